@@ -1,0 +1,45 @@
+// Compiles src/ into dist/ when dist/ is missing or older than a source file. Called before `npm start` and `npm test`.
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const stamp = path.join(root, "dist", ".built");
+const inputs = ["src", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+
+if (newestChange() > builtAt()) build();
+
+function newestChange() {
+  return Math.max(...inputs.map((input) => changedAt(path.join(root, input))));
+}
+
+function changedAt(file) {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats) return 0;
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  const children = readdirSync(file).map((name) => changedAt(path.join(file, name)));
+  return Math.max(stats.mtimeMs, ...children);
+}
+
+function builtAt() {
+  return statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function build() {
+  console.log("building dist/ ...");
+  rmSync(path.join(root, "dist"), { recursive: true, force: true });
+  const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
+  const compiler = path.join(path.dirname(manifest), "bin", "tsc");
+  try {
+    execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
+      cwd: root,
+      stdio: "inherit",
+    });
+  } catch {
+    console.error("the build failed: see the messages above");
+    process.exit(1);
+  }
+  writeFileSync(stamp, "");
+}

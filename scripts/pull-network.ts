@@ -1,0 +1,226 @@
+// The network side of pull-model.ts: limits for every request and wait of a download, and what its failures mean.
+// node-llama-cpp and ipull ask through the global fetch, without a time limit and with up to 150 repeats.
+import { AsyncLocalStorage } from "node:async_hooks";
+
+const MAX_FIRST_CONTACTS = 3;
+const MAX_REQUESTS_WITHOUT_BYTES = 40;
+/** Once all bytes are here, only the disk is waited for. */
+const FLUSH_LIMIT_MS = 600_000;
+
+type Progress = { readonly totalSize: number; readonly downloadedSize: number };
+
+export type Failure = {
+  readonly message: string;
+  readonly isTransient: boolean;
+  /** ipull marks bytes as written before they are: after a failed write its unfinished file lies. */
+  readonly hasSpoiltFile: boolean;
+};
+
+export type Attempt = {
+  readonly onProgress: (progress: Progress) => void;
+  /** The step's result, or a rejection as soon as no byte moves for too long or a limit is reached. */
+  readonly run: <T>(step: () => Promise<T>) => Promise<T>;
+  /** Ends what is left of its requests. Only for a closed download: ipull takes an abort for the end of the file. */
+  readonly end: () => void;
+};
+
+type AttemptState = {
+  readonly ended: AbortController;
+  readonly wholeBodies: Set<string>;
+  readonly fail: (reason: unknown) => void;
+  requestsWithoutBytes: number;
+  hasBytes: boolean;
+};
+
+/** Trying again cannot mend it; the message is the whole explanation. */
+export class PullError extends Error {}
+
+/** A connection went silent or broke too often. */
+class CutError extends Error {}
+
+/** What the requests have met so far. One per process: it takes the place of the global fetch. */
+export class Network {
+  /** The files asked about in this attempt, with the headers that opened them. */
+  readonly files = new Map<string, Headers>();
+  /** False once a server has shown that it cannot send a part of a file. */
+  canResume = true;
+  readonly #timeoutMs: number;
+  readonly #fetch = globalThis.fetch;
+  readonly #attempts = new AsyncLocalStorage<AttemptState>();
+  #current: AttemptState | undefined;
+  #host = "the server";
+  #tokenHost = "";
+  #hasAnswered = false;
+  #failedContacts = 0;
+  #refusedStatus = 0;
+  #lastError: unknown;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    globalThis.fetch = (input, init) => this.#limitedFetch(input, init);
+    // ipull leaves the promise of a failed slice or disk write without a handler.
+    process.on("unhandledRejection", (reason) => this.#current?.fail(reason));
+  }
+
+  begin(onNewBytes: (progress: Progress) => void): Attempt {
+    let fail: (reason: unknown) => void = () => {};
+    const hasFailed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    hasFailed.catch(() => {});
+    const ended = new AbortController();
+    const wholeBodies = new Set<string>();
+    const state = { ended, wholeBodies, fail, requestsWithoutBytes: 0, hasBytes: false };
+    this.#current = state;
+    this.files.clear();
+    const { onProgress, stop } = this.#watchBytes(state, onNewBytes);
+    return {
+      onProgress,
+      run: (step) => Promise.race([this.#attempts.run(state, step), hasFailed]),
+      end() {
+        stop();
+        ended.abort();
+      },
+    };
+  }
+
+  #watchBytes(state: AttemptState, onNewBytes: (progress: Progress) => void) {
+    const timeoutMs = this.#timeoutMs;
+    const onSilence = () =>
+      state.fail(new CutError(`no data from ${this.#host} for ${timeoutMs / 1000} s`));
+    let silence = setTimeout(onSilence, timeoutMs);
+    let current = 0;
+    let most = 0;
+
+    function onProgress(progress: Progress): void {
+      const { downloadedSize, totalSize } = progress;
+      if (downloadedSize === current) return;
+      current = downloadedSize;
+      state.hasBytes = true;
+      clearTimeout(silence);
+      silence = setTimeout(onSilence, current === totalSize ? FLUSH_LIMIT_MS : timeoutMs);
+      // A cut throws an unfinished chunk away and the count falls: only passing the mark is progress.
+      if (current <= most) return;
+      most = current;
+      state.requestsWithoutBytes = 0;
+      onNewBytes(progress);
+    }
+    return { onProgress, stop: () => clearTimeout(silence) };
+  }
+
+  /** The SHA-256 the hub keeps for a large file: it stands on its redirect, which the library does not see. */
+  async sha256(url: string): Promise<string | undefined> {
+    const headers = this.files.get(url) ?? new Headers();
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    const response = await this.#fetch(url, {
+      method: "HEAD",
+      redirect: "manual",
+      headers,
+      signal,
+    });
+    return /^"?([0-9a-f]{64})"?$/.exec(response.headers.get("x-linked-etag") ?? "")?.[1];
+  }
+
+  explain(error: unknown): Failure {
+    const message = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    const code = errorCode(error);
+    if (error instanceof PullError) return fatal(message);
+    if (/^(ENOSPC|EDQUOT)$/.test(code))
+      return spoilt(`disk full (${code}): make room and start again`);
+    if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|EISDIR|EFBIG|EIO)$/.test(code))
+      return spoilt(`cannot write the file: ${message}`);
+    if (this.#refusedStatus) return this.#explainStatus(this.#refusedStatus);
+    const sizes = /^Expected (\d+) bytes, but got (\d+|NaN) bytes/.exec(message);
+    if (sizes)
+      return fatal(
+        `size mismatch: ${this.#host} sent ${sizes[2]} bytes where ${sizes[1]} were expected; if its file has changed, delete the unfinished .ipull file and start again`,
+      );
+    const lost = errorCode(this.#lastError) || code;
+    const why = lost && ` (${lost})`;
+    if (error instanceof CutError) return transient(`${message}${why}`);
+    if (!this.#hasAnswered) return transient(`cannot reach ${this.#host}${why}`);
+    return this.#lastError === undefined
+      ? fatal(message)
+      : transient(`the connection to ${this.#host} broke${why}`);
+  }
+
+  #explainStatus(status: number): Failure {
+    const answer = `${this.#host} answered ${status}`;
+    if (status === 401 || status === 403) {
+      // The address of a storage host expires while a long download runs; the next attempt gets a new one.
+      if (this.#current?.hasBytes) return transient(answer);
+      const remedy = process.env.HF_TOKEN
+        ? "the token in HF_TOKEN does not open it"
+        : "accept the model's terms on the hub, then set HF_TOKEN to your access token";
+      return fatal(`${answer}, access refused: gated, private or not there; ${remedy}`);
+    }
+    if (status >= 500 || status === 429 || status === 408) return transient(answer);
+    return fatal(`${answer}: no such model or file there; check the spelling`);
+  }
+
+  async #limitedFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const attempt = this.#attempts.getStore();
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init.headers);
+    this.#host = url.host;
+    // The library would hand the hub's token on to the storage host that the hub redirects to.
+    if (headers.has("authorization")) this.#tokenHost ||= url.host;
+    if (url.host !== this.#tokenHost) headers.delete("authorization");
+    // ipull asks about a file with accept-encoding alone, and for its bytes with accept.
+    if (headers.has("accept-encoding")) this.files.set(url.href, headers);
+    if (attempt && headers.get("accept") === "*/*") this.#countBody(attempt, url.href, headers);
+
+    const limit = new AbortController();
+    const late = new CutError(`no answer from ${url.host} in ${this.#timeoutMs / 1000} s`);
+    const timer = setTimeout(() => limit.abort(late), this.#timeoutMs);
+    const signals = [limit.signal, init.signal, attempt?.ended.signal].filter((signal) => !!signal);
+    try {
+      const settings = { ...init, headers, signal: AbortSignal.any(signals) };
+      const response = await this.#fetch(input, settings);
+      this.#hasAnswered = true;
+      this.#lastError = undefined;
+      this.#refusedStatus = response.ok ? 0 : response.status;
+      return response;
+    } catch (error) {
+      if (attempt?.ended.signal.aborted) throw error;
+      this.#lastError = error;
+      if (!this.#hasAnswered && ++this.#failedContacts >= MAX_FIRST_CONTACTS) attempt?.fail(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #countBody(attempt: AttemptState, url: string, headers: Headers): void {
+    attempt.ended.signal.throwIfAborted();
+    this.canResume = headers.has("range");
+    // After a cut ipull writes on where it was, even when this server begins anew: the file would be garbage.
+    const isRepeated = !this.canResume && attempt.wholeBodies.has(url);
+    if (!this.canResume) {
+      attempt.wholeBodies.add(url);
+      headers.set("accept-encoding", "identity");
+    }
+    if (!isRepeated && ++attempt.requestsWithoutBytes <= MAX_REQUESTS_WITHOUT_BYTES) return;
+    const broke = new CutError(`${this.#host} broke the connection`);
+    attempt.fail(broke);
+    throw broke;
+  }
+}
+
+function errorCode(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ("code" in at && typeof at.code === "string") return at.code;
+  return "";
+}
+
+function fatal(message: string): Failure {
+  return { message, isTransient: false, hasSpoiltFile: false };
+}
+
+function spoilt(message: string): Failure {
+  return { message, isTransient: false, hasSpoiltFile: true };
+}
+
+function transient(message: string): Failure {
+  return { message, isTransient: true, hasSpoiltFile: false };
+}

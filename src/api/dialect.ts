@@ -1,0 +1,59 @@
+// The interface that each wire format implements: a body becomes a GenerateRequest, what the engine yields becomes
+// frames or one body. Pure: no I/O, no clock, no randomness of its own.
+
+import type { ServiceError } from "../errors.ts";
+import type { FinishReason, Receipt } from "../generation/events.ts";
+import type { GenerateRequest } from "../generation/request.ts";
+
+export type ParseContext = {
+  /** What the operator allows when the client sets no limit; null: as many tokens as the context holds. */
+  readonly defaultMaxTokens: number | null;
+  /** A fresh seed for a request that brings none. */
+  readonly randomSeed: () => number;
+};
+
+/** What an answer says about itself, fixed before its first byte. */
+export type AnswerIdentity = {
+  /** Unique part of the answer's id. */
+  readonly id: string;
+  /** The model's real id, whatever alias the client used. */
+  readonly model: string;
+  readonly createdAtSeconds: number;
+};
+
+/** One server-sent event, before it is bytes. */
+export type Frame = {
+  /** SSE `event:` field, for the dialects that name their events. */
+  readonly event?: string;
+  /** SSE `id:` field, for clients that come back with `Last-Event-ID`. */
+  readonly id?: string;
+  /** One line. */
+  readonly data: string;
+};
+
+/** Encodes one answer. Streamed: `start`, any number of `delta`s, `finish`. Buffered: `body` alone. */
+export interface AnswerEncoder {
+  start(): readonly Frame[];
+  delta(text: string): Frame;
+  finish(reason: FinishReason, receipt: Receipt): readonly Frame[];
+  body(text: string, reason: FinishReason, receipt: Receipt): object;
+}
+
+export type ParsedRequest = {
+  readonly request: GenerateRequest;
+  /** As the client wrote it; null when it named none. */
+  readonly model: string | null;
+  readonly isStreamed: boolean;
+  /** Fields that nobody knows: accepted, and named in `x-ignored-params`. */
+  readonly ignoredParams: readonly string[];
+  readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
+};
+
+export interface Dialect {
+  /** e.g. `/v1/chat/completions`. */
+  readonly path: string;
+  /** @throws ServiceError 400, naming the field */
+  parse(body: unknown, context: ParseContext): ParsedRequest;
+  /** The error envelope, as a body and as the data of a stream's last event. */
+  encodeError(error: ServiceError): object;
+}

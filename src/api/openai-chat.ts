@@ -1,0 +1,204 @@
+// POST /v1/chat/completions. https://platform.openai.com/docs/api-reference/chat
+
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import type { Message, MessageRole } from "../generation/request.ts";
+import type { AnswerEncoder, AnswerIdentity, Dialect } from "./dialect.ts";
+import {
+  DONE,
+  encodeOpenaiError,
+  encodeTimings,
+  encodeUsage,
+  frame,
+  parseBody,
+  sharedFields,
+  sharedRequest,
+  type Unsupported,
+} from "./openai-shared.ts";
+
+const UNSUPPORTED: Unsupported = {
+  tools: [],
+  tool_choice: ["none", "auto"],
+  parallel_tool_calls: [true, false], // means nothing without tools
+  functions: [],
+  function_call: ["none", "auto"],
+  response_format: [{ type: "text" }],
+  top_logprobs: [0],
+  modalities: [["text"]],
+  audio: [],
+  prediction: [],
+  reasoning_effort: [],
+  verbosity: ["medium"],
+  web_search_options: [],
+  moderation: [],
+  chat_template: [],
+  chat_template_kwargs: [],
+  reasoning_format: ["none", "auto"],
+  thinking_budget_tokens: [-1],
+  add_generation_prompt: [true],
+  continue_final_message: [false],
+  echo: [false],
+};
+
+const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
+
+const content = z.union([z.string(), z.array(textPart).min(1)], {
+  error: 'a string, or a list of parts {type: "text", text: string}',
+});
+
+const message = z.looseObject({
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content,
+});
+
+const schema = z.object({
+  ...sharedFields,
+  messages: z.array(message).min(1, "at least one message"),
+  max_completion_tokens: sharedFields.max_tokens,
+});
+
+type Fields = z.output<typeof schema>;
+
+/** Part types that OpenAI knows and a text model cannot read. */
+const MEDIA_PARTS = ["image_url", "input_audio", "file", "video_url", "audio_url"];
+/** Message fields that ask for something we cannot do yet, if they hold anything. */
+const UNSUPPORTED_IN_MESSAGE = [
+  "tool_calls",
+  "function_call",
+  "tool_call_id",
+  "audio",
+  "reasoning_content",
+];
+
+export const openaiChat: Dialect = {
+  path: "/v1/chat/completions",
+
+  parse(body, context) {
+    refuseUnreadable(body);
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    return {
+      request: {
+        ...sharedRequest(fields, maxTokens(fields), context),
+        prompt: { type: "messages", messages: fields.messages.map(toMessage) },
+      },
+      model: fields.model ?? null,
+      isStreamed: fields.stream,
+      ignoredParams,
+      encoder: (identity) =>
+        new ChatEncoder(identity, fields.stream_options?.include_usage ?? false),
+    };
+  },
+
+  encodeError: encodeOpenaiError,
+};
+
+/** Refuses with a reason what the schema would only call wrong: media, tools, their roles. */
+function refuseUnreadable(body: unknown): void {
+  const messages = (body as { messages?: unknown } | null)?.messages;
+  if (!Array.isArray(messages)) return;
+  for (const [index, each] of messages.entries()) {
+    if (typeof each !== "object" || each === null) continue;
+    refuseTools(each as Record<string, unknown>, `messages[${index}]`);
+    refuseMedia((each as { content?: unknown }).content, `messages[${index}].content`);
+  }
+}
+
+function refuseTools(given: Record<string, unknown>, path: string): void {
+  if (given.role === "tool" || given.role === "function") {
+    throw new ServiceError("unsupported_content", "tool results are not supported by this server", {
+      param: `${path}.role`,
+    });
+  }
+  for (const name of UNSUPPORTED_IN_MESSAGE) {
+    const value = given[name];
+    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0))
+      continue;
+    throw new ServiceError("unsupported_content", `${name} is not supported by this server`, {
+      param: `${path}.${name}`,
+    });
+  }
+}
+
+function refuseMedia(parts: unknown, path: string): void {
+  if (!Array.isArray(parts)) return;
+  for (const [index, part] of parts.entries()) {
+    const type = (part as { type?: unknown } | null)?.type;
+    if (typeof type !== "string" || !MEDIA_PARTS.includes(type)) continue;
+    throw new ServiceError(
+      "unsupported_content",
+      `this server's models read text only, so a part of type ${type} cannot be used`,
+      { param: `${path}[${index}]` },
+    );
+  }
+}
+
+function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null {
+  const [older, newer] = [max_tokens ?? null, max_completion_tokens ?? null];
+  if (older !== null && newer !== null && older !== newer) {
+    throw new ServiceError(
+      "invalid_value",
+      `max_tokens is ${older} and max_completion_tokens is ${newer}; send one of them`,
+      { param: "max_tokens" },
+    );
+  }
+  return newer ?? older;
+}
+
+function toMessage({ role, content: given }: Fields["messages"][number]): Message {
+  const text = typeof given === "string" ? given : given.map((part) => part.text).join("");
+  return { role: role === "developer" ? "system" : (role satisfies MessageRole), content: text };
+}
+
+class ChatEncoder implements AnswerEncoder {
+  readonly #head: { id: string; object: string; created: number; model: string };
+  readonly #includesUsage: boolean;
+  readonly #beforeText: string;
+  readonly #afterText: string;
+
+  constructor({ id, model, createdAtSeconds }: AnswerIdentity, includesUsage: boolean) {
+    this.#head = {
+      id: `chatcmpl-${id}`,
+      object: "chat.completion.chunk",
+      created: createdAtSeconds,
+      model,
+    };
+    this.#includesUsage = includesUsage;
+    // The envelope of a delta is the same for every token: only its text is encoded anew.
+    const [before = "", after = ""] = JSON.stringify(this.#chunk({ content: "\0" })).split(
+      '"\\u0000"',
+    );
+    this.#beforeText = before;
+    this.#afterText = after;
+  }
+
+  start() {
+    return [frame(this.#chunk({ role: "assistant", content: "" }))];
+  }
+
+  delta(text: string) {
+    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
+  }
+
+  finish(...[reason, receipt]: Parameters<AnswerEncoder["finish"]>) {
+    const last = { ...this.#chunk({}, reason), timings: encodeTimings(receipt) };
+    if (!this.#includesUsage) return [frame(last), DONE];
+    return [frame(last), frame({ ...this.#head, choices: [], usage: encodeUsage(receipt) }), DONE];
+  }
+
+  body(...[text, reason, receipt]: Parameters<AnswerEncoder["body"]>) {
+    const message = { role: "assistant", content: text, refusal: null };
+    return {
+      ...this.#head,
+      object: "chat.completion",
+      choices: [{ index: 0, message, logprobs: null, finish_reason: reason }],
+      usage: encodeUsage(receipt),
+      timings: encodeTimings(receipt),
+    };
+  }
+
+  #chunk(delta: object, finishReason: string | null = null) {
+    const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
+    const usage = this.#includesUsage ? { usage: null } : {};
+    return { ...this.#head, choices: [choice], ...usage };
+  }
+}

@@ -1,0 +1,300 @@
+// Every setting, once: its flag, its variable, its default, what it allows, and its line in --help.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+type Setting<T extends z.ZodType = z.ZodType> = {
+  readonly schema: T;
+  /** Stands for the value in --help; a switch has none. */
+  readonly value?: string;
+  readonly help: string;
+  /** What is allowed, for the error message. */
+  readonly allows: string;
+  /** May be given several times; the variable then holds a comma-separated list. */
+  readonly isList?: boolean;
+};
+
+const count = (min: number, max: number) =>
+  z.string().trim().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
+/** Settings are seconds, the code counts milliseconds. Timers of Node end at 2^31 ms. */
+const seconds = z
+  .string()
+  .trim()
+  .regex(/^\d+(\.\d+)?$/)
+  .transform((text) => Math.round(Number(text) * 1000))
+  .pipe(z.number().min(1).max(2_000_000_000));
+const list = z.array(z.string().trim().min(1));
+const flag = z.stringbool();
+
+function setting<T extends z.ZodType>(given: Setting<T>): Setting<T> {
+  return given;
+}
+
+function timeLimit(defaultSeconds: number, help: string) {
+  return setting({
+    schema: seconds.default(defaultSeconds * 1000),
+    value: "SECONDS",
+    help: `${help} (default ${defaultSeconds})`,
+    allows: "a number of seconds above 0",
+  });
+}
+
+/** Key `drainTimeoutMs` is flag `--drain-timeout` and variable `SLUICE_DRAIN_TIMEOUT`. */
+const SETTINGS = {
+  model: setting({
+    schema: z
+      .string()
+      .min(1)
+      .default(fileURLToPath(new URL("../models/builtin.gguf", import.meta.url))),
+    value: "PATH",
+    help: "GGUF file to serve (default: the built-in model)",
+    allows: "a path to a .gguf file",
+  }),
+  alias: setting({
+    schema: list.default([]),
+    value: "NAME",
+    help: "name that clients use for the model, instead of its file's; repeatable; '*' serves any name",
+    allows: "a name",
+    isList: true,
+  }),
+  host: setting({
+    schema: z.string().min(1).default("127.0.0.1"),
+    value: "HOST",
+    help: "address to listen on (default 127.0.0.1; any other wants --api-key)",
+    allows: "an address",
+  }),
+  port: setting({
+    schema: count(0, 65535).default(8080),
+    value: "N",
+    help: "port to listen on, 0 for a free one (default 8080)",
+    allows: "an integer from 0 to 65535",
+  }),
+  slots: setting({
+    schema: count(1, 256).default(4),
+    value: "N",
+    help: "requests that generate at the same time (default 4)",
+    allows: "an integer from 1 to 256",
+  }),
+  context: setting({
+    schema: count(16, 16_777_216).optional(),
+    value: "N",
+    help: "tokens per slot, prompt and answer together (default: what the model was trained for, 4096 at most)",
+    allows: "an integer from 16 to 16777216",
+  }),
+  threads: setting({
+    schema: count(1, 1024).optional(),
+    value: "N",
+    help: "CPU threads for generation (default: the CPUs it may use, less one)",
+    allows: "an integer from 1 to 1024",
+  }),
+  gpu: setting({
+    schema: z.enum(["auto", "cuda", "metal", "vulkan", "off"]).default("auto"),
+    value: "KIND",
+    help: "auto, cuda, metal, vulkan or off (default auto)",
+    allows: "auto, cuda, metal, vulkan or off",
+  }),
+  gpuLayers: setting({
+    schema: count(0, 10_000).optional(),
+    value: "N",
+    help: "layers to put on the GPU (default: as many as fit)",
+    allows: "an integer from 0 to 10000",
+  }),
+  flashAttention: setting({
+    schema: flag.default(true),
+    value: "ON",
+    help: "on or off (default on)",
+    allows: "on or off",
+  }),
+  batchSize: setting({
+    schema: count(1, 65_536).optional(),
+    value: "N",
+    help: "tokens of one decode step, also the largest slice of a prompt (default 128 on CPU, 512 on GPU)",
+    allows: "an integer from 1 to 65536",
+  }),
+  maxTokens: setting({
+    schema: count(1, 16_777_216).optional(),
+    value: "N",
+    help: "answer limit for requests that set none (default: the rest of the context)",
+    allows: "an integer from 1 to 16777216",
+  }),
+  queue: setting({
+    schema: count(0, 100_000).default(64),
+    value: "N",
+    help: "requests that may wait for a slot; more get 429 (default 64)",
+    allows: "an integer from 0 to 100000",
+  }),
+  streamBuffer: setting({
+    schema: count(1, 1_073_741_824).default(65_536),
+    value: "BYTES",
+    help: "text that may wait for a slow reader before its stream is parked (default 65536)",
+    allows: "an integer from 1 to 1073741824",
+  }),
+  bodyLimit: setting({
+    schema: count(1024, 1_073_741_824).default(4_194_304),
+    value: "BYTES",
+    help: "largest request body (default 4194304)",
+    allows: "an integer from 1024 to 1073741824",
+  }),
+  queueTimeoutMs: timeLimit(600, "wait for a slot at most so long"),
+  requestTimeoutMs: timeLimit(3600, "one request may take so long in all"),
+  stallTimeoutMs: timeLimit(60, "a reader that takes nothing for so long is cut off"),
+  parkTimeoutMs: timeLimit(2, "a parked stream gives up its slot after so long if others wait"),
+  loadTimeoutMs: timeLimit(600, "the model must be loaded by then"),
+  hangTimeoutMs: timeLimit(20, "a worker silent for so long is replaced"),
+  stepTimeoutMs: timeLimit(300, "so is one whose decode step takes so long"),
+  drainTimeoutMs: timeLimit(30, "streams may finish so long after SIGTERM"),
+  heartbeatMs: setting({
+    schema: seconds.default(5000),
+    value: "SECONDS",
+    help: "a comment keeps a quiet stream alive this often (default 5)",
+    allows: "a number of seconds above 0",
+  }),
+  apiKey: setting({
+    schema: list.default([]),
+    value: "KEY",
+    help: "key that clients must send; repeatable (default: none is asked for)",
+    allows: "a key",
+    isList: true,
+  }),
+  allowNoKey: setting({
+    schema: flag.default(false),
+    help: "listen on a non-loopback host without a key",
+    allows: "on or off",
+  }),
+  strict: setting({
+    schema: flag.default(false),
+    help: "refuse unknown request fields instead of naming them in x-ignored-params",
+    allows: "on or off",
+  }),
+  logLevel: setting({
+    schema: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+    value: "LEVEL",
+    help: "silent, error, warn, info or debug (default info)",
+    allows: "silent, error, warn, info or debug",
+  }),
+  logFormat: setting({
+    schema: z.enum(["text", "json"]).default("text"),
+    value: "FORMAT",
+    help: "text or json (default text)",
+    allows: "text or json",
+  }),
+} as const;
+
+type Settings = typeof SETTINGS;
+type Key = keyof Settings;
+
+/** All settings, checked. Durations are in milliseconds, sizes in bytes or tokens as their help says. */
+export type Config = { readonly [K in Key]: z.output<Settings[K]["schema"]> };
+
+/** A bad setting. Its message is one line that names the setting, the value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export type CommandLine =
+  | { readonly type: "serve"; readonly config: Config }
+  | { readonly type: "print"; readonly text: string };
+
+/** Flags come before variables, variables before defaults. @throws ConfigError */
+export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+  const flags = parseFlags(args);
+  if (flags.help) return { type: "print", text: helpText() };
+  if (flags.version) return { type: "print", text: packageVersion() };
+  const config: Partial<Record<Key, unknown>> = {};
+  for (const key of settingKeys()) config[key] = readSetting(key, flags[flagName(key)], env);
+  const checked = config as Config; // every key has gone through its own schema
+  checkHost(checked);
+  return { type: "serve", config: checked };
+}
+
+/** All defaults, with some settings changed: for tests and embedding. Durations are in milliseconds here too. */
+export function configWith(changes: Partial<Config>): Config {
+  const defaults = settingKeys().map((key) => [key, SETTINGS[key].schema.parse(undefined)]);
+  return { ...(Object.fromEntries(defaults) as Config), ...changes };
+}
+
+export function packageVersion(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function settingKeys(): Key[] {
+  return Object.keys(SETTINGS) as Key[];
+}
+
+function flagName(key: Key): string {
+  return key.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function variableName(key: Key): string {
+  return `SLUICE_${flagName(key).replaceAll("-", "_").toUpperCase()}`;
+}
+
+type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+function parseFlags(args: readonly string[]): Flags {
+  const options: Record<
+    string,
+    { type: "string" | "boolean"; multiple?: boolean; short?: string }
+  > = {
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "v" },
+  };
+  for (const key of settingKeys()) {
+    const { value, isList }: Setting = SETTINGS[key];
+    options[flagName(key)] = { type: value ? "string" : "boolean", multiple: isList ?? false };
+  }
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new ConfigError(`${reason} (see --help)`);
+  }
+}
+
+function readSetting(key: Key, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {
+  const { schema, allows, isList }: Setting = SETTINGS[key];
+  const variable = env[variableName(key)];
+  const given = flagValue ?? (variable === "" ? undefined : variable);
+  const result = schema.safeParse(isList ? asList(given) : asText(given));
+  if (result.success) return result.data;
+  const source = flagValue === undefined ? variableName(key) : `--${flagName(key)}`;
+  const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(given)}`;
+  throw new ConfigError(`${source}${shown}: allowed is ${allows}`);
+}
+
+function asList(given: Flags[string]): unknown {
+  return typeof given === "string" ? given.split(",") : given;
+}
+
+function asText(given: Flags[string]): unknown {
+  return typeof given === "boolean" ? String(given) : given;
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
+
+function checkHost({ host, apiKey, allowNoKey }: Config): void {
+  if (LOOPBACK.test(host) || apiKey.length > 0 || allowNoKey) return;
+  throw new ConfigError(
+    `--host is ${JSON.stringify(host)}: others can reach it, so --api-key is needed (or --allow-no-key)`,
+  );
+}
+
+function helpText(): string {
+  const lines = settingKeys().map((key) => {
+    const { value, help }: Setting = SETTINGS[key];
+    return `  ${`--${flagName(key)}${value ? ` ${value}` : ""}`.padEnd(26)} ${help}`;
+  });
+  return [
+    "sluice: serves a GGUF language model over the OpenAI API",
+    "",
+    "usage: sluice [options]        or: npm start -- [options]",
+    "",
+    ...lines,
+    `  ${"--help, --version".padEnd(26)} print this, or the version`,
+    "",
+    "Every option is also a variable: --queue-timeout is SLUICE_QUEUE_TIMEOUT; lists are separated by commas.",
+  ].join("\n");
+}

@@ -1,0 +1,49 @@
+// The seam between the service and whatever generates tokens: the worker here, a fake one in tests.
+
+import type { GenerateEvent } from "../generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
+import type { SlotLease } from "../generation/slot-lease.ts";
+import type { ModelInfo } from "./messages.ts";
+
+export type EngineState = "loading" | "ready" | "restarting" | "failed" | "closed";
+
+export type EngineStatus = {
+  readonly state: EngineState;
+  /** 0 to 1 while loading. */
+  readonly loadProgress: number;
+  /** Null until it has been loaded for the first time. */
+  readonly model: ModelInfo | null;
+  /** Process id of the worker; null while there is none. */
+  readonly workerPid: number | null;
+  readonly workerRestarts: number;
+  /** Why the state is `failed` or `restarting`; null otherwise. */
+  readonly reason: string | null;
+};
+
+export type GenerateOptions = {
+  readonly signal: AbortSignal;
+  readonly lease: SlotLease;
+  /** Whether it was in the worker once when that died: it then runs alone, so that its guilt or innocence shows. */
+  readonly isSuspect: boolean;
+};
+
+export interface Engine {
+  /** Settles when the model has been loaded for the first time, or cannot be. */
+  readonly firstLoad: Promise<ModelInfo>;
+  /**
+   * Renders and tokenizes without a slot. While the model loads it waits.
+   * @throws ServiceError 4xx for a prompt that cannot be served, `engine_unavailable`, or the signal's reason
+   */
+  prepare(
+    request: GenerateRequest,
+    options: { readonly signal: AbortSignal },
+  ): Promise<PreparedRequest>;
+  /**
+   * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
+   * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step.
+   */
+  generate(request: PreparedRequest, options: GenerateOptions): AsyncIterable<GenerateEvent>;
+  status(): EngineStatus;
+  /** Ends the worker process. Whatever still runs fails with `engine_unavailable`. */
+  close(): Promise<void>;
+}

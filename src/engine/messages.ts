@@ -1,0 +1,106 @@
+// Every message that crosses the process boundary. Plain data only (structured clone): no functions, no classes.
+
+import { ServiceError, toErrorCode } from "../errors.ts";
+import type { FinishReason, Usage } from "../generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
+
+export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
+
+/** What the worker needs to load its model. Null means that the worker decides. */
+export type ModelOptions = {
+  readonly modelPath: string;
+  readonly gpu: GpuChoice;
+  /** Layers on the GPU. */
+  readonly gpuLayers: number | null;
+  readonly slots: number;
+  /** Tokens per slot. */
+  readonly contextTokens: number | null;
+  readonly threads: number | null;
+  readonly flashAttention: boolean;
+  /** Tokens of one decode at most; also the largest slice of a prompt that is read at once. */
+  readonly batchTokens: number | null;
+};
+
+/** What was loaded, as it really is. */
+export type ModelInfo = {
+  /** e.g. `CPU` or `CUDA (NVIDIA H200)`. */
+  readonly device: string;
+  /** Why it is not the device that was asked for; null when it is. */
+  readonly deviceNote: string | null;
+  readonly gpuLayers: number;
+  readonly totalLayers: number;
+  readonly threads: number;
+  readonly slots: number;
+  /** Tokens per slot. */
+  readonly contextTokens: number;
+  readonly trainedContextTokens: number;
+  readonly batchTokens: number;
+  readonly hasChatTemplate: boolean;
+  readonly modelBytes: number;
+};
+
+/** An error as it crosses the boundary. */
+export type WireError = {
+  readonly code: string;
+  readonly message: string;
+  readonly param?: string | undefined;
+};
+
+export function fromWireError({ code, message, param }: WireError): ServiceError {
+  return new ServiceError(toErrorCode(code), message, { param });
+}
+
+export type ToWorker =
+  | { readonly type: "load"; readonly options: ModelOptions }
+  | { readonly type: "prepare"; readonly id: string; readonly request: GenerateRequest }
+  /** A slot is free for this request. `creditBytes`: UTF-8 bytes of text it may send before it hears of readers. */
+  | {
+      readonly type: "start";
+      readonly id: string;
+      readonly request: PreparedRequest;
+      readonly creditBytes: number;
+    }
+  | { readonly type: "credit"; readonly id: string; readonly bytes: number }
+  | { readonly type: "abort"; readonly id: string }
+  /** Free the slot of a parked request, keep what is needed to go on. */
+  | { readonly type: "suspend"; readonly id: string }
+  /** A slot is free again for a suspended request. */
+  | { readonly type: "resume"; readonly id: string }
+  | { readonly type: "ping" };
+
+/** What happened to one request in one decode step. */
+export type StepEvent =
+  | { readonly type: "delta"; readonly id: string; readonly text: string; readonly tokens: number }
+  /** No credit is left: the request is not decoded any more. */
+  | { readonly type: "parked"; readonly id: string }
+  /** The slot is free, the request goes on after `resume`. */
+  | { readonly type: "suspended"; readonly id: string }
+  /** The last word on a request that came to its end. Its slot is free. */
+  | {
+      readonly type: "finished";
+      readonly id: string;
+      readonly reason: FinishReason;
+      readonly usage: Usage;
+      readonly prefillMs: number;
+    }
+  /** The last word on an aborted request. Its slot is free. */
+  | { readonly type: "aborted"; readonly id: string; readonly tokensAfterAbort: number }
+  /** The last word on a request that failed. Its slot is free. */
+  | { readonly type: "failed"; readonly id: string; readonly error: WireError };
+
+export type FromWorker =
+  /** The process runs and waits for `load`. */
+  | { readonly type: "started" }
+  | { readonly type: "loading"; readonly progress: number }
+  | { readonly type: "loaded"; readonly model: ModelInfo }
+  | { readonly type: "load-failed"; readonly error: WireError }
+  | {
+      readonly type: "prepared";
+      readonly id: string;
+      readonly result: PreparedRequest | WireError;
+    }
+  /** All that one decode step brought, for all slots, in one message. */
+  | { readonly type: "step"; readonly events: readonly StepEvent[] }
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
+  /** `stepAgeMs`: for how long the current decode has been running; 0 without one. */
+  | { readonly type: "pong"; readonly stepAgeMs: number };

@@ -1,0 +1,172 @@
+// This side's half of one request in the worker: its channel, its credit, and its way on and off a slot.
+
+import { abortReason, type ServiceError } from "../errors.ts";
+import { Channel } from "../generation/channel.ts";
+import { type Deferred, deferred } from "../generation/deferred.ts";
+import type { GenerateEvent } from "../generation/events.ts";
+import type { PreparedRequest } from "../generation/request.ts";
+import type { SlotLease } from "../generation/slot-lease.ts";
+import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
+
+export type RemoteRunOptions = {
+  readonly id: string;
+  readonly request: PreparedRequest;
+  readonly lease: SlotLease;
+  readonly signal: AbortSignal;
+  readonly send: (message: ToWorker) => void;
+  /** UTF-8 bytes of text that may wait here for a reader. */
+  readonly bufferBytes: number;
+  /** A parked request gives its slot up after so long, if others wait for one. */
+  readonly parkTimeoutMs: number;
+  /** Whether it may wait for a slot again later: not while suspects hold slots and wait for those inside to end. */
+  readonly maySuspend: () => boolean;
+  /** Tokens that were computed although the client had left. */
+  readonly onWastedTokens: (tokens: number) => void;
+  /** The worker has forgotten it, its slot is free. The reader may still be reading. */
+  readonly onEnded: () => void;
+};
+
+/**
+ * `running`: the worker has it on a slot. `suspended`: it gave the slot up, its reader is behind. `requeued`: its reader
+ * is back, it waits for a slot. `ended`: the worker has forgotten it.
+ */
+type Phase = "new" | "running" | "suspended" | "requeued" | "ended";
+
+export class RemoteRun {
+  readonly #options: RemoteRunOptions;
+  readonly #channel: Channel;
+  readonly #ended: Deferred<void> = deferred();
+  #phase: Phase = "new";
+  #unreturnedBytes = 0;
+  #parkTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: RemoteRunOptions) {
+    this.#options = options;
+    this.#channel = new Channel({ onTaken: (bytes) => this.#returnCredit(bytes) });
+  }
+
+  get events(): AsyncIterable<GenerateEvent> {
+    return this.#channel;
+  }
+
+  /** Hands the request to the worker. The lease must be held. */
+  start(): void {
+    const { id, request, send, bufferBytes, signal } = this.#options;
+    this.#phase = "running";
+    send({ type: "start", id, request, creditBytes: bufferBytes });
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Stops it if it still runs, and waits until its slot is free. */
+  async finish(): Promise<void> {
+    const { id, send, signal } = this.#options;
+    signal.removeEventListener("abort", this.#onAbort);
+    if (this.#phase === "ended") return;
+    if (this.#phase === "new") return this.#end();
+    if (!signal.aborted) send({ type: "abort", id });
+    await this.#ended.promise; // the worker answers, or is found dead: both end it
+  }
+
+  receive(event: StepEvent): void {
+    switch (event.type) {
+      case "delta":
+        this.#receiveDelta(event.text, event.tokens);
+        return;
+      case "parked":
+        this.#startParkTimer();
+        return;
+      case "suspended":
+        this.#suspended();
+        return;
+      case "finished": {
+        const { reason, usage, prefillMs } = event;
+        this.#channel.push({ type: "finish", reason, usage, prefillMs });
+        this.#end();
+        return;
+      }
+      case "aborted":
+        this.#options.onWastedTokens(event.tokensAfterAbort);
+        this.#end();
+        return;
+      case "failed":
+        this.fail(fromWireError(event.error));
+        return;
+    }
+  }
+
+  /** The worker has lost it. */
+  fail(error: ServiceError): void {
+    this.#channel.fail(error);
+    this.#end();
+  }
+
+  readonly #onAbort = (): void => {
+    const { id, send, signal } = this.#options;
+    send({ type: "abort", id });
+    this.#channel.fail(abortReason(signal));
+  };
+
+  #receiveDelta(text: string, tokens: number): void {
+    if (this.#options.signal.aborted) return this.#options.onWastedTokens(tokens);
+    this.#channel.push({ type: "text-delta", text, tokens, atMs: performance.now() });
+  }
+
+  /** Half a buffer at a time: a reader that keeps up costs one message in a thousand tokens. */
+  #returnCredit(bytes: number): void {
+    this.#unreturnedBytes += bytes;
+    if (this.#unreturnedBytes < this.#options.bufferBytes / 2) return;
+    this.#stopParkTimer();
+    const { id, send } = this.#options;
+    send({ type: "credit", id, bytes: this.#unreturnedBytes });
+    this.#unreturnedBytes = 0;
+    if (this.#phase === "suspended") this.#requeue();
+  }
+
+  #startParkTimer(): void {
+    const { id, lease, send, parkTimeoutMs, maySuspend } = this.#options;
+    this.#stopParkTimer();
+    let isAsked = false;
+    this.#parkTimer = setInterval(() => {
+      if (isAsked || !lease.isContended || !maySuspend()) return;
+      isAsked = true;
+      send({ type: "suspend", id });
+    }, parkTimeoutMs);
+  }
+
+  #stopParkTimer(): void {
+    if (this.#parkTimer) clearInterval(this.#parkTimer);
+    this.#parkTimer = null;
+  }
+
+  #suspended(): void {
+    if (this.#phase !== "running") return;
+    this.#stopParkTimer();
+    this.#phase = "suspended";
+    this.#options.lease.release();
+    if (this.#channel.isEmpty) this.#requeue(); // the reader came back while the slot was being given up
+  }
+
+  #requeue(): void {
+    const { id, lease, send } = this.#options;
+    this.#phase = "requeued";
+    lease.acquire().then(
+      () => {
+        if (this.#phase !== "requeued") return lease.release();
+        this.#phase = "running";
+        send({ type: "resume", id });
+      },
+      (error: Error) => {
+        if (this.#phase !== "requeued") return;
+        this.#channel.fail(error); // its reader leaves the loop, and finish() does the rest
+      },
+    );
+  }
+
+  #end(): void {
+    this.#phase = "ended";
+    this.#stopParkTimer();
+    this.#options.lease.release();
+    this.#options.onEnded();
+    this.#ended.resolve();
+  }
+}

@@ -1,0 +1,156 @@
+// Engine over the worker process: routes step events to the requests they belong to, and starts each one's way in.
+
+import { ServiceError } from "../errors.ts";
+import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
+import type { GenerateEvent } from "../generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
+import type { Engine, EngineStatus, GenerateOptions } from "./engine.ts";
+import {
+  type FromWorker,
+  fromWireError,
+  type ModelInfo,
+  type StepEvent,
+  type WireError,
+} from "./messages.ts";
+import { RemoteRun } from "./remote-run.ts";
+import { SuspectGate } from "./suspect-gate.ts";
+import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+
+export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
+  /** UTF-8 bytes of a stream's text that may wait for its reader before it is parked. */
+  readonly streamBufferBytes: number;
+  /** A parked stream gives up its slot after so long, if others wait for one. */
+  readonly parkTimeoutMs: number;
+  /** Tokens that were computed although their client had left. */
+  readonly onWastedTokens: (tokens: number) => void;
+};
+
+/** How often preparing is tried again when the worker dies over it. */
+const PREPARE_TRIES = 3;
+
+export class WorkerEngine implements Engine {
+  readonly #options: WorkerEngineOptions;
+  readonly #worker: WorkerProcess;
+  readonly #gate = new SuspectGate();
+  readonly #runs = new Map<string, RemoteRun>();
+  readonly #preparing = new Map<string, Deferred<PreparedRequest>>();
+  #nextId = 0;
+
+  constructor(options: WorkerEngineOptions) {
+    this.#options = options;
+    this.#worker = new WorkerProcess({
+      ...options,
+      onMessage: (message) => this.#receive(message),
+      onExit: (error) => this.#loseAll(error),
+    });
+  }
+
+  get firstLoad(): Promise<ModelInfo> {
+    return this.#worker.firstLoad;
+  }
+
+  status(): EngineStatus {
+    return this.#worker.status;
+  }
+
+  async prepare(
+    request: GenerateRequest,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<PreparedRequest> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#prepareOnce(request, signal);
+      } catch (error) {
+        if (!isCrash(error) || tries === PREPARE_TRIES) throw error;
+      }
+    }
+  }
+
+  async *generate(
+    request: PreparedRequest,
+    { signal, lease, isSuspect }: GenerateOptions,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
+    const id = this.#newId();
+    let leaveGate = () => {};
+    const run = new RemoteRun({
+      id,
+      request,
+      lease,
+      signal,
+      bufferBytes: streamBufferBytes,
+      parkTimeoutMs,
+      onWastedTokens,
+      maySuspend: () => !this.#gate.isSuspicious,
+      send: (message) => this.#worker.send(message),
+      onEnded: () => {
+        this.#runs.delete(id);
+        leaveGate();
+      },
+    });
+    try {
+      await lease.acquire();
+      leaveGate = await this.#gate.enter({
+        isSuspect,
+        wait: (change) => orAborted(change, signal),
+      });
+      await this.#ready(signal);
+      this.#runs.set(id, run);
+      run.start();
+      yield* run.events;
+    } finally {
+      await run.finish();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.close();
+  }
+
+  async #prepareOnce(request: GenerateRequest, signal: AbortSignal): Promise<PreparedRequest> {
+    await this.#ready(signal);
+    const id = this.#newId();
+    const prepared = deferred<PreparedRequest>();
+    this.#preparing.set(id, prepared);
+    try {
+      this.#worker.send({ type: "prepare", id, request });
+      return await orAborted(prepared.promise, signal);
+    } finally {
+      this.#preparing.delete(id);
+    }
+  }
+
+  /** When it resolves the worker is there, as long as nothing is awaited before it is used. */
+  async #ready(signal: AbortSignal): Promise<void> {
+    while (this.#worker.status.state !== "ready") await orAborted(this.#worker.ready(), signal);
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === "step") for (const event of message.events) this.#receiveEvent(event);
+    if (message.type === "prepared") this.#receivePrepared(message.id, message.result);
+  }
+
+  #receiveEvent(event: StepEvent): void {
+    this.#runs.get(event.id)?.receive(event);
+  }
+
+  #receivePrepared(id: string, result: PreparedRequest | WireError): void {
+    const prepared = this.#preparing.get(id);
+    if ("promptTokens" in result) prepared?.resolve(result);
+    else prepared?.reject(fromWireError(result));
+  }
+
+  #loseAll(error: ServiceError): void {
+    for (const run of this.#runs.values()) run.fail(error);
+    for (const prepared of this.#preparing.values()) prepared.reject(error);
+  }
+
+  #newId(): string {
+    this.#nextId += 1;
+    return `r${this.#nextId}`;
+  }
+}
+
+function isCrash(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === "worker_crashed";
+}

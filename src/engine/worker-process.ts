@@ -1,0 +1,229 @@
+// The life of the worker process: spawn, readiness, heartbeat, restart with backoff, kill. Knows no requests.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { ServiceError, toErrorCode } from "../errors.ts";
+import { deferred } from "../generation/deferred.ts";
+import type { EngineState } from "./engine.ts";
+import type { FromWorker, ModelInfo, ModelOptions, ToWorker } from "./messages.ts";
+
+export type WorkerProcessOptions = {
+  /** File that the child runs, `.ts` (through tsx) or `.js`. */
+  readonly entry: string;
+  readonly model: ModelOptions;
+  /** A model that is not loaded by then is given up. */
+  readonly loadTimeoutMs: number;
+  /** A worker that answers no ping for so long hangs, and is killed. */
+  readonly hangTimeoutMs: number;
+  /** So does one whose decode takes so long. */
+  readonly stepTimeoutMs: number;
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+  /** 0 to 1, each time the worker loads the model. */
+  readonly onLoadProgress: (progress: number) => void;
+  readonly onMessage: (message: FromWorker) => void;
+  /** The process is gone, and with it whatever ran in it. */
+  readonly onExit: (error: ServiceError) => void;
+};
+
+const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
+/** After so long without a crash the backoff starts anew. */
+const STABLE_AFTER_MS = 60_000;
+/** One libuv thread: decodes and samples otherwise hop between four. No backtrace: an assertion would start gdb and hang. */
+const WORKER_ENVIRONMENT = { UV_THREADPOOL_SIZE: "1", GGML_NO_BACKTRACE: "1" };
+
+export class WorkerProcess {
+  readonly #options: WorkerProcessOptions;
+  #child: ChildProcess | null = null;
+  #state: EngineState = "loading";
+  #reason: string | null = null;
+  #model: ModelInfo | null = null;
+  #loadProgress = 0;
+  #restarts = 0;
+  #crashesInARow = 0;
+  #lastHeardMs = 0;
+  #timers = new Set<NodeJS.Timeout>();
+  #firstLoad = deferred<ModelInfo>();
+  #ready = deferred<void>();
+
+  constructor(options: WorkerProcessOptions) {
+    this.#options = options;
+    this.#spawn();
+  }
+
+  get firstLoad(): Promise<ModelInfo> {
+    return this.#firstLoad.promise;
+  }
+
+  get status() {
+    return {
+      state: this.#state,
+      loadProgress: this.#loadProgress,
+      model: this.#model,
+      workerPid: this.#child?.pid ?? null,
+      workerRestarts: this.#restarts,
+      reason: this.#reason,
+    };
+  }
+
+  /** Resolves once a model is loaded. @throws ServiceError `engine_unavailable` when that will never be */
+  ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  send(message: ToWorker): void {
+    if (this.#child?.connected) this.#child.send(message);
+  }
+
+  /** Ends a worker whose answers can no longer be trusted. Its exit starts a new one. */
+  kill(reason: string): void {
+    this.#options.log("error", `killing the worker: ${reason}`);
+    this.#child?.kill("SIGKILL");
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+    this.#clearTimers();
+    const child = this.#child;
+    const closed = new ServiceError("engine_unavailable", "the server is shutting down");
+    this.#firstLoad.reject(closed);
+    this.#ready.reject(closed);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.kill("SIGKILL"); // it holds nothing that would have to be saved, and may be stuck in a decode
+    await exited;
+  }
+
+  #spawn(): void {
+    const { entry } = this.#options;
+    const child = fork(entry, {
+      execArgv: entry.endsWith(".ts") ? ["--import", "tsx"] : [],
+      env: { ...process.env, ...WORKER_ENVIRONMENT },
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    this.#child = child;
+    this.#loadProgress = 0;
+    child.on("message", (message) => this.#receive(message as FromWorker)); // only our worker writes to it
+    child.once("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
+    child.once("exit", (code, signal) =>
+      this.#gone(child, `worker ended (${signal ?? `code ${code}`})`),
+    );
+    this.#watchLoading(child);
+  }
+
+  #receive(message: FromWorker): void {
+    this.#lastHeardMs = performance.now();
+    switch (message.type) {
+      case "started":
+        this.send({ type: "load", options: this.#options.model });
+        return;
+      case "loading":
+        this.#loadProgress = message.progress;
+        this.#options.onLoadProgress(message.progress);
+        return;
+      case "loaded":
+        this.#loaded(message.model);
+        return;
+      case "load-failed":
+        this.#loadFailed(message.error.code, message.error.message);
+        return;
+      case "log":
+        this.#options.log(message.level, message.message);
+        return;
+      case "pong":
+        this.#checkStep(message.stepAgeMs);
+        return;
+      default:
+        this.#options.onMessage(message);
+    }
+  }
+
+  #loaded(model: ModelInfo): void {
+    this.#clearTimers();
+    this.#model = model;
+    this.#state = "ready";
+    this.#reason = null;
+    this.#loadProgress = 1;
+    this.#firstLoad.resolve(model);
+    this.#ready.resolve();
+    this.#watchHeartbeat();
+    this.#after(STABLE_AFTER_MS, () => {
+      this.#crashesInARow = 0;
+    });
+  }
+
+  #loadFailed(code: string, message: string): void {
+    this.#reason = message;
+    this.#firstLoad.reject(new ServiceError(toErrorCode(code), message));
+    this.#child?.kill("SIGKILL"); // its exit decides whether to try again
+  }
+
+  #watchLoading(child: ChildProcess): void {
+    const { loadTimeoutMs } = this.#options;
+    this.#after(loadTimeoutMs, () => {
+      const message = `the model was not loaded within ${loadTimeoutMs / 1000} s (--load-timeout)`;
+      this.#loadFailed("engine_unavailable", message);
+      child.kill("SIGKILL");
+    });
+  }
+
+  #watchHeartbeat(): void {
+    const { hangTimeoutMs } = this.#options;
+    this.#lastHeardMs = performance.now();
+    const timer = setInterval(() => {
+      const silentMs = performance.now() - this.#lastHeardMs;
+      if (silentMs > hangTimeoutMs)
+        return this.kill(`no sign of life for ${Math.round(silentMs)} ms`);
+      this.send({ type: "ping" });
+    }, hangTimeoutMs / 4);
+    this.#timers.add(timer);
+  }
+
+  #checkStep(stepAgeMs: number): void {
+    if (stepAgeMs > this.#options.stepTimeoutMs) {
+      this.kill(`a decode step has been running for ${Math.round(stepAgeMs)} ms`);
+    }
+  }
+
+  #gone(child: ChildProcess, what: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    this.#clearTimers();
+    if (this.#state === "closed") return this.#fail("the server is shutting down");
+    if (this.#state === "ready") this.#ready = deferred();
+    const wasEverLoaded = this.#model !== null;
+    this.#reason ??= what;
+    this.#state = wasEverLoaded ? "restarting" : "failed";
+    this.#fail(what);
+    if (wasEverLoaded) return this.#restart(what);
+    const failed = new ServiceError("engine_unavailable", this.#reason);
+    this.#firstLoad.reject(failed);
+    this.#ready.reject(failed);
+  }
+
+  #fail(what: string): void {
+    this.#options.onExit(
+      new ServiceError("worker_crashed", `${what} while it worked on this request`),
+    );
+  }
+
+  #restart(what: string): void {
+    const delayMs = BACKOFF_MS[Math.min(this.#crashesInARow, BACKOFF_MS.length - 1)] ?? 0;
+    this.#crashesInARow += 1;
+    this.#restarts += 1;
+    this.#options.log("error", `${what}; a new one starts in ${delayMs} ms`);
+    this.#after(delayMs, () => this.#spawn());
+  }
+
+  #after(delayMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

@@ -1,0 +1,89 @@
+// The one error type of the service and the table code → HTTP status, OpenAI error type, retryable.
+// Thrown by every layer; turned into wire bytes only by a dialect.
+
+type ErrorTraits = {
+  readonly status: number;
+  /** OpenAI's `error.type`. */
+  readonly type: string;
+  /** Whether the same request may succeed later without a change. */
+  readonly isRetryable: boolean;
+};
+
+const invalid = { type: "invalid_request_error", isRetryable: false } as const;
+const server = { type: "server_error", isRetryable: true } as const;
+
+const TRAITS = {
+  invalid_json: { status: 400, ...invalid },
+  invalid_value: { status: 400, ...invalid },
+  missing_parameter: { status: 400, ...invalid },
+  unsupported_parameter: { status: 400, ...invalid },
+  unsupported_content: { status: 400, ...invalid },
+  unknown_parameter: { status: 400, ...invalid },
+  template_error: { status: 400, ...invalid },
+  context_length_exceeded: { status: 400, ...invalid },
+  bad_request: { status: 400, ...invalid },
+  invalid_api_key: { status: 401, ...invalid },
+  model_not_found: { status: 404, ...invalid },
+  not_found: { status: 404, ...invalid },
+  method_not_allowed: { status: 405, ...invalid },
+  client_stalled: { status: 408, ...invalid },
+  body_too_large: { status: 413, ...invalid },
+  unsupported_media_type: { status: 415, ...invalid },
+  queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
+  internal_error: { status: 500, ...server, isRetryable: false },
+  generation_failed: { status: 500, ...server },
+  worker_crashed: { status: 500, ...server },
+  draining: { status: 503, ...server },
+  queue_timeout: { status: 503, ...server },
+  engine_unavailable: { status: 503, ...server },
+  request_timeout: { status: 504, ...server },
+  /** The client left. An outcome, not a failure: counted, and never sent to anyone. */
+  aborted: { status: 499, type: "aborted", isRetryable: false },
+} as const satisfies Record<string, ErrorTraits>;
+
+/** Every way in which a request can fail. Closed, so that metrics may use it as a label. */
+export type ErrorCode = keyof typeof TRAITS;
+
+export type ServiceErrorOptions = {
+  readonly cause?: unknown;
+  /** The request field at fault, as the client wrote it, e.g. `messages[2].content`. */
+  readonly param?: string | undefined;
+  /** Seconds after which trying again is worthwhile; becomes `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+};
+
+/** A failure with a code that clients, logs and metrics share. Its message says what was wrong and what is allowed. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly code: ErrorCode;
+  readonly param: string | null;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.param = options.param ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+  }
+
+  get traits(): ErrorTraits {
+    return TRAITS[this.code];
+  }
+}
+
+/** What a thrown value means to a client: itself if it is a ServiceError, else `internal_error` without its inner words. */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  return new ServiceError("internal_error", "the server failed on this request", { cause: error });
+}
+
+/** The reason of an aborted signal as a ServiceError. Signals of this service are always aborted with one. */
+export function abortReason(signal: AbortSignal): ServiceError {
+  if (signal.reason instanceof ServiceError) return signal.reason;
+  return new ServiceError("aborted", "the request was aborted", { cause: signal.reason });
+}
+
+/** Narrows a code that crossed a process boundary; unknown ones become `internal_error`. */
+export function toErrorCode(code: string): ErrorCode {
+  return Object.hasOwn(TRAITS, code) ? (code as ErrorCode) : "internal_error"; // hasOwn proved it
+}

@@ -1,0 +1,141 @@
+// Around every request: its id, the API key, the body limit, and the one mapper from errors to responses.
+
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import express from "express";
+import type { Logger } from "pino";
+import { encodeOpenaiError } from "../api/openai-shared.ts";
+import { ServiceError, toServiceError } from "../errors.ts";
+
+/** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
+type EncodeError = (error: ServiceError) => object;
+
+/** A client's own id is kept if it is harmless in a header and a log line. */
+const SAFE_ID = /^[\w.:-]{1,128}$/;
+
+export function requestId(): RequestHandler {
+  return (req, res, next) => {
+    const given = req.get("x-request-id");
+    res.setHeader("x-request-id", given && SAFE_ID.test(given) ? given : randomUUID());
+    next();
+  };
+}
+
+/** Sets the envelope for errors of this path, also for those that happen before its handler runs. */
+export function useEnvelope(encodeError: EncodeError): RequestHandler {
+  return (_req, res, next) => {
+    res.locals.encodeError = encodeError;
+    next();
+  };
+}
+
+/** Asks for one of the keys, as `Authorization: Bearer KEY` or `x-api-key: KEY`. Without keys everybody may enter. */
+export function requireApiKey(keys: readonly string[]): RequestHandler {
+  const digests = keys.map(digest);
+  return (req, _res, next) => {
+    if (digests.length === 0) return next();
+    const given =
+      /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "")?.[1] ?? req.get("x-api-key");
+    if (given === undefined) {
+      throw new ServiceError(
+        "invalid_api_key",
+        "an API key is required: Authorization: Bearer KEY",
+      );
+    }
+    if (!isOneOf(digests, digest(given.trim()))) {
+      throw new ServiceError("invalid_api_key", "this API key is not known here");
+    }
+    next();
+  };
+}
+
+function digest(key: string): Buffer {
+  return createHash("sha256").update(key).digest();
+}
+
+/** Looks at all of them whatever it finds, so that its time tells nothing. */
+function isOneOf(digests: readonly Buffer[], given: Buffer): boolean {
+  let isKnown = false;
+  for (const known of digests) if (timingSafeEqual(known, given)) isKnown = true;
+  return isKnown;
+}
+
+/** JSON bodies up to the limit. Other types are refused: a browser may send those across sites without asking. */
+export function jsonBody(limitBytes: number): RequestHandler[] {
+  return [
+    (req, _res, next) => {
+      if (req.is("json") || req.is("+json")) return next();
+      throw new ServiceError(
+        "unsupported_media_type",
+        "the body must be JSON, with the header content-type: application/json",
+      );
+    },
+    express.json({ limit: limitBytes, strict: false, type: () => true }),
+  ];
+}
+
+/** For paths that exist, with a method that does not. */
+export function methodNotAllowed(allowed: string): RequestHandler {
+  return (req, res) => {
+    res.setHeader("allow", allowed);
+    throw new ServiceError(
+      "method_not_allowed",
+      `${req.method} is not possible here; use ${allowed}`,
+    );
+  };
+}
+
+export function notFound(): RequestHandler {
+  return (req) => {
+    throw new ServiceError("not_found", `there is no ${req.method} ${req.path} on this server`);
+  };
+}
+
+/** Express 5 brings every thrown or rejected error here. After the headers there is nothing left to say. */
+export function errorMapper(log: Logger): ErrorRequestHandler {
+  return (thrown, req, res, next) => {
+    const error = fromBodyParser(thrown) ?? toServiceError(thrown);
+    if (res.headersSent) return next(thrown);
+    if (error.code === "internal_error") {
+      log.error(
+        { path: req.path, error: error.cause instanceof Error ? error.cause.name : "?" },
+        "bug",
+      );
+    }
+    sendError(res, error);
+  };
+}
+
+function sendError(res: Response, error: ServiceError): void {
+  const encodeError = (res.locals.encodeError as EncodeError | undefined) ?? encodeOpenaiError;
+  if (error.retryAfterSeconds !== null) res.setHeader("retry-after", error.retryAfterSeconds);
+  if (error.code === "invalid_api_key") res.setHeader("www-authenticate", "Bearer");
+  res.status(error.traits.status).json(encodeError(error));
+}
+
+/** What body-parser and the router throw: http-errors with a `type`, or a URIError with a status. */
+function fromBodyParser(thrown: unknown): ServiceError | null {
+  if (!(thrown instanceof Error) || thrown instanceof ServiceError) return null;
+  const { type, status, limit } = thrown as Error & {
+    type?: string;
+    status?: number;
+    limit?: number;
+  };
+  if (type === "entity.parse.failed")
+    return new ServiceError("invalid_json", "the body is not valid JSON");
+  if (type === "entity.too.large") {
+    return new ServiceError(
+      "body_too_large",
+      `the body is larger than ${limit} bytes (--body-limit)`,
+    );
+  }
+  if (type === "encoding.unsupported" || type === "charset.unsupported") {
+    return new ServiceError("unsupported_media_type", thrown.message);
+  }
+  if (type === "request.aborted")
+    return new ServiceError("aborted", "the client left while it sent the body");
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new ServiceError("bad_request", "the request cannot be read", { cause: thrown });
+  }
+  return null;
+}

@@ -1,0 +1,101 @@
+// The table of every path.
+
+import express, { type Express, type Response } from "express";
+import type { Dialect } from "../api/dialect.ts";
+import { openaiChat } from "../api/openai-chat.ts";
+import { openaiCompletions } from "../api/openai-completions.ts";
+import { generateHandler, type HandlerDeps } from "./generate-handler.ts";
+import {
+  errorMapper,
+  jsonBody,
+  methodNotAllowed,
+  notFound,
+  requestId,
+  requireApiKey,
+  useEnvelope,
+} from "./middleware.ts";
+
+export type RoutesOptions = {
+  readonly apiKeys: readonly string[];
+  readonly bodyLimitBytes: number;
+};
+
+/** A new wire format is one line here. */
+const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions];
+
+export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(requestId());
+
+  const { engine, queue, metrics } = deps;
+  app.get("/health", (_req, res) => void res.json({ status: "ok" }));
+  app.get("/ready", (_req, res) => sendReady(res, deps));
+  app.all(["/health", "/ready"], methodNotAllowed("GET"));
+
+  app.use(requireApiKey(options.apiKeys));
+  app.get("/", (_req, res) => void res.json(indexOf(deps)));
+  app.get("/metrics", async (_req, res) => {
+    res.type(metrics.contentType).send(await metrics.text());
+  });
+  const models = () => deps.catalog.ids.map((id) => describeModel(id, deps));
+  app.get("/v1/models", (_req, res) => void res.json({ object: "list", data: models() }));
+  app.get("/v1/models/*id", (req, res) => {
+    const id = deps.catalog.resolve([req.params.id].flat().join("/"));
+    res.json(describeModel(id, deps));
+  });
+  app.all(["/", "/metrics", "/v1/models", "/v1/models/*id"], methodNotAllowed("GET"));
+
+  for (const dialect of DIALECTS) {
+    app.use(dialect.path, useEnvelope(dialect.encodeError));
+    app.post(dialect.path, ...jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
+    app.all(dialect.path, methodNotAllowed("POST"));
+  }
+
+  app.use(notFound());
+  app.use(errorMapper(deps.log));
+  return app;
+
+  function sendReady(res: Response, { catalog }: HandlerDeps): void {
+    const { state, loadProgress, reason, workerRestarts } = engine.status();
+    const isReady = state === "ready" && !queue.isDraining;
+    res.status(isReady ? 200 : 503).json({
+      status: queue.isDraining ? "draining" : state,
+      model: catalog.realId,
+      load_progress: loadProgress,
+      reason,
+      slots_busy: queue.busy,
+      queue_length: queue.waiting,
+      worker_restarts: workerRestarts,
+    });
+  }
+}
+
+function indexOf({ catalog }: HandlerDeps) {
+  const endpoints = [
+    "/v1/models",
+    ...DIALECTS.map(({ path }) => path),
+    "/health",
+    "/ready",
+    "/metrics",
+  ];
+  return { name: "sluice", models: catalog.ids, endpoints };
+}
+
+/** https://platform.openai.com/docs/api-reference/models/object , and `meta` as llama.cpp's server has it. */
+function describeModel(id: string, { engine, startedAtSeconds }: HandlerDeps) {
+  const { model, state } = engine.status();
+  return {
+    id,
+    object: "model",
+    created: startedAtSeconds,
+    owned_by: "sluice",
+    meta: {
+      state,
+      n_ctx: model?.contextTokens ?? null,
+      n_ctx_train: model?.trainedContextTokens ?? null,
+      size: model?.modelBytes ?? null,
+    },
+  };
+}

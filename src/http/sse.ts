@@ -1,0 +1,140 @@
+// Server-sent events over one response: headers, frames, comments, and waiting for a socket that takes no more.
+// Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+import type { Response } from "express";
+import type { Frame } from "../api/dialect.ts";
+import { abortReason, ServiceError } from "../errors.ts";
+
+export type SseOptions = {
+  readonly res: Response;
+  /** Silence longer than this is filled with a comment. */
+  readonly heartbeatMs: number;
+  /** A reader that takes nothing for so long is cut off. */
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal;
+  /** What a waiting client is told, as a comment; null when there is nothing to tell. */
+  readonly status: () => string | null;
+};
+
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  connection: "keep-alive",
+  "x-accel-buffering": "no",
+};
+/** News of the queue comes at most this often. */
+const STATUS_MS = 1000;
+
+export class SseStream {
+  readonly #options: SseOptions;
+  #ticker: NodeJS.Timeout | null = null;
+  #lastWriteMs = 0;
+  #lastStatus: string | null = null;
+
+  constructor(options: SseOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#ticker !== null;
+  }
+
+  /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
+  open(): void {
+    const { res, heartbeatMs, signal } = this.#options;
+    if (this.isOpen || signal.aborted) return;
+    res.writeHead(200, HEADERS);
+    res.socket?.setNoDelay(true);
+    this.#comment(this.#news() ?? "connected");
+    this.#ticker = setInterval(() => this.#tick(), Math.min(STATUS_MS, heartbeatMs / 5));
+  }
+
+  /**
+   * Writes the frames together, and waits until the socket takes more.
+   * @throws ServiceError `client_stalled`, or the signal's reason
+   */
+  async send(frames: readonly Frame[]): Promise<void> {
+    const { res, signal } = this.#options;
+    this.open();
+    if (signal.aborted) throw abortReason(signal);
+    this.#lastWriteMs = performance.now();
+    if (!res.write(encode(frames))) await this.#drained();
+  }
+
+  /** The last frames, without waiting: of an error, or none. */
+  end(frames: readonly Frame[] = []): void {
+    this.#stopTicking();
+    this.#options.res.end(frames.length > 0 ? encode(frames) : undefined);
+  }
+
+  /** Cuts a connection that takes nothing, not even an error. */
+  destroy(): void {
+    this.#stopTicking();
+    this.#options.res.destroy();
+  }
+
+  #stopTicking(): void {
+    if (this.#ticker) clearInterval(this.#ticker);
+  }
+
+  #tick(): void {
+    if (this.#options.res.writableNeedDrain) return; // it has enough to read
+    const news = this.#news();
+    if (news) return this.#comment(news);
+    const silentMs = performance.now() - this.#lastWriteMs;
+    if (silentMs >= this.#options.heartbeatMs) this.#comment(this.#lastStatus ?? "heartbeat");
+  }
+
+  /** The status, if it has changed. */
+  #news(): string | null {
+    const status = this.#options.status();
+    if (status === this.#lastStatus) return null;
+    this.#lastStatus = status;
+    return status;
+  }
+
+  #comment(text: string): void {
+    this.#lastWriteMs = performance.now();
+    this.#options.res.write(`: ${text}\n\n`);
+  }
+
+  /** The socket's own timeout tells a slow reader from one that takes nothing at all: it looks at the bytes still queued. */
+  #drained(): Promise<void> {
+    const { res, signal, stallTimeoutMs } = this.#options;
+    const { socket } = res;
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        res.off("drain", onDrain);
+        socket?.off("timeout", onStall);
+        socket?.setTimeout(0);
+        signal.removeEventListener("abort", onAbort);
+        settle();
+      };
+      const onDrain = () => done(resolve);
+      const onAbort = () => done(() => reject(abortReason(signal)));
+      const onStall = () => done(() => reject(stalled(stallTimeoutMs)));
+      res.once("drain", onDrain);
+      socket?.setTimeout(stallTimeoutMs);
+      socket?.once("timeout", onStall);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}
+
+function stalled(stallTimeoutMs: number): ServiceError {
+  const seconds = stallTimeoutMs / 1000;
+  return new ServiceError(
+    "client_stalled",
+    `the client read nothing for ${seconds} s (--stall-timeout)`,
+  );
+}
+
+function encode(frames: readonly Frame[]): string {
+  let text = "";
+  for (const { event, id, data } of frames) {
+    if (id !== undefined) text += `id: ${id}\n`;
+    if (event !== undefined) text += `event: ${event}\n`;
+    text += `data: ${data}\n\n`;
+  }
+  return text;
+}

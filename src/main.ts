@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+// Process entry: config → service → listen → signals → drain → exit.
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { type Config, ConfigError, readCommandLine } from "./config.ts";
+import type { ModelInfo } from "./engine/messages.ts";
+import { createService, type Service } from "./service.ts";
+
+try {
+  const command = readCommandLine(process.argv.slice(2), process.env);
+  if (command.type === "print") console.log(command.text);
+  else await serve(command.config);
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  exitWith(error.message);
+}
+
+async function serve(config: Config): Promise<void> {
+  checkModelFile(config.model);
+  const service = createService(config);
+  endOnSignals(service);
+  try {
+    const url = await service.listen();
+    service.log.info({ url }, "listening, the model is being loaded");
+    announce(await service.engine.firstLoad, { url, service, config });
+  } catch (error) {
+    const reason = describeStartFailure(error as NodeJS.ErrnoException, config);
+    await service.engine.close();
+    exitWith(reason);
+  }
+}
+
+/** What can be seen without loading it: the worker would take a while to say so. */
+function checkModelFile(file: string): void {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats) exitWith(`--model: there is no file ${file}`);
+  if (!stats.isFile()) exitWith(`--model: ${file} is not a file`);
+  const magic = Buffer.alloc(4);
+  const descriptor = openSync(file, "r");
+  readSync(descriptor, magic);
+  closeSync(descriptor);
+  if (magic.toString("latin1") !== "GGUF") exitWith(`--model: ${file} is not a GGUF file`);
+}
+
+type Announcement = { readonly url: string; readonly service: Service; readonly config: Config };
+
+function announce(model: ModelInfo, { url, service, config }: Announcement): void {
+  const [key] = config.apiKey;
+  const id = service.catalog.realId;
+  const context = `${model.contextTokens} tokens of context in each of ${model.slots} slots`;
+  const threads = `${model.threads} thread${model.threads === 1 ? "" : "s"}`;
+  const note = model.deviceNote ? ` (${model.deviceNote})` : "";
+  const layers = model.gpuLayers > 0 ? `, ${model.gpuLayers} of ${model.totalLayers} layers` : "";
+  const body = JSON.stringify({
+    model: id,
+    messages: [{ role: "user", content: "What is streaming?" }],
+    max_tokens: 200,
+    stream: true,
+  });
+  const auth = key ? " -H 'authorization: Bearer YOUR_KEY'" : "";
+  const route = model.hasChatTemplate ? "chat/completions" : "completions";
+  console.log(
+    [
+      "",
+      `sluice serves ${id} on ${model.device}${note}${layers}, ${threads}, ${context}`,
+      `  at ${url}`,
+      "",
+      `OPENAI_BASE_URL=${url}/v1`,
+      `OPENAI_API_KEY=${key ? "YOUR_KEY" : "none"}`,
+      "",
+      `curl -N ${url}/v1/${route} -H 'content-type: application/json'${auth} -d '${body}'`,
+      "",
+    ].join("\n"),
+  );
+}
+
+function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `--port is ${port}: another program uses it; allowed is any free port, or 0 to pick one`;
+    case "EACCES":
+      return `--port is ${port}: this user may not use it; allowed is a port above 1023`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `--host is ${JSON.stringify(host)}: not an address of this machine`;
+    default:
+      return error.message;
+  }
+}
+
+/** The first signal drains, the second ends at once. */
+function endOnSignals(service: Service): void {
+  let isEnding = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (isEnding) process.exit(1);
+    isEnding = true;
+    service.log.info(
+      { signal },
+      "draining: running requests may finish, a second signal ends at once",
+    );
+    service.close().then(
+      () => process.exit(0),
+      (error: Error) => exitWith(`cannot end cleanly: ${error.message}`),
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+function exitWith(message: string): never {
+  console.error(`sluice: ${message.split("\n")[0]}`);
+  process.exit(1);
+}

@@ -1,0 +1,123 @@
+// Prometheus names and buckets; turns finished requests into observations.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { ErrorCode } from "./errors.ts";
+import type { FinishReason, Receipt } from "./generation/events.ts";
+
+/** How a request ended: the model's reason, or what went wrong. A closed set, so it may be a label. */
+export type Outcome = FinishReason | ErrorCode;
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
+const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
+
+/** Read at every scrape. */
+export type Gauges = {
+  readonly slotsBusy: () => number;
+  readonly queueLength: () => number;
+  readonly workerRestarts: () => number;
+};
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<"outcome">;
+  readonly #tokens: Counter<"direction">;
+  readonly #wastedTokens: Counter;
+  readonly #stalled: Counter;
+  readonly #queue: Histogram;
+  readonly #firstToken: Histogram;
+  readonly #interToken: Histogram;
+  readonly #total: Histogram;
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({
+      register: this.#registry,
+      prefix: "sluice_",
+      eventLoopMonitoringPrecision: 1,
+    });
+    const histogram = (name: string, help: string, buckets = SECONDS) =>
+      new Histogram({ name: `sluice_${name}_seconds`, help, buckets, registers });
+    this.#requests = new Counter({
+      name: "sluice_requests_total",
+      help: "Requests that have ended, by outcome",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#tokens = new Counter({
+      name: "sluice_tokens_total",
+      help: "Tokens of prompts (in), of these from the cache (cached), and of answers (out)",
+      labelNames: ["direction"],
+      registers,
+    });
+    this.#wastedTokens = new Counter({
+      name: "sluice_tokens_after_leaving_total",
+      help: "Tokens computed after their client had left",
+      registers,
+    });
+    this.#stalled = new Counter({
+      name: "sluice_stalled_streams_total",
+      help: "Streams cut off because their reader took nothing for the stall limit",
+      registers,
+    });
+    this.#queue = histogram("queue_time", "Waiting for a slot");
+    this.#firstToken = histogram("ttft", "Arrival of a request to its first text");
+    this.#interToken = histogram("itl", "Time between tokens", INTER_TOKEN_SECONDS);
+    this.#total = histogram("e2e", "Arrival of a request to its end");
+  }
+
+  /** To be called once, when the parts that know the figures exist. */
+  watch({ slotsBusy, queueLength, workerRestarts }: Gauges): void {
+    const registers = [this.#registry];
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name: `sluice_${name}`,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge("slots_busy", "Slots in use", slotsBusy);
+    gauge("queue_length", "Requests that wait for a slot", queueLength);
+    new Counter({
+      name: "sluice_worker_restarts_total",
+      help: "Worker processes that had to be replaced",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(workerRestarts());
+      },
+    });
+  }
+
+  /** `receipt`: as far as the request came; null when it never got beyond its checks. */
+  requestEnded(outcome: Outcome, receipt: Receipt | null): void {
+    this.#requests.inc({ outcome });
+    if (outcome === "client_stalled") this.#stalled.inc();
+    if (!receipt) return;
+    this.#tokens.inc({ direction: "in" }, receipt.usage.promptTokens);
+    this.#tokens.inc({ direction: "cached" }, receipt.usage.cachedTokens);
+    this.#tokens.inc({ direction: "out" }, receipt.usage.completionTokens);
+    this.#queue.observe(receipt.queueMs / 1000);
+    this.#total.observe(receipt.totalMs / 1000);
+    if (receipt.firstTokenMs !== null) this.#firstToken.observe(receipt.firstTokenMs / 1000);
+  }
+
+  /** `gapMs`: from one delta to the next, which brought `tokens` tokens. */
+  tokensArrived(gapMs: number, tokens: number): void {
+    this.#interToken.observe(gapMs / tokens / 1000);
+  }
+
+  tokensWasted(tokens: number): void {
+    this.#wastedTokens.inc(tokens);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The Prometheus text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

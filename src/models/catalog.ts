@@ -1,0 +1,45 @@
+// Which names are served, and what they mean.
+
+import { ServiceError } from "../errors.ts";
+
+/** The alias that stands for every name. */
+const ANY = "*";
+
+export type CatalogOptions = {
+  /** Name of the GGUF file, without its ending: the id if there is no alias. */
+  readonly fileName: string;
+  readonly aliases: readonly string[];
+};
+
+export class Catalog {
+  /** Ids that clients see. The first is the model's real id, which answers carry. */
+  readonly ids: readonly string[];
+  readonly #servesAny: boolean;
+
+  constructor({ fileName, aliases }: CatalogOptions) {
+    const names = aliases.filter((alias) => alias !== ANY);
+    this.ids = names.length > 0 ? [...new Set(names)] : [fileName];
+    this.#servesAny = aliases.includes(ANY);
+  }
+
+  get realId(): string {
+    return this.ids[0] ?? "";
+  }
+
+  /**
+   * @param name as a client wrote it; null, when it named none, means the only model there is
+   * @returns the id that the answer carries
+   * @throws ServiceError `model_not_found`
+   */
+  resolve(name: string | null): string {
+    if (name === null || this.#servesAny) return this.realId;
+    if (this.ids.includes(name)) return name;
+    throw new ServiceError(
+      "model_not_found",
+      `the model ${JSON.stringify(name)} is not served here; served: ${this.ids.join(", ")}. ` +
+        `To serve it under that name too, start with --alias ${this.ids.join(" --alias ")} --alias ${name}, ` +
+        "or with --alias '*' for any name",
+      { param: "model" },
+    );
+  }
+}

@@ -1,0 +1,40 @@
+// The decision whether a request may enter. Pure: counts in, verdict out.
+
+import { ServiceError } from "../errors.ts";
+
+export type QueueState = {
+  /** Requests inside, on a slot or waiting for one. */
+  readonly inside: number;
+  readonly slots: number;
+  /** Requests that may wait beyond those on slots. */
+  readonly maxWaiting: number;
+  readonly isDraining: boolean;
+  /** Expected wait at a position in ms; null before any measurement. */
+  readonly waitMs: (position: number) => number | null;
+};
+
+/** Advice in seconds while nothing has been measured yet. */
+const DEFAULT_RETRY_SECONDS = 1;
+/** A server that drains is expected back, or replaced, after so long. */
+const DRAIN_RETRY_SECONDS = 30;
+
+/** Null when the request may enter, otherwise why not. */
+export function refusal(state: QueueState): ServiceError | null {
+  if (state.isDraining) {
+    return new ServiceError("draining", "the server is shutting down and takes no new requests", {
+      retryAfterSeconds: DRAIN_RETRY_SECONDS,
+    });
+  }
+  if (state.inside < state.slots + state.maxWaiting) return null;
+  return new ServiceError(
+    "queue_full",
+    `all ${state.slots} slots are busy and ${state.maxWaiting} requests wait already; try again later`,
+    { retryAfterSeconds: retryAfterSeconds(state) },
+  );
+}
+
+/** Until half of the queue has gone: coming back for the very next place would fill the queue with returners. */
+function retryAfterSeconds({ maxWaiting, waitMs }: QueueState): number {
+  const ms = waitMs(Math.ceil(maxWaiting / 2) + 1);
+  return ms === null ? DEFAULT_RETRY_SECONDS : Math.max(1, Math.ceil(ms / 1000));
+}

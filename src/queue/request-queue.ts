@@ -1,0 +1,121 @@
+// Who may generate, and when: p-queue with the slots as its concurrency, and a limit on waiting.
+
+import PQueue from "p-queue";
+import type { ServiceError } from "../errors.ts";
+import { refusal } from "./admission.ts";
+import { ServiceRate } from "./service-rate.ts";
+import { Ticket } from "./ticket.ts";
+import { type LineOptions, WaitingLine } from "./waiting-line.ts";
+
+export type RequestQueueOptions = {
+  readonly slots: number;
+  /** Requests that may wait. */
+  readonly maxWaiting: number;
+  /** A request that has waited so long for a slot is refused. */
+  readonly queueTimeoutMs: number;
+};
+
+export type EnterOptions = {
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Ends the request from here: the server drains. */
+  readonly abort: (error: ServiceError) => void;
+};
+
+export class RequestQueue {
+  readonly #options: RequestQueueOptions;
+  readonly #line = new WaitingLine();
+  readonly #turns: PQueue<WaitingLine, LineOptions>;
+  readonly #rate = new ServiceRate();
+  readonly #tickets = new Set<Ticket>();
+  #isDraining = false;
+  #onEmpty: (() => void) | null = null;
+  #nextId = 0;
+
+  constructor(options: RequestQueueOptions) {
+    this.#options = options;
+    const line = this.#line;
+    this.#turns = new PQueue<WaitingLine, LineOptions>({
+      concurrency: options.slots,
+      queueClass: class {
+        constructor() {
+          // biome-ignore lint/correctness/noConstructorReturn: p-queue makes its own queue; positions need ours
+          return line;
+        }
+      } as unknown as new () => WaitingLine,
+    });
+  }
+
+  /** Requests that wait for a slot. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** Slots in use. */
+  get busy(): number {
+    return this.#turns.pending;
+  }
+
+  /** Requests inside in whatever phase. */
+  get inside(): number {
+    return this.#tickets.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** @throws ServiceError `queue_full` or `draining`, with advice when to try again */
+  enter(options: EnterOptions): Ticket {
+    const { slots, maxWaiting, queueTimeoutMs } = this.#options;
+    const refused = refusal({
+      inside: this.#tickets.size,
+      slots,
+      maxWaiting,
+      isDraining: this.#isDraining,
+      waitMs: (position) => this.#rate.waitMs(position, slots),
+    });
+    if (refused) throw refused;
+    this.#nextId += 1;
+    const ticket = new Ticket({
+      ...options,
+      id: `${this.#nextId}`,
+      queueTimeoutMs,
+      turns: this.#turns,
+      line: this.#line,
+      waitMs: (position) => this.#rate.waitMs(position, slots),
+      onHeld: (heldMs) => this.#rate.observe(heldMs),
+      onLeave: (left) => this.#left(left),
+    });
+    this.#tickets.add(ticket);
+    return ticket;
+  }
+
+  /** Takes nobody in from now on. @returns whether all who were inside were done within the limit */
+  async drain(limitMs: number): Promise<boolean> {
+    this.#isDraining = true;
+    if (this.#tickets.size === 0) return true;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), limitMs);
+    });
+    const empty = new Promise<boolean>((resolve) => {
+      this.#onEmpty = () => resolve(true);
+    });
+    try {
+      return await Promise.race([empty, limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends everything that is inside with this error. */
+  abortAll(error: ServiceError): void {
+    for (const ticket of this.#tickets) ticket.abort(error);
+  }
+
+  #left(ticket: Ticket): void {
+    this.#tickets.delete(ticket);
+    if (this.#tickets.size === 0) this.#onEmpty?.();
+  }
+}

@@ -1,0 +1,120 @@
+// One request's stay in the queue: it knows its place, and takes and returns turns on a slot. A turn lasts until the
+// worker has freed the slot.
+
+import type PQueue from "p-queue";
+import { abortReason, ServiceError } from "../errors.ts";
+import type { SlotLease } from "../generation/slot-lease.ts";
+import type { LineOptions, WaitingLine } from "./waiting-line.ts";
+
+export type TicketOptions = {
+  readonly id: string;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Ends the request from the server's side. */
+  readonly abort: (error: ServiceError) => void;
+  readonly queueTimeoutMs: number;
+  readonly turns: PQueue<WaitingLine, LineOptions>;
+  readonly line: WaitingLine;
+  readonly waitMs: (position: number) => number | null;
+  readonly onHeld: (heldMs: number) => void;
+  readonly onLeave: (ticket: Ticket) => void;
+};
+
+export type QueuePlace = {
+  /** 1 is next. */
+  readonly position: number;
+  /** Null before anything has been measured. */
+  readonly etaMs: number | null;
+};
+
+/** One request's stay in the queue, from its entry to its end. Counts against the limit until `leave()`. */
+export class Ticket implements SlotLease {
+  readonly #options: TicketOptions;
+  #endTurn: (() => void) | null = null;
+  #stopWaiting: ((error: ServiceError) => void) | null = null;
+  #hadTurn = false;
+  #waitedMs = 0;
+
+  constructor(options: TicketOptions) {
+    this.#options = options;
+  }
+
+  /** Where it waits; null while it does not. */
+  get place(): QueuePlace | null {
+    const { id, line, waitMs } = this.#options;
+    const position = line.positionOf(id);
+    return position === null ? null : { position, etaMs: waitMs(position) };
+  }
+
+  /** Time spent waiting for slots so far, in ms. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  get isContended(): boolean {
+    return this.#options.line.size > 0;
+  }
+
+  async acquire(): Promise<void> {
+    const { signal, queueTimeoutMs } = this.#options;
+    if (signal.aborted) throw abortReason(signal);
+    const waiting = new AbortController();
+    this.#stopWaiting = (error) => waiting.abort(error);
+    const onAbort = () => waiting.abort(abortReason(signal));
+    signal.addEventListener("abort", onAbort, { once: true });
+    const timer = setTimeout(() => waiting.abort(this.#timedOut()), queueTimeoutMs);
+    const startedMs = performance.now();
+    try {
+      await this.#turn(waiting.signal);
+    } finally {
+      this.#waitedMs += performance.now() - startedMs;
+      this.#stopWaiting = null;
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  release(): void {
+    this.#stopWaiting?.(new ServiceError("aborted", "no slot is wanted any more"));
+    this.#endTurn?.();
+  }
+
+  /** Ends the request from the server's side. */
+  abort(error: ServiceError): void {
+    this.#options.abort(error);
+  }
+
+  leave(): void {
+    this.release();
+    this.#options.onLeave(this);
+  }
+
+  /** Resolves when the turn begins; p-queue's task itself goes on until `release()`. */
+  #turn(signal: AbortSignal): Promise<void> {
+    const { id, turns, onHeld } = this.#options;
+    return new Promise((resolve, reject) => {
+      const task = () =>
+        new Promise<void>((end) => {
+          const startedMs = performance.now();
+          this.#endTurn = () => {
+            this.#endTurn = null;
+            onHeld(performance.now() - startedMs);
+            end();
+          };
+          resolve();
+        });
+      // The signal is for waiting only: on a running task it would free the place before the worker has freed the slot.
+      turns.add(task, { id, signal, isReturning: this.#hadTurn }).catch(reject);
+      this.#hadTurn = true;
+    });
+  }
+
+  #timedOut(): ServiceError {
+    const { queueTimeoutMs } = this.#options;
+    return new ServiceError(
+      "queue_timeout",
+      `no slot became free within ${queueTimeoutMs / 1000} s (--queue-timeout)`,
+      { retryAfterSeconds: Math.max(1, Math.ceil((this.#options.waitMs(1) ?? 0) / 1000)) },
+    );
+  }
+}

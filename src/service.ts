@@ -1,0 +1,151 @@
+// Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
+// the command around it.
+
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { type Config, configWith } from "./config.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { ModelOptions } from "./engine/messages.ts";
+import { WorkerEngine } from "./engine/worker-engine.ts";
+import { ServiceError } from "./errors.ts";
+import { createApp } from "./http/routes.ts";
+import { createLogger, type Logger } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { Catalog } from "./models/catalog.ts";
+import { RequestQueue } from "./queue/request-queue.ts";
+
+// biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
+export { type Config, configWith } from "./config.ts";
+export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
+export type { Finish, GenerateEvent, TextDelta } from "./generation/events.ts";
+
+/** An idle connection is kept so long: client pools reuse theirs for a minute or more, and a shorter time races them. */
+const KEEP_ALIVE_MS = 75_000;
+/** After the drain limit, a connection gets so long to take its last frames. */
+const LAST_FRAMES_MS = 1_000;
+/** Every so many percent of loading is worth a log line. */
+const PROGRESS_STEP = 25;
+
+export type Service = {
+  readonly engine: Engine;
+  readonly queue: RequestQueue;
+  readonly catalog: Catalog;
+  readonly log: Logger;
+  /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
+  listen(): Promise<string>;
+  /** Takes nothing new, lets what is inside finish within the drain limit, ends the rest with an error, then closes. */
+  close(): Promise<void>;
+};
+
+export type ServiceParts = {
+  /** Instead of the worker process. */
+  readonly engine?: Engine;
+  readonly log?: Logger;
+};
+
+/** @param settings durations in milliseconds; what is left out has its default */
+export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
+  const config = configWith(settings);
+  const log = parts.log ?? createLogger(config);
+  const metrics = new Metrics();
+  const engine = parts.engine ?? createEngine(config, log, metrics);
+  const catalog = new Catalog({
+    fileName: path.basename(config.model, ".gguf"),
+    aliases: config.alias,
+  });
+  const queue = new RequestQueue({
+    slots: config.slots,
+    maxWaiting: config.queue,
+    queueTimeoutMs: config.queueTimeoutMs,
+  });
+  metrics.watch({
+    slotsBusy: () => queue.busy,
+    queueLength: () => queue.waiting,
+    workerRestarts: () => engine.status().workerRestarts,
+  });
+  const app = createApp(
+    {
+      engine,
+      queue,
+      catalog,
+      metrics,
+      log,
+      startedAtSeconds: Math.floor(Date.now() / 1000),
+      options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
+    },
+    { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },
+  );
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 5_000 },
+    app,
+  );
+  return {
+    engine,
+    queue,
+    catalog,
+    log,
+    listen: () => listen(server, config),
+    close: () => close(server, { config, engine, queue }),
+  };
+}
+
+function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
+  const model: ModelOptions = {
+    modelPath: path.resolve(config.model),
+    gpu: config.gpu,
+    gpuLayers: config.gpuLayers ?? null,
+    slots: config.slots,
+    contextTokens: config.context ?? null,
+    threads: config.threads ?? null,
+    flashAttention: config.flashAttention,
+    batchTokens: config.batchSize ?? null,
+  };
+  let lastLogged = 0;
+  return new WorkerEngine({
+    ...config,
+    entry: workerEntry(),
+    model,
+    streamBufferBytes: config.streamBuffer,
+    log: (level, message) => log[level](message),
+    onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
+    onLoadProgress: (progress) => {
+      const percent = Math.floor((progress * 100) / PROGRESS_STEP) * PROGRESS_STEP;
+      if (percent === lastLogged) return;
+      lastLogged = percent;
+      if (percent > 0) log.info(`loading ${path.basename(config.model)}: ${percent} %`);
+    },
+  });
+}
+
+/** Beside this file, and compiled like it. */
+function workerEntry(): string {
+  const extension = path.extname(new URL(import.meta.url).pathname);
+  return path.join(import.meta.dirname, "worker", `main${extension}`);
+}
+
+function listen(server: Server, { host, port }: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
+      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
+    });
+  });
+}
+
+type Closing = { readonly config: Config; readonly engine: Engine; readonly queue: RequestQueue };
+
+async function close(server: Server, { config, engine, queue }: Closing): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  if (!(await queue.drain(config.drainTimeoutMs))) {
+    queue.abortAll(new ServiceError("draining", "the server is shutting down"));
+  }
+  const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
+  server.closeIdleConnections();
+  await closed;
+  clearTimeout(lastFrames);
+  await engine.close();
+}

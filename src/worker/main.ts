@@ -1,0 +1,165 @@
+// Entry of the worker process, the only one that touches node-llama-cpp. Started by engine/worker-process.ts, never
+// imported: message in → slot → events out. Ends when its parent is gone.
+
+import type { FromWorker, StepEvent, ToWorker, WireError } from "../engine/messages.ts";
+import { ServiceError } from "../errors.ts";
+import type { PreparedRequest } from "../generation/request.ts";
+import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
+import { type LoadedModel, loadModel } from "./model.ts";
+import { Outbox } from "./outbox.ts";
+import { prepare } from "./prepare.ts";
+import { Run } from "./run.ts";
+import { SlotPool } from "./slots.ts";
+
+const outbox = new Outbox(send);
+const runs = new Map<string, Run>();
+let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDeps }) | null = null;
+
+// Ctrl-C and `docker stop` reach the whole process group: when to end is the server's decision alone.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+process.on("disconnect", () => process.exit(0));
+process.on("unhandledRejection", die);
+process.on("uncaughtException", die);
+process.on("message", (message) => receive(message as ToWorker)); // only the server writes to this channel
+send({ type: "started" });
+
+function receive(message: ToWorker): void {
+  switch (message.type) {
+    case "load":
+      load(message).catch(die);
+      return;
+    case "prepare":
+      send({ type: "prepared", id: message.id, result: prepared(message) });
+      return;
+    case "start":
+      start(message.id, message.request, message.creditBytes);
+      return;
+    case "resume":
+      resume(message.id);
+      return;
+    case "credit":
+      runs.get(message.id)?.addCredit(message.bytes);
+      return;
+    case "abort":
+      abort(message.id);
+      return;
+    case "suspend":
+      runs.get(message.id)?.suspend();
+      return;
+    case "ping":
+      send({ type: "pong", stepAgeMs: loaded?.batcher.stepAgeMs ?? 0 });
+      return;
+  }
+}
+
+async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<void> {
+  try {
+    const model = await loadModel({
+      options,
+      onProgress: (progress) => send({ type: "loading", progress }),
+      log: (level, message) => send({ type: "log", level, message }),
+      onStep: () => outbox.flushSoon(),
+    });
+    loaded = { ...model, pool: new SlotPool(model.slots), deps: generateDeps(model) };
+    send({ type: "loaded", model: model.info });
+  } catch (error) {
+    send({ type: "load-failed", error: wireError(error) });
+  }
+}
+
+function generateDeps({ model, batcher, info }: LoadedModel): GenerateDeps {
+  return {
+    model,
+    batcher,
+    sliceTokens: info.batchTokens,
+    onText: ({ id }, text, tokens) => outbox.add({ type: "delta", id, text, tokens }),
+    onParked: ({ id }) => outbox.add({ type: "parked", id }),
+  };
+}
+
+function prepared({
+  request,
+}: Extract<ToWorker, { type: "prepare" }>): PreparedRequest | WireError {
+  try {
+    if (!loaded) throw new ServiceError("engine_unavailable", "the model is not loaded");
+    return prepare(request, { ...loaded, contextTokens: loaded.info.contextTokens });
+  } catch (error) {
+    return wireError(error);
+  }
+}
+
+function start(id: string, request: PreparedRequest, creditBytes: number): void {
+  const detokenize = (tokens: readonly number[], before: readonly number[]) =>
+    loaded?.model.detokenize(tokens as never, false, before as never) ?? "";
+  const run = new Run({ id, request, creditBytes, detokenize });
+  runs.set(id, run);
+  work(run).catch(die);
+}
+
+function resume(id: string): void {
+  const run = runs.get(id);
+  if (run) work(run).catch(die);
+}
+
+function abort(id: string): void {
+  const run = runs.get(id);
+  run?.abort();
+  if (run?.hasSlot === false) end(run, { type: "aborted", id, tokensAfterAbort: 0 });
+}
+
+/** Takes a run through its time on a slot and reports how that ended, once the slot is free. */
+async function work(run: Run): Promise<void> {
+  const { id } = run;
+  const slot = loaded?.pool.take(run.tokens);
+  if (!loaded || !slot)
+    return end(run, { type: "failed", id, error: wireError("no slot is free") });
+  run.hasSlot = true;
+  try {
+    const outcome = await generate(run, slot, loaded.deps);
+    loaded.pool.release(slot);
+    run.hasSlot = false;
+    if (outcome.type === "suspended") return report({ type: "suspended", id });
+    end(run, lastWord(run, outcome));
+  } catch (error) {
+    await slot.clear(loaded.batcher); // what is in its cache is unknown now
+    loaded.pool.release(slot);
+    end(run, { type: "failed", id, error: wireError(error) });
+  }
+}
+
+function lastWord(run: Run, outcome: Exclude<Outcome, { type: "suspended" }>): StepEvent {
+  const { id, usage, prefillMs, tokensAfterAbort } = run;
+  if (outcome.type === "aborted") return { type: "aborted", id, tokensAfterAbort };
+  return { type: "finished", id, reason: outcome.reason, usage, prefillMs };
+}
+
+function end(run: Run, event: StepEvent): void {
+  runs.delete(run.id);
+  report(event);
+}
+
+function report(event: StepEvent): void {
+  outbox.add(event);
+  if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // else the next step takes it along
+}
+
+function wireError(error: unknown): WireError {
+  if (error instanceof ServiceError) {
+    return { code: error.code, message: error.message, param: error.param ?? undefined };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "generation_failed", message: `the engine failed: ${message}` };
+}
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Something is wrong in a way that no request accounts for: a fresh process is the only safe state. */
+function die(error: unknown): void {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const log: FromWorker = { type: "log", level: "error", message: `worker failed: ${message}` };
+  if (!process.connected || !process.send) process.exit(1);
+  process.send(log, () => process.exit(1));
+}

@@ -1,0 +1,101 @@
+// A request before it has a slot: renders and tokenizes its prompt, and refuses what cannot be served.
+
+import type { LlamaModel } from "node-llama-cpp";
+import { ServiceError } from "../errors.ts";
+import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
+import type { ChatTemplate, PromptSegment } from "./chat-template.ts";
+
+export type PrepareDeps = {
+  readonly model: LlamaModel;
+  /** Null when the GGUF brings none. */
+  readonly template: ChatTemplate | null;
+  readonly contextTokens: number;
+  /** Number of tokens in the vocabulary. */
+  readonly vocabularySize: number;
+};
+
+/** Longer text is counted piece by piece first: tokenizing blocks this process, and with it every stream. */
+const PIECE_CHARS = 32_768;
+
+/** @throws ServiceError 4xx */
+export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
+  const { prompt, maxTokens, ...rest } = request;
+  checkTokenIds(request, deps.vocabularySize);
+  const tokens = promptTokens(prompt, deps);
+  const room = deps.contextTokens - tokens.length;
+  if (room < 1) throw tooLong(`${tokens.length}`, prompt, deps.contextTokens);
+  return {
+    ...rest,
+    promptTokens: Uint32Array.from(tokens),
+    maxTokens: Math.min(maxTokens ?? room, room),
+  };
+}
+
+/** A token id outside the vocabulary would fail the whole batch, and with it the other streams. */
+function checkTokenIds(request: GenerateRequest, vocabularySize: number): void {
+  for (const [token] of request.sampling.logitBias) {
+    if (token < vocabularySize) continue;
+    throw new ServiceError(
+      "invalid_value",
+      `logit_bias names token ${token}; this model's tokens are 0 to ${vocabularySize - 1}`,
+      { param: "logit_bias" },
+    );
+  }
+}
+
+function promptTokens(prompt: Prompt, deps: PrepareDeps): number[] {
+  const tokens: number[] = [];
+  for (const segment of promptSegments(prompt, deps.template)) {
+    refuseHopeless(segment.text, tokens.length, prompt, deps);
+    const isFirst = tokens.length === 0;
+    for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
+  }
+  return withBeginning(tokens, deps.model);
+}
+
+function promptSegments(prompt: Prompt, template: ChatTemplate | null): readonly PromptSegment[] {
+  if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
+  if (template) return template.render(prompt.messages);
+  throw new ServiceError(
+    "template_error",
+    "this model has no chat template, so it cannot read messages; use /v1/completions",
+    { param: "messages" },
+  );
+}
+
+function tokenize(model: LlamaModel, segment: PromptSegment, isFirst: boolean) {
+  const readsControlTokens = !segment.isLiteral;
+  // Some tokenizers put a space before whatever comes first: right at the very beginning only.
+  return isFirst
+    ? model.tokenize(segment.text, readsControlTokens)
+    : model.tokenize(segment.text, readsControlTokens, "trimLeadingSpace");
+}
+
+/** Stops at the first piece of a long text with which the prompt is over the limit for certain. */
+function refuseHopeless(text: string, before: number, prompt: Prompt, deps: PrepareDeps): void {
+  if (text.length <= PIECE_CHARS) return;
+  let count = before;
+  for (let at = 0, pieces = 1; at < text.length; at += PIECE_CHARS, pieces++) {
+    count += deps.model.tokenize(text.slice(at, at + PIECE_CHARS), false).length;
+    const certain = count - 2 * pieces; // a cut may make two tokens more of what is one
+    if (certain >= deps.contextTokens)
+      throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
+  }
+}
+
+function withBeginning(tokens: number[], model: LlamaModel): number[] {
+  const { bos, eos, shouldPrependBosToken } = model.tokens;
+  if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) return [bos, ...tokens];
+  if (tokens.length > 0) return tokens;
+  const start = bos ?? eos; // an empty prompt still needs one token to start from
+  return start === null ? [0] : [start];
+}
+
+function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceError {
+  return new ServiceError(
+    "context_length_exceeded",
+    `the prompt has ${count} tokens, but this model's context holds ${contextTokens} tokens, ` +
+      "at least one of them for the answer; shorten the prompt or start the server with a larger --context",
+    { param: prompt.type === "text" ? "prompt" : "messages" },
+  );
+}
