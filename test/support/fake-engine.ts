@@ -1,0 +1,179 @@
+// An Engine without a model: token rate, prefill time, sizes and failures are options. It honours leases, signals and
+// credit like the real one, and counts what it computes.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type {
+  Engine,
+  EngineState,
+  EngineStatus,
+  GenerateOptions,
+} from "../../src/engine/engine.ts";
+import type { ModelInfo } from "../../src/engine/messages.ts";
+import { abortReason, ServiceError } from "../../src/errors.ts";
+import { deferred, orAborted } from "../../src/generation/deferred.ts";
+import type { GenerateEvent } from "../../src/generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../../src/generation/request.ts";
+
+export type FakeEngineOptions = {
+  /** Text of each token; the last one repeats. */
+  readonly texts?: readonly string[];
+  /** Tokens of an answer; Infinity goes on until max_tokens. */
+  readonly tokens?: number;
+  readonly tokenMs?: number;
+  readonly prefillMs?: number;
+  readonly prepareMs?: number;
+  readonly contextTokens?: number;
+  /** Thrown after this many tokens, for this many attempts of every request. */
+  readonly failure?: {
+    readonly error: ServiceError;
+    readonly afterTokens: number;
+    readonly attempts?: number;
+  };
+};
+
+export const FAKE_MODEL: ModelInfo = {
+  device: "CPU",
+  deviceNote: null,
+  gpuLayers: 0,
+  totalLayers: 1,
+  threads: 1,
+  slots: 4,
+  contextTokens: 4096,
+  trainedContextTokens: 4096,
+  batchTokens: 128,
+  hasChatTemplate: true,
+  modelBytes: 1,
+};
+
+export class FakeEngine implements Engine {
+  readonly #options: FakeEngineOptions;
+  readonly #loaded = deferred<ModelInfo>();
+  #state: EngineState = "ready";
+  #attempts = 0;
+  /** Requests as they came, for assertions. */
+  readonly requests: GenerateRequest[] = [];
+  readonly suspects: boolean[] = [];
+  /** Requests that hold a slot now. */
+  running = 0;
+  /** Most that ever held one at the same time. */
+  peakRunning = 0;
+  tokensComputed = 0;
+
+  constructor(options: FakeEngineOptions = {}) {
+    this.#options = options;
+    this.#loaded.resolve(FAKE_MODEL);
+  }
+
+  get firstLoad(): Promise<ModelInfo> {
+    return this.#loaded.promise;
+  }
+
+  /** Pretends that the model is loading until `becomeReady()`. */
+  startLoading(): void {
+    this.#state = "loading";
+  }
+
+  becomeReady(): void {
+    this.#state = "ready";
+    this.#onReady?.();
+  }
+
+  #onReady: (() => void) | null = null;
+
+  status(): EngineStatus {
+    return {
+      state: this.#state,
+      loadProgress: this.#state === "ready" ? 1 : 0.42,
+      model: this.#state === "ready" ? FAKE_MODEL : null,
+      workerPid: null,
+      workerRestarts: 0,
+      reason: null,
+    };
+  }
+
+  async prepare(
+    request: GenerateRequest,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<PreparedRequest> {
+    this.requests.push(request);
+    const { prepareMs = 0, contextTokens = 4096 } = this.#options;
+    if (this.#state !== "ready") {
+      await orAborted(new Promise<void>((resolve) => (this.#onReady = resolve)), signal);
+    }
+    if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
+    const { prompt, maxTokens, ...rest } = request;
+    const text =
+      prompt.type === "text"
+        ? prompt.text
+        : prompt.messages.map(({ content }) => content).join(" ");
+    const promptTokens = new Uint32Array(text.split(" ").length);
+    const room = contextTokens - promptTokens.length;
+    if (room < 1) {
+      throw new ServiceError(
+        "context_length_exceeded",
+        `${promptTokens.length} > ${contextTokens}`,
+      );
+    }
+    return { ...rest, promptTokens, maxTokens: Math.min(maxTokens ?? room, room) };
+  }
+
+  async *generate(
+    request: PreparedRequest,
+    { signal, lease, isSuspect }: GenerateOptions,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const { prefillMs = 0, failure } = this.#options;
+    await lease.acquire();
+    this.suspects.push(isSuspect);
+    const attempt = ++this.#attempts;
+    this.running += 1;
+    this.peakRunning = Math.max(this.peakRunning, this.running);
+    try {
+      await this.#pause(prefillMs, signal);
+      const failsAfter =
+        failure && attempt <= (failure.attempts ?? Infinity) ? failure.afterTokens : Infinity;
+      yield* this.#answer(request, signal, failsAfter);
+    } finally {
+      this.running -= 1;
+      lease.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+  }
+
+  async *#answer(
+    request: PreparedRequest,
+    signal: AbortSignal,
+    failsAfter: number,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const {
+      texts = ["Hello", " world"],
+      tokens = texts.length,
+      tokenMs = 0,
+      failure,
+    } = this.#options;
+    const count = Math.min(tokens, request.maxTokens);
+    for (let index = 0; index < count; index++) {
+      if (index >= failsAfter && failure) throw failure.error;
+      await this.#pause(tokenMs, signal);
+      this.tokensComputed += 1;
+      const text = texts[Math.min(index, texts.length - 1)] ?? "";
+      yield { type: "text-delta", text, tokens: 1, atMs: performance.now() };
+    }
+    if (count >= failsAfter && failure) throw failure.error;
+    const usage = {
+      promptTokens: request.promptTokens.length,
+      cachedTokens: 0,
+      completionTokens: count,
+    };
+    const reason = count < tokens ? "length" : "stop";
+    yield { type: "finish", reason, usage, prefillMs: this.#options.prefillMs ?? 0 };
+  }
+
+  /** Lets other work run even at full speed, and ends with the signal. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
+    if (signal.aborted) throw abortReason(signal);
+  }
+}

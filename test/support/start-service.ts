@@ -1,0 +1,61 @@
+// A service on a free port, with a fake engine or the real worker, for one test file.
+
+import path from "node:path";
+import { pino } from "pino";
+import { type Config, createService, type Service } from "../../src/service.ts";
+import { FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
+
+export const BUILTIN_MODEL = path.resolve(import.meta.dirname, "../../models/builtin.gguf");
+
+export type RunningService = {
+  readonly url: string;
+  readonly service: Service;
+  /** Log lines so far, parsed. */
+  readonly logLines: Record<string, unknown>[];
+  readonly close: () => Promise<void>;
+};
+
+const COMMON: Partial<Config> = { port: 0, drainTimeoutMs: 50, heartbeatMs: 5_000 };
+
+export async function startWithFake(
+  engine: FakeEngineOptions | FakeEngine = {},
+  settings: Partial<Config> = {},
+): Promise<RunningService & { readonly engine: FakeEngine }> {
+  const fake = engine instanceof FakeEngine ? engine : new FakeEngine(engine);
+  const running = await start(settings, fake);
+  return { ...running, engine: fake };
+}
+
+/** The real worker on the built-in model; resolves when it is loaded. */
+export async function startWithModel(settings: Partial<Config> = {}): Promise<RunningService> {
+  const running = await start({ model: BUILTIN_MODEL, gpu: "off", ...settings });
+  await running.service.engine.firstLoad;
+  return running;
+}
+
+async function start(settings: Partial<Config>, engine?: FakeEngine): Promise<RunningService> {
+  const logLines: Record<string, unknown>[] = [];
+  const log = pino({ level: "info" }, { write: (line) => void logLines.push(JSON.parse(line)) });
+  const service = createService({ ...COMMON, ...settings }, engine ? { engine, log } : { log });
+  const url = await service.listen();
+  return { url, service, logLines, close: () => service.close() };
+}
+
+export async function metric(url: string, name: string, labels = ""): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split("\n").find((each) => each.startsWith(`${name}${labels} `));
+  if (!line) throw new Error(`no metric ${name}${labels}`);
+  return Number(line.slice(line.lastIndexOf(" ")));
+}
+
+/** Waits until the condition holds: for states that no event announces. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

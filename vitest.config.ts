@@ -1,0 +1,25 @@
+// Four kinds of tests. Only those that start the real worker run one file at a time: they would share two CPUs.
+import { defineConfig } from "vitest/config";
+
+const files = (folder: string) => [`test/${folder}/**/*.test.ts`];
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    reporters: process.env.CI ? ["default", "./test/support/total-reporter.ts"] : ["default"],
+    projects: [
+      { test: { name: "unit", include: [...files("unit"), "test/architecture.test.ts"] } },
+      { test: { name: "service", include: files("service"), testTimeout: 30_000 } },
+      {
+        test: {
+          name: "model",
+          include: [...files("model"), ...files("compat")],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
