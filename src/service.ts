@@ -137,14 +137,15 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
 
 type Closing = { readonly config: Config; readonly engine: Engine; readonly queue: RequestQueue };
 
+/** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
 async function close(server: Server, { config, engine, queue }: Closing): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   if (!(await queue.drain(config.drainTimeoutMs))) {
     queue.abortAll(new ServiceError("draining", "the server is shutting down"));
+    await queue.drain(LAST_FRAMES_MS);
   }
-  const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
   await engine.close();

@@ -21,6 +21,14 @@ export function requestId(): RequestHandler {
   };
 }
 
+/** Answers while the server drains are the last on their connection. */
+export function closeWhileDraining(isDraining: () => boolean): RequestHandler {
+  return (_req, res, next) => {
+    if (isDraining()) res.setHeader("connection", "close");
+    next();
+  };
+}
+
 /** Sets the envelope for errors of this path, also for those that happen before its handler runs. */
 export function useEnvelope(encodeError: EncodeError): RequestHandler {
   return (_req, res, next) => {

@@ -6,6 +6,7 @@ import { openaiChat } from "../api/openai-chat.ts";
 import { openaiCompletions } from "../api/openai-completions.ts";
 import { generateHandler, type HandlerDeps } from "./generate-handler.ts";
 import {
+  closeWhileDraining,
   errorMapper,
   jsonBody,
   methodNotAllowed,
@@ -27,9 +28,10 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(requestId());
-
   const { engine, queue, metrics } = deps;
+  app.use(requestId());
+  app.use(closeWhileDraining(() => queue.isDraining));
+
   app.get("/health", (_req, res) => void res.json({ status: "ok" }));
   app.get("/ready", (_req, res) => sendReady(res, deps));
   app.all(["/health", "/ready"], methodNotAllowed("GET"));

@@ -20,7 +20,9 @@ afterEach(async () => {
 test("streams role, text, one finish chunk with timings, and [DONE]", async () => {
   const { chatUrl } = await started({ texts: ["Hel", "lo"] });
 
-  const { chunks, isDone, text, comments } = await readAll(await postSse(chatUrl, chat({ stream: true })));
+  const { chunks, isDone, text, comments } = await readAll(
+    await postSse(chatUrl, chat({ stream: true })),
+  );
 
   expect(text).toBe("Hello");
   expect(isDone).toBe(true);
@@ -29,7 +31,11 @@ test("streams role, text, one finish chunk with timings, and [DONE]", async () =
   const finished = chunks.filter((chunk) => chunk.choices?.[0]?.finish_reason);
   expect(finished).toHaveLength(1);
   expect(finished[0]?.choices?.[0]?.finish_reason).toBe("stop");
-  expect(finished[0]?.timings).toMatchObject({ prompt_tokens: 1, generated_tokens: 2, cached_tokens: 0 });
+  expect(finished[0]?.timings).toMatchObject({
+    prompt_tokens: 1,
+    generated_tokens: 2,
+    cached_tokens: 0,
+  });
   expect(chunks.every((chunk) => chunk.choices?.length === 1)).toBe(true);
 });
 
@@ -48,7 +54,9 @@ test("sends the usage chunk only to those who asked for it", async () => {
 test("sends the headers that SSE needs, and an id", async () => {
   const { chatUrl } = await started();
 
-  const { response, events } = await postSse(chatUrl, chat({ stream: true }), { "x-request-id": "my-id.1" });
+  const { response, events } = await postSse(chatUrl, chat({ stream: true }), {
+    "x-request-id": "my-id.1",
+  });
   for await (const _ of events);
 
   expect(response.headers.get("content-type")).toContain("text/event-stream");
@@ -80,7 +88,9 @@ test("refuses unknown fields under --strict", async () => {
   const response = await post(chatUrl, chat({ unknown_thing: 1 }));
 
   expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({ error: { param: "unknown_thing", code: "unknown_parameter" } });
+  expect(await response.json()).toMatchObject({
+    error: { param: "unknown_thing", code: "unknown_parameter" },
+  });
 });
 
 test("keeps a quiet stream alive with heartbeat comments", async () => {
@@ -100,7 +110,10 @@ test("ends a stream that fails in the middle with one error event, and keeps wha
 
   expect(text).toBe("Hello world");
   expect(isDone).toBe(false);
-  expect(chunks.at(-1)?.error).toMatchObject({ code: "generation_failed", message: "the engine broke" });
+  expect(chunks.at(-1)?.error).toMatchObject({
+    code: "generation_failed",
+    message: "the engine broke",
+  });
 });
 
 test("answers a failure before the first byte with its status, streamed or not", async () => {
@@ -131,7 +144,9 @@ test("runs a buffered request again even if it was half done", async () => {
 
   const response = await post(chatUrl, chat());
 
-  expect(await response.json()).toMatchObject({ choices: [{ message: { content: "Hello world" } }] });
+  expect(await response.json()).toMatchObject({
+    choices: [{ message: { content: "Hello world" } }],
+  });
 });
 
 test("gives up on a request that kills the worker when it runs alone", async () => {
@@ -163,7 +178,9 @@ test("opens a stream while the model loads, says so, and answers when it is load
 test("logs one line per request, without a word of it", async () => {
   const { chatUrl, logLines } = await started({ texts: ["secret-answer"] });
 
-  await (await post(chatUrl, chat({ messages: [{ role: "user", content: "secret-prompt" }] }))).text();
+  await (
+    await post(chatUrl, chat({ messages: [{ role: "user", content: "secret-prompt" }] }))
+  ).text();
 
   const lines = logLines.filter((line) => line.msg === "request");
   expect(lines).toHaveLength(1);
