@@ -1,11 +1,9 @@
 // Every setting, once: its flag, its variable, its default, what it allows, and its line in --help.
 
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { z } from "zod";
 
-type Setting<T extends z.ZodType = z.ZodType> = {
+export type Setting<T extends z.ZodType = z.ZodType> = {
   readonly schema: T;
   /** Stands for the value in --help; a switch has none. */
   readonly value?: string;
@@ -42,7 +40,7 @@ function timeLimit(defaultSeconds: number, help: string) {
 }
 
 /** Key `drainTimeoutMs` is flag `--drain-timeout` and variable `SLUICE_DRAIN_TIMEOUT`. */
-const SETTINGS = {
+export const SETTINGS = {
   model: setting({
     schema: z
       .string()
@@ -183,118 +181,16 @@ const SETTINGS = {
 } as const;
 
 type Settings = typeof SETTINGS;
-type Key = keyof Settings;
+export type SettingKey = keyof Settings;
 
 /** All settings, checked. Durations are in milliseconds, sizes in bytes or tokens as their help says. */
-export type Config = { readonly [K in Key]: z.output<Settings[K]["schema"]> };
-
-/** A bad setting. Its message is one line that names the setting, the value and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
-export type CommandLine =
-  | { readonly type: "serve"; readonly config: Config }
-  | { readonly type: "print"; readonly text: string };
-
-/** Flags come before variables, variables before defaults. @throws ConfigError */
-export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
-  const flags = parseFlags(args);
-  if (flags.help) return { type: "print", text: helpText() };
-  if (flags.version) return { type: "print", text: packageVersion() };
-  const config: Partial<Record<Key, unknown>> = {};
-  for (const key of settingKeys()) config[key] = readSetting(key, flags[flagName(key)], env);
-  const checked = config as Config; // every key has gone through its own schema
-  checkHost(checked);
-  return { type: "serve", config: checked };
-}
+export type Config = { readonly [K in SettingKey]: z.output<Settings[K]["schema"]> };
 
 /** All defaults, with some settings changed: for tests and embedding. Durations are in milliseconds here too. */
 export function configWith(changes: Partial<Config>): Config {
-  const defaults = settingKeys().map((key) => [key, SETTINGS[key].schema.parse(undefined)]);
+  const defaults = (Object.keys(SETTINGS) as SettingKey[]).map((key) => [
+    key,
+    SETTINGS[key].schema.parse(undefined),
+  ]);
   return { ...(Object.fromEntries(defaults) as Config), ...changes };
-}
-
-export function packageVersion(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
-}
-
-function settingKeys(): Key[] {
-  return Object.keys(SETTINGS) as Key[];
-}
-
-function flagName(key: Key): string {
-  return key.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function variableName(key: Key): string {
-  return `SLUICE_${flagName(key).replaceAll("-", "_").toUpperCase()}`;
-}
-
-type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
-
-function parseFlags(args: readonly string[]): Flags {
-  const options: Record<
-    string,
-    { type: "string" | "boolean"; multiple?: boolean; short?: string }
-  > = {
-    help: { type: "boolean", short: "h" },
-    version: { type: "boolean", short: "v" },
-  };
-  for (const key of settingKeys()) {
-    const { value, isList }: Setting = SETTINGS[key];
-    options[flagName(key)] = { type: value ? "string" : "boolean", multiple: isList ?? false };
-  }
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new ConfigError(`${reason} (see --help)`);
-  }
-}
-
-function readSetting(key: Key, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {
-  const { schema, allows, isList }: Setting = SETTINGS[key];
-  const variable = env[variableName(key)];
-  const given = flagValue ?? (variable === "" ? undefined : variable);
-  const result = schema.safeParse(isList ? asList(given) : asText(given));
-  if (result.success) return result.data;
-  const source = flagValue === undefined ? variableName(key) : `--${flagName(key)}`;
-  const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(given)}`;
-  throw new ConfigError(`${source}${shown}: allowed is ${allows}`);
-}
-
-function asList(given: Flags[string]): unknown {
-  return typeof given === "string" ? given.split(",") : given;
-}
-
-function asText(given: Flags[string]): unknown {
-  return typeof given === "boolean" ? String(given) : given;
-}
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
-
-function checkHost({ host, apiKey, allowNoKey }: Config): void {
-  if (LOOPBACK.test(host) || apiKey.length > 0 || allowNoKey) return;
-  throw new ConfigError(
-    `--host is ${JSON.stringify(host)}: others can reach it, so --api-key is needed (or --allow-no-key)`,
-  );
-}
-
-function helpText(): string {
-  const lines = settingKeys().map((key) => {
-    const { value, help }: Setting = SETTINGS[key];
-    return `  ${`--${flagName(key)}${value ? ` ${value}` : ""}`.padEnd(26)} ${help}`;
-  });
-  return [
-    "sluice: serves a GGUF language model over the OpenAI API",
-    "",
-    "usage: sluice [options]        or: npm start -- [options]",
-    "",
-    ...lines,
-    `  ${"--help, --version".padEnd(26)} print this, or the version`,
-    "",
-    "Every option is also a variable: --queue-timeout is SLUICE_QUEUE_TIMEOUT; lists are separated by commas.",
-  ].join("\n");
 }

@@ -2,7 +2,8 @@
 // Process entry: config → service → listen → signals → drain → exit.
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { type Config, ConfigError, readCommandLine } from "./config.ts";
+import { ConfigError, readCommandLine } from "./command-line.ts";
+import type { Config } from "./config.ts";
 import type { ModelInfo } from "./engine/messages.ts";
 import { createService, type Service } from "./service.ts";
 

@@ -3,18 +3,9 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Message, MessageRole } from "../generation/request.ts";
-import type { AnswerEncoder, AnswerIdentity, Dialect } from "./dialect.ts";
-import {
-  DONE,
-  encodeOpenaiError,
-  encodeTimings,
-  encodeUsage,
-  frame,
-  parseBody,
-  sharedFields,
-  sharedRequest,
-  type Unsupported,
-} from "./openai-shared.ts";
+import type { Dialect } from "./dialect.ts";
+import { parseBody, sharedFields, sharedRequest, type Unsupported } from "./openai-request.ts";
+import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
 
 const UNSUPPORTED: Unsupported = {
   tools: [],
@@ -57,6 +48,16 @@ const schema = z.object({
   max_completion_tokens: sharedFields.max_tokens,
 });
 
+const SHAPE: AnswerShape = {
+  idPrefix: "chatcmpl",
+  chunkObject: "chat.completion.chunk",
+  bodyObject: "chat.completion",
+  opening: { delta: { role: "assistant", content: "" } },
+  delta: (content) => ({ delta: { content } }),
+  closing: { delta: {} },
+  whole: (content) => ({ message: { role: "assistant", content, refusal: null } }),
+};
+
 type Fields = z.output<typeof schema>;
 
 /** Part types that OpenAI knows and a text model cannot read. */
@@ -85,7 +86,7 @@ export const openaiChat: Dialect = {
       isStreamed: fields.stream,
       ignoredParams,
       encoder: (identity) =>
-        new ChatEncoder(identity, fields.stream_options?.include_usage ?? false),
+        new OpenaiEncoder(SHAPE, identity, fields.stream_options?.include_usage ?? false),
     };
   },
 
@@ -147,58 +148,4 @@ function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null
 function toMessage({ role, content: given }: Fields["messages"][number]): Message {
   const text = typeof given === "string" ? given : given.map((part) => part.text).join("");
   return { role: role === "developer" ? "system" : (role satisfies MessageRole), content: text };
-}
-
-class ChatEncoder implements AnswerEncoder {
-  readonly #head: { id: string; object: string; created: number; model: string };
-  readonly #includesUsage: boolean;
-  readonly #beforeText: string;
-  readonly #afterText: string;
-
-  constructor({ id, model, createdAtSeconds }: AnswerIdentity, includesUsage: boolean) {
-    this.#head = {
-      id: `chatcmpl-${id}`,
-      object: "chat.completion.chunk",
-      created: createdAtSeconds,
-      model,
-    };
-    this.#includesUsage = includesUsage;
-    // The envelope of a delta is the same for every token: only its text is encoded anew.
-    const [before = "", after = ""] = JSON.stringify(this.#chunk({ content: "\0" })).split(
-      '"\\u0000"',
-    );
-    this.#beforeText = before;
-    this.#afterText = after;
-  }
-
-  start() {
-    return [frame(this.#chunk({ role: "assistant", content: "" }))];
-  }
-
-  delta(text: string) {
-    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
-  }
-
-  finish(...[reason, receipt]: Parameters<AnswerEncoder["finish"]>) {
-    const last = { ...this.#chunk({}, reason), timings: encodeTimings(receipt) };
-    if (!this.#includesUsage) return [frame(last), DONE];
-    return [frame(last), frame({ ...this.#head, choices: [], usage: encodeUsage(receipt) }), DONE];
-  }
-
-  body(...[text, reason, receipt]: Parameters<AnswerEncoder["body"]>) {
-    const message = { role: "assistant", content: text, refusal: null };
-    return {
-      ...this.#head,
-      object: "chat.completion",
-      choices: [{ index: 0, message, logprobs: null, finish_reason: reason }],
-      usage: encodeUsage(receipt),
-      timings: encodeTimings(receipt),
-    };
-  }
-
-  #chunk(delta: object, finishReason: string | null = null) {
-    const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
-    const usage = this.#includesUsage ? { usage: null } : {};
-    return { ...this.#head, choices: [choice], ...usage };
-  }
 }

@@ -1,18 +1,9 @@
 // POST /v1/completions: text in, text on. https://platform.openai.com/docs/api-reference/completions
 
 import { z } from "zod";
-import type { AnswerEncoder, AnswerIdentity, Dialect } from "./dialect.ts";
-import {
-  DONE,
-  encodeOpenaiError,
-  encodeTimings,
-  encodeUsage,
-  frame,
-  parseBody,
-  sharedFields,
-  sharedRequest,
-  type Unsupported,
-} from "./openai-shared.ts";
+import type { Dialect } from "./dialect.ts";
+import { parseBody, sharedFields, sharedRequest, type Unsupported } from "./openai-request.ts";
+import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
 
 const UNSUPPORTED: Unsupported = {
   best_of: [1],
@@ -21,10 +12,8 @@ const UNSUPPORTED: Unsupported = {
   response_format: [{ type: "text" }],
 };
 
-/** What OpenAI generates without a limit; the operator's own limit comes before it. */
 const schema = z.object({
   ...sharedFields,
-  // OpenAI's legacy logprobs is a number.
   prompt: z.union(
     [
       z.string(),
@@ -38,6 +27,16 @@ const schema = z.object({
     },
   ),
 });
+
+const SHAPE: AnswerShape = {
+  idPrefix: "cmpl",
+  chunkObject: "text_completion",
+  bodyObject: "text_completion",
+  opening: null,
+  delta: (text) => ({ text }),
+  closing: { text: "" },
+  whole: (text) => ({ text }),
+};
 
 export const openaiCompletions: Dialect = {
   path: "/v1/completions",
@@ -53,53 +52,9 @@ export const openaiCompletions: Dialect = {
       isStreamed: fields.stream,
       ignoredParams,
       encoder: (identity) =>
-        new CompletionEncoder(identity, fields.stream_options?.include_usage ?? false),
+        new OpenaiEncoder(SHAPE, identity, fields.stream_options?.include_usage ?? false),
     };
   },
 
   encodeError: encodeOpenaiError,
 };
-
-class CompletionEncoder implements AnswerEncoder {
-  readonly #head: { id: string; object: string; created: number; model: string };
-  readonly #includesUsage: boolean;
-  readonly #beforeText: string;
-  readonly #afterText: string;
-
-  constructor({ id, model, createdAtSeconds }: AnswerIdentity, includesUsage: boolean) {
-    this.#head = { id: `cmpl-${id}`, object: "text_completion", created: createdAtSeconds, model };
-    this.#includesUsage = includesUsage;
-    const [before = "", after = ""] = JSON.stringify(this.#chunk("\0", null)).split('"\\u0000"');
-    this.#beforeText = before;
-    this.#afterText = after;
-  }
-
-  start() {
-    return [];
-  }
-
-  delta(text: string) {
-    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
-  }
-
-  finish(...[reason, receipt]: Parameters<AnswerEncoder["finish"]>) {
-    const last = { ...this.#chunk("", reason), timings: encodeTimings(receipt) };
-    if (!this.#includesUsage) return [frame(last), DONE];
-    return [frame(last), frame({ ...this.#head, choices: [], usage: encodeUsage(receipt) }), DONE];
-  }
-
-  body(...[text, reason, receipt]: Parameters<AnswerEncoder["body"]>) {
-    return {
-      ...this.#head,
-      choices: [{ text, index: 0, logprobs: null, finish_reason: reason }],
-      usage: encodeUsage(receipt),
-      timings: encodeTimings(receipt),
-    };
-  }
-
-  #chunk(text: string, finishReason: string | null) {
-    const choice = { text, index: 0, logprobs: null, finish_reason: finishReason };
-    const usage = this.#includesUsage ? { usage: null } : {};
-    return { ...this.#head, choices: [choice], ...usage };
-  }
-}

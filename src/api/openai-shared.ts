@@ -1,231 +1,85 @@
-// What the OpenAI dialects share: sampling fields, refusals, usage, the receipt, the error envelope.
-// Fields and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
-// cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
+// The answer side that the OpenAI dialects share: chunks, bodies, usage, the receipt, the error envelope.
 
-import { z } from "zod";
-import { ServiceError } from "../errors.ts";
+import type { ServiceError } from "../errors.ts";
 import type { Receipt } from "../generation/events.ts";
-import type { GenerateRequest } from "../generation/request.ts";
-import type { Frame, ParseContext } from "./dialect.ts";
+import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
 
-export const MAX_STOPS = 16;
-const MAX_BIASED_TOKENS = 1024;
-/** Seeds are below 2^32 - 1, which llama.cpp reads as "random". */
-const SEEDS = 2 ** 32 - 1;
-
-/** Optional as OpenAI means it: absent and null are the default. */
-export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
-  return schema.nullish().transform((given) => given ?? value);
-}
-
-const stopString = z
-  .string()
-  .min(1, "a stop string has at least one character")
-  .max(1024, "a stop string has at most 1024 characters")
-  .refine((text) => text.isWellFormed(), "a stop string must be valid Unicode");
-
-const tokenId = z.string().regex(/^\d{1,9}$/, 'keys are token ids, e.g. "1234"');
-
-/** Fields with the same meaning in all OpenAI dialects. */
-export const sharedFields = {
-  model: z.string().nullish(),
-  stream: defaulted(z.boolean(), false),
-  stream_options: z.looseObject({ include_usage: defaulted(z.boolean(), false) }).nullish(),
-  temperature: defaulted(z.number().min(0).max(2), 1),
-  top_p: defaulted(z.number().min(0).max(1), 1),
-  top_k: defaulted(z.int().min(-1).max(1_000_000), 0),
-  min_p: defaulted(z.number().min(0).max(1), 0),
-  presence_penalty: defaulted(z.number().min(-2).max(2), 0),
-  frequency_penalty: defaulted(z.number().min(-2).max(2), 0),
-  repeat_penalty: defaulted(z.number().positive().max(10), 1),
-  seed: z.number().refine(Number.isInteger, "an integer; -1 is random").nullish(),
-  stop: z
-    .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
-      error: `a string, or up to ${MAX_STOPS} strings, none of them empty`,
-    })
-    .nullish(),
-  max_tokens: z
-    .int()
-    .min(-1)
-    .refine((n) => n !== 0, "at least 1; -1 is no limit")
-    .nullish(),
-  min_tokens: defaulted(z.int().min(0), 0),
-  ignore_eos: defaulted(z.boolean(), false),
-  cache_prompt: defaulted(z.boolean(), true),
-  logit_bias: defaulted(
-    z
-      .record(tokenId, z.number().min(-100).max(100))
-      .refine(
-        (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
-        `at most ${MAX_BIASED_TOKENS} tokens`,
-      ),
-    {},
-  ),
+/** In what the answers of the dialects differ: the fields of their only choice, and two names. */
+export type AnswerShape = {
+  readonly idPrefix: string;
+  readonly chunkObject: string;
+  readonly bodyObject: string;
+  /** Comes before the first text; null when nothing does. */
+  readonly opening: object | null;
+  readonly delta: (text: string) => object;
+  readonly closing: object;
+  readonly whole: (text: string) => object;
 };
 
-type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
+const DONE: Frame = { data: "[DONE]" };
+/** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
+const TEXT = "\0";
 
-/** Everything of a GenerateRequest but its prompt. */
-export function sharedRequest(
-  fields: SharedFields,
-  maxTokens: number | null,
-  context: ParseContext,
-): Omit<GenerateRequest, "prompt"> {
-  return {
-    sampling: {
-      temperature: fields.temperature,
-      topP: fields.top_p,
-      topK: Math.max(0, fields.top_k),
-      minP: fields.min_p,
-      seed: toSeed(fields.seed ?? null, context),
-      presencePenalty: fields.presence_penalty,
-      frequencyPenalty: fields.frequency_penalty,
-      repeatPenalty: fields.repeat_penalty,
-      logitBias: Object.entries(fields.logit_bias).map(([id, bias]) => [Number(id), bias] as const),
-    },
-    stop: fields.stop ?? [],
-    maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
-    minTokens: fields.min_tokens,
-    ignoreEos: fields.ignore_eos,
-    reusePrefix: fields.cache_prompt,
-  };
-}
+export class OpenaiEncoder implements AnswerEncoder {
+  readonly #shape: AnswerShape;
+  readonly #head: { id: string; object: string; created: number; model: string };
+  readonly #includesUsage: boolean;
+  readonly #beforeText: string;
+  readonly #afterText: string;
 
-function toSeed(seed: number | null, context: ParseContext): number {
-  if (seed === null || seed === -1) return context.randomSeed();
-  return ((seed % SEEDS) + SEEDS) % SEEDS;
-}
-
-/** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
-export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
-
-/** Accepted although they do nothing here, because they change no answer. */
-const WITHOUT_EFFECT = [
-  "user",
-  "metadata",
-  "store",
-  "safety_identifier",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-];
-
-/** Unsupported in every OpenAI dialect: sampling and answer forms of OpenAI, llama.cpp and vLLM that are not ours yet. */
-const UNSUPPORTED: Unsupported = {
-  n: [1],
-  logprobs: [false],
-  service_tier: ["auto", "default"],
-  grammar: [""],
-  json_schema: [],
-  typical_p: [1],
-  top_n_sigma: [-1],
-  xtc_probability: [0],
-  dry_multiplier: [0],
-  dynatemp_range: [0],
-  mirostat: [0],
-  samplers: [],
-  repeat_last_n: [],
-  n_predict: [],
-  n_probs: [0],
-  n_keep: [0],
-  n_discard: [],
-  id_slot: [-1],
-  lora: [],
-  t_max_predict_ms: [0],
-  response_fields: [],
-  return_tokens: [false],
-  return_progress: [false],
-  post_sampling_probs: [false],
-  repetition_penalty: [1],
-  stop_token_ids: [],
-  include_stop_str_in_output: [false],
-  bad_words: [],
-  length_penalty: [1],
-  use_beam_search: [false],
-  guided_json: [],
-  guided_regex: [""],
-  guided_choice: [],
-  guided_grammar: [""],
-  structured_outputs: [],
-  truncate_prompt_tokens: [],
-  allowed_token_ids: [],
-  prompt_logprobs: [0],
-};
-
-/**
- * Checks a body against its schema, and every other field of it: refused if it would change the answer.
- * @returns the parsed fields, and the names of fields that nobody knows
- * @throws ServiceError 400 naming the field
- */
-export function parseBody<T extends z.ZodType>(
-  schema: T,
-  body: unknown,
-  unsupportedHere: Unsupported,
-): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new ServiceError("invalid_json", "the body must be a JSON object");
+  constructor(shape: AnswerShape, identity: AnswerIdentity, includesUsage: boolean) {
+    this.#shape = shape;
+    this.#head = {
+      id: `${shape.idPrefix}-${identity.id}`,
+      object: shape.chunkObject,
+      created: identity.createdAtSeconds,
+      model: identity.model,
+    };
+    this.#includesUsage = includesUsage;
+    // The envelope of a delta is the same for every token: only its text is encoded anew.
+    const envelope = JSON.stringify(this.#chunk(shape.delta(TEXT)));
+    const [before = "", after = ""] = envelope.split(JSON.stringify(TEXT));
+    this.#beforeText = before;
+    this.#afterText = after;
   }
-  const unsupported: Unsupported = { ...UNSUPPORTED, ...unsupportedHere };
-  for (const [name, value] of Object.entries(body)) refuseUnsupported(name, value, unsupported);
-  const result = schema.safeParse(body);
-  if (!result.success) throw toServiceError(result.error, body);
-  return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
-}
 
-function refuseUnsupported(name: string, value: unknown, unsupported: Unsupported): void {
-  if (!Object.hasOwn(unsupported, name)) return;
-  const harmless = unsupported[name] ?? [];
-  if (isEmpty(value) || harmless.some((allowed) => isSame(allowed, value))) return;
-  const allowed =
-    harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
-  throw new ServiceError(
-    "unsupported_parameter",
-    `${name} is not supported by this server${allowed}`,
-    {
-      param: name,
-    },
-  );
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined) return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value);
-}
-
-function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return Object.keys(body).filter(
-    (name) =>
-      !known.includes(name) && !Object.hasOwn(unsupported, name) && !WITHOUT_EFFECT.includes(name),
-  );
-}
-
-/** The first problem, with its path as the client would write it. The client's values stay out of it: they may be private. */
-function toServiceError(error: z.ZodError, body: object): ServiceError {
-  const issue = error.issues[0];
-  if (!issue) return new ServiceError("invalid_value", "the body is not valid");
-  const param = showPath(issue.path);
-  const isMissing = issue.path.length === 1 && !Object.hasOwn(body, issue.path[0] ?? "");
-  if (isMissing) {
-    return new ServiceError("missing_parameter", `${param} is required`, { param });
+  start() {
+    const { opening } = this.#shape;
+    return opening ? [frame(this.#chunk(opening))] : [];
   }
-  return new ServiceError("invalid_value", `${param}: ${issue.message}`, { param });
+
+  delta(text: string) {
+    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
+  }
+
+  finish(...[reason, receipt]: Parameters<AnswerEncoder["finish"]>) {
+    const last = { ...this.#chunk(this.#shape.closing, reason), timings: encodeTimings(receipt) };
+    if (!this.#includesUsage) return [frame(last), DONE];
+    return [frame(last), frame({ ...this.#head, choices: [], usage: encodeUsage(receipt) }), DONE];
+  }
+
+  body(...[text, reason, receipt]: Parameters<AnswerEncoder["body"]>) {
+    return {
+      ...this.#head,
+      object: this.#shape.bodyObject,
+      choices: [choice(this.#shape.whole(text), reason)],
+      usage: encodeUsage(receipt),
+      timings: encodeTimings(receipt),
+    };
+  }
+
+  #chunk(fields: object, finishReason: string | null = null) {
+    const usage = this.#includesUsage ? { usage: null } : {};
+    return { ...this.#head, choices: [choice(fields, finishReason)], ...usage };
+  }
 }
 
-function showPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => {
-      if (typeof key === "number") return `[${key}]`;
-      return index === 0 ? String(key) : `.${String(key)}`;
-    })
-    .join("");
+function choice(fields: object, finishReason: string | null) {
+  return { index: 0, ...fields, logprobs: null, finish_reason: finishReason };
+}
+
+function frame(chunk: object): Frame {
+  return { data: JSON.stringify(chunk) };
 }
 
 /** OpenAI's error envelope. */
@@ -234,7 +88,7 @@ export function encodeOpenaiError(error: ServiceError): object {
   return { error: { message, type: traits.type, param, code } };
 }
 
-export function encodeUsage({ usage }: Receipt) {
+function encodeUsage({ usage }: Receipt) {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
@@ -244,7 +98,7 @@ export function encodeUsage({ usage }: Receipt) {
 }
 
 /** Where time and tokens went; our own addition, beside OpenAI's fields. Times in ms. */
-export function encodeTimings(receipt: Receipt) {
+function encodeTimings(receipt: Receipt) {
   return {
     queue_ms: rounded(receipt.queueMs),
     prefill_ms: rounded(receipt.prefillMs),
@@ -259,10 +113,4 @@ export function encodeTimings(receipt: Receipt) {
 
 function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
-}
-
-export const DONE: Frame = { data: "[DONE]" };
-
-export function frame(chunk: object): Frame {
-  return { data: JSON.stringify(chunk) };
 }

@@ -1,6 +1,7 @@
 // The life of the worker process: spawn, readiness, heartbeat, restart with backoff, kill. Knows no requests.
 
 import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
 import { ServiceError, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
 import type { EngineState } from "./engine.ts";
@@ -98,8 +99,9 @@ export class WorkerProcess {
       execArgv: entry.endsWith(".ts") ? ["--import", "tsx"] : [],
       env: { ...process.env, ...WORKER_ENVIRONMENT },
       serialization: "advanced",
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    this.#logOutput(child);
     this.#child = child;
     this.#loadProgress = 0;
     child.on("message", (message) => this.#receive(message as FromWorker)); // only our worker writes to it
@@ -108,6 +110,14 @@ export class WorkerProcess {
       this.#gone(child, `worker ended (${signal ?? `code ${code}`})`),
     );
     this.#watchLoading(child);
+  }
+
+  /** What the native code prints, the last words before an abort among it. */
+  #logOutput({ stdout, stderr }: ChildProcess): void {
+    for (const input of [stdout, stderr]) {
+      if (!input) continue;
+      createInterface({ input }).on("line", (line) => this.#options.log("warn", `worker: ${line}`));
+    }
   }
 
   #receive(message: FromWorker): void {

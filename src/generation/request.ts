@@ -12,6 +12,9 @@ export type Prompt =
   | { readonly type: "messages"; readonly messages: readonly Message[] }
   | { readonly type: "text"; readonly text: string };
 
+/** Seeds are 0 to SEEDS - 1: llama.cpp reads 2^32 - 1 as "random". */
+export const SEEDS = 2 ** 32 - 1;
+
 /** How the next token is chosen. Every field is explicit: a dialect fills in its API's own defaults. */
 export type SamplingParams = {
   /** 0 takes the likeliest token. */
@@ -22,7 +25,7 @@ export type SamplingParams = {
   readonly topK: number;
   /** Drop tokens less likely than this share of the likeliest; 0 is off. */
   readonly minP: number;
-  /** 0 to 2^32 - 2 (2^32 - 1 means "random" to llama.cpp). */
+  /** An integer below `SEEDS`. */
   readonly seed: number;
   readonly presencePenalty: number;
   readonly frequencyPenalty: number;

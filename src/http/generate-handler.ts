@@ -8,7 +8,7 @@ import type { AnswerEncoder, Dialect, ParsedRequest } from "../api/dialect.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
-import type { PreparedRequest } from "../generation/request.ts";
+import { type PreparedRequest, SEEDS } from "../generation/request.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
@@ -67,7 +67,7 @@ async function exchange(on: Exchange): Promise<void> {
   const { deps, dialect, req, client, record } = on;
   const parsed = dialect.parse(req.body, {
     defaultMaxTokens: deps.options.maxTokens,
-    randomSeed: () => randomInt(2 ** 32 - 1),
+    randomSeed: () => randomInt(SEEDS),
   });
   refuseUnknown(parsed, deps.options.isStrict);
   record.isStreamed = parsed.isStreamed;

@@ -1,5 +1,6 @@
 // Loads a GGUF on the device that was asked for, or the best there is, and makes the context with its sequences.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   getLlama,
   InsufficientMemoryError,
@@ -20,6 +21,8 @@ import { Slot } from "./slots.ts";
 const CPU_BATCH_TOKENS = 128;
 const GPU_BATCH_TOKENS = 512;
 const DEFAULT_CONTEXT_TOKENS = 4096;
+/** The native log comes from other threads: its lines may arrive after the error that they explain. */
+const NATIVE_LOG_MS = 200;
 
 export type LoadOptions = {
   readonly options: ModelOptions;
@@ -45,6 +48,7 @@ export async function loadModel(load: LoadOptions): Promise<LoadedModel> {
     return await tryLoad(load, nativeErrors);
   } catch (error) {
     if (error instanceof ServiceError) throw error;
+    await sleep(NATIVE_LOG_MS);
     const reasons = [error instanceof Error ? error.message : String(error), nativeErrors[0]];
     throw new ServiceError(
       "engine_unavailable",
@@ -112,14 +116,14 @@ async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device>
   if (gpu === "off") return { llama: await getLlama({ ...common, gpu: false }), note: null };
   try {
     const llama = await getLlama({ ...common, gpu });
-    const isFallback = gpu === "auto" && llama.gpu === false;
-    return {
-      llama,
-      note: isFallback ? "no GPU that CUDA, Metal or Vulkan can use was found" : null,
-    };
+    if (gpu !== "auto" && llama.gpu !== gpu) throw noSuchDevice(gpu, "this platform has none");
+    const note = llama.gpu === false ? "no GPU that CUDA, Metal or Vulkan can use was found" : null;
+    return { llama, note };
   } catch (error) {
-    if (gpu !== "auto") throw noSuchDevice(gpu, error);
-    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof ServiceError) throw error;
+    const isMissing = error instanceof NoBinaryFoundError;
+    const reason = isMissing ? "no driver or no GPU for it was found" : (error as Error).message;
+    if (gpu !== "auto") throw noSuchDevice(gpu, reason, error);
     return {
       llama: await getLlama({ ...common, gpu: false }),
       note: `the GPU could not be used: ${reason}`,
@@ -127,13 +131,7 @@ async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device>
   }
 }
 
-function noSuchDevice(gpu: GpuChoice, cause: unknown): ServiceError {
-  const reason =
-    cause instanceof NoBinaryFoundError
-      ? "no binary for it works on this machine (driver missing, or another platform)"
-      : cause instanceof Error
-        ? cause.message
-        : String(cause);
+function noSuchDevice(gpu: GpuChoice, reason: string, cause?: unknown): ServiceError {
   return new ServiceError(
     "engine_unavailable",
     `--gpu ${gpu} cannot be used: ${reason}; try --gpu auto or --gpu off`,

@@ -6,12 +6,13 @@ import type {
   SequenceEvaluateOptions,
   Token,
 } from "node-llama-cpp";
+import { SEEDS } from "../generation/request.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 import { requestBiases } from "./token-bias.ts";
 
 /** Penalties look at this many of the answer's last tokens. Constant, or the sampler is rebuilt for every token. */
-export const PENALTY_TOKENS = 256;
+const PENALTY_TOKENS = 256;
 
 export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
   const { sampling } = run.request;
@@ -30,9 +31,6 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     contextShift: { strategy: refuseContextShift },
   };
 }
-
-/** Seeds are below this: 2^32 - 1 means "random" to llama.cpp. */
-export const SEEDS = 2 ** 32 - 1;
 
 /** Leaves the top-k sampler out. The types know no such value, and 0 would sort the whole vocabulary for every token. */
 const topKOff = null as unknown as number;

@@ -1,0 +1,110 @@
+// Flags and variables → Config: reads, checks, explains. The settings themselves are in config.ts.
+
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Config, SETTINGS, type Setting, type SettingKey } from "./config.ts";
+
+/** A bad setting. Its message is one line that names the setting, the value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export type CommandLine =
+  | { readonly type: "serve"; readonly config: Config }
+  | { readonly type: "print"; readonly text: string };
+
+/** Flags come before variables, variables before defaults. @throws ConfigError */
+export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+  const flags = parseFlags(args);
+  if (flags.help) return { type: "print", text: helpText() };
+  if (flags.version) return { type: "print", text: packageVersion() };
+  const config: Partial<Record<SettingKey, unknown>> = {};
+  for (const key of settingKeys()) config[key] = readSetting(key, flags[flagName(key)], env);
+  const checked = config as Config; // every key has gone through its own schema
+  checkHost(checked);
+  return { type: "serve", config: checked };
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function settingKeys(): SettingKey[] {
+  return Object.keys(SETTINGS) as SettingKey[];
+}
+
+function flagName(key: SettingKey): string {
+  return key.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function variableName(key: SettingKey): string {
+  return `SLUICE_${flagName(key).replaceAll("-", "_").toUpperCase()}`;
+}
+
+type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+function parseFlags(args: readonly string[]): Flags {
+  const options: Record<
+    string,
+    { type: "string" | "boolean"; multiple?: boolean; short?: string }
+  > = {
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "v" },
+  };
+  for (const key of settingKeys()) {
+    const { value, isList }: Setting = SETTINGS[key];
+    options[flagName(key)] = { type: value ? "string" : "boolean", multiple: isList ?? false };
+  }
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new ConfigError(`${reason} (see --help)`);
+  }
+}
+
+function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {
+  const { schema, allows, isList }: Setting = SETTINGS[key];
+  const variable = env[variableName(key)];
+  const given = flagValue ?? (variable === "" ? undefined : variable);
+  const result = schema.safeParse(isList ? asList(given) : asText(given));
+  if (result.success) return result.data;
+  const source = flagValue === undefined ? variableName(key) : `--${flagName(key)}`;
+  const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(given)}`;
+  throw new ConfigError(`${source}${shown}: allowed is ${allows}`);
+}
+
+function asList(given: Flags[string]): unknown {
+  return typeof given === "string" ? given.split(",") : given;
+}
+
+function asText(given: Flags[string]): unknown {
+  return typeof given === "boolean" ? String(given) : given;
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
+
+function checkHost({ host, apiKey, allowNoKey }: Config): void {
+  if (LOOPBACK.test(host) || apiKey.length > 0 || allowNoKey) return;
+  throw new ConfigError(
+    `--host is ${JSON.stringify(host)}: others can reach it, so --api-key is needed (or --allow-no-key)`,
+  );
+}
+
+function helpText(): string {
+  const lines = settingKeys().map((key) => {
+    const { value, help }: Setting = SETTINGS[key];
+    return `  ${`--${flagName(key)}${value ? ` ${value}` : ""}`.padEnd(26)} ${help}`;
+  });
+  return [
+    "sluice: serves a GGUF language model over the OpenAI API",
+    "",
+    "usage: sluice [options]        or: npm start -- [options]",
+    "",
+    ...lines,
+    `  ${"--help, --version".padEnd(26)} print this, or the version`,
+    "",
+    "Every option is also a variable: --queue-timeout is SLUICE_QUEUE_TIMEOUT; lists are separated by commas.",
+  ].join("\n");
+}

@@ -1,0 +1,138 @@
+// The official OpenAI SDK as the judge: what it can do with OpenAI, it can do here.
+
+import OpenAI from "openai";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningService, startWithModel, until } from "../support/start-service.ts";
+
+let running: RunningService;
+let client: OpenAI;
+beforeAll(async () => {
+  running = await startWithModel({ threads: 1, alias: ["gpt-4o-mini", "*"] });
+  client = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: "none", maxRetries: 0 });
+});
+afterAll(async () => running.close());
+
+const messages = [{ role: "user" as const, content: "What is streaming?" }];
+const model = "gpt-4o-mini";
+
+test("lists and describes the models", async () => {
+  const listed = await client.models.list();
+  const one = await client.models.retrieve(model);
+
+  expect(listed.data.map(({ id }) => id)).toEqual([model]);
+  expect(one).toMatchObject({ id: model, object: "model" });
+});
+
+test("creates a chat completion", async () => {
+  const { data, request_id } = await client.chat.completions
+    .create({ model, messages, max_tokens: 30 })
+    .withResponse();
+
+  expect(data.choices[0]?.message.role).toBe("assistant");
+  expect(data.choices[0]?.message.content).not.toBe("");
+  expect(data.usage?.prompt_tokens).toBeGreaterThan(0);
+  expect(request_id).toBeTruthy();
+});
+
+test("streams a chat completion with usage", async () => {
+  const stream = await client.chat.completions.create({
+    model,
+    messages,
+    max_completion_tokens: 30,
+    temperature: 0,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+
+  let text = "";
+  let usage: OpenAI.CompletionUsage | null | undefined;
+  const reasons: string[] = [];
+  for await (const chunk of stream) {
+    const [choice] = chunk.choices;
+    text += choice?.delta.content ?? "";
+    if (choice?.finish_reason) reasons.push(choice.finish_reason);
+    if (chunk.usage) usage = chunk.usage;
+  }
+  expect(text).not.toBe("");
+  expect(reasons).toHaveLength(1);
+  expect(usage?.completion_tokens).toBeGreaterThan(0);
+});
+
+test("the stream helper puts the same answer together", async () => {
+  const body = { model, messages, max_tokens: 30, temperature: 0 };
+
+  const helper = client.chat.completions.stream(body);
+  const whole = await helper.finalChatCompletion();
+
+  const buffered = await client.chat.completions.create(body);
+  expect(whole.choices[0]?.message.content).toBe(buffered.choices[0]?.message.content);
+  expect(whole.choices[0]?.finish_reason).toBe(buffered.choices[0]?.finish_reason);
+});
+
+test("leaving the loop of a stream frees the slot", async () => {
+  const stream = await client.chat.completions.create({
+    model,
+    messages,
+    max_tokens: 4000,
+    stream: true,
+    // @ts-expect-error a field of llama.cpp's server that the SDK passes on
+    ignore_eos: true,
+  });
+
+  for await (const chunk of stream) {
+    if (chunk.choices[0]?.delta.content) break;
+  }
+
+  await until(() => running.service.queue.inside === 0, "the slot is free");
+});
+
+test("completes text, streamed and buffered", async () => {
+  const body = { model, prompt: "Count: 1, 2, 3,", max_tokens: 10, temperature: 0 };
+
+  const buffered = await client.completions.create(body);
+  let text = "";
+  for await (const chunk of await client.completions.create({ ...body, stream: true })) {
+    text += chunk.choices[0]?.text ?? "";
+  }
+
+  expect(text).toBe(buffered.choices[0]?.text);
+});
+
+test("'*' serves any name, and the answer carries the real one", async () => {
+  const answer = await client.chat.completions.create({
+    model: "whatever",
+    messages,
+    max_tokens: 5,
+  });
+
+  expect(answer.model).toBe(model);
+});
+
+test("errors are the SDK's own error classes", async () => {
+  const tooHot = client.chat.completions.create({ model, messages, temperature: 3 });
+  const tooLong = client.chat.completions.create({
+    model,
+    messages: [{ role: "user", content: "word ".repeat(6000) }],
+  });
+
+  await expect(tooHot).rejects.toThrow(OpenAI.BadRequestError);
+  await expect(tooHot).rejects.toMatchObject({ param: "temperature", code: "invalid_value" });
+  await expect(tooLong).rejects.toMatchObject({ status: 400, code: "context_length_exceeded" });
+});
+
+test("an unknown model is a NotFoundError, a wrong key an AuthenticationError", async () => {
+  const locked = await startWithModel({ threads: 1, apiKey: ["secret"] });
+  const baseURL = `${locked.url}/v1`;
+  const body = { model: "nope", messages, max_tokens: 5 };
+
+  const unknown = new OpenAI({ baseURL, apiKey: "secret", maxRetries: 0 }).chat.completions.create(
+    body,
+  );
+  const wrongKey = new OpenAI({ baseURL, apiKey: "wrong", maxRetries: 0 }).chat.completions.create(
+    body,
+  );
+
+  await expect(unknown).rejects.toThrow(OpenAI.NotFoundError);
+  await expect(wrongKey).rejects.toThrow(OpenAI.AuthenticationError);
+  await locked.close();
+});

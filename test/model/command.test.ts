@@ -1,0 +1,186 @@
+// The command as a user runs it: what it prints, how it refuses, how it ends.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { chat, postSse, readAll } from "../support/sse-client.ts";
+import { BUILTIN_MODEL } from "../support/start-service.ts";
+
+const MAIN = path.resolve(import.meta.dirname, "../../src/main.ts");
+const scratch = mkdtempSync(path.join(tmpdir(), "sluice-command-"));
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function run(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  const output = { out: "", err: "" };
+  child.stdout.on("data", (bytes) => (output.out += bytes));
+  child.stderr.on("data", (bytes) => (output.err += bytes));
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const prints = async (text: string) => {
+    while (!output.out.includes(text)) {
+      const more = new Promise((resolve) => child.stdout.once("data", resolve));
+      await Promise.race([
+        more,
+        exit.then(() => Promise.reject(new Error(`it ended: ${output.err}`))),
+      ]);
+    }
+  };
+  return { child, output, exit, prints };
+}
+
+function file(name: string, content: Buffer | string): string {
+  const target = path.join(scratch, name);
+  writeFileSync(target, content);
+  return target;
+}
+
+const garbage = Buffer.concat([Buffer.from("GGUF"), Buffer.alloc(5000, 0xa7)]);
+
+describe("refuses with one line and exit code 1", () => {
+  const cases: readonly [string, () => string[], RegExp][] = [
+    [
+      "a port out of range",
+      () => ["--port", "70000"],
+      /--port is "70000": allowed is an integer from 0 to 65535/,
+    ],
+    ["an unknown flag", () => ["--prot", "1"], /--prot.*--help/],
+    [
+      "a host others can reach, without a key",
+      () => ["--host", "0.0.0.0"],
+      /--host.*--api-key.*--allow-no-key/,
+    ],
+    [
+      "an address that is not ours",
+      () => ["--host", "203.0.113.9", "--allow-no-key", "--port", "0"],
+      /--host.*not an address/,
+    ],
+    [
+      "a missing model",
+      () => ["--model", "/nowhere/x.gguf"],
+      /--model: there is no file \/nowhere\/x\.gguf/,
+    ],
+    ["a folder as model", () => ["--model", scratch], /--model: .* is not a file/],
+    [
+      "a model that is no GGUF",
+      () => ["--model", file("text.gguf", "hello")],
+      /--model: .* is not a GGUF file/,
+    ],
+    [
+      "a truncated model",
+      () => [
+        "--model",
+        file("cut.gguf", readFileSync(BUILTIN_MODEL).subarray(0, 4_000_000)),
+        "--port",
+        "0",
+      ],
+      /cannot load .*cut\.gguf: .*(corrupted|incomplete)/,
+    ],
+    [
+      "a GGUF of garbage",
+      () => ["--model", file("bad.gguf", garbage), "--port", "0"],
+      /cannot load .*bad\.gguf/,
+    ],
+    [
+      "an impossible GPU",
+      () => ["--gpu", "metal", "--port", "0"],
+      /--gpu metal cannot be used.*--gpu off/,
+    ],
+  ];
+
+  test.each(cases)("%s", async (_name, args, expected) => {
+    const { exit, output } = run(args());
+
+    expect(await exit).toBe(1);
+    expect(output.err).toMatch(expected);
+    expect(output.err.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("a port in use", async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+    });
+
+    const { exit, output } = run(["--port", String(port)]);
+
+    expect(await exit).toBe(1);
+    expect(output.err).toMatch(new RegExp(`--port is ${port}: another program uses it`));
+    server.close();
+  });
+});
+
+test("prints every option with --help", async () => {
+  const { exit, output } = run(["--help"]);
+
+  expect(await exit).toBe(0);
+  for (const flag of [
+    "--model",
+    "--alias",
+    "--slots",
+    "--queue-timeout",
+    "--heartbeat",
+    "--log-format",
+  ]) {
+    expect(output.out).toContain(flag);
+  }
+});
+
+test("says where it listens, on which device, and what to paste; the pasted address streams", async () => {
+  const { output, prints } = run(["--gpu", "off"], { SLUICE_PORT: "0", SLUICE_THREADS: "1" });
+  await prints("curl -N");
+
+  const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
+
+  expect(output.out).toMatch(
+    /sluice serves builtin on CPU, 1 thread, 4096 tokens of context in each of 4 slots/,
+  );
+  expect(output.out).toContain("OPENAI_API_KEY=");
+  const { isDone } = await readAll(
+    await postSse(`${base}/chat/completions`, chat({ stream: true })),
+  );
+  expect(isDone).toBe(true);
+});
+
+test("SIGTERM lets a stream finish and exits with 0, and leaves no worker behind", async () => {
+  const { child, output, prints, exit } = run(["--gpu", "off", "--port", "0", "--threads", "1"]);
+  await prints("curl -N");
+  const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
+  const body = chat({ stream: true, max_tokens: 200, ignore_eos: true });
+  const reading = readAll(await postSse(`${base}/chat/completions`, body));
+
+  child.kill("SIGTERM");
+
+  const { isDone, chunks } = await reading;
+  expect(isDone).toBe(true);
+  expect(chunks.at(-1)?.timings?.generated_tokens).toBe(200);
+  expect(await exit).toBe(0); // `close` comes only when the worker, which shares the output, is gone too
+});
+
+test("a second signal ends it at once", async () => {
+  const { child, output, prints, exit } = run(["--gpu", "off", "--port", "0", "--threads", "1"]);
+  await prints("curl -N");
+  const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
+  const answer = await postSse(
+    `${base}/chat/completions`,
+    chat({ stream: true, max_tokens: 3000, ignore_eos: true }),
+  );
+
+  child.kill("SIGINT");
+  await prints("draining");
+  child.kill("SIGINT");
+
+  expect(await exit).toBe(1);
+  answer.leave();
+});
