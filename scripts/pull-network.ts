@@ -4,8 +4,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 const MAX_FIRST_CONTACTS = 3;
 const MAX_REQUESTS_WITHOUT_BYTES = 40;
-/** Once all bytes are here, only the disk is waited for. */
-const FLUSH_LIMIT_MS = 600_000;
+/** Once all bytes are here, only the disk is waited for. ipull counts a short last chunk as a full one: not exact. */
+const FLUSH_LIMIT_MS = 120_000;
 
 type Progress = { readonly totalSize: number; readonly downloadedSize: number };
 

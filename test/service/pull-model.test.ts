@@ -33,7 +33,7 @@ afterAll(() => {
   for (const folder of [scratch, compiled]) rmSync(folder, { recursive: true, force: true });
 });
 
-describe.concurrent("npm run pull", { timeout: 30_000 }, () => {
+describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
   it("says that a complete file is there instead of fetching it again", async () => {
     const { url, ranges } = await serveModel();
     const dir = mkdtempSync(path.join(scratch, "models-"));
