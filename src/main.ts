@@ -7,6 +7,9 @@ import type { Config } from "./config.ts";
 import type { ModelInfo } from "./engine/messages.ts";
 import { createService, type Service } from "./service.ts";
 
+/** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
+const SAME_SIGNAL_MS = 300;
+
 try {
   const command = readCommandLine(process.argv.slice(2), process.env);
   if (command.type === "print") console.log(command.text);
@@ -91,10 +94,11 @@ function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Conf
 
 /** The first signal drains, the second ends at once. */
 function endOnSignals(service: Service): void {
-  let isEnding = false;
+  let firstAtMs: number | null = null;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (isEnding) process.exit(1);
-    isEnding = true;
+    if (firstAtMs !== null && performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
+    if (firstAtMs !== null) return;
+    firstAtMs = performance.now();
     service.log.info(
       { signal },
       "draining: running requests may finish, a second signal ends at once",

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { chat, postSse, readAll } from "../support/sse-client.ts";
-import { BUILTIN_MODEL } from "../support/start-service.ts";
+import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../../src/main.ts");
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-command-"));
@@ -179,6 +179,9 @@ test("a second signal ends it at once", async () => {
 
   child.kill("SIGINT");
   await prints("draining");
+  child.kill("SIGINT"); // too soon: the same key press, forwarded by npm
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > 400, "a second press is another one");
   child.kill("SIGINT");
 
   expect(await exit).toBe(1);

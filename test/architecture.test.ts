@@ -1,0 +1,241 @@
+// Keeps src/ to the layer table: who may import whom, who alone may use which package, and how long a file may get.
+// The table is the one of the style guide; a new folder, root file or package has to be entered here.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import path from "node:path";
+import { type Program, parseSync, Visitor } from "oxc-parser";
+import { expect, test } from "vitest";
+
+const SRC = path.join(import.meta.dirname, "../src");
+const MAX_LINES = 300;
+
+/**
+ * A layer is a folder, or a file right in src/. Besides itself it may import these layers; `layer/file.ts` is that file
+ * alone, and `type ` before a name allows types only.
+ */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  "errors.ts": [],
+  generation: ["errors.ts"],
+  "config.ts": ["errors.ts"],
+  "command-line.ts": ["config.ts", "errors.ts"],
+  api: ["generation", "errors.ts"],
+  queue: ["generation", "errors.ts"],
+  engine: ["generation", "errors.ts"],
+  worker: ["engine/messages.ts", "generation", "errors.ts"],
+  models: ["generation", "errors.ts"],
+  "metrics.ts": ["generation", "errors.ts"],
+  "log.ts": ["generation", "errors.ts"],
+  http: [
+    ...["api", "queue", "models", "metrics.ts", "generation", "errors.ts"],
+    "type engine/engine.ts",
+  ],
+  "service.ts": [
+    ...["api", "config.ts", "engine", "errors.ts", "generation", "http", "log.ts", "metrics.ts"],
+    ...["models", "queue"],
+  ],
+  "main.ts": [
+    ...["command-line.ts", "config.ts", "service.ts", "errors.ts", "log.ts", "generation"],
+    "type engine/messages.ts",
+  ],
+};
+
+/** Who may import a package, or a module of Node that is not for everyone. Allowed as types only: with `type `. */
+const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  "@huggingface/jinja": ["worker"],
+  express: ["http"],
+  "node-llama-cpp": ["worker"],
+  "node:child_process": ["engine"],
+  "node:process": [],
+  "p-queue": ["queue"],
+  pino: ["log.ts", "type http"],
+  "pino-pretty": ["log.ts"],
+  "prom-client": ["metrics.ts"],
+  zod: ["api", "config.ts"],
+};
+
+/** Who may look at flags and variables. The worker's process passes the variables on to its child. */
+const PROCESS_READERS: Readonly<Record<string, readonly string[]>> = {
+  "config.ts": ["env", "argv"],
+  "main.ts": ["env", "argv"],
+  "engine/worker-process.ts": ["env"],
+};
+
+type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll(path.sep, "/"))
+  .filter((file) => file.endsWith(".ts"))
+  .sort();
+const sources = new Map(files.map((file) => [file, readFileSync(path.join(SRC, file), "utf8")]));
+const modules = new Map([...sources].map(([file, text]) => [file, parseSync(file, text)]));
+const imports = [...modules.keys()].flatMap(importsOf);
+
+function importsOf(from: string): Import[] {
+  const parsed = modules.get(from);
+  if (!parsed) return [];
+  const { staticImports, staticExports, dynamicImports } = parsed.module;
+  const statics = staticImports.map(({ moduleRequest, entries }) => ({
+    to: moduleRequest.value,
+    isType: entries.length > 0 && entries.every((entry) => entry.isType),
+  }));
+  const reexports = staticExports
+    .flatMap(({ entries }) => entries)
+    .flatMap(({ moduleRequest, isType }) =>
+      moduleRequest ? [{ to: moduleRequest.value, isType }] : [],
+    );
+  const dynamics = dynamicImports.map(({ moduleRequest: { start, end } }) => ({
+    to: (sources.get(from) ?? "").slice(start + 1, end - 1), // without its quotes
+    isType: false,
+  }));
+  return [...statics, ...reexports, ...dynamics].map((each) => ({ from, ...each }));
+}
+
+function isRelative({ to }: Import): boolean {
+  return to.startsWith(".");
+}
+
+/** The imported file, as a path in src/. */
+function targetOf({ from, to }: Import): string {
+  return path.posix.join(path.posix.dirname(from), to);
+}
+
+function layerOf(file: string): string {
+  return file.split("/")[0] ?? file;
+}
+
+/** Whether one of the names stands for one of the candidates. */
+function allows(names: readonly string[], candidates: readonly string[], isType: boolean): boolean {
+  return candidates.some(
+    (candidate) => names.includes(candidate) || (isType && names.includes(`type ${candidate}`)),
+  );
+}
+
+function show({ from, to, isType }: Import): string {
+  return `${from} imports ${isType ? "types of " : ""}${to}`;
+}
+
+/** `fs` and `node:fs` are the same; a deep import belongs to its package. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith("node:")) return specifier;
+  const [first = "", second] = specifier.split("/");
+  if (builtinModules.includes(first)) return `node:${first}`;
+  return first.startsWith("@") ? `${first}/${second}` : first;
+}
+
+/** What a file reads of `process`, of the two things that only few may. */
+function processReadsOf(program: Program): string[] {
+  const reads: string[] = [];
+  const note = (name: string | undefined) => {
+    if (name === "env" || name === "argv") reads.push(name);
+  };
+  new Visitor({
+    MemberExpression({ object, property }) {
+      if (object.type !== "Identifier" || object.name !== "process") return;
+      if (property.type === "Identifier") note(property.name);
+      if (property.type === "Literal") note(String(property.value));
+    },
+    VariableDeclarator({ id, init }) {
+      if (init?.type !== "Identifier" || init.name !== "process") return;
+      if (id.type !== "ObjectPattern") return;
+      for (const each of id.properties) {
+        if (each.type === "Property" && each.key.type === "Identifier") note(each.key.name);
+      }
+    },
+  }).visit(program);
+  return reads;
+}
+
+function cycleFrom(file: string, trail: readonly string[], done: Set<string>): string | null {
+  if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file].join(" → ");
+  if (done.has(file)) return null;
+  for (const each of imports) {
+    if (each.from !== file || !isRelative(each)) continue;
+    const cycle = cycleFrom(targetOf(each), [...trail, file], done);
+    if (cycle) return cycle;
+  }
+  done.add(file);
+  return null;
+}
+
+test("finds the sources, and understands all of them", () => {
+  expect(files.length).toBeGreaterThan(30);
+  expect(imports.length).toBeGreaterThan(100);
+  expect([...modules].filter(([, { errors }]) => errors.length > 0).map(([file]) => file)).toEqual(
+    [],
+  );
+});
+
+test("every folder and root file of src/ is a layer in the table, and no layer is only there", () => {
+  const there = new Set(files.map(layerOf));
+
+  expect([...there].sort()).toEqual(Object.keys(LAYERS).sort());
+});
+
+test("every layer imports only those below it", () => {
+  const violations = imports.filter((each) => {
+    if (!isRelative(each)) return false;
+    const target = targetOf(each);
+    if (layerOf(target) === layerOf(each.from)) return false;
+    const allowed = LAYERS[layerOf(each.from)] ?? [];
+    return !allows(allowed, [layerOf(target), target], each.isType);
+  });
+
+  expect(violations.map(show)).toEqual([]);
+});
+
+test("the worker is started, never imported", () => {
+  const importers = imports.filter(
+    (each) =>
+      isRelative(each) && layerOf(targetOf(each)) === "worker" && layerOf(each.from) !== "worker",
+  );
+
+  expect(importers.map(show)).toEqual([]);
+});
+
+test("only the owner of a package imports it, and every package has an owner", () => {
+  const violations = imports.filter((each) => {
+    if (isRelative(each)) return false;
+    const name = packageOf(each.to);
+    const owners = OWNERS[name];
+    if (!owners) return !name.startsWith("node:");
+    return !allows(owners, [layerOf(each.from)], each.isType);
+  });
+
+  expect(violations.map(show)).toEqual([]);
+});
+
+test("flags and variables are read where the process begins, and nowhere else", () => {
+  const violations = [...modules].flatMap(([file, { program }]) =>
+    processReadsOf(program)
+      .filter((name) => !PROCESS_READERS[file]?.includes(name))
+      .map((name) => `${file} reads process.${name}`),
+  );
+
+  expect(violations).toEqual([]);
+});
+
+test("imports go in no circle", () => {
+  const done = new Set<string>();
+
+  const cycles = files.map((file) => cycleFrom(file, [], done)).filter(Boolean);
+
+  expect(cycles).toEqual([]);
+});
+
+test("imports name the file with its ending", () => {
+  const violations = imports.filter(
+    (each) =>
+      isRelative(each) && !(each.to.endsWith(".ts") && existsSync(path.join(SRC, targetOf(each)))),
+  );
+
+  expect(violations.map(show)).toEqual([]);
+});
+
+test(`no file has more than ${MAX_LINES} lines`, () => {
+  const tooLong = [...sources]
+    .map(([file, text]) => ({ file, lines: text.trimEnd().split("\n").length }))
+    .filter(({ lines }) => lines > MAX_LINES);
+
+  expect(tooLong).toEqual([]);
+});
