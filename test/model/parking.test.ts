@@ -117,3 +117,28 @@ test("a suspended stream that is aborted leaves nothing behind", async () => {
   expect((await readText(after.events)).tokens).toBe(5);
   after.ticket.leave();
 });
+
+test("parked or suspended when the worker dies: it ends with an error, and the next request is served", async () => {
+  const parked = generate(await prepared("Count from 1 to 100", 150));
+  await parked.events.next();
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > 200, "it is parked");
+
+  process.kill(engine.status().workerPid ?? 0, "SIGKILL");
+
+  await expect(readText(parked.events)).rejects.toMatchObject({ code: "worker_crashed" });
+  parked.ticket.leave();
+  expect(queue.busy).toBe(0);
+
+  const suspended = generate(await prepared("Count from 1 to 100", 150));
+  await suspended.events.next();
+  const other = generate(await prepared("Hello", 5));
+  await readText(other.events);
+  other.ticket.leave();
+
+  process.kill(engine.status().workerPid ?? 0, "SIGKILL");
+
+  await expect(readText(suspended.events)).rejects.toMatchObject({ code: "worker_crashed" });
+  suspended.ticket.leave();
+  expect(queue.inside).toBe(0);
+});
