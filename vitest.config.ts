@@ -8,7 +8,13 @@ export default defineConfig({
     pool: "forks",
     reporters: process.env.CI ? ["default", "./test/support/total-reporter.ts"] : ["default"],
     projects: [
-      { test: { name: "unit", include: [...files("unit"), "test/architecture.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: [...files("unit"), "test/architecture.test.ts"],
+          isolate: false,
+        },
+      },
       { test: { name: "service", include: files("service"), testTimeout: 30_000 } },
       {
         test: {

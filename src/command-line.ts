@@ -21,7 +21,7 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv)
   const config: Partial<Record<SettingKey, unknown>> = {};
   for (const key of settingKeys()) config[key] = readSetting(key, flags[flagName(key)], env);
   const checked = config as Config; // every key has gone through its own schema
-  checkHost(checked);
+  checkHost(checked, sourceOf("host", flags.host));
   return { type: "serve", config: checked };
 }
 
@@ -42,6 +42,10 @@ function variableName(key: SettingKey): string {
   return `SLUICE_${flagName(key).replaceAll("-", "_").toUpperCase()}`;
 }
 
+type FlagOptions = Record<
+  string,
+  { type: "string" | "boolean"; multiple?: boolean; short?: string }
+>;
 type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
 function parseFlags(args: readonly string[]): Flags {
@@ -57,11 +61,30 @@ function parseFlags(args: readonly string[]): Flags {
     options[flagName(key)] = { type: value ? "string" : "boolean", multiple: isList ?? false };
   }
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+    return parseArgs({ args: joinValues(args, options), options, allowPositionals: false }).values;
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new ConfigError(`${reason} (see --help)`);
+    throw new ConfigError(`${describeBadArgument(error as NodeJS.ErrnoException)} (see --help)`);
   }
+}
+
+/** `--port -1` → `--port=-1`: a value may begin with a dash, and then gets its own setting's error. */
+function joinValues(args: readonly string[], options: FlagOptions): string[] {
+  const joined: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const [arg = "", value] = args.slice(index);
+    const takesValue = arg.startsWith("--") && options[arg.slice(2)]?.type === "string";
+    if (takesValue && value !== undefined) index += 1;
+    joined.push(takesValue && value !== undefined ? `${arg}=${value}` : arg);
+  }
+  return joined;
+}
+
+/** Node's own words, but for an argument without a flag: that may be a key, and keys are not shown. */
+function describeBadArgument(error: NodeJS.ErrnoException): string {
+  if (error.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
+    return "an argument has no flag before it; every setting is a flag with at most one value";
+  }
+  return error.message.split("\n")[0] ?? "";
 }
 
 function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {
@@ -70,9 +93,13 @@ function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.Proc
   const given = flagValue ?? (variable === "" ? undefined : variable);
   const result = schema.safeParse(isList ? asList(given) : asText(given));
   if (result.success) return result.data;
-  const source = flagValue === undefined ? variableName(key) : `--${flagName(key)}`;
+  const source = sourceOf(key, flagValue);
   const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(given)}`;
   throw new ConfigError(`${source}${shown}: allowed is ${allows}`);
+}
+
+function sourceOf(key: SettingKey, flagValue: Flags[string]): string {
+  return flagValue === undefined ? variableName(key) : `--${flagName(key)}`;
 }
 
 function asList(given: Flags[string]): unknown {
@@ -85,10 +112,10 @@ function asText(given: Flags[string]): unknown {
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
 
-function checkHost({ host, apiKey, allowNoKey }: Config): void {
+function checkHost({ host, apiKey, allowNoKey }: Config, source: string): void {
   if (LOOPBACK.test(host) || apiKey.length > 0 || allowNoKey) return;
   throw new ConfigError(
-    `--host is ${JSON.stringify(host)}: others can reach it, so --api-key is needed (or --allow-no-key)`,
+    `${source} is ${JSON.stringify(host)}: others can reach it, so --api-key is needed (or --allow-no-key)`,
   );
 }
 

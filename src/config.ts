@@ -23,6 +23,7 @@ const seconds = z
   .regex(/^\d+(\.\d+)?$/)
   .transform((text) => Math.round(Number(text) * 1000))
   .pipe(z.number().min(1).max(2_000_000_000));
+const SECONDS_ALLOWED = "a number of seconds from 0.001 to 2000000";
 const list = z.array(z.string().trim().min(1));
 const flag = z.stringbool();
 
@@ -35,7 +36,7 @@ function timeLimit(defaultSeconds: number, help: string) {
     schema: seconds.default(defaultSeconds * 1000),
     value: "SECONDS",
     help: `${help} (default ${defaultSeconds})`,
-    allows: "a number of seconds above 0",
+    allows: SECONDS_ALLOWED,
   });
 }
 
@@ -147,7 +148,7 @@ export const SETTINGS = {
     schema: seconds.default(5000),
     value: "SECONDS",
     help: "a comment keeps a quiet stream alive this often (default 5)",
-    allows: "a number of seconds above 0",
+    allows: SECONDS_ALLOWED,
   }),
   apiKey: setting({
     schema: list.default([]),

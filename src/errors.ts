@@ -87,3 +87,8 @@ export function abortReason(signal: AbortSignal): ServiceError {
 export function toErrorCode(code: string): ErrorCode {
   return Object.hasOwn(TRAITS, code) ? (code as ErrorCode) : "internal_error"; // hasOwn proved it
 }
+
+/** Where it happened, without the message: that may hold a client's text. */
+export function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack?.replace(error.message, error.name) : undefined;
+}

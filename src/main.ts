@@ -49,6 +49,10 @@ function checkModelFile(file: string): void {
 type Announcement = { readonly url: string; readonly service: Service; readonly config: Config };
 
 function announce(model: ModelInfo, { url, service, config }: Announcement): void {
+  if (config.logFormat === "json") {
+    service.log.info({ url, model: service.catalog.realId, ...model }, "ready");
+    return;
+  }
   const [key] = config.apiKey;
   const id = service.catalog.realId;
   const context = `${model.contextTokens} tokens of context in each of ${model.slots} slots`;

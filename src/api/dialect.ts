@@ -16,7 +16,7 @@ export type ParseContext = {
 export type AnswerIdentity = {
   /** Unique part of the answer's id. */
   readonly id: string;
-  /** The model's real id, whatever alias the client used. */
+  /** The served id that the client asked for, or the model's real id if it asked for another name. */
   readonly model: string;
   readonly createdAtSeconds: number;
 };

@@ -40,6 +40,14 @@ const content = z.union([z.string(), z.array(textPart).min(1)], {
 const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant"]),
   content,
+  name: z.string().nullish(), // chat templates do not look at it
+  refusal: z.null().optional(),
+  // Refused with a reason, if they hold anything, before the schema is asked.
+  tool_calls: z.unknown().optional(),
+  function_call: z.unknown().optional(),
+  tool_call_id: z.unknown().optional(),
+  audio: z.unknown().optional(),
+  reasoning_content: z.unknown().optional(),
 });
 
 const schema = z.object({

@@ -21,13 +21,19 @@ const stopString = z
   .max(1024, "a stop string has at most 1024 characters")
   .refine((text) => text.isWellFormed(), "a stop string must be valid Unicode");
 
-const tokenId = z.string().regex(/^\d{1,9}$/, 'keys are token ids, e.g. "1234"');
+const TOKEN_ID = /^\d{1,9}$/;
 
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
   model: z.string().nullish(),
   stream: defaulted(z.boolean(), false),
-  stream_options: z.looseObject({ include_usage: defaulted(z.boolean(), false) }).nullish(),
+  stream_options: z
+    .looseObject({
+      include_usage: defaulted(z.boolean(), false),
+      include_obfuscation: z.boolean().nullish(), // padding of OpenAI's own wire: nothing to pad here
+      continuous_usage_stats: z.literal(false, "usage comes once, at the end").nullish(),
+    })
+    .nullish(),
   temperature: defaulted(z.number().min(0).max(2), 1),
   top_p: defaulted(z.number().min(0).max(1), 1),
   top_k: defaulted(z.int().min(-1).max(1_000_000), 0),
@@ -38,7 +44,7 @@ export const sharedFields = {
   seed: z.number().refine(Number.isInteger, "an integer; -1 is random").nullish(),
   stop: z
     .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
-      error: `a string, or up to ${MAX_STOPS} strings, none of them empty`,
+      error: `a string, or up to ${MAX_STOPS} strings, each of valid Unicode and 1 to 1024 characters`,
     })
     .nullish(),
   max_tokens: z
@@ -51,7 +57,13 @@ export const sharedFields = {
   cache_prompt: defaulted(z.boolean(), true),
   logit_bias: defaulted(
     z
-      .record(tokenId, z.number().min(-100).max(100))
+      .record(z.string(), z.number().min(-100).max(100))
+      .superRefine((biases, context) => {
+        const wrong = Object.keys(biases).find((id) => !TOKEN_ID.test(id));
+        if (wrong === undefined) return;
+        const message = 'keys are token ids, e.g. "1234"';
+        context.addIssue({ code: "custom", path: [wrong], message });
+      })
       .refine(
         (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
         `at most ${MAX_BIASED_TOKENS} tokens`,
@@ -197,11 +209,37 @@ function show(value: unknown): string {
 }
 
 function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return Object.keys(body).filter(
-    (name) =>
-      !known.includes(name) && !Object.hasOwn(unsupported, name) && !WITHOUT_EFFECT.includes(name),
+  const names = new Set<string>();
+  collectUnknown(body, schema, "", names);
+  return [...names].filter(
+    (name) => !Object.hasOwn(unsupported, name) && !WITHOUT_EFFECT.includes(name),
   );
+}
+
+/** Walks objects and lists beside their schema; what the schema takes as it is has no unknown fields. */
+function collectUnknown(value: unknown, schema: unknown, path: string, names: Set<string>): void {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodArray && Array.isArray(value)) {
+    for (const item of value) collectUnknown(item, inner.element, `${path}[]`, names);
+  }
+  if (inner instanceof z.ZodUnion) {
+    for (const option of inner.options) collectUnknown(value, option, path, names);
+  }
+  if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return;
+  const known: Record<string, unknown> = inner.shape;
+  for (const [name, field] of Object.entries(value)) {
+    const fieldPath = path === "" ? name : `${path}.${name}`;
+    if (Object.hasOwn(known, name)) collectUnknown(field, known[name], fieldPath, names);
+    else names.add(fieldPath);
+  }
+}
+
+/** Without the wrappers of optional and defaulted fields. */
+function unwrapped(schema: unknown): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in);
+  return schema;
 }
 
 /** The first problem, with its path as the client would write it. The client's values stay out of it: they may be private. */

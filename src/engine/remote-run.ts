@@ -18,7 +18,7 @@ export type RemoteRunOptions = {
   readonly bufferBytes: number;
   /** A parked request gives its slot up after so long, if others wait for one. */
   readonly parkTimeoutMs: number;
-  /** Whether it may wait for a slot again later: not while suspects hold slots and wait for those inside to end. */
+  /** Whether it may wait for a slot again later: not while suspects hold slots, or will, and wait for it to end. */
   readonly maySuspend: () => boolean;
   /** Tokens that were computed although the client had left. */
   readonly onWastedTokens: (tokens: number) => void;
@@ -63,7 +63,7 @@ export class RemoteRun {
     signal.removeEventListener("abort", this.#onAbort);
     if (this.#phase === "ended") return;
     if (this.#phase === "new") return this.#end();
-    if (!signal.aborted) send({ type: "abort", id });
+    send({ type: "abort", id }); // perhaps for the second time, which does no harm
     await this.#ended.promise; // the worker answers, or is found dead: both end it
   }
 
@@ -114,7 +114,8 @@ export class RemoteRun {
   /** Half a buffer at a time: a reader that keeps up costs one message in a thousand tokens. */
   #returnCredit(bytes: number): void {
     this.#unreturnedBytes += bytes;
-    if (this.#unreturnedBytes < this.#options.bufferBytes / 2) return;
+    const isDue = this.#unreturnedBytes >= this.#options.bufferBytes / 2;
+    if (!isDue && this.#phase !== "suspended") return;
     this.#stopParkTimer();
     const { id, send } = this.#options;
     send({ type: "credit", id, bytes: this.#unreturnedBytes });

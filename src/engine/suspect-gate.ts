@@ -1,6 +1,12 @@
 // After a crash every request that was in the worker is a suspect. Suspects run alone, one at a time, so that the one
 // that kills the worker is found and takes nobody with it; everyone else waits at this gate meanwhile.
 
+type EnterOptions = {
+  readonly isSuspect: boolean;
+  /** Waits for a change, or throws when the request is over. */
+  readonly wait: (change: Promise<void>) => Promise<void>;
+};
+
 /** Entry to the worker: many at once, or one suspect alone. */
 export class SuspectGate {
   #inside = 0;
@@ -11,28 +17,20 @@ export class SuspectGate {
   /**
    * Waits for entry.
    * @returns a function that leaves again; calling it twice does no harm
-   * @param options.wait waits for a change, or throws when the request is over
    * @throws what `wait` throws
    */
-  async enter(options: {
-    readonly isSuspect: boolean;
-    readonly wait: (change: Promise<void>) => Promise<void>;
-  }): Promise<() => void> {
-    if (options.isSuspect) await this.#waitAsSuspect(options.wait);
-    else while (this.isSuspicious) await options.wait(this.#change());
-    this.#inside += 1;
-    this.#isSuspectInside = options.isSuspect;
-    return this.#leaver();
-  }
-
-  async #waitAsSuspect(wait: (change: Promise<void>) => Promise<void>): Promise<void> {
-    this.#suspectsWaiting += 1;
+  async enter({ isSuspect, wait }: EnterOptions): Promise<() => void> {
+    if (isSuspect) this.#suspectsWaiting += 1;
     try {
-      while (this.#inside > 0) await wait(this.#change());
+      // From the last look to the entry nothing is awaited: of several who wake together one gets in.
+      while (isSuspect ? this.#inside > 0 : this.isSuspicious) await wait(this.#change());
+      this.#inside += 1;
+      this.#isSuspectInside = isSuspect;
     } finally {
-      this.#suspectsWaiting -= 1;
-      this.#notify();
+      if (isSuspect) this.#suspectsWaiting -= 1;
+      if (!this.isSuspicious) this.#notify();
     }
+    return this.#leaver();
   }
 
   /** Whether a suspect is inside or waits: nobody else gets in. */

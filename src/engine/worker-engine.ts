@@ -1,6 +1,6 @@
 // Engine over the worker process: routes step events to the requests they belong to, and starts each one's way in.
 
-import { ServiceError } from "../errors.ts";
+import { abortReason, ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
@@ -34,6 +34,8 @@ export class WorkerEngine implements Engine {
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   readonly #preparing = new Map<string, Deferred<PreparedRequest>>();
+  /** Requests that run again after a crash, also those that still wait for a slot. */
+  #suspects = 0;
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
@@ -81,13 +83,14 @@ export class WorkerEngine implements Engine {
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,
-      maySuspend: () => !this.#gate.isSuspicious,
+      maySuspend: () => this.#suspects === 0,
       send: (message) => this.#worker.send(message),
       onEnded: () => {
         this.#runs.delete(id);
         leaveGate();
       },
     });
+    if (isSuspect) this.#suspects += 1;
     try {
       await lease.acquire();
       leaveGate = await this.#gate.enter({
@@ -95,10 +98,12 @@ export class WorkerEngine implements Engine {
         wait: (change) => orAborted(change, signal),
       });
       await this.#ready(signal);
+      if (signal.aborted) throw abortReason(signal);
       this.#runs.set(id, run);
       run.start();
       yield* run.events;
     } finally {
+      if (isSuspect) this.#suspects -= 1;
       await run.finish();
     }
   }

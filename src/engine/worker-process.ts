@@ -26,6 +26,8 @@ export type WorkerProcessOptions = {
 };
 
 const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
+/** The worker is pinged so many times within the hang limit. */
+const HEARTBEAT_TICKS = 4;
 /** After so long without a crash the backoff starts anew. */
 const STABLE_AFTER_MS = 60_000;
 /** One libuv thread: decodes and samples otherwise hop between four. No backtrace: an assertion would start gdb and hang. */
@@ -40,7 +42,7 @@ export class WorkerProcess {
   #loadProgress = 0;
   #restarts = 0;
   #crashesInARow = 0;
-  #lastHeardMs = 0;
+  #wasHeard = false;
   #timers = new Set<NodeJS.Timeout>();
   #firstLoad = deferred<ModelInfo>();
   #ready = deferred<void>();
@@ -86,6 +88,8 @@ export class WorkerProcess {
     const child = this.#child;
     const closed = new ServiceError("engine_unavailable", "the server is shutting down");
     this.#firstLoad.reject(closed);
+    this.#ready.reject(closed); // for those who wait, and below for those who come
+    this.#ready = deferred();
     this.#ready.reject(closed);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -109,7 +113,7 @@ export class WorkerProcess {
     child.once("exit", (code, signal) =>
       this.#gone(child, `worker ended (${signal ?? `code ${code}`})`),
     );
-    this.#watchLoading(child);
+    this.#watchLoading();
   }
 
   /** What the native code prints, the last words before an abort among it. */
@@ -121,7 +125,7 @@ export class WorkerProcess {
   }
 
   #receive(message: FromWorker): void {
-    this.#lastHeardMs = performance.now();
+    this.#wasHeard = true;
     switch (message.type) {
       case "started":
         this.send({ type: "load", options: this.#options.model });
@@ -167,24 +171,23 @@ export class WorkerProcess {
     this.#child?.kill("SIGKILL"); // its exit decides whether to try again
   }
 
-  #watchLoading(child: ChildProcess): void {
+  #watchLoading(): void {
     const { loadTimeoutMs } = this.#options;
     this.#after(loadTimeoutMs, () => {
       const message = `the model was not loaded within ${loadTimeoutMs / 1000} s (--load-timeout)`;
       this.#loadFailed("engine_unavailable", message);
-      child.kill("SIGKILL");
     });
   }
 
+  /** Counts silent ticks, not time: after a pause of this process or of the machine the worker gets its full time. */
   #watchHeartbeat(): void {
-    const { hangTimeoutMs } = this.#options;
-    this.#lastHeardMs = performance.now();
+    let silentTicks = 0;
     const timer = setInterval(() => {
-      const silentMs = performance.now() - this.#lastHeardMs;
-      if (silentMs > hangTimeoutMs)
-        return this.kill(`no sign of life for ${Math.round(silentMs)} ms`);
+      silentTicks = this.#wasHeard ? 0 : silentTicks + 1;
+      this.#wasHeard = false;
+      if (silentTicks > HEARTBEAT_TICKS) return this.kill("it gives no sign of life");
       this.send({ type: "ping" });
-    }, hangTimeoutMs / 4);
+    }, this.#options.hangTimeoutMs / HEARTBEAT_TICKS);
     this.#timers.add(timer);
   }
 
@@ -198,7 +201,11 @@ export class WorkerProcess {
     if (this.#child !== child) return;
     this.#child = null;
     this.#clearTimers();
-    if (this.#state === "closed") return this.#fail("the server is shutting down");
+    if (this.#state === "closed") {
+      return this.#options.onExit(
+        new ServiceError("engine_unavailable", "the server is shutting down"),
+      );
+    }
     if (this.#state === "ready") this.#ready = deferred();
     const wasEverLoaded = this.#model !== null;
     this.#reason ??= what;

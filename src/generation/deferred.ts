@@ -22,6 +22,7 @@ export function deferred<T>(): Deferred<T> {
 
 /** Waits for the promise, or throws the signal's reason as soon as it is aborted. Leaves no listener behind. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => {}); // its failure counts as handled even if nobody waits for it any more
   if (signal.aborted) throw abortReason(signal);
   const aborted = deferred<never>();
   const onAbort = () => aborted.reject(abortReason(signal));

@@ -34,6 +34,10 @@ export type HandlerDeps = {
   };
 };
 
+/** A header has its limits: so many ignored fields are named, and so much of each name. */
+const MAX_NAMED = 20;
+const MAX_NAME_CHARS = 64;
+
 /** One request on its way. */
 type Exchange = {
   readonly deps: HandlerDeps;
@@ -96,7 +100,12 @@ function refuseUnknown({ ignoredParams }: ParsedRequest, isStrict: boolean): voi
 
 function nameIgnored(res: Response, { ignoredParams }: ParsedRequest): void {
   if (ignoredParams.length === 0) return;
-  res.setHeader("x-ignored-params", ignoredParams.map(encodeURIComponent).join(", "));
+  const shown = ignoredParams.slice(0, MAX_NAMED).map((name) => {
+    return encodeURIComponent(name.slice(0, MAX_NAME_CHARS).toWellFormed());
+  });
+  const more = ignoredParams.length - shown.length;
+  if (more > 0) shown.push(`and ${more} more`);
+  res.setHeader("x-ignored-params", shown.join(", "));
 }
 
 function makeEncoder(parsed: ParsedRequest, model: string | null): AnswerEncoder {

@@ -5,7 +5,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from "express";
 import express from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
-import { ServiceError, toServiceError } from "../errors.ts";
+import { ServiceError, stackOf, toServiceError } from "../errors.ts";
 
 /** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
 type EncodeError = (error: ServiceError) => object;
@@ -104,11 +104,9 @@ export function errorMapper(log: Logger): ErrorRequestHandler {
   return (thrown, req, res, next) => {
     const error = fromBodyParser(thrown) ?? toServiceError(thrown);
     if (res.headersSent) return next(thrown);
-    if (error.code === "internal_error") {
-      log.error(
-        { path: req.path, error: error.cause instanceof Error ? error.cause.name : "?" },
-        "bug",
-      );
+    const isRecorded = res.locals.encodeError !== undefined; // by the dialect's handler
+    if (error.code === "internal_error" && !isRecorded) {
+      log.error({ path: req.path, stack: stackOf(thrown) }, "bug");
     }
     sendError(res, error);
   };

@@ -1,7 +1,7 @@
 // What one request went through, gathered on its way: becomes the client's receipt, one log line, and observations.
 
 import type { Logger } from "pino";
-import { toServiceError } from "../errors.ts";
+import { stackOf, toServiceError } from "../errors.ts";
 import type { FinishReason, GenerateEvent, Receipt, Usage } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Metrics, Outcome } from "../metrics.ts";
@@ -95,9 +95,4 @@ export class RequestRecord {
     if (failure?.code === "internal_error")
       log.error({ requestId, stack: stackOf(failure.cause) }, "bug");
   }
-}
-
-/** Where it happened, without the message: that may hold a client's text. */
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack?.replace(error.message, error.name) : undefined;
 }

@@ -12,7 +12,7 @@ export type CatalogOptions = {
 };
 
 export class Catalog {
-  /** Ids that clients see. The first is the model's real id, which answers carry. */
+  /** Ids that clients see. The first is the model's real id, for answers to a name that is none of them. */
   readonly ids: readonly string[];
   readonly #servesAny: boolean;
 

@@ -96,6 +96,7 @@ export class Ticket implements SlotLease {
       const task = () =>
         new Promise<void>((end) => {
           const startedMs = performance.now();
+          this.#hadTurn = true;
           this.#endTurn = () => {
             this.#endTurn = null;
             onHeld(performance.now() - startedMs);
@@ -105,7 +106,6 @@ export class Ticket implements SlotLease {
         });
       // The signal is for waiting only: on a running task it would free the place before the worker has freed the slot.
       turns.add(task, { id, signal, isReturning: this.#hadTurn }).catch(reject);
-      this.#hadTurn = true;
     });
   }
 

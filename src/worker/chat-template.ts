@@ -73,7 +73,8 @@ export class ChatTemplate {
       const fenceEnd = index === 0 ? -1 : stretch.indexOf(this.#close);
       const after = fenceEnd < 0 ? 0 : fenceEnd + this.#close.length;
       if (fenceEnd > 0) segments.push({ text: stretch.slice(0, fenceEnd), isLiteral: true });
-      if (after < stretch.length) segments.push({ text: stretch.slice(after), isLiteral: false });
+      const rest = this.#withoutFences(stretch.slice(after)); // a template may have cut a message in two
+      if (rest !== "") segments.push({ text: rest, isLiteral: false });
     }
     return segments;
   }

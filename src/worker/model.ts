@@ -9,6 +9,7 @@ import {
   LlamaLogLevel,
   type LlamaModel,
   NoBinaryFoundError,
+  type TokenAttributes,
 } from "node-llama-cpp";
 import type { GpuChoice, ModelInfo, ModelOptions } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
@@ -205,7 +206,7 @@ function readTemplate(
     return new ChatTemplate({
       source,
       controlTexts: tokens
-        .filter((token) => model.getTokenAttributes(token).control)
+        .filter((token) => isControl(model.getTokenAttributes(token)))
         .map((token) => model.detokenize([token], true)),
       bosText: model.tokens.bosString,
       eosText: model.tokens.eosString,
@@ -214,6 +215,11 @@ function readTemplate(
     log("warn", `the chat template cannot be read, chat is off: ${(error as Error).message}`);
     return null;
   }
+}
+
+/** Tokens that the tokenizer reads out of text only if it is asked to. */
+function isControl({ control, unknown }: TokenAttributes): boolean {
+  return control || unknown;
 }
 
 async function describeDevice(llama: Llama, model: LlamaModel): Promise<string> {

@@ -49,6 +49,9 @@ function promptTokens(prompt: Prompt, deps: PrepareDeps): number[] {
     refuseHopeless(segment.text, tokens.length, prompt, deps);
     const isFirst = tokens.length === 0;
     for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
+    if (tokens.length > deps.contextTokens) {
+      throw tooLong(`at least ${tokens.length}`, prompt, deps.contextTokens);
+    }
   }
   return withBeginning(tokens, deps.model);
 }

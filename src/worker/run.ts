@@ -73,10 +73,10 @@ export class Run {
   accept(token: number): Accepted {
     this.tokens.push(token);
     const { text, isStopped } = this.#stops.push(this.#decoder.push(token));
-    if (isStopped) return this.#ended(text, "stop");
+    if (isStopped) return { text, end: "stop" };
     if (this.generatedTokens >= this.request.maxTokens) {
       const { text: rest, end } = this.finish("length");
-      return this.#ended(text + rest, end);
+      return { text: text + rest, end };
     }
     this.#credit -= Buffer.byteLength(text);
     return { text, end: null };
@@ -87,10 +87,6 @@ export class Run {
     const { text, isStopped } = this.#stops.push(this.#decoder.flush());
     if (isStopped) return { text, end: "stop" };
     return { text: text + this.#stops.flush(), end: reason };
-  }
-
-  #ended(text: string, end: FinishReason): Accepted {
-    return { text, end };
   }
 
   abort(): void {

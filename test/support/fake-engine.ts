@@ -31,7 +31,7 @@ export type FakeEngineOptions = {
   };
 };
 
-export const FAKE_MODEL: ModelInfo = {
+const FAKE_MODEL: ModelInfo = {
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,

@@ -2,7 +2,7 @@
 
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 
-export type SseEvent =
+type SseEvent =
   | { readonly type: "comment"; readonly text: string }
   | { readonly type: "frame"; readonly message: EventSourceMessage };
 
@@ -54,13 +54,13 @@ export async function readAll({ events }: SseAnswer) {
   return { comments, chunks, isDone, text };
 }
 
-export function textOf({ choices }: ChatChunk): string {
+function textOf({ choices }: ChatChunk): string {
   const [choice] = choices ?? [];
   return choice?.delta?.content ?? choice?.text ?? "";
 }
 
 /** What tests look at, of chat and completion chunks and of error events. */
-export type ChatChunk = {
+type ChatChunk = {
   readonly id?: string;
   readonly model?: string;
   readonly choices?: readonly {

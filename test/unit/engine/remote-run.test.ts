@@ -1,0 +1,379 @@
+// The server's half of one request in the worker: abort, credit, and giving the slot up and taking it again.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import type { ToWorker } from "../../../src/engine/messages.ts";
+import { RemoteRun, type RemoteRunOptions } from "../../../src/engine/remote-run.ts";
+import { ServiceError } from "../../../src/errors.ts";
+import { deferred } from "../../../src/generation/deferred.ts";
+import type { PreparedRequest } from "../../../src/generation/request.ts";
+
+const PARK_TIMEOUT_MS = 2000;
+const REQUEST = { promptTokens: Uint32Array.of(1) } as PreparedRequest; // the rest is the worker's business
+const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2 };
+const FINISHED = {
+  type: "finished",
+  id: "r1",
+  reason: "stop",
+  usage: USAGE,
+  prefillMs: 3,
+} as const;
+const REASON = new ServiceError("aborted", "the client has left");
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function open(options: Partial<RemoteRunOptions> = {}) {
+  const controller = new AbortController();
+  const sent: ToWorker[] = [];
+  const lease = {
+    acquire: vi.fn<() => Promise<void>>(async () => {}),
+    release: vi.fn<() => void>(),
+    isContended: false,
+  };
+  const onWastedTokens = vi.fn<(tokens: number) => void>();
+  const onEnded = vi.fn<() => void>();
+  const run = new RemoteRun({
+    id: "r1",
+    request: REQUEST,
+    lease,
+    signal: controller.signal,
+    send: (message) => sent.push(message),
+    bufferBytes: 10,
+    parkTimeoutMs: PARK_TIMEOUT_MS,
+    maySuspend: () => true,
+    onWastedTokens,
+    onEnded,
+    ...options,
+  });
+  const reader = run.events[Symbol.asyncIterator]();
+  const sendText = (text: string) => run.receive({ type: "delta", id: "r1", text, tokens: 1 });
+  return { run, reader, sent, lease, controller, onWastedTokens, onEnded, sendText };
+}
+
+/** Started; only what is sent after that is in `sent`. */
+function started(options: Partial<RemoteRunOptions> = {}) {
+  const opened = open(options);
+  opened.run.start();
+  opened.sent.length = 0;
+  return opened;
+}
+
+/** Parked with a full buffer, and suspended: the reader has taken nothing. */
+function suspended() {
+  const opened = started();
+  opened.sendText("0123456789");
+  opened.run.receive({ type: "parked", id: "r1" });
+  opened.run.receive({ type: "suspended", id: "r1" });
+  return opened;
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  return Promise.race([promise.then(() => true), turn().then(() => false)]);
+}
+
+test("starts with the whole buffer as credit", () => {
+  const { run, sent } = open();
+
+  run.start();
+
+  expect(sent).toEqual([{ type: "start", id: "r1", request: REQUEST, creditBytes: 10 }]);
+});
+
+test("gives the reader the text and the finish", async () => {
+  const { run, reader, sendText } = started();
+
+  sendText("Hi");
+  run.receive(FINISHED);
+
+  expect((await reader.next()).value).toMatchObject({ type: "text-delta", text: "Hi", tokens: 1 });
+  expect((await reader.next()).value).toEqual({
+    type: "finish",
+    reason: "stop",
+    usage: USAGE,
+    prefillMs: 3,
+  });
+  expect((await reader.next()).done).toBe(true);
+});
+
+test("frees the slot when the worker is done, however slow the reader is", async () => {
+  const { run, reader, sent, lease, onEnded, sendText } = started();
+
+  sendText("Hi");
+  run.receive(FINISHED);
+  expect(lease.release).toHaveBeenCalledTimes(1);
+  expect(onEnded).toHaveBeenCalledTimes(1);
+  await run.finish();
+
+  expect((await reader.next()).value).toMatchObject({ text: "Hi" });
+  expect(sent).toEqual([]);
+  expect(lease.release).toHaveBeenCalledTimes(1);
+});
+
+test("tells the worker nothing of a request that never started, and gives its claim back", async () => {
+  const { run, sent, lease, controller, onEnded } = open();
+
+  controller.abort(REASON);
+  await run.finish();
+
+  expect(sent).toEqual([]);
+  expect(lease.release).toHaveBeenCalledTimes(1);
+  expect(onEnded).toHaveBeenCalledTimes(1);
+});
+
+test("tells the worker of an abort at once, and the reader its reason", async () => {
+  const { run, reader, sent, controller } = started();
+
+  const reading = reader.next();
+  controller.abort(REASON);
+
+  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
+  await expect(reading).rejects.toBe(REASON);
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+});
+
+test("keeps the slot until the worker confirms the abort", async () => {
+  const { run, lease, controller } = started();
+  controller.abort(REASON);
+
+  const finishing = run.finish();
+  expect(await isSettled(finishing)).toBe(false);
+  expect(lease.release).not.toHaveBeenCalled();
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  await finishing;
+
+  expect(lease.release).toHaveBeenCalledTimes(1);
+});
+
+test("stops the worker when the reader leaves in the middle of the answer", async () => {
+  const { run, sent, lease, sendText } = started();
+  sendText("Hi");
+
+  const finishing = run.finish();
+  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 1 });
+  await finishing;
+
+  expect(lease.release).toHaveBeenCalledTimes(1);
+});
+
+test("counts the tokens that were computed after the client had left", () => {
+  const { run, controller, onWastedTokens, sendText } = started();
+  sendText("wanted");
+
+  controller.abort(REASON);
+  sendText("on its way");
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 3 });
+
+  expect(onWastedTokens.mock.calls).toEqual([[1], [3]]);
+});
+
+test("gives the reader a failure of the worker as a ServiceError", async () => {
+  const { run, reader, lease, onEnded } = started();
+
+  run.receive({
+    type: "failed",
+    id: "r1",
+    error: { code: "generation_failed", message: "the engine failed" },
+  });
+
+  await expect(reader.next()).rejects.toMatchObject({
+    code: "generation_failed",
+    message: "the engine failed",
+  });
+  expect(lease.release).toHaveBeenCalledTimes(1);
+  expect(onEnded).toHaveBeenCalledTimes(1);
+});
+
+test("fails when the worker is lost, and waits for no answer from it", async () => {
+  const { run, reader, sent, lease } = started();
+  const crash = new ServiceError("worker_crashed", "gone");
+
+  run.fail(crash);
+  await run.finish();
+
+  await expect(reader.next()).rejects.toBe(crash);
+  expect(sent).toEqual([]);
+  expect(lease.release).toHaveBeenCalledTimes(1);
+});
+
+test("returns credit half a buffer at a time", async () => {
+  const { reader, sent, sendText } = started();
+
+  for (const text of ["1234", "5", "6", "78901"]) {
+    sendText(text);
+    await reader.next();
+  }
+
+  expect(sent).toEqual([
+    { type: "credit", id: "r1", bytes: 5 },
+    { type: "credit", id: "r1", bytes: 6 },
+  ]);
+});
+
+test("asks a parked request for its slot after a while, once, if others wait", () => {
+  vi.useFakeTimers();
+  const { run, sent, lease, sendText } = started();
+  lease.isContended = true;
+  sendText("0123456789");
+
+  run.receive({ type: "parked", id: "r1" });
+  vi.advanceTimersByTime(PARK_TIMEOUT_MS - 1);
+  expect(sent).toEqual([]);
+  vi.advanceTimersByTime(3 * PARK_TIMEOUT_MS);
+
+  expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
+});
+
+test("lets a parked request keep its slot until somebody wants it", () => {
+  vi.useFakeTimers();
+  const { run, sent, lease } = started();
+
+  run.receive({ type: "parked", id: "r1" });
+  vi.advanceTimersByTime(10 * PARK_TIMEOUT_MS);
+  expect(sent).toEqual([]);
+  lease.isContended = true;
+  vi.advanceTimersByTime(PARK_TIMEOUT_MS);
+
+  expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
+});
+
+test("lets it keep its slot while suspending is not allowed", () => {
+  vi.useFakeTimers();
+  const { run, sent, lease } = started({ maySuspend: () => false });
+  lease.isContended = true;
+
+  run.receive({ type: "parked", id: "r1" });
+  vi.advanceTimersByTime(10 * PARK_TIMEOUT_MS);
+
+  expect(sent).toEqual([]);
+});
+
+test("lets it keep its slot when the reader comes back in time", async () => {
+  vi.useFakeTimers();
+  const { run, reader, sent, lease, sendText } = started();
+  lease.isContended = true;
+  sendText("0123456789");
+  run.receive({ type: "parked", id: "r1" });
+
+  await reader.next();
+  vi.advanceTimersByTime(10 * PARK_TIMEOUT_MS);
+
+  expect(sent).toEqual([{ type: "credit", id: "r1", bytes: 10 }]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("leaves no timer behind when a parked request ends", () => {
+  vi.useFakeTimers();
+  const { run } = started();
+  run.receive({ type: "parked", id: "r1" });
+  expect(vi.getTimerCount()).toBe(1);
+
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("gives the slot to others once the worker has suspended it", () => {
+  const { lease } = suspended();
+
+  expect(lease.release).toHaveBeenCalledTimes(1);
+  expect(lease.acquire).not.toHaveBeenCalled();
+});
+
+test("asks for a slot again when the reader has caught up, and resumes with it", async () => {
+  const { reader, sent, lease } = suspended();
+
+  await reader.next();
+  expect(lease.acquire).toHaveBeenCalledTimes(1);
+  await turn();
+
+  expect(sent).toEqual([
+    { type: "credit", id: "r1", bytes: 10 },
+    { type: "resume", id: "r1" },
+  ]);
+});
+
+test("does not resume before it has a slot", async () => {
+  const turnOnSlot = deferred<void>();
+  const { reader, sent, lease } = suspended();
+  lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
+
+  await reader.next();
+  await turn();
+  expect(sent.map(({ type }) => type)).toEqual(["credit"]);
+  turnOnSlot.resolve();
+  await turn();
+
+  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
+});
+
+test("queues again at once when the reader came back while the slot was being given up", async () => {
+  const { run, reader, sent, lease, sendText } = started();
+  sendText("0123456789");
+  run.receive({ type: "parked", id: "r1" });
+
+  await reader.next();
+  run.receive({ type: "suspended", id: "r1" });
+  await turn();
+
+  expect(lease.release).toHaveBeenCalledTimes(1);
+  expect(lease.acquire).toHaveBeenCalledTimes(1);
+  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
+});
+
+test("can be suspended again after it was resumed", async () => {
+  const { run, reader, sent, lease, sendText } = suspended();
+  await reader.next();
+  await turn();
+
+  sendText("0123456789");
+  run.receive({ type: "parked", id: "r1" });
+  run.receive({ type: "suspended", id: "r1" });
+  await reader.next();
+  await turn();
+
+  expect(lease.release).toHaveBeenCalledTimes(2);
+  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume", "credit", "resume"]);
+});
+
+test("fails the reader when no slot comes free again, and then stops the worker", async () => {
+  const { run, reader, sent, lease } = suspended();
+  const timeout = new ServiceError("queue_timeout", "no slot became free");
+  lease.acquire.mockRejectedValueOnce(timeout);
+
+  await reader.next();
+  await expect(reader.next()).rejects.toBe(timeout);
+  const finishing = run.finish();
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  await finishing;
+
+  expect(sent.map(({ type }) => type)).toEqual(["credit", "abort"]);
+});
+
+test("gives back a slot that it got after its end", async () => {
+  const turnOnSlot = deferred<void>();
+  const { run, reader, sent, lease } = suspended();
+  lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
+  await reader.next();
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  const releasedBefore = lease.release.mock.calls.length;
+
+  turnOnSlot.resolve();
+  await turn();
+
+  expect(lease.release).toHaveBeenCalledTimes(releasedBefore + 1);
+  expect(sent.map(({ type }) => type)).toEqual(["credit"]);
+});
+
+test("stops waiting for a slot when a suspended request is aborted", async () => {
+  const { run, sent, lease, controller } = suspended();
+
+  controller.abort(REASON);
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  await run.finish();
+
+  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
+  expect(lease.acquire).not.toHaveBeenCalled();
+});

@@ -1,0 +1,179 @@
+// Who may enter the worker after a crash: everybody, or one suspect alone.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { SuspectGate } from "../../../src/engine/suspect-gate.ts";
+import { orAborted } from "../../../src/generation/deferred.ts";
+
+/** As the engine waits. */
+const wait = (change: Promise<void>) => orAborted(change, new AbortController().signal);
+
+/** Enters, and notes the name once inside. */
+function enter(gate: SuspectGate, log: string[], name: string, isSuspect: boolean) {
+  return gate.enter({ isSuspect, wait }).then((leave) => {
+    log.push(name);
+    return leave;
+  });
+}
+
+function open() {
+  const gate = new SuspectGate();
+  const log: string[] = [];
+  return {
+    gate,
+    log,
+    innocent: (name: string) => enter(gate, log, name, false),
+    suspect: (name: string) => enter(gate, log, name, true),
+  };
+}
+
+test("lets the innocent in, as many as come", async () => {
+  const { gate, log, innocent } = open();
+
+  await Promise.all([innocent("a"), innocent("b")]);
+
+  expect(log).toEqual(["a", "b"]);
+  expect(gate.isSuspicious).toBe(false);
+});
+
+test("a suspect waits until everyone inside has left", async () => {
+  const { log, innocent, suspect } = open();
+  const [leaveA, leaveB] = await Promise.all([innocent("a"), innocent("b")]);
+
+  const waiting = suspect("s");
+  leaveA();
+  await turn();
+  expect(log).toEqual(["a", "b"]);
+  leaveB();
+  await waiting;
+
+  expect(log).toEqual(["a", "b", "s"]);
+});
+
+test("the innocent wait while a suspect waits", async () => {
+  const { gate, log, innocent, suspect } = open();
+  await innocent("first");
+
+  void suspect("s");
+  void innocent("late");
+  await turn();
+
+  expect(gate.isSuspicious).toBe(true);
+  expect(log).toEqual(["first"]);
+});
+
+test("the innocent wait while a suspect is inside", async () => {
+  const { gate, log, innocent, suspect } = open();
+  const leave = await suspect("s");
+
+  const late = innocent("late");
+  await turn();
+  expect([gate.isSuspicious, log]).toEqual([true, ["s"]]);
+  leave();
+  await late;
+
+  expect([gate.isSuspicious, log]).toEqual([false, ["s", "late"]]);
+});
+
+test("a second suspect waits for one that is inside", async () => {
+  const { log, suspect } = open();
+  const leave = await suspect("s1");
+
+  const second = suspect("s2");
+  await turn();
+  expect(log).toEqual(["s1"]);
+  leave();
+  await second;
+
+  expect(log).toEqual(["s1", "s2"]);
+});
+
+test("leaving twice counts once", async () => {
+  const { log, innocent, suspect } = open();
+  const leaveA = await innocent("a");
+  const leaveB = await innocent("b");
+
+  leaveA();
+  leaveA();
+  const waiting = suspect("s");
+  await turn();
+  expect(log).toEqual(["a", "b"]);
+  leaveB();
+  await waiting;
+
+  expect(log).toEqual(["a", "b", "s"]);
+});
+
+test("a suspect that gives up waiting holds nobody up", async () => {
+  const { gate, log, innocent } = open();
+  await innocent("inside");
+
+  const givesUp = gate.enter({
+    isSuspect: true,
+    wait: () => Promise.reject(new Error("the client has left")),
+  });
+  const late = innocent("late");
+
+  await expect(givesUp).rejects.toThrow("the client has left");
+  await late;
+  expect(log).toEqual(["inside", "late"]);
+  expect(gate.isSuspicious).toBe(false);
+});
+
+test("suspects that come at the same time go in one by one", async () => {
+  const { log, suspect } = open();
+
+  const first = suspect("s1");
+  const second = suspect("s2");
+  const leave = await first;
+  await turn();
+  const insideTogether = [...log];
+  leave();
+  (await second)();
+
+  expect(insideTogether).toEqual(["s1"]);
+});
+
+test("suspects that wait for the same one to leave go in one by one", async () => {
+  const { log, suspect } = open();
+  const leaveFirst = await suspect("s1");
+
+  const [second, third] = [suspect("s2"), suspect("s3")];
+  leaveFirst();
+  const leaveSecond = await second;
+  await turn();
+  const hadEntered = [...log];
+  leaveSecond();
+  (await third)();
+
+  expect(hadEntered).toEqual(["s1", "s2"]);
+});
+
+test("whoever comes just after a suspect waits for it", async () => {
+  const { log, innocent, suspect } = open();
+
+  const first = suspect("s");
+  const second = innocent("late");
+  const leave = await first;
+  await turn();
+  const insideTogether = [...log];
+  leave();
+  (await second)();
+
+  expect(insideTogether).toEqual(["s"]);
+});
+
+test("a suspect that has waited goes in before the innocent that wait with it", async () => {
+  const { log, innocent, suspect } = open();
+  const leaveFirst = await innocent("first");
+
+  const [waiting, late] = [suspect("s"), innocent("late")];
+  leaveFirst();
+  const leave = await waiting;
+  await turn();
+  const hadEntered = [...log];
+  leave();
+  (await late)();
+
+  expect(hadEntered).toEqual(["first", "s"]);
+});

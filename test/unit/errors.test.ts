@@ -1,0 +1,97 @@
+// The error table, and what becomes of errors that are not ours.
+
+import { expect, test } from "vitest";
+import {
+  abortReason,
+  type ErrorCode,
+  ServiceError,
+  toErrorCode,
+  toServiceError,
+} from "../../src/errors.ts";
+
+const TRAITS: readonly [ErrorCode, number, string, boolean][] = [
+  ["invalid_value", 400, "invalid_request_error", false],
+  ["context_length_exceeded", 400, "invalid_request_error", false],
+  ["invalid_api_key", 401, "invalid_request_error", false],
+  ["model_not_found", 404, "invalid_request_error", false],
+  ["client_stalled", 408, "invalid_request_error", false],
+  ["body_too_large", 413, "invalid_request_error", false],
+  ["queue_full", 429, "rate_limit_error", true],
+  ["internal_error", 500, "server_error", false],
+  ["worker_crashed", 500, "server_error", true],
+  ["draining", 503, "server_error", true],
+  ["queue_timeout", 503, "server_error", true],
+  ["request_timeout", 504, "server_error", true],
+  ["aborted", 499, "aborted", false],
+];
+
+test.each(TRAITS)("%s has status %i, type %s, retryable %s", (code, status, type, isRetryable) => {
+  const { traits } = new ServiceError(code, "words");
+
+  expect(traits).toEqual({ status, type, isRetryable });
+});
+
+test("carries its code, the field at fault, the advice and the cause", () => {
+  const cause = new Error("inner");
+
+  const error = new ServiceError("queue_full", "try later", {
+    cause,
+    param: "messages[2].content",
+    retryAfterSeconds: 7,
+  });
+
+  expect(error).toMatchObject({
+    name: "ServiceError",
+    code: "queue_full",
+    message: "try later",
+    param: "messages[2].content",
+    retryAfterSeconds: 7,
+  });
+  expect(error.cause).toBe(cause);
+});
+
+test("says null, not undefined, where there is no field and no advice", () => {
+  const error = new ServiceError("not_found", "nothing here", { param: undefined });
+
+  expect(error.param).toBeNull();
+  expect(error.retryAfterSeconds).toBeNull();
+  expect("cause" in error).toBe(false);
+});
+
+test("leaves a ServiceError as it is", () => {
+  const error = new ServiceError("draining", "bye");
+
+  expect(toServiceError(error)).toBe(error);
+});
+
+test("hides the words of any other error from clients, and keeps it as the cause", () => {
+  const secret = new TypeError("cannot read /home/me/secret");
+
+  const error = toServiceError(secret);
+
+  expect(error.code).toBe("internal_error");
+  expect(error.message).toBe("the server failed on this request");
+  expect(error.cause).toBe(secret);
+});
+
+test("gives the ServiceError with which a signal was aborted", () => {
+  const reason = new ServiceError("request_timeout", "too slow");
+
+  expect(abortReason(AbortSignal.abort(reason))).toBe(reason);
+});
+
+test("calls a signal aborted with anything else an abort", () => {
+  const error = abortReason(AbortSignal.abort("some string"));
+
+  expect(error).toBeInstanceOf(ServiceError);
+  expect(error.code).toBe("aborted");
+  expect(error.cause).toBe("some string");
+});
+
+test.each(["", "no_such_code", "toString", "__proto__"])("takes the code %j for a bug", (code) => {
+  expect(toErrorCode(code)).toBe("internal_error");
+});
+
+test("keeps a known code that crossed the process boundary", () => {
+  expect(toErrorCode("template_error")).toBe("template_error");
+});

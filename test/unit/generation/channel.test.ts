@@ -1,0 +1,135 @@
+// The mailbox between the engine and one reader: order, merging, and the credit it reports.
+
+import { expect, test, vi } from "vitest";
+import { ServiceError } from "../../../src/errors.ts";
+import { Channel } from "../../../src/generation/channel.ts";
+import type { Finish, GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
+
+const FINISH: Finish = {
+  type: "finish",
+  reason: "stop",
+  usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 2 },
+  prefillMs: 3,
+};
+
+function delta(text: string, atMs = 0): TextDelta {
+  return { type: "text-delta", text, tokens: 1, atMs };
+}
+
+function open() {
+  const onTaken = vi.fn<(bytes: number) => void>();
+  const channel = new Channel({ onTaken });
+  return { channel, onTaken, reader: channel[Symbol.asyncIterator]() };
+}
+
+async function readAll(channel: Channel): Promise<GenerateEvent[]> {
+  const events: GenerateEvent[] = [];
+  for await (const event of channel) events.push(event);
+  return events;
+}
+
+test("gives a reader that keeps up each delta on its own", async () => {
+  const { channel, reader } = open();
+
+  channel.push(delta("a"));
+  const first = await reader.next();
+  channel.push(delta("b"));
+  const second = await reader.next();
+
+  expect(first.value).toEqual(delta("a"));
+  expect(second.value).toEqual(delta("b"));
+});
+
+test("merges what waits for a slow reader into one delta, with the newest time", async () => {
+  const { channel } = open();
+
+  for (const [index, text] of ["one ", "two ", "three"].entries()) channel.push(delta(text, index));
+  channel.push(FINISH);
+
+  expect(await readAll(channel)).toEqual([
+    { type: "text-delta", text: "one two three", tokens: 3, atMs: 2 },
+    FINISH,
+  ]);
+});
+
+test("wakes a reader that was there first", async () => {
+  const { channel, reader } = open();
+
+  const waiting = reader.next();
+  channel.push(delta("late"));
+
+  expect(await waiting).toEqual({ done: false, value: delta("late") });
+});
+
+test("ends after the finish event", async () => {
+  const { channel, reader } = open();
+
+  channel.push(FINISH);
+
+  expect(await reader.next()).toEqual({ done: false, value: FINISH });
+  expect(await reader.next()).toEqual({ done: true, value: undefined });
+});
+
+test("delivers the text that came before a failure, then throws the failure", async () => {
+  const { channel, reader } = open();
+  const error = new ServiceError("worker_crashed", "gone");
+
+  channel.push(delta("last words"));
+  channel.fail(error);
+
+  expect((await reader.next()).value).toEqual(delta("last words"));
+  await expect(reader.next()).rejects.toBe(error);
+});
+
+test("fails a reader that waits", async () => {
+  const { channel, reader } = open();
+  const error = new ServiceError("aborted", "left");
+
+  const waiting = reader.next();
+  channel.fail(error);
+
+  await expect(waiting).rejects.toBe(error);
+});
+
+test("takes nothing more after the finish: neither text nor a failure", async () => {
+  const { channel } = open();
+
+  channel.push(FINISH);
+  channel.push(delta("too late"));
+  channel.fail(new Error("too late"));
+
+  expect(await readAll(channel)).toEqual([FINISH]);
+});
+
+test("keeps to its first failure", async () => {
+  const { channel } = open();
+
+  channel.fail(new Error("first"));
+  channel.fail(new Error("second"));
+  channel.push(FINISH);
+
+  await expect(readAll(channel)).rejects.toThrow("first");
+});
+
+test("reports text as UTF-8 bytes, and only once it is taken", async () => {
+  const { channel, onTaken, reader } = open();
+
+  channel.push(delta("é"));
+  channel.push(delta("🙂"));
+  expect(onTaken).not.toHaveBeenCalled();
+  await reader.next();
+
+  expect(onTaken.mock.calls).toEqual([[6]]);
+});
+
+test("is empty once the reader has taken all text, whatever else waits", async () => {
+  const { channel, reader } = open();
+  expect(channel.isEmpty).toBe(true);
+
+  channel.push(delta("text"));
+  channel.push(FINISH);
+  expect(channel.isEmpty).toBe(false);
+  await reader.next();
+
+  expect(channel.isEmpty).toBe(true);
+});

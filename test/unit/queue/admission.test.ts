@@ -1,0 +1,59 @@
+// The decision who may enter: counts in, verdict out.
+
+import { expect, test, vi } from "vitest";
+import { type QueueState, refusal } from "../../../src/queue/admission.ts";
+
+function state(changes: Partial<QueueState> = {}): QueueState {
+  return {
+    inside: 0,
+    slots: 4,
+    maxWaiting: 10,
+    isDraining: false,
+    waitMs: () => null,
+    ...changes,
+  };
+}
+
+test("lets requests in as long as there is a slot or a place to wait", () => {
+  expect(refusal(state({ inside: 0 }))).toBeNull();
+  expect(refusal(state({ inside: 13 }))).toBeNull();
+});
+
+test("refuses with 429 when the slots are busy and all places to wait are taken", () => {
+  const refused = refusal(state({ inside: 14 }));
+
+  expect(refused?.code).toBe("queue_full");
+  expect(refused?.traits.status).toBe(429);
+  expect(refused?.message).toBe(
+    "all 4 slots are busy and 10 requests wait already; try again later",
+  );
+});
+
+test("refuses whoever finds no free slot where nobody may wait", () => {
+  expect(refusal(state({ inside: 3, maxWaiting: 0 }))).toBeNull();
+  expect(refusal(state({ inside: 4, maxWaiting: 0 }))?.code).toBe("queue_full");
+});
+
+test("advises to come back when half of the queue has gone", () => {
+  const waitMs = vi.fn((position: number) => position * 1_100);
+
+  const refused = refusal(state({ inside: 14, waitMs }));
+
+  expect(waitMs.mock.calls).toEqual([[6]]);
+  expect(refused?.retryAfterSeconds).toBe(7); // 6.6 s, rounded up
+});
+
+test("advises a second at least, also before anything has been measured", () => {
+  expect(refusal(state({ inside: 14 }))?.retryAfterSeconds).toBe(1);
+  expect(refusal(state({ inside: 14, waitMs: () => 3 }))?.retryAfterSeconds).toBe(1);
+});
+
+test("refuses everybody with 503 while it drains, full or not", () => {
+  for (const inside of [0, 14]) {
+    const refused = refusal(state({ inside, isDraining: true }));
+
+    expect(refused?.code).toBe("draining");
+    expect(refused?.traits.status).toBe(503);
+    expect(refused?.retryAfterSeconds).toBe(30);
+  }
+});

@@ -1,0 +1,236 @@
+// Who may generate, and when, with the real p-queue inside.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import { ServiceError } from "../../../src/errors.ts";
+import { RequestQueue, type RequestQueueOptions } from "../../../src/queue/request-queue.ts";
+
+const REASON = new ServiceError("aborted", "the client has left");
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A queue, and `ask(name)`, which enters it and notes the name once it has a slot. */
+function open(options: Partial<RequestQueueOptions> = {}) {
+  const queue = new RequestQueue({ slots: 1, maxWaiting: 10, queueTimeoutMs: 60_000, ...options });
+  const log: string[] = [];
+  const ask = (name: string) => {
+    const controller = new AbortController();
+    const abort = vi.fn((error: ServiceError) => controller.abort(error));
+    const ticket = queue.enter({ signal: controller.signal, abort });
+    const acquire = () => ticket.acquire().then(() => void log.push(name));
+    const served = acquire();
+    served.catch(() => {});
+    return { ticket, served, acquire, abort, leaveService: () => controller.abort(REASON) };
+  };
+  return { queue, log, ask };
+}
+
+function refusalOf(enter: () => unknown): ServiceError {
+  try {
+    enter();
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error("was not refused");
+}
+
+test("gives slots out as long as there are some; the others wait", async () => {
+  const { queue, log, ask } = open({ slots: 2 });
+
+  for (const name of ["a", "b", "c"]) ask(name);
+  await turn();
+
+  expect(log).toEqual(["a", "b"]);
+  expect([queue.busy, queue.waiting, queue.inside]).toEqual([2, 1, 3]);
+});
+
+test("serves in the order of arrival, one for each slot that is given back", async () => {
+  const { log, ask } = open();
+  const [a, b, c] = [ask("a"), ask("b"), ask("c")];
+
+  await a.served;
+  a.ticket.release();
+  await b.served;
+  expect(log).toEqual(["a", "b"]);
+  b.ticket.release();
+  await c.served;
+
+  expect(log).toEqual(["a", "b", "c"]);
+});
+
+test("lets the next one in when the slot is free, not when its request was aborted", async () => {
+  const { queue, log, ask } = open();
+  const [a, b] = [ask("a"), ask("b")];
+  await a.served;
+
+  a.leaveService();
+  await turn();
+  expect([log, queue.busy]).toEqual([["a"], 1]);
+  a.ticket.release();
+  await b.served;
+
+  expect([log, queue.busy]).toEqual([["a", "b"], 1]);
+});
+
+test("refuses with 429 when slots and waiting places are taken", async () => {
+  const { queue, ask } = open({ slots: 1, maxWaiting: 1 });
+  ask("a");
+  ask("b");
+
+  const refused = refusalOf(() => ask("c"));
+
+  expect(refused.code).toBe("queue_full");
+  expect(refused.retryAfterSeconds).toBe(1);
+  expect(queue.inside).toBe(2);
+});
+
+test("advises how long to stay away by how long slots have been held", async () => {
+  vi.useFakeTimers();
+  const { ask } = open({ slots: 1, maxWaiting: 2 });
+  const first = ask("first");
+  await first.served;
+  vi.advanceTimersByTime(5_000);
+  first.ticket.leave();
+  for (const name of ["a", "b", "c"]) ask(name);
+
+  const refused = refusalOf(() => ask("d"));
+
+  expect(refused.retryAfterSeconds).toBe(10); // second in line, at 5 s each
+});
+
+test("counts a request against the limit until it leaves, with or without a slot", async () => {
+  const { queue, ask } = open({ slots: 1, maxWaiting: 0 });
+  const a = ask("a");
+  await a.served;
+  a.ticket.release();
+  expect(refusalOf(() => ask("b")).code).toBe("queue_full");
+
+  a.ticket.leave();
+
+  expect(queue.inside).toBe(0);
+  await expect(ask("c").served).resolves.toBeUndefined();
+});
+
+test("lets a waiting request go the moment its client leaves, and the others move up", async () => {
+  const { queue, log, ask } = open();
+  const [a, b, c] = [ask("a"), ask("b"), ask("c")];
+  await a.served;
+
+  b.leaveService();
+  await expect(b.served).rejects.toBe(REASON);
+  expect(queue.waiting).toBe(1);
+  expect(c.ticket.place?.position).toBe(1);
+  a.ticket.release();
+  await c.served;
+
+  expect(log).toEqual(["a", "c"]);
+});
+
+test("refuses a request that has waited for the queue timeout", async () => {
+  vi.useFakeTimers();
+  const { queue, ask } = open({ queueTimeoutMs: 1_500 });
+  await ask("a").served;
+  const b = ask("b");
+
+  await vi.advanceTimersByTimeAsync(1_499);
+  expect(queue.waiting).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+
+  await expect(b.served).rejects.toMatchObject({
+    code: "queue_timeout",
+    message: "no slot became free within 1.5 s (--queue-timeout)",
+    retryAfterSeconds: 1,
+  });
+  expect(queue.waiting).toBe(0);
+});
+
+test("lets a request that had a slot before in front of those who never had one", async () => {
+  const { log, ask } = open();
+  const a = ask("a");
+  await a.served;
+  const [b, c] = [ask("b"), ask("c")];
+
+  a.ticket.release();
+  await b.served;
+  const again = a.acquire();
+  b.ticket.release();
+  await again;
+  a.ticket.release();
+  await c.served;
+
+  expect(log).toEqual(["a", "b", "a", "c"]);
+});
+
+test("takes nobody in while it drains", async () => {
+  const { queue, ask } = open();
+  ask("a");
+
+  void queue.drain(1_000);
+
+  expect(queue.isDraining).toBe(true);
+  expect(refusalOf(() => ask("b")).code).toBe("draining");
+});
+
+test("is drained at once when nobody is inside", async () => {
+  expect(await open().queue.drain(1_000)).toBe(true);
+});
+
+test("is drained when the last one has left, those in line included", async () => {
+  vi.useFakeTimers();
+  const { queue, log, ask } = open();
+  const [a, b] = [ask("a"), ask("b")];
+  const onDrained = vi.fn();
+  const drained = queue.drain(10_000).then(onDrained);
+
+  a.ticket.leave();
+  await b.served;
+  expect(onDrained).not.toHaveBeenCalled();
+  b.ticket.leave();
+  await drained;
+
+  expect(onDrained.mock.calls).toEqual([[true]]);
+  expect(log).toEqual(["a", "b"]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("gives up draining at its limit", async () => {
+  vi.useFakeTimers();
+  const { queue, ask } = open();
+  await ask("a").served;
+  const onDrained = vi.fn();
+  void queue.drain(10_000).then(onDrained);
+
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(onDrained).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+
+  expect(onDrained.mock.calls).toEqual([[false]]);
+});
+
+test("ends everything that is inside with the same error", async () => {
+  const { queue, ask } = open();
+  const [a, b] = [ask("a"), ask("b")];
+  await a.served;
+  const error = new ServiceError("draining", "the server is shutting down");
+
+  queue.abortAll(error);
+
+  expect(a.abort.mock.calls).toEqual([[error]]);
+  expect(b.abort.mock.calls).toEqual([[error]]);
+  await expect(b.served).rejects.toBe(error);
+});
+
+test("leaves no timer and no place taken behind when all have left", async () => {
+  vi.useFakeTimers();
+  const { queue, ask } = open();
+  const [a, b] = [ask("a"), ask("b")];
+  await a.served;
+
+  b.ticket.leave();
+  a.ticket.leave();
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect([queue.busy, queue.waiting, queue.inside, vi.getTimerCount()]).toEqual([0, 0, 0, 0]);
+});

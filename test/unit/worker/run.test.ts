@@ -1,0 +1,189 @@
+// One request in the worker apart from any slot: its text, its end, its credit, and what wakes it when parked.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { PreparedRequest } from "../../../src/generation/request.ts";
+import { Run } from "../../../src/worker/run.ts";
+
+const REQUEST: PreparedRequest = {
+  promptTokens: Uint32Array.of(1, 2, 3),
+  maxTokens: 100,
+  minTokens: 0,
+  ignoreEos: false,
+  reusePrefix: true,
+  stop: [],
+  sampling: {
+    temperature: 1,
+    topP: 1,
+    topK: 0,
+    minP: 0,
+    seed: 1,
+    presencePenalty: 0,
+    frequencyPenalty: 0,
+    repeatPenalty: 1,
+    logitBias: [],
+  },
+};
+
+/** Every byte is a token. */
+function makeRun(request: Partial<PreparedRequest> = {}, creditBytes = 1000): Run {
+  return new Run({
+    id: "r1",
+    request: { ...REQUEST, ...request },
+    creditBytes,
+    detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
+  });
+}
+
+function acceptAll(run: Run, text: string) {
+  return [...Buffer.from(text)].map((byte) => run.accept(byte));
+}
+
+/** Whether a parked run is woken by what `act` does. */
+async function isWokenBy(run: Run, act: () => void): Promise<boolean> {
+  let isWoken = false;
+  void run.woken().then(() => {
+    isWoken = true;
+  });
+  await turn();
+  expect(isWoken).toBe(false);
+  act();
+  await turn();
+  return isWoken;
+}
+
+test("gives the text of each token, and goes on", () => {
+  expect(acceptAll(makeRun(), "ab")).toEqual([
+    { text: "a", end: null },
+    { text: "b", end: null },
+  ]);
+});
+
+test("ends at a stop string that came in several tokens, and gives nothing of it away", () => {
+  expect(acceptAll(makeRun({ stop: ["cd"] }), "bcd")).toEqual([
+    { text: "b", end: null },
+    { text: "", end: null },
+    { text: "", end: "stop" },
+  ]);
+});
+
+test("ends at max_tokens, and gives out what was held back for a stop string", () => {
+  expect(acceptAll(makeRun({ stop: ["bcX"], maxTokens: 3 }), "abc")).toEqual([
+    { text: "a", end: null },
+    { text: "", end: null },
+    { text: "bc", end: "length" },
+  ]);
+});
+
+test("calls it a stop when the last token allowed completes the stop string", () => {
+  const accepted = acceptAll(makeRun({ stop: ["bc"], maxTokens: 3 }), "abc");
+
+  expect(accepted.at(-1)).toEqual({ text: "", end: "stop" });
+});
+
+test("shows a character that max_tokens cut in two as a replacement character", () => {
+  const run = makeRun({ maxTokens: 1 });
+
+  expect(run.accept(0xc3)).toEqual({ text: "\uFFFD", end: "length" });
+});
+
+test("gives out what was held back when the model ends its answer", () => {
+  const run = makeRun({ stop: ["END"] });
+  acceptAll(run, "xEN");
+
+  expect(run.finish("stop")).toEqual({ text: "EN", end: "stop" });
+});
+
+test("finds a stop string even in what is only complete at the end", () => {
+  const run = makeRun({ stop: ["\uFFFD"] });
+  run.accept(0xc3);
+
+  expect(run.finish("length")).toEqual({ text: "", end: "stop" });
+});
+
+test("counts prompt, cached and generated tokens; the prompt's are not the answer's", () => {
+  const run = makeRun();
+  run.cachedTokens = 2;
+  acceptAll(run, "abcd");
+
+  expect(run.usage).toEqual({ promptTokens: 3, cachedTokens: 2, completionTokens: 4 });
+  expect(run.tokens).toEqual([1, 2, 3, 97, 98, 99, 100]);
+});
+
+test("may not end before min_tokens, and never with ignore_eos", () => {
+  const [run, endless] = [makeRun({ minTokens: 2 }), makeRun({ ignoreEos: true })];
+  acceptAll(run, "a");
+  acceptAll(endless, "abc");
+  expect(run.mayEnd).toBe(false);
+
+  acceptAll(run, "b");
+
+  expect(run.mayEnd).toBe(true);
+  expect(endless.mayEnd).toBe(false);
+});
+
+test("is out of credit when it has sent as many UTF-8 bytes as it was granted", () => {
+  const run = makeRun({}, 3);
+
+  acceptAll(run, "é");
+  expect(run.isOutOfCredit).toBe(false);
+  acceptAll(run, "x");
+
+  expect(run.isOutOfCredit).toBe(true);
+});
+
+test("spends no credit on text that it holds back", () => {
+  const run = makeRun({ stop: ["abc"] }, 1);
+
+  acceptAll(run, "ab");
+
+  expect(run.isOutOfCredit).toBe(false);
+});
+
+test("does not wait at all while there is credit", async () => {
+  await expect(makeRun().woken()).resolves.toBeUndefined();
+});
+
+test("sleeps on while the credit that comes back does not cover what it overdrew", async () => {
+  const run = makeRun({}, 1);
+  acceptAll(run, "ab");
+
+  const woken = run.woken().then(() => "awake");
+  run.addCredit(1);
+  expect(await Promise.race([woken, turn().then(() => "asleep")])).toBe("asleep");
+  run.addCredit(1);
+
+  expect(await woken).toBe("awake");
+});
+
+test("is woken by credit", async () => {
+  const run = makeRun({}, 0);
+
+  expect(await isWokenBy(run, () => run.addCredit(1))).toBe(true);
+  expect(run.isSuspendWanted).toBe(false);
+});
+
+test("is woken by an abort", async () => {
+  const run = makeRun({}, 0);
+
+  expect(await isWokenBy(run, () => run.abort())).toBe(true);
+  expect(run.isAborted).toBe(true);
+});
+
+test("is woken by the wish to suspend it", async () => {
+  const run = makeRun({}, 0);
+
+  expect(await isWokenBy(run, () => run.suspend())).toBe(true);
+  expect(run.isSuspendWanted).toBe(true);
+});
+
+test("can be suspended only while it is parked: otherwise its reader has just come back", async () => {
+  const run = makeRun({}, 0);
+
+  run.suspend();
+  expect(run.isSuspendWanted).toBe(false);
+  await isWokenBy(run, () => run.addCredit(1));
+  run.suspend();
+
+  expect(run.isSuspendWanted).toBe(false);
+});
