@@ -46,12 +46,12 @@ function checkTokenIds(request: GenerateRequest, vocabularySize: number): void {
 function promptTokens(prompt: Prompt, deps: PrepareDeps): number[] {
   const tokens: number[] = [];
   for (const segment of promptSegments(prompt, deps.template)) {
+    if (tokens.length >= deps.contextTokens) {
+      throw tooLong(`more than ${tokens.length}`, prompt, deps.contextTokens);
+    }
     refuseHopeless(segment.text, tokens.length, prompt, deps);
     const isFirst = tokens.length === 0;
     for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
-    if (tokens.length > deps.contextTokens) {
-      throw tooLong(`at least ${tokens.length}`, prompt, deps.contextTokens);
-    }
   }
   return withBeginning(tokens, deps.model);
 }
