@@ -101,7 +101,8 @@ function refuseUnknown({ ignoredParams }: ParsedRequest, isStrict: boolean): voi
 function nameIgnored(res: Response, { ignoredParams }: ParsedRequest): void {
   if (ignoredParams.length === 0) return;
   const shown = ignoredParams.slice(0, MAX_NAMED).map((name) => {
-    return encodeURIComponent(name.slice(0, MAX_NAME_CHARS).toWellFormed());
+    const encoded = encodeURIComponent(name.slice(0, MAX_NAME_CHARS).toWellFormed());
+    return encoded.replaceAll("%5B", "[").replaceAll("%5D", "]");
   });
   const more = ignoredParams.length - shown.length;
   if (more > 0) shown.push(`and ${more} more`);
