@@ -4,7 +4,8 @@ import express, { type Express, type Response } from "express";
 import type { Dialect } from "../api/dialect.ts";
 import { openaiChat } from "../api/openai-chat.ts";
 import { openaiCompletions } from "../api/openai-completions.ts";
-import { generateHandler, type HandlerDeps } from "./generate-handler.ts";
+import type { HandlerDeps } from "./exchange.ts";
+import { generateHandler } from "./generate-handler.ts";
 import {
   closeWhileDraining,
   errorMapper,
