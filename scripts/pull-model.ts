@@ -137,6 +137,7 @@ async function attempt(options: Options, network: Network, seen: Seen): Promise<
     replaced = files.map((file) => inode(file.filePath));
     announce(made, wasThere);
     if (!wasThere) {
+      for (const file of files) refuseToReplace(file);
       checkRoom(made, dirPath);
       await run(() => (downloading = made.download()));
     }
@@ -182,6 +183,14 @@ function announce(downloader: ModelDownloader, wasThere: boolean): void {
 
 function isOnDisk({ filePath, totalSize }: Files[number]): boolean {
   return totalSize > 0 && statSync(filePath, { throwIfNoEntry: false })?.size === totalSize;
+}
+
+/** What is still being fetched has another name, so a file of this name is another model. */
+function refuseToReplace({ filePath, fileName }: Files[number]): void {
+  if (statSync(filePath, { throwIfNoEntry: false }) === undefined) return;
+  throw new PullError(
+    `${fileName} is there already and is another file: remove it, or set --name other.gguf`,
+  );
 }
 
 function checkRoom({ totalSize, downloadedSize }: ModelDownloader, dir: string): void {

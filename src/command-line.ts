@@ -82,7 +82,7 @@ function joinValues(args: readonly string[], options: FlagOptions): string[] {
 /** Node's own words, but for an argument without a flag: that may be a key, and keys are not shown. */
 function describeBadArgument(error: NodeJS.ErrnoException): string {
   if (error.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
-    return "an argument has no flag before it; every setting is a flag with at most one value";
+    return "an argument has no flag before it: a model is given as --model PATH, and npm wants -- before all flags";
   }
   return error.message.split("\n")[0] ?? "";
 }

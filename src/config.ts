@@ -79,7 +79,7 @@ export const SETTINGS = {
   context: setting({
     schema: count(16, 16_777_216).optional(),
     value: "N",
-    help: "tokens per slot, prompt and answer together (default: what the model was trained for, 4096 at most)",
+    help: "tokens per slot, prompt and answer together, rounded up to a multiple of 256 (default: what the model was trained for, 4096 at most)",
     allows: "an integer from 16 to 16777216",
   }),
   threads: setting({

@@ -2,6 +2,7 @@
 // Process entry: config → service → listen → signals → drain → exit.
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { ConfigError, readCommandLine } from "./command-line.ts";
 import type { Config } from "./config.ts";
 import type { ModelInfo } from "./engine/messages.ts";
@@ -26,8 +27,10 @@ async function serve(config: Config): Promise<void> {
   try {
     const url = await service.listen();
     service.log.info({ url }, "listening, the model is being loaded");
-    announce(await service.engine.firstLoad, { url, service, config });
+    const model = await service.engine.firstLoad;
+    announce(model, { url: reachable(url), service, config });
   } catch (error) {
+    if (service.queue.isDraining) return; // it was told to end before it had begun
     const reason = describeStartFailure(error as NodeJS.ErrnoException, config);
     await service.engine.close();
     exitWith(reason);
@@ -63,6 +66,7 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
     model: id,
     messages: [{ role: "user", content: "What is streaming?" }],
     max_tokens: 200,
+    temperature: 0,
     stream: true,
   });
   const auth = key ? " -H 'authorization: Bearer YOUR_KEY'" : "";
@@ -80,6 +84,15 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
       "",
     ].join("\n"),
   );
+}
+
+/** An address that can be pasted elsewhere, where the server listens on all of them. */
+function reachable(url: string): string {
+  const { hostname, port } = new URL(url);
+  if (hostname !== "0.0.0.0" && hostname !== "[::]") return url;
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const own = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
+  return `http://${own?.address ?? "127.0.0.1"}:${port}`;
 }
 
 function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {

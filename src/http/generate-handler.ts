@@ -21,6 +21,7 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
     const { metrics, log, options } = deps;
     const requestId = String(res.getHeader("x-request-id"));
     const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
+    res.locals.isRecorded = true; // here, whatever becomes of it
     const client = watchClient(req, res, options.requestTimeoutMs);
     let failure: unknown = null;
     try {

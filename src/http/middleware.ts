@@ -1,11 +1,12 @@
 // Around every request: its id, the API key, the body limit, and the one mapper from errors to responses.
 
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import express from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ServiceError, stackOf, toServiceError } from "../errors.ts";
+import type { Metrics } from "../metrics.ts";
 
 /** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
 type EncodeError = (error: ServiceError) => object;
@@ -93,23 +94,42 @@ export function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
-export function notFound(): RequestHandler {
+/** @param paths those of the API, all below /v1 */
+export function notFound(paths: readonly string[]): RequestHandler {
   return (req) => {
-    throw new ServiceError("not_found", `there is no ${req.method} ${req.path} on this server`);
+    const hint = paths.includes(`/v1${req.path}`)
+      ? "the base URL of a client ends in /v1"
+      : "GET / lists what there is";
+    throw new ServiceError("not_found", `there is no ${req.method} ${req.path} here; ${hint}`);
   };
 }
 
 /** Express 5 brings every thrown or rejected error here. After the headers there is nothing left to say. */
-export function errorMapper(log: Logger): ErrorRequestHandler {
+export function errorMapper(log: Logger, metrics: Metrics): ErrorRequestHandler {
   return (thrown, req, res, next) => {
     const error = fromBodyParser(thrown) ?? toServiceError(thrown);
+    if (!res.locals.isRecorded) recordRefusal({ log, metrics, req, res, error });
     if (res.headersSent) return next(thrown);
-    const isRecorded = res.locals.encodeError !== undefined; // by the dialect's handler
-    if (error.code === "internal_error" && !isRecorded) {
-      log.error({ path: req.path, stack: stackOf(thrown) }, "bug");
-    }
     sendError(res, error);
   };
+}
+
+type Refusal = {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly req: Request;
+  readonly res: Response;
+  readonly error: ServiceError;
+};
+
+/** What never reached a dialect's handler: wrong keys, unreadable bodies, unknown paths. */
+function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
+  const { code, message, traits } = error;
+  metrics.requestEnded(code, null);
+  const line = { requestId: res.getHeader("x-request-id"), path: req.path, outcome: code };
+  if (code === "internal_error") log.error({ ...line, stack: stackOf(error.cause) }, "bug");
+  else if (traits.status >= 500) log.error({ ...line, reason: message }, "request");
+  else log.info(line, "request");
 }
 
 function sendError(res: Response, error: ServiceError): void {

@@ -89,8 +89,9 @@ export class RequestRecord {
       ttftMs: receipt.firstTokenMs === null ? null : Math.round(receipt.firstTokenMs),
       totalMs: Math.round(receipt.totalMs),
     };
-    if (failure && failure.traits.status >= 500)
-      log.error({ ...line, reason: failure.message }, "request");
+    if (failure?.traits.status === 500) log.error({ ...line, reason: failure.message }, "request");
+    else if (failure && failure.traits.status > 500)
+      log.warn({ ...line, reason: failure.message }, "request");
     else log.info(line, "request");
     if (failure?.code === "internal_error")
       log.error({ requestId, stack: stackOf(failure.cause) }, "bug");

@@ -56,8 +56,8 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     app.all(dialect.path, methodNotAllowed("POST"));
   }
 
-  app.use(notFound());
-  app.use(errorMapper(deps.log));
+  app.use(notFound(["/v1/models", ...DIALECTS.map(({ path }) => path)]));
+  app.use(errorMapper(deps.log, metrics));
   return app;
 
   function sendReady(res: Response, { catalog }: HandlerDeps): void {

@@ -28,7 +28,7 @@ export function refusal(state: QueueState): ServiceError | null {
   if (state.inside < state.slots + state.maxWaiting) return null;
   return new ServiceError(
     "queue_full",
-    `all ${state.slots} slots are busy and ${state.maxWaiting} requests wait already; try again later`,
+    `every slot is busy (--slots ${state.slots}) and the queue is full (--queue ${state.maxWaiting}); try again later`,
     { retryAfterSeconds: retryAfterSeconds(state) },
   );
 }

@@ -71,6 +71,10 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
   const batchTokens =
     options.batchTokens ?? (llama.gpu === false ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
   const { model, context } = await fitIntoMemory(llama, load, { batcher, batchTokens, cpus });
+  if (context.contextSize > model.trainContextSize) {
+    const lengths = `${context.contextSize} tokens, the model was trained for ${model.trainContextSize}`;
+    load.log("warn", `the context is ${lengths}: answers may get worse beyond that (--context)`);
+  }
   const threads = options.threads ?? Math.max(1, cpus - 1);
   llama.maxThreads = threads;
 

@@ -97,7 +97,7 @@ function withBeginning(tokens: number[], model: LlamaModel): number[] {
 function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceError {
   return new ServiceError(
     "context_length_exceeded",
-    `the prompt has ${count} tokens, but this model's context holds ${contextTokens} tokens, ` +
+    `the prompt has ${count} tokens, but the context holds ${contextTokens} tokens, ` +
       "at least one of them for the answer; shorten the prompt or start the server with a larger --context",
     { param: prompt.type === "text" ? "prompt" : "messages" },
   );

@@ -13,6 +13,7 @@ import {
   requireApiKey,
   useEnvelope,
 } from "../../../src/http/middleware.ts";
+import { Metrics } from "../../../src/metrics.ts";
 
 /** As much of Express as these pieces touch. */
 function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
@@ -21,6 +22,7 @@ function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
   const res = {
     headersSent: false,
     locals: {},
+    getHeader: (name: string) => headers[name],
     setHeader: (name: string, value: unknown) => {
       headers[name] = value;
     },
@@ -47,8 +49,8 @@ function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
 }
 
 function fakeLog() {
-  const error = vi.fn();
-  return { error, log: { error } as unknown as Logger };
+  const [info, error] = [vi.fn(), vi.fn()];
+  return { info, error, log: { info, error } as unknown as Logger };
 }
 
 test("keeps a client's request id", () => {
@@ -127,13 +129,36 @@ test("names what is possible when the method is wrong", () => {
 });
 
 test("names the path that is not there", () => {
-  expect(() => exchange().run(notFound())).toThrow("there is no PUT /v1/nothing on this server");
+  expect(() => exchange().run(notFound([]))).toThrow(
+    "there is no PUT /v1/nothing here; GET / lists what there is",
+  );
+});
+
+test("says so when only /v1 is missing from the path", () => {
+  expect(() => exchange().run(notFound(["/v1/v1/nothing"]))).toThrow(
+    "there is no PUT /v1/nothing here; the base URL of a client ends in /v1",
+  );
+});
+
+test("logs and counts what never reached a handler", async () => {
+  const { fail } = exchange();
+  const { log, info } = fakeLog();
+  const metrics = new Metrics();
+
+  fail(errorMapper(log, metrics), new ServiceError("invalid_api_key", "no"));
+
+  const line = { path: "/v1/nothing", outcome: "invalid_api_key" };
+  expect(info.mock.calls).toEqual([[expect.objectContaining(line), "request"]]);
+  expect(await metrics.text()).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
 });
 
 test("answers an error with its status and OpenAI's envelope", () => {
   const { fail, sent, next } = exchange();
 
-  fail(errorMapper(fakeLog().log), new ServiceError("invalid_value", "bad", { param: "n" }));
+  fail(
+    errorMapper(fakeLog().log, new Metrics()),
+    new ServiceError("invalid_value", "bad", { param: "n" }),
+  );
 
   expect(sent).toEqual({
     status: 400,
@@ -148,14 +173,14 @@ test("answers in the envelope of the dialect whose path was asked for", () => {
   const { run, fail, sent } = exchange();
 
   run(useEnvelope(({ code }) => ({ type: "error", code })));
-  fail(errorMapper(fakeLog().log), new ServiceError("not_found", "gone"));
+  fail(errorMapper(fakeLog().log, new Metrics()), new ServiceError("not_found", "gone"));
 
   expect(sent.body).toEqual({ type: "error", code: "not_found" });
 });
 
 test("tells when to try again, and how to authenticate", () => {
   const [full, locked] = [exchange(), exchange()];
-  const mapper = errorMapper(fakeLog().log);
+  const mapper = errorMapper(fakeLog().log, new Metrics());
 
   full.fail(mapper, new ServiceError("queue_full", "full", { retryAfterSeconds: 7 }));
   locked.fail(mapper, new ServiceError("invalid_api_key", "no"));
@@ -174,7 +199,10 @@ test.each([
 ])("translates what the body parser throws, %j, to %s", (fields, code, status) => {
   const { fail, sent } = exchange();
 
-  fail(errorMapper(fakeLog().log), Object.assign(new Error("its own words"), fields));
+  fail(
+    errorMapper(fakeLog().log, new Metrics()),
+    Object.assign(new Error("its own words"), fields),
+  );
 
   expect(sent).toMatchObject({ status, body: { error: { code } } });
 });
@@ -183,7 +211,7 @@ test("logs a bug, and tells the client nothing of it", () => {
   const { fail, sent } = exchange();
   const { log, error } = fakeLog();
 
-  fail(errorMapper(log), new TypeError("cannot read the secret"));
+  fail(errorMapper(log, new Metrics()), new TypeError("cannot read the secret"));
 
   expect(sent).toMatchObject({ status: 500, body: { error: { code: "internal_error" } } });
   expect(JSON.stringify(sent)).not.toContain("secret");
@@ -191,11 +219,12 @@ test("logs a bug, and tells the client nothing of it", () => {
 });
 
 test("logs no bug that the dialect's own handler has recorded", () => {
-  const { run, fail, sent } = exchange();
+  const { run, fail, sent, res } = exchange();
   const { log, error } = fakeLog();
 
   run(useEnvelope(({ code }) => ({ code })));
-  fail(errorMapper(log), new TypeError("cannot read"));
+  Object.assign(res.locals, { isRecorded: true });
+  fail(errorMapper(log, new Metrics()), new TypeError("cannot read"));
 
   expect(sent).toEqual({ status: 500, body: { code: "internal_error" } });
   expect(error).not.toHaveBeenCalled();
@@ -206,7 +235,7 @@ test("says nothing more once the headers are sent", () => {
   const thrown = new ServiceError("generation_failed", "late");
   res.headersSent = true;
 
-  fail(errorMapper(fakeLog().log), thrown);
+  fail(errorMapper(fakeLog().log, new Metrics()), thrown);
 
   expect(sent).toEqual({});
   expect(next.mock.calls).toEqual([[thrown]]);

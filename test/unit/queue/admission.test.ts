@@ -25,7 +25,7 @@ test("refuses with 429 when the slots are busy and all places to wait are taken"
   expect(refused?.code).toBe("queue_full");
   expect(refused?.traits.status).toBe(429);
   expect(refused?.message).toBe(
-    "all 4 slots are busy and 10 requests wait already; try again later",
+    "every slot is busy (--slots 4) and the queue is full (--queue 10); try again later",
   );
 });
 
