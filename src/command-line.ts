@@ -110,7 +110,7 @@ function asText(given: Flags[string]): unknown {
   return typeof given === "boolean" ? String(given) : given;
 }
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i;
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 
 function checkHost({ host, apiKey, allowNoKey }: Config, source: string): void {
   if (LOOPBACK.test(host) || apiKey.length > 0 || allowNoKey) return;

@@ -59,7 +59,11 @@ export const SETTINGS = {
     isList: true,
   }),
   host: setting({
-    schema: z.string().min(1).default("127.0.0.1"),
+    schema: z
+      .string()
+      .min(1)
+      .transform((host) => host.replace(/^\[(.*)\]$/, "$1"))
+      .default("127.0.0.1"),
     value: "HOST",
     help: "address to listen on (default 127.0.0.1; any other wants --api-key)",
     allows: "an address",
@@ -138,7 +142,10 @@ export const SETTINGS = {
   }),
   queueTimeoutMs: timeLimit(600, "wait for a slot at most so long"),
   requestTimeoutMs: timeLimit(3600, "one request may take so long in all"),
-  stallTimeoutMs: timeLimit(60, "a reader that takes nothing for so long is cut off"),
+  stallTimeoutMs: timeLimit(
+    60,
+    "a reader that does not take what waits for it for so long is cut off",
+  ),
   parkTimeoutMs: timeLimit(2, "a parked stream gives up its slot after so long if others wait"),
   loadTimeoutMs: timeLimit(600, "the model must be loaded by then"),
   hangTimeoutMs: timeLimit(20, "a worker silent for so long is replaced"),
@@ -151,10 +158,17 @@ export const SETTINGS = {
     allows: SECONDS_ALLOWED,
   }),
   apiKey: setting({
-    schema: list.default([]),
+    schema: z
+      .array(
+        z
+          .string()
+          .trim()
+          .regex(/^[\x21-\x7e]+$/),
+      )
+      .default([]),
     value: "KEY",
     help: "key that clients must send; repeatable (default: none is asked for)",
-    allows: "a key",
+    allows: "a key of printable ASCII characters without spaces",
     isList: true,
   }),
   allowNoKey: setting({

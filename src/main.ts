@@ -39,13 +39,17 @@ async function serve(config: Config): Promise<void> {
 
 /** What can be seen without loading it: the worker would take a while to say so. */
 function checkModelFile(file: string): void {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (!stats) exitWith(`--model: there is no file ${file}`);
-  if (!stats.isFile()) exitWith(`--model: ${file} is not a file`);
   const magic = Buffer.alloc(4);
-  const descriptor = openSync(file, "r");
-  readSync(descriptor, magic);
-  closeSync(descriptor);
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (!stats) exitWith(`--model: there is no file ${file}`);
+    if (!stats.isFile()) exitWith(`--model: ${file} is not a file`);
+    const descriptor = openSync(file, "r");
+    readSync(descriptor, magic);
+    closeSync(descriptor);
+  } catch (error) {
+    exitWith(`--model: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
   if (magic.toString("latin1") !== "GGUF") exitWith(`--model: ${file} is not a GGUF file`);
 }
 

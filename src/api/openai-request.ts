@@ -2,6 +2,7 @@
 // Fields and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
 // cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
 
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { type GenerateRequest, SEEDS } from "../generation/request.ts";
@@ -183,7 +184,7 @@ export function parseBody<T extends z.ZodType>(
 function refuseUnsupported(name: string, value: unknown, unsupported: Unsupported): void {
   if (!Object.hasOwn(unsupported, name)) return;
   const harmless = unsupported[name] ?? [];
-  if (isEmpty(value) || harmless.some((allowed) => isSame(allowed, value))) return;
+  if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
   const allowed =
     harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
   throw new ServiceError(
@@ -198,10 +199,6 @@ function refuseUnsupported(name: string, value: unknown, unsupported: Unsupporte
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined) return true;
   return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function show(value: unknown): string {

@@ -18,8 +18,10 @@ export type RemoteRunOptions = {
   readonly bufferBytes: number;
   /** A parked request gives its slot up after so long, if others wait for one. */
   readonly parkTimeoutMs: number;
-  /** Whether it may wait for a slot again later: not while suspects hold slots, or will, and wait for it to end. */
-  readonly maySuspend: () => boolean;
+  /** Waits for entry to the worker, see SuspectGate. @returns the way out */
+  readonly enterGate: () => Promise<() => void>;
+  /** Whether somebody waits at the gate until those inside have left. */
+  readonly isGateWanted: () => boolean;
   /** Tokens that were computed although the client had left. */
   readonly onWastedTokens: (tokens: number) => void;
   /** The worker has forgotten it, its slot is free. The reader may still be reading. */
@@ -37,6 +39,7 @@ export class RemoteRun {
   readonly #channel: Channel;
   readonly #ended: Deferred<void> = deferred();
   #phase: Phase = "new";
+  #leaveGate = () => {};
   #unreturnedBytes = 0;
   #parkTimer: NodeJS.Timeout | null = null;
 
@@ -49,7 +52,11 @@ export class RemoteRun {
     return this.#channel;
   }
 
-  /** Hands the request to the worker. The lease must be held. */
+  async enter(): Promise<void> {
+    this.#leaveGate = await this.#options.enterGate();
+  }
+
+  /** Hands the request to the worker. The lease must be held, and the gate passed. */
   start(): void {
     const { id, request, send, bufferBytes, signal } = this.#options;
     this.#phase = "running";
@@ -124,11 +131,11 @@ export class RemoteRun {
   }
 
   #startParkTimer(): void {
-    const { id, lease, send, parkTimeoutMs, maySuspend } = this.#options;
+    const { id, lease, send, parkTimeoutMs, isGateWanted } = this.#options;
     this.#stopParkTimer();
     let isAsked = false;
     this.#parkTimer = setInterval(() => {
-      if (isAsked || !lease.isContended || !maySuspend()) return;
+      if (isAsked || !(lease.isContended || isGateWanted())) return;
       isAsked = true;
       send({ type: "suspend", id });
     }, parkTimeoutMs);
@@ -143,6 +150,7 @@ export class RemoteRun {
     if (this.#phase !== "running") return;
     this.#stopParkTimer();
     this.#phase = "suspended";
+    this.#leaveGate();
     this.#options.lease.release();
     if (this.#channel.isEmpty) this.#requeue(); // the reader came back while the slot was being given up
   }
@@ -150,9 +158,10 @@ export class RemoteRun {
   #requeue(): void {
     const { id, lease, send } = this.#options;
     this.#phase = "requeued";
-    lease.acquire().then(
+    const back = lease.acquire().then(() => this.enter());
+    back.then(
       () => {
-        if (this.#phase !== "requeued") return lease.release();
+        if (this.#phase !== "requeued") return this.#giveBack();
         this.#phase = "running";
         send({ type: "resume", id });
       },
@@ -163,10 +172,15 @@ export class RemoteRun {
     );
   }
 
+  #giveBack(): void {
+    this.#leaveGate();
+    this.#options.lease.release();
+  }
+
   #end(): void {
     this.#phase = "ended";
     this.#stopParkTimer();
-    this.#options.lease.release();
+    this.#giveBack();
     this.#options.onEnded();
     this.#ended.resolve();
   }

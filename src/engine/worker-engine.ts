@@ -26,7 +26,7 @@ export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onEx
 };
 
 /** How often preparing is tried again when the worker dies over it. */
-const PREPARE_TRIES = 3;
+const PREPARE_TRIES = 2;
 
 export class WorkerEngine implements Engine {
   readonly #options: WorkerEngineOptions;
@@ -34,8 +34,6 @@ export class WorkerEngine implements Engine {
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   readonly #preparing = new Map<string, Deferred<PreparedRequest>>();
-  /** Requests that run again after a crash, also those that still wait for a slot. */
-  #suspects = 0;
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
@@ -74,7 +72,6 @@ export class WorkerEngine implements Engine {
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
     const id = this.#newId();
-    let leaveGate = () => {};
     const run = new RemoteRun({
       id,
       request,
@@ -83,27 +80,20 @@ export class WorkerEngine implements Engine {
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,
-      maySuspend: () => this.#suspects === 0,
+      enterGate: () => this.#gate.enter({ isSuspect, wait: (change) => orAborted(change, signal) }),
+      isGateWanted: () => this.#gate.isSuspicious,
       send: (message) => this.#worker.send(message),
-      onEnded: () => {
-        this.#runs.delete(id);
-        leaveGate();
-      },
+      onEnded: () => this.#runs.delete(id),
     });
-    if (isSuspect) this.#suspects += 1;
     try {
       await lease.acquire();
-      leaveGate = await this.#gate.enter({
-        isSuspect,
-        wait: (change) => orAborted(change, signal),
-      });
+      await run.enter();
       await this.#ready(signal);
       if (signal.aborted) throw abortReason(signal);
       this.#runs.set(id, run);
       run.start();
       yield* run.events;
     } finally {
-      if (isSuspect) this.#suspects -= 1;
       await run.finish();
     }
   }

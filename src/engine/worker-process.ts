@@ -73,7 +73,8 @@ export class WorkerProcess {
   }
 
   send(message: ToWorker): void {
-    if (this.#child?.connected) this.#child.send(message);
+    // A worker that has just died fails the write. Its exit follows, and that is what ends its requests.
+    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   /** Ends a worker whose answers can no longer be trusted. Its exit starts a new one. */
@@ -109,7 +110,7 @@ export class WorkerProcess {
     this.#child = child;
     this.#loadProgress = 0;
     child.on("message", (message) => this.#receive(message as FromWorker)); // only our worker writes to it
-    child.once("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
+    child.on("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
     child.once("exit", (code, signal) =>
       this.#gone(child, `worker ended (${signal ?? `code ${code}`})`),
     );
@@ -167,7 +168,10 @@ export class WorkerProcess {
 
   #loadFailed(code: string, message: string): void {
     this.#reason = message;
-    this.#firstLoad.reject(new ServiceError(toErrorCode(code), message));
+    const failed = new ServiceError(toErrorCode(code), message, { retryAfterSeconds: 30 });
+    this.#firstLoad.reject(failed);
+    this.#ready.reject(failed); // who waits hears of it; who comes later waits for the next try
+    this.#ready = deferred();
     this.#child?.kill("SIGKILL"); // its exit decides whether to try again
   }
 

@@ -25,6 +25,9 @@ export function watchClient(req: Request, res: Response, requestTimeoutMs: numbe
   // `close` of the request would fire as soon as its body is read. `end` is a client that half-closes: it has left too.
   res.once("close", onGone);
   socket.once("end", onGone);
+  // A pipelined request that waits for its turn on the socket hears of nothing else; there may be many of them.
+  socket.once("close", onGone);
+  socket.setMaxListeners(0);
   if (socket.destroyed) onGone();
   return {
     signal: controller.signal,
@@ -33,6 +36,7 @@ export function watchClient(req: Request, res: Response, requestTimeoutMs: numbe
       clearTimeout(timer);
       res.off("close", onGone);
       socket.off("end", onGone);
+      socket.off("close", onGone);
     },
   };
 }

@@ -9,7 +9,7 @@ export type SseOptions = {
   readonly res: Response;
   /** Silence longer than this is filled with a comment. */
   readonly heartbeatMs: number;
-  /** A reader that takes nothing for so long is cut off. */
+  /** A reader that does not take what waits for it within so long is cut off. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
   /** What a waiting client is told, as a comment; null when there is nothing to tell. */
@@ -19,7 +19,6 @@ export type SseOptions = {
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
-  connection: "keep-alive",
   "x-accel-buffering": "no",
 };
 /** News of the queue comes at most this often. */
@@ -98,24 +97,20 @@ export class SseStream {
     this.#options.res.write(`: ${text}\n\n`);
   }
 
-  /** The socket's own timeout tells a slow reader from one that takes nothing at all: it looks at the bytes still queued. */
+  /** One write holds no more than a stream's buffer: a reader that does not take that within the limit has stalled. */
   #drained(): Promise<void> {
     const { res, signal, stallTimeoutMs } = this.#options;
-    const { socket } = res;
     return new Promise((resolve, reject) => {
       const done = (settle: () => void) => {
+        clearTimeout(timer);
         res.off("drain", onDrain);
-        socket?.off("timeout", onStall);
-        socket?.setTimeout(0);
         signal.removeEventListener("abort", onAbort);
         settle();
       };
       const onDrain = () => done(resolve);
       const onAbort = () => done(() => reject(abortReason(signal)));
-      const onStall = () => done(() => reject(stalled(stallTimeoutMs)));
+      const timer = setTimeout(() => done(() => reject(stalled(stallTimeoutMs))), stallTimeoutMs);
       res.once("drain", onDrain);
-      socket?.setTimeout(stallTimeoutMs);
-      socket?.once("timeout", onStall);
       signal.addEventListener("abort", onAbort, { once: true });
     });
   }
@@ -125,7 +120,7 @@ function stalled(stallTimeoutMs: number): ServiceError {
   const seconds = stallTimeoutMs / 1000;
   return new ServiceError(
     "client_stalled",
-    `the client read nothing for ${seconds} s (--stall-timeout)`,
+    `the client did not read for ${seconds} s (--stall-timeout)`,
   );
 }
 

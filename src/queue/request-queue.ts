@@ -28,6 +28,8 @@ export class RequestQueue {
   readonly #turns: PQueue<WaitingLine, LineOptions>;
   readonly #rate = new ServiceRate();
   readonly #tickets = new Set<Ticket>();
+  /** Those on a slot. */
+  readonly #running = new Set<Ticket>();
   #isDraining = false;
   #onEmpty: (() => void) | null = null;
   #nextId = 0;
@@ -73,7 +75,7 @@ export class RequestQueue {
       slots,
       maxWaiting,
       isDraining: this.#isDraining,
-      waitMs: (position) => this.#rate.waitMs(position, slots),
+      waitMs: (position) => this.#waitMs(position),
     });
     if (refused) throw refused;
     this.#nextId += 1;
@@ -83,8 +85,12 @@ export class RequestQueue {
       queueTimeoutMs,
       turns: this.#turns,
       line: this.#line,
-      waitMs: (position) => this.#rate.waitMs(position, slots),
-      onHeld: (heldMs) => this.#rate.observe(heldMs),
+      waitMs: (position) => this.#waitMs(position),
+      onTurn: (running) => this.#running.add(running),
+      onTurnEnd: (ended, heldMs) => {
+        this.#running.delete(ended);
+        this.#rate.observe(heldMs);
+      },
       onLeave: (left) => this.#left(left),
     });
     this.#tickets.add(ticket);
@@ -112,6 +118,16 @@ export class RequestQueue {
   /** Ends everything that is inside with this error. */
   abortAll(error: ServiceError): void {
     for (const ticket of this.#tickets) ticket.abort(error);
+  }
+
+  #waitMs(position: number): number | null {
+    let sumMs = 0;
+    for (const { heldMs } of this.#running) sumMs += heldMs;
+    return this.#rate.waitMs(
+      position,
+      this.#options.slots,
+      sumMs / Math.max(1, this.#running.size),
+    );
   }
 
   #left(ticket: Ticket): void {

@@ -16,7 +16,8 @@ export type TicketOptions = {
   readonly turns: PQueue<WaitingLine, LineOptions>;
   readonly line: WaitingLine;
   readonly waitMs: (position: number) => number | null;
-  readonly onHeld: (heldMs: number) => void;
+  readonly onTurn: (ticket: Ticket) => void;
+  readonly onTurnEnd: (ticket: Ticket, heldMs: number) => void;
   readonly onLeave: (ticket: Ticket) => void;
 };
 
@@ -34,6 +35,7 @@ export class Ticket implements SlotLease {
   #stopWaiting: ((error: ServiceError) => void) | null = null;
   #hadTurn = false;
   #waitedMs = 0;
+  #turnStartedMs: number | null = null;
 
   constructor(options: TicketOptions) {
     this.#options = options;
@@ -49,6 +51,11 @@ export class Ticket implements SlotLease {
   /** Time spent waiting for slots so far, in ms. */
   get waitedMs(): number {
     return this.#waitedMs;
+  }
+
+  /** For how long it has held its slot, in ms; 0 without one. */
+  get heldMs(): number {
+    return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
   }
 
   get isContended(): boolean {
@@ -91,15 +98,17 @@ export class Ticket implements SlotLease {
 
   /** Resolves when the turn begins; p-queue's task itself goes on until `release()`. */
   #turn(signal: AbortSignal): Promise<void> {
-    const { id, turns, onHeld } = this.#options;
+    const { id, turns, onTurn, onTurnEnd } = this.#options;
     return new Promise((resolve, reject) => {
       const task = () =>
         new Promise<void>((end) => {
-          const startedMs = performance.now();
+          this.#turnStartedMs = performance.now();
           this.#hadTurn = true;
+          onTurn(this);
           this.#endTurn = () => {
             this.#endTurn = null;
-            onHeld(performance.now() - startedMs);
+            onTurnEnd(this, this.heldMs);
+            this.#turnStartedMs = null;
             end();
           };
           resolve();

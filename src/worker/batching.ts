@@ -14,6 +14,7 @@ const PATIENCE_TURNS = 50;
 export class Batcher {
   readonly #onStep: () => void;
   #busy = 0;
+  #prefilling = 0;
   #turns = 0;
   #stepStartedAtMs = 0;
   #exclusive: Promise<void> = Promise.resolve();
@@ -27,6 +28,16 @@ export class Batcher {
   enter(): void {
     if (this.isIdle) this.#stepStartedAtMs = performance.now();
     this.#busy += 1;
+  }
+
+  /** To be told while a stream reads its prompt. */
+  prefill(isReading: boolean): void {
+    this.#prefilling += isReading ? 1 : -1;
+  }
+
+  /** A slice of a prompt such that those of all streams that read one fit into one decode: a stop waits for no more. */
+  sliceTokens(batchTokens: number): number {
+    return Math.ceil(batchTokens / Math.max(1, this.#prefilling));
   }
 
   leave(): void {

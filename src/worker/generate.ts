@@ -10,8 +10,8 @@ import type { Slot } from "./slots.ts";
 export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
-  /** Largest slice of a prompt that is read at once: the longest that a stop has to wait. */
-  readonly sliceTokens: number;
+  /** Tokens of one decode at most. */
+  readonly batchTokens: number;
   readonly onText: (run: Run, text: string, tokens: number) => void;
   readonly onParked: (run: Run) => void;
 };
@@ -37,7 +37,7 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
 
   batcher.enter();
   try {
-    const lastSlice = await prefill(run, slot, deps);
+    const lastSlice = await readPrompt(run, slot, deps);
     if (!lastSlice) return ABORTED;
     return await decode(run, slot, deps, lastSlice, () => {
       if (isFirstTime) run.prefillMs = performance.now() - startedAt;
@@ -45,6 +45,15 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
   } finally {
     batcher.leave();
     if (!run.request.reusePrefix) await slot.clear(batcher);
+  }
+}
+
+async function readPrompt(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[] | null> {
+  deps.batcher.prefill(true);
+  try {
+    return await prefill(run, slot, deps);
+  } finally {
+    deps.batcher.prefill(false);
   }
 }
 
@@ -58,7 +67,8 @@ async function prefill(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
-    const slice = run.tokens.slice(position, position + deps.sliceTokens) as Token[];
+    const end = position + deps.batcher.sliceTokens(deps.batchTokens);
+    const slice = run.tokens.slice(position, end) as Token[];
     if (position + slice.length === run.tokens.length) return slice;
     await sequence.evaluateWithoutGeneratingNewTokens(slice, {
       evaluationPriority: slot.id as never, // see shareBatch: the strategy is its only reader

@@ -72,7 +72,7 @@ function generateDeps({ model, batcher, info }: LoadedModel): GenerateDeps {
   return {
     model,
     batcher,
-    sliceTokens: info.batchTokens,
+    batchTokens: info.batchTokens,
     onText: ({ id }, text, tokens) => outbox.add({ type: "delta", id, text, tokens }),
     onParked: ({ id }) => outbox.add({ type: "parked", id }),
   };

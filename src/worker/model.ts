@@ -9,6 +9,7 @@ import {
   LlamaLogLevel,
   type LlamaModel,
   NoBinaryFoundError,
+  type Token,
   type TokenAttributes,
 } from "node-llama-cpp";
 import type { GpuChoice, ModelInfo, ModelOptions } from "../engine/messages.ts";
@@ -40,6 +41,7 @@ export type LoadedModel = {
   readonly batcher: Batcher;
   readonly template: ChatTemplate | null;
   readonly vocabularySize: number;
+  readonly longestTokenChars: number;
 };
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
@@ -91,6 +93,7 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
     batcher,
     template,
     vocabularySize: vocabulary.length,
+    longestTokenChars: longestText(vocabulary, model),
     info: {
       device,
       deviceNote: note,
@@ -200,16 +203,15 @@ async function createContext(
 
 function readTemplate(
   model: LlamaModel,
-  vocabulary: readonly number[],
+  vocabulary: readonly Token[],
   log: LoadOptions["log"],
 ): ChatTemplate | null {
   const source = model.fileInfo.metadata.tokenizer?.chat_template;
   if (!source) return null;
-  const tokens = vocabulary as Parameters<LlamaModel["getTokenAttributes"]>[0][];
   try {
     return new ChatTemplate({
       source,
-      controlTexts: tokens
+      controlTexts: vocabulary
         .filter((token) => isControl(model.getTokenAttributes(token)))
         .map((token) => model.detokenize([token], true)),
       bosText: model.tokens.bosString,
@@ -219,6 +221,13 @@ function readTemplate(
     log("warn", `the chat template cannot be read, chat is off: ${(error as Error).message}`);
     return null;
   }
+}
+
+function longestText(vocabulary: readonly Token[], model: LlamaModel): number {
+  let longest = 1;
+  for (const token of vocabulary)
+    longest = Math.max(longest, model.detokenize([token], true).length);
+  return longest;
 }
 
 /** Tokens that the tokenizer reads out of text only if it is asked to. */

@@ -12,15 +12,20 @@ export type PrepareDeps = {
   readonly contextTokens: number;
   /** Number of tokens in the vocabulary. */
   readonly vocabularySize: number;
+  /** Characters of the longest token: no text of n characters has fewer than n / longest tokens. */
+  readonly longestTokenChars: number;
 };
 
 /** Longer text is counted piece by piece first: tokenizing blocks this process, and with it every stream. */
 const PIECE_CHARS = 32_768;
+/** A cut may make so many tokens of what is one: a control token in two halves. */
+const CUT_TOKENS = 16;
 
 /** @throws ServiceError 4xx */
 export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
   const { prompt, maxTokens, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
+  refuseByCount(prompt, deps);
   const tokens = promptTokens(prompt, deps);
   const room = deps.contextTokens - tokens.length;
   if (room < 1) throw tooLong(`${tokens.length}`, prompt, deps.contextTokens);
@@ -43,13 +48,23 @@ function checkTokenIds(request: GenerateRequest, vocabularySize: number): void {
   }
 }
 
+/** What needs no tokenizer to be seen as too long, and would cost much to render: every message is a token at least. */
+function refuseByCount(prompt: Prompt, deps: PrepareDeps): void {
+  const texts =
+    prompt.type === "text" ? [prompt.text] : prompt.messages.map((each) => each.content);
+  const chars = texts.reduce((sum, text) => sum + text.length, 0);
+  const certain = Math.max(texts.length, Math.floor(chars / deps.longestTokenChars));
+  if (certain >= deps.contextTokens)
+    throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
+}
+
 function promptTokens(prompt: Prompt, deps: PrepareDeps): number[] {
   const tokens: number[] = [];
   for (const segment of promptSegments(prompt, deps.template)) {
     if (tokens.length >= deps.contextTokens) {
       throw tooLong(`more than ${tokens.length}`, prompt, deps.contextTokens);
     }
-    refuseHopeless(segment.text, tokens.length, prompt, deps);
+    refuseHopeless(segment, tokens.length, prompt, deps);
     const isFirst = tokens.length === 0;
     for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
   }
@@ -75,12 +90,18 @@ function tokenize(model: LlamaModel, segment: PromptSegment, isFirst: boolean) {
 }
 
 /** Stops at the first piece of a long text with which the prompt is over the limit for certain. */
-function refuseHopeless(text: string, before: number, prompt: Prompt, deps: PrepareDeps): void {
+function refuseHopeless(
+  { text, isLiteral }: PromptSegment,
+  before: number,
+  prompt: Prompt,
+  deps: PrepareDeps,
+): void {
   if (text.length <= PIECE_CHARS) return;
   let count = before;
   for (let at = 0, pieces = 1; at < text.length; at += PIECE_CHARS, pieces++) {
-    count += deps.model.tokenize(text.slice(at, at + PIECE_CHARS), false).length;
-    const certain = count - 2 * pieces; // a cut may make two tokens more of what is one
+    const piece = text.slice(at, at + PIECE_CHARS);
+    count += deps.model.tokenize(piece, !isLiteral).length;
+    const certain = count - CUT_TOKENS * pieces;
     if (certain >= deps.contextTokens)
       throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
   }

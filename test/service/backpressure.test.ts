@@ -56,3 +56,14 @@ test("serves others at full speed beside a deaf reader", async () => {
   expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 20 } });
   deaf.socket.destroy();
 });
+
+test("is not deceived by a deaf reader that goes on sending", async () => {
+  const { chatUrl, service, engine } = await started(LARGE, { stallTimeoutMs: 300 });
+  const client = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }), { isDeaf: true });
+  const chatter = setInterval(() => client.socket.write("\r\n"), 50);
+
+  await until(() => service.queue.inside === 0 && engine.requests.length === 1, "it is given up");
+
+  clearInterval(chatter);
+  client.socket.destroy();
+});

@@ -95,3 +95,35 @@ test("a client that leaves does not disturb the others", async () => {
 
   expect(answer.usage.completion_tokens).toBe(50);
 });
+
+test("pipelined requests are all gone when their connection is reset", async () => {
+  const started = await startWithFake(endless, { slots: 1 });
+  running = started;
+  const client = await rawPost(
+    `${started.url}/v1/chat/completions`,
+    chat({ stream: true, max_tokens: 4000 }),
+  );
+  const json = JSON.stringify(chat({ stream: true, max_tokens: 4000 }));
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json`;
+  client.socket.write(`${head}\r\ncontent-length: ${json.length}\r\n\r\n${json}`.repeat(3));
+  await until(() => started.service.queue.inside === 4, "all are inside");
+
+  client.socket.resetAndDestroy();
+
+  await until(() => started.service.queue.inside === 0, "all are gone");
+  expect(started.engine.running).toBe(0);
+});
+
+test("a stream ends its connection for a client that wants it closed", async () => {
+  const started = await startWithFake();
+  running = started;
+
+  const response = await fetch(`${started.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", connection: "close" },
+    body: JSON.stringify(chat({ stream: true })),
+  });
+  await response.text();
+
+  expect(response.headers.get("connection")).toBe("close");
+});

@@ -42,7 +42,8 @@ function open(options: Partial<RemoteRunOptions> = {}) {
     send: (message) => sent.push(message),
     bufferBytes: 10,
     parkTimeoutMs: PARK_TIMEOUT_MS,
-    maySuspend: () => true,
+    enterGate: async () => () => {},
+    isGateWanted: () => false,
     onWastedTokens,
     onEnded,
     ...options,
@@ -239,15 +240,36 @@ test("lets a parked request keep its slot until somebody wants it", () => {
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("lets it keep its slot while suspending is not allowed", () => {
+test("asks for its slot also when a suspect waits at the gate", () => {
   vi.useFakeTimers();
-  const { run, sent, lease } = started({ maySuspend: () => false });
-  lease.isContended = true;
+  const { run, sent } = started({ isGateWanted: () => true });
 
   run.receive({ type: "parked", id: "r1" });
-  vi.advanceTimersByTime(10 * PARK_TIMEOUT_MS);
+  vi.advanceTimersByTime(PARK_TIMEOUT_MS);
 
-  expect(sent).toEqual([]);
+  expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
+});
+
+test("leaves the gate while suspended, and passes it again before it goes on", async () => {
+  const [entered, left] = [vi.fn(), vi.fn()];
+  const enterGate = async () => {
+    entered();
+    return left;
+  };
+  const { run, reader, sent, sendText } = open({ enterGate });
+  await run.enter();
+  run.start();
+  sendText("0123456789");
+  run.receive({ type: "parked", id: "r1" });
+  run.receive({ type: "suspended", id: "r1" });
+  expect([entered.mock.calls.length, left.mock.calls.length]).toEqual([1, 1]);
+
+  await reader.next();
+  await vi.waitFor(() => expect(sent).toContainEqual({ type: "resume", id: "r1" }));
+
+  expect([entered.mock.calls.length, left.mock.calls.length]).toEqual([2, 1]);
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  expect(left).toHaveBeenCalledTimes(2);
 });
 
 test("lets it keep its slot when the reader comes back in time", async () => {

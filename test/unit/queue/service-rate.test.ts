@@ -32,3 +32,11 @@ test("gives the newest measurement a fifth of the weight", () => {
 test("estimates whole milliseconds", () => {
   expect(measured(100).waitMs(1, 3)).toBe(33);
 });
+
+test("expects no less of those who run than they have taken so far", () => {
+  const rate = new ServiceRate();
+  rate.observe(100);
+
+  expect(rate.waitMs(1, 1, 5_000)).toBe(5_000);
+  expect(rate.waitMs(2, 4, 50)).toBe(50);
+});

@@ -51,6 +51,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     template: null,
     contextTokens: 10,
     vocabularySize: 50,
+    longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test asks for one
     ...options,
   };
 }
@@ -183,7 +184,7 @@ test("reads only the first piece of a long text that cannot fit", () => {
 
   expect(calls.map(([piece]) => piece.length)).toEqual([32_768]);
   expect(refusal.code).toBe("context_length_exceeded");
-  expect(refusal.message).toContain("more than 32766 tokens");
+  expect(refusal.message).toContain("more than 32752 tokens");
 });
 
 test("counts a long text piece by piece until it is certain that it cannot fit", () => {
@@ -212,4 +213,20 @@ test("stops reading a message full of control tokens once it is over the limit",
   refusalOf(chat("^".repeat(5_000)), options);
 
   expect(calls.length).toBeLessThan(100);
+});
+
+test("refuses by its length alone what cannot fit, before anything is rendered or tokenized", () => {
+  const { model, calls } = fakeModel();
+
+  const tooLong = () => prepare(text("x".repeat(101)), deps({ model, longestTokenChars: 10 }));
+
+  expect(tooLong).toThrow("the prompt has more than 10 tokens, but the context holds 10 tokens");
+  expect(calls).toEqual([]);
+});
+
+test("refuses more messages than the context has tokens, before anything is rendered", () => {
+  const messages = Array.from({ length: 11 }, () => ({ role: "user" as const, content: "" }));
+  const request: GenerateRequest = { ...REQUEST, prompt: { type: "messages", messages } };
+
+  expect(() => prepare(request, deps())).toThrow("more than 11 tokens");
 });
