@@ -25,9 +25,6 @@ export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onEx
   readonly onWastedTokens: (tokens: number) => void;
 };
 
-/** How often preparing is tried again when the worker dies over it. */
-const PREPARE_TRIES = 2;
-
 export class WorkerEngine implements Engine {
   readonly #options: WorkerEngineOptions;
   readonly #worker: WorkerProcess;
@@ -53,16 +50,21 @@ export class WorkerEngine implements Engine {
     return this.#worker.status;
   }
 
+  /** A prompt over which the worker died is prepared once more, alone: if it is the cause it takes nobody with it. */
   async prepare(
     request: GenerateRequest,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<PreparedRequest> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#prepareOnce(request, signal);
-      } catch (error) {
-        if (!isCrash(error) || tries === PREPARE_TRIES) throw error;
-      }
+    try {
+      return await this.#prepareOnce(request, signal);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== "worker_crashed") throw error;
+    }
+    const leaveGate = await this.#enterGate(true, signal);
+    try {
+      return await this.#prepareOnce(request, signal);
+    } finally {
+      leaveGate();
     }
   }
 
@@ -80,7 +82,7 @@ export class WorkerEngine implements Engine {
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,
-      enterGate: () => this.#gate.enter({ isSuspect, wait: (change) => orAborted(change, signal) }),
+      enterGate: () => this.#enterGate(isSuspect, signal),
       isGateWanted: () => this.#gate.isSuspicious,
       send: (message) => this.#worker.send(message),
       onEnded: () => this.#runs.delete(id),
@@ -115,6 +117,10 @@ export class WorkerEngine implements Engine {
     }
   }
 
+  #enterGate(isSuspect: boolean, signal: AbortSignal): Promise<() => void> {
+    return this.#gate.enter({ isSuspect, wait: (change) => orAborted(change, signal) });
+  }
+
   /** When it resolves the worker is there, as long as nothing is awaited before it is used. */
   async #ready(signal: AbortSignal): Promise<void> {
     while (this.#worker.status.state !== "ready") await orAborted(this.#worker.ready(), signal);
@@ -144,8 +150,4 @@ export class WorkerEngine implements Engine {
     this.#nextId += 1;
     return `r${this.#nextId}`;
   }
-}
-
-function isCrash(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === "worker_crashed";
 }
