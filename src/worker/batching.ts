@@ -65,7 +65,7 @@ export class Batcher {
 
   /**
    * Runs `work` while no decode is queued. Changing a sequence's cache needs the context's lock, which the library
-   * holds as long as any decode is queued: beside busy streams such a change would wait for ever.
+   * holds while decodes are queued: beside busy streams such a change would wait for ever.
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     this.#exclusiveWaiting += 1;

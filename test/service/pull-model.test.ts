@@ -34,6 +34,15 @@ afterAll(() => {
 });
 
 describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
+  it("does not replace another file of that name", async () => {
+    const { url } = await serveModel();
+    const dir = mkdtempSync(path.join(scratch, "models-"));
+    writeFileSync(path.join(dir, "model.gguf"), "GGUF of another model");
+    const ended = await pull(url, { dir }).result;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("--name other.gguf") });
+    expect(readFileSync(path.join(dir, "model.gguf"), "utf8")).toBe("GGUF of another model");
+  });
+
   it("says that a complete file is there instead of fetching it again", async () => {
     const { url, ranges } = await serveModel();
     const dir = mkdtempSync(path.join(scratch, "models-"));
