@@ -97,7 +97,8 @@ async function bench(): Promise<void> {
   const rounds = Number(values.rounds);
   const options = caseOptions();
   const { targets, stop } = await findTargets(options);
-  const results = await emptyResults(options.modelPath, rounds, options);
+  const { modelPath, ...shown } = options; // results name the model by its content, not by a path of this machine
+  const results = await emptyResults(modelPath, rounds, shown);
   const bar = new SingleBar({ format: "{bar} {value}/{total} {what}", clearOnComplete: true });
   bar.start(rounds * cases.length * targets.length, 0, { what: "" });
   try {
