@@ -14,7 +14,7 @@ export const abandon: Case = {
     const stayers = Array.from({ length: CLIENTS }, async (_, index) => {
       const messages = [{ role: "user", content: randomPrompt(promptWords) }];
       if (index % 2 === 0) return streamChat({ url, model, messages, tokens });
-      const signal = AbortSignal.timeout(1 + Math.random() * 2000);
+      const signal = AbortSignal.timeout(Math.ceil(Math.random() * 2000));
       await streamChat({ url, model, messages, tokens: tokens * 4, signal });
       return null;
     });
