@@ -5,6 +5,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { GenerateEvent } from "../../src/generation/events.ts";
 import type { PreparedRequest } from "../../src/generation/request.ts";
 import type { RequestQueue } from "../../src/queue/request-queue.ts";
+import { PLAIN_SAMPLING } from "../support/sampling.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
@@ -20,17 +21,7 @@ async function prepared(content: string, maxTokens: number): Promise<PreparedReq
   return engine.prepare(
     {
       prompt: { type: "messages", messages: [{ role: "user", content }] },
-      sampling: {
-        temperature: 0,
-        topP: 1,
-        topK: 0,
-        minP: 0,
-        seed: 1,
-        presencePenalty: 0,
-        frequencyPenalty: 0,
-        repeatPenalty: 1,
-        logitBias: [],
-      },
+      sampling: { ...PLAIN_SAMPLING, temperature: 0 },
       stop: [],
       maxTokens,
       minTokens: 0,

@@ -6,6 +6,7 @@ import { ServiceError } from "../../../src/errors.ts";
 import type { GenerateRequest, Message } from "../../../src/generation/request.ts";
 import { ChatTemplate } from "../../../src/worker/chat-template.ts";
 import { type PrepareDeps, prepare } from "../../../src/worker/prepare.ts";
+import { PLAIN_SAMPLING } from "../../support/sampling.ts";
 
 const BOS = 1;
 const EOS = 2;
@@ -16,17 +17,7 @@ const REQUEST: GenerateRequest = {
   ignoreEos: false,
   reusePrefix: true,
   stop: [],
-  sampling: {
-    temperature: 1,
-    topP: 1,
-    topK: 0,
-    minP: 0,
-    seed: 1,
-    presencePenalty: 0,
-    frequencyPenalty: 0,
-    repeatPenalty: 1,
-    logitBias: [],
-  },
+  sampling: PLAIN_SAMPLING,
 };
 
 type ModelTokens = { bos: number | null; eos: number | null; shouldPrependBosToken: boolean };

@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
 import { Run } from "../../../src/worker/run.ts";
+import { PLAIN_SAMPLING } from "../../support/sampling.ts";
 
 const REQUEST: PreparedRequest = {
   promptTokens: Uint32Array.of(1, 2, 3),
@@ -12,17 +13,7 @@ const REQUEST: PreparedRequest = {
   ignoreEos: false,
   reusePrefix: true,
   stop: [],
-  sampling: {
-    temperature: 1,
-    topP: 1,
-    topK: 0,
-    minP: 0,
-    seed: 1,
-    presencePenalty: 0,
-    frequencyPenalty: 0,
-    repeatPenalty: 1,
-    logitBias: [],
-  },
+  sampling: PLAIN_SAMPLING,
 };
 
 /** Every byte is a token. */
