@@ -34,8 +34,11 @@ function settingKeys(): SettingKey[] {
   return Object.keys(SETTINGS) as SettingKey[];
 }
 
+/** Times that are seconds outside and milliseconds inside lose their unit; a flag in milliseconds keeps it. */
 function flagName(key: SettingKey): string {
-  return key.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return key
+    .replace(/(?<=Timeout|heartbeat)Ms$/, "")
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function variableName(key: SettingKey): string {

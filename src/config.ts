@@ -40,7 +40,7 @@ function timeLimit(defaultSeconds: number, help: string) {
   });
 }
 
-/** Key `drainTimeoutMs` is flag `--drain-timeout` and variable `SLUICE_DRAIN_TIMEOUT`. */
+/** Key `drainTimeoutMs` is flag `--drain-timeout` (in seconds) and variable `SLUICE_DRAIN_TIMEOUT`. */
 export const SETTINGS = {
   model: setting({
     schema: z
@@ -89,8 +89,14 @@ export const SETTINGS = {
   threads: setting({
     schema: count(1, 1024).optional(),
     value: "N",
-    help: "CPU threads for generation (default: the CPUs it may use, less one)",
+    help: "CPU threads for generation at most (default: the CPUs it may use)",
     allows: "an integer from 1 to 1024",
+  }),
+  threadGovernor: setting({
+    schema: flag.default(true),
+    value: "ON",
+    help: "on or off: fewer threads while other processes need the CPUs (default on)",
+    allows: "on or off",
   }),
   gpu: setting({
     schema: z.enum(["auto", "cuda", "metal", "vulkan", "off"]).default("auto"),
@@ -115,6 +121,12 @@ export const SETTINGS = {
     value: "N",
     help: "tokens of one decode step, also the largest slice of a prompt (default 128 on CPU, 512 on GPU)",
     allows: "an integer from 1 to 65536",
+  }),
+  stepTargetMs: setting({
+    schema: count(0, 600_000).optional(),
+    value: "N",
+    help: "milliseconds that a step may take which reads a slice of a prompt beside running streams; 0 reads whole batches (default: 2.5 times a step without a slice)",
+    allows: "an integer from 0 to 600000",
   }),
   maxTokens: setting({
     schema: count(1, 16_777_216).optional(),

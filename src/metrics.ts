@@ -2,13 +2,16 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ErrorCode } from "./errors.ts";
-import type { FinishReason, Receipt } from "./generation/events.ts";
+import type { FinishReason, Receipt, StepLoad } from "./generation/events.ts";
 
 /** How a request ended: the model's reason, or what went wrong. A closed set, so it may be a label. */
 export type Outcome = FinishReason | ErrorCode;
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
 const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
+
+const STEP_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+const BATCH_TOKENS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
 
 /** Read at every scrape. */
 export type Gauges = {
@@ -27,6 +30,9 @@ export class Metrics {
   readonly #firstToken: Histogram;
   readonly #interToken: Histogram;
   readonly #total: Histogram;
+  readonly #step: Histogram;
+  readonly #batch: Histogram;
+  readonly #threads: Gauge;
 
   constructor() {
     const registers = [this.#registry];
@@ -63,6 +69,22 @@ export class Metrics {
     this.#firstToken = histogram("ttft", "Arrival of a request to its first text");
     this.#interToken = histogram("itl", "Time between tokens", INTER_TOKEN_SECONDS);
     this.#total = histogram("e2e", "Arrival of a request to its end");
+    this.#step = histogram(
+      "step",
+      "Decode steps, from their start to the first token",
+      STEP_SECONDS,
+    );
+    this.#batch = new Histogram({
+      name: "sluice_batch_tokens",
+      help: "Tokens computed in one decode step, of all slots: its sum over its count is the mean batch size",
+      buckets: BATCH_TOKENS,
+      registers,
+    });
+    this.#threads = new Gauge({
+      name: "sluice_threads",
+      help: "Threads that computed the last decode step",
+      registers,
+    });
   }
 
   /** To be called once, when the parts that know the figures exist. */
@@ -106,6 +128,12 @@ export class Metrics {
   /** `gapMs`: from one delta to the next, which brought `tokens` tokens. */
   tokensArrived(gapMs: number, tokens: number): void {
     this.#interToken.observe(gapMs / tokens / 1000);
+  }
+
+  stepComputed({ ms, decodes, promptTokens, threads }: StepLoad): void {
+    this.#step.observe(ms / 1000);
+    this.#batch.observe(decodes + promptTokens);
+    this.#threads.set(threads);
   }
 
   tokensWasted(tokens: number): void {

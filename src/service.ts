@@ -100,6 +100,8 @@ function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
     threads: config.threads ?? null,
     flashAttention: config.flashAttention,
     batchTokens: config.batchSize ?? null,
+    threadGovernor: config.threadGovernor,
+    stepTargetMs: config.stepTargetMs ?? null,
   };
   let lastLogged = 0;
   return new WorkerEngine({
@@ -109,6 +111,7 @@ function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
     streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
+    onLoad: (load) => metrics.stepComputed(load),
     onLoadProgress: (progress) => {
       const percent = Math.floor((progress * 100) / PROGRESS_STEP) * PROGRESS_STEP;
       if (percent === lastLogged) return;

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Message, MessageRole } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
-import { parseBody, sharedFields, sharedRequest, type Unsupported } from "./openai-request.ts";
+import { parseBody, sharedFields, sharedRequest, unsupportedWith } from "./openai-request.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
 
-const UNSUPPORTED: Unsupported = {
+const UNSUPPORTED = unsupportedWith({
   tools: [],
   tool_choice: ["none", "auto"],
   parallel_tool_calls: [true, false], // means nothing without tools
@@ -29,7 +29,7 @@ const UNSUPPORTED: Unsupported = {
   add_generation_prompt: [true],
   continue_final_message: [false],
   echo: [false],
-};
+});
 
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 

@@ -2,15 +2,15 @@
 
 import { z } from "zod";
 import type { Dialect } from "./dialect.ts";
-import { parseBody, sharedFields, sharedRequest, type Unsupported } from "./openai-request.ts";
+import { parseBody, sharedFields, sharedRequest, unsupportedWith } from "./openai-request.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
 
-const UNSUPPORTED: Unsupported = {
+const UNSUPPORTED = unsupportedWith({
   best_of: [1],
   echo: [false],
   suffix: [""],
   response_format: [{ type: "text" }],
-};
+});
 
 const schema = z.object({
   ...sharedFields,

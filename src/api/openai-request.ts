@@ -107,7 +107,7 @@ function toSeed(seed: number | null, context: ParseContext): number {
 }
 
 /** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
-export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
+type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 
 /** Accepted although they do nothing here, because they change no answer. */
 const WITHOUT_EFFECT = [
@@ -120,7 +120,7 @@ const WITHOUT_EFFECT = [
 ];
 
 /** Unsupported in every OpenAI dialect: sampling and answer forms of OpenAI, llama.cpp and vLLM that are not ours yet. */
-const UNSUPPORTED: Unsupported = {
+const UNSUPPORTED_EVERYWHERE: Unsupported = {
   n: [1],
   logprobs: [false],
   service_tier: ["auto", "default"],
@@ -161,6 +161,11 @@ const UNSUPPORTED: Unsupported = {
   prompt_logprobs: [0],
 };
 
+/** With those of one dialect. */
+export function unsupportedWith(unsupportedHere: Unsupported): Unsupported {
+  return { ...UNSUPPORTED_EVERYWHERE, ...unsupportedHere };
+}
+
 /**
  * Checks a body against its schema, and every other field of it: refused if it would change the answer.
  * @returns the parsed fields, and the names of fields that nobody knows
@@ -169,12 +174,11 @@ const UNSUPPORTED: Unsupported = {
 export function parseBody<T extends z.ZodType>(
   schema: T,
   body: unknown,
-  unsupportedHere: Unsupported,
+  unsupported: Unsupported,
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new ServiceError("invalid_json", "the body must be a JSON object");
   }
-  const unsupported: Unsupported = { ...UNSUPPORTED, ...unsupportedHere };
   for (const [name, value] of Object.entries(body)) refuseUnsupported(name, value, unsupported);
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);

@@ -1,7 +1,7 @@
 // Every message that crosses the process boundary. Plain data only (structured clone): no functions, no classes.
 
 import { ServiceError, toErrorCode } from "../errors.ts";
-import type { FinishReason, Usage } from "../generation/events.ts";
+import type { FinishReason, StepLoad, Usage } from "../generation/events.ts";
 import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
@@ -15,10 +15,14 @@ export type ModelOptions = {
   readonly slots: number;
   /** Tokens per slot. */
   readonly contextTokens: number | null;
+  /** At most; fewer compute while other processes need the CPUs, if `threadGovernor` is on. */
   readonly threads: number | null;
+  readonly threadGovernor: boolean;
   readonly flashAttention: boolean;
   /** Tokens of one decode at most; also the largest slice of a prompt that is read at once. */
   readonly batchTokens: number | null;
+  /** What a step may take that reads a slice of a prompt beside streams that generate; 0: as long as it takes. */
+  readonly stepTargetMs: number | null;
 };
 
 /** What was loaded, as it really is. */
@@ -99,8 +103,12 @@ export type FromWorker =
       readonly id: string;
       readonly result: PreparedRequest | WireError;
     }
-  /** All that one decode step brought, for all slots, in one message. */
-  | { readonly type: "step"; readonly events: readonly StepEvent[] }
+  /** All that one decode step brought, for all slots, in one message. `loads`: the steps since the last message. */
+  | {
+      readonly type: "step";
+      readonly events: readonly StepEvent[];
+      readonly loads: readonly StepLoad[];
+    }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** `stepAgeMs`: for how long the current decode has been running; 0 without one. */
   | { readonly type: "pong"; readonly stepAgeMs: number };

@@ -2,7 +2,7 @@
 
 import { abortReason, ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
-import type { GenerateEvent } from "../generation/events.ts";
+import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
 import type { Engine, EngineStatus, GenerateOptions } from "./engine.ts";
 import {
@@ -23,6 +23,8 @@ export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onEx
   readonly parkTimeoutMs: number;
   /** Tokens that were computed although their client had left. */
   readonly onWastedTokens: (tokens: number) => void;
+  /** One decode step has been computed. */
+  readonly onLoad: (load: StepLoad) => void;
 };
 
 export class WorkerEngine implements Engine {
@@ -127,7 +129,10 @@ export class WorkerEngine implements Engine {
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === "step") for (const event of message.events) this.#receiveEvent(event);
+    if (message.type === "step") {
+      for (const event of message.events) this.#receiveEvent(event);
+      for (const load of message.loads) this.#options.onLoad(load);
+    }
     if (message.type === "prepared") this.#receivePrepared(message.id, message.result);
   }
 

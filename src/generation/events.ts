@@ -42,3 +42,14 @@ export type Receipt = {
   readonly usage: Usage;
   readonly seed: number;
 };
+
+/** One decode step: what was in it, and what it took to its first sampled token. */
+export type StepLoad = {
+  readonly ms: number;
+  /** Streams that generated a token. */
+  readonly decodes: number;
+  /** Tokens of prompts that were read. */
+  readonly promptTokens: number;
+  /** Threads that computed it. */
+  readonly threads: number;
+};

@@ -2,9 +2,18 @@
 // each decode. Its contract: https://node-llama-cpp.withcat.ai/guide/batching
 
 import type { BatchItem, PrioritizedBatchItem } from "node-llama-cpp";
+import type { StepLoad } from "../generation/events.ts";
 
 /** How often in a row the strategy may answer "not yet": each is a few microtasks, during which nothing else runs. */
 const PATIENCE_TURNS = 50;
+
+export type StepTime = Omit<StepLoad, "threads">;
+
+export type BatcherOptions = {
+  /** A step's events are complete: called as the next decode starts, and when no stream is left. */
+  readonly onStep: () => void;
+  readonly onStepTime: (step: StepTime) => void;
+};
 
 /**
  * Whole batches: a decode starts only when every stream that is about to ask for one has asked, otherwise the last one
@@ -12,17 +21,17 @@ const PATIENCE_TURNS = 50;
  * nothing but its decodes.
  */
 export class Batcher {
-  readonly #onStep: () => void;
+  readonly #options: BatcherOptions;
   #busy = 0;
-  #prefilling = 0;
+  #readers = 0;
   #turns = 0;
   #stepStartedAtMs = 0;
+  #step: { readonly decodes: number; readonly promptTokens: number } | null = null;
   #exclusive: Promise<void> = Promise.resolve();
   #exclusiveWaiting = 0;
 
-  /** @param onStep called when a step's events are complete: as the next decode starts, and when no stream is left */
-  constructor(onStep: () => void) {
-    this.#onStep = onStep;
+  constructor(options: BatcherOptions) {
+    this.#options = options;
   }
 
   enter(): void {
@@ -30,19 +39,39 @@ export class Batcher {
     this.#busy += 1;
   }
 
-  /** To be told while a stream reads its prompt. */
-  prefill(isReading: boolean): void {
-    this.#prefilling += isReading ? 1 : -1;
+  /** As `enter()`, for a stream that reads its prompt first. @returns to be called when it has, at least once */
+  enterReading(): () => void {
+    this.enter();
+    this.#readers += 1;
+    let isReading = true;
+    return () => {
+      if (isReading) this.#readers -= 1;
+      isReading = false;
+    };
   }
 
-  /** A slice of a prompt such that those of all streams that read one fit into one decode: a stop waits for no more. */
-  sliceTokens(batchTokens: number): number {
-    return Math.ceil(batchTokens / Math.max(1, this.#prefilling));
+  /** Streams that read their prompts. */
+  get readers(): number {
+    return this.#readers;
+  }
+
+  /** Streams that generate. */
+  get decoders(): number {
+    return this.#busy - this.#readers;
   }
 
   leave(): void {
     this.#busy -= 1;
-    if (this.#busy === 0) this.#onStep();
+    if (this.#busy === 0) this.#options.onStep();
+  }
+
+  /** To be called by each stream when it has what it asked for: the first one in a step stops the clock. */
+  computed(): void {
+    if (!this.#step) return;
+    const ms = performance.now() - this.#stepStartedAtMs;
+    const step = this.#step;
+    this.#step = null;
+    this.#options.onStepTime({ ms, ...step });
   }
 
   /** Whether no stream is about to ask for a decode: no further step will come by itself. */
@@ -87,10 +116,22 @@ export class Batcher {
       return [];
     }
     this.#turns = 0;
+    this.#options.onStep();
+    const batch = shareBatch(options.items, options.size);
+    this.#step = contentOf(batch);
     this.#stepStartedAtMs = performance.now();
-    this.#onStep();
-    return shareBatch(options.items, options.size);
+    return batch;
   };
+}
+
+function contentOf(batch: readonly PrioritizedBatchItem[]) {
+  let decodes = 0;
+  let promptTokens = 0;
+  for (const { item, processAmount } of batch) {
+    if (item.tokens.length === 1) decodes += 1;
+    else promptTokens += processAmount;
+  }
+  return { decodes, promptTokens };
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { FinishReason } from "../generation/events.ts";
 import type { Batcher } from "./batching.ts";
+import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import { evaluateOptions } from "./sampling.ts";
 import type { Slot } from "./slots.ts";
@@ -10,8 +11,7 @@ import type { Slot } from "./slots.ts";
 export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
-  /** Tokens of one decode at most. */
-  readonly batchTokens: number;
+  readonly slices: PromptSlices;
   readonly onText: (run: Run, text: string, tokens: number) => void;
   readonly onParked: (run: Run) => void;
 };
@@ -35,25 +35,18 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
   const isFirstTime = run.generatedTokens === 0;
   if (isFirstTime) run.cachedTokens = cached;
 
-  batcher.enter();
+  const endReading = batcher.enterReading();
   try {
-    const lastSlice = await readPrompt(run, slot, deps);
+    const lastSlice = await prefill(run, slot, deps);
     if (!lastSlice) return ABORTED;
     return await decode(run, slot, deps, lastSlice, () => {
+      endReading();
       if (isFirstTime) run.prefillMs = performance.now() - startedAt;
     });
   } finally {
+    endReading();
     batcher.leave();
     if (!run.request.reusePrefix) await slot.clear(batcher);
-  }
-}
-
-async function readPrompt(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[] | null> {
-  deps.batcher.prefill(true);
-  try {
-    return await prefill(run, slot, deps);
-  } finally {
-    deps.batcher.prefill(false);
   }
 }
 
@@ -67,12 +60,13 @@ async function prefill(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
-    const end = position + deps.batcher.sliceTokens(deps.batchTokens);
+    const end = position + deps.slices.tokens(deps.batcher.readers, deps.batcher.decoders);
     const slice = run.tokens.slice(position, end) as Token[];
     if (position + slice.length === run.tokens.length) return slice;
     await sequence.evaluateWithoutGeneratingNewTokens(slice, {
       evaluationPriority: slot.id as never, // see shareBatch: the strategy is its only reader
     });
+    deps.batcher.computed();
     if (run.isAborted) run.tokensAfterAbort += slice.length;
   }
 }
@@ -92,6 +86,7 @@ async function decode(
       await deps.batcher.makeWay();
       if (run.isAborted) return ABORTED;
       const { value: token, done } = await tokens.next();
+      deps.batcher.computed();
       if (done) throw new Error("the engine ended the answer without an end token");
       if (isFirst) onFirstToken();
       if (run.isAborted) {

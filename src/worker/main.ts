@@ -60,6 +60,7 @@ async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<v
       onProgress: (progress) => send({ type: "loading", progress }),
       log: (level, message) => send({ type: "log", level, message }),
       onStep: () => outbox.flushSoon(),
+      onLoad: (step) => outbox.addLoad(step),
     });
     loaded = { ...model, pool: new SlotPool(model.slots), deps: generateDeps(model) };
     send({ type: "loaded", model: model.info });
@@ -68,11 +69,11 @@ async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<v
   }
 }
 
-function generateDeps({ model, batcher, info }: LoadedModel): GenerateDeps {
+function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
   return {
     model,
     batcher,
-    batchTokens: info.batchTokens,
+    slices,
     onText: ({ id }, text, tokens) => outbox.add({ type: "delta", id, text, tokens }),
     onParked: ({ id }) => outbox.add({ type: "parked", id }),
   };

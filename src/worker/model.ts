@@ -14,10 +14,13 @@ import {
 } from "node-llama-cpp";
 import type { GpuChoice, ModelInfo, ModelOptions } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import type { StepLoad } from "../generation/events.ts";
 import { Batcher } from "./batching.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import { usableCpus } from "./cpu-count.ts";
+import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
+import { StepMeter } from "./step-meter.ts";
 
 /** Slices of a prompt: on a CPU a short one keeps a stop quick, on a GPU a long one keeps the device busy. */
 const CPU_BATCH_TOKENS = 128;
@@ -32,6 +35,7 @@ export type LoadOptions = {
   readonly onProgress: (progress: number) => void;
   readonly log: (level: "warn" | "error", message: string) => void;
   readonly onStep: () => void;
+  readonly onLoad: (load: StepLoad) => void;
 };
 
 export type LoadedModel = {
@@ -39,6 +43,7 @@ export type LoadedModel = {
   readonly model: LlamaModel;
   readonly slots: readonly Slot[];
   readonly batcher: Batcher;
+  readonly slices: PromptSlices;
   readonly template: ChatTemplate | null;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
@@ -69,15 +74,30 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
       nativeErrors.push(message.trim());
   });
   llama.maxThreads = cpus; // the context's thread count is capped by it at creation
-  const batcher = new Batcher(load.onStep);
   const batchTokens =
     options.batchTokens ?? (llama.gpu === false ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
+  const slices = new PromptSlices({ batchTokens, targetMs: options.stepTargetMs });
+  const threads = options.threads ?? cpus;
+  const meter = new StepMeter({
+    slices,
+    maxThreads: threads,
+    isGoverned: options.threadGovernor && llama.gpu === false,
+    setThreads: (count) => {
+      llama.maxThreads = count;
+    },
+  });
+  const batcher = new Batcher({
+    onStep: load.onStep,
+    onStepTime: (step) => {
+      load.onLoad({ ...step, threads: meter.threads });
+      meter.observe(step);
+    },
+  });
   const { model, context } = await fitIntoMemory(llama, load, { batcher, batchTokens, cpus });
   if (context.contextSize > model.trainContextSize) {
     const lengths = `${context.contextSize} tokens, the model was trained for ${model.trainContextSize}`;
     load.log("warn", `the context is ${lengths}: answers may get worse beyond that (--context)`);
   }
-  const threads = options.threads ?? Math.max(1, cpus - 1);
   llama.maxThreads = threads;
 
   const slots = Array.from(
@@ -91,6 +111,7 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
     model,
     slots,
     batcher,
+    slices,
     template,
     vocabularySize: vocabulary.length,
     longestTokenChars: longestText(vocabulary, model),

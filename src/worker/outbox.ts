@@ -1,12 +1,14 @@
 // Collects what a decode step brought for all slots and sends it as one message.
 
 import type { FromWorker, StepEvent } from "../engine/messages.ts";
+import type { StepLoad } from "../generation/events.ts";
 
 export type Send = (message: FromWorker) => void;
 
 export class Outbox {
   readonly #send: Send;
   #events: StepEvent[] = [];
+  #loads: StepLoad[] = [];
   #isScheduled = false;
 
   constructor(send: Send) {
@@ -15,6 +17,11 @@ export class Outbox {
 
   add(event: StepEvent): void {
     this.#events.push(event);
+  }
+
+  /** Goes along with the next events: alone it is not worth a message. */
+  addLoad(load: StepLoad): void {
+    this.#loads.push(load);
   }
 
   /** Sends soon: after the next decode has been handed to its thread, so that writing the message costs no decode time. */
@@ -27,7 +34,9 @@ export class Outbox {
   #flush(): void {
     this.#isScheduled = false;
     const events = this.#events;
+    const loads = this.#loads;
     this.#events = [];
-    this.#send({ type: "step", events });
+    this.#loads = [];
+    this.#send({ type: "step", events, loads });
   }
 }

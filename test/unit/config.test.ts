@@ -25,7 +25,7 @@ test("serves the built-in model by default, from the models folder of the packag
 
 test("waits for slow readers and models as long as its help says", () => {
   const config = configWith({});
-  const limits = Object.entries(SETTINGS).filter(([key]) => key.endsWith("Ms"));
+  const limits = Object.entries(SETTINGS).filter(([key]) => /(Timeout|heartbeat)Ms$/.test(key));
 
   for (const [key, { help }] of limits) {
     const seconds = Number(/default (\d+)/.exec(help)?.[1]);

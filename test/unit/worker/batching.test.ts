@@ -27,7 +27,8 @@ function share(items: readonly BatchItem[], size: number) {
 
 function watched() {
   const onStep = vi.fn();
-  return { onStep, batcher: new Batcher(onStep) };
+  const onStepTime = vi.fn();
+  return { onStep, onStepTime, batcher: new Batcher({ onStep, onStepTime }) };
 }
 
 test("takes everything that fits, in order of sequence ids", () => {
@@ -117,6 +118,34 @@ test("knows for how long the current decode has been running", () => {
   batcher.leave();
 
   expect(batcher.stepAgeMs).toBe(0);
+});
+
+test("measures a decode up to the first result, and tells what was in it", () => {
+  vi.useFakeTimers();
+  const { batcher, onStepTime } = watched();
+  batcher.enter();
+  batcher.enter();
+  batcher.enterReading();
+
+  batcher.fillBatch({ items: [item(0, 1), item(1, 1), item(2, 5)], size: 8 });
+  vi.advanceTimersByTime(20);
+  batcher.computed();
+  vi.advanceTimersByTime(5);
+  batcher.computed();
+
+  expect(onStepTime.mock.calls).toEqual([[{ ms: 20, decodes: 2, promptTokens: 5 }]]);
+});
+
+test("counts who reads and who generates", () => {
+  const { batcher } = watched();
+  batcher.enter();
+  const endReading = batcher.enterReading();
+  expect([batcher.readers, batcher.decoders]).toEqual([1, 1]);
+
+  endReading();
+  endReading();
+
+  expect([batcher.readers, batcher.decoders]).toEqual([0, 2]);
 });
 
 test("runs exclusive work one after the other, in the order it came", async () => {

@@ -29,7 +29,7 @@ test("sends all events of a step as one message, in their order", () => {
   outbox.flushSoon();
   vi.runAllTimers();
 
-  expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")] }]);
+  expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")], loads: [] }]);
 });
 
 test("sends only after the decode has been handed over, and takes along what came by then", () => {
@@ -41,7 +41,7 @@ test("sends only after the decode has been handed over, and takes along what cam
   expect(sent).toEqual([]);
   vi.runAllTimers();
 
-  expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")] }]);
+  expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")], loads: [] }]);
 });
 
 test("sends one message however often it is asked to", () => {
@@ -83,7 +83,22 @@ test("tells every event once", () => {
   }
 
   expect(sent).toEqual([
-    { type: "step", events: [parked("a")] },
-    { type: "step", events: [parked("b")] },
+    { type: "step", events: [parked("a")], loads: [] },
+    { type: "step", events: [parked("b")], loads: [] },
   ]);
+});
+
+test("takes along what the steps since the last message were, and sends none for these alone", () => {
+  const { sent, outbox } = open();
+  const load = { ms: 5, decodes: 1, promptTokens: 0, threads: 2 };
+
+  outbox.addLoad(load);
+  outbox.flushSoon();
+  vi.runAllTimers();
+  expect(sent).toEqual([]);
+  outbox.add(parked("a"));
+  outbox.flushSoon();
+  vi.runAllTimers();
+
+  expect(sent).toEqual([{ type: "step", events: [parked("a")], loads: [load] }]);
 });

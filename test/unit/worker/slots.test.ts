@@ -41,7 +41,7 @@ function pool(caches: readonly (readonly number[])[], useOrder: readonly number[
   return new SlotPool(slots);
 }
 
-const batcher = new Batcher(() => {});
+const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
 
 test("gives the slot that holds the longest beginning of the prompt", () => {
   expect(pool([[1], [1, 2, 3, 9], [1, 2], []]).take([1, 2, 3, 4])?.id).toBe(1);

@@ -1,0 +1,114 @@
+// How much of a prompt is read in one step while others generate: as much as keeps their inter-token time bearable, and
+// never so little that the prompt itself takes for ever.
+
+import type { StepTime } from "./batching.ts";
+
+export type PromptSlicesOptions = {
+  /** Tokens of one step at most. */
+  readonly batchTokens: number;
+  /** A step with a slice in it should take no longer, in ms; 0 reads whole batches; null chooses by itself. */
+  readonly targetMs: number | null;
+};
+
+/** Without a target, a step may take so many times as long as one without a slice. */
+const SLOWDOWN = 2.5;
+/** However short the steps should be, reading a prompt may take so many times as long as in whole batches. */
+const MOST_DELAY = 1.6;
+/** Until it is known what a slice costs. */
+const FIRST_SLICE = 16;
+const SMALLEST_SLICE = 4;
+/** Slices alternate by this much, so that their fixed cost can be told from their cost per token. */
+const SWAY = 0.15;
+const WEIGHT = 0.2;
+/** A step that was held up counts for no more than so many usual ones. */
+const MOST_SLOWNESS = 3;
+
+type Cost = {
+  /** ms of a slice whatever its size. */
+  readonly fixed: number;
+  readonly perToken: number;
+};
+
+export class PromptSlices {
+  readonly #options: PromptSlicesOptions;
+  /** ms of a step without a slice, by the number of streams in it. */
+  readonly #quietMs: number[] = [];
+  #lastDecodes = 0;
+  #moments: { s: number; ms: number; ss: number; sms: number } | null = null;
+  #sways = false;
+
+  constructor(options: PromptSlicesOptions) {
+    this.#options = options;
+  }
+
+  observe({ ms, decodes, promptTokens }: StepTime): void {
+    if (promptTokens === 0) this.#observeQuiet(ms, decodes);
+    else if (decodes > 0) this.#observeSlice(ms - this.#quiet(decodes), promptTokens);
+  }
+
+  /** Tokens that each of `readers` may read in the next step, beside `decodes` streams that generate. */
+  tokens(readers: number, decodes: number): number {
+    const { batchTokens, targetMs } = this.#options;
+    const room = batchTokens - decodes; // what does not fit would need a step of its own
+    const isFree = decodes === 0 || targetMs === 0;
+    const all = isFree ? room : Math.min(room, this.#besideOthers(decodes));
+    return Math.max(1, Math.floor(all / readers));
+  }
+
+  #besideOthers(decodes: number): number {
+    const cost = this.#cost();
+    if (!cost) return FIRST_SLICE;
+    this.#sways = !this.#sways;
+    const { batchTokens, targetMs } = this.#options;
+    const quiet = this.#quiet(decodes);
+    const target = targetMs ?? SLOWDOWN * quiet;
+    const short = (target - quiet - cost.fixed) / cost.perToken;
+    // Time per token with slices of n: (quiet + fixed + n * perToken) / n. It may be MOST_DELAY times that of n = batch.
+    const overhead = quiet + cost.fixed;
+    const perTokenInBatches = overhead / batchTokens + cost.perToken;
+    const efficient = overhead / (MOST_DELAY * perTokenInBatches - cost.perToken);
+    const tokens = targetMs === null ? Math.max(short, efficient) : short;
+    const swayed = tokens * (this.#sways ? 1 : 1 - SWAY);
+    return Math.max(SMALLEST_SLICE, Math.floor(swayed));
+  }
+
+  #observeQuiet(ms: number, decodes: number): void {
+    const usual = this.#quietMs[decodes] ?? ms;
+    this.#quietMs[decodes] = usual + WEIGHT * (Math.min(ms, MOST_SLOWNESS * usual) - usual);
+    this.#lastDecodes = decodes;
+  }
+
+  /** Of so many streams; of the last number that was measured where this one was not. */
+  #quiet(decodes: number): number {
+    return this.#quietMs[decodes] ?? this.#quietMs[this.#lastDecodes] ?? 0;
+  }
+
+  /** Moving averages, of which a straight line through the latest points is made. */
+  #observeSlice(ms: number, tokens: number): void {
+    const now = this.#moments;
+    const expected = now ? now.ms * (tokens / now.s) : ms;
+    const y = Math.min(Math.max(ms, 0.01), MOST_SLOWNESS * expected);
+    const point = { s: tokens, ms: y, ss: tokens * tokens, sms: tokens * y };
+    if (!now) {
+      this.#moments = point;
+      return;
+    }
+    const moved = (from: number, to: number) => from + WEIGHT * (to - from);
+    this.#moments = {
+      s: moved(now.s, point.s),
+      ms: moved(now.ms, point.ms),
+      ss: moved(now.ss, point.ss),
+      sms: moved(now.sms, point.sms),
+    };
+  }
+
+  #cost(): Cost | null {
+    const now = this.#moments;
+    if (!now) return null;
+    const average = now.ms / now.s;
+    const variance = now.ss - now.s * now.s;
+    const slope = variance > 0 ? (now.sms - now.s * now.ms) / variance : average;
+    const perToken = Math.min(Math.max(slope, 0.2 * average), average);
+    return { perToken, fixed: now.ms - perToken * now.s };
+  }
+}

@@ -1,0 +1,38 @@
+// What is learned from each measured step: how many threads should compute, and how large the slices of prompts may be.
+
+import type { StepTime } from "./batching.ts";
+import type { PromptSlices } from "./prompt-slices.ts";
+import { type GovernorState, govern, startGovernor } from "./thread-governor.ts";
+
+export type StepMeterOptions = {
+  readonly slices: PromptSlices;
+  readonly maxThreads: number;
+  /** Whether the number of threads follows the step times. */
+  readonly isGoverned: boolean;
+  /** The next steps shall compute with so many. */
+  readonly setThreads: (threads: number) => void;
+};
+
+export class StepMeter {
+  readonly #options: StepMeterOptions;
+  #governor: GovernorState;
+
+  constructor(options: StepMeterOptions) {
+    this.#options = options;
+    this.#governor = startGovernor(options.maxThreads);
+  }
+
+  get threads(): number {
+    return this.#governor.threads;
+  }
+
+  observe(step: StepTime): void {
+    this.#options.slices.observe(step);
+    if (!this.#options.isGoverned) return;
+    const before = this.#governor.threads;
+    const { ms, decodes, promptTokens } = step;
+    const atMs = performance.now();
+    this.#governor = govern(this.#governor, { atMs, ms, tokens: decodes + promptTokens });
+    if (this.#governor.threads !== before) this.#options.setThreads(this.#governor.threads);
+  }
+}
