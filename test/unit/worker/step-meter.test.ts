@@ -18,7 +18,8 @@ function observe(target: StepMeter, times: readonly number[]): void {
   for (const ms of times) target.observe({ ms, decodes: 1, promptTokens: 0 });
 }
 
-const HELD_UP = [...Array<number>(10).fill(6), ...Array<number>(6).fill(90)];
+/** Two threads that are held up at last, then one. */
+const HELD_UP = [...Array<number>(10).fill(6), 90, 90, ...Array<number>(6).fill(10)];
 
 test("takes a thread away when steps are held up", () => {
   const { meter: governed, setThreads } = meter(true);
