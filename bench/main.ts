@@ -3,162 +3,69 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
-import { SingleBar } from "cli-progress";
-import type { Case, CaseOptions, Target } from "./case.ts";
-import { abandon } from "./cases/abandon.ts";
-import { arrivalRate } from "./cases/arrival-rate.ts";
-import { ceiling } from "./cases/ceiling.ts";
-import { crowd } from "./cases/crowd.ts";
-import { latency } from "./cases/latency.ts";
-import { longPrompt } from "./cases/long-prompt.ts";
-import { multiTurn } from "./cases/multi-turn.ts";
-import { neighbour } from "./cases/neighbour.ts";
-import { requestRate } from "./cases/request-rate.ts";
-import { slowReaders } from "./cases/slow-readers.ts";
-import { throughput } from "./cases/throughput.ts";
-import { addRound, compare, emptyResults, type Results, toMarkdown } from "./report.ts";
+import { BenchError } from "./bench-error.ts";
+import type { Target } from "./case.ts";
+import { type BenchOptions, readCommand } from "./options.ts";
+import { compare, toMarkdown } from "./report.ts";
+import { emptyResults, type Results, toJson } from "./results.ts";
+import { runCases } from "./run.ts";
 import { findTarget, startSluice } from "./targets.ts";
 
-const CASES: readonly Case[] = [
-  latency,
-  throughput,
-  longPrompt,
-  multiTurn,
-  crowd,
-  abandon,
-  neighbour,
-  slowReaders,
-  requestRate,
-  arrivalRate,
-  ceiling,
-];
-
-const ROOT = path.join(import.meta.dirname, "..");
-
-const { values } = parseArgs({
-  options: {
-    case: { type: "string", default: "latency,throughput,request-rate" },
-    model: { type: "string", default: path.join(ROOT, "models/builtin.gguf") },
-    target: { type: "string", multiple: true, default: [] },
-    "no-sluice": { type: "boolean", default: false },
-    rounds: { type: "string", default: "3" },
-    streams: { type: "string", default: "1,2,4" },
-    slots: { type: "string", default: "4" },
-    context: { type: "string", default: "2048" },
-    threads: { type: "string" },
-    prompt: { type: "string", default: "20" },
-    tokens: { type: "string", default: "96" },
-    rate: { type: "string", default: "2" },
-    out: { type: "string" },
-    compare: { type: "string", multiple: true, default: [] },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-
-const HELP = `npm run bench -- [options]
-
-Starts Sluice on the model, and drives it and every --target through the cases: one round on each in turn, so that a
-change of the machine's mood meets all of them. Prints a table of medians; --out keeps the figures.
-
-  --case A,B          cases to run, or all (default ${values.case})
-  --model PATH        GGUF for Sluice (default: the built-in one); give the peer the same file
-  --target NAME=URL   another server to drive, already running; repeatable
-  --no-sluice         drive only the targets
-  --rounds N          rounds on each target (default ${values.rounds})
-  --streams A,B       levels of concurrency (default ${values.streams})
-  --slots N           slots of Sluice (default ${values.slots}); give the peer as many
-  --context N         tokens for each slot (default ${values.context})
-  --threads N         threads of Sluice and of the ceiling (default: the CPUs less one)
-  --prompt N          words of a prompt (default ${values.prompt})
-  --tokens N          tokens of an answer, always generated in full (default ${values.tokens})
-  --rate N            requests per second of arrival-rate (default ${values.rate})
-  --out FILE.json     write the figures there, and the table beside it as .md
-  --compare A --compare B   print the table of two such files
-
-Cases:
-${CASES.map(({ name, help }) => `  ${name.padEnd(14)} ${help}`).join("\n")}`;
-
-if (values.help) console.log(HELP);
-else if (values.compare.length > 0) compareFiles(values.compare);
-else await bench();
-
-function compareFiles([before, after]: readonly string[]): void {
-  if (!before || !after) throw new Error("--compare wants two files");
-  console.log(compare(readResults(before), readResults(after)));
+try {
+  const command = readCommand(process.argv.slice(2));
+  if (command.type === "help") console.log(command.text);
+  else if (command.type === "compare") {
+    console.log(compare(readResults(command.before), readResults(command.after)));
+  } else await bench(command.options);
+} catch (error) {
+  if (!(error instanceof BenchError)) throw error;
+  console.error(`bench: ${error.message}`);
+  process.exit(1);
 }
 
 function readResults(file: string): Results {
-  return JSON.parse(readFileSync(file, "utf8")) as Results;
-}
-
-async function bench(): Promise<void> {
-  const cases = chosenCases();
-  const rounds = Number(values.rounds);
-  const options = caseOptions();
-  const { targets, stop } = await findTargets(options);
-  const { modelPath, ...shown } = options; // results name the model by its content, not by a path of this machine
-  const results = await emptyResults(modelPath, rounds, shown);
-  const bar = new SingleBar({ format: "{bar} {value}/{total} {what}", clearOnComplete: true });
-  bar.start(rounds * cases.length * targets.length, 0, { what: "" });
   try {
-    for (const each of cases) {
-      for (let round = 0; round < rounds; round++) {
-        for (const target of targets) {
-          bar.update({ what: `${each.name} on ${target.name}` });
-          addRound(results, each.name, target.name, await each.run(target, options));
-          bar.increment();
-        }
-      }
-    }
-  } finally {
-    bar.stop();
-    stop();
+    const results = JSON.parse(readFileSync(file, "utf8")) as Partial<Results>;
+    if (results.cases && results.machine && results.model) return results as Results; // ours, by its looks
+  } catch {
+    // not JSON: as below
   }
-  write(results);
+  throw new BenchError(`--compare: ${file} is not a file that --out has written`);
 }
 
-function chosenCases(): readonly Case[] {
-  if (values.case === "all") return CASES;
-  return values.case.split(",").map((name) => {
-    const found = CASES.find((each) => each.name === name);
-    if (!found)
-      throw new Error(
-        `--case is ${name}: allowed is all, ${CASES.map((each) => each.name).join(", ")}`,
-      );
-    return found;
-  });
-}
-
-function caseOptions(): CaseOptions {
-  return {
-    streams: values.streams.split(",").map(Number),
-    promptWords: Number(values.prompt),
-    tokens: Number(values.tokens),
-    rate: Number(values.rate),
-    modelPath: path.resolve(values.model),
-    threads: values.threads === undefined ? null : Number(values.threads),
-  };
-}
-
-async function findTargets(
-  options: CaseOptions,
-): Promise<{ readonly targets: readonly Target[]; readonly stop: () => void }> {
-  const others = await Promise.all(values.target.map(findTarget));
-  if (values["no-sluice"]) return { targets: others, stop: () => {} };
-  const sluice = await startSluice({
-    ...options,
-    slots: Number(values.slots),
-    contextTokens: Number(values.context),
-  });
-  return { targets: [sluice.target, ...others], stop: sluice.stop };
-}
-
-function write(results: Results): void {
+async function bench(options: BenchOptions): Promise<void> {
+  const { rounds, sluice, sluices, caseOptions, out } = options;
+  const { modelPath, ...shown } = caseOptions; // results name the model by its content, not by a path of this machine
+  const results = await emptyResults(modelPath, rounds, { ...shown, slots: sluice.slots, sluices });
+  if (out) mkdirSync(path.dirname(path.resolve(out)), { recursive: true }); // better now than when all is measured
+  const targets = await openTargets(options);
+  await runCases({ ...options, targets }, results);
   const markdown = toMarkdown(results);
   console.log(markdown);
-  if (!values.out) return;
-  mkdirSync(path.dirname(path.resolve(values.out)), { recursive: true });
-  writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(values.out.replace(/\.json$/, ".md"), `${markdown}\n`);
+  if (out) write(out, toJson(results), markdown);
+  process.exit(results.failures.length > 0 ? 1 : 0); // also ends what was started
+}
+
+/** Starts and finds them all; those that were started end with this process. */
+async function openTargets(options: BenchOptions): Promise<readonly Target[]> {
+  const found = await Promise.all(
+    options.targets.map(({ name, url, pid }) => findTarget(name, url, pid)),
+  );
+  const stops: (() => void)[] = [];
+  process.once("exit", () => {
+    for (const stop of stops) stop();
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+  const started: Target[] = [];
+  for (const variant of options.sluices) {
+    const { target, stop } = await startSluice(options.sluice, variant);
+    stops.push(stop);
+    started.push(target);
+  }
+  return [...started, ...found];
+}
+
+function write(out: string, json: string, markdown: string): void {
+  writeFileSync(out, json);
+  writeFileSync(out.replace(/\.json$/, ".md"), `${markdown}\n`);
 }

@@ -1,50 +1,69 @@
 // The ceiling: node-llama-cpp in one process, driven with the same levers, without a server, a socket or a second process.
-// Run by cases/ceiling.ts as a child: raw-engine.ts MODEL THREADS TOKENS LEVEL...; prints one JSON line.
+// Run by cases/ceiling.ts as a child, with its task as JSON; prints one JSON line.
 
-import { type EvaluationPriority, getLlama, type LlamaContextSequence } from "node-llama-cpp";
+import {
+  type EvaluationPriority,
+  getLlama,
+  type LlamaContextSequence,
+  type Token,
+} from "node-llama-cpp";
 import { Batcher } from "../src/worker/batching.ts";
+import { usableCpus } from "../src/worker/cpu-count.ts";
+import type { RawTask } from "./cases/ceiling.ts";
+import { randomPrompt } from "./prompts.ts";
 
-const [modelPath = "", threads, tokens, ...levels] = process.argv.slice(2);
-const tokensEach = Number(tokens);
-const most = Math.max(...levels.map(Number));
-const batcher = new Batcher(() => {});
+/** Tokens of a chat template that come after the user's words: no server has those in its cache. */
+const TEMPLATE_TOKENS = 5;
+/** As Sluice has it on a CPU. */
+const BATCH_TOKENS = 128;
+const WARM_UP_TOKENS = 8;
+
+const task = JSON.parse(process.argv[2] ?? "") as RawTask; // our parent wrote it
+const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
 const llama = await getLlama({ gpu: false, build: "never", progressLogs: false });
-const model = await llama.loadModel({ modelPath });
+llama.maxThreads = task.threads ?? usableCpus();
+const model = await llama.loadModel({ modelPath: task.modelPath });
+const most = Math.max(...task.streams);
 const context = await model.createContext({
   sequences: most,
-  contextSize: 512,
-  batchSize: 128,
-  threads: Number(threads),
+  contextSize: task.contextTokens,
+  batchSize: BATCH_TOKENS,
+  threads: llama.maxThreads,
   flashAttention: true,
   batching: { itemPrioritizationStrategy: batcher.fillBatch },
 });
 const sequences = Array.from({ length: most }, () => context.getSequence());
-const prompt = model.tokenize(
-  "Once upon a time there was a little girl who lived near the sea. One day",
-);
 
+await Promise.all(sequences.map((sequence, index) => generate(sequence, index, WARM_UP_TOKENS)));
 const figures: Record<string, number> = {};
-for (const level of levels.map(Number)) {
+for (const level of task.streams) {
   await Promise.all(sequences.map((sequence) => sequence.clearHistory()));
   const startedMs = performance.now();
-  await Promise.all(sequences.slice(0, level).map(generate));
-  figures[`${level} streams tok/s`] =
-    (level * tokensEach) / ((performance.now() - startedMs) / 1000);
+  const running = sequences.slice(0, level);
+  await Promise.all(running.map((sequence, index) => generate(sequence, index, task.tokens)));
+  const seconds = (performance.now() - startedMs) / 1000;
+  figures[`${level} streams tok/s`] = (level * task.tokens) / seconds;
 }
 console.log(JSON.stringify(figures));
 process.exit(0);
 
-async function generate(sequence: LlamaContextSequence, index: number): Promise<void> {
+async function generate(
+  sequence: LlamaContextSequence,
+  index: number,
+  tokens: number,
+): Promise<void> {
   const evaluationPriority = index as EvaluationPriority; // the batching strategy orders by it
+  const options = { evaluationPriority, temperature: 0, yieldEogToken: true };
   batcher.enter();
   let count = 0;
-  for await (const _ of sequence.evaluate(prompt, {
-    evaluationPriority,
-    temperature: 0,
-    yieldEogToken: true,
-  })) {
+  for await (const _ of sequence.evaluate(promptTokens(), options)) {
     count += 1;
-    if (count === tokensEach) break;
+    if (count === tokens) break;
   }
   batcher.leave();
+}
+
+function promptTokens(): Token[] {
+  const words = model.tokenize(randomPrompt(task.promptWords));
+  return [...words, ...model.tokenize(randomPrompt(TEMPLATE_TOKENS)).slice(0, TEMPLATE_TOKENS)];
 }

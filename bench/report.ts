@@ -1,127 +1,112 @@
-// Results as JSON, and the tables made from them.
+// The tables made from results.
 
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
-import path from "node:path";
-import { type Figures, higherIsBetter } from "./case.ts";
+import { type Goal, higherIsBetter } from "./case.ts";
+import { CASES } from "./cases.ts";
+import type { Results } from "./results.ts";
 import { type Summary, summary } from "./stats.ts";
 
-export type Results = {
-  readonly date: string;
-  readonly commit: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryGib: number;
-    readonly node: string;
-  };
-  readonly model: { readonly name: string; readonly bytes: number; readonly sha256: string };
-  readonly rounds: number;
-  readonly options: object;
-  /** Case → target → figure → its values, a value a round. */
-  readonly cases: Record<string, Record<string, Record<string, number[]>>>;
-};
+type Columns = Results["cases"][string];
 
-export async function emptyResults(
-  modelPath: string,
-  rounds: number,
-  options: object,
-): Promise<Results> {
-  const hash = createHash("sha256");
-  for await (const bytes of createReadStream(modelPath)) hash.update(bytes);
-  return {
-    date: new Date().toISOString(),
-    commit:
-      git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") ? " with changes" : ""),
-    machine: {
-      cpu: cpus()[0]?.model ?? "",
-      cores: cpus().length,
-      memoryGib: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-    },
-    model: {
-      name: path.basename(modelPath),
-      bytes: statSync(modelPath).size,
-      sha256: hash.digest("hex"),
-    },
-    rounds,
-    options,
-    cases: {},
-  };
-}
-
-function git(...args: string[]): string {
-  try {
-    return execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).trim();
-  } catch {
-    return ""; // not a checkout
-  }
-}
-
-export function addRound(
-  results: Results,
-  caseName: string,
-  target: string,
-  figures: Figures,
-): void {
-  results.cases[caseName] ??= {};
-  const perTarget = results.cases[caseName];
-  perTarget[target] ??= {};
-  for (const [figure, value] of Object.entries(figures)) {
-    perTarget[target][figure] ??= [];
-    perTarget[target][figure].push(value);
-  }
-}
-
-/** A table for each case: medians with their spread, and for two targets the ratio of the first to the second. */
+/** A table for each case: medians with their spread, the first column's ratio to each other one, and the goals. */
 export function toMarkdown(results: Results): string {
-  const { machine, model, rounds, commit, date } = results;
+  const { machine, model, rounds, commit, date, failures = [] } = results;
   const head =
     `${model.name} (${(model.bytes / 1e6).toFixed(0)} MB), ${machine.cores} x ${machine.cpu}, Node ${machine.node}, ` +
-    `commit ${commit}, ${date.slice(0, 10)}; medians of ${rounds} rounds [least - most]`;
-  const tables = Object.entries(results.cases).map(([name, targets]) => table(name, targets));
-  return [head, ...tables].join("\n\n");
+    `commit ${commit}, ${date.slice(0, 10)}; ${rounds === 1 ? "1 round" : `medians of ${rounds} rounds [least - most]`}`;
+  const tables = Object.entries(results.cases).map(([name, columns]) => table(name, columns));
+  const missing = failures.map((failure) => `- without figures: ${failure}`).join("\n");
+  return [head, ...tables, ...(missing ? [missing] : [])].join("\n\n");
 }
 
-function table(name: string, targets: Record<string, Record<string, number[]>>): string {
-  const names = Object.keys(targets);
-  const figures = [...new Set(names.flatMap((target) => Object.keys(targets[target] ?? {})))];
-  const ratioHead = names.length === 2 ? [`${names[0]} / ${names[1]}`] : [];
+function table(name: string, columns: Columns): string {
+  const [first = "", ...others] = Object.keys(columns);
+  const figures = [...new Set(Object.values(columns).flatMap((each) => Object.keys(each)))];
+  const hasGoals = figures.some((figure) => goalOf(name, figure));
+  const header = [
+    `**${name}**`,
+    first,
+    ...others,
+    ...others.map((other) => `${first} / ${other}`),
+    ...(hasGoals ? ["goal"] : []),
+  ];
   const rows = figures.map((figure) => {
-    const summaries = names.map((target) => summary(targets[target]?.[figure] ?? []));
-    const cells = summaries.map(
-      (each) => `${short(each.median)} [${short(each.min)} - ${short(each.max)}]`,
-    );
-    return [figure, ...cells, ...(ratioHead.length > 0 ? [ratio(figure, summaries)] : [])];
+    const own = summary(columns[first]?.[figure] ?? []);
+    const theirs = others.map((other) => summary(columns[other]?.[figure] ?? []));
+    return [
+      figure,
+      ...[own, ...theirs].map(cell),
+      ...theirs.map((other) => ratio(figure, own, other)),
+      ...(hasGoals ? [goal(goalOf(name, figure), own)] : []),
+    ];
   });
-  const header = [`**${name}**`, ...names, ...ratioHead];
-  return [header, header.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
+  return aligned([header, ...rows]);
 }
 
-function ratio(figure: string, [first, second]: readonly Summary[]): string {
-  const value = (first?.median ?? Number.NaN) / (second?.median ?? Number.NaN);
-  if (!Number.isFinite(value)) return "";
-  const isBetter = higherIsBetter(figure) ? value >= 1 : value <= 1;
-  return `${value.toFixed(2)}${isBetter ? "" : " (worse)"}`;
+function cell({ median, min, max }: Summary): string {
+  if (!Number.isFinite(median)) return "-";
+  return min === max ? short(median) : `${short(median)} [${short(min)} - ${short(max)}]`;
 }
 
+/** Of figures that have one: not of differences, which may be negative. */
+function ratio(figure: string, own: Summary, other: Summary): string {
+  if (!(own.median >= 0 && other.median > 0)) return "";
+  const value = (own.median / other.median).toFixed(2);
+  const isWorse = higherIsBetter(figure) ? Number(value) < 1 : Number(value) > 1;
+  return isWorse ? `${value} (worse)` : value;
+}
+
+/** The table's name may be more than the case's: `crowd, sluice` in a comparison. */
+function goalOf(table: string, figure: string): Goal | undefined {
+  const goals = CASES.find(({ name }) => name === table.split(",")[0])?.goals ?? {};
+  return Object.entries(goals).find(([key]) => figure === key || figure.endsWith(` ${key}`))?.[1];
+}
+
+function goal(wanted: Goal | undefined, { median }: Summary): string {
+  if (!wanted) return "";
+  if (!Number.isFinite(median)) return wanted;
+  return isMet(wanted, median) ? wanted : `${wanted}: missed`;
+}
+
+function isMet(wanted: Goal, value: number): boolean {
+  const [sign, limit] = wanted.split(" ");
+  switch (sign) {
+    case "<":
+      return value < Number(limit);
+    case "<=":
+      return value <= Number(limit);
+    case ">":
+      return value > Number(limit);
+    case ">=":
+      return value >= Number(limit);
+    default:
+      return value === Number(limit);
+  }
+}
+
+/** Counts as they are, measurements with about three digits. */
 function short(value: number): string {
-  if (!Number.isFinite(value)) return "-";
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(1);
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed(0);
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
-/** The second run beside the first: the same tables, with the two files as targets. */
+function aligned([header = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = header.map((_, index) =>
+    Math.max(3, ...[header, ...rows].map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, index) => (cells[index] ?? "").padEnd(width)).join(" | ")} |`;
+  return [header, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("\n");
+}
+
+/** The second run beside the first: the same tables, with the two files as columns. */
 export function compare(before: Results, after: Results): string {
   const cases: Results["cases"] = {};
-  for (const [name, targets] of Object.entries(after.cases)) {
-    for (const [target, figures] of Object.entries(targets)) {
-      const earlier = before.cases[name]?.[target];
-      if (earlier) cases[`${name}, ${target}`] = { after: figures, before: earlier };
+  for (const [name, columns] of Object.entries(after.cases)) {
+    for (const [column, figures] of Object.entries(columns)) {
+      const earlier = before.cases[name]?.[column];
+      if (earlier) cases[`${name}, ${column}`] = { after: figures, before: earlier };
     }
   }
-  return toMarkdown({ ...after, commit: `${after.commit} after ${before.commit}`, cases });
+  const commit = `${after.commit} after ${before.commit}`;
+  return toMarkdown({ ...after, commit, cases, failures: [] });
 }

@@ -4,14 +4,29 @@ export type Summary = { readonly median: number; readonly min: number; readonly 
 
 export function summary(values: readonly number[]): Summary {
   return {
-    median: percentile(values, 0.5),
+    median: median(values),
     min: Math.min(...values),
     max: Math.max(...values),
   };
+}
+
+/** The one in the middle, or the mean of the two there. NaN without values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
+  const high = sorted[Math.ceil((sorted.length - 1) / 2)] ?? Number.NaN;
+  return (low + high) / 2;
 }
 
 /** @param share 0 to 1; between two values it takes the nearer one. NaN without values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.round(share * (sorted.length - 1)))] ?? Number.NaN;
+}
+
+/** The times between neighbours of each list. */
+export function gapsMs(timesMs: readonly (readonly number[])[]): number[] {
+  return timesMs.flatMap((times) =>
+    times.slice(1).map((time, index) => time - (times[index] ?? time)),
+  );
 }

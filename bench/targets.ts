@@ -3,48 +3,75 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { BenchError } from "./bench-error.ts";
 import type { Target } from "./case.ts";
 
 const MAIN = path.join(import.meta.dirname, "../dist/main.js");
+const GC_ON_SIGNAL = path.join(import.meta.dirname, "gc-on-signal.mjs");
 const START_TIMEOUT_MS = 120_000;
+const FIND_TIMEOUT_MS = 10_000;
+/** In every chunk: a stream that nobody reads fills its socket (some megabytes on loopback) within fifty tokens. */
+const BULK = "x".repeat(100_000);
 
-export type StartOptions = {
+export type SluiceOptions = {
   readonly modelPath: string;
   readonly slots: number;
   readonly contextTokens: number;
+  /** Null: its own choice. */
   readonly threads: number | null;
 };
 
+export type Variant = { readonly name: string; readonly flags: readonly string[] };
+
 export type StartedTarget = { readonly target: Target; readonly stop: () => void };
 
-/** Starts Sluice on a free port, with a queue that takes a crowd. */
-export async function startSluice(options: StartOptions): Promise<StartedTarget> {
+/** Starts Sluice on a free port, with a queue that takes a crowd. `flags` come last, so they win. @throws BenchError when it ends before it is ready */
+export async function startSluice(
+  options: SluiceOptions,
+  { name, flags }: Variant,
+): Promise<StartedTarget> {
+  const id = path.basename(options.modelPath, ".gguf");
+  const bulkyModel = `${id}-${BULK}`;
   const args = [
+    ...["--expose-gc", "--import", GC_ON_SIGNAL, MAIN],
     ...["--port", "0", "--gpu", "off", "--queue", "1000", "--log-format", "json"],
     ...["--model", options.modelPath, "--slots", options.slots, "--context", options.contextTokens],
+    ...["--alias", id, "--alias", bulkyModel],
     ...(options.threads === null ? [] : ["--threads", options.threads]),
+    ...flags,
   ].map(String);
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
-    const { msg, url, model } = JSON.parse(line) as { msg: string; url: string; model: string };
-    if (msg !== "ready") continue;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { msg, url, model } = JSON.parse(line) as { msg: string; url: string; model: string };
+      if (msg !== "ready") continue;
+      child.stdout.resume(); // nobody reads its log from here on
+      const target = { name, url, model, pid: child.pid ?? null, isOurs: true, bulkyModel };
+      return { target, stop: () => child.kill("SIGKILL") };
+    }
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
     clearTimeout(timer);
-    child.stdout.resume(); // nobody reads its log from here on
-    const target = { name: "sluice", url, model, pid: child.pid ?? null };
-    return { target, stop: () => child.kill("SIGKILL") };
   }
-  throw new Error("sluice did not start: run `npm run build`, and see the messages above");
+  throw new BenchError(`${name} did not start; see its message above, and \`npm run build\``);
 }
 
-/** @param given `name=url` */
-export async function findTarget(given: string): Promise<Target> {
-  const [name = "", ...rest] = given.split("=");
-  const url = rest.join("=").replace(/\/(v1\/?)?$/, "");
-  if (!/^https?:\/\//.test(url))
-    throw new Error(`--target is ${given}: allowed is name=http://host:port`);
-  const response = await fetch(`${url}/v1/models`, { headers: { authorization: "Bearer none" } });
-  const { data } = (await response.json()) as { data: { id: string }[] };
-  return { name, url, model: data[0]?.id ?? "", pid: null };
+/** @throws BenchError when no server answers there */
+export async function findTarget(name: string, base: string, pid: number | null): Promise<Target> {
+  const url = base.replace(/\/(v1\/?)?$/, "");
+  try {
+    const response = await fetch(`${url}/v1/models`, {
+      headers: { authorization: "Bearer none" },
+      signal: AbortSignal.timeout(FIND_TIMEOUT_MS),
+    });
+    const { data } = (await response.json()) as { data: { id: string }[] };
+    return { name, url, model: data[0]?.id ?? "", pid, isOurs: false, bulkyModel: null };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    const reason = cause instanceof Error ? cause.message : message;
+    throw new BenchError(`--target ${name}: ${url}/v1/models does not answer: ${reason}`);
+  }
 }

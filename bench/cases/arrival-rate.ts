@@ -1,28 +1,58 @@
 // Requests that come at a fixed rate whether or not earlier ones are done: where is the knee?
 
-import type { Case } from "../case.ts";
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CaseOptions, ServerCase, Target } from "../case.ts";
+import { randomPrompt } from "../prompts.ts";
+import { untilIdle } from "../server-state.ts";
 import { percentile } from "../stats.ts";
-import { randomPrompt, streamChat } from "../stream-client.ts";
+import { type StreamResult, streamChat } from "../stream-client.ts";
 
 const SECONDS = 10;
+/** Whoever has no whole answer so long after the last arrival is not served. */
+const PATIENCE_MS = 20_000;
+/** The knee: up to there all are served, and nearly all hear something within a second. */
+const KNEE_TTFT_MS = 1000;
 
-export const arrivalRate: Case = {
+export const arrivalRate: ServerCase = {
   name: "arrival-rate",
-  help: `--rate requests per second for ${SECONDS} s: TTFT at that rate; try several rates to find the knee`,
+  help: `each --rate of requests per second for ${SECONDS} s: TTFT at that rate, who was not served within ${PATIENCE_MS / 1000} s after the last one came, and the knee: the highest of the rates at which all were served with a TTFT p95 under ${KNEE_TTFT_MS / 1000} s`,
 
-  async run({ url, model }, { rate, promptWords, tokens }) {
-    const requests = [];
-    for (let request = 0; request < rate * SECONDS; request++) {
-      const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-      requests.push(streamChat({ url, model, messages, tokens }));
-      await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
+  async run(target, options) {
+    const figures: Record<string, number> = {};
+    let knee = 0;
+    for (const rate of options.rates) {
+      const results = await atRate(target, options, rate);
+      const served = results.filter(({ outcome }) => outcome === "whole");
+      const ttfts = served.map(({ ttftMs }) => ttftMs);
+      const p95 = percentile(ttfts, 0.95);
+      figures[`at ${rate} requests/s: TTFT p50 ms`] = percentile(ttfts, 0.5);
+      figures[`at ${rate} requests/s: TTFT p95 ms`] = p95;
+      figures[`at ${rate} requests/s: lost`] = results.length - served.length;
+      if (served.length === results.length && p95 < KNEE_TTFT_MS) knee = Math.max(knee, rate);
+      await untilIdle(target);
     }
-    const results = await Promise.all(requests);
-    const ttfts = results.filter((result) => result.isWhole).map((result) => result.ttftMs);
-    return {
-      [`at ${rate} requests/s TTFT p50 ms`]: percentile(ttfts, 0.5),
-      [`at ${rate} requests/s TTFT p95 ms`]: percentile(ttfts, 0.95),
-      "not served": results.length - ttfts.length,
-    };
+    return { ...figures, "knee requests/s": knee };
   },
 };
+
+async function atRate(
+  { url, model }: Target,
+  { promptWords, tokens }: CaseOptions,
+  rate: number,
+): Promise<readonly StreamResult[]> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  setMaxListeners(0, signal);
+  const startedMs = performance.now();
+  const requests: Promise<StreamResult>[] = [];
+  for (let request = 0; request < rate * SECONDS; request++) {
+    await sleep(Math.max(0, startedMs + (1000 * request) / rate - performance.now()));
+    const messages = [{ role: "user", content: randomPrompt(promptWords) }];
+    requests.push(streamChat({ url, model, messages, tokens, signal }));
+  }
+  const patience = setTimeout(() => controller.abort(), PATIENCE_MS);
+  const results = await Promise.all(requests);
+  clearTimeout(patience);
+  return results;
+}

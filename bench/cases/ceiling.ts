@@ -1,22 +1,31 @@
 // Raw node-llama-cpp beside a server: what the serving layer costs.
 
 import { execFile } from "node:child_process";
-import { availableParallelism } from "node:os";
-import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Case, Figures } from "../case.ts";
+import type { CaseOptions, Figures, OwnCase } from "../case.ts";
 
-const SCRIPT = path.join(import.meta.dirname, "../raw-engine.ts");
+/** What the child is to do. */
+export type RawTask = Pick<
+  CaseOptions,
+  "modelPath" | "threads" | "streams" | "promptWords" | "tokens" | "contextTokens"
+>;
 
-export const ceiling: Case = {
+const SCRIPT = fileURLToPath(new URL("../raw-engine.ts", import.meta.url));
+const LIMIT_MS = 300_000;
+
+export const ceiling: OwnCase = {
   name: "ceiling",
-  help: "node-llama-cpp in one process, without any server, at each level of --streams: the most there is to have",
+  help: "node-llama-cpp in one process, without any server, on the work of `throughput`: the most there is to have; its figures are the column `raw` there",
+  column: "raw",
+  beside: "throughput",
 
-  async run(_target, { modelPath, streams, tokens, threads }) {
-    const count = threads ?? Math.max(1, availableParallelism() - 1);
-    const args = ["--import", "tsx", SCRIPT, modelPath, count, tokens, ...streams].map(String);
+  async runAlone({ modelPath, threads, streams, promptWords, tokens, contextTokens }) {
+    const task: RawTask = { modelPath, threads, streams, promptWords, tokens, contextTokens };
+    const args = ["--import", "tsx", SCRIPT, JSON.stringify(task)];
     const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 300_000 });
-    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Figures;
+    const limits = { env, timeout: LIMIT_MS, killSignal: "SIGKILL" } as const;
+    const { stdout } = await promisify(execFile)(process.execPath, args, limits);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Figures; // our own child wrote it
   },
 };

@@ -1,54 +1,49 @@
 // What a person feels: the first word of a short prompt, and what streaming gains over waiting.
 
-import type { Case, Target } from "../case.ts";
-import { percentile } from "../stats.ts";
-import { randomPrompt, streamChat } from "../stream-client.ts";
+import { bufferedChat } from "../buffered-client.ts";
+import type { ServerCase } from "../case.ts";
+import { randomPrompt } from "../prompts.ts";
+import { median, percentile } from "../stats.ts";
+import { allWhole, streamChat } from "../stream-client.ts";
 
-const REQUESTS = 20;
+const PAIRS = 20;
+const PROMPT_WORDS = 10;
 
-export const latency: Case = {
+export const latency: ServerCase = {
   name: "latency",
-  help: `${REQUESTS} short prompts one after the other, streamed and buffered: TTFT, total, and total / TTFT`,
+  help: `${PAIRS} short prompts streamed and as many buffered, in turn, one at a time: TTFT, total times, and what streaming gains: total / TTFT`,
+  goals: {
+    "TTFT p50 ms": "< 200",
+    "TTFT p95 ms": "< 300",
+    "streamed / buffered total": "<= 1.03",
+  },
 
-  async run(target, { tokens }) {
-    const ttfts: number[] = [];
-    const streamed: number[] = [];
-    const buffered: number[] = [];
-    for (let request = 0; request < REQUESTS; request++) {
-      const messages = [{ role: "user", content: randomPrompt(10) }];
-      const result = await streamChat({ url: target.url, model: target.model, messages, tokens });
-      ttfts.push(result.ttftMs);
-      streamed.push(result.totalMs);
-      buffered.push(await bufferedMs(target, randomPrompt(10), tokens));
+  async run({ url, model }, { tokens }) {
+    const ttftsMs: number[] = [];
+    const streamedMs: number[] = [];
+    const bufferedMs: number[] = [];
+    const chat = () => {
+      const messages = [{ role: "user", content: randomPrompt(PROMPT_WORDS) }];
+      return { url, model, messages, tokens };
+    };
+    const stream = async () => {
+      for (const { ttftMs, totalMs } of await allWhole([streamChat(chat())])) {
+        ttftsMs.push(ttftMs);
+        streamedMs.push(totalMs);
+      }
+    };
+    const buffer = async () => bufferedMs.push(await bufferedChat(chat()));
+    for (let pair = 0; pair < PAIRS; pair++) {
+      const order = pair % 2 === 0 ? [stream, buffer] : [buffer, stream];
+      for (const each of order) await each();
     }
-    const total = percentile(streamed, 0.5);
     return {
-      "TTFT p50 ms (target 200)": percentile(ttfts, 0.5),
-      "TTFT p95 ms (target 300)": percentile(ttfts, 0.95),
-      "streamed total p50 ms": total,
-      "buffered total p50 ms": percentile(buffered, 0.5),
-      "gain: total / TTFT": total / percentile(ttfts, 0.5),
+      "TTFT p50 ms": percentile(ttftsMs, 0.5),
+      "TTFT p95 ms": percentile(ttftsMs, 0.95),
+      "streamed total p50 ms": median(streamedMs),
+      "buffered total p50 ms": median(bufferedMs),
+      "streamed / buffered total": median(streamedMs) / median(bufferedMs),
+      "gain: total / TTFT": median(streamedMs) / median(ttftsMs),
     };
   },
 };
-
-async function bufferedMs(
-  { url, model }: Target,
-  content: string,
-  tokens: number,
-): Promise<number> {
-  const startedMs = performance.now();
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: "Bearer none" },
-    body: JSON.stringify({
-      model,
-      messages: [{ role: "user", content }],
-      max_tokens: tokens,
-      ignore_eos: true,
-      temperature: 0,
-    }),
-  });
-  await response.json();
-  return performance.now() - startedMs;
-}

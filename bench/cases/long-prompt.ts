@@ -1,73 +1,88 @@
 // A long prompt arrives while chats go on: how long do they stand still, and how long does it take?
 
-import type { Case } from "../case.ts";
-import { percentile } from "../stats.ts";
-import { randomPrompt, type StreamResult, streamChat } from "../stream-client.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CaseOptions, ServerCase, Target } from "../case.ts";
+import { startChats } from "../ongoing-chats.ts";
+import { randomPrompt } from "../prompts.ts";
+import { median, percentile } from "../stats.ts";
+import { allWhole, type StreamResult, streamChat } from "../stream-client.ts";
 
 const CHATS = 3;
-/** Words of the long prompt: fits a slot of 2,048 tokens. */
-const LONG_WORDS = 1200;
+const LONG_PROMPTS = 3;
+const CHAT_WORDS = 10;
+const CHAT_TOKENS = 1000;
+const LONG_ANSWER_TOKENS = 4;
+/** The chats find their pace before anything counts. */
+const SETTLE_MS = 1000;
+const QUIET_MS = 3000;
 
-export const longPrompt: Case = {
+/** From when to when, `performance.now()`. */
+type Span = { readonly fromMs: number; readonly toMs: number };
+
+export const longPrompt: ServerCase = {
   name: "long-prompt",
-  help: `${CHATS} chats go on while a prompt of ${LONG_WORDS} words is read beside them: their ITL, and its TTFT`,
+  help: `${CHATS} chats go on while ${LONG_PROMPTS} prompts of --long words are read beside them, one after the other: the chats' ITL before and meanwhile, and the long prompt's TTFT alone and beside them`,
 
-  async run({ url, model }, { tokens }) {
-    const chat = (signal: AbortSignal) =>
-      streamChat({
-        url,
-        model,
-        messages: [{ role: "user", content: randomPrompt(10) }],
-        tokens: 1500,
-        signal,
-      });
-    const quiet = await whileChatting(
-      chat,
-      () => new Promise((resolve) => setTimeout(resolve, 2000)),
-    );
-    let ttftMs = Number.NaN;
-    const beside = await whileChatting(chat, async () => {
-      const messages = [{ role: "user", content: randomPrompt(LONG_WORDS) }];
-      ({ ttftMs } = await streamChat({ url, model, messages, tokens: Math.min(tokens, 8) }));
-    });
-    const p99 = (results: readonly StreamResult[]) =>
-      percentile(
-        results.flatMap((result) => result.gapsMs),
-        0.99,
-      );
+  async run(target, options) {
+    const alone: number[] = [];
+    for (let prompt = 0; prompt < LONG_PROMPTS; prompt++) {
+      const { fromMs, toMs } = await readLongPrompt(target, options);
+      alone.push(toMs - fromMs);
+    }
+    const { answers, quiet, beside } = await besideChats(target, options);
+    const quietGaps = gapsWithin(answers, [quiet]);
+    const besideGaps = gapsWithin(answers, beside);
     return {
-      "quiet ITL p99 ms": p99(quiet),
-      "beside the prompt ITL p99 ms": p99(beside),
-      "beside the prompt ITL max ms": Math.max(...beside.flatMap((result) => result.gapsMs)),
-      "long prompt TTFT ms": ttftMs,
+      "quiet ITL p50 ms": percentile(quietGaps, 0.5),
+      "quiet ITL p99 ms": percentile(quietGaps, 0.99),
+      "beside the prompt ITL p50 ms": percentile(besideGaps, 0.5),
+      "beside the prompt ITL p99 ms": percentile(besideGaps, 0.99),
+      "beside the prompt ITL max ms": Math.max(...besideGaps),
+      "beside / quiet ITL p99": percentile(besideGaps, 0.99) / percentile(quietGaps, 0.99),
+      "long prompt alone TTFT ms": median(alone),
+      "long prompt beside chats TTFT ms": median(beside.map(({ fromMs, toMs }) => toMs - fromMs)),
     };
   },
 };
 
-/** Starts the chats, lets them find their pace, does the work, and ends them. Only what fell into the work counts. */
-async function whileChatting(
-  chat: (signal: AbortSignal) => Promise<StreamResult>,
-  work: () => Promise<void>,
-): Promise<StreamResult[]> {
-  const controller = new AbortController();
-  const chats = Array.from({ length: CHATS }, () => chat(controller.signal));
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const workStartedMs = performance.now();
-  await work();
-  const workMs = performance.now() - workStartedMs;
-  controller.abort();
-  const results = await Promise.all(chats);
-  return results.map((result) => ({ ...result, gapsMs: lastOf(result.gapsMs, workMs) }));
+async function besideChats(target: Target, options: CaseOptions) {
+  const tokens = Math.min(CHAT_TOKENS, Math.floor(options.contextTokens / 2));
+  const chats = startChats({ target, count: CHATS, promptWords: CHAT_WORDS, tokens });
+  const beside: Span[] = [];
+  try {
+    await sleep(SETTLE_MS);
+    const fromMs = performance.now();
+    await sleep(QUIET_MS);
+    const quiet = { fromMs, toMs: performance.now() };
+    for (let prompt = 0; prompt < LONG_PROMPTS; prompt++) {
+      beside.push(await readLongPrompt(target, options));
+    }
+    return { answers: await chats.stop(), quiet, beside };
+  } catch (error) {
+    await chats.stop();
+    throw error;
+  }
 }
 
-/** The gaps of the last `spanMs`. */
-function lastOf(gapsMs: readonly number[], spanMs: number): number[] {
-  let left = spanMs;
-  const kept: number[] = [];
-  for (const gap of [...gapsMs].reverse()) {
-    if (left <= 0) break;
-    kept.push(gap);
-    left -= gap;
+/** @returns from its arrival to its first token */
+async function readLongPrompt({ url, model }: Target, { longWords }: CaseOptions): Promise<Span> {
+  const messages = [{ role: "user", content: randomPrompt(longWords) }];
+  const fromMs = performance.now();
+  const stream = streamChat({ url, model, messages, tokens: LONG_ANSWER_TOKENS });
+  const [result] = await allWhole([stream]);
+  return { fromMs, toMs: fromMs + (result?.ttftMs ?? Number.NaN) };
+}
+
+/** The gaps that fall into a span, also those that only begin or end there. */
+function gapsWithin(answers: readonly StreamResult[], spans: readonly Span[]): number[] {
+  const gaps: number[] = [];
+  for (const { textAtMs } of answers) {
+    let lastMs = Number.NaN;
+    for (const atMs of textAtMs) {
+      if (spans.some(({ fromMs, toMs }) => atMs > fromMs && lastMs < toMs))
+        gaps.push(atMs - lastMs);
+      lastMs = atMs;
+    }
   }
-  return kept;
+  return gaps;
 }

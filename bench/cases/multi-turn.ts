@@ -1,37 +1,46 @@
 // Chats that share a system prompt and grow turn by turn: is only what is new read again?
 
-import type { Case } from "../case.ts";
+import type { ServerCase } from "../case.ts";
+import { randomPrompt } from "../prompts.ts";
 import { percentile } from "../stats.ts";
-import { randomPrompt, streamChat } from "../stream-client.ts";
+import { allWhole, type StreamResult, streamChat } from "../stream-client.ts";
 
 const CHATS = 3;
 const TURNS = 4;
-const SYSTEM = `You help with a streaming server. ${"Be short and exact. ".repeat(30)}`;
+const QUESTION_WORDS = 20;
+const ANSWER_TOKENS = 24;
+const SYSTEM_SENTENCES = 30;
 
-export const multiTurn: Case = {
+export const multiTurn: ServerCase = {
   name: "multi-turn",
-  help: `${CHATS} chats with one long system prompt, ${TURNS} turns each: TTFT of the later turns, and cached tokens`,
+  help: `${CHATS} chats at once with one long system prompt, ${TURNS} turns each, the answers sent back as in any chat: TTFT of the first and of the later turns, and how much of their prompts was cached`,
 
   async run({ url, model }) {
-    const ttfts: number[] = [];
-    const cached: number[] = [];
-    await Promise.all(
-      Array.from({ length: CHATS }, async () => {
-        const messages = [{ role: "system", content: SYSTEM }];
-        for (let turn = 1; turn <= TURNS; turn++) {
-          messages.push({ role: "user", content: randomPrompt(20) });
-          const result = await streamChat({ url, model, messages, tokens: 24 });
-          messages.push({ role: "assistant", content: randomPrompt(12) });
-          if (turn === 1) continue;
-          ttfts.push(result.ttftMs);
-          cached.push(result.cachedTokens);
-        }
-      }),
-    );
+    const system = `${randomPrompt(4)}. ${"Be short and exact. ".repeat(SYSTEM_SENTENCES)}`;
+    const chat = async () => {
+      const messages = [{ role: "system", content: system }];
+      const turns: StreamResult[] = [];
+      for (let turn = 1; turn <= TURNS; turn++) {
+        messages.push({ role: "user", content: randomPrompt(QUESTION_WORDS) });
+        const stream = streamChat({ url, model, messages, tokens: ANSWER_TOKENS });
+        const results = await allWhole([stream]);
+        turns.push(...results);
+        messages.push({ role: "assistant", content: results[0]?.text ?? "" });
+      }
+      return turns;
+    };
+    const chats = await Promise.all(Array.from({ length: CHATS }, chat));
+    const first = chats.flatMap((turns) => turns.slice(0, 1));
+    const later = chats.flatMap((turns) => turns.slice(1));
+    const ttfts = later.map(({ ttftMs }) => ttftMs);
+    const of = (results: readonly StreamResult[], pick: (result: StreamResult) => number) =>
+      percentile(results.map(pick), 0.5);
     return {
+      "turn 1 TTFT p50 ms": of(first, ({ ttftMs }) => ttftMs),
       "turn 2+ TTFT p50 ms": percentile(ttfts, 0.5),
       "turn 2+ TTFT p95 ms": percentile(ttfts, 0.95),
-      "turn 2+ cached tokens": percentile(cached, 0.5),
+      "turn 2+ prompt tokens": of(later, ({ promptTokens }) => promptTokens),
+      "turn 2+ cached tokens": of(later, ({ cachedTokens }) => cachedTokens),
     };
   },
 };

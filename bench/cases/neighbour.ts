@@ -1,45 +1,84 @@
 // One core is kept busy by another process, as on any shared machine.
 
-import { spawn } from "node:child_process";
-import type { Case } from "../case.ts";
-import { percentile } from "../stats.ts";
-import { randomPrompt, streamChat } from "../stream-client.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CaseOptions, ServerCase, Target } from "../case.ts";
+import { randomPrompt } from "../prompts.ts";
+import { gapsMs, percentile } from "../stats.ts";
+import { streamChat } from "../stream-client.ts";
 
-export const neighbour: Case = {
+const STREAMS = 2;
+/** Each measurement asks for answers until so long has passed. */
+const MEASURE_MS = 4000;
+/** A server that hardly moves any more is cut off. */
+const LIMIT_MS = 30_000;
+const START_MS = 300;
+/** The neighbour ends by itself, should nobody end it. */
+const NEIGHBOUR = "const startedMs = Date.now(); while (Date.now() - startedMs < 60_000);";
+
+export const neighbour: ServerCase = {
   name: "neighbour",
-  help: "2 streams on a quiet machine, then beside a process that keeps one core busy: tokens/s and ITL",
+  help: `${STREAMS} streams on a quiet machine, then beside a process that keeps one core busy, then after it has gone: tokens/s and ITL`,
+  goals: { "afterwards / quiet tok/s": ">= 0.9" },
 
-  async run({ url, model }, { promptWords, tokens }) {
-    const measure = async () => {
-      const startedMs = performance.now();
-      const results = await Promise.all(
-        [1, 2].map(() => {
-          const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-          return streamChat({ url, model, messages, tokens });
-        }),
-      );
-      const total = results.reduce((sum, result) => sum + result.tokens, 0);
-      return {
-        rate: total / ((performance.now() - startedMs) / 1000),
-        p99: percentile(
-          results.flatMap((result) => result.gapsMs),
-          0.99,
-        ),
-      };
+  async run(target, options) {
+    const quiet = await measure(target, options);
+    const busy = spawn(process.execPath, ["-e", NEIGHBOUR], { stdio: "ignore" });
+    const beside = await withNeighbour(busy, () => measure(target, options));
+    await sleep(START_MS);
+    const afterwards = await measure(target, options);
+    return {
+      "quiet tok/s": quiet.rate,
+      "beside tok/s": beside.rate,
+      "afterwards tok/s": afterwards.rate,
+      "beside / quiet tok/s": beside.rate / quiet.rate,
+      "afterwards / quiet tok/s": afterwards.rate / quiet.rate,
+      "quiet ITL p99 ms": quiet.p99,
+      "beside ITL p99 ms": beside.p99,
     };
-    const quiet = await measure();
-    const busy = spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" });
-    try {
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      const beside = await measure();
-      return {
-        "quiet tok/s": quiet.rate,
-        "beside tok/s": beside.rate,
-        "quiet ITL p99 ms": quiet.p99,
-        "beside ITL p99 ms": beside.p99,
-      };
-    } finally {
-      busy.kill("SIGKILL");
-    }
   },
 };
+
+async function withNeighbour<T>(busy: ChildProcess, work: () => Promise<T>): Promise<T> {
+  try {
+    await sleep(START_MS);
+    return await work();
+  } finally {
+    busy.kill("SIGKILL");
+  }
+}
+
+async function measure(target: Target, options: CaseOptions) {
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const streams = await Promise.all(
+    Array.from({ length: STREAMS }, () => answers(target, options, signal)),
+  );
+  return {
+    rate: streams.reduce((sum, { rate }) => sum + rate, 0),
+    p99: percentile(
+      streams.flatMap(({ gaps }) => gaps),
+      0.99,
+    ),
+  };
+}
+
+/** One stream after the other; the last one is read to its end. */
+async function answers(
+  { url, model }: Target,
+  { promptWords, tokens }: CaseOptions,
+  signal: AbortSignal,
+) {
+  const startedMs = performance.now();
+  const gaps: number[] = [];
+  let total = 0;
+  while (performance.now() - startedMs < MEASURE_MS) {
+    const messages = [{ role: "user", content: randomPrompt(promptWords) }];
+    const result = await streamChat({ url, model, messages, tokens, signal });
+    if (result.outcome !== "whole" && result.outcome !== "left") {
+      throw new Error(`a stream ended ${result.outcome} with status ${result.status}`);
+    }
+    total += result.tokens;
+    gaps.push(...gapsMs([result.textAtMs]));
+  }
+  return { rate: total / ((performance.now() - startedMs) / 1000), gaps };
+}

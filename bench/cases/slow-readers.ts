@@ -1,41 +1,95 @@
-// Readers that hardly read, among others that do.
+// Readers that do not read, among others that do.
 
-import type { Case } from "../case.ts";
-import { percentile } from "../stats.ts";
-import { randomPrompt, streamChat } from "../stream-client.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
+import { startChats } from "../ongoing-chats.ts";
+import { randomPrompt } from "../prompts.ts";
+import { deafReader } from "../raw-socket.ts";
+import { memoryOf, untilIdle } from "../server-state.ts";
+import { gapsMs, median, percentile } from "../stats.ts";
+import { allWhole, streamChat } from "../stream-client.ts";
 
-const SLOW_MS = 200;
+const FAST = 2;
+const OTHERS = 2;
+/** The others ask for so many, so that they go on while the fast ones read. */
+const LONG_TOKENS = 1500;
+const SETTLE_MS = 300;
+/** Both ways of a round, so often in turn. */
+const TURNS = 3;
 
-export const slowReaders: Case = {
+export const slowReaders: ServerCase = {
   name: "slow-readers",
-  help: `2 fast readers alone, then beside 2 that pause ${SLOW_MS} ms at every piece: the fast ones' ITL`,
+  help: `${FAST} readers beside ${OTHERS} others that read as well, and beside ${OTHERS} that take nothing from their sockets, in turn: the first ones' ITL, and the server's memory while the deaf ones hang on (only Sluice can be made to write enough to fill a socket)`,
+  goals: { "beside deaf / beside reading ITL p99": "<= 1.2" },
 
-  async run({ url, model }, { promptWords, tokens }) {
-    const read = (onText?: () => Promise<void>, signal?: AbortSignal) => {
-      const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-      return streamChat({
-        url,
-        model,
-        messages,
-        tokens,
-        ...(onText ? { onText } : {}),
-        ...(signal ? { signal } : {}),
-      });
+  async run(target, options) {
+    const reading: number[] = [];
+    const deaf: number[] = [];
+    const memory: Figures[] = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      reading.push(...(await besideReading(target, options)));
+      const { gaps, more } = await besideDeaf(target, options);
+      deaf.push(...gaps);
+      memory.push(more);
+    }
+    const more = (figure: string) => median(memory.map((each) => each[figure] ?? Number.NaN));
+    return {
+      "beside reading ones ITL p99 ms": percentile(reading, 0.99),
+      "beside deaf ones ITL p99 ms": percentile(deaf, 0.99),
+      "beside deaf / beside reading ITL p99": percentile(deaf, 0.99) / percentile(reading, 0.99),
+      "resident MB more with deaf ones": more("residentMb"),
+      "heap MB more with deaf ones": more("heapMb"),
     };
-    const p99 = async () => {
-      const results = await Promise.all([read(), read()]);
-      return percentile(
-        results.flatMap((result) => result.gapsMs),
-        0.99,
-      );
-    };
-    const alone = await p99();
-    const controller = new AbortController();
-    const pause = () => new Promise<void>((resolve) => setTimeout(resolve, SLOW_MS));
-    const slow = [1, 2].map(() => read(pause, controller.signal));
-    const beside = await p99();
-    controller.abort();
-    await Promise.all(slow);
-    return { "alone ITL p99 ms": alone, "beside slow ones ITL p99 ms": beside };
   },
 };
+
+async function besideReading(target: Target, options: CaseOptions): Promise<number[]> {
+  const { promptWords } = options;
+  const chats = startChats({ target, count: OTHERS, promptWords, tokens: longTokens(options) });
+  try {
+    await sleep(SETTLE_MS);
+    return await fastGaps(target, options);
+  } finally {
+    await chats.stop();
+    await untilIdle(target);
+  }
+}
+
+async function besideDeaf(target: Target, options: CaseOptions) {
+  const before = await memoryOf(target);
+  const { url, model, bulkyModel } = target;
+  const sockets = await Promise.all(
+    Array.from({ length: OTHERS }, () => {
+      const messages = [{ role: "user", content: randomPrompt(options.promptWords) }];
+      const tokens = longTokens(options);
+      return deafReader({ url, model: bulkyModel ?? model, messages, tokens });
+    }),
+  );
+  try {
+    await sleep(SETTLE_MS);
+    const gaps = await fastGaps(target, options);
+    const { residentMb, heapMb } = await memoryOf(target);
+    const more = { residentMb: residentMb - before.residentMb, heapMb: heapMb - before.heapMb };
+    return { gaps, more };
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await untilIdle(target);
+  }
+}
+
+function longTokens({ contextTokens }: CaseOptions): number {
+  return Math.min(LONG_TOKENS, Math.floor(contextTokens / 2));
+}
+
+async function fastGaps(
+  { url, model }: Target,
+  { promptWords, tokens }: CaseOptions,
+): Promise<number[]> {
+  const results = await allWhole(
+    Array.from({ length: FAST }, () => {
+      const messages = [{ role: "user", content: randomPrompt(promptWords) }];
+      return streamChat({ url, model, messages, tokens });
+    }),
+  );
+  return gapsMs(results.map(({ textAtMs }) => textAtMs));
+}

@@ -1,33 +1,48 @@
 // Closed loop: N readers at once, each a new prompt.
 
-import type { Case } from "../case.ts";
-import { percentile } from "../stats.ts";
-import { randomPrompt, streamChat } from "../stream-client.ts";
+import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
+import { cpuMicros } from "../process-usage.ts";
+import { randomPrompt } from "../prompts.ts";
+import { gapsMs, percentile } from "../stats.ts";
+import { allWhole, streamChat } from "../stream-client.ts";
 
-export const throughput: Case = {
+export const throughput: ServerCase = {
   name: "throughput",
-  help: "tokens/s of all streams together, TTFT and inter-token time (ITL) at each level of --streams",
+  help: "tokens/s of all streams together, TTFT and inter-token time (ITL) at each level of --streams; where the process id is known also its CPU time per token (Sluice computes in a second process, which is not counted; a server with one process shows all of it)",
+  goals: { "1 streams TTFT p95 ms": "< 300", "4 streams TTFT p95 ms": "< 1000" },
 
-  async run({ url, model }, { streams, promptWords, tokens }) {
+  async run(target, options) {
     const figures: Record<string, number> = {};
-    for (const level of streams) {
-      const startedMs = performance.now();
-      const results = await Promise.all(
-        Array.from({ length: level }, () => {
-          const messages = [{ role: "user", content: randomPrompt(promptWords) }];
-          return streamChat({ url, model, messages, tokens });
-        }),
-      );
-      const seconds = (performance.now() - startedMs) / 1000;
-      const total = results.reduce((sum, result) => sum + result.tokens, 0);
-      const gaps = results.flatMap((result) => result.gapsMs);
-      const ttfts = results.map((result) => result.ttftMs);
-      figures[`${level} streams tok/s`] = total / seconds;
-      figures[`${level} streams TTFT p50 ms`] = percentile(ttfts, 0.5);
-      figures[`${level} streams TTFT p95 ms`] = percentile(ttfts, 0.95);
-      figures[`${level} streams ITL p50 ms`] = percentile(gaps, 0.5);
-      figures[`${level} streams ITL p99 ms`] = percentile(gaps, 0.99);
+    for (const level of options.streams) {
+      Object.assign(figures, await measure(target, level, options));
     }
     return figures;
   },
 };
+
+async function measure(
+  { url, model, pid }: Target,
+  level: number,
+  { promptWords, tokens }: CaseOptions,
+): Promise<Figures> {
+  const startedMs = performance.now();
+  const cpuBefore = cpuMicros(pid);
+  const results = await allWhole(
+    Array.from({ length: level }, () => {
+      const messages = [{ role: "user", content: randomPrompt(promptWords) }];
+      return streamChat({ url, model, messages, tokens });
+    }),
+  );
+  const seconds = (performance.now() - startedMs) / 1000;
+  const total = results.reduce((sum, result) => sum + result.tokens, 0);
+  const gaps = gapsMs(results.map(({ textAtMs }) => textAtMs));
+  const ttfts = results.map(({ ttftMs }) => ttftMs);
+  return {
+    [`${level} streams tok/s`]: total / seconds,
+    [`${level} streams TTFT p50 ms`]: percentile(ttfts, 0.5),
+    [`${level} streams TTFT p95 ms`]: percentile(ttfts, 0.95),
+    [`${level} streams ITL p50 ms`]: percentile(gaps, 0.5),
+    [`${level} streams ITL p99 ms`]: percentile(gaps, 0.99),
+    [`${level} streams server CPU us/token`]: (cpuMicros(pid) - cpuBefore) / total,
+  };
+}

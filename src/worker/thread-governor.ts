@@ -86,7 +86,7 @@ export function govern(state: GovernorState, step: GovernedStep): GovernorState 
 }
 
 /** Small batches one by one, larger ones by their power of two: a step's time grows with its size. */
-export function sizeClass(tokens: number): number {
+function sizeClass(tokens: number): number {
   return tokens <= 16 ? tokens : 12 + Math.ceil(Math.log2(tokens));
 }
 

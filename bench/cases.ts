@@ -1,0 +1,32 @@
+// Every case, in the order in which --help lists them and --case all runs them.
+
+import type { Case } from "./case.ts";
+import { abandon } from "./cases/abandon.ts";
+import { arrivalRate } from "./cases/arrival-rate.ts";
+import { ceiling } from "./cases/ceiling.ts";
+import { connections } from "./cases/connections.ts";
+import { crowd } from "./cases/crowd.ts";
+import { latency } from "./cases/latency.ts";
+import { longPrompt } from "./cases/long-prompt.ts";
+import { multiTurn } from "./cases/multi-turn.ts";
+import { neighbour } from "./cases/neighbour.ts";
+import { overhead } from "./cases/overhead.ts";
+import { requestRate } from "./cases/request-rate.ts";
+import { slowReaders } from "./cases/slow-readers.ts";
+import { throughput } from "./cases/throughput.ts";
+
+export const CASES: readonly Case[] = [
+  latency,
+  throughput,
+  ceiling,
+  arrivalRate,
+  longPrompt,
+  multiTurn,
+  crowd,
+  abandon,
+  slowReaders,
+  neighbour,
+  requestRate,
+  connections,
+  overhead,
+];

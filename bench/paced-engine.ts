@@ -1,0 +1,100 @@
+// An Engine without a model that emits tokens at a given rate over all its streams, as fast as the server can take them:
+// one timer for all, as a decode step is one for all, and a channel for each, as the real engine has.
+
+import type { Engine, EngineStatus, GenerateOptions } from "../src/engine/engine.ts";
+import type { ModelInfo } from "../src/engine/messages.ts";
+import { abortReason } from "../src/errors.ts";
+import { Channel } from "../src/generation/channel.ts";
+import type { GenerateEvent } from "../src/generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../src/generation/request.ts";
+
+const MODEL: ModelInfo = {
+  device: "none",
+  deviceNote: null,
+  gpuLayers: 0,
+  totalLayers: 0,
+  threads: 0,
+  slots: 0,
+  contextTokens: Number.MAX_SAFE_INTEGER,
+  trainedContextTokens: Number.MAX_SAFE_INTEGER,
+  batchTokens: 0,
+  hasChatTemplate: true,
+  modelBytes: 0,
+};
+const TOKEN = " token";
+
+/** Streams never end by themselves: their readers leave. */
+export class PacedEngine implements Engine {
+  readonly firstLoad = Promise.resolve(MODEL);
+  readonly #streams = new Set<Channel>();
+  #tokensPerSecond = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #stepsSinceMs = 0;
+  #steps = 0;
+  /** Emitted so far. */
+  tokens = 0;
+
+  /** Of all streams together. */
+  setRate(tokensPerSecond: number): void {
+    this.#tokensPerSecond = tokensPerSecond;
+    this.#stepsSinceMs = performance.now();
+    this.#steps = 0;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#tick();
+  }
+
+  async prepare(request: GenerateRequest): Promise<PreparedRequest> {
+    const { prompt: _, maxTokens, ...rest } = request;
+    return { ...rest, promptTokens: new Uint32Array(1), maxTokens: maxTokens ?? 1 };
+  }
+
+  async *generate(
+    _request: PreparedRequest,
+    { signal, lease }: GenerateOptions,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    await lease.acquire();
+    const channel = new Channel({ onTaken: () => {} });
+    const onAbort = () => channel.fail(abortReason(signal));
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#streams.add(channel);
+    try {
+      yield* channel;
+    } finally {
+      this.#streams.delete(channel);
+      signal.removeEventListener("abort", onAbort);
+      lease.release();
+    }
+  }
+
+  status(): EngineStatus {
+    return {
+      state: "ready",
+      loadProgress: 1,
+      model: MODEL,
+      workerPid: null,
+      workerRestarts: 0,
+      reason: null,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  /** Steps that are late are made up for, as messages of the worker wait in the pipe and then come together. */
+  #tick(): void {
+    const stepMs = (1000 * Math.max(1, this.#streams.size)) / this.#tokensPerSecond;
+    const due = Math.floor((performance.now() - this.#stepsSinceMs) / stepMs);
+    for (; this.#steps < due; this.#steps++) this.#step();
+    const nextMs = this.#stepsSinceMs + (due + 1) * stepMs - performance.now();
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, nextMs));
+  }
+
+  #step(): void {
+    const atMs = performance.now();
+    for (const channel of this.#streams) {
+      channel.push({ type: "text-delta", text: TOKEN, tokens: 1, atMs });
+      this.tokens += 1;
+    }
+  }
+}
