@@ -1,4 +1,5 @@
-// Every message that crosses the process boundary. Plain data only (structured clone): no functions, no classes.
+// Every message that crosses the process boundary, in lists: all of one turn of the event loop together.
+// Plain data only (structured clone): no functions, no classes.
 
 import { ServiceError, toErrorCode } from "../errors.ts";
 import type { FinishReason, StepLoad, Usage } from "../generation/events.ts";

@@ -42,6 +42,7 @@ export class WorkerProcess {
   #loadProgress = 0;
   #restarts = 0;
   #crashesInARow = 0;
+  #unsent: ToWorker[] = [];
   #wasHeard = false;
   #timers = new Set<NodeJS.Timeout>();
   #firstLoad = deferred<ModelInfo>();
@@ -72,9 +73,16 @@ export class WorkerProcess {
     return this.#ready.promise;
   }
 
+  /** All that is sent in one turn of the event loop goes out as one write. */
   send(message: ToWorker): void {
+    if (this.#unsent.push(message) === 1) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const messages = this.#unsent;
+    this.#unsent = [];
     // A worker that has just died fails the write. Its exit follows, and that is what ends its requests.
-    if (this.#child?.connected) this.#child.send(message, () => {});
+    if (messages.length > 0 && this.#child?.connected) this.#child.send(messages, () => {});
   }
 
   /** Ends a worker whose answers can no longer be trusted. Its exit starts a new one. */
@@ -109,7 +117,9 @@ export class WorkerProcess {
     this.#logOutput(child);
     this.#child = child;
     this.#loadProgress = 0;
-    child.on("message", (message) => this.#receive(message as FromWorker)); // only our worker writes to it
+    child.on("message", (messages) => {
+      for (const message of messages as FromWorker[]) this.#receive(message); // only our worker writes to it
+    });
     child.on("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
     child.once("exit", (code, signal) =>
       this.#gone(child, `worker ended (${signal ?? `code ${code}`})`),
@@ -204,6 +214,7 @@ export class WorkerProcess {
   #gone(child: ChildProcess, what: string): void {
     if (this.#child !== child) return;
     this.#child = null;
+    this.#unsent = []; // not meant for the next one
     this.#clearTimers();
     if (this.#state === "closed") {
       return this.#options.onExit(

@@ -1,6 +1,6 @@
 // One request on its way through the handler, and the steps that streamed and buffered answers share.
 
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { AnswerEncoder, Dialect, ParsedRequest } from "../api/dialect.ts";
@@ -50,7 +50,7 @@ export type Exchange = Arrival & {
 
 export function makeEncoder({ parsed, record }: Exchange): AnswerEncoder {
   return parsed.encoder({
-    id: randomBytes(12).toString("hex"),
+    id: randomUUID().replaceAll("-", ""),
     model: record.model ?? "",
     createdAtSeconds: Math.floor(Date.now() / 1000),
   });

@@ -21,8 +21,10 @@ process.on("SIGTERM", () => {});
 process.on("disconnect", () => process.exit(0));
 process.on("unhandledRejection", die);
 process.on("uncaughtException", die);
-process.on("message", (message) => receive(message as ToWorker)); // only the server writes to this channel
-send({ type: "started" });
+process.on("message", (messages) => {
+  for (const message of messages as ToWorker[]) receive(message); // only the server writes to this channel
+});
+outbox.post({ type: "started" });
 
 function receive(message: ToWorker): void {
   switch (message.type) {
@@ -30,7 +32,7 @@ function receive(message: ToWorker): void {
       load(message).catch(die);
       return;
     case "prepare":
-      send({ type: "prepared", id: message.id, result: prepared(message) });
+      outbox.post({ type: "prepared", id: message.id, result: prepared(message) });
       return;
     case "start":
       start(message.id, message.request, message.creditBytes);
@@ -48,7 +50,7 @@ function receive(message: ToWorker): void {
       runs.get(message.id)?.suspend();
       return;
     case "ping":
-      send({ type: "pong", stepAgeMs: loaded?.batcher.stepAgeMs ?? 0 });
+      outbox.post({ type: "pong", stepAgeMs: loaded?.batcher.stepAgeMs ?? 0 });
       return;
   }
 }
@@ -57,15 +59,15 @@ async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<v
   try {
     const model = await loadModel({
       options,
-      onProgress: (progress) => send({ type: "loading", progress }),
-      log: (level, message) => send({ type: "log", level, message }),
+      onProgress: (progress) => outbox.post({ type: "loading", progress }),
+      log: (level, message) => outbox.post({ type: "log", level, message }),
       onStep: () => outbox.flushSoon(),
       onLoad: (step) => outbox.addLoad(step),
     });
     loaded = { ...model, pool: new SlotPool(model.slots), deps: generateDeps(model) };
-    send({ type: "loaded", model: model.info });
+    outbox.post({ type: "loaded", model: model.info });
   } catch (error) {
-    send({ type: "load-failed", error: wireError(error) });
+    outbox.post({ type: "load-failed", error: wireError(error) });
   }
 }
 
@@ -153,8 +155,8 @@ function wireError(error: unknown): WireError {
   return { code: "generation_failed", message: `the engine failed: ${message}` };
 }
 
-function send(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+function send(messages: readonly FromWorker[]): void {
+  if (process.connected) process.send?.(messages);
 }
 
 /** Something is wrong in a way that no request accounts for: a fresh process is the only safe state. */
@@ -162,5 +164,5 @@ function die(error: unknown): void {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const log: FromWorker = { type: "log", level: "error", message: `worker failed: ${message}` };
   if (!process.connected || !process.send) process.exit(1);
-  process.send(log, () => process.exit(1));
+  process.send([log], () => process.exit(1));
 }

@@ -18,7 +18,7 @@ function parked(id: string): StepEvent {
 
 function open() {
   const sent: FromWorker[] = [];
-  return { sent, outbox: new Outbox((message) => sent.push(message)) };
+  return { sent, outbox: new Outbox((messages) => sent.push(...messages)) };
 }
 
 test("sends all events of a step as one message, in their order", () => {
@@ -101,4 +101,18 @@ test("takes along what the steps since the last message were, and sends none for
   vi.runAllTimers();
 
   expect(sent).toEqual([{ type: "step", events: [parked("a")], loads: [load] }]);
+});
+
+test("sends what one turn of the event loop brought in one write", () => {
+  const writes: (readonly FromWorker[])[] = [];
+  const outbox = new Outbox((messages) => writes.push(messages));
+  const pong: FromWorker = { type: "pong", stepAgeMs: 0 };
+
+  outbox.post(pong);
+  outbox.add(parked("a"));
+  outbox.flushSoon();
+  outbox.post(pong);
+  vi.runAllTimers();
+
+  expect(writes).toEqual([[pong, pong, { type: "step", events: [parked("a")], loads: [] }]]);
 });
