@@ -60,7 +60,9 @@ async function prefill(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
-    const end = position + deps.slices.tokens(deps.batcher.readers, deps.batcher.decoders);
+    const left = run.tokens.length - position;
+    const { readers, decoders } = deps.batcher;
+    const end = position + deps.slices.tokens({ left, readers, decodes: decoders });
     const slice = run.tokens.slice(position, end) as Token[];
     if (position + slice.length === run.tokens.length) return slice;
     await sequence.evaluateWithoutGeneratingNewTokens(slice, {

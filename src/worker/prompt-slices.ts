@@ -10,6 +10,17 @@ export type PromptSlicesOptions = {
   readonly targetMs: number | null;
 };
 
+export type Reading = {
+  /** Tokens that the stream has still to read. */
+  readonly left: number;
+  /** Streams that read their prompts, this one among them. */
+  readonly readers: number;
+  /** Streams that generate. */
+  readonly decodes: number;
+};
+
+/** Without a target, so few tokens are read at once: cut up they would take far longer, and hold others up hardly less. */
+const SHORT_PROMPT = 64;
 /** Without a target, a step may take so many times as long as one without a slice. */
 const SLOWDOWN = 2.5;
 /** However short the steps should be, reading a prompt may take so many times as long as in whole batches. */
@@ -46,13 +57,14 @@ export class PromptSlices {
     else if (decodes > 0) this.#observeSlice(ms - this.#quiet(decodes), promptTokens);
   }
 
-  /** Tokens that each of `readers` may read in the next step, beside `decodes` streams that generate. */
-  tokens(readers: number, decodes: number): number {
+  /** Tokens that one stream may read in the next step. */
+  tokens({ left, readers, decodes }: Reading): number {
     const { batchTokens, targetMs } = this.#options;
     const room = batchTokens - decodes; // what does not fit would need a step of its own
-    const isFree = decodes === 0 || targetMs === 0;
-    const all = isFree ? room : Math.min(room, this.#besideOthers(decodes));
-    return Math.max(1, Math.floor(all / readers));
+    const share = Math.max(1, Math.floor(room / readers));
+    const isShort = targetMs === null && left <= SHORT_PROMPT;
+    if (decodes === 0 || targetMs === 0 || isShort) return share;
+    return Math.min(share, Math.max(1, Math.floor(this.#besideOthers(decodes) / readers)));
   }
 
   #besideOthers(decodes: number): number {
