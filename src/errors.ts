@@ -18,6 +18,7 @@ const TRAITS = {
   missing_parameter: { status: 400, ...invalid },
   unsupported_parameter: { status: 400, ...invalid },
   unsupported_content: { status: 400, ...invalid },
+  unsupported_schema: { status: 400, ...invalid },
   unknown_parameter: { status: 400, ...invalid },
   template_error: { status: 400, ...invalid },
   context_length_exceeded: { status: 400, ...invalid },

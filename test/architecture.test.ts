@@ -17,9 +17,10 @@ const MAX_LINES = 300;
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   generation: ["errors.ts"],
+  grammar: [],
   "config.ts": ["errors.ts"],
   "command-line.ts": ["config.ts", "errors.ts"],
-  api: ["generation", "errors.ts"],
+  api: ["generation", "grammar", "errors.ts"],
   queue: ["generation", "errors.ts"],
   engine: ["generation", "errors.ts"],
   worker: ["engine/messages.ts", "generation", "errors.ts"],

@@ -13,7 +13,6 @@ const UNSUPPORTED = unsupportedWith({
   parallel_tool_calls: [true, false], // means nothing without tools
   functions: [],
   function_call: ["none", "auto"],
-  response_format: [{ type: "text" }],
   top_logprobs: [0],
   modalities: [["text"]],
   audio: [],

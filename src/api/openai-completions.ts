@@ -9,7 +9,6 @@ const UNSUPPORTED = unsupportedWith({
   best_of: [1],
   echo: [false],
   suffix: [""],
-  response_format: [{ type: "text" }],
 });
 
 const schema = z.object({

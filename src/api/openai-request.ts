@@ -7,6 +7,7 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { type GenerateRequest, SEEDS } from "../generation/request.ts";
 import type { ParseContext } from "./dialect.ts";
+import { grammarFields, grammarOf } from "./openai-grammar.ts";
 
 const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
@@ -71,6 +72,7 @@ export const sharedFields = {
       ),
     {},
   ),
+  ...grammarFields,
 };
 
 type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
@@ -97,6 +99,7 @@ export function sharedRequest(
     maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
     minTokens: fields.min_tokens,
     ignoreEos: fields.ignore_eos,
+    grammar: grammarOf(fields),
     reusePrefix: fields.cache_prompt,
   };
 }
@@ -124,8 +127,6 @@ const UNSUPPORTED_EVERYWHERE: Unsupported = {
   n: [1],
   logprobs: [false],
   service_tier: ["auto", "default"],
-  grammar: [""],
-  json_schema: [],
   typical_p: [1],
   top_n_sigma: [-1],
   xtc_probability: [0],
@@ -223,8 +224,14 @@ function collectUnknown(value: unknown, schema: unknown, path: string, names: Se
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
     for (const item of value) collectUnknown(item, inner.element, `${path}[]`, names);
   }
-  if (inner instanceof z.ZodUnion) {
-    for (const option of inner.options) collectUnknown(value, option, path, names);
+  if (inner instanceof z.ZodUnion && typeof value === "object") {
+    const options = inner.options as readonly z.ZodType[];
+    collectUnknown(
+      value,
+      options.find((option) => option.safeParse(value).success),
+      path,
+      names,
+    );
   }
   if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return;
   const known: Record<string, unknown> = inner.shape;

@@ -46,6 +46,8 @@ export type GenerateRequest = {
   readonly minTokens: number;
   /** The model may not end its answer at all: it goes on until a limit or a stop string. */
   readonly ignoreEos: boolean;
+  /** What the answer has to be, as GBNF; null when it may be anything. The answer ends when it is complete. */
+  readonly grammar: string | null;
   /** Whether the KV cache of an earlier request with the same beginning is used, and this one's left for others. */
   readonly reusePrefix: boolean;
 };

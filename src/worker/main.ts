@@ -95,7 +95,9 @@ function prepared({
 function start(id: string, request: PreparedRequest, creditBytes: number): void {
   const detokenize = (tokens: readonly number[], before: readonly number[]) =>
     loaded?.model.detokenize(tokens as never, false, before as never) ?? "";
-  const run = new Run({ id, request, creditBytes, detokenize });
+  const grammar =
+    request.grammar === null ? null : (loaded?.grammars.begin(request.grammar) ?? null);
+  const run = new Run({ id, request, creditBytes, detokenize, grammar });
   runs.set(id, run);
   work(run).catch(die);
 }

@@ -18,6 +18,7 @@ import type { StepLoad } from "../generation/events.ts";
 import { Batcher } from "./batching.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import { usableCpus } from "./cpu-count.ts";
+import { Grammars } from "./grammars.ts";
 import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
 import { StepMeter } from "./step-meter.ts";
@@ -44,6 +45,7 @@ export type LoadedModel = {
   readonly slots: readonly Slot[];
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
+  readonly grammars: Grammars;
   readonly template: ChatTemplate | null;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
@@ -112,6 +114,7 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
     slots,
     batcher,
     slices,
+    grammars: new Grammars(llama, model),
     template,
     vocabularySize: vocabulary.length,
     longestTokenChars: longestText(vocabulary, model),

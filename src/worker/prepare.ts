@@ -4,9 +4,11 @@ import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
 import type { ChatTemplate, PromptSegment } from "./chat-template.ts";
+import type { Grammars } from "./grammars.ts";
 
 export type PrepareDeps = {
   readonly model: LlamaModel;
+  readonly grammars: Pick<Grammars, "check">;
   /** Null when the GGUF brings none. */
   readonly template: ChatTemplate | null;
   readonly contextTokens: number;
@@ -25,6 +27,7 @@ const CUT_TOKENS = 16;
 export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
   const { prompt, maxTokens, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
+  if (request.grammar !== null) deps.grammars.check(request.grammar);
   refuseByCount(prompt, deps);
   const tokens = promptTokens(prompt, deps);
   const room = deps.contextTokens - tokens.length;

@@ -1,6 +1,7 @@
 // What the worker knows of one request, apart from any slot: the tokens so far, its text state, and what the server
 // has asked of it (abort, credit, suspend). A suspended request is a Run without a slot.
 
+import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { FinishReason, Usage } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { StopSequences } from "./stop-sequences.ts";
@@ -12,6 +13,8 @@ export type RunOptions = {
   /** UTF-8 bytes of text it may send before credit comes back. */
   readonly creditBytes: number;
   readonly detokenize: Detokenize;
+  /** State of the grammar that the answer is held to; null for none. */
+  readonly grammar: LlamaGrammarEvaluationState | null;
 };
 
 /** New text, and why the answer ends with it (null: it goes on). */
@@ -23,6 +26,7 @@ export type Accepted = {
 export class Run {
   readonly id: string;
   readonly request: PreparedRequest;
+  readonly grammar: LlamaGrammarEvaluationState | null;
   /** Prompt and answer: what must be in the cache to go on. */
   readonly tokens: number[];
   readonly #decoder: TokenDecoder;
@@ -38,9 +42,10 @@ export class Run {
   /** Tokens computed (read or generated) in steps that ended after the abort. */
   tokensAfterAbort = 0;
 
-  constructor({ id, request, creditBytes, detokenize }: RunOptions) {
+  constructor({ id, request, creditBytes, detokenize, grammar }: RunOptions) {
     this.id = id;
     this.request = request;
+    this.grammar = grammar;
     this.tokens = Array.from(request.promptTokens);
     this.#decoder = new TokenDecoder(detokenize, this.tokens);
     this.#stops = new StopSequences(request.stop);

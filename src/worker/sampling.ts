@@ -25,6 +25,7 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     seed: (sampling.seed + run.generatedTokens) % SEEDS,
     ...penalties(run),
     ...biases(model, run),
+    ...(run.grammar ? { grammarEvaluationState: run.grammar } : {}),
     // The library sorts nothing by it, but hands it to our batching strategy, which needs the sequence id.
     evaluationPriority: slot.id as EvaluationPriority,
     yieldEogToken: true,

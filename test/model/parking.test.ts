@@ -26,6 +26,7 @@ async function prepared(content: string, maxTokens: number): Promise<PreparedReq
       maxTokens,
       minTokens: 0,
       ignoreEos: true,
+      grammar: null,
       reusePrefix: true,
     },
     { signal: new AbortController().signal },

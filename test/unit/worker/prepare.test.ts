@@ -15,6 +15,7 @@ const REQUEST: GenerateRequest = {
   maxTokens: null,
   minTokens: 0,
   ignoreEos: false,
+  grammar: null,
   reusePrefix: true,
   stop: [],
   sampling: PLAIN_SAMPLING,
@@ -39,6 +40,7 @@ function fakeModel(tokens: Partial<ModelTokens> = {}) {
 function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
   return {
     model: fakeModel().model,
+    grammars: { check: () => {} },
     template: null,
     contextTokens: 10,
     vocabularySize: 50,

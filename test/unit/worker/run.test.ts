@@ -11,6 +11,7 @@ const REQUEST: PreparedRequest = {
   maxTokens: 100,
   minTokens: 0,
   ignoreEos: false,
+  grammar: null,
   reusePrefix: true,
   stop: [],
   sampling: PLAIN_SAMPLING,
@@ -23,6 +24,7 @@ function makeRun(request: Partial<PreparedRequest> = {}, creditBytes = 1000): Ru
     request: { ...REQUEST, ...request },
     creditBytes,
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
+    grammar: null,
   });
 }
 

@@ -1,0 +1,105 @@
+// Structured output: response_format, and json_schema and grammar as llama.cpp's server has them → GBNF.
+// https://platform.openai.com/docs/guides/structured-outputs
+
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import { jsonObjectGrammar, schemaGrammar } from "../grammar/json-schema.ts";
+import { SchemaError } from "../grammar/schema-keywords.ts";
+
+/** A grammar that is written by hand is short; a longer one would only be there to keep the server busy. */
+const MAX_GRAMMAR_CHARS = 65_536;
+
+const jsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], {
+  error: "a JSON schema: an object, or true",
+});
+
+export const grammarFields = {
+  response_format: z
+    .discriminatedUnion(
+      "type",
+      [
+        z.looseObject({ type: z.literal("text") }),
+        z.looseObject({ type: z.literal("json_object"), schema: jsonSchema.nullish() }),
+        z.looseObject({
+          type: z.literal("json_schema"),
+          json_schema: z.looseObject({
+            name: z.string().min(1).max(64).nullish(),
+            description: z.string().nullish(),
+            schema: jsonSchema,
+            strict: z.boolean().nullish(), // strict or not, the answer is of the schema
+          }),
+        }),
+      ],
+      { error: "type is text, json_object or json_schema" },
+    )
+    .nullish(),
+  json_schema: jsonSchema.nullish(),
+  grammar: z
+    .string()
+    .max(MAX_GRAMMAR_CHARS, `at most ${MAX_GRAMMAR_CHARS} characters`)
+    .refine((text) => text.isWellFormed(), "valid Unicode")
+    .nullish(),
+};
+
+type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {
+  readonly ignore_eos: boolean;
+  readonly min_tokens: number;
+};
+
+/**
+ * @returns what the answer has to be, as GBNF; null when it may be anything
+ * @throws ServiceError 400 naming the keyword that cannot be enforced, or the fields that contradict each other
+ */
+export function grammarOf(fields: GrammarFields): string | null {
+  const given = [fromFormat(fields), fromSchema(fields), fromText(fields)].filter(
+    (each) => each !== null,
+  );
+  const [first, second] = given;
+  if (!first) return null;
+  if (second) throw contradiction(second.param, `${first.param} already says what the answer is`);
+  if (fields.ignore_eos)
+    throw contradiction("ignore_eos", `with ${first.param} the answer has an end`);
+  if (fields.min_tokens > 0)
+    throw contradiction("min_tokens", `with ${first.param} the answer ends where it is complete`);
+  return first.grammar();
+}
+
+type Source = { readonly param: string; readonly grammar: () => string };
+
+function fromFormat({ response_format: format }: GrammarFields): Source | null {
+  if (!format || format.type === "text") return null;
+  const param = "response_format";
+  if (format.type === "json_schema") {
+    const { schema } = format.json_schema;
+    return { param, grammar: () => compiled(schema, `${param}.json_schema.schema`) };
+  }
+  const { schema } = format;
+  if (schema === undefined || schema === null) return { param, grammar: jsonObjectGrammar };
+  return { param, grammar: () => compiled(schema, `${param}.schema`) };
+}
+
+function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
+  if (schema === undefined || schema === null) return null;
+  return { param: "json_schema", grammar: () => compiled(schema, "json_schema") };
+}
+
+function fromText({ grammar }: GrammarFields): Source | null {
+  return grammar ? { param: "grammar", grammar: () => grammar } : null;
+}
+
+function compiled(schema: unknown, param: string): string {
+  try {
+    return schemaGrammar(schema);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    const where = error.path === "" ? param : `${param}.${error.path}`;
+    throw new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
+      param: where,
+      cause: error,
+    });
+  }
+}
+
+function contradiction(param: string, reason: string): ServiceError {
+  return new ServiceError("invalid_value", `${param} cannot be used here: ${reason}`, { param });
+}

@@ -1,0 +1,131 @@
+// JSON itself as GBNF rules.
+
+import { type Rules, repeated } from "./rules.ts";
+
+/** A space, or a new line with its indentation: more would let a model go on with nothing but white space. */
+export function whitespace(rules: Rules): string {
+  return rules.once("ws", () => '| " " | "\\n" [ \\t]{0,20}');
+}
+
+/** A character inside quotes, escaped where JSON wants it. */
+export function stringChar(rules: Rules): string {
+  return rules.once(
+    "char",
+    () => '[^"\\\\\\x00-\\x1F\\x7F] | "\\\\" ( ["\\\\/bfnrt] | "u" [0-9a-fA-F]{4} )',
+  );
+}
+
+export function anyString(rules: Rules): string {
+  return rules.once("string", () => `"\\"" ${stringChar(rules)}* "\\""`);
+}
+
+/** @param max null: without limit. Both count characters. */
+export function stringOfLength(rules: Rules, min: number, max: number | null): string {
+  return rules.add("string", `"\\"" ${repeated(stringChar(rules), min, max)} "\\""`);
+}
+
+export function anyInteger(rules: Rules): string {
+  return rules.once("integer", () => '"-"? ( "0" | [1-9] [0-9]{0,15} )');
+}
+
+export function anyNumber(rules: Rules): string {
+  return rules.once(
+    "number",
+    () => `${anyInteger(rules)} ( "." [0-9]{1,16} )? ( [eE] [-+]? [0-9]{1,2} )?`,
+  );
+}
+
+export function boolean(rules: Rules): string {
+  return rules.once("boolean", () => '"true" | "false"');
+}
+
+export function anyValue(rules: Rules): string {
+  return rules.once("value", () =>
+    [
+      anyObject(rules),
+      anyArray(rules),
+      anyString(rules),
+      anyNumber(rules),
+      boolean(rules),
+      '"null"',
+    ].join(" | "),
+  );
+}
+
+export function anyObject(rules: Rules): string {
+  return rules.once("object", () => objectOf(rules, () => anyValue(rules)));
+}
+
+export function anyArray(rules: Rules): string {
+  return rules.once("array", () => {
+    const ws = whitespace(rules);
+    const value = anyValue(rules);
+    return `"[" ${ws} ( ${value} ( "," ${ws} ${value} )* )? ${ws} "]"`;
+  });
+}
+
+/** The body of an object with any names, whose values are all alike. */
+export function objectOf(rules: Rules, value: () => string): string {
+  const ws = whitespace(rules);
+  const member = `${anyString(rules)} ":" ${ws} ${value()}`;
+  return `"{" ${ws} ( ${member} ( "," ${ws} ${member} )* )? ${ws} "}"`;
+}
+
+export type Member = {
+  /** Name, colon and value. */
+  readonly text: string;
+  readonly isRequired: boolean;
+};
+
+/** The body of an object with these members in this order, with commas only between those that are there. */
+export function objectInOrder(rules: Rules, members: readonly Member[]): string {
+  const ws = whitespace(rules);
+  // What may follow where no member came yet, and where one did.
+  let rest = null as { readonly first: string; readonly next: string } | null;
+  for (const { text, isRequired } of [...members].reverse()) {
+    const first: string = `${text} ${rest?.next ?? ""}`.trim();
+    const next = `"," ${ws} ${first}`;
+    const orRest = (there: string, without: string | undefined) =>
+      without === undefined ? `( ${there} )?` : `${there} | ${without}`;
+    rest = {
+      first: rules.add("members", isRequired ? first : orRest(first, rest?.first)),
+      next: rules.add("more", isRequired ? next : orRest(next, rest?.next)),
+    };
+  }
+  return `"{" ${ws} ${rest?.first ?? ""} ${ws} "}"`;
+}
+
+export type ArrayParts = {
+  /** Rules of the first items, each in its place. */
+  readonly first: readonly string[];
+  /** Rule of all further ones; null when there are none. */
+  readonly rest: string | null;
+  readonly min: number;
+  /** Null: without limit. */
+  readonly max: number | null;
+};
+
+/** The body of an array. */
+export function arrayOf(rules: Rules, { first, rest, min, max }: ArrayParts): string {
+  const ws = whitespace(rules);
+  let items = rest === null ? "" : further(rules, rest, { after: first.length, min, max });
+  for (let index = Math.min(first.length, max ?? first.length) - 1; index >= 0; index--) {
+    const comma = index === 0 ? "" : `"," ${ws}`;
+    const item = `${comma} ${first[index] ?? ""} ${items}`.trim();
+    items = rules.add("items", index < min ? item : `( ${item} )?`);
+  }
+  return `"[" ${ws} ${items} ${ws} "]"`;
+}
+
+type Further = { readonly after: number; readonly min: number; readonly max: number | null };
+
+/** Items that are all alike, after so many others. */
+function further(rules: Rules, item: string, { after, min, max }: Further): string {
+  const least = Math.max(0, min - after);
+  const most = max === null ? null : Math.max(0, max - after);
+  if (most === 0) return "";
+  const next = rules.add("further", `"," ${whitespace(rules)} ${item}`);
+  if (after > 0) return repeated(next, least, most);
+  const all = `${item} ${repeated(next, Math.max(0, least - 1), most === null ? null : most - 1)}`;
+  return least === 0 ? `( ${all} )?` : all;
+}

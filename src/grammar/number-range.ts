@@ -1,0 +1,92 @@
+// Numbers between two limits as GBNF: digit by digit, for a grammar cannot count.
+
+import { literal, oneOf } from "./rules.ts";
+
+/** Digits of the largest integers that are written where there is no limit. */
+const MOST_DIGITS = 16;
+
+/** @param min null: without limit, as `max`. Both belong to the range. Null when the range is empty. */
+export function integerRange(min: number | null, max: number | null): string | null {
+  const parts: string[] = [];
+  if (min === null || min < 0) {
+    const least = max === null || max >= 0 ? 1 : -max;
+    const most = min === null ? null : -min;
+    if (most === null || least <= most) parts.push(`"-" ${naturals(least, most)}`);
+  }
+  if (max === null || max >= 0) {
+    const from = Math.max(min ?? 0, 0);
+    if (max === null || from <= max) parts.push(naturals(from, max));
+  }
+  return parts.length === 0 ? null : oneOf(parts);
+}
+
+/**
+ * Decimals in the range whose whole part alone decides that they are in it, and the limits themselves if they are whole:
+ * not all numbers of the range, but only such. Null when there are none.
+ */
+export function numberRange(min: number | null, max: number | null): string | null {
+  const parts: string[] = [];
+  const fraction = '( "." [0-9]{1,16} )?';
+  // From zero up, k and its decimals lie in [k, k + 1); below, -k and its decimals in (-k - 1, -k].
+  const up = atLeastZero(min) ? integerRange(wholeUp(min) ?? 0, minusOne(max)) : null;
+  const fromZero = atLeastZero(min) ? up : integerRange(0, minusOne(max));
+  if (fromZero !== null) parts.push(`${fromZero} ${fraction}`);
+  if (!atLeastZero(min)) {
+    const down = integerRange(
+      min === null ? null : Math.ceil(min) + 1,
+      Math.min(wholeDown(max), -1),
+    );
+    if (down !== null) parts.push(`${down} ${fraction}`);
+  }
+  const edges = [wholeUp(min), max === null ? null : Math.floor(max)].filter(
+    (edge) => edge !== null && (min === null || edge >= min) && (max === null || edge <= max),
+  );
+  for (const edge of edges) parts.push(literal(String(edge)));
+  return parts.length === 0 ? null : oneOf(parts);
+}
+
+function atLeastZero(min: number | null): boolean {
+  return min !== null && min >= 0;
+}
+
+function wholeUp(min: number | null): number | null {
+  return min === null ? null : Math.ceil(min);
+}
+
+function wholeDown(max: number | null): number {
+  return max === null ? -1 : Math.floor(max);
+}
+
+/** The last whole part whose decimals all stay below the limit. */
+function minusOne(max: number | null): number | null {
+  return max === null ? null : Math.floor(max) - 1;
+}
+
+/** From 0 up. */
+function naturals(min: number, max: number | null): string {
+  const from = String(min);
+  const to = max === null ? "9".repeat(Math.max(MOST_DIGITS, from.length)) : String(max);
+  const parts: string[] = [];
+  for (let length = from.length; length <= to.length; length++) {
+    const least = length === from.length ? from : `1${"0".repeat(length - 1)}`;
+    const most = length === to.length ? to : "9".repeat(length);
+    parts.push(sameLength(least, most));
+  }
+  return oneOf(parts);
+}
+
+function sameLength(min: string, max: string): string {
+  if (min === "") return "";
+  const length = min.length;
+  if (/^0+$/.test(min) && /^9+$/.test(max)) return length === 1 ? "[0-9]" : `[0-9]{${length}}`;
+  const [first = "", last = ""] = [min[0], max[0]];
+  const [minRest, maxRest] = [min.slice(1), max.slice(1)];
+  if (first === last) return `"${first}" ${sameLength(minRest, maxRest)}`.trim();
+  if (length === 1) return `[${first}-${last}]`;
+  const any = length === 2 ? "[0-9]" : `[0-9]{${length - 1}}`;
+  const parts = [`"${first}" ${sameLength(minRest, "9".repeat(length - 1))}`];
+  const [low, high] = [Number(first) + 1, Number(last) - 1];
+  if (low <= high) parts.push(`[${low}-${high}] ${any}`);
+  parts.push(`"${last}" ${sameLength("0".repeat(length - 1), maxRest)}`);
+  return oneOf(parts);
+}

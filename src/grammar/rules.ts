@@ -1,0 +1,102 @@
+// Building blocks of GBNF, the grammars that llama.cpp samples by: literals, repetitions, and named rules.
+// Format: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
+
+/** llama.cpp writes every repetition out: longer ones are made of blocks. */
+const BLOCK = 64;
+
+/** Rules by name. All names begin with the prefix, so that several grammars can be joined. */
+export class Rules {
+  readonly #prefix: string;
+  readonly #bodies = new Map<string, string>();
+  #count = 0;
+
+  constructor(prefix = "") {
+    this.#prefix = prefix;
+  }
+
+  /** @returns a name for a rule whose body comes later, by `set` */
+  reserve(hint: string): string {
+    this.#count += 1;
+    const word = hint.replace(/[^a-zA-Z0-9]+/g, "-").slice(0, 32) || "rule";
+    return `${this.#prefix}${word}-${this.#count}`;
+  }
+
+  set(name: string, body: string): void {
+    this.#bodies.set(name, body);
+  }
+
+  /** @returns the rule's name */
+  add(hint: string, body: string): string {
+    const name = this.reserve(hint);
+    this.set(name, body);
+    return name;
+  }
+
+  /** A rule under a fixed name, made at its first use. */
+  once(word: string, body: () => string): string {
+    const name = this.#prefix + word;
+    if (!this.#bodies.has(name)) {
+      this.#bodies.set(name, ""); // it may refer to itself
+      this.#bodies.set(name, body());
+    }
+    return name;
+  }
+
+  /** All rules, one a line. */
+  toString(): string {
+    return [...this.#bodies].map(([name, body]) => `${name} ::= ${body}`).join("\n");
+  }
+}
+
+/** A rule's text for exactly this text. */
+export function literal(text: string): string {
+  const escaped = [...text].map((char) => {
+    if (char === '"' || char === "\\") return `\\${char}`;
+    const code = char.codePointAt(0) ?? 0;
+    return code < 0x20 || code === 0x7f ? hex(code) : char;
+  });
+  return `"${escaped.join("")}"`;
+}
+
+export type CharRange = readonly [from: number, to: number];
+
+/** One character of these code points; the ranges must not be empty. */
+export function charClass(ranges: readonly CharRange[]): string {
+  const shown = ranges.map(([from, to]) => (from === to ? hex(from) : `${hex(from)}-${hex(to)}`));
+  return `[${shown.join("")}]`;
+}
+
+function hex(code: number): string {
+  const digits = code.toString(16).toUpperCase();
+  if (code <= 0xff) return `\\x${digits.padStart(2, "0")}`;
+  if (code <= 0xffff) return `\\u${digits.padStart(4, "0")}`;
+  return `\\U${digits.padStart(8, "0")}`;
+}
+
+export function oneOf(alternatives: readonly string[]): string {
+  const different = [...new Set(alternatives)];
+  return different.length === 1 ? (different[0] ?? "") : `( ${different.join(" | ")} )`;
+}
+
+/** `max` null: without end. */
+export function repeated(item: string, min: number, max: number | null): string {
+  if (max === null) return `${exactly(item, min)} ${item}*`.trim();
+  return `${exactly(item, min)} ${upTo(item, max - min)}`.trim();
+}
+
+function exactly(item: string, count: number): string {
+  if (count === 0) return "";
+  if (count <= BLOCK) return count === 1 ? item : `${item}{${count}}`;
+  const rest = count % BLOCK;
+  return `( ${item}{${BLOCK}} ){${Math.floor(count / BLOCK)}} ${exactly(item, rest)}`.trim();
+}
+
+/** Whole blocks, and a rest: any count has one way to be reached, or two. */
+function upTo(item: string, count: number): string {
+  if (count === 0) return "";
+  if (count <= BLOCK) return `${item}{0,${count}}`;
+  const blocks = Math.floor(count / BLOCK);
+  const fewer = `( ${item}{${BLOCK}} ){0,${blocks - 1}} ${item}{0,${BLOCK - 1}}`;
+  const most = `( ${item}{${BLOCK}} ){${blocks}} ${upTo(item, count % BLOCK)}`.trim();
+  return `( ${fewer} | ${most} )`;
+}

@@ -1,0 +1,145 @@
+// What a schema may say: the keywords that are known, what they are about, and reading them one by one.
+
+/** What cannot be enforced: where in the schema, and why. */
+export class SchemaError extends Error {
+  override readonly name = "SchemaError";
+  /** e.g. `properties.age.multipleOf`; empty for the schema itself. */
+  readonly path: string;
+
+  constructor(path: string, message: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+export type Schema = { readonly [name: string]: Json };
+
+/** They say something about a value, but nothing that it has to be. */
+const ANNOTATIONS = new Set([
+  ...["title", "description", "default", "examples", "example", "deprecated", "readOnly"],
+  ...["writeOnly", "$schema", "$id", "$comment", "$defs", "definitions", "$anchor", "strict"],
+  ...["contentEncoding", "contentMediaType", "nullable", "unevaluatedProperties"],
+]);
+/** By the type that they are about; for a value of another type they say nothing. */
+const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
+  object: ["properties", "required", "additionalProperties"],
+  array: ["items", "prefixItems", "minItems", "maxItems"],
+  string: ["minLength", "maxLength", "pattern", "format"],
+  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
+  integer: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
+  boolean: [],
+  null: [],
+};
+const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
+const KNOWN = new Set([...ANY_TYPE, ...Object.values(OF_TYPE).flat()]);
+/** The keywords that are enforced, for the docs. */
+export const ENFORCED_KEYWORDS: readonly string[] = [...KNOWN].sort();
+
+export function refuseUnknown(schema: Schema, path: string): void {
+  for (const keyword of Object.keys(schema)) {
+    if (KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-")) continue;
+    throw new SchemaError(join(path, keyword), "cannot be enforced");
+  }
+}
+
+/** Keywords beside one that stands for the whole value would be limits of their own. */
+export function refuseBeside(
+  keyword: string,
+  schema: Schema,
+  path: string,
+  allowed: readonly string[] = [],
+) {
+  for (const other of Object.keys(schema)) {
+    if (other === keyword || ANNOTATIONS.has(other) || other.startsWith("x-")) continue;
+    if (allowed.includes(other)) continue;
+    throw new SchemaError(join(path, other), `cannot be enforced beside ${keyword}`);
+  }
+}
+
+/** What `type` says; else the types that the other keywords are about; null for any. */
+export function typesOf(schema: Schema, path: string): readonly string[] | null {
+  if (schema.type !== undefined) {
+    const types = Array.isArray(schema.type) ? schema.type.map(String) : [String(schema.type)];
+    const wrong = types.find((type) => !Object.hasOwn(OF_TYPE, type));
+    if (wrong !== undefined || types.length === 0) {
+      throw new SchemaError(join(path, "type"), `must be ${Object.keys(OF_TYPE).join(", ")}`);
+    }
+    return types.includes("number") ? types.filter((type) => type !== "integer") : types;
+  }
+  const implied = Object.entries(OF_TYPE).filter(([, keywords]) =>
+    keywords.some((keyword) => schema[keyword] !== undefined),
+  );
+  const types = implied.map(([type]) => type).filter((type) => type !== "integer");
+  return types.length > 0 ? types : null;
+}
+
+export function isOf(value: Json, type: string): boolean {
+  if (value === null) return type === "null";
+  if (Array.isArray(value)) return type === "array";
+  if (type === "integer") return Number.isInteger(value);
+  return typeof value === type;
+}
+
+/** Whether no value can be of two branches: each has another type, or the same property holds another constant. */
+export function areDistinct(branches: readonly Json[]): boolean {
+  const schemas = branches.filter(isSchema);
+  if (schemas.length !== branches.length) return false;
+  const types = schemas.map(({ type }) => (type === "integer" ? "number" : type));
+  if (types.every((type) => typeof type === "string") && new Set(types).size === types.length)
+    return true;
+  const [first = {}] = schemas;
+  const names = isSchema(first.properties) ? Object.keys(first.properties) : [];
+  return names.some((name) => {
+    const constants = schemas.map((schema) => constantOf(schema, name));
+    return !constants.includes(null) && new Set(constants).size === constants.length;
+  });
+}
+
+function constantOf({ properties, required }: Schema, name: string): string | null {
+  const property = isSchema(properties) ? properties[name] : undefined;
+  if (!isSchema(property) || !Array.isArray(required) || !required.includes(name)) return null;
+  if (property.const !== undefined) return JSON.stringify(property.const);
+  const values = property.enum;
+  return Array.isArray(values) && values.length === 1 ? JSON.stringify(values[0]) : null;
+}
+
+export function isSchema(value: Json | undefined): value is Schema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function list(value: Json | undefined, path: string): readonly Json[] {
+  if (Array.isArray(value)) return value;
+  throw new SchemaError(path, "must be an array");
+}
+
+export function count(value: Json | undefined, path: string): number | null {
+  if (value === undefined) return null;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
+    return value;
+  throw new SchemaError(path, "must be an integer from 0 to 65536");
+}
+
+export function numberAt(value: Json | undefined, path: string): number | null {
+  if (value === undefined) return null;
+  if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  throw new SchemaError(path, "must be a number of at most 2^53");
+}
+
+export function greatest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+export function smallest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
+export function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}

@@ -1,0 +1,46 @@
+// Strings of a JSON Schema: by length, by pattern, or by format.
+
+import { anyString, stringChar, stringOfLength } from "./json.ts";
+import type { Rules } from "./rules.ts";
+import { count, join, type Schema, SchemaError } from "./schema-keywords.ts";
+import { FORMAT_NAMES, formatRule } from "./string-format.ts";
+import { PatternError, patternRule } from "./string-pattern.ts";
+
+/** @returns an expression for such strings. @throws SchemaError */
+export function stringRule(schema: Schema, path: string, rules: Rules): string {
+  const { pattern, format, minLength, maxLength } = schema;
+  const min = count(minLength, join(path, "minLength")) ?? 0;
+  const max = count(maxLength, join(path, "maxLength"));
+  const hasLength = min > 0 || max !== null;
+  if ([pattern !== undefined, format !== undefined, hasLength].filter(Boolean).length > 1) {
+    const keyword = pattern !== undefined ? "pattern" : "format";
+    throw new SchemaError(
+      join(path, keyword),
+      "cannot be enforced together with another limit of the string",
+    );
+  }
+  if (pattern !== undefined) return ofPattern(String(pattern), join(path, "pattern"), rules);
+  if (format !== undefined) return ofFormat(String(format), join(path, "format"), rules);
+  if (!hasLength) return anyString(rules);
+  if (max !== null && max < min)
+    throw new SchemaError(join(path, "maxLength"), "is below minLength");
+  return stringOfLength(rules, min, max);
+}
+
+function ofPattern(pattern: string, path: string, rules: Rules): string {
+  try {
+    return `"\\"" ${patternRule(pattern, rules, stringChar(rules))} "\\""`;
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new SchemaError(path, `${pattern} cannot be enforced: ${error.message}`);
+  }
+}
+
+function ofFormat(format: string, path: string, rules: Rules): string {
+  const rule = formatRule(format, rules);
+  if (rule) return `"\\"" ${rule} "\\""`;
+  throw new SchemaError(
+    path,
+    `${format} cannot be enforced; allowed is ${FORMAT_NAMES.join(", ")}`,
+  );
+}

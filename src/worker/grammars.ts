@@ -1,0 +1,59 @@
+// Grammars that hold answers to a form. One that was read once is kept for those who send the same again.
+
+import {
+  type Llama,
+  LlamaGrammar,
+  LlamaGrammarEvaluationState,
+  type LlamaModel,
+} from "node-llama-cpp";
+import { ServiceError } from "../errors.ts";
+
+/** So many different ones are kept. */
+const MOST_KEPT = 64;
+
+export class Grammars {
+  readonly #llama: Llama;
+  readonly #model: LlamaModel;
+  readonly #kept = new Map<string, LlamaGrammar>();
+
+  constructor(llama: Llama, model: LlamaModel) {
+    this.#llama = llama;
+    this.#model = model;
+  }
+
+  /** @throws ServiceError 400 when the text is no grammar */
+  check(text: string): void {
+    this.#read(text);
+  }
+
+  /** The state of one answer, at its beginning. */
+  begin(text: string): LlamaGrammarEvaluationState {
+    return new LlamaGrammarEvaluationState({ model: this.#model, grammar: this.#read(text) });
+  }
+
+  #read(text: string): LlamaGrammar {
+    const kept = this.#kept.get(text);
+    if (kept) return kept;
+    const grammar = this.#parse(text);
+    this.#kept.set(text, grammar);
+    if (this.#kept.size > MOST_KEPT) {
+      for (const oldest of this.#kept.keys()) {
+        this.#kept.delete(oldest);
+        break;
+      }
+    }
+    return grammar;
+  }
+
+  #parse(text: string): LlamaGrammar {
+    try {
+      return new LlamaGrammar(this.#llama, { grammar: text }); // createGrammar() is the same, but not synchronous
+    } catch (error) {
+      throw new ServiceError(
+        "invalid_value",
+        "grammar is not GBNF with a rule named root, without left recursion",
+        { param: "grammar", cause: error },
+      );
+    }
+  }
+}
