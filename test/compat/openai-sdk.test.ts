@@ -1,7 +1,9 @@
 // The official OpenAI SDK as the judge: what it can do with OpenAI, it can do here.
 
 import OpenAI from "openai";
+import { zodResponseFormat } from "openai/helpers/zod";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
@@ -135,4 +137,38 @@ test("an unknown model is a NotFoundError, a wrong key an AuthenticationError", 
   await expect(unknown).rejects.toThrow(OpenAI.NotFoundError);
   await expect(wrongKey).rejects.toThrow(OpenAI.AuthenticationError);
   await locked.close();
+});
+
+const Step = z.object({ title: z.string().max(20), minutes: z.int().min(1).max(90) });
+const Plan = z.object({
+  kind: z.enum(["walk", "talk"]),
+  steps: z.array(Step).min(1).max(2),
+  note: z.string().max(10).nullable(),
+});
+
+test("parses an answer of a zod schema", async () => {
+  const { choices } = await client.chat.completions.parse({
+    model,
+    messages,
+    max_tokens: 300,
+    temperature: 1,
+    seed: 3,
+    response_format: zodResponseFormat(Plan, "plan"),
+  });
+
+  const plan = Plan.parse(choices[0]?.message.parsed);
+  expect(plan.steps.length).toBeGreaterThan(0);
+});
+
+test("streams an answer of a zod schema", async () => {
+  const stream = client.chat.completions.stream({
+    model,
+    messages,
+    max_tokens: 300,
+    temperature: 0,
+    response_format: zodResponseFormat(Plan, "plan"),
+  });
+
+  const final = await stream.finalChatCompletion();
+  expect(Plan.safeParse(final.choices[0]?.message.parsed).success).toBe(true);
 });
