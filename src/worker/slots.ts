@@ -1,4 +1,5 @@
-// The pool of sequences (slots). A request gets the free slot whose KV cache already holds most of its prompt.
+// The pool of sequences (slots). A request gets the free slot whose KV cache already holds most of its prompt, unless that
+// lies apart from those that are busy: llama.cpp computes only sequences with consecutive ids together.
 
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
 import type { Batcher } from "./batching.ts";
@@ -37,6 +38,9 @@ export class Slot {
   }
 }
 
+/** A slot apart from the busy ones costs every step a second computation: worth it for so many cached tokens. */
+const APART_TOKENS = 64;
+
 export class SlotPool {
   readonly #slots: readonly Slot[];
   #uses = 0;
@@ -46,16 +50,17 @@ export class SlotPool {
   }
 
   /**
-   * Takes the free slot with the longest beginning in common; of equals an empty one before the least recently used.
+   * Takes the free slot with the longest beginning in common, beside the busy ones where that makes no great difference;
+   * of equals an empty one before the least recently used.
    * @returns null when none is free
    */
   take(tokens: readonly number[]): Slot | null {
-    let best: { slot: Slot; shared: number } | null = null;
+    let best: { slot: Slot; worth: number } | null = null;
     for (const slot of this.#slots) {
       if (slot.isBusy) continue;
-      const shared = sharedLength(slot, tokens);
-      if (!best || shared > best.shared || (shared === best.shared && isBetter(slot, best.slot))) {
-        best = { slot, shared };
+      const worth = sharedLength(slot, tokens) - APART_TOKENS * this.#newRuns(slot);
+      if (!best || worth > best.worth || (worth === best.worth && isBetter(slot, best.slot))) {
+        best = { slot, worth };
       }
     }
     if (!best) return null;
@@ -66,6 +71,13 @@ export class SlotPool {
 
   release(slot: Slot): void {
     slot.isBusy = false;
+  }
+
+  /** By how many the runs of consecutive busy slots grow with this one: -1 where it closes a gap. */
+  #newRuns({ id }: Slot): number {
+    if (!this.#slots.some(({ isBusy }) => isBusy)) return 0;
+    const neighbours = [this.#slots[id - 1], this.#slots[id + 1]];
+    return 1 - neighbours.filter((slot) => slot?.isBusy).length;
   }
 }
 

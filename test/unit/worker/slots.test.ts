@@ -81,6 +81,31 @@ test("gives each slot to one request at a time, and none when all are busy", () 
   expect(taken.map((each) => each?.id ?? null)).toEqual([0, 1, null]);
 });
 
+test("takes one beside the busy ones, though another was used longer ago", () => {
+  const slots = pool([[7], [7], [7], [7], [7]], [2, 0, 4, 1, 3]);
+
+  const ids = [1, 2, 3, 4, 5].map(() => slots.take([7, 8])?.id);
+
+  expect(ids).toEqual([2, 1, 0, 3, 4]); // consecutive at every moment
+});
+
+test("closes a gap between busy slots before it opens a new one", () => {
+  const slots = pool([[], [], [], []]);
+  const [, second] = [slots.take([1]), slots.take([1]), slots.take([1])];
+  if (second) slots.release(second);
+
+  expect(slots.take([1])?.id).toBe(1);
+});
+
+test("takes one apart if that saves much reading", () => {
+  const conversation = Array.from({ length: 100 }, (_, index) => index);
+  const slots = pool([[], [], [], conversation]);
+  slots.take([500]);
+
+  expect(slots.take([...conversation.slice(0, 40), 500])?.id).toBe(1);
+  expect(slots.take(conversation)?.id).toBe(3);
+});
+
 test("gives a released slot away again", () => {
   const slots = pool([[]]);
 
