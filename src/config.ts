@@ -188,6 +188,11 @@ export const SETTINGS = {
     help: "listen on a non-loopback host without a key",
     allows: "on or off",
   }),
+  allowGrammar: setting({
+    schema: flag.default(false),
+    help: "take grammars (GBNF) from clients: a hostile one can hold everybody up",
+    allows: "on or off",
+  }),
   strict: setting({
     schema: flag.default(false),
     help: "refuse unknown request fields instead of naming them in x-ignored-params",

@@ -3,8 +3,10 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
+import { gbnfProblem } from "../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar, schemaGrammar } from "../grammar/json-schema.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
+import type { ParseContext } from "./dialect.ts";
 
 /** A grammar that is written by hand is short; a longer one would only be there to keep the server busy. */
 const MAX_GRAMMAR_CHARS = 65_536;
@@ -37,7 +39,10 @@ export const grammarFields = {
   grammar: z
     .string()
     .max(MAX_GRAMMAR_CHARS, `at most ${MAX_GRAMMAR_CHARS} characters`)
-    .refine((text) => text.isWellFormed(), "valid Unicode")
+    .superRefine((text, context) => {
+      const problem = text.isWellFormed() ? gbnfProblem(text) : "is valid Unicode";
+      if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
+    })
     .nullish(),
 };
 
@@ -50,8 +55,8 @@ type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {
  * @returns what the answer has to be, as GBNF; null when it may be anything
  * @throws ServiceError 400 naming the keyword that cannot be enforced, or the fields that contradict each other
  */
-export function grammarOf(fields: GrammarFields): string | null {
-  const given = [fromFormat(fields), fromSchema(fields), fromText(fields)].filter(
+export function grammarOf(fields: GrammarFields, context: ParseContext): string | null {
+  const given = [fromFormat(fields), fromSchema(fields), fromText(fields, context)].filter(
     (each) => each !== null,
   );
   const [first, second] = given;
@@ -83,8 +88,15 @@ function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
   return { param: "json_schema", grammar: () => compiled(schema, "json_schema") };
 }
 
-function fromText({ grammar }: GrammarFields): Source | null {
-  return grammar ? { param: "grammar", grammar: () => grammar } : null;
+/** llama.cpp follows every way to read a text at once: a few lines suffice to keep it busy for ever. */
+function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): Source | null {
+  if (!grammar) return null;
+  if (allowsGrammar) return { param: "grammar", grammar: () => grammar };
+  throw new ServiceError(
+    "unsupported_parameter",
+    "grammar is off on this server (--allow-grammar); response_format takes a JSON schema",
+    { param: "grammar" },
+  );
 }
 
 function compiled(schema: unknown, param: string): string {

@@ -99,7 +99,7 @@ export function sharedRequest(
     maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
     minTokens: fields.min_tokens,
     ignoreEos: fields.ignore_eos,
-    grammar: grammarOf(fields),
+    grammar: grammarOf(fields, context),
     reusePrefix: fields.cache_prompt,
   };
 }

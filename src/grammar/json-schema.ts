@@ -51,7 +51,7 @@ const MOST_DEPTH = 64;
  */
 export function schemaGrammar(schema: unknown): string {
   const rules = new Rules();
-  rules.set("root", schemaRule(schema, rules));
+  rules.set("root", new Compiler(schema as Json, rules).compile()); // it came out of JSON
   return rules.toString();
 }
 
@@ -60,11 +60,6 @@ export function jsonObjectGrammar(): string {
   const rules = new Rules();
   rules.set("root", anyObject(rules));
   return rules.toString();
-}
-
-/** @returns an expression over rules that it adds. @throws SchemaError */
-export function schemaRule(schema: unknown, rules: Rules): string {
-  return new Compiler(schema as Json, rules).compile(); // it came out of JSON
 }
 
 class Compiler {

@@ -39,9 +39,6 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 };
 const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
 const KNOWN = new Set([...ANY_TYPE, ...Object.values(OF_TYPE).flat()]);
-/** The keywords that are enforced, for the docs. */
-export const ENFORCED_KEYWORDS: readonly string[] = [...KNOWN].sort();
-
 export function refuseUnknown(schema: Schema, path: string): void {
   for (const keyword of Object.keys(schema)) {
     if (KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-")) continue;

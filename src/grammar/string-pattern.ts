@@ -8,6 +8,8 @@ export class PatternError extends Error {}
 
 /** A model that may repeat without end often does. */
 const MOST_REPEATS = 65_536;
+/** Repetitions in repetitions can be told apart in many ways, and llama.cpp follows all of them at once. */
+const MOST_NESTED_REPEATS = 100;
 const LAST = 0x10ffff;
 const DIGITS: readonly CharRange[] = [[0x30, 0x39]];
 const WORD: readonly CharRange[] = [[0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]]; // biome-ignore format: a table
@@ -63,6 +65,8 @@ class PatternParser {
   readonly #chars: readonly string[];
   readonly #rules: Rules;
   #at = 0;
+  /** How often what was read last may be repeated, counting repetitions of repetitions. */
+  #nested = 1;
   /** Whether the pattern itself, outside of any group, is a choice. */
   hasAlternatives = false;
 
@@ -88,13 +92,22 @@ class PatternParser {
   #sequence(): string {
     const parts: string[] = [];
     while (this.#at < this.#chars.length && !this.#sees("|") && !this.#sees(")")) {
-      parts.push(this.#quantified(this.#atom()));
+      parts.push(this.#quantified());
     }
     return parts.join(" ");
   }
 
-  #quantified(atom: string): string {
+  #quantified(): string {
+    const [before, start] = [this.#nested, this.#at];
+    this.#nested = 1;
+    const atom = this.#atom();
     const bounds = this.#bounds();
+    const most = this.#nested * (bounds?.max ?? Math.max(1, bounds?.min ?? 1));
+    if (this.#nested > 1 && most > MOST_NESTED_REPEATS) {
+      const text = this.#chars.slice(start, this.#at).join("");
+      throw new PatternError(`${text} repeats more than ${MOST_NESTED_REPEATS} times in all`);
+    }
+    this.#nested = Math.max(before, most);
     if (!bounds) return atom;
     this.#take("?"); // lazy or greedy, the same texts match
     const item = this.#rules.add("part", atom);

@@ -26,6 +26,7 @@ export type HandlerDeps = {
   readonly options: {
     readonly maxTokens: number | null;
     readonly isStrict: boolean;
+    readonly allowGrammar: boolean;
     readonly heartbeatMs: number;
     readonly stallTimeoutMs: number;
     readonly requestTimeoutMs: number;

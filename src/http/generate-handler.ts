@@ -40,6 +40,7 @@ async function answer(on: Arrival): Promise<void> {
   const { deps, dialect, req, client, record } = on;
   const parsed = dialect.parse(req.body, {
     defaultMaxTokens: deps.options.maxTokens,
+    allowsGrammar: deps.options.allowGrammar,
     randomSeed: () => randomInt(SEEDS),
   });
   refuseUnknown(parsed, deps.options.isStrict);

@@ -7,7 +7,7 @@ import { type RunningService, startWithModel } from "../support/start-service.ts
 let running: RunningService;
 let url: string;
 beforeAll(async () => {
-  running = await startWithModel({ threads: 1 });
+  running = await startWithModel({ threads: 1, allowGrammar: true });
   url = `${running.url}/v1/chat/completions`;
 });
 afterAll(async () => running.close());

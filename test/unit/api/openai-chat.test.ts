@@ -24,7 +24,7 @@ const HEAD = {
 function parse(fields: object) {
   return openaiChat.parse(
     { messages: MESSAGES, ...fields },
-    { defaultMaxTokens: null, randomSeed: () => 77 },
+    { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 },
   );
 }
 
@@ -115,7 +115,8 @@ test.each([
 });
 
 test("says that messages are missing, not that they are wrong", () => {
-  const refuse = () => openaiChat.parse({}, { defaultMaxTokens: null, randomSeed: () => 77 });
+  const refuse = () =>
+    openaiChat.parse({}, { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 });
 
   expect(refuse).toThrow("messages is required");
   expect(refuse).toThrow(expect.objectContaining({ code: "missing_parameter" }));

@@ -21,7 +21,11 @@ const HEAD = {
 };
 
 function parse(fields: object) {
-  return openaiCompletions.parse(fields, { defaultMaxTokens: null, randomSeed: () => 77 });
+  return openaiCompletions.parse(fields, {
+    defaultMaxTokens: null,
+    allowsGrammar: true,
+    randomSeed: () => 77,
+  });
 }
 
 function refusalOf(fields: object): ServiceError {

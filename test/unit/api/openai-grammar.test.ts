@@ -6,7 +6,7 @@ import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { jsonObjectGrammar, schemaGrammar } from "../../../src/grammar/json-schema.ts";
 
-const CONTEXT = { defaultMaxTokens: null, randomSeed: () => 1 };
+const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 1 };
 const SCHEMA = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
 
 function chatGrammar(fields: object): string | null {
@@ -77,6 +77,14 @@ const REFUSED: readonly [name: string, fields: object, param: string][] = [
   ["json_schema with a bad type", { json_schema: { type: "text" } }, "json_schema.type"],
   ["a grammar that is no string", { grammar: 1 }, "grammar"],
   ["a grammar that is far too long", { grammar: "a".repeat(70_000) }, "grammar"],
+  [
+    "a grammar that nests too deep",
+    { grammar: `root ::= ${"(".repeat(60)}"a"${")".repeat(60)}` },
+    "grammar",
+  ],
+  ["a grammar that repeats too often", { grammar: 'root ::= "a"{1,5000}' }, "grammar"],
+  ["a grammar that repeats too much", { grammar: `root ::= "${"a".repeat(100)}"{900}` }, "grammar"],
+  ["a grammar of too many rules", { grammar: "r ::= x\n".repeat(1001) }, "grammar"],
   ["a grammar beside a schema", { ...withSchema(SCHEMA), grammar: 'root ::= "a"' }, "grammar"],
   ["an answer that may not end", { ...withSchema(SCHEMA), ignore_eos: true }, "ignore_eos"],
   ["an answer that may not end yet", { grammar: 'root ::= "a"', min_tokens: 5 }, "min_tokens"],
@@ -92,4 +100,23 @@ test.each(REFUSED)("refuses %s, and names the field", (_name, fields, param) => 
   expect(refusal).toBeInstanceOf(ServiceError);
   expect((refusal as ServiceError).param).toBe(param);
   expect((refusal as ServiceError).traits.status).toBe(400);
+});
+
+test("counts nothing that stands in quotes, in a class or in a comment", () => {
+  const grammar = `root ::= "${"(".repeat(100)}" [({"] [^\\]"] # ${"(".repeat(100)}`;
+
+  expect(chatGrammar({ grammar })).toBe(grammar);
+});
+
+test("takes no grammar of a client unless the operator allows it", () => {
+  const parse = () =>
+    openaiCompletions.parse(
+      { prompt: "Hi", grammar: 'root ::= "a"' },
+      { ...CONTEXT, allowsGrammar: false },
+    );
+
+  expect(parse).toThrow(
+    expect.objectContaining({ code: "unsupported_parameter", param: "grammar" }),
+  );
+  expect(parse).toThrow(/--allow-grammar/);
 });

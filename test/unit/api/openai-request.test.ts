@@ -6,7 +6,7 @@ import { openaiChat } from "../../../src/api/openai-chat.ts";
 import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { ServiceError } from "../../../src/errors.ts";
 
-const CONTEXT: ParseContext = { defaultMaxTokens: null, randomSeed: () => 77 };
+const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
 
 const DIALECTS: readonly [name: string, dialect: Dialect, required: object][] = [
   ["chat", openaiChat, { messages: [{ role: "user", content: "Hi" }] }],

@@ -54,7 +54,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   function encoder(fields: object = {}, model = "tiny") {
     const { encoder: encode } = dialect.parse(
       { ...required, ...fields },
-      { defaultMaxTokens: null, randomSeed: () => 77 },
+      { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 },
     );
     return encode({ id: "abc", model, createdAtSeconds: 1_700_000_000 });
   }

@@ -357,6 +357,10 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
     path: "minimum",
   },
   "a pattern that looks ahead": { schema: { type: "string", pattern: "^(?=a)" }, path: "pattern" },
+  "a pattern with repetitions of repetitions": {
+    schema: { type: "string", pattern: "^((a{0,64}){0,64}){0,64}$" },
+    path: "pattern",
+  },
   "a pattern that looks back": { schema: { type: "string", pattern: "(a)\\1" }, path: "pattern" },
   "a pattern with a limit": {
     schema: { type: "string", pattern: "a", maxLength: 3 },
