@@ -18,7 +18,8 @@ let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDep
 // Ctrl-C and `docker stop` reach the whole process group: when to end is the server's decision alone.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
-process.on("disconnect", () => process.exit(0));
+// Not process.exit(): that waits for the thread that computes, which may never come back.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.on("unhandledRejection", die);
 process.on("uncaughtException", die);
 process.on("message", (messages) => {
