@@ -26,10 +26,12 @@ export const neighbour: ServerCase = {
     const busy = spawn(process.execPath, ["-e", NEIGHBOUR], { stdio: "ignore" });
     const beside = await withNeighbour(busy, () => measure(target, options));
     await sleep(START_MS);
+    const justAfterwards = await measure(target, options);
     const afterwards = await measure(target, options);
     return {
       "quiet tok/s": quiet.rate,
       "beside tok/s": beside.rate,
+      "just afterwards tok/s": justAfterwards.rate,
       "afterwards tok/s": afterwards.rate,
       "beside / quiet tok/s": beside.rate / quiet.rate,
       "afterwards / quiet tok/s": afterwards.rate / quiet.rate,

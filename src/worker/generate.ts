@@ -56,13 +56,13 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
  */
 async function prefill(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[] | null> {
   const { sequence } = slot;
+  const unread = run.tokens.length - sequence.nextTokenIndex;
   for (;;) {
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
-    const left = run.tokens.length - position;
     const { readers, decoders } = deps.batcher;
-    const end = position + deps.slices.tokens({ left, readers, decodes: decoders });
+    const end = position + deps.slices.tokens({ unread, readers, decodes: decoders });
     const slice = run.tokens.slice(position, end) as Token[];
     if (position + slice.length === run.tokens.length) return slice;
     await sequence.evaluateWithoutGeneratingNewTokens(slice, {

@@ -11,15 +11,15 @@ export type PromptSlicesOptions = {
 };
 
 export type Reading = {
-  /** Tokens that the stream has still to read. */
-  readonly left: number;
+  /** Tokens of the prompt that were not in the cache when the stream began to read. */
+  readonly unread: number;
   /** Streams that read their prompts, this one among them. */
   readonly readers: number;
   /** Streams that generate. */
   readonly decodes: number;
 };
 
-/** Without a target, so few tokens are read at once: cut up they would take far longer, and hold others up hardly less. */
+/** Without a target, a prompt of so few is read at once: cut up it would take far longer, and hold others up hardly less. */
 const SHORT_PROMPT = 64;
 /** Without a target, a step may take so many times as long as one without a slice. */
 const SLOWDOWN = 2.5;
@@ -58,11 +58,11 @@ export class PromptSlices {
   }
 
   /** Tokens that one stream may read in the next step. */
-  tokens({ left, readers, decodes }: Reading): number {
+  tokens({ unread, readers, decodes }: Reading): number {
     const { batchTokens, targetMs } = this.#options;
     const room = batchTokens - decodes; // what does not fit would need a step of its own
     const share = Math.max(1, Math.floor(room / readers));
-    const isShort = targetMs === null && left <= SHORT_PROMPT;
+    const isShort = targetMs === null && unread <= SHORT_PROMPT;
     if (decodes === 0 || targetMs === 0 || isShort) return share;
     return Math.min(share, Math.max(1, Math.floor(this.#besideOthers(decodes) / readers)));
   }

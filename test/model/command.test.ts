@@ -1,12 +1,12 @@
 // The command as a user runs it: what it prints, how it refuses, how it ends.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { chat, postSse, readAll } from "../support/sse-client.ts";
+import { chat, post, postSse, readAll } from "../support/sse-client.ts";
 import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../../src/main.ts");
@@ -187,3 +187,28 @@ test("a second signal ends it at once", async () => {
   expect(await exit).toBe(1);
   answer.leave();
 });
+
+test("killed in the middle of a computation that never ends, it leaves no worker behind", async () => {
+  const flags = ["--gpu", "off", "--port", "0", "--threads", "1", "--allow-grammar"];
+  const { child, output, prints } = run(flags);
+  await prints("curl -N");
+  const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
+  const found = execFileSync("pgrep", ["-P", `${child.pid}`], { encoding: "utf8" });
+  const worker = Number(found);
+  // Each letter may be followed by three texts, all of which llama.cpp keeps in mind.
+  const grammar = 'root ::= [a-z] root "b" | [a-z] root "c" | [a-z] root "d" | "a"';
+  const asked = chat({ grammar, max_tokens: 60, temperature: 1 });
+  post(`${base}/chat/completions`, asked).catch(() => {}); // it will be cut off
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > 2_000, "it is lost in the grammar");
+
+  child.kill("SIGKILL");
+
+  await until(() => !isRunning(worker), "the worker is gone");
+});
+
+/** A zombie, which only its new parent can take away, does not run. */
+function isRunning(pid: number): boolean {
+  const state = execFileSync("ps", ["-A", "-o", "pid=,stat="], { encoding: "utf8" });
+  return new RegExp(`^\\s*${pid}\\s+[^Z\\s]`, "m").test(state);
+}

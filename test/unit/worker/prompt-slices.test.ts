@@ -15,7 +15,7 @@ function read(slices: PromptSlices, promptTokens: number, { fixedMs, tokenMs }: 
   const sizes: number[] = [];
   const times: number[] = [];
   for (let left = promptTokens; left > 0; ) {
-    const tokens = Math.min(left, slices.tokens({ left, readers: 1, decodes: 3 }));
+    const tokens = Math.min(left, slices.tokens({ unread: promptTokens, readers: 1, decodes: 3 }));
     const ms = QUIET_MS + fixedMs + tokens * tokenMs;
     slices.observe({ ms, decodes: 3, promptTokens: tokens });
     sizes.push(tokens);
@@ -32,20 +32,20 @@ function share(values: readonly number[], isGood: (value: number) => boolean): n
 test("fills the batch while nobody generates", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
 
-  expect(slices.tokens({ left: 1000, readers: 1, decodes: 0 })).toBe(128);
-  expect(slices.tokens({ left: 1000, readers: 4, decodes: 0 })).toBe(32);
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 0 })).toBe(128);
+  expect(slices.tokens({ unread: 1000, readers: 4, decodes: 0 })).toBe(32);
 });
 
 test("leaves room in the batch for those who generate: what does not fit would need a step of its own", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 0 });
 
-  expect(slices.tokens({ left: 1000, readers: 1, decodes: 3 })).toBe(125);
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBe(125);
 });
 
 test("reads a token at least, however many share the batch", () => {
   const slices = new PromptSlices({ batchTokens: 4, targetMs: 0 });
 
-  expect(slices.tokens({ left: 1000, readers: 8, decodes: 4 })).toBe(1);
+  expect(slices.tokens({ unread: 1000, readers: 8, decodes: 4 })).toBe(1);
 });
 
 test("reads a short prompt at once, unless a target was asked for", () => {
@@ -54,7 +54,7 @@ test("reads a short prompt at once, unless a target was asked for", () => {
     const slices = new PromptSlices({ batchTokens: 128, targetMs });
     for (let step = 0; step < 5; step++) slices.observe(steady);
     slices.observe({ ms: 60, decodes: 3, promptTokens: 10 });
-    return slices.tokens({ left: 30, readers: 2, decodes: 3 });
+    return slices.tokens({ unread: 30, readers: 2, decodes: 3 });
   });
 
   expect(chosen).toBeGreaterThanOrEqual(30);
@@ -103,9 +103,9 @@ test("one step that was held up does not shrink the slices after it", () => {
 
   slices.observe({ ms: 5000, decodes: 3, promptTokens: before });
   for (let step = 0; step < 5; step++) {
-    const tokens = slices.tokens({ left: 1000, readers: 1, decodes: 3 });
+    const tokens = slices.tokens({ unread: 1000, readers: 1, decodes: 3 });
     slices.observe({ ms: QUIET_MS + 10 + tokens * 4, decodes: 3, promptTokens: tokens });
   }
 
-  expect(slices.tokens({ left: 1000, readers: 1, decodes: 3 })).toBeGreaterThan(before / 2);
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBeGreaterThan(before / 2);
 });

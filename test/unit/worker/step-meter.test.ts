@@ -45,5 +45,5 @@ test("tells the slices what steps take", () => {
 
   fixed.observe({ ms: 30, decodes: 1, promptTokens: 10 });
 
-  expect(slices.tokens({ left: 1000, readers: 1, decodes: 1 })).toBeGreaterThan(10); // 2 ms a token, 40 ms to spare
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 1 })).toBeGreaterThan(10); // 2 ms a token, 40 ms to spare
 });
