@@ -8,9 +8,9 @@ import type { GenerateRequest } from "../generation/request.ts";
 export type ParseContext = {
   /** What the operator allows when the client sets no limit; null: as many tokens as the context holds. */
   readonly defaultMaxTokens: number | null;
-  /** A fresh seed for a request that brings none. */
   /** Whether clients may send grammars of their own. */
   readonly allowsGrammar: boolean;
+  /** A fresh seed for a request that brings none. */
   readonly randomSeed: () => number;
 };
 

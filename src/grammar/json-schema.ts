@@ -97,7 +97,7 @@ class Compiler {
     if (schema.$ref !== undefined) return this.#reference(schema, place);
     if (schema.const !== undefined) return this.#values([schema.const], schema, place, "const");
     if (schema.enum !== undefined) {
-      const values = list(schema.enum, `${place.path}.enum`);
+      const values = list(schema.enum, join(place.path, "enum"));
       return this.#values(values, schema, place, "enum");
     }
     for (const keyword of ["anyOf", "oneOf", "allOf"] as const) {
@@ -127,8 +127,7 @@ class Compiler {
     if (!ref.startsWith("#/"))
       throw new SchemaError(path, `${ref} is not within the schema (#/...)`);
     let at: Json | undefined = this.#document;
-    for (const part of ref.slice(2).split("/")) {
-      const name = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
+    for (const name of pointerNames(ref, path)) {
       const holder: object | null = isSchema(at) || Array.isArray(at) ? at : null;
       at = holder && Object.hasOwn(holder, name) ? (holder as Schema)[name] : undefined;
     }
@@ -215,10 +214,7 @@ class Compiler {
     if (others === false) return `"{" ${ws} "}"`;
     const place = { path: join(path, "additionalProperties"), followed: new Set<string>() };
     const value = this.#visit(others, place);
-    return this.#rules.add(
-      "map",
-      objectOf(this.#rules, () => value),
-    );
+    return this.#rules.add("map", objectOf(this.#rules, value));
   }
 
   #array(schema: Schema, path: string): string {
@@ -264,5 +260,18 @@ class Compiler {
     if (range !== null) return range;
     const keyword = min === null ? "maximum" : "minimum";
     throw new SchemaError(join(path, keyword), "leaves a range that a grammar cannot write");
+  }
+}
+
+/** Of `#/a/b`. Escapes: https://www.rfc-editor.org/rfc/rfc6901#section-6 */
+function pointerNames(ref: string, path: string): readonly string[] {
+  try {
+    const parts = ref.slice(2).split("/").map(decodeURIComponent);
+    return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  } catch {
+    throw new SchemaError(
+      path,
+      `${ref} is not a JSON pointer: it has a % that begins no character`,
+    );
   }
 }

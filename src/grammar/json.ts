@@ -53,7 +53,7 @@ export function anyValue(rules: Rules): string {
 }
 
 export function anyObject(rules: Rules): string {
-  return rules.once("object", () => objectOf(rules, () => anyValue(rules)));
+  return rules.once("object", () => objectOf(rules, anyValue(rules)));
 }
 
 export function anyArray(rules: Rules): string {
@@ -65,9 +65,9 @@ export function anyArray(rules: Rules): string {
 }
 
 /** The body of an object with any names, whose values are all alike. */
-export function objectOf(rules: Rules, value: () => string): string {
+export function objectOf(rules: Rules, value: string): string {
   const ws = whitespace(rules);
-  const member = `${anyString(rules)} ":" ${ws} ${value()}`;
+  const member = `${anyString(rules)} ":" ${ws} ${value}`;
   return `"{" ${ws} ( ${member} ( "," ${ws} ${member} )* )? ${ws} "}"`;
 }
 

@@ -39,6 +39,8 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 };
 const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
 const KNOWN = new Set([...ANY_TYPE, ...Object.values(OF_TYPE).flat()]);
+
+/** @throws SchemaError naming a keyword that may be a limit */
 export function refuseUnknown(schema: Schema, path: string): void {
   for (const keyword of Object.keys(schema)) {
     if (KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-")) continue;

@@ -36,12 +36,8 @@ export class Grammars {
     if (kept) return kept;
     const grammar = this.#parse(text);
     this.#kept.set(text, grammar);
-    if (this.#kept.size > MOST_KEPT) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
-        break;
-      }
-    }
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
     return grammar;
   }
 

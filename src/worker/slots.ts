@@ -56,9 +56,10 @@ export class SlotPool {
    */
   take(tokens: readonly number[]): Slot | null {
     let best: { slot: Slot; worth: number } | null = null;
+    const apartTokens = this.#slots.some(({ isBusy }) => isBusy) ? APART_TOKENS : 0;
     for (const slot of this.#slots) {
       if (slot.isBusy) continue;
-      const worth = sharedLength(slot, tokens) - APART_TOKENS * this.#newRuns(slot);
+      const worth = sharedLength(slot, tokens) - apartTokens * this.#newRuns(slot);
       if (!best || worth > best.worth || (worth === best.worth && isBetter(slot, best.slot))) {
         best = { slot, worth };
       }
@@ -75,7 +76,6 @@ export class SlotPool {
 
   /** By how many the runs of consecutive busy slots grow with this one: -1 where it closes a gap. */
   #newRuns({ id }: Slot): number {
-    if (!this.#slots.some(({ isBusy }) => isBusy)) return 0;
     const neighbours = [this.#slots[id - 1], this.#slots[id + 1]];
     return 1 - neighbours.filter((slot) => slot?.isBusy).length;
   }

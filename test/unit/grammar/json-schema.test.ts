@@ -331,6 +331,8 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
   "several allOf": { schema: { allOf: [{}, {}] }, path: "allOf" },
   "a reference outside": { schema: { $ref: "https://example.org/schema" }, path: "$ref" },
   "a reference to nothing": { schema: { $ref: "#/$defs/none" }, path: "$ref" },
+  "a reference that is no pointer": { schema: { $ref: "#/%zz" }, path: "$ref" },
+  "an enum that is no list": { schema: { enum: "a" }, path: "enum" },
   "a reference to itself": {
     schema: { $defs: { a: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" },
     path: "#/$defs/a.$ref",
