@@ -6,7 +6,8 @@ import type { ModelInfo } from "../src/engine/messages.ts";
 import { abortReason } from "../src/errors.ts";
 import { Channel } from "../src/generation/channel.ts";
 import type { GenerateEvent } from "../src/generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../src/generation/request.ts";
+import type { AnswerTo, Question } from "../src/generation/questions.ts";
+import { PLAIN_OUTPUT, type PreparedRequest } from "../src/generation/request.ts";
 
 const MODEL: ModelInfo = {
   device: "none",
@@ -18,8 +19,13 @@ const MODEL: ModelInfo = {
   contextTokens: Number.MAX_SAFE_INTEGER,
   trainedContextTokens: Number.MAX_SAFE_INTEGER,
   batchTokens: 0,
-  hasChatTemplate: true,
+  chatTemplate: null,
+  toolFormat: null,
+  thoughtFormat: null,
+  vocabularySize: 0,
   modelBytes: 0,
+  beginningText: null,
+  endText: null,
 };
 const TOKEN = " token";
 
@@ -43,9 +49,16 @@ export class PacedEngine implements Engine {
     this.#tick();
   }
 
-  async prepare(request: GenerateRequest): Promise<PreparedRequest> {
-    const { prompt: _, maxTokens, ...rest } = request;
-    return { ...rest, promptTokens: new Uint32Array(1), maxTokens: maxTokens ?? 1 };
+  async ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
+    if (question.type !== "prepare") throw new Error("only requests are prepared here");
+    const { prompt: _, maxTokens, grammar: __, ...rest } = question.request;
+    const prepared: PreparedRequest = {
+      ...rest,
+      promptTokens: new Uint32Array(1),
+      maxTokens: maxTokens ?? 1,
+      output: PLAIN_OUTPUT,
+    };
+    return prepared as AnswerTo<Q>; // the only question there is
   }
 
   async *generate(

@@ -57,7 +57,8 @@ type Announcement = { readonly url: string; readonly service: Service; readonly 
 
 function announce(model: ModelInfo, { url, service, config }: Announcement): void {
   if (config.logFormat === "json") {
-    service.log.info({ url, model: service.catalog.realId, ...model }, "ready");
+    const { chatTemplate: _, ...facts } = model; // as long as all the rest together
+    service.log.info({ url, model: service.catalog.realId, ...facts }, "ready");
     return;
   }
   const [key] = config.apiKey;
@@ -74,7 +75,7 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
     stream: true,
   });
   const auth = key ? " -H 'authorization: Bearer YOUR_KEY'" : "";
-  const route = model.hasChatTemplate ? "chat/completions" : "completions";
+  const route = model.chatTemplate !== null ? "chat/completions" : "completions";
   console.log(
     [
       "",

@@ -1,8 +1,9 @@
-// The interface that each wire format implements: a body becomes a GenerateRequest, what the engine yields becomes
-// frames or one body. Pure: no I/O, no clock, no randomness of its own.
+// The interface that each wire format implements: a body becomes GenerateRequests, what the engine yields becomes frames
+// or one body. Pure: no I/O, no clock, no randomness of its own.
 
 import type { ServiceError } from "../errors.ts";
-import type { FinishReason, Receipt } from "../generation/events.ts";
+import type { Choice } from "../generation/choice.ts";
+import type { Delta, FinishReason, PromptProgress, Receipt } from "../generation/events.ts";
 import type { GenerateRequest } from "../generation/request.ts";
 
 export type ParseContext = {
@@ -33,20 +34,32 @@ export type Frame = {
   readonly data: string;
 };
 
-/** Encodes one answer. Streamed: `start`, any number of `delta`s, `finish`. Buffered: `body` alone. */
+/**
+ * Encodes one answer of one or several choices. Streamed: for each choice any number of deltas, then its finish; the last
+ * choice to finish brings the receipt. Buffered: `body` alone.
+ */
 export interface AnswerEncoder {
-  start(): readonly Frame[];
-  delta(text: string): Frame;
-  finish(reason: FinishReason, receipt: Receipt): readonly Frame[];
-  body(text: string, reason: FinishReason, receipt: Receipt): object;
+  delta(choice: number, delta: Delta): readonly Frame[];
+  progress(choice: number, progress: PromptProgress): readonly Frame[];
+  finish(choice: number, reason: FinishReason, receipt: Receipt | null): readonly Frame[];
+  body(choices: readonly Choice[], receipt: Receipt): object;
 }
 
+/** When the text that has come goes out: with every token, at the end of a word or a sentence, or after so many ms. */
+export type Flush = "token" | "word" | "sentence" | number;
+
 export type ParsedRequest = {
-  readonly request: GenerateRequest;
+  /** One for each choice of the answer, in the order of their indices. */
+  readonly requests: readonly GenerateRequest[];
+  /** So many choices in a row are of the same prompt. */
+  readonly choicesPerPrompt: number;
   /** As the client wrote it; null when it named none. */
   readonly model: string | null;
   readonly isStreamed: boolean;
-  /** Fields that nobody knows: accepted, and named in `x-ignored-params`. */
+  readonly flush: Flush;
+  /** Whether nobody waits for it: it runs behind the rest. */
+  readonly isFlex: boolean;
+  /** Fields that nobody knows or that could not be enforced: accepted, and named in `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
 };

@@ -2,81 +2,57 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Message, MessageRole } from "../generation/request.ts";
+import type { Choice } from "../generation/choice.ts";
+import type { Delta } from "../generation/events.ts";
+import type { Message, Prompt, ScoreWish, ToolUse } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
-import { parseBody, sharedFields, sharedRequest, unsupportedWith } from "./openai-request.ts";
-import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
+import { messages, readMessages, refuseUnreadable } from "./openai-messages.ts";
+import { MOST_ALTERNATIVES, requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
+import { chatLogprobs } from "./openai-scores.ts";
+import { type AnswerShape, encodeOpenaiError, OpenaiEncoder, type Place } from "./openai-shared.ts";
+import { readThinking, thinkingFields } from "./openai-thinking.ts";
+import { readTools, toolFields } from "./openai-tools.ts";
+import { parseBody } from "./parse-body.ts";
 
 const UNSUPPORTED = unsupportedWith({
-  tools: [],
-  tool_choice: ["none", "auto"],
-  parallel_tool_calls: [true, false], // means nothing without tools
   functions: [],
   function_call: ["none", "auto"],
-  top_logprobs: [0],
   modalities: [["text"]],
   audio: [],
   prediction: [],
-  reasoning_effort: [],
   verbosity: ["medium"],
   web_search_options: [],
   moderation: [],
   chat_template: [],
-  chat_template_kwargs: [],
-  reasoning_format: ["none", "auto"],
-  thinking_budget_tokens: [-1],
-  add_generation_prompt: [true],
-  continue_final_message: [false],
+  reasoning: [],
+  thinking: [],
   echo: [false],
-});
-
-const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
-
-const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'a string, or a list of parts {type: "text", text: string}',
-});
-
-const message = z.looseObject({
-  role: z.enum(["system", "developer", "user", "assistant"]),
-  content,
-  name: z.string().nullish(), // chat templates do not look at it
-  refusal: z.null().optional(),
-  // Refused with a reason, if they hold anything, before the schema is asked.
-  tool_calls: z.unknown().optional(),
-  function_call: z.unknown().optional(),
-  tool_call_id: z.unknown().optional(),
-  audio: z.unknown().optional(),
-  reasoning_content: z.unknown().optional(),
 });
 
 const schema = z.object({
   ...sharedFields,
-  messages: z.array(message).min(1, "at least one message"),
+  ...toolFields,
+  ...thinkingFields,
+  messages,
   max_completion_tokens: sharedFields.max_tokens,
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
+  continue_final_message: z.boolean().nullish(),
+  add_generation_prompt: z.boolean().nullish(),
 });
+
+type Fields = z.output<typeof schema>;
 
 const SHAPE: AnswerShape = {
   idPrefix: "chatcmpl",
   chunkObject: "chat.completion.chunk",
   bodyObject: "chat.completion",
-  opening: { delta: { role: "assistant", content: "" } },
-  delta: (content) => ({ delta: { content } }),
+  text: (content) => ({ delta: { content } }),
+  delta: encodeDelta,
+  opening: (hasText) => ({ delta: { role: "assistant", content: hasText ? "" : null } }),
   closing: { delta: {} },
-  whole: (content) => ({ message: { role: "assistant", content, refusal: null } }),
+  whole: encodeWhole,
 };
-
-type Fields = z.output<typeof schema>;
-
-/** Part types that OpenAI knows and a text model cannot read. */
-const MEDIA_PARTS = ["image_url", "input_audio", "file", "video_url", "audio_url"];
-/** Message fields that ask for something we cannot do yet, if they hold anything. */
-const UNSUPPORTED_IN_MESSAGE = [
-  "tool_calls",
-  "function_call",
-  "tool_call_id",
-  "audio",
-  "reasoning_content",
-];
 
 export const openaiChat: Dialect = {
   path: "/v1/chat/completions",
@@ -84,60 +60,89 @@ export const openaiChat: Dialect = {
   parse(body, context) {
     refuseUnreadable(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const { prompt, ignoredKeywords } = readPrompt(fields);
     return {
-      request: {
-        ...sharedRequest(fields, maxTokens(fields), context),
-        prompt: { type: "messages", messages: fields.messages.map(toMessage) },
-      },
-      model: fields.model ?? null,
-      isStreamed: fields.stream,
-      ignoredParams,
+      ...requestsOf(
+        fields,
+        {
+          prompts: [prompt],
+          maxTokens: maxTokens(fields),
+          scores: scoreWish(fields),
+          echoesPrompt: false,
+        },
+        context,
+      ),
+      ignoredParams: [...ignoredParams, ...ignoredKeywords],
       encoder: (identity) =>
-        new OpenaiEncoder(SHAPE, identity, fields.stream_options?.include_usage ?? false),
+        new OpenaiEncoder(SHAPE, identity, {
+          includesUsage: fields.stream_options?.include_usage ?? false,
+          includesScores: fields.logprobs ?? false,
+          serviceTier: fields.service_tier ?? null,
+        }),
     };
   },
 
   encodeError: encodeOpenaiError,
 };
 
-/** Refuses with a reason what the schema would only call wrong: media, tools, their roles. */
-function refuseUnreadable(body: unknown): void {
-  const messages = (body as { messages?: unknown } | null)?.messages;
-  if (!Array.isArray(messages)) return;
-  for (const [index, each] of messages.entries()) {
-    if (typeof each !== "object" || each === null) continue;
-    refuseTools(each as Record<string, unknown>, `messages[${index}]`);
-    refuseMedia((each as { content?: unknown }).content, `messages[${index}].content`);
+/** @throws ServiceError 400 naming the field. Also for those who only want to know what the model would read. */
+export function readPrompt(fields: Fields): {
+  readonly prompt: Prompt;
+  readonly ignoredKeywords: readonly string[];
+} {
+  const read = readMessages(fields.messages);
+  const { use, ignoredParams } = readTools(fields);
+  if (use) refuseEndless(fields, use);
+  return {
+    prompt: {
+      type: "messages",
+      messages: read,
+      tools: use,
+      continuesLast: continuesLast(fields, read),
+      ...readThinking(fields),
+    },
+    ignoredKeywords: ignoredParams,
+  };
+}
+
+/** Checks the fields alone. @throws ServiceError 400 naming the field */
+export function parseChatFields(body: unknown): Fields {
+  refuseUnreadable(body);
+  return parseBody(schema, body, UNSUPPORTED).fields;
+}
+
+/** An answer that is a call ends with it. */
+function refuseEndless({ ignore_eos, min_tokens, grammar }: Fields, use: ToolUse): void {
+  const isRaw = grammar !== null && grammar !== undefined && grammar !== "";
+  const params = { ignore_eos, min_tokens: min_tokens > 0, grammar: isRaw && !use.isRequired };
+  for (const [param, isSet] of Object.entries(params)) {
+    if (!isSet) continue;
+    throw new ServiceError("invalid_value", `${param} cannot be used beside tools`, { param });
   }
 }
 
-function refuseTools(given: Record<string, unknown>, path: string): void {
-  if (given.role === "tool" || given.role === "function") {
-    throw new ServiceError("unsupported_content", "tool results are not supported by this server", {
-      param: `${path}.role`,
-    });
-  }
-  for (const name of UNSUPPORTED_IN_MESSAGE) {
-    const value = given[name];
-    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0))
-      continue;
-    throw new ServiceError("unsupported_content", `${name} is not supported by this server`, {
-      param: `${path}.${name}`,
-    });
-  }
-}
-
-function refuseMedia(parts: unknown, path: string): void {
-  if (!Array.isArray(parts)) return;
-  for (const [index, part] of parts.entries()) {
-    const type = (part as { type?: unknown } | null)?.type;
-    if (typeof type !== "string" || !MEDIA_PARTS.includes(type)) continue;
-    throw new ServiceError(
-      "unsupported_content",
-      `this server's models read text only, so a part of type ${type} cannot be used`,
-      { param: `${path}[${index}]` },
+/** As with most local servers, a last message of the assistant is gone on with, unless somebody says otherwise. */
+function continuesLast(fields: Fields, read: readonly Message[]): boolean {
+  const { continue_final_message: wish, add_generation_prompt: opens } = fields;
+  const last = read.at(-1);
+  const isAnswer = last?.role === "assistant" && last.toolCalls.length === 0;
+  if (wish === true && !isAnswer)
+    throw wrong("continue_final_message", "needs a last message of the assistant without calls");
+  if (wish === true && opens === true)
+    throw wrong("continue_final_message", "cannot be true together with add_generation_prompt");
+  const isContinued = isAnswer && (wish ?? opens !== true);
+  if (opens === false && !isContinued)
+    throw wrong(
+      "add_generation_prompt",
+      "can be false only where the last message is gone on with",
     );
-  }
+  return isContinued;
+}
+
+function scoreWish({ logprobs, top_logprobs: top }: Fields): ScoreWish | null {
+  if (logprobs) return { alternatives: top ?? 0, includesPrompt: false };
+  if ((top ?? 0) > 0) throw wrong("top_logprobs", "needs logprobs: true");
+  return null;
 }
 
 function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null {
@@ -152,7 +157,50 @@ function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null
   return newer ?? older;
 }
 
-function toMessage({ role, content: given }: Fields["messages"][number]): Message {
-  const text = typeof given === "string" ? given : given.map((part) => part.text).join("");
-  return { role: role === "developer" ? "system" : (role satisfies MessageRole), content: text };
+function wrong(param: string, reason: string): ServiceError {
+  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+}
+
+function encodeDelta(delta: Delta, place: Place): object {
+  const logprobs = delta.scores ? { logprobs: chatLogprobs(delta.scores) } : {};
+  switch (delta.type) {
+    case "text-delta":
+      return { delta: { content: delta.text }, ...logprobs };
+    case "reasoning-delta":
+      return { delta: { reasoning_content: delta.text }, ...logprobs };
+    case "tool-call-delta": {
+      const { index, name, text } = delta;
+      const call =
+        name === null
+          ? { index, function: { arguments: text } }
+          : { index, ...encodeCall({ name, arguments: text }, index, place) };
+      return { delta: { tool_calls: [call] }, ...logprobs };
+    }
+  }
+}
+
+function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Place): object {
+  const isSilent = text === "" && (toolCalls.length > 0 || reasoning !== "");
+  return {
+    message: {
+      role: "assistant",
+      content: isSilent ? null : text,
+      refusal: null,
+      ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+      ...(toolCalls.length === 0
+        ? {}
+        : { tool_calls: toolCalls.map((call, index) => encodeCall(call, index, place)) }),
+    },
+    ...(scores.length > 0 ? { logprobs: chatLogprobs(scores) } : {}),
+  };
+}
+
+/** Ids follow from the answer's own: streamed and buffered they are made the same way. */
+function encodeCall(
+  call: { readonly name: string; readonly arguments: string },
+  index: number,
+  { answerId, choice }: Place,
+) {
+  const number = `${choice * 4096 + index}`.padStart(6, "0");
+  return { id: `call_${answerId.slice(0, 18)}${number}`, type: "function", function: call };
 }

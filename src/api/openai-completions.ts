@@ -1,40 +1,61 @@
 // POST /v1/completions: text in, text on. https://platform.openai.com/docs/api-reference/completions
 
 import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import type { Prompt, ScoreWish } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
-import { parseBody, sharedFields, sharedRequest, unsupportedWith } from "./openai-request.ts";
+import { MOST_ALTERNATIVES, requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
+import { completionLogprobs } from "./openai-scores.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
+import { parseBody } from "./parse-body.ts";
 
-const UNSUPPORTED = unsupportedWith({
-  best_of: [1],
-  echo: [false],
-  suffix: [""],
-});
+const UNSUPPORTED = unsupportedWith({});
+
+/** Prompts of one request, and choices of all of them. */
+const MOST_PROMPTS = 64;
+
+const tokens = z.array(z.int().min(0)).min(1);
+const several = `1 to ${MOST_PROMPTS} of them`;
 
 const schema = z.object({
   ...sharedFields,
   prompt: z.union(
     [
       z.string(),
-      z
-        .array(z.string())
-        .length(1)
-        .transform(([only]) => only ?? ""),
+      z.array(z.string()).min(1).max(MOST_PROMPTS, several),
+      tokens,
+      z.array(tokens).min(1).max(MOST_PROMPTS, several),
     ],
-    {
-      error: "a string (several prompts and token ids are not supported)",
-    },
+    { error: `a string or a list of token ids, or up to ${MOST_PROMPTS} of either in a list` },
   ),
+  max_tokens: z.int().min(-1).nullish(),
+  suffix: z.string().nullish(),
+  echo: z.boolean().nullish(),
+  logprobs: z
+    .union([z.int().min(0).max(MOST_ALTERNATIVES), z.literal(false)], {
+      error: `0 to ${MOST_ALTERNATIVES}`,
+    })
+    .nullish(),
+  best_of: z.int().nullish(),
 });
+
+type Fields = z.output<typeof schema>;
 
 const SHAPE: AnswerShape = {
   idPrefix: "cmpl",
   chunkObject: "text_completion",
   bodyObject: "text_completion",
+  text: (text) => ({ text }),
+  delta: ({ text, scores }, { offset }) => ({
+    text,
+    ...(scores ? { logprobs: completionLogprobs(scores, offset) } : {}),
+  }),
   opening: null,
-  delta: (text) => ({ text }),
   closing: { text: "" },
-  whole: (text) => ({ text }),
+  whole: ({ text, scores }) => ({
+    text,
+    ...(scores.length > 0 ? { logprobs: completionLogprobs(scores, 0) } : {}),
+  }),
 };
 
 export const openaiCompletions: Dialect = {
@@ -42,18 +63,72 @@ export const openaiCompletions: Dialect = {
 
   parse(body, context) {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    refuseContradictions(fields);
+    const prompts = readPrompts(fields);
     return {
-      request: {
-        ...sharedRequest(fields, fields.max_tokens ?? null, context),
-        prompt: { type: "text", text: fields.prompt },
-      },
-      model: fields.model ?? null,
-      isStreamed: fields.stream,
+      ...requestsOf(
+        fields,
+        {
+          prompts,
+          maxTokens: fields.max_tokens ?? null,
+          scores: scoreWish(fields),
+          echoesPrompt: fields.echo ?? false,
+        },
+        context,
+      ),
       ignoredParams,
       encoder: (identity) =>
-        new OpenaiEncoder(SHAPE, identity, fields.stream_options?.include_usage ?? false),
+        new OpenaiEncoder(SHAPE, identity, {
+          includesUsage: fields.stream_options?.include_usage ?? false,
+          includesScores: typeof fields.logprobs === "number",
+          serviceTier: fields.service_tier ?? null,
+        }),
     };
   },
 
   encodeError: encodeOpenaiError,
 };
+
+function readPrompts({ prompt, suffix }: Fields): readonly Prompt[] {
+  const given = asList(prompt);
+  if (!suffix) return given.map(asPrompt);
+  return given.map((each) => {
+    if (typeof each === "string") return { type: "infill", prefix: each, suffix };
+    throw wrong("suffix", "needs a prompt that is a text, not token ids");
+  });
+}
+
+function asList(prompt: Fields["prompt"]): readonly (string | readonly number[])[] {
+  if (typeof prompt === "string") return [prompt];
+  if (typeof prompt[0] === "number") return [prompt as number[]]; // the schema lets no mixture through
+  return prompt as readonly (string | readonly number[])[];
+}
+
+function asPrompt(given: string | readonly number[]): Prompt {
+  return typeof given === "string"
+    ? { type: "text", text: given }
+    : { type: "tokens", tokens: given };
+}
+
+function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }: Fields): void {
+  if (max_tokens === 0 && !echo)
+    throw wrong("max_tokens", "is at least 1 (0 only with echo); -1 is no limit");
+  if (echo && suffix) throw wrong("echo", "cannot be used together with suffix");
+  if (echo && grammar) throw wrong("echo", "cannot be used together with grammar");
+  if (typeof best_of === "number" && best_of !== n) {
+    throw new ServiceError(
+      "unsupported_parameter",
+      "best_of is not supported by this server; it may be left out or be the same as n",
+      { param: "best_of" },
+    );
+  }
+}
+
+function scoreWish({ logprobs, echo }: Fields): ScoreWish | null {
+  if (typeof logprobs !== "number") return null;
+  return { alternatives: logprobs, includesPrompt: echo ?? false };
+}
+
+function wrong(param: string, reason: string): ServiceError {
+  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+}

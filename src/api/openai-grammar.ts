@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { gbnfProblem } from "../grammar/gbnf-limits.ts";
-import { jsonObjectGrammar, schemaGrammar } from "../grammar/json-schema.ts";
+import { jsonObjectGrammar, schemaGrammar, schemaRules } from "../grammar/json-schema.ts";
+import { loosened } from "../grammar/loosened.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import type { ParseContext } from "./dialect.ts";
 
@@ -103,13 +104,54 @@ function compiled(schema: unknown, param: string): string {
   try {
     return schemaGrammar(schema);
   } catch (error) {
-    if (!(error instanceof SchemaError)) throw error;
-    const where = error.path === "" ? param : `${param}.${error.path}`;
-    throw new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
-      param: where,
-      cause: error,
-    });
+    throw asServiceError(error, param);
   }
+}
+
+export type ArgumentsOptions = {
+  /** Begins the names of all rules, so that several grammars can be joined. */
+  readonly prefix: string;
+  readonly param: string;
+  /** Whether what cannot be enforced is refused; else it is left out, and named. */
+  readonly isStrict: boolean;
+};
+
+/** Of a tool's arguments: always an object, and none at all where there is no schema. */
+export function compiledArguments(schema: object | null, options: ArgumentsOptions) {
+  const { prefix, param, isStrict } = options;
+  const given: unknown = schema ?? { type: "object", additionalProperties: false };
+  const { type } = given as { readonly type?: unknown };
+  if (type !== undefined && type !== "object") {
+    const where = `${param}.type`;
+    throw new ServiceError("invalid_value", `${where}: arguments are an object`, { param: where });
+  }
+  const asObject = { ...(given as object), ...(hasRef(given) ? {} : { type: "object" }) };
+  const rule = `${prefix}arguments`;
+  try {
+    const compile = (loose: unknown) => schemaRules(loose, { prefix, rule });
+    if (isStrict) return { grammar: compile(asObject), rule, ignored: [] };
+    const { result, ignored } = loosened(asObject, compile);
+    const paths = ignored.map((path) => (path === "" ? param : `${param}.${path}`));
+    return { grammar: result, rule, ignored: paths };
+  } catch (error) {
+    throw asServiceError(error, param);
+  }
+}
+
+/** Where the type is said elsewhere. */
+function hasRef(schema: unknown): boolean {
+  return ["$ref", "anyOf", "oneOf", "allOf"].some((keyword) =>
+    Object.hasOwn(schema as object, keyword),
+  );
+}
+
+function asServiceError(error: unknown, param: string): unknown {
+  if (!(error instanceof SchemaError)) return error;
+  const where = error.path === "" ? param : `${param}.${error.path}`;
+  return new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
+    param: where,
+    cause: error,
+  });
 }
 
 function contradiction(param: string, reason: string): ServiceError {

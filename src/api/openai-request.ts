@@ -2,15 +2,19 @@
 // Fields and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
 // cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
 
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { ServiceError } from "../errors.ts";
-import { type GenerateRequest, SEEDS } from "../generation/request.ts";
-import type { ParseContext } from "./dialect.ts";
+import { type GenerateRequest, type Prompt, SEEDS } from "../generation/request.ts";
+import type { ParseContext, ParsedRequest } from "./dialect.ts";
 import { grammarFields, grammarOf } from "./openai-grammar.ts";
+import type { Unsupported } from "./parse-body.ts";
 
 const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
+const MOST_FLUSH_MS = 1000;
+/** Choices of one prompt. */
+const MOST_CHOICES = 16;
+/** Alternatives of a token that are scored. */
+export const MOST_ALTERNATIVES = 20;
 
 /** Optional as OpenAI means it: absent and null are the default. */
 function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
@@ -34,6 +38,11 @@ export const sharedFields = {
       include_usage: defaulted(z.boolean(), false),
       include_obfuscation: z.boolean().nullish(), // padding of OpenAI's own wire: nothing to pad here
       continuous_usage_stats: z.literal(false, "usage comes once, at the end").nullish(),
+      flush: z
+        .union([z.enum(["token", "word", "sentence"]), z.number().min(0).max(MOST_FLUSH_MS)], {
+          error: `token, word, sentence, or milliseconds from 0 to ${MOST_FLUSH_MS}`,
+        })
+        .nullish(),
     })
     .nullish(),
   temperature: defaulted(z.number().min(0).max(2), 1),
@@ -57,6 +66,9 @@ export const sharedFields = {
   min_tokens: defaulted(z.int().min(0), 0),
   ignore_eos: defaulted(z.boolean(), false),
   cache_prompt: defaulted(z.boolean(), true),
+  n: defaulted(z.int().min(1).max(MOST_CHOICES), 1),
+  return_progress: defaulted(z.boolean(), false),
+  service_tier: z.enum(["auto", "default", "flex"], "auto, default or flex").nullish(),
   logit_bias: defaulted(
     z
       .record(z.string(), z.number().min(-100).max(100))
@@ -77,12 +89,46 @@ export const sharedFields = {
 
 type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
 
-/** Everything of a GenerateRequest but its prompt. */
-export function sharedRequest(
+/** What a GenerateRequest has that its dialect knows best. */
+type OfDialect = Pick<GenerateRequest, "scores" | "echoesPrompt"> & {
+  readonly maxTokens: number | null;
+  readonly prompts: readonly Prompt[];
+};
+
+/** One for each choice: those of the same prompt differ in their seeds. */
+export function requestsOf(
+  fields: SharedFields,
+  { prompts, maxTokens, ...ofDialect }: OfDialect,
+  context: ParseContext,
+): Pick<
+  ParsedRequest,
+  "requests" | "choicesPerPrompt" | "model" | "isStreamed" | "flush" | "isFlex"
+> {
+  const shared = sharedRequest(fields, maxTokens, context);
+  const { seed } = shared.sampling;
+  const requests = prompts.flatMap((prompt, promptIndex) =>
+    Array.from({ length: fields.n }, (_, index) => ({
+      ...shared,
+      ...ofDialect,
+      prompt,
+      sampling: { ...shared.sampling, seed: (seed + promptIndex * fields.n + index) % SEEDS },
+    })),
+  );
+  return {
+    requests,
+    choicesPerPrompt: fields.n,
+    model: fields.model ?? null,
+    isStreamed: fields.stream,
+    flush: fields.stream_options?.flush ?? "token",
+    isFlex: fields.service_tier === "flex",
+  };
+}
+
+function sharedRequest(
   fields: SharedFields,
   maxTokens: number | null,
   context: ParseContext,
-): Omit<GenerateRequest, "prompt"> {
+): Omit<GenerateRequest, "prompt" | "scores" | "echoesPrompt"> {
   return {
     sampling: {
       temperature: fields.temperature,
@@ -100,6 +146,7 @@ export function sharedRequest(
     minTokens: fields.min_tokens,
     ignoreEos: fields.ignore_eos,
     grammar: grammarOf(fields, context),
+    reportsProgress: fields.return_progress && fields.stream,
     reusePrefix: fields.cache_prompt,
   };
 }
@@ -109,24 +156,8 @@ function toSeed(seed: number | null, context: ParseContext): number {
   return ((seed % SEEDS) + SEEDS) % SEEDS;
 }
 
-/** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
-type Unsupported = Readonly<Record<string, readonly unknown[]>>;
-
-/** Accepted although they do nothing here, because they change no answer. */
-const WITHOUT_EFFECT = [
-  "user",
-  "metadata",
-  "store",
-  "safety_identifier",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-];
-
 /** Unsupported in every OpenAI dialect: sampling and answer forms of OpenAI, llama.cpp and vLLM that are not ours yet. */
 const UNSUPPORTED_EVERYWHERE: Unsupported = {
-  n: [1],
-  logprobs: [false],
-  service_tier: ["auto", "default"],
   typical_p: [1],
   top_n_sigma: [-1],
   xtc_probability: [0],
@@ -144,7 +175,6 @@ const UNSUPPORTED_EVERYWHERE: Unsupported = {
   t_max_predict_ms: [0],
   response_fields: [],
   return_tokens: [false],
-  return_progress: [false],
   post_sampling_probs: [false],
   repetition_penalty: [1],
   stop_token_ids: [],
@@ -165,108 +195,4 @@ const UNSUPPORTED_EVERYWHERE: Unsupported = {
 /** With those of one dialect. */
 export function unsupportedWith(unsupportedHere: Unsupported): Unsupported {
   return { ...UNSUPPORTED_EVERYWHERE, ...unsupportedHere };
-}
-
-/**
- * Checks a body against its schema, and every other field of it: refused if it would change the answer.
- * @returns the parsed fields, and the names of fields that nobody knows
- * @throws ServiceError 400 naming the field
- */
-export function parseBody<T extends z.ZodType>(
-  schema: T,
-  body: unknown,
-  unsupported: Unsupported,
-): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new ServiceError("invalid_json", "the body must be a JSON object");
-  }
-  for (const [name, value] of Object.entries(body)) refuseUnsupported(name, value, unsupported);
-  const result = schema.safeParse(body);
-  if (!result.success) throw toServiceError(result.error, body);
-  return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
-}
-
-function refuseUnsupported(name: string, value: unknown, unsupported: Unsupported): void {
-  if (!Object.hasOwn(unsupported, name)) return;
-  const harmless = unsupported[name] ?? [];
-  if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
-  const allowed =
-    harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
-  throw new ServiceError(
-    "unsupported_parameter",
-    `${name} is not supported by this server${allowed}`,
-    {
-      param: name,
-    },
-  );
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined) return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value);
-}
-
-function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
-  const names = new Set<string>();
-  collectUnknown(body, schema, "", names);
-  return [...names].filter(
-    (name) => !Object.hasOwn(unsupported, name) && !WITHOUT_EFFECT.includes(name),
-  );
-}
-
-/** Walks objects and lists beside their schema; what the schema takes as it is has no unknown fields. */
-function collectUnknown(value: unknown, schema: unknown, path: string, names: Set<string>): void {
-  const inner = unwrapped(schema);
-  if (inner instanceof z.ZodArray && Array.isArray(value)) {
-    for (const item of value) collectUnknown(item, inner.element, `${path}[]`, names);
-  }
-  if (inner instanceof z.ZodUnion && typeof value === "object") {
-    const options = inner.options as readonly z.ZodType[];
-    collectUnknown(
-      value,
-      options.find((option) => option.safeParse(value).success),
-      path,
-      names,
-    );
-  }
-  if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return;
-  const known: Record<string, unknown> = inner.shape;
-  for (const [name, field] of Object.entries(value)) {
-    const fieldPath = path === "" ? name : `${path}.${name}`;
-    if (Object.hasOwn(known, name)) collectUnknown(field, known[name], fieldPath, names);
-    else names.add(fieldPath);
-  }
-}
-
-/** Without the wrappers of optional and defaulted fields. */
-function unwrapped(schema: unknown): unknown {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
-    return unwrapped(schema.unwrap());
-  if (schema instanceof z.ZodPipe) return unwrapped(schema.in);
-  return schema;
-}
-
-/** The first problem, with its path as the client would write it. The client's values stay out of it: they may be private. */
-function toServiceError(error: z.ZodError, body: object): ServiceError {
-  const issue = error.issues[0];
-  if (!issue) return new ServiceError("invalid_value", "the body is not valid");
-  const param = showPath(issue.path);
-  const isMissing = issue.path.length === 1 && !Object.hasOwn(body, issue.path[0] ?? "");
-  if (isMissing) {
-    return new ServiceError("missing_parameter", `${param} is required`, { param });
-  }
-  return new ServiceError("invalid_value", `${param}: ${issue.message}`, { param });
-}
-
-function showPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => {
-      if (typeof key === "number") return `[${key}]`;
-      return index === 0 ? String(key) : `.${String(key)}`;
-    })
-    .join("");
 }

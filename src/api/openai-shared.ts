@@ -1,81 +1,152 @@
 // The answer side that the OpenAI dialects share: chunks, bodies, usage, the receipt, the error envelope.
 
 import type { ServiceError } from "../errors.ts";
-import type { Receipt } from "../generation/events.ts";
+import type { Choice } from "../generation/choice.ts";
+import type { Delta, FinishReason, PromptProgress, Receipt } from "../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
 
-/** In what the answers of the dialects differ: the fields of their only choice, and two names. */
+/** In what the answers of the dialects differ: the fields of a choice, and two names. */
 export type AnswerShape = {
   readonly idPrefix: string;
   readonly chunkObject: string;
   readonly bodyObject: string;
-  /** Comes before the first text; null when nothing does. */
-  readonly opening: object | null;
-  readonly delta: (text: string) => object;
+  /** Fields of a chunk's choice for plain text, as long as nothing else has to be said about it. */
+  readonly text: (text: string) => object;
+  readonly delta: (delta: Delta, place: Place) => object;
+  /** Comes before a choice's first event; null when nothing does. */
+  readonly opening: ((hasText: boolean) => object) | null;
   readonly closing: object;
-  readonly whole: (text: string) => object;
+  readonly whole: (choice: Choice, place: Place) => object;
+};
+
+/** Where in an answer something is. */
+export type Place = {
+  /** Unique part of the answer's id. */
+  readonly answerId: string;
+  readonly choice: number;
+  /** Characters of the choice's text before this delta. */
+  readonly offset: number;
+};
+
+export type EncoderOptions = {
+  readonly includesUsage: boolean;
+  readonly includesScores: boolean;
+  /** As the client asked for it; null when it did not. */
+  readonly serviceTier: string | null;
 };
 
 const DONE: Frame = { data: "[DONE]" };
 /** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
 const TEXT = "\0";
+const FINISH_REASONS = { stop: "stop", length: "length", "tool-calls": "tool_calls" } as const;
+
+/** What is known of one choice while it streams. */
+type Streaming = {
+  /** The envelope of a text is the same for every token: only the text is encoded anew. */
+  readonly beforeText: string;
+  readonly afterText: string;
+  isOpen: boolean;
+  offset: number;
+};
 
 export class OpenaiEncoder implements AnswerEncoder {
   readonly #shape: AnswerShape;
+  readonly #answerId: string;
+  readonly #options: EncoderOptions;
   readonly #head: { id: string; object: string; created: number; model: string };
-  readonly #includesUsage: boolean;
-  readonly #beforeText: string;
-  readonly #afterText: string;
+  readonly #tier: { service_tier?: string };
+  readonly #choices: Streaming[] = [];
 
-  constructor(shape: AnswerShape, identity: AnswerIdentity, includesUsage: boolean) {
+  constructor(shape: AnswerShape, identity: AnswerIdentity, options: EncoderOptions) {
     this.#shape = shape;
+    this.#answerId = identity.id;
+    this.#options = options;
     this.#head = {
       id: `${shape.idPrefix}-${identity.id}`,
       object: shape.chunkObject,
       created: identity.createdAtSeconds,
       model: identity.model,
     };
-    this.#includesUsage = includesUsage;
-    // The envelope of a delta is the same for every token: only its text is encoded anew.
-    const envelope = JSON.stringify(this.#chunk(shape.delta(TEXT)));
-    const [before = "", after = ""] = envelope.split(JSON.stringify(TEXT));
-    this.#beforeText = before;
-    this.#afterText = after;
+    this.#tier = options.serviceTier === null ? {} : { service_tier: options.serviceTier };
   }
 
-  start() {
-    const { opening } = this.#shape;
-    return opening ? [frame(this.#chunk(opening))] : [];
+  delta(choice: number, delta: Delta): readonly Frame[] {
+    const streaming = this.#streaming(choice);
+    const opening = this.#open(choice, delta.type === "text-delta");
+    const isPlain = delta.type === "text-delta" && !this.#options.includesScores;
+    if (isPlain) {
+      const data = streaming.beforeText + JSON.stringify(delta.text) + streaming.afterText;
+      return opening ? [opening, { data }] : [{ data }];
+    }
+    const { offset } = streaming;
+    const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
+    if (delta.type === "text-delta") streaming.offset += delta.text.length;
+    const chunk = frame(this.#chunk(choice, fields));
+    return opening ? [opening, chunk] : [chunk];
   }
 
-  delta(text: string) {
-    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
+  /** As llama.cpp's server has it. */
+  progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+    const progress = { total, cache: cached, processed, time_ms: rounded(ms) };
+    return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
   }
 
-  finish(...[reason, receipt]: Parameters<AnswerEncoder["finish"]>) {
-    const last = { ...this.#chunk(this.#shape.closing, reason), timings: encodeTimings(receipt) };
-    if (!this.#includesUsage) return [frame(last), DONE];
-    return [frame(last), frame({ ...this.#head, choices: [], usage: encodeUsage(receipt) }), DONE];
+  finish(choice: number, reason: FinishReason, receipt: Receipt | null): readonly Frame[] {
+    const opening = this.#open(choice, true);
+    const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
+    const frames = opening ? [opening] : [];
+    if (!receipt) return [...frames, frame(last)];
+    frames.push(frame({ ...last, timings: encodeTimings(receipt) }));
+    if (this.#options.includesUsage)
+      frames.push(
+        frame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
+      );
+    return [...frames, DONE];
   }
 
-  body(...[text, reason, receipt]: Parameters<AnswerEncoder["body"]>) {
+  body(choices: readonly Choice[], receipt: Receipt): object {
     return {
       ...this.#head,
       object: this.#shape.bodyObject,
-      choices: [choice(this.#shape.whole(text), reason)],
+      choices: choices.map((each, index) => {
+        const place = { answerId: this.#answerId, choice: index, offset: 0 };
+        const scores = this.#options.includesScores ? each.scores : [];
+        const fields = this.#shape.whole({ ...each, scores }, place);
+        return encodeChoice(index, fields, FINISH_REASONS[each.reason]);
+      }),
+      ...this.#tier,
       usage: encodeUsage(receipt),
       timings: encodeTimings(receipt),
     };
   }
 
-  #chunk(fields: object, finishReason: string | null = null) {
-    const usage = this.#includesUsage ? { usage: null } : {};
-    return { ...this.#head, choices: [choice(fields, finishReason)], ...usage };
+  #open(choice: number, hasText: boolean): Frame | null {
+    const streaming = this.#streaming(choice);
+    if (streaming.isOpen) return null;
+    streaming.isOpen = true;
+    const { opening } = this.#shape;
+    return opening ? frame(this.#chunk(choice, opening(hasText))) : null;
+  }
+
+  #streaming(choice: number): Streaming {
+    const known = this.#choices[choice];
+    if (known) return known;
+    const envelope = JSON.stringify(this.#chunk(choice, this.#shape.text(TEXT)));
+    const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
+    const streaming = { beforeText, afterText, isOpen: false, offset: 0 };
+    this.#choices[choice] = streaming;
+    return streaming;
+  }
+
+  #chunk(choice: number, fields: object, finishReason: string | null = null) {
+    const usage = this.#options.includesUsage ? { usage: null } : {};
+    const choices = [encodeChoice(choice, fields, finishReason)];
+    return { ...this.#head, choices, ...this.#tier, ...usage };
   }
 }
 
-function choice(fields: object, finishReason: string | null) {
-  return { index: 0, ...fields, logprobs: null, finish_reason: finishReason };
+function encodeChoice(index: number, fields: object, finishReason: string | null) {
+  return { index, logprobs: null, ...fields, finish_reason: finishReason };
 }
 
 function frame(chunk: object): Frame {
@@ -94,6 +165,7 @@ function encodeUsage({ usage }: Receipt) {
     completion_tokens: usage.completionTokens,
     total_tokens: usage.promptTokens + usage.completionTokens,
     prompt_tokens_details: { cached_tokens: usage.cachedTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   };
 }
 

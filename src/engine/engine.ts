@@ -1,7 +1,8 @@
 // The seam between the service and whatever generates tokens: the worker here, a fake one in tests.
 
 import type { GenerateEvent } from "../generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
+import type { AnswerTo, Question } from "../generation/questions.ts";
+import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import type { ModelInfo } from "./messages.ts";
 
@@ -31,13 +32,13 @@ export interface Engine {
   /** Settles when the model has been loaded for the first time, or cannot be. */
   readonly firstLoad: Promise<ModelInfo>;
   /**
-   * Renders and tokenizes without a slot. While the model loads it waits.
-   * @throws ServiceError 4xx for a prompt that cannot be served, `engine_unavailable`, or the signal's reason
+   * Answers without a slot: renders, tokenizes, prepares. While the model loads it waits.
+   * @throws ServiceError 4xx for what cannot be served, `engine_unavailable`, or the signal's reason
    */
-  prepare(
-    request: GenerateRequest,
+  ask<Q extends Question>(
+    question: Q,
     options: { readonly signal: AbortSignal },
-  ): Promise<PreparedRequest>;
+  ): Promise<AnswerTo<Q>>;
   /**
    * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
    * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step.

@@ -2,8 +2,15 @@
 // Plain data only (structured clone): no functions, no classes.
 
 import { ServiceError, toErrorCode } from "../errors.ts";
-import type { FinishReason, StepLoad, Usage } from "../generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
+import type {
+  FinishReason,
+  FreshDelta,
+  PromptProgress,
+  StepLoad,
+  Usage,
+} from "../generation/events.ts";
+import type { Answers, Question } from "../generation/questions.ts";
+import type { PreparedRequest } from "../generation/request.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
 
@@ -40,8 +47,16 @@ export type ModelInfo = {
   readonly contextTokens: number;
   readonly trainedContextTokens: number;
   readonly batchTokens: number;
-  readonly hasChatTemplate: boolean;
+  /** Jinja source; null when the GGUF brings none that can be read. */
+  readonly chatTemplate: string | null;
+  /** How calls of tools are written; null without a chat template. */
+  readonly toolFormat: string | null;
+  /** How thoughts are written; null for a model that does not think. */
+  readonly thoughtFormat: string | null;
+  readonly vocabularySize: number;
   readonly modelBytes: number;
+  readonly beginningText: string | null;
+  readonly endText: string | null;
 };
 
 /** An error as it crosses the boundary. */
@@ -57,8 +72,8 @@ export function fromWireError({ code, message, param }: WireError): ServiceError
 
 export type ToWorker =
   | { readonly type: "load"; readonly options: ModelOptions }
-  | { readonly type: "prepare"; readonly id: string; readonly request: GenerateRequest }
-  /** A slot is free for this request. `creditBytes`: UTF-8 bytes of text it may send before it hears of readers. */
+  | { readonly type: "ask"; readonly id: string; readonly question: Question }
+  /** A slot is free for this request. `creditBytes`: weight of deltas that it may send before it hears of readers. */
   | {
       readonly type: "start";
       readonly id: string;
@@ -75,7 +90,8 @@ export type ToWorker =
 
 /** What happened to one request in one decode step. */
 export type StepEvent =
-  | { readonly type: "delta"; readonly id: string; readonly text: string; readonly tokens: number }
+  | { readonly type: "delta"; readonly id: string; readonly delta: FreshDelta }
+  | { readonly type: "progress"; readonly id: string; readonly progress: PromptProgress }
   /** No credit is left: the request is not decoded any more. */
   | { readonly type: "parked"; readonly id: string }
   /** The slot is free, the request goes on after `resume`. */
@@ -99,11 +115,8 @@ export type FromWorker =
   | { readonly type: "loading"; readonly progress: number }
   | { readonly type: "loaded"; readonly model: ModelInfo }
   | { readonly type: "load-failed"; readonly error: WireError }
-  | {
-      readonly type: "prepared";
-      readonly id: string;
-      readonly result: PreparedRequest | WireError;
-    }
+  | { readonly type: "answered"; readonly id: string; readonly answer: Answers[keyof Answers] }
+  | { readonly type: "refused"; readonly id: string; readonly error: WireError }
   /** All that one decode step brought, for all slots, in one message. `loads`: the steps since the last message. */
   | {
       readonly type: "step";

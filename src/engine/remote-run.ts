@@ -3,7 +3,7 @@
 import { abortReason, type ServiceError } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
-import type { GenerateEvent } from "../generation/events.ts";
+import type { FreshDelta, GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
@@ -14,7 +14,7 @@ export type RemoteRunOptions = {
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
   readonly send: (message: ToWorker) => void;
-  /** UTF-8 bytes of text that may wait here for a reader. */
+  /** Weight of the deltas that may wait here for a reader. */
   readonly bufferBytes: number;
   /** A parked request gives its slot up after so long, if others wait for one. */
   readonly parkTimeoutMs: number;
@@ -77,7 +77,10 @@ export class RemoteRun {
   receive(event: StepEvent): void {
     switch (event.type) {
       case "delta":
-        this.#receiveDelta(event.text, event.tokens);
+        this.#receiveDelta(event.delta);
+        return;
+      case "progress":
+        this.#channel.push(event.progress);
         return;
       case "parked":
         this.#startParkTimer();
@@ -113,9 +116,9 @@ export class RemoteRun {
     this.#channel.fail(abortReason(signal));
   };
 
-  #receiveDelta(text: string, tokens: number): void {
-    if (this.#options.signal.aborted) return this.#options.onWastedTokens(tokens);
-    this.#channel.push({ type: "text-delta", text, tokens, atMs: performance.now() });
+  #receiveDelta(delta: FreshDelta): void {
+    if (this.#options.signal.aborted) return this.#options.onWastedTokens(delta.tokens);
+    this.#channel.push({ ...delta, atMs: performance.now() });
   }
 
   /** Half a buffer at a time: a reader that keeps up costs one message in a thousand tokens. */

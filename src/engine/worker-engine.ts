@@ -3,15 +3,10 @@
 import { abortReason, ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
+import type { AnswerTo, Question } from "../generation/questions.ts";
+import type { PreparedRequest } from "../generation/request.ts";
 import type { Engine, EngineStatus, GenerateOptions } from "./engine.ts";
-import {
-  type FromWorker,
-  fromWireError,
-  type ModelInfo,
-  type StepEvent,
-  type WireError,
-} from "./messages.ts";
+import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
 import { RemoteRun } from "./remote-run.ts";
 import { SuspectGate } from "./suspect-gate.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
@@ -32,7 +27,7 @@ export class WorkerEngine implements Engine {
   readonly #worker: WorkerProcess;
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
-  readonly #preparing = new Map<string, Deferred<PreparedRequest>>();
+  readonly #asked = new Map<string, Deferred<AnswerTo<Question>>>();
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
@@ -52,19 +47,19 @@ export class WorkerEngine implements Engine {
     return this.#worker.status;
   }
 
-  /** A prompt over which the worker died is prepared once more, alone: if it is the cause it takes nobody with it. */
-  async prepare(
-    request: GenerateRequest,
+  /** A question over which the worker died is asked once more, alone: if it is the cause it takes nobody with it. */
+  async ask<Q extends Question>(
+    question: Q,
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<PreparedRequest> {
+  ): Promise<AnswerTo<Q>> {
     try {
-      return await this.#prepareOnce(request, signal);
+      return await this.#askOnce(question, signal);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== "worker_crashed") throw error;
     }
     const leaveGate = await this.#enterGate(true, signal);
     try {
-      return await this.#prepareOnce(request, signal);
+      return await this.#askOnce(question, signal);
     } finally {
       leaveGate();
     }
@@ -106,16 +101,16 @@ export class WorkerEngine implements Engine {
     await this.#worker.close();
   }
 
-  async #prepareOnce(request: GenerateRequest, signal: AbortSignal): Promise<PreparedRequest> {
+  async #askOnce<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
     await this.#ready(signal);
     const id = this.#newId();
-    const prepared = deferred<PreparedRequest>();
-    this.#preparing.set(id, prepared);
+    const answer = deferred<AnswerTo<Question>>();
+    this.#asked.set(id, answer);
     try {
-      this.#worker.send({ type: "prepare", id, request });
-      return await orAborted(prepared.promise, signal);
+      this.#worker.send({ type: "ask", id, question });
+      return (await orAborted(answer.promise, signal)) as AnswerTo<Q>; // the worker answers what it was asked
     } finally {
-      this.#preparing.delete(id);
+      this.#asked.delete(id);
     }
   }
 
@@ -133,22 +128,18 @@ export class WorkerEngine implements Engine {
       for (const event of message.events) this.#receiveEvent(event);
       for (const load of message.loads) this.#options.onLoad(load);
     }
-    if (message.type === "prepared") this.#receivePrepared(message.id, message.result);
+    if (message.type === "answered") this.#asked.get(message.id)?.resolve(message.answer);
+    if (message.type === "refused")
+      this.#asked.get(message.id)?.reject(fromWireError(message.error));
   }
 
   #receiveEvent(event: StepEvent): void {
     this.#runs.get(event.id)?.receive(event);
   }
 
-  #receivePrepared(id: string, result: PreparedRequest | WireError): void {
-    const prepared = this.#preparing.get(id);
-    if ("promptTokens" in result) prepared?.resolve(result);
-    else prepared?.reject(fromWireError(result));
-  }
-
   #loseAll(error: ServiceError): void {
     for (const run of this.#runs.values()) run.fail(error);
-    for (const prepared of this.#preparing.values()) prepared.reject(error);
+    for (const answer of this.#asked.values()) answer.reject(error);
   }
 
   #newId(): string {

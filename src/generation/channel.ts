@@ -1,18 +1,18 @@
 // Bounded mailbox between the engine's messages and one consumer. A slow consumer gets merged deltas instead of a
 // growing list; its bound is the producer's credit: what is taken out is reported, and only that may be sent anew.
 
-import type { GenerateEvent, TextDelta } from "./events.ts";
+import { type GenerateEvent, isDelta, joinDeltas, weightOf } from "./events.ts";
 
 export type ChannelOptions = {
-  /** Called with the UTF-8 bytes of text that the consumer has just taken. */
+  /** Called with the weight of a delta that the consumer has just taken. */
   readonly onTaken: (bytes: number) => void;
 };
 
 /** Single producer, single consumer. Ends after a `finish` event or `fail()`. */
 export class Channel implements AsyncIterable<GenerateEvent> {
   readonly #onTaken: (bytes: number) => void;
-  #delta: TextDelta | null = null;
-  #finish: GenerateEvent | null = null;
+  #waiting: GenerateEvent[] = [];
+  #isFinished = false;
   #failure: { error: Error } | null = null;
   #wake: (() => void) | null = null;
 
@@ -20,36 +20,36 @@ export class Channel implements AsyncIterable<GenerateEvent> {
     this.#onTaken = onTaken;
   }
 
-  /** Whether the consumer has taken all text there is. */
+  /** Whether the consumer has taken all that there is. */
   get isEmpty(): boolean {
-    return this.#delta === null;
+    return this.#waiting.length === 0;
   }
 
-  /** Adds an event; a delta joins the one that still waits. Nothing is accepted after the end. */
+  /** Adds an event; it joins a waiting one of its kind. Nothing is accepted after the end. */
   push(event: GenerateEvent): void {
-    if (this.#finish || this.#failure) return;
-    if (event.type === "text-delta") this.#delta = merged(this.#delta, event);
-    else this.#finish = event;
+    if (this.#isFinished || this.#failure) return;
+    this.#isFinished = event.type === "finish";
+    const last = this.#waiting.at(-1);
+    const joined = last && join(last, event);
+    if (joined) this.#waiting[this.#waiting.length - 1] = joined;
+    else this.#waiting.push(event);
     this.#wake?.();
   }
 
   /** Ends the stream with an error, after what was pushed before. */
   fail(error: Error): void {
-    if (this.#finish || this.#failure) return;
+    if (this.#isFinished || this.#failure) return;
     this.#failure = { error };
     this.#wake?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<GenerateEvent, void, undefined> {
     for (;;) {
-      const delta = this.#delta;
-      if (delta) {
-        this.#delta = null;
-        this.#onTaken(Buffer.byteLength(delta.text));
-        yield delta;
-      } else if (this.#finish) {
-        yield this.#finish;
-        return;
+      const event = this.#waiting.shift();
+      if (event) {
+        if (isDelta(event)) this.#onTaken(weightOf(event));
+        yield event;
+        if (event.type === "finish") return;
       } else if (this.#failure) {
         throw this.#failure.error;
       } else {
@@ -62,12 +62,9 @@ export class Channel implements AsyncIterable<GenerateEvent> {
   }
 }
 
-function merged(earlier: TextDelta | null, later: TextDelta): TextDelta {
-  if (!earlier) return later;
-  return {
-    type: "text-delta",
-    text: earlier.text + later.text,
-    tokens: earlier.tokens + later.tokens,
-    atMs: later.atMs,
-  };
+/** News of the prompt replace older ones. */
+function join(earlier: GenerateEvent, later: GenerateEvent): GenerateEvent | null {
+  if (isDelta(earlier) && isDelta(later)) return joinDeltas(earlier, later);
+  const isNewer = earlier.type === "prompt-progress" && later.type === "prompt-progress";
+  return isNewer ? later : null;
 }

@@ -1,23 +1,79 @@
 // What the engine yields for one request: any number of deltas, then one finish (or a thrown ServiceError).
 
-/** `stop`: the model ended its answer or reached a stop string. `length`: max_tokens or the context's end. */
-export type FinishReason = "stop" | "length";
+/**
+ * `stop`: the model ended its answer or reached a stop string. `length`: max_tokens or the context's end. `tool-calls`: as
+ * `stop`, and the answer calls tools.
+ */
+export type FinishReason = "stop" | "length" | "tool-calls";
 
 export type Usage = {
   readonly promptTokens: number;
   /** Prompt tokens that were in the KV cache already. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
+  /** Those of the completion tokens that were thoughts. */
+  readonly reasoningTokens: number;
 };
 
-/** New text of the answer: whole characters, nothing that may still turn out to be a stop string. */
-export type TextDelta = {
-  readonly type: "text-delta";
+/** How likely a token was, by the model alone: before temperature, penalties, biases, cuts and grammars. */
+export type TokenScore = {
+  readonly id: number;
+  /** U+FFFD stands for bytes that are no whole character. */
   readonly text: string;
+  readonly bytes: readonly number[];
+  /** Natural logarithm of its probability; null for a prompt's first token, which follows nothing. */
+  readonly logprob: number | null;
+};
+
+/** A token of the answer, or of a prompt that is given back. */
+export type ScoredToken = TokenScore & {
+  /** The likeliest tokens in its place, as many as were asked for. */
+  readonly alternatives: readonly TokenScore[];
+};
+
+type Arriving = {
   /** Tokens generated since the previous delta (text may be held back, so not always 1). */
   readonly tokens: number;
   /** When it reached the server process, `performance.now()` in ms. */
   readonly atMs: number;
+  /** Of the tokens since the previous delta, where they were asked for. */
+  readonly scores?: readonly ScoredToken[];
+};
+
+/** New text of the answer: whole characters, nothing that may still turn out to be a stop string or a call. */
+export type TextDelta = Arriving & { readonly type: "text-delta"; readonly text: string };
+
+/** New text of the thoughts before the answer. */
+export type ReasoningDelta = Arriving & { readonly type: "reasoning-delta"; readonly text: string };
+
+/** The beginning of a call of a tool, with its name, or more of its arguments. */
+export type ToolCallDelta = Arriving & {
+  readonly type: "tool-call-delta";
+  /** Counts the calls of one answer, from 0. */
+  readonly index: number;
+  /** Null in all but the first delta of a call. */
+  readonly name: string | null;
+  /** More of the arguments' JSON text. */
+  readonly text: string;
+};
+
+export type Delta = TextDelta | ReasoningDelta | ToolCallDelta;
+
+/** As it leaves the worker, before it has been timed. */
+export type FreshDelta =
+  | Omit<TextDelta, "atMs">
+  | Omit<ReasoningDelta, "atMs">
+  | Omit<ToolCallDelta, "atMs">;
+
+/** How far the prompt has been read: for those who asked to be told. */
+export type PromptProgress = {
+  readonly type: "prompt-progress";
+  readonly total: number;
+  /** Found in the KV cache. */
+  readonly cached: number;
+  /** Cached ones included. */
+  readonly processed: number;
+  readonly ms: number;
 };
 
 export type Finish = {
@@ -28,7 +84,38 @@ export type Finish = {
   readonly prefillMs: number;
 };
 
-export type GenerateEvent = TextDelta | Finish;
+export type GenerateEvent = Delta | PromptProgress | Finish;
+
+export function isDelta(event: GenerateEvent): event is Delta {
+  return event.type !== "finish" && event.type !== "prompt-progress";
+}
+
+/** What one score weighs in a stream's buffer, in bytes: about what it takes on the wire. */
+const SCORE_BYTES = 64;
+
+/** What a delta weighs in its stream's buffer. Both sides of the process boundary count by it. */
+export function weightOf(delta: FreshDelta): number {
+  const text = Buffer.byteLength(delta.text);
+  if (!delta.scores) return text;
+  return delta.scores.reduce(
+    (sum, { alternatives }) => sum + SCORE_BYTES * (1 + alternatives.length),
+    text,
+  );
+}
+
+/** @returns both as one, or null when they are of different kinds */
+export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
+  if (earlier.type !== later.type) return null;
+  if (later.type === "tool-call-delta" && later.name !== null) return null; // another call
+  const { scores = [] } = earlier;
+  return {
+    ...earlier,
+    text: earlier.text + later.text,
+    tokens: earlier.tokens + later.tokens,
+    atMs: later.atMs,
+    ...(later.scores ? { scores: [...scores, ...later.scores] } : {}),
+  };
+}
 
 /** Where a request's time and tokens went: sent to the client, logged, and observed as metrics. Times in ms. */
 export type Receipt = {

@@ -1,16 +1,88 @@
 // What a client asks, free of any wire format. Dialects make it, the engine reads it; plain data that may cross processes.
 
-export type MessageRole = "system" | "user" | "assistant";
+/** What JSON can say. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
 
-export type Message = {
-  readonly role: MessageRole;
-  readonly content: string;
+export type ToolCall = {
+  /** As the client or an earlier answer named it. */
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: { readonly [name: string]: Json };
 };
 
-/** Messages are rendered by the model's chat template; text goes to the model as it is, control tokens included. */
+export type Message =
+  | { readonly role: "system" | "user"; readonly content: string }
+  | {
+      readonly role: "assistant";
+      readonly content: string;
+      /** Thoughts before the content; null for none. Templates show them to the model or leave them out. */
+      readonly reasoning: string | null;
+      readonly toolCalls: readonly ToolCall[];
+    }
+  | {
+      readonly role: "tool";
+      readonly content: string;
+      /** The call that this is the result of; null when the client names none. */
+      readonly toolCallId: string | null;
+      /** Of the tool; null when it cannot be known. */
+      readonly name: string | null;
+    };
+
+/** A tool that the model may call. */
+export type Tool = {
+  readonly name: string;
+  /** As the client wrote it: templates show it to the model. */
+  readonly definition: Json;
+  /** GBNF rules of its arguments; the first to apply is `argumentsRule`. */
+  readonly argumentsGrammar: string;
+  readonly argumentsRule: string;
+};
+
+export type ToolUse = {
+  /** The model is told of all of them. */
+  readonly tools: readonly Tool[];
+  /** Names of those that it may call now. */
+  readonly callable: readonly string[];
+  /** Whether the answer has to be a call. */
+  readonly isRequired: boolean;
+  /** Whether one answer may hold several. */
+  readonly isParallel: boolean;
+};
+
 export type Prompt =
-  | { readonly type: "messages"; readonly messages: readonly Message[] }
-  | { readonly type: "text"; readonly text: string };
+  /** Rendered by the model's chat template. */
+  | {
+      readonly type: "messages";
+      readonly messages: readonly Message[];
+      /** Null when none may be called. */
+      readonly tools: ToolUse | null;
+      /** Whether the answer goes on with the last message, which is the assistant's. */
+      readonly continuesLast: boolean;
+      readonly thinking: Thinking;
+      /** Further variables of the template. */
+      readonly variables: { readonly [name: string]: Json };
+    }
+  /** Goes to the model as it is, control tokens included. */
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "tokens"; readonly tokens: readonly number[] }
+  /** The answer belongs between the two. */
+  | { readonly type: "infill"; readonly prefix: string; readonly suffix: string };
+
+/** What is asked of a model that thinks before it answers. */
+export type Thinking = {
+  /** OpenAI's word for how much, `none` for not at all; null leaves it to the template. */
+  readonly effort: string | null;
+  /** Tokens of thoughts after which it has to answer; null is no limit. */
+  readonly budgetTokens: number | null;
+  /** Whether thoughts are told from the answer; else they are part of its text. */
+  readonly isSeparate: boolean;
+};
 
 /** Seeds are 0 to SEEDS - 1: llama.cpp reads 2^32 - 1 as "random". */
 export const SEEDS = 2 ** 32 - 1;
@@ -35,6 +107,14 @@ export type SamplingParams = {
   readonly logitBias: readonly (readonly [token: number, bias: number])[];
 };
 
+/** Which tokens are scored; see `TokenScore`. */
+export type ScoreWish = {
+  /** Alternatives of each token; 0 for the token alone. */
+  readonly alternatives: number;
+  /** Whether the prompt comes back before the answer, scored. */
+  readonly includesPrompt: boolean;
+};
+
 export type GenerateRequest = {
   readonly prompt: Prompt;
   readonly sampling: SamplingParams;
@@ -48,13 +128,55 @@ export type GenerateRequest = {
   readonly ignoreEos: boolean;
   /** What the answer has to be, as GBNF; null when it may be anything. The answer ends when it is complete. */
   readonly grammar: string | null;
+  /** Null for no scores. */
+  readonly scores: ScoreWish | null;
+  /** Whether the prompt's text comes before the answer's. */
+  readonly echoesPrompt: boolean;
+  /** Whether `prompt-progress` events are wanted. */
+  readonly reportsProgress: boolean;
   /** Whether the KV cache of an earlier request with the same beginning is used, and this one's left for others. */
   readonly reusePrefix: boolean;
 };
 
+/** How the model's text is to be read, and held to a form: what `prepare` worked out from the model's template. */
+export type OutputPlan = {
+  /** How calls are written: a name in the worker's table; null when there are none to read. */
+  readonly toolFormat: string | null;
+  /** Names of the tools that may be called. */
+  readonly toolNames: readonly string[];
+  /** How thoughts are written: a name in the worker's table; null when there are none to tell from the answer. */
+  readonly thoughtFormat: string | null;
+  /** Whether thoughts stay part of the text, with what begins and ends them. */
+  readonly areThoughtsText: boolean;
+  /** Whether the prompt ends within thoughts. */
+  readonly isThinking: boolean;
+  readonly thoughtBudgetTokens: number | null;
+  /** Null when the answer may be anything. */
+  readonly answerGrammar: {
+    readonly text: string;
+    /** `start`: all but thoughts that the prompt has begun. `text`: what is neither thought nor the header of a message. */
+    readonly holds: "start" | "text";
+  } | null;
+  /** GBNF that holds from where a call begins, to the end; null for none. */
+  readonly callGrammar: string | null;
+};
+
+/** All is text, and any text will do. */
+export const PLAIN_OUTPUT: OutputPlan = {
+  toolFormat: null,
+  toolNames: [],
+  thoughtFormat: null,
+  areThoughtsText: false,
+  isThinking: false,
+  thoughtBudgetTokens: null,
+  answerGrammar: null,
+  callGrammar: null,
+};
+
 /** A request whose prompt has been rendered, tokenized and found to fit: nothing about it can be refused any more. */
-export type PreparedRequest = Omit<GenerateRequest, "prompt" | "maxTokens"> & {
+export type PreparedRequest = Omit<GenerateRequest, "prompt" | "maxTokens" | "grammar"> & {
   readonly promptTokens: Uint32Array;
-  /** At least 1, and never more than the context holds after the prompt. */
+  /** At least 1 (0 where the prompt alone is wanted), and never more than the context holds after the prompt. */
   readonly maxTokens: number;
+  readonly output: OutputPlan;
 };

@@ -55,6 +55,23 @@ export function schemaGrammar(schema: unknown): string {
   return rules.toString();
 }
 
+export type RuleNames = {
+  /** Begins the names of all rules, so that several grammars can be joined. */
+  readonly prefix: string;
+  /** Name of the rule that is JSON of the schema. */
+  readonly rule: string;
+};
+
+/**
+ * As `schemaGrammar`, but for a part of a grammar.
+ * @throws SchemaError
+ */
+export function schemaRules(schema: unknown, { prefix, rule }: RuleNames): string {
+  const rules = new Rules(prefix);
+  rules.set(rule, new Compiler(schema as Json, rules).compile()); // it came out of JSON
+  return rules.toString();
+}
+
 /** The grammar of any JSON object. */
 export function jsonObjectGrammar(): string {
   const rules = new Rules();

@@ -1,28 +1,39 @@
 // An answer as one body, when it is whole.
 
+import { ChoiceCollector } from "../generation/choice.ts";
 import type { Receipt } from "../generation/events.ts";
-import { attempts, destroyIfStuck, type Exchange, makeEncoder, prepare } from "./exchange.ts";
+import {
+  attempts,
+  destroyIfStuck,
+  type Exchange,
+  forEachChoice,
+  makeEncoder,
+  prepareAll,
+  waitedMs,
+} from "./exchange.ts";
 
 /** @throws ServiceError before anything has been sent */
 export async function collectAnswer(on: Exchange): Promise<void> {
-  const { deps, res, record, ticket } = on;
-  const encoder = makeEncoder(on);
-  const prepared = await prepare(on);
-  let text = "";
-  const restart = () => {
-    text = "";
-    return true;
-  };
-  for await (const event of attempts(on, prepared, restart)) {
-    if (event.type === "text-delta") {
-      text += event.text;
-      continue;
-    }
-    record.queueMs = ticket.waitedMs;
-    const { receipt } = record;
-    res.setHeader("server-timing", serverTiming(receipt));
-    res.json(encoder.body(text, event.reason, receipt));
-  }
+  const { deps, res, record } = on;
+  const prepared = await prepareAll(on);
+  const collectors = prepared.map(() => new ChoiceCollector());
+  await forEachChoice(on, prepared, async (each, choice) => {
+    const mayRestart = () => {
+      collectors[choice] = new ChoiceCollector();
+      return true;
+    };
+    for await (const event of attempts(on, { choice, prepared: each, mayRestart }))
+      collectors[choice]?.add(event);
+  });
+  record.queueMs = waitedMs(on);
+  const { receipt } = record;
+  res.setHeader("server-timing", serverTiming(receipt));
+  res.json(
+    makeEncoder(on).body(
+      collectors.map(({ choice }) => choice),
+      receipt,
+    ),
+  );
   destroyIfStuck(res, deps.options.stallTimeoutMs);
 }
 

@@ -5,9 +5,9 @@ import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { AnswerEncoder, Dialect, ParsedRequest } from "../api/dialect.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ServiceError } from "../errors.ts";
+import { ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
-import type { PreparedRequest } from "../generation/request.ts";
+import type { PreparedRequest, Prompt } from "../generation/request.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
@@ -43,10 +43,10 @@ export type Arrival = {
   readonly record: RequestRecord;
 };
 
-/** One that was understood, and is in the queue. */
+/** One that was understood, and is in the queue with each of its choices. */
 export type Exchange = Arrival & {
   readonly parsed: ParsedRequest;
-  readonly ticket: Ticket;
+  readonly tickets: readonly Ticket[];
 };
 
 export function makeEncoder({ parsed, record }: Exchange): AnswerEncoder {
@@ -57,42 +57,86 @@ export function makeEncoder({ parsed, record }: Exchange): AnswerEncoder {
   });
 }
 
-/** @throws ServiceError 4xx for a prompt that cannot be served */
-export async function prepare({
+/**
+ * Those of the same prompt are prepared once: they differ in their seeds alone.
+ * @throws ServiceError 4xx for a prompt that cannot be served
+ */
+export async function prepareAll({
   deps,
   client,
   record,
   parsed,
-}: Exchange): Promise<PreparedRequest> {
-  const prepared = await deps.engine.prepare(parsed.request, { signal: client.signal });
-  record.prepared(prepared);
-  return prepared;
+}: Exchange): Promise<readonly PreparedRequest[]> {
+  const { signal } = client;
+  const prepared = new Map<Prompt, PreparedRequest>();
+  for (const request of parsed.requests) {
+    if (prepared.has(request.prompt)) continue;
+    prepared.set(request.prompt, await deps.engine.ask({ type: "prepare", request }, { signal }));
+  }
+  const all = parsed.requests.flatMap(({ prompt, sampling }) => {
+    const found = prepared.get(prompt);
+    return found ? [{ ...found, sampling }] : [];
+  });
+  record.prepared(all, parsed.choicesPerPrompt);
+  return all;
 }
+
+export type AttemptOptions = {
+  /** Index of the choice. */
+  readonly choice: number;
+  readonly prepared: PreparedRequest;
+  readonly mayRestart: () => boolean;
+};
 
 /** The engine's events. If the worker dies before anything was sent, the request runs again and nobody notices. */
 export async function* attempts(
-  { deps, client, record, ticket }: Exchange,
-  prepared: PreparedRequest,
-  mayRestart: () => boolean,
+  { deps, client, record, tickets }: Exchange,
+  { choice, prepared, mayRestart }: AttemptOptions,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
+  const lease = tickets[choice];
+  if (!lease) throw new Error(`choice ${choice} has no ticket`);
   for (let isSuspect = false; ; isSuspect = true) {
     try {
       const { signal } = client;
-      for await (const event of deps.engine.generate(prepared, {
-        signal,
-        lease: ticket,
-        isSuspect,
-      })) {
-        record.event(event);
+      for await (const event of deps.engine.generate(prepared, { signal, lease, isSuspect })) {
+        record.event(choice, event);
         yield event;
       }
       return;
     } catch (error) {
       const isCrash = error instanceof ServiceError && error.code === "worker_crashed";
       if (!isCrash || isSuspect || !mayRestart()) throw error;
-      record.restart();
+      record.restart(choice);
     }
   }
+}
+
+/**
+ * Works on all choices at once. The failure of one ends the others.
+ * @throws what the first one failed with
+ */
+export async function forEachChoice(
+  { client }: Exchange,
+  prepared: readonly PreparedRequest[],
+  work: (prepared: PreparedRequest, choice: number) => Promise<void>,
+): Promise<void> {
+  let first: { readonly error: unknown } | null = null;
+  const guarded = async (each: PreparedRequest, choice: number) => {
+    try {
+      await work(each, choice);
+    } catch (error) {
+      first ??= { error };
+      if (prepared.length > 1) client.abort(toServiceError(error));
+    }
+  };
+  await Promise.all(prepared.map(guarded));
+  const failed = first as { readonly error: unknown } | null; // assigned in a callback, which the compiler cannot see
+  if (failed) throw failed.error;
+}
+
+/** The longest that one of the choices waited for slots, in ms. */
+export function waitedMs({ tickets }: Pick<Exchange, "tickets">): number {
+  return Math.max(...tickets.map((ticket) => ticket.waitedMs));
 }
 
 /** A response that has been ended, but whose reader takes nothing, would hold its socket for ever. */

@@ -8,7 +8,7 @@ import { ServiceError } from "../errors.ts";
 import { SEEDS } from "../generation/request.ts";
 import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
-import type { Arrival, HandlerDeps } from "./exchange.ts";
+import { type Arrival, type HandlerDeps, waitedMs } from "./exchange.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
@@ -47,13 +47,18 @@ async function answer(on: Arrival): Promise<void> {
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
-  const ticket = deps.queue.enter(client);
+  const { signal, abort } = client;
+  const tickets = deps.queue.enterAll(parsed.requests.length, {
+    signal,
+    abort,
+    isFlex: parsed.isFlex,
+  });
   try {
-    const exchange = { ...on, parsed, ticket };
+    const exchange = { ...on, parsed, tickets };
     await (parsed.isStreamed ? streamAnswer(exchange) : collectAnswer(exchange));
   } finally {
-    record.queueMs = ticket.waitedMs;
-    ticket.leave();
+    record.queueMs = waitedMs({ tickets });
+    for (const ticket of tickets) ticket.leave();
   }
 }
 

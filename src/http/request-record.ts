@@ -2,7 +2,7 @@
 
 import type { Logger } from "pino";
 import { stackOf, toServiceError } from "../errors.ts";
-import type { FinishReason, GenerateEvent, Receipt, Usage } from "../generation/events.ts";
+import type { Finish, GenerateEvent, Receipt, Usage } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Metrics, Outcome } from "../metrics.ts";
 
@@ -13,14 +13,20 @@ export type RecordOptions = {
   readonly log: Logger;
 };
 
+/** What one choice went through. */
+type ChoiceRecord = {
+  generatedTokens: number;
+  lastTokenAtMs: number;
+  finish: Finish | null;
+};
+
 export class RequestRecord {
   readonly #options: RecordOptions;
   readonly #arrivedAtMs = performance.now();
-  #prepared: PreparedRequest | null = null;
-  #generatedTokens = 0;
+  #prepared: readonly PreparedRequest[] = [];
+  #choicesPerPrompt = 1;
+  #choices: ChoiceRecord[] = [];
   #firstTokenMs: number | null = null;
-  #lastTokenAtMs = 0;
-  #finish: { usage: Usage; prefillMs: number; reason: FinishReason } | null = null;
   /** The model's id once it is known. */
   model: string | null = null;
   /** Waiting for slots, in ms. */
@@ -31,40 +37,52 @@ export class RequestRecord {
     this.#options = options;
   }
 
-  prepared(request: PreparedRequest): void {
-    this.#prepared = request;
+  /** One for each choice. */
+  prepared(requests: readonly PreparedRequest[], choicesPerPrompt: number): void {
+    this.#prepared = requests;
+    this.#choicesPerPrompt = choicesPerPrompt;
+    this.#choices = requests.map(newChoice);
   }
 
-  event(event: GenerateEvent): void {
+  event(choice: number, event: GenerateEvent): void {
+    const record = this.#choices[choice];
+    if (!record || event.type === "prompt-progress") return;
     if (event.type === "finish") {
-      this.#finish = event;
+      record.finish = event;
       return;
     }
-    if (this.#firstTokenMs === null) this.#firstTokenMs = event.atMs - this.#arrivedAtMs;
-    else this.#options.metrics.tokensArrived(event.atMs - this.#lastTokenAtMs, event.tokens);
-    this.#lastTokenAtMs = event.atMs;
-    this.#generatedTokens += event.tokens;
+    this.#firstTokenMs ??= event.atMs - this.#arrivedAtMs;
+    if (record.generatedTokens > 0 && event.tokens > 0)
+      this.#options.metrics.tokensArrived(event.atMs - record.lastTokenAtMs, event.tokens);
+    record.lastTokenAtMs = event.atMs;
+    record.generatedTokens += event.tokens;
   }
 
-  /** The answer starts anew: nothing of it had been sent. */
-  restart(): void {
-    this.#firstTokenMs = null;
-    this.#generatedTokens = 0;
+  /** The choice starts anew: nothing of it had been sent. */
+  restart(choice: number): void {
+    this.#choices[choice] = newChoice();
+    if (this.#choices.every(({ generatedTokens }) => generatedTokens === 0))
+      this.#firstTokenMs = null;
   }
 
-  /** As far as it has come. */
+  /** As far as it has come. A prompt counts once, however many choices it has. */
   get receipt(): Receipt {
+    const usages = this.#choices.map((choice, index) => usageOf(choice, this.#prepared[index]));
+    const prompts = usages.filter((_, index) => index % this.#choicesPerPrompt === 0);
+    const total = (of: readonly Usage[], field: keyof Usage) =>
+      of.reduce((sum, usage) => sum + usage[field], 0);
     return {
       queueMs: this.queueMs,
-      prefillMs: this.#finish?.prefillMs ?? 0,
+      prefillMs: Math.max(0, ...this.#choices.map(({ finish }) => finish?.prefillMs ?? 0)),
       firstTokenMs: this.#firstTokenMs,
       totalMs: performance.now() - this.#arrivedAtMs,
-      usage: this.#finish?.usage ?? {
-        promptTokens: this.#prepared?.promptTokens.length ?? 0,
-        cachedTokens: 0,
-        completionTokens: this.#generatedTokens,
+      usage: {
+        promptTokens: total(prompts, "promptTokens"),
+        cachedTokens: total(prompts, "cachedTokens"),
+        completionTokens: total(usages, "completionTokens"),
+        reasoningTokens: total(usages, "reasoningTokens"),
       },
-      seed: this.#prepared?.sampling.seed ?? 0,
+      seed: this.#prepared[0]?.sampling.seed ?? 0,
     };
   }
 
@@ -72,9 +90,9 @@ export class RequestRecord {
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
     const failure = error === null ? null : toServiceError(error);
-    const outcome: Outcome = failure?.code ?? this.#finish?.reason ?? "internal_error";
+    const outcome: Outcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? "internal_error";
     const { receipt } = this;
-    metrics.requestEnded(outcome, this.#prepared ? receipt : null);
+    metrics.requestEnded(outcome, this.#prepared.length > 0 ? receipt : null);
     const line = {
       requestId,
       path,
@@ -96,4 +114,18 @@ export class RequestRecord {
     if (failure?.code === "internal_error")
       log.error({ requestId, stack: stackOf(failure.cause) }, "bug");
   }
+}
+
+function newChoice(): ChoiceRecord {
+  return { generatedTokens: 0, lastTokenAtMs: 0, finish: null };
+}
+
+function usageOf({ finish, generatedTokens }: ChoiceRecord, prepared?: PreparedRequest): Usage {
+  if (finish) return finish.usage;
+  return {
+    promptTokens: prepared?.promptTokens.length ?? 0,
+    cachedTokens: 0,
+    completionTokens: generatedTokens,
+    reasoningTokens: 0,
+  };
 }

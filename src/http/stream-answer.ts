@@ -1,38 +1,38 @@
 // An answer as a stream: headers at once, frames as text comes, one error event if it breaks.
 
-import type { Dialect } from "../api/dialect.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { AnswerEncoder, Dialect, Frame } from "../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../errors.ts";
-import type { Ticket } from "../queue/ticket.ts";
-import { attempts, destroyIfStuck, type Exchange, makeEncoder, prepare } from "./exchange.ts";
+import type { GenerateEvent } from "../generation/events.ts";
+import type { PreparedRequest } from "../generation/request.ts";
+import {
+  attempts,
+  destroyIfStuck,
+  type Exchange,
+  forEachChoice,
+  makeEncoder,
+  prepareAll,
+  waitedMs,
+} from "./exchange.ts";
+import { flushed } from "./flushed.ts";
 import { SseStream } from "./sse.ts";
 
 /** @throws ServiceError also after it has told the client, for the log */
 export async function streamAnswer(on: Exchange): Promise<void> {
-  const { deps, res, client, record, dialect, ticket } = on;
+  const { deps, res, client, dialect } = on;
   const { heartbeatMs, stallTimeoutMs } = deps.options;
   const sse = new SseStream({
     res,
     heartbeatMs,
     stallTimeoutMs,
     signal: client.signal,
-    status: () => describeWait(ticket, deps.engine),
+    status: () => describeWait(on),
   });
-  const encoder = makeEncoder(on);
   // A prompt that is refused is a plain 400; but a client must not wait for headers while a large model loads.
   const openAnyway = setTimeout(() => sse.open(), heartbeatMs);
   try {
-    const prepared = await prepare(on);
+    const prepared = await prepareAll(on);
     sse.open();
-    let hasStarted = false;
-    const events = attempts(on, prepared, () => !hasStarted);
-    for await (const event of events) {
-      const opening = hasStarted ? [] : encoder.start();
-      hasStarted = true;
-      record.queueMs = ticket.waitedMs;
-      if (event.type === "text-delta") await sse.send([...opening, encoder.delta(event.text)]);
-      else await sse.send([...opening, ...encoder.finish(event.reason, record.receipt)]);
-    }
+    await streamChoices(on, sse, prepared);
     sse.end();
   } catch (error) {
     if (sse.isOpen) endBroken(sse, toServiceError(error), dialect);
@@ -43,16 +43,50 @@ export async function streamAnswer(on: Exchange): Promise<void> {
   }
 }
 
+async function streamChoices(
+  on: Exchange,
+  sse: SseStream,
+  prepared: readonly PreparedRequest[],
+): Promise<void> {
+  const { record, parsed } = on;
+  const encoder = makeEncoder(on);
+  let unfinished = prepared.length;
+  await forEachChoice(on, prepared, async (each, choice) => {
+    let hasStarted = false;
+    const events = attempts(on, { choice, prepared: each, mayRestart: () => !hasStarted });
+    for await (const event of flushed(events, parsed.flush)) {
+      hasStarted ||= event.type !== "prompt-progress";
+      record.queueMs = waitedMs(on);
+      if (event.type === "finish") unfinished -= 1;
+      const receipt = unfinished === 0 ? record.receipt : null;
+      await sse.send(framesOf(encoder, choice, event, receipt));
+    }
+  });
+}
+
+function framesOf(
+  encoder: AnswerEncoder,
+  choice: number,
+  event: GenerateEvent,
+  receipt: Parameters<AnswerEncoder["finish"]>[2],
+): readonly Frame[] {
+  if (event.type === "finish") return encoder.finish(choice, event.reason, receipt);
+  if (event.type === "prompt-progress") return encoder.progress(choice, event);
+  return encoder.delta(choice, event);
+}
+
 function endBroken(sse: SseStream, error: ServiceError, dialect: Dialect): void {
   const isGone = error.code === "aborted" || error.code === "client_stalled";
   if (isGone) sse.destroy();
   else sse.end([{ data: JSON.stringify(dialect.encodeError(error)) }]);
 }
 
-function describeWait(ticket: Ticket, engine: Engine): string | null {
-  const { state, loadProgress } = engine.status();
+/** Null once one of the choices has a slot. */
+function describeWait({ deps, tickets }: Exchange): string | null {
+  const { state, loadProgress } = deps.engine.status();
   if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
-  const { place } = ticket;
-  if (!place) return null;
+  const places = tickets.map(({ place }) => place);
+  const [place] = places;
+  if (!place || places.includes(null)) return null;
   return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
 }

@@ -3,6 +3,8 @@
 import { ServiceError } from "../errors.ts";
 
 export type QueueState = {
+  /** Choices of the request: each takes a slot of its own. */
+  readonly entering: number;
   /** Requests inside, on a slot or waiting for one. */
   readonly inside: number;
   readonly slots: number;
@@ -25,7 +27,15 @@ export function refusal(state: QueueState): ServiceError | null {
       retryAfterSeconds: DRAIN_RETRY_SECONDS,
     });
   }
-  if (state.inside < state.slots + state.maxWaiting) return null;
+  const room = state.slots + state.maxWaiting;
+  if (state.entering > room) {
+    return new ServiceError(
+      "invalid_value",
+      `${state.entering} answers are asked for at once; this server holds ${room} (--slots, --queue)`,
+      { param: "n" },
+    );
+  }
+  if (state.inside + state.entering <= room) return null;
   return new ServiceError(
     "queue_full",
     `every slot is busy (--slots ${state.slots}) and the queue is full (--queue ${state.maxWaiting}); try again later`,

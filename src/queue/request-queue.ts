@@ -20,6 +20,8 @@ export type EnterOptions = {
   readonly signal: AbortSignal;
   /** Ends the request from here: the server drains. */
   readonly abort: (error: ServiceError) => void;
+  /** Whether nobody waits for it: it gets a slot when no other request wants it. */
+  readonly isFlex?: boolean;
 };
 
 export class RequestQueue {
@@ -69,8 +71,20 @@ export class RequestQueue {
 
   /** @throws ServiceError `queue_full` or `draining`, with advice when to try again */
   enter(options: EnterOptions): Ticket {
-    const { slots, maxWaiting, queueTimeoutMs } = this.#options;
+    this.#admit(1);
+    return this.#enterOne(options);
+  }
+
+  /** As `enter()`, for all the choices of a request: all of them enter, or none. */
+  enterAll(choices: number, options: EnterOptions): readonly Ticket[] {
+    this.#admit(choices);
+    return Array.from({ length: choices }, () => this.#enterOne(options));
+  }
+
+  #admit(entering: number): void {
+    const { slots, maxWaiting } = this.#options;
     const refused = refusal({
+      entering,
       inside: this.#tickets.size,
       slots,
       maxWaiting,
@@ -78,8 +92,13 @@ export class RequestQueue {
       waitMs: (position) => this.#waitMs(position),
     });
     if (refused) throw refused;
+  }
+
+  #enterOne(options: EnterOptions): Ticket {
+    const { queueTimeoutMs } = this.#options;
     this.#nextId += 1;
     const ticket = new Ticket({
+      isFlex: false,
       ...options,
       id: `${this.#nextId}`,
       queueTimeoutMs,

@@ -12,6 +12,8 @@ export type TicketOptions = {
   readonly signal: AbortSignal;
   /** Ends the request from the server's side. */
   readonly abort: (error: ServiceError) => void;
+  /** Whether nobody waits for it: all others go first. */
+  readonly isFlex: boolean;
   readonly queueTimeoutMs: number;
   readonly turns: PQueue<WaitingLine, LineOptions>;
   readonly line: WaitingLine;
@@ -98,7 +100,7 @@ export class Ticket implements SlotLease {
 
   /** Resolves when the turn begins; p-queue's task itself goes on until `release()`. */
   #turn(signal: AbortSignal): Promise<void> {
-    const { id, turns, onTurn, onTurnEnd } = this.#options;
+    const { id, isFlex, turns, onTurn, onTurnEnd } = this.#options;
     return new Promise((resolve, reject) => {
       const task = () =>
         new Promise<void>((end) => {
@@ -114,7 +116,7 @@ export class Ticket implements SlotLease {
           resolve();
         });
       // The signal is for waiting only: on a running task it would free the place before the worker has freed the slot.
-      turns.add(task, { id, signal, isReturning: this.#hadTurn }).catch(reject);
+      turns.add(task, { id, signal, isFlex, isReturning: this.#hadTurn }).catch(reject);
     });
   }
 

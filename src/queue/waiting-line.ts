@@ -1,13 +1,18 @@
 // The order in which waiting requests get slots: p-queue's queue class. First come, first served; those who had a slot
-// before and had to give it up come back at the front.
+// before and had to give it up come back at the front, and those that nobody waits for (flex) come last.
 
 import type { QueueAddOptions } from "p-queue";
 
 /** What p-queue gives us to run. */
 type Start = () => Promise<unknown>;
-type Entry = { readonly id: string; readonly isReturning: boolean; readonly start: Start };
+/** Lower ones go first. */
+type Rank = 0 | 1 | 2;
+type Entry = { readonly id: string; readonly rank: Rank; readonly start: Start };
 
-export type LineOptions = QueueAddOptions & { readonly isReturning?: boolean };
+export type LineOptions = QueueAddOptions & {
+  readonly isReturning?: boolean;
+  readonly isFlex?: boolean;
+};
 
 export class WaitingLine {
   #entries: Entry[] = [];
@@ -16,10 +21,11 @@ export class WaitingLine {
     return this.#entries.length;
   }
 
-  enqueue(start: Start, { id = "", isReturning = false }: LineOptions = {}): void {
-    const entry = { id, isReturning, start };
-    const firstNew = this.#entries.findIndex((other) => !other.isReturning);
-    if (isReturning && firstNew >= 0) this.#entries.splice(firstNew, 0, entry);
+  enqueue(start: Start, { id = "", isReturning = false, isFlex = false }: LineOptions = {}): void {
+    const rank = isReturning ? 0 : isFlex ? 2 : 1;
+    const entry: Entry = { id, rank, start };
+    const behind = this.#entries.findIndex((other) => other.rank > rank);
+    if (behind >= 0) this.#entries.splice(behind, 0, entry);
     else this.#entries.push(entry);
   }
 

@@ -1,18 +1,21 @@
 // One request on one slot: prefill in slices, then decode token by token. Looks at its run's wishes before every decode.
 
 import type { LlamaModel, Token } from "node-llama-cpp";
-import type { FinishReason } from "../generation/events.ts";
+import type { FinishReason, FreshDelta, PromptProgress } from "../generation/events.ts";
 import type { Batcher } from "./batching.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import { evaluateOptions } from "./sampling.ts";
+import { evaluateScored, readScored } from "./scored-evaluation.ts";
 import type { Slot } from "./slots.ts";
+import { scoredToken, unscoredToken } from "./token-scores.ts";
 
 export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
-  readonly onText: (run: Run, text: string, tokens: number) => void;
+  readonly onDelta: (run: Run, delta: FreshDelta) => void;
+  readonly onProgress: (run: Run, progress: PromptProgress) => void;
   readonly onParked: (run: Run) => void;
 };
 
@@ -30,19 +33,29 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
   const { batcher } = deps;
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
-  if (!run.request.reusePrefix) await slot.clear(batcher);
-  const cached = await slot.keepPrefix(run.tokens, batcher);
   const isFirstTime = run.generatedTokens === 0;
+  const wantsScoredPrompt = isFirstTime && run.request.scores?.includesPrompt === true;
+  if (!run.request.reusePrefix || wantsScoredPrompt) await slot.clear(batcher);
+  const cached = await slot.keepPrefix(run.tokens, batcher);
   if (isFirstTime) run.cachedTokens = cached;
 
   const endReading = batcher.enterReading();
   try {
-    const lastSlice = await prefill(run, slot, deps);
+    const lastSlice = await prefill(run, slot, deps, startedAt);
     if (!lastSlice) return ABORTED;
-    return await decode(run, slot, deps, lastSlice, () => {
+    if (isFirstTime && run.request.echoesPrompt) echoPrompt(run, deps);
+    const onFirstToken = () => {
       endReading();
-      if (isFirstTime) run.prefillMs = performance.now() - startedAt;
-    });
+      if (!isFirstTime) return;
+      run.prefillMs = performance.now() - startedAt;
+      if (run.request.reportsProgress)
+        reportProgress(run, run.request.promptTokens.length, startedAt, deps);
+    };
+    if (run.request.maxTokens === 0) {
+      onFirstToken();
+      return { type: "finished", reason: finish(run, "length", deps) };
+    }
+    return await decode(run, slot, deps, lastSlice, onFirstToken);
   } finally {
     endReading();
     batcher.leave();
@@ -54,23 +67,77 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
  * Reads all tokens but the last slice, whose logits the decode needs.
  * @returns the last slice, or null when the run was aborted
  */
-async function prefill(run: Run, slot: Slot, deps: GenerateDeps): Promise<Token[] | null> {
+async function prefill(
+  run: Run,
+  slot: Slot,
+  deps: GenerateDeps,
+  startedAt: number,
+): Promise<Token[] | null> {
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
+  const wantsScores = run.generatedTokens === 0 && run.request.scores?.includesPrompt === true;
+  if (wantsScores && !hidesFirst(run, deps.model))
+    run.addScore(unscoredToken(deps.model, run.tokens[0] ?? 0));
   for (;;) {
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
     const position = sequence.nextTokenIndex;
+    if (run.request.reportsProgress) reportProgress(run, position, startedAt, deps);
     const { readers, decoders } = deps.batcher;
     const end = position + deps.slices.tokens({ unread, readers, decodes: decoders });
-    const slice = run.tokens.slice(position, end) as Token[];
-    if (position + slice.length === run.tokens.length) return slice;
-    await sequence.evaluateWithoutGeneratingNewTokens(slice, {
-      evaluationPriority: slot.id as never, // see shareBatch: the strategy is its only reader
-    });
+    // A prompt that is scored is read up to its last token, which follows what comes before it.
+    const slice = run.tokens.slice(
+      position,
+      wantsScores ? Math.min(end, run.tokens.length - 1) : end,
+    ) as Token[];
+    if (slice.length === 0 || position + slice.length === run.tokens.length) {
+      return slice.length === 0 ? (run.tokens.slice(position) as Token[]) : slice;
+    }
+    if (wantsScores) await readScoredSlice(run, slot, deps, slice);
+    else {
+      await sequence.evaluateWithoutGeneratingNewTokens(slice, {
+        evaluationPriority: slot.id as never, // see shareBatch: the strategy is its only reader
+      });
+    }
     deps.batcher.computed();
     if (run.isAborted) run.tokensAfterAbort += slice.length;
   }
+}
+
+function reportProgress(run: Run, processed: number, startedAt: number, deps: GenerateDeps): void {
+  deps.onProgress(run, {
+    type: "prompt-progress",
+    total: run.request.promptTokens.length,
+    cached: run.cachedTokens,
+    processed,
+    ms: performance.now() - startedAt,
+  });
+}
+
+async function readScoredSlice(run: Run, slot: Slot, { model }: GenerateDeps, slice: Token[]) {
+  const { sequence } = slot;
+  const position = sequence.nextTokenIndex;
+  const following = run.tokens.slice(position + 1, position + 1 + slice.length) as Token[];
+  const top = run.request.scores?.alternatives ?? 0;
+  const evaluate = evaluateOptions(model, run, slot);
+  const scores = await readScored(slice, following, { model, sequence, evaluate, top });
+  for (const [index, score] of scores.entries())
+    run.addScore(scoredToken(model, following[index] ?? 0, score));
+}
+
+/** The prompt is the beginning of the answer's text. */
+function echoPrompt(run: Run, { model, onDelta }: GenerateDeps): void {
+  const tokens = Array.from(run.request.promptTokens) as Token[];
+  const shown = hidesFirst(run, model) ? tokens.slice(1) : tokens;
+  onDelta(run, run.promptDelta(model.detokenize(shown, true)));
+}
+
+/** Whether the prompt's first token is one that every prompt of this model begins with. */
+function hidesFirst(
+  { request }: Run,
+  { tokens: { bos, shouldPrependBosToken } }: LlamaModel,
+): boolean {
+  return shouldPrependBosToken && request.promptTokens[0] === bos;
 }
 
 async function decode(
@@ -80,14 +147,13 @@ async function decode(
   lastSlice: Token[],
   onFirstToken: () => void,
 ): Promise<Outcome> {
-  const options = evaluateOptions(deps.model, run, slot);
-  const tokens = slot.sequence.evaluate(lastSlice, options);
-  let unsent = 0;
+  const tokens = generated(run, slot, deps, lastSlice);
+  let instead: readonly Token[] | undefined;
   try {
     for (let isFirst = true; ; isFirst = false) {
       await deps.batcher.makeWay();
       if (run.isAborted) return ABORTED;
-      const { value: token, done } = await tokens.next();
+      const { value: token, done } = await tokens.next(instead as Token[] | undefined);
       deps.batcher.computed();
       if (done) throw new Error("the engine ended the answer without an end token");
       if (isFirst) onFirstToken();
@@ -95,12 +161,13 @@ async function decode(
         run.tokensAfterAbort += isFirst ? lastSlice.length : 1;
         return ABORTED;
       }
-      const { text, end } = take(run, token, deps.model);
-      unsent += 1;
-      if (text !== "") {
-        deps.onText(run, text, unsent);
-        unsent = 0;
+      if (deps.model.isEogToken(token)) {
+        return { type: "finished", reason: finish(run, "stop", deps) };
       }
+      let end = accept(run, token, deps);
+      const forced = end ? [] : run.takeForced();
+      instead = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
+      for (const each of forced) end ??= accept(run, each, deps);
       if (end) return { type: "finished", reason: end };
       if (run.isOutOfCredit) {
         const isSuspended = await park(run, deps);
@@ -112,8 +179,43 @@ async function decode(
   }
 }
 
-function take(run: Run, token: Token, model: LlamaModel) {
-  return model.isEogToken(token) ? run.finish("stop") : run.accept(token);
+/** Tokens as the model generates them; with their scores, where those are wanted. */
+function generated(
+  run: Run,
+  slot: Slot,
+  { model }: GenerateDeps,
+  lastSlice: Token[],
+): AsyncGenerator<Token, void, Token[] | undefined> {
+  const { sequence } = slot;
+  const evaluate = evaluateOptions(model, run, slot);
+  const { scores } = run.request;
+  if (!scores)
+    return sequence.evaluate(lastSlice, evaluate) as AsyncGenerator<
+      Token,
+      void,
+      Token[] | undefined
+    >;
+  return evaluateScored(lastSlice, {
+    model,
+    sequence,
+    evaluate,
+    top: scores.alternatives,
+    onScores: (token, given) => {
+      if (!model.isEogToken(token)) run.addScore(scoredToken(model, token, given));
+    },
+  });
+}
+
+function accept(run: Run, token: number, { onDelta }: GenerateDeps): FinishReason | null {
+  const { deltas, end } = run.accept(token);
+  for (const delta of deltas) onDelta(run, delta);
+  return end;
+}
+
+function finish(run: Run, reason: FinishReason, { onDelta }: GenerateDeps): FinishReason {
+  const { deltas, end } = run.finish(reason);
+  for (const delta of deltas) onDelta(run, delta);
+  return end;
 }
 
 /** Waits until the reader has caught up. @returns whether the slot is to be given up meanwhile */

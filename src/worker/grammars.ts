@@ -11,6 +11,14 @@ import { ServiceError } from "../errors.ts";
 /** So many different ones are kept. */
 const MOST_KEPT = 64;
 
+/** node-llama-cpp is pinned; a test covers these. */
+type Bindings = {
+  readonly AddonSampler: {
+    canBeNextTokenForGrammarEvaluationState(state: object, token: number): boolean;
+    acceptGrammarEvaluationStateToken(state: object, token: number): void;
+  };
+};
+
 export class Grammars {
   readonly #llama: Llama;
   readonly #model: LlamaModel;
@@ -29,6 +37,22 @@ export class Grammars {
   /** The state of one answer, at its beginning. */
   begin(text: string): LlamaGrammarEvaluationState {
     return new LlamaGrammarEvaluationState({ model: this.#model, grammar: this.#read(text) });
+  }
+
+  /**
+   * Takes in tokens that were generated before the grammar held.
+   * @returns false when they are not of the grammar: then the state is of no more use
+   */
+  feed(state: LlamaGrammarEvaluationState, tokens: readonly number[]): boolean {
+    // What the library does itself for each token that it samples; it has no public way to do it.
+    const { _state } = state as unknown as { readonly _state: object };
+    const { _bindings } = this.#llama as unknown as { readonly _bindings: Bindings };
+    const sampler = _bindings.AddonSampler;
+    return tokens.every((token) => {
+      if (!sampler.canBeNextTokenForGrammarEvaluationState(_state, token)) return false;
+      sampler.acceptGrammarEvaluationStateToken(_state, token);
+      return true;
+    });
   }
 
   #read(text: string): LlamaGrammar {

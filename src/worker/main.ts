@@ -7,7 +7,8 @@ import type { PreparedRequest } from "../generation/request.ts";
 import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
 import { type LoadedModel, loadModel } from "./model.ts";
 import { Outbox } from "./outbox.ts";
-import { prepare } from "./prepare.ts";
+import { answerTo } from "./questions.ts";
+import { readingDeps } from "./reading-deps.ts";
 import { Run } from "./run.ts";
 import { SlotPool } from "./slots.ts";
 
@@ -32,8 +33,8 @@ function receive(message: ToWorker): void {
     case "load":
       load(message).catch(die);
       return;
-    case "prepare":
-      outbox.post({ type: "prepared", id: message.id, result: prepared(message) });
+    case "ask":
+      outbox.post(answer(message));
       return;
     case "start":
       start(message.id, message.request, message.creditBytes);
@@ -77,28 +78,24 @@ function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
     model,
     batcher,
     slices,
-    onText: ({ id }, text, tokens) => outbox.add({ type: "delta", id, text, tokens }),
+    onDelta: ({ id }, delta) => outbox.add({ type: "delta", id, delta }),
+    onProgress: ({ id }, progress) => outbox.add({ type: "progress", id, progress }),
     onParked: ({ id }) => outbox.add({ type: "parked", id }),
   };
 }
 
-function prepared({
-  request,
-}: Extract<ToWorker, { type: "prepare" }>): PreparedRequest | WireError {
+function answer({ id, question }: Extract<ToWorker, { type: "ask" }>): FromWorker {
   try {
     if (!loaded) throw new ServiceError("engine_unavailable", "the model is not loaded");
-    return prepare(request, { ...loaded, contextTokens: loaded.info.contextTokens });
+    return { type: "answered", id, answer: answerTo(question, loaded) };
   } catch (error) {
-    return wireError(error);
+    return { type: "refused", id, error: wireError(error) };
   }
 }
 
 function start(id: string, request: PreparedRequest, creditBytes: number): void {
-  const detokenize = (tokens: readonly number[], before: readonly number[]) =>
-    loaded?.model.detokenize(tokens as never, false, before as never) ?? "";
-  const grammar =
-    request.grammar === null ? null : (loaded?.grammars.begin(request.grammar) ?? null);
-  const run = new Run({ id, request, creditBytes, detokenize, grammar });
+  if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
+  const run = new Run({ id, request, creditBytes, ...readingDeps(loaded, request.output) });
   runs.set(id, run);
   work(run).catch(die);
 }

@@ -22,6 +22,7 @@ import { Grammars } from "./grammars.ts";
 import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
 import { StepMeter } from "./step-meter.ts";
+import { type ThoughtFormat, thinkingWords, thoughtFormatOf } from "./thought-formats.ts";
 
 /** Slices of a prompt: on a CPU a short one keeps a stop quick, on a GPU a long one keeps the device busy. */
 const CPU_BATCH_TOKENS = 128;
@@ -47,6 +48,9 @@ export type LoadedModel = {
   readonly slices: PromptSlices;
   readonly grammars: Grammars;
   readonly template: ChatTemplate | null;
+  /** Null for a model that does not think. */
+  readonly thoughtFormat: ThoughtFormat | null;
+  readonly controlTokens: ReadonlyMap<string, number>;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
 };
@@ -107,7 +111,11 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
     (_, id) => new Slot(id, context.getSequence()),
   );
   const vocabulary = [...model.iterateAllTokens()];
-  const template = readTemplate(model, vocabulary, load.log);
+  const controlTokens = controlTokensOf(model, vocabulary);
+  const template = readTemplate(model, [...controlTokens.keys()], load.log);
+  const thoughtFormat = template
+    ? thoughtFormatOf(template.source, (text) => model.tokenize(text, true).length === 1)
+    : null;
   const device = await describeDevice(llama, model);
   return {
     model,
@@ -116,6 +124,8 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
     slices,
     grammars: new Grammars(llama, model),
     template,
+    thoughtFormat,
+    controlTokens,
     vocabularySize: vocabulary.length,
     longestTokenChars: longestText(vocabulary, model),
     info: {
@@ -128,8 +138,13 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
       contextTokens: context.contextSize,
       trainedContextTokens: model.trainContextSize,
       batchTokens: context.batchSize,
-      hasChatTemplate: template !== null,
+      chatTemplate: template?.source ?? null,
+      toolFormat: template?.toolFormat.name ?? null,
+      thoughtFormat: thoughtFormat?.name ?? null,
+      vocabularySize: vocabulary.length,
       modelBytes: model.size,
+      beginningText: model.tokens.bosString,
+      endText: model.tokens.eosString,
     },
   };
 }
@@ -227,7 +242,7 @@ async function createContext(
 
 function readTemplate(
   model: LlamaModel,
-  vocabulary: readonly Token[],
+  controlTexts: readonly string[],
   log: LoadOptions["log"],
 ): ChatTemplate | null {
   const source = model.fileInfo.metadata.tokenizer?.chat_template;
@@ -235,16 +250,23 @@ function readTemplate(
   try {
     return new ChatTemplate({
       source,
-      controlTexts: vocabulary
-        .filter((token) => isControl(model.getTokenAttributes(token)))
-        .map((token) => model.detokenize([token], true)),
+      controlTexts,
       bosText: model.tokens.bosString,
       eosText: model.tokens.eosString,
+      thinkingWords: thinkingWords(model.fileInfo.metadata.general?.name ?? ""),
     });
   } catch (error) {
     log("warn", `the chat template cannot be read, chat is off: ${(error as Error).message}`);
     return null;
   }
+}
+
+function controlTokensOf(
+  model: LlamaModel,
+  vocabulary: readonly Token[],
+): ReadonlyMap<string, number> {
+  const control = vocabulary.filter((token) => isControl(model.getTokenAttributes(token)));
+  return new Map(control.map((token) => [model.detokenize([token], true), token]));
 }
 
 function longestText(vocabulary: readonly Token[], model: LlamaModel): number {

@@ -5,12 +5,16 @@ import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
 import type { ChatTemplate, PromptSegment } from "./chat-template.ts";
 import type { Grammars } from "./grammars.ts";
+import { planOutput, withoutThoughts } from "./output-plan.ts";
+import type { ThoughtFormat } from "./thought-formats.ts";
 
 export type PrepareDeps = {
   readonly model: LlamaModel;
   readonly grammars: Pick<Grammars, "check">;
   /** Null when the GGUF brings none. */
   readonly template: ChatTemplate | null;
+  /** Null for a model that does not think. */
+  readonly thoughtFormat: ThoughtFormat | null;
   readonly contextTokens: number;
   /** Number of tokens in the vocabulary. */
   readonly vocabularySize: number;
@@ -25,45 +29,81 @@ const CUT_TOKENS = 16;
 
 /** @throws ServiceError 4xx */
 export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
-  const { prompt, maxTokens, ...rest } = request;
+  const { prompt, maxTokens, grammar, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
-  if (request.grammar !== null) deps.grammars.check(request.grammar);
   refuseByCount(prompt, deps);
-  const tokens = promptTokens(prompt, deps);
-  const room = deps.contextTokens - tokens.length;
-  if (room < 1) throw tooLong(`${tokens.length}`, prompt, deps.contextTokens);
+  const { tokens, text } = promptTokens(prompt, deps);
+  const planned = planOutput({ prompt, promptText: text, grammar }, deps);
+  const { tokens: closing, output } = withoutThoughts(planned, deps);
+  const all = [...tokens, ...closing];
+  const room = deps.contextTokens - all.length;
+  if (room < 1) throw tooLong(`${all.length}`, prompt, deps.contextTokens);
   return {
     ...rest,
-    promptTokens: Uint32Array.from(tokens),
+    promptTokens: Uint32Array.from(all),
     maxTokens: Math.min(maxTokens ?? room, room),
+    output,
   };
 }
 
 /** A token id outside the vocabulary would fail the whole batch, and with it the other streams. */
-function checkTokenIds(request: GenerateRequest, vocabularySize: number): void {
-  for (const [token] of request.sampling.logitBias) {
-    if (token < vocabularySize) continue;
+function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: number): void {
+  const biased = sampling.logitBias.map(([token]) => token);
+  const given = prompt.type === "tokens" ? prompt.tokens : [];
+  for (const [param, tokens] of [
+    ["logit_bias", biased],
+    ["prompt", given],
+  ] as const) {
+    const wrong = tokens.find((token) => token >= vocabularySize);
+    if (wrong === undefined) continue;
     throw new ServiceError(
       "invalid_value",
-      `logit_bias names token ${token}; this model's tokens are 0 to ${vocabularySize - 1}`,
-      { param: "logit_bias" },
+      `${param} names token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
+      { param },
     );
   }
 }
 
 /** What needs no tokenizer to be seen as too long, and would cost much to render: every message is a token at least. */
 function refuseByCount(prompt: Prompt, deps: PrepareDeps): void {
-  const texts =
-    prompt.type === "text" ? [prompt.text] : prompt.messages.map((each) => each.content);
+  const texts = textsOf(prompt);
   const chars = texts.reduce((sum, text) => sum + text.length, 0);
-  const certain = Math.max(texts.length, Math.floor(chars / deps.longestTokenChars));
+  const least = prompt.type === "tokens" ? prompt.tokens.length : texts.length;
+  const certain = Math.max(least, Math.floor(chars / deps.longestTokenChars));
   if (certain >= deps.contextTokens)
     throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
 }
 
-function promptTokens(prompt: Prompt, deps: PrepareDeps): number[] {
+function textsOf(prompt: Prompt): readonly string[] {
+  switch (prompt.type) {
+    case "messages":
+      return prompt.messages.map(({ content }) => content);
+    case "text":
+      return [prompt.text];
+    case "infill":
+      return [prompt.prefix, prompt.suffix];
+    case "tokens":
+      return [];
+  }
+}
+
+/** The prompt as tokens, and as the text that they were read from. */
+export function promptTokens(prompt: Prompt, deps: PrepareDeps) {
+  if (prompt.type === "tokens")
+    return { tokens: beginning([...prompt.tokens], deps.model), text: "" };
+  if (prompt.type === "infill") return { tokens: infillTokens(prompt, deps), text: "" };
+  const segments = promptSegments(prompt, deps.template);
+  const tokens = withBeginning(segmentTokens(segments, prompt, deps), deps.model);
+  return { tokens, text: segments.map(({ text }) => text).join("") };
+}
+
+function segmentTokens(
+  segments: readonly PromptSegment[],
+  prompt: Prompt,
+  deps: PrepareDeps,
+): number[] {
   const tokens: number[] = [];
-  for (const segment of promptSegments(prompt, deps.template)) {
+  for (const segment of segments) {
     if (tokens.length >= deps.contextTokens) {
       throw tooLong(`more than ${tokens.length}`, prompt, deps.contextTokens);
     }
@@ -71,12 +111,38 @@ function promptTokens(prompt: Prompt, deps: PrepareDeps): number[] {
     const isFirst = tokens.length === 0;
     for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
   }
-  return withBeginning(tokens, deps.model);
+  return tokens;
 }
 
-function promptSegments(prompt: Prompt, template: ChatTemplate | null): readonly PromptSegment[] {
+/** Prefix, suffix, middle: the order that llama.cpp uses as well. */
+function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, deps: PrepareDeps) {
+  const { infill } = deps.model.tokens;
+  if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
+    throw new ServiceError(
+      "unsupported_parameter",
+      "this model has no tokens for filling in the middle, so it takes no suffix",
+      { param: "suffix" },
+    );
+  }
+  const { model } = deps;
+  return withBeginning(
+    [
+      infill.prefix,
+      ...model.tokenize(prefix, false, "trimLeadingSpace"),
+      infill.suffix,
+      ...model.tokenize(suffix, false, "trimLeadingSpace"),
+      infill.middle,
+    ],
+    model,
+  );
+}
+
+export function promptSegments(
+  prompt: Extract<Prompt, { type: "messages" | "text" }>,
+  template: ChatTemplate | null,
+): readonly PromptSegment[] {
   if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
-  if (template) return template.render(prompt.messages);
+  if (template) return template.render(prompt);
   throw new ServiceError(
     "template_error",
     "this model has no chat template, so it cannot read messages; use /v1/completions",
@@ -111,11 +177,15 @@ function refuseHopeless(
 }
 
 function withBeginning(tokens: number[], model: LlamaModel): number[] {
-  const { bos, eos, shouldPrependBosToken } = model.tokens;
+  const { bos, shouldPrependBosToken } = model.tokens;
   if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) return [bos, ...tokens];
+  return beginning(tokens, model);
+}
+
+/** An empty prompt still needs one token to start from. */
+function beginning(tokens: number[], { tokens: special }: LlamaModel): number[] {
   if (tokens.length > 0) return tokens;
-  const start = bos ?? eos; // an empty prompt still needs one token to start from
-  return start === null ? [0] : [start];
+  return [special.bos ?? special.eos ?? 0];
 }
 
 function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceError {
@@ -123,6 +193,6 @@ function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceE
     "context_length_exceeded",
     `the prompt has ${count} tokens, but the context holds ${contextTokens} tokens, ` +
       "at least one of them for the answer; shorten the prompt or start the server with a larger --context",
-    { param: prompt.type === "text" ? "prompt" : "messages" },
+    { param: prompt.type === "messages" ? "messages" : "prompt" },
   );
 }

@@ -1,38 +1,46 @@
-// What the worker knows of one request, apart from any slot: the tokens so far, its text state, and what the server
-// has asked of it (abort, credit, suspend). A suspended request is a Run without a slot.
+// What the worker knows of one request, apart from any slot: the tokens so far, how far they have been read, and what the
+// server has asked of it (abort, credit, suspend). A suspended request is a Run without a slot.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
-import type { FinishReason, Usage } from "../generation/events.ts";
+import {
+  type FinishReason,
+  type FreshDelta,
+  type ScoredToken,
+  type Usage,
+  weightOf,
+} from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
-import { StopSequences } from "./stop-sequences.ts";
-import { type Detokenize, TokenDecoder } from "./token-decoder.ts";
+import { AnswerReader, type AnswerReaderOptions, type ReadParts } from "./answer-reader.ts";
+import type { OutputPart } from "./output-parser.ts";
 
-export type RunOptions = {
+export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens" | "grammars"> & {
   readonly id: string;
   readonly request: PreparedRequest;
-  /** UTF-8 bytes of text it may send before credit comes back. */
+  /** Weight of the deltas that it may send before credit comes back. */
   readonly creditBytes: number;
-  readonly detokenize: Detokenize;
-  /** State of the grammar that the answer is held to; null for none. */
-  readonly grammar: LlamaGrammarEvaluationState | null;
+  /** What ends thoughts whose budget is used up, as tokens. */
+  readonly thoughtEnding: readonly number[];
 };
 
-/** New text, and why the answer ends with it (null: it goes on). */
+/** What is to be sent, and why the answer ends with it (null: it goes on). */
 export type Accepted = {
-  readonly text: string;
+  readonly deltas: readonly FreshDelta[];
   readonly end: FinishReason | null;
 };
 
 export class Run {
   readonly id: string;
   readonly request: PreparedRequest;
-  readonly grammar: LlamaGrammarEvaluationState | null;
   /** Prompt and answer: what must be in the cache to go on. */
   readonly tokens: number[];
-  readonly #decoder: TokenDecoder;
-  readonly #stops: StopSequences;
+  readonly #reader: AnswerReader;
+  readonly #thoughtEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
+  #unsentTokens = 0;
+  #unsentScores: ScoredToken[] = [];
+  #reasoningTokens = 0;
+  #isBudgetUsed = false;
   hasSlot = false;
   isAborted = false;
   isSuspendWanted = false;
@@ -42,13 +50,19 @@ export class Run {
   /** Tokens computed (read or generated) in steps that ended after the abort. */
   tokensAfterAbort = 0;
 
-  constructor({ id, request, creditBytes, detokenize, grammar }: RunOptions) {
+  constructor(options: RunOptions) {
+    const { id, request, creditBytes, thoughtEnding } = options;
+    const promptTokens = Array.from(request.promptTokens);
     this.id = id;
     this.request = request;
-    this.grammar = grammar;
-    this.tokens = Array.from(request.promptTokens);
-    this.#decoder = new TokenDecoder(detokenize, this.tokens);
-    this.#stops = new StopSequences(request.stop);
+    this.tokens = promptTokens.slice();
+    this.#reader = new AnswerReader({
+      ...options,
+      output: request.output,
+      stop: request.stop,
+      promptTokens,
+    });
+    this.#thoughtEnding = thoughtEnding;
     this.#credit = creditBytes;
   }
 
@@ -61,6 +75,11 @@ export class Run {
     return !this.request.ignoreEos && this.generatedTokens >= this.request.minTokens;
   }
 
+  /** What holds the next token to a form; undefined when it may be anything. */
+  get grammarState(): LlamaGrammarEvaluationState | undefined {
+    return this.#reader.grammarState;
+  }
+
   /** Whether its reader has fallen behind by the whole buffer: not to be decoded. */
   get isOutOfCredit(): boolean {
     return this.#credit <= 0;
@@ -71,27 +90,51 @@ export class Run {
       promptTokens: this.request.promptTokens.length,
       cachedTokens: this.cachedTokens,
       completionTokens: this.generatedTokens,
+      reasoningTokens: this.#reasoningTokens,
     };
+  }
+
+  /** Goes out with the text of its token. */
+  addScore(score: ScoredToken): void {
+    this.#unsentScores.push(score);
+  }
+
+  /** The prompt as the beginning of the answer, with its scores. */
+  promptDelta(text: string): FreshDelta {
+    return this.#delta({ type: "text", text });
   }
 
   /** Takes in one generated token. */
   accept(token: number): Accepted {
     this.tokens.push(token);
-    const { text, isStopped } = this.#stops.push(this.#decoder.push(token));
-    if (isStopped) return { text, end: "stop" };
+    this.#unsentTokens += 1;
+    if (this.#reader.isThinking) this.#reasoningTokens += 1;
+    const read = this.#reader.push(token);
+    if (read.isStopped) return { deltas: this.#lastDeltas(read), end: this.#reason("stop") };
+    const deltas = this.#deltas(read.parts);
     if (this.generatedTokens >= this.request.maxTokens) {
-      const { text: rest, end } = this.finish("length");
-      return { text: text + rest, end };
+      const { deltas: rest, end } = this.finish("length");
+      return { deltas: [...deltas, ...rest], end };
     }
-    this.#credit -= Buffer.byteLength(text);
-    return { text, end: null };
+    return { deltas, end: null };
   }
 
   /** Ends the answer without a further token. What was held back is text now, unless it completes a stop string. */
-  finish(reason: FinishReason): { readonly text: string; readonly end: FinishReason } {
-    const { text, isStopped } = this.#stops.push(this.#decoder.flush());
-    if (isStopped) return { text, end: "stop" };
-    return { text: text + this.#stops.flush(), end: reason };
+  finish(reason: FinishReason): {
+    readonly deltas: readonly FreshDelta[];
+    readonly end: FinishReason;
+  } {
+    const read = this.#reader.end();
+    return { deltas: this.#lastDeltas(read), end: this.#reason(read.isStopped ? "stop" : reason) };
+  }
+
+  /** Tokens that the answer goes on with whatever the model would say: they end thoughts beyond their budget, once. */
+  takeForced(): readonly number[] {
+    const { thoughtBudgetTokens } = this.request.output;
+    if (this.#isBudgetUsed || thoughtBudgetTokens === null || !this.#reader.isThinking) return [];
+    if (this.#reasoningTokens < thoughtBudgetTokens) return [];
+    this.#isBudgetUsed = true;
+    return this.#thoughtEnding;
   }
 
   abort(): void {
@@ -120,4 +163,63 @@ export class Run {
       this.#wake = null;
     }
   }
+
+  #reason(reason: FinishReason): FinishReason {
+    return reason === "stop" && this.#reader.hasCalls ? "tool-calls" : reason;
+  }
+
+  #deltas(parts: readonly OutputPart[]): readonly FreshDelta[] {
+    return parts
+      .filter((part) => part.type === "call" || part.text !== "")
+      .map((part) => this.#delta(part));
+  }
+
+  /** Scores that go with no text (of control tokens) go out with an empty one. Those of a stop string do not go out. */
+  #lastDeltas({ parts, isStopped }: ReadParts): readonly FreshDelta[] {
+    if (isStopped) this.#unsentScores = scoresOf(textOf(parts), this.#unsentScores);
+    const deltas = this.#deltas(parts);
+    if (this.#unsentScores.length === 0) return deltas;
+    return [...deltas, this.#delta({ type: "text", text: "" })];
+  }
+
+  /** With all the tokens and scores that have not been sent yet. */
+  #delta(part: OutputPart): FreshDelta {
+    const scores = this.#unsentScores;
+    const fresh = {
+      tokens: this.#unsentTokens,
+      ...(scores.length > 0 ? { scores } : {}),
+    };
+    this.#unsentTokens = 0;
+    this.#unsentScores = [];
+    const delta = { ...freshDelta(part), ...fresh };
+    this.#credit -= weightOf(delta);
+    return delta;
+  }
+}
+
+function freshDelta(part: OutputPart) {
+  switch (part.type) {
+    case "text":
+      return { type: "text-delta", text: part.text } as const;
+    case "reasoning":
+      return { type: "reasoning-delta", text: part.text } as const;
+    case "call":
+      return { type: "tool-call-delta", index: part.index, name: part.name, text: "" } as const;
+    case "arguments":
+      return { type: "tool-call-delta", index: part.index, name: null, text: part.text } as const;
+  }
+}
+
+function textOf(parts: readonly OutputPart[]): string {
+  return parts.map((part) => (part.type === "call" ? "" : part.text)).join("");
+}
+
+/** The scores of the tokens that the text is made of, from the first on. */
+function scoresOf(text: string, scores: readonly ScoredToken[]): ScoredToken[] {
+  let at = 0;
+  return scores.filter((score) => {
+    const isInText = at < text.length;
+    at += score.text.length;
+    return isInText;
+  });
 }

@@ -25,7 +25,7 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     seed: (sampling.seed + run.generatedTokens) % SEEDS,
     ...penalties(run),
     ...biases(model, run),
-    ...(run.grammar ? { grammarEvaluationState: run.grammar } : {}),
+    ...grammar(run),
     // The library sorts nothing by it, but hands it to our batching strategy, which needs the sequence id.
     evaluationPriority: slot.id as EvaluationPriority,
     yieldEogToken: true,
@@ -52,6 +52,13 @@ function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
       },
     },
   };
+}
+
+/** Asked again for every token: which grammar holds, if any, can change in the middle of an answer. */
+function grammar(run: Run): Pick<SequenceEvaluateOptions, "grammarEvaluationState"> {
+  const { answerGrammar, callGrammar } = run.request.output;
+  if (answerGrammar === null && callGrammar === null) return {};
+  return { grammarEvaluationState: () => run.grammarState };
 }
 
 function biases(model: LlamaModel, run: Run): Pick<SequenceEvaluateOptions, "tokenBias"> {

@@ -12,15 +12,24 @@ const BEFORE_TOKENS = 4;
 /** One answer's decoder. */
 export class TokenDecoder {
   readonly #detokenize: Detokenize;
+  readonly #shown: ReadonlyMap<number, string>;
   #before: readonly number[];
   #pending: number[] = [];
 
-  constructor(detokenize: Detokenize, promptTail: readonly number[] = []) {
+  /** @param shown control tokens that have a text here; the others have none */
+  constructor(
+    detokenize: Detokenize,
+    promptTail: readonly number[] = [],
+    shown: ReadonlyMap<number, string> = new Map(),
+  ) {
     this.#detokenize = detokenize;
+    this.#shown = shown;
     this.#before = promptTail.slice(-BEFORE_TOKENS);
   }
 
   push(token: number): string {
+    const control = this.#shown.get(token);
+    if (control !== undefined) return this.flush() + control;
     this.#pending.push(token);
     const text = this.#detokenize(this.#pending, this.#before);
     if (text.endsWith(REPLACEMENT) && this.#pending.length < LONGEST_PENDING) return "";

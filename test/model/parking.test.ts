@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { GenerateEvent } from "../../src/generation/events.ts";
-import type { PreparedRequest } from "../../src/generation/request.ts";
+import type { GenerateEvent, TextDelta } from "../../src/generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../../src/generation/request.ts";
 import type { RequestQueue } from "../../src/queue/request-queue.ts";
-import { PLAIN_SAMPLING } from "../support/sampling.ts";
+import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../support/requests.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
@@ -18,19 +18,14 @@ beforeAll(async () => {
 afterAll(async () => running.close());
 
 async function prepared(content: string, maxTokens: number): Promise<PreparedRequest> {
-  return engine.prepare(
-    {
-      prompt: { type: "messages", messages: [{ role: "user", content }] },
-      sampling: { ...PLAIN_SAMPLING, temperature: 0 },
-      stop: [],
-      maxTokens,
-      minTokens: 0,
-      ignoreEos: true,
-      grammar: null,
-      reusePrefix: true,
-    },
-    { signal: new AbortController().signal },
-  );
+  const request: GenerateRequest = {
+    ...PLAIN_REQUEST,
+    prompt: messagesPrompt([{ role: "user", content }]),
+    sampling: { ...PLAIN_SAMPLING, temperature: 0 },
+    maxTokens,
+    ignoreEos: true,
+  };
+  return engine.ask({ type: "prepare", request }, { signal: new AbortController().signal });
 }
 
 function generate(request: PreparedRequest, controller = new AbortController()) {
@@ -40,13 +35,19 @@ function generate(request: PreparedRequest, controller = new AbortController()) 
   return { ticket, events: events[Symbol.asyncIterator]() };
 }
 
+function textOf({ value }: IteratorResult<GenerateEvent, unknown>): string {
+  return (value as GenerateEvent | undefined)?.type === "text-delta"
+    ? (value as TextDelta).text
+    : "";
+}
+
 async function readText(
   events: AsyncIterator<GenerateEvent>,
 ): Promise<{ text: string; tokens: number }> {
   let text = "";
   for (let next = await events.next(); !next.done; next = await events.next()) {
     if (next.value.type === "finish") return { text, tokens: next.value.usage.completionTokens };
-    text += next.value.text;
+    text += textOf(next);
   }
   throw new Error("no finish");
 }
@@ -65,10 +66,8 @@ test("a stream that is not read is parked, and goes on without a gap when it is 
   const rest = await readText(slow.events);
   slow.ticket.leave();
 
-  const text = (event: IteratorResult<GenerateEvent>) =>
-    event.done || event.value.type === "finish" ? "" : event.value.text;
-  expect(text(second).length).toBeLessThan(64 + 32); // no further ahead than the buffer and one token
-  expect(text(first) + text(second) + rest.text).toBe(expected);
+  expect(textOf(second).length).toBeLessThan(64 + 32); // no further ahead than the buffer and one token
+  expect(textOf(first) + textOf(second) + rest.text).toBe(expected);
 });
 
 test("a parked stream gives its slot to one who waits, and goes on afterwards without a gap", async () => {
@@ -86,8 +85,7 @@ test("a parked stream gives its slot to one who waits, and goes on afterwards wi
   slow.ticket.leave();
 
   expect(otherAnswer.tokens).toBe(5);
-  const start = first.done || first.value.type === "finish" ? "" : first.value.text;
-  expect(start + rest.text).toBe(expected);
+  expect(textOf(first) + rest.text).toBe(expected);
   expect(rest.tokens).toBe(150);
 });
 

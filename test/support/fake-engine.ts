@@ -12,7 +12,13 @@ import type { ModelInfo } from "../../src/engine/messages.ts";
 import { abortReason, ServiceError } from "../../src/errors.ts";
 import { deferred, orAborted } from "../../src/generation/deferred.ts";
 import type { GenerateEvent } from "../../src/generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../../src/generation/request.ts";
+import type { Answers, AnswerTo, Question } from "../../src/generation/questions.ts";
+import {
+  type GenerateRequest,
+  PLAIN_OUTPUT,
+  type PreparedRequest,
+  type Prompt,
+} from "../../src/generation/request.ts";
 
 export type FakeEngineOptions = {
   /** Text of each token; the last one repeats. */
@@ -41,8 +47,13 @@ const FAKE_MODEL: ModelInfo = {
   contextTokens: 4096,
   trainedContextTokens: 4096,
   batchTokens: 128,
-  hasChatTemplate: true,
+  chatTemplate: "{{ messages }}",
+  toolFormat: "hermes",
+  thoughtFormat: "think",
+  vocabularySize: 1000,
   modelBytes: 1,
+  beginningText: null,
+  endText: null,
 };
 
 export class FakeEngine implements Engine {
@@ -91,22 +102,42 @@ export class FakeEngine implements Engine {
     };
   }
 
-  async prepare(
-    request: GenerateRequest,
+  async ask<Q extends Question>(
+    question: Q,
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<PreparedRequest> {
-    this.requests.push(request);
-    const { prepareMs = 0, contextTokens = 4096 } = this.#options;
+  ): Promise<AnswerTo<Q>> {
+    const { prepareMs = 0 } = this.#options;
     if (this.#state !== "ready") {
       await orAborted(new Promise<void>((resolve) => (this.#onReady = resolve)), signal);
     }
     if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
-    const { prompt, maxTokens, ...rest } = request;
-    const text =
-      prompt.type === "text"
-        ? prompt.text
-        : prompt.messages.map(({ content }) => content).join(" ");
-    const promptTokens = new Uint32Array(text.split(" ").length);
+    return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
+  }
+
+  #answerTo(question: Question): Answers[keyof Answers] {
+    switch (question.type) {
+      case "prepare":
+        return this.#prepare(question.request);
+      case "tokenize":
+        return wordsOf(question.text).map((text, id) => ({
+          id,
+          text,
+          bytes: [...Buffer.from(text)],
+        }));
+      case "detokenize":
+        return question.tokens.join(" ");
+      case "render": {
+        const text = textOf(question.prompt);
+        return { text, tokens: wordsOf(text).length };
+      }
+    }
+  }
+
+  #prepare(request: GenerateRequest): PreparedRequest {
+    this.requests.push(request);
+    const { contextTokens = 4096 } = this.#options;
+    const { prompt, maxTokens, grammar: _, ...rest } = request;
+    const promptTokens = new Uint32Array(wordsOf(textOf(prompt)).length);
     const room = contextTokens - promptTokens.length;
     if (room < 1) {
       throw new ServiceError(
@@ -114,7 +145,12 @@ export class FakeEngine implements Engine {
         `${promptTokens.length} > ${contextTokens}`,
       );
     }
-    return { ...rest, promptTokens, maxTokens: Math.min(maxTokens ?? room, room) };
+    return {
+      ...rest,
+      promptTokens,
+      maxTokens: Math.min(maxTokens ?? room, room),
+      output: PLAIN_OUTPUT,
+    };
   }
 
   async *generate(
@@ -166,6 +202,7 @@ export class FakeEngine implements Engine {
       promptTokens: request.promptTokens.length,
       cachedTokens: 0,
       completionTokens: count,
+      reasoningTokens: 0,
     };
     const reason = count < tokens ? "length" : "stop";
     yield { type: "finish", reason, usage, prefillMs: this.#options.prefillMs ?? 0 };
@@ -176,4 +213,21 @@ export class FakeEngine implements Engine {
     await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
     if (signal.aborted) throw abortReason(signal);
   }
+}
+
+function textOf(prompt: Prompt): string {
+  switch (prompt.type) {
+    case "messages":
+      return prompt.messages.map(({ content }) => content).join(" ");
+    case "text":
+      return prompt.text;
+    case "tokens":
+      return prompt.tokens.join(" ");
+    case "infill":
+      return `${prompt.prefix} ${prompt.suffix}`;
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(" ");
 }

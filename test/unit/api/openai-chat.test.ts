@@ -11,7 +11,7 @@ const RECEIPT: Receipt = {
   prefillMs: 2,
   firstTokenMs: 3,
   totalMs: 4,
-  usage: { promptTokens: 5, cachedTokens: 0, completionTokens: 6 },
+  usage: { promptTokens: 5, cachedTokens: 0, completionTokens: 6, reasoningTokens: 0 },
   seed: 7,
 };
 const HEAD = {

@@ -13,7 +13,7 @@ const RECEIPT: Receipt = {
   prefillMs: 20,
   firstTokenMs: 21.04,
   totalMs: 100,
-  usage: { promptTokens: 10, cachedTokens: 4, completionTokens: 3 },
+  usage: { promptTokens: 10, cachedTokens: 4, completionTokens: 3, reasoningTokens: 0 },
   seed: 77,
 };
 const USAGE = {

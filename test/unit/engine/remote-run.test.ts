@@ -10,7 +10,7 @@ import type { PreparedRequest } from "../../../src/generation/request.ts";
 
 const PARK_TIMEOUT_MS = 2000;
 const REQUEST = { promptTokens: Uint32Array.of(1) } as PreparedRequest; // the rest is the worker's business
-const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2 };
+const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
 const FINISHED = {
   type: "finished",
   id: "r1",
@@ -49,7 +49,8 @@ function open(options: Partial<RemoteRunOptions> = {}) {
     ...options,
   });
   const reader = run.events[Symbol.asyncIterator]();
-  const sendText = (text: string) => run.receive({ type: "delta", id: "r1", text, tokens: 1 });
+  const sendText = (text: string) =>
+    run.receive({ type: "delta", id: "r1", delta: { type: "text-delta", text, tokens: 1 } });
   return { run, reader, sent, lease, controller, onWastedTokens, onEnded, sendText };
 }
 

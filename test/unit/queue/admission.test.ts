@@ -5,6 +5,7 @@ import { type QueueState, refusal } from "../../../src/queue/admission.ts";
 
 function state(changes: Partial<QueueState> = {}): QueueState {
   return {
+    entering: 1,
     inside: 0,
     slots: 4,
     maxWaiting: 10,

@@ -6,21 +6,10 @@ import { ServiceError } from "../../../src/errors.ts";
 import type { GenerateRequest, Message } from "../../../src/generation/request.ts";
 import { ChatTemplate } from "../../../src/worker/chat-template.ts";
 import { type PrepareDeps, prepare } from "../../../src/worker/prepare.ts";
-import { PLAIN_SAMPLING } from "../../support/sampling.ts";
+import { messagesPrompt, PLAIN_REQUEST } from "../../support/requests.ts";
 
 const BOS = 1;
 const EOS = 2;
-const REQUEST: GenerateRequest = {
-  prompt: { type: "text", text: "" },
-  maxTokens: null,
-  minTokens: 0,
-  ignoreEos: false,
-  grammar: null,
-  reusePrefix: true,
-  stop: [],
-  sampling: PLAIN_SAMPLING,
-};
-
 type ModelTokens = { bos: number | null; eos: number | null; shouldPrependBosToken: boolean };
 
 /** One token per character, its code; `^` is BOS where control tokens are read. Remembers what it was asked. */
@@ -42,6 +31,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     model: fakeModel().model,
     grammars: { check: () => {} },
     template: null,
+    thoughtFormat: null,
     contextTokens: 10,
     vocabularySize: 50,
     longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test asks for one
@@ -50,12 +40,12 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
 }
 
 function text(prompt: string): GenerateRequest {
-  return { ...REQUEST, prompt: { type: "text", text: prompt } };
+  return { ...PLAIN_REQUEST, prompt: { type: "text", text: prompt } };
 }
 
 function chat(...contents: string[]): GenerateRequest {
   const messages: Message[] = contents.map((content) => ({ role: "user", content }));
-  return { ...REQUEST, prompt: { type: "messages", messages } };
+  return { ...PLAIN_REQUEST, prompt: messagesPrompt(messages) };
 }
 
 function biased(token: number): GenerateRequest {
@@ -64,7 +54,13 @@ function biased(token: number): GenerateRequest {
 }
 
 function template(source: string, controlTexts: readonly string[] = ["^"]): ChatTemplate {
-  return new ChatTemplate({ source, controlTexts, bosText: "^", eosText: null });
+  return new ChatTemplate({
+    source,
+    controlTexts,
+    bosText: "^",
+    eosText: null,
+    thinkingWords: null,
+  });
 }
 
 function refusalOf(request: GenerateRequest, options: PrepareDeps): ServiceError {
@@ -219,7 +215,7 @@ test("refuses by its length alone what cannot fit, before anything is rendered o
 
 test("refuses more messages than the context has tokens, before anything is rendered", () => {
   const messages = Array.from({ length: 11 }, () => ({ role: "user" as const, content: "" }));
-  const request: GenerateRequest = { ...REQUEST, prompt: { type: "messages", messages } };
+  const request: GenerateRequest = { ...PLAIN_REQUEST, prompt: messagesPrompt(messages) };
 
   expect(() => prepare(request, deps())).toThrow("more than 11 tokens");
 });

@@ -4,27 +4,25 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
 import { Run } from "../../../src/worker/run.ts";
-import { PLAIN_SAMPLING } from "../../support/sampling.ts";
+import { PLAIN_PREPARED } from "../../support/requests.ts";
 
-const REQUEST: PreparedRequest = {
-  promptTokens: Uint32Array.of(1, 2, 3),
-  maxTokens: 100,
-  minTokens: 0,
-  ignoreEos: false,
-  grammar: null,
-  reusePrefix: true,
-  stop: [],
-  sampling: PLAIN_SAMPLING,
+const NO_GRAMMARS = {
+  begin: () => {
+    throw new Error("no grammar is wanted here");
+  },
+  feed: () => false,
 };
 
 /** Every byte is a token. */
 function makeRun(request: Partial<PreparedRequest> = {}, creditBytes = 1000): Run {
   return new Run({
     id: "r1",
-    request: { ...REQUEST, ...request },
+    request: { ...PLAIN_PREPARED, ...request },
     creditBytes,
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
-    grammar: null,
+    controlTokens: () => new Map(),
+    grammars: NO_GRAMMARS,
+    thoughtEnding: [],
   });
 }
 
@@ -99,7 +97,12 @@ test("counts prompt, cached and generated tokens; the prompt's are not the answe
   run.cachedTokens = 2;
   acceptAll(run, "abcd");
 
-  expect(run.usage).toEqual({ promptTokens: 3, cachedTokens: 2, completionTokens: 4 });
+  expect(run.usage).toEqual({
+    promptTokens: 3,
+    cachedTokens: 2,
+    completionTokens: 4,
+    reasoningTokens: 0,
+  });
   expect(run.tokens).toEqual([1, 2, 3, 97, 98, 99, 100]);
 });
 

@@ -1,0 +1,126 @@
+// Tools that a model may call: definitions and choice of the client → ToolUse.
+// https://platform.openai.com/docs/guides/function-calling
+
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import type { Json, Tool, ToolUse } from "../generation/request.ts";
+import { compiledArguments } from "./openai-grammar.ts";
+
+const MOST_TOOLS = 128;
+const toolName = z
+  .string()
+  .regex(/^[\w.-]{1,128}$/, "1 to 128 letters, digits, underscores, dashes and dots");
+const named = z.looseObject({
+  type: z.literal("function"),
+  function: z.looseObject({ name: toolName }),
+});
+
+export const toolFields = {
+  tools: z
+    .array(
+      z.looseObject({
+        type: z.literal("function", "function is the only type of tool here"),
+        function: z.looseObject({
+          name: toolName,
+          description: z.string().nullish(),
+          parameters: z.record(z.string(), z.unknown()).nullish(),
+          strict: z.boolean().nullish(),
+        }),
+      }),
+    )
+    .max(MOST_TOOLS, `at most ${MOST_TOOLS} tools`)
+    .nullish(),
+  tool_choice: z
+    .union(
+      [
+        z.enum(["none", "auto", "required"]),
+        named,
+        z.looseObject({
+          type: z.literal("allowed_tools"),
+          allowed_tools: z.looseObject({
+            mode: z.enum(["auto", "required"]),
+            tools: z.array(named).min(1),
+          }),
+        }),
+      ],
+      { error: 'none, auto, required, or {type: "function", function: {name}}' },
+    )
+    .nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+};
+
+type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
+type Given = NonNullable<ToolFields["tools"]>[number];
+
+export type ReadTools = {
+  /** Null when none may be called. */
+  readonly use: ToolUse | null;
+  /** Keywords of schemas that are not enforced, because the tool is not strict. */
+  readonly ignoredParams: readonly string[];
+};
+
+/** @throws ServiceError 400 naming the tool, or the keyword of a strict one that cannot be enforced */
+export function readTools(fields: ToolFields): ReadTools {
+  const given = fields.tools ?? [];
+  refuseTwins(given);
+  const { callable, isRequired } = readChoice(fields, given);
+  if (callable.length === 0) return { use: null, ignoredParams: [] };
+  const ignoredParams: string[] = [];
+  const tools = given.map((tool, index) => readTool(tool, index, ignoredParams));
+  const isParallel = fields.parallel_tool_calls ?? true;
+  return { use: { tools, callable, isRequired, isParallel }, ignoredParams };
+}
+
+function readTool(given: Given, index: number, ignoredParams: string[]): Tool {
+  const { name, parameters, strict } = given.function;
+  const { grammar, rule, ignored } = compiledArguments(parameters ?? null, {
+    prefix: `tool${index}-`,
+    param: `tools[${index}].function.parameters`,
+    isStrict: strict === true,
+  });
+  ignoredParams.push(...ignored);
+  return {
+    name,
+    definition: given as unknown as Json, // it came out of JSON
+    argumentsGrammar: grammar,
+    argumentsRule: rule,
+  };
+}
+
+function refuseTwins(given: readonly Given[]): void {
+  const names = new Set<string>();
+  for (const [index, tool] of given.entries()) {
+    const { name } = tool.function;
+    if (names.has(name)) {
+      const param = `tools[${index}].function.name`;
+      throw new ServiceError("invalid_value", `${param}: ${name} is there twice`, { param });
+    }
+    names.add(name);
+  }
+}
+
+function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]) {
+  const all = given.map((tool) => tool.function.name);
+  if (choice === "none") return { callable: [], isRequired: false };
+  if (choice === null || choice === undefined || choice === "auto")
+    return { callable: all, isRequired: false };
+  if (choice === "required") {
+    if (all.length > 0) return { callable: all, isRequired: true };
+    throw wrongChoice("tool_choice is required, but there are no tools");
+  }
+  const isOne = choice.type === "function";
+  const wanted = isOne
+    ? [choice.function.name]
+    : choice.allowed_tools.tools.map((tool) => tool.function.name);
+  const missing = wanted.find((name) => !all.includes(name));
+  if (missing !== undefined)
+    throw wrongChoice(`tool_choice names ${missing}, which is not in tools`);
+  return {
+    callable: wanted,
+    isRequired: isOne || choice.allowed_tools.mode === "required",
+  };
+}
+
+function wrongChoice(message: string): ServiceError {
+  return new ServiceError("invalid_value", message, { param: "tool_choice" });
+}

@@ -1,0 +1,49 @@
+// One choice of an answer, put together from its events.
+
+import type { Delta, FinishReason, GenerateEvent, ScoredToken } from "./events.ts";
+
+export type Choice = {
+  readonly text: string;
+  readonly reasoning: string;
+  /** Their arguments are JSON texts. */
+  readonly toolCalls: readonly { readonly name: string; readonly arguments: string }[];
+  readonly scores: readonly ScoredToken[];
+  readonly reason: FinishReason;
+};
+
+/** Collects one choice. */
+export class ChoiceCollector {
+  #text = "";
+  #reasoning = "";
+  #calls: { name: string; arguments: string }[] = [];
+  #scores: ScoredToken[] = [];
+  #reason: FinishReason | null = null;
+
+  add(event: GenerateEvent): void {
+    if (event.type === "finish") this.#reason = event.reason;
+    else if (event.type !== "prompt-progress") this.#addDelta(event);
+  }
+
+  /** @throws Error before the choice has finished */
+  get choice(): Choice {
+    if (this.#reason === null) throw new Error("the choice has not finished");
+    return {
+      text: this.#text,
+      reasoning: this.#reasoning,
+      toolCalls: this.#calls,
+      scores: this.#scores,
+      reason: this.#reason,
+    };
+  }
+
+  #addDelta(delta: Delta): void {
+    if (delta.scores) this.#scores.push(...delta.scores);
+    if (delta.type === "text-delta") this.#text += delta.text;
+    else if (delta.type === "reasoning-delta") this.#reasoning += delta.text;
+    else if (delta.name !== null) this.#calls.push({ name: delta.name, arguments: delta.text });
+    else {
+      const call = this.#calls[delta.index];
+      if (call) call.arguments += delta.text;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// What an answer's reader needs of the loaded model.
+
+import type { LlamaModel } from "node-llama-cpp";
+import type { OutputPlan } from "../generation/request.ts";
+import type { Grammars } from "./grammars.ts";
+import type { RunOptions } from "./run.ts";
+import { thoughtFormatNamed } from "./thought-formats.ts";
+
+export type ReadingModel = {
+  readonly model: LlamaModel;
+  readonly grammars: Grammars;
+  /** Ids of the vocabulary's tokens that the tokenizer takes for control, by their texts. */
+  readonly controlTokens: ReadonlyMap<string, number>;
+};
+
+export function readingDeps(
+  { model, grammars, controlTokens }: ReadingModel,
+  { thoughtFormat }: OutputPlan,
+): Omit<RunOptions, "id" | "request" | "creditBytes"> {
+  return {
+    detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
+    controlTokens: (texts) => {
+      const entries = texts.map((text) => [controlTokens.get(text), text] as const);
+      return new Map(entries.filter((entry): entry is [number, string] => entry[0] !== undefined));
+    },
+    grammars: {
+      begin: (text) => grammars.begin(text),
+      feed: (state, tokens) => grammars.feed(state, tokens),
+    },
+    thoughtEnding:
+      thoughtFormat === null ? [] : model.tokenize(thoughtFormatNamed(thoughtFormat).ending, true),
+  };
+}

@@ -1,0 +1,40 @@
+// The grammar that holds an answer to calls of the tools that there are, with arguments of their schemas.
+
+import { literal, oneOf } from "../grammar/rules.ts";
+import type { ToolFormat } from "./tool-formats.ts";
+
+export type CallGrammarOptions = {
+  readonly format: ToolFormat;
+  readonly tools: readonly {
+    readonly name: string;
+    readonly argumentsGrammar: string;
+    readonly argumentsRule: string;
+  }[];
+  readonly isParallel: boolean;
+  /** Whether the answer has to be a call: then it is all that the answer may be. */
+  readonly isRequired: boolean;
+  /** What the answer has to be where it is no call, as GBNF that begins with its rule `root`; null when it may be anything. */
+  readonly answer: string | null;
+};
+
+/** @returns GBNF whose rule `root` is calls of these tools, or the answer */
+export function callGrammar({
+  format: { grammar },
+  tools,
+  isParallel,
+  isRequired,
+  answer,
+}: CallGrammarOptions): string {
+  const calls = tools.map(({ name, argumentsRule }) =>
+    grammar.call({ name: literal(name), args: argumentsRule }),
+  );
+  const more = isParallel && grammar.between !== null ? `( ${grammar.between} call )*` : "";
+  const lead = isRequired ? grammar.lead : "";
+  const all = [lead, grammar.begin, "call", more, grammar.end].filter(Boolean).join(" ");
+  return [
+    `root ::= ${answer === null ? all : `${all} | answer`}`,
+    ...(answer === null ? [] : [answer.replace(/^root ::=/, "answer ::=")]),
+    `call ::= ${oneOf(calls)}`,
+    ...tools.map(({ argumentsGrammar }) => argumentsGrammar),
+  ].join("\n");
+}
