@@ -1,10 +1,11 @@
-// Messages → prompt text, by the model's own Jinja template (the GGUF's `tokenizer.chat_template`). Control tokens that
-// somebody wrote inside a message are fenced, so that the tokenizer can leave them as text.
+// Messages → prompt text, by the model's own Jinja template (the GGUF's `tokenizer.chat_template`), with tools, thoughts
+// and the beginning of an answer where they are asked for.
 
 import { randomBytes } from "node:crypto";
 import { Template } from "@huggingface/jinja";
 import { ServiceError } from "../errors.ts";
 import type { Json, Prompt, Thinking } from "../generation/request.ts";
+import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
 import {
   type CallForm,
   callFormOf,
@@ -13,12 +14,6 @@ import {
 } from "./template-messages.ts";
 import { GENERIC, type ToolFormat, toolFormatOf } from "./tool-formats.ts";
 import { plainMessages, withInstructions } from "./tool-instructions.ts";
-
-/** A stretch of the prompt. Literal text came from a client, and no control token may be read into it. */
-export type PromptSegment = {
-  readonly text: string;
-  readonly isLiteral: boolean;
-};
 
 export type MessagesPrompt = Extract<Prompt, { type: "messages" }>;
 
@@ -37,6 +32,8 @@ type Variables = { readonly [name: string]: Json };
 /** Variables that templates ask for whether, or how much, to think. */
 const THINKING_VARIABLES = /\b(enable_thinking|reasoning_effort|thinking)\b/;
 
+const QUESTION: readonly TemplateMessage[] = [{ role: "user", content: "question" }];
+
 export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
@@ -46,10 +43,10 @@ export class ChatTemplate {
   readonly #callForm: CallForm | null;
   readonly #tellsTools: boolean;
   readonly #hasSystemRole: boolean;
-  readonly #control: RegExp | null;
-  // Private-use characters around a random word: no client can write the fence.
-  readonly #open = `\uE000${randomBytes(8).toString("hex")}\uE001`;
-  readonly #close = `\uE002${randomBytes(8).toString("hex")}\uE003`;
+  /** How this template wants to hear that there are no tools: some take only one of these. */
+  readonly #noTools: null | readonly [];
+  readonly #fence: PromptFence;
+  /** Marks where the prompt ends that goes on with its last message. */
   readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
 
   /** @throws Error when the template cannot be parsed */
@@ -57,7 +54,8 @@ export class ChatTemplate {
     this.#options = options;
     this.source = options.source;
     this.#template = new Template(options.source);
-    this.#control = anyOf(options.controlTexts);
+    this.#fence = new PromptFence(options.controlTexts);
+    this.#noTools = this.#rendersTo("question", QUESTION, { tools: null }) ? null : [];
     const callForm = callFormOf(options.source, (messages) => this.#run(messages, {}));
     const format = callForm ? toolFormatOf(options.source) : GENERIC;
     const isTold = callForm !== null && format !== GENERIC && this.#showsTools();
@@ -67,44 +65,81 @@ export class ChatTemplate {
     this.#hasSystemRole = this.#takesSystemMessages();
   }
 
-  /** @throws ServiceError `template_error` with the template's own words when it refuses the messages */
+  /**
+   * @throws ServiceError `template_error` with the template's own words when it refuses the messages;
+   * `unsupported_parameter` for a variable that it does not have
+   */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
-    const messages = this.#messagesOf(prompt);
-    const variables = {
-      ...this.#thinkingVariables(prompt.thinking),
-      ...prompt.variables,
-      tools: this.#tellsTools ? this.#fenced(toolsOf(prompt)) : null,
-      add_generation_prompt: !prompt.continuesLast,
-    };
-    const rendered = this.#tryRun(
-      messages.map((each) => this.#fenced(each)),
-      variables,
-    );
-    return this.#unfence(prompt.continuesLast ? this.#upToEnd(rendered) : rendered);
+    this.#refuseUnknown(prompt.variables);
+    const { tools } = prompt;
+    if (!tools || !this.#tellsTools) return this.#rendered(prompt, false);
+    try {
+      return this.#rendered(prompt, true);
+    } catch (error) {
+      if (!this.toolFormat.example) throw error;
+    }
+    return this.#rendered(prompt, false); // it may stumble over a definition; told in words the tools are the same
   }
 
-  #messagesOf(prompt: MessagesPrompt): readonly TemplateMessage[] {
-    const { messages, tools, continuesLast, thinking } = prompt;
+  /** @param isTold whether the template tells of the tools; else a system message does */
+  #rendered(prompt: MessagesPrompt, isTold: boolean): readonly PromptSegment[] {
+    const tools = isTold ? prompt.tools?.tools.map(({ definition }) => definition) : null;
+    const rendered = this.#tryRun(
+      this.#fence.fence(this.#messagesOf(prompt, isTold)) as readonly TemplateMessage[], // of the same shape
+      {
+        ...this.#thinkingVariables(prompt.thinking),
+        ...prompt.variables,
+        tools: this.#fence.fence(tools ?? this.#noTools),
+        add_generation_prompt: !prompt.continuesLast,
+      },
+    );
+    return this.#fence.segments(prompt.continuesLast ? this.#upToEnd(rendered) : rendered);
+  }
+
+  #messagesOf(prompt: MessagesPrompt, isTold: boolean): readonly TemplateMessage[] {
+    const { messages, tools, continuesLast } = prompt;
     const form = this.#callForm;
     const written = form ? templateMessages(messages, form) : plainMessages(messages);
     const { example } = this.toolFormat;
     const hasSystemRole = this.#hasSystemRole;
-    const given =
-      tools && !this.#tellsTools && example
+    const told =
+      tools && !isTold && example
         ? withInstructions(written, { tools, example, hasSystemRole })
         : written;
-    const last = given.at(-1);
+    const last = told.at(-1);
     const ended =
       continuesLast && last
-        ? [...given.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
-        : given;
+        ? [...told.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
+        : told;
+    return this.#withThinkingWords(ended, prompt);
+  }
+
+  #withThinkingWords(
+    messages: readonly TemplateMessage[],
+    { thinking, variables }: MessagesPrompt,
+  ): readonly TemplateMessage[] {
     const words = this.#options.thinkingWords;
-    const thinks = thinking.effort !== null && thinking.effort !== "none";
-    if (!words || !thinks) return ended;
-    const [first, ...rest] = ended;
-    if (first?.role === "system")
-      return [{ ...first, content: `${first.content}\n${words}` }, ...rest];
-    return [{ role: "system", content: words }, ...ended];
+    const isWanted = (thinking.effort ?? "none") !== "none" || variables.enable_thinking === true;
+    if (words === null || !isWanted) return messages;
+    const [first, ...rest] = messages;
+    if (first?.role !== "system") return [{ role: "system", content: words }, ...messages];
+    return [{ ...first, content: `${first.content}\n${words}` }, ...rest];
+  }
+
+  /** A variable that a template does not have would change nothing; without thinking that is what was wanted. */
+  #refuseUnknown(variables: Variables): void {
+    const unknown = Object.keys(variables).find((name) => {
+      const isThinking = name === "enable_thinking" || name === "thinking";
+      if (isThinking && (variables[name] === false || this.#options.thinkingWords)) return false;
+      return !this.source.includes(name);
+    });
+    if (unknown === undefined) return;
+    const param = `chat_template_kwargs.${unknown}`;
+    throw new ServiceError(
+      "unsupported_parameter",
+      `${param}: this model's chat template has no such variable`,
+      { param },
+    );
   }
 
   /** @throws ServiceError when thinking is asked for, and the template has no way to say so */
@@ -128,7 +163,7 @@ export class ChatTemplate {
       const reason = error instanceof Error ? error.message : String(error);
       throw new ServiceError(
         "template_error",
-        `the model's chat template refuses these messages: ${this.#withoutFences(reason)}`,
+        `the model's chat template refuses these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
         { param: "messages", cause: error },
       );
     }
@@ -137,7 +172,7 @@ export class ChatTemplate {
   #run(messages: readonly TemplateMessage[], variables: Variables): string {
     const { bosText, eosText } = this.#options;
     return this.#template.render({
-      tools: null,
+      tools: this.#noTools,
       add_generation_prompt: true,
       ...variables,
       bos_token: bosText ?? "",
@@ -156,8 +191,7 @@ export class ChatTemplate {
         parameters: { type: "object", properties: {} },
       },
     };
-    const [messages, tools] = [[{ role: "user", content: "question" }], [definition]];
-    return this.#rendersTo("needle_tool", messages, { tools });
+    return this.#rendersTo("needle_tool", QUESTION, { tools: [definition] });
   }
 
   #takesSystemMessages(): boolean {
@@ -185,46 +219,4 @@ export class ChatTemplate {
       { param: "messages" },
     );
   }
-
-  /** All texts within, names of members too: a client wrote them. */
-  #fenced<T extends Json | undefined>(value: T): T {
-    const control = this.#control;
-    if (!control) return value;
-    const visit = (each: Json | undefined): Json | undefined => {
-      if (typeof each === "string")
-        return each.replace(control, (found) => this.#open + found + this.#close);
-      if (Array.isArray(each)) return each.map((item) => visit(item) ?? null);
-      if (typeof each !== "object" || each === null) return each;
-      const members = Object.entries(each).map(([name, member]) => [visit(name), visit(member)]);
-      return Object.fromEntries(members);
-    };
-    return visit(value) as T; // of the same shape
-  }
-
-  #withoutFences(text: string): string {
-    return text.replaceAll(this.#open, "").replaceAll(this.#close, "").replaceAll(this.#end, "");
-  }
-
-  #unfence(rendered: string): PromptSegment[] {
-    const segments: PromptSegment[] = [];
-    for (const [index, stretch] of rendered.split(this.#open).entries()) {
-      const fenceEnd = index === 0 ? -1 : stretch.indexOf(this.#close);
-      const after = fenceEnd < 0 ? 0 : fenceEnd + this.#close.length;
-      if (fenceEnd > 0) segments.push({ text: stretch.slice(0, fenceEnd), isLiteral: true });
-      const rest = this.#withoutFences(stretch.slice(after)); // a template may have cut a message in two
-      if (rest !== "") segments.push({ text: rest, isLiteral: false });
-    }
-    return segments;
-  }
-}
-
-function toolsOf({ tools }: MessagesPrompt): Json {
-  return tools?.tools.map(({ definition }) => definition) ?? null;
-}
-
-function anyOf(texts: readonly string[]): RegExp | null {
-  const longestFirst = texts.filter((text) => text !== "").sort((a, b) => b.length - a.length);
-  if (longestFirst.length === 0) return null;
-  const alternatives = longestFirst.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(alternatives.join("|"), "g");
 }

@@ -3,9 +3,10 @@
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
-import type { ChatTemplate, PromptSegment } from "./chat-template.ts";
+import type { ChatTemplate } from "./chat-template.ts";
 import type { Grammars } from "./grammars.ts";
 import { planOutput, withoutThoughts } from "./output-plan.ts";
+import type { PromptSegment } from "./prompt-fence.ts";
 import type { ThoughtFormat } from "./thought-formats.ts";
 
 export type PrepareDeps = {

@@ -25,7 +25,7 @@ export type ToolFormat = {
   readonly dropped: readonly Marker[];
   /** Control tokens that are part of it: all others have no text. */
   readonly controlTexts: readonly string[];
-  /** A call as the model should write it, for those that are not told by their template. */
+  /** A call as the model should write it, for those whose template cannot tell them. */
   readonly example?: string;
   readonly grammar: {
     /** What comes before the first call if the answer has to be one. */
@@ -68,10 +68,11 @@ const OTHER_TAGS = ["<parameter=", "<arg_key>", "]<]minimax[>["];
 
 const TAGGED = {
   openers: () => anywhere("<tool_call>"),
-  header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*(?=\{)/,
+  header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
   closer: "</tool_call>",
   dropped: [],
   controlTexts: ["<tool_call>", "</tool_call>"],
+  example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
   grammar: {
     lead: "",
     begin: "",
@@ -83,12 +84,7 @@ const TAGGED = {
 } satisfies Partial<ToolFormat>;
 
 /** For models whose template knows no tools, or a form that is not in the table; see tool-instructions.ts. */
-export const GENERIC: ToolFormat = {
-  ...TAGGED,
-  name: "generic",
-  isOf: () => false,
-  example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
-};
+export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isOf: () => false };
 
 /** In this order: the first that recognises a template. */
 export const TOOL_FORMATS: readonly ToolFormat[] = [
@@ -105,7 +101,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       lead: literal("<|channel|>commentary "),
       begin: "",
       call: ({ name, args }) =>
-        `"to=functions." ${name} ( "<|channel|>commentary" )? ( ${SPACE} "<|constrain|>"? "json" )? "<|message|>" ${args}`,
+        `"to=functions." ${name} ( "<|channel|>" ( "commentary" | "analysis" ) )? ( ${SPACE} "<|constrain|>"? "json" )? "<|message|>" ${args}`,
       between: null,
       end: "",
     },
@@ -210,7 +206,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     name: "mistral",
     isOf: (template) => template.includes("[TOOL_CALLS]"),
     openers: () => anywhere("[TOOL_CALLS]"),
-    header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*(?=\{)/,
+    header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
     dropped: [],
     controlTexts: ["[TOOL_CALLS]"],
@@ -237,7 +233,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
         ),
       ),
     ],
-    header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"parameters"\s*:\s*(?=\{)/,
+    header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
     dropped: [],
     controlTexts: ["<|python_tag|>"],

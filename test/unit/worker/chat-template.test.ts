@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Message } from "../../../src/generation/request.ts";
 import { ChatTemplate, type ChatTemplateOptions } from "../../../src/worker/chat-template.ts";
+import { type MessagesPrompt, messagesPrompt } from "../../support/requests.ts";
 
 const CHATML =
   "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}" +
@@ -15,8 +16,17 @@ function template(options: Partial<ChatTemplateOptions> = {}): ChatTemplate {
     controlTexts: ["<|im_start|>", "<|im_end|>"],
     bosText: null,
     eosText: null,
+    thinkingWords: null,
     ...options,
   });
+}
+
+function render(
+  of: ChatTemplate,
+  messages: readonly Message[],
+  options: Partial<MessagesPrompt> = {},
+) {
+  return of.render(messagesPrompt(messages, options));
 }
 
 function user(content: string): Message {
@@ -28,7 +38,7 @@ const BARE = "{{ messages[0].content }}";
 
 function refusalOf(source: string, message: Message): ServiceError {
   try {
-    template({ source }).render([message]);
+    render(template({ source }), [message]);
   } catch (error) {
     if (error instanceof ServiceError) return error;
   }
@@ -36,7 +46,7 @@ function refusalOf(source: string, message: Message): ServiceError {
 }
 
 test("renders messages and the beginning of the answer as one stretch of template text", () => {
-  const segments = template().render([{ role: "system", content: "Be brief." }, user("Hi")]);
+  const segments = render(template(), [{ role: "system", content: "Be brief." }, user("Hi")]);
 
   expect(segments).toEqual([
     {
@@ -47,7 +57,7 @@ test("renders messages and the beginning of the answer as one stretch of templat
 });
 
 test("makes control tokens inside a message literal text", () => {
-  const segments = template({ source: BARE }).render([user("a<|im_end|>b<|im_start|>")]);
+  const segments = render(template({ source: BARE }), [user("a<|im_end|>b<|im_start|>")]);
 
   expect(segments).toEqual([
     { text: "a", isLiteral: false },
@@ -58,7 +68,7 @@ test("makes control tokens inside a message literal text", () => {
 });
 
 test("keeps the template's own control tokens apart from equal ones in a message", () => {
-  const segments = template().render([user("<|im_end|>")]);
+  const segments = render(template(), [user("<|im_end|>")]);
 
   expect(segments).toEqual([
     { text: "<|im_start|>user\n", isLiteral: false },
@@ -68,7 +78,7 @@ test("keeps the template's own control tokens apart from equal ones in a message
 });
 
 test("takes the longest of control tokens that begin alike", () => {
-  const segments = template({ source: BARE, controlTexts: ["<|end", "<|end_of_turn|>"] }).render([
+  const segments = render(template({ source: BARE, controlTexts: ["<|end", "<|end_of_turn|>"] }), [
     user("<|end_of_turn|>"),
   ]);
 
@@ -78,18 +88,18 @@ test("takes the longest of control tokens that begin alike", () => {
 test("takes control texts literally, not as patterns", () => {
   const controls = template({ source: BARE, controlTexts: ["[.*]", ""] });
 
-  expect(controls.render([user("[ab]")])).toEqual([{ text: "[ab]", isLiteral: false }]);
-  expect(controls.render([user("[.*]")])).toEqual([{ text: "[.*]", isLiteral: true }]);
+  expect(render(controls, [user("[ab]")])).toEqual([{ text: "[ab]", isLiteral: false }]);
+  expect(render(controls, [user("[.*]")])).toEqual([{ text: "[.*]", isLiteral: true }]);
 });
 
 test("leaves private-use characters of a client alone: they fence nothing", () => {
   const text = "\uE000<|x|>\uE001\uE002abc\uE003";
 
-  expect(template({ source: BARE }).render([user(text)])).toEqual([{ text, isLiteral: false }]);
+  expect(render(template({ source: BARE }), [user(text)])).toEqual([{ text, isLiteral: false }]);
 });
 
 test("fences nothing for a vocabulary without control tokens", () => {
-  const segments = template({ source: BARE, controlTexts: [] }).render([user("<|im_end|>")]);
+  const segments = render(template({ source: BARE, controlTexts: [] }), [user("<|im_end|>")]);
 
   expect(segments).toEqual([{ text: "<|im_end|>", isLiteral: false }]);
 });
@@ -97,7 +107,7 @@ test("fences nothing for a vocabulary without control tokens", () => {
 test("gives the template the texts of BOS and EOS, or nothing where there are none", () => {
   const source = "[{{ bos_token }}|{{ eos_token }}]";
 
-  const [segment] = template({ source, bosText: "<s>" }).render([user("Hi")]);
+  const [segment] = render(template({ source, bosText: "<s>" }), [user("Hi")]);
 
   expect(segment?.text).toBe("[<s>|]");
 });
@@ -121,7 +131,7 @@ test("lets through what a template with a system refusal accepts", () => {
     "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
     BARE;
 
-  expect(template({ source }).render([user("Hi")])).toEqual([{ text: "Hi", isLiteral: false }]);
+  expect(render(template({ source }), [user("Hi")])).toEqual([{ text: "Hi", isLiteral: false }]);
 });
 
 test("shows no fence in a refusal that quotes a message", () => {
@@ -142,8 +152,8 @@ test("refuses a template that cannot be parsed when it is made, not at the first
 test("leaves nothing of a fence in the prompt when the template cuts a message in two", () => {
   const source = "{{ messages[0].content.split('</think>')[-1] }}";
 
-  const segments = template({ source, controlTexts: ["</think>"] }).render([
-    { role: "assistant", content: "thoughts</think>answer" },
+  const segments = render(template({ source, controlTexts: ["</think>"] }), [
+    { role: "assistant", content: "thoughts</think>answer", reasoning: null, toolCalls: [] },
   ]);
 
   expect(segments).toEqual([{ text: "answer", isLiteral: false }]);

@@ -3,7 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
-import { Run } from "../../../src/worker/run.ts";
+import { type Accepted, Run } from "../../../src/worker/run.ts";
 import { PLAIN_PREPARED } from "../../support/requests.ts";
 
 const NO_GRAMMARS = {
@@ -26,8 +26,17 @@ function makeRun(request: Partial<PreparedRequest> = {}, creditBytes = 1000): Ru
   });
 }
 
-function acceptAll(run: Run, text: string) {
-  return [...Buffer.from(text)].map((byte) => run.accept(byte));
+/** What came of each byte: its text, and the end. */
+function acceptAll(run: Run, given: string) {
+  return [...Buffer.from(given)].map((byte) => shown(run.accept(byte)));
+}
+
+function shown({ deltas, end }: Accepted) {
+  return text(deltas.map((delta) => delta.text).join(""), end);
+}
+
+function text(given: string, end: Accepted["end"]) {
+  return { text: given, end };
 }
 
 /** Whether a parked run is woken by what `act` does. */
@@ -44,52 +53,49 @@ async function isWokenBy(run: Run, act: () => void): Promise<boolean> {
 }
 
 test("gives the text of each token, and goes on", () => {
-  expect(acceptAll(makeRun(), "ab")).toEqual([
-    { text: "a", end: null },
-    { text: "b", end: null },
-  ]);
+  expect(acceptAll(makeRun(), "ab")).toEqual([text("a", null), text("b", null)]);
 });
 
 test("ends at a stop string that came in several tokens, and gives nothing of it away", () => {
   expect(acceptAll(makeRun({ stop: ["cd"] }), "bcd")).toEqual([
-    { text: "b", end: null },
-    { text: "", end: null },
-    { text: "", end: "stop" },
+    text("b", null),
+    text("", null),
+    text("", "stop"),
   ]);
 });
 
 test("ends at max_tokens, and gives out what was held back for a stop string", () => {
   expect(acceptAll(makeRun({ stop: ["bcX"], maxTokens: 3 }), "abc")).toEqual([
-    { text: "a", end: null },
-    { text: "", end: null },
-    { text: "bc", end: "length" },
+    text("a", null),
+    text("", null),
+    text("bc", "length"),
   ]);
 });
 
 test("calls it a stop when the last token allowed completes the stop string", () => {
   const accepted = acceptAll(makeRun({ stop: ["bc"], maxTokens: 3 }), "abc");
 
-  expect(accepted.at(-1)).toEqual({ text: "", end: "stop" });
+  expect(accepted.at(-1)).toEqual(text("", "stop"));
 });
 
 test("shows a character that max_tokens cut in two as a replacement character", () => {
   const run = makeRun({ maxTokens: 1 });
 
-  expect(run.accept(0xc3)).toEqual({ text: "\uFFFD", end: "length" });
+  expect(shown(run.accept(0xc3))).toEqual(text("\uFFFD", "length"));
 });
 
 test("gives out what was held back when the model ends its answer", () => {
   const run = makeRun({ stop: ["END"] });
   acceptAll(run, "xEN");
 
-  expect(run.finish("stop")).toEqual({ text: "EN", end: "stop" });
+  expect(shown(run.finish("stop"))).toEqual(text("EN", "stop"));
 });
 
 test("finds a stop string even in what is only complete at the end", () => {
   const run = makeRun({ stop: ["\uFFFD"] });
   run.accept(0xc3);
 
-  expect(run.finish("length")).toEqual({ text: "", end: "stop" });
+  expect(shown(run.finish("length"))).toEqual(text("", "stop"));
 });
 
 test("counts prompt, cached and generated tokens; the prompt's are not the answer's", () => {

@@ -1,0 +1,142 @@
+// The grammar of calls, format by format: what it lets through is read back as the calls that were meant.
+
+import { expect, test } from "vitest";
+import { schemaRules } from "../../../src/grammar/json-schema.ts";
+import { OutputParser } from "../../../src/worker/output-parser.ts";
+import { thoughtFormatNamed } from "../../../src/worker/thought-formats.ts";
+import { GENERIC, TOOL_FORMATS, type ToolFormat } from "../../../src/worker/tool-formats.ts";
+import { type CallGrammarOptions, callGrammar } from "../../../src/worker/tool-grammar.ts";
+import { Gbnf } from "../../support/gbnf.ts";
+
+const WEATHER = tool("get_weather", 0, {
+  type: "object",
+  properties: { city: { type: "string" } },
+  required: ["city"],
+  additionalProperties: false,
+});
+const ADD = tool("add", 1, {
+  type: "object",
+  properties: { a: { type: "integer" }, b: { type: "integer" } },
+  required: ["a", "b"],
+});
+
+/** One call as each family writes it, and what it writes between two. */
+const WRITTEN: Readonly<Record<string, { readonly call: string; readonly second?: string }>> = {
+  generic: tagged(),
+  hermes: tagged(),
+  harmony: { call: 'to=functions.get_weather <|constrain|>json<|message|>{"city": "Rome"}' },
+  "functionary-v3.2": {
+    call: 'get_weather\n{"city": "Rome"}',
+    second: '>>>add\n{"a": 1, "b": 2}',
+  },
+  "functionary-v3.1": {
+    call: '<function=get_weather>{"city": "Rome"}</function>',
+    second: '<function=add>{"a": 1, "b": 2}</function>',
+  },
+  "deepseek-r1": {
+    call: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n{"city": "Rome"}\n```<｜tool▁call▁end｜>',
+    second:
+      '\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>add\n```json\n{"a": 1, "b": 2}\n```<｜tool▁call▁end｜>',
+  },
+  "deepseek-v3.1": {
+    call: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>{"city": "Rome"}<｜tool▁call▁end｜>',
+    second: '<｜tool▁call▁begin｜>add<｜tool▁sep｜>{"a": 1, "b": 2}<｜tool▁call▁end｜>',
+  },
+  "mistral-v11": {
+    call: '[TOOL_CALLS]get_weather[ARGS]{"city": "Rome"}',
+    second: '[TOOL_CALLS]add[CALL_ID]123456789[ARGS]{"a": 1, "b": 2}',
+  },
+  mistral: {
+    call: '[TOOL_CALLS][{"name": "get_weather", "arguments": {"city": "Rome"}, "id": "abcdef123"}',
+    second: ', {"name": "add", "arguments": {"a": 1, "b": 2}}',
+  },
+  "llama-3": { call: '{"name": "get_weather", "parameters": {"city": "Rome"}}' },
+};
+const ENDS: Readonly<Record<string, string>> = {
+  "deepseek-r1": "<｜tool▁calls▁end｜>",
+  "deepseek-v3.1": "<｜tool▁calls▁end｜>",
+  mistral: "]",
+};
+
+function tagged() {
+  return {
+    call: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>',
+    second: '\n<tool_call>\n{"name": "add", "arguments": {"a": 1, "b": 2}}\n</tool_call>',
+  };
+}
+
+function tool(name: string, index: number, schema: object) {
+  const argumentsRule = `tool${index}-arguments`;
+  return {
+    name,
+    argumentsRule,
+    argumentsGrammar: schemaRules(schema, { prefix: `tool${index}-`, rule: argumentsRule }),
+  };
+}
+
+function grammarOf(format: ToolFormat, options: Partial<CallGrammarOptions> = {}): Gbnf {
+  const tools = [WEATHER, ADD];
+  return new Gbnf(
+    callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null, ...options }),
+  );
+}
+
+function namesRead(format: ToolFormat, text: string): string[] {
+  const parser = new OutputParser({
+    toolFormat: format,
+    toolNames: ["get_weather", "add"],
+    thoughtFormat: format.name === "harmony" ? thoughtFormatNamed("harmony") : null,
+    areThoughtsText: false,
+    isThinking: false,
+  });
+  const parts = [...parser.push(text), ...parser.end()];
+  return parts.flatMap((part) => (part.type === "call" ? [part.name] : []));
+}
+
+for (const format of [...TOOL_FORMATS, GENERIC]) {
+  const { call, second } = WRITTEN[format.name] ?? { call: "" };
+  const end = ENDS[format.name] ?? "";
+
+  test(`${format.name}: lets a call through, and it is read`, () => {
+    expect(grammarOf(format).matches(call + end)).toBe(true);
+    expect(namesRead(format, format.grammar.lead.replaceAll('"', "") + call + end)).toEqual([
+      "get_weather",
+    ]);
+  });
+
+  test(`${format.name}: holds name and arguments to the tools there are`, () => {
+    const grammar = grammarOf(format);
+
+    expect(grammar.matches(call.replace("get_weather", "get_secrets") + end)).toBe(false);
+    expect(grammar.matches(call.replace('{"city": "Rome"}', '{"city": 5}') + end)).toBe(false);
+    expect(grammar.matches(call.replace('{"city": "Rome"}', "{}") + end)).toBe(false);
+    expect(grammar.matches(`${call}${end} And now?`)).toBe(false);
+  });
+
+  test(`${format.name}: lets several calls through only where they are allowed`, () => {
+    const both = call + (second ?? call) + end;
+
+    expect(grammarOf(format).matches(both)).toBe(second !== undefined);
+    expect(grammarOf(format, { isParallel: false }).matches(both)).toBe(false);
+    if (second !== undefined) expect(namesRead(format, both)).toEqual(["get_weather", "add"]);
+  });
+}
+
+test("a required call in channels comes with the header of its message", () => {
+  const [harmony] = TOOL_FORMATS;
+
+  const grammar = grammarOf(harmony as ToolFormat, { isRequired: true });
+
+  expect(grammar.matches(`<|channel|>commentary ${WRITTEN.harmony?.call}`)).toBe(true);
+  expect(grammar.matches(WRITTEN.harmony?.call ?? "")).toBe(false);
+});
+
+test("an answer of a certain form stays possible beside calls", () => {
+  const answer = 'root ::= "yes" | "no"';
+
+  const grammar = grammarOf(GENERIC, { answer });
+
+  expect(grammar.matches("yes")).toBe(true);
+  expect(grammar.matches(tagged().call)).toBe(true);
+  expect(grammar.matches("maybe")).toBe(false);
+});
