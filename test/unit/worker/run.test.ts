@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { PreparedRequest } from "../../../src/generation/request.ts";
+import { PLAIN_OUTPUT, type PreparedRequest } from "../../../src/generation/request.ts";
 import { type Accepted, Run } from "../../../src/worker/run.ts";
 import { PLAIN_PREPARED } from "../../support/requests.ts";
 
@@ -14,7 +14,11 @@ const NO_GRAMMARS = {
 };
 
 /** Every byte is a token. */
-function makeRun(request: Partial<PreparedRequest> = {}, creditBytes = 1000): Run {
+function makeRun(
+  request: Partial<PreparedRequest> = {},
+  creditBytes = 1000,
+  thoughtEnding: readonly number[] = [],
+): Run {
   return new Run({
     id: "r1",
     request: { ...PLAIN_PREPARED, ...request },
@@ -22,7 +26,7 @@ function makeRun(request: Partial<PreparedRequest> = {}, creditBytes = 1000): Ru
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
     controlTokens: () => new Map(),
     grammars: NO_GRAMMARS,
-    thoughtEnding: [],
+    thoughtEnding,
   });
 }
 
@@ -188,4 +192,50 @@ test("can be suspended only while it is parked: otherwise its reader has just co
   run.suspend();
 
   expect(run.isSuspendWanted).toBe(false);
+});
+
+test("ends thoughts with its own words once their budget is used up", () => {
+  const output = {
+    ...PLAIN_OUTPUT,
+    thoughtFormat: "think",
+    isThinking: true,
+    thoughtBudgetTokens: 2,
+  };
+  const run = makeRun({ output }, 1000, [...Buffer.from("</think>")]);
+
+  acceptAll(run, "h");
+  expect(run.takeForced()).toEqual([]);
+  acceptAll(run, "m");
+  const forced = run.takeForced();
+
+  expect(Buffer.from(forced).toString()).toBe("</think>");
+  for (const token of forced) run.accept(token);
+  expect(run.takeForced()).toEqual([]);
+  expect(run.usage.reasoningTokens).toBe(2 + forced.length);
+});
+
+test("sends scores with the text of their tokens, and none of what a stop string cut off", () => {
+  const run = makeRun({ stop: ["bc"] });
+  const score = (char: string) => ({
+    id: 0,
+    text: char,
+    bytes: [...Buffer.from(char)],
+    logprob: -1,
+    alternatives: [],
+  });
+  const deltas = [..."abc"].flatMap((char) => {
+    run.addScore(score(char));
+    return run.accept(char.charCodeAt(0)).deltas;
+  });
+
+  expect(deltas).toEqual([{ type: "text-delta", text: "a", tokens: 1, scores: [score("a")] }]);
+});
+
+test("says that an answer calls tools when it ends with a call", () => {
+  const output = { ...PLAIN_OUTPUT, toolFormat: "hermes", toolNames: ["f"] };
+  const run = makeRun({ output });
+
+  acceptAll(run, '<tool_call>{"name": "f", "arguments": {}}</tool_call>');
+
+  expect(run.finish("stop").end).toBe("tool-calls");
 });
