@@ -4,6 +4,7 @@ import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import { expect, test } from "vitest";
 import { type OutputPlan, PLAIN_OUTPUT } from "../../../src/generation/request.ts";
 import { AnswerReader } from "../../../src/worker/answer-reader.ts";
+import type { OutputPart } from "../../../src/worker/output-parser.ts";
 
 type FakeState = { readonly grammar: string; readonly fed: string };
 
@@ -110,12 +111,10 @@ test("cuts the text at a stop string, but neither thoughts nor arguments", () =>
     '<think>END</think>Hi <tool_call>{"name": "f", "arguments": {"a": {}}}</tool_call>',
   );
 
-  const text = (type: string) =>
-    parts.map((part) => (part.type === type && "text" in part ? part.text : "")).join("");
-  expect([text("reasoning"), text("text"), text("arguments")]).toEqual(["END", "Hi", '{"a": {}}']);
-  expect(
-    open(output, { stop: ["END"] })
-      .push("one END two")
-      .at(-1),
-  ).toEqual({ type: "text", text: "e" });
+  const textOf = (of: readonly OutputPart[], type: OutputPart["type"]) =>
+    of.map((part) => (part.type === type && "text" in part ? part.text : "")).join("");
+  expect(textOf(parts, "reasoning")).toBe("END");
+  expect(textOf(parts, "text")).toBe("Hi");
+  expect(textOf(parts, "arguments")).toBe('{"a": {}}');
+  expect(textOf(open(output, { stop: ["END"] }).push("one END two"), "text")).toBe("one ");
 });
