@@ -1,6 +1,7 @@
 // Structured output: response_format, and json_schema and grammar as llama.cpp's server has them → GBNF.
 // https://platform.openai.com/docs/guides/structured-outputs
 
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { gbnfProblem } from "../grammar/gbnf-limits.ts";
@@ -116,19 +117,13 @@ export type ArgumentsOptions = {
   readonly isStrict: boolean;
 };
 
-/** Of a tool's arguments: always an object, and none at all where there is no schema. */
+/** Of a tool's arguments: always an object, and an empty one where the schema has no properties. */
 export function compiledArguments(schema: object | null, options: ArgumentsOptions) {
   const { prefix, param, isStrict } = options;
-  const given: unknown = schema ?? { type: "object", additionalProperties: false };
-  const { type } = given as { readonly type?: unknown };
-  if (type !== undefined && type !== "object") {
-    const where = `${param}.type`;
-    throw new ServiceError("invalid_value", `${where}: arguments are an object`, { param: where });
-  }
-  const asObject = { ...(given as object), ...(hasRef(given) ? {} : { type: "object" }) };
+  const asObject = argumentsSchema((schema ?? { properties: {} }) as JsonObject, param);
   const rule = `${prefix}arguments`;
+  const compile = (given: object) => schemaRules(given, { prefix, rule });
   try {
-    const compile = (loose: unknown) => schemaRules(loose, { prefix, rule });
     if (isStrict) return { grammar: compile(asObject), rule, ignored: [] };
     const { result, ignored } = loosened(asObject, compile);
     const paths = ignored.map((path) => (path === "" ? param : `${param}.${path}`));
@@ -138,11 +133,20 @@ export function compiledArguments(schema: object | null, options: ArgumentsOptio
   }
 }
 
-/** Where the type is said elsewhere. */
-function hasRef(schema: unknown): boolean {
-  return ["$ref", "anyOf", "oneOf", "allOf"].some((keyword) =>
-    Object.hasOwn(schema as object, keyword),
-  );
+type JsonObject = { readonly [name: string]: unknown };
+
+/** Keywords that may say elsewhere that it is an object. */
+const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
+
+function argumentsSchema(schema: JsonObject, param: string): JsonObject {
+  const { type = "object", properties } = schema;
+  if (type !== "object") {
+    const where = `${param}.type`;
+    throw new ServiceError("invalid_value", `${where}: arguments are an object`, { param: where });
+  }
+  if (ELSEWHERE.some((keyword) => Object.hasOwn(schema, keyword))) return schema;
+  const isEmpty = isDeepStrictEqual(properties, {});
+  return { ...(isEmpty ? { additionalProperties: false } : {}), ...schema, type };
 }
 
 function asServiceError(error: unknown, param: string): unknown {

@@ -13,7 +13,7 @@ export type CallGrammarOptions = {
   readonly isParallel: boolean;
   /** Whether the answer has to be a call: then it is all that the answer may be. */
   readonly isRequired: boolean;
-  /** What the answer has to be where it is no call, as GBNF that begins with its rule `root`; null when it may be anything. */
+  /** What the answer has to be where it is no call, as GBNF with a rule `root` on a line of its own; null when it may be anything. */
   readonly answer: string | null;
 };
 
@@ -33,7 +33,7 @@ export function callGrammar({
   const all = [lead, grammar.begin, "call", more, grammar.end].filter(Boolean).join(" ");
   return [
     `root ::= ${answer === null ? all : `${all} | answer`}`,
-    ...(answer === null ? [] : [answer.replace(/^root ::=/, "answer ::=")]),
+    ...(answer === null ? [] : [answer.replace(/^root ::=/m, "answer ::=")]),
     `call ::= ${oneOf(calls)}`,
     ...tools.map(({ argumentsGrammar }) => argumentsGrammar),
   ].join("\n");
