@@ -5,10 +5,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type Config, configWith } from "./config.ts";
+import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
+import type { EmbeddingService } from "./http/exchange.ts";
 import { createApp } from "./http/routes.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -31,6 +33,9 @@ export type Service = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
   readonly catalog: Catalog;
+  readonly embeddings: EmbeddingService;
+  /** The same as `embeddings` where one model does both. */
+  readonly reranking: EmbeddingService;
   readonly log: Logger;
   /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
   listen(): Promise<string>;
@@ -41,6 +46,8 @@ export type Service = {
 export type ServiceParts = {
   /** Instead of the worker process. */
   readonly engine?: Engine;
+  /** Instead of the worker processes for vectors and scores. */
+  readonly embeddingEngine?: EmbeddingEngine;
   readonly log?: Logger;
 };
 
@@ -59,6 +66,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
+  const { embeddings, reranking } = createEmbeddings(config, log, parts.embeddingEngine);
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
@@ -69,6 +77,8 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       engine,
       queue,
       catalog,
+      embeddings,
+      reranking,
       metrics,
       log,
       startedAtSeconds: Math.floor(Date.now() / 1000),
@@ -84,30 +94,20 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     engine,
     queue,
     catalog,
+    embeddings,
+    reranking,
     log,
     listen: () => listen(server, config),
-    close: () => close(server, { config, engine, queue }),
+    close: () => close(server, { config, parts: [{ engine, queue }, embeddings, reranking] }),
   };
 }
 
 function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
-  const model: ModelOptions = {
-    modelPath: path.resolve(config.model),
-    gpu: config.gpu,
-    gpuLayers: config.gpuLayers ?? null,
-    slots: config.slots,
-    contextTokens: config.context ?? null,
-    threads: config.threads ?? null,
-    flashAttention: config.flashAttention,
-    batchTokens: config.batchSize ?? null,
-    threadGovernor: config.threadGovernor,
-    stepTargetMs: config.stepTargetMs ?? null,
-  };
   let lastLogged = 0;
   return new WorkerEngine({
     ...config,
-    entry: workerEntry(),
-    model,
+    entry: workerEntry("main"),
+    model: modelOptions(config),
     streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
@@ -121,10 +121,75 @@ function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
   });
 }
 
+function modelOptions(config: Config): ModelOptions {
+  return {
+    modelPath: path.resolve(config.model),
+    gpu: config.gpu,
+    gpuLayers: config.gpuLayers ?? null,
+    slots: config.slots,
+    contextTokens: config.context ?? null,
+    threads: config.threads ?? null,
+    flashAttention: config.flashAttention,
+    batchTokens: config.batchSize ?? null,
+    threadGovernor: config.threadGovernor,
+    stepTargetMs: config.stepTargetMs ?? null,
+  };
+}
+
 /** Beside this file, and compiled like it. */
-function workerEntry(): string {
+function workerEntry(name: "main" | "embedding-main"): string {
   const extension = path.extname(new URL(import.meta.url).pathname);
-  return path.join(import.meta.dirname, "worker", `main${extension}`);
+  return path.join(import.meta.dirname, "worker", `${name}${extension}`);
+}
+
+type Embeddings = Pick<Service, "embeddings" | "reranking">;
+
+/** One worker for both, or one for each if their files differ. Neither is started before a request needs it. */
+function createEmbeddings(config: Config, log: Logger, engine?: EmbeddingEngine): Embeddings {
+  const embeddingModel = config.embeddingModel ?? config.model;
+  const rerankModel = config.rerankModel ?? embeddingModel;
+  const service = (model: string) =>
+    createEmbeddingService(model, config, engine ?? createEmbeddingEngine(model, config, log));
+  const embeddings = service(embeddingModel);
+  return {
+    embeddings,
+    reranking: rerankModel === embeddingModel ? embeddings : service(rerankModel),
+  };
+}
+
+function createEmbeddingService(
+  model: string,
+  config: Config,
+  engine: EmbeddingEngine,
+): EmbeddingService {
+  const fileName = path.basename(model, ".gguf");
+  const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
+  return {
+    engine,
+    queue: new RequestQueue({
+      slots: 1,
+      busyWith: "another request is being computed",
+      maxWaiting: config.queue,
+      queueTimeoutMs: config.queueTimeoutMs,
+    }),
+    catalog: new Catalog({ fileName, aliases }),
+  };
+}
+
+function createEmbeddingEngine(model: string, config: Config, log: Logger): EmbeddingEngine {
+  const isServed = model === config.model; // --context and --gpu-layers are about that one
+  const options: ModelOptions = {
+    ...modelOptions(config),
+    modelPath: path.resolve(model),
+    ...(isServed ? {} : { contextTokens: null, gpuLayers: null }),
+  };
+  return new WorkerEmbeddingEngine({
+    ...config,
+    entry: workerEntry("embedding-main"),
+    model: options,
+    log: (level, message) => log[level](`embeddings: ${message}`),
+    onLoadProgress: () => {},
+  });
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
@@ -138,18 +203,24 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
   });
 }
 
-type Closing = { readonly config: Config; readonly engine: Engine; readonly queue: RequestQueue };
+type Part = { readonly engine: { close(): Promise<void> }; readonly queue: RequestQueue };
+type Closing = { readonly config: Config; readonly parts: readonly Part[] };
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, { config, engine, queue }: Closing): Promise<void> {
-  if (!(await queue.drain(config.drainTimeoutMs))) {
-    queue.abortAll(new ServiceError("draining", "the server is shutting down"));
-    await queue.drain(LAST_FRAMES_MS);
+async function close(server: Server, { config, parts }: Closing): Promise<void> {
+  const drain = async (limitMs: number) => {
+    const drained = await Promise.all(parts.map(({ queue }) => queue.drain(limitMs)));
+    return drained.every(Boolean);
+  };
+  if (!(await drain(config.drainTimeoutMs))) {
+    const error = new ServiceError("draining", "the server is shutting down");
+    for (const { queue } of parts) queue.abortAll(error);
+    await drain(LAST_FRAMES_MS);
   }
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  await engine.close();
+  await Promise.all(parts.map(({ engine }) => engine.close()));
 }

@@ -2,6 +2,7 @@
 // Plain data only (structured clone): no functions, no classes.
 
 import { ServiceError, toErrorCode } from "../errors.ts";
+import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
 import type { FinishReason, StepLoad, Usage } from "../generation/events.ts";
 import type { GenerateRequest, PreparedRequest } from "../generation/request.ts";
 
@@ -71,6 +72,9 @@ export type ToWorker =
   | { readonly type: "suspend"; readonly id: string }
   /** A slot is free again for a suspended request. */
   | { readonly type: "resume"; readonly id: string }
+  /** These two are for the embedding worker, which gets the next one when it has answered the last. */
+  | { readonly type: "prepare-inputs"; readonly id: string; readonly request: EmbeddingRequest }
+  | { readonly type: "compute-input"; readonly id: string; readonly input: PreparedInput }
   | { readonly type: "ping" };
 
 /** What happened to one request in one decode step. */
@@ -109,6 +113,17 @@ export type FromWorker =
       readonly type: "step";
       readonly events: readonly StepEvent[];
       readonly loads: readonly StepLoad[];
+    }
+  | {
+      readonly type: "inputs-prepared";
+      readonly id: string;
+      readonly result: PreparedInputs | WireError;
+    }
+  /** A vector, or one number: the score of a document. */
+  | {
+      readonly type: "input-computed";
+      readonly id: string;
+      readonly result: Float64Array | WireError;
     }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** `stepAgeMs`: for how long the current decode has been running; 0 without one. */

@@ -9,6 +9,8 @@ import { type LineOptions, WaitingLine } from "./waiting-line.ts";
 
 export type RequestQueueOptions = {
   readonly slots: number;
+  /** For the refusal, where a slot is not one of `--slots`: what is busy. */
+  readonly busyWith?: string;
   /** Requests that may wait. */
   readonly maxWaiting: number;
   /** A request that has waited so long for a slot is refused. */
@@ -69,10 +71,11 @@ export class RequestQueue {
 
   /** @throws ServiceError `queue_full` or `draining`, with advice when to try again */
   enter(options: EnterOptions): Ticket {
-    const { slots, maxWaiting, queueTimeoutMs } = this.#options;
+    const { slots, busyWith, maxWaiting, queueTimeoutMs } = this.#options;
     const refused = refusal({
       inside: this.#tickets.size,
       slots,
+      busyWith,
       maxWaiting,
       isDraining: this.#isDraining,
       waitMs: (position) => this.#waitMs(position),
