@@ -4,7 +4,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { ErrorCode } from "./errors.ts";
 import type { FinishReason, Receipt, StepLoad } from "./generation/events.ts";
 
-/** How a request ended: the model's reason, `computed` for vectors and scores, or what went wrong. A closed set, so it may be a label. */
+/**
+ * How a request ended: the model's reason, `computed` for vectors and scores, or what went wrong. A closed set, so it may
+ * be a label.
+ */
 export type Outcome = FinishReason | "computed" | ErrorCode;
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];

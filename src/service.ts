@@ -19,6 +19,7 @@ import { RequestQueue } from "./queue/request-queue.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
+export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type { Finish, GenerateEvent, TextDelta } from "./generation/events.ts";
 
@@ -98,7 +99,8 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     reranking,
     log,
     listen: () => listen(server, config),
-    close: () => close(server, { config, parts: [{ engine, queue }, embeddings, reranking] }),
+    close: () =>
+      close(server, { config, parts: new Set([{ engine, queue }, embeddings, reranking]) }),
   };
 }
 
@@ -204,10 +206,12 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
 }
 
 type Part = { readonly engine: { close(): Promise<void> }; readonly queue: RequestQueue };
-type Closing = { readonly config: Config; readonly parts: readonly Part[] };
+type Closing = { readonly config: Config; readonly parts: ReadonlySet<Part> };
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, { config, parts }: Closing): Promise<void> {
+async function close(server: Server, closing: Closing): Promise<void> {
+  const { config } = closing;
+  const parts = [...closing.parts];
   const drain = async (limitMs: number) => {
     const drained = await Promise.all(parts.map(({ queue }) => queue.drain(limitMs)));
     return drained.every(Boolean);

@@ -15,8 +15,8 @@ export type RunOptions = {
 
 export interface EmbeddingEngine {
   /**
-   * Computes one input after the other; a second call while one runs is not allowed. An aborted signal ends it as soon as
-   * the worker is free again: within half a second.
+   * Computes one input after the other. One call at a time: the next may come when this one has settled. An aborted
+   * signal ends it as soon as the worker is free again, or has been ended: after half a second.
    * @throws ServiceError 4xx before anything is computed, or why it failed, or the signal's reason
    */
   run(request: EmbeddingRequest, options: RunOptions): Promise<{ readonly promptTokens: number }>;
@@ -36,6 +36,12 @@ type Work =
   | { readonly type: "prepare-inputs"; readonly request: EmbeddingRequest }
   | { readonly type: "compute-input"; readonly input: PreparedInput };
 
+type Pending = {
+  readonly id: string;
+  readonly worker: WorkerProcess;
+  readonly reply: Deferred<Reply>;
+};
+
 /** A computation cannot be interrupted. One that nobody wants any more may take so long before its process is ended. */
 const STOP_LIMIT_MS = 500;
 
@@ -43,7 +49,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
   readonly #options: WorkerEmbeddingEngineOptions;
   #worker: WorkerProcess | null = null;
   /** What the worker works on. */
-  #pending: { readonly id: string; readonly reply: Deferred<Reply> } | null = null;
+  #pending: Pending | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
   #nextId = 0;
@@ -102,7 +108,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     const worker = await this.#readyWorker(signal);
     if (signal.aborted) throw abortReason(signal);
     this.#nextId += 1;
-    const pending = { id: `e${this.#nextId}`, reply: deferred<Reply>() };
+    const pending = { id: `e${this.#nextId}`, worker, reply: deferred<Reply>() };
     this.#pending = pending;
     try {
       worker.send({ ...work, id: pending.id });
@@ -131,11 +137,14 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   #startWorker(): WorkerProcess {
     this.#options.log("info", `starting a worker for ${this.#options.model.modelPath}`);
-    return new WorkerProcess({
+    const worker: WorkerProcess = new WorkerProcess({
       ...this.#options,
       onMessage: (message) => this.#receive(message),
-      onExit: (error) => this.#pending?.reply.reject(error),
+      onExit: (error) => {
+        if (this.#pending?.worker === worker) this.#pending.reply.reject(error);
+      },
     });
+    return worker;
   }
 
   #receive(message: FromWorker): void {
@@ -162,6 +171,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   #startIdleTimer(): void {
     clearTimeout(this.#idleTimer);
+    if (!this.#worker) return;
     this.#idleTimer = setTimeout(() => {
       this.#options.log("info", "ending the worker: it had nothing to do");
       this.#endWorker().catch(() => {}); // it has been sent SIGKILL, there is nothing else to try

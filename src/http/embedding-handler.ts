@@ -7,6 +7,7 @@ import { type ClientWatch, watchClient } from "./disconnect.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./generate-handler.ts";
+import { sendJson } from "./send-json.ts";
 
 type Deps = Pick<HandlerDeps, "metrics" | "log" | "options">;
 
@@ -27,11 +28,12 @@ export function embeddingHandler(
       record.model = service.catalog.resolve(parsed.model);
       nameIgnored(res, parsed);
       const body = await compute({ parsed, service, client, record });
-      res.type("json").send(body);
+      await sendJson(res, body, { ...options, signal: client.signal });
       destroyIfStuck(res, options.stallTimeoutMs);
     } catch (error) {
       failure = error;
-      if (!res.destroyed) throw error; // the error mapper answers
+      if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
+      res.destroy(); // it has a part of its body already: nothing but a broken connection tells it
     } finally {
       client.dispose();
       record.end(failure);

@@ -39,8 +39,9 @@ export function loadEmbeddingModel(load: LoadOptions): Promise<EmbeddingModel> {
 }
 
 async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<EmbeddingModel> {
-  // Half of the CPUs: two processes that each compute on all of them slow each other down many times over.
-  const threads = load.options.threads ?? Math.max(1, Math.floor(usableCpus() / 2));
+  // Half of the CPUs at most: two processes that each compute on all of them slow each other down many times over.
+  const half = Math.max(1, Math.floor(usableCpus() / 2));
+  const threads = Math.min(load.options.threads ?? half, half);
   llama.maxThreads = threads;
   const { model, context } = await fitIntoMemory(llama, load, (candidate) =>
     createContexts(candidate, load.options, threads),

@@ -229,3 +229,32 @@ test("a server that closes ends what is computed with 503", async () => {
 
   expect((await response).status).toBe(503);
 });
+
+/** Megabytes, so that no buffer of a socket holds them all; of letters that take several bytes. */
+const largeBody = {
+  query,
+  documents: Array(16).fill("\u00fc\u{1f600}".repeat(300_000)),
+  return_documents: true,
+};
+
+test("a large answer arrives whole", async () => {
+  running = await startWithFakeEmbeddings({}, { bodyLimit: 100_000_000 });
+
+  const response = await post(`${running.url}/v1/rerank`, largeBody);
+
+  const { results } = (await response.json()) as { results: { document: { text: string } }[] };
+  expect(results.every(({ document }, i) => document.text === largeBody.documents[i])).toBe(true);
+});
+
+test("a client that stops reading a large answer is cut off, and nobody waits for it", async () => {
+  const settings = { bodyLimit: 100_000_000, stallTimeoutMs: 200 };
+  const started = await startWithFakeEmbeddings({}, settings);
+  running = started;
+
+  const client = await rawPost(`${started.url}/v1/rerank`, largeBody, { isDeaf: true });
+
+  await until(() => started.logLines.length > 0, "it has ended");
+  expect(started.logLines.at(-1)).toMatchObject({ outcome: "client_stalled" });
+  expect(started.service.reranking.queue.inside).toBe(0);
+  client.socket.destroy();
+});
