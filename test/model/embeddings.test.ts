@@ -49,22 +49,24 @@ const texts = [
 ];
 
 describe.each([
-  ["the model that generates", () => running, 256],
-  ["an encoder", () => encoder, 32],
-])("%s", (_name, service, width) => {
+  // Its long text is more than it reads in one step.
+  ["the model that generates", () => running, 256, "word ".repeat(1_500)],
+  ["an encoder", () => encoder, 32, "cat ".repeat(500)],
+])("%s", (_name, service, width, longText) => {
   const embed = (input: unknown, more: object = {}) =>
     ask<Answer>(`${service().url}/v1/embeddings`, { input, ...more });
 
   test("gives each text of a list the very vector that it gets alone, of length 1", async () => {
-    const together = await embed(texts);
+    const inputs = [...texts, longText, "the cat"];
+    const together = await embed(inputs);
 
     const alone = [];
-    for (const text of texts) alone.push(await embed(text));
+    for (const text of inputs) alone.push(await embed(text));
     expect(vectorsOf(together)).toEqual(alone.flatMap(vectorsOf));
     expect(together.usage.prompt_tokens).toBe(
       alone.reduce((sum, { usage }) => sum + usage.prompt_tokens, 0),
     );
-    expect(together.data.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    expect(together.data.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     for (const vector of vectorsOf(together)) {
       expect(vector).toHaveLength(width);
       expect(lengthOf(vector)).toBeCloseTo(1, 5);
@@ -169,6 +171,14 @@ test("gives each document of a list the very score that it gets alone", async ()
     expect(relevance_score).toBeGreaterThan(0);
     expect(relevance_score).toBeLessThan(1);
   }
+});
+
+test("reads a query and a document as BERT does: beginning, query, separator, document, separator", async () => {
+  const url = `${encoder.url}/v1/rerank`;
+
+  const answer = await ask<Pick<Answer, "usage">>(url, { query: "the cat", documents: ["dog"] });
+
+  expect(answer.usage).toEqual({ prompt_tokens: 6, total_tokens: 6 });
 });
 
 test("refuses a document that is too long by its name, or cuts it where the client asks for that", async () => {
