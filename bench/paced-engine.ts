@@ -19,6 +19,7 @@ const MODEL: ModelInfo = {
   trainedContextTokens: Number.MAX_SAFE_INTEGER,
   batchTokens: 0,
   hasChatTemplate: true,
+  canRank: false,
   modelBytes: 0,
 };
 const TOKEN = " token";

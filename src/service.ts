@@ -67,7 +67,12 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
-  const { embeddings, reranking } = createEmbeddings(config, log, parts.embeddingEngine);
+  const { embeddings, reranking } = createEmbeddings({
+    config,
+    log,
+    served: engine,
+    embeddingEngine: parts.embeddingEngine,
+  });
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
@@ -145,29 +150,33 @@ function workerEntry(name: "main" | "embedding-main"): string {
 }
 
 type Embeddings = Pick<Service, "embeddings" | "reranking">;
+type EmbeddingParts = {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The one that generates. */
+  readonly served: Engine;
+  readonly embeddingEngine: EmbeddingEngine | undefined;
+};
 
 /** One worker for both, or one for each if their files differ. Neither is started before a request needs it. */
-function createEmbeddings(config: Config, log: Logger, engine?: EmbeddingEngine): Embeddings {
+function createEmbeddings(parts: EmbeddingParts): Embeddings {
+  const { config } = parts;
   const embeddingModel = config.embeddingModel ?? config.model;
   const rerankModel = config.rerankModel ?? embeddingModel;
-  const service = (model: string) =>
-    createEmbeddingService(model, config, engine ?? createEmbeddingEngine(model, config, log));
-  const embeddings = service(embeddingModel);
+  const embeddings = createEmbeddingService(embeddingModel, parts);
+  const isOne = rerankModel === embeddingModel;
   return {
     embeddings,
-    reranking: rerankModel === embeddingModel ? embeddings : service(rerankModel),
+    reranking: isOne ? embeddings : createEmbeddingService(rerankModel, parts),
   };
 }
 
-function createEmbeddingService(
-  model: string,
-  config: Config,
-  engine: EmbeddingEngine,
-): EmbeddingService {
+function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
+  const { config, embeddingEngine } = parts;
   const fileName = path.basename(model, ".gguf");
   const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
   return {
-    engine,
+    engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
     queue: new RequestQueue({
       slots: 1,
       busyWith: "another request is being computed",
@@ -178,7 +187,8 @@ function createEmbeddingService(
   };
 }
 
-function createEmbeddingEngine(model: string, config: Config, log: Logger): EmbeddingEngine {
+function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
+  const { config, log, served } = parts;
   const isServed = model === config.model; // --context and --gpu-layers are about that one
   const options: ModelOptions = {
     ...modelOptions(config),
@@ -189,6 +199,7 @@ function createEmbeddingEngine(model: string, config: Config, log: Logger): Embe
     ...config,
     entry: workerEntry("embedding-main"),
     model: options,
+    knownModel: () => (isServed ? served.status().model : null),
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},
   });

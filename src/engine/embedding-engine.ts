@@ -4,7 +4,13 @@
 import { abortReason, ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { EmbeddingRequest, PreparedInput } from "../generation/embedding.ts";
-import { type FromWorker, fromWireError, type WireError } from "./messages.ts";
+import {
+  cannotRank,
+  type FromWorker,
+  fromWireError,
+  type ModelInfo,
+  type WireError,
+} from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type RunOptions = {
@@ -29,6 +35,8 @@ export interface EmbeddingEngine {
 export type WorkerEmbeddingEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
   /** A worker that had nothing to do for so long is ended. */
   readonly embeddingIdleTimeoutMs: number;
+  /** What is known of the model from elsewhere: what it cannot do is refused without loading it. */
+  readonly knownModel: () => ModelInfo | null;
 };
 
 type Reply = Extract<FromWorker, { readonly type: "inputs-prepared" | "input-computed" }>;
@@ -66,6 +74,8 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     request: EmbeddingRequest,
     { signal, onResult }: RunOptions,
   ): Promise<{ readonly promptTokens: number }> {
+    if (request.type === "rank" && this.#options.knownModel()?.canRank === false)
+      throw cannotRank();
     clearTimeout(this.#idleTimer);
     const ask = this.#asker(signal);
     try {

@@ -42,6 +42,8 @@ export type ModelInfo = {
   readonly trainedContextTokens: number;
   readonly batchTokens: number;
   readonly hasChatTemplate: boolean;
+  /** Whether it is a reranker. */
+  readonly canRank: boolean;
   readonly modelBytes: number;
 };
 
@@ -54,6 +56,15 @@ export type WireError = {
 
 export function fromWireError({ code, message, param }: WireError): ServiceError {
   return new ServiceError(toErrorCode(code), message, { param });
+}
+
+/** Known before anything is loaded for it, if it is the model that generates. */
+export function cannotRank(): ServiceError {
+  return new ServiceError(
+    "unsupported_parameter",
+    "this model cannot rank documents; start the server with --rerank-model FILE, a GGUF of a reranker",
+    { param: "model" },
+  );
 }
 
 export type ToWorker =

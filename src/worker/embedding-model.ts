@@ -64,6 +64,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       trainedContextTokens: model.trainContextSize,
       batchTokens,
       hasChatTemplate: false,
+      canRank: ranking !== null,
       modelBytes: model.size,
     },
   };

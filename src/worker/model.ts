@@ -103,6 +103,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
       trainedContextTokens: model.trainContextSize,
       batchTokens: context.batchSize,
       hasChatTemplate: template !== null,
+      canRank: model.fileInsights.supportsRanking,
       modelBytes: model.size,
     },
   };

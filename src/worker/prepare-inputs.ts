@@ -1,6 +1,7 @@
 // Inputs before they are computed: tokenizes them all, and refuses what cannot be served before anything is computed.
 
 import type { LlamaEmbeddingContext, LlamaRankingContext, Token } from "node-llama-cpp";
+import { cannotRank } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import type {
   EmbeddingRequest,
@@ -78,23 +79,19 @@ function knownTokens(ids: readonly number[], param: string, deps: EmbeddingModel
 
 function prepareRank(request: RankRequest, deps: EmbeddingModel): Prepared[] {
   const { ranking, model } = deps;
-  if (!ranking) {
-    throw new ServiceError(
-      "unsupported_parameter",
-      "this model cannot rank documents; start the server with --rerank-model FILE, a GGUF of a reranker",
-      { param: "model" },
-    );
-  }
+  if (!ranking) throw cannotRank();
   const query = model.tokenize(request.query, false, "trimLeadingSpace");
   const queryCount = ranking.calculateInputLength(query, endOfPair(deps));
   if (queryCount > deps.info.contextTokens) throw tooLong(queryCount, deps, "query");
+  const shared = Uint32Array.from(query); // by all documents, also when it is sent
   return request.documents.map((document, index) =>
-    preparedPair(document, { query, ranking, deps, request, index }),
+    preparedPair(document, { query, shared, ranking, deps, request, index }),
   );
 }
 
 type RankInput = {
   readonly query: Token[];
+  readonly shared: Uint32Array;
   readonly ranking: LlamaRankingContext;
   readonly deps: EmbeddingModel;
   readonly request: RankRequest;
@@ -102,7 +99,7 @@ type RankInput = {
 };
 
 function preparedPair(document: string, on: RankInput): Prepared {
-  const { query, ranking, deps, request, index } = on;
+  const { query, shared, ranking, deps, request, index } = on;
   const { contextTokens } = deps.info;
   const text = deps.model.tokenize(document, false, "trimLeadingSpace");
   const end = endOfPair(deps);
@@ -112,7 +109,7 @@ function preparedPair(document: string, on: RankInput): Prepared {
   const kept = excess > 0 ? text.slice(0, Math.max(0, text.length - excess)) : text;
   const tokens = Uint32Array.from([...kept, ...end]);
   return {
-    input: { tokens, query: Uint32Array.from(query) },
+    input: { tokens, query: shared },
     count: Math.min(whole, contextTokens),
   };
 }

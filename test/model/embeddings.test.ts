@@ -198,13 +198,27 @@ test("refuses a document that is too long by its name, or cuts it where the clie
   });
 });
 
+test("a served model that cannot rank is not loaded again to say so", async () => {
+  const served = await startWithModel({ threads: 1 });
+
+  const response = await post(`${served.url}/v1/rerank`, { query, documents });
+
+  expect(response.status).toBe(400);
+  expect(served.service.reranking.engine.workerPid).toBeNull();
+  await served.close();
+});
+
 test("a model that cannot rank, and one that only ranks, say which flag is missing", async () => {
+  const embedder = await startWithModel({
+    threads: 1,
+    embeddingModel: writeTinyBert({ pooling: "mean" }),
+  });
   const ranker = await startWithModel({
     threads: 1,
     embeddingModel: writeTinyBert({ pooling: "rank" }),
   });
 
-  const unranked = await post(`${running.url}/v1/rerank`, { query, documents });
+  const unranked = await post(`${embedder.url}/v1/rerank`, { query, documents });
   const unembedded = await post(`${ranker.url}/v1/embeddings`, { input: "a" });
   const ranked = await post(`${ranker.url}/v1/rerank`, { query, documents });
 
@@ -218,4 +232,5 @@ test("a model that cannot rank, and one that only ranks, say which flag is missi
   });
   expect(ranked.status).toBe(200);
   await ranker.close();
+  await embedder.close();
 });

@@ -42,6 +42,7 @@ const FAKE_MODEL: ModelInfo = {
   trainedContextTokens: 4096,
   batchTokens: 128,
   hasChatTemplate: true,
+  canRank: true,
   modelBytes: 1,
 };
 

@@ -13,6 +13,7 @@ const MODEL = {
   trainedContextTokens: 16,
   batchTokens: 16,
   hasChatTemplate: false,
+  canRank: false,
   modelBytes: 1,
 };
 /** What a token stands for: `crash`, `hang`, `slow`; any other text is a vector. */

@@ -1,7 +1,7 @@
 // Writes a tiny BERT with random weights as a GGUF: the encoder path of the engine, embedder or reranker, without a
 // download. The same options make the same file. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -41,12 +41,11 @@ export const TINY_VOCABULARY: readonly string[] = [
 const POOLING = { mean: 1, cls: 2, rank: 4 } as const;
 const ALIGNMENT = 32;
 
-/** @returns the path of the file, in a temporary folder of its own */
+/** @returns the path of the file, in the temporary folder: its name tells its options, so that no more than one is left */
 export function writeTinyBert(options: TinyBertOptions): string {
-  const file = path.join(
-    mkdtempSync(path.join(tmpdir(), "tiny-bert-")),
-    `tiny-${options.pooling}.gguf`,
-  );
+  const { pooling, contextTokens = 512, layers = 2, width = 32 } = options;
+  const name = `tiny-bert-${pooling}-${contextTokens}-${layers}-${width}.gguf`;
+  const file = path.join(tmpdir(), name);
   const metadata = metadataOf(options);
   const tensors = tensorsOf(options);
   const header = [
@@ -62,7 +61,9 @@ export function writeTinyBert(options: TinyBertOptions): string {
     offset += aligned(4 * sizeOf(shape));
   }
   const data = tensors.map(({ values }) => padded(Buffer.from(values.buffer)));
-  writeFileSync(file, Buffer.concat([padded(Buffer.concat(header)), ...data]));
+  const unfinished = `${file}.${process.pid}`; // another test may be reading the file itself
+  writeFileSync(unfinished, Buffer.concat([padded(Buffer.concat(header)), ...data]));
+  renameSync(unfinished, file);
   return file;
 }
 

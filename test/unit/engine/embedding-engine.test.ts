@@ -28,6 +28,7 @@ function start(modelPath = "some.gguf"): void {
     hangTimeoutMs: 60_000,
     stepTimeoutMs: 60_000,
     embeddingIdleTimeoutMs: 60_000,
+    knownModel: () => null,
     log: () => {},
     onLoadProgress: () => {},
   });
