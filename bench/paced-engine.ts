@@ -23,6 +23,7 @@ const MODEL: ModelInfo = {
   toolFormat: null,
   thoughtFormat: null,
   vocabularySize: 0,
+  canRank: false,
   modelBytes: 0,
   beginningText: null,
   endText: null,

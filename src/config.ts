@@ -58,6 +58,18 @@ export const SETTINGS = {
     allows: "a name",
     isList: true,
   }),
+  embeddingModel: setting({
+    schema: z.string().min(1).optional(),
+    value: "PATH",
+    help: "GGUF file for /v1/embeddings (default: the served model)",
+    allows: "a path to a .gguf file",
+  }),
+  rerankModel: setting({
+    schema: z.string().min(1).optional(),
+    value: "PATH",
+    help: "GGUF file for /v1/rerank (default: the embedding model)",
+    allows: "a path to a .gguf file",
+  }),
   host: setting({
     schema: z
       .string()
@@ -162,6 +174,10 @@ export const SETTINGS = {
   loadTimeoutMs: timeLimit(600, "the model must be loaded by then"),
   hangTimeoutMs: timeLimit(20, "a worker silent for so long is replaced"),
   stepTimeoutMs: timeLimit(300, "so is one whose decode step takes so long"),
+  embeddingIdleTimeoutMs: timeLimit(
+    300,
+    "a worker for embeddings or rerank that has nothing to do for so long ends",
+  ),
   drainTimeoutMs: timeLimit(30, "streams may finish so long after SIGTERM"),
   heartbeatMs: setting({
     schema: seconds.default(5000),

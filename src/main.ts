@@ -21,7 +21,9 @@ try {
 }
 
 async function serve(config: Config): Promise<void> {
-  checkModelFile(config.model);
+  checkModelFile("--model", config.model);
+  if (config.embeddingModel) checkModelFile("--embedding-model", config.embeddingModel);
+  if (config.rerankModel) checkModelFile("--rerank-model", config.rerankModel);
   const service = createService(config);
   endOnSignals(service);
   try {
@@ -38,19 +40,19 @@ async function serve(config: Config): Promise<void> {
 }
 
 /** What can be seen without loading it: the worker would take a while to say so. */
-function checkModelFile(file: string): void {
+function checkModelFile(flag: string, file: string): void {
   const magic = Buffer.alloc(4);
   try {
     const stats = statSync(file, { throwIfNoEntry: false });
-    if (!stats) exitWith(`--model: there is no file ${file}`);
-    if (!stats.isFile()) exitWith(`--model: ${file} is not a file`);
+    if (!stats) exitWith(`${flag}: there is no file ${file}`);
+    if (!stats.isFile()) exitWith(`${flag}: ${file} is not a file`);
     const descriptor = openSync(file, "r");
     readSync(descriptor, magic);
     closeSync(descriptor);
   } catch (error) {
-    exitWith(`--model: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    exitWith(`${flag}: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
   }
-  if (magic.toString("latin1") !== "GGUF") exitWith(`--model: ${file} is not a GGUF file`);
+  if (magic.toString("latin1") !== "GGUF") exitWith(`${flag}: ${file} is not a GGUF file`);
 }
 
 type Announcement = { readonly url: string; readonly service: Service; readonly config: Config };

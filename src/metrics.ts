@@ -4,8 +4,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { ErrorCode } from "./errors.ts";
 import type { FinishReason, Receipt, StepLoad } from "./generation/events.ts";
 
-/** How a request ended: the model's reason, or what went wrong. A closed set, so it may be a label. */
-export type Outcome = FinishReason | ErrorCode;
+/**
+ * How a request ended: the model's reason, `computed` for vectors and scores, or what went wrong. A closed set, so it may
+ * be a label.
+ */
+export type Outcome = FinishReason | "computed" | ErrorCode;
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
 const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
@@ -18,6 +21,13 @@ export type Gauges = {
   readonly slotsBusy: () => number;
   readonly queueLength: () => number;
   readonly workerRestarts: () => number;
+};
+
+export type ComputedInputs = {
+  readonly inputs: number;
+  readonly promptTokens: number;
+  readonly queueMs: number;
+  readonly totalMs: number;
 };
 
 export class Metrics {
@@ -33,6 +43,8 @@ export class Metrics {
   readonly #step: Histogram;
   readonly #batch: Histogram;
   readonly #threads: Gauge;
+  readonly #inputs: Counter;
+  readonly #computing: Histogram;
 
   constructor() {
     const registers = [this.#registry];
@@ -85,6 +97,15 @@ export class Metrics {
       help: "Threads that computed the last decode step",
       registers,
     });
+    this.#inputs = new Counter({
+      name: "sluice_embedding_inputs_total",
+      help: "Inputs that vectors or scores were computed for",
+      registers,
+    });
+    this.#computing = histogram(
+      "embedding_e2e",
+      "Arrival of an embedding or rerank request to its end",
+    );
   }
 
   /** To be called once, when the parts that know the figures exist. */
@@ -134,6 +155,15 @@ export class Metrics {
     this.#step.observe(ms / 1000);
     this.#batch.observe(decodes + promptTokens);
     this.#threads.set(threads);
+  }
+
+  /** A request for vectors or scores has ended, with so many of its inputs computed. */
+  inputsComputed({ inputs, promptTokens, queueMs, totalMs }: ComputedInputs): void {
+    if (inputs === 0) return;
+    this.#inputs.inc(inputs);
+    this.#tokens.inc({ direction: "in" }, promptTokens);
+    this.#queue.observe(queueMs / 1000);
+    this.#computing.observe(totalMs / 1000);
   }
 
   tokensWasted(tokens: number): void {

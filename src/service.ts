@@ -5,10 +5,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type Config, configWith } from "./config.ts";
+import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
+import type { EmbeddingService } from "./http/exchange.ts";
 import { createApp } from "./http/routes.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -17,6 +19,7 @@ import { RequestQueue } from "./queue/request-queue.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
+export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type { Finish, GenerateEvent, TextDelta } from "./generation/events.ts";
 
@@ -31,6 +34,9 @@ export type Service = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
   readonly catalog: Catalog;
+  readonly embeddings: EmbeddingService;
+  /** The same as `embeddings` where one model does both. */
+  readonly reranking: EmbeddingService;
   readonly log: Logger;
   /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
   listen(): Promise<string>;
@@ -41,6 +47,8 @@ export type Service = {
 export type ServiceParts = {
   /** Instead of the worker process. */
   readonly engine?: Engine;
+  /** Instead of the worker processes for vectors and scores. */
+  readonly embeddingEngine?: EmbeddingEngine;
   readonly log?: Logger;
 };
 
@@ -59,6 +67,12 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
+  const { embeddings, reranking } = createEmbeddings({
+    config,
+    log,
+    served: engine,
+    embeddingEngine: parts.embeddingEngine,
+  });
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
@@ -69,6 +83,8 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       engine,
       queue,
       catalog,
+      embeddings,
+      reranking,
       metrics,
       log,
       startedAtSeconds: Math.floor(Date.now() / 1000),
@@ -84,30 +100,21 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     engine,
     queue,
     catalog,
+    embeddings,
+    reranking,
     log,
     listen: () => listen(server, config),
-    close: () => close(server, { config, engine, queue }),
+    close: () =>
+      close(server, { config, parts: new Set([{ engine, queue }, embeddings, reranking]) }),
   };
 }
 
 function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
-  const model: ModelOptions = {
-    modelPath: path.resolve(config.model),
-    gpu: config.gpu,
-    gpuLayers: config.gpuLayers ?? null,
-    slots: config.slots,
-    contextTokens: config.context ?? null,
-    threads: config.threads ?? null,
-    flashAttention: config.flashAttention,
-    batchTokens: config.batchSize ?? null,
-    threadGovernor: config.threadGovernor,
-    stepTargetMs: config.stepTargetMs ?? null,
-  };
   let lastLogged = 0;
   return new WorkerEngine({
     ...config,
-    entry: workerEntry(),
-    model,
+    entry: workerEntry("main"),
+    model: modelOptions(config),
     streamBufferBytes: config.streamBuffer,
     log: (level, message) => log[level](message),
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
@@ -121,10 +128,81 @@ function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
   });
 }
 
+function modelOptions(config: Config): ModelOptions {
+  return {
+    modelPath: path.resolve(config.model),
+    gpu: config.gpu,
+    gpuLayers: config.gpuLayers ?? null,
+    slots: config.slots,
+    contextTokens: config.context ?? null,
+    threads: config.threads ?? null,
+    flashAttention: config.flashAttention,
+    batchTokens: config.batchSize ?? null,
+    threadGovernor: config.threadGovernor,
+    stepTargetMs: config.stepTargetMs ?? null,
+  };
+}
+
 /** Beside this file, and compiled like it. */
-function workerEntry(): string {
+function workerEntry(name: "main" | "embedding-main"): string {
   const extension = path.extname(new URL(import.meta.url).pathname);
-  return path.join(import.meta.dirname, "worker", `main${extension}`);
+  return path.join(import.meta.dirname, "worker", `${name}${extension}`);
+}
+
+type Embeddings = Pick<Service, "embeddings" | "reranking">;
+type EmbeddingParts = {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The one that generates. */
+  readonly served: Engine;
+  readonly embeddingEngine: EmbeddingEngine | undefined;
+};
+
+/** One worker for both, or one for each if their files differ. Neither is started before a request needs it. */
+function createEmbeddings(parts: EmbeddingParts): Embeddings {
+  const { config } = parts;
+  const embeddingModel = config.embeddingModel ?? config.model;
+  const rerankModel = config.rerankModel ?? embeddingModel;
+  const embeddings = createEmbeddingService(embeddingModel, parts);
+  const isOne = rerankModel === embeddingModel;
+  return {
+    embeddings,
+    reranking: isOne ? embeddings : createEmbeddingService(rerankModel, parts),
+  };
+}
+
+function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
+  const { config, embeddingEngine } = parts;
+  const fileName = path.basename(model, ".gguf");
+  const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
+  return {
+    engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
+    queue: new RequestQueue({
+      slots: 1,
+      busyWith: "another request is being computed",
+      maxWaiting: config.queue,
+      queueTimeoutMs: config.queueTimeoutMs,
+    }),
+    catalog: new Catalog({ fileName, aliases }),
+  };
+}
+
+function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
+  const { config, log, served } = parts;
+  const isServed = model === config.model; // --context and --gpu-layers are about that one
+  const options: ModelOptions = {
+    ...modelOptions(config),
+    modelPath: path.resolve(model),
+    ...(isServed ? {} : { contextTokens: null, gpuLayers: null }),
+  };
+  return new WorkerEmbeddingEngine({
+    ...config,
+    entry: workerEntry("embedding-main"),
+    model: options,
+    knownModel: () => (isServed ? served.status().model : null),
+    log: (level, message) => log[level](`embeddings: ${message}`),
+    onLoadProgress: () => {},
+  });
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
@@ -138,18 +216,26 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
   });
 }
 
-type Closing = { readonly config: Config; readonly engine: Engine; readonly queue: RequestQueue };
+type Part = { readonly engine: { close(): Promise<void> }; readonly queue: RequestQueue };
+type Closing = { readonly config: Config; readonly parts: ReadonlySet<Part> };
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, { config, engine, queue }: Closing): Promise<void> {
-  if (!(await queue.drain(config.drainTimeoutMs))) {
-    queue.abortAll(new ServiceError("draining", "the server is shutting down"));
-    await queue.drain(LAST_FRAMES_MS);
+async function close(server: Server, closing: Closing): Promise<void> {
+  const { config } = closing;
+  const parts = [...closing.parts];
+  const drain = async (limitMs: number) => {
+    const drained = await Promise.all(parts.map(({ queue }) => queue.drain(limitMs)));
+    return drained.every(Boolean);
+  };
+  if (!(await drain(config.drainTimeoutMs))) {
+    const error = new ServiceError("draining", "the server is shutting down");
+    for (const { queue } of parts) queue.abortAll(error);
+    await drain(LAST_FRAMES_MS);
   }
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  await engine.close();
+  await Promise.all(parts.map(({ engine }) => engine.close()));
 }

@@ -29,7 +29,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "log.ts": ["generation", "errors.ts"],
   http: [
     ...["api", "queue", "models", "metrics.ts", "generation", "errors.ts"],
-    "type engine/engine.ts",
+    ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "service.ts": ["*"],
   "main.ts": ["*"],

@@ -2,6 +2,7 @@
 // Plain data only (structured clone): no functions, no classes.
 
 import { ServiceError, toErrorCode } from "../errors.ts";
+import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
 import type {
   FinishReason,
   FreshDelta,
@@ -54,6 +55,8 @@ export type ModelInfo = {
   /** How thoughts are written; null for a model that does not think. */
   readonly thoughtFormat: string | null;
   readonly vocabularySize: number;
+  /** Whether it is a reranker. */
+  readonly canRank: boolean;
   readonly modelBytes: number;
   readonly beginningText: string | null;
   readonly endText: string | null;
@@ -68,6 +71,15 @@ export type WireError = {
 
 export function fromWireError({ code, message, param }: WireError): ServiceError {
   return new ServiceError(toErrorCode(code), message, { param });
+}
+
+/** Known before anything is loaded for it, if it is the model that generates. */
+export function cannotRank(): ServiceError {
+  return new ServiceError(
+    "unsupported_parameter",
+    "this model cannot rank documents; start the server with --rerank-model FILE, a GGUF of a reranker",
+    { param: "model" },
+  );
 }
 
 export type ToWorker =
@@ -86,6 +98,9 @@ export type ToWorker =
   | { readonly type: "suspend"; readonly id: string }
   /** A slot is free again for a suspended request. */
   | { readonly type: "resume"; readonly id: string }
+  /** These two are for the embedding worker, which gets the next one when it has answered the last. */
+  | { readonly type: "prepare-inputs"; readonly id: string; readonly request: EmbeddingRequest }
+  | { readonly type: "compute-input"; readonly id: string; readonly input: PreparedInput }
   | { readonly type: "ping" };
 
 /** What happened to one request in one decode step. */
@@ -122,6 +137,17 @@ export type FromWorker =
       readonly type: "step";
       readonly events: readonly StepEvent[];
       readonly loads: readonly StepLoad[];
+    }
+  | {
+      readonly type: "inputs-prepared";
+      readonly id: string;
+      readonly result: PreparedInputs | WireError;
+    }
+  /** A vector, or one number: the score of a document. */
+  | {
+      readonly type: "input-computed";
+      readonly id: string;
+      readonly result: Float64Array | WireError;
     }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** `stepAgeMs`: for how long the current decode has been running; 0 without one. */

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { AnswerEncoder, Dialect, ParsedRequest } from "../api/dialect.ts";
+import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
@@ -15,10 +16,21 @@ import type { Ticket } from "../queue/ticket.ts";
 import type { ClientWatch } from "./disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 
+/** A model that makes vectors or ranks: its worker, the line before it, and its names. */
+export type EmbeddingService = {
+  readonly engine: EmbeddingEngine;
+  /** One at a time. */
+  readonly queue: RequestQueue;
+  readonly catalog: Catalog;
+};
+
 export type HandlerDeps = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
   readonly catalog: Catalog;
+  /** Both may be the same. */
+  readonly embeddings: EmbeddingService;
+  readonly reranking: EmbeddingService;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly startedAtSeconds: number;

@@ -62,7 +62,9 @@ async function answer(on: Arrival): Promise<void> {
   }
 }
 
-function refuseUnknown({ ignoredParams }: ParsedRequest, isStrict: boolean): void {
+type Ignoring = Pick<ParsedRequest, "ignoredParams">;
+
+export function refuseUnknown({ ignoredParams }: Ignoring, isStrict: boolean): void {
   const [param] = ignoredParams;
   if (!isStrict || param === undefined) return;
   throw new ServiceError(
@@ -74,7 +76,7 @@ function refuseUnknown({ ignoredParams }: ParsedRequest, isStrict: boolean): voi
   );
 }
 
-function nameIgnored(res: Response, { ignoredParams }: ParsedRequest): void {
+export function nameIgnored(res: Response, { ignoredParams }: Ignoring): void {
   if (ignoredParams.length === 0) return;
   const shown = ignoredParams.slice(0, MAX_NAMED).map((name) => {
     const encoded = encodeURIComponent(name.slice(0, MAX_NAME_CHARS).toWellFormed());

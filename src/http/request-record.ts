@@ -1,7 +1,7 @@
 // What one request went through, gathered on its way: becomes the client's receipt, one log line, and observations.
 
 import type { Logger } from "pino";
-import { stackOf, toServiceError } from "../errors.ts";
+import { type ServiceError, stackOf, toServiceError } from "../errors.ts";
 import type { Finish, GenerateEvent, Receipt, Usage } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Metrics, Outcome } from "../metrics.ts";
@@ -107,12 +107,20 @@ export class RequestRecord {
       ttftMs: receipt.firstTokenMs === null ? null : Math.round(receipt.firstTokenMs),
       totalMs: Math.round(receipt.totalMs),
     };
-    if (failure?.traits.status === 500) log.error({ ...line, reason: failure.message }, "request");
-    else if (failure && failure.traits.status > 500)
-      log.warn({ ...line, reason: failure.message }, "request");
-    else log.info(line, "request");
-    if (failure?.code === "internal_error")
-      log.error({ requestId, stack: stackOf(failure.cause) }, "bug");
+    logEnd(log, line, failure);
+  }
+}
+
+type EndLine = { readonly requestId: string } & Readonly<Record<string, unknown>>;
+
+/** The one line of a request that has ended. A bug also leaves its stack. */
+export function logEnd(log: Logger, line: EndLine, failure: ServiceError | null): void {
+  if (failure?.traits.status === 500) log.error({ ...line, reason: failure.message }, "request");
+  else if (failure && failure.traits.status > 500)
+    log.warn({ ...line, reason: failure.message }, "request");
+  else log.info(line, "request");
+  if (failure?.code === "internal_error") {
+    log.error({ requestId: line.requestId, stack: stackOf(failure.cause) }, "bug");
   }
 }
 

@@ -4,6 +4,9 @@ import express, { type Express, type Response } from "express";
 import type { Dialect } from "../api/dialect.ts";
 import { openaiChat } from "../api/openai-chat.ts";
 import { openaiCompletions } from "../api/openai-completions.ts";
+import { openaiEmbeddings } from "../api/openai-embeddings.ts";
+import { rerank } from "../api/rerank.ts";
+import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { generateHandler } from "./generate-handler.ts";
 import {
@@ -24,6 +27,9 @@ export type RoutesOptions = {
 
 /** A new wire format is one line here. */
 const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions];
+
+/** Paths that are listed, of all that take a POST. */
+const ANSWERED = [...DIALECTS.map(({ path }) => path), openaiEmbeddings.paths[0], rerank.paths[0]];
 
 export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   const app = express();
@@ -56,7 +62,16 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     app.all(dialect.path, methodNotAllowed("POST"));
   }
 
-  app.use(notFound(["/v1/models", ...DIALECTS.map(({ path }) => path)]));
+  for (const [api, service] of [
+    [openaiEmbeddings, deps.embeddings],
+    [rerank, deps.reranking],
+  ] as const) {
+    const paths = [...api.paths];
+    app.post(paths, ...jsonBody(options.bodyLimitBytes), embeddingHandler(api, service, deps));
+    app.all(paths, methodNotAllowed("POST"));
+  }
+
+  app.use(notFound(["/v1/models", ...ANSWERED]));
   app.use(errorMapper(deps.log, metrics));
   return app;
 
@@ -76,13 +91,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 }
 
 function indexOf({ catalog }: HandlerDeps) {
-  const endpoints = [
-    "/v1/models",
-    ...DIALECTS.map(({ path }) => path),
-    "/health",
-    "/ready",
-    "/metrics",
-  ];
+  const endpoints = ["/v1/models", ...ANSWERED, "/health", "/ready", "/metrics"];
   return { name: "sluice", models: catalog.ids, endpoints };
 }
 

@@ -116,7 +116,7 @@ export class SseStream {
   }
 }
 
-function stalled(stallTimeoutMs: number): ServiceError {
+export function stalled(stallTimeoutMs: number): ServiceError {
   const seconds = stallTimeoutMs / 1000;
   return new ServiceError(
     "client_stalled",

@@ -10,6 +10,8 @@ export type QueueState = {
   readonly slots: number;
   /** Requests that may wait beyond those on slots. */
   readonly maxWaiting: number;
+  /** What those who wait wait for, if it is not the slots of `--slots`. */
+  readonly busyWith?: string | undefined;
   readonly isDraining: boolean;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;
@@ -38,7 +40,7 @@ export function refusal(state: QueueState): ServiceError | null {
   if (state.inside + state.entering <= room) return null;
   return new ServiceError(
     "queue_full",
-    `every slot is busy (--slots ${state.slots}) and the queue is full (--queue ${state.maxWaiting}); try again later`,
+    `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`,
     { retryAfterSeconds: retryAfterSeconds(state) },
   );
 }

@@ -9,6 +9,8 @@ import { type LineOptions, WaitingLine } from "./waiting-line.ts";
 
 export type RequestQueueOptions = {
   readonly slots: number;
+  /** For the refusal, where a slot is not one of `--slots`: what is busy. */
+  readonly busyWith?: string;
   /** Requests that may wait. */
   readonly maxWaiting: number;
   /** A request that has waited so long for a slot is refused. */
@@ -82,11 +84,12 @@ export class RequestQueue {
   }
 
   #admit(entering: number): void {
-    const { slots, maxWaiting } = this.#options;
+    const { slots, busyWith, maxWaiting } = this.#options;
     const refused = refusal({
       entering,
       inside: this.#tickets.size,
       slots,
+      busyWith,
       maxWaiting,
       isDraining: this.#isDraining,
       waitMs: (position) => this.#waitMs(position),

@@ -1,12 +1,13 @@
-// Entry of the worker process, the only one that touches node-llama-cpp. Started by engine/worker-process.ts, never
+// Entry of the worker process that generates. Started by engine/worker-process.ts, never
 // imported: message in → slot → events out. Ends when its parent is gone.
 
-import type { FromWorker, StepEvent, ToWorker, WireError } from "../engine/messages.ts";
+import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
 import { type LoadedModel, loadModel } from "./model.ts";
 import { Outbox } from "./outbox.ts";
+import { die, send, serveParent, wireError } from "./parent.ts";
 import { answerTo } from "./questions.ts";
 import { readingDeps } from "./reading-deps.ts";
 import { Run } from "./run.ts";
@@ -16,16 +17,7 @@ const outbox = new Outbox(send);
 const runs = new Map<string, Run>();
 let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDeps }) | null = null;
 
-// Ctrl-C and `docker stop` reach the whole process group: when to end is the server's decision alone.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
-// Not process.exit(): that waits for the thread that computes, which may never come back.
-process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
-process.on("unhandledRejection", die);
-process.on("uncaughtException", die);
-process.on("message", (messages) => {
-  for (const message of messages as ToWorker[]) receive(message); // only the server writes to this channel
-});
+serveParent(receive);
 outbox.post({ type: "started" });
 
 function receive(message: ToWorker): void {
@@ -145,24 +137,4 @@ function end(run: Run, event: StepEvent): void {
 function report(event: StepEvent): void {
   outbox.add(event);
   if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // else the next step takes it along
-}
-
-function wireError(error: unknown): WireError {
-  if (error instanceof ServiceError) {
-    return { code: error.code, message: error.message, param: error.param ?? undefined };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: "generation_failed", message: `the engine failed: ${message}` };
-}
-
-function send(messages: readonly FromWorker[]): void {
-  if (process.connected) process.send?.(messages);
-}
-
-/** Something is wrong in a way that no request accounts for: a fresh process is the only safe state. */
-function die(error: unknown): void {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const log: FromWorker = { type: "log", level: "error", message: `worker failed: ${message}` };
-  if (!process.connected || !process.send) process.exit(1);
-  process.send([log], () => process.exit(1));
 }

@@ -1,23 +1,12 @@
 // Loads a GGUF on the device that was asked for, or the best there is, and makes the context with its sequences.
 
-import { setTimeout as sleep } from "node:timers/promises";
-import {
-  getLlama,
-  InsufficientMemoryError,
-  type Llama,
-  type LlamaContext,
-  LlamaLogLevel,
-  type LlamaModel,
-  NoBinaryFoundError,
-  type Token,
-  type TokenAttributes,
-} from "node-llama-cpp";
-import type { GpuChoice, ModelInfo, ModelOptions } from "../engine/messages.ts";
-import { ServiceError } from "../errors.ts";
+import type { LlamaContext, LlamaModel, Token, TokenAttributes } from "node-llama-cpp";
+import type { ModelInfo, ModelOptions } from "../engine/messages.ts";
 import type { StepLoad } from "../generation/events.ts";
 import { Batcher } from "./batching.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import { usableCpus } from "./cpu-count.ts";
+import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device.ts";
 import { Grammars } from "./grammars.ts";
 import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
@@ -28,8 +17,6 @@ import { type ThoughtFormat, thinkingWords, thoughtFormatOf } from "./thought-fo
 const CPU_BATCH_TOKENS = 128;
 const GPU_BATCH_TOKENS = 512;
 const DEFAULT_CONTEXT_TOKENS = 4096;
-/** The native log comes from other threads: its lines may arrive after the error that they explain. */
-const NATIVE_LOG_MS = 200;
 
 export type LoadOptions = {
   readonly options: ModelOptions;
@@ -56,29 +43,14 @@ export type LoadedModel = {
 };
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
-export async function loadModel(load: LoadOptions): Promise<LoadedModel> {
-  const nativeErrors: string[] = [];
-  try {
-    return await tryLoad(load, nativeErrors);
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    await sleep(NATIVE_LOG_MS);
-    const reasons = [error instanceof Error ? error.message : String(error), nativeErrors[0]];
-    throw new ServiceError(
-      "engine_unavailable",
-      `cannot load ${load.options.modelPath}: ${reasons.filter(Boolean).join(": ")}`,
-      { cause: error },
-    );
-  }
+export function loadModel(load: LoadOptions): Promise<LoadedModel> {
+  const { gpu, modelPath } = load.options;
+  return withDevice({ gpu, modelPath }, (device) => loadOn(device, load));
 }
 
-async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<LoadedModel> {
+async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<LoadedModel> {
   const { options } = load;
   const cpus = usableCpus();
-  const { llama, note } = await openDevice(options.gpu, (level, message) => {
-    if (level === LlamaLogLevel.error || level === LlamaLogLevel.fatal)
-      nativeErrors.push(message.trim());
-  });
   llama.maxThreads = cpus; // the context's thread count is capped by it at creation
   const batchTokens =
     options.batchTokens ?? (llama.gpu === false ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
@@ -99,7 +71,9 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
       meter.observe(step);
     },
   });
-  const { model, context } = await fitIntoMemory(llama, load, { batcher, batchTokens, cpus });
+  const { model, context } = await fitIntoMemory(llama, load, (loaded) =>
+    createContext(loaded, options, { batcher, batchTokens, cpus }),
+  );
   if (context.contextSize > model.trainContextSize) {
     const lengths = `${context.contextSize} tokens, the model was trained for ${model.trainContextSize}`;
     load.log("warn", `the context is ${lengths}: answers may get worse beyond that (--context)`);
@@ -142,6 +116,7 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
       toolFormat: template?.toolFormat.name ?? null,
       thoughtFormat: thoughtFormat?.name ?? null,
       vocabularySize: vocabulary.length,
+      canRank: model.fileInsights.supportsRanking,
       modelBytes: model.size,
       beginningText: model.tokens.bosString,
       endText: model.tokens.eosString,
@@ -149,81 +124,11 @@ async function tryLoad(load: LoadOptions, nativeErrors: string[]): Promise<Loade
   };
 }
 
-type Device = { readonly llama: Llama; readonly note: string | null };
-type NativeLogger = (level: LlamaLogLevel, message: string) => void;
-
-/** `auto` takes the best that works here; a named one is taken or refused. Never compiles or downloads anything. */
-async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device> {
-  const common = {
-    build: "never",
-    logLevel: LlamaLogLevel.warn,
-    logger,
-    progressLogs: false,
-  } as const;
-  if (gpu === "off") return { llama: await getLlama({ ...common, gpu: false }), note: null };
-  try {
-    const llama = await getLlama({ ...common, gpu });
-    if (gpu !== "auto" && llama.gpu !== gpu) throw noSuchDevice(gpu, "this platform has none");
-    const note = llama.gpu === false ? "no GPU that CUDA, Metal or Vulkan can use was found" : null;
-    return { llama, note };
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    const isMissing = error instanceof NoBinaryFoundError;
-    const reason = isMissing ? "no driver or no GPU for it was found" : (error as Error).message;
-    if (gpu !== "auto") throw noSuchDevice(gpu, reason, error);
-    return {
-      llama: await getLlama({ ...common, gpu: false }),
-      note: `the GPU could not be used: ${reason}`,
-    };
-  }
-}
-
-function noSuchDevice(gpu: GpuChoice, reason: string, cause?: unknown): ServiceError {
-  return new ServiceError(
-    "engine_unavailable",
-    `--gpu ${gpu} cannot be used: ${reason}; try --gpu auto or --gpu off`,
-    { cause },
-  );
-}
-
 type ContextNeeds = {
   readonly batcher: Batcher;
   readonly batchTokens: number;
   readonly cpus: number;
 };
-type Fitted = { readonly model: LlamaModel; readonly context: LlamaContext };
-
-/** With too little GPU memory, tries again with half of the layers there, down to none. */
-async function fitIntoMemory(
-  llama: Llama,
-  load: LoadOptions,
-  needs: ContextNeeds,
-): Promise<Fitted> {
-  let gpuLayers: number | "auto" = load.options.gpuLayers ?? "auto";
-  for (;;) {
-    let model: LlamaModel | undefined;
-    try {
-      model = await llama.loadModel({
-        modelPath: load.options.modelPath,
-        gpuLayers: llama.gpu === false ? 0 : gpuLayers,
-        onLoadProgress: load.onProgress,
-      });
-      return { model, context: await createContext(model, load.options, needs) };
-    } catch (error) {
-      const used: number = model?.gpuLayers ?? (gpuLayers === "auto" ? 0 : gpuLayers);
-      await model?.dispose();
-      if (llama.gpu === false || used === 0 || !isOutOfMemory(error)) throw error;
-      gpuLayers = Math.floor(used / 2);
-      load.log("warn", `too little GPU memory for ${used} layers, trying ${gpuLayers}`);
-    }
-  }
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  if (error instanceof InsufficientMemoryError) return true;
-  return error instanceof Error && /memory|failed to (create|load|allocate)/i.test(error.message);
-}
-
 async function createContext(
   model: LlamaModel,
   options: ModelOptions,
@@ -279,12 +184,4 @@ function longestText(vocabulary: readonly Token[], model: LlamaModel): number {
 /** Tokens that the tokenizer reads out of text only if it is asked to. */
 function isControl({ control, unknown }: TokenAttributes): boolean {
   return control || unknown;
-}
-
-async function describeDevice(llama: Llama, model: LlamaModel): Promise<string> {
-  if (llama.gpu === false) return "CPU";
-  const names = await llama.getGpuDeviceNames();
-  const kind = { cuda: "CUDA", metal: "Metal", vulkan: "Vulkan" }[llama.gpu];
-  const where = model.gpuLayers === 0 ? ", no layer fits" : "";
-  return `${kind} (${names.join(", ")}${where})`;
 }

@@ -51,6 +51,7 @@ const FAKE_MODEL: ModelInfo = {
   toolFormat: "hermes",
   thoughtFormat: "think",
   vocabularySize: 1000,
+  canRank: true,
   modelBytes: 1,
   beginningText: null,
   endText: null,

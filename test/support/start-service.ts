@@ -2,7 +2,8 @@
 
 import path from "node:path";
 import { pino } from "pino";
-import { type Config, createService, type Service } from "../../src/service.ts";
+import { type Config, createService, type Service, type ServiceParts } from "../../src/service.ts";
+import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./fake-embedding-engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
 
 export const BUILTIN_MODEL = path.resolve(import.meta.dirname, "../../models/builtin.gguf");
@@ -22,8 +23,18 @@ export async function startWithFake(
   settings: Partial<Config> = {},
 ): Promise<RunningService & { readonly engine: FakeEngine }> {
   const fake = engine instanceof FakeEngine ? engine : new FakeEngine(engine);
-  const running = await start(settings, fake);
+  const running = await start(settings, { engine: fake });
   return { ...running, engine: fake };
+}
+
+/** Neither generates nor computes for real. */
+export async function startWithFakeEmbeddings(
+  options: FakeEmbeddingOptions = {},
+  settings: Partial<Config> = {},
+): Promise<RunningService & { readonly engine: FakeEmbeddingEngine }> {
+  const engine = new FakeEmbeddingEngine(options);
+  const running = await start(settings, { engine: new FakeEngine(), embeddingEngine: engine });
+  return { ...running, engine };
 }
 
 /** The real worker on the built-in model; resolves when it is loaded. */
@@ -33,10 +44,10 @@ export async function startWithModel(settings: Partial<Config> = {}): Promise<Ru
   return running;
 }
 
-async function start(settings: Partial<Config>, engine?: FakeEngine): Promise<RunningService> {
+async function start(settings: Partial<Config>, parts: ServiceParts = {}): Promise<RunningService> {
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => void logLines.push(JSON.parse(line)) });
-  const service = createService({ ...COMMON, ...settings }, engine ? { engine, log } : { log });
+  const service = createService({ ...COMMON, ...settings }, { ...parts, log });
   const url = await service.listen();
   return { url, service, logLines, close: () => service.close() };
 }

@@ -31,5 +31,5 @@ test("waits for slow readers and models as long as its help says", () => {
     const seconds = Number(/default (\d+)/.exec(help)?.[1]);
     expect([key, config[key as keyof typeof config]]).toEqual([key, seconds * 1000]);
   }
-  expect(limits).toHaveLength(9);
+  expect(limits).toHaveLength(10);
 });

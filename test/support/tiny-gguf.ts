@@ -1,0 +1,199 @@
+// Writes a tiny BERT with random weights as a GGUF: the encoder path of the engine, embedder or reranker, without a
+// download. The same options make the same file. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+
+import { renameSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export type TinyBertOptions = {
+  readonly pooling: "mean" | "cls" | "rank";
+  readonly contextTokens?: number;
+  readonly layers?: number;
+  readonly width?: number;
+};
+
+const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
+/** Whole words; every letter is there too, as a word's beginning and in its middle, so that nothing is unknown. */
+const WORDS = [
+  "the",
+  "a",
+  "cat",
+  "dog",
+  "sat",
+  "on",
+  "mat",
+  "is",
+  "capital",
+  "of",
+  "france",
+  "paris",
+];
+const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
+/** A token of the vocabulary that begins a word has this mark, as llama.cpp wants it. */
+const WORD_START = "\u2581";
+
+export const TINY_VOCABULARY: readonly string[] = [
+  ...SPECIAL,
+  ...[...WORDS, ...LETTERS.filter((letter) => letter !== "a")].map((word) => WORD_START + word),
+  ...LETTERS,
+];
+
+const POOLING = { mean: 1, cls: 2, rank: 4 } as const;
+const ALIGNMENT = 32;
+
+/** @returns the path of the file, in the temporary folder: its name tells its options, so that no more than one is left */
+export function writeTinyBert(options: TinyBertOptions): string {
+  const { pooling, contextTokens = 512, layers = 2, width = 32 } = options;
+  const name = `tiny-bert-${pooling}-${contextTokens}-${layers}-${width}.gguf`;
+  const file = path.join(tmpdir(), name);
+  const metadata = metadataOf(options);
+  const tensors = tensorsOf(options);
+  const header = [
+    Buffer.from("GGUF"),
+    u32(3),
+    u64(tensors.length),
+    u64(metadata.length),
+    ...metadata.flatMap(([key, value]) => [string(key), value]),
+  ];
+  let offset = 0;
+  for (const { name, shape } of tensors) {
+    header.push(string(name), u32(shape.length), ...shape.map(u64), u32(0), u64(offset)); // type 0 is f32
+    offset += aligned(4 * sizeOf(shape));
+  }
+  const data = tensors.map(({ values }) => padded(Buffer.from(values.buffer)));
+  const unfinished = `${file}.${process.pid}`; // another test may be reading the file itself
+  writeFileSync(unfinished, Buffer.concat([padded(Buffer.concat(header)), ...data]));
+  renameSync(unfinished, file);
+  return file;
+}
+
+function metadataOf({ pooling, contextTokens = 512, layers = 2, width = 32 }: TinyBertOptions) {
+  const id = (token: (typeof SPECIAL)[number]) => typed(4, u32(SPECIAL.indexOf(token)));
+  const metadata: [string, Buffer][] = [
+    ["general.architecture", typed(8, string("bert"))],
+    ["general.name", typed(8, string(`tiny ${pooling}`))],
+    ["bert.context_length", typed(4, u32(contextTokens))],
+    ["bert.embedding_length", typed(4, u32(width))],
+    ["bert.feed_forward_length", typed(4, u32(2 * width))],
+    ["bert.block_count", typed(4, u32(layers))],
+    ["bert.attention.head_count", typed(4, u32(4))],
+    ["bert.attention.layer_norm_epsilon", typed(6, f32(1e-12))],
+    ["bert.attention.causal", typed(7, Buffer.from([0]))],
+    ["bert.pooling_type", typed(4, u32(POOLING[pooling]))],
+    ["tokenizer.ggml.model", typed(8, string("bert"))],
+    ["tokenizer.ggml.token_type_count", typed(4, u32(2))],
+    ["tokenizer.ggml.tokens", typed(9, list(8, TINY_VOCABULARY.map(string)))],
+    ["tokenizer.ggml.token_type", typed(9, list(5, TINY_VOCABULARY.map(tokenType)))],
+    ["tokenizer.ggml.padding_token_id", id("[PAD]")],
+    ["tokenizer.ggml.unknown_token_id", id("[UNK]")],
+    ["tokenizer.ggml.bos_token_id", id("[CLS]")],
+    ["tokenizer.ggml.cls_token_id", id("[CLS]")],
+    ["tokenizer.ggml.seperator_token_id", id("[SEP]")], // spelled so in the format
+    ["tokenizer.ggml.mask_token_id", id("[MASK]")],
+  ];
+  return metadata;
+}
+
+/** 1 is an ordinary token, 3 a control token. */
+function tokenType(_token: string, id: number): Buffer {
+  return u32(id < SPECIAL.length ? 3 : 1);
+}
+
+type Tensor = {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+};
+
+function tensorsOf({
+  pooling,
+  contextTokens = 512,
+  layers = 2,
+  width = 32,
+}: TinyBertOptions): Tensor[] {
+  const random = randomNumbers(42);
+  const tensors: Tensor[] = [];
+  const add = (name: string, ...shape: number[]) => {
+    const scale = 1 / Math.sqrt(shape[0] ?? 1);
+    const values = Float32Array.from({ length: sizeOf(shape) }, () => random() * scale * 2);
+    tensors.push({ name, shape, values });
+  };
+  const addLinear = (name: string, input: number, output: number) => {
+    add(`${name}.weight`, input, output);
+    add(`${name}.bias`, output);
+  };
+  const addNorm = (name: string) => {
+    const ones = new Float32Array(width).fill(1);
+    tensors.push({ name: `${name}.weight`, shape: [width], values: ones });
+    tensors.push({ name: `${name}.bias`, shape: [width], values: new Float32Array(width) });
+  };
+  add("token_embd.weight", width, TINY_VOCABULARY.length);
+  add("position_embd.weight", width, contextTokens);
+  add("token_types.weight", width, 2);
+  addNorm("token_embd_norm");
+  for (let layer = 0; layer < layers; layer++) {
+    for (const each of ["attn_q", "attn_k", "attn_v", "attn_output"]) {
+      addLinear(`blk.${layer}.${each}`, width, width);
+    }
+    addNorm(`blk.${layer}.attn_output_norm`);
+    addLinear(`blk.${layer}.ffn_up`, width, 2 * width);
+    addLinear(`blk.${layer}.ffn_down`, 2 * width, width);
+    addNorm(`blk.${layer}.layer_output_norm`);
+  }
+  if (pooling === "rank") {
+    addLinear("cls", width, width);
+    addLinear("cls.output", width, 1);
+  }
+  return tensors;
+}
+
+/** From -1 to 1. https://en.wikipedia.org/wiki/Linear_congruential_generator */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function aligned(size: number): number {
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+}
+
+function padded(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc(aligned(bytes.length) - bytes.length)]);
+}
+
+function typed(type: number, value: Buffer): Buffer {
+  return Buffer.concat([u32(type), value]);
+}
+
+function list(type: number, items: readonly Buffer[]): Buffer {
+  return Buffer.concat([u32(type), u64(items.length), ...items]);
+}
+
+function string(text: string): Buffer {
+  return Buffer.concat([u64(Buffer.byteLength(text)), Buffer.from(text)]);
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
+function f32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return bytes;
+}

@@ -1,0 +1,112 @@
+import path from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { WorkerEmbeddingEngine } from "../../../src/engine/embedding-engine.ts";
+import type { ModelOptions } from "../../../src/engine/messages.ts";
+import { ServiceError } from "../../../src/errors.ts";
+
+const MODEL: ModelOptions = {
+  modelPath: "some.gguf",
+  gpu: "off",
+  gpuLayers: null,
+  slots: 1,
+  contextTokens: null,
+  threads: null,
+  threadGovernor: false,
+  flashAttention: true,
+  batchTokens: null,
+  stepTargetMs: null,
+};
+
+let engine: WorkerEmbeddingEngine;
+afterEach(async () => engine.close());
+
+function start(modelPath = "some.gguf"): void {
+  engine = new WorkerEmbeddingEngine({
+    entry: path.resolve(import.meta.dirname, "../../support/scripted-worker.ts"),
+    model: { ...MODEL, modelPath },
+    loadTimeoutMs: 10_000,
+    hangTimeoutMs: 60_000,
+    stepTimeoutMs: 60_000,
+    embeddingIdleTimeoutMs: 60_000,
+    knownModel: () => null,
+    log: () => {},
+    onLoadProgress: () => {},
+  });
+}
+
+type RunOptions = { readonly signal?: AbortSignal; readonly onFirst?: () => void };
+
+/** What it does over each input. @returns the process that answered each of them */
+async function run(inputs: readonly string[], { signal, onFirst }: RunOptions = {}) {
+  const pids: number[] = [];
+  const field = { name: "input", isList: true } as const;
+  await engine.run(
+    { type: "embed", field, inputs, dimensions: null },
+    {
+      signal: signal ?? new AbortController().signal,
+      onResult: ([pid = 0]) => {
+        if (pids.push(pid) === 1 && onFirst) setImmediate(onFirst); // the second has been asked for then
+      },
+    },
+  );
+  return pids;
+}
+
+/** Runs these, and leaves when the first is there. */
+function abortedRun(inputs: readonly string[]): Promise<number[]> {
+  const controller = new AbortController();
+  const onFirst = () => controller.abort(new ServiceError("aborted", "it has left"));
+  return run(inputs, { signal: controller.signal, onFirst });
+}
+
+test("a request over which the worker dies twice fails, and the next one is served by a new worker", async () => {
+  start();
+  const [before] = await run(["answer"]);
+
+  await expect(run(["answer", "crash", "answer"])).rejects.toMatchObject({
+    code: "worker_crashed",
+  });
+
+  const [after] = await run(["answer"]);
+  expect(after).not.toBe(before);
+});
+
+test("an abort waits for an answer that comes soon, and keeps the worker", async () => {
+  start();
+  const [before] = await run(["answer"]);
+
+  await expect(abortedRun(["answer", "slow", "slow"])).rejects.toMatchObject({ code: "aborted" });
+
+  expect(await run(["answer", "answer"])).toEqual([before, before]);
+});
+
+test("an abort ends a worker that does not answer within half a second", async () => {
+  start();
+  const [before] = await run(["answer"]);
+  const startedMs = performance.now();
+
+  await expect(abortedRun(["answer", "hang"])).rejects.toMatchObject({ code: "aborted" });
+
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(engine.workerPid).toBeNull();
+  expect(await run(["answer"])).not.toEqual([before]);
+});
+
+test("a model that cannot be loaded fails each request with its reason", async () => {
+  start("broken");
+
+  for (const _time of [1, 2]) {
+    await expect(run(["answer"])).rejects.toMatchObject({
+      code: "engine_unavailable",
+      message: "it is broken",
+    });
+  }
+});
+
+test("closing ends what runs, and what comes later", async () => {
+  start();
+  const hanging = run(["answer", "hang"], { onFirst: () => void engine.close() });
+
+  await expect(hanging).rejects.toMatchObject({ code: "engine_unavailable" });
+  await expect(run(["answer"])).rejects.toMatchObject({ code: "engine_unavailable" });
+});
