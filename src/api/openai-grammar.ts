@@ -4,8 +4,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
+import type { Json } from "../generation/request.ts";
 import { gbnfProblem } from "../grammar/gbnf-limits.ts";
-import { jsonObjectGrammar, schemaGrammar, schemaRules } from "../grammar/json-schema.ts";
+import { jsonObjectGrammar, schemaGrammar } from "../grammar/json-schema.ts";
 import { loosened } from "../grammar/loosened.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import type { ParseContext } from "./dialect.ts";
@@ -110,24 +111,26 @@ function compiled(schema: unknown, param: string): string {
 }
 
 export type ArgumentsOptions = {
-  /** Begins the names of all rules, so that several grammars can be joined. */
-  readonly prefix: string;
   readonly param: string;
   /** Whether what cannot be enforced is refused; else it is left out, and named. */
   readonly isStrict: boolean;
 };
 
-/** Of a tool's arguments: always an object, and an empty one where the schema has no properties. */
-export function compiledArguments(schema: object | null, options: ArgumentsOptions) {
-  const { prefix, param, isStrict } = options;
-  const asObject = argumentsSchema((schema ?? { properties: {} }) as JsonObject, param);
-  const rule = `${prefix}arguments`;
-  const compile = (given: object) => schemaRules(given, { prefix, rule });
+/**
+ * Of a tool's arguments: always an object, and an empty one where the schema has no properties.
+ * @returns the schema with nothing in it that cannot be enforced, and what was left out
+ * @throws ServiceError 400 naming the keyword
+ */
+export function argumentsSchema(schema: object | null, { param, isStrict }: ArgumentsOptions) {
+  const asObject = ofObject((schema ?? { properties: {} }) as JsonObject, param);
   try {
-    if (isStrict) return { grammar: compile(asObject), rule, ignored: [] };
-    const { result, ignored } = loosened(asObject, compile);
-    const paths = ignored.map((path) => (path === "" ? param : `${param}.${path}`));
-    return { grammar: result, rule, ignored: paths };
+    if (!isStrict) {
+      const { schema: loose, ignored } = loosened(asObject, schemaGrammar);
+      const paths = ignored.map((path) => (path === "" ? param : `${param}.${path}`));
+      return { parameters: loose as Json, ignored: paths };
+    }
+    schemaGrammar(asObject);
+    return { parameters: asObject as Json, ignored: [] };
   } catch (error) {
     throw asServiceError(error, param);
   }
@@ -138,7 +141,7 @@ type JsonObject = { readonly [name: string]: unknown };
 /** Keywords that may say elsewhere that it is an object. */
 const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
 
-function argumentsSchema(schema: JsonObject, param: string): JsonObject {
+function ofObject(schema: JsonObject, param: string): JsonObject {
   const { type = "object", properties } = schema;
   if (type !== "object") {
     const where = `${param}.type`;

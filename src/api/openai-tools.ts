@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Json, Tool, ToolUse } from "../generation/request.ts";
-import { compiledArguments } from "./openai-grammar.ts";
+import { argumentsSchema } from "./openai-grammar.ts";
 
 const MOST_TOOLS = 128;
 const toolName = z
@@ -73,8 +73,7 @@ export function readTools(fields: ToolFields): ReadTools {
 
 function readTool(given: Given, index: number, ignoredParams: string[]): Tool {
   const { name, parameters, strict } = given.function;
-  const { grammar, rule, ignored } = compiledArguments(parameters ?? null, {
-    prefix: `tool${index}-`,
+  const { parameters: enforced, ignored } = argumentsSchema(parameters ?? null, {
     param: `tools[${index}].function.parameters`,
     isStrict: strict === true,
   });
@@ -82,8 +81,7 @@ function readTool(given: Given, index: number, ignoredParams: string[]): Tool {
   return {
     name,
     definition: given as unknown as Json, // it came out of JSON
-    argumentsGrammar: grammar,
-    argumentsRule: rule,
+    parameters: enforced,
   };
 }
 

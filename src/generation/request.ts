@@ -39,9 +39,8 @@ export type Tool = {
   readonly name: string;
   /** As the client wrote it: templates show it to the model. */
   readonly definition: Json;
-  /** GBNF rules of its arguments; the first to apply is `argumentsRule`. */
-  readonly argumentsGrammar: string;
-  readonly argumentsRule: string;
+  /** JSON Schema of its arguments, with nothing in it that cannot be enforced. */
+  readonly parameters: Json;
 };
 
 export type ToolUse = {

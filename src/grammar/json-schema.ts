@@ -34,6 +34,7 @@ import {
   typesOf,
 } from "./schema-keywords.ts";
 import { stringRule } from "./string-schema.ts";
+import { type Syntax, written, writtenName } from "./syntax.ts";
 
 /** A schema within its document, and the way to it. */
 type Place = {
@@ -60,14 +61,16 @@ export type RuleNames = {
   readonly prefix: string;
   /** Name of the rule that is JSON of the schema. */
   readonly rule: string;
+  /** How its values are written; JSON if it is not said. */
+  readonly syntax?: Syntax;
 };
 
 /**
  * As `schemaGrammar`, but for a part of a grammar.
  * @throws SchemaError
  */
-export function schemaRules(schema: unknown, { prefix, rule }: RuleNames): string {
-  const rules = new Rules(prefix);
+export function schemaRules(schema: unknown, { prefix, rule, syntax }: RuleNames): string {
+  const rules = new Rules(prefix, syntax);
   rules.set(rule, new Compiler(schema as Json, rules).compile()); // it came out of JSON
   return rules.toString();
 }
@@ -157,7 +160,7 @@ class Compiler {
     const types = schema.type === undefined ? null : typesOf(schema, path);
     const allowed = values.filter((value) => !types || types.some((type) => isOf(value, type)));
     if (allowed.length === 0) throw new SchemaError(join(path, keyword), "allows no value");
-    return oneOf(allowed.map((value) => literal(JSON.stringify(value))));
+    return oneOf(allowed.map((value) => literal(written(value, this.#rules.syntax))));
   }
 
   #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, place: Place): string {
@@ -210,7 +213,7 @@ class Compiler {
       const value = this.#member(name, own ?? others, path);
       const ws = whitespace(this.#rules);
       return {
-        text: `${literal(JSON.stringify(name))} ":" ${ws} ${value}`,
+        text: `${literal(writtenName(name, this.#rules.syntax))} ":" ${ws} ${value}`,
         isRequired: required.has(name),
       };
     });

@@ -1,27 +1,42 @@
 // JSON itself as GBNF rules.
 
-import { type Rules, repeated } from "./rules.ts";
+import { charClass, literal, type Rules, repeated } from "./rules.ts";
 
 /** A space, or a new line with its indentation: more would let a model go on with nothing but white space. */
 export function whitespace(rules: Rules): string {
   return rules.once("ws", () => '| " " | "\\n" [ \\t]{0,20}');
 }
 
-/** A character inside quotes, escaped where JSON wants it. */
+/** A character inside quotes, escaped where the syntax wants it. */
 export function stringChar(rules: Rules): string {
-  return rules.once(
-    "char",
-    () => '[^"\\\\\\x00-\\x1F\\x7F] | "\\\\" ( ["\\\\/bfnrt] | "u" [0-9a-fA-F]{4} )',
-  );
+  const { hasEscapes, quote } = rules.syntax;
+  return rules.once("char", () => {
+    if (hasEscapes)
+      return '[^"\\\\\\x00-\\x1F\\x7F] | "\\\\" ( ["\\\\/bfnrt] | "u" [0-9a-fA-F]{4} )';
+    const [first = 0, second = 0] = [...quote].map((char) => char.codePointAt(0) ?? 0);
+    return `${charClass([[first, first]], true)} | ${literal(quote.charAt(0))} ${charClass([[second, second]], true)}`;
+  });
+}
+
+/** What is within, in quotes. */
+export function quoted(rules: Rules, inside: string): string {
+  const quote = literal(rules.syntax.quote);
+  return `${quote} ${inside} ${quote}`;
 }
 
 export function anyString(rules: Rules): string {
-  return rules.once("string", () => `"\\"" ${stringChar(rules)}* "\\""`);
+  return rules.once("string", () => quoted(rules, `${stringChar(rules)}*`));
+}
+
+/** The name of a member of which nothing is known. */
+function anyName(rules: Rules): string {
+  if (rules.syntax.areNamesQuoted) return anyString(rules);
+  return rules.once("name", () => "[a-zA-Z_] [a-zA-Z0-9_-]{0,63}");
 }
 
 /** @param max null: without limit. Both count characters. */
 export function stringOfLength(rules: Rules, min: number, max: number | null): string {
-  return rules.add("string", `"\\"" ${repeated(stringChar(rules), min, max)} "\\""`);
+  return rules.add("string", quoted(rules, repeated(stringChar(rules), min, max)));
 }
 
 export function anyInteger(rules: Rules): string {
@@ -67,7 +82,7 @@ export function anyArray(rules: Rules): string {
 /** The body of an object with any names, whose values are all alike. */
 export function objectOf(rules: Rules, value: string): string {
   const ws = whitespace(rules);
-  const member = `${anyString(rules)} ":" ${ws} ${value}`;
+  const member = `${anyName(rules)} ":" ${ws} ${value}`;
   return `"{" ${ws} ( ${member} ( "," ${ws} ${member} )* )? ${ws} "}"`;
 }
 

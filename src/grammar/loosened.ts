@@ -5,29 +5,30 @@ import { SchemaError } from "./schema-keywords.ts";
 /** So many keywords are left out of one schema; with more of them nothing of it is enforced. */
 const MOST_IGNORED = 50;
 
-type Loosened<T> = {
-  readonly result: T;
+type Loosened = {
+  readonly schema: object;
   /** Paths of what was left out; an empty one stands for all but the type. */
   readonly ignored: readonly string[];
 };
 
 /**
- * Compiles the schema, leaving out one by one what it is refused for.
- * @throws SchemaError when even the bare type is refused
+ * Leaves out one by one what the schema is refused for.
+ * @param compile throws a SchemaError for what it refuses
  */
-export function loosened<T>(schema: object, compile: (schema: object) => T): Loosened<T> {
+export function loosened(schema: object, compile: (schema: object) => unknown): Loosened {
   const loose = structuredClone(schema) as Record<string, unknown>;
   const ignored: string[] = [];
   while (ignored.length < MOST_IGNORED) {
     try {
-      return { result: compile(loose), ignored };
+      compile(loose);
+      return { schema: loose, ignored };
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
       if (!remove(loose, error.path)) break;
       ignored.push(error.path);
     }
   }
-  return { result: compile({ type: "object" }), ignored: [""] };
+  return { schema: { type: "object" }, ignored: [""] };
 }
 
 /** @returns whether there was something at this path */

@@ -1,17 +1,22 @@
 // Building blocks of GBNF, the grammars that llama.cpp samples by: literals, repetitions, and named rules.
 // Format: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
 
+import { JSON_SYNTAX, type Syntax } from "./syntax.ts";
+
 /** llama.cpp writes every repetition out: longer ones are made of blocks. */
 const BLOCK = 64;
 
 /** Rules by name. All names begin with the prefix, so that several grammars can be joined. */
 export class Rules {
+  /** How values are written. */
+  readonly syntax: Syntax;
   readonly #prefix: string;
   readonly #bodies = new Map<string, string>();
   #count = 0;
 
-  constructor(prefix = "") {
+  constructor(prefix = "", syntax: Syntax = JSON_SYNTAX) {
     this.#prefix = prefix;
+    this.syntax = syntax;
   }
 
   /** @returns a name for a rule whose body comes later, by `set` */
@@ -60,10 +65,10 @@ export function literal(text: string): string {
 
 export type CharRange = readonly [from: number, to: number];
 
-/** One character of these code points; the ranges must not be empty. */
-export function charClass(ranges: readonly CharRange[]): string {
+/** One character of these code points, or of all others; the ranges must not be empty. */
+export function charClass(ranges: readonly CharRange[], isNegated = false): string {
   const shown = ranges.map(([from, to]) => (from === to ? hex(from) : `${hex(from)}-${hex(to)}`));
-  return `[${shown.join("")}]`;
+  return `[${isNegated ? "^" : ""}${shown.join("")}]`;
 }
 
 function hex(code: number): string {

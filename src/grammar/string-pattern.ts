@@ -2,6 +2,7 @@
 // literals, classes, groups, alternatives, repetitions, and anchors at the ends.
 
 import { type CharRange, charClass, literal, oneOf, type Rules, repeated } from "./rules.ts";
+import type { Syntax } from "./syntax.ts";
 
 /** Why a pattern cannot be enforced. */
 export class PatternError extends Error {}
@@ -137,7 +138,7 @@ class PatternParser {
       case "[":
         return this.#class();
       case ".":
-        return anyOf(complement([[0x0a, 0x0a], [0x0d, 0x0d]])); // biome-ignore format: a table
+        return anyOf(complement([[0x0a, 0x0a], [0x0d, 0x0d]]), this.#rules.syntax); // biome-ignore format: a table
       case "\\":
         return this.#escape();
       case "^":
@@ -148,7 +149,7 @@ class PatternParser {
       case "?":
         throw new PatternError(`${char} with nothing before it`);
       default:
-        return exactly(char);
+        return exactly(char, this.#rules.syntax);
     }
   }
 
@@ -167,8 +168,8 @@ class PatternParser {
   #escape(): string {
     const char = this.#next();
     const ranges = CLASSES[char];
-    if (ranges) return anyOf(ranges);
-    return exactly(String.fromCodePoint(this.#escapedCode(char)));
+    if (ranges) return anyOf(ranges, this.#rules.syntax);
+    return exactly(String.fromCodePoint(this.#escapedCode(char)), this.#rules.syntax);
   }
 
   #escapedCode(char: string): number {
@@ -199,7 +200,7 @@ class PatternParser {
         ranges.push([from, to]);
       } else ranges.push([from, from]);
     }
-    return anyOf(isNegated ? complement(ranges) : ranges);
+    return anyOf(isNegated ? complement(ranges) : ranges, this.#rules.syntax);
   }
 
   #classItem(): number | readonly CharRange[] {
@@ -228,8 +229,9 @@ class PatternParser {
   }
 }
 
-function exactly(char: string): string {
+function exactly(char: string, { hasEscapes }: Syntax): string {
   const code = char.codePointAt(0) ?? 0;
+  if (!hasEscapes) return literal(char);
   const written = ESCAPES.get(code);
   if (written) return literal(written);
   if (code < 0x20) throw new PatternError(`the control character ${code}`);
@@ -237,7 +239,8 @@ function exactly(char: string): string {
 }
 
 /** One character of the ranges, as JSON writes it. Control characters without a short escape are left out. */
-function anyOf(ranges: readonly CharRange[]): string {
+function anyOf(ranges: readonly CharRange[], { hasEscapes }: Syntax): string {
+  if (!hasEscapes) return charClass(ranges.flatMap((range) => without(range, [[0xd800, 0xdfff]])));
   const plain = ranges.flatMap((range) => without(range, [[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c], [0x7f, 0x7f], [0xd800, 0xdfff]])); // biome-ignore format: a table
   const escaped = [...ESCAPES].filter(([code]) =>
     ranges.some(([from, to]) => code >= from && code <= to),

@@ -1,6 +1,6 @@
 // Strings of a JSON Schema: by length, by pattern, or by format.
 
-import { anyString, stringChar, stringOfLength } from "./json.ts";
+import { anyString, quoted, stringChar, stringOfLength } from "./json.ts";
 import type { Rules } from "./rules.ts";
 import { count, join, type Schema, SchemaError } from "./schema-keywords.ts";
 import { FORMAT_NAMES, formatRule } from "./string-format.ts";
@@ -29,7 +29,7 @@ export function stringRule(schema: Schema, path: string, rules: Rules): string {
 
 function ofPattern(pattern: string, path: string, rules: Rules): string {
   try {
-    return `"\\"" ${patternRule(pattern, rules, stringChar(rules))} "\\""`;
+    return quoted(rules, patternRule(pattern, rules, stringChar(rules)));
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     throw new SchemaError(path, `${pattern} cannot be enforced: ${error.message}`);
@@ -38,7 +38,7 @@ function ofPattern(pattern: string, path: string, rules: Rules): string {
 
 function ofFormat(format: string, path: string, rules: Rules): string {
   const rule = formatRule(format, rules);
-  if (rule) return `"\\"" ${rule} "\\""`;
+  if (rule) return quoted(rules, rule);
   throw new SchemaError(
     path,
     `${format} cannot be enforced; allowed is ${FORMAT_NAMES.join(", ")}`,

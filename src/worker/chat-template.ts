@@ -12,7 +12,8 @@ import {
   type TemplateMessage,
   templateMessages,
 } from "./template-messages.ts";
-import { GENERIC, type ToolFormat, toolFormatOf } from "./tool-formats.ts";
+import type { ToolFormat } from "./tool-format.ts";
+import { GENERIC, toolFormatOf } from "./tool-formats.ts";
 import { plainMessages, withInstructions } from "./tool-instructions.ts";
 
 export type MessagesPrompt = Extract<Prompt, { type: "messages" }>;

@@ -1,9 +1,10 @@
 // The model's text → text, thoughts and calls of tools, as it arrives. What may still become the beginning of something
 // else is held back; nothing is ever taken back.
 
-import { JsonExtent } from "./json-extent.ts";
+import { JSON_SYNTAX } from "../grammar/syntax.ts";
+import { callArguments } from "./call-arguments.ts";
 import type { ThoughtFormat } from "./thought-formats.ts";
-import type { Marker, ToolFormat } from "./tool-formats.ts";
+import type { Marker, ToolFormat } from "./tool-format.ts";
 
 export type OutputPart =
   | { readonly type: "text"; readonly text: string }
@@ -37,7 +38,7 @@ export class OutputParser {
   /** Characters that have been read and are no longer held. */
   #read = 0;
   #parts: OutputPart[] = [];
-  #extent = new JsonExtent();
+  #arguments = callArguments(JSON_SYNTAX);
   #hasText = false;
   #mayThink = true;
   #isGapDropped = false;
@@ -214,15 +215,16 @@ export class OutputParser {
     this.#drop(header.index + (all?.length ?? 0));
     this.#parts.push({ type: "call", index: this.#calls, name });
     this.#calls += 1;
-    this.#extent = new JsonExtent();
+    this.#arguments = callArguments(format.syntax);
     this.#mode = "arguments";
     return true;
   }
 
   #readArguments(): boolean {
     if (this.#held === "") return false;
-    const { length, isComplete } = this.#extent.take(this.#held);
-    this.#parts.push({ type: "arguments", index: this.#calls - 1, text: this.#drop(length) });
+    const { length, json, isComplete } = this.#arguments.take(this.#held);
+    this.#drop(length);
+    if (json !== "") this.#parts.push({ type: "arguments", index: this.#calls - 1, text: json });
     if (isComplete) this.#mode = "calls";
     return isComplete;
   }

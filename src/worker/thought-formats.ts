@@ -23,14 +23,19 @@ export type ThoughtFormat =
       readonly controlTexts: readonly string[];
     };
 
-function tags(name: string, opener: string, closer: string): ThoughtFormat {
+function tags(
+  name: string,
+  opener: string,
+  closer: string,
+  controlTexts: readonly string[] = [opener, closer],
+): ThoughtFormat {
   return {
     name,
     type: "tags",
     opener,
     closer,
     ending: `\n${closer}\n\n`,
-    controlTexts: [opener, closer],
+    controlTexts,
   };
 }
 
@@ -45,6 +50,7 @@ const FORMATS: readonly ThoughtFormat[] = [
     ending: "<|end|><|start|>assistant<|channel|>final<|message|>",
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
   },
+  tags("gemma-4", "<|channel>thought", "<channel|>", ["<|channel>", "<channel|>"]),
   tags("magistral", "[THINK]", "[/THINK]"),
   tags("think", "<think>", "</think>"),
 ];

@@ -2,66 +2,16 @@
 // family is recognised by its chat template; a model whose template knows no tools is told to use the generic form.
 
 import { literal } from "../grammar/rules.ts";
-
-export type Marker = {
-  readonly text: string;
-  /** It counts only where nothing but white space came before. */
-  readonly isAtStart: boolean;
-};
-
-/** GBNF of one tool: its name in quotes of GBNF (no others), and the rule of its arguments. */
-export type CallRules = { readonly name: string; readonly args: string };
-
-export type ToolFormat = {
-  readonly name: string;
-  readonly isOf: (template: string) => boolean;
-  /** What begins a call, among text. */
-  readonly openers: (toolNames: readonly string[]) => readonly Marker[];
-  /** Found in what follows, it ends right before the arguments; its only group is the tool's name. */
-  readonly header: RegExp;
-  /** After it comes text again; null where nothing but calls follows a call. */
-  readonly closer: string | null;
-  /** Texts without a meaning for the reader. */
-  readonly dropped: readonly Marker[];
-  /** Control tokens that are part of it: all others have no text. */
-  readonly controlTexts: readonly string[];
-  /** A call as the model should write it, for those whose template cannot tell them. */
-  readonly example?: string;
-  readonly grammar: {
-    /** What comes before the first call if the answer has to be one. */
-    readonly lead: string;
-    readonly begin: string;
-    readonly call: (rules: CallRules) => string;
-    /** Null where an answer holds one call at most. */
-    readonly between: string | null;
-    readonly end: string;
-  };
-};
-
-/** White space that models put between the pieces, but not without end. */
-const GAP = "[ \\n\\t]{0,4}";
-const SPACE = '" "?';
-
-const anywhere = (...texts: string[]): Marker[] =>
-  texts.map((text) => ({ text, isAtStart: false }));
-const atStart = (...texts: string[]): Marker[] => texts.map((text) => ({ text, isAtStart: true }));
-
-/** `{"name": "x", "arguments": {...}`, without what closes it. */
-function jsonCall({ name, args }: CallRules, key: "arguments" | "parameters"): string {
-  return [
-    literal("{"),
-    GAP,
-    literal('"name":'),
-    SPACE,
-    literal('"'),
-    name,
-    literal('",'),
-    SPACE,
-    literal(`"${key}":`),
-    SPACE,
-    args,
-  ].join(" ");
-}
+import { JSON_SYNTAX } from "../grammar/syntax.ts";
+import {
+  anywhere,
+  atStart,
+  type CallRules,
+  GAP,
+  jsonCall,
+  SPACE,
+  type ToolFormat,
+} from "./tool-format.ts";
 
 /** In templates that have the same tags, but something else between them: Qwen3-Coder, GLM, MiniMax. */
 const OTHER_TAGS = ["<parameter=", "<arg_key>", "]<]minimax[>["];
@@ -70,6 +20,7 @@ const TAGGED = {
   openers: () => anywhere("<tool_call>"),
   header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
   closer: "</tool_call>",
+  syntax: JSON_SYNTAX,
   dropped: [],
   controlTexts: ["<tool_call>", "</tool_call>"],
   example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
@@ -86,8 +37,34 @@ const TAGGED = {
 /** For models whose template knows no tools, or a form that is not in the table; see tool-instructions.ts. */
 export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isOf: () => false };
 
+/** Of Gemma: `call:x{city:<q>Rome<q>}`. */
+function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
+  return {
+    name,
+    isOf: (template) => template.includes(`${opener}call:`),
+    openers: () => anywhere(`${opener}call:`),
+    header: /call:([\w.-]+)\s*(?=\{)/,
+    closer,
+    syntax: { quote, areNamesQuoted: false, hasEscapes: false },
+    dropped: [],
+    controlTexts: [opener, closer, quote],
+    grammar: {
+      lead: "",
+      begin: "",
+      call: ({ name: tool, args }) =>
+        `${literal(`${opener}call:`)} ${tool} ${args} ${literal(closer)}`,
+      between: "",
+      end: "",
+    },
+  };
+}
+
 /** In this order: the first that recognises a template. */
 export const TOOL_FORMATS: readonly ToolFormat[] = [
+  // https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4
+  gemma("gemma-4", "<|tool_call>", "<tool_call|>", '<|"|>'),
+  // https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices
+  gemma("function-gemma", "<start_function_call>", "<end_function_call>", "<escape>"),
   {
     // https://github.com/openai/harmony ; the answer itself is in channels, see thought-formats.ts
     name: "harmony",
@@ -95,6 +72,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: () => anywhere("to=functions."),
     header: /to=functions\.([\w.-]+)[^{]*?<\|message\|>\s*(?=\{)/,
     closer: null,
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
     grammar: {
@@ -116,6 +94,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     ],
     header: /(?:^|>>>)\s*([\w.-]+)\n\s*(?=\{)/,
     closer: null,
+    syntax: JSON_SYNTAX,
     dropped: [...atStart("all\n"), ...anywhere(">>>all\n")],
     controlTexts: [],
     grammar: {
@@ -133,6 +112,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: (names) => anywhere(...names.map((name) => `<function=${name}>`)),
     header: /<function=([\w.-]+)>\s*(?=\{)/,
     closer: "</function>",
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: [],
     grammar: {
@@ -150,6 +130,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: deepseekTokens(),
     example:
@@ -170,6 +151,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: deepseekTokens(),
     example:
@@ -190,6 +172,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: () => anywhere("[TOOL_CALLS]"),
     header: /\[TOOL_CALLS\]\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]\s*(?=\{)/,
     closer: null,
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: ["[TOOL_CALLS]", "[ARGS]", "[CALL_ID]"],
     grammar: {
@@ -208,6 +191,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: () => anywhere("[TOOL_CALLS]"),
     header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: ["[TOOL_CALLS]"],
     grammar: {
@@ -235,6 +219,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     ],
     header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
+    syntax: JSON_SYNTAX,
     dropped: [],
     controlTexts: ["<|python_tag|>"],
     grammar: {

@@ -1,15 +1,13 @@
 // The grammar that holds an answer to calls of the tools that there are, with arguments of their schemas.
 
+import type { Tool } from "../generation/request.ts";
+import { schemaRules } from "../grammar/json-schema.ts";
 import { literal, oneOf } from "../grammar/rules.ts";
-import type { ToolFormat } from "./tool-formats.ts";
+import type { ToolFormat } from "./tool-format.ts";
 
 export type CallGrammarOptions = {
   readonly format: ToolFormat;
-  readonly tools: readonly {
-    readonly name: string;
-    readonly argumentsGrammar: string;
-    readonly argumentsRule: string;
-  }[];
+  readonly tools: readonly Pick<Tool, "name" | "parameters">[];
   readonly isParallel: boolean;
   /** Whether the answer has to be a call: then it is all that the answer may be. */
   readonly isRequired: boolean;
@@ -19,22 +17,26 @@ export type CallGrammarOptions = {
 
 /** @returns GBNF whose rule `root` is calls of these tools, or the answer */
 export function callGrammar({
-  format: { grammar },
+  format: { grammar, syntax },
   tools,
   isParallel,
   isRequired,
   answer,
 }: CallGrammarOptions): string {
-  const calls = tools.map(({ name, argumentsRule }) =>
-    grammar.call({ name: literal(name), args: argumentsRule }),
-  );
+  const calls = tools.map(({ name, parameters }, index) => {
+    const [prefix, rule] = [`tool${index}-`, `tool${index}-arguments`];
+    return {
+      call: grammar.call({ name: literal(name), args: rule }),
+      rules: schemaRules(parameters, { prefix, rule, syntax }),
+    };
+  });
   const more = isParallel && grammar.between !== null ? `( ${grammar.between} call )*` : "";
   const lead = isRequired ? grammar.lead : "";
   const all = [lead, grammar.begin, "call", more, grammar.end].filter(Boolean).join(" ");
   return [
     `root ::= ${answer === null ? all : `${all} | answer`}`,
     ...(answer === null ? [] : [answer.replace(/^root ::=/m, "answer ::=")]),
-    `call ::= ${oneOf(calls)}`,
-    ...tools.map(({ argumentsGrammar }) => argumentsGrammar),
+    `call ::= ${oneOf(calls.map(({ call }) => call))}`,
+    ...calls.map(({ rules }) => rules),
   ].join("\n");
 }

@@ -100,8 +100,7 @@ const TOOLS = {
     {
       name: "get_weather",
       definition: { name: "get_weather" },
-      argumentsGrammar: "",
-      argumentsRule: "x",
+      parameters: {},
     },
   ],
   callable: ["get_weather"],
