@@ -12,6 +12,7 @@ import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
 import { StepMeter } from "./step-meter.ts";
 import { type ThoughtFormat, thinkingWords, thoughtFormatOf } from "./thought-formats.ts";
+import { CallGrammars } from "./tool-grammar.ts";
 
 /** Slices of a prompt: on a CPU a short one keeps a stop quick, on a GPU a long one keeps the device busy. */
 const CPU_BATCH_TOKENS = 128;
@@ -34,6 +35,7 @@ export type LoadedModel = {
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
   readonly grammars: Grammars;
+  readonly callGrammars: CallGrammars;
   readonly template: ChatTemplate | null;
   /** Null for a model that does not think. */
   readonly thoughtFormat: ThoughtFormat | null;
@@ -97,6 +99,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     batcher,
     slices,
     grammars: new Grammars(llama, model),
+    callGrammars: new CallGrammars(),
     template,
     thoughtFormat,
     controlTokens,

@@ -6,11 +6,14 @@ import { type OutputPlan, PLAIN_OUTPUT, type Prompt, type ToolUse } from "../gen
 import type { ChatTemplate } from "./chat-template.ts";
 import type { Grammars } from "./grammars.ts";
 import { endsInThoughts, type ThoughtFormat, thoughtFormatNamed } from "./thought-formats.ts";
-import { callGrammar } from "./tool-grammar.ts";
+import type { CallGrammars } from "./tool-grammar.ts";
 
 export type PlanDeps = {
   readonly grammars: Pick<Grammars, "check">;
+  readonly callGrammars: Pick<CallGrammars, "of">;
+  /** Null when the GGUF brings none. */
   readonly template: ChatTemplate | null;
+  /** Null for a model that does not think. */
   readonly thoughtFormat: ThoughtFormat | null;
 };
 
@@ -20,6 +23,9 @@ export type PlanRequest = {
   readonly promptText: string;
   readonly grammar: string | null;
 };
+
+/** Thoughts that a template begins end its prompt, within so many characters. */
+const LONGEST_OPENING = 100;
 
 /** @throws ServiceError 400 when the grammar is none */
 export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
@@ -53,13 +59,13 @@ function planThoughts(
 }
 
 function lastWord(text: string): string {
-  return text.trimEnd().split(/\s/).at(-1) ?? "";
+  return text.slice(-LONGEST_OPENING).trimEnd().split(/\s/).at(-1) ?? "";
 }
 
 function planTools(
   use: ToolUse | null,
   answerGrammar: string | null,
-  { template, thoughtFormat, grammars }: PlanDeps,
+  { template, thoughtFormat, grammars, callGrammars }: PlanDeps,
 ): Partial<OutputPlan> {
   if (!use || !template) return {};
   const { toolFormat } = template;
@@ -68,7 +74,14 @@ function planTools(
   // In channels a call is no text; elsewhere what holds the text must let a call through.
   const isChoice = answerGrammar !== null && !isRequired && thoughtFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const text = callGrammar({ format: toolFormat, tools, isParallel, isRequired, answer });
+  const offered = tools.map(({ name, parameters }) => ({ name, parameters }));
+  const text = callGrammars.of({
+    format: toolFormat,
+    tools: offered,
+    isParallel,
+    isRequired,
+    answer,
+  });
   grammars.check(text);
   const named = { toolFormat: toolFormat.name, toolNames: callable };
   if (isRequired) return { ...named, answerGrammar: { text, holds: "start" } };

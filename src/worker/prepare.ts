@@ -4,18 +4,11 @@ import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
 import type { ChatTemplate } from "./chat-template.ts";
-import type { Grammars } from "./grammars.ts";
-import { planOutput, withoutThoughts } from "./output-plan.ts";
+import { type PlanDeps, planOutput, withoutThoughts } from "./output-plan.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
-import type { ThoughtFormat } from "./thought-formats.ts";
 
-export type PrepareDeps = {
+export type PrepareDeps = PlanDeps & {
   readonly model: LlamaModel;
-  readonly grammars: Pick<Grammars, "check">;
-  /** Null when the GGUF brings none. */
-  readonly template: ChatTemplate | null;
-  /** Null for a model that does not think. */
-  readonly thoughtFormat: ThoughtFormat | null;
   readonly contextTokens: number;
   /** Number of tokens in the vocabulary. */
   readonly vocabularySize: number;

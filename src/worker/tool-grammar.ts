@@ -40,3 +40,22 @@ export function callGrammar({
     ...calls.map(({ rules }) => rules),
   ].join("\n");
 }
+
+/** So many different ones are kept. */
+const MOST_KEPT = 64;
+
+/** Those who call tools send the same ones with each turn of a conversation: their grammar is made once. */
+export class CallGrammars {
+  readonly #kept = new Map<string, string>();
+
+  of(options: CallGrammarOptions): string {
+    const key = JSON.stringify({ ...options, format: options.format.name });
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const grammar = callGrammar(options);
+    this.#kept.set(key, grammar);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    return grammar;
+  }
+}

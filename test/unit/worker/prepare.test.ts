@@ -30,6 +30,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
   return {
     model: fakeModel().model,
     grammars: { check: () => {} },
+    callGrammars: { of: () => 'root ::= "calls"' },
     template: null,
     thoughtFormat: null,
     contextTokens: 10,
