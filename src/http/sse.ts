@@ -29,6 +29,7 @@ export class SseStream {
   #ticker: NodeJS.Timeout | null = null;
   #lastWriteMs = 0;
   #lastStatus: string | null = null;
+  #draining: Promise<void> | null = null;
 
   constructor(options: SseOptions) {
     this.#options = options;
@@ -57,7 +58,9 @@ export class SseStream {
     this.open();
     if (signal.aborted) throw abortReason(signal);
     this.#lastWriteMs = performance.now();
-    if (!res.write(encode(frames))) await this.#drained();
+    if (res.write(encode(frames))) return;
+    this.#draining ??= this.#drained(); // of several choices that write, all wait for the same
+    await this.#draining;
   }
 
   /** The last frames, without waiting: of an error, or none. */
@@ -105,6 +108,7 @@ export class SseStream {
         clearTimeout(timer);
         res.off("drain", onDrain);
         signal.removeEventListener("abort", onAbort);
+        this.#draining = null;
         settle();
       };
       const onDrain = () => done(resolve);

@@ -89,7 +89,7 @@ export class ChatTemplate {
       this.#fence.fence(this.#messagesOf(prompt, isTold)) as readonly TemplateMessage[], // of the same shape
       {
         ...this.#thinkingVariables(prompt.thinking),
-        ...prompt.variables,
+        ...(this.#fence.fence(prompt.variables) as Variables), // of the same shape
         tools: this.#fence.fence(tools ?? this.#noTools),
         add_generation_prompt: !prompt.continuesLast,
       },
