@@ -1,5 +1,6 @@
 // Client gone → AbortSignal. Also the request's total time limit, and aborts from the server's side.
 
+import { setMaxListeners } from "node:events";
 import type { Request, Response } from "express";
 import { ServiceError } from "../errors.ts";
 
@@ -13,6 +14,7 @@ export type ClientWatch = {
 /** The signal is aborted when the client is gone, when the time is over, or by `abort`. Always with a ServiceError. */
 export function watchClient(req: Request, res: Response, requestTimeoutMs: number): ClientWatch {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // each choice of an answer listens in several places
   const { socket } = req;
   const abort = (error: ServiceError) => controller.abort(error);
   const onGone = () => {
