@@ -4,12 +4,14 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import { createApp } from "./http/routes.ts";
+import { SlotBoard } from "./http/slot-board.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
@@ -68,10 +70,13 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     {
       engine,
       queue,
+      slots: new SlotBoard(config.slots),
       catalog,
       metrics,
       log,
       startedAtSeconds: Math.floor(Date.now() / 1000),
+      build: `sluice ${packageVersion()}`,
+      modelFile: path.basename(config.model),
       options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
     },
     { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },

@@ -2,6 +2,7 @@
 
 import express, { type Express, type Response } from "express";
 import type { Dialect } from "../api/dialect.ts";
+import { nativeInfill } from "../api/native-infill.ts";
 import { openaiChat } from "../api/openai-chat.ts";
 import { openaiCompletions } from "../api/openai-completions.ts";
 import type { HandlerDeps } from "./exchange.ts";
@@ -16,6 +17,7 @@ import {
   requireApiKey,
   useEnvelope,
 } from "./middleware.ts";
+import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
 
 export type RoutesOptions = {
   readonly apiKeys: readonly string[];
@@ -23,7 +25,7 @@ export type RoutesOptions = {
 };
 
 /** A new wire format is one line here. */
-const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions];
+const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions, nativeInfill];
 
 export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   const app = express();
@@ -56,7 +58,9 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     app.all(dialect.path, methodNotAllowed("POST"));
   }
 
-  app.use(notFound(["/v1/models", ...DIALECTS.map(({ path }) => path)]));
+  mountNativeRoutes(app, deps, options.bodyLimitBytes);
+
+  app.use(notFound(["/v1/models", ...DIALECTS.map(({ path }) => path), ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));
   return app;
 
@@ -79,6 +83,7 @@ function indexOf({ catalog }: HandlerDeps) {
   const endpoints = [
     "/v1/models",
     ...DIALECTS.map(({ path }) => path),
+    ...NATIVE_PATHS,
     "/health",
     "/ready",
     "/metrics",
