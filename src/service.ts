@@ -61,6 +61,11 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
+  const questions = new RequestQueue({
+    slots: 1,
+    maxWaiting: config.queue,
+    queueTimeoutMs: config.queueTimeoutMs,
+  });
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
@@ -70,6 +75,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     {
       engine,
       queue,
+      questions,
       slots: new SlotBoard(config.slots),
       catalog,
       metrics,
@@ -91,7 +97,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     catalog,
     log,
     listen: () => listen(server, config),
-    close: () => close(server, { config, engine, queue }),
+    close: () => close(server, { config, engine, queues: [queue, questions] }),
   };
 }
 
@@ -143,18 +149,25 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
   });
 }
 
-type Closing = { readonly config: Config; readonly engine: Engine; readonly queue: RequestQueue };
+type Closing = {
+  readonly config: Config;
+  readonly engine: Engine;
+  readonly queues: readonly RequestQueue[];
+};
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, { config, engine, queue }: Closing): Promise<void> {
-  if (!(await queue.drain(config.drainTimeoutMs))) {
-    queue.abortAll(new ServiceError("draining", "the server is shutting down"));
-    await queue.drain(LAST_FRAMES_MS);
-  }
+async function close(server: Server, { config, engine, queues }: Closing): Promise<void> {
+  await Promise.all(queues.map((queue) => empty(queue, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
   await engine.close();
+}
+
+async function empty(queue: RequestQueue, drainTimeoutMs: number): Promise<void> {
+  if (await queue.drain(drainTimeoutMs)) return;
+  queue.abortAll(new ServiceError("draining", "the server is shutting down"));
+  await queue.drain(LAST_FRAMES_MS);
 }

@@ -75,7 +75,7 @@ export function defaultSettings(context: Omit<ParseContext, "randomSeed">): obje
   return { ...requests.map(encodeSettings)[0], seed: -1 };
 }
 
-/** Models have no token that stands between files where everybody knows it: a line does, as in llama.cpp's server. */
+/** Other files are text before the prefix, a line before each: as llama.cpp's server does without tokens for files. */
 function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
   const extra = (input_extra ?? []).map(
     ({ filename, text }) => `${separator(filename || "snippet")}${text}`,

@@ -7,7 +7,7 @@ import type { AskingRoute } from "./asking.ts";
 import { parseBody } from "./parse-body.ts";
 
 /** The model's process does nothing else meanwhile: emoji take it about 10 µs per character, words a tenth of that. */
-const MOST_CHARS = 200_000;
+const MOST_CHARS = 100_000;
 /** A token may stand for hundreds of characters. */
 const MOST_TOKENS = 200_000;
 

@@ -19,6 +19,8 @@ import type { SlotBoard } from "./slot-board.ts";
 export type HandlerDeps = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
+  /** For what is answered without a slot. One at a time: each may keep the model's process from all streams for a while. */
+  readonly questions: RequestQueue;
   readonly slots: SlotBoard;
   readonly catalog: Catalog;
   readonly metrics: Metrics;

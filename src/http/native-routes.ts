@@ -1,5 +1,5 @@
 // The routes that people know from llama.cpp's server, beside its dialects: what only asks the engine, and what shows the
-// server's state. None of them needs a slot or waits in the queue.
+// server's state. None of them needs a slot, or waits for one.
 
 import type { Express, Request, RequestHandler, Response } from "express";
 import type { AskingRoute } from "../api/asking.ts";
@@ -34,15 +34,21 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
 }
 
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
-  const { engine, catalog, options } = deps;
+  const { engine, questions, catalog, options } = deps;
   return async (req, res) => {
-    const { signal, dispose } = watchClient(req, res, options.requestTimeoutMs);
+    const { signal, abort, dispose } = watchClient(req, res, options.requestTimeoutMs);
     try {
       const asked = route.parse(req.body, parseContext(deps));
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
-      res.json(await asked.answer((question) => engine.ask(question, { signal })));
+      const turn = questions.enter({ signal, abort });
+      try {
+        await turn.acquire();
+        res.json(await asked.answer((question) => engine.ask(question, { signal })));
+      } finally {
+        turn.leave();
+      }
     } finally {
       dispose();
     }
@@ -73,8 +79,10 @@ function describeServer(deps: HandlerDeps): object {
 
 /** @throws ServiceError before it has been loaded for the first time */
 function loadedModel({ engine }: HandlerDeps) {
-  const { model, state, reason } = engine.status();
+  const { model, state } = engine.status();
   if (model) return model;
-  const why = reason === null ? "" : `: ${reason}`;
-  throw new ServiceError("engine_unavailable", `the model is not loaded (${state})${why}`);
+  throw new ServiceError(
+    "engine_unavailable",
+    `the model is not loaded (${state}); GET /ready says more`,
+  );
 }

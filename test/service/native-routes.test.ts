@@ -1,6 +1,7 @@
 // The native routes over HTTP: what they answer, what they refuse, and that they need no slot and never hang.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Config } from "../../src/service.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { rawPost, WAYS_TO_LEAVE } from "../support/raw-client.ts";
 import { chat, post, postSse, readAll, type SseAnswer } from "../support/sse-client.ts";
@@ -58,7 +59,7 @@ describe("with nothing to do", () => {
     ["content null", "/tokenize", { content: null }, "invalid_value", "content"],
     ["content of ids", "/tokenize", { content: [1, 2] }, "invalid_value", "content"],
     ["half a character", "/tokenize", { content: "\ud83d" }, "invalid_value", "content"],
-    ["a book", "/tokenize", { content: "x".repeat(200_001) }, "invalid_value", "content"],
+    ["a book", "/tokenize", { content: "x".repeat(100_001) }, "invalid_value", "content"],
     [
       "with_pieces as text",
       "/tokenize",
@@ -367,10 +368,10 @@ describe("under --strict", () => {
 describe("while the model loads", () => {
   let running: Awaited<ReturnType<typeof startWithFake>>;
   let engine: FakeEngine;
-  const start = async (requestTimeoutMs = 60_000) => {
+  const start = async (settings: Partial<Config> = {}) => {
     engine = new FakeEngine();
     engine.startLoading();
-    running = await startWithFake(engine, { requestTimeoutMs });
+    running = await startWithFake(engine, settings);
   };
   afterEach(async () => running.close());
 
@@ -386,7 +387,7 @@ describe("while the model loads", () => {
   });
 
   test.each(ASKING)("POST %s waits no longer than a request may take", async (path, body) => {
-    await start(30);
+    await start({ requestTimeoutMs: 30 });
 
     const response = await post(running.url + path, body);
 
@@ -404,6 +405,32 @@ describe("while the model loads", () => {
     await until(() => engine.waiting === 0, "it waits no more");
     const aborted = () => metric(running.url, "sluice_requests_total", '{outcome="aborted"}');
     expect(await aborted()).toBe(1);
+  });
+
+  test("one question is asked at a time, and so many wait as the queue may hold", async () => {
+    await start({ queue: 1 });
+    const first = post(`${running.url}/tokenize`, { content: "x" });
+    await until(() => engine.waiting === 1, "it waits for the model");
+    const others = [0, 1].map(() => post(`${running.url}/detokenize`, { tokens: [] }));
+
+    const refused = await Promise.race(others);
+    engine.becomeReady();
+
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).not.toBeNull();
+    const answers = await Promise.all([first, ...others]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+  });
+
+  test("who waits is told when the server shuts down", async () => {
+    await start();
+    const answer = post(`${running.url}/tokenize`, { content: "x" });
+    await until(() => engine.waiting === 1, "it waits for the model");
+
+    await running.close();
+
+    expect((await answer).status).toBe(503);
+    expect(await (await answer).json()).toMatchObject({ error: { code: "draining" } });
   });
 
   test.each(["/slots", "/props"])("GET %s says so with 503", async (path) => {
