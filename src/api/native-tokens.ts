@@ -6,8 +6,8 @@ import type { TokenPiece } from "../generation/questions.ts";
 import type { AskingRoute } from "./asking.ts";
 import { parseBody } from "./parse-body.ts";
 
-/** The model's process does nothing else meanwhile: emoji take it about 10 µs per character, words a tenth of that. */
-const MOST_CHARS = 100_000;
+/** The model's process does nothing else meanwhile: a token takes it about 5 µs, and every byte may be one. */
+const MOST_BYTES = 200_000;
 /** A token may stand for hundreds of characters. */
 const MOST_TOKENS = 200_000;
 
@@ -15,7 +15,7 @@ const toTokenize = z.object({
   model: z.string().nullish(),
   content: z
     .string()
-    .max(MOST_CHARS, `at most ${MOST_CHARS} characters`)
+    .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
     .refine((text) => text.isWellFormed(), "must be valid Unicode"),
   add_special: z.boolean().nullish(),
   parse_special: z.boolean().nullish(),
