@@ -25,7 +25,7 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv)
   return { type: "serve", config: checked };
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -37,6 +37,7 @@ const TRAITS = {
   draining: { status: 503, ...server },
   queue_timeout: { status: 503, ...server },
   engine_unavailable: { status: 503, ...server },
+  no_free_slot: { status: 503, ...server },
   request_timeout: { status: 504, ...server },
   /** The client left. An outcome, not a failure: counted, and never sent to anyone. */
   aborted: { status: 499, type: "aborted", isRetryable: false },

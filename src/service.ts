@@ -4,6 +4,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
 import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -12,6 +13,7 @@ import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
 import { createApp } from "./http/routes.ts";
+import { SlotBoard } from "./http/slot-board.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
@@ -67,6 +69,11 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
+  const questions = new RequestQueue({
+    slots: 1,
+    maxWaiting: config.queue,
+    queueTimeoutMs: config.queueTimeoutMs,
+  });
   const { embeddings, reranking } = createEmbeddings({
     config,
     log,
@@ -82,12 +89,16 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     {
       engine,
       queue,
+      questions,
+      slots: new SlotBoard(config.slots),
       catalog,
       embeddings,
       reranking,
       metrics,
       log,
       startedAtSeconds: Math.floor(Date.now() / 1000),
+      build: `sluice ${packageVersion()}`,
+      modelFile: path.basename(config.model),
       options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
     },
     { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },
@@ -105,7 +116,11 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     log,
     listen: () => listen(server, config),
     close: () =>
-      close(server, { config, parts: new Set([{ engine, queue }, embeddings, reranking]) }),
+      close(server, {
+        config,
+        queues: new Set([queue, questions, embeddings.queue, reranking.queue]),
+        engines: new Set([engine, embeddings.engine, reranking.engine]),
+      }),
   };
 }
 
@@ -216,26 +231,25 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
   });
 }
 
-type Part = { readonly engine: { close(): Promise<void> }; readonly queue: RequestQueue };
-type Closing = { readonly config: Config; readonly parts: ReadonlySet<Part> };
+type Closing = {
+  readonly config: Config;
+  readonly queues: ReadonlySet<RequestQueue>;
+  readonly engines: ReadonlySet<{ close(): Promise<void> }>;
+};
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, closing: Closing): Promise<void> {
-  const { config } = closing;
-  const parts = [...closing.parts];
-  const drain = async (limitMs: number) => {
-    const drained = await Promise.all(parts.map(({ queue }) => queue.drain(limitMs)));
-    return drained.every(Boolean);
-  };
-  if (!(await drain(config.drainTimeoutMs))) {
-    const error = new ServiceError("draining", "the server is shutting down");
-    for (const { queue } of parts) queue.abortAll(error);
-    await drain(LAST_FRAMES_MS);
-  }
+async function close(server: Server, { config, queues, engines }: Closing): Promise<void> {
+  await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  await Promise.all(parts.map(({ engine }) => engine.close()));
+  await Promise.all([...engines].map((engine) => engine.close()));
+}
+
+async function empty(queue: RequestQueue, drainTimeoutMs: number): Promise<void> {
+  if (await queue.drain(drainTimeoutMs)) return;
+  queue.abortAll(new ServiceError("draining", "the server is shutting down"));
+  await queue.drain(LAST_FRAMES_MS);
 }

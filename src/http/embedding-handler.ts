@@ -6,7 +6,7 @@ import type { EmbeddingApi } from "../api/embedding-api.ts";
 import { type ClientWatch, watchClient } from "./disconnect.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "./exchange.ts";
-import { nameIgnored, refuseUnknown } from "./generate-handler.ts";
+import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { sendJson } from "./send-json.ts";
 
 type Deps = Pick<HandlerDeps, "metrics" | "log" | "options">;

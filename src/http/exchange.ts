@@ -1,20 +1,21 @@
 // One request on its way through the handler, and the steps that streamed and buffered answers share.
 
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
-import type { AnswerEncoder, Dialect, ParsedRequest } from "../api/dialect.ts";
+import type { AnswerEncoder, Dialect, ParseContext, ParsedRequest } from "../api/dialect.ts";
 import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
-import type { PreparedRequest, Prompt } from "../generation/request.ts";
+import { type PreparedRequest, type Prompt, SEEDS } from "../generation/request.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
 import type { Ticket } from "../queue/ticket.ts";
 import type { ClientWatch } from "./disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
+import type { SlotBoard } from "./slot-board.ts";
 
 /** A model that makes vectors or ranks: its worker, the line before it, and its names. */
 export type EmbeddingService = {
@@ -27,6 +28,9 @@ export type EmbeddingService = {
 export type HandlerDeps = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
+  /** For what is answered without a slot. One at a time: each may keep the model's process from all streams for a while. */
+  readonly questions: RequestQueue;
+  readonly slots: SlotBoard;
   readonly catalog: Catalog;
   /** Both may be the same. */
   readonly embeddings: EmbeddingService;
@@ -34,6 +38,10 @@ export type HandlerDeps = {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly startedAtSeconds: number;
+  /** Name and version of this server. */
+  readonly build: string;
+  /** Name of the GGUF file, without its folder. */
+  readonly modelFile: string;
   /** Limits and habits; times in ms. */
   readonly options: {
     readonly maxTokens: number | null;
@@ -60,6 +68,14 @@ export type Exchange = Arrival & {
   readonly parsed: ParsedRequest;
   readonly tickets: readonly Ticket[];
 };
+
+export function parseContext({ options }: HandlerDeps): ParseContext {
+  return {
+    defaultMaxTokens: options.maxTokens,
+    allowsGrammar: options.allowGrammar,
+    randomSeed: () => randomInt(SEEDS),
+  };
+}
 
 export function makeEncoder({ parsed, record }: Exchange): AnswerEncoder {
   return parsed.encoder({
@@ -105,8 +121,9 @@ export async function* attempts(
   { deps, client, record, tickets }: Exchange,
   { choice, prepared, mayRestart }: AttemptOptions,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
-  const lease = tickets[choice];
-  if (!lease) throw new Error(`choice ${choice} has no ticket`);
+  const ticket = tickets[choice];
+  if (!ticket) throw new Error(`choice ${choice} has no ticket`);
+  const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
   for (let isSuspect = false; ; isSuspect = true) {
     try {
       const { signal } = client;

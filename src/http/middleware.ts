@@ -94,14 +94,21 @@ export function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
-/** @param paths those of the API, all below /v1 */
+/** @param paths those of the API */
 export function notFound(paths: readonly string[]): RequestHandler {
   return (req) => {
-    const hint = paths.includes(`/v1${req.path}`)
-      ? "the base URL of a client ends in /v1"
-      : "GET / lists what there is";
-    throw new ServiceError("not_found", `there is no ${req.method} ${req.path} here; ${hint}`);
+    throw new ServiceError(
+      "not_found",
+      `there is no ${req.method} ${req.path} here; ${hintFor(req.path, paths)}`,
+    );
   };
+}
+
+function hintFor(path: string, paths: readonly string[]): string {
+  if (paths.includes(`/v1${path}`)) return "the base URL of a client ends in /v1";
+  const withoutVersion = path.replace(/^\/v1(?=\/)/, "");
+  if (paths.includes(withoutVersion)) return `it is at ${withoutVersion}`;
+  return "GET / lists what there is";
 }
 
 /** Express 5 brings every thrown or rejected error here. After the headers there is nothing left to say. */

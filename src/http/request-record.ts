@@ -1,6 +1,7 @@
 // What one request went through, gathered on its way: becomes the client's receipt, one log line, and observations.
 
 import type { Logger } from "pino";
+import type { SlotUse } from "../api/native-state.ts";
 import { type ServiceError, stackOf, toServiceError } from "../errors.ts";
 import type { Finish, GenerateEvent, Receipt, Usage } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
@@ -63,6 +64,18 @@ export class RequestRecord {
     this.#choices[choice] = newChoice();
     if (this.#choices.every(({ generatedTokens }) => generatedTokens === 0))
       this.#firstTokenMs = null;
+  }
+
+  /** How far one choice has come: for those who look at the slots. */
+  stateOf(choice: number): Omit<SlotUse, "heldMs"> {
+    const prepared = this.#prepared[choice];
+    return {
+      requestId: this.#options.requestId,
+      model: this.model,
+      promptTokens: prepared?.promptTokens.length ?? 0,
+      generatedTokens: this.#choices[choice]?.generatedTokens ?? 0,
+      maxTokens: prepared?.maxTokens ?? 0,
+    };
   }
 
   /** As far as it has come. A prompt counts once, however many choices it has. */

@@ -2,6 +2,7 @@
 
 import express, { type Express, type Response } from "express";
 import type { Dialect } from "../api/dialect.ts";
+import { nativeInfill } from "../api/native-infill.ts";
 import { openaiChat } from "../api/openai-chat.ts";
 import { openaiCompletions } from "../api/openai-completions.ts";
 import { openaiEmbeddings } from "../api/openai-embeddings.ts";
@@ -19,6 +20,7 @@ import {
   requireApiKey,
   useEnvelope,
 } from "./middleware.ts";
+import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
 
 export type RoutesOptions = {
   readonly apiKeys: readonly string[];
@@ -26,7 +28,7 @@ export type RoutesOptions = {
 };
 
 /** A new wire format is one line here. */
-const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions];
+const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions, nativeInfill];
 
 /** Paths that are listed, of all that take a POST. */
 const ANSWERED = [...DIALECTS.map(({ path }) => path), openaiEmbeddings.paths[0], rerank.paths[0]];
@@ -71,7 +73,9 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     app.all(paths, methodNotAllowed("POST"));
   }
 
-  app.use(notFound(["/v1/models", ...ANSWERED]));
+  mountNativeRoutes(app, deps, options.bodyLimitBytes);
+
+  app.use(notFound(["/v1/models", ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));
   return app;
 
@@ -91,7 +95,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 }
 
 function indexOf({ catalog }: HandlerDeps) {
-  const endpoints = ["/v1/models", ...ANSWERED, "/health", "/ready", "/metrics"];
+  const endpoints = ["/v1/models", ...ANSWERED, ...NATIVE_PATHS, "/health", "/ready", "/metrics"];
   return { name: "sluice", models: catalog.ids, endpoints };
 }
 

@@ -70,6 +70,8 @@ export class FakeEngine implements Engine {
   /** Most that ever held one at the same time. */
   peakRunning = 0;
   tokensComputed = 0;
+  /** Questions that wait for the model. */
+  waiting = 0;
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
@@ -108,11 +110,18 @@ export class FakeEngine implements Engine {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<AnswerTo<Q>> {
     const { prepareMs = 0 } = this.#options;
-    if (this.#state !== "ready") {
-      await orAborted(new Promise<void>((resolve) => (this.#onReady = resolve)), signal);
-    }
+    if (this.#state !== "ready") await this.#becomesReady(signal);
     if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
     return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
+  }
+
+  async #becomesReady(signal: AbortSignal): Promise<void> {
+    this.waiting += 1;
+    try {
+      await orAborted(new Promise<void>((resolve) => (this.#onReady = resolve)), signal);
+    } finally {
+      this.waiting -= 1;
+    }
   }
 
   #answerTo(question: Question): Answers[keyof Answers] {

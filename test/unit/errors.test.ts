@@ -21,6 +21,7 @@ const TRAITS: readonly [ErrorCode, number, string, boolean][] = [
   ["worker_crashed", 500, "server_error", true],
   ["draining", 503, "server_error", true],
   ["queue_timeout", 503, "server_error", true],
+  ["no_free_slot", 503, "server_error", true],
   ["request_timeout", 504, "server_error", true],
   ["aborted", 499, "aborted", false],
 ];

@@ -1,0 +1,22 @@
+// The interface of a route that only asks the engine: no slot, no place in the queue, one body as the answer.
+
+import type { AnswerTo, Question } from "../generation/questions.ts";
+import type { ParseContext } from "./dialect.ts";
+
+export type Ask = <Q extends Question>(question: Q) => Promise<AnswerTo<Q>>;
+
+export type Asked = {
+  /** As the client wrote it; null when it named none. */
+  readonly model: string | null;
+  /** As in a `ParsedRequest`. */
+  readonly ignoredParams: readonly string[];
+  /** @returns the body. @throws ServiceError as the engine does */
+  readonly answer: (ask: Ask) => Promise<object>;
+};
+
+export interface AskingRoute {
+  /** e.g. `/tokenize`. */
+  readonly path: string;
+  /** @throws ServiceError 400, naming the field */
+  parse(body: unknown, context: ParseContext): Asked;
+}

@@ -1,0 +1,193 @@
+// POST /infill: text between two texts, asked for and answered as llama.cpp's server does.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+
+import { z } from "zod";
+import { type ErrorCode, ServiceError } from "../errors.ts";
+import type { Choice } from "../generation/choice.ts";
+import type { Delta, FinishReason, PromptProgress, Receipt } from "../generation/events.ts";
+import type { GenerateRequest } from "../generation/request.ts";
+import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "./dialect.ts";
+import { encodeSettings } from "./native-settings.ts";
+import { requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
+import { encodeOpenaiError } from "./openai-shared.ts";
+import { parseBody, type Unsupported } from "./parse-body.ts";
+
+const { n_predict: _supported, ...UNSUPPORTED_ELSEWHERE } = unsupportedWith({});
+const UNSUPPORTED: Unsupported = {
+  ...UNSUPPORTED_ELSEWHERE,
+  n: [1],
+  n_cmpl: [1],
+  n_indent: [0],
+  n_cache_reuse: [0],
+  min_keep: [0],
+  t_max_prompt_ms: [0],
+  timings_per_token: [false],
+};
+
+const { n: _one, stream_options: _none, ...ownFields } = sharedFields;
+
+const schema = z.object({
+  ...ownFields,
+  input_prefix: z.string(),
+  input_suffix: z.string(),
+  input_extra: z
+    .array(z.object({ text: z.string(), filename: z.string().nullish() }), {
+      error: "a list of {filename: string, text: string}",
+    })
+    .nullish(),
+  prompt: z.string().nullish(),
+  n_predict: sharedFields.max_tokens,
+});
+
+type Fields = z.output<typeof schema>;
+
+export const nativeInfill: Dialect = {
+  path: "/infill",
+
+  parse(body, context) {
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const parsed = requestsOf(
+      { ...fields, n: 1, stream_options: null },
+      {
+        prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
+        maxTokens: maxTokens(fields),
+        scores: null,
+        echoesPrompt: false,
+      },
+      context,
+    );
+    const [request] = parsed.requests;
+    if (!request) throw new Error("one prompt is one request");
+    return {
+      ...parsed,
+      ignoredParams,
+      encoder: (identity) => new InfillEncoder(identity, request),
+    };
+  },
+
+  encodeError: (error) => encodeOpenaiError(withOwnParam(error)),
+};
+
+/** What a request has that says nothing about it. */
+export function defaultSettings(context: Omit<ParseContext, "randomSeed">): object {
+  const body = { input_prefix: "", input_suffix: "" };
+  const { requests } = nativeInfill.parse(body, { ...context, randomSeed: () => 0 });
+  return { ...requests.map(encodeSettings)[0], seed: -1 };
+}
+
+/** Other files are text before the prefix, a line before each: as llama.cpp's server does without tokens for files. */
+function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
+  const extra = (input_extra ?? []).map(
+    ({ filename, text }) => `${separator(filename || "snippet")}${text}`,
+  );
+  if (extra.length > 0) extra.push(separator("snippet"));
+  return `${extra.join("")}${input_prefix}${prompt ?? ""}`;
+}
+
+function separator(name: string): string {
+  return `\n\n--- ${name} ---\n\n`;
+}
+
+function maxTokens({ n_predict, max_tokens }: Fields): number | null {
+  const [own, other] = [n_predict ?? null, max_tokens ?? null];
+  if (own !== null && other !== null && own !== other) {
+    throw new ServiceError(
+      "invalid_value",
+      `n_predict is ${own} and max_tokens is ${other}; send one of them`,
+      { param: "n_predict" },
+    );
+  }
+  return own ?? other;
+}
+
+/** The engine names the fields of a prompt as the completions do. */
+const OWN_PARAMS: { readonly [C in ErrorCode]?: Readonly<Record<string, string>> } = {
+  unsupported_parameter: { suffix: "input_suffix" },
+  context_length_exceeded: { prompt: "input_prefix" },
+};
+
+function withOwnParam(error: ServiceError): ServiceError {
+  const param = OWN_PARAMS[error.code]?.[error.param ?? ""];
+  return param === undefined ? error : new ServiceError(error.code, error.message, { param });
+}
+
+/** Which stop string ended an answer, or whether one did, is not known here: both are `eos`. */
+const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;
+
+class InfillEncoder implements AnswerEncoder {
+  readonly #model: string;
+  readonly #request: GenerateRequest;
+
+  constructor({ model }: AnswerIdentity, request: GenerateRequest) {
+    this.#model = model;
+    this.#request = request;
+  }
+
+  delta(index: number, { text }: Delta): readonly Frame[] {
+    return [frame({ index, content: text, tokens: [], stop: false })];
+  }
+
+  progress(index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+    const prompt_progress = { total, cache: cached, processed, time_ms: rounded(ms) };
+    return [frame({ index, content: "", tokens: [], stop: false, prompt_progress })];
+  }
+
+  /** There is one choice, so its finish always brings the receipt. No `[DONE]`: llama.cpp's server sends none. */
+  finish(_index: number, reason: FinishReason, receipt: Receipt | null): readonly Frame[] {
+    return receipt ? [frame(this.#whole("", reason, receipt))] : [];
+  }
+
+  body([choice]: readonly Choice[], receipt: Receipt): object {
+    return this.#whole(choice?.text ?? "", choice?.reason ?? "stop", receipt);
+  }
+
+  #whole(content: string, reason: FinishReason, receipt: Receipt): object {
+    const { usage } = receipt;
+    return {
+      index: 0,
+      content,
+      tokens: [],
+      stop: true,
+      stop_type: STOP_TYPES[reason],
+      stopping_word: "",
+      model: this.#model,
+      tokens_predicted: usage.completionTokens,
+      tokens_evaluated: usage.promptTokens,
+      tokens_cached: usage.cachedTokens,
+      truncated: false,
+      generation_settings: encodeSettings(this.#request),
+      timings: encodeTimings(receipt),
+    };
+  }
+}
+
+function frame(chunk: object): Frame {
+  return { data: JSON.stringify(chunk) };
+}
+
+/** Times in ms. Predicting is all that is neither waiting nor reading the prompt. */
+function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): object {
+  const read = usage.promptTokens - usage.cachedTokens;
+  const predictMs = Math.max(0, totalMs - queueMs - prefillMs);
+  return {
+    queue_ms: rounded(queueMs),
+    cache_n: usage.cachedTokens,
+    prompt_n: read,
+    prompt_ms: rounded(prefillMs),
+    prompt_per_token_ms: ratio(prefillMs, read),
+    prompt_per_second: ratio(read * 1000, prefillMs),
+    predicted_n: usage.completionTokens,
+    predicted_ms: rounded(predictMs),
+    predicted_per_token_ms: ratio(predictMs, usage.completionTokens),
+    predicted_per_second: ratio(usage.completionTokens * 1000, predictMs),
+  };
+}
+
+/** Null where there is nothing to divide by. */
+function ratio(amount: number, by: number): number | null {
+  return by > 0 ? rounded(amount / by) : null;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,74 @@
+// POST /tokenize and POST /detokenize, as llama.cpp's server has them.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+
+import { z } from "zod";
+import type { TokenPiece } from "../generation/questions.ts";
+import type { AskingRoute } from "./asking.ts";
+import { parseBody } from "./parse-body.ts";
+
+/** The model's process does nothing else meanwhile: a token takes it about 5 µs, and every byte may be one. */
+const MOST_BYTES = 200_000;
+/** A token may stand for hundreds of characters. */
+const MOST_TOKENS = 200_000;
+
+const toTokenize = z.object({
+  model: z.string().nullish(),
+  content: z
+    .string()
+    .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
+    .refine((text) => text.isWellFormed(), "must be valid Unicode"),
+  add_special: z.boolean().nullish(),
+  parse_special: z.boolean().nullish(),
+  with_pieces: z.boolean().nullish(),
+});
+
+export const nativeTokenize: AskingRoute = {
+  path: "/tokenize",
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(toTokenize, body, {});
+    return {
+      model: fields.model ?? null,
+      ignoredParams,
+      answer: async (ask) => {
+        const pieces = await ask({
+          type: "tokenize",
+          text: fields.content,
+          addsBeginning: fields.add_special ?? false,
+          readsControlTokens: fields.parse_special ?? true,
+        });
+        return { tokens: fields.with_pieces ? pieces.map(encodePiece) : pieces.map(idOf) };
+      },
+    };
+  },
+};
+
+function idOf({ id }: TokenPiece): number {
+  return id;
+}
+
+/** Half a character is no text: its bytes are told instead. */
+function encodePiece({ id, text, bytes }: TokenPiece) {
+  const isWhole = Buffer.from(text).equals(Uint8Array.from(bytes));
+  return { id, piece: isWhole ? text : bytes };
+}
+
+const toDetokenize = z.object({
+  model: z.string().nullish(),
+  tokens: z.array(z.int().min(0)).max(MOST_TOKENS, `at most ${MOST_TOKENS} tokens`),
+});
+
+export const nativeDetokenize: AskingRoute = {
+  path: "/detokenize",
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(toDetokenize, body, {});
+    return {
+      model: fields.model ?? null,
+      ignoredParams,
+      answer: async (ask) => ({
+        content: await ask({ type: "detokenize", tokens: fields.tokens }),
+      }),
+    };
+  },
+};

@@ -1,0 +1,88 @@
+// The routes that people know from llama.cpp's server, beside its dialects: what only asks the engine, and what shows the
+// server's state. None of them needs a slot, or waits for one.
+
+import type { Express, Request, RequestHandler, Response } from "express";
+import type { AskingRoute } from "../api/asking.ts";
+import { defaultSettings } from "../api/native-infill.ts";
+import { encodeProps, encodeSlots } from "../api/native-state.ts";
+import { chatInputTokens, nativeApplyTemplate } from "../api/native-template.ts";
+import { nativeDetokenize, nativeTokenize } from "../api/native-tokens.ts";
+import { encodeOpenaiError } from "../api/openai-shared.ts";
+import { ServiceError } from "../errors.ts";
+import { watchClient } from "./disconnect.ts";
+import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
+import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
+import { jsonBody, methodNotAllowed } from "./middleware.ts";
+
+const ASKING: readonly AskingRoute[] = [
+  chatInputTokens,
+  nativeTokenize,
+  nativeDetokenize,
+  nativeApplyTemplate,
+];
+
+export const NATIVE_PATHS = [...ASKING.map(({ path }) => path), "/slots", "/props"];
+
+export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
+  for (const route of ASKING) {
+    app.post(route.path, ...jsonBody(bodyLimitBytes), askHandler(route, deps));
+    app.all(route.path, methodNotAllowed("POST"));
+  }
+  app.get("/slots", (req, res) => sendSlots(req, res, deps));
+  app.get("/props", (_req, res) => void res.json(describeServer(deps)));
+  app.all(["/slots", "/props"], methodNotAllowed("GET"));
+}
+
+function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
+  const { engine, questions, catalog, options } = deps;
+  return async (req, res) => {
+    const { signal, abort, dispose } = watchClient(req, res, options.requestTimeoutMs);
+    try {
+      const asked = route.parse(req.body, parseContext(deps));
+      refuseUnknown(asked, options.isStrict);
+      catalog.resolve(asked.model);
+      nameIgnored(res, asked);
+      const turn = questions.enter({ signal, abort });
+      try {
+        await turn.acquire();
+        res.json(await asked.answer((question) => engine.ask(question, { signal })));
+      } finally {
+        turn.leave();
+      }
+    } finally {
+      dispose();
+    }
+    destroyIfStuck(res, options.stallTimeoutMs);
+  };
+}
+
+function sendSlots({ query }: Request, res: Response, deps: HandlerDeps): void {
+  const { contextTokens } = loadedModel(deps);
+  const { uses } = deps.slots;
+  const mayBeFull = [undefined, "", "0"].includes(query.fail_on_no_slot?.toString());
+  if (mayBeFull || uses.includes(null)) return void res.json(encodeSlots(uses, contextTokens));
+  // Sent, not thrown: whoever asks like this wants to know, and nothing has failed.
+  const full = new ServiceError("no_free_slot", `all ${uses.length} slots are busy`);
+  res.status(full.traits.status).json(encodeOpenaiError(full));
+}
+
+function describeServer(deps: HandlerDeps): object {
+  return encodeProps({
+    build: deps.build,
+    alias: deps.catalog.realId,
+    modelFile: deps.modelFile,
+    slots: deps.slots.uses.length,
+    defaultSettings: defaultSettings(parseContext(deps)),
+    model: loadedModel(deps),
+  });
+}
+
+/** @throws ServiceError before it has been loaded for the first time */
+function loadedModel({ engine }: HandlerDeps) {
+  const { model, state } = engine.status();
+  if (model) return model;
+  throw new ServiceError(
+    "engine_unavailable",
+    `the model is not loaded (${state}); GET /ready says more`,
+  );
+}

@@ -1,0 +1,74 @@
+// What the board shows while leases come and go.
+
+import { expect, test } from "vitest";
+import { deferred } from "../../../src/generation/deferred.ts";
+import type { SlotLease } from "../../../src/generation/slot-lease.ts";
+import { SlotBoard } from "../../../src/http/slot-board.ts";
+
+function lease(turn: Promise<void> = Promise.resolve()) {
+  const calls: string[] = [];
+  const given: SlotLease = {
+    acquire: async () => {
+      calls.push("acquire");
+      await turn;
+    },
+    release: () => void calls.push("release"),
+    isContended: true,
+  };
+  return { given, calls };
+}
+
+const useOf = (requestId: string) => () => ({
+  requestId,
+  model: "m",
+  promptTokens: 1,
+  generatedTokens: 2,
+  maxTokens: 3,
+});
+const shown = (board: SlotBoard) => board.uses.map((use) => use?.requestId ?? null);
+
+test("shows a request from when it has its slot until it gives it back", async () => {
+  const board = new SlotBoard(2);
+  const turn = deferred<void>();
+  const { given, calls } = lease(turn.promise);
+  const watched = board.watch(given, useOf("a"));
+
+  const acquiring = watched.acquire();
+  expect(shown(board)).toEqual([null, null]);
+  turn.resolve();
+  await acquiring;
+  expect(shown(board)).toEqual(["a", null]);
+  watched.release();
+
+  expect(shown(board)).toEqual([null, null]);
+  expect(calls).toEqual(["acquire", "release"]);
+  expect(watched.isContended).toBe(true);
+});
+
+test("gives a free number to the next one, and a parked one another when it is back", async () => {
+  const board = new SlotBoard(2);
+  const [a, b, c] = ["a", "b", "c"].map((id) => board.watch(lease().given, useOf(id)));
+
+  await a?.acquire();
+  await b?.acquire();
+  a?.release();
+  await c?.acquire();
+  expect(shown(board)).toEqual(["c", "b"]);
+  b?.release();
+  await a?.acquire();
+
+  expect(shown(board)).toEqual(["c", "a"]);
+});
+
+test("shows nothing of one that got no slot, and bears a second release", async () => {
+  const board = new SlotBoard(1);
+  const other = board.watch(lease().given, useOf("other"));
+  const late = board.watch(lease(Promise.reject(new Error("too late"))).given, useOf("late"));
+
+  await expect(late.acquire()).rejects.toThrow("too late");
+  await other.acquire();
+  late.release();
+  late.release();
+
+  expect(shown(board)).toEqual(["other"]);
+});
