@@ -85,8 +85,7 @@ export const openaiChat: Dialect = {
   encodeError: encodeOpenaiError,
 };
 
-/** @throws ServiceError 400 naming the field. Also for those who only want to know what the model would read. */
-export function readPrompt(fields: Fields): {
+function readPrompt(fields: Fields): {
   readonly prompt: Prompt;
   readonly ignoredKeywords: readonly string[];
 } {
@@ -103,12 +102,6 @@ export function readPrompt(fields: Fields): {
     },
     ignoredKeywords: ignoredParams,
   };
-}
-
-/** Checks the fields alone. @throws ServiceError 400 naming the field */
-export function parseChatFields(body: unknown): Fields {
-  refuseUnreadable(body);
-  return parseBody(schema, body, UNSUPPORTED).fields;
 }
 
 /** An answer that is a call ends with it. */

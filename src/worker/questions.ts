@@ -8,9 +8,6 @@ import type { LoadedModel } from "./model.ts";
 import { type PrepareDeps, prepare, promptSegments, promptTokens } from "./prepare.ts";
 import { tokenPiece } from "./token-bytes.ts";
 
-/** Tokenizing blocks this process, and with it every stream. */
-const MOST_CHARS = 1_000_000;
-
 /** @throws ServiceError 4xx */
 export function answerTo(question: Question, loaded: LoadedModel): Answers[keyof Answers] {
   const deps: PrepareDeps = { ...loaded, contextTokens: loaded.info.contextTokens };
@@ -30,11 +27,6 @@ function tokenized(
   { text, addsBeginning, readsControlTokens }: Extract<Question, { type: "tokenize" }>,
   { model }: PrepareDeps,
 ): Answers["tokenize"] {
-  if (text.length > MOST_CHARS) {
-    throw new ServiceError("invalid_value", `content has at most ${MOST_CHARS} characters`, {
-      param: "content",
-    });
-  }
   const tokens: number[] = model.tokenize(text, readsControlTokens);
   const { bos, shouldPrependBosToken } = model.tokens;
   const isMissing = addsBeginning && shouldPrependBosToken && bos !== null && tokens[0] !== bos;

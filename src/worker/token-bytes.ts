@@ -7,9 +7,18 @@ import type { TokenPiece } from "../generation/questions.ts";
 const BYTE_OF_CHAR = byteAlphabet();
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
 
+/** Of tokens that were asked for before: looking one up crosses into native code several times. */
+const known = new WeakMap<LlamaModel, Map<number, TokenPiece>>();
+
 export function tokenPiece(model: LlamaModel, token: number): TokenPiece {
+  const pieces = known.get(model) ?? new Map<number, TokenPiece>();
+  known.set(model, pieces);
+  const found = pieces.get(token);
+  if (found) return found;
   const bytes = tokenBytes(model, token);
-  return { id: token, text: Buffer.from(bytes).toString(), bytes };
+  const piece = { id: token, text: Buffer.from(bytes).toString(), bytes };
+  pieces.set(token, piece);
+  return piece;
 }
 
 function tokenBytes(model: LlamaModel, token: number): readonly number[] {
