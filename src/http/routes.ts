@@ -20,6 +20,7 @@ import {
   requireApiKey,
   useEnvelope,
 } from "./middleware.ts";
+import { mountModels } from "./models-routes.ts";
 import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
 
 export type RoutesOptions = {
@@ -50,13 +51,8 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.get("/metrics", async (_req, res) => {
     res.type(metrics.contentType).send(await metrics.text());
   });
-  const models = () => deps.catalog.ids.map((id) => describeModel(id, deps));
-  app.get("/v1/models", (_req, res) => void res.json({ object: "list", data: models() }));
-  app.get("/v1/models/*id", (req, res) => {
-    const id = deps.catalog.resolve([req.params.id].flat().join("/"));
-    res.json(describeModel(id, deps));
-  });
-  app.all(["/", "/metrics", "/v1/models", "/v1/models/*id"], methodNotAllowed("GET"));
+  app.all(["/", "/metrics"], methodNotAllowed("GET"));
+  mountModels(app, deps);
 
   for (const dialect of DIALECTS) {
     app.use(dialect.path, useEnvelope(dialect.encodeError));
@@ -97,21 +93,4 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 function indexOf({ catalog }: HandlerDeps) {
   const endpoints = ["/v1/models", ...ANSWERED, ...NATIVE_PATHS, "/health", "/ready", "/metrics"];
   return { name: "sluice", models: catalog.ids, endpoints };
-}
-
-/** https://platform.openai.com/docs/api-reference/models/object , and `meta` as llama.cpp's server has it. */
-function describeModel(id: string, { engine, startedAtSeconds }: HandlerDeps) {
-  const { model, state } = engine.status();
-  return {
-    id,
-    object: "model",
-    created: startedAtSeconds,
-    owned_by: "sluice",
-    meta: {
-      state,
-      n_ctx: model?.contextTokens ?? null,
-      n_ctx_train: model?.trainedContextTokens ?? null,
-      size: model?.modelBytes ?? null,
-    },
-  };
 }
