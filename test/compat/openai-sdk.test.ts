@@ -27,7 +27,7 @@ test("lists and describes the models", async () => {
 
 test("creates a chat completion", async () => {
   const { data, request_id } = await client.chat.completions
-    .create({ model, messages, max_tokens: 30 })
+    .create({ model, messages, max_tokens: 30, temperature: 0 })
     .withResponse();
 
   expect(data.choices[0]?.message.role).toBe("assistant");
