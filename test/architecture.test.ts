@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   api: ["generation", "grammar", "errors.ts"],
   queue: ["generation", "errors.ts"],
   engine: ["generation", "errors.ts"],
-  worker: ["engine/messages.ts", "generation", "errors.ts"],
+  worker: ["engine/messages.ts", "grammar/rules.ts", "generation", "errors.ts"],
   models: ["generation", "errors.ts"],
   "metrics.ts": ["generation", "errors.ts"],
   "log.ts": ["generation", "errors.ts"],

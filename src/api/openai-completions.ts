@@ -89,8 +89,10 @@ export const openaiCompletions: Dialect = {
   encodeError: encodeOpenaiError,
 };
 
-function readPrompts({ prompt, suffix }: Fields): readonly Prompt[] {
+function readPrompts({ prompt, suffix, n }: Fields): readonly Prompt[] {
   const given = asList(prompt);
+  if (given.length * n > MOST_PROMPTS)
+    throw wrong("n", `times the number of prompts is at most ${MOST_PROMPTS}`);
   if (!suffix) return given.map(asPrompt);
   return given.map((each) => {
     if (typeof each === "string") return { type: "infill", prefix: each, suffix };

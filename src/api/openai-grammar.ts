@@ -131,8 +131,7 @@ export function compiledArguments(schema: object | null, options: ArgumentsOptio
     const compile = (loose: unknown) => schemaRules(loose, { prefix, rule });
     if (isStrict) return { grammar: compile(asObject), rule, ignored: [] };
     const { result, ignored } = loosened(asObject, compile);
-    const paths = ignored.map((path) => (path === "" ? param : `${param}.${path}`));
-    return { grammar: result, rule, ignored: paths };
+    return { grammar: result, rule, ignored: ignored.map((path) => located(param, path)) };
   } catch (error) {
     throw asServiceError(error, param);
   }
@@ -146,12 +145,22 @@ function hasRef(schema: unknown): boolean {
 }
 
 function asServiceError(error: unknown, param: string): unknown {
+  // Schemas and patterns are followed by recursion: a chain of references may be as long as the stack is deep.
+  if (error instanceof RangeError)
+    return new ServiceError("unsupported_schema", `${param} is nested too deep`, { param });
   if (!(error instanceof SchemaError)) return error;
-  const where = error.path === "" ? param : `${param}.${error.path}`;
+  const where = located(param, error.path);
   return new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
     param: where,
     cause: error,
   });
+}
+
+/** The path as a client would write it: behind a reference it begins with a pointer, `#/$defs/a`. */
+function located(param: string, path: string): string {
+  const [first = "", ...rest] = path.split(".");
+  const names = first.startsWith("#") ? first.slice(1).split("/") : [first];
+  return [param, ...names.filter((name) => name !== ""), ...rest].join(".");
 }
 
 function contradiction(param: string, reason: string): ServiceError {

@@ -116,7 +116,7 @@ function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]
   if (missing !== undefined)
     throw wrongChoice(`tool_choice names ${missing}, which is not in tools`);
   return {
-    callable: wanted,
+    callable: [...new Set(wanted)],
     isRequired: isOne || choice.allowed_tools.mode === "required",
   };
 }

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
+import { refuseShape } from "./json-shape.ts";
 
 /** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
@@ -30,6 +31,7 @@ export function parseBody<T extends z.ZodType>(
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new ServiceError("invalid_json", "the body must be a JSON object");
   }
+  refuseShape(body, null);
   for (const [name, value] of Object.entries(body)) refuseUnsupported(name, value, unsupported);
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
