@@ -23,7 +23,14 @@ import { RequestQueue } from "./queue/request-queue.ts";
 export { type Config, configWith } from "./config.ts";
 export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
-export type { Finish, GenerateEvent, TextDelta } from "./generation/events.ts";
+export type {
+  Finish,
+  GenerateEvent,
+  PromptProgress,
+  ReasoningDelta,
+  TextDelta,
+  ToolCallDelta,
+} from "./generation/events.ts";
 
 /** An idle connection is kept so long: client pools reuse theirs for a minute or more, and a shorter time races them. */
 const KEEP_ALIVE_MS = 75_000;

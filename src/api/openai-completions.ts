@@ -13,21 +13,18 @@ const UNSUPPORTED = unsupportedWith({});
 
 /** Prompts of one request, and choices of all of them. */
 const MOST_PROMPTS = 64;
+const LAST_ID = 2 ** 31 - 1;
+const FORMS = `a string or a list of token ids, or up to ${MOST_PROMPTS} of either in a list`;
 
-const tokens = z.array(z.int().min(0)).min(1);
-const several = `1 to ${MOST_PROMPTS} of them`;
-
+/** Looked at before, in one go: there may be a million of them. */
+const tokens = z.custom<readonly number[]>(
+  (given) => Array.isArray(given) && typeof given[0] === "number",
+);
 const schema = z.object({
   ...sharedFields,
-  prompt: z.union(
-    [
-      z.string(),
-      z.array(z.string()).min(1).max(MOST_PROMPTS, several),
-      tokens,
-      z.array(tokens).min(1).max(MOST_PROMPTS, several),
-    ],
-    { error: `a string or a list of token ids, or up to ${MOST_PROMPTS} of either in a list` },
-  ),
+  prompt: z.union([z.string(), z.array(z.string()).min(1), tokens, z.array(tokens).min(1)], {
+    error: FORMS,
+  }),
   max_tokens: z.int().min(-1).nullish(),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
@@ -62,6 +59,7 @@ export const openaiCompletions: Dialect = {
   path: "/v1/completions",
 
   parse(body, context) {
+    refuseWrongLists((body as { prompt?: unknown } | null)?.prompt);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     refuseContradictions(fields);
     const prompts = readPrompts(fields);
@@ -89,8 +87,27 @@ export const openaiCompletions: Dialect = {
   encodeError: encodeOpenaiError,
 };
 
-function readPrompts({ prompt, suffix }: Fields): readonly Prompt[] {
+/** Lists are looked at before the schema is asked: it would take its time over a million prompts or ids. */
+function refuseWrongLists(prompt: unknown): void {
+  if (!Array.isArray(prompt)) return;
+  if (typeof prompt[0] === "number") return refuseWrongIds(prompt, "prompt");
+  if (prompt.length > MOST_PROMPTS) throw wrong("prompt", `is ${FORMS}`);
+  for (const [index, each] of prompt.entries())
+    if (Array.isArray(each)) refuseWrongIds(each, `prompt[${index}]`);
+}
+
+function refuseWrongIds(ids: readonly unknown[], path: string): void {
+  if (ids.length === 0) throw wrong(path, "has at least one token id");
+  const index = ids.findIndex(
+    (id) => !Number.isInteger(id) || (id as number) < 0 || (id as number) > LAST_ID,
+  );
+  if (index >= 0) throw wrong(`${path}[${index}]`, "is a token id: an integer >=0");
+}
+
+function readPrompts({ prompt, suffix, n }: Fields): readonly Prompt[] {
   const given = asList(prompt);
+  if (given.length * n > MOST_PROMPTS)
+    throw wrong("n", `times the number of prompts is at most ${MOST_PROMPTS}`);
   if (!suffix) return given.map(asPrompt);
   return given.map((each) => {
     if (typeof each === "string") return { type: "infill", prefix: each, suffix };
@@ -100,7 +117,7 @@ function readPrompts({ prompt, suffix }: Fields): readonly Prompt[] {
 
 function asList(prompt: Fields["prompt"]): readonly (string | readonly number[])[] {
   if (typeof prompt === "string") return [prompt];
-  if (typeof prompt[0] === "number") return [prompt as number[]]; // the schema lets no mixture through
+  if (typeof prompt[0] === "number") return [prompt as readonly number[]]; // the schema lets no mixture through
   return prompt as readonly (string | readonly number[])[];
 }
 

@@ -7,7 +7,7 @@ import { ServiceError } from "../errors.ts";
 import type { Json } from "../generation/request.ts";
 import { gbnfProblem } from "../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar, schemaGrammar } from "../grammar/json-schema.ts";
-import { loosened } from "../grammar/loosened.ts";
+import { type LooseningBudget, loosened } from "../grammar/loosened.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import type { ParseContext } from "./dialect.ts";
 
@@ -114,6 +114,8 @@ export type ArgumentsOptions = {
   readonly param: string;
   /** Whether what cannot be enforced is refused; else it is left out, and named. */
   readonly isStrict: boolean;
+  /** Of all tools of a request together. */
+  readonly budget: LooseningBudget;
 };
 
 /**
@@ -121,13 +123,15 @@ export type ArgumentsOptions = {
  * @returns the schema with nothing in it that cannot be enforced, and what was left out
  * @throws ServiceError 400 naming the keyword
  */
-export function argumentsSchema(schema: object | null, { param, isStrict }: ArgumentsOptions) {
+export function argumentsSchema(
+  schema: object | null,
+  { param, isStrict, budget }: ArgumentsOptions,
+) {
   const asObject = ofObject((schema ?? { properties: {} }) as JsonObject, param);
   try {
     if (!isStrict) {
-      const { schema: loose, ignored } = loosened(asObject, schemaGrammar);
-      const paths = ignored.map((path) => (path === "" ? param : `${param}.${path}`));
-      return { parameters: loose as Json, ignored: paths };
+      const { schema: loose, ignored } = loosened(asObject, schemaGrammar, budget);
+      return { parameters: loose as Json, ignored: ignored.map((path) => located(param, path)) };
     }
     schemaGrammar(asObject);
     return { parameters: asObject as Json, ignored: [] };
@@ -138,27 +142,59 @@ export function argumentsSchema(schema: object | null, { param, isStrict }: Argu
 
 type JsonObject = { readonly [name: string]: unknown };
 
-/** Keywords that may say elsewhere that it is an object. */
-const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
-
 function ofObject(schema: JsonObject, param: string): JsonObject {
-  const { type = "object", properties } = schema;
-  if (type !== "object") {
-    const where = `${param}.type`;
+  if (!isOfObject(schema, schema, MOST_STEPS)) {
+    const where = schema.type === undefined ? param : `${param}.type`;
     throw new ServiceError("invalid_value", `${where}: arguments are an object`, { param: where });
   }
-  if (ELSEWHERE.some((keyword) => Object.hasOwn(schema, keyword))) return schema;
-  const isEmpty = isDeepStrictEqual(properties, {});
-  return { ...(isEmpty ? { additionalProperties: false } : {}), ...schema, type };
+  const { type: _, ...rest } = schema;
+  if (ELSEWHERE.some((keyword) => Object.hasOwn(schema, keyword))) return rest;
+  const isEmpty = isDeepStrictEqual(schema.properties, {});
+  return { ...(isEmpty ? { additionalProperties: false } : {}), ...rest, type: "object" };
+}
+
+/** Keywords that may say elsewhere that it is an object. */
+const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
+const MOST_STEPS = 20;
+
+/** Whether nothing but objects is of the schema: it says so itself, or what it refers to does. */
+function isOfObject(schema: unknown, root: JsonObject, stepsLeft: number): boolean {
+  if (typeof schema !== "object" || schema === null || stepsLeft === 0) return false;
+  const { type, $ref, anyOf, oneOf, allOf } = schema as JsonObject;
+  if (type !== undefined) return isDeepStrictEqual([type].flat(), ["object"]);
+  if (typeof $ref === "string") return isOfObject(referred($ref, root), root, stepsLeft - 1);
+  const branches = anyOf ?? oneOf ?? allOf;
+  if (!Array.isArray(branches)) return schema === root || Object.hasOwn(schema, "properties");
+  return branches.every((branch) => isOfObject(branch, root, stepsLeft - 1));
+}
+
+function referred(ref: string, root: JsonObject): unknown {
+  const names = ref.startsWith("#/") ? ref.slice(2).split("/") : [];
+  let at: unknown = names.length > 0 ? root : null;
+  for (const name of names) {
+    const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, name);
+    at = isHolder ? (at as JsonObject)[name] : null;
+  }
+  return at;
 }
 
 function asServiceError(error: unknown, param: string): unknown {
+  // Schemas and patterns are followed by recursion: a chain of references may be as long as the stack is deep.
+  if (error instanceof RangeError)
+    return new ServiceError("unsupported_schema", `${param} is nested too deep`, { param });
   if (!(error instanceof SchemaError)) return error;
-  const where = error.path === "" ? param : `${param}.${error.path}`;
+  const where = located(param, error.path);
   return new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
     param: where,
     cause: error,
   });
+}
+
+/** The path as a client would write it: behind a reference it begins with a pointer, `#/$defs/a`. */
+function located(param: string, path: string): string {
+  const [first = "", ...rest] = path.split(".");
+  const names = first.startsWith("#") ? first.slice(1).split("/") : [first];
+  return [param, ...names.filter((name) => name !== ""), ...rest].join(".");
 }
 
 function contradiction(param: string, reason: string): ServiceError {

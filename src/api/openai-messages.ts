@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Json, Message, ToolCall } from "../generation/request.ts";
+import { refuseShape } from "./json-shape.ts";
 
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 
@@ -151,14 +152,22 @@ function readCall({ id, function: called }: z.output<typeof toolCall>, path: str
 
 function readArguments(text: string, param: string): ToolCall["arguments"] {
   if (text.trim() === "") return {};
+  const value = parsed(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ServiceError("invalid_value", `${param} must be the text of a JSON object`, {
+      param,
+    });
+  refuseShape(value, param);
+  return value as ToolCall["arguments"]; // an object, as just seen
+}
+
+/** Null for what is no JSON: the parser's own words would quote the client's text. */
+function parsed(text: string): Json {
   try {
-    const value: Json = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return value as ToolCall["arguments"]; // an object, as just seen
+    return JSON.parse(text);
   } catch {
-    // Named below: the parser's own words would quote the client's text.
+    return null;
   }
-  throw new ServiceError("invalid_value", `${param} must be the text of a JSON object`, { param });
 }
 
 function textOf(given: string | readonly { readonly text: string }[]): string {

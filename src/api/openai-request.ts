@@ -29,6 +29,9 @@ const stopString = z
 
 const TOKEN_ID = /^\d{1,9}$/;
 
+const FLUSHES = `token, word, sentence, or milliseconds from 0 to ${MOST_FLUSH_MS}`;
+const flushMs = z.number().min(0, FLUSHES).max(MOST_FLUSH_MS, FLUSHES);
+
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
   model: z.string().nullish(),
@@ -38,11 +41,7 @@ export const sharedFields = {
       include_usage: defaulted(z.boolean(), false),
       include_obfuscation: z.boolean().nullish(), // padding of OpenAI's own wire: nothing to pad here
       continuous_usage_stats: z.literal(false, "usage comes once, at the end").nullish(),
-      flush: z
-        .union([z.enum(["token", "word", "sentence"]), z.number().min(0).max(MOST_FLUSH_MS)], {
-          error: `token, word, sentence, or milliseconds from 0 to ${MOST_FLUSH_MS}`,
-        })
-        .nullish(),
+      flush: z.union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES).nullish(),
     })
     .nullish(),
   temperature: defaulted(z.number().min(0).max(2), 1),

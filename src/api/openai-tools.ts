@@ -4,9 +4,13 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Json, Tool, ToolUse } from "../generation/request.ts";
+import type { LooseningBudget } from "../grammar/loosened.ts";
 import { argumentsSchema } from "./openai-grammar.ts";
 
 const MOST_TOOLS = 128;
+/** Schemas are compiled by the process that serves all: so many bytes of them, and so many times beyond the first. */
+const MOST_BYTES = 524_288;
+const MOST_LOOSENED = 50;
 const toolName = z
   .string()
   .regex(/^[\w.-]{1,128}$/, "1 to 128 letters, digits, underscores, dashes and dots");
@@ -29,6 +33,7 @@ export const toolFields = {
       }),
     )
     .max(MOST_TOOLS, `at most ${MOST_TOOLS} tools`)
+    .refine((tools) => JSON.stringify(tools).length <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
     .nullish(),
   tool_choice: z
     .union(
@@ -66,16 +71,24 @@ export function readTools(fields: ToolFields): ReadTools {
   const { callable, isRequired } = readChoice(fields, given);
   if (callable.length === 0) return { use: null, ignoredParams: [] };
   const ignoredParams: string[] = [];
-  const tools = given.map((tool, index) => readTool(tool, index, ignoredParams));
+  const budget = { left: MOST_LOOSENED };
+  const tools = given.map((tool, index) => readTool(tool, { index, ignoredParams, budget }));
   const isParallel = fields.parallel_tool_calls ?? true;
   return { use: { tools, callable, isRequired, isParallel }, ignoredParams };
 }
 
-function readTool(given: Given, index: number, ignoredParams: string[]): Tool {
+type Reading = {
+  readonly index: number;
+  readonly ignoredParams: string[];
+  readonly budget: LooseningBudget;
+};
+
+function readTool(given: Given, { index, ignoredParams, budget }: Reading): Tool {
   const { name, parameters, strict } = given.function;
   const { parameters: enforced, ignored } = argumentsSchema(parameters ?? null, {
     param: `tools[${index}].function.parameters`,
     isStrict: strict === true,
+    budget,
   });
   ignoredParams.push(...ignored);
   return {
@@ -114,7 +127,7 @@ function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]
   if (missing !== undefined)
     throw wrongChoice(`tool_choice names ${missing}, which is not in tools`);
   return {
-    callable: wanted,
+    callable: [...new Set(wanted)],
     isRequired: isOne || choice.allowed_tools.mode === "required",
   };
 }

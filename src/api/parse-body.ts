@@ -3,9 +3,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
+import { refuseShape } from "./json-shape.ts";
 
 /** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
+
+/** Names of a client's own come back in errors, but not however long they are. */
+const LONGEST_NAME = 100;
 
 /** Accepted although they do nothing here, because they change no answer. */
 const WITHOUT_EFFECT = [
@@ -30,6 +34,7 @@ export function parseBody<T extends z.ZodType>(
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new ServiceError("invalid_json", "the body must be a JSON object");
   }
+  refuseShape(body, null);
   for (const [name, value] of Object.entries(body)) refuseUnsupported(name, value, unsupported);
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
@@ -116,7 +121,8 @@ function showPath(path: readonly PropertyKey[]): string {
   return path
     .map((key, index) => {
       if (typeof key === "number") return `[${key}]`;
-      return index === 0 ? String(key) : `.${String(key)}`;
+      const name = String(key).slice(0, LONGEST_NAME).toWellFormed();
+      return index === 0 ? name : `.${name}`;
     })
     .join("");
 }

@@ -37,7 +37,7 @@ export class ChoiceCollector {
   }
 
   #addDelta(delta: Delta): void {
-    if (delta.scores) this.#scores.push(...delta.scores);
+    for (const score of delta.scores ?? []) this.#scores.push(score);
     if (delta.type === "text-delta") this.#text += delta.text;
     else if (delta.type === "reasoning-delta") this.#reasoning += delta.text;
     else if (delta.name !== null) this.#calls.push({ name: delta.name, arguments: delta.text });

@@ -1,9 +1,9 @@
 // A schema without what cannot be enforced, for those who can live with less than all of it.
 
-import { SchemaError } from "./schema-keywords.ts";
+import { isKnown, isSchema, type Json, join, SchemaError } from "./schema-keywords.ts";
 
-/** So many keywords are left out of one schema; with more of them nothing of it is enforced. */
-const MOST_IGNORED = 50;
+/** Each refusal is found by compiling once more: so many are allowed to all that share the budget. */
+export type LooseningBudget = { left: number };
 
 type Loosened = {
   readonly schema: object;
@@ -12,34 +12,77 @@ type Loosened = {
 };
 
 /**
- * Leaves out one by one what the schema is refused for.
+ * Leaves out the keywords that nobody knows, then one by one what the schema is refused for. With the budget used up,
+ * nothing of it is enforced.
  * @param compile throws a SchemaError for what it refuses
  */
-export function loosened(schema: object, compile: (schema: object) => unknown): Loosened {
-  const loose = structuredClone(schema) as Record<string, unknown>;
+export function loosened(
+  schema: object,
+  compile: (schema: object) => unknown,
+  budget: LooseningBudget,
+): Loosened {
+  const loose = structuredClone(schema) as MutableSchema;
   const ignored: string[] = [];
-  while (ignored.length < MOST_IGNORED) {
+  leaveUnknown(loose, "", ignored);
+  for (;;) {
     try {
       compile(loose);
       return { schema: loose, ignored };
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
-      if (!remove(loose, error.path)) break;
+      budget.left -= 1;
+      if (budget.left < 0 || !remove(loose, error.path)) break;
       ignored.push(error.path);
     }
   }
   return { schema: { type: "object" }, ignored: [""] };
 }
 
+type MutableSchema = Record<string, Json>;
+
+/** Where a schema holds others: under names of their own, in a list, or right there. */
+const NAMED = ["properties", "$defs", "definitions"];
+const LISTED = ["prefixItems", "anyOf", "oneOf", "allOf"];
+const SINGLE = ["items", "additionalProperties"];
+
+function leaveUnknown(schema: MutableSchema, path: string, ignored: string[]): void {
+  for (const keyword of Object.keys(schema)) {
+    const where = join(path, keyword);
+    if (!isKnown(keyword)) {
+      delete schema[keyword];
+      ignored.push(where);
+      continue;
+    }
+    const value = schema[keyword];
+    if (NAMED.includes(keyword) && isSchema(value))
+      leaveUnknownIn(Object.entries(value), where, ignored);
+    else if (LISTED.includes(keyword) && Array.isArray(value))
+      leaveUnknownIn(Object.entries(value as Json[]), where, ignored);
+    else if (SINGLE.includes(keyword)) leaveUnknownIn([["", value ?? null]], where, ignored);
+  }
+}
+
+function leaveUnknownIn(
+  schemas: readonly (readonly [name: string, schema: Json])[],
+  path: string,
+  ignored: string[],
+): void {
+  for (const [name, schema] of schemas) {
+    // The clone is ours to change.
+    if (isSchema(schema))
+      leaveUnknown(schema as MutableSchema, name === "" ? path : join(path, name), ignored);
+  }
+}
+
 /** @returns whether there was something at this path */
-function remove(schema: Record<string, unknown>, path: string): boolean {
+function remove(schema: MutableSchema, path: string): boolean {
   const names = namesOf(path);
   const last = names.pop();
   let at: unknown = schema;
   for (const name of names) at = memberOf(at, name);
   if (last === undefined || memberOf(at, last) === undefined) return false;
   if (Array.isArray(at)) return false; // a branch too few would be a limit that nobody asked for
-  delete (at as Record<string, unknown>)[last];
+  delete (at as MutableSchema)[last];
   return true;
 }
 

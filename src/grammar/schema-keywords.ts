@@ -40,10 +40,15 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
 const KNOWN = new Set([...ANY_TYPE, ...Object.values(OF_TYPE).flat()]);
 
+/** Whether it can be enforced, or enforces nothing. */
+export function isKnown(keyword: string): boolean {
+  return KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-");
+}
+
 /** @throws SchemaError naming a keyword that may be a limit */
 export function refuseUnknown(schema: Schema, path: string): void {
   for (const keyword of Object.keys(schema)) {
-    if (KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-")) continue;
+    if (isKnown(keyword)) continue;
     throw new SchemaError(join(path, keyword), "cannot be enforced");
   }
 }

@@ -39,14 +39,19 @@ async function* inUnits(
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   let held: Delta | null = null;
   let isFirst = true;
-  for await (const event of events) {
-    const joined: Delta | null = held && joinedUnit(held, event, unit);
-    if (held && !joined) yield held;
-    held = joined ?? (isDelta(event) ? event : null);
-    if (held && !isFirst && !isComplete(held, unit)) continue;
-    yield held ?? event;
-    held = null;
-    isFirst = false;
+  try {
+    for await (const event of events) {
+      const joined: Delta | null = held && joinedUnit(held, event, unit);
+      if (held && !joined) yield held;
+      held = joined ?? (isDelta(event) ? event : null);
+      if (held && !isFirst && !isComplete(held, unit)) continue;
+      if (held) isFirst = false;
+      yield held ?? event;
+      held = null;
+    }
+  } catch (error) {
+    if (held) yield held; // it came before the failure
+    throw error;
   }
 }
 
@@ -71,8 +76,9 @@ async function* everyMs(
   try {
     for (;;) {
       const dueInMs: number | null = held ? Math.max(0, sentAtMs + ms - performance.now()) : null;
-      const result: IteratorResult<GenerateEvent, void> | "due" = await orDue(next, dueInMs);
-      const event: GenerateEvent | null = result === "due" ? null : (result.value ?? null);
+      const result: Outcome = await outcomeOf(next, dueInMs);
+      const event: GenerateEvent | null =
+        result === "due" || "error" in result ? null : (result.value ?? null);
       const joined: Delta | null = held && event && isDelta(event) ? joinDeltas(held, event) : null;
       if (held && !joined) {
         yield held;
@@ -80,6 +86,7 @@ async function* everyMs(
       }
       held = joined ?? (event && isDelta(event) ? event : null);
       if (result === "due") continue;
+      if ("error" in result) throw result.error;
       if (result.done) return;
       if (event && !held) yield event;
       next = events.next();
@@ -90,15 +97,22 @@ async function* everyMs(
   }
 }
 
-/** The next event, or `due` when what is held has to go out before it comes. */
-async function orDue<T>(next: Promise<T>, dueInMs: number | null): Promise<T | "due"> {
-  if (dueInMs === null) return next;
+/** `due`: what is held has to go out before the next event comes. */
+type Outcome = IteratorResult<GenerateEvent, void> | { readonly error: unknown } | "due";
+
+async function outcomeOf(
+  next: Promise<IteratorResult<GenerateEvent, void>>,
+  dueInMs: number | null,
+): Promise<Outcome> {
+  if (dueInMs !== null && dueInMs <= 0) return "due";
+  const settled = next.catch((error: unknown) => ({ error }));
+  if (dueInMs === null) return settled;
   let timer: NodeJS.Timeout | undefined;
   const due = new Promise<"due">((resolve) => {
     timer = setTimeout(() => resolve("due"), dueInMs);
   });
   try {
-    return await Promise.race([next, due]);
+    return await Promise.race([settled, due]);
   } finally {
     clearTimeout(timer);
   }

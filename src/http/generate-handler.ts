@@ -42,6 +42,7 @@ async function answer(on: Arrival): Promise<void> {
     signal,
     abort,
     isFlex: parsed.isFlex,
+    field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
   try {
     const exchange = { ...on, parsed, tickets };

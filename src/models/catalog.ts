@@ -5,6 +5,9 @@ import { ServiceError } from "../errors.ts";
 /** The alias that stands for every name. */
 const ANY = "*";
 
+/** A wrong name comes back in the error, but not however long it is. */
+const LONGEST_SHOWN = 100;
+
 export type CatalogOptions = {
   /** Name of the GGUF file, without its ending: the id if there is no alias. */
   readonly fileName: string;
@@ -34,10 +37,11 @@ export class Catalog {
   resolve(name: string | null): string {
     if (name === null || this.#servesAny) return this.realId;
     if (this.ids.includes(name)) return name;
+    const shown = name.slice(0, LONGEST_SHOWN).toWellFormed();
     throw new ServiceError(
       "model_not_found",
-      `the model ${JSON.stringify(name)} is not served here; served: ${this.ids.join(", ")}. ` +
-        `To serve it under that name too, start with --alias ${this.ids.join(" --alias ")} --alias ${name}, ` +
+      `the model ${JSON.stringify(shown)} is not served here; served: ${this.ids.join(", ")}. ` +
+        `To serve it under that name too, start with --alias ${this.ids.join(" --alias ")} --alias ${shown}, ` +
         "or with --alias '*' for any name",
       { param: "model" },
     );

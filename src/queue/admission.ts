@@ -5,6 +5,8 @@ import { ServiceError } from "../errors.ts";
 export type QueueState = {
   /** Choices of the request: each takes a slot of its own. */
   readonly entering: number;
+  /** Name of the request's field that makes them so many. */
+  readonly field?: string | undefined;
   /** Requests inside, on a slot or waiting for one. */
   readonly inside: number;
   readonly slots: number;
@@ -34,7 +36,7 @@ export function refusal(state: QueueState): ServiceError | null {
     return new ServiceError(
       "invalid_value",
       `${state.entering} answers are asked for at once; this server holds ${room} (--slots, --queue)`,
-      { param: "n" },
+      { param: state.field },
     );
   }
   if (state.inside + state.entering <= room) return null;

@@ -24,6 +24,8 @@ export type EnterOptions = {
   readonly abort: (error: ServiceError) => void;
   /** Whether nobody waits for it: it gets a slot when no other request wants it. */
   readonly isFlex?: boolean;
+  /** Name of the request's field that makes its choices so many, for the refusal. */
+  readonly field?: string;
 };
 
 export class RequestQueue {
@@ -79,14 +81,15 @@ export class RequestQueue {
 
   /** As `enter()`, for all the choices of a request: all of them enter, or none. */
   enterAll(choices: number, options: EnterOptions): readonly Ticket[] {
-    this.#admit(choices);
+    this.#admit(choices, options.field);
     return Array.from({ length: choices }, () => this.#enterOne(options));
   }
 
-  #admit(entering: number): void {
+  #admit(entering: number, field?: string): void {
     const { slots, busyWith, maxWaiting } = this.#options;
     const refused = refusal({
       entering,
+      field,
       inside: this.#tickets.size,
       slots,
       busyWith,

@@ -11,7 +11,7 @@ import { toolFormatNamed } from "./tool-formats.ts";
 
 type GrammarState = LlamaGrammarEvaluationState;
 
-export type AnswerGrammars = {
+type AnswerGrammars = {
   /** The state of one answer, at its beginning. */
   readonly begin: (text: string) => GrammarState;
   /** Takes in tokens that were generated before. @returns false when they are not of the grammar */

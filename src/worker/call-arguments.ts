@@ -3,7 +3,7 @@
 
 import type { Syntax } from "../grammar/syntax.ts";
 
-export type ReadArguments = {
+type ReadArguments = {
   /** How much of what was given belongs to the arguments, and has been read. */
   readonly length: number;
   /** As JSON. */

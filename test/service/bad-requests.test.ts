@@ -46,18 +46,6 @@ const CHAT: readonly [string, unknown, string, string | null][] = [
     "unsupported_content",
     "messages[0].content[0]",
   ],
-  [
-    "a tool result",
-    { messages: [message, { role: "tool", content: "1" }] },
-    "unsupported_content",
-    "messages[1].role",
-  ],
-  [
-    "an assistant's tool call",
-    { messages: [{ role: "assistant", content: "", tool_calls: [{}] }] },
-    "unsupported_content",
-    "messages[0].tool_calls",
-  ],
   ["temperature as text", { temperature: "hot" }, "invalid_value", "temperature"],
   ["temperature above 2", { temperature: 2.1 }, "invalid_value", "temperature"],
   ["a negative temperature", { temperature: -1 }, "invalid_value", "temperature"],
@@ -92,15 +80,6 @@ const CHAT: readonly [string, unknown, string, string | null][] = [
   ["logit_bias above 100", { logit_bias: { 5: 101 } }, "invalid_value", "logit_bias.5"],
   ["logit_bias of a word", { logit_bias: { hello: 1 } }, "invalid_value", "logit_bias.hello"],
   ["a model that is a number", { model: 5 }, "invalid_value", "model"],
-  ["n 2", { n: 2 }, "unsupported_parameter", "n"],
-  ["logprobs", { logprobs: true }, "unsupported_parameter", "logprobs"],
-  [
-    "tools",
-    { tools: [{ type: "function", function: { name: "f" } }] },
-    "unsupported_parameter",
-    "tools",
-  ],
-  ["tool_choice required", { tool_choice: "required" }, "unsupported_parameter", "tool_choice"],
   [
     "a schema that cannot be enforced",
     { json_schema: { type: "array", uniqueItems: true } },
@@ -108,7 +87,6 @@ const CHAT: readonly [string, unknown, string, string | null][] = [
     "json_schema.uniqueItems",
   ],
   ["a grammar", { grammar: "root ::= x" }, "unsupported_parameter", "grammar"],
-  ["reasoning effort", { reasoning_effort: "high" }, "unsupported_parameter", "reasoning_effort"],
   ["audio", { modalities: ["text", "audio"] }, "unsupported_parameter", "modalities"],
 ];
 
@@ -143,25 +121,6 @@ describe("POST /v1/chat/completions", () => {
 
     expect(response.status).toBe(200);
     expect(response.headers.get("x-ignored-params")).toBeNull();
-  });
-});
-
-describe("POST /v1/completions", () => {
-  const cases: readonly [string, object, string, string][] = [
-    ["no prompt", {}, "missing_parameter", "prompt"],
-    ["several prompts", { prompt: ["a", "b"] }, "invalid_value", "prompt"],
-    ["token ids", { prompt: [1, 2] }, "invalid_value", "prompt"],
-    ["echo", { prompt: "a", echo: true }, "unsupported_parameter", "echo"],
-    ["a suffix", { prompt: "a", suffix: "b" }, "unsupported_parameter", "suffix"],
-    ["best_of", { prompt: "a", best_of: 3 }, "unsupported_parameter", "best_of"],
-    ["numeric logprobs", { prompt: "a", logprobs: 3 }, "unsupported_parameter", "logprobs"],
-  ];
-
-  test.each(cases)("answers %s with 400", async (_name, body, code, param) => {
-    const response = await post(`${running.url}/v1/completions`, body);
-
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ error: { code, param } });
   });
 });
 

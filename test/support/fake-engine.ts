@@ -11,7 +11,13 @@ import type {
 import type { ModelInfo } from "../../src/engine/messages.ts";
 import { abortReason, ServiceError } from "../../src/errors.ts";
 import { deferred, orAborted } from "../../src/generation/deferred.ts";
-import type { GenerateEvent } from "../../src/generation/events.ts";
+import type {
+  FinishReason,
+  FreshDelta,
+  GenerateEvent,
+  PromptProgress,
+  Usage,
+} from "../../src/generation/events.ts";
 import type { Answers, AnswerTo, Question } from "../../src/generation/questions.ts";
 import {
   type GenerateRequest,
@@ -23,6 +29,8 @@ import {
 export type FakeEngineOptions = {
   /** Text of each token; the last one repeats. */
   readonly texts?: readonly string[];
+  /** What an answer is instead of `texts`: progress where it was asked for, and deltas of any kind. */
+  readonly events?: readonly (FreshDelta | PromptProgress)[];
   /** Tokens of an answer; Infinity goes on until max_tokens. */
   readonly tokens?: number;
   readonly tokenMs?: number;
@@ -110,6 +118,7 @@ export class FakeEngine implements Engine {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<AnswerTo<Q>> {
     const { prepareMs = 0 } = this.#options;
+    if (question.type === "prepare") this.requests.push(question.request);
     if (this.#state !== "ready") await this.#becomesReady(signal);
     if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
     return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
@@ -144,7 +153,6 @@ export class FakeEngine implements Engine {
   }
 
   #prepare(request: GenerateRequest): PreparedRequest {
-    this.requests.push(request);
     const { contextTokens = 4096 } = this.#options;
     const { prompt, maxTokens, grammar: _, ...rest } = request;
     const promptTokens = new Uint32Array(wordsOf(textOf(prompt)).length);
@@ -177,7 +185,8 @@ export class FakeEngine implements Engine {
       await this.#pause(prefillMs, signal);
       const failsAfter =
         failure && attempt <= (failure.attempts ?? Infinity) ? failure.afterTokens : Infinity;
-      yield* this.#answer(request, signal, failsAfter);
+      if (this.#options.events) yield* this.#script(request, signal, this.#options.events);
+      else yield* this.#answer(request, signal, failsAfter);
     } finally {
       this.running -= 1;
       lease.release();
@@ -208,13 +217,30 @@ export class FakeEngine implements Engine {
       yield { type: "text-delta", text, tokens: 1, atMs: performance.now() };
     }
     if (count >= failsAfter && failure) throw failure.error;
-    const usage = {
-      promptTokens: request.promptTokens.length,
-      cachedTokens: 0,
-      completionTokens: count,
-      reasoningTokens: 0,
-    };
+    const usage = usageOf(request, { completionTokens: count, reasoningTokens: 0 });
     const reason = count < tokens ? "length" : "stop";
+    yield { type: "finish", reason, usage, prefillMs: this.#options.prefillMs ?? 0 };
+  }
+
+  async *#script(
+    request: PreparedRequest,
+    signal: AbortSignal,
+    events: readonly (FreshDelta | PromptProgress)[],
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    let reason: FinishReason = "stop";
+    const tokens = { completionTokens: 0, reasoningTokens: 0 };
+    for (const event of events) {
+      await this.#pause(this.#options.tokenMs ?? 0, signal);
+      if (event.type === "prompt-progress") {
+        if (request.reportsProgress) yield event;
+        continue;
+      }
+      tokens.completionTokens += event.tokens;
+      if (event.type === "reasoning-delta") tokens.reasoningTokens += event.tokens;
+      if (event.type === "tool-call-delta") reason = "tool-calls";
+      yield { ...event, atMs: performance.now() };
+    }
+    const usage = usageOf(request, tokens);
     yield { type: "finish", reason, usage, prefillMs: this.#options.prefillMs ?? 0 };
   }
 
@@ -223,6 +249,13 @@ export class FakeEngine implements Engine {
     await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
     if (signal.aborted) throw abortReason(signal);
   }
+}
+
+function usageOf(
+  { promptTokens }: PreparedRequest,
+  tokens: Pick<Usage, "completionTokens" | "reasoningTokens">,
+): Usage {
+  return { promptTokens: promptTokens.length, cachedTokens: 0, ...tokens };
 }
 
 function textOf(prompt: Prompt): string {

@@ -64,6 +64,7 @@ type ChatChunk = {
   readonly id?: string;
   readonly model?: string;
   readonly choices?: readonly {
+    readonly index: number;
     readonly delta?: { readonly role?: string; readonly content?: string };
     readonly text?: string;
     readonly finish_reason: string | null;

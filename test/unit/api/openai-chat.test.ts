@@ -1,19 +1,18 @@
-// What is chat's own: messages, its second name for max_tokens, tools, and its chunks.
+// What is chat's own: its prompt, its second name for max_tokens, its scores, and its chunks.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../src/api/openai-chat.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { Receipt } from "../../../src/generation/events.ts";
+import {
+  callDelta,
+  choiceOf,
+  IDENTITY,
+  RECEIPT,
+  textDelta,
+  thought,
+} from "../../support/receipts.ts";
 
 const MESSAGES = [{ role: "user", content: "Hi" }];
-const RECEIPT: Receipt = {
-  queueMs: 1,
-  prefillMs: 2,
-  firstTokenMs: 3,
-  totalMs: 4,
-  usage: { promptTokens: 5, cachedTokens: 0, completionTokens: 6, reasoningTokens: 0 },
-  seed: 7,
-};
 const HEAD = {
   id: "chatcmpl-abc",
   object: "chat.completion.chunk",
@@ -28,10 +27,6 @@ function parse(fields: object) {
   );
 }
 
-function promptOf(...messages: object[]) {
-  return parse({ messages }).request.prompt;
-}
-
 function refusalOf(fields: object): ServiceError {
   try {
     parse(fields);
@@ -41,50 +36,59 @@ function refusalOf(fields: object): ServiceError {
   throw new Error("was not refused");
 }
 
-function encoder() {
-  return parse({}).encoder({ id: "abc", model: "tiny", createdAtSeconds: 1_700_000_000 });
+function encoder(fields: object = {}) {
+  return parse(fields).encoder(IDENTITY);
 }
 
 test("is found at OpenAI's path", () => {
   expect(openaiChat.path).toBe("/v1/chat/completions");
 });
 
-test("reads messages of all roles, developer as system", () => {
-  const prompt = promptOf(
-    { role: "system", content: "a" },
-    { role: "developer", content: "b" },
-    { role: "user", content: "c" },
-    { role: "assistant", content: "d" },
-  );
-
-  expect(prompt).toEqual({
-    type: "messages",
-    messages: [
-      { role: "system", content: "a" },
-      { role: "system", content: "b" },
-      { role: "user", content: "c" },
-      { role: "assistant", content: "d" },
-    ],
+test("makes a prompt of messages, without tools, thinking as the template likes", () => {
+  expect(parse({}).requests[0]).toMatchObject({
+    prompt: {
+      type: "messages",
+      messages: MESSAGES,
+      tools: null,
+      continuesLast: false,
+      thinking: { effort: null, budgetTokens: null, isSeparate: true },
+      variables: {},
+    },
+    scores: null,
+    echoesPrompt: false,
   });
 });
 
-test("joins text parts without anything between them", () => {
-  const parts = [
-    { type: "text", text: "one " },
-    { type: "text", text: "two" },
-  ];
+test.each([
+  ["a question", "user", {}, false],
+  ["an answer", "assistant", {}, true],
+  ["an answer, and says so", "assistant", { continue_final_message: true }, true],
+  ["an answer, and says not", "assistant", { continue_final_message: false }, false],
+  ["an answer, but opens a new one", "assistant", { add_generation_prompt: true }, false],
+  ["an answer, and opens none", "assistant", { add_generation_prompt: false }, true],
+])(
+  "knows whether an answer goes on where the client ends with %s",
+  (_what, role, fields, goesOn) => {
+    const messages = [...MESSAGES, { role, content: "One" }];
 
-  expect(promptOf({ role: "user", content: parts })).toEqual({
-    type: "messages",
-    messages: [{ role: "user", content: "one two" }],
-  });
+    const [request] = parse({ messages, ...fields }).requests;
+
+    expect(request?.prompt).toMatchObject({ continuesLast: goesOn });
+  },
+);
+
+test.each([
+  [{ continue_final_message: true }, "continue_final_message"],
+  [{ add_generation_prompt: false }, "add_generation_prompt"],
+])("refuses to go on with a question: %j", (fields, param) => {
+  expect(refusalOf(fields)).toMatchObject({ code: "invalid_value", param });
 });
 
-test("lets no field of a message but role and content through", () => {
-  expect(promptOf({ role: "user", content: "Hi", name: "bob", tool_calls: [] })).toEqual({
-    type: "messages",
-    messages: [{ role: "user", content: "Hi" }],
-  });
+test("refuses to go on with an answer and to open a new one", () => {
+  const messages = [...MESSAGES, { role: "assistant", content: "One" }];
+  const fields = { messages, continue_final_message: true, add_generation_prompt: true };
+
+  expect(refusalOf(fields)).toMatchObject({ param: "continue_final_message" });
 });
 
 test("names unknown fields inside messages, each once, and none that are known to do nothing", () => {
@@ -96,24 +100,6 @@ test("names unknown fields inside messages, each once, and none that are known t
   expect(ignoredParams).toEqual(["messages[].content[].cache_control", "messages[].mood"]);
 });
 
-test.each([
-  [[], "messages: at least one message", "messages"],
-  [[{ role: "user" }], "messages[0].content: a string, or a list of parts", "messages[0].content"],
-  [[{ role: "user", content: 5 }], "messages[0].content: a string", "messages[0].content"],
-  [[{ role: "user", content: [] }], "messages[0].content: ", "messages[0].content"],
-  [[...MESSAGES, { role: "robot", content: "x" }], 'one of "system"', "messages[1].role"],
-  [
-    [{ role: "user", content: [{ type: "text" }] }],
-    "messages[0].content: a string, or a list of parts",
-    "messages[0].content",
-  ],
-])("refuses the messages %j", (messages, words, param) => {
-  const refusal = refusalOf({ messages });
-
-  expect([refusal.code, refusal.param]).toEqual(["invalid_value", param]);
-  expect(refusal.message).toContain(words);
-});
-
 test("says that messages are missing, not that they are wrong", () => {
   const refuse = () =>
     openaiChat.parse({}, { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 });
@@ -122,42 +108,18 @@ test("says that messages are missing, not that they are wrong", () => {
   expect(refuse).toThrow(expect.objectContaining({ code: "missing_parameter" }));
 });
 
-test.each(["image_url", "input_audio", "file"])(
-  "refuses a part of type %s with a reason",
-  (type) => {
-    const content = [{ type: "text", text: "look:" }, { type }];
-
-    const refusal = refusalOf({ messages: [...MESSAGES, { role: "user", content }] });
-
-    expect([refusal.code, refusal.param]).toEqual([
-      "unsupported_content",
-      "messages[1].content[1]",
-    ]);
-    expect(refusal.message).toBe(
-      `this server's models read text only, so a part of type ${type} cannot be used`,
-    );
-  },
-);
-
 test.each([
-  [{ role: "tool", content: "42", tool_call_id: "c1" }, "messages[1].role"],
-  [{ role: "function", content: "42", name: "f" }, "messages[1].role"],
-  [{ role: "assistant", content: null, tool_calls: [{ id: "c1" }] }, "messages[1].tool_calls"],
-  [{ role: "assistant", content: "a", function_call: { name: "f" } }, "messages[1].function_call"],
-])("refuses tools inside a conversation: %j", (message, param) => {
-  const refusal = refusalOf({ messages: [...MESSAGES, message] });
-
-  expect([refusal.code, refusal.param]).toEqual(["unsupported_content", param]);
-});
-
-test.each([
-  ["tools", [{ type: "function" }]],
-  ["tool_choice", "required"],
   ["functions", [{ name: "f" }]],
+  ["function_call", { name: "f" }],
   ["modalities", ["text", "audio"]],
-  ["reasoning_effort", "high"],
+  ["audio", { voice: "alloy" }],
+  ["prediction", { type: "content" }],
+  ["verbosity", "low"],
   ["web_search_options", { a: 1 }],
-  ["top_logprobs", 5],
+  ["chat_template", "{{ messages }}"],
+  ["thinking", { type: "enabled" }],
+  ["reasoning", { effort: "high" }],
+  ["echo", true],
 ])("refuses %s %j by name", (name, value) => {
   const refusal = refusalOf({ [name]: value });
 
@@ -169,12 +131,38 @@ test("accepts what SDKs send without meaning anything by it", () => {
     tools: [],
     tool_choice: "auto",
     parallel_tool_calls: true,
+    functions: [],
     modalities: ["text"],
     top_logprobs: 0,
+    reasoning_effort: null,
     audio: null,
   });
 
   expect(ignoredParams).toEqual([]);
+});
+
+test.each([
+  [{ logprobs: true }, { alternatives: 0, includesPrompt: false }],
+  [
+    { logprobs: true, top_logprobs: 20 },
+    { alternatives: 20, includesPrompt: false },
+  ],
+  [{ logprobs: false, top_logprobs: 0 }, null],
+  [{ logprobs: null }, null],
+])("takes %j as the wish %j", (fields, wish) => {
+  expect(parse(fields).requests[0]?.scores).toEqual(wish);
+});
+
+test.each([
+  [{ top_logprobs: 5 }, "top_logprobs needs logprobs: true"],
+  [{ top_logprobs: 5, logprobs: false }, "top_logprobs needs logprobs: true"],
+  [{ top_logprobs: 21, logprobs: true }, "top_logprobs: "],
+  [{ top_logprobs: -1, logprobs: true }, "top_logprobs: "],
+])("refuses the wish %j", (fields, words) => {
+  const refusal = refusalOf(fields);
+
+  expect([refusal.code, refusal.param]).toEqual(["invalid_value", "top_logprobs"]);
+  expect(refusal.message).toContain(words);
 });
 
 test.each([
@@ -184,7 +172,7 @@ test.each([
   [{ max_tokens: null, max_completion_tokens: 8 }, 8],
   [{ max_tokens: 9, max_completion_tokens: null }, 9],
 ])("takes %j as a limit of %i tokens", (fields, limit) => {
-  expect(parse(fields).request.maxTokens).toBe(limit);
+  expect(parse(fields).requests[0]?.maxTokens).toBe(limit);
 });
 
 test("refuses two limits that contradict each other", () => {
@@ -194,36 +182,104 @@ test("refuses two limits that contradict each other", () => {
   expect(refusal.message).toBe("max_tokens is 5 and max_completion_tokens is 6; send one of them");
 });
 
-test("opens a stream with the role and no text", () => {
-  const [first, ...others] = encoder().start();
+function choiceIn(delta: object, finish_reason: string | null = null, index = 0) {
+  return { index, delta, logprobs: null, finish_reason };
+}
+
+function chunksOf(frames: readonly { readonly data: string }[]) {
+  return frames.filter(({ data }) => data !== "[DONE]").map(({ data }) => JSON.parse(data));
+}
+
+test("opens a choice with the role and no text before its first text", () => {
+  const [first, second, ...others] = chunksOf(encoder().delta(0, textDelta("Hi")));
 
   expect(others).toEqual([]);
-  expect(JSON.parse(first?.data ?? "")).toEqual({
-    ...HEAD,
-    choices: [
-      { index: 0, delta: { role: "assistant", content: "" }, logprobs: null, finish_reason: null },
-    ],
-  });
+  expect(first).toEqual({ ...HEAD, choices: [choiceIn({ role: "assistant", content: "" })] });
+  expect(second).toEqual({ ...HEAD, choices: [choiceIn({ content: "Hi" })] });
 });
 
-test("has only the text in the delta of a chunk", () => {
-  expect(JSON.parse(encoder().delta("Hi").data)).toEqual({
-    ...HEAD,
-    choices: [{ index: 0, delta: { content: "Hi" }, logprobs: null, finish_reason: null }],
-  });
+test("opens each choice once", () => {
+  const encode = encoder({ n: 2 });
+
+  const chunks = [0, 1, 0, 1].flatMap((index) => chunksOf(encode.delta(index, textDelta("a"))));
+
+  const opened = chunks
+    .filter(({ choices }) => choices[0].delta.role)
+    .map(({ choices }) => choices);
+  expect(opened.map(([choice]) => choice.index)).toEqual([0, 1]);
+  expect(chunks).toHaveLength(6);
+});
+
+test("has only the text in the delta of a later chunk", () => {
+  const encode = encoder();
+  encode.delta(0, textDelta("Hi"));
+
+  expect(chunksOf(encode.delta(0, textDelta(" you")))).toEqual([
+    { ...HEAD, choices: [choiceIn({ content: " you" })] },
+  ]);
+});
+
+test("sends thoughts as reasoning_content, without a content that is not there", () => {
+  expect(chunksOf(encoder().delta(0, thought("Hm")))).toEqual([
+    { ...HEAD, choices: [choiceIn({ role: "assistant", content: null })] },
+    { ...HEAD, choices: [choiceIn({ reasoning_content: "Hm" })] },
+  ]);
+});
+
+test("sends a call's id, type and name once, then pieces of its arguments", () => {
+  const encode = encoder();
+
+  const chunks = [callDelta(0, "f"), callDelta(0, null, '{"a"'), callDelta(0, null, ":1}")].flatMap(
+    (delta) => chunksOf(encode.delta(0, delta)),
+  );
+
+  const called = { name: "f", arguments: "" };
+  expect(chunks.slice(1).map(({ choices }) => choices[0].delta)).toEqual([
+    { tool_calls: [{ index: 0, id: "call_abc000000", type: "function", function: called }] },
+    { tool_calls: [{ index: 0, function: { arguments: '{"a"' } }] },
+    { tool_calls: [{ index: 0, function: { arguments: ":1}" } }] },
+  ]);
+});
+
+test("gives every call of an answer an id of its own", () => {
+  const encode = encoder({ n: 2 });
+
+  const ids = [0, 1].flatMap((choice) =>
+    [0, 1].map((index) => chunksOf(encode.delta(choice, callDelta(index, "f"))).at(-1)),
+  );
+
+  const named = ids.map(({ choices }) => choices[0].delta.tool_calls[0].id);
+  expect(new Set(named).size).toBe(4);
+  for (const id of named) expect(id).toMatch(/^call_[a-z\d]+$/);
 });
 
 test("ends with an empty delta and the reason", () => {
-  const [last] = encoder().finish("stop", RECEIPT);
+  const encode = encoder();
+  encode.delta(0, textDelta("Hi"));
 
-  expect(JSON.parse(last?.data ?? "")).toMatchObject({
-    ...HEAD,
-    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: "stop" }],
-  });
+  const [last] = chunksOf(encode.finish(0, "stop", RECEIPT));
+
+  expect(last).toMatchObject({ ...HEAD, choices: [choiceIn({}, "stop")] });
+});
+
+test("opens a choice that ends without a word", () => {
+  const [opening, last] = chunksOf(encoder().finish(0, "length", RECEIPT));
+
+  expect(opening.choices).toEqual([choiceIn({ role: "assistant", content: "" })]);
+  expect(last.choices).toEqual([choiceIn({}, "length")]);
+});
+
+test("says where the answer called tools", () => {
+  const encode = encoder();
+  encode.delta(0, callDelta(0, "f"));
+
+  expect(chunksOf(encode.finish(0, "tool-calls", RECEIPT))[0].choices).toEqual([
+    choiceIn({}, "tool_calls"),
+  ]);
 });
 
 test("has the whole message in a body", () => {
-  expect(encoder().body("Hello", "length", RECEIPT)).toMatchObject({
+  expect(encoder().body([choiceOf("Hello", { reason: "length" })], RECEIPT)).toMatchObject({
     ...HEAD,
     object: "chat.completion",
     choices: [
@@ -234,5 +290,20 @@ test("has the whole message in a body", () => {
         finish_reason: "length",
       },
     ],
+  });
+});
+
+test("has thoughts and calls in the message of a body, and null for a text that is not there", () => {
+  const toolCalls = [{ name: "f", arguments: '{"a":1}' }];
+  const choice = choiceOf("", { reasoning: "Hm", toolCalls, reason: "tool-calls" });
+
+  const body = encoder().body([choice], RECEIPT) as { choices: { message: object }[] };
+
+  expect(body.choices[0]?.message).toEqual({
+    role: "assistant",
+    content: null,
+    refusal: null,
+    reasoning_content: "Hm",
+    tool_calls: [{ id: "call_abc000000", type: "function", function: toolCalls[0] }],
   });
 });

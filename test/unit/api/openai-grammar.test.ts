@@ -11,11 +11,11 @@ const SCHEMA = { type: "object", properties: { a: { type: "integer" } }, require
 
 function chatGrammar(fields: object): string | null {
   const messages = [{ role: "user", content: "Hi" }];
-  return openaiChat.parse({ messages, ...fields }, CONTEXT).request.grammar;
+  return openaiChat.parse({ messages, ...fields }, CONTEXT).requests[0]?.grammar ?? null;
 }
 
 function completionGrammar(fields: object): string | null {
-  return openaiCompletions.parse({ prompt: "Hi", ...fields }, CONTEXT).request.grammar;
+  return openaiCompletions.parse({ prompt: "Hi", ...fields }, CONTEXT).requests[0]?.grammar ?? null;
 }
 
 function withSchema(schema: unknown, more: object = {}): object {

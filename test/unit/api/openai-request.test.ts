@@ -1,12 +1,19 @@
 // The fields that both OpenAI dialects share: defaults, limits, and what becomes of fields that are not supported.
 
 import { describe, expect, test, vi } from "vitest";
-import type { Dialect, ParseContext } from "../../../src/api/dialect.ts";
+import type { Dialect, ParseContext, ParsedRequest } from "../../../src/api/dialect.ts";
 import { openaiChat } from "../../../src/api/openai-chat.ts";
 import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { ServiceError } from "../../../src/errors.ts";
+import type { GenerateRequest } from "../../../src/generation/request.ts";
 
 const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
+
+function firstOf({ requests }: ParsedRequest): GenerateRequest {
+  const [first] = requests;
+  if (!first) throw new Error("there is no request");
+  return first;
+}
 
 const DIALECTS: readonly [name: string, dialect: Dialect, required: object][] = [
   ["chat", openaiChat, { messages: [{ role: "user", content: "Hi" }] }],
@@ -16,7 +23,9 @@ const DIALECTS: readonly [name: string, dialect: Dialect, required: object][] = 
 describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   const parse = (fields: object, context: Partial<ParseContext> = {}) =>
     dialect.parse({ ...required, ...fields }, { ...CONTEXT, ...context });
-  const samplingOf = (fields: object) => parse(fields).request.sampling;
+  const requestOf = (fields: object, context: Partial<ParseContext> = {}) =>
+    firstOf(parse(fields, context));
+  const samplingOf = (fields: object) => requestOf(fields).sampling;
 
   function refusalOf(fields: object): ServiceError {
     try {
@@ -40,18 +49,23 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   };
 
   test("has OpenAI's defaults, and neutral ones for what OpenAI does not know", () => {
-    const { request, model, isStreamed, ignoredParams } = parse({});
+    const { requests, model, isStreamed, flush, isFlex, ignoredParams } = parse({});
 
-    expect(request).toMatchObject({
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({
       sampling: DEFAULTS,
       stop: [],
       maxTokens: null,
       minTokens: 0,
       ignoreEos: false,
       grammar: null,
+      scores: null,
+      echoesPrompt: false,
+      reportsProgress: false,
       reusePrefix: true,
     });
-    expect([model, isStreamed, ignoredParams]).toEqual([null, false, []]);
+    expect([model, isStreamed, flush, isFlex]).toEqual([null, false, "token", false]);
+    expect(ignoredParams).toEqual([]);
   });
 
   test("takes null for absent in every field that has a default", () => {
@@ -59,11 +73,12 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       ...["model", "stream", "stream_options", "temperature", "top_p", "top_k", "min_p", "seed"],
       ...["presence_penalty", "frequency_penalty", "repeat_penalty", "stop", "max_tokens"],
       ...["min_tokens", "ignore_eos", "cache_prompt", "logit_bias", "n", "logprobs", "grammar"],
+      ...["response_format", "json_schema", "return_progress", "service_tier"],
     ];
 
     const parsed = parse(Object.fromEntries(names.map((name) => [name, null])));
 
-    expect(parsed.request).toEqual(parse({}).request);
+    expect(parsed.requests).toEqual(parse({}).requests);
     expect(parsed.isStreamed).toBe(false);
     expect(parsed.ignoredParams).toEqual([]);
   });
@@ -94,7 +109,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("reads what says how an answer may end", () => {
-    const { request } = parse({ min_tokens: 3, ignore_eos: true, cache_prompt: false });
+    const request = requestOf({ min_tokens: 3, ignore_eos: true, cache_prompt: false });
 
     expect(request).toMatchObject({ minTokens: 3, ignoreEos: true, reusePrefix: false });
   });
@@ -119,7 +134,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     const randomSeed = vi.fn(() => 123);
 
     const seeds = [{}, { seed: null }, { seed: -1 }, { seed: 5 }].map(
-      (fields) => parse(fields, { randomSeed }).request.sampling.seed,
+      (fields) => requestOf(fields, { randomSeed }).sampling.seed,
     );
 
     expect(seeds).toEqual([123, 123, 123, 5]);
@@ -134,7 +149,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     ],
     [[], []],
   ])("takes the stop %j as %j", (stop, stops) => {
-    expect(parse({ stop }).request.stop).toEqual(stops);
+    expect(requestOf({ stop }).stop).toEqual(stops);
   });
 
   test.each([
@@ -171,7 +186,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
 
   test("limits the answer as the client says, else as the operator says", () => {
     const limitOf = (fields: object, defaultMaxTokens: number | null) =>
-      parse(fields, { defaultMaxTokens }).request.maxTokens;
+      requestOf(fields, { defaultMaxTokens }).maxTokens;
 
     expect(limitOf({ max_tokens: 5 }, 100)).toBe(5);
     expect(limitOf({}, 100)).toBe(100);
@@ -198,19 +213,61 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     ["stream", "yes"],
     ["ignore_eos", 1],
     ["model", 5],
+    ["n", 0],
+    ["n", 17],
+    ["n", 1.5],
+    ["n", "1"],
+    ["return_progress", 1],
+    ["service_tier", "priority"],
   ])("refuses %s %j, naming the field but not the value", (name, value) => {
     const refusal = refusalOf({ [name]: value });
 
     expect([refusal.code, refusal.param]).toEqual(["invalid_value", name]);
-    expect(refusal.message).toMatch(new RegExp(`^${name}: `));
+    expect(refusal.message).toMatch(new RegExp(`^${name}\\b`));
     expect(refusal.message).not.toContain("hot");
   });
 
+  test("makes one request for each of n choices: they differ in their seeds alone", () => {
+    const { requests, choicesPerPrompt } = parse({ n: 3, seed: 4_294_967_293 });
+
+    expect(choicesPerPrompt).toBe(3);
+    expect(requests.map(({ sampling }) => sampling.seed)).toEqual([
+      4_294_967_293, 4_294_967_294, 0,
+    ]);
+    expect(new Set(requests.map(({ prompt }) => prompt)).size).toBe(1);
+    expect({ ...requests[1], sampling: null }).toEqual({ ...requests[0], sampling: null });
+  });
+
+  test.each(["token", "word", "sentence", 0, 2.5, 1000])("flushes by %j", (flush) => {
+    expect(parse({ stream: true, stream_options: { flush } }).flush).toBe(flush);
+  });
+
+  test.each(["line", "", -1, 1001, true, [], {}])("refuses to flush by %j", (flush) => {
+    const refusal = refusalOf({ stream_options: { flush } });
+
+    expect([refusal.code, refusal.param]).toEqual(["invalid_value", "stream_options.flush"]);
+    expect(refusal.message).toContain("token, word, sentence, or milliseconds from 0 to 1000");
+  });
+
   test.each([
-    ["n", 2, "n is not supported by this server; it may be left out or 1"],
-    ["n", "1", "n is not supported by this server; it may be left out or 1"],
-    ["logprobs", true, "logprobs is not supported by this server; it may be left out or false"],
-    ["service_tier", "flex", 'it may be left out or "auto" or "default"'],
+    ["flex", true],
+    ["default", false],
+    ["auto", false],
+    [null, false],
+  ])("takes the service tier %j as flex: %j", (service_tier, isFlex) => {
+    expect(parse({ service_tier }).isFlex).toBe(isFlex);
+  });
+
+  test("reports progress to those who asked for it, and only in a stream", () => {
+    expect(requestOf({ return_progress: true, stream: true }).reportsProgress).toBe(true);
+    expect(requestOf({ return_progress: true }).reportsProgress).toBe(false);
+  });
+
+  test.each([
+    ["mirostat", 2, "it may be left out or 0"],
+    ["stop_token_ids", [5], "stop_token_ids is not supported by this server"],
+    ["prompt_logprobs", 1, "it may be left out or 0"],
+    ["use_beam_search", true, "it may be left out or false"],
   ])("refuses %s %j by name: it would change the answer", (name, value, words) => {
     const refusal = refusalOf({ [name]: value });
 
@@ -270,7 +327,6 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect([model, isStreamed]).toEqual(["gpt", true]);
   });
 
-  // Fails: the record's own "Invalid key in record" hides the words that the key's schema has for it.
   test("says what the keys of logit_bias must be", () => {
     expect(refusalOf({ logit_bias: { hello: 1 } }).message).toContain("token id");
   });

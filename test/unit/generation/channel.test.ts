@@ -122,14 +122,53 @@ test("reports text as UTF-8 bytes, and only once it is taken", async () => {
   expect(onTaken.mock.calls).toEqual([[6]]);
 });
 
-test("is empty once the reader has taken all text, whatever else waits", async () => {
+test("is empty once the reader has taken all that there is", async () => {
   const { channel, reader } = open();
   expect(channel.isEmpty).toBe(true);
 
   channel.push(delta("text"));
   channel.push(FINISH);
+  await reader.next();
   expect(channel.isEmpty).toBe(false);
   await reader.next();
 
   expect(channel.isEmpty).toBe(true);
+});
+
+test("keeps deltas of different kinds apart, in their order", async () => {
+  const { channel, onTaken } = open();
+  const thought = { type: "reasoning-delta", text: "hm", tokens: 1, atMs: 0 } as const;
+  const call = {
+    type: "tool-call-delta",
+    index: 0,
+    name: "f",
+    text: "",
+    tokens: 1,
+    atMs: 0,
+  } as const;
+  const args = { ...call, name: null, text: "{}" };
+
+  for (const event of [thought, delta("a"), delta("b"), call, args, FINISH]) channel.push(event);
+
+  const events = await readAll(channel);
+  expect(events.map(({ type }) => type)).toEqual([
+    "reasoning-delta",
+    "text-delta",
+    "tool-call-delta",
+    "finish",
+  ]);
+  expect(events[2]).toMatchObject({ name: "f", text: "{}" });
+  expect(onTaken.mock.calls).toEqual([[2], [2], [2]]);
+});
+
+test("holds only the newest news of the prompt, which weigh nothing", async () => {
+  const { channel, onTaken } = open();
+  const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 3, ms: 1 } as const;
+
+  channel.push(progress);
+  channel.push({ ...progress, processed: 6 });
+  channel.push(FINISH);
+
+  expect(await readAll(channel)).toEqual([{ ...progress, processed: 6 }, FINISH]);
+  expect(onTaken).not.toHaveBeenCalled();
 });

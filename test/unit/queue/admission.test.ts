@@ -58,3 +58,19 @@ test("refuses everybody with 503 while it drains, full or not", () => {
     expect(refused?.retryAfterSeconds).toBe(30);
   }
 });
+
+test("counts every choice of a request", () => {
+  expect(refusal(state({ entering: 4, inside: 10 }))).toBeNull();
+  expect(refusal(state({ entering: 5, inside: 10 }))?.code).toBe("queue_full");
+});
+
+test("refuses more choices than there is room for at all with a 400 that names the field", () => {
+  const refused = refusal(state({ entering: 15, field: "n" }));
+
+  expect(refusal(state({ entering: 14 }))).toBeNull();
+  expect(refused).toMatchObject({ code: "invalid_value", param: "n", retryAfterSeconds: null });
+  expect(refused?.traits.status).toBe(400);
+  expect(refused?.message).toBe(
+    "15 answers are asked for at once; this server holds 14 (--slots, --queue)",
+  );
+});

@@ -234,3 +234,54 @@ test("leaves no timer and no place taken behind when all have left", async () =>
 
   expect([queue.busy, queue.waiting, queue.inside, vi.getTimerCount()]).toEqual([0, 0, 0, 0]);
 });
+
+function enterAll(queue: RequestQueue, choices: number) {
+  const abort = vi.fn<(error: ServiceError) => void>();
+  return queue.enterAll(choices, { signal: new AbortController().signal, abort });
+}
+
+test("takes all choices of a request in, each with a place of its own", async () => {
+  const { queue } = open({ slots: 2 });
+
+  const tickets = enterAll(queue, 3);
+  for (const ticket of tickets) ticket.acquire().catch(() => {}); // the third leaves while it waits
+  await turn();
+
+  expect([queue.inside, queue.busy, queue.waiting]).toEqual([3, 2, 1]);
+  for (const ticket of tickets) ticket.leave();
+  expect(queue.inside).toBe(0);
+});
+
+test("takes all choices of a request in or none", () => {
+  const { queue, ask } = open({ slots: 1, maxWaiting: 3 });
+  ask("a");
+  ask("b");
+
+  expect(refusalOf(() => enterAll(queue, 3)).code).toBe("queue_full");
+  expect(queue.inside).toBe(2);
+  expect(enterAll(queue, 2)).toHaveLength(2);
+});
+
+test("refuses more choices than it ever holds, full or not", () => {
+  const { queue } = open({ slots: 1, maxWaiting: 3 });
+
+  expect(refusalOf(() => enterAll(queue, 5))).toMatchObject({ code: "invalid_value" });
+  expect(queue.inside).toBe(0);
+});
+
+test("gives slots to those whose client waits before those that nobody waits for", async () => {
+  const { queue, log, ask } = open();
+  const a = ask("a");
+  await a.served;
+  const abort = vi.fn<(error: ServiceError) => void>();
+  const flex = queue.enter({ signal: new AbortController().signal, abort, isFlex: true });
+  const flexServed = flex.acquire().then(() => void log.push("flex"));
+  const b = ask("b");
+
+  a.ticket.release();
+  await b.served;
+  b.ticket.release();
+  await flexServed;
+
+  expect(log).toEqual(["a", "b", "flex"]);
+});

@@ -3,11 +3,18 @@
 import { expect, test } from "vitest";
 import { WaitingLine } from "../../../src/queue/waiting-line.ts";
 
-function line(...entries: readonly (readonly [id: string, isReturning?: boolean])[]) {
+function line(
+  ...entries: readonly (readonly [id: string, kind?: "returning" | "flex" | "returning flex"])[]
+) {
   const served: string[] = [];
   const waiting = new WaitingLine();
-  for (const [id, isReturning = false] of entries) {
-    waiting.enqueue(async () => served.push(id), { id, isReturning });
+  for (const [id, kind = ""] of entries) {
+    const isReturning = kind.includes("returning");
+    waiting.enqueue(async () => served.push(id), {
+      id,
+      isReturning,
+      isFlex: kind.includes("flex"),
+    });
   }
   const serveAll = () => {
     for (let start = waiting.dequeue(); start; start = waiting.dequeue()) void start();
@@ -21,13 +28,35 @@ test("serves in the order of arrival", () => {
 });
 
 test("serves those who come back before the new ones, in the order of their return", () => {
-  const { serveAll } = line(["new1"], ["back1", true], ["new2"], ["back2", true]);
+  const { serveAll } = line(["new1"], ["back1", "returning"], ["new2"], ["back2", "returning"]);
 
   expect(serveAll()).toEqual(["back1", "back2", "new1", "new2"]);
 });
 
+test("serves those that nobody waits for last, in the order of arrival", () => {
+  const { serveAll } = line(
+    ["flex1", "flex"],
+    ["new1"],
+    ["flex2", "flex"],
+    ["back", "returning"],
+    ["new2"],
+  );
+
+  expect(serveAll()).toEqual(["back", "new1", "new2", "flex1", "flex2"]);
+});
+
+test("lets one that nobody waits for come back before new ones: it holds memory", () => {
+  expect(line(["new"], ["flex", "returning flex"]).serveAll()).toEqual(["flex", "new"]);
+});
+
+test("tells flex requests how far back they are", () => {
+  const { waiting } = line(["flex", "flex"], ["a"], ["b"]);
+
+  expect([waiting.positionOf("a"), waiting.positionOf("flex")]).toEqual([1, 3]);
+});
+
 test("knows who is next, second, and not in line", () => {
-  const { waiting } = line(["a"], ["b"], ["back", true]);
+  const { waiting } = line(["a"], ["b"], ["back", "returning"]);
 
   expect(waiting.positionOf("back")).toBe(1);
   expect(waiting.positionOf("b")).toBe(3);

@@ -1,0 +1,67 @@
+// One choice of an answer, put together from its events.
+
+import { expect, test } from "vitest";
+import { type Choice, ChoiceCollector } from "../../../src/generation/choice.ts";
+import type { FinishReason, GenerateEvent } from "../../../src/generation/events.ts";
+import { callDelta, scored, textDelta, thought } from "../../support/receipts.ts";
+
+function finish(reason: FinishReason): GenerateEvent {
+  const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
+  return { type: "finish", reason, usage, prefillMs: 3 };
+}
+
+function collected(...events: GenerateEvent[]): Choice {
+  const collector = new ChoiceCollector();
+  for (const event of events) collector.add(event);
+  return collector.choice;
+}
+
+test("is empty when nothing came but the end", () => {
+  expect(collected(finish("length"))).toEqual({
+    text: "",
+    reasoning: "",
+    toolCalls: [],
+    scores: [],
+    reason: "length",
+  });
+});
+
+test("keeps thoughts, text and calls apart, however they are mixed", () => {
+  const choice = collected(
+    thought("Hm"),
+    thought("."),
+    textDelta("Let "),
+    callDelta(0, "f", '{"a"'),
+    callDelta(0, null, ":1}"),
+    textDelta("us"),
+    callDelta(1, "g"),
+    callDelta(1, null, "{}"),
+    finish("tool-calls"),
+  );
+
+  expect(choice).toMatchObject({ text: "Let us", reasoning: "Hm.", reason: "tool-calls" });
+  expect(choice.toolCalls).toEqual([
+    { name: "f", arguments: '{"a":1}' },
+    { name: "g", arguments: "{}" },
+  ]);
+});
+
+test("collects scores of whatever came, in its order", () => {
+  const choice = collected(
+    { ...thought("a"), scores: [scored("a", -1)] },
+    textDelta("bc", { scores: [scored("b", -2), scored("c", -3)] }),
+    finish("stop"),
+  );
+
+  expect(choice.scores.map(({ text }) => text)).toEqual(["a", "b", "c"]);
+});
+
+test("takes no notice of how far the prompt was read", () => {
+  const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
+
+  expect(collected(progress, textDelta("a"), finish("stop")).text).toBe("a");
+});
+
+test("is none before it has finished", () => {
+  expect(() => collected(textDelta("a"))).toThrow("the choice has not finished");
+});

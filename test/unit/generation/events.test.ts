@@ -1,0 +1,72 @@
+// Deltas: which of them join, and what they weigh in a buffer.
+
+import { expect, test } from "vitest";
+import { isDelta, joinDeltas, weightOf } from "../../../src/generation/events.ts";
+import { callDelta, scored, textDelta, thought } from "../../support/receipts.ts";
+
+test("joins texts, their tokens and their scores, and takes the later time", () => {
+  const earlier = { ...textDelta("a", { scores: [scored("a", -1)] }), atMs: 5 };
+  const later = { ...textDelta("b", { scores: [scored("b", -2)] }), tokens: 2, atMs: 9 };
+
+  expect(joinDeltas(earlier, later)).toEqual({
+    type: "text-delta",
+    text: "ab",
+    tokens: 3,
+    atMs: 9,
+    scores: [scored("a", -1), scored("b", -2)],
+  });
+});
+
+test.each([
+  ["the earlier", [scored("a", -1)], undefined],
+  ["the later", undefined, [scored("a", -1)]],
+])("keeps the scores that only %s one has", (_which, first, second) => {
+  const deltaWith = (scores?: ReturnType<typeof scored>[]) =>
+    textDelta("a", scores ? { scores } : {});
+
+  expect(joinDeltas(deltaWith(first), deltaWith(second))?.scores).toEqual([scored("a", -1)]);
+});
+
+test("has no field for scores where nobody asked for them", () => {
+  expect(joinDeltas(textDelta("a"), textDelta("b"))).not.toHaveProperty("scores");
+});
+
+test("joins thoughts with thoughts, and arguments with the beginning of their call", () => {
+  expect(joinDeltas(thought("a"), thought("b"))).toMatchObject({ text: "ab" });
+  expect(joinDeltas(callDelta(1, "f", "{"), callDelta(1, null, "}"))).toMatchObject({
+    index: 1,
+    name: "f",
+    text: "{}",
+  });
+});
+
+test.each([
+  ["text and thoughts", textDelta("a"), thought("b")],
+  ["thoughts and a call", thought("a"), callDelta(0, "f")],
+  ["a call and text", callDelta(0, "f"), textDelta("a")],
+  ["two calls", callDelta(0, "f"), callDelta(1, "g")],
+  ["two calls of the same tool", callDelta(0, "f", "{}"), callDelta(1, "f", "{}")],
+])("keeps %s apart", (_what, earlier, later) => {
+  expect(joinDeltas(earlier, later)).toBeNull();
+});
+
+test("weighs text in UTF-8 bytes, and each score and alternative as much again as on the wire", () => {
+  const scores = [
+    scored("é", -1, [
+      ["a", -1],
+      ["b", -2],
+    ]),
+    scored("c", -1),
+  ];
+
+  expect(weightOf(textDelta("é🙂"))).toBe(6);
+  expect(weightOf(textDelta("é", { scores }))).toBe(2 + 64 * 4);
+  expect(weightOf(callDelta(0, "f", "{}"))).toBe(2);
+});
+
+test("tells deltas from what else there is", () => {
+  const progress = { type: "prompt-progress", total: 1, cached: 0, processed: 1, ms: 1 } as const;
+
+  expect([textDelta("a"), thought("a"), callDelta(0, "f")].every(isDelta)).toBe(true);
+  expect(isDelta(progress)).toBe(false);
+});
