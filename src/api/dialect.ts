@@ -3,7 +3,7 @@
 
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
-import type { Delta, FinishReason, PromptProgress, Receipt } from "../generation/events.ts";
+import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { GenerateRequest } from "../generation/request.ts";
 
 export type ParseContext = {
@@ -41,7 +41,7 @@ export type Frame = {
 export interface AnswerEncoder {
   delta(choice: number, delta: Delta): readonly Frame[];
   progress(choice: number, progress: PromptProgress): readonly Frame[];
-  finish(choice: number, reason: FinishReason, receipt: Receipt | null): readonly Frame[];
+  finish(choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[];
   body(choices: readonly Choice[], receipt: Receipt): object;
 }
 

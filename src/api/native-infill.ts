@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { type ErrorCode, ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
-import type { Delta, FinishReason, PromptProgress, Receipt } from "../generation/events.ts";
+import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { GenerateRequest } from "../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "./dialect.ts";
 import { encodeSettings } from "./native-settings.ts";
@@ -111,8 +111,10 @@ function withOwnParam(error: ServiceError): ServiceError {
   return param === undefined ? error : new ServiceError(error.code, error.message, { param });
 }
 
-/** Which stop string ended an answer, or whether one did, is not known here: both are `eos`. */
+/** An answer that no stop string ended. */
 const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;
+
+const NO_ENDING: Ending = { reason: "stop", stopString: null };
 
 class InfillEncoder implements AnswerEncoder {
   readonly #model: string;
@@ -133,23 +135,23 @@ class InfillEncoder implements AnswerEncoder {
   }
 
   /** There is one choice, so its finish always brings the receipt. No `[DONE]`: llama.cpp's server sends none. */
-  finish(_index: number, reason: FinishReason, receipt: Receipt | null): readonly Frame[] {
-    return receipt ? [frame(this.#whole("", reason, receipt))] : [];
+  finish(_index: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
+    return receipt ? [frame(this.#whole("", ending, receipt))] : [];
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
-    return this.#whole(choice?.text ?? "", choice?.reason ?? "stop", receipt);
+    return this.#whole(choice?.text ?? "", choice?.ending ?? NO_ENDING, receipt);
   }
 
-  #whole(content: string, reason: FinishReason, receipt: Receipt): object {
+  #whole(content: string, { reason, stopString }: Ending, receipt: Receipt): object {
     const { usage } = receipt;
     return {
       index: 0,
       content,
       tokens: [],
       stop: true,
-      stop_type: STOP_TYPES[reason],
-      stopping_word: "",
+      stop_type: stopString === null ? STOP_TYPES[reason] : "word",
+      stopping_word: stopString ?? "",
       model: this.#model,
       tokens_predicted: usage.completionTokens,
       tokens_evaluated: usage.promptTokens,

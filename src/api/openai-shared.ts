@@ -2,7 +2,7 @@
 
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
-import type { Delta, FinishReason, PromptProgress, Receipt } from "../generation/events.ts";
+import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
 
 /** In what the answers of the dialects differ: the fields of a choice, and two names. */
@@ -91,7 +91,7 @@ export class OpenaiEncoder implements AnswerEncoder {
     return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
   }
 
-  finish(choice: number, reason: FinishReason, receipt: Receipt | null): readonly Frame[] {
+  finish(choice: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
     const opening = this.#open(choice, true);
     const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
     const frames = opening ? [opening] : [];
@@ -112,7 +112,7 @@ export class OpenaiEncoder implements AnswerEncoder {
         const place = { answerId: this.#answerId, choice: index, offset: 0 };
         const scores = this.#options.includesScores ? each.scores : [];
         const fields = this.#shape.whole({ ...each, scores }, place);
-        return encodeChoice(index, fields, FINISH_REASONS[each.reason]);
+        return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
       ...this.#tier,
       usage: encodeUsage(receipt),

@@ -3,13 +3,7 @@
 
 import { ServiceError, toErrorCode } from "../errors.ts";
 import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
-import type {
-  FinishReason,
-  FreshDelta,
-  PromptProgress,
-  StepLoad,
-  Usage,
-} from "../generation/events.ts";
+import type { Ending, FreshDelta, PromptProgress, StepLoad, Usage } from "../generation/events.ts";
 import type { Answers, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
@@ -115,7 +109,7 @@ export type StepEvent =
   | {
       readonly type: "finished";
       readonly id: string;
-      readonly reason: FinishReason;
+      readonly ending: Ending;
       readonly usage: Usage;
       readonly prefillMs: number;
     }

@@ -89,8 +89,8 @@ export class RemoteRun {
         this.#suspended();
         return;
       case "finished": {
-        const { reason, usage, prefillMs } = event;
-        this.#channel.push({ type: "finish", reason, usage, prefillMs });
+        const { ending, usage, prefillMs } = event;
+        this.#channel.push({ type: "finish", ...ending, usage, prefillMs });
         this.#end();
         return;
       }

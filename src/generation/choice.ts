@@ -1,6 +1,6 @@
 // One choice of an answer, put together from its events.
 
-import type { Delta, FinishReason, GenerateEvent, ScoredToken } from "./events.ts";
+import type { Delta, Ending, GenerateEvent, ScoredToken } from "./events.ts";
 
 export type Choice = {
   readonly text: string;
@@ -8,7 +8,7 @@ export type Choice = {
   /** Their arguments are JSON texts. */
   readonly toolCalls: readonly { readonly name: string; readonly arguments: string }[];
   readonly scores: readonly ScoredToken[];
-  readonly reason: FinishReason;
+  readonly ending: Ending;
 };
 
 /** Collects one choice. */
@@ -17,22 +17,22 @@ export class ChoiceCollector {
   #reasoning = "";
   #calls: { name: string; arguments: string }[] = [];
   #scores: ScoredToken[] = [];
-  #reason: FinishReason | null = null;
+  #ending: Ending | null = null;
 
   add(event: GenerateEvent): void {
-    if (event.type === "finish") this.#reason = event.reason;
+    if (event.type === "finish") this.#ending = event;
     else if (event.type !== "prompt-progress") this.#addDelta(event);
   }
 
   /** @throws Error before the choice has finished */
   get choice(): Choice {
-    if (this.#reason === null) throw new Error("the choice has not finished");
+    if (this.#ending === null) throw new Error("the choice has not finished");
     return {
       text: this.#text,
       reasoning: this.#reasoning,
       toolCalls: this.#calls,
       scores: this.#scores,
-      reason: this.#reason,
+      ending: this.#ending,
     };
   }
 

@@ -76,9 +76,15 @@ export type PromptProgress = {
   readonly ms: number;
 };
 
-export type Finish = {
-  readonly type: "finish";
+/** Why a choice ended. */
+export type Ending = {
   readonly reason: FinishReason;
+  /** The stop string that ended it; null where none did. */
+  readonly stopString: string | null;
+};
+
+export type Finish = Ending & {
+  readonly type: "finish";
   readonly usage: Usage;
   /** Time spent reading the prompt, in ms. */
   readonly prefillMs: number;

@@ -70,7 +70,7 @@ function framesOf(
   event: GenerateEvent,
   receipt: Parameters<AnswerEncoder["finish"]>[2],
 ): readonly Frame[] {
-  if (event.type === "finish") return encoder.finish(choice, event.reason, receipt);
+  if (event.type === "finish") return encoder.finish(choice, event, receipt);
   if (event.type === "prompt-progress") return encoder.progress(choice, event);
   return encoder.delta(choice, event);
 }

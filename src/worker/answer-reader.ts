@@ -30,8 +30,8 @@ export type AnswerReaderOptions = {
 
 export type ReadParts = {
   readonly parts: readonly OutputPart[];
-  /** Whether a stop string was found: the answer ends with these parts. */
-  readonly isStopped: boolean;
+  /** The stop string that was found: the answer ends with these parts. Null where there is none. */
+  readonly stopString: string | null;
 };
 
 export class AnswerReader {
@@ -135,19 +135,19 @@ export class AnswerReader {
         kept.push(part);
         continue;
       }
-      const { text, isStopped } = this.#stops.push(part.text);
+      const { text, stopString } = this.#stops.push(part.text);
       this.#keepText(kept, text);
-      if (isStopped) return { parts: kept, isStopped };
+      if (stopString !== null) return { parts: kept, stopString };
     }
-    return { parts: kept, isStopped: false };
+    return { parts: kept, stopString: null };
   }
 
   #last(parts: readonly OutputPart[]): ReadParts {
     const cut = this.#cut(parts);
-    if (cut.isStopped) return cut;
+    if (cut.stopString !== null) return cut;
     const kept = [...cut.parts];
     this.#keepText(kept, this.#stops.flush());
-    return { parts: kept, isStopped: false };
+    return { parts: kept, stopString: null };
   }
 
   #keepText(kept: OutputPart[], text: string): void {

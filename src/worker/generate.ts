@@ -1,7 +1,7 @@
 // One request on one slot: prefill in slices, then decode token by token. Looks at its run's wishes before every decode.
 
 import type { Token } from "node-llama-cpp";
-import type { FinishReason } from "../generation/events.ts";
+import type { Ending, FinishReason } from "../generation/events.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
 import type { Run } from "./run.ts";
 import { evaluateOptions } from "./sampling.ts";
@@ -15,7 +15,7 @@ export type GenerateDeps = PrefillDeps & {
 
 /** How a run's time on a slot ended. A suspended one goes on later, on any slot. */
 export type Outcome =
-  | { readonly type: "finished"; readonly reason: FinishReason }
+  | { readonly type: "finished"; readonly ending: Ending }
   | { readonly type: "aborted" }
   | { readonly type: "suspended" };
 
@@ -47,7 +47,7 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
     };
     if (run.request.maxTokens === 0) {
       onFirstToken();
-      return { type: "finished", reason: finish(run, "length", deps) };
+      return { type: "finished", ending: finish(run, "length", deps) };
     }
     return await decode(run, slot, deps, lastSlice, onFirstToken);
   } finally {
@@ -79,13 +79,13 @@ async function decode(
         return ABORTED;
       }
       if (deps.model.isEogToken(token)) {
-        return { type: "finished", reason: finish(run, "stop", deps) };
+        return { type: "finished", ending: finish(run, "stop", deps) };
       }
       let end = accept(run, token, deps);
       const forced = end ? [] : run.takeForced();
       instead = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
       for (const each of forced) end ??= accept(run, each, deps);
-      if (end) return { type: "finished", reason: end };
+      if (end) return { type: "finished", ending: end };
       if (run.isOutOfCredit) {
         const isSuspended = await park(run, deps);
         if (isSuspended) return SUSPENDED;
@@ -123,13 +123,13 @@ function generated(
   });
 }
 
-function accept(run: Run, token: number, { onDelta }: GenerateDeps): FinishReason | null {
+function accept(run: Run, token: number, { onDelta }: GenerateDeps): Ending | null {
   const { deltas, end } = run.accept(token);
   for (const delta of deltas) onDelta(run, delta);
   return end;
 }
 
-function finish(run: Run, reason: FinishReason, { onDelta }: GenerateDeps): FinishReason {
+function finish(run: Run, reason: FinishReason, { onDelta }: GenerateDeps): Ending {
   const { deltas, end } = run.finish(reason);
   for (const delta of deltas) onDelta(run, delta);
   return end;

@@ -126,7 +126,7 @@ async function work(run: Run): Promise<void> {
 function lastWord(run: Run, outcome: Exclude<Outcome, { type: "suspended" }>): StepEvent {
   const { id, usage, prefillMs, tokensAfterAbort } = run;
   if (outcome.type === "aborted") return { type: "aborted", id, tokensAfterAbort };
-  return { type: "finished", id, reason: outcome.reason, usage, prefillMs };
+  return { type: "finished", id, ending: outcome.ending, usage, prefillMs };
 }
 
 function end(run: Run, event: StepEvent): void {

@@ -3,6 +3,7 @@
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import {
+  type Ending,
   type FinishReason,
   type FreshDelta,
   type ScoredToken,
@@ -25,7 +26,7 @@ export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens
 /** What is to be sent, and why the answer ends with it (null: it goes on). */
 export type Accepted = {
   readonly deltas: readonly FreshDelta[];
-  readonly end: FinishReason | null;
+  readonly end: Ending | null;
 };
 
 export class Run {
@@ -110,7 +111,8 @@ export class Run {
     this.#unsentTokens += 1;
     if (this.#reader.isThinking) this.#reasoningTokens += 1;
     const read = this.#reader.push(token);
-    if (read.isStopped) return { deltas: this.#lastDeltas(read), end: this.#reason("stop") };
+    if (read.stopString !== null)
+      return { deltas: this.#lastDeltas(read), end: this.#ending("stop", read) };
     const deltas = this.#deltas(read.parts);
     if (this.generatedTokens >= this.request.maxTokens) {
       const { deltas: rest, end } = this.finish("length");
@@ -120,12 +122,9 @@ export class Run {
   }
 
   /** Ends the answer without a further token. What was held back is text now, unless it completes a stop string. */
-  finish(reason: FinishReason): {
-    readonly deltas: readonly FreshDelta[];
-    readonly end: FinishReason;
-  } {
+  finish(reason: FinishReason): { readonly deltas: readonly FreshDelta[]; readonly end: Ending } {
     const read = this.#reader.end();
-    return { deltas: this.#lastDeltas(read), end: this.#reason(read.isStopped ? "stop" : reason) };
+    return { deltas: this.#lastDeltas(read), end: this.#ending(reason, read) };
   }
 
   /** Tokens that the answer goes on with whatever the model would say: they end thoughts beyond their budget, once. */
@@ -164,8 +163,10 @@ export class Run {
     }
   }
 
-  #reason(reason: FinishReason): FinishReason {
-    return reason === "stop" && this.#reader.hasCalls ? "tool-calls" : reason;
+  #ending(reason: FinishReason, { stopString }: ReadParts): Ending {
+    const given = stopString === null ? reason : "stop";
+    const isCalling = given === "stop" && this.#reader.hasCalls;
+    return { reason: isCalling ? "tool-calls" : given, stopString };
   }
 
   #deltas(parts: readonly OutputPart[]): readonly FreshDelta[] {
@@ -175,8 +176,8 @@ export class Run {
   }
 
   /** Scores that go with no text (of control tokens) go out with an empty one. Those of a stop string do not go out. */
-  #lastDeltas({ parts, isStopped }: ReadParts): readonly FreshDelta[] {
-    if (isStopped) this.#unsentScores = scoresOf(textOf(parts), this.#unsentScores);
+  #lastDeltas({ parts, stopString }: ReadParts): readonly FreshDelta[] {
+    if (stopString !== null) this.#unsentScores = scoresOf(textOf(parts), this.#unsentScores);
     const deltas = this.#deltas(parts);
     if (this.#unsentScores.length === 0) return deltas;
     return [...deltas, this.#delta({ type: "text", text: "" })];

@@ -3,8 +3,8 @@
 export type StopScan = {
   /** Text that is certain to be part of the answer. */
   readonly text: string;
-  /** Whether a stop string was found: the answer ends after `text`. */
-  readonly isStopped: boolean;
+  /** The stop string that was found: the answer ends after `text`. Null while there is none. */
+  readonly stopString: string | null;
 };
 
 /** One answer's scanner. A stop string that is split over any number of fragments never leaks. */
@@ -17,16 +17,16 @@ export class StopSequences {
   }
 
   push(fragment: string): StopScan {
-    if (this.#stops.length === 0) return { text: fragment, isStopped: false };
+    if (this.#stops.length === 0) return { text: fragment, stopString: null };
     const text = this.#held + fragment;
-    const stopAt = this.#firstStop(text);
-    if (stopAt >= 0) {
+    const found = this.#firstStop(text);
+    if (found) {
       this.#held = "";
-      return { text: text.slice(0, stopAt), isStopped: true };
+      return { text: text.slice(0, found.at), stopString: found.stop };
     }
     const heldLength = this.#heldLength(text);
     this.#held = text.slice(text.length - heldLength);
-    return { text: text.slice(0, text.length - heldLength), isStopped: false };
+    return { text: text.slice(0, text.length - heldLength), stopString: null };
   }
 
   /** What was held back and, the answer being over, is text after all. */
@@ -36,11 +36,11 @@ export class StopSequences {
     return text;
   }
 
-  #firstStop(text: string): number {
-    let first = -1;
+  #firstStop(text: string): { readonly at: number; readonly stop: string } | null {
+    let first: { readonly at: number; readonly stop: string } | null = null;
     for (const stop of this.#stops) {
       const at = text.indexOf(stop);
-      if (at >= 0 && (first < 0 || at < first)) first = at;
+      if (at >= 0 && (!first || at < first.at)) first = { at, stop };
     }
     return first;
   }

@@ -219,7 +219,13 @@ export class FakeEngine implements Engine {
     if (count >= failsAfter && failure) throw failure.error;
     const usage = usageOf(request, { completionTokens: count, reasoningTokens: 0 });
     const reason = count < tokens ? "length" : "stop";
-    yield { type: "finish", reason, usage, prefillMs: this.#options.prefillMs ?? 0 };
+    yield {
+      type: "finish",
+      reason,
+      stopString: null,
+      usage,
+      prefillMs: this.#options.prefillMs ?? 0,
+    };
   }
 
   async *#script(
@@ -241,7 +247,13 @@ export class FakeEngine implements Engine {
       yield { ...event, atMs: performance.now() };
     }
     const usage = usageOf(request, tokens);
-    yield { type: "finish", reason, usage, prefillMs: this.#options.prefillMs ?? 0 };
+    yield {
+      type: "finish",
+      reason,
+      stopString: null,
+      usage,
+      prefillMs: this.#options.prefillMs ?? 0,
+    };
   }
 
   /** Lets other work run even at full speed, and ends with the signal. */

@@ -1,7 +1,13 @@
 // What an answer ends with, for tests of wire formats.
 
 import type { Choice } from "../../src/generation/choice.ts";
-import type { Delta, Receipt, ScoredToken } from "../../src/generation/events.ts";
+import type {
+  Delta,
+  Ending,
+  FinishReason,
+  Receipt,
+  ScoredToken,
+} from "../../src/generation/events.ts";
 
 export const RECEIPT: Receipt = {
   queueMs: 1,
@@ -14,9 +20,14 @@ export const RECEIPT: Receipt = {
 
 export const IDENTITY = { id: "abc", model: "tiny", createdAtSeconds: 1_700_000_000 };
 
+/** As no stop string ends it. */
+export function ended(reason: FinishReason): Ending {
+  return { reason, stopString: null };
+}
+
 /** A choice without calls, thoughts or scores. */
 export function choiceOf(text: string, changes: Partial<Choice> = {}): Choice {
-  return { text, reasoning: "", toolCalls: [], scores: [], reason: "stop", ...changes };
+  return { text, reasoning: "", toolCalls: [], scores: [], ending: ended("stop"), ...changes };
 }
 
 export function textDelta(text: string, changes: { readonly scores?: ScoredToken[] } = {}): Delta {

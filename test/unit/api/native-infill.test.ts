@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { defaultSettings, nativeInfill } from "../../../src/api/native-infill.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Receipt } from "../../../src/generation/events.ts";
+import { ended } from "../../support/receipts.ts";
 
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: false, randomSeed: () => 7 };
 const parse = (changes: object = {}) =>
@@ -70,7 +71,7 @@ describe("an answer", () => {
       reasoning: "",
       toolCalls: [],
       scores: [],
-      reason: "length",
+      ending: ended("length"),
     } as const;
 
     expect(encoder({ stop: ["a"] }).body([choice], RECEIPT)).toMatchObject({
@@ -100,7 +101,7 @@ describe("an answer", () => {
         ms: 3,
       }),
       ...encoder().delta(0, { type: "text-delta", text: "x", tokens: 1, atMs: 0 }),
-      ...encoder().finish(0, "stop", RECEIPT),
+      ...encoder().finish(0, ended("stop"), RECEIPT),
     ];
 
     expect(frames.map(({ data }) => JSON.parse(data))).toMatchObject([
@@ -116,7 +117,7 @@ describe("an answer", () => {
 
   test("has no rate where nothing took time", () => {
     const usage = { promptTokens: 2, cachedTokens: 2, completionTokens: 0, reasoningTokens: 0 };
-    const [frame] = encoder().finish(0, "stop", { ...RECEIPT, usage, prefillMs: 0 });
+    const [frame] = encoder().finish(0, ended("stop"), { ...RECEIPT, usage, prefillMs: 0 });
 
     expect(JSON.parse(frame?.data ?? "")).toMatchObject({
       timings: { prompt_per_second: null, predicted_per_token_ms: null },

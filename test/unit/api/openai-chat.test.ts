@@ -6,6 +6,7 @@ import { ServiceError } from "../../../src/errors.ts";
 import {
   callDelta,
   choiceOf,
+  ended,
   IDENTITY,
   RECEIPT,
   textDelta,
@@ -257,13 +258,13 @@ test("ends with an empty delta and the reason", () => {
   const encode = encoder();
   encode.delta(0, textDelta("Hi"));
 
-  const [last] = chunksOf(encode.finish(0, "stop", RECEIPT));
+  const [last] = chunksOf(encode.finish(0, ended("stop"), RECEIPT));
 
   expect(last).toMatchObject({ ...HEAD, choices: [choiceIn({}, "stop")] });
 });
 
 test("opens a choice that ends without a word", () => {
-  const [opening, last] = chunksOf(encoder().finish(0, "length", RECEIPT));
+  const [opening, last] = chunksOf(encoder().finish(0, ended("length"), RECEIPT));
 
   expect(opening.choices).toEqual([choiceIn({ role: "assistant", content: "" })]);
   expect(last.choices).toEqual([choiceIn({}, "length")]);
@@ -273,13 +274,13 @@ test("says where the answer called tools", () => {
   const encode = encoder();
   encode.delta(0, callDelta(0, "f"));
 
-  expect(chunksOf(encode.finish(0, "tool-calls", RECEIPT))[0].choices).toEqual([
+  expect(chunksOf(encode.finish(0, ended("tool-calls"), RECEIPT))[0].choices).toEqual([
     choiceIn({}, "tool_calls"),
   ]);
 });
 
 test("has the whole message in a body", () => {
-  expect(encoder().body([choiceOf("Hello", { reason: "length" })], RECEIPT)).toMatchObject({
+  expect(encoder().body([choiceOf("Hello", { ending: ended("length") })], RECEIPT)).toMatchObject({
     ...HEAD,
     object: "chat.completion",
     choices: [
@@ -295,7 +296,7 @@ test("has the whole message in a body", () => {
 
 test("has thoughts and calls in the message of a body, and null for a text that is not there", () => {
   const toolCalls = [{ name: "f", arguments: '{"a":1}' }];
-  const choice = choiceOf("", { reasoning: "Hm", toolCalls, reason: "tool-calls" });
+  const choice = choiceOf("", { reasoning: "Hm", toolCalls, ending: ended("tool-calls") });
 
   const body = encoder().body([choice], RECEIPT) as { choices: { message: object }[] };
 

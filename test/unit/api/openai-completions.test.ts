@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import { choiceOf, IDENTITY, RECEIPT, textDelta } from "../../support/receipts.ts";
+import { choiceOf, ended, IDENTITY, RECEIPT, textDelta } from "../../support/receipts.ts";
 
 const HEAD = {
   id: "cmpl-abc",
@@ -194,7 +194,7 @@ test("has the text in each chunk, from the first on", () => {
 });
 
 test("ends with an empty text and the reason", () => {
-  const [last] = encoder().finish(0, "length", RECEIPT);
+  const [last] = encoder().finish(0, ended("length"), RECEIPT);
 
   expect(JSON.parse(last?.data ?? "")).toMatchObject({
     ...HEAD,
@@ -203,7 +203,7 @@ test("ends with an empty text and the reason", () => {
 });
 
 test("has the whole text of every choice in a body", () => {
-  const choices = [choiceOf("Hello"), choiceOf("Good day", { reason: "length" })];
+  const choices = [choiceOf("Hello"), choiceOf("Good day", { ending: ended("length") })];
 
   expect(encoder({ n: 2 }).body(choices, RECEIPT)).toMatchObject({
     ...HEAD,

@@ -7,7 +7,7 @@ import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { encodeOpenaiError } from "../../../src/api/openai-shared.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Receipt } from "../../../src/generation/events.ts";
-import { choiceOf, textDelta } from "../../support/receipts.ts";
+import { choiceOf, ended, textDelta } from "../../support/receipts.ts";
 
 const RECEIPT: Receipt = {
   queueMs: 1.26,
@@ -68,9 +68,9 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   }
 
   /** The chunks of a choice's end: its opening is not what these tests are about. */
-  function ended(encode: AnswerEncoder, choice = 0, receipt: Receipt | null = RECEIPT) {
+  function endOf(encode: AnswerEncoder, choice = 0, receipt: Receipt | null = RECEIPT) {
     encode.delta(choice, textDelta("a"));
-    return encode.finish(choice, "length", receipt);
+    return encode.finish(choice, ended("length"), receipt);
   }
 
   test.each([
@@ -108,7 +108,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("ends with a chunk that has the reason and the timings, and [DONE]", () => {
-    const frames = ended(encoder());
+    const frames = endOf(encoder());
 
     expect(frames).toHaveLength(2);
     expect(chunkOf(frames[0]).choices[0]?.finish_reason).toBe("length");
@@ -119,8 +119,8 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   test("ends a choice that is not the last one with its reason alone", () => {
     const encode = encoder({ n: 2, stream_options: { include_usage: true } });
 
-    const first = ended(encode, 1, null);
-    const last = ended(encode, 0);
+    const first = endOf(encode, 1, null);
+    const last = endOf(encode, 0);
 
     expect(first).toHaveLength(1);
     expect(chunkOf(first[0]).choices[0]).toMatchObject({ index: 1, finish_reason: "length" });
@@ -139,7 +139,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("adds a chunk with the usage and without choices for those who ask for it", () => {
-    const frames = ended(encoder({ stream_options: { include_usage: true } }));
+    const frames = endOf(encoder({ stream_options: { include_usage: true } }));
     const [last, usage] = frames.map((frame) => (frame.data === "[DONE]" ? null : chunkOf(frame)));
 
     expect(frames).toHaveLength(3);
@@ -159,12 +159,12 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   test.each([null, {}, { include_usage: false }, { include_usage: null }])(
     "sends no usage chunk for stream_options %j",
     (stream_options) => {
-      expect(ended(encoder({ stream_options }))).toHaveLength(2);
+      expect(endOf(encoder({ stream_options }))).toHaveLength(2);
     },
   );
 
   test("has no first token's time in the timings of an answer without text", () => {
-    const [last] = ended(encoder(), 0, { ...RECEIPT, firstTokenMs: null });
+    const [last] = endOf(encoder(), 0, { ...RECEIPT, firstTokenMs: null });
 
     expect(chunkOf(last).timings).toEqual({ ...TIMINGS, first_token_ms: null });
   });
@@ -198,7 +198,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   test("names the service tier in every chunk and body of those who asked for one", () => {
     const encode = encoder({ service_tier: "flex", stream_options: { include_usage: true } });
 
-    const frames = [...encode.delta(0, textDelta("a")), ...ended(encode)].slice(0, -1);
+    const frames = [...encode.delta(0, textDelta("a")), ...endOf(encode)].slice(0, -1);
 
     for (const frame of frames) expect(JSON.parse(frame.data).service_tier).toBe("flex");
     expect(encode.body([choiceOf("a")], RECEIPT)).toMatchObject({ service_tier: "flex" });

@@ -14,7 +14,7 @@ const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoning
 const FINISHED = {
   type: "finished",
   id: "r1",
-  reason: "stop",
+  ending: { reason: "stop", stopString: null },
   usage: USAGE,
   prefillMs: 3,
 } as const;
@@ -93,6 +93,7 @@ test("gives the reader the text and the finish", async () => {
   expect((await reader.next()).value).toEqual({
     type: "finish",
     reason: "stop",
+    stopString: null,
     usage: USAGE,
     prefillMs: 3,
   });

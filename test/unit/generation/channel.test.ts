@@ -8,6 +8,7 @@ import type { Finish, GenerateEvent, TextDelta } from "../../../src/generation/e
 const FINISH: Finish = {
   type: "finish",
   reason: "stop",
+  stopString: null,
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 },
   prefillMs: 3,
 };

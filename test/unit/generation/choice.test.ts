@@ -3,11 +3,11 @@
 import { expect, test } from "vitest";
 import { type Choice, ChoiceCollector } from "../../../src/generation/choice.ts";
 import type { FinishReason, GenerateEvent } from "../../../src/generation/events.ts";
-import { callDelta, scored, textDelta, thought } from "../../support/receipts.ts";
+import { callDelta, ended, scored, textDelta, thought } from "../../support/receipts.ts";
 
 function finish(reason: FinishReason): GenerateEvent {
   const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
-  return { type: "finish", reason, usage, prefillMs: 3 };
+  return { type: "finish", ...ended(reason), usage, prefillMs: 3 };
 }
 
 function collected(...events: GenerateEvent[]): Choice {
@@ -22,7 +22,7 @@ test("is empty when nothing came but the end", () => {
     reasoning: "",
     toolCalls: [],
     scores: [],
-    reason: "length",
+    ending: finish("length"),
   });
 });
 
@@ -39,7 +39,11 @@ test("keeps thoughts, text and calls apart, however they are mixed", () => {
     finish("tool-calls"),
   );
 
-  expect(choice).toMatchObject({ text: "Let us", reasoning: "Hm.", reason: "tool-calls" });
+  expect(choice).toMatchObject({
+    text: "Let us",
+    reasoning: "Hm.",
+    ending: { reason: "tool-calls" },
+  });
   expect(choice.toolCalls).toEqual([
     { name: "f", arguments: '{"a":1}' },
     { name: "g", arguments: "{}" },

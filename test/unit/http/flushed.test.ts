@@ -13,6 +13,7 @@ afterEach(() => {
 const FINISH: GenerateEvent = {
   type: "finish",
   reason: "stop",
+  stopString: null,
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 },
   prefillMs: 3,
 };

@@ -35,9 +35,9 @@ function open(output: Partial<OutputPlan>, options: { stop?: string[]; takes?: b
   const push = (text: string) => {
     const all = [];
     for (const char of text) {
-      const { parts, isStopped } = reader.push(char.codePointAt(0) ?? 0);
+      const { parts, stopString } = reader.push(char.codePointAt(0) ?? 0);
       all.push(...parts);
-      if (isStopped) break;
+      if (stopString !== null) break;
     }
     return all;
   };

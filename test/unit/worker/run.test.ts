@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../../src/generation/request.ts";
 import { type Accepted, Run } from "../../../src/worker/run.ts";
+import { ended } from "../../support/receipts.ts";
 import { PLAIN_PREPARED } from "../../support/requests.ts";
 
 const NO_GRAMMARS = {
@@ -64,7 +65,7 @@ test("ends at a stop string that came in several tokens, and gives nothing of it
   expect(acceptAll(makeRun({ stop: ["cd"] }), "bcd")).toEqual([
     text("b", null),
     text("", null),
-    text("", "stop"),
+    text("", { reason: "stop", stopString: "cd" }),
   ]);
 });
 
@@ -72,34 +73,34 @@ test("ends at max_tokens, and gives out what was held back for a stop string", (
   expect(acceptAll(makeRun({ stop: ["bcX"], maxTokens: 3 }), "abc")).toEqual([
     text("a", null),
     text("", null),
-    text("bc", "length"),
+    text("bc", ended("length")),
   ]);
 });
 
 test("calls it a stop when the last token allowed completes the stop string", () => {
   const accepted = acceptAll(makeRun({ stop: ["bc"], maxTokens: 3 }), "abc");
 
-  expect(accepted.at(-1)).toEqual(text("", "stop"));
+  expect(accepted.at(-1)).toEqual(text("", { reason: "stop", stopString: "bc" }));
 });
 
 test("shows a character that max_tokens cut in two as a replacement character", () => {
   const run = makeRun({ maxTokens: 1 });
 
-  expect(shown(run.accept(0xc3))).toEqual(text("\uFFFD", "length"));
+  expect(shown(run.accept(0xc3))).toEqual(text("\uFFFD", ended("length")));
 });
 
 test("gives out what was held back when the model ends its answer", () => {
   const run = makeRun({ stop: ["END"] });
   acceptAll(run, "xEN");
 
-  expect(shown(run.finish("stop"))).toEqual(text("EN", "stop"));
+  expect(shown(run.finish("stop"))).toEqual(text("EN", ended("stop")));
 });
 
 test("finds a stop string even in what is only complete at the end", () => {
   const run = makeRun({ stop: ["\uFFFD"] });
   run.accept(0xc3);
 
-  expect(shown(run.finish("length"))).toEqual(text("", "stop"));
+  expect(shown(run.finish("length"))).toEqual(text("", { reason: "stop", stopString: "\uFFFD" }));
 });
 
 test("counts prompt, cached and generated tokens; the prompt's are not the answer's", () => {
@@ -237,5 +238,5 @@ test("says that an answer calls tools when it ends with a call", () => {
 
   acceptAll(run, '<tool_call>{"name": "f", "arguments": {}}</tool_call>');
 
-  expect(run.finish("stop").end).toBe("tool-calls");
+  expect(run.finish("stop").end).toEqual(ended("tool-calls"));
 });

@@ -8,30 +8,30 @@ function scan(stops: readonly string[], fragments: readonly string[]) {
   const scanner = new StopSequences(stops);
   const texts: string[] = [];
   for (const fragment of fragments) {
-    const { text, isStopped } = scanner.push(fragment);
+    const { text, stopString } = scanner.push(fragment);
     texts.push(text);
-    if (isStopped) return { texts, isStopped: true };
+    if (stopString !== null) return { texts, stopString };
   }
-  return { texts: [...texts, scanner.flush()], isStopped: false };
+  return { texts: [...texts, scanner.flush()], stopString: null };
 }
 
 test("passes everything on at once when there is no stop string", () => {
-  expect(scan([], ["Hel", "lo"])).toEqual({ texts: ["Hel", "lo", ""], isStopped: false });
+  expect(scan([], ["Hel", "lo"])).toEqual({ texts: ["Hel", "lo", ""], stopString: null });
 });
 
 test("ends the text before the stop string, and drops what follows it", () => {
-  expect(scan(["END"], ["one END two"])).toEqual({ texts: ["one "], isStopped: true });
+  expect(scan(["END"], ["one END two"])).toEqual({ texts: ["one "], stopString: "END" });
 });
 
 test("finds a stop string that is split over many fragments, and leaks nothing of it", () => {
-  const { texts, isStopped } = scan(["<stop>"], ["a<", "st", "o", "p", ">b"]);
+  const { texts, stopString } = scan(["<stop>"], ["a<", "st", "o", "p", ">b"]);
 
   expect(texts).toEqual(["a", "", "", "", ""]);
-  expect(isStopped).toBe(true);
+  expect(stopString).toBe("<stop>");
 });
 
 test("holds back only what may become a stop string", () => {
-  expect(new StopSequences(["END"]).push("the E")).toEqual({ text: "the ", isStopped: false });
+  expect(new StopSequences(["END"]).push("the E")).toEqual({ text: "the ", stopString: null });
 });
 
 test("gives held text out as soon as it cannot become a stop string any more", () => {
@@ -39,17 +39,17 @@ test("gives held text out as soon as it cannot become a stop string any more", (
 });
 
 test("goes on holding the part of the held text that is a beginning in its own right", () => {
-  expect(scan(["aab"], ["aa", "a", "b"])).toEqual({ texts: ["", "a", ""], isStopped: true });
+  expect(scan(["aab"], ["aa", "a", "b"])).toEqual({ texts: ["", "a", ""], stopString: "aab" });
 });
 
 test("ends at the first of several stop strings", () => {
-  expect(scan(["two", "one"], ["zero one two"])).toEqual({ texts: ["zero "], isStopped: true });
+  expect(scan(["two", "one"], ["zero one two"])).toEqual({ texts: ["zero "], stopString: "one" });
 });
 
 test("holds back for the longest of several beginnings", () => {
   expect(new StopSequences(["b", "xyz", "yq"]).push("axy")).toEqual({
     text: "a",
-    isStopped: false,
+    stopString: null,
   });
 });
 
@@ -66,13 +66,13 @@ test("starts afresh after a flush", () => {
   scanner.push("EN");
   scanner.flush();
 
-  expect(scanner.push("D")).toEqual({ text: "D", isStopped: false });
+  expect(scanner.push("D")).toEqual({ text: "D", stopString: null });
 });
 
 test("compares characters beyond the BMP whole", () => {
   expect(scan(["🙂🙃"], ["a🙂", "🙂", "🙃b"])).toEqual({
     texts: ["a", "🙂", ""],
-    isStopped: true,
+    stopString: "🙂🙃",
   });
 });
 
@@ -82,9 +82,9 @@ test("gives the same answer however the text is cut", () => {
     for (let second = first; second <= text.length; second++) {
       const fragments = [text.slice(0, first), text.slice(first, second), text.slice(second)];
 
-      const { texts, isStopped } = scan(["aab>"], fragments);
+      const { texts, stopString } = scan(["aab>"], fragments);
 
-      expect([texts.join(""), isStopped]).toEqual(["xaabaab<", true]);
+      expect([texts.join(""), stopString]).toEqual(["xaabaab<", "aab>"]);
     }
   }
 });
