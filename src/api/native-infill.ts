@@ -12,15 +12,16 @@ import { requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
 import { parseBody, type Unsupported } from "./parse-body.ts";
 
-const { n_predict: _supported, ...UNSUPPORTED_ELSEWHERE } = unsupportedWith({});
+/** Editors send these with every request. They do nothing here, and are named as such. */
+const WISHES = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
+const SUPPORTED = ["n_predict", "response_fields", ...WISHES];
+
 const UNSUPPORTED: Unsupported = {
-  ...UNSUPPORTED_ELSEWHERE,
+  ...without(unsupportedWith({}), SUPPORTED),
   n: [1],
   n_cmpl: [1],
-  n_indent: [0],
   n_cache_reuse: [0],
   min_keep: [0],
-  t_max_prompt_ms: [0],
   timings_per_token: [false],
 };
 
@@ -37,6 +38,7 @@ const schema = z.object({
     .nullish(),
   prompt: z.string().nullish(),
   n_predict: sharedFields.max_tokens,
+  response_fields: z.array(z.string()).max(100).nullish(),
 });
 
 type Fields = z.output<typeof schema>;
@@ -61,7 +63,7 @@ export const nativeInfill: Dialect = {
     return {
       ...parsed,
       ignoredParams,
-      encoder: (identity) => new InfillEncoder(identity, request),
+      encoder: (identity) => new InfillEncoder(identity, request, fields.response_fields ?? []),
     };
   },
 
@@ -119,10 +121,13 @@ const NO_ENDING: Ending = { reason: "stop", stopString: null };
 class InfillEncoder implements AnswerEncoder {
   readonly #model: string;
   readonly #request: GenerateRequest;
+  /** Paths of the fields that the answer is to have, `timings/prompt_n`; all of them if there are none. */
+  readonly #paths: readonly string[];
 
-  constructor({ model }: AnswerIdentity, request: GenerateRequest) {
+  constructor({ model }: AnswerIdentity, request: GenerateRequest, paths: readonly string[]) {
     this.#model = model;
     this.#request = request;
+    this.#paths = paths;
   }
 
   delta(index: number, { text }: Delta): readonly Frame[] {
@@ -145,7 +150,7 @@ class InfillEncoder implements AnswerEncoder {
 
   #whole(content: string, { reason, stopString }: Ending, receipt: Receipt): object {
     const { usage } = receipt;
-    return {
+    const whole = {
       index: 0,
       content,
       tokens: [],
@@ -160,7 +165,25 @@ class InfillEncoder implements AnswerEncoder {
       generation_settings: encodeSettings(this.#request),
       timings: encodeTimings(receipt),
     };
+    return this.#paths.length === 0 ? whole : picked(whole, this.#paths);
   }
+}
+
+/** Under their whole paths, as llama.cpp's server has them. What does not exist is left out. */
+function picked(whole: object, paths: readonly string[]): object {
+  const found = paths.map((path) => {
+    let at: unknown = whole;
+    for (const name of path.split("/")) {
+      const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, name);
+      at = isHolder ? (at as Readonly<Record<string, unknown>>)[name] : undefined;
+    }
+    return [path, at] as const;
+  });
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
+function without(unsupported: Unsupported, names: readonly string[]): Unsupported {
+  return Object.fromEntries(Object.entries(unsupported).filter(([name]) => !names.includes(name)));
 }
 
 function frame(chunk: object): Frame {

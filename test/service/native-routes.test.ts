@@ -145,14 +145,7 @@ describe("with nothing to do", () => {
     ],
     ["top_p above 1", "/infill", between({ top_p: 2 }), "invalid_value", "top_p"],
     ["two choices", "/infill", between({ n_cmpl: 2 }), "unsupported_parameter", "n_cmpl"],
-    ["samplers", "/infill", between({ samplers: ["infill"] }), "unsupported_parameter", "samplers"],
-    [
-      "a time limit",
-      "/infill",
-      between({ t_max_predict_ms: 500 }),
-      "unsupported_parameter",
-      "t_max_predict_ms",
-    ],
+    ["fields", "/infill", between({ response_fields: "a" }), "invalid_value", "response_fields"],
     ["probabilities", "/infill", between({ n_probs: 5 }), "unsupported_parameter", "n_probs"],
     [
       "a grammar",

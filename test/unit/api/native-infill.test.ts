@@ -57,8 +57,9 @@ describe("a body", () => {
   test("names what it ignores, within lists too", () => {
     const extra = [{ text: "", color: "red" }];
 
-    expect(parse({ dry_base: 2, input_extra: extra }).ignoredParams).toEqual([
+    expect(parse({ dry_base: 2, samplers: ["infill"], input_extra: extra }).ignoredParams).toEqual([
       "dry_base",
+      "samplers",
       "input_extra[].color",
     ]);
   });
@@ -113,6 +114,21 @@ describe("an answer", () => {
       { index: 0, content: "x", tokens: [], stop: false },
       { content: "", stop: true, stop_type: "eos" },
     ]);
+  });
+
+  test("has only the fields that are asked for, under their paths", () => {
+    const response_fields = ["stop_type", "stopping_word", "timings/predicted_n", "timings/none"];
+    const [frame] = encoder({ response_fields }).finish(
+      0,
+      { reason: "stop", stopString: "END" },
+      RECEIPT,
+    );
+
+    expect(JSON.parse(frame?.data ?? "")).toEqual({
+      stop_type: "word",
+      stopping_word: "END",
+      "timings/predicted_n": 4,
+    });
   });
 
   test("has no rate where nothing took time", () => {
