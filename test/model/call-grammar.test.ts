@@ -1,0 +1,84 @@
+// How a call's grammar is switched on in the middle of an answer, with a real tokenizer and the real grammar engine: what
+// begins a call is spread over tokens that end, and may begin, somewhere else.
+
+import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PLAIN_OUTPUT } from "../../src/generation/request.ts";
+import { AnswerReader } from "../../src/worker/answer-reader.ts";
+import { Grammars } from "../../src/worker/grammars.ts";
+import { toolFormatNamed } from "../../src/worker/tool-formats.ts";
+import { callGrammar } from "../../src/worker/tool-grammar.ts";
+import { BUILTIN_MODEL } from "../support/start-service.ts";
+
+let llama: Llama;
+let model: LlamaModel;
+let grammars: Grammars;
+beforeAll(async () => {
+  llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
+  model = await llama.loadModel({ modelPath: BUILTIN_MODEL, gpuLayers: 0 });
+  grammars = new Grammars(llama, model);
+});
+afterAll(async () => llama.dispose());
+
+const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+
+/** Each answer with a call, and where text comes before it. */
+const ANSWERS: readonly (readonly [format: string, answer: string])[] = [
+  ["generic", 'Let me see.<tool_call>\n{"name": "f", "arguments": {"city": "Rome"}}\n</tool_call>'],
+  ["hermes", 'x <tool_call>{"name":"f","arguments":{"city":"Rome"}}</tool_call>'],
+  ["llama-3", '{"name": "f", "parameters": {"city": "Rome"}}'],
+  ["functionary-v3.1", 'Hi.<function=f>{"city": "Rome"}</function>'],
+  ["functionary-v3.2", 'f\n{"city": "Rome"}'],
+  [
+    "deepseek-v3.1",
+    'Ok<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{"city": "Rome"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+  ],
+  ["mistral", '[TOOL_CALLS] [{"name": "f", "arguments": {"city": "Rome"}}]'],
+  ["mistral-v11", '[TOOL_CALLS]f[ARGS]{"city": "Rome"}'],
+  ["harmony", '<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"city": "Rome"}'],
+  ["gemma-4", 'Sure <|tool_call>call:f{city:<|"|>Rome<|"|>}<tool_call|>'],
+];
+
+/** Reads the answer as if it were generated. @returns what the grammar refused, and whether it ever held */
+function readAnswer(name: string, answer: string) {
+  const format = toolFormatNamed(name);
+  const tools = [{ name: "f", parameters: CITY }];
+  const text = callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null });
+  const reader = new AnswerReader({
+    output: {
+      ...PLAIN_OUTPUT,
+      toolFormat: name,
+      toolNames: ["f"],
+      thoughtFormat: name === "harmony" ? "harmony" : null,
+      callGrammar: text,
+    },
+    stop: [],
+    promptTokens: [],
+    detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
+    controlTokens: () => new Map(),
+    grammars,
+  });
+  let isHeld = false;
+  for (const token of model.tokenize(answer, false)) {
+    const state = reader.grammarState;
+    isHeld ||= state !== undefined;
+    if (state && !grammars.feed(state, [token]))
+      return { refused: model.detokenize([token]), isHeld };
+    reader.push(token);
+  }
+  return { refused: null, isHeld };
+}
+
+test.each(ANSWERS)(
+  "%s: holds a call from where it begins, and lets a good one through",
+  (name, answer) => {
+    expect(readAnswer(name, answer)).toEqual({ refused: null, isHeld: true });
+  },
+);
+
+test.each(ANSWERS)("%s: refuses arguments of another type", (name, answer) => {
+  const { refused, isHeld } = readAnswer(name, answer.replace(/(<[^<]*>|")Rome(<[^<]*>|")/, "5"));
+
+  expect(isHeld).toBe(true);
+  expect(refused).toContain("5");
+});
