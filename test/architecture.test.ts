@@ -26,7 +26,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
   models: ["generation", "errors.ts"],
   "metrics.ts": ["generation", "errors.ts"],
-  "log.ts": ["generation", "errors.ts"],
+  "log.ts": ["log-writer.ts", "generation", "errors.ts"],
+  "log-writer.ts": [],
   http: [
     ...["api", "queue", "models", "metrics.ts", "generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],

@@ -168,6 +168,20 @@ test("SIGTERM lets a stream finish and exits with 0, and leaves no worker behind
   expect(await exit).toBe(0); // `close` comes only when the worker, which shares the output, is gone too
 });
 
+test.each(["text", "json"])(
+  "SIGTERM ends it also when nobody reads its log any more (%s)",
+  async (format) => {
+    const { child, prints } = run(["--gpu", "off", "--port", "0", "--log-format", format]);
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    await prints(format === "json" ? '"ready"' : "curl -N");
+
+    child.stdout.destroy();
+    child.kill("SIGTERM"); // it has a line to write about that
+
+    expect(await ended).toBe(0);
+  },
+);
+
 test("a second signal ends it at once", async () => {
   const { child, output, prints, exit } = run(["--gpu", "off", "--port", "0", "--threads", "1"]);
   await prints("curl -N");
