@@ -26,7 +26,15 @@ const UNSUPPORTED = unsupportedWith({
   chat_template: [],
   reasoning: [],
   thinking: [],
+  enable_thinking: [],
+  think: [],
+  format: [],
+  max_output_tokens: [],
+  prompt: [],
+  input: [],
   echo: [false],
+  suffix: [""],
+  best_of: [1],
 });
 
 const schema = z.object({

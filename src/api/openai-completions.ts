@@ -9,7 +9,22 @@ import { completionLogprobs } from "./openai-scores.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
 import { parseBody } from "./parse-body.ts";
 
-const UNSUPPORTED = unsupportedWith({});
+const UNSUPPORTED = unsupportedWith({
+  messages: [],
+  tools: [],
+  tool_choice: ["none", "auto"],
+  functions: [],
+  function_call: ["none", "auto"],
+  max_completion_tokens: [],
+  max_output_tokens: [],
+  reasoning_effort: ["none"],
+  thinking_budget_tokens: [-1, 0],
+  chat_template_kwargs: [],
+  enable_thinking: [false],
+  think: [false],
+  format: [],
+  top_logprobs: [0],
+});
 
 /** Prompts of one request, and choices of all of them. */
 const MOST_PROMPTS = 64;

@@ -88,12 +88,17 @@ function refuseOlderCalls(given: Record<string, unknown>, path: string): void {
 function refuseMedia(parts: unknown, path: string): void {
   if (!Array.isArray(parts)) return;
   for (const [index, part] of parts.entries()) {
-    const type = (part as { type?: unknown } | null)?.type;
-    if (typeof type !== "string" || !MEDIA_PARTS.includes(type)) continue;
+    const { type, text } = (part ?? {}) as { readonly type?: unknown; readonly text?: unknown };
+    const param = `${path}[${index}]`;
+    if (type === "text" && typeof text === "string") continue;
+    if (typeof type !== "string" || !MEDIA_PARTS.includes(type))
+      throw new ServiceError("invalid_value", `${param}: a part {type: "text", text: string}`, {
+        param,
+      });
     throw new ServiceError(
       "unsupported_content",
       `this server's models read text only, so a part of type ${type} cannot be used`,
-      { param: `${path}[${index}]` },
+      { param },
     );
   }
 }

@@ -8,6 +8,32 @@ import { refuseShape } from "./json-shape.ts";
 /** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 
+/** Where another field, or another path, does what one that is not taken asks for. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  n_predict: "max_tokens",
+  max_completion_tokens: "max_tokens",
+  max_output_tokens: "max_tokens",
+  repetition_penalty: "repeat_penalty",
+  echo: "POST /v1/completions",
+  suffix: "POST /v1/completions",
+  best_of: "n",
+  prompt: "messages",
+  input: "messages",
+  messages: "POST /v1/chat/completions",
+  tools: "POST /v1/chat/completions",
+  tool_choice: "POST /v1/chat/completions",
+  chat_template_kwargs: "POST /v1/chat/completions",
+  functions: "tools",
+  function_call: "tool_choice",
+  reasoning: "reasoning_effort",
+  thinking: "reasoning_effort or thinking_budget_tokens",
+  enable_thinking: "reasoning_effort or chat_template_kwargs",
+  think: "reasoning_effort",
+  format: "response_format",
+  guided_json: "response_format",
+  structured_outputs: "response_format",
+};
+
 /** Names of a client's own come back in errors, but not however long they are. */
 const LONGEST_NAME = 100;
 
@@ -47,13 +73,9 @@ function refuseUnsupported(name: string, value: unknown, unsupported: Unsupporte
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
   const allowed =
     harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
-  throw new ServiceError(
-    "unsupported_parameter",
-    `${name} is not supported by this server${allowed}`,
-    {
-      param: name,
-    },
-  );
+  const instead = INSTEAD[name];
+  const what = instead ? `is not taken here; use ${instead}` : "is not supported by this server";
+  throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
 }
 
 function isEmpty(value: unknown): boolean {
@@ -110,11 +132,56 @@ function toServiceError(error: z.ZodError, body: object): ServiceError {
   const issue = error.issues[0];
   if (!issue) return new ServiceError("invalid_value", "the body is not valid");
   const param = showPath(issue.path);
-  const isMissing = issue.path.length === 1 && !Object.hasOwn(body, issue.path[0] ?? "");
-  if (isMissing) {
+  if (valueAt(body, issue.path) === undefined)
     return new ServiceError("missing_parameter", `${param} is required`, { param });
+  return new ServiceError("invalid_value", `${param}: ${wordsFor(issue)}`, { param });
+}
+
+function valueAt(body: object, path: readonly PropertyKey[]): unknown {
+  let at: unknown = body;
+  for (const key of path) {
+    const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, key);
+    at = isHolder ? (at as Readonly<Record<PropertyKey, unknown>>)[key] : undefined;
   }
-  return new ServiceError("invalid_value", `${param}: ${issue.message}`, { param });
+  return at;
+}
+
+/** The validator's names for types, as JSON has them. */
+const JSON_TYPES: Readonly<Record<string, string>> = {
+  record: "an object",
+  object: "an object",
+  array: "a list",
+  int: "an integer",
+  number: "a number",
+  string: "a string",
+  boolean: "true or false",
+};
+
+/** What is allowed. The schema's own words, where it has some: then they do not begin as the validator's do. */
+function wordsFor(issue: z.core.$ZodIssue): string {
+  const isOwn = !/^(Invalid|Too (big|small))/.test(issue.message);
+  if (isOwn) return issue.message;
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${JSON_TYPES[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return `must ${sized(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
+    case "too_big":
+      return `must ${sized(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+function sized(origin: string): string {
+  return origin === "string" || origin === "array" ? "have" : "be";
+}
+
+function unit(origin: string): string {
+  if (origin === "array") return " elements";
+  return origin === "string" ? " characters" : "";
 }
 
 function showPath(path: readonly PropertyKey[]): string {

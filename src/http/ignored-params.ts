@@ -14,7 +14,7 @@ export function refuseUnknown({ ignoredParams }: Parsed, isStrict: boolean): voi
   if (!isStrict || param === undefined) return;
   throw new ServiceError(
     "unknown_parameter",
-    `${param} is not a field of this request (--strict)`,
+    `${param} would be ignored, which --strict does not allow`,
     {
       param,
     },

@@ -147,6 +147,12 @@ function sendError(res: Response, error: ServiceError): void {
 }
 
 /** What body-parser and the router throw: http-errors with a `type`, or a URIError with a status. */
+/** The parser's own words would quote the body. */
+function placeOf({ message }: Error): string {
+  const [, position] = /at position (\d+)/.exec(message) ?? [];
+  return position === undefined ? "" : ` (at character ${position})`;
+}
+
 function fromBodyParser(thrown: unknown): ServiceError | null {
   if (!(thrown instanceof Error) || thrown instanceof ServiceError) return null;
   const { type, status, limit } = thrown as Error & {
@@ -155,7 +161,7 @@ function fromBodyParser(thrown: unknown): ServiceError | null {
     limit?: number;
   };
   if (type === "entity.parse.failed")
-    return new ServiceError("invalid_json", "the body is not valid JSON");
+    return new ServiceError("invalid_json", `the body is not valid JSON${placeOf(thrown)}`);
   if (type === "entity.too.large") {
     return new ServiceError(
       "body_too_large",

@@ -29,6 +29,10 @@ export class Catalog {
     return this.ids[0] ?? "";
   }
 
+  #withAlias(name: string): string {
+    return `with --alias ${this.ids.join(" --alias ")} --alias ${name}`;
+  }
+
   /**
    * @param name as a client wrote it; null, when it named none, means the only model there is
    * @returns the id that the answer carries
@@ -41,8 +45,10 @@ export class Catalog {
     throw new ServiceError(
       "model_not_found",
       `the model ${JSON.stringify(shown)} is not served here; served: ${this.ids.join(", ")}. ` +
-        `To serve it under that name too, start with --alias ${this.ids.join(" --alias ")} --alias ${shown}, ` +
-        "or with --alias '*' for any name",
+        (shown === ""
+          ? "Leave it out, or start"
+          : `To serve it under that name too, start ${this.#withAlias(shown)}, or`) +
+        " with --alias '*' for any name",
       { param: "model" },
     );
   }

@@ -3,16 +3,21 @@
     pip install openai            # or openai==1.12 with httpx<0.28, for the oldest still in use
     python test/compat/openai_sdk.py http://127.0.0.1:8080/v1
 
-Prints a line for each check, and exits with 1 if one fails. Checks that an SDK is too old for are skipped.
+A server with --api-key wants it in OPENAI_API_KEY. Prints a line for each check, and exits with 1 if one fails. Checks that an SDK is too old for are skipped.
 """
 import json
+import os
 import sys
 
 import openai
 from openai import OpenAI
 
+if sys.argv[1:2] in (["-h"], ["--help"]):
+    print(__doc__)
+    sys.exit(0)
 base_url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080/v1"
-client = OpenAI(base_url=base_url, api_key="none", max_retries=0, timeout=60)
+key = os.environ.get("OPENAI_API_KEY", "none")
+client = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=60)
 model = client.models.list().data[0].id
 version = tuple(int(part) for part in openai.__version__.split(".")[:2])
 failed = []

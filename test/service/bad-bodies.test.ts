@@ -10,6 +10,7 @@ beforeAll(async () => {
 });
 afterAll(async () => running.close());
 
+const MISSING = "missing_parameter";
 const user = { role: "user", content: "Hi" };
 const fn = (name: unknown, more: object = {}) => ({
   type: "function",
@@ -47,7 +48,7 @@ const unenforced = "unsupported_schema";
 
 const CHAT: readonly Case[] = [
   ["n 0", { n: 0 }, "n"],
-  ["n 17", { n: 17 }, "n", "invalid_value", "<=16"],
+  ["n 17", { n: 17 }, "n", "invalid_value", "at most 16"],
   ["n 1.5", { n: 1.5 }, "n"],
   ["n as text", { n: "2" }, "n"],
   ["n 1e308", { n: 1e308 }, "n"],
@@ -94,8 +95,8 @@ const CHAT: readonly Case[] = [
   ["tools an object", { tools: {} }, "tools"],
   ["a tool that is null", { tools: [null] }, "tools[0]"],
   ["a tool of another type", { tools: [{ type: "web_search" }] }, "tools[0].type"],
-  ["a tool without a function", { tools: [{ type: "function" }] }, "tools[0].function"],
-  ["a tool without a name", { tools: [fn(undefined)] }, "tools[0].function.name"],
+  ["a tool without a function", { tools: [{ type: "function" }] }, "tools[0].function", MISSING],
+  ["a tool without a name", { tools: [fn(undefined)] }, "tools[0].function.name", MISSING],
   ["a name with a space", { tools: [fn("a b")] }, "tools[0].function.name"],
   ["a name of half a pair", { tools: [fn("\ud800")] }, "tools[0].function.name"],
   ["a name of 129 letters", { tools: [fn("a".repeat(129))] }, "tools[0].function.name"],
@@ -147,7 +148,12 @@ const CHAT: readonly Case[] = [
   ["tools beside ignore_eos", { tools: [fn("f")], ignore_eos: true }, "ignore_eos"],
   ["functions", { functions: [{ name: "f" }] }, "functions", unsupported],
   ["function_call", { function_call: { name: "f" } }, "function_call", unsupported],
-  ["a result without id", ending({ role: "tool", content: "1" }), "messages[1].tool_call_id"],
+  [
+    "a result without id",
+    ending({ role: "tool", content: "1" }),
+    "messages[1].tool_call_id",
+    MISSING,
+  ],
   [
     "a result whose id is a number",
     ending({ role: "tool", content: "1", tool_call_id: 1 }),
@@ -155,11 +161,12 @@ const CHAT: readonly Case[] = [
   ],
   ["tool_calls an object", ending({ role: "assistant", tool_calls: {} }), "messages[1].tool_calls"],
   ["a call that is null", calling(null), "messages[1].tool_calls[0]"],
-  ["a call without function", calling({ id: "1" }), "messages[1].tool_calls[0].function"],
+  ["a call without function", calling({ id: "1" }), "messages[1].tool_calls[0].function", MISSING],
   [
     "a call without id",
     calling({ function: { name: "f", arguments: "{}" } }),
     "messages[1].tool_calls[0].id",
+    MISSING,
   ],
   ["arguments that are an object", argued({}), ARGUMENTS],
   ["arguments that are no JSON", argued("{secret"), ARGUMENTS, "invalid_value", "JSON object"],
@@ -184,7 +191,12 @@ const CHAT: readonly Case[] = [
     "invalid_value",
     "json_object",
   ],
-  ["a schema without itself", format({ type: "json_schema" }), "response_format.json_schema"],
+  [
+    "a schema without itself",
+    format({ type: "json_schema" }),
+    "response_format.json_schema",
+    MISSING,
+  ],
   ["a schema that is null", schema(null), SCHEMA],
   ["a schema as text", schema("{}"), SCHEMA],
   ["a schema of no value", schema(false), SCHEMA, unenforced],

@@ -32,8 +32,8 @@ const CHAT: readonly [string, unknown, string, string | null][] = [
     "invalid_value",
     "messages[0].role",
   ],
-  ["no role", { messages: [{ content: "Hi" }] }, "invalid_value", "messages[0].role"],
-  ["no content", { messages: [{ role: "user" }] }, "invalid_value", "messages[0].content"],
+  ["no role", { messages: [{ content: "Hi" }] }, "missing_parameter", "messages[0].role"],
+  ["no content", { messages: [{ role: "user" }] }, "missing_parameter", "messages[0].content"],
   [
     "content that is a number",
     { messages: [{ ...message, content: 1 }] },

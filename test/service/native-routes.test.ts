@@ -131,7 +131,7 @@ describe("with nothing to do", () => {
       "extra without text",
       "/infill",
       between({ input_extra: [{ filename: "a" }] }),
-      "invalid_value",
+      "missing_parameter",
       "input_extra[0].text",
     ],
     ["n_predict 0", "/infill", between({ n_predict: 0 }), "invalid_value", "n_predict"],

@@ -170,15 +170,15 @@ test("accepts what SDKs send without meaning anything by it", () => {
   expect(parsed.requests).toEqual(parse({ prompt: "Hi" }).requests);
 });
 
-test("names the fields of chat, which mean nothing here", () => {
-  const { ignoredParams, requests } = parse({
-    prompt: "Hi",
-    messages: [],
-    max_completion_tokens: 5,
-  });
+test.each([
+  ["messages", [{ role: "user", content: "Hi" }], "POST /v1/chat/completions"],
+  ["tools", [{}], "POST /v1/chat/completions"],
+  ["max_completion_tokens", 5, "max_tokens"],
+])("refuses %s, a field of chat, and says what to use", (name, value, instead) => {
+  const refusal = refusalOf({ prompt: "Hi", [name]: value });
 
-  expect(ignoredParams).toEqual(["messages", "max_completion_tokens"]);
-  expect(requests[0]?.maxTokens).toBeNull();
+  expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", name]);
+  expect(refusal.message).toContain(instead);
 });
 
 function choiceIn(text: string, finish_reason: string | null = null, index = 0) {

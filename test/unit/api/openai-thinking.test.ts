@@ -85,12 +85,12 @@ test.each([
   ["reasoning_effort", "max", "minimal"],
   ["reasoning_effort", 5, "minimal"],
   ["reasoning_effort", "", "minimal"],
-  ["thinking_budget_tokens", -2, ">=-1"],
+  ["thinking_budget_tokens", -2, "at least -1"],
   ["thinking_budget_tokens", 1.5, "int"],
   ["thinking_budget_tokens", "100", "number"],
   ["reasoning_format", "parsed", "none, auto or deepseek"],
-  ["chat_template_kwargs", [], "record"],
-  ["chat_template_kwargs", "enable_thinking", "record"],
+  ["chat_template_kwargs", [], "an object"],
+  ["chat_template_kwargs", "enable_thinking", "an object"],
 ])("refuses %s %j, and says what is allowed", (name, value, words) => {
   const refusal = refusalOf({ [name]: value });
 

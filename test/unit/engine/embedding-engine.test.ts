@@ -69,7 +69,7 @@ test("a request over which the worker dies twice fails, and the next one is serv
 
   const [after] = await run(["answer"]);
   expect(after).not.toBe(before);
-});
+}, 20_000);
 
 test("an abort waits for an answer that comes soon, and keeps the worker", async () => {
   start();
