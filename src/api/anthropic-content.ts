@@ -92,26 +92,32 @@ export function withBlocks(body: unknown): unknown {
   const messages = Array.isArray(body.messages) ? body.messages : [];
   const asBlocks = messages.map((message: unknown, index) =>
     isObject(message) && Object.hasOwn(message, "content")
-      ? { ...message, content: blocksOf(message.content, `messages[${index}].content`) }
+      ? { ...message, content: messageBlocks(message.content, `messages[${index}].content`) }
       : message,
   );
   return {
     ...body,
     ...(Array.isArray(body.messages) ? { messages: asBlocks } : {}),
-    ...(Object.hasOwn(body, "system") ? { system: blocksOf(body.system, "system") } : {}),
+    ...(Object.hasOwn(body, "system") ? { system: textBlocks(body.system, "system") } : {}),
   };
 }
 
-function blocksOf(content: unknown, path: string): unknown {
+/** No deeper than results of tools: a hostile body may nest as deep as it likes. */
+function messageBlocks(content: unknown, path: string): unknown {
+  const blocks = textBlocks(content, path);
+  if (!Array.isArray(blocks)) return blocks;
+  return blocks.map((block: unknown, index) => {
+    if (!isObject(block) || block.type !== "tool_result") return block;
+    return { ...block, content: textBlocks(block.content, `${path}[${index}].content`) };
+  });
+}
+
+function textBlocks(content: unknown, path: string): unknown {
   if (typeof content === "string") return [{ type: "text", text: content }];
   if (!Array.isArray(content)) return content;
-  return content.map((block: unknown, index) => {
-    if (!isObject(block)) return block;
-    const blockPath = `${path}[${index}]`;
-    refuseMedia(block.type, blockPath);
-    if (block.type !== "tool_result" || !Object.hasOwn(block, "content")) return block;
-    return { ...block, content: blocksOf(block.content, `${blockPath}.content`) };
-  });
+  for (const [index, block] of content.entries())
+    if (isObject(block)) refuseMedia(block.type, `${path}[${index}]`);
+  return content;
 }
 
 function refuseMedia(type: unknown, param: string): void {

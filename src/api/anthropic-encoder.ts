@@ -38,8 +38,7 @@ export class AnthropicEncoder implements AnswerEncoder {
 
   /** The first one says what of the prompt was cached, and opens the stream. */
   progress(_choice: number, { total, cached }: PromptProgress): readonly Frame[] {
-    const usage = { ...NO_USAGE, promptTokens: total, cachedTokens: cached };
-    return this.#isOpen ? [PING] : this.#open(usage);
+    return this.#open({ ...NO_USAGE, promptTokens: total, cachedTokens: cached });
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
