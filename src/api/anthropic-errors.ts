@@ -17,8 +17,16 @@ export function encodeAnthropicError(error: ServiceError, requestId: string): ob
   const { code, message, param, traits } = withOwnParam(error);
   const { status } = traits;
   const type = TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
-  return { type: "error", error: { type, message, param, code }, request_id: requestId };
+  const details = param === "thread" ? { details: NO_THREADS } : {};
+  return {
+    type: "error",
+    error: { type, message, param, code, ...details },
+    request_id: requestId,
+  };
 }
+
+/** On this the SDKs' tool runners, which ask for a stored conversation first, send all of it with every turn. */
+const NO_THREADS = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
 
 /** The engine names this one field as the chat completions do. */
 function withOwnParam(error: ServiceError): ServiceError {

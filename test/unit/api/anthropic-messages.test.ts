@@ -251,3 +251,12 @@ test("count_tokens prepares the prompt, needs no max_tokens, and answers its len
   expect([model, counted]).toEqual(["m", { input_tokens: 3 }]);
   expect(asks).toMatchObject([{ type: "prepare", request: { maxTokens: null } }]);
 });
+
+test("a stored conversation is refused in the words that make SDKs go on without one", () => {
+  const refused = refusalOf({ thread: { type: "create" } });
+
+  expect(refused).toMatchObject({ code: "unsupported_parameter", param: "thread" });
+  expect(anthropicMessages.encodeError(refused, "r1")).toMatchObject({
+    error: { details: { error_code: "thread_unsupported_request" } },
+  });
+});
