@@ -138,7 +138,7 @@ type Conversation = {
   readonly messages: readonly Given[];
 };
 
-/** @throws ServiceError 400 when there is nothing to answer */
+/** @throws ServiceError 400 when the conversation waits for results of tools, and not for an answer */
 export function readMessages({ system, messages }: Conversation): readonly Message[] {
   const last = messages.at(-1);
   if (last?.role === "assistant" && last.content.some(({ type }) => type === "tool_use")) {

@@ -44,10 +44,10 @@ export class AnthropicEncoder implements AnswerEncoder {
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = [...this.#open(NO_USAGE)];
     if (delta.type === "reasoning-delta" && this.#options.hidesThoughts) return frames;
-    const isCall = delta.type === "tool-call-delta";
-    if (this.#block !== delta.type || (isCall && delta.name !== null))
-      frames.push(...this.#close(), this.#begin(delta));
-    if (delta.text !== "" || !isCall) frames.push(this.#more(encodeDelta(delta)));
+    const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
+    if (delta.text === "" && !beginsCall) return frames; // a block of nothing would be an answer of its own
+    if (beginsCall || this.#block !== delta.type) frames.push(...this.#close(), this.#begin(delta));
+    if (delta.text !== "") frames.push(this.#more(encodeDelta(delta)));
     return frames;
   }
 
@@ -90,7 +90,7 @@ export class AnthropicEncoder implements AnswerEncoder {
     const isThinking = this.#block === "reasoning-delta";
     this.#block = null;
     const stop = frame("content_block_stop", { index: this.#blocks - 1 });
-    // Nothing is signed here, but clients wait for a signature before they take a thought as complete.
+    // Nothing is signed here, but every thought of Anthropic's ends with a signature.
     return isThinking ? [this.#more({ type: "signature_delta", signature: "" }), stop] : [stop];
   }
 

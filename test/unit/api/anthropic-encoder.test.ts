@@ -106,6 +106,13 @@ test("each call is a block, with its arguments in pieces", () => {
   ]);
 });
 
+test("a delta without text is no block", () => {
+  const encoding = encoder();
+  encoding.progress(0, PROGRESS);
+
+  expect(encoding.delta(0, textDelta(""))).toEqual([]);
+});
+
 test("an answer of nothing is a whole message as well", () => {
   const events = eventsOf(encoder().finish(0, ended("stop"), RECEIPT));
 
