@@ -70,5 +70,11 @@ export interface Dialect {
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown, context: ParseContext): ParsedRequest;
   /** The error envelope, as a body and as the data of a stream's last event. */
-  encodeError(error: ServiceError): object;
+  encodeError(error: ServiceError, requestId: string): object;
+  /** What a stream has beside its answer. Without these an error's event has no name, and a heartbeat is a comment. */
+  readonly named?: {
+    /** SSE `event:` field of an error. */
+    readonly error: string;
+    readonly heartbeat: Frame;
+  };
 }

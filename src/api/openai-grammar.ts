@@ -14,7 +14,7 @@ import type { ParseContext } from "./dialect.ts";
 /** A grammar that is written by hand is short; a longer one would only be there to keep the server busy. */
 const MAX_GRAMMAR_CHARS = 65_536;
 
-const jsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], {
+export const jsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], {
   error: "a JSON schema: an object, or true",
 });
 
@@ -79,16 +79,16 @@ function fromFormat({ response_format: format }: GrammarFields): Source | null {
   const param = "response_format";
   if (format.type === "json_schema") {
     const { schema } = format.json_schema;
-    return { param, grammar: () => compiled(schema, `${param}.json_schema.schema`) };
+    return { param, grammar: () => grammarOfSchema(schema, `${param}.json_schema.schema`) };
   }
   const { schema } = format;
   if (schema === undefined || schema === null) return { param, grammar: jsonObjectGrammar };
-  return { param, grammar: () => compiled(schema, `${param}.schema`) };
+  return { param, grammar: () => grammarOfSchema(schema, `${param}.schema`) };
 }
 
 function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
   if (schema === undefined || schema === null) return null;
-  return { param: "json_schema", grammar: () => compiled(schema, "json_schema") };
+  return { param: "json_schema", grammar: () => grammarOfSchema(schema, "json_schema") };
 }
 
 /** llama.cpp follows every way to read a text at once: a few lines suffice to keep it busy for ever. */
@@ -102,7 +102,11 @@ function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): 
   );
 }
 
-function compiled(schema: unknown, param: string): string {
+/**
+ * @param param where the client wrote the schema
+ * @throws ServiceError 400 naming the keyword that cannot be enforced
+ */
+export function grammarOfSchema(schema: unknown, param: string): string {
   try {
     return schemaGrammar(schema);
   } catch (error) {

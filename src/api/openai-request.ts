@@ -8,7 +8,7 @@ import type { ParseContext, ParsedRequest } from "./dialect.ts";
 import { grammarFields, grammarOf } from "./openai-grammar.ts";
 import type { Unsupported } from "./parse-body.ts";
 
-const MAX_STOPS = 16;
+export const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
 const MOST_FLUSH_MS = 1000;
 /** Choices of one prompt. */
@@ -17,11 +17,11 @@ const MOST_CHOICES = 16;
 export const MOST_ALTERNATIVES = 20;
 
 /** Optional as OpenAI means it: absent and null are the default. */
-function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
+export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
   return schema.nullish().transform((given) => given ?? value);
 }
 
-const stopString = z
+export const stopString = z
   .string()
   .min(1, "a stop string has at least one character")
   .max(1024, "a stop string has at most 1024 characters")

@@ -11,30 +11,41 @@ const MOST_TOOLS = 128;
 /** Schemas are compiled by the process that serves all: so many bytes of them, and so many times beyond the first. */
 const MOST_BYTES = 524_288;
 const MOST_LOOSENED = 50;
-const toolName = z
+
+export const toolName = z
   .string()
   .regex(/^[\w.-]{1,128}$/, "1 to 128 letters, digits, underscores, dashes and dots");
+
+/** Definitions of whatever form, within the limits. */
+export function toolList<T extends z.ZodType>(definition: T) {
+  return z
+    .array(definition)
+    .max(MOST_TOOLS, `at most ${MOST_TOOLS} tools`)
+    .refine((tools) => JSON.stringify(tools).length <= MOST_BYTES, `at most ${MOST_BYTES} bytes`);
+}
+
+/** Of all tools of a request together. */
+export function looseningBudget(): LooseningBudget {
+  return { left: MOST_LOOSENED };
+}
+
 const named = z.looseObject({
   type: z.literal("function"),
   function: z.looseObject({ name: toolName }),
 });
 
 export const toolFields = {
-  tools: z
-    .array(
-      z.looseObject({
-        type: z.literal("function", "function is the only type of tool here"),
-        function: z.looseObject({
-          name: toolName,
-          description: z.string().nullish(),
-          parameters: z.record(z.string(), z.unknown()).nullish(),
-          strict: z.boolean().nullish(),
-        }),
+  tools: toolList(
+    z.looseObject({
+      type: z.literal("function", "function is the only type of tool here"),
+      function: z.looseObject({
+        name: toolName,
+        description: z.string().nullish(),
+        parameters: z.record(z.string(), z.unknown()).nullish(),
+        strict: z.boolean().nullish(),
       }),
-    )
-    .max(MOST_TOOLS, `at most ${MOST_TOOLS} tools`)
-    .refine((tools) => JSON.stringify(tools).length <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
-    .nullish(),
+    }),
+  ).nullish(),
   tool_choice: z
     .union(
       [
@@ -67,11 +78,14 @@ export type ReadTools = {
 /** @throws ServiceError 400 naming the tool, or the keyword of a strict one that cannot be enforced */
 export function readTools(fields: ToolFields): ReadTools {
   const given = fields.tools ?? [];
-  refuseTwins(given);
+  refuseTwins(
+    given.map((tool) => tool.function.name),
+    (index) => `tools[${index}].function.name`,
+  );
   const { callable, isRequired } = readChoice(fields, given);
   if (callable.length === 0) return { use: null, ignoredParams: [] };
   const ignoredParams: string[] = [];
-  const budget = { left: MOST_LOOSENED };
+  const budget = looseningBudget();
   const tools = given.map((tool, index) => readTool(tool, { index, ignoredParams, budget }));
   const isParallel = fields.parallel_tool_calls ?? true;
   return { use: { tools, callable, isRequired, isParallel }, ignoredParams };
@@ -98,16 +112,12 @@ function readTool(given: Given, { index, ignoredParams, budget }: Reading): Tool
   };
 }
 
-function refuseTwins(given: readonly Given[]): void {
-  const names = new Set<string>();
-  for (const [index, tool] of given.entries()) {
-    const { name } = tool.function;
-    if (names.has(name)) {
-      const param = `tools[${index}].function.name`;
-      throw new ServiceError("invalid_value", `${param}: ${name} is there twice`, { param });
-    }
-    names.add(name);
-  }
+/** @param paramOf where the client wrote the name */
+export function refuseTwins(names: readonly string[], paramOf: (index: number) => string): void {
+  const index = names.findIndex((name, at) => names.indexOf(name) < at);
+  if (index < 0) return;
+  const param = paramOf(index);
+  throw new ServiceError("invalid_value", `${param}: ${names[index]} is there twice`, { param });
 }
 
 function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]) {

@@ -7,13 +7,14 @@ import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
 import { type Arrival, type HandlerDeps, parseContext, waitedMs } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
+import { requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
 export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHandler {
   return async (req, res) => {
     const { metrics, log, options } = deps;
-    const requestId = String(res.getHeader("x-request-id"));
+    const requestId = requestIdOf(res);
     const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
     res.locals.isRecorded = true; // here, whatever becomes of it
     const client = watchClient(req, res, options.requestTimeoutMs);

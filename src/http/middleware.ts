@@ -9,7 +9,7 @@ import { ServiceError, stackOf, toServiceError } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 
 /** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
-type EncodeError = (error: ServiceError) => object;
+type EncodeError = (error: ServiceError, requestId: string) => object;
 
 /** A client's own id is kept if it is harmless in a header and a log line. */
 const SAFE_ID = /^[\w.:-]{1,128}$/;
@@ -17,9 +17,15 @@ const SAFE_ID = /^[\w.:-]{1,128}$/;
 export function requestId(): RequestHandler {
   return (req, res, next) => {
     const given = req.get("x-request-id");
-    res.setHeader("x-request-id", given && SAFE_ID.test(given) ? given : randomUUID());
+    const id = given && SAFE_ID.test(given) ? given : randomUUID();
+    res.setHeader("x-request-id", id);
+    res.setHeader("request-id", id); // the name that Anthropic's SDKs read
     next();
   };
+}
+
+export function requestIdOf(res: Response): string {
+  return String(res.getHeader("x-request-id"));
 }
 
 /** Answers while the server drains are the last on their connection. */
@@ -133,7 +139,7 @@ type Refusal = {
 function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
   const { code, message, traits } = error;
   metrics.requestEnded(code, null);
-  const line = { requestId: res.getHeader("x-request-id"), path: req.path, outcome: code };
+  const line = { requestId: requestIdOf(res), path: req.path, outcome: code };
   if (code === "internal_error") log.error({ ...line, stack: stackOf(error.cause) }, "bug");
   else if (traits.status >= 500) log.error({ ...line, reason: message }, "request");
   else log.info(line, "request");
@@ -143,7 +149,7 @@ function sendError(res: Response, error: ServiceError): void {
   const encodeError = (res.locals.encodeError as EncodeError | undefined) ?? encodeOpenaiError;
   if (error.retryAfterSeconds !== null) res.setHeader("retry-after", error.retryAfterSeconds);
   if (error.code === "invalid_api_key") res.setHeader("www-authenticate", "Bearer");
-  res.status(error.traits.status).json(encodeError(error));
+  res.status(error.traits.status).json(encodeError(error, requestIdOf(res)));
 }
 
 /** What body-parser and the router throw: http-errors with a `type`, or a URIError with a status. */

@@ -2,6 +2,7 @@
 // server's state. None of them needs a slot, or waits for one.
 
 import type { Express, Request, RequestHandler, Response } from "express";
+import { anthropicCountTokens } from "../api/anthropic-count-tokens.ts";
 import type { AskingRoute } from "../api/asking.ts";
 import { defaultSettings } from "../api/native-infill.ts";
 import { encodeProps, encodeSlots } from "../api/native-state.ts";
@@ -16,6 +17,7 @@ import { jsonBody, methodNotAllowed } from "./middleware.ts";
 
 const ASKING: readonly AskingRoute[] = [
   chatInputTokens,
+  anthropicCountTokens,
   nativeTokenize,
   nativeDetokenize,
   nativeApplyTemplate,

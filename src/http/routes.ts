@@ -1,6 +1,7 @@
 // The table of every path.
 
 import express, { type Express, type Response } from "express";
+import { anthropicMessages } from "../api/anthropic-messages.ts";
 import type { Dialect } from "../api/dialect.ts";
 import { nativeInfill } from "../api/native-infill.ts";
 import { openaiChat } from "../api/openai-chat.ts";
@@ -29,7 +30,12 @@ export type RoutesOptions = {
 };
 
 /** A new wire format is one line here. */
-const DIALECTS: readonly Dialect[] = [openaiChat, openaiCompletions, nativeInfill];
+const DIALECTS: readonly Dialect[] = [
+  openaiChat,
+  openaiCompletions,
+  anthropicMessages,
+  nativeInfill,
+];
 
 /** Paths that are listed, of all that take a POST. */
 const ANSWERED = [...DIALECTS.map(({ path }) => path), openaiEmbeddings.paths[0], rerank.paths[0]];
@@ -46,6 +52,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.get("/ready", (_req, res) => sendReady(res, deps));
   app.all(["/health", "/ready"], methodNotAllowed("GET"));
 
+  for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
   app.use(requireApiKey(options.apiKeys));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
   app.get("/metrics", async (_req, res) => {
@@ -55,7 +62,6 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountModels(app, deps);
 
   for (const dialect of DIALECTS) {
-    app.use(dialect.path, useEnvelope(dialect.encodeError));
     app.post(dialect.path, ...jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
     app.all(dialect.path, methodNotAllowed("POST"));
   }

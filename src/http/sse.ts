@@ -7,8 +7,9 @@ import { abortReason, ServiceError } from "../errors.ts";
 
 export type SseOptions = {
   readonly res: Response;
-  /** Silence longer than this is filled with a comment. */
+  /** Silence longer than this is filled: with this frame, or with a comment where it is null. */
   readonly heartbeatMs: number;
+  readonly heartbeat: Frame | null;
   /** A reader that does not take what waits for it within so long is cut off. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
@@ -57,6 +58,7 @@ export class SseStream {
     const { res, signal } = this.#options;
     this.open();
     if (signal.aborted) throw abortReason(signal);
+    if (frames.length === 0) return; // nothing was sent: a heartbeat may be due
     this.#lastWriteMs = performance.now();
     if (res.write(encode(frames))) return;
     this.#draining ??= this.#drained(); // of several choices that write, all wait for the same
@@ -84,7 +86,13 @@ export class SseStream {
     const news = this.#news();
     if (news) return this.#comment(news);
     const silentMs = performance.now() - this.#lastWriteMs;
-    if (silentMs >= this.#options.heartbeatMs) this.#comment(this.#lastStatus ?? "heartbeat");
+    if (silentMs >= this.#options.heartbeatMs) this.#beat();
+  }
+
+  #beat(): void {
+    const { heartbeat } = this.#options;
+    if (heartbeat) this.#write(encode([heartbeat]));
+    else this.#comment(this.#lastStatus ?? "heartbeat");
   }
 
   /** The status, if it has changed. */
@@ -96,8 +104,12 @@ export class SseStream {
   }
 
   #comment(text: string): void {
+    this.#write(`: ${text}\n\n`);
+  }
+
+  #write(text: string): void {
     this.#lastWriteMs = performance.now();
-    this.#options.res.write(`: ${text}\n\n`);
+    this.#options.res.write(text);
   }
 
   /** One write holds no more than a stream's buffer: a reader that does not take that within the limit has stalled. */

@@ -1,6 +1,6 @@
 // An answer as a stream: headers at once, frames as text comes, one error event if it breaks.
 
-import type { AnswerEncoder, Dialect, Frame } from "../api/dialect.ts";
+import type { AnswerEncoder, Frame } from "../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
@@ -14,6 +14,7 @@ import {
   waitedMs,
 } from "./exchange.ts";
 import { flushed } from "./flushed.ts";
+import { requestIdOf } from "./middleware.ts";
 import { SseStream } from "./sse.ts";
 
 /** @throws ServiceError also after it has told the client, for the log */
@@ -23,6 +24,7 @@ export async function streamAnswer(on: Exchange): Promise<void> {
   const sse = new SseStream({
     res,
     heartbeatMs,
+    heartbeat: dialect.named?.heartbeat ?? null,
     stallTimeoutMs,
     signal: client.signal,
     status: () => describeWait(on),
@@ -35,7 +37,7 @@ export async function streamAnswer(on: Exchange): Promise<void> {
     await streamChoices(on, sse, prepared);
     sse.end();
   } catch (error) {
-    if (sse.isOpen) endBroken(sse, toServiceError(error), dialect);
+    if (sse.isOpen) endBroken(on, sse, toServiceError(error));
     throw error;
   } finally {
     clearTimeout(openAnyway);
@@ -75,10 +77,11 @@ function framesOf(
   return encoder.delta(choice, event);
 }
 
-function endBroken(sse: SseStream, error: ServiceError, dialect: Dialect): void {
+function endBroken({ dialect, res }: Exchange, sse: SseStream, error: ServiceError): void {
   const isGone = error.code === "aborted" || error.code === "client_stalled";
-  if (isGone) sse.destroy();
-  else sse.end([{ data: JSON.stringify(dialect.encodeError(error)) }]);
+  if (isGone) return sse.destroy();
+  const data = JSON.stringify(dialect.encodeError(error, requestIdOf(res)));
+  sse.end([dialect.named ? { event: dialect.named.error, data } : { data }]);
 }
 
 /** Null once one of the choices has a slot. */

@@ -150,7 +150,7 @@ test.each([
 ] as const)("an error %s in %s names %s", (code, given, param) => {
   const error = new ServiceError(code, "words", { param: given });
 
-  expect(nativeInfill.encodeError(error)).toMatchObject({ error: { code, param } });
+  expect(nativeInfill.encodeError(error, "")).toMatchObject({ error: { code, param } });
 });
 
 test("the defaults say that seeds are random, and what the operator allows", () => {

@@ -1,0 +1,102 @@
+// Tools as Anthropic defines and chooses them → ToolUse. https://docs.anthropic.com/en/docs/build-with-claude/tool-use
+
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import type { Json, Tool } from "../generation/request.ts";
+import { argumentsSchema } from "./openai-grammar.ts";
+import {
+  looseningBudget,
+  type ReadTools,
+  refuseTwins,
+  toolList,
+  toolName,
+} from "./openai-tools.ts";
+
+const ONLY_CUSTOM = "custom is the only type of tool here: this server runs none of its own";
+
+const definition = z.looseObject({
+  type: z.literal("custom", ONLY_CUSTOM).nullish(),
+  name: toolName,
+  description: z.string().nullish(),
+  input_schema: z.record(z.string(), z.unknown()),
+  strict: z.boolean().nullish(),
+  input_examples: z.array(z.record(z.string(), z.unknown())).nullish(),
+  allowed_callers: z.array(z.literal("direct", "direct is the only caller here")).nullish(),
+  defer_loading: z.literal(false, "every tool is told of at once").nullish(),
+  cache_control: z.unknown().optional(),
+  eager_input_streaming: z.unknown().optional(), // arguments are always streamed as they come
+});
+
+const parallel = { disable_parallel_tool_use: z.boolean().nullish() };
+
+export const toolFields = {
+  tools: toolList(definition).nullish(),
+  tool_choice: z
+    .discriminatedUnion(
+      "type",
+      [
+        z.looseObject({ type: z.literal("auto"), ...parallel }),
+        z.looseObject({ type: z.literal("any"), ...parallel }),
+        z.looseObject({ type: z.literal("tool"), name: z.string(), ...parallel }),
+        z.looseObject({ type: z.literal("none"), ...parallel }),
+      ],
+      { error: "type is auto, any, tool or none" },
+    )
+    .nullish(),
+};
+
+type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
+type Given = z.output<typeof definition>;
+
+/** @throws ServiceError 400 naming the tool, or the keyword of a strict one that cannot be enforced */
+export function readTools(fields: ToolFields): ReadTools {
+  const given = fields.tools ?? [];
+  const names = given.map(({ name }) => name);
+  refuseTwins(names, (index) => `tools[${index}].name`);
+  const { callable, isRequired } = readChoice(fields, names);
+  if (callable.length === 0) return { use: null, ignoredParams: [] };
+  const ignoredParams: string[] = [];
+  const budget = looseningBudget();
+  const tools = given.map((tool, index): Tool => {
+    const { parameters, ignored } = argumentsSchema(tool.input_schema, {
+      param: `tools[${index}].input_schema`,
+      isStrict: tool.strict === true,
+      budget,
+    });
+    ignoredParams.push(...ignored);
+    return { name: tool.name, definition: toldDefinition(tool), parameters };
+  });
+  const isParallel = !(fields.tool_choice?.disable_parallel_tool_use ?? false);
+  return { use: { tools, callable, isRequired, isParallel }, ignoredParams };
+}
+
+function readChoice({ tool_choice: choice }: ToolFields, names: readonly string[]) {
+  switch (choice?.type) {
+    case "none":
+      return { callable: [], isRequired: false };
+    case "any":
+      if (names.length > 0) return { callable: names, isRequired: true };
+      throw wrong("tool_choice", "is any, but there are no tools");
+    case "tool":
+      if (names.includes(choice.name)) return { callable: [choice.name], isRequired: true };
+      throw wrong("tool_choice.name", "is not that of one of the tools");
+    default:
+      return { callable: names, isRequired: false };
+  }
+}
+
+/** In OpenAI's form, because that is the one that chat templates know. */
+function toldDefinition({
+  name,
+  description,
+  input_schema: schema,
+  input_examples: examples,
+}: Given): Json {
+  const parameters = { ...schema, ...(examples?.length ? { examples } : {}) } as Json; // it came out of JSON
+  const words = typeof description === "string" ? { description } : {};
+  return { type: "function", function: { name, ...words, parameters } };
+}
+
+function wrong(param: string, reason: string): ServiceError {
+  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+}
