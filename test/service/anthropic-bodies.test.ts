@@ -46,6 +46,7 @@ const BLOCK = "messages[0].content[1]";
 const ANSWER = "messages[1].content[0]";
 
 type Case = readonly [what: string, fields: object, param: string, code?: string, words?: string];
+const missing = "missing_parameter";
 const unsupported = "unsupported_parameter";
 const unreadable = "unsupported_content";
 const unenforced = "unsupported_schema";
@@ -70,14 +71,14 @@ const CASES: readonly Case[] = [
     { messages: [{ role: "constructor", content: "a" }] },
     "messages[0].role",
   ],
-  ["a message without content", { messages: [{ role: "user" }] }, "messages[0].content"],
+  ["a message without content", { messages: [{ role: "user" }] }, "messages[0].content", missing],
   ["content that is null", saying(null), "messages[0].content"],
   ["content that is a number", saying(5), "messages[0].content"],
   ["content that is one block", saying(text), "messages[0].content"],
   ["content of no blocks", saying([]), "messages[0].content"],
   ["a block that is null", block(null), BLOCK],
   ["a block that is text", block("b"), BLOCK],
-  ["a block without a type", block({ text: "b" }), `${BLOCK}.type`],
+  ["a block without a type", block({ text: "b" }), `${BLOCK}.type`, missing],
   [
     "a block of an unknown type",
     block({ type: "poem" }),
@@ -85,7 +86,7 @@ const CASES: readonly Case[] = [
     "invalid_value",
     "text or",
   ],
-  ["a text without text", block({ type: "text" }), `${BLOCK}.text`],
+  ["a text without text", block({ type: "text" }), `${BLOCK}.text`, missing],
   ["a text of a number", block({ type: "text", text: 5 }), `${BLOCK}.text`],
   ["an image", block({ type: "image", source: {} }), BLOCK, unreadable, "text only"],
   ["a document", block({ type: "document", source: {} }), BLOCK, unreadable, "text only"],
@@ -96,7 +97,12 @@ const CASES: readonly Case[] = [
     `${BLOCK}.type`,
   ],
   ["a thought of the user's", block({ type: "thinking", thinking: "a" }), `${BLOCK}.type`],
-  ["a result without id", block({ type: "tool_result", content: "1" }), `${BLOCK}.tool_use_id`],
+  [
+    "a result without id",
+    block({ type: "tool_result", content: "1" }),
+    `${BLOCK}.tool_use_id`,
+    missing,
+  ],
   ["a result that is a number", result({ content: 5 }), `${BLOCK}.content`],
   [
     "a result with an image",
@@ -115,13 +121,13 @@ const CASES: readonly Case[] = [
     answered({ type: "tool_result", tool_use_id: "1" }),
     `${ANSWER}.type`,
   ],
-  ["a call without id", used({ id: undefined }), `${ANSWER}.id`],
+  ["a call without id", used({ id: undefined }), `${ANSWER}.id`, missing],
   ["a call without name", used({ name: "" }), `${ANSWER}.name`],
   ["an input as text", used({ input: "{}" }), `${ANSWER}.input`],
   ["an input that is a list", used({ input: [] }), `${ANSWER}.input`],
   ["an input of 10,000 levels", used({ input: { a: lists } }), "messages"],
   ["an input with a prototype", used({ input: proto }), `${ANSWER}.input.__proto__`],
-  ["a thought without text", answered({ type: "thinking" }), `${ANSWER}.thinking`],
+  ["a thought without text", answered({ type: "thinking" }), `${ANSWER}.thinking`, missing],
   ["a server's call", answered({ type: "server_tool_use", id: "1" }), `${ANSWER}.type`],
   [
     "a call at the end",
@@ -163,7 +169,7 @@ const CASES: readonly Case[] = [
     "invalid_value",
     "adaptive",
   ],
-  ["thinking without a budget", thinking({ type: "enabled" }), "thinking.budget_tokens"],
+  ["thinking without a budget", thinking({ type: "enabled" }), "thinking.budget_tokens", missing],
   ["a budget of 0", thinking({ type: "enabled", budget_tokens: 0 }), "thinking.budget_tokens"],
   ["an unknown display", thinking({ type: "adaptive", display: "all" }), "thinking.display"],
   [
@@ -183,6 +189,7 @@ const CASES: readonly Case[] = [
     "a format without schema",
     output({ format: { type: "json_schema" } }),
     "output_config.format.schema",
+    missing,
   ],
   ["a schema as text", schema("{}"), "output_config.format.schema"],
   ["a schema's not", schema({ not: {} }), "output_config.format.schema.not", unenforced],
@@ -203,14 +210,14 @@ const CASES: readonly Case[] = [
   ],
   ["a shell", { tools: [{ type: "bash_20250124", name: "bash" }] }, "tools[0].type"],
   ["a computer", { tools: [{ type: "computer_20250124", name: "computer" }] }, "tools[0].type"],
-  ["a tool without a name", tool({ name: undefined }), "tools[0].name"],
+  ["a tool without a name", tool({ name: undefined }), "tools[0].name", missing],
   ["a name with a space", tool({ name: "a b" }), "tools[0].name"],
   [
     "a tool of OpenAI's",
     { tools: [{ type: "function", function: { name: "f" } }] },
     "tools[0].type",
   ],
-  ["a tool without a schema", tool({ input_schema: undefined }), "tools[0].input_schema"],
+  ["a tool without a schema", tool({ input_schema: undefined }), "tools[0].input_schema", missing],
   ["a schema of text", tool({ input_schema: { type: "string" } }), "tools[0].input_schema.type"],
   ["a tool twice", { tools: [...tool({}).tools, ...tool({}).tools] }, "tools[1].name"],
   [
@@ -238,7 +245,7 @@ const CASES: readonly Case[] = [
     "invalid_value",
     "any",
   ],
-  ["a choice without its name", choosing({ type: "tool" }), "tool_choice.name"],
+  ["a choice without its name", choosing({ type: "tool" }), "tool_choice.name", missing],
   ["a choice that is not there", choosing({ type: "tool", name: "g" }), "tool_choice.name"],
   ["a choice without tools", { tool_choice: { type: "any" } }, "tool_choice"],
   [
