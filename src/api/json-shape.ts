@@ -5,6 +5,9 @@ import { ServiceError } from "../errors.ts";
 
 /** More than any schema that can be compiled needs. */
 const MOST_DEPTH = 100;
+/** Of one object or list; token ids and other plain values in a list do not count. */
+const MOST_MEMBERS = 5_000;
+const MOST_HOLDERS = 50_000;
 
 type Place = { readonly holder: object; readonly path: string; readonly depth: number };
 
@@ -14,11 +17,20 @@ type Place = { readonly holder: object; readonly path: string; readonly depth: n
  */
 export function refuseShape(json: object, param: string | null): void {
   const waiting: Place[] = [{ holder: json, path: param ?? "", depth: 0 }];
+  let holders = 0;
   for (let place = waiting.pop(); place; place = waiting.pop()) {
+    holders += 1;
+    if (holders > MOST_HOLDERS)
+      throw wrong(
+        fieldOf(place.path, param),
+        `brings the body to more than ${MOST_HOLDERS} objects and lists`,
+      );
     if (place.depth > MOST_DEPTH)
       throw wrong(fieldOf(place.path, param), `has more than ${MOST_DEPTH} levels`);
     // Of a list only what holds something is looked at: it may be of a million token ids.
     const names = Array.isArray(place.holder) ? holdersIn(place.holder) : Object.keys(place.holder);
+    if (names.length > MOST_MEMBERS)
+      throw wrong(fieldOf(place.path, param), `has more than ${MOST_MEMBERS} members in one place`);
     for (const name of names) {
       if (name === "__proto__") {
         const path = pathTo(place, name);

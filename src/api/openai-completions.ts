@@ -31,15 +31,21 @@ const MOST_PROMPTS = 64;
 const LAST_ID = 2 ** 31 - 1;
 const FORMS = `a string or a list of token ids, or up to ${MOST_PROMPTS} of either in a list`;
 
-/** Looked at before, in one go: there may be a million of them. */
-const tokens = z.custom<readonly number[]>(
-  (given) => Array.isArray(given) && typeof given[0] === "number",
-);
+type GivenPrompt = string | readonly (string | number | readonly number[])[];
+
+/** Lists are looked at before, in one go: there may be a million ids. Here only texts and lists are told apart. */
+function isPrompt(given: unknown): given is GivenPrompt {
+  if (typeof given === "string") return true;
+  if (!Array.isArray(given) || given.length === 0) return false;
+  const kindOf = (each: unknown) => (Array.isArray(each) ? "list" : typeof each);
+  const kind = kindOf(given[0]);
+  const isKnown = kind === "string" || kind === "list" || kind === "number";
+  return isKnown && given.every((each) => kindOf(each) === kind);
+}
+
 const schema = z.object({
   ...sharedFields,
-  prompt: z.union([z.string(), z.array(z.string()).min(1), tokens, z.array(tokens).min(1)], {
-    error: FORMS,
-  }),
+  prompt: z.custom<GivenPrompt>(isPrompt, FORMS),
   max_tokens: z.int().min(-1).nullish(),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),

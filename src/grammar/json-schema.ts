@@ -2,6 +2,7 @@
 // grammar can say (further properties, all spellings of a date) it lets less through; what it cannot enforce it refuses.
 // Keywords: https://json-schema.org/draft/2020-12
 
+import { grammarProblem } from "./grammar-cost.ts";
 import {
   anyArray,
   anyInteger,
@@ -33,6 +34,7 @@ import {
   smallest,
   typesOf,
 } from "./schema-keywords.ts";
+import { referred } from "./schema-pointer.ts";
 import { stringRule } from "./string-schema.ts";
 import { type Syntax, written, writtenName } from "./syntax.ts";
 
@@ -45,6 +47,9 @@ type Place = {
 
 const MOST_NODES = 5_000;
 const MOST_DEPTH = 64;
+const MOST_VALUES = 2_000;
+/** References that lead to each other without a character in between. */
+const MOST_FOLLOWED = 64;
 
 /**
  * @returns a grammar whose rule `root` is JSON of this schema
@@ -53,7 +58,7 @@ const MOST_DEPTH = 64;
 export function schemaGrammar(schema: unknown): string {
   const rules = new Rules();
   rules.set("root", new Compiler(schema as Json, rules).compile()); // it came out of JSON
-  return rules.toString();
+  return affordable(rules.toString());
 }
 
 export type RuleNames = {
@@ -73,6 +78,13 @@ export function schemaRules(schema: unknown, { prefix, rule, syntax }: RuleNames
   const rules = new Rules(prefix, syntax);
   rules.set(rule, new Compiler(schema as Json, rules).compile()); // it came out of JSON
   return rules.toString();
+}
+
+/** @throws SchemaError for a grammar that would keep llama.cpp busy, however short its schema is */
+function affordable(grammar: string): string {
+  const problem = grammarProblem(grammar);
+  if (problem !== null) throw new SchemaError("", `makes a grammar that ${problem}`);
+  return grammar;
 }
 
 /** The grammar of any JSON object. */
@@ -133,8 +145,10 @@ class Compiler {
     const ref = String(schema.$ref);
     const known = this.#refs.get(ref);
     if (followed.has(ref)) throw new SchemaError(join(path, "$ref"), `${ref} leads back to itself`);
+    if (followed.size > MOST_FOLLOWED)
+      throw new SchemaError(join(path, "$ref"), `follows more than ${MOST_FOLLOWED} others`);
     if (known) return known;
-    const target = this.#resolve(ref, join(path, "$ref"));
+    const target = referred(this.#document, ref, join(path, "$ref"));
     const name = this.#rules.reserve(ref.split("/").at(-1) ?? "ref");
     this.#refs.set(ref, name);
     const body = this.#visit(target, { path: ref, followed: new Set([...followed, ref]) });
@@ -142,21 +156,10 @@ class Compiler {
     return name;
   }
 
-  #resolve(ref: string, path: string): Json | undefined {
-    if (ref === "#") return this.#document;
-    if (!ref.startsWith("#/"))
-      throw new SchemaError(path, `${ref} is not within the schema (#/...)`);
-    let at: Json | undefined = this.#document;
-    for (const name of pointerNames(ref, path)) {
-      const holder: object | null = isSchema(at) || Array.isArray(at) ? at : null;
-      at = holder && Object.hasOwn(holder, name) ? (holder as Schema)[name] : undefined;
-    }
-    if (at === undefined) throw new SchemaError(path, `${ref} does not exist`);
-    return at;
-  }
-
   #values(values: readonly Json[], schema: Schema, { path }: Place, keyword: string): string {
     refuseBeside(keyword, schema, path, ["type"]);
+    if (values.length > MOST_VALUES)
+      throw new SchemaError(join(path, keyword), `has more than ${MOST_VALUES} values`);
     const types = schema.type === undefined ? null : typesOf(schema, path);
     const allowed = values.filter((value) => !types || types.some((type) => isOf(value, type)));
     if (allowed.length === 0) throw new SchemaError(join(path, keyword), "allows no value");
@@ -280,18 +283,5 @@ class Compiler {
     if (range !== null) return range;
     const keyword = min === null ? "maximum" : "minimum";
     throw new SchemaError(join(path, keyword), "leaves a range that a grammar cannot write");
-  }
-}
-
-/** Of `#/a/b`. Escapes: https://www.rfc-editor.org/rfc/rfc6901#section-6 */
-function pointerNames(ref: string, path: string): readonly string[] {
-  try {
-    const parts = ref.slice(2).split("/").map(decodeURIComponent);
-    return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-  } catch {
-    throw new SchemaError(
-      path,
-      `${ref} is not a JSON pointer: it has a % that begins no character`,
-    );
   }
 }

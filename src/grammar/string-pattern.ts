@@ -7,6 +7,7 @@ import type { Syntax } from "./syntax.ts";
 /** Why a pattern cannot be enforced. */
 export class PatternError extends Error {}
 
+const LONGEST = 2_000;
 /** A model that may repeat without end often does. */
 const MOST_REPEATS = 65_536;
 /** Repetitions in repetitions can be told apart in many ways, and llama.cpp follows all of them at once. */
@@ -48,6 +49,7 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
  * @throws PatternError
  */
 export function patternRule(pattern: string, rules: Rules, anyChar: string): string {
+  if (pattern.length > LONGEST) throw new PatternError(`more than ${LONGEST} characters`);
   const isOpenAtStart = !pattern.startsWith("^");
   const isOpenAtEnd = !/(^|[^\\])(\\\\)*\$$/.test(pattern);
   const inner = pattern.slice(isOpenAtStart ? 0 : 1, isOpenAtEnd ? undefined : -1);

@@ -14,6 +14,8 @@ export type QueueState = {
   readonly maxWaiting: number;
   /** What those who wait wait for, if it is not the slots of `--slots`. */
   readonly busyWith?: string | undefined;
+  /** Whether nobody waits for it: such requests have half of the waiting places, the others have all. */
+  readonly isFlex?: boolean;
   readonly isDraining: boolean;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;
@@ -39,7 +41,8 @@ export function refusal(state: QueueState): ServiceError | null {
       { param: state.field },
     );
   }
-  if (state.inside + state.entering <= room) return null;
+  const open = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
+  if (state.inside + state.entering <= open) return null;
   return new ServiceError(
     "queue_full",
     `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`,

@@ -75,17 +75,17 @@ export class RequestQueue {
 
   /** @throws ServiceError `queue_full` or `draining`, with advice when to try again */
   enter(options: EnterOptions): Ticket {
-    this.#admit(1);
+    this.#admit(1, options);
     return this.#enterOne(options);
   }
 
   /** As `enter()`, for all the choices of a request: all of them enter, or none. */
   enterAll(choices: number, options: EnterOptions): readonly Ticket[] {
-    this.#admit(choices, options.field);
+    this.#admit(choices, options);
     return Array.from({ length: choices }, () => this.#enterOne(options));
   }
 
-  #admit(entering: number, field?: string): void {
+  #admit(entering: number, { field, isFlex = false }: EnterOptions): void {
     const { slots, busyWith, maxWaiting } = this.#options;
     const refused = refusal({
       entering,
@@ -94,6 +94,7 @@ export class RequestQueue {
       slots,
       busyWith,
       maxWaiting,
+      isFlex,
       isDraining: this.#isDraining,
       waitMs: (position) => this.#waitMs(position),
     });

@@ -132,7 +132,7 @@ export class ChatTemplate {
     const unknown = Object.keys(variables).find((name) => {
       const isThinking = name === "enable_thinking" || name === "thinking";
       if (isThinking && (variables[name] === false || this.#options.thinkingWords)) return false;
-      return !this.source.includes(name);
+      return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });
     if (unknown === undefined) return;
     const param = `chat_template_kwargs.${unknown}`;

@@ -62,10 +62,19 @@ function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: nu
 function refuseByCount(prompt: Prompt, deps: PrepareDeps): void {
   const texts = textsOf(prompt);
   const chars = texts.reduce((sum, text) => sum + text.length, 0);
-  const least = prompt.type === "tokens" ? prompt.tokens.length : texts.length;
+  const least = prompt.type === "tokens" ? prompt.tokens.length : texts.length + callsIn(prompt);
   const certain = Math.max(least, Math.floor(chars / deps.longestTokenChars));
   if (certain >= deps.contextTokens)
     throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
+}
+
+/** Each is a token at least, and much to render. */
+function callsIn(prompt: Prompt): number {
+  if (prompt.type !== "messages") return 0;
+  return prompt.messages.reduce(
+    (sum, message) => sum + (message.role === "assistant" ? message.toolCalls.length : 0),
+    0,
+  );
 }
 
 function textsOf(prompt: Prompt): readonly string[] {

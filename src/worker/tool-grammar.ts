@@ -1,6 +1,8 @@
 // The grammar that holds an answer to calls of the tools that there are, with arguments of their schemas.
 
+import { ServiceError } from "../errors.ts";
 import type { Tool } from "../generation/request.ts";
+import { grammarProblem } from "../grammar/grammar-cost.ts";
 import { schemaRules } from "../grammar/json-schema.ts";
 import { literal, oneOf } from "../grammar/rules.ts";
 import type { ToolFormat } from "./tool-format.ts";
@@ -48,11 +50,21 @@ const MOST_KEPT = 64;
 export class CallGrammars {
   readonly #kept = new Map<string, string>();
 
+  /** @throws ServiceError 400 when it would keep the model's process busy */
   of(options: CallGrammarOptions): string {
     const key = JSON.stringify({ ...options, format: options.format.name });
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
     const grammar = callGrammar(options);
+    const problem = grammarProblem(grammar);
+    if (problem !== null)
+      throw new ServiceError(
+        "unsupported_schema",
+        `tools: together they make a grammar that ${problem}`,
+        {
+          param: "tools",
+        },
+      );
     this.#kept.set(key, grammar);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);

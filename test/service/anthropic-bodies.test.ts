@@ -46,7 +46,6 @@ const BLOCK = "messages[0].content[1]";
 const ANSWER = "messages[1].content[0]";
 
 type Case = readonly [what: string, fields: object, param: string, code?: string, words?: string];
-const missing = "missing_parameter";
 const unsupported = "unsupported_parameter";
 const unreadable = "unsupported_content";
 const unenforced = "unsupported_schema";

@@ -74,3 +74,9 @@ test("refuses more choices than there is room for at all with a 400 that names t
     "15 answers are asked for at once; this server holds 14 (--slots, --queue)",
   );
 });
+
+test("leaves half of the waiting places to those whose client waits", () => {
+  expect(refusal(state({ inside: 8, isFlex: true }))).toBeNull();
+  expect(refusal(state({ inside: 9, isFlex: true }))?.code).toBe("queue_full");
+  expect(refusal(state({ inside: 13 }))).toBeNull();
+});

@@ -1,0 +1,63 @@
+// Schemas that are short, and would keep llama.cpp busy for seconds or for ever: refused before it sees them.
+
+import { expect, test } from "vitest";
+import { grammarProblem } from "../../../src/grammar/grammar-cost.ts";
+import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
+import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
+
+/** Each level has two ways to the next one. */
+function tree(levels: number): object {
+  const $defs: Record<string, object> = { [`d${levels}`]: { type: "string" } };
+  for (let level = 0; level < levels; level++) {
+    const next = { $ref: `#/$defs/d${level + 1}` };
+    $defs[`d${level}`] = { anyOf: [next, { anyOf: [next, { type: "null" }] }] };
+  }
+  return { $ref: "#/$defs/d0", $defs };
+}
+
+const text = (pattern: string) => ({ type: "string", pattern });
+const many = (count: number, property: (index: number) => object) => ({
+  type: "object",
+  properties: Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, property(i)])),
+  required: Array.from({ length: count }, (_, i) => `p${i}`),
+});
+
+test.each([
+  ["a tree of references", tree(40), "ways"],
+  ["a long chain of references", tree(9), null],
+  ["patterns of many that may be empty", text(`^${".*".repeat(50)}$`), "empty"],
+  ["optional characters", text(`^${"[a-z]?".repeat(60)}$`), "empty"],
+  ["a group of empty ones, repeated", text("^(.?){99}$"), "empty"],
+  ["a large enum", { enum: Array.from({ length: 20_000 }, (_, i) => i) }, "values"],
+  ["optional properties", { ...many(4_000, () => ({ type: "boolean" })), required: [] }, "ways"],
+  ["lengths written out", many(300, (i) => ({ type: "string", maxLength: 60_000 + i })), "parts"],
+  ["a long pattern", text("a".repeat(3_000)), "characters"],
+] as const)("%s", (_what, schema, words) => {
+  const compile = () => schemaGrammar(schema);
+
+  if (words === null) expect(compile).not.toThrow();
+  else {
+    expect(compile).toThrow(SchemaError);
+    expect(compile).toThrow(words);
+  }
+});
+
+test.each([
+  ["an email", text("^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,}$")],
+  [
+    "a version",
+    text("^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$"),
+  ],
+  ["an enum of a thousand", { enum: Array.from({ length: 1_000 }, (_, i) => `value ${i}`) }],
+  ["two hundred optional properties", { ...many(200, () => ({ type: "string" })), required: [] }],
+  ["texts of some length", many(40, () => ({ type: "string", maxLength: 4_000 }))],
+  ["any value", {}],
+])("%s costs little", (_what, schema) => {
+  expect(grammarProblem(schemaGrammar(schema))).toBeNull();
+});
+
+test("counts what is written in any order, and rules that refer to themselves", () => {
+  expect(grammarProblem('root ::= list\nlist ::= "a" ( "," list )?')).toBeNull();
+  expect(grammarProblem(`root ::= ${Array(33).fill('"a"?').join(" ")}`)).toContain("empty");
+  expect(grammarProblem(`root ::= "a" ${Array(33).fill("[b]*").join(" ")} "c"`)).toContain("empty");
+});
