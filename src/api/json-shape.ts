@@ -61,5 +61,6 @@ function fieldOf(path: string, param: string | null): string {
 }
 
 function wrong(param: string, reason: string): ServiceError {
+  if (param === "") return new ServiceError("invalid_value", `the body ${reason}`);
   return new ServiceError("invalid_value", `${param} ${reason}`, { param });
 }

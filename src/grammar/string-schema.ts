@@ -32,7 +32,8 @@ function ofPattern(pattern: string, path: string, rules: Rules): string {
     return quoted(rules, patternRule(pattern, rules, stringChar(rules)));
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    throw new SchemaError(path, `${pattern} cannot be enforced: ${error.message}`);
+    const shown = pattern.length > 100 ? `${pattern.slice(0, 100)}...` : pattern;
+    throw new SchemaError(path, `${shown} cannot be enforced: ${error.message}`);
   }
 }
 
