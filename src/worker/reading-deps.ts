@@ -15,7 +15,7 @@ export type ReadingModel = {
 
 export function readingDeps(
   { model, grammars, controlTokens }: ReadingModel,
-  { thoughtFormat }: OutputPlan,
+  { thoughtFormat, thoughtBudgetTokens }: OutputPlan,
 ): Omit<RunOptions, "id" | "request" | "creditBytes"> {
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
@@ -28,6 +28,8 @@ export function readingDeps(
       feed: (state, tokens) => grammars.feed(state, tokens),
     },
     thoughtEnding:
-      thoughtFormat === null ? [] : model.tokenize(thoughtFormatNamed(thoughtFormat).ending, true),
+      thoughtFormat === null || thoughtBudgetTokens === null
+        ? []
+        : model.tokenize(thoughtFormatNamed(thoughtFormat).ending, true),
   };
 }
