@@ -25,7 +25,7 @@ type Answer = {
 };
 
 async function ask(changes: object, url = chatUrl): Promise<Answer> {
-  const response = await post(url, chat(changes));
+  const response = await post(url, url === chatUrl ? chat(changes) : changes);
   expect(response.status).toBe(200);
   return (await response.json()) as Answer;
 }
@@ -89,9 +89,7 @@ test("ends before a stop string, which never leaks, also when it spans tokens", 
   const stop = whole.slice(9, 16);
 
   const stopped = await ask({ ...body, stop: [stop] }, completionsUrl);
-  const streamed = await readAll(
-    await postSse(completionsUrl, chat({ ...body, stop, stream: true })),
-  );
+  const streamed = await readAll(await postSse(completionsUrl, { ...body, stop, stream: true }));
 
   expect(whole.length).toBeGreaterThan(16);
   expect(stopped.choices[0]).toMatchObject({
