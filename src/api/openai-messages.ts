@@ -3,8 +3,8 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Json, Message, ToolCall } from "../generation/request.ts";
-import { refuseShape } from "./json-shape.ts";
+import type { Message, ToolCall } from "../generation/request.ts";
+import { readArguments } from "./call-arguments.ts";
 
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 
@@ -153,26 +153,6 @@ function readCall({ id, function: called }: z.output<typeof toolCall>, path: str
     name: called.name,
     arguments: readArguments(called.arguments, `${path}.function.arguments`),
   };
-}
-
-function readArguments(text: string, param: string): ToolCall["arguments"] {
-  if (text.trim() === "") return {};
-  const value = parsed(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new ServiceError("invalid_value", `${param} must be the text of a JSON object`, {
-      param,
-    });
-  refuseShape(value, param);
-  return value as ToolCall["arguments"]; // an object, as just seen
-}
-
-/** Null for what is no JSON: the parser's own words would quote the client's text. */
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function textOf(given: string | readonly { readonly text: string }[]): string {

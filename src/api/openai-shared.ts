@@ -170,7 +170,7 @@ function encodeUsage({ usage }: Receipt) {
 }
 
 /** Where time and tokens went; our own addition, beside OpenAI's fields. Times in ms. */
-function encodeTimings(receipt: Receipt) {
+export function encodeTimings(receipt: Receipt) {
   return {
     queue_ms: rounded(receipt.queueMs),
     prefill_ms: rounded(receipt.prefillMs),

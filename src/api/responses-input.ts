@@ -1,0 +1,167 @@
+// The input of a response: a text or a list of items → Message. Items that belong to one answer of the model (its thoughts,
+// its text, its calls) become one message. https://platform.openai.com/docs/api-reference/responses/create
+
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import type { Message } from "../generation/request.ts";
+import { readArguments } from "./call-arguments.ts";
+
+const PART_TYPES = ["input_text", "output_text", "text"] as const;
+const textPart = z.looseObject({ type: z.enum(PART_TYPES), text: z.string() });
+
+const content = z.union([z.string(), z.array(textPart).min(1)], {
+  error: 'a string, or a list of parts {type: "input_text", text: string}',
+});
+
+const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
+
+const item = z.union(
+  [
+    z.looseObject({
+      type: z.literal("message").nullish(),
+      role: z.enum(["system", "developer", "user", "assistant"]),
+      content,
+      id: z.string().nullish(),
+      status,
+    }),
+    z.looseObject({
+      type: z.literal("function_call"),
+      call_id: z.string().min(1),
+      name: z.string().min(1),
+      arguments: z.string("a string that holds JSON"),
+      id: z.string().nullish(),
+      status,
+    }),
+    z.looseObject({
+      type: z.literal("function_call_output"),
+      call_id: z.string().min(1),
+      output: content,
+      id: z.string().nullish(),
+      status,
+    }),
+    z.looseObject({
+      type: z.literal("reasoning"),
+      summary: z.array(z.looseObject({ text: z.string() })).nullish(),
+      content: z.array(z.looseObject({ text: z.string() })).nullish(),
+      id: z.string().nullish(),
+      encrypted_content: z.null("thoughts of another server cannot be read here").nullish(),
+      status,
+    }),
+  ],
+  { error: "an item of type message, function_call, function_call_output or reasoning" },
+);
+
+export const input = z.union([z.string(), z.array(item).min(1, "at least one item")], {
+  error: "a string, or a list of items",
+});
+
+export type InputItem = z.output<typeof item>;
+
+/** Part types that OpenAI knows and a text model cannot read. */
+const MEDIA_PARTS = ["input_image", "input_file", "input_audio"];
+
+/** Refuses with a reason what the schema would only call wrong. */
+export function refuseUnreadableItems(given: unknown): void {
+  if (!Array.isArray(given)) return;
+  for (const [index, each] of given.entries()) {
+    if (typeof each !== "object" || each === null) continue;
+    const { type, content: parts, output } = each as Record<string, unknown>;
+    if (type === "item_reference") {
+      throw new ServiceError(
+        "unsupported_content",
+        "a reference to an item cannot be followed here; send the item itself",
+        { param: `input[${index}]` },
+      );
+    }
+    refuseMedia(parts, `input[${index}].content`);
+    refuseMedia(output, `input[${index}].output`);
+  }
+}
+
+function refuseMedia(parts: unknown, path: string): void {
+  if (!Array.isArray(parts)) return;
+  for (const [index, part] of parts.entries()) {
+    const type = (part as { type?: unknown } | null)?.type;
+    if (typeof type !== "string" || !MEDIA_PARTS.includes(type)) continue;
+    throw new ServiceError(
+      "unsupported_content",
+      `this server's models read text only, so a part of type ${type} cannot be used`,
+      { param: `${path}[${index}]` },
+    );
+  }
+}
+
+type Answer = Extract<Message, { role: "assistant" }>;
+
+/** @throws ServiceError 400 naming the item */
+export function readInput(
+  given: string | readonly InputItem[],
+  instructions: string | null,
+): readonly Message[] {
+  const messages: Message[] = [];
+  if (instructions !== null) messages.push({ role: "system", content: instructions });
+  if (typeof given === "string") return [...messages, { role: "user", content: given }];
+  const names = new Map<string, string>();
+  for (const [index, each] of given.entries()) {
+    const next = readItem(each, `input[${index}]`, names);
+    const last = messages.at(-1);
+    const joined = last?.role === "assistant" && isAnswer(next) ? join(last, next) : null;
+    if (joined) messages[messages.length - 1] = joined;
+    else messages.push(next);
+  }
+  return messages;
+}
+
+function isAnswer(message: Message): message is Answer {
+  return message.role === "assistant";
+}
+
+/** Null when the later one begins a new answer: with text after text or calls, or thoughts after anything. */
+function join(earlier: Answer, later: Answer): Answer | null {
+  const hasEnded = earlier.content !== "" || earlier.toolCalls.length > 0;
+  if (later.reasoning !== null && (hasEnded || earlier.reasoning !== null)) return null;
+  if (later.content !== "" && hasEnded) return null;
+  return {
+    role: "assistant",
+    reasoning: earlier.reasoning ?? later.reasoning,
+    content: earlier.content + later.content,
+    toolCalls: [...earlier.toolCalls, ...later.toolCalls],
+  };
+}
+
+function readItem(each: InputItem, path: string, names: Map<string, string>): Message {
+  switch (each.type) {
+    case "function_call": {
+      names.set(each.call_id, each.name);
+      const call = {
+        id: each.call_id,
+        name: each.name,
+        arguments: readArguments(each.arguments, `${path}.arguments`),
+      };
+      return { role: "assistant", content: "", reasoning: null, toolCalls: [call] };
+    }
+    case "function_call_output":
+      return {
+        role: "tool",
+        content: textOf(each.output),
+        toolCallId: each.call_id,
+        name: names.get(each.call_id) ?? null,
+      };
+    case "reasoning": {
+      const parts = each.content ?? each.summary ?? [];
+      const reasoning = parts.map(({ text }) => text).join("\n");
+      return { role: "assistant", content: "", reasoning, toolCalls: [] };
+    }
+    default:
+      return readMessage(each.role, textOf(each.content));
+  }
+}
+
+function readMessage(role: "system" | "developer" | "user" | "assistant", text: string): Message {
+  if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
+  return { role: role === "developer" ? "system" : role, content: text };
+}
+
+function textOf(given: string | readonly { readonly text: string }[]): string {
+  return typeof given === "string" ? given : given.map(({ text }) => text).join("");
+}
