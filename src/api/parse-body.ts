@@ -9,7 +9,9 @@ import { refuseShape } from "./json-shape.ts";
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 
 /** Where another field, or another path, does what one that is not taken asks for. */
-const INSTEAD: Readonly<Record<string, string>> = {
+export type Instead = Readonly<Record<string, string>>;
+
+const INSTEAD: Instead = {
   n_predict: "max_tokens",
   max_completion_tokens: "max_tokens",
   max_output_tokens: "max_tokens",
@@ -49,6 +51,7 @@ const WITHOUT_EFFECT = [
 
 /**
  * Checks a body against its schema, and every other field of it: refused if it would change the answer.
+ * @param instead what a dialect has for a field that it refuses, where it is not what most have
  * @returns the parsed fields, and the names of fields that nobody knows
  * @throws ServiceError 400 naming the field
  */
@@ -56,25 +59,32 @@ export function parseBody<T extends z.ZodType>(
   schema: T,
   body: unknown,
   unsupported: Unsupported,
+  instead: Instead = {},
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new ServiceError("invalid_json", "the body must be a JSON object");
   }
   refuseShape(body, null);
-  for (const [name, value] of Object.entries(body)) refuseUnsupported(name, value, unsupported);
+  for (const [name, value] of Object.entries(body))
+    refuseUnsupported(name, value, unsupported, instead);
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
   return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
 }
 
-function refuseUnsupported(name: string, value: unknown, unsupported: Unsupported): void {
+function refuseUnsupported(
+  name: string,
+  value: unknown,
+  unsupported: Unsupported,
+  instead: Instead,
+): void {
   if (!Object.hasOwn(unsupported, name)) return;
   const harmless = unsupported[name] ?? [];
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
   const allowed =
     harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
-  const instead = INSTEAD[name];
-  const what = instead ? `is not taken here; use ${instead}` : "is not supported by this server";
+  const other = instead[name] ?? INSTEAD[name];
+  const what = other ? `is not taken here; use ${other}` : "is not supported by this server";
   throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
 }
 

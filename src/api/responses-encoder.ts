@@ -4,9 +4,9 @@
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, Receipt, ScoredToken } from "../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
-import type { ResponsesFields } from "./openai-responses.ts";
 import { chatLogprobs } from "./openai-scores.ts";
 import { encodeTimings } from "./openai-shared.ts";
+import type { ResponsesFields } from "./responses-fields.ts";
 
 type Item = { readonly id: string } & Readonly<Record<string, unknown>>;
 
@@ -59,20 +59,20 @@ export class ResponsesEncoder implements AnswerEncoder {
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
     if (!choice) throw new Error("a response has a choice");
-    const items: Item[] = [];
-    const status = statusOf(choice.ending);
-    const number = () => items.length;
-    if (choice.reasoning !== "")
-      items.push(itemOf({ kind: "reasoning", id: this.#id("rs", number()), text: choice.reasoning }, status));
-    if (choice.text !== "" || choice.toolCalls.length === 0) {
-      const { text, scores } = choice;
-      items.push(itemOf({ kind: "message", id: this.#id("msg", number()), text, scores: [...scores] }, status));
+    const { reasoning, text, toolCalls, ending } = choice;
+    const open: Open[] = [];
+    const id = (prefix: string) => this.#id(prefix, open.length);
+    if (reasoning !== "") open.push({ kind: "reasoning", id: id("rs"), text: reasoning });
+    if (text !== "")
+      open.push({ kind: "message", id: id("msg"), text, scores: [...choice.scores] });
+    for (const call of toolCalls) {
+      const ids = { id: id("fc"), callId: id("call") };
+      open.push({ kind: "call", ...ids, name: call.name, text: call.arguments });
     }
-    for (const call of choice.toolCalls) {
-      const ids = { id: this.#id("fc", number()), callId: this.#id("call", number()) };
-      items.push(itemOf({ kind: "call", ...ids, name: call.name, text: call.arguments }, status));
-    }
-    return this.#response({ items, ending: choice.ending, receipt });
+    const items = open.map((each, index) =>
+      itemOf(each, index === open.length - 1 ? statusOf(ending) : "completed"),
+    );
+    return this.#response({ items, ending, receipt });
   }
 
   /** Once, before all other events. */
@@ -86,9 +86,14 @@ export class ResponsesEncoder implements AnswerEncoder {
   }
 
   #itemFor(delta: Delta, frames: Frame[]): Open {
-    const kind = { "text-delta": "message", "reasoning-delta": "reasoning", "tool-call-delta": "call" } as const;
+    const kind = {
+      "text-delta": "message",
+      "reasoning-delta": "reasoning",
+      "tool-call-delta": "call",
+    } as const;
     const wanted = kind[delta.type];
-    const isSame = this.#open?.kind === wanted && !(delta.type === "tool-call-delta" && delta.name !== null);
+    const isSame =
+      this.#open?.kind === wanted && !(delta.type === "tool-call-delta" && delta.name !== null);
     if (this.#open && isSame) return this.#open;
     this.#close("completed", frames);
     const open = this.#newItem(delta);
@@ -98,7 +103,9 @@ export class ResponsesEncoder implements AnswerEncoder {
       this.#event("response.output_item.added", { ...place, item: itemOf(open, "in_progress") }),
     );
     if (open.kind !== "call")
-      frames.push(this.#event("response.content_part.added", { ...this.#place(open), part: partOf(open) }));
+      frames.push(
+        this.#event("response.content_part.added", { ...this.#place(open), part: partOf(open) }),
+      );
     return open;
   }
 
@@ -122,7 +129,10 @@ export class ResponsesEncoder implements AnswerEncoder {
       case "reasoning":
         return this.#event("response.reasoning_text.delta", fields);
       case "message":
-        return this.#event("response.output_text.delta", { ...fields, logprobs: logprobsOf(scores ?? []) });
+        return this.#event("response.output_text.delta", {
+          ...fields,
+          logprobs: logprobsOf(scores ?? []),
+        });
       case "call":
         return this.#event("response.function_call_arguments.delta", fields);
     }
@@ -149,7 +159,9 @@ export class ResponsesEncoder implements AnswerEncoder {
       );
     }
     const item = itemOf(open, status);
-    frames.push(this.#event("response.output_item.done", { output_index: this.#items.length, item }));
+    frames.push(
+      this.#event("response.output_item.done", { output_index: this.#items.length, item }),
+    );
     this.#items.push(item);
   }
 
@@ -205,7 +217,13 @@ function itemOf(open: Open, status: ItemStatus): Item {
     case "reasoning":
       return { id, type: "reasoning", summary: [], content: isEmpty ? [] : [partOf(open)], status };
     case "message":
-      return { id, type: "message", role: "assistant", content: isEmpty ? [] : [partOf(open)], status };
+      return {
+        id,
+        type: "message",
+        role: "assistant",
+        content: isEmpty ? [] : [partOf(open)],
+        status,
+      };
     case "call":
       return {
         id,
@@ -249,7 +267,7 @@ function echoed(fields: ResponsesFields): object {
     top_p: fields.top_p,
     truncation: "disabled",
     background: false,
-    metadata: {},
+    metadata: fields.metadata ?? {},
   };
 }
 

@@ -15,10 +15,11 @@ const content = z.union([z.string(), z.array(textPart).min(1)], {
 
 const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
 
-const item = z.union(
+const item = z.discriminatedUnion(
+  "type",
   [
     z.looseObject({
-      type: z.literal("message").nullish(),
+      type: z.literal("message"),
       role: z.enum(["system", "developer", "user", "assistant"]),
       content,
       id: z.string().nullish(),
@@ -48,12 +49,24 @@ const item = z.union(
       status,
     }),
   ],
-  { error: "an item of type message, function_call, function_call_output or reasoning" },
+  { error: "type is message, function_call, function_call_output or reasoning" },
 );
 
-export const input = z.union([z.string(), z.array(item).min(1, "at least one item")], {
-  error: "a string, or a list of items",
-});
+export const input = z.array(item, "a string, or a list of items").min(1, "at least one item");
+
+/** A text is the message of a user, and an item that has a role and no type is a message. */
+export function withItems(body: unknown): unknown {
+  if (typeof body !== "object" || body === null) return body;
+  const { input: given } = body as { readonly input?: unknown };
+  if (typeof given === "string")
+    return { ...body, input: [{ type: "message", role: "user", content: given }] };
+  return Array.isArray(given) ? { ...body, input: given.map(withType) } : body;
+}
+
+function withType(each: unknown): unknown {
+  const isUntyped = typeof each === "object" && each !== null && "role" in each;
+  return isUntyped ? { type: "message", ...each } : each;
+}
 
 export type InputItem = z.output<typeof item>;
 
@@ -95,12 +108,11 @@ type Answer = Extract<Message, { role: "assistant" }>;
 
 /** @throws ServiceError 400 naming the item */
 export function readInput(
-  given: string | readonly InputItem[],
+  given: readonly InputItem[],
   instructions: string | null,
 ): readonly Message[] {
   const messages: Message[] = [];
   if (instructions !== null) messages.push({ role: "system", content: instructions });
-  if (typeof given === "string") return [...messages, { role: "user", content: given }];
   const names = new Map<string, string>();
   for (const [index, each] of given.entries()) {
     const next = readItem(each, `input[${index}]`, names);

@@ -7,6 +7,7 @@ import { nativeInfill } from "../api/native-infill.ts";
 import { openaiChat } from "../api/openai-chat.ts";
 import { openaiCompletions } from "../api/openai-completions.ts";
 import { openaiEmbeddings } from "../api/openai-embeddings.ts";
+import { openaiResponses } from "../api/openai-responses.ts";
 import { rerank } from "../api/rerank.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
@@ -33,6 +34,7 @@ export type RoutesOptions = {
 const DIALECTS: readonly Dialect[] = [
   openaiChat,
   openaiCompletions,
+  openaiResponses,
   anthropicMessages,
   nativeInfill,
 ];

@@ -158,5 +158,16 @@ def stream_helper():
     assert final.choices[0].finish_reason == "tool_calls"
 
 
+@check(since=(1, 87))
+def responses():
+    asked = {"model": model, "input": "What is streaming?", "temperature": 0, "max_output_tokens": 60}
+    whole = client.responses.create(**asked)
+    with client.responses.stream(**asked) as stream:
+        numbers = [event.sequence_number for event in stream]
+        final = stream.get_final_response()
+    assert whole.output_text and final.output_text == whole.output_text, (whole, final)
+    assert numbers == list(range(len(numbers))), numbers
+
+
 print(f"openai {openai.__version__}: {len(failed)} failed")
 sys.exit(1 if failed else 0)

@@ -1,0 +1,136 @@
+// The official OpenAI SDK on responses: what its helpers put together is what was sent.
+
+import OpenAI from "openai";
+import { zodTextFormat } from "openai/helpers/zod";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { type RunningService, startWithModel } from "../support/start-service.ts";
+
+let running: RunningService;
+let client: OpenAI;
+beforeAll(async () => {
+  running = await startWithModel({ threads: 1 });
+  client = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: "none", maxRetries: 0 });
+});
+afterAll(async () => running.close());
+
+const model = "builtin";
+const plain = { model, input: "What is streaming?", temperature: 0, max_output_tokens: 60 };
+const weather = {
+  type: "function" as const,
+  name: "get_weather",
+  description: "Get the weather of a city",
+  parameters: {
+    type: "object",
+    properties: { city: { type: "string" } },
+    required: ["city"],
+    additionalProperties: false,
+  },
+  strict: true,
+};
+const question = { ...plain, input: "What is the weather in Paris?", tools: [weather] };
+
+test("creates a response, with its text and its usage", async () => {
+  const response = await client.responses.create({ ...plain, instructions: "Be brief." });
+
+  expect(response.status).toBe("completed");
+  expect(response.output_text).not.toBe("");
+  expect(response.usage?.input_tokens).toBeGreaterThan(0);
+});
+
+test("streams the same text, in events that count up", async () => {
+  const whole = await client.responses.create(plain);
+  const stream = client.responses.stream(plain);
+  const types: string[] = [];
+  const numbers: number[] = [];
+  for await (const event of stream) {
+    types.push(event.type);
+    numbers.push(event.sequence_number);
+  }
+
+  const response = await stream.finalResponse();
+  expect(response.output_text).toBe(whole.output_text);
+  expect(types.slice(0, 2)).toEqual(["response.created", "response.in_progress"]);
+  expect(types.at(-1)).toBe("response.completed");
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+});
+
+test("says that an answer was cut off", async () => {
+  const response = await client.responses.create({ ...plain, max_output_tokens: 3 });
+
+  expect(response.status).toBe("incomplete");
+  expect(response.incomplete_details?.reason).toBe("max_output_tokens");
+});
+
+test("calls a function, and goes on from its result", async () => {
+  const first = await client.responses.create(question);
+  const [call] = first.output;
+  if (call?.type !== "function_call") throw new Error("no call");
+
+  const second = await client.responses.create({
+    ...question,
+    input: [
+      { role: "user", content: question.input },
+      call,
+      { type: "function_call_output", call_id: call.call_id, output: "18 degrees and sunny" },
+    ],
+  });
+
+  expect(call.name).toBe("get_weather");
+  expect(JSON.parse(call.arguments)).toHaveProperty("city");
+  expect(second.output_text).toContain("18");
+});
+
+test("streams a call's arguments, which add up to the whole", async () => {
+  const stream = client.responses.stream({
+    ...question,
+    tool_choice: "required",
+    parallel_tool_calls: false,
+  });
+  let text = "";
+  stream.on("response.function_call_arguments.delta", ({ delta }) => {
+    text += delta;
+  });
+
+  const { output } = await stream.finalResponse();
+
+  const call = output.find((item) => item.type === "function_call");
+  expect(call?.arguments).toBe(text);
+});
+
+test("parses an answer of a zod schema", async () => {
+  const thing = z.object({
+    color: z.enum(["red", "green"]),
+    count: z.number().int().min(0).max(5),
+  });
+
+  const { output_parsed } = await client.responses.parse({
+    ...plain,
+    temperature: 1,
+    text: { format: zodTextFormat(thing, "thing") },
+  });
+
+  expect(thing.safeParse(output_parsed).success).toBe(true);
+});
+
+test("gives thoughts an item of their own, before the message", async () => {
+  const { output } = await client.responses.create({
+    ...plain,
+    input: "What is 2 + 3?",
+    max_output_tokens: 150,
+    reasoning: { effort: "low" },
+  });
+
+  expect(output.map(({ type }) => type)).toEqual(["reasoning", "message"]);
+});
+
+test("refuses what would need a stored conversation, by name", async () => {
+  for (const [param, value] of [
+    ["previous_response_id", "resp_1"],
+    ["background", true],
+  ] as const) {
+    const asked = client.responses.create({ ...plain, [param]: value } as typeof plain);
+
+    await expect(asked).rejects.toMatchObject({ status: 400, param });
+  }
+});
