@@ -34,17 +34,18 @@ const named = z.looseObject({
   function: z.looseObject({ name: toolName }),
 });
 
+export const toolType = z.literal("function", "function is the only type of tool here");
+
+export const functionFields = {
+  name: toolName,
+  description: z.string().nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish(),
+  strict: z.boolean().nullish(),
+};
+
 export const toolFields = {
   tools: toolList(
-    z.looseObject({
-      type: z.literal("function", "function is the only type of tool here"),
-      function: z.looseObject({
-        name: toolName,
-        description: z.string().nullish(),
-        parameters: z.record(z.string(), z.unknown()).nullish(),
-        strict: z.boolean().nullish(),
-      }),
-    }),
+    z.looseObject({ type: toolType, function: z.looseObject(functionFields) }),
   ).nullish(),
   tool_choice: z
     .union(

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { MOST_ALTERNATIVES, sharedFields } from "./openai-request.ts";
 import { thinkingFields } from "./openai-thinking.ts";
-import { toolList, toolName } from "./openai-tools.ts";
+import { functionFields, toolList, toolType } from "./openai-tools.ts";
 import { input } from "./responses-input.ts";
 
 /** What `include` may ask for, and is there without it, or never. */
@@ -40,15 +40,7 @@ export const responsesSchema = z.object({
   input,
   instructions: z.string().nullish(),
   max_output_tokens: z.int().min(1).nullish(),
-  tools: toolList(
-    z.looseObject({
-      type: z.literal("function", "function is the only type of tool here"),
-      name: toolName,
-      description: z.string().nullish(),
-      parameters: z.record(z.string(), z.unknown()).nullish(),
-      strict: z.boolean().nullish(),
-    }),
-  ).nullish(),
+  tools: toolList(z.looseObject({ type: toolType, ...functionFields })).nullish(),
   tool_choice: z
     .union(
       [
@@ -72,7 +64,7 @@ export const responsesSchema = z.object({
     .nullish(),
   reasoning: z
     .looseObject({
-      effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
+      effort: thinkingFields.reasoning_effort,
       summary: z.enum(["auto", "concise", "detailed"]).nullish(), // thoughts come whole, not as a summary
     })
     .nullish(),

@@ -7,7 +7,14 @@ import type { Message } from "../generation/request.ts";
 import { readArguments } from "./call-arguments.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
-const textPart = z.looseObject({ type: z.enum(PART_TYPES), text: z.string() });
+/** Answers come back as they were given, with what says nothing to a model. */
+const textPart = z.looseObject({
+  type: z.enum(PART_TYPES),
+  text: z.string(),
+  annotations: z.array(z.unknown()).nullish(),
+  logprobs: z.array(z.unknown()).nullish(),
+});
+const thoughtPart = z.looseObject({ type: z.string().nullish(), text: z.string() });
 
 const content = z.union([z.string(), z.array(textPart).min(1)], {
   error: 'a string, or a list of parts {type: "input_text", text: string}',
@@ -42,8 +49,8 @@ const item = z.discriminatedUnion(
     }),
     z.looseObject({
       type: z.literal("reasoning"),
-      summary: z.array(z.looseObject({ text: z.string() })).nullish(),
-      content: z.array(z.looseObject({ text: z.string() })).nullish(),
+      summary: z.array(thoughtPart).nullish(),
+      content: z.array(thoughtPart).nullish(),
       id: z.string().nullish(),
       encrypted_content: z.null("thoughts of another server cannot be read here").nullish(),
       status,

@@ -181,3 +181,18 @@ test("still serves after all of that, and has seen no bug", async () => {
   expect(running.logLines.filter(({ msg }) => msg === "bug")).toEqual([]);
   expect("polluted" in {}).toBe(false);
 });
+
+test("takes its own answers back as they were, also under --strict", async () => {
+  const strictly = await startWithFake({}, { strict: true });
+  const asked = { ...plain, include: ["message.output_text.logprobs"] };
+  const first = await post(strictly.url + PATH, asked);
+  const { output } = (await first.json()) as { output: object[] };
+  const user = { role: "user", content: "And then?" };
+
+  const second = await post(strictly.url + PATH, { ...asked, input: [...output, user] });
+
+  expect(output).toHaveLength(1);
+  expect(second.status).toBe(200);
+  expect(second.headers.get("x-ignored-params")).toBeNull();
+  await strictly.close();
+});
