@@ -71,8 +71,9 @@ export function withItems(body: unknown): unknown {
 }
 
 function withType(each: unknown): unknown {
-  const isUntyped = typeof each === "object" && each !== null && "role" in each;
-  return isUntyped ? { type: "message", ...each } : each;
+  if (typeof each !== "object" || each === null || !("role" in each)) return each;
+  const { type } = each as { readonly type?: unknown };
+  return { ...each, type: type ?? "message" };
 }
 
 export type InputItem = z.output<typeof item>;

@@ -49,7 +49,7 @@ describe("a request", () => {
 
   test("joins thoughts, text and calls of one answer, and gives results their tool's name", () => {
     const input = [
-      { role: "user", content: [{ type: "input_text", text: "Weather?" }] },
+      { type: null, role: "user", content: [{ type: "input_text", text: "Weather?" }] },
       {
         type: "reasoning",
         id: "rs_1",
