@@ -2,7 +2,7 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
-import { type ErrorCode, ServiceError } from "../errors.ts";
+import { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { GenerateRequest } from "../generation/request.ts";
@@ -10,6 +10,7 @@ import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from
 import { encodeSettings } from "./native-settings.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
+import { type OwnParams, withOwnParam } from "./own-params.ts";
 import { parseBody, type Unsupported } from "./parse-body.ts";
 
 /** Editors send these with every request. They do nothing here, and are named as such. */
@@ -67,7 +68,7 @@ export const nativeInfill: Dialect = {
     };
   },
 
-  encodeError: (error) => encodeOpenaiError(withOwnParam(error)),
+  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
 };
 
 /** What a request has that says nothing about it. */
@@ -103,15 +104,10 @@ function maxTokens({ n_predict, max_tokens }: Fields): number | null {
 }
 
 /** The engine names the fields of a prompt as the completions do. */
-const OWN_PARAMS: { readonly [C in ErrorCode]?: Readonly<Record<string, string>> } = {
+const OWN_PARAMS: OwnParams = {
   unsupported_parameter: { suffix: "input_suffix" },
   context_length_exceeded: { prompt: "input_prefix" },
 };
-
-function withOwnParam(error: ServiceError): ServiceError {
-  const param = OWN_PARAMS[error.code]?.[error.param ?? ""];
-  return param === undefined ? error : new ServiceError(error.code, error.message, { param });
-}
 
 /** An answer that no stop string ended. */
 const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;

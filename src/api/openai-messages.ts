@@ -155,6 +155,7 @@ function readCall({ id, function: called }: z.output<typeof toolCall>, path: str
   };
 }
 
-function textOf(given: string | readonly { readonly text: string }[]): string {
+/** The text of a message, whole or in parts. */
+export function textOf(given: string | readonly { readonly text: string }[]): string {
   return typeof given === "string" ? given : given.map((part) => part.text).join("");
 }

@@ -8,6 +8,7 @@ import { requestsOf, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
 import { readThinking } from "./openai-thinking.ts";
 import { readTools } from "./openai-tools.ts";
+import { type OwnParams, withOwnParam } from "./own-params.ts";
 import { type Instead, parseBody, type Unsupported } from "./parse-body.ts";
 import { ResponsesEncoder } from "./responses-encoder.ts";
 import { type ResponsesFields, responsesSchema } from "./responses-fields.ts";
@@ -20,7 +21,6 @@ const INSTEAD: Instead = {
   max_tokens: "max_output_tokens",
   max_completion_tokens: "max_output_tokens",
   logprobs: "top_logprobs",
-  reasoning_effort: "reasoning.effort",
   think: "reasoning.effort",
   response_format: "text.format",
   format: "text.format",
@@ -48,6 +48,13 @@ const UNSUPPORTED: Unsupported = {
   logprobs: [false],
 };
 
+/** What the engine says of a prompt. */
+const OWN_PARAMS: OwnParams = {
+  context_length_exceeded: { messages: "input", prompt: "input" },
+  template_error: { messages: "input" },
+  unsupported_parameter: { reasoning_effort: "reasoning.effort" },
+};
+
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
 
@@ -62,7 +69,7 @@ export const openaiResponses: Dialect = {
     return withOwnParams(() => parsedRequest(fields, ignoredParams, context));
   },
 
-  encodeError: encodeOpenaiError,
+  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
 };
 
 function parsedRequest(
@@ -141,8 +148,7 @@ function ownParam(param: string): string {
   return param
     .replace(/^(tools\[\d+\])\.function\b/, "$1")
     .replace(/^response_format\.json_schema\b/, "text.format")
-    .replace(/^response_format\b/, "text.format")
-    .replace(/^reasoning_effort$/, "reasoning.effort");
+    .replace(/^response_format\b/, "text.format");
 }
 
 function withOwnParams<T>(work: () => T): T {

@@ -68,6 +68,7 @@ export const responsesSchema = z.object({
       summary: z.enum(["auto", "concise", "detailed"]).nullish(), // thoughts come whole, not as a summary
     })
     .nullish(),
+  reasoning_effort: z.null("is not taken here; use reasoning.effort").optional(),
   chat_template_kwargs: thinkingFields.chat_template_kwargs,
   thinking_budget_tokens: thinkingFields.thinking_budget_tokens,
   include: z.array(z.enum(INCLUDABLE)).nullish(),

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Message } from "../generation/request.ts";
 import { readArguments } from "./call-arguments.ts";
+import { textOf } from "./openai-messages.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
 /** Answers come back as they were given, with what says nothing to a model. */
@@ -180,8 +181,4 @@ function readItem(each: InputItem, path: string, names: Map<string, string>): Me
 function readMessage(role: "system" | "developer" | "user" | "assistant", text: string): Message {
   if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
   return { role: role === "developer" ? "system" : role, content: text };
-}
-
-function textOf(given: string | readonly { readonly text: string }[]): string {
-  return typeof given === "string" ? given : given.map(({ text }) => text).join("");
 }

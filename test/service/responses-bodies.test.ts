@@ -134,6 +134,7 @@ const CASES: readonly Case[] = [
   ["a deep schema", schema(deep), "text"],
   ["short words", { text: { verbosity: "low" } }, "text.verbosity"],
   ["an unknown effort", { reasoning: { effort: "extreme" } }, "reasoning.effort"],
+  ["chat's effort", { reasoning_effort: "low" }, "reasoning_effort"],
   ["reasoning as text", { reasoning: "high" }, "reasoning"],
   [
     "a format with a grammar",
