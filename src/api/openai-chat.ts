@@ -7,7 +7,13 @@ import type { Delta } from "../generation/events.ts";
 import type { Message, Prompt, ScoreWish, ToolUse } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
 import { messages, readMessages, refuseUnreadable } from "./openai-messages.ts";
-import { MOST_ALTERNATIVES, requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
+import {
+  MOST_ALTERNATIVES,
+  requestsOf,
+  sharedFields,
+  UNSUPPORTED_IN_CHAT,
+  unsupportedWith,
+} from "./openai-request.ts";
 import { chatLogprobs } from "./openai-scores.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder, type Place } from "./openai-shared.ts";
 import { readThinking, thinkingFields } from "./openai-thinking.ts";
@@ -15,26 +21,11 @@ import { readTools, toolFields } from "./openai-tools.ts";
 import { parseBody } from "./parse-body.ts";
 
 const UNSUPPORTED = unsupportedWith({
-  functions: [],
-  function_call: ["none", "auto"],
-  modalities: [["text"]],
-  audio: [],
-  prediction: [],
-  verbosity: ["medium"],
-  web_search_options: [],
-  moderation: [],
-  chat_template: [],
+  ...UNSUPPORTED_IN_CHAT,
   reasoning: [],
-  thinking: [],
-  enable_thinking: [],
-  think: [],
-  format: [],
   max_output_tokens: [],
   prompt: [],
   input: [],
-  echo: [false],
-  suffix: [""],
-  best_of: [1],
 });
 
 const schema = z.object({

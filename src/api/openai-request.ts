@@ -191,6 +191,26 @@ const UNSUPPORTED_EVERYWHERE: Unsupported = {
   prompt_logprobs: [0],
 };
 
+/** What a conversation has no use for, in either of OpenAI's forms. */
+export const UNSUPPORTED_IN_CHAT: Unsupported = {
+  functions: [],
+  function_call: ["none", "auto"],
+  modalities: [["text"]],
+  audio: [],
+  prediction: [],
+  verbosity: ["medium"],
+  web_search_options: [],
+  moderation: [],
+  chat_template: [],
+  thinking: [],
+  enable_thinking: [],
+  think: [],
+  format: [],
+  echo: [false],
+  suffix: [""],
+  best_of: [1],
+};
+
 /** With those of one dialect. */
 export function unsupportedWith(unsupportedHere: Unsupported): Unsupported {
   return { ...UNSUPPORTED_EVERYWHERE, ...unsupportedHere };

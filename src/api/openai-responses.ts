@@ -4,17 +4,17 @@
 import { ServiceError } from "../errors.ts";
 import type { Prompt } from "../generation/request.ts";
 import type { Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
-import { requestsOf, unsupportedWith } from "./openai-request.ts";
+import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
 import { readThinking } from "./openai-thinking.ts";
 import { readTools } from "./openai-tools.ts";
 import { type OwnParams, withOwnParam } from "./own-params.ts";
-import { type Instead, parseBody, type Unsupported } from "./parse-body.ts";
+import { type Instead, parseBody } from "./parse-body.ts";
 import { ResponsesEncoder } from "./responses-encoder.ts";
 import { type ResponsesFields, responsesSchema } from "./responses-fields.ts";
 import { readInput, refuseUnreadableItems, withItems } from "./responses-input.ts";
 
-/** What chat completions and others have under another name. */
+/** What chat completions and others have under a name that is not taken here. */
 const INSTEAD: Instead = {
   prompt: "input and instructions",
   messages: "input",
@@ -22,31 +22,30 @@ const INSTEAD: Instead = {
   max_completion_tokens: "max_output_tokens",
   logprobs: "top_logprobs",
   think: "reasoning.effort",
+  thinking: "reasoning.effort or thinking_budget_tokens",
+  enable_thinking: "reasoning.effort or chat_template_kwargs",
   response_format: "text.format",
   format: "text.format",
   guided_json: "text.format",
   structured_outputs: "text.format",
-  functions: "tools",
-  function_call: "tool_choice",
 };
 
-const UNSUPPORTED: Unsupported = {
-  ...unsupportedWith({}),
+const UNSUPPORTED = unsupportedWith({
+  ...UNSUPPORTED_IN_CHAT,
   n: [1],
   background: [false],
   conversation: [],
   previous_response_id: [],
   context_management: [],
-  moderation: [],
   max_tool_calls: [],
   reasoning_format: [],
-  verbosity: [],
-  echo: [false],
-  suffix: [""],
-  best_of: [1],
-  ...Object.fromEntries(Object.keys(INSTEAD).map((name) => [name, []])),
   logprobs: [false],
-};
+  prompt: [],
+  messages: [],
+  max_tokens: [],
+  max_completion_tokens: [],
+  response_format: [],
+});
 
 /** What the engine says of a prompt. */
 const OWN_PARAMS: OwnParams = {

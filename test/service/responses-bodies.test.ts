@@ -135,6 +135,9 @@ const CASES: readonly Case[] = [
   ["short words", { text: { verbosity: "low" } }, "text.verbosity"],
   ["an unknown effort", { reasoning: { effort: "extreme" } }, "reasoning.effort"],
   ["chat's effort", { reasoning_effort: "low" }, "reasoning_effort"],
+  ["Anthropic's thinking", { thinking: { type: "enabled" } }, "thinking", unsupported],
+  ["a template's switch", { enable_thinking: false }, "enable_thinking", unsupported],
+  ["a template", { chat_template: "{{ x }}" }, "chat_template", unsupported],
   ["reasoning as text", { reasoning: "high" }, "reasoning"],
   [
     "a format with a grammar",
