@@ -9,14 +9,16 @@ import { encodeProps, encodeSlots } from "../api/native-state.ts";
 import { chatInputTokens, nativeApplyTemplate } from "../api/native-template.ts";
 import { nativeDetokenize, nativeTokenize } from "../api/native-tokens.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
+import { responsesInputTokens } from "../api/responses-input-tokens.ts";
 import { ServiceError } from "../errors.ts";
 import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody, methodNotAllowed } from "./middleware.ts";
+import { jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
 
 const ASKING: readonly AskingRoute[] = [
   chatInputTokens,
+  responsesInputTokens,
   anthropicCountTokens,
   nativeTokenize,
   nativeDetokenize,
@@ -40,7 +42,7 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
   return async (req, res) => {
     const { signal, abort, dispose } = watchClient(req, res, options.requestTimeoutMs);
     try {
-      const asked = route.parse(req.body, parseContext(deps));
+      const asked = route.parse(req.body, parseContext(deps, ownerOf(res)));
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
