@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Dialect, ParseContext, ParsedRequest } from "../api/dialect.ts";
 import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ServiceError, toServiceError } from "../errors.ts";
+import { toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import { type PreparedRequest, SEEDS } from "../generation/request.ts";
 import type { Metrics } from "../metrics.ts";
@@ -87,34 +87,18 @@ export function parseContext(
   };
 }
 
-export type AttemptOptions = {
-  /** Index of the choice. */
-  readonly choice: number;
-  readonly prepared: PreparedRequest;
-  readonly mayRestart: () => boolean;
-};
-
-/** The engine's events. If the worker dies before anything was sent, the request runs again and nobody notices. */
-export async function* attempts(
+/** The engine's events of one choice, each noted in the request's record. */
+export async function* eventsOf(
   { deps, client, record, tickets }: Exchange,
-  { choice, prepared, mayRestart }: AttemptOptions,
+  prepared: PreparedRequest,
+  choice: number,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
-  for (let isSuspect = false; ; isSuspect = true) {
-    try {
-      const { signal } = client;
-      for await (const event of deps.engine.generate(prepared, { signal, lease, isSuspect })) {
-        record.event(choice, event);
-        yield event;
-      }
-      return;
-    } catch (error) {
-      const isCrash = error instanceof ServiceError && error.code === "worker_crashed";
-      if (!isCrash || isSuspect || !mayRestart()) throw error;
-      record.restart(choice);
-    }
+  for await (const event of deps.engine.generate(prepared, { signal: client.signal, lease })) {
+    record.event(choice, event);
+    yield event;
   }
 }
 

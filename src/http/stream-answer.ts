@@ -5,10 +5,10 @@ import { type ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import { type Accepted, accept } from "./accept.ts";
 import {
-  attempts,
   describeWait,
   destroyIfStuck,
   type Exchange,
+  eventsOf,
   forEachChoice,
   waitedMs,
 } from "./exchange.ts";
@@ -71,12 +71,10 @@ export async function writeChoices(
   if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
   await forEachChoice(on, prepared, async (each, choice) => {
-    let hasStarted = false;
-    const events = attempts(on, { choice, prepared: each, mayRestart: () => !hasStarted });
+    const events = eventsOf(on, each, choice);
     // Token by token there is nothing to join, and one generator less on every token's way.
     const flowing = parsed.flush === "token" ? events : flushed(events, parsed.flush);
     for await (const event of flowing) {
-      hasStarted ||= event.type !== "prompt-progress";
       record.queueMs = waitedMs(on);
       if (event.type === "finish") unfinished -= 1;
       const receipt = unfinished === 0 ? record.receipt : null;
