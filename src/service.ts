@@ -19,6 +19,7 @@ import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
+import { StreamStore } from "./resume/stream-store.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
@@ -88,6 +89,10 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     served: engine,
     embeddingEngine: parts.embeddingEngine,
   });
+  const streams = new StreamStore({
+    graceMs: config.resumeGraceMs,
+    maxBytes: config.resumeBuffer,
+  });
   const responses = new ResponseStore({
     maxBytes: config.responseStore,
     ttlMs: config.responseTtlMs,
@@ -104,6 +109,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       questions,
       slots: new SlotBoard(config.slots),
       responses,
+      streams,
       catalog,
       embeddings,
       reranking,
@@ -135,6 +141,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
         engines: new Set([engine, embeddings.engine, reranking.engine]),
       });
       responses.close();
+      streams.close();
     },
   };
 }

@@ -14,6 +14,7 @@ import type { Catalog } from "../models/catalog.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
 import type { Ticket } from "../queue/ticket.ts";
 import type { ResponseStore } from "../resume/response-store.ts";
+import type { StreamStore } from "../resume/stream-store.ts";
 import type { ClientWatch } from "./disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { SlotBoard } from "./slot-board.ts";
@@ -34,6 +35,8 @@ export type HandlerDeps = {
   readonly slots: SlotBoard;
   /** Answers that are kept for clients that come back. */
   readonly responses: ResponseStore;
+  /** Streams that survive their connections. */
+  readonly streams: StreamStore;
   readonly catalog: Catalog;
   /** Both may be the same. */
   readonly embeddings: EmbeddingService;
@@ -50,6 +53,8 @@ export type HandlerDeps = {
     readonly maxTokens: number | null;
     readonly isStrict: boolean;
     readonly allowGrammar: boolean;
+    /** Whether streams survive their connections that say nothing of it. */
+    readonly resumable: boolean;
     readonly heartbeatMs: number;
     readonly stallTimeoutMs: number;
     readonly requestTimeoutMs: number;
