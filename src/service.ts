@@ -13,6 +13,7 @@ import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
 import { createApp } from "./http/routes.ts";
+import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -108,6 +109,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       queue,
       questions,
       slots: new SlotBoard(config.slots),
+      requests: new RunningRequests(),
       responses,
       streams,
       catalog,

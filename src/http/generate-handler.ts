@@ -11,6 +11,7 @@ import {
   type Exchange,
   type HandlerDeps,
   parseContext,
+  placeOf,
   waitedMs,
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
@@ -53,10 +54,24 @@ async function answer(on: Arrival): Promise<void> {
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
+  const leaveList = deps.requests.add({
+    requestId: requestIdOf(on.res),
+    owner: ownerOf(on.res),
+    path: dialect.path,
+    startedAtMs: performance.now(),
+    state: () => ({
+      model: record.model,
+      isStreamed: parsed.isStreamed,
+      place: placeOf(tickets),
+      ...record.tokens,
+    }),
+    abort,
+  });
   try {
     const exchange = { ...on, parsed, tickets };
     await wayOf(exchange)(exchange);
   } finally {
+    leaveList();
     record.queueMs = waitedMs({ tickets });
     for (const ticket of tickets) ticket.leave();
   }

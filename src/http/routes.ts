@@ -24,6 +24,7 @@ import {
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
 import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
+import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
 import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
 
@@ -83,6 +84,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountNativeRoutes(app, deps, options.bodyLimitBytes);
   mountResponses(app, deps);
   mountStreams(app, deps);
+  mountRequests(app, deps);
 
   app.use(notFound(["/v1/models", ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));
