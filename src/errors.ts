@@ -41,7 +41,9 @@ const TRAITS = {
   queue_timeout: { status: 503, ...server },
   engine_unavailable: { status: 503, ...server },
   no_free_slot: { status: 503, ...server },
+  deadline_unmeetable: { status: 503, ...server },
   request_timeout: { status: 504, ...server },
+  deadline_exceeded: { status: 504, ...server },
   /** Its owner stopped it, from outside. */
   cancelled: { status: 409, ...invalid },
   /** The client left. An outcome, not a failure: counted, and never sent to anyone. */

@@ -23,6 +23,8 @@ export type EngineStatus = {
 
 export type GenerateOptions = {
   readonly signal: AbortSignal;
+  /** When it is aborted the answer ends with what there is, as if a limit of its length were reached. */
+  readonly deadline?: AbortSignal;
   readonly lease: SlotLease;
 };
 

@@ -61,6 +61,9 @@ export type HandlerDeps = {
     readonly heartbeatMs: number;
     readonly stallTimeoutMs: number;
     readonly requestTimeoutMs: number;
+    /** Undefined for no limit. */
+    readonly firstTokenTimeoutMs: number | undefined;
+    readonly bufferedQueueTimeoutMs: number;
   };
 };
 
@@ -104,7 +107,8 @@ export async function* eventsOf(
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
-  for await (const event of deps.engine.generate(prepared, { signal: client.signal, lease })) {
+  const { signal, deadline } = client;
+  for await (const event of deps.engine.generate(prepared, { signal, deadline, lease })) {
     record.event(choice, event);
     yield event;
   }

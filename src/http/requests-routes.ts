@@ -5,7 +5,7 @@ import { encodeRequests, encodeStopped } from "../api/running-list.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { methodNotAllowed, ownerOf } from "./middleware.ts";
 
-export const REQUESTS_PATH = "/v1/requests";
+const REQUESTS_PATH = "/v1/requests";
 const ONE = `${REQUESTS_PATH}/:id`;
 
 export function mountRequests(app: Express, { requests }: HandlerDeps): void {

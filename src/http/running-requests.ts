@@ -3,7 +3,7 @@
 import { ServiceError } from "../errors.ts";
 import type { QueuePlace } from "../queue/ticket.ts";
 
-export type RequestState = {
+type RequestState = {
   readonly model: string | null;
   readonly isStreamed: boolean;
   /** Where it waits for a slot; null while it does not. */
