@@ -241,6 +241,11 @@ export const SETTINGS = {
     help: "take grammars (GBNF) from clients: a hostile one can hold everybody up",
     allows: "on or off",
   }),
+  sharedCache: setting({
+    schema: flag.default(false),
+    help: "one prefix cache for all API keys: faster, but who measures times learns what others have asked",
+    allows: "on or off",
+  }),
   strict: setting({
     schema: flag.default(false),
     help: "refuse unknown request fields instead of naming them in x-ignored-params",

@@ -26,6 +26,8 @@ export type GenerateOptions = {
   /** When it is aborted the answer ends with what there is, as if a limit of its length were reached. */
   readonly deadline?: AbortSignal;
   readonly lease: SlotLease;
+  /** It uses what requests of the same scope have left in the cache, and leaves its own to them. Default: one for all. */
+  readonly cacheScope?: string;
 };
 
 export interface Engine {

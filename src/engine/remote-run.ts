@@ -24,6 +24,7 @@ export type RemoteRunOptions = {
   readonly id: string;
   readonly request: PreparedRequest;
   readonly beginning: Beginning;
+  readonly cacheScope: string;
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
   /** Ends the answer with what there is. */
@@ -92,7 +93,7 @@ export class RemoteRun {
   /** Waits for a slot (unless the lease still holds one), for entry and for a worker, and hands the request to it. */
   async begin(): Promise<void> {
     const { id, request, beginning, lease, send, signal, deadline } = this.#options;
-    const { enterGate, enterWorker } = this.#options;
+    const { enterGate, enterWorker, cacheScope } = this.#options;
     const { generated, isSuspect } = beginning;
     if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
     this.#leaveGate = await enterGate(isSuspect);
@@ -100,7 +101,8 @@ export class RemoteRun {
     if (signal.aborted) throw abortReason(signal);
     this.#phase = "running";
     this.#isProving = isSuspect;
-    send({ type: "start", id, request, generated, creditBytes: this.#firstCredit });
+    const creditBytes = this.#firstCredit;
+    send({ type: "start", id, request, generated, cacheScope, creditBytes });
     signal.addEventListener("abort", this.#onAbort, { once: true });
     deadline.addEventListener("abort", this.#onDeadline, { once: true });
   }

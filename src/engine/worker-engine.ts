@@ -68,18 +68,24 @@ export class WorkerEngine implements Engine {
 
   generate(
     request: PreparedRequest,
-    { signal, lease, deadline = new AbortController().signal }: GenerateOptions,
+    { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const waits = AbortSignal.any([signal, deadline]);
     const newRun = (beginning: Beginning) =>
-      this.#newRun(request, beginning, { signal, lease, deadline, waits });
+      this.#newRun(request, beginning, { signal, lease, deadline, cacheScope, waits });
     return surviving(newRun, { request, lease, deadline });
   }
 
   #newRun(
     request: PreparedRequest,
     beginning: Beginning,
-    { signal, lease, deadline, waits }: Required<GenerateOptions> & { waits: AbortSignal },
+    {
+      signal,
+      lease,
+      deadline,
+      cacheScope,
+      waits,
+    }: Required<GenerateOptions> & { waits: AbortSignal },
   ): RemoteRun {
     const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
     const id = this.#newId();
@@ -87,6 +93,7 @@ export class WorkerEngine implements Engine {
       id,
       request,
       beginning,
+      cacheScope,
       lease,
       signal,
       deadline,

@@ -16,6 +16,7 @@ import type { QueuePlace, Ticket } from "../queue/ticket.ts";
 import type { ResponseStore } from "../resume/response-store.ts";
 import type { StreamStore } from "../resume/stream-store.ts";
 import type { ClientWatch } from "./disconnect.ts";
+import { ownerOf } from "./middleware.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { RunningRequests } from "./running-requests.ts";
 import type { SlotBoard } from "./slot-board.ts";
@@ -56,6 +57,8 @@ export type HandlerDeps = {
     readonly maxTokens: number | null;
     readonly isStrict: boolean;
     readonly allowGrammar: boolean;
+    /** Whether all API keys use one prefix cache. */
+    readonly sharedCache: boolean;
     /** Whether streams survive their connections that say nothing of it. */
     readonly resumable: boolean;
     readonly heartbeatMs: number;
@@ -100,7 +103,7 @@ export function parseContext(
 
 /** The engine's events of one choice, each noted in the request's record. */
 export async function* eventsOf(
-  { deps, client, record, tickets }: Exchange,
+  { deps, res, client, record, tickets }: Exchange,
   prepared: PreparedRequest,
   choice: number,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
@@ -108,7 +111,9 @@ export async function* eventsOf(
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
   const { signal, deadline } = client;
-  for await (const event of deps.engine.generate(prepared, { signal, deadline, lease })) {
+  const cacheScope = deps.options.sharedCache ? "" : ownerOf(res);
+  const options = { signal, deadline, lease, cacheScope };
+  for await (const event of deps.engine.generate(prepared, options)) {
     record.event(choice, event);
     yield event;
   }

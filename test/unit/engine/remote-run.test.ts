@@ -39,6 +39,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
     id: "r1",
     request: REQUEST,
     beginning: { generated: [], reasoning: 0, isSuspect: false },
+    cacheScope: "a key",
     lease,
     signal: controller.signal,
     deadline: deadline.signal,
@@ -87,7 +88,14 @@ test("starts with the whole buffer as credit", async () => {
 
   expect(lease.acquire).toHaveBeenCalledTimes(1);
   expect(sent).toEqual([
-    { type: "start", id: "r1", request: REQUEST, generated: [], creditBytes: 10 },
+    {
+      type: "start",
+      id: "r1",
+      request: REQUEST,
+      generated: [],
+      cacheScope: "a key",
+      creditBytes: 10,
+    },
   ]);
 });
 
@@ -252,7 +260,14 @@ describe("a suspect", () => {
     expect(lease.acquire).not.toHaveBeenCalled();
     expect(run.isProving).toBe(true);
     expect(sent).toEqual([
-      { type: "start", id: "r1", request: REQUEST, generated: [7, 8], creditBytes: 32 },
+      {
+        type: "start",
+        id: "r1",
+        request: REQUEST,
+        generated: [7, 8],
+        cacheScope: "a key",
+        creditBytes: 32,
+      },
     ]);
   });
 
