@@ -30,6 +30,7 @@ const TRAITS = {
   client_stalled: { status: 408, ...invalid },
   body_too_large: { status: 413, ...invalid },
   unsupported_media_type: { status: 415, ...invalid },
+  headers_too_large: { status: 431, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
   internal_error: { status: 500, ...server, isRetryable: false },
   generation_failed: { status: 500, ...server },
