@@ -77,6 +77,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   });
   const questions = new RequestQueue({
     slots: 1,
+    busyWith: "another question is being answered",
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
