@@ -29,7 +29,7 @@ export class Checkpoints {
   #complaintsSeen = 0;
 
   static async begin(server: Server): Promise<Checkpoints> {
-    await probe(server.url); // the first one warms up
+    await warmUp(server.url);
     const { restarts } = await stateOf(server);
     return new Checkpoints(server, await medianProbe(server.url), restarts);
   }
@@ -92,15 +92,21 @@ export class Checkpoints {
   }
 }
 
+/** The first request of a kind starts a process, or fills a cache. */
+async function warmUp(url: string): Promise<void> {
+  await probe(url);
+  for (const [path, body] of [
+    ["/v1/embeddings", { input: "a" }],
+    ["/v1/rerank", { query: "a", documents: ["b"] }],
+  ] as const)
+    await (await post(url + path, body)).arrayBuffer();
+}
+
 /** A chat that anybody could send, with what it is answered. @throws Error when it is not served */
-export async function probe(url: string): Promise<Probe> {
+async function probe(url: string): Promise<Probe> {
   const startedAtMs = performance.now();
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ ...QUESTION, temperature: 0, seed: 1, cache_prompt: false }),
-    signal: AbortSignal.timeout(LIMIT_MS),
-  });
+  const body = { ...QUESTION, temperature: 0, seed: 1, cache_prompt: false };
+  const response = await post(`${url}/v1/chat/completions`, body);
   const answer = (await response.json()) as { choices?: { message: { content: string } }[] };
   const text = answer.choices?.[0]?.message.content;
   if (!text)
@@ -114,4 +120,13 @@ async function medianProbe(url: string): Promise<Probe> {
   const odd = probes.find(({ text }) => text !== probes[0]?.text);
   const ms = probes.map((each) => each.ms).sort((a, b) => a - b)[Math.floor(PROBES / 2)] ?? 0;
   return { text: odd?.text ?? probes[0]?.text ?? "", ms };
+}
+
+function post(url: string, body: object): Promise<Response> {
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(LIMIT_MS),
+  });
 }

@@ -99,6 +99,7 @@ export async function faultOfAttempt(
     textTokens(url, `user\na${text}b`),
     textTokens(url, "user\nab"),
   ]);
+  if (plain === null || given === null || asText === null || around === null) return null; // it was busy
   const [cost, least] = [given - plain, asText - around - SLACK];
   if (cost >= least) return null;
   return `control tokens in ${place.name}: ${JSON.stringify(text)} cost ${cost} tokens, as text it has ${asText - around}`;
@@ -109,29 +110,26 @@ function halves(text: string): string[] {
   return [text.slice(0, middle), text.slice(middle)];
 }
 
-async function promptTokens(
-  url: string,
-  { path, body, count }: Place,
-  text: string,
-): Promise<number> {
-  return count(await post<Counts>(url + path, body(text))) ?? Number.NaN;
+async function promptTokens(url: string, { path, body, count }: Place, text: string) {
+  const answer = await post<Counts>(url + path, body(text));
+  return answer && (count(answer) ?? Number.NaN);
 }
 
-async function textTokens(url: string, content: string): Promise<number> {
-  const { tokens } = await post<{ tokens: number[] }>(`${url}/tokenize`, {
-    content,
-    parse_special: false,
-  });
-  return tokens.length;
+async function textTokens(url: string, content: string) {
+  const body = { content, parse_special: false };
+  const answer = await post<{ tokens: number[] }>(`${url}/tokenize`, body);
+  return answer?.tokens.length ?? null;
 }
 
-async function post<T>(url: string, body: object): Promise<T> {
+/** Null where the queue is full. */
+async function post<T>(url: string, body: object): Promise<T | null> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(LIMIT_MS),
   });
+  if (response.status === 429) return null;
   if (!response.ok) throw new Error(`${url} answers ${response.status}: ${await response.text()}`);
   return (await response.json()) as T; // a wrong shape fails the comparison
 }

@@ -3,7 +3,7 @@
 import { Checkpoints } from "./checkpoint.ts";
 import { KeptConnection } from "./connection.ts";
 import { Findings } from "./findings.ts";
-import { findingOfStream, type Job, jobsOf } from "./jobs.ts";
+import { findingOfStream, type Job, jobsOf, type Sent } from "./jobs.ts";
 import type { FuzzOptions } from "./options.ts";
 import { PATIENT_STREAMS } from "./raw-streams.ts";
 import type { Server } from "./server.ts";
@@ -18,6 +18,7 @@ const PATIENT_FROM = 5_000;
 type Counts = Record<Job["part"], number> & {
   /** Answers to bodies, by their status. */
   readonly statuses: Map<number, number>;
+  slowest: Sent | null;
 };
 
 export type Summary = { readonly text: string; readonly findings: number };
@@ -30,9 +31,11 @@ export async function fuzz(
   const startedAtMs = performance.now();
   const { url } = server;
   const findings = new Findings();
-  const counts: Counts = { bodies: 0, raw: 0, tokens: 0, statuses: new Map() };
-  const onAnswer = (status: number) =>
-    void counts.statuses.set(status, (counts.statuses.get(status) ?? 0) + 1);
+  const counts: Counts = { bodies: 0, raw: 0, tokens: 0, statuses: new Map(), slowest: null };
+  const onAnswer = (sent: Sent) => {
+    counts.statuses.set(sent.status, (counts.statuses.get(sent.status) ?? 0) + 1);
+    if (sent.ms > (counts.slowest?.ms ?? 0)) counts.slowest = sent;
+  };
   const checkpoints = await Checkpoints.begin(server);
   const isLong = bodies >= PATIENT_FROM && (only === null || only === "raw");
   const patient = isLong ? playPatient(url, findings) : Promise.resolve();
@@ -120,12 +123,16 @@ function progressOf({
 }
 
 function countsOf({ counts, findings }: Omit<Progress, "checkpoints">): string {
-  return `${counts.bodies} bodies, ${counts.raw} raw streams, ${counts.tokens} control-token texts, ${findings.count} findings`;
+  return `${counts.bodies} requests, ${counts.raw} raw streams, ${counts.tokens} control-token texts, ${findings.count} findings`;
 }
 
 function statusesOf({ statuses }: Counts): string {
   const sorted = [...statuses].sort(([a], [b]) => a - b);
   return sorted.map(([status, count]) => `${count} of ${status}`).join(", ");
+}
+
+function slowestOf({ slowest }: Counts): string[] {
+  return slowest ? [`slowest answer: ${slowest.ms.toFixed(0)} ms, to ${slowest.command()}`] : [];
 }
 
 function stateOf({ memory, probeMs }: Checkpoints): string {
@@ -142,9 +149,10 @@ function summaryOf(progress: Progress & { seed: number; seconds: number }): stri
   return [
     "",
     `seed ${seed}: ${countsOf(progress)}, in ${seconds.toFixed(0)} s`,
-    `answers to bodies: ${statusesOf(progress.counts)}`,
+    `answers to them: ${statusesOf(progress.counts)}`,
     stateOf(checkpoints),
     `memory grows by MB in every round of ${ROUND_BODIES}, after the warm-up: ${growth}`,
+    ...slowestOf(progress.counts),
     `a plain chat took ${Math.max(...checkpoints.probeMs).toFixed(0)} ms at most`,
     ...(findings.count > 0 ? ["", findings.report()] : []),
   ].join("\n");

@@ -28,7 +28,15 @@ export type Round = {
   readonly bodies: number;
   /** Whether the streams that have names are played, too. */
   readonly hasNamed: boolean;
-  readonly onAnswer: (status: number) => void;
+  readonly onAnswer: (sent: Sent) => void;
+};
+
+/** One request that was answered. */
+export type Sent = {
+  readonly status: number;
+  readonly ms: number;
+  /** To send it again by hand. */
+  readonly command: () => string;
 };
 
 export function jobsOf(round: Round): readonly Job[] {
@@ -41,6 +49,7 @@ export function jobsOf(round: Round): readonly Job[] {
     isOn("paths") ? requestJobs(round, bodyless(), (request) => request, share(20)) : [],
     isOn("raw") ? streamJobs(round, share(10)) : [],
     isOn("raw") && hasNamed ? namedStreams().map((stream) => streamJob(round.url, stream)) : [],
+    isOn("raw") ? leavingJobs(round, share(20)) : [],
     isOn("tokens") ? tokenJobs(round, share(100)) : [],
   ];
   return mixed(parts);
@@ -65,8 +74,8 @@ function requestJobs<T>(
     part: "bodies",
     run: async (connection) => {
       const request = requestFrom(each);
-      const { faults, status } = await ask(connection, request);
-      if (status !== null) onAnswer(status);
+      const { faults, status, ms } = await ask(connection, request);
+      if (status !== null) onAnswer({ status, ms, command: () => curlOf(request, url) });
       if (faults.length === 0) return null;
       const where = placeOf(request);
       const shrink = () =>
@@ -95,12 +104,12 @@ function pathOf(target: string): string {
 
 async function ask(connection: KeptConnection, request: HttpRequest) {
   const { method, target } = request;
-  const { fault, answers } = await connection.send(bytesOf(request), method, LIMIT_MS);
+  const { fault, answers, ms } = await connection.send(bytesOf(request), method, LIMIT_MS);
   const [answer] = answers;
   const status = answer?.status ?? null;
-  if (fault !== null) return { faults: [fault], status };
-  if (!answer) return { faults: ["closed without an answer"], status };
-  return { faults: faultsOf(answer, { method, path: pathOf(target) }), status };
+  if (fault !== null) return { faults: [fault], status, ms };
+  if (!answer) return { faults: ["closed without an answer"], status, ms };
+  return { faults: faultsOf(answer, { method, path: pathOf(target) }), status, ms };
 }
 
 type Case<T> = {
@@ -133,6 +142,19 @@ function streamJobs({ url, seed }: Round, count: number): Job[] {
     .map((stream) => streamJob(url, stream));
 }
 
+/** Requests whose client leaves at any time: before its answer, in it, or behind it. */
+function leavingJobs({ url, seed }: Round, count: number): Job[] {
+  const way = fc.constantFrom("half-close" as const, "reset" as const);
+  return fc
+    .sample(fc.tuple(recipes(null), fc.nat(60), way), { seed, numRuns: count })
+    .map(([recipe, pauseMs, leaving]) => {
+      const steps = () => [bytesOf(requestOf(recipe)), { pauseMs }, leaving];
+      const { path } = recipe.endpoint;
+      const name = `${path}, left after ${pauseMs} ms`;
+      return streamJob(url, { name, path, mostGood: 1, steps });
+    });
+}
+
 function streamJob(url: string, stream: RawStream): Job {
   return { part: "raw", run: () => findingOfStream(url, stream, LIMIT_MS) };
 }
@@ -142,7 +164,8 @@ export async function findingOfStream(
   stream: RawStream,
   limitMs: number,
 ): Promise<Finding | null> {
-  const { name, steps, methods = [], enough = Number.POSITIVE_INFINITY } = stream;
+  const { name, methods = [], enough = Number.POSITIVE_INFINITY } = stream;
+  const steps = typeof stream.steps === "function" ? stream.steps() : stream.steps;
   const outcome = await play({ url, steps, methods, enough, limitMs });
   const faults = faultsOfOutcome(outcome, stream);
   if (faults.length === 0) return null;
@@ -150,10 +173,10 @@ export async function findingOfStream(
   return { where: "raw", faults: [...faults, `sent: ${name}`], reproduce };
 }
 
-function faultsOfOutcome({ answers, fault }: Outcome, { mostGood }: RawStream): readonly string[] {
+function faultsOfOutcome({ answers, fault }: Outcome, stream: RawStream): readonly string[] {
+  const { mostGood, path = "/v1/chat/completions" } = stream;
   const faults = fault === null ? [] : [fault];
-  for (const answer of answers)
-    faults.push(...faultsOf(answer, { method: "POST", path: "/v1/chat/completions" }));
+  for (const answer of answers) faults.push(...faultsOf(answer, { method: "POST", path }));
   const good = answers.filter(({ status }) => status < 300).length;
   if (good > mostGood) faults.push(`${good} good answers, at most ${mostGood} are right`);
   return faults;

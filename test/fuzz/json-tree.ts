@@ -6,7 +6,7 @@ export type Tree =
   | { readonly kind: "items"; readonly items: readonly Tree[] }
   | { readonly kind: "raw"; readonly text: string };
 
-export type Member = readonly [name: string, value: Tree];
+type Member = readonly [name: string, value: Tree];
 
 /** The text goes into the body as it is. */
 export function raw(text: string): Tree {

@@ -4,6 +4,9 @@ import { fuzz } from "./driver.ts";
 import { OptionError, readCommand } from "./options.ts";
 import { runningServer, startServer } from "./server.ts";
 
+// The server that was started ends with this process.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+
 try {
   const command = readCommand(process.argv.slice(2));
   if (command.type === "help") console.log(command.text);

@@ -24,7 +24,9 @@ export function faultsOf(answer: Answer, asked: Asked): readonly string[] {
   if (!headers.get("x-request-id")) faults.push("no x-request-id");
   if (status === 304) return faults; // to if-none-match: *
   if (status < 200 || (status >= 300 && status < 400)) faults.push(`status ${status}`);
-  if (asked.method === "HEAD") return status >= 500 ? [...faults, `status ${status}`] : faults;
+  // /slots says so when it is asked with fail_on_no_slot.
+  const isFault = status >= 500 && !(status === 503 && asked.path === "/slots");
+  if (asked.method === "HEAD") return isFault ? [...faults, `status ${status}`] : faults;
   if (status >= 400) return [...faults, ...faultsOfError(answer, asked)];
   const type = headers.get("content-type") ?? "";
   if (type.startsWith("text/event-stream")) return [...faults, ...faultsOfStream(answer, asked)];

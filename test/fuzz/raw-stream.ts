@@ -4,11 +4,14 @@ import type { Step } from "./connection.ts";
 
 export type RawStream = {
   readonly name: string;
-  readonly steps: readonly Step[];
+  /** Made when they are needed, where they may be large. */
+  readonly steps: readonly Step[] | (() => readonly Step[]);
   /** Most answers with a status of success. */
   readonly mostGood: number;
   /** The server has done its part when so many answers are there; else it has to close. */
   readonly enough?: number;
+  /** Of its requests: it decides what answers look like. A chat's, unless it is said. */
+  readonly path?: string;
   /** Methods of its requests, where they are not all POST or GET. */
   readonly methods?: readonly string[];
 };
