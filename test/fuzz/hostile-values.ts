@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { GRAMMARS, SCHEMAS } from "./hostile-schemas.ts";
 import { raw, type Tree, treeOf } from "./json-tree.ts";
+import { randomSchema } from "./random-schemas.ts";
 
 /** Some are beyond a double, some are none of JSON's. */
 const NUMBERS: readonly string[] = [
@@ -139,7 +140,9 @@ export function hostileValue(): fc.Arbitrary<Tree> {
 }
 
 export function hostileSchema(): fc.Arbitrary<Tree> {
-  return fc.constantFrom(...SCHEMAS).map(treeOf);
+  // As JSON has it: what is undefined is not there.
+  const random = randomSchema().map((schema) => raw(JSON.stringify(schema) ?? "null"));
+  return fc.oneof(fc.constantFrom(...SCHEMAS).map(treeOf), random);
 }
 
 /** Mostly what costs little to send; some as large as a body may be, and larger. */
