@@ -23,9 +23,17 @@ const HEADERS_MS = KEEP_ALIVE_MS + 5_000;
 
 type Deps = { readonly log: Logger; readonly metrics: Metrics };
 
+/** The last request of each connection. */
+type Latest = WeakMap<Socket, ServerResponse>;
+
+/** Node's code for a head or a body that does not come. */
+const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
+
 export function createHttpServer(app: Express, deps: Deps): Server {
+  const latest: Latest = new WeakMap();
   // Express makes both its own, whatever they are before.
   const handle = (req: IncomingMessage, res: ServerResponse) => {
+    latest.set(req.socket, res);
     if (req.headers.host === undefined && req.httpVersion === "1.1")
       return refuse(res, "a request has a Host header");
     app(req as Request, res as Response, () =>
@@ -35,7 +43,7 @@ export function createHttpServer(app: Express, deps: Deps): Server {
   const limits = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS };
   const server = createServer({ ...limits, requireHostHeader: false }, handle);
   server.on("checkExpectation", handle); // what we do not know is served as if nothing were expected
-  answerUnreadable(server, deps);
+  answerUnreadable(server, latest, deps);
   return server;
 }
 
@@ -46,9 +54,7 @@ function refuse(res: ServerResponse, message: string): void {
   res.writeHead(error.traits.status, headersOf(randomUUID())).end(bodyOf(error));
 }
 
-function answerUnreadable(server: Server, { log, metrics }: Deps): void {
-  const latest = new WeakMap<Socket, ServerResponse>();
-  server.on("request", (req: IncomingMessage, res: ServerResponse) => latest.set(req.socket, res));
+function answerUnreadable(server: Server, latest: Latest, { log, metrics }: Deps): void {
   server.on("clientError", (failure: NodeJS.ErrnoException, socket: Socket) => {
     const res = latest.get(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
@@ -57,8 +63,11 @@ function answerUnreadable(server: Server, { log, metrics }: Deps): void {
     // Bytes of our own must not get in between, or before, those of an answer that is on its way.
     if (res && !res.writableFinished) return void socket.destroy();
     const requestId = randomUUID();
-    metrics.requestEnded(error.code, null);
-    log.info({ requestId, outcome: error.code }, "request");
+    if (failure.code !== TIMEOUT) {
+      // A browser opens connections that it may never need: those are no requests.
+      metrics.requestEnded(error.code, null);
+      log.info({ requestId, outcome: error.code }, "request");
+    }
     socket.end(bytesOf(error, requestId), () => socket.destroy());
   });
 }
@@ -81,7 +90,7 @@ function errorOf({ code }: NodeJS.ErrnoException): ServiceError {
       return new ServiceError("headers_too_large", "the headers are larger than 16 KiB");
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return new ServiceError("body_too_large", "the extensions of a chunk are too long");
-    case "ERR_HTTP_REQUEST_TIMEOUT":
+    case TIMEOUT:
       return new ServiceError("bad_request", "the request did not come in time");
     default:
       return new ServiceError("bad_request", "the request is not valid HTTP");

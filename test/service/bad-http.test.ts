@@ -86,6 +86,14 @@ test("ignores an expectation that it does not know", async () => {
   expect(answers[0]?.status).toBe(200);
 });
 
+test("ends a broken body whose expectation it ignored, and nothing more", async () => {
+  const head = post("/v1/chat/completions", "expect: 200-ok", "transfer-encoding: chunked");
+
+  const { answers, fault } = await send(`${head}x\r\n`);
+
+  expect([fault, answers.map(({ status }) => status)]).toEqual([null, [400]]);
+});
+
 test("says of a path that nobody has only how it begins", async () => {
   const { answers } = await send(`GET /${"a".repeat(10_000)} HTTP/1.1\r\nhost: a\r\n\r\n`);
 
