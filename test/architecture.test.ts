@@ -25,11 +25,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   engine: ["generation", "errors.ts"],
   worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
   models: ["generation", "errors.ts"],
+  docs: ["api"],
   "metrics.ts": ["generation", "errors.ts"],
   "log.ts": ["log-writer.ts", "generation", "errors.ts"],
   "log-writer.ts": [],
   http: [
-    ...["api", "queue", "models", "metrics.ts", "generation", "errors.ts"],
+    ...["api", "docs", "queue", "models", "metrics.ts", "generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "service.ts": ["*"],

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Json, Tool } from "../generation/request.ts";
+import { withoutEffect } from "./contract.ts";
 import { argumentsSchema } from "./openai-grammar.ts";
 import {
   looseningBudget,
@@ -23,8 +24,8 @@ const definition = z.looseObject({
   input_examples: z.array(z.record(z.string(), z.unknown())).nullish(),
   allowed_callers: z.array(z.literal("direct", "direct is the only caller here")).nullish(),
   defer_loading: z.literal(false, "every tool is told of at once").nullish(),
-  cache_control: z.unknown().optional(),
-  eager_input_streaming: z.unknown().optional(), // arguments are always streamed as they come
+  cache_control: withoutEffect(z.unknown().optional()),
+  eager_input_streaming: withoutEffect(z.unknown().optional()), // arguments are always streamed as they come
 });
 
 const parallel = { disable_parallel_tool_use: z.boolean().nullish() };

@@ -40,7 +40,7 @@ const INSTEAD: Instead = {
 const LONGEST_NAME = 100;
 
 /** Accepted although they do nothing here, because they change no answer. */
-const WITHOUT_EFFECT = [
+export const WITHOUT_EFFECT: readonly string[] = [
   "user",
   "metadata",
   "store",

@@ -1,0 +1,168 @@
+// The OpenAPI 3.1 document, made of the schemas that check the requests and that the answers are tested against.
+// https://spec.openapis.org/oas/v3.1.1
+
+import type { ErrorCode } from "../errors.ts";
+import type { Contract } from "./contract.ts";
+import { errorAnswers, headersNamed } from "./openapi-errors.ts";
+import { envelopeOf, type Operation, operations, type Parameter } from "./openapi-operations.ts";
+import { type JsonSchema, SchemaNames } from "./openapi-schemas.ts";
+
+export type OpenapiDocument = {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> } & Readonly<
+    Record<string, object>
+  >;
+} & Readonly<Record<string, unknown>>;
+
+export type DocumentedOperation = {
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly operationId: string;
+  readonly parameters: readonly DocumentedParameter[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
+  readonly responses: Readonly<Record<string, DocumentedAnswer>>;
+  readonly security?: readonly object[];
+};
+
+type DocumentedParameter = Parameter | { readonly $ref: string };
+export type DocumentedAnswer = { readonly description: string; readonly content?: Content };
+type Content = Readonly<
+  Record<
+    string,
+    { readonly schema: JsonSchema; readonly example?: unknown; readonly description?: string }
+  >
+>;
+
+const INFO = `A queued, streaming server for GGUF models. Bodies are JSON. Every answer has an \`x-request-id\`: yours, if you send one.
+Paths that are not here are a 404 (\`not_found\`), other methods a 405 (\`method_not_allowed\`).
+Fields that nobody knows are named in the header \`x-ignored-params\`, or refused under \`--strict\`.`;
+
+const TAGS = [
+  {
+    name: "OpenAI",
+    description: "For OpenAI's SDKs, and what is built on them: the base URL ends in `/v1`.",
+  },
+  { name: "Anthropic", description: "For Anthropic's SDKs: the base URL has no `/v1`." },
+  { name: "llama.cpp", description: "As llama.cpp's server has them." },
+  { name: "Server", description: "About the server itself." },
+];
+
+function text(description: string) {
+  return { description, schema: { type: "string" } };
+}
+
+const HEADERS = {
+  "x-request-id": text("The request's id: yours, if you sent a harmless one."),
+  "x-ignored-params": text("Fields of the body that had no effect, because nobody knows them."),
+  "server-timing": text("Where the time went."),
+  "retry-after": {
+    description: "Seconds after which trying again is worthwhile.",
+    schema: { type: "integer" },
+  },
+  "www-authenticate": text("`Bearer`."),
+};
+
+const SECURITY = {
+  bearer: { type: "http", scheme: "bearer", description: "One of the keys of `--api-key`." },
+  apiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "x-api-key",
+    description: "The same, as Anthropic's SDKs send it.",
+  },
+};
+
+/** @param version of the server */
+export function openapiDocument(version: string): OpenapiDocument {
+  const names = new SchemaNames();
+  const paths: Record<string, Record<string, DocumentedOperation>> = {};
+  for (const operation of operations())
+    paths[operation.path] = { [operation.method]: documented(operation, names) };
+  return {
+    openapi: "3.1.0",
+    info: { title: "Sluice", version, description: INFO },
+    servers: [{ url: "/" }],
+    tags: TAGS,
+    // The last one: without --api-key nobody is asked for a key.
+    security: [{ bearer: [] }, { apiKey: [] }, {}],
+    paths,
+    components: {
+      schemas: names.toJson(),
+      headers: HEADERS,
+      parameters: { requestId: REQUEST_ID },
+      securitySchemes: SECURITY,
+    },
+  };
+}
+
+const REQUEST_ID = {
+  name: "x-request-id",
+  in: "header",
+  description: "An id of your own for this request: up to 128 letters, digits, `_`, `.`, `:`, `-`.",
+  schema: { type: "string", pattern: "^[\\w.:-]{1,128}$" },
+};
+
+function documented(operation: Operation, names: SchemaNames): DocumentedOperation {
+  const { method, path, tag, summary, contract, isPublic = false, parameters = [] } = operation;
+  const [name, envelope] = envelopeOf(operation);
+  const codes: readonly ErrorCode[] = isPublic
+    ? operation.codes
+    : [...operation.codes, "invalid_api_key", "internal_error"];
+  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope)) : {};
+  return {
+    tags: [tag],
+    summary,
+    operationId: operationId(method, path),
+    parameters: [...parameters, { $ref: "#/components/parameters/requestId" }],
+    ...(contract ? { requestBody: requestBody(contract, names) } : {}),
+    responses: { ...errors, ...answersOf(operation, names) },
+    ...(isPublic ? { security: [] } : {}),
+  };
+}
+
+/** `post`, `/v1/chat/completions` → `postV1ChatCompletions`. */
+function operationId(method: string, path: string): string {
+  const words = path.split(/\W+|_/).filter((word) => word !== "");
+  return method + words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`).join("");
+}
+
+function requestBody({ name, body, example }: Contract, names: SchemaNames) {
+  const schema = names.addBody(`${name}Request`, body);
+  return { required: true, content: { "application/json": { schema, example } } };
+}
+
+function answersOf(operation: Operation, names: SchemaNames): Record<string, DocumentedAnswer> {
+  const { contract } = operation;
+  const isGenerated = contract?.event !== undefined;
+  const headers = headersNamed([
+    "x-request-id",
+    ...(contract ? ["x-ignored-params"] : []),
+    ...(isGenerated ? ["server-timing"] : []),
+  ]);
+  return Object.fromEntries(
+    operation.answers.map(({ status, description, type, schema }) => {
+      const whole: Content = schema
+        ? { "application/json": { schema: names.add(...schema) } }
+        : { [type ?? "text/plain"]: { schema: { type: "string" } } };
+      const content = { ...whole, ...streamOf(operation, names) };
+      return [status, { description, headers, content }];
+    }),
+  );
+}
+
+/** OpenAPI 3.1 has no word for the events of a stream: the schema is that of each event's data. */
+function streamOf(operation: Operation, names: SchemaNames): Content {
+  const { contract } = operation;
+  if (!contract?.event) return {};
+  const event = names.add(`${contract.name}Event`, contract.event);
+  const schema = {
+    description: `The data of each event; one that is an error is the last.${
+      contract.lastData ? ` After the last event comes \`data: ${contract.lastData}\`.` : ""
+    }`,
+    anyOf: [event, names.add(...envelopeOf(operation))],
+  };
+  return { "text/event-stream": { schema } };
+}

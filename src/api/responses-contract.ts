@@ -1,0 +1,47 @@
+// What POST /v1/responses says of itself. Clients may write less than its schema has: see `withItems`.
+
+import { z } from "zod";
+import { type Contract, withoutEffect } from "./contract.ts";
+import { openaiError } from "./openai-answer.ts";
+import type { Instead, Unsupported } from "./parse-body.ts";
+import { response, responseEvent } from "./responses-answer.ts";
+import { responsesSchema } from "./responses-fields.ts";
+
+const { input, reasoning, store, stream_options: streamOptions } = responsesSchema.shape;
+const [message, ...others] = input.element.options;
+
+/** A text is the message of a user, and an item that has a role and no type is a message. */
+const body = responsesSchema.extend({
+  input: z.union([
+    z.string(),
+    z.array(z.union([message.partial({ type: true }), ...others])).min(1),
+  ]),
+  store: withoutEffect(store),
+  reasoning: reasoning
+    .unwrap()
+    .unwrap()
+    .extend({ summary: withoutEffect(reasoning.unwrap().unwrap().shape.summary) })
+    .nullish(),
+  stream_options: withoutEffect(streamOptions),
+});
+
+export function responsesContract(unsupported: Unsupported, instead: Instead): Contract {
+  return {
+    name: "Response",
+    tag: "OpenAI",
+    summary: "Answers one turn of a conversation",
+    body,
+    unsupported,
+    instead,
+    example: { input: "What is streaming?", max_output_tokens: 60 },
+    answer: response,
+    event: responseEvent,
+    error: openaiError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+    ],
+  };
+}
