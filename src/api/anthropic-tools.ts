@@ -22,8 +22,10 @@ const definition = z.looseObject({
   input_schema: z.record(z.string(), z.unknown()),
   strict: z.boolean().nullish(),
   input_examples: z.array(z.record(z.string(), z.unknown())).nullish(),
-  allowed_callers: z.array(z.literal("direct", "direct is the only caller here")).nullish(),
-  defer_loading: z.literal(false, "every tool is told of at once").nullish(),
+  allowed_callers: withoutEffect(
+    z.array(z.literal("direct", "direct is the only caller here")).nullish(),
+  ),
+  defer_loading: withoutEffect(z.literal(false, "every tool is told of at once").nullish()),
   cache_control: withoutEffect(z.unknown().optional()),
   eager_input_streaming: withoutEffect(z.unknown().optional()), // arguments are always streamed as they come
 });

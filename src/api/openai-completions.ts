@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Prompt, ScoreWish } from "../generation/request.ts";
+import { withoutEffect } from "./contract.ts";
 import type { Dialect } from "./dialect.ts";
 import { openaiError } from "./openai-answer.ts";
 import { type CompletionText, completion, completionChunk } from "./openai-completions-answer.ts";
@@ -74,7 +75,7 @@ const schema = z.object({
       error: `0 to ${MOST_ALTERNATIVES}`,
     })
     .nullish(),
-  best_of: z.int().nullish(),
+  best_of: withoutEffect(z.int().nullish()), // the same as n, or refused
 });
 
 type Fields = z.output<typeof schema>;

@@ -44,7 +44,9 @@ export const sharedFields = {
     .looseObject({
       include_usage: defaulted(z.boolean(), false),
       include_obfuscation: withoutEffect(z.boolean().nullish()), // padding of OpenAI's own wire
-      continuous_usage_stats: z.literal(false, "usage comes once, at the end").nullish(),
+      continuous_usage_stats: withoutEffect(
+        z.literal(false, "usage comes once, at the end").nullish(),
+      ),
       flush: z.union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES).nullish(),
     })
     .nullish(),

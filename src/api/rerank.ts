@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { RankRequest } from "../generation/embedding.ts";
+import { withoutEffect } from "./contract.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
 import type { EmbeddingApi, EmbeddingEncoder, ParsedEmbeddingRequest } from "./embedding-api.ts";
 import { openaiError } from "./openai-answer.ts";
@@ -46,9 +47,9 @@ const teiSchema = z.object({
   raw_scores: defaulted(z.boolean(), false),
   return_text: defaulted(z.boolean(), false),
   truncate: defaulted(z.boolean(), false),
-  truncation_direction: z
-    .literal(["right", "Right"], "documents are cut at their end: right")
-    .nullish(),
+  truncation_direction: withoutEffect(
+    z.literal(["right", "Right"], "documents are cut at their end: right").nullish(),
+  ),
 });
 
 export const rerank: EmbeddingApi = {

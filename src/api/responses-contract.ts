@@ -7,8 +7,9 @@ import type { Instead, Unsupported } from "./parse-body.ts";
 import { response, responseEvent } from "./responses-answer.ts";
 import { responsesSchema } from "./responses-fields.ts";
 
-const { input, reasoning, store, stream_options: streamOptions } = responsesSchema.shape;
+const { input, reasoning, text, store, ...fields } = responsesSchema.shape;
 const [message, ...others] = input.element.options;
+const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap().unwrap()];
 
 /** A text is the message of a user, and an item that has a role and no type is a message. */
 const body = responsesSchema.extend({
@@ -16,13 +17,14 @@ const body = responsesSchema.extend({
     z.string(),
     z.array(z.union([message.partial({ type: true }), ...others])).min(1),
   ]),
-  store: withoutEffect(store),
-  reasoning: reasoning
-    .unwrap()
-    .unwrap()
-    .extend({ summary: withoutEffect(reasoning.unwrap().unwrap().shape.summary) })
+  reasoning: reasoningFields
+    .extend({ summary: withoutEffect(reasoningFields.shape.summary) })
     .nullish(),
-  stream_options: withoutEffect(streamOptions),
+  text: textFields.extend({ verbosity: withoutEffect(textFields.shape.verbosity) }).nullish(),
+  store: withoutEffect(store),
+  truncation: withoutEffect(fields.truncation),
+  stream_options: withoutEffect(fields.stream_options),
+  return_progress: withoutEffect(fields.return_progress),
 });
 
 export function responsesContract(unsupported: Unsupported, instead: Instead): Contract {
