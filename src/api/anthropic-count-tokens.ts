@@ -5,7 +5,7 @@ import { anthropicTokenCount } from "./anthropic-answer.ts";
 import { anthropicMessages, askedSchema, parseAsked } from "./anthropic-messages.ts";
 import type { AskingRoute } from "./asking.ts";
 
-const { unsupported, error, codes } = anthropicMessages.contract;
+const { unsupported, instead = {}, error, codes } = anthropicMessages.contract;
 
 export const anthropicCountTokens: AskingRoute = {
   path: `${anthropicMessages.path}/count_tokens`,
@@ -16,6 +16,7 @@ export const anthropicCountTokens: AskingRoute = {
     summary: "Counts the tokens of a conversation",
     body: askedSchema,
     unsupported,
+    instead,
     example: { messages: [{ role: "user", content: "Hi" }] },
     answer: anthropicTokenCount,
     error,

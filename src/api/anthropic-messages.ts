@@ -12,7 +12,7 @@ import { withoutEffect } from "./contract.ts";
 import type { Dialect, ParseContext } from "./dialect.ts";
 import { grammarOfSchema, jsonSchema } from "./openai-grammar.ts";
 import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "./openai-request.ts";
-import { parseBody } from "./parse-body.ts";
+import { type Instead, parseBody } from "./parse-body.ts";
 
 const UNSUPPORTED = unsupportedWith({
   container: [],
@@ -26,6 +26,11 @@ const UNSUPPORTED = unsupportedWith({
   fallbacks: [],
   thread: [],
 });
+
+const INSTEAD: Instead = {
+  guided_json: "output_config.format",
+  structured_outputs: "output_config.format",
+};
 
 const format = z
   .looseObject({
@@ -86,6 +91,7 @@ export const anthropicMessages: Dialect = {
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
+    instead: INSTEAD,
     example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
     answer: anthropicMessage,
     event: anthropicEvent,
@@ -99,7 +105,7 @@ export const anthropicMessages: Dialect = {
   },
 
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED, INSTEAD);
     const { request, ignoredKeywords } = requestOf(fields, context);
     const hidesThoughts = isHiding(fields);
     return {
@@ -120,7 +126,7 @@ export const anthropicMessages: Dialect = {
 
 /** A body whose answer is not wanted: for those who only ask about its prompt. */
 export function parseAsked(body: unknown, context: ParseContext) {
-  const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED);
+  const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED, INSTEAD);
   const { request, ignoredKeywords } = requestOf(fields, context);
   return {
     request,

@@ -17,6 +17,8 @@ export type Contract = {
   /** Fields that are refused unless they ask for nothing. */
   readonly unsupported: Unsupported;
   readonly instead?: Instead;
+  /** Fields that do nothing, and are named as unknown ones are. */
+  readonly named?: readonly string[];
   /** A body that is answered. */
   readonly example: object;
   readonly answer: z.ZodType;

@@ -63,6 +63,7 @@ export const nativeInfill: Dialect = {
     summary: "Fills in the text between two texts",
     body: schema,
     unsupported: UNSUPPORTED,
+    named: WISHES,
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
     answer: z.union([infillAnswer, pickedFields]),
     event: z.union([infillFrame, infillAnswer, pickedFields]),

@@ -6,6 +6,7 @@ import type { JsonSchema } from "../api/openapi-schemas.ts";
 export type FieldRow = {
   /** `messages[].content` */
   readonly path: string;
+  /** Empty where it may only be null: then it is refused. */
   readonly allowed: string;
   /** JSON; null where there is none. */
   readonly fallback: string | null;
@@ -15,7 +16,14 @@ export type FieldRow = {
 };
 
 /** Where a field stands in one of the forms that its object may have. */
-type Place = { readonly schema: Known; readonly isRequired: boolean };
+type Place = {
+  readonly schema: Known;
+  readonly isRequired: boolean;
+  readonly hasEffect: boolean;
+};
+
+/** What the fields of an object have from it. */
+type Holder = Pick<Place, "schema" | "hasEffect"> & { readonly path: string };
 
 type Known = {
   readonly $ref?: string;
@@ -47,8 +55,8 @@ type Schemas = Readonly<Record<string, JsonSchema>>;
 /** @param schema of an object, a list or a choice of them. @param schemas what it may refer to */
 export function fieldRows(schema: JsonSchema, schemas: Schemas = {}): readonly FieldRow[] {
   const places = new Map<string, Place[]>();
-  collect(resolved(schema, schemas), "", places);
-  return [...places].map(([path, found]) => rowOf(path, found)).filter((row) => row.allowed !== "");
+  collect({ schema: resolved(schema, schemas), path: "", hasEffect: true }, places);
+  return [...places].map(([path, found]) => rowOf(path, found));
 }
 
 /** With what it refers to in place of references. No schema here refers to itself. */
@@ -61,15 +69,19 @@ function resolved(schema: unknown, schemas: Schemas): Known {
 }
 
 /** Of lists and choices the fields of what they hold. */
-function collect(schema: Known, path: string, places: Map<string, Place[]>): void {
+function collect({ schema, path, hasEffect }: Holder, places: Map<string, Place[]>): void {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    const field = path === "" ? name : `${path}.${name}`;
-    const place = { schema: property, isRequired: schema.required?.includes(name) ?? false };
-    places.set(field, [...(places.get(field) ?? []), place]);
-    collect(property, field, places);
+    const field = {
+      schema: property,
+      path: path === "" ? name : `${path}.${name}`,
+      isRequired: schema.required?.includes(name) ?? false,
+      hasEffect: hasEffect && !property[WITHOUT_EFFECT_MARK],
+    };
+    places.set(field.path, [...(places.get(field.path) ?? []), field]);
+    collect(field, places);
   }
-  if (schema.items) collect(schema.items, `${path}[]`, places);
-  for (const branch of choices(schema)) collect(branch, path, places);
+  if (schema.items) collect({ schema: schema.items, path: `${path}[]`, hasEffect }, places);
+  for (const branch of choices(schema)) collect({ schema: branch, path, hasEffect }, places);
 }
 
 function choices({ anyOf = [], oneOf = [] }: Known): readonly Known[] {
@@ -84,7 +96,7 @@ function rowOf(path: string, places: readonly Place[]): FieldRow {
     allowed: joined(schemas.flatMap(wordsFor)),
     fallback: fallback === undefined ? null : JSON.stringify(fallback),
     isRequired: places.every(({ isRequired }) => isRequired),
-    hasEffect: !schemas.every((schema) => schema[WITHOUT_EFFECT_MARK]),
+    hasEffect: places.some(({ hasEffect }) => hasEffect),
     description: schemas.find(({ description }) => description)?.description ?? "",
   };
 }

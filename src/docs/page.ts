@@ -79,7 +79,7 @@ ${
         own.map(({ name, description }) => [code(name), marked(description)]),
       )
 }
-${body ? fieldTable("Body", fieldRows(body.schema, schemas)) : ""}
+${body ? fieldTable("Body", takenFields(body.schema, schemas)) : ""}
 ${table(
   ["status", "answer"],
   Object.entries(responses).map(([status, answer]) => [code(status), renderAnswer(answer)]),
@@ -114,6 +114,11 @@ function fieldTable(caption: string, rows: readonly FieldRow[]): string {
     `${marked(row.description)}${row.hasEffect ? "" : " <em>Without effect.</em>"}`,
   ]);
   return `<h4>${caption}</h4>\n${table(["field", "allowed", "default", ""], cells)}`;
+}
+
+/** Without those that may only be null. */
+function takenFields(schema: JsonSchema, schemas: Schemas): readonly FieldRow[] {
+  return fieldRows(schema, schemas).filter(({ allowed }) => allowed !== "");
 }
 
 /** With the fields inside of them. */

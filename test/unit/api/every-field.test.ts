@@ -201,7 +201,9 @@ const OWN = TOLD.filter(([{ name }]) => Object.hasOwn(TRIES, name));
 
 /** At the top of a body. */
 function rowsOf(name: string): readonly FieldRow[] {
-  return fieldRows(schemas[`${name}Request`] ?? {}).filter(({ path }) => !/[.[]/.test(path));
+  return fieldRows(schemas[`${name}Request`] ?? {}).filter(
+    ({ path, allowed }) => allowed !== "" && !/[.[]/.test(path),
+  );
 }
 
 const FIELDS = OWN.flatMap(([contract, told]) =>

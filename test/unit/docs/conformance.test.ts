@@ -1,0 +1,45 @@
+// docs/conformance.md is what the code says, and every parameter in it is sent by a test.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { APIS, conformance, OWN_APIS, rowsOf } from "../../../scripts/conformance.ts";
+import { testsThatSend } from "../../../scripts/sent-fields.ts";
+import { insteadOf } from "../../../src/api/parse-body.ts";
+
+test("is up to date (npm run docs)", () => {
+  const file = path.join(import.meta.dirname, "../../../docs/conformance.md");
+
+  expect(readFileSync(file, "utf8")).toBe(conformance());
+});
+
+describe.each(OWN_APIS.map((api) => [api.path, api] as const))("%s", (apiPath, api) => {
+  test("has every parameter that it supports in a test", () => {
+    const untested = rowsOf(api)
+      .filter(({ hasEffect, allowed }) => hasEffect && allowed !== "")
+      .filter((row) => testsThatSend(row.path, apiPath).length === 0);
+
+    expect(untested.map((row) => row.path)).toEqual([]);
+  });
+});
+
+describe.each(APIS.map((api) => [api.path, api] as const))("%s", (_path, api) => {
+  const { body, unsupported, instead, named = [] } = api.contract;
+  const taken = rowsOf(api).filter(({ allowed }) => allowed !== "");
+
+  test("refuses no field that it takes", () => {
+    const fields = taken.filter(({ hasEffect }) => hasEffect).map((row) => row.path);
+
+    const both = [...Object.keys(unsupported), ...named].filter((name) => fields.includes(name));
+    expect(both).toEqual([]);
+  });
+
+  test("names only fields and paths that there are, where others do the same", () => {
+    const known = [...taken.map((row) => row.path), ...APIS.map((other) => `POST ${other.path}`)];
+    const hints = Object.keys(unsupported).flatMap((name) =>
+      (insteadOf(name, body, instead) ?? "").split(/ or | and /),
+    );
+
+    expect(hints.filter((hint) => hint !== "" && !known.includes(hint))).toEqual([]);
+  });
+});
