@@ -3,14 +3,9 @@
 import { expect } from "vitest";
 import { z } from "zod";
 
-/** @returns what is wrong with it, in words; empty when nothing is */
-export function wrongWith(schema: z.ZodType, answer: unknown): string {
-  const { error } = schema.safeParse(answer);
-  return error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "";
-}
-
 export function expectHeldTo(schema: z.ZodType, answer: unknown): void {
-  expect(wrongWith(schema, answer)).toBe("");
+  const { error } = schema.safeParse(answer);
+  expect(error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "").toBe("");
 }
 
 /** The data of every event of a stream; those that are no JSON are left as text. */

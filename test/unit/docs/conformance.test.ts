@@ -7,10 +7,35 @@ import { APIS, conformance, OWN_APIS, rowsOf } from "../../../scripts/conformanc
 import { testsThatSend } from "../../../scripts/sent-fields.ts";
 import { insteadOf } from "../../../src/api/parse-body.ts";
 
-test("is up to date (npm run docs)", () => {
-  const file = path.join(import.meta.dirname, "../../../docs/conformance.md");
+const DOCS = path.join(import.meta.dirname, "../../../docs");
 
-  expect(readFileSync(file, "utf8")).toBe(conformance());
+test("is up to date (npm run docs)", () => {
+  expect(readFileSync(path.join(DOCS, "conformance.md"), "utf8")).toBe(conformance());
+});
+
+/** Fields in the paragraph of docs/api.md on what has no effect. */
+const TOLD = [
+  ["Parameters", "/v1/chat/completions"],
+  ["Responses", "/v1/responses"],
+  ["Anthropic's Messages", "/v1/messages"],
+] as const;
+
+test.each(TOLD)("agrees with docs/api.md on what has no effect: %s", (heading, apiPath) => {
+  const text = readFileSync(path.join(DOCS, "api.md"), "utf8");
+  const section = text.slice(text.indexOf(`\n## ${heading}\n`));
+  const [paragraph = ""] = section.slice(section.indexOf("- **Without effect**")).split(/\n- /, 1);
+  const rows = APIS.filter((api) => api.path === apiPath).flatMap(rowsOf);
+  const named = [...paragraph.matchAll(/`([\w.]+)`/g)].map(([, name = ""]) => name);
+
+  const told = rows.filter((row) => named.some((name) => `.${row.path}`.endsWith(`.${name}`)));
+  expect(told.length).toBeGreaterThan(4);
+  for (const name of named) {
+    const same = told.filter((row) => `.${row.path}`.endsWith(`.${name}`));
+    expect([name, same.length === 0 || same.some(({ hasEffect }) => !hasEffect)]).toEqual([
+      name,
+      true,
+    ]);
+  }
 });
 
 describe.each(OWN_APIS.map((api) => [api.path, api] as const))("%s", (apiPath, api) => {
