@@ -60,7 +60,7 @@ export function errorAnswers(
     statuses.map((status) => {
       const here = codes.filter((code) => statusOf(code) === status);
       const schema = { allOf: [envelope, withCodes(here)] };
-      const names = ["x-request-id", ...[HEADERS[status] ?? []].flat()];
+      const names = ["x-request-id", "request-id", ...[HEADERS[status] ?? []].flat()];
       const description = `${MEANINGS[status] ?? "An error"}. \`code\`: ${here.join(", ")}.`;
       const headers = headersNamed(names);
       return [status, { description, headers, content: { "application/json": { schema } } }];

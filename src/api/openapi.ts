@@ -56,6 +56,7 @@ function text(description: string) {
 
 const HEADERS = {
   "x-request-id": text("The request's id: yours, if you sent a harmless one."),
+  "request-id": text("The same, under the name that Anthropic's SDKs read."),
   "x-ignored-params": text("Fields of the body that had no effect, because nobody knows them."),
   "server-timing": text("Where the time went."),
   "retry-after": {
@@ -138,7 +139,7 @@ function answersOf(operation: Operation, names: SchemaNames): Record<string, Doc
   const { contract } = operation;
   const isGenerated = contract?.event !== undefined;
   const headers = headersNamed([
-    "x-request-id",
+    ...["x-request-id", "request-id"],
     ...(contract ? ["x-ignored-params"] : []),
     ...(isGenerated ? ["server-timing"] : []),
   ]);

@@ -10,6 +10,7 @@ export type FieldRow = {
   readonly allowed: string;
   /** JSON; null where there is none. */
   readonly fallback: string | null;
+  /** In every form that its object may have. */
   readonly isRequired: boolean;
   readonly hasEffect: boolean;
   readonly description: string;
@@ -20,6 +21,12 @@ type Place = {
   readonly schema: Known;
   readonly isRequired: boolean;
   readonly hasEffect: boolean;
+};
+
+type Found = {
+  readonly places: Map<string, Place[]>;
+  /** How many forms the object at a path may have. */
+  readonly forms: Map<string, number>;
 };
 
 /** What the fields of an object have from it. */
@@ -54,9 +61,9 @@ type Schemas = Readonly<Record<string, JsonSchema>>;
 
 /** @param schema of an object, a list or a choice of them. @param schemas what it may refer to */
 export function fieldRows(schema: JsonSchema, schemas: Schemas = {}): readonly FieldRow[] {
-  const places = new Map<string, Place[]>();
-  collect({ schema: resolved(schema, schemas), path: "", hasEffect: true }, places);
-  return [...places].map(([path, found]) => rowOf(path, found));
+  const found: Found = { places: new Map(), forms: new Map() };
+  collect({ schema: resolved(schema, schemas), path: "", hasEffect: true }, found);
+  return [...found.places].map(([path, places]) => rowOf(path, places, found));
 }
 
 /** With what it refers to in place of references. No schema here refers to itself. */
@@ -69,7 +76,9 @@ function resolved(schema: unknown, schemas: Schemas): Known {
 }
 
 /** Of lists and choices the fields of what they hold. */
-function collect({ schema, path, hasEffect }: Holder, places: Map<string, Place[]>): void {
+function collect({ schema, path, hasEffect }: Holder, found: Found): void {
+  const { places, forms } = found;
+  if (schema.properties) forms.set(path, (forms.get(path) ?? 0) + 1);
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const field = {
       schema: property,
@@ -78,24 +87,26 @@ function collect({ schema, path, hasEffect }: Holder, places: Map<string, Place[
       hasEffect: hasEffect && !property[WITHOUT_EFFECT_MARK],
     };
     places.set(field.path, [...(places.get(field.path) ?? []), field]);
-    collect(field, places);
+    collect(field, found);
   }
-  if (schema.items) collect({ schema: schema.items, path: `${path}[]`, hasEffect }, places);
-  for (const branch of choices(schema)) collect({ schema: branch, path, hasEffect }, places);
+  if (schema.items) collect({ schema: schema.items, path: `${path}[]`, hasEffect }, found);
+  for (const branch of choices(schema)) collect({ schema: branch, path, hasEffect }, found);
 }
 
 function choices({ anyOf = [], oneOf = [] }: Known): readonly Known[] {
   return [...anyOf, ...oneOf];
 }
 
-function rowOf(path: string, places: readonly Place[]): FieldRow {
+function rowOf(path: string, places: readonly Place[], { forms }: Found): FieldRow {
+  const holder = path.slice(0, Math.max(0, path.lastIndexOf(".")));
+  const requiring = places.filter(({ isRequired }) => isRequired).length;
   const schemas = places.map(({ schema }) => schema);
   const fallback = schemas.find((schema) => schema.default !== undefined)?.default;
   return {
     path,
     allowed: joined(schemas.flatMap(wordsFor)),
     fallback: fallback === undefined ? null : JSON.stringify(fallback),
-    isRequired: places.every(({ isRequired }) => isRequired),
+    isRequired: requiring === forms.get(holder),
     hasEffect: places.some(({ hasEffect }) => hasEffect),
     description: schemas.find(({ description }) => description)?.description ?? "",
   };

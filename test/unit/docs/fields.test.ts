@@ -23,7 +23,7 @@ test.each([
   expect(allowed(property)).toBe(words);
 });
 
-test("goes into lists, objects and choices, and joins what has one path", () => {
+test("goes into lists, objects and choices; required is what every form requires", () => {
   const text = {
     properties: { type: { const: "text" }, text: { type: "string" } },
     required: ["type", "text"],
@@ -36,7 +36,7 @@ test("goes into lists, objects and choices, and joins what has one path", () => 
   expect(rows.map(({ path, allowed, isRequired }) => [path, allowed, isRequired])).toEqual([
     ["parts", "anything", false],
     ["parts[].type", '"text", "image"', true],
-    ["parts[].text", "text", true],
+    ["parts[].text", "text", false],
   ]);
 });
 
