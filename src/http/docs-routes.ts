@@ -12,14 +12,26 @@ const POLICY =
 
 /** @param build name and version of this server */
 export function mountDocs(app: Express, build: string): void {
-  // Once, before there are streams that it could hold up.
-  const document = openapiDocument(build.replace(/^\S+ /, ""));
-  const json = JSON.stringify(document);
-  const page = renderPage(document);
+  const { json, page } = descriptionOf(build);
   app.get("/openapi.json", (_req, res) => send(res, "json", json));
   app.get("/docs", (_req, res) => send(res, "html", page));
   app.get("/docs/style.css", (_req, res) => send(res, "css", STYLE));
   app.all(["/openapi.json", "/docs", "/docs/style.css"], methodNotAllowed("GET"));
+}
+
+type Description = { readonly json: string; readonly page: string };
+
+/** By build: it takes a tenth of a second, and is the same for every server of a process. */
+const descriptions = new Map<string, Description>();
+
+/** Made when a server starts, before there are streams that it could hold up. */
+function descriptionOf(build: string): Description {
+  const known = descriptions.get(build);
+  if (known) return known;
+  const document = openapiDocument(build.replace(/^\S+ /, ""));
+  const made = { json: JSON.stringify(document), page: renderPage(document) };
+  descriptions.set(build, made);
+  return made;
 }
 
 function send(res: Response, type: string, text: string): void {
