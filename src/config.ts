@@ -158,6 +158,12 @@ export const SETTINGS = {
     help: "text that may wait for a slow reader before its stream is parked (default 65536)",
     allows: "an integer from 1 to 1073741824",
   }),
+  responseStore: setting({
+    schema: count(0, 1_099_511_627_776).default(67_108_864),
+    value: "BYTES",
+    help: "memory for kept responses (POST /v1/responses); the oldest go first, 0 keeps none (default 67108864)",
+    allows: "an integer from 0 to 1099511627776",
+  }),
   bodyLimit: setting({
     schema: count(1024, 1_073_741_824).default(4_194_304),
     value: "BYTES",
@@ -178,6 +184,7 @@ export const SETTINGS = {
     300,
     "a worker for embeddings or rerank that has nothing to do for so long ends",
   ),
+  responseTtlMs: timeLimit(3600, "a response is kept for so long after it has ended"),
   drainTimeoutMs: timeLimit(30, "streams may finish so long after SIGTERM"),
   heartbeatMs: setting({
     schema: seconds.default(5000),

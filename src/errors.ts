@@ -22,12 +22,15 @@ const TRAITS = {
   unknown_parameter: { status: 400, ...invalid },
   template_error: { status: 400, ...invalid },
   context_length_exceeded: { status: 400, ...invalid },
+  previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },
   model_not_found: { status: 404, ...invalid },
   not_found: { status: 404, ...invalid },
   method_not_allowed: { status: 405, ...invalid },
   client_stalled: { status: 408, ...invalid },
+  /** What a stream said so far had to make room. */
+  events_dropped: { status: 410, ...invalid },
   body_too_large: { status: 413, ...invalid },
   unsupported_media_type: { status: 415, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
@@ -39,6 +42,8 @@ const TRAITS = {
   engine_unavailable: { status: 503, ...server },
   no_free_slot: { status: 503, ...server },
   request_timeout: { status: 504, ...server },
+  /** Its owner stopped it, from outside. */
+  cancelled: { status: 409, ...invalid },
   /** The client left. An outcome, not a failure: counted, and never sent to anyone. */
   aborted: { status: 499, ...invalid },
 } as const satisfies Record<string, ErrorTraits>;

@@ -18,6 +18,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
+import { ResponseStore } from "./resume/response-store.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
@@ -87,6 +88,10 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     served: engine,
     embeddingEngine: parts.embeddingEngine,
   });
+  const responses = new ResponseStore({
+    maxBytes: config.responseStore,
+    ttlMs: config.responseTtlMs,
+  });
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
@@ -98,6 +103,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       queue,
       questions,
       slots: new SlotBoard(config.slots),
+      responses,
       catalog,
       embeddings,
       reranking,
@@ -122,12 +128,14 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     reranking,
     log,
     listen: () => listen(server, config),
-    close: () =>
-      close(server, {
+    close: async () => {
+      await close(server, {
         config,
         queues: new Set([queue, questions, embeddings.queue, reranking.queue]),
         engines: new Set([engine, embeddings.engine, reranking.engine]),
-      }),
+      });
+      responses.close();
+    },
   };
 }
 

@@ -128,7 +128,11 @@ const ANSWER: Readonly<Record<string, string>> = {
   "text.format.description": "Not looked at.",
   "text.format.strict": "The answer is of the schema, strict or not.",
   "text.verbosity": "There is one verbosity here.",
-  truncation: "What is too long is refused, never cut.",
+  truncation:
+    "What becomes of a conversation that does not fit: refused, or its oldest turns left out.",
+  previous_response_id: "The kept response that this one goes on from.",
+  background: "Whether it runs on without its client.",
+  "Response.store": "Whether it is kept, to be read and gone on from.",
   "Response.metadata": "An object of texts, given back with the answer.",
   output_config: "How the answer is made.",
   "output_config.format": "Holds the answer to a JSON schema while it is generated.",
@@ -163,6 +167,18 @@ const THINKING: Readonly<Record<string, string>> = {
   thinking: "Whether the model thinks before it answers.",
   "thinking.budget_tokens": "Of enabled: tokens after which thoughts are ended.",
   "thinking.display": "omitted leaves thoughts out of the answer.",
+};
+
+/** Of queries. */
+const QUERIES: Readonly<Record<string, string>> = {
+  "query.stream": "Whether its events come, from the first on.",
+  "query.starting_after": "Of a stream: `sequence_number` of the last event that the client has.",
+  "query.include": "There is nothing that it would add.",
+  "query.include_obfuscation": "Nothing is padded here.",
+  "query.limit": "Items at most: 1 to 100, 20 without it.",
+  "query.order": "Without it the latest come first.",
+  "query.after": "Id of the item after which the list begins.",
+  "query.fail_on_no_slot": "Anything but 0: answers 503 when no slot is free.",
 };
 
 const OTHERS: Readonly<Record<string, string>> = {
@@ -216,6 +232,7 @@ const ALL = {
   ...ANSWER,
   ...SAMPLING,
   ...THINKING,
+  ...QUERIES,
   ...OTHERS,
   ...ANYWHERE,
 };

@@ -14,6 +14,12 @@ export type ParseContext = {
   readonly allowsGrammar: boolean;
   /** A fresh seed for a request that brings none. */
   readonly randomSeed: () => number;
+  /**
+   * What was said up to the end of a kept answer of the same client, in the items of its dialect. Not there where no answers
+   * are kept.
+   * @throws ServiceError naming `previous_response_id`, where there is none to go on from
+   */
+  readonly conversation?: (answerId: string) => readonly object[];
 };
 
 /** What an answer says about itself, fixed before its first byte. */
@@ -36,15 +42,45 @@ export type Frame = {
 };
 
 /**
- * Encodes one answer of one or several choices. Streamed: for each choice any number of deltas, then its finish; the last
- * choice to finish brings the receipt. Buffered: `body` alone.
+ * Encodes one answer of one or several choices. Streamed: the start, then for each choice any number of deltas and its
+ * finish; the last choice to finish brings the receipt. Buffered: `body` alone.
  */
 export interface AnswerEncoder {
+  /** What can be said once the request is accepted, before its first token. */
+  start?(): readonly Frame[];
   delta(choice: number, delta: Delta): readonly Frame[];
   progress(choice: number, progress: PromptProgress): readonly Frame[];
   finish(choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[];
   body(choices: readonly Choice[], receipt: Receipt): object;
+  /**
+   * The last frames of an answer that breaks off; without it a stream ends with the dialect's error.
+   * @param receipt what was computed so far
+   */
+  fail?(error: ServiceError, requestId: string, receipt: Receipt): readonly Frame[];
 }
+
+/** Of an answer that can be looked at while it is written, and afterwards. */
+export interface KeptEncoder extends Required<AnswerEncoder> {
+  /** Unique among all answers. */
+  readonly id: string;
+  /** The answer as it stands. @param isWaiting whether it has no slot yet */
+  state(isWaiting: boolean): object;
+  /** What is asked, in the items of its dialect, without what was said before. */
+  input(): readonly object[];
+  /** What was answered so far, as input of the next request. */
+  output(): readonly object[];
+  /** Of a body: the frames that it would have been as a stream. */
+  replay(): readonly Frame[];
+}
+
+/** What a request asks for that is to be kept. */
+type Keeping = {
+  /** The answer that it goes on from; null for none. */
+  readonly previousId: string | null;
+  /** Whether it runs on when its client leaves. */
+  readonly isBackground: boolean;
+  readonly encoder: (identity: AnswerIdentity) => KeptEncoder;
+};
 
 /** When the text that has come goes out: with every token, at the end of a word or a sentence, or after so many ms. */
 export type Flush = "token" | "word" | "sentence" | number;
@@ -63,6 +99,10 @@ export type ParsedRequest = {
   /** Fields that nobody knows or that could not be enforced: accepted, and named in `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
+  /** Null when its answer is forgotten as soon as it has been sent. */
+  readonly keeping?: Keeping | null;
+  /** The same with less and less of what was said before, for a prompt that does not fit. */
+  readonly shorter?: readonly (() => ParsedRequest)[];
 };
 
 export interface Dialect {

@@ -1,9 +1,9 @@
-// POST /v1/responses, one turn at a time: nothing is kept here between requests.
+// POST /v1/responses: one turn of a conversation, after what was said before.
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../errors.ts";
-import type { Prompt } from "../generation/request.ts";
-import type { Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
+import type { Prompt, ToolUse } from "../generation/request.ts";
+import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
 import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
 import { readThinking } from "./openai-thinking.ts";
@@ -13,7 +13,14 @@ import { type Instead, parseBody } from "./parse-body.ts";
 import { responsesContract } from "./responses-contract.ts";
 import { ResponsesEncoder } from "./responses-encoder.ts";
 import { type ResponsesFields, responsesSchema } from "./responses-fields.ts";
-import { readInput, refuseUnreadableItems, withItems } from "./responses-input.ts";
+import {
+  type InputItem,
+  readEarlier,
+  readInput,
+  refuseUnreadableItems,
+  withItems,
+} from "./responses-input.ts";
+import { cutsOf, omittedBefore } from "./responses-truncation.ts";
 
 /** What chat completions and others have under a name that is not taken here. */
 const INSTEAD: Instead = {
@@ -34,9 +41,7 @@ const INSTEAD: Instead = {
 const UNSUPPORTED = unsupportedWith({
   ...UNSUPPORTED_IN_CHAT,
   n: [1],
-  background: [false],
   conversation: [],
-  previous_response_id: [],
   context_management: [],
   max_tool_calls: [],
   reasoning_format: [],
@@ -78,19 +83,77 @@ function parsedRequest(
   ignoredParams: readonly string[],
   context: ParseContext,
 ): ParsedRequest {
-  const { use, ignoredParams: ignoredKeywords } = readTools(chatTools(fields));
-  const effort = fields.reasoning?.effort;
-  const messages = readInput(fields.input, fields.instructions ?? null);
+  const isStored = context.conversation !== undefined && fields.store !== false;
+  if (fields.background && !isStored) throw cannotRunOn(context);
+  const { use: tools, ignoredParams: ignoredKeywords } = readTools(chatTools(fields));
+  const previousId = fields.previous_response_id ?? null;
+  const earlier = previousId === null ? [] : earlierItems(previousId, context);
+  const asked = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
+  const whole = withoutItems(asked, []);
+  const form = (omitted: readonly number[], requests = whole): ParsedRequest => {
+    const traits = { isStored, omitted };
+    const encoder = (identity: AnswerIdentity) =>
+      new ResponsesEncoder({ identity, fields, traits, input: fields.input });
+    const isBackground = fields.background ?? false;
+    return {
+      ...requests,
+      ignoredParams: [...ignoredParams, ...ignoredKeywords.map(ownParam)],
+      encoder,
+      keeping: isStored ? { previousId, isBackground, encoder } : null,
+    };
+  };
+  const shorter = (cut: number) => () => {
+    const omitted = omittedBefore(cut, asked.items);
+    return form(omitted, withoutItems(asked, omitted));
+  };
+  const cuts = fields.truncation === "auto" ? cutsOf(asked.items) : [];
+  return { ...form([]), shorter: cuts.map(shorter) };
+}
+
+const KEEPS_NONE = "is not possible here: this server keeps no responses (--response-store 0)";
+
+function earlierItems(previousId: string, { conversation }: ParseContext): readonly InputItem[] {
+  if (conversation) return readEarlier(conversation(previousId));
+  const param = "previous_response_id";
+  throw new ServiceError("unsupported_parameter", `${param} ${KEEPS_NONE}`, { param });
+}
+
+function cannotRunOn({ conversation }: ParseContext): ServiceError {
+  const why = conversation
+    ? "needs store: nobody could ask for an answer that is not kept"
+    : KEEPS_NONE;
+  return new ServiceError("unsupported_parameter", `background ${why}`, { param: "background" });
+}
+
+type Asked = {
+  readonly fields: ResponsesFields;
+  readonly context: ParseContext;
+  readonly tools: ToolUse | null;
+  readonly earlier: readonly InputItem[];
+  /** The whole conversation. */
+  readonly items: readonly InputItem[];
+};
+
+/** @param omitted places in the conversation that are left out */
+function withoutItems(
+  { fields, context, tools, earlier, items }: Asked,
+  omitted: readonly number[],
+) {
+  const gone = new Set(omitted);
+  const messages = readInput(
+    items.filter((_, place) => !gone.has(place)),
+    { instructions: fields.instructions ?? null, firstOwn: earlier.length },
+  );
   const prompt: Prompt = {
     type: "messages",
     messages,
-    tools: use,
+    tools,
     continuesLast: messages.at(-1)?.role === "assistant",
-    ...readThinking({ ...fields, reasoning_effort: effort }),
+    ...readThinking({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
   const wantsScores =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
-  const parsed = requestsOf(
+  return requestsOf(
     {
       ...fields,
       n: 1,
@@ -108,11 +171,6 @@ function parsedRequest(
     },
     context,
   );
-  return {
-    ...parsed,
-    ignoredParams: [...ignoredParams, ...ignoredKeywords.map(ownParam)],
-    encoder: (identity) => new ResponsesEncoder(identity, fields),
-  };
 }
 
 /** As chat completions have them. */

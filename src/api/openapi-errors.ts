@@ -36,6 +36,8 @@ const MEANINGS: Readonly<Record<number, string>> = {
   400: "The request is wrong: `param` names the field",
   401: "A key is missing or wrong",
   404: "It is not there",
+  409: "It was stopped from outside",
+  410: "It is gone",
   413: "The body is too large",
   415: "The body is not JSON",
   429: "The queue is full",

@@ -3,9 +3,13 @@
 import { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import type { Contract, Tag } from "./contract.ts";
+import { descriptionOf } from "./descriptions.ts";
 import { props, slotList } from "./native-answers.ts";
 import { openaiError } from "./openai-answer.ts";
+import { openaiResponses } from "./openai-responses.ts";
 import { codesOfPost } from "./openapi-errors.ts";
+import { deletedResponse, inputItemList, response, responseEvent } from "./responses-answer.ts";
+import { inputItemsQuery, retrieveQuery } from "./responses-queries.ts";
 import { health, index, model, modelList, readiness } from "./server-answers.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "./wire-formats.ts";
 
@@ -28,7 +32,7 @@ export type Parameter = {
 };
 
 export type Operation = {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "delete";
   readonly path: string;
   readonly tag: Tag;
   readonly summary: string;
@@ -36,6 +40,8 @@ export type Operation = {
   /** Of a wire format: body, stream and envelope come from it. */
   readonly contract?: Contract;
   readonly answers: readonly Answer[];
+  /** Of a stream: the data of one event. */
+  readonly event?: readonly [name: string, schema: z.ZodType];
   readonly codes: readonly ErrorCode[];
   /** Whether it is answered without a key. */
   readonly isPublic?: boolean;
@@ -49,6 +55,7 @@ export function operations(): readonly Operation[] {
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => operationOf(path, contract)),
     ),
+    ...keptOperations(),
     ...serverOperations(),
   ];
 }
@@ -62,8 +69,51 @@ function operationOf(path: string, contract: Contract): Operation {
     method: "post",
     ...{ path, tag, summary, contract },
     answers: [{ status: 200, description, schema: [name, answer] }],
+    ...(contract.event ? { event: [`${name}Event`, contract.event] } : {}),
     codes: codesOfPost(contract.codes),
   };
+}
+
+/** Below a response that is kept. */
+function keptOperations(): readonly Operation[] {
+  const path = `${openaiResponses.path}/{id}`;
+  const whole: Answer["schema"] = ["Response", response];
+  const one = { name: "id", in: "path", required: true, schema: { type: "string" } } as const;
+  const id: Parameter = { ...one, description: "Of a response that is kept." };
+  return [
+    {
+      ...get(path, "OpenAI", "Reads a response that is kept, as it stands, or its events", whole),
+      event: ["ResponseEvent", responseEvent],
+      parameters: [id, ...queryOf(retrieveQuery)],
+      codes: ["invalid_value", "unknown_parameter", "not_found", "events_dropped"],
+    },
+    {
+      ...get(path, "OpenAI", "Forgets a response, and stops it if it runs"),
+      ...{ method: "delete", parameters: [id], codes: ["not_found"] },
+      answers: [{ status: 200, description: "It is gone", schema: ["Deletion", deletedResponse] }],
+    },
+    {
+      ...get(`${path}/cancel`, "OpenAI", "Stops a response that runs", whole),
+      ...{ method: "post", parameters: [id], codes: ["invalid_value", "not_found"] },
+    },
+    {
+      ...get(`${path}/input_items`, "OpenAI", "Lists what was said before a response"),
+      parameters: [id, ...queryOf(inputItemsQuery)],
+      answers: [{ status: 200, description: "A page", schema: ["InputItemList", inputItemList] }],
+      codes: ["invalid_value", "unknown_parameter", "not_found"],
+    },
+  ];
+}
+
+/** The fields of a query. A name with brackets is another spelling of the one without. */
+function queryOf(schema: z.ZodType): readonly Parameter[] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return Object.entries(properties)
+    .filter(([name]) => !name.endsWith("[]"))
+    .map(([name, property]) => ({
+      ...{ name, in: "query" as const, required: false, schema: Object(property) as object },
+      description: descriptionOf("query", name) ?? "",
+    }));
 }
 
 function serverOperations(): readonly Operation[] {

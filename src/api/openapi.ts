@@ -81,7 +81,10 @@ export function openapiDocument(version: string): OpenapiDocument {
   const names = new SchemaNames();
   const paths: Record<string, Record<string, DocumentedOperation>> = {};
   for (const operation of operations())
-    paths[operation.path] = { [operation.method]: documented(operation, names) };
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: documented(operation, names),
+    };
   return {
     openapi: "3.1.0",
     info: { title: "Sluice", version, description: INFO },
@@ -137,11 +140,10 @@ function requestBody({ name, body, example }: Contract, names: SchemaNames) {
 
 function answersOf(operation: Operation, names: SchemaNames): Record<string, DocumentedAnswer> {
   const { contract } = operation;
-  const isGenerated = contract?.event !== undefined;
   const headers = headersNamed([
     ...["x-request-id", "request-id"],
     ...(contract ? ["x-ignored-params"] : []),
-    ...(isGenerated ? ["server-timing"] : []),
+    ...(contract?.event ? ["server-timing"] : []),
   ]);
   return Object.fromEntries(
     operation.answers.map(({ status, description, type, schema }) => {
@@ -156,14 +158,13 @@ function answersOf(operation: Operation, names: SchemaNames): Record<string, Doc
 
 /** OpenAPI 3.1 has no word for the events of a stream: the schema is that of each event's data. */
 function streamOf(operation: Operation, names: SchemaNames): Content {
-  const { contract } = operation;
-  if (!contract?.event) return {};
-  const event = names.add(`${contract.name}Event`, contract.event);
+  const { event, contract } = operation;
+  if (!event) return {};
   const schema = {
     description: `The data of each event; one that is an error is the last.${
-      contract.lastData ? ` After the last event comes \`data: ${contract.lastData}\`.` : ""
+      contract?.lastData ? ` After the last event comes \`data: ${contract.lastData}\`.` : ""
     }`,
-    anyOf: [event, names.add(...envelopeOf(operation))],
+    anyOf: [names.add(...event), names.add(...envelopeOf(operation))],
   };
   return { "text/event-stream": { schema } };
 }

@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses/object
 
 import { z } from "zod";
-import { timings } from "./openai-answer.ts";
+import { openaiError, timings } from "./openai-answer.ts";
 import { chatScores } from "./openai-chat-answer.ts";
 
 const count = z.int().min(0);
@@ -56,17 +56,19 @@ const echoed = {
   instructions: z.string().nullable(),
   max_output_tokens: z.int().nullable(),
   parallel_tool_calls: z.boolean(),
-  previous_response_id: z.null(),
+  previous_response_id: z.string().nullable(),
   reasoning: z.strictObject({ effort: z.string().nullable(), summary: z.null() }),
   service_tier: z.string(),
-  store: z.literal(false),
+  store: z.boolean(),
   temperature: z.number(),
   text: z.strictObject({ format: z.looseObject({ type: z.string() }) }),
   tool_choice: z.union([z.string(), z.looseObject({ type: z.string() })]),
   tools: z.array(z.looseObject({ type: z.literal("function") })),
   top_p: z.number(),
-  truncation: z.literal("disabled"),
-  background: z.literal(false),
+  truncation: z.enum(["auto", "disabled"]),
+  /** Places in the conversation that were left out, where that was allowed. */
+  omitted_items: z.array(count).readonly().optional(),
+  background: z.boolean(),
   metadata: z.record(z.string(), z.string()),
 };
 
@@ -74,9 +76,11 @@ export const response = z.strictObject({
   id: z.string(),
   object: z.literal("response"),
   created_at: count,
-  status,
-  error: z.null(),
-  incomplete_details: z.strictObject({ reason: z.literal("max_output_tokens") }).nullable(),
+  status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
+  error: z.strictObject({ code: z.literal("server_error"), message: z.string() }).nullable(),
+  incomplete_details: z
+    .strictObject({ reason: z.enum(["max_output_tokens", "cancelled"]) })
+    .nullable(),
   model: z.string(),
   output: z.array(item),
   ...echoed,
@@ -89,6 +93,8 @@ const inOutput = { output_index: count };
 const inItem = { item_id: z.string(), ...inOutput };
 const inContent = { ...inItem, content_index: count };
 
+const { code, message, param } = openaiError.shape.error.shape;
+
 function event<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
   return z.strictObject({ type: z.literal(type), sequence_number: count, ...fields });
 }
@@ -96,6 +102,7 @@ function event<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
 /** An event's name is its type. */
 export const responseEvent = z.discriminatedUnion("type", [
   event("response.created", { response }),
+  event("response.queued", { response }),
   event("response.in_progress", { response }),
   event("response.output_item.added", { ...inOutput, item }),
   event("response.content_part.added", { ...inContent, part }),
@@ -113,4 +120,21 @@ export const responseEvent = z.discriminatedUnion("type", [
   event("response.output_item.done", { ...inOutput, item }),
   event("response.completed", { response }),
   event("response.incomplete", { response }),
+  event("response.failed", { response }),
+  event("error", { ...openaiError.shape, code, message, param, request_id: z.string() }),
 ]);
+
+/** Everything that was said before a response was answered: as the client wrote it, each with an id. */
+export const inputItemList = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(z.looseObject({ id: z.string(), type: z.string() })),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+  has_more: z.boolean(),
+});
+
+export const deletedResponse = z.strictObject({
+  id: z.string(),
+  object: z.literal("response"),
+  deleted: z.literal(true),
+});

@@ -7,7 +7,7 @@ import type { Instead, Unsupported } from "./parse-body.ts";
 import { response, responseEvent } from "./responses-answer.ts";
 import { responsesSchema } from "./responses-fields.ts";
 
-const { input, reasoning, text, store, ...fields } = responsesSchema.shape;
+const { input, reasoning, text, ...fields } = responsesSchema.shape;
 const [message, ...others] = input.element.options;
 const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap().unwrap()];
 
@@ -15,14 +15,12 @@ const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap(
 const body = responsesSchema.extend({
   input: z.union([
     z.string(),
-    z.array(z.union([message.partial({ type: true }), ...others])).min(1),
+    z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
   ]),
   reasoning: reasoningFields
     .extend({ summary: withoutEffect(reasoningFields.shape.summary) })
     .nullish(),
   text: textFields.extend({ verbosity: withoutEffect(textFields.shape.verbosity) }).nullish(),
-  store: withoutEffect(store),
-  truncation: withoutEffect(fields.truncation),
   stream_options: withoutEffect(fields.stream_options),
   return_progress: withoutEffect(fields.return_progress),
 });
@@ -31,7 +29,7 @@ export function responsesContract(unsupported: Unsupported, instead: Instead): C
   return {
     name: "Response",
     tag: "OpenAI",
-    summary: "Answers one turn of a conversation",
+    summary: "Answers one turn of a conversation, and keeps it",
     body,
     unsupported,
     instead,
@@ -44,6 +42,8 @@ export function responsesContract(unsupported: Unsupported, instead: Instead): C
       "unsupported_schema",
       "template_error",
       "context_length_exceeded",
+      "previous_response_not_found",
+      "cancelled",
     ],
   };
 }

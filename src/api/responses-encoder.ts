@@ -1,37 +1,70 @@
 // The answer of a response: items (thoughts, a message, calls), streamed as typed events with sequence numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 
+import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
-import type { Delta, Ending, Receipt, ScoredToken } from "../generation/events.ts";
-import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
-import { chatLogprobs } from "./openai-scores.ts";
-import { encodeTimings } from "./openai-shared.ts";
+import type { Delta, Ending, Receipt } from "../generation/events.ts";
+import type { AnswerIdentity, Frame, KeptEncoder } from "./dialect.ts";
+import { encodeOpenaiError } from "./openai-shared.ts";
 import type { ResponsesFields } from "./responses-fields.ts";
+import { type InputItem, withIds } from "./responses-input.ts";
+import {
+  type Item,
+  type ItemStatus,
+  itemOf,
+  logprobsOf,
+  type OpenItem,
+  partOf,
+} from "./responses-items.ts";
+import {
+  encodeResponse,
+  type ResponseStatus,
+  type ResponseTraits,
+  responseId,
+} from "./responses-object.ts";
 
-type Item = { readonly id: string } & Readonly<Record<string, unknown>>;
+export type ResponsesAnswer = {
+  readonly identity: AnswerIdentity;
+  readonly fields: ResponsesFields;
+  readonly traits: ResponseTraits;
+  /** Without what was said before. */
+  readonly input: readonly InputItem[];
+};
 
-/** An item that is still being written. */
-type Open =
-  | { readonly kind: "reasoning"; readonly id: string; text: string }
-  | { readonly kind: "message"; readonly id: string; text: string; scores: ScoredToken[] }
-  | {
-      readonly kind: "call";
-      readonly id: string;
-      readonly callId: string;
-      readonly name: string;
-      text: string;
-    };
+/** How it ended. */
+type End = {
+  readonly status: ResponseStatus;
+  readonly receipt: Receipt | null;
+  readonly error: ServiceError | null;
+};
 
-export class ResponsesEncoder implements AnswerEncoder {
-  readonly #identity: AnswerIdentity;
-  readonly #fields: ResponsesFields;
-  readonly #items: Item[] = [];
-  #open: Open | null = null;
+/** Ways to end that somebody wished for. */
+const STOPPED = ["aborted", "cancelled", "client_stalled"];
+
+export class ResponsesEncoder implements KeptEncoder {
+  readonly #answer: ResponsesAnswer;
+  #items: readonly Item[] = [];
+  #open: OpenItem | null = null;
+  #end: End | null = null;
+  /** What it was made of in one piece. */
+  #whole: { readonly choice: Choice; readonly receipt: Receipt } | null = null;
   #sequence = 0;
+  #hasBegun = false;
 
-  constructor(identity: AnswerIdentity, fields: ResponsesFields) {
-    this.#identity = identity;
-    this.#fields = fields;
+  constructor(answer: ResponsesAnswer) {
+    this.#answer = answer;
+  }
+
+  get id(): string {
+    return responseId(this.#answer.identity);
+  }
+
+  start(): readonly Frame[] {
+    if (this.#sequence > 0) return [];
+    const { background } = this.#answer.fields;
+    const response = this.state(background ?? false);
+    const created = this.#event("response.created", { response });
+    return background ? [created, this.#event("response.queued", { response })] : [created];
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
@@ -52,15 +85,29 @@ export class ResponsesEncoder implements AnswerEncoder {
     const frames = this.#opening();
     const status = statusOf(ending);
     this.#close(status, frames);
-    const response = this.#response({ items: this.#items, ending, receipt });
-    frames.push(this.#event(`response.${status}`, { response }));
+    this.#end = { status, receipt, error: null };
+    frames.push(this.#event(`response.${status}`, { response: this.state(false) }));
     return frames;
+  }
+
+  /** One that was stopped ends as incomplete. After a failure comes an event on which OpenAI's SDKs throw. */
+  fail(error: ServiceError, requestId: string, receipt: Receipt): readonly Frame[] {
+    const isStopped = STOPPED.includes(error.code);
+    const frames = this.#opening();
+    this.#close("incomplete", frames);
+    const status = isStopped ? "cancelled" : "failed";
+    this.#end = { status, receipt, error: isStopped ? null : error };
+    const response = this.state(false);
+    if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
+    const { code, message, param } = error;
+    const told = { code, message, param, ...encodeOpenaiError(error), request_id: requestId };
+    return [...frames, this.#event("response.failed", { response }), this.#event("error", told)];
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
     if (!choice) throw new Error("a response has a choice");
     const { reasoning, text, toolCalls, ending } = choice;
-    const open: Open[] = [];
+    const open: OpenItem[] = [];
     const id = (prefix: string) => this.#id(prefix, open.length);
     if (reasoning !== "") open.push({ kind: "reasoning", id: id("rs"), text: reasoning });
     if (text !== "")
@@ -69,23 +116,52 @@ export class ResponsesEncoder implements AnswerEncoder {
       const ids = { id: id("fc"), callId: id("call") };
       open.push({ kind: "call", ...ids, name: call.name, text: call.arguments });
     }
-    const items = open.map((each, index) =>
-      itemOf(each, index === open.length - 1 ? statusOf(ending) : "completed"),
+    const status = statusOf(ending);
+    this.#items = open.map((each, index) =>
+      itemOf(each, index === open.length - 1 ? status : "completed"),
     );
-    return this.#response({ items, ending, receipt });
+    this.#end = { status, receipt, error: null };
+    this.#whole = { choice, receipt };
+    return this.state(false);
   }
 
-  /** Once, before all other events. */
+  replay(): readonly Frame[] {
+    if (!this.#whole) return [];
+    const { choice, receipt } = this.#whole;
+    const again = new ResponsesEncoder(this.#answer);
+    const frames = deltasOf(choice).flatMap((delta) => again.delta(0, delta));
+    return [...frames, ...again.finish(0, choice.ending, receipt)];
+  }
+
+  state(isWaiting: boolean): object {
+    return encodeResponse({
+      ...this.#answer,
+      items: this.output(),
+      status: isWaiting ? "queued" : "in_progress",
+      receipt: null,
+      error: null,
+      ...this.#end,
+    });
+  }
+
+  input(): readonly object[] {
+    const { input, identity } = this.#answer;
+    return withIds(input, identity.id);
+  }
+
+  output(): readonly Item[] {
+    return this.#open ? [...this.#items, itemOf(this.#open, "in_progress")] : this.#items;
+  }
+
+  /** Once, before the events of its items. */
   #opening(): Frame[] {
-    if (this.#sequence > 0) return [];
-    const response = this.#response({ items: [], ending: null, receipt: null });
-    return [
-      this.#event("response.created", { response }),
-      this.#event("response.in_progress", { response }),
-    ];
+    if (this.#hasBegun) return [];
+    const start = this.start();
+    this.#hasBegun = true;
+    return [...start, this.#event("response.in_progress", { response: this.state(false) })];
   }
 
-  #itemFor(delta: Delta, frames: Frame[]): Open {
+  #itemFor(delta: Delta, frames: Frame[]): OpenItem {
     const kind = {
       "text-delta": "message",
       "reasoning-delta": "reasoning",
@@ -98,9 +174,9 @@ export class ResponsesEncoder implements AnswerEncoder {
     this.#close("completed", frames);
     const open = this.#newItem(delta);
     this.#open = open;
-    const place = { output_index: this.#items.length };
+    const item = itemOf(open, "in_progress", false);
     frames.push(
-      this.#event("response.output_item.added", { ...place, item: itemOf(open, "in_progress") }),
+      this.#event("response.output_item.added", { output_index: this.#items.length, item }),
     );
     if (open.kind !== "call")
       frames.push(
@@ -109,7 +185,7 @@ export class ResponsesEncoder implements AnswerEncoder {
     return open;
   }
 
-  #newItem(delta: Delta): Open {
+  #newItem(delta: Delta): OpenItem {
     const number = this.#items.length;
     switch (delta.type) {
       case "text-delta":
@@ -123,7 +199,7 @@ export class ResponsesEncoder implements AnswerEncoder {
     }
   }
 
-  #textDelta(open: Open, { text, scores }: Delta): Frame {
+  #textDelta(open: OpenItem, { text, scores }: Delta): Frame {
     const fields = { ...this.#place(open), delta: text };
     switch (open.kind) {
       case "reasoning":
@@ -162,16 +238,16 @@ export class ResponsesEncoder implements AnswerEncoder {
     frames.push(
       this.#event("response.output_item.done", { output_index: this.#items.length, item }),
     );
-    this.#items.push(item);
+    this.#items = [...this.#items, item];
   }
 
-  #place(open: Open) {
+  #place(open: OpenItem) {
     const place = { item_id: open.id, output_index: this.#items.length };
     return open.kind === "call" ? place : { ...place, content_index: 0 };
   }
 
   #id(prefix: string, number: number): string {
-    return `${prefix}_${this.#identity.id}${number}`;
+    return `${prefix}_${this.#answer.identity.id}${number}`;
   }
 
   #event(type: string, fields: object): Frame {
@@ -179,104 +255,26 @@ export class ResponsesEncoder implements AnswerEncoder {
     this.#sequence += 1;
     return { event: type, data: JSON.stringify({ type, sequence_number, ...fields }) };
   }
-
-  #response({ items, ending, receipt }: ResponseState): object {
-    const { id, model, createdAtSeconds } = this.#identity;
-    const status = ending ? statusOf(ending) : "in_progress";
-    return {
-      id: `resp_${id}`,
-      object: "response",
-      created_at: createdAtSeconds,
-      status,
-      error: null,
-      incomplete_details: status === "incomplete" ? { reason: "max_output_tokens" } : null,
-      model,
-      output: items,
-      ...echoed(this.#fields),
-      usage: receipt ? encodeUsage(receipt) : null,
-      ...(receipt ? { timings: encodeTimings(receipt) } : {}),
-    };
-  }
 }
-
-type ItemStatus = "in_progress" | "completed" | "incomplete";
-type ResponseState = {
-  readonly items: readonly Item[];
-  readonly ending: Ending | null;
-  readonly receipt: Receipt | null;
-};
 
 function statusOf({ reason }: Ending): "completed" | "incomplete" {
   return reason === "length" ? "incomplete" : "completed";
 }
 
-function itemOf(open: Open, status: ItemStatus): Item {
-  const { id } = open;
-  const isEmpty = status === "in_progress";
-  switch (open.kind) {
-    case "reasoning":
-      return { id, type: "reasoning", summary: [], content: isEmpty ? [] : [partOf(open)], status };
-    case "message":
-      return {
-        id,
-        type: "message",
-        role: "assistant",
-        content: isEmpty ? [] : [partOf(open)],
-        status,
-      };
-    case "call":
-      return {
-        id,
-        type: "function_call",
-        call_id: open.callId,
-        name: open.name,
-        arguments: open.text,
-        status,
-      };
-  }
-}
-
-function partOf(open: Exclude<Open, { kind: "call" }>): object {
-  if (open.kind === "reasoning") return { type: "reasoning_text", text: open.text };
-  return {
-    type: "output_text",
-    text: open.text,
-    annotations: [],
-    logprobs: logprobsOf(open.scores),
-  };
-}
-
-function logprobsOf(scores: readonly ScoredToken[]) {
-  return chatLogprobs(scores)?.content ?? [];
-}
-
-/** What the client asked for comes back in the answer, with the defaults filled in. */
-function echoed(fields: ResponsesFields): object {
-  return {
-    instructions: fields.instructions ?? null,
-    max_output_tokens: fields.max_output_tokens ?? null,
-    parallel_tool_calls: fields.parallel_tool_calls ?? true,
-    previous_response_id: null,
-    reasoning: { effort: fields.reasoning?.effort ?? null, summary: null },
-    service_tier: fields.service_tier ?? "default",
-    store: false,
-    temperature: fields.temperature,
-    text: { format: fields.text?.format ?? { type: "text" } },
-    tool_choice: fields.tool_choice ?? "auto",
-    tools: fields.tools ?? [],
-    top_p: fields.top_p,
-    truncation: "disabled",
-    background: false,
-    metadata: fields.metadata ?? {},
-  };
-}
-
-function encodeUsage({ usage }: Receipt): object {
-  return {
-    input_tokens: usage.promptTokens,
-    input_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: 0 },
-    output_tokens: usage.completionTokens,
-    output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
-    total_tokens: usage.promptTokens + usage.completionTokens,
-  };
+/** An answer in as few deltas as it can be told in. */
+function deltasOf({ reasoning, text, toolCalls, scores }: Choice): readonly Delta[] {
+  const untimed = { tokens: 0, atMs: 0 };
+  return [
+    ...(reasoning === ""
+      ? []
+      : [{ ...untimed, type: "reasoning-delta" as const, text: reasoning }]),
+    ...(text === "" ? [] : [{ ...untimed, type: "text-delta" as const, text, scores }]),
+    ...toolCalls.map((call, index) => ({
+      ...untimed,
+      type: "tool-call-delta" as const,
+      index,
+      name: call.name,
+      text: call.arguments,
+    })),
+  ];
 }

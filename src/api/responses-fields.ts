@@ -73,8 +73,10 @@ export const responsesSchema = z.object({
   thinking_budget_tokens: thinkingFields.thinking_budget_tokens,
   include: z.array(z.enum(INCLUDABLE)).nullish(),
   top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
-  truncation: z.literal("disabled", "disabled is the only truncation here").nullish(),
-  store: z.boolean().nullish(), // nothing is kept
+  truncation: z.enum(["auto", "disabled"]).nullish(),
+  store: z.boolean().nullish(),
+  previous_response_id: z.string().min(1).nullish(),
+  background: z.boolean().nullish(),
   metadata: z.record(z.string(), z.string(), "an object of texts").nullish(),
   stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
 });

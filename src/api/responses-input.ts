@@ -115,16 +115,45 @@ function refuseMedia(parts: unknown, path: string): void {
 
 type Answer = Extract<Message, { role: "assistant" }>;
 
+/** Prefixes of ids, as OpenAI has them. */
+const ID_PREFIXES = {
+  message: "msg",
+  function_call: "fc",
+  function_call_output: "fco",
+  reasoning: "rs",
+} as const;
+
+/** As they are listed: with an id, and texts as parts. @param unique of the response that they were sent for */
+export function withIds(given: readonly InputItem[], unique: string): readonly InputItem[] {
+  return given.map((each, index) => ({
+    ...each,
+    ...(each.type === "message" ? { content: partsOf(each) } : {}),
+    id: each.id ?? `${ID_PREFIXES[each.type]}_${unique}in${index}`,
+  }));
+}
+
+function partsOf({ role, content: given }: Extract<InputItem, { type: "message" }>) {
+  if (typeof given !== "string") return given;
+  const type = role === "assistant" ? ("output_text" as const) : ("input_text" as const);
+  return [{ type, text: given }];
+}
+
+/** What was said before, without what nobody can go on from: calls that were cut off. */
+export function readEarlier(conversation: readonly object[]): readonly InputItem[] {
+  const items = conversation as readonly InputItem[]; // this dialect's own, which it had checked
+  return items.filter((each) => each.type !== "function_call" || each.status !== "incomplete");
+}
+
 /** @throws ServiceError 400 naming the item */
 export function readInput(
   given: readonly InputItem[],
-  instructions: string | null,
+  { instructions, firstOwn }: { readonly instructions: string | null; readonly firstOwn: number },
 ): readonly Message[] {
   const messages: Message[] = [];
   if (instructions !== null) messages.push({ role: "system", content: instructions });
   const names = new Map<string, string>();
   for (const [index, each] of given.entries()) {
-    const next = readItem(each, `input[${index}]`, names);
+    const next = readItem(each, `input[${index - firstOwn}]`, names);
     const last = messages.at(-1);
     const joined = last?.role === "assistant" && isAnswer(next) ? join(last, next) : null;
     if (joined) messages[messages.length - 1] = joined;

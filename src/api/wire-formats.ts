@@ -13,6 +13,7 @@ import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
 import { openaiResponses } from "./openai-responses.ts";
 import { rerank } from "./rerank.ts";
+import { responsesInputTokens } from "./responses-input-tokens.ts";
 
 /** What generates. */
 export const DIALECTS: readonly Dialect[] = [
@@ -26,6 +27,7 @@ export const DIALECTS: readonly Dialect[] = [
 /** What only asks the model. */
 export const ASKING_ROUTES: readonly AskingRoute[] = [
   chatInputTokens,
+  responsesInputTokens,
   anthropicCountTokens,
   nativeTokenize,
   nativeDetokenize,

@@ -148,8 +148,10 @@ type Call = {
 
 /** Buffered, and streamed where that is possible. */
 function curl({ method, path, body, isStreaming }: Call): string {
-  const url = `${BASE}${path.replace("{id}", "builtin")}`;
-  if (method === "get") return `curl ${url}`;
+  const id = path.startsWith("/v1/models") ? "builtin" : "resp_123";
+  const url = `${BASE}${path.replace("{id}", id)}`;
+  if (method === "get") return `curl ${url}${isStreaming ? `\ncurl -N '${url}?stream=true'` : ""}`;
+  if (body === undefined) return `curl -X ${method.toUpperCase()} ${url}`;
   const call = (flag: string, sent: unknown) =>
     `curl${flag} ${url} -H 'content-type: application/json' -d '${JSON.stringify(sent).replaceAll("'", "'\\''")}'`;
   const buffered = call("", body);

@@ -37,6 +37,7 @@ section h3 a { color: inherit; }
 section h4 { margin: 1.5rem 0 0; }
 .method { display: inline-block; min-width: 2.6rem; font-weight: 700; font-size: 0.8em; }
 .get { color: var(--get); }
+.delete { color: var(--required); }
 .post { color: var(--post); }
 .required { color: var(--required); font-size: 0.75rem; }
 .table { overflow-x: auto; margin: 0.5rem 0 1rem; }

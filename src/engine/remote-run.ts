@@ -1,16 +1,26 @@
 // This side's half of one request in the worker: its channel, its credit, and its way on and off a slot.
 
-import { abortReason, type ServiceError } from "../errors.ts";
+import { abortReason } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
 import type { FreshDelta, GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
+import type { Loss } from "./worker-process.ts";
+
+/** Where a run begins: at the beginning, or where another worker was lost. */
+export type Beginning = {
+  /** Tokens of the answer that are known already. */
+  readonly generated: readonly number[];
+  /** Whether it was in a worker that died: it then runs alone until it has shown that it does no harm. */
+  readonly isSuspect: boolean;
+};
 
 export type RemoteRunOptions = {
   readonly id: string;
   readonly request: PreparedRequest;
+  readonly beginning: Beginning;
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
   readonly send: (message: ToWorker) => void;
@@ -19,7 +29,9 @@ export type RemoteRunOptions = {
   /** A parked request gives its slot up after so long, if others wait for one. */
   readonly parkTimeoutMs: number;
   /** Waits for entry to the worker, see SuspectGate. @returns the way out */
-  readonly enterGate: () => Promise<() => void>;
+  readonly enterGate: (isSuspect: boolean) => Promise<() => void>;
+  /** Waits until there is a worker, and puts the run on its list. Nothing is awaited from then on. */
+  readonly enterWorker: () => Promise<void>;
   /** Whether somebody waits at the gate until those inside have left. */
   readonly isGateWanted: () => boolean;
   /** Tokens that were computed although the client had left. */
@@ -34,12 +46,19 @@ export type RemoteRunOptions = {
  */
 type Phase = "new" | "running" | "suspended" | "requeued" | "ended";
 
+/** A suspect may send so much, then it is parked, and has proven itself: what killed the last worker did not happen again. */
+const PROOF_BYTES = 32;
+
 export class RemoteRun {
   readonly #options: RemoteRunOptions;
   readonly #channel: Channel;
   readonly #ended: Deferred<void> = deferred();
   #phase: Phase = "new";
   #leaveGate = () => {};
+  #isProving = false;
+  /** Whether it has proven itself and waits for the others. */
+  #isHeld = false;
+  #loss: Loss | null = null;
   #unreturnedBytes = 0;
   #parkTimer: NodeJS.Timeout | null = null;
 
@@ -52,15 +71,27 @@ export class RemoteRun {
     return this.#channel;
   }
 
-  async enter(): Promise<void> {
-    this.#leaveGate = await this.#options.enterGate();
+  /** How its worker was lost; null when it was not. */
+  get loss(): Loss | null {
+    return this.#loss;
   }
 
-  /** Hands the request to the worker. The lease must be held, and the gate passed. */
-  start(): void {
-    const { id, request, send, bufferBytes, signal } = this.#options;
+  /** Whether it is, or was in its end, alone in the worker and has not yet shown that it does no harm. */
+  get isProving(): boolean {
+    return this.#isProving;
+  }
+
+  /** Waits for a slot (unless the lease still holds one), for entry and for a worker, and hands the request to it. */
+  async begin(): Promise<void> {
+    const { id, request, beginning, lease, send, signal, enterGate, enterWorker } = this.#options;
+    const { generated, isSuspect } = beginning;
+    if (!lease.isHeld) await lease.acquire();
+    this.#leaveGate = await enterGate(isSuspect);
+    await enterWorker();
+    if (signal.aborted) throw abortReason(signal);
     this.#phase = "running";
-    send({ type: "start", id, request, creditBytes: bufferBytes });
+    this.#isProving = isSuspect;
+    send({ type: "start", id, request, generated, creditBytes: this.#firstCredit });
     signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -83,7 +114,8 @@ export class RemoteRun {
         this.#channel.push(event.progress);
         return;
       case "parked":
-        this.#startParkTimer();
+        if (this.#isProving) this.#proven();
+        else this.#startParkTimer();
         return;
       case "suspended":
         this.#suspended();
@@ -99,15 +131,17 @@ export class RemoteRun {
         this.#end();
         return;
       case "failed":
-        this.fail(fromWireError(event.error));
+        this.#channel.fail(fromWireError(event.error));
+        this.#end();
         return;
     }
   }
 
-  /** The worker has lost it. */
-  fail(error: ServiceError): void {
-    this.#channel.fail(error);
-    this.#end();
+  /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker. */
+  lose(loss: Loss): void {
+    this.#loss = loss;
+    this.#channel.fail(loss.error);
+    this.#end(this.#phase === "running" && !this.#parkTimer);
   }
 
   readonly #onAbort = (): void => {
@@ -124,13 +158,37 @@ export class RemoteRun {
   /** Half a buffer at a time: a reader that keeps up costs one message in a thousand tokens. */
   #returnCredit(bytes: number): void {
     this.#unreturnedBytes += bytes;
+    if (this.#isHeld) return;
     const isDue = this.#unreturnedBytes >= this.#options.bufferBytes / 2;
     if (!isDue && this.#phase !== "suspended") return;
     this.#stopParkTimer();
-    const { id, send } = this.#options;
-    send({ type: "credit", id, bytes: this.#unreturnedBytes });
-    this.#unreturnedBytes = 0;
+    this.#sendCredit(0);
     if (this.#phase === "suspended") this.#requeue();
+  }
+
+  #sendCredit(more: number): void {
+    const { id, send } = this.#options;
+    send({ type: "credit", id, bytes: this.#unreturnedBytes + more });
+    this.#unreturnedBytes = 0;
+  }
+
+  get #firstCredit(): number {
+    const { bufferBytes, beginning } = this.#options;
+    return beginning.isSuspect ? Math.min(PROOF_BYTES, bufferBytes) : bufferBytes;
+  }
+
+  /** It waits, parked, until all other suspects have proven themselves too, and goes on among them. */
+  #proven(): void {
+    this.#isProving = false;
+    this.#isHeld = true;
+    this.#leaveGate();
+    const entered = this.#options.enterGate(false).then((leave) => {
+      this.#isHeld = false;
+      if (this.#phase !== "running") return leave();
+      this.#leaveGate = leave;
+      this.#sendCredit(this.#options.bufferBytes - this.#firstCredit);
+    });
+    entered.catch(() => {}); // its client has left, and the run ends by that
   }
 
   #startParkTimer(): void {
@@ -159,12 +217,18 @@ export class RemoteRun {
   }
 
   #requeue(): void {
-    const { id, lease, send } = this.#options;
+    const { id, lease, send, enterGate } = this.#options;
     this.#phase = "requeued";
-    const back = lease.acquire().then(() => this.enter());
+    const isOver = () => this.#phase !== "requeued";
+    const back = lease.acquire().then(async () => {
+      if (!isOver()) return enterGate(false);
+      lease.release();
+      return null;
+    });
     back.then(
-      () => {
-        if (this.#phase !== "requeued") return this.#giveBack();
+      (leave) => {
+        if (!leave || isOver()) return leave?.(); // the lease was given back when it ended
+        this.#leaveGate = leave;
         this.#phase = "running";
         send({ type: "resume", id });
       },
@@ -180,10 +244,11 @@ export class RemoteRun {
     this.#options.lease.release();
   }
 
-  #end(): void {
+  #end(keepsSlot = false): void {
     this.#phase = "ended";
     this.#stopParkTimer();
-    this.#giveBack();
+    if (keepsSlot) this.#leaveGate();
+    else this.#giveBack();
     this.#options.onEnded();
     this.#ended.resolve();
   }

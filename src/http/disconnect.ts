@@ -7,6 +7,8 @@ import { ServiceError } from "../errors.ts";
 export type ClientWatch = {
   readonly signal: AbortSignal;
   readonly abort: (error: ServiceError) => void;
+  /** From now on the client may leave. */
+  readonly detach: () => void;
   /** To be called at the request's end: a kept-alive connection outlives it. */
   readonly dispose: () => void;
 };
@@ -31,14 +33,14 @@ export function watchClient(req: Request, res: Response, requestTimeoutMs: numbe
   socket.once("close", onGone);
   socket.setMaxListeners(0);
   if (socket.destroyed) onGone();
-  return {
-    signal: controller.signal,
-    abort,
-    dispose: () => {
-      clearTimeout(timer);
-      res.off("close", onGone);
-      socket.off("end", onGone);
-      socket.off("close", onGone);
-    },
+  const detach = () => {
+    res.off("close", onGone);
+    socket.off("end", onGone);
+    socket.off("close", onGone);
   };
+  const dispose = () => {
+    clearTimeout(timer);
+    detach();
+  };
+  return { signal: controller.signal, abort, detach, dispose };
 }

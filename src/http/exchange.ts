@@ -1,18 +1,19 @@
 // One request on its way through the handler, and the steps that streamed and buffered answers share.
 
-import { randomInt, randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
-import type { AnswerEncoder, Dialect, ParseContext, ParsedRequest } from "../api/dialect.ts";
+import type { Dialect, ParseContext, ParsedRequest } from "../api/dialect.ts";
 import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ServiceError, toServiceError } from "../errors.ts";
+import { toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
-import { type PreparedRequest, type Prompt, SEEDS } from "../generation/request.ts";
+import { type PreparedRequest, SEEDS } from "../generation/request.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
 import type { Ticket } from "../queue/ticket.ts";
+import type { ResponseStore } from "../resume/response-store.ts";
 import type { ClientWatch } from "./disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { SlotBoard } from "./slot-board.ts";
@@ -31,6 +32,8 @@ export type HandlerDeps = {
   /** For what is answered without a slot. One at a time: each may keep the model's process from all streams for a while. */
   readonly questions: RequestQueue;
   readonly slots: SlotBoard;
+  /** Answers that are kept for clients that come back. */
+  readonly responses: ResponseStore;
   readonly catalog: Catalog;
   /** Both may be the same. */
   readonly embeddings: EmbeddingService;
@@ -69,74 +72,33 @@ export type Exchange = Arrival & {
   readonly tickets: readonly Ticket[];
 };
 
-export function parseContext({ options }: HandlerDeps): ParseContext {
+/** @param owner of the kept answers that the request may go on from; null where it may not */
+export function parseContext(
+  { options, responses }: HandlerDeps,
+  owner: string | null = null,
+): ParseContext {
   return {
     defaultMaxTokens: options.maxTokens,
     allowsGrammar: options.allowGrammar,
     randomSeed: () => randomInt(SEEDS),
+    ...(responses.isOpen && owner !== null
+      ? { conversation: (id) => responses.conversation(id, owner) }
+      : {}),
   };
 }
 
-export function makeEncoder({ parsed, record }: Exchange): AnswerEncoder {
-  return parsed.encoder({
-    id: randomUUID().replaceAll("-", ""),
-    model: record.model ?? "",
-    createdAtSeconds: Math.floor(Date.now() / 1000),
-  });
-}
-
-/**
- * Those of the same prompt are prepared once: they differ in their seeds alone.
- * @throws ServiceError 4xx for a prompt that cannot be served
- */
-export async function prepareAll({
-  deps,
-  client,
-  record,
-  parsed,
-}: Exchange): Promise<readonly PreparedRequest[]> {
-  const { signal } = client;
-  const prepared = new Map<Prompt, PreparedRequest>();
-  for (const request of parsed.requests) {
-    if (prepared.has(request.prompt)) continue;
-    prepared.set(request.prompt, await deps.engine.ask({ type: "prepare", request }, { signal }));
-  }
-  const all = parsed.requests.flatMap(({ prompt, sampling }) => {
-    const found = prepared.get(prompt);
-    return found ? [{ ...found, sampling }] : [];
-  });
-  record.prepared(all, parsed.choicesPerPrompt);
-  return all;
-}
-
-export type AttemptOptions = {
-  /** Index of the choice. */
-  readonly choice: number;
-  readonly prepared: PreparedRequest;
-  readonly mayRestart: () => boolean;
-};
-
-/** The engine's events. If the worker dies before anything was sent, the request runs again and nobody notices. */
-export async function* attempts(
+/** The engine's events of one choice, each noted in the request's record. */
+export async function* eventsOf(
   { deps, client, record, tickets }: Exchange,
-  { choice, prepared, mayRestart }: AttemptOptions,
+  prepared: PreparedRequest,
+  choice: number,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
-  for (let isSuspect = false; ; isSuspect = true) {
-    try {
-      const { signal } = client;
-      for await (const event of deps.engine.generate(prepared, { signal, lease, isSuspect })) {
-        record.event(choice, event);
-        yield event;
-      }
-      return;
-    } catch (error) {
-      const isCrash = error instanceof ServiceError && error.code === "worker_crashed";
-      if (!isCrash || isSuspect || !mayRestart()) throw error;
-      record.restart(choice);
-    }
+  for await (const event of deps.engine.generate(prepared, { signal: client.signal, lease })) {
+    record.event(choice, event);
+    yield event;
   }
 }
 
@@ -161,6 +123,16 @@ export async function forEachChoice(
   await Promise.all(prepared.map(guarded));
   const failed = first as { readonly error: unknown } | null; // assigned in a callback, which the compiler cannot see
   if (failed) throw failed.error;
+}
+
+/** What a client that waits is told; null once one of the choices has a slot. */
+export function describeWait({ deps, tickets }: Exchange): string | null {
+  const { state, loadProgress } = deps.engine.status();
+  if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
+  const places = tickets.map(({ place }) => place);
+  const [place] = places;
+  if (!place || places.includes(null)) return null;
+  return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
 }
 
 /** The longest that one of the choices waited for slots, in ms. */

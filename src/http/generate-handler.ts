@@ -1,13 +1,20 @@
-// One handler for all dialects: parse → enter the queue → prepare → generate → stream or collect. Whatever happens, the
-// request ends once: with its answer, or with one error in the dialect's envelope.
+// One handler for all dialects: parse → enter the queue → prepare → generate → stream, collect, or go on without the client.
+// Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
-import type { Dialect } from "../api/dialect.ts";
+import type { Dialect, ParsedRequest } from "../api/dialect.ts";
+import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
-import { type Arrival, type HandlerDeps, parseContext, waitedMs } from "./exchange.ts";
+import {
+  type Arrival,
+  type Exchange,
+  type HandlerDeps,
+  parseContext,
+  waitedMs,
+} from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { requestIdOf } from "./middleware.ts";
+import { ownerOf, requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
@@ -33,7 +40,7 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
 
 async function answer(on: Arrival): Promise<void> {
   const { deps, dialect, req, client, record } = on;
-  const parsed = dialect.parse(req.body, parseContext(deps));
+  const parsed = dialect.parse(req.body, parseContext(deps, ownerOf(on.res)));
   refuseUnknown(parsed, deps.options.isStrict);
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
@@ -47,9 +54,14 @@ async function answer(on: Arrival): Promise<void> {
   });
   try {
     const exchange = { ...on, parsed, tickets };
-    await (parsed.isStreamed ? streamAnswer(exchange) : collectAnswer(exchange));
+    await wayOf(parsed)(exchange);
   } finally {
     record.queueMs = waitedMs({ tickets });
     for (const ticket of tickets) ticket.leave();
   }
+}
+
+function wayOf({ keeping, isStreamed }: ParsedRequest): (on: Exchange) => Promise<void> {
+  if (keeping?.isBackground) return isStreamed ? streamFromBehind : answerLater;
+  return isStreamed ? streamAnswer : collectAnswer;
 }

@@ -47,7 +47,7 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
 /** Asks for one of the keys, as `Authorization: Bearer KEY` or `x-api-key: KEY`. Without keys everybody may enter. */
 export function requireApiKey(keys: readonly string[]): RequestHandler {
   const digests = keys.map(digest);
-  return (req, _res, next) => {
+  return (req, res, next) => {
     if (digests.length === 0) return next();
     const given =
       /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "")?.[1] ?? req.get("x-api-key");
@@ -57,11 +57,18 @@ export function requireApiKey(keys: readonly string[]): RequestHandler {
         "an API key is required: Authorization: Bearer KEY",
       );
     }
-    if (!isOneOf(digests, digest(given.trim()))) {
+    const key = digest(given.trim());
+    if (!isOneOf(digests, key)) {
       throw new ServiceError("invalid_api_key", "this API key is not known here");
     }
+    res.locals.owner = key.toString("hex");
     next();
   };
+}
+
+/** Whose what is kept for later is: the key's; without keys it is everybody's. */
+export function ownerOf(res: Response): string {
+  return String(res.locals.owner ?? "");
 }
 
 function digest(key: string): Buffer {

@@ -11,7 +11,7 @@ import { ServiceError } from "../errors.ts";
 import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody, methodNotAllowed } from "./middleware.ts";
+import { jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
 
 export const NATIVE_PATHS = [...ASKING_ROUTES.map(({ path }) => path), "/slots", "/props"];
 
@@ -30,7 +30,7 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
   return async (req, res) => {
     const { signal, abort, dispose } = watchClient(req, res, options.requestTimeoutMs);
     try {
-      const asked = route.parse(req.body, parseContext(deps));
+      const asked = route.parse(req.body, parseContext(deps, ownerOf(res)));
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);

@@ -59,13 +59,6 @@ export class RequestRecord {
     record.generatedTokens += event.tokens;
   }
 
-  /** The choice starts anew: nothing of it had been sent. */
-  restart(choice: number): void {
-    this.#choices[choice] = newChoice();
-    if (this.#choices.every(({ generatedTokens }) => generatedTokens === 0))
-      this.#firstTokenMs = null;
-  }
-
   /** How far one choice has come: for those who look at the slots. */
   stateOf(choice: number): Omit<SlotUse, "heldMs"> {
     const prepared = this.#prepared[choice];

@@ -21,6 +21,7 @@ import {
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
 import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
+import { mountResponses } from "./responses-routes.ts";
 
 export type RoutesOptions = {
   readonly apiKeys: readonly string[];
@@ -67,6 +68,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   }
 
   mountNativeRoutes(app, deps, options.bodyLimitBytes);
+  mountResponses(app, deps);
 
   app.use(notFound(["/v1/models", ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));

@@ -27,7 +27,9 @@ const STATUS_MS = 1000;
 
 export class SseStream {
   readonly #options: SseOptions;
+  #opening: NodeJS.Timeout | null = null;
   #ticker: NodeJS.Timeout | null = null;
+  #hasEnded = false;
   #lastWriteMs = 0;
   #lastStatus: string | null = null;
   #draining: Promise<void> | null = null;
@@ -36,14 +38,20 @@ export class SseStream {
     this.#options = options;
   }
 
+  /** Whether it has begun, and takes more. */
   get isOpen(): boolean {
-    return this.#ticker !== null;
+    return this.#ticker !== null && !this.#hasEnded;
+  }
+
+  /** Opens it after so long, if nothing has until then. */
+  openWithin(ms: number): void {
+    this.#opening = setTimeout(() => this.open(), ms);
   }
 
   /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
   open(): void {
     const { res, heartbeatMs, signal } = this.#options;
-    if (this.isOpen || signal.aborted) return;
+    if (this.#ticker || this.#hasEnded || signal.aborted) return;
     res.writeHead(200, HEADERS);
     res.socket?.setNoDelay(true);
     this.#comment(this.#news() ?? "connected");
@@ -67,17 +75,20 @@ export class SseStream {
 
   /** The last frames, without waiting: of an error, or none. */
   end(frames: readonly Frame[] = []): void {
-    this.#stopTicking();
+    this.close();
     this.#options.res.end(frames.length > 0 ? encode(frames) : undefined);
   }
 
   /** Cuts a connection that takes nothing, not even an error. */
   destroy(): void {
-    this.#stopTicking();
+    this.close();
     this.#options.res.destroy();
   }
 
-  #stopTicking(): void {
+  /** Sends nothing by itself any more. */
+  close(): void {
+    this.#hasEnded = true;
+    if (this.#opening) clearTimeout(this.#opening);
     if (this.#ticker) clearInterval(this.#ticker);
   }
 
@@ -130,6 +141,13 @@ export class SseStream {
       signal.addEventListener("abort", onAbort, { once: true });
     });
   }
+}
+
+/** Ends a stream that breaks off: whoever is gone, or does not read, is told nothing. */
+export function endBroken(sse: SseStream, error: ServiceError, last: readonly Frame[]): void {
+  const isGone = error.code === "aborted" || error.code === "client_stalled";
+  if (isGone) sse.destroy();
+  else sse.end(last);
 }
 
 export function stalled(stallTimeoutMs: number): ServiceError {

@@ -3,67 +3,82 @@
 import type { AnswerEncoder, Frame } from "../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
-import type { PreparedRequest } from "../generation/request.ts";
+import { type Accepted, accept } from "./accept.ts";
 import {
-  attempts,
+  describeWait,
   destroyIfStuck,
   type Exchange,
+  eventsOf,
   forEachChoice,
-  makeEncoder,
-  prepareAll,
   waitedMs,
 } from "./exchange.ts";
 import { flushed } from "./flushed.ts";
+import { endKept, failAnswer } from "./keep-answer.ts";
 import { requestIdOf } from "./middleware.ts";
-import { SseStream } from "./sse.ts";
+import { endBroken, SseStream } from "./sse.ts";
 
 /** @throws ServiceError also after it has told the client, for the log */
 export async function streamAnswer(on: Exchange): Promise<void> {
-  const { deps, res, client, dialect } = on;
+  const { deps, res, client } = on;
+  const sse = openStream(on, client.signal);
+  let accepted: Accepted | null = null;
+  try {
+    accepted = await accept(on);
+    sse.open();
+    const log = accepted.kept?.response.log;
+    await writeChoices(accepted, (frames) => {
+      log?.append(frames);
+      return sse.send(frames);
+    });
+    endKept(accepted);
+    sse.end();
+  } catch (thrown) {
+    const error = toServiceError(thrown);
+    const last = accepted && failAnswer(accepted, error);
+    if (sse.isOpen) endBroken(sse, error, last ?? [errorFrame(on, error)]);
+    throw error;
+  } finally {
+    sse.close();
+    destroyIfStuck(res, deps.options.stallTimeoutMs);
+  }
+}
+
+/**
+ * A prompt that is refused is a plain 400; but a client must not wait for headers while a large model loads: it has them
+ * after one heartbeat.
+ */
+export function openStream(on: Exchange, signal: AbortSignal): SseStream {
+  const { deps, res, dialect } = on;
   const { heartbeatMs, stallTimeoutMs } = deps.options;
   const sse = new SseStream({
     res,
     heartbeatMs,
     heartbeat: dialect.named?.heartbeat ?? null,
     stallTimeoutMs,
-    signal: client.signal,
+    signal,
     status: () => describeWait(on),
   });
-  // A prompt that is refused is a plain 400; but a client must not wait for headers while a large model loads.
-  const openAnyway = setTimeout(() => sse.open(), heartbeatMs);
-  try {
-    const prepared = await prepareAll(on);
-    sse.open();
-    await streamChoices(on, sse, prepared);
-    sse.end();
-  } catch (error) {
-    if (sse.isOpen) endBroken(on, sse, toServiceError(error));
-    throw error;
-  } finally {
-    clearTimeout(openAnyway);
-    destroyIfStuck(res, stallTimeoutMs);
-  }
+  sse.openWithin(heartbeatMs);
+  return sse;
 }
 
-async function streamChoices(
-  on: Exchange,
-  sse: SseStream,
-  prepared: readonly PreparedRequest[],
+/** Generates all choices, and hands the frames on as they come. @param send resolves when it takes more */
+export async function writeChoices(
+  on: Accepted,
+  send: (frames: readonly Frame[]) => Promise<void> | void,
 ): Promise<void> {
-  const { record, parsed } = on;
-  const encoder = makeEncoder(on);
+  const { record, parsed, prepared, encoder } = on;
+  if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
   await forEachChoice(on, prepared, async (each, choice) => {
-    let hasStarted = false;
-    const events = attempts(on, { choice, prepared: each, mayRestart: () => !hasStarted });
+    const events = eventsOf(on, each, choice);
     // Token by token there is nothing to join, and one generator less on every token's way.
     const flowing = parsed.flush === "token" ? events : flushed(events, parsed.flush);
     for await (const event of flowing) {
-      hasStarted ||= event.type !== "prompt-progress";
       record.queueMs = waitedMs(on);
       if (event.type === "finish") unfinished -= 1;
       const receipt = unfinished === 0 ? record.receipt : null;
-      await sse.send(framesOf(encoder, choice, event, receipt));
+      await send(framesOf(encoder, choice, event, receipt));
     }
   });
 }
@@ -79,19 +94,10 @@ function framesOf(
   return encoder.delta(choice, event);
 }
 
-function endBroken({ dialect, res }: Exchange, sse: SseStream, error: ServiceError): void {
-  const isGone = error.code === "aborted" || error.code === "client_stalled";
-  if (isGone) return sse.destroy();
+export function errorFrame(
+  { dialect, res }: Pick<Exchange, "dialect" | "res">,
+  error: ServiceError,
+): Frame {
   const data = JSON.stringify(dialect.encodeError(error, requestIdOf(res)));
-  sse.end([dialect.named ? { event: dialect.named.error, data } : { data }]);
-}
-
-/** Null once one of the choices has a slot. */
-function describeWait({ deps, tickets }: Exchange): string | null {
-  const { state, loadProgress } = deps.engine.status();
-  if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
-  const places = tickets.map(({ place }) => place);
-  const [place] = places;
-  if (!place || places.includes(null)) return null;
-  return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
+  return dialect.named ? { event: dialect.named.error, data } : { data };
 }

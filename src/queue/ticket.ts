@@ -60,6 +60,10 @@ export class Ticket implements SlotLease {
     return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
   }
 
+  get isHeld(): boolean {
+    return this.#endTurn !== null;
+  }
+
   get isContended(): boolean {
     return this.#options.line.size > 0;
   }

@@ -3,7 +3,6 @@
 
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
-import type { PreparedRequest } from "../generation/request.ts";
 import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
 import { type LoadedModel, loadModel } from "./model.ts";
 import { Outbox } from "./outbox.ts";
@@ -29,7 +28,7 @@ function receive(message: ToWorker): void {
       outbox.post(answer(message));
       return;
     case "start":
-      start(message.id, message.request, message.creditBytes);
+      start(message);
       return;
     case "resume":
       resume(message.id);
@@ -85,10 +84,18 @@ function answer({ id, question }: Extract<ToWorker, { type: "ask" }>): FromWorke
   }
 }
 
-function start(id: string, request: PreparedRequest, creditBytes: number): void {
+function start({
+  id,
+  request,
+  generated,
+  creditBytes,
+}: Extract<ToWorker, { type: "start" }>): void {
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
+  const { onDelta } = loaded.deps;
   const run = new Run({ id, request, creditBytes, ...readingDeps(loaded, request.output) });
   runs.set(id, run);
+  for (const token of run.replay(generated))
+    for (const delta of run.accept(token).deltas) onDelta(run, delta);
   work(run).catch(die);
 }
 
@@ -115,6 +122,8 @@ async function work(run: Run): Promise<void> {
     loaded.pool.release(slot);
     run.hasSlot = false;
     if (outcome.type === "suspended") return report({ type: "suspended", id });
+    if (outcome.type === "finished")
+      for (const delta of outcome.deltas) outbox.add({ type: "delta", id, delta });
     end(run, lastWord(run, outcome));
   } catch (error) {
     await slot.clear(loaded.batcher); // what is in its cache is unknown now

@@ -124,10 +124,74 @@ test("gives thoughts an item of their own, before the message", async () => {
   expect(output.map(({ type }) => type)).toEqual(["reasoning", "message"]);
 });
 
-test("refuses what would need a stored conversation, by name", async () => {
+test("goes on from an earlier response, lists what was said, and deletes it", async () => {
+  const first = await client.responses.create(plain);
+  const second = await client.responses.create({ ...plain, previous_response_id: first.id });
+  const items = await client.responses.inputItems.list(second.id, { order: "asc" });
+  const texts = items.data.map((item) => item.type === "message" && item.content[0]);
+  await client.responses.delete(first.id);
+
+  expect(second.usage?.input_tokens).toBeGreaterThan(first.usage?.input_tokens ?? 0);
+  expect(texts).toMatchObject([
+    { type: "input_text", text: plain.input },
+    { type: "output_text", text: first.output_text },
+    { type: "input_text", text: plain.input },
+  ]);
+  await expect(client.responses.retrieve(first.id)).rejects.toMatchObject({ status: 404 });
+  expect((await client.responses.retrieve(second.id)).output_text).toBe(second.output_text);
+});
+
+test("counts the tokens of a response before it is asked for", async () => {
+  const { input_tokens } = await client.responses.inputTokens.count({ input: plain.input });
+
+  const { usage } = await client.responses.create(plain);
+  expect(input_tokens).toBe(usage?.input_tokens);
+});
+
+test("runs in the background until it is polled", async () => {
+  let response = await client.responses.create({ ...plain, background: true });
+  while (response.status === "queued" || response.status === "in_progress")
+    response = await client.responses.retrieve(response.id);
+
+  const whole = await client.responses.create(plain);
+  expect(response.status).toBe("completed");
+  expect(response.output_text).toBe(whole.output_text);
+});
+
+test("comes back to a stream that it lost, with the SDK's own helper", async () => {
+  const stream = await client.responses.create({ ...plain, background: true, stream: true });
+  let id = "";
+  const seen: number[] = [];
+  for await (const event of stream) {
+    if (event.type === "response.created") id = event.response.id;
+    seen.push(event.sequence_number);
+    if (seen.length === 8) break;
+  }
+  const again = client.responses.stream({ response_id: id, starting_after: seen.at(-1) ?? 0 });
+  for await (const event of again) seen.push(event.sequence_number);
+
+  const whole = await client.responses.create(plain);
+  expect(seen).toEqual(seen.map((_, index) => index));
+  expect((await again.finalResponse()).output_text).toBe(whole.output_text);
+});
+
+test("stops one that runs in the background", async () => {
+  const { id } = await client.responses.create({
+    ...plain,
+    max_output_tokens: 3_000,
+    background: true,
+    ...{ ignore_eos: true },
+  });
+  const stopped = await client.responses.cancel(id);
+
+  expect(stopped.status).toBe("cancelled");
+  expect(running.service.queue.inside).toBe(0);
+});
+
+test("refuses what is not kept here, by name", async () => {
   for (const [param, value] of [
     ["previous_response_id", "resp_1"],
-    ["background", true],
+    ["conversation", "conv_1"],
   ] as const) {
     const asked = client.responses.create({ ...plain, [param]: value } as typeof plain);
 

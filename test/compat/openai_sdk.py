@@ -169,5 +169,40 @@ def responses():
     assert numbers == list(range(len(numbers))), numbers
 
 
+@check(since=(1, 87))
+def kept_responses():
+    asked = {"model": model, "input": "What is streaming?", "temperature": 0, "max_output_tokens": 60}
+    first = client.responses.create(**asked)
+    second = client.responses.create(**asked, previous_response_id=first.id)
+    said = client.responses.input_items.list(second.id, order="asc").data
+    assert [item.role for item in said] == ["user", "assistant", "user"], said
+    assert client.responses.retrieve(second.id).output_text == second.output_text
+    client.responses.delete(first.id)
+    try:
+        client.responses.retrieve(first.id)
+        raise AssertionError("it was deleted")
+    except openai.NotFoundError:
+        pass
+
+
+@check(since=(1, 87))
+def background_responses():
+    asked = {"model": model, "input": "What is streaming?", "temperature": 0, "max_output_tokens": 60}
+    whole = client.responses.create(**asked)
+    numbers = []
+    for event in client.responses.create(**asked, background=True, stream=True):
+        if event.type == "response.created":
+            response_id = event.response.id
+        numbers.append(event.sequence_number)
+        if len(numbers) == 8:
+            break
+    for event in client.responses.retrieve(response_id, stream=True, starting_after=numbers[-1]):
+        numbers.append(event.sequence_number)
+    assert numbers == list(range(len(numbers))), numbers
+    assert event.response.output_text == whole.output_text, event
+    endless = client.responses.create(**{**asked, "max_output_tokens": 3000}, background=True, extra_body={"ignore_eos": True})
+    assert client.responses.cancel(endless.id).status == "cancelled"
+
+
 print(f"openai {openai.__version__}: {len(failed)} failed")
 sys.exit(1 if failed else 0)

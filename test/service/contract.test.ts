@@ -25,7 +25,8 @@ let running: RunningService;
 let locked: RunningService;
 let document: OpenapiDocument;
 beforeAll(async () => {
-  running = await startWithFakeEmbeddings();
+  // A response that runs in the background is still there to be stopped.
+  running = await startWithFakeEmbeddings({}, {}, { tokenMs: 5 });
   locked = await startWithFake({}, { apiKey: ["secret"] });
   document = (await (await fetch(`${running.url}/openapi.json`)).json()) as OpenapiDocument;
 });
@@ -38,14 +39,24 @@ const ALL = operations().map((operation) => [
 const POSTS = ALL.filter(([, { contract }]) => contract);
 const STREAMING = POSTS.filter(([, { contract }]) => contract?.event);
 
+const KEPT = { input: "Hi", background: true };
+
 /** A path that is there, with every parameter filled in. */
 async function urlOf({ path }: Operation, of: RunningService = running): Promise<string> {
-  return of.url + path.replace("{id}", of.service.catalog.realId);
+  const id = path.includes("/responses/{id}") ? await keptId(of) : of.service.catalog.realId;
+  return of.url + path.replace("{id}", id);
+}
+
+async function keptId(of: RunningService): Promise<string> {
+  const response = await post(`${of.url}/v1/responses`, KEPT);
+  const { id = "none" } = (await response.json()) as { readonly id?: string };
+  return id;
 }
 
 async function ask(operation: Operation, of: RunningService = running): Promise<Response> {
   const url = await urlOf(operation, of);
-  return operation.contract ? post(url, operation.contract.example) : fetch(url);
+  const { method, contract } = operation;
+  return contract ? post(url, contract.example) : fetch(url, { method });
 }
 
 function documentedAs({ path, method }: Operation): DocumentedOperation {
@@ -67,7 +78,7 @@ function routesOf(app: Express): readonly string[] {
     if (methods.length > 2) return []; // the refusal of all other methods
     const paths = [route?.path ?? []].flat();
     return paths.flatMap((path) =>
-      methods.map((method) => `${method.toUpperCase()} ${path.replace("*id", "{id}")}`),
+      methods.map((method) => `${method.toUpperCase()} ${path.replace(/[*:]id/, "{id}")}`),
     );
   });
 }
@@ -84,7 +95,7 @@ describe("the document", () => {
     const catalog = new Catalog({ fileName: "m", aliases: [] });
     // No request reaches what is missing.
     const deps = {
-      ...{ build: "sluice 0", catalog, queue: {}, engine: {}, metrics: {} },
+      ...{ build: "sluice 0", catalog, queue: {}, engine: {}, metrics: {}, responses: {} },
       ...{ embeddings: { catalog }, reranking: { catalog } },
     } as unknown as HandlerDeps;
     const app = createApp(deps, { apiKeys: [], bodyLimitBytes: 1 });
@@ -98,13 +109,20 @@ describe("the document", () => {
     );
 
     expect(new Set(contracts.map(({ name }) => name)).size).toBe(contracts.length);
-    for (const { name } of contracts) expect(document.components.schemas).toHaveProperty(name);
+    for (const [, operation] of POSTS) {
+      const { requestBody, responses } = documentedAs(operation);
+      const contents = [requestBody?.content, responses[200]?.content];
+      for (const content of contents) {
+        const reference = String(content?.["application/json"]?.schema.$ref);
+        expect(document.components.schemas).toHaveProperty(reference.split("/").slice(-1));
+      }
+    }
   });
 
-  test("has every error code that anybody is told, but those of wrong paths and methods", () => {
+  test("has every error code that anybody is told, but that of a wrong method", () => {
     const said = new Set(operations().flatMap(({ codes }) => codes));
     const everywhere: readonly ErrorCode[] = ["invalid_api_key", "internal_error"];
-    const nowhere: readonly ErrorCode[] = ["not_found", "method_not_allowed"];
+    const nowhere: readonly ErrorCode[] = ["method_not_allowed"];
 
     expect([...said, ...everywhere, ...nowhere].sort()).toEqual([...SENT_CODES].sort());
   });
@@ -126,7 +144,12 @@ describe("the document", () => {
     const open = answers.flatMap(([name, schema]) => openObjects(schema, name));
 
     // What the client sent comes back as it was.
-    expect(open.sort()).toEqual(["Response.text.format", "Response.tool_choice", "Response.tools"]);
+    expect(open.sort()).toEqual([
+      "InputItemList.data",
+      "Response.text.format",
+      "Response.tool_choice",
+      "Response.tools",
+    ]);
   });
 
   function openObjects(schema: unknown, path: string): readonly string[] {

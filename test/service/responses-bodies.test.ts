@@ -34,6 +34,7 @@ const unsupported = "unsupported_parameter";
 const unreadable = "unsupported_content";
 const unenforced = "unsupported_schema";
 const missing = "missing_parameter";
+const absent = "previous_response_not_found";
 
 const CASES: readonly Case[] = [
   ["no input", { input: undefined }, "input", missing],
@@ -79,12 +80,15 @@ const CASES: readonly Case[] = [
   ["top_p as text", { top_p: "1" }, "top_p"],
   ["21 alternatives", { top_logprobs: 21 }, "top_logprobs"],
   ["two choices", { n: 2 }, "n", unsupported],
-  ["work behind the scenes", { background: true }, "background", unsupported],
+  ["a forgotten background", { background: true, store: false }, "background", unsupported],
+  ["background as text", { background: "yes" }, "background"],
   ["a conversation", { conversation: "conv_1" }, "conversation", unsupported],
-  ["an earlier response", { previous_response_id: "resp_1" }, "previous_response_id", unsupported],
+  ["an unknown earlier one", { previous_response_id: "resp_1" }, "previous_response_id", absent],
+  ["a nameless earlier one", { previous_response_id: "" }, "previous_response_id"],
+  ["a numbered earlier one", { previous_response_id: 5 }, "previous_response_id"],
   ["a stored prompt", { prompt: { id: "1" } }, "prompt", unsupported],
   ["a limit on calls", { max_tool_calls: 1 }, "max_tool_calls", unsupported],
-  ["truncation", { truncation: "auto" }, "truncation"],
+  ["an unknown truncation", { truncation: "always" }, "truncation"],
   ["sources of a search", { include: ["web_search_call.action.sources"] }, "include[0]"],
   ["include as text", { include: "reasoning.encrypted_content" }, "include"],
   ["store as text", { store: "yes" }, "store"],

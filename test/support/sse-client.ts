@@ -27,7 +27,7 @@ export async function postSse(
   return { response, events: readEvents(response), leave: () => controller.abort() };
 }
 
-async function* readEvents(response: Response): AsyncGenerator<SseEvent, void, undefined> {
+export async function* readEvents(response: Response): AsyncGenerator<SseEvent, void, undefined> {
   const waiting: SseEvent[] = [];
   const parser = createParser({
     onEvent: (message) => waiting.push({ type: "frame", message }),

@@ -13,7 +13,12 @@ import type { Delta } from "../../../src/generation/events.ts";
 import { choiceOf, ended, IDENTITY, RECEIPT, scored } from "../../support/receipts.ts";
 
 const { schemas } = openapiDocument("0").components;
-const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 3 };
+const CONTEXT: ParseContext = {
+  defaultMaxTokens: null,
+  allowsGrammar: true,
+  randomSeed: () => 3,
+  conversation: () => [],
+};
 
 /** A value that changes something, and what has to be there for it. */
 type Try = readonly [value: unknown, around?: object];
@@ -98,6 +103,10 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     include: [["message.output_text.logprobs"]],
     top_logprobs: [2],
     metadata: [{ a: "b" }],
+    truncation: ["auto"],
+    store: [false],
+    previous_response_id: ["resp_1"],
+    background: [true],
   },
   Message: {
     model: ["m"],
@@ -165,7 +174,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
       const { encoder, ...parsed } = parse(body, CONTEXT);
       const streaming = encoder(IDENTITY);
       const frames = DELTAS.flatMap((delta) => streaming.delta(0, delta));
-      return [parsed, encoder(IDENTITY).body([CHOICE], RECEIPT), frames];
+      return [asJson(parsed), encoder(IDENTITY).body([CHOICE], RECEIPT), frames];
     },
   ]),
   ...ASKING_ROUTES.map(({ contract, parse }): readonly [Contract, Told] => [
@@ -177,7 +186,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
         questions.push(question);
         return question.type === "tokenize" ? [{ id: 1, text: "a", bytes: [97] }] : "a";
       }) as Ask; // of these two alone
-      return [asked, await answer(ask), questions];
+      return [asJson(asked), await answer(ask), questions];
     },
   ]),
   ...EMBEDDING_APIS.map(({ contract, parse }): readonly [Contract, Told] => [
@@ -191,7 +200,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
           : parsed.request.documents.length;
       for (let index = 0; index < count; index++)
         encoding.add(Float64Array.of(...(parsed.request.type === "embed" ? [1, 2] : [0.5])));
-      return [parsed, encoding.body({ model: "m", promptTokens: 1 })];
+      return [asJson(parsed), encoding.body({ model: "m", promptTokens: 1 })];
     },
   ]),
 ];
@@ -219,14 +228,14 @@ test("knows every body that is not another's", () => {
   expect(bodies.sort()).toEqual(known.sort());
 });
 
-/** As it comes out of JSON: what is undefined is not there. */
-function sent(body: object): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(body)) as Record<string, unknown>;
+/** As it comes out of JSON: what is undefined is not there, nor are functions. */
+function asJson(given: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
 }
 
 describe.each(FIELDS)("%s", (_name, { contract, told, row }) => {
   const [value, around = {}] = TRIES[contract.name]?.[row.path] ?? [];
-  const without = sent({ ...contract.example, ...around });
+  const without = asJson({ ...contract.example, ...around });
 
   test("has an effect if it is said to have one", async () => {
     if (!row.hasEffect) return expect(TRIES[contract.name]).not.toHaveProperty(row.path);

@@ -111,7 +111,7 @@ describe("a request", () => {
     [{ previous_response_id: "resp_1" }, "previous_response_id"],
     [{ background: true }, "background"],
     [{ conversation: "c" }, "conversation"],
-    [{ truncation: "auto" }, "truncation"],
+    [{ truncation: "always" }, "truncation"],
     [{ include: ["file_search_call.results"] }, "include[0]"],
     [{ max_output_tokens: 0 }, "max_output_tokens"],
     [{ tools: [{ type: "web_search" }] }, "tools[0].type"],

@@ -8,7 +8,12 @@ import { openapiDocument } from "../../../src/api/openapi.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../src/errors.ts";
 
-const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 1 };
+const CONTEXT: ParseContext = {
+  defaultMaxTokens: null,
+  allowsGrammar: true,
+  randomSeed: () => 3,
+  conversation: () => [],
+};
 const { paths, components } = openapiDocument("0");
 const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema({
   $id: "doc",

@@ -1,0 +1,45 @@
+// What is left out of a conversation that does not fit.
+
+import { expect, test } from "vitest";
+import type { InputItem } from "../../../src/api/responses-input.ts";
+import { cutsOf, omittedBefore } from "../../../src/api/responses-truncation.ts";
+
+/** s: system, u: user, a: assistant, c: call, r: its result, t: thoughts. */
+function items(letters: string): InputItem[] {
+  const kinds: Record<string, InputItem> = {
+    s: { type: "message", role: "system", content: "s" },
+    u: { type: "message", role: "user", content: "u" },
+    a: { type: "message", role: "assistant", content: "a" },
+    c: { type: "function_call", call_id: "1", name: "f", arguments: "{}" },
+    r: { type: "function_call_output", call_id: "1", output: "r" },
+    t: { type: "reasoning", summary: [] },
+  };
+  return [...letters].flatMap((letter) => kinds[letter] ?? []);
+}
+
+/** What is left in each of the shorter forms. */
+function formsOf(letters: string): string[] {
+  const given = items(letters);
+  return cutsOf(given).map((cut) => {
+    const omitted = omittedBefore(cut, given);
+    return [...letters].filter((_, place) => !omitted.includes(place)).join("");
+  });
+}
+
+test.each([
+  ["whole turns, from the oldest on", "uauau", ["uau", "u"]],
+  ["never the system's messages", "suasuau", ["ssuau", "ssu"]],
+  ["calls with their results", "ucraucrau", ["ucrau", "u"]],
+  ["steps of the work on the last question", "uautcrtcra", ["utcrtcra", "utcra", "ua"]],
+  ["nothing of a single question", "u", []],
+  ["nothing where there is only the system", "s", []],
+  ["steps of work that no question began", "crcra", ["cra", "a"]],
+])("leaves out %s", (_what, letters, forms) => {
+  expect(formsOf(letters)).toEqual(forms);
+});
+
+test("is quick with very many items", () => {
+  const many = items("ua".repeat(40_000));
+
+  expect(cutsOf(many)).toHaveLength(39_999);
+});

@@ -1,0 +1,191 @@
+// Kept responses: for their owner alone, for a while, within a size; and every byte is given back.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ServiceError } from "../../../src/errors.ts";
+import { type Beginning, ResponseStore } from "../../../src/resume/response-store.ts";
+
+const HOUR_MS = 3_600_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function storeOf(maxBytes = 1_000_000): ResponseStore {
+  return new ResponseStore({ maxBytes, ttlMs: HOUR_MS });
+}
+
+const said = (text: string) => ({ type: "message", text });
+
+function begin(store: ResponseStore, id: string, changes: Partial<Beginning> = {}) {
+  return store.begin({
+    id,
+    owner: "me",
+    previousId: null,
+    input: [said(`question ${id}`)],
+    state: () => ({ id, status: "in_progress" }),
+    news: () => "queued position=1",
+    abort: () => {},
+    ...changes,
+  });
+}
+
+/** One that has ended, with so much in its log. */
+function keep(store: ResponseStore, id: string, changes: Partial<Beginning> = {}, logged = 0) {
+  const response = begin(store, id, changes);
+  if (logged > 0) response.log.append([{ data: "x".repeat(logged) }]);
+  response.end({
+    state: { id, status: "completed" },
+    output: [said(`answer ${id}`)],
+    closed: null,
+    replay: () => [{ data: `replayed ${id}` }],
+  });
+  return response;
+}
+
+const gone = { code: "not_found" };
+function refusalOf(work: () => unknown): ServiceError {
+  try {
+    work();
+  } catch (error) {
+    return error as ServiceError;
+  }
+  throw new Error("was not refused");
+}
+
+test("shows a response as it stands, while it is written and afterwards", () => {
+  const store = storeOf();
+  const response = begin(store, "a");
+
+  expect(store.get("a", "me").state()).toEqual({ id: "a", status: "in_progress" });
+  expect(store.get("a", "me").news()).toBe("queued position=1");
+  response.end({ state: { status: "completed" }, output: [], closed: null, replay: () => [] });
+  expect(store.get("a", "me").state()).toEqual({ status: "completed" });
+  expect(store.get("a", "me").isRunning).toBe(false);
+  expect(store.get("a", "me").news()).toBe(null);
+});
+
+test("tells others that there is none, in the same words as for one that never was", () => {
+  const store = storeOf();
+  keep(store, "a");
+
+  const foreign = refusalOf(() => store.get("a", "somebody"));
+  store.delete("a", "me");
+  expect(foreign.code).toBe("not_found");
+  expect(refusalOf(() => store.get("a", "me")).message).toBe(foreign.message);
+  expect(refusalOf(() => store.delete("a", "somebody"))).toMatchObject(gone);
+  expect(refusalOf(() => store.conversation("a", "somebody"))).toMatchObject({
+    code: "previous_response_not_found",
+    param: "previous_response_id",
+  });
+});
+
+test("knows everything that was said, over many turns", () => {
+  const store = storeOf();
+  keep(store, "a");
+  keep(store, "b", { previousId: "a" });
+  const c = keep(store, "c", { previousId: "b" });
+
+  const expected = ["question a", "answer a", "question b", "answer b", "question c"].map(said);
+  expect(c.input()).toEqual(expected);
+  expect(store.conversation("c", "me")).toEqual([...expected, said("answer c")]);
+});
+
+test("lets a conversation branch, and keeps a turn for as long as one of them needs it", () => {
+  const store = storeOf();
+  keep(store, "a");
+  keep(store, "b", { previousId: "a" });
+  keep(store, "c", { previousId: "a" });
+  store.delete("a", "me");
+  store.delete("b", "me");
+
+  expect(store.conversation("c", "me")).toHaveLength(4);
+  store.delete("c", "me");
+  expect([store.size, store.bytes]).toEqual([0, 0]);
+});
+
+describe("nobody goes on from a response", () => {
+  test("that is still being written", () => {
+    const store = storeOf();
+    begin(store, "a");
+
+    expect(refusalOf(() => store.conversation("a", "me"))).toMatchObject({ code: "invalid_value" });
+  });
+
+  test("that failed", () => {
+    const store = storeOf();
+    const closed = "it failed with worker_crashed";
+    begin(store, "a").end({ state: {}, output: [], closed, replay: () => [] });
+
+    expect(refusalOf(() => store.conversation("a", "me")).message).toContain("worker_crashed");
+  });
+});
+
+test("forgets each when its time is over, and not before", () => {
+  const store = storeOf();
+  keep(store, "a");
+  vi.advanceTimersByTime(HOUR_MS / 2);
+  keep(store, "b");
+  begin(store, "c");
+  vi.advanceTimersByTime(HOUR_MS / 2);
+
+  expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
+  expect(store.get("b", "me").id).toBe("b");
+  vi.advanceTimersByTime(HOUR_MS);
+  expect(store.size).toBe(1); // the one that runs
+  store.close();
+  expect([store.size, store.bytes, vi.getTimerCount()]).toEqual([0, 0, 0]);
+});
+
+test("makes room with the events of the oldest first, and then with the oldest", () => {
+  const store = storeOf(40_000);
+  for (const id of ["a", "b", "c"]) keep(store, id, {}, 5_000);
+  expect(store.bytes).toBeGreaterThan(30_000);
+  keep(store, "d", {}, 5_000);
+
+  expect(["a", "b", "c", "d"].map((id) => store.get(id, "me").log.isDropped)).toEqual([
+    ...[true, false, false, false],
+  ]);
+  for (let index = 0; index < 100; index++) keep(store, `${index}`, {}, 1_000);
+  expect(store.bytes).toBeLessThanOrEqual(40_000);
+  expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
+  expect(store.get("99", "me").state()).toMatchObject({ status: "completed" });
+});
+
+test("gives up the events of one that takes more than there is, but not the response", () => {
+  const store = storeOf(20_000);
+  const response = begin(store, "a");
+  for (let index = 0; index < 100; index++) response.log.append([{ data: "x".repeat(1_000) }]);
+
+  expect(response.log.isDropped).toBe(true);
+  expect(store.bytes).toBeLessThan(2_000);
+  response.end({ state: { id: "a" }, output: [], closed: null, replay: () => [] });
+  expect(store.get("a", "me").state()).toEqual({ id: "a" });
+});
+
+test("makes the events of a response anew that was not streamed", async () => {
+  const store = storeOf();
+  keep(store, "a");
+  const batches = [];
+  for await (const batch of store.get("a", "me").log.read(-1, new AbortController().signal))
+    batches.push(batch);
+
+  expect(batches).toEqual([[{ data: "replayed a" }]]);
+});
+
+test("stops one that is deleted while it is written, and does not keep its end", () => {
+  const store = storeOf();
+  const abort = vi.fn();
+  const response = begin(store, "a", { abort });
+  store.delete("a", "me");
+  response.log.append([{ data: "more" }]);
+  response.end({ state: {}, output: [], closed: null, replay: () => [] });
+
+  expect(abort).toHaveBeenCalledWith(expect.objectContaining({ code: "cancelled" }));
+  expect([store.size, store.bytes]).toEqual([0, 0]);
+});
+
+test("says so when it keeps nothing at all", () => {
+  const store = storeOf(0);
+
+  expect(store.isOpen).toBe(false);
+  expect(refusalOf(() => store.get("a", "me")).message).toContain("--response-store 0");
+});
