@@ -184,6 +184,18 @@ export const SETTINGS = {
     300,
     "a worker for embeddings or rerank that has nothing to do for so long ends",
   ),
+  resumable: setting({
+    schema: flag.default(false),
+    help: "every stream survives its connection, not only those that ask for it (X-Resumable: true)",
+    allows: "on or off",
+  }),
+  resumeGraceMs: timeLimit(30, "a client that was lost may come back to such a stream for so long"),
+  resumeBuffer: setting({
+    schema: count(65_536, 1_099_511_627_776).default(67_108_864),
+    value: "BYTES",
+    help: "memory for all such streams (default 67108864); each has a 64th of it, then it waits for its reader",
+    allows: "an integer from 65536 to 1099511627776",
+  }),
   responseTtlMs: timeLimit(3600, "a response is kept for so long after it has ended"),
   drainTimeoutMs: timeLimit(30, "streams may finish so long after SIGTERM"),
   heartbeatMs: setting({

@@ -13,12 +13,14 @@ import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
 import { createApp } from "./http/routes.ts";
+import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
+import { StreamStore } from "./resume/stream-store.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
@@ -88,6 +90,10 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     served: engine,
     embeddingEngine: parts.embeddingEngine,
   });
+  const streams = new StreamStore({
+    graceMs: config.resumeGraceMs,
+    maxBytes: config.resumeBuffer,
+  });
   const responses = new ResponseStore({
     maxBytes: config.responseStore,
     ttlMs: config.responseTtlMs,
@@ -103,7 +109,9 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       queue,
       questions,
       slots: new SlotBoard(config.slots),
+      requests: new RunningRequests(),
       responses,
+      streams,
       catalog,
       embeddings,
       reranking,
@@ -135,6 +143,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
         engines: new Set([engine, embeddings.engine, reranking.engine]),
       });
       responses.close();
+      streams.close();
     },
   };
 }

@@ -175,10 +175,11 @@ const QUERIES: Readonly<Record<string, string>> = {
   "query.starting_after": "Of a stream: `sequence_number` of the last event that the client has.",
   "query.include": "There is nothing that it would add.",
   "query.include_obfuscation": "Nothing is padded here.",
+  "query.token": "Of this stream: goes in place of a key.",
+  "query.last_event_id": "Id of the last event that the client has.",
   "query.limit": "Items at most: 1 to 100, 20 without it.",
   "query.order": "Without it the latest come first.",
   "query.after": "Id of the item after which the list begins.",
-  "query.fail_on_no_slot": "Anything but 0: answers 503 when no slot is free.",
 };
 
 const OTHERS: Readonly<Record<string, string>> = {

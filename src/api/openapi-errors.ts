@@ -21,6 +21,7 @@ const RUNNING: readonly ErrorCode[] = [
   "queue_full",
   "generation_failed",
   "worker_crashed",
+  "cancelled",
   "draining",
   "queue_timeout",
   "engine_unavailable",

@@ -4,7 +4,8 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Contract } from "./contract.ts";
 import { errorAnswers, headersNamed } from "./openapi-errors.ts";
-import { envelopeOf, type Operation, operations, type Parameter } from "./openapi-operations.ts";
+import type { Operation, Parameter } from "./openapi-operation.ts";
+import { envelopeOf, operations } from "./openapi-operations.ts";
 import { type JsonSchema, SchemaNames } from "./openapi-schemas.ts";
 
 export type OpenapiDocument = {
@@ -58,6 +59,7 @@ const HEADERS = {
   "x-request-id": text("The request's id: yours, if you sent a harmless one."),
   "request-id": text("The same, under the name that Anthropic's SDKs read."),
   "x-ignored-params": text("Fields of the body that had no effect, because nobody knows them."),
+  location: text("Of a resumable stream: where to read on."),
   "server-timing": text("Where the time went."),
   "retry-after": {
     description: "Seconds after which trying again is worthwhile.",
@@ -96,7 +98,7 @@ export function openapiDocument(version: string): OpenapiDocument {
     components: {
       schemas: names.toJson(),
       headers: HEADERS,
-      parameters: { requestId: REQUEST_ID },
+      parameters: { requestId: REQUEST_ID, resumable: RESUMABLE },
       securitySchemes: SECURITY,
     },
   };
@@ -107,6 +109,14 @@ const REQUEST_ID = {
   in: "header",
   description: "An id of your own for this request: up to 128 letters, digits, `_`, `.`, `:`, `-`.",
   schema: { type: "string", pattern: "^[\\w.:-]{1,128}$" },
+};
+
+const RESUMABLE = {
+  name: "x-resumable",
+  in: "header",
+  description:
+    "Whether a stream survives its connection: the header `location` says where to read on.",
+  schema: { type: "string", enum: ["true", "false"] },
 };
 
 function documented(operation: Operation, names: SchemaNames): DocumentedOperation {
@@ -120,7 +130,11 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
     tags: [tag],
     summary,
     operationId: operationId(method, path),
-    parameters: [...parameters, { $ref: "#/components/parameters/requestId" }],
+    parameters: [
+      ...parameters,
+      ...(contract?.event ? [{ $ref: "#/components/parameters/resumable" }] : []),
+      { $ref: "#/components/parameters/requestId" },
+    ],
     ...(contract ? { requestBody: requestBody(contract, names) } : {}),
     responses: { ...errors, ...answersOf(operation, names) },
     ...(isPublic ? { security: [] } : {}),
@@ -143,15 +157,20 @@ function answersOf(operation: Operation, names: SchemaNames): Record<string, Doc
   const headers = headersNamed([
     ...["x-request-id", "request-id"],
     ...(contract ? ["x-ignored-params"] : []),
-    ...(contract?.event ? ["server-timing"] : []),
+    ...(contract?.event ? ["server-timing", "location"] : []),
   ]);
   return Object.fromEntries(
     operation.answers.map(({ status, description, type, schema }) => {
       const whole: Content = schema
         ? { "application/json": { schema: names.add(...schema) } }
-        : { [type ?? "text/plain"]: { schema: { type: "string" } } };
-      const content = { ...whole, ...streamOf(operation, names) };
-      return [status, { description, headers, content }];
+        : type
+          ? { [type]: { schema: { type: "string" } } }
+          : {};
+      const content = status === 204 ? {} : { ...whole, ...streamOf(operation, names) };
+      return [
+        status,
+        { description, headers, ...(Object.keys(content).length > 0 ? { content } : {}) },
+      ];
     }),
   );
 }

@@ -43,7 +43,6 @@ export function responsesContract(unsupported: Unsupported, instead: Instead): C
       "template_error",
       "context_length_exceeded",
       "previous_response_not_found",
-      "cancelled",
     ],
   };
 }

@@ -27,6 +27,32 @@ export const model = z.union([
 
 export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
 
+/** What the caller has inside. */
+export const requestList = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(
+    z.strictObject({
+      id: z.string(),
+      object: z.literal("request"),
+      path: z.string(),
+      model: z.string().nullable(),
+      stream: z.boolean(),
+      status: z.enum(["queued", "running"]),
+      position: z.int().nullable(),
+      eta_ms: z.number().nullable(),
+      prompt_tokens: z.int().min(0),
+      generated_tokens: z.int().min(0),
+      age_ms: z.int().min(0),
+    }),
+  ),
+});
+
+export const stoppedRequest = z.strictObject({
+  id: z.string(),
+  object: z.literal("request"),
+  stopped: z.literal(true),
+});
+
 export const health = z.strictObject({ status: z.literal("ok") });
 
 export const readiness = z.strictObject({
@@ -47,4 +73,5 @@ export const index = z.strictObject({
 
 export type Model = z.output<typeof model>;
 export type Readiness = z.output<typeof readiness>;
+export type RequestList = z.output<typeof requestList>;
 export type Index = z.output<typeof index>;

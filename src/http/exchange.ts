@@ -12,10 +12,12 @@ import { type PreparedRequest, SEEDS } from "../generation/request.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
-import type { Ticket } from "../queue/ticket.ts";
+import type { QueuePlace, Ticket } from "../queue/ticket.ts";
 import type { ResponseStore } from "../resume/response-store.ts";
+import type { StreamStore } from "../resume/stream-store.ts";
 import type { ClientWatch } from "./disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
+import type { RunningRequests } from "./running-requests.ts";
 import type { SlotBoard } from "./slot-board.ts";
 
 /** A model that makes vectors or ranks: its worker, the line before it, and its names. */
@@ -32,8 +34,12 @@ export type HandlerDeps = {
   /** For what is answered without a slot. One at a time: each may keep the model's process from all streams for a while. */
   readonly questions: RequestQueue;
   readonly slots: SlotBoard;
+  /** All that are inside. */
+  readonly requests: RunningRequests;
   /** Answers that are kept for clients that come back. */
   readonly responses: ResponseStore;
+  /** Streams that survive their connections. */
+  readonly streams: StreamStore;
   readonly catalog: Catalog;
   /** Both may be the same. */
   readonly embeddings: EmbeddingService;
@@ -50,6 +56,8 @@ export type HandlerDeps = {
     readonly maxTokens: number | null;
     readonly isStrict: boolean;
     readonly allowGrammar: boolean;
+    /** Whether streams survive their connections that say nothing of it. */
+    readonly resumable: boolean;
     readonly heartbeatMs: number;
     readonly stallTimeoutMs: number;
     readonly requestTimeoutMs: number;
@@ -129,10 +137,15 @@ export async function forEachChoice(
 export function describeWait({ deps, tickets }: Exchange): string | null {
   const { state, loadProgress } = deps.engine.status();
   if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
-  const places = tickets.map(({ place }) => place);
-  const [place] = places;
-  if (!place || places.includes(null)) return null;
+  const place = placeOf(tickets);
+  if (!place) return null;
   return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
+}
+
+/** Where a request waits; null once one of its choices has a slot, and before they want one. */
+export function placeOf(tickets: readonly Ticket[]): QueuePlace | null {
+  const places = tickets.map(({ place }) => place);
+  return places.includes(null) ? null : (places[0] ?? null);
 }
 
 /** The longest that one of the choices waited for slots, in ms. */

@@ -2,7 +2,7 @@
 // Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
-import type { Dialect, ParsedRequest } from "../api/dialect.ts";
+import type { Dialect } from "../api/dialect.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
@@ -11,11 +11,13 @@ import {
   type Exchange,
   type HandlerDeps,
   parseContext,
+  placeOf,
   waitedMs,
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { ownerOf, requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
+import { streamResumably, wantsResumable } from "./resumable-answer.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
 export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHandler {
@@ -52,16 +54,32 @@ async function answer(on: Arrival): Promise<void> {
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
+  const leaveList = deps.requests.add({
+    requestId: requestIdOf(on.res),
+    owner: ownerOf(on.res),
+    path: dialect.path,
+    startedAtMs: performance.now(),
+    state: () => ({
+      model: record.model,
+      isStreamed: parsed.isStreamed,
+      place: placeOf(tickets),
+      ...record.tokens,
+    }),
+    abort,
+  });
   try {
     const exchange = { ...on, parsed, tickets };
-    await wayOf(parsed)(exchange);
+    await wayOf(exchange)(exchange);
   } finally {
+    leaveList();
     record.queueMs = waitedMs({ tickets });
     for (const ticket of tickets) ticket.leave();
   }
 }
 
-function wayOf({ keeping, isStreamed }: ParsedRequest): (on: Exchange) => Promise<void> {
-  if (keeping?.isBackground) return isStreamed ? streamFromBehind : answerLater;
-  return isStreamed ? streamAnswer : collectAnswer;
+function wayOf({ parsed, req, deps }: Exchange): (on: Exchange) => Promise<void> {
+  const isResumable = wantsResumable(req, deps.options.resumable);
+  if (parsed.keeping?.isBackground) return parsed.isStreamed ? streamFromBehind : answerLater;
+  if (!parsed.isStreamed) return collectAnswer;
+  return isResumable ? streamResumably : streamAnswer;
 }

@@ -71,6 +71,13 @@ export class RequestRecord {
     };
   }
 
+  /** How far all choices have come together. */
+  get tokens(): { readonly promptTokens: number; readonly generatedTokens: number } {
+    const { promptTokens } = this.receipt.usage;
+    const generated = this.#choices.map(({ generatedTokens }) => generatedTokens);
+    return { promptTokens, generatedTokens: generated.reduce((sum, each) => sum + each, 0) };
+  }
+
   /** As far as it has come. A prompt counts once, however many choices it has. */
   get receipt(): Receipt {
     const usages = this.#choices.map((choice, index) => usageOf(choice, this.#prepared[index]));

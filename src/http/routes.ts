@@ -21,7 +21,9 @@ import {
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
 import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
+import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
+import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
 
 export type RoutesOptions = {
   readonly apiKeys: readonly string[];
@@ -45,6 +47,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountDocs(app, deps.build);
 
   for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
+  mountStreamsByToken(app, deps);
   app.use(requireApiKey(options.apiKeys));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
   app.get("/metrics", async (_req, res) => {
@@ -69,6 +72,8 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 
   mountNativeRoutes(app, deps, options.bodyLimitBytes);
   mountResponses(app, deps);
+  mountStreams(app, deps);
+  mountRequests(app, deps);
 
   app.use(notFound(["/v1/models", ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));

@@ -7,11 +7,12 @@ import {
   response,
   responseEvent,
 } from "../../src/api/responses-answer.ts";
+import { requestList } from "../../src/api/server-answers.ts";
 import { ServiceError } from "../../src/errors.ts";
 import type { FreshDelta } from "../../src/generation/events.ts";
 import type { FakeEngineOptions } from "../support/fake-engine.ts";
 import { eventsOf, expectHeldTo } from "../support/held-to.ts";
-import { post } from "../support/sse-client.ts";
+import { chat, post, postSse } from "../support/sse-client.ts";
 import { type RunningService, startWithFake, until } from "../support/start-service.ts";
 
 let running: RunningService | undefined;
@@ -93,4 +94,26 @@ test.each(["queued", "in_progress"])("one that is %s, and stopped then", async (
   for (const state of [...seen, stopped]) expectHeldTo(response, state);
   for (const each of await eventsOf(await fetch(`${url}/${id}?stream=true`)))
     expectHeldTo(responseEvent, each);
+});
+
+test("requests that run and wait", async () => {
+  running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 }, { slots: 1 });
+  const { url } = running;
+  const first = await postSse(
+    `${url}/v1/chat/completions`,
+    chat({ max_tokens: 1e6, stream: true }),
+  );
+  await first.events.next();
+  const second = await postSse(`${url}/v1/messages`, chat({ max_tokens: 1e6, stream: true }));
+
+  let list: { readonly data: readonly { readonly status: string }[] } = { data: [] };
+  await until(async () => {
+    list = (await (await fetch(`${url}/v1/requests`)).json()) as typeof list;
+    const statuses = list.data.map(({ status }) => status);
+    return statuses.includes("queued") && statuses.includes("running");
+  }, "one runs, one waits");
+
+  first.leave();
+  second.leave();
+  expectHeldTo(requestList, list);
 });

@@ -3,7 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APIS, rowsOf } from "../../scripts/conformance.ts";
-import { envelopeOf, type Operation, operations } from "../../src/api/openapi-operations.ts";
+import type { Operation } from "../../src/api/openapi-operation.ts";
+import { envelopeOf, operations } from "../../src/api/openapi-operations.ts";
 import { expectHeldTo } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
 import { type RunningService, startWithFakeEmbeddings } from "../support/start-service.ts";
