@@ -45,7 +45,8 @@ export const toolFields = {
       ],
       { error: "type is auto, any, tool or none" },
     )
-    .nullish(),
+    .nullish()
+    .meta({ default: { type: "auto" } }),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

@@ -33,6 +33,8 @@ export type Contract = {
 
 /** Key of a JSON schema in the document. */
 export const WITHOUT_EFFECT_MARK = "x-without-effect";
+/** Gone before the document is done. */
+export const OR_TEXT_MARK = "orText";
 
 /** Marks a field that is read and changes no answer. */
 export function withoutEffect<T extends z.ZodType>(schema: T): T {
@@ -43,5 +45,3 @@ export function withoutEffect<T extends z.ZodType>(schema: T): T {
 export function orText<T extends z.ZodType>(schema: T): T {
   return schema.meta({ [OR_TEXT_MARK]: true });
 }
-
-export const OR_TEXT_MARK = "orText";

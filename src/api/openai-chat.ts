@@ -44,7 +44,7 @@ const schema = z.object({
   messages,
   max_completion_tokens: sharedFields.max_tokens,
   logprobs: defaulted(z.boolean(), false),
-  top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
+  top_logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 });
@@ -160,8 +160,8 @@ function continuesLast(fields: Fields, read: readonly Message[]): boolean {
 }
 
 function scoreWish({ logprobs, top_logprobs: top }: Fields): ScoreWish | null {
-  if (logprobs) return { alternatives: top ?? 0, includesPrompt: false };
-  if ((top ?? 0) > 0) throw wrong("top_logprobs", "needs logprobs: true");
+  if (logprobs) return { alternatives: top, includesPrompt: false };
+  if (top > 0) throw wrong("top_logprobs", "needs logprobs: true");
   return null;
 }
 

@@ -38,7 +38,8 @@ export const grammarFields = {
       ],
       { error: "type is text, json_object or json_schema" },
     )
-    .nullish(),
+    .nullish()
+    .meta({ default: { type: "text" } }),
   json_schema: jsonSchema.nullish(),
   grammar: z
     .string()

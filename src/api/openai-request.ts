@@ -47,7 +47,10 @@ export const sharedFields = {
       continuous_usage_stats: withoutEffect(
         z.literal(false, "usage comes once, at the end").nullish(),
       ),
-      flush: z.union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES).nullish(),
+      flush: z
+        .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES)
+        .nullish()
+        .meta({ default: "token" }),
     })
     .nullish(),
   temperature: defaulted(z.number().min(0).max(2), 1),

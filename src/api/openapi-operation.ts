@@ -20,7 +20,6 @@ export type Parameter = {
   readonly required: boolean;
   readonly description: string;
   readonly schema: object;
-  readonly example?: string;
 };
 
 export type Operation = {

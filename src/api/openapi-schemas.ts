@@ -19,7 +19,11 @@ export class SchemaNames {
   /** @returns what stands for the schema elsewhere in the document */
   add(name: string, schema: z.ZodType): JsonSchema {
     const known = this.#names.get(schema);
-    if (known === undefined) this.#names.set(schema, name);
+    if (known === undefined) {
+      if ([...this.#names.values()].includes(name))
+        throw new Error(`two schemas are named ${name}`);
+      this.#names.set(schema, name);
+    }
     return { $ref: `${PREFIX}${known ?? name}` };
   }
 

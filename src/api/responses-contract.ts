@@ -21,6 +21,11 @@ const body = responsesSchema.extend({
     .extend({ summary: withoutEffect(reasoningFields.shape.summary) })
     .nullish(),
   text: textFields.extend({ verbosity: withoutEffect(textFields.shape.verbosity) }).nullish(),
+  tool_choice: fields.tool_choice.meta({ default: "auto" }),
+  parallel_tool_calls: fields.parallel_tool_calls.meta({ default: true }),
+  truncation: fields.truncation.meta({ default: "disabled" }),
+  background: fields.background.meta({ default: false }),
+  top_logprobs: fields.top_logprobs.meta({ default: 0 }),
   stream_options: withoutEffect(fields.stream_options),
   return_progress: withoutEffect(fields.return_progress),
 });

@@ -55,7 +55,7 @@ const CHOICES: Readonly<Record<string, Try>> = {
 };
 const TOOL = { type: "function", function: { name: "f" } };
 const ANSWER = { role: "assistant", content: "Well" };
-const ended_by_answer = { messages: [{ role: "user", content: "Hi" }, ANSWER] };
+const endedByAnswer = { messages: [{ role: "user", content: "Hi" }, ANSWER] };
 const THINKING: Readonly<Record<string, Try>> = {
   chat_template_kwargs: [{ a: 1 }],
   thinking_budget_tokens: [5],
@@ -78,8 +78,8 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     parallel_tool_calls: [false, { tools: [TOOL] }],
     logprobs: [true],
     top_logprobs: [2, { logprobs: true }],
-    continue_final_message: [false, ended_by_answer],
-    add_generation_prompt: [true, ended_by_answer],
+    continue_final_message: [false, endedByAnswer],
+    add_generation_prompt: [true, endedByAnswer],
   },
   Completion: {
     ...SAMPLING,
