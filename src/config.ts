@@ -171,7 +171,20 @@ export const SETTINGS = {
     allows: "an integer from 1024 to 1073741824",
   }),
   queueTimeoutMs: timeLimit(600, "wait for a slot at most so long"),
-  requestTimeoutMs: timeLimit(3600, "one request may take so long in all"),
+  bufferedQueueTimeoutMs: timeLimit(
+    240,
+    "so does a request without a stream: its client has no headers until it is done",
+  ),
+  firstTokenTimeoutMs: setting({
+    schema: seconds.optional(),
+    value: "SECONDS",
+    help: "a request without a token by then is refused (default: no limit)",
+    allows: SECONDS_ALLOWED,
+  }),
+  requestTimeoutMs: timeLimit(
+    3600,
+    "one request may take so long in all; then its answer ends with what there is",
+  ),
   stallTimeoutMs: timeLimit(
     60,
     "a reader that does not take what waits for it for so long is cut off",
@@ -226,6 +239,11 @@ export const SETTINGS = {
   allowGrammar: setting({
     schema: flag.default(false),
     help: "take grammars (GBNF) from clients: a hostile one can hold everybody up",
+    allows: "on or off",
+  }),
+  sharedCache: setting({
+    schema: flag.default(false),
+    help: "one prefix cache for all API keys: faster, but who measures times learns what others have asked",
     allows: "on or off",
   }),
   strict: setting({

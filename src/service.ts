@@ -1,7 +1,7 @@
 // Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
 // the command around it.
 
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
@@ -12,6 +12,7 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
@@ -35,8 +36,6 @@ export type {
   ToolCallDelta,
 } from "./generation/events.ts";
 
-/** An idle connection is kept so long: client pools reuse theirs for a minute or more, and a shorter time races them. */
-const KEEP_ALIVE_MS = 75_000;
 /** After the drain limit, a connection gets so long to take its last frames. */
 const LAST_FRAMES_MS = 1_000;
 /** Every so many percent of loading is worth a log line. */
@@ -81,6 +80,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   });
   const questions = new RequestQueue({
     slots: 1,
+    busyWith: "another question is being answered",
     maxWaiting: config.queue,
     queueTimeoutMs: config.queueTimeoutMs,
   });
@@ -124,10 +124,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     },
     { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },
   );
-  const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 5_000 },
-    app,
-  );
+  const server = createHttpServer(app, { log, metrics });
   return {
     engine,
     queue,

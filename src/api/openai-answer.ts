@@ -24,6 +24,7 @@ export const timings = z.strictObject({
   cached_tokens: count,
   generated_tokens: count,
   seed: count,
+  deadline_reached: z.literal(true).optional(),
 });
 
 export const promptProgress = z.strictObject({

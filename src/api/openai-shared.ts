@@ -181,6 +181,7 @@ export function encodeTimings(receipt: Receipt): Timings {
     cached_tokens: receipt.usage.cachedTokens,
     generated_tokens: receipt.usage.completionTokens,
     seed: receipt.seed,
+    ...(receipt.isCut ? { deadline_reached: true as const } : {}),
   };
 }
 

@@ -26,6 +26,8 @@ const RUNNING: readonly ErrorCode[] = [
   "queue_timeout",
   "engine_unavailable",
   "request_timeout",
+  "deadline_unmeetable",
+  "deadline_exceeded",
 ];
 
 /** Of an operation with a body that a model answers. @param more of this operation alone */

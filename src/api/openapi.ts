@@ -38,7 +38,7 @@ type Content = Readonly<
 >;
 
 const INFO = `A queued, streaming server for GGUF models. Bodies are JSON. Every answer has an \`x-request-id\`: yours, if you send one.
-Paths that are not here are a 404 (\`not_found\`), other methods a 405 (\`method_not_allowed\`).
+Paths that are not here are a 404 (\`not_found\`), other methods a 405 (\`method_not_allowed\`), headers over 16 KiB a 431 (\`headers_too_large\`).
 Fields that nobody knows are named in the header \`x-ignored-params\`, or refused under \`--strict\`.`;
 
 const TAGS = [
@@ -98,7 +98,7 @@ export function openapiDocument(version: string): OpenapiDocument {
     components: {
       schemas: names.toJson(),
       headers: HEADERS,
-      parameters: { requestId: REQUEST_ID, resumable: RESUMABLE },
+      parameters: { requestId: REQUEST_ID, resumable: RESUMABLE, deadline: DEADLINE },
       securitySchemes: SECURITY,
     },
   };
@@ -109,6 +109,13 @@ const REQUEST_ID = {
   in: "header",
   description: "An id of your own for this request: up to 128 letters, digits, `_`, `.`, `:`, `-`.",
   schema: { type: "string", pattern: "^[\\w.:-]{1,128}$" },
+};
+
+const DEADLINE = {
+  name: "x-deadline-ms",
+  in: "header",
+  description: "Time for the answer, from the arrival of the request.",
+  schema: { type: "integer", minimum: 1, maximum: 2_000_000_000 },
 };
 
 const RESUMABLE = {
@@ -133,6 +140,7 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
     parameters: [
       ...parameters,
       ...(contract?.event ? [{ $ref: "#/components/parameters/resumable" }] : []),
+      ...(contract ? [{ $ref: "#/components/parameters/deadline" }] : []),
       { $ref: "#/components/parameters/requestId" },
     ],
     ...(contract ? { requestBody: requestBody(contract, names) } : {}),

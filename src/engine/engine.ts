@@ -23,7 +23,11 @@ export type EngineStatus = {
 
 export type GenerateOptions = {
   readonly signal: AbortSignal;
+  /** When it is aborted the answer ends with what there is, as if a limit of its length were reached. */
+  readonly deadline?: AbortSignal;
   readonly lease: SlotLease;
+  /** It uses what requests of the same scope have left in the cache, and leaves its own to them. Default: one for all. */
+  readonly cacheScope?: string;
 };
 
 export interface Engine {

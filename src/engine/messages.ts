@@ -88,6 +88,8 @@ export type ToWorker =
       readonly id: string;
       readonly request: PreparedRequest;
       readonly generated: readonly number[];
+      /** Caches of other scopes are not for it. */
+      readonly cacheScope: string;
       readonly creditBytes: number;
     }
   | { readonly type: "credit"; readonly id: string; readonly bytes: number }

@@ -2,10 +2,11 @@
 
 import { abortReason } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
-import { type Deferred, deferred } from "../generation/deferred.ts";
+import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
+import { cutShort, type Received } from "./cut-short.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
 import type { Loss } from "./worker-process.ts";
 
@@ -13,6 +14,8 @@ import type { Loss } from "./worker-process.ts";
 export type Beginning = {
   /** Tokens of the answer that are known already. */
   readonly generated: readonly number[];
+  /** So many of them are thoughts. */
+  readonly reasoning: number;
   /** Whether it was in a worker that died: it then runs alone until it has shown that it does no harm. */
   readonly isSuspect: boolean;
 };
@@ -21,8 +24,11 @@ export type RemoteRunOptions = {
   readonly id: string;
   readonly request: PreparedRequest;
   readonly beginning: Beginning;
+  readonly cacheScope: string;
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
+  /** Ends the answer with what there is. */
+  readonly deadline: AbortSignal;
   readonly send: (message: ToWorker) => void;
   /** Weight of the deltas that may wait here for a reader. */
   readonly bufferBytes: number;
@@ -59,11 +65,14 @@ export class RemoteRun {
   /** Whether it has proven itself and waits for the others. */
   #isHeld = false;
   #loss: Loss | null = null;
+  readonly #received: Received;
   #unreturnedBytes = 0;
   #parkTimer: NodeJS.Timeout | null = null;
 
   constructor(options: RemoteRunOptions) {
     this.#options = options;
+    const { generated, reasoning } = options.beginning;
+    this.#received = { tokens: generated.length, reasoning };
     this.#channel = new Channel({ onTaken: (bytes) => this.#returnCredit(bytes) });
   }
 
@@ -83,22 +92,26 @@ export class RemoteRun {
 
   /** Waits for a slot (unless the lease still holds one), for entry and for a worker, and hands the request to it. */
   async begin(): Promise<void> {
-    const { id, request, beginning, lease, send, signal, enterGate, enterWorker } = this.#options;
+    const { id, request, beginning, lease, send, signal, deadline } = this.#options;
+    const { enterGate, enterWorker, cacheScope } = this.#options;
     const { generated, isSuspect } = beginning;
-    if (!lease.isHeld) await lease.acquire();
+    if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
     this.#leaveGate = await enterGate(isSuspect);
     await enterWorker();
     if (signal.aborted) throw abortReason(signal);
     this.#phase = "running";
     this.#isProving = isSuspect;
-    send({ type: "start", id, request, generated, creditBytes: this.#firstCredit });
+    const creditBytes = this.#firstCredit;
+    send({ type: "start", id, request, generated, cacheScope, creditBytes });
     signal.addEventListener("abort", this.#onAbort, { once: true });
+    deadline.addEventListener("abort", this.#onDeadline, { once: true });
   }
 
   /** Stops it if it still runs, and waits until its slot is free. */
   async finish(): Promise<void> {
-    const { id, send, signal } = this.#options;
+    const { id, send, signal, deadline } = this.#options;
     signal.removeEventListener("abort", this.#onAbort);
+    deadline.removeEventListener("abort", this.#onDeadline);
     if (this.#phase === "ended") return;
     if (this.#phase === "new") return this.#end();
     send({ type: "abort", id }); // perhaps for the second time, which does no harm
@@ -150,8 +163,18 @@ export class RemoteRun {
     this.#channel.fail(abortReason(signal));
   };
 
+  /** The worker stops as for an abort; what its reader has been given, or is about to, is the whole answer. */
+  readonly #onDeadline = (): void => {
+    const { id, send } = this.#options;
+    send({ type: "abort", id });
+    this.#channel.push(cutShort(this.#options.request, this.#received));
+  };
+
   #receiveDelta(delta: FreshDelta): void {
-    if (this.#options.signal.aborted) return this.#options.onWastedTokens(delta.tokens);
+    const { signal, deadline, onWastedTokens } = this.#options;
+    if (signal.aborted || deadline.aborted) return onWastedTokens(delta.tokens);
+    this.#received.tokens += delta.tokens;
+    if (delta.type === "reasoning-delta") this.#received.reasoning += delta.tokens;
     this.#channel.push({ ...delta, atMs: performance.now() });
   }
 

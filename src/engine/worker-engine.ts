@@ -68,15 +68,24 @@ export class WorkerEngine implements Engine {
 
   generate(
     request: PreparedRequest,
-    { signal, lease }: GenerateOptions,
+    { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
-    return surviving((beginning) => this.#newRun(request, beginning, { signal, lease }), lease);
+    const waits = AbortSignal.any([signal, deadline]);
+    const newRun = (beginning: Beginning) =>
+      this.#newRun(request, beginning, { signal, lease, deadline, cacheScope, waits });
+    return surviving(newRun, { request, lease, deadline });
   }
 
   #newRun(
     request: PreparedRequest,
     beginning: Beginning,
-    { signal, lease }: GenerateOptions,
+    {
+      signal,
+      lease,
+      deadline,
+      cacheScope,
+      waits,
+    }: Required<GenerateOptions> & { waits: AbortSignal },
   ): RemoteRun {
     const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
     const id = this.#newId();
@@ -84,14 +93,16 @@ export class WorkerEngine implements Engine {
       id,
       request,
       beginning,
+      cacheScope,
       lease,
       signal,
+      deadline,
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,
-      enterGate: (isSuspect) => this.#enterGate(isSuspect, signal),
+      enterGate: (isSuspect) => this.#enterGate(isSuspect, waits),
       enterWorker: async () => {
-        await this.#ready(signal);
+        await this.#ready(waits);
         this.#runs.set(id, run);
       },
       isGateWanted: () => this.#gate.isSuspicious,

@@ -135,6 +135,8 @@ export type Receipt = {
   readonly firstTokenMs: number | null;
   /** Arrival to the end. */
   readonly totalMs: number;
+  /** Whether it was ended where it was, because its time was over. */
+  readonly isCut: boolean;
   readonly usage: Usage;
   readonly seed: number;
 };

@@ -3,12 +3,13 @@
 
 import type { RequestHandler } from "express";
 import type { EmbeddingApi } from "../api/embedding-api.ts";
-import { type ClientWatch, watchClient } from "./disconnect.ts";
+import type { ClientWatch } from "./disconnect.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { ownerOf } from "./middleware.ts";
 import { sendJson } from "./send-json.ts";
+import { watchWithin } from "./time-limits.ts";
 
 type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "requests">;
 
@@ -18,10 +19,10 @@ export function embeddingHandler(
   { metrics, log, options, requests }: Deps,
 ): RequestHandler {
   return async (req, res) => {
+    const client = watchWithin(req, res, options.requestTimeoutMs);
     const requestId = String(res.getHeader("x-request-id"));
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
     res.locals.isRecorded = true; // here, whatever becomes of it
-    const client = watchClient(req, res, options.requestTimeoutMs);
     const leaveList = requests.add({
       ...{ requestId, owner: ownerOf(res), path: api.paths[0], startedAtMs: performance.now() },
       state: () => ({

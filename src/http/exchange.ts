@@ -16,6 +16,7 @@ import type { QueuePlace, Ticket } from "../queue/ticket.ts";
 import type { ResponseStore } from "../resume/response-store.ts";
 import type { StreamStore } from "../resume/stream-store.ts";
 import type { ClientWatch } from "./disconnect.ts";
+import { ownerOf } from "./middleware.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { RunningRequests } from "./running-requests.ts";
 import type { SlotBoard } from "./slot-board.ts";
@@ -56,11 +57,16 @@ export type HandlerDeps = {
     readonly maxTokens: number | null;
     readonly isStrict: boolean;
     readonly allowGrammar: boolean;
+    /** Whether all API keys use one prefix cache. */
+    readonly sharedCache: boolean;
     /** Whether streams survive their connections that say nothing of it. */
     readonly resumable: boolean;
     readonly heartbeatMs: number;
     readonly stallTimeoutMs: number;
     readonly requestTimeoutMs: number;
+    /** Undefined for no limit. */
+    readonly firstTokenTimeoutMs: number | undefined;
+    readonly bufferedQueueTimeoutMs: number;
   };
 };
 
@@ -97,14 +103,17 @@ export function parseContext(
 
 /** The engine's events of one choice, each noted in the request's record. */
 export async function* eventsOf(
-  { deps, client, record, tickets }: Exchange,
+  { deps, res, client, record, tickets }: Exchange,
   prepared: PreparedRequest,
   choice: number,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
-  for await (const event of deps.engine.generate(prepared, { signal: client.signal, lease })) {
+  const { signal, deadline } = client;
+  const cacheScope = deps.options.sharedCache ? "" : ownerOf(res);
+  const options = { signal, deadline, lease, cacheScope };
+  for await (const event of deps.engine.generate(prepared, options)) {
     record.event(choice, event);
     yield event;
   }

@@ -19,14 +19,15 @@ import { ownerOf, requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamResumably, wantsResumable } from "./resumable-answer.ts";
 import { streamAnswer } from "./stream-answer.ts";
+import { deadlineOf, keepLimits } from "./time-limits.ts";
 
 export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHandler {
   return async (req, res) => {
-    const { metrics, log, options } = deps;
+    const { metrics, log } = deps;
     const requestId = requestIdOf(res);
     const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
     res.locals.isRecorded = true; // here, whatever becomes of it
-    const client = watchClient(req, res, options.requestTimeoutMs);
+    const client = watchClient(req, res);
     let failure: unknown = null;
     try {
       await answer({ deps, dialect, req, res, client, record });
@@ -42,18 +43,23 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
 
 async function answer(on: Arrival): Promise<void> {
   const { deps, dialect, req, client, record } = on;
+  const deadlineMs = deadlineOf(req);
   const parsed = dialect.parse(req.body, parseContext(deps, ownerOf(on.res)));
   refuseUnknown(parsed, deps.options.isStrict);
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
   const { signal, abort } = client;
+  const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
+    deadlineMs,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
+  const limits = { client, record, tickets, isBuffered, deadlineMs, options: deps.options };
+  const clearLimits = keepLimits(limits);
   const leaveList = deps.requests.add({
     requestId: requestIdOf(on.res),
     owner: ownerOf(on.res),
@@ -71,6 +77,7 @@ async function answer(on: Arrival): Promise<void> {
     const exchange = { ...on, parsed, tickets };
     await wayOf(exchange)(exchange);
   } finally {
+    clearLimits();
     leaveList();
     record.queueMs = waitedMs({ tickets });
     for (const ticket of tickets) ticket.leave();

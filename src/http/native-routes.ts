@@ -8,10 +8,10 @@ import { encodeProps, encodeSlots } from "../api/native-state.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ASKING_ROUTES } from "../api/wire-formats.ts";
 import { ServiceError } from "../errors.ts";
-import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { watchWithin } from "./time-limits.ts";
 
 export const NATIVE_PATHS = [...ASKING_ROUTES.map(({ path }) => path), "/slots", "/props"];
 
@@ -28,7 +28,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
   const { engine, questions, catalog, options } = deps;
   return async (req, res) => {
-    const { signal, abort, dispose } = watchClient(req, res, options.requestTimeoutMs);
+    const { signal, abort, dispose } = watchWithin(req, res, options.requestTimeoutMs);
     try {
       const asked = route.parse(req.body, parseContext(deps, ownerOf(res)));
       refuseUnknown(asked, options.isStrict);

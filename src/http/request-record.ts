@@ -33,6 +33,8 @@ export class RequestRecord {
   /** Waiting for slots, in ms. */
   queueMs = 0;
   isStreamed = false;
+  /** Whether the answer ends where it is, because its time is over. */
+  isCut = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
@@ -71,6 +73,15 @@ export class RequestRecord {
     };
   }
 
+  /** Since its arrival, in ms. */
+  get ageMs(): number {
+    return performance.now() - this.#arrivedAtMs;
+  }
+
+  get hasText(): boolean {
+    return this.#firstTokenMs !== null;
+  }
+
   /** How far all choices have come together. */
   get tokens(): { readonly promptTokens: number; readonly generatedTokens: number } {
     const { promptTokens } = this.receipt.usage;
@@ -88,7 +99,8 @@ export class RequestRecord {
       queueMs: this.queueMs,
       prefillMs: Math.max(0, ...this.#choices.map(({ finish }) => finish?.prefillMs ?? 0)),
       firstTokenMs: this.#firstTokenMs,
-      totalMs: performance.now() - this.#arrivedAtMs,
+      totalMs: this.ageMs,
+      isCut: this.isCut,
       usage: {
         promptTokens: total(prompts, "promptTokens"),
         cachedTokens: total(prompts, "cachedTokens"),

@@ -17,6 +17,10 @@ export type QueueState = {
   /** Whether nobody waits for it: such requests have half of the waiting places, the others have all. */
   readonly isFlex?: boolean;
   readonly isDraining: boolean;
+  /** What the client gives it; null for no limit of its own. */
+  readonly deadlineMs: number | null;
+  /** What it may wait for a slot in any case. */
+  readonly queueTimeoutMs: number;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;
 };
@@ -42,12 +46,30 @@ export function refusal(state: QueueState): ServiceError | null {
     );
   }
   const open = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
-  if (state.inside + state.entering <= open) return null;
+  if (state.inside + state.entering <= open) return hopelessness(state);
   return new ServiceError(
     "queue_full",
     `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`,
     { retryAfterSeconds: retryAfterSeconds(state) },
   );
+}
+
+/** It is better to hear at once than at the end of the wait that it was in vain. */
+function hopelessness(state: QueueState): ServiceError | null {
+  const { inside, entering, slots, deadlineMs, queueTimeoutMs, waitMs } = state;
+  const behind = inside + entering - slots;
+  const waitingMs = behind > 0 ? waitMs(behind) : null;
+  const limitMs = Math.min(deadlineMs ?? Number.POSITIVE_INFINITY, queueTimeoutMs);
+  if (waitingMs === null || waitingMs <= limitMs) return null;
+  const retryAfterSeconds = Math.max(1, Math.ceil((waitingMs - limitMs) / 1000));
+  const wait = `a slot is expected in ${Math.ceil(waitingMs / 1000)} s`;
+  return limitMs === deadlineMs
+    ? new ServiceError("deadline_unmeetable", `${wait}, after the deadline of ${limitMs} ms`, {
+        retryAfterSeconds,
+      })
+    : new ServiceError("queue_timeout", `${wait}, later than --queue-timeout allows`, {
+        retryAfterSeconds,
+      });
 }
 
 /** Until half of the queue has gone: coming back for the very next place would fill the queue with returners. */

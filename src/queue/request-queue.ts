@@ -24,6 +24,8 @@ export type EnterOptions = {
   readonly abort: (error: ServiceError) => void;
   /** Whether nobody waits for it: it gets a slot when no other request wants it. */
   readonly isFlex?: boolean;
+  /** What its client gives it from now on, in ms; null or undefined for no limit of its own. */
+  readonly deadlineMs?: number | null;
   /** Name of the request's field that makes its choices so many, for the refusal. */
   readonly field?: string;
 };
@@ -85,8 +87,8 @@ export class RequestQueue {
     return Array.from({ length: choices }, () => this.#enterOne(options));
   }
 
-  #admit(entering: number, { field, isFlex = false }: EnterOptions): void {
-    const { slots, busyWith, maxWaiting } = this.#options;
+  #admit(entering: number, { field, isFlex = false, deadlineMs }: EnterOptions): void {
+    const { slots, busyWith, maxWaiting, queueTimeoutMs } = this.#options;
     const refused = refusal({
       entering,
       field,
@@ -96,6 +98,8 @@ export class RequestQueue {
       maxWaiting,
       isFlex,
       isDraining: this.#isDraining,
+      deadlineMs: deadlineMs ?? null,
+      queueTimeoutMs,
       waitMs: (position) => this.#waitMs(position),
     });
     if (refused) throw refused;

@@ -60,6 +60,11 @@ export class Ticket implements SlotLease {
     return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
   }
 
+  /** Whether it ever had a turn. */
+  get hadTurn(): boolean {
+    return this.#hadTurn;
+  }
+
   get isHeld(): boolean {
     return this.#endTurn !== null;
   }

@@ -30,6 +30,7 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
   const startedAt = performance.now();
   const isFirstTime = run.generatedTokens === 0;
   const wantsScoredPrompt = isFirstTime && run.request.scores?.includesPrompt === true;
+  await slot.enterScope(run.cacheScope, batcher);
   if (!run.request.reusePrefix || wantsScoredPrompt) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
   if (isFirstTime) run.cachedTokens = cached;

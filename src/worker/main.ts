@@ -84,15 +84,12 @@ function answer({ id, question }: Extract<ToWorker, { type: "ask" }>): FromWorke
   }
 }
 
-function start({
-  id,
-  request,
-  generated,
-  creditBytes,
-}: Extract<ToWorker, { type: "start" }>): void {
+function start(message: Extract<ToWorker, { type: "start" }>): void {
+  const { id, request, generated, cacheScope, creditBytes } = message;
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
   const { onDelta } = loaded.deps;
-  const run = new Run({ id, request, creditBytes, ...readingDeps(loaded, request.output) });
+  const reading = readingDeps(loaded, request.output);
+  const run = new Run({ id, request, cacheScope, creditBytes, ...reading });
   runs.set(id, run);
   for (const token of run.replay(generated))
     for (const delta of run.accept(token).deltas) onDelta(run, delta);
@@ -113,7 +110,7 @@ function abort(id: string): void {
 /** Takes a run through its time on a slot and reports how that ended, once the slot is free. */
 async function work(run: Run): Promise<void> {
   const { id } = run;
-  const slot = loaded?.pool.take(run.tokens);
+  const slot = loaded?.pool.take(run.tokens, run.cacheScope);
   if (!loaded || !slot)
     return end(run, { type: "failed", id, error: wireError("no slot is free") });
   run.hasSlot = true;

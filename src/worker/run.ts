@@ -17,6 +17,8 @@ import type { OutputPart } from "./output-parser.ts";
 export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens" | "grammars"> & {
   readonly id: string;
   readonly request: PreparedRequest;
+  /** Whose caches it may use. */
+  readonly cacheScope: string;
   /** Weight of the deltas that it may send before credit comes back. */
   readonly creditBytes: number;
   /** What ends thoughts whose budget is used up, as tokens. */
@@ -32,6 +34,7 @@ export type Accepted = {
 export class Run {
   readonly id: string;
   readonly request: PreparedRequest;
+  readonly cacheScope: string;
   /** Prompt and answer: what must be in the cache to go on. */
   readonly tokens: number[];
   readonly #reader: AnswerReader;
@@ -57,6 +60,7 @@ export class Run {
     const promptTokens = Array.from(request.promptTokens);
     this.id = id;
     this.request = request;
+    this.cacheScope = options.cacheScope;
     this.tokens = promptTokens.slice();
     this.#reader = new AnswerReader({
       ...options,

@@ -154,6 +154,18 @@ describe.each(DIALECTS.map(({ path, contract }) => [path, contract] as const))(
   },
 );
 
+test.each(DIALECTS.map(({ path, contract }) => [path, contract] as const))(
+  "%s ends at its deadline with what there is",
+  async (path, contract) => {
+    running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
+
+    const response = await post(running.url + path, contract.example, { "x-deadline-ms": "60" });
+
+    expect(response.status).toBe(200);
+    expectHeldTo(schemasOf(contract)[0], await response.json());
+  },
+);
+
 test("a picked answer of /infill has the paths that were asked for, and no others", async () => {
   running = await startWithFake();
   const body = {

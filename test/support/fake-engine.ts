@@ -170,7 +170,7 @@ export class FakeEngine implements Engine {
 
   async *generate(
     request: PreparedRequest,
-    { signal, lease }: GenerateOptions,
+    { signal, lease, deadline }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { prefillMs = 0, failure } = this.#options;
     await lease.acquire();
@@ -180,7 +180,7 @@ export class FakeEngine implements Engine {
       await this.#pause(prefillMs, signal);
       const failsAfter = failure?.afterTokens ?? Number.POSITIVE_INFINITY;
       if (this.#options.events) yield* this.#script(request, signal, this.#options.events);
-      else yield* this.#answer(request, signal, failsAfter);
+      else yield* this.#answer(request, signal, failsAfter, deadline);
     } finally {
       this.running -= 1;
       lease.release();
@@ -195,6 +195,7 @@ export class FakeEngine implements Engine {
     request: PreparedRequest,
     signal: AbortSignal,
     failsAfter: number,
+    deadline?: AbortSignal,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const {
       texts = ["Hello", " world"],
@@ -202,8 +203,12 @@ export class FakeEngine implements Engine {
       tokenMs = 0,
       failure,
     } = this.#options;
-    const count = Math.min(tokens, request.maxTokens);
+    let count = Math.min(tokens, request.maxTokens);
     for (let index = 0; index < count; index++) {
+      if (deadline?.aborted) {
+        count = index;
+        break;
+      }
       if (index >= failsAfter && failure) throw failure.error;
       await this.#pause(tokenMs, signal);
       this.tokensComputed += 1;

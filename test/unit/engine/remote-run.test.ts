@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 function open(options: Partial<RemoteRunOptions> = {}) {
-  const controller = new AbortController();
+  const [controller, deadline] = [new AbortController(), new AbortController()];
   const sent: ToWorker[] = [];
   const lease = {
     acquire: vi.fn<() => Promise<void>>(async () => {}),
@@ -38,9 +38,11 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
-    beginning: { generated: [], isSuspect: false },
+    beginning: { generated: [], reasoning: 0, isSuspect: false },
+    cacheScope: "a key",
     lease,
     signal: controller.signal,
+    deadline: deadline.signal,
     send: (message) => sent.push(message),
     bufferBytes: 10,
     parkTimeoutMs: PARK_TIMEOUT_MS,
@@ -54,7 +56,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const reader = run.events[Symbol.asyncIterator]();
   const sendText = (text: string) =>
     run.receive({ type: "delta", id: "r1", delta: { type: "text-delta", text, tokens: 1 } });
-  return { run, reader, sent, lease, controller, onWastedTokens, onEnded, sendText };
+  return { run, reader, sent, lease, controller, deadline, onWastedTokens, onEnded, sendText };
 }
 
 /** Started; only what is sent after that is in `sent`. */
@@ -86,7 +88,14 @@ test("starts with the whole buffer as credit", async () => {
 
   expect(lease.acquire).toHaveBeenCalledTimes(1);
   expect(sent).toEqual([
-    { type: "start", id: "r1", request: REQUEST, generated: [], creditBytes: 10 },
+    {
+      type: "start",
+      id: "r1",
+      request: REQUEST,
+      generated: [],
+      cacheScope: "a key",
+      creditBytes: 10,
+    },
   ]);
 });
 
@@ -196,6 +205,25 @@ test("gives the reader a failure of the worker as a ServiceError", async () => {
   expect(onEnded).toHaveBeenCalledTimes(1);
 });
 
+test("ends with what there is at its deadline, and stops the worker", async () => {
+  const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
+  sendText("Hi");
+  deadline.abort(new ServiceError("deadline_exceeded", "late"));
+  sendText("more");
+
+  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
+  expect((await reader.next()).value).toMatchObject({ text: "Hi" });
+  expect((await reader.next()).value).toMatchObject({
+    type: "finish",
+    reason: "length",
+    usage: { promptTokens: 1, completionTokens: 1, reasoningTokens: 0 },
+  });
+  expect((await reader.next()).done).toBe(true);
+  expect(onWastedTokens.mock.calls).toEqual([[1]]);
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  await run.finish();
+});
+
 const CRASH = new ServiceError("worker_crashed", "gone");
 const LOSS = { error: CRASH, isFromOutside: false };
 
@@ -221,7 +249,7 @@ test("gives the slot of a parked request back when the worker is lost: nobody kn
 });
 
 describe("a suspect", () => {
-  const beginning = { generated: [7, 8], isSuspect: true };
+  const beginning = { generated: [7, 8], reasoning: 1, isSuspect: true };
 
   test("goes on from what is known, in the slot that it has, with little credit", async () => {
     const { run, sent, lease } = open({ beginning, bufferBytes: 100 });
@@ -232,7 +260,14 @@ describe("a suspect", () => {
     expect(lease.acquire).not.toHaveBeenCalled();
     expect(run.isProving).toBe(true);
     expect(sent).toEqual([
-      { type: "start", id: "r1", request: REQUEST, generated: [7, 8], creditBytes: 32 },
+      {
+        type: "start",
+        id: "r1",
+        request: REQUEST,
+        generated: [7, 8],
+        cacheScope: "a key",
+        creditBytes: 32,
+      },
     ]);
   });
 

@@ -6,6 +6,7 @@ import { surviving } from "../../../src/engine/surviving.ts";
 import type { Loss } from "../../../src/engine/worker-process.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { GenerateEvent } from "../../../src/generation/events.ts";
+import type { PreparedRequest } from "../../../src/generation/request.ts";
 
 /** What one worker does with the request. */
 type Life = {
@@ -46,7 +47,10 @@ function open(...lives: readonly Life[]) {
     const run = { begin: async () => {}, events: events(), finish, loss, isProving };
     return run as unknown as RemoteRun; // what a request sees of one
   };
-  return { answer: surviving(newRun, lease), beginnings, finish, lease };
+  const deadline = new AbortController();
+  const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // all that is looked at
+  const answer = surviving(newRun, { request, lease, deadline: deadline.signal });
+  return { answer, beginnings, finish, lease, deadline };
 }
 
 async function read(answer: AsyncIterable<GenerateEvent>) {
@@ -70,9 +74,9 @@ test("goes on from its tokens in the next worker, and the one after", async () =
 
   expect(await read(answer)).toEqual({ text: "abcde", error: null, hasFinished: true });
   expect(beginnings).toEqual([
-    { generated: [], isSuspect: false },
-    { generated: [1, 2, 3], isSuspect: true },
-    { generated: [1, 2, 3, 4], isSuspect: true },
+    { generated: [], reasoning: 0, isSuspect: false },
+    { generated: [1, 2, 3], reasoning: 0, isSuspect: true },
+    { generated: [1, 2, 3, 4], reasoning: 0, isSuspect: true },
   ]);
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
 });
@@ -108,6 +112,16 @@ test("does not say a prompt twice that it has given back before its first token"
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
   expect(beginnings).toHaveLength(1);
+});
+
+test("ends with what there is when its deadline comes while there is no worker", async () => {
+  const reason = new ServiceError("deadline_exceeded", "late");
+  const waiting: Life = { loss: null, failure: reason };
+  const { answer, deadline, lease } = open({ events: [said("ab", 1, 2)], loss: crash() }, waiting);
+  deadline.abort(reason);
+
+  expect(await read(answer)).toEqual({ text: "ab", error: null, hasFinished: true });
+  expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
 test("survives nothing but the loss of the worker", async () => {

@@ -22,6 +22,7 @@ function makeRun(
 ): Run {
   return new Run({
     id: "r1",
+    cacheScope: "",
     request: { ...PLAIN_PREPARED, ...request },
     creditBytes,
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
