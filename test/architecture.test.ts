@@ -26,11 +26,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
   models: ["generation", "errors.ts"],
   resume: ["generation", "errors.ts"],
+  docs: ["api"],
   "metrics.ts": ["generation", "errors.ts"],
   "log.ts": ["log-writer.ts", "generation", "errors.ts"],
   "log-writer.ts": [],
   http: [
-    ...["api", "queue", "resume", "models", "metrics.ts", "generation", "errors.ts"],
+    ...["api", "docs", "queue", "resume", "models", "metrics.ts", "generation", "errors.ts"],
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "service.ts": ["*"],
