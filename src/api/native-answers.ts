@@ -81,7 +81,7 @@ export const inputTokens = z.strictObject({
   input_tokens: count,
 });
 
-const slot = { id: count, n_ctx: count, speculative: z.literal(false) };
+const slot = { id: count, n_ctx: count, n_reserved: count, speculative: z.literal(false) };
 
 export const slotList = z.array(
   z.discriminatedUnion("is_processing", [

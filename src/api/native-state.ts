@@ -17,7 +17,9 @@ export type SlotUse = {
 /** @param uses one for each slot, null for a free one */
 export function encodeSlots(uses: readonly (SlotUse | null)[], contextTokens: number): SlotList {
   return uses.map((use, id) => {
-    const slot = { id, n_ctx: contextTokens, speculative: false } as const;
+    // What its request may fill at most. A slot is one request's own: no other can overflow into it.
+    const n_reserved = use ? use.promptTokens + use.maxTokens : 0;
+    const slot = { id, n_ctx: contextTokens, n_reserved, speculative: false } as const;
     if (!use) return { ...slot, is_processing: false };
     return { ...slot, is_processing: true, ...encodeUse(use) };
   });

@@ -160,6 +160,7 @@ describe("the built-in model", () => {
     expect(await firstSlot()).toEqual({
       id: 0,
       n_ctx: 4096,
+      n_reserved: 0,
       speculative: false,
       is_processing: false,
     });

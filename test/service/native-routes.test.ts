@@ -209,7 +209,7 @@ describe("with nothing to do", () => {
     const slots = await (await fetch(`${running.url}/slots?fail_on_no_slot=1`)).json();
     const props = await (await fetch(`${running.url}/props`)).json();
 
-    const free = { n_ctx: 4096, speculative: false, is_processing: false };
+    const free = { n_ctx: 4096, n_reserved: 0, speculative: false, is_processing: false };
     expect(slots).toEqual([0, 1, 2, 3].map((id) => ({ id, ...free })));
     expect(props).toMatchObject({
       default_generation_settings: { params: { temperature: 1, top_p: 1, top_k: 0, seed: -1 } },

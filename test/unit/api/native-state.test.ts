@@ -17,7 +17,7 @@ const USE = {
 
 test("a free slot says no more than that it is free", () => {
   expect(encodeSlots([null], 256)).toEqual([
-    { id: 0, n_ctx: 256, speculative: false, is_processing: false },
+    { id: 0, n_ctx: 256, n_reserved: 0, speculative: false, is_processing: false },
   ]);
 });
 
@@ -27,6 +27,7 @@ test("a busy slot says whose it is and how far it is", () => {
   expect(busy).toEqual({
     id: 1,
     n_ctx: 256,
+    n_reserved: 15,
     speculative: false,
     is_processing: true,
     request_id: "r",
