@@ -47,6 +47,11 @@ export class Rules {
     return name;
   }
 
+  /** Of all rules, by their names. */
+  get bodies(): ReadonlyMap<string, string> {
+    return this.#bodies;
+  }
+
   /** All rules, one a line. */
   toString(): string {
     return [...this.#bodies].map(([name, body]) => `${name} ::= ${body}`).join("\n");

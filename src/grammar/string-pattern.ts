@@ -1,6 +1,7 @@
 // A regular expression as GBNF for the inside of a JSON string. Covers what can be written without looking ahead or back:
 // literals, classes, groups, alternatives, repetitions, and anchors at the ends.
 
+import { waysProblem } from "./pattern-ways.ts";
 import { type CharRange, charClass, literal, oneOf, type Rules, repeated } from "./rules.ts";
 import type { Syntax } from "./syntax.ts";
 
@@ -61,7 +62,11 @@ export function patternRule(pattern: string, rules: Rules, anyChar: string): str
     );
   }
   const around = (isOpen: boolean) => (isOpen ? `${anyChar}*` : "");
-  return rules.add("pattern", `${around(isOpenAtStart)} ${body} ${around(isOpenAtEnd)}`.trim());
+  const whole = `${around(isOpenAtStart)} ${body} ${around(isOpenAtEnd)}`.trim();
+  const rule = rules.add("pattern", whole);
+  const problem = waysProblem(rule, rules.bodies);
+  if (problem) throw new PatternError(problem);
+  return rule;
 }
 
 class PatternParser {
