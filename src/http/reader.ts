@@ -3,11 +3,11 @@
 import type { Request, Response } from "express";
 import type { Frame } from "../api/dialect.ts";
 import type { ServiceError } from "../errors.ts";
+import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps } from "./exchange.ts";
 import type { Reader } from "./follow-log.ts";
 import { requestIdOf } from "./middleware.ts";
 import { SseStream } from "./sse.ts";
-import { watchWithin } from "./time-limits.ts";
 
 export type ReaderOptions = {
   readonly req: Request;
@@ -20,8 +20,8 @@ export type ReaderOptions = {
 };
 
 export function makeReader({ req, res, deps, heartbeat, news, errorFrame }: ReaderOptions): Reader {
-  const { heartbeatMs, stallTimeoutMs, requestTimeoutMs } = deps.options;
-  const { signal, dispose } = watchWithin(req, res, requestTimeoutMs);
+  const { heartbeatMs, stallTimeoutMs } = deps.options;
+  const { signal, dispose } = watchClient(req, res); // its time is that of whoever writes
   const sse = new SseStream({ res, heartbeatMs, heartbeat, stallTimeoutMs, signal, status: news });
   const leave = () => {
     sse.close();

@@ -66,6 +66,24 @@ describe.each([
   });
 });
 
+test.each([
+  ["/v1/chat/completions", { "x-resumable": "true" }, {}],
+  [
+    "/v1/responses",
+    {},
+    { input: "Hi", background: true, messages: undefined, max_tokens: undefined },
+  ],
+])("a stream of %s that somebody else writes ends in the same way", async (path, headers, body) => {
+  const { url } = await start();
+  const asked = chat({ ...forever, stream: true, ...body });
+  const answer = await postSse(`${url}${path}`, asked, { ...headers, ...within(80) });
+  const { chunks } = await readAll(answer);
+
+  const last = JSON.stringify(chunks.at(-1));
+  expect(last).toContain('"deadline_reached":true');
+  expect(last).not.toContain('"code"');
+});
+
 test("the other APIs end as their own words have it", async () => {
   const { url } = await start();
   const input = { input: "Hi", max_output_tokens: 4_000 };
