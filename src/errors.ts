@@ -25,6 +25,8 @@ const TRAITS = {
   previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },
+  /** The key is known, and this is not among its scopes. */
+  permission_denied: { status: 403, type: "permission_error", isRetryable: false },
   model_not_found: { status: 404, ...invalid },
   not_found: { status: 404, ...invalid },
   method_not_allowed: { status: 405, ...invalid },
@@ -34,6 +36,8 @@ const TRAITS = {
   body_too_large: { status: 413, ...invalid },
   unsupported_media_type: { status: 415, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
+  /** A limit of the key. */
+  rate_limit_exceeded: { status: 429, type: "rate_limit_error", isRetryable: true },
   internal_error: { status: 500, ...server, isRetryable: false },
   generation_failed: { status: 500, ...server },
   worker_crashed: { status: 500, ...server },

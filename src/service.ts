@@ -14,10 +14,14 @@ import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
 import { createApp } from "./http/routes.ts";
 import { SlotBoard } from "./http/slot-board.ts";
+import { ANYBODY } from "./keys/caller.ts";
+import { KeyRing } from "./keys/key-ring.ts";
+import { UsageBook } from "./keys/usage-book.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
-import { RequestQueue } from "./queue/request-queue.ts";
+import { Accounts } from "./queue/accounts.ts";
+import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
@@ -37,6 +41,8 @@ export type {
 const KEEP_ALIVE_MS = 75_000;
 /** After the drain limit, a connection gets so long to take its last frames. */
 const LAST_FRAMES_MS = 1_000;
+/** The file of keys is looked at this often. */
+const KEYS_POLL_MS = 1_000;
 /** Every so many percent of loading is worth a log line. */
 const PROGRESS_STEP = 25;
 
@@ -72,18 +78,24 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     fileName: path.basename(config.model, ".gguf"),
     aliases: config.alias,
   });
-  const queue = new RequestQueue({
-    slots: config.slots,
-    maxWaiting: config.queue,
-    queueTimeoutMs: config.queueTimeoutMs,
+  const keys = new KeyRing({
+    plainKeys: config.apiKey,
+    file: config.keysFile ?? null,
+    pollMs: KEYS_POLL_MS,
+    log: (level, message) => log[level](message),
   });
-  const questions = new RequestQueue({
-    slots: 1,
+  const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
+  const accounts = new Accounts();
+  const line = {
+    ...config,
     maxWaiting: config.queue,
-    queueTimeoutMs: config.queueTimeoutMs,
-  });
+    isShared: () => keys.callers.length > 1,
+  };
+  const queue = new RequestQueue({ ...line, accounts });
+  const questions = new RequestQueue({ ...line, slots: 1 });
   const { embeddings, reranking } = createEmbeddings({
     config,
+    line: { ...line, accounts },
     log,
     served: engine,
     embeddingEngine: parts.embeddingEngine,
@@ -96,6 +108,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
+    keyUsage: () => usage.all,
   });
   const app = createApp(
     {
@@ -104,6 +117,9 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       questions,
       slots: new SlotBoard(config.slots),
       responses,
+      keys,
+      usage,
+      accounts,
       catalog,
       embeddings,
       reranking,
@@ -114,7 +130,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       modelFile: path.basename(config.model),
       options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
     },
-    { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },
+    { bodyLimitBytes: config.bodyLimit },
   );
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 5_000 },
@@ -135,6 +151,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
         engines: new Set([engine, embeddings.engine, reranking.engine]),
       });
       responses.close();
+      keys.close();
     },
   };
 }
@@ -182,6 +199,8 @@ function workerEntry(name: "main" | "embedding-main"): string {
 type Embeddings = Pick<Service, "embeddings" | "reranking">;
 type EmbeddingParts = {
   readonly config: Config;
+  /** Of the lines before them, all but the slots. */
+  readonly line: Omit<RequestQueueOptions, "slots">;
   readonly log: Logger;
   /** The one that generates. */
   readonly served: Engine;
@@ -202,16 +221,15 @@ function createEmbeddings(parts: EmbeddingParts): Embeddings {
 }
 
 function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
-  const { config, embeddingEngine } = parts;
+  const { config, line, embeddingEngine } = parts;
   const fileName = path.basename(model, ".gguf");
   const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
   return {
     engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
     queue: new RequestQueue({
+      ...line,
       slots: 1,
       busyWith: "another request is being computed",
-      maxWaiting: config.queue,
-      queueTimeoutMs: config.queueTimeoutMs,
     }),
     catalog: new Catalog({ fileName, aliases }),
   };

@@ -14,7 +14,7 @@ import {
   waitedMs,
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { ownerOf, requestIdOf } from "./middleware.ts";
+import { callerOf, ownerOf, requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
@@ -46,9 +46,11 @@ async function answer(on: Arrival): Promise<void> {
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
   const { signal, abort } = client;
+  const caller = callerOf(on.res);
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
+    sharer: caller,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
@@ -57,6 +59,8 @@ async function answer(on: Arrival): Promise<void> {
     await wayOf(parsed)(exchange);
   } finally {
     record.queueMs = waitedMs({ tickets });
+    const hasRun = tickets.some((ticket) => ticket.hasRun);
+    deps.usage.add(caller, hasRun ? record.receipt.usage : null);
     for (const ticket of tickets) ticket.leave();
   }
 }

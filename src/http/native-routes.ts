@@ -14,7 +14,7 @@ import { ServiceError } from "../errors.ts";
 import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { callerOf, jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
 
 const ASKING: readonly AskingRoute[] = [
   chatInputTokens,
@@ -25,7 +25,10 @@ const ASKING: readonly AskingRoute[] = [
   nativeApplyTemplate,
 ];
 
-export const NATIVE_PATHS = [...ASKING.map(({ path }) => path), "/slots", "/props"];
+/** What counts and renders prompts. */
+export const ASKING_PATHS = ASKING.map(({ path }) => path);
+/** What shows the server's state. */
+export const STATE_PATHS = ["/slots", "/props"];
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
   for (const route of ASKING) {
@@ -34,7 +37,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));
   app.get("/props", (_req, res) => void res.json(describeServer(deps)));
-  app.all(["/slots", "/props"], methodNotAllowed("GET"));
+  app.all(STATE_PATHS, methodNotAllowed("GET"));
 }
 
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
@@ -46,7 +49,7 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
-      const turn = questions.enter({ signal, abort });
+      const turn = questions.enter({ signal, abort, sharer: callerOf(res) });
       try {
         await turn.acquire();
         res.json(await asked.answer((question) => engine.ask(question, { signal })));

@@ -9,9 +9,11 @@ import { openaiCompletions } from "../api/openai-completions.ts";
 import { openaiEmbeddings } from "../api/openai-embeddings.ts";
 import { openaiResponses } from "../api/openai-responses.ts";
 import { rerank } from "../api/rerank.ts";
+import type { Scope } from "../keys/caller.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { generateHandler } from "./generate-handler.ts";
+import { allowanceHeaders, mountUsage, USAGE_PATH } from "./key-routes.ts";
 import {
   closeWhileDraining,
   errorMapper,
@@ -20,14 +22,14 @@ import {
   notFound,
   requestId,
   requireApiKey,
+  requireScope,
   useEnvelope,
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
-import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
+import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
 
 export type RoutesOptions = {
-  readonly apiKeys: readonly string[];
   readonly bodyLimitBytes: number;
 };
 
@@ -40,8 +42,18 @@ const DIALECTS: readonly Dialect[] = [
   nativeInfill,
 ];
 
+const GENERATING = DIALECTS.map(({ path }) => path);
+const EMBEDDING = [...openaiEmbeddings.paths, ...rerank.paths];
 /** Paths that are listed, of all that take a POST. */
-const ANSWERED = [...DIALECTS.map(({ path }) => path), openaiEmbeddings.paths[0], rerank.paths[0]];
+const ANSWERED = [...GENERATING, openaiEmbeddings.paths[0], rerank.paths[0]];
+const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
+
+/** What a key needs for a path, and for all below it. What is not here (models, usage) every key may ask. */
+const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
+  ["generate", [...GENERATING, ...ASKING_PATHS]],
+  ["embed", EMBEDDING],
+  ["read", [...STATE_PATHS, "/metrics"]],
+];
 
 export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   const app = express();
@@ -56,13 +68,16 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.all(["/health", "/ready"], methodNotAllowed("GET"));
 
   for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
-  app.use(requireApiKey(options.apiKeys));
+  app.use(requireApiKey(deps.keys));
+  for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
+  app.use([...GENERATING, ...EMBEDDING], allowanceHeaders(deps.accounts));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
   app.get("/metrics", async (_req, res) => {
     res.type(metrics.contentType).send(await metrics.text());
   });
   app.all(["/", "/metrics"], methodNotAllowed("GET"));
   mountModels(app, deps);
+  mountUsage(app, deps);
 
   for (const dialect of DIALECTS) {
     app.post(dialect.path, ...jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
@@ -81,7 +96,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountNativeRoutes(app, deps, options.bodyLimitBytes);
   mountResponses(app, deps);
 
-  app.use(notFound(["/v1/models", ...ANSWERED, ...NATIVE_PATHS]));
+  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));
   return app;
 
@@ -101,6 +116,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 }
 
 function indexOf({ catalog }: HandlerDeps) {
-  const endpoints = ["/v1/models", ...ANSWERED, ...NATIVE_PATHS, "/health", "/ready", "/metrics"];
+  const answered = ["/v1/models", ...ANSWERED, USAGE_PATH, ...NATIVE_PATHS];
+  const endpoints = [...answered, "/health", "/ready", "/metrics"];
   return { name: "sluice", models: catalog.ids, endpoints };
 }

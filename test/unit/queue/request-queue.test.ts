@@ -13,7 +13,13 @@ afterEach(() => {
 
 /** A queue, and `ask(name)`, which enters it and notes the name once it has a slot. */
 function open(options: Partial<RequestQueueOptions> = {}) {
-  const queue = new RequestQueue({ slots: 1, maxWaiting: 10, queueTimeoutMs: 60_000, ...options });
+  const queue = new RequestQueue({
+    slots: 1,
+    maxWaiting: 10,
+    queueTimeoutMs: 60_000,
+    flexWaitMs: 60_000,
+    ...options,
+  });
   const log: string[] = [];
   const ask = (name: string) => {
     const controller = new AbortController();

@@ -1,0 +1,249 @@
+// The order in which waiting requests get slots: p-queue's queue class. Those who had a slot before and had to give it up
+// come first, then the keys in turn, by what was computed for each, then those that nobody waits for (flex).
+
+import type { QueueAddOptions } from "p-queue";
+import { type Entry, ShareTier, type Standing } from "./share-tier.ts";
+
+export type LineOptions = QueueAddOptions & {
+  readonly owner?: string;
+  /** See `Entry`. */
+  readonly cost?: number;
+  readonly isReturning?: boolean;
+  readonly isFlex?: boolean;
+};
+
+export type FairShareOptions = {
+  readonly slots: number;
+  /** A flex request that has waited so long counts as any other. */
+  readonly flexWaitMs: number;
+};
+
+export type LinePlace = {
+  readonly owner: string;
+  /** 1 is next. */
+  readonly position: number;
+  /** The same among the requests of its key. */
+  readonly ownPosition: number;
+  /** Slots that its key may have. */
+  readonly ownSlots: number;
+};
+
+/** A forecast is good for so long: streams that run on are charged meanwhile, and flex requests age. */
+const FORECAST_MS = 1_000;
+
+export class FairShare {
+  readonly #options: FairShareOptions;
+  #returning: Entry[] = [];
+  #normal = new ShareTier();
+  #flex = new ShareTier();
+  /** By id, those on a slot, in the order in which they got it. */
+  #onSlots = new Map<string, string>();
+  /** By id, those who had a slot and have not left yet: whom to charge. */
+  #charged = new Map<string, { readonly owner: string; readonly tier: ShareTier }>();
+  /** By owner, how many wait. */
+  #waiting = new Map<string, number>();
+  /** By owner, slots that it may have; all where there is none. */
+  #limits = new Map<string, number>();
+  #arrivals = 0;
+  #forecast: { readonly atMs: number; readonly places: ReadonlyMap<string, LinePlace> } | null =
+    null;
+
+  constructor(options: FairShareOptions) {
+    this.#options = options;
+  }
+
+  /** For p-queue: those who could be started. Whoever waits for its own key's requests to end is not one of them. */
+  get size(): number {
+    let startable = 0;
+    for (const [owner, count] of this.#waiting) {
+      startable += Math.min(count, Math.max(0, this.slotsOf(owner) - this.running(owner)));
+    }
+    return startable;
+  }
+
+  get waiting(): number {
+    let sum = 0;
+    for (const count of this.#waiting.values()) sum += count;
+    return sum;
+  }
+
+  waitingOf(owner: string): number {
+    return this.#waiting.get(owner) ?? 0;
+  }
+
+  /** Slots of a key. */
+  running(owner: string): number {
+    let count = 0;
+    for (const each of this.#onSlots.values()) if (each === owner) count += 1;
+    return count;
+  }
+
+  /** Slots that a key may have. */
+  slotsOf(owner: string): number {
+    const { slots } = this.#options;
+    return Math.min(slots, this.#limits.get(owner) ?? slots);
+  }
+
+  /** @param slots that the key may have; null for all. @returns whether that lets more of its requests begin */
+  limit(owner: string, slots: number | null): boolean {
+    const before = this.slotsOf(owner);
+    if (slots === null) this.#limits.delete(owner);
+    else this.#limits.set(owner, slots);
+    if (this.slotsOf(owner) !== before) this.#forecast = null;
+    return this.slotsOf(owner) > before;
+  }
+
+  enqueue(start: Entry["start"], options: LineOptions = {}): void {
+    const { id = "", owner = "", cost = 1, isReturning = false, isFlex = false } = options;
+    this.#arrivals += 1;
+    const arrived = { order: this.#arrivals, arrivedAtMs: performance.now() };
+    const entry: Entry = { ...arrived, id, owner, cost, isFlex, start };
+    if (isReturning) this.#returning.push(entry);
+    else this.#tierOf(entry).add(entry);
+    this.#count(owner, 1);
+    this.#forecast = null;
+  }
+
+  dequeue(): Entry["start"] | undefined {
+    this.#forecast = null;
+    return this.#take()?.start;
+  }
+
+  /** Its turn is over: the slot is free. */
+  release(id: string): void {
+    this.#onSlots.delete(id);
+    this.#forecast = null;
+  }
+
+  /** What it really cost, beyond what was expected of it; negative for less. */
+  charge(id: string, tokens: number): void {
+    const charged = this.#charged.get(id);
+    charged?.tier.charge(charged.owner, tokens);
+  }
+
+  /** It will not come back. */
+  leave(id: string): void {
+    this.#charged.delete(id);
+    this.release(id);
+  }
+
+  /** Without it p-queue would go on counting requests that have left. */
+  remove(id: string): void {
+    const index = this.#returning.findIndex((entry) => entry.id === id);
+    const [returning] = index < 0 ? [] : this.#returning.splice(index, 1);
+    const removed = returning ?? this.#normal.remove(id) ?? this.#flex.remove(id);
+    if (removed) this.#count(removed.owner, -1);
+    this.#forecast = null;
+  }
+
+  /**
+   * Its place if nobody else came, and requests cost what is expected of them; null when it does not wait.
+   */
+  placeOf(id: string): LinePlace | null {
+    return this.#places().get(id) ?? null;
+  }
+
+  /** The place of the key's request that is next; null when none waits. */
+  nextOf(owner: string): LinePlace | null {
+    for (const place of this.#places().values()) if (place.owner === owner) return place;
+    return null;
+  }
+
+  /** Part of p-queue's contract, for priorities that we do not use. */
+  filter(): Entry["start"][] {
+    const entries = [...this.#returning, ...this.#normal.entries, ...this.#flex.entries];
+    return entries.map((entry) => entry.start);
+  }
+
+  /** Part of p-queue's contract. @throws Error always: nothing here has a priority to change */
+  setPriority(): never {
+    throw new Error("the waiting line has no priorities");
+  }
+
+  #count(owner: string, change: 1 | -1): void {
+    const count = this.waitingOf(owner) + change;
+    if (count === 0) this.#waiting.delete(owner);
+    else this.#waiting.set(owner, count);
+  }
+
+  #tierOf({ isFlex, arrivedAtMs }: Entry): ShareTier {
+    const isAged = performance.now() - arrivedAtMs >= this.#options.flexWaitMs;
+    return isFlex && !isAged ? this.#flex : this.#normal;
+  }
+
+  #take(): Entry | undefined {
+    this.#moveAged();
+    const standing: Standing = {
+      mayRun: (owner) => this.running(owner) < this.slotsOf(owner),
+      running: (owner) => this.running(owner),
+    };
+    const entry = this.#takeReturning(standing) ?? this.#takeFrom(this.#normal, standing);
+    const taken = entry ?? this.#takeFrom(this.#flex, standing);
+    if (!taken) return undefined;
+    this.#onSlots.set(taken.id, taken.owner);
+    this.#count(taken.owner, -1);
+    return taken;
+  }
+
+  /** It has paid for its turn already. */
+  #takeReturning({ mayRun }: Standing): Entry | undefined {
+    const index = this.#returning.findIndex(({ owner }) => mayRun(owner));
+    return index < 0 ? undefined : this.#returning.splice(index, 1)[0];
+  }
+
+  #takeFrom(tier: ShareTier, standing: Standing): Entry | undefined {
+    const entry = tier.take(standing);
+    if (entry) this.#charged.set(entry.id, { owner: entry.owner, tier });
+    return entry;
+  }
+
+  /** In their key's line they stand where they would have stood from the beginning. */
+  #moveAged(): void {
+    for (const entry of this.#flex.entries) {
+      if (this.#tierOf(entry) === this.#flex) continue;
+      this.#flex.remove(entry.id);
+      this.#normal.add(entry);
+    }
+  }
+
+  #places(): ReadonlyMap<string, LinePlace> {
+    const now = performance.now();
+    if (!this.#forecast || now - this.#forecast.atMs > FORECAST_MS) {
+      this.#forecast = { atMs: now, places: this.#copy().#placesFromHere() };
+    }
+    return this.#forecast.places;
+  }
+
+  #copy(): FairShare {
+    const line = new FairShare(this.#options);
+    line.#returning = [...this.#returning];
+    line.#normal = this.#normal.copy();
+    line.#flex = this.#flex.copy();
+    line.#onSlots = new Map(this.#onSlots);
+    line.#waiting = new Map(this.#waiting);
+    line.#limits = new Map(this.#limits);
+    return line;
+  }
+
+  /** Plays it through: as if who has had its slot the longest were always the next to be done. */
+  #placesFromHere(): ReadonlyMap<string, LinePlace> {
+    const places = new Map<string, LinePlace>();
+    const turns = new Map<string, number>();
+    for (let left = this.waiting; left > 0; ) {
+      const taken = this.#onSlots.size < this.#options.slots ? this.#take() : undefined;
+      if (!taken) {
+        const [oldest] = this.#onSlots.keys();
+        if (oldest === undefined) break;
+        this.#onSlots.delete(oldest);
+        continue;
+      }
+      left -= 1;
+      const { id, owner } = taken;
+      const ownPosition = (turns.get(owner) ?? 0) + 1;
+      turns.set(owner, ownPosition);
+      const ownSlots = this.slotsOf(owner);
+      places.set(id, { owner, position: places.size + 1, ownPosition, ownSlots });
+    }
+    return places;
+  }
+}
