@@ -149,7 +149,9 @@ function lock(fresh: string): number {
 
 function asKeysFileError(error: unknown, file: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  return code === undefined ? error : new KeysFileError(`${file}: ${code}`);
+  return code === undefined
+    ? error
+    : new KeysFileError(`cannot use the keys file ${file}: ${code}`);
 }
 
 function areUnique(all: readonly string[]): boolean {
