@@ -28,6 +28,13 @@ export type LinePlace = {
   readonly ownSlots: number;
 };
 
+type Charged = {
+  readonly owner: string;
+  readonly tier: ShareTier;
+  /** See `ShareTier.charge()`. */
+  readonly returns: number;
+};
+
 /** A forecast is good for so long: streams that run on are charged meanwhile, and flex requests age. */
 const FORECAST_MS = 1_000;
 
@@ -39,7 +46,7 @@ export class FairShare {
   /** By id, those on a slot, in the order in which they got it. */
   #onSlots = new Map<string, string>();
   /** By id, those who had a slot and have not left yet: whom to charge. */
-  #charged = new Map<string, { readonly owner: string; readonly tier: ShareTier }>();
+  #charged = new Map<string, Charged>();
   /** By owner, how many wait. */
   #waiting = new Map<string, number>();
   /** By owner, slots that it may have; all where there is none. */
@@ -118,7 +125,7 @@ export class FairShare {
   /** What it really cost, beyond what was expected of it; negative for less. */
   charge(id: string, tokens: number): void {
     const charged = this.#charged.get(id);
-    charged?.tier.charge(charged.owner, tokens);
+    charged?.tier.charge(charged.owner, tokens, charged.returns);
   }
 
   /** It will not come back. */
@@ -193,7 +200,9 @@ export class FairShare {
 
   #takeFrom(tier: ShareTier, standing: Standing): Entry | undefined {
     const entry = tier.take(standing);
-    if (entry) this.#charged.set(entry.id, { owner: entry.owner, tier });
+    if (!entry) return undefined;
+    const { id, owner } = entry;
+    this.#charged.set(id, { owner, tier, returns: tier.returnsOf(owner) });
     return entry;
   }
 

@@ -20,8 +20,10 @@ type Share = {
   readonly owner: string;
   /** Tokens computed for the key and expected of its running requests, on a clock that all keys share. */
   work: number;
-  /** Where it was when the key last began to compete. */
+  /** Where it was moved to when the key last came back to the others. */
   floor: number;
+  /** How often that was: what was charged before is forgotten with it. */
+  returns: number;
   /** Whether it was in the running for the last turn that was given out. */
   isCompeting: boolean;
   waiting: Entry[];
@@ -73,13 +75,15 @@ export class ShareTier {
     return undefined;
   }
 
-  /**
-   * Work that was more than expected, or less. What is given back never reaches behind where the key began to compete: the
-   * charge may be from before that, and forgotten.
-   */
-  charge(owner: string, tokens: number): void {
+  /** To be kept with what a key was charged, for when it is given back. */
+  returnsOf(owner: string): number {
+    return this.#shareOf(owner).returns;
+  }
+
+  /** Work that was more than expected, or less. @param returns when it was charged: nothing forgotten is given back */
+  charge(owner: string, tokens: number, returns: number): void {
     const share = this.#shareOf(owner);
-    share.work = Math.max(share.floor, share.work + tokens);
+    if (tokens > 0 || share.returns === returns) share.work += tokens;
   }
 
   copy(): ShareTier {
@@ -109,8 +113,11 @@ export class ShareTier {
     for (const share of found) {
       if (share.isCompeting) continue;
       share.isCompeting = true;
-      share.work = Math.max(share.work, level === Number.POSITIVE_INFINITY ? this.#clock : level);
-      share.floor = share.work;
+      const from = level === Number.POSITIVE_INFINITY ? this.#clock : level;
+      if (share.work >= from) continue;
+      share.work = from;
+      share.floor = from;
+      share.returns += 1;
     }
     return found;
   }
@@ -118,16 +125,18 @@ export class ShareTier {
   #shareOf(owner: string): Share {
     const known = this.#shares.get(owner);
     if (known) return known;
-    const share = { owner, work: 0, floor: 0, isCompeting: false, waiting: [] };
+    const share: Share = { owner, work: 0, floor: 0, returns: 0, isCompeting: false, waiting: [] };
     this.#shares.set(owner, share);
     return share;
   }
 }
 
-/** Of two keys that had the same, the one with fewer slots goes first, then the one that came first. */
+/** Of two keys that had the same, the one with fewer slots goes first, then one that has just come, then by arrival. */
 function isBefore(one: Share, other: Share, { running }: Standing): boolean {
   if (one.work !== other.work) return one.work < other.work;
   const ahead = running(one.owner) - running(other.owner);
   if (ahead !== 0) return ahead < 0;
+  const isFresh = one.work === one.floor;
+  if (isFresh !== (other.work === other.floor)) return isFresh;
   return (one.waiting[0]?.order ?? 0) < (other.waiting[0]?.order ?? 0);
 }
