@@ -68,21 +68,24 @@ export type ServiceParts = {
   readonly log?: Logger;
 };
 
-/** @param settings durations in milliseconds; what is left out has its default */
+/**
+ * @param settings durations in milliseconds; what is left out has its default
+ * @throws KeysFileError for a file of keys that is not there or not right
+ */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
   const log = parts.log ?? createLogger(config);
-  const metrics = new Metrics();
-  const engine = parts.engine ?? createEngine(config, log, metrics);
-  const catalog = new Catalog({
-    fileName: path.basename(config.model, ".gguf"),
-    aliases: config.alias,
-  });
   const keys = new KeyRing({
     plainKeys: config.apiKey,
     file: config.keysFile ?? null,
     pollMs: KEYS_POLL_MS,
     log: (level, message) => log[level](message),
+  });
+  const metrics = new Metrics();
+  const engine = parts.engine ?? createEngine(config, log, metrics);
+  const catalog = new Catalog({
+    fileName: path.basename(config.model, ".gguf"),
+    aliases: config.alias,
   });
   const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
   const accounts = new Accounts();
