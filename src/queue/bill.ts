@@ -1,11 +1,12 @@
-// What one request costs its key, in tokens: those of the prompt that were not in the cache, and those of the answer. To its
-// share it is charged as expected when it gets a slot, to its allowance as the tokens come; both are put right at its end.
+// What one request costs its key, in tokens: those of the prompt that were not in the cache, and those of the answer. Its share
+// of the slots is charged with what is expected, its allowance with what has come; both are put right at its end.
 
 import type { GenerateEvent, Usage } from "../generation/events.ts";
+import type { Progress } from "./share-tier.ts";
 
 export type BillOptions = {
-  /** Takes what is more than was charged so far, or (negative) less. */
-  readonly toShare: (tokens: number) => void;
+  readonly toShare: (progress: Progress) => void;
+  /** Tokens spent, or (negative) given back. */
   readonly toAllowance: (tokens: number) => void;
 };
 
@@ -16,7 +17,9 @@ export class Bill {
   #generated = 0;
   #isOpen = false;
   #isClosed = false;
-  #onShare = 0;
+  /** On its share, computed and still expected. */
+  #done = 0;
+  #ahead = 0;
   #onAllowance = 0;
 
   constructor(options: BillOptions) {
@@ -42,11 +45,11 @@ export class Bill {
     this.#answerTokens = answerTokens;
   }
 
-  /** It has got a slot, and its share was charged what is expected. */
+  /** It has got a slot. */
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#onShare = this.expected;
+    this.#ahead = this.expected; // its share was charged with that when it got the slot
     this.#allow(this.#promptTokens); // how much of it is cached is known at the end
   }
 
@@ -54,9 +57,9 @@ export class Bill {
     if (event.type === "prompt-progress") return;
     if (event.type === "finish") return this.close(event.usage);
     this.#generated += event.tokens;
-    const cost = this.#promptTokens + this.#generated;
-    this.#allow(cost);
-    if (cost > this.#onShare) this.#share(cost);
+    this.#allow(this.#promptTokens + this.#generated);
+    const leastAhead = Math.min(this.#ahead, this.#promptTokens); // what of the prompt was cached is known at the end
+    this.#share(this.#generated, Math.max(leastAhead, this.#ahead - event.tokens));
   }
 
   /** Once. @param usage null where it broke off: its prompt counts as read, and nothing of it as cached */
@@ -66,13 +69,14 @@ export class Bill {
     const cost = usage
       ? usage.promptTokens - usage.cachedTokens + usage.completionTokens
       : this.#promptTokens + this.#generated;
-    this.#share(cost);
+    this.#share(cost, 0);
     this.#allow(cost);
   }
 
-  #share(cost: number): void {
-    if (cost !== this.#onShare) this.#options.toShare(cost - this.#onShare);
-    this.#onShare = cost;
+  #share(done: number, ahead: number): void {
+    this.#options.toShare({ done: done - this.#done, expected: ahead - this.#ahead });
+    this.#done = done;
+    this.#ahead = ahead;
   }
 
   #allow(cost: number): void {

@@ -2,7 +2,7 @@
 // come first, then the keys in turn, by what was computed for each, then those that nobody waits for (flex).
 
 import type { QueueAddOptions } from "p-queue";
-import { type Entry, ShareTier, type Standing } from "./share-tier.ts";
+import { type Entry, type Progress, ShareTier, type Standing } from "./share-tier.ts";
 
 export type LineOptions = QueueAddOptions & {
   readonly owner?: string;
@@ -28,13 +28,6 @@ export type LinePlace = {
   readonly ownSlots: number;
 };
 
-type Charged = {
-  readonly owner: string;
-  readonly tier: ShareTier;
-  /** See `ShareTier.charge()`. */
-  readonly returns: number;
-};
-
 /** A forecast is good for so long: streams that run on are charged meanwhile, and flex requests age. */
 const FORECAST_MS = 1_000;
 
@@ -46,7 +39,7 @@ export class FairShare {
   /** By id, those on a slot, in the order in which they got it. */
   #onSlots = new Map<string, string>();
   /** By id, those who had a slot and have not left yet: whom to charge. */
-  #charged = new Map<string, Charged>();
+  #charged = new Map<string, { readonly owner: string; readonly tier: ShareTier }>();
   /** By owner, how many wait. */
   #waiting = new Map<string, number>();
   /** By owner, slots that it may have; all where there is none. */
@@ -122,10 +115,10 @@ export class FairShare {
     this.#forecast = null;
   }
 
-  /** What it really cost, beyond what was expected of it; negative for less. */
-  charge(id: string, tokens: number): void {
+  /** What was computed for it, and what is still expected of it. */
+  charge(id: string, progress: Progress): void {
     const charged = this.#charged.get(id);
-    charged?.tier.charge(charged.owner, tokens, charged.returns);
+    charged?.tier.charge(charged.owner, progress);
   }
 
   /** It will not come back. */
@@ -201,8 +194,7 @@ export class FairShare {
   #takeFrom(tier: ShareTier, standing: Standing): Entry | undefined {
     const entry = tier.take(standing);
     if (!entry) return undefined;
-    const { id, owner } = entry;
-    this.#charged.set(id, { owner, tier, returns: tier.returnsOf(owner) });
+    this.#charged.set(entry.id, { owner: entry.owner, tier });
     return entry;
   }
 

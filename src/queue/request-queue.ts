@@ -143,7 +143,7 @@ export class RequestQueue {
     const id = `${this.#nextId}`;
     const { owner } = sharer;
     const bill = new Bill({
-      toShare: (tokens) => this.#line.charge(id, tokens),
+      toShare: (progress) => this.#line.charge(id, progress),
       toAllowance: (tokens) => accounts?.spend(owner, tokens),
     });
     const ticket = new Ticket({

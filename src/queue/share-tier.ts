@@ -18,15 +18,21 @@ export type Entry = {
 
 type Share = {
   readonly owner: string;
-  /** Tokens computed for the key and expected of its running requests, on a clock that all keys share. */
-  work: number;
-  /** Where it was moved to when the key last came back to the others. */
-  floor: number;
-  /** How often that was: what was charged before is forgotten with it. */
-  returns: number;
-  /** Whether it was in the running for the last turn that was given out. */
+  /** Tokens computed for the key, on a clock that all keys share. */
+  done: number;
+  /** Tokens that are still expected of its requests on slots. */
+  expected: number;
+  /** Whether it waits, and could have had the last turn, or came after that. */
   isCompeting: boolean;
   waiting: Entry[];
+};
+
+/** What has become of a request that has a slot. */
+export type Progress = {
+  /** Tokens computed since the last time. */
+  readonly done: number;
+  /** How many more (or, negative, fewer) are expected from now on. */
+  readonly expected: number;
 };
 
 /** What a choice has to know of the keys. */
@@ -39,104 +45,99 @@ export type Standing = {
 
 export class ShareTier {
   #shares = new Map<string, Share>();
-  /** The work of the last key that got a turn: where new ones begin when there is nobody to compare them with. */
-  #clock = 0;
 
   get entries(): readonly Entry[] {
     return [...this.#shares.values()].flatMap(({ waiting }) => waiting);
   }
 
   add(entry: Entry): void {
-    const { waiting } = this.#shareOf(entry.owner);
-    const behind = waiting.findLastIndex(({ order }) => order < entry.order);
-    waiting.splice(behind + 1, 0, entry); // at the end, but for one that comes over from the other priority
+    const share = this.#shareOf(entry.owner);
+    if (share.waiting.length === 0) this.#compete([share]);
+    const behind = share.waiting.findLastIndex(({ order }) => order < entry.order);
+    share.waiting.splice(behind + 1, 0, entry); // at the end, but for one that comes over from the other priority
   }
 
-  /** Takes the next one out, and charges its key what it is expected to cost. */
+  /** Takes the next one out, and charges its key with what it is expected to cost. */
   take(standing: Standing): Entry | undefined {
-    const competing = this.#competing(standing);
-    const [first, ...others] = competing;
+    const [first, ...others] = this.#candidates(standing);
     if (!first) return undefined;
     const next = others.reduce(
       (best, each) => (isBefore(each, best, standing) ? each : best),
       first,
     );
-    this.#clock = Math.max(this.#clock, next.work);
     const entry = next.waiting.shift();
-    next.work += entry?.cost ?? 0;
+    next.expected += entry?.cost ?? 0;
+    next.isCompeting = next.waiting.length > 0;
     return entry;
   }
 
   remove(id: string): Entry | undefined {
-    for (const { waiting } of this.#shares.values()) {
-      const index = waiting.findIndex((entry) => entry.id === id);
-      if (index >= 0) return waiting.splice(index, 1)[0];
+    for (const share of this.#shares.values()) {
+      const index = share.waiting.findIndex((entry) => entry.id === id);
+      if (index < 0) continue;
+      const [entry] = share.waiting.splice(index, 1);
+      share.isCompeting &&= share.waiting.length > 0;
+      return entry;
     }
     return undefined;
   }
 
-  /** To be kept with what a key was charged, for when it is given back. */
-  returnsOf(owner: string): number {
-    return this.#shareOf(owner).returns;
-  }
-
-  /** Work that was more than expected, or less. @param returns when it was charged: nothing forgotten is given back */
-  charge(owner: string, tokens: number, returns: number): void {
+  charge(owner: string, { done, expected }: Progress): void {
     const share = this.#shareOf(owner);
-    if (tokens > 0 || share.returns === returns) share.work += tokens;
+    share.done += done;
+    share.expected += expected;
   }
 
   copy(): ShareTier {
     const tier = new ShareTier();
-    tier.#clock = this.#clock;
     for (const [owner, share] of this.#shares) {
       tier.#shares.set(owner, { ...share, waiting: [...share.waiting] });
     }
     return tier;
   }
 
-  /**
-   * Those who could have the next turn. Whoever comes back to them has no credit for the time that it was away, or at its
-   * limit: it begins where the others are.
-   */
-  #competing({ mayRun }: Standing): Share[] {
+  /** Those who could have the next turn. */
+  #candidates({ mayRun }: Standing): Share[] {
     const found: Share[] = [];
-    let level = Number.POSITIVE_INFINITY;
     for (const share of this.#shares.values()) {
-      if (share.waiting.length === 0 || !mayRun(share.owner)) {
-        share.isCompeting = false;
-        continue;
-      }
-      found.push(share);
-      if (share.isCompeting) level = Math.min(level, share.work);
+      if (share.waiting.length === 0) continue;
+      if (mayRun(share.owner)) found.push(share);
+      else share.isCompeting = false;
     }
-    for (const share of found) {
-      if (share.isCompeting) continue;
-      share.isCompeting = true;
-      const from = level === Number.POSITIVE_INFINITY ? this.#clock : level;
-      if (share.work >= from) continue;
-      share.work = from;
-      share.floor = from;
-      share.returns += 1;
-    }
+    this.#compete(found.filter(({ isCompeting }) => !isCompeting));
     return found;
+  }
+
+  /**
+   * Whoever comes back to the others has no credit for the time that it was away, or had all slots that it may have: it begins
+   * where the one begins that least was done for; where nobody else competes, with the one that most was done for.
+   */
+  #compete(joining: readonly Share[]): void {
+    let [least, most] = [Number.POSITIVE_INFINITY, 0];
+    for (const { done, isCompeting } of this.#shares.values()) {
+      if (isCompeting) least = Math.min(least, done);
+      most = Math.max(most, done);
+    }
+    for (const share of joining) {
+      share.isCompeting = true;
+      share.done = Math.max(share.done, Math.min(least, most));
+    }
   }
 
   #shareOf(owner: string): Share {
     const known = this.#shares.get(owner);
     if (known) return known;
-    const share: Share = { owner, work: 0, floor: 0, returns: 0, isCompeting: false, waiting: [] };
+    const share: Share = { owner, done: 0, expected: 0, isCompeting: false, waiting: [] };
     this.#shares.set(owner, share);
     return share;
   }
 }
 
-/** Of two keys that had the same, the one with fewer slots goes first, then one that has just come, then by arrival. */
+/** Of two keys that have as much, the one with fewer slots goes first, then the one that asked first. */
 function isBefore(one: Share, other: Share, { running }: Standing): boolean {
-  if (one.work !== other.work) return one.work < other.work;
+  const more = one.done + one.expected - (other.done + other.expected);
+  if (more !== 0) return more < 0;
   const ahead = running(one.owner) - running(other.owner);
   if (ahead !== 0) return ahead < 0;
-  const isFresh = one.work === one.floor;
-  if (isFresh !== (other.work === other.floor)) return isFresh;
   return (one.waiting[0]?.order ?? 0) < (other.waiting[0]?.order ?? 0);
 }

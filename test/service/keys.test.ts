@@ -178,6 +178,18 @@ describe("limits", () => {
     expect((await ask(other)).headers.get("x-ratelimit-limit-tokens")).toBeNull();
   });
 
+  test("a prompt counts as soon as it is read", async () => {
+    const keys = newKeysFile();
+    const alice = keys.add("alice", "--tokens-per-minute", "60");
+    const { chatUrl, ask, engine } = await startWith(keys, { ...endless, prefillMs: 60_000 });
+    const messages = [{ role: "user", content: "word ".repeat(99) }];
+    const stream = await postSse(chatUrl, chat({ stream: true, messages }), alice);
+    await until(() => engine.running === 1, "it has a slot");
+
+    expect((await ask(alice)).status).toBe(429);
+    stream.leave();
+  });
+
   test("Retry-After is true: then the next request is let in", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice", "--tokens-per-minute", "600");

@@ -107,7 +107,7 @@ export class ShareSimulation {
     const id = `${this.#ids}`;
     const arrivedAtMs = this.nowMs;
     const bill = new Bill({
-      toShare: (tokens) => this.#line.charge(id, tokens),
+      toShare: (progress) => this.#line.charge(id, progress),
       toAllowance: () => {},
     });
     bill.expect(prompt, this.#answers.expected(owner));

@@ -393,3 +393,25 @@ test("lets a request go on that spends more than its key has, and refuses the ne
 
   expect(() => ask("a", limits)).not.toThrow();
 });
+
+test("charges keys what their requests cost, whatever was expected of them", async () => {
+  const { log, ask } = openShared({ maxWaiting: 200 });
+  const answers = { talker: 190, brief: 10 };
+  const asked = Array.from({ length: 40 }, () => [ask("talker"), ask("brief")]).flat();
+  const byTurn = new Map(asked.map((each) => [each.served, each.ticket]));
+
+  for (let served = 0; served < 21; served += 1) {
+    const [ticket, owner] = await Promise.race(
+      [...byTurn].map(([turn, each]) => turn.then(() => [each, each.owner] as const)),
+    );
+    for (const [turn, each] of byTurn) if (each === ticket) byTurn.delete(turn);
+    const completionTokens = answers[owner as keyof typeof answers];
+    const usage = { promptTokens: 10, cachedTokens: 0, completionTokens, reasoningTokens: 0 };
+    ticket.charge({ type: "finish", reason: "stop", stopString: null, usage, prefillMs: 0 });
+    ticket.leave();
+    await turn();
+  }
+
+  const talks = log.filter((owner) => owner === "talker").length;
+  expect([log.length, talks]).toEqual([22, 2]); // 200 tokens each, and 20 times 20
+});
