@@ -2,6 +2,7 @@
 // come first, then the keys in turn, by what was computed for each, then those that nobody waits for (flex).
 
 import type { QueueAddOptions } from "p-queue";
+import { Forecast, type LinePlace } from "./forecast.ts";
 import { type Entry, type Progress, ShareTier, type Standing } from "./share-tier.ts";
 
 export type LineOptions = QueueAddOptions & {
@@ -18,18 +19,8 @@ export type FairShareOptions = {
   readonly flexWaitMs: number;
 };
 
-export type LinePlace = {
-  readonly owner: string;
-  /** 1 is next. */
-  readonly position: number;
-  /** The same among the requests of its key. */
-  readonly ownPosition: number;
-  /** Slots that its key may have. */
-  readonly ownSlots: number;
-};
-
-/** A forecast is good for so long: streams that run on are charged meanwhile, and flex requests age. */
-const FORECAST_MS = 1_000;
+/** So many turns are played through to tell positions; who is further back is told one by its arrival. */
+const FORESEEN_TURNS = 1_000;
 
 export class FairShare {
   readonly #options: FairShareOptions;
@@ -42,11 +33,12 @@ export class FairShare {
   #charged = new Map<string, { readonly owner: string; readonly tier: ShareTier }>();
   /** By owner, how many wait. */
   #waiting = new Map<string, number>();
+  /** By id, those who wait. */
+  #owners = new Map<string, string>();
   /** By owner, slots that it may have; all where there is none. */
   #limits = new Map<string, number>();
   #arrivals = 0;
-  #forecast: { readonly atMs: number; readonly places: ReadonlyMap<string, LinePlace> } | null =
-    null;
+  readonly #forecast = new Forecast(() => this.#copy().#placesFromHere());
 
   constructor(options: FairShareOptions) {
     this.#options = options;
@@ -89,7 +81,7 @@ export class FairShare {
     const before = this.slotsOf(owner);
     if (slots === null) this.#limits.delete(owner);
     else this.#limits.set(owner, slots);
-    if (this.slotsOf(owner) !== before) this.#forecast = null;
+    if (this.slotsOf(owner) !== before) this.#forecast.change();
     return this.slotsOf(owner) > before;
   }
 
@@ -100,19 +92,21 @@ export class FairShare {
     const entry: Entry = { ...arrived, id, owner, cost, isFlex, start };
     if (isReturning) this.#returning.push(entry);
     else this.#tierOf(entry).add(entry);
-    this.#count(owner, 1);
-    this.#forecast = null;
+    this.#count(entry, 1);
+    this.#forecast.change();
   }
 
   dequeue(): Entry["start"] | undefined {
-    this.#forecast = null;
-    return this.#take()?.start;
+    this.#moveAged();
+    const taken = this.#take();
+    if (taken) this.#forecast.serve();
+    return taken?.start;
   }
 
   /** Its turn is over: the slot is free. */
   release(id: string): void {
     this.#onSlots.delete(id);
-    this.#forecast = null;
+    this.#forecast.change();
   }
 
   /** What was computed for it, and what is still expected of it. */
@@ -132,27 +126,28 @@ export class FairShare {
     const index = this.#returning.findIndex((entry) => entry.id === id);
     const [returning] = index < 0 ? [] : this.#returning.splice(index, 1);
     const removed = returning ?? this.#normal.remove(id) ?? this.#flex.remove(id);
-    if (removed) this.#count(removed.owner, -1);
-    this.#forecast = null;
+    if (removed) this.#count(removed, -1);
+    this.#forecast.change();
   }
 
   /**
    * Its place if nobody else came, and requests cost what is expected of them; null when it does not wait.
    */
   placeOf(id: string): LinePlace | null {
-    return this.#places().get(id) ?? null;
+    const owner = this.#owners.get(id);
+    if (owner === undefined) return null;
+    const last = { position: this.waiting, ownPosition: this.waitingOf(owner) };
+    return this.#forecast.of(id) ?? { owner, ...last, ownSlots: this.slotsOf(owner) };
   }
 
   /** The place of the key's request that is next; null when none waits. */
   nextOf(owner: string): LinePlace | null {
-    for (const place of this.#places().values()) if (place.owner === owner) return place;
-    return null;
+    return this.waitingOf(owner) > 0 ? this.#forecast.next(owner) : null;
   }
 
   /** Part of p-queue's contract, for priorities that we do not use. */
   filter(): Entry["start"][] {
-    const entries = [...this.#returning, ...this.#normal.entries, ...this.#flex.entries];
-    return entries.map((entry) => entry.start);
+    return this.#entries.map((entry) => entry.start);
   }
 
   /** Part of p-queue's contract. @throws Error always: nothing here has a priority to change */
@@ -160,10 +155,16 @@ export class FairShare {
     throw new Error("the waiting line has no priorities");
   }
 
-  #count(owner: string, change: 1 | -1): void {
+  get #entries(): readonly Entry[] {
+    return [...this.#returning, ...this.#normal.entries, ...this.#flex.entries];
+  }
+
+  #count({ id, owner }: Entry, change: 1 | -1): void {
     const count = this.waitingOf(owner) + change;
     if (count === 0) this.#waiting.delete(owner);
     else this.#waiting.set(owner, count);
+    if (change > 0) this.#owners.set(id, owner);
+    else this.#owners.delete(id);
   }
 
   #tierOf({ isFlex, arrivedAtMs }: Entry): ShareTier {
@@ -172,7 +173,6 @@ export class FairShare {
   }
 
   #take(): Entry | undefined {
-    this.#moveAged();
     const standing: Standing = {
       mayRun: (owner) => this.running(owner) < this.slotsOf(owner),
       running: (owner) => this.running(owner),
@@ -181,7 +181,7 @@ export class FairShare {
     const taken = entry ?? this.#takeFrom(this.#flex, standing);
     if (!taken) return undefined;
     this.#onSlots.set(taken.id, taken.owner);
-    this.#count(taken.owner, -1);
+    this.#count(taken, -1);
     return taken;
   }
 
@@ -207,15 +207,8 @@ export class FairShare {
     }
   }
 
-  #places(): ReadonlyMap<string, LinePlace> {
-    const now = performance.now();
-    if (!this.#forecast || now - this.#forecast.atMs > FORECAST_MS) {
-      this.#forecast = { atMs: now, places: this.#copy().#placesFromHere() };
-    }
-    return this.#forecast.places;
-  }
-
   #copy(): FairShare {
+    this.#moveAged();
     const line = new FairShare(this.#options);
     line.#returning = [...this.#returning];
     line.#normal = this.#normal.copy();
@@ -226,25 +219,28 @@ export class FairShare {
     return line;
   }
 
-  /** Plays it through: as if who has had its slot the longest were always the next to be done. */
+  /** As if who has had its slot the longest were always the next to be done. */
   #placesFromHere(): ReadonlyMap<string, LinePlace> {
     const places = new Map<string, LinePlace>();
     const turns = new Map<string, number>();
-    for (let left = this.waiting; left > 0; ) {
-      const taken = this.#onSlots.size < this.#options.slots ? this.#take() : undefined;
-      if (!taken) {
-        const [oldest] = this.#onSlots.keys();
-        if (oldest === undefined) break;
-        this.#onSlots.delete(oldest);
-        continue;
-      }
-      left -= 1;
-      const { id, owner } = taken;
+    const add = ({ id, owner }: Entry) => {
       const ownPosition = (turns.get(owner) ?? 0) + 1;
       turns.set(owner, ownPosition);
       const ownSlots = this.slotsOf(owner);
       places.set(id, { owner, position: places.size + 1, ownPosition, ownSlots });
+    };
+    const foreseen = Math.min(this.waiting, FORESEEN_TURNS);
+    while (places.size < foreseen) {
+      const taken = this.#onSlots.size < this.#options.slots ? this.#take() : undefined;
+      if (taken) {
+        add(taken);
+        continue;
+      }
+      const [oldest] = this.#onSlots.keys();
+      if (oldest === undefined) break;
+      this.#onSlots.delete(oldest);
     }
+    for (const entry of this.#entries.toSorted((one, other) => one.order - other.order)) add(entry);
     return places;
   }
 }

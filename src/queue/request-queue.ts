@@ -6,7 +6,8 @@ import { type Accounts, EVERYBODY, type Sharer } from "./accounts.ts";
 import { keyRefusal, refusal } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
 import { Bill } from "./bill.ts";
-import { FairShare, type LineOptions, type LinePlace } from "./fair-share.ts";
+import { FairShare, type LineOptions } from "./fair-share.ts";
+import type { LinePlace } from "./forecast.ts";
 import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
 

@@ -6,7 +6,8 @@ import { abortReason, ServiceError } from "../errors.ts";
 import type { GenerateEvent, Usage } from "../generation/events.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import type { Bill } from "./bill.ts";
-import type { FairShare, LineOptions, LinePlace } from "./fair-share.ts";
+import type { FairShare, LineOptions } from "./fair-share.ts";
+import type { LinePlace } from "./forecast.ts";
 
 export type TicketOptions = {
   readonly id: string;

@@ -1,8 +1,9 @@
 // Keys in a file of their own, for services that ask for them.
 
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { onTestFinished } from "vitest";
 import { runKeysCommand } from "../../src/keys/keys-command.ts";
 
 export type KeysFile = {
@@ -12,8 +13,11 @@ export type KeysFile = {
   readonly revoke: (name: string) => void;
 };
 
+/** For one test. */
 export function newKeysFile(): KeysFile {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), "sluice-keys-")), "keys.json");
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-keys-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "keys.json");
   const run = (...args: string[]) => runKeysCommand([...args, "--keys-file", file], {}).out;
   return {
     path: file,
