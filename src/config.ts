@@ -171,7 +171,20 @@ export const SETTINGS = {
     allows: "an integer from 1024 to 1073741824",
   }),
   queueTimeoutMs: timeLimit(600, "wait for a slot at most so long"),
-  requestTimeoutMs: timeLimit(3600, "one request may take so long in all"),
+  bufferedQueueTimeoutMs: timeLimit(
+    240,
+    "so does a request without a stream: its client has no headers until it is done",
+  ),
+  firstTokenTimeoutMs: setting({
+    schema: seconds.optional(),
+    value: "SECONDS",
+    help: "a request without a token by then is refused (default: no limit)",
+    allows: SECONDS_ALLOWED,
+  }),
+  requestTimeoutMs: timeLimit(
+    3600,
+    "one request may take so long in all; then its answer ends with what there is",
+  ),
   stallTimeoutMs: timeLimit(
     60,
     "a reader that does not take what waits for it for so long is cut off",
@@ -188,6 +201,18 @@ export const SETTINGS = {
     300,
     "a worker for embeddings or rerank that has nothing to do for so long ends",
   ),
+  resumable: setting({
+    schema: flag.default(false),
+    help: "every stream survives its connection, not only those that ask for it (X-Resumable: true)",
+    allows: "on or off",
+  }),
+  resumeGraceMs: timeLimit(30, "a client that was lost may come back to such a stream for so long"),
+  resumeBuffer: setting({
+    schema: count(65_536, 1_099_511_627_776).default(67_108_864),
+    value: "BYTES",
+    help: "memory for all such streams (default 67108864); each has a 64th of it, then it waits for its reader",
+    allows: "an integer from 65536 to 1099511627776",
+  }),
   responseTtlMs: timeLimit(3600, "a response is kept for so long after it has ended"),
   drainTimeoutMs: timeLimit(30, "streams may finish so long after SIGTERM"),
   heartbeatMs: setting({
@@ -224,6 +249,11 @@ export const SETTINGS = {
   allowGrammar: setting({
     schema: flag.default(false),
     help: "take grammars (GBNF) from clients: a hostile one can hold everybody up",
+    allows: "on or off",
+  }),
+  sharedCache: setting({
+    schema: flag.default(false),
+    help: "one prefix cache for all API keys: faster, but who measures times learns what others have asked",
     allows: "on or off",
   }),
   strict: setting({

@@ -35,6 +35,7 @@ const TRAITS = {
   events_dropped: { status: 410, ...invalid },
   body_too_large: { status: 413, ...invalid },
   unsupported_media_type: { status: 415, ...invalid },
+  headers_too_large: { status: 431, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
   /** A limit of the key. */
   rate_limit_exceeded: { status: 429, type: "rate_limit_error", isRetryable: true },
@@ -45,7 +46,9 @@ const TRAITS = {
   queue_timeout: { status: 503, ...server },
   engine_unavailable: { status: 503, ...server },
   no_free_slot: { status: 503, ...server },
+  deadline_unmeetable: { status: 503, ...server },
   request_timeout: { status: 504, ...server },
+  deadline_exceeded: { status: 504, ...server },
   /** Its owner stopped it, from outside. */
   cancelled: { status: 409, ...invalid },
   /** The client left. An outcome, not a failure: counted, and never sent to anyone. */
@@ -63,6 +66,10 @@ export type ServiceErrorOptions = {
   readonly retryAfterSeconds?: number;
 };
 
+/** Names and texts of a client's own come back in errors, but not however long they are. */
+const LONGEST_MESSAGE = 2_000;
+const LONGEST_PARAM = 300;
+
 /** A failure with a code that clients, logs and metrics share. Its message says what was wrong and what is allowed. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
@@ -71,15 +78,21 @@ export class ServiceError extends Error {
   readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const shown = shortened(message, LONGEST_MESSAGE);
+    super(shown, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.param = options.param ?? null;
+    this.param = options.param === undefined ? null : shortened(options.param, LONGEST_PARAM);
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   get traits(): ErrorTraits {
     return TRAITS[this.code];
   }
+}
+
+/** A pair that is cut in two leaves no half behind. */
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).toWellFormed();
 }
 
 /** What a thrown value means to a client: itself if it is a ServiceError, else `internal_error` without its inner words. */

@@ -1,7 +1,7 @@
 // Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
 // the command around it.
 
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
@@ -12,7 +12,9 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
+import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
 import { ANYBODY } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
@@ -23,6 +25,7 @@ import { Catalog } from "./models/catalog.ts";
 import { Accounts } from "./queue/accounts.ts";
 import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
+import { StreamStore } from "./resume/stream-store.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
@@ -37,8 +40,6 @@ export type {
   ToolCallDelta,
 } from "./generation/events.ts";
 
-/** An idle connection is kept so long: client pools reuse theirs for a minute or more, and a shorter time races them. */
-const KEEP_ALIVE_MS = 75_000;
 /** After the drain limit, a connection gets so long to take its last frames. */
 const LAST_FRAMES_MS = 1_000;
 /** The file of keys is looked at this often. */
@@ -95,13 +96,21 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     isShared: () => keys.callers.length > 1,
   };
   const queue = new RequestQueue({ ...line, accounts });
-  const questions = new RequestQueue({ ...line, slots: 1 });
+  const questions = new RequestQueue({
+    ...line,
+    slots: 1,
+    busyWith: "another question is being answered",
+  });
   const { embeddings, reranking } = createEmbeddings({
     config,
     line: { ...line, accounts },
     log,
     served: engine,
     embeddingEngine: parts.embeddingEngine,
+  });
+  const streams = new StreamStore({
+    graceMs: config.resumeGraceMs,
+    maxBytes: config.resumeBuffer,
   });
   const responses = new ResponseStore({
     maxBytes: config.responseStore,
@@ -119,10 +128,12 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       queue,
       questions,
       slots: new SlotBoard(config.slots),
+      requests: new RunningRequests(),
       responses,
       keys,
       usage,
       accounts,
+      streams,
       catalog,
       embeddings,
       reranking,
@@ -135,10 +146,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     },
     { bodyLimitBytes: config.bodyLimit },
   );
-  const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 5_000 },
-    app,
-  );
+  const server = createHttpServer(app, { log, metrics });
   return {
     engine,
     queue,
@@ -155,6 +163,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       });
       responses.close();
       keys.close();
+      streams.close();
     },
   };
 }

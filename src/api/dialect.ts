@@ -73,7 +73,7 @@ export interface KeptEncoder extends Required<AnswerEncoder> {
 }
 
 /** What a request asks for that is to be kept. */
-export type Keeping = {
+type Keeping = {
   /** The answer that it goes on from; null for none. */
   readonly previousId: string | null;
   /** Whether it runs on when its client leaves. */

@@ -180,6 +180,7 @@ export function encodeTimings(receipt: Receipt) {
     cached_tokens: receipt.usage.cachedTokens,
     generated_tokens: receipt.usage.completionTokens,
     seed: receipt.seed,
+    ...(receipt.isCut ? { deadline_reached: true } : {}),
   };
 }
 

@@ -3,21 +3,13 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import { parseBody } from "./parse-body.ts";
-
-const flag = z.enum(["true", "false"], "true or false").transform((text) => text === "true");
-const number = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, `an integer from ${min} to ${max}`)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
+import { flag, wholeNumber } from "./queries.ts";
 
 /** Of `GET /v1/responses/{id}`. */
 export const retrieveQuery = z.object({
   stream: flag.nullish(),
   /** `sequence_number` of the last event that the client has. */
-  starting_after: number(0, Number.MAX_SAFE_INTEGER).nullish(),
+  starting_after: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
   include: z.unknown().optional(), // there is nothing that it would add
   "include[]": z.unknown().optional(),
   include_obfuscation: flag.nullish(), // nothing is padded
@@ -25,7 +17,7 @@ export const retrieveQuery = z.object({
 
 /** Of `GET /v1/responses/{id}/input_items`. */
 export const inputItemsQuery = z.object({
-  limit: number(1, 100).nullish(),
+  limit: wholeNumber(1, 100).nullish(),
   order: z.enum(["asc", "desc"], "asc or desc").nullish(),
   /** Id of the item after which the list begins. */
   after: z.string().nullish(),
@@ -34,11 +26,6 @@ export const inputItemsQuery = z.object({
 });
 
 export type InputItemsQuery = z.output<typeof inputItemsQuery>;
-
-/** @returns the fields, and the names of those that nobody knows. @throws ServiceError 400 naming the field */
-export function parseQuery<T extends z.ZodType>(schema: T, query: object) {
-  return parseBody(schema, { ...query }, {});
-}
 
 const DEFAULT_LIMIT = 20;
 

@@ -150,7 +150,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     const worker: WorkerProcess = new WorkerProcess({
       ...this.#options,
       onMessage: (message) => this.#receive(message),
-      onExit: (error) => {
+      onExit: ({ error }) => {
         if (this.#pending?.worker === worker) this.#pending.reply.reject(error);
       },
     });

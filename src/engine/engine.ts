@@ -23,9 +23,11 @@ export type EngineStatus = {
 
 export type GenerateOptions = {
   readonly signal: AbortSignal;
+  /** When it is aborted the answer ends with what there is, as if a limit of its length were reached. */
+  readonly deadline?: AbortSignal;
   readonly lease: SlotLease;
-  /** Whether it was in the worker once when that died: it then runs alone, so that its guilt or innocence shows. */
-  readonly isSuspect: boolean;
+  /** It uses what requests of the same scope have left in the cache, and leaves its own to them. Default: one for all. */
+  readonly cacheScope?: string;
 };
 
 export interface Engine {
@@ -41,7 +43,8 @@ export interface Engine {
   ): Promise<AnswerTo<Q>>;
   /**
    * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
-   * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step.
+   * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step. A request whose
+   * worker dies goes on in the next one, unless it is the one that kills it (`worker_crashed`).
    */
   generate(request: PreparedRequest, options: GenerateOptions): AsyncIterable<GenerateEvent>;
   status(): EngineStatus;

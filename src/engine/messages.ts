@@ -79,11 +79,17 @@ export function cannotRank(): ServiceError {
 export type ToWorker =
   | { readonly type: "load"; readonly options: ModelOptions }
   | { readonly type: "ask"; readonly id: string; readonly question: Question }
-  /** A slot is free for this request. `creditBytes`: weight of deltas that it may send before it hears of readers. */
+  /**
+   * A slot is free for this request. `generated`: tokens of the answer that the server has already, from a worker that is
+   * gone; the answer goes on after them. `creditBytes`: weight of deltas that it may send before it hears of readers.
+   */
   | {
       readonly type: "start";
       readonly id: string;
       readonly request: PreparedRequest;
+      readonly generated: readonly number[];
+      /** Caches of other scopes are not for it. */
+      readonly cacheScope: string;
       readonly creditBytes: number;
     }
   | { readonly type: "credit"; readonly id: string; readonly bytes: number }

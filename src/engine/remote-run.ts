@@ -1,25 +1,43 @@
 // This side's half of one request in the worker: its channel, its credit, and its way on and off a slot.
 
-import { abortReason, type ServiceError } from "../errors.ts";
+import { abortReason } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
-import { type Deferred, deferred } from "../generation/deferred.ts";
+import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, GenerateEvent } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
+import { cutShort, type Received } from "./cut-short.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
+import type { Loss } from "./worker-process.ts";
+
+/** Where a run begins: at the beginning, or where another worker was lost. */
+export type Beginning = {
+  /** Tokens of the answer that are known already. */
+  readonly generated: readonly number[];
+  /** So many of them are thoughts. */
+  readonly reasoning: number;
+  /** Whether it was in a worker that died: it then runs alone until it has shown that it does no harm. */
+  readonly isSuspect: boolean;
+};
 
 export type RemoteRunOptions = {
   readonly id: string;
   readonly request: PreparedRequest;
+  readonly beginning: Beginning;
+  readonly cacheScope: string;
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
+  /** Ends the answer with what there is. */
+  readonly deadline: AbortSignal;
   readonly send: (message: ToWorker) => void;
   /** Weight of the deltas that may wait here for a reader. */
   readonly bufferBytes: number;
   /** A parked request gives its slot up after so long, if others wait for one. */
   readonly parkTimeoutMs: number;
   /** Waits for entry to the worker, see SuspectGate. @returns the way out */
-  readonly enterGate: () => Promise<() => void>;
+  readonly enterGate: (isSuspect: boolean) => Promise<() => void>;
+  /** Waits until there is a worker, and puts the run on its list. Nothing is awaited from then on. */
+  readonly enterWorker: () => Promise<void>;
   /** Whether somebody waits at the gate until those inside have left. */
   readonly isGateWanted: () => boolean;
   /** Tokens that were computed although the client had left. */
@@ -34,17 +52,27 @@ export type RemoteRunOptions = {
  */
 type Phase = "new" | "running" | "suspended" | "requeued" | "ended";
 
+/** A suspect may send so much, then it is parked, and has proven itself: what killed the last worker did not happen again. */
+const PROOF_BYTES = 32;
+
 export class RemoteRun {
   readonly #options: RemoteRunOptions;
   readonly #channel: Channel;
   readonly #ended: Deferred<void> = deferred();
   #phase: Phase = "new";
   #leaveGate = () => {};
+  #isProving = false;
+  /** Whether it has proven itself and waits for the others. */
+  #isHeld = false;
+  #loss: Loss | null = null;
+  readonly #received: Received;
   #unreturnedBytes = 0;
   #parkTimer: NodeJS.Timeout | null = null;
 
   constructor(options: RemoteRunOptions) {
     this.#options = options;
+    const { generated, reasoning } = options.beginning;
+    this.#received = { tokens: generated.length, reasoning };
     this.#channel = new Channel({ onTaken: (bytes) => this.#returnCredit(bytes) });
   }
 
@@ -52,22 +80,38 @@ export class RemoteRun {
     return this.#channel;
   }
 
-  async enter(): Promise<void> {
-    this.#leaveGate = await this.#options.enterGate();
+  /** How its worker was lost; null when it was not. */
+  get loss(): Loss | null {
+    return this.#loss;
   }
 
-  /** Hands the request to the worker. The lease must be held, and the gate passed. */
-  start(): void {
-    const { id, request, send, bufferBytes, signal } = this.#options;
+  /** Whether it is, or was in its end, alone in the worker and has not yet shown that it does no harm. */
+  get isProving(): boolean {
+    return this.#isProving;
+  }
+
+  /** Waits for a slot (unless the lease still holds one), for entry and for a worker, and hands the request to it. */
+  async begin(): Promise<void> {
+    const { id, request, beginning, lease, send, signal, deadline } = this.#options;
+    const { enterGate, enterWorker, cacheScope } = this.#options;
+    const { generated, isSuspect } = beginning;
+    if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
+    this.#leaveGate = await enterGate(isSuspect);
+    await enterWorker();
+    if (signal.aborted) throw abortReason(signal);
     this.#phase = "running";
-    send({ type: "start", id, request, creditBytes: bufferBytes });
+    this.#isProving = isSuspect;
+    const creditBytes = this.#firstCredit;
+    send({ type: "start", id, request, generated, cacheScope, creditBytes });
     signal.addEventListener("abort", this.#onAbort, { once: true });
+    deadline.addEventListener("abort", this.#onDeadline, { once: true });
   }
 
   /** Stops it if it still runs, and waits until its slot is free. */
   async finish(): Promise<void> {
-    const { id, send, signal } = this.#options;
+    const { id, send, signal, deadline } = this.#options;
     signal.removeEventListener("abort", this.#onAbort);
+    deadline.removeEventListener("abort", this.#onDeadline);
     if (this.#phase === "ended") return;
     if (this.#phase === "new") return this.#end();
     send({ type: "abort", id }); // perhaps for the second time, which does no harm
@@ -83,7 +127,8 @@ export class RemoteRun {
         this.#channel.push(event.progress);
         return;
       case "parked":
-        this.#startParkTimer();
+        if (this.#isProving) this.#proven();
+        else this.#startParkTimer();
         return;
       case "suspended":
         this.#suspended();
@@ -99,15 +144,17 @@ export class RemoteRun {
         this.#end();
         return;
       case "failed":
-        this.fail(fromWireError(event.error));
+        this.#channel.fail(fromWireError(event.error));
+        this.#end();
         return;
     }
   }
 
-  /** The worker has lost it. */
-  fail(error: ServiceError): void {
-    this.#channel.fail(error);
-    this.#end();
+  /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker. */
+  lose(loss: Loss): void {
+    this.#loss = loss;
+    this.#channel.fail(loss.error);
+    this.#end(this.#phase === "running" && !this.#parkTimer);
   }
 
   readonly #onAbort = (): void => {
@@ -116,21 +163,55 @@ export class RemoteRun {
     this.#channel.fail(abortReason(signal));
   };
 
+  /** The worker stops as for an abort; what its reader has been given, or is about to, is the whole answer. */
+  readonly #onDeadline = (): void => {
+    const { id, send } = this.#options;
+    send({ type: "abort", id });
+    this.#channel.push(cutShort(this.#options.request, this.#received));
+  };
+
   #receiveDelta(delta: FreshDelta): void {
-    if (this.#options.signal.aborted) return this.#options.onWastedTokens(delta.tokens);
+    const { signal, deadline, onWastedTokens } = this.#options;
+    if (signal.aborted || deadline.aborted) return onWastedTokens(delta.tokens);
+    this.#received.tokens += delta.tokens;
+    if (delta.type === "reasoning-delta") this.#received.reasoning += delta.tokens;
     this.#channel.push({ ...delta, atMs: performance.now() });
   }
 
   /** Half a buffer at a time: a reader that keeps up costs one message in a thousand tokens. */
   #returnCredit(bytes: number): void {
     this.#unreturnedBytes += bytes;
+    if (this.#isHeld) return;
     const isDue = this.#unreturnedBytes >= this.#options.bufferBytes / 2;
     if (!isDue && this.#phase !== "suspended") return;
     this.#stopParkTimer();
-    const { id, send } = this.#options;
-    send({ type: "credit", id, bytes: this.#unreturnedBytes });
-    this.#unreturnedBytes = 0;
+    this.#sendCredit(0);
     if (this.#phase === "suspended") this.#requeue();
+  }
+
+  #sendCredit(more: number): void {
+    const { id, send } = this.#options;
+    send({ type: "credit", id, bytes: this.#unreturnedBytes + more });
+    this.#unreturnedBytes = 0;
+  }
+
+  get #firstCredit(): number {
+    const { bufferBytes, beginning } = this.#options;
+    return beginning.isSuspect ? Math.min(PROOF_BYTES, bufferBytes) : bufferBytes;
+  }
+
+  /** It waits, parked, until all other suspects have proven themselves too, and goes on among them. */
+  #proven(): void {
+    this.#isProving = false;
+    this.#isHeld = true;
+    this.#leaveGate();
+    const entered = this.#options.enterGate(false).then((leave) => {
+      this.#isHeld = false;
+      if (this.#phase !== "running") return leave();
+      this.#leaveGate = leave;
+      this.#sendCredit(this.#options.bufferBytes - this.#firstCredit);
+    });
+    entered.catch(() => {}); // its client has left, and the run ends by that
   }
 
   #startParkTimer(): void {
@@ -159,12 +240,18 @@ export class RemoteRun {
   }
 
   #requeue(): void {
-    const { id, lease, send } = this.#options;
+    const { id, lease, send, enterGate } = this.#options;
     this.#phase = "requeued";
-    const back = lease.acquire().then(() => this.enter());
+    const isOver = () => this.#phase !== "requeued";
+    const back = lease.acquire().then(async () => {
+      if (!isOver()) return enterGate(false);
+      lease.release();
+      return null;
+    });
     back.then(
-      () => {
-        if (this.#phase !== "requeued") return this.#giveBack();
+      (leave) => {
+        if (!leave || isOver()) return leave?.(); // the lease was given back when it ended
+        this.#leaveGate = leave;
         this.#phase = "running";
         send({ type: "resume", id });
       },
@@ -180,10 +267,11 @@ export class RemoteRun {
     this.#options.lease.release();
   }
 
-  #end(): void {
+  #end(keepsSlot = false): void {
     this.#phase = "ended";
     this.#stopParkTimer();
-    this.#giveBack();
+    if (keepsSlot) this.#leaveGate();
+    else this.#giveBack();
     this.#options.onEnded();
     this.#ended.resolve();
   }

@@ -1,15 +1,16 @@
 // Engine over the worker process: routes step events to the requests they belong to, and starts each one's way in.
 
-import { abortReason, ServiceError } from "../errors.ts";
+import { ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Engine, EngineStatus, GenerateOptions } from "./engine.ts";
 import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
-import { RemoteRun } from "./remote-run.ts";
+import { type Beginning, RemoteRun } from "./remote-run.ts";
+import { surviving } from "./surviving.ts";
 import { SuspectGate } from "./suspect-gate.ts";
-import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+import { type Loss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
   /** UTF-8 bytes of a stream's text that may wait for its reader before it is parked. */
@@ -35,7 +36,7 @@ export class WorkerEngine implements Engine {
     this.#worker = new WorkerProcess({
       ...options,
       onMessage: (message) => this.#receive(message),
-      onExit: (error) => this.#loseAll(error),
+      onExit: (loss) => this.#loseAll(loss),
     });
   }
 
@@ -65,36 +66,50 @@ export class WorkerEngine implements Engine {
     }
   }
 
-  async *generate(
+  generate(
     request: PreparedRequest,
-    { signal, lease, isSuspect }: GenerateOptions,
+    { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const waits = AbortSignal.any([signal, deadline]);
+    const newRun = (beginning: Beginning) =>
+      this.#newRun(request, beginning, { signal, lease, deadline, cacheScope, waits });
+    return surviving(newRun, { request, lease, deadline });
+  }
+
+  #newRun(
+    request: PreparedRequest,
+    beginning: Beginning,
+    {
+      signal,
+      lease,
+      deadline,
+      cacheScope,
+      waits,
+    }: Required<GenerateOptions> & { waits: AbortSignal },
+  ): RemoteRun {
     const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
     const id = this.#newId();
-    const run = new RemoteRun({
+    const run: RemoteRun = new RemoteRun({
       id,
       request,
+      beginning,
+      cacheScope,
       lease,
       signal,
+      deadline,
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,
-      enterGate: () => this.#enterGate(isSuspect, signal),
+      enterGate: (isSuspect) => this.#enterGate(isSuspect, waits),
+      enterWorker: async () => {
+        await this.#ready(waits);
+        this.#runs.set(id, run);
+      },
       isGateWanted: () => this.#gate.isSuspicious,
       send: (message) => this.#worker.send(message),
       onEnded: () => this.#runs.delete(id),
     });
-    try {
-      await lease.acquire();
-      await run.enter();
-      await this.#ready(signal);
-      if (signal.aborted) throw abortReason(signal);
-      this.#runs.set(id, run);
-      run.start();
-      yield* run.events;
-    } finally {
-      await run.finish();
-    }
+    return run;
   }
 
   async close(): Promise<void> {
@@ -137,9 +152,9 @@ export class WorkerEngine implements Engine {
     this.#runs.get(event.id)?.receive(event);
   }
 
-  #loseAll(error: ServiceError): void {
-    for (const run of this.#runs.values()) run.fail(error);
-    for (const answer of this.#asked.values()) answer.reject(error);
+  #loseAll(loss: Loss): void {
+    for (const run of this.#runs.values()) run.lose(loss);
+    for (const answer of this.#asked.values()) answer.reject(loss.error);
   }
 
   #newId(): string {

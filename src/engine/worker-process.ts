@@ -22,7 +22,14 @@ export type WorkerProcessOptions = {
   readonly onLoadProgress: (progress: number) => void;
   readonly onMessage: (message: FromWorker) => void;
   /** The process is gone, and with it whatever ran in it. */
-  readonly onExit: (error: ServiceError) => void;
+  readonly onExit: (loss: Loss) => void;
+};
+
+/** How the process was lost. */
+export type Loss = {
+  readonly error: ServiceError;
+  /** Whether it was killed, and not by us. */
+  readonly isFromOutside: boolean;
 };
 
 const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
@@ -44,6 +51,7 @@ export class WorkerProcess {
   #crashesInARow = 0;
   #unsent: ToWorker[] = [];
   #wasHeard = false;
+  #wasKilledHere = false;
   #timers = new Set<NodeJS.Timeout>();
   #firstLoad = deferred<ModelInfo>();
   #ready = deferred<void>();
@@ -88,6 +96,7 @@ export class WorkerProcess {
   /** Ends a worker whose answers can no longer be trusted. Its exit starts a new one. */
   kill(reason: string): void {
     this.#options.log("error", `killing the worker: ${reason}`);
+    this.#wasKilledHere = true;
     this.#child?.kill("SIGKILL");
   }
 
@@ -116,14 +125,16 @@ export class WorkerProcess {
     });
     this.#logOutput(child);
     this.#child = child;
+    this.#wasKilledHere = false;
     this.#loadProgress = 0;
     child.on("message", (messages) => {
       for (const message of messages as FromWorker[]) this.#receive(message); // only our worker writes to it
     });
     child.on("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
-    child.once("exit", (code, signal) =>
-      this.#gone(child, `worker ended (${signal ?? `code ${code}`})`),
-    );
+    child.once("exit", (code, signal) => {
+      const isFromOutside = signal === "SIGKILL" && !this.#wasKilledHere;
+      this.#gone(child, `worker ended (${signal ?? `code ${code}`})`, isFromOutside);
+    });
     this.#watchLoading();
   }
 
@@ -211,31 +222,25 @@ export class WorkerProcess {
     }
   }
 
-  #gone(child: ChildProcess, what: string): void {
+  #gone(child: ChildProcess, what: string, isFromOutside = false): void {
     if (this.#child !== child) return;
     this.#child = null;
     this.#unsent = []; // not meant for the next one
     this.#clearTimers();
     if (this.#state === "closed") {
-      return this.#options.onExit(
-        new ServiceError("engine_unavailable", "the server is shutting down"),
-      );
+      const error = new ServiceError("engine_unavailable", "the server is shutting down");
+      return this.#options.onExit({ error, isFromOutside });
     }
     if (this.#state === "ready") this.#ready = deferred();
     const wasEverLoaded = this.#model !== null;
     this.#reason ??= what;
     this.#state = wasEverLoaded ? "restarting" : "failed";
-    this.#fail(what);
+    const message = `${what} while it worked on this request`;
+    this.#options.onExit({ error: new ServiceError("worker_crashed", message), isFromOutside });
     if (wasEverLoaded) return this.#restart(what);
     const failed = new ServiceError("engine_unavailable", this.#reason);
     this.#firstLoad.reject(failed);
     this.#ready.reject(failed);
-  }
-
-  #fail(what: string): void {
-    this.#options.onExit(
-      new ServiceError("worker_crashed", `${what} while it worked on this request`),
-    );
   }
 
   #restart(what: string): void {

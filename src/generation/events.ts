@@ -34,6 +34,8 @@ export type ScoredToken = TokenScore & {
 type Arriving = {
   /** Tokens generated since the previous delta (text may be held back, so not always 1). */
   readonly tokens: number;
+  /** Their ids, from an engine that can go on from them. */
+  readonly ids?: readonly number[];
   /** When it reached the server process, `performance.now()` in ms. */
   readonly atMs: number;
   /** Of the tokens since the previous delta, where they were asked for. */
@@ -113,12 +115,13 @@ export function weightOf(delta: FreshDelta): number {
 export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
   if (earlier.type !== later.type) return null;
   if (later.type === "tool-call-delta" && later.name !== null) return null; // another call
-  const { scores = [] } = earlier;
+  const { scores = [], ids = [] } = earlier;
   return {
     ...earlier,
     text: earlier.text + later.text,
     tokens: earlier.tokens + later.tokens,
     atMs: later.atMs,
+    ...(later.ids ? { ids: [...ids, ...later.ids] } : {}),
     ...(later.scores ? { scores: [...scores, ...later.scores] } : {}),
   };
 }
@@ -132,6 +135,8 @@ export type Receipt = {
   readonly firstTokenMs: number | null;
   /** Arrival to the end. */
   readonly totalMs: number;
+  /** Whether it was ended where it was, because its time was over. */
+  readonly isCut: boolean;
   readonly usage: Usage;
   readonly seed: number;
 };

@@ -12,6 +12,8 @@ export interface SlotLease {
    * otherwise does nothing.
    */
   release(): void;
+  /** Whether it holds a turn. */
+  readonly isHeld: boolean;
   /** Whether somebody waits for a slot right now. */
   readonly isContended: boolean;
 }

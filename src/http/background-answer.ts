@@ -3,12 +3,10 @@
 
 import { toServiceError } from "../errors.ts";
 import { type Accepted, accept, type Kept } from "./accept.ts";
-import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type Exchange } from "./exchange.ts";
 import { followLog } from "./follow-log.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
-import { requestIdOf } from "./middleware.ts";
-import { errorFrame, openStream, writeChoices } from "./stream-answer.ts";
+import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
 
 /** The client gets the answer as it stands at its beginning. @throws ServiceError what it failed with later, for the log */
 export async function answerLater(on: Exchange): Promise<void> {
@@ -23,31 +21,20 @@ export async function answerLater(on: Exchange): Promise<void> {
 
 /** The client follows from the first event on. @throws as `answerLater()` */
 export async function streamFromBehind(on: Exchange): Promise<void> {
-  const { deps, req, res } = on;
-  const reader = watchClient(req, res, deps.options.requestTimeoutMs);
-  const sse = openStream(on, reader.signal);
+  const reader = openReader(on);
+  let accepted: Accepted;
   try {
-    const accepted = await accept(on);
-    on.client.detach();
-    const following = followLog({
-      log: keptOf(accepted).response.log,
-      after: -1,
-      sse,
-      signal: reader.signal,
-      errorFrame: (error) => errorFrame(on, error),
-      logger: deps.log,
-      requestId: requestIdOf(res),
-    });
-    const [written] = await Promise.allSettled([writeToLog(accepted), following]);
-    if (written.status === "rejected") throw written.reason;
+    accepted = await accept(on);
   } catch (error) {
-    if (sse.isOpen) sse.end([errorFrame(on, toServiceError(error))]);
+    if (reader.sse.isOpen) reader.sse.end([errorFrame(on, toServiceError(error))]);
+    reader.leave();
     throw error;
-  } finally {
-    sse.close();
-    reader.dispose();
-    destroyIfStuck(res, deps.options.stallTimeoutMs);
   }
+  on.client.detach();
+  const { log } = keptOf(accepted).response;
+  // Not awaited: the answer may end long before a slow reader has all of it.
+  void followLog({ ...reader, log, after: -1 });
+  await writeToLog(accepted);
 }
 
 /** @throws ServiceError what it failed with, after it has been written down */

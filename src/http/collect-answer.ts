@@ -4,7 +4,7 @@ import { toServiceError } from "../errors.ts";
 import { type Choice, ChoiceCollector } from "../generation/choice.ts";
 import type { Receipt } from "../generation/events.ts";
 import { type Accepted, accept } from "./accept.ts";
-import { attempts, destroyIfStuck, type Exchange, forEachChoice, waitedMs } from "./exchange.ts";
+import { destroyIfStuck, type Exchange, eventsOf, forEachChoice, waitedMs } from "./exchange.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
 
 /** @throws ServiceError before anything has been sent */
@@ -26,12 +26,7 @@ async function collectChoices(accepted: Accepted): Promise<readonly Choice[]> {
   const collectors = prepared.map(() => new ChoiceCollector());
   try {
     await forEachChoice(accepted, prepared, async (each, choice) => {
-      const mayRestart = () => {
-        collectors[choice] = new ChoiceCollector();
-        return true;
-      };
-      for await (const event of attempts(accepted, { choice, prepared: each, mayRestart }))
-        collectors[choice]?.add(event);
+      for await (const event of eventsOf(accepted, each, choice)) collectors[choice]?.add(event);
     });
   } catch (error) {
     failAnswer(accepted, toServiceError(error));

@@ -1,4 +1,4 @@
-// Client gone → AbortSignal. Also the request's total time limit, and aborts from the server's side.
+// Client gone → AbortSignal. Also aborts from the server's side; time-limits.ts adds those of time.
 
 import { setMaxListeners } from "node:events";
 import type { Request, Response } from "express";
@@ -7,25 +7,25 @@ import { ServiceError } from "../errors.ts";
 export type ClientWatch = {
   readonly signal: AbortSignal;
   readonly abort: (error: ServiceError) => void;
+  /** Aborted when the answer is to end with what there is. */
+  readonly deadline: AbortSignal;
+  readonly end: (error: ServiceError) => void;
   /** From now on the client may leave. */
   readonly detach: () => void;
   /** To be called at the request's end: a kept-alive connection outlives it. */
   readonly dispose: () => void;
 };
 
-/** The signal is aborted when the client is gone, when the time is over, or by `abort`. Always with a ServiceError. */
-export function watchClient(req: Request, res: Response, requestTimeoutMs: number): ClientWatch {
+/** The signal is aborted when the client is gone, or by `abort`. Always with a ServiceError. */
+export function watchClient(req: Request, res: Response): ClientWatch {
   const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // each choice of an answer listens in several places
+  const deadline = new AbortController();
+  setMaxListeners(0, controller.signal, deadline.signal); // each choice of an answer listens in several places
   const { socket } = req;
   const abort = (error: ServiceError) => controller.abort(error);
   const onGone = () => {
     if (!res.writableFinished) abort(new ServiceError("aborted", "the client has left"));
   };
-  const timer = setTimeout(() => {
-    const seconds = requestTimeoutMs / 1000;
-    abort(new ServiceError("request_timeout", `not done within ${seconds} s (--request-timeout)`));
-  }, requestTimeoutMs);
   // `close` of the request would fire as soon as its body is read. `end` is a client that half-closes: it has left too.
   res.once("close", onGone);
   socket.once("end", onGone);
@@ -38,9 +38,12 @@ export function watchClient(req: Request, res: Response, requestTimeoutMs: numbe
     socket.off("end", onGone);
     socket.off("close", onGone);
   };
-  const dispose = () => {
-    clearTimeout(timer);
-    detach();
+  return {
+    signal: controller.signal,
+    abort,
+    deadline: deadline.signal,
+    end: (error) => deadline.abort(error),
+    detach,
+    dispose: detach,
   };
-  return { signal: controller.signal, abort, detach, dispose };
 }

@@ -6,25 +6,34 @@ import type { EmbeddingApi } from "../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../generation/embedding.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { UsageBook } from "../keys/usage-book.ts";
-import { type ClientWatch, watchClient } from "./disconnect.ts";
+import type { ClientWatch } from "./disconnect.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { callerOf } from "./middleware.ts";
+import { callerOf, ownerOf } from "./middleware.ts";
 import { sendJson } from "./send-json.ts";
+import { watchWithin } from "./time-limits.ts";
 
-type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "usage">;
+type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "requests" | "usage">;
 
 export function embeddingHandler(
   api: EmbeddingApi,
   service: EmbeddingService,
-  { metrics, log, options, usage }: Deps,
+  { metrics, log, options, requests, usage }: Deps,
 ): RequestHandler {
   return async (req, res) => {
+    const client = watchWithin(req, res, options.requestTimeoutMs);
     const requestId = String(res.getHeader("x-request-id"));
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
     res.locals.isRecorded = true; // here, whatever becomes of it
-    const client = watchClient(req, res, options.requestTimeoutMs);
+    const leaveList = requests.add({
+      ...{ requestId, owner: ownerOf(res), path: api.paths[0], startedAtMs: performance.now() },
+      state: () => ({
+        ...{ model: record.model, isStreamed: false, place: null },
+        ...{ promptTokens: record.promptTokens, generatedTokens: 0 },
+      }),
+      abort: client.abort,
+    });
     let failure: unknown = null;
     try {
       const parsed = api.parse(req.body);
@@ -39,6 +48,7 @@ export function embeddingHandler(
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
       res.destroy(); // it has a part of its body already: nothing but a broken connection tells it
     } finally {
+      leaveList();
       client.dispose();
       record.end(failure);
     }

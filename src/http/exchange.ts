@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Dialect, ParseContext, ParsedRequest } from "../api/dialect.ts";
 import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ServiceError, toServiceError } from "../errors.ts";
+import { toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import { type PreparedRequest, SEEDS } from "../generation/request.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -15,10 +15,13 @@ import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
 import type { Accounts } from "../queue/accounts.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
-import type { Ticket } from "../queue/ticket.ts";
+import type { QueuePlace, Ticket } from "../queue/ticket.ts";
 import type { ResponseStore } from "../resume/response-store.ts";
+import type { StreamStore } from "../resume/stream-store.ts";
 import type { ClientWatch } from "./disconnect.ts";
+import { ownerOf } from "./middleware.ts";
 import type { RequestRecord } from "./request-record.ts";
+import type { RunningRequests } from "./running-requests.ts";
 import type { SlotBoard } from "./slot-board.ts";
 
 /** A model that makes vectors or ranks: its worker, the line before it, and its names. */
@@ -35,6 +38,8 @@ export type HandlerDeps = {
   /** For what is answered without a slot. One at a time: each may keep the model's process from all streams for a while. */
   readonly questions: RequestQueue;
   readonly slots: SlotBoard;
+  /** All that are inside. */
+  readonly requests: RunningRequests;
   /** Answers that are kept for clients that come back. */
   readonly responses: ResponseStore;
   readonly keys: KeyRing;
@@ -42,6 +47,8 @@ export type HandlerDeps = {
   readonly usage: UsageBook;
   /** What each key may use of its tokens per minute. */
   readonly accounts: Accounts;
+  /** Streams that survive their connections. */
+  readonly streams: StreamStore;
   readonly catalog: Catalog;
   /** Both may be the same. */
   readonly embeddings: EmbeddingService;
@@ -58,9 +65,16 @@ export type HandlerDeps = {
     readonly maxTokens: number | null;
     readonly isStrict: boolean;
     readonly allowGrammar: boolean;
+    /** Whether all API keys use one prefix cache. */
+    readonly sharedCache: boolean;
+    /** Whether streams survive their connections that say nothing of it. */
+    readonly resumable: boolean;
     readonly heartbeatMs: number;
     readonly stallTimeoutMs: number;
     readonly requestTimeoutMs: number;
+    /** Undefined for no limit. */
+    readonly firstTokenTimeoutMs: number | undefined;
+    readonly bufferedQueueTimeoutMs: number;
   };
 };
 
@@ -95,36 +109,23 @@ export function parseContext(
   };
 }
 
-export type AttemptOptions = {
-  /** Index of the choice. */
-  readonly choice: number;
-  readonly prepared: PreparedRequest;
-  readonly mayRestart: () => boolean;
-};
-
-/** The engine's events. If the worker dies before anything was sent, the request runs again and nobody notices. */
-export async function* attempts(
-  { deps, client, record, tickets }: Exchange,
-  { choice, prepared, mayRestart }: AttemptOptions,
+/** The engine's events of one choice, each noted in the request's record. */
+export async function* eventsOf(
+  { deps, res, client, record, tickets }: Exchange,
+  prepared: PreparedRequest,
+  choice: number,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   ticket.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
-  for (let isSuspect = false; ; isSuspect = true) {
-    try {
-      const { signal } = client;
-      for await (const event of deps.engine.generate(prepared, { signal, lease, isSuspect })) {
-        record.event(choice, event);
-        ticket.charge(event);
-        yield event;
-      }
-      return;
-    } catch (error) {
-      const isCrash = error instanceof ServiceError && error.code === "worker_crashed";
-      if (!isCrash || isSuspect || !mayRestart()) throw error;
-      record.restart(choice);
-    }
+  const { signal, deadline } = client;
+  const cacheScope = deps.options.sharedCache ? "" : ownerOf(res);
+  const options = { signal, deadline, lease, cacheScope };
+  for await (const event of deps.engine.generate(prepared, options)) {
+    record.event(choice, event);
+    ticket.charge(event);
+    yield event;
   }
 }
 
@@ -155,10 +156,15 @@ export async function forEachChoice(
 export function describeWait({ deps, tickets }: Exchange): string | null {
   const { state, loadProgress } = deps.engine.status();
   if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
-  const places = tickets.map(({ place }) => place);
-  const [place] = places;
-  if (!place || places.includes(null)) return null;
+  const place = placeOf(tickets);
+  if (!place) return null;
   return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
+}
+
+/** Where a request waits; null once one of its choices has a slot, and before they want one. */
+export function placeOf(tickets: readonly Ticket[]): QueuePlace | null {
+  const places = tickets.map(({ place }) => place);
+  return places.includes(null) ? null : (places[0] ?? null);
 }
 
 /** The longest that one of the choices waited for slots, in ms. */

@@ -2,7 +2,7 @@
 // Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
-import type { Dialect, ParsedRequest } from "../api/dialect.ts";
+import type { Dialect } from "../api/dialect.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
@@ -11,20 +11,23 @@ import {
   type Exchange,
   type HandlerDeps,
   parseContext,
+  placeOf,
   waitedMs,
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { callerOf, ownerOf, requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
+import { streamResumably, wantsResumable } from "./resumable-answer.ts";
 import { streamAnswer } from "./stream-answer.ts";
+import { deadlineOf, keepLimits } from "./time-limits.ts";
 
 export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHandler {
   return async (req, res) => {
-    const { metrics, log, options } = deps;
+    const { metrics, log } = deps;
     const requestId = requestIdOf(res);
     const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
     res.locals.isRecorded = true; // here, whatever becomes of it
-    const client = watchClient(req, res, options.requestTimeoutMs);
+    const client = watchClient(req, res);
     let failure: unknown = null;
     try {
       await answer({ deps, dialect, req, res, client, record });
@@ -40,6 +43,7 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
 
 async function answer(on: Arrival): Promise<void> {
   const { deps, dialect, req, client, record } = on;
+  const deadlineMs = deadlineOf(req);
   const parsed = dialect.parse(req.body, parseContext(deps, ownerOf(on.res)));
   refuseUnknown(parsed, deps.options.isStrict);
   record.isStreamed = parsed.isStreamed;
@@ -47,25 +51,46 @@ async function answer(on: Arrival): Promise<void> {
   nameIgnored(on.res, parsed);
   const { signal, abort } = client;
   const caller = callerOf(on.res);
+  const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
     sharer: caller,
+    deadlineMs,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
+  const limits = { client, record, tickets, isBuffered, deadlineMs, options: deps.options };
+  const clearLimits = keepLimits(limits);
+  const leaveList = deps.requests.add({
+    requestId: requestIdOf(on.res),
+    owner: ownerOf(on.res),
+    path: dialect.path,
+    startedAtMs: performance.now(),
+    state: () => ({
+      model: record.model,
+      isStreamed: parsed.isStreamed,
+      place: placeOf(tickets),
+      ...record.tokens,
+    }),
+    abort,
+  });
   try {
     const exchange = { ...on, parsed, tickets };
-    await wayOf(parsed)(exchange);
+    await wayOf(exchange)(exchange);
   } finally {
+    clearLimits();
+    leaveList();
     record.queueMs = waitedMs({ tickets });
-    const hasRun = tickets.some((ticket) => ticket.hasRun);
+    const hasRun = tickets.some((ticket) => ticket.hadTurn);
     deps.usage.add(caller, hasRun ? record.receipt.usage : null);
     for (const ticket of tickets) ticket.leave();
   }
 }
 
-function wayOf({ keeping, isStreamed }: ParsedRequest): (on: Exchange) => Promise<void> {
-  if (keeping?.isBackground) return isStreamed ? streamFromBehind : answerLater;
-  return isStreamed ? streamAnswer : collectAnswer;
+function wayOf({ parsed, req, deps }: Exchange): (on: Exchange) => Promise<void> {
+  const isResumable = wantsResumable(req, deps.options.resumable);
+  if (parsed.keeping?.isBackground) return parsed.isStreamed ? streamFromBehind : answerLater;
+  if (!parsed.isStreamed) return collectAnswer;
+  return isResumable ? streamResumably : streamAnswer;
 }

@@ -15,6 +15,8 @@ type EncodeError = (error: ServiceError, requestId: string) => object;
 
 /** A client's own id is kept if it is harmless in a header and a log line. */
 const SAFE_ID = /^[\w.:-]{1,128}$/;
+/** A path that nobody has comes back in its error, but not however long it is. */
+const LONGEST_PATH = 100;
 
 export function requestId(): RequestHandler {
   return (req, res, next) => {
@@ -118,7 +120,7 @@ export function notFound(paths: readonly string[]): RequestHandler {
   return (req) => {
     throw new ServiceError(
       "not_found",
-      `there is no ${req.method} ${req.path} here; ${hintFor(req.path, paths)}`,
+      `there is no ${req.method} ${req.path.slice(0, LONGEST_PATH)} here; ${hintFor(req.path, paths)}`,
     );
   };
 }
@@ -158,7 +160,7 @@ function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
   else log.info(line, "request");
 }
 
-function sendError(res: Response, error: ServiceError): void {
+export function sendError(res: Response, error: ServiceError): void {
   const encodeError = (res.locals.encodeError as EncodeError | undefined) ?? encodeOpenaiError;
   if (error.retryAfterSeconds !== null) res.setHeader("retry-after", error.retryAfterSeconds);
   if (error.code === "invalid_api_key") res.setHeader("www-authenticate", "Bearer");
@@ -166,12 +168,6 @@ function sendError(res: Response, error: ServiceError): void {
 }
 
 /** What body-parser and the router throw: http-errors with a `type`, or a URIError with a status. */
-/** The parser's own words would quote the body. */
-function placeOf({ message }: Error): string {
-  const [, position] = /at position (\d+)/.exec(message) ?? [];
-  return position === undefined ? "" : ` (at character ${position})`;
-}
-
 function fromBodyParser(thrown: unknown): ServiceError | null {
   if (!(thrown instanceof Error) || thrown instanceof ServiceError) return null;
   const { type, status, limit } = thrown as Error & {
@@ -196,4 +192,10 @@ function fromBodyParser(thrown: unknown): ServiceError | null {
     return new ServiceError("bad_request", "the request cannot be read", { cause: thrown });
   }
   return null;
+}
+
+/** The parser's own words would quote the body. */
+function placeOf({ message }: Error): string {
+  const [, position] = /at position (\d+)/.exec(message) ?? [];
+  return position === undefined ? "" : ` (at character ${position})`;
 }

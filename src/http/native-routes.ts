@@ -11,10 +11,10 @@ import { nativeDetokenize, nativeTokenize } from "../api/native-tokens.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { responsesInputTokens } from "../api/responses-input-tokens.ts";
 import { ServiceError } from "../errors.ts";
-import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { callerOf, jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { watchWithin } from "./time-limits.ts";
 
 const ASKING: readonly AskingRoute[] = [
   chatInputTokens,
@@ -43,7 +43,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
   const { engine, questions, catalog, options } = deps;
   return async (req, res) => {
-    const { signal, abort, dispose } = watchClient(req, res, options.requestTimeoutMs);
+    const { signal, abort, dispose } = watchWithin(req, res, options.requestTimeoutMs);
     try {
       const asked = route.parse(req.body, parseContext(deps, ownerOf(res)));
       refuseUnknown(asked, options.isStrict);

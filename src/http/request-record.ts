@@ -33,6 +33,8 @@ export class RequestRecord {
   /** Waiting for slots, in ms. */
   queueMs = 0;
   isStreamed = false;
+  /** Whether the answer ends where it is, because its time is over. */
+  isCut = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
@@ -59,13 +61,6 @@ export class RequestRecord {
     record.generatedTokens += event.tokens;
   }
 
-  /** The choice starts anew: nothing of it had been sent. */
-  restart(choice: number): void {
-    this.#choices[choice] = newChoice();
-    if (this.#choices.every(({ generatedTokens }) => generatedTokens === 0))
-      this.#firstTokenMs = null;
-  }
-
   /** How far one choice has come: for those who look at the slots. */
   stateOf(choice: number): Omit<SlotUse, "heldMs"> {
     const prepared = this.#prepared[choice];
@@ -78,6 +73,22 @@ export class RequestRecord {
     };
   }
 
+  /** Since its arrival, in ms. */
+  get ageMs(): number {
+    return performance.now() - this.#arrivedAtMs;
+  }
+
+  get hasText(): boolean {
+    return this.#firstTokenMs !== null;
+  }
+
+  /** How far all choices have come together. */
+  get tokens(): { readonly promptTokens: number; readonly generatedTokens: number } {
+    const { promptTokens } = this.receipt.usage;
+    const generated = this.#choices.map(({ generatedTokens }) => generatedTokens);
+    return { promptTokens, generatedTokens: generated.reduce((sum, each) => sum + each, 0) };
+  }
+
   /** As far as it has come. A prompt counts once, however many choices it has. */
   get receipt(): Receipt {
     const usages = this.#choices.map((choice, index) => usageOf(choice, this.#prepared[index]));
@@ -88,7 +99,8 @@ export class RequestRecord {
       queueMs: this.queueMs,
       prefillMs: Math.max(0, ...this.#choices.map(({ finish }) => finish?.prefillMs ?? 0)),
       firstTokenMs: this.#firstTokenMs,
-      totalMs: performance.now() - this.#arrivedAtMs,
+      totalMs: this.ageMs,
+      isCut: this.isCut,
       usage: {
         promptTokens: total(prompts, "promptTokens"),
         cachedTokens: total(prompts, "cachedTokens"),

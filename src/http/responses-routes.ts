@@ -7,18 +7,16 @@ import {
   encodeDeleted,
   encodeInputItems,
   inputItemsQuery,
-  parseQuery,
   retrieveQuery,
 } from "../api/responses-queries.ts";
 import { ServiceError } from "../errors.ts";
 import { eventsDropped } from "../resume/event-log.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
-import { watchClient } from "./disconnect.ts";
-import { destroyIfStuck, type HandlerDeps } from "./exchange.ts";
+import { checkedQuery } from "./checked-query.ts";
+import type { HandlerDeps } from "./exchange.ts";
 import { followLog } from "./follow-log.ts";
-import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { methodNotAllowed, ownerOf, requestIdOf } from "./middleware.ts";
-import { SseStream } from "./sse.ts";
+import { methodNotAllowed, ownerOf } from "./middleware.ts";
+import { makeReader } from "./reader.ts";
 
 const ONE = `${openaiResponses.path}/:id`;
 const CANCEL = `${ONE}/cancel`;
@@ -31,7 +29,7 @@ export function mountResponses(app: Express, deps: HandlerDeps): void {
   const { responses } = deps;
   const kept = (req: Request, res: Response) => responses.get(idOf(req), ownerOf(res));
 
-  app.get(ONE, async (req, res) => {
+  app.get(ONE, (req, res) => {
     const query = checkedQuery(req, res, retrieveQuery, deps);
     const response = kept(req, res);
     if (query.stream)
@@ -63,18 +61,6 @@ function idOf(req: Request): string {
   return String(req.params.id);
 }
 
-function checkedQuery<T extends Parameters<typeof parseQuery>[0]>(
-  req: Request,
-  res: Response,
-  schema: T,
-  { options }: HandlerDeps,
-) {
-  const { fields, ignoredParams } = parseQuery(schema, req.query);
-  refuseUnknown({ ignoredParams }, options.isStrict);
-  nameIgnored(res, { ignoredParams });
-  return fields;
-}
-
 function refuseAlone(startingAfter: number | null | undefined): void {
   if (startingAfter === null || startingAfter === undefined) return;
   throw new ServiceError(
@@ -86,40 +72,20 @@ function refuseAlone(startingAfter: number | null | undefined): void {
   );
 }
 
-type Reader = {
+type Asking = {
   readonly req: Request;
   readonly res: Response;
   readonly deps: HandlerDeps;
   readonly after: number;
 };
 
-async function stream(
-  { log, news }: KeptResponse,
-  { req, res, deps, after }: Reader,
-): Promise<void> {
+function stream({ log, news }: KeptResponse, { req, res, deps, after }: Asking): void {
   if (log.isDropped) throw eventsDropped();
-  const { heartbeatMs, stallTimeoutMs, requestTimeoutMs } = deps.options;
-  const { signal, dispose } = watchClient(req, res, requestTimeoutMs);
-  const sse = new SseStream({
-    res,
-    heartbeatMs,
-    heartbeat: null,
-    stallTimeoutMs,
-    signal,
-    status: news,
+  const reader = makeReader({
+    ...{ req, res, deps, news, heartbeat: null },
+    errorFrame: (error) => ({ data: JSON.stringify(openaiResponses.encodeError(error, "")) }),
   });
-  const requestId = requestIdOf(res);
-  try {
-    await followLog({
-      ...{ log, after, sse, signal, requestId, logger: deps.log },
-      errorFrame: (error) => ({
-        data: JSON.stringify(openaiResponses.encodeError(error, requestId)),
-      }),
-    });
-  } finally {
-    dispose();
-    destroyIfStuck(res, stallTimeoutMs);
-  }
+  void followLog({ ...reader, log, after });
 }
 
 /** @throws ServiceError 400 for one that has ended by itself, as OpenAI has it; stopping twice is no mistake */

@@ -27,7 +27,9 @@ import {
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
 import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
+import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
+import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
 
 export type RoutesOptions = {
   readonly bodyLimitBytes: number;
@@ -68,6 +70,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.all(["/health", "/ready"], methodNotAllowed("GET"));
 
   for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
+  mountStreamsByToken(app, deps);
   app.use(requireApiKey(deps.keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
   app.use([...GENERATING, ...EMBEDDING], allowanceHeaders(deps.accounts));
@@ -95,6 +98,8 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 
   mountNativeRoutes(app, deps, options.bodyLimitBytes);
   mountResponses(app, deps);
+  mountStreams(app, deps);
+  mountRequests(app, deps);
 
   app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));

@@ -38,6 +38,9 @@ export class SlotBoard {
         number = null;
         lease.release();
       },
+      get isHeld() {
+        return lease.isHeld;
+      },
       get isContended() {
         return lease.isContended;
       },

@@ -5,22 +5,24 @@ import { type ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import { type Accepted, accept } from "./accept.ts";
 import {
-  attempts,
   describeWait,
   destroyIfStuck,
   type Exchange,
+  eventsOf,
   forEachChoice,
   waitedMs,
 } from "./exchange.ts";
 import { flushed } from "./flushed.ts";
+import type { Reader } from "./follow-log.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
 import { requestIdOf } from "./middleware.ts";
+import { makeReader } from "./reader.ts";
 import { endBroken, SseStream } from "./sse.ts";
 
 /** @throws ServiceError also after it has told the client, for the log */
 export async function streamAnswer(on: Exchange): Promise<void> {
-  const { deps, res, client } = on;
-  const sse = openStream(on, client.signal);
+  const { deps, res } = on;
+  const sse = openStream(on);
   let accepted: Accepted | null = null;
   try {
     accepted = await accept(on);
@@ -47,19 +49,31 @@ export async function streamAnswer(on: Exchange): Promise<void> {
  * A prompt that is refused is a plain 400; but a client must not wait for headers while a large model loads: it has them
  * after one heartbeat.
  */
-export function openStream(on: Exchange, signal: AbortSignal): SseStream {
-  const { deps, res, dialect } = on;
+function openStream(on: Exchange): SseStream {
+  const { deps, res, dialect, client } = on;
   const { heartbeatMs, stallTimeoutMs } = deps.options;
   const sse = new SseStream({
     res,
     heartbeatMs,
     heartbeat: dialect.named?.heartbeat ?? null,
     stallTimeoutMs,
-    signal,
+    signal: client.signal,
     status: () => describeWait(on),
   });
   sse.openWithin(heartbeatMs);
   return sse;
+}
+
+/** As `openStream()`, for a client that reads what is written without it. */
+export function openReader(on: Exchange): Reader {
+  const { req, res, deps, dialect } = on;
+  const reader = makeReader({
+    ...{ req, res, deps, heartbeat: dialect.named?.heartbeat ?? null },
+    news: () => describeWait(on),
+    errorFrame: (error) => errorFrame(on, error),
+  });
+  reader.sse.openWithin(deps.options.heartbeatMs);
+  return reader;
 }
 
 /** Generates all choices, and hands the frames on as they come. @param send resolves when it takes more */
@@ -71,12 +85,10 @@ export async function writeChoices(
   if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
   await forEachChoice(on, prepared, async (each, choice) => {
-    let hasStarted = false;
-    const events = attempts(on, { choice, prepared: each, mayRestart: () => !hasStarted });
+    const events = eventsOf(on, each, choice);
     // Token by token there is nothing to join, and one generator less on every token's way.
     const flowing = parsed.flush === "token" ? events : flushed(events, parsed.flush);
     for await (const event of flowing) {
-      hasStarted ||= event.type !== "prompt-progress";
       record.queueMs = waitedMs(on);
       if (event.type === "finish") unfinished -= 1;
       const receipt = unfinished === 0 ? record.receipt : null;

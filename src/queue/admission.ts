@@ -21,8 +21,14 @@ export type QueueState = {
   /** Of the same key, inside without a slot; null where there is only one key, which has all places. */
   readonly ownWaiting?: number | null;
   readonly isDraining: boolean;
+  /** What the client gives it; null for no limit of its own. */
+  readonly deadlineMs: number | null;
+  /** What it may wait for a slot in any case. */
+  readonly queueTimeoutMs: number;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;
+  /** Expected wait of this request, where it may come in before others; `behind` is the last place that it could have. */
+  readonly newWaitMs?: (behind: number) => number | null;
 };
 
 /** Advice in seconds while nothing has been measured yet. */
@@ -46,12 +52,32 @@ export function refusal(state: QueueState): ServiceError | null {
     );
   }
   const open = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
-  if (state.inside + state.entering <= open) return crowding(state, room);
+  if (state.inside + state.entering <= open) return crowding(state, room) ?? hopelessness(state);
   return new ServiceError(
     "queue_full",
     `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`,
     { retryAfterSeconds: retryAfterSeconds(state) },
   );
+}
+
+/** It is better to hear at once than at the end of the wait that it was in vain. */
+function hopelessness(state: QueueState): ServiceError | null {
+  const { inside, entering, slots, deadlineMs, queueTimeoutMs, waitMs } = state;
+  const behind = inside + entering - slots;
+  const atMostMs = behind > 0 ? waitMs(behind) : null;
+  const limitMs = Math.min(deadlineMs ?? Number.POSITIVE_INFINITY, queueTimeoutMs);
+  if (atMostMs === null || atMostMs <= limitMs) return null;
+  const waitingMs = state.newWaitMs?.(behind) ?? atMostMs;
+  if (waitingMs <= limitMs) return null;
+  const retryAfterSeconds = Math.max(1, Math.ceil((waitingMs - limitMs) / 1000));
+  const wait = `a slot is expected in ${Math.ceil(waitingMs / 1000)} s`;
+  return limitMs === deadlineMs
+    ? new ServiceError("deadline_unmeetable", `${wait}, after the deadline of ${limitMs} ms`, {
+        retryAfterSeconds,
+      })
+    : new ServiceError("queue_timeout", `${wait}, later than --queue-timeout allows`, {
+        retryAfterSeconds,
+      });
 }
 
 /**

@@ -13,6 +13,9 @@ export type LineOptions = QueueAddOptions & {
   readonly isFlex?: boolean;
 };
 
+/** A request that has not come in yet. */
+export type NewEntry = { readonly owner: string; readonly isFlex: boolean };
+
 export type FairShareOptions = {
   readonly slots: number;
   /** A flex request that has waited so long counts as any other. */
@@ -138,6 +141,13 @@ export class FairShare {
     if (owner === undefined) return null;
     const last = { position: this.waiting, ownPosition: this.waitingOf(owner) };
     return this.#forecast.of(id) ?? { owner, ...last, ownSlots: this.slotsOf(owner) };
+  }
+
+  /** The place that one more request would have; null where that is too far back to be foreseen. */
+  placeOfNew({ owner, isFlex }: NewEntry): LinePlace | null {
+    const line = this.#copy();
+    line.enqueue(async () => {}, { id: "new", owner, isFlex });
+    return line.#placesFromHere().get("new") ?? null;
   }
 
   /** The place of the key's request that is next; null when none waits. */

@@ -6,7 +6,7 @@ import { type Accounts, EVERYBODY, type Sharer } from "./accounts.ts";
 import { keyRefusal, refusal } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
 import { Bill } from "./bill.ts";
-import { FairShare, type LineOptions } from "./fair-share.ts";
+import { FairShare, type LineOptions, type NewEntry } from "./fair-share.ts";
 import type { LinePlace } from "./forecast.ts";
 import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
@@ -36,6 +36,8 @@ export type EnterOptions = {
   readonly sharer?: Sharer;
   /** Whether nobody waits for it: it gets a slot when no other request wants it. */
   readonly isFlex?: boolean;
+  /** What its client gives it from now on, in ms; null or undefined for no limit of its own. */
+  readonly deadlineMs?: number | null;
   /** Name of the request's field that makes its choices so many, for the refusal. */
   readonly field?: string;
 };
@@ -104,8 +106,9 @@ export class RequestQueue {
     return Array.from({ length: choices }, () => this.#enterOne(options));
   }
 
-  #admit(entering: number, { field, isFlex = false, sharer = EVERYBODY }: EnterOptions): void {
-    const { slots, busyWith, maxWaiting, isShared } = this.#options;
+  #admit(entering: number, entry: EnterOptions): void {
+    const { field, isFlex = false, sharer = EVERYBODY, deadlineMs = null } = entry;
+    const { slots, busyWith, maxWaiting, queueTimeoutMs, isShared } = this.#options;
     const { owner, limits } = sharer;
     if (this.#line.limit(owner, limits.concurrent)) this.#turns.concurrency = slots; // looks for more to start
     let own = 0;
@@ -122,7 +125,10 @@ export class RequestQueue {
         isFlex,
         ownWaiting: isShared?.() ? own - running : null,
         isDraining: this.#isDraining,
+        deadlineMs,
+        queueTimeoutMs,
         waitMs: (position) => this.#waitMs(position),
+        newWaitMs: (behind) => this.#waitMsOfNew(behind, { owner, isFlex }),
       }) ??
       keyRefusal({
         entering,
@@ -206,6 +212,11 @@ export class RequestQueue {
     const inLineMs = this.#waitMs(position);
     const ownMs = this.#waitMs(ownPosition, ownSlots);
     return inLineMs === null || ownMs === null ? null : Math.max(inLineMs, ownMs);
+  }
+
+  #waitMsOfNew(behind: number, entry: NewEntry): number | null {
+    const place = this.#line.placeOfNew(entry);
+    return place && this.#waitMsAt({ ...place, position: Math.min(behind, place.position) });
   }
 
   #waitMsOfNext(owner: string): number | null {

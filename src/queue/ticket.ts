@@ -73,15 +73,19 @@ export class Ticket implements SlotLease {
     return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
   }
 
+  /** Whether it ever had a turn. */
+  get hadTurn(): boolean {
+    return this.#hadTurn;
+  }
+
+  get isHeld(): boolean {
+    return this.#endTurn !== null;
+  }
+
   /** Those of other keys that wait for their own ones would gain nothing from this slot. */
   get isContended(): boolean {
     const { line, owner } = this.#options;
     return line.size > 0 || line.waitingOf(owner) > 0;
-  }
-
-  /** Whether it ever had a slot. */
-  get hasRun(): boolean {
-    return this.#hadTurn;
   }
 
   /** What is known before it waits. @param maxTokens of its answer */

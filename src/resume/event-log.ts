@@ -9,25 +9,37 @@ export type LoggedEvent = {
   readonly data: string;
 };
 
+export type EventLogOptions = {
+  /** Called with what an append added, or a drop freed, in bytes. */
+  readonly onChange?: (bytes: number) => void;
+  /** Whether each event gets its number as its id. */
+  readonly isNumbered?: boolean;
+  /** Above this the oldest events go that all readers have; where there are none, the writer waits. */
+  readonly maxBytes?: number;
+};
+
 /** A reader gets about so much at once, in characters: it waits for its socket in between. */
 const BATCH_CHARS = 65_536;
 /** What an event takes beside its text, in bytes. */
 const EVENT_BYTES = 64;
+/** When it is full, so much of it is kept: one event at a time would be a search for every event. */
+const KEPT_SHARE = 0.75;
 
 /** Single writer, any number of readers. Events are numbered from 0. */
 export class EventLog {
-  readonly #onGrowth: (bytes: number) => void;
+  readonly #options: EventLogOptions;
   #events: LoggedEvent[] = [];
-  /** Of all that were appended, dropped ones included. */
-  #count = 0;
+  /** Number of the first that is kept. */
+  #first = 0;
   #bytes = 0;
   #hasEnded = false;
   #isDropped = false;
+  /** For each reader: the number of the event that it gets next. */
+  readonly #readers = new Set<{ next: number }>();
   #wake: (() => void)[] = [];
 
-  /** @param onGrowth called with what each append added, in bytes */
-  constructor(onGrowth: (bytes: number) => void = () => {}) {
-    this.#onGrowth = onGrowth;
+  constructor(options: EventLogOptions = {}) {
+    this.#options = options;
   }
 
   /** What it keeps in memory. */
@@ -40,24 +52,45 @@ export class EventLog {
     return this.#count === 0;
   }
 
-  /** Whether its events are gone, to make room. */
+  /** Whether its events are gone, and those that come are not kept. */
   get isDropped(): boolean {
     return this.#isDropped;
+  }
+
+  /** Of all that were appended, dropped ones included. */
+  get #count(): number {
+    return this.#first + this.#events.length;
+  }
+
+  /** Whether there is, and will be, nothing after number `after`. */
+  isReadTo(after: number): boolean {
+    return this.#hasEnded && after >= this.#count - 1;
   }
 
   /** Nothing is kept after the end, or once it has been dropped. */
   append(events: readonly LoggedEvent[]): void {
     if (this.#hasEnded || events.length === 0) return;
-    this.#count += events.length;
-    if (this.#isDropped) return;
+    if (this.#isDropped) {
+      this.#first += events.length;
+      return;
+    }
     let bytes = 0;
     for (const event of events) {
-      this.#events.push(event);
-      bytes += EVENT_BYTES + 2 * event.data.length; // a text of any script takes two bytes a character at most
+      this.#events.push(this.#options.isNumbered ? { id: `${this.#count}`, ...event } : event);
+      bytes += weightOf(event);
     }
-    this.#bytes += bytes;
+    this.#changed(bytes);
+    this.#trim();
     this.#wakeAll();
-    this.#onGrowth(bytes);
+  }
+
+  /** Waits until there is room for more. @throws ServiceError the signal's reason */
+  async room(signal: AbortSignal): Promise<void> {
+    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
+    while (this.#bytes > maxBytes && !this.#isDropped) {
+      if (signal.aborted) throw abortReason(signal);
+      await this.#change(signal);
+    }
   }
 
   /** Readers get what there is, and are done. */
@@ -66,14 +99,11 @@ export class EventLog {
     this.#wakeAll();
   }
 
-  /** Gives its memory back: whoever has not read all of it cannot any more. @returns the bytes that are free now */
-  drop(): number {
-    const freed = this.#bytes;
-    this.#events = [];
-    this.#bytes = 0;
+  /** Gives its memory back: whoever has not read all of it cannot any more. */
+  drop(): void {
     this.#isDropped = true;
+    this.#forget(this.#events.length);
     this.#wakeAll();
-    return freed;
   }
 
   /**
@@ -84,27 +114,60 @@ export class EventLog {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly LoggedEvent[], void, undefined> {
-    let next = after + 1;
-    for (;;) {
-      if (signal.aborted) throw abortReason(signal);
-      const batch = this.#batchFrom(next);
-      next += batch.length;
-      if (batch.length > 0) yield batch;
-      else if (this.#isDropped && (next < this.#count || !this.#hasEnded)) throw eventsDropped();
-      else if (this.#hasEnded) return;
-      else await this.#news(signal);
+    const reader = { next: after + 1 };
+    this.#readers.add(reader);
+    try {
+      for (;;) {
+        if (signal.aborted) throw abortReason(signal);
+        if (reader.next < this.#first) throw eventsDropped();
+        const batch = this.#batchFrom(reader.next);
+        reader.next += batch.length;
+        if (batch.length > 0) {
+          yield batch;
+          this.#trim();
+          this.#wakeAll(); // the writer may wait for this
+        } else if (this.#hasEnded) return;
+        else if (this.#isDropped) throw eventsDropped();
+        else await this.#change(signal);
+      }
+    } finally {
+      this.#readers.delete(reader);
     }
   }
 
   #batchFrom(next: number): readonly LoggedEvent[] {
-    let end = next;
+    const begin = next - this.#first;
+    let end = begin;
     for (let chars = 0; end < this.#events.length && chars < BATCH_CHARS; end++)
       chars += this.#events[end]?.data.length ?? 0;
-    return this.#events.slice(next, end);
+    return this.#events.slice(begin, end);
+  }
+
+  /** Forgets what all readers have; without a reader one may come back for all of it. */
+  #trim(): void {
+    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#bytes <= maxBytes || this.#readers.size === 0) return;
+    const read = Math.min(...[...this.#readers].map(({ next }) => next)) - this.#first;
+    let count = 0;
+    for (let bytes = this.#bytes; count < read && bytes > maxBytes * KEPT_SHARE; count++)
+      bytes -= weightOf(this.#events[count]);
+    this.#forget(count);
+  }
+
+  #forget(count: number): void {
+    const gone = this.#events.splice(0, count);
+    this.#first += gone.length;
+    this.#changed(-gone.reduce((sum, event) => sum + weightOf(event), 0));
+  }
+
+  #changed(bytes: number): void {
+    if (bytes === 0) return;
+    this.#bytes += bytes;
+    this.#options.onChange?.(bytes);
   }
 
   /** Resolves at the next change, or when the signal is aborted. */
-  #news(signal: AbortSignal): Promise<void> {
+  #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         signal.removeEventListener("abort", done);
@@ -122,9 +185,14 @@ export class EventLog {
   }
 }
 
+/** A text of any script takes two bytes a character at most. */
+function weightOf(event: LoggedEvent | undefined): number {
+  return event ? EVENT_BYTES + 2 * event.data.length : 0;
+}
+
 export function eventsDropped(): ServiceError {
   return new ServiceError(
     "events_dropped",
-    "its events are not kept any more (--response-store); it can be read without stream",
+    "what this stream said so far is not kept any more (--response-store, --resume-buffer)",
   );
 }

@@ -102,7 +102,7 @@ export class ResponseStore {
     const entry: Entry = {
       beginning,
       turn: turnAfter(before, input),
-      log: new EventLog((bytes) => this.#grew(entry, bytes)),
+      log: new EventLog({ onChange: (bytes) => this.#logChanged(entry, bytes) }),
       hasEnded: deferred(),
       ended: null,
     };
@@ -203,10 +203,11 @@ export class ResponseStore {
     this.#awaitExpiry();
   }
 
-  #grew({ log }: Entry, bytes: number): void {
+  #logChanged({ log }: Entry, bytes: number): void {
     this.#bytes += bytes;
+    if (bytes < 0) return;
     this.#makeRoom();
-    if (this.#bytes > this.#options.maxBytes) this.#bytes -= log.drop(); // it takes too much alone
+    if (this.#bytes > this.#options.maxBytes) log.drop(); // it takes too much alone
   }
 
   /** The oldest go first: their events, which are the most of it, and then they themselves. */
@@ -216,7 +217,7 @@ export class ResponseStore {
     const enough = maxBytes * ROOM_MADE;
     for (const { log } of this.#ended.values()) {
       if (this.#bytes <= enough) return;
-      if (log.bytes > 0) this.#bytes -= log.drop();
+      if (log.bytes > 0) log.drop();
     }
     for (const entry of this.#ended.values()) {
       if (this.#bytes <= enough) return;
@@ -227,7 +228,8 @@ export class ResponseStore {
   #remove(entry: Entry): void {
     const { id } = entry.beginning;
     if (!this.#running.delete(id) && !this.#ended.delete(id)) return;
-    this.#bytes -= ENTRY_BYTES + (entry.ended?.bytes ?? 0) + entry.log.drop() + letGo(entry.turn);
+    entry.log.drop();
+    this.#bytes -= ENTRY_BYTES + (entry.ended?.bytes ?? 0) + letGo(entry.turn);
   }
 
   /** One timer for all: whoever ended first goes first. */

@@ -1,7 +1,7 @@
 // One request on one slot: prefill in slices, then decode token by token. Looks at its run's wishes before every decode.
 
 import type { Token } from "node-llama-cpp";
-import type { Ending, FinishReason } from "../generation/events.ts";
+import type { Ending, FreshDelta } from "../generation/events.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
 import type { Run } from "./run.ts";
 import { evaluateOptions } from "./sampling.ts";
@@ -15,7 +15,8 @@ export type GenerateDeps = PrefillDeps & {
 
 /** How a run's time on a slot ended. A suspended one goes on later, on any slot. */
 export type Outcome =
-  | { readonly type: "finished"; readonly ending: Ending }
+  /** With its last deltas: whoever has them is to have the end too, whatever happens to this process. */
+  | { readonly type: "finished"; readonly ending: Ending; readonly deltas: readonly FreshDelta[] }
   | { readonly type: "aborted" }
   | { readonly type: "suspended" };
 
@@ -29,6 +30,7 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
   const startedAt = performance.now();
   const isFirstTime = run.generatedTokens === 0;
   const wantsScoredPrompt = isFirstTime && run.request.scores?.includesPrompt === true;
+  await slot.enterScope(run.cacheScope, batcher);
   if (!run.request.reusePrefix || wantsScoredPrompt) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
   if (isFirstTime) run.cachedTokens = cached;
@@ -47,7 +49,7 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
     };
     if (run.request.maxTokens === 0) {
       onFirstToken();
-      return { type: "finished", ending: finish(run, "length", deps) };
+      return finished(run.finish("length"));
     }
     return await decode(run, slot, deps, lastSlice, onFirstToken);
   } finally {
@@ -79,13 +81,13 @@ async function decode(
         return ABORTED;
       }
       if (deps.model.isEogToken(token)) {
-        return { type: "finished", ending: finish(run, "stop", deps) };
+        return finished(run.finish("stop"));
       }
-      let end = accept(run, token, deps);
-      const forced = end ? [] : run.takeForced();
+      let last = accept(run, token, deps);
+      const forced = last ? [] : run.takeForced();
       instead = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
-      for (const each of forced) end ??= accept(run, each, deps);
-      if (end) return { type: "finished", ending: end };
+      for (const each of forced) last ??= accept(run, each, deps);
+      if (last) return last;
       if (run.isOutOfCredit) {
         const isSuspended = await park(run, deps);
         if (isSuspended) return SUSPENDED;
@@ -123,16 +125,22 @@ function generated(
   });
 }
 
-function accept(run: Run, token: number, { onDelta }: GenerateDeps): Ending | null {
+/** @returns how the answer ended with this token; null when it goes on, and its deltas are on their way */
+function accept(run: Run, token: number, { onDelta }: GenerateDeps): Outcome | null {
   const { deltas, end } = run.accept(token);
+  if (end) return finished({ deltas, end });
   for (const delta of deltas) onDelta(run, delta);
-  return end;
+  return null;
 }
 
-function finish(run: Run, reason: FinishReason, { onDelta }: GenerateDeps): Ending {
-  const { deltas, end } = run.finish(reason);
-  for (const delta of deltas) onDelta(run, delta);
-  return end;
+function finished({
+  deltas,
+  end,
+}: {
+  readonly deltas: readonly FreshDelta[];
+  readonly end: Ending;
+}): Outcome {
+  return { type: "finished", ending: end, deltas };
 }
 
 /** Waits until the reader has caught up. @returns whether the slot is to be given up meanwhile */

@@ -3,7 +3,6 @@
 
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
-import type { PreparedRequest } from "../generation/request.ts";
 import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
 import { type LoadedModel, loadModel } from "./model.ts";
 import { Outbox } from "./outbox.ts";
@@ -29,7 +28,7 @@ function receive(message: ToWorker): void {
       outbox.post(answer(message));
       return;
     case "start":
-      start(message.id, message.request, message.creditBytes);
+      start(message);
       return;
     case "resume":
       resume(message.id);
@@ -85,10 +84,15 @@ function answer({ id, question }: Extract<ToWorker, { type: "ask" }>): FromWorke
   }
 }
 
-function start(id: string, request: PreparedRequest, creditBytes: number): void {
+function start(message: Extract<ToWorker, { type: "start" }>): void {
+  const { id, request, generated, cacheScope, creditBytes } = message;
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
-  const run = new Run({ id, request, creditBytes, ...readingDeps(loaded, request.output) });
+  const { onDelta } = loaded.deps;
+  const reading = readingDeps(loaded, request.output);
+  const run = new Run({ id, request, cacheScope, creditBytes, ...reading });
   runs.set(id, run);
+  for (const token of run.replay(generated))
+    for (const delta of run.accept(token).deltas) onDelta(run, delta);
   work(run).catch(die);
 }
 
@@ -106,7 +110,7 @@ function abort(id: string): void {
 /** Takes a run through its time on a slot and reports how that ended, once the slot is free. */
 async function work(run: Run): Promise<void> {
   const { id } = run;
-  const slot = loaded?.pool.take(run.tokens);
+  const slot = loaded?.pool.take(run.tokens, run.cacheScope);
   if (!loaded || !slot)
     return end(run, { type: "failed", id, error: wireError("no slot is free") });
   run.hasSlot = true;
@@ -115,6 +119,8 @@ async function work(run: Run): Promise<void> {
     loaded.pool.release(slot);
     run.hasSlot = false;
     if (outcome.type === "suspended") return report({ type: "suspended", id });
+    if (outcome.type === "finished")
+      for (const delta of outcome.deltas) outbox.add({ type: "delta", id, delta });
     end(run, lastWord(run, outcome));
   } catch (error) {
     await slot.clear(loaded.batcher); // what is in its cache is unknown now

@@ -16,7 +16,7 @@ export type ReadingModel = {
 export function readingDeps(
   { model, grammars, controlTokens }: ReadingModel,
   { thoughtFormat, thoughtBudgetTokens }: OutputPlan,
-): Omit<RunOptions, "id" | "request" | "creditBytes"> {
+): Omit<RunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
     controlTokens: (texts) => {

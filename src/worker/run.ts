@@ -17,6 +17,8 @@ import type { OutputPart } from "./output-parser.ts";
 export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens" | "grammars"> & {
   readonly id: string;
   readonly request: PreparedRequest;
+  /** Whose caches it may use. */
+  readonly cacheScope: string;
   /** Weight of the deltas that it may send before credit comes back. */
   readonly creditBytes: number;
   /** What ends thoughts whose budget is used up, as tokens. */
@@ -32,13 +34,15 @@ export type Accepted = {
 export class Run {
   readonly id: string;
   readonly request: PreparedRequest;
+  readonly cacheScope: string;
   /** Prompt and answer: what must be in the cache to go on. */
   readonly tokens: number[];
   readonly #reader: AnswerReader;
+  readonly #feed: RunOptions["grammars"]["feed"];
   readonly #thoughtEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
-  #unsentTokens = 0;
+  #unsentIds: number[] = [];
   #unsentScores: ScoredToken[] = [];
   #reasoningTokens = 0;
   #isBudgetUsed = false;
@@ -56,6 +60,7 @@ export class Run {
     const promptTokens = Array.from(request.promptTokens);
     this.id = id;
     this.request = request;
+    this.cacheScope = options.cacheScope;
     this.tokens = promptTokens.slice();
     this.#reader = new AnswerReader({
       ...options,
@@ -63,6 +68,7 @@ export class Run {
       stop: request.stop,
       promptTokens,
     });
+    this.#feed = options.grammars.feed;
     this.#thoughtEnding = thoughtEnding;
     this.#credit = creditBytes;
   }
@@ -108,7 +114,7 @@ export class Run {
   /** Takes in one generated token. */
   accept(token: number): Accepted {
     this.tokens.push(token);
-    this.#unsentTokens += 1;
+    this.#unsentIds.push(token);
     if (this.#reader.isThinking) this.#reasoningTokens += 1;
     const read = this.#reader.push(token);
     if (read.stopString !== null)
@@ -119,6 +125,24 @@ export class Run {
       return { deltas: [...deltas, ...rest], end };
     }
     return { deltas, end: null };
+  }
+
+  /**
+   * Takes in tokens that another worker generated, whose deltas have been sent: from here on this run is what that one was.
+   * @returns tokens that the answer goes on with, because that worker was interrupted while it forced them
+   */
+  replay(tokens: readonly number[]): readonly number[] {
+    const credit = this.#credit;
+    let forced: readonly number[] = [];
+    for (const token of tokens) {
+      const state = this.grammarState;
+      if (state) this.#feed(state, [token]);
+      this.accept(token);
+      forced = forced.length > 0 ? forced.slice(1) : this.takeForced();
+    }
+    this.#unsentIds = [];
+    this.#credit = credit;
+    return forced.slice(0, this.request.maxTokens - this.generatedTokens - 1);
   }
 
   /** Ends the answer without a further token. What was held back is text now, unless it completes a stop string. */
@@ -186,11 +210,9 @@ export class Run {
   /** With all the tokens and scores that have not been sent yet. */
   #delta(part: OutputPart): FreshDelta {
     const scores = this.#unsentScores;
-    const fresh = {
-      tokens: this.#unsentTokens,
-      ...(scores.length > 0 ? { scores } : {}),
-    };
-    this.#unsentTokens = 0;
+    const ids = this.#unsentIds;
+    const fresh = { tokens: ids.length, ids, ...(scores.length > 0 ? { scores } : {}) };
+    this.#unsentIds = [];
     this.#unsentScores = [];
     const delta = { ...freshDelta(part), ...fresh };
     this.#credit -= weightOf(delta);

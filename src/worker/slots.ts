@@ -11,6 +11,8 @@ export class Slot {
   readonly sequence: LlamaContextSequence;
   isBusy = false;
   lastUsed = 0;
+  /** Whose requests left what is in its cache. */
+  #scope = "";
 
   constructor(id: number, sequence: LlamaContextSequence) {
     this.id = id;
@@ -29,6 +31,18 @@ export class Slot {
       await batcher.exclusively(() => this.sequence.adaptStateToTokens(readable, false));
     }
     return this.sequence.nextTokenIndex;
+  }
+
+  /** How much of the beginning of `tokens` is in its cache, for requests of this scope. */
+  shared(tokens: readonly number[], scope: string): number {
+    if (scope !== this.#scope) return 0;
+    return this.sequence.compareContextTokens(tokens as Token[]).firstDifferentIndex;
+  }
+
+  /** From now on its cache is of this scope: what another one left is gone before anything can be seen of it. */
+  async enterScope(scope: string, batcher: Batcher): Promise<void> {
+    if (scope !== this.#scope) await this.clear(batcher);
+    this.#scope = scope;
   }
 
   /** Empties the cache. */
@@ -50,16 +64,16 @@ export class SlotPool {
   }
 
   /**
-   * Takes the free slot with the longest beginning in common, beside the busy ones where that makes no great difference;
+   * Takes the free slot with the longest beginning in common (of the same scope), beside the busy ones where that makes no great difference;
    * of equals an empty one before the least recently used.
    * @returns null when none is free
    */
-  take(tokens: readonly number[]): Slot | null {
+  take(tokens: readonly number[], scope: string): Slot | null {
     let best: { slot: Slot; worth: number } | null = null;
     const apartTokens = this.#slots.some(({ isBusy }) => isBusy) ? APART_TOKENS : 0;
     for (const slot of this.#slots) {
       if (slot.isBusy) continue;
-      const worth = sharedLength(slot, tokens) - apartTokens * this.#newRuns(slot);
+      const worth = slot.shared(tokens, scope) - apartTokens * this.#newRuns(slot);
       if (!best || worth > best.worth || (worth === best.worth && isBetter(slot, best.slot))) {
         best = { slot, worth };
       }
@@ -79,10 +93,6 @@ export class SlotPool {
     const neighbours = [this.#slots[id - 1], this.#slots[id + 1]];
     return 1 - neighbours.filter((slot) => slot?.isBusy).length;
   }
-}
-
-function sharedLength(slot: Slot, tokens: readonly number[]): number {
-  return slot.sequence.compareContextTokens(tokens as Token[]).firstDifferentIndex;
 }
 
 /** Slots come in order of their ids, so that of two empty ones the lower id wins. */

@@ -1,10 +1,9 @@
-// The worker dies, in every phase: its streams end with an error event, whatever had sent nothing runs again, and the
-// server never stops answering.
+// The worker dies, in every phase: its streams go on in the next one, and the server never stops answering.
 
 import { afterEach, expect, test } from "vitest";
 import { rawPost } from "../support/raw-client.ts";
 import { chat, post, postSse, readAll } from "../support/sse-client.ts";
-import { type RunningService, startWithModel, until } from "../support/start-service.ts";
+import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
 let chatUrl: string;
@@ -23,31 +22,113 @@ function killWorker(signal: NodeJS.Signals): void {
 
 const endless = { max_tokens: 3000, ignore_eos: true };
 
-test("killed while decoding: streams end with an error event, the waiting ones are served by the next worker", async () => {
+/** So long after the first text of a stream. */
+async function whileItWrites(ms: number): Promise<void> {
+  await until(async () => (await metric(running.url, "sluice_slots_busy")) > 0, "it runs");
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > ms, "text has been sent");
+}
+
+test("killed while decoding: streams go on in the next worker, and those that wait are served by it", async () => {
   await start();
   const streams = await Promise.all(
-    [1, 2].map(() => postSse(chatUrl, chat({ ...endless, stream: true }))),
+    [1, 2].map(() => postSse(chatUrl, chat({ ...endless, max_tokens: 600, stream: true }))),
   );
   const reading = streams.map((stream) => readAll(stream));
   await until(() => running.service.queue.busy === 2, "both run");
   const waiting = post(chatUrl, chat({ max_tokens: 5, ignore_eos: true }));
   await until(() => running.service.queue.waiting === 1, "one waits");
-  const beforeMs = performance.now();
-  await until(() => performance.now() - beforeMs > 200, "text has been sent");
+  await whileItWrites(150);
 
   killWorker("SIGKILL");
-
-  const ended = await Promise.all(reading);
-  expect(ended.map(({ chunks }) => chunks.at(-1)?.error?.code)).toEqual([
-    "worker_crashed",
-    "worker_crashed",
-  ]);
-  expect(ended.every(({ text, isDone }) => text.length > 0 && !isDone)).toBe(true);
+  await until(() => running.service.engine.status().state === "restarting", "it is gone");
   expect((await fetch(`${running.url}/health`)).status).toBe(200);
   expect((await fetch(`${running.url}/ready`)).status).toBe(503);
+
+  const ended = await Promise.all(reading);
+  expect(ended.map(({ isDone }) => isDone)).toEqual([true, true]);
+  expect(ended.map(({ chunks }) => chunks.at(-1)?.timings?.generated_tokens)).toEqual([600, 600]);
+  expect(ended[0]?.comments.some((comment) => /^(restarting|loading)/.test(comment))).toBe(true);
   expect((await waiting).status).toBe(200);
   expect(running.service.engine.status().workerRestarts).toBe(1);
   expect(running.service.queue.inside).toBe(0);
+});
+
+/** What it says is forced by its grammar, so that every character of it is known. */
+const TORTURE = "a\u00e9\ud83e\udd84 0123456789 ".repeat(20);
+const forced = {
+  response_format: {
+    type: "json_schema",
+    json_schema: { name: "x", schema: { const: TORTURE } },
+  },
+  max_tokens: 2_000,
+};
+
+test.each(["SIGKILL", "SIGSEGV"] as const)(
+  "%s in the middle of an answer of a schema: not a character is lost or doubled",
+  async (signal) => {
+    await start();
+    const reading = readAll(await postSse(chatUrl, chat({ ...forced, stream: true })));
+    for (const delayMs of [60, 400]) {
+      await until(() => running.service.engine.status().state === "ready", "there is a worker");
+      await whileItWrites(delayMs);
+      if (running.service.queue.busy > 0) killWorker(signal);
+    }
+
+    const { text, isDone } = await reading;
+    expect(isDone).toBe(true);
+    expect(JSON.parse(text)).toBe(TORTURE);
+    expect(running.service.engine.status().workerRestarts).toBeGreaterThan(0);
+  },
+);
+
+test("killed in the middle of a call: its arguments are whole, and of their schema", async () => {
+  await start();
+  const tools = [
+    {
+      type: "function",
+      function: {
+        name: "f",
+        parameters: {
+          type: "object",
+          properties: { text: { const: TORTURE } },
+          required: ["text"],
+          additionalProperties: false,
+        },
+      },
+    },
+  ];
+  const asked = chat({
+    tools,
+    tool_choice: "required",
+    parallel_tool_calls: false,
+    max_tokens: 2_000,
+  });
+  const answer = post(chatUrl, asked);
+  await whileItWrites(100);
+  killWorker("SIGKILL");
+
+  const { choices } = (await (await answer).json()) as {
+    choices: { message: { tool_calls: { function: { arguments: string } }[] } }[];
+  };
+  const [call] = choices[0]?.message.tool_calls ?? [];
+  expect(JSON.parse(call?.function.arguments ?? "")).toEqual({ text: TORTURE });
+  expect(running.service.engine.status().workerRestarts).toBe(1);
+});
+
+test("killed with log probabilities: one for every token, before and after", async () => {
+  await start();
+  const asked = chat({ max_tokens: 400, ignore_eos: true, logprobs: true, top_logprobs: 2 });
+  const answer = post(chatUrl, asked);
+  await whileItWrites(150);
+  killWorker("SIGKILL");
+
+  const { choices, usage } = (await (await answer).json()) as {
+    choices: { logprobs: { content: unknown[] } }[];
+    usage: { completion_tokens: number };
+  };
+  expect(choices[0]?.logprobs.content).toHaveLength(usage.completion_tokens);
+  expect(usage.completion_tokens).toBe(400);
 });
 
 test("killed during prefill and behind a buffered answer: both run again, and nobody notices", async () => {
@@ -70,14 +151,13 @@ test("killed during prefill and behind a buffered answer: both run again, and no
 
 test("hung: found by its silence and replaced", async () => {
   await start({ hangTimeoutMs: 400 });
-  const reading = readAll(await postSse(chatUrl, chat({ ...endless, stream: true })));
-  await until(() => running.service.queue.busy === 1, "it runs");
-  const beforeMs = performance.now();
-  await until(() => performance.now() - beforeMs > 200, "text has been sent");
+  const asked = chat({ max_tokens: 600, ignore_eos: true, stream: true });
+  const reading = readAll(await postSse(chatUrl, asked));
+  await whileItWrites(200);
 
   killWorker("SIGSTOP");
 
-  expect((await reading).chunks.at(-1)?.error?.code).toBe("worker_crashed");
+  expect((await reading).chunks.at(-1)?.timings?.generated_tokens).toBe(600);
   const next = await post(chatUrl, chat({ max_tokens: 5, ignore_eos: true }));
   expect(next.status).toBe(200);
 });

@@ -31,7 +31,7 @@ async function prepared(content: string, maxTokens: number): Promise<PreparedReq
 function generate(request: PreparedRequest, controller = new AbortController()) {
   const { signal } = controller;
   const ticket = queue.enter({ signal, abort: (error) => controller.abort(error) });
-  const events = engine.generate(request, { signal, lease: ticket, isSuspect: false });
+  const events = engine.generate(request, { signal, lease: ticket });
   return { ticket, events: events[Symbol.asyncIterator]() };
 }
 

@@ -127,39 +127,6 @@ test("answers a failure before the first byte with its status, streamed or not",
   }
 });
 
-test("runs a request again, alone, when the worker dies before anything was sent", async () => {
-  const error = new ServiceError("worker_crashed", "worker ended (SIGKILL)");
-  const { chatUrl, engine } = await started({ failure: { error, afterTokens: 0, attempts: 1 } });
-
-  const { text, isDone } = await readAll(await postSse(chatUrl, chat({ stream: true })));
-
-  expect(text).toBe("Hello world");
-  expect(isDone).toBe(true);
-  expect(engine.suspects).toEqual([false, true]);
-});
-
-test("runs a buffered request again even if it was half done", async () => {
-  const error = new ServiceError("worker_crashed", "worker ended (SIGKILL)");
-  const { chatUrl } = await started({ failure: { error, afterTokens: 1, attempts: 1 } });
-
-  const response = await post(chatUrl, chat());
-
-  expect(await response.json()).toMatchObject({
-    choices: [{ message: { content: "Hello world" } }],
-  });
-});
-
-test("gives up on a request that kills the worker when it runs alone", async () => {
-  const error = new ServiceError("worker_crashed", "worker ended (SIGABRT)");
-  const { chatUrl, engine } = await started({ failure: { error, afterTokens: 0 } });
-
-  const response = await post(chatUrl, chat());
-
-  expect(response.status).toBe(500);
-  expect(await response.json()).toMatchObject({ error: { code: "worker_crashed" } });
-  expect(engine.suspects).toEqual([false, true]);
-});
-
 test("opens a stream while the model loads, says so, and answers when it is loaded", async () => {
   const { chatUrl, engine, url } = await started({}, { heartbeatMs: 20 });
   engine.startLoading();

@@ -411,6 +411,7 @@ describe("while the model loads", () => {
 
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).not.toBeNull();
+    expect(await refused.text()).toContain("another question is being answered");
     const answers = await Promise.all([first, ...others]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
   });

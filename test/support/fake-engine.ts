@@ -37,15 +37,14 @@ export type FakeEngineOptions = {
   readonly prefillMs?: number;
   readonly prepareMs?: number;
   readonly contextTokens?: number;
-  /** Thrown after this many tokens, for this many attempts of every request. */
+  /** Thrown after this many tokens. */
   readonly failure?: {
     readonly error: ServiceError;
     readonly afterTokens: number;
-    readonly attempts?: number;
   };
 };
 
-const FAKE_MODEL: ModelInfo = {
+export const FAKE_MODEL: ModelInfo = {
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,
@@ -69,10 +68,8 @@ export class FakeEngine implements Engine {
   readonly #options: FakeEngineOptions;
   readonly #loaded = deferred<ModelInfo>();
   #state: EngineState = "ready";
-  #attempts = 0;
   /** Requests as they came, for assertions. */
   readonly requests: GenerateRequest[] = [];
-  readonly suspects: boolean[] = [];
   /** Requests that hold a slot now. */
   running = 0;
   /** Most that ever held one at the same time. */
@@ -173,20 +170,17 @@ export class FakeEngine implements Engine {
 
   async *generate(
     request: PreparedRequest,
-    { signal, lease, isSuspect }: GenerateOptions,
+    { signal, lease, deadline }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { prefillMs = 0, failure } = this.#options;
     await lease.acquire();
-    this.suspects.push(isSuspect);
-    const attempt = ++this.#attempts;
     this.running += 1;
     this.peakRunning = Math.max(this.peakRunning, this.running);
     try {
       await this.#pause(prefillMs, signal);
-      const failsAfter =
-        failure && attempt <= (failure.attempts ?? Infinity) ? failure.afterTokens : Infinity;
+      const failsAfter = failure?.afterTokens ?? Number.POSITIVE_INFINITY;
       if (this.#options.events) yield* this.#script(request, signal, this.#options.events);
-      else yield* this.#answer(request, signal, failsAfter);
+      else yield* this.#answer(request, signal, failsAfter, deadline);
     } finally {
       this.running -= 1;
       lease.release();
@@ -201,6 +195,7 @@ export class FakeEngine implements Engine {
     request: PreparedRequest,
     signal: AbortSignal,
     failsAfter: number,
+    deadline?: AbortSignal,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const {
       texts = ["Hello", " world"],
@@ -208,8 +203,12 @@ export class FakeEngine implements Engine {
       tokenMs = 0,
       failure,
     } = this.#options;
-    const count = Math.min(tokens, request.maxTokens);
+    let count = Math.min(tokens, request.maxTokens);
     for (let index = 0; index < count; index++) {
+      if (deadline?.aborted) {
+        count = index;
+        break;
+      }
       if (index >= failsAfter && failure) throw failure.error;
       await this.#pause(tokenMs, signal);
       this.tokensComputed += 1;

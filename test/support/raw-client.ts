@@ -14,6 +14,7 @@ export type RawClient = {
 export type RawOptions = {
   /** Stop reading right after the request has been sent. */
   readonly isDeaf?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** Sends one POST with a JSON body. */
@@ -32,6 +33,7 @@ export async function rawPost(
     `host: ${hostname}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(json)}`,
+    ...Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.write(`${head.join("\r\n")}\r\n\r\n${json}`);
   let text = "";

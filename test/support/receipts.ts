@@ -14,6 +14,7 @@ export const RECEIPT: Receipt = {
   prefillMs: 2,
   firstTokenMs: 3,
   totalMs: 4,
+  isCut: false,
   usage: { promptTokens: 5, cachedTokens: 0, completionTokens: 6, reasoningTokens: 0 },
   seed: 7,
 };

@@ -25,11 +25,13 @@ test("serves the built-in model by default, from the models folder of the packag
 
 test("waits for slow readers and models as long as its help says", () => {
   const config = configWith({});
-  const limits = Object.entries(SETTINGS).filter(([key]) => /(Timeout|Ttl|heartbeat)Ms$/.test(key));
+  const limits = Object.entries(SETTINGS).filter(
+    ([key, { help }]) => /(Timeout|Ttl|Grace|heartbeat)Ms$/.test(key) && !help.includes("no limit"),
+  );
 
   for (const [key, { help }] of limits) {
     const seconds = Number(/default (\d+)/.exec(help)?.[1]);
     expect([key, config[key as keyof typeof config]]).toEqual([key, seconds * 1000]);
   }
-  expect(limits).toHaveLength(11);
+  expect(limits).toHaveLength(13);
 });

@@ -53,6 +53,15 @@ test("carries its code, the field at fault, the advice and the cause", () => {
   expect(error.cause).toBe(cause);
 });
 
+test("brings a client's own words back, but not however long they are", () => {
+  const name = `${"n".repeat(299)}🦄${"n".repeat(10_000)}`;
+
+  const error = new ServiceError("invalid_value", `${name} is wrong`, { param: name });
+
+  expect(error.message).toHaveLength(2_000);
+  expect(error.param).toBe(`${"n".repeat(299)}\ufffd`);
+});
+
 test("says null, not undefined, where there is no field and no advice", () => {
   const error = new ServiceError("not_found", "nothing here", { param: undefined });
 

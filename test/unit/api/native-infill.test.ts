@@ -14,6 +14,7 @@ const RECEIPT: Receipt = {
   prefillMs: 10,
   firstTokenMs: 20,
   totalMs: 115,
+  isCut: false,
   usage: { promptTokens: 12, cachedTokens: 2, completionTokens: 4, reasoningTokens: 0 },
   seed: 7,
 };

@@ -14,6 +14,7 @@ const RECEIPT: Receipt = {
   prefillMs: 20,
   firstTokenMs: 21.04,
   totalMs: 100,
+  isCut: false,
   usage: { promptTokens: 10, cachedTokens: 4, completionTokens: 3, reasoningTokens: 2 },
   seed: 77,
 };

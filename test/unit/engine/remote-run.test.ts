@@ -1,7 +1,7 @@
 // The server's half of one request in the worker: abort, credit, and giving the slot up and taking it again.
 
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ToWorker } from "../../../src/engine/messages.ts";
 import { RemoteRun, type RemoteRunOptions } from "../../../src/engine/remote-run.ts";
 import { ServiceError } from "../../../src/errors.ts";
@@ -25,11 +25,12 @@ afterEach(() => {
 });
 
 function open(options: Partial<RemoteRunOptions> = {}) {
-  const controller = new AbortController();
+  const [controller, deadline] = [new AbortController(), new AbortController()];
   const sent: ToWorker[] = [];
   const lease = {
     acquire: vi.fn<() => Promise<void>>(async () => {}),
     release: vi.fn<() => void>(),
+    isHeld: false,
     isContended: false,
   };
   const onWastedTokens = vi.fn<(tokens: number) => void>();
@@ -37,12 +38,16 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
+    beginning: { generated: [], reasoning: 0, isSuspect: false },
+    cacheScope: "a key",
     lease,
     signal: controller.signal,
+    deadline: deadline.signal,
     send: (message) => sent.push(message),
     bufferBytes: 10,
     parkTimeoutMs: PARK_TIMEOUT_MS,
     enterGate: async () => () => {},
+    enterWorker: async () => {},
     isGateWanted: () => false,
     onWastedTokens,
     onEnded,
@@ -51,20 +56,21 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const reader = run.events[Symbol.asyncIterator]();
   const sendText = (text: string) =>
     run.receive({ type: "delta", id: "r1", delta: { type: "text-delta", text, tokens: 1 } });
-  return { run, reader, sent, lease, controller, onWastedTokens, onEnded, sendText };
+  return { run, reader, sent, lease, controller, deadline, onWastedTokens, onEnded, sendText };
 }
 
 /** Started; only what is sent after that is in `sent`. */
-function started(options: Partial<RemoteRunOptions> = {}) {
+async function started(options: Partial<RemoteRunOptions> = {}) {
   const opened = open(options);
-  opened.run.start();
+  await opened.run.begin();
   opened.sent.length = 0;
+  opened.lease.acquire.mockClear();
   return opened;
 }
 
 /** Parked with a full buffer, and suspended: the reader has taken nothing. */
-function suspended() {
-  const opened = started();
+async function suspended() {
+  const opened = await started();
   opened.sendText("0123456789");
   opened.run.receive({ type: "parked", id: "r1" });
   opened.run.receive({ type: "suspended", id: "r1" });
@@ -75,16 +81,26 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([promise.then(() => true), turn().then(() => false)]);
 }
 
-test("starts with the whole buffer as credit", () => {
-  const { run, sent } = open();
+test("starts with the whole buffer as credit", async () => {
+  const { run, sent, lease } = open();
 
-  run.start();
+  await run.begin();
 
-  expect(sent).toEqual([{ type: "start", id: "r1", request: REQUEST, creditBytes: 10 }]);
+  expect(lease.acquire).toHaveBeenCalledTimes(1);
+  expect(sent).toEqual([
+    {
+      type: "start",
+      id: "r1",
+      request: REQUEST,
+      generated: [],
+      cacheScope: "a key",
+      creditBytes: 10,
+    },
+  ]);
 });
 
 test("gives the reader the text and the finish", async () => {
-  const { run, reader, sendText } = started();
+  const { run, reader, sendText } = await started();
 
   sendText("Hi");
   run.receive(FINISHED);
@@ -101,7 +117,7 @@ test("gives the reader the text and the finish", async () => {
 });
 
 test("frees the slot when the worker is done, however slow the reader is", async () => {
-  const { run, reader, sent, lease, onEnded, sendText } = started();
+  const { run, reader, sent, lease, onEnded, sendText } = await started();
 
   sendText("Hi");
   run.receive(FINISHED);
@@ -126,7 +142,7 @@ test("tells the worker nothing of a request that never started, and gives its cl
 });
 
 test("tells the worker of an abort at once, and the reader its reason", async () => {
-  const { run, reader, sent, controller } = started();
+  const { run, reader, sent, controller } = await started();
 
   const reading = reader.next();
   controller.abort(REASON);
@@ -137,7 +153,7 @@ test("tells the worker of an abort at once, and the reader its reason", async ()
 });
 
 test("keeps the slot until the worker confirms the abort", async () => {
-  const { run, lease, controller } = started();
+  const { run, lease, controller } = await started();
   controller.abort(REASON);
 
   const finishing = run.finish();
@@ -150,7 +166,7 @@ test("keeps the slot until the worker confirms the abort", async () => {
 });
 
 test("stops the worker when the reader leaves in the middle of the answer", async () => {
-  const { run, sent, lease, sendText } = started();
+  const { run, sent, lease, sendText } = await started();
   sendText("Hi");
 
   const finishing = run.finish();
@@ -161,8 +177,8 @@ test("stops the worker when the reader leaves in the middle of the answer", asyn
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("counts the tokens that were computed after the client had left", () => {
-  const { run, controller, onWastedTokens, sendText } = started();
+test("counts the tokens that were computed after the client had left", async () => {
+  const { run, controller, onWastedTokens, sendText } = await started();
   sendText("wanted");
 
   controller.abort(REASON);
@@ -173,7 +189,7 @@ test("counts the tokens that were computed after the client had left", () => {
 });
 
 test("gives the reader a failure of the worker as a ServiceError", async () => {
-  const { run, reader, lease, onEnded } = started();
+  const { run, reader, lease, onEnded } = await started();
 
   run.receive({
     type: "failed",
@@ -189,20 +205,114 @@ test("gives the reader a failure of the worker as a ServiceError", async () => {
   expect(onEnded).toHaveBeenCalledTimes(1);
 });
 
-test("fails when the worker is lost, and waits for no answer from it", async () => {
-  const { run, reader, sent, lease } = started();
-  const crash = new ServiceError("worker_crashed", "gone");
+test("ends with what there is at its deadline, and stops the worker", async () => {
+  const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
+  sendText("Hi");
+  deadline.abort(new ServiceError("deadline_exceeded", "late"));
+  sendText("more");
 
-  run.fail(crash);
+  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
+  expect((await reader.next()).value).toMatchObject({ text: "Hi" });
+  expect((await reader.next()).value).toMatchObject({
+    type: "finish",
+    reason: "length",
+    usage: { promptTokens: 1, completionTokens: 1, reasoningTokens: 0 },
+  });
+  expect((await reader.next()).done).toBe(true);
+  expect(onWastedTokens.mock.calls).toEqual([[1]]);
+  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
+  await run.finish();
+});
+
+const CRASH = new ServiceError("worker_crashed", "gone");
+const LOSS = { error: CRASH, isFromOutside: false };
+
+test("keeps its slot when the worker is lost, and waits for no answer from it", async () => {
+  const { run, reader, sent, lease } = await started();
+
+  run.lose(LOSS);
   await run.finish();
 
-  await expect(reader.next()).rejects.toBe(crash);
+  await expect(reader.next()).rejects.toBe(CRASH);
+  expect(run.loss).toBe(LOSS);
   expect(sent).toEqual([]);
+  expect(lease.release).not.toHaveBeenCalled();
+});
+
+test("gives the slot of a parked request back when the worker is lost: nobody knows when its reader comes", async () => {
+  const { run, lease } = await started();
+  run.receive({ type: "parked", id: "r1" });
+
+  run.lose(LOSS);
+
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
+describe("a suspect", () => {
+  const beginning = { generated: [7, 8], reasoning: 1, isSuspect: true };
+
+  test("goes on from what is known, in the slot that it has, with little credit", async () => {
+    const { run, sent, lease } = open({ beginning, bufferBytes: 100 });
+    lease.isHeld = true;
+
+    await run.begin();
+
+    expect(lease.acquire).not.toHaveBeenCalled();
+    expect(run.isProving).toBe(true);
+    expect(sent).toEqual([
+      {
+        type: "start",
+        id: "r1",
+        request: REQUEST,
+        generated: [7, 8],
+        cacheScope: "a key",
+        creditBytes: 32,
+      },
+    ]);
+  });
+
+  test("has proven itself when that is used up: waits outside the gate, and goes on when all have", async () => {
+    const allProven = deferred<void>();
+    const left: boolean[] = [];
+    const enterGate = async (isSuspect: boolean) => {
+      if (!isSuspect) await allProven.promise;
+      return () => void left.push(isSuspect);
+    };
+    const { run, sent, reader, sendText } = await started({
+      beginning,
+      bufferBytes: 100,
+      enterGate,
+    });
+    sendText("x".repeat(70));
+    run.receive({ type: "parked", id: "r1" });
+    await reader.next();
+    expect([run.isProving, left, sent]).toEqual([false, [true], []]);
+
+    allProven.resolve();
+    await turn();
+    expect(sent).toEqual([{ type: "credit", id: "r1", bytes: 70 + 100 - 32 }]);
+    run.receive(FINISHED);
+    expect(left).toEqual([true, false]);
+  });
+
+  test("that is lost while it waits for the others has done nothing", async () => {
+    const { run } = await started({ beginning, enterGate: async () => () => {} });
+    run.receive({ type: "parked", id: "r1" });
+    run.lose(LOSS);
+
+    expect(run.isProving).toBe(false);
+  });
+
+  test("that is lost alone is known to have been alone", async () => {
+    const { run } = await started({ beginning });
+    run.lose(LOSS);
+
+    expect(run.isProving).toBe(true);
+  });
+});
+
 test("returns credit half a buffer at a time", async () => {
-  const { reader, sent, sendText } = started();
+  const { reader, sent, sendText } = await started();
 
   for (const text of ["1234", "5", "6", "78901"]) {
     sendText(text);
@@ -215,9 +325,9 @@ test("returns credit half a buffer at a time", async () => {
   ]);
 });
 
-test("asks a parked request for its slot after a while, once, if others wait", () => {
+test("asks a parked request for its slot after a while, once, if others wait", async () => {
   vi.useFakeTimers();
-  const { run, sent, lease, sendText } = started();
+  const { run, sent, lease, sendText } = await started();
   lease.isContended = true;
   sendText("0123456789");
 
@@ -229,9 +339,9 @@ test("asks a parked request for its slot after a while, once, if others wait", (
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("lets a parked request keep its slot until somebody wants it", () => {
+test("lets a parked request keep its slot until somebody wants it", async () => {
   vi.useFakeTimers();
-  const { run, sent, lease } = started();
+  const { run, sent, lease } = await started();
 
   run.receive({ type: "parked", id: "r1" });
   vi.advanceTimersByTime(10 * PARK_TIMEOUT_MS);
@@ -242,9 +352,9 @@ test("lets a parked request keep its slot until somebody wants it", () => {
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("asks for its slot also when a suspect waits at the gate", () => {
+test("asks for its slot also when a suspect waits at the gate", async () => {
   vi.useFakeTimers();
-  const { run, sent } = started({ isGateWanted: () => true });
+  const { run, sent } = await started({ isGateWanted: () => true });
 
   run.receive({ type: "parked", id: "r1" });
   vi.advanceTimersByTime(PARK_TIMEOUT_MS);
@@ -259,8 +369,7 @@ test("leaves the gate while suspended, and passes it again before it goes on", a
     return left;
   };
   const { run, reader, sent, sendText } = open({ enterGate });
-  await run.enter();
-  run.start();
+  await run.begin();
   sendText("0123456789");
   run.receive({ type: "parked", id: "r1" });
   run.receive({ type: "suspended", id: "r1" });
@@ -276,7 +385,7 @@ test("leaves the gate while suspended, and passes it again before it goes on", a
 
 test("lets it keep its slot when the reader comes back in time", async () => {
   vi.useFakeTimers();
-  const { run, reader, sent, lease, sendText } = started();
+  const { run, reader, sent, lease, sendText } = await started();
   lease.isContended = true;
   sendText("0123456789");
   run.receive({ type: "parked", id: "r1" });
@@ -288,9 +397,9 @@ test("lets it keep its slot when the reader comes back in time", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("leaves no timer behind when a parked request ends", () => {
+test("leaves no timer behind when a parked request ends", async () => {
   vi.useFakeTimers();
-  const { run } = started();
+  const { run } = await started();
   run.receive({ type: "parked", id: "r1" });
   expect(vi.getTimerCount()).toBe(1);
 
@@ -299,15 +408,15 @@ test("leaves no timer behind when a parked request ends", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("gives the slot to others once the worker has suspended it", () => {
-  const { lease } = suspended();
+test("gives the slot to others once the worker has suspended it", async () => {
+  const { lease } = await suspended();
 
   expect(lease.release).toHaveBeenCalledTimes(1);
   expect(lease.acquire).not.toHaveBeenCalled();
 });
 
 test("asks for a slot again when the reader has caught up, and resumes with it", async () => {
-  const { reader, sent, lease } = suspended();
+  const { reader, sent, lease } = await suspended();
 
   await reader.next();
   expect(lease.acquire).toHaveBeenCalledTimes(1);
@@ -321,7 +430,7 @@ test("asks for a slot again when the reader has caught up, and resumes with it",
 
 test("does not resume before it has a slot", async () => {
   const turnOnSlot = deferred<void>();
-  const { reader, sent, lease } = suspended();
+  const { reader, sent, lease } = await suspended();
   lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
 
   await reader.next();
@@ -334,7 +443,7 @@ test("does not resume before it has a slot", async () => {
 });
 
 test("queues again at once when the reader came back while the slot was being given up", async () => {
-  const { run, reader, sent, lease, sendText } = started();
+  const { run, reader, sent, lease, sendText } = await started();
   sendText("0123456789");
   run.receive({ type: "parked", id: "r1" });
 
@@ -348,7 +457,7 @@ test("queues again at once when the reader came back while the slot was being gi
 });
 
 test("can be suspended again after it was resumed", async () => {
-  const { run, reader, sent, lease, sendText } = suspended();
+  const { run, reader, sent, lease, sendText } = await suspended();
   await reader.next();
   await turn();
 
@@ -363,7 +472,7 @@ test("can be suspended again after it was resumed", async () => {
 });
 
 test("fails the reader when no slot comes free again, and then stops the worker", async () => {
-  const { run, reader, sent, lease } = suspended();
+  const { run, reader, sent, lease } = await suspended();
   const timeout = new ServiceError("queue_timeout", "no slot became free");
   lease.acquire.mockRejectedValueOnce(timeout);
 
@@ -378,7 +487,7 @@ test("fails the reader when no slot comes free again, and then stops the worker"
 
 test("gives back a slot that it got after its end", async () => {
   const turnOnSlot = deferred<void>();
-  const { run, reader, sent, lease } = suspended();
+  const { run, reader, sent, lease } = await suspended();
   lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
   await reader.next();
   run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
@@ -392,7 +501,7 @@ test("gives back a slot that it got after its end", async () => {
 });
 
 test("stops waiting for a slot when a suspended request is aborted", async () => {
-  const { run, sent, lease, controller } = suspended();
+  const { run, sent, lease, controller } = await suspended();
 
   controller.abort(REASON);
   run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });

@@ -13,6 +13,7 @@ function lease(turn: Promise<void> = Promise.resolve()) {
       await turn;
     },
     release: () => void calls.push("release"),
+    isHeld: false,
     isContended: true,
   };
   return { given, calls };

@@ -15,6 +15,8 @@ function state(changes: Partial<QueueState> = {}): QueueState {
     slots: 4,
     maxWaiting: 10,
     isDraining: false,
+    deadlineMs: null,
+    queueTimeoutMs: 600_000,
     waitMs: () => null,
     ...changes,
   };
@@ -38,6 +40,24 @@ test("refuses with 429 when the slots are busy and all places to wait are taken"
 test("refuses whoever finds no free slot where nobody may wait", () => {
   expect(refusal(state({ inside: 3, maxWaiting: 0 }))).toBeNull();
   expect(refusal(state({ inside: 4, maxWaiting: 0 }))?.code).toBe("queue_full");
+});
+
+const waitMs = (position: number) => position * 1_000;
+
+test("refuses at once what cannot begin before its deadline, and says when to come back", () => {
+  const late = refusal(state({ inside: 6, deadlineMs: 2_500, waitMs }));
+
+  expect(late).toMatchObject({ code: "deadline_unmeetable", retryAfterSeconds: 1 });
+  expect(late?.traits.status).toBe(503);
+  expect(refusal(state({ inside: 6, deadlineMs: 3_000, waitMs }))).toBeNull();
+  expect(refusal(state({ inside: 3, deadlineMs: 1, waitMs }))).toBeNull(); // a slot is free
+  expect(refusal(state({ inside: 6, deadlineMs: 1 }))).toBeNull(); // nothing is known of waits yet
+});
+
+test("refuses at once what would wait longer than anybody may", () => {
+  const refused = refusal(state({ inside: 13, queueTimeoutMs: 4_000, waitMs }));
+
+  expect(refused).toMatchObject({ code: "queue_timeout", retryAfterSeconds: 6 });
 });
 
 test("advises to come back when half of the queue has gone", () => {

@@ -1,6 +1,6 @@
 // The log of a stream: no event is missed, none comes twice, and what is gone is said to be gone.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { EventLog } from "../../../src/resume/event-log.ts";
 
@@ -97,9 +97,81 @@ test("tells a reader that waits when the rest will not be kept", async () => {
   await expect(reading).rejects.toMatchObject({ code: "events_dropped" });
 });
 
+test("numbers its events, if that is wanted", async () => {
+  const log = new EventLog({ isNumbered: true });
+  log.append([event(0)]);
+  log.append([event(1)]);
+  log.end();
+
+  for await (const batch of log.read(0, never)) expect(batch).toEqual([{ id: "1", ...event(1) }]);
+  expect([log.isReadTo(0), log.isReadTo(1), log.isReadTo(9)]).toEqual([false, true, true]);
+});
+
+describe("a log that is full", () => {
+  const full = () => {
+    const log = new EventLog({ maxBytes: 1_000, isNumbered: true });
+    for (let number = 0; number < 20; number++) log.append([event(number)]); // of 66 bytes and more
+    return log;
+  };
+  const isWaiting = async (waiting: Promise<void>) => {
+    let isOver = false;
+    void waiting.then(() => {
+      isOver = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    return !isOver;
+  };
+
+  test("has its writer wait until somebody reads", async () => {
+    const log = full();
+    const room = log.room(never);
+    expect(await isWaiting(room)).toBe(true);
+
+    const reader = log.read(-1, never);
+    await reader.next();
+    expect(await isWaiting(room)).toBe(true); // what was handed out is not on its way yet
+    void reader.next();
+    await room;
+    expect(log.bytes).toBeLessThanOrEqual(1_000);
+  });
+
+  test("keeps what the slowest reader has not read, and the newest of what all have", async () => {
+    const log = full();
+    const [fast, slow] = [log.read(-1, never), log.read(-1, never)];
+    await Promise.all([fast.next(), slow.next()]);
+    const late = fast.next();
+    for (let number = 20; number < 100; number++) log.append([event(number)]);
+    await late;
+    void fast.next();
+    expect(log.bytes).toBeGreaterThan(5_000); // 20 to 99 are not read by the slow one
+    await slow.next();
+    void slow.next();
+
+    await log.room(never);
+    expect(log.bytes).toBeGreaterThan(500);
+    log.end();
+    const newest: string[] = [];
+    for await (const batch of log.read(95, never)) newest.push(...batch.map(({ id }) => id ?? ""));
+    expect(newest).toEqual(["96", "97", "98", "99"]);
+    await expect(log.read(3, never).next()).rejects.toMatchObject({ code: "events_dropped" });
+  });
+
+  test("lets its writer go when the signal is aborted, or the log is dropped", async () => {
+    const controller = new AbortController();
+    const [aborted, dropped] = [full(), full()];
+    const waiting = aborted.room(controller.signal);
+    controller.abort(new ServiceError("aborted", "gone"));
+    await expect(waiting).rejects.toMatchObject({ code: "aborted" });
+
+    const room = dropped.room(never);
+    dropped.drop();
+    await room;
+  });
+});
+
 test("counts what it keeps, and takes nothing after its end", () => {
   const growths: number[] = [];
-  const log = new EventLog((bytes) => growths.push(bytes));
+  const log = new EventLog({ onChange: (bytes) => growths.push(bytes) });
   log.append([{ data: "x".repeat(100) }]);
   log.append([]);
   log.end();

@@ -22,6 +22,7 @@ function makeRun(
 ): Run {
   return new Run({
     id: "r1",
+    cacheScope: "",
     request: { ...PLAIN_PREPARED, ...request },
     creditBytes,
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
@@ -229,7 +230,9 @@ test("sends scores with the text of their tokens, and none of what a stop string
     return run.accept(char.charCodeAt(0)).deltas;
   });
 
-  expect(deltas).toEqual([{ type: "text-delta", text: "a", tokens: 1, scores: [score("a")] }]);
+  expect(deltas).toEqual([
+    { type: "text-delta", text: "a", tokens: 1, ids: [97], scores: [score("a")] },
+  ]);
 });
 
 test("says that an answer calls tools when it ends with a call", () => {
@@ -239,4 +242,59 @@ test("says that an answer calls tools when it ends with a call", () => {
   acceptAll(run, '<tool_call>{"name": "f", "arguments": {}}</tool_call>');
 
   expect(run.finish("stop").end).toEqual(ended("tool-calls"));
+});
+
+/** Deltas, by the tokens after which they came; and the ids that they brought. */
+function heard(run: Run, tokens: readonly number[]) {
+  return tokens.map((token) => {
+    const { deltas } = run.accept(token);
+    const forced = run.takeForced().flatMap((each) => run.accept(each).deltas);
+    const all = [...deltas, ...forced];
+    return {
+      text: all.map((delta) => `${delta.type[0]}:${delta.text}`).join("|"),
+      ids: all.flatMap(({ ids = [] }) => ids),
+    };
+  });
+}
+
+const THINKING: Partial<PreparedRequest> = {
+  output: {
+    ...PLAIN_OUTPUT,
+    thoughtFormat: "think",
+    isThinking: true,
+    thoughtBudgetTokens: 4,
+  },
+};
+
+test.each([
+  ["plain text", {}, "ab\u00e9\u{1F984}cd"],
+  ["a stop string that comes nearly", { stop: ["cdX", "END"] }, "abcdENcdENzz"],
+  ["thoughts that use up their budget", THINKING, "hm, so five it is"],
+])("goes on in another worker as if nothing had happened: %s", (_what, request, given) => {
+  const tokens = [...Buffer.from(given)];
+  const ending = [...Buffer.from("</think>")];
+  const whole = heard(makeRun(request, 1000, ending), tokens);
+
+  for (let cut = 0; cut < tokens.length; cut++) {
+    const first = heard(makeRun(request, 1000, ending), tokens.slice(0, cut));
+    const known = first.flatMap(({ ids }) => ids);
+    const second = makeRun(request, 1000, ending);
+    expect(second.replay(known)).toEqual([]);
+    const unheard =
+      cut - first.reduce((last, { ids }, index) => (ids.length > 0 ? index + 1 : last), 0);
+    const rest = heard(second, tokens.slice(cut - unheard));
+    expect([...first.slice(0, cut - unheard), ...rest].map((each) => each.text)).toEqual(
+      whole.map((each) => each.text),
+    );
+  }
+});
+
+test("ends the thoughts that another worker was about to end", () => {
+  const ending = [...Buffer.from("</think>")];
+  const run = makeRun(THINKING, 1000, ending);
+
+  expect(run.replay([...Buffer.from("hm, ")])).toEqual(ending);
+  const interrupted = makeRun(THINKING, 1000, ending);
+  expect(interrupted.replay([...Buffer.from("hm, </th")])).toEqual([...Buffer.from("ink>")]);
+  expect(interrupted.isOutOfCredit).toBe(false);
 });

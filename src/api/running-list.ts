@@ -1,0 +1,38 @@
+// GET and DELETE /v1/requests: our own, in the form of OpenAI's lists.
+
+/** One request that is inside. */
+export type ListedRequest = {
+  readonly requestId: string;
+  readonly path: string;
+  readonly model: string | null;
+  readonly isStreamed: boolean;
+  /** Null while it does not wait for a slot. */
+  readonly place: { readonly position: number; readonly etaMs: number | null } | null;
+  readonly promptTokens: number;
+  readonly generatedTokens: number;
+  readonly ageMs: number;
+};
+
+export function encodeRequests(requests: readonly ListedRequest[]): object {
+  return { object: "list", data: requests.map(encodeRequest) };
+}
+
+function encodeRequest({ place, ...request }: ListedRequest): object {
+  return {
+    id: request.requestId,
+    object: "request",
+    path: request.path,
+    model: request.model,
+    stream: request.isStreamed,
+    status: place ? "queued" : "running",
+    position: place?.position ?? null,
+    eta_ms: place?.etaMs ?? null,
+    prompt_tokens: request.promptTokens,
+    generated_tokens: request.generatedTokens,
+    age_ms: Math.round(request.ageMs),
+  };
+}
+
+export function encodeStopped(requestId: string): object {
+  return { id: requestId, object: "request", stopped: true };
+}

@@ -1,0 +1,75 @@
+// A request that outlives its worker: when that dies, the next one reads prompt and answer so far, and goes on. Whoever
+// reads the answer sees a pause.
+
+import { ServiceError } from "../errors.ts";
+import { type GenerateEvent, isDelta } from "../generation/events.ts";
+import type { PreparedRequest } from "../generation/request.ts";
+import type { SlotLease } from "../generation/slot-lease.ts";
+import { cutShort } from "./cut-short.ts";
+import type { Beginning, RemoteRun } from "./remote-run.ts";
+
+/** A request that was there so often when a worker died is given up, guilty or not. */
+const MOST_CRASHES = 10;
+/** A worker that is killed from outside says little about the request that was alone in it, but not nothing: memory. */
+const MOST_KILLS_ALONE = 3;
+
+export type Survival = {
+  readonly request: PreparedRequest;
+  readonly lease: SlotLease;
+  /** Ends the answer with what there is, also while there is no worker. */
+  readonly deadline: AbortSignal;
+};
+
+/** @throws ServiceError `worker_crashed` for a request that kills the worker when it is alone, or what else it failed with */
+export async function* surviving(
+  newRun: (beginning: Beginning) => RemoteRun,
+  { request, lease, deadline }: Survival,
+): AsyncGenerator<GenerateEvent, void, undefined> {
+  const generated: number[] = [];
+  let reasoning = 0;
+  const crashes = new Crashes();
+  let hasSaid = false;
+  try {
+    for (;;) {
+      const isSuspect = crashes.count > 0;
+      const run = newRun({ generated: generated.slice(), reasoning, isSuspect });
+      try {
+        await run.begin();
+        for await (const event of run.events) {
+          if (isDelta(event)) {
+            hasSaid = true;
+            for (const id of event.ids ?? []) generated.push(id);
+            if (event.type === "reasoning-delta") reasoning += event.tokens;
+          }
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (deadline.aborted && error === deadline.reason) {
+          yield cutShort(request, { tokens: generated.length, reasoning });
+          return;
+        }
+        const isKnown = !hasSaid || generated.length > 0; // a prompt that is echoed has no tokens to go on from
+        if (!isKnown || !crashes.isForgiven(error, run)) throw error;
+      } finally {
+        await run.finish();
+      }
+    }
+  } finally {
+    lease.release();
+  }
+}
+
+class Crashes {
+  count = 0;
+  #killsAlone = 0;
+
+  /** Whether the request may go on in the next worker. */
+  isForgiven(error: unknown, { loss, isProving }: RemoteRun): boolean {
+    if (!(error instanceof ServiceError) || error.code !== "worker_crashed" || !loss) return false;
+    this.count += 1;
+    this.#killsAlone = isProving ? this.#killsAlone + 1 : 0;
+    const mostAlone = loss.isFromOutside ? MOST_KILLS_ALONE : 1;
+    return this.#killsAlone < mostAlone && this.count < MOST_CRASHES;
+  }
+}

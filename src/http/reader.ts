@@ -1,0 +1,32 @@
+// A connection that reads a stream which somebody else writes: it may leave, or fall behind, and disturbs nobody.
+
+import type { Request, Response } from "express";
+import type { Frame } from "../api/dialect.ts";
+import type { ServiceError } from "../errors.ts";
+import { destroyIfStuck, type HandlerDeps } from "./exchange.ts";
+import type { Reader } from "./follow-log.ts";
+import { requestIdOf } from "./middleware.ts";
+import { SseStream } from "./sse.ts";
+import { watchWithin } from "./time-limits.ts";
+
+export type ReaderOptions = {
+  readonly req: Request;
+  readonly res: Response;
+  readonly deps: Pick<HandlerDeps, "options" | "log">;
+  /** As of an `SseStream`. */
+  readonly heartbeat: Frame | null;
+  readonly news: () => string | null;
+  readonly errorFrame: (error: ServiceError) => Frame;
+};
+
+export function makeReader({ req, res, deps, heartbeat, news, errorFrame }: ReaderOptions): Reader {
+  const { heartbeatMs, stallTimeoutMs, requestTimeoutMs } = deps.options;
+  const { signal, dispose } = watchWithin(req, res, requestTimeoutMs);
+  const sse = new SseStream({ res, heartbeatMs, heartbeat, stallTimeoutMs, signal, status: news });
+  const leave = () => {
+    sse.close();
+    dispose();
+    destroyIfStuck(res, stallTimeoutMs);
+  };
+  return { sse, signal, errorFrame, logger: deps.log, requestId: requestIdOf(res), leave };
+}

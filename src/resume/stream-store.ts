@@ -1,0 +1,167 @@
+// Streams that survive their connection: a client that was lost has a while to come back, for what it missed and what
+// comes. In memory alone, within a limited size; each is there for its owner, or for whoever has its token.
+
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { ServiceError } from "../errors.ts";
+import { EventLog } from "./event-log.ts";
+
+export type StreamOptions = {
+  /** A stream without a reader goes on for so long; and so long after its end it is still there. */
+  readonly graceMs: number;
+  /** What all of them may take together. */
+  readonly maxBytes: number;
+};
+
+export type StreamBeginning = {
+  /** Whoever else asks for it, without its token, is told that it does not exist. */
+  readonly owner: string;
+  /** What a reader who waits for it is told. */
+  readonly news: () => string | null;
+  /** Stops what writes it. */
+  readonly abort: (error: ServiceError) => void;
+};
+
+export type KeptStream = {
+  readonly id: string;
+  /** Whoever has it may read this stream, and stop it. */
+  readonly token: string;
+  readonly log: EventLog;
+  readonly news: () => string | null;
+  readonly abort: (error: ServiceError) => void;
+  /** A reader is there. @returns to be called when it has gone */
+  readonly attach: () => () => void;
+  /** The last event has been written. */
+  readonly end: () => void;
+};
+
+/** Who asks. */
+export type Claim = { readonly owner: string } | { readonly token: string };
+
+type Entry = {
+  readonly beginning: StreamBeginning;
+  readonly stream: KeptStream;
+  readers: number;
+  hasEnded: boolean;
+  timer: NodeJS.Timeout | null;
+};
+
+/** One stream may take this share of all that there is. */
+const SHARE = 1 / 64;
+
+export class StreamStore {
+  readonly #options: StreamOptions;
+  readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  /** What it keeps in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  begin(beginning: StreamBeginning): KeptStream {
+    const id = `stream_${randomBytes(12).toString("hex")}`;
+    const log = new EventLog({
+      isNumbered: true,
+      maxBytes: this.#options.maxBytes * SHARE,
+      onChange: (bytes) => this.#changed(bytes),
+    });
+    const stream: KeptStream = {
+      id,
+      token: randomBytes(24).toString("base64url"),
+      log,
+      news: () => (entry.hasEnded ? null : beginning.news()),
+      abort: beginning.abort,
+      attach: () => this.#attach(entry),
+      end: () => this.#end(entry),
+    };
+    const entry: Entry = { beginning, stream, readers: 0, hasEnded: false, timer: null };
+    this.#entries.set(id, entry);
+    return stream;
+  }
+
+  /** @throws ServiceError `not_found` */
+  get(id: string, claim: Claim): KeptStream {
+    const entry = this.#entries.get(id);
+    if (entry && isEntitled(entry, claim)) return entry.stream;
+    throw new ServiceError(
+      "not_found",
+      `there is no such stream here: they are kept for ${this.#options.graceMs / 1000} s without a reader (--resume-grace), and not over a restart`,
+    );
+  }
+
+  close(): void {
+    for (const entry of this.#entries.values()) this.#remove(entry);
+  }
+
+  #attach(entry: Entry): () => void {
+    entry.readers += 1;
+    this.#settle(entry);
+    let isThere = true;
+    return () => {
+      if (!isThere) return;
+      isThere = false;
+      entry.readers -= 1;
+      this.#settle(entry);
+    };
+  }
+
+  #end(entry: Entry): void {
+    entry.hasEnded = true;
+    entry.stream.log.end();
+    this.#settle(entry);
+    this.#makeRoom();
+  }
+
+  /** Without a reader its time runs. */
+  #settle(entry: Entry): void {
+    if (entry.timer) clearTimeout(entry.timer);
+    entry.timer = null;
+    if (entry.readers > 0) return;
+    entry.timer = setTimeout(() => this.#expire(entry), this.#options.graceMs);
+    entry.timer.unref();
+  }
+
+  #expire(entry: Entry): void {
+    if (entry.hasEnded) return this.#remove(entry);
+    const seconds = this.#options.graceMs / 1000;
+    const message = `the client has left, and did not come back within ${seconds} s (--resume-grace)`;
+    entry.beginning.abort(new ServiceError("aborted", message));
+  }
+
+  #changed(bytes: number): void {
+    this.#bytes += bytes;
+    if (bytes > 0) this.#makeRoom();
+  }
+
+  /** Streams that have ended, and that nobody reads, go first come, first gone. Those that run are limited each. */
+  #makeRoom(): void {
+    for (const entry of this.#entries.values()) {
+      if (this.#bytes <= this.#options.maxBytes) return;
+      if (entry.hasEnded && entry.readers === 0) this.#remove(entry);
+    }
+  }
+
+  #remove(entry: Entry): void {
+    if (entry.timer) clearTimeout(entry.timer);
+    this.#entries.delete(entry.stream.id);
+    entry.stream.log.drop();
+  }
+}
+
+function isEntitled({ beginning, stream }: Entry, claim: Claim): boolean {
+  if ("owner" in claim) return claim.owner === beginning.owner;
+  return timingSafeEqual(digest(claim.token), digest(stream.token));
+}
+
+/** Of one length, whatever was given. */
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

@@ -1,0 +1,198 @@
+// What one round sends: each job is one request or one byte stream, held to what must be true of its answer. The same seed
+// makes the same jobs, and a failing one is made plainer from the same seed.
+
+import fc from "fast-check";
+import { type KeptConnection, type Outcome, play } from "./connection.ts";
+import { attempts, faultOfAttempt } from "./control-tokens.ts";
+import { type Finding, kindOf } from "./findings.ts";
+import { bodyless, bytesOf, type HttpRequest, recipes, requestOf } from "./hostile-requests.ts";
+import { faultsOf } from "./oracle.ts";
+import type { RawStream } from "./raw-stream.ts";
+import { changedStreams, namedStreams } from "./raw-streams.ts";
+import { curlOf, hexOf } from "./reproduction.ts";
+import { ENDPOINTS } from "./valid-bodies.ts";
+
+/** Nothing that is sent here may take longer to be answered. */
+const LIMIT_MS = 10_000;
+const SHRINK_MS = 40_000;
+
+export type Job = {
+  readonly part: "bodies" | "raw" | "tokens";
+  readonly run: (connection: KeptConnection) => Promise<Finding | null>;
+};
+
+export type Round = {
+  readonly url: string;
+  readonly seed: number;
+  readonly only: string | null;
+  readonly bodies: number;
+  /** Whether the streams that have names are played, too. */
+  readonly hasNamed: boolean;
+  readonly onAnswer: (sent: Sent) => void;
+};
+
+/** One request that was answered. */
+export type Sent = {
+  readonly status: number;
+  readonly ms: number;
+  /** To send it again by hand. */
+  readonly command: () => string;
+};
+
+export function jobsOf(round: Round): readonly Job[] {
+  const { only, bodies, hasNamed } = round;
+  const isOn = (part: string) => only === null || only === part;
+  const isOfBodies = only === null || !["paths", "raw", "tokens"].includes(only);
+  const share = (all: number) => Math.ceil(only === null ? bodies / all : bodies);
+  const parts = [
+    isOfBodies ? requestJobs(round, recipes(only), requestOf, bodies) : [],
+    isOn("paths") ? requestJobs(round, bodyless(), (request) => request, share(20)) : [],
+    isOn("raw") ? streamJobs(round, share(10)) : [],
+    isOn("raw") && hasNamed ? namedStreams().map((stream) => streamJob(round.url, stream)) : [],
+    isOn("raw") ? leavingJobs(round, share(20)) : [],
+    isOn("tokens") ? tokenJobs(round, share(100)) : [],
+  ];
+  return mixed(parts);
+}
+
+/** So that each part runs beside all others: evenly, in order. */
+function mixed(parts: readonly (readonly Job[])[]): readonly Job[] {
+  const placed = parts.flatMap((jobs) =>
+    jobs.map((job, index) => ({ job, at: index / jobs.length })),
+  );
+  return placed.sort((a, b) => a.at - b.at).map(({ job }) => job);
+}
+
+/** Made when it is needed: hundreds of them at once may be large. */
+function requestJobs<T>(
+  { url, seed, onAnswer }: Round,
+  cases: fc.Arbitrary<T>,
+  requestFrom: (each: T) => HttpRequest,
+  count: number,
+): Job[] {
+  return fc.sample(cases, { seed, numRuns: count }).map((each, index) => ({
+    part: "bodies",
+    run: async (connection) => {
+      const request = requestFrom(each);
+      const { faults, status, ms } = await ask(connection, request);
+      if (status !== null) onAnswer({ status, ms, command: () => curlOf(request, url) });
+      if (faults.length === 0) return null;
+      const where = placeOf(request);
+      const shrink = () =>
+        plainest({ cases, seed, index, kind: kindOf(where, faults) }, async (other) => {
+          const found = requestFrom(other);
+          return kindOf(where, (await ask(connection, found)).faults);
+        });
+      const reproduce = async () => {
+        const found = await shrink();
+        const command = curlOf(found === null ? request : requestFrom(found), url);
+        return found === null ? `(not seen again alone)\n${command}` : command;
+      };
+      return { where, faults, reproduce };
+    },
+  }));
+}
+
+function placeOf({ method, target }: HttpRequest): string {
+  const path = pathOf(target);
+  return ENDPOINTS.some((endpoint) => endpoint.path === path) ? `${method} ${path}` : "paths";
+}
+
+function pathOf(target: string): string {
+  return target.split(/[?#]/)[0] ?? "";
+}
+
+async function ask(connection: KeptConnection, request: HttpRequest) {
+  const { method, target } = request;
+  const { fault, answers, ms } = await connection.send(bytesOf(request), method, LIMIT_MS);
+  const [answer] = answers;
+  const status = answer?.status ?? null;
+  if (fault !== null) return { faults: [fault], status, ms };
+  if (!answer) return { faults: ["closed without an answer"], status, ms };
+  return { faults: faultsOf(answer, { method, path: pathOf(target) }), status, ms };
+}
+
+type Case<T> = {
+  readonly cases: fc.Arbitrary<T>;
+  readonly seed: number;
+  /** Which one of the seed's. */
+  readonly index: number;
+  readonly kind: string;
+};
+
+/** Null where it does not fail again. */
+async function plainest<T>(
+  { cases, seed, index, kind }: Case<T>,
+  kindNow: (each: T) => Promise<string>,
+): Promise<T | null> {
+  const property = fc.asyncProperty(cases, async (each) => (await kindNow(each)) !== kind);
+  const details = await fc.check(property, {
+    seed,
+    path: `${index}`,
+    numRuns: 1,
+    interruptAfterTimeLimit: SHRINK_MS,
+    markInterruptAsFailure: false,
+  });
+  return details.counterexample?.[0] ?? null;
+}
+
+function streamJobs({ url, seed }: Round, count: number): Job[] {
+  return fc
+    .sample(changedStreams(), { seed, numRuns: count })
+    .map((stream) => streamJob(url, stream));
+}
+
+/** Requests whose client leaves at any time: before its answer, in it, or behind it. */
+function leavingJobs({ url, seed }: Round, count: number): Job[] {
+  const way = fc.constantFrom("half-close" as const, "reset" as const);
+  return fc
+    .sample(fc.tuple(recipes(null), fc.nat(60), way), { seed, numRuns: count })
+    .map(([recipe, pauseMs, leaving]) => {
+      const steps = () => [bytesOf(requestOf(recipe)), { pauseMs }, leaving];
+      const { path } = recipe.endpoint;
+      const name = `${path}, left after ${pauseMs} ms`;
+      return streamJob(url, { name, path, mostGood: 1, steps });
+    });
+}
+
+function streamJob(url: string, stream: RawStream): Job {
+  return { part: "raw", run: () => findingOfStream(url, stream, LIMIT_MS) };
+}
+
+export async function findingOfStream(
+  url: string,
+  stream: RawStream,
+  limitMs: number,
+): Promise<Finding | null> {
+  const { name, methods = [], enough = Number.POSITIVE_INFINITY } = stream;
+  const steps = typeof stream.steps === "function" ? stream.steps() : stream.steps;
+  const outcome = await play({ url, steps, methods, enough, limitMs });
+  const faults = faultsOfOutcome(outcome, stream);
+  if (faults.length === 0) return null;
+  const reproduce = async () => hexOf(Buffer.concat(steps.filter((step) => Buffer.isBuffer(step))));
+  return { where: "raw", faults: [...faults, `sent: ${name}`], reproduce };
+}
+
+function faultsOfOutcome({ answers, fault }: Outcome, stream: RawStream): readonly string[] {
+  const { mostGood, path = "/v1/chat/completions" } = stream;
+  const faults = fault === null ? [] : [fault];
+  for (const answer of answers) faults.push(...faultsOf(answer, { method: "POST", path }));
+  const good = answers.filter(({ status }) => status < 300).length;
+  if (good > mostGood) faults.push(`${good} good answers, at most ${mostGood} are right`);
+  return faults;
+}
+
+function tokenJobs({ url, seed }: Round, count: number): Job[] {
+  return fc.sample(attempts(), { seed, numRuns: count }).map((attempt) => ({
+    part: "tokens",
+    run: async () => {
+      const fault = await faultOfAttempt(url, attempt).catch((error: Error) => error.message);
+      if (fault === null) return null;
+      return {
+        where: "tokens",
+        faults: [fault],
+        reproduce: async () => JSON.stringify(attempt.place.body(`a${attempt.text}b`)),
+      };
+    },
+  }));
+}

@@ -1,0 +1,131 @@
+// What every answer must be like, whatever was asked. Pure: an answer in, what is wrong with it out.
+
+import { type ErrorCode, ServiceError, toErrorCode } from "../../src/errors.ts";
+import type { Answer } from "./answer-reader.ts";
+
+export type Asked = {
+  readonly method: string;
+  /** The path alone: it decides what an error looks like. */
+  readonly path: string;
+};
+
+const LONGEST_MESSAGE = 2_000;
+/** Nobody asks for a wrong thing and is told that the server is at fault; these say that it is busy. */
+const BUSY_CODES: readonly ErrorCode[] = ["queue_timeout", "no_free_slot"];
+const INNER_WORDS = /node_modules|\bat (async )?[\w.<>]+ \(|\/src\/|\.[tj]s:\d+/;
+const MARKS = /polluted/;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What is wrong with the answer; empty if nothing is. */
+export function faultsOf(answer: Answer, asked: Asked): readonly string[] {
+  const { status, headers } = answer;
+  const faults: string[] = [];
+  if (!headers.get("x-request-id")) faults.push("no x-request-id");
+  if (status === 304) return faults; // to if-none-match: *
+  if (status < 200 || (status >= 300 && status < 400)) faults.push(`status ${status}`);
+  // /slots says so when it is asked with fail_on_no_slot.
+  const isFault = status >= 500 && !(status === 503 && asked.path === "/slots");
+  if (asked.method === "HEAD") return isFault ? [...faults, `status ${status}`] : faults;
+  if (status >= 400) return [...faults, ...faultsOfError(answer, asked)];
+  const type = headers.get("content-type") ?? "";
+  if (type.startsWith("text/event-stream")) return [...faults, ...faultsOfStream(answer, asked)];
+  if (type.startsWith("application/json")) return [...faults, ...faultsOfJson(answer)];
+  if (asked.path !== "/metrics") faults.push(`content-type ${type}`);
+  return faults;
+}
+
+function faultsOfJson({ body }: Answer): string[] {
+  const json = parsed(body);
+  if (json === undefined) return ["the body is not JSON"];
+  const hasError =
+    typeof json === "object" && json !== null && "error" in json && json.error !== null;
+  return hasError ? ["an error with a status of success"] : [];
+}
+
+function faultsOfError(answer: Answer, { path }: Asked): string[] {
+  const type = answer.headers.get("content-type") ?? "";
+  if (!type.startsWith("application/json"))
+    return [`status ${answer.status} with content-type "${type}"`];
+  const json = parsed(answer.body);
+  const requestId = answer.headers.get("x-request-id");
+  const { faults, code } = faultsOfEnvelope(json, path, requestId);
+  if (path === "/ready" && answer.status === 503) return [];
+  if (code !== null && traitsOf(code).status !== answer.status)
+    faults.push(`code ${code} with status ${answer.status}`);
+  return faults;
+}
+
+/** A stream that breaks off says so in its last event, in the envelope of its dialect. */
+function faultsOfStream({ body, headers }: Answer, { path }: Asked): string[] {
+  const text = body.toString("utf8");
+  const frames = text.split("\n\n").filter((frame) => frame !== "" && !frame.startsWith(":"));
+  // Not `.`: that ends at U+2028 too, which server-sent events do not.
+  const datas = frames.map((frame) => /^data: ([^\r\n]*)$/m.exec(frame)?.[1]);
+  const faults: string[] = [];
+  if (datas.includes(undefined)) faults.push("an event without data");
+  const last = datas.at(-1);
+  const jsons = datas.map((data) => (data === "[DONE]" ? {} : parsed(Buffer.from(data ?? ""))));
+  if (jsons.includes(undefined)) faults.push("an event that is not JSON");
+  const end = jsons.at(-1);
+  if (isObject(end) && "error" in end && end.error !== null)
+    return [...faults, ...faultsOfEnvelope(end, path, headers.get("x-request-id")).faults];
+  if (!isWholeStream(path, last, end)) faults.push("a stream that ends in the middle");
+  return faults;
+}
+
+function isWholeStream(path: string, last: string | undefined, end: unknown): boolean {
+  const type = isObject(end) ? String(end.type) : "";
+  if (path === "/v1/messages") return type === "message_stop";
+  if (path === "/v1/responses") return /^response\.(completed|incomplete)$/.test(type);
+  if (path === "/infill") return isObject(end);
+  return last === "[DONE]";
+}
+
+function faultsOfEnvelope(json: unknown, path: string, requestId: string | undefined) {
+  const faults: string[] = [];
+  if (!isObject(json) || !isObject(json.error))
+    return { faults: ["no error envelope"], code: null };
+  const { message, type, param, code } = json.error;
+  if (typeof message !== "string" || message === "") faults.push("no error.message");
+  else faults.push(...faultsOfMessage(message));
+  if (typeof type !== "string") faults.push("no error.type");
+  if (param !== null && typeof param !== "string") faults.push("error.param is no text");
+  if (String(param).length > LONGEST_MESSAGE) faults.push("error.param is too long");
+  if (path.startsWith("/v1/messages")) {
+    if (json.type !== "error") faults.push('no type "error"');
+    if (json.request_id !== requestId) faults.push("request_id is not x-request-id");
+  }
+  const known = toErrorCode(String(code));
+  if (known !== code || known === "aborted")
+    faults.push(`unknown code ${String(code).slice(0, 50)}`);
+  if (traitsOf(known).status >= 500 && !BUSY_CODES.includes(known)) faults.push(`code ${known}`);
+  return { faults, code: known };
+}
+
+function faultsOfMessage(message: string): string[] {
+  const faults: string[] = [];
+  if (message.length > LONGEST_MESSAGE)
+    faults.push(`error.message of ${message.length} characters`);
+  if (INNER_WORDS.test(message))
+    faults.push(`error.message tells of the inside: ${message.slice(0, 200)}`);
+  if (MARKS.test(message)) faults.push("a prototype was changed");
+  return faults;
+}
+
+function traitsOf(code: ErrorCode) {
+  return new ServiceError(code, "").traits;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Undefined for what is not JSON, or not UTF-8. */
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+// A request and the workers that die under it.
+
+import { expect, test, vi } from "vitest";
+import type { Beginning, RemoteRun } from "../../../src/engine/remote-run.ts";
+import { surviving } from "../../../src/engine/surviving.ts";
+import type { Loss } from "../../../src/engine/worker-process.ts";
+import { ServiceError } from "../../../src/errors.ts";
+import type { GenerateEvent } from "../../../src/generation/events.ts";
+import type { PreparedRequest } from "../../../src/generation/request.ts";
+
+/** What one worker does with the request. */
+type Life = {
+  readonly events?: readonly GenerateEvent[];
+  /** How it dies after them; null: it does not. */
+  readonly loss: Loss | null;
+  readonly isProving?: boolean;
+  readonly failure?: ServiceError;
+};
+
+const crash = (isFromOutside = false): Loss => ({
+  error: new ServiceError("worker_crashed", "worker ended"),
+  isFromOutside,
+});
+const said = (text: string, ...ids: number[]): GenerateEvent => ({
+  type: "text-delta",
+  ...{ text, ids, tokens: ids.length, atMs: 0 },
+});
+const FINISH: GenerateEvent = {
+  type: "finish",
+  ...{ reason: "stop", stopString: null, prefillMs: 0 },
+  usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 },
+};
+
+function open(...lives: readonly Life[]) {
+  const beginnings: Beginning[] = [];
+  const finish = vi.fn(async () => {});
+  const lease = { acquire: vi.fn(), release: vi.fn(), isHeld: false, isContended: false };
+  const newRun = (beginning: Beginning) => {
+    const life = lives[beginnings.length] ?? { loss: null };
+    beginnings.push(beginning);
+    async function* events() {
+      yield* life.events ?? [];
+      const failure = life.failure ?? life.loss?.error;
+      if (failure) throw failure;
+    }
+    const { loss, isProving = false } = life;
+    const run = { begin: async () => {}, events: events(), finish, loss, isProving };
+    return run as unknown as RemoteRun; // what a request sees of one
+  };
+  const deadline = new AbortController();
+  const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // all that is looked at
+  const answer = surviving(newRun, { request, lease, deadline: deadline.signal });
+  return { answer, beginnings, finish, lease, deadline };
+}
+
+async function read(answer: AsyncIterable<GenerateEvent>) {
+  const events: GenerateEvent[] = [];
+  let error: unknown = null;
+  try {
+    for await (const event of answer) events.push(event);
+  } catch (thrown) {
+    error = thrown;
+  }
+  const text = events.map((event) => ("text" in event ? event.text : "")).join("");
+  return { text, error, hasFinished: events.at(-1)?.type === "finish" };
+}
+
+test("goes on from its tokens in the next worker, and the one after", async () => {
+  const { answer, beginnings, finish, lease } = open(
+    { events: [said("a", 1), said("bc", 2, 3)], loss: crash() },
+    { events: [said("d", 4)], loss: crash() },
+    { events: [said("e", 5), FINISH], loss: null },
+  );
+
+  expect(await read(answer)).toEqual({ text: "abcde", error: null, hasFinished: true });
+  expect(beginnings).toEqual([
+    { generated: [], reasoning: 0, isSuspect: false },
+    { generated: [1, 2, 3], reasoning: 0, isSuspect: true },
+    { generated: [1, 2, 3, 4], reasoning: 0, isSuspect: true },
+  ]);
+  expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
+});
+
+test("gives up a request that kills the worker when it is alone", async () => {
+  const { answer, beginnings } = open({ loss: crash() }, { loss: crash(), isProving: true });
+
+  expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
+  expect(beginnings).toHaveLength(2);
+});
+
+test("forgives twice more when the worker was killed from outside", async () => {
+  const killedAlone = { loss: crash(true), isProving: true };
+  const forgiven = open({ loss: crash(true) }, killedAlone, killedAlone, {
+    events: [FINISH],
+    loss: null,
+  });
+  expect((await read(forgiven.answer)).error).toBe(null);
+
+  const { answer } = open({ loss: crash(true) }, killedAlone, killedAlone, killedAlone);
+  expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
+});
+
+test("gives up after many crashes, guilty or not", async () => {
+  const { answer, beginnings } = open(...Array.from({ length: 50 }, () => ({ loss: crash() })));
+
+  expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
+  expect(beginnings).toHaveLength(10);
+});
+
+test("does not say a prompt twice that it has given back before its first token", async () => {
+  const { answer, beginnings } = open({ events: [said("the prompt")], loss: crash() });
+
+  expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
+  expect(beginnings).toHaveLength(1);
+});
+
+test("ends with what there is when its deadline comes while there is no worker", async () => {
+  const reason = new ServiceError("deadline_exceeded", "late");
+  const waiting: Life = { loss: null, failure: reason };
+  const { answer, deadline, lease } = open({ events: [said("ab", 1, 2)], loss: crash() }, waiting);
+  deadline.abort(reason);
+
+  expect(await read(answer)).toEqual({ text: "ab", error: null, hasFinished: true });
+  expect(lease.release).toHaveBeenCalledTimes(1);
+});
+
+test("survives nothing but the loss of the worker", async () => {
+  const failure = new ServiceError("generation_failed", "no");
+  const { answer, beginnings, lease } = open({ events: [said("a", 1)], loss: null, failure });
+
+  expect((await read(answer)).error).toBe(failure);
+  expect(beginnings).toHaveLength(1);
+  expect(lease.release).toHaveBeenCalledTimes(1);
+});
+
+test("stops its run and gives its slot back when the reader leaves", async () => {
+  const { answer, finish, lease } = open({ events: [said("a", 1), said("b", 2)], loss: null });
+  for await (const _ of answer) break;
+
+  expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([1, 1]);
+});

@@ -1,0 +1,128 @@
+// Requests and the worker processes that die under them: the innocent go on, the guilty one is found.
+
+import path from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { WorkerEngine } from "../../../src/engine/worker-engine.ts";
+import { ServiceError } from "../../../src/errors.ts";
+import { RequestQueue } from "../../../src/queue/request-queue.ts";
+import { DEEDS } from "../../support/deeds.ts";
+import { PLAIN_PREPARED } from "../../support/requests.ts";
+import { until } from "../../support/start-service.ts";
+
+let engine: WorkerEngine;
+afterEach(async () => engine.close());
+
+function open(slots = 4) {
+  engine = new WorkerEngine({
+    entry: path.resolve(import.meta.dirname, "../../support/scripted-generator.ts"),
+    model: {} as never, // it loads none
+    ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    ...{ streamBufferBytes: 1_000, parkTimeoutMs: 20 },
+    ...{ log: () => {}, onLoadProgress: () => {}, onLoad: () => {}, onWastedTokens: () => {} },
+  });
+  return new RequestQueue({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
+}
+
+type Asked = {
+  readonly queue: RequestQueue;
+  readonly deed?: (typeof DEEDS)[number];
+  readonly tokens?: number;
+};
+
+function ask({ queue, deed = "answer", tokens = 100 }: Asked) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const abort = (error: ServiceError) => controller.abort(error);
+  const lease = queue.enter({ signal, abort });
+  const request = {
+    ...PLAIN_PREPARED,
+    promptTokens: Uint32Array.of(DEEDS.indexOf(deed)),
+    maxTokens: tokens,
+  };
+  const answer = { text: "", controller, done: read() };
+  async function read() {
+    await Promise.resolve(); // `answer` has to be there
+    try {
+      for await (const event of engine.generate(request, { signal, lease }))
+        if ("text" in event) answer.text += event.text;
+      return "finished";
+    } catch (error) {
+      return error instanceof ServiceError ? error.code : error;
+    } finally {
+      lease.leave();
+    }
+  }
+  return answer;
+}
+
+const counted = (tokens: number) => Array.from({ length: tokens }, (_, n) => `${n} `).join("");
+const killWorker = () => process.kill(engine.status().workerPid ?? 0, "SIGKILL");
+
+test("streams go on where they were when the worker is killed, without a gap or a duplicate", async () => {
+  const queue = open();
+  const answers = [1, 2, 3, 4, 5, 6].map(() => ask({ queue }));
+  for (const at of [20, 60]) {
+    await until(() => (answers[0]?.text.length ?? 0) > at, "they run");
+    killWorker();
+  }
+
+  expect(await Promise.all(answers.map(({ done }) => done))).toEqual(Array(6).fill("finished"));
+  expect(answers.map(({ text }) => text)).toEqual(Array(6).fill(counted(100)));
+  expect(engine.status().workerRestarts).toBe(2);
+  expect([queue.busy, queue.inside]).toEqual([0, 0]);
+});
+
+test.each(["kill-at-start", "kill-at-5"] as const)(
+  "a request that does %s is refused, and takes nobody with it",
+  async (deed) => {
+    const queue = open();
+    const innocent = [1, 2].map(() => ask({ queue, tokens: 60 }));
+    await until(() => innocent.every(({ text }) => text !== ""), "they run");
+    const poison = ask({ queue, deed });
+    const late = [1, 2, 3].map(() => ask({ queue, tokens: 60 }));
+
+    expect(await poison.done).toBe("worker_crashed");
+    const others = [...innocent, ...late];
+    expect(await Promise.all(others.map(({ done }) => done))).toEqual(Array(5).fill("finished"));
+    expect(others.map(({ text }) => text)).toEqual(Array(5).fill(counted(60)));
+    expect(engine.status().workerRestarts).toBe(2); // once in company, once alone
+  },
+);
+
+test("suspects keep their slots: whoever waits for one comes after them", async () => {
+  const queue = open(1);
+  const first = ask({ queue, tokens: 30 });
+  await until(() => first.text !== "", "it runs");
+  const second = ask({ queue, tokens: 30 });
+  killWorker();
+
+  await first.done;
+  expect([first.text, second.text]).toEqual([counted(30), ""]);
+  expect(await second.done).toBe("finished");
+});
+
+test("a client that leaves while its request proves itself, or waits for others to, frees everything", async () => {
+  const queue = open(2);
+  const leaving = ask({ queue, tokens: 10_000 });
+  const slow = ask({ queue, deed: "slow", tokens: 10_000 });
+  await until(() => leaving.text !== "" && slow.text !== "", "they run");
+  killWorker();
+  await until(() => engine.status().state === "ready", "the next worker is there");
+  const { length } = leaving.text;
+  await until(() => leaving.text.length > length, "it has proven itself");
+  for (const { controller } of [leaving, slow])
+    controller.abort(new ServiceError("aborted", "the client has left"));
+
+  expect(await Promise.all([leaving.done, slow.done])).toEqual(["aborted", "aborted"]);
+  expect([queue.busy, queue.inside]).toEqual([0, 0]);
+  expect(await ask({ queue, tokens: 5 }).done).toBe("finished");
+});
+
+test("what waits for an answer when the engine closes is told so", async () => {
+  const queue = open();
+  const answer = ask({ queue, tokens: 10_000 });
+  await until(() => answer.text !== "", "it runs");
+  await engine.close();
+
+  expect(await answer.done).toBe("engine_unavailable");
+});

@@ -1,0 +1,105 @@
+// The fuzzer's judge: what it lets pass, and what it does not.
+
+import { describe, expect, test } from "vitest";
+import { type Answer, AnswerReader } from "../../fuzz/answer-reader.ts";
+import { kindOf } from "../../fuzz/findings.ts";
+import { growthOf } from "../../fuzz/memory.ts";
+import { faultsOf } from "../../fuzz/oracle.ts";
+import { curlOf, hexOf } from "../../fuzz/reproduction.ts";
+
+const CHAT = { method: "POST", path: "/v1/chat/completions" };
+const error = { message: "no", type: "invalid_request_error", param: null, code: "invalid_value" };
+
+function answer(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
+  const all = {
+    "x-request-id": "id",
+    "content-type": "application/json; charset=utf-8",
+    ...headers,
+  };
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return { status, headers: new Map(Object.entries(all)), body: Buffer.from(text) };
+}
+
+const stream = (text: string) => answer(200, text, { "content-type": "text/event-stream" });
+
+describe("lets pass", () => {
+  test.each<[string, Answer]>([
+    ["JSON", answer(200, { choices: [] })],
+    ["an error in its envelope", answer(400, { error })],
+    ["a stream to its end", stream(': connected\n\ndata: {"a":"\u2028"}\n\ndata: [DONE]\n\n')],
+    ["a stream that ends in an error", stream(`data: ${JSON.stringify({ error })}\n\n`)],
+    ["a full queue", answer(429, { error: { ...error, code: "queue_full" } })],
+  ])("%s", (_what, given) => {
+    expect(faultsOf(given, CHAT)).toEqual([]);
+  });
+
+  test("Anthropic's envelope where it belongs", () => {
+    const given = answer(400, { type: "error", error, request_id: "id" });
+
+    expect(faultsOf(given, { method: "POST", path: "/v1/messages/count_tokens" })).toEqual([]);
+    expect(faultsOf(answer(400, { error }), { method: "POST", path: "/v1/messages" })).toHaveLength(
+      2,
+    );
+  });
+});
+
+test.each<[string, Answer, string]>([
+  ["no request id", answer(200, {}, { "x-request-id": "" }), "no x-request-id"],
+  ["HTML", answer(404, "<html>", { "content-type": "text/html" }), "content-type"],
+  ["half of a body", answer(200, '{"a":'), "not JSON"],
+  ["an error of success", answer(200, { error }), "status of success"],
+  ["another status than the code's", answer(404, { error }), "with status 404"],
+  ["a code of nobody's", answer(400, { error: { ...error, code: "oops" } }), "unknown code"],
+  [
+    "the server's own fault",
+    answer(500, { error: { ...error, code: "internal_error" } }),
+    "internal_error",
+  ],
+  [
+    "a path of the machine",
+    answer(400, { error: { ...error, message: "at x (/a/src/b.ts:1)" } }),
+    "inside",
+  ],
+  ["an endless message", answer(400, { error: { ...error, message: "a".repeat(9_999) } }), "9999"],
+  ["a stream that breaks off", stream('data: {"a":1}\n\n'), "in the middle"],
+  ["a stream that is no JSON", stream("data: {\n\ndata: [DONE]\n\n"), "not JSON"],
+])("finds %s", (_what, given, words) => {
+  expect(faultsOf(given, CHAT).join()).toContain(words);
+});
+
+test("reads answers as they come, whole ones only", () => {
+  const reader = new AnswerReader(["HEAD", "POST"]);
+  const text =
+    "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" +
+    "HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+
+  const answers = [...text].flatMap((sign) => reader.feed(Buffer.from(sign)));
+
+  expect(answers.map(({ status, body }) => [status, body.toString()])).toEqual([
+    [200, ""],
+    [201, "abcde"],
+  ]);
+  expect(() => reader.feed(Buffer.from("nonsense\r\n\r\n"))).toThrow("no status line");
+});
+
+test("tells memory that grows from memory that wavers", () => {
+  const samples = (slope: number) =>
+    Array.from({ length: 40 }, (_, round) => 100 + slope * round + 15 * Math.sin(round * 7));
+
+  expect(growthOf(samples(0))).toBeLessThan(0.5);
+  expect(growthOf(samples(3))).toBeGreaterThan(2.5);
+  expect(growthOf([1, 2, 3])).toBeNull();
+});
+
+test("counts the same fault with other numbers as one kind", () => {
+  expect(kindOf("a", ['code 12 of "x"'])).toBe(kindOf("a", ['code 7 of "y z"']));
+});
+
+test("shows requests so that they can be sent again", () => {
+  const request = { method: "POST", target: "/a", headers: { a: "b" }, body: Buffer.from("it's") };
+
+  expect(curlOf(request, "http://x")).toBe(
+    `curl --path-as-is -X POST 'http://x/a' -H 'a: b' --data-binary 'it'\\''s'`,
+  );
+  expect(hexOf(Buffer.from("GET\0"))).toMatch(/^47 45 54 00 +GET\.$/);
+});

@@ -1,0 +1,94 @@
+// Streams that outlive their connections: a while for their readers to come back, and no longer.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ServiceError } from "../../../src/errors.ts";
+import { StreamStore } from "../../../src/resume/stream-store.ts";
+
+const GRACE_MS = 30_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function open(maxBytes = 64_000_000) {
+  const store = new StreamStore({ graceMs: GRACE_MS, maxBytes });
+  const abort = vi.fn<(error: ServiceError) => void>();
+  const begin = (owner = "me") => store.begin({ owner, news: () => "queued", abort });
+  return { store, abort, begin };
+}
+
+test("stops a stream that nobody comes back for, but not before", () => {
+  const { begin, abort } = open();
+  const stream = begin();
+  const detach = stream.attach();
+  vi.advanceTimersByTime(10 * GRACE_MS);
+  detach();
+  vi.advanceTimersByTime(GRACE_MS - 1);
+  const detachAgain = stream.attach();
+  detach(); // twice does no harm
+  vi.advanceTimersByTime(10 * GRACE_MS);
+  expect(abort).not.toHaveBeenCalled();
+
+  detachAgain();
+  vi.advanceTimersByTime(GRACE_MS);
+  expect(abort.mock.calls[0]?.[0]).toMatchObject({ code: "aborted" });
+});
+
+test("goes on as long as one of several readers is there", () => {
+  const { begin, abort } = open();
+  const stream = begin();
+  const [detach] = [stream.attach(), stream.attach()];
+  detach();
+  vi.advanceTimersByTime(10 * GRACE_MS);
+
+  expect(abort).not.toHaveBeenCalled();
+});
+
+test("keeps the end for a while, for those who missed it", () => {
+  const { store, begin, abort } = open();
+  const stream = begin();
+  stream.attach()();
+  stream.log.append([{ data: "a" }]);
+  stream.end();
+  expect(stream.news()).toBe(null);
+  vi.advanceTimersByTime(GRACE_MS - 1);
+  expect(store.get(stream.id, { owner: "me" })).toBe(stream);
+  vi.advanceTimersByTime(1);
+
+  expect(() => store.get(stream.id, { owner: "me" })).toThrow("no such stream");
+  expect([store.size, store.bytes, abort.mock.calls.length]).toEqual([0, 0, 0]);
+});
+
+test("is there for its owner, and for its token, and for nobody else", () => {
+  const { store, begin } = open();
+  const [mine, other] = [begin("me"), begin("somebody")];
+
+  expect(store.get(mine.id, { owner: "me" })).toBe(mine);
+  expect(store.get(mine.id, { token: mine.token })).toBe(mine);
+  for (const claim of [{ owner: "somebody" }, { token: other.token }, { token: "" }])
+    expect(() => store.get(mine.id, claim)).toThrow("no such stream");
+  expect(() => store.get("stream_1", { owner: "me" })).toThrow("no such stream");
+});
+
+test("makes room with streams that have ended, the oldest first", () => {
+  const { store, begin } = open(640_000);
+  const streams = Array.from({ length: 100 }, () => {
+    const stream = begin();
+    stream.log.append([{ data: "x".repeat(4_000) }]);
+    stream.end();
+    return stream;
+  });
+
+  expect(store.bytes).toBeLessThanOrEqual(640_000);
+  expect(store.size).toBe(79);
+  expect(() => store.get(streams[0]?.id ?? "", { owner: "me" })).toThrow("no such stream");
+  expect(store.get(streams[99]?.id ?? "", { owner: "me" })).toBe(streams[99]);
+});
+
+test("leaves nothing behind when it closes", () => {
+  const { store, begin } = open();
+  begin().log.append([{ data: "a" }]);
+  begin().attach()();
+  store.close();
+
+  expect([store.size, store.bytes, vi.getTimerCount()]).toEqual([0, 0, 0]);
+});
