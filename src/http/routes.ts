@@ -29,6 +29,7 @@ import { mountModels } from "./models-routes.ts";
 import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
+import { STREAMS_PATH } from "./resumable-answer.ts";
 import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
 
 export type RoutesOptions = {
@@ -50,9 +51,9 @@ const EMBEDDING = [...openaiEmbeddings.paths, ...rerank.paths];
 const ANSWERED = [...GENERATING, openaiEmbeddings.paths[0], rerank.paths[0]];
 const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 
-/** What a key needs for a path, and for all below it. What is not here (models, usage) every key may ask. */
+/** What a key needs for a path, and for all below it. What is not here (models, its own usage and requests) every key may ask. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
-  ["generate", [...GENERATING, ...ASKING_PATHS]],
+  ["generate", [...GENERATING, ...ASKING_PATHS, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, "/metrics"]],
 ];

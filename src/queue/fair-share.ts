@@ -226,6 +226,7 @@ export class FairShare {
     line.#onSlots = new Map(this.#onSlots);
     line.#waiting = new Map(this.#waiting);
     line.#limits = new Map(this.#limits);
+    line.#arrivals = this.#arrivals;
     return line;
   }
 

@@ -76,8 +76,8 @@ describe("scopes", () => {
   });
 
   test.each<[string, string, string[]]>([
-    ["generate", "/v1/responses/resp_x", ["/v1/embeddings", "/metrics"]],
-    ["embed", "/v1/embeddings", ["/v1/responses/resp_x/cancel", "/slots"]],
+    ["generate", "/v1/streams/stream_x", ["/v1/embeddings", "/metrics"]],
+    ["embed", "/v1/embeddings", ["/v1/responses/resp_x/cancel", "/v1/streams/stream_x"]],
     ["read", "/metrics", ["/rerank", "/v1/chat/completions/input_tokens"]],
   ])("%s is for %s, not for %s", async (scope, allowed, denied) => {
     const keys = newKeysFile();

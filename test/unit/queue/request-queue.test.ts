@@ -415,3 +415,20 @@ test("charges keys what their requests cost, whatever was expected of them", asy
   const talks = log.filter((owner) => owner === "talker").length;
   expect([log.length, talks]).toEqual([22, 2]); // 200 tokens each, and 20 times 20
 });
+
+test("weighs a deadline against the wait of the key itself, not of all who are in line", async () => {
+  vi.useFakeTimers();
+  const { queue, ask } = openShared({ slots: 1, maxWaiting: 100 });
+  const many = Array.from({ length: 20 }, () => ask("many"));
+  await many[0]?.served;
+  vi.advanceTimersByTime(1_000);
+  const enter = (owner: string, isFlex = false) => {
+    const sharer = { owner, limits: EVERYBODY.limits };
+    const { signal } = new AbortController();
+    return queue.enter({ signal, abort: () => {}, sharer, isFlex, deadlineMs: 3_000 });
+  };
+
+  expect(refusalOf(() => enter("many")).code).toBe("deadline_unmeetable"); // 20 s
+  expect(refusalOf(() => enter("few", true)).code).toBe("deadline_unmeetable");
+  expect(() => enter("few")).not.toThrow();
+});
