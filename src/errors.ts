@@ -4,7 +4,7 @@
 type ErrorTraits = {
   readonly status: number;
   /** OpenAI's `error.type`. */
-  readonly type: string;
+  readonly type: "invalid_request_error" | "permission_error" | "rate_limit_error" | "server_error";
   /** Whether the same request may succeed later without a change. */
   readonly isRetryable: boolean;
 };
@@ -52,11 +52,23 @@ const TRAITS = {
   /** Its owner stopped it, from outside. */
   cancelled: { status: 409, ...invalid },
   /** The client left. An outcome, not a failure: counted, and never sent to anyone. */
-  aborted: { status: 499, type: "aborted", isRetryable: false },
+  aborted: { status: 499, ...invalid },
 } as const satisfies Record<string, ErrorTraits>;
 
 /** Every way in which a request can fail. Closed, so that metrics may use it as a label. */
 export type ErrorCode = keyof typeof TRAITS;
+
+/** Told to nobody: the client has left, or reads nothing. */
+const UNSENT: readonly ErrorCode[] = ["aborted", "client_stalled"];
+
+/** What a client may be told. */
+export const SENT_CODES = (Object.keys(TRAITS) as ErrorCode[]).filter(
+  (code) => !UNSENT.includes(code),
+);
+
+export function statusOf(code: ErrorCode): number {
+  return TRAITS[code].status;
+}
 
 export type ServiceErrorOptions = {
   readonly cause?: unknown;

@@ -4,9 +4,13 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Message, ToolCall } from "../generation/request.ts";
+import { orText, withoutEffect } from "./contract.ts";
 
 /** Marks for Anthropic's cache and citations: here every prompt is cached, and nothing is cited. */
-const harmless = { cache_control: z.unknown().optional(), citations: z.unknown().optional() };
+const harmless = {
+  cache_control: withoutEffect(z.unknown().optional()),
+  citations: withoutEffect(z.unknown().optional()),
+};
 
 const text = z.looseObject({
   type: z.literal("text", "type is text"),
@@ -16,7 +20,7 @@ const text = z.looseObject({
 const toolResult = z.looseObject({
   type: z.literal("tool_result"),
   tool_use_id: z.string("the id of the tool_use that this is the result of").min(1),
-  content: z.array(text, "a string, or a list of text blocks").nullish(),
+  content: orText(z.array(text, "a string, or a list of text blocks")).nullish(),
   is_error: z.boolean().nullish(),
   ...harmless,
 });
@@ -25,23 +29,23 @@ const toolUse = z.looseObject({
   id: z.string().min(1),
   name: z.string().min(1),
   input: z.record(z.string(), z.unknown()),
-  caller: z.unknown().optional(),
+  caller: withoutEffect(z.unknown().optional()),
   ...harmless,
 });
 const thinking = z.looseObject({
   type: z.literal("thinking"),
   thinking: z.string(),
-  signature: z.string().nullish(),
+  signature: withoutEffect(z.string().nullish()),
 });
 const redactedThinking = z.looseObject({
   type: z.literal("redacted_thinking"),
-  data: z.string().nullish(),
+  data: withoutEffect(z.string().nullish()),
 });
 
 const BLOCKS = "a string, or a list of blocks";
 
 /** Strings have become blocks before: see `withBlocks`. */
-export const system = z.array(text, BLOCKS).nullish();
+export const system = orText(z.array(text, BLOCKS)).nullish();
 
 export const messages = z
   .array(
@@ -50,26 +54,30 @@ export const messages = z
       [
         z.looseObject({
           role: z.literal("user"),
-          content: z
-            .array(
-              z.discriminatedUnion("type", [text, toolResult], {
-                error: "a message of the user has blocks of type text or tool_result",
-              }),
-              BLOCKS,
-            )
-            .min(1, "at least one block"),
+          content: orText(
+            z
+              .array(
+                z.discriminatedUnion("type", [text, toolResult], {
+                  error: "a message of the user has blocks of type text or tool_result",
+                }),
+                BLOCKS,
+              )
+              .min(1, "at least one block"),
+          ),
         }),
         z.looseObject({
           role: z.literal("assistant"),
-          content: z.array(
-            z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
-              error:
-                "a message of the assistant has blocks of type text, tool_use, thinking or redacted_thinking",
-            }),
-            BLOCKS,
+          content: orText(
+            z.array(
+              z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
+                error:
+                  "a message of the assistant has blocks of type text, tool_use, thinking or redacted_thinking",
+              }),
+              BLOCKS,
+            ),
           ),
         }),
-        z.looseObject({ role: z.literal("system"), content: z.array(text, BLOCKS).min(1) }),
+        z.looseObject({ role: z.literal("system"), content: orText(z.array(text, BLOCKS).min(1)) }),
       ],
       { error: "role is user, assistant or system" },
     ),

@@ -1,11 +1,27 @@
 // POST /v1/messages/count_tokens: how long a prompt is, as its answer's usage would say.
 // https://docs.anthropic.com/en/api/messages-count-tokens
 
-import { anthropicMessages, parseAsked } from "./anthropic-messages.ts";
+import { anthropicTokenCount } from "./anthropic-answer.ts";
+import { anthropicMessages, askedSchema, parseAsked } from "./anthropic-messages.ts";
 import type { AskingRoute } from "./asking.ts";
+
+const { unsupported, instead = {}, error, codes } = anthropicMessages.contract;
 
 export const anthropicCountTokens: AskingRoute = {
   path: `${anthropicMessages.path}/count_tokens`,
+
+  contract: {
+    name: "TokenCount",
+    tag: "Anthropic",
+    summary: "Counts the tokens of a conversation",
+    body: askedSchema,
+    unsupported,
+    instead,
+    example: { messages: [{ role: "user", content: "Hi" }] },
+    answer: anthropicTokenCount,
+    error,
+    codes,
+  },
 
   parse(body, context) {
     const { request, ...asked } = parseAsked(body, context);

@@ -3,14 +3,24 @@
 
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt, Usage } from "../generation/events.ts";
+import type {
+  AnthropicBlock,
+  AnthropicDelta,
+  AnthropicEnding,
+  AnthropicEvent,
+  AnthropicMessage,
+  AnthropicUsage,
+} from "./anthropic-answer.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
+
+type JsonObject = Record<string, unknown>;
 
 export type AnthropicEncoderOptions = {
   /** Whether thoughts stay with the server. */
   readonly hidesThoughts: boolean;
 };
 
-export const PING: Frame = frame("ping", {});
+export const PING: Frame = frame({ type: "ping" });
 
 const NO_USAGE: Usage = {
   promptTokens: 0,
@@ -55,15 +65,16 @@ export class AnthropicEncoder implements AnswerEncoder {
     return [
       ...this.#open(NO_USAGE),
       ...this.#close(),
-      frame("message_delta", {
+      frame({
+        type: "message_delta",
         delta: { ...encodeEnding(ending), container: null },
         usage: encodeUsage(receipt?.usage ?? NO_USAGE),
       }),
-      frame("message_stop", {}),
+      frame({ type: "message_stop" }),
     ];
   }
 
-  body([choice]: readonly Choice[], { usage }: Receipt): object {
+  body([choice]: readonly Choice[], { usage }: Receipt): AnthropicMessage {
     const content = choice ? this.#content(choice) : [];
     return this.#message(content, encodeEnding(choice?.ending ?? NO_ENDING), usage);
   }
@@ -72,50 +83,50 @@ export class AnthropicEncoder implements AnswerEncoder {
     if (this.#isOpen) return [];
     this.#isOpen = true;
     const ending = { stop_reason: null, stop_sequence: null, stop_details: null };
-    return [frame("message_start", { message: this.#message([], ending, usage) }), PING];
+    return [frame({ type: "message_start", message: this.#message([], ending, usage) }), PING];
   }
 
   #begin(delta: Delta): Frame {
     this.#block = delta.type;
     const index = this.#blocks++;
-    return frame("content_block_start", { index, content_block: this.#emptyBlock(delta) });
+    return frame({ type: "content_block_start", index, content_block: this.#emptyBlock(delta) });
   }
 
-  #more(delta: object): Frame {
-    return frame("content_block_delta", { index: this.#blocks - 1, delta });
+  #more(delta: AnthropicDelta): Frame {
+    return frame({ type: "content_block_delta", index: this.#blocks - 1, delta });
   }
 
   #close(): readonly Frame[] {
     if (this.#block === null) return [];
     const isThinking = this.#block === "reasoning-delta";
     this.#block = null;
-    const stop = frame("content_block_stop", { index: this.#blocks - 1 });
+    const stop = frame({ type: "content_block_stop", index: this.#blocks - 1 });
     // Nothing is signed here, but every thought of Anthropic's ends with a signature.
     return isThinking ? [this.#more({ type: "signature_delta", signature: "" }), stop] : [stop];
   }
 
-  #emptyBlock(delta: Delta): object {
+  #emptyBlock(delta: Delta): AnthropicBlock {
     switch (delta.type) {
       case "text-delta":
-        return { type: "text", text: "", citations: null };
+        return textBlock("");
       case "reasoning-delta":
-        return { type: "thinking", thinking: "", signature: "" };
+        return thinkingBlock("");
       case "tool-call-delta":
         return this.#toolUse(delta.name ?? "", delta.index, {});
     }
   }
 
-  #content({ text, reasoning, toolCalls }: Choice): readonly object[] {
+  #content({ text, reasoning, toolCalls }: Choice): AnthropicBlock[] {
     const isThinking = reasoning !== "" && !this.#options.hidesThoughts;
     return [
-      ...(isThinking ? [{ type: "thinking", thinking: reasoning, signature: "" }] : []),
-      ...(text === "" ? [] : [{ type: "text", text, citations: null }]),
+      ...(isThinking ? [thinkingBlock(reasoning)] : []),
+      ...(text === "" ? [] : [textBlock(text)]),
       ...toolCalls.map((call, index) => this.#toolUse(call.name, index, inputOf(call.arguments))),
     ];
   }
 
   /** Ids follow from the answer's own: streamed and buffered they are made the same way. */
-  #toolUse(name: string, index: number, input: object): object {
+  #toolUse(name: string, index: number, input: JsonObject): AnthropicBlock {
     const number = `${index}`.padStart(6, "0");
     return {
       type: "tool_use",
@@ -125,7 +136,7 @@ export class AnthropicEncoder implements AnswerEncoder {
     };
   }
 
-  #message(content: readonly object[], ending: object, usage: Usage): object {
+  #message(content: AnthropicBlock[], ending: AnthropicEnding, usage: Usage): AnthropicMessage {
     return {
       id: `msg_${this.#identity.id}`,
       type: "message",
@@ -139,7 +150,15 @@ export class AnthropicEncoder implements AnswerEncoder {
   }
 }
 
-function encodeDelta({ type, text }: Delta): object {
+function textBlock(text: string): AnthropicBlock {
+  return { type: "text", text, citations: null };
+}
+
+function thinkingBlock(thinking: string): AnthropicBlock {
+  return { type: "thinking", thinking, signature: "" };
+}
+
+function encodeDelta({ type, text }: Delta): AnthropicDelta {
   switch (type) {
     case "text-delta":
       return { type: "text_delta", text };
@@ -150,13 +169,14 @@ function encodeDelta({ type, text }: Delta): object {
   }
 }
 
-function encodeEnding({ reason, stopString }: Ending): object {
+function encodeEnding({ reason, stopString }: Ending): AnthropicEnding {
   const stop_reason = stopString === null ? STOP_REASONS[reason] : "stop_sequence";
   return { stop_reason, stop_sequence: stopString, stop_details: null };
 }
 
 /** Tokens from the cache do not count as input a second time. */
-function encodeUsage({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage) {
+function encodeUsage(usage: Usage): AnthropicUsage {
+  const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
   return {
     input_tokens: promptTokens - cachedTokens,
     cache_creation_input_tokens: 0,
@@ -167,7 +187,7 @@ function encodeUsage({ promptTokens, cachedTokens, completionTokens, reasoningTo
 }
 
 /** A call that was cut off is no whole JSON; `max_tokens` says so. */
-function inputOf(text: string): object {
+function inputOf(text: string): JsonObject {
   try {
     return JSON.parse(text);
   } catch {
@@ -176,6 +196,6 @@ function inputOf(text: string): object {
 }
 
 /** Every event has its type twice: as its name, and in its data. */
-function frame(type: string, fields: object): Frame {
-  return { event: type, data: JSON.stringify({ type, ...fields }) };
+function frame(event: AnthropicEvent): Frame {
+  return { event: event.type, data: JSON.stringify(event) };
 }

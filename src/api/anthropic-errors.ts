@@ -2,9 +2,10 @@
 // https://docs.anthropic.com/en/api/errors
 
 import { ServiceError } from "../errors.ts";
+import type { AnthropicError } from "./anthropic-answer.ts";
 
 /** By status; what is missing is the client's fault below 500, and ours from there on. */
-const TYPES: Readonly<Record<number, string>> = {
+const TYPES: Readonly<Record<number, AnthropicError["error"]["type"]>> = {
   401: "authentication_error",
   403: "permission_error",
   404: "not_found_error",
@@ -14,7 +15,7 @@ const TYPES: Readonly<Record<number, string>> = {
   504: "timeout_error",
 };
 
-export function encodeAnthropicError(error: ServiceError, requestId: string): object {
+export function encodeAnthropicError(error: ServiceError, requestId: string): AnthropicError {
   const { code, message, param, traits } = withOwnParam(error);
   const { status } = traits;
   const type = TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");

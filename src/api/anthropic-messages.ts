@@ -3,14 +3,16 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, Thinking } from "../generation/request.ts";
+import { anthropicError, anthropicEvent, anthropicMessage } from "./anthropic-answer.ts";
 import { messages, readMessages, system, withBlocks } from "./anthropic-content.ts";
 import { AnthropicEncoder, PING } from "./anthropic-encoder.ts";
 import { encodeAnthropicError } from "./anthropic-errors.ts";
 import { readTools, toolFields } from "./anthropic-tools.ts";
+import { withoutEffect } from "./contract.ts";
 import type { Dialect, ParseContext } from "./dialect.ts";
 import { grammarOfSchema, jsonSchema } from "./openai-grammar.ts";
 import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "./openai-request.ts";
-import { parseBody } from "./parse-body.ts";
+import { type Instead, parseBody } from "./parse-body.ts";
 
 const UNSUPPORTED = unsupportedWith({
   container: [],
@@ -24,6 +26,11 @@ const UNSUPPORTED = unsupportedWith({
   fallbacks: [],
   thread: [],
 });
+
+const INSTEAD: Instead = {
+  guided_json: "output_config.format",
+  structured_outputs: "output_config.format",
+};
 
 const format = z
   .looseObject({
@@ -65,21 +72,40 @@ const schema = z.object({
     })
     .nullish(),
   output_format: format,
-  service_tier: z.enum(["auto", "standard_only"], "auto or standard_only").nullish(),
-  cache_control: z.unknown().optional(), // every prompt is cached
-  diagnostics: z.unknown().optional(), // of Anthropic's cache
+  service_tier: withoutEffect(z.enum(["auto", "standard_only"], "auto or standard_only").nullish()),
+  cache_control: withoutEffect(z.unknown().optional()), // every prompt is cached
+  diagnostics: withoutEffect(z.unknown().optional()), // of Anthropic's cache
 });
 
 /** A question about a prompt sets no limit to its answer. */
-const askedSchema = schema.partial({ max_tokens: true });
+export const askedSchema = schema.partial({ max_tokens: true });
 
 type Fields = z.output<typeof askedSchema>;
 
 export const anthropicMessages: Dialect = {
   path: "/v1/messages",
 
+  contract: {
+    name: "Message",
+    tag: "Anthropic",
+    summary: "Answers a conversation",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    instead: INSTEAD,
+    example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
+    answer: anthropicMessage,
+    event: anthropicEvent,
+    error: anthropicError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+    ],
+  },
+
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED, INSTEAD);
     const { request, ignoredKeywords } = requestOf(fields, context);
     const hidesThoughts = isHiding(fields);
     return {
@@ -100,7 +126,7 @@ export const anthropicMessages: Dialect = {
 
 /** A body whose answer is not wanted: for those who only ask about its prompt. */
 export function parseAsked(body: unknown, context: ParseContext) {
-  const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED);
+  const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED, INSTEAD);
   const { request, ignoredKeywords } = requestOf(fields, context);
   return {
     request,

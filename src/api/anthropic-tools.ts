@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Json, Tool } from "../generation/request.ts";
+import { withoutEffect } from "./contract.ts";
 import { argumentsSchema } from "./openai-grammar.ts";
 import {
   looseningBudget,
@@ -21,10 +22,12 @@ const definition = z.looseObject({
   input_schema: z.record(z.string(), z.unknown()),
   strict: z.boolean().nullish(),
   input_examples: z.array(z.record(z.string(), z.unknown())).nullish(),
-  allowed_callers: z.array(z.literal("direct", "direct is the only caller here")).nullish(),
-  defer_loading: z.literal(false, "every tool is told of at once").nullish(),
-  cache_control: z.unknown().optional(),
-  eager_input_streaming: z.unknown().optional(), // arguments are always streamed as they come
+  allowed_callers: withoutEffect(
+    z.array(z.literal("direct", "direct is the only caller here")).nullish(),
+  ),
+  defer_loading: withoutEffect(z.literal(false, "every tool is told of at once").nullish()),
+  cache_control: withoutEffect(z.unknown().optional()),
+  eager_input_streaming: withoutEffect(z.unknown().optional()), // arguments are always streamed as they come
 });
 
 const parallel = { disable_parallel_tool_use: z.boolean().nullish() };
@@ -42,7 +45,8 @@ export const toolFields = {
       ],
       { error: "type is auto, any, tool or none" },
     )
-    .nullish(),
+    .nullish()
+    .meta({ default: { type: "auto" } }),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

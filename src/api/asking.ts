@@ -1,6 +1,7 @@
 // The interface of a route that only asks the engine: no slot, no place in the queue, one body as the answer.
 
 import type { AnswerTo, Question } from "../generation/questions.ts";
+import type { Contract } from "./contract.ts";
 import type { ParseContext } from "./dialect.ts";
 
 export type Ask = <Q extends Question>(question: Q) => Promise<AnswerTo<Q>>;
@@ -17,6 +18,7 @@ export type Asked = {
 export interface AskingRoute {
   /** e.g. `/tokenize`. */
   readonly path: string;
+  readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown, context: ParseContext): Asked;
 }

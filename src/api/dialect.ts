@@ -5,6 +5,7 @@ import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { GenerateRequest } from "../generation/request.ts";
+import type { Contract } from "./contract.ts";
 
 export type ParseContext = {
   /** What the operator allows when the client sets no limit; null: as many tokens as the context holds. */
@@ -107,6 +108,7 @@ export type ParsedRequest = {
 export interface Dialect {
   /** e.g. `/v1/chat/completions`. */
   readonly path: string;
+  readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown, context: ParseContext): ParsedRequest;
   /** The error envelope, as a body and as the data of a stream's last event. */

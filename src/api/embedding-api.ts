@@ -2,6 +2,7 @@
 // it becomes one body. Pure: no I/O, no clock.
 
 import type { EmbeddingRequest } from "../generation/embedding.ts";
+import type { Contract } from "./contract.ts";
 
 /** Builds one answer: `add` for every input in its order, then `body`. */
 export interface EmbeddingEncoder {
@@ -23,6 +24,7 @@ export type ParsedEmbeddingRequest = {
 export interface EmbeddingApi {
   /** The first is the one that is listed and logged. */
   readonly paths: readonly [string, ...string[]];
+  readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown): ParsedEmbeddingRequest;
 }

@@ -7,7 +7,17 @@ import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { GenerateRequest } from "../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "./dialect.ts";
+import {
+  type InfillAnswer,
+  type InfillFrame,
+  type InfillTimings,
+  infillAnswer,
+  infillFrame,
+  pickedFields,
+  type Settings,
+} from "./native-answers.ts";
 import { encodeSettings } from "./native-settings.ts";
+import { openaiError } from "./openai-answer.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
 import { type OwnParams, withOwnParam } from "./own-params.ts";
@@ -47,6 +57,20 @@ type Fields = z.output<typeof schema>;
 export const nativeInfill: Dialect = {
   path: "/infill",
 
+  contract: {
+    name: "Infill",
+    tag: "llama.cpp",
+    summary: "Fills in the text between two texts",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    named: WISHES,
+    example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
+    answer: z.union([infillAnswer, pickedFields]),
+    event: z.union([infillFrame, infillAnswer, pickedFields]),
+    error: openaiError,
+    codes: ["unsupported_schema", "context_length_exceeded"],
+  },
+
   parse(body, context) {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     const parsed = requestsOf(
@@ -72,10 +96,11 @@ export const nativeInfill: Dialect = {
 };
 
 /** What a request has that says nothing about it. */
-export function defaultSettings(context: Omit<ParseContext, "randomSeed">): object {
+export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Settings {
   const body = { input_prefix: "", input_suffix: "" };
-  const { requests } = nativeInfill.parse(body, { ...context, randomSeed: () => 0 });
-  return { ...requests.map(encodeSettings)[0], seed: -1 };
+  const [request] = nativeInfill.parse(body, { ...context, randomSeed: () => 0 }).requests;
+  if (!request) throw new Error("one prompt is one request");
+  return { ...encodeSettings(request), seed: -1 };
 }
 
 /** Other files are text before the prefix, a line before each: as llama.cpp's server does without tokens for files. */
@@ -126,13 +151,13 @@ class InfillEncoder implements AnswerEncoder {
     this.#paths = paths;
   }
 
-  delta(index: number, { text }: Delta): readonly Frame[] {
-    return [frame({ index, content: text, tokens: [], stop: false })];
+  delta(_index: number, { text }: Delta): readonly Frame[] {
+    return [frame({ index: 0, content: text, tokens: [], stop: false })];
   }
 
-  progress(index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+  progress(_index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
     const prompt_progress = { total, cache: cached, processed, time_ms: rounded(ms) };
-    return [frame({ index, content: "", tokens: [], stop: false, prompt_progress })];
+    return [frame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
   }
 
   /** There is one choice, so its finish always brings the receipt. No `[DONE]`: llama.cpp's server sends none. */
@@ -146,7 +171,7 @@ class InfillEncoder implements AnswerEncoder {
 
   #whole(content: string, { reason, stopString }: Ending, receipt: Receipt): object {
     const { usage } = receipt;
-    const whole = {
+    const whole: InfillAnswer = {
       index: 0,
       content,
       tokens: [],
@@ -182,12 +207,12 @@ function without(unsupported: Unsupported, names: readonly string[]): Unsupporte
   return Object.fromEntries(Object.entries(unsupported).filter(([name]) => !names.includes(name)));
 }
 
-function frame(chunk: object): Frame {
+function frame(chunk: InfillFrame | ReturnType<InfillEncoder["body"]>): Frame {
   return { data: JSON.stringify(chunk) };
 }
 
 /** Times in ms. Predicting is all that is neither waiting nor reading the prompt. */
-function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): object {
+function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): InfillTimings {
   const read = usage.promptTokens - usage.cachedTokens;
   const predictMs = Math.max(0, totalMs - queueMs - prefillMs);
   return {

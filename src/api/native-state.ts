@@ -1,6 +1,8 @@
 // GET /slots and GET /props, as llama.cpp's server has them, as far as they are true here. No prompts, no keys, no paths.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
+import type { Props, Settings, SlotList } from "./native-answers.ts";
+
 /** What one slot is busy with. */
 export type SlotUse = {
   readonly requestId: string;
@@ -13,17 +15,15 @@ export type SlotUse = {
 };
 
 /** @param uses one for each slot, null for a free one */
-export function encodeSlots(uses: readonly (SlotUse | null)[], contextTokens: number): object[] {
-  return uses.map((use, id) => ({
-    id,
-    n_ctx: contextTokens,
-    speculative: false,
-    is_processing: use !== null,
-    ...(use ? encodeUse(use) : {}),
-  }));
+export function encodeSlots(uses: readonly (SlotUse | null)[], contextTokens: number): SlotList {
+  return uses.map((use, id) => {
+    const slot = { id, n_ctx: contextTokens, speculative: false } as const;
+    if (!use) return { ...slot, is_processing: false };
+    return { ...slot, is_processing: true, ...encodeUse(use) };
+  });
 }
 
-function encodeUse(use: SlotUse): object {
+function encodeUse(use: SlotUse) {
   const { promptTokens, generatedTokens, maxTokens } = use;
   return {
     request_id: use.requestId,
@@ -42,7 +42,7 @@ export type ServerState = {
   /** Its name alone. */
   readonly modelFile: string;
   readonly slots: number;
-  readonly defaultSettings: object;
+  readonly defaultSettings: Settings;
   readonly model: {
     readonly contextTokens: number;
     readonly chatTemplate: string | null;
@@ -53,7 +53,7 @@ export type ServerState = {
   };
 };
 
-export function encodeProps({ model, ...server }: ServerState): object {
+export function encodeProps({ model, ...server }: ServerState): Props {
   return {
     default_generation_settings: { n_ctx: model.contextTokens, params: server.defaultSettings },
     total_slots: server.slots,

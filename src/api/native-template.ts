@@ -5,10 +5,20 @@
 import type { GenerateRequest } from "../generation/request.ts";
 import type { Ask, Asked, AskingRoute } from "./asking.ts";
 import type { ParseContext } from "./dialect.ts";
+import { inputTokens, renderedPrompt } from "./native-answers.ts";
 import { openaiChat } from "./openai-chat.ts";
+
+const { body, unsupported, example, error, codes } = openaiChat.contract;
 
 export const nativeApplyTemplate: AskingRoute = {
   path: "/apply-template",
+  contract: {
+    name: "RenderedPrompt",
+    tag: "llama.cpp",
+    summary: "Shows the prompt that a conversation becomes",
+    ...{ body, unsupported, example, error, codes },
+    answer: renderedPrompt,
+  },
   parse: (body, context) =>
     askedOfChat(body, context, async (request, ask) => {
       // Refuses what is far too long before it is rendered.
@@ -20,6 +30,13 @@ export const nativeApplyTemplate: AskingRoute = {
 
 export const chatInputTokens: AskingRoute = {
   path: `${openaiChat.path}/input_tokens`,
+  contract: {
+    name: "InputTokens",
+    tag: "OpenAI",
+    summary: "Counts the tokens of a conversation",
+    ...{ body, unsupported, example, error, codes },
+    answer: inputTokens,
+  },
   parse: (body, context) =>
     askedOfChat(body, context, async (request, ask) => {
       const { promptTokens } = await ask({ type: "prepare", request });

@@ -4,6 +4,9 @@
 import { z } from "zod";
 import type { TokenPiece } from "../generation/questions.ts";
 import type { AskingRoute } from "./asking.ts";
+import { tokenList, tokenText } from "./native-answers.ts";
+import { openaiError } from "./openai-answer.ts";
+import { defaulted } from "./openai-request.ts";
 import { parseBody } from "./parse-body.ts";
 
 /** The model's process does nothing else meanwhile: a token takes it about 5 µs, and every byte may be one. */
@@ -17,13 +20,25 @@ const toTokenize = z.object({
     .string()
     .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
     .refine((text) => text.isWellFormed(), "must be valid Unicode"),
-  add_special: z.boolean().nullish(),
-  parse_special: z.boolean().nullish(),
-  with_pieces: z.boolean().nullish(),
+  add_special: defaulted(z.boolean(), false),
+  parse_special: defaulted(z.boolean(), true),
+  with_pieces: defaulted(z.boolean(), false),
 });
 
 export const nativeTokenize: AskingRoute = {
   path: "/tokenize",
+
+  contract: {
+    name: "Tokenization",
+    tag: "llama.cpp",
+    summary: "Splits a text into tokens",
+    body: toTokenize,
+    unsupported: {},
+    example: { content: "Hi there", with_pieces: true },
+    answer: tokenList,
+    error: openaiError,
+    codes: [],
+  },
 
   parse(body) {
     const { fields, ignoredParams } = parseBody(toTokenize, body, {});
@@ -34,8 +49,8 @@ export const nativeTokenize: AskingRoute = {
         const pieces = await ask({
           type: "tokenize",
           text: fields.content,
-          addsBeginning: fields.add_special ?? false,
-          readsControlTokens: fields.parse_special ?? true,
+          addsBeginning: fields.add_special,
+          readsControlTokens: fields.parse_special,
         });
         return { tokens: fields.with_pieces ? pieces.map(encodePiece) : pieces.map(idOf) };
       },
@@ -60,6 +75,18 @@ const toDetokenize = z.object({
 
 export const nativeDetokenize: AskingRoute = {
   path: "/detokenize",
+
+  contract: {
+    name: "Detokenization",
+    tag: "llama.cpp",
+    summary: "Puts tokens together to a text",
+    body: toDetokenize,
+    unsupported: {},
+    example: { tokens: [662, 1933] },
+    answer: tokenText,
+    error: openaiError,
+    codes: [],
+  },
 
   parse(body) {
     const { fields, ignoredParams } = parseBody(toDetokenize, body, {});

@@ -6,8 +6,17 @@ import type { Choice } from "../generation/choice.ts";
 import type { Delta } from "../generation/events.ts";
 import type { Message, Prompt, ScoreWish, ToolUse } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
+import { openaiError } from "./openai-answer.ts";
+import {
+  type ChatCall,
+  type ChatDelta,
+  type ChatMessage,
+  chatChunk,
+  chatCompletion,
+} from "./openai-chat-answer.ts";
 import { messages, readMessages, refuseUnreadable } from "./openai-messages.ts";
 import {
+  defaulted,
   MOST_ALTERNATIVES,
   requestsOf,
   sharedFields,
@@ -34,8 +43,8 @@ const schema = z.object({
   ...thinkingFields,
   messages,
   max_completion_tokens: sharedFields.max_tokens,
-  logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
+  logprobs: defaulted(z.boolean(), false),
+  top_logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 });
@@ -56,6 +65,25 @@ const SHAPE: AnswerShape = {
 export const openaiChat: Dialect = {
   path: "/v1/chat/completions",
 
+  contract: {
+    name: "ChatCompletion",
+    tag: "OpenAI",
+    summary: "Answers a conversation",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    example: { messages: [{ role: "user", content: "What is streaming?" }], max_tokens: 60 },
+    answer: chatCompletion,
+    event: chatChunk,
+    lastData: "[DONE]",
+    error: openaiError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+    ],
+  },
+
   parse(body, context) {
     refuseUnreadable(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
@@ -75,7 +103,7 @@ export const openaiChat: Dialect = {
       encoder: (identity) =>
         new OpenaiEncoder(SHAPE, identity, {
           includesUsage: fields.stream_options?.include_usage ?? false,
-          includesScores: fields.logprobs ?? false,
+          includesScores: fields.logprobs,
           serviceTier: fields.service_tier ?? null,
         }),
     };
@@ -132,8 +160,8 @@ function continuesLast(fields: Fields, read: readonly Message[]): boolean {
 }
 
 function scoreWish({ logprobs, top_logprobs: top }: Fields): ScoreWish | null {
-  if (logprobs) return { alternatives: top ?? 0, includesPrompt: false };
-  if ((top ?? 0) > 0) throw wrong("top_logprobs", "needs logprobs: true");
+  if (logprobs) return { alternatives: top, includesPrompt: false };
+  if (top > 0) throw wrong("top_logprobs", "needs logprobs: true");
   return null;
 }
 
@@ -153,7 +181,7 @@ function wrong(param: string, reason: string): ServiceError {
   return new ServiceError("invalid_value", `${param} ${reason}`, { param });
 }
 
-function encodeDelta(delta: Delta, place: Place): object {
+function encodeDelta(delta: Delta, place: Place): ChatDelta {
   const logprobs = delta.scores ? { logprobs: chatLogprobs(delta.scores) } : {};
   switch (delta.type) {
     case "text-delta":
@@ -171,7 +199,7 @@ function encodeDelta(delta: Delta, place: Place): object {
   }
 }
 
-function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Place): object {
+function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Place): ChatMessage {
   const isSilent = text === "" && (toolCalls.length > 0 || reasoning !== "");
   return {
     message: {
@@ -192,7 +220,7 @@ function encodeCall(
   call: { readonly name: string; readonly arguments: string },
   index: number,
   { answerId, choice }: Place,
-) {
+): ChatCall {
   const number = `${choice * 4096 + index}`.padStart(6, "0");
   return { id: `call_${answerId.slice(0, 18)}${number}`, type: "function", function: call };
 }

@@ -3,8 +3,17 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Prompt, ScoreWish } from "../generation/request.ts";
+import { withoutEffect } from "./contract.ts";
 import type { Dialect } from "./dialect.ts";
-import { MOST_ALTERNATIVES, requestsOf, sharedFields, unsupportedWith } from "./openai-request.ts";
+import { openaiError } from "./openai-answer.ts";
+import { type CompletionText, completion, completionChunk } from "./openai-completions-answer.ts";
+import {
+  defaulted,
+  MOST_ALTERNATIVES,
+  requestsOf,
+  sharedFields,
+  unsupportedWith,
+} from "./openai-request.ts";
 import { completionLogprobs } from "./openai-scores.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./openai-shared.ts";
 import { parseBody } from "./parse-body.ts";
@@ -43,18 +52,30 @@ function isPrompt(given: unknown): given is GivenPrompt {
   return isKnown && given.every((each) => kindOf(each) === kind);
 }
 
+const text = { type: "string" };
+const ids = {
+  type: "array",
+  items: { type: "integer", minimum: 0, maximum: LAST_ID },
+  minItems: 1,
+};
+/** The same as a JSON schema. */
+const PROMPT_FORMS = [
+  ...[text, ids],
+  ...[text, ids].map((items) => ({ type: "array", items, minItems: 1, maxItems: MOST_PROMPTS })),
+];
+
 const schema = z.object({
   ...sharedFields,
-  prompt: z.custom<GivenPrompt>(isPrompt, FORMS),
+  prompt: z.custom<GivenPrompt>(isPrompt, FORMS).meta({ anyOf: PROMPT_FORMS }),
   max_tokens: z.int().min(-1).nullish(),
   suffix: z.string().nullish(),
-  echo: z.boolean().nullish(),
+  echo: defaulted(z.boolean(), false),
   logprobs: z
     .union([z.int().min(0).max(MOST_ALTERNATIVES), z.literal(false)], {
       error: `0 to ${MOST_ALTERNATIVES}`,
     })
     .nullish(),
-  best_of: z.int().nullish(),
+  best_of: withoutEffect(z.int().nullish()), // the same as n, or refused
 });
 
 type Fields = z.output<typeof schema>;
@@ -63,14 +84,14 @@ const SHAPE: AnswerShape = {
   idPrefix: "cmpl",
   chunkObject: "text_completion",
   bodyObject: "text_completion",
-  text: (text) => ({ text }),
-  delta: ({ text, scores }, { offset }) => ({
+  text: (text): CompletionText => ({ text }),
+  delta: ({ text, scores }, { offset }): CompletionText => ({
     text,
     ...(scores ? { logprobs: completionLogprobs(scores, offset) } : {}),
   }),
   opening: null,
   closing: { text: "" },
-  whole: ({ text, scores }) => ({
+  whole: ({ text, scores }): CompletionText => ({
     text,
     ...(scores.length > 0 ? { logprobs: completionLogprobs(scores, 0) } : {}),
   }),
@@ -78,6 +99,20 @@ const SHAPE: AnswerShape = {
 
 export const openaiCompletions: Dialect = {
   path: "/v1/completions",
+
+  contract: {
+    name: "Completion",
+    tag: "OpenAI",
+    summary: "Goes on with a text",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    example: { prompt: "Streaming is", max_tokens: 40 },
+    answer: completion,
+    event: completionChunk,
+    lastData: "[DONE]",
+    error: openaiError,
+    codes: ["unsupported_schema", "context_length_exceeded"],
+  },
 
   parse(body, context) {
     refuseWrongLists((body as { prompt?: unknown } | null)?.prompt);
@@ -91,7 +126,7 @@ export const openaiCompletions: Dialect = {
           prompts,
           maxTokens: fields.max_tokens ?? null,
           scores: scoreWish(fields),
-          echoesPrompt: fields.echo ?? false,
+          echoesPrompt: fields.echo,
         },
         context,
       ),
@@ -164,7 +199,7 @@ function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }:
 
 function scoreWish({ logprobs, echo }: Fields): ScoreWish | null {
   if (typeof logprobs !== "number") return null;
-  return { alternatives: logprobs, includesPrompt: echo ?? false };
+  return { alternatives: logprobs, includesPrompt: echo };
 }
 
 function wrong(param: string, reason: string): ServiceError {

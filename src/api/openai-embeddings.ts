@@ -3,7 +3,10 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
+import { embeddingList } from "./embedding-answers.ts";
 import type { EmbeddingApi, EmbeddingEncoder } from "./embedding-api.ts";
+import { openaiError } from "./openai-answer.ts";
+import { defaulted } from "./openai-request.ts";
 import { parseBody } from "./parse-body.ts";
 
 const MAX_INPUTS = 2048;
@@ -47,15 +50,34 @@ const inputField = z.unknown().transform((value, context): Inputs => {
   return refuse(isEmpty ? "an empty text has no vector" : ALLOWED, [wrong]);
 });
 
+const text = { type: "string", minLength: 1 };
+const ids = { type: "array", items: { type: "integer", minimum: 0 }, minItems: 1 };
+const INPUT_FORMS = [
+  ...[text, ids],
+  ...[text, ids].map((items) => ({ type: "array", items, minItems: 1, maxItems: MAX_INPUTS })),
+];
+
 const schema = z.object({
-  input: inputField,
+  input: inputField.meta({ anyOf: INPUT_FORMS }),
   model: z.string().nullish(),
-  encoding_format: z.enum(["float", "base64"]).nullish(),
+  encoding_format: defaulted(z.enum(["float", "base64"]), "float"),
   dimensions: z.int().min(1).nullish(),
 });
 
 export const openaiEmbeddings: EmbeddingApi = {
   paths: ["/v1/embeddings"],
+
+  contract: {
+    name: "Embeddings",
+    tag: "OpenAI",
+    summary: "Turns texts into vectors",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    example: { input: ["The cat sat on the mat.", "Paris is the capital of France."] },
+    answer: embeddingList,
+    error: openaiError,
+    codes: ["context_length_exceeded"],
+  },
 
   parse(body) {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);

@@ -9,6 +9,7 @@ import { gbnfProblem } from "../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar, schemaGrammar } from "../grammar/json-schema.ts";
 import { type LooseningBudget, loosened } from "../grammar/loosened.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
+import { withoutEffect } from "./contract.ts";
 import type { ParseContext } from "./dialect.ts";
 
 /** A grammar that is written by hand is short; a longer one would only be there to keep the server busy. */
@@ -28,16 +29,17 @@ export const grammarFields = {
         z.looseObject({
           type: z.literal("json_schema"),
           json_schema: z.looseObject({
-            name: z.string().min(1).max(64).nullish(),
-            description: z.string().nullish(),
+            name: withoutEffect(z.string().min(1).max(64).nullish()),
+            description: withoutEffect(z.string().nullish()),
             schema: jsonSchema,
-            strict: z.boolean().nullish(), // strict or not, the answer is of the schema
+            strict: withoutEffect(z.boolean().nullish()), // strict or not, the answer is of the schema
           }),
         }),
       ],
       { error: "type is text, json_object or json_schema" },
     )
-    .nullish(),
+    .nullish()
+    .meta({ default: { type: "text" } }),
   json_schema: jsonSchema.nullish(),
   grammar: z
     .string()

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Message, ToolCall } from "../generation/request.ts";
 import { readArguments } from "./call-arguments.ts";
+import { withoutEffect } from "./contract.ts";
 
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 
@@ -13,7 +14,7 @@ const content = z.union([z.string(), z.array(textPart).min(1)], {
 });
 
 /** Chat templates do not look at it. */
-const name = z.string().nullish();
+const name = withoutEffect(z.string().nullish());
 
 const toolCall = z.looseObject({
   id: z.string().min(1),
@@ -36,14 +37,14 @@ const message = z.discriminatedUnion(
       tool_calls: z.array(toolCall).nullish(),
       reasoning_content: z.string().nullish(),
       // Refused with a reason, if they hold anything, before the schema is asked.
-      function_call: z.unknown().optional(),
-      audio: z.unknown().optional(),
+      function_call: z.unknown().meta({ type: "null" }).optional(),
+      audio: z.unknown().meta({ type: "null" }).optional(),
     }),
     z.looseObject({
       role: z.literal("tool"),
       content,
       tool_call_id: z.string("the id of the call that this is the result of").min(1),
-      name,
+      name: z.string().nullish(),
     }),
   ],
   { error: "role is system, developer, user, assistant or tool" },

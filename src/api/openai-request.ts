@@ -4,6 +4,7 @@
 
 import { z } from "zod";
 import { type GenerateRequest, type Prompt, SEEDS } from "../generation/request.ts";
+import { withoutEffect } from "./contract.ts";
 import type { ParseContext, ParsedRequest } from "./dialect.ts";
 import { grammarFields, grammarOf } from "./openai-grammar.ts";
 import type { Unsupported } from "./parse-body.ts";
@@ -18,7 +19,10 @@ export const MOST_ALTERNATIVES = 20;
 
 /** Optional as OpenAI means it: absent and null are the default. */
 export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
-  return schema.nullish().transform((given) => given ?? value);
+  return schema
+    .nullish()
+    .transform((given) => given ?? value)
+    .meta({ default: value });
 }
 
 export const stopString = z
@@ -39,9 +43,14 @@ export const sharedFields = {
   stream_options: z
     .looseObject({
       include_usage: defaulted(z.boolean(), false),
-      include_obfuscation: z.boolean().nullish(), // padding of OpenAI's own wire: nothing to pad here
-      continuous_usage_stats: z.literal(false, "usage comes once, at the end").nullish(),
-      flush: z.union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES).nullish(),
+      include_obfuscation: withoutEffect(z.boolean().nullish()), // padding of OpenAI's own wire
+      continuous_usage_stats: withoutEffect(
+        z.literal(false, "usage comes once, at the end").nullish(),
+      ),
+      flush: z
+        .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES)
+        .nullish()
+        .meta({ default: "token" }),
     })
     .nullish(),
   temperature: defaulted(z.number().min(0).max(2), 1),
@@ -51,7 +60,11 @@ export const sharedFields = {
   presence_penalty: defaulted(z.number().min(-2).max(2), 0),
   frequency_penalty: defaulted(z.number().min(-2).max(2), 0),
   repeat_penalty: defaulted(z.number().positive().max(10), 1),
-  seed: z.number().refine(Number.isInteger, "an integer; -1 is random").nullish(),
+  seed: z
+    .number()
+    .refine(Number.isInteger, "an integer; -1 is random")
+    .meta({ type: "integer" })
+    .nullish(),
   stop: z
     .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
       error: `a string, or up to ${MAX_STOPS} strings, each of valid Unicode and 1 to 1024 characters`,
@@ -61,6 +74,7 @@ export const sharedFields = {
     .int()
     .min(-1)
     .refine((n) => n !== 0, "at least 1; -1 is no limit")
+    .meta({ not: { const: 0 } })
     .nullish(),
   min_tokens: defaulted(z.int().min(0), 0),
   ignore_eos: defaulted(z.boolean(), false),
@@ -80,7 +94,8 @@ export const sharedFields = {
       .refine(
         (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
         `at most ${MAX_BIASED_TOKENS} tokens`,
-      ),
+      )
+      .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS }),
     {},
   ),
   ...grammarFields,

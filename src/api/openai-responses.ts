@@ -10,6 +10,7 @@ import { readThinking } from "./openai-thinking.ts";
 import { readTools } from "./openai-tools.ts";
 import { type OwnParams, withOwnParam } from "./own-params.ts";
 import { type Instead, parseBody } from "./parse-body.ts";
+import { responsesContract } from "./responses-contract.ts";
 import { ResponsesEncoder } from "./responses-encoder.ts";
 import { type ResponsesFields, responsesSchema } from "./responses-fields.ts";
 import {
@@ -61,6 +62,7 @@ const OWN_PARAMS: OwnParams = {
 
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
+  contract: responsesContract(UNSUPPORTED, INSTEAD),
 
   parse(body, context) {
     refuseUnreadableItems((body as { input?: unknown } | null)?.input);

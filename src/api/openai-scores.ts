@@ -1,12 +1,14 @@
 // Log probabilities as OpenAI has them: one form in chat, an older one in completions.
 
 import type { ScoredToken, TokenScore } from "../generation/events.ts";
+import type { ChatLogprobs } from "./openai-chat-answer.ts";
+import type { CompletionLogprobs } from "./openai-completions-answer.ts";
 
 /** What stands for a logprob that is minus infinity: JSON has no such number, and OpenAI writes this one. */
 const LEAST = -9999;
 
 /** https://platform.openai.com/docs/api-reference/chat/object */
-export function chatLogprobs(scores: readonly ScoredToken[] | undefined) {
+export function chatLogprobs(scores: readonly ScoredToken[] | undefined): ChatLogprobs {
   if (!scores) return null;
   return {
     content: scores.map(({ alternatives, ...own }) => ({
@@ -25,7 +27,10 @@ function shown({ text, bytes, logprob }: TokenScore) {
  * https://platform.openai.com/docs/api-reference/completions/object
  * @param offset characters of the text before the first of these tokens
  */
-export function completionLogprobs(scores: readonly ScoredToken[] | undefined, offset: number) {
+export function completionLogprobs(
+  scores: readonly ScoredToken[] | undefined,
+  offset: number,
+): CompletionLogprobs {
   if (!scores) return null;
   let at = offset;
   const offsets = scores.map(({ text }) => {

@@ -4,6 +4,7 @@ import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "./dialect.ts";
+import type { EncodedProgress, OpenaiError, Timings, Usage } from "./openai-answer.ts";
 
 /** In what the answers of the dialects differ: the fields of a choice, and two names. */
 export type AnswerShape = {
@@ -87,7 +88,7 @@ export class OpenaiEncoder implements AnswerEncoder {
 
   /** As llama.cpp's server has it. */
   progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
-    const progress = { total, cache: cached, processed, time_ms: rounded(ms) };
+    const progress: EncodedProgress = { total, cache: cached, processed, time_ms: rounded(ms) };
     return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
   }
 
@@ -154,12 +155,12 @@ function frame(chunk: object): Frame {
 }
 
 /** OpenAI's error envelope. */
-export function encodeOpenaiError(error: ServiceError): object {
+export function encodeOpenaiError(error: ServiceError): OpenaiError {
   const { code, message, param, traits } = error;
   return { error: { message, type: traits.type, param, code } };
 }
 
-function encodeUsage({ usage }: Receipt) {
+function encodeUsage({ usage }: Receipt): Usage {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
@@ -170,7 +171,7 @@ function encodeUsage({ usage }: Receipt) {
 }
 
 /** Where time and tokens went; our own addition, beside OpenAI's fields. Times in ms. */
-export function encodeTimings(receipt: Receipt) {
+export function encodeTimings(receipt: Receipt): Timings {
   return {
     queue_ms: rounded(receipt.queueMs),
     prefill_ms: rounded(receipt.prefillMs),
@@ -180,7 +181,7 @@ export function encodeTimings(receipt: Receipt) {
     cached_tokens: receipt.usage.cachedTokens,
     generated_tokens: receipt.usage.completionTokens,
     seed: receipt.seed,
-    ...(receipt.isCut ? { deadline_reached: true } : {}),
+    ...(receipt.isCut ? { deadline_reached: true as const } : {}),
   };
 }
 

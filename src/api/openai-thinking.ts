@@ -12,7 +12,10 @@ export const thinkingFields = {
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
   thinking_budget_tokens: z.int().min(-1).nullish(),
-  reasoning_format: z.enum(["none", "auto", "deepseek"], "none, auto or deepseek").nullish(),
+  reasoning_format: z
+    .enum(["none", "auto", "deepseek"], "none, auto or deepseek")
+    .nullish()
+    .meta({ default: "auto" }),
 };
 
 type ThinkingFields = z.output<z.ZodObject<typeof thinkingFields>>;

@@ -62,8 +62,9 @@ export const toolFields = {
       ],
       { error: 'none, auto, required, or {type: "function", function: {name}}' },
     )
-    .nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
+    .nullish()
+    .meta({ default: "auto" }),
+  parallel_tool_calls: z.boolean().nullish().meta({ default: true }),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

@@ -40,7 +40,7 @@ const INSTEAD: Instead = {
 const LONGEST_NAME = 100;
 
 /** Accepted although they do nothing here, because they change no answer. */
-const WITHOUT_EFFECT = [
+export const WITHOUT_EFFECT: readonly string[] = [
   "user",
   "metadata",
   "store",
@@ -66,7 +66,7 @@ export function parseBody<T extends z.ZodType>(
   }
   refuseShape(body, null);
   for (const [name, value] of Object.entries(body))
-    refuseUnsupported(name, value, unsupported, instead);
+    refuseUnsupported(name, value, unsupported, insteadOf(name, schema, instead));
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
   return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
@@ -76,16 +76,26 @@ function refuseUnsupported(
   name: string,
   value: unknown,
   unsupported: Unsupported,
-  instead: Instead,
+  instead: string | null,
 ): void {
   if (!Object.hasOwn(unsupported, name)) return;
   const harmless = unsupported[name] ?? [];
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
   const allowed =
     harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
-  const other = instead[name] ?? INSTEAD[name];
-  const what = other ? `is not taken here; use ${other}` : "is not supported by this server";
+  const what = instead ? `is not taken here; use ${instead}` : "is not supported by this server";
   throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
+}
+
+/**
+ * What does the same as a field that is not taken. The usual hint leads nowhere in an API that does not have its fields.
+ * @param instead what a dialect has that is not what most have
+ */
+export function insteadOf(name: string, schema: z.ZodType, instead: Instead = {}): string | null {
+  const [own, usual] = [instead[name], INSTEAD[name]];
+  if (own !== undefined || usual === undefined) return own ?? null;
+  if (usual.startsWith("POST ") || !(schema instanceof z.ZodObject)) return usual;
+  return usual.split(" or ").every((field) => Object.hasOwn(schema.shape, field)) ? usual : null;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -4,7 +4,11 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { RankRequest } from "../generation/embedding.ts";
+import { withoutEffect } from "./contract.ts";
+import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
 import type { EmbeddingApi, EmbeddingEncoder, ParsedEmbeddingRequest } from "./embedding-api.ts";
+import { openaiError } from "./openai-answer.ts";
+import { defaulted } from "./openai-request.ts";
 import { parseBody } from "./parse-body.ts";
 
 const MAX_DOCUMENTS = 2048;
@@ -33,23 +37,35 @@ const jinaSchema = z.object({
   query,
   documents: z.array(document).min(1, some).max(MAX_DOCUMENTS, atMost),
   top_n: z.int().min(1).nullish(),
-  return_documents: z.boolean().nullish(),
+  return_documents: defaulted(z.boolean(), false),
 });
 
 const teiSchema = z.object({
   model: z.string().nullish(),
   query,
   texts: z.array(z.string()).min(1, some).max(MAX_DOCUMENTS, atMost),
-  raw_scores: z.boolean().nullish(),
-  return_text: z.boolean().nullish(),
-  truncate: z.boolean().nullish(),
-  truncation_direction: z
-    .literal(["right", "Right"], "documents are cut at their end: right")
-    .nullish(),
+  raw_scores: defaulted(z.boolean(), false),
+  return_text: defaulted(z.boolean(), false),
+  truncate: defaulted(z.boolean(), false),
+  truncation_direction: withoutEffect(
+    z.literal(["right", "Right"], "documents are cut at their end: right").nullish(),
+  ),
 });
 
 export const rerank: EmbeddingApi = {
   paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"],
+
+  contract: {
+    name: "Ranking",
+    tag: "OpenAI",
+    summary: "Ranks documents by how well they answer a query",
+    body: z.union([jinaSchema, teiSchema]),
+    unsupported: UNSUPPORTED,
+    example: { query: "Where is Paris?", documents: ["Cats sleep.", "Paris is in France."] },
+    answer: z.union([ranking, teiRanking]),
+    error: openaiError,
+    codes: ["context_length_exceeded"],
+  },
 
   parse(body) {
     const isTei = typeof body === "object" && body !== null && Object.hasOwn(body, "texts");
@@ -74,7 +90,7 @@ function parseJina(body: unknown): ParsedEmbeddingRequest {
         results: ranked.slice(0, top_n ?? ranked.length).map(({ index, score }) => ({
           index,
           relevance_score: score,
-          ...(return_documents ? { document: { text: documents[index] } } : {}),
+          ...(return_documents ? { document: { text: documents[index] ?? "" } } : {}),
         })),
         usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
       })),
@@ -88,7 +104,7 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
     request: rankRequest("texts", {
       query: fields.query,
       documents: texts,
-      truncates: truncate ?? false,
+      truncates: truncate,
     }),
     model: fields.model ?? null,
     ignoredParams,
@@ -97,7 +113,7 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
         ranked.map(({ index, score }) => ({
           index,
           score: raw_scores ? rawScore(score) : score,
-          ...(return_text ? { text: texts[index] } : {}),
+          ...(return_text ? { text: texts[index] ?? "" } : {}),
         })),
       ),
   };
@@ -111,13 +127,14 @@ function rankRequest(
 }
 
 type Ranked = { readonly index: number; readonly score: number };
+type EncodeRanking = (ranked: readonly Ranked[], answer: Answer) => Ranking | TeiRanking;
 type Answer = Parameters<EmbeddingEncoder["body"]>[0];
 
 class RankingEncoder implements EmbeddingEncoder {
-  readonly #encode: (ranked: readonly Ranked[], answer: Answer) => object;
+  readonly #encode: EncodeRanking;
   readonly #scores: number[] = [];
 
-  constructor(encode: (ranked: readonly Ranked[], answer: Answer) => object) {
+  constructor(encode: EncodeRanking) {
     this.#encode = encode;
   }
 

@@ -2,10 +2,21 @@
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 
 import type { AskingRoute } from "./asking.ts";
+import { inputTokens } from "./native-answers.ts";
 import { openaiResponses } from "./openai-responses.ts";
+
+const { body, unsupported, instead = {}, example, error, codes } = openaiResponses.contract;
 
 export const responsesInputTokens: AskingRoute = {
   path: `${openaiResponses.path}/input_tokens`,
+
+  contract: {
+    name: "ResponseInputTokens",
+    tag: "OpenAI",
+    summary: "Counts the tokens of a response's prompt",
+    ...{ body, unsupported, instead, example, error, codes },
+    answer: inputTokens,
+  },
 
   parse(body, context) {
     const { requests, model, ignoredParams } = openaiResponses.parse(body, context);

@@ -1,5 +1,7 @@
 // GET and DELETE /v1/requests: our own, in the form of OpenAI's lists.
 
+import type { RequestList } from "./server-answers.ts";
+
 /** One request that is inside. */
 export type ListedRequest = {
   readonly requestId: string;
@@ -13,11 +15,11 @@ export type ListedRequest = {
   readonly ageMs: number;
 };
 
-export function encodeRequests(requests: readonly ListedRequest[]): object {
+export function encodeRequests(requests: readonly ListedRequest[]): RequestList {
   return { object: "list", data: requests.map(encodeRequest) };
 }
 
-function encodeRequest({ place, ...request }: ListedRequest): object {
+function encodeRequest({ place, ...request }: ListedRequest): RequestList["data"][number] {
   return {
     id: request.requestId,
     object: "request",

@@ -1,5 +1,7 @@
 // GET /v1/usage: what keys have used since the server started, and what they do now. Ours alone: no other API has it.
 
+import type { UsageList } from "./server-answers.ts";
+
 export type UsageLine = {
   /** The key's name. */
   readonly name: string;
@@ -11,11 +13,11 @@ export type UsageLine = {
   readonly waiting: number;
 };
 
-export function encodeUsage(lines: readonly UsageLine[], startedAtSeconds: number): object {
+export function encodeUsage(lines: readonly UsageLine[], startedAtSeconds: number): UsageList {
   return { object: "list", since: startedAtSeconds, data: lines.map(encodeLine) };
 }
 
-function encodeLine(line: UsageLine): object {
+function encodeLine(line: UsageLine): UsageList["data"][number] {
   return {
     object: "key.usage",
     key: line.name,

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/models , and `meta` as llama.cpp's server has it.
 
 import type { Express } from "express";
+import type { Model } from "../api/server-answers.ts";
 import type { EmbeddingService, HandlerDeps } from "./exchange.ts";
 import { methodNotAllowed } from "./middleware.ts";
 
@@ -26,7 +27,7 @@ export function mountModels(app: Express, deps: HandlerDeps): void {
   app.all(["/v1/models", "/v1/models/*id"], methodNotAllowed("GET"));
 }
 
-function describeServed(id: string, { engine, startedAtSeconds }: HandlerDeps) {
+function describeServed(id: string, { engine, startedAtSeconds }: HandlerDeps): Model {
   const { model, state } = engine.status();
   return {
     ...head(id, startedAtSeconds),
@@ -40,11 +41,14 @@ function describeServed(id: string, { engine, startedAtSeconds }: HandlerDeps) {
 }
 
 /** Loaded when it is needed. */
-function describeOther({ engine, catalog }: EmbeddingService, { startedAtSeconds }: HandlerDeps) {
+function describeOther(
+  { engine, catalog }: EmbeddingService,
+  { startedAtSeconds }: HandlerDeps,
+): Model {
   const state = engine.workerPid === null ? "unloaded" : "ready";
   return { ...head(catalog.realId, startedAtSeconds), meta: { state } };
 }
 
 function head(id: string, created: number) {
-  return { id, object: "model", created, owned_by: "sluice" };
+  return { id, object: "model", created, owned_by: "sluice" } as const;
 }

@@ -2,36 +2,24 @@
 // server's state. None of them needs a slot, or waits for one.
 
 import type { Express, Request, RequestHandler, Response } from "express";
-import { anthropicCountTokens } from "../api/anthropic-count-tokens.ts";
 import type { AskingRoute } from "../api/asking.ts";
 import { defaultSettings } from "../api/native-infill.ts";
 import { encodeProps, encodeSlots } from "../api/native-state.ts";
-import { chatInputTokens, nativeApplyTemplate } from "../api/native-template.ts";
-import { nativeDetokenize, nativeTokenize } from "../api/native-tokens.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
-import { responsesInputTokens } from "../api/responses-input-tokens.ts";
+import { ASKING_ROUTES } from "../api/wire-formats.ts";
 import { ServiceError } from "../errors.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { callerOf, jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
 import { watchWithin } from "./time-limits.ts";
 
-const ASKING: readonly AskingRoute[] = [
-  chatInputTokens,
-  responsesInputTokens,
-  anthropicCountTokens,
-  nativeTokenize,
-  nativeDetokenize,
-  nativeApplyTemplate,
-];
-
 /** What counts and renders prompts. */
-export const ASKING_PATHS = ASKING.map(({ path }) => path);
+export const ASKING_PATHS = ASKING_ROUTES.map(({ path }) => path);
 /** What shows the server's state. */
 export const STATE_PATHS = ["/slots", "/props"];
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
-  for (const route of ASKING) {
+  for (const route of ASKING_ROUTES) {
     app.post(route.path, ...jsonBody(bodyLimitBytes), askHandler(route, deps));
     app.all(route.path, methodNotAllowed("POST"));
   }

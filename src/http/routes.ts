@@ -1,15 +1,12 @@
 // The table of every path.
 
 import express, { type Express, type Response } from "express";
-import { anthropicMessages } from "../api/anthropic-messages.ts";
-import type { Dialect } from "../api/dialect.ts";
-import { nativeInfill } from "../api/native-infill.ts";
-import { openaiChat } from "../api/openai-chat.ts";
-import { openaiCompletions } from "../api/openai-completions.ts";
 import { openaiEmbeddings } from "../api/openai-embeddings.ts";
-import { openaiResponses } from "../api/openai-responses.ts";
 import { rerank } from "../api/rerank.ts";
+import type { Index, Readiness } from "../api/server-answers.ts";
+import { DIALECTS } from "../api/wire-formats.ts";
 import type { Scope } from "../keys/caller.ts";
+import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { generateHandler } from "./generate-handler.ts";
@@ -36,15 +33,6 @@ export type RoutesOptions = {
   readonly bodyLimitBytes: number;
 };
 
-/** A new wire format is one line here. */
-const DIALECTS: readonly Dialect[] = [
-  openaiChat,
-  openaiCompletions,
-  openaiResponses,
-  anthropicMessages,
-  nativeInfill,
-];
-
 const GENERATING = DIALECTS.map(({ path }) => path);
 const EMBEDDING = [...openaiEmbeddings.paths, ...rerank.paths];
 /** Paths that are listed, of all that take a POST. */
@@ -69,6 +57,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.get("/health", (_req, res) => void res.json({ status: "ok" }));
   app.get("/ready", (_req, res) => sendReady(res, deps));
   app.all(["/health", "/ready"], methodNotAllowed("GET"));
+  mountDocs(app, deps.build);
 
   for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
   mountStreamsByToken(app, deps);
@@ -109,7 +98,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   function sendReady(res: Response, { catalog }: HandlerDeps): void {
     const { state, loadProgress, reason, workerRestarts } = engine.status();
     const isReady = state === "ready" && !queue.isDraining;
-    res.status(isReady ? 200 : 503).json({
+    const readiness: Readiness = {
       status: queue.isDraining ? "draining" : state,
       model: catalog.realId,
       load_progress: loadProgress,
@@ -117,12 +106,15 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
       slots_busy: queue.busy,
       queue_length: queue.waiting,
       worker_restarts: workerRestarts,
-    });
+    };
+    res.status(isReady ? 200 : 503).json(readiness);
   }
 }
 
-function indexOf({ catalog }: HandlerDeps) {
-  const answered = ["/v1/models", ...ANSWERED, USAGE_PATH, ...NATIVE_PATHS];
-  const endpoints = [...answered, "/health", "/ready", "/metrics"];
+function indexOf({ catalog }: HandlerDeps): Index {
+  const endpoints = [
+    ...["/v1/models", ...ANSWERED, USAGE_PATH, ...NATIVE_PATHS, "/health", "/ready", "/metrics"],
+    ...["/openapi.json", "/docs"],
+  ];
   return { name: "sluice", models: catalog.ids, endpoints };
 }

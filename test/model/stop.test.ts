@@ -1,11 +1,13 @@
-// Leaving stops the real worker within the bound: the step that runs, and one more.
+// Leaving stops the real worker within the bound (the step that runs, and one more), in every phase, in every way, whatever
+// else is going on.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RawClient, rawPost, WAYS_TO_LEAVE } from "../support/raw-client.ts";
+import { LEAVING, type LeavingClient } from "../support/leaving-client.ts";
+import { type RawClient, rawPost } from "../support/raw-client.ts";
 import { chat } from "../support/sse-client.ts";
 import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
 
-const SLOTS = 2;
+const SLOTS = 4;
 const BATCH = 32;
 
 let running: RunningService;
@@ -17,69 +19,137 @@ beforeAll(async () => {
 afterAll(async () => running.close());
 
 /** Goes on until it is left. */
-const endless = { max_tokens: 4000, ignore_eos: true };
+const endless = { max_tokens: 3000, ignore_eos: true };
+let count = 0;
 /** Takes many steps to read, and starts unlike any other. */
-const longPrompt = (name: string) => ({
-  ...endless,
-  messages: [{ role: "user", content: `${name} ${"word ".repeat(3000)}` }],
+const longPrompt = (words = 3000) => ({
+  messages: [{ role: "user", content: `${count++} ${"word ".repeat(words)}` }],
 });
+/** A text that takes very many tokens. */
+const long = { type: "string", minLength: 5000, maxLength: 6000 };
+const tool = {
+  type: "function",
+  function: {
+    name: "write",
+    parameters: { type: "object", properties: { text: long }, required: ["text"] },
+  },
+};
+const schema = { name: "x", schema: long };
 
 type Phase = {
-  readonly body: object;
-  readonly isStreamed: boolean;
-  /** Fills every slot first. */
+  readonly body: () => object;
+  readonly path?: string;
+  /** Has every slot taken, whatever else. */
   readonly isQueued?: boolean;
-  readonly reached: (client: RawClient) => Promise<void>;
+  readonly isDeaf?: boolean;
+  readonly reached: (client: LeavingClient) => Promise<void>;
+  /** Tokens that may still be computed. */
+  readonly bound: number;
 };
 
-const inSlot = async () => until(() => running.service.queue.busy > 0, "it has a slot");
+/** Others that hold a slot. */
+let othersRunning = 0;
+const inSlot = () => until(() => running.service.queue.busy > othersRunning, "it has a slot");
+const writes = (client: LeavingClient) => client.sees('"content":"');
 
 const PHASES: Record<string, Phase> = {
-  queued: {
-    body: endless,
-    isStreamed: false,
+  "waiting for a slot": {
+    body: () => ({ ...endless }),
     isQueued: true,
     reached: () => until(() => running.service.queue.waiting === 1, "it waits"),
+    bound: 0,
   },
-  "prefill of a stream": { body: longPrompt("one"), isStreamed: true, reached: inSlot },
-  "prefill of a buffered answer": { body: longPrompt("two"), isStreamed: false, reached: inSlot },
-  "decode of a stream": {
-    body: endless,
-    isStreamed: true,
-    reached: (client) => client.sees('"content":"'),
+  rendering: {
+    body: () => ({ ...longPrompt(2900), ...endless, stream: true }),
+    reached: () => until(() => running.service.queue.inside > othersRunning, "it is inside"),
+    bound: 2 * BATCH,
   },
-  "decode of a buffered answer": { body: endless, isStreamed: false, reached: inSlot },
+  "the prompt of a stream": {
+    body: () => ({ ...longPrompt(), ...endless, stream: true }),
+    reached: inSlot,
+    bound: 2 * BATCH,
+  },
+  "the prompt of a body": {
+    body: () => ({ ...longPrompt(), ...endless }),
+    reached: inSlot,
+    bound: 2 * BATCH,
+  },
+  "a stream": { body: () => ({ ...endless, stream: true }), reached: writes, bound: 2 },
+  "a body": { body: () => endless, reached: inSlot, bound: 2 * BATCH },
+  "four choices": {
+    body: () => ({ ...endless, n: 4, stream: true }),
+    reached: writes,
+    bound: 4 * BATCH,
+  },
+  "a call of a tool": {
+    body: () => ({ ...endless, tools: [tool], tool_choice: "required", stream: true }),
+    reached: (client) => client.sees('"arguments":"'),
+    bound: 2,
+  },
+  "an answer of a schema": {
+    body: () => ({
+      max_tokens: 3000,
+      response_format: { type: "json_schema", json_schema: schema },
+      stream: true,
+    }),
+    reached: writes,
+    bound: 2,
+  },
+  "between its last token and its end": {
+    body: () => ({ max_tokens: 20, ignore_eos: true, stream: true }),
+    reached: (client) => client.sees('"finish_reason":"length"'),
+    bound: 0,
+  },
+  "a long list of embeddings": {
+    path: "/v1/embeddings",
+    body: () => ({ input: Array.from({ length: 2_000 }, (_, n) => `${n} ${"word ".repeat(50)}`) }),
+    reached: () => until(() => running.service.embeddings.queue.busy === 1, "it is computed"),
+    bound: 0,
+  },
 };
 
-describe.each(Object.entries(PHASES))("leaving in the phase %s", (_name, phase) => {
-  // On a busy machine the news of the leaving may be a step late: hence the second try.
-  test.each(Object.keys(WAYS_TO_LEAVE))(
-    "by %s frees the slot within two steps",
-    { retry: 1 },
-    async (way) => {
-      const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
-      const others: RawClient[] = [];
-      for (let i = 0; i < (phase.isQueued ? SLOTS : 1); i++) {
-        others.push(await rawPost(chatUrl, chat({ ...endless, stream: true })));
-        await others.at(-1)?.sees('"content":"');
-      }
-      const client = await rawPost(chatUrl, chat({ ...phase.body, stream: phase.isStreamed }));
-      await until(() => running.service.queue.inside === others.length + 1, "it is inside");
-      await phase.reached(client);
+describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
+  describe.each(Object.entries(PHASES))("leaving in %s", (_name, phase) => {
+    // On a busy machine the news of the leaving may be a step late: hence the second try.
+    test.each(Object.keys(LEAVING))(
+      "by %s frees all it had, within two steps",
+      { retry: 1 },
+      async (way) => {
+        const others = await fill(phase.isQueued ? SLOTS : traffic === "alone" ? 0 : SLOTS - 1);
+        const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
+        const url = `${running.url}${phase.path ?? "/v1/chat/completions"}`;
+        const body = phase.path ? phase.body() : chat(phase.body());
+        const client = await LEAVING[way]?.({ url, body });
+        if (!client) throw new Error(`there is no way ${way}`);
+        await phase.reached(client);
 
-      WAYS_TO_LEAVE[way]?.(client.socket);
+        client.leave();
 
-      await until(() => running.service.queue.inside === others.length, "it is gone");
-      expect(running.service.queue.busy).toBe(others.length);
-      const wasted =
-        (await metric(running.url, "sluice_tokens_after_leaving_total")) - wastedBefore;
-      expect(wasted).toBeLessThanOrEqual(phase.isQueued ? 0 : 2 * BATCH);
-      if (_name.startsWith("decode of a stream")) expect(wasted).toBeLessThanOrEqual(2);
-      for (const other of others) other.socket.destroy();
-      await until(() => running.service.queue.inside === 0, "all are gone");
-    },
-  );
+        const { queue, embeddings } = running.service;
+        await until(
+          () => queue.inside === others.length && embeddings.queue.inside === 0,
+          "it is gone",
+        );
+        expect([queue.busy, queue.waiting]).toEqual([others.length, 0]);
+        const wasted = await metric(running.url, "sluice_tokens_after_leaving_total");
+        expect(wasted - wastedBefore).toBeLessThanOrEqual(phase.bound);
+        for (const other of others) other.socket.destroy();
+        await until(() => queue.inside === 0, "all are gone");
+      },
+    );
+  });
 });
+
+/** Streams that go on. */
+async function fill(slots: number): Promise<RawClient[]> {
+  const others: RawClient[] = [];
+  for (let number = 0; number < slots; number++) {
+    others.push(await rawPost(chatUrl, chat({ ...endless, stream: true })));
+    await others.at(-1)?.sees('"content":"');
+  }
+  othersRunning = slots;
+  return others;
+}
 
 test("after 32 clients, half of them killed at random moments, nothing is held", async () => {
   const clients = await Promise.all(

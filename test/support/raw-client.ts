@@ -15,6 +15,8 @@ export type RawOptions = {
   /** Stop reading right after the request has been sent. */
   readonly isDeaf?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of a new connection. */
+  readonly socket?: Socket;
 };
 
 /** Sends one POST with a JSON body. */
@@ -24,8 +26,8 @@ export async function rawPost(
   options: RawOptions = {},
 ): Promise<RawClient> {
   const { hostname, port, pathname } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  await once(socket, "connect");
+  const socket = options.socket ?? connect({ host: hostname, port: Number(port) });
+  if (!options.socket) await once(socket, "connect");
   socket.on("error", () => {}); // a reset is one of the ways to leave
   const json = JSON.stringify(body);
   const head = [

@@ -27,13 +27,17 @@ export async function startWithFake(
   return { ...running, engine: fake };
 }
 
-/** Neither generates nor computes for real. */
+/** Neither generates nor computes for real. @param generating of the engine that generates */
 export async function startWithFakeEmbeddings(
   options: FakeEmbeddingOptions = {},
   settings: Partial<Config> = {},
+  generating: FakeEngineOptions = {},
 ): Promise<RunningService & { readonly engine: FakeEmbeddingEngine }> {
   const engine = new FakeEmbeddingEngine(options);
-  const running = await start(settings, { engine: new FakeEngine(), embeddingEngine: engine });
+  const running = await start(settings, {
+    engine: new FakeEngine(generating),
+    embeddingEngine: engine,
+  });
   return { ...running, engine };
 }
 

@@ -25,7 +25,7 @@ const TRAITS: readonly [ErrorCode, number, string, boolean][] = [
   ["queue_timeout", 503, "server_error", true],
   ["no_free_slot", 503, "server_error", true],
   ["request_timeout", 504, "server_error", true],
-  ["aborted", 499, "aborted", false],
+  ["aborted", 499, "invalid_request_error", false],
 ];
 
 test.each(TRAITS)("%s has status %i, type %s, retryable %s", (code, status, type, isRetryable) => {

@@ -1,7 +1,10 @@
 // Slots and the server's description, as bodies.
 
 import { expect, test } from "vitest";
+import { defaultSettings } from "../../../src/api/native-infill.ts";
 import { encodeProps, encodeSlots } from "../../../src/api/native-state.ts";
+
+const SETTINGS = defaultSettings({ defaultMaxTokens: null, allowsGrammar: false });
 
 const USE = {
   requestId: "r",
@@ -50,7 +53,13 @@ test("a model without a template has null for it", () => {
     beginningText: null,
     endText: "</s>",
   };
-  const server = { build: "b", alias: "a", modelFile: "m.gguf", slots: 2, defaultSettings: {} };
+  const server = {
+    build: "b",
+    alias: "a",
+    modelFile: "m.gguf",
+    slots: 2,
+    defaultSettings: SETTINGS,
+  };
 
   expect(encodeProps({ ...server, model })).toMatchObject({
     default_generation_settings: { n_ctx: 256, params: {} },

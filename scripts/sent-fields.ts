@@ -1,0 +1,66 @@
+// Which test files send which field of which API: those that speak to it, and have an object with a key of that name.
+
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { parseSync, Visitor } from "oxc-parser";
+
+const TESTS = path.join(import.meta.dirname, "../test");
+
+/** Files that send everything there is, or what is wrong: to name them would say nothing. */
+const UNTOLD = /every-field|bad-(bodies|requests)|-bodies/;
+
+/** What is in a file that speaks to an API: the path, the module, the SDK's name for it. */
+const SIGNS: Readonly<Record<string, RegExp>> = {
+  "/v1/chat/completions": /\/v1\/chat\/completions["`]|openai-chat\.ts|chat\.completions\./,
+  "/v1/completions": /\/v1\/completions|openai-completions\.ts|client\.completions\./,
+  "/v1/responses": /\/v1\/responses|openai-responses\.ts|\.responses\./,
+  "/v1/messages": /\/v1\/messages["`]|anthropic-messages\.ts|\.messages\.(create|stream|parse)/,
+  "/v1/messages/count_tokens": /count_tokens|countTokens/,
+  "/v1/chat/completions/input_tokens": /input_tokens["`]/,
+  "/apply-template": /\/apply-template/,
+  "/infill": /\/infill|native-infill\.ts/,
+  "/tokenize": /\/tokenize/,
+  "/detokenize": /\/detokenize/,
+  "/v1/embeddings": /\/v1\/embeddings|openai-embeddings\.ts|embeddings\.create/,
+  "/v1/rerank": /\/v1\/rerank|api\/rerank\.ts/,
+};
+
+/** @param name `service/queue.test.ts` */
+type TestFile = {
+  readonly name: string;
+  readonly text: string;
+  readonly keys: ReadonlySet<string>;
+};
+
+const files: readonly TestFile[] = readdirSync(TESTS, { recursive: true, encoding: "utf8" })
+  .map((name) => name.replaceAll(path.sep, "/"))
+  .filter((name) => /\.(test\.ts|py)$/.test(name) && !UNTOLD.test(name))
+  .sort()
+  .map((name) => {
+    const text = readFileSync(path.join(TESTS, name), "utf8");
+    return { name, text, keys: name.endsWith(".py") ? pythonKeys(text) : keysOf(name, text) };
+  });
+
+/** @param field with its path: its last name is looked for. @returns names of files in test/ */
+export function testsThatSend(field: string, apiPath: string): readonly string[] {
+  const key = field.slice(field.lastIndexOf(".") + 1).replaceAll("[]", "");
+  const sign = SIGNS[apiPath];
+  if (!sign) throw new Error(`there is no sign by which tests of ${apiPath} are known`);
+  return files.filter(({ text, keys }) => keys.has(key) && sign.test(text)).map(({ name }) => name);
+}
+
+function keysOf(name: string, text: string): ReadonlySet<string> {
+  const keys = new Set<string>();
+  new Visitor({
+    Property({ key }) {
+      if (key.type === "Identifier") keys.add(key.name);
+      if (key.type === "Literal") keys.add(String(key.value));
+    },
+  }).visit(parseSync(name, text).program);
+  return keys;
+}
+
+function pythonKeys(text: string): ReadonlySet<string> {
+  const found = text.matchAll(/"(\w+)":|\b(\w+)=/g);
+  return new Set([...found].map(([, member, argument]) => member ?? argument ?? ""));
+}

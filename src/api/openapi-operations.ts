@@ -1,0 +1,111 @@
+// Every operation of the server: those of the wire formats, which describe themselves, and those about the server.
+
+import { z } from "zod";
+import type { Contract } from "./contract.ts";
+import { props, slotList } from "./native-answers.ts";
+import { openaiError } from "./openai-answer.ts";
+import { codesOfPost } from "./openapi-errors.ts";
+import { keptOperations } from "./openapi-kept.ts";
+import { type Answer, get, type Operation, pathId } from "./openapi-operation.ts";
+import { health, index, model, modelList, readiness, usageList } from "./server-answers.ts";
+import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "./wire-formats.ts";
+
+const OPEN = { isPublic: true } as const;
+const ANY_KEY = { isForAnyKey: true } as const;
+
+export function operations(): readonly Operation[] {
+  return [
+    ...DIALECTS.map(({ path, contract }) => metered(operationOf(path, contract))),
+    ...ASKING_ROUTES.map(({ path, contract }) => operationOf(path, contract)),
+    ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
+      paths.map((path) => metered(operationOf(path, contract))),
+    ),
+    ...keptOperations(),
+    ...serverOperations(),
+  ];
+}
+
+function metered(operation: Operation): Operation {
+  return { ...operation, isMetered: true };
+}
+
+function operationOf(path: string, contract: Contract): Operation {
+  const { name, tag, summary, answer } = contract;
+  const description = contract.event
+    ? "The answer: whole, or with `stream: true` as events"
+    : "The answer";
+  return {
+    method: "post",
+    ...{ path, tag, summary, contract },
+    answers: [{ status: 200, description, schema: [name, answer] }],
+    ...(contract.event ? { event: [`${name}Event`, contract.event] } : {}),
+    codes: codesOfPost(contract.codes),
+  };
+}
+
+function serverOperations(): readonly Operation[] {
+  return [
+    {
+      ...get("/v1/models", "OpenAI", "Lists what is served", ["ModelList", modelList]),
+      ...ANY_KEY,
+    },
+    {
+      ...get("/v1/models/{id}", "OpenAI", "Describes one model", ["Model", model]),
+      parameters: [pathId("A served id; it may have slashes.")],
+      codes: ["model_not_found", "bad_request"],
+      ...ANY_KEY,
+    },
+    {
+      ...get("/v1/usage", "Server", "Says what the caller's key has used", ["Usage", usageList]),
+      ...ANY_KEY,
+    },
+    {
+      ...get("/slots", "llama.cpp", "Shows what each slot is busy with", ["SlotList", slotList]),
+      parameters: [
+        {
+          ...{ name: "fail_on_no_slot", in: "query", required: false, schema: { type: "string" } },
+          description: "Anything but 0: answers 503 when no slot is free.",
+        },
+      ],
+      codes: ["engine_unavailable", "no_free_slot"],
+    },
+    {
+      ...get("/props", "llama.cpp", "Describes the model and its defaults", ["Props", props]),
+      codes: ["engine_unavailable"],
+    },
+    { ...get("/", "Server", "Lists all paths", ["Index", index]), ...ANY_KEY },
+    { ...get("/health", "Server", "Says that the process lives", ["Health", health]), ...OPEN },
+    {
+      ...get("/ready", "Server", "Says whether requests are served at once"),
+      ...OPEN,
+      answers: [
+        { status: 200, description: "Ready", schema: ["Readiness", readiness] },
+        { status: 503, description: "Not now: see `reason`", schema: ["Readiness", readiness] },
+      ],
+    },
+    {
+      ...get("/metrics", "Server", "Measures, as Prometheus has them"),
+      answers: [text("text/plain")],
+    },
+    {
+      ...get("/openapi.json", "Server", "This document", ["OpenApiDocument", z.looseObject({})]),
+      ...OPEN,
+    },
+    { ...get("/docs", "Server", "This document as a page"), ...OPEN, answers: [text("text/html")] },
+    {
+      ...get("/docs/style.css", "Server", "The style of that page"),
+      ...OPEN,
+      answers: [text("text/css")],
+    },
+  ];
+}
+
+function text(type: string): Answer {
+  return { status: 200, description: "The answer", type };
+}
+
+/** The envelope of an operation's errors. */
+export function envelopeOf({ contract }: Operation): readonly [name: string, schema: z.ZodType] {
+  const schema = contract?.error ?? openaiError;
+  return [schema === openaiError ? "Error" : `${contract?.tag ?? ""}Error`, schema];
+}

@@ -1,0 +1,96 @@
+// Answers about the server itself: what is served, whether it lives, whether it is ready, and which paths it has.
+
+import { z } from "zod";
+
+const head = {
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int().min(0),
+  owned_by: z.literal("sluice"),
+};
+
+const engineState = ["loading", "ready", "restarting", "failed", "closed"] as const;
+
+/** The model that generates, or one of those for embeddings and ranking, which are loaded when they are needed. */
+export const model = z.union([
+  z.strictObject({
+    ...head,
+    meta: z.strictObject({
+      state: z.enum(engineState),
+      n_ctx: z.int().nullable(),
+      n_ctx_train: z.int().nullable(),
+      size: z.int().nullable(),
+    }),
+  }),
+  z.strictObject({ ...head, meta: z.strictObject({ state: z.enum(["unloaded", "ready"]) }) }),
+]);
+
+export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
+
+/** What the caller has inside. */
+export const requestList = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(
+    z.strictObject({
+      id: z.string(),
+      object: z.literal("request"),
+      path: z.string(),
+      model: z.string().nullable(),
+      stream: z.boolean(),
+      status: z.enum(["queued", "running"]),
+      position: z.int().nullable(),
+      eta_ms: z.number().nullable(),
+      prompt_tokens: z.int().min(0),
+      generated_tokens: z.int().min(0),
+      age_ms: z.int().min(0),
+    }),
+  ),
+});
+
+/** What keys have used since the server started: the caller's own; for an admin, all. */
+export const usageList = z.strictObject({
+  object: z.literal("list"),
+  since: z.int(),
+  data: z.array(
+    z.strictObject({
+      object: z.literal("key.usage"),
+      key: z.string(),
+      requests: z.int().min(0),
+      prompt_tokens: z.int().min(0),
+      cached_tokens: z.int().min(0),
+      completion_tokens: z.int().min(0),
+      running: z.int().min(0),
+      waiting: z.int().min(0),
+    }),
+  ),
+});
+
+export const stoppedRequest = z.strictObject({
+  id: z.string(),
+  object: z.literal("request"),
+  stopped: z.literal(true),
+});
+
+export const health = z.strictObject({ status: z.literal("ok") });
+
+export const readiness = z.strictObject({
+  status: z.enum([...engineState, "draining"]),
+  model: z.string(),
+  load_progress: z.number().min(0).max(1),
+  reason: z.string().nullable(),
+  slots_busy: z.int().min(0),
+  queue_length: z.int().min(0),
+  worker_restarts: z.int().min(0),
+});
+
+export const index = z.strictObject({
+  name: z.literal("sluice"),
+  models: z.array(z.string()).readonly(),
+  endpoints: z.array(z.string()),
+});
+
+export type Model = z.output<typeof model>;
+export type Readiness = z.output<typeof readiness>;
+export type UsageList = z.output<typeof usageList>;
+export type RequestList = z.output<typeof requestList>;
+export type Index = z.output<typeof index>;

@@ -1,0 +1,38 @@
+// Every wire format there is: a new one is one line here, and then has its path and its place in the document.
+
+import { anthropicCountTokens } from "./anthropic-count-tokens.ts";
+import { anthropicMessages } from "./anthropic-messages.ts";
+import type { AskingRoute } from "./asking.ts";
+import type { Dialect } from "./dialect.ts";
+import type { EmbeddingApi } from "./embedding-api.ts";
+import { nativeInfill } from "./native-infill.ts";
+import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
+import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
+import { openaiChat } from "./openai-chat.ts";
+import { openaiCompletions } from "./openai-completions.ts";
+import { openaiEmbeddings } from "./openai-embeddings.ts";
+import { openaiResponses } from "./openai-responses.ts";
+import { rerank } from "./rerank.ts";
+import { responsesInputTokens } from "./responses-input-tokens.ts";
+
+/** What generates. */
+export const DIALECTS: readonly Dialect[] = [
+  openaiChat,
+  openaiCompletions,
+  openaiResponses,
+  anthropicMessages,
+  nativeInfill,
+];
+
+/** What only asks the model. */
+export const ASKING_ROUTES: readonly AskingRoute[] = [
+  chatInputTokens,
+  responsesInputTokens,
+  anthropicCountTokens,
+  nativeTokenize,
+  nativeDetokenize,
+  nativeApplyTemplate,
+];
+
+/** What a model of its own computes. */
+export const EMBEDDING_APIS: readonly EmbeddingApi[] = [openaiEmbeddings, rerank];

@@ -1,0 +1,71 @@
+// What the real model answers, against the schemas of the document.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { operations } from "../../src/api/openapi-operations.ts";
+import { eventsOf, expectHeldTo } from "../support/held-to.ts";
+import { post } from "../support/sse-client.ts";
+import { type RunningService, startWithModel } from "../support/start-service.ts";
+
+let running: RunningService;
+beforeAll(async () => {
+  running = await startWithModel({ threads: 1 });
+});
+afterAll(async () => running.close());
+
+const parameters = { type: "object", properties: { city: { type: "string" } } };
+const messages = [{ role: "user", content: "What is the weather in Paris?" }];
+const cold = { temperature: 0 };
+
+/** The built-in model neither fills in nor ranks: what has no body here is asked with the document's example. */
+const BODIES: Readonly<Record<string, object>> = {
+  "/v1/chat/completions": {
+    ...{
+      messages,
+      ...cold,
+      max_tokens: 60,
+      logprobs: true,
+      top_logprobs: 2,
+      return_progress: true,
+    },
+    tools: [{ type: "function", function: { name: "get_weather", parameters } }],
+  },
+  "/v1/completions": { prompt: "Once", max_tokens: 20, logprobs: 2, echo: true, ...cold },
+  "/v1/responses": {
+    ...{ input: messages, ...cold, max_output_tokens: 60, top_logprobs: 1 },
+    tools: [{ type: "function", name: "get_weather", parameters }],
+  },
+  "/v1/messages": {
+    ...{ messages, ...cold, max_tokens: 60 },
+    tools: [{ name: "get_weather", input_schema: parameters }],
+  },
+};
+
+/** What is stopped needs no model. */
+const ANSWERED = operations().filter(
+  ({ path, method, answers }) =>
+    !/infill|rerank|cancel/.test(path) && method !== "delete" && answers[0]?.schema !== undefined,
+);
+
+async function idFor(path: string): Promise<string> {
+  if (!path.startsWith("/v1/responses/")) return running.service.catalog.realId;
+  const response = await post(`${running.url}/v1/responses`, BODIES["/v1/responses"]);
+  return ((await response.json()) as { readonly id: string }).id;
+}
+
+test.each(ANSWERED.map((each) => [`${each.method} ${each.path}`, each] as const))(
+  "%s",
+  async (_name, { path, contract, answers }) => {
+    const url = running.url + path.replace("{id}", path.includes("{id}") ? await idFor(path) : "");
+    const body = BODIES[path] ?? contract?.example;
+
+    const response = await (body ? post(url, body) : fetch(url));
+
+    expect(response.status).toBe(200);
+    if (answers[0]?.schema) expectHeldTo(answers[0].schema[1], await response.json());
+    if (!contract?.event) return;
+    const events = await eventsOf(await post(url, { ...body, stream: true }));
+    for (const event of events)
+      if (event !== contract.lastData) expectHeldTo(contract.event, event);
+    expect(events.length).toBeGreaterThan(2);
+  },
+);

@@ -1,0 +1,18 @@
+// Answers against their schemas: a field that the schema does not know is a failure.
+
+import { expect } from "vitest";
+import { z } from "zod";
+
+export function expectHeldTo(schema: z.ZodType, answer: unknown): void {
+  const { error } = schema.safeParse(answer);
+  expect(error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "").toBe("");
+}
+
+/** The data of every event of a stream; those that are no JSON are left as text. */
+export async function eventsOf(response: Response): Promise<readonly unknown[]> {
+  const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));
+  return lines.map((line) => {
+    const data = line.slice("data: ".length);
+    return data.startsWith("{") ? (JSON.parse(data) as unknown) : data;
+  });
+}

@@ -1,0 +1,67 @@
+// A client that asks one thing and leaves, in one of all the ways there are.
+
+import { once } from "node:events";
+import { connect } from "node:net";
+import { rawPost, WAYS_TO_LEAVE } from "./raw-client.ts";
+
+export type LeavingClient = {
+  /** Resolves when what has come so far contains the text. */
+  readonly sees: (text: string) => Promise<void>;
+  readonly leave: () => void;
+};
+
+export type Ask = {
+  readonly url: string;
+  readonly body: object;
+  /** Whether it takes nothing of what comes. */
+  readonly isDeaf?: boolean;
+};
+
+type Way = (ask: Ask) => Promise<LeavingClient>;
+
+const bare =
+  (name: string): Way =>
+  async ({ url, body, isDeaf = false }) => {
+    const { socket, sees } = await rawPost(url, body, { isDeaf });
+    return { sees, leave: () => WAYS_TO_LEAVE[name]?.(socket) };
+  };
+
+export const LEAVING: Readonly<Record<string, Way>> = {
+  FIN: bare("FIN"),
+  RST: bare("RST"),
+  "half-close": bare("half-close"),
+  "FIN on a connection that was used before": async (ask) => {
+    const { hostname, port } = new URL(ask.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await once(socket, "connect");
+    socket.write("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    await once(socket, "data");
+    const { sees } = await rawPost(ask.url, ask.body, { isDeaf: ask.isDeaf ?? false, socket });
+    return { sees, leave: () => void socket.destroy() };
+  },
+  "abort of a fetch": async ({ url, body, isDeaf = false }) => {
+    const controller = new AbortController();
+    let text = "";
+    const news: (() => void)[] = [];
+    const read = async () => {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        signal: controller.signal,
+      });
+      if (isDeaf) return;
+      for await (const bytes of response.body ?? []) {
+        text += Buffer.from(bytes).toString();
+        for (const tell of news.splice(0)) tell();
+      }
+    };
+    read().catch(() => {}); // it is left in the middle
+    return {
+      sees: async (wanted) => {
+        while (!text.includes(wanted)) await new Promise<void>((resolve) => news.push(resolve));
+      },
+      leave: () => controller.abort(),
+    };
+  },
+};
