@@ -41,6 +41,7 @@ const INSTEAD: Instead = {
 const UNSUPPORTED = unsupportedWith({
   ...UNSUPPORTED_IN_CHAT,
   n: [1],
+  return_progress: [false],
   conversation: [],
   context_management: [],
   max_tool_calls: [],
@@ -157,6 +158,7 @@ function withoutItems(
     {
       ...fields,
       n: 1,
+      return_progress: false,
       stream_options: null,
       max_tokens: null,
       response_format: chatFormat(fields),

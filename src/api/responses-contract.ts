@@ -27,7 +27,6 @@ const body = responsesSchema.extend({
   background: fields.background.meta({ default: false }),
   top_logprobs: fields.top_logprobs.meta({ default: 0 }),
   stream_options: withoutEffect(fields.stream_options),
-  return_progress: withoutEffect(fields.return_progress),
 });
 
 export function responsesContract(unsupported: Unsupported, instead: Instead): Contract {

@@ -11,6 +11,7 @@ const INCLUDABLE = ["reasoning.encrypted_content", "message.output_text.logprobs
 
 const {
   n: _one,
+  return_progress: _none,
   max_tokens: _other,
   stream_options: _own,
   response_format: _format,

@@ -82,7 +82,7 @@ const PHASES: Record<string, Phase> = {
     bound: 4 * BATCH,
   },
   "a call of a tool": {
-    body: () => ({ ...endless, tools: [tool], tool_choice: "required", stream: true }),
+    body: () => ({ max_tokens: 3000, tools: [tool], tool_choice: "required", stream: true }),
     reached: (client) => client.sees('"arguments":"'),
     bound: 2,
   },

@@ -80,6 +80,7 @@ const CASES: readonly Case[] = [
   ["top_p as text", { top_p: "1" }, "top_p"],
   ["21 alternatives", { top_logprobs: 21 }, "top_logprobs"],
   ["two choices", { n: 2 }, "n", unsupported],
+  ["news of the prompt", { return_progress: true }, "return_progress", unsupported],
   ["a forgotten background", { background: true, store: false }, "background", unsupported],
   ["background as text", { background: "yes" }, "background"],
   ["a conversation", { conversation: "conv_1" }, "conversation", unsupported],

@@ -10,7 +10,7 @@ export type LeavingClient = {
   readonly leave: () => void;
 };
 
-export type Ask = {
+type Ask = {
   readonly url: string;
   readonly body: object;
   /** Whether it takes nothing of what comes. */
