@@ -2,7 +2,6 @@
 // the command around it.
 
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
@@ -12,7 +11,7 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer } from "./http/http-server.ts";
+import { createHttpServer, listen } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
@@ -262,17 +261,6 @@ function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingE
     knownModel: () => (isServed ? served.status().model : null),
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},
-  });
-}
-
-function listen(server: Server, { host, port }: Config): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.off("error", reject);
-      const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
-      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
-    });
   });
 }
 
