@@ -37,7 +37,7 @@ function settingKeys(): SettingKey[] {
 /** Times that are seconds outside and milliseconds inside lose their unit; a flag in milliseconds keeps it. */
 function flagName(key: SettingKey): string {
   return key
-    .replace(/(?<=Timeout|Ttl|Grace|heartbeat)Ms$/, "")
+    .replace(/(?<=Timeout|Ttl|Wait|Grace|heartbeat)Ms$/, "")
     .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
@@ -115,10 +115,10 @@ function asText(given: Flags[string]): unknown {
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 
-function checkHost({ host, apiKey, allowNoKey }: Config, source: string): void {
-  if (LOOPBACK.test(host) || apiKey.length > 0 || allowNoKey) return;
+function checkHost({ host, apiKey, keysFile, allowNoKey }: Config, source: string): void {
+  if (LOOPBACK.test(host) || apiKey.length > 0 || keysFile !== undefined || allowNoKey) return;
   throw new ConfigError(
-    `${source} is ${JSON.stringify(host)}: others can reach it, so --api-key is needed (or --allow-no-key)`,
+    `${source} is ${JSON.stringify(host)}: others can reach it, so --api-key or --keys-file is needed (or --allow-no-key)`,
   );
 }
 
@@ -131,6 +131,7 @@ function helpText(): string {
     "sluice: serves a GGUF language model over the OpenAI API",
     "",
     "usage: sluice [options]        or: npm start -- [options]",
+    "       sluice keys --help      API keys: add, list, revoke",
     "",
     ...lines,
     `  ${"--help, --version".padEnd(26)} print this, or the version`,

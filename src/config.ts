@@ -77,7 +77,7 @@ export const SETTINGS = {
       .transform((host) => host.replace(/^\[(.*)\]$/, "$1"))
       .default("127.0.0.1"),
     value: "HOST",
-    help: "address to listen on (default 127.0.0.1; any other wants --api-key)",
+    help: "address to listen on (default 127.0.0.1; any other wants --api-key or --keys-file)",
     allows: "an address",
   }),
   port: setting({
@@ -189,6 +189,10 @@ export const SETTINGS = {
     60,
     "a reader that does not take what waits for it for so long is cut off",
   ),
+  flexWaitMs: timeLimit(
+    60,
+    "a request of service_tier flex that has waited so long counts as any other",
+  ),
   parkTimeoutMs: timeLimit(2, "a parked stream gives up its slot after so long if others wait"),
   loadTimeoutMs: timeLimit(600, "the model must be loaded by then"),
   hangTimeoutMs: timeLimit(20, "a worker silent for so long is replaced"),
@@ -230,6 +234,12 @@ export const SETTINGS = {
     help: "key that clients must send; repeatable (default: none is asked for)",
     allows: "a key of printable ASCII characters without spaces",
     isList: true,
+  }),
+  keysFile: setting({
+    schema: z.string().min(1).optional(),
+    value: "PATH",
+    help: "file of keys with names, scopes and limits, made by `sluice keys add` (default: none)",
+    allows: "a path to a file of keys",
   }),
   allowNoKey: setting({
     schema: flag.default(false),

@@ -4,7 +4,7 @@
 type ErrorTraits = {
   readonly status: number;
   /** OpenAI's `error.type`. */
-  readonly type: "invalid_request_error" | "rate_limit_error" | "server_error";
+  readonly type: "invalid_request_error" | "permission_error" | "rate_limit_error" | "server_error";
   /** Whether the same request may succeed later without a change. */
   readonly isRetryable: boolean;
 };
@@ -25,6 +25,8 @@ const TRAITS = {
   previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },
+  /** The key is known, and this is not among its scopes. */
+  permission_denied: { status: 403, type: "permission_error", isRetryable: false },
   model_not_found: { status: 404, ...invalid },
   not_found: { status: 404, ...invalid },
   method_not_allowed: { status: 405, ...invalid },
@@ -35,6 +37,8 @@ const TRAITS = {
   unsupported_media_type: { status: 415, ...invalid },
   headers_too_large: { status: 431, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
+  /** A limit of the key. */
+  rate_limit_exceeded: { status: 429, type: "rate_limit_error", isRetryable: true },
   internal_error: { status: 500, ...server, isRetryable: false },
   generation_failed: { status: 500, ...server },
   worker_crashed: { status: 500, ...server },

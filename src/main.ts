@@ -6,18 +6,32 @@ import { networkInterfaces } from "node:os";
 import { ConfigError, readCommandLine } from "./command-line.ts";
 import type { Config } from "./config.ts";
 import type { ModelInfo } from "./engine/messages.ts";
+import { runKeysCommand } from "./keys/keys-command.ts";
+import { KeysFileError } from "./keys/keys-file.ts";
 import { createService, type Service } from "./service.ts";
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;
 
 try {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === "keys") changeKeys(rest);
+  else await start();
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof KeysFileError)) throw error;
+  exitWith(error.message);
+}
+
+function changeKeys(args: readonly string[]): void {
+  const { out, note } = runKeysCommand(args, process.env);
+  console.log(out);
+  if (note !== null) console.error(note);
+}
+
+async function start(): Promise<void> {
   const command = readCommandLine(process.argv.slice(2), process.env);
   if (command.type === "print") console.log(command.text);
   else await serve(command.config);
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  exitWith(error.message);
 }
 
 async function serve(config: Config): Promise<void> {
@@ -63,7 +77,7 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
     service.log.info({ url, model: service.catalog.realId, ...facts }, "ready");
     return;
   }
-  const [key] = config.apiKey;
+  const isKeyWanted = config.apiKey.length > 0 || config.keysFile !== undefined;
   const id = service.catalog.realId;
   const context = `${model.contextTokens} tokens of context in each of ${model.slots} slots`;
   const threads = `${model.threads} thread${model.threads === 1 ? "" : "s"}`;
@@ -76,7 +90,7 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
     temperature: 0,
     stream: true,
   });
-  const auth = key ? " -H 'authorization: Bearer YOUR_KEY'" : "";
+  const auth = isKeyWanted ? " -H 'authorization: Bearer YOUR_KEY'" : "";
   const route = model.chatTemplate !== null ? "chat/completions" : "completions";
   console.log(
     [
@@ -85,7 +99,7 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
       `  at ${url}`,
       "",
       `OPENAI_BASE_URL=${url}/v1`,
-      `OPENAI_API_KEY=${key ? "YOUR_KEY" : "none"}`,
+      `OPENAI_API_KEY=${isKeyWanted ? "YOUR_KEY" : "none"}`,
       "",
       `curl -N ${url}/v1/${route} -H 'content-type: application/json'${auth} -d '${body}'`,
       "",

@@ -21,6 +21,17 @@ export type Gauges = {
   readonly slotsBusy: () => number;
   readonly queueLength: () => number;
   readonly workerRestarts: () => number;
+  /** One for each key that there is: a bounded set, so its names may be labels. */
+  readonly keyUsage: () => readonly KeyFigures[];
+};
+
+/** Totals of one key. */
+type KeyFigures = {
+  readonly name: string;
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
 };
 
 export type ComputedInputs = {
@@ -109,7 +120,7 @@ export class Metrics {
   }
 
   /** To be called once, when the parts that know the figures exist. */
-  watch({ slotsBusy, queueLength, workerRestarts }: Gauges): void {
+  watch({ slotsBusy, queueLength, workerRestarts, keyUsage }: Gauges): void {
     const registers = [this.#registry];
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
@@ -129,6 +140,35 @@ export class Metrics {
       collect() {
         this.reset();
         this.inc(workerRestarts());
+      },
+    });
+    this.#watchKeys(keyUsage);
+  }
+
+  #watchKeys(keyUsage: Gauges["keyUsage"]): void {
+    const registers = [this.#registry];
+    new Counter({
+      name: "sluice_key_requests_total",
+      help: "Requests of a key that were let in, and have ended",
+      labelNames: ["key"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, requests } of keyUsage()) this.inc({ key: name }, requests);
+      },
+    });
+    new Counter({
+      name: "sluice_key_tokens_total",
+      help: "Tokens of a key's prompts (in), of these from the cache (cached), and of its answers (out)",
+      labelNames: ["key", "direction"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, ...used } of keyUsage()) {
+          this.inc({ key: name, direction: "in" }, used.promptTokens);
+          this.inc({ key: name, direction: "cached" }, used.cachedTokens);
+          this.inc({ key: name, direction: "out" }, used.completionTokens);
+        }
       },
     });
   }

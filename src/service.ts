@@ -2,7 +2,6 @@
 // the command around it.
 
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
@@ -12,14 +11,18 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer } from "./http/http-server.ts";
+import { createHttpServer, listen } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
+import { ANYBODY } from "./keys/caller.ts";
+import { KeyRing } from "./keys/key-ring.ts";
+import { UsageBook } from "./keys/usage-book.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
-import { RequestQueue } from "./queue/request-queue.ts";
+import { Accounts } from "./queue/accounts.ts";
+import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 
@@ -38,6 +41,8 @@ export type {
 
 /** After the drain limit, a connection gets so long to take its last frames. */
 const LAST_FRAMES_MS = 1_000;
+/** The file of keys is looked at this often. */
+const KEYS_POLL_MS = 1_000;
 /** Every so many percent of loading is worth a log line. */
 const PROGRESS_STEP = 25;
 
@@ -63,29 +68,41 @@ export type ServiceParts = {
   readonly log?: Logger;
 };
 
-/** @param settings durations in milliseconds; what is left out has its default */
+/**
+ * @param settings durations in milliseconds; what is left out has its default
+ * @throws KeysFileError for a file of keys that is not there or not right
+ */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
   const log = parts.log ?? createLogger(config);
+  const keys = new KeyRing({
+    plainKeys: config.apiKey,
+    file: config.keysFile ?? null,
+    pollMs: KEYS_POLL_MS,
+    log: (level, message) => log[level](message),
+  });
   const metrics = new Metrics();
   const engine = parts.engine ?? createEngine(config, log, metrics);
   const catalog = new Catalog({
     fileName: path.basename(config.model, ".gguf"),
     aliases: config.alias,
   });
-  const queue = new RequestQueue({
-    slots: config.slots,
+  const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
+  const accounts = new Accounts();
+  const line = {
+    ...config,
     maxWaiting: config.queue,
-    queueTimeoutMs: config.queueTimeoutMs,
-  });
+    isShared: () => keys.callers.length > 1,
+  };
+  const queue = new RequestQueue({ ...line, accounts });
   const questions = new RequestQueue({
+    ...line,
     slots: 1,
     busyWith: "another question is being answered",
-    maxWaiting: config.queue,
-    queueTimeoutMs: config.queueTimeoutMs,
   });
   const { embeddings, reranking } = createEmbeddings({
     config,
+    line: { ...line, accounts },
     log,
     served: engine,
     embeddingEngine: parts.embeddingEngine,
@@ -102,6 +119,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
+    keyUsage: () => usage.all,
   });
   const app = createApp(
     {
@@ -111,6 +129,9 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       slots: new SlotBoard(config.slots),
       requests: new RunningRequests(),
       responses,
+      keys,
+      usage,
+      accounts,
       streams,
       catalog,
       embeddings,
@@ -122,7 +143,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       modelFile: path.basename(config.model),
       options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
     },
-    { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },
+    { bodyLimitBytes: config.bodyLimit },
   );
   const server = createHttpServer(app, { log, metrics });
   return {
@@ -140,6 +161,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
         engines: new Set([engine, embeddings.engine, reranking.engine]),
       });
       responses.close();
+      keys.close();
       streams.close();
     },
   };
@@ -188,6 +210,8 @@ function workerEntry(name: "main" | "embedding-main"): string {
 type Embeddings = Pick<Service, "embeddings" | "reranking">;
 type EmbeddingParts = {
   readonly config: Config;
+  /** Of the lines before them, all but the slots. */
+  readonly line: Omit<RequestQueueOptions, "slots">;
   readonly log: Logger;
   /** The one that generates. */
   readonly served: Engine;
@@ -208,16 +232,15 @@ function createEmbeddings(parts: EmbeddingParts): Embeddings {
 }
 
 function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
-  const { config, embeddingEngine } = parts;
+  const { config, line, embeddingEngine } = parts;
   const fileName = path.basename(model, ".gguf");
   const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
   return {
     engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
     queue: new RequestQueue({
+      ...line,
       slots: 1,
       busyWith: "another request is being computed",
-      maxWaiting: config.queue,
-      queueTimeoutMs: config.queueTimeoutMs,
     }),
     catalog: new Catalog({ fileName, aliases }),
   };
@@ -238,17 +261,6 @@ function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingE
     knownModel: () => (isServed ? served.status().model : null),
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},
-  });
-}
-
-function listen(server: Server, { host, port }: Config): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.off("error", reject);
-      const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
-      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
-    });
   });
 }
 

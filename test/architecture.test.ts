@@ -22,6 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "command-line.ts": ["config.ts", "errors.ts"],
   api: ["generation", "grammar", "errors.ts"],
   queue: ["generation", "errors.ts"],
+  keys: ["generation", "errors.ts"],
   engine: ["generation", "errors.ts"],
   worker: ["engine/messages.ts", "generation", "grammar", "errors.ts"],
   models: ["generation", "errors.ts"],
@@ -31,7 +32,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "log.ts": ["log-writer.ts", "generation", "errors.ts"],
   "log-writer.ts": [],
   http: [
-    ...["api", "docs", "queue", "resume", "models", "metrics.ts", "generation", "errors.ts"],
+    ...["api", "docs", "queue", "keys", "resume", "models", "metrics.ts", "generation"],
+    "errors.ts",
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
   "service.ts": ["*"],
@@ -49,7 +51,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
   "prom-client": ["metrics.ts"],
-  zod: ["api", "config.ts"],
+  zod: ["api", "keys", "config.ts"],
 };
 
 /** Who may look at flags and variables: the entry hands them on, the worker's process gives the variables to its child. */

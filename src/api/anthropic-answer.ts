@@ -78,6 +78,7 @@ export const anthropicError = z.strictObject({
       "request_too_large",
       "rate_limit_error",
       "overloaded_error",
+      "permission_error",
       "timeout_error",
       "api_error",
     ]),

@@ -7,6 +7,7 @@ import type { AnthropicError } from "./anthropic-answer.ts";
 /** By status; what is missing is the client's fault below 500, and ours from there on. */
 const TYPES: Readonly<Record<number, AnthropicError["error"]["type"]>> = {
   401: "authentication_error",
+  403: "permission_error",
   404: "not_found_error",
   413: "request_too_large",
   429: "rate_limit_error",

@@ -55,7 +55,7 @@ export const chunkFields = {
 export const openaiError = z.strictObject({
   error: z.strictObject({
     message: z.string(),
-    type: z.enum(["invalid_request_error", "rate_limit_error", "server_error"]),
+    type: z.enum(["invalid_request_error", "permission_error", "rate_limit_error", "server_error"]),
     param: z.string().nullable(),
     code: z.enum(SENT_CODES),
   }),

@@ -19,6 +19,7 @@ const READING: readonly ErrorCode[] = [
 /** What may happen to a request that was understood. */
 const RUNNING: readonly ErrorCode[] = [
   "queue_full",
+  "rate_limit_exceeded",
   "generation_failed",
   "worker_crashed",
   "cancelled",
@@ -38,12 +39,13 @@ export function codesOfPost(more: readonly ErrorCode[]): readonly ErrorCode[] {
 const MEANINGS: Readonly<Record<number, string>> = {
   400: "The request is wrong: `param` names the field",
   401: "A key is missing or wrong",
+  403: "The key lacks a scope",
   404: "It is not there",
   409: "It was stopped from outside",
   410: "It is gone",
   413: "The body is too large",
   415: "The body is not JSON",
-  429: "The queue is full",
+  429: "The queue is full, or the key is beyond a limit of its own",
   500: "The server failed",
   503: "Not now",
   504: "It took too long",

@@ -85,8 +85,12 @@ function streamOperations(): readonly Operation[] {
 function requestOperations(): readonly Operation[] {
   const path = "/v1/requests";
   return [
-    get(path, "Server", "Lists what the caller has inside", ["RequestList", requestList]),
     {
+      ...get(path, "Server", "Lists what the caller has inside", ["RequestList", requestList]),
+      isForAnyKey: true,
+    },
+    {
+      isForAnyKey: true,
       ...get(`${path}/{id}`, "Server", "Stops one of them", ["RequestStop", stoppedRequest]),
       method: "delete",
       parameters: [pathId("The `x-request-id` of its answer.")],

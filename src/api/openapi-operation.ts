@@ -36,6 +36,10 @@ export type Operation = {
   readonly codes: readonly ErrorCode[];
   /** Whether it is answered without a key. */
   readonly isPublic?: boolean;
+  /** Whether every key may ask, whatever its scopes. */
+  readonly isForAnyKey?: boolean;
+  /** Whether it costs tokens, of which a key may have only so many per minute. */
+  readonly isMetered?: boolean;
 };
 
 /** One that takes nothing. */

@@ -7,20 +7,26 @@ import { openaiError } from "./openai-answer.ts";
 import { codesOfPost } from "./openapi-errors.ts";
 import { keptOperations } from "./openapi-kept.ts";
 import { type Answer, get, type Operation, pathId } from "./openapi-operation.ts";
-import { health, index, model, modelList, readiness } from "./server-answers.ts";
+import { health, index, model, modelList, readiness, usageList } from "./server-answers.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "./wire-formats.ts";
 
 const OPEN = { isPublic: true } as const;
+const ANY_KEY = { isForAnyKey: true } as const;
 
 export function operations(): readonly Operation[] {
   return [
-    ...[...DIALECTS, ...ASKING_ROUTES].map(({ path, contract }) => operationOf(path, contract)),
+    ...DIALECTS.map(({ path, contract }) => metered(operationOf(path, contract))),
+    ...ASKING_ROUTES.map(({ path, contract }) => operationOf(path, contract)),
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
-      paths.map((path) => operationOf(path, contract)),
+      paths.map((path) => metered(operationOf(path, contract))),
     ),
     ...keptOperations(),
     ...serverOperations(),
   ];
+}
+
+function metered(operation: Operation): Operation {
+  return { ...operation, isMetered: true };
 }
 
 function operationOf(path: string, contract: Contract): Operation {
@@ -39,11 +45,19 @@ function operationOf(path: string, contract: Contract): Operation {
 
 function serverOperations(): readonly Operation[] {
   return [
-    get("/v1/models", "OpenAI", "Lists what is served", ["ModelList", modelList]),
+    {
+      ...get("/v1/models", "OpenAI", "Lists what is served", ["ModelList", modelList]),
+      ...ANY_KEY,
+    },
     {
       ...get("/v1/models/{id}", "OpenAI", "Describes one model", ["Model", model]),
       parameters: [pathId("A served id; it may have slashes.")],
       codes: ["model_not_found", "bad_request"],
+      ...ANY_KEY,
+    },
+    {
+      ...get("/v1/usage", "Server", "Says what the caller's key has used", ["Usage", usageList]),
+      ...ANY_KEY,
     },
     {
       ...get("/slots", "llama.cpp", "Shows what each slot is busy with", ["SlotList", slotList]),
@@ -59,7 +73,7 @@ function serverOperations(): readonly Operation[] {
       ...get("/props", "llama.cpp", "Describes the model and its defaults", ["Props", props]),
       codes: ["engine_unavailable"],
     },
-    get("/", "Server", "Lists all paths", ["Index", index]),
+    { ...get("/", "Server", "Lists all paths", ["Index", index]), ...ANY_KEY },
     { ...get("/health", "Server", "Says that the process lives", ["Health", health]), ...OPEN },
     {
       ...get("/ready", "Server", "Says whether requests are served at once"),

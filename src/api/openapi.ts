@@ -61,6 +61,15 @@ const HEADERS = {
   "x-ignored-params": text("Fields of the body that had no effect, because nobody knows them."),
   location: text("Of a resumable stream: where to read on."),
   "server-timing": text("Where the time went."),
+  "x-ratelimit-limit-tokens": {
+    description: "Tokens that the key may use per minute; only of keys with such a limit.",
+    schema: { type: "integer" },
+  },
+  "x-ratelimit-remaining-tokens": {
+    description: "Those that it had left when the request came.",
+    schema: { type: "integer" },
+  },
+  "x-ratelimit-reset-tokens": text("Until it has all of them again: `1m12.5s`, `20ms`."),
   "retry-after": {
     description: "Seconds after which trying again is worthwhile.",
     schema: { type: "integer" },
@@ -68,8 +77,14 @@ const HEADERS = {
   "www-authenticate": text("`Bearer`."),
 };
 
+const ALLOWANCE = Object.keys(HEADERS).filter((name) => name.startsWith("x-ratelimit-"));
+
 const SECURITY = {
-  bearer: { type: "http", scheme: "bearer", description: "One of the keys of `--api-key`." },
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description: "One of the keys of `--api-key` or `--keys-file`.",
+  },
   apiKey: {
     type: "apiKey",
     in: "header",
@@ -92,7 +107,7 @@ export function openapiDocument(version: string): OpenapiDocument {
     info: { title: "Sluice", version, description: INFO },
     servers: [{ url: "/" }],
     tags: TAGS,
-    // The last one: without --api-key nobody is asked for a key.
+    // The last one: without keys nobody is asked for a key.
     security: [{ bearer: [] }, { apiKey: [] }, {}],
     paths,
     components: {
@@ -129,9 +144,7 @@ const RESUMABLE = {
 function documented(operation: Operation, names: SchemaNames): DocumentedOperation {
   const { method, path, tag, summary, contract, isPublic = false, parameters = [] } = operation;
   const [name, envelope] = envelopeOf(operation);
-  const codes: readonly ErrorCode[] = isPublic
-    ? operation.codes
-    : [...operation.codes, "invalid_api_key", "internal_error"];
+  const codes = codesOf(operation);
   const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope)) : {};
   return {
     tags: [tag],
@@ -147,6 +160,12 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
     responses: { ...errors, ...answersOf(operation, names) },
     ...(isPublic ? { security: [] } : {}),
   };
+}
+
+function codesOf({ codes, isPublic, isForAnyKey }: Operation): readonly ErrorCode[] {
+  if (isPublic) return codes;
+  const ofKeys: readonly ErrorCode[] = isForAnyKey ? [] : ["permission_denied"];
+  return [...codes, "invalid_api_key", ...ofKeys, "internal_error"];
 }
 
 /** `post`, `/v1/chat/completions` → `postV1ChatCompletions`. */
@@ -165,6 +184,7 @@ function answersOf(operation: Operation, names: SchemaNames): Record<string, Doc
   const headers = headersNamed([
     ...["x-request-id", "request-id"],
     ...(contract ? ["x-ignored-params"] : []),
+    ...(operation.isMetered ? ALLOWANCE : []),
     ...(contract?.event ? ["server-timing", "location"] : []),
   ]);
   return Object.fromEntries(

@@ -47,6 +47,24 @@ export const requestList = z.strictObject({
   ),
 });
 
+/** What keys have used since the server started: the caller's own; for an admin, all. */
+export const usageList = z.strictObject({
+  object: z.literal("list"),
+  since: z.int(),
+  data: z.array(
+    z.strictObject({
+      object: z.literal("key.usage"),
+      key: z.string(),
+      requests: z.int().min(0),
+      prompt_tokens: z.int().min(0),
+      cached_tokens: z.int().min(0),
+      completion_tokens: z.int().min(0),
+      running: z.int().min(0),
+      waiting: z.int().min(0),
+    }),
+  ),
+});
+
 export const stoppedRequest = z.strictObject({
   id: z.string(),
   object: z.literal("request"),
@@ -73,5 +91,6 @@ export const index = z.strictObject({
 
 export type Model = z.output<typeof model>;
 export type Readiness = z.output<typeof readiness>;
+export type UsageList = z.output<typeof usageList>;
 export type RequestList = z.output<typeof requestList>;
 export type Index = z.output<typeof index>;

@@ -3,20 +3,23 @@
 
 import type { RequestHandler } from "express";
 import type { EmbeddingApi } from "../api/embedding-api.ts";
+import type { EmbeddingRequest } from "../generation/embedding.ts";
+import type { Caller } from "../keys/caller.ts";
+import type { UsageBook } from "../keys/usage-book.ts";
 import type { ClientWatch } from "./disconnect.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { ownerOf } from "./middleware.ts";
+import { callerOf, ownerOf } from "./middleware.ts";
 import { sendJson } from "./send-json.ts";
 import { watchWithin } from "./time-limits.ts";
 
-type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "requests">;
+type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "requests" | "usage">;
 
 export function embeddingHandler(
   api: EmbeddingApi,
   service: EmbeddingService,
-  { metrics, log, options, requests }: Deps,
+  { metrics, log, options, requests, usage }: Deps,
 ): RequestHandler {
   return async (req, res) => {
     const client = watchWithin(req, res, options.requestTimeoutMs);
@@ -37,7 +40,7 @@ export function embeddingHandler(
       refuseUnknown(parsed, options.isStrict);
       record.model = service.catalog.resolve(parsed.model);
       nameIgnored(res, parsed);
-      const body = await compute({ parsed, service, client, record });
+      const body = await compute({ parsed, service, client, record, usage, caller: callerOf(res) });
       await sendJson(res, body, { ...options, signal: client.signal });
       destroyIfStuck(res, options.stallTimeoutMs);
     } catch (error) {
@@ -57,12 +60,17 @@ type Computation = {
   readonly service: EmbeddingService;
   readonly client: ClientWatch;
   readonly record: EmbeddingRecord;
+  readonly usage: UsageBook;
+  readonly caller: Caller;
 };
 
-async function compute({ parsed, service, client, record }: Computation): Promise<string> {
+async function compute(of: Computation): Promise<string> {
+  const { parsed, service, client, record, usage, caller } = of;
   const { engine, queue } = service;
   const encoder = parsed.encoder();
-  const ticket = queue.enter(client);
+  const { signal, abort } = client;
+  const ticket = queue.enter({ signal, abort, sharer: caller });
+  ticket.expect({ promptTokens: expectedTokens(parsed.request), maxTokens: 0 });
   try {
     await ticket.acquire();
     const { promptTokens } = await engine.run(parsed.request, {
@@ -73,9 +81,28 @@ async function compute({ parsed, service, client, record }: Computation): Promis
       },
     });
     record.promptTokens = promptTokens;
+    ticket.chargeAll(promptTokens);
     return encoder.body({ model: record.model ?? "", promptTokens });
   } finally {
     record.queueMs = ticket.waitedMs;
+    usage.add(caller, {
+      promptTokens: record.promptTokens,
+      cachedTokens: 0,
+      completionTokens: 0,
+    });
     ticket.leave();
   }
+}
+
+/** Characters of a token in the mean: what an input costs is known only when it has been computed. */
+const TOKEN_CHARACTERS = 4;
+
+function expectedTokens(request: EmbeddingRequest): number {
+  const { inputs, query } =
+    request.type === "embed"
+      ? { inputs: request.inputs, query: "" }
+      : { inputs: request.documents, query: request.query };
+  const weigh = (input: string | readonly number[]) =>
+    typeof input === "string" ? input.length / TOKEN_CHARACTERS : input.length;
+  return Math.ceil(inputs.reduce((sum, input) => sum + weigh(input) + weigh(query), 0));
 }

@@ -9,8 +9,11 @@ import type { Engine } from "../engine/engine.ts";
 import { toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
 import { type PreparedRequest, SEEDS } from "../generation/request.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
+import type { UsageBook } from "../keys/usage-book.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Catalog } from "../models/catalog.ts";
+import type { Accounts } from "../queue/accounts.ts";
 import type { RequestQueue } from "../queue/request-queue.ts";
 import type { QueuePlace, Ticket } from "../queue/ticket.ts";
 import type { ResponseStore } from "../resume/response-store.ts";
@@ -39,6 +42,11 @@ export type HandlerDeps = {
   readonly requests: RunningRequests;
   /** Answers that are kept for clients that come back. */
   readonly responses: ResponseStore;
+  readonly keys: KeyRing;
+  /** What each key has used. */
+  readonly usage: UsageBook;
+  /** What each key may use of its tokens per minute. */
+  readonly accounts: Accounts;
   /** Streams that survive their connections. */
   readonly streams: StreamStore;
   readonly catalog: Catalog;
@@ -109,12 +117,14 @@ export async function* eventsOf(
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
+  ticket.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
   const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
   const { signal, deadline } = client;
   const cacheScope = deps.options.sharedCache ? "" : ownerOf(res);
   const options = { signal, deadline, lease, cacheScope };
   for await (const event of deps.engine.generate(prepared, options)) {
     record.event(choice, event);
+    ticket.charge(event);
     yield event;
   }
 }

@@ -15,7 +15,7 @@ import {
   waitedMs,
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { ownerOf, requestIdOf } from "./middleware.ts";
+import { callerOf, ownerOf, requestIdOf } from "./middleware.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamResumably, wantsResumable } from "./resumable-answer.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -50,10 +50,12 @@ async function answer(on: Arrival): Promise<void> {
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
   const { signal, abort } = client;
+  const caller = callerOf(on.res);
   const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
+    sharer: caller,
     deadlineMs,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
@@ -80,6 +82,8 @@ async function answer(on: Arrival): Promise<void> {
     clearLimits();
     leaveList();
     record.queueMs = waitedMs({ tickets });
+    const hasRun = tickets.some((ticket) => ticket.hadTurn);
+    deps.usage.add(caller, hasRun ? record.receipt.usage : null);
     for (const ticket of tickets) ticket.leave();
   }
 }

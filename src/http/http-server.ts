@@ -9,7 +9,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
-import type { Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
@@ -45,6 +45,20 @@ export function createHttpServer(app: Express, deps: Deps): Server {
   server.on("checkExpectation", handle); // what we do not know is served as if nothing were expected
   answerUnreadable(server, latest, deps);
   return server;
+}
+
+type Address = { readonly host: string; readonly port: number };
+
+/** @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
+export function listen(server: Server, { host, port }: Address): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
+      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
+    });
+  });
 }
 
 /** Where Express is not asked or knows no way; also when an error came after the answer had begun. */

@@ -1,11 +1,13 @@
 // Around every request: its id, the API key, the body limit, and the one mapper from errors to responses.
 
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import express from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ServiceError, stackOf, toServiceError } from "../errors.ts";
+import { ANYBODY, type Caller, type Scope } from "../keys/caller.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
 import type { Metrics } from "../metrics.ts";
 
 /** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
@@ -47,10 +49,9 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
 }
 
 /** Asks for one of the keys, as `Authorization: Bearer KEY` or `x-api-key: KEY`. Without keys everybody may enter. */
-export function requireApiKey(keys: readonly string[]): RequestHandler {
-  const digests = keys.map(digest);
+export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHandler {
   return (req, res, next) => {
-    if (digests.length === 0) return next();
+    if (keys.isOpen) return next();
     const given =
       /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "")?.[1] ?? req.get("x-api-key");
     if (given === undefined) {
@@ -59,29 +60,34 @@ export function requireApiKey(keys: readonly string[]): RequestHandler {
         "an API key is required: Authorization: Bearer KEY",
       );
     }
-    const key = digest(given.trim());
-    if (!isOneOf(digests, key)) {
-      throw new ServiceError("invalid_api_key", "this API key is not known here");
-    }
-    res.locals.owner = key.toString("hex");
+    const caller = keys.find(given.trim());
+    if (!caller) throw new ServiceError("invalid_api_key", "this API key is not known here");
+    res.locals.caller = caller;
+    res.locals.owner = caller.owner;
     next();
   };
 }
 
+/** Lets only keys in that may do this. */
+export function requireScope(scope: Scope): RequestHandler {
+  return (req, res, next) => {
+    const { name, scopes } = callerOf(res);
+    if (scopes.includes(scope)) return next();
+    throw new ServiceError(
+      "permission_denied",
+      `${req.method} ${req.originalUrl.split("?")[0]} wants the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`,
+    );
+  };
+}
+
+/** Who calls, and what it may do. */
+export function callerOf(res: Response): Caller {
+  return (res.locals.caller as Caller | undefined) ?? ANYBODY; // set above, and nowhere else
+}
+
 /** Whose what is kept for later is: the key's; without keys it is everybody's. */
 export function ownerOf(res: Response): string {
-  return String(res.locals.owner ?? "");
-}
-
-function digest(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
-}
-
-/** Looks at all of them whatever it finds, so that its time tells nothing. */
-function isOneOf(digests: readonly Buffer[], given: Buffer): boolean {
-  let isKnown = false;
-  for (const known of digests) if (timingSafeEqual(known, given)) isKnown = true;
-  return isKnown;
+  return String(res.locals.owner ?? ANYBODY.owner);
 }
 
 /** JSON bodies up to the limit. Other types are refused: a browser may send those across sites without asking. */

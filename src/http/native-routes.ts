@@ -10,10 +10,13 @@ import { ASKING_ROUTES } from "../api/wire-formats.ts";
 import { ServiceError } from "../errors.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { callerOf, jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
 import { watchWithin } from "./time-limits.ts";
 
-export const NATIVE_PATHS = [...ASKING_ROUTES.map(({ path }) => path), "/slots", "/props"];
+/** What counts and renders prompts. */
+export const ASKING_PATHS = ASKING_ROUTES.map(({ path }) => path);
+/** What shows the server's state. */
+export const STATE_PATHS = ["/slots", "/props"];
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
   for (const route of ASKING_ROUTES) {
@@ -22,7 +25,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));
   app.get("/props", (_req, res) => void res.json(describeServer(deps)));
-  app.all(["/slots", "/props"], methodNotAllowed("GET"));
+  app.all(STATE_PATHS, methodNotAllowed("GET"));
 }
 
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
@@ -34,7 +37,7 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
-      const turn = questions.enter({ signal, abort });
+      const turn = questions.enter({ signal, abort, sharer: callerOf(res) });
       try {
         await turn.acquire();
         res.json(await asked.answer((question) => engine.ask(question, { signal })));

@@ -5,10 +5,12 @@ import { openaiEmbeddings } from "../api/openai-embeddings.ts";
 import { rerank } from "../api/rerank.ts";
 import type { Index, Readiness } from "../api/server-answers.ts";
 import { DIALECTS } from "../api/wire-formats.ts";
+import type { Scope } from "../keys/caller.ts";
 import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { generateHandler } from "./generate-handler.ts";
+import { allowanceHeaders, mountUsage, USAGE_PATH } from "./key-routes.ts";
 import {
   closeWhileDraining,
   errorMapper,
@@ -17,21 +19,32 @@ import {
   notFound,
   requestId,
   requireApiKey,
+  requireScope,
   useEnvelope,
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
-import { mountNativeRoutes, NATIVE_PATHS } from "./native-routes.ts";
+import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
+import { STREAMS_PATH } from "./resumable-answer.ts";
 import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
 
 export type RoutesOptions = {
-  readonly apiKeys: readonly string[];
   readonly bodyLimitBytes: number;
 };
 
+const GENERATING = DIALECTS.map(({ path }) => path);
+const EMBEDDING = [...openaiEmbeddings.paths, ...rerank.paths];
 /** Paths that are listed, of all that take a POST. */
-const ANSWERED = [...DIALECTS.map(({ path }) => path), openaiEmbeddings.paths[0], rerank.paths[0]];
+const ANSWERED = [...GENERATING, openaiEmbeddings.paths[0], rerank.paths[0]];
+const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
+
+/** What a key needs for a path, and for all below it. What is not here (models, its own usage and requests) every key may ask. */
+const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
+  ["generate", [...GENERATING, ...ASKING_PATHS, STREAMS_PATH]],
+  ["embed", EMBEDDING],
+  ["read", [...STATE_PATHS, "/metrics"]],
+];
 
 export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   const app = express();
@@ -48,13 +61,16 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 
   for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
   mountStreamsByToken(app, deps);
-  app.use(requireApiKey(options.apiKeys));
+  app.use(requireApiKey(deps.keys));
+  for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
+  app.use([...GENERATING, ...EMBEDDING], allowanceHeaders(deps.accounts));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
   app.get("/metrics", async (_req, res) => {
     res.type(metrics.contentType).send(await metrics.text());
   });
   app.all(["/", "/metrics"], methodNotAllowed("GET"));
   mountModels(app, deps);
+  mountUsage(app, deps);
 
   for (const dialect of DIALECTS) {
     app.post(dialect.path, ...jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
@@ -75,7 +91,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountStreams(app, deps);
   mountRequests(app, deps);
 
-  app.use(notFound(["/v1/models", ...ANSWERED, ...NATIVE_PATHS]));
+  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS]));
   app.use(errorMapper(deps.log, metrics));
   return app;
 
@@ -97,7 +113,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 
 function indexOf({ catalog }: HandlerDeps): Index {
   const endpoints = [
-    ...["/v1/models", ...ANSWERED, ...NATIVE_PATHS, "/health", "/ready", "/metrics"],
+    ...["/v1/models", ...ANSWERED, USAGE_PATH, ...NATIVE_PATHS, "/health", "/ready", "/metrics"],
     ...["/openapi.json", "/docs"],
   ];
   return { name: "sluice", models: catalog.ids, endpoints };

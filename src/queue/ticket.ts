@@ -3,8 +3,11 @@
 
 import type PQueue from "p-queue";
 import { abortReason, ServiceError } from "../errors.ts";
+import type { GenerateEvent, Usage } from "../generation/events.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-import type { LineOptions, WaitingLine } from "./waiting-line.ts";
+import type { Bill } from "./bill.ts";
+import type { FairShare, LineOptions } from "./fair-share.ts";
+import type { LinePlace } from "./forecast.ts";
 
 export type TicketOptions = {
   readonly id: string;
@@ -14,17 +17,23 @@ export type TicketOptions = {
   readonly abort: (error: ServiceError) => void;
   /** Whether nobody waits for it: all others go first. */
   readonly isFlex: boolean;
+  /** Whose request it is. */
+  readonly owner: string;
+  readonly bill: Bill;
+  /** Tokens that an answer for this key is expected to have. */
+  readonly expectedAnswer: () => number;
   readonly queueTimeoutMs: number;
-  readonly turns: PQueue<WaitingLine, LineOptions>;
-  readonly line: WaitingLine;
-  readonly waitMs: (position: number) => number | null;
+  readonly turns: PQueue<FairShare, LineOptions>;
+  readonly line: FairShare;
+  /** Expected wait at a place in line, or of the next one. */
+  readonly waitMs: (place: LinePlace | null) => number | null;
   readonly onTurn: (ticket: Ticket) => void;
   readonly onTurnEnd: (ticket: Ticket, heldMs: number) => void;
   readonly onLeave: (ticket: Ticket) => void;
 };
 
 export type QueuePlace = {
-  /** 1 is next. */
+  /** 1 is next, as it looks now: a key that has had less may still come in between. */
   readonly position: number;
   /** Null before anything has been measured. */
   readonly etaMs: number | null;
@@ -43,11 +52,15 @@ export class Ticket implements SlotLease {
     this.#options = options;
   }
 
+  get owner(): string {
+    return this.#options.owner;
+  }
+
   /** Where it waits; null while it does not. */
   get place(): QueuePlace | null {
     const { id, line, waitMs } = this.#options;
-    const position = line.positionOf(id);
-    return position === null ? null : { position, etaMs: waitMs(position) };
+    const place = line.placeOf(id);
+    return place && { position: place.position, etaMs: waitMs(place) };
   }
 
   /** Time spent waiting for slots so far, in ms. */
@@ -69,8 +82,27 @@ export class Ticket implements SlotLease {
     return this.#endTurn !== null;
   }
 
+  /** Those of other keys that wait for their own ones would gain nothing from this slot. */
   get isContended(): boolean {
-    return this.#options.line.size > 0;
+    const { line, owner } = this.#options;
+    return line.size > 0 || line.waitingOf(owner) > 0;
+  }
+
+  /** What is known before it waits. @param maxTokens of its answer */
+  expect(tokens: { readonly promptTokens: number; readonly maxTokens: number }): void {
+    const { bill, expectedAnswer } = this.#options;
+    bill.expect(tokens.promptTokens, Math.min(tokens.maxTokens, expectedAnswer()));
+  }
+
+  /** What was computed for it is charged to its key. */
+  charge(event: GenerateEvent): void {
+    this.#options.bill.add(event);
+  }
+
+  /** The same for what has no events. */
+  chargeAll(promptTokens: number): void {
+    const usage: Usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+    this.#options.bill.close(usage);
   }
 
   async acquire(): Promise<void> {
@@ -104,28 +136,35 @@ export class Ticket implements SlotLease {
 
   leave(): void {
     this.release();
-    this.#options.onLeave(this);
+    const { bill, line, id, onLeave } = this.#options;
+    bill.close(null);
+    line.leave(id);
+    onLeave(this);
   }
 
   /** Resolves when the turn begins; p-queue's task itself goes on until `release()`. */
   #turn(signal: AbortSignal): Promise<void> {
-    const { id, isFlex, turns, onTurn, onTurnEnd } = this.#options;
+    const { id, owner, bill, isFlex, line, turns, onTurn, onTurnEnd } = this.#options;
     return new Promise((resolve, reject) => {
       const task = () =>
         new Promise<void>((end) => {
           this.#turnStartedMs = performance.now();
           this.#hadTurn = true;
+          bill.open();
           onTurn(this);
           this.#endTurn = () => {
             this.#endTurn = null;
             onTurnEnd(this, this.heldMs);
             this.#turnStartedMs = null;
+            line.release(id);
             end();
           };
           resolve();
         });
       // The signal is for waiting only: on a running task it would free the place before the worker has freed the slot.
-      turns.add(task, { id, signal, isFlex, isReturning: this.#hadTurn }).catch(reject);
+      const isReturning = this.#hadTurn;
+      const options = { id, owner, cost: bill.expected, signal, isFlex, isReturning };
+      turns.add(task, options).catch(reject);
     });
   }
 
@@ -134,7 +173,7 @@ export class Ticket implements SlotLease {
     return new ServiceError(
       "queue_timeout",
       `no slot became free within ${queueTimeoutMs / 1000} s (--queue-timeout)`,
-      { retryAfterSeconds: Math.max(1, Math.ceil((this.#options.waitMs(1) ?? 0) / 1000)) },
+      { retryAfterSeconds: Math.max(1, Math.ceil((this.#options.waitMs(null) ?? 0) / 1000)) },
     );
   }
 }

@@ -5,6 +5,7 @@ import { betaZodTool } from "@anthropic-ai/sdk/helpers/beta/zod";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { newKeysFile } from "../support/keys.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 const MODEL = "claude-haiku-4-5";
@@ -228,6 +229,27 @@ describe("errors", () => {
     await expect(stranger.messages.stream(plain).finalMessage()).rejects.toMatchObject({
       status: 401,
     });
+  });
+
+  test("of keys without a scope, or beyond their limit, have theirs too", async () => {
+    const keys = newKeysFile();
+    const clientOf = (...flags: string[]) => {
+      const { authorization } = keys.add(flags[1] ?? "key", ...flags);
+      const apiKey = authorization.replace("Bearer ", "");
+      return (baseURL: string) => new Anthropic({ baseURL, apiKey, maxRetries: 0 });
+    };
+    const [reader, limited] = [clientOf("--scope", "read"), clientOf("--tokens-per-minute", "1")];
+    const shared = await startWithModel({ threads: 1, alias: [MODEL], keysFile: keys.path });
+
+    await limited(shared.url).messages.create(plain);
+
+    const denied = reader(shared.url).messages.create(plain);
+    await expect(denied).rejects.toThrow(Anthropic.PermissionDeniedError);
+    await expect(denied).rejects.toMatchObject({ type: "permission_error" });
+    const refused = limited(shared.url).messages.create(plain);
+    await expect(refused).rejects.toThrow(Anthropic.RateLimitError);
+    await expect(refused).rejects.toMatchObject({ type: "rate_limit_error" });
+    await shared.close();
   });
 
   test("name a prompt that is too long, also where it is only counted", async () => {

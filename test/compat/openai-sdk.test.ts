@@ -4,6 +4,7 @@ import OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { newKeysFile } from "../support/keys.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
@@ -137,6 +138,24 @@ test("an unknown model is a NotFoundError, a wrong key an AuthenticationError", 
   await expect(unknown).rejects.toThrow(OpenAI.NotFoundError);
   await expect(wrongKey).rejects.toThrow(OpenAI.AuthenticationError);
   await locked.close();
+});
+
+test("limits of a key are a RateLimitError, a missing scope is a PermissionDeniedError", async () => {
+  const keys = newKeysFile();
+  const { authorization } = keys.add("alice", "--scope", "generate", "--tokens-per-minute", "1");
+  const limited = await startWithModel({ threads: 1, keysFile: keys.path });
+  const apiKey = authorization.replace("Bearer ", "");
+  const alice = new OpenAI({ baseURL: `${limited.url}/v1`, apiKey, maxRetries: 0 });
+  const body = { model: "builtin", messages, max_tokens: 5 };
+
+  const { response } = await alice.chat.completions.create(body).withResponse();
+  expect(response.headers.get("x-ratelimit-limit-tokens")).toBe("1");
+  const second = alice.chat.completions.create(body);
+  await expect(second).rejects.toThrow(OpenAI.RateLimitError);
+  await expect(second).rejects.toMatchObject({ code: "rate_limit_exceeded" });
+  const embedding = alice.embeddings.create({ model: "builtin", input: "x" });
+  await expect(embedding).rejects.toThrow(OpenAI.PermissionDeniedError);
+  await limited.close();
 });
 
 const Step = z.object({ title: z.string().max(20), minutes: z.int().min(1).max(90) });

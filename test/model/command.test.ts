@@ -153,6 +153,23 @@ test("says where it listens, on which device, and what to paste; the pasted addr
   expect(isDone).toBe(true);
 });
 
+test("serves whoever has a key that the command has made, and nobody else", async () => {
+  const file = path.join(scratch, "keys.json");
+  const adding = run(["keys", "add", "alice", "--keys-file", file]);
+  expect(await adding.exit).toBe(0);
+  const [, key] = /^alice: (\S+)/.exec(adding.output.out) ?? [];
+  const { output, prints } = run(["--gpu", "off", "--port", "0", "--keys-file", file]);
+  await prints("curl -N");
+  const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
+
+  const ask = (authorization: string) =>
+    post(`${base}/chat/completions`, chat(), { authorization });
+
+  expect(output.out).toContain("authorization: Bearer YOUR_KEY");
+  expect((await ask(`Bearer ${key}`)).status).toBe(200);
+  expect((await ask("Bearer sluice-unknown")).status).toBe(401);
+});
+
 test("SIGTERM lets a stream finish and exits with 0, and leaves no worker behind", async () => {
   const { child, output, prints, exit } = run(["--gpu", "off", "--port", "0", "--threads", "1"]);
   await prints("curl -N");

@@ -113,7 +113,7 @@ describe("the document", () => {
       },
       ...{ embeddings: { catalog }, reranking: { catalog } },
     } as unknown as HandlerDeps;
-    const app = createApp(deps, { apiKeys: [], bodyLimitBytes: 1 });
+    const app = createApp(deps, { bodyLimitBytes: 1 });
 
     expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());
   });
@@ -136,7 +136,11 @@ describe("the document", () => {
 
   test("has every error code that anybody is told, but those that are on no path", () => {
     const said = new Set(operations().flatMap(({ codes }) => codes));
-    const everywhere: readonly ErrorCode[] = ["invalid_api_key", "internal_error"];
+    const everywhere: readonly ErrorCode[] = [
+      "invalid_api_key",
+      "permission_denied",
+      "internal_error",
+    ];
     const nowhere: readonly ErrorCode[] = ["method_not_allowed", "headers_too_large"];
 
     expect([...said, ...everywhere, ...nowhere].sort()).toEqual([...SENT_CODES].sort());

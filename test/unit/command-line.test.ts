@@ -159,7 +159,7 @@ test.each(["0.0.0.0", "::", "192.168.1.5", "example.com", "127.0.0.1.example.com
   "does not listen on %s without a key",
   (host) => {
     expect(complaintAbout(["--host", host])).toBe(
-      `--host is "${host}": others can reach it, so --api-key is needed (or --allow-no-key)`,
+      `--host is "${host}": others can reach it, so --api-key or --keys-file is needed (or --allow-no-key)`,
     );
   },
 );
@@ -177,6 +177,7 @@ test("listens anywhere with a key, or when it is told that none is needed", () =
   expect(configOf([...host, "--api-key", "secret"]).apiKey).toEqual(["secret"]);
   expect(configOf([...host, "--allow-no-key"]).allowNoKey).toBe(true);
   expect(configOf(host, { SLUICE_API_KEY: "secret" }).apiKey).toEqual(["secret"]);
+  expect(configOf([...host, "--keys-file", "keys.json"]).keysFile).toBe("keys.json");
 });
 
 test.each(["--help", "-h"])("%s lists every setting by its flag", (flag) => {

@@ -20,7 +20,7 @@ function open(slots = 4) {
     ...{ streamBufferBytes: 1_000, parkTimeoutMs: 20 },
     ...{ log: () => {}, onLoadProgress: () => {}, onLoad: () => {}, onWastedTokens: () => {} },
   });
-  return new RequestQueue({ slots, maxWaiting: 100, queueTimeoutMs: 20_000 });
+  return new RequestQueue({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
 }
 
 type Asked = {

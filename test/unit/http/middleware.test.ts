@@ -13,6 +13,7 @@ import {
   requireApiKey,
   useEnvelope,
 } from "../../../src/http/middleware.ts";
+import { KeyRing } from "../../../src/keys/key-ring.ts";
 import { Metrics } from "../../../src/metrics.ts";
 
 /** As much of Express as these pieces touch. */
@@ -48,6 +49,10 @@ function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
   };
 }
 
+function ringOf(...plainKeys: string[]): KeyRing {
+  return new KeyRing({ plainKeys, file: null, pollMs: 1_000, log: () => {} });
+}
+
 function fakeLog() {
   const [info, error] = [vi.fn(), vi.fn()];
   return { info, error, log: { info, error } as unknown as Logger };
@@ -80,7 +85,7 @@ test.each([
 ])("lets a request in with %j", (requestHeaders) => {
   const { run, next } = exchange(requestHeaders);
 
-  run(requireApiKey(["key-1", "key-2"]));
+  run(requireApiKey(ringOf("key-1", "key-2")));
 
   expect(next.mock.calls).toEqual([[]]);
 });
@@ -93,7 +98,7 @@ test.each([
   [{ "x-api-key": "KEY-1" }, "this API key is not known here"],
 ])("refuses a request with %j", (requestHeaders, message) => {
   const { run, next } = exchange(requestHeaders);
-  const enter = () => run(requireApiKey(["key-1", "key-2"]));
+  const enter = () => run(requireApiKey(ringOf("key-1", "key-2")));
 
   expect(enter).toThrow(message);
   expect(enter).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
@@ -103,7 +108,7 @@ test.each([
 test("lets everybody in where no key is asked for", () => {
   const { run, next } = exchange();
 
-  run(requireApiKey([]));
+  run(requireApiKey(ringOf()));
 
   expect(next).toHaveBeenCalledTimes(1);
 });

@@ -3,6 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import { Accounts, EVERYBODY, type ShareLimits } from "../../../src/queue/accounts.ts";
 import { RequestQueue, type RequestQueueOptions } from "../../../src/queue/request-queue.ts";
 
 const REASON = new ServiceError("aborted", "the client has left");
@@ -13,7 +14,13 @@ afterEach(() => {
 
 /** A queue, and `ask(name)`, which enters it and notes the name once it has a slot. */
 function open(options: Partial<RequestQueueOptions> = {}) {
-  const queue = new RequestQueue({ slots: 1, maxWaiting: 10, queueTimeoutMs: 60_000, ...options });
+  const queue = new RequestQueue({
+    slots: 1,
+    maxWaiting: 10,
+    queueTimeoutMs: 60_000,
+    flexWaitMs: 60_000,
+    ...options,
+  });
   const log: string[] = [];
   const ask = (name: string) => {
     const controller = new AbortController();
@@ -284,4 +291,144 @@ test("gives slots to those whose client waits before those that nobody waits for
   await flexServed;
 
   expect(log).toEqual(["a", "b", "flex"]);
+});
+
+/** A way to enter as one key after another; each notes its name once it has a slot. */
+function openShared(options: Partial<RequestQueueOptions> = {}) {
+  const { queue, log } = open({ isShared: () => true, ...options });
+  const ask = (owner: string, limits: Partial<ShareLimits> = {}) => {
+    const sharer = { owner, limits: { ...EVERYBODY.limits, ...limits } };
+    const abort = vi.fn<(error: ServiceError) => void>();
+    const ticket = queue.enter({ signal: new AbortController().signal, abort, sharer });
+    ticket.expect({ promptTokens: 10, maxTokens: 0 });
+    const served = ticket.acquire().then(() => void log.push(owner));
+    served.catch(() => {});
+    return { ticket, served };
+  };
+  return { queue, log, ask };
+}
+
+test("lets the one request of a key go before the many of another", async () => {
+  const { log, ask } = openShared({ maxWaiting: 50 });
+  const many = Array.from({ length: 20 }, () => ask("many"));
+  const few = ask("few");
+  expect(few.ticket.place?.position).toBe(1);
+
+  many[0]?.ticket.leave();
+  await few.served;
+
+  expect(log).toEqual(["many", "few"]);
+});
+
+test("keeps a place in the queue for a key that comes late", () => {
+  const { ask } = openShared({ slots: 1, maxWaiting: 9 });
+  const fill = () => {
+    for (;;) ask("greedy");
+  };
+
+  expect(refusalOf(fill).message).toContain("its last places are for other keys");
+  expect(() => ask("late")).not.toThrow();
+});
+
+test("runs no more of a key at once than it may, and goes on when one of them is done", async () => {
+  const { queue, log, ask } = openShared({ slots: 3 });
+  const [a1, a2] = [ask("a", { concurrent: 1 }), ask("a", { concurrent: 1 })];
+  const b = ask("b");
+  await Promise.all([a1.served, b.served]);
+  expect(queue.loadOf("a")).toEqual({ running: 1, waiting: 1 });
+  expect([a2.ticket.isContended, b.ticket.isContended]).toEqual([true, false]);
+
+  b.ticket.leave();
+  await turn();
+  expect(log).toEqual(["a", "b"]);
+  a1.ticket.leave();
+  await a2.served;
+
+  expect(log).toEqual(["a", "b", "a"]);
+});
+
+test("starts those that a key's new limit lets begin", async () => {
+  const { queue, ask } = openShared({ slots: 4 });
+  const asked = [1, 2, 3].map(() => ask("a", { concurrent: 1 }));
+  await asked[0]?.served;
+
+  const last = ask("a", { concurrent: 4 });
+  await Promise.all([...asked, last].map(({ served }) => served));
+
+  expect(queue.loadOf("a")).toEqual({ running: 4, waiting: 0 });
+});
+
+test("estimates the wait of a key with few slots by its own requests", async () => {
+  vi.useFakeTimers();
+  const { ask } = openShared({ slots: 4 });
+  const asked = [1, 2, 3].map(() => ask("a", { concurrent: 1 }));
+  vi.advanceTimersByTime(6_000);
+  asked[0]?.ticket.leave();
+  await asked[1]?.served;
+
+  expect(asked[2]?.ticket.place).toEqual({ position: 1, etaMs: 6_000 }); // 3 slots are free
+});
+
+test("refuses a key beyond its own limit, and others not", async () => {
+  const { ask } = openShared({ slots: 1 });
+  await ask("a", { waiting: 1 }).served;
+  ask("a", { waiting: 1 });
+
+  expect(refusalOf(() => ask("a", { waiting: 1 })).code).toBe("rate_limit_exceeded");
+  expect(() => ask("b", { waiting: 1 })).not.toThrow();
+});
+
+test("lets a request go on that spends more than its key has, and refuses the next", async () => {
+  vi.useFakeTimers();
+  const { ask } = openShared({ slots: 2, accounts: new Accounts() });
+  const limits = { tokensPerMinute: 60 };
+  const first = ask("a", limits);
+  await first.served; // 10 of its prompt
+
+  first.ticket.charge({ type: "text-delta", text: "x", tokens: 54, atMs: 0 });
+  const refused = refusalOf(() => ask("a", limits));
+  expect(refused).toMatchObject({ code: "rate_limit_exceeded", retryAfterSeconds: 5 });
+  first.ticket.charge({ type: "text-delta", text: "x", tokens: 1, atMs: 0 });
+  vi.advanceTimersByTime(6_000);
+
+  expect(() => ask("a", limits)).not.toThrow();
+});
+
+test("charges keys what their requests cost, whatever was expected of them", async () => {
+  const { log, ask } = openShared({ maxWaiting: 200 });
+  const answers = { talker: 190, brief: 10 };
+  const asked = Array.from({ length: 40 }, () => [ask("talker"), ask("brief")]).flat();
+  const byTurn = new Map(asked.map((each) => [each.served, each.ticket]));
+
+  for (let served = 0; served < 21; served += 1) {
+    const [ticket, owner] = await Promise.race(
+      [...byTurn].map(([turn, each]) => turn.then(() => [each, each.owner] as const)),
+    );
+    for (const [turn, each] of byTurn) if (each === ticket) byTurn.delete(turn);
+    const completionTokens = answers[owner as keyof typeof answers];
+    const usage = { promptTokens: 10, cachedTokens: 0, completionTokens, reasoningTokens: 0 };
+    ticket.charge({ type: "finish", reason: "stop", stopString: null, usage, prefillMs: 0 });
+    ticket.leave();
+    await turn();
+  }
+
+  const talks = log.filter((owner) => owner === "talker").length;
+  expect([log.length, talks]).toEqual([22, 2]); // 200 tokens each, and 20 times 20
+});
+
+test("weighs a deadline against the wait of the key itself, not of all who are in line", async () => {
+  vi.useFakeTimers();
+  const { queue, ask } = openShared({ slots: 1, maxWaiting: 100 });
+  const many = Array.from({ length: 20 }, () => ask("many"));
+  await many[0]?.served;
+  vi.advanceTimersByTime(1_000);
+  const enter = (owner: string, isFlex = false) => {
+    const sharer = { owner, limits: EVERYBODY.limits };
+    const { signal } = new AbortController();
+    return queue.enter({ signal, abort: () => {}, sharer, isFlex, deadlineMs: 3_000 });
+  };
+
+  expect(refusalOf(() => enter("many")).code).toBe("deadline_unmeetable"); // 20 s
+  expect(refusalOf(() => enter("few", true)).code).toBe("deadline_unmeetable");
+  expect(() => enter("few")).not.toThrow();
 });

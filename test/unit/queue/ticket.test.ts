@@ -17,7 +17,12 @@ afterEach(() => {
 
 /** A queue with one slot, and a way to enter it. */
 function open() {
-  const queue = new RequestQueue({ slots: 1, maxWaiting: 10, queueTimeoutMs: 60_000 });
+  const queue = new RequestQueue({
+    slots: 1,
+    maxWaiting: 10,
+    queueTimeoutMs: 60_000,
+    flexWaitMs: 60_000,
+  });
   const enter = (signal = new AbortController().signal) => queue.enter({ signal, abort: () => {} });
   return { queue, enter };
 }

@@ -1,0 +1,31 @@
+// GET /v1/usage: what keys have used since the server started, and what they do now. Ours alone: no other API has it.
+
+import type { UsageList } from "./server-answers.ts";
+
+export type UsageLine = {
+  /** The key's name. */
+  readonly name: string;
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+  readonly running: number;
+  readonly waiting: number;
+};
+
+export function encodeUsage(lines: readonly UsageLine[], startedAtSeconds: number): UsageList {
+  return { object: "list", since: startedAtSeconds, data: lines.map(encodeLine) };
+}
+
+function encodeLine(line: UsageLine): UsageList["data"][number] {
+  return {
+    object: "key.usage",
+    key: line.name,
+    requests: line.requests,
+    prompt_tokens: line.promptTokens,
+    cached_tokens: line.cachedTokens,
+    completion_tokens: line.completionTokens,
+    running: line.running,
+    waiting: line.waiting,
+  };
+}

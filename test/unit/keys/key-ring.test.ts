@@ -1,0 +1,123 @@
+// Who a key stands for, and how the ring follows its file.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { NO_LIMITS, SCOPES } from "../../../src/keys/caller.ts";
+import { hashOf, newKey } from "../../../src/keys/key-hash.ts";
+import { KeyRing } from "../../../src/keys/key-ring.ts";
+import { changeKeysFile, type KeyEntry } from "../../../src/keys/keys-file.ts";
+
+const scratch = mkdtempSync(path.join(tmpdir(), "sluice-ring-"));
+const rings: KeyRing[] = [];
+let files = 0;
+
+afterEach(() => {
+  for (const ring of rings.splice(0)) ring.close();
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function entryOf(name: string, key: string): KeyEntry {
+  return {
+    name,
+    sha256: hashOf(key).toString("hex"),
+    scopes: ["embed"],
+    limits: { ...NO_LIMITS, concurrent: 1 },
+    created: new Date().toISOString(),
+  };
+}
+
+function fileWith(...entries: readonly KeyEntry[]): string {
+  files += 1;
+  const file = path.join(scratch, `${files}.json`);
+  changeKeysFile(file, () => entries);
+  return file;
+}
+
+function open(plainKeys: readonly string[], file: string | null = null) {
+  const log = vi.fn<(level: "info" | "error", message: string) => void>();
+  const ring = new KeyRing({ plainKeys, file, pollMs: 10, log });
+  rings.push(ring);
+  return { ring, log };
+}
+
+test("asks nobody for a key where there are none", () => {
+  expect(open([]).ring.isOpen).toBe(true);
+});
+
+test("asks for keys as soon as there is a file, also an empty one", () => {
+  expect(open([], fileWith()).ring.isOpen).toBe(false);
+  expect(open(["plain"]).ring.isOpen).toBe(false);
+});
+
+test("lets plain keys do everything, and names them by their order", () => {
+  const { ring } = open(["first", "second"]);
+
+  expect(ring.find("second")).toEqual({
+    owner: hashOf("second").toString("hex"),
+    name: "key-2",
+    scopes: SCOPES,
+    limits: NO_LIMITS,
+  });
+  expect(ring.find("third")).toBeNull();
+  expect(ring.find("")).toBeNull();
+});
+
+test("knows the keys of the file, beside the plain ones", () => {
+  const key = newKey();
+  const { ring } = open(["plain"], fileWith(entryOf("alice", key)));
+
+  expect(ring.callers.map(({ name }) => name)).toEqual(["key-1", "alice"]);
+  expect(ring.find(key)).toMatchObject({
+    name: "alice",
+    owner: hashOf(key).toString("hex"),
+    scopes: ["embed"],
+    limits: { concurrent: 1, waiting: null },
+  });
+});
+
+test("makes keys that are long, and never the same", () => {
+  const keys = Array.from({ length: 100 }, newKey);
+
+  expect(new Set(keys).size).toBe(100);
+  for (const key of keys) expect(key).toMatch(/^sluice-[\w-]{43}$/);
+});
+
+test("does not begin with a file that is not right", () => {
+  const file = path.join(scratch, "broken.json");
+  writeFileSync(file, "{");
+
+  expect(() => open([], file)).toThrow(`the keys file ${file} is not valid JSON`);
+  expect(() => open([], path.join(scratch, "missing.json"))).toThrow("there is no keys file");
+});
+
+test("takes new keys, and forgets revoked ones, when the file changes", async () => {
+  const [old, fresh] = [newKey(), newKey()];
+  const file = fileWith(entryOf("old", old));
+  const { ring, log } = open(["plain"], file);
+
+  changeKeysFile(file, () => [entryOf("fresh", fresh)]);
+  await vi.waitFor(() => expect(ring.find(fresh)).not.toBeNull());
+
+  expect(ring.find(old)).toBeNull();
+  expect(ring.find("plain")).not.toBeNull();
+  expect(log.mock.calls).toEqual([
+    ["info", expect.stringMatching(/changed: 2 keys are known now/)],
+  ]);
+});
+
+test.each(["broken", "removed"])("keeps its keys when the file is %s", async (how) => {
+  const key = newKey();
+  const file = fileWith(entryOf("alice", key));
+  const { ring, log } = open([], file);
+
+  if (how === "removed") rmSync(file);
+  else writeFileSync(file, '{"version":1');
+  await vi.waitFor(() => expect(log).toHaveBeenCalled());
+
+  expect(log.mock.calls).toEqual([["error", expect.stringContaining(file)]]);
+  expect(log.mock.calls[0]?.[1]).toContain("the keys stay as they were");
+  expect(ring.find(key)).not.toBeNull();
+  expect(ring.isOpen).toBe(false);
+});

@@ -1,0 +1,146 @@
+// The file of keys: what may be in it, how it is written, and what is said of a bad one.
+
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
+import {
+  changeKeysFile,
+  type KeyEntry,
+  KeysFileError,
+  readKeysFile,
+} from "../../../src/keys/keys-file.ts";
+
+const scratch = mkdtempSync(path.join(tmpdir(), "sluice-keys-"));
+let folders = 0;
+let file = "";
+beforeEach(() => {
+  folders += 1;
+  const folder = path.join(scratch, `${folders}`);
+  mkdirSync(folder);
+  file = path.join(folder, "keys.json");
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function entry(name: string, changes: Partial<KeyEntry> = {}): KeyEntry {
+  const sha256 = Buffer.from(name.padEnd(32)).toString("hex");
+  const created = "2026-01-02T03:04:05.000Z";
+  return { name, sha256, scopes: ["generate"], limits: NO_LIMITS, created, ...changes };
+}
+
+function write(...keys: readonly object[]): void {
+  writeFileSync(file, JSON.stringify({ version: 1, keys }));
+}
+
+test("keeps what it was given, for its owner alone", () => {
+  const limits = { concurrent: 2, waiting: 0, tokensPerMinute: 6_000 };
+  changeKeysFile(file, () => [entry("alice", { limits })]);
+  changeKeysFile(file, (entries) => [...entries, entry("bob")]);
+
+  expect(readKeysFile(file)).toEqual([entry("alice", { limits }), entry("bob")]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(path.dirname(file))).toEqual(["keys.json"]);
+});
+
+test("makes the folders on its way", () => {
+  const deep = path.join(path.dirname(file), "a/b/keys.json");
+
+  changeKeysFile(deep, () => [entry("alice")]);
+
+  expect(readKeysFile(deep)).toHaveLength(1);
+  expect(statSync(path.dirname(deep)).mode & 0o777).toBe(0o700);
+});
+
+test("leaves the file as it was when a change fails", () => {
+  write(entry("alice"));
+  const before = readFileSync(file, "utf8");
+
+  const fail = () =>
+    changeKeysFile(file, () => {
+      throw new KeysFileError("no");
+    });
+
+  expect(fail).toThrow("no");
+  expect(() => changeKeysFile(file, () => [entry("a"), entry("a")])).toThrow("same name");
+  expect(readFileSync(file, "utf8")).toBe(before);
+  expect(readdirSync(path.dirname(file))).toEqual(["keys.json"]);
+});
+
+test("changes the file that a link leads to, and keeps the link", () => {
+  const link = path.join(path.dirname(file), "link.json");
+  write(entry("alice"));
+  symlinkSync(file, link);
+
+  changeKeysFile(link, (entries) => [...entries, entry("bob")]);
+
+  expect(readKeysFile(file).map(({ name }) => name)).toEqual(["alice", "bob"]);
+});
+
+test("lets nobody change it while somebody does", () => {
+  writeFileSync(`${file}.new`, "");
+
+  expect(() => changeKeysFile(file, () => [])).toThrow(/another command is changing the keys/);
+});
+
+test("says that it is not there, and what makes it", () => {
+  expect(() => readKeysFile(file)).toThrow(
+    `there is no keys file ${file}: sluice keys add NAME makes it`,
+  );
+});
+
+test("says why it cannot be read or written", () => {
+  const folder = path.dirname(file);
+  expect(() => readKeysFile(folder)).toThrow(`cannot use the keys file ${folder}: EISDIR`);
+
+  if (process.getuid?.() === 0) return; // root may write everywhere
+  chmodSync(folder, 0o500);
+  expect(() => changeKeysFile(file, () => [])).toThrow("EACCES");
+});
+
+test.each<[string, string, string]>([
+  ["no JSON", "{ secret", "is not valid JSON"],
+  ["another version", '{"version":2,"keys":[]}', "version"],
+  ["a field that nobody knows", '{"version":1,"keys":[],"x":1}', "x"],
+  ["no list", '{"version":1,"keys":{}}', "keys"],
+])("refuses a file with %s, and does not quote it", (_what, text, expected) => {
+  writeFileSync(file, text);
+  const read = () => readKeysFile(file);
+
+  expect(read).toThrow(KeysFileError);
+  expect(read).toThrow(expected);
+  expect(read).toThrow(`the keys file ${file} is not`);
+  expect(read).not.toThrow("secret");
+});
+
+test.each<[string, readonly object[], string]>([
+  ["a hash that is none", [entry("a", { sha256: "abc" })], "keys.0.sha256"],
+  ["no scope", [entry("a", { scopes: [] })], "keys.0.scopes"],
+  ["a scope that nobody knows", [{ ...entry("a"), scopes: ["all"] }], "keys.0.scopes.0"],
+  ["a limit of 0", [entry("a", { limits: { ...NO_LIMITS, concurrent: 0 } })], "limits.concurrent"],
+  ["a limit that nobody knows", [{ ...entry("a"), limits: { tokens: 1 } }], "tokens"],
+  ["a name with a space", [entry("a b")], "keys.0.name"],
+  ["the name of a plain key", [entry("key-1")], "--api-key"],
+  ["two keys of one name", [entry("a"), entry("a", { sha256: "0".repeat(64) })], "same name"],
+  ["one key twice", [entry("a"), { ...entry("a"), name: "b" }], "two keys are the same"],
+])("refuses a file with %s", (_what, keys, expected) => {
+  write(...keys);
+
+  expect(() => readKeysFile(file)).toThrow(expected);
+});
+
+test("takes limits that are left out for none", () => {
+  write({ ...entry("a"), limits: { waiting: 3 } });
+
+  expect(readKeysFile(file)[0]?.limits).toEqual({ ...NO_LIMITS, waiting: 3 });
+});

@@ -1,0 +1,230 @@
+// The order of those who wait: keys in turn by what was computed for them, returning ones first, flex last.
+
+import { afterEach, expect, test, vi } from "vitest";
+import { FairShare, type LineOptions } from "../../../src/queue/fair-share.ts";
+
+const FLEX_WAIT_MS = 60_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function line(slots = 1) {
+  const waiting = new FairShare({ slots, flexWaitMs: FLEX_WAIT_MS });
+  const served: string[] = [];
+  const enter = (id: string, options: LineOptions = {}) =>
+    waiting.enqueue(async () => served.push(id), { id, ...options });
+  /** Starts the next one. @returns whether there was one */
+  const serve = () => {
+    const start = waiting.dequeue();
+    void start?.();
+    return start !== undefined;
+  };
+  /** One after the other, each with a slot of its own that is free again before the next. */
+  const serveAll = () => {
+    while (serve()) waiting.release(served.at(-1) ?? "");
+    return served;
+  };
+  const positions = (...ids: string[]) => ids.map((id) => waiting.placeOf(id)?.position);
+  return { waiting, served, enter, serve, serveAll, positions };
+}
+
+test("serves one key alone in the order of arrival, whatever its requests cost", () => {
+  const { enter, serveAll } = line();
+  for (const [id, cost] of Object.entries({ a: 900, b: 1, c: 50 })) enter(id, { cost });
+
+  expect(serveAll()).toEqual(["a", "b", "c"]);
+});
+
+test("gives keys turns, so that one request of a key goes before the many of another", () => {
+  const { enter, serveAll } = line();
+  for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 10 });
+  enter("b1", { owner: "b", cost: 10 });
+
+  expect(serveAll()).toEqual(["a1", "b1", "a2", "a3"]);
+});
+
+test("lets a key whose requests cost little have more of them", () => {
+  const { enter, serveAll } = line();
+  for (const id of ["a1", "a2"]) enter(id, { owner: "a", cost: 30 });
+  for (const id of ["b1", "b2", "b3", "b4"]) enter(id, { owner: "b", cost: 10 });
+
+  expect(serveAll()).toEqual(["a1", "b1", "b2", "b3", "a2", "b4"]);
+});
+
+test("takes what a request really cost, once that is known", () => {
+  const { waiting, enter, serve, serveAll } = line();
+  for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 100 });
+  for (const id of ["b1", "b2", "b3"]) enter(id, { owner: "b", cost: 60 });
+  serve(); // a1
+
+  waiting.charge("a1", { done: 10, expected: -100 });
+  waiting.leave("a1");
+
+  expect(serveAll()).toEqual(["a1", "b1", "a2", "b2", "a3", "b3"]); // as expected, b2 were before a2
+});
+
+test("gives no credit to a key for its absence", () => {
+  const { enter, serve, served, waiting, serveAll } = line();
+  enter("b0", { owner: "b", cost: 10 });
+  for (const id of ["a1", "a2", "a3", "a4", "a5", "a6"]) enter(id, { owner: "a", cost: 10 });
+  for (let turn = 0; turn < 5; turn += 1) {
+    serve();
+    const id = served.at(-1) ?? "";
+    waiting.charge(id, { done: 10, expected: -10 });
+    waiting.leave(id);
+  }
+  expect(served).toEqual(["b0", "a1", "a2", "a3", "a4"]);
+
+  for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 10 });
+
+  expect(serveAll().slice(5)).toEqual(["a5", "b1", "a6", "b2"]);
+});
+
+test("begins with a key that comes where the others are, not where they are expected to be", () => {
+  const { waiting, enter, serve, serveAll } = line(4);
+  for (const id of ["a1", "a2", "a3", "a4"]) enter(id, { owner: "a", cost: 3_000 });
+  for (let turn = 0; turn < 3; turn += 1) serve();
+  for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 10 });
+
+  for (const id of ["a1", "a2", "a3"]) {
+    waiting.charge(id, { done: 5, expected: -3_000 }); // all else was in the cache
+    waiting.leave(id);
+  }
+
+  expect(serveAll().slice(3)).toEqual(["b1", "b2", "a4"]); // 0 and 10 before 15
+});
+
+test("serves those who come back before the new ones, in the order of their return", () => {
+  const { enter, serveAll } = line();
+  enter("new1");
+  enter("back1", { isReturning: true });
+  enter("new2");
+  enter("back2", { isReturning: true, owner: "b", isFlex: true });
+
+  expect(serveAll()).toEqual(["back1", "back2", "new1", "new2"]);
+});
+
+test("serves those that nobody waits for last, whoever's they are", () => {
+  const { enter, serveAll } = line();
+  enter("flex1", { owner: "a", isFlex: true });
+  enter("new1", { owner: "b", cost: 1_000 });
+  enter("flex2", { owner: "a", isFlex: true });
+  enter("new2", { owner: "b" });
+
+  expect(serveAll()).toEqual(["new1", "new2", "flex1", "flex2"]);
+});
+
+test("shares what flex requests get as well", () => {
+  const { enter, serveAll } = line();
+  for (const id of ["a1", "a2"]) enter(id, { owner: "a", isFlex: true });
+  enter("b1", { owner: "b", isFlex: true });
+
+  expect(serveAll()).toEqual(["a1", "b1", "a2"]);
+});
+
+test("takes a flex request that has waited long enough for any other", () => {
+  vi.useFakeTimers();
+  const { enter, serveAll } = line();
+  enter("flex", { isFlex: true });
+  enter("early");
+  vi.advanceTimersByTime(FLEX_WAIT_MS - 1);
+  enter("late");
+  enter("late flex", { isFlex: true });
+  vi.advanceTimersByTime(1);
+
+  expect(serveAll()).toEqual(["flex", "early", "late", "late flex"]);
+});
+
+test("keeps a key within its slots, and lets others have the rest", () => {
+  const { waiting, enter, serve, served } = line(3);
+  waiting.limit("a", 1);
+  for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
+  enter("b1", { owner: "b", cost: 1_000 });
+
+  expect(waiting.size).toBe(2); // of a only one could begin
+  while (serve());
+  expect(served).toEqual(["a1", "b1"]);
+  expect([waiting.size, waiting.waiting, waiting.waitingOf("a")]).toEqual([0, 1, 1]);
+  waiting.release("a1");
+
+  expect(serve()).toBe(true);
+  expect(served).toEqual(["a1", "b1", "a2"]);
+});
+
+test("says whether a new limit lets more begin", () => {
+  const { waiting } = line(4);
+
+  expect([3, 2, 4, null, 1, null].map((slots) => waiting.limit("a", slots))).toEqual([
+    ...[false, false, true, false, false, true],
+  ]);
+});
+
+test("tells positions in the order in which slots will be given out", () => {
+  const { enter, positions } = line();
+  for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 10 });
+  enter("b1", { owner: "b", cost: 10 });
+  enter("flex", { owner: "b", isFlex: true });
+  enter("back", { owner: "a", isReturning: true });
+
+  expect(positions("back", "a1", "b1", "a2", "a3", "flex", "nobody")).toEqual([
+    ...[1, 2, 3, 4, 5, 6, undefined],
+  ]);
+});
+
+test("tells positions that come true, whatever the mix", () => {
+  const { waiting, enter, serve, served, positions } = line(3);
+  waiting.limit("a", 1);
+  const ids = Array.from({ length: 30 }, (_, index) => `r${index}`);
+  for (const [index, id] of ids.entries()) {
+    const owner = index % 5 === 0 ? "c" : index % 2 === 0 ? "a" : "b";
+    enter(id, { owner, cost: (index * 37) % 90, isFlex: index % 7 === 0 });
+  }
+  const told = positions(...ids);
+
+  const running: string[] = [];
+  while (served.length < ids.length) {
+    while (running.length < 3 && serve()) running.push(served.at(-1) ?? "");
+    waiting.release(running.shift() ?? "");
+  }
+
+  expect(ids.map((id) => served.indexOf(id) + 1)).toEqual(told);
+});
+
+test("counts a key's own requests for it, too, and its slots", () => {
+  const { waiting, enter } = line(3);
+  waiting.limit("a", 1);
+  for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
+
+  expect(waiting.placeOf("a2")).toMatchObject({ position: 2, ownPosition: 2, ownSlots: 1 });
+  expect(waiting.nextOf("a")).toMatchObject({ position: 1, ownPosition: 1 });
+  expect(waiting.nextOf("b")).toBeNull();
+});
+
+test("moves the others up when somebody leaves", () => {
+  const { waiting, enter, positions, serveAll } = line();
+  for (const id of ["a", "b", "c"]) enter(id);
+  expect(positions("c")).toEqual([3]);
+
+  waiting.remove("a");
+
+  expect(waiting.waiting).toBe(2);
+  expect(positions("a", "b", "c")).toEqual([undefined, 1, 2]);
+  expect(serveAll()).toEqual(["b", "c"]);
+});
+
+test("has nobody to serve when it is empty", () => {
+  const { waiting } = line();
+
+  expect(waiting.dequeue()).toBeUndefined();
+  expect([waiting.size, waiting.waiting]).toEqual([0, 0]);
+});
+
+test("offers p-queue all who wait, and no priorities", () => {
+  const { waiting, enter } = line();
+  enter("a");
+  enter("b", { isFlex: true });
+
+  expect(waiting.filter()).toHaveLength(2);
+  expect(() => waiting.setPriority()).toThrow("no priorities");
+});
