@@ -41,6 +41,7 @@ type Phase = {
   readonly path?: string;
   /** Has every slot taken, whatever else. */
   readonly isQueued?: boolean;
+  /** Takes nothing of what comes, until its stream is parked: that takes seconds, so few are tried. */
   readonly isDeaf?: boolean;
   readonly reached: (client: LeavingClient) => Promise<void>;
   /** Tokens that may still be computed. */
@@ -100,6 +101,12 @@ const PHASES: Record<string, Phase> = {
     reached: (client) => client.sees('"finish_reason":"length"'),
     bound: 0,
   },
+  "a stream that is parked": {
+    isDeaf: true,
+    body: () => ({ ...endless, stream: true, logprobs: true, top_logprobs: 20 }),
+    reached: () => parked(),
+    bound: 2,
+  },
   "a long list of embeddings": {
     path: "/v1/embeddings",
     body: () => ({ input: Array.from({ length: 2_000 }, (_, n) => `${n} ${"word ".repeat(50)}`) }),
@@ -109,36 +116,49 @@ const PHASES: Record<string, Phase> = {
 };
 
 describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
-  describe.each(Object.entries(PHASES))("leaving in %s", (_name, phase) => {
+  const phases = Object.entries(PHASES).filter(([, { isDeaf }]) => !isDeaf || traffic === "alone");
+  describe.each(phases)("leaving in %s", (_name, phase) => {
     // On a busy machine the news of the leaving may be a step late: hence the second try.
-    test.each(Object.keys(LEAVING))(
-      "by %s frees all it had, within two steps",
-      { retry: 1 },
-      async (way) => {
-        const others = await fill(phase.isQueued ? SLOTS : traffic === "alone" ? 0 : SLOTS - 1);
-        const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
-        const url = `${running.url}${phase.path ?? "/v1/chat/completions"}`;
-        const body = phase.path ? phase.body() : chat(phase.body());
-        const client = await LEAVING[way]?.({ url, body });
-        if (!client) throw new Error(`there is no way ${way}`);
-        await phase.reached(client);
+    const ways = phase.isDeaf ? ["FIN", "RST", "abort of a fetch"] : Object.keys(LEAVING);
+    test.each(ways)("by %s frees all it had, within two steps", { retry: 1 }, async (way) => {
+      const others = await fill(phase.isQueued ? SLOTS : traffic === "alone" ? 0 : SLOTS - 1);
+      const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
+      const url = `${running.url}${phase.path ?? "/v1/chat/completions"}`;
+      const body = phase.path ? phase.body() : chat(phase.body());
+      const client = await LEAVING[way]?.({ url, body, isDeaf: phase.isDeaf ?? false });
+      if (!client) throw new Error(`there is no way ${way}`);
+      await phase.reached(client);
 
-        client.leave();
+      client.leave();
 
-        const { queue, embeddings } = running.service;
-        await until(
-          () => queue.inside === others.length && embeddings.queue.inside === 0,
-          "it is gone",
-        );
-        expect([queue.busy, queue.waiting]).toEqual([others.length, 0]);
-        const wasted = await metric(running.url, "sluice_tokens_after_leaving_total");
-        expect(wasted - wastedBefore).toBeLessThanOrEqual(phase.bound);
-        for (const other of others) other.socket.destroy();
-        await until(() => queue.inside === 0, "all are gone");
-      },
-    );
+      const { queue, embeddings } = running.service;
+      await until(
+        () => queue.inside === others.length && embeddings.queue.inside === 0,
+        "it is gone",
+      );
+      expect([queue.busy, queue.waiting]).toEqual([others.length, 0]);
+      const wasted = await metric(running.url, "sluice_tokens_after_leaving_total");
+      expect(wasted - wastedBefore).toBeLessThanOrEqual(phase.bound);
+      for (const other of others) other.socket.destroy();
+      await until(() => queue.inside === 0, "all are gone");
+    });
   });
 });
+
+/** Its tokens do not grow any more. */
+async function parked(): Promise<void> {
+  let last = 0;
+  let still = 0;
+  await until(async () => {
+    const response = await fetch(`${running.url}/v1/requests`);
+    const [request] = ((await response.json()) as { data: { generated_tokens: number }[] }).data;
+    const tokens = request?.generated_tokens ?? 0;
+    still = tokens > 0 && tokens === last ? still + 1 : 0;
+    last = tokens;
+    return still > 20;
+  }, "it is parked");
+  expect(last).toBeLessThan(endless.max_tokens);
+}
 
 /** Streams that go on. */
 async function fill(slots: number): Promise<RawClient[]> {
