@@ -25,9 +25,12 @@ const TRAITS = {
   previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },
+  host_not_allowed: { status: 403, ...invalid },
+  origin_not_allowed: { status: 403, ...invalid },
   model_not_found: { status: 404, ...invalid },
   not_found: { status: 404, ...invalid },
   method_not_allowed: { status: 405, ...invalid },
+  receive_timeout: { status: 408, ...invalid, isRetryable: true },
   client_stalled: { status: 408, ...invalid },
   /** What a stream said so far had to make room. */
   events_dropped: { status: 410, ...invalid },

@@ -1,7 +1,6 @@
 // Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
 // the command around it.
 
-import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
@@ -12,7 +11,7 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer } from "./http/http-server.ts";
+import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
 import { SlotBoard } from "./http/slot-board.ts";
@@ -22,6 +21,7 @@ import { Catalog } from "./models/catalog.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
@@ -63,9 +63,13 @@ export type ServiceParts = {
   readonly log?: Logger;
 };
 
-/** @param settings durations in milliseconds; what is left out has its default */
+/**
+ * @param settings durations in milliseconds; what is left out has its default
+ * @throws ConfigError for files of `tlsCert` and `tlsKey` that are no pair
+ */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
+  const tls = readTlsFiles(config);
   const log = parts.log ?? createLogger(config);
   const metrics = new Metrics();
   const engine = parts.engine ?? createEngine(config, log, metrics);
@@ -122,9 +126,15 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       modelFile: path.basename(config.model),
       options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
     },
-    { apiKeys: config.apiKey, bodyLimitBytes: config.bodyLimit },
+    {
+      apiKeys: config.apiKey,
+      bodyLimitBytes: config.bodyLimit,
+      hostNames: [config.host, ...config.allowedHost],
+      corsOrigins: config.corsOrigin,
+      trustProxy: config.trustProxy,
+    },
   );
-  const server = createHttpServer(app, { log, metrics });
+  const server = createHttpServer(app, { log, metrics }, { ...config, tls });
   return {
     engine,
     queue,
@@ -241,13 +251,14 @@ function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingE
   });
 }
 
-function listen(server: Server, { host, port }: Config): Promise<string> {
+function listen(server: HttpServer, { host, port, tlsCert }: Config): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port }, () => {
       server.off("error", reject);
       const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
-      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
+      const scheme = tlsCert === undefined ? "http" : "https";
+      resolve(`${scheme}://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
     });
   });
 }
@@ -259,7 +270,7 @@ type Closing = {
 };
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, { config, queues, engines }: Closing): Promise<void> {
+async function close(server: HttpServer, { config, queues, engines }: Closing): Promise<void> {
   await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();

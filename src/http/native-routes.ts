@@ -13,7 +13,8 @@ import { responsesInputTokens } from "../api/responses-input-tokens.ts";
 import { ServiceError } from "../errors.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { jsonBody } from "./json-body.ts";
+import { methodNotAllowed, ownerOf } from "./middleware.ts";
 import { watchWithin } from "./time-limits.ts";
 
 const ASKING: readonly AskingRoute[] = [
@@ -29,7 +30,7 @@ export const NATIVE_PATHS = [...ASKING.map(({ path }) => path), "/slots", "/prop
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
   for (const route of ASKING) {
-    app.post(route.path, ...jsonBody(bodyLimitBytes), askHandler(route, deps));
+    app.post(route.path, jsonBody(bodyLimitBytes), askHandler(route, deps));
     app.all(route.path, methodNotAllowed("POST"));
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));
