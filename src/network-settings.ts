@@ -5,7 +5,7 @@ import { z } from "zod";
 import { count, setting, timeLimit } from "./setting.ts";
 
 /** Any scheme: an app or a browser's extension has one of its own. `null` is what a page without an origin sends. */
-const ORIGIN = /^(\*|null|[a-z][a-z\d+.-]*:\/\/[^\s/?#,@]+)$/;
+const ORIGIN = /^(\*|null|[a-z][a-z\d+.-]*:\/\/[^\s/?#,@*]+)$/;
 const HOST_NAME = /^(\*|[a-z\d_-]+(\.[a-z\d_-]+)*)$/;
 const NAMED_PROXIES = ["loopback", "linklocal", "uniquelocal"];
 
