@@ -1,7 +1,6 @@
 // Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
 // the command around it.
 
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
@@ -11,9 +10,10 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer, type HttpServer } from "./http/http-server.ts";
+import { createHttpServer, type HttpServer, listen } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
+import { watchSendQueues } from "./http/send-queue-watch.ts";
 import { SlotBoard } from "./http/slot-board.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -116,6 +116,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       requests: new RunningRequests(),
       responses,
       streams,
+      sockets: watchSendQueues(config.stallTimeoutMs, log),
       catalog,
       embeddings,
       reranking,
@@ -248,18 +249,6 @@ function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingE
     knownModel: () => (isServed ? served.status().model : null),
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},
-  });
-}
-
-function listen(server: HttpServer, { host, port, tlsCert }: Config): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.off("error", reject);
-      const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
-      const scheme = tlsCert === undefined ? "http" : "https";
-      resolve(`${scheme}://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
-    });
   });
 }
 

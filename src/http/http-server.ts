@@ -9,8 +9,8 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { Socket } from "node:net";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
 import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
@@ -69,6 +69,22 @@ export function createHttpServer(app: Express, deps: Deps, options: HttpServerOp
   answerUnreadable(server, latest, deps);
   logDropped(server, deps.log);
   return server;
+}
+
+/** @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
+export function listen(
+  server: HttpServer,
+  where: { readonly host: string; readonly port: number },
+): Promise<string> {
+  const scheme = server instanceof TlsServer ? "https" : "http";
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: where.host, port: where.port }, () => {
+      server.off("error", reject);
+      const { address, port, family } = server.address() as AddressInfo; // a TCP server has no other kind
+      resolve(`${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`);
+    });
+  });
 }
 
 function limitsOf({ receiveTimeoutMs }: HttpServerOptions) {
