@@ -6,6 +6,7 @@ import { ServiceError } from "../errors.ts";
 /** By status; what is missing is the client's fault below 500, and ours from there on. */
 const TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",
+  403: "permission_error",
   404: "not_found_error",
   413: "request_too_large",
   429: "rate_limit_error",

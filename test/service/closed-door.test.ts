@@ -52,7 +52,12 @@ describe("a name that points here", () => {
       headers: { host: "evil.example:80" },
     });
 
-    expect([status, body.type, body.error.code]).toEqual([403, "error", "host_not_allowed"]);
+    expect([status, body.type, body.error.type, body.error.code]).toEqual([
+      403,
+      "error",
+      "permission_error",
+      "host_not_allowed",
+    ]);
     expect(body.error.message).toContain("--allowed-host");
     expect(running.logLines.at(-1)).toMatchObject({
       outcome: "host_not_allowed",

@@ -42,6 +42,7 @@ const stream = chat({ stream: true, max_tokens: 1_000_000 });
 describe.skipIf(!isLinux)("a client that vanishes", () => {
   test.skipIf(!hasSs)(
     "is cut after the stall limit and a look more, and nobody had waited for its socket",
+    { retry: 2 }, // on a busy machine a look may be late
     async () => {
       const { service, engine, url, chatUrl, proxy: path, logLines } = await start();
       const client = await rawPost(chatUrl, stream);
