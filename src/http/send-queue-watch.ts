@@ -21,9 +21,14 @@ export type SendQueueWatchOptions = {
   readonly log: Logger;
 };
 
-/** How far a connection has come, and since when no further. */
+/** How far a connection has come at most, and since when no further. */
 export type Progress = { readonly acknowledged: number; readonly sinceMs: number | null };
-export type Seen = { readonly written: number; readonly queued: number; readonly nowMs: number };
+export type Seen = {
+  /** Before the list was read, and after: somewhere between them lies what the list knows of. */
+  readonly written: readonly [number, number];
+  readonly queued: number;
+  readonly nowMs: number;
+};
 
 type Watched = {
   readonly socket: Socket;
@@ -72,13 +77,16 @@ export class SendQueueWatch implements SocketWatch {
   }
 
   async #look(): Promise<void> {
-    // Before the list is read: what is written meanwhile must not look as if it had been acknowledged.
     const written = new Map([...this.#watched].map((each) => [each, writtenTo(each.socket)]));
     const queues = await this.#read();
     const nowMs = performance.now();
-    for (const [each, bytes] of queues ? written : []) {
+    for (const [each, before] of queues ? written : []) {
       const queued = queues?.get(connectionKey(each.socket) ?? "") ?? 0;
-      each.progress = progressOf(each.progress, { written: bytes, queued, nowMs });
+      each.progress = progressOf(each.progress, {
+        written: [before, writtenTo(each.socket)],
+        queued,
+        nowMs,
+      });
       if (!this.#watched.has(each) || !this.#isStalled(each.progress, nowMs)) continue;
       this.#watched.delete(each);
       each.onStalled();
@@ -107,10 +115,13 @@ export class SendQueueWatch implements SocketWatch {
   }
 }
 
-/** Bytes that are queued without any being acknowledged are no progress, however many come to them. */
+/**
+ * Bytes that are queued without any being acknowledged are no progress, however many come to them. At least so many must
+ * have been acknowledged as were at most before: what was written while the list was read counts for nobody.
+ */
 export function progressOf(before: Progress, { written, queued, nowMs }: Seen): Progress {
-  const acknowledged = written - queued;
-  if (queued === 0 || acknowledged > before.acknowledged) return { acknowledged, sinceMs: null };
+  const [least, most] = [written[0] - queued, written[1] - queued];
+  if (queued === 0 || least > before.acknowledged) return { acknowledged: most, sinceMs: null };
   return { ...before, sinceMs: before.sinceMs ?? nowMs };
 }
 

@@ -139,6 +139,20 @@ describe("a page of another origin", () => {
     expect((await send({ headers: { origin: "null" } })).status).toBe(403);
   });
 
+  test("that is allowed reads streams, and may come back to them", async () => {
+    await start({ corsOrigin: [OTHER] });
+    const headers = { origin: OTHER, "content-type": "application/json", "x-resumable": "true" };
+    const body = JSON.stringify(chat({ stream: true }));
+    const url = `${running.url}/v1/chat/completions`;
+    const first = await fetch(url, { method: "POST", headers, body });
+    await first.text();
+    const again = await fetch(`${running.url}${first.headers.get("location")}`, { headers });
+
+    expect(await again.text()).toContain("[DONE]");
+    for (const response of [first, again])
+      expect(response.headers.get("access-control-allow-origin")).toBe(OTHER);
+  });
+
   test("that may be any is", async () => {
     await start({ corsOrigin: ["*"] });
     const answers = await Promise.all(

@@ -96,14 +96,16 @@ test("one for whom nothing is to be sent is not gone", async () => {
   expect(silent.onStalled).not.toHaveBeenCalled();
 });
 
-test("what still waits in this process is not taken for sent", () => {
+test("what is not surely acknowledged is no progress", () => {
   const before: Progress = { acknowledged: 500, sinceMs: 1 };
 
-  expect(progressOf(before, { written: 600, queued: 100, nowMs: 9 })).toEqual(before);
-  expect(progressOf(before, { written: 601, queued: 100, nowMs: 9 })).toEqual({
-    acknowledged: 501,
-    sinceMs: null,
-  });
+  const seen = (least: number, most = least) =>
+    progressOf(before, { written: [least, most], queued: 100, nowMs: 9 });
+
+  expect(seen(600)).toEqual(before);
+  expect(seen(600, 900)).toEqual(before); // written while the list was read: nobody knows whether it had it
+  expect(seen(601)).toEqual({ acknowledged: 501, sinceMs: null });
+  expect(seen(601, 700)).toEqual({ acknowledged: 600, sinceMs: null });
 });
 
 test("of several, only the one that is gone is told of, and none that has ended", async () => {
