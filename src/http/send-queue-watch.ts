@@ -81,7 +81,8 @@ export class SendQueueWatch implements SocketWatch {
     const queues = await this.#read();
     const nowMs = performance.now();
     for (const [each, before] of queues ? written : []) {
-      const queued = queues?.get(connectionKey(each.socket) ?? "") ?? 0;
+      const queued = queues?.get(connectionKey(each.socket) ?? "");
+      if (queued === undefined) continue; // the list is not read in one piece: it may lack a line
       each.progress = progressOf(each.progress, {
         written: [before, writtenTo(each.socket)],
         queued,

@@ -121,6 +121,17 @@ test("of several, only the one that is gone is told of, and none that has ended"
   ]);
 });
 
+test("a list that lacks its line says nothing of it", async () => {
+  const gone = connection();
+  const { readQueues } = watching(gone);
+  [gone.socket.bytesWritten, gone.queued] = [100, 100];
+  await live(gone, 10, 100, 0);
+  readQueues.mockResolvedValueOnce(new Map());
+  await live(gone, LIMIT_MS / STEP_MS - 9, 100, 0);
+
+  expect(gone.onStalled).toHaveBeenCalledOnce();
+});
+
 test("looks at nothing while there is no stream", async () => {
   const { ends, readQueues } = watching(connection());
   await vi.advanceTimersByTimeAsync(2 * STEP_MS);
