@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "model",
-          include: [...files("model"), ...files("compat")],
+          include: [...files("model"), ...files("compat"), ...files("proxy")],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Config, SETTINGS, type Setting, type SettingKey } from "./config.ts";
+import { type Config, SETTINGS, type SettingKey } from "./config.ts";
+import type { Setting } from "./setting.ts";
 
 /** A bad setting. Its message is one line that names the setting, the value and what is allowed. */
 export class ConfigError extends Error {

@@ -2,43 +2,8 @@
 
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-
-export type Setting<T extends z.ZodType = z.ZodType> = {
-  readonly schema: T;
-  /** Stands for the value in --help; a switch has none. */
-  readonly value?: string;
-  readonly help: string;
-  /** What is allowed, for the error message. */
-  readonly allows: string;
-  /** May be given several times; the variable then holds a comma-separated list. */
-  readonly isList?: boolean;
-};
-
-const count = (min: number, max: number) =>
-  z.string().trim().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
-/** Settings are seconds, the code counts milliseconds. Timers of Node end at 2^31 ms. */
-const seconds = z
-  .string()
-  .trim()
-  .regex(/^\d+(\.\d+)?$/)
-  .transform((text) => Math.round(Number(text) * 1000))
-  .pipe(z.number().min(1).max(2_000_000_000));
-const SECONDS_ALLOWED = "a number of seconds from 0.001 to 2000000";
-const list = z.array(z.string().trim().min(1));
-const flag = z.stringbool();
-
-function setting<T extends z.ZodType>(given: Setting<T>): Setting<T> {
-  return given;
-}
-
-function timeLimit(defaultSeconds: number, help: string) {
-  return setting({
-    schema: seconds.default(defaultSeconds * 1000),
-    value: "SECONDS",
-    help: `${help} (default ${defaultSeconds})`,
-    allows: SECONDS_ALLOWED,
-  });
-}
+import { NETWORK_SETTINGS } from "./network-settings.ts";
+import { count, flag, list, SECONDS_ALLOWED, seconds, setting, timeLimit } from "./setting.ts";
 
 /** Key `drainTimeoutMs` is flag `--drain-timeout` (in seconds) and variable `SLUICE_DRAIN_TIMEOUT`. */
 export const SETTINGS = {
@@ -70,22 +35,7 @@ export const SETTINGS = {
     help: "GGUF file for /v1/rerank (default: the embedding model)",
     allows: "a path to a .gguf file",
   }),
-  host: setting({
-    schema: z
-      .string()
-      .min(1)
-      .transform((host) => host.replace(/^\[(.*)\]$/, "$1"))
-      .default("127.0.0.1"),
-    value: "HOST",
-    help: "address to listen on (default 127.0.0.1; any other wants --api-key or --keys-file)",
-    allows: "an address",
-  }),
-  port: setting({
-    schema: count(0, 65535).default(8080),
-    value: "N",
-    help: "port to listen on, 0 for a free one (default 8080)",
-    allows: "an integer from 0 to 65535",
-  }),
+  ...NETWORK_SETTINGS,
   slots: setting({
     schema: count(1, 256).default(4),
     value: "N",

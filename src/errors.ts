@@ -27,9 +27,12 @@ const TRAITS = {
   invalid_api_key: { status: 401, ...invalid },
   /** The key is known, and this is not among its scopes. */
   permission_denied: { status: 403, type: "permission_error", isRetryable: false },
+  host_not_allowed: { status: 403, ...invalid },
+  origin_not_allowed: { status: 403, ...invalid },
   model_not_found: { status: 404, ...invalid },
   not_found: { status: 404, ...invalid },
   method_not_allowed: { status: 405, ...invalid },
+  receive_timeout: { status: 408, ...invalid, isRetryable: true },
   client_stalled: { status: 408, ...invalid },
   /** What a stream said so far had to make room. */
   events_dropped: { status: 410, ...invalid },

@@ -109,11 +109,11 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
 
 /** An address that can be pasted elsewhere, where the server listens on all of them. */
 function reachable(url: string): string {
-  const { hostname, port } = new URL(url);
+  const { protocol, hostname, port } = new URL(url);
   if (hostname !== "0.0.0.0" && hostname !== "[::]") return url;
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   const own = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
-  return `http://${own?.address ?? "127.0.0.1"}:${port}`;
+  return `${protocol}//${own?.address ?? "127.0.0.1"}:${port}`;
 }
 
 function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {

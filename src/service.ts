@@ -1,7 +1,6 @@
 // Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
 // the command around it.
 
-import type { Server } from "node:http";
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
@@ -11,9 +10,10 @@ import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer, listen } from "./http/http-server.ts";
+import { createHttpServer, type HttpServer, listen } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
+import { watchSendQueues } from "./http/send-queue-watch.ts";
 import { SlotBoard } from "./http/slot-board.ts";
 import { ANYBODY } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
@@ -25,6 +25,7 @@ import { Accounts } from "./queue/accounts.ts";
 import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
 export { type Config, configWith } from "./config.ts";
@@ -71,9 +72,11 @@ export type ServiceParts = {
 /**
  * @param settings durations in milliseconds; what is left out has its default
  * @throws KeysFileError for a file of keys that is not there or not right
+ * @throws ConfigError for files of `tlsCert` and `tlsKey` that are no pair
  */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
+  const tls = readTlsFiles(config);
   const log = parts.log ?? createLogger(config);
   const keys = new KeyRing({
     plainKeys: config.apiKey,
@@ -133,6 +136,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       usage,
       accounts,
       streams,
+      sockets: watchSendQueues(config.stallTimeoutMs, log),
       catalog,
       embeddings,
       reranking,
@@ -143,9 +147,14 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       modelFile: path.basename(config.model),
       options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
     },
-    { bodyLimitBytes: config.bodyLimit },
+    {
+      bodyLimitBytes: config.bodyLimit,
+      hostNames: [config.host, ...config.allowedHost],
+      corsOrigins: config.corsOrigin,
+      trustProxy: config.trustProxy,
+    },
   );
-  const server = createHttpServer(app, { log, metrics });
+  const server = createHttpServer(app, { log, metrics }, { ...config, tls });
   return {
     engine,
     queue,
@@ -271,7 +280,7 @@ type Closing = {
 };
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: Server, { config, queues, engines }: Closing): Promise<void> {
+async function close(server: HttpServer, { config, queues, engines }: Closing): Promise<void> {
   await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();

@@ -18,8 +18,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   generation: ["errors.ts"],
   grammar: [],
-  "config.ts": ["errors.ts"],
-  "command-line.ts": ["config.ts", "errors.ts"],
+  "setting.ts": [],
+  "network-settings.ts": ["setting.ts"],
+  "config.ts": ["setting.ts", "network-settings.ts", "errors.ts"],
+  "command-line.ts": ["config.ts", "setting.ts", "errors.ts"],
+  "tls-files.ts": ["command-line.ts", "type config.ts"],
   api: ["generation", "grammar", "errors.ts"],
   queue: ["generation", "errors.ts"],
   keys: ["generation", "errors.ts"],
@@ -43,7 +46,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Who may import a package, or a module of Node that is not for everyone. Allowed as types only: with `type `. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/jinja": ["worker"],
+  cors: ["http"],
   express: ["http"],
+  helmet: ["http"],
   "node-llama-cpp": ["worker"],
   "node:child_process": ["engine"],
   "node:process": [],
@@ -51,7 +56,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
   "prom-client": ["metrics.ts"],
-  zod: ["api", "keys", "config.ts"],
+  zod: ["api", "keys", "config.ts", "network-settings.ts", "setting.ts"],
 };
 
 /** Who may look at flags and variables: the entry hands them on, the worker's process gives the variables to its child. */

@@ -38,7 +38,7 @@ type Content = Readonly<
 >;
 
 const INFO = `A queued, streaming server for GGUF models. Bodies are JSON. Every answer has an \`x-request-id\`: yours, if you send one.
-Paths that are not here are a 404 (\`not_found\`), other methods a 405 (\`method_not_allowed\`), headers over 16 KiB a 431 (\`headers_too_large\`).
+Paths that are not here are a 404 (\`not_found\`), other methods a 405 (\`method_not_allowed\`), headers over 16 KiB a 431 (\`headers_too_large\`), requests that do not come in time a 408 (\`receive_timeout\`), names and pages that are not allowed a 403 (\`host_not_allowed\`, \`origin_not_allowed\`).
 Fields that nobody knows are named in the header \`x-ignored-params\`, or refused under \`--strict\`.`;
 
 const TAGS = [

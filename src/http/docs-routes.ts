@@ -1,21 +1,24 @@
 // The API's description, for programs and for people. Public: there is nothing of this server in it but its version.
 
-import type { Express, Response } from "express";
+import type { Express } from "express";
 import { openapiDocument } from "../api/openapi.ts";
 import { renderPage } from "../docs/page.ts";
 import { STYLE } from "../docs/style.ts";
 import { methodNotAllowed } from "./middleware.ts";
-
-/** The page loads its own style, and nothing else from anywhere. */
-const POLICY =
-  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+import { pageHeaders } from "./security-headers.ts";
 
 /** @param build name and version of this server */
 export function mountDocs(app: Express, build: string): void {
   const { json, page } = descriptionOf(build);
-  app.get("/openapi.json", (_req, res) => send(res, "json", json));
-  app.get("/docs", (_req, res) => send(res, "html", page));
-  app.get("/docs/style.css", (_req, res) => send(res, "css", STYLE));
+  // The page loads its own style, and nothing else from anywhere.
+  const headers = pageHeaders({
+    scriptSrc: ["'none'"],
+    imgSrc: ["'none'"],
+    connectSrc: ["'none'"],
+  });
+  app.get("/openapi.json", (_req, res) => void res.type("json").send(json));
+  app.get("/docs", headers, (_req, res) => void res.type("html").send(page));
+  app.get("/docs/style.css", (_req, res) => void res.type("css").send(STYLE));
   app.all(["/openapi.json", "/docs", "/docs/style.css"], methodNotAllowed("GET"));
 }
 
@@ -32,10 +35,4 @@ function descriptionOf(build: string): Description {
   const made = { json: JSON.stringify(document), page: renderPage(document) };
   descriptions.set(build, made);
   return made;
-}
-
-function send(res: Response, type: string, text: string): void {
-  res.setHeader("content-security-policy", POLICY);
-  res.setHeader("x-content-type-options", "nosniff");
-  res.type(type).send(text);
 }

@@ -22,6 +22,7 @@ import type { ClientWatch } from "./disconnect.ts";
 import { ownerOf } from "./middleware.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { RunningRequests } from "./running-requests.ts";
+import type { SocketWatch } from "./send-queue-watch.ts";
 import type { SlotBoard } from "./slot-board.ts";
 
 /** A model that makes vectors or ranks: its worker, the line before it, and its names. */
@@ -49,6 +50,8 @@ export type HandlerDeps = {
   readonly accounts: Accounts;
   /** Streams that survive their connections. */
   readonly streams: StreamStore;
+  /** Of clients that vanish. */
+  readonly sockets: SocketWatch;
   readonly catalog: Catalog;
   /** Both may be the same. */
   readonly embeddings: EmbeddingService;

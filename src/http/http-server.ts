@@ -9,6 +9,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
@@ -16,12 +17,28 @@ import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ServiceError } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { sendError } from "./middleware.ts";
+import { NO_SNIFF } from "./security-headers.ts";
 
 /** An idle connection is kept so long: client pools reuse theirs for a minute or more, and a shorter time races them. */
 const KEEP_ALIVE_MS = 75_000;
-const HEADERS_MS = KEEP_ALIVE_MS + 5_000;
+const HEADERS_MS = 20_000;
+const HANDSHAKE_MS = 20_000;
+/** A connection on which nothing moves is asked whether it lives; the kernel gives it up some 10 s later. */
+const PROBE_AFTER_MS = 10_000;
+/** How long before the same is worth another log line. */
+const LOG_EVERY_MS = 60_000;
 
 type Deps = { readonly log: Logger; readonly metrics: Metrics };
+
+export type HttpServerOptions = {
+  /** Null for HTTP. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** A request must have come in whole by then. */
+  readonly receiveTimeoutMs: number;
+  readonly maxConnections: number;
+};
+
+export type HttpServer = Server | TlsServer;
 
 /** The last request of each connection. */
 type Latest = WeakMap<Socket, ServerResponse>;
@@ -29,35 +46,74 @@ type Latest = WeakMap<Socket, ServerResponse>;
 /** Node's code for a head or a body that does not come. */
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
 
-export function createHttpServer(app: Express, deps: Deps): Server {
+export function createHttpServer(app: Express, deps: Deps, options: HttpServerOptions): HttpServer {
   const latest: Latest = new WeakMap();
   // Express makes both its own, whatever they are before.
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     latest.set(req.socket, res);
-    if (req.headers.host === undefined && req.httpVersion === "1.1")
-      return refuse(res, "a request has a Host header");
+    if (!hasOneHost(req)) return refuse(res, "a request has one Host header");
     app(req as Request, res as Response, () =>
       refuse(res, "the target of the request has no path"),
     );
   };
-  const limits = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS };
-  const server = createServer({ ...limits, requireHostHeader: false }, handle);
+  const { tls } = options;
+  const server = tls
+    ? createTlsServer({ ...limitsOf(options), ...tls, handshakeTimeout: HANDSHAKE_MS }, handle)
+    : createServer(limitsOf(options), handle);
+  server.maxConnections = options.maxConnections;
   server.on("checkExpectation", handle); // what we do not know is served as if nothing were expected
+  server.on("checkContinue", (req, res) => {
+    res.setHeader("connection", "close"); // whether a refused body still comes, nobody can know
+    handle(req, res);
+  });
   answerUnreadable(server, latest, deps);
+  logDropped(server, deps.log);
   return server;
 }
 
-type Address = { readonly host: string; readonly port: number };
-
 /** @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
-export function listen(server: Server, { host, port }: Address): Promise<string> {
+export function listen(
+  server: HttpServer,
+  where: { readonly host: string; readonly port: number },
+): Promise<string> {
+  const scheme = server instanceof TlsServer ? "https" : "http";
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host: where.host, port: where.port }, () => {
       server.off("error", reject);
-      const { address, port: actual, family } = server.address() as AddressInfo; // a TCP server has no other kind
-      resolve(`http://${family === "IPv6" ? `[${address}]` : address}:${actual}`);
+      const { address, port, family } = server.address() as AddressInfo; // a TCP server has no other kind
+      resolve(`${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`);
     });
+  });
+}
+
+function limitsOf({ receiveTimeoutMs }: HttpServerOptions) {
+  return {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: Math.min(HEADERS_MS, receiveTimeoutMs),
+    requestTimeout: receiveTimeoutMs,
+    connectionsCheckingInterval: Math.min(HEADERS_MS, receiveTimeoutMs) / 4,
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_AFTER_MS,
+    requireHostHeader: false, // we say so ourselves
+  };
+}
+
+function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): boolean {
+  const { length } = headersDistinct.host ?? [];
+  return length === 1 || (length === 0 && httpVersion !== "1.1");
+}
+
+/** Too many connections: an answer would need one, so they are closed, and the operator is told. */
+function logDropped(server: HttpServer, log: Logger): void {
+  let loggedAtMs = Number.NEGATIVE_INFINITY;
+  server.on("drop", () => {
+    if (performance.now() - loggedAtMs < LOG_EVERY_MS) return;
+    loggedAtMs = performance.now();
+    log.warn(
+      { connections: server.maxConnections },
+      "connections are being refused: there are --max-connections of them",
+    );
   });
 }
 
@@ -68,14 +124,15 @@ function refuse(res: ServerResponse, message: string): void {
   res.writeHead(error.traits.status, headersOf(randomUUID())).end(bodyOf(error));
 }
 
-function answerUnreadable(server: Server, latest: Latest, { log, metrics }: Deps): void {
+function answerUnreadable(server: HttpServer, latest: Latest, { log, metrics }: Deps): void {
   server.on("clientError", (failure: NodeJS.ErrnoException, socket: Socket) => {
     const res = latest.get(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const error = errorOf(failure);
     if (res && isBeingRead(res, socket)) return endRequest(res, error);
-    // Bytes of our own must not get in between, or before, those of an answer that is on its way.
-    if (res && !res.writableFinished) return void socket.destroy();
+    // Bytes of our own must not get in between, or before, those of an answer that is on its way; nor after it, for the
+    // same request.
+    if (res && !(res.writableFinished && res.req.complete)) return void socket.destroy();
     const requestId = randomUUID();
     if (failure.code !== TIMEOUT) {
       // A browser opens connections that it may never need: those are no requests.
@@ -105,7 +162,10 @@ function errorOf({ code }: NodeJS.ErrnoException): ServiceError {
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return new ServiceError("body_too_large", "the extensions of a chunk are too long");
     case TIMEOUT:
-      return new ServiceError("bad_request", "the request did not come in time");
+      return new ServiceError(
+        "receive_timeout",
+        "the request did not come in time (--receive-timeout)",
+      );
     default:
       return new ServiceError("bad_request", "the request is not valid HTTP");
   }
@@ -121,6 +181,7 @@ function bytesOf(error: ServiceError, requestId: string): string {
 
 function headersOf(requestId: string) {
   return {
+    ...NO_SNIFF,
     "content-type": "application/json; charset=utf-8",
     "x-request-id": requestId,
     "request-id": requestId,

@@ -1,14 +1,14 @@
-// Around every request: its id, the API key, the body limit, and the one mapper from errors to responses.
+// Around every request: its id, the API key, and the one mapper from errors to responses.
 
 import { randomUUID } from "node:crypto";
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
-import express from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ServiceError, stackOf, toServiceError } from "../errors.ts";
 import { ANYBODY, type Caller, type Scope } from "../keys/caller.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Metrics } from "../metrics.ts";
+import { tooLarge } from "./json-body.ts";
 
 /** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
 type EncodeError = (error: ServiceError, requestId: string) => object;
@@ -90,20 +90,6 @@ export function ownerOf(res: Response): string {
   return String(res.locals.owner ?? ANYBODY.owner);
 }
 
-/** JSON bodies up to the limit. Other types are refused: a browser may send those across sites without asking. */
-export function jsonBody(limitBytes: number): RequestHandler[] {
-  return [
-    (req, _res, next) => {
-      if (req.is("json") || req.is("+json")) return next();
-      throw new ServiceError(
-        "unsupported_media_type",
-        "the body must be JSON, with the header content-type: application/json",
-      );
-    },
-    express.json({ limit: limitBytes, strict: false, type: () => true }),
-  ];
-}
-
 /** For paths that exist, with a method that does not. */
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req, res) => {
@@ -157,6 +143,8 @@ function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
   const line = { requestId: requestIdOf(res), path: req.path, outcome: code };
   if (code === "internal_error") log.error({ ...line, stack: stackOf(error.cause) }, "bug");
   else if (traits.status >= 500) log.error({ ...line, reason: message }, "request");
+  else if (traits.status === 403)
+    log.info({ ...line, reason: message }, "request"); // it names the flag
   else log.info(line, "request");
 }
 
@@ -177,12 +165,7 @@ function fromBodyParser(thrown: unknown): ServiceError | null {
   };
   if (type === "entity.parse.failed")
     return new ServiceError("invalid_json", `the body is not valid JSON${placeOf(thrown)}`);
-  if (type === "entity.too.large") {
-    return new ServiceError(
-      "body_too_large",
-      `the body is larger than ${limit} bytes (--body-limit)`,
-    );
-  }
+  if (type === "entity.too.large") return tooLarge(limit);
   if (type === "encoding.unsupported" || type === "charset.unsupported") {
     return new ServiceError("unsupported_media_type", thrown.message);
   }

@@ -10,7 +10,8 @@ import { ASKING_ROUTES } from "../api/wire-formats.ts";
 import { ServiceError } from "../errors.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { callerOf, jsonBody, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { jsonBody } from "./json-body.ts";
+import { callerOf, methodNotAllowed, ownerOf } from "./middleware.ts";
 import { watchWithin } from "./time-limits.ts";
 
 /** What counts and renders prompts. */
@@ -20,7 +21,7 @@ export const STATE_PATHS = ["/slots", "/props"];
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
   for (const route of ASKING_ROUTES) {
-    app.post(route.path, ...jsonBody(bodyLimitBytes), askHandler(route, deps));
+    app.post(route.path, jsonBody(bodyLimitBytes), askHandler(route, deps));
     app.all(route.path, methodNotAllowed("POST"));
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));

@@ -12,7 +12,7 @@ import { SseStream } from "./sse.ts";
 export type ReaderOptions = {
   readonly req: Request;
   readonly res: Response;
-  readonly deps: Pick<HandlerDeps, "options" | "log">;
+  readonly deps: Pick<HandlerDeps, "options" | "log" | "sockets">;
   /** As of an `SseStream`. */
   readonly heartbeat: Frame | null;
   readonly news: () => string | null;
@@ -21,8 +21,12 @@ export type ReaderOptions = {
 
 export function makeReader({ req, res, deps, heartbeat, news, errorFrame }: ReaderOptions): Reader {
   const { heartbeatMs, stallTimeoutMs } = deps.options;
-  const { signal, dispose } = watchClient(req, res); // its time is that of whoever writes
-  const sse = new SseStream({ res, heartbeatMs, heartbeat, stallTimeoutMs, signal, status: news });
+  const { signal, abort, dispose } = watchClient(req, res); // its time is that of whoever writes
+  const { sockets } = deps;
+  const sse = new SseStream({
+    ...{ res, heartbeatMs, heartbeat, stallTimeoutMs, signal, abort, sockets },
+    status: news,
+  });
   const leave = () => {
     sse.close();
     dispose();

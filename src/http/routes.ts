@@ -10,11 +10,12 @@ import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { generateHandler } from "./generate-handler.ts";
+import { checkHost } from "./host-guard.ts";
+import { jsonBody } from "./json-body.ts";
 import { allowanceHeaders, mountUsage, USAGE_PATH } from "./key-routes.ts";
 import {
   closeWhileDraining,
   errorMapper,
-  jsonBody,
   methodNotAllowed,
   notFound,
   requestId,
@@ -24,13 +25,21 @@ import {
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
 import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
+import { checkOrigin } from "./origin-guard.ts";
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
+import { noSniff } from "./security-headers.ts";
 import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
 
 export type RoutesOptions = {
   readonly bodyLimitBytes: number;
+  /** Names of this server, besides localhost and addresses. */
+  readonly hostNames: readonly string[];
+  /** Whose pages may use it. */
+  readonly corsOrigins: readonly string[];
+  /** As of Express; undefined to believe nobody. */
+  readonly trustProxy: number | readonly string[] | undefined;
 };
 
 const GENERATING = DIALECTS.map(({ path }) => path);
@@ -50,16 +59,21 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.set("trust proxy", options.trustProxy ?? false);
   const { engine, queue, metrics } = deps;
   app.use(requestId());
-  app.use(closeWhileDraining(() => queue.isDraining));
+  app.use(
+    noSniff(),
+    closeWhileDraining(() => queue.isDraining),
+  );
+  for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
+  app.use(checkHost(options.hostNames), checkOrigin(options.corsOrigins));
 
   app.get("/health", (_req, res) => void res.json({ status: "ok" }));
   app.get("/ready", (_req, res) => sendReady(res, deps));
   app.all(["/health", "/ready"], methodNotAllowed("GET"));
   mountDocs(app, deps.build);
 
-  for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
   mountStreamsByToken(app, deps);
   app.use(requireApiKey(deps.keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
@@ -73,7 +87,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountUsage(app, deps);
 
   for (const dialect of DIALECTS) {
-    app.post(dialect.path, ...jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
+    app.post(dialect.path, jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
     app.all(dialect.path, methodNotAllowed("POST"));
   }
 
@@ -82,7 +96,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     [rerank, deps.reranking],
   ] as const) {
     const paths = [...api.paths];
-    app.post(paths, ...jsonBody(options.bodyLimitBytes), embeddingHandler(api, service, deps));
+    app.post(paths, jsonBody(options.bodyLimitBytes), embeddingHandler(api, service, deps));
     app.all(paths, methodNotAllowed("POST"));
   }
 

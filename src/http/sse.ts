@@ -4,6 +4,7 @@
 import type { Response } from "express";
 import type { Frame } from "../api/dialect.ts";
 import { abortReason, ServiceError } from "../errors.ts";
+import type { SocketWatch } from "./send-queue-watch.ts";
 
 export type SseOptions = {
   readonly res: Response;
@@ -13,6 +14,9 @@ export type SseOptions = {
   /** A reader that does not take what waits for it within so long is cut off. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Tells of a reader that is gone without a word. */
+  readonly sockets: SocketWatch;
+  readonly abort: (error: ServiceError) => void;
   /** What a waiting client is told, as a comment; null when there is nothing to tell. */
   readonly status: () => string | null;
 };
@@ -33,6 +37,7 @@ export class SseStream {
   #lastWriteMs = 0;
   #lastStatus: string | null = null;
   #draining: Promise<void> | null = null;
+  #unwatch: (() => void) | null = null;
 
   constructor(options: SseOptions) {
     this.#options = options;
@@ -50,12 +55,14 @@ export class SseStream {
 
   /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
   open(): void {
-    const { res, heartbeatMs, signal } = this.#options;
+    const { res, heartbeatMs, stallTimeoutMs, signal, sockets, abort } = this.#options;
     if (this.#ticker || this.#hasEnded || signal.aborted) return;
     res.writeHead(200, HEADERS);
     res.socket?.setNoDelay(true);
     this.#comment(this.#news() ?? "connected");
     this.#ticker = setInterval(() => this.#tick(), Math.min(STATUS_MS, heartbeatMs / 5));
+    if (!res.socket) return;
+    this.#unwatch = sockets.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
   }
 
   /**
@@ -90,6 +97,7 @@ export class SseStream {
     this.#hasEnded = true;
     if (this.#opening) clearTimeout(this.#opening);
     if (this.#ticker) clearInterval(this.#ticker);
+    this.#unwatch?.();
   }
 
   #tick(): void {

@@ -58,6 +58,8 @@ function openStream(on: Exchange): SseStream {
     heartbeat: dialect.named?.heartbeat ?? null,
     stallTimeoutMs,
     signal: client.signal,
+    sockets: deps.sockets,
+    abort: client.abort,
     status: () => describeWait(on),
   });
   sse.openWithin(heartbeatMs);

@@ -122,7 +122,10 @@ const SMUGGLING: readonly RawStream[] = [
   ),
   one(
     "a body on a GET",
-    bytes(head("GET /health HTTP/1.1", "host: a", `content-length: ${HEALTH.length}`), HEALTH),
+    bytes(
+      head("GET /health HTTP/1.1", "host: localhost", `content-length: ${HEALTH.length}`),
+      HEALTH,
+    ),
     { mostGood: 1 },
   ),
   cut("HTTP/0.9", "GET /health\r\n"),
@@ -149,7 +152,10 @@ const CHUNK_ERRORS: readonly string[] = [
 export const MALFORMED: readonly RawStream[] = [
   // A target may be good all the same: of HTTP/0.9, or behind two spaces.
   ...REQUEST_LINES.map((line) => ({
-    ...cut(`request line ${JSON.stringify(line.slice(0, 40))}`, `${line}\r\nhost: a\r\n\r\n`),
+    ...cut(
+      `request line ${JSON.stringify(line.slice(0, 40))}`,
+      `${line}\r\nhost: localhost\r\n\r\n`,
+    ),
     mostGood: 1,
   })),
   ...HEADER_LINES.map((line) => cut(`header ${JSON.stringify(line)}`, `${chatHead(line)}12345`)),

@@ -20,12 +20,12 @@ export const CHAT = '{"messages":[{"role":"user","content":"Hi"}],"max_tokens":2
 export const JSON_TYPE = "content-type: application/json";
 export const head = (...lines: string[]) => `${lines.join("\r\n")}\r\n\r\n`;
 export const chatHead = (...lines: string[]) =>
-  head("POST /v1/chat/completions HTTP/1.1", "host: a", JSON_TYPE, ...lines);
+  head("POST /v1/chat/completions HTTP/1.1", "host: localhost", JSON_TYPE, ...lines);
 export const bytes = (...parts: (string | Buffer)[]) =>
   Buffer.concat(
     parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)),
   );
-export const HEALTH = head("GET /health HTTP/1.1", "host: a");
+export const HEALTH = head("GET /health HTTP/1.1", "host: localhost");
 export const GOOD = chatHead(`content-length: ${CHAT.length}`) + CHAT;
 export const chunked = (body: string) => `${body.length.toString(16)}\r\n${body}\r\n`;
 export const CHUNKED = chatHead("transfer-encoding: chunked");

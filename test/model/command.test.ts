@@ -67,6 +67,11 @@ describe("refuses with one line and exit code 1", () => {
       /--host.*not an address/,
     ],
     [
+      "a certificate that is not there",
+      () => ["--tls-cert", "/nowhere/a.pem", "--tls-key", "/nowhere/b.pem"],
+      /--tls-cert: cannot read \/nowhere\/a\.pem: ENOENT/,
+    ],
+    [
       "a missing model",
       () => ["--model", "/nowhere/x.gguf"],
       /--model: there is no file \/nowhere\/x\.gguf/,

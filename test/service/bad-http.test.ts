@@ -12,9 +12,14 @@ afterAll(async () => running.close());
 
 const CHAT = '{"messages":[{"role":"user","content":"Hi"}],"stream":true,"max_tokens":20}';
 const post = (path: string, ...headers: string[]) =>
-  [`POST ${path} HTTP/1.1`, "host: a", "content-type: application/json", ...headers, "", ""].join(
-    "\r\n",
-  );
+  [
+    `POST ${path} HTTP/1.1`,
+    "host: localhost",
+    "content-type: application/json",
+    ...headers,
+    "",
+    "",
+  ].join("\r\n");
 const CHUNKED = post("/v1/chat/completions", "transfer-encoding: chunked");
 const send = (text: string, ...steps: Step[]) =>
   play({
@@ -27,8 +32,13 @@ const send = (text: string, ...steps: Step[]) =>
 
 test.each([
   ["no request line", "nonsense\r\n\r\n", 400, "bad_request"],
-  ["a strange version", "GET / HTTP/9.9\r\nhost: a\r\n\r\n", 400, "bad_request"],
-  ["a target without a path", "GET http:// HTTP/1.1\r\nhost: a\r\n\r\n", 400, "bad_request"],
+  ["a strange version", "GET / HTTP/9.9\r\nhost: localhost\r\n\r\n", 400, "bad_request"],
+  [
+    "a target without a path",
+    "GET http:// HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    400,
+    "bad_request",
+  ],
   ["no Host", "GET /health HTTP/1.1\r\n\r\n", 400, "bad_request"],
   [
     "two lengths",
@@ -81,7 +91,9 @@ test("writes nothing into a stream whose client goes on with nonsense, and frees
 });
 
 test("ignores an expectation that it does not know", async () => {
-  const { answers } = await send("GET /health HTTP/1.1\r\nhost: a\r\nexpect: 200-ok\r\n\r\n");
+  const { answers } = await send(
+    "GET /health HTTP/1.1\r\nhost: localhost\r\nexpect: 200-ok\r\n\r\n",
+  );
 
   expect(answers[0]?.status).toBe(200);
 });
@@ -95,7 +107,7 @@ test("ends a broken body whose expectation it ignored, and nothing more", async 
 });
 
 test("says of a path that nobody has only how it begins", async () => {
-  const { answers } = await send(`GET /${"a".repeat(10_000)} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  const { answers } = await send(`GET /${"a".repeat(10_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
 
   expect([answers[0]?.status, Number(answers[0]?.body.length) < 500]).toEqual([404, true]);
 });

@@ -113,7 +113,9 @@ describe("the document", () => {
       },
       ...{ embeddings: { catalog }, reranking: { catalog } },
     } as unknown as HandlerDeps;
-    const app = createApp(deps, { bodyLimitBytes: 1 });
+    const app = createApp(deps, {
+      ...{ bodyLimitBytes: 1, hostNames: [], corsOrigins: [], trustProxy: undefined },
+    });
 
     expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());
   });
@@ -141,7 +143,10 @@ describe("the document", () => {
       "permission_denied",
       "internal_error",
     ];
-    const nowhere: readonly ErrorCode[] = ["method_not_allowed", "headers_too_large"];
+    const nowhere: readonly ErrorCode[] = [
+      ...(["method_not_allowed", "headers_too_large", "receive_timeout"] as const),
+      ...(["host_not_allowed", "origin_not_allowed"] as const),
+    ];
 
     expect([...said, ...everywhere, ...nowhere].sort()).toEqual([...SENT_CODES].sort());
   });

@@ -74,7 +74,7 @@ test("a kept-alive connection serves the next request after a whole stream", asy
 
   const json = JSON.stringify(chat());
   client.socket.write(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`,
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`,
   );
   await client.sees('chat.completion"');
 
@@ -104,7 +104,7 @@ test("pipelined requests are all gone when their connection is reset", async () 
     chat({ stream: true, max_tokens: 4000 }),
   );
   const json = JSON.stringify(chat({ stream: true, max_tokens: 4000 }));
-  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json`;
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json`;
   client.socket.write(`${head}\r\ncontent-length: ${json.length}\r\n\r\n${json}`.repeat(3));
   await until(() => started.service.queue.inside === 4, "all are inside");
 

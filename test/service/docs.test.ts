@@ -24,7 +24,7 @@ function attributes(name: string): readonly string[] {
 test("needs no key, and is held to its own style alone", async () => {
   expect(response.status).toBe(200);
   expect(response.headers.get("content-security-policy")).toMatch(
-    /^default-src 'none'; style-src 'self';/,
+    /^default-src 'none';script-src 'none';style-src 'self';/,
   );
   expect(response.headers.get("x-content-type-options")).toBe("nosniff");
 });

@@ -215,3 +215,47 @@ test("names the variable when the host came from there", () => {
 test("says how long a time limit may be", () => {
   expect(complaintAbout(["--queue-timeout", "9999999"])).toContain("2000000");
 });
+
+test.each([
+  ["2", 2],
+  ["loopback", ["loopback"]],
+  ["10.0.0.0/8, ::1", ["10.0.0.0/8", "::1"]],
+])("trusts the proxies %s", (given, expected) => {
+  expect(configOf(["--trust-proxy", given]).trustProxy).toEqual(expected);
+});
+
+test.each(["true", "10.0.0.0/33", "1.2.3.4/8/8", "proxy.example", "-1"])(
+  "does not take %j for proxies",
+  (given) => {
+    expect(complaintAbout(["--trust-proxy", given])).toContain("--trust-proxy");
+  },
+);
+
+test("takes origins and host names as people write them", () => {
+  const origins = [
+    "https://App.example/",
+    "http://localhost:3000",
+    "app://obsidian.md",
+    "null",
+    "*",
+  ];
+  const config = configOf([
+    ...origins.flatMap((origin) => ["--cors-origin", origin]),
+    ...["--allowed-host", "GPU-box.lan", "--allowed-host", "*"],
+  ]);
+
+  expect(config.corsOrigin).toEqual([
+    ...["https://app.example", "http://localhost:3000", "app://obsidian.md", "null", "*"],
+  ]);
+  expect(config.allowedHost).toEqual(["gpu-box.lan", "*"]);
+});
+
+test.each([
+  ["--cors-origin", "app.example"],
+  ["--cors-origin", "https://app.example/path"],
+  ["--cors-origin", "https://*.example"],
+  ["--allowed-host", "https://gpu-box"],
+  ["--allowed-host", "gpu-box:8080"],
+])("does not take %s %s", (flag, value) => {
+  expect(complaintAbout([flag, value])).toContain(flag);
+});

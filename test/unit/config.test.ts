@@ -33,5 +33,5 @@ test("waits for slow readers and models as long as its help says", () => {
     const seconds = Number(/default (\d+)/.exec(help)?.[1]);
     expect([key, config[key as keyof typeof config]]).toEqual([key, seconds * 1000]);
   }
-  expect(limits).toHaveLength(13);
+  expect(limits).toHaveLength(14);
 });

@@ -92,13 +92,16 @@ test("does not begin with a file that is not right", () => {
   expect(() => open([], path.join(scratch, "missing.json"))).toThrow("there is no keys file");
 });
 
+/** The file is looked at every second. */
+const LONG = { timeout: 10_000 };
+
 test("takes new keys, and forgets revoked ones, when the file changes", async () => {
   const [old, fresh] = [newKey(), newKey()];
   const file = fileWith(entryOf("old", old));
   const { ring, log } = open(["plain"], file);
 
   changeKeysFile(file, () => [entryOf("fresh", fresh)]);
-  await vi.waitFor(() => expect(ring.find(fresh)).not.toBeNull());
+  await vi.waitFor(() => expect(ring.find(fresh)).not.toBeNull(), LONG);
 
   expect(ring.find(old)).toBeNull();
   expect(ring.find("plain")).not.toBeNull();
@@ -114,7 +117,7 @@ test.each(["broken", "removed"])("keeps its keys when the file is %s", async (ho
 
   if (how === "removed") rmSync(file);
   else writeFileSync(file, '{"version":1');
-  await vi.waitFor(() => expect(log).toHaveBeenCalled());
+  await vi.waitFor(() => expect(log).toHaveBeenCalled(), LONG);
 
   expect(log.mock.calls).toEqual([["error", expect.stringContaining(file)]]);
   expect(log.mock.calls[0]?.[1]).toContain("the keys stay as they were");

@@ -1,0 +1,197 @@
+// Sluice behind the real nginx, with deploy/nginx.conf: as soon, token by token, and with a stop that works.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { findProgram } from "../support/debian-program.ts";
+import type { FakeEngineOptions } from "../support/fake-engine.ts";
+import { rawPost, WAYS_TO_LEAVE } from "../support/raw-client.ts";
+import { chat, post, postSse, readAll } from "../support/sse-client.ts";
+import { metric, startWithFake, startWithModel, until } from "../support/start-service.ts";
+import { type RunningNginx, runNginx } from "./run-nginx.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "sluice-nginx-"));
+const program = findProgram({ name: "nginx", file: "usr/sbin/nginx", versionFlag: "-v", folder });
+const CHAT = "/v1/chat/completions";
+const MOST_LATER_MS = 20;
+const ROUNDS = 21;
+
+const closings: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closings.splice(0).reverse()) await close();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function behind<T extends { readonly url: string; readonly close: () => Promise<void> }>(
+  service: T,
+): Promise<T & { readonly nginx: RunningNginx }> {
+  closings.push(service.close);
+  const nginx = await runNginx({ program: program ?? "", folder, target: service.url });
+  closings.push(nginx.close);
+  return { ...service, nginx };
+}
+
+const fake = async (engine: FakeEngineOptions = {}, settings = {}) =>
+  behind(await startWithFake(engine, { allowedHost: ["sluice.example"], ...settings }));
+
+async function firstTokenMs(url: string): Promise<number> {
+  const startedAtMs = performance.now();
+  const { events, leave } = await postSse(`${url}${CHAT}`, chat({ stream: true }));
+  for await (const event of events) {
+    if (event.type === "frame" && event.message.data.includes('"content":"')) break;
+  }
+  leave();
+  return performance.now() - startedAtMs;
+}
+
+async function codeOf(response: Response): Promise<string> {
+  return ((await response.json()) as { error: { code: string } }).error.code;
+}
+
+/** When it has been read whole. */
+async function statusOf(answer: Promise<Response>): Promise<number> {
+  const response = await answer;
+  await response.text();
+  return response.status;
+}
+
+const medianOf = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+describe.skipIf(program === null)("behind nginx", () => {
+  test(`the first token comes at most ${MOST_LATER_MS} ms later`, { retry: 2 }, async () => {
+    const { url, nginx } = await fake({ prefillMs: 5, tokenMs: 5, tokens: 8 });
+    const direct: number[] = [];
+    const through: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      direct.push(await firstTokenMs(url));
+      through.push(await firstTokenMs(nginx.url));
+    }
+
+    const laterMs = medianOf(through) - medianOf(direct);
+    console.log(
+      `first token: ${medianOf(direct).toFixed(1)} ms direct, ${laterMs.toFixed(1)} ms later through nginx`,
+    );
+    expect(laterMs).toBeLessThan(MOST_LATER_MS);
+  });
+
+  test("tokens come one by one, as they are made", { retry: 2 }, async () => {
+    const { nginx } = await fake({ texts: ["word "], tokens: 20, tokenMs: 30 });
+    const { response } = await postSse(
+      `${nginx.url}${CHAT}`,
+      chat({ stream: true, max_tokens: 20 }),
+    );
+    const pieces: string[] = [];
+    for await (const bytes of response.body ?? []) pieces.push(Buffer.from(bytes).toString());
+
+    const tokensIn = (piece: string) => piece.split('"content":"word').length - 1;
+    expect(pieces.map(tokensIn).filter((tokens) => tokens > 0).length).toBeGreaterThan(15);
+    expect(Math.max(...pieces.map(tokensIn))).toBeLessThanOrEqual(3);
+  });
+
+  test.each(Object.entries(WAYS_TO_LEAVE))(
+    "a client that leaves by %s stops the worker at once",
+    async (_way, leave) => {
+      const { nginx, service, url } = await behind(await startWithModel({ threads: 1, slots: 1 }));
+      for (const stream of [true, false]) {
+        const body = chat({ stream, max_tokens: 4_000, ignore_eos: true });
+        const client = await rawPost(`${nginx.url}${CHAT}`, body);
+        await until(() => service.queue.busy === 1, "it has a slot");
+        if (stream) await client.sees('"content":"');
+        const leftAtMs = performance.now();
+        leave(client.socket);
+        await until(() => service.queue.inside === 0, "it is gone");
+        expect(performance.now() - leftAtMs).toBeLessThan(1_000);
+      }
+      const wasted = await metric(url, "sluice_tokens_after_leaving_total");
+      console.log(`${wasted} tokens after leaving, of a stream and a buffered answer`);
+      expect(wasted).toBeLessThanOrEqual(32); // the prompt and a few steps
+    },
+  );
+
+  test("a resumable stream is found again, and read on from where it was", async () => {
+    const { nginx } = await fake({ texts: ["word "], tokens: 40, tokenMs: 5 });
+    const first = await postSse(`${nginx.url}${CHAT}`, chat({ stream: true, max_tokens: 40 }), {
+      "x-resumable": "true",
+    });
+    const location = first.response.headers.get("location") ?? "";
+    const ids: (string | undefined)[] = [];
+    for await (const event of first.events) {
+      if (event.type === "frame") ids.push(event.message.id);
+      if (ids.length === 5) break;
+    }
+    first.leave();
+    const response = await fetch(`${nginx.url}${location}`, {
+      headers: { "last-event-id": String(ids.at(-1)) },
+    });
+    const text = await response.text();
+    const rest = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+
+    expect(rest).toEqual(rest.map((_, index) => 5 + index));
+    expect(text).toContain("[DONE]");
+    await until(() => nginx.log().includes("/v1/streams/"), "it is logged");
+    expect(nginx.log()).not.toContain("token=");
+  });
+
+  test("a silent stream is kept alive by its heartbeats", async () => {
+    const { nginx } = await fake({ prefillMs: 600 }, { heartbeatMs: 100 });
+    const { comments, text } = await readAll(
+      await postSse(`${nginx.url}${CHAT}`, chat({ stream: true })),
+    );
+
+    expect(comments.filter((each) => each === "heartbeat").length).toBeGreaterThan(2);
+    expect(text).toBe("Hello world");
+  });
+
+  test("errors, states and our headers are those of the server", async () => {
+    const { nginx, url } = await fake({}, { apiKey: ["secret"] });
+    for (const [path_, init] of [
+      ["/ready", {}],
+      ["/health", {}],
+      [CHAT, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" }],
+      ["/v1/messages", { method: "POST", headers: { "content-type": "text/plain" }, body: "x" }],
+      ["/v1/nothing", { headers: { authorization: "Bearer secret" } }],
+    ] as const) {
+      const [direct, through] = await Promise.all([
+        fetch(`${url}${path_}`, init),
+        fetch(`${nginx.url}${path_}`, init),
+      ]);
+      const withoutId = (text: string) => text.replace(/"request_id":"[^"]*"/, "");
+      expect([path_, through.status, withoutId(await through.text())]).toEqual([
+        path_,
+        direct.status,
+        withoutId(await direct.text()),
+      ]);
+      expect(through.headers.get("x-request-id")).toMatch(/./);
+    }
+  });
+
+  test("what nginx refuses by itself has the same envelope", async () => {
+    const { nginx, close } = await fake({}, { drainTimeoutMs: 10 });
+    const large = await post(`${nginx.url}${CHAT}`, " ".repeat(4_194_305));
+    expect([large.status, await codeOf(large)]).toEqual([413, "body_too_large"]);
+    await close();
+    closings.shift();
+
+    const away = await post(`${nginx.url}${CHAT}`, chat());
+    expect([away.status, away.headers.get("retry-after"), await codeOf(away)]).toEqual([
+      503,
+      "5",
+      "engine_unavailable",
+    ]);
+  });
+
+  test("every kind of answer leaves its connection fit for the next one", async () => {
+    const { nginx } = await fake();
+    for (let round = 0; round < 30; round++) {
+      const answers = [
+        post(`${nginx.url}${CHAT}`, chat()),
+        post(`${nginx.url}${CHAT}`, "{"),
+        postSse(`${nginx.url}${CHAT}`, chat({ stream: true })).then(({ response }) => response),
+      ];
+      const statuses = await Promise.all(answers.map(statusOf));
+      expect(statuses).toEqual([200, 400, 200]);
+    }
+  });
+});
