@@ -6,6 +6,7 @@ import { ServiceError, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
 import type { EngineState } from "./engine.ts";
 import type { FromWorker, ModelInfo, ModelOptions, ToWorker } from "./messages.ts";
+import { loggable } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
   /** File that the child runs, `.ts` (through tsx) or `.js`. */
@@ -142,7 +143,10 @@ export class WorkerProcess {
   #logOutput({ stdout, stderr }: ChildProcess): void {
     for (const input of [stdout, stderr]) {
       if (!input) continue;
-      createInterface({ input }).on("line", (line) => this.#options.log("warn", `worker: ${line}`));
+      createInterface({ input }).on("line", (line) => {
+        const shown = loggable(line);
+        if (shown !== null) this.#options.log("warn", `worker: ${shown}`);
+      });
     }
   }
 
