@@ -65,6 +65,7 @@ async function run(seed: number, rounds: number, clients: number): Promise<reado
   const before = holdingsOf(pid);
   const refusals = ["worker_crashed"];
   const traffic = new Traffic({ url, seed, clients, kinds: STURDY_KINDS, keys: [], refusals });
+  traffic.begin();
   const kills: Kill[] = [];
   const memory: number[] = [];
   while (kills.length < rounds) {

@@ -19,8 +19,6 @@ export type Answer = {
   readonly body: string;
   /** Whether it came to its end. */
   readonly isWhole: boolean;
-  /** To the first frame. */
-  readonly ttftMs: number | null;
 };
 
 export type Ask = {
@@ -41,14 +39,11 @@ export type Ask = {
 
 /** Never rejects: a connection that breaks is an answer that is not whole. */
 export async function exchange(ask: Ask): Promise<Answer> {
-  const startedAtMs = performance.now();
   const frames: Frame[] = [];
-  let ttftMs: number | null = null;
   let body = "";
   let response: IncomingMessage | null = null;
   const parser = createParser({
     onEvent: ({ event, id, data }) => {
-      ttftMs ??= performance.now() - startedAtMs;
       frames.push({ event, id, data });
     },
   });
@@ -69,7 +64,7 @@ export async function exchange(ask: Ask): Promise<Answer> {
   const { statusCode = 0, headers, complete = false } = response ?? {};
   return {
     ...{ status: statusCode, location: headers?.location ?? null },
-    ...{ frames, body, isWhole: complete, ttftMs },
+    ...{ frames, body, isWhole: complete },
   };
 }
 

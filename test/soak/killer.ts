@@ -10,8 +10,8 @@ import { type SoakServer, workerOf } from "./server.ts";
  * `SIGKILL` is also what the kernel does to a process when the machine has no memory left. `no-memory` takes the address
  * space from it: the next allocation fails, and it ends by itself. `SIGSTOP` hangs it, until the server misses its heartbeat.
  */
-export const WAYS = ["SIGKILL", "SIGSEGV", "SIGSTOP", "no-memory"] as const;
-export type Way = (typeof WAYS)[number];
+const WAYS = ["SIGKILL", "SIGSEGV", "SIGSTOP", "no-memory"] as const;
+type Way = (typeof WAYS)[number];
 
 const POLL_MS = 10;
 /** A worker that has not ended by then never will. */
@@ -21,7 +21,7 @@ const NO_MEMORY_MS = 3_000;
 /** One in so many dies while the next one still loads, the others after so long at most. */
 const EARLY_SHARE = 0.15;
 const EARLY_MS = 500;
-const LATE_MS = 1_500;
+const LATE_MS = 2_500;
 
 /** Some time after there is a worker. @returns null when the server has ended */
 export async function killAtRandom(server: SoakServer, random: Random): Promise<Kill | null> {
@@ -34,7 +34,7 @@ export async function killAtRandom(server: SoakServer, random: Random): Promise<
   return kill(server, pid, way);
 }
 
-export async function kill(server: SoakServer, pid: number, way: Way): Promise<Kill> {
+async function kill(server: SoakServer, pid: number, way: Way): Promise<Kill> {
   if (way === "no-memory") spawnSync("prlimit", [`--pid=${pid}`, "--as=1"]);
   else process.kill(pid, way);
   const startedAtMs = performance.now();

@@ -153,11 +153,12 @@ async function resume(player: Player): Promise<void> {
     frames.push(...last.frames);
     if (last.status !== 200 || (last.isWhole && !isDone(frames))) break;
   }
-  const answer: Answer = { ...last, frames, isWhole: isDone(frames), ttftMs: first.ttftMs };
+  const isWhole = first.location === null ? first.isWhole : isDone(frames); // refused, or read to its end
+  const answer: Answer = { ...last, frames, isWhole };
   const told = toldBy(answer);
   const isGapless = frames.every(({ id }, index) => id === `${index}`);
   const check = () => [...saysText(told), ...(isGapless ? [] : ["events are missing or doubled"])];
-  open.end(player.judged(told, answer, check), answer, told);
+  open.end(player.judged(told, answer, check));
 }
 
 /** Its last event has come: `[DONE]`, or an error. */

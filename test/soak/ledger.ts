@@ -3,7 +3,14 @@
 import type { Ending } from "./player.ts";
 
 /** What is read of a log line of a request. */
-export type RequestLine = { readonly requestId: string; readonly outcome: string };
+export type RequestLine = {
+  readonly requestId: string;
+  readonly outcome: string;
+  /** From its arrival to its first text; null without one. */
+  readonly ttftMs: number | null;
+  /** When it was read. */
+  readonly atMs: number;
+};
 
 /** A worker was killed, and was gone at this time. */
 export type Kill = { readonly atMs: number; readonly way: string };
@@ -32,10 +39,11 @@ function faultsOfEndings({ endings, lines, kills }: Accounts): readonly string[]
   for (const { requestId, outcome } of lines)
     loggedById.set(requestId, [...(loggedById.get(requestId) ?? []), outcome]);
   return endings.flatMap((ending) => {
-    const { id, outcomes, faults } = ending;
+    const { id, outcomes, faults, isLogged } = ending;
     const logged = loggedById.get(id) ?? [];
     const found = faults.map((fault) => `${id}: ${fault}`);
-    if (logged.length !== 1) found.push(`${id}: ${logged.length} lines in the log: ${logged}`);
+    if (logged.length !== (isLogged ? 1 : 0))
+      found.push(`${id}: ${logged.length} lines in the log: ${logged}`);
     const strange = logged.filter((outcome) => outcomes.length > 0 && !outcomes.includes(outcome));
     for (const outcome of strange)
       found.push(`${id}: the log says ${outcome}, its client ${outcomes}`);
@@ -46,7 +54,7 @@ function faultsOfEndings({ endings, lines, kills }: Accounts): readonly string[]
 }
 
 /** A request is given up when it seems to kill the worker alone, or was there very often. */
-export function isExplained(ending: Ending, kills: readonly Kill[]): boolean {
+function isExplained(ending: Ending, kills: readonly Kill[]): boolean {
   const seen = killsDuring(ending, kills);
   if (seen.length >= MOST_CRASHES) return true;
   const mostAlone = seen.at(-1)?.way === "SIGKILL" ? MOST_KILLS_ALONE : 1;

@@ -13,18 +13,17 @@ export type Ending = {
   /** What the server's log may have as its outcome. */
   readonly outcomes: readonly string[];
   readonly faults: readonly string[];
-  /** To the first text; null of what is no stream. */
-  readonly ttftMs: number | null;
-  readonly tokens: number;
+  /** Whether the log has a line of it. */
+  readonly isLogged: boolean;
 };
 
-export type Verdict = Pick<Ending, "outcomes" | "faults">;
+export type Verdict = Pick<Ending, "outcomes" | "faults"> & Partial<Pick<Ending, "isLogged">>;
 
 /** A request that has not ended. */
 export type Open = {
   readonly id: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly end: (verdict: Verdict, answer?: Answer, told?: Told) => void;
+  readonly end: (verdict: Verdict) => void;
 };
 
 /** What all clients of a run share. */
@@ -35,7 +34,7 @@ export type Stage = {
   readonly open: Set<string>;
   /** Codes that anything may be refused with. */
   readonly refusals: readonly string[];
-  /** Of each kind of request, those that were begun. */
+  /** Begins the id of every request. */
   readonly runId: string;
 };
 
@@ -44,6 +43,11 @@ type AskOptions = Partial<Omit<Ask, "url" | "path" | "body">> & {
   readonly check?: (told: Told, answer: Answer) => readonly string[];
   /** Instead of an answer that comes to its end. */
   readonly judge?: (told: Told, answer: Answer) => Verdict;
+};
+
+type LookOptions = Partial<Omit<Ask, "url" | "path">> & {
+  /** Statuses that are no fault. */
+  readonly allowed?: readonly number[];
 };
 
 let count = 0;
@@ -74,18 +78,10 @@ export class Player {
     const id = `${runId}-${kind}-${count}`;
     const startedAtMs = performance.now();
     open.add(id);
-    const end: Open["end"] = (verdict, answer, told) => {
+    const end = (verdict: Verdict) => {
       open.delete(id);
-      const [ttftMs, tokens] = [answer?.ttftMs ?? null, told?.tokens ?? 0];
-      endings.push({
-        id,
-        kind,
-        startedAtMs,
-        endedAtMs: performance.now(),
-        ...verdict,
-        ttftMs,
-        tokens,
-      });
+      const endedAtMs = performance.now();
+      endings.push({ id, kind, startedAtMs, endedAtMs, isLogged: true, ...verdict });
     };
     return { id, headers: { ...this.headers, "x-request-id": id }, end };
   }
@@ -99,7 +95,7 @@ export class Player {
       ...rest,
     });
     const told = toldBy(answer);
-    open.end(judge ? judge(told, answer) : this.judged(told, answer, check), answer, told);
+    open.end(judge ? judge(told, answer) : this.judged(told, answer, check));
     return answer;
   }
 
@@ -117,16 +113,18 @@ export class Player {
     return { outcomes, faults: [`unexpected ${outcome} (${answer.status})`] };
   }
 
-  /** Something that the log does not have. @returns its body; null where there is no answer of status 200 */
-  async look(path: string, ask: Partial<Ask> = {}): Promise<string | null> {
-    const { status, body } = await exchange({
-      url: this.url,
-      path,
-      method: "GET",
-      headers: this.headers,
-      ...ask,
-    });
-    return status === 200 ? body : null;
+  /** A question, or a look at something: the log has it only if it fails. */
+  async look(path: string, { allowed = [200], ...ask }: LookOptions = {}): Promise<Answer> {
+    const open = this.open("look");
+    const headers = { ...open.headers, ...ask.headers };
+    const answer = await exchange({ url: this.url, path, method: "GET", ...ask, headers });
+    const { status, body } = answer;
+    const outcome = status < 400 ? [] : [toldBy(answer).outcome ?? `status ${status}`];
+    const isAllowed =
+      allowed.includes(status) || outcome.some((each) => this.#stage.refusals.includes(each));
+    const faults = isAllowed ? [] : [`${path} is answered with ${status} ${body.slice(0, 200)}`];
+    open.end({ outcomes: outcome, faults, isLogged: status >= 400 });
+    return answer;
   }
 }
 

@@ -55,6 +55,7 @@ type LogLine = {
   readonly url?: string;
   readonly requestId?: string;
   readonly outcome?: string;
+  readonly ttftMs?: number | null;
 };
 
 /** Resolves with its address, and goes on reading after that. */
@@ -66,9 +67,10 @@ function readLog(child: ChildProcess, lines: RequestLine[], complaints: string[]
     if (!child.stdout) return;
     createInterface({ input: child.stdout }).on("line", (text) => {
       const line = JSON.parse(text) as LogLine;
-      const { msg, level, url, requestId, outcome } = line;
+      const { msg, level, url, requestId, outcome, ttftMs = null } = line;
       if (msg === "ready" && url) resolve(url);
-      if (msg === "request" && requestId && outcome) lines.push({ requestId, outcome });
+      if (msg === "request" && requestId && outcome)
+        lines.push({ requestId, outcome, ttftMs, atMs: performance.now() });
       else if (msg === "bug" || (level >= ERROR_LEVEL && !EXPECTED_ERROR.test(msg)))
         complaints.push(`log: ${text.slice(0, 2_000)}`);
     });

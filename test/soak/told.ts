@@ -2,8 +2,6 @@
 
 import type { Answer } from "./exchange.ts";
 
-export type Api = "chat" | "completions" | "messages" | "responses" | "embeddings";
-
 export type Told = {
   /** `stop`, `length`, `tool-calls`, `computed`, or the code of an error; null when it breaks off before it says. */
   readonly outcome: string | null;
