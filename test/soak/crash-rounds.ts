@@ -1,19 +1,13 @@
 // `npm run crash-rounds`: the worker dies again and again under many clients, and none of them is to notice more than a pause.
 
 import { growthOf } from "../fuzz/memory.ts";
+import { faultsAtEnd } from "./at-end.ts";
 import { killAtRandom } from "./killer.ts";
 import { STURDY_KINDS } from "./kinds.ts";
-import { faultsOf, type Kill } from "./ledger.ts";
+import type { Kill } from "./ledger.ts";
 import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
 import { Random } from "./random.ts";
-import {
-  collectGarbage,
-  type Holdings,
-  holdingsOf,
-  metricsOf,
-  type SoakServer,
-  startServer,
-} from "./server.ts";
+import { collectGarbage, holdingsOf, startServer } from "./server.ts";
 import { settled } from "./settled.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -37,7 +31,6 @@ ${describe(FLAGS)}`;
 const SERVER_FLAGS = ["--hang-timeout", "1.5", "--restart-delay", "0.1", "--resume-grace", "5"];
 /** MB in each round that are no noise. */
 const MOST_GROWTH_MB = 0.3;
-const MORE_DESCRIPTORS = 2;
 const TOLD_EVERY = 10;
 
 process.once("SIGINT", () => process.exit(130)); // the server ends with this process
@@ -78,42 +71,18 @@ async function run(seed: number, rounds: number, clients: number): Promise<reado
   }
   await traffic.end();
   const left = await settled(server);
-  const faults = [...left, ...(await faultsOfServer(server, { traffic, kills, before, memory }))];
+  const books = { endings: traffic.endings, kills, before };
+  const faults = [...left, ...(await faultsAtEnd(server, books)), ...faultsOfGrowth(memory)];
   const seconds = Math.round((performance.now() - startedAtMs) / 1000);
   console.log(summaryOf({ traffic, kills, seconds, faults }));
   return faults;
 }
 
 type Played = { readonly traffic: Traffic; readonly kills: readonly Kill[] };
-type Seen = Played & { readonly before: Holdings; readonly memory: readonly number[] };
 
-/** Ends it: what it writes last is in its log then. */
-async function faultsOfServer(
-  { url, pid, lines, complaints, isGone, stop }: SoakServer,
-  { traffic, kills, before, memory }: Seen,
-): Promise<readonly string[]> {
-  if (isGone()) return complaints;
-  const { restarts, outcomes } = await metricsOf(url);
-  const held = faultsOfHoldings(before, holdingsOf(pid), memory);
-  const code = await stop();
-  const { endings } = traffic;
-  return [
-    ...complaints,
-    ...faultsOf({ endings, lines, kills, counted: outcomes }),
-    ...held,
-    ...(restarts === kills.length ? [] : [`${restarts} restarts after ${kills.length} kills`]),
-    ...(code === 0 ? [] : [`the server ended with ${code}`]),
-  ];
-}
-
-function faultsOfHoldings(before: Holdings, after: Holdings, memory: readonly number[]): string[] {
-  const faults: string[] = [];
+function faultsOfGrowth(memory: readonly number[]): readonly string[] {
   const growth = growthOf(memory) ?? 0;
-  if (growth > MOST_GROWTH_MB) faults.push(`memory grows by ${growth.toFixed(2)} MB a round`);
-  if (after.descriptors > before.descriptors + MORE_DESCRIPTORS)
-    faults.push(`${before.descriptors} open files before, ${after.descriptors} after`);
-  if (after.zombies > 0) faults.push(`${after.zombies} processes are not buried`);
-  return faults;
+  return growth > MOST_GROWTH_MB ? [`memory grows by ${growth.toFixed(2)} MB a round`] : [];
 }
 
 function progressOf(

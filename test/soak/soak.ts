@@ -3,14 +3,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { faultsAtEnd } from "./at-end.ts";
 import { faultsOfGrowth, growthIn } from "./growth.ts";
 import { killAtRandom } from "./killer.ts";
-import { faultsOf, type Kill } from "./ledger.ts";
+import type { Kill } from "./ledger.ts";
 import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
 import { Random } from "./random.ts";
-import { figuresOf, reportOf } from "./report.ts";
-import { Sampler } from "./samples.ts";
-import { holdingsOf, metricsOf, type SoakServer, startServer } from "./server.ts";
+import { figuresOf, type Run, reportOf } from "./report.ts";
+import { type Sample, Sampler } from "./samples.ts";
+import { holdingsOf, type SoakServer, startServer } from "./server.ts";
 import { settled } from "./settled.ts";
 import { Traffic } from "./traffic.ts";
 import { ALL_KINDS } from "./wide-kinds.ts";
@@ -37,16 +38,8 @@ const SLOTS = 4;
 const SERVER_FLAGS = [
   ...KEYS.flatMap((key) => ["--api-key", key]),
   ...["--slots", `${SLOTS}`, "--queue", "12"],
-  ...[
-    "--stall-timeout",
-    "3",
-    "--resume-grace",
-    "2",
-    "--response-ttl",
-    "20",
-    "--response-store",
-    "4194304",
-  ],
+  ...["--stall-timeout", "3", "--resume-grace", "2"],
+  ...["--response-ttl", "20", "--response-store", "4194304"],
   ...["--hang-timeout", "3", "--restart-delay", "0.1"],
 ];
 const REFUSALS = ["worker_crashed", "queue_full"];
@@ -57,8 +50,8 @@ const SAMPLES = 150;
 /** The worker dies so often, on average. */
 const CRASH_EVERY_MS = 15_000;
 const CRASHING_SHARE = 0.5;
-const MORE_DESCRIPTORS = 2;
 const TELLINGS = 20;
+const MOST_SHOWN = 50;
 
 process.once("SIGINT", () => process.exit(130)); // the server ends with this process
 try {
@@ -81,12 +74,11 @@ async function soak({ minutes, clients, seed }: Options): Promise<number> {
   const durationMs = minutes * 60_000;
   console.log(`seed ${seed}`);
   const server = await startServer(SERVER_FLAGS);
-  const { url, pid } = server;
-  const options = { url, seed, clients, keys: KEYS, refusals: REFUSALS, pauseMs: PAUSE_MS };
-  const traffic = new Traffic({ ...options, kinds: ALL_KINDS });
+  const options = { url: server.url, seed, clients, keys: KEYS, refusals: REFUSALS };
+  const traffic = new Traffic({ ...options, kinds: ALL_KINDS, pauseMs: PAUSE_MS });
   const embed = () => traffic.player(clients).ask("embedding", "/v1/embeddings", { input: "a" });
   await embed(); // which starts the process for it
-  const before = holdingsOf(pid);
+  const before = holdingsOf(server.pid);
   const startedAtMs = performance.now();
   traffic.begin();
   const sampler = new Sampler({ server, traffic, key: KEY, slots: SLOTS, startedAtMs });
@@ -94,35 +86,32 @@ async function soak({ minutes, clients, seed }: Options): Promise<number> {
   await watch(server, { sampler, traffic, endsAtMs: startedAtMs + durationMs, durationMs });
   const kills = await crashing;
   await traffic.end();
-  const faults = [...sampler.faults, ...(await settled(server, KEYS))];
+  const left = await settled(server, KEYS);
   if (!server.isGone()) await embed();
-  faults.push(
-    ...(await faultsAtEnd(server, { traffic, kills, descriptorsBefore: before.descriptors })),
-  );
-  const growth = growthIn(sampler.samples, (kills.at(-1)?.atMs ?? startedAtMs) - startedAtMs);
-  faults.push(...faultsOfGrowth(growth));
+  const { samples } = sampler;
+  const growth = growthIn(samples, (kills.at(-1)?.atMs ?? startedAtMs) - startedAtMs);
+  const books = { endings: traffic.endings, kills, before, keys: KEYS };
+  const faults = [
+    ...sampler.faults,
+    ...left,
+    ...(await faultsAtEnd(server, books)),
+    ...faultsOfGrowth(growth),
+  ];
   const { lines } = server;
-  const run = {
-    seed,
-    minutes,
-    startedAtMs,
-    samples: sampler.samples,
-    lines,
-    kills,
-    growth,
-    faults,
-  };
-  const folder = path.join(
-    RESULTS,
-    `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${seed}`,
-  );
+  const run = { seed, minutes, startedAtMs, samples, lines, kills, growth, faults };
+  const shown = faults.slice(0, MOST_SHOWN).map((fault) => `- ${fault}`);
+  console.log([...figuresOf(run), ...shown, write(run)].join("\n"));
+  return faults.length > 0 ? 1 : 0;
+}
+
+/** @returns where the report is */
+function write(run: Run): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const folder = path.join(RESULTS, `${time}-${run.seed}`);
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(reportOf(run)))
     writeFileSync(path.join(folder, name), text);
-  console.log(
-    [...figuresOf(run), ...faults.slice(0, 50).map((fault) => `- ${fault}`), folder].join("\n"),
-  );
-  return faults.length > 0 ? 1 : 0;
+  return folder;
 }
 
 type Watched = {
@@ -139,15 +128,20 @@ async function watch(
   const everyMs = Math.max(LEAST_SAMPLE_MS, durationMs / SAMPLES);
   let told = 0;
   while (performance.now() < endsAtMs && !server.isGone()) {
-    const { atMs, serverMb, workerMb, busy, waiting } = await sampler.look();
-    if (atMs > (durationMs * told) / TELLINGS) {
+    const sample = await sampler.look();
+    if (sample.atMs > (durationMs * told) / TELLINGS) {
       told += 1;
-      console.log(
-        `${Math.round(atMs / 1000)} s of ${durationMs / 1000}: ${traffic.endings.length} requests, ${busy} on slots, ${waiting} waiting, server ${serverMb.toFixed(0)} MB, worker ${workerMb.toFixed(0)} MB, ${sampler.faults.length} faults`,
-      );
+      console.log(progressOf(sample, durationMs, traffic.endings.length, sampler.faults.length));
     }
     await sleep(everyMs);
   }
+}
+
+function progressOf(sample: Sample, durationMs: number, requests: number, faults: number): string {
+  const { atMs, serverMb, workerMb, busy, waiting } = sample;
+  const time = `${Math.round(atMs / 1000)} s of ${durationMs / 1000}`;
+  const memory = `server ${serverMb.toFixed(0)} MB, worker ${workerMb.toFixed(0)} MB`;
+  return `${time}: ${requests} requests, ${busy} on slots, ${waiting} waiting, ${memory}, ${faults} faults`;
 }
 
 async function crash(
@@ -163,32 +157,4 @@ async function crash(
     if (kill === null) return kills;
     kills.push(kill);
   }
-}
-
-type Ended = {
-  readonly traffic: Traffic;
-  readonly kills: readonly Kill[];
-  readonly descriptorsBefore: number;
-};
-
-/** Ends it: what it writes last is in its log then. */
-async function faultsAtEnd(
-  server: SoakServer,
-  { traffic, kills, descriptorsBefore }: Ended,
-): Promise<readonly string[]> {
-  const { url, pid, lines, complaints, isGone, stop } = server;
-  if (isGone()) return ["the server has ended", ...complaints];
-  const { restarts, outcomes } = await metricsOf(url, { authorization: `Bearer ${KEY}` });
-  const { descriptors, zombies } = holdingsOf(pid);
-  const code = await stop();
-  const faults = [
-    ...complaints,
-    ...faultsOf({ endings: traffic.endings, lines, kills, counted: outcomes }),
-  ];
-  if (restarts !== kills.length) faults.push(`${restarts} restarts after ${kills.length} crashes`);
-  if (descriptors > descriptorsBefore + MORE_DESCRIPTORS)
-    faults.push(`${descriptorsBefore} open files before, ${descriptors} after`);
-  if (zombies > 0) faults.push(`${zombies} processes are not buried`);
-  if (code !== 0) faults.push(`the server ended with ${code}`);
-  return faults;
 }

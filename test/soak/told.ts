@@ -48,11 +48,16 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   ...{ completed: "stop", incomplete: "length", cancelled: "cancelled" },
 };
 
-export function toldBy(answer: Answer): Told {
+/** Of what is no JSON, because it is not whole, it says nothing. */
+export function toldBy({ frames, body }: Answer): Told {
   const telling = new Telling();
-  const parts = answer.frames.length > 0 ? answer.frames.map(({ data }) => data) : [answer.body];
-  for (const part of parts)
-    if (part !== "" && part !== "[DONE]") telling.hear(JSON.parse(part) as Wire);
+  const parts = frames.length > 0 ? frames.map(({ data }) => data) : [body];
+  try {
+    for (const part of parts)
+      if (part !== "" && part !== "[DONE]") telling.hear(JSON.parse(part) as Wire);
+  } catch {
+    return new Telling().told;
+  }
   return telling.told;
 }
 

@@ -76,5 +76,6 @@ test("an error, whatever came before it; and nothing", () => {
 
   expect(streamed(first, { error: { code: "draining" } }).outcome).toBe("draining");
   expect(streamed(first).outcome).toBe(null);
+  expect(toldBy(answer({ body: '{"choices":[{"index":0,"te', isWhole: false })).texts).toEqual([]);
   expect(toldBy(answer({ status: 0, isWhole: false })).outcome).toBe(null);
 });
