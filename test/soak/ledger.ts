@@ -25,7 +25,7 @@ export type Accounts = {
 
 /** A kill is known here a little before or after its request hears of it. */
 const SLACK_MS = 100;
-/** As in src/engine/surviving.ts. */
+/** As in src/engine/crashes.ts. */
 const MOST_CRASHES = 10;
 const MOST_KILLS_ALONE = 3;
 

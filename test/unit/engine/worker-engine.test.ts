@@ -126,6 +126,32 @@ test("a client that leaves while its request proves itself, or waits for others 
   expect(await ask({ queue, tokens: 5 }).done).toBe("finished");
 });
 
+test.each([
+  ["killed from outside", "SIGKILL", 4],
+  ["ended by a fault", "SIGABRT", 2],
+] as const)(
+  "a question whose workers are %s is asked again, alone, and then given up",
+  async (_, signal, crashes) => {
+    open();
+    const never = new AbortController().signal;
+    const question = { type: "detokenize", tokens: [] } as const; // this worker never answers it
+    let hasFailed = false;
+    const asked = engine.ask(question, { signal: never }).finally(() => {
+      hasFailed = true;
+    });
+    const failed = expect(asked).rejects.toMatchObject({ code: "worker_crashed" });
+    for (let count = 1; count <= crashes; count++) {
+      await until(() => engine.status().state === "ready", "there is a worker");
+      await new Promise((resolve) => setImmediate(resolve)); // it is asked
+      expect(hasFailed).toBe(false);
+      process.kill(engine.status().workerPid ?? 0, signal);
+      await until(() => engine.status().workerRestarts === count, "it is missed");
+    }
+
+    await failed;
+  },
+);
+
 test("a worker that dies again and again is started anew within the limit", async () => {
   open();
   for (const restarts of [1, 2, 3]) {
