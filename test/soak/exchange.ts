@@ -27,8 +27,8 @@ export type Ask = {
   readonly method?: "GET" | "POST" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: object;
-  /** The client leaves when it is aborted. */
-  readonly signal?: AbortSignal;
+  /** The client leaves so long after all of the request has been sent. */
+  readonly leaveAfterMs?: number;
   /** The client leaves after so many frames. */
   readonly mostFrames?: number;
   /** The client rests so long after everything that it reads. */
@@ -68,24 +68,15 @@ export async function exchange(ask: Ask): Promise<Answer> {
   };
 }
 
-function opened({
-  url,
-  path,
-  method = "POST",
-  headers,
-  body,
-  signal,
-}: Ask): Promise<IncomingMessage> {
+function opened(ask: Ask): Promise<IncomingMessage> {
+  const { url, path, method = "POST", headers, body, leaveAfterMs } = ask;
   const json = body ? { "content-type": "application/json" } : {};
-  const options = {
-    method,
-    headers: { ...json, ...headers },
-    agent: false as const,
-    ...(signal ? { signal } : {}),
-  };
+  const options = { method, headers: { ...json, ...headers }, agent: false as const };
   return new Promise((resolve, reject) => {
     const asked = request(new URL(path, url), options, resolve);
     asked.on("error", reject); // stays, for a connection that breaks later
+    if (leaveAfterMs !== undefined)
+      asked.once("finish", () => void setTimeout(() => asked.destroy(), leaveAfterMs));
     asked.end(body ? JSON.stringify(body) : undefined);
   });
 }

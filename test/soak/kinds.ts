@@ -113,8 +113,8 @@ export const STURDY_KINDS: readonly Kind[] = [
     name: "leaving-body",
     weight: 1,
     play: async (player) => {
-      const signal = AbortSignal.timeout(player.random.between(1, 300));
-      await player.ask("leaving-body", CHAT, free(player), { signal, judge: left });
+      const leaveAfterMs = player.random.between(0, 300);
+      await player.ask("leaving-body", CHAT, free(player), { leaveAfterMs, judge: left });
     },
   },
 ];
