@@ -5,6 +5,7 @@ import type { Sample } from "./samples.ts";
 
 export type Growth = {
   /** MB a minute; null where that cannot be told. */
+  readonly heap: number | null;
   readonly server: number | null;
   readonly worker: number | null;
   /** Minutes that they were measured in. */
@@ -13,8 +14,8 @@ export type Growth = {
 
 /** Caches fill up: in a shorter time nothing can be told. */
 const LEAST_MINUTES = 2;
-/** More than this in all the time that was measured is no noise, in MB. */
-const MOST_MB = { server: 12, worker: 12 } as const;
+/** More than this in all the time that was measured is no noise, in MB. Allocators grow in steps, what is in use does not. */
+const MOST_MB = { heap: 4, server: 24, worker: 24 } as const;
 
 /** @param calmFromMs from then on the worker stays the same */
 export function growthIn(samples: readonly Sample[], calmFromMs: number): Growth {
@@ -27,6 +28,7 @@ export function growthIn(samples: readonly Sample[], calmFromMs: number): Growth
       : (growth * (calm.length - 1)) / minutes;
   };
   return {
+    heap: perMinute(({ heapMb }) => heapMb),
     server: perMinute(({ serverMb }) => serverMb),
     worker: perMinute(({ workerMb }) => workerMb),
     minutes,
@@ -34,7 +36,7 @@ export function growthIn(samples: readonly Sample[], calmFromMs: number): Growth
 }
 
 export function faultsOfGrowth(growth: Growth): readonly string[] {
-  return (["server", "worker"] as const).flatMap((of) => {
+  return (["heap", "server", "worker"] as const).flatMap((of) => {
     const each = growth[of];
     if (each === null || each * growth.minutes <= MOST_MB[of]) return [];
     return [`the memory of the ${of} grows by ${each.toFixed(2)} MB a minute`];

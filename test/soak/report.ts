@@ -38,6 +38,7 @@ export function figuresOf({ samples, lines, kills, growth, faults }: Run): reado
     `${(tokens / seconds).toFixed(0)} tokens/s; TTFT p50 ${percentile(ttfts, 0.5)} ms, p99 ${percentile(ttfts, 0.99)} ms`,
     `queue up to ${most(({ waiting }) => waiting)}, open files up to ${most(({ descriptors }) => descriptors)}`,
     `server ${first?.serverMb.toFixed(0)} MB at first, ${last?.serverMb.toFixed(0)} MB at last; ${growing(growth.server)}`,
+    `server's heap ${first?.heapMb.toFixed(1)} MB at first, ${last?.heapMb.toFixed(1)} MB at last; ${growing(growth.heap)}`,
     `worker ${last?.workerMb.toFixed(0)} MB at last; ${growing(growth.worker)}`,
     `${kills.length} crashes of the worker; ${faults.length} faults`,
   ];
@@ -99,6 +100,7 @@ function chartOf({ samples, lines, kills, startedAtMs, minutes }: Run): string {
         title: "memory, MB",
         lines: [
           line("server", "#1f77b4", ({ serverMb }) => serverMb),
+          line("heap", "#17becf", ({ heapMb }) => heapMb),
           line("worker", "#d62728", ({ workerMb }) => workerMb),
         ],
       },

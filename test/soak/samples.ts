@@ -6,6 +6,8 @@ import type { Traffic } from "./traffic.ts";
 export type Sample = Holdings & {
   /** Since the beginning. */
   readonly atMs: number;
+  /** What the server has in use; its process also holds what the allocator has not given back. */
+  readonly heapMb: number;
   readonly busy: number;
   readonly waiting: number;
   readonly tokensOut: number;
@@ -38,11 +40,11 @@ export class Sampler {
     const { server, key, startedAtMs } = this.#options;
     const headers = { authorization: `Bearer ${key}` };
     collectGarbage(server.pid);
-    const { busy, waiting, tokensOut } = await metricsOf(server.url, headers);
+    const { heapMb, busy, waiting, tokensOut } = await metricsOf(server.url, headers);
     await this.#checkSlots(headers);
     this.#checkCounts(busy, waiting);
     const atMs = performance.now() - startedAtMs;
-    const sample = { ...holdingsOf(server.pid), atMs, busy, waiting, tokensOut };
+    const sample = { ...holdingsOf(server.pid), atMs, heapMb, busy, waiting, tokensOut };
     this.samples.push(sample);
     return sample;
   }

@@ -119,6 +119,8 @@ export function collectGarbage(pid: number): void {
 }
 
 export type Metrics = {
+  /** Of the server, in use. */
+  readonly heapMb: number;
   readonly busy: number;
   readonly waiting: number;
   readonly restarts: number;
@@ -137,7 +139,11 @@ export async function metricsOf(
     return Number(line?.slice(name.length) ?? 0);
   };
   const outcomes = text.matchAll(/^sluice_requests_total\{outcome="(.+)"\} (\d+)$/gm);
+  const [heap, external] = ["heap_size_used", "external_memory"].map((name) =>
+    metric(`sluice_nodejs_${name}_bytes`),
+  );
   return {
+    heapMb: ((heap ?? 0) + (external ?? 0)) / 1_048_576,
     busy: metric("sluice_slots_busy"),
     waiting: metric("sluice_queue_length"),
     restarts: metric("sluice_worker_restarts_total"),

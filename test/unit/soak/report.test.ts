@@ -11,7 +11,14 @@ const SECOND_MS = 1_000;
 /** One every 10 s, for ten minutes. */
 function samples(part: (minute: number) => Partial<Sample>): Sample[] {
   return Array.from({ length: 61 }, (_, index) => ({
-    ...{ atMs: index * 10 * SECOND_MS, serverMb: 100, workerMb: 300, descriptors: 40, zombies: 0 },
+    ...{
+      atMs: index * 10 * SECOND_MS,
+      serverMb: 100,
+      heapMb: 50,
+      workerMb: 300,
+      descriptors: 40,
+      zombies: 0,
+    },
     ...{ busy: 4, waiting: 2, tokensOut: index * 10_000 },
     ...part(index / 6),
   }));
@@ -23,14 +30,14 @@ test("memory that fills up and then stays is no growth; memory that goes on grow
     0,
   );
   const leaking = growthIn(
-    samples((minute) => ({ workerMb: 300 + 2 * minute })),
+    samples((minute) => ({ workerMb: 300 + 4 * minute })),
     0,
   );
 
   expect(filling.server).toBe(0);
   expect(faultsOfGrowth(filling)).toEqual([]);
-  expect(leaking.worker).toBeCloseTo(2);
-  expect(faultsOfGrowth(leaking)).toEqual(["the memory of the worker grows by 2.00 MB a minute"]);
+  expect(leaking.worker).toBeCloseTo(4);
+  expect(faultsOfGrowth(leaking)).toEqual(["the memory of the worker grows by 4.00 MB a minute"]);
 });
 
 test("nothing is told of a time that is too short", () => {
@@ -53,7 +60,7 @@ const run = {
   samples: samples(() => ({})),
   lines: [line("stop", 10), line("stop", 20), line("aborted", null)],
   kills: [{ atMs: 60_000, way: "SIGKILL" }],
-  growth: { server: 0.1, worker: null, minutes: 10 },
+  growth: { heap: 0, server: 0.1, worker: null, minutes: 10 },
 };
 
 test("the report has the figures, the faults, and the chart", () => {
@@ -62,6 +69,7 @@ test("the report has the figures, the faults, and the chart", () => {
     "1000 tokens/s; TTFT p50 20 ms, p99 20 ms",
     "queue up to 2, open files up to 40",
     "server 100 MB at first, 100 MB at last; 0.10 MB a minute after warm-up",
+    "server's heap 50.0 MB at first, 50.0 MB at last; 0.00 MB a minute after warm-up",
     "worker 300 MB at last; too short for a slope",
     "1 crashes of the worker; 1 faults",
   ]);
