@@ -38,7 +38,7 @@ function settingKeys(): SettingKey[] {
 /** Times that are seconds outside and milliseconds inside lose their unit; a flag in milliseconds keeps it. */
 function flagName(key: SettingKey): string {
   return key
-    .replace(/(?<=Timeout|Ttl|Wait|Grace|heartbeat)Ms$/, "")
+    .replace(/(?<=Timeout|Ttl|Wait|Grace|Delay|heartbeat)Ms$/, "")
     .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

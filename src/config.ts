@@ -147,6 +147,10 @@ export const SETTINGS = {
   loadTimeoutMs: timeLimit(600, "the model must be loaded by then"),
   hangTimeoutMs: timeLimit(20, "a worker silent for so long is replaced"),
   stepTimeoutMs: timeLimit(300, "so is one whose decode step takes so long"),
+  restartDelayMs: timeLimit(
+    30,
+    "one that dies again and again is started anew after a longer and longer while, at most so long",
+  ),
   embeddingIdleTimeoutMs: timeLimit(
     300,
     "a worker for embeddings or rerank that has nothing to do for so long ends",

@@ -1,17 +1,12 @@
 // A request that outlives its worker: when that dies, the next one reads prompt and answer so far, and goes on. Whoever
 // reads the answer sees a pause.
 
-import { ServiceError } from "../errors.ts";
 import { type GenerateEvent, isDelta } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
+import { Crashes } from "./crashes.ts";
 import { cutShort } from "./cut-short.ts";
 import type { Beginning, RemoteRun } from "./remote-run.ts";
-
-/** A request that was there so often when a worker died is given up, guilty or not. */
-const MOST_CRASHES = 10;
-/** A worker that is killed from outside says little about the request that was alone in it, but not nothing: memory. */
-const MOST_KILLS_ALONE = 3;
 
 export type Survival = {
   readonly request: PreparedRequest;
@@ -57,19 +52,5 @@ export async function* surviving(
     }
   } finally {
     lease.release();
-  }
-}
-
-class Crashes {
-  count = 0;
-  #killsAlone = 0;
-
-  /** Whether the request may go on in the next worker. */
-  isForgiven(error: unknown, { loss, isProving }: RemoteRun): boolean {
-    if (!(error instanceof ServiceError) || error.code !== "worker_crashed" || !loss) return false;
-    this.count += 1;
-    this.#killsAlone = isProving ? this.#killsAlone + 1 : 0;
-    const mostAlone = loss.isFromOutside ? MOST_KILLS_ALONE : 1;
-    return this.#killsAlone < mostAlone && this.count < MOST_CRASHES;
   }
 }

@@ -1,10 +1,10 @@
 // Engine over the worker process: routes step events to the requests they belong to, and starts each one's way in.
 
-import { ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
+import { Crashes } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions } from "./engine.ts";
 import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
 import { type Beginning, RemoteRun } from "./remote-run.ts";
@@ -29,6 +29,7 @@ export class WorkerEngine implements Engine {
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   readonly #asked = new Map<string, Deferred<AnswerTo<Question>>>();
+  #lastLoss: Loss | null = null;
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
@@ -48,21 +49,23 @@ export class WorkerEngine implements Engine {
     return this.#worker.status;
   }
 
-  /** A question over which the worker died is asked once more, alone: if it is the cause it takes nobody with it. */
+  /** A question over which the worker died is asked again, alone: if it is the cause it takes nobody with it. */
   async ask<Q extends Question>(
     question: Q,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<AnswerTo<Q>> {
-    try {
-      return await this.#askOnce(question, signal);
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.code !== "worker_crashed") throw error;
-    }
-    const leaveGate = await this.#enterGate(true, signal);
-    try {
-      return await this.#askOnce(question, signal);
-    } finally {
-      leaveGate();
+    const crashes = new Crashes();
+    for (;;) {
+      const isProving = crashes.count > 0;
+      const leaveGate = isProving ? await this.#enterGate(true, signal) : () => {};
+      try {
+        return await this.#askOnce(question, signal);
+      } catch (error) {
+        const loss = this.#lastLoss?.error === error ? this.#lastLoss : null;
+        if (!crashes.isForgiven(error, { loss, isProving })) throw error;
+      } finally {
+        leaveGate();
+      }
     }
   }
 
@@ -153,6 +156,7 @@ export class WorkerEngine implements Engine {
   }
 
   #loseAll(loss: Loss): void {
+    this.#lastLoss = loss;
     for (const run of this.#runs.values()) run.lose(loss);
     for (const answer of this.#asked.values()) answer.reject(loss.error);
   }

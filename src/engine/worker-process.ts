@@ -18,6 +18,8 @@ export type WorkerProcessOptions = {
   readonly hangTimeoutMs: number;
   /** So does one whose decode takes so long. */
   readonly stepTimeoutMs: number;
+  /** The longest pause before a new worker is started. */
+  readonly restartDelayMs: number;
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
   /** 0 to 1, each time the worker loads the model. */
   readonly onLoadProgress: (progress: number) => void;
@@ -248,7 +250,8 @@ export class WorkerProcess {
   }
 
   #restart(what: string): void {
-    const delayMs = BACKOFF_MS[Math.min(this.#crashesInARow, BACKOFF_MS.length - 1)] ?? 0;
+    const backoffMs = BACKOFF_MS[Math.min(this.#crashesInARow, BACKOFF_MS.length - 1)] ?? 0;
+    const delayMs = Math.min(backoffMs, this.#options.restartDelayMs);
     this.#crashesInARow += 1;
     this.#restarts += 1;
     this.#options.log("error", `${what}; a new one starts in ${delayMs} ms`);

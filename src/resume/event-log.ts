@@ -14,8 +14,8 @@ export type EventLogOptions = {
   readonly onChange?: (bytes: number) => void;
   /** Whether each event gets its number as its id. */
   readonly isNumbered?: boolean;
-  /** Above this the oldest events go that all readers have; where there are none, the writer waits. */
-  readonly maxBytes?: number;
+  /** Above this, as it is then, the oldest events go that all readers have; where there are none, the writer waits. */
+  readonly maxBytes?: () => number;
 };
 
 /** A reader gets about so much at once, in characters: it waits for its socket in between. */
@@ -57,6 +57,10 @@ export class EventLog {
     return this.#isDropped;
   }
 
+  get #maxBytes(): number {
+    return this.#options.maxBytes?.() ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Of all that were appended, dropped ones included. */
   get #count(): number {
     return this.#first + this.#events.length;
@@ -86,8 +90,7 @@ export class EventLog {
 
   /** Waits until there is room for more. @throws ServiceError the signal's reason */
   async room(signal: AbortSignal): Promise<void> {
-    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
-    while (this.#bytes > maxBytes && !this.#isDropped) {
+    while (this.#bytes > this.#maxBytes && !this.#isDropped) {
       if (signal.aborted) throw abortReason(signal);
       await this.#change(signal);
     }
@@ -145,7 +148,7 @@ export class EventLog {
 
   /** Forgets what all readers have; without a reader one may come back for all of it. */
   #trim(): void {
-    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
+    const maxBytes = this.#maxBytes;
     if (this.#bytes <= maxBytes || this.#readers.size === 0) return;
     const read = Math.min(...[...this.#readers].map(({ next }) => next)) - this.#first;
     let count = 0;

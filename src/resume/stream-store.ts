@@ -45,8 +45,8 @@ type Entry = {
   timer: NodeJS.Timeout | null;
 };
 
-/** One stream may take this share of all that there is. */
-const SHARE = 1 / 64;
+/** One stream may take so much of all that there is, divided by this; and less when all is taken by more of them. */
+const SHARES = 64;
 
 export class StreamStore {
   readonly #options: StreamOptions;
@@ -66,11 +66,17 @@ export class StreamStore {
     return this.#entries.size;
   }
 
+  /** Once all is taken, everybody has an equal share: a stream whose reader keeps up needs no more, and goes on. */
+  get #shareBytes(): number {
+    const { maxBytes } = this.#options;
+    return maxBytes / (this.#bytes > maxBytes ? Math.max(SHARES, this.#entries.size) : SHARES);
+  }
+
   begin(beginning: StreamBeginning): KeptStream {
     const id = `stream_${randomBytes(12).toString("hex")}`;
     const log = new EventLog({
       isNumbered: true,
-      maxBytes: this.#options.maxBytes * SHARE,
+      maxBytes: () => this.#shareBytes,
       onChange: (bytes) => this.#changed(bytes),
     });
     const stream: KeptStream = {

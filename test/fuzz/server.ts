@@ -1,12 +1,13 @@
 // The server under fire: started here from src/, or somebody's that runs already. What can be seen of it from outside.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { residentMb } from "../../bench/process-usage.ts";
 import { writeInfillModel } from "../support/infill-model.ts";
+import { childrenOf } from "../support/processes.ts";
 import { writeTinyBert } from "../support/tiny-gguf.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
@@ -111,19 +112,6 @@ export function memoryOf(pid: number): Memory {
 
 export function collectGarbage(pid: number): void {
   process.kill(pid, "SIGUSR2");
-}
-
-function childrenOf(pid: number): { readonly pid: number; readonly command: string }[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
-    const pids = readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")
-      .trim()
-      .split(" ")
-      .filter(Boolean);
-    return pids.map((each) => ({
-      pid: Number(each),
-      command: readFileSync(`/proc/${each}/cmdline`, "utf8"),
-    }));
-  });
 }
 
 export type State = {

@@ -25,6 +25,7 @@ import {
   type PreparedRequest,
   type Prompt,
 } from "../../src/generation/request.ts";
+import type { SlotLease } from "../../src/generation/slot-lease.ts";
 
 export type FakeEngineOptions = {
   /** Text of each token; the last one repeats. */
@@ -37,12 +38,17 @@ export type FakeEngineOptions = {
   readonly prefillMs?: number;
   readonly prepareMs?: number;
   readonly contextTokens?: number;
+  /** A reader that takes nothing for so long gives its slot up, if others wait for one; it never does without. */
+  readonly parkTimeoutMs?: number;
   /** Thrown after this many tokens. */
   readonly failure?: {
     readonly error: ServiceError;
     readonly afterTokens: number;
   };
 };
+
+/** A stay on a slot, which may be given up in between. Beginning one that has begun, and ending one that has not, do nothing. */
+type Turn = { readonly begin: () => Promise<void>; readonly end: () => void };
 
 export const FAKE_MODEL: ModelInfo = {
   device: "CPU",
@@ -173,18 +179,53 @@ export class FakeEngine implements Engine {
     { signal, lease, deadline }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const { prefillMs = 0, failure } = this.#options;
-    await lease.acquire();
-    this.running += 1;
-    this.peakRunning = Math.max(this.peakRunning, this.running);
+    const turn = this.#turnOn(lease);
+    await turn.begin();
     try {
       await this.#pause(prefillMs, signal);
       const failsAfter = failure?.afterTokens ?? Number.POSITIVE_INFINITY;
-      if (this.#options.events) yield* this.#script(request, signal, this.#options.events);
-      else yield* this.#answer(request, signal, failsAfter, deadline);
+      const answer = this.#options.events
+        ? this.#script(request, signal, this.#options.events)
+        : this.#answer(request, signal, failsAfter, deadline);
+      for await (const event of answer) {
+        const stopTimer = this.#parkLater(turn, lease);
+        try {
+          yield event; // comes back when the reader wants more
+        } finally {
+          stopTimer();
+        }
+        await turn.begin();
+      }
     } finally {
-      this.running -= 1;
-      lease.release();
+      turn.end();
     }
+  }
+
+  #turnOn(lease: SlotLease): Turn {
+    let isRunning = false;
+    return {
+      begin: async () => {
+        if (isRunning) return;
+        await lease.acquire();
+        isRunning = true;
+        this.running += 1;
+        this.peakRunning = Math.max(this.peakRunning, this.running);
+      },
+      end: () => {
+        if (isRunning) this.running -= 1;
+        isRunning = false;
+        lease.release();
+      },
+    };
+  }
+
+  #parkLater(turn: Turn, lease: SlotLease): () => void {
+    const { parkTimeoutMs } = this.#options;
+    if (parkTimeoutMs === undefined) return () => {};
+    const timer = setInterval(() => {
+      if (lease.isContended) turn.end();
+    }, parkTimeoutMs);
+    return () => clearInterval(timer);
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,7 @@ function start(modelPath = "some.gguf"): void {
     loadTimeoutMs: 10_000,
     hangTimeoutMs: 60_000,
     stepTimeoutMs: 60_000,
+    restartDelayMs: 30_000,
     embeddingIdleTimeoutMs: 60_000,
     knownModel: () => null,
     log: () => {},

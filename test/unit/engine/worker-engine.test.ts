@@ -10,15 +10,23 @@ import { PLAIN_PREPARED } from "../../support/requests.ts";
 import { until } from "../../support/start-service.ts";
 
 let engine: WorkerEngine;
+let logged: string[] = [];
 afterEach(async () => engine.close());
 
 function open(slots = 4) {
+  logged = [];
   engine = new WorkerEngine({
     entry: path.resolve(import.meta.dirname, "../../support/scripted-generator.ts"),
     model: {} as never, // it loads none
     ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    restartDelayMs: 5,
     ...{ streamBufferBytes: 1_000, parkTimeoutMs: 20 },
-    ...{ log: () => {}, onLoadProgress: () => {}, onLoad: () => {}, onWastedTokens: () => {} },
+    ...{
+      log: (_level: string, line: string) => void logged.push(line),
+      onLoadProgress: () => {},
+      onLoad: () => {},
+      onWastedTokens: () => {},
+    },
   });
   return new RequestQueue({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
 }
@@ -116,6 +124,45 @@ test("a client that leaves while its request proves itself, or waits for others 
   expect(await Promise.all([leaving.done, slow.done])).toEqual(["aborted", "aborted"]);
   expect([queue.busy, queue.inside]).toEqual([0, 0]);
   expect(await ask({ queue, tokens: 5 }).done).toBe("finished");
+});
+
+test.each([
+  ["killed from outside", "SIGKILL", 4],
+  ["ended by a fault", "SIGABRT", 2],
+] as const)(
+  "a question whose workers are %s is asked again, alone, and then given up",
+  async (_, signal, crashes) => {
+    open();
+    const never = new AbortController().signal;
+    const question = { type: "detokenize", tokens: [] } as const; // this worker never answers it
+    let hasFailed = false;
+    const asked = engine.ask(question, { signal: never }).finally(() => {
+      hasFailed = true;
+    });
+    const failed = expect(asked).rejects.toMatchObject({ code: "worker_crashed" });
+    for (let count = 1; count <= crashes; count++) {
+      await until(() => engine.status().state === "ready", "there is a worker");
+      await new Promise((resolve) => setImmediate(resolve)); // it is asked
+      expect(hasFailed).toBe(false);
+      process.kill(engine.status().workerPid ?? 0, signal);
+      await until(() => engine.status().workerRestarts === count, "it is missed");
+    }
+
+    await failed;
+  },
+);
+
+test("a worker that dies again and again is started anew within the limit", async () => {
+  open();
+  for (const restarts of [1, 2, 3]) {
+    await engine.firstLoad;
+    await until(() => engine.status().state === "ready", "there is a worker");
+    killWorker();
+    await until(() => engine.status().workerRestarts === restarts, "it is missed");
+  }
+
+  const starts = logged.map((line) => /a new one starts in (\d+) ms/.exec(line)?.[1]);
+  expect(starts.filter(Boolean)).toEqual(["0", "5", "5"]);
 });
 
 test("what waits for an answer when the engine closes is told so", async () => {

@@ -109,7 +109,7 @@ test("numbers its events, if that is wanted", async () => {
 
 describe("a log that is full", () => {
   const full = () => {
-    const log = new EventLog({ maxBytes: 1_000, isNumbered: true });
+    const log = new EventLog({ maxBytes: () => 1_000, isNumbered: true });
     for (let number = 0; number < 20; number++) log.append([event(number)]); // of 66 bytes and more
     return log;
   };

@@ -84,6 +84,29 @@ test("makes room with streams that have ended, the oldest first", () => {
   expect(store.get(streams[99]?.id ?? "", { owner: "me" })).toBe(streams[99]);
 });
 
+test("many streams that nobody reads take little more than there is, and one that is read goes on", async () => {
+  const { store, begin } = open(640_000);
+  const writeTo = async ({ log }: ReturnType<typeof begin>, events: number) => {
+    const { signal } = new AbortController();
+    for (let count = 0; count < events; count++) {
+      log.append([{ data: "x".repeat(468) }]); // 1000 bytes
+      await log.room(signal);
+    }
+    log.end();
+  };
+  for (let count = 0; count < 400; count++) void writeTo(begin(), 10_000);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(store.bytes).toBeLessThan(2 * 640_000);
+
+  const stream = begin();
+  const writing = writeTo(stream, 100);
+  let read = 0;
+  for await (const events of stream.log.read(-1, new AbortController().signal))
+    read += events.length;
+  await writing;
+  expect(read).toBe(100);
+});
+
 test("leaves nothing behind when it closes", () => {
   const { store, begin } = open();
   begin().log.append([{ data: "a" }]);

@@ -1,0 +1,30 @@
+// The crashes that one request, or one question, was there for; and whether it may be tried once more after them.
+
+import { ServiceError } from "../errors.ts";
+import type { Loss } from "./worker-process.ts";
+
+/** What was there so often when a worker died is given up, guilty or not. */
+const MOST_CRASHES = 10;
+/** A worker that is killed from outside says little about what was alone in it, but not nothing: memory. */
+const MOST_KILLS_ALONE = 3;
+
+type End = {
+  /** How its worker was lost; null when it was not. */
+  readonly loss: Loss | null;
+  /** Whether it was alone in the worker, to show that it does no harm. */
+  readonly isProving: boolean;
+};
+
+export class Crashes {
+  count = 0;
+  #killsAlone = 0;
+
+  /** Whether it may go on in the next worker. */
+  isForgiven(error: unknown, { loss, isProving }: End): boolean {
+    if (!(error instanceof ServiceError) || error.code !== "worker_crashed" || !loss) return false;
+    this.count += 1;
+    this.#killsAlone = isProving ? this.#killsAlone + 1 : 0;
+    const mostAlone = loss.isFromOutside ? MOST_KILLS_ALONE : 1;
+    return this.#killsAlone < mostAlone && this.count < MOST_CRASHES;
+  }
+}

@@ -1,0 +1,60 @@
+// The options of `npm run soak` and `npm run crash-rounds`.
+
+import { parseArgs } from "node:util";
+
+/** What the one who started it can mend. */
+export class OptionError extends Error {
+  override readonly name = "OptionError";
+}
+
+type Flag = { readonly default: number | null; readonly help: string };
+
+/**
+ * Whole numbers above 0, by their flags.
+ * @returns null when help is wanted
+ * @throws OptionError
+ */
+export function readNumbers<Name extends string>(
+  args: readonly string[],
+  flags: Readonly<Record<Name, Flag>>,
+): Readonly<Record<Name, number | null>> | null {
+  const names = Object.keys(flags) as Name[];
+  const given = parse(args, names);
+  if (given.help === true) return null;
+  const entries = names.map((name) => {
+    const text = given[name];
+    return [name, text === undefined ? flags[name].default : numberOf(name, String(text))];
+  });
+  return Object.fromEntries(entries) as Record<Name, number | null>;
+}
+
+function parse(args: readonly string[], names: readonly string[]) {
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: "boolean" as const, short: "h" } },
+    }).values as Readonly<Record<string, string | boolean | undefined>>;
+  } catch (error) {
+    throw new OptionError(`${(error as Error).message.split(/\. |\n/)[0]} (see --help)`);
+  }
+}
+
+function numberOf(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new OptionError(`--${name} is ${text}: allowed is a whole number above 0`);
+}
+
+/** One line for each flag. */
+export function describe(flags: Readonly<Record<string, Flag>>): string {
+  const lines = Object.entries(flags).map(([name, flag]) => {
+    const otherwise = flag.default === null ? "" : ` (default ${flag.default})`;
+    return `  --${`${name} N`.padEnd(12)} ${flag.help}${otherwise}`;
+  });
+  return lines.join("\n");
+}
+
+/** Another one each time, where none is given. */
+export function seedOr(given: number | null): number {
+  return given ?? (Date.now() % 1_000_000) + 1;
+}

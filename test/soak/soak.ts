@@ -1,0 +1,160 @@
+// `npm run soak`: everything at once, for a long time. What a day of use would show, in minutes.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { faultsAtEnd } from "./at-end.ts";
+import { faultsOfGrowth, growthIn } from "./growth.ts";
+import { killAtRandom } from "./killer.ts";
+import type { Kill } from "./ledger.ts";
+import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
+import { Random } from "./random.ts";
+import { figuresOf, type Run, reportOf } from "./report.ts";
+import { type Sample, Sampler } from "./samples.ts";
+import { holdingsOf, type SoakServer, startServer } from "./server.ts";
+import { settled } from "./settled.ts";
+import { Traffic } from "./traffic.ts";
+import { ALL_KINDS } from "./wide-kinds.ts";
+
+const FLAGS = {
+  minutes: { default: 20, help: "how long" },
+  clients: { default: 12, help: "at once, each with one request after the other" },
+  seed: { default: null, help: "the same requests again (default: another one each time)" },
+} as const;
+const RESULTS = path.join(import.meta.dirname, "../../soak-results");
+const HELP = `npm run soak -- [options]
+
+Starts the server from src/ with the built-in model, and has it serve all APIs to clients of several keys: patient ones,
+leavers, readers that stall or come back, kept answers, deadlines, mistakes. In the first half its worker dies now and then. Every
+request has to end once, as its client, the log and the metrics say alike; memory, open files, slots and the queue have to
+stay what they were. Writes a report with a chart to soak-results/, and exits with 1 where anything does not fit.
+
+${describe(FLAGS)}`;
+
+const KEYS = ["soak-one", "soak-two", "soak-three"];
+const [KEY = ""] = KEYS;
+const SLOTS = 4;
+/** Everything that is kept for a while is kept for a short one: what it takes has to come to rest within the run. */
+const SERVER_FLAGS = [
+  ...KEYS.flatMap((key) => ["--api-key", key]),
+  ...["--slots", `${SLOTS}`, "--queue", "12"],
+  ...["--stall-timeout", "3", "--resume-grace", "2"],
+  ...["--response-ttl", "20", "--response-store", "4194304"],
+  ...["--hang-timeout", "3", "--restart-delay", "0.1"],
+];
+const REFUSALS = ["worker_crashed", "queue_full"];
+/** Between two requests of a client, at most. */
+const PAUSE_MS = 200;
+const LEAST_SAMPLE_MS = 1_000;
+const SAMPLES = 150;
+/** The worker dies so often, on average. */
+const CRASH_EVERY_MS = 15_000;
+const CRASHING_SHARE = 0.5;
+const TELLINGS = 20;
+const MOST_SHOWN = 50;
+
+process.once("SIGINT", () => process.exit(130)); // the server ends with this process
+try {
+  const numbers = readNumbers(process.argv.slice(2), FLAGS);
+  if (numbers === null) console.log(HELP);
+  else {
+    const { minutes, clients, seed } = numbers;
+    process.exit(await soak({ minutes: minutes ?? 0, clients: clients ?? 0, seed: seedOr(seed) }));
+  }
+} catch (error) {
+  if (!(error instanceof OptionError)) throw error;
+  console.error(`soak: ${error.message}`);
+  process.exit(1);
+}
+
+type Options = { readonly minutes: number; readonly clients: number; readonly seed: number };
+
+/** @returns the exit code */
+async function soak({ minutes, clients, seed }: Options): Promise<number> {
+  const durationMs = minutes * 60_000;
+  console.log(`seed ${seed}`);
+  const server = await startServer(SERVER_FLAGS);
+  const options = { url: server.url, seed, clients, keys: KEYS, refusals: REFUSALS };
+  const traffic = new Traffic({ ...options, kinds: ALL_KINDS, pauseMs: PAUSE_MS });
+  const embed = () => traffic.player(clients).ask("embedding", "/v1/embeddings", { input: "a" });
+  await embed(); // which starts the process for it
+  const before = holdingsOf(server.pid);
+  const startedAtMs = performance.now();
+  traffic.begin();
+  const sampler = new Sampler({ server, traffic, key: KEY, slots: SLOTS, startedAtMs });
+  const crashing = crash(server, new Random(seed), startedAtMs + durationMs * CRASHING_SHARE);
+  await watch(server, { sampler, traffic, endsAtMs: startedAtMs + durationMs, durationMs });
+  const kills = await crashing;
+  await traffic.end();
+  const left = await settled(server, KEYS);
+  if (!server.isGone()) await embed();
+  const { samples } = sampler;
+  const growth = growthIn(samples, (kills.at(-1)?.atMs ?? startedAtMs) - startedAtMs);
+  const books = { endings: traffic.endings, kills, before, keys: KEYS };
+  const faults = [
+    ...sampler.faults,
+    ...left,
+    ...(await faultsAtEnd(server, books)),
+    ...faultsOfGrowth(growth),
+  ];
+  const { lines } = server;
+  const run = { seed, minutes, startedAtMs, samples, lines, kills, growth, faults };
+  const shown = faults.slice(0, MOST_SHOWN).map((fault) => `- ${fault}`);
+  console.log([...figuresOf(run), ...shown, write(run)].join("\n"));
+  return faults.length > 0 ? 1 : 0;
+}
+
+/** @returns where the report is */
+function write(run: Run): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const folder = path.join(RESULTS, `${time}-${run.seed}`);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(reportOf(run)))
+    writeFileSync(path.join(folder, name), text);
+  return folder;
+}
+
+type Watched = {
+  readonly sampler: Sampler;
+  readonly traffic: Traffic;
+  readonly endsAtMs: number;
+  readonly durationMs: number;
+};
+
+async function watch(
+  server: SoakServer,
+  { sampler, traffic, endsAtMs, durationMs }: Watched,
+): Promise<void> {
+  const everyMs = Math.max(LEAST_SAMPLE_MS, durationMs / SAMPLES);
+  let told = 0;
+  while (performance.now() < endsAtMs && !server.isGone()) {
+    const sample = await sampler.look();
+    if (sample.atMs > (durationMs * told) / TELLINGS) {
+      told += 1;
+      console.log(progressOf(sample, durationMs, traffic.endings.length, sampler.faults.length));
+    }
+    await sleep(everyMs);
+  }
+}
+
+function progressOf(sample: Sample, durationMs: number, requests: number, faults: number): string {
+  const { atMs, serverMb, workerMb, busy, waiting } = sample;
+  const time = `${Math.round(atMs / 1000)} s of ${durationMs / 1000}`;
+  const memory = `server ${serverMb.toFixed(0)} MB, worker ${workerMb.toFixed(0)} MB`;
+  return `${time}: ${requests} requests, ${busy} on slots, ${waiting} waiting, ${memory}, ${faults} faults`;
+}
+
+async function crash(
+  server: SoakServer,
+  random: Random,
+  untilMs: number,
+): Promise<readonly Kill[]> {
+  const kills: Kill[] = [];
+  for (;;) {
+    await sleep(random.between(0.5 * CRASH_EVERY_MS, 1.5 * CRASH_EVERY_MS));
+    if (performance.now() > untilMs) return kills;
+    const kill = await killAtRandom(server, random);
+    if (kill === null) return kills;
+    kills.push(kill);
+  }
+}

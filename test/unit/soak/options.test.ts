@@ -1,0 +1,44 @@
+// The flags of the long commands, and the chance that they can repeat.
+
+import { expect, test } from "vitest";
+import { readNumbers, seedOr } from "../../soak/options.ts";
+import { Random } from "../../soak/random.ts";
+
+const FLAGS = {
+  minutes: { default: 20, help: "how long" },
+  seed: { default: null, help: "which" },
+};
+
+test("reads numbers, and keeps the defaults of the others", () => {
+  expect(readNumbers(["--minutes", "3"], FLAGS)).toEqual({ minutes: 3, seed: null });
+  expect(readNumbers(["-h"], FLAGS)).toBe(null);
+  expect(seedOr(5)).toBe(5);
+});
+
+test.each([
+  ["--minutes", "0"],
+  ["--minutes", "x"],
+  ["--hours", "1"],
+])("refuses %s %s", (...args) => {
+  expect(() => readNumbers(args, FLAGS)).toThrow(/allowed is a whole number|--hours/);
+});
+
+test("the same seed draws the same, each as often as its weight says", () => {
+  const draw = (seed: number) => {
+    const random = new Random(seed);
+    return Array.from(
+      { length: 1_000 },
+      () =>
+        random.weighted([
+          { weight: 3, name: "a" },
+          { weight: 1, name: "b" },
+        ]).name,
+    );
+  };
+
+  expect(draw(1)).toEqual(draw(1));
+  expect(draw(1)).not.toEqual(draw(2));
+  const often = draw(1).filter((name) => name === "a").length;
+  expect(often).toBeGreaterThan(700);
+  expect(often).toBeLessThan(800);
+});
