@@ -62,7 +62,7 @@ test("tells a waiting stream its position and the expected wait", async () => {
 });
 
 test("gives a request that waited too long an error, before or after the headers", async () => {
-  const { chatUrl, service } = await started(endless, { slots: 1, queueTimeoutMs: 50 });
+  const { chatUrl, service } = await started(endless, { slots: 1, queueTimeoutMs: 800 });
   const holder = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }));
   await until(() => service.queue.busy === 1, "the slot is taken");
 
