@@ -5,7 +5,8 @@ import type { JsonSchema } from "../api/openapi-schemas.ts";
 import { type FieldRow, fieldRows } from "./fields.ts";
 
 /** Where the server listens, unless somebody says otherwise. */
-const BASE = "http://127.0.0.1:8080";
+/** In all examples. */
+export const EXAMPLE_BASE = "http://127.0.0.1:8080";
 
 type Listed = {
   readonly method: string;
@@ -149,7 +150,7 @@ type Call = {
 /** Buffered, and streamed where that is possible. */
 function curl({ method, path, body, isStreaming }: Call): string {
   const id = path.startsWith("/v1/models") ? "builtin" : "resp_123";
-  const url = `${BASE}${path.replace("{id}", id)}`;
+  const url = `${EXAMPLE_BASE}${path.replace("{id}", id)}`;
   if (method === "get") return `curl ${url}${isStreaming ? `\ncurl -N '${url}?stream=true'` : ""}`;
   if (body === undefined) return `curl -X ${method.toUpperCase()} ${url}`;
   const call = (flag: string, sent: unknown) =>

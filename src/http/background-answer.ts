@@ -41,8 +41,10 @@ export async function streamFromBehind(on: Exchange): Promise<void> {
 async function writeToLog(accepted: Accepted): Promise<void> {
   const { log } = keptOf(accepted).response;
   try {
-    await writeChoices(accepted, (frames) => log.append(frames));
-    endKept(accepted);
+    await writeChoices(accepted, {
+      send: (frames) => log.append(frames),
+      end: () => endKept(accepted),
+    });
   } catch (error) {
     failAnswer(accepted, toServiceError(error));
     throw error;

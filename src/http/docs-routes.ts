@@ -1,8 +1,8 @@
 // The API's description, for programs and for people. Public: there is nothing of this server in it but its version.
 
-import type { Express } from "express";
+import type { Express, Request } from "express";
 import { openapiDocument } from "../api/openapi.ts";
-import { renderPage } from "../docs/page.ts";
+import { EXAMPLE_BASE, renderPage } from "../docs/page.ts";
 import { STYLE } from "../docs/style.ts";
 import { methodNotAllowed } from "./middleware.ts";
 import { pageHeaders } from "./security-headers.ts";
@@ -17,7 +17,9 @@ export function mountDocs(app: Express, build: string): void {
     connectSrc: ["'none'"],
   });
   app.get("/openapi.json", (_req, res) => void res.type("json").send(json));
-  app.get("/docs", headers, (_req, res) => void res.type("html").send(page));
+  app.get("/docs", headers, (req, res) => {
+    res.type("html").send(page.replaceAll(EXAMPLE_BASE, baseOf(req)));
+  });
   app.get("/docs/style.css", (_req, res) => void res.type("css").send(STYLE));
   app.all(["/openapi.json", "/docs", "/docs/style.css"], methodNotAllowed("GET"));
 }
@@ -35,4 +37,10 @@ function descriptionOf(build: string): Description {
   const made = { json: JSON.stringify(document), page: renderPage(document) };
   descriptions.set(build, made);
   return made;
+}
+
+/** As the reader calls this server. What is no plain name or address is not repeated. */
+function baseOf(req: Request): string {
+  const host = req.get("host") ?? "";
+  return /^[\w.:[\]-]+$/.test(host) ? `${req.protocol}://${host}` : EXAMPLE_BASE;
 }

@@ -28,6 +28,7 @@ export class RequestRecord {
   #choicesPerPrompt = 1;
   #choices: ChoiceRecord[] = [];
   #firstTokenMs: number | null = null;
+  #answeredAtMs: number | null = null;
   /** The model's id once it is known. */
   model: string | null = null;
   /** Waiting for slots, in ms. */
@@ -73,9 +74,14 @@ export class RequestRecord {
     };
   }
 
-  /** Since its arrival, in ms. */
+  /** From its arrival until it was answered, in ms; or until now. */
   get ageMs(): number {
-    return performance.now() - this.#arrivedAtMs;
+    return (this.#answeredAtMs ?? performance.now()) - this.#arrivedAtMs;
+  }
+
+  /** Its answer is whole. */
+  answered(): void {
+    this.#answeredAtMs ??= performance.now();
   }
 
   get hasText(): boolean {

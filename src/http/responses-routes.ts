@@ -10,7 +10,6 @@ import {
   retrieveQuery,
 } from "../api/responses-queries.ts";
 import { ServiceError } from "../errors.ts";
-import { eventsDropped } from "../resume/event-log.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
 import { checkedQuery } from "./checked-query.ts";
 import type { HandlerDeps } from "./exchange.ts";
@@ -80,7 +79,7 @@ type Asking = {
 };
 
 function stream({ log, news }: KeptResponse, { req, res, deps, after }: Asking): void {
-  if (log.isDropped) throw eventsDropped();
+  log.check(after);
   const reader = makeReader({
     ...{ req, res, deps, news, heartbeat: null },
     errorFrame: (error) => ({ data: JSON.stringify(openaiResponses.encodeError(error, "")) }),

@@ -59,15 +59,20 @@ export async function streamResumably(on: Exchange): Promise<void> {
   }
 }
 
-async function writeTo({ log }: KeptStream, accepted: Accepted): Promise<void> {
+async function writeTo({ log, end }: KeptStream, accepted: Accepted): Promise<void> {
   const { kept, client } = accepted;
   try {
-    await writeChoices(accepted, async (frames) => {
-      kept?.response.log.append(frames);
-      log.append(frames);
-      await log.room(client.signal);
+    await writeChoices(accepted, {
+      send: async (frames) => {
+        kept?.response.log.append(frames);
+        log.append(frames);
+        await log.room(client.signal);
+      },
+      end: () => {
+        endKept(accepted);
+        end();
+      },
     });
-    endKept(accepted);
   } catch (thrown) {
     const error = toServiceError(thrown);
     log.append(failAnswer(accepted, error) ?? [errorFrame(accepted, error)]);

@@ -127,7 +127,10 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
 
 function indexOf({ catalog }: HandlerDeps): Index {
   const endpoints = [
-    ...["/v1/models", ...ANSWERED, USAGE_PATH, ...NATIVE_PATHS, "/health", "/ready", "/metrics"],
+    ...["/v1/models", "/v1/models/{id}", ...GENERATING, ...EMBEDDING, ...NATIVE_PATHS],
+    ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
+    ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
+    ...["/health", "/ready", "/metrics"],
     ...["/openapi.json", "/docs"],
   ];
   return { name: "sluice", models: catalog.ids, endpoints };

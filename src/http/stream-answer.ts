@@ -27,13 +27,7 @@ export async function streamAnswer(on: Exchange): Promise<void> {
   try {
     accepted = await accept(on);
     sse.open();
-    const log = accepted.kept?.response.log;
-    await writeChoices(accepted, (frames) => {
-      log?.append(frames);
-      return sse.send(frames);
-    });
-    endKept(accepted);
-    sse.end();
+    await writeChoices(accepted, writerOf(accepted, sse));
   } catch (thrown) {
     const error = toServiceError(thrown);
     const last = accepted && failAnswer(accepted, error);
@@ -78,11 +72,30 @@ export function openReader(on: Exchange): Reader {
   return reader;
 }
 
-/** Generates all choices, and hands the frames on as they come. @param send resolves when it takes more */
-export async function writeChoices(
-  on: Accepted,
-  send: (frames: readonly Frame[]) => Promise<void> | void,
-): Promise<void> {
+function writerOf(accepted: Accepted, sse: SseStream): Writer {
+  const log = accepted.kept?.response.log;
+  return {
+    send: (frames) => {
+      log?.append(frames);
+      return sse.send(frames);
+    },
+    end: () => {
+      endKept(accepted);
+      sse.end();
+    },
+  };
+}
+
+/** Where the frames of an answer go. */
+export type Writer = {
+  /** Resolves when it takes more. */
+  readonly send: (frames: readonly Frame[]) => Promise<void> | void;
+  /** The answer is whole. The engine may still have to clear up after it: its reader need not wait for that. */
+  readonly end: () => void;
+};
+
+/** Generates all choices, and hands the frames on as they come. */
+export async function writeChoices(on: Accepted, { send, end }: Writer): Promise<void> {
   const { record, parsed, prepared, encoder } = on;
   if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
@@ -93,8 +106,10 @@ export async function writeChoices(
     for await (const event of flowing) {
       record.queueMs = waitedMs(on);
       if (event.type === "finish") unfinished -= 1;
-      const receipt = unfinished === 0 ? record.receipt : null;
-      await send(framesOf(encoder, choice, event, receipt));
+      const isLast = unfinished === 0;
+      if (isLast) record.answered();
+      await send(framesOf(encoder, choice, event, isLast ? record.receipt : null));
+      if (isLast) end();
     }
   });
 }

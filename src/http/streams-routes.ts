@@ -39,12 +39,13 @@ function idOf(req: Request): string {
 
 function serve(req: Request, res: Response, deps: HandlerDeps, stream: KeptStream): void {
   if (req.method === "GET") return resume(req, res, deps, stream);
-  stream.abort(new ServiceError("cancelled", "the stream was stopped from outside"));
+  deps.streams.stop(stream);
   res.status(204).end();
 }
 
 function resume(req: Request, res: Response, deps: HandlerDeps, stream: KeptStream): void {
   const after = lastEventId(req, checkedQuery(req, res, streamQuery, deps).last_event_id ?? -1);
+  stream.log.check(after);
   if (stream.log.isReadTo(after)) return void res.status(204).end(); // an EventSource comes back until it hears this
   const reader = makeReader({
     ...{ req, res, deps, news: stream.news, heartbeat: null },

@@ -17,9 +17,13 @@ export function deadlineOf(req: Request): number | null {
   if (given === undefined) return null;
   const ms = /^\d{1,10}$/.test(given) ? Number(given) : 0;
   if (ms >= 1 && ms <= LONGEST_MS) return ms;
-  throw new ServiceError("invalid_value", `${HEADER} is a number of milliseconds from 1`, {
-    param: HEADER,
-  });
+  throw new ServiceError(
+    "invalid_value",
+    `${HEADER} is a whole number of milliseconds from 1 to ${LONGEST_MS}`,
+    {
+      param: HEADER,
+    },
+  );
 }
 
 /**

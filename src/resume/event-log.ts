@@ -34,6 +34,7 @@ export class EventLog {
   #bytes = 0;
   #hasEnded = false;
   #isDropped = false;
+  #whyGone = eventsDropped();
   /** For each reader: the number of the event that it gets next. */
   readonly #readers = new Set<{ next: number }>();
   #wake: (() => void)[] = [];
@@ -71,6 +72,13 @@ export class EventLog {
     return this.#hasEnded && after >= this.#count - 1;
   }
 
+  /** @throws ServiceError for a number of which the next event is gone, or that no event has yet */
+  check(after: number): void {
+    if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after))) throw this.#whyGone;
+    if (after < this.#count || this.#hasEnded) return;
+    throw new ServiceError("invalid_value", `this stream has no event ${after} yet`);
+  }
+
   /** Nothing is kept after the end, or once it has been dropped. */
   append(events: readonly LoggedEvent[]): void {
     if (this.#hasEnded || events.length === 0) return;
@@ -102,9 +110,10 @@ export class EventLog {
     this.#wakeAll();
   }
 
-  /** Gives its memory back: whoever has not read all of it cannot any more. */
-  drop(): void {
+  /** Gives its memory back: whoever has not read all of it cannot any more. @param why what they are told */
+  drop(why: ServiceError = eventsDropped()): void {
     this.#isDropped = true;
+    this.#whyGone = why;
     this.#forget(this.#events.length);
     this.#wakeAll();
   }
@@ -122,7 +131,7 @@ export class EventLog {
     try {
       for (;;) {
         if (signal.aborted) throw abortReason(signal);
-        if (reader.next < this.#first) throw eventsDropped();
+        if (reader.next < this.#first) throw this.#whyGone;
         const batch = this.#batchFrom(reader.next);
         reader.next += batch.length;
         if (batch.length > 0) {
@@ -130,7 +139,7 @@ export class EventLog {
           this.#trim();
           this.#wakeAll(); // the writer may wait for this
         } else if (this.#hasEnded) return;
-        else if (this.#isDropped) throw eventsDropped();
+        else if (this.#isDropped) throw this.#whyGone;
         else await this.#change(signal);
       }
     } finally {
@@ -193,7 +202,7 @@ function weightOf(event: LoggedEvent | undefined): number {
   return event ? EVENT_BYTES + 2 * event.data.length : 0;
 }
 
-export function eventsDropped(): ServiceError {
+function eventsDropped(): ServiceError {
   return new ServiceError(
     "events_dropped",
     "what this stream said so far is not kept any more (--response-store, --resume-buffer)",

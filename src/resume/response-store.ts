@@ -130,8 +130,10 @@ export class ResponseStore {
   delete(id: string, owner: string): void {
     const entry = this.#find(id, owner);
     const isRunning = entry.ended === null;
+    const deleted = new ServiceError("cancelled", "the response was deleted");
+    entry.log.drop(deleted);
     this.#remove(entry);
-    if (isRunning) entry.beginning.abort(new ServiceError("cancelled", "the response was deleted"));
+    if (isRunning) entry.beginning.abort(deleted);
   }
 
   close(): void {

@@ -103,6 +103,14 @@ export class StreamStore {
     );
   }
 
+  /** One that has ended is forgotten. */
+  stop(stream: KeptStream): void {
+    const entry = this.#entries.get(stream.id);
+    const stopped = new ServiceError("cancelled", "the stream was stopped from outside");
+    if (entry?.hasEnded) this.#remove(entry);
+    else stream.abort(stopped);
+  }
+
   close(): void {
     for (const entry of this.#entries.values()) this.#remove(entry);
   }
