@@ -1,14 +1,14 @@
 // The end of an answer whose time is over: as if a limit of its length were reached.
 
-import type { Finish } from "../generation/events.ts";
+import type { Finish, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
 /** What there is of the answer, in tokens. */
-export type Received = { tokens: number; reasoning: number };
+export type Received = { tokens: number; reasoning: number; prompt: PromptReading | null };
 
 export function cutShort(
   { promptTokens }: PreparedRequest,
-  { tokens, reasoning }: Received,
+  { tokens, reasoning, prompt }: Received,
 ): Finish {
   return {
     type: "finish",
@@ -16,10 +16,10 @@ export function cutShort(
     stopString: null,
     usage: {
       promptTokens: promptTokens.length,
-      cachedTokens: 0, // the worker had no time to say
+      cachedTokens: prompt?.cachedTokens ?? 0,
       completionTokens: tokens,
       reasoningTokens: reasoning,
     },
-    prefillMs: 0,
+    prefillMs: prompt?.prefillMs ?? 0,
   };
 }

@@ -3,7 +3,7 @@
 import { abortReason } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
-import type { FreshDelta, GenerateEvent } from "../generation/events.ts";
+import type { FreshDelta, GenerateEvent, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import { cutShort, type Received } from "./cut-short.ts";
@@ -16,6 +16,8 @@ export type Beginning = {
   readonly generated: readonly number[];
   /** So many of them are thoughts. */
   readonly reasoning: number;
+  /** Null before its first token. */
+  readonly prompt: PromptReading | null;
   /** Whether it was in a worker that died: it then runs alone until it has shown that it does no harm. */
   readonly isSuspect: boolean;
 };
@@ -71,8 +73,8 @@ export class RemoteRun {
 
   constructor(options: RemoteRunOptions) {
     this.#options = options;
-    const { generated, reasoning } = options.beginning;
-    this.#received = { tokens: generated.length, reasoning };
+    const { generated, reasoning, prompt } = options.beginning;
+    this.#received = { tokens: generated.length, reasoning, prompt };
     this.#channel = new Channel({ onTaken: (bytes) => this.#returnCredit(bytes) });
   }
 
@@ -174,6 +176,7 @@ export class RemoteRun {
     const { signal, deadline, onWastedTokens } = this.#options;
     if (signal.aborted || deadline.aborted) return onWastedTokens(delta.tokens);
     this.#received.tokens += delta.tokens;
+    this.#received.prompt ??= delta.prompt ?? null;
     if (delta.type === "reasoning-delta") this.#received.reasoning += delta.tokens;
     this.#channel.push({ ...delta, atMs: performance.now() });
   }

@@ -1,7 +1,7 @@
 // A request that outlives its worker: when that dies, the next one reads prompt and answer so far, and goes on. Whoever
 // reads the answer sees a pause.
 
-import { type GenerateEvent, isDelta } from "../generation/events.ts";
+import { type GenerateEvent, isDelta, type PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import { Crashes } from "./crashes.ts";
@@ -22,18 +22,20 @@ export async function* surviving(
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const generated: number[] = [];
   let reasoning = 0;
+  let prompt: PromptReading | null = null;
   const crashes = new Crashes();
   let hasSaid = false;
   try {
     for (;;) {
       const isSuspect = crashes.count > 0;
-      const run = newRun({ generated: generated.slice(), reasoning, isSuspect });
+      const run = newRun({ generated: generated.slice(), reasoning, prompt, isSuspect });
       try {
         await run.begin();
         for await (const event of run.events) {
           if (isDelta(event)) {
             hasSaid = true;
             for (const id of event.ids ?? []) generated.push(id);
+            prompt ??= event.prompt ?? null;
             if (event.type === "reasoning-delta") reasoning += event.tokens;
           }
           yield event;
@@ -41,7 +43,7 @@ export async function* surviving(
         return;
       } catch (error) {
         if (deadline.aborted && error === deadline.reason) {
-          yield cutShort(request, { tokens: generated.length, reasoning });
+          yield cutShort(request, { tokens: generated.length, reasoning, prompt });
           return;
         }
         const isKnown = !hasSaid || generated.length > 0; // a prompt that is echoed has no tokens to go on from

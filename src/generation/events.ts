@@ -31,11 +31,21 @@ export type ScoredToken = TokenScore & {
   readonly alternatives: readonly TokenScore[];
 };
 
+/** How a prompt was read. */
+export type PromptReading = {
+  /** Tokens of it that were in the KV cache already. */
+  readonly cachedTokens: number;
+  /** Time spent reading the rest, in ms. */
+  readonly prefillMs: number;
+};
+
 type Arriving = {
   /** Tokens generated since the previous delta (text may be held back, so not always 1). */
   readonly tokens: number;
   /** Their ids, from an engine that can go on from them. */
   readonly ids?: readonly number[];
+  /** With the first token. */
+  readonly prompt?: PromptReading;
   /** When it reached the server process, `performance.now()` in ms. */
   readonly atMs: number;
   /** Of the tokens since the previous delta, where they were asked for. */
@@ -121,6 +131,7 @@ export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
     text: earlier.text + later.text,
     tokens: earlier.tokens + later.tokens,
     atMs: later.atMs,
+    ...(later.prompt ? { prompt: later.prompt } : {}),
     ...(later.ids ? { ids: [...ids, ...later.ids] } : {}),
     ...(later.scores ? { scores: [...scores, ...later.scores] } : {}),
   };

@@ -3,7 +3,7 @@
 import type { Logger } from "pino";
 import type { SlotUse } from "../api/native-state.ts";
 import { type ServiceError, stackOf, toServiceError } from "../errors.ts";
-import type { Finish, GenerateEvent, Receipt, Usage } from "../generation/events.ts";
+import type { Finish, GenerateEvent, PromptReading, Receipt, Usage } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { Metrics, Outcome } from "../metrics.ts";
 
@@ -19,6 +19,8 @@ type ChoiceRecord = {
   generatedTokens: number;
   lastTokenAtMs: number;
   finish: Finish | null;
+  /** Null before its first token. */
+  prompt: PromptReading | null;
 };
 
 export class RequestRecord {
@@ -55,6 +57,7 @@ export class RequestRecord {
       record.finish = event;
       return;
     }
+    record.prompt ??= event.prompt ?? null;
     this.#firstTokenMs ??= event.atMs - this.#arrivedAtMs;
     if (record.generatedTokens > 0 && event.tokens > 0)
       this.#options.metrics.tokensArrived(event.atMs - record.lastTokenAtMs, event.tokens);
@@ -103,7 +106,10 @@ export class RequestRecord {
       of.reduce((sum, usage) => sum + usage[field], 0);
     return {
       queueMs: this.queueMs,
-      prefillMs: Math.max(0, ...this.#choices.map(({ finish }) => finish?.prefillMs ?? 0)),
+      prefillMs: Math.max(
+        0,
+        ...this.#choices.map(({ finish, prompt }) => finish?.prefillMs || (prompt?.prefillMs ?? 0)),
+      ),
       firstTokenMs: this.#firstTokenMs,
       totalMs: this.ageMs,
       isCut: this.isCut,
@@ -156,14 +162,19 @@ export function logEnd(log: Logger, line: EndLine, failure: ServiceError | null)
 }
 
 function newChoice(): ChoiceRecord {
-  return { generatedTokens: 0, lastTokenAtMs: 0, finish: null };
+  return { generatedTokens: 0, lastTokenAtMs: 0, finish: null, prompt: null };
 }
 
-function usageOf({ finish, generatedTokens }: ChoiceRecord, prepared?: PreparedRequest): Usage {
-  if (finish) return finish.usage;
+/** A worker that went on from the answer of another one did not see its prompt being read. */
+function usageOf(
+  { finish, generatedTokens, prompt }: ChoiceRecord,
+  prepared?: PreparedRequest,
+): Usage {
+  const cachedTokens = prompt?.cachedTokens ?? 0;
+  if (finish) return { ...finish.usage, cachedTokens: finish.usage.cachedTokens || cachedTokens };
   return {
     promptTokens: prepared?.promptTokens.length ?? 0,
-    cachedTokens: 0,
+    cachedTokens,
     completionTokens: generatedTokens,
     reasoningTokens: 0,
   };

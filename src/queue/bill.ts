@@ -14,6 +14,8 @@ export class Bill {
   readonly #options: BillOptions;
   #promptTokens = 0;
   #answerTokens = 0;
+  /** Of the prompt, known with the first token. */
+  #cachedTokens = 0;
   #generated = 0;
   #isOpen = false;
   #isClosed = false;
@@ -50,25 +52,28 @@ export class Bill {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#ahead = this.expected; // its share was charged with that when it got the slot
-    this.#allow(this.#promptTokens); // how much of it is cached is known at the end
+    this.#allow(this.#promptTokens); // how much of it is cached is known with its first token
   }
 
   add(event: GenerateEvent): void {
     if (event.type === "prompt-progress") return;
     if (event.type === "finish") return this.close(event.usage);
     this.#generated += event.tokens;
-    this.#allow(this.#promptTokens + this.#generated);
-    const leastAhead = Math.min(this.#ahead, this.#promptTokens); // what of the prompt was cached is known at the end
+    this.#cachedTokens = event.prompt?.cachedTokens ?? this.#cachedTokens;
+    this.#allow(this.#promptTokens - this.#cachedTokens + this.#generated);
+    const leastAhead = Math.min(this.#ahead, this.#promptTokens - this.#cachedTokens); // that is charged at the end
     this.#share(this.#generated, Math.max(leastAhead, this.#ahead - event.tokens));
   }
 
-  /** Once. @param usage null where it broke off: its prompt counts as read, and nothing of it as cached */
+  /** Once. @param usage null where it broke off: without a token, its prompt counts as read */
   close(usage: Omit<Usage, "reasoningTokens"> | null): void {
     if (!this.#isOpen || this.#isClosed) return;
     this.#isClosed = true;
     const cost = usage
-      ? usage.promptTokens - usage.cachedTokens + usage.completionTokens
-      : this.#promptTokens + this.#generated;
+      ? usage.promptTokens -
+        Math.max(usage.cachedTokens, this.#cachedTokens) +
+        usage.completionTokens
+      : this.#promptTokens - this.#cachedTokens + this.#generated;
     this.#share(cost, 0);
     this.#allow(cost);
   }

@@ -6,6 +6,7 @@ import {
   type Ending,
   type FinishReason,
   type FreshDelta,
+  type PromptReading,
   type ScoredToken,
   type Usage,
   weightOf,
@@ -43,6 +44,7 @@ export class Run {
   #credit: number;
   #wake: (() => void) | null = null;
   #unsentIds: number[] = [];
+  #isPromptTold = false;
   #unsentScores: ScoredToken[] = [];
   #reasoningTokens = 0;
   #isBudgetUsed = false;
@@ -141,6 +143,7 @@ export class Run {
       forced = forced.length > 0 ? forced.slice(1) : this.takeForced();
     }
     this.#unsentIds = [];
+    this.#isPromptTold = tokens.length > 0;
     this.#credit = credit;
     return forced.slice(0, this.request.maxTokens - this.generatedTokens - 1);
   }
@@ -214,9 +217,16 @@ export class Run {
     const fresh = { tokens: ids.length, ids, ...(scores.length > 0 ? { scores } : {}) };
     this.#unsentIds = [];
     this.#unsentScores = [];
-    const delta = { ...freshDelta(part), ...fresh };
+    const delta = { ...freshDelta(part), ...fresh, ...this.#promptNews() };
     this.#credit -= weightOf(delta);
     return delta;
+  }
+
+  /** Once: with the first token it is known. */
+  #promptNews(): { readonly prompt?: PromptReading } {
+    if (this.#isPromptTold || this.generatedTokens === 0) return {};
+    this.#isPromptTold = true;
+    return { prompt: { cachedTokens: this.cachedTokens, prefillMs: this.prefillMs } };
   }
 }
 

@@ -162,6 +162,25 @@ test("hung: found by its silence and replaced", async () => {
   expect(next.status).toBe(200);
 });
 
+test("hung past the deadline of an answer: its client has what there is, in time", async () => {
+  await start({ hangTimeoutMs: 30_000 });
+  const messages = [{ role: "user", content: "word ".repeat(100) }];
+  await post(chatUrl, chat({ messages, max_tokens: 2 })); // so that its prompt is cached
+  const asked = chat({ messages, max_tokens: 3_000, ignore_eos: true });
+  const beforeMs = performance.now();
+  const answer = post(chatUrl, asked, { "x-deadline-ms": "1500" });
+  await whileItWrites(300);
+  killWorker("SIGSTOP");
+
+  const body = (await (await answer).json()) as {
+    timings: { deadline_reached: boolean; cached_tokens: number };
+  };
+  expect(performance.now() - beforeMs).toBeLessThan(4_000);
+  expect(body.timings.deadline_reached).toBe(true);
+  expect(body.timings.cached_tokens).toBeGreaterThan(50);
+  killWorker("SIGKILL");
+});
+
 test("killed while it loads: the next one serves what waited", async () => {
   await start();
   killWorker("SIGKILL");

@@ -38,7 +38,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
-    beginning: { generated: [], reasoning: 0, isSuspect: false },
+    beginning: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
     cacheScope: "a key",
     lease,
     signal: controller.signal,
@@ -207,7 +207,11 @@ test("gives the reader a failure of the worker as a ServiceError", async () => {
 
 test("ends with what there is at its deadline, and stops the worker", async () => {
   const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
-  sendText("Hi");
+  const prompt = { cachedTokens: 1, prefillMs: 5 };
+  run.receive({
+    ...{ type: "delta", id: "r1" },
+    delta: { type: "text-delta", text: "Hi", tokens: 1, prompt },
+  });
   deadline.abort(new ServiceError("deadline_exceeded", "late"));
   sendText("more");
 
@@ -216,7 +220,8 @@ test("ends with what there is at its deadline, and stops the worker", async () =
   expect((await reader.next()).value).toMatchObject({
     type: "finish",
     reason: "length",
-    usage: { promptTokens: 1, completionTokens: 1, reasoningTokens: 0 },
+    usage: { promptTokens: 1, cachedTokens: 1, completionTokens: 1, reasoningTokens: 0 },
+    prefillMs: 5,
   });
   expect((await reader.next()).done).toBe(true);
   expect(onWastedTokens.mock.calls).toEqual([[1]]);
@@ -249,7 +254,7 @@ test("gives the slot of a parked request back when the worker is lost: nobody kn
 });
 
 describe("a suspect", () => {
-  const beginning = { generated: [7, 8], reasoning: 1, isSuspect: true };
+  const beginning = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
 
   test("goes on from what is known, in the slot that it has, with little credit", async () => {
     const { run, sent, lease } = open({ beginning, bufferBytes: 100 });

@@ -74,9 +74,9 @@ test("goes on from its tokens in the next worker, and the one after", async () =
 
   expect(await read(answer)).toEqual({ text: "abcde", error: null, hasFinished: true });
   expect(beginnings).toEqual([
-    { generated: [], reasoning: 0, isSuspect: false },
-    { generated: [1, 2, 3], reasoning: 0, isSuspect: true },
-    { generated: [1, 2, 3, 4], reasoning: 0, isSuspect: true },
+    { generated: [], reasoning: 0, prompt: null, isSuspect: false },
+    { generated: [1, 2, 3], reasoning: 0, prompt: null, isSuspect: true },
+    { generated: [1, 2, 3, 4], reasoning: 0, prompt: null, isSuspect: true },
   ]);
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
 });

@@ -230,7 +230,7 @@ test("sends scores with the text of their tokens, and none of what a stop string
     return run.accept(char.charCodeAt(0)).deltas;
   });
 
-  expect(deltas).toEqual([
+  expect(deltas).toMatchObject([
     { type: "text-delta", text: "a", tokens: 1, ids: [97], scores: [score("a")] },
   ]);
 });
@@ -297,4 +297,16 @@ test("ends the thoughts that another worker was about to end", () => {
   const interrupted = makeRun(THINKING, 1000, ending);
   expect(interrupted.replay([...Buffer.from("hm, </th")])).toEqual([...Buffer.from("ink>")]);
   expect(interrupted.isOutOfCredit).toBe(false);
+});
+
+test("tells with its first token how the prompt was read, once", () => {
+  const run = makeRun();
+  run.cachedTokens = 2;
+  run.prefillMs = 7;
+  const told = [...Buffer.from("ab")].map((byte) => run.accept(byte).deltas[0]?.prompt);
+
+  expect(told).toEqual([{ cachedTokens: 2, prefillMs: 7 }, undefined]);
+  const resumed = makeRun();
+  resumed.replay([97]);
+  expect(resumed.accept(98).deltas[0]?.prompt).toBeUndefined();
 });
