@@ -114,7 +114,7 @@ export class RemoteRun {
     const { id, send, signal, deadline } = this.#options;
     signal.removeEventListener("abort", this.#onAbort);
     deadline.removeEventListener("abort", this.#onDeadline);
-    if (this.#phase === "ended") return;
+    if (this.#phase === "ended") return this.#stopParkTimer();
     if (this.#phase === "new") return this.#end();
     send({ type: "abort", id }); // perhaps for the second time, which does no harm
     await this.#ended.promise; // the worker answers, or is found dead: both end it
@@ -152,11 +152,23 @@ export class RemoteRun {
     }
   }
 
-  /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker. */
+  /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker, if its reader is there. */
   lose(loss: Loss): void {
     this.#loss = loss;
     this.#channel.fail(loss.error);
-    this.#end(this.#phase === "running" && !this.#parkTimer);
+    const keepsSlot = this.#phase === "running" && !this.#parkTimer;
+    this.#end(keepsSlot);
+    if (keepsSlot) this.#startKeepTimer();
+  }
+
+  /** A reader that is behind hears of the loss when it is back, and `finish()` follows. Nobody waits so long for its slot. */
+  #startKeepTimer(): void {
+    const { lease, parkTimeoutMs } = this.#options;
+    this.#parkTimer = setInterval(() => {
+      if (!lease.isContended) return;
+      this.#stopParkTimer();
+      lease.release();
+    }, parkTimeoutMs);
   }
 
   readonly #onAbort = (): void => {

@@ -244,6 +244,24 @@ test("keeps its slot when the worker is lost, and waits for no answer from it", 
   expect(lease.release).not.toHaveBeenCalled();
 });
 
+test("gives the slot to others when the worker is lost, and the reader too far behind to hear of it", async () => {
+  vi.useFakeTimers();
+  const [behind, back] = [await started(), await started()];
+  for (const { run, lease, sendText } of [behind, back]) {
+    sendText("ab");
+    run.lose(LOSS);
+    vi.advanceTimersByTime(2 * PARK_TIMEOUT_MS);
+    expect(lease.release).not.toHaveBeenCalled(); // nobody wants it
+    lease.isContended = true;
+  }
+  await back.run.finish();
+  vi.advanceTimersByTime(2 * PARK_TIMEOUT_MS);
+
+  expect(behind.lease.release).toHaveBeenCalledTimes(1);
+  expect(back.lease.release).not.toHaveBeenCalled();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("gives the slot of a parked request back when the worker is lost: nobody knows when its reader comes", async () => {
   const { run, lease } = await started();
   run.receive({ type: "parked", id: "r1" });
