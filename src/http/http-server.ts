@@ -121,7 +121,11 @@ function logDropped(server: HttpServer, log: Logger): void {
 function refuse(res: ServerResponse, message: string): void {
   if (res.headersSent) return void res.destroy();
   const error = new ServiceError("bad_request", message);
-  res.writeHead(error.traits.status, headersOf(randomUUID())).end(bodyOf(error));
+  const body = bodyOf(error);
+  res.statusCode = error.traits.status;
+  const headers = { ...headersOf(randomUUID()), "content-length": Buffer.byteLength(body) };
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  res.end(body);
 }
 
 function answerUnreadable(server: HttpServer, latest: Latest, { log, metrics }: Deps): void {
@@ -133,6 +137,8 @@ function answerUnreadable(server: HttpServer, latest: Latest, { log, metrics }: 
     // Bytes of our own must not get in between, or before, those of an answer that is on its way; nor after it, for the
     // same request.
     if (res && !(res.writableFinished && res.req.complete)) return void socket.destroy();
+    // That answer was the last on this connection: what came after it is nobody's request.
+    if (res?.getHeader("connection") === "close") return void socket.end(() => socket.destroy());
     const requestId = randomUUID();
     if (failure.code !== TIMEOUT) {
       // A browser opens connections that it may never need: those are no requests.

@@ -1,5 +1,7 @@
 // What Node's parser refuses before Express sees it: answered like every other refusal, and never into another answer.
 
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { play, type Step } from "../fuzz/connection.ts";
 import { startWithFake } from "../support/start-service.ts";
@@ -78,6 +80,19 @@ test("answers a broken body in the envelope of its path", async () => {
     type: "error",
     request_id: answers[0]?.headers.get("x-request-id"),
   });
+});
+
+test("answers what has no version and two hosts once, though more bytes come", async () => {
+  const socket = connect({ host: "127.0.0.1", port: Number(new URL(running.url).port) });
+  socket.write(
+    "POST /v1/chat/com\nhost: localhost\r\na: bGET /health HTTP/1.1\r\nhost: localhost\r\n\r\nmore\r\n",
+  );
+  let text = "";
+  socket.on("data", (bytes) => (text += bytes));
+  await once(socket, "close");
+
+  expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  expect(text).toContain("content-length: ");
 });
 
 test("writes nothing into a stream whose client goes on with nonsense, and frees its slot", async () => {
