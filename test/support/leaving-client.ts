@@ -43,8 +43,9 @@ export const LEAVING: Readonly<Record<string, Way>> = {
     const controller = new AbortController();
     let text = "";
     const news: (() => void)[] = [];
+    let response: Response | undefined; // held until it leaves: one that nobody can reach any more is cancelled
     const read = async () => {
-      const response = await fetch(url, {
+      response = await fetch(url, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
@@ -61,7 +62,10 @@ export const LEAVING: Readonly<Record<string, Way>> = {
       sees: async (wanted) => {
         while (!text.includes(wanted)) await new Promise<void>((resolve) => news.push(resolve));
       },
-      leave: () => controller.abort(),
+      leave: () => {
+        controller.abort();
+        response = undefined;
+      },
     };
   },
 };
