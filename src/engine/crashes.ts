@@ -5,8 +5,11 @@ import type { Loss } from "./worker-process.ts";
 
 /** What was there so often when a worker died is given up, guilty or not. */
 const MOST_CRASHES = 10;
-/** A worker that is killed from outside says little about what was alone in it, but not nothing: memory. */
-const MOST_KILLS_ALONE = 3;
+/**
+ * A worker that is killed from outside says little about what was alone in it, but not nothing: memory. Nor does one that
+ * dies by itself where workers die of other things too.
+ */
+const MOST_ALONE = 3;
 
 type End = {
   /** How its worker was lost; null when it was not. */
@@ -17,14 +20,15 @@ type End = {
 
 export class Crashes {
   count = 0;
-  #killsAlone = 0;
+  #alone = 0;
 
   /** Whether it may go on in the next worker. */
   isForgiven(error: unknown, { loss, isProving }: End): boolean {
     if (!(error instanceof ServiceError) || error.code !== "worker_crashed" || !loss) return false;
     this.count += 1;
-    this.#killsAlone = isProving ? this.#killsAlone + 1 : 0;
-    const mostAlone = loss.isFromOutside ? MOST_KILLS_ALONE : 1;
-    return this.#killsAlone < mostAlone && this.count < MOST_CRASHES;
+    this.#alone = isProving ? this.#alone + 1 : 0;
+    const ofOthers = Math.max(0, loss.inARow - this.count);
+    const mostAlone = loss.isFromOutside ? MOST_ALONE : Math.min(1 + ofOthers, MOST_ALONE);
+    return this.#alone < mostAlone && this.count < MOST_CRASHES;
   }
 }

@@ -33,6 +33,8 @@ export type Loss = {
   readonly error: ServiceError;
   /** Whether it was killed, and not by us. */
   readonly isFromOutside: boolean;
+  /** This crash, and those before it without a minute's peace between them. */
+  readonly inARow: number;
 };
 
 const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
@@ -235,14 +237,15 @@ export class WorkerProcess {
     this.#clearTimers();
     if (this.#state === "closed") {
       const error = new ServiceError("engine_unavailable", "the server is shutting down");
-      return this.#options.onExit({ error, isFromOutside });
+      return this.#options.onExit({ error, isFromOutside, inARow: this.#crashesInARow });
     }
     if (this.#state === "ready") this.#ready = deferred();
     const wasEverLoaded = this.#model !== null;
     this.#reason ??= what;
     this.#state = wasEverLoaded ? "restarting" : "failed";
-    const message = `${what} while it worked on this request`;
-    this.#options.onExit({ error: new ServiceError("worker_crashed", message), isFromOutside });
+    const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
+    this.#crashesInARow += 1;
+    this.#options.onExit({ error, isFromOutside, inARow: this.#crashesInARow });
     if (wasEverLoaded) return this.#restart(what);
     const failed = new ServiceError("engine_unavailable", this.#reason);
     this.#firstLoad.reject(failed);
@@ -250,9 +253,8 @@ export class WorkerProcess {
   }
 
   #restart(what: string): void {
-    const backoffMs = BACKOFF_MS[Math.min(this.#crashesInARow, BACKOFF_MS.length - 1)] ?? 0;
+    const backoffMs = BACKOFF_MS[Math.min(this.#crashesInARow, BACKOFF_MS.length) - 1] ?? 0;
     const delayMs = Math.min(backoffMs, this.#options.restartDelayMs);
-    this.#crashesInARow += 1;
     this.#restarts += 1;
     this.#options.log("error", `${what}; a new one starts in ${delayMs} ms`);
     this.#after(delayMs, () => this.#spawn());

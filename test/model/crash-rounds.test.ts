@@ -19,18 +19,18 @@ async function run(command: string, ...args: string[]) {
   return { code, text };
 }
 
-test("the worker dies six times under eight clients, and nothing is lost or left", async () => {
+test("the worker dies ten times under eight clients, and nothing is lost or left", async () => {
   const { code, text } = await run(
     "crash-rounds",
     "--rounds",
-    "6",
+    "10",
     "--clients",
     "8",
     "--seed",
     "1",
   );
 
-  expect(text).toMatch(/6 kills \(.+\) in \d+ s\n\d+ requests: .+\n0 faults/);
+  expect(text).toMatch(/10 kills \(.+\) in \d+ s\n\d+ requests: .+\n.+\n0 faults/);
   expect(code).toBe(0);
 }, 120_000);
 

@@ -24,11 +24,15 @@ const EARLY_MS = 500;
 const LATE_MS = 2_500;
 
 /** Some time after there is a worker. @returns null when the server has ended */
-export async function killAtRandom(server: SoakServer, random: Random): Promise<Kill | null> {
+export async function killAtRandom(
+  server: SoakServer,
+  random: Random,
+  ways: readonly Way[] = WAYS,
+): Promise<Kill | null> {
   const pid = await nextWorker(server);
   if (pid === null) return null;
   const isEarly = random.next() < EARLY_SHARE;
-  const way = isEarly ? "SIGKILL" : random.pick(WAYS); // the heart of one that loads does not beat yet
+  const way = isEarly ? "SIGKILL" : random.pick(ways); // the heart of one that loads does not beat yet
   if (!isEarly) await ready(server);
   await sleep(random.between(0, isEarly ? EARLY_MS : LATE_MS));
   return kill(server, pid, way);

@@ -27,7 +27,9 @@ export type Accounts = {
 const SLACK_MS = 100;
 /** As in src/engine/crashes.ts. */
 const MOST_CRASHES = 10;
-const MOST_KILLS_ALONE = 3;
+const MOST_ALONE = 3;
+/** As in src/engine/worker-process.ts. */
+const STABLE_AFTER_MS = 60_000;
 
 /** What does not fit. */
 export function faultsOf(accounts: Accounts): readonly string[] {
@@ -53,12 +55,21 @@ function faultsOfEndings({ endings, lines, kills }: Accounts): readonly string[]
   });
 }
 
-/** A request is given up when it seems to kill the worker alone, or was there very often. */
+/** A request is given up when it seems to kill the worker alone (never in its first crash), or was there very often. */
 function isExplained(ending: Ending, kills: readonly Kill[]): boolean {
   const seen = killsDuring(ending, kills);
-  if (seen.length >= MOST_CRASHES) return true;
-  const mostAlone = seen.at(-1)?.way === "SIGKILL" ? MOST_KILLS_ALONE : 1;
-  return seen.length > mostAlone;
+  const last = seen.at(-1);
+  if (!last) return false;
+  const ofOthers = Math.max(0, inARow(last, kills) - seen.length);
+  const mostAlone = last.way === "SIGKILL" ? MOST_ALONE : Math.min(1 + ofOthers, MOST_ALONE);
+  return seen.length > mostAlone || seen.length >= MOST_CRASHES;
+}
+
+function inARow(last: Kill, kills: readonly Kill[]): number {
+  const until = kills.slice(0, kills.indexOf(last) + 1);
+  const isAfterPeace = (kill: Kill, index: number) =>
+    kill.atMs - (until[index - 1]?.atMs ?? Number.NEGATIVE_INFINITY) > STABLE_AFTER_MS;
+  return until.length - until.findLastIndex(isAfterPeace);
 }
 
 function killsDuring({ startedAtMs, endedAtMs }: Ending, kills: readonly Kill[]): readonly Kill[] {

@@ -15,9 +15,12 @@ export type Ending = {
   readonly faults: readonly string[];
   /** Whether the log has a line of it. */
   readonly isLogged: boolean;
+  /** Whether its client had been sent some of the answer. */
+  readonly hasText?: boolean;
 };
 
-export type Verdict = Pick<Ending, "outcomes" | "faults"> & Partial<Pick<Ending, "isLogged">>;
+export type Verdict = Pick<Ending, "outcomes" | "faults"> &
+  Partial<Pick<Ending, "isLogged" | "hasText">>;
 
 /** A request that has not ended. */
 export type Open = {
@@ -108,7 +111,8 @@ export class Player {
         faults: [`it broke off: ${answer.status} ${answer.body.slice(0, 200)}`],
       };
     const outcomes = [outcome];
-    if (this.#stage.refusals.includes(outcome)) return { outcomes, faults: [] };
+    const hasText = told.call !== "" || told.texts.some((text) => text !== "");
+    if (this.#stage.refusals.includes(outcome)) return { outcomes, faults: [], hasText };
     if (FINISHED.includes(outcome)) return { outcomes, faults: check(told, answer) };
     return { outcomes, faults: [`unexpected ${outcome} (${answer.status})`] };
   }

@@ -230,7 +230,7 @@ test("ends with what there is at its deadline, and stops the worker", async () =
 });
 
 const CRASH = new ServiceError("worker_crashed", "gone");
-const LOSS = { error: CRASH, isFromOutside: false };
+const LOSS = { error: CRASH, isFromOutside: false, inARow: 1 };
 
 test("keeps its slot when the worker is lost, and waits for no answer from it", async () => {
   const { run, reader, sent, lease } = await started();

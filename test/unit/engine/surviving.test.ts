@@ -17,9 +17,9 @@ type Life = {
   readonly failure?: ServiceError;
 };
 
-const crash = (isFromOutside = false): Loss => ({
+const crash = ({ isFromOutside = false, inARow = 1 }: Partial<Loss> = {}): Loss => ({
   error: new ServiceError("worker_crashed", "worker ended"),
-  isFromOutside,
+  ...{ isFromOutside, inARow },
 });
 const said = (text: string, ...ids: number[]): GenerateEvent => ({
   type: "text-delta",
@@ -82,21 +82,42 @@ test("goes on from its tokens in the next worker, and the one after", async () =
 });
 
 test("gives up a request that kills the worker when it is alone", async () => {
-  const { answer, beginnings } = open({ loss: crash() }, { loss: crash(), isProving: true });
+  const { answer, beginnings } = open(
+    { loss: crash({ inARow: 1 }) },
+    { loss: crash({ inARow: 2 }), isProving: true },
+  );
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
   expect(beginnings).toHaveLength(2);
 });
 
+test("forgives once more for each crash of late that it was not there for, and no more than twice", async () => {
+  const alone = (inARow: number) => ({ loss: crash({ inARow }), isProving: true });
+  const once = open({ loss: crash({ inARow: 2 }) }, alone(3), { events: [FINISH], loss: null });
+  expect((await read(once.answer)).error).toBe(null);
+
+  const again = open({ loss: crash({ inARow: 2 }) }, alone(3), alone(4));
+  expect((await read(again.answer)).error).toMatchObject({ code: "worker_crashed" });
+
+  const twice = open({ loss: crash({ inARow: 20 }) }, alone(21), alone(22), alone(23));
+  expect((await read(twice.answer)).error).toMatchObject({ code: "worker_crashed" });
+  expect(twice.beginnings).toHaveLength(4);
+});
+
 test("forgives twice more when the worker was killed from outside", async () => {
-  const killedAlone = { loss: crash(true), isProving: true };
-  const forgiven = open({ loss: crash(true) }, killedAlone, killedAlone, {
+  const killedAlone = { loss: crash({ isFromOutside: true }), isProving: true };
+  const forgiven = open({ loss: crash({ isFromOutside: true }) }, killedAlone, killedAlone, {
     events: [FINISH],
     loss: null,
   });
   expect((await read(forgiven.answer)).error).toBe(null);
 
-  const { answer } = open({ loss: crash(true) }, killedAlone, killedAlone, killedAlone);
+  const { answer } = open(
+    { loss: crash({ isFromOutside: true }) },
+    killedAlone,
+    killedAlone,
+    killedAlone,
+  );
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
 });
 

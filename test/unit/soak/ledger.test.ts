@@ -66,16 +66,23 @@ test("keeps what the client found wrong", () => {
 });
 
 test.each([
-  ["was in company once", ["SIGSEGV"], false],
-  ["was in company once, and alone once", ["SIGKILL", "SIGSEGV"], true],
-  ["was killed from outside alone, twice", ["SIGKILL", "SIGKILL", "SIGKILL"], false],
+  ["was in company once", 0, ["SIGSEGV"], false],
+  ["was in company once, and alone once", 0, ["SIGKILL", "SIGSEGV"], true],
+  ["was that where another had crashed shortly before", 1, ["SIGKILL", "SIGSEGV"], false],
+  ["was alone three times where others had", 5, ["SIGSEGV", "SIGSTOP", "SIGSEGV", "SIGSTOP"], true],
+  ["was killed from outside alone, twice", 0, ["SIGKILL", "SIGKILL", "SIGKILL"], false],
   [
     "was killed from outside alone, three times",
+    0,
     ["SIGSEGV", "SIGKILL", "SIGKILL", "SIGKILL"],
     true,
   ],
-])("a request that %s: refused with reason, or not", (_, ways, isExplained) => {
-  const kills = [...ways.map((way) => ({ way, atMs: 5_000 })), { way: "SIGSEGV", atMs: 20_000 }];
+])("a request that %s: refused with reason, or not", (_, earlier, ways, isExplained) => {
+  const kills = [
+    ...Array.from({ length: earlier }, () => ({ way: "SIGSEGV", atMs: 500 })),
+    ...ways.map((way) => ({ way, atMs: 5_000 })),
+    { way: "SIGSEGV", atMs: 20_000 },
+  ];
   const faults = faultsOf(
     accounts({
       endings: [ending("1", "worker_crashed")],
