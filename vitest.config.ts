@@ -15,6 +15,9 @@ export default defineConfig({
           isolate: false,
         },
       },
+      {
+        test: { name: "web", include: ["test/web/**/*.test.{ts,tsx}"], environment: "happy-dom" },
+      },
       { test: { name: "service", include: files("service"), testTimeout: 30_000 } },
       {
         test: {
