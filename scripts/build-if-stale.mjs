@@ -1,4 +1,4 @@
-// Compiles src/ into dist/ when dist/ is missing or older than a source file. Called before `npm start` and `npm test`.
+// Builds dist/, server and page, when it is missing or older than a source file. Called before `npm start` and `npm test`.
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -30,16 +30,20 @@ function builtAt() {
 function build() {
   console.log("building dist/ ...");
   rmSync(path.join(root, "dist"), { recursive: true, force: true });
-  const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
-  const compiler = path.join(path.dirname(manifest), "bin", "tsc");
   try {
-    execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
-      cwd: root,
-      stdio: "inherit",
-    });
+    run("typescript", "tsc", "-p", "tsconfig.build.json");
+    run("vite", "vite", "build", "src/web", "--logLevel", "warn");
   } catch {
     console.error("the build failed: see the messages above");
     process.exit(1);
   }
   writeFileSync(stamp, "");
+}
+
+/** Runs a package's command. */
+function run(name, command, ...args) {
+  const require = createRequire(import.meta.url);
+  const manifest = require.resolve(`${name}/package.json`);
+  const file = path.join(path.dirname(manifest), require(manifest).bin[command]);
+  execFileSync(process.execPath, [file, ...args], { cwd: root, stdio: "inherit" });
 }

@@ -155,6 +155,12 @@ export const SETTINGS = {
     300,
     "a worker for embeddings or rerank that has nothing to do for so long ends",
   ),
+  page: setting({
+    schema: flag.default(true),
+    value: "ON",
+    help: "on or off: the chat page at / (default on)",
+    allows: "on or off",
+  }),
   resumable: setting({
     schema: flag.default(false),
     help: "every stream survives its connection, not only those that ask for it (X-Resumable: true)",

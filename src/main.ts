@@ -96,7 +96,7 @@ function announce(model: ModelInfo, { url, service, config }: Announcement): voi
     [
       "",
       `sluice serves ${id} on ${model.device}${note}${layers}, ${threads}, ${context}`,
-      `  at ${url}`,
+      `  at ${url}${config.page ? " (open it in a browser to chat)" : ""}`,
       "",
       `OPENAI_BASE_URL=${url}/v1`,
       `OPENAI_API_KEY=${isKeyWanted ? "YOUR_KEY" : "none"}`,

@@ -44,6 +44,11 @@ export type {
 const LAST_FRAMES_MS = 1_000;
 /** The file of keys is looked at this often. */
 const KEYS_POLL_MS = 1_000;
+/** Where the build puts the chat page: beside this file, or seen from src/. */
+const PAGE_FOLDER = path.join(
+  import.meta.dirname,
+  import.meta.filename.endsWith(".ts") ? "../dist/web" : "web",
+);
 /** Every so many percent of loading is worth a log line. */
 const PROGRESS_STEP = 25;
 
@@ -152,6 +157,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       hostNames: [config.host, ...config.allowedHost],
       corsOrigins: config.corsOrigin,
       trustProxy: config.trustProxy,
+      pageFolder: config.page ? PAGE_FOLDER : null,
     },
   );
   const server = createHttpServer(app, { log, metrics }, { ...config, tls });

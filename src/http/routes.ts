@@ -26,6 +26,7 @@ import {
 import { mountModels } from "./models-routes.ts";
 import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
 import { checkOrigin } from "./origin-guard.ts";
+import { mountPage } from "./page-routes.ts";
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
@@ -38,6 +39,8 @@ export type RoutesOptions = {
   readonly hostNames: readonly string[];
   /** Whose pages may use it. */
   readonly corsOrigins: readonly string[];
+  /** Of the built chat page; null for none. */
+  readonly pageFolder: string | null;
   /** As of Express; undefined to believe nobody. */
   readonly trustProxy: number | readonly string[] | undefined;
 };
@@ -73,6 +76,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.get("/ready", (_req, res) => sendReady(res, deps));
   app.all(["/health", "/ready"], methodNotAllowed("GET"));
   mountDocs(app, deps.build);
+  mountPage(app, options.pageFolder);
 
   mountStreamsByToken(app, deps);
   app.use(requireApiKey(deps.keys));

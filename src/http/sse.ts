@@ -59,7 +59,9 @@ export class SseStream {
     if (this.#ticker || this.#hasEnded || signal.aborted) return;
     res.writeHead(200, HEADERS);
     res.socket?.setNoDelay(true);
-    this.#comment(this.#news() ?? "connected");
+    this.#comment(`connected heartbeat_ms=${heartbeatMs}`);
+    const news = this.#news();
+    if (news) this.#comment(news);
     this.#ticker = setInterval(() => this.#tick(), Math.min(STATUS_MS, heartbeatMs / 5));
     if (!res.socket) return;
     this.#unwatch = sockets.watch(res.socket, () => abort(stalled(stallTimeoutMs)));

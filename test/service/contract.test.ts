@@ -114,7 +114,7 @@ describe("the document", () => {
       ...{ embeddings: { catalog }, reranking: { catalog } },
     } as unknown as HandlerDeps;
     const app = createApp(deps, {
-      ...{ bodyLimitBytes: 1, hostNames: [], corsOrigins: [], trustProxy: undefined },
+      ...{ bodyLimitBytes: 1, hostNames: [], corsOrigins: [], pageFolder: null, trustProxy: undefined },
     });
 
     expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());

@@ -55,7 +55,7 @@ test("tells a waiting stream its position and the expected wait", async () => {
   const { comments, isDone } = await readAll(await postSse(chatUrl, chat({ stream: true })));
 
   expect(isDone).toBe(true);
-  expect(comments[0]).toBe("connected");
+  expect(comments[0]).toBe("connected heartbeat_ms=50");
   expect(comments.some((comment) => /^queued position=2( eta_ms=\d+)?$/.test(comment))).toBe(true);
   expect(comments.some((comment) => /^queued position=1 eta_ms=\d+$/.test(comment))).toBe(true);
   for (const { socket } of ahead) socket.destroy();

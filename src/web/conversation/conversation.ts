@@ -39,6 +39,8 @@ export type Answer = {
   readonly phase: Phase;
   readonly text: string;
   readonly thoughts: string;
+  /** When its thoughts began, in ms since 1970; null before them. */
+  readonly thinkingSinceMs: number | null;
   /** How long it has thought; null while it does, or if it has not. */
   readonly thoughtMs: number | null;
   readonly calls: readonly ToolCall[];

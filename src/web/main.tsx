@@ -1,0 +1,35 @@
+// Entry of the chat page: builds what it needs once, in order, and shows it.
+
+import { createRoot } from "react-dom/client";
+import { ChatStore } from "./chat/chat-store.ts";
+import { ServerStatus } from "./chat/server-status.ts";
+import { openStorage } from "./conversation/storage.ts";
+import { ApiKey } from "./server/api-key.ts";
+import { Server } from "./server/server.ts";
+import { applyTheme } from "./view/theme.ts";
+import "./style/base.css";
+import "./style/layout.css";
+import "./style/sidebar.css";
+import "./style/transcript.css";
+import "./style/composer.css";
+import "./style/dialogs.css";
+import "./style/markdown.css";
+import { App } from "./view/app.tsx";
+import { AppContext } from "./view/context.ts";
+
+applyTheme();
+const apiKey = new ApiKey();
+const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get());
+const storage = await openStorage();
+const store = new ChatStore(server, storage);
+const status = new ServerStatus(server);
+void status.look();
+void store.load();
+
+const root = document.getElementById("page");
+if (!root) throw new Error("the page has no place for itself");
+createRoot(root).render(
+  <AppContext value={{ store, status, server, apiKey }}>
+    <App />
+  </AppContext>,
+);

@@ -1,0 +1,139 @@
+// One answer from its request to its end, over as many connections as it takes: what breaks is come back to.
+
+import type { StreamPlace } from "../conversation/conversation.ts";
+import type { AnswerEvent } from "./answer-event.ts";
+import { chunkEvents, commentEvents } from "./chunk-events.ts";
+import type { Server } from "./server.ts";
+import { brokenConnection, ServerError } from "./server-error.ts";
+import { type SseFrame, sseFrames } from "./sse-frames.ts";
+
+/** A new request, or the place where one was left. */
+export type Start =
+  | { readonly body: object; readonly requestId: string }
+  | { readonly place: StreamPlace };
+
+export type ReadOptions = {
+  readonly server: Server;
+  readonly signal: AbortSignal;
+  /** Waits so long, or less if the network is back. Replaced in tests. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+};
+
+/** A request that is not even begun to be answered by then is given up. */
+const HEADERS_MS = 60_000;
+/** The server keeps a stream without a reader for 30 s by default: the tries lie closer at their beginning. */
+const WAITS_MS = [0, 250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000];
+
+/**
+ * Events as they come; those of one list belong together: with the last, a `place`, all of them are told.
+ * @throws ServerError when it fails, or cannot be come back to; the signal's reason
+ */
+export async function* readAnswer(
+  start: Start,
+  options: ReadOptions,
+): AsyncGenerator<readonly AnswerEvent[], void, undefined> {
+  const { server, signal, wait = waitOrOnline } = options;
+  let place = "place" in start ? start.place : null;
+  let attempt = 0;
+  for (;;) {
+    try {
+      const response = await connect(server, place ?? start, signal);
+      if (response.status === 204) throw brokenConnection("connection_lost"); // read to its end, without an end
+      place ??= placeOf(response);
+      yield [{ type: "accepted", address: place?.address ?? null }];
+      for await (const frames of sseFrames(response)) {
+        for (const frame of frames) {
+          const { events, lastEventId, isEnd } = told(frame);
+          if (lastEventId !== null && place) place = { ...place, lastEventId };
+          if (events.length > 0) yield events;
+          if (isEnd) return;
+          if (frame.type === "event") attempt = 0; // one that only ever says hello is no way on
+        }
+      }
+      throw brokenConnection("connection_lost");
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const waitMs = WAITS_MS[attempt];
+      if (place === null || waitMs === undefined || !isPassing(error)) throw lasting(error);
+      attempt += 1;
+      yield [{ type: "reconnecting", attempt }];
+      await wait(waitMs, signal);
+    }
+  }
+}
+
+async function connect(
+  server: Server,
+  from: Start | StreamPlace,
+  signal: AbortSignal,
+): Promise<Response> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), HEADERS_MS);
+  const either = AbortSignal.any([signal, silence.signal]);
+  try {
+    return await open(server, from, either);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function open(server: Server, from: Start | StreamPlace, signal: AbortSignal): Promise<Response> {
+  if ("body" in from) {
+    const headers = { "x-resumable": "true", "x-request-id": from.requestId };
+    const { body } = from;
+    return server.call("v1/chat/completions", { method: "POST", body, headers, signal });
+  }
+  const { address, lastEventId } = "place" in from ? from.place : from;
+  const headers = lastEventId === null ? {} : { "last-event-id": lastEventId };
+  return server.call(address, { headers, signal });
+}
+
+function placeOf(response: Response): StreamPlace | null {
+  const address = response.headers.get("location");
+  return address === null ? null : { address, lastEventId: null };
+}
+
+type Told = {
+  readonly events: readonly AnswerEvent[];
+  readonly lastEventId: string | null;
+  readonly isEnd: boolean;
+};
+
+function told(frame: SseFrame): Told {
+  if (frame.type === "comment")
+    return { events: commentEvents(frame.text), lastEventId: null, isEnd: false };
+  const { id, data } = frame;
+  if (data === "[DONE]") return { events: [], lastEventId: id, isEnd: true };
+  const events = chunkEvents(data);
+  return {
+    events: id === null ? events : [...events, { type: "place", lastEventId: id }],
+    lastEventId: id,
+    isEnd: false,
+  };
+}
+
+/** Whether another try may help: the network's trouble, or a server that starts again. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return true; // of a connection that broke while it was read
+  const { code, status } = error.failure;
+  return code === "unreachable" || code === "connection_lost" || status === 502 || status === 503;
+}
+
+function lasting(error: unknown): ServerError {
+  return error instanceof ServerError ? error : brokenConnection("connection_lost", error);
+}
+
+function waitOrOnline(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      signal.removeEventListener("abort", done);
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve();
+    };
+    const timer = setTimeout(done, ms);
+    addEventListener("online", done);
+    signal.addEventListener("abort", done);
+  });
+}

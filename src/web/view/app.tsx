@@ -1,0 +1,77 @@
+// The page as a whole: conversations beside, the one that is looked at in the middle, what is opened in front of it.
+
+import { useEffect, useState } from "react";
+import { hasEnded } from "../conversation/conversation.ts";
+import { Announcer } from "./announcer.tsx";
+import { CodeDialog } from "./code-dialog.tsx";
+import { CompareDialog } from "./compare-dialog.tsx";
+import { Composer } from "./composer.tsx";
+import { useApp, useChats, useCurrent, useStatus } from "./context.ts";
+import { Header } from "./header.tsx";
+import { KeyDialog } from "./key-dialog.tsx";
+import { Notices } from "./notices.tsx";
+import { SettingsPanel } from "./settings-panel.tsx";
+import { Sidebar } from "./sidebar.tsx";
+import { Transcript } from "./transcript.tsx";
+
+/** What stands in front of the conversation. */
+export type Opened = "nothing" | "settings" | "code" | "compare" | "key";
+
+export function App() {
+  const { store } = useApp();
+  const { hasLoaded } = useChats();
+  const conversation = useCurrent();
+  const [opened, setOpened] = useState<Opened>("nothing");
+  const [hasSidebar, setSidebar] = useState(() => matchMedia("(min-width: 60rem)").matches);
+  const wantsKey = useWantedKey(conversation.turns.at(-1));
+  const close = () => setOpened("nothing");
+  useEffect(() => {
+    document.title = conversation.title === "" ? "Sluice" : `${conversation.title} · Sluice`;
+  }, [conversation.title]);
+  useEffect(() => {
+    if (wantsKey) setOpened("key");
+  }, [wantsKey]);
+  useEscapeToStop(() => store.stop(conversation.id));
+
+  return (
+    <div className={hasSidebar ? "app has-sidebar" : "app"}>
+      <Sidebar isOpen={hasSidebar} onClose={() => setSidebar(false)} />
+      <main className="main">
+        <Header
+          hasSidebar={hasSidebar}
+          onSidebar={() => setSidebar((before) => !before)}
+          opened={opened}
+          onOpen={setOpened}
+        />
+        <Notices onKey={() => setOpened("key")} />
+        {hasLoaded && <Transcript key={conversation.id} onKey={() => setOpened("key")} />}
+        <Composer key={`composer ${conversation.id}`} onSettings={() => setOpened("settings")} />
+      </main>
+      {opened === "settings" && <SettingsPanel key={conversation.id} onClose={close} />}
+      {opened === "code" && <CodeDialog onClose={close} />}
+      {opened === "compare" && <CompareDialog onClose={close} />}
+      {opened === "key" && <KeyDialog onClose={close} />}
+      <Announcer />
+    </div>
+  );
+}
+
+/** Whether the server has said of the last look, or of the last answer, that a key is missing or wrong. */
+function useWantedKey(last: ReturnType<typeof useCurrent>["turns"][number] | undefined): boolean {
+  const { failure } = useStatus();
+  const ofAnswer = last?.kind === "answer" && hasEnded(last) ? last.failure : null;
+  return failure?.status === 401 || ofAnswer?.status === 401;
+}
+
+/** Escape stops the answer, unless it closes something that is open, or belongs to an input method. */
+function useEscapeToStop(stop: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isTaken = event.defaultPrevented || event.isComposing;
+      if (event.key !== "Escape" || isTaken || document.querySelector("dialog[open]")) return;
+      stop();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  });
+}

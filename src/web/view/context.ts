@@ -1,0 +1,41 @@
+// What every view may need: the stores and the server. Made once, by main.tsx.
+
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { ChatState, ChatStore } from "../chat/chat-store.ts";
+import type { ServerStatus, StatusState } from "../chat/server-status.ts";
+import type { Conversation } from "../conversation/conversation.ts";
+import type { ApiKey } from "../server/api-key.ts";
+import type { Server } from "../server/server.ts";
+
+export type AppParts = {
+  readonly store: ChatStore;
+  readonly status: ServerStatus;
+  readonly server: Server;
+  readonly apiKey: ApiKey;
+};
+
+export const AppContext = createContext<AppParts | null>(null);
+
+export function useApp(): AppParts {
+  const parts = useContext(AppContext);
+  if (!parts) throw new Error("a view outside of the page");
+  return parts;
+}
+
+export function useChats(): ChatState {
+  const { store } = useApp();
+  return useSyncExternalStore(store.subscribe, store.get);
+}
+
+export function useStatus(): StatusState {
+  const { status } = useApp();
+  return useSyncExternalStore(status.subscribe, status.get);
+}
+
+/** The conversation that is looked at. */
+export function useCurrent(): Conversation {
+  const { conversations, currentId } = useChats();
+  const current = conversations.find(({ id }) => id === currentId);
+  if (!current) throw new Error("there is always a current conversation");
+  return current;
+}

@@ -1,0 +1,44 @@
+// The line above the conversation: its name, its model, how full it is, and what can be opened.
+
+import type { Opened } from "./app.tsx";
+import { ContextGauge } from "./context-gauge.tsx";
+import { useCurrent } from "./context.ts";
+import { IconButton } from "./icons.tsx";
+import { ModelPicker } from "./model-picker.tsx";
+
+type HeaderProps = {
+  readonly hasSidebar: boolean;
+  readonly onSidebar: () => void;
+  readonly opened: Opened;
+  readonly onOpen: (what: Opened) => void;
+};
+
+export function Header({ hasSidebar, onSidebar, opened, onOpen }: HeaderProps) {
+  const { title } = useCurrent();
+  return (
+    <header className="header">
+      <IconButton
+        icon="menu"
+        label={hasSidebar ? "Hide the conversations" : "Show the conversations"}
+        onClick={onSidebar}
+      />
+      <h1 className="header-title">{title === "" ? "New chat" : title}</h1>
+      <div className="header-tools">
+        <ContextGauge />
+        <ModelPicker />
+        <IconButton
+          icon="compare"
+          label="Compare streamed and buffered"
+          onClick={() => onOpen("compare")}
+        />
+        <IconButton icon="code" label="Show request" onClick={() => onOpen("code")} />
+        <IconButton
+          icon="settings"
+          label="Settings of this chat"
+          isOn={opened === "settings"}
+          onClick={() => onOpen(opened === "settings" ? "nothing" : "settings")}
+        />
+      </div>
+    </header>
+  );
+}
