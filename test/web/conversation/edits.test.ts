@@ -1,0 +1,166 @@
+import { expect, test } from "vitest";
+import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
+import {
+  addQuestion,
+  bringBack,
+  cutFrom,
+  newConversation,
+  omitOldest,
+  putAnswer,
+  putSettings,
+  putToolResult,
+  rename,
+  replaceQuestion,
+} from "../../../src/web/conversation/edits.ts";
+import { answer, call, conversation, question, toolResult } from "./samples.ts";
+
+const nowMs = 5000;
+const THREE = [question("A"), answer("a"), question("B"), answer("b"), question("C")];
+
+test("a new conversation is empty, with the settings that are given", () => {
+  const made = newConversation({ nowMs, id: "new", settings: { system: "Be brief" } });
+
+  expect(made).toEqual({
+    ...{ id: "new", title: "", createdAtMs: nowMs, updatedAtMs: nowMs, omittedTurns: 0 },
+    ...{ settings: { ...DEFAULT_SETTINGS, system: "Be brief" }, turns: [] },
+  });
+});
+
+test("conversations and questions get ids that differ", () => {
+  const asked = [1, 2].reduce(
+    (given) => addQuestion(given, { text: "A", nowMs }),
+    newConversation({ nowMs }),
+  );
+
+  expect(new Set([asked.id, ...asked.turns.map(({ id }) => id)]).size).toBe(3);
+});
+
+test("the first question names the conversation, a later one does not", () => {
+  const first = addQuestion(newConversation({ nowMs: 1 }), { text: "**What** is SSE?", nowMs });
+  const second = addQuestion(first, { text: "And why?", nowMs });
+
+  expect(first).toMatchObject({ title: "What is SSE?", updatedAtMs: nowMs, createdAtMs: 1 });
+  expect(second.title).toBe("What is SSE?");
+  expect(second.turns.at(-1)).toMatchObject({ kind: "question", text: "And why?" });
+});
+
+test("an answer is added, and then replaced as it grows", () => {
+  const started = putAnswer(conversation([question("A")]), {
+    answer: answer("", { id: "x" }),
+    nowMs,
+  });
+  const grown = putAnswer(started, { answer: answer("more", { id: "x" }), nowMs });
+
+  expect(started.turns).toHaveLength(2);
+  expect(grown.turns).toHaveLength(2);
+  expect(grown.turns[1]).toMatchObject({ id: "x", text: "more" });
+});
+
+test("another text for a question cuts everything after it", () => {
+  const changed = replaceQuestion(conversation(THREE), { questionId: "q-B", text: "B2", nowMs });
+
+  expect(changed.turns).toEqual([...THREE.slice(0, 2), question("B2", "q-B")]);
+  expect(changed.updatedAtMs).toBe(nowMs);
+});
+
+test("a title that was made of the first question follows it, one that somebody gave does not", () => {
+  const change = { questionId: "q-A", text: "New words", nowMs };
+
+  expect(replaceQuestion(conversation(THREE, { title: "A" }), change).title).toBe("New words");
+  expect(replaceQuestion(conversation(THREE, { title: "Mine" }), change).title).toBe("Mine");
+});
+
+test("an id that is not a question's changes nothing", () => {
+  const given = conversation(THREE);
+
+  expect(replaceQuestion(given, { questionId: "a-a", text: "x", nowMs })).toBe(given);
+  expect(cutFrom(given, { turnId: "nobody", nowMs })).toBe(given);
+});
+
+test("cutting from an answer on removes it and all after it", () => {
+  const cut = cutFrom(conversation(THREE), { turnId: "a-a", nowMs });
+
+  expect(cut.turns).toEqual(THREE.slice(0, 1));
+});
+
+test("cutting brings omitted turns back as far as the last question needs it", () => {
+  const cut = cutFrom(conversation(THREE, { omittedTurns: 4 }), { turnId: "a-b", nowMs });
+
+  expect(cut.omittedTurns).toBe(2);
+});
+
+test("a name is trimmed, and an empty one gives the first question's words back", () => {
+  const given = conversation(THREE);
+
+  expect(rename(given, { title: "  Mine ", nowMs })).toMatchObject({
+    title: "Mine",
+    updatedAtMs: nowMs,
+  });
+  expect(rename(given, { title: " ", nowMs }).title).toBe("A");
+});
+
+test("results of calls stand behind their answer, in the order in which they came", () => {
+  const asking = answer("", { id: "x", calls: [call("one"), call("two")] });
+  const given = conversation([question("A"), asking, question("B")]);
+
+  const first = putToolResult(given, { call: call("two"), text: "2", nowMs, id: "r2" });
+  const both = putToolResult(first, { call: call("one"), text: "1", nowMs, id: "r1" });
+
+  expect(both.turns.map(({ id }) => id)).toEqual(["q-A", "x", "r2", "r1", "q-B"]);
+  expect(both.turns[3]).toEqual({ ...toolResult("one", "1"), id: "r1" });
+});
+
+test("a second result of the same call replaces the first", () => {
+  const given = conversation([answer("", { calls: [call("one")] }), toolResult("one", "old")]);
+
+  const changed = putToolResult(given, { call: call("one"), text: "new", nowMs });
+
+  expect(changed.turns.slice(1)).toEqual([toolResult("one", "new")]);
+});
+
+test("a result of a call that no answer has made changes nothing", () => {
+  const given = conversation(THREE);
+
+  expect(putToolResult(given, { call: call("one"), text: "1", nowMs })).toBe(given);
+});
+
+test("settings change one by one", () => {
+  const changed = putSettings(conversation([]), { settings: { seed: 1 }, nowMs });
+
+  expect(changed.settings).toEqual({ ...DEFAULT_SETTINGS, seed: 1 });
+  expect(changed.updatedAtMs).toBe(nowMs);
+});
+
+test.each([
+  { turns: 0, omitted: 0 },
+  { turns: 1, omitted: 2 },
+  { turns: 2, omitted: 2 },
+  { turns: 3, omitted: 4 },
+  { turns: 99, omitted: 4 },
+])(
+  "leaving out $turns turns leaves out $omitted: whole exchanges, never the last question",
+  (each) => {
+    expect(omitOldest(conversation(THREE), each.turns).omittedTurns).toBe(each.omitted);
+  },
+);
+
+test("what is left out adds up, and comes back at once", () => {
+  const once = omitOldest(conversation(THREE), 1);
+  const twice = omitOldest(once, 1);
+
+  expect(twice.omittedTurns).toBe(4);
+  expect(omitOldest(twice, 1)).toBe(twice);
+  expect(bringBack(twice).omittedTurns).toBe(0);
+});
+
+test("a tool's results go with their exchange", () => {
+  const turns = [
+    question("A"),
+    answer("", { calls: [call("one")] }),
+    toolResult("one"),
+    answer("a"),
+    question("B"),
+  ];
+
+  expect(omitOldest(conversation(turns), 1).omittedTurns).toBe(4);
+});

@@ -1,0 +1,152 @@
+import { expect, test } from "vitest";
+import { requestBody, streamedBody } from "../../../src/web/conversation/request-body.ts";
+import { answer, call, conversation, question, settings, toolResult } from "./samples.ts";
+
+const TOOL = { type: "function", function: { name: "get_weather" } };
+
+test("sends the system prompt first, then questions and answers, without thoughts", () => {
+  const given = conversation(
+    [question("Hi"), answer("Hello", { thoughts: "be kind" }), question("Bye")],
+    { settings: settings({ system: "Be brief" }) },
+  );
+
+  expect(requestBody(given).messages).toEqual([
+    { role: "system", content: "Be brief" },
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "Hello" },
+    { role: "user", content: "Bye" },
+  ]);
+});
+
+test("leaves out what is not set, and the turns that are omitted", () => {
+  const given = conversation([question("Hi"), answer("Hello"), question("Bye")], {
+    omittedTurns: 2,
+    settings: settings({ temperature: null, maxTokens: null }),
+  });
+
+  expect(requestBody(given)).toEqual({ messages: [{ role: "user", content: "Bye" }] });
+});
+
+test("sends every setting under the server's name", () => {
+  const typed = { jsonSchema: '{"type":"object"}', tools: JSON.stringify([TOOL]) };
+  const numbers = { temperature: 0, topP: 0.9, maxTokens: 64, seed: 7 };
+  const given = conversation([question("Hi")], {
+    settings: settings({ model: "builtin", stop: ["\n"], ...numbers, ...typed }),
+  });
+
+  expect(requestBody(given)).toEqual({
+    ...{ model: "builtin", messages: [{ role: "user", content: "Hi" }] },
+    ...{ temperature: 0, top_p: 0.9, max_tokens: 64, seed: 7, stop: ["\n"], tools: [TOOL] },
+    response_format: {
+      type: "json_schema",
+      json_schema: { name: "answer", schema: { type: "object" } },
+    },
+  });
+});
+
+test("takes defaults only where the conversation has no setting of its own", () => {
+  const given = conversation([], { settings: settings({ temperature: 0 }) });
+
+  const body = requestBody(given, { model: "builtin", temperature: 1 });
+
+  expect(body).toMatchObject({ model: "builtin", temperature: 0 });
+});
+
+test("sends calls with their results, also of an answer without text", () => {
+  const given = conversation([
+    question("Weather?"),
+    answer("", { calls: [call("one")], finishReason: "tool_calls" }),
+    toolResult("one"),
+  ]);
+
+  expect(requestBody(given).messages.slice(1)).toEqual([
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [
+        {
+          id: "one",
+          type: "function",
+          function: { name: "get_weather", arguments: '{"city":"Paris"}' },
+        },
+      ],
+    },
+    { role: "tool", tool_call_id: "one", content: "sunny" },
+  ]);
+});
+
+test("sends of several calls those that have a result", () => {
+  const given = conversation([
+    question("Weather?"),
+    answer("Let me see", { calls: [call("one"), call("two")] }),
+    toolResult("two"),
+  ]);
+
+  const [, said, result] = requestBody(given).messages;
+
+  expect(said).toMatchObject({ content: "Let me see", tool_calls: [{ id: "two" }] });
+  expect(result).toMatchObject({ tool_call_id: "two" });
+});
+
+test("leaves out an answer whose only call has no result", () => {
+  const given = conversation([question("A"), answer("", { calls: [call("one")] }), question("B")]);
+
+  expect(requestBody(given).messages.map(({ role }) => role)).toEqual(["user", "user"]);
+});
+
+test("leaves out a call that was cut off, and the result that somebody gave it", () => {
+  const given = conversation([
+    question("A"),
+    answer("Well", { calls: [call("one", '{"city":"Par')] }),
+    toolResult("one"),
+  ]);
+
+  expect(requestBody(given).messages.slice(1)).toEqual([{ role: "assistant", content: "Well" }]);
+});
+
+test("leaves out a result whose call is among the omitted turns", () => {
+  const given = conversation(
+    [answer("", { calls: [call("one")] }), toolResult("one"), question("B")],
+    { omittedTurns: 1 },
+  );
+
+  expect(requestBody(given).messages).toEqual([{ role: "user", content: "B" }]);
+});
+
+test("sends what was shown of a stopped and a failed answer, and nothing of an empty one", () => {
+  const given = conversation([
+    question("A"),
+    answer("One, two", { phase: { type: "stopped" } }),
+    question("B"),
+    answer("Thr", { phase: { type: "failed" } }),
+    question("C"),
+    answer(" \n", { phase: { type: "failed" } }),
+  ]);
+
+  const contents = requestBody(given).messages.map(({ content }) => content);
+
+  expect(contents).toEqual(["A", "One, two", "B", "Thr", "C"]);
+});
+
+test("ends with the answer that is to be continued", () => {
+  const given = conversation([question("Count"), answer("1, 2", { finishReason: "length" })]);
+
+  expect(requestBody(given).messages.at(-1)).toEqual({ role: "assistant", content: "1, 2" });
+});
+
+test("says what is wrong with a schema or tools that cannot be read", () => {
+  const broken = (more: Parameters<typeof settings>[0]) => () =>
+    requestBody(conversation([], { settings: settings(more) }));
+
+  expect(broken({ jsonSchema: "{" })).toThrow(/JSON schema cannot be read: line 1, column 2/);
+  expect(broken({ tools: "{}" })).toThrow(/tools cannot be read: tools are a list/);
+});
+
+test("asks a stream for usage and progress", () => {
+  const given = conversation([question("Hi")]);
+
+  expect(streamedBody(given)).toEqual({
+    ...requestBody(given),
+    ...{ stream: true, stream_options: { include_usage: true }, return_progress: true },
+  });
+});

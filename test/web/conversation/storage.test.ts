@@ -1,0 +1,171 @@
+import "fake-indexeddb/auto";
+import { IDBFactory } from "fake-indexeddb";
+import { openDB } from "idb";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type ConversationStorage, openStorage } from "../../../src/web/conversation/storage.ts";
+import type { Change } from "../../../src/web/conversation/storage-notices.ts";
+import { answer, conversation, question } from "./samples.ts";
+
+const opened: ConversationStorage[] = [];
+
+async function open(): Promise<ConversationStorage> {
+  const storage = await openStorage({ timeoutMs: 50 });
+  opened.push(storage);
+  return storage;
+}
+
+const sample = (id: string, updatedAtMs = 1) =>
+  conversation([question("Hi"), answer("Hello")], { id, updatedAtMs });
+
+beforeEach(() => vi.stubGlobal("indexedDB", new IDBFactory()));
+afterEach(() => {
+  for (const storage of opened.splice(0)) storage.close();
+  vi.unstubAllGlobals();
+});
+
+test("what is saved is there when the page is opened again", async () => {
+  const before = await open();
+  await before.save(sample("one"));
+  before.close();
+
+  const storage = await open();
+
+  expect(storage.isLasting).toBe(true);
+  expect(await storage.all()).toEqual([sample("one")]);
+  expect(await storage.get("one")).toEqual(sample("one"));
+});
+
+test("the conversations that were changed last come first", async () => {
+  const storage = await open();
+  for (const [id, at] of [
+    ["old", 1],
+    ["new", 3],
+    ["middle", 2],
+  ] as const)
+    await storage.save(sample(id, at));
+
+  expect((await storage.all()).map(({ id }) => id)).toEqual(["new", "middle", "old"]);
+});
+
+test("saving again replaces, removing removes one, clearing all", async () => {
+  const storage = await open();
+  await storage.save(sample("one", 1));
+  await storage.save(sample("one", 2));
+  await storage.save(sample("two"));
+  expect(await storage.all()).toHaveLength(2);
+
+  await storage.remove("one");
+  expect(await storage.get("one")).toBeNull();
+
+  await storage.clear();
+  expect(await storage.all()).toEqual([]);
+});
+
+test("a newer version's conversation is neither shown nor overwritten nor removed", async () => {
+  const storage = await open();
+  await storage.save(sample("ours"));
+  const newer = { id: "theirs", version: 2, conversation: { shape: "unknown" } };
+  const database = await openDB("sluice", 1);
+  await database.put("conversations", newer);
+
+  expect((await storage.all()).map(({ id }) => id)).toEqual(["ours"]);
+  expect(await storage.get("theirs")).toBeNull();
+  await expect(storage.save(sample("theirs"))).rejects.toThrow(/newer version/);
+  await storage.remove("theirs");
+  await storage.clear();
+
+  expect(await database.getAll("conversations")).toEqual([newer]);
+  database.close();
+});
+
+test("a newer version's database is left alone: what is saved then does not last", async () => {
+  const database = await openDB("sluice", 2, {
+    upgrade: (each) => void each.createObjectStore("theirs"),
+  });
+
+  const storage = await open();
+
+  expect(storage.isLasting).toBe(false);
+  expect([...database.objectStoreNames]).toEqual(["theirs"]);
+  database.close();
+});
+
+test("a newer page in another tab can upgrade the database while this one is open", async () => {
+  const storage = await open();
+
+  const database = await openDB("sluice", 2);
+
+  expect(database.version).toBe(2);
+  await expect(storage.save(sample("one"))).rejects.toThrow();
+  database.close();
+});
+
+test("tells other tabs what has changed, and nothing of what it has heard of itself", async () => {
+  const [here, there] = [await open(), await open()];
+  const [heard, own]: Change[][] = [[], []];
+  here.onChange((change) => own?.push(change));
+  there.onChange((change) => heard?.push(change));
+
+  await here.save(sample("one"));
+  await here.remove("one");
+  await here.clear();
+
+  await expect
+    .poll(() => heard)
+    .toEqual([{ type: "saved", id: "one" }, { type: "removed", id: "one" }, { type: "cleared" }]);
+  expect(own).toEqual([]);
+});
+
+test("a listener that has left hears nothing more", async () => {
+  const [here, there] = [await open(), await open()];
+  const left = vi.fn();
+  const stays = vi.fn();
+  there.onChange(left)();
+  there.onChange(stays);
+
+  await here.clear();
+
+  await expect.poll(() => stays.mock.calls.length).toBe(1);
+  expect(left).not.toHaveBeenCalled();
+});
+
+test("news that another version of the page may send are not passed on", async () => {
+  const storage = await open();
+  const listener = vi.fn();
+  storage.onChange(listener);
+  const channel = new BroadcastChannel("sluice-conversations");
+
+  for (const data of [null, "saved", { type: "merged" }, { type: "saved" }, { type: "cleared" }])
+    channel.postMessage(data);
+
+  await expect.poll(() => listener.mock.calls).toEqual([[{ type: "cleared" }]]);
+  channel.close();
+});
+
+test.each([
+  ["is missing", undefined],
+  [
+    "refuses",
+    {
+      open: () => {
+        throw new DOMException("no", "SecurityError");
+      },
+    },
+  ],
+  ["never answers", { open: () => new EventTarget() }],
+])(
+  "keeps conversations in memory where the browser's database %s, and says so",
+  async (_case, indexedDB) => {
+    vi.stubGlobal("indexedDB", indexedDB);
+
+    const storage = await open();
+    await storage.save(sample("one"));
+    await storage.save(sample("two", 2));
+    await storage.remove("one");
+
+    expect(storage.isLasting).toBe(false);
+    expect(await storage.all()).toEqual([sample("two", 2)]);
+    await storage.clear();
+    expect(await storage.get("two")).toBeNull();
+  },
+);

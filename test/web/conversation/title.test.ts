@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { titleFrom } from "../../../src/web/conversation/title.ts";
+
+test.each([
+  ["  What is SSE?  ", "What is SSE?"],
+  ["\n\nSecond line\nThird", "Second line"],
+  ["## A *big* **plan**", "A big plan"],
+  ["> - [x] `npm ci` and __more__", "npm ci and more"],
+  ["1. First [link](http://a.b) and ![picture](x.png)", "First link and picture"],
+  ["```js\nlet a = 1;\n```", "let a = 1;"],
+  ["---\ntext", "text"],
+  ["keep snake_case_names, 2 * 3 * 4 and -5", "keep snake_case_names, 2 * 3 * 4 and -5"],
+  ["-5 + 3", "-5 + 3"],
+  ["```", "```"],
+  [" \n ", ""],
+])("%j is called %j", (text, title) => {
+  expect(titleFrom(text)).toBe(title);
+});
+
+test("a long line is cut at a word, with at most 60 characters", () => {
+  const title = titleFrom(
+    "Please explain how a server with one queue can serve many people at once",
+  );
+
+  expect(title).toBe("Please explain how a server with one queue can serve many…");
+});
+
+test("a word without end is cut where it has to be", () => {
+  expect(titleFrom("x".repeat(80))).toBe(`${"x".repeat(59)}…`);
+});
+
+test("exactly 60 characters stay whole, also if each is an emoji", () => {
+  expect(titleFrom("🙂".repeat(60))).toBe("🙂".repeat(60));
+  expect(titleFrom("🙂".repeat(61))).toBe(`${"🙂".repeat(59)}…`);
+});
