@@ -9,7 +9,7 @@ import {
 } from "../conversation/conversation.ts";
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
-import { streamedBody } from "../conversation/request-body.ts";
+import { requestBody, streamedBody } from "../conversation/request-body.ts";
 import type { ConversationStorage } from "../conversation/storage.ts";
 import type { Change } from "../conversation/storage-notices.ts";
 import type { Server } from "../server/server.ts";
@@ -32,6 +32,7 @@ export type ChatState = {
 const SAVE_MS = 400;
 
 export class ChatStore {
+  readonly #server: Server;
   readonly #storage: ConversationStorage;
   readonly #answers: RunningAnswers;
   readonly #listeners = new Set<() => void>();
@@ -40,6 +41,7 @@ export class ChatStore {
   #state: ChatState;
 
   constructor(server: Server, storage: ConversationStorage) {
+    this.#server = server;
     this.#storage = storage;
     this.#answers = new RunningAnswers(server, (place, change, isOver) =>
       this.#changeAnswer(place, change, isOver),
@@ -173,9 +175,13 @@ export class ChatStore {
     if (answer) this.#answers.stop(id, answer);
   }
 
-  /** The oldest question and what belongs to it are no longer sent. */
-  leaveOutOldest(id: string): void {
-    this.#change(id, (conversation) => edits.omitOldest(conversation, 1));
+  /** So many of the oldest turns are no longer sent that the rest fits. @returns false if nothing more can be left out */
+  async leaveOutOldest(id: string): Promise<boolean> {
+    const before = this.#find(id);
+    if (!before) return false;
+    const after = await fitting(before, this.#server);
+    this.#change(id, () => after);
+    return after !== before;
   }
 
   bringBackOldest(id: string): void {
@@ -302,6 +308,17 @@ const CUT_OFF = {
 function isUnfinished({ turns }: Conversation): boolean {
   const last = turns.at(-1);
   return last?.kind === "answer" && !hasEnded(last);
+}
+
+/** The conversation without as many of its oldest turns as it takes; as few as possible, but at least one. */
+async function fitting(conversation: Conversation, server: Server): Promise<Conversation> {
+  let left = conversation;
+  for (;;) {
+    const less = edits.omitOldest(left, 1);
+    if (less === left) return left;
+    left = less;
+    if (await server.fits(requestBody(left))) return left;
+  }
 }
 
 /** Calls of the last answer that wait for a result. */

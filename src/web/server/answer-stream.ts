@@ -15,6 +15,8 @@ export type Start =
 export type ReadOptions = {
   readonly server: Server;
   readonly signal: AbortSignal;
+  /** Whether the server keeps it for a client that was lost (default true). Otherwise leaving stops it at once. */
+  readonly isResumable?: boolean;
   /** Waits so long, or less if the network is back. Replaced in tests. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
@@ -32,12 +34,12 @@ export async function* readAnswer(
   start: Start,
   options: ReadOptions,
 ): AsyncGenerator<readonly AnswerEvent[], void, undefined> {
-  const { server, signal, wait = waitOrOnline } = options;
+  const { signal, wait = waitOrOnline } = options;
   let place = "place" in start ? start.place : null;
   let attempt = 0;
   for (;;) {
     try {
-      const response = await connect(server, place ?? start, signal);
+      const response = await connect(place ?? start, options);
       if (response.status === 204) throw brokenConnection("connection_lost"); // read to its end, without an end
       place ??= placeOf(response);
       yield [{ type: "accepted", address: place?.address ?? null }];
@@ -62,29 +64,25 @@ export async function* readAnswer(
   }
 }
 
-async function connect(
-  server: Server,
-  from: Start | StreamPlace,
-  signal: AbortSignal,
-): Promise<Response> {
+async function connect(from: Start | StreamPlace, options: ReadOptions): Promise<Response> {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), HEADERS_MS);
-  const either = AbortSignal.any([signal, silence.signal]);
+  const signal = AbortSignal.any([options.signal, silence.signal]);
   try {
-    return await open(server, from, either);
+    return await open(from, { ...options, signal });
   } finally {
     clearTimeout(timer);
   }
 }
 
-function open(server: Server, from: Start | StreamPlace, signal: AbortSignal): Promise<Response> {
+function open(from: Start | StreamPlace, { server, signal, isResumable = true }: ReadOptions) {
   if ("body" in from) {
-    const headers = { "x-resumable": "true", "x-request-id": from.requestId };
+    const headers = { "x-resumable": String(isResumable), "x-request-id": from.requestId };
     const { body } = from;
     return server.call("v1/chat/completions", { method: "POST", body, headers, signal });
   }
   const { address, lastEventId } = "place" in from ? from.place : from;
-  const headers = lastEventId === null ? {} : { "last-event-id": lastEventId };
+  const headers: Record<string, string> = lastEventId === null ? {} : { "last-event-id": lastEventId };
   return server.call(address, { headers, signal });
 }
 

@@ -1,6 +1,6 @@
 // The server's paths that the page uses. Every call throws a ServerError, or an AbortError when its signal says so.
 
-import { brokenConnection, errorOf } from "./server-error.ts";
+import { brokenConnection, errorOf, ServerError } from "./server-error.ts";
 
 /** A model that generates. */
 export type ServedModel = {
@@ -25,6 +25,8 @@ type Call = {
 
 /** A question that is not answered by then is given up. Answers with a stream have their own limits. */
 const QUESTION_MS = 20_000;
+/** Of the context; the rest is for the answer. */
+const MOST_PROMPT = 0.75;
 
 export class Server {
   readonly #base: string;
@@ -58,10 +60,20 @@ export class Server {
     return { status: wire.status, reason: wire.reason, loadProgress: wire.load_progress };
   }
 
-  /** How many tokens the prompt of such a body has. */
-  async countTokens(body: object): Promise<number> {
+  /** Whether the prompt of such a body fits the context, with room for some of an answer. */
+  async fits(body: object): Promise<boolean> {
     const path = "v1/chat/completions/input_tokens";
-    return (await this.#json<{ input_tokens: number }>(path, { method: "POST", body })).input_tokens;
+    try {
+      const [{ input_tokens: tokens }, [model]] = await Promise.all([
+        this.#json<{ input_tokens: number }>(path, { method: "POST", body }),
+        this.models(),
+      ]);
+      return tokens <= (model?.contextTokens ?? Number.POSITIVE_INFINITY) * MOST_PROMPT;
+    } catch (error) {
+      if (error instanceof ServerError && error.failure.code === "context_length_exceeded")
+        return false;
+      throw error;
+    }
   }
 
   /** Ends an answer at the server at once, wherever it is. One that has ended meanwhile is no error. */

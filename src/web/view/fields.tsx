@@ -1,0 +1,102 @@
+// Fields of forms: a label, what it is for, and what is wrong with its value.
+
+import { type ReactNode, useEffect, useId, useState } from "react";
+
+type FieldProps<T> = {
+  readonly label: string;
+  readonly help: string;
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+  /** In words; undefined when nothing is wrong. */
+  readonly problem: string | undefined;
+};
+
+type TextProps = FieldProps<string> & {
+  readonly isCode?: boolean;
+  /** Put in by a button while it is empty. */
+  readonly example?: string;
+};
+
+export function TextField({ isCode = false, example, ...field }: TextProps) {
+  const { value, onChange } = field;
+  return (
+    <Field {...field}>
+      {(attributes) => (
+        <>
+          <textarea
+            {...attributes}
+            className={isCode ? "is-code" : ""}
+            spellCheck={!isCode}
+            rows={isCode ? 5 : 3}
+            value={value}
+            onChange={(event) => onChange(event.currentTarget.value)}
+          />
+          {example !== undefined && value === "" && (
+            <button type="button" className="link" onClick={() => onChange(example)}>
+              Insert an example
+            </button>
+          )}
+        </>
+      )}
+    </Field>
+  );
+}
+
+type NumberProps = FieldProps<number | null> & { readonly step: number };
+
+export function NumberField({ step, ...field }: NumberProps) {
+  const { value, onChange } = field;
+  const [text, setText] = useState(value === null ? "" : String(value));
+  useEffect(() => {
+    // What was changed elsewhere; what is being typed (1., 0.0) stays as it is.
+    setText((before) => (numberIn(before) === value ? before : value === null ? "" : String(value)));
+  }, [value]);
+  return (
+    <Field {...field}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="number"
+          inputMode="decimal"
+          step={step}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            onChange(numberIn(event.currentTarget.value));
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+function numberIn(text: string): number | null {
+  const value = Number(text);
+  return text.trim() === "" || Number.isNaN(value) ? null : value;
+}
+
+type Attributes = {
+  readonly id: string;
+  readonly "aria-describedby": string;
+  readonly "aria-invalid": boolean;
+};
+
+type FrameProps = {
+  readonly label: string;
+  readonly help: string;
+  readonly problem: string | undefined;
+  readonly children: (attributes: Attributes) => ReactNode;
+};
+
+function Field({ label, help, problem, children }: FrameProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {children({ id, "aria-describedby": `${id}-help`, "aria-invalid": problem !== undefined })}
+      <p id={`${id}-help`} className={problem === undefined ? "hint" : "problem"}>
+        {problem ?? help}
+      </p>
+    </div>
+  );
+}

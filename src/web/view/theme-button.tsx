@@ -1,0 +1,21 @@
+// Light, dark, or as the system has it.
+
+import { useState } from "react";
+import { IconButton } from "./icons.tsx";
+import { currentTheme, setTheme, type Theme } from "./theme.ts";
+
+const NEXT: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
+
+export function ThemeButton() {
+  const [theme, show] = useState(currentTheme);
+  return (
+    <IconButton
+      icon="sun"
+      label={`Colours: ${theme}. Change to ${NEXT[theme]}`}
+      onClick={() => {
+        setTheme(NEXT[theme]);
+        show(NEXT[theme]);
+      }}
+    />
+  );
+}
