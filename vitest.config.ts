@@ -22,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: "model",
-          include: [...files("model"), ...files("compat"), ...files("proxy")],
+          include: [...files("model"), ...files("compat"), ...files("proxy"), ...files("page")],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

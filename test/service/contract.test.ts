@@ -114,7 +114,13 @@ describe("the document", () => {
       ...{ embeddings: { catalog }, reranking: { catalog } },
     } as unknown as HandlerDeps;
     const app = createApp(deps, {
-      ...{ bodyLimitBytes: 1, hostNames: [], corsOrigins: [], pageFolder: null, trustProxy: undefined },
+      ...{
+        bodyLimitBytes: 1,
+        hostNames: [],
+        corsOrigins: [],
+        pageFolder: null,
+        trustProxy: undefined,
+      },
     });
 
     expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());

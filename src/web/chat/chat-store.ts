@@ -48,7 +48,13 @@ export class ChatStore {
     );
     const first = edits.newConversation({ nowMs: Date.now() });
     const { isLasting } = storage;
-    this.#state = { conversations: [first], currentId: first.id, hasLoaded: false, isLasting, saveProblem: null };
+    this.#state = {
+      conversations: [first],
+      currentId: first.id,
+      hasLoaded: false,
+      isLasting,
+      saveProblem: null,
+    };
     addEventListener("pagehide", () => this.#saveAll());
     storage.onChange((change) => void this.#takeOver(change));
   }
@@ -64,7 +70,9 @@ export class ChatStore {
   async load(): Promise<void> {
     const kept = await this.#storage.all();
     const { conversations } = this.#state;
-    const own = conversations.filter(({ id, turns }) => turns.length > 0 && !kept.some((each) => each.id === id));
+    const own = conversations.filter(
+      ({ id, turns }) => turns.length > 0 && !kept.some((each) => each.id === id),
+    );
     const latest = [...kept].sort((a, b) => b.updatedAtMs - a.updatedAtMs)[0];
     const open = kept.find(({ id }) => id === location.hash.slice(1));
     const current = open ?? (latest && isUnfinished(latest) ? latest : null);
@@ -132,7 +140,9 @@ export class ChatStore {
   }
 
   ask(id: string, text: string): void {
-    this.#change(id, (conversation) => edits.addQuestion(conversation, { text, nowMs: Date.now() }));
+    this.#change(id, (conversation) =>
+      edits.addQuestion(conversation, { text, nowMs: Date.now() }),
+    );
     this.#answer(id);
   }
 
@@ -148,7 +158,9 @@ export class ChatStore {
   /** Another answer in the place of one; what followed it is gone. */
   regenerate(id: string, answerId: string): void {
     this.stop(id);
-    this.#change(id, (conversation) => edits.cutFrom(conversation, { turnId: answerId, nowMs: Date.now() }));
+    this.#change(id, (conversation) =>
+      edits.cutFrom(conversation, { turnId: answerId, nowMs: Date.now() }),
+    );
     this.#answer(id);
   }
 
@@ -264,7 +276,10 @@ export class ChatStore {
   #saveSoon(id: string, ms: number): void {
     if (ms === 0) return this.#save(id);
     if (this.#unsaved.has(id)) return;
-    this.#unsaved.set(id, setTimeout(() => this.#save(id), ms));
+    this.#unsaved.set(
+      id,
+      setTimeout(() => this.#save(id), ms),
+    );
   }
 
   #save(id: string): void {

@@ -1,8 +1,8 @@
 // Asks the same thing twice at once, streamed and buffered, and measures what their reader sees of it and when.
 
+import { newId } from "../conversation/ids.ts";
 import { readAnswer } from "../server/answer-stream.ts";
 import type { Server } from "../server/server.ts";
-import { newId } from "../conversation/ids.ts";
 
 /** Times in ms since both were asked. */
 export type Side = {
@@ -62,7 +62,9 @@ export async function compare({ server, body, signal, onChange }: CompareOptions
       const call = { method: "POST", body: same, signal } as const;
       const response = await server.call("v1/chat/completions", call);
       const { choices } = (await response.json()) as Answered;
-      const text = choices.map(({ message }) => (message.reasoning_content ?? "") + (message.content ?? ""));
+      const text = choices.map(
+        ({ message }) => (message.reasoning_content ?? "") + (message.content ?? ""),
+      );
       put("buffered", { text: text.join(""), firstTextMs: passed() });
     }),
   ]);

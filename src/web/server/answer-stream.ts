@@ -82,7 +82,8 @@ function open(from: Start | StreamPlace, { server, signal, isResumable = true }:
     return server.call("v1/chat/completions", { method: "POST", body, headers, signal });
   }
   const { address, lastEventId } = "place" in from ? from.place : from;
-  const headers: Record<string, string> = lastEventId === null ? {} : { "last-event-id": lastEventId };
+  const headers: Record<string, string> =
+    lastEventId === null ? {} : { "last-event-id": lastEventId };
   return server.call(address, { headers, signal });
 }
 

@@ -49,10 +49,7 @@ export function brokenConnection(code: "unreachable" | "connection_lost", cause?
     code === "unreachable"
       ? "The server cannot be reached."
       : "The connection was lost, and the rest of the answer with it.";
-  return new ServerError(
-    { status: null, code, message, param: null, retryAtMs: null },
-    { cause },
-  );
+  return new ServerError({ status: null, code, message, param: null, retryAtMs: null }, { cause });
 }
 
 function parsed(text: string): unknown {

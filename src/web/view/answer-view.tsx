@@ -3,8 +3,8 @@
 import { lazy, Suspense } from "react";
 import { type Answer, hasEnded } from "../conversation/conversation.ts";
 import { CallsView } from "./calls-view.tsx";
-import { CopyButton } from "./copy-button.tsx";
 import { useApp } from "./context.ts";
+import { CopyButton } from "./copy-button.tsx";
 import { FailureView } from "./failure-view.tsx";
 import { IconButton } from "./icons.tsx";
 import { NumbersLine } from "./numbers-line.tsx";

@@ -1,13 +1,13 @@
 // The same request for programs: curl, JavaScript, Python.
 
 import { useState } from "react";
-import { asCurl, asJavaScript, asPython } from "../conversation/request-code.ts";
-import { streamedBody } from "../conversation/request-body.ts";
 import type { Conversation } from "../conversation/conversation.ts";
+import { streamedBody } from "../conversation/request-body.ts";
+import { asCurl, asJavaScript, asPython } from "../conversation/request-code.ts";
+import { CodeText } from "./code-text.tsx";
 import { useApp, useCurrent, useStatus } from "./context.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Dialog } from "./dialog.tsx";
-import { CodeText } from "./code-text.tsx";
 
 const FORMS = [
   { name: "curl", language: "bash", write: asCurl },

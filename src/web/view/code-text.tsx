@@ -5,8 +5,10 @@ type CodeProps = { readonly code: string; readonly language: string };
 export function CodeText({ code, language }: CodeProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a keyboard has to get there
-    <pre className="code-text" tabIndex={0} aria-label={language}>
-      <code>{code}</code>
-    </pre>
+    <section className="code-text" tabIndex={0} aria-label={language}>
+      <pre>
+        <code>{code}</code>
+      </pre>
+    </section>
   );
 }

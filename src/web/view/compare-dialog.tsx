@@ -26,7 +26,12 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
     setResult({ streamed: EMPTY, buffered: EMPTY });
     setStarted(performance.now());
     const { settings } = conversation;
-    const body = requestBody({ ...conversation, settings, turns: [question(text)], omittedTurns: 0 });
+    const body = requestBody({
+      ...conversation,
+      settings,
+      turns: [question(text)],
+      omittedTurns: 0,
+    });
     await compare({ server, body, signal: abort.signal, onChange: setResult });
     setStarted(null);
   };
@@ -54,7 +59,8 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
         <SideView title="Buffered" side={result.buffered} startedAtMs={startedAtMs} />
       </div>
       <p className="hint">
-        Both are asked at the same moment with the same settings and seed, so they share the machine.
+        Both are asked at the same moment with the same settings and seed, so they share the
+        machine.
       </p>
     </Dialog>
   );

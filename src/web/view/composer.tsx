@@ -83,8 +83,8 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
         )}
       </div>
       <p className="hint composer-hint">
-        Enter sends, Shift+Enter breaks the line, Escape stops. What you write stays on this machine's
-        server and in this browser.
+        Enter sends, Shift+Enter breaks the line, Escape stops. What you write stays on this
+        machine's server and in this browser.
       </p>
     </form>
   );

@@ -2,7 +2,8 @@
 
 import { useState } from "react";
 import { type Conversation, hasEnded } from "../conversation/conversation.ts";
-import { fileNameFor, toJson, toMarkdown } from "../conversation/export.ts";
+import { fileNameFor, toJson } from "../conversation/export.ts";
+import { toMarkdown } from "../conversation/export-markdown.ts";
 import { useApp } from "./context.ts";
 import { saveFile } from "./files.ts";
 import { when } from "./format.ts";
@@ -11,7 +12,7 @@ import { Menu } from "./menu.tsx";
 type ItemProps = {
   readonly conversation: Conversation;
   /** What a search has found in it. */
-  readonly snippet: { readonly text: string } | null;
+  readonly snippet: string | null;
   readonly isCurrent: boolean;
   readonly onSelect: () => void;
 };
@@ -46,7 +47,7 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
       >
         <span className="conversation-title">{title}</span>
         <span className="conversation-note">
-          {isAnswering ? "answering" : (snippet?.text ?? when(updatedAtMs))}
+          {isAnswering ? "answering" : (snippet ?? when(updatedAtMs))}
         </span>
       </button>
       <Menu

@@ -95,7 +95,8 @@ function wordsFor({ status, code, retryAtMs }: Failure): Words {
     case "context_length_exceeded":
       return {
         title: "The conversation no longer fits",
-        advice: "The model reads no more than its context holds. What is left out stays here to be read.",
+        advice:
+          "The model reads no more than its context holds. What is left out stays here to be read.",
       };
     case "worker_crashed":
       return { title: "The model's process died", advice: "It is started anew by itself." };
@@ -110,7 +111,10 @@ function wordsFor({ status, code, retryAtMs }: Failure): Words {
     case 403:
       return { title: "This is not allowed" };
     case 413:
-      return { title: "The conversation is too large to be sent", advice: "A new chat begins anew." };
+      return {
+        title: "The conversation is too large to be sent",
+        advice: "A new chat begins anew.",
+      };
     case 429:
       return { title: "Too many requests", advice: `The server asks to wait${wait}.` };
     case 503:

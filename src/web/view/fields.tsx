@@ -49,7 +49,9 @@ export function NumberField({ step, ...field }: NumberProps) {
   const [text, setText] = useState(value === null ? "" : String(value));
   useEffect(() => {
     // What was changed elsewhere; what is being typed (1., 0.0) stays as it is.
-    setText((before) => (numberIn(before) === value ? before : value === null ? "" : String(value)));
+    setText((before) =>
+      numberIn(before) === value ? before : value === null ? "" : String(value),
+    );
   }, [value]);
   return (
     <Field {...field}>

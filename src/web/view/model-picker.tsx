@@ -33,7 +33,9 @@ export function ModelPicker() {
           </option>
         ))}
         {isGone && <option value={chosen}>{chosen} (not served)</option>}
-        {models.length === 0 && !isGone && <option value="">{failure ? "no server" : "..."}</option>}
+        {models.length === 0 && !isGone && (
+          <option value="">{failure ? "no server" : "..."}</option>
+        )}
       </select>
     </div>
   );

@@ -2,8 +2,8 @@
 
 import { useState } from "react";
 import type { Question } from "../conversation/conversation.ts";
-import { CopyButton } from "./copy-button.tsx";
 import { useApp } from "./context.ts";
+import { CopyButton } from "./copy-button.tsx";
 import { IconButton } from "./icons.tsx";
 import { isSendKey } from "./send-key.ts";
 

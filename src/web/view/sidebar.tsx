@@ -2,8 +2,8 @@
 
 import { useMemo, useState } from "react";
 import { search } from "../conversation/search.ts";
-import { ConversationItem } from "./conversation-item.tsx";
 import { useApp, useChats } from "./context.ts";
+import { ConversationItem } from "./conversation-item.tsx";
 import { HistoryMenu } from "./history-menu.tsx";
 import { Icon, IconButton } from "./icons.tsx";
 import { ThemeButton } from "./theme-button.tsx";
@@ -15,14 +15,12 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
   const { conversations, currentId } = useChats();
   const [words, setWords] = useState("");
   const kept = conversations.filter(({ turns }) => turns.length > 0);
-  const found = useMemo(
-    () => (words.trim() === "" ? null : search(kept, words)),
-    [kept, words],
-  );
+  const found = useMemo(() => (words.trim() === "" ? null : search(kept, words)), [kept, words]);
   const closeOnPhone = () => {
     if (matchMedia("(max-width: 60rem)").matches) onClose();
   };
-  const shown = found?.map(({ conversation, snippet }) => ({ conversation, snippet })) ??
+  const shown =
+    found?.map(({ conversation, snippet }) => ({ conversation, snippet })) ??
     kept.map((conversation) => ({ conversation, snippet: null }));
   return (
     <>
@@ -72,11 +70,20 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
             />
           ))}
         </ul>
-        {kept.length === 0 && <p className="hint">Your conversations are kept here, in this browser.</p>}
+        {kept.length === 0 && (
+          <p className="hint">Your conversations are kept here, in this browser.</p>
+        )}
         {found?.length === 0 && <p className="hint">Nothing has these words.</p>}
         <HistoryMenu />
       </nav>
-      {isOpen && <button type="button" className="sidebar-veil" aria-label="Hide the conversations" onClick={onClose} />}
+      {isOpen && (
+        <button
+          type="button"
+          className="sidebar-veil"
+          aria-label="Hide the conversations"
+          onClick={onClose}
+        />
+      )}
     </>
   );
 }

@@ -1,0 +1,62 @@
+// What a person does on the chat page, and what is looked at there.
+
+import type { Page } from "playwright-core";
+import type {
+  Answer,
+  ChatSettings,
+  Conversation,
+} from "../../src/web/conversation/conversation.ts";
+
+export async function ask(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Your question" }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** Fills the form of the settings, and closes it. */
+export async function set(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
+  await page.getByRole("button", { name: "Settings of this chat" }).click();
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+}
+
+/** The last answer, as an element. */
+export function lastAnswer(page: Page) {
+  return page.getByRole("article", { name: "Answer" }).last();
+}
+
+/** Waits until the last answer is there: as `done`, `stopped` or `failed`. */
+export async function answered(page: Page, phase = "done", timeout = 20_000): Promise<void> {
+  await page.locator(`.turn:last-child .answer[data-phase=${phase}]`).waitFor({ timeout });
+}
+
+/** What the browser keeps, newest first. */
+export async function kept(page: Page): Promise<readonly Conversation[]> {
+  const records = await page.evaluate(
+    () =>
+      new Promise<{ conversation: Conversation }[]>((resolve, reject) => {
+        const opening = indexedDB.open("sluice");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const all = database.transaction("conversations").objectStore("conversations").getAll();
+          all.onerror = () => reject(all.error);
+          all.onsuccess = () => {
+            database.close();
+            resolve(all.result);
+          };
+        };
+      }),
+  );
+  const conversations = records.map(({ conversation }) => conversation);
+  return conversations.sort((a, b) => b.updatedAtMs - a.updatedAtMs);
+}
+
+/** The last answer of the newest conversation, as the browser keeps it. */
+export async function keptAnswer(page: Page): Promise<Answer> {
+  const [conversation] = await kept(page);
+  const answer = conversation?.turns.findLast((turn) => turn.kind === "answer");
+  if (answer?.kind !== "answer") throw new Error("no answer is kept");
+  return answer;
+}
+
+export type { ChatSettings };
