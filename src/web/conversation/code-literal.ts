@@ -10,8 +10,8 @@ const WORDS: Readonly<Record<Language, Readonly<Record<"true" | "false" | "null"
   javascript: { true: "true", false: "false", null: "null" },
   python: { true: "True", false: "False", null: "None" },
 };
-/** Characters that would not be seen, or would turn others around; the rest stays readable. */
-const UNSEEN = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+/** Characters that would not be seen, or would turn others around; joiners of emoji and letters stay. */
+const UNSEEN = /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 export type Place = {
   readonly language: Language;
