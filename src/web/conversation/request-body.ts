@@ -4,7 +4,7 @@ import type { ChatSettings, Conversation, ToolCall, Turn } from "./conversation.
 import { type Read, readJson } from "./json-text.ts";
 import { type JsonObject, readSchema, readTools } from "./typed-settings.ts";
 
-export type RequestMessage =
+type RequestMessage =
   | { readonly role: "system" | "user"; readonly content: string }
   | {
       readonly role: "assistant";

@@ -1,3 +1,5 @@
+// Changes of a conversation: each gives a new one, and leaves the rest as it was.
+
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
 import {

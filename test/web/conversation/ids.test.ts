@@ -1,3 +1,5 @@
+// Ids, also where the browser has no randomUUID.
+
 import { afterEach, expect, test, vi } from "vitest";
 import { newId } from "../../../src/web/conversation/ids.ts";
 

@@ -1,3 +1,5 @@
+// Typed JSON: its value, or where it breaks.
+
 import { expect, test } from "vitest";
 import { readJson } from "../../../src/web/conversation/json-text.ts";
 

@@ -1,3 +1,5 @@
+// What is sent for the next answer of a conversation, and what is left out.
+
 import { expect, test } from "vitest";
 import { requestBody, streamedBody } from "../../../src/web/conversation/request-body.ts";
 import { answer, call, conversation, question, settings, toolResult } from "./samples.ts";

@@ -1,3 +1,5 @@
+// Conversations in the browser's database, over tabs, versions and browsers that refuse it.
+
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { openDB } from "idb";

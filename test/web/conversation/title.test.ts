@@ -1,3 +1,5 @@
+// What a conversation is called after its first question.
+
 import { expect, test } from "vitest";
 import { titleFrom } from "../../../src/web/conversation/title.ts";
 

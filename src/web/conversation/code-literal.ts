@@ -1,0 +1,62 @@
+// Values as they are written in JSON, JavaScript and Python: a line where it fits, otherwise one line for each member.
+
+export type Language = "json" | "javascript" | "python";
+
+const MOST_COLUMNS = 90;
+/** As people write each of them. */
+export const INDENT: Readonly<Record<Language, number>> = { json: 2, javascript: 2, python: 4 };
+const WORDS: Readonly<Record<Language, Readonly<Record<"true" | "false" | "null", string>>>> = {
+  json: { true: "true", false: "false", null: "null" },
+  javascript: { true: "true", false: "false", null: "null" },
+  python: { true: "True", false: "False", null: "None" },
+};
+/** Characters that would not be seen, or would turn others around; joiners of emoji and letters stay. */
+const UNSEEN = /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+export type Place = {
+  readonly language: Language;
+  /** Columns that the line is indented by. Default 0. */
+  readonly column?: number;
+};
+
+/** @param value as JSON has it */
+export function literal(value: unknown, { language, column = 0 }: Place): string {
+  if (typeof value === "string") return quoted(value);
+  if (value === null || typeof value === "boolean") return WORDS[language][`${value}`];
+  if (typeof value !== "object") return String(value);
+  const inner = { language, column: column + INDENT[language] };
+  const members = Array.isArray(value)
+    ? value.map((each: unknown) => literal(each, inner))
+    : Object.entries(value).map(
+        ([name, each]) => `${key(name, language)}: ${literal(each, inner)}`,
+      );
+  const isList = Array.isArray(value);
+  return bracketed(members, { column, isList, language });
+}
+
+/** A string as JSON, JavaScript and Python all read it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    UNSEEN,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function key(name: string, language: Language): string {
+  if (language !== "javascript") return quoted(name);
+  if (name === "__proto__") return '["__proto__"]'; // otherwise it would set the prototype
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
+}
+
+type Layout = { readonly column: number; readonly isList: boolean; readonly language: Language };
+
+function bracketed(members: readonly string[], { column, isList, language }: Layout): string {
+  const [open, close] = isList ? ["[", "]"] : ["{", "}"];
+  if (members.length === 0) return `${open}${close}`;
+  const space = isList || language === "python" ? "" : " ";
+  const line = `${open}${space}${members.join(", ")}${space}${close}`;
+  if (column + line.length <= MOST_COLUMNS && !line.includes("\n")) return line;
+  const margin = " ".repeat(column);
+  const lines = members.map((member) => `${margin}${" ".repeat(INDENT[language])}${member}`);
+  return `${open}\n${lines.join(",\n")}\n${margin}${close}`;
+}

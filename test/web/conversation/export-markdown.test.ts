@@ -1,0 +1,125 @@
+// A conversation as Markdown for people.
+
+import { expect, test } from "vitest";
+import { toMarkdown } from "../../../src/web/conversation/export-markdown.ts";
+import { answer, call, conversation, question, settings, toolResult } from "./samples.ts";
+
+const NUMBERS = {
+  ...{ queueMs: 1, prefillMs: 2, firstTokenMs: 120, totalMs: 1250 },
+  ...{ promptTokens: 24, cachedTokens: 12, generatedTokens: 87, seed: 5 },
+};
+
+test("writes everything under headings", () => {
+  const given = conversation(
+    [
+      question("Weather?"),
+      answer("Let me see.", {
+        thoughts: "A tool.",
+        thoughtMs: 2100,
+        calls: [call("one")],
+        numbers: NUMBERS,
+      }),
+      toolResult("one", "sunny"),
+    ],
+    { settings: settings({ system: "Be brief", topP: 0.9, maxTokens: null, stop: ["\n"] }) },
+  );
+
+  expect(toMarkdown(given)).toBe(`# A title
+
+- Top P: 0.9
+- Most tokens: the server's own
+- Stop strings: \`"\\n"\`
+
+System prompt:
+
+\`\`\`
+Be brief
+\`\`\`
+
+## Question
+
+Weather?
+
+## Answer of \`builtin\`
+
+<details>
+<summary>Thoughts (2.1 s)</summary>
+
+A tool.
+
+</details>
+
+Let me see.
+
+Calls \`get_weather\`:
+
+\`\`\`json
+{
+  "city": "Paris"
+}
+\`\`\`
+
+<sub>24 tokens read (12 cached) · 87 written · first after 0.12 s · 1.3 s in all · seed 5</sub>
+
+## Result of \`get_weather\`
+
+\`\`\`
+sunny
+\`\`\`
+`);
+});
+
+test.each([
+  [answer("One", { phase: { type: "stopped" } }), "One\n\n*Stopped.*"],
+  [answer("One", { phase: { type: "writing" } }), "One\n\n*Not finished.*"],
+  [answer("One", { finishReason: "length" }), "One\n\n*Cut off at the token limit.*"],
+  [
+    answer("", {
+      phase: { type: "failed" },
+      failure: {
+        status: 429,
+        code: "queue_full",
+        message: "The queue\nis full",
+        param: null,
+        retryAtMs: null,
+      },
+    }),
+    "*Failed: The queue is full (queue_full)*",
+  ],
+])("notes how an answer ended that did not end by itself", (given, end) => {
+  expect(toMarkdown(conversation([given], { title: "" }))).toBe(
+    `# Conversation\n\n## Answer of \`builtin\`\n\n${end}\n`,
+  );
+});
+
+test("closes a code block that was stopped, so that it swallows nothing", () => {
+  const given = conversation([
+    answer("~~~~js\n```\nlet a"),
+    question("```\nall\n```"),
+    answer("```` ` ````"),
+  ]);
+
+  const text = toMarkdown(given);
+
+  expect(text).toContain("~~~~js\n```\nlet a\n~~~~\n\n## Question");
+  expect(text).toContain("```\nall\n```\n\n## Answer");
+  expect(text).toMatch(/```` ` ````\n$/);
+});
+
+test("takes a fence that is longer than any in a result, and keeps arguments that are no JSON", () => {
+  const given = conversation([
+    answer("", { calls: [call("one", '{"city":')] }),
+    toolResult("one", "```\nx\n```"),
+  ]);
+
+  const text = toMarkdown(given);
+
+  expect(text).toContain('```json\n{"city":\n```');
+  expect(text).toContain("````\n```\nx\n```\n````");
+});
+
+test("thoughts cannot leave their place", () => {
+  const given = conversation([answer("x", { thoughts: "a </details> b" })]);
+
+  expect(toMarkdown(given)).toContain("a &lt;/details> b\n\n</details>");
+});

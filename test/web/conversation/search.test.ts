@@ -1,0 +1,101 @@
+// Finding conversations: which, in which order, and what is shown of them.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { fold, placeInOriginal } from "../../../src/web/conversation/folded-text.ts";
+import { type Match, search } from "../../../src/web/conversation/search.ts";
+import { answer, call, conversation, question, toolResult } from "./samples.ts";
+
+const found = ({ snippet, place }: Match) => snippet.slice(place.start, place.end);
+const one = (text: string) => [conversation([question(text)], { title: "" })];
+
+test.each(["ECLAIR", "éclair", "e\u0301clair", "clai"])(
+  "finds %j whatever case and accents",
+  (words) => {
+    const [match] = search(one("Two Éclairs, please"), words);
+
+    expect(match?.snippet).toBe("Two Éclairs, please");
+    expect(match && fold(found(match))).toBe(fold(words));
+  },
+);
+
+test("marks whole characters, also where one stands for several letters", () => {
+  expect(search(one("Straße"), "STRASS").map(found)).toEqual(["Straß"]);
+  expect(search(one("a ﬁne day"), "ine").map(found)).toEqual(["ﬁne"]);
+  expect(search(one("un cafe\u0301!"), "cafe").map(found)).toEqual(["cafe\u0301"]);
+  expect(search(one("ΟΔΟΣ και οδός"), "οδος").map(found)).toEqual(["ΟΔΟΣ"]);
+  expect(search(one("τέσσερα"), "ΤΕΣ").map(found)).toEqual(["τέσ"]);
+});
+
+test("all words have to be there, in any turn or the title", () => {
+  const given = [
+    conversation(
+      [question("Apples?"), answer("", { calls: [call("one")] }), toolResult("one", "pears")],
+      { title: "Fruit" },
+    ),
+  ];
+
+  expect(search(given, "pear fruit  APPLE")).toHaveLength(1);
+  expect(search(given, "pear plum")).toEqual([]);
+  expect(search(given, "  ")).toEqual([]);
+});
+
+test("the conversation that was changed last comes first", () => {
+  const given = [1, 3, 2].map((updatedAtMs) =>
+    conversation([question("Hi")], { id: `${updatedAtMs}`, updatedAtMs }),
+  );
+
+  expect(search(given, "hi").map((match) => match.conversation.id)).toEqual(["3", "2", "1"]);
+});
+
+test("shows the turn that has most of the words, and marks them in a row where they are", () => {
+  const given = [
+    conversation([
+      question("A server"),
+      answer("It has a queue. The server queue waits.", { id: "best" }),
+    ]),
+  ];
+
+  const [match] = search(given, "server queue");
+
+  expect(match?.turnId).toBe("best");
+  expect(match && found(match)).toBe("server queue");
+});
+
+test("shows the title where no turn has a word", () => {
+  const given = [conversation([question("Hi")], { title: "On queues" })];
+
+  expect(search(given, "queue")).toMatchObject([
+    { turnId: null, snippet: "On queues", place: { start: 3, end: 8 } },
+  ]);
+});
+
+test("cuts a snippet out of a long text, on one line, from the beginning of a word", () => {
+  const [match] = search(one(`${"word ".repeat(100)}\n\nneedle\n${"more ".repeat(100)}`), "needle");
+
+  expect(match?.snippet).toMatch(/^…word word .* {2}needle more .*…$/);
+  expect(match?.snippet.length).toBeLessThan(130);
+  expect(match && found(match)).toBe("needle");
+});
+
+test("never cuts an emoji in two", () => {
+  for (const shift of ["", "x"]) {
+    const [match] = search(one(`${"🙂".repeat(100)}${shift}needle${"🙂".repeat(100)}`), "needle");
+
+    expect(match?.snippet.isWellFormed()).toBe(true);
+    expect(match && found(match)).toBe("needle");
+  }
+});
+
+test("what is marked is, folded, what was looked for, whatever the text", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 20 });
+  fc.assert(
+    fc.property(text, text, text, (before, needle, after) => {
+      const whole = `${before} ${needle} ${after}`;
+      const start = fold(whole).indexOf(fold(needle));
+      fc.pre(needle !== "" && start >= 0);
+      const place = placeInOriginal(whole, { start, end: start + fold(needle).length });
+      expect(fold(whole.slice(place.start, place.end))).toContain(fold(needle));
+    }),
+  );
+});

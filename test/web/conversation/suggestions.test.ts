@@ -1,0 +1,19 @@
+// Prompts for an empty chat: there are six of them, and none that the server would refuse.
+
+import { expect, test } from "vitest";
+import { problemsOf } from "../../../src/web/conversation/settings.ts";
+import { suggestionsFor } from "../../../src/web/conversation/suggestions.ts";
+import { settings } from "./samples.ts";
+
+test.each(["builtin", "other", null])("there are six different ones for %s", (modelId) => {
+  const given = suggestionsFor(modelId);
+
+  expect(new Set(given.map(({ text }) => text)).size).toBe(6);
+  expect(new Set(given.map(({ label }) => label)).size).toBe(6);
+  expect(given.filter((each) => each.settings?.tools)).toHaveLength(1);
+  for (const each of given) expect(problemsOf(settings(each.settings ?? {}))).toEqual({});
+});
+
+test("the built-in model is asked only what it can do", () => {
+  expect(suggestionsFor("builtin")).not.toEqual(suggestionsFor("other"));
+});
