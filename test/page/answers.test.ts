@@ -16,7 +16,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
   let opened: OpenedPage;
   let page: Page;
   /** A long answer, always the same, and slow enough to do something meanwhile. */
-  const COUNT = "Count from 1 to 300";
+  const COUNT = "Count from 1 to 1000";
   let expected: string;
 
   beforeAll(async () => {
@@ -26,6 +26,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     expected = await askApi(COUNT);
   });
   afterEach(async () => {
+    await page.screenshot({ path: `/tmp/end-${Date.now()}.png` });
     await page.context().close();
     await until(() => running.service.queue.inside === 0, "nothing is left");
   });
@@ -36,7 +37,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
   });
 
   async function askApi(content: string): Promise<string> {
-    const body = { messages: [{ role: "user", content }], temperature: 0, max_tokens: 700 };
+    const body = { messages: [{ role: "user", content }], temperature: 0, max_tokens: 1500 };
     const response = await fetch(`${running.url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -49,7 +50,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
   async function open(url = running.url): Promise<void> {
     opened = await openPage({ browser, url });
     ({ page } = opened);
-    await set(page, { Temperature: "0", "Max tokens": "700" });
+    await set(page, { Temperature: "0", "Max tokens": "1500" });
   }
 
   /** Until so much of it can be read. */
@@ -58,6 +59,11 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
       const answer = [...document.querySelectorAll(".answer")].at(-1);
       return (answer?.textContent?.length ?? 0) > most;
     }, characters);
+  }
+
+  /** Until the line that says what an answer waits for has these words. */
+  async function waitsFor(words: string): Promise<void> {
+    await page.locator(".phase-line", { hasText: words }).waitFor();
   }
 
   test("streams it, shows its numbers, and has no complaints", async () => {
@@ -114,7 +120,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     await other.sees('"content":"');
 
     await ask(page, COUNT);
-    await page.getByText(/^Next in the queue/).waitFor();
+    await waitsFor("Next in the queue");
     other.socket.destroy();
 
     await answered(page);
@@ -127,10 +133,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     await read(20);
 
     process.kill(running.service.engine.status().workerPid ?? 0, "SIGKILL");
-    await page
-      .getByText(/is started anew/)
-      .first()
-      .waitFor();
+    await waitsFor("is started anew");
 
     await answered(page);
     expect((await keptAnswer(page)).text).toBe(expected);
@@ -139,7 +142,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
   test("comes back to it when the connection is cut, without a gap or a double", async () => {
     await open(proxy.url);
     await ask(page, COUNT);
-    for (const characters of [20, 200, 400]) {
+    for (const characters of [20, 300, 900]) {
       await read(characters);
       proxy.cut();
     }
@@ -154,7 +157,7 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     await read(20);
 
     proxy.hush();
-    await page.getByText(/Trying to come back/).waitFor();
+    await waitsFor("Trying to come back");
 
     await answered(page);
     expect((await keptAnswer(page)).text).toBe(expected);
@@ -170,6 +173,6 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     await answered(page);
     expect((await keptAnswer(page)).text).toBe(expected);
     await page.reload();
-    expect(await lastAnswer(page).textContent()).toContain("299");
+    expect(await lastAnswer(page).textContent()).toContain("299, 300");
   });
 });

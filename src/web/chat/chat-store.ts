@@ -236,13 +236,16 @@ export class ChatStore {
   ): void {
     const conversation = this.#find(conversationId);
     if (!conversation) return; // it was deleted meanwhile
-    const turns = conversation.turns.map((turn) =>
-      turn.id === answerId && turn.kind === "answer" ? change(turn) : turn,
-    );
+    const before = conversation.turns.find(({ id }) => id === answerId);
+    if (before?.kind !== "answer") return;
+    const after = change(before);
+    const turns = conversation.turns.map((turn) => (turn === before ? after : turn));
     this.#replace({ ...conversation, turns });
     if (isOver) this.#notify();
     else this.#frames.request();
-    this.#saveSoon(conversationId, isOver ? 0 : SAVE_MS);
+    // Where its stream is has to be known, should the page be closed now.
+    const isUrgent = isOver || after.stream?.address !== before.stream?.address;
+    this.#saveSoon(conversationId, isUrgent ? 0 : SAVE_MS);
   }
 
   #change(id: string, change: (conversation: Conversation) => Conversation): void {

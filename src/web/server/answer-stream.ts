@@ -23,6 +23,8 @@ export type ReadOptions = {
 
 /** A request that is not even begun to be answered by then is given up. */
 const HEADERS_MS = 60_000;
+/** One that comes back is answered at once, unless the browser has sent it into a connection that is dead too. */
+const RETURN_HEADERS_MS = 4_000;
 /** The server keeps a stream without a reader for 30 s by default: the tries lie closer at their beginning. */
 const WAITS_MS = [0, 250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000];
 
@@ -66,7 +68,8 @@ export async function* readAnswer(
 
 async function connect(from: Start | StreamPlace, options: ReadOptions): Promise<Response> {
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), HEADERS_MS);
+  const mostMs = "body" in from ? HEADERS_MS : RETURN_HEADERS_MS;
+  const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), mostMs);
   const signal = AbortSignal.any([options.signal, silence.signal]);
   try {
     return await open(from, { ...options, signal });

@@ -28,6 +28,12 @@ export function App() {
   useEffect(() => {
     document.title = conversation.title === "" ? "Sluice" : `${conversation.title} · Sluice`;
   }, [conversation.title]);
+  const isKept = conversation.turns.length > 0;
+  useEffect(() => {
+    // A reload comes back to it; ChatStore.load reads this.
+    const place = location.pathname + location.search + (isKept ? `#${conversation.id}` : "");
+    if (hasLoaded) history.replaceState(null, "", place);
+  }, [hasLoaded, isKept, conversation.id]);
   useEffect(() => {
     if (wantsKey) setOpened("key");
   }, [wantsKey]);
