@@ -1,0 +1,54 @@
+// A block of code: its language and a copy button above, the code below, highlighted as soon as that is possible.
+// Takes the place of `pre` in what react-markdown makes.
+
+import type { ReactElement } from "react";
+import type { ExtraProps } from "react-markdown";
+import { CopyButton } from "./copy-button.tsx";
+import { classesOf, type ElementNode, textOf } from "./hast.ts";
+import { END_CLASS } from "./mark-end.ts";
+import { useHighlightedCode } from "./use-highlighted-code.ts";
+
+const LANGUAGE_PREFIX = "language-";
+
+export function CodeBlock({ node }: ExtraProps): ReactElement {
+  const { code, language, classes } = readCode(node);
+  const isGrowing = classes.includes(END_CLASS);
+  const content = useHighlightedCode(code, { language, isGrowing });
+  return (
+    <div className="code-block">
+      <div className="code-block-header">
+        <span className="code-block-language">{language ?? "text"}</span>
+        <CopyButton text={code} />
+      </div>
+      <section
+        className="code-block-scroll"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards can scroll only what can have the focus
+        tabIndex={0}
+        aria-label={language ? `${language} code` : "code"}
+      >
+        <pre>
+          <code className={classes.length > 0 ? classes.join(" ") : undefined}>{content}</code>
+        </pre>
+      </section>
+    </div>
+  );
+}
+
+type CodeParts = {
+  readonly code: string;
+  readonly language: string | null;
+  readonly classes: readonly string[];
+};
+
+function readCode(pre: ElementNode | undefined): CodeParts {
+  const element = pre?.children.find((child) => child.type === "element");
+  if (element === undefined) return { code: "", language: null, classes: [] };
+  const classes = classesOf(element);
+  const language = classes.find((name) => name.startsWith(LANGUAGE_PREFIX));
+  return {
+    // The one newline that Markdown puts after the last line is not the code's own.
+    code: textOf(element).replace(/\n$/, ""),
+    language: language?.slice(LANGUAGE_PREFIX.length) ?? null,
+    classes,
+  };
+}

@@ -1,0 +1,18 @@
+// The tree of elements between Markdown and React, by the types that react-markdown gives for it.
+
+import type { ExtraProps } from "react-markdown";
+
+export type ElementNode = NonNullable<ExtraProps["node"]>;
+export type ContentNode = ElementNode["children"][number];
+export type RootNode = { type: "root"; children: ContentNode[] };
+
+/** All the text inside of a node. */
+export function textOf(node: ContentNode): string {
+  if (node.type === "element") return node.children.map(textOf).join("");
+  return node.type === "text" ? node.value : "";
+}
+
+export function classesOf(node: ElementNode): string[] {
+  const { className } = node.properties;
+  return Array.isArray(className) ? className.map(String) : [];
+}

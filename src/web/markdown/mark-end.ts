@@ -1,0 +1,37 @@
+// Marks the element that the last character of a growing text is in; the stylesheet draws the cursor after it.
+// A plugin for rehype; it runs on the last block while the text grows.
+
+import { type ContentNode, classesOf, type ElementNode, type RootNode, textOf } from "./hast.ts";
+
+export const END_CLASS = "is-growing";
+
+/** Those that hold further blocks; in any other one the text itself stands. */
+const HOLDS_BLOCKS = new Set("ul ol li blockquote div section table thead tbody tr pre".split(" "));
+
+export function markEnd(): (tree: RootNode) => void {
+  return (tree) => {
+    const last = lastBlockOf(tree);
+    if (last === undefined) return;
+    last.properties.className = [...classesOf(last), END_CLASS];
+  };
+}
+
+function lastBlockOf(parent: RootNode | ElementNode): ElementNode | undefined {
+  const last = parent.children.filter((node) => !isBlank(node)).at(-1) ?? parent.children[0];
+  if (last?.type !== "element" || !isBlock(last, parent)) return undefined;
+  return lastBlockOf(last) ?? last;
+}
+
+/** A row is filled up with empty cells, and between blocks there are newlines: the text ends before them. */
+function isBlank(node: ContentNode): boolean {
+  if (node.type === "text") return node.value.trim() === "";
+  return node.type === "element" && node.tagName === "td" && textOf(node) === "";
+}
+
+/** Paragraphs and cells are blocks too, but not the inline code that may stand in a list's item. */
+function isBlock(node: ElementNode, parent: RootNode | ElementNode): boolean {
+  if (parent.type === "root" || HOLDS_BLOCKS.has(node.tagName)) return true;
+  return node.tagName === "code"
+    ? parent.tagName === "pre"
+    : /^(?:p|h\d|td|th)$/.test(node.tagName);
+}

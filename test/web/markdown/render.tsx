@@ -1,0 +1,66 @@
+// Renders Markdown into a document of its own, as the page does, and once without its splitting into blocks.
+
+import { act, type ReactElement } from "react";
+import { createRoot } from "react-dom/client";
+import { expect, vi } from "vitest";
+import { Block } from "../../../src/web/markdown/block.tsx";
+import { Markdown } from "../../../src/web/markdown/markdown.tsx";
+
+Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+
+export type View = {
+  /** What the page would call for every delta. */
+  readonly show: (text: string, isStreaming: boolean) => void;
+  /** The element around all blocks. */
+  readonly element: () => Element;
+  readonly close: () => void;
+};
+
+export function openView(): View {
+  const container = document.createElement("div");
+  document.body.append(container);
+  const root = createRoot(container);
+  return {
+    show: (text, isStreaming) => act(() => root.render(<Markdown {...{ text, isStreaming }} />)),
+    element: () => container.children[0] ?? container,
+    close: () => {
+      act(() => root.unmount());
+      container.remove();
+    },
+  };
+}
+
+/** Later views colour their code at once; before that, the first one with code does so a moment later. */
+export async function loadHighlighter(): Promise<void> {
+  const view = openView();
+  view.show("```js\nlet a;\n```", false);
+  // The same import as the view's own, so that what that sets off is inside of `act`.
+  await act(async () => {
+    await import("../../../src/web/markdown/highlight.ts");
+  });
+  await vi.waitFor(() => expect(view.element().innerHTML).toContain("hljs-keyword"));
+  view.close();
+}
+
+/** The whole text at once. */
+export function renderWhole(text: string): string {
+  return render(<Markdown text={text} isStreaming={false} />);
+}
+
+/** The whole text as one block: what the splitting must not change. */
+export function renderUnsplit(text: string): string {
+  return render(
+    <div className="markdown">
+      <Block text={text} isLive={false} />
+    </div>,
+  );
+}
+
+function render(element: ReactElement): string {
+  const container = document.createElement("div");
+  const root = createRoot(container);
+  act(() => root.render(element));
+  const html = container.innerHTML;
+  act(() => root.unmount());
+  return html;
+}

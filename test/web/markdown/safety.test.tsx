@@ -1,0 +1,106 @@
+// Whatever a model writes, nothing of it runs, nothing is loaded from elsewhere, and links lead to the web or to mail.
+
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { safeUrl } from "../../../src/web/markdown/safe-url.ts";
+import { loadHighlighter, openView, type View } from "./render.tsx";
+
+const ATTACKS: readonly string[] = [
+  "<script>alert(1)</script>",
+  "text <script src=//evil.example/x.js></script> text",
+  "<img src=x onerror=alert(1)>",
+  '<svg onload="alert(1)"><a xlink:href="javascript:alert(1)">x</a></svg>',
+  '<iframe src="javascript:alert(1)"></iframe>',
+  "<object data=x></object><embed src=x><style>*{}</style><link rel=stylesheet href=x>",
+  '<a href="javascript:alert(1)" onclick=alert(1)>x</a>',
+  "- <details open ontoggle=alert(1)>\n  <form action=javascript:alert(1)><button>x",
+  "| a |\n|---|\n| <img src=x onerror=alert(1)> <script>1</script> [x](javascript:1) |",
+  "[x](javascript:alert(1)) [x](JaVaScRiPt:alert(1)) [x]( javascript:alert(1))",
+  "[x](&#106;avascript:alert(1)) [x](&#x6A;avascript&colon;alert(1)) [x](java&Tab;script:1)",
+  "[x](<java\tscript:alert(1)>) [x](java%0ascript:1) [x](java&NewLine;script:1) [x](\u0001javascript:1)",
+  "[x](<https:\tjavascript:1>) [x](https:evil) [x](http:/x) [x](//evil.example) [x](/path) [x](#id) [x](?q)",
+  "[x](data:text/html;base64,PHNjcmlwdD4=) [x](vbscript:msgbox) [x](file:///etc/passwd) [x](blob:x)",
+  "<javascript:alert(1)> <data:text/html,x> <ftp://x.example> <vbscript:x>",
+  "![x](javascript:alert(1)) ![x](data:image/svg+xml,<svg/onload=1>) ![x](https://evil.example/pixel.png)",
+  '![" onerror="alert(1)](https://x.example/"onerror="1) [a](https://x.example/"onclick="1 "t\\" onclick=1")',
+  "[![x](https://a.example/i.png)](javascript:1) [![x](javascript:1)](https://a.example)",
+  "[x][1] ![y][1] [^n]\n\n[1]: javascript:alert(1)\n[^n]: <b onclick=1>note</b>",
+  "# <img onerror=1 src=x>\n\n> <script>1</script>\n\n`<img src=x onerror=1>`",
+  '```html onload="x"\n<script>alert(1)</script><img src=x onerror=1>\n```',
+  '```"><img/src=x/onerror=1>\nx\n```',
+  "<!-- <script>1</script> --> <![CDATA[<img>]]> <?php x ?>",
+];
+
+const FORBIDDEN = new Set(
+  "SCRIPT IFRAME IMG SVG STYLE OBJECT EMBED LINK FORM META BASE VIDEO AUDIO DETAILS".split(" "),
+);
+
+let view: View;
+
+beforeAll(loadHighlighter);
+
+beforeEach(() => {
+  view = openView();
+});
+
+afterEach(() => view.close());
+
+it.each(ATTACKS)("is harmless at every prefix: %j", (attack) => {
+  for (let length = 1; length <= attack.length; length++) {
+    view.show(attack.slice(0, length), true);
+    expect(harmsOf(view.element())).toEqual([]);
+  }
+  view.show(attack, false);
+  expect(harmsOf(view.element())).toEqual([]);
+});
+
+it("shows HTML as it was written", () => {
+  const html = '<div onclick="x()">\n  <b>bold</b>\n</div>';
+  view.show(`${html}\n\nAnd <i>inline</i>.`, false);
+  expect(view.element().textContent).toBe(`${html}\nAnd <i>inline</i>.`);
+});
+
+it("links to the web and to mail, in a new tab that learns nothing", () => {
+  view.show("[a](https://a.example/x?y#z) <me@b.example> www.c.example", false);
+  const links = [...view.element().querySelectorAll("a")];
+  expect(links.map((link) => link.getAttribute("href"))).toEqual([
+    "https://a.example/x?y#z",
+    "mailto:me@b.example",
+    "http://www.c.example",
+  ]);
+  for (const link of links) {
+    expect(link.target).toBe("_blank");
+    expect(link.rel).toBe("noopener noreferrer nofollow");
+  }
+});
+
+it("shows an image as a link, and as text where it cannot be one", () => {
+  view.show("![cat](https://a.example/c.png) ![dog](dog.png)", false);
+  expect(view.element().textContent).toBe("image: cat image: dog");
+  expect(view.element().querySelectorAll("a")).toHaveLength(1);
+});
+
+it("knows safe addresses from others", () => {
+  expect(["https://x", "HTTP://x", "mailto:a@b"].map(safeUrl)).not.toContain(null);
+  const others = [
+    "",
+    "x",
+    "https:x",
+    "https://",
+    " https://x",
+    "\nhttps://x",
+    "javascript://https://x",
+  ];
+  expect(others.map(safeUrl)).toEqual(others.map(() => null));
+});
+
+function harmsOf(element: Element): string[] {
+  const elements = [...element.querySelectorAll("*")];
+  const forbidden = elements.map(({ tagName }) => tagName).filter((name) => FORBIDDEN.has(name));
+  const attributes = elements.flatMap((one) => [...one.attributes]).filter(isHarmful);
+  return [...forbidden, ...attributes.map(({ name, value }) => `${name}=${value}`)];
+}
+
+function isHarmful({ name, value }: Attr): boolean {
+  if (name.endsWith("href")) return !/^(?:https?:\/\/|mailto:)/.test(value);
+  return /^on|^src|^style$|action$|^id$/.test(name);
+}
