@@ -6,6 +6,7 @@ const files = (folder: string) => [`test/${folder}/**/*.test.ts`];
 export default defineConfig({
   test: {
     pool: "forks",
+    globalSetup: "./test/support/built.ts",
     reporters: process.env.CI ? ["default", "./test/support/total-reporter.ts"] : ["default"],
     projects: [
       {

@@ -4,10 +4,9 @@
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
 import { type Config, configWith } from "./config.ts";
-import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
+import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { ModelOptions } from "./engine/messages.ts";
-import { WorkerEngine } from "./engine/worker-engine.ts";
+import { createEmbeddings, createEngine } from "./engines.ts";
 import { ServiceError } from "./errors.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
 import { createHttpServer, type HttpServer, listen } from "./http/http-server.ts";
@@ -22,7 +21,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { Accounts } from "./queue/accounts.ts";
-import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
+import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -49,8 +48,6 @@ const PAGE_FOLDER = path.join(
   import.meta.dirname,
   import.meta.filename.endsWith(".ts") ? "../dist/web" : "web",
 );
-/** Every so many percent of loading is worth a log line. */
-const PROGRESS_STEP = 25;
 
 export type Service = {
   readonly engine: Engine;
@@ -72,6 +69,8 @@ export type ServiceParts = {
   /** Instead of the worker processes for vectors and scores. */
   readonly embeddingEngine?: EmbeddingEngine;
   readonly log?: Logger;
+  /** Where the workers' programs are (default: beside this file, and compiled like it). */
+  readonly workerFolder?: string;
 };
 
 /**
@@ -90,7 +89,8 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     log: (level, message) => log[level](message),
   });
   const metrics = new Metrics();
-  const engine = parts.engine ?? createEngine(config, log, metrics);
+  const engine =
+    parts.engine ?? createEngine({ config, log, metrics, workerFolder: parts.workerFolder });
   const catalog = new Catalog({
     fileName: path.basename(config.model, ".gguf"),
     aliases: config.alias,
@@ -114,6 +114,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     log,
     served: engine,
     embeddingEngine: parts.embeddingEngine,
+    workerFolder: parts.workerFolder,
   });
   const streams = new StreamStore({
     graceMs: config.resumeGraceMs,
@@ -180,103 +181,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       streams.close();
     },
   };
-}
-
-function createEngine(config: Config, log: Logger, metrics: Metrics): Engine {
-  let lastLogged = 0;
-  return new WorkerEngine({
-    ...config,
-    entry: workerEntry("main"),
-    model: modelOptions(config),
-    streamBufferBytes: config.streamBuffer,
-    log: (level, message) => log[level](message),
-    onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
-    onLoad: (load) => metrics.stepComputed(load),
-    onLoadProgress: (progress) => {
-      const percent = Math.floor((progress * 100) / PROGRESS_STEP) * PROGRESS_STEP;
-      if (percent === lastLogged) return;
-      lastLogged = percent;
-      if (percent > 0) log.info(`loading ${path.basename(config.model)}: ${percent} %`);
-    },
-  });
-}
-
-function modelOptions(config: Config): ModelOptions {
-  return {
-    modelPath: path.resolve(config.model),
-    gpu: config.gpu,
-    gpuLayers: config.gpuLayers ?? null,
-    slots: config.slots,
-    contextTokens: config.context ?? null,
-    threads: config.threads ?? null,
-    flashAttention: config.flashAttention,
-    batchTokens: config.batchSize ?? null,
-    threadGovernor: config.threadGovernor,
-    stepTargetMs: config.stepTargetMs ?? null,
-  };
-}
-
-/** Beside this file, and compiled like it. */
-function workerEntry(name: "main" | "embedding-main"): string {
-  const extension = path.extname(new URL(import.meta.url).pathname);
-  return path.join(import.meta.dirname, "worker", `${name}${extension}`);
-}
-
-type Embeddings = Pick<Service, "embeddings" | "reranking">;
-type EmbeddingParts = {
-  readonly config: Config;
-  /** Of the lines before them, all but the slots. */
-  readonly line: Omit<RequestQueueOptions, "slots">;
-  readonly log: Logger;
-  /** The one that generates. */
-  readonly served: Engine;
-  readonly embeddingEngine: EmbeddingEngine | undefined;
-};
-
-/** One worker for both, or one for each if their files differ. Neither is started before a request needs it. */
-function createEmbeddings(parts: EmbeddingParts): Embeddings {
-  const { config } = parts;
-  const embeddingModel = config.embeddingModel ?? config.model;
-  const rerankModel = config.rerankModel ?? embeddingModel;
-  const embeddings = createEmbeddingService(embeddingModel, parts);
-  const isOne = rerankModel === embeddingModel;
-  return {
-    embeddings,
-    reranking: isOne ? embeddings : createEmbeddingService(rerankModel, parts),
-  };
-}
-
-function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
-  const { config, line, embeddingEngine } = parts;
-  const fileName = path.basename(model, ".gguf");
-  const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
-  return {
-    engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
-    queue: new RequestQueue({
-      ...line,
-      slots: 1,
-      busyWith: "another request is being computed",
-    }),
-    catalog: new Catalog({ fileName, aliases }),
-  };
-}
-
-function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
-  const { config, log, served } = parts;
-  const isServed = model === config.model; // --context and --gpu-layers are about that one
-  const options: ModelOptions = {
-    ...modelOptions(config),
-    modelPath: path.resolve(model),
-    ...(isServed ? {} : { contextTokens: null, gpuLayers: null }),
-  };
-  return new WorkerEmbeddingEngine({
-    ...config,
-    entry: workerEntry("embedding-main"),
-    model: options,
-    knownModel: () => (isServed ? served.status().model : null),
-    log: (level, message) => log[level](`embeddings: ${message}`),
-    onLoadProgress: () => {},
-  });
 }
 
 type Closing = {

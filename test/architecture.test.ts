@@ -39,6 +39,23 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
+  "engines.ts": [
+    "config.ts",
+    "engine",
+    "queue",
+    "models",
+    "type http",
+    "type metrics.ts",
+    "type log.ts",
+  ],
+  "web/conversation": [],
+  "web/browser": [],
+  "web/markdown": ["web/browser"],
+  "web/server": ["type web/conversation"],
+  "web/chat": ["web/conversation", "web/browser", "web/server"],
+  "web/view": ["web/conversation", "web/browser", "web/markdown", "web/server", "web/chat"],
+  "web/main.tsx": ["*"],
+  "web/vite.config.ts": [],
   "service.ts": ["*"],
   "main.ts": ["*"],
 };
@@ -56,6 +73,18 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
   "prom-client": ["metrics.ts"],
+  "@vitejs/plugin-react": ["web/vite.config.ts"],
+  "eventsource-parser": ["web/server"],
+  "hast-util-to-jsx-runtime": ["web/markdown"],
+  idb: ["web/conversation"],
+  lowlight: ["web/markdown"],
+  marked: ["web/markdown"],
+  react: ["web/markdown", "web/view"],
+  "react-dom": ["web/main.tsx"],
+  "react-markdown": ["web/markdown"],
+  "remark-gfm": ["web/markdown"],
+  remend: ["web/markdown"],
+  vite: ["web/vite.config.ts"],
   zod: ["api", "keys", "config.ts", "network-settings.ts", "setting.ts"],
 };
 
@@ -69,7 +98,7 @@ type Import = { readonly from: string; readonly to: string; readonly isType: boo
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll(path.sep, "/"))
-  .filter((file) => file.endsWith(".ts"))
+  .filter((file) => /\.tsx?$/.test(file))
   .sort();
 const sources = new Map(files.map((file) => [file, readFileSync(path.join(SRC, file), "utf8")]));
 const modules = new Map([...sources].map(([file, text]) => [file, parseSync(file, text)]));
@@ -104,8 +133,10 @@ function targetOf({ from, to }: Import): string {
   return path.posix.join(path.posix.dirname(from), to);
 }
 
+/** The page's own small tree has layers of its own. */
 function layerOf(file: string): string {
-  return file.split("/")[0] ?? file;
+  const [first = file, second] = file.split("/");
+  return first === "web" ? `${first}/${second}` : first;
 }
 
 /** Whether one of the names stands for one of the candidates. */

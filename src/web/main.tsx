@@ -1,12 +1,12 @@
 // Entry of the chat page: builds what it needs once, in order, and shows it.
 
 import { createRoot } from "react-dom/client";
+import { applyTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
 import { openStorage } from "./conversation/storage.ts";
 import { ApiKey } from "./server/api-key.ts";
 import { Server } from "./server/server.ts";
-import { applyTheme } from "./view/theme.ts";
 import "./style/base.css";
 import "./style/layout.css";
 import "./style/sidebar.css";

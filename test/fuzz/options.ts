@@ -66,7 +66,7 @@ function wrong(flag: string, given: string, allowed: string): OptionError {
 function helpText(): string {
   return `npm run fuzz -- [options]
 
-Starts the server from src/ with the built-in model and sends it what no client should: changed bodies of every endpoint,
+Starts the built server with the built-in model and sends it what no client should: changed bodies of every endpoint,
 strange paths and methods, broken byte streams, control tokens in texts. Every answer is held to what the API promises; in
 between the server must be idle, serve a plain chat, and hold no more memory. Exits with 1 on any finding.
 

@@ -1,4 +1,4 @@
-// The server under fire: started here from src/, or somebody's that runs already. What can be seen of it from outside.
+// The server under fire: started here as it is built, or somebody's that runs already. What can be seen of it from outside.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -28,7 +28,7 @@ const FLAGS = [
   "--context",
   "384",
 ];
-const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs", "--import", "tsx"];
+const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
 
 export type Server = {
   readonly url: string;
@@ -45,7 +45,7 @@ export type Server = {
 export async function startServer(): Promise<Server> {
   const model = await modelForAll();
   const files = ["--model", model, "--rerank-model", writeTinyBert({ pooling: "rank" })];
-  const args = [...NODE_FLAGS, "src/main.ts", ...FLAGS, ...files];
+  const args = [...NODE_FLAGS, "dist/main.js", ...FLAGS, ...files];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => void child.kill("SIGKILL");
   process.once("exit", stop);

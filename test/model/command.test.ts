@@ -9,7 +9,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { chat, post, postSse, readAll } from "../support/sse-client.ts";
 import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 
-const MAIN = path.resolve(import.meta.dirname, "../../src/main.ts");
+const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js");
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-command-"));
 const children: ChildProcess[] = [];
 
@@ -19,7 +19,7 @@ afterEach(() => {
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 function run(args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

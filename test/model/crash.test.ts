@@ -30,7 +30,7 @@ async function whileItWrites(ms: number): Promise<void> {
 }
 
 test("killed while decoding: streams go on in the next worker, and those that wait are served by it", async () => {
-  await start();
+  await start({ heartbeatMs: 500 }); // the wait for the next worker is shorter than the news of it usually take
   const streams = await Promise.all(
     [1, 2].map(() => postSse(chatUrl, chat({ ...endless, max_tokens: 600, stream: true }))),
   );

@@ -1,11 +1,7 @@
 // What a person does on the chat page, and what is looked at there.
 
 import type { Page } from "playwright-core";
-import type {
-  Answer,
-  ChatSettings,
-  Conversation,
-} from "../../src/web/conversation/conversation.ts";
+import type { Answer, Conversation } from "../../src/web/conversation/conversation.ts";
 
 export async function ask(page: Page, text: string): Promise<void> {
   await page.getByRole("textbox", { name: "Your question" }).fill(text);
@@ -30,7 +26,7 @@ export async function answered(page: Page, phase = "done", timeout = 20_000): Pr
 }
 
 /** What the browser keeps, newest first. */
-export async function kept(page: Page): Promise<readonly Conversation[]> {
+async function kept(page: Page): Promise<readonly Conversation[]> {
   const records = await page.evaluate(
     () =>
       new Promise<{ conversation: Conversation }[]>((resolve, reject) => {
@@ -58,5 +54,3 @@ export async function keptAnswer(page: Page): Promise<Answer> {
   if (answer?.kind !== "answer") throw new Error("no answer is kept");
   return answer;
 }
-
-export type { ChatSettings };

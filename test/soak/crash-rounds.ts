@@ -22,7 +22,7 @@ const FLAGS = {
 } as const;
 const HELP = `npm run crash-rounds -- [options]
 
-Starts the server from src/ with the built-in model. Clients of all kinds keep it busy while its worker dies at random
+Starts the built server with the built-in model. Clients of all kinds keep it busy while its worker dies at random
 moments: killed, by a fault, hung, without memory. Every answer whose text is known has to have that text, every other its
 length; who has been told nothing loses nothing. Exits with 1 where anything does not fit, or is left.
 

@@ -1,4 +1,4 @@
-// The real server as a process of its own, from src/ with the built-in model: its log, its metrics, and what it holds.
+// The real server as a process of its own, as it is built, with the built-in model: its log, its metrics, and what it holds.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import type { RequestLine } from "./ledger.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const START_MS = 60_000;
-const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs", "--import", "tsx"];
+const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
 const FLAGS = ["--port", "0", "--gpu", "off", "--log-format", "json"];
 const ERROR_LEVEL = 50;
 /** Errors that belong to a worker that was killed. */
@@ -30,7 +30,7 @@ export type SoakServer = {
 
 /** @throws Error when it does not come up */
 export async function startServer(flags: readonly string[]): Promise<SoakServer> {
-  const args = [...NODE_FLAGS, "src/main.ts", ...FLAGS, ...flags];
+  const args = [...NODE_FLAGS, "dist/main.js", ...FLAGS, ...flags];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   process.once("exit", () => void child.kill("SIGKILL"));
   const lines: RequestLine[] = [];

@@ -24,7 +24,7 @@ const FLAGS = {
 const RESULTS = path.join(import.meta.dirname, "../../soak-results");
 const HELP = `npm run soak -- [options]
 
-Starts the server from src/ with the built-in model, and has it serve all APIs to clients of several keys: patient ones,
+Starts the built server with the built-in model, and has it serve all APIs to clients of several keys: patient ones,
 leavers, readers that stall or come back, kept answers, deadlines, mistakes. In the first half its worker dies now and then. Every
 request has to end once, as its client, the log and the metrics say alike; memory, open files, slots and the queue have to
 stay what they were. Writes a report with a chart to soak-results/, and exits with 1 where anything does not fit.

@@ -16,6 +16,9 @@ export type RunningService = {
   readonly close: () => Promise<void>;
 };
 
+/** Compiled, they start in half the time. `built.ts` sees to it that they are as new as src/. */
+const WORKER_FOLDER = path.resolve(import.meta.dirname, "../../dist/worker");
+
 const COMMON: Partial<Config> = { port: 0, drainTimeoutMs: 50, heartbeatMs: 5_000 };
 
 export async function startWithFake(
@@ -51,7 +54,8 @@ export async function startWithModel(settings: Partial<Config> = {}): Promise<Ru
 async function start(settings: Partial<Config>, parts: ServiceParts = {}): Promise<RunningService> {
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => void logLines.push(JSON.parse(line)) });
-  const service = createService({ ...COMMON, ...settings }, { ...parts, log });
+  const workerFolder = WORKER_FOLDER;
+  const service = createService({ ...COMMON, ...settings }, { ...parts, log, workerFolder });
   const url = await service.listen();
   return { url, service, logLines, close: () => service.close() };
 }

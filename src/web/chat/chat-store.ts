@@ -1,5 +1,6 @@
 // All conversations and what can be done with them. The views read it and call it; it knows no view.
 
+import { onFrames } from "../browser/frame-scheduler.ts";
 import {
   type Answer,
   type ChatSettings,
@@ -9,13 +10,14 @@ import {
 } from "../conversation/conversation.ts";
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
-import { requestBody, streamedBody } from "../conversation/request-body.ts";
+import { streamedBody } from "../conversation/request-body.ts";
 import type { ConversationStorage } from "../conversation/storage.ts";
 import type { Change } from "../conversation/storage-notices.ts";
 import type { Server } from "../server/server.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
-import { onFrames } from "./frame-scheduler.ts";
+import { Keeper } from "./keeper.ts";
 import { type AnswerPlace, RunningAnswers } from "./running-answers.ts";
+import { CUT_OFF, fitting, isUnfinished, openCalls, sorted } from "./turns.ts";
 
 export type ChatState = {
   /** Those with something in them, newest first, and the current one. */
@@ -28,16 +30,13 @@ export type ChatState = {
   readonly saveProblem: string | null;
 };
 
-/** While an answer comes it is written down this often. */
-const SAVE_MS = 400;
-
 export class ChatStore {
   readonly #server: Server;
   readonly #storage: ConversationStorage;
   readonly #answers: RunningAnswers;
   readonly #listeners = new Set<() => void>();
   readonly #frames = onFrames(() => this.#notify());
-  readonly #unsaved = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #keeper: Keeper;
   #state: ChatState;
 
   constructor(server: Server, storage: ConversationStorage) {
@@ -55,7 +54,13 @@ export class ChatStore {
       isLasting,
       saveProblem: null,
     };
-    addEventListener("pagehide", () => this.#saveAll());
+    this.#keeper = new Keeper({
+      storage,
+      find: (id) => this.#find(id),
+      onSaved: (saveProblem) => {
+        if (this.#state.saveProblem !== saveProblem) this.#set({ saveProblem });
+      },
+    });
     storage.onChange((change) => void this.#takeOver(change));
   }
 
@@ -110,15 +115,15 @@ export class ChatStore {
     const conversations = this.#state.conversations.filter((each) => each.id !== id);
     this.#set({ conversations });
     if (this.#state.currentId === id) this.begin();
-    clearTimeout(this.#unsaved.get(id));
-    this.#unsaved.delete(id);
+    this.#keeper.forget(id);
     await this.#storage.remove(id);
   }
 
   async removeAll(): Promise<void> {
-    for (const { id } of this.#state.conversations) this.stop(id);
-    for (const timer of this.#unsaved.values()) clearTimeout(timer);
-    this.#unsaved.clear();
+    for (const { id } of this.#state.conversations) {
+      this.stop(id);
+      this.#keeper.forget(id);
+    }
     this.#set({ conversations: [] });
     this.begin();
     await this.#storage.clear();
@@ -129,7 +134,7 @@ export class ChatStore {
     const known = new Set(this.#state.conversations.map(({ id }) => id));
     const fresh = conversations.filter(({ id }) => !known.has(id));
     this.#set({ conversations: sorted([...this.#state.conversations, ...fresh]) });
-    for (const { id } of fresh) this.#saveSoon(id, 0);
+    for (const { id } of fresh) this.#keeper.save(id);
     return fresh.length;
   }
 
@@ -245,7 +250,8 @@ export class ChatStore {
     else this.#frames.request();
     // Where its stream is has to be known, should the page be closed now.
     const isUrgent = isOver || after.stream?.address !== before.stream?.address;
-    this.#saveSoon(conversationId, isUrgent ? 0 : SAVE_MS);
+    if (isUrgent) this.#keeper.save(conversationId);
+    else this.#keeper.saveSoon(conversationId);
   }
 
   #change(id: string, change: (conversation: Conversation) => Conversation): void {
@@ -253,7 +259,7 @@ export class ChatStore {
     if (!conversation) return;
     this.#replace(change(conversation));
     this.#notify();
-    this.#saveSoon(id, 0);
+    this.#keeper.save(id);
   }
 
   #find(id: string): Conversation | undefined {
@@ -275,34 +281,6 @@ export class ChatStore {
     for (const listener of this.#listeners) listener();
   }
 
-  /** A later wish to save waits for the earlier one, unless it is in more of a hurry. */
-  #saveSoon(id: string, ms: number): void {
-    if (ms === 0) return this.#save(id);
-    if (this.#unsaved.has(id)) return;
-    this.#unsaved.set(
-      id,
-      setTimeout(() => this.#save(id), ms),
-    );
-  }
-
-  #save(id: string): void {
-    clearTimeout(this.#unsaved.get(id));
-    this.#unsaved.delete(id);
-    const conversation = this.#find(id);
-    if (!conversation || conversation.turns.length === 0) return;
-    const done = (saveProblem: string | null) => {
-      if (this.#state.saveProblem !== saveProblem) this.#set({ saveProblem });
-    };
-    this.#storage.save(conversation).then(
-      () => done(null),
-      (error: Error) => done(error.message),
-    );
-  }
-
-  #saveAll(): void {
-    for (const id of [...this.#unsaved.keys()]) this.#save(id);
-  }
-
   /** What another tab has done. An answer that comes here is this tab's own. */
   async #takeOver(change: Change): Promise<void> {
     const isGone = (id: string) => change.type === "cleared" || change.id === id;
@@ -315,41 +293,4 @@ export class ChatStore {
     this.#set({ conversations: sorted(kept && !isOwn ? [...others, kept] : others) });
     if (!this.#find(currentId)) this.begin();
   }
-}
-
-/** Of an answer that a reload cut off before its stream had an address. */
-const CUT_OFF = {
-  ...{ status: null, code: "connection_lost", param: null, retryAtMs: null },
-  message: "The page was closed before the answer had begun.",
-};
-
-function isUnfinished({ turns }: Conversation): boolean {
-  const last = turns.at(-1);
-  return last?.kind === "answer" && !hasEnded(last);
-}
-
-/** The conversation without as many of its oldest turns as it takes; as few as possible, but at least one. */
-async function fitting(conversation: Conversation, server: Server): Promise<Conversation> {
-  let left = conversation;
-  for (;;) {
-    const less = edits.omitOldest(left, 1);
-    if (less === left) return left;
-    left = less;
-    if (await server.fits(requestBody(left))) return left;
-  }
-}
-
-/** Calls of the last answer that wait for a result. */
-export function openCalls({ turns }: Conversation): readonly ToolCall[] {
-  const place = turns.findLastIndex(({ kind }) => kind === "answer");
-  const answer = turns[place];
-  if (answer?.kind !== "answer") return [];
-  const given = turns.slice(place + 1);
-  const isGiven = (id: string) =>
-    given.some((turn) => turn.kind === "tool-result" && turn.callId === id);
-  return answer.calls.filter(({ id }) => !isGiven(id));
-}
-
-function sorted(conversations: readonly Conversation[]): readonly Conversation[] {
-  return [...conversations].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
 }

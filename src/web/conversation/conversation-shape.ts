@@ -55,7 +55,12 @@ const PHASES: { readonly [type in Phase["type"]]: Fields<Extract<Phase, { type: 
 
 const ANSWER: Fields<Answer> = {
   ...{ kind: text, id: text, startedAtMs: time, model: orNull(text), text, thoughts: text },
-  ...{ phase: variant("type", PHASES), thinkingSinceMs: orNull(number), thoughtMs: orNull(number), calls: listOf(object(CALL)) },
+  ...{
+    phase: variant("type", PHASES),
+    thinkingSinceMs: orNull(number),
+    thoughtMs: orNull(number),
+    calls: listOf(object(CALL)),
+  },
   finishReason: orNull(oneOf(["stop", "length", "tool_calls"])),
   ...{ failure: orNull(object(FAILURE)), numbers: orNull(object(NUMBERS)) },
   stream: orNull(object(STREAM)),

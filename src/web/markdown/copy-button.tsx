@@ -1,7 +1,7 @@
 // A button that copies a text, and says for a while that it has.
 
 import { type ReactElement, useEffect, useState } from "react";
-import { copyText } from "./copy-text.ts";
+import { copyText } from "../browser/copy-text.ts";
 
 const FEEDBACK_MS = 2000;
 

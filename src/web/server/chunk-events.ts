@@ -81,7 +81,7 @@ export function commentEvents(comment: string): readonly AnswerEvent[] {
 }
 
 /** The numbers of a body or of a chunk. */
-export function numbersOf(timings: Timings | undefined): Numbers | null {
+function numbersOf(timings: Timings | undefined): Numbers | null {
   if (!timings) return null;
   return {
     queueMs: timings.queue_ms,

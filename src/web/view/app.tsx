@@ -10,12 +10,10 @@ import { useApp, useChats, useCurrent, useStatus } from "./context.ts";
 import { Header } from "./header.tsx";
 import { KeyDialog } from "./key-dialog.tsx";
 import { Notices } from "./notices.tsx";
+import type { Opened } from "./opened.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { Transcript } from "./transcript.tsx";
-
-/** What stands in front of the conversation. */
-export type Opened = "nothing" | "settings" | "code" | "compare" | "key";
 
 export function App() {
   const { store } = useApp();

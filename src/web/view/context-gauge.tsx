@@ -31,14 +31,14 @@ export function ContextGauge() {
 }
 
 /** Tokens that one conversation may have with its model; null while that is not known. */
-export function useContextTokens({ settings }: Conversation): number | null {
+function useContextTokens({ settings }: Conversation): number | null {
   const { models } = useStatus();
   const model = models.find(({ id }) => id === settings.model) ?? models[0];
   return model?.contextTokens ?? null;
 }
 
 /** Prompt and answer of the last one that was counted. */
-export function usedTokens({ turns }: Conversation): number {
+function usedTokens({ turns }: Conversation): number {
   const last = turns.findLast((turn) => turn.kind === "answer" && turn.numbers !== null);
   if (last?.kind !== "answer" || !last.numbers) return 0;
   return last.numbers.promptTokens + last.numbers.generatedTokens;

@@ -1,11 +1,11 @@
 // One conversation in the list: to open, rename, export and delete.
 
 import { useState } from "react";
+import { saveFile } from "../browser/files.ts";
 import { type Conversation, hasEnded } from "../conversation/conversation.ts";
 import { fileNameFor, toJson } from "../conversation/export.ts";
 import { toMarkdown } from "../conversation/export-markdown.ts";
 import { useApp } from "./context.ts";
-import { saveFile } from "./files.ts";
 import { when } from "./format.ts";
 import { Menu } from "./menu.tsx";
 

@@ -1,7 +1,7 @@
 // Copies a text, and says so for a moment.
 
 import { useEffect, useState } from "react";
-import { copyText } from "./copy-text.ts";
+import { copyText } from "../browser/copy-text.ts";
 import { IconButton } from "./icons.tsx";
 
 const SAID_MS = 2_000;

@@ -18,12 +18,6 @@ export function percent(share: number): string {
   return `${Math.round(Math.min(1, Math.max(0, share)) * 100)} %`;
 }
 
-/** first, second, 3rd, ... */
-export function ordinal(place: number): string {
-  const words = ["first", "second", "third"];
-  return words[place - 1] ?? `${place}th`;
-}
-
 /** Today's time, or the day. */
 export function when(ms: number, nowMs = Date.now()): string {
   const date = new Date(ms);

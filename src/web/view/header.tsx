@@ -1,10 +1,10 @@
 // The line above the conversation: its name, its model, how full it is, and what can be opened.
 
-import type { Opened } from "./app.tsx";
 import { useCurrent } from "./context.ts";
 import { ContextGauge } from "./context-gauge.tsx";
 import { IconButton } from "./icons.tsx";
 import { ModelPicker } from "./model-picker.tsx";
+import type { Opened } from "./opened.ts";
 
 type HeaderProps = {
   readonly hasSidebar: boolean;

@@ -1,10 +1,10 @@
 // What concerns all conversations: to a file, from a file, away.
 
 import { useState } from "react";
+import { chooseFile, saveFile } from "../browser/files.ts";
 import { fromJson, toJson } from "../conversation/export.ts";
 import { useApp, useChats } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
-import { chooseFile, saveFile } from "./files.ts";
 
 export function HistoryMenu() {
   const { store } = useApp();

@@ -36,7 +36,6 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
           <input
             type="password"
             autoComplete="off"
-            // biome-ignore lint/a11y/noAutofocus: the dialog has nothing else
             autoFocus
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}

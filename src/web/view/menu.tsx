@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { IconButton } from "./icons.tsx";
 
-export type MenuEntry = {
+type MenuEntry = {
   readonly name: string;
   readonly run: () => void;
   readonly isDanger?: boolean;
@@ -31,7 +31,6 @@ export function Menu({ label, entries }: MenuProps) {
     <div className="menu" ref={frame}>
       <IconButton icon="more" label={label} isOn={isOpen} onClick={() => setOpen(!isOpen)} />
       {isOpen && (
-        // biome-ignore lint/a11y/useFocusableInteractive: its entries have the focus
         <div
           className="menu-entries"
           role="menu"

@@ -37,7 +37,7 @@ function Entry({ name, value, help }: EntryProps) {
 }
 
 /** From the first token on; null where there are too few to say. */
-export function tokensPerSecond(numbers: NonNullable<Answer["numbers"]>): string | null {
+function tokensPerSecond(numbers: NonNullable<Answer["numbers"]>): string | null {
   const { firstTokenMs, totalMs, generatedTokens } = numbers;
   if (firstTokenMs === null || generatedTokens < 2 || totalMs <= firstTokenMs) return null;
   const speed = ((generatedTokens - 1) * 1000) / (totalMs - firstTokenMs);

@@ -1,8 +1,8 @@
 // Light, dark, or as the system has it.
 
 import { useState } from "react";
+import { currentTheme, setTheme, type Theme } from "../browser/theme.ts";
 import { IconButton } from "./icons.tsx";
-import { currentTheme, setTheme, type Theme } from "./theme.ts";
 
 const NEXT: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
 

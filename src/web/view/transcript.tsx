@@ -1,7 +1,7 @@
 // The turns of the conversation, and the scrolling that follows an answer until its reader looks elsewhere.
 
 import { memo } from "react";
-import { openCalls } from "../chat/chat-store.ts";
+import { openCalls } from "../chat/turns.ts";
 import type { Conversation, Turn } from "../conversation/conversation.ts";
 import { AnswerView } from "./answer-view.tsx";
 import { useApp, useCurrent } from "./context.ts";

@@ -18,7 +18,14 @@ export function question(text: string, id = `q-${text}`): Question {
 export function answer(text: string, more: Partial<Answer> = {}): Answer {
   return {
     ...{ kind: "answer", id: `a-${text}`, startedAtMs: 1000, model: "builtin" },
-    ...{ phase: { type: "done" }, text, thoughts: "", thinkingSinceMs: null, thoughtMs: null, calls: [] },
+    ...{
+      phase: { type: "done" },
+      text,
+      thoughts: "",
+      thinkingSinceMs: null,
+      thoughtMs: null,
+      calls: [],
+    },
     ...{ finishReason: "stop", failure: null, numbers: null, stream: null },
     ...more,
   };

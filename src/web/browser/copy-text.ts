@@ -21,7 +21,7 @@ function copySelected(text: string): boolean {
   field.readOnly = true;
   field.style.position = "fixed";
   field.style.opacity = "0";
-  document.body.append(field);
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
   try {
     field.select();
     return document.execCommand("copy");

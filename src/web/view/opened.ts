@@ -1,0 +1,2 @@
+/** What stands in front of the conversation. */
+export type Opened = "nothing" | "settings" | "code" | "compare" | "key";
