@@ -262,7 +262,8 @@ test("imports go in no circle", () => {
 test("imports name the file with its ending", () => {
   const violations = imports.filter(
     (each) =>
-      isRelative(each) && !(each.to.endsWith(".ts") && existsSync(path.join(SRC, targetOf(each)))),
+      isRelative(each) &&
+      !(/\.(tsx?|css)$/.test(each.to) && existsSync(path.join(SRC, targetOf(each)))),
   );
 
   expect(violations.map(show)).toEqual([]);

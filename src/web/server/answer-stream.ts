@@ -23,8 +23,11 @@ export type ReadOptions = {
 
 /** A request that is not even begun to be answered by then is given up. */
 const HEADERS_MS = 60_000;
-/** One that comes back is answered at once, unless the browser has sent it into a connection that is dead too. */
-const RETURN_HEADERS_MS = 4_000;
+/**
+ * One that comes back is answered at once, unless the browser has sent it into a connection of its pool that is dead too:
+ * the first tries are short, since there may be several of those.
+ */
+const RETURN_HEADERS_MS = [1_500, 1_500, 1_500, 3_000, 6_000, 10_000];
 /** The server keeps a stream without a reader for 30 s by default: the tries lie closer at their beginning. */
 const WAITS_MS = [0, 250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000];
 
@@ -41,7 +44,7 @@ export async function* readAnswer(
   let attempt = 0;
   for (;;) {
     try {
-      const response = await connect(place ?? start, options);
+      const response = await connect(place ?? start, attempt, options);
       if (response.status === 204) throw brokenConnection("connection_lost"); // read to its end, without an end
       place ??= placeOf(response);
       yield [{ type: "accepted", address: place?.address ?? null }];
@@ -66,9 +69,14 @@ export async function* readAnswer(
   }
 }
 
-async function connect(from: Start | StreamPlace, options: ReadOptions): Promise<Response> {
+/** @param tries how often it was tried before, without an event in between */
+async function connect(
+  from: Start | StreamPlace,
+  tries: number,
+  options: ReadOptions,
+): Promise<Response> {
   const silence = new AbortController();
-  const mostMs = "body" in from ? HEADERS_MS : RETURN_HEADERS_MS;
+  const mostMs = "body" in from ? HEADERS_MS : (RETURN_HEADERS_MS[tries] ?? HEADERS_MS);
   const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), mostMs);
   const signal = AbortSignal.any([options.signal, silence.signal]);
   try {
