@@ -16,7 +16,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "baseline-widely-available",
     assetsInlineLimit: 0, // the page's rules allow no inline script
-    license: true,
+    license: { fileName: "licenses.md" },
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/v1": SERVER, "/ready": SERVER } },
