@@ -45,5 +45,6 @@ function run(name, command, ...args) {
   const require = createRequire(import.meta.url);
   const manifest = require.resolve(`${name}/package.json`);
   const file = path.join(path.dirname(manifest), require(manifest).bin[command]);
-  execFileSync(process.execPath, [file, ...args], { cwd: root, stdio: "inherit" });
+  const env = { ...process.env, NODE_ENV: "production" }; // a test run would have React's slow form built
+  execFileSync(process.execPath, [file, ...args], { cwd: root, env, stdio: "inherit" });
 }

@@ -110,6 +110,11 @@ function shortened(text: string, most: number): string {
   return text.length <= most ? text : text.slice(0, most).toWellFormed();
 }
 
+/** Whether an answer ended like this because somebody stopped it, or left: what there is of it stays. */
+export function wasStopped({ code }: ServiceError): boolean {
+  return code === "aborted" || code === "cancelled" || code === "client_stalled";
+}
+
 /** What a thrown value means to a client: itself if it is a ServiceError, else `internal_error` without its inner words. */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

@@ -1,7 +1,7 @@
 // The answer of a response: items (thoughts, a message, calls), streamed as typed events with sequence numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 
-import type { ServiceError } from "../errors.ts";
+import { type ServiceError, wasStopped } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../generation/events.ts";
 import type { AnswerIdentity, Frame, KeptEncoder } from "./dialect.ts";
@@ -37,9 +37,6 @@ type End = {
   readonly receipt: Receipt | null;
   readonly error: ServiceError | null;
 };
-
-/** Ways to end that somebody wished for. */
-const STOPPED = ["aborted", "cancelled", "client_stalled"];
 
 export class ResponsesEncoder implements KeptEncoder {
   readonly #answer: ResponsesAnswer;
@@ -92,7 +89,7 @@ export class ResponsesEncoder implements KeptEncoder {
 
   /** One that was stopped ends as incomplete. After a failure comes an event on which OpenAI's SDKs throw. */
   fail(error: ServiceError, requestId: string, receipt: Receipt): readonly Frame[] {
-    const isStopped = STOPPED.includes(error.code);
+    const isStopped = wasStopped(error);
     const frames = this.#opening();
     this.#close("incomplete", frames);
     const status = isStopped ? "cancelled" : "failed";

@@ -4,8 +4,7 @@ import type { DocumentedAnswer, DocumentedOperation, OpenapiDocument } from "../
 import type { JsonSchema } from "../api/openapi-schemas.ts";
 import { type FieldRow, fieldRows } from "./fields.ts";
 
-/** Where the server listens, unless somebody says otherwise. */
-/** In all examples. */
+/** Where the server listens, unless somebody says otherwise: in all examples. */
 export const EXAMPLE_BASE = "http://127.0.0.1:8080";
 
 type Listed = {

@@ -1,12 +1,9 @@
 // The end of an answer that is kept for its client: how it stands from then on, and whether somebody can go on from it.
 
 import type { Frame } from "../api/dialect.ts";
-import type { ServiceError } from "../errors.ts";
+import { type ServiceError, wasStopped } from "../errors.ts";
 import type { Accepted, Kept } from "./accept.ts";
 import { requestIdOf } from "./middleware.ts";
-
-/** Somebody stopped it: what there is of it stays. */
-const STOPPED = ["aborted", "cancelled", "client_stalled"];
 
 export function endKept({ kept }: Accepted): void {
   if (kept) end(kept, null);
@@ -20,7 +17,7 @@ export function failAnswer(
   const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
   if (kept) {
     kept.response.log.append(frames ?? []);
-    end(kept, STOPPED.includes(error.code) ? null : `it failed with ${error.code}`);
+    end(kept, wasStopped(error) ? null : `it failed with ${error.code}`);
   }
   return frames;
 }

@@ -1,0 +1,59 @@
+// Frames of the server in the page's words.
+
+import { expect, test } from "vitest";
+import { chunkEvents, commentEvents } from "../../../src/web/server/chunk-events.ts";
+import { ServerError } from "../../../src/web/server/server-error.ts";
+
+test.each([
+  [" connected heartbeat_ms=5000", []],
+  [" heartbeat", []],
+  [" queued position=3 eta_ms=4200", [{ type: "queued", position: 3, etaMs: 4200 }]],
+  [" queued position=1", [{ type: "queued", position: 1, etaMs: null }]],
+  [" loading progress=0.42", [{ type: "loading", progress: 0.42 }]],
+  [" restarting progress=0.00", [{ type: "restarting" }]],
+  [" something of a proxy", []],
+])("understands the comment%s", (comment, events) => {
+  expect(commentEvents(comment)).toEqual(events);
+});
+
+const choice = (delta: object, finish_reason: string | null = null) =>
+  JSON.stringify({ choices: [{ delta, finish_reason }] });
+
+test("reads progress, thoughts, text and calls", () => {
+  const progress = { total: 10, cache: 0, processed: 4, time_ms: 1 };
+  expect(
+    chunkEvents(JSON.stringify({ model: "m", choices: [], prompt_progress: progress })),
+  ).toEqual([
+    { type: "model", id: "m" },
+    { type: "reading", processed: 4, total: 10 },
+  ]);
+  expect(chunkEvents(choice({ reasoning_content: "hm" }))).toEqual([
+    { type: "thought", text: "hm" },
+  ]);
+  expect(chunkEvents(choice({ role: "assistant", content: "" }))).toEqual([]);
+  const call = { index: 1, id: "c", type: "function", function: { name: "f", arguments: "{" } };
+  expect(chunkEvents(choice({ tool_calls: [call] }))).toEqual([
+    { type: "call", index: 1, part: { id: "c", name: "f", arguments: "{" } },
+  ]);
+});
+
+test("ends with its reason and numbers", () => {
+  const timings = { queue_ms: 1, prefill_ms: 2, first_token_ms: 3, total_ms: 4, prompt_tokens: 5 };
+  const [event] = chunkEvents(
+    JSON.stringify({
+      choices: [{ delta: {}, finish_reason: "length" }],
+      timings: { ...timings, cached_tokens: 6, generated_tokens: 7, seed: 8 },
+    }),
+  );
+
+  expect(event).toMatchObject({
+    reason: "length",
+    numbers: { queueMs: 1, firstTokenMs: 3, cachedTokens: 6, generatedTokens: 7, seed: 8 },
+  });
+});
+
+test("throws an error that comes instead of the rest", () => {
+  expect(() => chunkEvents('{"error":{"message":"no","code":"worker_crashed"}}')).toThrow(
+    ServerError,
+  );
+});
