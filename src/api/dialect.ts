@@ -20,6 +20,8 @@ export type ParseContext = {
    * @throws ServiceError naming `previous_response_id`, where there is none to go on from
    */
   readonly conversation?: (answerId: string) => readonly object[];
+  /** The model that the path names; not there for paths without one. */
+  readonly model?: string;
 };
 
 /** What an answer says about itself, fixed before its first byte. */
@@ -106,13 +108,18 @@ export type ParsedRequest = {
 };
 
 export interface Dialect {
-  /** e.g. `/v1/chat/completions`. */
+  /** e.g. `/v1/chat/completions`; `{model}` stands for the model, which is `model` of the context then. */
   readonly path: string;
   readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown, context: ParseContext): ParsedRequest;
   /** The error envelope, as a body and as the data of a stream's last event. */
   encodeError(error: ServiceError, requestId: string): object;
+  /** A stream of lines of JSON instead of server-sent events: what is said between them has to be one too. */
+  readonly lines?: {
+    /** To a client that waits. @param news where it waits; null when there is nothing new to say */
+    readonly notice: (news: string | null) => Frame;
+  };
   /** What a stream has beside its answer. Without these an error's event has no name, and a heartbeat is a comment. */
   readonly named?: {
     /** SSE `event:` field of an error. */

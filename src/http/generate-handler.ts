@@ -1,7 +1,7 @@
 // One handler for all dialects: parse → enter the queue → prepare → generate → stream, collect, or go on without the client.
 // Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
 
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import type { Dialect } from "../api/dialect.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
@@ -44,7 +44,10 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
 async function answer(on: Arrival): Promise<void> {
   const { deps, dialect, req, client, record } = on;
   const deadlineMs = deadlineOf(req);
-  const parsed = dialect.parse(req.body, parseContext(deps, ownerOf(on.res)));
+  const parsed = dialect.parse(req.body, {
+    ...parseContext(deps, ownerOf(on.res)),
+    ...modelInPath(req),
+  });
   refuseUnknown(parsed, deps.options.isStrict);
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
@@ -88,8 +91,14 @@ async function answer(on: Arrival): Promise<void> {
   }
 }
 
-function wayOf({ parsed, req, deps }: Exchange): (on: Exchange) => Promise<void> {
-  const isResumable = wantsResumable(req, deps.options.resumable);
+/** Of a path with `{model}` in it. */
+function modelInPath({ params }: Request): { readonly model?: string } {
+  const { model } = params;
+  return model === undefined ? {} : { model: [model].flat().join("/") };
+}
+
+function wayOf({ parsed, req, deps, dialect }: Exchange): (on: Exchange) => Promise<void> {
+  const isResumable = wantsResumable(req, dialect, deps.options.resumable);
   if (parsed.keeping?.isBackground) return parsed.isStreamed ? streamFromBehind : answerLater;
   if (!parsed.isStreamed) return collectAnswer;
   return isResumable ? streamResumably : streamAnswer;

@@ -6,6 +6,7 @@ import type { ServiceError } from "../errors.ts";
 import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps } from "./exchange.ts";
 import type { Reader } from "./follow-log.ts";
+import type { Framing } from "./framing.ts";
 import { requestIdOf } from "./middleware.ts";
 import { SseStream } from "./sse.ts";
 
@@ -13,18 +14,17 @@ export type ReaderOptions = {
   readonly req: Request;
   readonly res: Response;
   readonly deps: Pick<HandlerDeps, "options" | "log" | "sockets">;
-  /** As of an `SseStream`. */
-  readonly heartbeat: Frame | null;
+  readonly framing: Framing;
   readonly news: () => string | null;
   readonly errorFrame: (error: ServiceError) => Frame;
 };
 
-export function makeReader({ req, res, deps, heartbeat, news, errorFrame }: ReaderOptions): Reader {
+export function makeReader({ req, res, deps, framing, news, errorFrame }: ReaderOptions): Reader {
   const { heartbeatMs, stallTimeoutMs } = deps.options;
   const { signal, abort, dispose } = watchClient(req, res); // its time is that of whoever writes
   const { sockets } = deps;
   const sse = new SseStream({
-    ...{ res, heartbeatMs, heartbeat, stallTimeoutMs, signal, abort, sockets },
+    ...{ res, framing, heartbeatMs, stallTimeoutMs, signal, abort, sockets },
     status: news,
   });
   const leave = () => {

@@ -14,6 +14,7 @@ import type { KeptResponse } from "../resume/response-store.ts";
 import { checkedQuery } from "./checked-query.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { followLog } from "./follow-log.ts";
+import { sseFraming } from "./framing.ts";
 import { methodNotAllowed, ownerOf } from "./middleware.ts";
 import { makeReader } from "./reader.ts";
 
@@ -81,7 +82,7 @@ type Asking = {
 function stream({ log, news }: KeptResponse, { req, res, deps, after }: Asking): void {
   log.check(after);
   const reader = makeReader({
-    ...{ req, res, deps, news, heartbeat: null },
+    ...{ req, res, deps, news, framing: sseFraming(null) },
     errorFrame: (error) => ({ data: JSON.stringify(openaiResponses.encodeError(error, "")) }),
   });
   void followLog({ ...reader, log, after });

@@ -2,6 +2,7 @@
 // nobody has been reading for a while, it is stopped.
 
 import type { Request } from "express";
+import type { Dialect } from "../api/dialect.ts";
 import { ServiceError, toServiceError } from "../errors.ts";
 import type { KeptStream } from "../resume/stream-store.ts";
 import { type Accepted, accept } from "./accept.ts";
@@ -14,11 +15,22 @@ import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
 const HEADER = "x-resumable";
 export const STREAMS_PATH = "/v1/streams";
 
-/** @param isDefault whether streams are resumable that say nothing of it. @throws ServiceError 400 */
-export function wantsResumable(req: Request, isDefault: boolean): boolean {
+/**
+ * @param isDefault whether streams are resumable that say nothing of it
+ * @throws ServiceError 400, also for streams of lines: there is no place in them for the ids of events
+ */
+export function wantsResumable(
+  req: Request,
+  { lines }: Pick<Dialect, "lines">,
+  isDefault: boolean,
+): boolean {
   const given = req.get(HEADER);
-  if (given === undefined) return isDefault;
-  if (/^(true|1|on)$/i.test(given)) return true;
+  if (given === undefined) return isDefault && !lines;
+  if (/^(true|1|on)$/i.test(given)) {
+    if (!lines) return true;
+    const message = `${HEADER} is for streams of server-sent events; these are lines of JSON`;
+    throw new ServiceError("invalid_value", message, { param: HEADER });
+  }
   if (/^(false|0|off)$/i.test(given)) return false;
   throw new ServiceError("invalid_value", `${HEADER} is true or false`, { param: HEADER });
 }

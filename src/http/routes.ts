@@ -46,6 +46,8 @@ export type RoutesOptions = {
 };
 
 const GENERATING = DIALECTS.map(({ path }) => path);
+/** As Express has them. */
+const GENERATING_ROUTES = GENERATING.map(routeOf);
 const EMBEDDING = [...openaiEmbeddings.paths, ...rerank.paths];
 /** Paths that are listed, of all that take a POST. */
 const ANSWERED = [...GENERATING, openaiEmbeddings.paths[0], rerank.paths[0]];
@@ -53,7 +55,7 @@ const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 
 /** What a key needs for a path, and for all below it. What is not here (models, its own usage and requests) every key may ask. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
-  ["generate", [...GENERATING, ...ASKING_PATHS, STREAMS_PATH]],
+  ["generate", [...GENERATING_ROUTES, ...ASKING_PATHS, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, "/metrics"]],
 ];
@@ -69,7 +71,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     noSniff(),
     closeWhileDraining(() => queue.isDraining),
   );
-  for (const { path, encodeError } of DIALECTS) app.use(path, useEnvelope(encodeError));
+  for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
   app.use(checkHost(options.hostNames), checkOrigin(options.corsOrigins));
 
   app.get("/health", (_req, res) => void res.json({ status: "ok" }));
@@ -81,7 +83,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountStreamsByToken(app, deps);
   app.use(requireApiKey(deps.keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
-  app.use([...GENERATING, ...EMBEDDING], allowanceHeaders(deps.accounts));
+  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(deps.accounts));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
   app.get("/metrics", async (_req, res) => {
     res.type(metrics.contentType).send(await metrics.text());
@@ -91,8 +93,9 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountUsage(app, deps);
 
   for (const dialect of DIALECTS) {
-    app.post(dialect.path, jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
-    app.all(dialect.path, methodNotAllowed("POST"));
+    const route = routeOf(dialect.path);
+    app.post(route, jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
+    app.all(route, methodNotAllowed("POST"));
   }
 
   for (const [api, service] of [
@@ -127,6 +130,11 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     };
     res.status(isReady ? 200 : 503).json(readiness);
   }
+}
+
+/** `{model}` may have slashes in it; a colon that belongs to the path is no parameter. */
+function routeOf(path: string): string {
+  return path.replaceAll(":", "\\:").replaceAll("{model}", "*model");
 }
 
 function indexOf({ catalog }: HandlerDeps): Index {

@@ -1,31 +1,28 @@
-// Server-sent events over one response: headers, frames, comments, and waiting for a socket that takes no more.
-// Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+// A stream over one response, server-sent events mostly: headers, frames, what is said in between, and waiting for a socket
+// that takes no more.
 
 import type { Response } from "express";
 import type { Frame } from "../api/dialect.ts";
 import { abortReason, ServiceError } from "../errors.ts";
+import type { Framing } from "./framing.ts";
 import type { SocketWatch } from "./send-queue-watch.ts";
 
 export type SseOptions = {
   readonly res: Response;
-  /** Silence longer than this is filled: with this frame, or with a comment where it is null. */
+  readonly framing: Framing;
+  /** Silence longer than this is filled. */
   readonly heartbeatMs: number;
-  readonly heartbeat: Frame | null;
   /** A reader that does not take what waits for it within so long is cut off. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
   /** Tells of a reader that is gone without a word. */
   readonly sockets: SocketWatch;
   readonly abort: (error: ServiceError) => void;
-  /** What a waiting client is told, as a comment; null when there is nothing to tell. */
+  /** What a waiting client is told; null when there is nothing to tell. */
   readonly status: () => string | null;
 };
 
-const HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache",
-  "x-accel-buffering": "no",
-};
+const HEADERS = { "cache-control": "no-cache", "x-accel-buffering": "no" };
 /** News of the queue comes at most this often. */
 const STATUS_MS = 1000;
 
@@ -55,13 +52,15 @@ export class SseStream {
 
   /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
   open(): void {
-    const { res, heartbeatMs, stallTimeoutMs, signal, sockets, abort } = this.#options;
+    const { res, framing, heartbeatMs, stallTimeoutMs, signal, sockets, abort } = this.#options;
     if (this.#ticker || this.#hasEnded || signal.aborted) return;
-    res.writeHead(200, HEADERS);
+    res.writeHead(200, { "content-type": framing.contentType, ...HEADERS });
     res.socket?.setNoDelay(true);
-    this.#comment(`connected heartbeat_ms=${heartbeatMs}`);
+    const opening = framing.opening(heartbeatMs);
+    if (opening === "") res.flushHeaders();
+    else this.#write(opening);
     const news = this.#news();
-    if (news) this.#comment(news);
+    if (news) this.#write(framing.news(news));
     this.#ticker = setInterval(() => this.#tick(), Math.min(STATUS_MS, heartbeatMs / 5));
     if (!res.socket) return;
     this.#unwatch = sockets.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
@@ -77,7 +76,7 @@ export class SseStream {
     if (signal.aborted) throw abortReason(signal);
     if (frames.length === 0) return; // nothing was sent: a heartbeat may be due
     this.#lastWriteMs = performance.now();
-    if (res.write(encode(frames))) return;
+    if (res.write(this.#options.framing.encode(frames))) return;
     this.#draining ??= this.#drained(); // of several choices that write, all wait for the same
     await this.#draining;
   }
@@ -85,7 +84,8 @@ export class SseStream {
   /** The last frames, without waiting: of an error, or none. */
   end(frames: readonly Frame[] = []): void {
     this.close();
-    this.#options.res.end(frames.length > 0 ? encode(frames) : undefined);
+    const { res, framing } = this.#options;
+    res.end(frames.length > 0 ? framing.encode(frames) : undefined);
   }
 
   /** Cuts a connection that takes nothing, not even an error. */
@@ -105,15 +105,10 @@ export class SseStream {
   #tick(): void {
     if (this.#options.res.writableNeedDrain) return; // it has enough to read
     const news = this.#news();
-    if (news) return this.#comment(news);
+    if (news) return this.#write(this.#options.framing.news(news));
     const silentMs = performance.now() - this.#lastWriteMs;
-    if (silentMs >= this.#options.heartbeatMs) this.#beat();
-  }
-
-  #beat(): void {
-    const { heartbeat } = this.#options;
-    if (heartbeat) this.#write(encode([heartbeat]));
-    else this.#comment(this.#lastStatus ?? "heartbeat");
+    const { heartbeatMs, framing } = this.#options;
+    if (silentMs >= heartbeatMs) this.#write(framing.heartbeat(this.#lastStatus));
   }
 
   /** The status, if it has changed. */
@@ -122,10 +117,6 @@ export class SseStream {
     if (status === this.#lastStatus) return null;
     this.#lastStatus = status;
     return status;
-  }
-
-  #comment(text: string): void {
-    this.#write(`: ${text}\n\n`);
   }
 
   #write(text: string): void {
@@ -166,14 +157,4 @@ export function stalled(stallTimeoutMs: number): ServiceError {
     "client_stalled",
     `the client did not read for ${seconds} s (--stall-timeout)`,
   );
-}
-
-function encode(frames: readonly Frame[]): string {
-  let text = "";
-  for (const { event, id, data } of frames) {
-    if (id !== undefined) text += `id: ${id}\n`;
-    if (event !== undefined) text += `event: ${event}\n`;
-    text += `data: ${data}\n\n`;
-  }
-  return text;
 }

@@ -14,6 +14,7 @@ import {
 } from "./exchange.ts";
 import { flushed } from "./flushed.ts";
 import type { Reader } from "./follow-log.ts";
+import { framingOf } from "./framing.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
 import { requestIdOf } from "./middleware.ts";
 import { makeReader } from "./reader.ts";
@@ -49,7 +50,7 @@ function openStream(on: Exchange): SseStream {
   const sse = new SseStream({
     res,
     heartbeatMs,
-    heartbeat: dialect.named?.heartbeat ?? null,
+    framing: framingOf(dialect),
     stallTimeoutMs,
     signal: client.signal,
     sockets: deps.sockets,
@@ -64,7 +65,7 @@ function openStream(on: Exchange): SseStream {
 export function openReader(on: Exchange): Reader {
   const { req, res, deps, dialect } = on;
   const reader = makeReader({
-    ...{ req, res, deps, heartbeat: dialect.named?.heartbeat ?? null },
+    ...{ req, res, deps, framing: framingOf(dialect) },
     news: () => describeWait(on),
     errorFrame: (error) => errorFrame(on, error),
   });

@@ -8,6 +8,7 @@ import type { KeptStream } from "../resume/stream-store.ts";
 import { checkedQuery } from "./checked-query.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { followLog } from "./follow-log.ts";
+import { sseFraming } from "./framing.ts";
 import { methodNotAllowed, ownerOf } from "./middleware.ts";
 import { makeReader } from "./reader.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
@@ -48,7 +49,7 @@ function resume(req: Request, res: Response, deps: HandlerDeps, stream: KeptStre
   stream.log.check(after);
   if (stream.log.isReadTo(after)) return void res.status(204).end(); // an EventSource comes back until it hears this
   const reader = makeReader({
-    ...{ req, res, deps, news: stream.news, heartbeat: null },
+    ...{ req, res, deps, news: stream.news, framing: sseFraming(null) },
     errorFrame: (error) => ({ data: JSON.stringify(encodeOpenaiError(error)) }),
   });
   void followLog({ ...reader, log: stream.log, after }).finally(stream.attach());

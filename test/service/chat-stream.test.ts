@@ -138,7 +138,7 @@ test("opens a stream while the model loads, says so, and answers when it is load
 
   expect(ready.status).toBe(503);
   expect(await ready.json()).toMatchObject({ status: "loading", load_progress: 0.42 });
-  expect(comments[0]).toBe("loading progress=0.42");
+  expect(comments[1]).toBe("loading progress=0.42");
   expect(text).toBe("Hello world");
 });
 

@@ -258,6 +258,7 @@ describe("in the background", () => {
     const { id } = await create({ background: true });
     await until(async () => (await get(id)).body.status === "queued", "it waits");
     const reader = await follow(`${id}?stream=true`);
+    await reader.events.next(); // it is connected
     const { value } = await reader.events.next();
     expect(value).toMatchObject({
       type: "comment",
