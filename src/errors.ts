@@ -38,6 +38,7 @@ const TRAITS = {
   events_dropped: { status: 410, ...invalid },
   body_too_large: { status: 413, ...invalid },
   unsupported_media_type: { status: 415, ...invalid },
+  upgrade_required: { status: 426, ...invalid },
   headers_too_large: { status: 431, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
   /** A limit of the key. */

@@ -83,6 +83,12 @@ export const NETWORK_SETTINGS = {
     120,
     "a request must have come in whole within so long, its head within 20",
   ),
+  socketRequests: setting({
+    schema: count(1, 10_000).default(32),
+    value: "N",
+    help: "requests at once on one WebSocket (default 32)",
+    allows: "an integer from 1 to 10000",
+  }),
   maxConnections: setting({
     schema: count(1, 1_000_000).default(4096),
     value: "N",

@@ -14,6 +14,7 @@ import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
 import { watchSendQueues } from "./http/send-queue-watch.ts";
 import { SlotBoard } from "./http/slot-board.ts";
+import { WebSockets } from "./http/websocket.ts";
 import { ANYBODY } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
@@ -130,6 +131,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     workerRestarts: () => engine.status().workerRestarts,
     keyUsage: () => usage.all,
   });
+  const webSockets = new WebSockets({ ...config, keys, bodyLimitBytes: config.bodyLimit });
   const app = createApp(
     {
       engine,
@@ -158,10 +160,12 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       hostNames: [config.host, ...config.allowedHost],
       corsOrigins: config.corsOrigin,
       trustProxy: config.trustProxy,
+      webSockets,
       pageFolder: config.page ? PAGE_FOLDER : null,
     },
   );
   const server = createHttpServer(app, { log, metrics }, { ...config, tls });
+  webSockets.attach(server);
   return {
     engine,
     queue,
@@ -173,6 +177,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     close: async () => {
       await close(server, {
         config,
+        webSockets,
         queues: new Set([queue, questions, embeddings.queue, reranking.queue]),
         engines: new Set([engine, embeddings.engine, reranking.engine]),
       });
@@ -184,15 +189,20 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
 }
 
 type Closing = {
+  readonly webSockets: WebSockets;
   readonly config: Config;
   readonly queues: ReadonlySet<RequestQueue>;
   readonly engines: ReadonlySet<{ close(): Promise<void> }>;
 };
 
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
-async function close(server: HttpServer, { config, queues, engines }: Closing): Promise<void> {
+async function close(
+  server: HttpServer,
+  { config, queues, engines, webSockets }: Closing,
+): Promise<void> {
   await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await webSockets.close();
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
   await closed;

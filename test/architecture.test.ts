@@ -74,7 +74,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "pino-pretty": ["log.ts"],
   "prom-client": ["metrics.ts"],
   "@vitejs/plugin-react": ["web/vite.config.ts"],
-  "eventsource-parser": ["web/server"],
+  "eventsource-parser": ["http", "web/server"],
   "hast-util-to-jsx-runtime": ["web/markdown"],
   idb: ["web/conversation"],
   lowlight: ["web/markdown"],
@@ -85,6 +85,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "remark-gfm": ["web/markdown"],
   remend: ["web/markdown"],
   vite: ["web/vite.config.ts"],
+  ws: ["http"],
   zod: ["api", "keys", "config.ts", "network-settings.ts", "setting.ts"],
 };
 

@@ -52,20 +52,25 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
 export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHandler {
   return (req, res, next) => {
     if (keys.isOpen) return next();
-    const given =
-      /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "")?.[1] ?? req.get("x-api-key");
-    if (given === undefined) {
+    const given = keyIn(req);
+    if (given === null) {
       throw new ServiceError(
         "invalid_api_key",
         "an API key is required: Authorization: Bearer KEY",
       );
     }
-    const caller = keys.find(given.trim());
+    const caller = keys.find(given);
     if (!caller) throw new ServiceError("invalid_api_key", "this API key is not known here");
     res.locals.caller = caller;
     res.locals.owner = caller.owner;
     next();
   };
+}
+
+/** The key that a request brings; null without one. */
+export function keyIn(req: Request): string | null {
+  const [, bearer] = /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "") ?? [];
+  return (bearer ?? req.get("x-api-key"))?.trim() ?? null;
 }
 
 /** Lets only keys in that may do this. */

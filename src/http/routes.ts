@@ -32,6 +32,7 @@ import { mountResponses } from "./responses-routes.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
 import { noSniff } from "./security-headers.ts";
 import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
+import type { WebSockets } from "./websocket.ts";
 
 export type RoutesOptions = {
   readonly bodyLimitBytes: number;
@@ -39,6 +40,7 @@ export type RoutesOptions = {
   readonly hostNames: readonly string[];
   /** Whose pages may use it. */
   readonly corsOrigins: readonly string[];
+  readonly webSockets: WebSockets;
   /** Of the built chat page; null for none. */
   readonly pageFolder: string | null;
   /** As of Express; undefined to believe nobody. */
@@ -80,6 +82,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountDocs(app, deps.build);
   mountPage(app, options.pageFolder);
 
+  options.webSockets.mount(app);
   mountStreamsByToken(app, deps);
   app.use(requireApiKey(deps.keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
@@ -142,7 +145,7 @@ function indexOf({ catalog }: HandlerDeps): Index {
     ...["/v1/models", "/v1/models/{id}", ...GENERATING, ...EMBEDDING, ...NATIVE_PATHS],
     ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
     ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
-    ...["/health", "/ready", "/metrics"],
+    ...["/v1/ws", "/health", "/ready", "/metrics"],
     ...["/openapi.json", "/docs"],
   ];
   return { name: "sluice", models: catalog.ids, endpoints };

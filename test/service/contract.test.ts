@@ -13,6 +13,7 @@ import { fieldRows } from "../../src/docs/fields.ts";
 import { type ErrorCode, SENT_CODES, statusOf } from "../../src/errors.ts";
 import type { HandlerDeps } from "../../src/http/exchange.ts";
 import { createApp } from "../../src/http/routes.ts";
+import type { WebSockets } from "../../src/http/websocket.ts";
 import { Catalog } from "../../src/models/catalog.ts";
 import { eventsOf, expectHeldTo } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
@@ -118,6 +119,7 @@ describe("the document", () => {
         bodyLimitBytes: 1,
         hostNames: [],
         corsOrigins: [],
+        webSockets: { mount: () => {} } as unknown as WebSockets,
         pageFolder: null,
         trustProxy: undefined,
       },

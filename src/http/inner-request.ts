@@ -1,0 +1,47 @@
+// A request to this server itself, over a pair of streams in memory: what comes by another way than HTTP goes through the
+// same handlers, limits and checks. https://nodejs.org/api/http.html#event-connection
+
+import { type IncomingMessage, request } from "node:http";
+import { Server as TlsServer } from "node:https";
+import type { Socket } from "node:net";
+import { type Duplex, duplexPair } from "node:stream";
+import type { HttpServer } from "./http-server.ts";
+
+export type InnerRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** Whose connection stands behind it. */
+  readonly remoteAddress: string | undefined;
+  /** Leaves, as a client that closes its connection does. */
+  readonly signal: AbortSignal;
+};
+
+/** @throws Error when it is left, or the answer does not begin */
+export function innerRequest(server: HttpServer, asked: InnerRequest): Promise<IncomingMessage> {
+  const { method, path, headers, body, remoteAddress, signal } = asked;
+  const [near, far] = duplexPair();
+  near.once("close", () => far.destroy());
+  far.once("close", () => near.destroy());
+  far.on("error", () => {}); // the near side hears of it
+  server.emit(connectionEvent(server), asSocket(far, remoteAddress));
+  return new Promise((resolve, reject) => {
+    const sent = request({ method, path, headers, signal, createConnection: () => near });
+    sent.once("response", resolve);
+    sent.on("error", reject); // stays: an answer that breaks off says so to whoever reads it
+    sent.end(body ?? undefined);
+  });
+}
+
+/** The event with which a server of this kind takes a connection that it has not accepted itself. */
+export function connectionEvent(server: HttpServer): string {
+  return server instanceof TlsServer ? "secureConnection" : "connection";
+}
+
+/** What the handlers ask of a socket. */
+function asSocket(stream: Duplex, remoteAddress: string | undefined): Socket {
+  const itself = () => stream;
+  const methods = { setNoDelay: itself, setKeepAlive: itself, setTimeout: itself };
+  return Object.assign(stream, methods, { remoteAddress }) as unknown as Socket; // no more than that is asked
+}

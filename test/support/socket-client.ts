@@ -1,0 +1,63 @@
+// A client of /v1/ws for tests: what it says, and all that it hears, in order.
+
+import { once } from "node:events";
+import WebSocket from "ws";
+
+export type Heard = {
+  readonly type: string;
+  readonly id?: string;
+  readonly [field: string]: unknown;
+};
+
+export type SocketClient = {
+  readonly socket: WebSocket;
+  readonly heard: Heard[];
+  readonly say: (message: object) => void;
+  /** Resolves with the first message that fits, which may have come already. */
+  readonly hears: (fits: (message: Heard) => boolean) => Promise<Heard>;
+  /** All of one request up to its end. */
+  readonly answer: (id: string) => Promise<readonly Heard[]>;
+};
+
+export async function openSocket(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<SocketClient> {
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/ws`, { headers });
+  const heard: Heard[] = [];
+  const news: (() => void)[] = [];
+  socket.on("message", (data) => {
+    heard.push(JSON.parse(String(data)) as Heard);
+    for (const tell of news.splice(0)) tell();
+  });
+  socket.on("close", () => {
+    for (const tell of news.splice(0)) tell();
+  });
+  await once(socket, "open");
+  const hears = async (fits: (message: Heard) => boolean) => {
+    for (;;) {
+      const found = heard.find(fits);
+      if (found) return found;
+      if (socket.readyState !== socket.OPEN) throw new Error("the socket is closed");
+      await new Promise<void>((resolve) => news.push(resolve));
+    }
+  };
+  return {
+    ...{ socket, heard, hears },
+    say: (message) => socket.send(JSON.stringify(message)),
+    answer: async (id) => {
+      await hears((message) => message.type === "end" && message.id === id);
+      return heard.filter((message) => message.id === id);
+    },
+  };
+}
+
+/** The text of all deltas of chat completions. */
+export function textOf(messages: readonly Heard[]): string {
+  return messages
+    .map(({ data }) => {
+      const chunk = data as { choices?: { delta?: { content?: string } }[] } | string | undefined;
+      return typeof chunk === "object" ? (chunk.choices?.[0]?.delta?.content ?? "") : "";
+    })
+    .join("");
+}
