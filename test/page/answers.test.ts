@@ -26,7 +26,6 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     expected = await askApi(COUNT);
   });
   afterEach(async () => {
-    await page.screenshot({ path: `/tmp/end-${Date.now()}.png` });
     await page.context().close();
     await until(() => running.service.queue.inside === 0, "nothing is left");
   });
@@ -161,6 +160,24 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
 
     await answered(page);
     expect((await keptAnswer(page)).text).toBe(expected);
+  });
+
+  test("comes over a WebSocket too, and is come back to when that is cut", async () => {
+    await open(proxy.url);
+    await page.getByRole("button", { name: "Settings of this chat" }).click();
+    await page.getByLabel("Connection").selectOption("websocket");
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    const sockets: string[] = [];
+    page.on("websocket", (socket) => sockets.push(socket.url()));
+    await ask(page, COUNT);
+    await read(100);
+    proxy.cut();
+
+    await answered(page);
+
+    expect((await keptAnswer(page)).text).toBe(expected);
+    expect(sockets.length).toBeGreaterThan(1);
+    expect(opened.asked.some((url) => url.endsWith("/v1/chat/completions"))).toBe(false);
   });
 
   test("comes back to it after a reload", async () => {

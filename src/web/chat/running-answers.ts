@@ -1,5 +1,6 @@
 // The answers that are coming: one for each conversation at most, also while another is looked at.
 
+import { currentTransport } from "../browser/transport.ts";
 import type { Answer, Failure } from "../conversation/conversation.ts";
 import { readAnswer, type Start } from "../server/answer-stream.ts";
 import type { Server } from "../server/server.ts";
@@ -42,7 +43,8 @@ export class RunningAnswers {
     this.#running.set(place.conversationId, { abort, requestId });
     let end: (answer: Answer) => Answer;
     try {
-      for await (const events of readAnswer(start, { server: this.#server, signal: abort.signal }))
+      const how = { server: this.#server, signal: abort.signal, transport: currentTransport() };
+      for await (const events of readAnswer(start, how))
         this.#change(place, (answer) => withEvents(answer, events, Date.now()), false);
       end = (answer) => ended(answer, Date.now());
     } catch (error) {

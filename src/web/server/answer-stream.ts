@@ -3,9 +3,10 @@
 import type { StreamPlace } from "../conversation/conversation.ts";
 import type { AnswerEvent } from "./answer-event.ts";
 import { chunkEvents, commentEvents } from "./chunk-events.ts";
+import type { OpenedStream } from "./opened-stream.ts";
 import type { Server } from "./server.ts";
 import { brokenConnection, ServerError } from "./server-error.ts";
-import { type SseFrame, sseFrames } from "./sse-frames.ts";
+import type { SseFrame } from "./sse-frames.ts";
 
 /** A new request, or the place where one was left. */
 export type Start =
@@ -17,6 +18,8 @@ export type ReadOptions = {
   readonly signal: AbortSignal;
   /** Whether the server keeps it for a client that was lost (default true). Otherwise leaving stops it at once. */
   readonly isResumable?: boolean;
+  /** How it comes (default `sse`). */
+  readonly transport?: "sse" | "websocket";
   /** Waits so long, or less if the network is back. Replaced in tests. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
@@ -44,11 +47,10 @@ export async function* readAnswer(
   let attempt = 0;
   for (;;) {
     try {
-      const response = await connect(place ?? start, attempt, options);
-      if (response.status === 204) throw brokenConnection("connection_lost"); // read to its end, without an end
-      place ??= placeOf(response);
+      const opened = await connect(place ?? start, attempt, options);
+      place ??= placeAt(opened.address);
       yield [{ type: "accepted", address: place?.address ?? null }];
-      for await (const frames of sseFrames(response)) {
+      for await (const frames of opened.frames) {
         for (const frame of frames) {
           const { events, lastEventId, isEnd } = told(frame);
           if (lastEventId !== null && place) place = { ...place, lastEventId };
@@ -73,33 +75,25 @@ export async function* readAnswer(
 async function connect(
   from: Start | StreamPlace,
   tries: number,
-  options: ReadOptions,
-): Promise<Response> {
+  { server, signal, isResumable = true, transport = "sse" }: ReadOptions,
+): Promise<OpenedStream> {
   const silence = new AbortController();
-  const mostMs = "body" in from ? HEADERS_MS : (RETURN_HEADERS_MS[tries] ?? HEADERS_MS);
+  const isNew = "body" in from;
+  const mostMs = isNew ? HEADERS_MS : (RETURN_HEADERS_MS[tries] ?? HEADERS_MS);
   const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), mostMs);
-  const signal = AbortSignal.any([options.signal, silence.signal]);
+  const place = "place" in from ? from.place : from;
+  const request = "body" in place ? { ...place, isResumable } : place;
   try {
-    return await open(from, { ...options, signal });
+    const either = AbortSignal.any([signal, silence.signal]);
+    return transport === "websocket"
+      ? await server.openSocketStream(request, either)
+      : await server.openStream(request, either);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function open(from: Start | StreamPlace, { server, signal, isResumable = true }: ReadOptions) {
-  if ("body" in from) {
-    const headers = { "x-resumable": String(isResumable), "x-request-id": from.requestId };
-    const { body } = from;
-    return server.call("v1/chat/completions", { method: "POST", body, headers, signal });
-  }
-  const { address, lastEventId } = "place" in from ? from.place : from;
-  const headers: Record<string, string> =
-    lastEventId === null ? {} : { "last-event-id": lastEventId };
-  return server.call(address, { headers, signal });
-}
-
-function placeOf(response: Response): StreamPlace | null {
-  const address = response.headers.get("location");
+function placeAt(address: string | null): StreamPlace | null {
   return address === null ? null : { address, lastEventId: null };
 }
 

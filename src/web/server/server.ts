@@ -1,6 +1,9 @@
 // The server's paths that the page uses. Every call throws a ServerError, or an AbortError when its signal says so.
 
+import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
 import { brokenConnection, errorOf, ServerError } from "./server-error.ts";
+import { openSocketStream } from "./socket-frames.ts";
+import { sseFrames } from "./sse-frames.ts";
 
 /** A model that generates. */
 export type ServedModel = {
@@ -81,6 +84,33 @@ export class Server {
     const path =
       "address" in place ? place.address : `v1/requests/${encodeURIComponent(place.requestId)}`;
     await this.call(path, { method: "DELETE", signal: AbortSignal.timeout(QUESTION_MS) }, [404]);
+  }
+
+  /** Asks for an answer as a stream, or for the rest of one. */
+  async openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream> {
+    const response = await this.#askForStream(request, signal);
+    // Read to its end already, and yet its end never came.
+    if (response.status === 204) throw brokenConnection("connection_lost");
+    return { address: response.headers.get("location"), frames: sseFrames(response) };
+  }
+
+  /** The same over a WebSocket. */
+  openSocketStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream> {
+    const url = new URL("v1/ws", this.#base).href.replace(/^http/, "ws");
+    return openSocketStream(request, { url, key: this.#key(), signal });
+  }
+
+  #askForStream(request: StreamRequest, signal: AbortSignal): Promise<Response> {
+    if ("address" in request) {
+      const { address, lastEventId } = request;
+      return this.call(address, {
+        headers: lastEventId === null ? {} : { "last-event-id": lastEventId },
+        signal,
+      });
+    }
+    const { body, requestId, isResumable } = request;
+    const headers = { "x-resumable": String(isResumable), "x-request-id": requestId };
+    return this.call("v1/chat/completions", { method: "POST", body, headers, signal });
   }
 
   /**

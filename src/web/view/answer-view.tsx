@@ -7,13 +7,12 @@ import { useApp } from "./context.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { FailureView } from "./failure-view.tsx";
 import { IconButton } from "./icons.tsx";
+import { markdown } from "./lazy-markdown.tsx";
 import { NumbersLine } from "./numbers-line.tsx";
 import { PhaseLine } from "./phase-line.tsx";
 import { ThoughtsView } from "./thoughts-view.tsx";
 
-const Markdown = lazy(async () => ({
-  default: (await import("../markdown/markdown.tsx")).Markdown,
-}));
+const Markdown = lazy(async () => ({ default: await markdown }));
 
 type AnswerProps = {
   readonly conversationId: string;

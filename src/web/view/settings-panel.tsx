@@ -6,6 +6,7 @@ import { EXAMPLE_SCHEMA, EXAMPLE_TOOLS, problemsOf } from "../conversation/setti
 import { useApp, useCurrent } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
 import { NumberField, TextField } from "./fields.tsx";
+import { TransportField } from "./transport-field.tsx";
 
 export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
   const { store } = useApp();
@@ -80,6 +81,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
         problem={problems.tools}
         example={EXAMPLE_TOOLS}
       />
+      <TransportField />
     </Dialog>
   );
 }
