@@ -26,7 +26,6 @@ describe.skipIf(CHROMIUM === null)("with the built-in model", () => {
     expected = await askApi(COUNT);
   });
   afterEach(async () => {
-    await page.screenshot({ path: `/tmp/end-${Date.now()}.png` });
     await page.context().close();
     await until(() => running.service.queue.inside === 0, "nothing is left");
   });
