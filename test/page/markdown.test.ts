@@ -56,7 +56,7 @@ const HOSTILE = `
 [data](data:text/html,<script>parent.ran=3</script>) [vb](vbscript:x) <javascript:window.ran=4> [file](file:///etc/passwd)
 [good](https://good.example/"onmouseover="window.ran=5)
 
-![pixel](https://evil.example/pixel.png) ![data](data:image/svg+xml,<svg onload=alert(1)>)
+![pixel](https://evil.example/pixel.png) ![data](data:image/svg+xml,<svg onload=top.ran=15>)
 [![both](https://evil.example/both.png)](javascript:window.ran=6)
 
 | <script>window.ran = 7</script> | <img src=x onerror=window.ran=8> |
@@ -107,11 +107,6 @@ describe.skipIf(CHROMIUM === null)("an answer in Markdown", () => {
 
   test("runs nothing and loads nothing, whatever stands in it, in the question or in the title", async () => {
     const { page, asked } = await chat.open();
-    const dialogs: string[] = [];
-    page.on("dialog", (dialog) => {
-      dialogs.push(dialog.message());
-      void dialog.dismiss();
-    });
     chat.says({ texts: HOSTILE.split(/(?<= )/), tokenMs: 0 });
 
     await ask(page, HOSTILE);
@@ -127,7 +122,6 @@ describe.skipIf(CHROMIUM === null)("an answer in Markdown", () => {
       await page.locator(".markdown a[href^='https://']").evaluateAll(addresses),
     );
     expect(await page.evaluate(() => "ran" in window)).toBe(false);
-    expect(dialogs).toEqual([]);
     expect(asked.filter((url) => !url.startsWith(chat.url))).toEqual([]);
   });
 
