@@ -149,7 +149,8 @@ describe.skipIf(CHROMIUM === null)("a server that wants a key", () => {
     chat.says({ texts: ["Welcome"] });
     const dialog = page.getByRole("dialog", { name: "API key" });
     await dialog.waitFor();
-    await enter(page, "a-wrong-key");
+    await page.keyboard.type("a-wrong-key"); // the field has the focus
+    await page.keyboard.press("Enter");
     await dialog.getByText("does not know this key").waitFor();
 
     await enter(page, KEY);

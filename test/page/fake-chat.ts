@@ -52,6 +52,7 @@ export function fakeChat(settings: Partial<Config> = {}): FakeChat {
     open: async (options = {}) => {
       const opened = await openPage({ browser, url: running.url, ...options });
       contexts.push(opened.page.context());
+      await opened.page.locator(".composer").waitFor();
       return opened;
     },
   };
