@@ -26,6 +26,7 @@ export async function answered(page: Page, phase = "done", timeout = 20_000): Pr
   // Not as a locator: its wait may never end right after a reload.
   await page.waitForFunction((wanted) => document.querySelector(wanted) !== null, selector, {
     timeout,
+    polling: 20, // a hidden tab has no frames
   });
 }
 
