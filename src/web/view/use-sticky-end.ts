@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** So near to the end counts as the end. */
-const NEAR_PX = 40;
+/** Who scrolls down so near to the end is taken to it: a text that grows fast has moved it on a little by then. */
+const NEAR_PX = 100;
 
 /** @param lastId of what stands at the end: something new there is gone to, wherever its reader was */
 export function useStickyEnd(lastId: string) {
