@@ -1,5 +1,6 @@
 // Long answers on the chat page: scrolling, speed, a tab that nobody looks at, and streams read by others.
 
+import { availableParallelism, loadavg } from "node:os";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM } from "../support/browser.ts";
@@ -91,8 +92,7 @@ describe.skipIf(CHROMIUM === null)("a long answer", () => {
     expect(await toEnd(page).count()).toBe(0);
   });
 
-  // Once more on a machine that has other work.
-  test("leaves the page its time, however fast it comes", { retry: 2 }, async () => {
+  test("leaves the page its time, however fast it comes", async () => {
     const { page } = await chat.open({
       prepare: (next) =>
         next.addInitScript(() => {
@@ -111,7 +111,7 @@ describe.skipIf(CHROMIUM === null)("a long answer", () => {
 
     expect((await keptAnswer(page)).text).toBe(MIXED.join(""));
     const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
-    expect(tasks.filter((ms) => ms > BUSY_MS)).toEqual([]);
+    expect(tasks.filter((ms) => ms > BUSY_MS * crowding())).toEqual([]);
   });
 
   test("is whole when its tab comes back into sight", async () => {
@@ -164,6 +164,12 @@ describe.skipIf(CHROMIUM === null)("a resumable stream", () => {
     expect(events.at(-1)).toBe("[DONE]");
   });
 });
+
+/** Where other programs want the CPUs too, a task takes so many times longer. */
+function crowding(): number {
+  const [load = 0] = loadavg();
+  return Math.max(1, load / availableParallelism());
+}
 
 /** In the page: a tab that can be hidden, and then has no frames any more. */
 function hideable(): void {
