@@ -22,7 +22,12 @@ export function lastAnswer(page: Page) {
 
 /** Waits until the last answer is there: as `done`, `stopped` or `failed`. */
 export async function answered(page: Page, phase = "done", timeout = 20_000): Promise<void> {
-  await page.locator(`.turn:last-child .answer[data-phase=${phase}]`).waitFor({ timeout });
+  const selector = `.turn:last-child .answer[data-phase=${phase}]`;
+  // Not as a locator: its wait may never end right after a reload.
+  await page.waitForFunction((wanted) => document.querySelector(wanted) !== null, selector, {
+    timeout,
+    polling: 20, // a hidden tab has no frames
+  });
 }
 
 /** What the browser keeps, newest first. */

@@ -19,6 +19,9 @@ type PageOptions = {
   /** A phone's screen and touch instead of a desk's. */
   readonly isPhone?: boolean;
   readonly colorScheme?: "light" | "dark";
+  readonly reducedMotion?: "reduce";
+  /** Done before the page is loaded. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
 };
 
 const BUILT_PAGE = path.resolve(import.meta.dirname, "../../dist/web/index.html");
@@ -41,8 +44,9 @@ export async function startBrowser(): Promise<Browser> {
 
 /** A page of its own, with nothing kept from others. */
 export async function openPage(options: PageOptions): Promise<OpenedPage> {
-  const { browser, url, isPhone = false, colorScheme = "light" } = options;
-  const context = await browser.newContext({ ...(isPhone ? PHONE : DESK), colorScheme });
+  const { browser, url, isPhone = false, prepare, ...rest } = options;
+  const screen = isPhone ? PHONE : DESK;
+  const context = await browser.newContext({ ...screen, colorScheme: "light", ...rest });
   const page = await context.newPage();
   const complaints: string[] = [];
   const asked: string[] = [];
@@ -51,6 +55,7 @@ export async function openPage(options: PageOptions): Promise<OpenedPage> {
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("request", (request) => asked.push(request.url()));
+  await prepare?.(page);
   await page.goto(url);
   return { page, complaints, asked };
 }

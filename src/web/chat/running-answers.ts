@@ -56,12 +56,14 @@ export class RunningAnswers {
     this.#change(place, end, true);
   }
 
-  /** The page is done with it at once; the server is told, so that its slot is free at once too. */
+  /**
+   * The page is done with it at once; the server is told, so that its slot is free at once too. One that comes in another
+   * tab is stopped by the server.
+   */
   stop(conversationId: string, answer: Answer): void {
     const running = this.#running.get(conversationId);
-    if (!running) return;
-    const { requestId, abort } = running;
-    abort.abort();
+    running?.abort.abort();
+    const requestId = running?.requestId ?? null;
     const place = answer.stream ?? (requestId === null ? null : { requestId });
     // A server that cannot be reached stops by itself, since nobody reads any more.
     if (place) this.#server.stop(place).catch(() => {});

@@ -20,11 +20,13 @@ export class ServerStatus {
   readonly #listeners = new Set<() => void>();
   #state: StatusState = { models: [], readiness: null, failure: null };
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Looks so far: only the newest one counts, since an older one may have had another key. */
+  #looks = 0;
 
   constructor(server: Server) {
     this.#server = server;
     document.addEventListener("visibilitychange", () => void this.look());
-    addEventListener("online", () => void this.look());
+    for (const change of ["online", "offline"]) addEventListener(change, () => void this.look());
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -38,9 +40,10 @@ export class ServerStatus {
   async look(): Promise<void> {
     clearTimeout(this.#timer);
     if (document.hidden && this.#state.readiness) return;
-    const before = this.#timer;
+    this.#looks += 1;
+    const look = this.#looks;
     const state = await this.#ask();
-    if (before !== this.#timer) return; // another look was begun meanwhile
+    if (look !== this.#looks) return; // another one was begun meanwhile
     this.#state = state;
     for (const listener of this.#listeners) listener();
     const isCalm = state.readiness?.status === "ready" && state.failure === null;

@@ -1,7 +1,7 @@
 // The page as a whole: conversations beside, the one that is looked at in the middle, what is opened in front of it.
 
 import { useEffect, useState } from "react";
-import { hasEnded } from "../conversation/conversation.ts";
+import { hasEnded, type Turn } from "../conversation/conversation.ts";
 import { Announcer } from "./announcer.tsx";
 import { CodeDialog } from "./code-dialog.tsx";
 import { CompareDialog } from "./compare-dialog.tsx";
@@ -15,8 +15,10 @@ import { SettingsPanel } from "./settings-panel.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { Transcript } from "./transcript.tsx";
 
+type LastTurn = Turn | undefined;
+
 export function App() {
-  const { store } = useApp();
+  const { store, status } = useApp();
   const { hasLoaded } = useChats();
   const conversation = useCurrent();
   const [opened, setOpened] = useState<Opened>("nothing");
@@ -29,12 +31,17 @@ export function App() {
   const isKept = conversation.turns.length > 0;
   useEffect(() => {
     // A reload comes back to it; ChatStore.load reads this.
-    const place = location.pathname + location.search + (isKept ? `#${conversation.id}` : "");
-    if (hasLoaded) history.replaceState(null, "", place);
+    const hash = isKept ? `#${conversation.id}` : "";
+    if (!hasLoaded || location.hash === hash) return;
+    history.replaceState(null, "", location.pathname + location.search + hash);
   }, [hasLoaded, isKept, conversation.id]);
   useEffect(() => {
     if (wantsKey) setOpened("key");
   }, [wantsKey]);
+  const isLost = hasLostServer(conversation.turns.at(-1));
+  useEffect(() => {
+    if (isLost) void status.look();
+  }, [isLost, status]);
   useEscapeToStop(() => store.stop(conversation.id));
 
   return (
@@ -60,8 +67,14 @@ export function App() {
   );
 }
 
+/** An answer without its server is a reason to look how it is with it, before the next look is due. */
+function hasLostServer(last: LastTurn): boolean {
+  if (last?.kind !== "answer") return false;
+  return last.phase.type === "reconnecting" || last.failure?.code === "unreachable";
+}
+
 /** Whether the server has said of the last look, or of the last answer, that a key is missing or wrong. */
-function useWantedKey(last: ReturnType<typeof useCurrent>["turns"][number] | undefined): boolean {
+function useWantedKey(last: LastTurn): boolean {
   const { failure } = useStatus();
   const ofAnswer = last?.kind === "answer" && hasEnded(last) ? last.failure : null;
   return failure?.status === 401 || ofAnswer?.status === 401;

@@ -1,6 +1,6 @@
 // A dialog in front of the page: the browser's own, which keeps the focus inside and closes on Escape.
 
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { IconButton } from "./icons.tsx";
 
 type DialogProps = {
@@ -12,7 +12,8 @@ type DialogProps = {
 
 export function Dialog({ title, onClose, className = "", children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed while it still stands on the page: only then the browser gives the focus back to where it was.
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog?.open) dialog?.showModal();
     return () => dialog?.close();

@@ -36,7 +36,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
           <input
             type="password"
             autoComplete="off"
-            autoFocus
+            ref={focusAtOpening}
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}
           />
@@ -57,4 +57,9 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
       </form>
     </Dialog>
   );
+}
+
+/** For the browser, when it shows the dialog: React would put the focus there before that. */
+function focusAtOpening(field: HTMLInputElement | null): void {
+  field?.setAttribute("autofocus", "");
 }

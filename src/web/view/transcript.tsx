@@ -13,9 +13,13 @@ import { ToolResultView } from "./tool-result-view.tsx";
 import { useStickyEnd } from "./use-sticky-end.ts";
 
 export function Transcript({ onKey }: { readonly onKey: () => void }) {
+  const last = useCurrent().turns.at(-1);
+  return last ? <Frame lastId={last.id} onKey={onKey} /> : <EmptyChat />;
+}
+
+function Frame({ lastId, onKey }: { readonly lastId: string; readonly onKey: () => void }) {
   const conversation = useCurrent();
-  const { frame, content, isAtEnd, toEnd } = useStickyEnd();
-  if (conversation.turns.length === 0) return <EmptyChat />;
+  const { frame, content, isAtEnd, toEnd } = useStickyEnd(lastId);
   return (
     <div className="transcript-place">
       <section className="transcript" ref={frame} aria-label="Conversation" tabIndex={-1}>

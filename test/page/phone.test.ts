@@ -1,0 +1,111 @@
+// The chat page on a phone: everything within its width, and within the reach of a thumb.
+
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { CHROMIUM } from "../support/browser.ts";
+import { answered, lastAnswer } from "./chat-page.ts";
+import { fakeChat } from "./fake-chat.ts";
+
+const LEAST_PX = 40;
+const WIDE = `| ${"a wide column | ".repeat(12)}\n| ${"--- | ".repeat(12)}\n| ${"cell | ".repeat(12)}
+
+\`\`\`
+${"a long line of code ".repeat(20)}
+\`\`\`
+
+${"longword".repeat(40)} and https://example.com/${"path/".repeat(40)}
+`;
+
+describe.skipIf(CHROMIUM === null)("on a phone", () => {
+  const chat = fakeChat();
+
+  const send = (page: Page) => page.getByRole("button", { name: "Send", exact: true });
+  const tapQuestion = async (page: Page, text: string) => {
+    await page.getByRole("textbox", { name: "Your question" }).fill(text);
+    await send(page).tap();
+  };
+  const overhang = (page: Page) =>
+    page.evaluate(() =>
+      [...document.querySelectorAll("html, .main, .header, .transcript, .dialog, .composer")]
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ className, tagName }) => className || tagName),
+    );
+
+  test("nothing is wider than the screen, whatever an answer holds, and in every dialog", async () => {
+    const { page } = await chat.open({ isPhone: true });
+    expect(await overhang(page)).toEqual([]);
+    chat.says({ texts: [WIDE] });
+    await tapQuestion(page, `Wide? ${"question".repeat(30)}`);
+    await answered(page);
+    expect(await overhang(page)).toEqual([]);
+    for (const name of ["Settings of this chat", "Show request", "Compare streamed and buffered"]) {
+      await page.getByRole("button", { name }).tap();
+      expect(await overhang(page), name).toEqual([]);
+      await page.getByRole("button", { name: "Close", exact: true }).tap();
+    }
+  });
+
+  test("a question is sent and an answer stopped by a tap", async () => {
+    const { page } = await chat.open({ isPhone: true });
+    chat.says({ texts: ["word "], tokens: 2000, tokenMs: 20 });
+    await tapQuestion(page, "Go on");
+    await lastAnswer(page).getByText("word word").waitFor();
+
+    await page.getByRole("button", { name: "Stop the answer" }).tap();
+    await answered(page, "stopped");
+  });
+
+  test("the conversations open over the page, and close by a choice or by a tap beside them", async () => {
+    const { page } = await chat.open({ isPhone: true });
+    chat.says({ texts: ["First"] });
+    await tapQuestion(page, "One");
+    await answered(page);
+    const width = async () => (await page.locator(".main").boundingBox())?.width;
+    const before = await width();
+    const list = page.getByRole("navigation", { name: "Conversations" });
+    const show = page.getByRole("button", { name: "Show the conversations" });
+    expect(await list.isVisible()).toBe(false);
+
+    await show.tap();
+    await list.waitFor();
+    expect(await width()).toBe(before);
+    await page.touchscreen.tap(380, 500);
+    await list.waitFor({ state: "hidden" });
+    await show.tap();
+    await page.getByRole("button", { name: "New chat" }).tap();
+    await list.waitFor({ state: "hidden" });
+    await page.getByText("What would you like to know?").waitFor();
+    await show.tap();
+    await page.locator(".conversation-open").tap();
+    await list.waitFor({ state: "hidden" });
+    await lastAnswer(page).getByText("First").waitFor();
+  });
+
+  test("what is tapped often is large enough", async () => {
+    const { page } = await chat.open({ isPhone: true });
+    chat.says({ texts: ["A line\n\n"], tokens: 60 });
+    await tapQuestion(page, "Many lines");
+    await answered(page);
+    await page.locator(".transcript").evaluate((frame) => {
+      frame.scrollTop = 0;
+    });
+    await page.getByRole("button", { name: "Go to the end" }).waitFor();
+    const small = () =>
+      page.locator("button:visible, select:visible").evaluateAll(tooSmall, LEAST_PX);
+    expect(await small()).toEqual([]);
+
+    await page.getByRole("button", { name: "Show the conversations" }).tap();
+    expect(await small()).toEqual([]);
+  });
+});
+
+/** Links among the words of a text are as high as its lines. */
+function tooSmall(buttons: readonly Element[], leastPx: number): string[] {
+  return buttons
+    .filter((button) => !button.matches(".link, .turn-tools *"))
+    .filter((button) => {
+      const { width, height } = button.getBoundingClientRect();
+      return Math.min(width, height) < leastPx;
+    })
+    .map((button) => button.getAttribute("aria-label") ?? button.textContent ?? "");
+}

@@ -1,0 +1,185 @@
+// What is set on the chat page and what can be opened there: settings, tools, the request as code, the comparison.
+
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { CHROMIUM } from "../support/browser.ts";
+import { answered, ask, lastAnswer, set } from "./chat-page.ts";
+import { fakeChat, lastMessages } from "./fake-chat.ts";
+
+describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
+  const chat = fakeChat();
+
+  const openSettings = (page: Page) =>
+    page.getByRole("button", { name: "Settings of this chat" }).click();
+  const close = (page: Page) => page.getByRole("button", { name: "Close", exact: true }).click();
+  const field = (page: Page, label: string) =>
+    page.locator(".field", { has: page.getByLabel(label, { exact: true }) });
+
+  test("reach the server with the next question, and stay over a reload", async () => {
+    const { page } = await chat.open();
+    chat.says({ texts: ["Yes"] });
+    await set(page, {
+      "System prompt": "Be brief.",
+      Temperature: "0",
+      "Top p": "0.5",
+      "Max tokens": "77",
+      Seed: "42",
+      "Stop strings": "###\nEND",
+    });
+    await ask(page, "Set?");
+    await answered(page);
+    await page.reload();
+    await answered(page);
+    await ask(page, "Still set?");
+    await page.waitForFunction(() => document.querySelectorAll(".answer").length === 2);
+    await answered(page);
+
+    expect(chat.engine.requests).toHaveLength(2);
+    for (const request of chat.engine.requests)
+      expect(request).toMatchObject({
+        ...{ maxTokens: 77, stop: ["###", "END"] },
+        sampling: { temperature: 0, topP: 0.5, seed: 42 },
+      });
+    expect(lastMessages(chat.engine)[0]).toEqual({ role: "system", content: "Be brief." });
+  });
+
+  test("say what is wrong with a JSON schema, and hold the question back until it is right", async () => {
+    const { page } = await chat.open();
+    chat.says({ texts: ["{}"] });
+    await set(page, { "JSON schema": '{"type": "object",' });
+    await ask(page, "As JSON");
+    const send = page.getByRole("button", { name: "Send", exact: true });
+    expect(await send.isDisabled()).toBe(true);
+    expect(chat.engine.requests).toEqual([]);
+
+    await page.getByRole("button", { name: "Open the settings" }).click();
+    await field(page, "JSON schema").locator(".problem").waitFor();
+    await page.getByLabel("JSON schema").fill("");
+    await field(page, "JSON schema").getByRole("button", { name: "Insert an example" }).click();
+    await close(page);
+    await send.click();
+
+    await answered(page);
+    expect(chat.engine.requests.at(-1)?.grammar).toContain("city");
+  });
+
+  test("have an example of tools, whose calls stream in and get their results from the reader", async () => {
+    const { page } = await chat.open();
+    const args = ['{"ci', 'ty": ', '"Paris"', "}"].map((text) => ({ name: null, text }));
+    const deltas = [{ name: "get_weather", text: "" }, ...args];
+    const more = { type: "tool-call-delta", index: 0, tokens: 1 } as const;
+    chat.says({ events: deltas.map((delta) => ({ ...more, ...delta })), tokenMs: 60 });
+    await openSettings(page);
+    await field(page, "Tools").getByRole("button", { name: "Insert an example" }).click();
+    await close(page);
+
+    await ask(page, "What is the weather in Paris?");
+    const call = page.getByRole("region", { name: "Call of get_weather" });
+    await call.locator(".call-text.is-growing", { hasText: '{"city"' }).waitFor();
+    await answered(page);
+    expect(JSON.parse((await call.locator("pre").textContent()) ?? "")).toEqual({ city: "Paris" });
+    chat.says({ texts: ["It is 21 degrees."] });
+    await call.getByLabel("What the tool gives").fill('{"temperature": 21}');
+    await call.getByRole("button", { name: "Give the result" }).click();
+
+    await lastAnswer(page).getByText("It is 21 degrees.").waitFor();
+    const { prompt } = chat.engine.requests.at(-1) ?? {};
+    expect(prompt).toMatchObject({ tools: { tools: [{ name: "get_weather" }] } });
+    const [, asked, given] = lastMessages(chat.engine);
+    expect(asked).toMatchObject({
+      toolCalls: [{ name: "get_weather", arguments: { city: "Paris" } }],
+    });
+    expect(given).toMatchObject({ role: "tool", content: '{"temperature": 21}' });
+    expect(await page.getByLabel("What the tool gives").count()).toBe(0);
+  });
+
+  test("and the question are in the request that is shown as code", async () => {
+    const { page } = await chat.open();
+    chat.says({ texts: ["A flow"] });
+    await set(page, { Seed: "7" });
+    await ask(page, `What's "streaming"?`);
+    await answered(page);
+    await page.getByRole("button", { name: "Show request" }).click();
+
+    const shown: string[] = [];
+    for (const name of ["curl", "JavaScript", "Python"]) {
+      await page.getByRole("tab", { name }).click();
+      shown.push((await page.getByRole("tabpanel").textContent()) ?? "");
+    }
+
+    for (const code of shown) {
+      expect(code).toContain("streaming");
+      expect(code).toContain(chat.url);
+      expect(code).toMatch(/"?seed"?\s*[:=]\s*7/);
+      expect(code).not.toContain("A flow");
+    }
+    expect(shown[0]).toContain("curl");
+    expect(shown[2]).toContain("import");
+    await page.getByRole("tab", { name: "Python" }).press("ArrowRight");
+    expect(await page.getByRole("tab", { name: "curl" }).getAttribute("aria-selected")).toBe(
+      "true",
+    );
+  });
+
+  test("hold for both sides of the comparison, where the stream has its first text sooner", async () => {
+    const { page } = await chat.open();
+    const texts = Array.from({ length: 30 }, (_, index) => `${index} `);
+    chat.says({ texts, tokenMs: 20 });
+    await page.getByRole("button", { name: "Compare streamed and buffered" }).click();
+    await page.getByRole("textbox", { name: "Prompt" }).fill("Count");
+    await page.getByRole("button", { name: "Start both" }).click();
+    const [streamed, buffered] = ["Streamed", "Buffered"].map((name) =>
+      page.getByRole("region", { name }),
+    );
+    await streamed?.getByText("0 1 2").waitFor();
+    expect(await buffered?.locator(".compare-text").textContent()).toBe("");
+
+    await page.getByRole("button", { name: "Start both" }).waitFor();
+
+    const texted = await page.locator(".compare-text").allTextContents();
+    expect(texted).toEqual([texts.join(""), texts.join("")]);
+    const [first = 0, , last = 0] = (await page.locator(".compare-side dd").allTextContents()).map(
+      toMs,
+    );
+    expect(first).toBeLessThan(last / 2);
+    expect(chat.engine.requests.map(({ sampling }) => sampling.seed)).toEqual([1, 1]);
+  });
+});
+
+describe.skipIf(CHROMIUM === null)("a conversation that no longer fits its context", () => {
+  const chat = fakeChat();
+
+  test("is asked without its oldest turns, if one wants that, and with them again", async () => {
+    const { page } = await chat.open();
+    const ten = "one two three four five six seven eight nine ten";
+    chat.says({ texts: ["a ", "b ", "c ", "d"], contextTokens: 32 });
+    await ask(page, `First ${ten}`);
+    await answered(page);
+    await page.getByRole("img", { name: /^\d+ of [\d,]+ tokens of context are taken$/ }).waitFor();
+    await ask(page, `Second ${ten}`);
+    await answered(page);
+    await ask(page, `Third ${ten}`);
+    await lastAnswer(page).getByText("The conversation no longer fits").waitFor();
+
+    await page.getByRole("button", { name: "Leave out the oldest turns" }).click();
+    await answered(page);
+
+    expect(lastMessages(chat.engine).map(({ content }) => content.split(" ")[0])).toEqual([
+      ...["Second", "a", "Third"],
+    ]);
+    await page.getByText("What stands above is not sent any more").waitFor();
+    expect(await page.getByRole("article").count()).toBe(6);
+
+    chat.says({ texts: ["All of it"] });
+    await page.getByRole("button", { name: "Send it again" }).click();
+    await page.getByRole("button", { name: "Answer again" }).last().click();
+    await lastAnswer(page).getByText("All of it").waitFor();
+    expect(lastMessages(chat.engine)).toHaveLength(5);
+  });
+});
+
+/** Of a time as the page writes it. */
+function toMs(text: string): number {
+  const [number = "", unit] = text.split(" ");
+  return Number(number) * (unit === "ms" ? 1 : 1000);
+}
