@@ -1,4 +1,4 @@
-// Four kinds of tests. Only those that start the real worker run one file at a time: they would share two CPUs.
+// Five kinds of tests. Only those that start the real worker run one file at a time: they would share two CPUs.
 import { defineConfig } from "vitest/config";
 
 const files = (folder: string) => [`test/${folder}/**/*.test.ts`];
@@ -23,11 +23,22 @@ export default defineConfig({
       {
         test: {
           name: "model",
-          include: [...files("model"), ...files("compat"), ...files("proxy"), ...files("page")],
+          include: [...files("model"), ...files("compat"), ...files("proxy")],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // They wait more than they compute, so two go on at once.
+        test: {
+          name: "page",
+          include: files("page"),
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
