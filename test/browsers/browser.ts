@@ -13,6 +13,8 @@ export interface Tab {
   /** In the place of what the field has in it. */
   type(selector: string, text: string): Promise<void>;
   press(key: "Enter" | "Escape"): Promise<void>;
+  /** As narrow as that, or as narrow as its window gets. */
+  narrow(width: number): Promise<void>;
   /** Errors in its console since it was opened, as far as this browser tells them. */
   complaints(): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -73,7 +73,8 @@ export async function readSome(tab: Tab, characters: number): Promise<void> {
   const phase = await tab.run(
     () => [...document.querySelectorAll<HTMLElement>(".answer")].at(-1)?.dataset.phase,
   );
-  if (phase !== "writing") throw new Error(`it is ${phase}, before it could be disturbed`);
+  if (phase === "done" || phase === "failed")
+    throw new Error(`it is ${phase} before it could be disturbed`);
 }
 
 /** The last answer of the newest conversation, as the browser keeps it. */

@@ -36,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   { name: "dialogs open and close", run: opensDialogs },
   { name: "compares both ways", run: compares },
   { name: "light and dark", run: changesColours },
+  { name: "fits a narrow window", run: fitsNarrow },
 ];
 
 async function loads(tab: Tab, { url }: Servers): Promise<void> {
@@ -108,8 +109,8 @@ async function rendersMarkdown(tab: Tab, { url }: Servers): Promise<void> {
   const plain = await styleOf(tab, ".code-block code", "color");
   if ((await styleOf(tab, ".code-block .hljs-keyword", "color")) === plain)
     throw new Error("a keyword has the colour of all other code");
+  await tab.click(".new-chat");
   await ask(tab, "Make a table of the squares from 1 to 6.");
-  await answered(tab);
   await until(async () => (await countOf(tab, ".markdown td")) === 12, "a table has 12 cells");
 }
 
@@ -117,11 +118,12 @@ async function keepsConversations(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
   await ask(tab, "Who are you?");
   await answered(tab);
-  const text = await textOf(tab, ".answer .markdown");
-  await until(async () => (await keptText(tab)) === text.trim(), "it is kept");
+  const read = () => textOf(tab, ".answer .markdown");
+  await until(async () => (await read()) === (await keptText(tab)), "all of it is kept");
+  const text = await read();
   await tab.reload();
   await appears(tab, ".answer .markdown");
-  same("the answer", await textOf(tab, ".answer .markdown"), text);
+  await until(async () => (await read()) === text, "the answer is there again");
   same("the list", await textOf(tab, ".conversation-title"), "Who are you?");
   same("notices", await textOf(tab, ".notice"), "");
 }
@@ -184,6 +186,27 @@ async function changesColours(tab: Tab, { url }: Servers): Promise<void> {
   await tab.reload();
   await appears(tab, ".suggestion");
   same("dark after a reload", await ground(), GROUNDS.dark);
+}
+
+async function fitsNarrow(tab: Tab, { url }: Servers): Promise<void> {
+  await tab.narrow(390);
+  await openChat(tab, url);
+  if (!(await tab.run(() => innerWidth < 640))) throw new Error("the window stays wide");
+  await fits(tab, "body");
+  await fits(tab, ".empty-chat");
+  await ask(tab, "How do I stream with Python?");
+  await answered(tab);
+  await fits(tab, "body");
+  await fits(tab, ".transcript");
+}
+
+/** Code and tables scroll sideways in themselves; nothing else does. */
+async function fits(tab: Tab, selector: string): Promise<void> {
+  const beyond = await tab.run((wanted) => {
+    const element = document.querySelector(wanted);
+    return element ? element.scrollWidth - element.clientWidth : Number.POSITIVE_INFINITY;
+  }, selector);
+  if (beyond > 0) throw new Error(`${selector} is ${beyond} px wider than its place`);
 }
 
 function same<Value>(what: string, seen: Value, wanted: Value): void {

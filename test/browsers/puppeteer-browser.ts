@@ -9,11 +9,13 @@ type Which = {
   readonly program: string;
 };
 
+const HEIGHT = 800;
+
 export async function startPuppeteer({ name, kind, program }: Which): Promise<Browser> {
   const driven = await puppeteer.launch({
     ...{ browser: kind, executablePath: program, headless: true },
     ...(kind === "chrome" ? { args: ["--no-sandbox"] } : {}),
-    defaultViewport: { width: 1280, height: 800 },
+    defaultViewport: { width: 1280, height: HEIGHT },
   });
   const version = (await driven.version()).replace(/^.*\//, "");
   return { name, version, openTab: () => openTab(driven), close: () => driven.close() };
@@ -34,6 +36,7 @@ async function openTab(driven: Driven): Promise<Tab> {
     click: (selector) => page.click(selector),
     type: (selector, text) => replace(page, selector, text),
     press: (key) => page.keyboard.press(key),
+    narrow: (width) => page.setViewport({ width, height: HEIGHT }),
     complaints: async () => complaints,
     close: () => context.close(),
   };

@@ -9,8 +9,8 @@ type Session = {
 
 /** The protocol's name for a reference to an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+const HEIGHT = 900;
 const CONTROL = "\uE009";
-const RELEASE = "\uE000";
 const KEYS = { Enter: "\uE007", Escape: "\uE00C" } as const;
 
 /** A new browser, with one page. */
@@ -20,7 +20,7 @@ export async function openSession(driverUrl: string): Promise<Session> {
   })) as { sessionId: string; capabilities: { browserVersion: string } };
   const url = `${driverUrl}/session/${begun.sessionId}`;
   const post = (path: string, body: object = {}) => send(`${url}/${path}`, "POST", body);
-  await post("window/rect", { width: 1280, height: 900 });
+  await post("window/rect", { width: 1280, height: HEIGHT });
   return { version: begun.capabilities.browserVersion, tab: tabOf(url, post) };
 }
 
@@ -45,9 +45,11 @@ function tabOf(url: string, post: Post): Tab {
     type: async (selector, text) => {
       const id = await find(post, selector);
       await post(`element/${id}/click`);
-      await post(`element/${id}/value`, { text: `${CONTROL}a${RELEASE}${text}` });
+      await selectAll(post);
+      await post(`element/${id}/value`, { text });
     },
     press: (key) => press(post, KEYS[key]),
+    narrow: async (width) => void (await post("window/rect", { width, height: HEIGHT })),
     complaints: () => run(heard),
     close: async () => void (await send(url, "DELETE")),
   };
@@ -59,10 +61,22 @@ async function find(post: Post, selector: string): Promise<string> {
 }
 
 async function press(post: Post, value: string): Promise<void> {
-  const actions = [
+  await type(post, [
     { type: "keyDown", value },
     { type: "keyUp", value },
-  ];
+  ]);
+}
+
+async function selectAll(post: Post): Promise<void> {
+  await type(post, [
+    { type: "keyDown", value: CONTROL },
+    { type: "keyDown", value: "a" },
+    { type: "keyUp", value: "a" },
+    { type: "keyUp", value: CONTROL },
+  ]);
+}
+
+async function type(post: Post, actions: readonly object[]): Promise<void> {
   await post("actions", { actions: [{ type: "key", id: "keyboard", actions }] });
 }
 
