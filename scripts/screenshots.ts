@@ -17,6 +17,7 @@ async function take(browser: Browser, picture: Picture): Promise<number> {
     const { page } = await openPage({ browser, url, ...how });
     await page.locator(".model-dot.is-ready").waitFor();
     await arrange(page);
+    await page.locator(".brand img").evaluate((image: HTMLImageElement) => image.decode());
     const file = path.join(FOLDER, `${name}.png`);
     await page.mouse.move(0, 0); // no button looks as if it were pointed at
     await page.screenshot({ path: file, animations: "disabled", caret: "hide" });

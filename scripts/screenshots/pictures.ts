@@ -30,7 +30,7 @@ export const PICTURES: readonly Picture[] = [
   ...inBoth("failed", { show: "failed in the middle", server: "failing", arrange: failing }),
   ...inBoth("settings", { show: "settings of the chat", server: "markdown", arrange: settings }),
   { name: "request", show: "the request for programs", server: "markdown", arrange: request },
-  { name: "compare", show: "streamed beside buffered", server: "markdown", arrange: compare },
+  { name: "compare", show: "streamed beside buffered", server: "model", arrange: compare },
   ...onPhone("empty", { show: "a phone, without a question", server: "model", arrange: nothing }),
   ...onPhone("answer", { show: "a phone, an answer", server: "markdown", arrange: phoneAnswer }),
   ...onPhone("sidebar", { show: "a phone, the chats", server: "markdown", arrange: phoneSidebar }),
@@ -132,7 +132,6 @@ async function request(page: Page): Promise<void> {
 }
 
 async function compare(page: Page): Promise<void> {
-  await answer(page);
   await page.getByRole("button", { name: "Compare streamed and buffered" }).click();
   await page.getByRole("button", { name: "Start both" }).click();
   await page.getByRole("button", { name: "Start both" }).waitFor();

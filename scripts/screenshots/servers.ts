@@ -19,7 +19,7 @@ const READING = {
 const SPEED = { tokenMs: 3, prefillMs: 40 };
 
 export const SERVERS = {
-  model: () => startWithModel({ slots: 1 }),
+  model: () => startWithModel({ slots: 2 }),
   markdown: () => startFake({ texts: TOKENS }),
   /** As slow as a person reads: the picture is taken in the middle. */
   writing: () => startFake({ texts: TOKENS, tokenMs: 25 }),
