@@ -103,6 +103,7 @@ async function goesOnAfterReload(tab: Tab, servers: Servers): Promise<void> {
 
 async function rendersMarkdown(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
+  await setForLong(tab);
   await ask(tab, "How do I stream with Python?");
   await answered(tab);
   await appears(tab, ".code-block .hljs-keyword");
@@ -110,6 +111,7 @@ async function rendersMarkdown(tab: Tab, { url }: Servers): Promise<void> {
   if ((await styleOf(tab, ".code-block .hljs-keyword", "color")) === plain)
     throw new Error("a keyword has the colour of all other code");
   await tab.click(".new-chat");
+  await setForLong(tab);
   await ask(tab, "Make a table of the squares from 1 to 6.");
   await until(async () => (await countOf(tab, ".markdown td")) === 12, "a table has 12 cells");
 }
