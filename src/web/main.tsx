@@ -11,9 +11,11 @@ import "./style/base.css";
 import "./style/layout.css";
 import "./style/sidebar.css";
 import "./style/transcript.css";
+import "./style/empty-chat.css";
 import "./style/composer.css";
 import "./style/dialogs.css";
 import "./style/markdown.css";
+import "./style/code-colours.css";
 import { App } from "./view/app.tsx";
 import { AppContext } from "./view/context.ts";
 

@@ -1,6 +1,13 @@
 // Code as it is shown: plain until the highlighter is loaded, then coloured up to its last finished line.
 
-import { createElement, Fragment, type ReactNode, useEffect, useReducer, useState } from "react";
+import {
+  createElement,
+  Fragment,
+  type ReactNode,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
 
 type Highlight = typeof import("./highlight.ts").highlight;
 
@@ -19,6 +26,7 @@ const GROWTH = 1 / 64;
 // Loaded once for the page, whoever needs it first.
 let highlight: Highlight | null = null;
 let loading: Promise<void> | null = null;
+const listeners = new Set<() => void>();
 
 export function useHighlightedCode(code: string, options: CodeOptions): ReactNode {
   const [colour] = useState(createCodeColourer);
@@ -28,32 +36,28 @@ export function useHighlightedCode(code: string, options: CodeOptions): ReactNod
 }
 
 function useHighlight(isWanted: boolean): Highlight | null {
-  const [, renderAgain] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
-    if (!isWanted || highlight !== null) return;
-    let isMounted = true;
-    loadHighlight().then(
-      () => isMounted && renderAgain(),
-      () => undefined, // it stays plain; the next block of code tries again
-    );
-    return () => {
-      isMounted = false;
-    };
+    if (isWanted) load();
   }, [isWanted]);
-  return highlight;
+  return useSyncExternalStore(subscribe, () => highlight);
 }
 
-function loadHighlight(): Promise<void> {
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Where it cannot be had, code stays plain; the next block of code tries again. */
+function load(): void {
   loading ??= import("./highlight.ts").then(
     (module) => {
       highlight = module.highlight;
+      for (const listener of listeners) listener();
     },
-    (error: unknown) => {
+    () => {
       loading = null;
-      throw error;
     },
   );
-  return loading;
 }
 
 /** Remembers what it has coloured: as long as the code only grows, that stays and the rest follows it plain. */

@@ -71,7 +71,8 @@ function EndNote({ answer: { finishReason, text, calls } }: { readonly answer: A
 
 function AnswerTools({ conversationId, answer, isLast, isAnswering }: AnswerProps) {
   const { store } = useApp();
-  const isCut = answer.phase.type !== "done" || answer.finishReason === "length";
+  // One that failed offers it beside its reason.
+  const isCut = answer.phase.type === "stopped" || answer.finishReason === "length";
   const canGoOn = isLast && isCut && answer.text !== "" && answer.calls.length === 0;
   return (
     <div className="turn-tools">

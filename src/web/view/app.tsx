@@ -23,6 +23,7 @@ export function App() {
   const conversation = useCurrent();
   const [opened, setOpened] = useState<Opened>("nothing");
   const [hasSidebar, setSidebar] = useState(() => matchMedia("(min-width: 60rem)").matches);
+  useNarrowWindow(() => setSidebar(false));
   const wantsKey = useWantedKey(conversation.turns.at(-1));
   const close = () => setOpened("nothing");
   useEffect(() => {
@@ -90,5 +91,15 @@ function useEscapeToStop(stop: () => void): void {
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
+  });
+}
+
+/** Beside a conversation the sidebar may stay; over one it may not. */
+function useNarrowWindow(onNarrow: () => void): void {
+  useEffect(() => {
+    const narrow = matchMedia("(max-width: 60rem)");
+    const onChange = () => narrow.matches && onNarrow();
+    narrow.addEventListener("change", onChange);
+    return () => narrow.removeEventListener("change", onChange);
   });
 }

@@ -22,7 +22,7 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   const [chosen, setChosen] = useState(0);
   const form = FORMS[chosen] ?? FORMS[0];
   const code = codeFor(conversation, models[0]?.id ?? null, (body) =>
-    form.write(server.apiUrl, body, { hasKey: apiKey.get() !== null }),
+    form.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
   );
   return (
     <Dialog title="Show request" onClose={onClose}>

@@ -7,7 +7,7 @@ import { useApp, useCurrent } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
 import { duration } from "./format.ts";
 
-const EXAMPLE = "Count from 1 to 100";
+const EXAMPLE = "What is streaming?";
 const EMPTY: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
 
 export function CompareDialog({ onClose }: { readonly onClose: () => void }) {

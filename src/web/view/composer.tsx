@@ -82,10 +82,7 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
           </button>
         )}
       </div>
-      <p className="hint composer-hint">
-        Enter sends, Shift+Enter breaks the line, Escape stops. What you write stays on this
-        machine's server and in this browser.
-      </p>
+      <p className="hint composer-hint">Enter sends, Shift+Enter breaks the line, Escape stops.</p>
     </form>
   );
 }

@@ -1,0 +1,44 @@
+// Writes pictures of the chat page's main states into docs/screenshots. Run by `npm run screenshots`; nothing depends on them.
+
+import { mkdirSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Browser } from "playwright-core";
+import { CHROMIUM, openPage, startBrowser } from "../test/support/browser.ts";
+import { PICTURES, type Picture } from "./screenshots/pictures.ts";
+import { SERVERS } from "./screenshots/servers.ts";
+
+const FOLDER = path.resolve(import.meta.dirname, "../docs/screenshots");
+
+/** @returns its size in bytes */
+async function take(browser: Browser, picture: Picture): Promise<number> {
+  const { name, server, show, arrange, ...how } = picture;
+  const { url, close } = await SERVERS[server]();
+  try {
+    const { page } = await openPage({ browser, url, ...how });
+    await page.locator(".model-dot.is-ready").waitFor();
+    await arrange(page);
+    await page.locator(".brand img").evaluate((image: HTMLImageElement) => image.decode());
+    const file = path.join(FOLDER, `${name}.png`);
+    await page.mouse.move(0, 0); // no button looks as if it were pointed at
+    await page.screenshot({ path: file, animations: "disabled", caret: "hide" });
+    await page.context().close();
+    const { size } = statSync(file);
+    console.log(`${path.relative(process.cwd(), file)}  ${Math.ceil(size / 1024)} KiB: ${show}`);
+    return size;
+  } finally {
+    await close();
+  }
+}
+
+const [only] = process.argv.slice(2);
+if (CHROMIUM === null) throw new Error("there is no Chromium to take pictures with");
+mkdirSync(FOLDER, { recursive: true });
+const browser = await startBrowser();
+try {
+  const wanted = PICTURES.filter(({ name }) => only === undefined || name.includes(only));
+  let bytes = 0;
+  for (const picture of wanted) bytes += await take(browser, picture);
+  console.log(`${wanted.length} pictures, ${Math.ceil(bytes / 1024)} KiB in all`);
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,103 @@
+// What a person does on the chat page, and what is looked at there, in any browser.
+
+import type { Conversation } from "../../src/web/conversation/conversation.ts";
+import { until } from "../support/start-service.ts";
+import type { Tab } from "./browser.ts";
+
+export async function openChat(tab: Tab, url: string): Promise<void> {
+  await tab.open(url);
+  await appears(tab, ".model-dot.is-ready");
+}
+
+export async function ask(tab: Tab, text: string): Promise<void> {
+  await tab.type('[aria-label="Your question"]', text);
+  await tab.press("Enter");
+}
+
+/** The same answer each time, and room for a long one. */
+export async function setForLong(tab: Tab): Promise<void> {
+  await tab.click('[aria-label="Settings of this chat"]');
+  await tab.type(await fieldOf(tab, "Temperature"), "0");
+  await tab.type(await fieldOf(tab, "Max tokens"), "1500");
+  await tab.click('dialog [aria-label="Close"]');
+}
+
+async function fieldOf(tab: Tab, label: string): Promise<string> {
+  const id = await tab.run((wanted) => {
+    const labels = [...document.querySelectorAll("label")];
+    return labels.find(({ textContent }) => textContent === wanted)?.htmlFor ?? "";
+  }, label);
+  return `[id="${id}"]`;
+}
+
+export async function appears(tab: Tab, selector: string): Promise<void> {
+  await until(async () => (await countOf(tab, selector)) > 0, `${selector} appears`);
+}
+
+export async function goes(tab: Tab, selector: string): Promise<void> {
+  await until(async () => (await countOf(tab, selector)) === 0, `${selector} goes`);
+}
+
+export function countOf(tab: Tab, selector: string): Promise<number> {
+  return tab.run((wanted) => document.querySelectorAll(wanted).length, selector);
+}
+
+/** Of the last that there is; empty without any. */
+export function textOf(tab: Tab, selector: string): Promise<string> {
+  return tab.run(
+    (wanted) => [...document.querySelectorAll(wanted)].at(-1)?.textContent ?? "",
+    selector,
+  );
+}
+
+/** A computed property of the first that there is. */
+export function styleOf(tab: Tab, selector: string, property: string): Promise<string> {
+  return tab.run(
+    (wanted, name) => {
+      const element = document.querySelector(wanted);
+      return element ? getComputedStyle(element).getPropertyValue(name) : "";
+    },
+    selector,
+    property,
+  );
+}
+
+export async function answered(tab: Tab, phase = "done"): Promise<void> {
+  await appears(tab, `.turn:last-child .answer[data-phase=${phase}]`);
+}
+
+/** Waits until so much of the last answer can be read. @throws Error when it has ended by then */
+export async function readSome(tab: Tab, characters: number): Promise<void> {
+  const isThere = async () => (await textOf(tab, ".answer .markdown")).length > characters;
+  await until(isThere, `${characters} characters can be read`);
+  const phase = await tab.run(
+    () => [...document.querySelectorAll<HTMLElement>(".answer")].at(-1)?.dataset.phase,
+  );
+  if (phase === "done" || phase === "failed")
+    throw new Error(`it is ${phase} before it could be disturbed`);
+}
+
+/** The last answer of the newest conversation, as the browser keeps it. */
+export async function keptText(tab: Tab): Promise<string> {
+  const conversations = await tab.run(readConversations);
+  const [newest] = [...conversations].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
+  const answer = newest?.turns.findLast((turn) => turn.kind === "answer");
+  if (answer?.kind !== "answer") throw new Error("no answer is kept");
+  return answer.text;
+}
+
+function readConversations(): Promise<Conversation[]> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("sluice");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const all = database.transaction("conversations").objectStore("conversations").getAll();
+      all.onerror = () => reject(all.error);
+      all.onsuccess = () => {
+        database.close();
+        resolve(all.result.map(({ conversation }) => conversation));
+      };
+    };
+  });
+}

@@ -1,0 +1,221 @@
+// What has to hold in every browser. Each check has a page of its own, in a browser that knows nothing yet.
+
+import { until } from "../support/start-service.ts";
+import type { Tab } from "./browser.ts";
+import {
+  answered,
+  appears,
+  ask,
+  countOf,
+  goes,
+  keptText,
+  openChat,
+  readSome,
+  setForLong,
+  styleOf,
+  textOf,
+} from "./chat-page.ts";
+import type { Servers } from "./servers.ts";
+
+export type Check = {
+  readonly name: string;
+  /** @throws Error when it does not hold */
+  readonly run: (tab: Tab, servers: Servers) => Promise<void>;
+};
+
+export const CHECKS: readonly Check[] = [
+  { name: "loads without errors", run: loads },
+  { name: "streams an answer", run: streams },
+  { name: "stop frees the slot", run: stops },
+  { name: "comes back after cuts", run: comesBackAfterCuts },
+  { name: "notices a silent connection", run: noticesSilence },
+  { name: "goes on after a reload", run: goesOnAfterReload },
+  { name: "Markdown, code in colours", run: rendersMarkdown },
+  { name: "keeps conversations", run: keepsConversations },
+  { name: "asks for the key", run: asksForKey },
+  { name: "dialogs open and close", run: opensDialogs },
+  { name: "compares both ways", run: compares },
+  { name: "light and dark", run: changesColours },
+  { name: "fits a narrow window", run: fitsNarrow },
+];
+
+async function loads(tab: Tab, { url }: Servers): Promise<void> {
+  await openChat(tab, url);
+  await appears(tab, ".suggestion");
+  same("complaints", await tab.complaints(), []);
+}
+
+async function begin(tab: Tab, url: string, { question }: Servers): Promise<void> {
+  await openChat(tab, url);
+  await setForLong(tab);
+  await ask(tab, question);
+  await readSome(tab, 20);
+}
+
+async function endsRight(tab: Tab, { answer }: Servers): Promise<void> {
+  await answered(tab);
+  await until(async () => (await keptText(tab)) === answer, "the kept answer is the right one");
+  same("what can be read", (await textOf(tab, ".answer .markdown")).trim(), answer);
+}
+
+async function streams(tab: Tab, servers: Servers): Promise<void> {
+  await begin(tab, servers.url, servers);
+  await endsRight(tab, servers);
+  same("complaints", await tab.complaints(), []);
+}
+
+async function stops(tab: Tab, servers: Servers): Promise<void> {
+  await begin(tab, servers.url, servers);
+  same("busy slots", await servers.slotsBusy(), 1);
+  await tab.press("Escape");
+  await answered(tab, "stopped");
+  await until(async () => (await servers.slotsBusy()) === 0, "its slot is free");
+  const text = await keptText(tab);
+  if (!servers.answer.startsWith(text) || text === servers.answer)
+    throw new Error(`kept of it is ${text.slice(-40)}`);
+}
+
+async function comesBackAfterCuts(tab: Tab, servers: Servers): Promise<void> {
+  await begin(tab, servers.proxy.url, servers);
+  for (const characters of [20, 300, 900]) {
+    await readSome(tab, characters);
+    servers.proxy.cut();
+  }
+  await endsRight(tab, servers);
+}
+
+async function noticesSilence(tab: Tab, servers: Servers): Promise<void> {
+  await begin(tab, servers.proxy.url, servers);
+  servers.proxy.hush();
+  await until(
+    async () => (await textOf(tab, ".phase-line")).includes("come back"),
+    "it is noticed",
+  );
+  await endsRight(tab, servers);
+}
+
+async function goesOnAfterReload(tab: Tab, servers: Servers): Promise<void> {
+  await begin(tab, servers.url, servers);
+  await readSome(tab, 100);
+  await tab.reload();
+  await endsRight(tab, servers);
+}
+
+async function rendersMarkdown(tab: Tab, { url }: Servers): Promise<void> {
+  await openChat(tab, url);
+  await setForLong(tab);
+  await ask(tab, "How do I stream with Python?");
+  await answered(tab);
+  await appears(tab, ".code-block .hljs-keyword");
+  const plain = await styleOf(tab, ".code-block code", "color");
+  if ((await styleOf(tab, ".code-block .hljs-keyword", "color")) === plain)
+    throw new Error("a keyword has the colour of all other code");
+  await tab.click(".new-chat");
+  await setForLong(tab);
+  await ask(tab, "Make a table of the squares from 1 to 6.");
+  await until(async () => (await countOf(tab, ".markdown td")) === 12, "a table has 12 cells");
+}
+
+async function keepsConversations(tab: Tab, { url }: Servers): Promise<void> {
+  await openChat(tab, url);
+  await ask(tab, "Who are you?");
+  await answered(tab);
+  const read = () => textOf(tab, ".answer .markdown");
+  await until(async () => (await read()) === (await keptText(tab)), "all of it is kept");
+  const text = await read();
+  await tab.reload();
+  await appears(tab, ".answer .markdown");
+  await until(async () => (await read()) === text, "the answer is there again");
+  same("the list", await textOf(tab, ".conversation-title"), "Who are you?");
+  same("notices", await textOf(tab, ".notice"), "");
+}
+
+async function asksForKey(tab: Tab, { closedUrl, key }: Servers): Promise<void> {
+  await tab.open(closedUrl);
+  await appears(tab, "dialog[open] input[type=password]");
+  await tab.type("dialog input[type=password]", "a wrong key");
+  await tab.press("Enter");
+  await until(
+    async () => (await textOf(tab, "dialog p")).includes("does not know"),
+    "a wrong key is told so",
+  );
+  await tab.type("dialog input[type=password]", key);
+  await tab.press("Enter");
+  await goes(tab, "dialog[open]");
+  await appears(tab, ".model-dot.is-ready");
+  await ask(tab, "Who are you?");
+  await answered(tab);
+}
+
+async function opensDialogs(tab: Tab, { url }: Servers): Promise<void> {
+  await openChat(tab, url);
+  for (const name of ["Settings of this chat", "Show request", "Compare streamed and buffered"]) {
+    await tab.click(`[aria-label="${name}"]`);
+    await appears(tab, "dialog[open]");
+    const isInside = await tab.run(() => document.activeElement?.closest("dialog") !== null);
+    same(`the focus is in ${name}`, isInside, true);
+    await tab.press("Escape");
+    await goes(tab, "dialog[open]");
+    await tab.click(`[aria-label="${name}"]`);
+    await tab.click('dialog [aria-label="Close"]');
+    await goes(tab, "dialog[open]");
+  }
+}
+
+async function compares(tab: Tab, { url }: Servers): Promise<void> {
+  await openChat(tab, url);
+  await tab.click('[aria-label="Compare streamed and buffered"]');
+  await tab.click(".compare-form button");
+  await until(async () => (await countOf(tab, ".compare-side dd.is-running")) === 0, "both end");
+  const [streamed = "", buffered] = await tab.run(() =>
+    [...document.querySelectorAll(".compare-text")].map(({ textContent }) => textContent),
+  );
+  same("both texts", streamed, buffered);
+  if (streamed.length < 100) throw new Error(`the answer is ${streamed}`);
+}
+
+const GROUNDS = { light: "rgb(255, 255, 255)", dark: "rgb(18, 24, 28)" } as const;
+
+async function changesColours(tab: Tab, { url }: Servers): Promise<void> {
+  await openChat(tab, url);
+  const isDark = await tab.run(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  const ground = () => styleOf(tab, "body", "background-color");
+  same("as the system has it", await ground(), GROUNDS[isDark ? "dark" : "light"]);
+  for (const theme of ["light", "dark"] as const) {
+    await tab.click('[aria-label^="Colours:"]');
+    same(theme, await ground(), GROUNDS[theme]);
+  }
+  await tab.reload();
+  await appears(tab, ".suggestion");
+  same("dark after a reload", await ground(), GROUNDS.dark);
+}
+
+async function fitsNarrow(tab: Tab, { url }: Servers): Promise<void> {
+  await tab.narrow(390);
+  await openChat(tab, url);
+  if (!(await tab.run(() => innerWidth < 640))) throw new Error("the window stays wide");
+  await fits(tab, "body");
+  await fits(tab, ".empty-chat");
+  await ask(tab, "How do I stream with Python?");
+  await answered(tab);
+  await fits(tab, "body");
+  await fits(tab, ".transcript");
+}
+
+/** Code and tables scroll sideways in themselves; nothing else does. */
+async function fits(tab: Tab, selector: string): Promise<void> {
+  const beyond = await tab.run((wanted) => {
+    const element = document.querySelector(wanted);
+    return element ? element.scrollWidth - element.clientWidth : Number.POSITIVE_INFINITY;
+  }, selector);
+  if (beyond > 0) throw new Error(`${selector} is ${beyond} px wider than its place`);
+}
+
+function same<Value>(what: string, seen: Value, wanted: Value): void {
+  const [left, right] = [JSON.stringify(seen), JSON.stringify(wanted)];
+  if (left !== right) throw new Error(`${what}: ${shortened(left)} instead of ${shortened(right)}`);
+}
+
+function shortened(text: string | undefined): string {
+  return text === undefined || text.length <= 200 ? String(text) : `${text.slice(0, 200)} ...`;
+}

@@ -1,0 +1,51 @@
+// Firefox over WebDriver BiDi, and Chromium beside it, to see whether a failure is Firefox's.
+
+import puppeteer, { type Browser as Driven, type Page } from "puppeteer-core";
+import { type Browser, callOf, type Tab } from "./browser.ts";
+
+type Which = {
+  readonly name: string;
+  readonly kind: "firefox" | "chrome";
+  readonly program: string;
+};
+
+const HEIGHT = 800;
+
+export async function startPuppeteer({ name, kind, program }: Which): Promise<Browser> {
+  const driven = await puppeteer.launch({
+    ...{ browser: kind, executablePath: program, headless: true },
+    ...(kind === "chrome" ? { args: ["--no-sandbox"] } : {}),
+    defaultViewport: { width: 1280, height: HEIGHT },
+  });
+  const version = (await driven.version()).replace(/^.*\//, "");
+  return { name, version, openTab: () => openTab(driven), close: () => driven.close() };
+}
+
+async function openTab(driven: Driven): Promise<Tab> {
+  const context = await driven.createBrowserContext();
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  return {
+    open: async (url) => void (await page.goto(url)),
+    reload: async () => void (await page.reload()),
+    run: async (code, ...args) => (await page.evaluate(callOf(code, args))) as never, // as it returned
+    click: (selector) => page.click(selector),
+    type: (selector, text) => replace(page, selector, text),
+    press: (key) => page.keyboard.press(key),
+    narrow: (width) => page.setViewport({ width, height: HEIGHT }),
+    complaints: async () => complaints,
+    close: () => context.close(),
+  };
+}
+
+async function replace(page: Page, selector: string, text: string): Promise<void> {
+  await page.click(selector);
+  await page.keyboard.down("Control");
+  await page.keyboard.press("a");
+  await page.keyboard.up("Control");
+  await page.keyboard.type(text);
+}
