@@ -18,7 +18,7 @@ const headers = z.strictObject({
   "last-event-id": z.union([z.string(), z.number()]).optional(),
 });
 
-export const clientMessage = z.discriminatedUnion("type", [
+const clientMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("auth"), key: z.string().max(1_000) }),
   z.strictObject({
     type: z.literal("request"),

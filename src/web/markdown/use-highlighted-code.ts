@@ -25,7 +25,7 @@ const GROWTH = 1 / 64;
 
 // Loaded once for the page, whoever needs it first.
 let highlight: Highlight | null = null;
-let loading: Promise<void> | null = null;
+let isLoading = false;
 const listeners = new Set<() => void>();
 
 export function useHighlightedCode(code: string, options: CodeOptions): ReactNode {
@@ -49,13 +49,15 @@ function subscribe(listener: () => void): () => void {
 
 /** Where it cannot be had, code stays plain; the next block of code tries again. */
 function load(): void {
-  loading ??= import("./highlight.ts").then(
+  if (isLoading || highlight !== null) return;
+  isLoading = true;
+  import("./highlight.ts").then(
     (module) => {
       highlight = module.highlight;
       for (const listener of listeners) listener();
     },
     () => {
-      loading = null;
+      isLoading = false;
     },
   );
 }

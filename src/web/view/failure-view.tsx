@@ -31,6 +31,12 @@ function Ways({ conversationId, answer, failure, onKey }: FailureProps) {
   const waitMs = useCountdown(failure.retryAtMs);
   const [canLeaveOut, setCanLeaveOut] = useState(true);
   const again = () => store.regenerate(conversationId, answer.id);
+  const leaveOut = async () => {
+    // A server that cannot be asked says so to the next try as well.
+    const hasLess = await store.leaveOutOldest(conversationId).catch(() => true);
+    if (hasLess) again();
+    else setCanLeaveOut(false);
+  };
   return (
     <div className="form-buttons">
       {failure.status === 401 && (
@@ -43,10 +49,7 @@ function Ways({ conversationId, answer, failure, onKey }: FailureProps) {
           type="button"
           className="button is-main"
           disabled={!canLeaveOut}
-          onClick={async () => {
-            if (await store.leaveOutOldest(conversationId)) again();
-            else setCanLeaveOut(false);
-          }}
+          onClick={() => void leaveOut()}
         >
           {canLeaveOut ? "Leave out the oldest turns" : "There is nothing to leave out"}
         </button>
