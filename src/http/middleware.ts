@@ -48,12 +48,11 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
   };
 }
 
-/** Asks for one of the keys, as `Authorization: Bearer KEY` or `x-api-key: KEY`. Without keys everybody may enter. */
+/** Asks for one of the keys, in one of the places where SDKs have it. Without keys everybody may enter. */
 export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHandler {
   return (req, res, next) => {
     if (keys.isOpen) return next();
-    const given =
-      /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "")?.[1] ?? req.get("x-api-key");
+    const given = keyIn(req);
     if (given === undefined) {
       throw new ServiceError(
         "invalid_api_key",
@@ -66,6 +65,16 @@ export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHa
     res.locals.owner = caller.owner;
     next();
   };
+}
+
+function keyIn(req: Request): string | undefined {
+  const bearer = /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "")?.[1];
+  return bearer ?? req.get("x-api-key") ?? req.get("x-goog-api-key") ?? keyInQuery(req);
+}
+
+/** As Google's own examples have it, and nobody else: a query ends up in logs. */
+function keyInQuery({ path, query }: Request): string | undefined {
+  return path.startsWith("/v1beta/") && typeof query.key === "string" ? query.key : undefined;
 }
 
 /** Lets only keys in that may do this. */
