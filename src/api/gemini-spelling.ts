@@ -11,8 +11,8 @@ const OPAQUE = [
 ];
 /** The names in these are the client's own, and behind each is a schema. */
 const NAMING = ["properties"];
-/** Google's own examples write one content, part or tool without its list. */
-const LISTS = ["contents", "parts", "tools", "functionDeclarations"];
+/** Google's own examples write one content, or one part, without its list. */
+const LISTS = ["contents", "parts"];
 
 /** @throws ServiceError 400 for a field that is there in both spellings, and for what is nested too deep to be walked */
 export function spelled(body: unknown): unknown {

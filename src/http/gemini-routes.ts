@@ -38,7 +38,7 @@ function stableVersion(): RequestHandler {
 }
 
 export function mountGemini(app: Express, deps: HandlerDeps): void {
-  app.post(routeOf(geminiStream.path), requireSse());
+  app.use(routeOf(geminiStream.path), requireSse());
   app.get(MODELS, (req, res) => {
     const query = checkedQuery(req, res, geminiModelsQuery, deps);
     const models = deps.catalog.ids.map((id) => describe(id, deps));
@@ -63,8 +63,8 @@ function asksModel({ method, path }: Request): boolean {
 }
 
 function requireSse(): RequestHandler {
-  return ({ query }, _res, next) => {
-    if (query.alt === "sse") return next();
+  return ({ method, query }, _res, next) => {
+    if (method !== "POST" || query.alt === "sse") return next();
     throw new ServiceError(
       "invalid_value",
       "alt must be sse (?alt=sse): streams are server-sent events here, and no JSON array",
