@@ -20,11 +20,11 @@ const STATUSES: Readonly<Record<number, Status>> = {
 };
 
 /** The engine and the queue name these as the chat completions do. */
-const OWN_PARAMS: Readonly<Record<string, string>> = {
-  messages: "contents",
-  n: "generationConfig.candidateCount",
-  reasoning_effort: "generationConfig.thinkingConfig",
-};
+const OWN_PARAMS: ReadonlyMap<string, string> = new Map([
+  ["messages", "contents"],
+  ["n", "generationConfig.candidateCount"],
+  ["reasoning_effort", "generationConfig.thinkingConfig"],
+]);
 
 const NO_SWITCH =
   "generationConfig.thinkingConfig: this model's chat template has no switch for thoughts; " +
@@ -55,7 +55,7 @@ function detailsOf(
     },
   ];
   if (param !== null) {
-    const field = OWN_PARAMS[param] ?? param;
+    const field = OWN_PARAMS.get(param) ?? param;
     details.push({
       "@type": "type.googleapis.com/google.rpc.BadRequest",
       fieldViolations: [{ field, description: message }],
