@@ -13,7 +13,7 @@ import { DIALECTS } from "../../src/api/wire-formats.ts";
 import { ServiceError } from "../../src/errors.ts";
 import type { FreshDelta, PromptProgress } from "../../src/generation/events.ts";
 import { FakeEngine, type FakeEngineOptions } from "../support/fake-engine.ts";
-import { eventsOf, expectHeldTo, placeOf, toldOf } from "../support/held-to.ts";
+import { eventsOf, expectHeldTo, placeOf } from "../support/held-to.ts";
 import { scored } from "../support/receipts.ts";
 import { chat, post, postSse } from "../support/sse-client.ts";
 import {
@@ -21,6 +21,7 @@ import {
   startWithFake,
   startWithFakeEmbeddings,
 } from "../support/start-service.ts";
+import { toldOf } from "../support/told-of.ts";
 
 let running: RunningService | undefined;
 afterEach(async () => running?.close());

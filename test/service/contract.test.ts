@@ -14,13 +14,14 @@ import { type ErrorCode, SENT_CODES, statusOf } from "../../src/errors.ts";
 import type { HandlerDeps } from "../../src/http/exchange.ts";
 import { createApp } from "../../src/http/routes.ts";
 import { Catalog } from "../../src/models/catalog.ts";
-import { eventsOf, expectHeldTo, placeOf, toldOf } from "../support/held-to.ts";
+import { eventsOf, expectHeldTo, placeOf } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
 import {
   type RunningService,
   startWithFake,
   startWithFakeEmbeddings,
 } from "../support/start-service.ts";
+import { toldOf } from "../support/told-of.ts";
 
 let running: RunningService;
 let locked: RunningService;

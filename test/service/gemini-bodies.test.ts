@@ -1,9 +1,9 @@
 // What attackers and clumsy clients send to Gemini's API: a 4xx in Google's envelope that names the exact field.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toldOf } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
 import { type RunningService, startWithFake } from "../support/start-service.ts";
+import { toldOf } from "../support/told-of.ts";
 
 let running: RunningService;
 beforeAll(async () => {

@@ -8,24 +8,6 @@ export function expectHeldTo(schema: z.ZodType, answer: unknown): void {
   expect(error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "").toBe("");
 }
 
-export type Told = { readonly code: string; readonly param: string | null };
-
-/** Our code and the field of an error, wherever its envelope has them. */
-export function toldOf(answer: unknown): Told {
-  const { error } = answer as { readonly error: Told & { readonly details?: readonly Detail[] } };
-  const { details = [] } = error;
-  const reason = details.flatMap((detail) => detail.reason ?? [])[0];
-  if (reason === undefined) return error;
-  const [violation] = details.flatMap(({ fieldViolations }) => fieldViolations ?? []);
-  return { code: reason.toLowerCase(), param: violation?.field ?? null };
-}
-
-/** As Google has it. */
-type Detail = {
-  readonly reason?: string;
-  readonly fieldViolations?: readonly { readonly field: string }[];
-};
-
 /** Where an API is, with its model and what its query needs. */
 export function placeOf(path: string, model: string): string {
   const query = path.includes(":stream") ? "?alt=sse" : "";
