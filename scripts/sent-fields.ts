@@ -16,6 +16,10 @@ const SIGNS: Readonly<Record<string, RegExp>> = {
   "/v1/responses": /\/v1\/responses|openai-responses\.ts|\.responses\./,
   "/v1/messages": /\/v1\/messages["`]|anthropic-messages\.ts|\.messages\.(create|stream|parse)/,
   "/v1/messages/count_tokens": /count_tokens|countTokens/,
+  "/v1beta/models/{model}:generateContent":
+    /:(generate|streamGenerate)Content|models\.generateContent|gemini-(generate|content)\.ts/,
+  "/v1beta/models/{model}:countTokens":
+    /:countTokens|models\.countTokens|gemini-(count-tokens|content)\.ts/,
   "/v1/chat/completions/input_tokens": /input_tokens["`]/,
   "/apply-template": /\/apply-template/,
   "/infill": /\/infill|native-infill\.ts/,

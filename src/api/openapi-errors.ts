@@ -57,16 +57,20 @@ const HEADERS: Readonly<Record<number, string>> = {
   503: "retry-after",
 };
 
-/** @param envelope stands for the schema of the dialect's errors */
+/**
+ * @param envelope stands for the schema of the dialect's errors
+ * @param isCodeIn whether `error.code` is one of ours
+ */
 export function errorAnswers(
   codes: readonly ErrorCode[],
   envelope: JsonSchema,
+  isCodeIn: boolean,
 ): Record<string, { readonly description: string }> {
   const statuses = [...new Set(codes.map(statusOf))].sort((one, other) => one - other);
   return Object.fromEntries(
     statuses.map((status) => {
       const here = codes.filter((code) => statusOf(code) === status);
-      const schema = { allOf: [envelope, withCodes(here)] };
+      const schema = isCodeIn ? { allOf: [envelope, withCodes(here)] } : envelope;
       const names = ["x-request-id", "request-id", ...[HEADERS[status] ?? []].flat()];
       const description = `${MEANINGS[status] ?? "An error"}. \`code\`: ${here.join(", ")}.`;
       const headers = headersNamed(names);

@@ -5,8 +5,16 @@ import type { Contract } from "./contract.ts";
 import { props, slotList } from "./native-answers.ts";
 import { openaiError } from "./openai-answer.ts";
 import { codesOfPost } from "./openapi-errors.ts";
+import { geminiOperations } from "./openapi-gemini.ts";
 import { keptOperations } from "./openapi-kept.ts";
-import { type Answer, get, type Operation, pathId } from "./openapi-operation.ts";
+import {
+  type Answer,
+  get,
+  type Operation,
+  pathId,
+  pathModel,
+  queryOf,
+} from "./openapi-operation.ts";
 import { health, index, model, modelList, readiness, usageList } from "./server-answers.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "./wire-formats.ts";
 
@@ -21,6 +29,7 @@ export function operations(): readonly Operation[] {
       paths.map((path) => metered(operationOf(path, contract))),
     ),
     ...keptOperations(),
+    ...geminiOperations(),
     ...serverOperations(),
   ];
 }
@@ -30,17 +39,29 @@ function metered(operation: Operation): Operation {
 }
 
 function operationOf(path: string, contract: Contract): Operation {
-  const { name, tag, summary, answer } = contract;
-  const description = contract.event
-    ? "The answer: whole, or with `stream: true` as events"
-    : "The answer";
+  const { name, tag, summary, answer, isOnlyStreamed = false, query } = contract;
+  const parameters = [
+    ...(path.includes("{model}") ? [pathModel()] : []),
+    ...(query ? queryOf(query) : []),
+  ];
   return {
     method: "post",
     ...{ path, tag, summary, contract },
-    answers: [{ status: 200, description, schema: [name, answer] }],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    answers: [
+      {
+        ...{ status: 200, description: describeAnswer(contract) },
+        ...(isOnlyStreamed ? {} : { schema: [name, answer] }),
+      },
+    ],
     ...(contract.event ? { event: [`${name}Event`, contract.event] } : {}),
     codes: codesOfPost(contract.codes),
   };
+}
+
+function describeAnswer({ event, isOnlyStreamed = false }: Contract): string {
+  if (isOnlyStreamed) return "The answer as events";
+  return event ? "The answer: whole, or with `stream: true` as events" : "The answer";
 }
 
 function serverOperations(): readonly Operation[] {
@@ -105,7 +126,8 @@ function text(type: string): Answer {
 }
 
 /** The envelope of an operation's errors. */
-export function envelopeOf({ contract }: Operation): readonly [name: string, schema: z.ZodType] {
-  const schema = contract?.error ?? openaiError;
-  return [schema === openaiError ? "Error" : `${contract?.tag ?? ""}Error`, schema];
+export function envelopeOf(operation: Operation): readonly [name: string, schema: z.ZodType] {
+  const { contract, tag } = operation;
+  const schema = contract?.error ?? operation.error ?? openaiError;
+  return [schema === openaiError ? "Error" : `${tag}Error`, schema];
 }

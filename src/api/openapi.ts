@@ -47,6 +47,7 @@ const TAGS = [
     description: "For OpenAI's SDKs, and what is built on them: the base URL ends in `/v1`.",
   },
   { name: "Anthropic", description: "For Anthropic's SDKs: the base URL has no `/v1`." },
+  { name: "Gemini", description: "For Google's SDKs: the base URL has no `/v1beta`." },
   { name: "llama.cpp", description: "As llama.cpp's server has them." },
   { name: "Server", description: "About the server itself." },
 ];
@@ -91,6 +92,12 @@ const SECURITY = {
     name: "x-api-key",
     description: "The same, as Anthropic's SDKs send it.",
   },
+  googleApiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "x-goog-api-key",
+    description: "The same, as Google's SDKs send it; below `/v1beta` the query `key` does too.",
+  },
 };
 
 /** @param version of the server */
@@ -108,7 +115,7 @@ export function openapiDocument(version: string): OpenapiDocument {
     servers: [{ url: "/" }],
     tags: TAGS,
     // The last one: without keys nobody is asked for a key.
-    security: [{ bearer: [] }, { apiKey: [] }, {}],
+    security: [{ bearer: [] }, { apiKey: [] }, { googleApiKey: [] }, {}],
     paths,
     components: {
       schemas: names.toJson(),
@@ -145,7 +152,8 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
   const { method, path, tag, summary, contract, isPublic = false, parameters = [] } = operation;
   const [name, envelope] = envelopeOf(operation);
   const codes = codesOf(operation);
-  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope)) : {};
+  const isCodeIn = tag !== "Gemini"; // Google's is a number
+  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope), isCodeIn) : {};
   return {
     tags: [tag],
     summary,

@@ -5,6 +5,8 @@ import { anthropicMessages } from "./anthropic-messages.ts";
 import type { AskingRoute } from "./asking.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EmbeddingApi } from "./embedding-api.ts";
+import { geminiCountTokens } from "./gemini-count-tokens.ts";
+import { geminiGenerate, geminiStream } from "./gemini-generate.ts";
 import { nativeInfill } from "./native-infill.ts";
 import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
 import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
@@ -21,6 +23,8 @@ export const DIALECTS: readonly Dialect[] = [
   openaiCompletions,
   openaiResponses,
   anthropicMessages,
+  geminiGenerate,
+  geminiStream,
   nativeInfill,
 ];
 
@@ -29,6 +33,7 @@ export const ASKING_ROUTES: readonly AskingRoute[] = [
   chatInputTokens,
   responsesInputTokens,
   anthropicCountTokens,
+  geminiCountTokens,
   nativeTokenize,
   nativeDetokenize,
   nativeApplyTemplate,

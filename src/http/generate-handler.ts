@@ -1,7 +1,7 @@
 // One handler for all dialects: parse → enter the queue → prepare → generate → stream, collect, or go on without the client.
 // Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
 
-import type { Request, RequestHandler } from "express";
+import type { RequestHandler } from "express";
 import type { Dialect } from "../api/dialect.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
@@ -16,6 +16,7 @@ import {
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { callerOf, ownerOf, requestIdOf } from "./middleware.ts";
+import { modelInPath } from "./path-model.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamResumably, wantsResumable } from "./resumable-answer.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -89,12 +90,6 @@ async function answer(on: Arrival): Promise<void> {
     deps.usage.add(caller, hasRun ? record.receipt.usage : null);
     for (const ticket of tickets) ticket.leave();
   }
-}
-
-/** Of a path with `{model}` in it. */
-function modelInPath({ params }: Request): { readonly model?: string } {
-  const { model } = params;
-  return model === undefined ? {} : { model: [model].flat().join("/") };
 }
 
 function wayOf({ parsed, req, deps, dialect }: Exchange): (on: Exchange) => Promise<void> {

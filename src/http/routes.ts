@@ -9,6 +9,7 @@ import type { Scope } from "../keys/caller.ts";
 import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
+import { mountGemini, useGemini } from "./gemini-routes.ts";
 import { generateHandler } from "./generate-handler.ts";
 import { checkHost } from "./host-guard.ts";
 import { jsonBody } from "./json-body.ts";
@@ -24,9 +25,15 @@ import {
   useEnvelope,
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
-import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
+import {
+  ASKING_EXPRESS_ROUTES,
+  ASKING_PATHS,
+  mountNativeRoutes,
+  STATE_PATHS,
+} from "./native-routes.ts";
 import { checkOrigin } from "./origin-guard.ts";
 import { mountPage } from "./page-routes.ts";
+import { routeOf } from "./path-model.ts";
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
@@ -57,7 +64,7 @@ const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 
 /** What a key needs for a path, and for all below it. What is not here (models, its own usage and requests) every key may ask. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
-  ["generate", [...GENERATING_ROUTES, ...ASKING_PATHS, STREAMS_PATH]],
+  ["generate", [...GENERATING_ROUTES, ...ASKING_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, "/metrics"]],
 ];
@@ -74,6 +81,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     closeWhileDraining(() => queue.isDraining),
   );
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
+  useGemini(app);
   app.use(checkHost(options.hostNames), checkOrigin(options.corsOrigins));
 
   app.get("/health", (_req, res) => void res.json({ status: "ok" }));
@@ -94,6 +102,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.all(["/", "/metrics"], methodNotAllowed("GET"));
   mountModels(app, deps);
   mountUsage(app, deps);
+  mountGemini(app, deps);
 
   for (const dialect of DIALECTS) {
     const route = routeOf(dialect.path);
@@ -135,14 +144,17 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   }
 }
 
-/** `{model}` may have slashes in it; a colon that belongs to the path is no parameter. */
-function routeOf(path: string): string {
-  return path.replaceAll(":", "\\:").replaceAll("{model}", "*model");
-}
-
 function indexOf({ catalog }: HandlerDeps): Index {
   const endpoints = [
-    ...["/v1/models", "/v1/models/{id}", ...GENERATING, ...EMBEDDING, ...NATIVE_PATHS],
+    ...[
+      "/v1/models",
+      "/v1/models/{id}",
+      "/v1beta/models",
+      "/v1beta/models/{model}",
+      ...GENERATING,
+      ...EMBEDDING,
+      ...NATIVE_PATHS,
+    ],
     ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
     ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
     ...["/v1/ws", "/health", "/ready", "/metrics"],

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APIS, rowsOf } from "../../scripts/conformance.ts";
 import type { Operation } from "../../src/api/openapi-operation.ts";
 import { envelopeOf, operations } from "../../src/api/openapi-operations.ts";
-import { expectHeldTo } from "../support/held-to.ts";
+import { expectHeldTo, placeOf } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
 import { type RunningService, startWithFakeEmbeddings } from "../support/start-service.ts";
+import { type Told, toldOf } from "../support/told-of.ts";
 
 let running: RunningService;
 beforeAll(async () => {
@@ -25,8 +26,6 @@ const VALUES = [
   ],
 ];
 
-type Answer = { readonly error?: { readonly code: string; readonly param: string | null } };
-
 /** Fields of the other form of a ranking. */
 const OF_TEXTS = ["raw_scores", "return_text", "truncate", "truncation_direction"];
 
@@ -38,10 +37,12 @@ async function send(operation: Operation, field: string, json: string) {
   const { [field]: _, ...example } = { ...around } as Record<string, unknown>;
   const rest = JSON.stringify(example).slice(1);
   const body = `{${JSON.stringify(field)}:${json}${rest === "}" ? "" : ","}${rest}`;
-  const response = await post(running.url + operation.path, body);
+  const place = placeOf(operation.path, running.service.catalog.realId);
+  const response = await post(running.url + place, body);
   const text = await response.text();
-  const answer = text.startsWith("{") ? (JSON.parse(text) as Answer) : {};
-  return { status: response.status, code: answer.error?.code, param: answer.error?.param, answer };
+  const answer: unknown = text.startsWith("{") ? JSON.parse(text) : {};
+  const told: Partial<Told> = response.status === 200 ? {} : toldOf(answer);
+  return { status: response.status, code: told.code, param: told.param, answer };
 }
 
 const POSTS = APIS.map((api) => {

@@ -8,6 +8,12 @@ export function expectHeldTo(schema: z.ZodType, answer: unknown): void {
   expect(error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "").toBe("");
 }
 
+/** Where an API is, with its model and what its query needs. */
+export function placeOf(path: string, model: string): string {
+  const query = path.includes(":stream") ? "?alt=sse" : "";
+  return path.replace("{model}", model) + query;
+}
+
 /** The data of every event of a stream; those that are no JSON are left as text. */
 export async function eventsOf(response: Response): Promise<readonly unknown[]> {
   const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));

@@ -61,6 +61,7 @@ const THINKING: Readonly<Record<string, Try>> = {
   thinking_budget_tokens: [5],
 };
 const OWN_TOOL = { name: "f", input_schema: { type: "object" } };
+const FUNCTIONS = { functionDeclarations: [{ name: "f" }] };
 const schema = { type: "object" };
 
 const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
@@ -123,6 +124,14 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     thinking: [{ type: "enabled", budget_tokens: 5, display: "omitted" }],
     output_config: [{ effort: "max" }],
     output_format: [{ type: "json_schema", schema }],
+  },
+  GeminiContent: {
+    contents: [[{ parts: [{ text: "Bye" }] }]],
+    systemInstruction: [{ parts: [{ text: "Be brief." }] }],
+    tools: [[FUNCTIONS]],
+    toolConfig: [{ functionCallingConfig: { mode: "ANY" } }, { tools: [FUNCTIONS] }],
+    generationConfig: [{ temperature: 0.5 }],
+    serviceTier: ["flex"],
   },
   Infill: {
     ...SAMPLING,
@@ -223,7 +232,9 @@ const FIELDS = OWN.flatMap(([contract, told]) =>
 
 test("knows every body that is not another's", () => {
   const bodies = Object.keys(schemas).filter((name) => name.endsWith("Request"));
-  const known = [...Object.keys(TRIES), "TokenCount"].map((name) => `${name}Request`);
+  const known = [...Object.keys(TRIES), "TokenCount", "GeminiTokenCount"].map(
+    (name) => `${name}Request`,
+  );
 
   expect(bodies.sort()).toEqual(known.sort());
 });
