@@ -159,7 +159,12 @@ describe("the document", () => {
       "internal_error",
     ];
     const nowhere: readonly ErrorCode[] = [
-      ...(["method_not_allowed", "headers_too_large", "receive_timeout"] as const),
+      ...([
+        "method_not_allowed",
+        "upgrade_required",
+        "headers_too_large",
+        "receive_timeout",
+      ] as const),
       ...(["host_not_allowed", "origin_not_allowed"] as const),
     ];
 
