@@ -75,8 +75,10 @@ export function errorAnswers(
   );
 }
 
+/** In the envelope's `error`, or beside it where that is a text. */
 function withCodes(codes: readonly ErrorCode[]): JsonSchema {
-  return { properties: { error: { properties: { code: { enum: codes } } } } };
+  const code = { enum: codes };
+  return { properties: { code, error: { properties: { code } } } };
 }
 
 export function headersNamed(names: readonly string[]): Record<string, object> {

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Contract } from "./contract.ts";
 import { props, slotList } from "./native-answers.ts";
+import { ollamaError } from "./ollama-answer.ts";
 import { openaiError } from "./openai-answer.ts";
 import { codesOfPost } from "./openapi-errors.ts";
 import { keptOperations } from "./openapi-kept.ts";
@@ -15,7 +16,10 @@ const ANY_KEY = { isForAnyKey: true } as const;
 
 export function operations(): readonly Operation[] {
   return [
-    ...DIALECTS.map(({ path, contract }) => metered(operationOf(path, contract))),
+    ...DIALECTS.map(({ path, contract, lines }) => {
+      const operation = metered(operationOf(path, contract));
+      return lines ? { ...operation, streamType: "application/x-ndjson" as const } : operation;
+    }),
     ...ASKING_ROUTES.map(({ path, contract }) => operationOf(path, contract)),
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => metered(operationOf(path, contract))),
@@ -105,7 +109,10 @@ function text(type: string): Answer {
 }
 
 /** The envelope of an operation's errors. */
-export function envelopeOf({ contract }: Operation): readonly [name: string, schema: z.ZodType] {
-  const schema = contract?.error ?? openaiError;
-  return [schema === openaiError ? "Error" : `${contract?.tag ?? ""}Error`, schema];
+export function envelopeOf({
+  contract,
+  tag,
+}: Operation): readonly [name: string, schema: z.ZodType] {
+  const schema = contract?.error ?? (tag === "Ollama" ? ollamaError : openaiError);
+  return [schema === openaiError ? "Error" : `${tag}Error`, schema];
 }

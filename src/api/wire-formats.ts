@@ -8,6 +8,8 @@ import type { EmbeddingApi } from "./embedding-api.ts";
 import { nativeInfill } from "./native-infill.ts";
 import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
 import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
+import { ollamaChat } from "./ollama-chat.ts";
+import { ollamaGenerate } from "./ollama-generate.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
@@ -22,6 +24,8 @@ export const DIALECTS: readonly Dialect[] = [
   openaiResponses,
   anthropicMessages,
   nativeInfill,
+  ollamaChat,
+  ollamaGenerate,
 ];
 
 /** What only asks the model. */

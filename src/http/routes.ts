@@ -1,6 +1,7 @@
 // The table of every path.
 
 import express, { type Express, type Response } from "express";
+import { encodeOllamaError } from "../api/ollama-errors.ts";
 import { openaiEmbeddings } from "../api/openai-embeddings.ts";
 import { rerank } from "../api/rerank.ts";
 import type { Index, Readiness } from "../api/server-answers.ts";
@@ -71,6 +72,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     noSniff(),
     closeWhileDraining(() => queue.isDraining),
   );
+  app.use("/api", useEnvelope(encodeOllamaError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
   app.use(checkHost(options.hostNames), checkOrigin(options.corsOrigins));
 
