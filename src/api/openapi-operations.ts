@@ -7,6 +7,7 @@ import { ollamaError } from "./ollama-answer.ts";
 import { openaiError } from "./openai-answer.ts";
 import { codesOfPost } from "./openapi-errors.ts";
 import { keptOperations } from "./openapi-kept.ts";
+import { ollamaOperations } from "./openapi-ollama.ts";
 import { type Answer, get, type Operation, pathId } from "./openapi-operation.ts";
 import { health, index, model, modelList, readiness, usageList } from "./server-answers.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "./wire-formats.ts";
@@ -25,6 +26,7 @@ export function operations(): readonly Operation[] {
       paths.map((path) => metered(operationOf(path, contract))),
     ),
     ...keptOperations(),
+    ...ollamaOperations(),
     ...serverOperations(),
   ];
 }

@@ -9,6 +9,7 @@ import { nativeInfill } from "./native-infill.ts";
 import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
 import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
 import { ollamaChat } from "./ollama-chat.ts";
+import { olderOllamaEmbeddings, ollamaEmbed } from "./ollama-embed.ts";
 import { ollamaGenerate } from "./ollama-generate.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiCompletions } from "./openai-completions.ts";
@@ -39,4 +40,9 @@ export const ASKING_ROUTES: readonly AskingRoute[] = [
 ];
 
 /** What a model of its own computes. */
-export const EMBEDDING_APIS: readonly EmbeddingApi[] = [openaiEmbeddings, rerank];
+export const EMBEDDING_APIS: readonly EmbeddingApi[] = [
+  openaiEmbeddings,
+  rerank,
+  ollamaEmbed,
+  olderOllamaEmbeddings,
+];
