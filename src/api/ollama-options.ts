@@ -83,7 +83,7 @@ export function readOptions(given: Options, context: ParseContext): Sampled {
 }
 
 /** A smaller one cuts nothing here: the prompt is read whole, or refused. */
-export function refuseLargerContext({ num_ctx }: Pick<Options, "num_ctx">, context: ContextSize) {
+function refuseLargerContext({ num_ctx }: Pick<Options, "num_ctx">, context: ContextSize) {
   const { contextTokens = null } = context;
   if (contextTokens === null || (num_ctx ?? 0) <= contextTokens) return;
   const param = "options.num_ctx";

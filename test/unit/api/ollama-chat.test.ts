@@ -157,6 +157,19 @@ describe("messages", () => {
   });
 });
 
+test("a tool that is strict is refused what cannot be enforced; of others it is named", () => {
+  const parameters = { type: "object", properties: { a: { type: "array", uniqueItems: true } } };
+  const tools = (strict: boolean) => [
+    { type: "function", function: { name: "f", parameters, strict } },
+  ];
+  const keyword = "tools[0].function.parameters.properties.a.uniqueItems";
+
+  expect(parseChat({ tools: tools(false) }).ignoredParams).toEqual([keyword]);
+  expect(() => chat({ tools: tools(true) })).toThrow(
+    expect.objectContaining({ code: "unsupported_schema", param: keyword }),
+  );
+});
+
 test.each([
   [undefined, null],
   [false, "none"],
