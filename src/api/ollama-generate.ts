@@ -7,7 +7,6 @@ import type { Dialect } from "./dialect.ts";
 import { type GenerateFields, generateForms, ollamaError } from "./ollama-answer.ts";
 import { type EncodedShape, noticeOf } from "./ollama-encoder.ts";
 import { errorsNamed } from "./ollama-errors.ts";
-import { refuseImages } from "./ollama-messages.ts";
 import {
   commonFields,
   INSTEAD as INSTEAD_IN_BOTH,
@@ -23,7 +22,6 @@ import { type Instead, parseBody, type Unsupported } from "./parse-body.ts";
 const UNSUPPORTED: Unsupported = {
   ...UNSUPPORTED_IN_BOTH,
   context: [],
-  images: [],
   messages: [],
   tools: [],
   truncate: [false],
@@ -72,16 +70,10 @@ export const ollamaGenerate: Dialect = {
     answer: generateForms.answer,
     event: generateForms.event,
     error: ollamaError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: ["unsupported_schema", "template_error", "context_length_exceeded"],
   },
 
   parse(body, context) {
-    refuseImages(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, INSTEAD);
     const request = requestOf(fields, promptOf(fields), context);
     const parsed = parsedOf(fields, ignoredParams, SHAPE);

@@ -49,8 +49,7 @@ type Result = Extract<Given, { role: "tool" }>;
 
 /** Refuses with a reason what the schema would only call wrong. */
 export function refuseImages(body: unknown): void {
-  const { messages: given, images: own } = Object(body) as { messages?: unknown; images?: unknown };
-  refuseFilled(own, "images");
+  const { messages: given } = Object(body) as { readonly messages?: unknown };
   if (!Array.isArray(given)) return;
   for (const [index, each] of given.entries()) {
     const { images: held } = Object(each) as { readonly images?: unknown };

@@ -37,6 +37,7 @@ export type CommonFields = z.output<z.ZodObject<typeof commonFields>>;
 /** A context that is full ends the answer: nothing is thrown out of it to go on. */
 export const UNSUPPORTED: Unsupported = {
   ...UNSUPPORTED_OPTIONS,
+  images: [],
   shift: [false],
   template: [""],
   _debug_render_only: [false],
@@ -45,7 +46,6 @@ export const UNSUPPORTED: Unsupported = {
     num_predict: [],
     num_ctx: [],
     response_format: [],
-    reasoning_effort: [],
     tool_choice: ["auto"],
   },
 };
@@ -60,7 +60,6 @@ export const INSTEAD: Instead = {
     ]),
   ),
   response_format: "format",
-  reasoning_effort: "think",
 };
 
 /** @throws ServiceError 400 naming the field */

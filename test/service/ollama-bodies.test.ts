@@ -74,6 +74,7 @@ const COMMON: readonly Case[] = [
   ["a temperature of OpenAI's", { temperature: 1 }, "temperature", unsupported, "options."],
   ["a limit of OpenAI's", { max_tokens: 5 }, "max_tokens", unsupported, "options.num_predict"],
   ["another template", { template: "{{ .Prompt }}" }, "template", unsupported],
+  ["an image beside all", { images: ["aGk="] }, "images", unsupported],
   ["a context that is shifted", { shift: true }, "shift", unsupported],
   ["an unknown format", { format: "xml" }, "format"],
   ["a format of numbers", { format: 5 }, "format"],
@@ -93,7 +94,6 @@ const OF_CHAT: readonly Case[] = [
   ["content in parts", saying({ role: "user", content: [] }), "messages[1].content"],
   ["an image", saying({ ...user, images: ["aGk="] }), "messages[1].images", unreadable, "text"],
   ["an image that is no list", saying({ ...user, images: "a" }), "messages[1].images", unreadable],
-  ["an image of all", { images: ["aGk="] }, "images", unreadable],
   ["thoughts as a list", answered({ thinking: [] }), "messages[1].thinking"],
   ["calls as an object", answered({ tool_calls: {} }), "messages[1].tool_calls"],
   [
@@ -124,7 +124,6 @@ const OF_GENERATE: readonly Case[] = [
   ...COMMON,
   ["a prompt in parts", { prompt: ["Hi"] }, "prompt"],
   ["a system prompt of a number", { system: 5 }, "system"],
-  ["an image", { images: ["aGk="] }, "images", unreadable, "text"],
   ["messages", { messages: [user] }, "messages", unsupported, "/api/chat"],
   ["tools", tool({}), "tools", unsupported, "/api/chat"],
   ["a context", { context: [1, 2] }, "context", unsupported, "/api/chat"],
