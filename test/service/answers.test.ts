@@ -73,6 +73,11 @@ const MORE: Readonly<Record<string, object>> = {
   },
   "/v1/messages": { max_tokens: 5, tools: [{ name: "f", input_schema: { type: "object" } }] },
   "/infill": { return_progress: true, logit_bias: { 5: 1 }, stop: ["\n\n"], n_predict: 5 },
+  "/api/chat": {
+    ...{ logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
+    tools: [{ type: "function", function: TOOL }],
+  },
+  "/api/generate": { logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
 };
 
 /** Without the form that any answer is of. */
@@ -132,7 +137,7 @@ describe.each(DIALECTS.map(({ path, contract }) => [path, contract] as const))(
       const response = await post(running.url + path, { ...contract.example, stream: true });
 
       const last = (await eventsOf(response)).at(-1);
-      expect(last).toMatchObject({ error: { code: "generation_failed" } });
+      expect(JSON.stringify(last)).toContain('"code":"generation_failed"'); // wherever the envelope has it
       expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
     });
 
