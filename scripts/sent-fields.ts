@@ -25,6 +25,10 @@ const SIGNS: Readonly<Record<string, RegExp>> = {
   "/infill": /\/infill|native-infill\.ts/,
   "/tokenize": /\/tokenize/,
   "/detokenize": /\/detokenize/,
+  "/api/chat": /\/api\/chat["`]|ollama-chat\.ts|client\.chat\(/,
+  "/api/generate": /\/api\/generate["`]|ollama-generate\.ts|client\.generate\(/,
+  "/api/embed": /\/api\/embed["`]|ollama-embed\.ts|client\.embed\(/,
+  "/api/embeddings": /\/api\/embeddings["`]|client\.embeddings\(/,
   "/v1/embeddings": /\/v1\/embeddings|openai-embeddings\.ts|embeddings\.create/,
   "/v1/rerank": /\/v1\/rerank|api\/rerank\.ts/,
 };

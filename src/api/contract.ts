@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import type { Instead, Unsupported } from "./parse-body.ts";
 
-export type Tag = "OpenAI" | "Anthropic" | "Gemini" | "llama.cpp" | "Server";
+export type Tag = "OpenAI" | "Anthropic" | "Ollama" | "Gemini" | "llama.cpp" | "Server";
 
 export type Contract = {
   /** Of its schemas in the document, e.g. `ChatCompletion`. */

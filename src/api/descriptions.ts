@@ -2,6 +2,7 @@
 // stands (then it begins with a dot).
 
 import { GEMINI } from "./descriptions-gemini.ts";
+import { OLLAMA } from "./ollama-descriptions.ts";
 
 const CONVERSATION: Readonly<Record<string, string>> = {
   messages: "The conversation so far; a last message of the assistant is gone on with.",
@@ -230,6 +231,7 @@ const ANYWHERE: Readonly<Record<string, string>> = {
 };
 
 const ALL = {
+  ...OLLAMA,
   ...CONVERSATION,
   ...TOOLS,
   ...ANSWER,

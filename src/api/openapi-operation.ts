@@ -35,6 +35,8 @@ export type Operation = {
   readonly answers: readonly Answer[];
   /** Of a stream: the data of one event. */
   readonly event?: readonly [name: string, schema: z.ZodType];
+  /** Of a stream that has lines instead of events. */
+  readonly streamType?: "application/x-ndjson";
   readonly codes: readonly ErrorCode[];
   /** Whether it is answered without a key. */
   readonly isPublic?: boolean;

@@ -3,10 +3,12 @@
 import { z } from "zod";
 import type { Contract } from "./contract.ts";
 import { props, slotList } from "./native-answers.ts";
+import { ollamaError } from "./ollama-answer.ts";
 import { openaiError } from "./openai-answer.ts";
 import { codesOfPost } from "./openapi-errors.ts";
 import { geminiOperations } from "./openapi-gemini.ts";
 import { keptOperations } from "./openapi-kept.ts";
+import { ollamaOperations } from "./openapi-ollama.ts";
 import {
   type Answer,
   get,
@@ -23,13 +25,17 @@ const ANY_KEY = { isForAnyKey: true } as const;
 
 export function operations(): readonly Operation[] {
   return [
-    ...DIALECTS.map(({ path, contract }) => metered(operationOf(path, contract))),
+    ...DIALECTS.map(({ path, contract, lines }) => {
+      const operation = metered(operationOf(path, contract));
+      return lines ? { ...operation, streamType: "application/x-ndjson" as const } : operation;
+    }),
     ...ASKING_ROUTES.map(({ path, contract }) => operationOf(path, contract)),
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => metered(operationOf(path, contract))),
     ),
     ...keptOperations(),
     ...geminiOperations(),
+    ...ollamaOperations(),
     ...serverOperations(),
   ];
 }
@@ -128,6 +134,7 @@ function text(type: string): Answer {
 /** The envelope of an operation's errors. */
 export function envelopeOf(operation: Operation): readonly [name: string, schema: z.ZodType] {
   const { contract, tag } = operation;
-  const schema = contract?.error ?? operation.error ?? openaiError;
+  const own = operation.error ?? (tag === "Ollama" ? ollamaError : openaiError);
+  const schema = contract?.error ?? own;
   return [schema === openaiError ? "Error" : `${tag}Error`, schema];
 }

@@ -10,6 +10,9 @@ import { geminiGenerate, geminiStream } from "./gemini-generate.ts";
 import { nativeInfill } from "./native-infill.ts";
 import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
 import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
+import { ollamaChat } from "./ollama-chat.ts";
+import { olderOllamaEmbeddings, ollamaEmbed } from "./ollama-embed.ts";
+import { ollamaGenerate } from "./ollama-generate.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
@@ -26,6 +29,8 @@ export const DIALECTS: readonly Dialect[] = [
   geminiGenerate,
   geminiStream,
   nativeInfill,
+  ollamaChat,
+  ollamaGenerate,
 ];
 
 /** What only asks the model. */
@@ -40,4 +45,9 @@ export const ASKING_ROUTES: readonly AskingRoute[] = [
 ];
 
 /** What a model of its own computes. */
-export const EMBEDDING_APIS: readonly EmbeddingApi[] = [openaiEmbeddings, rerank];
+export const EMBEDDING_APIS: readonly EmbeddingApi[] = [
+  openaiEmbeddings,
+  rerank,
+  ollamaEmbed,
+  olderOllamaEmbeddings,
+];

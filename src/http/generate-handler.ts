@@ -3,6 +3,7 @@
 
 import type { RequestHandler } from "express";
 import type { Dialect } from "../api/dialect.ts";
+import { identityOf } from "./accept.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
@@ -53,6 +54,10 @@ async function answer(on: Arrival): Promise<void> {
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
+  if (parsed.atOnce) {
+    record.hasNothingToDo = true;
+    return void on.res.json(parsed.atOnce(identityOf(on)));
+  }
   const { signal, abort } = client;
   const caller = callerOf(on.res);
   const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;

@@ -84,6 +84,11 @@ const MORE: Readonly<Record<string, object>> = {
   [geminiGenerate.path]: GEMINI,
   [geminiStream.path]: GEMINI,
   "/infill": { return_progress: true, logit_bias: { 5: 1 }, stop: ["\n\n"], n_predict: 5 },
+  "/api/chat": {
+    ...{ logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
+    tools: [{ type: "function", function: TOOL }],
+  },
+  "/api/generate": { logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
 };
 
 /** Without the form that any answer is of. */

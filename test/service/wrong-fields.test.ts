@@ -29,18 +29,20 @@ const VALUES = [
 /** Fields of the other form of a ranking. */
 const OF_TEXTS = ["raw_scores", "return_text", "truncate", "truncation_direction"];
 
-/** The API's example, with one field in raw JSON. */
+/** The API's example, with one field in raw JSON, which may be in another one: `options.mirostat`. */
 async function send(operation: Operation, field: string, json: string) {
-  const around = OF_TEXTS.includes(field)
-    ? { query: "q", texts: ["a"] }
-    : operation.contract?.example;
-  const { [field]: _, ...example } = { ...around } as Record<string, unknown>;
+  const isOfTexts = operation.path === "/v1/rerank" && OF_TEXTS.includes(field);
+  const around = isOfTexts ? { query: "q", texts: ["a"] } : operation.contract?.example;
+  const [outer = "", ...inner] = field.split(".");
+  const { [outer]: _, ...example } = { ...around } as Record<string, unknown>;
   const rest = JSON.stringify(example).slice(1);
-  const body = `{${JSON.stringify(field)}:${json}${rest === "}" ? "" : ","}${rest}`;
+  const value = inner.reduceRight((held, name) => `{${JSON.stringify(name)}:${held}}`, json);
+  const body = `{${JSON.stringify(outer)}:${value}${rest === "}" ? "" : ","}${rest}`;
   const place = placeOf(operation.path, running.service.catalog.realId);
   const response = await post(running.url + place, body);
   const text = await response.text();
-  const answer: unknown = text.startsWith("{") ? JSON.parse(text) : {};
+  const isLines = response.headers.get("content-type") === "application/x-ndjson";
+  const answer: unknown = text.startsWith("{") && !isLines ? JSON.parse(text) : {};
   const told: Partial<Told> = response.status === 200 ? {} : toldOf(answer);
   return { status: response.status, code: told.code, param: told.param, answer };
 }

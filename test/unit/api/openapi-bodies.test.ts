@@ -64,7 +64,7 @@ const BEYOND_SCHEMAS = [
   ...["max_tokens", "max_completion_tokens", "n_predict", "top_logprobs", "best_of"],
   ...["contents", "generateContentRequest"],
   ...["messages", "continue_final_message", "add_generation_prompt", "tool_choice"],
-  ...["json_schema", "response_format", "grammar", "tools", "text", "output_config"],
+  ...["json_schema", "response_format", "format", "grammar", "tools", "text", "output_config"],
   ...["output_format", "input", "documents", "texts", "reasoning_effort", "chat_template_kwargs"],
 ];
 
