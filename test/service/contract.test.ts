@@ -237,8 +237,6 @@ describe.each(ALL)("%s", (_name, operation) => {
   });
 });
 
-/** In the envelope's `error`, or beside it. */
-
 describe.each(POSTS)("%s", (_name, operation) => {
   const { contract } = operation;
 
