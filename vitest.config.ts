@@ -1,11 +1,17 @@
-// Five kinds of tests. Only those that start the real worker run one file at a time: they would share two CPUs.
+// The kinds of tests. Two files run at once, but for those that count what happens within a few milliseconds of the real worker.
 import { defineConfig } from "vitest/config";
 
 const files = (folder: string) => [`test/${folder}/**/*.test.ts`];
 
+const SLOW = { testTimeout: 60_000, hookTimeout: 60_000 };
+const ALONE = ["autocannon", "crash", "crash-rounds", "fuzz", "no-network", "parking", "stop"].map(
+  (name) => `test/model/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     pool: "forks",
+    maxWorkers: 2,
     globalSetup: "./test/support/built.ts",
     reporters: process.env.CI ? ["default", "./test/support/total-reporter.ts"] : ["default"],
     projects: [
@@ -23,21 +29,19 @@ export default defineConfig({
       {
         test: {
           name: "model",
-          include: [...files("model"), ...files("compat"), ...files("proxy")],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          include: [...files("model"), ...files("compat")],
+          exclude: ALONE,
+          ...SLOW,
           sequence: { groupOrder: 1 },
         },
       },
+      { test: { name: "page", include: files("page"), ...SLOW, sequence: { groupOrder: 1 } } },
       {
-        // They wait more than they compute, so two go on at once.
         test: {
-          name: "page",
-          include: files("page"),
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
+          name: "alone",
+          include: [...ALONE, ...files("proxy")],
+          ...SLOW,
+          fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },

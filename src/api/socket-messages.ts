@@ -10,12 +10,20 @@ const path = z
   .max(2_000)
   .regex(/^\/[\x21-\x7e]*$/, "a path of this server, such as /v1/chat/completions");
 
+const header = z
+  .union([
+    z.string().regex(/^[\x20-\x7e]{0,200}$/, "up to 200 plain characters"),
+    z.number(),
+    z.boolean(),
+  ])
+  .optional();
+
 /** Those of HTTP that change what a request does. */
 const headers = z.strictObject({
-  "x-request-id": z.string().optional(),
-  "x-deadline-ms": z.union([z.string(), z.number()]).optional(),
-  "x-resumable": z.union([z.string(), z.boolean()]).optional(),
-  "last-event-id": z.union([z.string(), z.number()]).optional(),
+  "x-request-id": header,
+  "x-deadline-ms": header,
+  "x-resumable": header,
+  "last-event-id": header,
 });
 
 const clientMessage = z.discriminatedUnion("type", [
@@ -33,7 +41,7 @@ const clientMessage = z.discriminatedUnion("type", [
     id,
     /** As `started` named it. */
     stream: path,
-    last_event_id: z.union([z.string(), z.number()]).nullish(),
+    last_event_id: header.nullable(),
   }),
   z.strictObject({ type: z.literal("cancel"), id }),
   z.strictObject({ type: z.literal("ping") }),

@@ -34,6 +34,8 @@ export type SocketSessionOptions = {
 
 /** The key has to come by then. */
 const AUTH_MS = 10_000;
+/** Characters of a message from somebody who may not ask yet. */
+const MOST_BEFORE_KEY = 2_000;
 /** More than this in the socket, and what else would be sent waits. */
 const BUFFER_BYTES = 65_536;
 /** Codes of our own begin at 4000; this one is made like HTTP's. */
@@ -73,6 +75,8 @@ export class SocketSession {
   #receive(text: string | null): void {
     let message: ClientMessage | null = null;
     try {
+      if (!this.#isWelcome && (text?.length ?? 0) > MOST_BEFORE_KEY)
+        return this.#refuse("a key comes first");
       if (text === null)
         throw new ServiceError("invalid_value", "messages are text, not binary", { param: "type" });
       message = parseClientMessage(text);

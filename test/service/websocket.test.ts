@@ -176,6 +176,16 @@ describe("with keys", () => {
     client.say({ type: "auth", key: "wrong" });
     expect((await closed)[0]).toBe(4401);
   });
+
+  test("reads nothing large of somebody who has shown none", async () => {
+    await start({}, settings);
+    const client = await connect();
+    const closed = once(client.socket, "close");
+
+    client.say(ask("1", { messages: [{ role: "user", content: "x".repeat(5_000) }] }));
+
+    expect((await closed)[0]).toBe(4401);
+  });
 });
 
 /** The status of a connection that is refused. */
@@ -216,6 +226,11 @@ test("messages that cannot be followed are errors, and cost nothing else", async
   expect(await wrong('{"type":"request","id":"1","path":"no path"}')).toBe("invalid_value");
   expect(
     await wrong('{"type":"request","id":"1","path":"/v1/models","headers":{"host":"x"}}'),
+  ).toBe("invalid_value");
+  expect(
+    await wrong(
+      '{"type":"request","id":"1","path":"/v1/models","headers":{"x-request-id":"a\\nb"}}',
+    ),
   ).toBe("invalid_value");
   expect(await wrong(Buffer.from([1, 2]))).toBe("invalid_value");
   client.say({ type: "cancel", id: "nobody" });
