@@ -1,0 +1,43 @@
+// Runs every example against the real server, and writes what was proved into README.md and examples/README.md: `npm run examples`.
+// With the name of one (`npm run examples -- curl`) only that, and nothing is written.
+
+import { EXAMPLES, type Example } from "./examples/catalog.ts";
+import { installNpmPackages, installPipPackages } from "./examples/packages.ts";
+import { startProgram } from "./examples/program.ts";
+import { startServer } from "./examples/server.ts";
+
+type Result = {
+  readonly example: string;
+  readonly result: "ok" | "FAILED";
+  readonly seconds: number;
+};
+
+const [only] = process.argv.slice(2);
+const wanted = EXAMPLES.filter(({ file }) => only === undefined || file.includes(only));
+if (wanted.length === 0) throw new Error(`there is no example named ${only}`);
+
+installNpmPackages();
+const python = wanted.some(({ file }) => file.endsWith(".py")) ? installPipPackages() : null;
+const server = await startServer();
+const results: Result[] = [];
+try {
+  for (const example of wanted) results.push(await check(example));
+} finally {
+  await server.stop();
+}
+console.table(results);
+process.exitCode = results.every(({ result }) => result === "ok") ? 0 : 1;
+
+async function check({ file }: Example): Promise<Result> {
+  const start = performance.now();
+  const since = () => Number(((performance.now() - start) / 1000).toFixed(1));
+  try {
+    const env = { SLUICE_URL: server.url };
+    await startProgram({ file: `examples/${file}`, python, env }).ended;
+    console.log(`${file}: ok`);
+    return { example: file, result: "ok", seconds: since() };
+  } catch (error) {
+    console.error(`${file}: ${(error as Error).message}\n`);
+    return { example: file, result: "FAILED", seconds: since() };
+  }
+}
