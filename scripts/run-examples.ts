@@ -3,7 +3,9 @@
 
 import { EXAMPLES, type Example } from "./examples/catalog.ts";
 import { installNpmPackages, installPipPackages } from "./examples/packages.ts";
+import { drivePage } from "./examples/pages.ts";
 import { startProgram } from "./examples/program.ts";
+import { driveProxy, startProxy } from "./examples/proxies.ts";
 import { startServer } from "./examples/server.ts";
 
 type Result = {
@@ -11,6 +13,8 @@ type Result = {
   readonly result: "ok" | "FAILED";
   readonly seconds: number;
 };
+
+const PAGES_PROXY = "proxy-express.mjs";
 
 const [only] = process.argv.slice(2);
 const wanted = EXAMPLES.filter(({ file }) => only === undefined || file.includes(only));
@@ -28,16 +32,30 @@ try {
 console.table(results);
 process.exitCode = results.every(({ result }) => result === "ok") ? 0 : 1;
 
-async function check({ file }: Example): Promise<Result> {
+async function check(example: Example): Promise<Result> {
+  const { file } = example;
   const start = performance.now();
   const since = () => Number(((performance.now() - start) / 1000).toFixed(1));
   try {
-    const env = { SLUICE_URL: server.url };
-    await startProgram({ file: `examples/${file}`, python, env }).ended;
+    await drive(example);
     console.log(`${file}: ok`);
     return { example: file, result: "ok", seconds: since() };
   } catch (error) {
     console.error(`${file}: ${(error as Error).message}\n`);
     return { example: file, result: "FAILED", seconds: since() };
+  }
+}
+
+async function drive({ file, kind }: Example): Promise<void> {
+  const env = { SLUICE_URL: server.url };
+  const program = kind === "page" ? PAGES_PROXY : file;
+  const options = { file: `examples/${program}`, python, env };
+  if (kind === undefined) return startProgram(options).ended;
+  const proxy = await startProxy(options);
+  try {
+    if (kind === "proxy") await driveProxy(proxy.url, server.url);
+    else await drivePage(file.replace(".jsx", ".html"), proxy.url, server.url);
+  } finally {
+    proxy.stop();
   }
 }

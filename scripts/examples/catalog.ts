@@ -12,7 +12,7 @@ export type Example = {
   readonly file: string;
   readonly shows: string;
   /** Run and looked at its exit code, unless it is a proxy or a page, which are driven. */
-  readonly kind?: "proxy" | "page" | "part";
+  readonly kind?: "proxy" | "page";
   readonly client?: Client;
 };
 
@@ -33,5 +33,21 @@ export const EXAMPLES: readonly Example[] = [
   {
     file: "timeouts.mjs",
     shows: "a deadline that the server keeps; a dead connection that the client notices",
+  },
+  {
+    file: "proxy-express.mjs",
+    kind: "proxy",
+    shows: "a proxy of your own: who leaves it stops the model; also serves the two chat pages",
+  },
+  { file: "proxy-fastapi.py", kind: "proxy", shows: "the same proxy in Python, without the pages" },
+  {
+    file: "chat-plain.html",
+    kind: "page",
+    shows: "a chat without a framework: typing cursor, scrolling, stop, coming back",
+  },
+  {
+    file: "chat-react.jsx",
+    kind: "page",
+    shows: "the same in React; both get their text from stream-chat.js",
   },
 ];
