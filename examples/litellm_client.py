@@ -7,6 +7,8 @@ import os
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # fetches no list of prices
 import litellm
 
+litellm.suppress_debug_info = True
+
 url = os.environ.get("SLUICE_URL", "http://127.0.0.1:8080")
 model = os.environ.get("SLUICE_MODEL", "builtin")
 api_key = os.environ.get("SLUICE_API_KEY", "none")

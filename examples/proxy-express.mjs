@@ -5,17 +5,14 @@ import { build } from "esbuild";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import express from "express";
 
-const {
-  SLUICE_URL: url = "http://127.0.0.1:8080",
-  SLUICE_API_KEY,
-  PORT: port = 3000,
-} = process.env;
-const authorization = `Bearer ${SLUICE_API_KEY ?? "none"}`; // stays here: pages never see it
+const url = process.env.SLUICE_URL ?? "http://127.0.0.1:8080";
+const port = process.env.PORT ?? 3000;
+const authorization = `Bearer ${process.env.SLUICE_API_KEY ?? "none"}`; // stays here: pages never see it
 const json = { "content-type": "application/json" };
 const app = express();
+
 app.post("/chat", express.json(), async (req, res) => {
-  const options = { headers: { ...json }, body: bodyOf(req, false) };
-  const answer = await ask(req, "/v1/chat/completions", options);
+  const answer = await askNew(req, { ...json }, false);
   const { choices, error } = await answer.json();
   if (error) return res.status(answer.status).json({ error: error.message });
   res.json({ content: choices[0].message.content });
@@ -23,7 +20,7 @@ app.post("/chat", express.json(), async (req, res) => {
 
 app.post("/chat/stream", express.json(), async (req, res) => {
   const headers = { ...json, "x-resumable": req.get("x-resumable") ?? "false" };
-  await passOn(await ask(req, "/v1/chat/completions", { headers, body: bodyOf(req, true) }), res);
+  await passOn(await askNew(req, headers, true), res);
 });
 
 // What was asked for with X-Resumable outlives its connection for 30 s: to come back to it, or to stop it.
@@ -37,16 +34,16 @@ for (const file of ["chat-plain.html", "chat-react.html", "chat.css", "stream-ch
 const entryPoints = [`${import.meta.dirname}/chat-react.jsx`];
 const bundle = await build({ entryPoints, bundle: true, write: false, jsx: "automatic" });
 app.get("/chat-react.js", (_req, res) => res.type("js").send(bundle.outputFiles[0].text));
-
 app.use((error, _req, res, _next) => {
   if (res.headersSent) return res.destroy(); // in the middle: a cut that the page notices
   res.status(error.status ?? 502).json({ error: error.message });
 });
 app.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/chat-plain.html`));
 
-function bodyOf({ body }, stream) {
-  const message = { role: "user", content: body?.message };
-  return JSON.stringify({ messages: [message], max_tokens: 1500, temperature: 0, stream });
+function askNew(req, headers, stream) {
+  const messages = [{ role: "user", content: req.body?.message }];
+  const body = JSON.stringify({ messages, max_tokens: 1500, temperature: 0, stream });
+  return ask(req, "/v1/chat/completions", { headers, body });
 }
 
 /** Asks the server. Whoever leaves the proxy ends that too, and so stops the model. */

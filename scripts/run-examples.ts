@@ -7,6 +7,7 @@ import { drivePage } from "./examples/pages.ts";
 import { startProgram } from "./examples/program.ts";
 import { driveProxy, startProxy } from "./examples/proxies.ts";
 import { startServer } from "./examples/server.ts";
+import { writeTables } from "./examples/tables.ts";
 
 type Result = {
   readonly example: string;
@@ -14,7 +15,8 @@ type Result = {
   readonly seconds: number;
 };
 
-const PAGES_PROXY = "proxy-express.mjs";
+const PAGES_PROXY = "examples/proxy-express.mjs";
+const VITEST = "node_modules/vitest/vitest.mjs";
 
 const [only] = process.argv.slice(2);
 const wanted = EXAMPLES.filter(({ file }) => only === undefined || file.includes(only));
@@ -30,7 +32,10 @@ try {
   await server.stop();
 }
 console.table(results);
-process.exitCode = results.every(({ result }) => result === "ok") ? 0 : 1;
+const areAllWell = results.every(({ result }) => result === "ok");
+if (only === undefined && areAllWell && python !== null) writeTables(EXAMPLES, python);
+else console.log("README.md and examples/README.md are left as they are: not all of it was proved");
+process.exitCode = areAllWell ? 0 : 1;
 
 async function check(example: Example): Promise<Result> {
   const { file } = example;
@@ -46,16 +51,26 @@ async function check(example: Example): Promise<Result> {
   }
 }
 
-async function drive({ file, kind }: Example): Promise<void> {
-  const env = { SLUICE_URL: server.url };
-  const program = kind === "page" ? PAGES_PROXY : file;
-  const options = { file: `examples/${program}`, python, env };
-  if (kind === undefined) return startProgram(options).ended;
-  const proxy = await startProxy(options);
+async function drive({ file, kind, path }: Example): Promise<void> {
+  const options = { python, env: { SLUICE_URL: server.url } };
+  if (kind === "test") {
+    const args = ["run", "--project", "model", file];
+    return startProgram({ ...options, file: VITEST, args }).ended;
+  }
+  if (kind === undefined) {
+    const args = path === undefined ? [] : [server.url + path];
+    return startProgram({ ...options, file, args }).ended;
+  }
+  const proxy = await startProxy({ ...options, file: kind === "page" ? PAGES_PROXY : file });
   try {
     if (kind === "proxy") await driveProxy(proxy.url, server.url);
-    else await drivePage(file.replace(".jsx", ".html"), proxy.url, server.url);
+    else await drivePage(pageOf(file), proxy.url, server.url);
   } finally {
     proxy.stop();
   }
+}
+
+/** As the proxy serves it. */
+function pageOf(file: string): string {
+  return file.replace("examples/", "").replace(".jsx", ".html");
 }

@@ -2,13 +2,12 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { ROOT } from "./server.ts";
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 
 export type ProgramOptions = {
-  /** Below the project's folder. */
+  /** From the project's folder, where it runs. */
   readonly file: string;
   readonly args?: readonly string[];
   /** Null where its packages could not be had. */
@@ -26,8 +25,8 @@ export type Program = {
 
 export function startProgram(options: ProgramOptions): Program {
   const { file, args = [], env } = options;
-  const child = spawn(interpreterOf(options), [path.basename(file), ...args], {
-    cwd: path.join(ROOT, path.dirname(file)),
+  const child = spawn(interpreterOf(options), [file, ...args], {
+    cwd: ROOT,
     env: { ...process.env, ...env, PYTHONUNBUFFERED: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
