@@ -38,7 +38,6 @@ function useChat() {
   const [messages, setMessages] = useState([]);
   const [isTyping, setTyping] = useState(false);
   const stopAnswer = useRef(() => {});
-  const stop = () => stopAnswer.current();
   useEffect(() => () => stopAnswer.current(), []); // whoever closes the chat stops the model
 
   const add = (role, text) => setMessages((all) => [...all, { id: all.length + 1, role, text }]);
@@ -61,7 +60,7 @@ function useChat() {
       },
     });
   }
-  return { messages, isTyping, send, stop };
+  return { messages, isTyping, send, stop: () => stopAnswer.current() };
 }
 
 /** Keeps the end in view, unless the reader has scrolled up. */

@@ -9,6 +9,10 @@ trap 'rm -rf "$folder"' EXIT
 ask() { # ask BODY [more of curl's options]
   curl -sN --fail-with-body "$url/v1/chat/completions" -H 'content-type: application/json' -d "$1" "${@:2}"
 }
+wait_a_little() {
+  [ "$SECONDS" -lt 60 ] || fail "nothing comes"
+  sleep 0.05
+}
 fail() {
   echo "FAILED: $1" >&2
   exit 1
@@ -23,7 +27,7 @@ grep -q '^data: \[DONE\]' "$folder/stream" || fail "no [DONE]"
 echo "== list what runs, and stop it by the id that we gave it"
 id="curl-$$"
 ask "$long" -H "x-request-id: $id" >"$folder/stopped" &
-until grep -q '^data:' "$folder/stopped"; do sleep 0.05; done
+until grep -qs '^data:' "$folder/stopped"; do wait_a_little; done
 curl -s "$url/v1/requests" | tee "$folder/list"
 echo
 grep -q "\"$id\"" "$folder/list" || fail "$id is not listed"
@@ -34,7 +38,7 @@ grep -q '"cancelled"' "$folder/end" || fail "the stream did not end as cancelled
 
 echo "== a resumable stream: its address is in the header Location, every event has an id"
 ask "$long" -H 'X-Resumable: true' -D "$folder/head" >"$folder/lost" &
-until [ "$(grep -c '^id:' "$folder/lost" || true)" -ge 5 ]; do sleep 0.05; done
+until [ "$(grep -c '^id:' "$folder/lost" || true)" -ge 5 ]; do wait_a_little; done
 kill $! # the connection is lost; the stream goes on
 wait $! 2>/dev/null || true
 address=$(tr -d '\r' <"$folder/head" | sed -n 's/^[Ll]ocation: //p')

@@ -6,7 +6,6 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import express from "express";
 
 const url = process.env.SLUICE_URL ?? "http://127.0.0.1:8080";
-const port = process.env.PORT ?? 3000;
 const authorization = `Bearer ${process.env.SLUICE_API_KEY ?? "none"}`; // stays here: pages never see it
 const json = { "content-type": "application/json" };
 const app = express();
@@ -38,7 +37,7 @@ app.use((error, _req, res, _next) => {
   if (res.headersSent) return res.destroy(); // in the middle: a cut that the page notices
   res.status(error.status ?? 502).json({ error: error.message });
 });
-app.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/chat-plain.html`));
+app.listen(process.env.PORT ?? 3000, "127.0.0.1");
 
 function askNew(req, headers, stream) {
   const messages = [{ role: "user", content: req.body?.message }];

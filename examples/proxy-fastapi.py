@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 
-
 headers = {"authorization": f"Bearer {os.environ.get('SLUICE_API_KEY', 'none')}"}  # stays here
 url = os.environ.get("SLUICE_URL", "http://127.0.0.1:8080")
 client = httpx.AsyncClient(base_url=url, headers=headers, timeout=300)

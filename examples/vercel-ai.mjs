@@ -16,9 +16,6 @@ const sluice = createOpenAICompatible({
 const options = {
   model: sluice(process.env.SLUICE_MODEL ?? "builtin"),
   ...{ maxOutputTokens: 120, temperature: 0, maxRetries: 0 },
-  onError: ({ error }) => {
-    throw error;
-  },
 };
 
 console.log("-- text");

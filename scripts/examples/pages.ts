@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { CHROMIUM, openPage, startBrowser } from "../../test/support/browser.ts";
 import { startCuttingProxy } from "../../test/support/cutting-proxy.ts";
 import { until } from "./proxies.ts";
-import { abortedRequests, slotsBusy } from "./server.ts";
+import { countEnded, slotsBusy } from "./server.ts";
 
 /** `file` as the proxy serves it. @throws Error with what did not happen */
 export async function drivePage(file: string, proxy: string, server: string): Promise<void> {
@@ -49,13 +49,13 @@ async function losesConnection(page: Page, cut: () => void): Promise<void> {
 }
 
 async function stops(page: Page, server: string): Promise<void> {
-  const before = await abortedRequests(server);
+  const before = await countEnded(server, "cancelled");
   await send(page, "Count from 1 to 500.");
   await page.locator(".typing", { hasText: "12, 13" }).waitFor();
   await page.getByRole("button", { name: "Stop" }).click();
   await isIdle(page);
   await until("its slot is free", async () => (await slotsBusy(server)) === 0);
-  assert.equal(await abortedRequests(server), before, "it was not stopped, but left alone");
+  assert.equal(await countEnded(server, "cancelled"), before + 1, "it was not stopped");
 }
 
 async function send(page: Page, text: string): Promise<void> {

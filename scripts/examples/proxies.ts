@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { type ProgramOptions, startProgram } from "./program.ts";
-import { abortedRequests, slotsBusy } from "./server.ts";
+import { countEnded, slotsBusy } from "./server.ts";
 
 const START_MS = 30_000;
 const STOP_MS = 2_000;
@@ -54,14 +54,18 @@ export async function driveProxy(proxy: string, server: string): Promise<void> {
 
 /** The model stops for a client that leaves: not at its answer's end, but as aborted. */
 async function leavesStop(url: string, server: string): Promise<void> {
-  const before = await abortedRequests(server);
+  const before = await countEnded(server, "aborted");
   const leave = new AbortController();
   const asked = post(url, LONG, leave.signal).then((response) => response.text());
   await until("it runs", async () => (await slotsBusy(server)) > 0);
   leave.abort();
   await assert.rejects(asked);
   await until("it has stopped", async () => (await slotsBusy(server)) === 0);
-  assert.equal(await abortedRequests(server), before + 1, `${url}: the answer went on to its end`);
+  assert.equal(
+    await countEnded(server, "aborted"),
+    before + 1,
+    `${url}: the answer went on to its end`,
+  );
 }
 
 async function passesCommentsOn(proxy: string, server: string): Promise<void> {

@@ -51,8 +51,9 @@ export async function slotsBusy(url: string): Promise<number> {
   return ready.slots_busy;
 }
 
-/** Requests whose client left before their end, since the server started. */
-export async function abortedRequests(url: string): Promise<number> {
+/** How many requests ended so since the server started: `aborted`, their client left; `cancelled`, stopped from outside. */
+export async function countEnded(url: string, outcome: "aborted" | "cancelled"): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^sluice_requests_total\{outcome="aborted"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  const line = new RegExp(`^sluice_requests_total\\{outcome="${outcome}"\\} (\\d+)$`, "m");
+  return Number(line.exec(text)?.[1] ?? 0);
 }
