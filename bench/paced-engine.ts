@@ -25,6 +25,10 @@ const MODEL: ModelInfo = {
   vocabularySize: 0,
   canRank: false,
   modelBytes: 0,
+  family: "llama",
+  parameters: 6_300_000,
+  quantization: "Q8_0",
+  canInfill: false,
   beginningText: null,
   endText: null,
 };

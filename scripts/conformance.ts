@@ -48,8 +48,8 @@ from the tests: not written by hand. What an answer has, and all errors: \`GET /
 
 A parameter is either **supported**, **accepted without effect** (it changes no answer), or **refused** with 400 and its name. Null,
 and empty lists and objects, are always taken for absent. All others, those that nobody knows, are named in the response header
-\`x-ignored-params\`, or refused under \`--strict\`. No header of OpenAI's or Anthropic's (\`openai-organization\`, \`anthropic-version\`,
-\`anthropic-beta\`) has an effect. Images, sound and files in a conversation are refused (\`unsupported_content\`), and tools that are no
+\`x-ignored-params\`, or refused under \`--strict\`. No header of OpenAI's, Anthropic's or Google's (\`openai-organization\`, \`anthropic-version\`,
+\`anthropic-beta\`, \`x-goog-api-client\`) has an effect, but for their keys. Images, sound and files in a conversation are refused (\`unsupported_content\`), and tools that are no
 functions of the client.
 
 ${OWN_APIS.map((api) => `- [\`POST ${api.path}\`](#${anchorOf(api.path)})`).join("\n")}

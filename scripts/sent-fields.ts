@@ -16,11 +16,19 @@ const SIGNS: Readonly<Record<string, RegExp>> = {
   "/v1/responses": /\/v1\/responses|openai-responses\.ts|\.responses\./,
   "/v1/messages": /\/v1\/messages["`]|anthropic-messages\.ts|\.messages\.(create|stream|parse)/,
   "/v1/messages/count_tokens": /count_tokens|countTokens/,
+  "/v1beta/models/{model}:generateContent":
+    /:(generate|streamGenerate)Content|models\.generateContent|gemini-(generate|content)\.ts/,
+  "/v1beta/models/{model}:countTokens":
+    /:countTokens|models\.countTokens|gemini-(count-tokens|content)\.ts/,
   "/v1/chat/completions/input_tokens": /input_tokens["`]/,
   "/apply-template": /\/apply-template/,
   "/infill": /\/infill|native-infill\.ts/,
   "/tokenize": /\/tokenize/,
   "/detokenize": /\/detokenize/,
+  "/api/chat": /\/api\/chat["`]|ollama-chat\.ts|client\.chat\(/,
+  "/api/generate": /\/api\/generate["`]|ollama-generate\.ts|client\.generate\(/,
+  "/api/embed": /\/api\/embed["`]|ollama-embed\.ts|client\.embed\(/,
+  "/api/embeddings": /\/api\/embeddings["`]|client\.embeddings\(/,
   "/v1/embeddings": /\/v1\/embeddings|openai-embeddings\.ts|embeddings\.create/,
   "/v1/rerank": /\/v1\/rerank|api\/rerank\.ts/,
 };

@@ -155,6 +155,15 @@ export const EXAMPLES: readonly Example[] = [
     },
   },
   {
+    file: "test/compat/ollama_sdk.py",
+    path: "",
+    client: {
+      name: "Ollama, Python",
+      pip: "ollama",
+      works: "chat, generate, tools, structured answers, embeddings, models",
+    },
+  },
+  {
     file: "test/compat/openai",
     kind: "test",
     client: {
@@ -170,6 +179,24 @@ export const EXAMPLES: readonly Example[] = [
       name: "Anthropic, JavaScript",
       root: "@anthropic-ai/sdk",
       works: "messages, streams, tools, structured answers, counting",
+    },
+  },
+  {
+    file: "test/compat/ollama",
+    kind: "test",
+    client: {
+      name: "Ollama, JavaScript",
+      root: "ollama",
+      works: "chat, generate, tools, structured answers, embeddings, models",
+    },
+  },
+  {
+    file: "test/compat/gemini",
+    kind: "test",
+    client: {
+      name: "Gemini (`@google/genai`)",
+      root: "@google/genai",
+      works: "`generateContent`, streamed too; chats, tools, structured answers, counting",
     },
   },
 ];

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import type { Instead, Unsupported } from "./parse-body.ts";
 
-export type Tag = "OpenAI" | "Anthropic" | "llama.cpp" | "Server";
+export type Tag = "OpenAI" | "Anthropic" | "Ollama" | "Gemini" | "llama.cpp" | "Server";
 
 export type Contract = {
   /** Of its schemas in the document, e.g. `ChatCompletion`. */
@@ -24,6 +24,10 @@ export type Contract = {
   readonly answer: z.ZodType;
   /** The data of one event of a stream, where there are streams. */
   readonly event?: z.ZodType;
+  /** Whether there is no other answer than a stream. */
+  readonly isOnlyStreamed?: boolean;
+  /** What a client says beside the body. */
+  readonly query?: z.ZodType;
   /** What a stream's last event has as its data, if it is no JSON. */
   readonly lastData?: string;
   readonly error: z.ZodType;

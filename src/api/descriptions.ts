@@ -1,6 +1,9 @@
 // One sentence for each field of every body: by its path, by the body's name and its path, or by its own name wherever it
 // stands (then it begins with a dot).
 
+import { GEMINI } from "./descriptions-gemini.ts";
+import { OLLAMA } from "./ollama-descriptions.ts";
+
 const CONVERSATION: Readonly<Record<string, string>> = {
   messages: "The conversation so far; a last message of the assistant is gone on with.",
   "messages[].role": "Who wrote it.",
@@ -228,6 +231,7 @@ const ANYWHERE: Readonly<Record<string, string>> = {
 };
 
 const ALL = {
+  ...OLLAMA,
   ...CONVERSATION,
   ...TOOLS,
   ...ANSWER,
@@ -235,6 +239,7 @@ const ALL = {
   ...THINKING,
   ...QUERIES,
   ...OTHERS,
+  ...GEMINI,
   ...ANYWHERE,
 };
 

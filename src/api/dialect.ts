@@ -22,6 +22,8 @@ export type ParseContext = {
   readonly conversation?: (answerId: string) => readonly object[];
   /** The model that the path names; not there for paths without one. */
   readonly model?: string;
+  /** What a request has of it; null, or not there, as long as the model has not been loaded. */
+  readonly contextTokens?: number | null;
 };
 
 /** What an answer says about itself, fixed before its first byte. */
@@ -101,6 +103,8 @@ export type ParsedRequest = {
   /** Fields that nobody knows or that could not be enforced: accepted, and named in `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
+  /** The body of one that asks for no answer, and has no requests. */
+  readonly atOnce?: (identity: AnswerIdentity) => object;
   /** Null when its answer is forgotten as soon as it has been sent. */
   readonly keeping?: Keeping | null;
   /** The same with less and less of what was said before, for a prompt that does not fit. */
@@ -117,8 +121,11 @@ export interface Dialect {
   encodeError(error: ServiceError, requestId: string): object;
   /** A stream of lines of JSON instead of server-sent events: what is said between them has to be one too. */
   readonly lines?: {
-    /** To a client that waits. @param news where it waits; null when there is nothing new to say */
-    readonly notice: (news: string | null) => Frame;
+    /**
+     * To a client that waits.
+     * @param news where it waits: `queued position=3 eta_ms=4200`, `loading progress=0.42`; null when there is nothing to say
+     */
+    readonly notice: (news: string | null, identity: AnswerIdentity) => Frame;
   };
   /** What a stream has beside its answer. Without these an error's event has no name, and a heartbeat is a comment. */
   readonly named?: {

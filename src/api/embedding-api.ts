@@ -9,8 +9,18 @@ export interface EmbeddingEncoder {
   /** A vector, or one score. @throws ServiceError `generation_failed` for numbers that mean nothing */
   add(values: Float64Array): void;
   /** JSON. */
-  body(answer: { readonly model: string; readonly promptTokens: number }): string;
+  body(answer: EmbeddingAnswer): string;
 }
+
+/** What is known of it when all is computed. */
+export type EmbeddingAnswer = {
+  readonly model: string;
+  readonly promptTokens: number;
+  /** Waiting for the worker, in ms. */
+  readonly queueMs: number;
+  /** Since the request came, in ms. */
+  readonly totalMs: number;
+};
 
 export type ParsedEmbeddingRequest = {
   readonly request: EmbeddingRequest;

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { embeddingList } from "./embedding-answers.ts";
-import type { EmbeddingApi, EmbeddingEncoder } from "./embedding-api.ts";
+import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "./embedding-api.ts";
 import { openaiError } from "./openai-answer.ts";
 import { defaulted } from "./openai-request.ts";
 import { parseBody } from "./parse-body.ts";
@@ -89,6 +89,7 @@ export const openaiEmbeddings: EmbeddingApi = {
         field: { name: "input", isList: fields.input.isList },
         inputs: fields.input.inputs,
         dimensions,
+        truncates: false,
       },
       model: fields.model ?? null,
       ignoredParams,
@@ -112,7 +113,7 @@ class VectorEncoder implements EmbeddingEncoder {
     this.#items.push(`{"object":"embedding","index":${index},"embedding":${embedding}}`);
   }
 
-  body({ model, promptTokens }: Parameters<EmbeddingEncoder["body"]>[0]): string {
+  body({ model, promptTokens }: EmbeddingAnswer): string {
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
     const data = this.#items.join(",");
     return `{"object":"list","data":[${data}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;

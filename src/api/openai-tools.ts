@@ -7,7 +7,7 @@ import type { Json, Tool, ToolUse } from "../generation/request.ts";
 import type { LooseningBudget } from "../grammar/loosened.ts";
 import { argumentsSchema } from "./openai-grammar.ts";
 
-const MOST_TOOLS = 128;
+export const MOST_TOOLS = 128;
 /** Schemas are compiled by the process that serves all: so many bytes of them, and so many times beyond the first. */
 const MOST_BYTES = 524_288;
 const MOST_LOOSENED = 50;

@@ -4,7 +4,7 @@ import { type ErrorCode, statusOf } from "../errors.ts";
 import type { JsonSchema } from "./openapi-schemas.ts";
 
 /** Wrong or unreadable bodies, of every operation that takes one. */
-const READING: readonly ErrorCode[] = [
+export const READING_CODES: readonly ErrorCode[] = [
   "invalid_json",
   "invalid_value",
   "missing_parameter",
@@ -33,7 +33,7 @@ const RUNNING: readonly ErrorCode[] = [
 
 /** Of an operation with a body that a model answers. @param more of this operation alone */
 export function codesOfPost(more: readonly ErrorCode[]): readonly ErrorCode[] {
-  return [...READING, ...more, ...RUNNING];
+  return [...READING_CODES, ...more, ...RUNNING];
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -57,16 +57,20 @@ const HEADERS: Readonly<Record<number, string>> = {
   503: "retry-after",
 };
 
-/** @param envelope stands for the schema of the dialect's errors */
+/**
+ * @param envelope stands for the schema of the dialect's errors
+ * @param isCodeIn whether `error.code` is one of ours
+ */
 export function errorAnswers(
   codes: readonly ErrorCode[],
   envelope: JsonSchema,
+  isCodeIn: boolean,
 ): Record<string, { readonly description: string }> {
   const statuses = [...new Set(codes.map(statusOf))].sort((one, other) => one - other);
   return Object.fromEntries(
     statuses.map((status) => {
       const here = codes.filter((code) => statusOf(code) === status);
-      const schema = { allOf: [envelope, withCodes(here)] };
+      const schema = isCodeIn ? { allOf: [envelope, withCodes(here)] } : envelope;
       const names = ["x-request-id", "request-id", ...[HEADERS[status] ?? []].flat()];
       const description = `${MEANINGS[status] ?? "An error"}. \`code\`: ${here.join(", ")}.`;
       const headers = headersNamed(names);
@@ -75,8 +79,10 @@ export function errorAnswers(
   );
 }
 
+/** In the envelope's `error`, or beside it where that is a text. */
 function withCodes(codes: readonly ErrorCode[]): JsonSchema {
-  return { properties: { error: { properties: { code: { enum: codes } } } } };
+  const code = { enum: codes };
+  return { properties: { code, error: { properties: { code } } } };
 }
 
 export function headersNamed(names: readonly string[]): Record<string, object> {

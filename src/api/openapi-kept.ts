@@ -62,7 +62,9 @@ function streamOperations(): readonly Operation[] {
   const path = "/v1/streams/{id}";
   const id = pathId("Of a stream that was asked for with `x-resumable`.");
   const [token] = queryOf(streamQuery.pick({ token: true }));
-  const anyEvent = z.union(DIALECTS.flatMap(({ contract: { event } }) => event ?? []));
+  const anyEvent = z.union(
+    DIALECTS.flatMap(({ contract: { event }, lines }) => (event && !lines ? [event] : [])),
+  );
   return [
     {
       ...get(path, "Server", "Reads on in a stream whose connection was lost"),

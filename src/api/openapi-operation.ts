@@ -30,9 +30,13 @@ export type Operation = {
   readonly parameters?: readonly Parameter[];
   /** Of a wire format: body, stream and envelope come from it. */
   readonly contract?: Contract;
+  /** Envelope of its errors, where there is no contract that says it; else it is OpenAI's. */
+  readonly error?: z.ZodType;
   readonly answers: readonly Answer[];
   /** Of a stream: the data of one event. */
   readonly event?: readonly [name: string, schema: z.ZodType];
+  /** Of a stream that has lines instead of events. */
+  readonly streamType?: "application/x-ndjson";
   readonly codes: readonly ErrorCode[];
   /** Whether it is answered without a key. */
   readonly isPublic?: boolean;
@@ -50,15 +54,28 @@ export function get(path: string, tag: Tag, summary: string, schema?: Answer["sc
 
 /** The fields of a query. A name with brackets is another spelling of the one without. */
 export function queryOf(schema: z.ZodType): readonly Parameter[] {
-  const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+  });
   return Object.entries(properties)
     .filter(([name]) => !name.endsWith("[]"))
     .map(([name, property]) => ({
-      ...{ name, in: "query" as const, required: false, schema: Object(property) as object },
+      ...{ name, in: "query" as const, schema: Object(property) as object },
+      required: required.includes(name),
       description: descriptionOf("query", name) ?? "",
     }));
 }
 
 export function pathId(description: string): Parameter {
-  return { name: "id", in: "path", required: true, description, schema: { type: "string" } };
+  return inPath("id", description);
+}
+
+/** Of a path with `{model}` in it. */
+export function pathModel(): Parameter {
+  return inPath("model", "A served id; it may have slashes.");
+}
+
+function inPath(name: string, description: string): Parameter {
+  return { name, in: "path", required: true, description, schema: { type: "string" } };
 }

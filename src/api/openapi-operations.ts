@@ -3,10 +3,20 @@
 import { z } from "zod";
 import type { Contract } from "./contract.ts";
 import { props, slotList } from "./native-answers.ts";
+import { ollamaError } from "./ollama-answer.ts";
 import { openaiError } from "./openai-answer.ts";
 import { codesOfPost } from "./openapi-errors.ts";
+import { geminiOperations } from "./openapi-gemini.ts";
 import { keptOperations } from "./openapi-kept.ts";
-import { type Answer, get, type Operation, pathId } from "./openapi-operation.ts";
+import { ollamaOperations } from "./openapi-ollama.ts";
+import {
+  type Answer,
+  get,
+  type Operation,
+  pathId,
+  pathModel,
+  queryOf,
+} from "./openapi-operation.ts";
 import { health, index, model, modelList, readiness, usageList } from "./server-answers.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "./wire-formats.ts";
 
@@ -15,12 +25,17 @@ const ANY_KEY = { isForAnyKey: true } as const;
 
 export function operations(): readonly Operation[] {
   return [
-    ...DIALECTS.map(({ path, contract }) => metered(operationOf(path, contract))),
+    ...DIALECTS.map(({ path, contract, lines }) => {
+      const operation = metered(operationOf(path, contract));
+      return lines ? { ...operation, streamType: "application/x-ndjson" as const } : operation;
+    }),
     ...ASKING_ROUTES.map(({ path, contract }) => operationOf(path, contract)),
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => metered(operationOf(path, contract))),
     ),
     ...keptOperations(),
+    ...geminiOperations(),
+    ...ollamaOperations(),
     ...serverOperations(),
   ];
 }
@@ -30,17 +45,29 @@ function metered(operation: Operation): Operation {
 }
 
 function operationOf(path: string, contract: Contract): Operation {
-  const { name, tag, summary, answer } = contract;
-  const description = contract.event
-    ? "The answer: whole, or with `stream: true` as events"
-    : "The answer";
+  const { name, tag, summary, answer, isOnlyStreamed = false, query } = contract;
+  const parameters = [
+    ...(path.includes("{model}") ? [pathModel()] : []),
+    ...(query ? queryOf(query) : []),
+  ];
   return {
     method: "post",
     ...{ path, tag, summary, contract },
-    answers: [{ status: 200, description, schema: [name, answer] }],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    answers: [
+      {
+        ...{ status: 200, description: describeAnswer(contract) },
+        ...(isOnlyStreamed ? {} : { schema: [name, answer] }),
+      },
+    ],
     ...(contract.event ? { event: [`${name}Event`, contract.event] } : {}),
     codes: codesOfPost(contract.codes),
   };
+}
+
+function describeAnswer({ event, isOnlyStreamed = false }: Contract): string {
+  if (isOnlyStreamed) return "The answer as events";
+  return event ? "The answer: whole, or with `stream: true` as events" : "The answer";
 }
 
 function serverOperations(): readonly Operation[] {
@@ -105,7 +132,9 @@ function text(type: string): Answer {
 }
 
 /** The envelope of an operation's errors. */
-export function envelopeOf({ contract }: Operation): readonly [name: string, schema: z.ZodType] {
-  const schema = contract?.error ?? openaiError;
-  return [schema === openaiError ? "Error" : `${contract?.tag ?? ""}Error`, schema];
+export function envelopeOf(operation: Operation): readonly [name: string, schema: z.ZodType] {
+  const { contract, tag } = operation;
+  const own = operation.error ?? (tag === "Ollama" ? ollamaError : openaiError);
+  const schema = contract?.error ?? own;
+  return [schema === openaiError ? "Error" : `${tag}Error`, schema];
 }

@@ -46,7 +46,12 @@ const TAGS = [
     name: "OpenAI",
     description: "For OpenAI's SDKs, and what is built on them: the base URL ends in `/v1`.",
   },
+  {
+    name: "Ollama",
+    description: "For Ollama's clients, and what is built on them: the host is this server.",
+  },
   { name: "Anthropic", description: "For Anthropic's SDKs: the base URL has no `/v1`." },
+  { name: "Gemini", description: "For Google's SDKs: the base URL has no `/v1beta`." },
   { name: "llama.cpp", description: "As llama.cpp's server has them." },
   { name: "Server", description: "About the server itself." },
 ];
@@ -91,6 +96,12 @@ const SECURITY = {
     name: "x-api-key",
     description: "The same, as Anthropic's SDKs send it.",
   },
+  googleApiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "x-goog-api-key",
+    description: "The same, as Google's SDKs send it; below `/v1beta` the query `key` does too.",
+  },
 };
 
 /** @param version of the server */
@@ -108,7 +119,7 @@ export function openapiDocument(version: string): OpenapiDocument {
     servers: [{ url: "/" }],
     tags: TAGS,
     // The last one: without keys nobody is asked for a key.
-    security: [{ bearer: [] }, { apiKey: [] }, {}],
+    security: [{ bearer: [] }, { apiKey: [] }, { googleApiKey: [] }, {}],
     paths,
     components: {
       schemas: names.toJson(),
@@ -145,14 +156,15 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
   const { method, path, tag, summary, contract, isPublic = false, parameters = [] } = operation;
   const [name, envelope] = envelopeOf(operation);
   const codes = codesOf(operation);
-  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope)) : {};
+  const isCodeIn = tag !== "Gemini"; // Google's is a number
+  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope), isCodeIn) : {};
   return {
     tags: [tag],
     summary,
     operationId: operationId(method, path),
     parameters: [
       ...parameters,
-      ...(contract?.event ? [{ $ref: "#/components/parameters/resumable" }] : []),
+      ...(isResumable(operation) ? [{ $ref: "#/components/parameters/resumable" }] : []),
       ...(contract ? [{ $ref: "#/components/parameters/deadline" }] : []),
       { $ref: "#/components/parameters/requestId" },
     ],
@@ -166,6 +178,11 @@ function codesOf({ codes, isPublic, isForAnyKey }: Operation): readonly ErrorCod
   if (isPublic) return codes;
   const ofKeys: readonly ErrorCode[] = isForAnyKey ? [] : ["permission_denied"];
   return [...codes, "invalid_api_key", ...ofKeys, "internal_error"];
+}
+
+/** Lines of JSON have no place for the ids of events. */
+function isResumable({ contract, streamType }: Operation): boolean {
+  return contract?.event !== undefined && streamType === undefined;
 }
 
 /** `post`, `/v1/chat/completions` → `postV1ChatCompletions`. */
@@ -185,7 +202,8 @@ function answersOf(operation: Operation, names: SchemaNames): Record<string, Doc
     ...["x-request-id", "request-id"],
     ...(contract ? ["x-ignored-params"] : []),
     ...(operation.isMetered ? ALLOWANCE : []),
-    ...(contract?.event ? ["server-timing", "location"] : []),
+    ...(contract?.event ? ["server-timing"] : []),
+    ...(isResumable(operation) ? ["location"] : []),
   ]);
   return Object.fromEntries(
     operation.answers.map(({ status, description, type, schema }) => {
@@ -208,10 +226,10 @@ function streamOf(operation: Operation, names: SchemaNames): Content {
   const { event, contract } = operation;
   if (!event) return {};
   const schema = {
-    description: `The data of each event; one that is an error is the last.${
+    description: `${operation.streamType ? "Each line" : "The data of each event"}; one that is an error is the last.${
       contract?.lastData ? ` After the last event comes \`data: ${contract.lastData}\`.` : ""
     }`,
     anyOf: [names.add(...event), names.add(...envelopeOf(operation))],
   };
-  return { "text/event-stream": { schema } };
+  return { [operation.streamType ?? "text/event-stream"]: { schema } };
 }

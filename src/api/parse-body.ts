@@ -5,7 +5,10 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { refuseShape } from "./json-shape.ts";
 
-/** Values with which an unsupported field changes nothing. Null and empty lists or objects never do. */
+/**
+ * Values with which an unsupported field changes nothing. Null and empty lists or objects never do. A name may be a path:
+ * `options.mirostat`.
+ */
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 
 /** Where another field, or another path, does what one that is not taken asks for. */
@@ -65,8 +68,10 @@ export function parseBody<T extends z.ZodType>(
     throw new ServiceError("invalid_json", "the body must be a JSON object");
   }
   refuseShape(body, null);
-  for (const [name, value] of Object.entries(body))
+  for (const name of Object.keys(unsupported)) {
+    const value = valueAt(body, name.split("."));
     refuseUnsupported(name, value, unsupported, insteadOf(name, schema, instead));
+  }
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
   return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
@@ -78,7 +83,6 @@ function refuseUnsupported(
   unsupported: Unsupported,
   instead: string | null,
 ): void {
-  if (!Object.hasOwn(unsupported, name)) return;
   const harmless = unsupported[name] ?? [];
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
   const allowed =

@@ -6,7 +6,12 @@ import { ServiceError } from "../errors.ts";
 import type { RankRequest } from "../generation/embedding.ts";
 import { withoutEffect } from "./contract.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
-import type { EmbeddingApi, EmbeddingEncoder, ParsedEmbeddingRequest } from "./embedding-api.ts";
+import type {
+  EmbeddingAnswer,
+  EmbeddingApi,
+  EmbeddingEncoder,
+  ParsedEmbeddingRequest,
+} from "./embedding-api.ts";
 import { openaiError } from "./openai-answer.ts";
 import { defaulted } from "./openai-request.ts";
 import { parseBody } from "./parse-body.ts";
@@ -127,8 +132,7 @@ function rankRequest(
 }
 
 type Ranked = { readonly index: number; readonly score: number };
-type EncodeRanking = (ranked: readonly Ranked[], answer: Answer) => Ranking | TeiRanking;
-type Answer = Parameters<EmbeddingEncoder["body"]>[0];
+type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking | TeiRanking;
 
 class RankingEncoder implements EmbeddingEncoder {
   readonly #encode: EncodeRanking;
@@ -149,7 +153,7 @@ class RankingEncoder implements EmbeddingEncoder {
   }
 
   /** Best first; equal ones in the order in which they came. */
-  body(answer: Answer): string {
+  body(answer: EmbeddingAnswer): string {
     const ranked = this.#scores.map((score, index) => ({ index, score }));
     ranked.sort((one, other) => other.score - one.score);
     return JSON.stringify(this.#encode(ranked, answer));

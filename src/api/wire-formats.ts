@@ -5,9 +5,14 @@ import { anthropicMessages } from "./anthropic-messages.ts";
 import type { AskingRoute } from "./asking.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EmbeddingApi } from "./embedding-api.ts";
+import { geminiCountTokens } from "./gemini-count-tokens.ts";
+import { geminiGenerate, geminiStream } from "./gemini-generate.ts";
 import { nativeInfill } from "./native-infill.ts";
 import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
 import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
+import { ollamaChat } from "./ollama-chat.ts";
+import { olderOllamaEmbeddings, ollamaEmbed } from "./ollama-embed.ts";
+import { ollamaGenerate } from "./ollama-generate.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiCompletions } from "./openai-completions.ts";
 import { openaiEmbeddings } from "./openai-embeddings.ts";
@@ -21,7 +26,11 @@ export const DIALECTS: readonly Dialect[] = [
   openaiCompletions,
   openaiResponses,
   anthropicMessages,
+  geminiGenerate,
+  geminiStream,
   nativeInfill,
+  ollamaChat,
+  ollamaGenerate,
 ];
 
 /** What only asks the model. */
@@ -29,10 +38,16 @@ export const ASKING_ROUTES: readonly AskingRoute[] = [
   chatInputTokens,
   responsesInputTokens,
   anthropicCountTokens,
+  geminiCountTokens,
   nativeTokenize,
   nativeDetokenize,
   nativeApplyTemplate,
 ];
 
 /** What a model of its own computes. */
-export const EMBEDDING_APIS: readonly EmbeddingApi[] = [openaiEmbeddings, rerank];
+export const EMBEDDING_APIS: readonly EmbeddingApi[] = [
+  openaiEmbeddings,
+  rerank,
+  ollamaEmbed,
+  olderOllamaEmbeddings,
+];

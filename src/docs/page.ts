@@ -7,6 +7,9 @@ import { type FieldRow, fieldRows } from "./fields.ts";
 /** Where the server listens, unless somebody says otherwise: in all examples. */
 export const EXAMPLE_BASE = "http://127.0.0.1:8080";
 
+/** Types of answers that come in pieces. */
+const STREAMS = ["text/event-stream", "application/x-ndjson"];
+
 type Listed = {
   readonly method: string;
   readonly path: string;
@@ -65,7 +68,7 @@ function renderOperation({ method, path, operation }: Listed, schemas: Schemas):
   const { operationId, summary, requestBody, responses, parameters, security } = operation;
   const id = text(operationId);
   const body = requestBody?.content["application/json"];
-  const isStreaming = responses[200]?.content?.["text/event-stream"] !== undefined;
+  const isStreaming = STREAMS.some((type) => responses[200]?.content?.[type] !== undefined);
   const own = parameters.flatMap((each) => ("name" in each ? [each] : []));
   return `<section id="${id}">
 <h3><a href="#${id}">${methodMark(method)} <code>${text(path)}</code></a></h3>
@@ -99,7 +102,7 @@ function renderAnswer({ description, content = {} }: DocumentedAnswer): string {
 function renderContent(type: string, schema: JsonSchema, schemas: Schemas): string {
   const rows = fieldRows(schema, schemas);
   if (rows.length === 0) return "";
-  const what = type === "text/event-stream" ? "Data of the events" : "Fields of the answer";
+  const what = STREAMS.includes(type) ? "Data of the events" : "Fields of the answer";
   const words =
     typeof schema.description === "string" ? `<p>${marked(schema.description)}</p>` : "";
   const body = rows.map((row) => [pathCode(row.path), typeWords(row)]);

@@ -52,6 +52,13 @@ export type ModelInfo = {
   /** Whether it is a reranker. */
   readonly canRank: boolean;
   readonly modelBytes: number;
+  /** The architecture's name, e.g. `llama`. */
+  readonly family: string;
+  readonly parameters: number;
+  /** Of most of its tensors, e.g. `Q4_K_M`; null when the GGUF does not say. */
+  readonly quantization: string | null;
+  /** Whether it can fill in the middle of a text. */
+  readonly canInfill: boolean;
   readonly beginningText: string | null;
   readonly endText: string | null;
 };

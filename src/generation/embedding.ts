@@ -2,7 +2,7 @@
 
 /** Where an input stands in the client's body, for errors that name it. */
 export type InputField = {
-  readonly name: "input" | "documents" | "texts";
+  readonly name: "input" | "prompt" | "documents" | "texts";
   /** Whether its items are named, as `input[3]`. */
   readonly isList: boolean;
 };
@@ -14,6 +14,8 @@ export type EmbedRequest = {
   readonly inputs: readonly (string | readonly number[])[];
   /** First numbers of a vector that are wanted; null: all. */
   readonly dimensions: number | null;
+  /** Cut inputs that are too long, instead of refusing them. */
+  readonly truncates: boolean;
 };
 
 export type RankRequest = {

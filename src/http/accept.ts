@@ -2,7 +2,7 @@
 // then on nothing can be refused any more.
 
 import { randomUUID } from "node:crypto";
-import type { AnswerEncoder, KeptEncoder, ParsedRequest } from "../api/dialect.ts";
+import type { AnswerEncoder, AnswerIdentity, KeptEncoder, ParsedRequest } from "../api/dialect.ts";
 import { ServiceError } from "../errors.ts";
 import type { PreparedRequest, Prompt } from "../generation/request.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
@@ -34,7 +34,7 @@ export async function accept(on: Exchange): Promise<Accepted> {
   return { ...accepted, encoder, kept: keep(on, encoder, keeping.previousId) };
 }
 
-function identityOf({ record }: Exchange) {
+export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
   return {
     id: randomUUID().replaceAll("-", ""),
     model: record.model ?? "",

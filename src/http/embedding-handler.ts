@@ -82,7 +82,13 @@ async function compute(of: Computation): Promise<string> {
     });
     record.promptTokens = promptTokens;
     ticket.chargeAll(promptTokens);
-    return encoder.body({ model: record.model ?? "", promptTokens });
+    const { waitedMs: queueMs } = ticket;
+    return encoder.body({
+      model: record.model ?? "",
+      promptTokens,
+      queueMs,
+      totalMs: record.ageMs,
+    });
   } finally {
     record.queueMs = ticket.waitedMs;
     usage.add(caller, {

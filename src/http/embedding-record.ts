@@ -18,12 +18,17 @@ export class EmbeddingRecord {
     this.#options = options;
   }
 
+  /** Since it arrived, in ms. */
+  get ageMs(): number {
+    return performance.now() - this.#arrivedAtMs;
+  }
+
   /** One log line and the metrics. To be called exactly once. */
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
     const { model, queueMs, inputs, promptTokens } = this;
     const failure = error === null ? null : toServiceError(error);
-    const totalMs = performance.now() - this.#arrivedAtMs;
+    const totalMs = this.ageMs;
     metrics.requestEnded(failure?.code ?? "computed", null);
     metrics.inputsComputed({ inputs, promptTokens, queueMs, totalMs });
     const line = {

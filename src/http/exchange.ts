@@ -99,13 +99,14 @@ export type Exchange = Arrival & {
 
 /** @param owner of the kept answers that the request may go on from; null where it may not */
 export function parseContext(
-  { options, responses }: HandlerDeps,
+  { engine, options, responses }: HandlerDeps,
   owner: string | null = null,
 ): ParseContext {
   return {
     defaultMaxTokens: options.maxTokens,
     allowsGrammar: options.allowGrammar,
     randomSeed: () => randomInt(SEEDS),
+    contextTokens: engine.status().model?.contextTokens ?? null,
     ...(responses.isOpen && owner !== null
       ? { conversation: (id) => responses.conversation(id, owner) }
       : {}),

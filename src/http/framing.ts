@@ -1,7 +1,7 @@
 // How frames become the bytes of a stream: server-sent events, or a line of JSON for each, which has no room for comments.
 // Formats: https://html.spec.whatwg.org/multipage/server-sent-events.html , https://github.com/ndjson/ndjson-spec
 
-import type { Dialect, Frame } from "../api/dialect.ts";
+import type { AnswerIdentity, Dialect, Frame } from "../api/dialect.ts";
 
 export interface Framing {
   readonly contentType: string;
@@ -14,8 +14,12 @@ export interface Framing {
   heartbeat(lastNews: string | null): string;
 }
 
-export function framingOf({ lines, named }: Pick<Dialect, "lines" | "named">): Framing {
-  return lines ? lineFraming(lines.notice) : sseFraming(named?.heartbeat ?? null);
+export function framingOf(
+  { lines, named }: Pick<Dialect, "lines" | "named">,
+  identity: AnswerIdentity,
+): Framing {
+  if (!lines) return sseFraming(named?.heartbeat ?? null);
+  return lineFraming((news) => lines.notice(news, identity));
 }
 
 /** @param heartbeat null for a comment */

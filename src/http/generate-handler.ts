@@ -1,8 +1,9 @@
 // One handler for all dialects: parse → enter the queue → prepare → generate → stream, collect, or go on without the client.
 // Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
 
-import type { Request, RequestHandler } from "express";
+import type { RequestHandler } from "express";
 import type { Dialect } from "../api/dialect.ts";
+import { identityOf } from "./accept.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
 import { collectAnswer } from "./collect-answer.ts";
 import { watchClient } from "./disconnect.ts";
@@ -16,6 +17,7 @@ import {
 } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { callerOf, ownerOf, requestIdOf } from "./middleware.ts";
+import { modelInPath } from "./path-model.ts";
 import { RequestRecord } from "./request-record.ts";
 import { streamResumably, wantsResumable } from "./resumable-answer.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -52,6 +54,10 @@ async function answer(on: Arrival): Promise<void> {
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
+  if (parsed.atOnce) {
+    record.hasNothingToDo = true;
+    return void on.res.json(parsed.atOnce(identityOf(on)));
+  }
   const { signal, abort } = client;
   const caller = callerOf(on.res);
   const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
@@ -89,12 +95,6 @@ async function answer(on: Arrival): Promise<void> {
     deps.usage.add(caller, hasRun ? record.receipt.usage : null);
     for (const ticket of tickets) ticket.leave();
   }
-}
-
-/** Of a path with `{model}` in it. */
-function modelInPath({ params }: Request): { readonly model?: string } {
-  const { model } = params;
-  return model === undefined ? {} : { model: [model].flat().join("/") };
 }
 
 function wayOf({ parsed, req, deps, dialect }: Exchange): (on: Exchange) => Promise<void> {

@@ -48,7 +48,7 @@ export function useEnvelope(encodeError: EncodeError): RequestHandler {
   };
 }
 
-/** Asks for one of the keys, as `Authorization: Bearer KEY` or `x-api-key: KEY`. Without keys everybody may enter. */
+/** Asks for one of the keys, in one of the places where SDKs have it. Without keys everybody may enter. */
 export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHandler {
   return (req, res, next) => {
     if (keys.isOpen) return next();
@@ -70,7 +70,13 @@ export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHa
 /** The key that a request brings; null without one. */
 export function keyIn(req: Request): string | null {
   const [, bearer] = /^Bearer\s+(.+)$/i.exec(req.get("authorization") ?? "") ?? [];
-  return (bearer ?? req.get("x-api-key"))?.trim() ?? null;
+  const given = bearer ?? req.get("x-api-key") ?? req.get("x-goog-api-key") ?? keyInQuery(req);
+  return given?.trim() ?? null;
+}
+
+/** As Google's own examples have it, and nobody else: a query ends up in logs. */
+function keyInQuery({ path, query }: Request): string | undefined {
+  return path.startsWith("/v1beta/") && typeof query.key === "string" ? query.key : undefined;
 }
 
 /** Lets only keys in that may do this. */

@@ -12,17 +12,20 @@ import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { jsonBody } from "./json-body.ts";
 import { callerOf, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { modelInPath, routeOf } from "./path-model.ts";
 import { watchWithin } from "./time-limits.ts";
 
 /** What counts and renders prompts. */
 export const ASKING_PATHS = ASKING_ROUTES.map(({ path }) => path);
+/** As Express has them. */
+export const ASKING_EXPRESS_ROUTES = ASKING_PATHS.map(routeOf);
 /** What shows the server's state. */
 export const STATE_PATHS = ["/slots", "/props"];
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
   for (const route of ASKING_ROUTES) {
-    app.post(route.path, jsonBody(bodyLimitBytes), askHandler(route, deps));
-    app.all(route.path, methodNotAllowed("POST"));
+    app.post(routeOf(route.path), jsonBody(bodyLimitBytes), askHandler(route, deps));
+    app.all(routeOf(route.path), methodNotAllowed("POST"));
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));
   app.get("/props", (_req, res) => void res.json(describeServer(deps)));
@@ -34,7 +37,8 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, options.requestTimeoutMs);
     try {
-      const asked = route.parse(req.body, parseContext(deps, ownerOf(res)));
+      const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
+      const asked = route.parse(req.body, context);
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);

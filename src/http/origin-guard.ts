@@ -7,7 +7,7 @@ import { ServiceError } from "../errors.ts";
 
 /** What SDKs, EventSources and this API's own clients send. */
 const REQUEST_HEADER =
-  /^(accept|authorization|cache-control|content-type|idempotency-key|last-event-id|x-api-key|x-deadline-ms|x-request-id|x-requested-with|x-resumable|(anthropic|openai|x-stainless)-[\w-]+)$/i;
+  /^(accept|authorization|cache-control|content-type|idempotency-key|last-event-id|x-api-key|x-deadline-ms|x-request-id|x-requested-with|x-resumable|(anthropic|openai|x-goog|x-stainless)-[\w-]+)$/i;
 const RATE_LIMITS = ["limit", "remaining", "reset"].flatMap((what) => [
   `x-ratelimit-${what}-requests`,
   `x-ratelimit-${what}-tokens`,

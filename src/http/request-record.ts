@@ -38,6 +38,8 @@ export class RequestRecord {
   isStreamed = false;
   /** Whether the answer ends where it is, because its time is over. */
   isCut = false;
+  /** Whether it asks for no answer. */
+  hasNothingToDo = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
@@ -127,7 +129,8 @@ export class RequestRecord {
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
     const failure = error === null ? null : toServiceError(error);
-    const outcome: Outcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? "internal_error";
+    const unasked = this.hasNothingToDo ? "computed" : "internal_error";
+    const outcome: Outcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? unasked;
     const { receipt } = this;
     metrics.requestEnded(outcome, this.#prepared.length > 0 ? receipt : null);
     const line = {

@@ -1,14 +1,15 @@
 // The table of every path.
 
 import express, { type Express, type Response } from "express";
-import { openaiEmbeddings } from "../api/openai-embeddings.ts";
+import { encodeOllamaError } from "../api/ollama-errors.ts";
 import { rerank } from "../api/rerank.ts";
 import type { Index, Readiness } from "../api/server-answers.ts";
-import { DIALECTS } from "../api/wire-formats.ts";
+import { DIALECTS, EMBEDDING_APIS } from "../api/wire-formats.ts";
 import type { Scope } from "../keys/caller.ts";
 import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
+import { mountGemini, useGemini } from "./gemini-routes.ts";
 import { generateHandler } from "./generate-handler.ts";
 import { checkHost } from "./host-guard.ts";
 import { jsonBody } from "./json-body.ts";
@@ -24,9 +25,16 @@ import {
   useEnvelope,
 } from "./middleware.ts";
 import { mountModels } from "./models-routes.ts";
-import { ASKING_PATHS, mountNativeRoutes, STATE_PATHS } from "./native-routes.ts";
+import {
+  ASKING_EXPRESS_ROUTES,
+  ASKING_PATHS,
+  mountNativeRoutes,
+  STATE_PATHS,
+} from "./native-routes.ts";
+import { mountOllama, OLLAMA_PATHS } from "./ollama-routes.ts";
 import { checkOrigin } from "./origin-guard.ts";
 import { mountPage } from "./page-routes.ts";
+import { routeOf } from "./path-model.ts";
 import { mountRequests } from "./requests-routes.ts";
 import { mountResponses } from "./responses-routes.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
@@ -50,14 +58,14 @@ export type RoutesOptions = {
 const GENERATING = DIALECTS.map(({ path }) => path);
 /** As Express has them. */
 const GENERATING_ROUTES = GENERATING.map(routeOf);
-const EMBEDDING = [...openaiEmbeddings.paths, ...rerank.paths];
+const EMBEDDING = EMBEDDING_APIS.flatMap(({ paths }) => paths);
 /** Paths that are listed, of all that take a POST. */
-const ANSWERED = [...GENERATING, openaiEmbeddings.paths[0], rerank.paths[0]];
+const ANSWERED = [...GENERATING, ...EMBEDDING_APIS.map(({ paths: [path] }) => path)];
 const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 
 /** What a key needs for a path, and for all below it. What is not here (models, its own usage and requests) every key may ask. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
-  ["generate", [...GENERATING_ROUTES, ...ASKING_PATHS, STREAMS_PATH]],
+  ["generate", [...GENERATING_ROUTES, ...ASKING_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, "/metrics"]],
 ];
@@ -73,7 +81,9 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     noSniff(),
     closeWhileDraining(() => queue.isDraining),
   );
+  app.use("/api", useEnvelope(encodeOllamaError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
+  useGemini(app);
   app.use(checkHost(options.hostNames), checkOrigin(options.corsOrigins));
 
   app.get("/health", (_req, res) => void res.json({ status: "ok" }));
@@ -94,6 +104,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   app.all(["/", "/metrics"], methodNotAllowed("GET"));
   mountModels(app, deps);
   mountUsage(app, deps);
+  mountGemini(app, deps);
 
   for (const dialect of DIALECTS) {
     const route = routeOf(dialect.path);
@@ -101,21 +112,20 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
     app.all(route, methodNotAllowed("POST"));
   }
 
-  for (const [api, service] of [
-    [openaiEmbeddings, deps.embeddings],
-    [rerank, deps.reranking],
-  ] as const) {
+  for (const api of EMBEDDING_APIS) {
+    const service = api === rerank ? deps.reranking : deps.embeddings;
     const paths = [...api.paths];
     app.post(paths, jsonBody(options.bodyLimitBytes), embeddingHandler(api, service, deps));
     app.all(paths, methodNotAllowed("POST"));
   }
 
   mountNativeRoutes(app, deps, options.bodyLimitBytes);
+  mountOllama(app, deps, options.bodyLimitBytes);
   mountResponses(app, deps);
   mountStreams(app, deps);
   mountRequests(app, deps);
 
-  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS]));
+  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
   app.use(errorMapper(deps.log, metrics));
   return app;
 
@@ -135,14 +145,18 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   }
 }
 
-/** `{model}` may have slashes in it; a colon that belongs to the path is no parameter. */
-function routeOf(path: string): string {
-  return path.replaceAll(":", "\\:").replaceAll("{model}", "*model");
-}
-
 function indexOf({ catalog }: HandlerDeps): Index {
   const endpoints = [
-    ...["/v1/models", "/v1/models/{id}", ...GENERATING, ...EMBEDDING, ...NATIVE_PATHS],
+    ...[
+      "/v1/models",
+      "/v1/models/{id}",
+      "/v1beta/models",
+      "/v1beta/models/{model}",
+      ...GENERATING,
+      ...EMBEDDING,
+      ...NATIVE_PATHS,
+      ...OLLAMA_PATHS,
+    ],
     ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
     ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
     ...["/v1/ws", "/health", "/ready", "/metrics"],

@@ -3,7 +3,7 @@
 import type { AnswerEncoder, Frame } from "../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../errors.ts";
 import type { GenerateEvent } from "../generation/events.ts";
-import { type Accepted, accept } from "./accept.ts";
+import { type Accepted, accept, identityOf } from "./accept.ts";
 import {
   describeWait,
   destroyIfStuck,
@@ -50,7 +50,7 @@ function openStream(on: Exchange): SseStream {
   const sse = new SseStream({
     res,
     heartbeatMs,
-    framing: framingOf(dialect),
+    framing: framingOf(dialect, identityOf(on)),
     stallTimeoutMs,
     signal: client.signal,
     sockets: deps.sockets,
@@ -65,7 +65,7 @@ function openStream(on: Exchange): SseStream {
 export function openReader(on: Exchange): Reader {
   const { req, res, deps, dialect } = on;
   const reader = makeReader({
-    ...{ req, res, deps, framing: framingOf(dialect) },
+    ...{ req, res, deps, framing: framingOf(dialect, identityOf(on)) },
     news: () => describeWait(on),
     errorFrame: (error) => errorFrame(on, error),
   });

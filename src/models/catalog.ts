@@ -4,6 +4,8 @@ import { ServiceError } from "../errors.ts";
 
 /** The alias that stands for every name. */
 const ANY = "*";
+/** Ollama's clients put a tag behind every name: this one says nothing. */
+const LATEST = ":latest";
 
 /** A wrong name comes back in the error, but not however long it is. */
 const LONGEST_SHOWN = 100;
@@ -40,7 +42,8 @@ export class Catalog {
    */
   resolve(name: string | null): string {
     if (name === null || this.#servesAny) return this.realId;
-    if (this.ids.includes(name)) return name;
+    const served = [name, withoutLatest(name)].find((each) => this.ids.includes(each));
+    if (served !== undefined) return served;
     const shown = name.slice(0, LONGEST_SHOWN).toWellFormed();
     throw new ServiceError(
       "model_not_found",
@@ -52,4 +55,8 @@ export class Catalog {
       { param: "model" },
     );
   }
+}
+
+function withoutLatest(name: string): string {
+  return name.endsWith(LATEST) ? name.slice(0, -LATEST.length) : name;
 }

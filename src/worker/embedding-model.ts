@@ -11,6 +11,7 @@ import {
   fitIntoMemory,
   withDevice,
 } from "./device.ts";
+import { kindOf } from "./model-kind.ts";
 
 /** OpenAI's limit of one input. */
 const MAX_CONTEXT_TOKENS = 8192;
@@ -72,6 +73,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       endText: null,
       canRank: ranking !== null,
       modelBytes: model.size,
+      ...kindOf(model),
     },
   };
 }

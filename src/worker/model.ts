@@ -8,6 +8,7 @@ import { ChatTemplate } from "./chat-template.ts";
 import { usableCpus } from "./cpu-count.ts";
 import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device.ts";
 import { Grammars } from "./grammars.ts";
+import { kindOf } from "./model-kind.ts";
 import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
 import { StepMeter } from "./step-meter.ts";
@@ -121,6 +122,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
       vocabularySize: vocabulary.length,
       canRank: model.fileInsights.supportsRanking,
       modelBytes: model.size,
+      ...kindOf(model),
       beginningText: model.tokens.bosString,
       endText: model.tokens.eosString,
     },

@@ -39,7 +39,7 @@ function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
     const param = nameOf(request.field, index);
     const tokens =
       typeof input === "string" ? model.tokenize(input) : knownTokens(input, param, deps);
-    return preparedInput(tokens, { vectors, deps, param });
+    return preparedInput(tokens, { vectors, deps, param, truncates: request.truncates });
   });
 }
 
@@ -47,15 +47,19 @@ type EmbedInput = {
   readonly vectors: LlamaEmbeddingContext;
   readonly deps: EmbeddingModel;
   readonly param: string;
+  readonly truncates: boolean;
 };
 
-function preparedInput(tokens: Token[], { vectors, deps, param }: EmbedInput): Prepared {
+function preparedInput(tokens: Token[], on: EmbedInput): Prepared {
+  const { vectors, deps, param, truncates } = on;
   const count = vectors.calculateInputLength(tokens);
   if (count === 0) {
     throw new ServiceError("invalid_value", `${param}: the model reads no token in it`, { param });
   }
-  if (count > deps.info.contextTokens) throw tooLong(count, deps, param);
-  return { input: { tokens: Uint32Array.from(tokens), query: null }, count };
+  const excess = Math.max(0, count - deps.info.contextTokens);
+  if (excess > 0 && !truncates) throw tooLong(count, deps, param);
+  const kept = tokens.slice(0, tokens.length - excess);
+  return { input: { tokens: Uint32Array.from(kept), query: null }, count: count - excess };
 }
 
 function checkDimensions(dimensions: number | null, available: number): void {

@@ -1,6 +1,7 @@
 // What every answer must be like, whatever was asked. Pure: an answer in, what is wrong with it out.
 
 import { type ErrorCode, ServiceError, toErrorCode } from "../../src/errors.ts";
+import { toldOf } from "../support/told-of.ts";
 import type { Answer } from "./answer-reader.ts";
 
 export type Asked = {
@@ -78,6 +79,7 @@ function isWholeStream(path: string, last: string | undefined, end: unknown): bo
   const type = isObject(end) ? String(end.type) : "";
   if (path === "/v1/messages") return type === "message_stop";
   if (path === "/v1/responses") return /^response\.(completed|incomplete)$/.test(type);
+  if (path.startsWith("/v1beta/")) return isObject(end) && "usageMetadata" in end;
   if (path === "/infill") return isObject(end);
   return last === "[DONE]";
 }
@@ -86,10 +88,12 @@ function faultsOfEnvelope(json: unknown, path: string, requestId: string | undef
   const faults: string[] = [];
   if (!isObject(json) || !isObject(json.error))
     return { faults: ["no error envelope"], code: null };
-  const { message, type, param, code } = json.error;
+  const isGoogle = path.startsWith("/v1beta/");
+  const { message, type, status } = json.error;
+  const { code, param } = toldOf(json);
   if (typeof message !== "string" || message === "") faults.push("no error.message");
   else faults.push(...faultsOfMessage(message));
-  if (typeof type !== "string") faults.push("no error.type");
+  if (typeof (isGoogle ? status : type) !== "string") faults.push("no error.type");
   if (param !== null && typeof param !== "string") faults.push("error.param is no text");
   if (String(param).length > LONGEST_MESSAGE) faults.push("error.param is too long");
   if (path.startsWith("/v1/messages")) {

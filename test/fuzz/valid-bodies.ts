@@ -4,7 +4,7 @@ export type Endpoint = {
   /** For `--only`. */
   readonly name: string;
   readonly path: string;
-  readonly envelope: "openai" | "anthropic";
+  readonly envelope: "openai" | "anthropic" | "gemini";
   readonly bodies: readonly object[];
 };
 
@@ -124,6 +124,43 @@ const MESSAGES: readonly object[] = [
   },
 ];
 
+const CONTENTS = [{ role: "user", parts: [{ text: "Hi there" }] }];
+const GEMINI: readonly object[] = [
+  {
+    contents: CONTENTS,
+    systemInstruction: { parts: [{ text: "Be brief." }] },
+    generationConfig: {
+      ...{ maxOutputTokens: 4, temperature: 0, stopSequences: ["END"], seed: 1, topK: 40 },
+      ...{ responseLogprobs: true, logprobs: 2, candidateCount: 2 },
+    },
+  },
+  {
+    contents: [
+      ...CONTENTS,
+      { role: "model", parts: [{ functionCall: { name: "get_weather", args: {} } }] },
+      {
+        role: "function",
+        parts: [{ functionResponse: { name: "get_weather", response: { output: "sunny" } } }],
+      },
+    ],
+    tools: [{ function_declarations: [{ ...described, parametersJsonSchema: parameters }] }],
+    toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["get_weather"] } },
+    generation_config: { max_output_tokens: 4 },
+  },
+  {
+    contents: CONTENTS,
+    generationConfig: {
+      ...{ maxOutputTokens: 4, responseMimeType: "application/json" },
+      responseSchema: {
+        type: "OBJECT",
+        properties: { a: { type: "STRING", enum: ["x", "y"], nullable: true } },
+        propertyOrdering: ["a"],
+      },
+      thinkingConfig: { thinkingBudget: 0, includeThoughts: true },
+    },
+  },
+];
+
 const INFILL: readonly object[] = [
   { input_prefix: "def a(", input_suffix: ")", n_predict: 4, response_fields: ["content"] },
   { input_prefix: "", input_suffix: "", input_extra: [{ filename: "a", text: "b" }], stream: true },
@@ -140,6 +177,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...openai("responses", ["/v1/responses"], RESPONSES),
   { name: "messages", path: "/v1/messages", envelope: "anthropic", bodies: MESSAGES },
   { name: "count", path: "/v1/messages/count_tokens", envelope: "anthropic", bodies: MESSAGES },
+  ...["generateContent", "streamGenerateContent?alt=sse", "countTokens"].map((method) => ({
+    ...{ name: "gemini", path: `/v1beta/models/builtin:${method}` },
+    ...{ envelope: "gemini" as const, bodies: GEMINI },
+  })),
   ...openai("count", ["/v1/chat/completions/input_tokens"], CHATS),
   ...openai("template", ["/apply-template"], CHATS),
   ...openai("infill", ["/infill"], INFILL),
@@ -165,6 +206,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 export const GET_PATHS: readonly string[] = [
   ...["/", "/health", "/ready", "/metrics", "/slots", "/slots?fail_on_no_slot=1", "/props"],
   ...["/v1/models", "/v1/models/builtin", "/v1/models/no/such/model", "/nothing"],
+  ...["/v1beta/models", "/v1beta/models/builtin", "/v1beta/models/none", "/v1beta/nothing"],
 ];
 
 function openai(name: string, paths: readonly string[], bodies: readonly object[]): Endpoint[] {

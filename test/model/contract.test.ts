@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { operations } from "../../src/api/openapi-operations.ts";
-import { eventsOf, expectHeldTo } from "../support/held-to.ts";
+import { eventsOf, expectHeldTo, placeOf } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
 import { type RunningService, startWithModel } from "../support/start-service.ts";
 
@@ -55,7 +55,9 @@ async function idFor(path: string): Promise<string> {
 test.each(ANSWERED.map((each) => [`${each.method} ${each.path}`, each] as const))(
   "%s",
   async (_name, { path, contract, answers }) => {
-    const url = running.url + path.replace("{id}", path.includes("{id}") ? await idFor(path) : "");
+    const place = placeOf(path, running.service.catalog.realId);
+    const url =
+      running.url + (path.includes("{id}") ? place.replace("{id}", await idFor(path)) : place);
     const body = BODIES[path] ?? contract?.example;
 
     const response = await (body ? post(url, body) : fetch(url));

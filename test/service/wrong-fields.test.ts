@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APIS, rowsOf } from "../../scripts/conformance.ts";
 import type { Operation } from "../../src/api/openapi-operation.ts";
 import { envelopeOf, operations } from "../../src/api/openapi-operations.ts";
-import { expectHeldTo } from "../support/held-to.ts";
+import { expectHeldTo, placeOf } from "../support/held-to.ts";
 import { post } from "../support/sse-client.ts";
 import { type RunningService, startWithFakeEmbeddings } from "../support/start-service.ts";
+import { type Told, toldOf } from "../support/told-of.ts";
 
 let running: RunningService;
 beforeAll(async () => {
@@ -25,23 +26,25 @@ const VALUES = [
   ],
 ];
 
-type Answer = { readonly error?: { readonly code: string; readonly param: string | null } };
-
 /** Fields of the other form of a ranking. */
 const OF_TEXTS = ["raw_scores", "return_text", "truncate", "truncation_direction"];
 
-/** The API's example, with one field in raw JSON. */
+/** The API's example, with one field in raw JSON, which may be in another one: `options.mirostat`. */
 async function send(operation: Operation, field: string, json: string) {
-  const around = OF_TEXTS.includes(field)
-    ? { query: "q", texts: ["a"] }
-    : operation.contract?.example;
-  const { [field]: _, ...example } = { ...around } as Record<string, unknown>;
+  const isOfTexts = operation.path === "/v1/rerank" && OF_TEXTS.includes(field);
+  const around = isOfTexts ? { query: "q", texts: ["a"] } : operation.contract?.example;
+  const [outer = "", ...inner] = field.split(".");
+  const { [outer]: _, ...example } = { ...around } as Record<string, unknown>;
   const rest = JSON.stringify(example).slice(1);
-  const body = `{${JSON.stringify(field)}:${json}${rest === "}" ? "" : ","}${rest}`;
-  const response = await post(running.url + operation.path, body);
+  const value = inner.reduceRight((held, name) => `{${JSON.stringify(name)}:${held}}`, json);
+  const body = `{${JSON.stringify(outer)}:${value}${rest === "}" ? "" : ","}${rest}`;
+  const place = placeOf(operation.path, running.service.catalog.realId);
+  const response = await post(running.url + place, body);
   const text = await response.text();
-  const answer = text.startsWith("{") ? (JSON.parse(text) as Answer) : {};
-  return { status: response.status, code: answer.error?.code, param: answer.error?.param, answer };
+  const isLines = response.headers.get("content-type") === "application/x-ndjson";
+  const answer: unknown = text.startsWith("{") && !isLines ? JSON.parse(text) : {};
+  const told: Partial<Told> = response.status === 200 ? {} : toldOf(answer);
+  return { status: response.status, code: told.code, param: told.param, answer };
 }
 
 const POSTS = APIS.map((api) => {

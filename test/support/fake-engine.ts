@@ -66,6 +66,10 @@ export const FAKE_MODEL: ModelInfo = {
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,
+  family: "llama",
+  parameters: 6_300_000,
+  quantization: "Q8_0",
+  canInfill: false,
   beginningText: null,
   endText: null,
 };

@@ -8,11 +8,24 @@ export function expectHeldTo(schema: z.ZodType, answer: unknown): void {
   expect(error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "").toBe("");
 }
 
-/** The data of every event of a stream; those that are no JSON are left as text. */
+/** Where an API is, with its model and what its query needs. */
+export function placeOf(path: string, model: string): string {
+  const query = path.includes(":stream") ? "?alt=sse" : "";
+  return path.replace("{model}", model) + query;
+}
+
+/** The data of every event of a stream, or every line of it; what is no JSON is left as text. */
 export async function eventsOf(response: Response): Promise<readonly unknown[]> {
+  if (response.headers.get("content-type") === "application/x-ndjson") return linesOf(response);
   const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));
   return lines.map((line) => {
     const data = line.slice("data: ".length);
     return data.startsWith("{") ? (JSON.parse(data) as unknown) : data;
   });
+}
+
+/** Of a stream of lines of JSON. */
+export async function linesOf<T = unknown>(response: Response): Promise<readonly T[]> {
+  const lines = (await response.text()).split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as T);
 }

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { rawPost, WAYS_TO_LEAVE } from "./raw-client.ts";
+import { openSocket } from "./socket-client.ts";
 
 export type LeavingClient = {
   /** Resolves when what has come so far contains the text. */
@@ -38,6 +39,15 @@ export const LEAVING: Readonly<Record<string, Way>> = {
     await once(socket, "data");
     const { sees } = await rawPost(ask.url, ask.body, { isDeaf: ask.isDeaf ?? false, socket });
     return { sees, leave: () => void socket.destroy() };
+  },
+  "the end of a WebSocket": async ({ url, body }) => {
+    const { origin, pathname: path } = new URL(url);
+    const { socket, say, hears } = await openSocket(origin);
+    say({ type: "request", id: "1", path, body });
+    return {
+      sees: async (text) => void (await hears((message) => JSON.stringify(message).includes(text))),
+      leave: () => socket.terminate(),
+    };
   },
   "abort of a fetch": async ({ url, body, isDeaf = false }) => {
     const controller = new AbortController();

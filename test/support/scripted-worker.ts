@@ -20,6 +20,10 @@ const MODEL = {
   endText: null,
   canRank: false,
   modelBytes: 1,
+  family: "llama",
+  parameters: 6_300_000,
+  quantization: "Q8_0",
+  canInfill: false,
 };
 /** What a token stands for: `crash`, `hang`, `slow`; any other text is a vector. */
 const DEEDS = ["answer", "crash", "hang", "slow"];

@@ -39,7 +39,11 @@ function useHighlight(isWanted: boolean): Highlight | null {
   useEffect(() => {
     if (isWanted) load();
   }, [isWanted]);
-  return useSyncExternalStore(subscribe, () => highlight);
+  return useSyncExternalStore(subscribe, current, current);
+}
+
+function current(): Highlight | null {
+  return highlight;
 }
 
 function subscribe(listener: () => void): () => void {

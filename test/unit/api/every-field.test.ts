@@ -61,7 +61,18 @@ const THINKING: Readonly<Record<string, Try>> = {
   thinking_budget_tokens: [5],
 };
 const OWN_TOOL = { name: "f", input_schema: { type: "object" } };
+const FUNCTIONS = { functionDeclarations: [{ name: "f" }] };
 const schema = { type: "object" };
+
+const OLLAMA: Readonly<Record<string, Try>> = {
+  model: ["m"],
+  stream: [true],
+  options: [{ temperature: 0.5 }],
+  format: ["json"],
+  think: [true],
+  logprobs: [true],
+  top_logprobs: [2, { logprobs: true }],
+};
 
 const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
   ChatCompletion: {
@@ -124,6 +135,14 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     output_config: [{ effort: "max" }],
     output_format: [{ type: "json_schema", schema }],
   },
+  GeminiContent: {
+    contents: [[{ parts: [{ text: "Bye" }] }]],
+    systemInstruction: [{ parts: [{ text: "Be brief." }] }],
+    tools: [[FUNCTIONS]],
+    toolConfig: [{ functionCallingConfig: { mode: "ANY" } }, { tools: [FUNCTIONS] }],
+    generationConfig: [{ temperature: 0.5 }],
+    serviceTier: ["flex"],
+  },
   Infill: {
     ...SAMPLING,
     ...FORMAT,
@@ -143,6 +162,21 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     with_pieces: [false],
   },
   Detokenization: { model: ["m"], tokens: [[5]] },
+  OllamaChat: {
+    ...OLLAMA,
+    messages: [[{ role: "user", content: "Bye" }]],
+    tools: [[TOOL]],
+    truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }],
+  },
+  OllamaGeneration: {
+    ...OLLAMA,
+    prompt: ["Bye"],
+    system: ["Be brief."],
+    suffix: ["b"],
+    raw: [true],
+  },
+  OllamaEmbedding: { model: ["m"], input: ["x"], truncate: [true], dimensions: [1] },
+  OlderOllamaEmbedding: { model: ["m"], prompt: ["x"] },
   Embeddings: { model: ["m"], input: ["x"], encoding_format: ["base64"], dimensions: [1] },
   Ranking: {
     model: ["m"],
@@ -200,7 +234,10 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
           : parsed.request.documents.length;
       for (let index = 0; index < count; index++)
         encoding.add(Float64Array.of(...(parsed.request.type === "embed" ? [1, 2] : [0.5])));
-      return [asJson(parsed), encoding.body({ model: "m", promptTokens: 1 })];
+      return [
+        asJson(parsed),
+        encoding.body({ model: "m", promptTokens: 1, queueMs: 0, totalMs: 0 }),
+      ];
     },
   ]),
 ];
@@ -223,7 +260,8 @@ const FIELDS = OWN.flatMap(([contract, told]) =>
 
 test("knows every body that is not another's", () => {
   const bodies = Object.keys(schemas).filter((name) => name.endsWith("Request"));
-  const known = [...Object.keys(TRIES), "TokenCount"].map((name) => `${name}Request`);
+  const others = ["TokenCount", "GeminiTokenCount", "OllamaShow", "OllamaPull"];
+  const known = [...Object.keys(TRIES), ...others].map((name) => `${name}Request`);
 
   expect(bodies.sort()).toEqual(known.sort());
 });

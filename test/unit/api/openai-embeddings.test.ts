@@ -67,7 +67,9 @@ test("an answer has OpenAI's shape", () => {
   encoder.add(Float64Array.of(2, 0));
   encoder.add(Float64Array.of(0, 2));
 
-  expect(JSON.parse(encoder.body({ model: 'a "model"', promptTokens: 5 }))).toEqual({
+  expect(
+    JSON.parse(encoder.body({ model: 'a "model"', promptTokens: 5, queueMs: 0, totalMs: 0 })),
+  ).toEqual({
     object: "list",
     data: [
       { object: "embedding", index: 0, embedding: [1, 0] },

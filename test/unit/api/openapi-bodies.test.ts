@@ -62,8 +62,9 @@ const STRUCTURED: readonly unknown[] = [
 /** Where it takes more than one field, or more than a schema can say, to see that a body is wrong. */
 const BEYOND_SCHEMAS = [
   ...["max_tokens", "max_completion_tokens", "n_predict", "top_logprobs", "best_of"],
+  ...["contents", "generateContentRequest"],
   ...["messages", "continue_final_message", "add_generation_prompt", "tool_choice"],
-  ...["json_schema", "response_format", "grammar", "tools", "text", "output_config"],
+  ...["json_schema", "response_format", "format", "grammar", "tools", "text", "output_config"],
   ...["output_format", "input", "documents", "texts", "reasoning_effort", "chat_template_kwargs"],
 ];
 

@@ -4,7 +4,7 @@ import { rawScore, rerank } from "../../../src/api/rerank.ts";
 function answer(body: object, scores: readonly number[]): unknown {
   const encoder = rerank.parse(body).encoder();
   for (const score of scores) encoder.add(Float64Array.of(score));
-  return JSON.parse(encoder.body({ model: "m", promptTokens: 9 }));
+  return JSON.parse(encoder.body({ model: "m", promptTokens: 9, queueMs: 0, totalMs: 0 }));
 }
 
 const query = "which?";

@@ -18,6 +18,8 @@ const TOLD = [
   ["Parameters", "/v1/chat/completions"],
   ["Responses", "/v1/responses"],
   ["Anthropic's Messages", "/v1/messages"],
+  ["Gemini", "/v1beta/models/{model}:generateContent"],
+  ["Ollama", "/api/chat"],
 ] as const;
 
 test.each(TOLD)("agrees with docs/api.md on what has no effect: %s", (heading, apiPath) => {

@@ -42,7 +42,7 @@ async function run(inputs: readonly string[], { signal, onFirst }: RunOptions = 
   const pids: number[] = [];
   const field = { name: "input", isList: true } as const;
   await engine.run(
-    { type: "embed", field, inputs, dimensions: null },
+    { type: "embed", field, inputs, dimensions: null, truncates: false },
     {
       signal: signal ?? new AbortController().signal,
       onResult: ([pid = 0]) => {

@@ -2,11 +2,12 @@
 
 import { expect, test } from "vitest";
 import { framingOf } from "../../../src/http/framing.ts";
+import { IDENTITY } from "../../support/receipts.ts";
 
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
 
 test("server-sent events have comments for what is said in between", () => {
-  const framing = framingOf({});
+  const framing = framingOf({}, IDENTITY);
 
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
   expect(framing.encode(frames)).toBe("data: {}\n\nid: 1\nevent: x\ndata: [1]\n\n");
@@ -19,20 +20,21 @@ test("server-sent events have comments for what is said in between", () => {
 });
 
 test("or a frame of the dialect's own", () => {
-  const framing = framingOf({
-    named: { error: "error", heartbeat: { event: "ping", data: "{}" } },
-  });
+  const named = { error: "error", heartbeat: { event: "ping", data: "{}" } };
+  const framing = framingOf({ named }, IDENTITY);
 
   expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
 });
 
 test("lines are JSON, all of them", () => {
-  const notice = (news: string | null) => ({ data: JSON.stringify({ news }) });
-  const framing = framingOf({ lines: { notice } });
+  const notice = (news: string | null, { model }: typeof IDENTITY) => ({
+    data: JSON.stringify({ model, news }),
+  });
+  const framing = framingOf({ lines: { notice } }, IDENTITY);
 
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.news("queued")).toBe('{"news":"queued"}\n');
-  expect(framing.heartbeat(null)).toBe('{"news":null}\n');
+  expect(framing.news("queued")).toBe('{"model":"tiny","news":"queued"}\n');
+  expect(framing.heartbeat(null)).toBe('{"model":"tiny","news":null}\n');
 });

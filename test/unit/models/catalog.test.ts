@@ -56,3 +56,10 @@ test("answers with the first alias to any name where '*' is one of several", () 
   expect(any.ids).toEqual(["gpt", "llama"]);
   expect(any.resolve("whatever")).toBe("gpt");
 });
+
+test("takes the tag :latest for nothing, unless it is part of the id", () => {
+  const resolve = (name: string) => catalog("gpt", "llama:latest").resolve(name);
+
+  expect(["gpt:latest", "llama:latest"].map(resolve)).toEqual(["gpt", "llama:latest"]);
+  expect(() => resolve("gpt:8b")).toThrow(ServiceError);
+});

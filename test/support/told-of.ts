@@ -1,0 +1,22 @@
+// What an error says, whatever its envelope.
+
+export type Told = { readonly code: string; readonly param: string | null };
+
+/** Our code and the field of an error, wherever its envelope has them. */
+export function toldOf(answer: unknown): Told {
+  const { error, ...beside } = answer as { readonly error: Envelope | string };
+  if (typeof error === "string") return beside as Told; // Ollama's
+  if (!Array.isArray(error.details)) return error;
+  const details = error.details as readonly Detail[];
+  const [reason = ""] = details.flatMap((detail) => detail.reason ?? []);
+  const [violation] = details.flatMap(({ fieldViolations }) => fieldViolations ?? []);
+  return { code: reason.toLowerCase(), param: violation?.field ?? null };
+}
+
+type Envelope = Told & { readonly details?: unknown };
+
+/** As Google has it. */
+type Detail = {
+  readonly reason?: string;
+  readonly fieldViolations?: readonly { readonly field: string }[];
+};
