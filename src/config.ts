@@ -141,7 +141,7 @@ export const SETTINGS = {
   ),
   flexWaitMs: timeLimit(
     60,
-    "a request of service_tier flex that has waited so long counts as any other",
+    "a request of service_tier flex that has waited so long is no longer put last",
   ),
   parkTimeoutMs: timeLimit(2, "a parked stream gives up its slot after so long if others wait"),
   loadTimeoutMs: timeLimit(600, "the model must be loaded by then"),

@@ -18,7 +18,7 @@ export type NewEntry = { readonly owner: string; readonly isFlex: boolean };
 
 export type FairShareOptions = {
   readonly slots: number;
-  /** A flex request that has waited so long counts as any other. */
+  /** A flex request that has waited so long is no longer put last. */
   readonly flexWaitMs: number;
 };
 

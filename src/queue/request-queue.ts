@@ -19,7 +19,7 @@ export type RequestQueueOptions = {
   readonly maxWaiting: number;
   /** A request that has waited so long for a slot is refused. */
   readonly queueTimeoutMs: number;
-  /** A flex request that has waited so long counts as any other. */
+  /** A flex request that has waited so long is no longer put last. */
   readonly flexWaitMs: number;
   /** Where keys' tokens per minute are kept; without it what is done here costs none. */
   readonly accounts?: Accounts;

@@ -1,6 +1,6 @@
 // What a person does on the chat page, and what is looked at there, in any browser.
 
-import type { Conversation } from "../../src/web/conversation/conversation.ts";
+import { readConversations } from "../page/read-conversations.ts";
 import { until } from "../support/start-service.ts";
 import type { Tab } from "./browser.ts";
 
@@ -84,20 +84,4 @@ export async function keptText(tab: Tab): Promise<string> {
   const answer = newest?.turns.findLast((turn) => turn.kind === "answer");
   if (answer?.kind !== "answer") throw new Error("no answer is kept");
   return answer.text;
-}
-
-function readConversations(): Promise<Conversation[]> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open("sluice");
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const all = database.transaction("conversations").objectStore("conversations").getAll();
-      all.onerror = () => reject(all.error);
-      all.onsuccess = () => {
-        database.close();
-        resolve(all.result.map(({ conversation }) => conversation));
-      };
-    };
-  });
 }

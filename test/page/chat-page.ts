@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { Answer, Conversation } from "../../src/web/conversation/conversation.ts";
+import { readConversations } from "./read-conversations.ts";
 
 export async function ask(page: Page, text: string): Promise<void> {
   await page.getByRole("textbox", { name: "Your question" }).fill(text);
@@ -32,23 +33,7 @@ export async function answered(page: Page, phase = "done", timeout = 20_000): Pr
 
 /** What the browser keeps, newest first. */
 async function kept(page: Page): Promise<readonly Conversation[]> {
-  const records = await page.evaluate(
-    () =>
-      new Promise<{ conversation: Conversation }[]>((resolve, reject) => {
-        const opening = indexedDB.open("sluice");
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const database = opening.result;
-          const all = database.transaction("conversations").objectStore("conversations").getAll();
-          all.onerror = () => reject(all.error);
-          all.onsuccess = () => {
-            database.close();
-            resolve(all.result);
-          };
-        };
-      }),
-  );
-  const conversations = records.map(({ conversation }) => conversation);
+  const conversations = await page.evaluate(readConversations);
   return conversations.sort((a, b) => b.updatedAtMs - a.updatedAtMs);
 }
 

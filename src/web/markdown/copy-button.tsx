@@ -24,7 +24,7 @@ export function CopyButton({ text }: { readonly text: string }): ReactElement {
   const copy = async () => setOutcome((await copyText(text)) ? "copied" : "failed");
   return (
     <>
-      <span role="status" className="sr-only">
+      <span role="status" className="visually-hidden">
         {outcome === "none" ? "" : label}
       </span>
       <button

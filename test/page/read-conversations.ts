@@ -1,0 +1,19 @@
+// What the page has in its browser. Runs in there, so it stands alone.
+
+import type { Conversation } from "../../src/web/conversation/conversation.ts";
+
+export function readConversations(): Promise<Conversation[]> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("sluice");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const all = database.transaction("conversations").objectStore("conversations").getAll();
+      all.onerror = () => reject(all.error);
+      all.onsuccess = () => {
+        database.close();
+        resolve(all.result.map(({ conversation }) => conversation));
+      };
+    };
+  });
+}
