@@ -1,5 +1,5 @@
-// The order in which waiting requests get slots: p-queue's queue class. Those who had a slot before and had to give it up
-// come first, then the keys in turn, by what was computed for each, then those that nobody waits for (flex).
+// The order in which waiting requests get slots: p-queue's queue class. The keys take turns, by what was computed for each;
+// within a key, requests that had a slot before and had to give it up come first. Flex requests come last.
 
 import type { QueueAddOptions } from "p-queue";
 import { Forecast, type LinePlace } from "./forecast.ts";
@@ -27,7 +27,6 @@ const FORESEEN_TURNS = 1_000;
 
 export class FairShare {
   readonly #options: FairShareOptions;
-  #returning: Entry[] = [];
   #normal = new ShareTier();
   #flex = new ShareTier();
   /** By id, those on a slot, in the order in which they got it. */
@@ -92,9 +91,8 @@ export class FairShare {
     const { id = "", owner = "", cost = 1, isReturning = false, isFlex = false } = options;
     this.#arrivals += 1;
     const arrived = { order: this.#arrivals, arrivedAtMs: performance.now() };
-    const entry: Entry = { ...arrived, id, owner, cost, isFlex, start };
-    if (isReturning) this.#returning.push(entry);
-    else this.#tierOf(entry).add(entry);
+    const entry: Entry = { ...arrived, id, owner, cost, isFlex, isReturning, start };
+    this.#tierOf(entry).add(entry);
     this.#count(entry, 1);
     this.#forecast.change();
   }
@@ -126,9 +124,7 @@ export class FairShare {
 
   /** Without it p-queue would go on counting requests that have left. */
   remove(id: string): void {
-    const index = this.#returning.findIndex((entry) => entry.id === id);
-    const [returning] = index < 0 ? [] : this.#returning.splice(index, 1);
-    const removed = returning ?? this.#normal.remove(id) ?? this.#flex.remove(id);
+    const removed = this.#normal.remove(id) ?? this.#flex.remove(id);
     if (removed) this.#count(removed, -1);
     this.#forecast.change();
   }
@@ -166,7 +162,7 @@ export class FairShare {
   }
 
   get #entries(): readonly Entry[] {
-    return [...this.#returning, ...this.#normal.entries, ...this.#flex.entries];
+    return [...this.#normal.entries, ...this.#flex.entries];
   }
 
   #count({ id, owner }: Entry, change: 1 | -1): void {
@@ -187,24 +183,17 @@ export class FairShare {
       mayRun: (owner) => this.running(owner) < this.slotsOf(owner),
       running: (owner) => this.running(owner),
     };
-    const entry = this.#takeReturning(standing) ?? this.#takeFrom(this.#normal, standing);
-    const taken = entry ?? this.#takeFrom(this.#flex, standing);
+    const taken = this.#takeFrom(this.#normal, standing) ?? this.#takeFrom(this.#flex, standing);
     if (!taken) return undefined;
     this.#onSlots.set(taken.id, taken.owner);
     this.#count(taken, -1);
     return taken;
   }
 
-  /** It has paid for its turn already. */
-  #takeReturning({ mayRun }: Standing): Entry | undefined {
-    const index = this.#returning.findIndex(({ owner }) => mayRun(owner));
-    return index < 0 ? undefined : this.#returning.splice(index, 1)[0];
-  }
-
   #takeFrom(tier: ShareTier, standing: Standing): Entry | undefined {
     const entry = tier.take(standing);
     if (!entry) return undefined;
-    this.#charged.set(entry.id, { owner: entry.owner, tier });
+    if (!entry.isReturning) this.#charged.set(entry.id, { owner: entry.owner, tier });
     return entry;
   }
 
@@ -220,7 +209,6 @@ export class FairShare {
   #copy(): FairShare {
     this.#moveAged();
     const line = new FairShare(this.#options);
-    line.#returning = [...this.#returning];
     line.#normal = this.#normal.copy();
     line.#flex = this.#flex.copy();
     line.#onSlots = new Map(this.#onSlots);

@@ -11,6 +11,8 @@ export type Entry = {
   readonly order: number;
   readonly arrivedAtMs: number;
   readonly isFlex: boolean;
+  /** Whether it had a slot before and gave it up: it comes before its key's other requests, and was charged back then. */
+  readonly isReturning: boolean;
   /** What it will cost, in tokens, as far as that can be known. */
   readonly cost: number;
   readonly start: () => Promise<unknown>;
@@ -53,8 +55,8 @@ export class ShareTier {
   add(entry: Entry): void {
     const share = this.#shareOf(entry.owner);
     if (share.waiting.length === 0) this.#compete([share]);
-    const behind = share.waiting.findLastIndex(({ order }) => order < entry.order);
-    share.waiting.splice(behind + 1, 0, entry); // at the end, but for one that comes over from the other priority
+    const behind = share.waiting.findLastIndex((other) => isAhead(other, entry));
+    share.waiting.splice(behind + 1, 0, entry);
   }
 
   /** Takes the next one out, and charges its key with what it is expected to cost. */
@@ -66,7 +68,7 @@ export class ShareTier {
       first,
     );
     const entry = next.waiting.shift();
-    next.expected += entry?.cost ?? 0;
+    if (entry && !entry.isReturning) next.expected += entry.cost;
     next.isCompeting = next.waiting.length > 0;
     return entry;
   }
@@ -131,6 +133,12 @@ export class ShareTier {
     this.#shares.set(owner, share);
     return share;
   }
+}
+
+/** Whether one request of a key comes before another one of the same key. */
+function isAhead(one: Entry, other: Entry): boolean {
+  if (one.isReturning !== other.isReturning) return one.isReturning;
+  return one.order < other.order;
 }
 
 /** Of two keys that have as much, the one with fewer slots goes first, then the one that asked first. */

@@ -1,4 +1,4 @@
-// The order of those who wait: keys in turn by what was computed for them, returning ones first, flex last.
+// The order of waiting requests: keys take turns by what was computed for them; within a key returning ones come first; flex comes last.
 
 import { afterEach, expect, test, vi } from "vitest";
 import { FairShare, type LineOptions } from "../../../src/queue/fair-share.ts";
@@ -95,14 +95,42 @@ test("begins with a key that comes where the others are, not where they are expe
   expect(serveAll().slice(3)).toEqual(["b1", "b2", "a4"]); // 0 and 10 before 15
 });
 
-test("serves those who come back before the new ones, in the order of their return", () => {
+test("serves a key's returning requests before its new ones, in the order of their return", () => {
   const { enter, serveAll } = line();
   enter("new1");
   enter("back1", { isReturning: true });
   enter("new2");
-  enter("back2", { isReturning: true, owner: "b", isFlex: true });
+  enter("back2", { isReturning: true });
+  enter("flex", { isFlex: true });
+  enter("flex back", { isFlex: true, isReturning: true });
 
-  expect(serveAll()).toEqual(["back1", "back2", "new1", "new2"]);
+  expect(serveAll()).toEqual(["back1", "back2", "new1", "new2", "flex back", "flex"]);
+});
+
+test("lets no key go before the others because its streams return", () => {
+  const { waiting, enter, serve, serveAll } = line(12);
+  const streams = Array.from({ length: 12 }, (_, index) => `a${index}`);
+  for (const id of streams) enter(id, { owner: "a", cost: 100 });
+  while (serve());
+  for (const id of streams) waiting.release(id); // they are parked, and still expected to go on
+  for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 100 });
+  enter("c1", { owner: "c", cost: 100 });
+  for (const id of streams) enter(id, { owner: "a", cost: 100, isReturning: true });
+
+  expect(serveAll().slice(12, 16)).toEqual(["b1", "c1", "b2", "a0"]);
+});
+
+test("charges a request that returns only once", () => {
+  const { waiting, enter, serve, serveAll } = line(2);
+  enter("a1", { owner: "a", cost: 50 });
+  enter("b1", { owner: "b", cost: 60 });
+  while (serve());
+  waiting.release("a1");
+  enter("b2", { owner: "b", cost: 60 });
+  enter("a1", { owner: "a", cost: 50, isReturning: true });
+  enter("a2", { owner: "a", cost: 50 });
+
+  expect(serveAll().slice(2)).toEqual(["a1", "a2", "b2"]);
 });
 
 test("serves those that nobody waits for last, whoever's they are", () => {
@@ -167,7 +195,7 @@ test("tells positions in the order in which slots will be given out", () => {
   enter("flex", { owner: "b", isFlex: true });
   enter("back", { owner: "a", isReturning: true });
 
-  expect(positions("back", "a1", "b1", "a2", "a3", "flex", "nobody")).toEqual([
+  expect(positions("b1", "back", "a1", "a2", "a3", "flex", "nobody")).toEqual([
     ...[1, 2, 3, 4, 5, 6, undefined],
   ]);
 });
