@@ -106,6 +106,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   const queue = new RequestQueue({ ...line, accounts });
   const questions = new RequestQueue({
     ...line,
+    accounts,
     slots: 1,
     busyWith: "another question is being answered",
   });

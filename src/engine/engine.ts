@@ -30,6 +30,15 @@ export type GenerateOptions = {
   readonly cacheScope?: string;
 };
 
+export type AskOptions = {
+  readonly signal: AbortSignal;
+  /**
+   * Called once, when the engine no longer works on the question, with the time that it has worked on it, in ms. Of an
+   * aborted question that may be later than its rejection.
+   */
+  readonly onDone?: (ms: number) => void;
+};
+
 export interface Engine {
   /** Settles when the model has been loaded for the first time, or cannot be. */
   readonly firstLoad: Promise<ModelInfo>;
@@ -37,10 +46,7 @@ export interface Engine {
    * Answers without a slot: renders, tokenizes, prepares. While the model loads it waits.
    * @throws ServiceError 4xx for what cannot be served, `engine_unavailable`, or the signal's reason
    */
-  ask<Q extends Question>(
-    question: Q,
-    options: { readonly signal: AbortSignal },
-  ): Promise<AnswerTo<Q>>;
+  ask<Q extends Question>(question: Q, options: AskOptions): Promise<AnswerTo<Q>>;
   /**
    * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
    * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step. A request whose

@@ -137,8 +137,19 @@ export type FromWorker =
   | { readonly type: "loading"; readonly progress: number }
   | { readonly type: "loaded"; readonly model: ModelInfo }
   | { readonly type: "load-failed"; readonly error: WireError }
-  | { readonly type: "answered"; readonly id: string; readonly answer: Answers[keyof Answers] }
-  | { readonly type: "refused"; readonly id: string; readonly error: WireError }
+  /** `ms`: how long the worker computed the answer. */
+  | {
+      readonly type: "answered";
+      readonly id: string;
+      readonly answer: Answers[keyof Answers];
+      readonly ms: number;
+    }
+  | {
+      readonly type: "refused";
+      readonly id: string;
+      readonly error: WireError;
+      readonly ms: number;
+    }
   /** All that one decode step brought, for all slots, in one message. `loads`: the steps since the last message. */
   | {
       readonly type: "step";

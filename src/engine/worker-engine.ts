@@ -4,8 +4,9 @@ import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
+import { AskCost } from "./ask-cost.ts";
 import { Crashes } from "./crashes.ts";
-import type { Engine, EngineStatus, GenerateOptions } from "./engine.ts";
+import type { AskOptions, Engine, EngineStatus, GenerateOptions } from "./engine.ts";
 import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
 import { type Beginning, RemoteRun } from "./remote-run.ts";
 import { surviving } from "./surviving.ts";
@@ -23,12 +24,17 @@ export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onEx
   readonly onLoad: (load: StepLoad) => void;
 };
 
+type OpenQuestion = {
+  readonly answer: Deferred<AnswerTo<Question>>;
+  readonly endCost: ReturnType<AskCost["begin"]>;
+};
+
 export class WorkerEngine implements Engine {
   readonly #options: WorkerEngineOptions;
   readonly #worker: WorkerProcess;
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
-  readonly #asked = new Map<string, Deferred<AnswerTo<Question>>>();
+  readonly #asked = new Map<string, OpenQuestion>();
   #lastLoss: Loss | null = null;
   #nextId = 0;
 
@@ -52,14 +58,27 @@ export class WorkerEngine implements Engine {
   /** A question over which the worker died is asked again, alone: if it is the cause it takes nobody with it. */
   async ask<Q extends Question>(
     question: Q,
-    { signal }: { readonly signal: AbortSignal },
+    { signal, onDone = () => {} }: AskOptions,
+  ): Promise<AnswerTo<Q>> {
+    const cost = new AskCost();
+    try {
+      return await this.#askSurviving(question, signal, cost);
+    } finally {
+      void cost.whenKnown().then(onDone);
+    }
+  }
+
+  async #askSurviving<Q extends Question>(
+    question: Q,
+    signal: AbortSignal,
+    cost: AskCost,
   ): Promise<AnswerTo<Q>> {
     const crashes = new Crashes();
     for (;;) {
       const isProving = crashes.count > 0;
       const leaveGate = isProving ? await this.#enterGate(true, signal) : () => {};
       try {
-        return await this.#askOnce(question, signal);
+        return await this.#askOnce(question, signal, cost);
       } catch (error) {
         const loss = this.#lastLoss?.error === error ? this.#lastLoss : null;
         if (!crashes.isForgiven(error, { loss, isProving })) throw error;
@@ -119,16 +138,22 @@ export class WorkerEngine implements Engine {
     await this.#worker.close();
   }
 
-  async #askOnce<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+  async #askOnce<Q extends Question>(
+    question: Q,
+    signal: AbortSignal,
+    cost: AskCost,
+  ): Promise<AnswerTo<Q>> {
     await this.#ready(signal);
     const id = this.#newId();
     const answer = deferred<AnswerTo<Question>>();
-    this.#asked.set(id, answer);
+    this.#asked.set(id, { answer, endCost: cost.begin() });
+    const onAbort = () => this.#worker.send({ type: "abort", id });
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
       this.#worker.send({ type: "ask", id, question });
       return (await orAborted(answer.promise, signal)) as AnswerTo<Q>; // the worker answers what it was asked
     } finally {
-      this.#asked.delete(id);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
@@ -146,9 +171,17 @@ export class WorkerEngine implements Engine {
       for (const event of message.events) this.#receiveEvent(event);
       for (const load of message.loads) this.#options.onLoad(load);
     }
-    if (message.type === "answered") this.#asked.get(message.id)?.resolve(message.answer);
-    if (message.type === "refused")
-      this.#asked.get(message.id)?.reject(fromWireError(message.error));
+    if (message.type === "answered" || message.type === "refused") this.#receiveAnswer(message);
+  }
+
+  /** The time counts even if the question was aborted meanwhile. */
+  #receiveAnswer(message: Extract<FromWorker, { type: "answered" | "refused" }>): void {
+    const open = this.#asked.get(message.id);
+    if (!open) return;
+    this.#asked.delete(message.id);
+    open.endCost(message.ms);
+    if (message.type === "answered") open.answer.resolve(message.answer);
+    else open.answer.reject(fromWireError(message.error));
   }
 
   #receiveEvent(event: StepEvent): void {
@@ -158,7 +191,11 @@ export class WorkerEngine implements Engine {
   #loseAll(loss: Loss): void {
     this.#lastLoss = loss;
     for (const run of this.#runs.values()) run.lose(loss);
-    for (const answer of this.#asked.values()) answer.reject(loss.error);
+    for (const { answer, endCost } of this.#asked.values()) {
+      endCost(0);
+      answer.reject(loss.error);
+    }
+    this.#asked.clear();
   }
 
   #newId(): string {

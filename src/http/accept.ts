@@ -6,8 +6,9 @@ import type { AnswerEncoder, AnswerIdentity, KeptEncoder, ParsedRequest } from "
 import { ServiceError } from "../errors.ts";
 import type { PreparedRequest, Prompt } from "../generation/request.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
+import { askInTurn } from "./ask-in-turn.ts";
 import { describeWait, type Exchange } from "./exchange.ts";
-import { ownerOf } from "./middleware.ts";
+import { callerOf, ownerOf } from "./middleware.ts";
 
 /** The answer as it is kept, and who knows how it stands. */
 export type Kept = { readonly response: KeptResponse; readonly encoder: KeptEncoder };
@@ -103,12 +104,14 @@ function hasRoom({ parsed, prepared }: Form): boolean {
  * Those of the same prompt are prepared once: they differ in their seeds alone.
  * @throws ServiceError 4xx for a prompt that cannot be served
  */
-async function prepareForm({ deps, client }: Exchange, parsed: ParsedRequest): Promise<Form> {
-  const { signal } = client;
+async function prepareForm({ deps, client, res }: Exchange, parsed: ParsedRequest): Promise<Form> {
+  const { signal, abort } = client;
+  const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
   const byPrompt = new Map<Prompt, PreparedRequest>();
   for (const request of parsed.requests) {
     if (byPrompt.has(request.prompt)) continue;
-    byPrompt.set(request.prompt, await deps.engine.ask({ type: "prepare", request }, { signal }));
+    const prepared = await askInTurn(deps, turn, (ask) => ask({ type: "prepare", request }));
+    byPrompt.set(request.prompt, prepared);
   }
   const prepared = parsed.requests.flatMap(({ prompt, sampling }) => {
     const found = byPrompt.get(prompt);

@@ -36,7 +36,7 @@ export type EmbeddingService = {
 export type HandlerDeps = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
-  /** For what is answered without a slot. One at a time: each may keep the model's process from all streams for a while. */
+  /** For what is answered without a slot, see ask-in-turn.ts. One at a time: each holds up the model's process for a while. */
   readonly questions: RequestQueue;
   readonly slots: SlotBoard;
   /** All that are inside. */

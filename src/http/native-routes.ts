@@ -8,6 +8,7 @@ import { encodeProps, encodeSlots } from "../api/native-state.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ASKING_ROUTES } from "../api/wire-formats.ts";
 import { ServiceError } from "../errors.ts";
+import { askInTurn } from "./ask-in-turn.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { jsonBody } from "./json-body.ts";
@@ -33,7 +34,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
 }
 
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
-  const { engine, questions, catalog, options } = deps;
+  const { catalog, options } = deps;
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, options.requestTimeoutMs);
     try {
@@ -42,13 +43,8 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
       refuseUnknown(asked, options.isStrict);
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
-      const turn = questions.enter({ signal, abort, sharer: callerOf(res) });
-      try {
-        await turn.acquire();
-        res.json(await asked.answer((question) => engine.ask(question, { signal })));
-      } finally {
-        turn.leave();
-      }
+      const turn = { signal, abort, caller: callerOf(res), isAdmitted: false };
+      res.json(await askInTurn(deps, turn, asked.answer));
     } finally {
       dispose();
     }

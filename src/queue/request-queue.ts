@@ -32,6 +32,8 @@ export type EnterOptions = {
   readonly signal: AbortSignal;
   /** Ends the request from here: the server drains. */
   readonly abort: (error: ServiceError) => void;
+  /** Whether it belongs to a request that another line has let in already: then it is not refused here. Default: false. */
+  readonly isAdmitted?: boolean;
   /** Whose request it is; everybody's where there are no keys. */
   readonly sharer?: Sharer;
   /** Whether nobody waits for it: it gets a slot when no other request wants it. */
@@ -96,7 +98,7 @@ export class RequestQueue {
 
   /** @throws ServiceError `queue_full` or `draining`, with advice when to try again */
   enter(options: EnterOptions): Ticket {
-    this.#admit(1, options);
+    if (!options.isAdmitted) this.#admit(1, options);
     return this.#enterOne(options);
   }
 

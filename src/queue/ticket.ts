@@ -99,7 +99,7 @@ export class Ticket implements SlotLease {
     this.#options.bill.add(event);
   }
 
-  /** The same for what has no events. */
+  /** The same for what has no events. May be a fraction where the unit of the line is not a token. */
   chargeAll(promptTokens: number): void {
     const usage: Usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
     this.#options.bill.close(usage);

@@ -3,6 +3,7 @@
 
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import { type Ask, AskLine } from "./ask-line.ts";
 import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
 import { type LoadedModel, loadModel } from "./model.ts";
 import { Outbox } from "./outbox.ts";
@@ -14,6 +15,10 @@ import { SlotPool } from "./slots.ts";
 
 const outbox = new Outbox(send);
 const runs = new Map<string, Run>();
+const asks = new AskLine({
+  answer: (ask) => outbox.post(answer(ask)),
+  isIdle: () => loaded?.batcher.isIdle ?? true,
+});
 let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDeps }) | null = null;
 
 serveParent(receive);
@@ -25,7 +30,7 @@ function receive(message: ToWorker): void {
       load(message).catch(die);
       return;
     case "ask":
-      outbox.post(answer(message));
+      asks.add(message);
       return;
     case "start":
       start(message);
@@ -54,7 +59,10 @@ async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<v
       options,
       onProgress: (progress) => outbox.post({ type: "loading", progress }),
       log: (level, message) => outbox.post({ type: "log", level, message }),
-      onStep: () => outbox.flushSoon(),
+      onStep: () => {
+        outbox.flushSoon();
+        asks.wake();
+      },
       onLoad: (step) => outbox.addLoad(step),
     });
     loaded = { ...model, pool: new SlotPool(model.slots), deps: generateDeps(model) };
@@ -75,12 +83,15 @@ function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
   };
 }
 
-function answer({ id, question }: Extract<ToWorker, { type: "ask" }>): FromWorker {
+function answer({ id, question }: Ask): FromWorker {
+  const startedAtMs = performance.now();
+  const elapsedMs = () => performance.now() - startedAtMs;
   try {
     if (!loaded) throw new ServiceError("engine_unavailable", "the model is not loaded");
-    return { type: "answered", id, answer: answerTo(question, loaded) };
+    const answered = answerTo(question, loaded);
+    return { type: "answered", id, answer: answered, ms: elapsedMs() };
   } catch (error) {
-    return { type: "refused", id, error: wireError(error) };
+    return { type: "refused", id, error: wireError(error), ms: elapsedMs() };
   }
 }
 
@@ -102,6 +113,10 @@ function resume(id: string): void {
 }
 
 function abort(id: string): void {
+  if (asks.drop(id)) {
+    const error = wireError(new ServiceError("aborted", "the question was withdrawn"));
+    return outbox.post({ type: "refused", id, error, ms: 0 });
+  }
   const run = runs.get(id);
   run?.abort();
   if (run?.hasSlot === false) end(run, { type: "aborted", id, tokensAfterAbort: 0 });

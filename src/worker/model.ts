@@ -9,6 +9,7 @@ import { usableCpus } from "./cpu-count.ts";
 import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device.ts";
 import { Grammars } from "./grammars.ts";
 import { kindOf } from "./model-kind.ts";
+import { leastMessageTokens } from "./prompt-bounds.ts";
 import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
 import { StepMeter } from "./step-meter.ts";
@@ -43,6 +44,8 @@ export type LoadedModel = {
   readonly controlTokens: ReadonlyMap<string, number>;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
+  /** Tokens that the template spends on a message besides its content, at least. */
+  readonly messageTokens: number;
 };
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
@@ -106,6 +109,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     controlTokens,
     vocabularySize: vocabulary.length,
     longestTokenChars: longestText(vocabulary, model),
+    messageTokens: leastMessageTokens(template, (text) => model.tokenize(text, true)),
     info: {
       device,
       deviceNote: note,

@@ -5,27 +5,26 @@ import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { type PlanDeps, planOutput, withoutThoughts } from "./output-plan.ts";
+import {
+  type BoundDeps,
+  leastTextTokens,
+  leastTokens,
+  SUSPECT_CHARS_PER_TOKEN,
+} from "./prompt-bounds.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
 
-export type PrepareDeps = PlanDeps & {
-  readonly model: LlamaModel;
-  readonly contextTokens: number;
-  /** Number of tokens in the vocabulary. */
-  readonly vocabularySize: number;
-  /** Characters of the longest token: no text of n characters has fewer than n / longest tokens. */
-  readonly longestTokenChars: number;
-};
-
-/** Longer text is counted piece by piece first: tokenizing blocks this process, and with it every stream. */
-const PIECE_CHARS = 32_768;
-/** A cut may make so many tokens of what is one: a control token in two halves. */
-const CUT_TOKENS = 16;
+export type PrepareDeps = PlanDeps &
+  BoundDeps & {
+    readonly model: LlamaModel;
+    /** Number of tokens in the vocabulary. */
+    readonly vocabularySize: number;
+  };
 
 /** @throws ServiceError 4xx */
 export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
   const { prompt, maxTokens, grammar, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
-  refuseByCount(prompt, deps);
+  refuseHopeless(prompt, deps);
   const { tokens, text } = promptTokens(prompt, deps);
   const planned = planOutput({ prompt, promptText: text, grammar }, deps);
   const { tokens: closing, output } = withoutThoughts(planned, deps);
@@ -58,36 +57,11 @@ function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: nu
   }
 }
 
-/** What needs no tokenizer to be seen as too long, and would cost much to render: every message is a token at least. */
-function refuseByCount(prompt: Prompt, deps: PrepareDeps): void {
-  const texts = textsOf(prompt);
-  const chars = texts.reduce((sum, text) => sum + text.length, 0);
-  const least = prompt.type === "tokens" ? prompt.tokens.length : texts.length + callsIn(prompt);
-  const certain = Math.max(least, Math.floor(chars / deps.longestTokenChars));
+/** @throws ServiceError 400 for a prompt that is certainly too long */
+function refuseHopeless(prompt: Prompt, deps: PrepareDeps): void {
+  const certain = leastTokens(prompt, deps);
   if (certain >= deps.contextTokens)
-    throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
-}
-
-/** Each is a token at least, and much to render. */
-function callsIn(prompt: Prompt): number {
-  if (prompt.type !== "messages") return 0;
-  return prompt.messages.reduce(
-    (sum, message) => sum + (message.role === "assistant" ? message.toolCalls.length : 0),
-    0,
-  );
-}
-
-function textsOf(prompt: Prompt): readonly string[] {
-  switch (prompt.type) {
-    case "messages":
-      return prompt.messages.map(({ content }) => content);
-    case "text":
-      return [prompt.text];
-    case "infill":
-      return [prompt.prefix, prompt.suffix];
-    case "tokens":
-      return [];
-  }
+    throw tooLong(`at least ${certain}`, prompt, deps.contextTokens);
 }
 
 /** The prompt as tokens, and as the text that they were read from. */
@@ -107,10 +81,11 @@ function segmentTokens(
 ): number[] {
   const tokens: number[] = [];
   for (const segment of segments) {
-    if (tokens.length >= deps.contextTokens) {
-      throw tooLong(`more than ${tokens.length}`, prompt, deps.contextTokens);
-    }
-    refuseHopeless(segment, tokens.length, prompt, deps);
+    const { length } = tokens;
+    const isSuspect = segment.text.length > deps.contextTokens * SUSPECT_CHARS_PER_TOKEN;
+    const more = isSuspect ? leastTextTokens(segment.text, deps.contextTokens - length, deps) : 0;
+    if (length + more >= deps.contextTokens)
+      throw tooLong(`at least ${length + more}`, prompt, deps.contextTokens);
     const isFirst = tokens.length === 0;
     for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
   }
@@ -159,24 +134,6 @@ function tokenize(model: LlamaModel, segment: PromptSegment, isFirst: boolean) {
   return isFirst
     ? model.tokenize(segment.text, readsControlTokens)
     : model.tokenize(segment.text, readsControlTokens, "trimLeadingSpace");
-}
-
-/** Stops at the first piece of a long text with which the prompt is over the limit for certain. */
-function refuseHopeless(
-  { text, isLiteral }: PromptSegment,
-  before: number,
-  prompt: Prompt,
-  deps: PrepareDeps,
-): void {
-  if (text.length <= PIECE_CHARS) return;
-  let count = before;
-  for (let at = 0, pieces = 1; at < text.length; at += PIECE_CHARS, pieces++) {
-    const piece = text.slice(at, at + PIECE_CHARS);
-    count += deps.model.tokenize(piece, !isLiteral).length;
-    const certain = count - CUT_TOKENS * pieces;
-    if (certain >= deps.contextTokens)
-      throw tooLong(`more than ${certain}`, prompt, deps.contextTokens);
-  }
 }
 
 function withBeginning(tokens: number[], model: LlamaModel): number[] {

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type {
+  AskOptions,
   Engine,
   EngineState,
   EngineStatus,
@@ -37,6 +38,8 @@ export type FakeEngineOptions = {
   readonly tokenMs?: number;
   readonly prefillMs?: number;
   readonly prepareMs?: number;
+  /** What a question is said to have cost. */
+  readonly askCostMs?: number;
   readonly contextTokens?: number;
   /** A reader that takes nothing for so long gives its slot up, if others wait for one; it never does without. */
   readonly parkTimeoutMs?: number;
@@ -120,15 +123,16 @@ export class FakeEngine implements Engine {
     };
   }
 
-  async ask<Q extends Question>(
-    question: Q,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<AnswerTo<Q>> {
-    const { prepareMs = 0 } = this.#options;
-    if (question.type === "prepare") this.requests.push(question.request);
-    if (this.#state !== "ready") await this.#becomesReady(signal);
-    if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
-    return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
+  async ask<Q extends Question>(question: Q, { signal, onDone }: AskOptions): Promise<AnswerTo<Q>> {
+    const { prepareMs = 0, askCostMs = 0 } = this.#options;
+    try {
+      if (question.type === "prepare") this.requests.push(question.request);
+      if (this.#state !== "ready") await this.#becomesReady(signal);
+      if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
+      return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
+    } finally {
+      onDone?.(askCostMs);
+    }
   }
 
   async #becomesReady(signal: AbortSignal): Promise<void> {

@@ -35,6 +35,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     thoughtFormat: null,
     contextTokens: 10,
     vocabularySize: 50,
+    messageTokens: 1,
     longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test asks for one
     ...options,
   };
@@ -172,9 +173,9 @@ test("reads only the first piece of a long text that cannot fit", () => {
 
   const refusal = refusalOf(text("x".repeat(1_000_000)), deps({ model }));
 
-  expect(calls.map(([piece]) => piece.length)).toEqual([32_768]);
+  expect(calls.map(([piece]) => piece.length)).toEqual([1_024]);
   expect(refusal.code).toBe("context_length_exceeded");
-  expect(refusal.message).toContain("more than 32752 tokens");
+  expect(refusal.message).toContain("at least 1008 tokens");
 });
 
 test("counts a long text piece by piece until it is certain that it cannot fit", () => {
@@ -190,7 +191,7 @@ test("tokenizes a long text that fits as a whole, not in pieces", () => {
 
   const prepared = prepare(text("x".repeat(40_000)), deps({ model, contextTokens: 50_000 }));
 
-  expect(calls.map(([piece]) => piece.length)).toEqual([32_768, 7_232, 40_000]);
+  expect(calls.map(([piece]) => piece.length)).toEqual([40_000]);
   expect(prepared.promptTokens).toHaveLength(40_000);
   expect(prepared.maxTokens).toBe(10_000);
 });
@@ -210,7 +211,7 @@ test("refuses by its length alone what cannot fit, before anything is rendered o
 
   const tooLong = () => prepare(text("x".repeat(101)), deps({ model, longestTokenChars: 10 }));
 
-  expect(tooLong).toThrow("the prompt has more than 10 tokens, but the context holds 10 tokens");
+  expect(tooLong).toThrow("the prompt has at least 10 tokens, but the context holds 10 tokens");
   expect(calls).toEqual([]);
 });
 
@@ -218,5 +219,5 @@ test("refuses more messages than the context has tokens, before anything is rend
   const messages = Array.from({ length: 11 }, () => ({ role: "user" as const, content: "" }));
   const request: GenerateRequest = { ...PLAIN_REQUEST, prompt: messagesPrompt(messages) };
 
-  expect(() => prepare(request, deps())).toThrow("more than 11 tokens");
+  expect(() => prepare(request, deps())).toThrow("at least 10 tokens");
 });

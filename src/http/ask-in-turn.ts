@@ -1,0 +1,42 @@
+// What the engine answers without a slot (preparing, counting, rendering) waits in a line of its own, where the keys take turns.
+// Its unit is the millisecond of the engine's time: that much is charged to the key's share, and one token for each
+// millisecond to its tokens per minute, also when the answer is a refusal.
+
+import type { Ask } from "../api/asking.ts";
+import type { ServiceError } from "../errors.ts";
+import { deferred } from "../generation/deferred.ts";
+import type { Caller } from "../keys/caller.ts";
+import type { HandlerDeps } from "./exchange.ts";
+
+export type AskInTurnOptions = {
+  readonly signal: AbortSignal;
+  readonly abort: (error: ServiceError) => void;
+  readonly caller: Caller;
+  /** Whether the request has been admitted to the queue for slots: then this line does not refuse it. */
+  readonly isAdmitted: boolean;
+};
+
+/** @throws ServiceError 429 where the line or the key's limits are full, and what `work` throws */
+export async function askInTurn<T>(
+  { engine, questions }: Pick<HandlerDeps, "engine" | "questions">,
+  { signal, abort, caller, isAdmitted }: AskInTurnOptions,
+  work: (ask: Ask) => Promise<T>,
+): Promise<T> {
+  const turn = questions.enter({ signal, abort, sharer: caller, isAdmitted });
+  const costs: Promise<number>[] = [];
+  const ask: Ask = (question) => {
+    const cost = deferred<number>();
+    costs.push(cost.promise);
+    return engine.ask(question, { signal, onDone: cost.resolve });
+  };
+  try {
+    await turn.acquire();
+    return await work(ask);
+  } finally {
+    // An aborted question still occupies the engine for a moment: the turn lasts until that is over.
+    void Promise.all(costs).then((all) => {
+      turn.chargeAll(all.reduce((sum, ms) => sum + ms, 0));
+      turn.leave();
+    });
+  }
+}
