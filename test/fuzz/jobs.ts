@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { type KeptConnection, type Outcome, play } from "./connection.ts";
 import { attempts, faultOfAttempt } from "./control-tokens.ts";
 import { type Finding, kindOf } from "./findings.ts";
+import { hostilePrompts } from "./hostile-prompts.ts";
 import { bodyless, bytesOf, type HttpRequest, recipes, requestOf } from "./hostile-requests.ts";
 import { faultsOf } from "./oracle.ts";
 import type { RawStream } from "./raw-stream.ts";
@@ -42,11 +43,12 @@ export type Sent = {
 export function jobsOf(round: Round): readonly Job[] {
   const { only, bodies, hasNamed } = round;
   const isOn = (part: string) => only === null || only === part;
-  const isOfBodies = only === null || !["paths", "raw", "tokens"].includes(only);
+  const isOfBodies = only === null || !["paths", "prompts", "raw", "tokens"].includes(only);
   const share = (all: number) => Math.ceil(only === null ? bodies / all : bodies);
   const parts = [
     isOfBodies ? requestJobs(round, recipes(only), requestOf, bodies) : [],
     isOn("paths") ? requestJobs(round, bodyless(), (request) => request, share(20)) : [],
+    isOn("prompts") ? requestJobs(round, hostilePrompts(), (request) => request, share(20)) : [],
     isOn("raw") ? streamJobs(round, share(10)) : [],
     isOn("raw") && hasNamed ? namedStreams().map((stream) => streamJob(round.url, stream)) : [],
     isOn("raw") ? leavingJobs(round, share(20)) : [],

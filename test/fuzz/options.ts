@@ -5,7 +5,7 @@ import { ENDPOINTS } from "./valid-bodies.ts";
 
 const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 /** What can be run alone. */
-const PARTS = [...ENDPOINT_NAMES, "paths", "raw", "tokens"];
+const PARTS = [...ENDPOINT_NAMES, "paths", "prompts", "raw", "tokens"];
 
 export type FuzzOptions = {
   readonly seed: number;
