@@ -17,6 +17,7 @@ export type ChangeAnswer = (
 ) => void;
 
 type Running = {
+  readonly answerId: string;
   readonly abort: AbortController;
   /** How the server knows it before its stream has an address. */
   readonly requestId: string | null;
@@ -40,19 +41,21 @@ export class RunningAnswers {
   async read(place: AnswerPlace, start: Start): Promise<void> {
     const abort = new AbortController();
     const requestId = "requestId" in start ? start.requestId : null;
-    this.#running.set(place.conversationId, { abort, requestId });
+    const { conversationId, answerId } = place;
+    this.#running.set(conversationId, { answerId, abort, requestId });
     let end: (answer: Answer) => Answer;
     try {
       const how = { server: this.#server, signal: abort.signal, transport: currentTransport() };
-      for await (const events of readAnswer(start, how))
+      for await (const events of readAnswer(start, how)) {
+        if (abort.signal.aborted) return;
         this.#change(place, (answer) => withEvents(answer, events, Date.now()), false);
+      }
       end = (answer) => ended(answer, Date.now());
     } catch (error) {
-      end = abort.signal.aborted
-        ? (answer) => stopped(answer, Date.now())
-        : (answer) => failed(answer, failureOf(error), Date.now());
+      end = (answer) => failed(answer, failureOf(error), Date.now());
     }
-    this.#running.delete(place.conversationId);
+    if (abort.signal.aborted) return; // `stop()` has ended it, and another answer may have begun
+    this.#running.delete(conversationId);
     this.#change(place, end, true);
   }
 
@@ -62,7 +65,12 @@ export class RunningAnswers {
    */
   stop(conversationId: string, answer: Answer): void {
     const running = this.#running.get(conversationId);
-    running?.abort.abort();
+    if (running) {
+      running.abort.abort();
+      this.#running.delete(conversationId);
+      const { answerId } = running;
+      this.#change({ conversationId, answerId }, (before) => stopped(before, Date.now()), true);
+    }
     const requestId = running?.requestId ?? null;
     const place = answer.stream ?? (requestId === null ? null : { requestId });
     // A server that cannot be reached stops by itself, since nobody reads any more.

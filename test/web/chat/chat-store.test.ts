@@ -1,0 +1,91 @@
+// Conversations while an answer is being written: what may be done to them, and what becomes of the answer.
+
+import { afterEach, expect, test, vi } from "vitest";
+import { ChatStore } from "../../../src/web/chat/chat-store.ts";
+import type { Answer } from "../../../src/web/conversation/conversation.ts";
+import { openStorage } from "../../../src/web/conversation/storage.ts";
+import { Server } from "../../../src/web/server/server.ts";
+
+afterEach(() => vi.unstubAllGlobals());
+
+type Sent = { readonly method: string; readonly url: string; readonly question: string };
+
+/** A server whose answers write one piece of text, and then never end by themselves. */
+function endlessServer() {
+  const sent: Sent[] = [];
+  vi.stubGlobal("fetch", async (url: URL, init: RequestInit) => {
+    const body = init.body ? JSON.parse(String(init.body)) : { messages: [] };
+    sent.push({
+      method: init.method ?? "",
+      url: url.pathname,
+      question: body.messages.at(-1)?.content ?? "",
+    });
+    if (init.method === "DELETE") return new Response(null, { status: 204 });
+    const text = `piece ${sent.filter(({ method }) => method === "POST").length}`;
+    const chunk = { model: "m", choices: [{ delta: { content: text }, finish_reason: null }] };
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(`id: 0\ndata: ${JSON.stringify(chunk)}\n\n`));
+        init.signal?.addEventListener("abort", () => controller.error(init.signal?.reason));
+      },
+    });
+    const location = `/v1/streams/s${sent.length}?token=t`;
+    return new Response(stream, { headers: { location } });
+  });
+  const questions = () =>
+    sent.filter(({ method }) => method === "POST").map(({ question }) => question);
+  return { sent, questions };
+}
+
+async function chatting() {
+  const store = new ChatStore(new Server("http://here/", () => null), await openStorage());
+  const id = store.get().currentId;
+  const turns = () => store.get().conversations.find((each) => each.id === id)?.turns ?? [];
+  const answers = () => turns().filter((turn): turn is Answer => turn.kind === "answer");
+  const isWriting = (text: string) =>
+    vi.waitFor(() => expect(answers().at(-1)?.text).toBe(text), { timeout: 10_000 });
+  return { store, id, turns, answers, isWriting };
+}
+
+test("an edited question is asked although its answer is still being written", async () => {
+  const { sent, questions } = endlessServer();
+  const { store, id, turns, answers, isWriting } = await chatting();
+  store.ask(id, "first");
+  await isWriting("piece 1");
+
+  store.edit(id, turns()[0]?.id ?? "", "second");
+  await isWriting("piece 2");
+
+  expect(questions()).toEqual(["first", "second"]);
+  expect(answers()).toHaveLength(1);
+  expect(sent.map(({ method }) => method)).toContain("DELETE");
+});
+
+test("another answer is asked for although the first is still being written", async () => {
+  const { questions } = endlessServer();
+  const { store, id, answers, isWriting } = await chatting();
+  store.ask(id, "question");
+  await isWriting("piece 1");
+
+  store.regenerate(id, answers()[0]?.id ?? "");
+  await isWriting("piece 2");
+
+  expect(questions()).toEqual(["question", "question"]);
+  expect(answers()).toHaveLength(1);
+});
+
+test("a stopped answer keeps its text, and the next question can be asked at once", async () => {
+  const { questions } = endlessServer();
+  const { store, id, answers, isWriting } = await chatting();
+  store.ask(id, "first");
+  await isWriting("piece 1");
+
+  store.stop(id);
+  expect(store.isAnswering(id)).toBe(false);
+  expect(answers().map(({ text, phase }) => [text, phase.type])).toEqual([["piece 1", "stopped"]]);
+  store.ask(id, "second");
+  await isWriting("piece 2");
+
+  expect(questions()).toEqual(["first", "second"]);
+  expect(answers().map(({ text }) => text)).toEqual(["piece 1", "piece 2"]);
+});
