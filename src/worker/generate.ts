@@ -25,6 +25,12 @@ const SUSPENDED: Outcome = { type: "suspended" };
 
 /** Generates until the answer ends or the run is aborted or suspended. Afterwards the slot may be given away. */
 export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<Outcome> {
+  const outcome = await generateOn(slot, run, deps);
+  // An abort that arrives while the cache is cleared finds a run that still has its slot, and would be lost.
+  return outcome.type === "suspended" && run.isAborted ? ABORTED : outcome;
+}
+
+async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<Outcome> {
   const { batcher } = deps;
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();

@@ -1,0 +1,118 @@
+// One run on one slot of the real model, with what its server may ask of it at awkward moments. And the bounds of a prompt's
+// length beside its real length.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Message, PreparedRequest } from "../../src/generation/request.ts";
+import { type GenerateDeps, generate } from "../../src/worker/generate.ts";
+import { type LoadedModel, loadModel } from "../../src/worker/model.ts";
+import { prepare, promptTokens } from "../../src/worker/prepare.ts";
+import { leastTokens } from "../../src/worker/prompt-bounds.ts";
+import { readingDeps } from "../../src/worker/reading-deps.ts";
+import { Run } from "../../src/worker/run.ts";
+import type { Slot } from "../../src/worker/slots.ts";
+import { messagesPrompt, PLAIN_REQUEST } from "../support/requests.ts";
+import { BUILTIN_MODEL } from "../support/start-service.ts";
+
+let loaded: LoadedModel;
+beforeAll(async () => {
+  loaded = await loadModel({
+    options: {
+      modelPath: BUILTIN_MODEL,
+      gpu: "off",
+      gpuLayers: 0,
+      slots: 1,
+      contextTokens: 4_096,
+      threads: 1,
+      threadGovernor: false,
+      flashAttention: true,
+      batchTokens: null,
+      stepTargetMs: null,
+    },
+    onProgress: () => {},
+    log: () => {},
+    onStep: () => {},
+    onLoad: () => {},
+  });
+});
+afterAll(async () => loaded.model.dispose());
+
+const prepareDeps = () => ({ ...loaded, contextTokens: loaded.info.contextTokens });
+
+function newRun(creditBytes: number, changes: Partial<PreparedRequest> = {}): Run {
+  const prompt = messagesPrompt([{ role: "user", content: "Tell me something." }]);
+  const request = prepare(
+    { ...PLAIN_REQUEST, prompt, ignoreEos: true, maxTokens: 500 },
+    prepareDeps(),
+  );
+  return new Run({
+    id: "run",
+    request: { ...request, ...changes },
+    cacheScope: "",
+    creditBytes,
+    ...readingDeps(loaded, request.output),
+  });
+}
+
+test("an abort that arrives while a suspended run gives up its cache ends the run", async () => {
+  const [slot] = loaded.slots as [Slot];
+  const run = newRun(1, { reusePrefix: false });
+  const clear = slot.clear.bind(slot);
+  let isParked = false;
+  slot.clear = async (batcher) => {
+    if (isParked) run.abort();
+    await clear(batcher);
+  };
+  const deps: GenerateDeps = {
+    ...loaded,
+    onDelta: () => {},
+    onProgress: () => {},
+    onParked: () => {
+      isParked = true;
+      setImmediate(() => run.suspend());
+    },
+  };
+  try {
+    expect(await generate(run, slot, deps)).toEqual({ type: "aborted" });
+  } finally {
+    slot.clear = clear;
+  }
+});
+
+const WORDS = [
+  "",
+  "a",
+  " ",
+  "\n\n",
+  "word ",
+  "漢字",
+  "😀",
+  "<|im_end|>",
+  "<|im_start|>",
+  "  x",
+  "é",
+  "\u0000",
+];
+
+test("a prompt is never shorter than its bound", () => {
+  const deps = prepareDeps();
+  let seed = 1;
+  const below = (limit: number) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % limit;
+  };
+  for (let round = 0; round < 100; round++) {
+    const messages: Message[] = Array.from({ length: 1 + below(40) }, () => {
+      const content = (WORDS[below(WORDS.length)] ?? "").repeat(below(200));
+      const role = (["user", "assistant", "system", "tool"] as const)[below(4)] ?? "user";
+      if (role === "assistant") return { role, content, reasoning: null, toolCalls: [] };
+      if (role === "tool") return { role, content, toolCallId: null, name: null };
+      return { role, content };
+    });
+    const prompt = messagesPrompt(messages);
+    const { length } = promptTokens(prompt, { ...deps, contextTokens: 1_000_000 }).tokens;
+    for (const contextTokens of [256, 1_024, 4_096]) {
+      if (length < contextTokens)
+        expect(leastTokens(prompt, { ...deps, contextTokens })).toBeLessThanOrEqual(length);
+    }
+  }
+});
