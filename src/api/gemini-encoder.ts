@@ -62,7 +62,7 @@ export class GeminiEncoder implements AnswerEncoder {
       case "text-delta":
         return [...this.#endCall(index), ...this.#text(index, delta.text)];
       case "reasoning-delta":
-        return this.#options.includesThoughts ? this.#parts(index, [thought(delta.text)]) : [];
+        return [...this.#endCall(index), ...this.#thought(index, delta.text)];
       case "tool-call-delta":
         return this.#call(index, delta);
     }
@@ -108,6 +108,10 @@ export class GeminiEncoder implements AnswerEncoder {
     if (this.#options.includesScores) return this.#parts(index, [text(said)]);
     const { beforeText, afterText } = this.#streaming(index);
     return [{ data: beforeText + JSON.stringify(said) + afterText }];
+  }
+
+  #thought(index: number, said: string): readonly Frame[] {
+    return this.#options.includesThoughts ? this.#parts(index, [thought(said)]) : [];
   }
 
   #call(index: number, { name, text: more }: ToolCallDelta): readonly Frame[] {

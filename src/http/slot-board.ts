@@ -30,6 +30,7 @@ export class SlotBoard {
     return {
       acquire: async () => {
         await lease.acquire();
+        if (!lease.isHeld) return; // it was released again before this went on
         number = this.#lowestFree();
         taken.set(number, { use, takenAtMs: performance.now() });
       },

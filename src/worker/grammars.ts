@@ -8,7 +8,7 @@ import {
 } from "node-llama-cpp";
 import { ServiceError } from "../errors.ts";
 
-/** So many different ones are kept. */
+/** Different grammars that are kept: those that were used last. */
 const MOST_KEPT = 64;
 
 /** node-llama-cpp is pinned; a test covers these. */
@@ -56,9 +56,8 @@ export class Grammars {
   }
 
   #read(text: string): LlamaGrammar {
-    const kept = this.#kept.get(text);
-    if (kept) return kept;
-    const grammar = this.#parse(text);
+    const grammar = this.#kept.get(text) ?? this.#parse(text);
+    this.#kept.delete(text); // so that it is the one that was used last
     this.#kept.set(text, grammar);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);

@@ -21,18 +21,26 @@ export function send(messages: readonly FromWorker[]): void {
   if (process.connected) process.send?.(messages);
 }
 
+/** What the engine itself says is for the log: it may name files, and means nothing to a client. */
 export function wireError(error: unknown): WireError {
   if (error instanceof ServiceError) {
     return { code: error.code, message: error.message, param: error.param ?? undefined };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: "generation_failed", message: `the engine failed: ${message}` };
+  send([{ type: "log", level: "error", message: `the engine failed: ${textOf(error)}` }]);
+  return {
+    code: "generation_failed",
+    message: "the engine failed; the log of the server says why",
+  };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Something is wrong in a way that no request accounts for: a fresh process is the only safe state. */
 export function die(error: unknown): void {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const log: FromWorker = { type: "log", level: "error", message: `worker failed: ${message}` };
+  const message = `worker failed: ${textOf(error)}`;
+  const log: FromWorker = { type: "log", level: "error", message };
   if (!process.connected || !process.send) process.exit(1);
   process.send([log], () => process.exit(1));
 }

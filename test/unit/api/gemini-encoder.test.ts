@@ -130,3 +130,17 @@ test("log probabilities come with their text, of hidden tokens with the next", (
     },
   });
 });
+
+test.each([true, false])(
+  "a call is sent before reasoning that follows it (shown: %s)",
+  (includesThoughts) => {
+    const deltas = [callDelta(0, "f", "{}"), thought("Hm"), textDelta("then")];
+
+    const parts = partsOf(encoderWith({ includesThoughts }), deltas);
+
+    const [first, ...others] = parts;
+    expect(first).toMatchObject([{ functionCall: { name: "f" } }]);
+    const reasoning = includesThoughts ? [[{ text: "Hm", thought: true }]] : [];
+    expect(others).toEqual([...reasoning, [{ text: "then" }]]);
+  },
+);

@@ -7,13 +7,20 @@ import { SlotBoard } from "../../../src/http/slot-board.ts";
 
 function lease(turn: Promise<void> = Promise.resolve()) {
   const calls: string[] = [];
+  let isHeld = false;
   const given: SlotLease = {
     acquire: async () => {
       calls.push("acquire");
       await turn;
+      isHeld = true;
     },
-    release: () => void calls.push("release"),
-    isHeld: false,
+    release: () => {
+      calls.push("release");
+      isHeld = false;
+    },
+    get isHeld() {
+      return isHeld;
+    },
     isContended: true,
   };
   return { given, calls };
@@ -72,4 +79,24 @@ test("shows nothing of one that got no slot, and bears a second release", async 
   late.release();
 
   expect(shown(board)).toEqual(["other"]);
+});
+
+test("shows nothing of one that gave its slot back before its own acquisition went on", async () => {
+  const board = new SlotBoard(1);
+  const { given } = lease();
+  const watched = board.watch(
+    {
+      ...given,
+      acquire: async () => {
+        await given.acquire();
+        watched.release();
+      },
+      isHeld: false,
+    },
+    useOf("a"),
+  );
+
+  await watched.acquire();
+
+  expect(shown(board)).toEqual([null]);
 });
