@@ -10,7 +10,7 @@ import { ASKING_ROUTES } from "../api/wire-formats.ts";
 import { ServiceError } from "../errors.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody } from "./json-body.ts";
+import type { ReadJson } from "./json-body.ts";
 import { callerOf, methodNotAllowed, ownerOf } from "./middleware.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 import { watchWithin } from "./time-limits.ts";
@@ -22,9 +22,9 @@ export const ASKING_EXPRESS_ROUTES = ASKING_PATHS.map(routeOf);
 /** What shows the server's state. */
 export const STATE_PATHS = ["/slots", "/props"];
 
-export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
+export function mountNativeRoutes(app: Express, deps: HandlerDeps, readJson: ReadJson): void {
   for (const route of ASKING_ROUTES) {
-    app.post(routeOf(route.path), jsonBody(bodyLimitBytes), askHandler(route, deps));
+    app.post(routeOf(route.path), readJson(askHandler(route, deps)));
     app.all(routeOf(route.path), methodNotAllowed("POST"));
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));

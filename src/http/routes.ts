@@ -6,6 +6,7 @@ import { rerank } from "../api/rerank.ts";
 import type { Index, Readiness } from "../api/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../api/wire-formats.ts";
 import type { Scope } from "../keys/caller.ts";
+import type { BodyMemory } from "./body-memory.ts";
 import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
@@ -19,6 +20,7 @@ import {
   errorMapper,
   methodNotAllowed,
   notFound,
+  ownerOf,
   requestId,
   requireApiKey,
   requireScope,
@@ -44,6 +46,8 @@ import type { WebSockets } from "./websocket.ts";
 
 export type RoutesOptions = {
   readonly bodyLimitBytes: number;
+  /** Of all bodies together. */
+  readonly bodyMemory: BodyMemory;
   /** Names of this server, besides localhost and addresses. */
   readonly hostNames: readonly string[];
   /** Whose pages may use it. */
@@ -106,21 +110,26 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountUsage(app, deps);
   mountGemini(app, deps);
 
+  const readJson = jsonBody({
+    limitBytes: options.bodyLimitBytes,
+    memory: options.bodyMemory,
+    ownerOf: (req, res) => (deps.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+  });
   for (const dialect of DIALECTS) {
     const route = routeOf(dialect.path);
-    app.post(route, jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
+    app.post(route, readJson(generateHandler(dialect, deps)));
     app.all(route, methodNotAllowed("POST"));
   }
 
   for (const api of EMBEDDING_APIS) {
     const service = api === rerank ? deps.reranking : deps.embeddings;
     const paths = [...api.paths];
-    app.post(paths, jsonBody(options.bodyLimitBytes), embeddingHandler(api, service, deps));
+    app.post(paths, readJson(embeddingHandler(api, service, deps)));
     app.all(paths, methodNotAllowed("POST"));
   }
 
-  mountNativeRoutes(app, deps, options.bodyLimitBytes);
-  mountOllama(app, deps, options.bodyLimitBytes);
+  mountNativeRoutes(app, deps, readJson);
+  mountOllama(app, deps, readJson);
   mountResponses(app, deps);
   mountStreams(app, deps);
   mountRequests(app, deps);
