@@ -152,7 +152,8 @@ function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
   metrics.requestEnded(code, null);
   const line = { requestId: requestIdOf(res), path: req.path, outcome: code };
   if (code === "internal_error") log.error({ ...line, stack: stackOf(error.cause) }, "bug");
-  else if (traits.status >= 500) log.warn({ ...line, reason: message }, "request");
+  else if (traits.status === 500) log.error({ ...line, reason: message }, "request");
+  else if (traits.status > 500) log.warn({ ...line, reason: message }, "request");
   else if (traits.status === 403)
     log.info({ ...line, reason: message }, "request"); // it names the flag
   else log.info(line, "request");

@@ -50,7 +50,7 @@ test("unfinished bodies of one key take its share alone, and another key is serv
   const keys = newKeysFile();
   const [alice, bob] = [keys.add("alice"), keys.add("bob")];
   running = await startWithFake({}, { ...LIMITS, keysFile: keys.path });
-  const opened = [];
+  const opened: Awaited<ReturnType<typeof openUnfinished>>[] = [];
   for (let count = 0; count < 20; count++)
     opened.push(await openUnfinished(`authorization: ${alice.authorization}`));
 
