@@ -130,7 +130,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
-    keyUsage: () => usage.all,
   });
   const webSockets = new WebSockets({ ...config, keys, bodyLimitBytes: config.bodyLimit });
   const app = createApp(

@@ -100,6 +100,11 @@ export function ownerOf(res: Response): string {
   return String(res.locals.owner ?? ANYBODY.owner);
 }
 
+/** Whether a caller is shown what concerns other keys too: their names, their usage, the ids of their requests. */
+export function seesAll(res: Response): boolean {
+  return callerOf(res).scopes.includes("admin");
+}
+
 /** For paths that exist, with a method that does not. */
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req, res) => {

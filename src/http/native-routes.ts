@@ -11,7 +11,7 @@ import { ServiceError } from "../errors.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import type { ReadJson } from "./json-body.ts";
-import { callerOf, methodNotAllowed, ownerOf } from "./middleware.ts";
+import { callerOf, methodNotAllowed, ownerOf, seesAll } from "./middleware.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 import { watchWithin } from "./time-limits.ts";
 
@@ -58,11 +58,12 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
 
 function sendSlots({ query }: Request, res: Response, deps: HandlerDeps): void {
   const { contextTokens } = loadedModel(deps);
-  const { uses } = deps.slots;
+  const { slots } = deps;
   const mayBeFull = [undefined, "", "0"].includes(query.fail_on_no_slot?.toString());
-  if (mayBeFull || uses.includes(null)) return void res.json(encodeSlots(uses, contextTokens));
+  const shown = slots.shownTo(seesAll(res) ? null : ownerOf(res));
+  if (mayBeFull || !slots.isFull) return void res.json(encodeSlots(shown, contextTokens));
   // Sent, not thrown: whoever asks like this wants to know, and nothing has failed.
-  const full = new ServiceError("no_free_slot", `all ${uses.length} slots are busy`);
+  const full = new ServiceError("no_free_slot", `all ${slots.size} slots are busy`);
   res.status(full.traits.status).json(encodeOpenaiError(full));
 }
 
@@ -71,7 +72,7 @@ function describeServer(deps: HandlerDeps): object {
     build: deps.build,
     alias: deps.catalog.realId,
     modelFile: deps.modelFile,
-    slots: deps.slots.uses.length,
+    slots: deps.slots.size,
     defaultSettings: defaultSettings(parseContext(deps)),
     model: loadedModel(deps),
   });

@@ -14,7 +14,13 @@ import { mountGemini, useGemini } from "./gemini-routes.ts";
 import { generateHandler } from "./generate-handler.ts";
 import { checkHost } from "./host-guard.ts";
 import { jsonBody } from "./json-body.ts";
-import { allowanceHeaders, mountUsage, USAGE_PATH } from "./key-routes.ts";
+import {
+  allowanceHeaders,
+  METRICS_PATH,
+  mountMetrics,
+  mountUsage,
+  USAGE_PATH,
+} from "./key-routes.ts";
 import {
   closeWhileDraining,
   errorMapper,
@@ -71,7 +77,7 @@ const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
   ["generate", [...GENERATING_ROUTES, ...ASKING_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
-  ["read", [...STATE_PATHS, "/metrics"]],
+  ["read", [...STATE_PATHS, METRICS_PATH]],
 ];
 
 export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
@@ -102,10 +108,8 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
   app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(deps.accounts));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
-  app.get("/metrics", async (_req, res) => {
-    res.type(metrics.contentType).send(await metrics.text());
-  });
-  app.all(["/", "/metrics"], methodNotAllowed("GET"));
+  app.all("/", methodNotAllowed("GET"));
+  mountMetrics(app, deps);
   mountModels(app, deps);
   mountUsage(app, deps);
   mountGemini(app, deps);
@@ -168,7 +172,7 @@ function indexOf({ catalog }: HandlerDeps): Index {
     ],
     ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
     ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
-    ...["/v1/ws", "/health", "/ready", "/metrics"],
+    ...["/v1/ws", "/health", "/ready", METRICS_PATH],
     ...["/openapi.json", "/docs"],
   ];
   return { name: "sluice", models: catalog.ids, endpoints };

@@ -154,7 +154,7 @@ test("logs and counts what never reached a handler", async () => {
 
   const line = { path: "/v1/nothing", outcome: "invalid_api_key" };
   expect(info.mock.calls).toEqual([[expect.objectContaining(line), "request"]]);
-  expect(await metrics.text()).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
+  expect(await metrics.text([])).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
 });
 
 test("answers an error with its status and OpenAI's envelope", () => {
