@@ -56,12 +56,14 @@ export class LogWriter {
     const chunk = this.#take();
     write(this.#descriptor, chunk, (error, written) => {
       this.#isWriting = false;
-      if (error && !isFull(error)) {
+      if (error && isOver(error)) {
         this.#isBroken = true;
         this.#take();
         return;
       }
-      this.#putBack(chunk.subarray(error ? 0 : written));
+      // A disk that is full, and the like, costs these lines, and not those that come when it has room again.
+      if (!error) this.#putBack(chunk.subarray(written));
+      else if (isFull(error)) this.#putBack(chunk);
       if (this.#waiting.length > 0)
         this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
     });
@@ -80,6 +82,12 @@ export class LogWriter {
     this.#waiting.unshift(rest);
     this.#bytes += rest.length;
   }
+}
+
+/** Nothing that is written there will ever arrive: its reader is gone, or it is closed. */
+function isOver(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EPIPE" || code === "EBADF" || code === "ECONNRESET";
 }
 
 /** A pipe whose reader is slow, in a process where pipes do not block. */
