@@ -12,16 +12,25 @@ const MOST_BYTES = 1_048_576;
 const LAST_TRIES = 20;
 const TRY_MS = 10;
 
+/** As Node's own `write()`. */
+type WriteBytes = (
+  descriptor: number,
+  bytes: Buffer,
+  done: (error: NodeJS.ErrnoException | null, written: number) => void,
+) => void;
+
 export class LogWriter {
   readonly #descriptor: number;
+  readonly #write: WriteBytes;
   #waiting: Buffer[] = [];
   #bytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #isWriting = false;
   #isBroken = false;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, writeBytes: WriteBytes = write) {
     this.#descriptor = descriptor;
+    this.#write = writeBytes;
   }
 
   write(line: string): void {
@@ -54,7 +63,7 @@ export class LogWriter {
     if (this.#isWriting || this.#waiting.length === 0) return;
     this.#isWriting = true;
     const chunk = this.#take();
-    write(this.#descriptor, chunk, (error, written) => {
+    this.#write(this.#descriptor, chunk, (error, written) => {
       this.#isWriting = false;
       if (error && isOver(error)) {
         this.#isBroken = true;

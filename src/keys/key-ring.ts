@@ -13,6 +13,8 @@ export type KeyRingOptions = {
   readonly file: string | null;
   /** How often the file is looked at. */
   readonly pollMs: number;
+  /** Default: `readKeysFile()`. */
+  readonly readFile?: typeof readKeysFile;
   readonly log: (level: "info" | "error", message: string) => void;
 };
 
@@ -60,8 +62,8 @@ export class KeyRing {
   }
 
   #read(): readonly Known[] {
-    const { file } = this.#options;
-    const entries = file ? readKeysFile(file) : [];
+    const { file, readFile = readKeysFile } = this.#options;
+    const entries = file ? readFile(file) : [];
     const kept = entries.map((entry) => ({
       digest: Buffer.from(entry.sha256, "hex"),
       caller: callerOf(entry),
