@@ -4,7 +4,7 @@
 import { ByteCursor, type ByteSource } from "./byte-cursor.ts";
 import { type GgufTensors, readTensors } from "./gguf-tensors.ts";
 import { type GgufValue, readValue } from "./gguf-values.ts";
-import { ModelFileError } from "./model-file-error.ts";
+import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 export type GgufHeader = {
   readonly values: ReadonlyMap<string, GgufValue>;
@@ -19,7 +19,6 @@ const LEAST_TENSOR_BYTES = 25;
 const MOST_VALUES = 65_536;
 const MOST_TENSORS = 131_072;
 const LONGEST_KEY = 256;
-const KEY = /^[\x20-\x7e]+$/;
 /** The library makes an object of them, name by name. */
 const UNSAFE_NAMES = ["__proto__", "prototype", "constructor"];
 
@@ -64,7 +63,8 @@ function countOf(cursor: ByteCursor, what: string, leastBytes: number, most: num
 
 function readKey(cursor: ByteCursor, index: number): string {
   const { text, bytes } = cursor.text(`key ${index + 1}`, LONGEST_KEY);
-  const isSafe = KEY.test(text) && !text.split(".").some((name) => UNSAFE_NAMES.includes(name));
+  const isSafe =
+    PRINTABLE.test(text) && !text.split(".").some((name) => UNSAFE_NAMES.includes(name));
   if (bytes <= LONGEST_KEY && isSafe) return text;
   throw new ModelFileError(
     `key ${index + 1} is no name of up to ${LONGEST_KEY} printable characters`,

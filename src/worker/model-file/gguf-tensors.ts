@@ -2,7 +2,7 @@
 
 import type { ByteCursor } from "./byte-cursor.ts";
 import { type Block, TENSOR_BLOCKS } from "./gguf-types.ts";
-import { ModelFileError } from "./model-file-error.ts";
+import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 export type GgufTensors = {
   readonly count: number;
@@ -24,9 +24,9 @@ export function readTensors(cursor: ByteCursor, { count, alignment }: TensorOpti
   let last: Tensor | null = null;
   for (let index = 0; index < count; index++) {
     const { text: name, bytes } = cursor.text(`the name of tensor ${index + 1}`, LONGEST_NAME);
-    if (bytes > LONGEST_NAME)
+    if (bytes > LONGEST_NAME || !PRINTABLE.test(name))
       throw new ModelFileError(
-        `the name of tensor ${index + 1} has ${bytes} bytes: ${LONGEST_NAME} are allowed`,
+        `tensor ${index + 1} has no name of up to ${LONGEST_NAME} printable characters`,
       );
     const shape = readShape(cursor, name);
     const tensor = readPlace(cursor, { name, shape, alignment });

@@ -4,7 +4,7 @@
 import type { GgufHeader } from "./gguf-header.ts";
 import { FLOAT32, INT32, STRING } from "./gguf-types.ts";
 import type { GgufValue } from "./gguf-values.ts";
-import { ModelFileError } from "./model-file-error.ts";
+import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 type Range = { readonly least: number; readonly most: number };
 
@@ -45,7 +45,7 @@ export function checkLimits({ values, tensors }: GgufHeader, tensorCount: number
 }
 
 function architectureOf(value: GgufValue | undefined): string {
-  if (value?.type === "text" && value.text !== "") return value.text;
+  if (value?.type === "text" && PRINTABLE.test(value.text)) return value.text;
   throw new ModelFileError("it has no general.architecture, the name of the kind of model");
 }
 

@@ -90,6 +90,11 @@ describe("of its head", () => {
       "general.architecture",
     ],
     [
+      "an architecture that no terminal should see",
+      ggufBytes(withValue("general.architecture", typed(STRING, string("\u001b[2J")))),
+      "it has no general.architecture",
+    ],
+    [
       "a key twice",
       ggufBytes({ ...TINY, metadata: [...TINY.metadata, ...TINY.metadata.slice(-1)] }),
       "twice",
@@ -176,7 +181,8 @@ describe("of its tensors", () => {
     ["rows that are no blocks", { type: 8, shape: [31, 2] }, "in blocks of 32"],
     ["a place between the lines", { offset: 1 }, "no multiple of 32"],
     ["a place beyond the end", { offset: 2 ** 40 }, "ends at byte"],
-    ["a name that is too long", { name: "x".repeat(64) }, "64 bytes: 63 are allowed"],
+    ["a name that is too long", { name: "x".repeat(64) }, "no name of up to 63"],
+    ["a name with an escape sequence", { name: "\u001b[2J" }, "no name of up to 63 printable"],
   ])("%s is told", (_what, change, message) => {
     expect(complaintAbout(ggufBytes(withFirstTensor(change)))).toContain(message);
   });
