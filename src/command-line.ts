@@ -23,6 +23,7 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv)
   for (const key of settingKeys()) config[key] = readSetting(key, flags[flagName(key)], env);
   const checked = config as Config; // every key has gone through its own schema
   checkHost(checked, sourceOf("host", flags.host));
+  checkBodyMemory(checked, sourceOf("bodyMemory", flags["body-memory"]));
   return { type: "serve", config: checked };
 }
 
@@ -120,6 +121,14 @@ function checkHost({ host, apiKey, keysFile, allowNoKey }: Config, source: strin
   if (LOOPBACK.test(host) || apiKey.length > 0 || keysFile !== undefined || allowNoKey) return;
   throw new ConfigError(
     `${source} is ${JSON.stringify(host)}: others can reach it, so --api-key or --keys-file is needed (or --allow-no-key)`,
+  );
+}
+
+/** One client has as much as it leaves free: half of it at most. */
+function checkBodyMemory({ bodyMemory, bodyLimit }: Config, source: string): void {
+  if (bodyMemory >= 2 * bodyLimit) return;
+  throw new ConfigError(
+    `${source} is ${bodyMemory}: a body of ${bodyLimit} bytes (--body-limit) would never fit; allowed is ${2 * bodyLimit} or more`,
   );
 }
 

@@ -120,6 +120,12 @@ export const SETTINGS = {
     help: "largest request body (default 4194304)",
     allows: "an integer from 1024 to 1073741824",
   }),
+  bodyMemory: setting({
+    schema: count(4096, 1_099_511_627_776).default(268_435_456),
+    value: "BYTES",
+    help: "memory for the bodies of all requests until they end; more get 503, one client has as much as it leaves free (default 268435456)",
+    allows: "an integer from 4096 to 1099511627776, at least twice --body-limit",
+  }),
   queueTimeoutMs: timeLimit(600, "wait for a slot at most so long"),
   bufferedQueueTimeoutMs: timeLimit(
     240,

@@ -50,6 +50,8 @@ const TRAITS = {
   queue_timeout: { status: 503, ...server },
   engine_unavailable: { status: 503, ...server },
   no_free_slot: { status: 503, ...server },
+  body_memory_full: { status: 503, ...server },
+  response_store_full: { status: 503, ...server },
   deadline_unmeetable: { status: 503, ...server },
   request_timeout: { status: 504, ...server },
   deadline_exceeded: { status: 504, ...server },

@@ -12,16 +12,25 @@ const MOST_BYTES = 1_048_576;
 const LAST_TRIES = 20;
 const TRY_MS = 10;
 
+/** As Node's own `write()`. */
+type WriteBytes = (
+  descriptor: number,
+  bytes: Buffer,
+  done: (error: NodeJS.ErrnoException | null, written: number) => void,
+) => void;
+
 export class LogWriter {
   readonly #descriptor: number;
+  readonly #write: WriteBytes;
   #waiting: Buffer[] = [];
   #bytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #isWriting = false;
   #isBroken = false;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, writeBytes: WriteBytes = write) {
     this.#descriptor = descriptor;
+    this.#write = writeBytes;
   }
 
   write(line: string): void {
@@ -54,14 +63,16 @@ export class LogWriter {
     if (this.#isWriting || this.#waiting.length === 0) return;
     this.#isWriting = true;
     const chunk = this.#take();
-    write(this.#descriptor, chunk, (error, written) => {
+    this.#write(this.#descriptor, chunk, (error, written) => {
       this.#isWriting = false;
-      if (error && !isFull(error)) {
+      if (error && isOver(error)) {
         this.#isBroken = true;
         this.#take();
         return;
       }
-      this.#putBack(chunk.subarray(error ? 0 : written));
+      // A disk that is full, and the like, costs these lines, and not those that come when it has room again.
+      if (!error) this.#putBack(chunk.subarray(written));
+      else if (isFull(error)) this.#putBack(chunk);
       if (this.#waiting.length > 0)
         this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
     });
@@ -80,6 +91,12 @@ export class LogWriter {
     this.#waiting.unshift(rest);
     this.#bytes += rest.length;
   }
+}
+
+/** Nothing that is written there will ever arrive: its reader is gone, or it is closed. */
+function isOver(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EPIPE" || code === "EBADF" || code === "ECONNRESET";
 }
 
 /** A pipe whose reader is slow, in a process where pipes do not block. */

@@ -3,12 +3,17 @@
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { ConfigError, readCommandLine } from "./command-line.ts";
 import type { Config } from "./config.ts";
 import type { ModelInfo } from "./engine/messages.ts";
-import { runKeysCommand } from "./keys/keys-command.ts";
-import { KeysFileError } from "./keys/keys-file.ts";
-import { createService, type Service } from "./service.ts";
+import { openFilesProblem } from "./open-files.ts";
+import type { Service } from "./service.ts";
+
+const problem = openFilesProblem(); // these imports would fail of it without a word
+if (problem !== null) exitWith(problem);
+const { ConfigError, readCommandLine } = await import("./command-line.ts");
+const { runKeysCommand } = await import("./keys/keys-command.ts");
+const { KeysFileError } = await import("./keys/keys-file.ts");
+const { createService } = await import("./service.ts");
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;

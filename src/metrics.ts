@@ -21,12 +21,10 @@ export type Gauges = {
   readonly slotsBusy: () => number;
   readonly queueLength: () => number;
   readonly workerRestarts: () => number;
-  /** One for each key that there is: a bounded set, so its names may be labels. */
-  readonly keyUsage: () => readonly KeyFigures[];
 };
 
 /** Totals of one key. */
-type KeyFigures = {
+export type KeyFigures = {
   readonly name: string;
   readonly requests: number;
   readonly promptTokens: number;
@@ -120,7 +118,7 @@ export class Metrics {
   }
 
   /** To be called once, when the parts that know the figures exist. */
-  watch({ slotsBusy, queueLength, workerRestarts, keyUsage }: Gauges): void {
+  watch({ slotsBusy, queueLength, workerRestarts }: Gauges): void {
     const registers = [this.#registry];
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
@@ -140,35 +138,6 @@ export class Metrics {
       collect() {
         this.reset();
         this.inc(workerRestarts());
-      },
-    });
-    this.#watchKeys(keyUsage);
-  }
-
-  #watchKeys(keyUsage: Gauges["keyUsage"]): void {
-    const registers = [this.#registry];
-    new Counter({
-      name: "sluice_key_requests_total",
-      help: "Requests of a key that were let in, and have ended",
-      labelNames: ["key"],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, requests } of keyUsage()) this.inc({ key: name }, requests);
-      },
-    });
-    new Counter({
-      name: "sluice_key_tokens_total",
-      help: "Tokens of a key's prompts (in), of these from the cache (cached), and of its answers (out)",
-      labelNames: ["key", "direction"],
-      registers,
-      collect() {
-        this.reset();
-        for (const { name, ...used } of keyUsage()) {
-          this.inc({ key: name, direction: "in" }, used.promptTokens);
-          this.inc({ key: name, direction: "cached" }, used.cachedTokens);
-          this.inc({ key: name, direction: "out" }, used.completionTokens);
-        }
       },
     });
   }
@@ -214,8 +183,33 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** The Prometheus text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  /** The Prometheus text format. @param keys those whose own series are shown */
+  async text(keys: readonly KeyFigures[]): Promise<string> {
+    return `${await this.#registry.metrics()}\n${await seriesOf(keys).metrics()}`;
   }
+}
+
+/** Made for each reader: not everybody may see everybody's. There are up to a thousand keys, so names may be labels. */
+function seriesOf(keys: readonly KeyFigures[]): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: "sluice_key_requests_total",
+    help: "Requests of a key that were let in, and have ended",
+    labelNames: ["key"],
+    registers,
+  });
+  const tokens = new Counter({
+    name: "sluice_key_tokens_total",
+    help: "Tokens of a key's prompts (in), of these from the cache (cached), and of its answers (out)",
+    labelNames: ["key", "direction"],
+    registers,
+  });
+  for (const { name: key, ...used } of keys) {
+    requests.inc({ key }, used.requests);
+    tokens.inc({ key, direction: "in" }, used.promptTokens);
+    tokens.inc({ key, direction: "cached" }, used.cachedTokens);
+    tokens.inc({ key, direction: "out" }, used.completionTokens);
+  }
+  return registry;
 }

@@ -8,6 +8,7 @@ import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createEmbeddings, createEngine } from "./engines.ts";
 import { ServiceError } from "./errors.ts";
+import { BodyMemory } from "./http/body-memory.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
 import { createHttpServer, type HttpServer, listen } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
@@ -130,7 +131,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
-    keyUsage: () => usage.all,
   });
   const webSockets = new WebSockets({ ...config, keys, bodyLimitBytes: config.bodyLimit });
   const app = createApp(
@@ -158,6 +158,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     },
     {
       bodyLimitBytes: config.bodyLimit,
+      bodyMemory: new BodyMemory(config.bodyMemory),
       hostNames: [config.host, ...config.allowedHost],
       corsOrigins: config.corsOrigin,
       trustProxy: config.trustProxy,

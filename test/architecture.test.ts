@@ -57,6 +57,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "web/main.tsx": ["*"],
   "web/vite.config.ts": [],
   "service.ts": ["*"],
+  "open-files.ts": [],
   "main.ts": ["*"],
 };
 

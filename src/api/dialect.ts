@@ -75,10 +75,12 @@ export interface KeptEncoder extends Required<AnswerEncoder> {
   output(): readonly object[];
   /** Of a body: the frames that it would have been as a stream. */
   replay(): readonly Frame[];
+  /** There is no room to keep it: from now on the answer says so. */
+  forget(): void;
 }
 
 /** What a request asks for that is to be kept. */
-type Keeping = {
+export type Keeping = {
   /** The answer that it goes on from; null for none. */
   readonly previousId: string | null;
   /** Whether it runs on when its client leaves. */

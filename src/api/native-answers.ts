@@ -83,9 +83,11 @@ export const inputTokens = z.strictObject({
 
 const slot = { id: count, n_ctx: count, n_reserved: count, speculative: z.literal(false) };
 
+/** One that is free, one that works for another key, or one's own. */
 export const slotList = z.array(
-  z.discriminatedUnion("is_processing", [
+  z.union([
     z.strictObject({ ...slot, is_processing: z.literal(false) }),
+    z.strictObject({ ...slot, n_reserved: z.null(), is_processing: z.literal(true) }),
     z.strictObject({
       ...slot,
       is_processing: z.literal(true),

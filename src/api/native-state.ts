@@ -14,12 +14,16 @@ export type SlotUse = {
   readonly heldMs: number;
 };
 
-/** @param uses one for each slot, null for a free one */
-export function encodeSlots(uses: readonly (SlotUse | null)[], contextTokens: number): SlotList {
-  return uses.map((use, id) => {
+/** Null for a slot that is free; `busy` for one that works for another key, of which no more is shown. */
+export type ShownSlot = SlotUse | "busy" | null;
+
+export function encodeSlots(slots: readonly ShownSlot[], contextTokens: number): SlotList {
+  return slots.map((use, id) => {
+    const common = { id, n_ctx: contextTokens, speculative: false } as const;
+    if (use === "busy") return { ...common, n_reserved: null, is_processing: true };
     // What its request may fill at most. A slot is one request's own: no other can overflow into it.
     const n_reserved = use ? use.promptTokens + use.maxTokens : 0;
-    const slot = { id, n_ctx: contextTokens, n_reserved, speculative: false } as const;
+    const slot = { ...common, n_reserved };
     if (!use) return { ...slot, is_processing: false };
     return { ...slot, is_processing: true, ...encodeUse(use) };
   });

@@ -14,6 +14,7 @@ export const READING_CODES: readonly ErrorCode[] = [
   "model_not_found",
   "body_too_large",
   "unsupported_media_type",
+  "body_memory_full",
 ];
 
 /** What may happen to a request that was understood. */

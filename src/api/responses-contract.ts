@@ -47,6 +47,7 @@ export function responsesContract(unsupported: Unsupported, instead: Instead): C
       "template_error",
       "context_length_exceeded",
       "previous_response_not_found",
+      "response_store_full",
     ],
   };
 }

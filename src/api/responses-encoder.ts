@@ -39,7 +39,7 @@ type End = {
 };
 
 export class ResponsesEncoder implements KeptEncoder {
-  readonly #answer: ResponsesAnswer;
+  #answer: ResponsesAnswer;
   #items: readonly Item[] = [];
   #open: OpenItem | null = null;
   #end: End | null = null;
@@ -128,6 +128,11 @@ export class ResponsesEncoder implements KeptEncoder {
     const again = new ResponsesEncoder(this.#answer);
     const frames = deltasOf(choice).flatMap((delta) => again.delta(0, delta));
     return [...frames, ...again.finish(0, choice.ending, receipt)];
+  }
+
+  forget(): void {
+    const { traits } = this.#answer;
+    this.#answer = { ...this.#answer, traits: { ...traits, isStored: false } };
   }
 
   state(isWaiting: boolean): object {

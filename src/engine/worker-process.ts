@@ -1,6 +1,7 @@
 // The life of the worker process: spawn, readiness, heartbeat, restart with backoff, kill. Knows no requests.
 
 import { type ChildProcess, fork } from "node:child_process";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { ServiceError, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
@@ -57,6 +58,8 @@ export class WorkerProcess {
   #unsent: ToWorker[] = [];
   #wasHeard = false;
   #wasKilledHere = false;
+  /** What the native code printed last. */
+  #lastWords: string | null = null;
   #timers = new Set<NodeJS.Timeout>();
   #firstLoad = deferred<ModelInfo>();
   #ready = deferred<void>();
@@ -131,6 +134,7 @@ export class WorkerProcess {
     this.#logOutput(child);
     this.#child = child;
     this.#wasKilledHere = false;
+    this.#lastWords = null;
     this.#loadProgress = 0;
     child.on("message", (messages) => {
       for (const message of messages as FromWorker[]) this.#receive(message); // only our worker writes to it
@@ -138,9 +142,20 @@ export class WorkerProcess {
     child.on("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
     child.once("exit", (code, signal) => {
       const isFromOutside = signal === "SIGKILL" && !this.#wasKilledHere;
-      this.#gone(child, `worker ended (${signal ?? `code ${code}`})`, isFromOutside);
+      const how = `worker ended (${signal ?? `code ${code}`})`;
+      const isLoading = this.#state === "loading" || this.#state === "restarting";
+      if (!isLoading) return this.#gone(child, how, isFromOutside);
+      // What it printed last may come after its exit, and is all that there is to say why.
+      child.once("close", () => this.#gone(child, this.#whileLoading(how), isFromOutside));
     });
     this.#watchLoading();
+  }
+
+  /** The file's name alone: clients that wait for the model are told. */
+  #whileLoading(how: string): string {
+    const file = path.basename(this.#options.model.modelPath);
+    const words = this.#lastWords === null ? "" : `; its last message: ${this.#lastWords}`;
+    return `the ${how} while it read ${file}${words}`;
   }
 
   /** What the native code prints, the last words before an abort among it. */
@@ -149,7 +164,9 @@ export class WorkerProcess {
       if (!input) continue;
       createInterface({ input }).on("line", (line) => {
         const shown = loggable(line);
-        if (shown !== null) this.#options.log("warn", `worker: ${shown}`);
+        if (shown === null) return;
+        this.#lastWords = shown;
+        this.#options.log("warn", `worker: ${shown}`);
       });
     }
   }

@@ -2,7 +2,13 @@
 // then on nothing can be refused any more.
 
 import { randomUUID } from "node:crypto";
-import type { AnswerEncoder, AnswerIdentity, KeptEncoder, ParsedRequest } from "../api/dialect.ts";
+import type {
+  AnswerEncoder,
+  AnswerIdentity,
+  Keeping,
+  KeptEncoder,
+  ParsedRequest,
+} from "../api/dialect.ts";
 import { ServiceError } from "../errors.ts";
 import type { PreparedRequest, Prompt } from "../generation/request.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
@@ -21,6 +27,8 @@ export type Accepted = Exchange & {
   readonly kept: Kept | null;
 };
 
+/** A response that runs ends within seconds, as a rule. */
+const STORE_RETRY_SECONDS = 5;
 /** Where a shorter conversation is taken, the answer has this share of the context, or all that it may be. */
 const ANSWER_SHARE = 0.25;
 
@@ -32,7 +40,7 @@ export async function accept(on: Exchange): Promise<Accepted> {
   const { keeping } = parsed;
   if (!keeping) return { ...accepted, encoder: parsed.encoder(identityOf(on)), kept: null };
   const encoder = keeping.encoder(identityOf(on));
-  return { ...accepted, encoder, kept: keep(on, encoder, keeping.previousId) };
+  return { ...accepted, encoder, kept: keep(on, encoder, keeping) };
 }
 
 export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
@@ -43,7 +51,12 @@ export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity
   };
 }
 
-function keep(on: Exchange, encoder: KeptEncoder, previousId: string | null): Kept {
+/** Null when there is no room for it: its answer says so. @throws ServiceError for one that nobody could ask for then */
+function keep(
+  on: Exchange,
+  encoder: KeptEncoder,
+  { previousId, isBackground }: Keeping,
+): Kept | null {
   const { deps, res, client } = on;
   const isWaiting = () => on.tickets.some(({ place }) => place !== null);
   const response = deps.responses.begin({
@@ -55,7 +68,18 @@ function keep(on: Exchange, encoder: KeptEncoder, previousId: string | null): Ke
     news: () => describeWait(on),
     abort: client.abort,
   });
-  return { response, encoder };
+  if (response) return { response, encoder };
+  if (isBackground) throw noRoom();
+  encoder.forget();
+  return null;
+}
+
+function noRoom(): ServiceError {
+  return new ServiceError(
+    "response_store_full",
+    "there is no room to keep this response: those that run may take as much of --response-store as they leave free; try again when one of them has ended, or send less",
+    { retryAfterSeconds: STORE_RETRY_SECONDS },
+  );
 }
 
 /** A form of the request, with its choices prepared. */

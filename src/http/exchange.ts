@@ -122,7 +122,8 @@ export async function* eventsOf(
   const ticket = tickets[choice];
   if (!ticket) throw new Error(`choice ${choice} has no ticket`);
   ticket.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
-  const lease = deps.slots.watch(ticket, () => record.stateOf(choice));
+  const use = () => record.stateOf(choice);
+  const lease = deps.slots.watch(ticket, { owner: ownerOf(res), use });
   const { signal, deadline } = client;
   const cacheScope = deps.options.sharedCache ? "" : ownerOf(res);
   const options = { signal, deadline, lease, cacheScope };

@@ -1,23 +1,33 @@
-// What the API tells a key about itself: its usage, and in headers what is left of its tokens per minute.
+// What the API tells a key about itself: its usage, the same as metrics, and in headers what is left of its tokens per minute.
 
 import type { Express, RequestHandler } from "express";
 import { encodeUsage, type UsageLine } from "../api/usage-list.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { Accounts } from "../queue/accounts.ts";
 import type { HandlerDeps } from "./exchange.ts";
-import { callerOf, methodNotAllowed } from "./middleware.ts";
+import { callerOf, methodNotAllowed, seesAll } from "./middleware.ts";
 
 export const USAGE_PATH = "/v1/usage";
+export const METRICS_PATH = "/metrics";
 
 export function mountUsage(app: Express, deps: HandlerDeps): void {
   app.get(USAGE_PATH, (_req, res) => {
     const caller = callerOf(res);
-    const seesAll = caller.scopes.includes("admin") && !deps.keys.isOpen;
-    const callers = seesAll ? deps.keys.callers : [caller];
+    const callers = seesAll(res) && !deps.keys.isOpen ? deps.keys.callers : [caller];
     const lines = callers.map((each) => usageOf(each, deps));
     res.json(encodeUsage(lines, deps.startedAtSeconds));
   });
   app.all(USAGE_PATH, methodNotAllowed("GET"));
+}
+
+/** In each key's own series, those of the caller; for an admin, those of all keys. */
+export function mountMetrics(app: Express, { metrics, usage }: HandlerDeps): void {
+  app.get(METRICS_PATH, async (_req, res) => {
+    const { owner, name } = callerOf(res);
+    const shown = seesAll(res) ? usage.all : [{ name, ...usage.of(owner) }];
+    res.type(metrics.contentType).send(await metrics.text(shown));
+  });
+  app.all(METRICS_PATH, methodNotAllowed("GET"));
 }
 
 function usageOf({ owner, name }: Caller, deps: HandlerDeps): UsageLine {

@@ -8,7 +8,6 @@ import { ServiceError, stackOf, toServiceError } from "../errors.ts";
 import { ANYBODY, type Caller, type Scope } from "../keys/caller.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Metrics } from "../metrics.ts";
-import { tooLarge } from "./json-body.ts";
 
 /** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
 type EncodeError = (error: ServiceError, requestId: string) => object;
@@ -101,6 +100,11 @@ export function ownerOf(res: Response): string {
   return String(res.locals.owner ?? ANYBODY.owner);
 }
 
+/** Whether a caller is shown what concerns other keys too: their names, their usage, the ids of their requests. */
+export function seesAll(res: Response): boolean {
+  return callerOf(res).scopes.includes("admin");
+}
+
 /** For paths that exist, with a method that does not. */
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req, res) => {
@@ -132,7 +136,7 @@ function hintFor(path: string, paths: readonly string[]): string {
 /** Express 5 brings every thrown or rejected error here. After the headers there is nothing left to say. */
 export function errorMapper(log: Logger, metrics: Metrics): ErrorRequestHandler {
   return (thrown, req, res, next) => {
-    const error = fromBodyParser(thrown) ?? toServiceError(thrown);
+    const error = fromRouter(thrown) ?? toServiceError(thrown);
     if (!res.locals.isRecorded) recordRefusal({ log, metrics, req, res, error });
     if (res.headersSent) return next(thrown);
     sendError(res, error);
@@ -153,7 +157,8 @@ function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
   metrics.requestEnded(code, null);
   const line = { requestId: requestIdOf(res), path: req.path, outcome: code };
   if (code === "internal_error") log.error({ ...line, stack: stackOf(error.cause) }, "bug");
-  else if (traits.status >= 500) log.error({ ...line, reason: message }, "request");
+  else if (traits.status === 500) log.error({ ...line, reason: message }, "request");
+  else if (traits.status > 500) log.warn({ ...line, reason: message }, "request");
   else if (traits.status === 403)
     log.info({ ...line, reason: message }, "request"); // it names the flag
   else log.info(line, "request");
@@ -166,30 +171,10 @@ export function sendError(res: Response, error: ServiceError): void {
   res.status(error.traits.status).json(encodeError(error, requestIdOf(res)));
 }
 
-/** What body-parser and the router throw: http-errors with a `type`, or a URIError with a status. */
-function fromBodyParser(thrown: unknown): ServiceError | null {
+/** What the router throws of a path that it cannot decode: a URIError with a status. */
+function fromRouter(thrown: unknown): ServiceError | null {
   if (!(thrown instanceof Error) || thrown instanceof ServiceError) return null;
-  const { type, status, limit } = thrown as Error & {
-    type?: string;
-    status?: number;
-    limit?: number;
-  };
-  if (type === "entity.parse.failed")
-    return new ServiceError("invalid_json", `the body is not valid JSON${placeOf(thrown)}`);
-  if (type === "entity.too.large") return tooLarge(limit);
-  if (type === "encoding.unsupported" || type === "charset.unsupported") {
-    return new ServiceError("unsupported_media_type", thrown.message);
-  }
-  if (type === "request.aborted")
-    return new ServiceError("aborted", "the client left while it sent the body");
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new ServiceError("bad_request", "the request cannot be read", { cause: thrown });
-  }
-  return null;
-}
-
-/** The parser's own words would quote the body. */
-function placeOf({ message }: Error): string {
-  const [, position] = /at position (\d+)/.exec(message) ?? [];
-  return position === undefined ? "" : ` (at character ${position})`;
+  const { status } = thrown as Error & { status?: number };
+  if (status === undefined || status < 400 || status >= 500) return null;
+  return new ServiceError("bad_request", "the request cannot be read", { cause: thrown });
 }

@@ -11,8 +11,8 @@ import { ServiceError } from "../errors.ts";
 import { askInTurn } from "./ask-in-turn.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody } from "./json-body.ts";
-import { callerOf, methodNotAllowed, ownerOf } from "./middleware.ts";
+import type { ReadJson } from "./json-body.ts";
+import { callerOf, methodNotAllowed, ownerOf, seesAll } from "./middleware.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 import { watchWithin } from "./time-limits.ts";
 
@@ -23,9 +23,9 @@ export const ASKING_EXPRESS_ROUTES = ASKING_PATHS.map(routeOf);
 /** What shows the server's state. */
 export const STATE_PATHS = ["/slots", "/props"];
 
-export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
+export function mountNativeRoutes(app: Express, deps: HandlerDeps, readJson: ReadJson): void {
   for (const route of ASKING_ROUTES) {
-    app.post(routeOf(route.path), jsonBody(bodyLimitBytes), askHandler(route, deps));
+    app.post(routeOf(route.path), readJson(askHandler(route, deps)));
     app.all(routeOf(route.path), methodNotAllowed("POST"));
   }
   app.get("/slots", (req, res) => sendSlots(req, res, deps));
@@ -54,11 +54,12 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
 
 function sendSlots({ query }: Request, res: Response, deps: HandlerDeps): void {
   const { contextTokens } = loadedModel(deps);
-  const { uses } = deps.slots;
+  const { slots } = deps;
   const mayBeFull = [undefined, "", "0"].includes(query.fail_on_no_slot?.toString());
-  if (mayBeFull || uses.includes(null)) return void res.json(encodeSlots(uses, contextTokens));
+  const shown = slots.shownTo(seesAll(res) ? null : ownerOf(res));
+  if (mayBeFull || !slots.isFull) return void res.json(encodeSlots(shown, contextTokens));
   // Sent, not thrown: whoever asks like this wants to know, and nothing has failed.
-  const full = new ServiceError("no_free_slot", `all ${uses.length} slots are busy`);
+  const full = new ServiceError("no_free_slot", `all ${slots.size} slots are busy`);
   res.status(full.traits.status).json(encodeOpenaiError(full));
 }
 
@@ -67,7 +68,7 @@ function describeServer(deps: HandlerDeps): object {
     build: deps.build,
     alias: deps.catalog.realId,
     modelFile: deps.modelFile,
-    slots: deps.slots.uses.length,
+    slots: deps.slots.size,
     defaultSettings: defaultSettings(parseContext(deps)),
     model: loadedModel(deps),
   });

@@ -15,7 +15,7 @@ import {
 import { ServiceError } from "../errors.ts";
 import type { HandlerDeps } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
-import { jsonBody } from "./json-body.ts";
+import type { ReadJson } from "./json-body.ts";
 import { methodNotAllowed } from "./middleware.ts";
 
 const LISTS = ["/api/tags", "/api/ps", "/api/version"];
@@ -29,15 +29,14 @@ const INSTEAD =
 
 export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
 
-export function mountOllama(app: Express, deps: HandlerDeps, bodyLimitBytes: number): void {
+export function mountOllama(app: Express, deps: HandlerDeps, readJson: ReadJson): void {
   app.get("/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
   app.get("/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
   app.get("/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
   app.all(LISTS, methodNotAllowed("GET"));
-  const read = jsonBody(bodyLimitBytes);
   const showing = answerAbout(ollamaShow, deps, (name) => encodeModel(findServed(name, deps)));
-  app.post(ollamaShow.path, read, showing);
-  app.post(ollamaPull.path, read, answerAbout(ollamaPull, deps, pullerOf(deps)));
+  app.post(ollamaShow.path, readJson(showing));
+  app.post(ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
   app.all(ABOUT_ONE, methodNotAllowed("POST"));
   app.use(MAKING, refuseMaking());
 }

@@ -6,6 +6,7 @@ import { rerank } from "../api/rerank.ts";
 import type { Index, Readiness } from "../api/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../api/wire-formats.ts";
 import type { Scope } from "../keys/caller.ts";
+import type { BodyMemory } from "./body-memory.ts";
 import { mountDocs } from "./docs-routes.ts";
 import { embeddingHandler } from "./embedding-handler.ts";
 import type { HandlerDeps } from "./exchange.ts";
@@ -13,12 +14,19 @@ import { mountGemini, useGemini } from "./gemini-routes.ts";
 import { generateHandler } from "./generate-handler.ts";
 import { checkHost } from "./host-guard.ts";
 import { jsonBody } from "./json-body.ts";
-import { allowanceHeaders, mountUsage, USAGE_PATH } from "./key-routes.ts";
+import {
+  allowanceHeaders,
+  METRICS_PATH,
+  mountMetrics,
+  mountUsage,
+  USAGE_PATH,
+} from "./key-routes.ts";
 import {
   closeWhileDraining,
   errorMapper,
   methodNotAllowed,
   notFound,
+  ownerOf,
   requestId,
   requireApiKey,
   requireScope,
@@ -44,6 +52,8 @@ import type { WebSockets } from "./websocket.ts";
 
 export type RoutesOptions = {
   readonly bodyLimitBytes: number;
+  /** Of all bodies together. */
+  readonly bodyMemory: BodyMemory;
   /** Names of this server, besides localhost and addresses. */
   readonly hostNames: readonly string[];
   /** Whose pages may use it. */
@@ -67,7 +77,7 @@ const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
   ["generate", [...GENERATING_ROUTES, ...ASKING_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
-  ["read", [...STATE_PATHS, "/metrics"]],
+  ["read", [...STATE_PATHS, METRICS_PATH]],
 ];
 
 export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
@@ -98,29 +108,32 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
   app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(deps.accounts));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
-  app.get("/metrics", async (_req, res) => {
-    res.type(metrics.contentType).send(await metrics.text());
-  });
-  app.all(["/", "/metrics"], methodNotAllowed("GET"));
+  app.all("/", methodNotAllowed("GET"));
+  mountMetrics(app, deps);
   mountModels(app, deps);
   mountUsage(app, deps);
   mountGemini(app, deps);
 
+  const readJson = jsonBody({
+    limitBytes: options.bodyLimitBytes,
+    memory: options.bodyMemory,
+    ownerOf: (req, res) => (deps.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+  });
   for (const dialect of DIALECTS) {
     const route = routeOf(dialect.path);
-    app.post(route, jsonBody(options.bodyLimitBytes), generateHandler(dialect, deps));
+    app.post(route, readJson(generateHandler(dialect, deps)));
     app.all(route, methodNotAllowed("POST"));
   }
 
   for (const api of EMBEDDING_APIS) {
     const service = api === rerank ? deps.reranking : deps.embeddings;
     const paths = [...api.paths];
-    app.post(paths, jsonBody(options.bodyLimitBytes), embeddingHandler(api, service, deps));
+    app.post(paths, readJson(embeddingHandler(api, service, deps)));
     app.all(paths, methodNotAllowed("POST"));
   }
 
-  mountNativeRoutes(app, deps, options.bodyLimitBytes);
-  mountOllama(app, deps, options.bodyLimitBytes);
+  mountNativeRoutes(app, deps, readJson);
+  mountOllama(app, deps, readJson);
   mountResponses(app, deps);
   mountStreams(app, deps);
   mountRequests(app, deps);
@@ -159,7 +172,7 @@ function indexOf({ catalog }: HandlerDeps): Index {
     ],
     ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
     ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
-    ...["/v1/ws", "/health", "/ready", "/metrics"],
+    ...["/v1/ws", "/health", "/ready", METRICS_PATH],
     ...["/openapi.json", "/docs"],
   ];
   return { name: "sluice", models: catalog.ids, endpoints };

@@ -1,10 +1,18 @@
 // Who is on a slot: the handlers have their choices' leases watched, GET /slots shows what was seen. A number here is a
 // place on this board; which sequence of the model it is, only the worker knows.
 
-import type { SlotUse } from "../api/native-state.ts";
+import type { ShownSlot, SlotUse } from "../api/native-state.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 
-type Entry = { readonly use: () => Omit<SlotUse, "heldMs">; readonly takenAtMs: number };
+/** Who takes a slot. */
+export type SlotTaker = {
+  /** Nobody else sees more of it than that the slot is busy. */
+  readonly owner: string;
+  /** What is known of it by then. */
+  readonly use: () => Omit<SlotUse, "heldMs">;
+};
+
+type Entry = SlotTaker & { readonly takenAtMs: number };
 
 export class SlotBoard {
   readonly #slots: number;
@@ -14,17 +22,27 @@ export class SlotBoard {
     this.#slots = slots;
   }
 
-  /** One for each slot, null for a free one. */
-  get uses(): readonly (SlotUse | null)[] {
+  get isFull(): boolean {
+    return this.#taken.size >= this.#slots;
+  }
+
+  get size(): number {
+    return this.#slots;
+  }
+
+  /** One for each slot. @param owner who asks; null for one who may see all */
+  shownTo(owner: string | null): readonly ShownSlot[] {
     const now = performance.now();
     return Array.from({ length: this.#slots }, (_, number) => {
       const entry = this.#taken.get(number);
-      return entry ? { ...entry.use(), heldMs: now - entry.takenAtMs } : null;
+      if (!entry) return null;
+      if (owner !== null && entry.owner !== owner) return "busy";
+      return { ...entry.use(), heldMs: now - entry.takenAtMs };
     });
   }
 
-  /** The same lease, with an entry here for as long as it holds a slot. @param use what is known of it by then */
-  watch(lease: SlotLease, use: Entry["use"]): SlotLease {
+  /** The same lease, with an entry here for as long as it holds a slot. */
+  watch(lease: SlotLease, taker: SlotTaker): SlotLease {
     const taken = this.#taken;
     let number: number | null = null;
     return {
@@ -32,7 +50,7 @@ export class SlotBoard {
         await lease.acquire();
         if (!lease.isHeld) return; // it was released again before this went on
         number = this.#lowestFree();
-        taken.set(number, { use, takenAtMs: performance.now() });
+        taken.set(number, { ...taker, takenAtMs: performance.now() });
       },
       release: () => {
         if (number !== null) taken.delete(number);

@@ -4,7 +4,7 @@ import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
 import { type Caller, NO_LIMITS, SCOPES } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
-import { callerOf, KeysFileError, readKeysFile } from "./keys-file.ts";
+import { callerOf, isPassing, KeysFileError, readKeysFile } from "./keys-file.ts";
 
 export type KeyRingOptions = {
   /** Keys without limits, which may do everything; they are called `key-1`, `key-2`, ... */
@@ -13,6 +13,8 @@ export type KeyRingOptions = {
   readonly file: string | null;
   /** How often the file is looked at. */
   readonly pollMs: number;
+  /** Default: `readKeysFile()`. */
+  readonly readFile?: typeof readKeysFile;
   readonly log: (level: "info" | "error", message: string) => void;
 };
 
@@ -23,6 +25,7 @@ export class KeyRing {
   readonly #plain: readonly Known[];
   #known: readonly Known[] = [];
   readonly #onFileChange = () => this.#reload();
+  #retry: NodeJS.Timeout | null = null;
 
   /** @throws KeysFileError for a file that is not there or not right */
   constructor(options: KeyRingOptions) {
@@ -54,12 +57,13 @@ export class KeyRing {
   }
 
   close(): void {
+    if (this.#retry) clearTimeout(this.#retry);
     if (this.#options.file) unwatchFile(this.#options.file, this.#onFileChange);
   }
 
   #read(): readonly Known[] {
-    const { file } = this.#options;
-    const entries = file ? readKeysFile(file) : [];
+    const { file, readFile = readKeysFile } = this.#options;
+    const entries = file ? readFile(file) : [];
     const kept = entries.map((entry) => ({
       digest: Buffer.from(entry.sha256, "hex"),
       caller: callerOf(entry),
@@ -68,13 +72,17 @@ export class KeyRing {
   }
 
   #reload(): void {
-    const { log, file } = this.#options;
+    const { log, file, pollMs } = this.#options;
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
     try {
       this.#known = this.#read();
       log("info", `the keys file ${file} has changed: ${this.#known.length} keys are known now`);
     } catch (error) {
       if (!(error instanceof KeysFileError)) throw error;
       log("error", `${error.message}; the keys stay as they were`);
+      // The file will not change again for that: a key that was revoked in it must not stay.
+      if (isPassing(error)) this.#retry = setTimeout(() => this.#reload(), pollMs).unref();
     }
   }
 }

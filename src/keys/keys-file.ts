@@ -151,7 +151,13 @@ function asKeysFileError(error: unknown, file: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   return code === undefined
     ? error
-    : new KeysFileError(`cannot use the keys file ${file}: ${code}`);
+    : new KeysFileError(`cannot use the keys file ${file}: ${code}`, { cause: error });
+}
+
+/** Too many open files are over in a while, and the file is as right as it was. */
+export function isPassing({ cause }: KeysFileError): boolean {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  return code === "EMFILE" || code === "ENFILE";
 }
 
 function areUnique(all: readonly string[]): boolean {

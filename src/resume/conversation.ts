@@ -29,6 +29,13 @@ export function letGo(turn: Turn): number {
   return freed;
 }
 
+/** What a turn and all those before it keep. */
+export function bytesUpTo(last: Turn | null): number {
+  let bytes = 0;
+  for (let turn = last; turn; turn = turn.before) bytes += turn.bytes;
+  return bytes;
+}
+
 /** What was said before the turn was answered. */
 export function inputOf({ before, input }: Turn): readonly object[] {
   const parts = [input];

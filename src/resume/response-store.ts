@@ -1,10 +1,11 @@
 // Responses that are kept for those who come back: to read them, to go on from them, to follow or stop one that still runs.
-// In memory alone, for a limited time, within a limited size; each is there for its owner only.
+// In memory alone, for a limited time, within a limited size that its owners share; each is there for its owner only.
 
 import { ServiceError } from "../errors.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
-import { inputOf, letGo, type Turn, turnAfter, weightOf } from "./conversation.ts";
+import { bytesUpTo, inputOf, letGo, type Turn, turnAfter, weightOf } from "./conversation.ts";
 import { EventLog, type LoggedEvent } from "./event-log.ts";
+import { OwnerBytes } from "./owner-bytes.ts";
 
 export type StoreOptions = {
   /** What all of them may take together; 0 keeps nothing. */
@@ -61,6 +62,8 @@ type Entry = {
   readonly turn: Turn;
   readonly log: EventLog;
   readonly hasEnded: Deferred<void>;
+  /** What it keeps as long as it runs, with the turns before it. */
+  readonly fixedBytes: number;
   ended: (Ended & { readonly expiresAtMs: number; readonly bytes: number }) | null;
 };
 
@@ -74,7 +77,7 @@ export class ResponseStore {
   readonly #running = new Map<string, Entry>();
   /** In the order in which they ended, which is the order in which they go. */
   readonly #ended = new Map<string, Entry>();
-  #bytes = 0;
+  readonly #bytes = new OwnerBytes();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: StoreOptions) {
@@ -88,26 +91,33 @@ export class ResponseStore {
 
   /** What it keeps in memory. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes.all.bytes;
   }
 
   get size(): number {
     return this.#running.size + this.#ended.size;
   }
 
-  /** @throws ServiceError as `conversation()` does, where the one before it has gone in the meantime */
-  begin(beginning: Beginning): KeptResponse {
+  /**
+   * @returns null when there is no room for it beside those that run: an owner may have as much as it leaves free
+   * @throws ServiceError as `conversation()` does, where the one before it has gone in the meantime
+   */
+  begin(beginning: Beginning): KeptResponse | null {
     const { id, owner, previousId, input } = beginning;
     const before = previousId === null ? null : this.#finished(previousId, owner).turn;
+    const fixedBytes = ENTRY_BYTES + weightOf(input) + bytesUpTo(before);
+    const free = this.#options.maxBytes - this.#bytes.all.fixedBytes - fixedBytes;
+    if (this.#bytes.of(owner).fixedBytes + fixedBytes > free) return null;
     const entry: Entry = {
       beginning,
       turn: turnAfter(before, input),
       log: new EventLog({ onChange: (bytes) => this.#logChanged(entry, bytes) }),
       hasEnded: deferred(),
+      fixedBytes,
       ended: null,
     };
     this.#running.set(id, entry);
-    this.#bytes += ENTRY_BYTES + entry.turn.bytes;
+    this.#bytes.add(owner, { bytes: ENTRY_BYTES + entry.turn.bytes, fixedBytes });
     this.#makeRoom();
     return this.#viewOf(entry);
   }
@@ -200,38 +210,41 @@ export class ResponseStore {
     const bytes = copies * weightOf(ended.state) - outputBytes; // it has its output in it
     entry.ended = { ...ended, bytes, expiresAtMs: Date.now() + this.#options.ttlMs };
     this.#ended.set(entry.beginning.id, entry);
-    this.#bytes += outputBytes + bytes;
-    this.#makeRoom();
+    const added = { bytes: outputBytes + bytes, fixedBytes: -entry.fixedBytes };
+    this.#bytes.add(entry.beginning.owner, added);
+    this.#makeRoom(entry);
     this.#awaitExpiry();
   }
 
-  #logChanged({ log }: Entry, bytes: number): void {
-    this.#bytes += bytes;
-    if (bytes < 0) return;
-    this.#makeRoom();
-    if (this.#bytes > this.#options.maxBytes) log.drop(); // it takes too much alone
+  #logChanged(entry: Entry, bytes: number): void {
+    this.#bytes.add(entry.beginning.owner, { bytes, fixedBytes: 0 });
+    if (bytes > 0) this.#makeRoom();
   }
 
-  /** The oldest go first: their events, which are the most of it, and then they themselves. */
-  #makeRoom(): void {
+  /**
+   * Owners with more than an equal share lose their own oldest: the events first, which are the most of it, and then the
+   * responses; those that run lose no more than their events.
+   * @param spared has just been kept: its client is about to learn its id
+   */
+  #makeRoom(spared: Entry | null = null): void {
     const { maxBytes } = this.#options;
-    if (this.#bytes <= maxBytes) return;
-    const enough = maxBytes * ROOM_MADE;
-    for (const { log } of this.#ended.values()) {
-      if (this.#bytes <= enough) return;
-      if (log.bytes > 0) log.drop();
-    }
-    for (const entry of this.#ended.values()) {
-      if (this.#bytes <= enough) return;
-      this.#remove(entry);
-    }
+    if (this.bytes <= maxBytes) return;
+    const share = this.#bytes.share(maxBytes * ROOM_MADE);
+    const isAbove = ({ beginning: { owner } }: Entry) => this.#bytes.of(owner).bytes > share;
+    for (const entry of this.#ended.values())
+      if (isAbove(entry) && entry.log.bytes > 0) entry.log.drop();
+    for (const entry of this.#ended.values())
+      if (isAbove(entry) && entry !== spared) this.#remove(entry);
+    if (this.bytes <= maxBytes) return;
+    for (const entry of this.#running.values()) if (isAbove(entry)) entry.log.drop();
   }
 
   #remove(entry: Entry): void {
-    const { id } = entry.beginning;
+    const { id, owner } = entry.beginning;
     if (!this.#running.delete(id) && !this.#ended.delete(id)) return;
     entry.log.drop();
-    this.#bytes -= ENTRY_BYTES + (entry.ended?.bytes ?? 0) + letGo(entry.turn);
+    const bytes = ENTRY_BYTES + (entry.ended?.bytes ?? 0) + letGo(entry.turn);
+    this.#bytes.add(owner, { bytes: -bytes, fixedBytes: entry.ended ? 0 : -entry.fixedBytes });
   }
 
   /** One timer for all: whoever ended first goes first. */

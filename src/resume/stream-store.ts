@@ -1,8 +1,10 @@
 // Streams that survive their connection: a client that was lost has a while to come back, for what it missed and what
-// comes. In memory alone, within a limited size; each is there for its owner, or for whoever has its token.
+// comes. In memory alone, within a limited size that its owners share; each is there for its owner, or for whoever has its
+// token.
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "../errors.ts";
+import { equalShare } from "./equal-share.ts";
 import { EventLog } from "./event-log.ts";
 
 export type StreamOptions = {
@@ -48,9 +50,14 @@ type Entry = {
 /** One stream may take so much of all that there is, divided by this; and less when all is taken by more of them. */
 const SHARES = 64;
 
+/** What one owner keeps; `fixedBytes` are those of streams that run, or are read. */
+type Owner = { bytes: number; fixedBytes: number };
+
 export class StreamStore {
   readonly #options: StreamOptions;
   readonly #entries = new Map<string, Entry>();
+  /** How many each owner has. */
+  readonly #counts = new Map<string, number>();
   #bytes = 0;
 
   constructor(options: StreamOptions) {
@@ -66,17 +73,21 @@ export class StreamStore {
     return this.#entries.size;
   }
 
-  /** Once all is taken, everybody has an equal share: a stream whose reader keeps up needs no more, and goes on. */
-  get #shareBytes(): number {
+  /**
+   * Once all is taken, each owner has an equal share, and each of its streams an equal part of that: a stream whose reader
+   * keeps up needs no more, and goes on.
+   */
+  #shareBytes(owner: string): number {
     const { maxBytes } = this.#options;
-    return maxBytes / (this.#bytes > maxBytes ? Math.max(SHARES, this.#entries.size) : SHARES);
+    const parts = this.#counts.size * (this.#counts.get(owner) ?? 1);
+    return maxBytes / (this.#bytes > maxBytes ? Math.max(SHARES, parts) : SHARES);
   }
 
   begin(beginning: StreamBeginning): KeptStream {
     const id = `stream_${randomBytes(12).toString("hex")}`;
     const log = new EventLog({
       isNumbered: true,
-      maxBytes: () => this.#shareBytes,
+      maxBytes: () => this.#shareBytes(beginning.owner),
       onChange: (bytes) => this.#changed(bytes),
     });
     const stream: KeptStream = {
@@ -90,6 +101,7 @@ export class StreamStore {
     };
     const entry: Entry = { beginning, stream, readers: 0, hasEnded: false, timer: null };
     this.#entries.set(id, entry);
+    this.#counts.set(beginning.owner, (this.#counts.get(beginning.owner) ?? 0) + 1);
     return stream;
   }
 
@@ -155,19 +167,49 @@ export class StreamStore {
     if (bytes > 0) this.#makeRoom();
   }
 
-  /** Streams that have ended, and that nobody reads, go first come, first gone. Those that run are limited each. */
+  /**
+   * Owners with more than an equal share lose their own oldest streams, of those that have ended and that nobody reads. Those
+   * that run are limited each.
+   */
   #makeRoom(): void {
+    const { maxBytes } = this.#options;
+    if (this.#bytes <= maxBytes) return;
+    const owners = this.#owners();
+    const share = equalShare([...owners.values()], maxBytes);
     for (const entry of this.#entries.values()) {
-      if (this.#bytes <= this.#options.maxBytes) return;
-      if (entry.hasEnded && entry.readers === 0) this.#remove(entry);
+      const owner = owners.get(entry.beginning.owner);
+      if (!owner || owner.bytes <= share || isNeeded(entry)) continue;
+      owner.bytes -= entry.stream.log.bytes;
+      this.#remove(entry);
     }
+  }
+
+  #owners(): Map<string, Owner> {
+    const owners = new Map<string, Owner>();
+    for (const entry of this.#entries.values()) {
+      const owner = owners.get(entry.beginning.owner) ?? { bytes: 0, fixedBytes: 0 };
+      const { bytes } = entry.stream.log;
+      owner.bytes += bytes;
+      if (isNeeded(entry)) owner.fixedBytes += bytes;
+      owners.set(entry.beginning.owner, owner);
+    }
+    return owners;
   }
 
   #remove(entry: Entry): void {
     if (entry.timer) clearTimeout(entry.timer);
-    this.#entries.delete(entry.stream.id);
+    const { owner } = entry.beginning;
+    if (this.#entries.delete(entry.stream.id)) {
+      const count = (this.#counts.get(owner) ?? 1) - 1;
+      if (count > 0) this.#counts.set(owner, count);
+      else this.#counts.delete(owner);
+    }
     entry.stream.log.drop();
   }
+}
+
+function isNeeded({ hasEnded, readers }: Entry): boolean {
+  return !hasEnded || readers > 0;
 }
 
 function isEntitled({ beginning, stream }: Entry, claim: Claim): boolean {

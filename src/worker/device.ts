@@ -11,6 +11,7 @@ import {
 } from "node-llama-cpp";
 import type { GpuChoice, ModelOptions } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import { checkModelFile } from "./model-file/check-model-file.ts";
 
 /** The native log comes from other threads: its lines may arrive after the error that they explain. */
 const NATIVE_LOG_MS = 200;
@@ -21,13 +22,14 @@ type NativeLogger = (level: LlamaLogLevel, message: string) => void;
 type DeviceOptions = Pick<ModelOptions, "gpu" | "modelPath">;
 
 /**
- * Opens the device and loads on it. What fails is told with the first line that the native code had to say about it.
+ * Checks the file, opens the device and loads on it. What fails is told with the first line that the native code had to say about it.
  * @throws ServiceError `engine_unavailable` with one clear line
  */
 export async function withDevice<T>(
   { gpu, modelPath }: DeviceOptions,
   load: (device: Device) => Promise<T>,
 ): Promise<T> {
+  checkModelFile(modelPath);
   const nativeErrors: string[] = [];
   try {
     const device = await openDevice(gpu, (level, message) => {

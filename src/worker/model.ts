@@ -2,6 +2,7 @@
 
 import type { LlamaContext, LlamaModel, Token, TokenAttributes } from "node-llama-cpp";
 import type { ModelInfo, ModelOptions } from "../engine/messages.ts";
+import { ServiceError } from "../errors.ts";
 import type { StepLoad } from "../generation/events.ts";
 import { Batcher } from "./batching.ts";
 import { ChatTemplate } from "./chat-template.ts";
@@ -20,6 +21,8 @@ import { CallGrammars } from "./tool-grammar.ts";
 const CPU_BATCH_TOKENS = 128;
 const GPU_BATCH_TOKENS = 512;
 const DEFAULT_CONTEXT_TOKENS = 4096;
+/** Below that hardly a prompt fits: who wants so little has to say so. */
+const LEAST_CONTEXT_TOKENS = 256;
 
 export type LoadOptions = {
   readonly options: ModelOptions;
@@ -143,15 +146,25 @@ async function createContext(
   options: ModelOptions,
   { batcher, batchTokens, cpus }: ContextNeeds,
 ): Promise<LlamaContext> {
+  const trained = model.trainContextSize;
+  if (options.contextTokens === null && trained < LEAST_CONTEXT_TOKENS)
+    throw tooSmall(options.modelPath, trained);
   return model.createContext({
     sequences: options.slots,
-    contextSize: options.contextTokens ?? Math.min(DEFAULT_CONTEXT_TOKENS, model.trainContextSize),
+    contextSize: options.contextTokens ?? Math.min(DEFAULT_CONTEXT_TOKENS, trained),
     batchSize: Math.max(batchTokens, options.slots),
     flashAttention: options.flashAttention,
     threads: cpus,
     failedCreationRemedy: false, // a smaller context than asked for would be a surprise
     batching: { itemPrioritizationStrategy: batcher.fillBatch },
   });
+}
+
+function tooSmall(modelPath: string, tokens: number): ServiceError {
+  const message =
+    `cannot load ${modelPath}: it says that it was trained for ${tokens} tokens (context_length), and a context has ` +
+    `${LEAST_CONTEXT_TOKENS} or more; --context N serves it with N tokens all the same`;
+  return new ServiceError("engine_unavailable", message);
 }
 
 function readTemplate(

@@ -1,15 +1,21 @@
 // Sends round after round over several connections, looks at the server in between, and sums up.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { playModels } from "./broken-models.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { KeptConnection } from "./connection.ts";
 import { Findings } from "./findings.ts";
 import { findingOfStream, type Job, jobsOf, type Sent } from "./jobs.ts";
-import type { FuzzOptions } from "./options.ts";
+import { APART, type FuzzOptions } from "./options.ts";
 import { PATIENT_STREAMS } from "./raw-streams.ts";
 import type { Server } from "./server.ts";
+import { playUnfinished } from "./unfinished-bodies.ts";
 
 const CONNECTIONS = 6;
 const ROUND_BODIES = 500;
+const BODIES_PER_LOAD = 1_000;
 /** Streams with names are played in the first round, and then every so many rounds. */
 const NAMED_EVERY = 8;
 /** A run as long as that also waits for the server's own patience to end. */
@@ -39,7 +45,7 @@ export async function fuzz(
   const checkpoints = await Checkpoints.begin(server);
   const isLong = bodies >= PATIENT_FROM && (only === null || only === "raw");
   const patient = isLong ? playPatient(url, findings) : Promise.resolve();
-  const rounds = Math.ceil(bodies / ROUND_BODIES);
+  const rounds = only !== null && APART.includes(only) ? 0 : Math.ceil(bodies / ROUND_BODIES);
   for (let round = 0; round < rounds && !server.isGone(); round++) {
     const count = Math.min(ROUND_BODIES, bodies - round * ROUND_BODIES);
     const jobs = jobsOf({
@@ -56,7 +62,10 @@ export async function fuzz(
   }
   if (isLong) tell("waiting for connections that the server has to give up by itself");
   await patient;
+  if (!server.isGone() && (only === null || only === "memory"))
+    await playUnfinished(server, findings);
   if (server.isGone()) addState(findings, ["the server has ended"]);
+  if (only === null || only === "models") tell(await modelsChecked({ seed, bodies }, findings));
   addState(findings, checkpoints.faultsOfMemory());
   await findings.settle();
   const seconds = (performance.now() - startedAtMs) / 1000;
@@ -101,6 +110,22 @@ function addState(findings: Findings, faults: readonly string[]): void {
       faults: [fault],
       reproduce: async () => "(by the requests of this round)",
     });
+}
+
+/** Two checks for each body; loading takes seconds. */
+async function modelsChecked(
+  { seed, bodies }: Pick<FuzzOptions, "seed" | "bodies">,
+  findings: Findings,
+): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-fuzz-models-"));
+  try {
+    const loads = Math.ceil(bodies / BODIES_PER_LOAD);
+    const run = { seed, checks: 2 * bodies, loads, folder };
+    const { checked, loaded } = await playModels(run, findings);
+    return `${checked} models with a broken head were checked, ${loaded} that passed were loaded`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function playPatient(url: string, findings: Findings): Promise<void> {

@@ -5,7 +5,9 @@ import { ENDPOINTS } from "./valid-bodies.ts";
 
 const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 /** What can be run alone. */
-const PARTS = [...ENDPOINT_NAMES, "paths", "prompts", "raw", "tokens"];
+/** Those that are no requests of a round. */
+export const APART = ["models", "memory"];
+const PARTS = [...ENDPOINT_NAMES, "paths", "prompts", "raw", "tokens", ...APART];
 
 export type FuzzOptions = {
   readonly seed: number;
@@ -67,7 +69,8 @@ function helpText(): string {
   return `npm run fuzz -- [options]
 
 Starts the built server with the built-in model and sends it what no client should: changed bodies of every endpoint,
-strange paths and methods, broken byte streams, control tokens in texts. Every answer is held to what the API promises; in
+strange paths and methods, broken byte streams, control tokens in texts, bodies without an end; and models with a broken head
+to the check of models. Every answer is held to what the API promises; in
 between the server must be idle, serve a plain chat, and hold no more memory. Exits with 1 on any finding.
 
   --seed N      the same requests again (default: another one each time; it is printed)

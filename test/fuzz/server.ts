@@ -27,6 +27,8 @@ const FLAGS = [
   "8",
   "--context",
   "384",
+  "--body-memory",
+  "134217728",
 ];
 const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
 

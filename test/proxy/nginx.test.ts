@@ -182,6 +182,41 @@ describe.skipIf(program === null)("behind nginx", () => {
     ]);
   });
 
+  test("one address has a limit of connections, in the same envelope, and gets them back", async () => {
+    const { nginx } = await fake(
+      { tokens: Number.POSITIVE_INFINITY, tokenMs: 5 },
+      { slots: 70, queue: 100 },
+    );
+    const body = chat({ stream: true, max_tokens: 4000 });
+    const streams = await Promise.all(
+      Array.from({ length: 70 }, () => postSse(`${nginx.url}${CHAT}`, body)),
+    );
+    const refused = streams.filter(({ response }) => response.status === 429);
+
+    expect(refused.length).toBe(6); // of 64
+    const [first] = refused.map(({ response }) => response);
+    expect(first?.headers.get("retry-after")).toBe("1");
+    expect(first && (await codeOf(first))).toBe("rate_limit_exceeded");
+
+    for (const { leave } of streams) leave();
+    await until(
+      async () => (await fetch(`${nginx.url}/health`)).status === 200,
+      "the connections are free again",
+    );
+  });
+
+  test("a flood of requests is refused, in the same envelope", async () => {
+    const { nginx } = await fake();
+    const statuses = new Set<number>();
+    // The bucket of 200 is empty when that many have come faster than it fills.
+    for (let round = 0; round < 100 && !statuses.has(429); round++) {
+      const answers = Array.from({ length: 40 }, () => statusOf(fetch(`${nginx.url}/health`)));
+      for (const status of await Promise.all(answers)) statuses.add(status);
+    }
+
+    expect([...statuses].sort()).toEqual([200, 429]);
+  });
+
   test("every kind of answer leaves its connection fit for the next one", async () => {
     const { nginx } = await fake();
     for (let round = 0; round < 30; round++) {

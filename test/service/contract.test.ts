@@ -11,6 +11,7 @@ import { envelopeOf, operations } from "../../src/api/openapi-operations.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../src/api/wire-formats.ts";
 import { fieldRows } from "../../src/docs/fields.ts";
 import { type ErrorCode, SENT_CODES, statusOf } from "../../src/errors.ts";
+import { BodyMemory } from "../../src/http/body-memory.ts";
 import type { HandlerDeps } from "../../src/http/exchange.ts";
 import { createApp } from "../../src/http/routes.ts";
 import type { WebSockets } from "../../src/http/websocket.ts";
@@ -123,6 +124,7 @@ describe("the document", () => {
     const app = createApp(deps, {
       ...{
         bodyLimitBytes: 1,
+        bodyMemory: new BodyMemory(2),
         hostNames: [],
         corsOrigins: [],
         webSockets: { mount: () => {} } as unknown as WebSockets,

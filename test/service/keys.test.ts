@@ -328,11 +328,56 @@ describe("usage", () => {
     expect(await usage(alice)).toEqual({ object: "list", since, data: [ofAlice] });
     expect(await usage(bob)).toEqual({ object: "list", since, data: [ofBob] });
     expect(await usage(admin)).toEqual({ object: "list", since, data: [ofAlice, ofBob, ofBoss] });
-    const metrics = await (await fetch(`${url}/metrics`, { headers: alice })).text();
-    expect(metrics).toContain('sluice_key_requests_total{key="alice"} 2');
-    expect(metrics).toContain('sluice_key_tokens_total{key="alice",direction="in"} 4');
-    expect(metrics).toContain('sluice_key_tokens_total{key="alice",direction="out"} 9');
-    expect(metrics).toContain('sluice_key_requests_total{key="bob"} 0');
+    const scraper = keys.add("scraper", "--scope", "read", "--scope", "admin");
+    await until(async () => (await usage(admin)).data.length === 4, "the new key is known");
+    const seriesFor = async (headers: Record<string, string>) => {
+      const text = await (await fetch(`${url}/metrics`, { headers })).text();
+      expect(text).toContain('sluice_requests_total{outcome="stop"} 2');
+      return text.split("\n").filter((line) => line.startsWith("sluice_key_"));
+    };
+    const ofAlices = [
+      'sluice_key_requests_total{key="alice"} 2',
+      'sluice_key_tokens_total{key="alice",direction="in"} 4',
+      'sluice_key_tokens_total{key="alice",direction="cached"} 0',
+      'sluice_key_tokens_total{key="alice",direction="out"} 9',
+    ];
+    expect(await seriesFor(alice)).toEqual(ofAlices);
+    expect(await seriesFor(bob)).toHaveLength(4);
+    expect(String(await seriesFor(bob))).not.toContain("alice");
+    expect(await seriesFor(scraper)).toEqual(expect.arrayContaining(ofAlices));
+    expect(await seriesFor(scraper)).toHaveLength(16);
+  });
+
+  test("no path tells a key who the others are, or which requests they have", async () => {
+    const keys = newKeysFile();
+    const [alice, bob] = [keys.add("alice"), keys.add("bob")];
+    const admin = keys.add("boss", "--scope", "read", "--scope", "admin");
+    const { chatUrl, engine, url } = await startWith(keys, endless, { slots: 2, queue: 4 });
+    const body = chat({ stream: true, max_tokens: 4000 });
+    const ours = { ...alice, "x-request-id": "alices-own-id" };
+    const streams = [await postSse(chatUrl, body, ours), await postSse(chatUrl, body, ours)];
+    await until(() => engine.running === 2, "both run");
+    const waiting = await postSse(chatUrl, body, ours);
+
+    const told = async (path: string, headers: Record<string, string>) =>
+      (await fetch(url + path, { headers })).text();
+    const paths = ["/metrics", "/slots", "/props", "/ready", "/v1/requests", "/v1/usage", "/"];
+    const others = [
+      "/v1/models",
+      "/api/ps",
+      "/v1/requests/alices-own-id",
+      "/slots?fail_on_no_slot=1",
+    ];
+    for (const path of [...paths, ...others])
+      expect([path, await told(path, bob)]).toEqual([path, expect.not.stringContaining("alice")]);
+    const slots = JSON.parse(await told("/slots", bob));
+    const busy = { n_reserved: null, speculative: false, is_processing: true };
+    expect(slots).toEqual([0, 1].map((id) => ({ id, n_ctx: slots[0].n_ctx, ...busy })));
+    for (const headers of [alice, admin])
+      expect(JSON.parse(await told("/slots", headers))).toMatchObject([
+        ...[{ request_id: "alices-own-id" }, { request_id: "alices-own-id" }],
+      ]);
+    for (const { leave } of [...streams, waiting]) leave();
   });
 
   test("is everybody's on a server without keys", async () => {

@@ -14,7 +14,7 @@ const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
 const FLAGS = ["--port", "0", "--gpu", "off", "--log-format", "json"];
 const ERROR_LEVEL = 50;
 /** Errors that belong to a worker that was killed. */
-const EXPECTED_ERROR = /^worker ended|^killing the worker|^embeddings: /;
+const EXPECTED_ERROR = /^(the )?worker ended|^killing the worker|^embeddings: /;
 
 export type SoakServer = {
   readonly url: string;

@@ -37,6 +37,8 @@ send({ type: "started" });
 function receive(message: ToWorker): void {
   if (message.type === "load" && message.options.modelPath === "broken") {
     send({ type: "load-failed", error: { code: "engine_unavailable", message: "it is broken" } });
+  } else if (message.type === "load" && message.options.modelPath === "/models/deadly.gguf") {
+    process.stderr.write("ggml.c:1: GGML_ASSERT(heads > 0) failed\n", () => process.exit(3));
   } else if (message.type === "load") {
     send({ type: "loaded", model: MODEL });
   } else if (message.type === "prepare-inputs" && message.request.type === "embed") {

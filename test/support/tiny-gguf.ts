@@ -1,9 +1,20 @@
 // Writes a tiny BERT with random weights as a GGUF: the encoder path of the engine, embedder or reranker, without a
-// download. The same options make the same file. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+// download. The same options make the same file.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import {
+  f32,
+  type GgufParts,
+  type GgufTensor,
+  ggufBytes,
+  list,
+  sizeOf,
+  string,
+  typed,
+  u32,
+} from "./gguf-bytes.ts";
 
 export type TinyBertOptions = {
   readonly pooling: "mean" | "cls" | "rank";
@@ -39,32 +50,21 @@ export const TINY_VOCABULARY: readonly string[] = [
 ];
 
 const POOLING = { mean: 1, cls: 2, rank: 4 } as const;
-const ALIGNMENT = 32;
 
 /** @returns the path of the file, in the temporary folder: its name tells its options, so that no more than one is left */
 export function writeTinyBert(options: TinyBertOptions): string {
   const { pooling, contextTokens = 512, layers = 2, width = 32 } = options;
   const name = `tiny-bert-${pooling}-${contextTokens}-${layers}-${width}.gguf`;
   const file = path.join(tmpdir(), name);
-  const metadata = metadataOf(options);
-  const tensors = tensorsOf(options);
-  const header = [
-    Buffer.from("GGUF"),
-    u32(3),
-    u64(tensors.length),
-    u64(metadata.length),
-    ...metadata.flatMap(([key, value]) => [string(key), value]),
-  ];
-  let offset = 0;
-  for (const { name, shape } of tensors) {
-    header.push(string(name), u32(shape.length), ...shape.map(u64), u32(0), u64(offset)); // type 0 is f32
-    offset += aligned(4 * sizeOf(shape));
-  }
-  const data = tensors.map(({ values }) => padded(Buffer.from(values.buffer)));
   const unfinished = `${file}.${process.pid}`; // another test may be reading the file itself
-  writeFileSync(unfinished, Buffer.concat([padded(Buffer.concat(header)), ...data]));
+  writeFileSync(unfinished, ggufBytes(tinyBert(options)));
   renameSync(unfinished, file);
   return file;
+}
+
+/** The same as parts, for tests that change some of them. */
+export function tinyBert(options: TinyBertOptions): GgufParts {
+  return { metadata: metadataOf(options), tensors: tensorsOf(options) };
 }
 
 function metadataOf({ pooling, contextTokens = 512, layers = 2, width = 32 }: TinyBertOptions) {
@@ -99,20 +99,14 @@ function tokenType(_token: string, id: number): Buffer {
   return u32(id < SPECIAL.length ? 3 : 1);
 }
 
-type Tensor = {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-};
-
 function tensorsOf({
   pooling,
   contextTokens = 512,
   layers = 2,
   width = 32,
-}: TinyBertOptions): Tensor[] {
+}: TinyBertOptions): GgufTensor[] {
   const random = randomNumbers(42);
-  const tensors: Tensor[] = [];
+  const tensors: GgufTensor[] = [];
   const add = (name: string, ...shape: number[]) => {
     const scale = 1 / Math.sqrt(shape[0] ?? 1);
     const values = Float32Array.from({ length: sizeOf(shape) }, () => random() * scale * 2);
@@ -154,46 +148,4 @@ function randomNumbers(seed: number): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 31 - 1;
   };
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function aligned(size: number): number {
-  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-}
-
-function padded(bytes: Buffer): Buffer {
-  return Buffer.concat([bytes, Buffer.alloc(aligned(bytes.length) - bytes.length)]);
-}
-
-function typed(type: number, value: Buffer): Buffer {
-  return Buffer.concat([u32(type), value]);
-}
-
-function list(type: number, items: readonly Buffer[]): Buffer {
-  return Buffer.concat([u32(type), u64(items.length), ...items]);
-}
-
-function string(text: string): Buffer {
-  return Buffer.concat([u64(Buffer.byteLength(text)), Buffer.from(text)]);
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes;
-}
-
-function f32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatLE(value);
-  return bytes;
 }

@@ -224,6 +224,13 @@ test.each([
   expect(configOf(["--trust-proxy", given]).trustProxy).toEqual(expected);
 });
 
+test("wants memory for bodies in which one of the largest fits, for a client that has half of it", () => {
+  expect(configOf(["--body-limit", "5000", "--body-memory", "10000"]).bodyMemory).toBe(10_000);
+  expect(complaintAbout(["--body-limit", "5000", "--body-memory", "9999"])).toBe(
+    "--body-memory is 9999: a body of 5000 bytes (--body-limit) would never fit; allowed is 10000 or more",
+  );
+});
+
 test.each(["true", "10.0.0.0/33", "1.2.3.4/8/8", "proxy.example", "-1"])(
   "does not take %j for proxies",
   (given) => {

@@ -39,6 +39,12 @@ test("a busy slot says whose it is and how far it is", () => {
   });
 });
 
+test("a slot of another key says no more than that it is busy", () => {
+  expect(encodeSlots(["busy"], 256)).toEqual([
+    { id: 0, n_ctx: 256, n_reserved: null, speculative: false, is_processing: true },
+  ]);
+});
+
 test("how far a prompt has been read is not known before the first token", () => {
   expect(encodeSlots([{ ...USE, generatedTokens: 0 }], 256)).toMatchObject([
     { n_past: null, n_prompt_tokens: 5, next_token: { n_decoded: 0 } },

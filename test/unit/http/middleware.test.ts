@@ -154,7 +154,7 @@ test("logs and counts what never reached a handler", async () => {
 
   const line = { path: "/v1/nothing", outcome: "invalid_api_key" };
   expect(info.mock.calls).toEqual([[expect.objectContaining(line), "request"]]);
-  expect(await metrics.text()).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
+  expect(await metrics.text([])).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
 });
 
 test("answers an error with its status and OpenAI's envelope", () => {
@@ -194,22 +194,15 @@ test("tells when to try again, and how to authenticate", () => {
   expect([locked.sent.status, locked.headers]).toEqual([401, { "www-authenticate": "Bearer" }]);
 });
 
-test.each([
-  [{ type: "entity.parse.failed", status: 400 }, "invalid_json", 400],
-  [{ type: "entity.too.large", status: 413, limit: 1024 }, "body_too_large", 413],
-  [{ type: "charset.unsupported", status: 415 }, "unsupported_media_type", 415],
-  [{ type: "encoding.unsupported", status: 415 }, "unsupported_media_type", 415],
-  [{ type: "request.aborted", status: 400 }, "aborted", 499],
-  [{ status: 400 }, "bad_request", 400],
-])("translates what the body parser throws, %j, to %s", (fields, code, status) => {
+test("translates what the router throws of a path that it cannot decode", () => {
   const { fail, sent } = exchange();
 
   fail(
     errorMapper(fakeLog().log, new Metrics()),
-    Object.assign(new Error("its own words"), fields),
+    Object.assign(new URIError("its own words"), { status: 400 }),
   );
 
-  expect(sent).toMatchObject({ status, body: { error: { code } } });
+  expect(sent).toMatchObject({ status: 400, body: { error: { code: "bad_request" } } });
 });
 
 test("logs a bug, and tells the client nothing of it", () => {

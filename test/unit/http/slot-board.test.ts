@@ -26,20 +26,18 @@ function lease(turn: Promise<void> = Promise.resolve()) {
   return { given, calls };
 }
 
-const useOf = (requestId: string) => () => ({
-  requestId,
-  model: "m",
-  promptTokens: 1,
-  generatedTokens: 2,
-  maxTokens: 3,
+const takerOf = (requestId: string, owner = "me") => ({
+  owner,
+  use: () => ({ requestId, model: "m", promptTokens: 1, generatedTokens: 2, maxTokens: 3 }),
 });
-const shown = (board: SlotBoard) => board.uses.map((use) => use?.requestId ?? null);
+const shown = (board: SlotBoard, owner: string | null = null) =>
+  board.shownTo(owner).map((use) => (use === "busy" || use === null ? use : use.requestId));
 
 test("shows a request from when it has its slot until it gives it back", async () => {
   const board = new SlotBoard(2);
   const turn = deferred<void>();
   const { given, calls } = lease(turn.promise);
-  const watched = board.watch(given, useOf("a"));
+  const watched = board.watch(given, takerOf("a"));
 
   const acquiring = watched.acquire();
   expect(shown(board)).toEqual([null, null]);
@@ -55,7 +53,7 @@ test("shows a request from when it has its slot until it gives it back", async (
 
 test("gives a free number to the next one, and a parked one another when it is back", async () => {
   const board = new SlotBoard(2);
-  const [a, b, c] = ["a", "b", "c"].map((id) => board.watch(lease().given, useOf(id)));
+  const [a, b, c] = ["a", "b", "c"].map((id) => board.watch(lease().given, takerOf(id)));
 
   await a?.acquire();
   await b?.acquire();
@@ -70,8 +68,8 @@ test("gives a free number to the next one, and a parked one another when it is b
 
 test("shows nothing of one that got no slot, and bears a second release", async () => {
   const board = new SlotBoard(1);
-  const other = board.watch(lease().given, useOf("other"));
-  const late = board.watch(lease(Promise.reject(new Error("too late"))).given, useOf("late"));
+  const other = board.watch(lease().given, takerOf("other"));
+  const late = board.watch(lease(Promise.reject(new Error("too late"))).given, takerOf("late"));
 
   await expect(late.acquire()).rejects.toThrow("too late");
   await other.acquire();
@@ -93,10 +91,21 @@ test("shows nothing of one that gave its slot back before its own acquisition we
       },
       isHeld: false,
     },
-    useOf("a"),
+    takerOf("a"),
   );
 
   await watched.acquire();
 
   expect(shown(board)).toEqual([null]);
+});
+
+test("shows an owner its own, and of others only that they are there", async () => {
+  const board = new SlotBoard(3);
+  await board.watch(lease().given, takerOf("a", "alice")).acquire();
+  await board.watch(lease().given, takerOf("b", "bob")).acquire();
+
+  expect(shown(board, "alice")).toEqual(["a", "busy", null]);
+  expect(shown(board, "bob")).toEqual(["busy", "b", null]);
+  expect(shown(board)).toEqual(["a", "b", null]);
+  expect(board.isFull).toBe(false);
 });

@@ -15,7 +15,8 @@ function storeOf(maxBytes = 1_000_000): ResponseStore {
 
 const said = (text: string) => ({ type: "message", text });
 
-function begin(store: ResponseStore, id: string, changes: Partial<Beginning> = {}) {
+/** Null when there is no room for it. */
+function tryToBegin(store: ResponseStore, id: string, changes: Partial<Beginning> = {}) {
   return store.begin({
     id,
     owner: "me",
@@ -26,6 +27,12 @@ function begin(store: ResponseStore, id: string, changes: Partial<Beginning> = {
     abort: () => {},
     ...changes,
   });
+}
+
+function begin(store: ResponseStore, id: string, changes: Partial<Beginning> = {}) {
+  const response = tryToBegin(store, id, changes);
+  if (!response) throw new Error("there is no room for it");
+  return response;
 }
 
 /** One that has ended, with so much in its log. */
@@ -148,6 +155,76 @@ test("makes room with the events of the oldest first, and then with the oldest",
   expect(store.bytes).toBeLessThanOrEqual(40_000);
   expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
   expect(store.get("99", "me").state()).toMatchObject({ status: "completed" });
+});
+
+describe("an owner with more than an equal share", () => {
+  const isThere = (store: ResponseStore, id: string, owner: string) => {
+    try {
+      return store.get(id, owner).id === id;
+    } catch {
+      return false;
+    }
+  };
+
+  test("loses its own oldest, and no other owner loses anything", () => {
+    const store = storeOf(40_000);
+    for (const owner of ["bob", "carol"]) keep(store, owner, { owner }, 1_000);
+    for (let index = 0; index < 50; index++) {
+      keep(store, `alice ${index}`, { owner: "alice", input: [said("x".repeat(2_000))] }, 500);
+      expect(store.bytes).toBeLessThanOrEqual(40_000);
+      expect(isThere(store, `alice ${index}`, "alice")).toBe(true);
+    }
+
+    expect(["bob", "carol"].map((owner) => store.get(owner, owner).log.isDropped)).toEqual([
+      ...[false, false],
+    ]);
+    expect(isThere(store, "alice 0", "alice")).toBe(false);
+  });
+
+  test("leaves what it has too much to one who comes later", () => {
+    const store = storeOf(40_000);
+    for (let index = 0; index < 50; index++) keep(store, `alice ${index}`, { owner: "alice" });
+    for (let index = 0; index < 50; index++) keep(store, `bob ${index}`, { owner: "bob" });
+    const count = (owner: string) =>
+      Array.from({ length: 50 }, (_, index) => isThere(store, `${owner} ${index}`, owner)).filter(
+        Boolean,
+      ).length;
+
+    expect(count("alice")).toBeGreaterThan(7);
+    expect(Math.abs(count("bob") - count("alice"))).toBeLessThan(5);
+  });
+
+  test("cannot fill the store with responses that run", () => {
+    const store = storeOf(40_000);
+    keep(store, "kept", { owner: "bob" }, 1_000);
+    const input = [said("x".repeat(2_000))];
+    const running = Array.from({ length: 20 }, (_, index) =>
+      tryToBegin(store, `${index}`, { owner: "alice", input }),
+    );
+
+    expect(running.filter((each) => each !== null)).toHaveLength(3); // of 5 KB, in half of the store
+    expect(tryToBegin(store, "new", { owner: "bob", input })).not.toBe(null);
+    expect(store.get("kept", "bob").log.isDropped).toBe(false);
+  });
+
+  test("cannot go around that by going on from what it has kept", () => {
+    const store = storeOf(40_000);
+    keep(store, "long", { input: [said("x".repeat(6_000))] });
+
+    expect(tryToBegin(store, "a", { previousId: "long" })).not.toBe(null);
+    expect(tryToBegin(store, "b", { previousId: "long" })).toBe(null);
+  });
+});
+
+test("keeps one whose end is too large until others come, and then not", () => {
+  const store = storeOf(20_000);
+  const response = begin(store, "a");
+  const text = "x".repeat(20_000);
+  response.end({ state: { text }, output: [said(text)], closed: null, replay: () => [] });
+  expect(store.get("a", "me").state()).toEqual({ text });
+
+  begin(store, "b");
+  expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
 });
 
 test("gives up the events of one that takes more than there is, but not the response", () => {

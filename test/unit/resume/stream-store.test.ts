@@ -107,6 +107,45 @@ test("many streams that nobody reads take little more than there is, and one tha
   expect(read).toBe(100);
 });
 
+test("an owner with more than an equal share loses its own ended streams, and no other owner loses one", () => {
+  const { store, begin } = open(640_000);
+  const keep = (owner: string) => {
+    const stream = begin(owner);
+    stream.log.append([{ data: "x".repeat(4_000) }]);
+    stream.end();
+    return stream;
+  };
+  const bobs = keep("bob");
+  const alices = Array.from({ length: 200 }, () => keep("alice"));
+
+  expect(store.bytes).toBeLessThanOrEqual(640_000);
+  expect(store.get(bobs.id, { owner: "bob" })).toBe(bobs);
+  expect(() => store.get(alices[0]?.id ?? "", { owner: "alice" })).toThrow("no such stream");
+});
+
+test("one owner's streams that nobody reads leave the others their part", async () => {
+  const { store, begin } = open(640_000);
+  const fill = (owner: string) => {
+    const { signal } = new AbortController();
+    const { log } = begin(owner);
+    let count = 0;
+    const writing = (async () => {
+      for (; count < 1_000; count++) {
+        log.append([{ data: "x".repeat(468) }]); // 1000 bytes
+        await log.room(signal);
+      }
+    })();
+    return { writing, count: () => count };
+  };
+  for (let count = 0; count < 200; count++) fill("alice");
+  await vi.advanceTimersByTimeAsync(0);
+  const bobs = fill("bob");
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(bobs.count()).toBeGreaterThanOrEqual(9); // a 64th of all: his share is not that of 201 streams
+  expect(store.bytes).toBeLessThan(2 * 640_000);
+});
+
 test("leaves nothing behind when it closes", () => {
   const { store, begin } = open();
   begin().log.append([{ data: "a" }]);

@@ -1,0 +1,80 @@
+// Checks the file of a model, or all files of one that is split, before the library reads it: what is wrong there is told in
+// one line that names the file. Reads the heads alone.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { ServiceError } from "../../errors.ts";
+import type { ByteSource } from "./byte-cursor.ts";
+import { type GgufHeader, readGgufHeader } from "./gguf-header.ts";
+import { ModelFileError } from "./model-file-error.ts";
+import { checkLimits } from "./model-limits.ts";
+
+/** As llama.cpp names them: model-00001-of-00003.gguf. */
+const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
+const MOST_PARTS = 1_000;
+
+/** @throws ServiceError `engine_unavailable` with one clear line */
+export function checkModelFile(file: string): void {
+  const headers = partsOf(file).map((part) => naming(part, () => readHeader(part)));
+  const [first] = headers;
+  if (!first) return;
+  const tensorCount = headers.reduce((sum, { tensors }) => sum + tensors.count, 0);
+  naming(file, () => checkLimits(first, tensorCount));
+}
+
+/** Whichever of them was named: the first says what the model is. */
+function partsOf(file: string): readonly string[] {
+  const [ending = "", , count = "1"] = PART.exec(file) ?? [];
+  if (ending === "" || Number(count) < 1 || Number(count) > MOST_PARTS) return [file];
+  const stem = file.slice(0, -ending.length);
+  return Array.from({ length: Number(count) }, (_, index) => {
+    return `${stem}-${String(index + 1).padStart(5, "0")}-of-${count}.gguf`;
+  });
+}
+
+function readHeader(file: string): GgufHeader {
+  const descriptor = openSync(file, "r");
+  try {
+    return readGgufHeader(sourceOf(descriptor));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function sourceOf(descriptor: number): ByteSource {
+  const stats = fstatSync(descriptor);
+  if (!stats.isFile()) throw new ModelFileError("it is not a file");
+  return {
+    size: stats.size,
+    read: (position, length) => {
+      const bytes = Buffer.alloc(length);
+      let read = 0;
+      while (read < length) {
+        const count = readSync(descriptor, bytes, read, length - read, position + read);
+        if (count === 0) throw new ModelFileError("it became shorter while it was read");
+        read += count;
+      }
+      return bytes;
+    },
+  };
+}
+
+function naming<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (reason === null) throw error;
+    throw new ServiceError("engine_unavailable", `cannot load ${file}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+function reasonOf(error: unknown): string | null {
+  if (error instanceof ModelFileError) return error.message;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EMFILE")
+    return "too many files are open; allow this process more of them (ulimit -n)";
+  return code === undefined ? null : `it cannot be read (${code})`;
+}

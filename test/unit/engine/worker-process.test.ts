@@ -1,0 +1,26 @@
+// A worker that dies while it reads its model: what is known of the reason is told.
+
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { ModelOptions } from "../../../src/engine/messages.ts";
+import { WorkerProcess } from "../../../src/engine/worker-process.ts";
+
+test("names the file and the last message of the library, and not the folder", async () => {
+  const worker = new WorkerProcess({
+    entry: path.resolve(import.meta.dirname, "../../support/scripted-worker.ts"),
+    model: { modelPath: "/models/deadly.gguf" } as ModelOptions, // it loads none
+    ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    restartDelayMs: 5,
+    log: () => {},
+    onLoadProgress: () => {},
+    onMessage: () => {},
+    onExit: () => {},
+  });
+
+  await expect(worker.firstLoad).rejects.toMatchObject({
+    code: "engine_unavailable",
+    message:
+      "the worker ended (code 3) while it read deadly.gguf; its last message: ggml.c:1: GGML_ASSERT(heads > 0) failed",
+  });
+  await worker.close();
+});

@@ -1,0 +1,35 @@
+// A change of the keys file that cannot be read for want of open files is read later.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { hashOf, newKey } from "../../../src/keys/key-hash.ts";
+import { KeyRing } from "../../../src/keys/key-ring.ts";
+import { KeysFileError, readKeysFile } from "../../../src/keys/keys-file.ts";
+
+test("a key that is revoked while too many files are open is forgotten as soon as they are not", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-keys-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "keys.json");
+  const key = newKey();
+  const limits = { concurrent: null, waiting: null, tokensPerMinute: null };
+  const entry = { name: "alice", sha256: hashOf(key).toString("hex"), scopes: ["read"], limits };
+  const write = (keys: readonly object[]) =>
+    writeFileSync(file, JSON.stringify({ version: 1, keys }));
+  write([{ ...entry, created: new Date().toISOString() }]);
+  const log = vi.fn();
+  const tooMany = Object.assign(new Error("too many open files"), { code: "EMFILE" });
+  const readFile = vi
+    .fn(readKeysFile)
+    .mockImplementationOnce(readKeysFile)
+    .mockImplementationOnce(() => {
+      throw new KeysFileError("cannot use the keys file", { cause: tooMany });
+    });
+  const ring = new KeyRing({ plainKeys: [], file, pollMs: 10, readFile, log });
+  onTestFinished(() => ring.close());
+  write([]);
+
+  await vi.waitFor(() => expect(ring.find(key)).toBeNull(), { timeout: 10_000 });
+  expect(log.mock.calls.map(([level]) => level)).toEqual(["error", "info"]);
+});
