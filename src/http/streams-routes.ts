@@ -18,7 +18,7 @@ const ONE = `${STREAMS_PATH}/:id`;
 /** For those who have a token, before anybody is asked for a key: an EventSource can send no header. */
 export function mountStreamsByToken(app: Express, deps: HandlerDeps): void {
   const withToken: RequestHandler = (req, res, next) => {
-    if (req.query.token === undefined || !["GET", "DELETE"].includes(req.method)) return next();
+    if (req.query.token === undefined || !["GET", "HEAD", "DELETE"].includes(req.method)) return next();
     const token = String(req.query.token);
     return serve(req, res, deps, deps.streams.get(idOf(req), { token }));
   };
@@ -39,6 +39,7 @@ function idOf(req: Request): string {
 }
 
 function serve(req: Request, res: Response, deps: HandlerDeps, stream: KeptStream): void {
+  if (req.method === "HEAD") return void res.type("text/event-stream").end(); // it changes nothing, and reads nothing
   if (req.method === "GET") return resume(req, res, deps, stream);
   deps.streams.stop(stream);
   res.status(204).end();

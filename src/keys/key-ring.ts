@@ -2,6 +2,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
+import { stackOf } from "../errors.ts";
 import { type Caller, NO_LIMITS, SCOPES } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
 import { callerOf, KeysFileError, readKeysFile } from "./keys-file.ts";
@@ -22,6 +23,7 @@ export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #plain: readonly Known[];
   #known: readonly Known[] = [];
+  readonly #listeners: (() => void)[] = [];
   readonly #onFileChange = () => this.#reload();
 
   /** @throws KeysFileError for a file that is not there or not right */
@@ -53,6 +55,11 @@ export class KeyRing {
     return found;
   }
 
+  /** Calls back when the keys may be others. The listener must not throw. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   close(): void {
     if (this.#options.file) unwatchFile(this.#options.file, this.#onFileChange);
   }
@@ -67,14 +74,19 @@ export class KeyRing {
     return [...this.#plain, ...kept];
   }
 
+  /** Called by a timer of Node: nothing above catches. */
   #reload(): void {
     const { log, file } = this.#options;
     try {
       this.#known = this.#read();
       log("info", `the keys file ${file} has changed: ${this.#known.length} keys are known now`);
+      for (const listener of this.#listeners) listener();
     } catch (error) {
-      if (!(error instanceof KeysFileError)) throw error;
-      log("error", `${error.message}; the keys stay as they were`);
+      const reason =
+        error instanceof KeysFileError
+          ? error.message
+          : `cannot take over the keys file ${file}: ${stackOf(error)}`;
+      log("error", `${reason}; the keys stay as they were`);
     }
   }
 }
