@@ -9,6 +9,7 @@ import type { ModelInfo } from "./engine/messages.ts";
 import { runKeysCommand } from "./keys/keys-command.ts";
 import { KeysFileError } from "./keys/keys-file.ts";
 import { createService, type Service } from "./service.ts";
+import { uncaughtListener } from "./uncaught.ts";
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;
@@ -40,6 +41,7 @@ async function serve(config: Config): Promise<void> {
   if (config.rerankModel) checkModelFile("--rerank-model", config.rerankModel);
   const service = createService(config);
   endOnSignals(service);
+  goOnAfterErrors(service, config);
   try {
     const url = await service.listen();
     service.log.info({ url }, "listening, the model is being loaded");
@@ -148,6 +150,19 @@ function endOnSignals(service: Service): void {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+}
+
+/** What nothing has caught; the rule is in uncaught.ts. */
+function goOnAfterErrors(service: Service, { drainTimeoutMs }: Config): void {
+  const listener = uncaughtListener({
+    report: service.report,
+    close: () => service.close(),
+    drainTimeoutMs,
+    onEnding: () =>
+      service.log.fatal("draining after an error: what the requests share may be damaged"),
+    exit: (code) => process.exit(code),
+  });
+  process.on("uncaughtException", listener);
 }
 
 function exitWith(message: string): never {
