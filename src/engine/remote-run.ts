@@ -142,8 +142,8 @@ export class RemoteRun {
         return;
       }
       case "aborted":
-        this.#options.onWastedTokens(event.tokensAfterAbort);
         this.#end();
+        this.#options.onWastedTokens(event.tokensAfterAbort);
         return;
       case "failed":
         this.#channel.fail(fromWireError(event.error));
