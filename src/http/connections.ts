@@ -60,6 +60,9 @@ export class Connections {
       for (const listener of onDrain) socket.off("drain", listener);
       if (!socket.writable) return;
       socket.setTimeout(0); // Node has just set that of an idle connection
+      socket.pause();
+      // Node may have stopped its reading for the sake of earlier answers, and took away the listener that starts it again.
+      socket._read(0);
       then(Buffer.concat(chunks));
     });
   }

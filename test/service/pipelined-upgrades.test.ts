@@ -116,6 +116,13 @@ describe.each(["http", "https"])("over %s", (scheme) => {
         `${wanted} and ${text}, not ${client.statuses()}`,
       );
       expect(client.statuses()).toEqual(wanted);
+      if (status === 101) {
+        client.socket.write(Buffer.from(frame('{"type":"ping"}'), "latin1"));
+        await until(() => client.seen.text.split("pong").length === 3, "it goes on");
+      } else if (!/without a key|by/.test(pair.upgrade)) {
+        client.socket.write(head("GET /health"));
+        await until(() => client.statuses().length === wanted.length + 1, "it goes on");
+      }
     });
   });
 });
