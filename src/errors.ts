@@ -139,3 +139,20 @@ export function toErrorCode(code: string): ErrorCode {
 export function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack?.replace(error.message, error.name) : undefined;
 }
+
+/**
+ * A callback of a socket, a timer, a file or a process: nothing above it catches, so an error in it would end the process.
+ * Here it goes to `onError` instead, with what the callback was given.
+ */
+export function guarded<Args extends readonly unknown[]>(
+  callback: (...args: Args) => void,
+  onError: (error: unknown, ...args: Args) => void,
+): (...args: Args) => void {
+  return (...args) => {
+    try {
+      callback(...args);
+    } catch (error) {
+      onError(error, ...args);
+    }
+  };
+}

@@ -14,6 +14,7 @@ const { ConfigError, readCommandLine } = await import("./command-line.ts");
 const { runKeysCommand } = await import("./keys/keys-command.ts");
 const { KeysFileError } = await import("./keys/keys-file.ts");
 const { createService } = await import("./service.ts");
+const { uncaughtListener } = await import("./uncaught.ts");
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;
@@ -45,6 +46,7 @@ async function serve(config: Config): Promise<void> {
   if (config.rerankModel) checkModelFile("--rerank-model", config.rerankModel);
   const service = createService(config);
   endOnSignals(service);
+  goOnAfterErrors(service, config);
   try {
     const url = await service.listen();
     service.log.info({ url }, "listening, the model is being loaded");
@@ -153,6 +155,19 @@ function endOnSignals(service: Service): void {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+}
+
+/** What nothing has caught; the rule is in uncaught.ts. */
+function goOnAfterErrors(service: Service, { drainTimeoutMs }: Config): void {
+  const listener = uncaughtListener({
+    report: service.report,
+    close: () => service.close(),
+    drainTimeoutMs,
+    onEnding: () =>
+      service.log.fatal("draining after an error: what the requests share may be damaged"),
+    exit: (code) => process.exit(code),
+  });
+  process.on("uncaughtException", listener);
 }
 
 function exitWith(message: string): never {

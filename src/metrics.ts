@@ -45,6 +45,7 @@ export class Metrics {
   readonly #tokens: Counter<"direction">;
   readonly #wastedTokens: Counter;
   readonly #stalled: Counter;
+  readonly #uncaught: Counter;
   readonly #queue: Histogram;
   readonly #firstToken: Histogram;
   readonly #interToken: Histogram;
@@ -84,6 +85,11 @@ export class Metrics {
     this.#stalled = new Counter({
       name: "sluice_stalled_streams_total",
       help: "Streams cut off because their reader took nothing for the stall limit",
+      registers,
+    });
+    this.#uncaught = new Counter({
+      name: "sluice_uncaught_total",
+      help: "Errors that no request had caught: each is a bug, and in the log with its stack",
       registers,
     });
     this.#queue = histogram("queue_time", "Waiting for a slot");
@@ -173,6 +179,10 @@ export class Metrics {
     this.#tokens.inc({ direction: "in" }, promptTokens);
     this.#queue.observe(queueMs / 1000);
     this.#computing.observe(totalMs / 1000);
+  }
+
+  uncaught(): void {
+    this.#uncaught.inc();
   }
 
   tokensWasted(tokens: number): void {

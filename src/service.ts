@@ -7,10 +7,11 @@ import { type Config, configWith } from "./config.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createEmbeddings, createEngine } from "./engines.ts";
-import { ServiceError } from "./errors.ts";
+import { ServiceError, stackOf } from "./errors.ts";
 import { BodyMemory } from "./http/body-memory.ts";
+import { Connections, type HttpServer } from "./http/connections.ts";
 import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer, type HttpServer, listen } from "./http/http-server.ts";
+import { createHttpServer, listen } from "./http/http-server.ts";
 import { createApp } from "./http/routes.ts";
 import { RunningRequests } from "./http/running-requests.ts";
 import { watchSendQueues } from "./http/send-queue-watch.ts";
@@ -59,6 +60,8 @@ export type Service = {
   /** The same as `embeddings` where one model does both. */
   readonly reranking: EmbeddingService;
   readonly log: Logger;
+  /** To be told of an error that nothing has caught: it is counted, and logged with its stack. */
+  readonly report: (error: unknown) => void;
   /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
   listen(): Promise<string>;
   /** Takes nothing new, lets what is inside finish within the drain limit, ends the rest with an error, then closes. */
@@ -91,6 +94,10 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     log: (level, message) => log[level](message),
   });
   const metrics = new Metrics();
+  const report = (error: unknown) => {
+    metrics.uncaught();
+    log.error({ stack: stackOf(error) }, "bug");
+  };
   const engine =
     parts.engine ?? createEngine({ config, log, metrics, workerFolder: parts.workerFolder });
   const catalog = new Catalog({
@@ -132,7 +139,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
   });
-  const webSockets = new WebSockets({ ...config, keys, bodyLimitBytes: config.bodyLimit });
+  const webSockets = new WebSockets({ ...config, keys, bodyLimitBytes: config.bodyLimit, report });
   const app = createApp(
     {
       engine,
@@ -166,8 +173,9 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       pageFolder: config.page ? PAGE_FOLDER : null,
     },
   );
-  const server = createHttpServer(app, { log, metrics }, { ...config, tls });
-  webSockets.attach(server);
+  const connections = new Connections();
+  const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
+  webSockets.attach(server, connections);
   return {
     engine,
     queue,
@@ -175,10 +183,12 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     embeddings,
     reranking,
     log,
+    report,
     listen: () => listen(server, config),
     close: async () => {
       await close(server, {
         config,
+        connections,
         webSockets,
         queues: new Set([queue, questions, embeddings.queue, reranking.queue]),
         engines: new Set([engine, embeddings.engine, reranking.engine]),
@@ -191,6 +201,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
 }
 
 type Closing = {
+  readonly connections: Connections;
   readonly webSockets: WebSockets;
   readonly config: Config;
   readonly queues: ReadonlySet<RequestQueue>;
@@ -200,13 +211,13 @@ type Closing = {
 /** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
 async function close(
   server: HttpServer,
-  { config, queues, engines, webSockets }: Closing,
+  { config, queues, engines, connections, webSockets }: Closing,
 ): Promise<void> {
   await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await webSockets.close();
   server.closeIdleConnections();
-  const lastFrames = setTimeout(() => server.closeAllConnections(), LAST_FRAMES_MS);
+  const lastFrames = setTimeout(() => connections.destroyAll(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
   await Promise.all([...engines].map((engine) => engine.close()));

@@ -56,6 +56,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "web/view": ["web/conversation", "web/browser", "web/markdown", "web/server", "web/chat"],
   "web/main.tsx": ["*"],
   "web/vite.config.ts": [],
+  "uncaught.ts": [],
   "service.ts": ["*"],
   "open-files.ts": [],
   "main.ts": ["*"],

@@ -1,6 +1,6 @@
 // This side's half of one request in the worker: its channel, its credit, and its way on and off a slot.
 
-import { abortReason } from "../errors.ts";
+import { abortReason, guarded, toServiceError } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, GenerateEvent, PromptReading } from "../generation/events.ts";
@@ -142,14 +142,19 @@ export class RemoteRun {
         return;
       }
       case "aborted":
-        this.#options.onWastedTokens(event.tokensAfterAbort);
         this.#end();
+        this.#options.onWastedTokens(event.tokensAfterAbort);
         return;
       case "failed":
         this.#channel.fail(fromWireError(event.error));
         this.#end();
         return;
     }
+  }
+
+  /** For what went wrong on this side: its reader leaves the loop, and `finish()` does the rest. */
+  fail(error: unknown): void {
+    this.#channel.fail(toServiceError(error));
   }
 
   /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker, if its reader is there. */
@@ -178,11 +183,11 @@ export class RemoteRun {
   };
 
   /** The worker stops as for an abort; what its reader has been given, or is about to, is the whole answer. */
-  readonly #onDeadline = (): void => {
-    const { id, send } = this.#options;
+  readonly #onDeadline = guarded(() => {
+    const { id, send, request } = this.#options;
     send({ type: "abort", id });
-    this.#channel.push(cutShort(this.#options.request, this.#received));
-  };
+    this.#channel.push(cutShort(request, this.#received));
+  }, this.fail.bind(this));
 
   #receiveDelta(delta: FreshDelta): void {
     const { signal, deadline, onWastedTokens } = this.#options;

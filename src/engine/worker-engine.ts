@@ -185,12 +185,23 @@ export class WorkerEngine implements Engine {
   }
 
   #receiveEvent(event: StepEvent): void {
-    this.#runs.get(event.id)?.receive(event);
+    const run = this.#runs.get(event.id);
+    try {
+      run?.receive(event);
+    } catch (error) {
+      run?.fail(error); // that request alone
+    }
   }
 
   #loseAll(loss: Loss): void {
     this.#lastLoss = loss;
-    for (const run of this.#runs.values()) run.lose(loss);
+    for (const run of this.#runs.values()) {
+      try {
+        run.lose(loss);
+      } catch (error) {
+        run.fail(error); // and all others are told
+      }
+    }
     for (const { answer, endCost } of this.#asked.values()) {
       endCost(0);
       answer.reject(loss.error);

@@ -1,6 +1,9 @@
 // What a worker prints by itself: the last words of native code, and the stack of a bug. llama.cpp also prints what it cannot
 // read, a client's grammar among it, and that is nobody's business: only lines of known beginnings go to the log.
 
+import type { ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+
 /** As ggml, llama.cpp, CUDA, the C++ runtime and Node begin theirs. */
 const KNOWN = [
   /^(ggml|llama|gguf|CUDA|cuda|Metal|Vulkan)[\w .-]*:/,
@@ -16,4 +19,20 @@ const ERROR = /^(?:Uncaught )?(\w*Error)\b/;
 export function loggable(line: string): string | null {
   if (KNOWN.some((beginning) => beginning.test(line))) return line;
   return ERROR.exec(line)?.[1] ?? null;
+}
+
+/** Reads what the native code prints, the last words before an abort among it. @param onLine gets lines for the log */
+export function readOutput(
+  { stdout, stderr }: Pick<ChildProcess, "stdout" | "stderr">,
+  onLine: (line: string) => void,
+): void {
+  for (const input of [stdout, stderr]) {
+    if (!input) continue;
+    const lines = createInterface({ input });
+    lines.on("error", () => {}); // the rest of its output is lost; without this, the process would end
+    lines.on("line", (line) => {
+      const shown = loggable(line);
+      if (shown !== null) onLine(shown);
+    });
+  }
 }

@@ -2,12 +2,11 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { ServiceError, toErrorCode } from "../errors.ts";
+import { guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
 import type { EngineState } from "./engine.ts";
 import type { FromWorker, ModelInfo, ModelOptions, ToWorker } from "./messages.ts";
-import { loggable } from "./worker-output.ts";
+import { readOutput } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
   /** File that the child runs, `.ts` (through tsx) or `.js`. */
@@ -98,7 +97,11 @@ export class WorkerProcess {
     const messages = this.#unsent;
     this.#unsent = [];
     // A worker that has just died fails the write. Its exit follows, and that is what ends its requests.
-    if (messages.length > 0 && this.#child?.connected) this.#child.send(messages, () => {});
+    try {
+      if (messages.length > 0 && this.#child?.connected) this.#child.send(messages, () => {});
+    } catch (error) {
+      this.#distrust(error); // what cannot be sent would be waited for
+    }
   }
 
   /** Ends a worker whose answers can no longer be trusted. Its exit starts a new one. */
@@ -106,6 +109,11 @@ export class WorkerProcess {
     this.#options.log("error", `killing the worker: ${reason}`);
     this.#wasKilledHere = true;
     this.#child?.kill("SIGKILL");
+  }
+
+  /** An error in a callback: what it has left half done belongs to this worker, and ends with it. */
+  #distrust(error: unknown): void {
+    this.kill(`its messages cannot be handled: ${stackOf(error)}`);
   }
 
   async close(): Promise<void> {
@@ -131,14 +139,21 @@ export class WorkerProcess {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    this.#logOutput(child);
+    readOutput(child, (line) => {
+      this.#lastWords = line;
+      this.#options.log("warn", `worker: ${line}`);
+    });
     this.#child = child;
     this.#wasKilledHere = false;
     this.#lastWords = null;
     this.#loadProgress = 0;
-    child.on("message", (messages) => {
+    const receiveAll = (messages: unknown) => {
       for (const message of messages as FromWorker[]) this.#receive(message); // only our worker writes to it
-    });
+    };
+    child.on(
+      "message",
+      guarded(receiveAll, (error) => this.#distrust(error)),
+    );
     child.on("error", (error) => this.#gone(child, `cannot run the worker: ${error.message}`));
     child.once("exit", (code, signal) => {
       const isFromOutside = signal === "SIGKILL" && !this.#wasKilledHere;
@@ -156,19 +171,6 @@ export class WorkerProcess {
     const file = path.basename(this.#options.model.modelPath);
     const words = this.#lastWords === null ? "" : `; its last message: ${this.#lastWords}`;
     return `the ${how} while it read ${file}${words}`;
-  }
-
-  /** What the native code prints, the last words before an abort among it. */
-  #logOutput({ stdout, stderr }: ChildProcess): void {
-    for (const input of [stdout, stderr]) {
-      if (!input) continue;
-      createInterface({ input }).on("line", (line) => {
-        const shown = loggable(line);
-        if (shown === null) return;
-        this.#lastWords = shown;
-        this.#options.log("warn", `worker: ${shown}`);
-      });
-    }
   }
 
   #receive(message: FromWorker): void {
@@ -252,9 +254,10 @@ export class WorkerProcess {
     this.#child = null;
     this.#unsent = []; // not meant for the next one
     this.#clearTimers();
+    const tell = guarded(this.#options.onExit, (error) => this.#logBug(error));
     if (this.#state === "closed") {
       const error = new ServiceError("engine_unavailable", "the server is shutting down");
-      return this.#options.onExit({ error, isFromOutside, inARow: this.#crashesInARow });
+      return tell({ error, isFromOutside, inARow: this.#crashesInARow });
     }
     if (this.#state === "ready") this.#ready = deferred();
     const wasEverLoaded = this.#model !== null;
@@ -262,7 +265,7 @@ export class WorkerProcess {
     this.#state = wasEverLoaded ? "restarting" : "failed";
     const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
     this.#crashesInARow += 1;
-    this.#options.onExit({ error, isFromOutside, inARow: this.#crashesInARow });
+    tell({ error, isFromOutside, inARow: this.#crashesInARow });
     if (wasEverLoaded) return this.#restart(what);
     const failed = new ServiceError("engine_unavailable", this.#reason);
     this.#firstLoad.reject(failed);
@@ -274,13 +277,28 @@ export class WorkerProcess {
     const delayMs = Math.min(backoffMs, this.#options.restartDelayMs);
     this.#restarts += 1;
     this.#options.log("error", `${what}; a new one starts in ${delayMs} ms`);
-    this.#after(delayMs, () => this.#spawn());
+    const spawn = guarded(
+      () => this.#spawn(),
+      (error) => this.#cannotSpawn(error),
+    );
+    this.#after(delayMs, spawn);
+  }
+
+  /** Without memory for another process, fork() itself throws. There may be some later. */
+  #cannotSpawn(error: unknown): void {
+    this.#crashesInARow += 1;
+    this.#restart(`cannot run the worker: ${(error as Error).message}`);
+  }
+
+  #logBug(error: unknown): void {
+    this.#options.log("error", `bug: ${stackOf(error)}`);
   }
 
   #after(delayMs: number, action: () => void): void {
+    const act = guarded(action, (error) => this.#logBug(error));
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      action();
+      act();
     }, delayMs);
     this.#timers.add(timer);
   }

@@ -2,20 +2,15 @@
 // envelope and request id as every other refusal, where there is anybody to tell.
 
 import { randomUUID } from "node:crypto";
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
-import { ServiceError } from "../errors.ts";
+import { guarded, ServiceError } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Connections, HttpServer } from "./connections.ts";
 import { sendError } from "./middleware.ts";
 import { NO_SNIFF } from "./security-headers.ts";
 
@@ -28,7 +23,13 @@ const PROBE_AFTER_MS = 10_000;
 /** How long before the same is worth another log line. */
 const LOG_EVERY_MS = 60_000;
 
-type Deps = { readonly log: Logger; readonly metrics: Metrics };
+type Deps = {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly connections: Connections;
+  /** Hears of errors that no request has caught. */
+  readonly report: (error: unknown) => void;
+};
 
 export type HttpServerOptions = {
   /** Null for HTTP. */
@@ -38,24 +39,23 @@ export type HttpServerOptions = {
   readonly maxConnections: number;
 };
 
-export type HttpServer = Server | TlsServer;
-
-/** The last request of each connection. */
-type Latest = WeakMap<Socket, ServerResponse>;
-
 /** Node's code for a head or a body that does not come. */
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
 
 export function createHttpServer(app: Express, deps: Deps, options: HttpServerOptions): HttpServer {
-  const latest: Latest = new WeakMap();
+  const { connections, report } = deps;
   // Express makes both its own, whatever they are before.
-  const handle = (req: IncomingMessage, res: ServerResponse) => {
-    latest.set(req.socket, res);
+  const serve = (req: IncomingMessage, res: ServerResponse) => {
+    connections.begin(res);
     if (!hasOneHost(req)) return refuse(res, "a request has one Host header");
     app(req as Request, res as Response, () =>
       refuse(res, "the target of the request has no path"),
     );
   };
+  const handle = guarded(serve, (error, req) => {
+    report(error);
+    req.socket.destroy();
+  });
   const { tls } = options;
   const server = tls
     ? createTlsServer({ ...limitsOf(options), ...tls, handshakeTimeout: HANDSHAKE_MS }, handle)
@@ -66,7 +66,8 @@ export function createHttpServer(app: Express, deps: Deps, options: HttpServerOp
     res.setHeader("connection", "close"); // whether a refused body still comes, nobody can know
     handle(req, res);
   });
-  answerUnreadable(server, latest, deps);
+  connections.follow(server);
+  answerUnreadable(server, deps);
   logDropped(server, deps.log);
   return server;
 }
@@ -104,17 +105,32 @@ function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): boolean 
   return length === 1 || (length === 0 && httpVersion !== "1.1");
 }
 
-/** Too many connections: an answer would need one, so they are closed, and the operator is told. */
+/** Too many connections, or files: an answer would need one, so they are closed, and the operator is told. */
 function logDropped(server: HttpServer, log: Logger): void {
-  let loggedAtMs = Number.NEGATIVE_INFINITY;
-  server.on("drop", () => {
-    if (performance.now() - loggedAtMs < LOG_EVERY_MS) return;
-    loggedAtMs = performance.now();
+  const onDrop = seldom(() =>
     log.warn(
       { connections: server.maxConnections },
       "connections are being refused: there are --max-connections of them",
-    );
+    ),
+  );
+  server.on("drop", onDrop);
+  const onFailure = seldom(({ code }: NodeJS.ErrnoException) =>
+    log.error({ code }, "connections cannot be accepted; with EMFILE, raise the limit `ulimit -n`"),
+  );
+  server.on("error", (failure: NodeJS.ErrnoException) => {
+    if (server.listening) onFailure(failure); // before that, listen() fails with it
   });
+}
+
+function seldom<Args extends readonly unknown[]>(
+  act: (...args: Args) => void,
+): (...args: Args) => void {
+  let actedAtMs = Number.NEGATIVE_INFINITY;
+  return (...args) => {
+    if (performance.now() - actedAtMs < LOG_EVERY_MS) return;
+    actedAtMs = performance.now();
+    act(...args);
+  };
 }
 
 /** Where Express is not asked or knows no way; also when an error came after the answer had begun. */
@@ -128,9 +144,9 @@ function refuse(res: ServerResponse, message: string): void {
   res.end(body);
 }
 
-function answerUnreadable(server: HttpServer, latest: Latest, { log, metrics }: Deps): void {
-  server.on("clientError", (failure: NodeJS.ErrnoException, socket: Socket) => {
-    const res = latest.get(socket);
+function answerUnreadable(server: HttpServer, { log, metrics, connections, report }: Deps): void {
+  const answer = (failure: NodeJS.ErrnoException, socket: Socket) => {
+    const res = connections.latest(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const error = errorOf(failure);
     if (res && isBeingRead(res, socket)) return endRequest(res, error);
@@ -146,7 +162,12 @@ function answerUnreadable(server: HttpServer, latest: Latest, { log, metrics }: 
       log.info({ requestId, outcome: error.code }, "request");
     }
     socket.end(bytesOf(error, requestId), () => socket.destroy());
+  };
+  const onClientError = guarded(answer, (error, _failure, socket) => {
+    report(error);
+    socket.destroy();
   });
+  server.on("clientError", onClientError);
 }
 
 /** Its head was understood, its body is not; and it is its turn on the connection. */

@@ -2,10 +2,9 @@
 // same handlers, limits and checks. https://nodejs.org/api/http.html#event-connection
 
 import { type IncomingMessage, request } from "node:http";
-import { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
-import type { HttpServer } from "./http-server.ts";
+import { connectionEvent, type HttpServer } from "./connections.ts";
 
 export type InnerRequest = {
   readonly method: string;
@@ -24,7 +23,8 @@ export function innerRequest(server: HttpServer, asked: InnerRequest): Promise<I
   const [near, far] = duplexPair();
   near.once("close", () => far.destroy());
   far.once("close", () => near.destroy());
-  far.on("error", () => {}); // the near side hears of it
+  // Who reads the answer hears of it; a stream without such a listener would end the process.
+  for (const side of [near, far]) side.on("error", () => {});
   server.emit(connectionEvent(server), asSocket(far, remoteAddress));
   return new Promise((resolve, reject) => {
     const sent = request({ method, path, headers, signal, createConnection: () => near });
@@ -32,11 +32,6 @@ export function innerRequest(server: HttpServer, asked: InnerRequest): Promise<I
     sent.on("error", reject); // stays: an answer that breaks off says so to whoever reads it
     sent.end(body ?? undefined);
   });
-}
-
-/** The event with which a server of this kind takes a connection that it has not accepted itself. */
-export function connectionEvent(server: HttpServer): string {
-  return server instanceof TlsServer ? "secureConnection" : "connection";
 }
 
 /** What the handlers ask of a socket. */

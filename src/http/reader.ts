@@ -6,7 +6,7 @@ import type { ServiceError } from "../errors.ts";
 import { watchClient } from "./disconnect.ts";
 import { destroyIfStuck, type HandlerDeps } from "./exchange.ts";
 import type { Reader } from "./follow-log.ts";
-import type { Framing } from "./framing.ts";
+import { type Framing, sseFraming } from "./framing.ts";
 import { requestIdOf } from "./middleware.ts";
 import { SseStream } from "./sse.ts";
 
@@ -33,4 +33,9 @@ export function makeReader({ req, res, deps, framing, news, errorFrame }: Reader
     destroyIfStuck(res, stallTimeoutMs);
   };
   return { sse, signal, errorFrame, logger: deps.log, requestId: requestIdOf(res), leave };
+}
+
+/** HEAD asks for the headers of a stream alone. It changes nothing: not even whether somebody reads that stream. */
+export function endHead(res: Response): void {
+  res.writeHead(200, { "content-type": sseFraming(null).contentType }).end();
 }

@@ -16,7 +16,7 @@ import type { HandlerDeps } from "./exchange.ts";
 import { followLog } from "./follow-log.ts";
 import { sseFraming } from "./framing.ts";
 import { methodNotAllowed, ownerOf } from "./middleware.ts";
-import { makeReader } from "./reader.ts";
+import { endHead, makeReader } from "./reader.ts";
 
 const ONE = `${openaiResponses.path}/:id`;
 const CANCEL = `${ONE}/cancel`;
@@ -81,6 +81,7 @@ type Asking = {
 
 function stream({ log, news }: KeptResponse, { req, res, deps, after }: Asking): void {
   log.check(after);
+  if (req.method === "HEAD") return endHead(res);
   const reader = makeReader({
     ...{ req, res, deps, news, framing: sseFraming(null) },
     errorFrame: (error) => ({ data: JSON.stringify(openaiResponses.encodeError(error, "")) }),

@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
+import { stackOf } from "../errors.ts";
 import { type ConnectionKey, connectionKey, parseSendQueues } from "./proc-net-tcp.ts";
 
 /** What a stream needs of it. */
@@ -52,6 +53,8 @@ export class SendQueueWatch implements SocketWatch {
   readonly #watched = new Set<Watched>();
   #timer: NodeJS.Timeout | null = null;
   #isBlind: boolean;
+  /** Whether the last reading did; that is logged once. */
+  #hasFailed = false;
 
   constructor(options: SendQueueWatchOptions) {
     this.#options = options;
@@ -70,10 +73,15 @@ export class SendQueueWatch implements SocketWatch {
   /** One timer for all, and none without streams. */
   #schedule(): void {
     if (this.#timer || this.#watched.size === 0) return;
-    this.#timer = setTimeout(
-      () => void this.#look(),
-      intervalOf(this.#options.stallTimeoutMs),
-    ).unref();
+    const look = () => {
+      this.#look()
+        .catch((error: unknown) => this.#options.log.error({ stack: stackOf(error) }, "bug"))
+        .finally(() => {
+          this.#timer = null;
+          this.#schedule();
+        });
+    };
+    this.#timer = setTimeout(look, intervalOf(this.#options.stallTimeoutMs)).unref();
   }
 
   async #look(): Promise<void> {
@@ -92,25 +100,29 @@ export class SendQueueWatch implements SocketWatch {
       this.#watched.delete(each);
       each.onStalled();
     }
-    this.#timer = null;
-    this.#schedule();
   }
 
   #isStalled({ sinceMs }: Progress, nowMs: number): boolean {
     return sinceMs !== null && nowMs - sinceMs >= this.#options.stallTimeoutMs;
   }
 
+  /** Null where it could not be read this time. */
   async #read(): Promise<SendQueues | null> {
     try {
-      return (await this.#options.readQueues?.()) ?? null;
+      const queues = (await this.#options.readQueues?.()) ?? null;
+      this.#hasFailed = false;
+      return queues;
     } catch (error) {
-      this.#isBlind = true;
-      this.#watched.clear();
       const { code } = error as NodeJS.ErrnoException;
-      this.#options.log.warn(
-        { code },
-        "clients that vanish are noticed late: /proc/net/tcp cannot be read",
-      );
+      // Other errors pass: too many open files, for one.
+      this.#isBlind = code === "ENOENT" || code === "EACCES";
+      if (this.#isBlind) this.#watched.clear();
+      if (!this.#hasFailed)
+        this.#options.log.warn(
+          { code },
+          "clients that vanish are noticed late: /proc/net/tcp cannot be read",
+        );
+      this.#hasFailed = true;
       return null;
     }
   }

@@ -1,9 +1,10 @@
 // One WebSocket: its client's messages become requests, several at once, and their answers messages. A reader that falls
-// behind holds up its own requests, and nobody else's.
+// behind holds up its own requests, and nobody else's; its further messages are not read either.
 
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
-import type { WebSocket } from "ws";
+import type { RawData, WebSocket } from "ws";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import {
   type ClientMessage,
@@ -11,7 +12,8 @@ import {
   type SocketEnd,
   told,
 } from "../api/socket-messages.ts";
-import { ServiceError, toServiceError } from "../errors.ts";
+import { guarded, ServiceError, toServiceError } from "../errors.ts";
+import { type Deferred, deferred } from "../generation/deferred.ts";
 import type { InnerRequest } from "./inner-request.ts";
 
 export type SocketSessionOptions = {
@@ -28,28 +30,42 @@ export type SocketSessionOptions = {
   readonly mostOpen: number;
   /** It is asked whether it lives this often; in ms. */
   readonly heartbeatMs: number;
-  /** A client that says nothing to that for so long is gone. */
+  /** A client that neither answers that nor reads for so long is gone, whatever it sends. */
   readonly stallTimeoutMs: number;
+  /** Hears of errors that no request has caught. */
+  readonly report: (error: unknown) => void;
 };
 
 /** The key has to come by then. */
 const AUTH_MS = 10_000;
-/** Characters of a message from somebody who may not ask yet. */
-const MOST_BEFORE_KEY = 2_000;
+/** In all, of frames and their heads: of a client that may not ask yet, no more is read. */
+const MOST_BEFORE_KEY_BYTES = 2_000;
 /** More than this in the socket, and what else would be sent waits. */
 const BUFFER_BYTES = 65_536;
+/** Messages that cannot be understood, with nothing good between them: the client is broken, or hostile. */
+const MOST_ERRORS = 100;
 /** Codes of our own begin at 4000; this one is made like HTTP's. */
 const UNAUTHORIZED = 4401;
+const POLICY_VIOLATION = 1008;
 /** Said into a silence: a WebSocket has pings for that. */
 const NO_NEWS = /^(heartbeat|connected)\b/;
+const KEY_FIRST = 'an API key is required first: {"type":"auth","key":KEY}';
 
 export class SocketSession {
   readonly #options: SocketSessionOptions;
   readonly #open = new Map<string, AbortController>();
   readonly #pinging: NodeJS.Timeout;
   readonly #authTimer: NodeJS.Timeout | null;
+  /** Messages that are not followed before the answers to those before them fit into the socket. */
+  readonly #arrived: (string | null)[] = [];
+  /** Resolves when the client takes more; null while it does. */
+  #room: Deferred<void> | null = null;
   #key: string | null;
   #isWelcome: boolean;
+  #bytesBeforeKey = 0;
+  #errorsInARow = 0;
+  /** What the last ping has in it; null when it was answered. */
+  #ping: string | null = null;
   #heardAtMs = performance.now();
 
   constructor(options: SocketSessionOptions) {
@@ -59,42 +75,94 @@ export class SocketSession {
     this.#isWelcome = !isKeyWanted || key !== null;
     this.#authTimer = this.#isWelcome
       ? null
-      : setTimeout(() => this.#refuse("a key has not come in time"), AUTH_MS);
-    this.#pinging = setInterval(() => this.#ping(), heartbeatMs);
-    socket.on("message", (data, isBinary) => {
-      this.#heardAtMs = performance.now();
-      this.#receive(isBinary ? null : String(data));
-    });
-    socket.on("pong", () => {
-      this.#heardAtMs = performance.now();
-    });
+      : setTimeout(
+          this.#safe(() => this.#refuse("a key has not come in time")),
+          AUTH_MS,
+        );
+    this.#pinging = setInterval(
+      this.#safe(() => this.#askWhetherItLives()),
+      heartbeatMs,
+    );
+    const onMessage = (data: RawData, isBinary: boolean) => {
+      this.#arrived.push(isBinary ? null : String(data));
+      this.#work();
+    };
+    socket.on("message", this.#safe(onMessage));
+    socket.on("pong", (data) => this.#hear(String(data)));
     socket.on("error", () => {}); // its close follows
-    socket.once("close", () => this.#close());
+    socket.once(
+      "close",
+      this.#safe(() => this.#close()),
+    );
+  }
+
+  /** So many bytes more were read, and all messages in them given to this session. */
+  count(bytes: number): void {
+    if (this.#isWelcome) return;
+    this.#bytesBeforeKey += bytes;
+    if (this.#bytesBeforeKey <= MOST_BEFORE_KEY_BYTES) return;
+    this.#refuse(KEY_FIRST);
+    this.#options.socket.pause(); // what follows would be kept until the socket is closed
+  }
+
+  /** To be called when the keys have changed: with one that was taken back, no more can be done. */
+  checkKey(): void {
+    const { isKeyWanted, isKeyRight } = this.#options;
+    if (!isKeyWanted || this.#key === null || isKeyRight(this.#key)) return;
+    this.#refuse("this API key is not known any more");
+  }
+
+  /** No request stands above these callbacks: an error costs this socket, and nothing else. */
+  #safe<Args extends readonly unknown[]>(callback: (...args: Args) => void) {
+    return guarded(callback, (error: unknown, ..._given: Args) => this.#break(error));
+  }
+
+  #break(error: unknown): void {
+    this.#options.report(error);
+    this.#options.socket.terminate();
+  }
+
+  /** One message at a time: with more in the socket than it may have, it is not read either. */
+  #work(): void {
+    const { socket } = this.#options;
+    while (!this.#room) {
+      const text = this.#arrived.shift();
+      if (text === undefined) return this.#isThere ? socket.resume() : undefined;
+      this.#receive(text);
+    }
+    if (socket.isPaused) return;
+    socket.pause();
+    this.#room.promise.then(() => this.#work()).catch((error) => this.#break(error));
   }
 
   #receive(text: string | null): void {
+    if (!this.#isThere) return;
     let message: ClientMessage | null = null;
     try {
-      if (!this.#isWelcome && (text?.length ?? 0) > MOST_BEFORE_KEY)
-        return this.#refuse("a key comes first");
       if (text === null)
         throw new ServiceError("invalid_value", "messages are text, not binary", { param: "type" });
       message = parseClientMessage(text);
       this.#follow(message);
-    } catch (error) {
+    } catch (thrown) {
+      const error = toServiceError(thrown);
+      if (error.code === "internal_error") this.#options.report(error.cause);
+      if (!this.#isWelcome) return this.#refuse(KEY_FIRST);
       const id = message && "id" in message ? message.id : null;
-      void this.#send(told.error(encodeOpenaiError(toServiceError(error)), id));
+      this.#tell(told.error(encodeOpenaiError(error), id));
+      if (error.code !== "queue_full") this.#countError(); // that one is about the others
     }
+  }
+
+  #countError(): void {
+    this.#errorsInARow += 1;
+    if (this.#errorsInARow < MOST_ERRORS) return;
+    this.#options.socket.close(POLICY_VIOLATION, "too many messages that cannot be followed");
   }
 
   #follow(message: ClientMessage): void {
     if (message.type === "auth") return this.#authenticate(message.key);
-    if (message.type === "ping") return void this.#send(told.pong());
-    if (!this.#isWelcome)
-      throw new ServiceError(
-        "invalid_api_key",
-        'an API key is required: {"type":"auth","key":KEY}',
-      );
+    if (message.type === "ping") return this.#tell(told.pong());
+    if (!this.#isWelcome) return this.#refuse(KEY_FIRST);
     switch (message.type) {
       case "cancel":
         return void this.#open.get(message.id)?.abort(); // one that has ended needs none
@@ -121,12 +189,13 @@ export class SocketSession {
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isWelcome = true;
-    void this.#send(told.authenticated());
+    this.#tell(told.authenticated());
   }
 
   #refuse(reason: string): void {
+    this.#isWelcome = false;
     const error = new ServiceError("invalid_api_key", reason);
-    void this.#send(told.error(encodeOpenaiError(error), null));
+    this.#tell(told.error(encodeOpenaiError(error), null));
     this.#options.socket.close(UNAUTHORIZED, reason);
   }
 
@@ -140,9 +209,12 @@ export class SocketSession {
       throw new ServiceError("queue_full", `${mostOpen} requests are open on this socket`);
     const abort = new AbortController();
     this.#open.set(id, abort);
+    this.#errorsInARow = 0;
     const authorization = this.#key === null ? {} : { authorization: `Bearer ${this.#key}` };
     const headers = { ...request.headers, ...authorization, host };
-    void this.#run(id, { ...request, headers, signal: abort.signal });
+    this.#run(id, { ...request, headers, signal: abort.signal }).catch((error) =>
+      this.#break(error),
+    );
   }
 
   async #run(id: string, request: Omit<InnerRequest, "remoteAddress">): Promise<void> {
@@ -199,12 +271,29 @@ export class SocketSession {
     await this.#send(told.response(id, { status, retryAfter, body }));
   }
 
+  #tell(text: string): void {
+    this.#send(text).catch((error) => this.#break(error));
+  }
+
   /** Resolves when the client takes more. */
   async #send(text: string): Promise<void> {
     const { socket } = this.#options;
     if (!this.#isThere) return;
-    if (socket.bufferedAmount < BUFFER_BYTES) return socket.send(text);
-    await new Promise<void>((resolve) => socket.send(text, () => resolve()));
+    socket.send(text, this.#onSent);
+    if (socket.bufferedAmount >= BUFFER_BYTES) this.#room ??= deferred();
+    await this.#room?.promise;
+  }
+
+  readonly #onSent = (): void => {
+    if (!this.#room || this.#options.socket.bufferedAmount >= BUFFER_BYTES) return;
+    this.#heardAtMs = performance.now(); // it reads
+    this.#makeRoom();
+  };
+
+  #makeRoom(): void {
+    const room = this.#room;
+    this.#room = null;
+    room?.resolve();
   }
 
   get #isThere(): boolean {
@@ -212,16 +301,26 @@ export class SocketSession {
     return socket.readyState === socket.OPEN;
   }
 
-  #ping(): void {
+  #askWhetherItLives(): void {
     const { socket, stallTimeoutMs } = this.#options;
     if (performance.now() - this.#heardAtMs > stallTimeoutMs) return socket.terminate();
-    if (this.#isThere) socket.ping();
+    if (!this.#isThere || this.#ping !== null) return;
+    this.#ping = randomUUID();
+    socket.ping(this.#ping);
+  }
+
+  /** Only a client that has read the ping can answer it. */
+  #hear(pong: string): void {
+    if (pong !== this.#ping) return;
+    this.#ping = null;
+    this.#heardAtMs = performance.now();
   }
 
   #close(): void {
     clearInterval(this.#pinging);
     if (this.#authTimer) clearTimeout(this.#authTimer);
     for (const abort of this.#open.values()) abort.abort();
+    this.#makeRoom(); // whoever waits for it is to end
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Response } from "express";
 import type { Frame } from "../api/dialect.ts";
-import { abortReason, ServiceError } from "../errors.ts";
+import { abortReason, guarded, ServiceError, toServiceError } from "../errors.ts";
 import type { Framing } from "./framing.ts";
 import type { SocketWatch } from "./send-queue-watch.ts";
 
@@ -47,7 +47,10 @@ export class SseStream {
 
   /** Opens it after so long, if nothing has until then. */
   openWithin(ms: number): void {
-    this.#opening = setTimeout(() => this.open(), ms);
+    this.#opening = setTimeout(
+      this.#safe(() => this.open()),
+      ms,
+    );
   }
 
   /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
@@ -61,7 +64,8 @@ export class SseStream {
     else this.#write(opening);
     const news = this.#news();
     if (news) this.#write(framing.news(news));
-    this.#ticker = setInterval(() => this.#tick(), Math.min(STATUS_MS, heartbeatMs / 5));
+    const tick = this.#safe(() => this.#tick());
+    this.#ticker = setInterval(tick, Math.min(STATUS_MS, heartbeatMs / 5));
     if (!res.socket) return;
     this.#unwatch = sockets.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
   }
@@ -100,6 +104,14 @@ export class SseStream {
     if (this.#opening) clearTimeout(this.#opening);
     if (this.#ticker) clearInterval(this.#ticker);
     this.#unwatch?.();
+  }
+
+  /** Nothing catches above a timer: its error ends this stream, and no other. */
+  #safe(callback: () => void): () => void {
+    return guarded(callback, (error) => {
+      this.#options.abort(toServiceError(error));
+      this.destroy();
+    });
   }
 
   #tick(): void {

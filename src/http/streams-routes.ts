@@ -10,7 +10,7 @@ import type { HandlerDeps } from "./exchange.ts";
 import { followLog } from "./follow-log.ts";
 import { sseFraming } from "./framing.ts";
 import { methodNotAllowed, ownerOf } from "./middleware.ts";
-import { makeReader } from "./reader.ts";
+import { endHead, makeReader } from "./reader.ts";
 import { STREAMS_PATH } from "./resumable-answer.ts";
 
 const ONE = `${STREAMS_PATH}/:id`;
@@ -18,7 +18,8 @@ const ONE = `${STREAMS_PATH}/:id`;
 /** For those who have a token, before anybody is asked for a key: an EventSource can send no header. */
 export function mountStreamsByToken(app: Express, deps: HandlerDeps): void {
   const withToken: RequestHandler = (req, res, next) => {
-    if (req.query.token === undefined || !["GET", "DELETE"].includes(req.method)) return next();
+    if (req.query.token === undefined || !["GET", "HEAD", "DELETE"].includes(req.method))
+      return next();
     const token = String(req.query.token);
     return serve(req, res, deps, deps.streams.get(idOf(req), { token }));
   };
@@ -39,6 +40,7 @@ function idOf(req: Request): string {
 }
 
 function serve(req: Request, res: Response, deps: HandlerDeps, stream: KeptStream): void {
+  if (req.method === "HEAD") return endHead(res);
   if (req.method === "GET") return resume(req, res, deps, stream);
   deps.streams.stop(stream);
   res.status(204).end();

@@ -2,7 +2,7 @@
 // has none is refused.
 
 import type { Request, Response } from "express";
-import { ServiceError } from "../errors.ts";
+import { guarded, ServiceError, toServiceError } from "../errors.ts";
 import type { Ticket } from "../queue/ticket.ts";
 import { type ClientWatch, watchClient } from "./disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -79,7 +79,11 @@ export function keepLimits({ client, record, tickets, ...limited }: Limited): ()
   const timers: NodeJS.Timeout[] = [];
   const at = (ms: number | null | undefined, act: (seconds: number) => void) => {
     if (ms === null || ms === undefined) return;
-    timers.push(setTimeout(() => act(ms / 1000), Math.max(0, ms - record.ageMs)));
+    const due = guarded(
+      () => act(ms / 1000),
+      (error) => client.abort(toServiceError(error)),
+    );
+    timers.push(setTimeout(due, Math.max(0, ms - record.ageMs)));
   };
   const end = (error: ServiceError) => {
     if (record.hasText) {

@@ -4,22 +4,25 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Express, Request } from "express";
-import { WebSocketServer } from "ws";
-import { ServiceError } from "../errors.ts";
+import { type WebSocket, WebSocketServer } from "ws";
+import { guarded, ServiceError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { HttpServer } from "./http-server.ts";
-import { connectionEvent, innerRequest } from "./inner-request.ts";
+import type { Connections, HttpServer } from "./connections.ts";
+import { innerRequest } from "./inner-request.ts";
 import { keyIn, methodNotAllowed } from "./middleware.ts";
 import { SocketSession } from "./socket-session.ts";
+import { serveWithoutUpgrade, type Upgrade } from "./unwanted-upgrade.ts";
 
 export type WebSocketsOptions = {
-  readonly keys: Pick<KeyRing, "isOpen" | "find">;
+  readonly keys: Pick<KeyRing, "isOpen" | "find" | "onChange">;
   /** The largest message. */
   readonly bodyLimitBytes: number;
   /** Requests at once on one socket. */
   readonly socketRequests: number;
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
+  /** Hears of errors that no request has caught. */
+  readonly report: (error: unknown) => void;
 };
 
 const PATH = "/v1/ws";
@@ -27,17 +30,20 @@ const GOING_AWAY = 1001;
 /** A client that does not answer a close is cut off. */
 const CLOSE_MS = 1_000;
 
-type Upgrade = { readonly socket: Socket; readonly head: Buffer; readonly server: HttpServer };
-
 export class WebSockets {
   readonly #options: WebSocketsOptions;
   readonly #sockets: WebSocketServer;
+  readonly #sessions = new Set<SocketSession>();
   readonly #upgrades = new WeakMap<IncomingMessage, Upgrade>();
+  #isClosing = false;
 
   constructor(options: WebSocketsOptions) {
     this.#options = options;
-    const { bodyLimitBytes: maxPayload } = options;
-    this.#sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
+    const limits = { maxPayload: options.bodyLimitBytes, closeTimeout: CLOSE_MS };
+    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, ...limits });
+    options.keys.onChange(() => {
+      for (const session of this.#sessions) session.checkKey();
+    });
   }
 
   /** Before keys are asked for: a browser can send none with its connection, only afterwards. */
@@ -46,6 +52,7 @@ export class WebSockets {
       const upgrade = this.#upgrades.get(req);
       if (!upgrade)
         throw new ServiceError("upgrade_required", `connect to ${PATH} with a WebSocket`);
+      if (this.#isClosing) throw new ServiceError("draining", "the server is shutting down");
       const key = this.#keyOf(req);
       res.detachSocket(upgrade.socket);
       this.#accept(req, upgrade, key);
@@ -54,24 +61,20 @@ export class WebSockets {
   }
 
   /** From now on the server's upgrades come here. Those to anything else are served as if none had been asked for. */
-  attach(server: HttpServer): void {
+  attach(server: HttpServer, connections: Connections): void {
     server.on("upgrade", (req: IncomingMessage, stream, head) => {
       const socket = stream as Socket; // of an HTTP server, or TLS over one
-      const [path] = (req.url ?? "").split("?");
-      const isOurs = req.headers.upgrade?.toLowerCase() === "websocket" && path === PATH;
-      if (!isOurs) return serveWithoutUpgrade(server, { req, socket, head });
-      socket.on("error", () => socket.destroy());
-      this.#upgrades.set(req, { socket, head, server });
-      const res = new ServerResponse(req);
-      res.shouldKeepAlive = false;
-      res.assignSocket(socket);
-      res.once("finish", () => socket.destroySoon()); // it was refused
-      server.emit("request", req, res);
+      const onTurn = guarded(
+        (more: Buffer) => this.#serve({ req, socket, head: more, server }),
+        (error) => this.#drop(socket, error),
+      );
+      connections.whenAnswered({ socket, head }, onTurn);
     });
   }
 
   /** Tells all clients that the server ends. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const { clients } = this.#sockets;
     for (const client of clients) client.close(GOING_AWAY, "the server is shutting down");
     const timer = setTimeout(() => {
@@ -81,6 +84,19 @@ export class WebSockets {
       [...clients].map((client) => new Promise((done) => client.once("close", done))),
     );
     clearTimeout(timer);
+  }
+
+  #serve(upgrade: Upgrade): void {
+    const { req, socket, server } = upgrade;
+    const [path] = (req.url ?? "").split("?");
+    const isOurs = req.headers.upgrade?.toLowerCase() === "websocket" && path === PATH;
+    if (!isOurs) return serveWithoutUpgrade(upgrade);
+    this.#upgrades.set(req, upgrade);
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    res.once("finish", () => socket.destroySoon()); // it was refused
+    server.emit("request", req, res);
   }
 
   /** @throws ServiceError for a key that is not known. @returns null without one */
@@ -93,43 +109,42 @@ export class WebSockets {
     return key;
   }
 
-  #accept(req: Request, { socket, head, server }: Upgrade, key: string | null): void {
-    const { keys, socketRequests, heartbeatMs, stallTimeoutMs } = this.#options;
-    const { remoteAddress } = socket;
-    this.#sockets.handleUpgrade(req, socket, head, (client) => {
-      new SocketSession({
-        ...{ socket: client, key, heartbeatMs, stallTimeoutMs },
-        isKeyWanted: !keys.isOpen,
-        isKeyRight: (given) => keys.find(given) !== null,
-        ask: (request) => innerRequest(server, { ...request, remoteAddress }),
-        host: req.get("host") ?? "localhost",
-        mostOpen: socketRequests,
+  /** Its answer is the socket's own from here on: an error can only cost the connection. */
+  #accept(req: Request, upgrade: Upgrade, key: string | null): void {
+    const { socket, head } = upgrade;
+    try {
+      this.#sockets.handleUpgrade(req, socket, head, (client) => {
+        const session = this.#begin(req, upgrade, { client, key });
+        this.#sessions.add(session);
+        client.once("close", () => this.#sessions.delete(session));
       });
+      socket.resume();
+    } catch (error) {
+      this.#drop(socket, error);
+    }
+  }
+
+  #begin(
+    req: Request,
+    { socket, server }: Upgrade,
+    { client, key }: { readonly client: WebSocket; readonly key: string | null },
+  ): SocketSession {
+    const { keys, socketRequests, heartbeatMs, stallTimeoutMs, report } = this.#options;
+    const { remoteAddress } = socket;
+    const session = new SocketSession({
+      ...{ socket: client, key, heartbeatMs, stallTimeoutMs, report },
+      isKeyWanted: !keys.isOpen,
+      isKeyRight: (given) => keys.find(given) !== null,
+      ask: (request) => innerRequest(server, { ...request, remoteAddress }),
+      host: req.get("host") ?? "localhost",
+      mostOpen: socketRequests,
     });
+    socket.on("data", (bytes: Buffer) => session.count(bytes.length)); // behind the listener that reads them
+    return session;
   }
-}
 
-type Asked = { readonly req: IncomingMessage; readonly socket: Socket; readonly head: Buffer };
-
-/**
- * Some clients (Java's, curl --http2) offer HTTP/2 with every request. A server that does not take it answers as always, but
- * Node hands all such requests to whoever listens for upgrades: so this one is read once more, without the offer.
- */
-function serveWithoutUpgrade(server: HttpServer, { req, socket, head }: Asked): void {
-  const { method, url, httpVersion, rawHeaders } = req;
-  const lines = [`${method} ${url} HTTP/${httpVersion}`];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
-    if (/^(upgrade|http2-settings)$/i.test(name)) continue;
-    const kept = /^connection$/i.test(name) ? withoutOffer(value) : value;
-    if (kept !== "") lines.push(`${name}: ${kept}`);
+  #drop(socket: Socket, error: unknown): void {
+    this.#options.report(error);
+    socket.destroy();
   }
-  const bytes = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-  socket.unshift(Buffer.concat([bytes, head]));
-  server.emit(connectionEvent(server), socket);
-}
-
-function withoutOffer(connection: string): string {
-  const options = connection.split(",").map((option) => option.trim());
-  return options.filter((option) => !/^(upgrade|http2-settings)$/i.test(option)).join(", ");
 }

@@ -2,6 +2,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
+import { stackOf } from "../errors.ts";
 import { type Caller, NO_LIMITS, SCOPES } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
 import { callerOf, isPassing, KeysFileError, readKeysFile } from "./keys-file.ts";
@@ -24,6 +25,7 @@ export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #plain: readonly Known[];
   #known: readonly Known[] = [];
+  readonly #listeners: (() => void)[] = [];
   readonly #onFileChange = () => this.#reload();
   #retry: NodeJS.Timeout | null = null;
 
@@ -56,6 +58,11 @@ export class KeyRing {
     return found;
   }
 
+  /** Calls back when the keys may be others. The listener must not throw. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   close(): void {
     if (this.#retry) clearTimeout(this.#retry);
     if (this.#options.file) unwatchFile(this.#options.file, this.#onFileChange);
@@ -71,6 +78,7 @@ export class KeyRing {
     return [...this.#plain, ...kept];
   }
 
+  /** Called by a timer of Node: nothing above catches. */
   #reload(): void {
     const { log, file, pollMs } = this.#options;
     if (this.#retry) clearTimeout(this.#retry);
@@ -78,11 +86,16 @@ export class KeyRing {
     try {
       this.#known = this.#read();
       log("info", `the keys file ${file} has changed: ${this.#known.length} keys are known now`);
+      for (const listener of this.#listeners) listener();
     } catch (error) {
-      if (!(error instanceof KeysFileError)) throw error;
-      log("error", `${error.message}; the keys stay as they were`);
+      const isOurs = error instanceof KeysFileError;
+      const reason = isOurs
+        ? error.message
+        : `cannot take over the keys file ${file}: ${stackOf(error)}`;
+      log("error", `${reason}; the keys stay as they were`);
       // The file will not change again for that: a key that was revoked in it must not stay.
-      if (isPassing(error)) this.#retry = setTimeout(() => this.#reload(), pollMs).unref();
+      if (isOurs && isPassing(error))
+        this.#retry = setTimeout(() => this.#reload(), pollMs).unref();
     }
   }
 }

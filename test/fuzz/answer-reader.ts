@@ -13,6 +13,7 @@ const HEAD_END = "\r\n\r\n";
 export class AnswerReader {
   #waiting = Buffer.alloc(0);
   readonly #methods: string[];
+  #isUpgraded = false;
 
   /** @param methods those of the requests, in order; GET when they are used up */
   constructor(methods: readonly string[]) {
@@ -39,6 +40,7 @@ export class AnswerReader {
 
   #next(isEnd: boolean): Answer | null {
     for (;;) {
+      if (this.#isUpgraded) return null; // what follows is another protocol's
       const headEnd = this.#waiting.indexOf(HEAD_END);
       if (headEnd < 0) return null;
       const { status, headers } = parseHead(this.#waiting.subarray(0, headEnd).toString("latin1"));
@@ -50,7 +52,8 @@ export class AnswerReader {
         : bodyAt(this.#waiting, start, headers, isEnd);
       if (!piece) return null;
       this.#waiting = this.#waiting.subarray(piece.end);
-      if (status < 200) continue; // 100 Continue comes before the answer
+      this.#isUpgraded = status === 101;
+      if (status < 200 && status !== 101) continue; // 100 Continue comes before the answer
       this.#methods.shift();
       return { status, headers, body: piece.bytes };
     }

@@ -77,8 +77,9 @@ export class Checkpoints {
   async #faultsOfState(): Promise<string[]> {
     const deadlineMs = performance.now() + IDLE_MS;
     for (;;) {
-      const { busy, waiting, slotsTaken, restarts } = await stateOf(this.#server);
+      const { busy, waiting, slotsTaken, restarts, uncaught } = await stateOf(this.#server);
       const faults = restarts === this.#restarts ? [] : [`worker_restarts is ${restarts}`];
+      if (uncaught > 0) faults.push(`${uncaught} errors were caught by no request`);
       const isIdle = busy === 0 && waiting === 0 && slotsTaken === 0;
       if (isIdle) return faults;
       if (performance.now() > deadlineMs) {

@@ -8,6 +8,7 @@ import { type Finding, kindOf } from "./findings.ts";
 import { hostilePrompts } from "./hostile-prompts.ts";
 import { bodyless, bytesOf, type HttpRequest, recipes, requestOf } from "./hostile-requests.ts";
 import { faultsOf } from "./oracle.ts";
+import { faultsOfPipeline, pipelinedStreams } from "./pipelined-streams.ts";
 import type { RawStream } from "./raw-stream.ts";
 import { changedStreams, namedStreams } from "./raw-streams.ts";
 import { curlOf, hexOf } from "./reproduction.ts";
@@ -16,6 +17,8 @@ import { ENDPOINTS } from "./valid-bodies.ts";
 /** Nothing that is sent here may take longer to be answered. */
 const LIMIT_MS = 10_000;
 const SHRINK_MS = 40_000;
+
+const PARTS_WITHOUT_ENDPOINT = ["paths", "prompts", "raw", "tokens", "upgrades"];
 
 export type Job = {
   readonly part: "bodies" | "raw" | "tokens";
@@ -43,7 +46,7 @@ export type Sent = {
 export function jobsOf(round: Round): readonly Job[] {
   const { only, bodies, hasNamed } = round;
   const isOn = (part: string) => only === null || only === part;
-  const isOfBodies = only === null || !["paths", "prompts", "raw", "tokens"].includes(only);
+  const isOfBodies = only === null || !PARTS_WITHOUT_ENDPOINT.includes(only);
   const share = (all: number) => Math.ceil(only === null ? bodies / all : bodies);
   const parts = [
     isOfBodies ? requestJobs(round, recipes(only), requestOf, bodies) : [],
@@ -52,6 +55,7 @@ export function jobsOf(round: Round): readonly Job[] {
     isOn("raw") ? streamJobs(round, share(10)) : [],
     isOn("raw") && hasNamed ? namedStreams().map((stream) => streamJob(round.url, stream)) : [],
     isOn("raw") ? leavingJobs(round, share(20)) : [],
+    isOn("upgrades") ? upgradeJobs(round, share(10)) : [],
     isOn("tokens") ? tokenJobs(round, share(100)) : [],
   ];
   return mixed(parts);
@@ -155,6 +159,24 @@ function leavingJobs({ url, seed }: Round, count: number): Job[] {
       const name = `${path}, left after ${pauseMs} ms`;
       return streamJob(url, { name, path, mostGood: 1, steps });
     });
+}
+
+/** Upgrades between other requests of a connection, and behind them. */
+function upgradeJobs({ url, seed }: Round, count: number): Job[] {
+  return fc.sample(pipelinedStreams(), { seed, numRuns: count }).map((stream) => ({
+    part: "raw",
+    run: async () => {
+      const { steps, statuses } = stream;
+      const outcome = await play({
+        ...{ url, steps, methods: [], limitMs: LIMIT_MS },
+        enough: statuses.length,
+      });
+      const faults = faultsOfPipeline(outcome, stream);
+      if (faults.length === 0) return null;
+      const sent = Buffer.concat(steps.filter((step) => Buffer.isBuffer(step)));
+      return { where: "upgrades", faults, reproduce: async () => hexOf(sent) };
+    },
+  }));
 }
 
 function streamJob(url: string, stream: RawStream): Job {

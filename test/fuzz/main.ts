@@ -3,6 +3,9 @@
 import { fuzz } from "./driver.ts";
 import { OptionError, readCommand } from "./options.ts";
 import { runningServer, startServer } from "./server.ts";
+import { fuzzSockets } from "./sockets.ts";
+
+const NOTHING = { text: "", findings: 0 };
 
 // The server that was started ends with this process.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
@@ -14,10 +17,15 @@ try {
     const { options } = command;
     console.log(`seed ${options.seed}`);
     const server = options.url === null ? await startServer() : runningServer(options.url);
-    const { text, findings } = await fuzz(options, server, (line) => console.log(line));
+    const tell = (line: string) => console.log(line);
+    const isOnlySockets = options.only === "sockets";
+    const { text, findings } = isOnlySockets ? NOTHING : await fuzz(options, server, tell);
     server.stop();
     console.log(text);
-    process.exit(findings > 0 ? 1 : 0); // also ends connections that the server still holds
+    const hasSockets = options.url === null && (options.only === null || isOnlySockets);
+    const sockets = hasSockets ? await fuzzSockets(options) : NOTHING;
+    console.log(sockets.text);
+    process.exit(findings + sockets.findings > 0 ? 1 : 0); // also ends connections that are still held
   }
 } catch (error) {
   if (!(error instanceof OptionError)) throw error;

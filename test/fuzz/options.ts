@@ -7,7 +7,11 @@ const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 /** What can be run alone. */
 /** Those that are no requests of a round. */
 export const APART = ["models", "memory"];
-const PARTS = [...ENDPOINT_NAMES, "paths", "prompts", "raw", "tokens", ...APART];
+const PARTS = [
+  ...ENDPOINT_NAMES,
+  ...["paths", "prompts", "raw", "upgrades", "sockets", "tokens"],
+  ...APART,
+];
 
 export type FuzzOptions = {
   readonly seed: number;
@@ -69,12 +73,13 @@ function helpText(): string {
   return `npm run fuzz -- [options]
 
 Starts the built server with the built-in model and sends it what no client should: changed bodies of every endpoint,
-strange paths and methods, broken byte streams, control tokens in texts, bodies without an end; and models with a broken head
-to the check of models. Every answer is held to what the API promises; in
+strange paths and methods, broken byte streams, upgrades between other requests, control tokens in texts, bodies without an
+end; to a second server, with a key, what no WebSocket client should send; and models with a broken head to the check of
+models. Every answer is held to what the API promises; in
 between the server must be idle, serve a plain chat, and hold no more memory. Exits with 1 on any finding.
 
   --seed N      the same requests again (default: another one each time; it is printed)
   --bodies N    changed bodies (default ${FLAGS.bodies.default}); other parts come in proportion
   --only NAME   ${PARTS.join(", ")}
-  --url URL     a server that runs already, without a key; its log and memory are not seen`;
+  --url URL     a server that runs already, without a key; its log and memory are not seen, and it gets no WebSockets`;
 }

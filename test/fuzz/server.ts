@@ -43,11 +43,11 @@ export type Server = {
   readonly stop: () => void;
 };
 
-/** @throws Error when it does not come up */
-export async function startServer(): Promise<Server> {
+/** @param more flags. @throws Error when it does not come up */
+export async function startServer(...more: string[]): Promise<Server> {
   const model = await modelForAll();
   const files = ["--model", model, "--rerank-model", writeTinyBert({ pooling: "rank" })];
-  const args = [...NODE_FLAGS, "dist/main.js", ...FLAGS, ...files];
+  const args = [...NODE_FLAGS, "dist/main.js", ...FLAGS, ...files, ...more];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => void child.kill("SIGKILL");
   process.once("exit", stop);
@@ -121,6 +121,8 @@ export type State = {
   readonly waiting: number;
   readonly restarts: number;
   readonly slotsTaken: number;
+  /** Errors that no request has caught. */
+  readonly uncaught: number;
 };
 
 /** By /ready, /metrics and /slots. */
@@ -133,6 +135,7 @@ export async function stateOf({ url }: Server): Promise<State> {
     busy: metric("sluice_slots_busy"),
     waiting: metric("sluice_queue_length"),
     restarts: ready.worker_restarts,
+    uncaught: metric("sluice_uncaught_total"),
     slotsTaken: slots.filter((slot) => slot.is_processing).length,
   };
 }

@@ -2,9 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import { newKeysFile } from "../support/keys.ts";
 import { type Heard, openSocket, type SocketClient, textOf } from "../support/socket-client.ts";
 import { chat } from "../support/sse-client.ts";
 import { type RunningService, startWithFake, until } from "../support/start-service.ts";
@@ -159,8 +161,8 @@ describe("with keys", () => {
     expect((await byHeader.answer("1"))[0]).toMatchObject({ status: 200 });
 
     const byMessage = await connect();
-    byMessage.say(ask("1"));
-    await byMessage.hears(({ type, error }) => type === "error" && error !== undefined);
+    byMessage.say({ type: "ping" });
+    await byMessage.hears(({ type }) => type === "pong");
     byMessage.say({ type: "auth", key: "right" });
     await byMessage.hears(({ type }) => type === "authenticated");
     byMessage.say(ask("2"));
@@ -177,16 +179,84 @@ describe("with keys", () => {
     expect((await closed)[0]).toBe(4401);
   });
 
-  test("reads nothing large of somebody who has shown none", async () => {
+  test("takes what comes at once behind the key, however large it is", async () => {
+    await start({ tokens: 2 }, settings);
+    const client = await connect();
+    client.say({ type: "auth", key: "right" });
+    client.say(ask("1", { messages: [{ role: "user", content: "x".repeat(5_000) }] }));
+
+    expect((await client.answer("1"))[0]).toMatchObject({ status: 200 });
+  });
+
+  test.each<[string, readonly (string | Buffer)[]]>([
+    ["a request", [JSON.stringify(ask("1"))]],
+    ["what is no JSON", ["{"]],
+    ["what is no text", [Buffer.of(1)]],
+    ["a large key", [JSON.stringify({ type: "auth", key: "x".repeat(3_000) })]],
+    ["many pings", Array.from({ length: 200 }, () => '{"type":"ping"}')],
+  ])("before it, %s closes the socket", async (_what, messages) => {
     await start({}, settings);
     const client = await connect();
     const closed = once(client.socket, "close");
 
-    client.say(ask("1", { messages: [{ role: "user", content: "x".repeat(5_000) }] }));
+    for (const message of messages) client.socket.send(message);
 
     expect((await closed)[0]).toBe(4401);
+    expect(client.heard.at(-1)).toMatchObject({
+      type: "error",
+      error: { code: "invalid_api_key" },
+    });
+  });
+
+  test("before it, not even the beginning of something large is read", async () => {
+    await start({}, settings);
+    const client = await connect();
+    const raw = rawOf(client.socket);
+    const closed = once(client.socket, "close");
+    raw.write(largeHead(1_000_000));
+    raw.write(Buffer.alloc(999_999));
+
+    expect((await closed)[0]).toBe(4401);
+    expect(raw.bytesRead).toBeLessThan(1_000);
+  });
+
+  test("when it is taken back, its sockets are closed, and no others", async () => {
+    const keys = newKeysFile();
+    const [bad, good] = [keys.add("bad"), keys.add("good")];
+    await start(endless, { keysFile: keys.path });
+    const [first, second, third] = await Promise.all([connect(bad), connect(), connect(good)]);
+    second.say({ type: "auth", key: bad.authorization.replace("Bearer ", "") });
+    await second.hears(({ type }) => type === "authenticated");
+    first.say(ask("1", { stream: true }));
+    await first.hears(({ type }) => type === "event");
+    const closed = Promise.all([first, second].map(({ socket }) => once(socket, "close")));
+
+    keys.revoke("bad");
+
+    expect((await closed).map(([code]) => code)).toEqual([4401, 4401]);
+    await until(() => running.service.queue.inside === 0, "its request is stopped");
+    third.say({ type: "ping" });
+    await third.hears(({ type }) => type === "pong");
   });
 });
+
+/** The bare socket below. */
+function rawOf(socket: WebSocket): Socket {
+  return (socket as unknown as { readonly _socket: Socket })._socket; // there is no other way to it
+}
+
+/** A masked text frame, with a mask of zeros. */
+function frameOf(text: string): Buffer {
+  return Buffer.concat([Buffer.of(0x81, 0x80 | text.length, 0, 0, 0, 0), Buffer.from(text)]);
+}
+
+/** The head of a frame of so many bytes. */
+function largeHead(bytes: number): Buffer {
+  const head = Buffer.alloc(14);
+  head.set([0x81, 0xff]);
+  head.writeUInt32BE(bytes, 6);
+  return head;
+}
 
 /** The status of a connection that is refused. */
 async function refusal(options: WebSocket.ClientOptions, path = "/v1/ws"): Promise<number> {
@@ -254,6 +324,75 @@ test("has a limit of open requests, and of a message's size", async () => {
   const closed = once(client.socket, "close");
   client.socket.send("x".repeat(10_001));
   expect((await closed)[0]).toBe(1009);
+});
+
+test.each<[string, string]>([
+  ["errors", "{}"],
+  ["pongs", '{"type":"ping"}'],
+  ["refused requests", '{"type":"request","id":"1","path":"/x y"}'],
+  ["answers", '{"type":"request","id":"1","path":"/nothing","method":"GET"}'],
+])(
+  "a client that reads nothing is not read either, and cut off in the end: %s",
+  async (_what, message) => {
+    await start({}, { heartbeatMs: 20, stallTimeoutMs: 500 });
+    const deaf = await connect();
+    const raw = rawOf(deaf.socket);
+    deaf.socket.pause();
+    const cut = new Promise((resolve) => raw.once("close", resolve));
+    const many = Buffer.concat(Array.from({ length: 4_000 }, () => frameOf(message)));
+    let sent = 0;
+    const more = () => {
+      while (!raw.destroyed && sent < 300_000_000 && raw.write(many)) sent += many.length;
+    };
+    raw.on("drain", more);
+    const talk = setInterval(() => raw.write(frameOf(message)), 10); // it is never silent
+    more();
+
+    await cut;
+    clearInterval(talk);
+    expect(sent).toBeLessThan(50_000_000); // what the kernel takes for both, and no more
+    expect((await fetch(`${running.url}/health`)).status).toBe(200);
+  },
+);
+
+test("a client that sends one wrong message after the other is sent away", async () => {
+  await start();
+  const client = await connect();
+  const closed = once(client.socket, "close");
+  for (let count = 0; count < 99; count++) client.socket.send("{}");
+  client.say({ type: "request", id: "good", method: "GET", path: "/health" });
+  await client.answer("good");
+  for (let count = 0; count < 1_000; count++) client.socket.send(count % 2 ? "{}" : "nonsense");
+
+  expect((await closed)[0]).toBe(1008);
+  expect(client.heard.filter(({ type }) => type === "error")).toHaveLength(199);
+});
+
+test("requests beyond the limit are no wrong messages, however many they are", async () => {
+  await start(endless, { socketRequests: 1 });
+  const client = await connect();
+  for (let count = 0; count < 300; count++) client.say(ask(`${count}`, { stream: true }));
+  client.say({ type: "ping" });
+  await client.hears(({ type }) => type === "pong");
+
+  expect(client.heard.filter((message) => codeOf(message) === "queue_full")).toHaveLength(299);
+});
+
+test("a client that reads slowly, and is asked meanwhile whether it lives, is not cut off", async () => {
+  await start(
+    { tokens: 2_000, texts: ["word ".repeat(400)] },
+    { heartbeatMs: 20, stallTimeoutMs: 2_000 },
+  );
+  const slow = await connect();
+  slow.say(ask("1", { stream: true }));
+  const raw = rawOf(slow.socket);
+  raw.on("data", () => {
+    raw.pause();
+    setTimeout(() => raw.resume(), 5);
+  });
+
+  const messages = await slow.answer("1");
+  expect(messages.at(-1)).toMatchObject({ type: "end", reason: "done" });
 });
 
 test("answers pings of both kinds, and cuts a client that says nothing any more", async () => {

@@ -44,6 +44,8 @@ function decode(work: Work): void {
 function step(work: Work): void {
   const { id, request } = work.start;
   if (deedOf(work) === "kill-at-5" && work.count === 5) process.abort();
+  if (deedOf(work) === "nonsense-at-5" && work.count === 5)
+    return send({ type: "step" } as FromWorker); // its receiver is to stumble over it
   const number = work.count;
   work.count += 1;
   const text = `${number} `;

@@ -13,7 +13,7 @@ let engine: WorkerEngine;
 let logged: string[] = [];
 afterEach(async () => engine.close());
 
-function open(slots = 4) {
+function open(slots = 4, onWastedTokens = () => {}) {
   logged = [];
   engine = new WorkerEngine({
     entry: path.resolve(import.meta.dirname, "../../support/scripted-generator.ts"),
@@ -25,7 +25,7 @@ function open(slots = 4) {
       log: (_level: string, line: string) => void logged.push(line),
       onLoadProgress: () => {},
       onLoad: () => {},
-      onWastedTokens: () => {},
+      onWastedTokens,
     },
   });
   return new RequestQueue({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
@@ -80,7 +80,7 @@ test("streams go on where they were when the worker is killed, without a gap or 
   expect([queue.busy, queue.inside]).toEqual([0, 0]);
 });
 
-test.each(["kill-at-start", "kill-at-5"] as const)(
+test.each(["kill-at-start", "kill-at-5", "nonsense-at-5"] as const)(
   "a request that does %s is refused, and takes nobody with it",
   async (deed) => {
     const queue = open();
@@ -172,4 +172,18 @@ test("what waits for an answer when the engine closes is told so", async () => {
   await engine.close();
 
   expect(await answer.done).toBe("engine_unavailable");
+});
+
+test("an error on this side of a request costs that request, and frees its slot", async () => {
+  const queue = open(2, () => {
+    throw new Error("a fault");
+  });
+  const [left, stays] = [ask({ queue, deed: "slow" }), ask({ queue, tokens: 60 })];
+  await until(() => [left, stays].every(({ text }) => text !== ""), "they run");
+
+  left.controller.abort(new ServiceError("aborted", "the client has left"));
+
+  expect(await left.done).toBe("aborted");
+  expect([await stays.done, stays.text]).toEqual(["finished", counted(60)]);
+  expect([queue.busy, engine.status().workerRestarts]).toEqual([0, 0]);
 });

@@ -30,15 +30,16 @@ function watching(...connections: ReturnType<typeof connection>[]) {
     async () => new Map(connections.map(({ key, queued }) => [key, queued])),
   );
   const warn = vi.fn();
+  const error = vi.fn();
   const watch = new SendQueueWatch({
     stallTimeoutMs: LIMIT_MS,
     readQueues,
-    log: { warn } as unknown as Logger,
+    log: { warn, error } as unknown as Logger,
   });
   const ends = connections.map(({ socket, onStalled }) =>
     watch.watch(socket as unknown as Socket, onStalled),
   );
-  return { watch, ends, readQueues, warn };
+  return { watch, ends, readQueues, warn, error };
 }
 
 /** Each step writes some, and has some acknowledged. */
@@ -155,4 +156,29 @@ test("says once when it cannot look, and lets everybody be", async () => {
   expect(warn).toHaveBeenCalledOnce();
   expect(readQueues).toHaveBeenCalledOnce();
   expect(each.onStalled).not.toHaveBeenCalled();
+});
+
+test("an error that passes, such as too many open files, is logged once, and what vanishes after it is still noticed", async () => {
+  const gone = connection();
+  const { readQueues, warn } = watching(gone);
+  for (const code of ["EMFILE", "EIO", "EMFILE"])
+    readQueues.mockRejectedValueOnce(Object.assign(new Error("no"), { code }));
+  await live(gone, 3, 100, 100);
+  await live(gone, LIMIT_MS / STEP_MS + 2, 100, 0);
+
+  expect(warn).toHaveBeenCalledOnce();
+  expect(gone.onStalled).toHaveBeenCalledOnce();
+});
+
+test("an error in what is told of one costs the others nothing", async () => {
+  const [broken, gone] = [connection(1), connection(2)];
+  broken.onStalled.mockImplementation(() => {
+    throw new Error("broken");
+  });
+  const { error } = watching(broken, gone);
+  for (const each of [broken, gone]) [each.socket.bytesWritten, each.queued] = [100, 100];
+  await live(connection(3), LIMIT_MS / STEP_MS + 4, 0, 0);
+
+  expect(gone.onStalled).toHaveBeenCalledOnce();
+  expect(error).toHaveBeenCalledWith({ stack: expect.stringContaining("Error") }, "bug");
 });

@@ -124,3 +124,20 @@ test.each(["broken", "removed"])("keeps its keys when the file is %s", async (ho
   expect(ring.find(key)).not.toBeNull();
   expect(ring.isOpen).toBe(false);
 });
+
+test("tells those who listen that its file has changed, and survives an error of theirs", async () => {
+  const file = fileWith(entryOf("first", newKey()));
+  const { ring, log } = open([], file);
+  const told = vi.fn<() => void>().mockImplementationOnce(() => {
+    throw new Error("a fault");
+  });
+  ring.onChange(told);
+
+  changeKeysFile(file, (entries) => [...entries, entryOf("second", newKey())]);
+  await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1), 20_000);
+  expect(log).toHaveBeenLastCalledWith("error", expect.stringContaining(file));
+  changeKeysFile(file, () => []);
+  await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2), 20_000);
+
+  expect(ring.callers).toEqual([]);
+});

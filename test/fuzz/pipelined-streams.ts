@@ -1,0 +1,89 @@
+// Requests that ask for another protocol, between and behind others on one connection, in any writes: each is answered in
+// its turn. A WebSocket comes last, and what follows it is no HTTP any more.
+
+import fc from "fast-check";
+import type { Outcome, Step } from "./connection.ts";
+import { bytes, CHAT, chatHead, GOOD, HEALTH, head } from "./raw-stream.ts";
+
+export type PipelinedStream = {
+  readonly steps: readonly Step[];
+  /** Of all its requests, in order. */
+  readonly statuses: readonly number[];
+  /** Whether the client waits for all answers. */
+  readonly isPatient: boolean;
+};
+
+type Request = { readonly text: string; readonly status: number };
+
+const STREAMING = `${CHAT.slice(0, -1)},"stream":true}`;
+const H2C = ["connection: upgrade, http2-settings", "upgrade: h2c", "http2-settings: AAMAAABk"];
+const WS = ["connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13"];
+const WS_KEY = "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==";
+const get = (path: string, ...lines: string[]) =>
+  head(`GET ${path} HTTP/1.1`, "host: localhost", ...lines);
+const chat = (body: string, ...lines: string[]) =>
+  chatHead(`content-length: ${body.length}`, ...lines) + body;
+
+const REQUESTS: readonly Request[] = [
+  { text: HEALTH, status: 200 },
+  { text: get("/docs"), status: 200 },
+  { text: GOOD, status: 200 },
+  { text: chat(STREAMING), status: 200 },
+  { text: chat("{}"), status: 400 },
+  { text: get("/nothing"), status: 404 },
+  { text: get("/v1/ws"), status: 426 },
+  { text: get("/health", ...H2C), status: 200 },
+  { text: chat(CHAT, ...H2C), status: 200 },
+  { text: chat(STREAMING, ...H2C), status: 200 },
+  { text: get("/health", ...WS, WS_KEY), status: 200 },
+  { text: get("/health", "connection: upgrade", "upgrade: a, b/2"), status: 200 },
+];
+/** The connection is no longer HTTP's after them. */
+const LAST: readonly Request[] = [
+  { text: get("/v1/ws", ...WS, WS_KEY), status: 101 },
+  { text: get("/v1/ws", ...WS), status: 400 },
+  { text: head("POST /v1/ws HTTP/1.1", "host: localhost", ...WS, WS_KEY), status: 405 },
+];
+
+export function pipelinedStreams(): fc.Arbitrary<PipelinedStream> {
+  return fc
+    .record({
+      requests: fc.array(fc.constantFrom(...REQUESTS), { maxLength: 5 }),
+      last: fc.constantFrom(...LAST, ...REQUESTS),
+      behind: fc.constantFrom("", "\x81\x80\0\0\0\0", HEALTH, "nonsense"),
+      cuts: fc.array(fc.nat(2_000), { maxLength: 3 }),
+      pauseMs: fc.constantFrom(0, 1, 20),
+      leaving: fc.constantFrom(null, null, "half-close" as const, "reset" as const),
+    })
+    .map(({ requests, last, behind, cuts, pauseMs, leaving }) => {
+      const all = [...requests, last];
+      const tail = LAST.includes(last) ? behind : "";
+      const steps = written(bytes(...all.map(({ text }) => text), tail), cuts, pauseMs);
+      return {
+        steps: leaving === null ? steps : [...steps, { pauseMs }, leaving],
+        statuses: all.map(({ status }) => status),
+        isPatient: leaving === null,
+      };
+    });
+}
+
+/** In several writes. */
+function written(all: Buffer, cuts: readonly number[], pauseMs: number): Step[] {
+  const places = cuts.map((cut) => cut % all.length).sort((a, b) => a - b);
+  const ends = [...places, all.length];
+  return ends.flatMap((end, index): Step[] => [
+    all.subarray(ends[index - 1] ?? 0, end),
+    { pauseMs },
+  ]);
+}
+
+/** What is wrong; empty if nothing is. */
+export function faultsOfPipeline(
+  { answers, fault }: Pick<Outcome, "answers" | "fault">,
+  { statuses, isPatient }: PipelinedStream,
+): readonly string[] {
+  if (fault !== null) return [fault];
+  const seen = answers.map(({ status }) => status);
+  const right = isPatient ? statuses : statuses.slice(0, seen.length);
+  return String(seen) === String(right) ? [] : [`answered with ${seen}, right is ${right}`];
+}
