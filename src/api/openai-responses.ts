@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../errors.ts";
-import type { Prompt, ToolUse } from "../generation/request.ts";
+import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../generation/request.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
 import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
@@ -86,7 +86,7 @@ function parsedRequest(
 ): ParsedRequest {
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw cannotRunOn(context);
-  const { use: tools, ignoredParams: ignoredKeywords } = readTools(chatTools(fields));
+  const tools = withOwnPlaces(readTools(chatTools(fields)));
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
   const asked = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
@@ -98,7 +98,7 @@ function parsedRequest(
     const isBackground = fields.background ?? false;
     return {
       ...requests,
-      ignoredParams: [...ignoredParams, ...ignoredKeywords.map(ownParam)],
+      ignoredParams,
       encoder,
       keeping: isStored ? { previousId, isBackground, encoder } : null,
     };
@@ -129,7 +129,7 @@ function cannotRunOn({ conversation }: ParseContext): ServiceError {
 type Asked = {
   readonly fields: ResponsesFields;
   readonly context: ParseContext;
-  readonly tools: ToolUse | null;
+  readonly tools: ToolUse<AskedTool> | null;
   readonly earlier: readonly InputItem[];
   /** The whole conversation. */
   readonly items: readonly InputItem[];
@@ -145,7 +145,7 @@ function withoutItems(
     items.filter((_, place) => !gone.has(place)),
     { instructions: fields.instructions ?? null, firstOwn: earlier.length },
   );
-  const prompt: Prompt = {
+  const prompt: AskedPrompt = {
     type: "messages",
     messages,
     tools,
@@ -154,7 +154,7 @@ function withoutItems(
   };
   const wantsScores =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
-  return requestsOf(
+  const asked = requestsOf(
     {
       ...fields,
       n: 1,
@@ -173,6 +173,25 @@ function withoutItems(
     },
     context,
   );
+  return { ...asked, requests: asked.requests.map(withOwnPlace) };
+}
+
+function withOwnPlace(request: AskedRequest): AskedRequest {
+  const { grammar } = request;
+  const isSchema = grammar !== null && typeof grammar !== "string";
+  return isSchema
+    ? { ...request, grammar: { ...grammar, param: ownParam(grammar.param) } }
+    : request;
+}
+
+/** Named as they are here, for what is wrong with their schemas. */
+function withOwnPlaces(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | null {
+  if (!use) return null;
+  const tools = use.tools.map((tool) => ({
+    ...tool,
+    parameters: { ...tool.parameters, param: ownParam(tool.parameters.param) },
+  }));
+  return { ...use, tools };
 }
 
 /** As chat completions have them. */

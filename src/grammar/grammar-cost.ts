@@ -29,8 +29,14 @@ export function grammarProblem(grammar: string): string | null {
   for (const line of grammar.split("\n")) {
     const at = line.indexOf(" ::= ");
     if (at > 0) cost.add(line.slice(0, at), line.slice(at + 5));
+    if (cost.sizeProblem !== null) break;
   }
   return cost.problem;
+}
+
+/** @param elements of all rules together. @returns why they are too many; null when they are not */
+export function sizeProblem(elements: number): string | null {
+  return elements > MOST_ELEMENTS ? `is of more than ${MOST_ELEMENTS} parts, written out` : null;
 }
 
 type Tokens = readonly string[];
@@ -46,11 +52,14 @@ export class GrammarCost {
     this.#elements += elementsOf(tokens, 0).elements;
   }
 
+  /** Of all rules, written out. */
+  get elements(): number {
+    return this.#elements;
+  }
+
   /** Why there may be no further rules; null when there may. */
   get sizeProblem(): string | null {
-    return this.#elements > MOST_ELEMENTS
-      ? `is of more than ${MOST_ELEMENTS} parts, written out`
-      : null;
+    return sizeProblem(this.#elements);
   }
 
   /** Why the rules are too much; null when they are not. */

@@ -55,7 +55,7 @@ const NONE: ReadonlySet<string> = new Set();
  * @throws SchemaError
  */
 export function schemaGrammar(schema: unknown, budget?: CompileBudget): string {
-  return schemaRules(schema, { rule: "root", ...(budget ? { budget } : {}) });
+  return schemaRules(schema, { rule: "root", ...(budget ? { budget } : {}) }).toString();
 }
 
 export type SchemaRulesOptions = RulesOptions & {
@@ -67,11 +67,11 @@ export type SchemaRulesOptions = RulesOptions & {
  * As `schemaGrammar`, but for a part of a grammar.
  * @throws SchemaError
  */
-export function schemaRules(schema: unknown, { rule, ...options }: SchemaRulesOptions): string {
+export function schemaRules(schema: unknown, { rule, ...options }: SchemaRulesOptions): Rules {
   const rules = new Rules(options);
   rules.set(rule, new Compiler(schema as Json, rules).compile()); // it came out of JSON
   rules.refuseCostly();
-  return rules.toString();
+  return rules;
 }
 
 /** The grammar of any JSON object. */

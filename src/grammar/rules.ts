@@ -77,6 +77,11 @@ export class Rules {
     return name;
   }
 
+  /** Of all rules, written out. */
+  get elements(): number {
+    return this.#cost.elements;
+  }
+
   /** @throws SchemaError for rules that would keep llama.cpp busy, however short their schema is */
   refuseCostly(): void {
     refuseCostly(this.#cost.problem);

@@ -3,9 +3,12 @@
 
 import { randomUUID } from "node:crypto";
 import type { AnswerEncoder, AnswerIdentity, KeptEncoder, ParsedRequest } from "../api/dialect.ts";
+import { compiledRequest } from "../compile/compiled-request.ts";
+import type { CompiledDocument } from "../compile/schema-document.ts";
 import { ServiceError } from "../errors.ts";
-import type { PreparedRequest, Prompt } from "../generation/request.ts";
+import type { AskedPrompt, PreparedRequest } from "../generation/request.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
+import { compileSchemas } from "./compiled-schemas.ts";
 import { describeWait, type Exchange } from "./exchange.ts";
 import { ownerOf } from "./middleware.ts";
 
@@ -25,7 +28,10 @@ const ANSWER_SHARE = 0.25;
 
 /** @throws ServiceError 4xx for a prompt that cannot be served */
 export async function accept(on: Exchange): Promise<Accepted> {
-  const { parsed, prepared } = await fitting(on);
+  const { requests, ignoredParams } = on.parsed;
+  const { signal } = on.client;
+  const compiled = await compileSchemas({ ...on, request: requests[0], ignoredParams, signal });
+  const { parsed, prepared } = await fitting({ ...on, compiled });
   on.record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...on, parsed, prepared };
   const { keeping } = parsed;
@@ -57,11 +63,14 @@ function keep(on: Exchange, encoder: KeptEncoder, previousId: string | null): Ke
   return { response, encoder };
 }
 
+/** One whose schemas have been compiled. */
+type CompiledExchange = Exchange & { readonly compiled: CompiledDocument };
+
 /** A form of the request, with its choices prepared. */
 type Form = { readonly parsed: ParsedRequest; readonly prepared: readonly PreparedRequest[] };
 
 /** The longest form that leaves room for an answer; where none does, the shortest. */
-async function fitting(on: Exchange): Promise<Form> {
+async function fitting(on: CompiledExchange): Promise<Form> {
   const { shorter = [] } = on.parsed;
   const shortest = shorter.at(-1);
   if (!shortest) return prepareForm(on, on.parsed);
@@ -80,7 +89,7 @@ async function fitting(on: Exchange): Promise<Form> {
 }
 
 /** Null when it does not fit, or leaves too little room for an answer. */
-async function tryForm(on: Exchange, parsed: ParsedRequest): Promise<Form | null> {
+async function tryForm(on: CompiledExchange, parsed: ParsedRequest): Promise<Form | null> {
   try {
     const form = await prepareForm(on, parsed);
     return hasRoom(form) ? form : null;
@@ -103,12 +112,16 @@ function hasRoom({ parsed, prepared }: Form): boolean {
  * Those of the same prompt are prepared once: they differ in their seeds alone.
  * @throws ServiceError 4xx for a prompt that cannot be served
  */
-async function prepareForm({ deps, client }: Exchange, parsed: ParsedRequest): Promise<Form> {
+async function prepareForm(
+  { deps, client, compiled }: CompiledExchange,
+  parsed: ParsedRequest,
+): Promise<Form> {
   const { signal } = client;
-  const byPrompt = new Map<Prompt, PreparedRequest>();
-  for (const request of parsed.requests) {
-    if (byPrompt.has(request.prompt)) continue;
-    byPrompt.set(request.prompt, await deps.engine.ask({ type: "prepare", request }, { signal }));
+  const byPrompt = new Map<AskedPrompt, PreparedRequest>();
+  for (const asked of parsed.requests) {
+    if (byPrompt.has(asked.prompt)) continue;
+    const request = compiledRequest(asked, compiled);
+    byPrompt.set(asked.prompt, await deps.engine.ask({ type: "prepare", request }, { signal }));
   }
   const prepared = parsed.requests.flatMap(({ prompt, sampling }) => {
     const found = byPrompt.get(prompt);

@@ -2,12 +2,14 @@
 // server's state. None of them needs a slot, or waits for one.
 
 import type { Express, Request, RequestHandler, Response } from "express";
-import type { AskingRoute } from "../api/asking.ts";
+import type { Asked, AskingRoute } from "../api/asking.ts";
 import { defaultSettings } from "../api/native-infill.ts";
 import { encodeProps, encodeSlots } from "../api/native-state.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ASKING_ROUTES } from "../api/wire-formats.ts";
+import { compiledQuestion } from "../compile/compiled-request.ts";
 import { ServiceError } from "../errors.ts";
+import { compileSchemas } from "./compiled-schemas.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import { jsonBody } from "./json-body.ts";
@@ -33,7 +35,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, bodyLimitByte
 }
 
 function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
-  const { engine, questions, catalog, options } = deps;
+  const { questions, catalog, options } = deps;
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, options.requestTimeoutMs);
     try {
@@ -45,7 +47,7 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
       const turn = questions.enter({ signal, abort, sharer: callerOf(res) });
       try {
         await turn.acquire();
-        res.json(await asked.answer((question) => engine.ask(question, { signal })));
+        res.json(await answerTo(asked, { deps, res, signal }));
       } finally {
         turn.leave();
       }
@@ -54,6 +56,21 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
     }
     destroyIfStuck(res, options.stallTimeoutMs);
   };
+}
+
+type Answering = {
+  readonly deps: HandlerDeps;
+  readonly res: Response;
+  readonly signal: AbortSignal;
+};
+
+async function answerTo(asked: Asked, { deps, res, signal }: Answering): Promise<object> {
+  const { ignoredParams } = asked;
+  const request = asked.request ?? undefined;
+  const compiled = await compileSchemas({ deps, res, signal, request, ignoredParams });
+  return asked.answer(
+    (question) => deps.engine.ask(compiledQuestion(question, compiled), { signal }) as never, // of its own type
+  );
 }
 
 function sendSlots({ query }: Request, res: Response, deps: HandlerDeps): void {
