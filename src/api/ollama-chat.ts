@@ -85,7 +85,7 @@ export const ollamaChat: Dialect = {
     const whole = readMessages(fields.messages);
     const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
     const shorter = fields.truncate ? shorterForms(whole) : [];
-    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form)) };
+    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form())) };
   },
 
   encodeError: encodeOllamaError,

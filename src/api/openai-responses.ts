@@ -20,7 +20,12 @@ import {
   refuseUnreadableItems,
   withItems,
 } from "./responses-input.ts";
-import { cutsOf, omittedBefore } from "./responses-truncation.ts";
+import {
+  CONVERSATION_LIMITS,
+  cutsOf,
+  earliestWithinLimits,
+  omittedBefore,
+} from "./responses-truncation.ts";
 
 /** What chat completions and others have under a name that is not taken here. */
 const INSTEAD: Instead = {
@@ -90,25 +95,38 @@ function parsedRequest(
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
   const asked = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
-  const whole = withoutItems(asked, []);
-  const form = (omitted: readonly number[], requests = whole): ParsedRequest => {
+  const form = (cut: number): ParsedRequest => {
+    const omitted = omittedBefore(cut, asked.items);
     const traits = { isStored, omitted };
     const encoder = (identity: AnswerIdentity) =>
       new ResponsesEncoder({ identity, fields, traits, input: fields.input });
     const isBackground = fields.background ?? false;
     return {
-      ...requests,
+      ...withoutItems(asked, omitted),
       ignoredParams,
       encoder,
       keeping: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
-  const shorter = (cut: number) => () => {
-    const omitted = omittedBefore(cut, asked.items);
-    return form(omitted, withoutItems(asked, omitted));
-  };
-  const cuts = fields.truncation === "auto" ? cutsOf(asked.items) : [];
-  return { ...form([]), shorter: cuts.map(shorter) };
+  const [first, ...others] = cutsWithinLimits(asked);
+  return { ...form(first), shorter: others.map((cut) => () => form(cut)) };
+}
+
+/**
+ * From the longest form to the shortest; 0 for the whole conversation.
+ * @throws ServiceError 400 for a conversation that is too long, and may not be cut enough
+ */
+function cutsWithinLimits({ fields, earlier, items }: Asked): [number, ...number[]] {
+  const cuts = fields.truncation === "auto" ? cutsOf(items) : [];
+  const from = earlier.length === 0 ? 0 : earliestWithinLimits(items); // one body is within the limits
+  if (from === 0) return [0, ...cuts];
+  const [first, ...others] = cuts.filter((cut) => cut >= from);
+  if (first !== undefined) return [first, ...others];
+  throw new ServiceError(
+    "context_length_exceeded",
+    `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; send truncation "auto", or begin a new one`,
+    { param: "previous_response_id" },
+  );
 }
 
 const KEEPS_NONE = "is not possible here: this server keeps no responses (--response-store 0)";
