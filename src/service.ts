@@ -3,6 +3,7 @@
 
 import path from "node:path";
 import { packageVersion } from "./command-line.ts";
+import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { type Config, configWith } from "./config.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -126,6 +127,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     embeddingEngine: parts.embeddingEngine,
     workerFolder: parts.workerFolder,
   });
+  const schemas = new SchemaCompiler({ entry: compileEntry(parts.workerFolder) });
   const streams = new StreamStore({
     graceMs: config.resumeGraceMs,
     maxBytes: config.resumeBuffer,
@@ -145,6 +147,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       engine,
       queue,
       questions,
+      schemas,
       slots: new SlotBoard(config.slots),
       requests: new RunningRequests(),
       responses,
@@ -196,8 +199,16 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       responses.close();
       keys.close();
       streams.close();
+      await schemas.close();
     },
   };
+}
+
+/** Where the workers are compiled, the thread's program is too. */
+function compileEntry(workerFolder: string | undefined): string {
+  if (workerFolder !== undefined) return path.join(workerFolder, "../compile/thread-main.js");
+  const extension = path.extname(import.meta.filename);
+  return path.join(import.meta.dirname, "compile", `thread-main${extension}`);
 }
 
 type Closing = {

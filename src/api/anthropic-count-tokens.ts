@@ -24,7 +24,8 @@ export const anthropicCountTokens: AskingRoute = {
   },
 
   parse(body, context) {
-    const { request, ...asked } = parseAsked(body, context);
+    const asked = parseAsked(body, context);
+    const { request } = asked;
     return {
       ...asked,
       answer: async (ask) => {

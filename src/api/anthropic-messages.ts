@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { GenerateRequest, Thinking } from "../generation/request.ts";
+import type { AskedRequest, Thinking } from "../generation/request.ts";
 import { anthropicError, anthropicEvent, anthropicMessage } from "./anthropic-answer.ts";
 import { messages, readMessages, system, withBlocks } from "./anthropic-content.ts";
 import { AnthropicEncoder, PING } from "./anthropic-encoder.ts";
@@ -10,7 +10,7 @@ import { encodeAnthropicError } from "./anthropic-errors.ts";
 import { readTools, toolFields } from "./anthropic-tools.ts";
 import { withoutEffect } from "./contract.ts";
 import type { Dialect, ParseContext } from "./dialect.ts";
-import { grammarOfSchema, jsonSchema } from "./openai-grammar.ts";
+import { jsonSchema, schemaAt } from "./openai-grammar.ts";
 import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "./openai-request.ts";
 import { type Instead, parseBody } from "./parse-body.ts";
 
@@ -106,7 +106,7 @@ export const anthropicMessages: Dialect = {
 
   parse(body, context) {
     const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED, INSTEAD);
-    const { request, ignoredKeywords } = requestOf(fields, context);
+    const request = requestOf(fields, context);
     const hidesThoughts = isHiding(fields);
     return {
       requests: [request],
@@ -115,7 +115,7 @@ export const anthropicMessages: Dialect = {
       isStreamed: fields.stream,
       flush: "token",
       isFlex: false,
-      ignoredParams: [...ignoredParams, ...ignoredKeywords],
+      ignoredParams,
       encoder: (identity) => new AnthropicEncoder(identity, { hidesThoughts }),
     };
   },
@@ -127,22 +127,16 @@ export const anthropicMessages: Dialect = {
 /** A body whose answer is not wanted: for those who only ask about its prompt. */
 export function parseAsked(body: unknown, context: ParseContext) {
   const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED, INSTEAD);
-  const { request, ignoredKeywords } = requestOf(fields, context);
-  return {
-    request,
-    model: fields.model ?? null,
-    ignoredParams: [...ignoredParams, ...ignoredKeywords],
-  };
+  return { request: requestOf(fields, context), model: fields.model ?? null, ignoredParams };
 }
 
-function requestOf(fields: Fields, context: ParseContext) {
+function requestOf(fields: Fields, context: ParseContext): AskedRequest {
   const read = readMessages(fields);
-  const { use, ignoredParams: ignoredKeywords } = readTools(fields);
-  const request: GenerateRequest = {
+  return {
     prompt: {
       type: "messages",
       messages: read,
-      tools: use,
+      tools: readTools(fields),
       continuesLast: read.at(-1)?.role === "assistant",
       thinking: thinkingOf(fields),
       variables: {},
@@ -168,7 +162,6 @@ function requestOf(fields: Fields, context: ParseContext) {
     reportsProgress: fields.stream, // a stream begins with what of the prompt was cached
     reusePrefix: true,
   };
-  return { request, ignoredKeywords };
 }
 
 /** Templates know OpenAI's words for the effort, and those end one earlier. */
@@ -193,7 +186,10 @@ function isHiding({ thinking }: Fields): boolean {
 }
 
 /** `output_format` is the older name of the same. */
-function grammarOf({ output_config: config, output_format: older }: Fields): string | null {
+function grammarOf({
+  output_config: config,
+  output_format: older,
+}: Fields): AskedRequest["grammar"] {
   const newer = config?.format;
   if (newer && older) {
     throw new ServiceError(
@@ -202,6 +198,6 @@ function grammarOf({ output_config: config, output_format: older }: Fields): str
       { param: "output_format" },
     );
   }
-  if (newer) return grammarOfSchema(newer.schema, "output_config.format.schema");
-  return older ? grammarOfSchema(older.schema, "output_format.schema") : null;
+  if (newer) return schemaAt(newer.schema, "output_config.format.schema");
+  return older ? schemaAt(older.schema, "output_format.schema") : null;
 }

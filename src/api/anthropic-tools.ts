@@ -2,16 +2,10 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Json, Tool } from "../generation/request.ts";
+import type { AskedTool, Json, ToolUse } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
-import { argumentsSchema } from "./openai-grammar.ts";
-import {
-  looseningBudget,
-  type ReadTools,
-  refuseTwins,
-  toolList,
-  toolName,
-} from "./openai-tools.ts";
+import { schemaAt } from "./openai-grammar.ts";
+import { refuseTwins, toolList, toolName } from "./openai-tools.ts";
 
 const ONLY_CUSTOM = "custom is the only type of tool here: this server runs none of its own";
 
@@ -52,26 +46,28 @@ export const toolFields = {
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type Given = z.output<typeof definition>;
 
-/** @throws ServiceError 400 naming the tool, or the keyword of a strict one that cannot be enforced */
-export function readTools(fields: ToolFields): ReadTools {
+/**
+ * @returns null when none may be called
+ * @throws ServiceError 400 naming the tool
+ */
+export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = fields.tools ?? [];
   const names = given.map(({ name }) => name);
   refuseTwins(names, (index) => `tools[${index}].name`);
   const { callable, isRequired } = readChoice(fields, names);
-  if (callable.length === 0) return { use: null, ignoredParams: [] };
-  const ignoredParams: string[] = [];
-  const budget = looseningBudget();
-  const tools = given.map((tool, index): Tool => {
-    const { parameters, ignored } = argumentsSchema(tool.input_schema, {
-      param: `tools[${index}].input_schema`,
-      isStrict: tool.strict === true,
-      budget,
-    });
-    ignoredParams.push(...ignored);
-    return { name: tool.name, definition: toldDefinition(tool), parameters };
-  });
+  if (callable.length === 0) return null;
+  const tools = given.map(
+    (tool, index): AskedTool => ({
+      name: tool.name,
+      definition: toldDefinition(tool),
+      parameters: {
+        ...schemaAt(tool.input_schema, `tools[${index}].input_schema`),
+        isStrict: tool.strict === true,
+      },
+    }),
+  );
   const isParallel = !(fields.tool_choice?.disable_parallel_tool_use ?? false);
-  return { use: { tools, callable, isRequired, isParallel }, ignoredParams };
+  return { tools, callable, isRequired, isParallel };
 }
 
 function readChoice({ tool_choice: choice }: ToolFields, names: readonly string[]) {

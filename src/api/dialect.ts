@@ -4,7 +4,7 @@
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
-import type { GenerateRequest } from "../generation/request.ts";
+import type { AskedRequest } from "../generation/request.ts";
 import type { Contract } from "./contract.ts";
 
 export type ParseContext = {
@@ -92,8 +92,8 @@ export type Keeping = {
 export type Flush = "token" | "word" | "sentence" | number;
 
 export type ParsedRequest = {
-  /** One for each choice of the answer, in the order of their indices. */
-  readonly requests: readonly GenerateRequest[];
+  /** One for each choice of the answer, in the order of their indices. All have the same schemas. */
+  readonly requests: readonly AskedRequest[];
   /** So many choices in a row are of the same prompt. */
   readonly choicesPerPrompt: number;
   /** As the client wrote it; null when it named none. */

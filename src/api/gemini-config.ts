@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import {
-  type GenerateRequest,
+  type AskedRequest,
   type SamplingParams,
   type ScoreWish,
   SEEDS,
@@ -13,7 +13,7 @@ import { literal, oneOf } from "../grammar/rules.ts";
 import { withoutEffect } from "./contract.ts";
 import type { ParseContext } from "./dialect.ts";
 import { jsonSchemaOf, openapiSchema } from "./gemini-schema.ts";
-import { grammarOfSchema, jsonSchema } from "./openai-grammar.ts";
+import { jsonSchema, schemaAt } from "./openai-grammar.ts";
 import { defaulted, MAX_STOPS, MOST_ALTERNATIVES, stopString } from "./openai-request.ts";
 
 /** As Gemini's. */
@@ -76,7 +76,7 @@ export function configOf(given: z.output<typeof generationConfig>): GenerationCo
   return given ?? config.parse({});
 }
 
-type OfConfig = Pick<GenerateRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "scores">;
+type OfConfig = Pick<AskedRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "scores">;
 
 /** @throws ServiceError 400 for fields that contradict each other */
 export function readConfig(given: GenerationConfig, context: ParseContext): OfConfig {
@@ -117,7 +117,7 @@ function grammarOf({
   responseMimeType: type,
   responseSchema: schema,
   responseJsonSchema: newer,
-}: GenerationConfig): string | null {
+}: GenerationConfig): AskedRequest["grammar"] {
   const isOfSchema = newer !== null && newer !== undefined;
   if (schema && isOfSchema)
     throw wrong("responseJsonSchema", "cannot be used beside responseSchema");
@@ -127,13 +127,19 @@ function grammarOf({
     throw wrong(name, "needs responseMimeType: application/json");
   }
   if (type === "text/x.enum") return wordGrammar(schema ?? null);
-  if (isOfSchema) return grammarOfSchema(newer, `${AT}.responseJsonSchema`);
-  return grammarOfSchema(schema ? jsonSchemaOf(schema) : ANY_JSON, `${AT}.responseSchema`);
+  if (isOfSchema) return schemaAt(newer, `${AT}.responseJsonSchema`);
+  return schemaAt(schema ? jsonSchemaOf(schema) : ANY_JSON, `${AT}.responseSchema`);
 }
+
+/** Of all words together: their grammar is written at once. */
+const MOST_WORD_CHARS = 65_536;
 
 /** One of the words, without quotes around it. */
 function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
-  const words = z.array(stopString).min(1).safeParse(schema?.enum);
+  const given = Array.isArray(schema?.enum) ? schema.enum : [];
+  if (given.join("").length + given.length > MOST_WORD_CHARS)
+    throw wrong("responseSchema", `has an enum of more than ${MOST_WORD_CHARS} characters`);
+  const words = z.array(stopString).min(1).safeParse(given);
   if (words.success) return `root ::= ${oneOf(words.data.map(literal))}`;
   throw wrong("responseSchema", "needs an enum of texts where responseMimeType is text/x.enum");
 }

@@ -5,6 +5,7 @@ import { ServiceError } from "../errors.ts";
 import type { Message, ToolCall } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
 import { isObject } from "./gemini-spelling.ts";
+import { OpenCalls } from "./open-calls.ts";
 
 const ONLY_TEXT = "this server's models read text only";
 const media = z.null(ONLY_TEXT).optional();
@@ -171,7 +172,7 @@ function resultText({ response }: z.output<typeof functionResponse>): string {
 
 /** Calls that wait for their results. Gemini's clients may leave ids out: then it goes by name, in the order of the calls. */
 class Calls {
-  readonly #waiting: ToolCall[] = [];
+  readonly #open = new OpenCalls();
   #count = 0;
 
   add({ id, name, args }: z.output<typeof functionCall>): ToolCall {
@@ -180,13 +181,11 @@ class Calls {
       name,
       arguments: (args ?? {}) as ToolCall["arguments"], // it came out of JSON
     };
-    this.#waiting.push(call);
+    this.#open.add(call);
     return call;
   }
 
   idFor({ id, name }: z.output<typeof functionResponse>): string | null {
-    const index = this.#waiting.findIndex((call) => (id ? call.id === id : call.name === name));
-    const [call] = index < 0 ? [] : this.#waiting.splice(index, 1);
-    return call?.id ?? (id || null);
+    return this.#open.take(id ?? null, name)?.id ?? (id || null);
   }
 }

@@ -40,7 +40,8 @@ export const geminiCountTokens: AskingRoute = {
   },
 
   parse(body, context) {
-    const { request, ...asked } = parseAsked(body, context);
+    const asked = parseAsked(body, context);
+    const { request } = asked;
     return {
       ...asked,
       answer: async (ask) => {
@@ -60,12 +61,8 @@ function parseAsked(body: unknown, context: ParseContext) {
   refuseMedia(given);
   if (isObject(given)) refuseMedia(given.generateContentRequest);
   const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
-  const { request, ignoredKeywords } = requestOf(wholeRequest(fields), context);
-  return {
-    request,
-    model: context.model ?? null,
-    ignoredParams: [...ignoredParams, ...ignoredKeywords],
-  };
+  const request = requestOf(wholeRequest(fields), context);
+  return { request, model: context.model ?? null, ignoredParams };
 }
 
 function wholeRequest(fields: z.output<typeof schema>): GeminiRequest {

@@ -1,7 +1,7 @@
 // POST /v1beta/models/{model}:generateContent and :streamGenerateContent. https://ai.google.dev/api/generate-content
 
 import { z } from "zod";
-import { type GenerateRequest, SEEDS } from "../generation/request.ts";
+import { type AskedRequest, SEEDS } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
 import type { Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
 import { geminiAnswer, geminiError } from "./gemini-answer.ts";
@@ -89,7 +89,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
   const given = spelled(body);
   refuseMedia(given);
   const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
-  const { request, ignoredKeywords } = requestOf(fields, context);
+  const request = requestOf(fields, context);
   const config = configOf(fields.generationConfig);
   return {
     requests: Array.from({ length: config.candidateCount }, (_, index) => ({
@@ -101,7 +101,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
     isStreamed,
     flush: "token",
     isFlex: fields.serviceTier === "flex",
-    ignoredParams: [...ignoredParams, ...ignoredKeywords],
+    ignoredParams,
     encoder: (identity) =>
       new GeminiEncoder(identity, {
         includesThoughts: config.thinkingConfig?.includeThoughts ?? false,
@@ -111,15 +111,14 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
 }
 
 /** Of one candidate. @throws ServiceError 400, naming the field */
-export function requestOf(fields: GeminiRequest, context: ParseContext) {
+export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRequest {
   const messages = readContents(fields);
-  const { use, ignoredParams: ignoredKeywords } = readTools(fields);
   const config = configOf(fields.generationConfig);
-  const request: GenerateRequest = {
+  return {
     prompt: {
       type: "messages",
       messages,
-      tools: use,
+      tools: readTools(fields),
       continuesLast: messages.at(-1)?.role === "assistant",
       thinking: thinkingOf(config),
       variables: {},
@@ -131,5 +130,4 @@ export function requestOf(fields: GeminiRequest, context: ParseContext) {
     reportsProgress: false,
     reusePrefix: true,
   };
-  return { request, ignoredKeywords };
 }

@@ -2,19 +2,11 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Json, Tool } from "../generation/request.ts";
-import type { LooseningBudget } from "../grammar/loosened.ts";
+import type { AskedTool, Json, ToolUse } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
 import { jsonSchemaOf, openapiSchema } from "./gemini-schema.ts";
-import { argumentsSchema } from "./openai-grammar.ts";
-import {
-  looseningBudget,
-  MOST_TOOLS,
-  type ReadTools,
-  refuseTwins,
-  toolList,
-  toolName,
-} from "./openai-tools.ts";
+import { schemaAt } from "./openai-grammar.ts";
+import { MOST_TOOLS, refuseTwins, toolList, toolName } from "./openai-tools.ts";
 
 const refused = z
   .null("functionDeclarations are the only tools here: this server runs none of its own")
@@ -72,18 +64,18 @@ type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type Declaration = z.output<typeof declaration>;
 type Placed = Declaration & { readonly path: string };
 
-/** @throws ServiceError 400 naming the function */
-export function readTools(fields: ToolFields): ReadTools {
+/**
+ * @returns null when none may be called
+ * @throws ServiceError 400 naming the function
+ */
+export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = placed(fields);
   const names = given.map(({ name }) => name);
   if (given.length > MOST_TOOLS) throw wrong("tools", `has more than ${MOST_TOOLS} functions`);
   refuseTwins(names, (index) => `${given[index]?.path}.name`);
   const { callable, isRequired } = readChoice(fields, names);
-  if (callable.length === 0) return { use: null, ignoredParams: [] };
-  const ignoredParams: string[] = [];
-  const budget = looseningBudget();
-  const tools = given.map((each) => readTool(each, ignoredParams, budget));
-  return { use: { tools, callable, isRequired, isParallel: true }, ignoredParams };
+  if (callable.length === 0) return null;
+  return { tools: given.map(readTool), callable, isRequired, isParallel: true };
 }
 
 /** All functions of all tools, each with where the client wrote it. */
@@ -96,11 +88,10 @@ function placed({ tools }: ToolFields): readonly Placed[] {
   );
 }
 
-function readTool(given: Placed, ignoredParams: string[], budget: LooseningBudget): Tool {
+function readTool(given: Placed): AskedTool {
   const { name, description } = given;
   const { schema, param } = schemaOf(given);
-  const { parameters, ignored } = argumentsSchema(schema, { param, isStrict: false, budget });
-  ignoredParams.push(...ignored);
+  const parameters = { ...schemaAt(schema, param), isStrict: false };
   const words = typeof description === "string" ? { description } : {};
   // In OpenAI's form, because that is the one that chat templates know.
   const told = { name, ...words, parameters: (schema ?? EMPTY) as Json }; // it came out of JSON

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
-import type { GenerateRequest } from "../generation/request.ts";
+import type { AskedRequest } from "../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "./dialect.ts";
 import {
   type InfillAnswer,
@@ -141,11 +141,11 @@ const NO_ENDING: Ending = { reason: "stop", stopString: null };
 
 class InfillEncoder implements AnswerEncoder {
   readonly #model: string;
-  readonly #request: GenerateRequest;
+  readonly #request: AskedRequest;
   /** Paths of the fields that the answer is to have, `timings/prompt_n`; all of them if there are none. */
   readonly #paths: readonly string[];
 
-  constructor({ model }: AnswerIdentity, request: GenerateRequest, paths: readonly string[]) {
+  constructor({ model }: AnswerIdentity, request: AskedRequest, paths: readonly string[]) {
     this.#model = model;
     this.#request = request;
     this.#paths = paths;

@@ -1,9 +1,9 @@
 // A request's settings under the names that llama.cpp's server has for them: in answers, and as the defaults in GET /props.
 
-import type { GenerateRequest } from "../generation/request.ts";
+import type { AskedRequest } from "../generation/request.ts";
 import type { Settings } from "./native-answers.ts";
 
-export function encodeSettings(request: GenerateRequest): Settings {
+export function encodeSettings(request: AskedRequest): Settings {
   const { sampling } = request;
   return {
     seed: sampling.seed,

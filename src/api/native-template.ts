@@ -2,7 +2,7 @@
 // there is. Bodies are those of a chat, and what a chat refuses is refused here with the same words.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
-import type { GenerateRequest } from "../generation/request.ts";
+import type { AskedRequest } from "../generation/request.ts";
 import type { Ask, Asked, AskingRoute } from "./asking.ts";
 import type { ParseContext } from "./dialect.ts";
 import { inputTokens, renderedPrompt } from "./native-answers.ts";
@@ -47,10 +47,10 @@ export const chatInputTokens: AskingRoute = {
 function askedOfChat(
   body: unknown,
   context: ParseContext,
-  answer: (request: GenerateRequest, ask: Ask) => Promise<object>,
+  answer: (request: AskedRequest, ask: Ask) => Promise<object>,
 ): Asked {
   const { requests, model, ignoredParams } = openaiChat.parse(body, context);
   const [request] = requests; // its choices differ in their seeds alone
   if (!request) throw new Error("a chat is one request at least");
-  return { model, ignoredParams, answer: (ask) => answer(request, ask) };
+  return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
 }

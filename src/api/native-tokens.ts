@@ -45,6 +45,7 @@ export const nativeTokenize: AskingRoute = {
     return {
       model: fields.model ?? null,
       ignoredParams,
+      request: null,
       answer: async (ask) => {
         const pieces = await ask({
           type: "tokenize",
@@ -93,6 +94,7 @@ export const nativeDetokenize: AskingRoute = {
     return {
       model: fields.model ?? null,
       ignoredParams,
+      request: null,
       answer: async (ask) => ({
         content: await ask({ type: "detokenize", tokens: fields.tokens }),
       }),

@@ -1,7 +1,7 @@
 // POST /api/chat. https://docs.ollama.com/api/chat
 
 import { z } from "zod";
-import type { GenerateRequest, Message } from "../generation/request.ts";
+import type { AskedRequest, Message } from "../generation/request.ts";
 import type { Dialect, ParseContext } from "./dialect.ts";
 import { type ChatFields, chatForms, ollamaError } from "./ollama-answer.ts";
 import { type EncodedShape, noticeOf } from "./ollama-encoder.ts";
@@ -78,14 +78,14 @@ export const ollamaChat: Dialect = {
   parse(body, context) {
     refuseImages(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, INSTEAD);
-    const { request, ignoredKeywords } = chatRequest(fields, context);
-    const parsed = parsedOf(fields, [...ignoredParams, ...ignoredKeywords], SHAPE);
+    const request = chatRequest(fields, context);
+    const parsed = parsedOf(fields, ignoredParams, SHAPE);
     if (!fields.messages?.length)
       return { ...parsed, requests: [], atOnce: loadedAtOnce(fields, SHAPE) };
     const whole = readMessages(fields.messages);
     const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
     const shorter = fields.truncate ? shorterForms(whole) : [];
-    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form)) };
+    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form())) };
   },
 
   encodeError: encodeOllamaError,
@@ -94,14 +94,13 @@ export const ollamaChat: Dialect = {
 
 /** As Ollama does it, a last message of the assistant is gone on with. */
 function chatRequest(fields: Fields, context: ParseContext) {
-  const { use: tools, ignoredParams: ignoredKeywords } = readTools({ tools: fields.tools });
+  const tools = readTools({ tools: fields.tools });
   const thinking = thinkingOf(fields);
   const prompt = { type: "messages", messages: [], continuesLast: false, variables: {} } as const;
   const shared = requestOf(fields, { ...prompt, tools, thinking }, context);
-  const request = (messages: readonly Message[]): GenerateRequest => {
+  return (messages: readonly Message[]): AskedRequest => {
     const last = messages.at(-1);
     const continuesLast = last?.role === "assistant" && last.toolCalls.length === 0;
     return { ...shared, prompt: { ...prompt, messages, tools, thinking, continuesLast } };
   };
-  return { request, ignoredKeywords };
 }

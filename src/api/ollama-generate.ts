@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Message, Prompt } from "../generation/request.ts";
+import type { AskedPrompt, Message } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
 import { type GenerateFields, generateForms, ollamaError } from "./ollama-answer.ts";
 import { type EncodedShape, noticeOf } from "./ollama-encoder.ts";
@@ -87,7 +87,7 @@ export const ollamaGenerate: Dialect = {
   lines: { notice: noticeOf(SHAPE) },
 };
 
-function promptOf(fields: Fields): Prompt {
+function promptOf(fields: Fields): AskedPrompt {
   const { prompt, suffix, system, raw } = fields;
   const text = prompt ?? "";
   if (raw) refuseTemplated(fields, "raw", "the prompt goes to the model as it is");

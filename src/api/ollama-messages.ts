@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Message, ToolCall } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
+import { OpenCalls } from "./open-calls.ts";
 
 const content = z.string().nullish();
 
@@ -68,7 +69,7 @@ function refuseFilled(images: unknown, param: string): void {
 }
 
 export function readMessages(given: readonly Given[]): readonly Message[] {
-  const calls: Calls = { count: 0, open: [] };
+  const calls: Calls = { count: 0, open: new OpenCalls() };
   return given.map((each) => readMessage(each, calls));
 }
 
@@ -76,7 +77,7 @@ export function readMessages(given: readonly Given[]): readonly Message[] {
 type Calls = {
   count: number;
   /** Those without a result. */
-  readonly open: ToolCall[];
+  readonly open: OpenCalls;
 };
 
 function readMessage(given: Given, calls: Calls): Message {
@@ -84,7 +85,7 @@ function readMessage(given: Given, calls: Calls): Message {
   switch (given.role) {
     case "assistant": {
       const toolCalls = (given.tool_calls ?? []).map((call) => readCall(call, calls.count++));
-      calls.open.push(...toolCalls);
+      for (const call of toolCalls) calls.open.add(call);
       return { role: "assistant", content, reasoning: given.thinking || null, toolCalls };
     }
     case "tool":
@@ -104,10 +105,9 @@ function readCall({ id, function: called }: z.output<typeof toolCall>, index: nu
 }
 
 /** The result of the first call that it may belong to, and of none after that. */
-function readResult(result: Result, open: ToolCall[]): Message {
+function readResult(result: Result, open: OpenCalls): Message {
   const { content, tool_name: name, tool_call_id: id } = result;
-  const at = open.findIndex((call) => (id ? call.id === id : !name || call.name === name));
-  const [call] = at < 0 ? [] : open.splice(at, 1);
+  const call = open.take(id ?? null, name ?? null);
   return {
     role: "tool",
     content: content ?? "",
@@ -117,10 +117,10 @@ function readResult(result: Result, open: ToolCall[]): Message {
 }
 
 /** The same with less and less of what was said before: from a later turn of the user on, with all that the system says. */
-export function shorterForms(messages: readonly Message[]): readonly (readonly Message[])[] {
+export function shorterForms(messages: readonly Message[]): readonly (() => readonly Message[])[] {
   const first = messages.findIndex(({ role }) => role !== "system");
   return messages.flatMap(({ role }, turn) => {
     if (role !== "user" || turn <= first) return [];
-    return [messages.filter((each, index) => each.role === "system" || index >= turn)];
+    return [() => messages.filter((each, index) => each.role === "system" || index >= turn)];
   });
 }

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import { type GenerateRequest, type SamplingParams, SEEDS } from "../generation/request.ts";
+import { type AskedRequest, type SamplingParams, SEEDS } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
 import type { ParseContext } from "./dialect.ts";
 import { defaulted, sharedFields } from "./openai-request.ts";
@@ -60,7 +60,7 @@ export const UNSUPPORTED_OPTIONS: Unsupported = {
   "options.embedding_only": [false],
 };
 
-type Sampled = Pick<GenerateRequest, "stop" | "maxTokens"> & { readonly sampling: SamplingParams };
+type Sampled = Pick<AskedRequest, "stop" | "maxTokens"> & { readonly sampling: SamplingParams };
 
 /** @throws ServiceError 400 for more context than there is */
 export function readOptions(given: Options, context: ParseContext): Sampled {

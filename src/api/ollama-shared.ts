@@ -2,13 +2,13 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { GenerateRequest, Prompt, ScoreWish, Thinking } from "../generation/request.ts";
+import type { AskedPrompt, AskedRequest, ScoreWish, Thinking } from "../generation/request.ts";
 import { jsonObjectGrammar } from "../grammar/json-schema.ts";
 import { withoutEffect } from "./contract.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "./dialect.ts";
 import { type EncodedShape, headOf, OllamaEncoder } from "./ollama-encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./ollama-options.ts";
-import { grammarOfSchema } from "./openai-grammar.ts";
+import { schemaAt } from "./openai-grammar.ts";
 import { defaulted, MOST_ALTERNATIVES } from "./openai-request.ts";
 import type { Instead, Unsupported } from "./parse-body.ts";
 
@@ -65,9 +65,9 @@ export const INSTEAD: Instead = {
 /** @throws ServiceError 400 naming the field */
 export function requestOf(
   fields: CommonFields,
-  prompt: Prompt,
+  prompt: AskedPrompt,
   context: ParseContext,
-): GenerateRequest {
+): AskedRequest {
   return {
     prompt,
     ...readOptions(fields.options, context),
@@ -121,9 +121,9 @@ function effortOf(think: CommonFields["think"]): string | null {
   return think === "max" ? "xhigh" : think;
 }
 
-function grammarOf({ format }: CommonFields): string | null {
+function grammarOf({ format }: CommonFields): AskedRequest["grammar"] {
   if (format === null || format === undefined || format === "") return null;
-  return format === "json" ? jsonObjectGrammar() : grammarOfSchema(format, "format");
+  return format === "json" ? jsonObjectGrammar() : schemaAt(format, "format");
 }
 
 function scoresOf({ logprobs, top_logprobs: top }: CommonFields): ScoreWish | null {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta } from "../generation/events.ts";
-import type { Message, Prompt, ScoreWish, ToolUse } from "../generation/request.ts";
+import type { AskedPrompt, Message, ScoreWish, ToolUse } from "../generation/request.ts";
 import type { Dialect } from "./dialect.ts";
 import { openaiError } from "./openai-answer.ts";
 import {
@@ -87,19 +87,18 @@ export const openaiChat: Dialect = {
   parse(body, context) {
     refuseUnreadable(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
-    const { prompt, ignoredKeywords } = readPrompt(fields);
     return {
       ...requestsOf(
         fields,
         {
-          prompts: [prompt],
+          prompts: [readPrompt(fields)],
           maxTokens: maxTokens(fields),
           scores: scoreWish(fields),
           echoesPrompt: false,
         },
         context,
       ),
-      ignoredParams: [...ignoredParams, ...ignoredKeywords],
+      ignoredParams,
       encoder: (identity) =>
         new OpenaiEncoder(SHAPE, identity, {
           includesUsage: fields.stream_options?.include_usage ?? false,
@@ -112,27 +111,24 @@ export const openaiChat: Dialect = {
   encodeError: encodeOpenaiError,
 };
 
-function readPrompt(fields: Fields): {
-  readonly prompt: Prompt;
-  readonly ignoredKeywords: readonly string[];
-} {
+function readPrompt(fields: Fields): AskedPrompt {
   const read = readMessages(fields.messages);
-  const { use, ignoredParams } = readTools(fields);
-  if (use) refuseEndless(fields, use);
+  const tools = readTools(fields);
+  if (tools) refuseEndless(fields, tools);
   return {
-    prompt: {
-      type: "messages",
-      messages: read,
-      tools: use,
-      continuesLast: continuesLast(fields, read),
-      ...readThinking(fields),
-    },
-    ignoredKeywords: ignoredParams,
+    type: "messages",
+    messages: read,
+    tools,
+    continuesLast: continuesLast(fields, read),
+    ...readThinking(fields),
   };
 }
 
 /** An answer that is a call ends with it. */
-function refuseEndless({ ignore_eos, min_tokens, grammar }: Fields, use: ToolUse): void {
+function refuseEndless(
+  { ignore_eos, min_tokens, grammar }: Fields,
+  use: Pick<ToolUse, "isRequired">,
+): void {
   const isRaw = grammar !== null && grammar !== undefined && grammar !== "";
   const params = { ignore_eos, min_tokens: min_tokens > 0, grammar: isRaw && !use.isRequired };
   for (const [param, isSet] of Object.entries(params)) {

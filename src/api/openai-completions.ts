@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Prompt, ScoreWish } from "../generation/request.ts";
+import type { AskedPrompt, ScoreWish } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
 import type { Dialect } from "./dialect.ts";
 import { openaiError } from "./openai-answer.ts";
@@ -160,7 +160,7 @@ function refuseWrongIds(ids: readonly unknown[], path: string): void {
   if (index >= 0) throw wrong(`${path}[${index}]`, "is a token id: an integer >=0");
 }
 
-function readPrompts({ prompt, suffix, n }: Fields): readonly Prompt[] {
+function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
   const given = asList(prompt);
   if (given.length * n > MOST_PROMPTS)
     throw wrong("n", `times the number of prompts is at most ${MOST_PROMPTS}`);
@@ -177,7 +177,7 @@ function asList(prompt: Fields["prompt"]): readonly (string | readonly number[])
   return prompt as readonly (string | readonly number[])[];
 }
 
-function asPrompt(given: string | readonly number[]): Prompt {
+function asPrompt(given: string | readonly number[]): AskedPrompt {
   return typeof given === "string"
     ? { type: "text", text: given }
     : { type: "tokens", tokens: given };

@@ -3,7 +3,7 @@
 // cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
 
 import { z } from "zod";
-import { type GenerateRequest, type Prompt, SEEDS } from "../generation/request.ts";
+import { type AskedPrompt, type AskedRequest, SEEDS } from "../generation/request.ts";
 import { withoutEffect } from "./contract.ts";
 import type { ParseContext, ParsedRequest } from "./dialect.ts";
 import { grammarFields, grammarOf } from "./openai-grammar.ts";
@@ -103,10 +103,10 @@ export const sharedFields = {
 
 type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
 
-/** What a GenerateRequest has that its dialect knows best. */
-type OfDialect = Pick<GenerateRequest, "scores" | "echoesPrompt"> & {
+/** What a AskedRequest has that its dialect knows best. */
+type OfDialect = Pick<AskedRequest, "scores" | "echoesPrompt"> & {
   readonly maxTokens: number | null;
-  readonly prompts: readonly Prompt[];
+  readonly prompts: readonly AskedPrompt[];
 };
 
 /** One for each choice: those of the same prompt differ in their seeds. */
@@ -142,7 +142,7 @@ function sharedRequest(
   fields: SharedFields,
   maxTokens: number | null,
   context: ParseContext,
-): Omit<GenerateRequest, "prompt" | "scores" | "echoesPrompt"> {
+): Omit<AskedRequest, "prompt" | "scores" | "echoesPrompt"> {
   return {
     sampling: {
       temperature: fields.temperature,

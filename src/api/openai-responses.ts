@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../errors.ts";
-import type { Prompt, ToolUse } from "../generation/request.ts";
+import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../generation/request.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
 import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
@@ -20,7 +20,12 @@ import {
   refuseUnreadableItems,
   withItems,
 } from "./responses-input.ts";
-import { cutsOf, omittedBefore } from "./responses-truncation.ts";
+import {
+  CONVERSATION_LIMITS,
+  cutsOf,
+  earliestWithinLimits,
+  omittedBefore,
+} from "./responses-truncation.ts";
 
 /** What chat completions and others have under a name that is not taken here. */
 const INSTEAD: Instead = {
@@ -86,29 +91,42 @@ function parsedRequest(
 ): ParsedRequest {
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw cannotRunOn(context);
-  const { use: tools, ignoredParams: ignoredKeywords } = readTools(chatTools(fields));
+  const tools = withOwnPlaces(readTools(chatTools(fields)));
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
   const asked = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
-  const whole = withoutItems(asked, []);
-  const form = (omitted: readonly number[], requests = whole): ParsedRequest => {
+  const form = (cut: number): ParsedRequest => {
+    const omitted = omittedBefore(cut, asked.items);
     const traits = { isStored, omitted };
     const encoder = (identity: AnswerIdentity) =>
       new ResponsesEncoder({ identity, fields, traits, input: fields.input });
     const isBackground = fields.background ?? false;
     return {
-      ...requests,
-      ignoredParams: [...ignoredParams, ...ignoredKeywords.map(ownParam)],
+      ...withoutItems(asked, omitted),
+      ignoredParams,
       encoder,
       keeping: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
-  const shorter = (cut: number) => () => {
-    const omitted = omittedBefore(cut, asked.items);
-    return form(omitted, withoutItems(asked, omitted));
-  };
-  const cuts = fields.truncation === "auto" ? cutsOf(asked.items) : [];
-  return { ...form([]), shorter: cuts.map(shorter) };
+  const [first, ...others] = cutsWithinLimits(asked);
+  return { ...form(first), shorter: others.map((cut) => () => form(cut)) };
+}
+
+/**
+ * From the longest form to the shortest; 0 for the whole conversation.
+ * @throws ServiceError 400 for a conversation that is too long, and may not be cut enough
+ */
+function cutsWithinLimits({ fields, earlier, items }: Asked): [number, ...number[]] {
+  const cuts = fields.truncation === "auto" ? cutsOf(items) : [];
+  const from = earlier.length === 0 ? 0 : earliestWithinLimits(items); // one body is within the limits
+  if (from === 0) return [0, ...cuts];
+  const [first, ...others] = cuts.filter((cut) => cut >= from);
+  if (first !== undefined) return [first, ...others];
+  throw new ServiceError(
+    "context_length_exceeded",
+    `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; send truncation "auto", or begin a new one`,
+    { param: "previous_response_id" },
+  );
 }
 
 const KEEPS_NONE = "is not possible here: this server keeps no responses (--response-store 0)";
@@ -129,7 +147,7 @@ function cannotRunOn({ conversation }: ParseContext): ServiceError {
 type Asked = {
   readonly fields: ResponsesFields;
   readonly context: ParseContext;
-  readonly tools: ToolUse | null;
+  readonly tools: ToolUse<AskedTool> | null;
   readonly earlier: readonly InputItem[];
   /** The whole conversation. */
   readonly items: readonly InputItem[];
@@ -145,7 +163,7 @@ function withoutItems(
     items.filter((_, place) => !gone.has(place)),
     { instructions: fields.instructions ?? null, firstOwn: earlier.length },
   );
-  const prompt: Prompt = {
+  const prompt: AskedPrompt = {
     type: "messages",
     messages,
     tools,
@@ -154,7 +172,7 @@ function withoutItems(
   };
   const wantsScores =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
-  return requestsOf(
+  const asked = requestsOf(
     {
       ...fields,
       n: 1,
@@ -173,6 +191,25 @@ function withoutItems(
     },
     context,
   );
+  return { ...asked, requests: asked.requests.map(withOwnPlace) };
+}
+
+function withOwnPlace(request: AskedRequest): AskedRequest {
+  const { grammar } = request;
+  const isSchema = grammar !== null && typeof grammar !== "string";
+  return isSchema
+    ? { ...request, grammar: { ...grammar, param: ownParam(grammar.param) } }
+    : request;
+}
+
+/** Named as they are here, for what is wrong with their schemas. */
+function withOwnPlaces(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | null {
+  if (!use) return null;
+  const tools = use.tools.map((tool) => ({
+    ...tool,
+    parameters: { ...tool.parameters, param: ownParam(tool.parameters.param) },
+  }));
+  return { ...use, tools };
 }
 
 /** As chat completions have them. */

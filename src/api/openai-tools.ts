@@ -3,14 +3,12 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Json, Tool, ToolUse } from "../generation/request.ts";
-import type { LooseningBudget } from "../grammar/loosened.ts";
-import { argumentsSchema } from "./openai-grammar.ts";
+import type { AskedTool, Json, ToolUse } from "../generation/request.ts";
+import { schemaAt } from "./openai-grammar.ts";
 
 export const MOST_TOOLS = 128;
-/** Schemas are compiled by the process that serves all: so many bytes of them, and so many times beyond the first. */
+/** Of all definitions together. */
 const MOST_BYTES = 524_288;
-const MOST_LOOSENED = 50;
 
 export const toolName = z
   .string()
@@ -22,11 +20,6 @@ export function toolList<T extends z.ZodType>(definition: T) {
     .array(definition)
     .max(MOST_TOOLS, `at most ${MOST_TOOLS} tools`)
     .refine((tools) => JSON.stringify(tools).length <= MOST_BYTES, `at most ${MOST_BYTES} bytes`);
-}
-
-/** Of all tools of a request together. */
-export function looseningBudget(): LooseningBudget {
-  return { left: MOST_LOOSENED };
 }
 
 const named = z.looseObject({
@@ -70,47 +63,31 @@ export const toolFields = {
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type Given = NonNullable<ToolFields["tools"]>[number];
 
-export type ReadTools = {
-  /** Null when none may be called. */
-  readonly use: ToolUse | null;
-  /** Keywords of schemas that are not enforced, because the tool is not strict. */
-  readonly ignoredParams: readonly string[];
-};
-
-/** @throws ServiceError 400 naming the tool, or the keyword of a strict one that cannot be enforced */
-export function readTools(fields: ToolFields): ReadTools {
+/**
+ * @returns null when none may be called
+ * @throws ServiceError 400 naming the tool
+ */
+export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = fields.tools ?? [];
   refuseTwins(
     given.map((tool) => tool.function.name),
     (index) => `tools[${index}].function.name`,
   );
   const { callable, isRequired } = readChoice(fields, given);
-  if (callable.length === 0) return { use: null, ignoredParams: [] };
-  const ignoredParams: string[] = [];
-  const budget = looseningBudget();
-  const tools = given.map((tool, index) => readTool(tool, { index, ignoredParams, budget }));
+  if (callable.length === 0) return null;
   const isParallel = fields.parallel_tool_calls ?? true;
-  return { use: { tools, callable, isRequired, isParallel }, ignoredParams };
+  return { tools: given.map(readTool), callable, isRequired, isParallel };
 }
 
-type Reading = {
-  readonly index: number;
-  readonly ignoredParams: string[];
-  readonly budget: LooseningBudget;
-};
-
-function readTool(given: Given, { index, ignoredParams, budget }: Reading): Tool {
+function readTool(given: Given, index: number): AskedTool {
   const { name, parameters, strict } = given.function;
-  const { parameters: enforced, ignored } = argumentsSchema(parameters ?? null, {
-    param: `tools[${index}].function.parameters`,
-    isStrict: strict === true,
-    budget,
-  });
-  ignoredParams.push(...ignored);
   return {
     name,
     definition: given as unknown as Json, // it came out of JSON
-    parameters: enforced,
+    parameters: {
+      ...schemaAt(parameters ?? null, `tools[${index}].function.parameters`),
+      isStrict: strict === true,
+    },
   };
 }
 

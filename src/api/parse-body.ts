@@ -125,15 +125,8 @@ function collectUnknown(value: unknown, schema: unknown, path: string, names: Se
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
     for (const item of value) collectUnknown(item, inner.element, `${path}[]`, names);
   }
-  if (inner instanceof z.ZodUnion && typeof value === "object") {
-    const options = inner.options as readonly z.ZodType[];
-    collectUnknown(
-      value,
-      options.find((option) => option.safeParse(value).success),
-      path,
-      names,
-    );
-  }
+  if (inner instanceof z.ZodUnion && typeof value === "object")
+    collectUnknown(value, optionOf(inner, value), path, names);
   if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return;
   const known: Record<string, unknown> = inner.shape;
   for (const [name, field] of Object.entries(value)) {
@@ -141,6 +134,25 @@ function collectUnknown(value: unknown, schema: unknown, path: string, names: Se
     if (Object.hasOwn(known, name)) collectUnknown(field, known[name], fieldPath, names);
     else names.add(fieldPath);
   }
+}
+
+/** What a value that has been checked was taken for. To check it again is the last resort: there may be thousands. */
+function optionOf(union: z.ZodUnion, value: object | null): unknown {
+  const options = union.options as readonly z.ZodType[];
+  if (value === null) return undefined;
+  const fitting = options.filter((option) => mayBe(unwrapped(option), union, value));
+  if (fitting.length === 1) return fitting[0];
+  return fitting.find((option) => option.safeParse(value).success);
+}
+
+function mayBe(option: unknown, union: z.ZodUnion, value: object): boolean {
+  if (option instanceof z.ZodArray) return Array.isArray(value);
+  if (!(option instanceof z.ZodObject)) return option instanceof z.ZodUnion;
+  if (Array.isArray(value)) return false;
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return true;
+  const { discriminator } = union.def;
+  const kind: unknown = option.shape[discriminator];
+  return kind instanceof z.ZodType && kind.safeParse(Reflect.get(value, discriminator)).success;
 }
 
 /** Without the wrappers of optional and defaulted fields. */

@@ -25,6 +25,7 @@ export const responsesInputTokens: AskingRoute = {
     return {
       model,
       ignoredParams,
+      request,
       answer: async (ask) => {
         const { promptTokens } = await ask({ type: "prepare", request });
         return { object: "response.input_tokens", input_tokens: promptTokens.length };

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Message } from "../generation/request.ts";
+import type { Message, ToolCall } from "../generation/request.ts";
 import { readArguments } from "./call-arguments.ts";
 import { textOf } from "./openai-messages.ts";
 
@@ -113,7 +113,14 @@ function refuseMedia(parts: unknown, path: string): void {
   }
 }
 
-type Answer = Extract<Message, { role: "assistant" }>;
+/** What the assistant said, item by item. */
+type Answer = {
+  readonly role: "assistant";
+  reasoning: string | null;
+  content: string;
+  readonly toolCalls: ToolCall[];
+};
+type OtherMessage = Exclude<Message, { readonly role: "assistant" }>;
 
 /** Prefixes of ids, as OpenAI has them. */
 const ID_PREFIXES = {
@@ -149,37 +156,38 @@ export function readInput(
   given: readonly InputItem[],
   { instructions, firstOwn }: { readonly instructions: string | null; readonly firstOwn: number },
 ): readonly Message[] {
-  const messages: Message[] = [];
+  const messages: (Answer | OtherMessage)[] = [];
   if (instructions !== null) messages.push({ role: "system", content: instructions });
   const names = new Map<string, string>();
   for (const [index, each] of given.entries()) {
     const next = readItem(each, `input[${index - firstOwn}]`, names);
     const last = messages.at(-1);
-    const joined = last?.role === "assistant" && isAnswer(next) ? join(last, next) : null;
-    if (joined) messages[messages.length - 1] = joined;
+    const goesOn = last?.role === "assistant" && next.role === "assistant" && isPart(last, next);
+    if (goesOn) add(last, next);
     else messages.push(next);
   }
   return messages;
 }
 
-function isAnswer(message: Message): message is Answer {
-  return message.role === "assistant";
-}
-
-/** Null when the later one begins a new answer: with text after text or calls, or thoughts after anything. */
-function join(earlier: Answer, later: Answer): Answer | null {
+/** Not of one that begins a new answer: with text after text or calls, or thoughts after anything. */
+function isPart(earlier: Answer, later: Answer): boolean {
   const hasEnded = earlier.content !== "" || earlier.toolCalls.length > 0;
-  if (later.reasoning !== null && (hasEnded || earlier.reasoning !== null)) return null;
-  if (later.content !== "" && hasEnded) return null;
-  return {
-    role: "assistant",
-    reasoning: earlier.reasoning ?? later.reasoning,
-    content: earlier.content + later.content,
-    toolCalls: [...earlier.toolCalls, ...later.toolCalls],
-  };
+  if (later.reasoning !== null && (hasEnded || earlier.reasoning !== null)) return false;
+  return later.content === "" || !hasEnded;
 }
 
-function readItem(each: InputItem, path: string, names: Map<string, string>): Message {
+/** In place: an answer may be of thousands of calls. */
+function add(earlier: Answer, later: Answer): void {
+  earlier.reasoning ??= later.reasoning;
+  earlier.content += later.content;
+  earlier.toolCalls.push(...later.toolCalls);
+}
+
+function readItem(
+  each: InputItem,
+  path: string,
+  names: Map<string, string>,
+): Answer | OtherMessage {
   switch (each.type) {
     case "function_call": {
       names.set(each.call_id, each.name);
@@ -207,7 +215,10 @@ function readItem(each: InputItem, path: string, names: Map<string, string>): Me
   }
 }
 
-function readMessage(role: "system" | "developer" | "user" | "assistant", text: string): Message {
+function readMessage(
+  role: "system" | "developer" | "user" | "assistant",
+  text: string,
+): Answer | OtherMessage {
   if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
   return { role: role === "developer" ? "system" : role, content: text };
 }

@@ -23,6 +23,47 @@ export function omittedBefore(cut: number, items: readonly InputItem[]): readonl
   return places.filter((place) => place < cut && place !== lastUser && !isSystem(items[place]));
 }
 
+/** A conversation is prepared as a whole: as much of it as one body may hold. */
+const MOST_ITEMS = 5_000;
+const MOST_CHARS = 4_194_304;
+export const CONVERSATION_LIMITS = `${MOST_ITEMS} items or ${MOST_CHARS} characters`;
+
+/** @returns the place from which on all items, and the system's messages before it, are few and short enough to be prepared */
+export function earliestWithinLimits(items: readonly InputItem[]): number {
+  const system = items.filter(isSystem);
+  let count = system.length;
+  let chars = system.reduce((sum, item) => sum + charsOf(item), 0);
+  const isWithin = () => count <= MOST_ITEMS && chars <= MOST_CHARS;
+  let from = items.length;
+  for (; from > 0 && isWithin(); from--) {
+    const item = items[from - 1];
+    if (isSystem(item)) continue;
+    count += 1;
+    chars += charsOf(item);
+  }
+  return isWithin() ? from : from + 1;
+}
+
+function charsOf(item: InputItem | undefined): number {
+  switch (item?.type) {
+    case "message":
+      return lengthOf(item.content);
+    case "function_call":
+      return item.arguments.length;
+    case "function_call_output":
+      return lengthOf(item.output);
+    case "reasoning":
+      return lengthOf(item.content ?? item.summary ?? []);
+    default:
+      return 0;
+  }
+}
+
+function lengthOf(given: string | readonly { readonly text: string }[]): number {
+  if (typeof given === "string") return given.length;
+  return given.reduce((sum, { text }) => sum + text.length, 0);
+}
+
 function isSystem(item: InputItem | undefined): boolean {
   return item?.type === "message" && (item.role === "system" || item.role === "developer");
 }

@@ -1,12 +1,11 @@
 // The life of the worker process: spawn, readiness, heartbeat, restart with backoff, kill. Knows no requests.
 
 import { type ChildProcess, fork } from "node:child_process";
-import path from "node:path";
 import { guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
 import type { EngineState } from "./engine.ts";
 import type { FromWorker, ModelInfo, ModelOptions, ToWorker } from "./messages.ts";
-import { readOutput } from "./worker-output.ts";
+import { WorkerOutput } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
   /** File that the child runs, `.ts` (through tsx) or `.js`. */
@@ -57,8 +56,6 @@ export class WorkerProcess {
   #unsent: ToWorker[] = [];
   #wasHeard = false;
   #wasKilledHere = false;
-  /** What the native code printed last. */
-  #lastWords: string | null = null;
   #timers = new Set<NodeJS.Timeout>();
   #firstLoad = deferred<ModelInfo>();
   #ready = deferred<void>();
@@ -139,13 +136,9 @@ export class WorkerProcess {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    readOutput(child, (line) => {
-      this.#lastWords = line;
-      this.#options.log("warn", `worker: ${line}`);
-    });
+    const output = new WorkerOutput(child, this.#options.log);
     this.#child = child;
     this.#wasKilledHere = false;
-    this.#lastWords = null;
     this.#loadProgress = 0;
     const receiveAll = (messages: unknown) => {
       for (const message of messages as FromWorker[]) this.#receive(message); // only our worker writes to it
@@ -161,16 +154,11 @@ export class WorkerProcess {
       const isLoading = this.#state === "loading" || this.#state === "restarting";
       if (!isLoading) return this.#gone(child, how, isFromOutside);
       // What it printed last may come after its exit, and is all that there is to say why.
-      child.once("close", () => this.#gone(child, this.#whileLoading(how), isFromOutside));
+      const { modelPath } = this.#options.model;
+      const ending = () => output.endWhileLoading(how, modelPath);
+      child.once("close", () => this.#gone(child, ending(), isFromOutside));
     });
     this.#watchLoading();
-  }
-
-  /** The file's name alone: clients that wait for the model are told. */
-  #whileLoading(how: string): string {
-    const file = path.basename(this.#options.model.modelPath);
-    const words = this.#lastWords === null ? "" : `; its last message: ${this.#lastWords}`;
-    return `the ${how} while it read ${file}${words}`;
   }
 
   #receive(message: FromWorker): void {

@@ -1,6 +1,12 @@
 // What the engine answers without a slot: preparing a request, and the tokenizer's and the template's own work.
 
-import type { GenerateRequest, PreparedRequest, Prompt } from "./request.ts";
+import type {
+  AskedPrompt,
+  AskedRequest,
+  GenerateRequest,
+  PreparedRequest,
+  Prompt,
+} from "./request.ts";
 
 export type TokenPiece = {
   readonly id: number;
@@ -23,6 +29,12 @@ export type Question =
   /** The prompt as the model reads it. */
   | { readonly type: "render"; readonly prompt: Prompt };
 
+/** A question as a dialect asks it: the schemas in it have not been compiled. */
+export type AskedQuestion =
+  | Exclude<Question, { readonly type: "prepare" | "render" }>
+  | { readonly type: "prepare"; readonly request: AskedRequest }
+  | { readonly type: "render"; readonly prompt: AskedPrompt };
+
 export type Answers = {
   readonly prepare: PreparedRequest;
   readonly tokenize: readonly TokenPiece[];
@@ -30,4 +42,4 @@ export type Answers = {
   readonly render: { readonly text: string; readonly tokens: number };
 };
 
-export type AnswerTo<Q extends Question> = Answers[Q["type"]];
+export type AnswerTo<Q extends Question | AskedQuestion> = Answers[Q["type"]];

@@ -1,4 +1,5 @@
-// What a client asks, free of any wire format. Dialects make it, the engine reads it; plain data that may cross processes.
+// What a client asks, free of any wire format. Dialects make it (`Asked...`: with JSON schemas as they came), the engine
+// reads it (with what the schemas became); plain data that may cross processes.
 
 /** What JSON can say. */
 export type Json =
@@ -41,11 +42,36 @@ export type Tool = {
   readonly definition: Json;
   /** JSON Schema of its arguments, with nothing in it that cannot be enforced. */
   readonly parameters: Json;
+  readonly rules: ArgumentRules;
 };
 
-export type ToolUse = {
+/** GBNF of a tool's arguments, for models that write them as JSON. */
+export type ArgumentRules = {
+  /** Name of the rule; those of all tools of a request begin differently. */
+  readonly name: string;
+  /** All rules, one a line. */
+  readonly text: string;
+  /** Written out. */
+  readonly elements: number;
+};
+
+/** A JSON schema as the client wrote it, and where. It has not been looked at. */
+export type AskedSchema = { readonly schema: Json; readonly param: string };
+
+/** The schema of a tool's arguments; null where there is none. */
+export type AskedArguments = AskedSchema & {
+  /** Whether what cannot be enforced is refused; else it is left out, and named. */
+  readonly isStrict: boolean;
+};
+
+/** A tool whose schema has not been compiled. */
+export type AskedTool = Pick<Tool, "name" | "definition"> & {
+  readonly parameters: AskedArguments;
+};
+
+export type ToolUse<T = Tool> = {
   /** The model is told of all of them. */
-  readonly tools: readonly Tool[];
+  readonly tools: readonly T[];
   /** Names of those that it may call now. */
   readonly callable: readonly string[];
   /** Whether the answer has to be a call. */
@@ -54,13 +80,13 @@ export type ToolUse = {
   readonly isParallel: boolean;
 };
 
-export type Prompt =
+export type Prompt<T = Tool> =
   /** Rendered by the model's chat template. */
   | {
       readonly type: "messages";
       readonly messages: readonly Message[];
       /** Null when none may be called. */
-      readonly tools: ToolUse | null;
+      readonly tools: ToolUse<T> | null;
       /** Whether the answer goes on with the last message, which is the assistant's. */
       readonly continuesLast: boolean;
       readonly thinking: Thinking;
@@ -135,6 +161,16 @@ export type GenerateRequest = {
   readonly reportsProgress: boolean;
   /** Whether the KV cache of an earlier request with the same beginning is used, and this one's left for others. */
   readonly reusePrefix: boolean;
+};
+
+/** A prompt as a dialect makes it. */
+export type AskedPrompt = Prompt<AskedTool>;
+
+/** A request as a dialect makes it: its schemas have not been compiled. */
+export type AskedRequest = Omit<GenerateRequest, "prompt" | "grammar"> & {
+  readonly prompt: AskedPrompt;
+  /** GBNF, or a schema that becomes one; null when the answer may be anything. */
+  readonly grammar: string | AskedSchema | null;
 };
 
 /** How the model's text is to be read, and held to a form: what `prepare` worked out from the model's template. */

@@ -5,8 +5,10 @@ import { isKnown, isSchema, type Json, join, SchemaError } from "./schema-keywor
 /** Each refusal is found by compiling once more: so many are allowed to all that share the budget. */
 export type LooseningBudget = { left: number };
 
-type Loosened = {
+type Loosened<T> = {
   readonly schema: object;
+  /** What compiling it returned; null where nothing of it is enforced. */
+  readonly compiled: T | null;
   /** Paths of what was left out; an empty one stands for all but the type. */
   readonly ignored: readonly string[];
 };
@@ -16,18 +18,17 @@ type Loosened = {
  * nothing of it is enforced.
  * @param compile throws a SchemaError for what it refuses
  */
-export function loosened(
+export function loosened<T>(
   schema: object,
-  compile: (schema: object) => unknown,
+  compile: (schema: object) => T,
   budget: LooseningBudget,
-): Loosened {
+): Loosened<T> {
   const loose = structuredClone(schema) as MutableSchema;
   const ignored: string[] = [];
   leaveUnknown(loose, "", ignored);
   for (;;) {
     try {
-      compile(loose);
-      return { schema: loose, ignored };
+      return { schema: loose, compiled: compile(loose), ignored };
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
       budget.left -= 1;
@@ -35,8 +36,10 @@ export function loosened(
       ignored.push(error.path);
     }
   }
-  return { schema: { type: "object" }, ignored: [""] };
+  return { schema: ANY_OBJECT, compiled: null, ignored: [""] };
 }
+
+const ANY_OBJECT = { type: "object" };
 
 type MutableSchema = Record<string, Json>;
 

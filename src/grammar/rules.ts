@@ -1,22 +1,38 @@
 // Building blocks of GBNF, the grammars that llama.cpp samples by: literals, repetitions, and named rules.
 // Format: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
 
+import { CompileBudget } from "./compile-budget.ts";
+import { GrammarCost } from "./grammar-cost.ts";
+import { SchemaError } from "./schema-keywords.ts";
 import { JSON_SYNTAX, type Syntax } from "./syntax.ts";
 
 /** llama.cpp writes every repetition out: longer ones are made of blocks. */
 const BLOCK = 64;
 
-/** Rules by name. All names begin with the prefix, so that several grammars can be joined. */
+export type RulesOptions = {
+  /** Begins the names of all rules, so that several grammars can be joined. */
+  readonly prefix?: string;
+  /** How values are written; JSON if it is not said. */
+  readonly syntax?: Syntax;
+  /** What all this may cost. */
+  readonly budget?: CompileBudget;
+};
+
+/** Rules by name. */
 export class Rules {
-  /** How values are written. */
   readonly syntax: Syntax;
+  readonly budget: CompileBudget;
   readonly #prefix: string;
   readonly #bodies = new Map<string, string>();
+  readonly #cost = new GrammarCost();
+  /** Names of the rules of patterns. */
+  readonly #patterns = new Map<string, string>();
   #count = 0;
 
-  constructor(prefix = "", syntax: Syntax = JSON_SYNTAX) {
+  constructor({ prefix = "", syntax = JSON_SYNTAX, budget }: RulesOptions = {}) {
     this.#prefix = prefix;
     this.syntax = syntax;
+    this.budget = budget ?? new CompileBudget();
   }
 
   /** @returns a name for a rule whose body comes later, by `set` */
@@ -26,8 +42,13 @@ export class Rules {
     return `${this.#prefix}${word}-${this.#count}`;
   }
 
+  /** @throws SchemaError when the rules are too many, or the budget does not hold this one */
   set(name: string, body: string): void {
+    this.budget.spend(1);
+    this.budget.spendChars(body.length);
     this.#bodies.set(name, body);
+    this.#cost.add(name, body);
+    refuseCostly(this.#cost.sizeProblem);
   }
 
   /** @returns the rule's name */
@@ -42,9 +63,28 @@ export class Rules {
     const name = this.#prefix + word;
     if (!this.#bodies.has(name)) {
       this.#bodies.set(name, ""); // it may refer to itself
-      this.#bodies.set(name, body());
+      this.set(name, body());
     }
     return name;
+  }
+
+  /** The rule of a pattern, made at its first use. @param make returns the rule's name */
+  ofPattern(pattern: string, make: () => string): string {
+    const known = this.#patterns.get(pattern);
+    if (known !== undefined) return known;
+    const name = make();
+    this.#patterns.set(pattern, name);
+    return name;
+  }
+
+  /** Of all rules, written out. */
+  get elements(): number {
+    return this.#cost.elements;
+  }
+
+  /** @throws SchemaError for rules that would keep llama.cpp busy, however short their schema is */
+  refuseCostly(): void {
+    refuseCostly(this.#cost.problem);
   }
 
   /** Of all rules, by their names. */
@@ -56,6 +96,10 @@ export class Rules {
   toString(): string {
     return [...this.#bodies].map(([name, body]) => `${name} ::= ${body}`).join("\n");
   }
+}
+
+function refuseCostly(problem: string | null): void {
+  if (problem !== null) throw new SchemaError("", `makes a grammar that ${problem}`);
 }
 
 /** A rule's text for exactly this text. */

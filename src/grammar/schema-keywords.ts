@@ -75,7 +75,10 @@ export function typesOf(schema: Schema, path: string): readonly string[] | null 
     if (wrong !== undefined || types.length === 0) {
       throw new SchemaError(join(path, "type"), `must be ${Object.keys(OF_TYPE).join(", ")}`);
     }
-    return types.includes("number") ? types.filter((type) => type !== "integer") : types;
+    const different = [...new Set(types)];
+    return different.includes("number")
+      ? different.filter((type) => type !== "integer")
+      : different;
   }
   const implied = Object.entries(OF_TYPE).filter(([, keywords]) =>
     keywords.some((keyword) => schema[keyword] !== undefined),
@@ -91,8 +94,11 @@ export function isOf(value: Json, type: string): boolean {
   return typeof value === type;
 }
 
-/** Whether no value can be of two branches: each has another type, or the same property holds another constant. */
-export function areDistinct(branches: readonly Json[]): boolean {
+/**
+ * Whether no value can be of two branches: each has another type, or the same property holds another constant.
+ * @param spend is told of each look at a branch
+ */
+export function areDistinct(branches: readonly Json[], spend: (units: number) => void): boolean {
   const schemas = branches.filter(isSchema);
   if (schemas.length !== branches.length) return false;
   const types = schemas.map(({ type }) => (type === "integer" ? "number" : type));
@@ -100,15 +106,23 @@ export function areDistinct(branches: readonly Json[]): boolean {
     return true;
   const [first = {}] = schemas;
   const names = isSchema(first.properties) ? Object.keys(first.properties) : [];
+  const required = schemas.map(requiredOf);
   return names.some((name) => {
-    const constants = schemas.map((schema) => constantOf(schema, name));
+    spend(schemas.length);
+    const constants = schemas.map((schema, index) =>
+      required[index]?.has(name) ? constantOf(schema, name) : null,
+    );
     return !constants.includes(null) && new Set(constants).size === constants.length;
   });
 }
 
-function constantOf({ properties, required }: Schema, name: string): string | null {
+function requiredOf({ required }: Schema): ReadonlySet<Json> {
+  return new Set(Array.isArray(required) ? required : []);
+}
+
+function constantOf({ properties }: Schema, name: string): string | null {
   const property = isSchema(properties) ? properties[name] : undefined;
-  if (!isSchema(property) || !Array.isArray(required) || !required.includes(name)) return null;
+  if (!isSchema(property)) return null;
   if (property.const !== undefined) return JSON.stringify(property.const);
   const values = property.enum;
   return Array.isArray(values) && values.length === 1 ? JSON.stringify(values[0]) : null;

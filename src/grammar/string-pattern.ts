@@ -9,6 +9,8 @@ import type { Syntax } from "./syntax.ts";
 export class PatternError extends Error {}
 
 const LONGEST = 2_000;
+/** What reading one character of a pattern costs of the budget. */
+const UNITS_PER_CHAR = 4;
 /** A model that may repeat without end often does. */
 const MOST_REPEATS = 65_536;
 /** Repetitions in repetitions can be told apart in many ways, and llama.cpp follows all of them at once. */
@@ -50,7 +52,13 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
  * @throws PatternError
  */
 export function patternRule(pattern: string, rules: Rules, anyChar: string): string {
+  return rules.ofPattern(pattern, () => newRule(pattern, rules, anyChar));
+}
+
+function newRule(pattern: string, rules: Rules, anyChar: string): string {
   if (pattern.length > LONGEST) throw new PatternError(`more than ${LONGEST} characters`);
+  const { budget, syntax } = rules;
+  budget.spend(pattern.length * UNITS_PER_CHAR);
   const isOpenAtStart = !pattern.startsWith("^");
   const isOpenAtEnd = !/(^|[^\\])(\\\\)*\$$/.test(pattern);
   const inner = pattern.slice(isOpenAtStart ? 0 : 1, isOpenAtEnd ? undefined : -1);
@@ -64,7 +72,9 @@ export function patternRule(pattern: string, rules: Rules, anyChar: string): str
   const around = (isOpen: boolean) => (isOpen ? `${anyChar}*` : "");
   const whole = `${around(isOpenAtStart)} ${body} ${around(isOpenAtEnd)}`.trim();
   const rule = rules.add("pattern", whole);
-  const problem = waysProblem(rule, rules.bodies);
+  const problem = budget.problemOf(`${syntax.quote}${pattern}`, () =>
+    waysProblem(rule, rules.bodies, budget),
+  );
   if (problem) throw new PatternError(problem);
   return rule;
 }
@@ -168,6 +178,7 @@ class PatternParser {
       } else if (kind !== ":") throw new PatternError(`(?${kind} looks ahead or back`);
     }
     const { body } = this.#alternatives();
+    this.#rules.budget.spendChars(body.length); // groups in groups write it again and again
     if (!this.#take(")")) throw new PatternError("a ( that nothing closes");
     return `( ${body} )`;
   }

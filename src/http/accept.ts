@@ -9,10 +9,13 @@ import type {
   KeptEncoder,
   ParsedRequest,
 } from "../api/dialect.ts";
+import { compiledRequest } from "../compile/compiled-request.ts";
+import type { CompiledDocument } from "../compile/schema-document.ts";
 import { ServiceError } from "../errors.ts";
-import type { PreparedRequest, Prompt } from "../generation/request.ts";
+import type { AskedPrompt, PreparedRequest } from "../generation/request.ts";
 import type { KeptResponse } from "../resume/response-store.ts";
 import { askInTurn } from "./ask-in-turn.ts";
+import { compileSchemas } from "./compiled-schemas.ts";
 import { describeWait, type Exchange } from "./exchange.ts";
 import { callerOf, ownerOf } from "./middleware.ts";
 
@@ -34,7 +37,10 @@ const ANSWER_SHARE = 0.25;
 
 /** @throws ServiceError 4xx for a prompt that cannot be served */
 export async function accept(on: Exchange): Promise<Accepted> {
-  const { parsed, prepared } = await fitting(on);
+  const { requests, ignoredParams } = on.parsed;
+  const { signal } = on.client;
+  const compiled = await compileSchemas({ ...on, request: requests[0], ignoredParams, signal });
+  const { parsed, prepared } = await fitting({ ...on, compiled });
   on.record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...on, parsed, prepared };
   const { keeping } = parsed;
@@ -82,11 +88,14 @@ function noRoom(): ServiceError {
   );
 }
 
+/** One whose schemas have been compiled. */
+type CompiledExchange = Exchange & { readonly compiled: CompiledDocument };
+
 /** A form of the request, with its choices prepared. */
 type Form = { readonly parsed: ParsedRequest; readonly prepared: readonly PreparedRequest[] };
 
 /** The longest form that leaves room for an answer; where none does, the shortest. */
-async function fitting(on: Exchange): Promise<Form> {
+async function fitting(on: CompiledExchange): Promise<Form> {
   const { shorter = [] } = on.parsed;
   const shortest = shorter.at(-1);
   if (!shortest) return prepareForm(on, on.parsed);
@@ -105,7 +114,7 @@ async function fitting(on: Exchange): Promise<Form> {
 }
 
 /** Null when it does not fit, or leaves too little room for an answer. */
-async function tryForm(on: Exchange, parsed: ParsedRequest): Promise<Form | null> {
+async function tryForm(on: CompiledExchange, parsed: ParsedRequest): Promise<Form | null> {
   try {
     const form = await prepareForm(on, parsed);
     return hasRoom(form) ? form : null;
@@ -128,14 +137,18 @@ function hasRoom({ parsed, prepared }: Form): boolean {
  * Those of the same prompt are prepared once: they differ in their seeds alone.
  * @throws ServiceError 4xx for a prompt that cannot be served
  */
-async function prepareForm({ deps, client, res }: Exchange, parsed: ParsedRequest): Promise<Form> {
+async function prepareForm(
+  { deps, client, res, compiled }: CompiledExchange,
+  parsed: ParsedRequest,
+): Promise<Form> {
   const { signal, abort } = client;
   const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
-  const byPrompt = new Map<Prompt, PreparedRequest>();
-  for (const request of parsed.requests) {
-    if (byPrompt.has(request.prompt)) continue;
+  const byPrompt = new Map<AskedPrompt, PreparedRequest>();
+  for (const asked of parsed.requests) {
+    if (byPrompt.has(asked.prompt)) continue;
+    const request = compiledRequest(asked, compiled);
     const prepared = await askInTurn(deps, turn, (ask) => ask({ type: "prepare", request }));
-    byPrompt.set(request.prompt, prepared);
+    byPrompt.set(asked.prompt, prepared);
   }
   const prepared = parsed.requests.flatMap(({ prompt, sampling }) => {
     const found = byPrompt.get(prompt);

@@ -2,11 +2,13 @@
 // Its unit is the millisecond of the engine's time: that much is charged to the key's share, and one token for each
 // millisecond to its tokens per minute, also when the answer is a refusal.
 
-import type { Ask } from "../api/asking.ts";
 import type { ServiceError } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
+import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { HandlerDeps } from "./exchange.ts";
+
+type AskEngine = <Q extends Question>(question: Q) => Promise<AnswerTo<Q>>;
 
 export type AskInTurnOptions = {
   readonly signal: AbortSignal;
@@ -20,11 +22,11 @@ export type AskInTurnOptions = {
 export async function askInTurn<T>(
   { engine, questions }: Pick<HandlerDeps, "engine" | "questions">,
   { signal, abort, caller, isAdmitted }: AskInTurnOptions,
-  work: (ask: Ask) => Promise<T>,
+  work: (ask: AskEngine) => Promise<T>,
 ): Promise<T> {
   const turn = questions.enter({ signal, abort, sharer: caller, isAdmitted });
   const costs: Promise<number>[] = [];
-  const ask: Ask = (question) => {
+  const ask: AskEngine = (question) => {
     const cost = deferred<number>();
     costs.push(cost.promise);
     return engine.ask(question, { signal, onDone: cost.resolve });

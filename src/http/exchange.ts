@@ -4,6 +4,7 @@ import { randomInt } from "node:crypto";
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { Dialect, ParseContext, ParsedRequest } from "../api/dialect.ts";
+import type { SchemaCompiler } from "../compile/schema-compiler.ts";
 import type { EmbeddingEngine } from "../engine/embedding-engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { toServiceError } from "../errors.ts";
@@ -38,6 +39,7 @@ export type HandlerDeps = {
   readonly queue: RequestQueue;
   /** For what is answered without a slot, see ask-in-turn.ts. One at a time: each holds up the model's process for a while. */
   readonly questions: RequestQueue;
+  readonly schemas: Pick<SchemaCompiler, "compile">;
   readonly slots: SlotBoard;
   /** All that are inside. */
   readonly requests: RunningRequests;

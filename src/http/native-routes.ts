@@ -7,8 +7,10 @@ import { defaultSettings } from "../api/native-infill.ts";
 import { encodeProps, encodeSlots } from "../api/native-state.ts";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import { ASKING_ROUTES } from "../api/wire-formats.ts";
+import { compiledQuestion } from "../compile/compiled-request.ts";
 import { ServiceError } from "../errors.ts";
 import { askInTurn } from "./ask-in-turn.ts";
+import { compileSchemas } from "./compiled-schemas.ts";
 import { destroyIfStuck, type HandlerDeps, parseContext } from "./exchange.ts";
 import { nameIgnored, refuseUnknown } from "./ignored-params.ts";
 import type { ReadJson } from "./json-body.ts";
@@ -44,7 +46,15 @@ function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
       const turn = { signal, abort, caller: callerOf(res), isAdmitted: false };
-      res.json(await askInTurn(deps, turn, asked.answer));
+      const { ignoredParams } = asked;
+      const request = asked.request ?? undefined;
+      const compiled = await compileSchemas({ deps, res, signal, request, ignoredParams });
+      const answer = await askInTurn(
+        deps,
+        turn,
+        (ask) => asked.answer((question) => ask(compiledQuestion(question, compiled)) as never), // of its own type
+      );
+      res.json(answer);
     } finally {
       dispose();
     }

@@ -7,9 +7,11 @@ import {
   type LlamaModel,
 } from "node-llama-cpp";
 import { ServiceError } from "../errors.ts";
+import { RecentCache } from "../generation/recent-cache.ts";
 
-/** Different grammars that are kept: those that were used last. */
-const MOST_KEPT = 64;
+const CACHE_BYTES = 64 * 1024 * 1024;
+/** What one that was read holds in memory, for each character of its text. */
+const BYTES_PER_CHAR = 16;
 
 /** node-llama-cpp is pinned; a test covers these. */
 type Bindings = {
@@ -22,7 +24,7 @@ type Bindings = {
 export class Grammars {
   readonly #llama: Llama;
   readonly #model: LlamaModel;
-  readonly #kept = new Map<string, LlamaGrammar>();
+  readonly #kept = new RecentCache<LlamaGrammar>(CACHE_BYTES);
 
   constructor(llama: Llama, model: LlamaModel) {
     this.#llama = llama;
@@ -56,11 +58,10 @@ export class Grammars {
   }
 
   #read(text: string): LlamaGrammar {
-    const grammar = this.#kept.get(text) ?? this.#parse(text);
-    this.#kept.delete(text); // so that it is the one that was used last
-    this.#kept.set(text, grammar);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    const kept = this.#kept.get(text);
+    if (kept) return kept;
+    const grammar = this.#parse(text);
+    this.#kept.set(text, grammar, text.length * BYTES_PER_CHAR);
     return grammar;
   }
 

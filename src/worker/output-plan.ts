@@ -74,10 +74,9 @@ function planTools(
   // In channels a call is no text; elsewhere what holds the text must let a call through.
   const isChoice = answerGrammar !== null && !isRequired && thoughtFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const offered = tools.map(({ name, parameters }) => ({ name, parameters }));
   const text = callGrammars.of({
     format: toolFormat,
-    tools: offered,
+    tools,
     isParallel,
     isRequired,
     answer,

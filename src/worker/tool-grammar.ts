@@ -1,15 +1,19 @@
 // The grammar that holds an answer to calls of the tools that there are, with arguments of their schemas.
 
 import { ServiceError } from "../errors.ts";
+import { RecentCache } from "../generation/recent-cache.ts";
 import type { Tool } from "../generation/request.ts";
-import { grammarProblem } from "../grammar/grammar-cost.ts";
+import { CompileBudget } from "../grammar/compile-budget.ts";
+import { grammarProblem, sizeProblem } from "../grammar/grammar-cost.ts";
 import { schemaRules } from "../grammar/json-schema.ts";
 import { literal, oneOf } from "../grammar/rules.ts";
+import { SchemaError } from "../grammar/schema-keywords.ts";
+import { JSON_SYNTAX, type Syntax } from "../grammar/syntax.ts";
 import type { ToolFormat } from "./tool-format.ts";
 
 export type CallGrammarOptions = {
   readonly format: ToolFormat;
-  readonly tools: readonly Pick<Tool, "name" | "parameters">[];
+  readonly tools: readonly Pick<Tool, "name" | "parameters" | "rules">[];
   readonly isParallel: boolean;
   /** Whether the answer has to be a call: then it is all that the answer may be. */
   readonly isRequired: boolean;
@@ -17,7 +21,13 @@ export type CallGrammarOptions = {
   readonly answer: string | null;
 };
 
-/** @returns GBNF whose rule `root` is calls of these tools, or the answer */
+/** Compiling here keeps all streams waiting: this takes 30 ms at most. */
+const BUDGET_UNITS = 80_000;
+
+/**
+ * @returns GBNF whose rule `root` is calls of these tools, or the answer
+ * @throws SchemaError when its schemas are too much to compile here
+ */
 export function callGrammar({
   format: { grammar, syntax },
   tools,
@@ -25,13 +35,11 @@ export function callGrammar({
   isRequired,
   answer,
 }: CallGrammarOptions): string {
-  const calls = tools.map(({ name, parameters }, index) => {
-    const [prefix, rule] = [`tool${index}-`, `tool${index}-arguments`];
-    return {
-      call: grammar.call({ name: literal(name), args: rule }),
-      rules: schemaRules(parameters, { prefix, rule, syntax }),
-    };
-  });
+  const budget = new CompileBudget(BUDGET_UNITS);
+  const calls = tools.map((tool) => ({
+    call: grammar.call({ name: literal(tool.name), args: tool.rules.name }),
+    rules: rulesOf(tool, syntax, budget),
+  }));
   const more = isParallel && grammar.between !== null ? `( ${grammar.between} call )*` : "";
   const lead = isRequired ? grammar.lead : "";
   const all = [lead, grammar.begin, "call", more, grammar.end].filter(Boolean).join(" ");
@@ -43,31 +51,57 @@ export function callGrammar({
   ].join("\n");
 }
 
-/** So many different ones are kept. */
-const MOST_KEPT = 64;
+/** The server has compiled the schemas for JSON, which most models write. */
+function rulesOf(
+  { parameters, rules }: Pick<Tool, "parameters" | "rules">,
+  syntax: Syntax,
+  budget: CompileBudget,
+): string {
+  if (syntax === JSON_SYNTAX) return rules.text;
+  const prefix = `${rules.name}-`;
+  return schemaRules(parameters, { prefix, rule: rules.name, syntax, budget }).toString();
+}
+
+const CACHE_BYTES = 16 * 1024 * 1024;
 
 /** Those who call tools send the same ones with each turn of a conversation: their grammar is made once. */
 export class CallGrammars {
-  readonly #kept = new Map<string, string>();
+  readonly #made = new RecentCache<string>(CACHE_BYTES);
 
   /** @throws ServiceError 400 when it would keep the model's process busy */
   of(options: CallGrammarOptions): string {
-    const key = JSON.stringify({ ...options, format: options.format.name });
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
-    const grammar = callGrammar(options);
-    const problem = grammarProblem(grammar);
-    if (problem !== null)
-      throw new ServiceError(
-        "unsupported_schema",
-        `tools: together they make a grammar that ${problem}`,
-        {
-          param: "tools",
-        },
-      );
-    this.#kept.set(key, grammar);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    const key = keyOf(options);
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const grammar = checkedGrammar(options);
+    this.#made.set(key, grammar, 2 * grammar.length);
     return grammar;
   }
+}
+
+/** What the arguments are in JSON says all about them. */
+function keyOf({ format, tools, isParallel, isRequired, answer }: CallGrammarOptions): string {
+  const calls = tools.map(({ name, rules }) => [name, rules.text]);
+  return JSON.stringify([format.name, isParallel, isRequired, answer, calls]);
+}
+
+function checkedGrammar(options: CallGrammarOptions): string {
+  try {
+    const grammar = callGrammar(options);
+    const problem = problemOf(grammar, options);
+    if (problem === null) return grammar;
+    throw unsupported(`together they make a grammar that ${problem}`);
+  } catch (error) {
+    throw error instanceof SchemaError ? unsupported(error.message) : error;
+  }
+}
+
+/** What the server has compiled it has also checked, tool by tool. */
+function problemOf(grammar: string, { format, tools, answer }: CallGrammarOptions): string | null {
+  if (format.syntax !== JSON_SYNTAX || answer !== null) return grammarProblem(grammar);
+  return sizeProblem(tools.reduce((sum, { rules }) => sum + rules.elements, 0));
+}
+
+function unsupported(reason: string): ServiceError {
+  return new ServiceError("unsupported_schema", `tools: ${reason}`, { param: "tools" });
 }

@@ -8,6 +8,7 @@ import { AnswerReader } from "../../src/worker/answer-reader.ts";
 import { Grammars } from "../../src/worker/grammars.ts";
 import { toolFormatNamed } from "../../src/worker/tool-formats.ts";
 import { callGrammar } from "../../src/worker/tool-grammar.ts";
+import { compiledTool } from "../support/compiled.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
 let llama: Llama;
@@ -42,7 +43,7 @@ const ANSWERS: readonly (readonly [format: string, answer: string])[] = [
 /** Reads the answer as if it were generated. @returns what the grammar refused, and whether it ever held */
 function readAnswer(name: string, answer: string) {
   const format = toolFormatNamed(name);
-  const tools = [{ name: "f", parameters: CITY }];
+  const tools = [compiledTool("f", CITY)];
   const text = callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null });
   const reader = new AnswerReader({
     output: {

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { anthropicCountTokens } from "../../../src/api/anthropic-count-tokens.ts";
 import { anthropicMessages } from "../../../src/api/anthropic-messages.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { Question } from "../../../src/generation/questions.ts";
+import type { AskedQuestion } from "../../../src/generation/questions.ts";
 import type { GenerateRequest } from "../../../src/generation/request.ts";
+import { compiled } from "../../support/compiled.ts";
 import { type MessagesPrompt, PLAIN_PREPARED, PLAIN_REQUEST } from "../../support/requests.ts";
 
 const CONTEXT = { defaultMaxTokens: 7, allowsGrammar: false, randomSeed: () => 42 };
@@ -12,7 +13,7 @@ const body = (changes: object = {}) => ({
   messages: [{ role: "user", content: "Hi" }],
   ...changes,
 });
-const parse = (changes: object = {}) => anthropicMessages.parse(body(changes), CONTEXT);
+const parse = (changes: object = {}) => compiled(anthropicMessages.parse(body(changes), CONTEXT));
 
 function requestOf(changes: object = {}): GenerateRequest {
   const [request] = parse(changes).requests;
@@ -149,7 +150,7 @@ describe("tools", () => {
     const { tools } = promptOf({ tools: [tool("f", { input_examples: [{ a: "b" }] })] });
 
     const parameters = tool("f").input_schema;
-    expect(tools).toEqual({
+    expect(tools).toMatchObject({
       tools: [
         {
           name: "f",
@@ -240,7 +241,7 @@ test.each([
 
 test("count_tokens prepares the prompt, needs no max_tokens, and answers its length", async () => {
   const { max_tokens: _, ...asked } = body({ model: "m" });
-  const asks: Question[] = [];
+  const asks: AskedQuestion[] = [];
 
   const { model, answer } = anthropicCountTokens.parse(asked, CONTEXT);
   const counted = await answer(async (question) => {

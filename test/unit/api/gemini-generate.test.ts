@@ -6,6 +6,7 @@ import { geminiCountTokens } from "../../../src/api/gemini-count-tokens.ts";
 import { geminiGenerate, geminiStream } from "../../../src/api/gemini-generate.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import type { GenerateRequest } from "../../../src/generation/request.ts";
+import { compiled } from "../../support/compiled.ts";
 
 const CONTEXT: ParseContext = {
   defaultMaxTokens: 99,
@@ -16,7 +17,7 @@ const CONTEXT: ParseContext = {
 const contents = [{ role: "user", parts: [{ text: "Hi" }] }];
 
 function parse(fields: object) {
-  return geminiGenerate.parse({ contents, ...fields }, CONTEXT);
+  return compiled(geminiGenerate.parse({ contents, ...fields }, CONTEXT));
 }
 function requestOf(fields: object): GenerateRequest {
   const [request] = parse(fields).requests;

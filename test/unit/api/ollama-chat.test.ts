@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { ParseContext } from "../../../src/api/dialect.ts";
 import { ollamaChat } from "../../../src/api/ollama-chat.ts";
 import { ollamaGenerate } from "../../../src/api/ollama-generate.ts";
-import type { GenerateRequest } from "../../../src/generation/request.ts";
+import type { AskedRequest, GenerateRequest } from "../../../src/generation/request.ts";
+import { compiled } from "../../support/compiled.ts";
 import { IDENTITY } from "../../support/receipts.ts";
 
 const CONTEXT: ParseContext = {
@@ -21,11 +22,15 @@ const tool = {
 };
 
 const parseChat = (changes: object = {}) =>
-  ollamaChat.parse({ model: "m", messages: [user], ...changes }, CONTEXT);
+  compiled(ollamaChat.parse({ model: "m", messages: [user], ...changes }, CONTEXT));
 const parseGenerate = (changes: object = {}) =>
-  ollamaGenerate.parse({ model: "m", prompt: "Hi", ...changes }, CONTEXT);
+  compiled(ollamaGenerate.parse({ model: "m", prompt: "Hi", ...changes }, CONTEXT));
 
-function only({ requests: [request] }: { readonly requests: readonly GenerateRequest[] }) {
+function only<R extends AskedRequest | GenerateRequest>({
+  requests: [request],
+}: {
+  readonly requests: readonly R[];
+}): R {
   if (!request) throw new Error("there is no request");
   return request;
 }

@@ -5,17 +5,19 @@ import { openaiChat } from "../../../src/api/openai-chat.ts";
 import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { jsonObjectGrammar, schemaGrammar } from "../../../src/grammar/json-schema.ts";
+import { compiled } from "../../support/compiled.ts";
 
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 1 };
 const SCHEMA = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
 
 function chatGrammar(fields: object): string | null {
   const messages = [{ role: "user", content: "Hi" }];
-  return openaiChat.parse({ messages, ...fields }, CONTEXT).requests[0]?.grammar ?? null;
+  return compiled(openaiChat.parse({ messages, ...fields }, CONTEXT)).requests[0]?.grammar ?? null;
 }
 
 function completionGrammar(fields: object): string | null {
-  return openaiCompletions.parse({ prompt: "Hi", ...fields }, CONTEXT).requests[0]?.grammar ?? null;
+  const parsed = openaiCompletions.parse({ prompt: "Hi", ...fields }, CONTEXT);
+  return compiled(parsed).requests[0]?.grammar ?? null;
 }
 
 function withSchema(schema: unknown, more: object = {}): object {

@@ -5,11 +5,11 @@ import type { Dialect, ParseContext, ParsedRequest } from "../../../src/api/dial
 import { openaiChat } from "../../../src/api/openai-chat.ts";
 import { openaiCompletions } from "../../../src/api/openai-completions.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { GenerateRequest } from "../../../src/generation/request.ts";
+import type { AskedRequest } from "../../../src/generation/request.ts";
 
 const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
 
-function firstOf({ requests }: ParsedRequest): GenerateRequest {
+function firstOf({ requests }: ParsedRequest): AskedRequest {
   const [first] = requests;
   if (!first) throw new Error("there is no request");
   return first;

@@ -5,6 +5,7 @@ import type { ParseContext } from "../../../src/api/dialect.ts";
 import { openaiResponses } from "../../../src/api/openai-responses.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Prompt } from "../../../src/generation/request.ts";
+import { compiled } from "../../support/compiled.ts";
 import {
   callDelta,
   choiceOf,
@@ -19,7 +20,7 @@ const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: false, ra
 const FUNCTION = { type: "function", name: "f", parameters: { type: "object", properties: {} } };
 
 function parse(body: object) {
-  return openaiResponses.parse({ input: "Hi", ...body }, CONTEXT);
+  return compiled(openaiResponses.parse({ input: "Hi", ...body }, CONTEXT));
 }
 
 function promptOf(body: object): Extract<Prompt, { type: "messages" }> {

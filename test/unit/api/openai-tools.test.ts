@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { openaiChat } from "../../../src/api/openai-chat.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { ToolUse } from "../../../src/generation/request.ts";
+import { compiled } from "../../support/compiled.ts";
 
 const MESSAGES = [{ role: "user", content: "Hi" }];
 const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
@@ -13,10 +14,8 @@ function tool(name: string, more: object = {}) {
 }
 
 function parse(fields: object) {
-  return openaiChat.parse(
-    { messages: MESSAGES, ...fields },
-    { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 },
-  );
+  const context = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
+  return compiled(openaiChat.parse({ messages: MESSAGES, ...fields }, context));
 }
 
 function useOf(fields: object): ToolUse | null {

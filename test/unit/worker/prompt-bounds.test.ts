@@ -39,7 +39,14 @@ const repeat = (count: number, message: Message) => Array.from({ length: count }
 
 function withTools(parameters: Json): Prompt {
   const tools: ToolUse = {
-    tools: [{ name: "f", definition: { parameters }, parameters: {} }],
+    tools: [
+      {
+        name: "f",
+        definition: { parameters },
+        parameters: {},
+        rules: { name: "r", text: "", elements: 0 },
+      },
+    ],
     callable: ["f"],
     isRequired: false,
     isParallel: true,

@@ -8,6 +8,7 @@ import {
   type TemplateMessage,
   templateMessages,
 } from "../../../src/worker/template-messages.ts";
+import { compiledTool } from "../../support/compiled.ts";
 import { messagesPrompt } from "../../support/requests.ts";
 
 const CALLED: readonly Message[] = [
@@ -96,13 +97,7 @@ const CHATML =
   "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 const NO_SYSTEM = `{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}${CHATML}`;
 const TOOLS = {
-  tools: [
-    {
-      name: "get_weather",
-      definition: { name: "get_weather" },
-      parameters: {},
-    },
-  ],
+  tools: [compiledTool("get_weather", {})],
   callable: ["get_weather"],
   isRequired: false,
   isParallel: true,

@@ -1,25 +1,26 @@
 // The grammar of calls, format by format: what it lets through is read back as the calls that were meant.
 
 import { expect, test } from "vitest";
-import type { Json } from "../../../src/generation/request.ts";
 import { OutputParser } from "../../../src/worker/output-parser.ts";
 import { thoughtFormatNamed } from "../../../src/worker/thought-formats.ts";
 import type { ToolFormat } from "../../../src/worker/tool-format.ts";
 import { GENERIC, TOOL_FORMATS, toolFormatNamed } from "../../../src/worker/tool-formats.ts";
 import { type CallGrammarOptions, callGrammar } from "../../../src/worker/tool-grammar.ts";
+import { compiledTool } from "../../support/compiled.ts";
 import { Gbnf } from "../../support/gbnf.ts";
 
-const WEATHER = tool("get_weather", {
+const WEATHER = compiledTool("get_weather", {
   type: "object",
   properties: { city: { type: "string" } },
   required: ["city"],
   additionalProperties: false,
 });
-const ADD = tool("add", {
+const NUMBERS = {
   type: "object",
   properties: { a: { type: "integer" }, b: { type: "integer" } },
   required: ["a", "b"],
-});
+};
+const ADD = compiledTool("add", NUMBERS, 1);
 
 /** One call as each family writes it, and what it writes between two. */
 const WRITTEN: Readonly<Record<string, { readonly call: string; readonly second?: string }>> = {
@@ -72,10 +73,6 @@ function tagged() {
     call: '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>',
     second: '\n<tool_call>\n{"name": "add", "arguments": {"a": 1, "b": 2}}\n</tool_call>',
   };
-}
-
-function tool(name: string, parameters: Json) {
-  return { name, parameters };
 }
 
 function grammarOf(format: ToolFormat, options: Partial<CallGrammarOptions> = {}): Gbnf {

@@ -1,0 +1,87 @@
+// Compiles all schemas of a request within one budget. Pure: in a thread, in a test, and for small documents right away.
+
+import { ServiceError } from "../errors.ts";
+import type { ArgumentRules, AskedArguments, AskedSchema, Json } from "../generation/request.ts";
+import { CompileBudget } from "../grammar/compile-budget.ts";
+import { schemaGrammar, schemaRules } from "../grammar/json-schema.ts";
+import { type LooseningBudget, loosened } from "../grammar/loosened.ts";
+import { SchemaError } from "../grammar/schema-keywords.ts";
+import { argumentsObject } from "./arguments-object.ts";
+import type { CompiledArguments, CompiledDocument, SchemaDocument } from "./schema-document.ts";
+
+/** Each refusal is found by compiling once more: so many are allowed to all tools of a request together. */
+const MOST_LOOSENED = 50;
+
+/** @throws ServiceError 400 naming the keyword that cannot be enforced, or the tool whose arguments are no object */
+export function compileDocument(
+  { answer, tools }: SchemaDocument,
+  budget = new CompileBudget(),
+): CompiledDocument {
+  const grammar = answer === null ? null : answerGrammar(answer, budget);
+  const ignored: string[] = [];
+  const loosening: LooseningBudget = { left: MOST_LOOSENED };
+  const compiled = tools.map((asked, index) =>
+    compileArguments(asked, { index, budget, loosening, ignored }),
+  );
+  return { grammar, tools: compiled, ignored };
+}
+
+function answerGrammar({ schema, param }: AskedSchema, budget: CompileBudget): string {
+  try {
+    return schemaGrammar(schema, budget);
+  } catch (error) {
+    throw asServiceError(error, param);
+  }
+}
+
+type Compiling = {
+  /** Of the tool. */
+  readonly index: number;
+  readonly budget: CompileBudget;
+  readonly loosening: LooseningBudget;
+  /** Takes the paths of what is left out. */
+  readonly ignored: string[];
+};
+
+/** Always of an object, and of an empty one where the schema has no properties. */
+function compileArguments(asked: AskedArguments, compiling: Compiling): CompiledArguments {
+  const { param, isStrict } = asked;
+  const { budget, loosening, ignored, index } = compiling;
+  const rulesOf = (schema: object) => argumentRules(schema, index, budget);
+  try {
+    const schema = argumentsObject(asked);
+    if (isStrict) return { parameters: schema as Json, rules: rulesOf(schema) };
+    const loose = loosened(schema, rulesOf, loosening);
+    ignored.push(...loose.ignored.map((path) => located(param, path)));
+    // What is left when the budget is used up costs next to nothing.
+    const rules = loose.compiled ?? argumentRules(loose.schema, index, new CompileBudget());
+    return { parameters: loose.schema as Json, rules };
+  } catch (error) {
+    throw asServiceError(error, param);
+  }
+}
+
+function argumentRules(schema: object, index: number, budget: CompileBudget): ArgumentRules {
+  const name = `tool${index}-arguments`;
+  const rules = schemaRules(schema, { prefix: `tool${index}-`, rule: name, budget });
+  return { name, text: rules.toString(), elements: rules.elements };
+}
+
+function asServiceError(error: unknown, param: string): unknown {
+  // Schemas and patterns are followed by recursion: a chain of references may be as long as the stack is deep.
+  if (error instanceof RangeError)
+    return new ServiceError("unsupported_schema", `${param} is nested too deep`, { param });
+  if (!(error instanceof SchemaError)) return error;
+  const where = located(param, error.path);
+  return new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
+    param: where,
+    cause: error,
+  });
+}
+
+/** The path as a client would write it: behind a reference it begins with a pointer, `#/$defs/a`. */
+function located(param: string, path: string): string {
+  const [first = "", ...rest] = path.split(".");
+  const names = first.startsWith("#") ? first.slice(1).split("/") : [first];
+  return [param, ...names.filter((name) => name !== ""), ...rest].join(".");
+}

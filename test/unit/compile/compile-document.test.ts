@@ -1,0 +1,100 @@
+// All schemas of a request together: what is refused, and what is left out where that is allowed.
+
+import { expect, test } from "vitest";
+import { compileDocument } from "../../../src/compile/compile-document.ts";
+import type { AskedArguments, Json } from "../../../src/generation/request.ts";
+import { CompileBudget } from "../../../src/grammar/compile-budget.ts";
+import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
+import { Gbnf } from "../../support/gbnf.ts";
+
+const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const many = <T>(count: number, make: (index: number) => T) =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+/** Far more work than one request may ask for. */
+const HUGE = {
+  type: "object",
+  properties: Object.fromEntries(
+    many(1_000, (n) => [`p${n}`, { type: "string", pattern: `[a-f0-9]{60}${n}` }]),
+  ),
+};
+
+function tool(schema: Json, isStrict = false, index = 0): AskedArguments {
+  return { schema, param: `tools[${index}]`, isStrict };
+}
+
+test("the answer's schema becomes a grammar, and each tool's one part of a grammar", () => {
+  const { grammar, tools, ignored } = compileDocument({
+    answer: { schema: CITY, param: "format" },
+    tools: [tool(CITY), tool(null)],
+  });
+
+  expect(grammar).toBe(schemaGrammar(CITY));
+  expect(ignored).toEqual([]);
+  const rules = tools.map((each) => each.rules);
+  expect(rules.map(({ name }) => name)).toEqual(["tool0-arguments", "tool1-arguments"]);
+  const joined = new Gbnf(
+    ['root ::= tool0-arguments "," tool1-arguments', ...rules.map(({ text }) => text)].join("\n"),
+  );
+  expect(joined.matches('{"city": "Rome"},{}')).toBe(true);
+  expect(joined.matches('{},{"city": "Rome"}')).toBe(false);
+});
+
+test("an answer that is too much work is refused, naming its field", () => {
+  const compile = () => compileDocument({ answer: { schema: HUGE, param: "format" }, tools: [] });
+
+  expect(compile).toThrow(expect.objectContaining({ code: "unsupported_schema", param: "format" }));
+  expect(compile).toThrow("format: is too much work to compile");
+});
+
+test("a strict tool that is too much work is refused", () => {
+  const compile = () => compileDocument({ answer: null, tools: [tool(CITY), tool(HUGE, true, 1)] });
+
+  expect(compile).toThrow(
+    expect.objectContaining({ code: "unsupported_schema", param: "tools[1]" }),
+  );
+});
+
+test("of other tools nothing is enforced but the object, from the one on that is too much", () => {
+  const { tools, ignored } = compileDocument({
+    answer: null,
+    tools: [tool(CITY), tool(HUGE, false, 1), tool(CITY, false, 2)],
+  });
+
+  expect(tools.map(({ parameters }) => parameters)).toEqual([
+    CITY,
+    { type: "object" },
+    { type: "object" },
+  ]);
+  expect(ignored).toEqual(["tools[1]", "tools[2]"]);
+  const { name, text } = tools[2]?.rules ?? { name: "", text: "" };
+  expect(new Gbnf(`root ::= ${name}\n${text}`).matches('{"any": [1]}')).toBe(true);
+});
+
+test("all schemas of a request share one budget, and so do all tries without a keyword", () => {
+  const schema = { type: "object", properties: { a: { enum: many(1_500, (n) => `value ${n}`) } } };
+  const loose = { ...schema, properties: { ...schema.properties, b: { multipleOf: 2 } } };
+  const unitsOf = (count: number, of: Json) => {
+    const budget = new CompileBudget();
+    compileDocument({ answer: null, tools: many(count, (n) => tool(of, false, n)) }, budget);
+    return budget.isSpent;
+  };
+
+  expect([unitsOf(1, schema), unitsOf(1, loose)]).toEqual([false, false]);
+  expect([unitsOf(100, schema), unitsOf(60, loose)]).toEqual([true, true]);
+});
+
+test("branches that lead to the same schema in very many ways are followed once", () => {
+  const levels = many(9, (level) => [
+    `l${level}`,
+    { anyOf: many(40, () => ({ $ref: `#/$defs/l${level + 1}` })) },
+  ]);
+  const $defs = Object.fromEntries([...levels, ["l9", { type: "object" }]]);
+
+  const { tools } = compileDocument({
+    answer: null,
+    tools: [tool({ $ref: "#/$defs/l0", $defs })],
+  });
+
+  expect(tools).toHaveLength(1);
+});
