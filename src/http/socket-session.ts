@@ -3,7 +3,6 @@
 
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { createParser } from "eventsource-parser";
 import type { RawData, WebSocket } from "ws";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
 import {
@@ -15,6 +14,7 @@ import {
 import { guarded, ServiceError, toServiceError } from "../errors.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
 import type { InnerRequest } from "./inner-request.ts";
+import { forwardAnswer } from "./socket-answer.ts";
 
 export type SocketSessionOptions = {
   readonly socket: WebSocket;
@@ -47,8 +47,6 @@ const MOST_ERRORS = 100;
 /** Codes of our own begin at 4000; this one is made like HTTP's. */
 const UNAUTHORIZED = 4401;
 const POLICY_VIOLATION = 1008;
-/** Said into a silence: a WebSocket has pings for that. */
-const NO_NEWS = /^(heartbeat|connected)\b/;
 const KEY_FIRST = 'an API key is required first: {"type":"auth","key":KEY}';
 
 export class SocketSession {
@@ -223,7 +221,7 @@ export class SocketSession {
     try {
       const response = await this.#options.ask(request);
       stream = response.headers.location ?? null;
-      await this.#forward(id, response);
+      await forwardAnswer(id, response, (text) => this.#send(text));
     } catch {
       end = request.signal.aborted ? "cancelled" : "broken"; // the log of the request has the reason
     }
@@ -244,31 +242,6 @@ export class SocketSession {
       (response) => response.resume(),
       () => {},
     );
-  }
-
-  async #forward(id: string, response: IncomingMessage): Promise<void> {
-    const type = response.headers["content-type"] ?? "";
-    response.setEncoding("utf8");
-    const isEvents = type.startsWith("text/event-stream");
-    if (!isEvents && !type.startsWith("application/x-ndjson"))
-      return this.#forwardBody(id, response);
-    const { "x-request-id": requestId, location } = response.headers;
-    await this.#send(told.started(id, String(requestId), location ?? null));
-    const messages: string[] = [];
-    const feed = isEvents ? eventReader(id, messages) : lineReader(id, messages);
-    for await (const text of response) {
-      feed(String(text));
-      for (const message of messages.splice(0)) await this.#send(message);
-    }
-  }
-
-  async #forwardBody(id: string, response: IncomingMessage): Promise<void> {
-    let body = "";
-    for await (const text of response) body += String(text);
-    const { statusCode: status = 0, headers } = response;
-    const seconds = Number(headers["retry-after"]);
-    const retryAfter = seconds > 0 ? seconds : undefined;
-    await this.#send(told.response(id, { status, retryAfter, body }));
   }
 
   #tell(text: string): void {
@@ -322,24 +295,4 @@ export class SocketSession {
     for (const abort of this.#open.values()) abort.abort();
     this.#makeRoom(); // whoever waits for it is to end
   }
-}
-
-function eventReader(id: string, messages: string[]): (text: string) => void {
-  const parser = createParser({
-    onEvent: (event) => void messages.push(told.event(id, event)),
-    onComment: (comment) => {
-      const news = comment.trim();
-      if (!NO_NEWS.test(news)) messages.push(told.status(id, news));
-    },
-  });
-  return (text) => parser.feed(text);
-}
-
-function lineReader(id: string, messages: string[]): (text: string) => void {
-  let rest = "";
-  return (text) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const data of lines) messages.push(told.event(id, { data }));
-  };
 }

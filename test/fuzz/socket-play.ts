@@ -64,7 +64,7 @@ async function act(socket: Socket, step: SocketStep): Promise<void> {
   }
 }
 
-export function faultsOfBytes(all: Buffer, hasKey: boolean): string[] {
+function faultsOfBytes(all: Buffer, hasKey: boolean): string[] {
   const headEnd = all.indexOf("\r\n\r\n");
   if (!all.subarray(0, headEnd).toString("latin1").startsWith("HTTP/1.1 101 ")) return ["no 101"];
   const faults: string[] = [];

@@ -30,7 +30,7 @@ type FrameForm = {
 const PLAIN: FrameForm = { opcode: 1, isLast: true, reserved: 0, isMasked: true, told: null };
 
 /** With a mask of zeros. */
-export function frame(payload: Buffer | string, form: Partial<FrameForm> = {}): Buffer {
+function frame(payload: Buffer | string, form: Partial<FrameForm> = {}): Buffer {
   const { opcode, isLast, reserved, isMasked, told } = { ...PLAIN, ...form };
   const data = Buffer.from(payload);
   const length = told ?? data.length;
@@ -43,6 +43,7 @@ export function frame(payload: Buffer | string, form: Partial<FrameForm> = {}): 
   return Buffer.concat([Buffer.of(first, second), size, Buffer.alloc(isMasked ? 4 : 0), data]);
 }
 
+const PAUSE: SocketStep = { type: "pause", ms: 20 };
 const send = (bytes: () => Buffer): SocketStep => ({ type: "send", bytes });
 const say = (message: unknown) => send(() => frame(JSON.stringify(message)));
 
@@ -110,6 +111,18 @@ const flood = (): fc.Arbitrary<SocketStep> =>
       }),
     );
 
+/** Seconds of messages from a client that reads nothing: what is kept of it shows in the server's memory. */
+export function deafFlood(key: string | null): SocketScript {
+  const first = key === null ? [] : [say({ type: "auth", key }), PAUSE];
+  const one = frame("{}");
+  const many = send(() => Buffer.alloc(one.length * 50_000, one));
+  return {
+    name: "a flood of a client that reads nothing",
+    hasKey: key !== null,
+    steps: [...first, { type: "deafen" }, ...Array.from({ length: 30 }, () => many)],
+  };
+}
+
 /** Large, and never whole. */
 const half = (): fc.Arbitrary<SocketStep> =>
   fc
@@ -123,7 +136,7 @@ export function socketScripts(key: string): fc.Arbitrary<SocketScript> {
     { weight: 1, arbitrary: flood() },
     { weight: 1, arbitrary: half() },
     { weight: 1, arbitrary: fc.constant<SocketStep>({ type: "deafen" }) },
-    { weight: 1, arbitrary: fc.constantFrom<SocketStep>({ type: "pause", ms: 20 }) },
+    { weight: 1, arbitrary: fc.constant(PAUSE) },
     {
       weight: 1,
       arbitrary: fc.uint8Array({ maxLength: 100 }).map((data) => send(() => Buffer.from(data))),

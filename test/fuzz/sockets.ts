@@ -7,7 +7,7 @@ import { residentMb } from "../../bench/process-usage.ts";
 import type { Summary } from "./driver.ts";
 import { collectGarbage, type Server, startServer } from "./server.ts";
 import { playSocket } from "./socket-play.ts";
-import { socketScripts } from "./socket-scripts.ts";
+import { deafFlood, type SocketScript, socketScripts } from "./socket-scripts.ts";
 
 const KEY = "fuzz-key";
 const SOCKETS = 12;
@@ -15,8 +15,10 @@ const SOCKETS = 12;
 const SHARE = 1 / 4;
 const WARM_UP = 12;
 /** At any moment: some megabytes for each socket, and what the collector has not come to. */
-const MOST_MB = 150;
+const MOST_MB = 120;
 const SAMPLE_MS = 20;
+/** A run as long as that also plays those that take seconds. */
+const PATIENT_FROM = 500;
 
 type Run = { readonly seed: number; readonly bodies: number; readonly only: string | null };
 
@@ -25,20 +27,21 @@ export async function fuzzSockets({ seed, bodies, only }: Run): Promise<Summary>
   const count = Math.ceil(only === "sockets" ? bodies : bodies * SHARE) + WARM_UP;
   const scripts = fc.sample(socketScripts(KEY), { seed, numRuns: count });
   const faults: string[] = [];
-  const playAll = async (first: number, end: number) => {
-    let next = first;
+  const playOne = async (script: SocketScript, index: number) => {
+    const found = server.isGone() ? [] : await playSocket(server.url, script);
+    faults.push(...found.map((fault) => `script ${index} of seed ${seed}: ${fault}`));
+  };
+  const playAll = async (all: readonly SocketScript[]) => {
+    const entries = all.entries();
     const lane = async () => {
-      for (let index = next++; index < end && !server.isGone(); index = next++) {
-        const script = scripts[index];
-        const found = script ? await playSocket(server.url, script) : [];
-        faults.push(...found.map((fault) => `script ${index} of seed ${seed}: ${fault}`));
-      }
+      for (const [index, script] of entries) await playOne(script, index);
     };
     await Promise.all(Array.from({ length: SOCKETS }, lane));
   };
-  await playAll(0, WARM_UP);
+  await playAll(scripts.slice(0, WARM_UP));
   const memory = watchMemory(server);
-  await playAll(WARM_UP, count);
+  const floods = count < PATIENT_FROM ? [] : [deafFlood(KEY), deafFlood(null)];
+  await playAll([...floods, ...scripts.slice(WARM_UP)]);
   faults.push(...(await faultsOfServer(server)));
   const { before, most } = memory.stop();
   if (most - before > MOST_MB)

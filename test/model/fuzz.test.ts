@@ -14,12 +14,13 @@ async function run(...args: string[]) {
   return { code, text };
 }
 
-test("300 changed bodies and the broken streams find nothing", async () => {
+test("300 changed bodies, the broken streams and WebSockets find nothing", async () => {
   const { code, text } = await run("--bodies", "300", "--seed", "1");
 
   expect(text).toMatch(
     /seed 1: \d{3} requests, \d{3} raw streams, 3 control-token texts, 0 findings/,
   );
+  expect(text).toMatch(/\d{2} WebSockets, memory from .* MB, 0 findings/);
   expect(code).toBe(0);
 });
 
