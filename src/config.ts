@@ -111,7 +111,7 @@ export const SETTINGS = {
   responseStore: setting({
     schema: count(0, 1_099_511_627_776).default(67_108_864),
     value: "BYTES",
-    help: "memory for kept responses (POST /v1/responses); the oldest go first, 0 keeps none (default 67108864)",
+    help: "memory for kept responses (POST /v1/responses); keys share it, the oldest of the key that keeps most go first, 0 keeps none (default 67108864)",
     allows: "an integer from 0 to 1099511627776",
   }),
   bodyLimit: setting({

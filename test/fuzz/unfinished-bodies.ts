@@ -9,9 +9,9 @@ import type { Findings } from "./findings.ts";
 import { collectGarbage, type Server } from "./server.ts";
 
 const BODY_BYTES = 4_194_304;
-const COUNT = 60;
-/** One address has half of the server's --body-memory; the rest is what collectors leave for later. */
-const MOST_GROWTH_MB = 160;
+const COUNT = 80;
+/** One address has half of --body-memory, 64 MiB; the rest is what the collector has not taken yet. Without a limit it is 300. */
+const MOST_GROWTH_MB = 200;
 const SETTLE_MS = 1_000;
 const RECOVERY_MS = 10_000;
 const CHAT = JSON.stringify({ messages: [{ role: "user", content: "Hi" }], max_tokens: 1 });
@@ -63,8 +63,11 @@ async function open(url: string, body: Body | undefined): Promise<Socket> {
   const head = ["POST /v1/chat/completions HTTP/1.1", "host: localhost"];
   const lines = [...head, "content-type: application/json", ...(body?.headers ?? [])];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-  if (body) socket.write(body.bytes);
   socket.resume();
+  await new Promise<void>((resolve) => {
+    socket.once("close", () => resolve());
+    socket.write(body?.bytes ?? "", () => resolve());
+  });
   return socket;
 }
 

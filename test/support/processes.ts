@@ -21,6 +21,12 @@ export function childrenOf(pid: number): readonly Child[] {
   });
 }
 
+/** One that has ended, and is not buried yet, does not run. */
+export function isRunning(pid: number): boolean {
+  const stat = readOr(`/proc/${pid}/stat`);
+  return stat !== "" && !/ Z /.test(stat);
+}
+
 /** Open files, sockets and pipes. */
 export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
