@@ -113,10 +113,11 @@ function worstOf({ probes, deeds }: AbuseRun): readonly string[] {
 
 function kindsOf(deeds: readonly Deed[]): readonly string[] {
   const rows = new Map<string, { times: number; notes: Map<string, number> }>();
-  for (const { name, door, notes } of deeds) {
+  for (const { name, door, toMs, notes } of deeds) {
     const row = rows.get(`${name} | ${door}`) ?? { times: 0, notes: new Map() };
     row.times += 1;
-    for (const [note, times] of Object.entries(notes))
+    const noted = Number.isFinite(toMs) ? notes : { "cut off by the end": 1 };
+    for (const [note, times] of Object.entries(noted))
       row.notes.set(note, (row.notes.get(note) ?? 0) + times);
     rows.set(`${name} | ${door}`, row);
   }

@@ -41,7 +41,8 @@ export async function startNginx(options: NginxOptions): Promise<AbusedNginx> {
   }
   const close = async () => {
     process.off("exit", end);
-    const exited = child.exitCode === null ? once(child, "exit") : null;
+    const isGone = child.exitCode !== null || child.signalCode !== null;
+    const exited = isGone ? null : once(child, "exit");
     end();
     await exited;
   };

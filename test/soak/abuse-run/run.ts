@@ -32,10 +32,11 @@ const MOST_MB = 3_000;
 const SAMPLES = 200;
 const LEAST_SAMPLE_MS = 2_000;
 const LOOK_MS = 250;
-const KEY_CHANGES_MS = 15_000;
+/** A key is revoked for one of so many of these times. */
+const KEY_TICK_MS = 5_000;
+const KEY_TICKS = 4;
 const TELL_MS = 15_000;
 const SETTLED_MS = 20_000;
-const MOST_COMPLAINTS = 20;
 
 type Stage = {
   readonly keys: KeyFile;
@@ -103,7 +104,8 @@ class Play {
       await nginx?.close();
       const after = await this.#memory();
       await this.#checkEnd(descriptors);
-      const growth = growthIn(phasesOf({ abuseFromMs, abuseToMs }, this.#samples).beside, 0);
+      const { beside } = phasesOf({ abuseFromMs, abuseToMs }, this.#samples);
+      const growth = growthIn(verdict.leastOf(beside), 0);
       const seen = { answers: this.#honest.answers, probes: this.#watcher.probes, growth };
       const times = { abuseFromMs, abuseToMs, endMs: this.#now() };
       const deeds = this.#abusers?.deeds ?? [];
@@ -133,13 +135,13 @@ class Play {
     const orders = { seed, abusers: count, names: this.#names, ports };
     const abusers = new Abusers(orders, keys.abusers, this.#now);
     this.#abusers = abusers;
-    let isRevoked = false;
+    let tick = 0;
     const changing = setInterval(() => {
-      if (isRevoked) keys.addAgain();
-      else keys.revoke();
-      isRevoked = !isRevoked;
+      tick += 1;
+      if (tick % KEY_TICKS === 0) keys.addAgain();
+      if (tick % KEY_TICKS === KEY_TICKS - 1) keys.revoke();
       abusers.changeKeys(keys.abusers);
-    }, KEY_CHANGES_MS);
+    }, KEY_TICK_MS);
     try {
       await this.#watch("abuse", durationMs);
     } finally {
@@ -210,7 +212,7 @@ class Play {
     const wasGone = server.isGone();
     const code = await server.stop(); // what it writes last is in its log then
     if (code !== 0 && !wasGone) this.#faults.push(`the server was stopped, and ended with ${code}`);
-    this.#faults.push(...server.complaints.slice(0, MOST_COMPLAINTS));
+    this.#faults.push(...verdict.faultsOfComplaints(server.complaints));
   }
 
   /** Gives what was left behind some time. @returns what is left then */
@@ -226,12 +228,13 @@ class Play {
   async #rest(): Promise<verdict.Rest> {
     const { server, keys } = this.#stage;
     const { busy, waiting } = await this.#watcher.metrics();
-    const all = [...keys.honest, ...Object.values(keys.abusers)];
-    const pages = await Promise.all(all.map((key) => this.#watcher.ask("/v1/requests", { key })));
-    const listed = pages.flatMap(({ text }) => {
+    const listed: string[] = [];
+    // One after the other: each at once would have a connection of its own, and those are counted.
+    for (const key of [...keys.honest, ...Object.values(keys.abusers)]) {
+      const { text } = await this.#watcher.ask("/v1/requests", { key });
       const { data = [] } = JSON.parse(text) as { data?: readonly { id: string }[] };
-      return data.map(({ id }) => id);
-    });
+      listed.push(...data.map(({ id }) => id));
+    }
     return { busy, waiting, listed, descriptors: holdingsOf(server.pid).descriptors };
   }
 
@@ -245,7 +248,7 @@ class Play {
       ...verdict.faultsOfLateness(answers.alone, answers.beside),
       ...verdict.faultsOfSilence(probes.beside),
       ...(before !== null && after !== null ? verdict.faultsOfMemory(before, after) : []),
-      ...faultsOfGrowth(run.growth),
+      ...faultsOfGrowth(run.growth, verdict.MOST_GROWTH_MB),
       ...verdict.faultsOfDeeds(run.deeds),
     ];
   }

@@ -1,12 +1,15 @@
 // What is held against the server after a run of abuse. Pure: every function takes what was seen, and gives sentences.
 
 import { percentile } from "../../../bench/stats.ts";
+import type { Sample } from "../samples.ts";
 import type { Deed } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";
 import type { Probe } from "./watcher.ts";
 
 /** The first text of an honest answer may come this much later than without abuse. */
 const MOST_TIMES_LATER = 3;
+/** ... but a few decode steps more are no sign of anything where it takes 20 ms alone. */
+const LATER_MS = 150;
 /** A server that is silent for longer is held by something, which must be rare ... */
 const SILENCE_MS = 200;
 /** ... and never last longer than this. */
@@ -15,6 +18,9 @@ const MOST_SILENCE_MS = 1_000;
 const MOST_TIMES_MEMORY = 1.3;
 const MORE_MB = 30;
 const MORE_DESCRIPTORS = 4;
+/** As in server.ts. */
+const STDERR = "stderr: ";
+const MOST_COMPLAINTS = 12;
 /** Whoever did it is at work, or has just been cut off. */
 const JUST_MS = 1_500;
 
@@ -40,9 +46,10 @@ export function faultsOfLateness(
   const before = byClient(alone);
   return [...byClient(beside)].flatMap(([client, all]) => {
     const [usual, now] = [ttftP95(before.get(client) ?? []), ttftP95(all)];
-    if (!(now > MOST_TIMES_LATER * usual)) return [];
+    const most = Math.max(MOST_TIMES_LATER * usual, usual + LATER_MS);
+    if (!(now > most)) return [];
     return [
-      `${client}: TTFT p95 is ${whole(now)} ms beside the abuse, and ${whole(usual)} ms alone; allowed is ${MOST_TIMES_LATER} times as much`,
+      `${client}: TTFT p95 is ${whole(now)} ms beside the abuse, and ${whole(usual)} ms alone; allowed are ${whole(most)} ms`,
     ];
   });
 }
@@ -114,6 +121,25 @@ export function faultsOfMemory(before: number, after: number): readonly string[]
     : [];
 }
 
+/** What a run may add to caches and stores, which are limited, and to an allocator. */
+export const MOST_GROWTH_MB = { heap: 20, server: 60, worker: 60 } as const;
+const WINDOWS = 20;
+
+/** The least of each stretch of time: what is there between two abuses, and not in one. */
+export function leastOf(samples: readonly Sample[]): readonly Sample[] {
+  const length = Math.max(1, Math.ceil(samples.length / WINDOWS));
+  return Array.from({ length: Math.ceil(samples.length / length) }, (_, index) =>
+    samples.slice(index * length, (index + 1) * length),
+  ).flatMap((stretch) => {
+    const [first] = stretch;
+    if (!first) return [];
+    const least = (of: (sample: Sample) => number) =>
+      Math.min(...stretch.map(of).filter(Number.isFinite));
+    const [serverMb, heapMb] = [least((each) => each.serverMb), least((each) => each.heapMb)];
+    return [{ ...first, serverMb, heapMb, workerMb: least((each) => each.workerMb) }];
+  });
+}
+
 /** What the server has to have, and must not have, when everybody is gone. */
 export type Rest = {
   readonly busy: number;
@@ -150,6 +176,21 @@ export function faultsOfAccidents({ restarts, uncaught, zombies }: Accidents): r
   if (uncaught !== null && uncaught > 0)
     faults.push(`${uncaught} errors were caught by nobody (sluice_uncaught_total)`);
   if (zombies > 0) faults.push(`${zombies} processes have ended, and nobody has taken notice`);
+  return faults;
+}
+
+/** The lines of one stack trace are one complaint. */
+export function faultsOfComplaints(complaints: readonly string[]): readonly string[] {
+  const written = complaints.filter((each) => each.startsWith(STDERR));
+  const logged = complaints.filter((each) => !each.startsWith(STDERR));
+  const text = written.map((each) => each.slice(STDERR.length).trim()).filter(Boolean);
+  const faults = logged.slice(0, MOST_COMPLAINTS);
+  if (text.length > 0)
+    faults.push(
+      `the server wrote to standard error: ${text.slice(0, MOST_COMPLAINTS).join(" / ")}`,
+    );
+  if (logged.length > MOST_COMPLAINTS)
+    faults.push(`there are ${logged.length - MOST_COMPLAINTS} more errors in the server's log`);
   return faults;
 }
 

@@ -107,7 +107,7 @@ export class Watcher {
       const ms = now() - atMs;
       const starvedMs = Math.min(
         ms,
-        Math.max(0, cpuWaitMs(server.pid) - waitedMs) + this.#lag.since(ms),
+        Math.max(0, cpuWaitMs(server.pid) - waitedMs) + this.#lag.since(2 * LAG_EVERY_MS),
       );
       if (!server.isGone()) this.probes.push({ atMs, ms, starvedMs, fault });
       await sleep(Math.max(0, PROBE_EVERY_MS - ms));
@@ -125,7 +125,7 @@ function cpuWaitMs(pid: number): number {
   }
 }
 
-/** How late this process is itself. */
+/** How late this process is itself: only what it was just before an answer is read is part of that answer's time. */
 class Lag {
   #timer: NodeJS.Timeout | null = null;
   #late: (readonly [atMs: number, lateMs: number])[] = [];

@@ -127,7 +127,7 @@ export const DOORS: readonly Abuse[] = [
     name: "connection flood without TLS",
     weight: 1,
     play: async (target, signal, random) => {
-      const sockets = await openMany(250, () => target.openPlain(signal));
+      const sockets = await openMany(200, () => target.openPlain(signal));
       await rest(random.between(500, 3_000), signal);
       target.note(`${Math.round(sockets.length / 50) * 50} connections`);
       closeAll(sockets, random);

@@ -41,7 +41,7 @@ const ODD: readonly Odd[] = [
     text: (random) =>
       JSON.stringify({
         ...chat(),
-        ...Object.fromEntries(list(random.between(1_000, 60_000), (index) => [`f${index}`, null])),
+        ...Object.fromEntries(list(random.between(1_000, 6_000), (index) => [`f${index}`, null])),
       }),
   },
   {
@@ -72,8 +72,10 @@ const ODD: readonly Odd[] = [
     text: (random) => {
       const [open, each, close] = random.pick([
         ['{"messages":[', '{"role":"user","content":"a"},', '{"role":"user","content":"a"}]}'],
-        ['{"prompt":"', "\\u00e9", '"}'],
-        ['{"input":[', "1,", "1]}"],
+        ['{"input":"a","prompt":"', "\\u00e9", '"}'],
+        ['{"prompt":"a","input":[', "1,", "1]}"],
+        ['{"content":"', "a", '","messages":[]}'],
+        ['{"contents":[', '{"parts":[{"text":"a"}]},', '{"parts":[{"text":"a"}]}]}'],
         ['{"messages":[{"role":"user","content":"', "a", '"}]}'],
       ] as const);
       const count = Math.floor((BODY_LIMIT - open.length - close.length) / each.length);

@@ -29,10 +29,14 @@ const messages = (count: number, content: string) =>
   list(count, (index) => ({ role: index % 2 ? "assistant" : "user", content }));
 
 export const PROMPTS: readonly Abuse[] = [
-  storm("thousands of empty messages", 2, (random) => ({
-    path: random.pick([CHAT, "/api/chat", "/v1/messages"]),
-    body: { messages: messages(random.between(2_000, 4_990), ""), max_tokens: 1, stream: false },
-  })),
+  storm("thousands of empty messages", 2, (random) => {
+    const empty = messages(random.between(2_000, 4_990), "");
+    return random.pick<Ask>([
+      { path: CHAT, body: { messages: empty, max_tokens: 1 } },
+      { path: "/v1/messages", body: { messages: empty, max_tokens: 1 } },
+      { path: "/api/chat", body: { messages: empty, stream: false } },
+    ]);
+  }),
   storm("a long text", 2, (random) => {
     const text = WORDS.repeat(random.between(400, 20_000));
     return random.pick<Ask>([
@@ -104,14 +108,19 @@ export const PROMPTS: readonly Abuse[] = [
     }),
     { wide: 1, times: 1 },
   ),
-  storm("everything that may be asked at once", 1, (random) => ({
-    path: random.pick([CHAT, "/v1/completions"]),
-    body: chat({
-      prompt: list(32, (index) => `text ${index}`),
+  storm("everything that may be asked at once", 1, (random) => {
+    const asked = {
       n: 8,
       stop: list(4, (index) => "x".repeat(200 + index)),
       logit_bias: Object.fromEntries(list(300, (index) => [`${index}`, index % 5])),
       max_tokens: 4,
-    }),
-  })),
+    };
+    return random.pick<Ask>([
+      { path: CHAT, body: chat({ ...asked, logprobs: true, top_logprobs: 20 }) },
+      {
+        path: "/v1/completions",
+        body: { ...asked, n: 1, prompt: list(16, (index) => `text ${index}`) },
+      },
+    ]);
+  }),
 ];

@@ -49,7 +49,7 @@ export function stream(tokens: number, changes: object = {}): object {
 }
 
 export function anyKey({ keys }: Target, random: Random): string {
-  return random.pick([keys.limited, keys.normal, keys.changing]);
+  return random.pick([keys.normal, keys.normal, keys.normal, keys.limited, keys.changing]);
 }
 
 export function keyOrNone(target: Target, random: Random): string | null {

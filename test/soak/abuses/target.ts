@@ -48,7 +48,7 @@ export type Reply = { readonly status: number; readonly text: string; readonly l
 
 const HOST = "127.0.0.1";
 /** All abusers come from here: a proxy that limits connections by address does not limit the honest clients with them. */
-export const ABUSER_ADDRESS = "127.0.0.10";
+const ABUSER_ADDRESS = "127.0.0.10";
 const MOST_SOCKETS = 500;
 const KEPT_SOCKETS = 32;
 const CONNECT_MS = 5_000;
@@ -217,11 +217,13 @@ async function connected(socket: Socket, event: string, signal: AbortSignal): Pr
   socket.once("close", () => signal.removeEventListener("abort", leave));
   socket.on("error", () => {}); // a reset is an answer that abuse gets
   if (signal.aborted) leave();
+  const limit = AbortSignal.timeout(CONNECT_MS);
   try {
-    await once(socket, event, { signal: AbortSignal.timeout(CONNECT_MS) });
+    await once(socket, event, { signal: limit });
   } catch (error) {
     socket.destroy();
-    throw new Unreachable((error as NodeJS.ErrnoException).code ?? "no connection");
+    const { code = "closed" } = error as NodeJS.ErrnoException;
+    throw new Unreachable(limit.aborted ? "no connection in time" : code);
   }
   if (socket.destroyed) throw new Unreachable("closed");
   return socket;
