@@ -35,10 +35,14 @@ export function growthIn(samples: readonly Sample[], calmFromMs: number): Growth
   };
 }
 
-export function faultsOfGrowth(growth: Growth): readonly string[] {
+/** @param most MB that are no growth, in all the time that was measured */
+export function faultsOfGrowth(
+  growth: Growth,
+  most: Readonly<Record<keyof typeof MOST_MB, number>> = MOST_MB,
+): readonly string[] {
   return (["heap", "server", "worker"] as const).flatMap((of) => {
     const each = growth[of];
-    if (each === null || each * growth.minutes <= MOST_MB[of]) return [];
+    if (each === null || each * growth.minutes <= most[of]) return [];
     return [`the memory of the ${of} grows by ${each.toFixed(2)} MB a minute`];
   });
 }

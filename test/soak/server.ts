@@ -124,6 +124,8 @@ export type Metrics = {
   readonly busy: number;
   readonly waiting: number;
   readonly restarts: number;
+  /** Errors that nobody caught; null of a server that does not count them. */
+  readonly uncaught: number | null;
   readonly tokensOut: number;
   /** Requests that have ended, by outcome. */
   readonly outcomes: ReadonlyMap<string, number>;
@@ -133,7 +135,11 @@ export async function metricsOf(
   url: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Metrics> {
-  const text = await (await fetch(`${url}/metrics`, { headers })).text();
+  return metricsIn(await (await fetch(`${url}/metrics`, { headers })).text());
+}
+
+/** @param text what /metrics answers */
+export function metricsIn(text: string): Metrics {
   const metric = (name: string) => {
     const line = text.split("\n").find((each) => each.startsWith(`${name} `));
     return Number(line?.slice(name.length) ?? 0);
@@ -147,6 +153,7 @@ export async function metricsOf(
     busy: metric("sluice_slots_busy"),
     waiting: metric("sluice_queue_length"),
     restarts: metric("sluice_worker_restarts_total"),
+    uncaught: text.includes("\nsluice_uncaught_total") ? metric("sluice_uncaught_total") : null,
     tokensOut: metric('sluice_tokens_total{direction="out"}'),
     outcomes: new Map([...outcomes].map(([, outcome = "", value]) => [outcome, Number(value)])),
   };

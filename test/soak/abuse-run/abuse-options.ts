@@ -1,0 +1,62 @@
+// The options of `npm run abuse`.
+
+import { describe, OptionError, readNumbers, seedOr } from "../options.ts";
+
+export type AbuseOptions = {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly abusers: number;
+  readonly hasNginx: boolean;
+  /** Kinds are played whose name has this in it. */
+  readonly only: string;
+  /** Those that have one of these are left out. */
+  readonly skipped: readonly string[];
+};
+
+const FLAGS = {
+  minutes: {
+    default: 15,
+    help: "how long the abuse lasts; a quiet minute before and after it are added",
+  },
+  seed: { default: null, help: "draw the same kinds again (default: a different seed each time)" },
+  abusers: { default: 12, help: "how many kinds of abuse run at a time" },
+} as const;
+
+export const HELP = `npm run abuse -- [options]
+
+Starts the built server with the built-in model, API keys and TLS, and nginx in front of it. Three honest clients ask short
+questions whose answers are known, first alone and then beside abusers, which do everything that a client can do wrong: to the
+protocol, to the server's memory, and to the line for its slots. Half of them go through nginx. The honest clients must get
+their answers, complete and in time, and afterwards the server must be as it was before. Writes a report with a chart to
+soak-results/, and exits with 1 where anything does not fit.
+
+${describe(FLAGS)}
+  --no-nginx     all clients go to the server directly
+  --only TEXT    play only the kinds of abuse whose name contains this text
+  --skip TEXT    do not play those whose name contains this text; repeatable
+  --list         print the names of all kinds of abuse`;
+
+/** @returns null when help is wanted. @throws OptionError */
+export function readAbuseOptions(args: readonly string[]): AbuseOptions | null {
+  const rest: string[] = [];
+  const given = { only: "", skipped: [] as string[], hasNginx: true };
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? "";
+    if (arg === "--no-nginx") given.hasNginx = false;
+    else if (arg === "--only") given.only = textAfter(args, index++);
+    else if (arg === "--skip") given.skipped.push(textAfter(args, index++));
+    else rest.push(arg);
+  }
+  const numbers = readNumbers(rest, FLAGS);
+  if (numbers === null) return null;
+  const { minutes, seed, abusers } = numbers;
+  return { ...given, minutes: minutes ?? 0, seed: seedOr(seed), abusers: abusers ?? 0 };
+}
+
+function textAfter(args: readonly string[], index: number): string {
+  const text = args[index + 1];
+  if (text) return text.toLowerCase();
+  throw new OptionError(
+    `${args[index]} is followed by nothing: it takes a part of a name (see --help)`,
+  );
+}

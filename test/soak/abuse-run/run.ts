@@ -1,0 +1,255 @@
+// One run: the stage is set, the phases follow each other, and everything is ended, whatever happens.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeCertificate } from "../../support/certificate.ts";
+import { findProgram } from "../../support/debian-program.ts";
+import { faultsOfGrowth, growthIn } from "../growth.ts";
+import { OptionError } from "../options.ts";
+import { holdingsOf, type SoakServer, startServer } from "../server.ts";
+import type { AbuseOptions } from "./abuse-options.ts";
+import { type AbuseRun, phasesOf } from "./abuse-report.ts";
+import { Abusers } from "./abusers.ts";
+import { HonestClients } from "./honest-clients.ts";
+import { KeyFile } from "./key-file.ts";
+import { type AbusedNginx, startNginx } from "./nginx.ts";
+import * as verdict from "./verdict.ts";
+import { Watcher } from "./watcher.ts";
+
+/** Everything that is kept for a while is kept for a short one: the quiet time at the end is to show that it goes. */
+const SERVER_FLAGS = [
+  ...["--slots", "5", "--trust-proxy", "loopback", "--drain-timeout", "5"],
+  ...["--stall-timeout", "5", "--receive-timeout", "20", "--resume-grace", "5"],
+  ...["--response-ttl", "20", "--response-store", "16777216", "--resume-buffer", "16777216"],
+];
+const ALONE_MS = 60_000;
+const ALONE_SHARE = 0.1;
+const QUIET_MS = 60_000;
+/** A server that holds more endangers the machine: the run ends. */
+const MOST_MB = 3_000;
+const SAMPLES = 200;
+const LEAST_SAMPLE_MS = 2_000;
+const LOOK_MS = 250;
+/** A key is revoked for one of so many of these times. */
+const KEY_TICK_MS = 5_000;
+const KEY_TICKS = 4;
+const TELL_MS = 15_000;
+const SETTLED_MS = 20_000;
+
+type Stage = {
+  readonly keys: KeyFile;
+  readonly server: SoakServer;
+  readonly nginx: AbusedNginx | null;
+  readonly ca: Buffer;
+};
+
+/** @param names kinds of abuse to play. @throws OptionError where the machine lacks something */
+export async function runAbuse(options: AbuseOptions, names: readonly string[]): Promise<AbuseRun> {
+  const folder = mkdtempSync(path.join(tmpdir(), "sluice-abuse-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const certificate = makeCertificate(folder, "server");
+  if (!certificate) throw new OptionError("openssl is needed to make a certificate");
+  const nginxFile = { name: "nginx", file: "usr/sbin/nginx", versionFlag: "-v", folder };
+  const program = options.hasNginx ? findProgram(nginxFile) : null;
+  if (options.hasNginx && program === null)
+    throw new OptionError("nginx cannot be had; start without it: --no-nginx");
+  const keys = new KeyFile(folder);
+  const tls = ["--tls-cert", certificate.cert, "--tls-key", certificate.key];
+  const server = await startServer([...SERVER_FLAGS, ...tls, "--keys-file", keys.path]);
+  const port = Number(new URL(server.url).port);
+  const nginx = program ? await startNginx({ program, folder, port, certificate }) : null;
+  const ca = readFileSync(certificate.cert);
+  return new Play(options, names, { keys, server, nginx, ca }).run();
+}
+
+class Play {
+  readonly #options: AbuseOptions;
+  readonly #names: readonly string[];
+  readonly #stage: Stage;
+  readonly #watcher: Watcher;
+  readonly #honest: HonestClients;
+  readonly #faults: string[] = [];
+  readonly #startedAtMs = performance.now();
+  #abusers: Abusers | null = null;
+  #toldAtMs = 0;
+
+  constructor(options: AbuseOptions, names: readonly string[], stage: Stage) {
+    this.#options = options;
+    this.#names = names;
+    this.#stage = stage;
+    const { server, keys, ca, nginx } = stage;
+    this.#watcher = new Watcher({ server, key: keys.watcher, ca, now: this.#now });
+    const ports = [Number(new URL(server.url).port), nginx?.port ?? null] as const;
+    this.#honest = new HonestClients({ keys: keys.honest, ports, ca, now: this.#now });
+  }
+
+  async run(): Promise<AbuseRun> {
+    const { server, nginx } = this.#stage;
+    const durationMs = this.#options.minutes * 60_000;
+    try {
+      await this.#watcher.ask("/v1/embeddings", { body: { input: "a" } }); // which starts the process for it
+      const { descriptors } = holdingsOf(server.pid);
+      await this.#honest.learn();
+      this.#watcher.begin();
+      this.#honest.begin();
+      await this.#watch("alone", Math.min(ALONE_MS, ALONE_SHARE * durationMs));
+      const before = await this.#memory();
+      const abuseFromMs = this.#now();
+      await this.#abuse(durationMs);
+      const abuseToMs = this.#now();
+      await this.#watch("quiet", Math.min(QUIET_MS, durationMs));
+      await this.#honest.end();
+      await nginx?.close();
+      const after = await this.#memory();
+      await this.#checkEnd(descriptors);
+      const { beside } = phasesOf({ abuseFromMs, abuseToMs }, this.#samples);
+      const growth = growthIn(verdict.leastOf(beside), 0);
+      const seen = { answers: this.#honest.answers, probes: this.#watcher.probes, growth };
+      const times = { abuseFromMs, abuseToMs, endMs: this.#now() };
+      const deeds = this.#abusers?.deeds ?? [];
+      const run = { ...this.#options, ...times, ...seen, deeds, samples: this.#samples };
+      const memory = { before, after };
+      return { ...run, memory, faults: this.#faultsOf({ ...run, memory }) };
+    } finally {
+      await this.#abusers?.end();
+      await this.#honest.end();
+      await this.#watcher.end();
+      await nginx?.close();
+      await server.stop();
+    }
+  }
+
+  readonly #now = (): number => performance.now() - this.#startedAtMs;
+
+  get #samples() {
+    return this.#watcher.samples;
+  }
+
+  async #abuse(durationMs: number): Promise<void> {
+    const { server, nginx, keys } = this.#stage;
+    const { seed, abusers: count } = this.#options;
+    const direct = Number(new URL(server.url).port);
+    const ports = nginx ? { direct, nginx: nginx.port } : { direct };
+    const orders = { seed, abusers: count, names: this.#names, ports };
+    const abusers = new Abusers(orders, keys.abusers, this.#now);
+    this.#abusers = abusers;
+    let tick = 0;
+    const changing = setInterval(() => {
+      tick += 1;
+      if (tick % KEY_TICKS === 0) keys.addAgain();
+      if (tick % KEY_TICKS === KEY_TICKS - 1) keys.revoke();
+      abusers.changeKeys(keys.abusers);
+    }, KEY_TICK_MS);
+    try {
+      await this.#watch("abuse", durationMs);
+    } finally {
+      clearInterval(changing);
+      await abusers.end();
+      this.#faults.push(...new Set(abusers.faults));
+    }
+  }
+
+  /** Ends early with the server. */
+  async #watch(phase: string, durationMs: number): Promise<void> {
+    const { server } = this.#stage;
+    const endsAtMs = this.#now() + durationMs;
+    const everyMs = Math.max(LEAST_SAMPLE_MS, durationMs / SAMPLES);
+    let dueMs = this.#now();
+    while (this.#now() < endsAtMs && !server.isGone()) {
+      await sleep(Math.min(LOOK_MS, endsAtMs - this.#now()));
+      if (this.#now() < dueMs) continue;
+      dueMs = this.#now() + everyMs;
+      const sample = await this.#watcher.look();
+      if (this.#now() > this.#toldAtMs) this.#tell(phase);
+      if (!sample || sample.serverMb < MOST_MB) continue;
+      this.#faults.push(`the server holds ${sample.serverMb.toFixed(0)} MB: the ${phase} is ended`);
+      break;
+    }
+    if (server.isGone()) this.#blame();
+  }
+
+  /** Once: who was at work when the server ended. */
+  #blame(): void {
+    if (this.#faults.some((fault) => fault.startsWith("the server process ended"))) return;
+    const now = this.#now();
+    const atWork = verdict.deedsAt(this.#abusers?.deeds ?? [], now - LOOK_MS, now);
+    this.#faults.push(
+      `the server process ended at ${(now / 1000).toFixed(1)} s; at work were: ${atWork.join(", ")}`,
+    );
+  }
+
+  #tell(phase: string): void {
+    this.#toldAtMs = this.#now() + TELL_MS;
+    const sample = this.#samples.at(-1);
+    const bad = this.#honest.answers.filter(({ fault }) => fault !== null).length;
+    console.log(
+      `${Math.round(this.#now() / 1000)} s, ${phase}: ${this.#honest.answers.length} honest answers, ${bad} of them bad; ${this.#abusers?.deeds.length ?? 0} abuses; server ${sample?.serverMb.toFixed(0)} MB, ${sample?.descriptors} open files`,
+    );
+  }
+
+  /** At rest: the least of some looks. Null without a server. */
+  async #memory(): Promise<number | null> {
+    const looks: number[] = [];
+    for (let time = 0; time < 3; time++) {
+      const sample = await this.#watcher.look();
+      if (sample) looks.push(sample.serverMb);
+      await sleep(1_000);
+    }
+    return looks.length > 0 ? Math.min(...looks) : null;
+  }
+
+  async #checkEnd(descriptors: number): Promise<void> {
+    const { server } = this.#stage;
+    if (!server.isGone()) {
+      this.#faults.push(...(await this.#settle(descriptors)));
+      const { restarts, uncaught } = await this.#watcher.metrics();
+      const { zombies } = holdingsOf(server.pid);
+      this.#faults.push(...verdict.faultsOfAccidents({ restarts, uncaught, zombies }));
+    }
+    await this.#watcher.end();
+    const wasGone = server.isGone();
+    const code = await server.stop(); // what it writes last is in its log then
+    if (code !== 0 && !wasGone) this.#faults.push(`the server was stopped, and ended with ${code}`);
+    this.#faults.push(...verdict.faultsOfComplaints(server.complaints));
+  }
+
+  /** Gives what was left behind some time. @returns what is left then */
+  async #settle(descriptors: number): Promise<readonly string[]> {
+    const deadlineMs = this.#now() + SETTLED_MS;
+    for (;;) {
+      const left = verdict.faultsOfRest({ descriptors }, await this.#rest());
+      if (left.length === 0 || this.#now() > deadlineMs) return left;
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async #rest(): Promise<verdict.Rest> {
+    const { server, keys } = this.#stage;
+    const { busy, waiting } = await this.#watcher.metrics();
+    const listed: string[] = [];
+    // One after the other: each at once would have a connection of its own, and those are counted.
+    for (const key of [...keys.honest, ...Object.values(keys.abusers)]) {
+      const { text } = await this.#watcher.ask("/v1/requests", { key });
+      const { data = [] } = JSON.parse(text) as { data?: readonly { id: string }[] };
+      listed.push(...data.map(({ id }) => id));
+    }
+    return { busy, waiting, listed, descriptors: holdingsOf(server.pid).descriptors };
+  }
+
+  #faultsOf(run: Omit<AbuseRun, "faults">): readonly string[] {
+    const answers = phasesOf(run, run.answers);
+    const probes = phasesOf(run, run.probes);
+    const { before, after } = run.memory;
+    return [
+      ...this.#faults,
+      ...verdict.faultsOfAnswers(run.answers),
+      ...verdict.faultsOfLateness(answers.alone, answers.beside),
+      ...verdict.faultsOfSilence(probes.beside),
+      ...(before !== null && after !== null ? verdict.faultsOfMemory(before, after) : []),
+      ...faultsOfGrowth(run.growth, verdict.MOST_GROWTH_MB),
+      ...verdict.faultsOfDeeds(run.deeds),
+    ];
+  }
+}

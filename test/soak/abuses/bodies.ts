@@ -1,0 +1,151 @@
+// Heads and bodies that do not end, or end very late, or are not what they say.
+
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import {
+  anyKey,
+  BODY_LIMIT,
+  CHAT,
+  chat,
+  head,
+  keyOrNone,
+  list,
+  MIB,
+  post,
+  postHead,
+  SPACES,
+} from "./requests.ts";
+import { type Abuse, closeAll, openMany, rest, write } from "./target.ts";
+
+/** Made once: a few kilobytes that become many megabytes. */
+const LONG = JSON.stringify(chat({ messages: [{ role: "user", content: "a".repeat(4_000_000) }] }));
+const BOMBS: readonly (readonly [encoding: string, body: Buffer])[] = [
+  ["gzip", gzipSync(LONG)],
+  ["br", brotliCompressSync(LONG)],
+  ["gzip", gzipSync(Buffer.alloc(40 * MIB, 0x20))],
+  ["gzip, gzip", gzipSync(gzipSync(LONG))],
+  ["zstd", gzipSync(LONG)],
+];
+
+export const BODIES: readonly Abuse[] = [
+  {
+    name: "bodies that lack their last byte",
+    weight: 2,
+    play: async (target, signal, random) => {
+      const sockets = await openMany(random.between(8, 24), () => target.open(signal));
+      const key = keyOrNone(target, random);
+      await Promise.all(
+        sockets.map(async (socket) => {
+          socket.resume();
+          await write(socket, postHead(CHAT, key, `Content-Length: ${BODY_LIMIT}`));
+          await write(socket, SPACES.subarray(1));
+        }),
+      );
+      await rest(random.between(1_000, 8_000), signal);
+      closeAll(sockets, random);
+      target.note("left");
+    },
+  },
+  {
+    name: "slow body",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const sockets = await openMany(20, () => target.open(signal));
+      const text = JSON.stringify(chat());
+      const begun = postHead(CHAT, anyKey(target, random), `Content-Length: ${text.length}`);
+      for (const socket of sockets) socket.resume().write(begun);
+      for (const character of text.slice(0, 30)) {
+        for (const socket of sockets) if (!socket.destroyed) socket.write(character);
+        await rest(400, signal);
+      }
+      closeAll(sockets, random);
+      target.note("left");
+    },
+  },
+  {
+    name: "slow head",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const sockets = await openMany(30, () => target.open(signal));
+      for (const socket of sockets) socket.resume().write("GET /health HTTP/1.1\r\nHost: loc");
+      for (let index = 0; index < 30 && !signal.aborted; index++) {
+        for (const socket of sockets) if (!socket.destroyed) socket.write(`a\r\nX-${index}: `);
+        await rest(400, signal);
+      }
+      closeAll(sockets, random);
+      target.note("left");
+    },
+  },
+  {
+    name: "chunked body without an end",
+    weight: 2,
+    play: async (target, signal, random) => {
+      const begun = postHead(CHAT, keyOrNone(target, random), "Transfer-Encoding: chunked");
+      const size = random.pick([1, 16, 1_000, 60_000]);
+      const chunk = `${size.toString(16)}\r\n${" ".repeat(size)}\r\n`;
+      const socket = await target.open(signal);
+      const hears = target.hears(socket, { mostMs: 6_000 });
+      await write(socket, begun + chunk.repeat(Math.ceil(Math.min(1_000, (6 * MIB) / size))));
+      await hears;
+      socket.destroy();
+    },
+  },
+  {
+    name: "chunks with long extensions and trailers",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const begun = postHead(CHAT, keyOrNone(target, random), "Transfer-Encoding: chunked");
+      const chunk = random.pick([
+        `1;${"a".repeat(20_000)}\r\n \r\n`,
+        "1;a=b;c=d\r\n \r\n".repeat(2_000),
+        `2\r\n{}\r\n0\r\n${list(2_000, (index) => `x${index}: y\r\n`).join("")}\r\n`,
+        "fffffffffffffffff\r\n",
+        "-1\r\n",
+        "1\r\n \n",
+      ]);
+      await target.say(begun + chunk, signal);
+    },
+  },
+  {
+    name: "compressed bombs",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const [encoding, body] = random.pick(BOMBS);
+      const headers = { "content-encoding": encoding };
+      const key = anyKey(target, random);
+      for (let time = 0; time < 3; time++)
+        await target.ask({ path: CHAT, key, headers, body }, signal);
+    },
+  },
+  {
+    name: "a continue is expected, and nothing follows",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const length = random.pick([10, BODY_LIMIT, 10 ** 12]);
+      const lines = ["Expect: 100-continue", `Content-Length: ${length}`];
+      await target.say(postHead(CHAT, keyOrNone(target, random), ...lines), signal);
+    },
+  },
+  {
+    name: "bodies that are too large",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const length = random.pick([BODY_LIMIT + 1, 10 ** 9, Number.MAX_SAFE_INTEGER]);
+      const socket = await target.open(signal);
+      const hears = target.hears(socket);
+      await write(socket, postHead(CHAT, keyOrNone(target, random), `Content-Length: ${length}`));
+      await write(socket, SPACES);
+      await hears;
+      socket.destroy();
+    },
+  },
+  {
+    name: "a body where none belongs",
+    weight: 1,
+    play: async (target, signal, random) => {
+      const line = random.pick(["GET /health", "DELETE /v1/requests/x", "GET /docs", "HEAD /"]);
+      const body = "x".repeat(random.between(1, 100_000));
+      const asked = head(line, `Content-Length: ${body.length}`) + body;
+      await target.say(asked + post(CHAT, null, chat()), signal);
+    },
+  },
+];
