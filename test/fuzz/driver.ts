@@ -3,7 +3,8 @@
 import { Checkpoints } from "./checkpoint.ts";
 import { KeptConnection } from "./connection.ts";
 import { Findings } from "./findings.ts";
-import { findingOfStream, type Job, jobsOf, type Sent } from "./jobs.ts";
+import type { Job, Sent } from "./job.ts";
+import { findingOfStream, jobsOf } from "./jobs.ts";
 import type { FuzzOptions } from "./options.ts";
 import { PATIENT_STREAMS } from "./raw-streams.ts";
 import type { Server } from "./server.ts";

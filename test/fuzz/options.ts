@@ -5,7 +5,7 @@ import { ENDPOINTS } from "./valid-bodies.ts";
 
 const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 /** What can be run alone. */
-const PARTS = [...ENDPOINT_NAMES, "paths", "raw", "tokens"];
+const PARTS = [...ENDPOINT_NAMES, "paths", "raw", "tokens", "costly"];
 
 export type FuzzOptions = {
   readonly seed: number;
@@ -67,8 +67,9 @@ function helpText(): string {
   return `npm run fuzz -- [options]
 
 Starts the built server with the built-in model and sends it what no client should: changed bodies of every endpoint,
-strange paths and methods, broken byte streams, control tokens in texts. Every answer is held to what the API promises; in
-between the server must be idle, serve a plain chat, and hold no more memory. Exits with 1 on any finding.
+strange paths and methods, broken byte streams, control tokens in texts, and bodies that cost much work. Every answer is held
+to what the API promises, and so is GET /health meanwhile; in between the server must be idle, serve a plain chat, and hold
+no more memory. Exits with 1 on any finding.
 
   --seed N      the same requests again (default: another one each time; it is printed)
   --bodies N    changed bodies (default ${FLAGS.bodies.default}); other parts come in proportion
