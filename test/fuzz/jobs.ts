@@ -2,11 +2,13 @@
 // makes the same jobs, and a failing one is made plainer from the same seed.
 
 import fc from "fast-check";
-import { type KeptConnection, type Outcome, play } from "./connection.ts";
+import { type Outcome, play } from "./connection.ts";
 import { attempts, faultOfAttempt } from "./control-tokens.ts";
+import { costlyJobs } from "./costly-jobs.ts";
 import { type Finding, kindOf } from "./findings.ts";
 import { hostilePrompts } from "./hostile-prompts.ts";
 import { bodyless, bytesOf, type HttpRequest, recipes, requestOf } from "./hostile-requests.ts";
+import { ask, type Job, LIMIT_MS, pathOf, type Round } from "./job.ts";
 import { faultsOf } from "./oracle.ts";
 import { faultsOfPipeline, pipelinedStreams } from "./pipelined-streams.ts";
 import type { RawStream } from "./raw-stream.ts";
@@ -14,34 +16,9 @@ import { changedStreams, namedStreams } from "./raw-streams.ts";
 import { curlOf, hexOf } from "./reproduction.ts";
 import { ENDPOINTS } from "./valid-bodies.ts";
 
-/** Nothing that is sent here may take longer to be answered. */
-const LIMIT_MS = 10_000;
 const SHRINK_MS = 40_000;
 
-const PARTS_WITHOUT_ENDPOINT = ["paths", "prompts", "raw", "tokens", "upgrades"];
-
-export type Job = {
-  readonly part: "bodies" | "raw" | "tokens";
-  readonly run: (connection: KeptConnection) => Promise<Finding | null>;
-};
-
-export type Round = {
-  readonly url: string;
-  readonly seed: number;
-  readonly only: string | null;
-  readonly bodies: number;
-  /** Whether the streams that have names are played, too. */
-  readonly hasNamed: boolean;
-  readonly onAnswer: (sent: Sent) => void;
-};
-
-/** One request that was answered. */
-export type Sent = {
-  readonly status: number;
-  readonly ms: number;
-  /** To send it again by hand. */
-  readonly command: () => string;
-};
+const PARTS_WITHOUT_ENDPOINT = ["paths", "prompts", "raw", "tokens", "upgrades", "costly"];
 
 export function jobsOf(round: Round): readonly Job[] {
   const { only, bodies, hasNamed } = round;
@@ -57,6 +34,7 @@ export function jobsOf(round: Round): readonly Job[] {
     isOn("raw") ? leavingJobs(round, share(20)) : [],
     isOn("upgrades") ? upgradeJobs(round, share(10)) : [],
     isOn("tokens") ? tokenJobs(round, share(100)) : [],
+    isOn("costly") ? costlyJobs(round, share(30)) : [],
   ];
   return mixed(parts);
 }
@@ -102,20 +80,6 @@ function requestJobs<T>(
 function placeOf({ method, target }: HttpRequest): string {
   const path = pathOf(target);
   return ENDPOINTS.some((endpoint) => endpoint.path === path) ? `${method} ${path}` : "paths";
-}
-
-function pathOf(target: string): string {
-  return target.split(/[?#]/)[0] ?? "";
-}
-
-async function ask(connection: KeptConnection, request: HttpRequest) {
-  const { method, target } = request;
-  const { fault, answers, ms } = await connection.send(bytesOf(request), method, LIMIT_MS);
-  const [answer] = answers;
-  const status = answer?.status ?? null;
-  if (fault !== null) return { faults: [fault], status, ms };
-  if (!answer) return { faults: ["closed without an answer"], status, ms };
-  return { faults: faultsOf(answer, { method, path: pathOf(target) }), status, ms };
 }
 
 type Case<T> = {

@@ -9,7 +9,7 @@ const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 export const APART = ["models", "memory"];
 const PARTS = [
   ...ENDPOINT_NAMES,
-  ...["paths", "prompts", "raw", "upgrades", "sockets", "tokens"],
+  ...["paths", "prompts", "raw", "upgrades", "sockets", "tokens", "costly"],
   ...APART,
 ];
 
@@ -73,9 +73,9 @@ function helpText(): string {
   return `npm run fuzz -- [options]
 
 Starts the built server with the built-in model and sends it what no client should: changed bodies of every endpoint,
-strange paths and methods, broken byte streams, upgrades between other requests, control tokens in texts, bodies without an
-end; to a second server, with a key, what no WebSocket client should send; and models with a broken head to the check of
-models. Every answer is held to what the API promises; in
+strange paths and methods, broken byte streams, upgrades between other requests, control tokens in texts, bodies that cost much
+work, and bodies without an end; to a second server, with a key, what no WebSocket client should send; and models with a broken
+head to the check of models. Every answer is held to what the API promises, and so is GET /health meanwhile; in
 between the server must be idle, serve a plain chat, and hold no more memory. Exits with 1 on any finding.
 
   --seed N      the same requests again (default: another one each time; it is printed)
