@@ -38,6 +38,8 @@ const REQUESTS: readonly Request[] = [
   { text: get("/health", ...WS, WS_KEY), status: 200 },
   { text: get("/health", "connection: upgrade", "upgrade: a, b/2"), status: 200 },
 ];
+/** A chat may be answered like this while the other parts of a round fill the queue. */
+const BUSY: readonly number[] = [429, 503];
 /** The connection is no longer HTTP's after them. */
 const LAST: readonly Request[] = [
   { text: get("/v1/ws", ...WS, WS_KEY), status: 101 },
@@ -85,5 +87,10 @@ export function faultsOfPipeline(
   if (fault !== null) return [fault];
   const seen = answers.map(({ status }) => status);
   const right = isPatient ? statuses : statuses.slice(0, seen.length);
-  return String(seen) === String(right) ? [] : [`answered with ${seen}, right is ${right}`];
+  const isRight = right.every(
+    (status, index) =>
+      seen[index] === status || (status === 200 && BUSY.includes(seen[index] ?? 0)),
+  );
+  if (isRight && seen.length === right.length) return [];
+  return [`answered with ${seen}, right is ${right}`];
 }
