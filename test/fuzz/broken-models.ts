@@ -101,7 +101,7 @@ function changed(bytes: Buffer, change: Change): Buffer {
 }
 
 /** What the check does beside refusing or letting pass; `passes` says which. */
-export function checkOf(bytes: Buffer): {
+function checkOf(bytes: Buffer): {
   readonly faults: readonly string[];
   readonly passes: boolean;
 } {

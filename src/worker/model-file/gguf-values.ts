@@ -10,7 +10,7 @@ export type GgufValue =
   | GgufArray
   | { readonly type: "other" };
 
-export type GgufArray = {
+type GgufArray = {
   readonly type: "array";
   /** Type of each element, as the format numbers them. */
   readonly element: number;
