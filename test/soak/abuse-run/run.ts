@@ -1,6 +1,6 @@
 // One run: the stage is set, the phases follow each other, and everything is ended, whatever happens.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,6 +37,8 @@ const KEY_TICK_MS = 5_000;
 const KEY_TICKS = 4;
 const TELL_MS = 15_000;
 const SETTLED_MS = 20_000;
+/** Far more than --drain-timeout. */
+const STOP_MS = 30_000;
 
 type Stage = {
   readonly keys: KeyFile;
@@ -48,7 +50,7 @@ type Stage = {
 /** @param names kinds of abuse to play. @throws OptionError where the machine lacks something */
 export async function runAbuse(options: AbuseOptions, names: readonly string[]): Promise<AbuseRun> {
   const folder = mkdtempSync(path.join(tmpdir(), "sluice-abuse-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.once("exit", () => remove(folder));
   const certificate = makeCertificate(folder, "server");
   if (!certificate) throw new OptionError("openssl is needed to make a certificate");
   const nginxFile = { name: "nginx", file: "usr/sbin/nginx", versionFlag: "-v", folder };
@@ -62,6 +64,16 @@ export async function runAbuse(options: AbuseOptions, names: readonly string[]):
   const nginx = program ? await startNginx({ program, folder, port, certificate }) : null;
   const ca = readFileSync(certificate.cert);
   return new Play(options, names, { keys, server, nginx, ca }).run();
+}
+
+/** nginx may end at the same time, and take a file of its own away while all are removed. */
+function remove(folder: string): void {
+  for (let times = 0; times < 3 && existsSync(folder); times++)
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // the next time
+    }
 }
 
 class Play {
@@ -102,6 +114,7 @@ class Play {
       await this.#watch("quiet", Math.min(QUIET_MS, durationMs));
       await this.#honest.end();
       await nginx?.close();
+      console.log("the clients and nginx have ended; looking at what is left");
       const after = await this.#memory();
       await this.#checkEnd(descriptors);
       const { beside } = phasesOf({ abuseFromMs, abuseToMs }, this.#samples);
@@ -117,7 +130,7 @@ class Play {
       await this.#honest.end();
       await this.#watcher.end();
       await nginx?.close();
-      await server.stop();
+      await stopped(server);
     }
   }
 
@@ -208,10 +221,14 @@ class Play {
       const { zombies } = holdingsOf(server.pid);
       this.#faults.push(...verdict.faultsOfAccidents({ restarts, uncaught, zombies }));
     }
+    console.log("stopping the server");
     await this.#watcher.end();
     const wasGone = server.isGone();
-    const code = await server.stop(); // what it writes last is in its log then
-    if (code !== 0 && !wasGone) this.#faults.push(`the server was stopped, and ended with ${code}`);
+    const code = await stopped(server); // what it writes last is in its log then
+    if (code === "late")
+      this.#faults.push(`the server was stopped, and did not end within ${STOP_MS / 1000} s`);
+    else if (code !== 0 && !wasGone)
+      this.#faults.push(`the server was stopped, and ended with ${code}`);
     this.#faults.push(...verdict.faultsOfComplaints(server.complaints));
   }
 
@@ -252,4 +269,19 @@ class Play {
       ...verdict.faultsOfDeeds(run.deeds),
     ];
   }
+}
+
+/** @returns its exit code, or `late`: then it was killed */
+async function stopped(server: SoakServer): Promise<number | null | "late"> {
+  const late = new AbortController();
+  const stopping = server.stop();
+  const code = await Promise.race([
+    stopping,
+    sleep(STOP_MS, "late" as const, { signal: late.signal }),
+  ]);
+  late.abort();
+  if (code !== "late") return code;
+  if (!server.isGone()) process.kill(server.pid, "SIGKILL");
+  await stopping;
+  return code;
 }
