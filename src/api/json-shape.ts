@@ -7,7 +7,10 @@ import { ServiceError } from "../errors.ts";
 const MOST_DEPTH = 100;
 /** Of one object or list; token ids and other plain values in a list do not count. */
 const MOST_MEMBERS = 5_000;
-const MOST_HOLDERS = 50_000;
+/** Of a whole body. Each is checked, and costs a microsecond or two of the event loop. */
+const MOST_HOLDERS = 25_000;
+/** In the lists of a whole body: stop strings, values of an enumeration, documents, inputs. */
+const MOST_TEXTS = 50_000;
 
 type Place = { readonly holder: object; readonly path: string; readonly depth: number };
 
@@ -18,6 +21,7 @@ type Place = { readonly holder: object; readonly path: string; readonly depth: n
 export function refuseShape(json: object, param: string | null): void {
   const waiting: Place[] = [{ holder: json, path: param ?? "", depth: 0 }];
   let holders = 0;
+  let texts = 0;
   for (let place = waiting.pop(); place; place = waiting.pop()) {
     holders += 1;
     if (holders > MOST_HOLDERS)
@@ -27,6 +31,12 @@ export function refuseShape(json: object, param: string | null): void {
       );
     if (place.depth > MOST_DEPTH)
       throw wrong(fieldOf(place.path, param), `has more than ${MOST_DEPTH} levels`);
+    if (Array.isArray(place.holder)) texts += textsIn(place.holder);
+    if (texts > MOST_TEXTS)
+      throw wrong(
+        fieldOf(place.path, param),
+        `brings the body to more than ${MOST_TEXTS} texts in lists`,
+      );
     // Of a list only what holds something is looked at: it may be of a million token ids.
     const names = Array.isArray(place.holder) ? holdersIn(place.holder) : Object.keys(place.holder);
     if (names.length > MOST_MEMBERS)
@@ -48,6 +58,12 @@ function holdersIn(list: readonly unknown[]): string[] {
   for (let index = 0; index < list.length; index++)
     if (typeof list[index] === "object") names.push(`${index}`);
   return names;
+}
+
+function textsIn(list: readonly unknown[]): number {
+  let count = 0;
+  for (const each of list) if (typeof each === "string") count += 1;
+  return count;
 }
 
 function pathTo({ holder, path }: Place, name: string): string {

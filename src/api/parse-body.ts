@@ -123,7 +123,8 @@ function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported
 function collectUnknown(value: unknown, schema: unknown, path: string, names: Set<string>): void {
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
-    for (const item of value) collectUnknown(item, inner.element, `${path}[]`, names);
+    const itemPath = `${path}[]`;
+    for (const item of value) collectUnknown(item, inner.element, itemPath, names);
   }
   if (inner instanceof z.ZodUnion && typeof value === "object")
     collectUnknown(value, optionOf(inner, value), path, names);

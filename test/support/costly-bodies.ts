@@ -6,6 +6,8 @@ import { COSTLY_SCHEMAS, many, nested, object, properties, texts } from "./costl
 export type CostlyBody = {
   readonly path: string;
   readonly name: string;
+  /** Whether other routes get the same in their own words. */
+  readonly isGeneric: boolean;
   /** Made when it is needed: it may be of 4 MB. */
   readonly make: () => unknown;
 };
@@ -24,10 +26,10 @@ const TEXTS: Readonly<Record<string, () => string>> = {
 /** Fields that no API has, in all shapes. */
 const UNKNOWN: Readonly<Record<string, () => object>> = {
   "4,900 unknown fields with long names": () => object(4_900, () => 1, "n".repeat(800)),
-  "unknown fields in 49,000 objects": () => ({ zzz: many(9, () => many(4_900, (n) => ({ n }))) }),
+  "unknown fields in 20,000 objects": () => ({ zzz: many(4, () => many(4_900, (n) => ({ n }))) }),
   "an unknown field 98 deep": () => ({ zzz: nested(98, (inner) => ({ a: inner })) }),
   "a million numbers": () => ({ zzz: many(1_000_000, (n) => n % 10) }),
-  "400,000 texts": () => ({ zzz: many(400_000, (n) => `text ${n % 9}`) }),
+  "40,000 texts": () => ({ zzz: many(40_000, (n) => `text ${n % 9}`) }),
 };
 
 type Route = {
@@ -63,8 +65,8 @@ const CHAT_OWN: NonNullable<Route["own"]> = {
   "5,000 messages": () => ({ messages: many(5_000, (n) => user(`message ${n}`)) }),
   "5,000 messages with unknown fields": () => ({ messages: many(4_900, (n) => ({ ...user("a"), [`z${n}`]: 1, y: [{ x: n }] })) }),
   "10,000 parts": () => ({ messages: many(2, () => user(many(4_990, () => ({ type: "text", text: "part" })))) }),
-  "40,000 parts with unknown fields": () => ({ messages: many(8, () => user(many(4_990, (n) => ({ type: "text", text: "p", [`z${n}`]: 1 })))) }),
-  "10,000 calls": () => ({ messages: many(3, () => ({ role: "assistant", content: null, tool_calls: many(4_990, (n) => call(`c${n}`, "{}")) })) }),
+  "20,000 parts with unknown fields": () => ({ messages: many(4, () => user(many(4_990, (n) => ({ type: "text", text: "p", [`z${n}`]: 1 })))) }),
+  "10,000 calls": () => ({ messages: many(2, () => ({ role: "assistant", content: null, tool_calls: many(4_990, (n) => call(`c${n}`, "{}")) })) }),
   "calls with arguments of 4 MB": () => ({ messages: [user("Hi"), { role: "assistant", content: null, tool_calls: [call("c", JSON.stringify({ a: many(400_000, (n) => n) }))] }, { role: "tool", tool_call_id: "c", content: "x" }] }),
   "5,000 results of tools": () => ({ messages: [user("Hi"), { role: "assistant", content: null, tool_calls: many(2_400, (n) => call(`c${n}`, "{}")) }, ...many(2_400, (n) => ({ role: "tool", tool_call_id: `c${2_399 - n}`, content: "x" }))] }),
   "128 tools": () => ({ messages: [user("Hi")], tools: many(128, (n) => fn(`f${n}`, properties(45, (p) => ({ type: "string", maxLength: p + 1 + n })))) }),
@@ -74,10 +76,10 @@ const CHAT_OWN: NonNullable<Route["own"]> = {
   "16 choices of a schema": () => ({ ...CHAT.withAnswer(properties(400, () => ({ type: "integer" }))), n: 16, tools: [fn("f", SMALL)] }),
   "4,900 biases": () => ({ ...CHAT.saying("Hi"), logit_bias: object(4_900, () => 1, "") }),
   "1,000 biases of 16 choices": () => ({ ...CHAT.saying("Hi"), n: 16, logit_bias: object(1_000, () => 1, "") }),
-  "400,000 stops": () => ({ ...CHAT.saying("Hi"), stop: many(400_000, () => "a") }),
+  "40,000 stops": () => ({ ...CHAT.saying("Hi"), stop: many(40_000, () => "a") }),
   "stops of 4 MB": () => ({ ...CHAT.saying("Hi"), stop: many(4_000, () => "a".repeat(1_000)) }),
   "5,000 messages of no role": () => ({ messages: many(4_990, () => ({ role: "nobody", content: "a" })) }),
-  "40,000 parts without a text": () => ({ messages: many(8, () => user(many(4_990, () => ({ type: "text", text: 5 })))) }),
+  "20,000 parts without a text": () => ({ messages: many(4, () => user(many(4_990, () => ({ type: "text", text: 5 })))) }),
   "5,000 tools chosen": () => ({ messages: [user("Hi")], tools: many(128, (n) => fn(`f${n}`, SMALL)), tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto", tools: many(4_990, () => ({ type: "function", function: { name: "f127" } })) } } }),
   "variables of a template": () => ({ ...CHAT.saying("Hi"), chat_template_kwargs: object(4_900, () => "x".repeat(700)) }),
   "a grammar of 64 KB": () => ({ ...CHAT.saying("Hi"), grammar: `root ::= ${'"a" | '.repeat(10_000)}"b"` }),
@@ -116,7 +118,7 @@ const MESSAGES: Omit<Route, "path"> = {
     "5,000 messages": () => ({ max_tokens: 1, messages: many(5_000, (n) => user(`message ${n}`)) }),
     "10,000 blocks": () => ({ max_tokens: 1, messages: many(2, () => user(many(4_990, () => ({ type: "text", text: "part" })))) }),
     "calls and their results": () => ({ max_tokens: 1, messages: [user("Hi"), { role: "assistant", content: many(4_900, (n) => ({ type: "tool_use", id: `t${n}`, name: "f", input: { n } })) }, user(many(4_900, (n) => ({ type: "tool_result", tool_use_id: `t${4_899 - n}`, content: [{ type: "text", text: "x" }] })))] }),
-    "40,000 blocks of no type": () => ({ max_tokens: 1, messages: many(8, () => user(many(4_990, () => ({ type: "nothing", text: "a" })))) }),
+    "20,000 blocks of no type": () => ({ max_tokens: 1, messages: many(4, () => user(many(4_990, () => ({ type: "nothing", text: "a" })))) }),
     "a call with 4 MB": () => ({ max_tokens: 1, messages: [user("Hi"), { role: "assistant", content: [{ type: "tool_use", id: "t", name: "f", input: { a: many(400_000, (n) => n) } }] }, user([{ type: "tool_result", tool_use_id: "t", content: "x" }])] }),
     "a system of 10,000 blocks": () => ({ max_tokens: 1, system: many(4_990, () => ({ type: "text", text: "be brief" })), messages: [user("Hi")] }),
     "128 tools": () => ({ max_tokens: 1, messages: [user("Hi")], tools: many(128, (n) => anthropicTool(`f${n}`, properties(45, (p) => ({ type: "string", maxLength: p + 1 + n })))) }),
@@ -132,11 +134,11 @@ const GEMINI: Omit<Route, "path"> = {
     "5,000 contents": () => ({ contents: many(5_000, () => contents("Hi")[0]) }),
     "10,000 parts": () => ({ contents: many(2, () => ({ role: "user", parts: many(4_990, () => ({ text: "p" })) })) }),
     "an OpenAPI schema, deep and wide": () => ({ contents: contents("Hi"), generationConfig: { responseMimeType: "application/json", responseSchema: nested(40, (inner) => ({ type: "OBJECT", properties: { a: inner, ...object(100, () => ({ type: "STRING" })) }, propertyOrdering: many(2_000, () => "a") })) } }),
-    "a choice among 400,000 words": () => ({ contents: contents("Hi"), generationConfig: { responseMimeType: "text/x.enum", responseSchema: { type: "STRING", enum: many(400_000, (n) => `w${n % 100}`) } } }),
+    "a choice among 40,000 words": () => ({ contents: contents("Hi"), generationConfig: { responseMimeType: "text/x.enum", responseSchema: { type: "STRING", enum: many(40_000, (n) => `w${n % 100}`) } } }),
     "calls and their results": () => ({ contents: [contents("Hi")[0], { role: "model", parts: many(4_900, (n) => ({ functionCall: { name: "f", args: { n } } })) }, { role: "user", parts: many(4_900, (n) => ({ functionResponse: { name: "f", response: { n } } })) }] }),
-    "8,000 calls, and results of the last ones": () => ({ contents: [contents("Hi")[0], ...many(2, (k) => ({ role: "model", parts: many(4_000, (n) => ({ functionCall: { id: `${k}-${n}`, name: "f" } })) })), ...many(2, (k) => ({ role: "user", parts: many(4_000, (n) => ({ functionResponse: { id: `${1 - k}-${3_999 - n}`, name: "f", response: {} } })) }))] }),
-    "20,000 parts of numbers": () => ({ contents: many(8, () => ({ role: "user", parts: many(4_990, () => ({ text: 5 })) })) }),
-    "400,000 allowed functions": () => ({ contents: contents("Hi"), tools: [{ functionDeclarations: many(128, (n) => ({ name: `f${n}` })) }], toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: many(400_000, () => "f127") } } }),
+    "5,800 calls, and results of the last ones": () => ({ contents: [contents("Hi")[0], ...many(2, (k) => ({ role: "model", parts: many(2_900, (n) => ({ functionCall: { id: `${k}-${n}`, name: "f" } })) })), ...many(2, (k) => ({ role: "user", parts: many(2_900, (n) => ({ functionResponse: { id: `${1 - k}-${2_899 - n}`, name: "f", response: {} } })) }))] }),
+    "20,000 parts of numbers": () => ({ contents: many(4, () => ({ role: "user", parts: many(4_990, () => ({ text: 5 })) })) }),
+    "40,000 allowed functions": () => ({ contents: contents("Hi"), tools: [{ functionDeclarations: many(128, (n) => ({ name: `f${n}` })) }], toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: many(40_000, () => "f127") } } }),
     "fields in the other spelling": () => ({ contents: contents("Hi"), generation_config: object(4_900, () => 1, "some_field_") }),
   },
 }; // biome-ignore format: a table
@@ -157,7 +159,7 @@ const OLLAMA_CHAT: Omit<Route, "path"> = {
   withTool: (schema) => ({ model: "m", messages: [user("Hi")], tools: [fn("f", schema)] }),
   own: {
     ...OLLAMA.own,
-    "20,000 calls, and results of the last ones": () => ({ model: "m", messages: [user("Hi"), ...many(4, (k) => ({ role: "assistant", content: "", tool_calls: many(4_900, (n) => ({ id: `${k}-${n}`, function: { name: "f", arguments: {} } })) })), ...many(4_000, (n) => ({ role: "tool", content: "x", tool_call_id: `3-${4_899 - n}` }))] }),
+    "6,000 calls, and results of the last ones": () => ({ model: "m", messages: [user("Hi"), ...many(3, (k) => ({ role: "assistant", content: "", tool_calls: many(2_000, (n) => ({ id: `${k}-${n}`, function: { name: "f", arguments: {} } })) })), ...many(4_000, (n) => ({ role: "tool", content: "x", tool_call_id: `${2 - (n % 2)}-${1_999 - (n >> 1)}` }))] }),
     "5,000 messages that may be cut": () => ({ model: "m", truncate: true, messages: many(4_990, (n) => user(`message ${n}`)) }),
   },
 }; // biome-ignore format: a table
@@ -167,12 +169,12 @@ const RERANK: Omit<Route, "path"> = {
   saying: (text) => ({ query: text, documents: ["a"] }),
   own: {
     "5,000 documents": () => ({ query: "a", documents: many(5_000, (n) => ({ text: `document ${n}` })), return_documents: true }),
-    "400,000 documents": () => ({ query: "a", documents: many(400_000, () => "abc") }),
+    "40,000 documents": () => ({ query: "a", documents: many(40_000, () => "abc") }),
   },
 }; // biome-ignore format: a table
 const EMBED: NonNullable<Route["own"]> = {
   "2,048 inputs": () => ({ model: "m", input: many(2_048, (n) => `input ${n}`) }),
-  "400,000 inputs": () => ({ model: "m", input: many(400_000, () => "a") }),
+  "40,000 inputs": () => ({ model: "m", input: many(40_000, () => "a") }),
 };
 
 const ROUTES: readonly Route[] = [
@@ -210,7 +212,7 @@ const ROUTES: readonly Route[] = [
     withAnswer: (json_schema) => ({ input_prefix: "a", input_suffix: "b", json_schema }),
     own: {
       "5,000 other files": () => ({ input_prefix: "a", input_suffix: "b", input_extra: many(5_000, (n) => ({ filename: `f${n}`, text: "x".repeat(700) })) }),
-      "400,000 fields of the answer": () => ({ input_prefix: "a", input_suffix: "b", response_fields: many(400_000, () => "a/b/c") }),
+      "40,000 fields of the answer": () => ({ input_prefix: "a", input_suffix: "b", response_fields: many(40_000, () => "a/b/c") }),
     },
   }, // biome-ignore format: a table
   { path: "/tokenize", saying: (content) => ({ content, with_pieces: true }) },
@@ -236,6 +238,7 @@ function bodiesOf({ path, saying, withAnswer, withTool, own = {} }: Route): Cost
     if (withAnswer) bodies.push([`an answer of ${name}`, () => withAnswer(schema())]);
     if (withTool) bodies.push([`a tool of ${name}`, () => withTool(schema())]);
   }
-  bodies.push(...Object.entries(own));
-  return bodies.map(([name, make]) => ({ path, name, make }));
+  const all = (entries: [string, () => unknown][], isGeneric: boolean) =>
+    entries.map(([name, make]) => ({ path, name, isGeneric, make }));
+  return [...all(bodies, true), ...all(Object.entries(own), false)];
 }

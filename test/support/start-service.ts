@@ -44,6 +44,14 @@ export async function startWithFakeEmbeddings(
   return { ...running, engine };
 }
 
+/** Both are given. */
+export function startWithEngines(
+  engines: Required<Pick<ServiceParts, "engine" | "embeddingEngine">>,
+  settings: Partial<Config> = {},
+): Promise<RunningService> {
+  return start(settings, engines);
+}
+
 /** The real worker on the built-in model; resolves when it is loaded. */
 export async function startWithModel(settings: Partial<Config> = {}): Promise<RunningService> {
   const running = await start({ model: BUILTIN_MODEL, gpu: "off", ...settings });

@@ -42,3 +42,22 @@ test("names the field that the JSON is the text of", () => {
 test("takes other names of JavaScript's own for names", () => {
   expect(() => refuseShape({ constructor: { prototype: {} }, toString: 1 }, null)).not.toThrow();
 });
+
+const listOf = (count: number, item: string) => `[${Array(count).fill(item).join()}]`;
+
+test("takes lists of a million numbers, and of tens of thousands of texts", () => {
+  const body = `{"prompt":${listOf(1_000_000, "1")},"texts":${listOf(50_000, '"a"')}}`;
+
+  expect(() => refuseShape(JSON.parse(body), null)).not.toThrow();
+});
+
+test.each([
+  ["25,000 objects and lists", `[${listOf(4_900, "{}")},${Array(5).fill(listOf(4_900, "[]")).join()}]`, "25000 objects and lists"],
+  ["50,000 texts in one list", listOf(50_001, '"a"'), "50000 texts in lists"],
+  ["50,000 texts in several lists", `[${listOf(30_000, '"a"')},{"c":${listOf(30_000, '"b"')}}]`, "50000 texts in lists"],
+])("refuses more than %s, naming the field", (_what, json, words) => {
+  const refusal = refusalOf(`{"a":1,"b":${json}}`);
+
+  expect(refusal).toMatchObject({ code: "invalid_value", param: "b" });
+  expect(refusal.message).toContain(words);
+}); // biome-ignore format: a table

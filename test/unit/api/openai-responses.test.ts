@@ -137,6 +137,37 @@ describe("a request", () => {
   });
 });
 
+describe("a conversation that is kept", () => {
+  const earlier = Array.from({ length: 12_000 }, (_, index) => ({
+    ...{ type: "message", role: index % 2 === 0 ? "user" : "assistant", content: `${index}` },
+  }));
+  const goOn = (fields: object) =>
+    openaiResponses.parse(
+      { input: "And?", previous_response_id: "resp_1", ...fields },
+      { ...CONTEXT, conversation: () => earlier },
+    );
+
+  test("is refused where it is too long to be prepared", () => {
+    expect(() => goOn({})).toThrow(
+      expect.objectContaining({
+        code: "context_length_exceeded",
+        param: "previous_response_id",
+        message: expect.stringContaining("more than 5000 items"),
+      }),
+    );
+  });
+
+  test("is cut before it is prepared, where it may be cut", () => {
+    const { requests, shorter = [] } = goOn({ truncation: "auto" });
+
+    const lengthOf = ([request]: typeof requests) =>
+      request?.prompt.type === "messages" ? request.prompt.messages.length : 0;
+    expect(lengthOf(requests)).toBe(4_999);
+    expect(shorter).toHaveLength(2_499);
+    expect(lengthOf(shorter.at(-1)?.().requests ?? [])).toBe(1);
+  });
+});
+
 describe("an answer", () => {
   const typesOf = (frames: readonly { readonly event?: string }[]) =>
     frames.map(({ event }) => event);

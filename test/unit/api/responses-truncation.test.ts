@@ -2,7 +2,11 @@
 
 import { expect, test } from "vitest";
 import type { InputItem } from "../../../src/api/responses-input.ts";
-import { cutsOf, omittedBefore } from "../../../src/api/responses-truncation.ts";
+import {
+  cutsOf,
+  earliestWithinLimits,
+  omittedBefore,
+} from "../../../src/api/responses-truncation.ts";
 
 /** s: system, u: user, a: assistant, c: call, r: its result, t: thoughts. */
 function items(letters: string): InputItem[] {
@@ -42,4 +46,22 @@ test("is quick with very many items", () => {
   const many = items("ua".repeat(40_000));
 
   expect(cutsOf(many)).toHaveLength(39_999);
+});
+
+test.each([
+  ["whole", "ua".repeat(2_500), 0],
+  ["from its last 5,000 items on", "ua".repeat(4_000), 3_000],
+  ["from where the system's messages leave room", `${"s".repeat(100)}${"ua".repeat(4_000)}`, 3_200],
+  ["from nowhere if the system's messages are too many", "s".repeat(5_001), 5_002],
+])("a conversation is prepared %s", (_what, letters, from) => {
+  expect(earliestWithinLimits(items(letters))).toBe(from);
+});
+
+test("a conversation is prepared from where its texts are short enough", () => {
+  const million = (index: number): InputItem => ({
+    ...{ type: "message" as const, role: "user" as const },
+    content: `${index}`.repeat(1_000_000),
+  });
+
+  expect(earliestWithinLimits([1, 2, 3, 4, 5, 6, 7].map(million))).toBe(3);
 });
