@@ -16,6 +16,7 @@ import { playUnfinished } from "./unfinished-bodies.ts";
 
 const CONNECTIONS = 6;
 const ROUND_BODIES = 500;
+/** A run as long as that also takes hundreds of megabytes, and loads models: one for each of these. */
 const BODIES_PER_LOAD = 1_000;
 /** Streams with names are played in the first round, and then every so many rounds. */
 const NAMED_EVERY = 8;
@@ -63,7 +64,7 @@ export async function fuzz(
   }
   if (isLong) tell("waiting for connections that the server has to give up by itself");
   await patient;
-  if (!server.isGone() && (only === null || only === "memory"))
+  if (!server.isGone() && (only === "memory" || (only === null && bodies >= BODIES_PER_LOAD)))
     await playUnfinished(server, findings);
   if (server.isGone()) addState(findings, ["the server has ended"]);
   if (only === null || only === "models") tell(await modelsChecked({ seed, bodies }, findings));
@@ -113,15 +114,15 @@ function addState(findings: Findings, faults: readonly string[]): void {
     });
 }
 
-/** Two checks for each body; loading takes seconds. */
+/** One check for each body; loading takes seconds. */
 async function modelsChecked(
   { seed, bodies }: Pick<FuzzOptions, "seed" | "bodies">,
   findings: Findings,
 ): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), "sluice-fuzz-models-"));
   try {
-    const loads = Math.ceil(bodies / BODIES_PER_LOAD);
-    const run = { seed, checks: 2 * bodies, loads, folder };
+    const loads = Math.floor(bodies / BODIES_PER_LOAD);
+    const run = { seed, checks: bodies, loads, folder };
     const { checked, loaded } = await playModels(run, findings);
     return `${checked} models with a broken head were checked, ${loaded} that passed were loaded`;
   } finally {
