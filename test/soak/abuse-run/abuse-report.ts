@@ -153,7 +153,10 @@ function chartOf(run: AbuseRun): string {
       share,
     );
   const health = ({ atMs }: Sample, fromMs: number) =>
-    Math.max(Number.NaN, ...within(probes, fromMs, atMs).map(({ ms }) => ms));
+    percentile(
+      within(probes, fromMs, atMs).map(({ ms }) => ms),
+      1,
+    );
   return chart({
     seconds: endMs / 1000,
     marks: [abuseFromMs / 1000, abuseToMs / 1000],
