@@ -47,11 +47,14 @@ export type {
 const LAST_FRAMES_MS = 1_000;
 /** The file of keys is looked at this often. */
 const KEYS_POLL_MS = 1_000;
-/** Where the build puts the chat page: beside this file, or seen from src/. */
-const PAGE_FOLDER = path.join(
+/** What the build makes: beside this file, or seen from src/. */
+const BUILT_FOLDER = path.join(
   import.meta.dirname,
-  import.meta.filename.endsWith(".ts") ? "../dist/web" : "web",
+  import.meta.filename.endsWith(".ts") ? "../dist" : ".",
 );
+const PAGE_FOLDER = path.join(BUILT_FOLDER, "web");
+/** A thread runs no TypeScript. */
+const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
 
 export type Service = {
   readonly engine: Engine;
@@ -127,7 +130,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     embeddingEngine: parts.embeddingEngine,
     workerFolder: parts.workerFolder,
   });
-  const schemas = new SchemaCompiler({ entry: compileEntry(parts.workerFolder) });
+  const schemas = new SchemaCompiler({ entry: COMPILE_PROGRAM });
   const streams = new StreamStore({
     graceMs: config.resumeGraceMs,
     maxBytes: config.resumeBuffer,
@@ -202,13 +205,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       await schemas.close();
     },
   };
-}
-
-/** Where the workers are compiled, the thread's program is too. */
-function compileEntry(workerFolder: string | undefined): string {
-  if (workerFolder !== undefined) return path.join(workerFolder, "../compile/thread-main.js");
-  const extension = path.extname(import.meta.filename);
-  return path.join(import.meta.dirname, "compile", `thread-main${extension}`);
 }
 
 type Closing = {

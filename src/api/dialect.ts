@@ -1,4 +1,4 @@
-// The interface that each wire format implements: a body becomes GenerateRequests, what the engine yields becomes frames
+// The interface that each wire format implements: a body becomes AskedRequests, what the engine yields becomes frames
 // or one body. Pure: no I/O, no clock, no randomness of its own.
 
 import type { ServiceError } from "../errors.ts";

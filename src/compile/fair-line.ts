@@ -1,4 +1,4 @@
-// Who waits for the thread: one after the other by owner, so that many documents of one client delay another's by one.
+// The line before the thread. Owners take turns, so that many documents of one client delay another client's by one.
 
 export type Waiting = { readonly owner: string };
 
@@ -19,7 +19,7 @@ export class FairLine<T extends Waiting> {
     else this.#byOwner.delete(waiting.owner);
   }
 
-  /** @returns undefined when nobody waits */
+  /** @returns undefined when the line is empty */
   next(): T | undefined {
     const [turn] = this.#byOwner;
     if (!turn) return undefined;

@@ -98,7 +98,7 @@ class Compiler {
 
   #visit(schema: Json | undefined, place: Place): string {
     const body = this.#bodyOf(schema, place);
-    this.#rules.budget.spendChars(body.length); // whoever holds it writes it once more
+    this.#rules.budget.spendChars(body.length); // the schema around it writes it once more
     return body;
   }
 

@@ -64,7 +64,7 @@ function rulesOf(
 
 const CACHE_BYTES = 16 * 1024 * 1024;
 
-/** Those who call tools send the same ones with each turn of a conversation: their grammar is made once. */
+/** Clients send the same tools with each turn of a conversation: their grammar is made once. */
 export class CallGrammars {
   readonly #made = new RecentCache<string>(CACHE_BYTES);
 

@@ -148,7 +148,7 @@ test("schemas that are too much work are a 400 that names the field", async () =
   });
 });
 
-test("keywords that are not enforced are named, whoever compiles; --strict refuses them", async () => {
+test("keywords that are not enforced are named, of small schemas and of large ones; --strict refuses them", async () => {
   const strict = await startWithEngines(
     { engine: new QuickEngine(), embeddingEngine: new QuickEmbeddings() },
     { strict: true },
