@@ -20,7 +20,11 @@ const SHARE = 12;
 
 /** The model's own work is in another process. */
 class QuickEngine extends FakeEngine {
-  override async ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
+  override async ask<Q extends Question>(
+    question: Q,
+    { onDone }: Parameters<FakeEngine["ask"]>[1],
+  ): Promise<AnswerTo<Q>> {
+    onDone?.(0);
     const answers = {
       prepare: { ...PLAIN_PREPARED, maxTokens: 2 },
       tokenize: [],
