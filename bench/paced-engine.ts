@@ -1,7 +1,7 @@
 // An Engine without a model that emits tokens at a given rate over all its streams, as fast as the server can take them:
 // one timer for all, as a decode step is one for all, and a channel for each, as the real engine has.
 
-import type { Engine, EngineStatus, GenerateOptions } from "../src/engine/engine.ts";
+import type { Asking, Engine, EngineStatus, GenerateOptions } from "../src/engine/engine.ts";
 import type { ModelInfo } from "../src/engine/messages.ts";
 import { abortReason } from "../src/errors.ts";
 import { Channel } from "../src/generation/channel.ts";
@@ -54,7 +54,7 @@ export class PacedEngine implements Engine {
     this.#tick();
   }
 
-  async ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
+  ask<Q extends Question>(question: Q): Asking<Q> {
     if (question.type !== "prepare") throw new Error("only requests are prepared here");
     const { prompt: _, maxTokens, grammar: __, ...rest } = question.request;
     const prepared: PreparedRequest = {
@@ -63,7 +63,8 @@ export class PacedEngine implements Engine {
       maxTokens: maxTokens ?? 1,
       output: PLAIN_OUTPUT,
     };
-    return prepared as AnswerTo<Q>; // the only question there is
+    const answer = Promise.resolve(prepared as AnswerTo<Q>); // the only question there is
+    return { answer, costMs: Promise.resolve(0) };
   }
 
   async *generate(

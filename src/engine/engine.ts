@@ -30,23 +30,24 @@ export type GenerateOptions = {
   readonly cacheScope?: string;
 };
 
-export type AskOptions = {
-  readonly signal: AbortSignal;
+/** A question that the engine works on. */
+export type Asking<Q extends Question> = {
+  readonly answer: Promise<AnswerTo<Q>>;
   /**
-   * Called once, when the engine no longer works on the question, with the time that it has worked on it, in ms. Of an
-   * aborted question that may be later than its rejection.
+   * How long the engine has worked on it, in ms; never rejects. Resolves when the engine no longer works on it, also when it
+   * was refused. For an aborted question that may be after `answer` was rejected.
    */
-  readonly onDone?: (ms: number) => void;
+  readonly costMs: Promise<number>;
 };
 
 export interface Engine {
   /** Settles when the model has been loaded for the first time, or cannot be. */
   readonly firstLoad: Promise<ModelInfo>;
   /**
-   * Answers without a slot: renders, tokenizes, prepares. While the model loads it waits.
-   * @throws ServiceError 4xx for what cannot be served, `engine_unavailable`, or the signal's reason
+   * Answers without a slot: renders, tokenizes, prepares. While the model loads it waits. The answer is rejected with a
+   * ServiceError: 4xx for what cannot be served, `engine_unavailable`, or the signal's reason.
    */
-  ask<Q extends Question>(question: Q, options: AskOptions): Promise<AnswerTo<Q>>;
+  ask<Q extends Question>(question: Q, options: { readonly signal: AbortSignal }): Asking<Q>;
   /**
    * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
    * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step. A request whose

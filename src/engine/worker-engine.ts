@@ -6,7 +6,7 @@ import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { AskCost } from "./ask-cost.ts";
 import { Crashes } from "./crashes.ts";
-import type { AskOptions, Engine, EngineStatus, GenerateOptions } from "./engine.ts";
+import type { Asking, Engine, EngineStatus, GenerateOptions } from "./engine.ts";
 import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
 import { type Beginning, RemoteRun } from "./remote-run.ts";
 import { surviving } from "./surviving.ts";
@@ -56,16 +56,11 @@ export class WorkerEngine implements Engine {
   }
 
   /** A question over which the worker died is asked again, alone: if it is the cause it takes nobody with it. */
-  async ask<Q extends Question>(
-    question: Q,
-    { signal, onDone = () => {} }: AskOptions,
-  ): Promise<AnswerTo<Q>> {
+  ask<Q extends Question>(question: Q, { signal }: { readonly signal: AbortSignal }): Asking<Q> {
     const cost = new AskCost();
-    try {
-      return await this.#askSurviving(question, signal, cost);
-    } finally {
-      void cost.whenKnown().then(onDone);
-    }
+    const answer = this.#askSurviving(question, signal, cost);
+    const whenKnown = () => cost.whenKnown();
+    return { answer, costMs: answer.then(whenKnown, whenKnown) };
   }
 
   async #askSurviving<Q extends Question>(

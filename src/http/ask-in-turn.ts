@@ -3,7 +3,6 @@
 // millisecond to its tokens per minute, also when the answer is a refusal.
 
 import type { ServiceError } from "../errors.ts";
-import { deferred } from "../generation/deferred.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { HandlerDeps } from "./exchange.ts";
@@ -27,9 +26,9 @@ export async function askInTurn<T>(
   const turn = questions.enter({ signal, abort, sharer: caller, isAdmitted });
   const costs: Promise<number>[] = [];
   const ask: AskEngine = (question) => {
-    const cost = deferred<number>();
-    costs.push(cost.promise);
-    return engine.ask(question, { signal, onDone: cost.resolve });
+    const { answer, costMs } = engine.ask(question, { signal });
+    costs.push(costMs);
+    return answer;
   };
   try {
     await turn.acquire();

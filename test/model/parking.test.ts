@@ -25,7 +25,7 @@ async function prepared(content: string, maxTokens: number): Promise<PreparedReq
     maxTokens,
     ignoreEos: true,
   };
-  return engine.ask({ type: "prepare", request }, { signal: new AbortController().signal });
+  return engine.ask({ type: "prepare", request }, { signal: new AbortController().signal }).answer;
 }
 
 function generate(request: PreparedRequest, controller = new AbortController()) {

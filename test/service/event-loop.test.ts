@@ -4,6 +4,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../src/api/wire-formats.ts";
+import type { Asking } from "../../src/engine/engine.ts";
 import type { AnswerTo, Question } from "../../src/generation/questions.ts";
 import { COSTLY_BODIES, type CostlyBody } from "../support/costly-bodies.ts";
 import { COSTLY_SCHEMAS, many } from "../support/costly-schemas.ts";
@@ -20,18 +21,14 @@ const SHARE = 12;
 
 /** The model's own work is in another process. */
 class QuickEngine extends FakeEngine {
-  override async ask<Q extends Question>(
-    question: Q,
-    { onDone }: Parameters<FakeEngine["ask"]>[1],
-  ): Promise<AnswerTo<Q>> {
-    onDone?.(0);
+  override ask<Q extends Question>(question: Q): Asking<Q> {
     const answers = {
       prepare: { ...PLAIN_PREPARED, maxTokens: 2 },
       tokenize: [],
       detokenize: "",
       render: { text: "", tokens: 1 },
     };
-    return answers[question.type] as AnswerTo<Q>; // of the question's own type
+    return this.asking(Promise.resolve(answers[question.type] as AnswerTo<Q>)); // of the question's own type
   }
 }
 

@@ -2,9 +2,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import type { Asking } from "../../src/engine/engine.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { orAborted } from "../../src/generation/deferred.ts";
-import type { AnswerTo, Question } from "../../src/generation/questions.ts";
+import type { Question } from "../../src/generation/questions.ts";
 import { FakeEngine, type FakeEngineOptions } from "../support/fake-engine.ts";
 import { newKeysFile } from "../support/keys.ts";
 import { chat, post } from "../support/sse-client.ts";
@@ -18,18 +19,16 @@ class HeldEngine extends FakeEngine {
   readonly asked: string[] = [];
   readonly #held: (() => void)[] = [];
 
-  override async ask<Q extends Question>(
+  override ask<Q extends Question>(
     question: Q,
-    options: Parameters<FakeEngine["ask"]>[1],
-  ): Promise<AnswerTo<Q>> {
+    { signal }: { readonly signal: AbortSignal },
+  ): Asking<Q> {
     if (question.type === "prepare" && question.request.prompt.type === "messages")
       this.asked.push(question.request.prompt.messages.at(-1)?.content ?? "");
     const held = new Promise<void>((resolve) => this.#held.push(resolve));
-    const signal = new AbortController().signal;
-    return orAborted(
-      held.then(() => super.ask(question, { ...options, signal })),
-      options.signal,
-    );
+    const ignored = new AbortController().signal;
+    const answered = held.then(() => super.ask(question, { signal: ignored }).answer);
+    return { ...this.asking(answered), answer: orAborted(answered, signal) };
   }
 
   next(): void {
@@ -144,11 +143,11 @@ test("a refusal by the engine frees its turn", async () => {
   const failing = new FakeEngine();
   const answer = failing.ask.bind(failing);
   let isFirst = true;
-  failing.ask = async (question, options) => {
+  failing.ask = (question, options) => {
     if (!isFirst) return answer(question, options);
     isFirst = false;
-    options.onDone?.(1);
-    throw new ServiceError("template_error", "no");
+    const refused = Promise.reject(new ServiceError("template_error", "no"));
+    return { answer: refused, costMs: Promise.resolve(1) };
   };
   const { ask, alice } = await start(failing);
 

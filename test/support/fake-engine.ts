@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type {
-  AskOptions,
+  Asking,
   Engine,
   EngineState,
   EngineStatus,
@@ -123,16 +123,23 @@ export class FakeEngine implements Engine {
     };
   }
 
-  async ask<Q extends Question>(question: Q, { signal, onDone }: AskOptions): Promise<AnswerTo<Q>> {
-    const { prepareMs = 0, askCostMs = 0 } = this.#options;
-    try {
-      if (question.type === "prepare") this.requests.push(question.request);
-      if (this.#state !== "ready") await this.#becomesReady(signal);
-      if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
-      return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
-    } finally {
-      onDone?.(askCostMs);
-    }
+  ask<Q extends Question>(question: Q, { signal }: { readonly signal: AbortSignal }): Asking<Q> {
+    return this.asking(this.#answerLater(question, signal));
+  }
+
+  /** The answer, with what a question is said to have cost here. */
+  protected asking<T>(answer: Promise<T>): { answer: Promise<T>; costMs: Promise<number> } {
+    const { askCostMs = 0 } = this.#options;
+    const cost = () => askCostMs;
+    return { answer, costMs: answer.then(cost, cost) };
+  }
+
+  async #answerLater<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    const { prepareMs = 0 } = this.#options;
+    if (question.type === "prepare") this.requests.push(question.request);
+    if (this.#state !== "ready") await this.#becomesReady(signal);
+    if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
+    return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
   }
 
   async #becomesReady(signal: AbortSignal): Promise<void> {

@@ -136,7 +136,7 @@ test.each([
     const never = new AbortController().signal;
     const question = { type: "detokenize", tokens: [] } as const; // this worker never answers it
     let hasFailed = false;
-    const asked = engine.ask(question, { signal: never }).finally(() => {
+    const asked = engine.ask(question, { signal: never }).answer.finally(() => {
       hasFailed = true;
     });
     const failed = expect(asked).rejects.toMatchObject({ code: "worker_crashed" });
