@@ -11,6 +11,7 @@ import type { Connections, HttpServer } from "./connections.ts";
 import { innerRequest } from "./inner-request.ts";
 import { keyIn, methodNotAllowed } from "./middleware.ts";
 import { SocketSession } from "./socket-session.ts";
+import { UnfinishedMessages } from "./unfinished-messages.ts";
 import { serveWithoutUpgrade, type Upgrade } from "./unwanted-upgrade.ts";
 
 export type WebSocketsOptions = {
@@ -21,6 +22,8 @@ export type WebSocketsOptions = {
   readonly socketRequests: number;
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
+  /** A message must have come in whole by then. */
+  readonly receiveTimeoutMs: number;
   /** Hears of errors that no request has caught. */
   readonly report: (error: unknown) => void;
 };
@@ -29,10 +32,13 @@ const PATH = "/v1/ws";
 const GOING_AWAY = 1001;
 /** A client that does not answer a close is cut off. */
 const CLOSE_MS = 1_000;
+/** So many messages of the largest size may be on their way at once. */
+const MOST_UNFINISHED = 64;
 
 export class WebSockets {
   readonly #options: WebSocketsOptions;
   readonly #sockets: WebSocketServer;
+  readonly #unfinished: UnfinishedMessages;
   readonly #sessions = new Set<SocketSession>();
   readonly #upgrades = new WeakMap<IncomingMessage, Upgrade>();
   #isClosing = false;
@@ -41,6 +47,8 @@ export class WebSockets {
     this.#options = options;
     const limits = { maxPayload: options.bodyLimitBytes, closeTimeout: CLOSE_MS };
     this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, ...limits });
+    const mostBytes = MOST_UNFINISHED * options.bodyLimitBytes;
+    this.#unfinished = new UnfinishedMessages({ ...options, mostBytes });
     options.keys.onChange(() => {
       for (const session of this.#sessions) session.checkKey();
     });
@@ -139,7 +147,16 @@ export class WebSockets {
       host: req.get("host") ?? "localhost",
       mostOpen: socketRequests,
     });
-    socket.on("data", (bytes: Buffer) => session.count(bytes.length)); // behind the listener that reads them
+    const onMore = this.#unfinished.watch(client);
+    const onData = ({ length }: Buffer) => {
+      session.count(length);
+      onMore();
+    };
+    // It listens behind ws, which has then read these bytes.
+    socket.on(
+      "data",
+      guarded(onData, (error) => this.#drop(socket, error)),
+    );
     return session;
   }
 

@@ -43,7 +43,7 @@ async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) 
   const log = pino({}, { write: (line) => void lines.push(line) });
   const webSockets = new WebSockets({
     ...{ keys, report, bodyLimitBytes: 10_000, socketRequests: 2 },
-    ...{ heartbeatMs: 10_000, stallTimeoutMs: 10_000 },
+    ...{ heartbeatMs: 10_000, stallTimeoutMs: 10_000, receiveTimeoutMs: 10_000 },
   });
   const plain = express();
   webSockets.mount(plain);

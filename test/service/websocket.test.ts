@@ -355,6 +355,23 @@ test.each<[string, string]>([
   },
 );
 
+test("messages that are not whole have a time and, all together, a size", async () => {
+  await start({ tokens: 2 }, { bodyLimit: 10_000, receiveTimeoutMs: 3_000 });
+  const idle = await connect();
+  const half = async () => {
+    const client = await connect();
+    const closed = once(client.socket, "close");
+    rawOf(client.socket).write(Buffer.concat([largeHead(9_000), Buffer.alloc(8_000)]));
+    return closed.then(([code]) => code as number);
+  };
+
+  const codes = await Promise.all(Array.from({ length: 75 }, half));
+
+  expect(new Set(codes)).toEqual(new Set([1008, 1013])); // 75 times 9,000 bytes are more than 64 times 10,000
+  idle.say(ask("1"));
+  expect((await idle.answer("1"))[0]).toMatchObject({ status: 200 });
+});
+
 test("a client that sends one wrong message after the other is sent away", async () => {
   await start();
   const client = await connect();
