@@ -15,6 +15,7 @@ import { Abusers } from "./abusers.ts";
 import { HonestClients } from "./honest-clients.ts";
 import { KeyFile } from "./key-file.ts";
 import { type AbusedNginx, startNginx } from "./nginx.ts";
+import { type OpenFiles, openFilesOf } from "./open-files.ts";
 import * as verdict from "./verdict.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -102,7 +103,7 @@ class Play {
     const durationMs = this.#options.minutes * 60_000;
     try {
       await this.#watcher.ask("/v1/embeddings", { body: { input: "a" } }); // which starts the process for it
-      const { descriptors } = holdingsOf(server.pid);
+      const filesAtFirst = openFilesOf(server.pid);
       await this.#honest.learn();
       this.#watcher.begin();
       this.#honest.begin();
@@ -116,7 +117,8 @@ class Play {
       await nginx?.close();
       console.log("the clients and nginx have ended; looking at what is left");
       const after = await this.#memory();
-      await this.#checkEnd(descriptors);
+      await this.#watcher.end(); // its connections are no open files of others
+      await this.#checkEnd(filesAtFirst);
       const { beside } = phasesOf({ abuseFromMs, abuseToMs }, this.#samples);
       const growth = growthIn(verdict.leastOf(beside), 0);
       const seen = { answers: this.#honest.answers, probes: this.#watcher.probes, growth };
@@ -213,10 +215,10 @@ class Play {
     return looks.length > 0 ? Math.min(...looks) : null;
   }
 
-  async #checkEnd(descriptors: number): Promise<void> {
+  async #checkEnd(filesAtFirst: OpenFiles): Promise<void> {
     const { server } = this.#stage;
     if (!server.isGone()) {
-      this.#faults.push(...(await this.#settle(descriptors)));
+      this.#faults.push(...(await this.#settle(filesAtFirst)));
       const { restarts, uncaught } = await this.#watcher.metrics();
       const { zombies } = holdingsOf(server.pid);
       this.#faults.push(...verdict.faultsOfAccidents({ restarts, uncaught, zombies }));
@@ -233,10 +235,10 @@ class Play {
   }
 
   /** Gives what was left behind some time. @returns what is left then */
-  async #settle(descriptors: number): Promise<readonly string[]> {
+  async #settle(files: OpenFiles): Promise<readonly string[]> {
     const deadlineMs = this.#now() + SETTLED_MS;
     for (;;) {
-      const left = verdict.faultsOfRest({ descriptors }, await this.#rest());
+      const left = verdict.faultsOfRest({ files }, await this.#rest());
       if (left.length === 0 || this.#now() > deadlineMs) return left;
       await sleep(LOOK_MS);
     }
@@ -252,7 +254,7 @@ class Play {
       const { data = [] } = JSON.parse(text) as { data?: readonly { id: string }[] };
       listed.push(...data.map(({ id }) => id));
     }
-    return { busy, waiting, listed, descriptors: holdingsOf(server.pid).descriptors };
+    return { busy, waiting, listed, files: openFilesOf(server.pid) };
   }
 
   #faultsOf(run: Omit<AbuseRun, "faults">): readonly string[] {

@@ -4,6 +4,7 @@ import { percentile } from "../../../bench/stats.ts";
 import type { Sample } from "../samples.ts";
 import type { Deed } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";
+import { type OpenFiles, totalOf } from "./open-files.ts";
 import type { Probe } from "./watcher.ts";
 
 /** The first text of an honest answer may come this much later than without abuse. */
@@ -17,7 +18,7 @@ const MOST_SILENCE_MS = 1_000;
 /** Memory that has come back, compared with what it was before the abuse. */
 const MOST_TIMES_MEMORY = 1.3;
 const MORE_MB = 30;
-const MORE_DESCRIPTORS = 4;
+const MORE_FILES = 4;
 /** As in server.ts. */
 const STDERR = "stderr: ";
 const MOST_COMPLAINTS = 12;
@@ -146,21 +147,30 @@ export type Rest = {
   readonly waiting: number;
   /** Ids of requests that it lists. */
   readonly listed: readonly string[];
-  readonly descriptors: number;
+  readonly files: OpenFiles;
 };
 
-export function faultsOfRest(before: Pick<Rest, "descriptors">, now: Rest): readonly string[] {
-  const { busy, waiting, listed, descriptors } = now;
+export function faultsOfRest(before: Pick<Rest, "files">, now: Rest): readonly string[] {
+  const { busy, waiting, listed, files } = now;
   const faults: string[] = [];
   if (busy > 0) faults.push(`${busy} slots are still busy at the end`);
   if (waiting > 0) faults.push(`${waiting} requests still wait at the end`);
   if (listed.length > 0)
     faults.push(`${listed.length} requests are still listed at the end, such as ${listed[0]}`);
-  if (descriptors > before.descriptors + MORE_DESCRIPTORS)
+  const [first, last] = [totalOf(before.files), totalOf(files)];
+  if (last > first + MORE_FILES)
     faults.push(
-      `the server has ${descriptors} open files at the end, and had ${before.descriptors} at first`,
+      `the server has ${last} open files at the end, and had ${first} at first: ${grownIn(before.files, files)}`,
     );
   return faults;
+}
+
+function grownIn(before: OpenFiles, now: OpenFiles): string {
+  return Object.entries(now)
+    .map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const)
+    .filter(([, more]) => more > 0)
+    .map(([kind, more]) => `${more} more of ${kind}`)
+    .join(", ");
 }
 
 /** Counted over the whole run. */

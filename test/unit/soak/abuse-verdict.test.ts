@@ -91,20 +91,20 @@ describe("the silence of /health", () => {
 });
 
 describe("what is left at the end", () => {
-  const nothing = { busy: 0, waiting: 0, listed: [], descriptors: 30 };
+  const nothing = { busy: 0, waiting: 0, listed: [], files: { socket: 12, pipe: 18 } };
 
   test("is nothing, but for a few open files", () => {
-    expect(faultsOfRest({ descriptors: 28 }, nothing)).toEqual([]);
+    expect(faultsOfRest({ files: { socket: 10, pipe: 18 } }, nothing)).toEqual([]);
   });
 
   test("is told, each by itself", () => {
-    const rest = { busy: 2, waiting: 1, listed: ["a", "b"], descriptors: 90 };
+    const rest = { busy: 2, waiting: 1, listed: ["a", "b"], files: { socket: 62, pipe: 28 } };
 
-    expect(faultsOfRest({ descriptors: 28 }, rest)).toEqual([
+    expect(faultsOfRest({ files: { socket: 0, pipe: 28 } }, rest)).toEqual([
       "2 slots are still busy at the end",
       "1 requests still wait at the end",
       "2 requests are still listed at the end, such as a",
-      "the server has 90 open files at the end, and had 28 at first",
+      "the server has 90 open files at the end, and had 28 at first: 62 more of socket",
     ]);
   });
 
