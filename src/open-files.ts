@@ -11,12 +11,19 @@ export function openFilesProblem(allowed: number | null = openFileLimit()): stri
 }
 
 type Report = {
+  /** Without it, a report would look at the network's interfaces; of Node 20.13 and later, and not among Node's types. */
+  excludeNetwork?: boolean;
+};
+type ReportText = {
   readonly userLimits?: { readonly open_files?: { readonly soft: string | number } };
 };
 
 /** Null where there is none, or where it is not known. */
 function openFileLimit(): number | null {
-  const report = process.report?.getReport() as unknown as Report | undefined; // Node's types call it any object
-  const limit = Number(report?.userLimits?.open_files?.soft);
+  const { report } = process;
+  if (!report) return null;
+  (report as Report).excludeNetwork = true;
+  const { userLimits } = report.getReport() as unknown as ReportText; // Node's types call it a string
+  const limit = Number(userLimits?.open_files?.soft);
   return Number.isFinite(limit) ? limit : null;
 }

@@ -67,8 +67,11 @@ function findChromium(): string | null {
   if (there !== undefined) return absolute(there);
   try {
     const options = { stdio: "pipe", timeout: INSTALL_MS } as const;
-    execFileSync("apt-get", ["update", "-q"], options);
-    execFileSync("apt-get", ["install", "-qy", "--no-install-recommends", "chromium"], options);
+    // Two test files may need it at once: the second one waits for the first one's lock.
+    const locks = ["-o", `DPkg::Lock::Timeout=${INSTALL_MS / 1000}`];
+    execFileSync("apt-get", [...locks, "update", "-q"], options);
+    const install = ["install", "-qy", "--no-install-recommends", "chromium"];
+    execFileSync("apt-get", [...locks, ...install], options);
     if (runs("chromium")) return absolute("chromium");
     throw new Error("it does not run here");
   } catch (error) {
