@@ -56,6 +56,12 @@ const PAGE_FOLDER = path.join(BUILT_FOLDER, "web");
 /** A thread runs no TypeScript. */
 const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
 
+/**
+ * Questions that the engine has at once, and how many of them of one key. It computes one at a time, but a long one may have to
+ * wait in the engine, and must not keep others from getting there.
+ */
+const ASKED_AT_ONCE = { slots: 16, slotsPerOwner: 4 };
+
 export type Service = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
@@ -118,9 +124,9 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   const queue = new RequestQueue({ ...line, accounts });
   const questions = new RequestQueue({
     ...line,
+    ...ASKED_AT_ONCE,
     accounts,
-    slots: 1,
-    busyWith: "another question is being answered",
+    busyWith: "other questions are being answered",
   });
   const { embeddings, reranking } = createEmbeddings({
     config,

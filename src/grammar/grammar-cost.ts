@@ -6,7 +6,7 @@ const MOST_WAYS = 2_000;
 /** Parts in a row that may be empty: a reader may be in any of them, and go on to any later one. */
 const MOST_SKIPS = 32;
 /** Of all rules together, with repetitions written out: about 100 bytes of memory each. */
-const MOST_ELEMENTS = 200_000;
+const MOST_ELEMENTS = 80_000;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 type Cost = {

@@ -1,4 +1,5 @@
-// What the engine answers without a slot (preparing, counting, rendering) waits in a line of its own, where the keys take turns.
+// What the engine answers without a slot (preparing, counting, rendering) waits in a line of its own, where the keys take turns,
+// and then in the engine, which computes one at a time.
 // Its unit is the millisecond of the engine's time: that much is charged to the key's share, and one token for each
 // millisecond to its tokens per minute, also when the answer is a refusal.
 

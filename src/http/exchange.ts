@@ -37,7 +37,7 @@ export type EmbeddingService = {
 export type HandlerDeps = {
   readonly engine: Engine;
   readonly queue: RequestQueue;
-  /** For what is answered without a slot, see ask-in-turn.ts. One at a time: each holds up the model's process for a while. */
+  /** For what is answered without a slot, see ask-in-turn.ts. */
   readonly questions: RequestQueue;
   readonly schemas: Pick<SchemaCompiler, "compile">;
   readonly slots: SlotBoard;

@@ -18,6 +18,8 @@ export type NewEntry = { readonly owner: string; readonly isFlex: boolean };
 
 export type FairShareOptions = {
   readonly slots: number;
+  /** Slots that one key may have at most; all by default. */
+  readonly slotsPerOwner?: number;
   /** A flex request that has waited so long is no longer put last. */
   readonly flexWaitMs: number;
 };
@@ -74,8 +76,8 @@ export class FairShare {
 
   /** Slots that a key may have. */
   slotsOf(owner: string): number {
-    const { slots } = this.#options;
-    return Math.min(slots, this.#limits.get(owner) ?? slots);
+    const { slots, slotsPerOwner = slots } = this.#options;
+    return Math.min(slots, slotsPerOwner, this.#limits.get(owner) ?? slots);
   }
 
   /** @param slots that the key may have; null for all. @returns whether that lets more of its requests begin */

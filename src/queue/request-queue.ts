@@ -13,6 +13,8 @@ import { Ticket } from "./ticket.ts";
 
 export type RequestQueueOptions = {
   readonly slots: number;
+  /** Slots that one key may have at most; all by default. */
+  readonly slotsPerOwner?: number;
   /** For the refusal, where a slot is not one of `--slots`: what is busy. */
   readonly busyWith?: string;
   /** Requests that may wait. */

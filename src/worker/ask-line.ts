@@ -1,7 +1,10 @@
-// The questions that wait beside the streams. Answering one blocks the process, and with it every stream, so they are
-// answered one at a time, and after each the streams have the process for three times as long.
+// The questions that wait beside the streams. Answering one blocks the process, and with it every stream: so they are answered
+// one at a time, and each kind rests for three times as long as its last answer took. Short ones do not wait for the rest of
+// long ones. The streams so have half of the time at least.
 
 import type { ToWorker } from "../engine/messages.ts";
+import type { Question } from "../generation/questions.ts";
+import type { Prompt } from "../generation/request.ts";
 
 export type Ask = Extract<ToWorker, { readonly type: "ask" }>;
 
@@ -12,13 +15,23 @@ export type AskLineOptions = {
   readonly isIdle: () => boolean;
 };
 
-/** How long the streams have the process after a question, in multiples of the time that it took. */
+/** Questions of one kind, and until when it rests. */
+type Lane = { readonly waiting: Ask[]; restUntilMs: number };
+
+/** How long a kind rests after an answer, in multiples of the time that it took. */
 const REST = 3;
+/** Up to this size a question takes a few milliseconds. */
+const SHORT_CHARS = 8_000;
+/** Rendering a message costs about as much as tokenizing this much text. */
+const MESSAGE_CHARS = 200;
+const TOOL_CHARS = 1_000;
+/** A grammar is read faster than a text is tokenized. */
+const GRAMMAR_SHARE = 1 / 8;
 
 export class AskLine {
   readonly #options: AskLineOptions;
-  readonly #waiting: Ask[] = [];
-  #restUntilMs = 0;
+  readonly #short: Lane = { waiting: [], restUntilMs: 0 };
+  readonly #long: Lane = { waiting: [], restUntilMs: 0 };
   #stopTimer: (() => void) | null = null;
 
   constructor(options: AskLineOptions) {
@@ -26,28 +39,37 @@ export class AskLine {
   }
 
   add(ask: Ask): void {
-    this.#waiting.push(ask);
+    const lane = sizeOf(ask.question) > SHORT_CHARS ? this.#long : this.#short;
+    lane.waiting.push(ask);
     this.#schedule();
   }
 
   /** @returns whether the question was still waiting; it is forgotten then */
   drop(id: string): boolean {
-    const index = this.#waiting.findIndex((ask) => ask.id === id);
-    if (index >= 0) this.#waiting.splice(index, 1);
-    return index >= 0;
+    return this.#lanes.some(({ waiting }) => {
+      const index = waiting.findIndex((ask) => ask.id === id);
+      if (index >= 0) waiting.splice(index, 1);
+      return index >= 0;
+    });
   }
 
   /** To be called when the last stream has left its slot. */
   wake(): void {
-    if (!this.#stopTimer || !this.#options.isIdle()) return;
-    this.#stopTimer();
-    this.#stopTimer = null;
-    this.#schedule();
+    if (this.#options.isIdle()) this.#schedule();
+  }
+
+  /** Those whose turn comes first. */
+  get #lanes(): readonly Lane[] {
+    return [this.#short, this.#long];
   }
 
   #schedule(): void {
-    if (this.#stopTimer || this.#waiting.length === 0) return;
-    const restMs = this.#options.isIdle() ? 0 : this.#restUntilMs - performance.now();
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+    const open = this.#lanes.filter(({ waiting }) => waiting.length > 0);
+    if (open.length === 0) return;
+    const wakeAtMs = Math.min(...open.map(({ restUntilMs }) => restUntilMs));
+    const restMs = this.#options.isIdle() ? 0 : wakeAtMs - performance.now();
     // Between two questions the process reads its messages, and hands the next decode to its thread.
     if (restMs <= 0) {
       const immediate = setImmediate(() => this.#next());
@@ -60,12 +82,51 @@ export class AskLine {
 
   #next(): void {
     this.#stopTimer = null;
-    const ask = this.#waiting.shift();
-    if (!ask) return;
     const startedAtMs = performance.now();
-    this.#options.answer(ask);
-    const endedAtMs = performance.now();
-    this.#restUntilMs = endedAtMs + REST * (endedAtMs - startedAtMs);
+    const isIdle = this.#options.isIdle();
+    const lane = this.#lanes.find(
+      ({ waiting, restUntilMs }) => waiting.length > 0 && (isIdle || restUntilMs <= startedAtMs),
+    );
+    const ask = lane?.waiting.shift();
+    if (lane && ask) {
+      this.#options.answer(ask);
+      const endedAtMs = performance.now();
+      lane.restUntilMs = endedAtMs + REST * (endedAtMs - startedAtMs);
+    }
     this.#schedule();
+  }
+}
+
+/** About as many characters as tokenizing would cost as much time for. */
+function sizeOf(question: Question): number {
+  switch (question.type) {
+    case "prepare": {
+      const { prompt, grammar } = question.request;
+      return sizeOfPrompt(prompt) + (grammar?.length ?? 0) * GRAMMAR_SHARE;
+    }
+    case "render":
+      return sizeOfPrompt(question.prompt);
+    case "tokenize":
+      return question.text.length;
+    case "detokenize":
+      return question.tokens.length;
+  }
+}
+
+function sizeOfPrompt(prompt: Prompt): number {
+  switch (prompt.type) {
+    case "messages": {
+      const texts = prompt.messages.reduce((sum, { content }) => sum + content.length, 0);
+      const tools = prompt.tools?.tools ?? [];
+      const rules = tools.reduce((sum, tool) => sum + tool.rules.text.length, 0);
+      const shape = MESSAGE_CHARS * prompt.messages.length + TOOL_CHARS * tools.length;
+      return texts + shape + rules * GRAMMAR_SHARE;
+    }
+    case "text":
+      return prompt.text.length;
+    case "tokens":
+      return prompt.tokens.length;
+    case "infill":
+      return prompt.prefix.length + prompt.suffix.length;
   }
 }

@@ -107,10 +107,10 @@ export class FakeEngine implements Engine {
 
   becomeReady(): void {
     this.#state = "ready";
-    this.#onReady?.();
+    for (const goOn of this.#onReady.splice(0)) goOn();
   }
 
-  #onReady: (() => void) | null = null;
+  readonly #onReady: (() => void)[] = [];
 
   status(): EngineStatus {
     return {
@@ -145,7 +145,7 @@ export class FakeEngine implements Engine {
   async #becomesReady(signal: AbortSignal): Promise<void> {
     this.waiting += 1;
     try {
-      await orAborted(new Promise<void>((resolve) => (this.#onReady = resolve)), signal);
+      await orAborted(new Promise<void>((resolve) => this.#onReady.push(resolve)), signal);
     } finally {
       this.waiting -= 1;
     }

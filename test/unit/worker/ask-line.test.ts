@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Ask, AskLine } from "../../../src/worker/ask-line.ts";
+import { messagesPrompt } from "../../support/requests.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -32,11 +33,17 @@ function line(tookMs: number) {
   return { asks, answered, state, pass };
 }
 
-const ask = (id: string): Ask => ({
+const ask = (id: string, chars = 1): Ask => ({
   type: "ask",
   id,
-  question: { type: "detokenize", tokens: [] },
+  question: {
+    type: "tokenize",
+    text: "x".repeat(chars),
+    addsBeginning: false,
+    readsControlTokens: false,
+  },
 });
+const LONG = 100_000;
 
 test("answers one question, then leaves the process to the streams for three times as long", () => {
   const { asks, answered, pass } = line(10);
@@ -60,6 +67,41 @@ test("answers one after the other while no stream runs", () => {
     vi.advanceTimersToNextTimer();
     expect(answered).toEqual(soFar);
   }
+});
+
+test("a short question does not wait for the rest of a long one, nor behind others of its kind", () => {
+  const { asks, answered, pass } = line(100);
+  for (const id of ["long 1", "long 2"]) asks.add(ask(id, LONG));
+  pass(0);
+  expect(answered).toEqual(["long 1"]);
+
+  asks.add(ask("short 1"));
+  asks.add(ask("short 2"));
+  pass(0);
+  expect(answered).toEqual(["long 1", "short 1"]);
+  for (let step = 0; step < 4; step++) pass(200);
+
+  expect(answered).toEqual(["long 1", "short 1", "long 2", "short 2"]);
+});
+
+test.each<[what: string, question: Ask["question"]]>([
+  [
+    "many messages",
+    {
+      type: "render",
+      prompt: messagesPrompt(Array.from({ length: 50 }, () => ({ role: "user", content: "" }))),
+    },
+  ],
+  ["a long text", { type: "render", prompt: { type: "text", text: "x".repeat(9_000) } }],
+  ["many token ids", { type: "detokenize", tokens: Array.from({ length: 9_000 }, () => 1) }],
+])("%s make a question a long one", (_what, question) => {
+  const { asks, answered, pass } = line(10);
+  asks.add({ type: "ask", id: "long", question });
+  asks.add(ask("short"));
+
+  pass(0);
+
+  expect(answered).toEqual(["short"]);
 });
 
 test("does not rest any longer when the last stream has ended", () => {
