@@ -23,7 +23,7 @@ const REST = 3;
 /** Up to this size a question takes a few milliseconds. */
 const SHORT_CHARS = 8_000;
 /** Rendering a message costs about as much as tokenizing this much text. */
-const MESSAGE_CHARS = 200;
+const MESSAGE_CHARS = 100;
 const TOOL_CHARS = 1_000;
 /** A grammar is read faster than a text is tokenized. */
 const GRAMMAR_SHARE = 1 / 8;

@@ -1,11 +1,12 @@
 // Loads a GGUF on the device that was asked for, or the best there is, and makes the context with its sequences.
 
-import type { LlamaContext, LlamaModel, Token, TokenAttributes } from "node-llama-cpp";
+import type { LlamaContext, LlamaModel, Token } from "node-llama-cpp";
 import type { ModelInfo, ModelOptions } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import type { StepLoad } from "../generation/events.ts";
 import { Batcher } from "./batching.ts";
 import { ChatTemplate } from "./chat-template.ts";
+import { ControlTokens } from "./control-tokens.ts";
 import { usableCpus } from "./cpu-count.ts";
 import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device.ts";
 import { Grammars } from "./grammars.ts";
@@ -44,7 +45,7 @@ export type LoadedModel = {
   readonly template: ChatTemplate | null;
   /** Null for a model that does not think. */
   readonly thoughtFormat: ThoughtFormat | null;
-  readonly controlTokens: ReadonlyMap<string, number>;
+  readonly controlTokens: ControlTokens;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
   /** Tokens that the template spends on a message besides its content, at least. */
@@ -94,8 +95,8 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     (_, id) => new Slot(id, context.getSequence()),
   );
   const vocabulary = [...model.iterateAllTokens()];
-  const controlTokens = controlTokensOf(model, vocabulary);
-  const template = readTemplate(model, [...controlTokens.keys()], load.log);
+  const controlTokens = new ControlTokens(model, vocabulary);
+  const template = readTemplate(model, [...controlTokens.ids.keys()], load.log);
   const thoughtFormat = template
     ? thoughtFormatOf(template.source, (text) => model.tokenize(text, true).length === 1)
     : null;
@@ -188,22 +189,9 @@ function readTemplate(
   }
 }
 
-function controlTokensOf(
-  model: LlamaModel,
-  vocabulary: readonly Token[],
-): ReadonlyMap<string, number> {
-  const control = vocabulary.filter((token) => isControl(model.getTokenAttributes(token)));
-  return new Map(control.map((token) => [model.detokenize([token], true), token]));
-}
-
 function longestText(vocabulary: readonly Token[], model: LlamaModel): number {
   let longest = 1;
   for (const token of vocabulary)
     longest = Math.max(longest, model.detokenize([token], true).length);
   return longest;
-}
-
-/** Tokens that the tokenizer reads out of text only if it is asked to. */
-function isControl({ control, unknown }: TokenAttributes): boolean {
-  return control || unknown;
 }

@@ -4,6 +4,7 @@ import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../generation/request.ts";
 import type { ChatTemplate } from "./chat-template.ts";
+import type { ControlTokens } from "./control-tokens.ts";
 import { type PlanDeps, planOutput, withoutThoughts } from "./output-plan.ts";
 import {
   type BoundDeps,
@@ -16,6 +17,7 @@ import type { PromptSegment } from "./prompt-fence.ts";
 export type PrepareDeps = PlanDeps &
   BoundDeps & {
     readonly model: LlamaModel;
+    readonly controlTokens: Pick<ControlTokens, "tokenize">;
     /** Number of tokens in the vocabulary. */
     readonly vocabularySize: number;
   };
@@ -87,7 +89,7 @@ function segmentTokens(
     if (length + more >= deps.contextTokens)
       throw tooLong(`at least ${length + more}`, prompt, deps.contextTokens);
     const isFirst = tokens.length === 0;
-    for (const token of tokenize(deps.model, segment, isFirst)) tokens.push(token);
+    for (const token of tokenize(deps, segment, isFirst)) tokens.push(token);
   }
   return tokens;
 }
@@ -128,12 +130,17 @@ export function promptSegments(
   );
 }
 
-function tokenize(model: LlamaModel, segment: PromptSegment, isFirst: boolean) {
-  const readsControlTokens = !segment.isLiteral;
+function tokenize(
+  { model, controlTokens }: PrepareDeps,
+  { text, isLiteral }: PromptSegment,
+  isFirst: boolean,
+): readonly number[] {
   // Some tokenizers put a space before whatever comes first: right at the very beginning only.
-  return isFirst
-    ? model.tokenize(segment.text, readsControlTokens)
-    : model.tokenize(segment.text, readsControlTokens, "trimLeadingSpace");
+  const begin = (first: string, readsControlTokens: boolean) =>
+    isFirst
+      ? model.tokenize(first, readsControlTokens)
+      : model.tokenize(first, readsControlTokens, "trimLeadingSpace");
+  return isLiteral ? begin(text, false) : controlTokens.tokenize(text, begin);
 }
 
 function withBeginning(tokens: number[], model: LlamaModel): number[] {

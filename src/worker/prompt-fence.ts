@@ -57,7 +57,8 @@ export class PromptFence {
   }
 }
 
-function anyOf(texts: readonly string[]): RegExp | null {
+/** Finds any of the texts, the longest where several begin alike; null when there is none. */
+export function anyOf(texts: readonly string[]): RegExp | null {
   const longestFirst = texts.filter((text) => text !== "").sort((a, b) => b.length - a.length);
   if (longestFirst.length === 0) return null;
   const alternatives = longestFirst.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));

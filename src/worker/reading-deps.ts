@@ -2,6 +2,7 @@
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { OutputPlan } from "../generation/request.ts";
+import type { ControlTokens } from "./control-tokens.ts";
 import type { Grammars } from "./grammars.ts";
 import type { RunOptions } from "./run.ts";
 import { thoughtFormatNamed } from "./thought-formats.ts";
@@ -10,7 +11,7 @@ export type ReadingModel = {
   readonly model: LlamaModel;
   readonly grammars: Grammars;
   /** Ids of the vocabulary's tokens that the tokenizer takes for control, by their texts. */
-  readonly controlTokens: ReadonlyMap<string, number>;
+  readonly controlTokens: Pick<ControlTokens, "ids">;
 };
 
 export function readingDeps(
@@ -20,8 +21,11 @@ export function readingDeps(
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
     controlTokens: (texts) => {
-      const entries = texts.map((text) => [controlTokens.get(text), text] as const);
-      return new Map(entries.filter((entry): entry is [number, string] => entry[0] !== undefined));
+      const entries = texts.flatMap((text): [number, string][] => {
+        const id = controlTokens.ids.get(text);
+        return id === undefined ? [] : [[id, text]];
+      });
+      return new Map(entries);
     },
     grammars: {
       begin: (text) => grammars.begin(text),

@@ -1,6 +1,7 @@
 // One run on one slot of the real model, with what its server may ask of it at awkward moments. And the bounds of a prompt's
 // length beside its real length.
 
+import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Message, PreparedRequest } from "../../src/generation/request.ts";
 import { type GenerateDeps, generate } from "../../src/worker/generate.ts";
@@ -92,6 +93,24 @@ const WORDS = [
   "é",
   "\u0000",
 ];
+
+test("a long prompt has the same tokens in pieces as in one go", () => {
+  const deps = prepareDeps();
+  const turn = (index: number): Message =>
+    index % 2 === 0
+      ? { role: "user", content: `${WORDS[index % WORDS.length]} question ${index} ` }
+      : { role: "assistant", content: `\n answer ${index}`, reasoning: null, toolCalls: [] };
+  for (const turns of [1, 2, 101, 400]) {
+    const prompt = messagesPrompt(Array.from({ length: turns }, (_, index) => turn(index)));
+    const { tokens } = promptTokens(prompt, { ...deps, contextTokens: 1_000_000 });
+    const asOne = (
+      text: string,
+      begin: (text: string, readsControlTokens: boolean) => readonly Token[],
+    ) => begin(text, true);
+    const whole = { ...deps, contextTokens: 1_000_000, controlTokens: { tokenize: asOne } };
+    expect(tokens).toEqual(promptTokens(prompt, whole).tokens);
+  }
+});
 
 test("a prompt is never shorter than its bound", () => {
   const deps = prepareDeps();

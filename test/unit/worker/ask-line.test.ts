@@ -89,7 +89,7 @@ test.each<[what: string, question: Ask["question"]]>([
     "many messages",
     {
       type: "render",
-      prompt: messagesPrompt(Array.from({ length: 50 }, () => ({ role: "user", content: "" }))),
+      prompt: messagesPrompt(Array.from({ length: 90 }, () => ({ role: "user", content: "" }))),
     },
   ],
   ["a long text", { type: "render", prompt: { type: "text", text: "x".repeat(9_000) } }],

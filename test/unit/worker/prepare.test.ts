@@ -34,6 +34,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     template: null,
     thoughtFormat: null,
     contextTokens: 10,
+    controlTokens: { tokenize: (text, begin) => begin(text, true) },
     vocabularySize: 50,
     messageTokens: 1,
     longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test asks for one
