@@ -23,8 +23,12 @@ export type Reading = {
 const SHORT_PROMPT = 64;
 /** Without a target, a step may take so many times as long as one without a slice. */
 const SLOWDOWN = 2.5;
-/** However short the steps should be, reading a prompt may take so many times as long as in whole batches. */
+/** However short the steps should be, reading a prompt may take this many times as long as in whole batches. */
 const MOST_DELAY = 1.6;
+/** The same where nobody generates: a request that arrives now waits for the step. */
+const MOST_DELAY_ALONE = 1.1;
+/** A slice's fixed cost, in steps without one: what seems to be more is noise, such as of deep contexts. */
+const MOST_FIXED = 4;
 /** Until it is known what a slice costs. */
 const FIRST_SLICE = 16;
 const SMALLEST_SLICE = 4;
@@ -63,25 +67,37 @@ export class PromptSlices {
     const room = batchTokens - decodes; // what does not fit would need a step of its own
     const share = Math.max(1, Math.floor(room / readers));
     const isShort = targetMs === null && unread <= SHORT_PROMPT;
-    if (decodes === 0 || targetMs === 0 || isShort) return share;
-    return Math.min(share, Math.max(1, Math.floor(this.#besideOthers(decodes) / readers)));
+    if (targetMs === 0 || isShort || (decodes === 0 && targetMs !== null)) return share;
+    const most = decodes === 0 ? this.#alone() : this.#besideOthers(decodes);
+    return Math.min(share, Math.max(1, Math.floor(most / readers)));
+  }
+
+  /** As many as make good use of a step: more would only make it longer. */
+  #alone(): number {
+    const quiet = this.#quiet(this.#lastDecodes);
+    const cost = this.#cost(quiet);
+    if (!cost || quiet === 0) return this.#options.batchTokens;
+    return Math.ceil(this.#efficient(quiet, cost.perToken, MOST_DELAY_ALONE));
   }
 
   #besideOthers(decodes: number): number {
-    const cost = this.#cost();
+    const quiet = this.#quiet(decodes);
+    const cost = this.#cost(quiet);
     if (!cost) return FIRST_SLICE;
     this.#sways = !this.#sways;
-    const { batchTokens, targetMs } = this.#options;
-    const quiet = this.#quiet(decodes);
+    const { targetMs } = this.#options;
     const target = targetMs ?? SLOWDOWN * quiet;
     const short = (target - quiet - cost.fixed) / cost.perToken;
-    // Time per token with slices of n: (quiet + fixed + n * perToken) / n. It may be MOST_DELAY times that of n = batch.
-    const overhead = quiet + cost.fixed;
-    const perTokenInBatches = overhead / batchTokens + cost.perToken;
-    const efficient = overhead / (MOST_DELAY * perTokenInBatches - cost.perToken);
+    const efficient = this.#efficient(quiet + cost.fixed, cost.perToken, MOST_DELAY);
     const tokens = targetMs === null ? Math.max(short, efficient) : short;
     const swayed = tokens * (this.#sways ? 1 : 1 - SWAY);
     return Math.max(SMALLEST_SLICE, Math.floor(swayed));
+  }
+
+  /** Time per token with slices of n: (overhead + n * perToken) / n. It may be `mostDelay` times that of n = batch. */
+  #efficient(overhead: number, perToken: number, mostDelay: number): number {
+    const perTokenInBatches = overhead / this.#options.batchTokens + perToken;
+    return overhead / (mostDelay * perTokenInBatches - perToken);
   }
 
   #observeQuiet(ms: number, decodes: number): void {
@@ -114,13 +130,15 @@ export class PromptSlices {
     };
   }
 
-  #cost(): Cost | null {
+  /** @param quiet ms of a step without a slice */
+  #cost(quiet: number): Cost | null {
     const now = this.#moments;
     if (!now) return null;
     const average = now.ms / now.s;
     const variance = now.ss - now.s * now.s;
     const slope = variance > 0 ? (now.sms - now.s * now.ms) / variance : average;
-    const perToken = Math.min(Math.max(slope, 0.2 * average), average);
-    return { perToken, fixed: now.ms - perToken * now.s };
+    const inLine = Math.min(Math.max(slope, 0.2 * average), average);
+    const fixed = Math.min(now.ms - inLine * now.s, MOST_FIXED * quiet);
+    return { perToken: (now.ms - fixed) / now.s, fixed };
   }
 }

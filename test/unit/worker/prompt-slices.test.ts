@@ -97,6 +97,29 @@ test("does not make slices so small that a prompt takes for ever, where a step c
   expect(sliced.totalMs / whole.totalMs).toBeLessThan(2);
 });
 
+test("takes the cost of a deep context for that of its tokens, however much it sways", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+  for (let step = 0; step < 20; step++) slices.observe({ ms: 4, decodes: 1, promptTokens: 0 });
+  for (let step = 0; step < 40; step++) {
+    const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 1 });
+    const perTokenMs = step % 4 === 0 ? 1 : 3; // of several prompts, read to different depths
+    slices.observe({ ms: 4 + tokens * perTokenMs, decodes: 1, promptTokens: tokens });
+  }
+
+  expect(slices.tokens({ unread: 4_000, readers: 1, decodes: 1 })).toBeLessThan(24);
+});
+
+test("makes a step no longer than it has to be where nobody generates, as soon as costs are known", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+  read(slices, 1_000, { fixedMs: 0, tokenMs: 3 });
+
+  const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 0 });
+
+  expect(tokens).toBeLessThan(64);
+  const perTokenMs = (size: number) => (QUIET_MS + size * 3) / size;
+  expect(perTokenMs(tokens) / perTokenMs(128)).toBeLessThan(1.15);
+});
+
 test("one step that was held up does not shrink the slices after it", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
   const before = read(slices, 1000, { fixedMs: 10, tokenMs: 4 }).sizes.at(-2) ?? 0;
