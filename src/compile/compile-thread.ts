@@ -31,7 +31,9 @@ type Job = {
 };
 
 /** Documents are of a few MB at most, and so is what they become. */
-const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
+/** A thread that has nothing to do for this long is ended: it would keep the memory of its largest document. */
+const IDLE_MS = 10_000;
 
 export class CompileThread {
   readonly #options: CompileThreadOptions;
@@ -40,6 +42,7 @@ export class CompileThread {
   #worker: Worker | null = null;
   #isReady = false;
   #timer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(options: CompileThreadOptions) {
     this.#options = options;
@@ -65,6 +68,7 @@ export class CompileThread {
     const closed = new ServiceError("draining", "the server is shutting down");
     for (let job = this.#line.next(); job; job = this.#line.next()) job.outcome.reject(closed);
     this.#end(closed);
+    clearTimeout(this.#idleTimer);
     await this.#worker?.terminate();
   }
 
@@ -80,6 +84,7 @@ export class CompileThread {
 
   #begin(job: Job): void {
     this.#running = job;
+    clearTimeout(this.#idleTimer);
     this.#worker ??= this.#start();
     this.#worker.postMessage(job.text);
     if (this.#isReady) this.#limitTime();
@@ -111,6 +116,16 @@ export class CompileThread {
     if (job) this.#options.onOutcome(job.text, message);
     job?.outcome.resolve(message);
     this.#next();
+    if (this.#running === null) this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
+    this.#idleTimer = setTimeout(() => {
+      const worker = this.#worker;
+      this.#worker = null;
+      void worker?.terminate();
+    }, IDLE_MS);
+    this.#idleTimer.unref();
   }
 
   #tooSlow(): void {
