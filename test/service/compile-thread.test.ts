@@ -1,7 +1,7 @@
 // The thread that compiles schemas: in its place one that hangs, ends or grows, and the real one.
 
 import path from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { CompileThread, type CompileThreadOptions } from "../../src/compile/compile-thread.ts";
 import type { CompileOutcome } from "../../src/compile/outcome.ts";
 import { SchemaCompiler } from "../../src/compile/schema-compiler.ts";
@@ -53,6 +53,20 @@ test("a document that takes too long is refused, and the next ones get a new thr
   });
   expect(await next).toBe("document 1 of this thread");
   expect(await run("compile")).toBe("document 2 of this thread");
+});
+
+test("a thread that has nothing to do ends, and the next document gets a new one", async () => {
+  const { run } = scripted();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    expect(await run("compile")).toBe("document 1 of this thread");
+    vi.advanceTimersByTime(9_000);
+    expect(await run("compile")).toBe("document 2 of this thread");
+    vi.advanceTimersByTime(10_000);
+    expect(await run("compile")).toBe("document 1 of this thread");
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test.each(["throw", "exit"])("a thread that ends by %s fails its document alone", async (act) => {
