@@ -150,7 +150,14 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
   });
-  const webSockets = new WebSockets({ ...config, keys, bodyLimitBytes: config.bodyLimit, report });
+  const bodyMemory = new BodyMemory(config.bodyMemory);
+  const webSockets = new WebSockets({
+    ...config,
+    keys,
+    bodyLimitBytes: config.bodyLimit,
+    memory: bodyMemory,
+    report,
+  });
   const app = createApp(
     {
       engine,
@@ -177,7 +184,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     },
     {
       bodyLimitBytes: config.bodyLimit,
-      bodyMemory: new BodyMemory(config.bodyMemory),
+      bodyMemory,
       hostNames: [config.host, ...config.allowedHost],
       corsOrigins: config.corsOrigin,
       trustProxy: config.trustProxy,

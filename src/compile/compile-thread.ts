@@ -83,9 +83,14 @@ export class CompileThread {
   }
 
   #begin(job: Job): void {
-    this.#running = job;
     clearTimeout(this.#idleTimer);
-    this.#worker ??= this.#start();
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      // No more threads may be made at the moment; there may be some for the next document.
+      return job.outcome.reject(failureOf(error as Error));
+    }
+    this.#running = job;
     this.#worker.postMessage(job.text);
     if (this.#isReady) this.#limitTime();
   }

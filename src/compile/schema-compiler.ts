@@ -17,6 +17,8 @@ export type SchemaCompilerOptions = {
 
 const TIMEOUT_MS = 2_000;
 const CACHE_BYTES = 32 * 1024 * 1024;
+/** What the objects of a document hold in memory, for each character of its JSON. */
+const OBJECT_BYTES = 20;
 /** A document of so few characters is tried right away, with a budget that keeps it below 2 ms. */
 const INLINE_CHARS = 2_048;
 const INLINE_UNITS = 4_000;
@@ -56,6 +58,6 @@ export class SchemaCompiler {
   }
 
   #keep(text: string, outcome: CompileOutcome): void {
-    this.#cache.set(text, outcome, bytesOf(outcome));
+    this.#cache.set(text, outcome, bytesOf(outcome) + OBJECT_BYTES * text.length);
   }
 }

@@ -1,5 +1,6 @@
 // Engine over the worker process: routes step events to the requests they belong to, and starts each one's way in.
 
+import { abortReason } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
@@ -78,7 +79,7 @@ export class WorkerEngine implements Engine {
         const loss = this.#lastLoss?.error === error ? this.#lastLoss : null;
         if (!crashes.isForgiven(error, { loss, isProving })) throw error;
       } finally {
-        leaveGate();
+        void cost.whenKnown().then(leaveGate); // an aborted question may still kill the worker
       }
     }
   }
@@ -139,6 +140,7 @@ export class WorkerEngine implements Engine {
     cost: AskCost,
   ): Promise<AnswerTo<Q>> {
     await this.#ready(signal);
+    if (signal.aborted) throw abortReason(signal);
     const id = this.#newId();
     const answer = deferred<AnswerTo<Question>>();
     this.#asked.set(id, { answer, endCost: cost.begin() });

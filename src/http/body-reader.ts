@@ -15,16 +15,16 @@ const FIRST_BYTES = 4_096;
 type Unpack = (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>;
 
 /** Some bytes of these stand for thousands: they are unpacked when the body is whole, so that no half of one is held. */
-const UNPACKERS: Readonly<Record<string, Unpack>> = {
-  gzip: promisify<Buffer, ZlibOptions, Buffer>(gunzip),
-  deflate: promisify<Buffer, ZlibOptions, Buffer>(inflate),
-  br: promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress),
-};
+const UNPACKERS: ReadonlyMap<string, Unpack> = new Map([
+  ["gzip", promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
+  ["deflate", promisify<Buffer, ZlibOptions, Buffer>(inflate)],
+  ["br", promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress)],
+]);
 
 /** @throws ServiceError for one that is too large, cannot be unpacked, or has no memory; `aborted` when it does not end */
 export async function readBody(source: BodySource, limits: BodyLimits): Promise<Buffer> {
-  const encoding = (source.req.headers["content-encoding"] ?? "identity").toLowerCase();
-  const unpack = UNPACKERS[encoding];
+  const encoding = (source.req.headers["content-encoding"] || "identity").toLowerCase();
+  const unpack = UNPACKERS.get(encoding);
   if (!unpack && encoding !== "identity") throw unknownEncoding();
   const bytes = await receive(source, limits);
   return unpack ? unpacked(bytes, unpack, limits) : bytes;
@@ -130,7 +130,7 @@ export function tooLarge(limitBytes: number): ServiceError {
 }
 
 function unknownEncoding(): ServiceError {
-  const allowed = Object.keys(UNPACKERS).join(", ");
+  const allowed = [...UNPACKERS.keys()].join(", ");
   const message = `this content-encoding is not known here: allowed are ${allowed} and identity`;
   return new ServiceError("unsupported_media_type", message);
 }

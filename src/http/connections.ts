@@ -10,13 +10,18 @@ export type HttpServer = Server | TlsServer;
 type Listener = (...args: unknown[]) => void;
 type Waiting = { readonly socket: Socket; readonly head: Buffer };
 
+/** Requests of one connection that have no whole answer yet: a client that sends more does not want the answers. */
+const MOST_UNANSWERED = 32;
+
 export class Connections {
   readonly #open = new Set<Socket>();
   readonly #latest = new WeakMap<Socket, ServerResponse>();
+  readonly #unanswered = new WeakMap<Socket, number>();
   readonly #drainListeners = new WeakMap<Socket, readonly Listener[]>();
 
-  /** To be called once, before the server listens. */
-  follow(server: HttpServer): void {
+  /** To be called once, before the server listens. @param stallTimeoutMs a client that takes nothing of what waits is cut off */
+  follow(server: HttpServer, stallTimeoutMs: number): void {
+    this.#watchStalls(server, stallTimeoutMs);
     server.on("connection", (socket: Socket) => this.#add(socket));
     server.on(connectionEvent(server), (socket: Socket) => {
       this.#add(socket); // over TLS it is another one
@@ -24,9 +29,15 @@ export class Connections {
     });
   }
 
-  /** A request was read; its answer comes after those to all earlier ones. */
-  begin(res: ServerResponse): void {
-    this.#latest.set(res.req.socket, res);
+  /** A request was read; its answer comes after those to all earlier ones. @returns whether it may be answered */
+  begin(res: ServerResponse): boolean {
+    const { socket } = res.req;
+    const unanswered = (this.#unanswered.get(socket) ?? 0) + 1;
+    if (unanswered > MOST_UNANSWERED) return false;
+    this.#latest.set(socket, res);
+    this.#unanswered.set(socket, unanswered);
+    res.once("close", () => this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1));
+    return true;
   }
 
   /** The answer to the last request that was read. */
@@ -70,6 +81,24 @@ export class Connections {
   /** Upgraded ones too, which the server's own `closeAllConnections()` does not know. */
   destroyAll(): void {
     for (const socket of this.#open) socket.destroy();
+  }
+
+  /** The handlers of streams look closer, and sooner; this is for every other answer. */
+  #watchStalls(server: HttpServer, stallTimeoutMs: number): void {
+    const waiting = new WeakMap<Socket, { readonly bytes: number; readonly sinceMs: number }>();
+    const look = () => {
+      const nowMs = performance.now();
+      for (const socket of this.#open) {
+        const { writableLength: bytes } = socket;
+        const before = waiting.get(socket);
+        if (bytes === 0) waiting.delete(socket);
+        else if (before?.bytes !== bytes) waiting.set(socket, { bytes, sinceMs: nowMs });
+        else if (nowMs - before.sinceMs >= stallTimeoutMs) socket.destroy();
+      }
+    };
+    const timer = setInterval(look, Math.max(50, stallTimeoutMs / 4));
+    timer.unref();
+    server.once("close", () => clearInterval(timer));
   }
 
   #add(socket: Socket): void {

@@ -37,6 +37,8 @@ export type HttpServerOptions = {
   /** A request must have come in whole by then. */
   readonly receiveTimeoutMs: number;
   readonly maxConnections: number;
+  /** A client that takes nothing of an answer for so long is cut off. */
+  readonly stallTimeoutMs: number;
 };
 
 /** Node's code for a head or a body that does not come. */
@@ -46,7 +48,7 @@ export function createHttpServer(app: Express, deps: Deps, options: HttpServerOp
   const { connections, report } = deps;
   // Express makes both its own, whatever they are before.
   const serve = (req: IncomingMessage, res: ServerResponse) => {
-    connections.begin(res);
+    if (!connections.begin(res)) return void req.socket.destroy();
     if (!hasOneHost(req)) return refuse(res, "a request has one Host header");
     app(req as Request, res as Response, () =>
       refuse(res, "the target of the request has no path"),
@@ -66,7 +68,7 @@ export function createHttpServer(app: Express, deps: Deps, options: HttpServerOp
     res.setHeader("connection", "close"); // whether a refused body still comes, nobody can know
     handle(req, res);
   });
-  connections.follow(server);
+  connections.follow(server, options.stallTimeoutMs);
   answerUnreadable(server, deps);
   logDropped(server, deps.log);
   return server;

@@ -1,7 +1,6 @@
 // One WebSocket: its client's messages become requests, several at once, and their answers messages. A reader that falls
 // behind holds up its own requests, and nobody else's; its further messages are not read either.
 
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { RawData, WebSocket } from "ws";
 import { encodeOpenaiError } from "../api/openai-shared.ts";
@@ -15,6 +14,7 @@ import { guarded, ServiceError, toServiceError } from "../errors.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
 import type { InnerRequest } from "./inner-request.ts";
 import { forwardAnswer } from "./socket-answer.ts";
+import { SocketLiveness } from "./socket-liveness.ts";
 
 export type SocketSessionOptions = {
   readonly socket: WebSocket;
@@ -26,6 +26,8 @@ export type SocketSessionOptions = {
   readonly ask: (request: Omit<InnerRequest, "remoteAddress">) => Promise<IncomingMessage>;
   /** As the client calls this server. */
   readonly host: string;
+  /** Whether a message is half read. */
+  readonly isReceiving: () => boolean;
   /** Requests at once. */
   readonly mostOpen: number;
   /** It is asked whether it lives this often; in ms. */
@@ -58,17 +60,18 @@ export class SocketSession {
   readonly #arrived: (string | null)[] = [];
   /** Resolves when the client takes more; null while it does. */
   #room: Deferred<void> | null = null;
+  /** The room after which the messages that have arrived are followed. */
+  #awaited: Deferred<void> | null = null;
   #key: string | null;
   #isWelcome: boolean;
   #bytesBeforeKey = 0;
   #errorsInARow = 0;
-  /** What the last ping has in it; null when it was answered. */
-  #ping: string | null = null;
-  #heardAtMs = performance.now();
+  readonly #liveness: SocketLiveness;
 
   constructor(options: SocketSessionOptions) {
     const { socket, key, isKeyWanted, heartbeatMs } = options;
     this.#options = options;
+    this.#liveness = new SocketLiveness(options);
     this.#key = key;
     this.#isWelcome = !isKeyWanted || key !== null;
     this.#authTimer = this.#isWelcome
@@ -86,7 +89,7 @@ export class SocketSession {
       this.#work();
     };
     socket.on("message", this.#safe(onMessage));
-    socket.on("pong", (data) => this.#hear(String(data)));
+    socket.on("pong", (data) => this.#liveness.hearPong(String(data)));
     socket.on("error", () => {}); // its close follows
     socket.once(
       "close",
@@ -94,11 +97,19 @@ export class SocketSession {
     );
   }
 
-  /** So many bytes more were read, and all messages in them given to this session. */
-  count(bytes: number): void {
-    if (this.#isWelcome) return;
+  /** As it was given with the connection, or since; null without one. */
+  get key(): string | null {
+    return this.#key;
+  }
+
+  get isWelcome(): boolean {
+    return this.#isWelcome;
+  }
+
+  /** @param bytes that were read. @param announced of the message that is being read */
+  countBeforeKey(bytes: number, announced: number): void {
     this.#bytesBeforeKey += bytes;
-    if (this.#bytesBeforeKey <= MOST_BEFORE_KEY_BYTES) return;
+    if (this.#bytesBeforeKey + announced <= MOST_BEFORE_KEY_BYTES) return;
     this.#refuse(KEY_FIRST);
     this.#options.socket.pause(); // what follows would be kept until the socket is closed
   }
@@ -128,8 +139,9 @@ export class SocketSession {
       if (text === undefined) return this.#isThere ? socket.resume() : undefined;
       this.#receive(text);
     }
-    if (socket.isPaused) return;
     socket.pause();
+    if (this.#awaited === this.#room) return;
+    this.#awaited = this.#room;
     this.#room.promise.then(() => this.#work()).catch((error) => this.#break(error));
   }
 
@@ -182,8 +194,8 @@ export class SocketSession {
   }
 
   #authenticate(key: string): void {
-    if (this.#options.isKeyWanted && !this.#options.isKeyRight(key))
-      return this.#refuse("this API key is not known here");
+    const { isKeyWanted, isKeyRight } = this.#options;
+    if (isKeyWanted && !isKeyRight(key)) return this.#refuse("this API key is not known here");
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isWelcome = true;
@@ -259,14 +271,13 @@ export class SocketSession {
 
   readonly #onSent = (): void => {
     if (!this.#room || this.#options.socket.bufferedAmount >= BUFFER_BYTES) return;
-    this.#heardAtMs = performance.now(); // it reads
     this.#makeRoom();
   };
 
   #makeRoom(): void {
-    const room = this.#room;
+    this.#liveness.heard();
+    this.#room?.resolve();
     this.#room = null;
-    room?.resolve();
   }
 
   get #isThere(): boolean {
@@ -275,18 +286,9 @@ export class SocketSession {
   }
 
   #askWhetherItLives(): void {
-    const { socket, stallTimeoutMs } = this.#options;
-    if (performance.now() - this.#heardAtMs > stallTimeoutMs) return socket.terminate();
-    if (!this.#isThere || this.#ping !== null) return;
-    this.#ping = randomUUID();
-    socket.ping(this.#ping);
-  }
-
-  /** Only a client that has read the ping can answer it. */
-  #hear(pong: string): void {
-    if (pong !== this.#ping) return;
-    this.#ping = null;
-    this.#heardAtMs = performance.now();
+    // In the middle of a large message it cannot answer pings; that has a time limit of its own.
+    if (this.#options.isReceiving() && !this.#room) this.#liveness.heard();
+    if (this.#isThere) this.#liveness.check();
   }
 
   #close(): void {

@@ -7,11 +7,12 @@ import type { Express, Request } from "express";
 import { type WebSocket, WebSocketServer } from "ws";
 import { guarded, ServiceError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import type { BodyMemory } from "./body-memory.ts";
 import type { Connections, HttpServer } from "./connections.ts";
 import { innerRequest } from "./inner-request.ts";
 import { keyIn, methodNotAllowed } from "./middleware.ts";
 import { SocketSession } from "./socket-session.ts";
-import { UnfinishedMessages } from "./unfinished-messages.ts";
+import { announcedBytes, UnfinishedMessages } from "./unfinished-messages.ts";
 import { serveWithoutUpgrade, type Upgrade } from "./unwanted-upgrade.ts";
 
 export type WebSocketsOptions = {
@@ -24,6 +25,8 @@ export type WebSocketsOptions = {
   readonly stallTimeoutMs: number;
   /** A message must have come in whole by then. */
   readonly receiveTimeoutMs: number;
+  /** Of request bodies, which messages that are not whole share. */
+  readonly memory: BodyMemory;
   /** Hears of errors that no request has caught. */
   readonly report: (error: unknown) => void;
 };
@@ -32,8 +35,6 @@ const PATH = "/v1/ws";
 const GOING_AWAY = 1001;
 /** A client that does not answer a close is cut off. */
 const CLOSE_MS = 1_000;
-/** So many messages of the largest size may be on their way at once. */
-const MOST_UNFINISHED = 64;
 
 export class WebSockets {
   readonly #options: WebSocketsOptions;
@@ -47,8 +48,7 @@ export class WebSockets {
     this.#options = options;
     const limits = { maxPayload: options.bodyLimitBytes, closeTimeout: CLOSE_MS };
     this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, ...limits });
-    const mostBytes = MOST_UNFINISHED * options.bodyLimitBytes;
-    this.#unfinished = new UnfinishedMessages({ ...options, mostBytes });
+    this.#unfinished = new UnfinishedMessages(options);
     options.keys.onChange(() => {
       for (const session of this.#sessions) session.checkKey();
     });
@@ -138,7 +138,7 @@ export class WebSockets {
     { client, key }: { readonly client: WebSocket; readonly key: string | null },
   ): SocketSession {
     const { keys, socketRequests, heartbeatMs, stallTimeoutMs, report } = this.#options;
-    const { remoteAddress } = socket;
+    const remoteAddress = req.ip ?? socket.remoteAddress; // behind a proxy, the client's own
     const session = new SocketSession({
       ...{ socket: client, key, heartbeatMs, stallTimeoutMs, report },
       isKeyWanted: !keys.isOpen,
@@ -146,11 +146,12 @@ export class WebSockets {
       ask: (request) => innerRequest(server, { ...request, remoteAddress }),
       host: req.get("host") ?? "localhost",
       mostOpen: socketRequests,
+      isReceiving: () => announcedBytes(client) > 0,
     });
-    const onMore = this.#unfinished.watch(client);
+    const onMore = this.#unfinished.watch(client, () => session.key ?? remoteAddress ?? "");
     const onData = ({ length }: Buffer) => {
-      session.count(length);
-      onMore();
+      if (session.isWelcome) onMore(length);
+      else session.countBeforeKey(length, announcedBytes(client));
     };
     // It listens behind ws, which has then read these bytes.
     socket.on(

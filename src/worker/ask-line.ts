@@ -4,7 +4,7 @@
 
 import type { ToWorker } from "../engine/messages.ts";
 import type { Question } from "../generation/questions.ts";
-import type { Prompt } from "../generation/request.ts";
+import type { Message, Prompt } from "../generation/request.ts";
 
 export type Ask = Extract<ToWorker, { readonly type: "ask" }>;
 
@@ -24,7 +24,8 @@ const REST = 3;
 const SHORT_CHARS = 8_000;
 /** Rendering a message costs about as much as tokenizing this much text. */
 const MESSAGE_CHARS = 100;
-const TOOL_CHARS = 1_000;
+/** A control token costs the tokenizer, and more so the template's fence, as much as this much text. */
+const MARK_CHARS = 40;
 /** A grammar is read faster than a text is tokenized. */
 const GRAMMAR_SHARE = 1 / 8;
 
@@ -58,7 +59,6 @@ export class AskLine {
     if (this.#options.isIdle()) this.#schedule();
   }
 
-  /** Those whose turn comes first. */
   get #lanes(): readonly Lane[] {
     return [this.#short, this.#long];
   }
@@ -84,9 +84,10 @@ export class AskLine {
     this.#stopTimer = null;
     const startedAtMs = performance.now();
     const isIdle = this.#options.isIdle();
-    const lane = this.#lanes.find(
-      ({ waiting, restUntilMs }) => waiting.length > 0 && (isIdle || restUntilMs <= startedAtMs),
-    );
+    const mayGo = ({ waiting, restUntilMs }: Lane) =>
+      waiting.length > 0 && (isIdle || restUntilMs <= startedAtMs);
+    // The kind that has rested longest: neither keeps the other waiting.
+    const [lane] = this.#lanes.filter(mayGo).sort((a, b) => a.restUntilMs - b.restUntilMs);
     const ask = lane?.waiting.shift();
     if (lane && ask) {
       this.#options.answer(ask);
@@ -107,20 +108,35 @@ function sizeOf(question: Question): number {
     case "render":
       return sizeOfPrompt(question.prompt);
     case "tokenize":
-      return question.text.length;
+      return question.text.length + (question.readsControlTokens ? marksIn(question.text) : 0);
     case "detokenize":
       return question.tokens.length;
   }
 }
 
+function sizeOfMessage(message: Message): number {
+  const { content } = message;
+  const size = content.length + marksIn(content);
+  if (message.role !== "assistant") return size;
+  const calls = message.toolCalls.length > 0 ? JSON.stringify(message.toolCalls).length : 0;
+  return size + (message.reasoning?.length ?? 0) + calls;
+}
+
+/** Control tokens of most models begin like this. */
+function marksIn(text: string): number {
+  return MARK_CHARS * (text.split("<").length - 1);
+}
+
 function sizeOfPrompt(prompt: Prompt): number {
   switch (prompt.type) {
     case "messages": {
-      const texts = prompt.messages.reduce((sum, { content }) => sum + content.length, 0);
+      const texts = prompt.messages.reduce((sum, message) => sum + sizeOfMessage(message), 0);
       const tools = prompt.tools?.tools ?? [];
       const rules = tools.reduce((sum, tool) => sum + tool.rules.text.length, 0);
-      const shape = MESSAGE_CHARS * prompt.messages.length + TOOL_CHARS * tools.length;
-      return texts + shape + rules * GRAMMAR_SHARE;
+      const written = JSON.stringify([tools.map(({ definition }) => definition), prompt.variables]);
+      return (
+        texts + MESSAGE_CHARS * prompt.messages.length + written.length + rules * GRAMMAR_SHARE
+      );
     }
     case "text":
       return prompt.text.length;

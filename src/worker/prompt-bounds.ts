@@ -19,6 +19,8 @@ export const SUSPECT_CHARS_PER_TOKEN = 3;
 /** Tokens that a text may lose to its neighbours; a cut in the middle may also make tokens of a control token's halves. */
 const EDGE_TOKENS = 4;
 const CUT_TOKENS = 16;
+/** Of this many values in a tool's definition, a template shows one at least. */
+const SHOWN_VALUES = 4;
 /** Text is counted in pieces of about the context's length in characters, so that little is counted in vain. */
 const LEAST_PIECE_CHARS = 1_024;
 const MOST_PIECE_CHARS = 32_768;
@@ -67,7 +69,8 @@ function leastOfShape(prompt: Exclude<Prompt, { type: "tokens" }>, deps: BoundDe
   if (prompt.type !== "messages") return 0;
   const { contextTokens: limit } = deps;
   const definitions = (prompt.tools?.tools ?? []).map(({ definition }) => definition);
-  let count = valuesIn(definitions, limit);
+  // Some templates show only a part of them.
+  let count = Math.floor(valuesIn(definitions, SHOWN_VALUES * limit) / SHOWN_VALUES);
   for (const message of prompt.messages) {
     if (count >= limit) break;
     count += leastOfMessage(message, deps);
@@ -114,7 +117,7 @@ function certainTexts(prompt: Exclude<Prompt, { type: "tokens" }>): readonly str
   return certain.map(({ content }) => content.trim());
 }
 
-/** Tried once: what two more messages add to a prompt, besides their contents of one token each. At least 1. */
+/** Tried once: what one more message adds to a prompt, besides its content of one token. At least 1. */
 export function leastMessageTokens(
   template: ChatTemplate | null,
   tokenize: (text: string) => readonly unknown[],
@@ -129,8 +132,11 @@ export function leastMessageTokens(
   };
   try {
     if (!question || !answer) return 1;
-    const added = lengthOf([question, answer, question]) - lengthOf([question]);
-    return Math.max(1, Math.floor(added / 2) - 1);
+    const [one, two, three] = [[question], [question, answer], [question, answer, question]].map(
+      lengthOf,
+    );
+    if (one === undefined || two === undefined || three === undefined) return 1;
+    return Math.max(1, Math.min(two - one, three - two) - 1);
   } catch {
     return 1; // a template that refuses these messages is asked nothing more here
   }

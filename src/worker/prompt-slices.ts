@@ -69,7 +69,8 @@ export class PromptSlices {
     const isShort = targetMs === null && unread <= SHORT_PROMPT;
     if (targetMs === 0 || isShort || (decodes === 0 && targetMs !== null)) return share;
     const most = decodes === 0 ? this.#alone() : this.#besideOthers(decodes);
-    return Math.min(share, Math.max(1, Math.floor(most / readers)));
+    // A step with slices of one token would look like one without any.
+    return Math.min(share, Math.max(2, Math.floor(most / readers)));
   }
 
   /** As many as make good use of a step: more would only make it longer. */

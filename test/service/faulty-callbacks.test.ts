@@ -9,6 +9,7 @@ import { pino } from "pino";
 import { afterEach, expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import type { ServiceError } from "../../src/errors.ts";
+import { BodyMemory } from "../../src/http/body-memory.ts";
 import { Connections } from "../../src/http/connections.ts";
 import { sseFraming } from "../../src/http/framing.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
@@ -44,6 +45,7 @@ async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) 
   const webSockets = new WebSockets({
     ...{ keys, report, bodyLimitBytes: 10_000, socketRequests: 2 },
     ...{ heartbeatMs: 10_000, stallTimeoutMs: 10_000, receiveTimeoutMs: 10_000 },
+    memory: new BodyMemory(1_000_000),
   });
   const plain = express();
   webSockets.mount(plain);
@@ -55,7 +57,7 @@ async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) 
   const server = createHttpServer(
     served,
     { log, metrics, connections, report },
-    { tls: null, receiveTimeoutMs: 10_000, maxConnections: 100 },
+    { tls: null, receiveTimeoutMs: 10_000, maxConnections: 100, stallTimeoutMs: 10_000 },
   );
   webSockets.attach(server, connections);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -144,6 +146,17 @@ test("of a WebSocket's message", async () => {
   await isServing();
 });
 
+test("a client that asks for more answers than it takes is cut off", async () => {
+  const { port, isServing } = await serve({ app: () => {} });
+  const socket = connect(port, "127.0.0.1");
+  const closed = once(socket, "close");
+
+  socket.write(head("GET /").repeat(33));
+  await closed;
+
+  await isServing();
+});
+
 /** As far as a session looks at one. */
 class StubSocket extends EventEmitter {
   readonly OPEN = 1;
@@ -165,6 +178,7 @@ function session(change: Partial<SocketSessionOptions> = {}) {
     socket: socket as never,
     ...{ key: "any", isKeyWanted: true, isKeyRight: () => true, host: "localhost" },
     ask: async () => broken(),
+    isReceiving: () => false,
     ...{ mostOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
     ...change,
   };

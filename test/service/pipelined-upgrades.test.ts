@@ -218,7 +218,7 @@ test("an upgrade's connection is not timed as the idle one that it was before", 
     connections.begin(res);
     res.end("ok");
   });
-  connections.follow(server);
+  connections.follow(server, 60_000);
   const turn = new Promise<Socket>((resolve) => {
     server.on("upgrade", (_req, stream, rest) => {
       const socket = stream as Socket;

@@ -356,7 +356,8 @@ test.each<[string, string]>([
 );
 
 test("messages that are not whole have a time and, all together, a size", async () => {
-  await start({ tokens: 2 }, { bodyLimit: 10_000, receiveTimeoutMs: 3_000 });
+  const limits = { bodyLimit: 10_000, bodyMemory: 400_000, receiveTimeoutMs: 3_000 };
+  await start({ tokens: 2 }, limits);
   const idle = await connect();
   const half = async () => {
     const client = await connect();
@@ -367,9 +368,19 @@ test("messages that are not whole have a time and, all together, a size", async 
 
   const codes = await Promise.all(Array.from({ length: 75 }, half));
 
-  expect(new Set(codes)).toEqual(new Set([1008, 1013])); // 75 times 9,000 bytes are more than 64 times 10,000
+  expect(new Set(codes)).toEqual(new Set([1008, 1013])); // 75 times 8,000 bytes are more than half of the memory
   idle.say(ask("1"));
   expect((await idle.answer("1"))[0]).toMatchObject({ status: 200 });
+});
+
+test("a large message that is only announced before the key closes its socket, and holds nothing", async () => {
+  await start({}, { apiKey: ["secret"], bodyLimit: 1_000_000 });
+  const client = await connect();
+  const closed = once(client.socket, "close");
+
+  rawOf(client.socket).write(largeHead(1_000_000));
+
+  expect((await closed)[0]).toBe(4401);
 });
 
 test("a client that sends one wrong message after the other is sent away", async () => {

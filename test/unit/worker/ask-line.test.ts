@@ -129,3 +129,49 @@ test("forgets a question that is withdrawn while it waits", () => {
   expect(answered).toEqual(["b"]);
   expect(asks.drop("b")).toBe(false);
 });
+
+test("many short questions keep no long one waiting, also while no stream runs", () => {
+  const { asks, answered, state } = line(10);
+  state.isIdle = true;
+  for (const id of ["short 1", "short 2", "short 3"]) asks.add(ask(id));
+  asks.add(ask("long", LONG));
+
+  for (let turn = 0; turn < 2; turn++) vi.advanceTimersToNextTimer();
+
+  expect(answered).toEqual(["short 1", "long"]);
+});
+
+test.each<[what: string, question: Ask["question"]]>([
+  [
+    "arguments of a call",
+    {
+      type: "render",
+      prompt: messagesPrompt([
+        {
+          role: "assistant",
+          content: "",
+          reasoning: null,
+          toolCalls: [{ id: "1", name: "f", arguments: { text: "x".repeat(9_000) } }],
+        },
+      ]),
+    },
+  ],
+  [
+    "many control tokens",
+    {
+      type: "tokenize",
+      text: "<s>".repeat(300),
+      addsBeginning: false,
+      readsControlTokens: true,
+    },
+  ],
+])("%s make a question a long one, too", (_what, question) => {
+  const { asks, answered, pass } = line(10);
+  asks.add({ type: "ask", id: "long", question });
+  pass(0);
+  asks.add({ type: "ask", id: "long 2", question });
+  asks.add(ask("short"));
+  pass(0);
+
+  expect(answered).toEqual(["long", "short"]);
+});
