@@ -60,7 +60,6 @@ export class SocketSession {
   readonly #arrived: (string | null)[] = [];
   /** Resolves when the client takes more; null while it does. */
   #room: Deferred<void> | null = null;
-  /** The room after which the messages that have arrived are followed. */
   #awaited: Deferred<void> | null = null;
   #key: string | null;
   #isWelcome: boolean;
@@ -85,6 +84,7 @@ export class SocketSession {
       heartbeatMs,
     );
     const onMessage = (data: RawData, isBinary: boolean) => {
+      if (!this.#isThere) return socket.pause(); // it is being closed, and what it still sends is nobody's
       this.#arrived.push(isBinary ? null : String(data));
       this.#work();
     };
