@@ -7,8 +7,8 @@ import {
   type LlamaContextSequence,
   type Token,
 } from "node-llama-cpp";
-import { Batcher } from "../src/worker/batching.ts";
-import { usableCpus } from "../src/worker/cpu-count.ts";
+import { usableCpus } from "../src/worker/load/cpu-count.ts";
+import { Batcher } from "../src/worker/step/batching.ts";
 import type { RawTask } from "./cases/ceiling.ts";
 import { randomPrompt } from "./prompts.ts";
 

@@ -4,11 +4,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type Argument, parseSync, Visitor } from "oxc-parser";
-import type { Contract } from "../src/api/contract.ts";
-import { openapiDocument } from "../src/api/openapi.ts";
-import { insteadOf } from "../src/api/parse-body.ts";
+import { openapiDocument } from "../src/api/openapi/document.ts";
+import type { Contract } from "../src/api/shared/contract.ts";
+import { insteadOf } from "../src/api/shared/parse-body.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../src/api/wire-formats.ts";
-import { type FieldRow, fieldRows } from "../src/docs/fields.ts";
+import { type FieldRow, fieldRows } from "../src/http/docs-page/fields.ts";
 import { testsThatSend } from "./sent-fields.ts";
 
 const COMPAT = path.join(import.meta.dirname, "../test/compat");

@@ -3,7 +3,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Browser } from "playwright-core";
-import { CHROMIUM, openPage, startBrowser } from "../test/support/browser.ts";
+import { CHROMIUM, openPage, startBrowser } from "../test/support/clients/browser.ts";
 import { PICTURES, type Picture } from "./screenshots/pictures.ts";
 import { SERVERS } from "./screenshots/servers.ts";
 

@@ -3,15 +3,15 @@
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { ModelInfo } from "./engine/messages.ts";
 import { openFilesProblem } from "./open-files.ts";
 import type { Service } from "./service.ts";
 
 const problem = openFilesProblem(); // these imports would fail of it without a word
 if (problem !== null) exitWith(problem);
-const { ConfigError, readCommandLine } = await import("./command-line.ts");
-const { runKeysCommand } = await import("./keys/keys-command.ts");
+const { ConfigError, readCommandLine } = await import("./config/command-line.ts");
+const { runKeysCommand } = await import("./cli/keys.ts");
 const { KeysFileError } = await import("./keys/keys-file.ts");
 const { createService } = await import("./service.ts");
 const { uncaughtListener } = await import("./uncaught.ts");

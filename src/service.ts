@@ -2,22 +2,23 @@
 // the command around it.
 
 import path from "node:path";
-import { packageVersion } from "./command-line.ts";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
-import { type Config, configWith } from "./config.ts";
+import { packageVersion } from "./config/command-line.ts";
+import { type Config, configWith } from "./config/config.ts";
+import { readTlsFiles } from "./config/tls-files.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
-import { createEmbeddings, createEngine } from "./engines.ts";
+import { createEmbeddings, createEngine } from "./engine-set.ts";
 import { ServiceError, stackOf } from "./errors.ts";
-import { BodyMemory } from "./http/body-memory.ts";
-import { Connections, type HttpServer } from "./http/connections.ts";
-import type { EmbeddingService } from "./http/exchange.ts";
-import { createHttpServer, listen } from "./http/http-server.ts";
-import { createApp } from "./http/routes.ts";
-import { RunningRequests } from "./http/running-requests.ts";
-import { watchSendQueues } from "./http/send-queue-watch.ts";
-import { SlotBoard } from "./http/slot-board.ts";
-import { WebSockets } from "./http/websocket.ts";
+import type { EmbeddingService } from "./http/generate/exchange.ts";
+import { RunningRequests } from "./http/generate/running-requests.ts";
+import { SlotBoard } from "./http/generate/slot-board.ts";
+import { createApp } from "./http/routes/routes.ts";
+import { BodyMemory } from "./http/server/body-memory.ts";
+import { Connections, type HttpServer } from "./http/server/connections.ts";
+import { createHttpServer, listen } from "./http/server/http-server.ts";
+import { watchSendQueues } from "./http/stream/send-queue-watch.ts";
+import { WebSockets } from "./http/websocket/websocket.ts";
 import { ANYBODY } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
@@ -28,10 +29,9 @@ import { Accounts } from "./queue/accounts.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
-import { readTlsFiles } from "./tls-files.ts";
 
 // biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
-export { type Config, configWith } from "./config.ts";
+export { type Config, configWith } from "./config/config.ts";
 export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { CHROMIUM, openPage, startBrowser } from "../../test/support/browser.ts";
-import { startCuttingProxy } from "../../test/support/cutting-proxy.ts";
+import { CHROMIUM, openPage, startBrowser } from "../../test/support/clients/browser.ts";
+import { startCuttingProxy } from "../../test/support/clients/cutting-proxy.ts";
 import { until } from "./proxies.ts";
 import { countEnded, slotsBusy } from "./server.ts";
 

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { ServiceError } from "../../src/errors.ts";
-import type { FakeEngineOptions } from "../../test/support/fake-engine.ts";
-import { chat, postSse, type SseAnswer } from "../../test/support/sse-client.ts";
+import { chat, postSse, type SseAnswer } from "../../test/support/clients/sse-client.ts";
+import type { FakeEngineOptions } from "../../test/support/engines/fake-engine.ts";
 import { startWithFake, startWithModel } from "../../test/support/start-service.ts";
 
 type Shown = { readonly url: string; readonly close: () => Promise<void> };

@@ -5,7 +5,7 @@ import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
 import type { AskedRequest } from "../generation/request.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "./shared/contract.ts";
 
 export type ParseContext = {
   /** What the operator allows when the client sets no limit; null: as many tokens as the context holds. */

@@ -2,7 +2,7 @@
 // it becomes one body. Pure: no I/O, no clock.
 
 import type { EmbeddingRequest } from "../generation/embedding.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "./shared/contract.ts";
 
 /** Builds one answer: `add` for every input in its order, then `body`. */
 export interface EmbeddingEncoder {

@@ -1,24 +1,24 @@
 // Every wire format there is: a new one is one line here, and then has its path and its place in the document.
 
-import { anthropicCountTokens } from "./anthropic-count-tokens.ts";
-import { anthropicMessages } from "./anthropic-messages.ts";
-import type { AskingRoute } from "./asking.ts";
+import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
+import { anthropicMessages } from "./anthropic/messages.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EmbeddingApi } from "./embedding-api.ts";
-import { geminiCountTokens } from "./gemini-count-tokens.ts";
-import { geminiGenerate, geminiStream } from "./gemini-generate.ts";
-import { nativeInfill } from "./native-infill.ts";
-import { chatInputTokens, nativeApplyTemplate } from "./native-template.ts";
-import { nativeDetokenize, nativeTokenize } from "./native-tokens.ts";
-import { ollamaChat } from "./ollama-chat.ts";
-import { olderOllamaEmbeddings, ollamaEmbed } from "./ollama-embed.ts";
-import { ollamaGenerate } from "./ollama-generate.ts";
-import { openaiChat } from "./openai-chat.ts";
-import { openaiCompletions } from "./openai-completions.ts";
-import { openaiEmbeddings } from "./openai-embeddings.ts";
-import { openaiResponses } from "./openai-responses.ts";
-import { rerank } from "./rerank.ts";
-import { responsesInputTokens } from "./responses-input-tokens.ts";
+import type { AskingRoute } from "./endpoint.ts";
+import { geminiCountTokens } from "./gemini/count-tokens.ts";
+import { geminiGenerate, geminiStream } from "./gemini/generate.ts";
+import { nativeInfill } from "./llama-cpp/infill.ts";
+import { chatInputTokens, nativeApplyTemplate } from "./llama-cpp/template.ts";
+import { nativeDetokenize, nativeTokenize } from "./llama-cpp/tokens.ts";
+import { ollamaChat } from "./ollama/chat.ts";
+import { olderOllamaEmbeddings, ollamaEmbed } from "./ollama/embed.ts";
+import { ollamaGenerate } from "./ollama/generate.ts";
+import { openaiChat } from "./openai/chat.ts";
+import { openaiCompletions } from "./openai/completions.ts";
+import { openaiEmbeddings } from "./openai/embeddings.ts";
+import { rerank } from "./openai/rerank.ts";
+import { responsesInputTokens } from "./responses/input-tokens.ts";
+import { openaiResponses } from "./responses/responses.ts";
 
 /** What generates. */
 export const DIALECTS: readonly Dialect[] = [

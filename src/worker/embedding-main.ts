@@ -4,9 +4,9 @@
 import { setPriority } from "node:os";
 import type { FromWorker, ModelOptions, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
-import { type EmbeddingModel, loadEmbeddingModel } from "./embedding-model.ts";
+import { type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
 import { die, send, serveParent, wireError } from "./parent.ts";
-import { prepareInputs } from "./prepare-inputs.ts";
+import { prepareInputs } from "./prompt/prepare-inputs.ts";
 
 /** As of `nice`: about a tenth of the time of a process that wants the same CPU. */
 const LOWER_PRIORITY = 10;

@@ -3,15 +3,15 @@
 
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
-import { type Ask, AskLine } from "./ask-line.ts";
-import { type GenerateDeps, generate, type Outcome } from "./generate.ts";
-import { type LoadedModel, loadModel } from "./model.ts";
-import { Outbox } from "./outbox.ts";
+import { type LoadedModel, loadModel } from "./load/model.ts";
+import { Outbox } from "./output/outbox.ts";
 import { die, send, serveParent, wireError } from "./parent.ts";
-import { answerTo } from "./questions.ts";
-import { readingDeps } from "./reading-deps.ts";
-import { Run } from "./run.ts";
-import { SlotPool } from "./slots.ts";
+import { type Ask, AskLine } from "./prompt/ask-line.ts";
+import { answerTo } from "./prompt/questions.ts";
+import { readingDeps } from "./prompt/reading-deps.ts";
+import { type GenerateDeps, generate, type Outcome } from "./step/generate.ts";
+import { Run } from "./step/run.ts";
+import { SlotPool } from "./step/slots.ts";
 
 const outbox = new Outbox(send);
 const runs = new Map<string, Run>();

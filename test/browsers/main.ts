@@ -1,7 +1,7 @@
 // The chat page in other browsers than Chromium. Run by `npm run browsers`; no part of `npm test`, since it installs them.
 
 import { parseArgs } from "node:util";
-import { CHROMIUM } from "../support/browser.ts";
+import { CHROMIUM } from "../support/clients/browser.ts";
 import type { Browser } from "./browser.ts";
 import { CHECKS, type Check } from "./checks.ts";
 import { programs } from "./programs.ts";

@@ -1,7 +1,7 @@
 // What the browsers are pointed at: a server with the built-in model, straight and through the cutting proxy, and one that
 // wants a key.
 
-import { type CuttingProxy, startCuttingProxy } from "../support/cutting-proxy.ts";
+import { type CuttingProxy, startCuttingProxy } from "../support/clients/cutting-proxy.ts";
 import { startWithModel } from "../support/start-service.ts";
 
 export type Servers = {

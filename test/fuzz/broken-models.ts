@@ -9,7 +9,7 @@ import { type ByteSource, WINDOW_BYTES } from "../../src/worker/model-file/byte-
 import { readGgufHeader } from "../../src/worker/model-file/gguf-header.ts";
 import { ModelFileError } from "../../src/worker/model-file/model-file-error.ts";
 import { checkLimits } from "../../src/worker/model-file/model-limits.ts";
-import { writeTinyBert } from "../support/tiny-gguf.ts";
+import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import type { Findings } from "./findings.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");

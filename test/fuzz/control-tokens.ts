@@ -1,7 +1,7 @@
 // Control tokens that a client writes into a message stay text: they must cost as many tokens as that text has.
 
 import fc from "fast-check";
-import { brokenControlText } from "./hostile-values.ts";
+import { brokenControlText } from "./requests/hostile-values.ts";
 
 /** Text around a control token may be cut into tokens in another way, so that one or two fewer come out. */
 const SLACK = 2;

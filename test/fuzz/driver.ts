@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { playModels } from "./broken-models.ts";
 import { Checkpoints } from "./checkpoint.ts";
-import { KeptConnection } from "./connection.ts";
 import { Findings } from "./findings.ts";
 import type { Job, Sent } from "./job.ts";
 import { findingOfStream, jobsOf } from "./jobs.ts";
 import { APART, type FuzzOptions } from "./options.ts";
-import { PATIENT_STREAMS } from "./raw-streams.ts";
+import { playUnfinished } from "./requests/unfinished-bodies.ts";
 import type { Server } from "./server.ts";
-import { playUnfinished } from "./unfinished-bodies.ts";
+import { KeptConnection } from "./streams/connection.ts";
+import { PATIENT_STREAMS } from "./streams/raw-streams.ts";
 
 const CONNECTIONS = 6;
 const ROUND_BODIES = 500;

@@ -1,9 +1,9 @@
 // What a round is made of: one request or one byte stream, and what is found wrong with its answer.
 
-import type { KeptConnection } from "./connection.ts";
 import type { Finding } from "./findings.ts";
-import { bytesOf, type HttpRequest } from "./hostile-requests.ts";
 import { faultsOf } from "./oracle.ts";
+import { bytesOf, type HttpRequest } from "./requests/hostile-requests.ts";
+import type { KeptConnection } from "./streams/connection.ts";
 
 /** Nothing that is sent here may take longer to be answered. */
 export const LIMIT_MS = 10_000;

@@ -2,19 +2,25 @@
 // makes the same jobs, and a failing one is made plainer from the same seed.
 
 import fc from "fast-check";
-import { type Outcome, play } from "./connection.ts";
 import { attempts, faultOfAttempt } from "./control-tokens.ts";
-import { costlyJobs } from "./costly-jobs.ts";
 import { type Finding, kindOf } from "./findings.ts";
-import { hostilePrompts } from "./hostile-prompts.ts";
-import { bodyless, bytesOf, type HttpRequest, recipes, requestOf } from "./hostile-requests.ts";
 import { ask, type Job, LIMIT_MS, pathOf, type Round } from "./job.ts";
 import { faultsOf } from "./oracle.ts";
-import { faultsOfPipeline, pipelinedStreams } from "./pipelined-streams.ts";
-import type { RawStream } from "./raw-stream.ts";
-import { changedStreams, namedStreams } from "./raw-streams.ts";
 import { curlOf, hexOf } from "./reproduction.ts";
-import { ENDPOINTS } from "./valid-bodies.ts";
+import { costlyJobs } from "./requests/costly-jobs.ts";
+import { hostilePrompts } from "./requests/hostile-prompts.ts";
+import {
+  bodyless,
+  bytesOf,
+  type HttpRequest,
+  recipes,
+  requestOf,
+} from "./requests/hostile-requests.ts";
+import { ENDPOINTS } from "./requests/valid-bodies.ts";
+import { type Outcome, play } from "./streams/connection.ts";
+import { faultsOfPipeline, pipelinedStreams } from "./streams/pipelined-streams.ts";
+import type { RawStream } from "./streams/raw-stream.ts";
+import { changedStreams, namedStreams } from "./streams/raw-streams.ts";
 
 const SHRINK_MS = 40_000;
 

@@ -3,7 +3,7 @@
 import { fuzz } from "./driver.ts";
 import { OptionError, readCommand } from "./options.ts";
 import { runningServer, startServer } from "./server.ts";
-import { fuzzSockets } from "./sockets.ts";
+import { fuzzSockets } from "./streams/sockets.ts";
 
 const NOTHING = { text: "", findings: 0 };
 

@@ -1,7 +1,7 @@
 // The options of `npm run fuzz`.
 
 import { parseArgs } from "node:util";
-import { ENDPOINTS } from "./valid-bodies.ts";
+import { ENDPOINTS } from "./requests/valid-bodies.ts";
 
 const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 /** What can be run alone. */

@@ -1,8 +1,8 @@
 // What every answer must be like, whatever was asked. Pure: an answer in, what is wrong with it out.
 
 import { type ErrorCode, ServiceError, toErrorCode } from "../../src/errors.ts";
-import { toldOf } from "../support/told-of.ts";
-import type { Answer } from "./answer-reader.ts";
+import { toldOf } from "../support/clients/error-text.ts";
+import type { Answer } from "./streams/answer-reader.ts";
 
 export type Asked = {
   readonly method: string;

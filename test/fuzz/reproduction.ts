@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { HttpRequest } from "./hostile-requests.ts";
+import type { HttpRequest } from "./requests/hostile-requests.ts";
 
 const LONGEST_SHOWN = 1_500;
 const DUMPED_BYTES = 256;

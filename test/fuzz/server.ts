@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { residentMb } from "../../bench/process-usage.ts";
-import { writeInfillModel } from "../support/infill-model.ts";
+import { writeInfillModel } from "../support/gguf/infill-model.ts";
+import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { childrenOf } from "../support/processes.ts";
-import { writeTinyBert } from "../support/tiny-gguf.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const START_MS = 60_000;

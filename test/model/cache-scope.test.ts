@@ -1,7 +1,7 @@
 // The prefix cache is one API key's own: nobody learns from the time of an answer what others have asked.
 
 import { afterEach, expect, test } from "vitest";
-import { chat, post } from "../support/sse-client.ts";
+import { chat, post } from "../support/clients/sse-client.ts";
 import { type RunningService, startWithModel } from "../support/start-service.ts";
 
 let running: RunningService;

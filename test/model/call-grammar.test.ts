@@ -4,11 +4,11 @@
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLAIN_OUTPUT } from "../../src/generation/request.ts";
-import { AnswerReader } from "../../src/worker/answer-reader.ts";
-import { Grammars } from "../../src/worker/grammars.ts";
-import { toolFormatNamed } from "../../src/worker/tool-formats.ts";
-import { callGrammar } from "../../src/worker/tool-grammar.ts";
-import { compiledTool } from "../support/compiled.ts";
+import { AnswerReader } from "../../src/worker/output/answer-reader.ts";
+import { Grammars } from "../../src/worker/output/grammars.ts";
+import { toolFormatNamed } from "../../src/worker/output/tool-formats.ts";
+import { callGrammar } from "../../src/worker/output/tool-grammar.ts";
+import { compiledTool } from "../support/engines/compile-schemas.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
 let llama: Llama;

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { chat, post, postSse, readAll } from "../support/sse-client.ts";
+import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
 import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js");

@@ -1,9 +1,9 @@
 // What the real model answers, against the schemas of the document.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { operations } from "../../src/api/openapi-operations.ts";
-import { eventsOf, expectHeldTo, placeOf } from "../support/held-to.ts";
-import { post } from "../support/sse-client.ts";
+import { operations } from "../../src/api/openapi/operations.ts";
+import { eventsOf, expectHeldTo, placeOf } from "../support/clients/expect-schema.ts";
+import { post } from "../support/clients/sse-client.ts";
 import { type RunningService, startWithModel } from "../support/start-service.ts";
 
 let running: RunningService;

@@ -2,10 +2,10 @@
 // it computes or when it has nothing to do, and never takes the one that generates with it.
 
 import { afterEach, expect, test } from "vitest";
-import { rawPost, WAYS_TO_LEAVE } from "../support/raw-client.ts";
-import { chat, post } from "../support/sse-client.ts";
+import { rawPost, WAYS_TO_LEAVE } from "../support/clients/raw-client.ts";
+import { chat, post } from "../support/clients/sse-client.ts";
+import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
-import { writeTinyBert } from "../support/tiny-gguf.ts";
 
 /** Its longest input takes seconds: enough to leave in the middle of it. */
 const slow = writeTinyBert({ pooling: "cls", contextTokens: 8192, layers: 5, width: 64 });

@@ -2,9 +2,9 @@
 // go the way of encoders. Facts of the protocol, and which text is closer to which; no quality.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { post } from "../support/sse-client.ts";
+import { post } from "../support/clients/sse-client.ts";
+import { TINY_VOCABULARY, writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { type RunningService, startWithModel } from "../support/start-service.ts";
-import { TINY_VOCABULARY, writeTinyBert } from "../support/tiny-gguf.ts";
 
 type Answer = {
   readonly data: readonly { readonly index: number; readonly embedding: number[] }[];

@@ -1,7 +1,7 @@
 // The real worker on the built-in model: protocol facts, not prose.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chat, post, postSse, readAll } from "../support/sse-client.ts";
+import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
 import { type RunningService, startWithModel } from "../support/start-service.ts";
 
 let running: RunningService;

@@ -4,14 +4,14 @@
 import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Message, PreparedRequest } from "../../src/generation/request.ts";
-import { type GenerateDeps, generate } from "../../src/worker/generate.ts";
-import { type LoadedModel, loadModel } from "../../src/worker/model.ts";
-import { prepare, promptTokens } from "../../src/worker/prepare.ts";
-import { leastTokens } from "../../src/worker/prompt-bounds.ts";
-import { readingDeps } from "../../src/worker/reading-deps.ts";
-import { Run } from "../../src/worker/run.ts";
-import type { Slot } from "../../src/worker/slots.ts";
-import { messagesPrompt, PLAIN_REQUEST } from "../support/requests.ts";
+import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
+import { prepare, promptTokens } from "../../src/worker/prompt/prepare.ts";
+import { leastTokens } from "../../src/worker/prompt/prompt-bounds.ts";
+import { readingDeps } from "../../src/worker/prompt/reading-deps.ts";
+import { type GenerateDeps, generate } from "../../src/worker/step/generate.ts";
+import { Run } from "../../src/worker/step/run.ts";
+import type { Slot } from "../../src/worker/step/slots.ts";
+import { messagesPrompt, PLAIN_REQUEST } from "../support/clients/requests.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
 let loaded: LoadedModel;

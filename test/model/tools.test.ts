@@ -1,7 +1,7 @@
 // Tools on the real model: whatever it would say, a call is of a tool there is, with arguments of its schema.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chat, post, postSse, readAll } from "../support/sse-client.ts";
+import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
 import { type RunningService, startWithModel } from "../support/start-service.ts";
 
 let running: RunningService;

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { chat, postSse, readAll } from "../support/sse-client.ts";
+import { chat, postSse, readAll } from "../support/clients/sse-client.ts";
 import { metric, until } from "../support/start-service.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");

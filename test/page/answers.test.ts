@@ -2,10 +2,10 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { CHROMIUM, type OpenedPage, openPage, startBrowser } from "../support/browser.ts";
-import { type CuttingProxy, startCuttingProxy } from "../support/cutting-proxy.ts";
-import { rawPost } from "../support/raw-client.ts";
-import { chat } from "../support/sse-client.ts";
+import { CHROMIUM, type OpenedPage, openPage, startBrowser } from "../support/clients/browser.ts";
+import { type CuttingProxy, startCuttingProxy } from "../support/clients/cutting-proxy.ts";
+import { rawPost } from "../support/clients/raw-client.ts";
+import { chat } from "../support/clients/sse-client.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 import { answered, ask, keptAnswer, lastAnswer, set } from "./chat-page.ts";
 

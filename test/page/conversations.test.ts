@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import type { Download, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/browser.ts";
+import { CHROMIUM } from "../support/clients/browser.ts";
 import { answered, ask, keptAnswer, lastAnswer } from "./chat-page.ts";
 import { fakeChat, lastMessages } from "./fake-chat.ts";
 

@@ -3,8 +3,8 @@
 import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
-import { CHROMIUM } from "../support/browser.ts";
-import { type CuttingProxy, startCuttingProxy } from "../support/cutting-proxy.ts";
+import { CHROMIUM } from "../support/clients/browser.ts";
+import { type CuttingProxy, startCuttingProxy } from "../support/clients/cutting-proxy.ts";
 import { until } from "../support/start-service.ts";
 import { answered, ask, lastAnswer } from "./chat-page.ts";
 import { fakeChat, lastMessages } from "./fake-chat.ts";

@@ -4,8 +4,8 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import type { Message } from "../../src/generation/request.ts";
 import type { Config } from "../../src/service.ts";
-import { type OpenedPage, openPage, startBrowser } from "../support/browser.ts";
-import { FakeEngine, type FakeEngineOptions } from "../support/fake-engine.ts";
+import { type OpenedPage, openPage, startBrowser } from "../support/clients/browser.ts";
+import { FakeEngine, type FakeEngineOptions } from "../support/engines/fake-engine.ts";
 import { type RunningService, startWithFake, until } from "../support/start-service.ts";
 
 type OpenOptions = Partial<Omit<Parameters<typeof openPage>[0], "browser">>;

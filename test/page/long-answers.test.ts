@@ -2,8 +2,8 @@
 
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/browser.ts";
-import { type CuttingProxy, startCuttingProxy } from "../support/cutting-proxy.ts";
+import { CHROMIUM } from "../support/clients/browser.ts";
+import { type CuttingProxy, startCuttingProxy } from "../support/clients/cutting-proxy.ts";
 import { answered, ask, keptAnswer, set } from "./chat-page.ts";
 import { fakeChat } from "./fake-chat.ts";
 

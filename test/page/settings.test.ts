@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/browser.ts";
+import { CHROMIUM } from "../support/clients/browser.ts";
 import { answered, ask, lastAnswer, set } from "./chat-page.ts";
 import { fakeChat, lastMessages } from "./fake-chat.ts";
 

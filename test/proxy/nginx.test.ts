@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { rawPost, WAYS_TO_LEAVE } from "../support/clients/raw-client.ts";
+import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
 import { findProgram } from "../support/debian-program.ts";
-import type { FakeEngineOptions } from "../support/fake-engine.ts";
-import { rawPost, WAYS_TO_LEAVE } from "../support/raw-client.ts";
-import { chat, post, postSse, readAll } from "../support/sse-client.ts";
+import type { FakeEngineOptions } from "../support/engines/fake-engine.ts";
 import { metric, startWithFake, startWithModel, until } from "../support/start-service.ts";
 import { type RunningNginx, runNginx } from "./run-nginx.ts";
 

@@ -1,16 +1,16 @@
 // `npm run crash-rounds`: the worker dies again and again under many clients, and none of them is to notice more than a pause.
 
 import { growthOf } from "../fuzz/memory.ts";
-import { faultsAtEnd } from "./at-end.ts";
 import { killAtRandom } from "./killer.ts";
-import { STURDY_KINDS } from "./kinds.ts";
-import type { Kill } from "./ledger.ts";
+import { STURDY_KINDS } from "./kinds/kinds.ts";
+import type { Ending } from "./kinds/player.ts";
+import { Random } from "./kinds/random.ts";
+import { Traffic } from "./kinds/traffic.ts";
 import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
-import type { Ending } from "./player.ts";
-import { Random } from "./random.ts";
+import { faultsAtEnd } from "./report/at-end.ts";
+import type { Kill } from "./report/ledger.ts";
+import { settled } from "./report/settled.ts";
 import { collectGarbage, holdingsOf, startServer } from "./server.ts";
-import { settled } from "./settled.ts";
-import { Traffic } from "./traffic.ts";
 
 const FLAGS = {
   rounds: { default: 200, help: "the worker dies so many times" },

@@ -2,8 +2,8 @@
 
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Kill } from "./ledger.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "./kinds/random.ts";
+import type { Kill } from "./report/ledger.ts";
 import { type SoakServer, workerOf } from "./server.ts";
 
 /**

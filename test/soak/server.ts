@@ -6,7 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { residentMb } from "../../bench/process-usage.ts";
 import { type Child, childrenOf, descriptorsOf } from "../support/processes.ts";
-import type { RequestLine } from "./ledger.ts";
+import type { RequestLine } from "./report/ledger.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const START_MS = 60_000;

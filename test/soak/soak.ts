@@ -3,18 +3,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { faultsAtEnd } from "./at-end.ts";
-import { faultsOfGrowth, growthIn } from "./growth.ts";
 import { killAtRandom } from "./killer.ts";
-import type { Kill } from "./ledger.ts";
+import { Random } from "./kinds/random.ts";
+import { Traffic } from "./kinds/traffic.ts";
+import { ALL_KINDS } from "./kinds/wide-kinds.ts";
 import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
-import { Random } from "./random.ts";
-import { figuresOf, type Run, reportOf } from "./report.ts";
-import { type Sample, Sampler } from "./samples.ts";
+import { faultsAtEnd } from "./report/at-end.ts";
+import { faultsOfGrowth, growthIn } from "./report/growth.ts";
+import type { Kill } from "./report/ledger.ts";
+import { figuresOf, type Run, reportOf } from "./report/report.ts";
+import { type Sample, Sampler } from "./report/samples.ts";
+import { settled } from "./report/settled.ts";
 import { holdingsOf, type SoakServer, startServer } from "./server.ts";
-import { settled } from "./settled.ts";
-import { Traffic } from "./traffic.ts";
-import { ALL_KINDS } from "./wide-kinds.ts";
 
 const FLAGS = {
   minutes: { default: 20, help: "how long" },

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
-import { runKeysCommand } from "../../src/keys/keys-command.ts";
+import { runKeysCommand } from "../../src/cli/keys.ts";
 
 export type KeysFile = {
   readonly path: string;

@@ -3,8 +3,8 @@
 import path from "node:path";
 import { pino } from "pino";
 import { type Config, createService, type Service, type ServiceParts } from "../../src/service.ts";
-import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./fake-embedding-engine.ts";
-import { FakeEngine, type FakeEngineOptions } from "./fake-engine.ts";
+import { FakeEmbeddingEngine, type FakeEmbeddingOptions } from "./engines/fake-embedding-engine.ts";
+import { FakeEngine, type FakeEngineOptions } from "./engines/fake-engine.ts";
 
 export const BUILTIN_MODEL = path.resolve(import.meta.dirname, "../../models/builtin.gguf");
 

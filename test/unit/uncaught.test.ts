@@ -30,7 +30,7 @@ const system = (): Error => {
 };
 
 test.each<[string, () => unknown]>([
-  ["of a socket's callback", () => errorIn("dist/http/socket-session.js", "node:net")],
+  ["of a socket's callback", () => errorIn("dist/http/websocket/socket-session.js", "node:net")],
   ["of Node's own parser", () => errorIn("node:_http_server")],
   ["of a lost connection, without a stack", system],
   ["of a file watcher", () => errorIn("dist/keys/key-ring.js")],
@@ -68,11 +68,11 @@ test.each<[string, () => unknown]>([
 test("ends after many harmless errors within a minute, not after as many in an hour", async () => {
   const { listen, exit } = listening();
   for (let count = 0; count < 60; count++) {
-    listen(errorIn("dist/http/sse.js"));
+    listen(errorIn("dist/http/stream/sse.js"));
     await vi.advanceTimersByTimeAsync(60_000);
   }
   expect(exit).not.toHaveBeenCalled();
-  for (let count = 0; count < 11; count++) listen(errorIn("dist/http/sse.js"));
+  for (let count = 0; count < 11; count++) listen(errorIn("dist/http/stream/sse.js"));
   await vi.advanceTimersByTimeAsync(0);
 
   expect(exit).toHaveBeenCalledExactlyOnceWith(1);
@@ -95,6 +95,6 @@ test("ends all the same where closing never ends, fails, or cannot even be repor
   mute.report.mockImplementation(() => {
     throw new Error("the log is full");
   });
-  mute.listen(errorIn("dist/http/sse.js"));
+  mute.listen(errorIn("dist/http/stream/sse.js"));
   expect(mute.exit).toHaveBeenCalledWith(1);
 });

@@ -1,8 +1,8 @@
 // Tells a screen reader where the answer is: its beginning and its end, not every token.
 
 import type { Answer } from "../conversation/conversation.ts";
+import { phaseWords } from "./answer/phase-words.ts";
 import { useCurrent } from "./context.ts";
-import { phaseWords } from "./phase-words.ts";
 
 export function Announcer() {
   const last = useCurrent().turns.findLast((turn) => turn.kind === "answer");

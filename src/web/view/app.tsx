@@ -3,17 +3,17 @@
 import { useEffect, useState } from "react";
 import { hasEnded, type Turn } from "../conversation/conversation.ts";
 import { Announcer } from "./announcer.tsx";
-import { CodeDialog } from "./code-dialog.tsx";
-import { CompareDialog } from "./compare-dialog.tsx";
-import { Composer } from "./composer.tsx";
+import { Transcript } from "./answer/transcript.tsx";
+import { Composer } from "./composer/composer.tsx";
 import { useApp, useChats, useCurrent, useStatus } from "./context.ts";
+import { CodeDialog } from "./dialogs/code-dialog.tsx";
+import { CompareDialog } from "./dialogs/compare-dialog.tsx";
+import { KeyDialog } from "./dialogs/key-dialog.tsx";
 import { Header } from "./header.tsx";
-import { KeyDialog } from "./key-dialog.tsx";
+import { Sidebar } from "./history/sidebar.tsx";
 import { Notices } from "./notices.tsx";
 import type { Opened } from "./opened.ts";
-import { SettingsPanel } from "./settings-panel.tsx";
-import { Sidebar } from "./sidebar.tsx";
-import { Transcript } from "./transcript.tsx";
+import { SettingsPanel } from "./settings/settings-panel.tsx";
 
 type LastTurn = Turn | undefined;
 

@@ -1,9 +1,9 @@
 // The line above the conversation: its name, its model, how full it is, and what can be opened.
 
+import { ContextGauge } from "./composer/context-gauge.tsx";
+import { ModelPicker } from "./composer/model-picker.tsx";
 import { useCurrent } from "./context.ts";
-import { ContextGauge } from "./context-gauge.tsx";
 import { IconButton } from "./icons.tsx";
-import { ModelPicker } from "./model-picker.tsx";
 import type { Opened } from "./opened.ts";
 
 type HeaderProps = {

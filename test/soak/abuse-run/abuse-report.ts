@@ -1,9 +1,9 @@
 // A run of abuse, for people: a page of Markdown, and a chart beside it.
 
 import { percentile } from "../../../bench/stats.ts";
-import { chart, type Line } from "../chart.ts";
-import type { Growth } from "../growth.ts";
-import type { Sample } from "../samples.ts";
+import { chart, type Line } from "../report/chart.ts";
+import type { Growth } from "../report/growth.ts";
+import type { Sample } from "../report/samples.ts";
 import type { Deed } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";
 import { byClient, deedsAt, silences, ttftP95 } from "./verdict.ts";

@@ -11,7 +11,7 @@ import {
   Target,
   Unreachable,
 } from "../abuses/target.ts";
-import { Random } from "../random.ts";
+import { Random } from "../kinds/random.ts";
 import type { FromAbusers, Orders, ToAbusers } from "./messages.ts";
 
 /** Any abuse is cut off after this. */

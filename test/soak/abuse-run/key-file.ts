@@ -1,7 +1,7 @@
 // The API keys of a run, in a file of its own, which changes while the server reads it.
 
 import path from "node:path";
-import { runKeysCommand } from "../../../src/keys/keys-command.ts";
+import { runKeysCommand } from "../../../src/cli/keys.ts";
 import type { AbuserKeys } from "../abuses/target.ts";
 
 const CHANGING = "abuser-3";

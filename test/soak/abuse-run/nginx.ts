@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CertificateFiles } from "../../support/certificate.ts";
+import type { CertificateFiles } from "../../support/clients/certificate.ts";
 
 export type AbusedNginx = { readonly port: number; readonly close: () => Promise<void> };
 

@@ -1,7 +1,7 @@
 // What is held against the server after a run of abuse. Pure: every function takes what was seen, and gives sentences.
 
 import { percentile } from "../../../bench/stats.ts";
-import type { Sample } from "../samples.ts";
+import type { Sample } from "../report/samples.ts";
 import type { Deed } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";
 import { type OpenFiles, totalOf } from "./open-files.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sample } from "../samples.ts";
+import type { Sample } from "../report/samples.ts";
 import { collectGarbage, holdingsOf, type Metrics, metricsIn, type SoakServer } from "../server.ts";
 
 /** One look at /health. */

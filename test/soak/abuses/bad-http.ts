@@ -1,6 +1,6 @@
 // Bytes that are no HTTP, or that a proxy and a server could read differently.
 
-import { MALFORMED } from "../../fuzz/malformed-streams.ts";
+import { MALFORMED } from "../../fuzz/streams/malformed-streams.ts";
 import { CHAT, chat, head, list, post, postHead } from "./requests.ts";
 import { type Abuse, rest, write } from "./target.ts";
 

@@ -1,7 +1,7 @@
 // What knocks at the door only: methods, keys, TLS handshakes, and connections.
 
 import { connect as connectTls } from "node:tls";
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import { CHAT, chat, keyOrNone, list, PATHS, post } from "./requests.ts";
 import { type Abuse, closeAll, openMany, rest, write } from "./target.ts";
 

@@ -1,6 +1,6 @@
 // JSON that is wrong, huge, deep, or odd.
 
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import { anyKey, BODY_LIMIT, CHAT, chat, list } from "./requests.ts";
 import type { Abuse } from "./target.ts";
 

@@ -1,6 +1,6 @@
 // Prompts that can never be answered, and questions whose answers cost much, at the least price.
 
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import { anyKey, CHAT, chat, list } from "./requests.ts";
 import type { Abuse, Ask, Target } from "./target.ts";
 

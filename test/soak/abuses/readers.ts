@@ -1,7 +1,7 @@
 // Clients that leave at the worst moment, and clients that stay and do not read.
 
 import type { Socket } from "node:net";
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import { anyKey, CHAT, chat, head, list, post, postHead, stream } from "./requests.ts";
 import { type Abuse, closeAll, openMany, reset, rest, type Target, write } from "./target.ts";
 

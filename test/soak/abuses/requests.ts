@@ -1,6 +1,6 @@
 // Bytes and bodies that many kinds of abuse begin with.
 
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import type { Target } from "./target.ts";
 
 export const CHAT = "/v1/chat/completions";

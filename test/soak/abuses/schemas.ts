@@ -1,6 +1,6 @@
 // Schemas that cost much to read: patterns, enumerations, tools, references and bounds.
 
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import { anyKey, CHAT, chat, list } from "./requests.ts";
 import type { Abuse, Target } from "./target.ts";
 

@@ -6,7 +6,7 @@ import { Agent, request } from "node:https";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 
 export type Door = "direct" | "nginx";
 

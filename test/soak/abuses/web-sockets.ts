@@ -1,7 +1,7 @@
 // WebSockets that are flooded, read nothing, never finish a frame, or never say who they are.
 
 import type { Socket } from "node:net";
-import type { Random } from "../random.ts";
+import type { Random } from "../kinds/random.ts";
 import { BINARY, CLOSE, frame, openWebSocket, PING, PONG, TEXT } from "./frames.ts";
 import { anyKey, BODY_LIMIT, CHAT, keyOrNone, list, SPACES, stream } from "./requests.ts";
 import { type Abuse, closeAll, openMany, rest, type Target, write } from "./target.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { APIS, conformance, OWN_APIS, rowsOf } from "../../../scripts/conformance.ts";
 import { testsThatSend } from "../../../scripts/sent-fields.ts";
-import { insteadOf } from "../../../src/api/parse-body.ts";
+import { insteadOf } from "../../../src/api/shared/parse-body.ts";
 
 const DOCS = path.join(import.meta.dirname, "../../../docs");
 

@@ -22,7 +22,7 @@ afterEach(async () => engine.close());
 
 function start(modelPath = "some.gguf"): void {
   engine = new WorkerEmbeddingEngine({
-    entry: path.resolve(import.meta.dirname, "../../support/scripted-worker.ts"),
+    entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts"),
     model: { ...MODEL, modelPath },
     loadTimeoutMs: 10_000,
     hangTimeoutMs: 60_000,

@@ -5,8 +5,8 @@ import { afterEach, expect, test } from "vitest";
 import { WorkerEngine } from "../../../src/engine/worker-engine.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { RequestQueue } from "../../../src/queue/request-queue.ts";
-import { DEEDS } from "../../support/deeds.ts";
-import { PLAIN_PREPARED } from "../../support/requests.ts";
+import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
+import { DEEDS } from "../../support/engines/actions.ts";
 import { until } from "../../support/start-service.ts";
 
 let engine: WorkerEngine;
@@ -16,7 +16,7 @@ afterEach(async () => engine.close());
 function open(slots = 4, onWastedTokens = () => {}) {
   logged = [];
   engine = new WorkerEngine({
-    entry: path.resolve(import.meta.dirname, "../../support/scripted-generator.ts"),
+    entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-generator.ts"),
     model: {} as never, // it loads none
     ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
     restartDelayMs: 5,

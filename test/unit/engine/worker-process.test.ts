@@ -7,7 +7,7 @@ import { WorkerProcess } from "../../../src/engine/worker-process.ts";
 
 test("names the file and the last message of the library, and not the folder", async () => {
   const worker = new WorkerProcess({
-    entry: path.resolve(import.meta.dirname, "../../support/scripted-worker.ts"),
+    entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts"),
     model: { modelPath: "/models/deadly.gguf" } as ModelOptions, // it loads none
     ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
     restartDelayMs: 5,

@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bytesOf, recipes, requestOf } from "../../fuzz/hostile-requests.ts";
-import { raw, sizeOf, textOf, treeOf } from "../../fuzz/json-tree.ts";
-import { edited, editedBytes, type TreeEdit } from "../../fuzz/mutations.ts";
-import { ENDPOINTS } from "../../fuzz/valid-bodies.ts";
+import { bytesOf, recipes, requestOf } from "../../fuzz/requests/hostile-requests.ts";
+import { raw, sizeOf, textOf, treeOf } from "../../fuzz/requests/json-tree.ts";
+import { edited, editedBytes, type TreeEdit } from "../../fuzz/requests/mutations.ts";
+import { ENDPOINTS } from "../../fuzz/requests/valid-bodies.ts";
 
 const BODY = { a: [1, { b: "x" }], c: null };
 

@@ -1,11 +1,11 @@
 // The fuzzer's judge: what it lets pass, and what it does not.
 
 import { describe, expect, test } from "vitest";
-import { type Answer, AnswerReader } from "../../fuzz/answer-reader.ts";
 import { kindOf } from "../../fuzz/findings.ts";
 import { growthOf } from "../../fuzz/memory.ts";
 import { faultsOf } from "../../fuzz/oracle.ts";
 import { curlOf, hexOf } from "../../fuzz/reproduction.ts";
+import { type Answer, AnswerReader } from "../../fuzz/streams/answer-reader.ts";
 
 const CHAT = { method: "POST", path: "/v1/chat/completions" };
 const error = { message: "no", type: "invalid_request_error", param: null, code: "invalid_value" };

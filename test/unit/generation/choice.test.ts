@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { type Choice, ChoiceCollector } from "../../../src/generation/choice.ts";
 import type { FinishReason, GenerateEvent } from "../../../src/generation/events.ts";
-import { callDelta, ended, scored, textDelta, thought } from "../../support/receipts.ts";
+import { callDelta, ended, scored, textDelta, thought } from "../../support/clients/receipts.ts";
 
 function finish(reason: FinishReason): GenerateEvent {
   const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };

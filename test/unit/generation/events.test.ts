@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { isDelta, joinDeltas, weightOf } from "../../../src/generation/events.ts";
-import { callDelta, scored, textDelta, thought } from "../../support/receipts.ts";
+import { callDelta, scored, textDelta, thought } from "../../support/clients/receipts.ts";
 
 test("joins texts, their tokens and their scores, and takes the later time", () => {
   const earlier = { ...textDelta("a", { scores: [scored("a", -1)] }), atMs: 5 };

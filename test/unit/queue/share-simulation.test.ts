@@ -1,7 +1,11 @@
 // Shares over a long run: slots and keys in simulated time. No key gets more than 10 % more or less than the others.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { randomFrom, ShareSimulation, type SimulatedKey } from "../../support/share-simulation.ts";
+import {
+  randomFrom,
+  ShareSimulation,
+  type SimulatedKey,
+} from "../../support/engines/share-simulation.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,8 +1,8 @@
 // The books of a soak: what does not fit is found, and what does is not.
 
 import { expect, test } from "vitest";
-import { type Accounts, faultsOf } from "../../soak/ledger.ts";
-import type { Ending } from "../../soak/player.ts";
+import type { Ending } from "../../soak/kinds/player.ts";
+import { type Accounts, faultsOf } from "../../soak/report/ledger.ts";
 
 function ending(id: string, ...outcomes: readonly string[]): Ending {
   const times = { startedAtMs: 1_000, endedAtMs: 9_000 };

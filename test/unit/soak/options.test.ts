@@ -1,8 +1,8 @@
 // The flags of the long commands, and the chance that they can repeat.
 
 import { expect, test } from "vitest";
+import { Random } from "../../soak/kinds/random.ts";
 import { readNumbers, seedOr } from "../../soak/options.ts";
-import { Random } from "../../soak/random.ts";
 
 const FLAGS = {
   minutes: { default: 20, help: "how long" },

@@ -1,10 +1,10 @@
 // The figures of a soak, its chart, and whether its memory grows.
 
 import { expect, test } from "vitest";
-import { chart } from "../../soak/chart.ts";
-import { faultsOfGrowth, growthIn } from "../../soak/growth.ts";
-import { figuresOf, reportOf } from "../../soak/report.ts";
-import type { Sample } from "../../soak/samples.ts";
+import { chart } from "../../soak/report/chart.ts";
+import { faultsOfGrowth, growthIn } from "../../soak/report/growth.ts";
+import { figuresOf, reportOf } from "../../soak/report/report.ts";
+import type { Sample } from "../../soak/report/samples.ts";
 
 const SECOND_MS = 1_000;
 

@@ -1,8 +1,8 @@
 // What the clients of a soak read in the answers of all APIs.
 
 import { expect, test } from "vitest";
-import type { Answer } from "../../soak/exchange.ts";
-import { toldBy } from "../../soak/told.ts";
+import type { Answer } from "../../soak/kinds/exchange.ts";
+import { toldBy } from "../../soak/report/told.ts";
 
 function answer(part: Partial<Answer>): Answer {
   return { status: 200, location: null, frames: [], body: "", isWhole: true, ...part };

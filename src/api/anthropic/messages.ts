@@ -1,0 +1,203 @@
+// POST /v1/messages. https://docs.anthropic.com/en/api/messages
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { AskedRequest, Thinking } from "../../generation/request.ts";
+import type { Dialect, ParseContext } from "../dialect.ts";
+import { withoutEffect } from "../shared/contract.ts";
+import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "../shared/fields.ts";
+import { type Instead, parseBody } from "../shared/parse-body.ts";
+import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
+import { anthropicError, anthropicEvent, anthropicMessage } from "./answer.ts";
+import { messages, readMessages, system, withBlocks } from "./content.ts";
+import { AnthropicEncoder, PING } from "./encoder.ts";
+import { encodeAnthropicError } from "./errors.ts";
+import { readTools, toolFields } from "./tools.ts";
+
+const UNSUPPORTED = unsupportedWith({
+  container: [],
+  mcp_servers: [],
+  // Keeping all thoughts is what happens anyway; Claude Code says so in every request.
+  context_management: [
+    { edits: [] },
+    { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
+  ],
+  compaction: [],
+  fallbacks: [],
+  thread: [],
+});
+
+const INSTEAD: Instead = {
+  guided_json: "output_config.format",
+  structured_outputs: "output_config.format",
+};
+
+const format = z
+  .looseObject({
+    type: z.literal("json_schema", "json_schema is the only type here"),
+    schema: jsonSchema,
+  })
+  .nullish();
+
+const display = z.enum(["summarized", "omitted"], "summarized or omitted").nullish();
+
+const schema = z.object({
+  ...toolFields,
+  model: z.string().nullish(),
+  max_tokens: z.int().min(1),
+  messages,
+  system,
+  stop_sequences: z.array(stopString).max(MAX_STOPS, `at most ${MAX_STOPS}`).nullish(),
+  stream: defaulted(z.boolean(), false),
+  temperature: defaulted(z.number().min(0).max(1), 1),
+  top_p: defaulted(z.number().min(0).max(1), 1),
+  top_k: defaulted(z.int().min(0).max(1_000_000), 0),
+  thinking: z
+    .discriminatedUnion(
+      "type",
+      [
+        z.looseObject({ type: z.literal("enabled"), budget_tokens: z.int().min(1), display }),
+        z.looseObject({ type: z.literal("adaptive"), display }),
+        z.looseObject({ type: z.literal("disabled") }),
+      ],
+      { error: "type is enabled, adaptive or disabled" },
+    )
+    .nullish(),
+  output_config: z
+    .looseObject({
+      format,
+      effort: z
+        .enum(["low", "medium", "high", "xhigh", "max"], "low, medium, high, xhigh or max")
+        .nullish(),
+    })
+    .nullish(),
+  output_format: format,
+  service_tier: withoutEffect(z.enum(["auto", "standard_only"], "auto or standard_only").nullish()),
+  cache_control: withoutEffect(z.unknown().optional()), // every prompt is cached
+  diagnostics: withoutEffect(z.unknown().optional()), // of Anthropic's cache
+});
+
+/** A question about a prompt sets no limit to its answer. */
+export const askedSchema = schema.partial({ max_tokens: true });
+
+type Fields = z.output<typeof askedSchema>;
+
+export const anthropicMessages: Dialect = {
+  path: "/v1/messages",
+
+  contract: {
+    name: "Message",
+    tag: "Anthropic",
+    summary: "Answers a conversation",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    instead: INSTEAD,
+    example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
+    answer: anthropicMessage,
+    event: anthropicEvent,
+    error: anthropicError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+    ],
+  },
+
+  parse(body, context) {
+    const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED, INSTEAD);
+    const request = requestOf(fields, context);
+    const hidesThoughts = isHiding(fields);
+    return {
+      requests: [request],
+      choicesPerPrompt: 1,
+      model: fields.model ?? null,
+      isStreamed: fields.stream,
+      flush: "token",
+      isFlex: false,
+      ignoredParams,
+      encoder: (identity) => new AnthropicEncoder(identity, { hidesThoughts }),
+    };
+  },
+
+  encodeError: encodeAnthropicError,
+  named: { error: "error", heartbeat: PING },
+};
+
+/** A body whose answer is not wanted: for those who only ask about its prompt. */
+export function parseAsked(body: unknown, context: ParseContext) {
+  const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED, INSTEAD);
+  return { request: requestOf(fields, context), model: fields.model ?? null, ignoredParams };
+}
+
+function requestOf(fields: Fields, context: ParseContext): AskedRequest {
+  const read = readMessages(fields);
+  return {
+    prompt: {
+      type: "messages",
+      messages: read,
+      tools: readTools(fields),
+      continuesLast: read.at(-1)?.role === "assistant",
+      thinking: thinkingOf(fields),
+      variables: {},
+    },
+    sampling: {
+      temperature: fields.temperature,
+      topP: fields.top_p,
+      topK: fields.top_k,
+      minP: 0,
+      seed: context.randomSeed(),
+      presencePenalty: 0,
+      frequencyPenalty: 0,
+      repeatPenalty: 1,
+      logitBias: [],
+    },
+    stop: fields.stop_sequences ?? [],
+    maxTokens: fields.max_tokens ?? null,
+    minTokens: 0,
+    ignoreEos: false,
+    grammar: grammarOf(fields),
+    scores: null,
+    echoesPrompt: false,
+    reportsProgress: fields.stream, // a stream begins with what of the prompt was cached
+    reusePrefix: true,
+  };
+}
+
+/** Templates know OpenAI's words for the effort, and those end one earlier. */
+function thinkingOf({ thinking, output_config: config }: Fields): Thinking {
+  const wish = config?.effort === "max" ? "xhigh" : (config?.effort ?? null);
+  switch (thinking?.type) {
+    case "disabled":
+      return { effort: "none", budgetTokens: null, isSeparate: true };
+    case "enabled":
+      return {
+        effort: wish ?? "medium",
+        budgetTokens: thinking.budget_tokens,
+        isSeparate: true,
+      };
+    default:
+      return { effort: wish, budgetTokens: null, isSeparate: true };
+  }
+}
+
+function isHiding({ thinking }: Fields): boolean {
+  return thinking?.type !== "disabled" && thinking?.display === "omitted";
+}
+
+/** `output_format` is the older name of the same. */
+function grammarOf({
+  output_config: config,
+  output_format: older,
+}: Fields): AskedRequest["grammar"] {
+  const newer = config?.format;
+  if (newer && older) {
+    throw new ServiceError(
+      "invalid_value",
+      "output_format cannot be used here: output_config.format already says what the answer is",
+      { param: "output_format" },
+    );
+  }
+  if (newer) return schemaAt(newer.schema, "output_config.format.schema");
+  return older ? schemaAt(older.schema, "output_format.schema") : null;
+}

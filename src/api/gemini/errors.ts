@@ -1,0 +1,71 @@
+// Errors as Google has them, with our code, the field and the request's id among the details.
+// https://cloud.google.com/apis/design/errors
+
+import type { ServiceError } from "../../errors.ts";
+import type { GeminiError } from "./answer.ts";
+
+type Status = GeminiError["error"]["status"];
+type Detail = GeminiError["error"]["details"][number];
+
+/** By HTTP status; what is missing is the client's fault below 500, and ours from there on. */
+const STATUSES: Readonly<Record<number, Status>> = {
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  408: "DEADLINE_EXCEEDED",
+  409: "ABORTED",
+  429: "RESOURCE_EXHAUSTED",
+  503: "UNAVAILABLE",
+  504: "DEADLINE_EXCEEDED",
+};
+
+/** The engine and the queue name these as the chat completions do. */
+const OWN_PARAMS: ReadonlyMap<string, string> = new Map([
+  ["messages", "contents"],
+  ["n", "generationConfig.candidateCount"],
+  ["reasoning_effort", "generationConfig.thinkingConfig"],
+]);
+
+const NO_SWITCH =
+  "generationConfig.thinkingConfig: this model's chat template has no switch for thoughts; " +
+  "leave thinkingLevel out, or say thinkingBudget: 0";
+
+export function encodeGeminiError(error: ServiceError, requestId: string): GeminiError {
+  const { message, param, traits } = error;
+  const { status: code } = traits;
+  return {
+    error: {
+      code,
+      message: param === "reasoning_effort" ? NO_SWITCH : message,
+      status: STATUSES[code] ?? (code < 500 ? "INVALID_ARGUMENT" : "INTERNAL"),
+      details: detailsOf(error, requestId),
+    },
+  };
+}
+
+function detailsOf(
+  { code, param, message, retryAfterSeconds }: ServiceError,
+  requestId: string,
+): Detail[] {
+  const details: Detail[] = [
+    {
+      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+      reason: code.toUpperCase(),
+      domain: "sluice",
+    },
+  ];
+  if (param !== null) {
+    const field = OWN_PARAMS.get(param) ?? param;
+    details.push({
+      "@type": "type.googleapis.com/google.rpc.BadRequest",
+      fieldViolations: [{ field, description: message }],
+    });
+  }
+  if (retryAfterSeconds !== null) {
+    details.push({
+      "@type": "type.googleapis.com/google.rpc.RetryInfo",
+      retryDelay: `${retryAfterSeconds}s`,
+    });
+  }
+  return [...details, { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId }];
+}

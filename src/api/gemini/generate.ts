@@ -1,0 +1,133 @@
+// POST /v1beta/models/{model}:generateContent and :streamGenerateContent. https://ai.google.dev/api/generate-content
+
+import { z } from "zod";
+import { type AskedRequest, SEEDS } from "../../generation/request.ts";
+import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
+import { withoutEffect } from "../shared/contract.ts";
+import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { geminiAnswer, geminiError } from "./answer.ts";
+import { configOf, generationConfig, readConfig, thinkingOf } from "./config.ts";
+import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
+import { GeminiEncoder } from "./encoder.ts";
+import { encodeGeminiError } from "./errors.ts";
+import { spelled } from "./spelling.ts";
+import { readTools, toolFields } from "./tools.ts";
+
+export const UNSUPPORTED: Unsupported = {
+  cachedContent: [""],
+  continuationToken: [""],
+  modelArmorConfig: [],
+  generationOutputConfig: [],
+};
+
+export const geminiFields = {
+  model: withoutEffect(z.string().nullish()), // the path says it
+  contents,
+  systemInstruction,
+  ...toolFields,
+  generationConfig,
+  serviceTier: z
+    .enum(["unspecified", "standard", "priority", "flex"])
+    .nullish()
+    .meta({ default: "standard" }),
+  safetySettings: withoutEffect(z.unknown().optional()),
+  labels: withoutEffect(z.unknown().optional()),
+};
+
+const schema = z.object(geminiFields);
+
+export type GeminiRequest = z.output<typeof schema>;
+
+/** Of `?alt=sse`. */
+const streamQuery = z.object({ alt: z.literal("sse") });
+
+export const geminiGenerate: Dialect = dialectOf({
+  method: "generateContent",
+  name: "GeminiContent",
+  isStreamed: false,
+});
+
+export const geminiStream: Dialect = dialectOf({
+  method: "streamGenerateContent",
+  name: "GeminiStream",
+  isStreamed: true,
+});
+
+type Kind = { readonly method: string; readonly name: string; readonly isStreamed: boolean };
+
+function dialectOf({ method, name, isStreamed }: Kind): Dialect {
+  return {
+    path: `/v1beta/models/{model}:${method}`,
+
+    contract: {
+      name,
+      tag: "Gemini",
+      summary: isStreamed ? "Answers a conversation, as a stream" : "Answers a conversation",
+      body: schema,
+      unsupported: UNSUPPORTED,
+      example: {
+        contents: [{ role: "user", parts: [{ text: "What is streaming?" }] }],
+        generationConfig: { maxOutputTokens: 60 },
+      },
+      answer: geminiAnswer,
+      ...(isStreamed ? { event: geminiAnswer, isOnlyStreamed: true, query: streamQuery } : {}),
+      error: geminiError,
+      codes: [
+        "unsupported_content",
+        "unsupported_schema",
+        "template_error",
+        "context_length_exceeded",
+      ],
+    },
+
+    parse: (body, context) => parse(body, context, isStreamed),
+    encodeError: encodeGeminiError,
+  };
+}
+
+function parse(body: unknown, context: ParseContext, isStreamed: boolean): ParsedRequest {
+  const given = spelled(body);
+  refuseMedia(given);
+  const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
+  const request = requestOf(fields, context);
+  const config = configOf(fields.generationConfig);
+  return {
+    requests: Array.from({ length: config.candidateCount }, (_, index) => ({
+      ...request,
+      sampling: { ...request.sampling, seed: (request.sampling.seed + index) % SEEDS },
+    })),
+    choicesPerPrompt: config.candidateCount,
+    model: context.model ?? null,
+    isStreamed,
+    flush: "token",
+    isFlex: fields.serviceTier === "flex",
+    ignoredParams,
+    encoder: (identity) =>
+      new GeminiEncoder(identity, {
+        includesThoughts: config.thinkingConfig?.includeThoughts ?? false,
+        includesScores: config.responseLogprobs,
+      }),
+  };
+}
+
+/** Of one candidate. @throws ServiceError 400, naming the field */
+export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRequest {
+  const messages = readContents(fields);
+  const config = configOf(fields.generationConfig);
+  return {
+    prompt: {
+      type: "messages",
+      messages,
+      tools: readTools(fields),
+      continuesLast: messages.at(-1)?.role === "assistant",
+      thinking: thinkingOf(config),
+      variables: {},
+    },
+    ...readConfig(config, context),
+    minTokens: 0,
+    ignoreEos: false,
+    echoesPrompt: false,
+    reportsProgress: false,
+    reusePrefix: true,
+  };
+}

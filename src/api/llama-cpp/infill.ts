@@ -1,0 +1,239 @@
+// POST /infill: text between two texts, asked for and answered as llama.cpp's server does.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { Choice } from "../../generation/choice.ts";
+import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
+import type { AskedRequest } from "../../generation/request.ts";
+import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
+import { openaiError } from "../openai/answer.ts";
+import { encodeOpenaiError } from "../openai/encoder.ts";
+import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
+import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import {
+  type InfillAnswer,
+  type InfillFrame,
+  type InfillTimings,
+  infillAnswer,
+  infillFrame,
+  pickedFields,
+  type Settings,
+} from "./answers.ts";
+import { encodeSettings } from "./settings.ts";
+
+/** Editors send these with every request. They do nothing here, and are named as such. */
+const WISHES = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
+const SUPPORTED = ["n_predict", "response_fields", ...WISHES];
+
+const UNSUPPORTED: Unsupported = {
+  ...without(unsupportedWith({}), SUPPORTED),
+  n: [1],
+  n_cmpl: [1],
+  n_cache_reuse: [0],
+  min_keep: [0],
+  timings_per_token: [false],
+};
+
+const { n: _one, stream_options: _none, ...ownFields } = sharedFields;
+
+const schema = z.object({
+  ...ownFields,
+  input_prefix: z.string(),
+  input_suffix: z.string(),
+  input_extra: z
+    .array(z.object({ text: z.string(), filename: z.string().nullish() }), {
+      error: "a list of {filename: string, text: string}",
+    })
+    .nullish(),
+  prompt: z.string().nullish(),
+  n_predict: sharedFields.max_tokens,
+  response_fields: z.array(z.string()).max(100).nullish(),
+});
+
+type Fields = z.output<typeof schema>;
+
+export const nativeInfill: Dialect = {
+  path: "/infill",
+
+  contract: {
+    name: "Infill",
+    tag: "llama.cpp",
+    summary: "Fills in the text between two texts",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    named: WISHES,
+    example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
+    answer: z.union([infillAnswer, pickedFields]),
+    event: z.union([infillFrame, infillAnswer, pickedFields]),
+    error: openaiError,
+    codes: ["unsupported_schema", "context_length_exceeded"],
+  },
+
+  parse(body, context) {
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const parsed = requestsOf(
+      { ...fields, n: 1, stream_options: null },
+      {
+        prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
+        maxTokens: maxTokens(fields),
+        scores: null,
+        echoesPrompt: false,
+      },
+      context,
+    );
+    const [request] = parsed.requests;
+    if (!request) throw new Error("one prompt is one request");
+    return {
+      ...parsed,
+      ignoredParams,
+      encoder: (identity) => new InfillEncoder(identity, request, fields.response_fields ?? []),
+    };
+  },
+
+  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
+};
+
+/** What a request has that says nothing about it. */
+export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Settings {
+  const body = { input_prefix: "", input_suffix: "" };
+  const [request] = nativeInfill.parse(body, { ...context, randomSeed: () => 0 }).requests;
+  if (!request) throw new Error("one prompt is one request");
+  return { ...encodeSettings(request), seed: -1 };
+}
+
+/** Other files are text before the prefix, a line before each: as llama.cpp's server does without tokens for files. */
+function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
+  const extra = (input_extra ?? []).map(
+    ({ filename, text }) => `${separator(filename || "snippet")}${text}`,
+  );
+  if (extra.length > 0) extra.push(separator("snippet"));
+  return `${extra.join("")}${input_prefix}${prompt ?? ""}`;
+}
+
+function separator(name: string): string {
+  return `\n\n--- ${name} ---\n\n`;
+}
+
+function maxTokens({ n_predict, max_tokens }: Fields): number | null {
+  const [own, other] = [n_predict ?? null, max_tokens ?? null];
+  if (own !== null && other !== null && own !== other) {
+    throw new ServiceError(
+      "invalid_value",
+      `n_predict is ${own} and max_tokens is ${other}; send one of them`,
+      { param: "n_predict" },
+    );
+  }
+  return own ?? other;
+}
+
+/** The engine names the fields of a prompt as the completions do. */
+const OWN_PARAMS: OwnParams = {
+  unsupported_parameter: { suffix: "input_suffix" },
+  context_length_exceeded: { prompt: "input_prefix" },
+};
+
+/** An answer that no stop string ended. */
+const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;
+
+const NO_ENDING: Ending = { reason: "stop", stopString: null };
+
+class InfillEncoder implements AnswerEncoder {
+  readonly #model: string;
+  readonly #request: AskedRequest;
+  /** Paths of the fields that the answer is to have, `timings/prompt_n`; all of them if there are none. */
+  readonly #paths: readonly string[];
+
+  constructor({ model }: AnswerIdentity, request: AskedRequest, paths: readonly string[]) {
+    this.#model = model;
+    this.#request = request;
+    this.#paths = paths;
+  }
+
+  delta(_index: number, { text }: Delta): readonly Frame[] {
+    return [frame({ index: 0, content: text, tokens: [], stop: false })];
+  }
+
+  progress(_index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+    const prompt_progress = { total, cache: cached, processed, time_ms: rounded(ms) };
+    return [frame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
+  }
+
+  /** There is one choice, so its finish always brings the receipt. No `[DONE]`: llama.cpp's server sends none. */
+  finish(_index: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
+    return receipt ? [frame(this.#whole("", ending, receipt))] : [];
+  }
+
+  body([choice]: readonly Choice[], receipt: Receipt): object {
+    return this.#whole(choice?.text ?? "", choice?.ending ?? NO_ENDING, receipt);
+  }
+
+  #whole(content: string, { reason, stopString }: Ending, receipt: Receipt): object {
+    const { usage } = receipt;
+    const whole: InfillAnswer = {
+      index: 0,
+      content,
+      tokens: [],
+      stop: true,
+      stop_type: stopString === null ? STOP_TYPES[reason] : "word",
+      stopping_word: stopString ?? "",
+      model: this.#model,
+      tokens_predicted: usage.completionTokens,
+      tokens_evaluated: usage.promptTokens,
+      tokens_cached: usage.cachedTokens,
+      truncated: false,
+      generation_settings: encodeSettings(this.#request),
+      timings: encodeTimings(receipt),
+    };
+    return this.#paths.length === 0 ? whole : picked(whole, this.#paths);
+  }
+}
+
+/** Under their whole paths, as llama.cpp's server has them. What does not exist is left out. */
+function picked(whole: object, paths: readonly string[]): object {
+  const found = paths.map((path) => {
+    let at: unknown = whole;
+    for (const name of path.split("/")) {
+      const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, name);
+      at = isHolder ? (at as Readonly<Record<string, unknown>>)[name] : undefined;
+    }
+    return [path, at] as const;
+  });
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
+function without(unsupported: Unsupported, names: readonly string[]): Unsupported {
+  return Object.fromEntries(Object.entries(unsupported).filter(([name]) => !names.includes(name)));
+}
+
+function frame(chunk: InfillFrame | ReturnType<InfillEncoder["body"]>): Frame {
+  return { data: JSON.stringify(chunk) };
+}
+
+/** Times in ms. Predicting is all that is neither waiting nor reading the prompt. */
+function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): InfillTimings {
+  const read = usage.promptTokens - usage.cachedTokens;
+  const predictMs = Math.max(0, totalMs - queueMs - prefillMs);
+  return {
+    queue_ms: rounded(queueMs),
+    cache_n: usage.cachedTokens,
+    prompt_n: read,
+    prompt_ms: rounded(prefillMs),
+    prompt_per_token_ms: ratio(prefillMs, read),
+    prompt_per_second: ratio(read * 1000, prefillMs),
+    predicted_n: usage.completionTokens,
+    predicted_ms: rounded(predictMs),
+    predicted_per_token_ms: ratio(predictMs, usage.completionTokens),
+    predicted_per_second: ratio(usage.completionTokens * 1000, predictMs),
+  };
+}
+
+/** Null where there is nothing to divide by. */
+function ratio(amount: number, by: number): number | null {
+  return by > 0 ? rounded(amount / by) : null;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,103 @@
+// POST /tokenize and POST /detokenize, as llama.cpp's server has them.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+
+import { z } from "zod";
+import type { TokenPiece } from "../../generation/questions.ts";
+import type { AskingRoute } from "../endpoint.ts";
+import { openaiError } from "../openai/answer.ts";
+import { defaulted } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
+import { tokenList, tokenText } from "./answers.ts";
+
+/** The model's process does nothing else meanwhile: a token takes it about 5 µs, and every byte may be one. */
+const MOST_BYTES = 200_000;
+/** A token may stand for hundreds of characters. */
+const MOST_TOKENS = 200_000;
+
+const toTokenize = z.object({
+  model: z.string().nullish(),
+  content: z
+    .string()
+    .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
+    .refine((text) => text.isWellFormed(), "must be valid Unicode"),
+  add_special: defaulted(z.boolean(), false),
+  parse_special: defaulted(z.boolean(), true),
+  with_pieces: defaulted(z.boolean(), false),
+});
+
+export const nativeTokenize: AskingRoute = {
+  path: "/tokenize",
+
+  contract: {
+    name: "Tokenization",
+    tag: "llama.cpp",
+    summary: "Splits a text into tokens",
+    body: toTokenize,
+    unsupported: {},
+    example: { content: "Hi there", with_pieces: true },
+    answer: tokenList,
+    error: openaiError,
+    codes: [],
+  },
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(toTokenize, body, {});
+    return {
+      model: fields.model ?? null,
+      ignoredParams,
+      request: null,
+      answer: async (ask) => {
+        const pieces = await ask({
+          type: "tokenize",
+          text: fields.content,
+          addsBeginning: fields.add_special,
+          readsControlTokens: fields.parse_special,
+        });
+        return { tokens: fields.with_pieces ? pieces.map(encodePiece) : pieces.map(idOf) };
+      },
+    };
+  },
+};
+
+function idOf({ id }: TokenPiece): number {
+  return id;
+}
+
+/** Half a character is no text: its bytes are told instead. */
+function encodePiece({ id, text, bytes }: TokenPiece) {
+  const isWhole = Buffer.from(text).equals(Uint8Array.from(bytes));
+  return { id, piece: isWhole ? text : bytes };
+}
+
+const toDetokenize = z.object({
+  model: z.string().nullish(),
+  tokens: z.array(z.int().min(0)).max(MOST_TOKENS, `at most ${MOST_TOKENS} tokens`),
+});
+
+export const nativeDetokenize: AskingRoute = {
+  path: "/detokenize",
+
+  contract: {
+    name: "Detokenization",
+    tag: "llama.cpp",
+    summary: "Puts tokens together to a text",
+    body: toDetokenize,
+    unsupported: {},
+    example: { tokens: [662, 1933] },
+    answer: tokenText,
+    error: openaiError,
+    codes: [],
+  },
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(toDetokenize, body, {});
+    return {
+      model: fields.model ?? null,
+      ignoredParams,
+      request: null,
+      answer: async (ask) => ({
+        content: await ask({ type: "detokenize", tokens: fields.tokens }),
+      }),
+    };
+  },
+};

@@ -1,0 +1,106 @@
+// POST /api/chat. https://docs.ollama.com/api/chat
+
+import { z } from "zod";
+import type { AskedRequest, Message } from "../../generation/request.ts";
+import type { Dialect, ParseContext } from "../dialect.ts";
+import { defaulted } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
+import { readTools, toolFields } from "../shared/tools.ts";
+import { type ChatFields, chatForms, ollamaError } from "./answer.ts";
+import { type EncodedShape, noticeOf } from "./encoder.ts";
+import { encodeOllamaError } from "./errors.ts";
+import {
+  commonFields,
+  INSTEAD,
+  loadedAtOnce,
+  parsedOf,
+  requestOf,
+  thinkingOf,
+  UNSUPPORTED as UNSUPPORTED_IN_BOTH,
+} from "./fields.ts";
+import { messages, readMessages, refuseImages, shorterForms } from "./messages.ts";
+
+const UNSUPPORTED = {
+  ...UNSUPPORTED_IN_BOTH,
+  prompt: [""],
+  system: [""],
+  suffix: [""],
+  raw: [false],
+};
+
+const schema = z.object({
+  ...commonFields,
+  messages,
+  tools: toolFields.tools,
+  truncate: defaulted(z.boolean(), false),
+});
+
+type Fields = z.output<typeof schema>;
+
+const SHAPE: EncodedShape = {
+  fields: ({ text = "", thinking, calls }): ChatFields => ({
+    message: {
+      role: "assistant",
+      content: text,
+      ...(thinking === undefined ? {} : { thinking }),
+      ...(calls ? { tool_calls: calls } : {}),
+    },
+  }),
+};
+
+export const ollamaChat: Dialect = {
+  path: "/api/chat",
+
+  contract: {
+    name: "OllamaChat",
+    tag: "Ollama",
+    summary: "Answers a conversation",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    instead: INSTEAD,
+    example: {
+      model: "builtin",
+      messages: [{ role: "user", content: "What is streaming?" }],
+      options: { num_predict: 60 },
+      stream: false,
+    },
+    answer: chatForms.answer,
+    event: chatForms.event,
+    error: ollamaError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+    ],
+  },
+
+  parse(body, context) {
+    refuseImages(body);
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, INSTEAD);
+    const request = chatRequest(fields, context);
+    const parsed = parsedOf(fields, ignoredParams, SHAPE);
+    if (!fields.messages?.length)
+      return { ...parsed, requests: [], atOnce: loadedAtOnce(fields, SHAPE) };
+    const whole = readMessages(fields.messages);
+    const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
+    const shorter = fields.truncate ? shorterForms(whole) : [];
+    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form())) };
+  },
+
+  encodeError: encodeOllamaError,
+  lines: { notice: noticeOf(SHAPE) },
+};
+
+/** As Ollama does it, a last message of the assistant is gone on with. */
+function chatRequest(fields: Fields, context: ParseContext) {
+  const tools = readTools({ tools: fields.tools });
+  const thinking = thinkingOf(fields);
+  const prompt = { type: "messages", messages: [], continuesLast: false, variables: {} } as const;
+  const shared = requestOf(fields, { ...prompt, tools, thinking }, context);
+  return (messages: readonly Message[]): AskedRequest => {
+    const last = messages.at(-1);
+    const continuesLast = last?.role === "assistant" && last.toolCalls.length === 0;
+    return { ...shared, prompt: { ...prompt, messages, tools, thinking, continuesLast } };
+  };
+}

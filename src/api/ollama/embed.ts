@@ -1,0 +1,151 @@
+// POST /api/embed, and the older POST /api/embeddings. https://docs.ollama.com/api/embed
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "../embedding-api.ts";
+import { encodeFloats, unitVector } from "../openai/embeddings.ts";
+import { withoutEffect } from "../shared/contract.ts";
+import { defaulted } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
+import { ollamaError } from "./answer.ts";
+import { inNs } from "./encoder.ts";
+import { keepAlive, modelName } from "./fields.ts";
+
+const MAX_INPUTS = 2048;
+const text = z.string().min(1, "an empty text has no vector");
+
+const common = {
+  model: modelName,
+  keep_alive: keepAlive,
+  options: withoutEffect(z.record(z.string(), z.unknown()).nullish()),
+};
+
+const schema = z.object({
+  ...common,
+  input: z.union([text, z.array(text).min(1).max(MAX_INPUTS)], {
+    error: `a text, or up to ${MAX_INPUTS} of them, none of them empty`,
+  }),
+  truncate: defaulted(z.boolean(), false),
+  dimensions: z.int().min(1).nullish(),
+});
+
+const olderSchema = z.object({ ...common, prompt: text });
+
+const vector = z.array(z.number());
+const count = z.int().min(0);
+
+const answer = z.strictObject({
+  model: z.string(),
+  embeddings: z.array(vector),
+  total_duration: count,
+  load_duration: count,
+  prompt_eval_count: count,
+});
+
+export const ollamaEmbed: EmbeddingApi = {
+  paths: ["/api/embed"],
+
+  contract: {
+    name: "OllamaEmbedding",
+    tag: "Ollama",
+    summary: "Turns texts into vectors",
+    body: schema,
+    unsupported: {},
+    example: {
+      model: "builtin",
+      input: ["The cat sat on the mat.", "Paris is the capital of France."],
+    },
+    answer,
+    error: ollamaError,
+    codes: ["context_length_exceeded"],
+  },
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(schema, body, {});
+    const dimensions = fields.dimensions ?? null;
+    const isList = typeof fields.input !== "string";
+    return {
+      request: {
+        type: "embed",
+        field: { name: "input", isList },
+        inputs: [fields.input].flat(),
+        dimensions,
+        truncates: fields.truncate,
+      },
+      model: fields.model,
+      ignoredParams,
+      encoder: () => new VectorEncoder((values) => unitVector(values, dimensions), encodeAnswer),
+    };
+  },
+};
+
+export const olderOllamaEmbeddings: EmbeddingApi = {
+  paths: ["/api/embeddings"],
+
+  contract: {
+    name: "OlderOllamaEmbedding",
+    tag: "Ollama",
+    summary: "Turns one text into a vector, as long as the model makes it",
+    body: olderSchema,
+    unsupported: {},
+    example: { model: "builtin", prompt: "The cat sat on the mat." },
+    answer: z.strictObject({ embedding: vector }),
+    error: ollamaError,
+    codes: ["context_length_exceeded"],
+  },
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(olderSchema, body, {});
+    return {
+      request: {
+        type: "embed",
+        field: { name: "prompt", isList: false },
+        inputs: [fields.prompt],
+        dimensions: null,
+        truncates: false,
+      },
+      model: fields.model,
+      ignoredParams,
+      encoder: () =>
+        new VectorEncoder(finiteVector, ([embedding = "[]"]) => `{"embedding":${embedding}}`),
+    };
+  },
+};
+
+type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
+
+/** Each vector becomes text as soon as it is there: thousands of them at the end would hold up every stream. */
+class VectorEncoder implements EmbeddingEncoder {
+  readonly #read: (values: Float64Array) => Float32Array;
+  readonly #encode: EncodeVectors;
+  readonly #vectors: string[] = [];
+
+  constructor(read: (values: Float64Array) => Float32Array, encode: EncodeVectors) {
+    this.#read = read;
+    this.#encode = encode;
+  }
+
+  add(values: Float64Array): void {
+    this.#vectors.push(encodeFloats(this.#read(values)));
+  }
+
+  body(answer: EmbeddingAnswer): string {
+    return this.#encode(this.#vectors, answer);
+  }
+}
+
+function encodeAnswer(vectors: readonly string[], answer: EmbeddingAnswer): string {
+  const { model, promptTokens, queueMs, totalMs } = answer;
+  const rest = JSON.stringify({
+    total_duration: inNs(totalMs),
+    load_duration: inNs(queueMs),
+    prompt_eval_count: promptTokens,
+  });
+  return `{"model":${JSON.stringify(model)},"embeddings":[${vectors.join(",")}],${rest.slice(1)}`;
+}
+
+/** @throws ServiceError `generation_failed` */
+function finiteVector(values: Float64Array): Float32Array {
+  if (values.every(Number.isFinite)) return Float32Array.from(values);
+  throw new ServiceError("generation_failed", "the model computed a vector that is not finite");
+}

@@ -1,0 +1,214 @@
+// What is served, as Ollama's clients ask for it. https://docs.ollama.com/api/tags
+
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { type Contract, withoutEffect } from "../shared/contract.ts";
+import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { ollamaError } from "./answer.ts";
+import { modelName } from "./fields.ts";
+import {
+  type OllamaDetails,
+  type OllamaModel,
+  type OllamaModels,
+  type OllamaRunning,
+  ollamaModel,
+  ollamaStatus,
+} from "./model-answers.ts";
+
+/** The version of Ollama whose API this is: clients ask whether it is new enough. */
+export const OLLAMA_VERSION = "0.13.0";
+/** Models stay loaded: Ollama says so with a date that nobody will see. */
+const NEVER = "2999-12-31T00:00:00.000Z";
+
+/** What was read of it when it was loaded. */
+type Loaded = {
+  readonly family: string;
+  readonly parameters: number;
+  readonly quantization: string | null;
+  readonly canInfill: boolean;
+  readonly modelBytes: number;
+  /** Of one request. */
+  readonly contextTokens: number;
+  readonly chatTemplate: string | null;
+  readonly toolFormat: string | null;
+  readonly thoughtFormat: string | null;
+  readonly gpuLayers: number;
+  readonly totalLayers: number;
+};
+
+export type ServedModel = {
+  readonly id: string;
+  /** Whether it makes vectors alone. */
+  readonly isForVectors: boolean;
+  readonly isLoaded: boolean;
+  /** Null as long as nothing is known of it. */
+  readonly info: Loaded | null;
+  readonly startedAtSeconds: number;
+};
+
+export function encodeModels(served: readonly ServedModel[]): OllamaModels {
+  return {
+    models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })),
+  };
+}
+
+export function encodeRunning(served: readonly ServedModel[]): OllamaRunning {
+  const models = served
+    .filter(({ isLoaded }) => isLoaded)
+    .map((each) => ({
+      ...headOf(each),
+      expires_at: NEVER,
+      size_vram: bytesOnGpu(each),
+      context_length: each.info?.contextTokens ?? 0,
+    }));
+  return { models };
+}
+
+export function encodeModel(served: ServedModel): OllamaModel {
+  const { id, info } = served;
+  const contextTokens = info?.contextTokens ?? 0;
+  const family = info?.family ?? "unknown";
+  return {
+    modelfile: `FROM ${id}\nPARAMETER num_ctx ${contextTokens}\n`,
+    parameters: `num_ctx ${contextTokens}`,
+    template: info?.chatTemplate ?? "",
+    details: detailsOf(served),
+    model_info: {
+      "general.architecture": family,
+      "general.parameter_count": info?.parameters ?? 0,
+      // What a request has, not what the model was trained for: clients ask for as much as this says.
+      [`${family}.context_length`]: contextTokens,
+    },
+    capabilities: capabilitiesOf(served),
+    modified_at: startOf(served),
+  };
+}
+
+function headOf(served: ServedModel) {
+  const name = tagged(served.id);
+  const size = served.info?.modelBytes ?? 0;
+  const details = detailsOf(served);
+  // Ollama's is that of a manifest, not of the file: it changes with what is said of the model.
+  const digest = createHash("sha256")
+    .update(JSON.stringify([name, size, details]))
+    .digest("hex");
+  return { name, model: name, size, digest, details };
+}
+
+/** Every name of Ollama's has a tag. */
+function tagged(id: string): string {
+  return id.includes(":") ? id : `${id}:latest`;
+}
+
+function detailsOf({ info }: ServedModel): OllamaDetails {
+  return {
+    parent_model: "",
+    format: "gguf",
+    family: info?.family ?? "",
+    families: info ? [info.family] : [],
+    parameter_size: info ? shortened(info.parameters) : "",
+    quantization_level: info?.quantization ?? "",
+  };
+}
+
+/** As people say it: 6.3M, 7.6B. */
+function shortened(parameters: number): string {
+  const units = [
+    ["B", 1e9],
+    ["M", 1e6],
+    ["K", 1e3],
+  ] as const;
+  const [unit, size] = units.find(([, each]) => parameters >= each) ?? ["", 1];
+  return `${Math.round((parameters / size) * 10) / 10}${unit}`;
+}
+
+function capabilitiesOf({ isForVectors, info }: ServedModel): OllamaModel["capabilities"] {
+  if (isForVectors) return ["embedding"];
+  return [
+    "completion",
+    ...(info?.toolFormat ? ["tools" as const] : []),
+    ...(info?.thoughtFormat ? ["thinking" as const] : []),
+    ...(info?.canInfill ? ["insert" as const] : []),
+  ];
+}
+
+function bytesOnGpu({ info }: ServedModel): number {
+  if (!info || info.totalLayers === 0) return 0;
+  return Math.round(
+    (info.modelBytes * Math.min(info.gpuLayers, info.totalLayers)) / info.totalLayers,
+  );
+}
+
+function startOf({ startedAtSeconds }: ServedModel): string {
+  return new Date(startedAtSeconds * 1000).toISOString();
+}
+
+/** What is asked about one model. */
+export type ModelRoute = {
+  readonly path: string;
+  readonly contract: Contract;
+  /** @throws ServiceError 400, naming the field */
+  parse(body: unknown): { readonly model: string; readonly ignoredParams: readonly string[] };
+};
+
+const name = z.string().nullish();
+
+const showSchema = z.object({
+  model: modelName,
+  name: withoutEffect(name),
+  verbose: withoutEffect(z.boolean().nullish()),
+});
+/** They would change what is shown, but not what is served. */
+const UNSUPPORTED: Unsupported = { system: [""], template: [""], options: [] };
+
+export const ollamaShow: ModelRoute = {
+  path: "/api/show",
+  contract: {
+    name: "OllamaShow",
+    tag: "Ollama",
+    summary: "Describes one model",
+    body: showSchema,
+    unsupported: UNSUPPORTED,
+    example: { model: "builtin" },
+    answer: ollamaModel,
+    error: ollamaError,
+    codes: [],
+  },
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(showSchema, withModel(body), UNSUPPORTED);
+    return { model: fields.model, ignoredParams };
+  },
+};
+
+const pullSchema = z.object({
+  model: modelName,
+  name: withoutEffect(name),
+  insecure: withoutEffect(z.boolean().nullish()),
+  stream: withoutEffect(z.boolean().nullish()),
+});
+
+export const ollamaPull: ModelRoute = {
+  path: "/api/pull",
+  contract: {
+    name: "OllamaPull",
+    tag: "Ollama",
+    summary: "Says that a served model is there; fetches none",
+    body: pullSchema,
+    unsupported: {},
+    example: { model: "builtin" },
+    answer: ollamaStatus,
+    error: ollamaError,
+    codes: [],
+  },
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(pullSchema, withModel(body), {});
+    return { model: fields.model, ignoredParams };
+  },
+};
+
+/** Clients send the model's name under the older name of the field too. */
+function withModel(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  const { model, name: older } = body as { readonly model?: unknown; readonly name?: unknown };
+  return model === undefined && older !== undefined ? { ...body, model: older } : body;
+}

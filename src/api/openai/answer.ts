@@ -1,0 +1,67 @@
+// What the answers of the OpenAI dialects have in common, as schemas: usage, timings, progress, the error envelope.
+
+import { z } from "zod";
+import { SENT_CODES } from "../../errors.ts";
+
+const count = z.int().min(0);
+const ms = z.number().min(0);
+
+const usage = z.strictObject({
+  prompt_tokens: count,
+  completion_tokens: count,
+  total_tokens: count,
+  prompt_tokens_details: z.strictObject({ cached_tokens: count }),
+  completion_tokens_details: z.strictObject({ reasoning_tokens: count }),
+});
+
+/** Our own addition. Times in ms. */
+export const timings = z.strictObject({
+  queue_ms: ms,
+  prefill_ms: ms,
+  first_token_ms: ms.nullable(),
+  total_ms: ms,
+  prompt_tokens: count,
+  cached_tokens: count,
+  generated_tokens: count,
+  seed: count,
+  deadline_reached: z.literal(true).optional(),
+});
+
+export const promptProgress = z.strictObject({
+  total: count,
+  cache: count,
+  processed: count,
+  time_ms: ms,
+});
+
+export const finishReason = z.enum(["stop", "length", "tool_calls"]);
+
+/** What every answer, and every chunk of one, begins with. */
+export function head<T extends string>(object: T) {
+  return { id: z.string(), object: z.literal(object), created: count, model: z.string() };
+}
+
+/** Beside the choices of a whole answer. */
+export const wholeFields = { service_tier: z.string().optional(), usage, timings };
+
+/** Beside the choices of a chunk. */
+export const chunkFields = {
+  service_tier: z.string().optional(),
+  usage: usage.nullable().optional(),
+  timings: timings.optional(),
+  prompt_progress: promptProgress.optional(),
+};
+
+export const openaiError = z.strictObject({
+  error: z.strictObject({
+    message: z.string(),
+    type: z.enum(["invalid_request_error", "permission_error", "rate_limit_error", "server_error"]),
+    param: z.string().nullable(),
+    code: z.enum(SENT_CODES),
+  }),
+});
+
+export type Usage = z.output<typeof usage>;
+export type Timings = z.output<typeof timings>;
+export type EncodedProgress = z.output<typeof promptProgress>;
+export type OpenaiError = z.output<typeof openaiError>;

@@ -1,0 +1,67 @@
+// Answers of POST /v1/chat/completions, whole and in chunks. https://platform.openai.com/docs/api-reference/chat/object
+
+import { z } from "zod";
+import { chunkFields, finishReason, head, wholeFields } from "./answer.ts";
+
+const score = {
+  token: z.string(),
+  bytes: z.array(z.int().min(0).max(255)).readonly(),
+  logprob: z.number(),
+};
+
+export const chatScores = z
+  .strictObject({
+    content: z.array(z.strictObject({ ...score, top_logprobs: z.array(z.strictObject(score)) })),
+    refusal: z.null(),
+  })
+  .nullable();
+
+const call = {
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.strictObject({ name: z.string(), arguments: z.string() }),
+};
+
+const message = z.strictObject({
+  role: z.literal("assistant"),
+  content: z.string().nullable(),
+  refusal: z.null(),
+  reasoning_content: z.string().optional(),
+  tool_calls: z.array(z.strictObject(call)).optional(),
+});
+
+/** A call's first piece has its id and name, the others more of its arguments. */
+const callPiece = z.union([
+  z.strictObject({ index: z.int().min(0), ...call }),
+  z.strictObject({
+    index: z.int().min(0),
+    function: z.strictObject({ arguments: z.string() }),
+  }),
+]);
+
+const delta = z.strictObject({
+  role: z.literal("assistant").optional(),
+  content: z.string().nullable().optional(),
+  reasoning_content: z.string().optional(),
+  tool_calls: z.array(callPiece).optional(),
+});
+
+const place = { index: z.int().min(0), logprobs: chatScores };
+
+export const chatCompletion = z.strictObject({
+  ...head("chat.completion"),
+  choices: z.array(z.strictObject({ ...place, message, finish_reason: finishReason })),
+  ...wholeFields,
+});
+
+export const chatChunk = z.strictObject({
+  ...head("chat.completion.chunk"),
+  choices: z.array(z.strictObject({ ...place, delta, finish_reason: finishReason.nullable() })),
+  ...chunkFields,
+});
+
+export type ChatLogprobs = z.output<typeof chatScores>;
+export type ChatCall = z.output<z.ZodObject<typeof call>>;
+/** What is said of a choice, beside its place and its end. */
+export type ChatDelta = { delta: z.output<typeof delta>; logprobs?: ChatLogprobs };
+export type ChatMessage = { message: z.output<typeof message>; logprobs?: ChatLogprobs };

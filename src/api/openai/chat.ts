@@ -1,0 +1,222 @@
+// POST /v1/chat/completions. https://platform.openai.com/docs/api-reference/chat
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { Choice } from "../../generation/choice.ts";
+import type { Delta } from "../../generation/events.ts";
+import type { AskedPrompt, Message, ScoreWish, ToolUse } from "../../generation/request.ts";
+import type { Dialect } from "../dialect.ts";
+import {
+  defaulted,
+  MOST_ALTERNATIVES,
+  requestsOf,
+  sharedFields,
+  UNSUPPORTED_IN_CHAT,
+  unsupportedWith,
+} from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
+import { readTools, toolFields } from "../shared/tools.ts";
+import { openaiError } from "./answer.ts";
+import {
+  type ChatCall,
+  type ChatDelta,
+  type ChatMessage,
+  chatChunk,
+  chatCompletion,
+} from "./chat-answer.ts";
+import { type AnswerShape, encodeOpenaiError, OpenaiEncoder, type Place } from "./encoder.ts";
+import { chatLogprobs } from "./logprobs.ts";
+import { messages, readMessages, refuseUnreadable } from "./messages.ts";
+import { readThinking, thinkingFields } from "./reasoning.ts";
+
+const UNSUPPORTED = unsupportedWith({
+  ...UNSUPPORTED_IN_CHAT,
+  reasoning: [],
+  max_output_tokens: [],
+  prompt: [],
+  input: [],
+});
+
+const schema = z.object({
+  ...sharedFields,
+  ...toolFields,
+  ...thinkingFields,
+  messages,
+  max_completion_tokens: sharedFields.max_tokens,
+  logprobs: defaulted(z.boolean(), false),
+  top_logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
+  continue_final_message: z.boolean().nullish(),
+  add_generation_prompt: z.boolean().nullish(),
+});
+
+type Fields = z.output<typeof schema>;
+
+const SHAPE: AnswerShape = {
+  idPrefix: "chatcmpl",
+  chunkObject: "chat.completion.chunk",
+  bodyObject: "chat.completion",
+  text: (content) => ({ delta: { content } }),
+  delta: encodeDelta,
+  opening: (hasText) => ({ delta: { role: "assistant", content: hasText ? "" : null } }),
+  closing: { delta: {} },
+  whole: encodeWhole,
+};
+
+export const openaiChat: Dialect = {
+  path: "/v1/chat/completions",
+
+  contract: {
+    name: "ChatCompletion",
+    tag: "OpenAI",
+    summary: "Answers a conversation",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    example: { messages: [{ role: "user", content: "What is streaming?" }], max_tokens: 60 },
+    answer: chatCompletion,
+    event: chatChunk,
+    lastData: "[DONE]",
+    error: openaiError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+    ],
+  },
+
+  parse(body, context) {
+    refuseUnreadable(body);
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    return {
+      ...requestsOf(
+        fields,
+        {
+          prompts: [readPrompt(fields)],
+          maxTokens: maxTokens(fields),
+          scores: scoreWish(fields),
+          echoesPrompt: false,
+        },
+        context,
+      ),
+      ignoredParams,
+      encoder: (identity) =>
+        new OpenaiEncoder(SHAPE, identity, {
+          includesUsage: fields.stream_options?.include_usage ?? false,
+          includesScores: fields.logprobs,
+          serviceTier: fields.service_tier ?? null,
+        }),
+    };
+  },
+
+  encodeError: encodeOpenaiError,
+};
+
+function readPrompt(fields: Fields): AskedPrompt {
+  const read = readMessages(fields.messages);
+  const tools = readTools(fields);
+  if (tools) refuseEndless(fields, tools);
+  return {
+    type: "messages",
+    messages: read,
+    tools,
+    continuesLast: continuesLast(fields, read),
+    ...readThinking(fields),
+  };
+}
+
+/** An answer that is a call ends with it. */
+function refuseEndless(
+  { ignore_eos, min_tokens, grammar }: Fields,
+  use: Pick<ToolUse, "isRequired">,
+): void {
+  const isRaw = grammar !== null && grammar !== undefined && grammar !== "";
+  const params = { ignore_eos, min_tokens: min_tokens > 0, grammar: isRaw && !use.isRequired };
+  for (const [param, isSet] of Object.entries(params)) {
+    if (!isSet) continue;
+    throw new ServiceError("invalid_value", `${param} cannot be used beside tools`, { param });
+  }
+}
+
+/** As with most local servers, a last message of the assistant is gone on with, unless somebody says otherwise. */
+function continuesLast(fields: Fields, read: readonly Message[]): boolean {
+  const { continue_final_message: wish, add_generation_prompt: opens } = fields;
+  const last = read.at(-1);
+  const isAnswer = last?.role === "assistant" && last.toolCalls.length === 0;
+  if (wish === true && !isAnswer)
+    throw wrong("continue_final_message", "needs a last message of the assistant without calls");
+  if (wish === true && opens === true)
+    throw wrong("continue_final_message", "cannot be true together with add_generation_prompt");
+  const isContinued = isAnswer && (wish ?? opens !== true);
+  if (opens === false && !isContinued)
+    throw wrong(
+      "add_generation_prompt",
+      "can be false only where the last message is gone on with",
+    );
+  return isContinued;
+}
+
+function scoreWish({ logprobs, top_logprobs: top }: Fields): ScoreWish | null {
+  if (logprobs) return { alternatives: top, includesPrompt: false };
+  if (top > 0) throw wrong("top_logprobs", "needs logprobs: true");
+  return null;
+}
+
+function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null {
+  const [older, newer] = [max_tokens ?? null, max_completion_tokens ?? null];
+  if (older !== null && newer !== null && older !== newer) {
+    throw new ServiceError(
+      "invalid_value",
+      `max_tokens is ${older} and max_completion_tokens is ${newer}; send one of them`,
+      { param: "max_tokens" },
+    );
+  }
+  return newer ?? older;
+}
+
+function wrong(param: string, reason: string): ServiceError {
+  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+}
+
+function encodeDelta(delta: Delta, place: Place): ChatDelta {
+  const logprobs = delta.scores ? { logprobs: chatLogprobs(delta.scores) } : {};
+  switch (delta.type) {
+    case "text-delta":
+      return { delta: { content: delta.text }, ...logprobs };
+    case "reasoning-delta":
+      return { delta: { reasoning_content: delta.text }, ...logprobs };
+    case "tool-call-delta": {
+      const { index, name, text } = delta;
+      const call =
+        name === null
+          ? { index, function: { arguments: text } }
+          : { index, ...encodeCall({ name, arguments: text }, index, place) };
+      return { delta: { tool_calls: [call] }, ...logprobs };
+    }
+  }
+}
+
+function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Place): ChatMessage {
+  const isSilent = text === "" && (toolCalls.length > 0 || reasoning !== "");
+  return {
+    message: {
+      role: "assistant",
+      content: isSilent ? null : text,
+      refusal: null,
+      ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+      ...(toolCalls.length === 0
+        ? {}
+        : { tool_calls: toolCalls.map((call, index) => encodeCall(call, index, place)) }),
+    },
+    ...(scores.length > 0 ? { logprobs: chatLogprobs(scores) } : {}),
+  };
+}
+
+/** Ids follow from the answer's own: streamed and buffered they are made the same way. */
+function encodeCall(
+  call: { readonly name: string; readonly arguments: string },
+  index: number,
+  { answerId, choice }: Place,
+): ChatCall {
+  const number = `${choice * 4096 + index}`.padStart(6, "0");
+  return { id: `call_${answerId.slice(0, 18)}${number}`, type: "function", function: call };
+}

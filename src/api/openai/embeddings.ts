@@ -1,0 +1,154 @@
+// POST /v1/embeddings: texts or tokens in, vectors of length 1 out.
+// https://platform.openai.com/docs/api-reference/embeddings
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "../embedding-api.ts";
+import { defaulted } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
+import { openaiError } from "./answer.ts";
+import { embeddingList } from "./embedding-answers.ts";
+
+const MAX_INPUTS = 2048;
+const ALLOWED = `a string, up to ${MAX_INPUTS} strings, a list of token ids, or up to ${MAX_INPUTS} such lists`;
+/** So many digits tell any two 32-bit floats apart. */
+const FLOAT_DIGITS = 9;
+
+/** Fields of other servers that would change the vectors. */
+const UNSUPPORTED = {
+  embd_normalize: [2],
+  input_type: [],
+  instruction: [""],
+  normalize: [true],
+  pooling: [],
+  prompt_name: [],
+  truncate: [false],
+  truncate_prompt_tokens: [],
+};
+
+type Input = string | readonly number[];
+type Inputs = { readonly inputs: readonly Input[]; readonly isList: boolean };
+
+/** By hand: a union would not say which of the inputs is wrong. */
+const inputField = z.unknown().transform((value, context): Inputs => {
+  const refuse = (message: string, path: number[] = []): never => {
+    context.addIssue({ code: "custom", path, message, input: undefined });
+    return z.NEVER;
+  };
+  if (typeof value === "string") {
+    return value === ""
+      ? refuse("an empty text has no vector")
+      : { inputs: [value], isList: false };
+  }
+  if (!Array.isArray(value) || value.length === 0) return refuse(ALLOWED);
+  if (isTokenList(value)) return { inputs: [value], isList: false };
+  if (value.length > MAX_INPUTS) return refuse(`at most ${MAX_INPUTS} inputs`);
+  const isOfTexts = typeof value[0] === "string";
+  const wrong = value.findIndex((item) => (isOfTexts ? !isText(item) : !isTokenList(item)));
+  if (wrong < 0) return { inputs: value, isList: true };
+  const isEmpty = value[wrong] === "" || (value[wrong] as unknown[] | null)?.length === 0;
+  return refuse(isEmpty ? "an empty text has no vector" : ALLOWED, [wrong]);
+});
+
+const text = { type: "string", minLength: 1 };
+const ids = { type: "array", items: { type: "integer", minimum: 0 }, minItems: 1 };
+const INPUT_FORMS = [
+  ...[text, ids],
+  ...[text, ids].map((items) => ({ type: "array", items, minItems: 1, maxItems: MAX_INPUTS })),
+];
+
+const schema = z.object({
+  input: inputField.meta({ anyOf: INPUT_FORMS }),
+  model: z.string().nullish(),
+  encoding_format: defaulted(z.enum(["float", "base64"]), "float"),
+  dimensions: z.int().min(1).nullish(),
+});
+
+export const openaiEmbeddings: EmbeddingApi = {
+  paths: ["/v1/embeddings"],
+
+  contract: {
+    name: "Embeddings",
+    tag: "OpenAI",
+    summary: "Turns texts into vectors",
+    body: schema,
+    unsupported: UNSUPPORTED,
+    example: { input: ["The cat sat on the mat.", "Paris is the capital of France."] },
+    answer: embeddingList,
+    error: openaiError,
+    codes: ["context_length_exceeded"],
+  },
+
+  parse(body) {
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const dimensions = fields.dimensions ?? null;
+    const encode = fields.encoding_format === "base64" ? encodeBase64 : encodeFloats;
+    return {
+      request: {
+        type: "embed",
+        field: { name: "input", isList: fields.input.isList },
+        inputs: fields.input.inputs,
+        dimensions,
+        truncates: false,
+      },
+      model: fields.model ?? null,
+      ignoredParams,
+      encoder: () => new VectorEncoder((values) => encode(unitVector(values, dimensions))),
+    };
+  },
+};
+
+/** Each vector becomes text as soon as it is there: thousands of them at the end would hold up every stream. */
+class VectorEncoder implements EmbeddingEncoder {
+  readonly #encode: (values: Float64Array) => string;
+  readonly #items: string[] = [];
+
+  constructor(encode: (values: Float64Array) => string) {
+    this.#encode = encode;
+  }
+
+  add(values: Float64Array): void {
+    const index = this.#items.length;
+    const embedding = this.#encode(values);
+    this.#items.push(`{"object":"embedding","index":${index},"embedding":${embedding}}`);
+  }
+
+  body({ model, promptTokens }: EmbeddingAnswer): string {
+    const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
+    const data = this.#items.join(",");
+    return `{"object":"list","data":[${data}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;
+  }
+}
+
+/** The first numbers of a vector, scaled to length 1, as 32-bit floats. @throws ServiceError `generation_failed` */
+export function unitVector(values: Float64Array, dimensions: number | null): Float32Array {
+  const kept = values.subarray(0, dimensions ?? values.length);
+  const length = Math.sqrt(kept.reduce((sum, value) => sum + value * value, 0));
+  if (!Number.isFinite(length)) {
+    throw new ServiceError("generation_failed", "the model computed a vector that is not finite");
+  }
+  return Float32Array.from(kept, (value) => (length === 0 ? 0 : value / length));
+}
+
+export function encodeFloats(vector: Float32Array): string {
+  return `[${Array.from(vector, (value) => Number(value.toPrecision(FLOAT_DIGITS))).join(",")}]`;
+}
+
+/** Little-endian whatever this machine is, as OpenAI's clients read it. */
+export function encodeBase64(vector: Float32Array): string {
+  const bytes = Buffer.alloc(4 * vector.length);
+  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, 4 * index);
+  return `"${bytes.toString("base64")}"`;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function isTokenList(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((id) => Number.isSafeInteger(id) && id >= 0)
+  );
+}

@@ -1,0 +1,190 @@
+// The answer side that the OpenAI dialects share: chunks, bodies, usage, the receipt, the error envelope.
+
+import type { ServiceError } from "../../errors.ts";
+import type { Choice } from "../../generation/choice.ts";
+import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
+import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import type { EncodedProgress, OpenaiError, Timings, Usage } from "./answer.ts";
+
+/** In what the answers of the dialects differ: the fields of a choice, and two names. */
+export type AnswerShape = {
+  readonly idPrefix: string;
+  readonly chunkObject: string;
+  readonly bodyObject: string;
+  /** Fields of a chunk's choice for plain text, as long as nothing else has to be said about it. */
+  readonly text: (text: string) => object;
+  readonly delta: (delta: Delta, place: Place) => object;
+  /** Comes before a choice's first event; null when nothing does. */
+  readonly opening: ((hasText: boolean) => object) | null;
+  readonly closing: object;
+  readonly whole: (choice: Choice, place: Place) => object;
+};
+
+/** Where in an answer something is. */
+export type Place = {
+  /** Unique part of the answer's id. */
+  readonly answerId: string;
+  readonly choice: number;
+  /** Characters of the choice's text before this delta. */
+  readonly offset: number;
+};
+
+export type EncoderOptions = {
+  readonly includesUsage: boolean;
+  readonly includesScores: boolean;
+  /** As the client asked for it; null when it did not. */
+  readonly serviceTier: string | null;
+};
+
+const DONE: Frame = { data: "[DONE]" };
+/** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
+const TEXT = "\0";
+const FINISH_REASONS = { stop: "stop", length: "length", "tool-calls": "tool_calls" } as const;
+
+/** What is known of one choice while it streams. */
+type Streaming = {
+  /** The envelope of a text is the same for every token: only the text is encoded anew. */
+  readonly beforeText: string;
+  readonly afterText: string;
+  isOpen: boolean;
+  offset: number;
+};
+
+export class OpenaiEncoder implements AnswerEncoder {
+  readonly #shape: AnswerShape;
+  readonly #answerId: string;
+  readonly #options: EncoderOptions;
+  readonly #head: { id: string; object: string; created: number; model: string };
+  readonly #tier: { service_tier?: string };
+  readonly #choices: Streaming[] = [];
+
+  constructor(shape: AnswerShape, identity: AnswerIdentity, options: EncoderOptions) {
+    this.#shape = shape;
+    this.#answerId = identity.id;
+    this.#options = options;
+    this.#head = {
+      id: `${shape.idPrefix}-${identity.id}`,
+      object: shape.chunkObject,
+      created: identity.createdAtSeconds,
+      model: identity.model,
+    };
+    this.#tier = options.serviceTier === null ? {} : { service_tier: options.serviceTier };
+  }
+
+  delta(choice: number, delta: Delta): readonly Frame[] {
+    const streaming = this.#streaming(choice);
+    const opening = this.#open(choice, delta.type === "text-delta");
+    const isPlain = delta.type === "text-delta" && !this.#options.includesScores;
+    if (isPlain) {
+      const data = streaming.beforeText + JSON.stringify(delta.text) + streaming.afterText;
+      return opening ? [opening, { data }] : [{ data }];
+    }
+    const { offset } = streaming;
+    const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
+    if (delta.type === "text-delta") streaming.offset += delta.text.length;
+    const chunk = frame(this.#chunk(choice, fields));
+    return opening ? [opening, chunk] : [chunk];
+  }
+
+  /** As llama.cpp's server has it. */
+  progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+    const progress: EncodedProgress = { total, cache: cached, processed, time_ms: rounded(ms) };
+    return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
+  }
+
+  finish(choice: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
+    const opening = this.#open(choice, true);
+    const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
+    const frames = opening ? [opening] : [];
+    if (!receipt) return [...frames, frame(last)];
+    frames.push(frame({ ...last, timings: encodeTimings(receipt) }));
+    if (this.#options.includesUsage)
+      frames.push(
+        frame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
+      );
+    return [...frames, DONE];
+  }
+
+  body(choices: readonly Choice[], receipt: Receipt): object {
+    return {
+      ...this.#head,
+      object: this.#shape.bodyObject,
+      choices: choices.map((each, index) => {
+        const place = { answerId: this.#answerId, choice: index, offset: 0 };
+        const scores = this.#options.includesScores ? each.scores : [];
+        const fields = this.#shape.whole({ ...each, scores }, place);
+        return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
+      }),
+      ...this.#tier,
+      usage: encodeUsage(receipt),
+      timings: encodeTimings(receipt),
+    };
+  }
+
+  #open(choice: number, hasText: boolean): Frame | null {
+    const streaming = this.#streaming(choice);
+    if (streaming.isOpen) return null;
+    streaming.isOpen = true;
+    const { opening } = this.#shape;
+    return opening ? frame(this.#chunk(choice, opening(hasText))) : null;
+  }
+
+  #streaming(choice: number): Streaming {
+    const known = this.#choices[choice];
+    if (known) return known;
+    const envelope = JSON.stringify(this.#chunk(choice, this.#shape.text(TEXT)));
+    const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
+    const streaming = { beforeText, afterText, isOpen: false, offset: 0 };
+    this.#choices[choice] = streaming;
+    return streaming;
+  }
+
+  #chunk(choice: number, fields: object, finishReason: string | null = null) {
+    const usage = this.#options.includesUsage ? { usage: null } : {};
+    const choices = [encodeChoice(choice, fields, finishReason)];
+    return { ...this.#head, choices, ...this.#tier, ...usage };
+  }
+}
+
+function encodeChoice(index: number, fields: object, finishReason: string | null) {
+  return { index, logprobs: null, ...fields, finish_reason: finishReason };
+}
+
+function frame(chunk: object): Frame {
+  return { data: JSON.stringify(chunk) };
+}
+
+/** OpenAI's error envelope. */
+export function encodeOpenaiError(error: ServiceError): OpenaiError {
+  const { code, message, param, traits } = error;
+  return { error: { message, type: traits.type, param, code } };
+}
+
+function encodeUsage({ usage }: Receipt): Usage {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: usage.promptTokens + usage.completionTokens,
+    prompt_tokens_details: { cached_tokens: usage.cachedTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
+}
+
+/** Where time and tokens went; our own addition, beside OpenAI's fields. Times in ms. */
+export function encodeTimings(receipt: Receipt): Timings {
+  return {
+    queue_ms: rounded(receipt.queueMs),
+    prefill_ms: rounded(receipt.prefillMs),
+    first_token_ms: receipt.firstTokenMs === null ? null : rounded(receipt.firstTokenMs),
+    total_ms: rounded(receipt.totalMs),
+    prompt_tokens: receipt.usage.promptTokens,
+    cached_tokens: receipt.usage.cachedTokens,
+    generated_tokens: receipt.usage.completionTokens,
+    seed: receipt.seed,
+    ...(receipt.isCut ? { deadline_reached: true as const } : {}),
+  };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

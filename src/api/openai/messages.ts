@@ -1,0 +1,162 @@
+// The messages of a chat, as OpenAI has them → Message. What a text model cannot read is refused with the reason.
+// https://platform.openai.com/docs/api-reference/chat/create
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { Message, ToolCall } from "../../generation/request.ts";
+import { readArguments } from "../shared/call-arguments.ts";
+import { withoutEffect } from "../shared/contract.ts";
+
+const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
+
+const content = z.union([z.string(), z.array(textPart).min(1)], {
+  error: 'a string, or a list of parts {type: "text", text: string}',
+});
+
+/** Chat templates do not look at it. */
+const name = withoutEffect(z.string().nullish());
+
+const toolCall = z.looseObject({
+  id: z.string().min(1),
+  type: z.literal("function").nullish(),
+  function: z.looseObject({
+    name: z.string().min(1),
+    arguments: z.string("a string that holds JSON"),
+  }),
+});
+
+const message = z.discriminatedUnion(
+  "role",
+  [
+    z.looseObject({ role: z.enum(["system", "developer", "user"]), content, name }),
+    z.looseObject({
+      role: z.literal("assistant"),
+      content: content.nullish(),
+      name,
+      refusal: z.null("refusals of another model cannot be read here").optional(),
+      tool_calls: z.array(toolCall).nullish(),
+      reasoning_content: z.string().nullish(),
+      // Refused with a reason, if they hold anything, before the schema is asked.
+      function_call: z.unknown().meta({ type: "null" }).optional(),
+      audio: z.unknown().meta({ type: "null" }).optional(),
+    }),
+    z.looseObject({
+      role: z.literal("tool"),
+      content,
+      tool_call_id: z.string("the id of the call that this is the result of").min(1),
+      name: z.string().nullish(),
+    }),
+  ],
+  { error: "role is system, developer, user, assistant or tool" },
+);
+
+export const messages = z.array(message).min(1, "at least one message");
+
+type Given = z.output<typeof message>;
+
+/** Part types that OpenAI knows and a text model cannot read. */
+const MEDIA_PARTS = ["image_url", "input_audio", "file", "video_url", "audio_url"];
+/** Message fields that ask for something we cannot do, if they hold anything. */
+const UNSUPPORTED = ["function_call", "audio"];
+
+/** Refuses with a reason what the schema would only call wrong: media, and the older form of calls. */
+export function refuseUnreadable(body: unknown): void {
+  const given = (body as { messages?: unknown } | null)?.messages;
+  if (!Array.isArray(given)) return;
+  for (const [index, each] of given.entries()) {
+    if (typeof each !== "object" || each === null) continue;
+    refuseOlderCalls(each as Record<string, unknown>, `messages[${index}]`);
+    refuseMedia((each as { content?: unknown }).content, `messages[${index}].content`);
+  }
+}
+
+function refuseOlderCalls(given: Record<string, unknown>, path: string): void {
+  if (given.role === "function") {
+    throw new ServiceError(
+      "unsupported_content",
+      "the role function is not supported by this server; results of tools have the role tool",
+      { param: `${path}.role` },
+    );
+  }
+  for (const field of UNSUPPORTED) {
+    if (given[field] === undefined || given[field] === null) continue;
+    throw new ServiceError("unsupported_content", `${field} is not supported by this server`, {
+      param: `${path}.${field}`,
+    });
+  }
+}
+
+function refuseMedia(parts: unknown, path: string): void {
+  if (!Array.isArray(parts)) return;
+  for (const [index, part] of parts.entries()) {
+    const { type, text } = (part ?? {}) as { readonly type?: unknown; readonly text?: unknown };
+    const param = `${path}[${index}]`;
+    if (type === "text" && typeof text === "string") continue;
+    if (typeof type !== "string" || !MEDIA_PARTS.includes(type))
+      throw new ServiceError("invalid_value", `${param}: a part {type: "text", text: string}`, {
+        param,
+      });
+    throw new ServiceError(
+      "unsupported_content",
+      `this server's models read text only, so a part of type ${type} cannot be used`,
+      { param },
+    );
+  }
+}
+
+/** @throws ServiceError 400 naming the message */
+export function readMessages(given: readonly Given[]): readonly Message[] {
+  const names = new Map<string, string>();
+  return given.map((each, index) => {
+    const read = readMessage(each, `messages[${index}]`, names);
+    if (read.role === "assistant") for (const call of read.toolCalls) names.set(call.id, call.name);
+    return read;
+  });
+}
+
+function readMessage(given: Given, path: string, names: ReadonlyMap<string, string>): Message {
+  switch (given.role) {
+    case "assistant":
+      return readAnswer(given, path);
+    case "tool": {
+      const { tool_call_id: toolCallId } = given;
+      const toolName = names.get(toolCallId) ?? given.name ?? null;
+      return { role: "tool", content: textOf(given.content), toolCallId, name: toolName };
+    }
+    default:
+      return {
+        role: given.role === "developer" ? "system" : given.role,
+        content: textOf(given.content),
+      };
+  }
+}
+
+function readAnswer(given: Extract<Given, { role: "assistant" }>, path: string): Message {
+  const calls = given.tool_calls ?? [];
+  const { content: text, reasoning_content: reasoning } = given;
+  if ((text === null || text === undefined) && calls.length === 0) {
+    const param = `${path}.content`;
+    throw new ServiceError("invalid_value", `${param} is required where there are no tool_calls`, {
+      param,
+    });
+  }
+  return {
+    role: "assistant",
+    content: text === null || text === undefined ? "" : textOf(text),
+    reasoning: reasoning ?? null,
+    toolCalls: calls.map((call, index) => readCall(call, `${path}.tool_calls[${index}]`)),
+  };
+}
+
+function readCall({ id, function: called }: z.output<typeof toolCall>, path: string): ToolCall {
+  return {
+    id,
+    name: called.name,
+    arguments: readArguments(called.arguments, `${path}.function.arguments`),
+  };
+}
+
+/** The text of a message, whole or in parts. */
+export function textOf(given: string | readonly { readonly text: string }[]): string {
+  return typeof given === "string" ? given : given.map((part) => part.text).join("");
+}

@@ -1,0 +1,41 @@
+// How much a model is to think, and what else its chat template is told. reasoning_effort is OpenAI's; chat_template_kwargs
+// comes from vLLM; thinking_budget_tokens and reasoning_format from llama.cpp's server.
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { Json, Prompt, Thinking } from "../../generation/request.ts";
+
+/** What a template gets from us and nobody else. */
+const OWN_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
+
+export const thinkingFields = {
+  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
+  chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
+  thinking_budget_tokens: z.int().min(-1).nullish(),
+  reasoning_format: z
+    .enum(["none", "auto", "deepseek"], "none, auto or deepseek")
+    .nullish()
+    .meta({ default: "auto" }),
+};
+
+type ThinkingFields = z.output<z.ZodObject<typeof thinkingFields>>;
+
+/** @throws ServiceError 400 for a variable that is not the client's to set */
+export function readThinking(
+  fields: ThinkingFields,
+): Pick<Extract<Prompt, { type: "messages" }>, "thinking" | "variables"> {
+  const variables = fields.chat_template_kwargs ?? {};
+  const own = Object.keys(variables).find((name) => OWN_VARIABLES.includes(name));
+  if (own !== undefined) {
+    const param = `chat_template_kwargs.${own}`;
+    throw new ServiceError("invalid_value", `${param} is not for a client to set`, { param });
+  }
+  const { reasoning_effort: effort, thinking_budget_tokens: budget } = fields;
+  const isOff = variables.enable_thinking === false || variables.thinking === false;
+  const thinking: Thinking = {
+    effort: effort ?? (isOff ? "none" : null),
+    budgetTokens: budget === null || budget === undefined || budget === -1 ? null : budget,
+    isSeparate: fields.reasoning_format !== "none",
+  };
+  return { thinking, variables: variables as { readonly [name: string]: Json } }; // it came out of JSON
+}

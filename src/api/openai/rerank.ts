@@ -1,0 +1,167 @@
+// POST /v1/rerank: how well documents answer a query, in the form of Jina and Cohere (`documents`) or in that of
+// text-embeddings-inference (`texts`). https://jina.ai/reranker , https://huggingface.github.io/text-embeddings-inference
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { RankRequest } from "../../generation/embedding.ts";
+import type {
+  EmbeddingAnswer,
+  EmbeddingApi,
+  EmbeddingEncoder,
+  ParsedEmbeddingRequest,
+} from "../embedding-api.ts";
+import { withoutEffect } from "../shared/contract.ts";
+import { defaulted } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
+import { openaiError } from "./answer.ts";
+import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
+
+const MAX_DOCUMENTS = 2048;
+
+/** Fields of other servers that would change the scores. */
+const UNSUPPORTED = {
+  instruction: [""],
+  max_chunks_per_doc: [],
+  max_tokens_per_doc: [],
+  overlap_tokens: [],
+  rank_fields: [],
+  truncate_prompt_tokens: [],
+  truncation: [],
+};
+
+const query = z.string().min(1, "an empty query ranks nothing");
+const some = "at least one document";
+const atMost = `at most ${MAX_DOCUMENTS} documents`;
+const document = z.union(
+  [z.string(), z.object({ text: z.string() }).transform(({ text }) => text)],
+  { error: 'a string, or {"text": "..."}' },
+);
+
+const jinaSchema = z.object({
+  model: z.string().nullish(),
+  query,
+  documents: z.array(document).min(1, some).max(MAX_DOCUMENTS, atMost),
+  top_n: z.int().min(1).nullish(),
+  return_documents: defaulted(z.boolean(), false),
+});
+
+const teiSchema = z.object({
+  model: z.string().nullish(),
+  query,
+  texts: z.array(z.string()).min(1, some).max(MAX_DOCUMENTS, atMost),
+  raw_scores: defaulted(z.boolean(), false),
+  return_text: defaulted(z.boolean(), false),
+  truncate: defaulted(z.boolean(), false),
+  truncation_direction: withoutEffect(
+    z.literal(["right", "Right"], "documents are cut at their end: right").nullish(),
+  ),
+});
+
+export const rerank: EmbeddingApi = {
+  paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"],
+
+  contract: {
+    name: "Ranking",
+    tag: "OpenAI",
+    summary: "Ranks documents by how well they answer a query",
+    body: z.union([jinaSchema, teiSchema]),
+    unsupported: UNSUPPORTED,
+    example: { query: "Where is Paris?", documents: ["Cats sleep.", "Paris is in France."] },
+    answer: z.union([ranking, teiRanking]),
+    error: openaiError,
+    codes: ["context_length_exceeded"],
+  },
+
+  parse(body) {
+    const isTei = typeof body === "object" && body !== null && Object.hasOwn(body, "texts");
+    if (isTei && Object.hasOwn(body, "documents")) {
+      throw new ServiceError("invalid_value", "documents or texts, not both", { param: "texts" });
+    }
+    return isTei ? parseTei(body) : parseJina(body);
+  },
+};
+
+function parseJina(body: unknown): ParsedEmbeddingRequest {
+  const { fields, ignoredParams } = parseBody(jinaSchema, body, UNSUPPORTED);
+  const { documents, top_n, return_documents } = fields;
+  return {
+    request: rankRequest("documents", { query: fields.query, documents, truncates: false }),
+    model: fields.model ?? null,
+    ignoredParams,
+    encoder: () =>
+      new RankingEncoder((ranked, { model, promptTokens }) => ({
+        model,
+        object: "list",
+        results: ranked.slice(0, top_n ?? ranked.length).map(({ index, score }) => ({
+          index,
+          relevance_score: score,
+          ...(return_documents ? { document: { text: documents[index] ?? "" } } : {}),
+        })),
+        usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
+      })),
+  };
+}
+
+function parseTei(body: unknown): ParsedEmbeddingRequest {
+  const { fields, ignoredParams } = parseBody(teiSchema, body, UNSUPPORTED);
+  const { texts, raw_scores, return_text, truncate } = fields;
+  return {
+    request: rankRequest("texts", {
+      query: fields.query,
+      documents: texts,
+      truncates: truncate,
+    }),
+    model: fields.model ?? null,
+    ignoredParams,
+    encoder: () =>
+      new RankingEncoder((ranked) =>
+        ranked.map(({ index, score }) => ({
+          index,
+          score: raw_scores ? rawScore(score) : score,
+          ...(return_text ? { text: texts[index] ?? "" } : {}),
+        })),
+      ),
+  };
+}
+
+function rankRequest(
+  name: RankRequest["field"]["name"],
+  asked: Pick<RankRequest, "query" | "documents" | "truncates">,
+): RankRequest {
+  return { type: "rank", field: { name, isList: true }, ...asked };
+}
+
+type Ranked = { readonly index: number; readonly score: number };
+type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking | TeiRanking;
+
+class RankingEncoder implements EmbeddingEncoder {
+  readonly #encode: EncodeRanking;
+  readonly #scores: number[] = [];
+
+  constructor(encode: EncodeRanking) {
+    this.#encode = encode;
+  }
+
+  add([score = Number.NaN]: Float64Array): void {
+    if (!Number.isFinite(score)) {
+      throw new ServiceError(
+        "generation_failed",
+        "the model computed a score that is not a number",
+      );
+    }
+    this.#scores.push(score);
+  }
+
+  /** Best first; equal ones in the order in which they came. */
+  body(answer: EmbeddingAnswer): string {
+    const ranked = this.#scores.map((score, index) => ({ index, score }));
+    ranked.sort((one, other) => other.score - one.score);
+    return JSON.stringify(this.#encode(ranked, answer));
+  }
+}
+
+/** What the model said before it was squeezed into 0 to 1. At the very ends, where that cannot be told, the nearest. */
+export function rawScore(score: number): number {
+  const inside = Math.min(Math.max(score, Number.MIN_VALUE), 1 - Number.EPSILON / 2);
+  return Math.log(inside / (1 - inside));
+}

@@ -1,0 +1,53 @@
+// What POST /v1/responses says of itself. Clients may write less than its schema has: see `withItems`.
+
+import { z } from "zod";
+import { openaiError } from "../openai/answer.ts";
+import { type Contract, withoutEffect } from "../shared/contract.ts";
+import type { Instead, Unsupported } from "../shared/parse-body.ts";
+import { response, responseEvent } from "./answer.ts";
+import { responsesSchema } from "./fields.ts";
+
+const { input, reasoning, text, ...fields } = responsesSchema.shape;
+const [message, ...others] = input.element.options;
+const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap().unwrap()];
+
+/** A text is the message of a user, and an item that has a role and no type is a message. */
+const body = responsesSchema.extend({
+  input: z.union([
+    z.string(),
+    z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
+  ]),
+  reasoning: reasoningFields
+    .extend({ summary: withoutEffect(reasoningFields.shape.summary) })
+    .nullish(),
+  text: textFields.extend({ verbosity: withoutEffect(textFields.shape.verbosity) }).nullish(),
+  tool_choice: fields.tool_choice.meta({ default: "auto" }),
+  parallel_tool_calls: fields.parallel_tool_calls.meta({ default: true }),
+  truncation: fields.truncation.meta({ default: "disabled" }),
+  background: fields.background.meta({ default: false }),
+  top_logprobs: fields.top_logprobs.meta({ default: 0 }),
+  stream_options: withoutEffect(fields.stream_options),
+});
+
+export function responsesContract(unsupported: Unsupported, instead: Instead): Contract {
+  return {
+    name: "Response",
+    tag: "OpenAI",
+    summary: "Answers one turn of a conversation, and keeps it",
+    body,
+    unsupported,
+    instead,
+    example: { input: "What is streaming?", max_output_tokens: 60 },
+    answer: response,
+    event: responseEvent,
+    error: openaiError,
+    codes: [
+      "unsupported_content",
+      "unsupported_schema",
+      "template_error",
+      "context_length_exceeded",
+      "previous_response_not_found",
+      "response_store_full",
+    ],
+  };
+}

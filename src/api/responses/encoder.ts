@@ -1,0 +1,275 @@
+// The answer of a response: items (thoughts, a message, calls), streamed as typed events with sequence numbers.
+// https://platform.openai.com/docs/api-reference/responses-streaming
+
+import { type ServiceError, wasStopped } from "../../errors.ts";
+import type { Choice } from "../../generation/choice.ts";
+import type { Delta, Ending, Receipt } from "../../generation/events.ts";
+import type { AnswerIdentity, Frame, KeptEncoder } from "../dialect.ts";
+import { encodeOpenaiError } from "../openai/encoder.ts";
+import type { ResponsesFields } from "./fields.ts";
+import { type InputItem, withIds } from "./input.ts";
+import { type Item, type ItemStatus, itemOf, logprobsOf, type OpenItem, partOf } from "./items.ts";
+import {
+  encodeResponse,
+  type ResponseStatus,
+  type ResponseTraits,
+  responseId,
+} from "./response-object.ts";
+
+export type ResponsesAnswer = {
+  readonly identity: AnswerIdentity;
+  readonly fields: ResponsesFields;
+  readonly traits: ResponseTraits;
+  /** Without what was said before. */
+  readonly input: readonly InputItem[];
+};
+
+/** How it ended. */
+type End = {
+  readonly status: ResponseStatus;
+  readonly receipt: Receipt | null;
+  readonly error: ServiceError | null;
+};
+
+export class ResponsesEncoder implements KeptEncoder {
+  #answer: ResponsesAnswer;
+  #items: readonly Item[] = [];
+  #open: OpenItem | null = null;
+  #end: End | null = null;
+  /** What it was made of in one piece. */
+  #whole: { readonly choice: Choice; readonly receipt: Receipt } | null = null;
+  #sequence = 0;
+  #hasBegun = false;
+
+  constructor(answer: ResponsesAnswer) {
+    this.#answer = answer;
+  }
+
+  get id(): string {
+    return responseId(this.#answer.identity);
+  }
+
+  start(): readonly Frame[] {
+    if (this.#sequence > 0) return [];
+    const { background } = this.#answer.fields;
+    const response = this.state(background ?? false);
+    const created = this.#event("response.created", { response });
+    return background ? [created, this.#event("response.queued", { response })] : [created];
+  }
+
+  delta(_choice: number, delta: Delta): readonly Frame[] {
+    const frames = this.#opening();
+    const open = this.#itemFor(delta, frames);
+    open.text += delta.text;
+    if (open.kind === "message") open.scores.push(...(delta.scores ?? []));
+    if (delta.text !== "") frames.push(this.#textDelta(open, delta));
+    return frames;
+  }
+
+  /** There is no event for it. */
+  progress(): readonly Frame[] {
+    return [];
+  }
+
+  finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
+    const frames = this.#opening();
+    const status = statusOf(ending);
+    this.#close(status, frames);
+    this.#end = { status, receipt, error: null };
+    frames.push(this.#event(`response.${status}`, { response: this.state(false) }));
+    return frames;
+  }
+
+  /** One that was stopped ends as incomplete. After a failure comes an event on which OpenAI's SDKs throw. */
+  fail(error: ServiceError, requestId: string, receipt: Receipt): readonly Frame[] {
+    const isStopped = wasStopped(error);
+    const frames = this.#opening();
+    this.#close("incomplete", frames);
+    const status = isStopped ? "cancelled" : "failed";
+    this.#end = { status, receipt, error: isStopped ? null : error };
+    const response = this.state(false);
+    if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
+    const { code, message, param } = error;
+    const told = { code, message, param, ...encodeOpenaiError(error), request_id: requestId };
+    return [...frames, this.#event("response.failed", { response }), this.#event("error", told)];
+  }
+
+  body([choice]: readonly Choice[], receipt: Receipt): object {
+    if (!choice) throw new Error("a response has a choice");
+    const { reasoning, text, toolCalls, ending } = choice;
+    const open: OpenItem[] = [];
+    const id = (prefix: string) => this.#id(prefix, open.length);
+    if (reasoning !== "") open.push({ kind: "reasoning", id: id("rs"), text: reasoning });
+    if (text !== "")
+      open.push({ kind: "message", id: id("msg"), text, scores: [...choice.scores] });
+    for (const call of toolCalls) {
+      const ids = { id: id("fc"), callId: id("call") };
+      open.push({ kind: "call", ...ids, name: call.name, text: call.arguments });
+    }
+    const status = statusOf(ending);
+    this.#items = open.map((each, index) =>
+      itemOf(each, index === open.length - 1 ? status : "completed"),
+    );
+    this.#end = { status, receipt, error: null };
+    this.#whole = { choice, receipt };
+    return this.state(false);
+  }
+
+  replay(): readonly Frame[] {
+    if (!this.#whole) return [];
+    const { choice, receipt } = this.#whole;
+    const again = new ResponsesEncoder(this.#answer);
+    const frames = deltasOf(choice).flatMap((delta) => again.delta(0, delta));
+    return [...frames, ...again.finish(0, choice.ending, receipt)];
+  }
+
+  forget(): void {
+    const { traits } = this.#answer;
+    this.#answer = { ...this.#answer, traits: { ...traits, isStored: false } };
+  }
+
+  state(isWaiting: boolean): object {
+    return encodeResponse({
+      ...this.#answer,
+      items: this.output(),
+      status: isWaiting ? "queued" : "in_progress",
+      receipt: null,
+      error: null,
+      ...this.#end,
+    });
+  }
+
+  input(): readonly object[] {
+    const { input, identity } = this.#answer;
+    return withIds(input, identity.id);
+  }
+
+  output(): readonly Item[] {
+    return this.#open ? [...this.#items, itemOf(this.#open, "in_progress")] : this.#items;
+  }
+
+  /** Once, before the events of its items. */
+  #opening(): Frame[] {
+    if (this.#hasBegun) return [];
+    const start = this.start();
+    this.#hasBegun = true;
+    return [...start, this.#event("response.in_progress", { response: this.state(false) })];
+  }
+
+  #itemFor(delta: Delta, frames: Frame[]): OpenItem {
+    const kind = {
+      "text-delta": "message",
+      "reasoning-delta": "reasoning",
+      "tool-call-delta": "call",
+    } as const;
+    const wanted = kind[delta.type];
+    const isSame =
+      this.#open?.kind === wanted && !(delta.type === "tool-call-delta" && delta.name !== null);
+    if (this.#open && isSame) return this.#open;
+    this.#close("completed", frames);
+    const open = this.#newItem(delta);
+    this.#open = open;
+    const item = itemOf(open, "in_progress", false);
+    frames.push(
+      this.#event("response.output_item.added", { output_index: this.#items.length, item }),
+    );
+    if (open.kind !== "call")
+      frames.push(
+        this.#event("response.content_part.added", { ...this.#place(open), part: partOf(open) }),
+      );
+    return open;
+  }
+
+  #newItem(delta: Delta): OpenItem {
+    const number = this.#items.length;
+    switch (delta.type) {
+      case "text-delta":
+        return { kind: "message", id: this.#id("msg", number), text: "", scores: [] };
+      case "reasoning-delta":
+        return { kind: "reasoning", id: this.#id("rs", number), text: "" };
+      case "tool-call-delta": {
+        const ids = { id: this.#id("fc", number), callId: this.#id("call", number) };
+        return { kind: "call", ...ids, name: delta.name ?? "", text: "" };
+      }
+    }
+  }
+
+  #textDelta(open: OpenItem, { text, scores }: Delta): Frame {
+    const fields = { ...this.#place(open), delta: text };
+    switch (open.kind) {
+      case "reasoning":
+        return this.#event("response.reasoning_text.delta", fields);
+      case "message":
+        return this.#event("response.output_text.delta", {
+          ...fields,
+          logprobs: logprobsOf(scores ?? []),
+        });
+      case "call":
+        return this.#event("response.function_call_arguments.delta", fields);
+    }
+  }
+
+  /** Ends the item that is being written, if there is one. */
+  #close(status: ItemStatus, frames: Frame[]): void {
+    const open = this.#open;
+    if (!open) return;
+    this.#open = null;
+    const place = this.#place(open);
+    if (open.kind === "call") {
+      const { name, text } = open;
+      frames.push(
+        this.#event("response.function_call_arguments.done", { ...place, name, arguments: text }),
+      );
+    } else {
+      const isThought = open.kind === "reasoning";
+      const type = isThought ? "response.reasoning_text.done" : "response.output_text.done";
+      const logprobs = isThought ? {} : { logprobs: logprobsOf(open.scores) };
+      frames.push(
+        this.#event(type, { ...place, text: open.text, ...logprobs }),
+        this.#event("response.content_part.done", { ...place, part: partOf(open) }),
+      );
+    }
+    const item = itemOf(open, status);
+    frames.push(
+      this.#event("response.output_item.done", { output_index: this.#items.length, item }),
+    );
+    this.#items = [...this.#items, item];
+  }
+
+  #place(open: OpenItem) {
+    const place = { item_id: open.id, output_index: this.#items.length };
+    return open.kind === "call" ? place : { ...place, content_index: 0 };
+  }
+
+  #id(prefix: string, number: number): string {
+    return `${prefix}_${this.#answer.identity.id}${number}`;
+  }
+
+  #event(type: string, fields: object): Frame {
+    const sequence_number = this.#sequence;
+    this.#sequence += 1;
+    return { event: type, data: JSON.stringify({ type, sequence_number, ...fields }) };
+  }
+}
+
+function statusOf({ reason }: Ending): "completed" | "incomplete" {
+  return reason === "length" ? "incomplete" : "completed";
+}
+
+/** An answer in as few deltas as it can be told in. */
+function deltasOf({ reasoning, text, toolCalls, scores }: Choice): readonly Delta[] {
+  const untimed = { tokens: 0, atMs: 0 };
+  return [
+    ...(reasoning === ""
+      ? []
+      : [{ ...untimed, type: "reasoning-delta" as const, text: reasoning }]),
+    ...(text === "" ? [] : [{ ...untimed, type: "text-delta" as const, text, scores }]),
+    ...toolCalls.map((call, index) => ({
+      ...untimed,
+      type: "tool-call-delta" as const,
+      index,
+      name: call.name,
+      text: call.arguments,
+    })),
+  ];
+}

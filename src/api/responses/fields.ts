@@ -1,0 +1,85 @@
+// What POST /v1/responses takes. https://platform.openai.com/docs/api-reference/responses/create
+
+import { z } from "zod";
+import { thinkingFields } from "../openai/reasoning.ts";
+import { MOST_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
+import { functionFields, toolList, toolType } from "../shared/tools.ts";
+import { input } from "./input.ts";
+
+/** What `include` may ask for, and is there without it, or never. */
+const INCLUDABLE = ["reasoning.encrypted_content", "message.output_text.logprobs"];
+
+const {
+  n: _one,
+  return_progress: _none,
+  max_tokens: _other,
+  stream_options: _own,
+  response_format: _format,
+  ...ownFields
+} = sharedFields;
+
+const named = z.looseObject({ type: z.literal("function"), name: z.string() });
+
+const format = z.discriminatedUnion(
+  "type",
+  [
+    z.looseObject({ type: z.literal("text") }),
+    z.looseObject({ type: z.literal("json_object") }),
+    z.looseObject({
+      type: z.literal("json_schema"),
+      name: z.string().min(1).max(64),
+      schema: z.record(z.string(), z.unknown()),
+      description: z.string().nullish(),
+      strict: z.boolean().nullish(),
+    }),
+  ],
+  { error: "type is text, json_object or json_schema" },
+);
+
+export const responsesSchema = z.object({
+  ...ownFields,
+  input,
+  instructions: z.string().nullish(),
+  max_output_tokens: z.int().min(1).nullish(),
+  tools: toolList(z.looseObject({ type: toolType, ...functionFields })).nullish(),
+  tool_choice: z
+    .union(
+      [
+        z.enum(["none", "auto", "required"]),
+        named,
+        z.looseObject({
+          type: z.literal("allowed_tools"),
+          mode: z.enum(["auto", "required"]),
+          tools: z.array(named).min(1),
+        }),
+      ],
+      { error: 'none, auto, required, or {type: "function", name}' },
+    )
+    .nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  text: z
+    .looseObject({
+      format: format.nullish(),
+      verbosity: z.literal("medium", "medium is the only verbosity here").nullish(),
+    })
+    .nullish(),
+  reasoning: z
+    .looseObject({
+      effort: thinkingFields.reasoning_effort,
+      summary: z.enum(["auto", "concise", "detailed"]).nullish(), // thoughts come whole, not as a summary
+    })
+    .nullish(),
+  reasoning_effort: z.null("is not taken here; use reasoning.effort").optional(),
+  chat_template_kwargs: thinkingFields.chat_template_kwargs,
+  thinking_budget_tokens: thinkingFields.thinking_budget_tokens,
+  include: z.array(z.enum(INCLUDABLE)).nullish(),
+  top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
+  truncation: z.enum(["auto", "disabled"]).nullish(),
+  store: z.boolean().nullish(),
+  previous_response_id: z.string().min(1).nullish(),
+  background: z.boolean().nullish(),
+  metadata: z.record(z.string(), z.string(), "an object of texts").nullish(),
+  stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
+});
+
+export type ResponsesFields = z.output<typeof responsesSchema>;

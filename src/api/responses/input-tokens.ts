@@ -1,0 +1,35 @@
+// POST /v1/responses/input_tokens: how long the prompt of a response would be, as its usage would say.
+// https://platform.openai.com/docs/api-reference/responses/input-tokens
+
+import type { AskingRoute } from "../endpoint.ts";
+import { inputTokens } from "../llama-cpp/answers.ts";
+import { openaiResponses } from "./responses.ts";
+
+const { body, unsupported, instead = {}, example, error, codes } = openaiResponses.contract;
+
+export const responsesInputTokens: AskingRoute = {
+  path: `${openaiResponses.path}/input_tokens`,
+
+  contract: {
+    name: "ResponseInputTokens",
+    tag: "OpenAI",
+    summary: "Counts the tokens of a response's prompt",
+    ...{ body, unsupported, instead, example, error, codes },
+    answer: inputTokens,
+  },
+
+  parse(body, context) {
+    const { requests, model, ignoredParams } = openaiResponses.parse(body, context);
+    const [request] = requests;
+    if (!request) throw new Error("a response is one request");
+    return {
+      model,
+      ignoredParams,
+      request,
+      answer: async (ask) => {
+        const { promptTokens } = await ask({ type: "prepare", request });
+        return { object: "response.input_tokens", input_tokens: promptTokens.length };
+      },
+    };
+  },
+};

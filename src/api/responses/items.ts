@@ -1,0 +1,67 @@
+// The items of a response's output: thoughts, a message, calls. They are also what the next request has as its input.
+// https://platform.openai.com/docs/api-reference/responses/object
+
+import type { ScoredToken } from "../../generation/events.ts";
+import { chatLogprobs } from "../openai/logprobs.ts";
+
+export type ItemStatus = "in_progress" | "completed" | "incomplete";
+
+export type Item = { readonly id: string } & Readonly<Record<string, unknown>>;
+
+/** An item that is still being written. */
+export type OpenItem =
+  | { readonly kind: "reasoning"; readonly id: string; text: string }
+  | { readonly kind: "message"; readonly id: string; text: string; scores: ScoredToken[] }
+  | {
+      readonly kind: "call";
+      readonly id: string;
+      readonly callId: string;
+      readonly name: string;
+      text: string;
+    };
+
+/** @param hasContent false where its content is still to come in events of its own */
+export function itemOf(open: OpenItem, status: ItemStatus, hasContent = true): Item {
+  const { id } = open;
+  switch (open.kind) {
+    case "reasoning":
+      return {
+        id,
+        type: "reasoning",
+        summary: [],
+        content: hasContent ? [partOf(open)] : [],
+        status,
+      };
+    case "message":
+      return {
+        id,
+        type: "message",
+        role: "assistant",
+        content: hasContent ? [partOf(open)] : [],
+        status,
+      };
+    case "call":
+      return {
+        id,
+        type: "function_call",
+        call_id: open.callId,
+        name: open.name,
+        arguments: open.text,
+        status,
+      };
+  }
+}
+
+export function partOf(open: Exclude<OpenItem, { kind: "call" }>): object {
+  if (open.kind === "reasoning") return { type: "reasoning_text", text: open.text };
+  return {
+    type: "output_text",
+    text: open.text,
+    annotations: [],
+    logprobs: logprobsOf(open.scores),
+  };
+}
+
+export function logprobsOf(scores: readonly ScoredToken[]) {
+  return chatLogprobs(scores)?.content ?? [];
+}

@@ -1,0 +1,94 @@
+// The response itself, at whatever point of its life. https://platform.openai.com/docs/api-reference/responses/object
+
+import type { ServiceError } from "../../errors.ts";
+import type { Receipt } from "../../generation/events.ts";
+import type { AnswerIdentity } from "../dialect.ts";
+import { encodeTimings } from "../openai/encoder.ts";
+import type { ResponsesFields } from "./fields.ts";
+import type { Item } from "./items.ts";
+
+export type ResponseStatus =
+  | "queued"
+  | "in_progress"
+  | "completed"
+  | "incomplete"
+  | "failed"
+  | "cancelled";
+
+/** What a response says of itself that its body does not decide alone. */
+export type ResponseTraits = {
+  /** Whether it is kept for those who come back. */
+  readonly isStored: boolean;
+  /** Places in the conversation that did not fit and were left out. */
+  readonly omitted: readonly number[];
+};
+
+export type ResponseState = {
+  readonly identity: AnswerIdentity;
+  readonly fields: ResponsesFields;
+  readonly traits: ResponseTraits;
+  readonly status: ResponseStatus;
+  readonly items: readonly Item[];
+  /** Null while it is written. */
+  readonly receipt: Receipt | null;
+  /** What it failed with; null when it did not. */
+  readonly error: ServiceError | null;
+};
+
+export function responseId({ id }: AnswerIdentity): string {
+  return `resp_${id}`;
+}
+
+export function encodeResponse(state: ResponseState): object {
+  const { identity, status, items, receipt, error } = state;
+  return {
+    id: responseId(identity),
+    object: "response",
+    created_at: identity.createdAtSeconds,
+    status,
+    error: error && { code: "server_error", message: error.message },
+    incomplete_details: reasonOf(status),
+    model: identity.model,
+    output: items,
+    ...echoed(state),
+    usage: receipt ? encodeUsage(receipt) : null,
+    ...(receipt ? { timings: encodeTimings(receipt) } : {}),
+  };
+}
+
+function reasonOf(status: ResponseStatus): { readonly reason: string } | null {
+  if (status === "incomplete") return { reason: "max_output_tokens" };
+  return status === "cancelled" ? { reason: "cancelled" } : null;
+}
+
+/** What the client asked for comes back in the answer, with the defaults filled in. */
+function echoed({ fields, traits }: ResponseState): object {
+  return {
+    instructions: fields.instructions ?? null,
+    max_output_tokens: fields.max_output_tokens ?? null,
+    parallel_tool_calls: fields.parallel_tool_calls ?? true,
+    previous_response_id: fields.previous_response_id ?? null,
+    reasoning: { effort: fields.reasoning?.effort ?? null, summary: null },
+    service_tier: fields.service_tier ?? "default",
+    store: traits.isStored,
+    temperature: fields.temperature,
+    text: { format: fields.text?.format ?? { type: "text" } },
+    tool_choice: fields.tool_choice ?? "auto",
+    tools: fields.tools ?? [],
+    top_p: fields.top_p,
+    truncation: fields.truncation ?? "disabled",
+    ...(fields.truncation === "auto" ? { omitted_items: traits.omitted } : {}),
+    background: fields.background ?? false,
+    metadata: fields.metadata ?? {},
+  };
+}
+
+function encodeUsage({ usage }: Receipt): object {
+  return {
+    input_tokens: usage.promptTokens,
+    input_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: 0 },
+    output_tokens: usage.completionTokens,
+    output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+    total_tokens: usage.promptTokens + usage.completionTokens,
+  };
+}

@@ -1,0 +1,232 @@
+// The request side that the OpenAI dialects share: sampling fields, and what becomes of every other field.
+// Fields and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
+// cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
+
+import { z } from "zod";
+import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
+import type { ParseContext, ParsedRequest } from "../dialect.ts";
+import { withoutEffect } from "./contract.ts";
+import type { Unsupported } from "./parse-body.ts";
+import { grammarFields, grammarOf } from "./schema-grammar.ts";
+
+export const MAX_STOPS = 16;
+const MAX_BIASED_TOKENS = 1024;
+const MOST_FLUSH_MS = 1000;
+/** Choices of one prompt. */
+const MOST_CHOICES = 16;
+/** Alternatives of a token that are scored. */
+export const MOST_ALTERNATIVES = 20;
+
+/** Optional as OpenAI means it: absent and null are the default. */
+export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
+  return schema
+    .nullish()
+    .transform((given) => given ?? value)
+    .meta({ default: value });
+}
+
+export const stopString = z
+  .string()
+  .min(1, "a stop string has at least one character")
+  .max(1024, "a stop string has at most 1024 characters")
+  .refine((text) => text.isWellFormed(), "a stop string must be valid Unicode");
+
+const TOKEN_ID = /^\d{1,9}$/;
+
+const FLUSHES = `token, word, sentence, or milliseconds from 0 to ${MOST_FLUSH_MS}`;
+const flushMs = z.number().min(0, FLUSHES).max(MOST_FLUSH_MS, FLUSHES);
+
+/** Fields with the same meaning in all OpenAI dialects. */
+export const sharedFields = {
+  model: z.string().nullish(),
+  stream: defaulted(z.boolean(), false),
+  stream_options: z
+    .looseObject({
+      include_usage: defaulted(z.boolean(), false),
+      include_obfuscation: withoutEffect(z.boolean().nullish()), // padding of OpenAI's own wire
+      continuous_usage_stats: withoutEffect(
+        z.literal(false, "usage comes once, at the end").nullish(),
+      ),
+      flush: z
+        .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES)
+        .nullish()
+        .meta({ default: "token" }),
+    })
+    .nullish(),
+  temperature: defaulted(z.number().min(0).max(2), 1),
+  top_p: defaulted(z.number().min(0).max(1), 1),
+  top_k: defaulted(z.int().min(-1).max(1_000_000), 0),
+  min_p: defaulted(z.number().min(0).max(1), 0),
+  presence_penalty: defaulted(z.number().min(-2).max(2), 0),
+  frequency_penalty: defaulted(z.number().min(-2).max(2), 0),
+  repeat_penalty: defaulted(z.number().positive().max(10), 1),
+  seed: z
+    .number()
+    .refine(Number.isInteger, "an integer; -1 is random")
+    .meta({ type: "integer" })
+    .nullish(),
+  stop: z
+    .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
+      error: `a string, or up to ${MAX_STOPS} strings, each of valid Unicode and 1 to 1024 characters`,
+    })
+    .nullish(),
+  max_tokens: z
+    .int()
+    .min(-1)
+    .refine((n) => n !== 0, "at least 1; -1 is no limit")
+    .meta({ not: { const: 0 } })
+    .nullish(),
+  min_tokens: defaulted(z.int().min(0), 0),
+  ignore_eos: defaulted(z.boolean(), false),
+  cache_prompt: defaulted(z.boolean(), true),
+  n: defaulted(z.int().min(1).max(MOST_CHOICES), 1),
+  return_progress: defaulted(z.boolean(), false),
+  service_tier: z.enum(["auto", "default", "flex"], "auto, default or flex").nullish(),
+  logit_bias: defaulted(
+    z
+      .record(z.string(), z.number().min(-100).max(100))
+      .superRefine((biases, context) => {
+        const wrong = Object.keys(biases).find((id) => !TOKEN_ID.test(id));
+        if (wrong === undefined) return;
+        const message = 'keys are token ids, e.g. "1234"';
+        context.addIssue({ code: "custom", path: [wrong], message });
+      })
+      .refine(
+        (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
+        `at most ${MAX_BIASED_TOKENS} tokens`,
+      )
+      .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS }),
+    {},
+  ),
+  ...grammarFields,
+};
+
+type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
+
+/** What a AskedRequest has that its dialect knows best. */
+type OfDialect = Pick<AskedRequest, "scores" | "echoesPrompt"> & {
+  readonly maxTokens: number | null;
+  readonly prompts: readonly AskedPrompt[];
+};
+
+/** One for each choice: those of the same prompt differ in their seeds. */
+export function requestsOf(
+  fields: SharedFields,
+  { prompts, maxTokens, ...ofDialect }: OfDialect,
+  context: ParseContext,
+): Pick<
+  ParsedRequest,
+  "requests" | "choicesPerPrompt" | "model" | "isStreamed" | "flush" | "isFlex"
+> {
+  const shared = sharedRequest(fields, maxTokens, context);
+  const { seed } = shared.sampling;
+  const requests = prompts.flatMap((prompt, promptIndex) =>
+    Array.from({ length: fields.n }, (_, index) => ({
+      ...shared,
+      ...ofDialect,
+      prompt,
+      sampling: { ...shared.sampling, seed: (seed + promptIndex * fields.n + index) % SEEDS },
+    })),
+  );
+  return {
+    requests,
+    choicesPerPrompt: fields.n,
+    model: fields.model ?? null,
+    isStreamed: fields.stream,
+    flush: fields.stream_options?.flush ?? "token",
+    isFlex: fields.service_tier === "flex",
+  };
+}
+
+function sharedRequest(
+  fields: SharedFields,
+  maxTokens: number | null,
+  context: ParseContext,
+): Omit<AskedRequest, "prompt" | "scores" | "echoesPrompt"> {
+  return {
+    sampling: {
+      temperature: fields.temperature,
+      topP: fields.top_p,
+      topK: Math.max(0, fields.top_k),
+      minP: fields.min_p,
+      seed: toSeed(fields.seed ?? null, context),
+      presencePenalty: fields.presence_penalty,
+      frequencyPenalty: fields.frequency_penalty,
+      repeatPenalty: fields.repeat_penalty,
+      logitBias: Object.entries(fields.logit_bias).map(([id, bias]) => [Number(id), bias] as const),
+    },
+    stop: fields.stop ?? [],
+    maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
+    minTokens: fields.min_tokens,
+    ignoreEos: fields.ignore_eos,
+    grammar: grammarOf(fields, context),
+    reportsProgress: fields.return_progress && fields.stream,
+    reusePrefix: fields.cache_prompt,
+  };
+}
+
+function toSeed(seed: number | null, context: ParseContext): number {
+  if (seed === null || seed === -1) return context.randomSeed();
+  return ((seed % SEEDS) + SEEDS) % SEEDS;
+}
+
+/** Unsupported in every OpenAI dialect: sampling and answer forms of OpenAI, llama.cpp and vLLM that are not ours yet. */
+const UNSUPPORTED_EVERYWHERE: Unsupported = {
+  typical_p: [1],
+  top_n_sigma: [-1],
+  xtc_probability: [0],
+  dry_multiplier: [0],
+  dynatemp_range: [0],
+  mirostat: [0],
+  samplers: [],
+  repeat_last_n: [],
+  n_predict: [],
+  n_probs: [0],
+  n_keep: [0],
+  n_discard: [],
+  id_slot: [-1],
+  lora: [],
+  t_max_predict_ms: [0],
+  response_fields: [],
+  return_tokens: [false],
+  post_sampling_probs: [false],
+  repetition_penalty: [1],
+  stop_token_ids: [],
+  include_stop_str_in_output: [false],
+  bad_words: [],
+  length_penalty: [1],
+  use_beam_search: [false],
+  guided_json: [],
+  guided_regex: [""],
+  guided_choice: [],
+  guided_grammar: [""],
+  structured_outputs: [],
+  truncate_prompt_tokens: [],
+  allowed_token_ids: [],
+  prompt_logprobs: [0],
+};
+
+/** What a conversation has no use for, in either of OpenAI's forms. */
+export const UNSUPPORTED_IN_CHAT: Unsupported = {
+  functions: [],
+  function_call: ["none", "auto"],
+  modalities: [["text"]],
+  audio: [],
+  prediction: [],
+  verbosity: ["medium"],
+  web_search_options: [],
+  moderation: [],
+  chat_template: [],
+  thinking: [],
+  enable_thinking: [],
+  think: [],
+  format: [],
+  echo: [false],
+  suffix: [""],
+  best_of: [1],
+};
+
+/** With those of one dialect. */
+export function unsupportedWith(unsupportedHere: Unsupported): Unsupported {
+  return { ...UNSUPPORTED_EVERYWHERE, ...unsupportedHere };
+}

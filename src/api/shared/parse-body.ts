@@ -1,0 +1,232 @@
+// A body against its schema, and what becomes of every field that the schema does not have.
+
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import { refuseShape } from "./json-shape.ts";
+
+/**
+ * Values with which an unsupported field changes nothing. Null and empty lists or objects never do. A name may be a path:
+ * `options.mirostat`.
+ */
+export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
+
+/** Where another field, or another path, does what one that is not taken asks for. */
+export type Instead = Readonly<Record<string, string>>;
+
+const INSTEAD: Instead = {
+  n_predict: "max_tokens",
+  max_completion_tokens: "max_tokens",
+  max_output_tokens: "max_tokens",
+  repetition_penalty: "repeat_penalty",
+  echo: "POST /v1/completions",
+  suffix: "POST /v1/completions",
+  best_of: "n",
+  prompt: "messages",
+  input: "messages",
+  messages: "POST /v1/chat/completions",
+  tools: "POST /v1/chat/completions",
+  tool_choice: "POST /v1/chat/completions",
+  chat_template_kwargs: "POST /v1/chat/completions",
+  functions: "tools",
+  function_call: "tool_choice",
+  reasoning: "reasoning_effort",
+  thinking: "reasoning_effort or thinking_budget_tokens",
+  enable_thinking: "reasoning_effort or chat_template_kwargs",
+  think: "reasoning_effort",
+  format: "response_format",
+  guided_json: "response_format",
+  structured_outputs: "response_format",
+};
+
+/** Names of a client's own come back in errors, but not however long they are. */
+const LONGEST_NAME = 100;
+
+/** Accepted although they do nothing here, because they change no answer. */
+export const WITHOUT_EFFECT: readonly string[] = [
+  "user",
+  "metadata",
+  "store",
+  "safety_identifier",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+];
+
+/**
+ * Checks a body against its schema, and every other field of it: refused if it would change the answer.
+ * @param instead what a dialect has for a field that it refuses, where it is not what most have
+ * @returns the parsed fields, and the names of fields that nobody knows
+ * @throws ServiceError 400 naming the field
+ */
+export function parseBody<T extends z.ZodType>(
+  schema: T,
+  body: unknown,
+  unsupported: Unsupported,
+  instead: Instead = {},
+): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new ServiceError("invalid_json", "the body must be a JSON object");
+  }
+  refuseShape(body, null);
+  for (const name of Object.keys(unsupported)) {
+    const value = valueAt(body, name.split("."));
+    refuseUnsupported(name, value, unsupported, insteadOf(name, schema, instead));
+  }
+  const result = schema.safeParse(body);
+  if (!result.success) throw toServiceError(result.error, body);
+  return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
+}
+
+function refuseUnsupported(
+  name: string,
+  value: unknown,
+  unsupported: Unsupported,
+  instead: string | null,
+): void {
+  const harmless = unsupported[name] ?? [];
+  if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
+  const allowed =
+    harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
+  const what = instead ? `is not taken here; use ${instead}` : "is not supported by this server";
+  throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
+}
+
+/**
+ * What does the same as a field that is not taken. The usual hint leads nowhere in an API that does not have its fields.
+ * @param instead what a dialect has that is not what most have
+ */
+export function insteadOf(name: string, schema: z.ZodType, instead: Instead = {}): string | null {
+  const [own, usual] = [instead[name], INSTEAD[name]];
+  if (own !== undefined || usual === undefined) return own ?? null;
+  if (usual.startsWith("POST ") || !(schema instanceof z.ZodObject)) return usual;
+  return usual.split(" or ").every((field) => Object.hasOwn(schema.shape, field)) ? usual : null;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
+  const names = new Set<string>();
+  collectUnknown(body, schema, "", names);
+  return [...names].filter(
+    (name) => !Object.hasOwn(unsupported, name) && !WITHOUT_EFFECT.includes(name),
+  );
+}
+
+/** Walks objects and lists beside their schema; what the schema takes as it is has no unknown fields. */
+function collectUnknown(value: unknown, schema: unknown, path: string, names: Set<string>): void {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodArray && Array.isArray(value)) {
+    const itemPath = `${path}[]`;
+    for (const item of value) collectUnknown(item, inner.element, itemPath, names);
+  }
+  if (inner instanceof z.ZodUnion && typeof value === "object")
+    collectUnknown(value, optionOf(inner, value), path, names);
+  if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return;
+  const known: Record<string, unknown> = inner.shape;
+  for (const [name, field] of Object.entries(value)) {
+    const fieldPath = path === "" ? name : `${path}.${name}`;
+    if (Object.hasOwn(known, name)) collectUnknown(field, known[name], fieldPath, names);
+    else names.add(fieldPath);
+  }
+}
+
+/** What a value that has been checked was taken for. To check it again is the last resort: there may be thousands. */
+function optionOf(union: z.ZodUnion, value: object | null): unknown {
+  const options = union.options as readonly z.ZodType[];
+  if (value === null) return undefined;
+  const fitting = options.filter((option) => mayBe(unwrapped(option), union, value));
+  if (fitting.length === 1) return fitting[0];
+  return fitting.find((option) => option.safeParse(value).success);
+}
+
+function mayBe(option: unknown, union: z.ZodUnion, value: object): boolean {
+  if (option instanceof z.ZodArray) return Array.isArray(value);
+  if (!(option instanceof z.ZodObject)) return option instanceof z.ZodUnion;
+  if (Array.isArray(value)) return false;
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return true;
+  const { discriminator } = union.def;
+  const kind: unknown = option.shape[discriminator];
+  return kind instanceof z.ZodType && kind.safeParse(Reflect.get(value, discriminator)).success;
+}
+
+/** Without the wrappers of optional and defaulted fields. */
+function unwrapped(schema: unknown): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in);
+  return schema;
+}
+
+/** The first problem, with its path as the client would write it. The client's values stay out of it: they may be private. */
+function toServiceError(error: z.ZodError, body: object): ServiceError {
+  const issue = error.issues[0];
+  if (!issue) return new ServiceError("invalid_value", "the body is not valid");
+  const param = showPath(issue.path);
+  if (valueAt(body, issue.path) === undefined)
+    return new ServiceError("missing_parameter", `${param} is required`, { param });
+  return new ServiceError("invalid_value", `${param}: ${wordsFor(issue)}`, { param });
+}
+
+function valueAt(body: object, path: readonly PropertyKey[]): unknown {
+  let at: unknown = body;
+  for (const key of path) {
+    const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, key);
+    at = isHolder ? (at as Readonly<Record<PropertyKey, unknown>>)[key] : undefined;
+  }
+  return at;
+}
+
+/** The validator's names for types, as JSON has them. */
+const JSON_TYPES: Readonly<Record<string, string>> = {
+  record: "an object",
+  object: "an object",
+  array: "a list",
+  int: "an integer",
+  number: "a number",
+  string: "a string",
+  boolean: "true or false",
+};
+
+/** What is allowed. The schema's own words, where it has some: then they do not begin as the validator's do. */
+function wordsFor(issue: z.core.$ZodIssue): string {
+  const isOwn = !/^(Invalid|Too (big|small))/.test(issue.message);
+  if (isOwn) return issue.message;
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${JSON_TYPES[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return `must ${sized(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
+    case "too_big":
+      return `must ${sized(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+function sized(origin: string): string {
+  return origin === "string" || origin === "array" ? "have" : "be";
+}
+
+function unit(origin: string): string {
+  if (origin === "array") return " elements";
+  return origin === "string" ? " characters" : "";
+}
+
+function showPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => {
+      if (typeof key === "number") return `[${key}]`;
+      const name = String(key).slice(0, LONGEST_NAME).toWellFormed();
+      return index === 0 ? name : `.${name}`;
+    })
+    .join("");
+}

@@ -1,0 +1,111 @@
+// Structured output: response_format, and json_schema and grammar as llama.cpp's server has them → GBNF.
+// https://platform.openai.com/docs/guides/structured-outputs
+
+import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
+import type { AskedRequest, AskedSchema, Json } from "../../generation/request.ts";
+import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
+import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
+import type { ParseContext } from "../dialect.ts";
+import { withoutEffect } from "./contract.ts";
+
+/** A grammar that is written by hand is short; a longer one would only be there to keep the server busy. */
+const MAX_GRAMMAR_CHARS = 65_536;
+
+export const jsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], {
+  error: "a JSON schema: an object, or true",
+});
+
+export const grammarFields = {
+  response_format: z
+    .discriminatedUnion(
+      "type",
+      [
+        z.looseObject({ type: z.literal("text") }),
+        z.looseObject({ type: z.literal("json_object"), schema: jsonSchema.nullish() }),
+        z.looseObject({
+          type: z.literal("json_schema"),
+          json_schema: z.looseObject({
+            name: withoutEffect(z.string().min(1).max(64).nullish()),
+            description: withoutEffect(z.string().nullish()),
+            schema: jsonSchema,
+            strict: withoutEffect(z.boolean().nullish()), // strict or not, the answer is of the schema
+          }),
+        }),
+      ],
+      { error: "type is text, json_object or json_schema" },
+    )
+    .nullish()
+    .meta({ default: { type: "text" } }),
+  json_schema: jsonSchema.nullish(),
+  grammar: z
+    .string()
+    .max(MAX_GRAMMAR_CHARS, `at most ${MAX_GRAMMAR_CHARS} characters`)
+    .superRefine((text, context) => {
+      const problem = text.isWellFormed() ? gbnfProblem(text) : "is valid Unicode";
+      if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
+    })
+    .nullish(),
+};
+
+type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {
+  readonly ignore_eos: boolean;
+  readonly min_tokens: number;
+};
+
+/**
+ * @returns what the answer has to be: GBNF, or a schema that becomes some; null when it may be anything
+ * @throws ServiceError 400 naming the fields that contradict each other
+ */
+export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRequest["grammar"] {
+  const given = [fromFormat(fields), fromSchema(fields), fromText(fields, context)].filter(
+    (each) => each !== null,
+  );
+  const [first, second] = given;
+  if (!first) return null;
+  if (second) throw contradiction(second.param, `${first.param} already says what the answer is`);
+  if (fields.ignore_eos)
+    throw contradiction("ignore_eos", `with ${first.param} the answer has an end`);
+  if (fields.min_tokens > 0)
+    throw contradiction("min_tokens", `with ${first.param} the answer ends where it is complete`);
+  return first.grammar;
+}
+
+type Source = { readonly param: string; readonly grammar: string | AskedSchema };
+
+function fromFormat({ response_format: format }: GrammarFields): Source | null {
+  if (!format || format.type === "text") return null;
+  const param = "response_format";
+  if (format.type === "json_schema") {
+    const { schema } = format.json_schema;
+    return { param, grammar: schemaAt(schema, `${param}.json_schema.schema`) };
+  }
+  const { schema } = format;
+  if (schema === undefined || schema === null) return { param, grammar: jsonObjectGrammar() };
+  return { param, grammar: schemaAt(schema, `${param}.schema`) };
+}
+
+function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
+  if (schema === undefined || schema === null) return null;
+  return { param: "json_schema", grammar: schemaAt(schema, "json_schema") };
+}
+
+/** llama.cpp follows every way to read a text at once: a few lines suffice to keep it busy for ever. */
+function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): Source | null {
+  if (!grammar) return null;
+  if (allowsGrammar) return { param: "grammar", grammar };
+  throw new ServiceError(
+    "unsupported_parameter",
+    "grammar is off on this server (--allow-grammar); response_format takes a JSON schema",
+    { param: "grammar" },
+  );
+}
+
+/** @param param where the client wrote the schema */
+export function schemaAt(schema: unknown, param: string): AskedSchema {
+  return { schema: schema as Json, param }; // it came out of JSON
+}
+
+function contradiction(param: string, reason: string): ServiceError {
+  return new ServiceError("invalid_value", `${param} cannot be used here: ${reason}`, { param });
+}

@@ -1,0 +1,120 @@
+// Builds the engines, each with its worker: the one that generates, and those for vectors and scores. Called by service.ts.
+
+import path from "node:path";
+import type { Config } from "./config/config.ts";
+import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-engine.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { ModelOptions } from "./engine/messages.ts";
+import { WorkerEngine } from "./engine/worker-engine.ts";
+import type { EmbeddingService } from "./http/generate/exchange.ts";
+import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { Catalog } from "./models/catalog.ts";
+import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
+
+/** Every so many percent of loading is worth a log line. */
+const PROGRESS_STEP = 25;
+
+type EngineParts = {
+  readonly workerFolder: string | undefined;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+};
+
+export function createEngine({ config, log, metrics, workerFolder }: EngineParts): Engine {
+  let lastLogged = 0;
+  return new WorkerEngine({
+    ...config,
+    entry: workerEntry("main", workerFolder),
+    model: modelOptions(config),
+    streamBufferBytes: config.streamBuffer,
+    log: (level, message) => log[level](message),
+    onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
+    onLoad: (load) => metrics.stepComputed(load),
+    onLoadProgress: (progress) => {
+      const percent = Math.floor((progress * 100) / PROGRESS_STEP) * PROGRESS_STEP;
+      if (percent === lastLogged) return;
+      lastLogged = percent;
+      if (percent > 0) log.info(`loading ${path.basename(config.model)}: ${percent} %`);
+    },
+  });
+}
+
+function modelOptions(config: Config): ModelOptions {
+  return {
+    modelPath: path.resolve(config.model),
+    gpu: config.gpu,
+    gpuLayers: config.gpuLayers ?? null,
+    slots: config.slots,
+    contextTokens: config.context ?? null,
+    threads: config.threads ?? null,
+    flashAttention: config.flashAttention,
+    batchTokens: config.batchSize ?? null,
+    threadGovernor: config.threadGovernor,
+    stepTargetMs: config.stepTargetMs ?? null,
+  };
+}
+
+function workerEntry(name: "main" | "embedding-main", folder?: string): string {
+  if (folder !== undefined) return path.join(folder, `${name}.js`);
+  return path.join(import.meta.dirname, "worker", `${name}${path.extname(import.meta.filename)}`);
+}
+
+type Embeddings = { readonly embeddings: EmbeddingService; readonly reranking: EmbeddingService };
+type EmbeddingParts = {
+  readonly workerFolder: string | undefined;
+  readonly config: Config;
+  /** Of the lines before them, all but the slots. */
+  readonly line: Omit<RequestQueueOptions, "slots">;
+  readonly log: Logger;
+  /** The one that generates. */
+  readonly served: Engine;
+  readonly embeddingEngine: EmbeddingEngine | undefined;
+};
+
+/** One worker for both, or one for each if their files differ. Neither is started before a request needs it. */
+export function createEmbeddings(parts: EmbeddingParts): Embeddings {
+  const { config } = parts;
+  const embeddingModel = config.embeddingModel ?? config.model;
+  const rerankModel = config.rerankModel ?? embeddingModel;
+  const embeddings = createEmbeddingService(embeddingModel, parts);
+  const isOne = rerankModel === embeddingModel;
+  return {
+    embeddings,
+    reranking: isOne ? embeddings : createEmbeddingService(rerankModel, parts),
+  };
+}
+
+function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
+  const { config, line, embeddingEngine } = parts;
+  const fileName = path.basename(model, ".gguf");
+  const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
+  return {
+    engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
+    queue: new RequestQueue({
+      ...line,
+      slots: 1,
+      busyWith: "another request is being computed",
+    }),
+    catalog: new Catalog({ fileName, aliases }),
+  };
+}
+
+function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
+  const { config, log, served, workerFolder } = parts;
+  const isServed = model === config.model; // --context and --gpu-layers are about that one
+  const options: ModelOptions = {
+    ...modelOptions(config),
+    modelPath: path.resolve(model),
+    ...(isServed ? {} : { contextTokens: null, gpuLayers: null }),
+  };
+  return new WorkerEmbeddingEngine({
+    ...config,
+    entry: workerEntry("embedding-main", workerFolder),
+    model: options,
+    knownModel: () => (isServed ? served.status().model : null),
+    log: (level, message) => log[level](`embeddings: ${message}`),
+    onLoadProgress: () => {},
+  });
+}

@@ -1,0 +1,108 @@
+// What Ollama's clients ask about models, beside its dialects. Models are chosen when the server starts: none is fetched,
+// made or thrown away while it runs.
+
+import type { Express, RequestHandler } from "express";
+import {
+  encodeModel,
+  encodeModels,
+  encodeRunning,
+  type ModelRoute,
+  OLLAMA_VERSION,
+  ollamaPull,
+  ollamaShow,
+  type ServedModel,
+} from "../../api/ollama/models.ts";
+import { ServiceError } from "../../errors.ts";
+import type { HandlerDeps } from "../generate/exchange.ts";
+import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
+import type { ReadJson } from "../server/json-body.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+
+const LISTS = ["/api/tags", "/api/ps", "/api/version"];
+const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
+/** Of Ollama's, and not possible here. */
+const MAKING = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
+
+const INSTEAD =
+  "Models are chosen when the server starts: npm run pull -- hf:user/repo:quant fetches one, " +
+  "npm start -- --model FILE --alias NAME serves it";
+
+export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
+
+export function mountOllama(app: Express, deps: HandlerDeps, readJson: ReadJson): void {
+  app.get("/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
+  app.get("/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
+  app.get("/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
+  app.all(LISTS, methodNotAllowed("GET"));
+  const showing = answerAbout(ollamaShow, deps, (name) => encodeModel(findServed(name, deps)));
+  app.post(ollamaShow.path, readJson(showing));
+  app.post(ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
+  app.all(ABOUT_ONE, methodNotAllowed("POST"));
+  app.use(MAKING, refuseMaking());
+}
+
+/** The model that generates under each of its names, and the one that makes vectors, if it is another. */
+function servedBy(deps: HandlerDeps): readonly ServedModel[] {
+  const { catalog, embeddings } = deps;
+  const generating = catalog.ids.map((id) => generatingModel(id, deps));
+  const isOther = !catalog.ids.includes(embeddings.catalog.realId);
+  return isOther ? [...generating, vectorModel(deps)] : generating;
+}
+
+function generatingModel(id: string, { engine, startedAtSeconds }: HandlerDeps): ServedModel {
+  const { model: info, state } = engine.status();
+  return { id, info, startedAtSeconds, isForVectors: false, isLoaded: state === "ready" };
+}
+
+/** Loaded when it is needed. */
+function vectorModel({ embeddings, startedAtSeconds }: HandlerDeps): ServedModel {
+  const isLoaded = embeddings.engine.workerPid !== null;
+  const id = embeddings.catalog.realId;
+  return { id, info: null, startedAtSeconds, isForVectors: true, isLoaded };
+}
+
+/** @throws ServiceError `model_not_found` */
+function findServed(name: string, deps: HandlerDeps): ServedModel {
+  const { catalog, embeddings } = deps;
+  const other = embeddings.catalog.realId;
+  const isOther = !catalog.ids.includes(other) && [other, `${other}:latest`].includes(name);
+  return isOther ? vectorModel(deps) : generatingModel(catalog.resolve(name), deps);
+}
+
+function answerAbout(
+  route: ModelRoute,
+  { options }: HandlerDeps,
+  answer: (name: string) => object,
+): RequestHandler {
+  return (req, res) => {
+    const asked = route.parse(req.body);
+    refuseUnknown(asked, options.isStrict);
+    const body = answer(asked.model);
+    nameIgnored(res, asked);
+    res.json(body);
+  };
+}
+
+function pullerOf(deps: HandlerDeps): (name: string) => object {
+  return (name) => {
+    try {
+      findServed(name, deps);
+      return { status: "success" };
+    } catch (error) {
+      throw withHint(error);
+    }
+  };
+}
+
+function withHint(error: unknown): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  const { code, message, param } = error;
+  const whole = `${message}. ${INSTEAD}`;
+  return new ServiceError(code, whole, { cause: error, param: param ?? undefined });
+}
+
+function refuseMaking(): RequestHandler {
+  return ({ method, baseUrl }) => {
+    throw new ServiceError("not_found", `${method} ${baseUrl} is not possible here. ${INSTEAD}`);
+  };
+}

@@ -1,0 +1,27 @@
+// /v1/requests: what the caller has inside, and stopping it from outside.
+
+import type { Express } from "express";
+import { encodeRequests, encodeStopped } from "../../api/own/requests.ts";
+import type { HandlerDeps } from "../generate/exchange.ts";
+import { methodNotAllowed, ownerOf } from "../server/middleware.ts";
+
+const REQUESTS_PATH = "/v1/requests";
+const ONE = `${REQUESTS_PATH}/:id`;
+
+export function mountRequests(app: Express, { requests }: HandlerDeps): void {
+  app.get(REQUESTS_PATH, (_req, res) => {
+    const now = performance.now();
+    const listed = requests.of(ownerOf(res)).map(({ state, startedAtMs, ...request }) => ({
+      ...request,
+      ...state(),
+      ageMs: now - startedAtMs,
+    }));
+    res.json(encodeRequests(listed));
+  });
+  app.all(REQUESTS_PATH, methodNotAllowed("GET"));
+  app.delete(ONE, (req, res) => {
+    requests.stop(req.params.id, ownerOf(res));
+    res.json(encodeStopped(req.params.id));
+  });
+  app.all(ONE, methodNotAllowed("DELETE"));
+}

@@ -1,0 +1,33 @@
+// A body that may be large, piece by piece: its reader may be slow, but must go on reading.
+
+import { once } from "node:events";
+import type { Response } from "express";
+import { abortReason } from "../../errors.ts";
+import { stalled } from "./sse.ts";
+
+const PIECE_BYTES = 65_536;
+
+type SendOptions = { readonly signal: AbortSignal; readonly stallTimeoutMs: number };
+
+/** @throws ServiceError `client_stalled`, or the signal's reason, when a part of it has been sent */
+export async function sendJson(res: Response, body: string, options: SendOptions): Promise<void> {
+  const bytes = Buffer.from(body);
+  res.type("json").setHeader("content-length", bytes.length);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    if (!res.write(bytes.subarray(at, at + PIECE_BYTES))) await drained(res, options);
+  }
+  res.end();
+}
+
+async function drained(res: Response, { signal, stallTimeoutMs }: SendOptions): Promise<void> {
+  const stall = new AbortController();
+  const timer = setTimeout(() => stall.abort(stalled(stallTimeoutMs)), stallTimeoutMs);
+  const either = AbortSignal.any([signal, stall.signal]);
+  try {
+    await once(res, "drain", { signal: either });
+  } catch (error) {
+    throw either.aborted ? abortReason(either) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,61 @@
+// The answer to one request of a WebSocket, as the messages that its client gets. Used by socket-session.ts.
+
+import type { IncomingMessage } from "node:http";
+import { createParser } from "eventsource-parser";
+import { told } from "../../api/own/socket-messages.ts";
+
+/** Resolves when the client takes more. */
+type Send = (text: string) => Promise<void>;
+
+/** Said into a silence: a WebSocket has pings for that. */
+const NO_NEWS = /^(heartbeat|connected)\b/;
+
+/** Reads it only as fast as the client does. @throws Error when it breaks off */
+export async function forwardAnswer(
+  id: string,
+  response: IncomingMessage,
+  send: Send,
+): Promise<void> {
+  const type = response.headers["content-type"] ?? "";
+  response.setEncoding("utf8");
+  const isEvents = type.startsWith("text/event-stream");
+  if (!isEvents && !type.startsWith("application/x-ndjson"))
+    return send(await bodyMessage(id, response));
+  const { "x-request-id": requestId, location } = response.headers;
+  await send(told.started(id, String(requestId), location ?? null));
+  const messages: string[] = [];
+  const feed = isEvents ? eventReader(id, messages) : lineReader(id, messages);
+  for await (const text of response) {
+    feed(String(text));
+    for (const message of messages.splice(0)) await send(message);
+  }
+}
+
+async function bodyMessage(id: string, response: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const text of response) body += String(text);
+  const { statusCode: status = 0, headers } = response;
+  const seconds = Number(headers["retry-after"]);
+  const retryAfter = seconds > 0 ? seconds : undefined;
+  return told.response(id, { status, retryAfter, body });
+}
+
+function eventReader(id: string, messages: string[]): (text: string) => void {
+  const parser = createParser({
+    onEvent: (event) => void messages.push(told.event(id, event)),
+    onComment: (comment) => {
+      const news = comment.trim();
+      if (!NO_NEWS.test(news)) messages.push(told.status(id, news));
+    },
+  });
+  return (text) => parser.feed(text);
+}
+
+function lineReader(id: string, messages: string[]): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const data of lines) messages.push(told.event(id, { data }));
+  };
+}

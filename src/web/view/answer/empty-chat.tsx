@@ -1,0 +1,38 @@
+// A chat without a question: what this is, and what one could ask the loaded model.
+
+import { suggestionsFor } from "../../conversation/suggestions.ts";
+import { useApp, useCurrent, useStatus } from "../context.ts";
+
+export function EmptyChat() {
+  const { store } = useApp();
+  const { models } = useStatus();
+  const { id, settings } = useCurrent();
+  const model = settings.model ?? models[0]?.id ?? null;
+  return (
+    <div className="empty-chat">
+      <h2>What would you like to know?</h2>
+      <p className="hint">
+        {model === null ? "Waiting for the server." : `${model} answers, on your own machine.`}
+      </p>
+      {model !== null && (
+        <ul className="suggestions">
+          {suggestionsFor(model).map(({ label, text, settings: more }) => (
+            <li key={label}>
+              <button
+                type="button"
+                className="suggestion"
+                onClick={() => {
+                  if (more) store.set(id, more);
+                  store.ask(id, text);
+                }}
+              >
+                <strong>{label}</strong>
+                <span>{text}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

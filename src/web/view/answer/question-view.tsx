@@ -1,0 +1,84 @@
+// What a person asked; can be changed and asked again.
+
+import { useState } from "react";
+import type { Question } from "../../conversation/conversation.ts";
+import { isSendKey } from "../composer/send-key.ts";
+import { useApp } from "../context.ts";
+import { CopyButton } from "../copy-button.tsx";
+import { IconButton } from "../icons.tsx";
+
+type QuestionProps = { readonly conversationId: string; readonly question: Question };
+
+export function QuestionView({ conversationId, question }: QuestionProps) {
+  const { store } = useApp();
+  const [isEdited, setEdited] = useState(false);
+  if (isEdited)
+    return (
+      <QuestionForm
+        text={question.text}
+        onCancel={() => setEdited(false)}
+        onSend={(text) => {
+          setEdited(false);
+          store.edit(conversationId, question.id, text);
+        }}
+      />
+    );
+  return (
+    <article className="question" aria-label="You">
+      <div className="question-text">{question.text}</div>
+      <div className="turn-tools">
+        <CopyButton text={question.text} label="Copy the question" />
+        <IconButton icon="edit" label="Edit the question" onClick={() => setEdited(true)} />
+      </div>
+    </article>
+  );
+}
+
+type FormProps = {
+  readonly text: string;
+  readonly onCancel: () => void;
+  readonly onSend: (text: string) => void;
+};
+
+function QuestionForm({ text, onCancel, onSend }: FormProps) {
+  const [draft, setDraft] = useState(text);
+  const send = () => {
+    if (draft.trim() !== "") onSend(draft.trim());
+  };
+  return (
+    <form
+      className="question-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        aria-label="Question"
+        // biome-ignore lint/a11y/noAutofocus: it was asked for a moment ago
+        autoFocus
+        rows={3}
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape" && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            onCancel();
+          } else if (isSendKey(event)) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <p className="hint">What followed this question is replaced.</p>
+      <div className="form-buttons">
+        <button type="button" className="button" onClick={onCancel}>
+          Cancel
+        </button>
+        <button type="submit" className="button is-main" disabled={draft.trim() === ""}>
+          Ask
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,110 @@
+// Where a question is written. Typing goes on while an answer comes.
+
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { hasEnded } from "../../conversation/conversation.ts";
+import { problemsOf } from "../../conversation/settings.ts";
+import { useApp, useCurrent } from "../context.ts";
+import { Icon } from "../icons.tsx";
+import { isSendKey } from "./send-key.ts";
+
+/** What was typed and not sent, by conversation, for as long as the page is open. */
+const drafts = new Map<string, string>();
+
+export function Composer({ onSettings }: { readonly onSettings: () => void }) {
+  const { store } = useApp();
+  const conversation = useCurrent();
+  const { id } = conversation;
+  const [draft, setDraft] = useDraft(id);
+  const field = useGrowingField(draft);
+  const last = conversation.turns.at(-1);
+  const isAnswering = last?.kind === "answer" && !hasEnded(last);
+  const problems = Object.values(problemsOf(conversation.settings));
+  const canSend = draft.trim() !== "" && !isAnswering && problems.length === 0;
+  const send = () => {
+    if (!canSend) return;
+    store.ask(id, draft.trim());
+    setDraft("");
+  };
+  useEffect(() => {
+    // A phone's keyboard would come up over what is to be read.
+    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
+  }, [field]);
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {problems.length > 0 && (
+        <p className="notice is-warning" role="alert">
+          {problems[0]}{" "}
+          <button type="button" className="link" onClick={onSettings}>
+            Open the settings
+          </button>
+        </p>
+      )}
+      <div className="composer-box">
+        <textarea
+          ref={field}
+          aria-label="Your question"
+          placeholder="Ask something"
+          rows={1}
+          enterKeyHint="send"
+          value={draft}
+          onChange={(event) => setDraft(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (!isSendKey(event)) return;
+            event.preventDefault();
+            send();
+          }}
+        />
+        {isAnswering ? (
+          <button
+            type="button"
+            className="send-button is-stop"
+            aria-label="Stop the answer"
+            title="Stop the answer (Escape)"
+            onClick={() => store.stop(id)}
+          >
+            <Icon name="stop" />
+          </button>
+        ) : (
+          <button
+            type="submit"
+            className="send-button"
+            aria-label="Send"
+            title="Send (Enter)"
+            disabled={!canSend}
+          >
+            <Icon name="send" />
+          </button>
+        )}
+      </div>
+      <p className="hint composer-hint">Enter sends, Shift+Enter breaks the line, Escape stops.</p>
+    </form>
+  );
+}
+
+function useDraft(id: string): [string, (text: string) => void] {
+  const [draft, setDraft] = useState(() => drafts.get(id) ?? "");
+  const keep = (text: string) => {
+    drafts.set(id, text);
+    setDraft(text);
+  };
+  return [draft, keep];
+}
+
+/** As high as its text, up to what its style allows. */
+function useGrowingField(text: string) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what changes the height
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (!element) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [text]);
+  return field;
+}

@@ -1,0 +1,45 @@
+// How much of the model's context the conversation takes, as its last answer has counted it.
+
+import type { Conversation } from "../../conversation/conversation.ts";
+import { useCurrent, useStatus } from "../context.ts";
+import { count, percent } from "../format.ts";
+
+export function ContextGauge() {
+  const conversation = useCurrent();
+  const total = useContextTokens(conversation);
+  const used = usedTokens(conversation);
+  if (total === null || used === 0) return null;
+  const share = Math.min(1, used / total);
+  const words = `${count(used)} of ${count(total)} tokens of context are taken`;
+  const level = share > 0.95 ? "is-full" : share > 0.8 ? "is-high" : "";
+  return (
+    <span className={`gauge ${level}`} role="img" aria-label={words} title={words}>
+      <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
+        <circle cx="11" cy="11" r="8" className="gauge-ground" />
+        <circle
+          cx="11"
+          cy="11"
+          r="8"
+          className="gauge-share"
+          pathLength="100"
+          strokeDasharray={`${share * 100} 100`}
+        />
+      </svg>
+      <span className="gauge-number">{percent(share)}</span>
+    </span>
+  );
+}
+
+/** Tokens that one conversation may have with its model; null while that is not known. */
+function useContextTokens({ settings }: Conversation): number | null {
+  const { models } = useStatus();
+  const model = models.find(({ id }) => id === settings.model) ?? models[0];
+  return model?.contextTokens ?? null;
+}
+
+/** Prompt and answer of the last one that was counted. */
+function usedTokens({ turns }: Conversation): number {
+  const last = turns.findLast((turn) => turn.kind === "answer" && turn.numbers !== null);
+  if (last?.kind !== "answer" || !last.numbers) return 0;
+  return last.numbers.promptTokens + last.numbers.generatedTokens;
+}

@@ -1,0 +1,124 @@
+// The same prompt twice: as a stream, and as one answer at its end. One sees what streaming buys.
+
+import { useEffect, useRef, useState } from "react";
+import { type Comparison, compare, type Side } from "../../chat/comparison.ts";
+import { requestBody } from "../../conversation/request-body.ts";
+import { useApp, useCurrent } from "../context.ts";
+import { duration } from "../format.ts";
+import { Dialog } from "./dialog.tsx";
+
+const EXAMPLE = "What is streaming?";
+const EMPTY: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+
+export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
+  const { server } = useApp();
+  const conversation = useCurrent();
+  const last = conversation.turns.findLast(({ kind }) => kind === "question");
+  const [text, setText] = useState(last?.kind === "question" ? last.text : EXAMPLE);
+  const [result, setResult] = useState<Comparison>({ streamed: EMPTY, buffered: EMPTY });
+  const [startedAtMs, setStarted] = useState<number | null>(null);
+  const running = useRef<AbortController | null>(null);
+  useEffect(() => () => running.current?.abort(), []);
+  const isRunning = startedAtMs !== null;
+  const start = async () => {
+    const abort = new AbortController();
+    running.current = abort;
+    setResult({ streamed: EMPTY, buffered: EMPTY });
+    setStarted(performance.now());
+    const { settings } = conversation;
+    const body = requestBody({
+      ...conversation,
+      settings,
+      turns: [question(text)],
+      omittedTurns: 0,
+    });
+    await compare({ server, body, signal: abort.signal, onChange: setResult });
+    setStarted(null);
+  };
+  return (
+    <Dialog title="Streamed and buffered, side by side" onClose={onClose} className="is-wide">
+      <form
+        className="compare-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isRunning) running.current?.abort();
+          else void start();
+        }}
+      >
+        <input
+          aria-label="Prompt"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <button type="submit" className="button is-main" disabled={text.trim() === ""}>
+          {isRunning ? "Stop" : "Start both"}
+        </button>
+      </form>
+      <div className="compare-sides">
+        <SideView title="Streamed" side={result.streamed} startedAtMs={startedAtMs} />
+        <SideView title="Buffered" side={result.buffered} startedAtMs={startedAtMs} />
+      </div>
+      <p className="hint">
+        Both are asked at the same moment with the same settings and seed, so they share the
+        machine.
+      </p>
+    </Dialog>
+  );
+}
+
+function question(text: string) {
+  return { kind: "question", id: "compared", text } as const;
+}
+
+type SideProps = {
+  readonly title: string;
+  readonly side: Side;
+  readonly startedAtMs: number | null;
+};
+
+function SideView({ title, side, startedAtMs }: SideProps) {
+  const { text, firstTextMs, totalMs, problem } = side;
+  const isWaiting = startedAtMs !== null && totalMs === null && problem === null;
+  const passedMs = useStopwatch(isWaiting ? startedAtMs : null);
+  const first = firstTextMs ?? (isWaiting ? passedMs : null);
+  const total = totalMs ?? (isWaiting ? passedMs : null);
+  return (
+    <section className="compare-side" aria-label={title}>
+      <h3>{title}</h3>
+      <dl className="numbers">
+        <div>
+          <dt>First text after</dt>
+          <dd className={firstTextMs === null ? "is-running" : ""}>
+            {first === null ? "–" : duration(first)}
+          </dd>
+        </div>
+        <div>
+          <dt>All of it after</dt>
+          <dd className={totalMs === null ? "is-running" : ""}>
+            {total === null ? "–" : duration(total)}
+          </dd>
+        </div>
+      </dl>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a keyboard has to get there */}
+      <div className="compare-text" tabIndex={0}>
+        {problem ?? text}
+      </div>
+    </section>
+  );
+}
+
+/** Ms since then; 0 while there is nothing to measure. */
+function useStopwatch(sinceMs: number | null): number {
+  const [nowMs, setNow] = useState(0);
+  useEffect(() => {
+    if (sinceMs === null) return;
+    let frame = 0;
+    const tick = () => {
+      setNow(performance.now());
+      frame = requestAnimationFrame(tick);
+    };
+    tick();
+    return () => cancelAnimationFrame(frame);
+  }, [sinceMs]);
+  return sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs);
+}

@@ -1,0 +1,97 @@
+// One conversation in the list: to open, rename, export and delete.
+
+import { useState } from "react";
+import { saveFile } from "../../browser/files.ts";
+import { type Conversation, hasEnded } from "../../conversation/conversation.ts";
+import { fileNameFor, toJson } from "../../conversation/export.ts";
+import { toMarkdown } from "../../conversation/export-markdown.ts";
+import { useApp } from "../context.ts";
+import { when } from "../format.ts";
+import { Menu } from "../menu.tsx";
+
+type ItemProps = {
+  readonly conversation: Conversation;
+  /** What a search has found in it. */
+  readonly snippet: string | null;
+  readonly isCurrent: boolean;
+  readonly onSelect: () => void;
+};
+
+export function ConversationItem({ conversation, snippet, isCurrent, onSelect }: ItemProps) {
+  const { store } = useApp();
+  const [isRenamed, setRenamed] = useState(false);
+  const { id, title, updatedAtMs, turns } = conversation;
+  const last = turns.at(-1);
+  const isAnswering = last?.kind === "answer" && !hasEnded(last);
+  const save = (extension: "json" | "md", text: string) =>
+    saveFile(fileNameFor(conversation, extension), text);
+  if (isRenamed)
+    return (
+      <li>
+        <TitleForm
+          title={title}
+          onDone={(next) => {
+            setRenamed(false);
+            if (next !== null) store.rename(id, next);
+          }}
+        />
+      </li>
+    );
+  return (
+    <li className={isCurrent ? "conversation is-current" : "conversation"}>
+      <button
+        type="button"
+        className="conversation-open"
+        aria-current={isCurrent ? "page" : undefined}
+        onClick={onSelect}
+      >
+        <span className="conversation-title">{title}</span>
+        <span className="conversation-note">
+          {isAnswering ? "answering" : (snippet ?? when(updatedAtMs))}
+        </span>
+      </button>
+      <Menu
+        label={`More for ${title}`}
+        entries={[
+          { name: "Rename", run: () => setRenamed(true) },
+          { name: "Export as Markdown", run: () => save("md", toMarkdown(conversation)) },
+          { name: "Export as JSON", run: () => save("json", toJson([conversation])) },
+          { name: "Delete", isDanger: true, run: () => void store.remove(id) },
+        ]}
+      />
+    </li>
+  );
+}
+
+type TitleProps = {
+  readonly title: string;
+  /** Null when nothing is to be changed. */
+  readonly onDone: (title: string | null) => void;
+};
+
+function TitleForm({ title, onDone }: TitleProps) {
+  const [draft, setDraft] = useState(title);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onDone(draft);
+      }}
+    >
+      <input
+        className="title-field"
+        aria-label="Title"
+        // biome-ignore lint/a11y/noAutofocus: it was asked for a moment ago
+        autoFocus
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onBlur={() => onDone(draft)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.preventDefault();
+          onDone(null);
+        }}
+      />
+    </form>
+  );
+}

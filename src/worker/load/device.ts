@@ -1,0 +1,132 @@
+// Where a model is computed: picks CPU, CUDA, Metal or Vulkan, and fits a model and its context into the memory there.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  getLlama,
+  InsufficientMemoryError,
+  type Llama,
+  LlamaLogLevel,
+  type LlamaModel,
+  NoBinaryFoundError,
+} from "node-llama-cpp";
+import type { GpuChoice, ModelOptions } from "../../engine/messages.ts";
+import { ServiceError } from "../../errors.ts";
+import { checkModelFile } from "../model-file/check-model-file.ts";
+
+/** The native log comes from other threads: its lines may arrive after the error that they explain. */
+const NATIVE_LOG_MS = 200;
+
+export type Device = { readonly llama: Llama; readonly note: string | null };
+type NativeLogger = (level: LlamaLogLevel, message: string) => void;
+
+type DeviceOptions = Pick<ModelOptions, "gpu" | "modelPath">;
+
+/**
+ * Checks the file, opens the device and loads on it. What fails is told with the first line that the native code had to say about it.
+ * @throws ServiceError `engine_unavailable` with one clear line
+ */
+export async function withDevice<T>(
+  { gpu, modelPath }: DeviceOptions,
+  load: (device: Device) => Promise<T>,
+): Promise<T> {
+  checkModelFile(modelPath);
+  const nativeErrors: string[] = [];
+  try {
+    const device = await openDevice(gpu, (level, message) => {
+      if (level === LlamaLogLevel.error || level === LlamaLogLevel.fatal)
+        nativeErrors.push(message.trim());
+    });
+    return await load(device);
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    await sleep(NATIVE_LOG_MS);
+    const reasons = [error instanceof Error ? error.message : String(error), nativeErrors[0]];
+    throw new ServiceError(
+      "engine_unavailable",
+      `cannot load ${modelPath}: ${reasons.filter(Boolean).join(": ")}`,
+      { cause: error },
+    );
+  }
+}
+
+/** `auto` takes the best that works here; a named one is taken or refused. Never compiles or downloads anything. */
+async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device> {
+  const common = {
+    build: "never",
+    logLevel: LlamaLogLevel.warn,
+    logger,
+    progressLogs: false,
+  } as const;
+  if (gpu === "off") return { llama: await getLlama({ ...common, gpu: false }), note: null };
+  try {
+    const llama = await getLlama({ ...common, gpu });
+    if (gpu !== "auto" && llama.gpu !== gpu) throw noSuchDevice(gpu, "this platform has none");
+    const note = llama.gpu === false ? "no GPU that CUDA, Metal or Vulkan can use was found" : null;
+    return { llama, note };
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    const isMissing = error instanceof NoBinaryFoundError;
+    const reason = isMissing ? "no driver or no GPU for it was found" : (error as Error).message;
+    if (gpu !== "auto") throw noSuchDevice(gpu, reason, error);
+    return {
+      llama: await getLlama({ ...common, gpu: false }),
+      note: `the GPU could not be used: ${reason}`,
+    };
+  }
+}
+
+function noSuchDevice(gpu: GpuChoice, reason: string, cause?: unknown): ServiceError {
+  return new ServiceError(
+    "engine_unavailable",
+    `--gpu ${gpu} cannot be used: ${reason}; try --gpu auto or --gpu off`,
+    { cause },
+  );
+}
+
+export type FitOptions = {
+  readonly options: Pick<ModelOptions, "modelPath" | "gpuLayers" | "flashAttention">;
+  /** 0 to 1. */
+  readonly onProgress: (progress: number) => void;
+  readonly log: (level: "warn" | "error", message: string) => void;
+};
+
+/** With too little GPU memory, tries again with half of the layers there, down to none. */
+export async function fitIntoMemory<T>(
+  llama: Llama,
+  load: FitOptions,
+  createContext: (model: LlamaModel) => Promise<T>,
+): Promise<{ readonly model: LlamaModel; readonly context: T }> {
+  let gpuLayers: number | "auto" = load.options.gpuLayers ?? "auto";
+  for (;;) {
+    let model: LlamaModel | undefined;
+    try {
+      model = await llama.loadModel({
+        modelPath: load.options.modelPath,
+        gpuLayers: llama.gpu === false ? 0 : gpuLayers,
+        defaultContextFlashAttention: load.options.flashAttention,
+        onLoadProgress: load.onProgress,
+      });
+      return { model, context: await createContext(model) };
+    } catch (error) {
+      const used: number = model?.gpuLayers ?? (gpuLayers === "auto" ? 0 : gpuLayers);
+      await model?.dispose();
+      if (llama.gpu === false || used === 0 || !isOutOfMemory(error)) throw error;
+      gpuLayers = Math.floor(used / 2);
+      load.log("warn", `too little GPU memory for ${used} layers, trying ${gpuLayers}`);
+    }
+  }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof InsufficientMemoryError) return true;
+  return error instanceof Error && /memory|failed to (create|load|allocate)/i.test(error.message);
+}
+
+/** For people: its kind, its names. */
+export async function describeDevice(llama: Llama, model: LlamaModel): Promise<string> {
+  if (llama.gpu === false) return "CPU";
+  const names = await llama.getGpuDeviceNames();
+  const kind = { cuda: "CUDA", metal: "Metal", vulkan: "Vulkan" }[llama.gpu];
+  const where = model.gpuLayers === 0 ? ", no layer fits" : "";
+  return `${kind} (${names.join(", ")}${where})`;
+}

@@ -1,0 +1,131 @@
+// A GGUF that makes vectors of texts, or ranks documents, on the device that was asked for.
+
+import type { LlamaEmbeddingContext, LlamaModel, LlamaRankingContext, Token } from "node-llama-cpp";
+import type { ModelInfo, ModelOptions } from "../../engine/messages.ts";
+import type { PreparedInput } from "../../generation/embedding.ts";
+import { usableCpus } from "./cpu-count.ts";
+import {
+  type Device,
+  describeDevice,
+  type FitOptions,
+  fitIntoMemory,
+  withDevice,
+} from "./device.ts";
+import { kindOf } from "./model-kind.ts";
+
+/** OpenAI's limit of one input. */
+const MAX_CONTEXT_TOKENS = 8192;
+const SLICE_TOKENS = 512;
+/** `pooling_type` of a GGUF: https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h */
+const POOLING = { none: 0, last: 3, rank: 4 } as const;
+
+type LoadOptions = FitOptions & { readonly options: ModelOptions };
+
+export type EmbeddingModel = {
+  readonly info: ModelInfo;
+  readonly model: LlamaModel;
+  /** Null for a model that only ranks. */
+  readonly vectors: LlamaEmbeddingContext | null;
+  /** Null for a model that cannot rank. */
+  readonly ranking: LlamaRankingContext | null;
+  readonly vocabularySize: number;
+  /** One vector, or one score. Nothing of an input before it is left in the cache, so each is computed as if alone. */
+  readonly compute: (input: PreparedInput) => Promise<Float64Array>;
+};
+
+/** @throws ServiceError `engine_unavailable` with one clear line */
+export function loadEmbeddingModel(load: LoadOptions): Promise<EmbeddingModel> {
+  const { gpu, modelPath } = load.options;
+  return withDevice({ gpu, modelPath }, (device) => loadOn(device, load));
+}
+
+async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<EmbeddingModel> {
+  // Half of the CPUs at most: two processes that each compute on all of them slow each other down many times over.
+  const half = Math.max(1, Math.floor(usableCpus() / 2));
+  const threads = Math.min(load.options.threads ?? half, half);
+  llama.maxThreads = threads;
+  const { model, context } = await fitIntoMemory(llama, load, (candidate) =>
+    createContexts(candidate, load.options, threads),
+  );
+  const { vectors, ranking, contextTokens, batchTokens } = context;
+  const vocabularySize = [...model.iterateAllTokens()].length;
+  return {
+    model,
+    vectors,
+    ranking,
+    vocabularySize,
+    compute: (input) => compute(input, { vectors, ranking }),
+    info: {
+      device: await describeDevice(llama, model),
+      deviceNote: note,
+      gpuLayers: model.gpuLayers,
+      totalLayers: model.fileInsights.totalLayers,
+      threads,
+      slots: 1,
+      contextTokens,
+      trainedContextTokens: model.trainContextSize,
+      batchTokens,
+      chatTemplate: null,
+      toolFormat: null,
+      thoughtFormat: null,
+      vocabularySize,
+      beginningText: null,
+      endText: null,
+      canRank: ranking !== null,
+      modelBytes: model.size,
+      ...kindOf(model),
+    },
+  };
+}
+
+type Contexts = Pick<EmbeddingModel, "vectors" | "ranking">;
+
+async function createContexts(model: LlamaModel, options: ModelOptions, threads: number) {
+  const contextTokens = Math.min(
+    options.contextTokens ?? MAX_CONTEXT_TOKENS,
+    model.trainContextSize,
+  );
+  const batchTokens = mayReadInSlices(model) ? SLICE_TOKENS : contextTokens;
+  // One more than the longest input: the library keeps the last place free for a token that is never generated.
+  const sizes = { contextSize: contextTokens + 1, batchSize: batchTokens, threads };
+  const onlyRanks = poolingOf(model) === POOLING.rank;
+  const canRank = model.fileInsights.supportsRanking;
+  return {
+    contextTokens,
+    batchTokens,
+    vectors: onlyRanks ? null : await model.createEmbeddingContext(sizes),
+    ranking: canRank ? await model.createRankingContext(sizes) : null,
+  };
+}
+
+/**
+ * A model that reads from left to right, and whose result is that of the last token, may read in slices. The others
+ * need the whole input in one batch (llama.cpp would abort the process, or pool the last batch alone).
+ */
+function mayReadInSlices(model: LlamaModel): boolean {
+  const { architecture } = model.fileInfo.metadata.general;
+  const isEncoder = model.fileInfo.architectureMetadata.attention?.causal === false;
+  if (isEncoder || /bert|t5|embedding/.test(architecture)) return false;
+  const pooling = poolingOf(model);
+  if (pooling === POOLING.rank) return architecture.startsWith("qwen3");
+  return pooling === POOLING.none || pooling === POOLING.last;
+}
+
+function poolingOf(model: LlamaModel): number {
+  // Typed as unknown keys: the library knows the field of a few architectures only.
+  const { pooling_type } = model.fileInfo.architectureMetadata as { pooling_type?: number };
+  return pooling_type ?? POOLING.none;
+}
+
+async function compute(
+  { tokens, query }: PreparedInput,
+  { vectors, ranking }: Contexts,
+): Promise<Float64Array> {
+  const input = Array.from(tokens) as Token[];
+  if (query === null) {
+    if (!vectors) throw new Error("this model makes no vectors");
+    return Float64Array.from((await vectors.getEmbeddingFor(input)).vector);
+  }
+  if (!ranking) throw new Error("this model does not rank");
+  return Float64Array.of(await ranking.rank(Array.from(query) as Token[], input));
+}

@@ -1,0 +1,286 @@
+// The model's text → text, thoughts and calls of tools, as it arrives. What may still become the beginning of something
+// else is held back; nothing is ever taken back.
+
+import { JSON_SYNTAX } from "../../grammar/syntax.ts";
+import { callArguments } from "./call-arguments.ts";
+import type { ThoughtFormat } from "./reasoning-formats.ts";
+import type { Marker, ToolFormat } from "./tool-format.ts";
+
+export type OutputPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  /** A call begins. */
+  | { readonly type: "call"; readonly index: number; readonly name: string }
+  | { readonly type: "arguments"; readonly index: number; readonly text: string };
+
+export type OutputParserOptions = {
+  /** Null when there are no calls to read. */
+  readonly toolFormat: ToolFormat | null;
+  readonly toolNames: readonly string[];
+  /** Null when there are no thoughts to tell from the text. */
+  readonly thoughtFormat: ThoughtFormat | null;
+  readonly areThoughtsText: boolean;
+  /** Whether the text begins within thoughts. */
+  readonly isThinking: boolean;
+};
+
+/** `header`: between messages of a model that writes in channels. `calls`: among calls, outside of arguments. */
+type Mode = "header" | "text" | "reasoning" | "calls" | "arguments";
+
+type Found = { readonly marker: Marker; readonly at: number; readonly end: number };
+
+export class OutputParser {
+  readonly #options: OutputParserOptions;
+  readonly #callMarkers: readonly Marker[];
+  readonly #dropMarkers: readonly Marker[];
+  #mode: Mode;
+  #held = "";
+  /** Characters that have been read and are no longer held. */
+  #read = 0;
+  #parts: OutputPart[] = [];
+  #arguments = callArguments(JSON_SYNTAX);
+  #hasText = false;
+  #mayThink = true;
+  #isGapDropped = false;
+  #calls = 0;
+  #callsBeganAt: number | null = null;
+
+  constructor(options: OutputParserOptions) {
+    const { toolFormat, toolNames, thoughtFormat, isThinking } = options;
+    this.#options = options;
+    this.#callMarkers = toolFormat?.openers(toolNames) ?? [];
+    this.#dropMarkers = toolFormat?.dropped ?? [];
+    if (isThinking) this.#mode = "reasoning";
+    else this.#mode = thoughtFormat?.type === "channels" ? "header" : "text";
+    this.#isGapDropped = isThinking;
+  }
+
+  get isThinking(): boolean {
+    return this.#mode === "reasoning";
+  }
+
+  /** Whether what comes next is neither a thought nor the header of a message. */
+  get isText(): boolean {
+    return this.#mode !== "reasoning" && this.#mode !== "header";
+  }
+
+  /** Calls that have begun. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Where in all the text the first call's opening began, in characters; null before there is one. */
+  get callsBeganAt(): number | null {
+    return this.#callsBeganAt;
+  }
+
+  push(text: string): readonly OutputPart[] {
+    this.#held += text;
+    while (this.#step());
+    return this.#taken();
+  }
+
+  /** The text is over. What was held back is text after all, unless it would have become a call. */
+  end(): readonly OutputPart[] {
+    const rest = this.#held;
+    this.#drop(rest.length);
+    if (this.#mode === "reasoning") this.#emit("reasoning", rest.trimEnd());
+    if (this.#mode === "text") this.#emit("text", this.#calls > 0 ? rest.trimEnd() : rest);
+    return this.#taken();
+  }
+
+  #taken(): readonly OutputPart[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts;
+  }
+
+  /** @returns whether there may be more to do */
+  #step(): boolean {
+    switch (this.#mode) {
+      case "header":
+        return this.#readHeader();
+      case "text":
+        return this.#readText();
+      case "reasoning":
+        return this.#readThoughts();
+      case "calls":
+        return this.#readCalls();
+      case "arguments":
+        return this.#readArguments();
+    }
+  }
+
+  #readHeader(): boolean {
+    const format = this.#options.thoughtFormat;
+    if (format?.type !== "channels") return false;
+    const call = firstOf(this.#callMarkers, this.#held, true);
+    const end = this.#held.indexOf(format.opener);
+    if (call && (end < 0 || call.at < end)) return this.#beginCalls(call);
+    if (end < 0) return false;
+    const header = this.#held.slice(0, end);
+    this.#drop(end + format.opener.length);
+    this.#mode = format.isThought(header) ? "reasoning" : "text";
+    return true;
+  }
+
+  #readText(): boolean {
+    this.#dropGap();
+    const markers = [...this.#textMarkers(), ...this.#callMarkers, ...this.#dropMarkers];
+    if (markers.length === 0) {
+      this.#emit("text", this.#drop(this.#held.length));
+      return false;
+    }
+    const isFirst = !this.#hasText;
+    const found = firstOf(markers, this.#held, isFirst);
+    if (found) return this.#enter(found);
+    const sure = this.#held.length - heldLength(markers, this.#held, isFirst);
+    this.#emit("text", this.#drop(sure));
+    return false;
+  }
+
+  /** What ends the text, or begins thoughts: those come before all text. */
+  #textMarkers(): readonly Marker[] {
+    const format = this.#options.thoughtFormat;
+    if (!format) return [];
+    if (format.type === "channels")
+      return format.closers.map((text) => ({ text, isAtStart: false }));
+    return this.#mayThink ? [{ text: format.opener, isAtStart: true }] : [];
+  }
+
+  #enter(found: Found): boolean {
+    const { marker, at, end } = found;
+    if (this.#callMarkers.includes(marker)) return this.#beginCalls(found);
+    if (this.#dropMarkers.includes(marker)) {
+      this.#emit("text", this.#drop(at));
+      this.#drop(end - at);
+      return true;
+    }
+    const before = this.#drop(at);
+    const isChannel = this.#options.thoughtFormat?.type === "channels";
+    if (isChannel) this.#emit("text", before);
+    const opener = this.#drop(end - at);
+    if (this.#options.areThoughtsText && !isChannel) this.#emit("text", before + opener);
+    this.#mode = isChannel ? "header" : "reasoning";
+    this.#mayThink = false;
+    this.#isGapDropped = !this.#options.areThoughtsText;
+    return true;
+  }
+
+  #readThoughts(): boolean {
+    const format = this.#options.thoughtFormat;
+    if (!format) return false;
+    this.#dropGap();
+    const closers = format.type === "channels" ? format.closers : [format.closer];
+    const markers = closers.map((text) => ({ text, isAtStart: false }));
+    const found = firstOf(markers, this.#held, false);
+    if (!found) {
+      const sure = this.#held.length - heldLength(markers, this.#held, false);
+      this.#emit("reasoning", this.#drop(sure));
+      return false;
+    }
+    const { areThoughtsText } = this.#options;
+    const thoughts = this.#drop(found.at);
+    this.#emit("reasoning", areThoughtsText ? thoughts : thoughts.trimEnd());
+    const closer = this.#drop(found.end - found.at);
+    if (areThoughtsText && format.type === "tags") this.#emit("reasoning", closer);
+    this.#mode = format.type === "channels" ? "header" : "text";
+    this.#mayThink = false;
+    this.#isGapDropped = !areThoughtsText;
+    return true;
+  }
+
+  #beginCalls({ at }: Found): boolean {
+    const before = this.#drop(at);
+    if (this.#mode === "text") this.#emit("text", before.trimEnd());
+    this.#callsBeganAt ??= this.#read;
+    this.#mode = "calls";
+    return true;
+  }
+
+  /** Up to the next call's arguments, or to where calls end. What is in between means nothing to a reader. */
+  #readCalls(): boolean {
+    const format = this.#options.toolFormat;
+    if (!format) return false;
+    const header = format.header.exec(this.#held);
+    const closedAt = format.closer === null ? -1 : this.#held.indexOf(format.closer);
+    if (closedAt >= 0 && (!header || closedAt < header.index)) {
+      this.#drop(closedAt + (format.closer?.length ?? 0));
+      this.#mode = "text";
+      this.#isGapDropped = true;
+      return true;
+    }
+    const [all, name] = header ?? [];
+    if (!header || name === undefined) return false;
+    this.#drop(header.index + (all?.length ?? 0));
+    this.#parts.push({ type: "call", index: this.#calls, name });
+    this.#calls += 1;
+    this.#arguments = callArguments(format.syntax);
+    this.#mode = "arguments";
+    return true;
+  }
+
+  #readArguments(): boolean {
+    if (this.#held === "") return false;
+    const { length, json, isComplete } = this.#arguments.take(this.#held);
+    this.#drop(length);
+    if (json !== "") this.#parts.push({ type: "arguments", index: this.#calls - 1, text: json });
+    if (isComplete) this.#mode = "calls";
+    return isComplete;
+  }
+
+  /** White space between thoughts, calls and text belongs to none of them. */
+  #dropGap(): void {
+    if (!this.#isGapDropped) return;
+    const gap = this.#held.length - this.#held.trimStart().length;
+    this.#drop(gap);
+    if (this.#held !== "") this.#isGapDropped = false;
+  }
+
+  #drop(length: number): string {
+    const dropped = this.#held.slice(0, length);
+    this.#held = this.#held.slice(length);
+    this.#read += dropped.length;
+    return dropped;
+  }
+
+  #emit(type: "text" | "reasoning", text: string): void {
+    if (text === "") return;
+    if (type === "text" && text.trim() !== "") {
+      this.#hasText = true;
+      this.#mayThink = false;
+    }
+    const isText = type === "text" || this.#options.areThoughtsText;
+    this.#parts.push({ type: isText ? "text" : "reasoning", text });
+  }
+}
+
+/** @param isFirst whether the text is the beginning, but for white space */
+function firstOf(markers: readonly Marker[], text: string, isFirst: boolean): Found | null {
+  let first: Found | null = null;
+  const gap = text.length - text.trimStart().length;
+  for (const marker of markers) {
+    const isThere = !marker.isAtStart || (isFirst && text.startsWith(marker.text, gap));
+    const at = isThere ? text.indexOf(marker.text) : -1;
+    if (at < 0 || (first && first.at <= at)) continue;
+    first = { marker, at, end: at + marker.text.length };
+  }
+  return first;
+}
+
+/** How much of the text's end may become a marker, with the white space before it: that would not be text either. */
+function heldLength(markers: readonly Marker[], text: string, isFirst: boolean): number {
+  let longest = 0;
+  const trimmed = text.trimStart();
+  for (const marker of markers) {
+    if (marker.isAtStart) {
+      if (isFirst && marker.text.startsWith(trimmed)) longest = text.length;
+      continue;
+    }
+    for (let length = Math.min(marker.text.length - 1, text.length); length > longest; length--) {
+      if (marker.text.startsWith(text.slice(text.length - length))) longest = length;
+    }
+  }
+  const before = text.slice(0, text.length - longest);
+  return text.length - before.trimEnd().length;
+}

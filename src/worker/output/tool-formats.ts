@@ -1,0 +1,264 @@
+// How each model family writes a call of a tool: what begins it, how it is read, and the grammar that it is held to. A
+// family is recognised by its chat template; a model whose template knows no tools is told to use the generic form.
+
+import { literal } from "../../grammar/rules.ts";
+import { JSON_SYNTAX } from "../../grammar/syntax.ts";
+import {
+  anywhere,
+  atStart,
+  type CallRules,
+  GAP,
+  jsonCall,
+  SPACE,
+  type ToolFormat,
+} from "./tool-format.ts";
+
+/** In templates that have the same tags, but something else between them: Qwen3-Coder, GLM, MiniMax. */
+const OTHER_TAGS = ["<parameter=", "<arg_key>", "]<]minimax[>["];
+
+const TAGGED = {
+  openers: () => anywhere("<tool_call>"),
+  header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
+  closer: "</tool_call>",
+  syntax: JSON_SYNTAX,
+  dropped: [],
+  controlTexts: ["<tool_call>", "</tool_call>"],
+  example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
+  grammar: {
+    lead: "",
+    begin: "",
+    call: (rules: CallRules) =>
+      `"<tool_call>" ${GAP} ${jsonCall(rules, "arguments")} ${GAP} "}" ${GAP} "</tool_call>"`,
+    between: GAP,
+    end: "",
+  },
+} satisfies Partial<ToolFormat>;
+
+/** For models whose template knows no tools, or a form that is not in the table; see tool-instructions.ts. */
+export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isOf: () => false };
+
+/** Of Gemma: `call:x{city:<q>Rome<q>}`. */
+function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
+  return {
+    name,
+    isOf: (template) => template.includes(`${opener}call:`),
+    openers: () => anywhere(`${opener}call:`),
+    header: /call:([\w.-]+)\s*(?=\{)/,
+    closer,
+    syntax: { quote, areNamesQuoted: false, hasEscapes: false },
+    dropped: [],
+    controlTexts: [opener, closer, quote],
+    grammar: {
+      lead: "",
+      begin: "",
+      call: ({ name: tool, args }) =>
+        `${literal(`${opener}call:`)} ${tool} ${args} ${literal(closer)}`,
+      between: "",
+      end: "",
+    },
+  };
+}
+
+/** In this order: the first that recognises a template. */
+export const TOOL_FORMATS: readonly ToolFormat[] = [
+  // https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4
+  gemma("gemma-4", "<|tool_call>", "<tool_call|>", '<|"|>'),
+  // https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices
+  gemma("function-gemma", "<start_function_call>", "<end_function_call>", "<escape>"),
+  {
+    // https://github.com/openai/harmony ; the answer itself is in channels, see thought-formats.ts
+    name: "harmony",
+    isOf: (template) => template.includes("<|channel|>"),
+    openers: () => anywhere("to=functions."),
+    header: /to=functions\.([\w.-]+)[^{]*?<\|message\|>\s*(?=\{)/,
+    closer: null,
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
+    grammar: {
+      lead: literal("<|channel|>commentary "),
+      begin: "",
+      call: ({ name, args }) =>
+        `"to=functions." ${name} ( "<|channel|>" ( "commentary" | "analysis" ) )? ( ${SPACE} "<|constrain|>"? "json" )? "<|message|>" ${args}`,
+      between: null,
+      end: "",
+    },
+  },
+  {
+    // https://huggingface.co/meetkai/functionary-medium-v3.2 ; the prompt ends with the first ">>>"
+    name: "functionary-v3.2",
+    isOf: (template) => template.includes(">>>all"),
+    openers: (names) => [
+      ...atStart(...names.map((name) => `${name}\n`)),
+      ...anywhere(...names.map((name) => `>>>${name}\n`)),
+    ],
+    header: /(?:^|>>>)\s*([\w.-]+)\n\s*(?=\{)/,
+    closer: null,
+    syntax: JSON_SYNTAX,
+    dropped: [...atStart("all\n"), ...anywhere(">>>all\n")],
+    controlTexts: [],
+    grammar: {
+      lead: "",
+      begin: "",
+      call: ({ name, args }) => `">>>"? ${name} "\\n" ${args}`,
+      between: GAP,
+      end: "",
+    },
+  },
+  {
+    // https://huggingface.co/meetkai/functionary-small-v3.1
+    name: "functionary-v3.1",
+    isOf: (template) => template.includes("<function=") && !template.includes("<parameter="),
+    openers: (names) => anywhere(...names.map((name) => `<function=${name}>`)),
+    header: /<function=([\w.-]+)>\s*(?=\{)/,
+    closer: "</function>",
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: [],
+    grammar: {
+      lead: "",
+      begin: "",
+      call: ({ name, args }) => `"<function=" ${name} ">" ${GAP} ${args} ${GAP} "</function>"`,
+      between: GAP,
+      end: "",
+    },
+  },
+  {
+    // https://huggingface.co/deepseek-ai/DeepSeek-R1 and -V3: with a fence of Markdown around the arguments
+    name: "deepseek-r1",
+    isOf: (template) => template.includes("<｜tool▁calls▁begin｜>") && template.includes("```json"),
+    openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
+    header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
+    closer: "<｜tool▁calls▁end｜>",
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: deepseekTokens(),
+    example:
+      '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    grammar: {
+      lead: "",
+      begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
+      call: ({ name, args }) =>
+        `"<｜tool▁call▁begin｜>function<｜tool▁sep｜>" ${name} "\\n\`\`\`json\\n" ${args} "\\n\`\`\`" "<｜tool▁call▁end｜>"`,
+      between: GAP,
+      end: `${GAP} "<｜tool▁calls▁end｜>"`,
+    },
+  },
+  {
+    // https://huggingface.co/deepseek-ai/DeepSeek-V3.1
+    name: "deepseek-v3.1",
+    isOf: (template) => template.includes("<｜tool▁calls▁begin｜>"),
+    openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
+    header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
+    closer: "<｜tool▁calls▁end｜>",
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: deepseekTokens(),
+    example:
+      '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    grammar: {
+      lead: "",
+      begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
+      call: ({ name, args }) =>
+        `"<｜tool▁call▁begin｜>" ${name} "<｜tool▁sep｜>" ${args} "<｜tool▁call▁end｜>"`,
+      between: GAP,
+      end: `${GAP} "<｜tool▁calls▁end｜>"`,
+    },
+  },
+  {
+    // https://docs.mistral.ai/cookbooks/concept-deep-dive-tokenization-tool_calling : tokenizer v11 and later
+    name: "mistral-v11",
+    isOf: (template) => template.includes("[TOOL_CALLS]") && template.includes("[ARGS]"),
+    openers: () => anywhere("[TOOL_CALLS]"),
+    header: /\[TOOL_CALLS\]\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]\s*(?=\{)/,
+    closer: null,
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: ["[TOOL_CALLS]", "[ARGS]", "[CALL_ID]"],
+    grammar: {
+      lead: "",
+      begin: "",
+      call: ({ name, args }) =>
+        `"[TOOL_CALLS]" ${name} ( "[CALL_ID]" [a-zA-Z0-9]{9} )? "[ARGS]" ${args}`,
+      between: "",
+      end: "",
+    },
+  },
+  {
+    // As above, up to tokenizer v7
+    name: "mistral",
+    isOf: (template) => template.includes("[TOOL_CALLS]"),
+    openers: () => anywhere("[TOOL_CALLS]"),
+    header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
+    closer: null,
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: ["[TOOL_CALLS]"],
+    grammar: {
+      lead: "",
+      begin: `"[TOOL_CALLS]" ${SPACE} "["`,
+      call: (rules) =>
+        `${jsonCall(rules, "arguments")} ( ", \\"id\\": \\"" [a-zA-Z0-9]{9} "\\"" )? "}"`,
+      between: `"," ${SPACE}`,
+      end: '"]"',
+    },
+  },
+  {
+    // https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1 : one call, and nothing else, as JSON
+    name: "llama-3",
+    isOf: (template) => template.includes("<|start_header_id|>ipython<|end_header_id|>"),
+    openers: (names) => [
+      ...anywhere("<|python_tag|>"),
+      ...names.flatMap((name) =>
+        atStart(
+          `{"name": "${name}"`,
+          `{"name":"${name}"`,
+          `{"type": "function", "name": "${name}"`,
+        ),
+      ),
+    ],
+    header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
+    closer: null,
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: ["<|python_tag|>"],
+    grammar: {
+      lead: "",
+      begin: '"<|python_tag|>"?',
+      call: ({ name, args }) =>
+        [
+          `"{" ${SPACE} ( "\\"type\\": \\"function\\"," ${SPACE} )?`,
+          `"\\"name\\":" ${SPACE} "\\"" ${name} "\\"," ${SPACE}`,
+          `"\\"parameters\\":" ${SPACE} ${args} ${GAP} "}"`,
+        ].join(" "),
+      between: null,
+      end: "",
+    },
+  },
+  {
+    // https://github.com/NousResearch/Hermes-Function-Calling ; Qwen 2.5 and Qwen 3 as well
+    ...TAGGED,
+    name: "hermes",
+    isOf: (template) =>
+      template.includes("<tool_call>") && !OTHER_TAGS.some((text) => template.includes(text)),
+  },
+];
+
+function deepseekTokens(): readonly string[] {
+  return [
+    ...["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", "<｜tool▁call▁begin｜>"],
+    ...["<｜tool▁call▁end｜>", "<｜tool▁sep｜>"],
+  ];
+}
+
+/** Of a model's template; the generic form where none is recognised. */
+export function toolFormatOf(template: string): ToolFormat {
+  return TOOL_FORMATS.find(({ isOf }) => isOf(template)) ?? GENERIC;
+}
+
+/** @throws Error for a name that is not in the table */
+export function toolFormatNamed(name: string): ToolFormat {
+  const format = [...TOOL_FORMATS, GENERIC].find((each) => each.name === name);
+  if (!format) throw new Error(`there is no tool format ${name}`);
+  return format;
+}

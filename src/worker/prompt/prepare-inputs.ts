@@ -1,0 +1,136 @@
+// Inputs before they are computed: tokenizes them all, and refuses what cannot be served before anything is computed.
+
+import type { LlamaEmbeddingContext, LlamaRankingContext, Token } from "node-llama-cpp";
+import { cannotRank } from "../../engine/messages.ts";
+import { ServiceError } from "../../errors.ts";
+import type {
+  EmbeddingRequest,
+  EmbedRequest,
+  InputField,
+  PreparedInput,
+  PreparedInputs,
+  RankRequest,
+} from "../../generation/embedding.ts";
+import type { EmbeddingModel } from "../load/embedding-model.ts";
+
+type Prepared = { readonly input: PreparedInput; readonly count: number };
+
+/** @throws ServiceError 4xx */
+export function prepareInputs(request: EmbeddingRequest, model: EmbeddingModel): PreparedInputs {
+  const prepared =
+    request.type === "embed" ? prepareEmbed(request, model) : prepareRank(request, model);
+  return {
+    inputs: prepared.map(({ input }) => input),
+    promptTokens: prepared.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
+  const { vectors, model } = deps;
+  if (!vectors) {
+    throw new ServiceError(
+      "unsupported_parameter",
+      "this model ranks documents and makes no vectors; start the server with --embedding-model FILE",
+      { param: "model" },
+    );
+  }
+  checkDimensions(request.dimensions, model.embeddingVectorSize);
+  return request.inputs.map((input, index) => {
+    const param = nameOf(request.field, index);
+    const tokens =
+      typeof input === "string" ? model.tokenize(input) : knownTokens(input, param, deps);
+    return preparedInput(tokens, { vectors, deps, param, truncates: request.truncates });
+  });
+}
+
+type EmbedInput = {
+  readonly vectors: LlamaEmbeddingContext;
+  readonly deps: EmbeddingModel;
+  readonly param: string;
+  readonly truncates: boolean;
+};
+
+function preparedInput(tokens: Token[], on: EmbedInput): Prepared {
+  const { vectors, deps, param, truncates } = on;
+  const count = vectors.calculateInputLength(tokens);
+  if (count === 0) {
+    throw new ServiceError("invalid_value", `${param}: the model reads no token in it`, { param });
+  }
+  const excess = Math.max(0, count - deps.info.contextTokens);
+  if (excess > 0 && !truncates) throw tooLong(count, deps, param);
+  const kept = tokens.slice(0, tokens.length - excess);
+  return { input: { tokens: Uint32Array.from(kept), query: null }, count: count - excess };
+}
+
+function checkDimensions(dimensions: number | null, available: number): void {
+  if (dimensions === null || dimensions <= available) return;
+  throw new ServiceError(
+    "invalid_value",
+    `dimensions is ${dimensions}; a vector of this model has ${available}`,
+    { param: "dimensions" },
+  );
+}
+
+function knownTokens(ids: readonly number[], param: string, deps: EmbeddingModel): Token[] {
+  const unknown = ids.find((id) => id >= deps.vocabularySize);
+  if (unknown === undefined) return ids as Token[]; // checked right here
+  throw new ServiceError(
+    "invalid_value",
+    `${param} has the token ${unknown}; this model's tokens are 0 to ${deps.vocabularySize - 1}`,
+    { param },
+  );
+}
+
+function prepareRank(request: RankRequest, deps: EmbeddingModel): Prepared[] {
+  const { ranking, model } = deps;
+  if (!ranking) throw cannotRank();
+  const query = model.tokenize(request.query, false, "trimLeadingSpace");
+  const queryCount = ranking.calculateInputLength(query, endOfPair(deps));
+  if (queryCount > deps.info.contextTokens) throw tooLong(queryCount, deps, "query");
+  const shared = Uint32Array.from(query); // by all documents, also when it is sent
+  return request.documents.map((document, index) =>
+    preparedPair(document, { query, shared, ranking, deps, request, index }),
+  );
+}
+
+type RankInput = {
+  readonly query: Token[];
+  readonly shared: Uint32Array;
+  readonly ranking: LlamaRankingContext;
+  readonly deps: EmbeddingModel;
+  readonly request: RankRequest;
+  readonly index: number;
+};
+
+function preparedPair(document: string, on: RankInput): Prepared {
+  const { query, shared, ranking, deps, request, index } = on;
+  const { contextTokens } = deps.info;
+  const text = deps.model.tokenize(document, false, "trimLeadingSpace");
+  const end = endOfPair(deps);
+  const whole = ranking.calculateInputLength(query, [...text, ...end]);
+  const excess = whole - contextTokens;
+  if (excess > 0 && !request.truncates) throw tooLong(whole, deps, nameOf(request.field, index));
+  const kept = excess > 0 ? text.slice(0, Math.max(0, text.length - excess)) : text;
+  const tokens = Uint32Array.from([...kept, ...end]);
+  return {
+    input: { tokens, query: shared },
+    count: Math.min(whole, contextTokens),
+  };
+}
+
+/** The library ends a pair with the end token. BERT has none: its pairs end with a separator, which is left to us. */
+function endOfPair({ model: { tokens } }: EmbeddingModel): Token[] {
+  return tokens.eos === null && tokens.sep !== null ? [tokens.sep] : [];
+}
+
+function nameOf({ name, isList }: InputField, index: number): string {
+  return isList ? `${name}[${index}]` : name;
+}
+
+function tooLong(count: number, { info }: EmbeddingModel, param: string): ServiceError {
+  return new ServiceError(
+    "context_length_exceeded",
+    `${param} has ${count} tokens, but this model reads ${info.contextTokens} at most`,
+    { param },
+  );
+}

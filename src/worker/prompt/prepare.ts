@@ -1,0 +1,165 @@
+// A request before it has a slot: renders and tokenizes its prompt, and refuses what cannot be served.
+
+import type { LlamaModel } from "node-llama-cpp";
+import { ServiceError } from "../../errors.ts";
+import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
+import { type PlanDeps, planOutput, withoutThoughts } from "../output/output-plan.ts";
+import type { ChatTemplate } from "./chat-template.ts";
+import type { ControlTokens } from "./control-tokens.ts";
+import {
+  type BoundDeps,
+  leastTextTokens,
+  leastTokens,
+  SUSPECT_CHARS_PER_TOKEN,
+} from "./prompt-bounds.ts";
+import type { PromptSegment } from "./prompt-fence.ts";
+
+export type PrepareDeps = PlanDeps &
+  BoundDeps & {
+    readonly model: LlamaModel;
+    readonly controlTokens: Pick<ControlTokens, "tokenize">;
+    /** Number of tokens in the vocabulary. */
+    readonly vocabularySize: number;
+  };
+
+/** @throws ServiceError 4xx */
+export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
+  const { prompt, maxTokens, grammar, ...rest } = request;
+  checkTokenIds(request, deps.vocabularySize);
+  refuseHopeless(prompt, deps);
+  const { tokens, text } = promptTokens(prompt, deps);
+  const planned = planOutput({ prompt, promptText: text, grammar }, deps);
+  const { tokens: closing, output } = withoutThoughts(planned, deps);
+  const all = [...tokens, ...closing];
+  const room = deps.contextTokens - all.length;
+  if (room < 1) throw tooLong(`${all.length}`, prompt, deps.contextTokens);
+  return {
+    ...rest,
+    promptTokens: Uint32Array.from(all),
+    maxTokens: Math.min(maxTokens ?? room, room),
+    output,
+  };
+}
+
+/** A token id outside the vocabulary would fail the whole batch, and with it the other streams. */
+function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: number): void {
+  const biased = sampling.logitBias.map(([token]) => token);
+  const given = prompt.type === "tokens" ? prompt.tokens : [];
+  for (const [param, tokens] of [
+    ["logit_bias", biased],
+    ["prompt", given],
+  ] as const) {
+    const wrong = tokens.find((token) => token >= vocabularySize);
+    if (wrong === undefined) continue;
+    throw new ServiceError(
+      "invalid_value",
+      `${param} names token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
+      { param },
+    );
+  }
+}
+
+/** @throws ServiceError 400 for a prompt that is certainly too long */
+function refuseHopeless(prompt: Prompt, deps: PrepareDeps): void {
+  const certain = leastTokens(prompt, deps);
+  if (certain >= deps.contextTokens)
+    throw tooLong(`at least ${certain}`, prompt, deps.contextTokens);
+}
+
+/** The prompt as tokens, and as the text that they were read from. */
+export function promptTokens(prompt: Prompt, deps: PrepareDeps) {
+  if (prompt.type === "tokens")
+    return { tokens: beginning([...prompt.tokens], deps.model), text: "" };
+  if (prompt.type === "infill") return { tokens: infillTokens(prompt, deps), text: "" };
+  const segments = promptSegments(prompt, deps.template);
+  const tokens = withBeginning(segmentTokens(segments, prompt, deps), deps.model);
+  return { tokens, text: segments.map(({ text }) => text).join("") };
+}
+
+function segmentTokens(
+  segments: readonly PromptSegment[],
+  prompt: Prompt,
+  deps: PrepareDeps,
+): number[] {
+  const tokens: number[] = [];
+  for (const segment of segments) {
+    const { length } = tokens;
+    const isSuspect = segment.text.length > deps.contextTokens * SUSPECT_CHARS_PER_TOKEN;
+    const more = isSuspect ? leastTextTokens(segment.text, deps.contextTokens - length, deps) : 0;
+    if (length + more >= deps.contextTokens)
+      throw tooLong(`at least ${length + more}`, prompt, deps.contextTokens);
+    const isFirst = tokens.length === 0;
+    for (const token of tokenize(deps, segment, isFirst)) tokens.push(token);
+  }
+  return tokens;
+}
+
+/** Prefix, suffix, middle: the order that llama.cpp uses as well. */
+function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, deps: PrepareDeps) {
+  const { infill } = deps.model.tokens;
+  if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
+    throw new ServiceError(
+      "unsupported_parameter",
+      "this model has no tokens for filling in the middle, so it takes no suffix",
+      { param: "suffix" },
+    );
+  }
+  const { model } = deps;
+  return withBeginning(
+    [
+      infill.prefix,
+      ...model.tokenize(prefix, false, "trimLeadingSpace"),
+      infill.suffix,
+      ...model.tokenize(suffix, false, "trimLeadingSpace"),
+      infill.middle,
+    ],
+    model,
+  );
+}
+
+export function promptSegments(
+  prompt: Extract<Prompt, { type: "messages" | "text" }>,
+  template: ChatTemplate | null,
+): readonly PromptSegment[] {
+  if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
+  if (template) return template.render(prompt);
+  throw new ServiceError(
+    "template_error",
+    "this model has no chat template, so it cannot read messages; use /v1/completions",
+    { param: "messages" },
+  );
+}
+
+function tokenize(
+  { model, controlTokens }: PrepareDeps,
+  { text, isLiteral }: PromptSegment,
+  isFirst: boolean,
+): readonly number[] {
+  // Some tokenizers put a space before whatever comes first: right at the very beginning only.
+  const begin = (first: string, readsControlTokens: boolean) =>
+    isFirst
+      ? model.tokenize(first, readsControlTokens)
+      : model.tokenize(first, readsControlTokens, "trimLeadingSpace");
+  return isLiteral ? begin(text, false) : controlTokens.tokenize(text, begin);
+}
+
+function withBeginning(tokens: number[], model: LlamaModel): number[] {
+  const { bos, shouldPrependBosToken } = model.tokens;
+  if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) return [bos, ...tokens];
+  return beginning(tokens, model);
+}
+
+/** An empty prompt still needs one token to start from. */
+function beginning(tokens: number[], { tokens: special }: LlamaModel): number[] {
+  if (tokens.length > 0) return tokens;
+  return [special.bos ?? special.eos ?? 0];
+}
+
+function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceError {
+  return new ServiceError(
+    "context_length_exceeded",
+    `the prompt has ${count} tokens, but the context holds ${contextTokens} tokens, ` +
+      "at least one of them for the answer; shorten the prompt or start the server with a larger --context",
+    { param: prompt.type === "messages" ? "messages" : "prompt" },
+  );
+}

@@ -1,0 +1,39 @@
+// What an answer's reader needs of the loaded model.
+
+import type { LlamaModel } from "node-llama-cpp";
+import type { OutputPlan } from "../../generation/request.ts";
+import type { Grammars } from "../output/grammars.ts";
+import { thoughtFormatNamed } from "../output/reasoning-formats.ts";
+import type { RunOptions } from "../step/run.ts";
+import type { ControlTokens } from "./control-tokens.ts";
+
+export type ReadingModel = {
+  readonly model: LlamaModel;
+  readonly grammars: Grammars;
+  /** Ids of the vocabulary's tokens that the tokenizer takes for control, by their texts. */
+  readonly controlTokens: Pick<ControlTokens, "ids">;
+};
+
+export function readingDeps(
+  { model, grammars, controlTokens }: ReadingModel,
+  { thoughtFormat, thoughtBudgetTokens }: OutputPlan,
+): Omit<RunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
+  return {
+    detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
+    controlTokens: (texts) => {
+      const entries = texts.flatMap((text): [number, string][] => {
+        const id = controlTokens.ids.get(text);
+        return id === undefined ? [] : [[id, text]];
+      });
+      return new Map(entries);
+    },
+    grammars: {
+      begin: (text) => grammars.begin(text),
+      feed: (state, tokens) => grammars.feed(state, tokens),
+    },
+    thoughtEnding:
+      thoughtFormat === null || thoughtBudgetTokens === null
+        ? []
+        : model.tokenize(thoughtFormatNamed(thoughtFormat).ending, true),
+  };
+}

@@ -1,0 +1,75 @@
+// SamplingParams → node-llama-cpp's options. Everything is passed: the library's own defaults are not OpenAI's.
+
+import type {
+  EvaluationPriority,
+  LlamaModel,
+  SequenceEvaluateOptions,
+  Token,
+} from "node-llama-cpp";
+import { SEEDS } from "../../generation/request.ts";
+import type { Run } from "../step/run.ts";
+import type { Slot } from "../step/slots.ts";
+import { requestBiases } from "./token-bias.ts";
+
+/** Penalties look at this many of the answer's last tokens. Constant, or the sampler is rebuilt for every token. */
+const PENALTY_TOKENS = 256;
+
+export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
+  const { sampling } = run.request;
+  return {
+    temperature: sampling.temperature,
+    topP: sampling.topP,
+    minP: sampling.minP,
+    topK: sampling.topK > 0 ? sampling.topK : topKOff,
+    // A suspended run gets a new sampler when it goes on: the shift keeps it from drawing the same numbers again.
+    seed: (sampling.seed + run.generatedTokens) % SEEDS,
+    ...penalties(run),
+    ...biases(model, run),
+    ...grammar(run),
+    // The library sorts nothing by it, but hands it to our batching strategy, which needs the sequence id.
+    evaluationPriority: slot.id as EvaluationPriority,
+    yieldEogToken: true,
+    contextShift: { strategy: refuseContextShift },
+  };
+}
+
+/** Leaves the top-k sampler out. The types know no such value, and 0 would sort the whole vocabulary for every token. */
+const topKOff = null as unknown as number;
+
+function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
+  const { repeatPenalty, presencePenalty, frequencyPenalty } = run.request.sampling;
+  if (repeatPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return {};
+  const promptLength = run.request.promptTokens.length;
+  return {
+    repeatPenalty: {
+      penalty: repeatPenalty,
+      presencePenalty,
+      frequencyPenalty,
+      maxPunishTokens: PENALTY_TOKENS,
+      punishTokens: () => {
+        const from = Math.max(promptLength, run.tokens.length - PENALTY_TOKENS);
+        return run.tokens.slice(from) as Token[];
+      },
+    },
+  };
+}
+
+/** Asked again for every token: which grammar holds, if any, can change in the middle of an answer. */
+function grammar(run: Run): Pick<SequenceEvaluateOptions, "grammarEvaluationState"> {
+  const { answerGrammar, callGrammar } = run.request.output;
+  if (answerGrammar === null && callGrammar === null) return {};
+  return { grammarEvaluationState: () => run.grammarState };
+}
+
+function biases(model: LlamaModel, run: Run): Pick<SequenceEvaluateOptions, "tokenBias"> {
+  const { request } = run;
+  const mayAlwaysEnd = !request.ignoreEos && request.minTokens === 0;
+  if (mayAlwaysEnd && request.sampling.logitBias.length === 0) return {};
+  const { ending, notEnding } = requestBiases(model, request.sampling.logitBias);
+  return { tokenBias: () => (run.mayEnd ? ending : notEnding) };
+}
+
+/** We stop before a context is full; should that ever fail, an error is right and losing the beginning is not. */
+function refuseContextShift(): never {
+  throw new Error("the context is full");
+}

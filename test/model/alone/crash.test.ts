@@ -1,0 +1,207 @@
+// The worker dies, in every phase: its streams go on in the next one, and the server never stops answering.
+
+import { afterEach, expect, test } from "vitest";
+import { rawPost } from "../../support/clients/raw-client.ts";
+import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
+import { metric, type RunningService, startWithModel, until } from "../../support/start-service.ts";
+
+let running: RunningService;
+let chatUrl: string;
+afterEach(async () => running.close());
+
+async function start(settings: Parameters<typeof startWithModel>[0] = {}) {
+  running = await startWithModel({ threads: 1, slots: 2, ...settings });
+  chatUrl = `${running.url}/v1/chat/completions`;
+}
+
+function killWorker(signal: NodeJS.Signals): void {
+  const { workerPid } = running.service.engine.status();
+  if (workerPid === null) throw new Error("there is no worker");
+  process.kill(workerPid, signal);
+}
+
+const endless = { max_tokens: 3000, ignore_eos: true };
+
+/** So long after the first text of a stream. */
+async function whileItWrites(ms: number): Promise<void> {
+  await until(async () => (await metric(running.url, "sluice_slots_busy")) > 0, "it runs");
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > ms, "text has been sent");
+}
+
+test("killed while decoding: streams go on in the next worker, and those that wait are served by it", async () => {
+  await start({ heartbeatMs: 500 }); // the wait for the next worker is shorter than the news of it usually take
+  const streams = await Promise.all(
+    [1, 2].map(() => postSse(chatUrl, chat({ ...endless, max_tokens: 600, stream: true }))),
+  );
+  const reading = streams.map((stream) => readAll(stream));
+  await until(() => running.service.queue.busy === 2, "both run");
+  const waiting = post(chatUrl, chat({ max_tokens: 5, ignore_eos: true }));
+  await until(() => running.service.queue.waiting === 1, "one waits");
+  await whileItWrites(150);
+
+  killWorker("SIGKILL");
+  await until(() => running.service.engine.status().state === "restarting", "it is gone");
+  expect((await fetch(`${running.url}/health`)).status).toBe(200);
+  expect((await fetch(`${running.url}/ready`)).status).toBe(503);
+
+  const ended = await Promise.all(reading);
+  expect(ended.map(({ isDone }) => isDone)).toEqual([true, true]);
+  expect(ended.map(({ chunks }) => chunks.at(-1)?.timings?.generated_tokens)).toEqual([600, 600]);
+  expect(ended[0]?.comments.some((comment) => /^(restarting|loading)/.test(comment))).toBe(true);
+  expect((await waiting).status).toBe(200);
+  expect(running.service.engine.status().workerRestarts).toBe(1);
+  expect(running.service.queue.inside).toBe(0);
+});
+
+/** What it says is forced by its grammar, so that every character of it is known. */
+const TORTURE = "a\u00e9\ud83e\udd84 0123456789 ".repeat(20);
+const forced = {
+  response_format: {
+    type: "json_schema",
+    json_schema: { name: "x", schema: { const: TORTURE } },
+  },
+  max_tokens: 2_000,
+};
+
+test.each(["SIGKILL", "SIGSEGV"] as const)(
+  "%s in the middle of an answer of a schema: not a character is lost or doubled",
+  async (signal) => {
+    await start();
+    const reading = readAll(await postSse(chatUrl, chat({ ...forced, stream: true })));
+    for (const delayMs of [60, 400]) {
+      await until(() => running.service.engine.status().state === "ready", "there is a worker");
+      await whileItWrites(delayMs);
+      if (running.service.queue.busy > 0) killWorker(signal);
+    }
+
+    const { text, isDone } = await reading;
+    expect(isDone).toBe(true);
+    expect(JSON.parse(text)).toBe(TORTURE);
+    expect(running.service.engine.status().workerRestarts).toBeGreaterThan(0);
+  },
+);
+
+test("killed in the middle of a call: its arguments are whole, and of their schema", async () => {
+  await start();
+  const tools = [
+    {
+      type: "function",
+      function: {
+        name: "f",
+        parameters: {
+          type: "object",
+          properties: { text: { const: TORTURE } },
+          required: ["text"],
+          additionalProperties: false,
+        },
+      },
+    },
+  ];
+  const asked = chat({
+    tools,
+    tool_choice: "required",
+    parallel_tool_calls: false,
+    max_tokens: 2_000,
+  });
+  const answer = post(chatUrl, asked);
+  await whileItWrites(100);
+  killWorker("SIGKILL");
+
+  const { choices } = (await (await answer).json()) as {
+    choices: { message: { tool_calls: { function: { arguments: string } }[] } }[];
+  };
+  const [call] = choices[0]?.message.tool_calls ?? [];
+  expect(JSON.parse(call?.function.arguments ?? "")).toEqual({ text: TORTURE });
+  expect(running.service.engine.status().workerRestarts).toBe(1);
+});
+
+test("killed with log probabilities: one for every token, before and after", async () => {
+  await start();
+  const asked = chat({ max_tokens: 400, ignore_eos: true, logprobs: true, top_logprobs: 2 });
+  const answer = post(chatUrl, asked);
+  await whileItWrites(150);
+  killWorker("SIGKILL");
+
+  const { choices, usage } = (await (await answer).json()) as {
+    choices: { logprobs: { content: unknown[] } }[];
+    usage: { completion_tokens: number };
+  };
+  expect(choices[0]?.logprobs.content).toHaveLength(usage.completion_tokens);
+  expect(usage.completion_tokens).toBe(400);
+});
+
+test("killed during prefill and behind a buffered answer: both run again, and nobody notices", async () => {
+  await start({ batchSize: 32 });
+  const messages = [{ role: "user", content: "word ".repeat(3000) }];
+  const prefill = postSse(
+    chatUrl,
+    chat({ messages, max_tokens: 5, ignore_eos: true, stream: true }),
+  );
+  const buffered = post(chatUrl, chat({ max_tokens: 300, ignore_eos: true }));
+  await until(() => running.service.queue.busy === 2, "both run");
+
+  killWorker("SIGKILL");
+
+  const streamed = await readAll(await prefill);
+  expect(streamed.isDone).toBe(true);
+  expect(streamed.chunks.at(-1)?.timings?.generated_tokens).toBe(5);
+  expect(await (await buffered).json()).toMatchObject({ usage: { completion_tokens: 300 } });
+});
+
+test("hung: found by its silence and replaced", async () => {
+  await start({ hangTimeoutMs: 400 });
+  const asked = chat({ max_tokens: 600, ignore_eos: true, stream: true });
+  const reading = readAll(await postSse(chatUrl, asked));
+  await whileItWrites(200);
+
+  killWorker("SIGSTOP");
+
+  expect((await reading).chunks.at(-1)?.timings?.generated_tokens).toBe(600);
+  const next = await post(chatUrl, chat({ max_tokens: 5, ignore_eos: true }));
+  expect(next.status).toBe(200);
+});
+
+test("hung past the deadline of an answer: its client has what there is, in time", async () => {
+  await start({ hangTimeoutMs: 30_000 });
+  const messages = [{ role: "user", content: "word ".repeat(100) }];
+  await post(chatUrl, chat({ messages, max_tokens: 2 })); // so that its prompt is cached
+  const asked = chat({ messages, max_tokens: 3_000, ignore_eos: true });
+  const beforeMs = performance.now();
+  const answer = post(chatUrl, asked, { "x-deadline-ms": "1500" });
+  await whileItWrites(300);
+  killWorker("SIGSTOP");
+
+  const body = (await (await answer).json()) as {
+    timings: { deadline_reached: boolean; cached_tokens: number };
+  };
+  expect(performance.now() - beforeMs).toBeLessThan(4_000);
+  expect(body.timings.deadline_reached).toBe(true);
+  expect(body.timings.cached_tokens).toBeGreaterThan(50);
+  killWorker("SIGKILL");
+});
+
+test("killed while it loads: the next one serves what waited", async () => {
+  await start();
+  killWorker("SIGKILL");
+  await until(() => running.service.engine.status().state === "restarting", "it is being replaced");
+  const waiting = post(chatUrl, chat({ max_tokens: 5, ignore_eos: true }));
+  await until(() => running.service.engine.status().workerPid !== null, "the next one runs");
+
+  killWorker("SIGKILL");
+
+  expect((await waiting).status).toBe(200);
+  expect(running.service.engine.status().workerRestarts).toBe(2);
+});
+
+test("a client that leaves while there is no worker frees its place", async () => {
+  await start();
+  killWorker("SIGKILL");
+  await until(() => running.service.engine.status().state === "restarting", "it is being replaced");
+  const client = await rawPost(chatUrl, chat({ ...endless, stream: true }));
+  await until(() => running.service.queue.inside === 1, "it is inside");
+
+  client.socket.resetAndDestroy();
+
+  await until(() => running.service.queue.inside === 0, "it is gone");
+});

@@ -1,0 +1,134 @@
+// A reader that does not keep up parks its stream in the worker, gives up its slot to those who wait, and loses nothing.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Engine } from "../../../src/engine/engine.ts";
+import type { GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../../../src/generation/request.ts";
+import type { RequestQueue } from "../../../src/queue/request-queue.ts";
+import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../../support/clients/requests.ts";
+import { type RunningService, startWithModel, until } from "../../support/start-service.ts";
+
+let running: RunningService;
+let engine: Engine;
+let queue: RequestQueue;
+beforeAll(async () => {
+  running = await startWithModel({ threads: 1, slots: 1, streamBuffer: 64, parkTimeoutMs: 50 });
+  ({ engine, queue } = running.service);
+});
+afterAll(async () => running.close());
+
+async function prepared(content: string, maxTokens: number): Promise<PreparedRequest> {
+  const request: GenerateRequest = {
+    ...PLAIN_REQUEST,
+    prompt: messagesPrompt([{ role: "user", content }]),
+    sampling: { ...PLAIN_SAMPLING, temperature: 0 },
+    maxTokens,
+    ignoreEos: true,
+  };
+  return engine.ask({ type: "prepare", request }, { signal: new AbortController().signal }).answer;
+}
+
+function generate(request: PreparedRequest, controller = new AbortController()) {
+  const { signal } = controller;
+  const ticket = queue.enter({ signal, abort: (error) => controller.abort(error) });
+  const events = engine.generate(request, { signal, lease: ticket });
+  return { ticket, events: events[Symbol.asyncIterator]() };
+}
+
+function textOf({ value }: IteratorResult<GenerateEvent, unknown>): string {
+  return (value as GenerateEvent | undefined)?.type === "text-delta"
+    ? (value as TextDelta).text
+    : "";
+}
+
+async function readText(
+  events: AsyncIterator<GenerateEvent>,
+): Promise<{ text: string; tokens: number }> {
+  let text = "";
+  for (let next = await events.next(); !next.done; next = await events.next()) {
+    if (next.value.type === "finish") return { text, tokens: next.value.usage.completionTokens };
+    text += textOf(next);
+  }
+  throw new Error("no finish");
+}
+
+test("a stream that is not read is parked, and goes on without a gap when it is read", async () => {
+  const request = await prepared("Count from 1 to 100", 150);
+  const whole = generate(request);
+  const { text: expected } = await readText(whole.events);
+  whole.ticket.leave();
+
+  const slow = generate(request);
+  const first = await slow.events.next();
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > 400, "it had time to run ahead");
+  const second = await slow.events.next();
+  const rest = await readText(slow.events);
+  slow.ticket.leave();
+
+  expect(textOf(second).length).toBeLessThan(64 + 32); // no further ahead than the buffer and one token
+  expect(textOf(first) + textOf(second) + rest.text).toBe(expected);
+});
+
+test("a parked stream gives its slot to one who waits, and goes on afterwards without a gap", async () => {
+  const request = await prepared("Count from 1 to 100", 150);
+  const whole = generate(request);
+  const { text: expected } = await readText(whole.events);
+  whole.ticket.leave();
+
+  const slow = generate(request);
+  const first = await slow.events.next();
+  const other = generate(await prepared("Hello", 5));
+  const otherAnswer = await readText(other.events); // has the only slot, although the slow one has not ended
+  other.ticket.leave();
+  const rest = await readText(slow.events);
+  slow.ticket.leave();
+
+  expect(otherAnswer.tokens).toBe(5);
+  expect(textOf(first) + rest.text).toBe(expected);
+  expect(rest.tokens).toBe(150);
+});
+
+test("a suspended stream that is aborted leaves nothing behind", async () => {
+  const controller = new AbortController();
+  const slow = generate(await prepared("Count from 1 to 100", 150), controller);
+  await slow.events.next();
+  const other = generate(await prepared("Hello", 5));
+  await readText(other.events);
+  other.ticket.leave();
+
+  controller.abort();
+  await expect(readText(slow.events)).rejects.toThrow();
+  slow.ticket.leave();
+
+  expect(queue.busy).toBe(0);
+  expect(queue.inside).toBe(0);
+  const after = generate(await prepared("Hello", 5));
+  expect((await readText(after.events)).tokens).toBe(5);
+  after.ticket.leave();
+});
+
+test("parked or suspended when the worker dies: it goes on in the next one when it is read", async () => {
+  const parked = generate(await prepared("Count from 1 to 100", 150));
+  await parked.events.next();
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > 200, "it is parked");
+
+  process.kill(engine.status().workerPid ?? 0, "SIGKILL");
+
+  expect((await readText(parked.events)).tokens).toBe(150);
+  parked.ticket.leave();
+  expect(queue.busy).toBe(0);
+
+  const suspended = generate(await prepared("Count from 1 to 100", 150));
+  await suspended.events.next();
+  const other = generate(await prepared("Hello", 5));
+  await readText(other.events);
+  other.ticket.leave();
+
+  process.kill(engine.status().workerPid ?? 0, "SIGKILL");
+
+  expect((await readText(suspended.events)).tokens).toBe(150);
+  suspended.ticket.leave();
+  expect(queue.inside).toBe(0);
+});

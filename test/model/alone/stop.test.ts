@@ -1,0 +1,199 @@
+// Leaving stops the real worker within the bound (the step that runs, and what the news of it takes), in every phase, in every way, whatever
+// else is going on.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LEAVING, type LeavingClient } from "../../support/clients/leaving-client.ts";
+import { type RawClient, rawPost } from "../../support/clients/raw-client.ts";
+import { chat } from "../../support/clients/sse-client.ts";
+import { metric, type RunningService, startWithModel, until } from "../../support/start-service.ts";
+
+const SLOTS = 4;
+const BATCH = 32;
+
+let running: RunningService;
+let chatUrl: string;
+beforeAll(async () => {
+  running = await startWithModel({ threads: 1, slots: SLOTS, batchSize: BATCH });
+  chatUrl = `${running.url}/v1/chat/completions`;
+});
+afterAll(async () => running.close());
+
+/**
+ * A step of this model takes less than a millisecond, and the news of a leaving goes through the event loop that the client
+ * shares here: the step that runs, and what is computed until then.
+ */
+const FEW = 8;
+/** Goes on until it is left. */
+const endless = { max_tokens: 3000, ignore_eos: true };
+/** Nearly two megabytes a thousand tokens: more than the buffers of a loopback connection take, which is up to five. */
+const large = { ...endless, max_tokens: 4000, logprobs: true, top_logprobs: 20 };
+let count = 0;
+/** Takes many steps to read, and starts unlike any other. */
+const longPrompt = (words = 3000) => ({
+  messages: [{ role: "user", content: `${count++} ${"word ".repeat(words)}` }],
+});
+/** A text that takes very many tokens. */
+const long = { type: "string", minLength: 5000, maxLength: 6000 };
+const tool = {
+  type: "function",
+  function: {
+    name: "write",
+    parameters: { type: "object", properties: { text: long }, required: ["text"] },
+  },
+};
+const schema = { name: "x", schema: long };
+
+type Phase = {
+  readonly body: () => object;
+  readonly path?: string;
+  /** Has every slot taken, whatever else. */
+  readonly isQueued?: boolean;
+  /** Takes nothing of what comes, until its stream is parked: that takes seconds, so few are tried. */
+  readonly isDeaf?: boolean;
+  readonly reached: (client: LeavingClient) => Promise<void>;
+  /** Tokens that may still be computed. */
+  readonly bound: number;
+};
+
+/** Others that hold a slot. */
+let othersRunning = 0;
+const inSlot = () => until(() => running.service.queue.busy > othersRunning, "it has a slot");
+const writes = (client: LeavingClient) => client.sees('"content":"');
+
+const PHASES: Record<string, Phase> = {
+  "waiting for a slot": {
+    body: () => ({ ...endless }),
+    isQueued: true,
+    reached: () => until(() => running.service.queue.waiting === 1, "it waits"),
+    bound: 0,
+  },
+  rendering: {
+    body: () => ({ ...longPrompt(2900), ...endless, stream: true }),
+    reached: () => until(() => running.service.queue.inside > othersRunning, "it is inside"),
+    bound: 2 * BATCH,
+  },
+  "the prompt of a stream": {
+    body: () => ({ ...longPrompt(), ...endless, stream: true }),
+    reached: inSlot,
+    bound: 2 * BATCH,
+  },
+  "the prompt of a body": {
+    body: () => ({ ...longPrompt(), ...endless }),
+    reached: inSlot,
+    bound: 2 * BATCH,
+  },
+  "a stream": { body: () => ({ ...endless, stream: true }), reached: writes, bound: FEW },
+  "a body": { body: () => endless, reached: inSlot, bound: 2 * BATCH },
+  "four choices": {
+    body: () => ({ ...endless, n: 4, stream: true }),
+    reached: writes,
+    bound: 4 * BATCH,
+  },
+  "a call of a tool": {
+    body: () => ({ max_tokens: 3000, tools: [tool], tool_choice: "required", stream: true }),
+    reached: (client) => client.sees('"arguments":"'),
+    bound: FEW,
+  },
+  "an answer of a schema": {
+    body: () => ({
+      max_tokens: 3000,
+      response_format: { type: "json_schema", json_schema: schema },
+      stream: true,
+    }),
+    reached: writes,
+    bound: FEW,
+  },
+  "between its last token and its end": {
+    body: () => ({ max_tokens: 20, ignore_eos: true, stream: true }),
+    reached: (client) => client.sees('"finish_reason":"length"'),
+    bound: 0,
+  },
+  "a stream that is parked": {
+    isDeaf: true,
+    body: () => ({ ...large, stream: true }),
+    reached: () => parked(),
+    bound: FEW,
+  },
+  "a long list of embeddings": {
+    path: "/v1/embeddings",
+    body: () => ({ input: Array.from({ length: 2_000 }, (_, n) => `${n} ${"word ".repeat(50)}`) }),
+    reached: () => until(() => running.service.embeddings.queue.busy === 1, "it is computed"),
+    bound: 0,
+  },
+};
+
+describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
+  const phases = Object.entries(PHASES).filter(([, { isDeaf }]) => !isDeaf || traffic === "alone");
+  describe.each(phases)("leaving in %s", (_name, phase) => {
+    // On a busy machine the news of the leaving may be a step late: hence the second try.
+    const ways = phase.isDeaf ? ["FIN", "RST", "abort of a fetch"] : Object.keys(LEAVING);
+    test.each(ways)("by %s frees all it had, within a few steps", { retry: 1 }, async (way) => {
+      const others = await fill(phase.isQueued ? SLOTS : traffic === "alone" ? 0 : SLOTS - 1);
+      const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
+      const url = `${running.url}${phase.path ?? "/v1/chat/completions"}`;
+      const body = phase.path ? phase.body() : chat(phase.body());
+      const client = await LEAVING[way]?.({ url, body, isDeaf: phase.isDeaf ?? false });
+      if (!client) throw new Error(`there is no way ${way}`);
+      await phase.reached(client);
+
+      client.leave();
+
+      const { queue, embeddings } = running.service;
+      await until(
+        () => queue.inside === others.length && embeddings.queue.inside === 0,
+        "it is gone",
+      );
+      expect([queue.busy, queue.waiting]).toEqual([others.length, 0]);
+      const wasted = await metric(running.url, "sluice_tokens_after_leaving_total");
+      expect(wasted - wastedBefore).toBeLessThanOrEqual(phase.bound);
+      for (const other of others) other.socket.destroy();
+      await until(() => queue.inside === 0, "all are gone");
+    });
+  });
+});
+
+/** Its tokens do not grow any more. */
+async function parked(): Promise<void> {
+  let last = 0;
+  let still = 0;
+  await until(async () => {
+    const response = await fetch(`${running.url}/v1/requests`);
+    const [request] = ((await response.json()) as { data: { generated_tokens: number }[] }).data;
+    const tokens = request?.generated_tokens ?? 0;
+    still = tokens > 0 && tokens === last ? still + 1 : 0;
+    last = tokens;
+    return still > 20;
+  }, "it is parked");
+  expect(last).toBeLessThan(large.max_tokens);
+}
+
+/** Streams that go on. */
+async function fill(slots: number): Promise<RawClient[]> {
+  const others: RawClient[] = [];
+  for (let number = 0; number < slots; number++) {
+    others.push(await rawPost(chatUrl, chat({ ...endless, stream: true })));
+    await others.at(-1)?.sees('"content":"');
+  }
+  othersRunning = slots;
+  return others;
+}
+
+test("after 32 clients, half of them killed at random moments, nothing is held", async () => {
+  const clients = await Promise.all(
+    Array.from({ length: 32 }, (_, i) =>
+      rawPost(chatUrl, chat({ stream: i % 4 !== 0, max_tokens: 30, ignore_eos: true })),
+    ),
+  );
+  const leavers = clients.filter((_, i) => i % 2 === 0);
+  const stayers = clients.filter((_, i) => i % 2 === 1);
+  for (const { socket } of leavers) {
+    setTimeout(() => socket.resetAndDestroy(), Math.random() * 1500);
+  }
+
+  await Promise.all(stayers.map((client) => client.sees('"generated_tokens":30')));
+
+  await until(() => running.service.queue.inside === 0, "all are gone");
+  expect(running.service.queue.busy).toBe(0);
+  expect(running.service.queue.waiting).toBe(0);
+  for (const { socket } of stayers) socket.destroy();
+});

@@ -1,0 +1,271 @@
+// Answers of every kind against their schemas, field by field: thoughts, calls, scores, progress, choices, endings, errors;
+// whole and streamed.
+
+import { afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { geminiGenerate, geminiStream } from "../../../src/api/gemini/generate.ts";
+import {
+  infillAnswer,
+  infillFrame,
+  pickedFields,
+  slotList,
+} from "../../../src/api/llama-cpp/answers.ts";
+import { ranking, teiRanking } from "../../../src/api/openai/embedding-answers.ts";
+import { openaiEmbeddings } from "../../../src/api/openai/embeddings.ts";
+import { readiness } from "../../../src/api/own/server-answers.ts";
+import type { Contract } from "../../../src/api/shared/contract.ts";
+import { DIALECTS } from "../../../src/api/wire-formats.ts";
+import { ServiceError } from "../../../src/errors.ts";
+import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";
+import { toldOf } from "../../support/clients/error-text.ts";
+import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
+import { scored } from "../../support/clients/receipts.ts";
+import { chat, post, postSse } from "../../support/clients/sse-client.ts";
+import { FakeEngine, type FakeEngineOptions } from "../../support/engines/fake-engine.ts";
+import {
+  type RunningService,
+  startWithFake,
+  startWithFakeEmbeddings,
+} from "../../support/start-service.ts";
+
+let running: RunningService | undefined;
+afterEach(async () => running?.close());
+
+const scores = [
+  scored("He", -0.5, [
+    ["He", -0.5],
+    ["She", -1],
+  ]),
+  scored("y", Number.NEGATIVE_INFINITY),
+];
+const text: FreshDelta = { type: "text-delta", text: "Hey", tokens: 2, scores };
+const thought: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
+const call: FreshDelta = { type: "tool-call-delta", index: 0, name: "f", text: '{"a":', tokens: 1 };
+const more: FreshDelta = { type: "tool-call-delta", index: 0, name: null, text: "1}", tokens: 1 };
+const progress: PromptProgress = {
+  type: "prompt-progress",
+  total: 9,
+  cached: 1,
+  processed: 5,
+  ms: 3.21,
+};
+
+const ENGINES: Readonly<Record<string, FakeEngineOptions>> = {
+  text: { events: [progress, text, text] },
+  "thoughts and calls": { events: [progress, thought, text, call, more, { ...call, index: 1 }] },
+  "a call alone": { events: [call, more] },
+  nothing: { events: [] },
+  "an answer that is cut off": { texts: ["a"], tokens: 100 },
+};
+
+const TOOL = { name: "f", parameters: { type: "object" } };
+const GEMINI = {
+  generationConfig: {
+    ...{ candidateCount: 2, maxOutputTokens: 5, responseLogprobs: true, logprobs: 2 },
+    thinkingConfig: { includeThoughts: true },
+  },
+  tools: [{ functionDeclarations: [{ name: "f" }] }],
+};
+/** With what each dialect can add to an answer. */
+const MORE: Readonly<Record<string, object>> = {
+  "/v1/chat/completions": {
+    ...{ logprobs: true, top_logprobs: 2, n: 2, return_progress: true, service_tier: "flex" },
+    stream_options: { include_usage: true },
+    tools: [{ type: "function", function: TOOL }],
+    max_tokens: 5,
+  },
+  "/v1/completions": {
+    ...{ logprobs: 2, n: 2, return_progress: true, echo: true, service_tier: "auto" },
+    stream_options: { include_usage: true },
+    max_tokens: 5,
+  },
+  "/v1/responses": {
+    ...{ top_logprobs: 2, metadata: { a: "b" }, instructions: "Be brief.", max_output_tokens: 5 },
+    ...{ tools: [{ type: "function", ...TOOL }], tool_choice: { type: "function", name: "f" } },
+    text: { format: { type: "json_schema", name: "a", schema: { type: "object" } } },
+    reasoning: { effort: "low", summary: "auto" },
+  },
+  "/v1/messages": { max_tokens: 5, tools: [{ name: "f", input_schema: { type: "object" } }] },
+  [geminiGenerate.path]: GEMINI,
+  [geminiStream.path]: GEMINI,
+  "/infill": { return_progress: true, logit_bias: { 5: 1 }, stop: ["\n\n"], n_predict: 5 },
+  "/api/chat": {
+    ...{ logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
+    tools: [{ type: "function", function: TOOL }],
+  },
+  "/api/generate": { logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
+};
+
+/** Without the form that any answer is of. */
+function schemasOf({ answer, event }: Contract): readonly [z.ZodType, z.ZodType] {
+  if (answer instanceof z.ZodUnion && answer.options.includes(pickedFields))
+    return [infillAnswer, z.union([infillFrame, infillAnswer])];
+  return [answer, event ?? z.never()];
+}
+
+const CASES = DIALECTS.flatMap(({ path, contract }) =>
+  Object.keys(ENGINES).flatMap((engine) =>
+    [{}, MORE[path] ?? {}].map(
+      (fields) =>
+        [path, engine, Object.keys(fields).length > 0 ? "all" : "no", contract, fields] as const,
+    ),
+  ),
+);
+
+function urlOf(path: string): string {
+  const { url = "", service } = running ?? {};
+  return url + placeOf(path, service?.catalog.realId ?? "");
+}
+
+test("has something to add to every dialect", () => {
+  expect(Object.keys(MORE).sort()).toEqual(DIALECTS.map(({ path }) => path).sort());
+});
+
+describe.each(CASES)(
+  "%s answers %s, with %s additions",
+  (path, engine, _with, contract, fields) => {
+    const [whole, event] = schemasOf(contract);
+    const body = { ...contract.example, ...fields };
+
+    test.skipIf(contract.isOnlyStreamed)("in one body", async () => {
+      running = await startWithFake(ENGINES[engine]);
+
+      const response = await post(urlOf(path), body);
+
+      expect(response.status).toBe(200);
+      expectHeldTo(whole, await response.json());
+    });
+
+    test.skipIf(!contract.event)("in events", async () => {
+      running = await startWithFake(ENGINES[engine]);
+
+      const response = await post(urlOf(path), { ...body, stream: true });
+
+      const events = await eventsOf(response);
+      for (const each of events) if (each !== contract.lastData) expectHeldTo(event, each);
+      expect(events.length).toBeGreaterThan(0);
+    });
+  },
+);
+
+describe.each(DIALECTS.map(({ path, contract }) => [path, contract] as const))(
+  "%s",
+  (path, contract) => {
+    const isStreamed = contract.event !== undefined;
+    test.skipIf(!isStreamed)(
+      "breaks with an error of its schema, in a stream that has begun",
+      async () => {
+        const error = new ServiceError("generation_failed", "broken");
+        running = await startWithFake({ tokens: 5, failure: { error, afterTokens: 2 } });
+
+        const response = await post(urlOf(path), { ...contract.example, stream: true });
+
+        const last = (await eventsOf(response)).at(-1);
+        expect(toldOf(last).code).toBe("generation_failed");
+        expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
+      },
+    );
+
+    test("refuses what a full queue has no place for, with an error of its schema", async () => {
+      running = await startWithFake({ tokens: Number.POSITIVE_INFINITY }, { slots: 1, queue: 0 });
+      const first = await postSse(
+        `${running.url}/v1/chat/completions`,
+        chat({ max_tokens: 1e6, stream: true }),
+      );
+      await first.events.next();
+
+      const response = await post(urlOf(path), contract.example);
+
+      expect(response.status).toBe(429);
+      expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+      expectHeldTo(contract.error, await response.json());
+      first.leave();
+    });
+  },
+);
+
+const WHOLE = DIALECTS.filter(({ contract }) => !contract.isOnlyStreamed);
+test.each(WHOLE.map(({ path, contract }) => [path, contract] as const))(
+  "%s ends at its deadline with what there is",
+  async (path, contract) => {
+    running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
+
+    const response = await post(urlOf(path), contract.example, { "x-deadline-ms": "60" });
+
+    expect(response.status).toBe(200);
+    expectHeldTo(schemasOf(contract)[0], await response.json());
+  },
+);
+
+test("a picked answer of /infill has the paths that were asked for, and no others", async () => {
+  running = await startWithFake();
+  const body = {
+    input_prefix: "a",
+    input_suffix: "b",
+    response_fields: ["content", "timings/prompt_n"],
+  };
+
+  const answer = (await (await post(`${running.url}/infill`, body)).json()) as object;
+
+  expect(Object.keys(answer)).toEqual(["content", "timings/prompt_n"]);
+});
+
+test("rankings of both forms, with texts and without", async () => {
+  running = await startWithFakeEmbeddings();
+  const url = `${running.url}/v1/rerank`;
+  const documents = ["a", { text: "b" }];
+  const [plain, told, tei, teiTold] = await Promise.all([
+    post(url, { query: "q", documents }),
+    post(url, { query: "q", documents, return_documents: true, top_n: 1 }),
+    post(url, { query: "q", texts: ["a", "b"] }),
+    post(url, { query: "q", texts: ["a"], return_text: true, raw_scores: true, truncate: true }),
+  ]);
+
+  for (const response of [plain, told]) expectHeldTo(ranking, await response.json());
+  for (const response of [tei, teiTold]) expectHeldTo(teiRanking, await response.json());
+});
+
+test("vectors as numbers and as bytes", async () => {
+  running = await startWithFakeEmbeddings();
+  const url = `${running.url}/v1/embeddings`;
+  const [numbers, bytes] = await Promise.all([
+    post(url, { input: ["a", "b"], dimensions: 1, encoding_format: "float" }),
+    post(url, { input: [[1], [2]], encoding_format: "base64" }),
+  ]);
+
+  for (const response of [numbers, bytes])
+    expectHeldTo(openaiEmbeddings.contract.answer, await response.json());
+});
+
+test("slots that are busy, before and after the first token", async () => {
+  running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5, prefillMs: 100 });
+  const first = await postSse(
+    `${running.url}/v1/chat/completions`,
+    chat({ max_tokens: 1e6, stream: true }),
+  );
+  const seen: unknown[] = [];
+  for (const wanted of ["null", "number"]) {
+    let state = "";
+    while (state !== wanted) {
+      const answer = (await (await fetch(`${running.url}/slots`)).json()) as { n_past?: number }[];
+      const past = answer[0]?.n_past;
+      state = past === null ? "null" : typeof past;
+      seen.push(answer);
+    }
+  }
+  first.leave();
+
+  for (const answer of seen) expectHeldTo(slotList, answer);
+});
+
+test("readiness while the model loads, and what is not there yet", async () => {
+  const engine = new FakeEngine();
+  engine.startLoading();
+  running = await startWithFake(engine);
+  const [ready, props, model] = await Promise.all(
+    ["/ready", "/props", "/v1/models"].map((path) => fetch(`${running?.url}${path}`)),
+  );
+
+  expect([ready?.status, props?.status, model?.status]).toEqual([503, 503, 200]);
+  expectHeldTo(readiness, await ready?.json());
+});

@@ -1,0 +1,306 @@
+// Runs the real src/cli/pull.ts against small local servers that fail in the ways servers and networks do.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { EventEmitter, once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const MIB = 2 ** 20;
+const source = path.resolve("src/cli/pull.ts");
+// Three chunks of the downloader (5 MiB each), which it fetches side by side from 0, 5 and 10 MiB.
+const model = Buffer.alloc(15 * MIB, "GGUF model bytes ");
+const checksum = createHash("sha256").update(model).digest("hex");
+const scratch = mkdtempSync(path.join(tmpdir(), "pull-model-"));
+// Inside the project, so that the compiled script finds its packages.
+const compiled = path.resolve("node_modules/.cache", path.basename(scratch));
+const servers = new Set<Server>();
+const children = new Set<ChildProcess>();
+
+beforeAll(() => {
+  // Under tsx every start costs a second more: the library is loaded through its hooks.
+  const compiler = path.resolve("node_modules/typescript/bin/tsc");
+  const options = "--ignoreConfig --noCheck --module nodenext --target es2023 --types node";
+  const rewrite = ["--rewriteRelativeImportExtensions", "--outDir", compiled];
+  execFileSync(process.execPath, [compiler, source, ...options.split(" "), ...rewrite]);
+});
+
+afterAll(() => {
+  for (const child of children) child.kill("SIGKILL");
+  for (const server of servers) server.close().closeAllConnections();
+  for (const folder of [scratch, compiled]) rmSync(folder, { recursive: true, force: true });
+});
+
+describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
+  it("does not replace another file of that name", async () => {
+    const { url } = await serveModel();
+    const dir = mkdtempSync(path.join(scratch, "models-"));
+    writeFileSync(path.join(dir, "model.gguf"), "GGUF of another model");
+    const ended = await pull(url, { dir }).result;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("--name other.gguf") });
+    expect(readFileSync(path.join(dir, "model.gguf"), "utf8")).toBe("GGUF of another model");
+  });
+
+  it("says that a complete file is there instead of fetching it again", async () => {
+    const { url, ranges } = await serveModel();
+    const dir = mkdtempSync(path.join(scratch, "models-"));
+    writeFileSync(path.join(dir, "model.gguf"), model);
+    const ended = await pull(url, { dir }).result;
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining("already complete") });
+    expect(ranges).toEqual([]);
+  });
+
+  it("asks only for what is missing when a connection breaks in the middle", async () => {
+    const { url, ranges } = await serveModel({
+      send(response, bytes, { start, count }) {
+        if (start !== 5 * MIB || count > 3) response.end(bytes);
+        else response.write(bytes.subarray(0, 3 * MIB), () => response.destroy());
+      },
+    });
+    const { code, dir } = await pull(url).result;
+
+    expect(code).toBe(0);
+    expect(readFileSync(path.join(dir, "model.gguf")).equals(model)).toBe(true);
+    const starts = ranges.map((range) => range.start / MIB).sort((a, b) => a - b);
+    expect(starts).toEqual([0, 5, 5, 10]);
+  });
+
+  // The downloader notes its progress now and then: a kill right before that is another case, and is tried again.
+  it("goes on where a killed run had stopped", { retry: 2 }, async () => {
+    const { url, ranges, finishButOne } = await serveInTwoRuns();
+    const first = pull(url);
+    await finishButOne(first);
+    first.child.kill("SIGKILL");
+    const { dir } = await first.result;
+    expect(readdirSync(dir)).toEqual(["model.gguf.ipull"]);
+
+    const second = await pull(url, { dir }).result;
+    expect(second).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("going on at 10.5 MB"),
+    });
+    expect(readFileSync(path.join(dir, "model.gguf")).equals(model)).toBe(true);
+    expect(ranges.slice(3)).toEqual([{ start: 5 * MIB, end: 10 * MIB }]);
+  });
+
+  it("leaves an unfinished file that can be resumed on Ctrl-C, and says so", async () => {
+    const { url, finishButOne } = await serveInTwoRuns();
+    const run = pull(url);
+    await finishButOne(run);
+    run.child.kill("SIGINT");
+    const { dir, ...ended } = await run.result;
+    const stderr = "pull: stopped; run the same command to go on where it stopped\n";
+    expect(ended).toMatchObject({ code: 130, stderr });
+    expect(readdirSync(dir)).toEqual(["model.gguf.ipull"]);
+  });
+
+  it("begins anew when a server that cannot send ranges breaks the connection", async () => {
+    const { url } = await serveModel({
+      hasRanges: false,
+      send(response, bytes, { count }) {
+        // The first request only asks about the file; the second is for its bytes.
+        if (count !== 2) response.end(bytes);
+        else response.write(bytes.subarray(0, 8 * MIB), () => response.destroy());
+      },
+    });
+    const { code, dir, stderr } = await pull(url).result;
+
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/broke the connection; trying again/);
+    expect(readFileSync(path.join(dir, "model.gguf")).equals(model)).toBe(true);
+  });
+
+  it("gives up on a server that accepts the connection and stays silent", async () => {
+    const url = await listen(() => {});
+    const ended = await pull(`${url}/model.gguf`, { args: ["--timeout", "1"] }).result;
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no data .* for 1 s\n$/),
+    });
+  });
+
+  it("sends the token to the hub, not to its storage host, and checks the hub's checksum", async () => {
+    const storage = await serveModel();
+    const hub = await serveHub(storage.url, checksum);
+    const env = { HF_ENDPOINT: hub, HF_TOKEN: "secret" };
+    const { dir, ...ended } = await pull("hf:user/repo-GGUF:Q4_K_M", { env }).result;
+
+    const [file = ""] = readdirSync(dir).map((name) => path.relative("", path.join(dir, name)));
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining("SHA-256 is right") });
+    expect(ended.stdout).toContain(`npm start -- --model ${file}\n`);
+    expect(ended.stdout.match(/%/g)?.length).toBeLessThanOrEqual(20);
+    expect(path.basename(file)).toBe("hf_user_repo.Q4_K_M.gguf");
+    expect(storage.tokens).toEqual([]);
+  });
+
+  it("removes a file that does not have the hub's checksum", async () => {
+    const storage = await serveModel();
+    const hub = await serveHub(storage.url, "0".repeat(64));
+    const env = { HF_ENDPOINT: hub, HF_TOKEN: "secret" };
+    const { dir, ...ended } = await pull("hf:user/repo-GGUF:Q4_K_M", { env }).result;
+
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/SHA-256.*removed/) });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("names HF_TOKEN when the hub refuses access", async () => {
+    const hub = await serveHub("unused", checksum);
+    const ended = await pull("hf:user/repo-GGUF", { env: { HF_ENDPOINT: hub } }).result;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/401.*set HF_TOKEN/) });
+  });
+
+  it("removes what turns out not to be a GGUF file", async () => {
+    const { url } = await serveModel({
+      file: Buffer.from("<!doctype html><title>Sign in</title>"),
+    });
+    const { dir, ...ended } = await pull(url).result;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("not a GGUF file") });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it.for([
+    { fault: "a missing file", status: 404, headers: {}, message: /answered 404: no such model/ },
+    {
+      fault: "a file larger than the disk",
+      status: 200,
+      headers: { "content-length": 2e13, "accept-ranges": "bytes" },
+      message: /disk full: 20000\.00 GB are still to come/,
+    },
+  ])("explains $fault in one line", async ({ status, headers, message }) => {
+    const url = await listen((_, response) => response.writeHead(status, headers).flushHeaders());
+    const { dir, code, stderr } = await pull(`${url}/model.gguf`).result;
+    expect({ code, lines: stderr.split("\n").length - 1 }).toEqual({ code: 1, lines: 1 });
+    expect(stderr).toMatch(message);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("explains a size that is not the announced one", async () => {
+    const { url } = await serveModel({
+      send: (response, bytes, { start }) =>
+        response
+          .setHeader("content-range", `bytes ${start}-${start + 999}/${start + 1000}`)
+          .setHeader("content-length", 1000)
+          .end(bytes.subarray(0, 1000)),
+    });
+    const ended = await pull(url).result;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^pull: size mismatch/) });
+  });
+
+  it("explains a host that cannot be reached", async () => {
+    const ended = await pull("http://127.0.0.1:1/model.gguf").result;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/cannot reach .*:1\n$/) });
+  });
+
+  it("explains an address it does not understand", async () => {
+    const ended = await pull("models/llama", { script: source }).result;
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^pull: "models\/llama" is neither .*\n$/),
+    });
+  });
+});
+
+type ServeOptions = {
+  readonly file?: Buffer;
+  readonly hasRanges?: boolean;
+  /** Sends the body; `count` numbers the range requests, or all requests where there are no ranges. */
+  readonly send?: (
+    response: ServerResponse,
+    bytes: Buffer,
+    at: { start: number; count: number },
+  ) => unknown;
+};
+
+/** Serves one file; every range asked for and every token received is noted. */
+async function serveModel({ file = model, hasRanges = true, send }: ServeOptions = {}) {
+  const ranges: { start: number; end: number }[] = [];
+  const tokens: string[] = [];
+  let requests = 0;
+  const url = await listen((request, response) => {
+    requests++;
+    if (request.headers.authorization) tokens.push(request.headers.authorization);
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+    if (hasRanges) response.setHeader("accept-ranges", "bytes");
+    if (!range || !hasRanges) {
+      response.setHeader("content-length", file.length);
+      if (hasRanges || !send) return response.end(file);
+      return send(response, file, { start: 0, count: requests });
+    }
+    const start = Number(range[1]);
+    const end = Number(range[2]) + 1;
+    ranges.push({ start, end });
+    response.statusCode = 206;
+    response.setHeader("content-range", `bytes ${start}-${end - 1}/${file.length}`);
+    response.setHeader("content-length", end - start);
+    const bytes = file.subarray(start, end);
+    return send ? send(response, bytes, { start, count: ranges.length }) : response.end(bytes);
+  });
+  return { url: `${url}/model.gguf`, ranges, tokens };
+}
+
+/** A first run gets all but the middle chunk, of which some bytes come at the end; a second run gets all it asks for. */
+async function serveInTwoRuns() {
+  const gate = new EventEmitter();
+  const served = await serveModel({
+    async send(response, bytes, { start, count }) {
+      if (start !== 5 * MIB || count > 3) return response.end(bytes);
+      await once(gate, "open");
+      return response.write(bytes.subarray(0, 3 * MIB));
+    },
+  });
+  async function finishButOne(run: ReturnType<typeof pull>): Promise<void> {
+    await run.line(/6[56]%/);
+    gate.emit("open");
+    // By the time later bytes are counted, the finished chunks are noted in the unfinished file.
+    await run.line(/8[56]%/);
+  }
+  return { ...served, finishButOne };
+}
+
+/** A hub with one gated repository: it knows the manifest and redirects to where the file is stored. */
+function serveHub(storageUrl: string, sha256: string): Promise<string> {
+  return listen((request, response) => {
+    if (request.headers.authorization !== "Bearer secret") response.writeHead(401).end();
+    else if (request.url === "/v2/user/repo-GGUF/manifests/Q4_K_M")
+      response.end(JSON.stringify({ ggufFile: { rfilename: "repo-Q4_K_M.gguf" } }));
+    else if (request.url?.startsWith("/user/repo-GGUF/resolve/main/repo-Q4_K_M.gguf"))
+      response.writeHead(302, { location: storageUrl, "x-linked-etag": `"${sha256}"` }).end();
+    else response.writeHead(404).end();
+  });
+}
+
+async function listen(handle: RequestListener): Promise<string> {
+  const server = createServer(handle).listen(0, "127.0.0.1");
+  servers.add(server);
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+type PullOptions = { dir?: string; args?: string[]; env?: object; script?: string };
+
+function pull(uri: string, { dir, args = [], env, script }: PullOptions = {}) {
+  const target = dir ?? mkdtempSync(path.join(scratch, "models-"));
+  const start = script ? ["--import", "tsx", script] : [path.join(compiled, "pull-model.js")];
+  const command = [...start, uri, "--dir", target, ...args];
+  // Neither the caller's token nor a token file in the home folder may get into the test.
+  const child = spawn(process.execPath, command, {
+    env: { PATH: process.env.PATH, HOME: scratch, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.add(child);
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));
+  const closed = once(child, "close").then(([code]) => {
+    children.delete(child);
+    return { code: code as number | null, dir: target, ...output };
+  });
+  async function line(pattern: RegExp): Promise<void> {
+    while (!pattern.test(output.stdout)) await once(child.stdout, "data");
+  }
+  return { child, result: closed, line };
+}

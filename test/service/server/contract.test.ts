@@ -1,0 +1,306 @@
+// The OpenAPI document against the server: it is valid, it has every route, and every path of it answers as it says.
+
+import { Validator } from "@seriousme/openapi-schema-validator";
+import type { Express } from "express";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { DocumentedOperation, OpenapiDocument } from "../../../src/api/openapi/document.ts";
+import type { Operation } from "../../../src/api/openapi/operation.ts";
+import { envelopeOf, operations } from "../../../src/api/openapi/operations.ts";
+import type { Contract } from "../../../src/api/shared/contract.ts";
+import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
+import { type ErrorCode, SENT_CODES, statusOf } from "../../../src/errors.ts";
+import { fieldRows } from "../../../src/http/docs-page/fields.ts";
+import type { HandlerDeps } from "../../../src/http/generate/exchange.ts";
+import { createApp } from "../../../src/http/routes/routes.ts";
+import { BodyMemory } from "../../../src/http/server/body-memory.ts";
+import type { WebSockets } from "../../../src/http/websocket/websocket.ts";
+import { Catalog } from "../../../src/models/catalog.ts";
+import { toldOf } from "../../support/clients/error-text.ts";
+import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
+import { post } from "../../support/clients/sse-client.ts";
+import {
+  type RunningService,
+  startWithFake,
+  startWithFakeEmbeddings,
+} from "../../support/start-service.ts";
+
+let running: RunningService;
+let locked: RunningService;
+let document: OpenapiDocument;
+beforeAll(async () => {
+  // A response that runs in the background is still there to be stopped.
+  running = await startWithFakeEmbeddings({}, {}, { tokenMs: 5 });
+  locked = await startWithFake({}, { apiKey: ["secret"] });
+  document = (await (await fetch(`${running.url}/openapi.json`)).json()) as OpenapiDocument;
+});
+afterAll(async () => Promise.all([running.close(), locked.close()]));
+
+const ALL = operations().map((operation) => [
+  `${operation.method.toUpperCase()} ${operation.path}`,
+  operation,
+]) as readonly [string, Operation][];
+const POSTS = ALL.filter(([, { contract }]) => contract);
+const STREAMING = POSTS.filter(([, { contract }]) => contract?.event);
+
+const LONG = { messages: [{ role: "user", content: "Hi" }], max_tokens: 50, stream: true };
+
+/** Of something that is there: what the path is about has to run, so that it can be stopped. */
+async function idFor(path: string, { url, service }: RunningService): Promise<string> {
+  if (path.startsWith("/v1/models/")) return service.catalog.realId;
+  if (path.startsWith("/v1/responses/")) {
+    const response = await post(`${url}/v1/responses`, { input: "Hi", background: true });
+    return ((await response.json()) as { readonly id?: string }).id ?? "none";
+  }
+  const { headers } = await post(`${url}/v1/chat/completions`, LONG, { "x-resumable": "true" });
+  if (path.startsWith("/v1/requests/")) return headers.get("x-request-id") ?? "none";
+  return /[^/]+(?=\?token=)/.exec(headers.get("location") ?? "")?.[0] ?? "none";
+}
+
+/** A path that is there, with every parameter filled in. */
+async function urlOf({ path }: Operation, of: RunningService = running): Promise<string> {
+  const place = placeOf(path, of.service.catalog.realId);
+  return of.url + (path.includes("{id}") ? place.replace("{id}", await idFor(path, of)) : place);
+}
+
+async function ask(operation: Operation, of: RunningService = running): Promise<Response> {
+  const url = await urlOf(operation, of);
+  const { method, contract } = operation;
+  return contract ? post(url, contract.example) : fetch(url, { method });
+}
+
+function documentedAs({ path, method }: Operation): DocumentedOperation {
+  const found = document.paths[path]?.[method];
+  if (!found) throw new Error(`${method} ${path} is not in the document`);
+  return found;
+}
+
+/** Method and path of every route of the app, in the document's spelling. */
+function routesOf(app: Express): readonly string[] {
+  const layers = app.router.stack as unknown as readonly {
+    readonly route?: {
+      readonly path: string | string[];
+      readonly methods: Record<string, boolean>;
+    };
+  }[]; // express has no types for it
+  return layers.flatMap(({ route }) => {
+    const methods = Object.keys(route?.methods ?? {});
+    if (methods.length > 2) return []; // the refusal of all other methods
+    const paths = [route?.path ?? []].flat();
+    return paths.flatMap((path) =>
+      methods.map((method) => `${method.toUpperCase()} ${asDocumented(path)}`),
+    );
+  });
+}
+
+function asDocumented(route: string): string {
+  return route.replace(/(?<!\\)[*:](id|model)/, "{$1}").replaceAll("\\:", ":");
+}
+
+describe("the document", () => {
+  test("is valid OpenAPI 3.1", async () => {
+    const result = await new Validator().validate(structuredClone(document));
+
+    expect(result).toEqual({ valid: true });
+    expect(document.openapi).toBe("3.1.0");
+  });
+
+  test("has every route of the app, and no other", () => {
+    const catalog = new Catalog({ fileName: "m", aliases: [] });
+    // No request reaches what is missing.
+    const deps = {
+      ...{
+        build: "sluice 0",
+        catalog,
+        queue: {},
+        engine: {},
+        metrics: {},
+        responses: {},
+        streams: {},
+        requests: {},
+      },
+      ...{ embeddings: { catalog }, reranking: { catalog } },
+    } as unknown as HandlerDeps;
+    const app = createApp(deps, {
+      ...{
+        bodyLimitBytes: 1,
+        bodyMemory: new BodyMemory(2),
+        hostNames: [],
+        corsOrigins: [],
+        webSockets: { mount: () => {} } as unknown as WebSockets,
+        pageFolder: null,
+        trustProxy: undefined,
+      },
+    });
+
+    expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());
+  });
+
+  test("has every wire format, each with schemas of its own", () => {
+    const contracts = [...DIALECTS, ...ASKING_ROUTES, ...EMBEDDING_APIS].map(
+      ({ contract }) => contract,
+    );
+
+    expect(new Set(contracts.map(({ name }) => name)).size).toBe(contracts.length);
+    for (const [, operation] of POSTS) {
+      const { requestBody, responses } = documentedAs(operation);
+      const whole = operation.contract?.isOnlyStreamed ? [] : [responses[200]?.content];
+      const contents = [requestBody?.content, ...whole];
+      for (const content of contents) {
+        const reference = String(content?.["application/json"]?.schema.$ref);
+        expect(document.components.schemas).toHaveProperty(reference.split("/").slice(-1));
+      }
+    }
+  });
+
+  test("has every error code that anybody is told, but those that are on no path", () => {
+    const said = new Set(operations().flatMap(({ codes }) => codes));
+    const everywhere: readonly ErrorCode[] = [
+      "invalid_api_key",
+      "permission_denied",
+      "internal_error",
+    ];
+    const nowhere: readonly ErrorCode[] = [
+      ...([
+        "method_not_allowed",
+        "upgrade_required",
+        "headers_too_large",
+        "receive_timeout",
+      ] as const),
+      ...(["host_not_allowed", "origin_not_allowed"] as const),
+    ];
+
+    expect([...said, ...everywhere, ...nowhere].sort()).toEqual([...SENT_CODES].sort());
+  });
+
+  test("has a description of every field of every body", () => {
+    const silent = Object.entries(document.components.schemas)
+      .filter(([name]) => name.endsWith("Request"))
+      .flatMap(([name, schema]) => fieldRows(schema).map((row) => ({ name, ...row })))
+      .filter(({ description, allowed }) => description === "" && allowed !== "");
+
+    expect(silent.map(({ name, path }) => `${name}.${path}`)).toEqual([]);
+  });
+
+  test("has answers whose objects allow no field that they do not name", () => {
+    const answers = Object.entries(document.components.schemas).filter(
+      ([name]) => !name.endsWith("Request") && name !== "OpenApiDocument",
+    );
+
+    const open = answers.flatMap(([name, schema]) => openObjects(schema, name));
+
+    // What the client sent comes back as it was.
+    expect(open.sort()).toEqual([
+      "InputItemList.data",
+      "Response.text.format",
+      "Response.tool_choice",
+      "Response.tools",
+    ]);
+  });
+
+  function openObjects(schema: unknown, path: string): readonly string[] {
+    if (typeof schema !== "object" || schema === null) return [];
+    const { properties, additionalProperties } = schema as Record<string, object | undefined>;
+    const isOpen = properties !== undefined && (additionalProperties as unknown) !== false;
+    return [
+      ...(isOpen ? [path] : []),
+      ...Object.entries(schema).flatMap(([keyword, inner]) =>
+        keyword === "properties"
+          ? Object.entries(inner as object).flatMap(([name, each]) =>
+              openObjects(each, `${path}.${name}`),
+            )
+          : openObjects(inner, path),
+      ),
+    ];
+  }
+});
+
+describe.each(ALL)("%s", (_name, operation) => {
+  test("answers as the document says", async () => {
+    const response = await ask(operation);
+
+    const [answer] = operation.answers;
+    const { content = {} } = documentedAs(operation).responses[`${answer?.status}`] ?? {};
+    expect(response.status).toBe(answer?.status);
+    const type = response.headers.get("content-type")?.split(";", 1) ?? [];
+    expect(Object.keys(content)).toEqual(expect.arrayContaining(type));
+    expect(type.length).toBe(answer?.status === 204 ? 0 : 1);
+    if (answer?.schema) expectHeldTo(answer.schema[1], await response.json());
+    else expect((await response.text()) === "").toBe(answer?.status === 204);
+  });
+
+  test("wants a key where the document says so, and says so in its envelope", async () => {
+    const response = await ask(operation, locked);
+
+    const isPublic = operation.isPublic === true;
+    expect(response.status === 401).toBe(!isPublic);
+    expect(documentedAs(operation).security?.length === 0).toBe(isPublic);
+    if (!isPublic) expectHeldTo(envelopeOf(operation)[1], await response.json());
+  });
+});
+
+describe.each(POSTS)("%s", (_name, operation) => {
+  const { contract } = operation;
+
+  test.each([
+    ["no JSON", "{", "invalid_json"],
+    ["a list", "[]", "invalid_json"],
+    ["a model that is a number", { ...contract?.example, model: 5 }, "invalid_value"],
+    ["a model that is not there", { ...contract?.example, model: "no" }, "model_not_found"],
+    ["nothing", {}, "missing_parameter"],
+  ] as const)("refuses %s in its envelope, with a code of the document", async (...given) => {
+    const [, body, code] = given;
+
+    const url = await urlOf(operation);
+    const isElsewhere = code === "model_not_found";
+    const response = await post(
+      isElsewhere ? url.replace(/models\/[^/:]+/, "models/no") : url,
+      body,
+    );
+
+    const answer = (await response.json()) as unknown;
+    expect(response.status).toBe(statusOf(code));
+    expectHeldTo(envelopeOf(operation)[1], answer);
+    const told = toldOf(answer);
+    expect(told.code).toBe(code);
+    expect(told.param === null).toBe(code === "invalid_json");
+    expect(operation.codes).toContain(code);
+    expect(documentedAs(operation).responses[`${response.status}`]?.description).toContain(code);
+  });
+
+  test("refuses another type, and too much of it", async () => {
+    const url = await urlOf(operation);
+    const type = await fetch(url, { method: "POST", body: "{}" });
+    const size = await post(url, { a: "a".repeat(5_000_000) });
+
+    expect([type.status, size.status]).toEqual([415, 413]);
+    for (const response of [type, size])
+      expectHeldTo(envelopeOf(operation)[1], await response.json());
+  });
+
+  test("names in a header what nobody knows", async () => {
+    const response = await post(await urlOf(operation), { ...contract?.example, zzz: 1 });
+
+    expect(response.headers.get("x-ignored-params")).toBe("zzz");
+  });
+});
+
+test.each(STREAMING)("%s streams events as the document says", async (_name, operation) => {
+  const { event, lastData, example } = operation.contract as Contract; // only those that have one are asked
+
+  const response = await post(await urlOf(operation), { ...example, stream: true });
+
+  const type = response.headers.get("content-type")?.split(";", 1) ?? [];
+  const events = await eventsOf(response);
+  const last = lastData ? events.slice(-1) : [];
+  expect(last).toEqual(lastData ? [lastData] : []);
+  const whole = events.slice(0, events.length - last.length);
+  expect(whole.length).toBeGreaterThan(1);
+  for (const each of whole) expectHeldTo(event ?? z.never(), each);
+  expect(documentedAs(operation).responses[200]?.content).toHaveProperty(type);
+});
+
+test("still serves after all of that, and has seen no bug", async () => {
+  expect((await fetch(`${running.url}/health`)).status).toBe(200);
+  expect(running.logLines.filter(({ msg }) => msg === "bug")).toEqual([]);
+});

@@ -1,0 +1,70 @@
+// The page at /docs: whole without a network, without scripts, and with everything that the document has.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OpenapiDocument } from "../../../src/api/openapi/document.ts";
+import { renderPage } from "../../../src/http/docs-page/page.ts";
+import { type RunningService, startWithFake } from "../../support/start-service.ts";
+
+let running: RunningService;
+let response: Response;
+let page: string;
+let document: OpenapiDocument;
+beforeAll(async () => {
+  running = await startWithFake({}, { apiKey: ["secret"] });
+  response = await fetch(`${running.url}/docs`);
+  page = await response.text();
+  document = (await (await fetch(`${running.url}/openapi.json`)).json()) as OpenapiDocument;
+});
+afterAll(async () => running.close());
+
+function attributes(name: string): readonly string[] {
+  return [...page.matchAll(new RegExp(`\\s${name}="([^"]*)"`, "g"))].map(([, value = ""]) => value);
+}
+
+test("needs no key, and is held to its own style alone", async () => {
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-security-policy")).toMatch(
+    /^default-src 'none';script-src 'none';style-src 'self';/,
+  );
+  expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+});
+
+test("loads nothing from elsewhere, and has nothing inline that a policy would block", async () => {
+  const loaded = [...attributes("href"), ...attributes("src")].filter(
+    (url) => !url.startsWith("#"),
+  );
+
+  expect([...new Set(loaded)].sort()).toEqual(["/docs/style.css", "/openapi.json"]);
+  expect(page).not.toMatch(/<script|<style|\sstyle=|\son\w+=|<img|<iframe/i);
+  for (const url of loaded) expect((await fetch(running.url + url)).status).toBe(200);
+  expect(await (await fetch(`${running.url}/docs/style.css`)).text()).not.toMatch(/url\(|@import/);
+});
+
+test("has a section for every operation, and every link leads to one", () => {
+  const ids = attributes("id");
+  const anchors = attributes("href").filter((url) => url.startsWith("#"));
+  const wanted = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+
+  expect(ids).toEqual(expect.arrayContaining(wanted));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(expect.arrayContaining(anchors.map((url) => url.slice(1))));
+});
+
+test("has every path, and a call for each that a shell takes as it is", () => {
+  for (const path of Object.keys(document.paths)) expect(page).toContain(path);
+  const calls = page.match(/curl [^\n]*/g) ?? [];
+
+  expect(calls.length).toBeGreaterThan(Object.keys(document.paths).length);
+  for (const call of calls) expect((call.match(/&#39;/g) ?? []).length % 2).toBe(0);
+});
+
+test("shows what is in the document as text, never as markup", () => {
+  const hostile = "<script>alert('&')</script>";
+
+  const shown = renderPage({ ...document, info: { ...document.info, title: hostile } });
+
+  expect(shown).not.toContain("<script>");
+  expect(shown).toContain("&lt;script&gt;alert(&#39;&amp;&#39;)");
+});

@@ -1,0 +1,185 @@
+// Nothing that one client sends may keep the others waiting: for every route, its costliest bodies, and how long the event
+// loop is silent meanwhile. The client's share of the work is counted, too: it is in this process.
+
+import { request } from "node:http";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
+import type { Asking } from "../../../src/engine/engine.ts";
+import type { AnswerTo, Question } from "../../../src/generation/questions.ts";
+import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
+import { COSTLY_BODIES, type CostlyBody } from "../../support/costly/costly-bodies.ts";
+import { COSTLY_SCHEMAS, many } from "../../support/costly/costly-schemas.ts";
+import { FakeEmbeddingEngine } from "../../support/engines/fake-embedding-engine.ts";
+import { FakeEngine } from "../../support/engines/fake-engine.ts";
+import { type RunningService, startWithEngines } from "../../support/start-service.ts";
+
+/** A body has to keep below it in one of its tries: other processes use this machine, too. */
+const MOST_SILENCE_MS = 200;
+const TRIES = 3;
+/** All bodies of all routes take a minute: of those that differ in the route alone, each route has a share. */
+const SHARE = 12;
+
+/** The model's own work is in another process. */
+class QuickEngine extends FakeEngine {
+  override ask<Q extends Question>(question: Q): Asking<Q> {
+    const answers = {
+      prepare: { ...PLAIN_PREPARED, maxTokens: 2 },
+      tokenize: [],
+      detokenize: "",
+      render: { text: "", tokens: 1 },
+    };
+    return this.asking(Promise.resolve(answers[question.type] as AnswerTo<Q>)); // of the question's own type
+  }
+}
+
+class QuickEmbeddings extends FakeEmbeddingEngine {
+  override run = async () => ({ promptTokens: 1 });
+}
+
+let running: RunningService;
+beforeAll(async () => {
+  const engines = { engine: new QuickEngine(), embeddingEngine: new QuickEmbeddings() };
+  running = await startWithEngines(engines, { alias: ["m"], allowGrammar: true });
+});
+afterAll(() => running.close());
+
+type Sent = { readonly status: number; readonly ignored: string; readonly silenceMs: number };
+
+type Watch = { readonly stop: () => number };
+
+/** Watches for the longest turn of the event loop. Time that the process did not compute in belongs to other processes. */
+function watchSilence(): Watch {
+  let [last, silenceMs, isOn] = [now(), 0, true];
+  const tick = () => {
+    const next = now();
+    silenceMs = Math.max(silenceMs, Math.min(next.ms - last.ms, next.cpuMs - last.cpuMs));
+    last = next;
+    if (isOn) setImmediate(tick);
+  };
+  tick();
+  return {
+    stop: () => {
+      isOn = false;
+      return silenceMs;
+    },
+  };
+}
+
+function now() {
+  const { user, system } = process.cpuUsage();
+  return { ms: performance.now(), cpuMs: (user + system) / 1_000 };
+}
+
+async function send(path: string, data: Buffer): Promise<Sent> {
+  const watch = watchSilence();
+  const headers = { "content-type": "application/json", "content-length": data.length };
+  const url = `${running.url}${path.replace("{model}", "m")}`;
+  const answer = await new Promise<Omit<Sent, "silenceMs">>((resolve, reject) => {
+    const sending = request(url, { method: "POST", headers, agent: false }, (response) => {
+      const { statusCode: status = 0, headers: got } = response;
+      const ignored = String(got["x-ignored-params"] ?? "");
+      response.resume().on("end", () => resolve({ status, ignored }));
+    });
+    sending.on("error", reject).end(data);
+  });
+  return { ...answer, silenceMs: watch.stop() };
+}
+
+async function quietest(path: string, data: Buffer): Promise<Sent> {
+  let best = await send(path, data);
+  for (let tries = 1; tries < TRIES && best.silenceMs > MOST_SILENCE_MS; tries++) {
+    const next = await send(path, data);
+    if (next.silenceMs < best.silenceMs) best = next;
+  }
+  return best;
+}
+
+const paths = [...DIALECTS, ...ASKING_ROUTES]
+  .map(({ path }) => path)
+  .concat(EMBEDDING_APIS.flatMap(({ paths: [first] }) => first ?? []));
+
+test("every route that takes a body has its costly ones", () => {
+  const known = new Set(COSTLY_BODIES.map(({ path }) => path));
+
+  expect(paths.filter((path) => !known.has(path))).toEqual([]);
+});
+
+const share = COSTLY_BODIES.filter(({ isGeneric }, index) => !isGeneric || index % SHARE === 0);
+const byPath = paths.map((path): [string, CostlyBody[]] => [
+  path,
+  share.filter((each) => each.path === path),
+]);
+
+test.each(byPath)(
+  "%s leaves the event loop to others",
+  { timeout: 120_000 },
+  async (path, bodies) => {
+    for (const { name, make } of bodies) {
+      const { status, ignored, silenceMs } = await quietest(
+        path,
+        Buffer.from(JSON.stringify(make())),
+      );
+
+      expect.soft(silenceMs, name).toBeLessThan(MOST_SILENCE_MS);
+      expect.soft(ignored.length, name).toBeLessThan(4_096);
+      expect.soft([200, 400, 404], name).toContain(status);
+    }
+  },
+);
+
+const chat = { messages: [{ role: "user", content: "Hi" }] };
+const dataOf = (body: object) => Buffer.from(JSON.stringify({ ...chat, ...body }));
+
+test("schemas that are too much work are a 400 that names the field", async () => {
+  const json_schema = COSTLY_SCHEMAS.patterns?.();
+
+  const response = await fetch(`${running.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: dataOf({ json_schema }),
+  });
+
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    error: {
+      code: "unsupported_schema",
+      param: "json_schema",
+      message: expect.stringContaining("too much work"),
+    },
+  });
+});
+
+test("keywords that are not enforced are named, of small schemas and of large ones; --strict refuses them", async () => {
+  const strict = await startWithEngines(
+    { engine: new QuickEngine(), embeddingEngine: new QuickEmbeddings() },
+    { strict: true },
+  );
+  const parameters = (count: number) => ({
+    type: "object",
+    properties: Object.fromEntries(
+      many(count, (n) => [`p${n}`, { type: "string", maxLength: n + 1 }]),
+    ),
+    minProperties: 1,
+  });
+  const toolOf = (count: number) =>
+    dataOf({
+      tools: [{ type: "function", function: { name: "f", parameters: parameters(count) } }],
+    });
+  const place = "tools[0].function.parameters.minProperties";
+  const small = await send("/v1/chat/completions", toolOf(1));
+  const large = await send("/apply-template", toolOf(300));
+
+  expect([small.ignored, large.ignored]).toEqual([place, place]);
+  for (const path of ["/v1/chat/completions", "/apply-template"]) {
+    const response = await fetch(strict.url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: toolOf(300),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { code: "unknown_parameter", param: place },
+    });
+  }
+  await strict.close();
+});

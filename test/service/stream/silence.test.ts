@@ -1,0 +1,164 @@
+// A client that vanishes without FIN or RST, while the kernel still takes all that is written to it.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import type { Config } from "../../../src/config/config.ts";
+import { makeCertificate } from "../../support/clients/certificate.ts";
+import { type FreezingProxy, startFreezingProxy } from "../../support/clients/freezing-proxy.ts";
+import { rawPost } from "../../support/clients/raw-client.ts";
+import { chat } from "../../support/clients/sse-client.ts";
+import { metric, startWithFake, until } from "../../support/start-service.ts";
+
+const isLinux = process.platform === "linux";
+const hasSs = isLinux && spawnSync("ss", ["-V"]).status === 0;
+if (!isLinux) console.warn("SKIPPED: clients that vanish are watched on Linux alone");
+else if (!hasSs)
+  console.warn("SKIPPED: how soon a silent client is cut, since there is no ss to measure it");
+
+const STALL_MS = 1_000;
+const INTERVAL_MS = STALL_MS / 20;
+const SAMPLE_MS = 40;
+/** What a busy machine may add. */
+const SLACK_MS = 500;
+/** Enough to fill what the silent side still takes (64 KiB) in no time, too little to fill our own side. */
+const FAST = { texts: ["x".repeat(4_096)], tokens: Number.POSITIVE_INFINITY, tokenMs: 5 };
+
+const folder = mkdtempSync(path.join(tmpdir(), "sluice-silence-"));
+const certificate = makeCertificate(folder, "ours");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let running: Awaited<ReturnType<typeof startWithFake>>;
+let proxy: FreezingProxy | undefined;
+afterEach(async () => {
+  proxy?.close();
+  await running.close();
+});
+
+async function start(settings: Partial<Config> = {}) {
+  running = await startWithFake(FAST, { stallTimeoutMs: STALL_MS, ...settings });
+  proxy = await startFreezingProxy(running.url);
+  return { ...running, proxy, chatUrl: `${proxy.url}/v1/chat/completions` };
+}
+
+const stream = chat({ stream: true, max_tokens: 1_000_000 });
+
+describe.skipIf(!isLinux)("a client that vanishes", () => {
+  test.skipIf(!hasSs)(
+    "is cut after the stall limit and a look more, and nobody had waited for its socket",
+    { retry: 2 }, // on a busy machine a look may be late
+    async () => {
+      const { service, engine, url, chatUrl, proxy: way, logLines } = await start();
+      const client = await rawPost(chatUrl, stream);
+      await client.sees('"content":"x');
+      way.freeze();
+      const [frozenAtMs, before] = [performance.now(), engine.tokensComputed];
+      let last = { bytes: 0, atMs: 0 };
+      while (service.queue.inside > 0) {
+        // The silent side's kernel takes what it has room for, the last of it when it is probed.
+        const bytes = acknowledgedOn(new URL(url).port);
+        if (bytes > last.bytes) last = { bytes, atMs: performance.now() };
+        await sleep(SAMPLE_MS);
+      }
+
+      const tookMs = performance.now() - last.atMs;
+      console.log(
+        `cut ${tookMs.toFixed(0)} ms after its last acknowledgement (limit ${STALL_MS} ms)`,
+      );
+      expect(performance.now() - frozenAtMs).toBeGreaterThan(STALL_MS);
+      expect(tookMs).toBeLessThan(STALL_MS + INTERVAL_MS + SAMPLE_MS + SLACK_MS);
+      // Had the socket been full, no tokens would have come: then another limit would have cut it.
+      expect(engine.tokensComputed - before).toBeGreaterThan(50);
+      expect(await metric(url, "sluice_stalled_streams_total")).toBe(1);
+      await until(
+        () => logLines.some(({ outcome }) => outcome === "client_stalled"),
+        "it is logged",
+      );
+    },
+  );
+
+  test("loses its connection, but not its resumable stream", async () => {
+    const {
+      service,
+      url,
+      chatUrl,
+      proxy: way,
+    } = await start({ resumeGraceMs: 60_000, resumeBuffer: 1e9 });
+    const client = await rawPost(chatUrl, stream, { headers: { "x-resumable": "true" } });
+    await client.sees('"content":"x');
+    const [, location] = /^location: (.*)\r$/im.exec(client.received()) ?? [];
+    const { port } = new URL(url);
+    await until(() => linesOf(port).length > 0, "the connection is listed");
+    way.freeze();
+
+    // The list is not read in one piece, and may lack a line: hence twice.
+    await until(() => [...linesOf(port), ...linesOf(port)].length === 0, "the connection is cut");
+
+    expect(service.queue.inside).toBe(1);
+    const again = await fetch(`${url}${location}`, { method: "DELETE" });
+    expect(again.status).toBe(204);
+    await until(() => service.queue.inside === 0, "it is stopped");
+  });
+
+  test("leaves those alone that read", async () => {
+    const { service, url, chatUrl, proxy: way } = await start();
+    const gone = await rawPost(chatUrl, stream);
+    const direct = await rawPost(`${url}/v1/chat/completions`, stream);
+    await gone.sees('"content":"x');
+    way.freeze();
+    await until(() => service.queue.inside === 1, "the silent one is cut");
+
+    const length = direct.received().length;
+    await until(() => direct.received().length > length, "the other one still reads");
+    direct.socket.destroy();
+  });
+});
+
+test.skipIf(!isLinux || !certificate)("a client that vanishes is cut over HTTPS too", async () => {
+  const { cert, key } = certificate ?? { cert: "", key: "" };
+  const { service, proxy: way } = await start({ tlsCert: cert, tlsKey: key });
+  const { port } = new URL(way.url);
+  const socket = connectTls({ host: "127.0.0.1", port: Number(port), ca: readFileSync(cert) });
+  socket.on("error", () => {}); // it is cut
+  const json = JSON.stringify(stream);
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json`;
+  socket.write(`${head}\r\ncontent-length: ${json.length}\r\n\r\n${json}`);
+  await once(socket, "data");
+  expect(service.queue.inside).toBe(1);
+  way.freeze();
+
+  await until(() => service.queue.inside === 0, "it is cut");
+
+  await until(() => running.logLines.some(({ outcome }) => outcome === "client_stalled"), "logged");
+  socket.destroy();
+});
+
+test.skipIf(!isLinux)("a connection on which nothing moves is probed by the kernel", async () => {
+  const { url } = await start();
+  const client = await rawPost(`${url}/v1/chat/completions`, chat({ max_tokens: 1_000_000 }));
+  await until(() => running.service.queue.inside === 1, "it is inside");
+
+  // `tr` is 02: the timer that runs is that of keep-alive.
+  const { port } = new URL(url);
+  await until(() => linesOf(port).some((line) => / 01 \S+ 02:/.test(line)), "its timer runs");
+  client.socket.destroy();
+});
+
+/** The kernel's lines of established connections, those of the server's side. */
+function linesOf(port: string): string[] {
+  const ours = `0100007F:${Number(port).toString(16).toUpperCase().padStart(4, "0")}`;
+  const lines = readFileSync("/proc/net/tcp", "latin1").split("\n");
+  return lines.filter((line) => line.trim().split(/\s+/)[1] === ours && / 01 /.test(line));
+}
+
+/** What the kernel knows better than its list tells: https://man7.org/linux/man-pages/man8/ss.8.html */
+function acknowledgedOn(port: string): number {
+  const filter = ["state", "established", "sport", "=", `:${port}`];
+  const text = execFileSync("ss", ["-tinH", ...filter], { encoding: "utf8" });
+  return Number(/bytes_acked:(\d+)/.exec(text)?.[1] ?? 0);
+}

@@ -1,0 +1,88 @@
+// A real browser for the tests of the page: the machine's Chromium, or the one of Debian's package.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+export type OpenedPage = {
+  readonly page: Page;
+  /** What the page's own code or the browser complained about. */
+  readonly complaints: string[];
+  /** Addresses that the page asked for. */
+  readonly asked: string[];
+};
+
+type PageOptions = {
+  readonly browser: Browser;
+  readonly url: string;
+  /** A phone's screen and touch instead of a desk's. */
+  readonly isPhone?: boolean;
+  readonly colorScheme?: "light" | "dark";
+  readonly reducedMotion?: "reduce";
+  /** Done before the page is loaded. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+};
+
+const BUILT_PAGE = path.resolve(import.meta.dirname, "../../../dist/web/index.html");
+const INSTALL_MS = 240_000;
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  ...{ deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+};
+const DESK = { viewport: { width: 1280, height: 800 } };
+
+/** The program; null, and said loudly, where it cannot be had. */
+export const CHROMIUM = findChromium();
+
+/** @throws Error where `CHROMIUM` is null: such tests are skipped */
+export async function startBrowser(): Promise<Browser> {
+  if (CHROMIUM === null) throw new Error("there is no browser");
+  if (!existsSync(BUILT_PAGE)) throw new Error("the page is not built: npm run build");
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+}
+
+/** A page of its own, with nothing kept from others. */
+export async function openPage(options: PageOptions): Promise<OpenedPage> {
+  const { browser, url, isPhone = false, prepare, ...rest } = options;
+  const screen = isPhone ? PHONE : DESK;
+  const context = await browser.newContext({ ...screen, colorScheme: "light", ...rest });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const asked: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("request", (request) => asked.push(request.url()));
+  await prepare?.(page);
+  await page.goto(url);
+  return { page, complaints, asked };
+}
+
+function findChromium(): string | null {
+  const runs = (program: string) => spawnSync(program, ["--version"]).status === 0;
+  const known = [process.env.CHROMIUM, "chromium", "google-chrome"];
+  const there = known.find((program) => program !== undefined && runs(program));
+  if (there !== undefined) return absolute(there);
+  try {
+    const options = { stdio: "pipe", timeout: INSTALL_MS } as const;
+    // Two test files may need it at once: the second one waits for the first one's lock.
+    const locks = ["-o", `DPkg::Lock::Timeout=${INSTALL_MS / 1000}`];
+    execFileSync("apt-get", [...locks, "update", "-q"], options);
+    const install = ["install", "-qy", "--no-install-recommends", "chromium"];
+    execFileSync("apt-get", [...locks, ...install], options);
+    if (runs("chromium")) return absolute("chromium");
+    throw new Error("it does not run here");
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    console.warn(`SKIPPED: tests of the page, since there is no Chromium: ${reason}`);
+    return null;
+  }
+}
+
+function absolute(program: string): string {
+  return program.startsWith("/")
+    ? program
+    : execFileSync("which", [program], { encoding: "utf8" }).trim();
+}

@@ -1,0 +1,63 @@
+// What an answer ends with, for tests of wire formats.
+
+import type { Choice } from "../../../src/generation/choice.ts";
+import type {
+  Delta,
+  Ending,
+  FinishReason,
+  Receipt,
+  ScoredToken,
+} from "../../../src/generation/events.ts";
+
+export const RECEIPT: Receipt = {
+  queueMs: 1,
+  prefillMs: 2,
+  firstTokenMs: 3,
+  totalMs: 4,
+  isCut: false,
+  usage: { promptTokens: 5, cachedTokens: 0, completionTokens: 6, reasoningTokens: 0 },
+  seed: 7,
+};
+
+export const IDENTITY = { id: "abc", model: "tiny", createdAtSeconds: 1_700_000_000 };
+
+/** As no stop string ends it. */
+export function ended(reason: FinishReason): Ending {
+  return { reason, stopString: null };
+}
+
+/** A choice without calls, thoughts or scores. */
+export function choiceOf(text: string, changes: Partial<Choice> = {}): Choice {
+  return { text, reasoning: "", toolCalls: [], scores: [], ending: ended("stop"), ...changes };
+}
+
+export function textDelta(text: string, changes: { readonly scores?: ScoredToken[] } = {}): Delta {
+  return { type: "text-delta", text, tokens: 1, atMs: 0, ...changes };
+}
+
+export function thought(text: string): Delta {
+  return { type: "reasoning-delta", text, tokens: 1, atMs: 0 };
+}
+
+/** The beginning of a call if it has a name, else more of its arguments. */
+export function callDelta(index: number, name: string | null, text = ""): Delta {
+  return { type: "tool-call-delta", index, name, text, tokens: 1, atMs: 0 };
+}
+
+/** A token with its logprob, and alternatives of that form. */
+export function scored(
+  text: string,
+  logprob: number | null,
+  alternatives: readonly (readonly [text: string, logprob: number])[] = [],
+): ScoredToken {
+  const scoreOf = (of: string, value: number | null) => ({
+    id: 1,
+    text: of,
+    bytes: [...Buffer.from(of)],
+    logprob: value,
+  });
+  return {
+    ...scoreOf(text, logprob),
+    alternatives: alternatives.map(([other, value]) => scoreOf(other, value)),
+  };
+}

@@ -1,0 +1,32 @@
+// Schemas compiled right here, as the service has them compiled between a dialect and the engine.
+
+import type { ParsedRequest } from "../../../src/api/dialect.ts";
+import { compileDocument } from "../../../src/compile/compile-document.ts";
+import { compiledRequest, NO_SCHEMAS } from "../../../src/compile/compiled-request.ts";
+import { documentOf } from "../../../src/compile/schema-document.ts";
+import type { GenerateRequest, Json, Tool } from "../../../src/generation/request.ts";
+
+type CompiledParse = Omit<ParsedRequest, "requests"> & {
+  readonly requests: readonly GenerateRequest[];
+};
+
+/** What a dialect parsed, as the engine gets it, with all that is ignored. @throws ServiceError 400 */
+export function compiled(parsed: ParsedRequest): CompiledParse {
+  const [request] = parsed.requests;
+  const document = request ? documentOf(request) : null;
+  const found = document ? compileDocument(document) : NO_SCHEMAS;
+  return {
+    ...parsed,
+    requests: parsed.requests.map((each) => compiledRequest(each, found)),
+    ignoredParams: [...parsed.ignoredParams, ...found.ignored],
+  };
+}
+
+/** @param index of the tool, among those of its request */
+export function compiledTool(name: string, parameters: Json, index = 0): Tool {
+  const asked = { schema: parameters, param: "", isStrict: true };
+  const { tools } = compileDocument({ answer: null, tools: Array(index + 1).fill(asked) });
+  const compiledHere = tools[index];
+  if (!compiledHere) throw new Error("a tool was not compiled");
+  return { name, definition: { name }, ...compiledHere, parameters };
+}

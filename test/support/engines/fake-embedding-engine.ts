@@ -1,0 +1,47 @@
+// An EmbeddingEngine without a model: an input's vector is its length, after a given time. It honours signals like the
+// real one, and counts what it computes.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EmbeddingEngine, RunOptions } from "../../../src/engine/embedding-engine.ts";
+import type { ServiceError } from "../../../src/errors.ts";
+import { orAborted } from "../../../src/generation/deferred.ts";
+import type { EmbeddingRequest } from "../../../src/generation/embedding.ts";
+
+export type FakeEmbeddingOptions = {
+  /** Time of one input. */
+  readonly inputMs?: number;
+  readonly failure?: ServiceError;
+};
+
+export class FakeEmbeddingEngine implements EmbeddingEngine {
+  readonly #options: FakeEmbeddingOptions;
+  readonly workerPid = null;
+  /** Requests as they came. */
+  readonly requests: EmbeddingRequest[] = [];
+  running = 0;
+  inputsComputed = 0;
+
+  constructor(options: FakeEmbeddingOptions = {}) {
+    this.#options = options;
+  }
+
+  async run(request: EmbeddingRequest, { signal, onResult }: RunOptions) {
+    const { inputMs = 0, failure } = this.#options;
+    this.requests.push(request);
+    this.running += 1;
+    try {
+      if (failure) throw failure;
+      const inputs = request.type === "embed" ? request.inputs : request.documents;
+      for (const { length } of inputs) {
+        await orAborted(sleep(inputMs), signal);
+        this.inputsComputed += 1;
+        onResult(Float64Array.of(...(request.type === "embed" ? [length, 1] : [1 / (1 + length)])));
+      }
+      return { promptTokens: inputs.length };
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  async close(): Promise<void> {}
+}

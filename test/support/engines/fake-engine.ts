@@ -1,0 +1,343 @@
+// An Engine without a model: token rate, prefill time, sizes and failures are options. It honours leases, signals and
+// credit like the real one, and counts what it computes.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type {
+  Asking,
+  Engine,
+  EngineState,
+  EngineStatus,
+  GenerateOptions,
+} from "../../../src/engine/engine.ts";
+import type { ModelInfo } from "../../../src/engine/messages.ts";
+import { abortReason, ServiceError } from "../../../src/errors.ts";
+import { deferred, orAborted } from "../../../src/generation/deferred.ts";
+import type {
+  FinishReason,
+  FreshDelta,
+  GenerateEvent,
+  PromptProgress,
+  Usage,
+} from "../../../src/generation/events.ts";
+import type { Answers, AnswerTo, Question } from "../../../src/generation/questions.ts";
+import {
+  type GenerateRequest,
+  PLAIN_OUTPUT,
+  type PreparedRequest,
+  type Prompt,
+} from "../../../src/generation/request.ts";
+import type { SlotLease } from "../../../src/generation/slot-lease.ts";
+
+export type FakeEngineOptions = {
+  /** Text of each token; the last one repeats. */
+  readonly texts?: readonly string[];
+  /** What an answer is instead of `texts`: progress where it was asked for, and deltas of any kind. */
+  readonly events?: readonly (FreshDelta | PromptProgress)[];
+  /** Tokens of an answer; Infinity goes on until max_tokens. */
+  readonly tokens?: number;
+  readonly tokenMs?: number;
+  readonly prefillMs?: number;
+  readonly prepareMs?: number;
+  /** What a question is said to have cost. */
+  readonly askCostMs?: number;
+  readonly contextTokens?: number;
+  /** A reader that takes nothing for so long gives its slot up, if others wait for one; it never does without. */
+  readonly parkTimeoutMs?: number;
+  /** Thrown after this many tokens. */
+  readonly failure?: {
+    readonly error: ServiceError;
+    readonly afterTokens: number;
+  };
+};
+
+/** A stay on a slot, which may be given up in between. Beginning one that has begun, and ending one that has not, do nothing. */
+type Turn = { readonly begin: () => Promise<void>; readonly end: () => void };
+
+export const FAKE_MODEL: ModelInfo = {
+  device: "CPU",
+  deviceNote: null,
+  gpuLayers: 0,
+  totalLayers: 1,
+  threads: 1,
+  slots: 4,
+  contextTokens: 4096,
+  trainedContextTokens: 4096,
+  batchTokens: 128,
+  chatTemplate: "{{ messages }}",
+  toolFormat: "hermes",
+  thoughtFormat: "think",
+  vocabularySize: 1000,
+  canRank: true,
+  modelBytes: 1,
+  family: "llama",
+  parameters: 6_300_000,
+  quantization: "Q8_0",
+  canInfill: false,
+  beginningText: null,
+  endText: null,
+};
+
+export class FakeEngine implements Engine {
+  readonly #options: FakeEngineOptions;
+  readonly #loaded = deferred<ModelInfo>();
+  #state: EngineState = "ready";
+  /** Requests as they came, for assertions. */
+  readonly requests: GenerateRequest[] = [];
+  /** Requests that hold a slot now. */
+  running = 0;
+  /** Most that ever held one at the same time. */
+  peakRunning = 0;
+  tokensComputed = 0;
+  /** Questions that wait for the model. */
+  waiting = 0;
+
+  constructor(options: FakeEngineOptions = {}) {
+    this.#options = options;
+    this.#loaded.resolve(FAKE_MODEL);
+  }
+
+  get firstLoad(): Promise<ModelInfo> {
+    return this.#loaded.promise;
+  }
+
+  /** Pretends that the model is loading until `becomeReady()`. */
+  startLoading(): void {
+    this.#state = "loading";
+  }
+
+  becomeReady(): void {
+    this.#state = "ready";
+    for (const goOn of this.#onReady.splice(0)) goOn();
+  }
+
+  readonly #onReady: (() => void)[] = [];
+
+  status(): EngineStatus {
+    return {
+      state: this.#state,
+      loadProgress: this.#state === "ready" ? 1 : 0.42,
+      model: this.#state === "ready" ? FAKE_MODEL : null,
+      workerPid: null,
+      workerRestarts: 0,
+      reason: null,
+    };
+  }
+
+  ask<Q extends Question>(question: Q, { signal }: { readonly signal: AbortSignal }): Asking<Q> {
+    return this.asking(this.#answerLater(question, signal));
+  }
+
+  /** The answer, with what a question is said to have cost here. */
+  protected asking<T>(answer: Promise<T>): { answer: Promise<T>; costMs: Promise<number> } {
+    const { askCostMs = 0 } = this.#options;
+    const cost = () => askCostMs;
+    return { answer, costMs: answer.then(cost, cost) };
+  }
+
+  async #answerLater<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    const { prepareMs = 0 } = this.#options;
+    if (question.type === "prepare") this.requests.push(question.request);
+    if (this.#state !== "ready") await this.#becomesReady(signal);
+    if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
+    return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
+  }
+
+  async #becomesReady(signal: AbortSignal): Promise<void> {
+    this.waiting += 1;
+    try {
+      await orAborted(new Promise<void>((resolve) => this.#onReady.push(resolve)), signal);
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  #answerTo(question: Question): Answers[keyof Answers] {
+    switch (question.type) {
+      case "prepare":
+        return this.#prepare(question.request);
+      case "tokenize":
+        return wordsOf(question.text).map((text, id) => ({
+          id,
+          text,
+          bytes: [...Buffer.from(text)],
+        }));
+      case "detokenize":
+        return question.tokens.join(" ");
+      case "render": {
+        const text = textOf(question.prompt);
+        return { text, tokens: wordsOf(text).length };
+      }
+    }
+  }
+
+  #prepare(request: GenerateRequest): PreparedRequest {
+    const { contextTokens = 4096 } = this.#options;
+    const { prompt, maxTokens, grammar: _, ...rest } = request;
+    const promptTokens = new Uint32Array(wordsOf(textOf(prompt)).length);
+    const room = contextTokens - promptTokens.length;
+    if (room < 1) {
+      throw new ServiceError(
+        "context_length_exceeded",
+        `${promptTokens.length} > ${contextTokens}`,
+      );
+    }
+    return {
+      ...rest,
+      promptTokens,
+      maxTokens: Math.min(maxTokens ?? room, room),
+      output: PLAIN_OUTPUT,
+    };
+  }
+
+  async *generate(
+    request: PreparedRequest,
+    { signal, lease, deadline }: GenerateOptions,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const { prefillMs = 0, failure } = this.#options;
+    const turn = this.#turnOn(lease);
+    await turn.begin();
+    try {
+      await this.#pause(prefillMs, signal);
+      const failsAfter = failure?.afterTokens ?? Number.POSITIVE_INFINITY;
+      const answer = this.#options.events
+        ? this.#script(request, signal, this.#options.events)
+        : this.#answer(request, signal, failsAfter, deadline);
+      for await (const event of answer) {
+        const stopTimer = this.#parkLater(turn, lease);
+        try {
+          yield event; // comes back when the reader wants more
+        } finally {
+          stopTimer();
+        }
+        await turn.begin();
+      }
+    } finally {
+      turn.end();
+    }
+  }
+
+  #turnOn(lease: SlotLease): Turn {
+    let isRunning = false;
+    return {
+      begin: async () => {
+        if (isRunning) return;
+        await lease.acquire();
+        isRunning = true;
+        this.running += 1;
+        this.peakRunning = Math.max(this.peakRunning, this.running);
+      },
+      end: () => {
+        if (isRunning) this.running -= 1;
+        isRunning = false;
+        lease.release();
+      },
+    };
+  }
+
+  #parkLater(turn: Turn, lease: SlotLease): () => void {
+    const { parkTimeoutMs } = this.#options;
+    if (parkTimeoutMs === undefined) return () => {};
+    const timer = setInterval(() => {
+      if (lease.isContended) turn.end();
+    }, parkTimeoutMs);
+    return () => clearInterval(timer);
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+  }
+
+  async *#answer(
+    request: PreparedRequest,
+    signal: AbortSignal,
+    failsAfter: number,
+    deadline?: AbortSignal,
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    const {
+      texts = ["Hello", " world"],
+      tokens = texts.length,
+      tokenMs = 0,
+      failure,
+    } = this.#options;
+    let count = Math.min(tokens, request.maxTokens);
+    for (let index = 0; index < count; index++) {
+      if (deadline?.aborted) {
+        count = index;
+        break;
+      }
+      if (index >= failsAfter && failure) throw failure.error;
+      await this.#pause(tokenMs, signal);
+      this.tokensComputed += 1;
+      const text = texts[Math.min(index, texts.length - 1)] ?? "";
+      yield { type: "text-delta", text, tokens: 1, atMs: performance.now() };
+    }
+    if (count >= failsAfter && failure) throw failure.error;
+    const usage = usageOf(request, { completionTokens: count, reasoningTokens: 0 });
+    const reason = count < tokens ? "length" : "stop";
+    yield {
+      type: "finish",
+      reason,
+      stopString: null,
+      usage,
+      prefillMs: this.#options.prefillMs ?? 0,
+    };
+  }
+
+  async *#script(
+    request: PreparedRequest,
+    signal: AbortSignal,
+    events: readonly (FreshDelta | PromptProgress)[],
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    let reason: FinishReason = "stop";
+    const tokens = { completionTokens: 0, reasoningTokens: 0 };
+    for (const event of events) {
+      await this.#pause(this.#options.tokenMs ?? 0, signal);
+      if (event.type === "prompt-progress") {
+        if (request.reportsProgress) yield event;
+        continue;
+      }
+      tokens.completionTokens += event.tokens;
+      if (event.type === "reasoning-delta") tokens.reasoningTokens += event.tokens;
+      if (event.type === "tool-call-delta") reason = "tool-calls";
+      yield { ...event, atMs: performance.now() };
+    }
+    const usage = usageOf(request, tokens);
+    yield {
+      type: "finish",
+      reason,
+      stopString: null,
+      usage,
+      prefillMs: this.#options.prefillMs ?? 0,
+    };
+  }
+
+  /** Lets other work run even at full speed, and ends with the signal. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
+    if (signal.aborted) throw abortReason(signal);
+  }
+}
+
+function usageOf(
+  { promptTokens }: PreparedRequest,
+  tokens: Pick<Usage, "completionTokens" | "reasoningTokens">,
+): Usage {
+  return { promptTokens: promptTokens.length, cachedTokens: 0, ...tokens };
+}
+
+function textOf(prompt: Prompt): string {
+  switch (prompt.type) {
+    case "messages":
+      return prompt.messages.map(({ content }) => content).join(" ");
+    case "text":
+      return prompt.text;
+    case "tokens":
+      return prompt.tokens.join(" ");
+    case "infill":
+      return `${prompt.prefix} ${prompt.suffix}`;
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(" ");
+}

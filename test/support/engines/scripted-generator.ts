@@ -1,0 +1,96 @@
+// Runs as a worker process without a model: the first token of a prompt is what its request does. Honours credit, and goes
+// on from tokens that another worker generated; every token is a text of its number.
+
+import type { FromWorker, StepEvent, ToWorker } from "../../../src/engine/messages.ts";
+import { DEEDS } from "./actions.ts";
+import { FAKE_MODEL } from "./fake-engine.ts";
+
+const TOKEN_MS = 2;
+
+type Start = Extract<ToWorker, { type: "start" }>;
+type Work = { readonly start: Start; count: number; credit: number; timer: NodeJS.Timeout | null };
+const works = new Map<string, Work>();
+
+process.on("disconnect", () => process.exit());
+process.on("message", (messages) => {
+  for (const message of messages as ToWorker[]) receive(message);
+});
+send({ type: "started" });
+
+function receive(message: ToWorker): void {
+  if (message.type === "load") send({ type: "loaded", model: FAKE_MODEL });
+  else if (message.type === "ping") send({ type: "pong", stepAgeMs: 0 });
+  else if (message.type === "start") start(message);
+  else if (message.type === "credit") addCredit(message.id, message.bytes);
+  else if (message.type === "abort") abort(message.id);
+}
+
+function start(message: Start): void {
+  const { id, generated, creditBytes } = message;
+  const work: Work = { start: message, count: generated.length, credit: creditBytes, timer: null };
+  works.set(id, work);
+  if (deedOf(work) === "kill-at-start") process.abort();
+  decode(work);
+}
+
+function deedOf({ start: { request } }: Work): string | undefined {
+  return DEEDS[request.promptTokens[0] ?? 0];
+}
+
+function decode(work: Work): void {
+  work.timer = setTimeout(() => step(work), deedOf(work) === "slow" ? 50 * TOKEN_MS : TOKEN_MS);
+}
+
+function step(work: Work): void {
+  const { id, request } = work.start;
+  if (deedOf(work) === "kill-at-5" && work.count === 5) process.abort();
+  if (deedOf(work) === "nonsense-at-5" && work.count === 5)
+    return send({ type: "step" } as FromWorker); // its receiver is to stumble over it
+  const number = work.count;
+  work.count += 1;
+  const text = `${number} `;
+  work.credit -= text.length;
+  const delta = { type: "text-delta", text, tokens: 1, ids: [number] } as const;
+  const isLast = work.count === request.maxTokens;
+  const events: StepEvent[] = [{ type: "delta", id, delta }];
+  if (isLast) events.push(finished(work));
+  else if (work.credit <= 0) events.push({ type: "parked", id });
+  send({ type: "step", events, loads: [] });
+  if (isLast) works.delete(id);
+  else if (work.credit > 0) decode(work);
+  else work.timer = null;
+}
+
+function finished({ start: { id, request }, count }: Work): StepEvent {
+  const usage = {
+    promptTokens: request.promptTokens.length,
+    cachedTokens: 0,
+    completionTokens: count,
+  };
+  return {
+    type: "finished",
+    id,
+    ending: { reason: "length", stopString: null },
+    usage: { ...usage, reasoningTokens: 0 },
+    prefillMs: 0,
+  };
+}
+
+function addCredit(id: string, bytes: number): void {
+  const work = works.get(id);
+  if (!work) return;
+  work.credit += bytes;
+  if (work.credit > 0 && !work.timer) decode(work);
+}
+
+function abort(id: string): void {
+  const work = works.get(id);
+  if (!work) return;
+  if (work.timer) clearTimeout(work.timer);
+  works.delete(id);
+  send({ type: "step", events: [{ type: "aborted", id, tokensAfterAbort: 0 }], loads: [] });
+}
+
+function send(message: FromWorker): void {
+  process.send?.([message]);
+}

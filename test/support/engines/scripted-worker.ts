@@ -1,0 +1,66 @@
+// Runs as a worker process without a model: each input of a request is what it does over it.
+
+import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
+
+const MODEL = {
+  device: "CPU",
+  deviceNote: null,
+  gpuLayers: 0,
+  totalLayers: 1,
+  threads: 1,
+  slots: 1,
+  contextTokens: 16,
+  trainedContextTokens: 16,
+  batchTokens: 16,
+  chatTemplate: null,
+  toolFormat: null,
+  thoughtFormat: null,
+  vocabularySize: 0,
+  beginningText: null,
+  endText: null,
+  canRank: false,
+  modelBytes: 1,
+  family: "llama",
+  parameters: 6_300_000,
+  quantization: "Q8_0",
+  canInfill: false,
+};
+/** What a token stands for: `crash`, `hang`, `slow`; any other text is a vector. */
+const DEEDS = ["answer", "crash", "hang", "slow"];
+
+process.on("disconnect", () => process.exit());
+process.on("message", (messages) => {
+  for (const message of messages as ToWorker[]) receive(message);
+});
+send({ type: "started" });
+
+function receive(message: ToWorker): void {
+  if (message.type === "load" && message.options.modelPath === "broken") {
+    send({ type: "load-failed", error: { code: "engine_unavailable", message: "it is broken" } });
+  } else if (message.type === "load" && message.options.modelPath === "/models/deadly.gguf") {
+    process.stderr.write("ggml.c:1: GGML_ASSERT(heads > 0) failed\n", () => process.exit(3));
+  } else if (message.type === "load") {
+    send({ type: "loaded", model: MODEL });
+  } else if (message.type === "prepare-inputs" && message.request.type === "embed") {
+    const inputs = message.request.inputs.map((input) => ({
+      tokens: Uint32Array.of(Math.max(0, DEEDS.indexOf(String(input)))),
+      query: null,
+    }));
+    const result = { inputs, promptTokens: inputs.length };
+    send({ type: "inputs-prepared", id: message.id, result });
+  } else if (message.type === "compute-input") {
+    compute(message.id, DEEDS[message.input.tokens[0] ?? 0]);
+  }
+}
+
+function compute(id: string, deed: string | undefined): void {
+  if (deed === "crash") process.exit(1);
+  if (deed === "hang") return;
+  const answer = () => send({ type: "input-computed", id, result: Float64Array.of(process.pid) });
+  if (deed === "slow") setTimeout(answer, 200);
+  else answer();
+}
+
+function send(message: FromWorker): void {
+  process.send?.([message]);
+}

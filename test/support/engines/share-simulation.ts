@@ -1,0 +1,139 @@
+// Slots and keys that ask for them, in simulated time: a token takes a millisecond, on whatever slot. What is expected of a
+// request, and put right at its end, is what the queue itself would expect.
+
+import { vi } from "vitest";
+import { AnswerLengths } from "../../../src/queue/answer-lengths.ts";
+import { Bill } from "../../../src/queue/bill.ts";
+import { FairShare } from "../../../src/queue/fair-share.ts";
+
+export type SimulatedKey = {
+  readonly owner: string;
+  /** Requests that it keeps inside: for each that ends a new one comes. */
+  readonly inside: number;
+  readonly cost: () => {
+    readonly prompt: number;
+    readonly cached?: number;
+    readonly answer: number;
+  };
+  readonly isFlex?: boolean;
+  /** When it asks for something, in ms; always. */
+  readonly asksAt?: (atMs: number) => boolean;
+  /** Choices of each request. */
+  readonly choices?: number;
+  readonly slots?: number;
+};
+
+type Running = {
+  readonly owner: string;
+  readonly key: SimulatedKey;
+  readonly endsAtMs: number;
+  readonly end: () => void;
+};
+
+/** Of one request: when it came and when it got its slot. */
+export type Served = {
+  readonly owner: string;
+  readonly arrivedAtMs: number;
+  readonly startedAtMs: number;
+};
+
+export class ShareSimulation {
+  readonly #slots: number;
+  readonly #keys: readonly SimulatedKey[];
+  readonly #line: FairShare;
+  readonly #answers = new AnswerLengths();
+  readonly #inside = new Map<SimulatedKey, number>();
+  readonly #tokens = new Map<string, number>();
+  readonly served: Served[] = [];
+  #running: Running[] = [];
+  #ids = 0;
+  nowMs = 0;
+
+  constructor(slots: number, keys: readonly SimulatedKey[], flexWaitMs = 60_000) {
+    this.#slots = slots;
+    this.#keys = keys;
+    this.#line = new FairShare({ slots, flexWaitMs });
+    for (const { owner, slots: limit } of keys) this.#line.limit(owner, limit ?? null);
+    vi.stubGlobal("performance", { now: () => this.nowMs });
+  }
+
+  /** Tokens computed for a key so far. */
+  tokensOf(owner: string): number {
+    return this.#tokens.get(owner) ?? 0;
+  }
+
+  /** @returns each key's tokens from now on, as a ratio to the mean of all */
+  sharesUntil(untilMs: number): Record<string, number> {
+    const owners = [...new Set(this.#keys.map(({ owner }) => owner))];
+    const before = owners.map((owner) => this.tokensOf(owner));
+    this.runUntil(untilMs);
+    const gained = owners.map((owner, index) => this.tokensOf(owner) - (before[index] ?? 0));
+    const mean = gained.reduce((sum, tokens) => sum + tokens, 0) / owners.length;
+    return Object.fromEntries(owners.map((owner, index) => [owner, (gained[index] ?? 0) / mean]));
+  }
+
+  runUntil(untilMs: number): void {
+    while (this.nowMs < untilMs) {
+      for (const key of this.#keys) this.#refill(key);
+      while (this.#running.length < this.#slots) {
+        const start = this.#line.dequeue();
+        if (!start) break;
+        void start();
+      }
+      const next = Math.min(
+        untilMs,
+        this.nowMs + 100,
+        ...this.#running.map((each) => each.endsAtMs),
+      );
+      this.nowMs = next;
+      const ended = this.#running.filter(({ endsAtMs }) => endsAtMs <= next);
+      this.#running = this.#running.filter(({ endsAtMs }) => endsAtMs > next);
+      for (const each of ended) each.end();
+    }
+  }
+
+  #refill(key: SimulatedKey): void {
+    const { inside, choices = 1, asksAt = () => true } = key;
+    const has = () => this.#inside.get(key) ?? 0;
+    while (asksAt(this.nowMs) && has() + choices <= inside) {
+      for (let choice = 0; choice < choices; choice += 1) this.#enter(key);
+    }
+  }
+
+  #enter(key: SimulatedKey): void {
+    const { owner, isFlex = false } = key;
+    const { prompt, cached = 0, answer } = key.cost();
+    this.#ids += 1;
+    const id = `${this.#ids}`;
+    const arrivedAtMs = this.nowMs;
+    const bill = new Bill({
+      toShare: (progress) => this.#line.charge(id, progress),
+      toAllowance: () => {},
+    });
+    bill.expect(prompt, this.#answers.expected(owner));
+    this.#inside.set(key, (this.#inside.get(key) ?? 0) + 1);
+    const start = async () => {
+      bill.open();
+      this.served.push({ owner, arrivedAtMs, startedAtMs: this.nowMs });
+      const computed = prompt - cached + answer;
+      const end = () => {
+        bill.close({ promptTokens: prompt, cachedTokens: cached, completionTokens: answer });
+        this.#answers.observe(owner, answer);
+        this.#tokens.set(owner, this.tokensOf(owner) + computed);
+        this.#line.leave(id);
+        this.#inside.set(key, (this.#inside.get(key) ?? 0) - 1);
+      };
+      this.#running.push({ owner, key, endsAtMs: this.nowMs + computed, end });
+    };
+    this.#line.enqueue(start, { id, owner, isFlex, cost: bill.expected });
+  }
+}
+
+/** Numbers that look random, the same in every run. */
+export function randomFrom(seed: number): (from: number, to: number) => number {
+  let state = seed;
+  return (from, to) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return from + Math.floor((state / 2 ** 32) * (to - from + 1));
+  };
+}

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { encodeGeminiError } from "../../../../src/api/gemini/errors.ts";
+import { type ErrorCode, ServiceError } from "../../../../src/errors.ts";
+
+test("has our code, the field, the time to come back and the request's id among its details", () => {
+  const error = new ServiceError("queue_full", "full", { param: "n", retryAfterSeconds: 5 });
+
+  expect(encodeGeminiError(error, "id")).toEqual({
+    error: {
+      ...{ code: 429, message: "full", status: "RESOURCE_EXHAUSTED" },
+      details: [
+        {
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          ...{ reason: "QUEUE_FULL", domain: "sluice" },
+        },
+        {
+          "@type": "type.googleapis.com/google.rpc.BadRequest",
+          fieldViolations: [{ field: "generationConfig.candidateCount", description: "full" }],
+        },
+        { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "5s" },
+        { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId: "id" },
+      ],
+    },
+  });
+});
+
+test.each([
+  ["messages", "contents"],
+  ["generationConfig.topK", "generationConfig.topK"],
+  ["__proto__", "__proto__"],
+])("%s is %s to a client", (param, field) => {
+  const error = new ServiceError("invalid_value", "wrong", { param });
+
+  expect(encodeGeminiError(error, "id").error.details[1]).toMatchObject({
+    fieldViolations: [{ field }],
+  });
+});
+
+test("a model that cannot think is told of in Gemini's words", () => {
+  const error = new ServiceError("invalid_value", "no switch", { param: "reasoning_effort" });
+
+  expect(encodeGeminiError(error, "id").error.message).toContain("thinkingConfig");
+});
+
+test.each<[ErrorCode, number, string]>([
+  ["bad_request", 400, "INVALID_ARGUMENT"],
+  ["invalid_api_key", 401, "UNAUTHENTICATED"],
+  ["permission_denied", 403, "PERMISSION_DENIED"],
+  ["model_not_found", 404, "NOT_FOUND"],
+  ["method_not_allowed", 405, "INVALID_ARGUMENT"],
+  ["cancelled", 409, "ABORTED"],
+  ["worker_crashed", 500, "INTERNAL"],
+  ["draining", 503, "UNAVAILABLE"],
+  ["request_timeout", 504, "DEADLINE_EXCEEDED"],
+])("%s is %d %s", (code, status, name) => {
+  expect(encodeGeminiError(new ServiceError(code, "no"), "id").error).toMatchObject({
+    ...{ code: status, status: name },
+  });
+});

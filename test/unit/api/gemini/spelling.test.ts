@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { spelled } from "../../../../src/api/gemini/spelling.ts";
+
+test("names may be in snake_case, those of the client stay as they are", () => {
+  const own = { my_field: 1, contents: { parts: 1 } };
+  const body = {
+    system_instruction: { parts: { text: "a_b" } },
+    generation_config: {
+      max_output_tokens: 5,
+      response_schema: {
+        properties: { first_name: { max_length: "5" } },
+        any_of: [{ min_items: 1 }],
+      },
+      response_json_schema: own,
+    },
+    contents: { parts: [{ function_call: { name: "a_b", args: own } }] },
+  };
+
+  expect(spelled(body)).toEqual({
+    systemInstruction: { parts: [{ text: "a_b" }] },
+    generationConfig: {
+      maxOutputTokens: 5,
+      responseSchema: { properties: { first_name: { maxLength: "5" } }, anyOf: [{ minItems: 1 }] },
+      responseJsonSchema: own,
+    },
+    contents: [{ parts: [{ functionCall: { name: "a_b", args: own } }] }],
+  });
+});
+
+test("a field in both spellings is refused", () => {
+  const both = { generationConfig: { top_k: 1, topK: 2 } };
+
+  expect(() => spelled(both)).toThrow("topK is there twice");
+});
+
+test.each([null, 5, "a", [[{ a_b: 1 }]]])("%o is no body, and stays", (body) => {
+  expect(spelled(body)).toEqual(body);
+});
+
+test("names with other underscores stay", () => {
+  expect(spelled({ _a: 1, a_: 2, A_B: 3, a__b: 4, __a_b: 5 })).toEqual({
+    ...{ _a: 1, a_: 2, A_B: 3, a__b: 4, __aB: 5 },
+  });
+});

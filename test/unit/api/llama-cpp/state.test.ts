@@ -1,0 +1,79 @@
+// Slots and the server's description, as bodies.
+
+import { expect, test } from "vitest";
+import { defaultSettings } from "../../../../src/api/llama-cpp/infill.ts";
+import { encodeProps, encodeSlots } from "../../../../src/api/llama-cpp/state.ts";
+
+const SETTINGS = defaultSettings({ defaultMaxTokens: null, allowsGrammar: false });
+
+const USE = {
+  requestId: "r",
+  model: "m",
+  promptTokens: 5,
+  generatedTokens: 3,
+  maxTokens: 10,
+  heldMs: 12.6,
+};
+
+test("a free slot says no more than that it is free", () => {
+  expect(encodeSlots([null], 256)).toEqual([
+    { id: 0, n_ctx: 256, n_reserved: 0, speculative: false, is_processing: false },
+  ]);
+});
+
+test("a busy slot says whose it is and how far it is", () => {
+  const [, busy] = encodeSlots([null, USE], 256);
+
+  expect(busy).toEqual({
+    id: 1,
+    n_ctx: 256,
+    n_reserved: 15,
+    speculative: false,
+    is_processing: true,
+    request_id: "r",
+    model: "m",
+    n_past: 8,
+    n_prompt_tokens: 5,
+    next_token: { n_decoded: 3, n_remain: 7 },
+    held_ms: 13,
+  });
+});
+
+test("a slot of another key says no more than that it is busy", () => {
+  expect(encodeSlots(["busy"], 256)).toEqual([
+    { id: 0, n_ctx: 256, n_reserved: null, speculative: false, is_processing: true },
+  ]);
+});
+
+test("how far a prompt has been read is not known before the first token", () => {
+  expect(encodeSlots([{ ...USE, generatedTokens: 0 }], 256)).toMatchObject([
+    { n_past: null, n_prompt_tokens: 5, next_token: { n_decoded: 0 } },
+  ]);
+});
+
+test("a model without a template has null for it", () => {
+  const model = {
+    contextTokens: 256,
+    chatTemplate: null,
+    toolFormat: null,
+    thoughtFormat: null,
+    beginningText: null,
+    endText: "</s>",
+  };
+  const server = {
+    build: "b",
+    alias: "a",
+    modelFile: "m.gguf",
+    slots: 2,
+    defaultSettings: SETTINGS,
+  };
+
+  expect(encodeProps({ ...server, model })).toMatchObject({
+    default_generation_settings: { n_ctx: 256, params: {} },
+    total_slots: 2,
+    chat_template: null,
+    chat_template_caps: { tool_format: null, thought_format: null },
+    bos_token: null,
+    eos_token: "</s>",
+  });
+});

@@ -1,0 +1,235 @@
+// POST /api/chat and /api/generate as Ollama has them: bodies to requests.
+
+import { describe, expect, test } from "vitest";
+import type { ParseContext } from "../../../../src/api/dialect.ts";
+import { ollamaChat } from "../../../../src/api/ollama/chat.ts";
+import { ollamaGenerate } from "../../../../src/api/ollama/generate.ts";
+import type { AskedRequest, GenerateRequest } from "../../../../src/generation/request.ts";
+import { IDENTITY } from "../../../support/clients/receipts.ts";
+import { compiled } from "../../../support/engines/compile-schemas.ts";
+
+const CONTEXT: ParseContext = {
+  defaultMaxTokens: 50,
+  allowsGrammar: false,
+  randomSeed: () => 3,
+  contextTokens: 4096,
+};
+const user = { role: "user", content: "Hi" };
+const call = { function: { name: "weather", arguments: { city: "Oslo" } } };
+const tool = {
+  type: "function",
+  function: { name: "weather", description: "Of a city", parameters: { type: "object" } },
+};
+
+const parseChat = (changes: object = {}) =>
+  compiled(ollamaChat.parse({ model: "m", messages: [user], ...changes }, CONTEXT));
+const parseGenerate = (changes: object = {}) =>
+  compiled(ollamaGenerate.parse({ model: "m", prompt: "Hi", ...changes }, CONTEXT));
+
+function only<R extends AskedRequest | GenerateRequest>({
+  requests: [request],
+}: {
+  readonly requests: readonly R[];
+}): R {
+  if (!request) throw new Error("there is no request");
+  return request;
+}
+
+const chat = (changes: object = {}) => only(parseChat(changes));
+const generate = (changes: object = {}) => only(parseGenerate(changes));
+
+describe("options", () => {
+  test("have Ollama's defaults", () => {
+    const { sampling, maxTokens, stop } = chat();
+
+    expect(sampling).toEqual({
+      ...{ temperature: 0.8, topK: 40, topP: 0.9, minP: 0, repeatPenalty: 1.1, seed: 3 },
+      ...{ presencePenalty: 0, frequencyPenalty: 0, logitBias: [] },
+    });
+    expect([maxTokens, stop]).toEqual([50, []]);
+    expect(parseChat().isStreamed).toBe(true);
+  });
+
+  test("say how tokens are chosen", () => {
+    const options = {
+      ...{ temperature: 0, top_k: 5, top_p: 0.5, min_p: 0.1, repeat_penalty: 1, seed: -2 },
+      ...{ presence_penalty: 1, frequency_penalty: -1, num_predict: 7, stop: ["a", "b"] },
+    };
+
+    const { sampling, maxTokens, stop } = generate({ options });
+
+    expect(sampling).toEqual({
+      ...{ temperature: 0, topK: 5, topP: 0.5, minP: 0.1, repeatPenalty: 1, seed: 2 ** 32 - 3 },
+      ...{ presencePenalty: 1, frequencyPenalty: -1, logitBias: [] },
+    });
+    expect([maxTokens, stop]).toEqual([7, ["a", "b"]]);
+  });
+
+  test.each([0, -1, -2])("num_predict %d is no limit", (num_predict) => {
+    expect(chat({ options: { num_predict } }).maxTokens).toBeNull();
+  });
+
+  test("that load the model change nothing, and are no unknown fields", () => {
+    const options = {
+      ...{ num_ctx: 2048, num_gpu: 99, num_thread: 4, num_batch: 512, main_gpu: 0, numa: true },
+      ...{ use_mmap: true, use_mlock: false, low_vram: false, f16_kv: true, logits_all: false },
+      ...{ num_keep: 4, mirostat: 0, mirostat_tau: 5, mirostat_eta: 0.1, repeat_last_n: 64 },
+      ...{ typical_p: 1, tfs_z: 1, penalize_newline: true, vocab_only: false },
+    };
+
+    const parsed = parseChat({ options, keep_alive: "5m" });
+
+    expect(only(parsed)).toEqual(chat());
+    expect(parsed.ignoredParams).toEqual([]);
+  });
+
+  test("that nobody knows are named with their path", () => {
+    expect(parseChat({ options: { num_gqa: 8 }, zzz: 1 }).ignoredParams).toEqual([
+      "options.num_gqa",
+      "zzz",
+    ]);
+  });
+
+  test("allow all the context that there is, and no more, as soon as it is known", () => {
+    const of = (num_ctx: number, contextTokens: number | null) => () =>
+      ollamaChat.parse({ model: "m", options: { num_ctx } }, { ...CONTEXT, contextTokens });
+
+    expect(of(4096, 4096)).not.toThrow();
+    expect(of(8192, null)).not.toThrow();
+    expect(of(8192, 4096)).toThrow(
+      expect.objectContaining({ code: "invalid_value", param: "options.num_ctx" }),
+    );
+  });
+});
+
+describe("messages", () => {
+  test("come with thoughts, calls, and the results that belong to them", () => {
+    const { prompt } = chat({
+      tools: [tool],
+      messages: [
+        { role: "system", content: "Be brief." },
+        user,
+        { role: "assistant", thinking: "Hm", tool_calls: [call, { ...call, id: "own" }] },
+        { role: "tool", content: "second", tool_call_id: "own" },
+        { role: "tool", content: "first", tool_name: "weather" },
+        { role: "tool", content: "stray", tool_name: "clock" },
+      ],
+    });
+
+    const called = { name: "weather", arguments: { city: "Oslo" } };
+    expect(prompt).toMatchObject({
+      continuesLast: false,
+      tools: { callable: ["weather"], isRequired: false, isParallel: true },
+      messages: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "Hi" },
+        {
+          ...{ role: "assistant", content: "", reasoning: "Hm" },
+          toolCalls: [
+            { id: "call_0", ...called },
+            { id: "own", ...called },
+          ],
+        },
+        { role: "tool", content: "second", toolCallId: "own", name: "weather" },
+        { role: "tool", content: "first", toolCallId: "call_0", name: "weather" },
+        { role: "tool", content: "stray", toolCallId: null, name: "clock" },
+      ],
+    });
+  });
+
+  test("that end with the assistant are gone on with", () => {
+    const { prompt } = chat({ messages: [user, { role: "assistant", content: "Well" }] });
+
+    expect(prompt).toMatchObject({ continuesLast: true });
+  });
+
+  test("may be shortened by whole turns, where the client says so", () => {
+    const system = { role: "system", content: "S" };
+    const turns = ["1", "2", "3"].flatMap((content) => [
+      { role: "user", content },
+      { role: "assistant", content: "A" },
+    ]);
+    const messages = [system, ...turns.slice(0, -1)];
+
+    const { shorter = [] } = parseChat({ messages, truncate: true });
+
+    const forms = shorter.map((form) => only(form()).prompt);
+    const contents = forms.map((prompt) =>
+      prompt.type === "messages" ? prompt.messages.map(({ content }) => content).join("") : "",
+    );
+    expect(contents).toEqual(["S2A3", "S3"]);
+    expect(parseChat({ messages }).shorter).toEqual([]);
+  });
+});
+
+test("a tool that is strict is refused what cannot be enforced; of others it is named", () => {
+  const parameters = { type: "object", properties: { a: { type: "array", uniqueItems: true } } };
+  const tools = (strict: boolean) => [
+    { type: "function", function: { name: "f", parameters, strict } },
+  ];
+  const keyword = "tools[0].function.parameters.properties.a.uniqueItems";
+
+  expect(parseChat({ tools: tools(false) }).ignoredParams).toEqual([keyword]);
+  expect(() => chat({ tools: tools(true) })).toThrow(
+    expect.objectContaining({ code: "unsupported_schema", param: keyword }),
+  );
+});
+
+test.each([
+  [undefined, null],
+  [false, "none"],
+  [true, "medium"],
+  ["low", "low"],
+  ["max", "xhigh"],
+])("think %s is the effort %s", (think, effort) => {
+  const thinking = { effort, budgetTokens: null, isSeparate: true };
+
+  expect(chat({ think }).prompt).toMatchObject({ thinking });
+  expect(generate({ think }).prompt).toMatchObject({ thinking });
+});
+
+test("format holds the answer to JSON, or to a schema", () => {
+  const schema = { type: "object", properties: { a: { const: 5 } } };
+
+  expect(chat({ format: "" }).grammar).toBeNull();
+  expect(chat({ format: "json" }).grammar).toContain("root ::=");
+  expect(generate({ format: schema }).grammar).toContain("5");
+});
+
+test("logprobs are wanted with so many alternatives", () => {
+  const wish = { logprobs: true, top_logprobs: 2 };
+
+  expect(chat(wish).scores).toEqual({ alternatives: 2, includesPrompt: false });
+  expect(generate(wish).scores).toEqual({ alternatives: 2, includesPrompt: false });
+  expect(() => chat({ top_logprobs: 2 })).toThrow("needs logprobs: true");
+});
+
+describe("generate", () => {
+  test("asks one question, after what the system says", () => {
+    expect(generate({ system: "Be brief." }).prompt).toMatchObject({
+      type: "messages",
+      messages: [{ role: "system", content: "Be brief." }, user],
+      tools: null,
+    });
+  });
+
+  test("goes on with a text as it is, or fills in the middle", () => {
+    expect(generate({ raw: true }).prompt).toEqual({ type: "text", text: "Hi" });
+    expect(generate({ suffix: "there" }).prompt).toEqual({
+      ...{ type: "infill", prefix: "Hi", suffix: "there" },
+    });
+  });
+});
+
+test.each([
+  ["no messages", () => parseChat({ messages: [] }), "load"],
+  ["messages that are null", () => parseChat({ messages: null, keep_alive: -1 }), "load"],
+  ["no prompt", () => parseGenerate({ prompt: "" }), "load"],
+  ["no prompt, for no time", () => parseGenerate({ prompt: "", keep_alive: 0 }), "unload"],
+  ["no prompt, for 0 seconds", () => parseGenerate({ prompt: "", keep_alive: "0s" }), "unload"],
+])("%s asks for nothing but %s", (_what, parse, done_reason) => {
+  const { requests, atOnce } = parse();
+
+  expect(requests).toEqual([]);
+  expect(atOnce?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
+});

@@ -1,0 +1,310 @@
+// What is chat's own: its prompt, its second name for max_tokens, its scores, and its chunks.
+
+import { expect, test } from "vitest";
+import { openaiChat } from "../../../../src/api/openai/chat.ts";
+import { ServiceError } from "../../../../src/errors.ts";
+import {
+  callDelta,
+  choiceOf,
+  ended,
+  IDENTITY,
+  RECEIPT,
+  textDelta,
+  thought,
+} from "../../../support/clients/receipts.ts";
+
+const MESSAGES = [{ role: "user", content: "Hi" }];
+const HEAD = {
+  id: "chatcmpl-abc",
+  object: "chat.completion.chunk",
+  created: 1_700_000_000,
+  model: "tiny",
+};
+
+function parse(fields: object) {
+  return openaiChat.parse(
+    { messages: MESSAGES, ...fields },
+    { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 },
+  );
+}
+
+function refusalOf(fields: object): ServiceError {
+  try {
+    parse(fields);
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error("was not refused");
+}
+
+function encoder(fields: object = {}) {
+  return parse(fields).encoder(IDENTITY);
+}
+
+test("is found at OpenAI's path", () => {
+  expect(openaiChat.path).toBe("/v1/chat/completions");
+});
+
+test("makes a prompt of messages, without tools, thinking as the template likes", () => {
+  expect(parse({}).requests[0]).toMatchObject({
+    prompt: {
+      type: "messages",
+      messages: MESSAGES,
+      tools: null,
+      continuesLast: false,
+      thinking: { effort: null, budgetTokens: null, isSeparate: true },
+      variables: {},
+    },
+    scores: null,
+    echoesPrompt: false,
+  });
+});
+
+test.each([
+  ["a question", "user", {}, false],
+  ["an answer", "assistant", {}, true],
+  ["an answer, and says so", "assistant", { continue_final_message: true }, true],
+  ["an answer, and says not", "assistant", { continue_final_message: false }, false],
+  ["an answer, but opens a new one", "assistant", { add_generation_prompt: true }, false],
+  ["an answer, and opens none", "assistant", { add_generation_prompt: false }, true],
+])(
+  "knows whether an answer goes on where the client ends with %s",
+  (_what, role, fields, goesOn) => {
+    const messages = [...MESSAGES, { role, content: "One" }];
+
+    const [request] = parse({ messages, ...fields }).requests;
+
+    expect(request?.prompt).toMatchObject({ continuesLast: goesOn });
+  },
+);
+
+test.each([
+  [{ continue_final_message: true }, "continue_final_message"],
+  [{ add_generation_prompt: false }, "add_generation_prompt"],
+])("refuses to go on with a question: %j", (fields, param) => {
+  expect(refusalOf(fields)).toMatchObject({ code: "invalid_value", param });
+});
+
+test("refuses to go on with an answer and to open a new one", () => {
+  const messages = [...MESSAGES, { role: "assistant", content: "One" }];
+  const fields = { messages, continue_final_message: true, add_generation_prompt: true };
+
+  expect(refusalOf(fields)).toMatchObject({ param: "continue_final_message" });
+});
+
+test("names unknown fields inside messages, each once, and none that are known to do nothing", () => {
+  const content = [{ type: "text", text: "Hi", cache_control: {} }];
+  const message = { role: "user", content, name: "bob", mood: "good" };
+
+  const { ignoredParams } = parse({ messages: [message, message] });
+
+  expect(ignoredParams).toEqual(["messages[].content[].cache_control", "messages[].mood"]);
+});
+
+test("says that messages are missing, not that they are wrong", () => {
+  const refuse = () =>
+    openaiChat.parse({}, { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 });
+
+  expect(refuse).toThrow("messages is required");
+  expect(refuse).toThrow(expect.objectContaining({ code: "missing_parameter" }));
+});
+
+test.each([
+  ["functions", [{ name: "f" }]],
+  ["function_call", { name: "f" }],
+  ["modalities", ["text", "audio"]],
+  ["audio", { voice: "alloy" }],
+  ["prediction", { type: "content" }],
+  ["verbosity", "low"],
+  ["web_search_options", { a: 1 }],
+  ["chat_template", "{{ messages }}"],
+  ["thinking", { type: "enabled" }],
+  ["reasoning", { effort: "high" }],
+  ["echo", true],
+])("refuses %s %j by name", (name, value) => {
+  const refusal = refusalOf({ [name]: value });
+
+  expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", name]);
+});
+
+test("accepts what SDKs send without meaning anything by it", () => {
+  const { ignoredParams } = parse({
+    tools: [],
+    tool_choice: "auto",
+    parallel_tool_calls: true,
+    functions: [],
+    modalities: ["text"],
+    top_logprobs: 0,
+    reasoning_effort: null,
+    audio: null,
+  });
+
+  expect(ignoredParams).toEqual([]);
+});
+
+test.each([
+  [{ logprobs: true }, { alternatives: 0, includesPrompt: false }],
+  [
+    { logprobs: true, top_logprobs: 20 },
+    { alternatives: 20, includesPrompt: false },
+  ],
+  [{ logprobs: false, top_logprobs: 0 }, null],
+  [{ logprobs: null }, null],
+])("takes %j as the wish %j", (fields, wish) => {
+  expect(parse(fields).requests[0]?.scores).toEqual(wish);
+});
+
+test.each([
+  [{ top_logprobs: 5 }, "top_logprobs needs logprobs: true"],
+  [{ top_logprobs: 5, logprobs: false }, "top_logprobs needs logprobs: true"],
+  [{ top_logprobs: 21, logprobs: true }, "top_logprobs: "],
+  [{ top_logprobs: -1, logprobs: true }, "top_logprobs: "],
+])("refuses the wish %j", (fields, words) => {
+  const refusal = refusalOf(fields);
+
+  expect([refusal.code, refusal.param]).toEqual(["invalid_value", "top_logprobs"]);
+  expect(refusal.message).toContain(words);
+});
+
+test.each([
+  [{ max_tokens: 5 }, 5],
+  [{ max_completion_tokens: 6 }, 6],
+  [{ max_tokens: 7, max_completion_tokens: 7 }, 7],
+  [{ max_tokens: null, max_completion_tokens: 8 }, 8],
+  [{ max_tokens: 9, max_completion_tokens: null }, 9],
+])("takes %j as a limit of %i tokens", (fields, limit) => {
+  expect(parse(fields).requests[0]?.maxTokens).toBe(limit);
+});
+
+test("refuses two limits that contradict each other", () => {
+  const refusal = refusalOf({ max_tokens: 5, max_completion_tokens: 6 });
+
+  expect([refusal.code, refusal.param]).toEqual(["invalid_value", "max_tokens"]);
+  expect(refusal.message).toBe("max_tokens is 5 and max_completion_tokens is 6; send one of them");
+});
+
+function choiceIn(delta: object, finish_reason: string | null = null, index = 0) {
+  return { index, delta, logprobs: null, finish_reason };
+}
+
+function chunksOf(frames: readonly { readonly data: string }[]) {
+  return frames.filter(({ data }) => data !== "[DONE]").map(({ data }) => JSON.parse(data));
+}
+
+test("opens a choice with the role and no text before its first text", () => {
+  const [first, second, ...others] = chunksOf(encoder().delta(0, textDelta("Hi")));
+
+  expect(others).toEqual([]);
+  expect(first).toEqual({ ...HEAD, choices: [choiceIn({ role: "assistant", content: "" })] });
+  expect(second).toEqual({ ...HEAD, choices: [choiceIn({ content: "Hi" })] });
+});
+
+test("opens each choice once", () => {
+  const encode = encoder({ n: 2 });
+
+  const chunks = [0, 1, 0, 1].flatMap((index) => chunksOf(encode.delta(index, textDelta("a"))));
+
+  const opened = chunks
+    .filter(({ choices }) => choices[0].delta.role)
+    .map(({ choices }) => choices);
+  expect(opened.map(([choice]) => choice.index)).toEqual([0, 1]);
+  expect(chunks).toHaveLength(6);
+});
+
+test("has only the text in the delta of a later chunk", () => {
+  const encode = encoder();
+  encode.delta(0, textDelta("Hi"));
+
+  expect(chunksOf(encode.delta(0, textDelta(" you")))).toEqual([
+    { ...HEAD, choices: [choiceIn({ content: " you" })] },
+  ]);
+});
+
+test("sends thoughts as reasoning_content, without a content that is not there", () => {
+  expect(chunksOf(encoder().delta(0, thought("Hm")))).toEqual([
+    { ...HEAD, choices: [choiceIn({ role: "assistant", content: null })] },
+    { ...HEAD, choices: [choiceIn({ reasoning_content: "Hm" })] },
+  ]);
+});
+
+test("sends a call's id, type and name once, then pieces of its arguments", () => {
+  const encode = encoder();
+
+  const chunks = [callDelta(0, "f"), callDelta(0, null, '{"a"'), callDelta(0, null, ":1}")].flatMap(
+    (delta) => chunksOf(encode.delta(0, delta)),
+  );
+
+  const called = { name: "f", arguments: "" };
+  expect(chunks.slice(1).map(({ choices }) => choices[0].delta)).toEqual([
+    { tool_calls: [{ index: 0, id: "call_abc000000", type: "function", function: called }] },
+    { tool_calls: [{ index: 0, function: { arguments: '{"a"' } }] },
+    { tool_calls: [{ index: 0, function: { arguments: ":1}" } }] },
+  ]);
+});
+
+test("gives every call of an answer an id of its own", () => {
+  const encode = encoder({ n: 2 });
+
+  const ids = [0, 1].flatMap((choice) =>
+    [0, 1].map((index) => chunksOf(encode.delta(choice, callDelta(index, "f"))).at(-1)),
+  );
+
+  const named = ids.map(({ choices }) => choices[0].delta.tool_calls[0].id);
+  expect(new Set(named).size).toBe(4);
+  for (const id of named) expect(id).toMatch(/^call_[a-z\d]+$/);
+});
+
+test("ends with an empty delta and the reason", () => {
+  const encode = encoder();
+  encode.delta(0, textDelta("Hi"));
+
+  const [last] = chunksOf(encode.finish(0, ended("stop"), RECEIPT));
+
+  expect(last).toMatchObject({ ...HEAD, choices: [choiceIn({}, "stop")] });
+});
+
+test("opens a choice that ends without a word", () => {
+  const [opening, last] = chunksOf(encoder().finish(0, ended("length"), RECEIPT));
+
+  expect(opening.choices).toEqual([choiceIn({ role: "assistant", content: "" })]);
+  expect(last.choices).toEqual([choiceIn({}, "length")]);
+});
+
+test("says where the answer called tools", () => {
+  const encode = encoder();
+  encode.delta(0, callDelta(0, "f"));
+
+  expect(chunksOf(encode.finish(0, ended("tool-calls"), RECEIPT))[0].choices).toEqual([
+    choiceIn({}, "tool_calls"),
+  ]);
+});
+
+test("has the whole message in a body", () => {
+  expect(encoder().body([choiceOf("Hello", { ending: ended("length") })], RECEIPT)).toMatchObject({
+    ...HEAD,
+    object: "chat.completion",
+    choices: [
+      {
+        index: 0,
+        message: { role: "assistant", content: "Hello", refusal: null },
+        logprobs: null,
+        finish_reason: "length",
+      },
+    ],
+  });
+});
+
+test("has thoughts and calls in the message of a body, and null for a text that is not there", () => {
+  const toolCalls = [{ name: "f", arguments: '{"a":1}' }];
+  const choice = choiceOf("", { reasoning: "Hm", toolCalls, ending: ended("tool-calls") });
+
+  const body = encoder().body([choice], RECEIPT) as { choices: { message: object }[] };
+
+  expect(body.choices[0]?.message).toEqual({
+    role: "assistant",
+    content: null,
+    refusal: null,
+    reasoning_content: "Hm",
+    tool_calls: [{ id: "call_abc000000", type: "function", function: toolCalls[0] }],
+  });
+});

@@ -1,0 +1,218 @@
+// What is completions' own: its prompt, and its chunks.
+
+import { expect, test } from "vitest";
+import { openaiCompletions } from "../../../../src/api/openai/completions.ts";
+import { ServiceError } from "../../../../src/errors.ts";
+import {
+  choiceOf,
+  ended,
+  IDENTITY,
+  RECEIPT,
+  textDelta,
+} from "../../../support/clients/receipts.ts";
+
+const HEAD = {
+  id: "cmpl-abc",
+  object: "text_completion",
+  created: 1_700_000_000,
+  model: "tiny",
+};
+
+function parse(fields: object) {
+  return openaiCompletions.parse(fields, {
+    defaultMaxTokens: null,
+    allowsGrammar: true,
+    randomSeed: () => 77,
+  });
+}
+
+function refusalOf(fields: object): ServiceError {
+  try {
+    parse(fields);
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error("was not refused");
+}
+
+function promptsOf(fields: object) {
+  return parse(fields).requests.map(({ prompt }) => prompt);
+}
+
+function encoder(fields: object = {}) {
+  return parse({ prompt: "Hi", ...fields }).encoder(IDENTITY);
+}
+
+test("is found at OpenAI's path", () => {
+  expect(openaiCompletions.path).toBe("/v1/completions");
+});
+
+test.each([
+  ["Once upon", [{ type: "text", text: "Once upon" }]],
+  ["", [{ type: "text", text: "" }]],
+  [["only one"], [{ type: "text", text: "only one" }]],
+  [
+    ["one", "two"],
+    [
+      { type: "text", text: "one" },
+      { type: "text", text: "two" },
+    ],
+  ],
+  [[1, 2, 3], [{ type: "tokens", tokens: [1, 2, 3] }]],
+  [
+    [[1, 2], [3]],
+    [
+      { type: "tokens", tokens: [1, 2] },
+      { type: "tokens", tokens: [3] },
+    ],
+  ],
+])("takes the prompt %j as %j", (prompt, prompts) => {
+  expect(promptsOf({ prompt })).toEqual(prompts);
+});
+
+test("makes n choices of each prompt, in the order of the prompts, each with a seed of its own", () => {
+  const { requests, choicesPerPrompt } = parse({ prompt: ["a", "b"], n: 2, seed: 10 });
+
+  expect(choicesPerPrompt).toBe(2);
+  const made = requests.map(({ prompt, sampling }) => [prompt, sampling.seed]);
+  expect(made).toEqual([
+    [{ type: "text", text: "a" }, 10],
+    [{ type: "text", text: "a" }, 11],
+    [{ type: "text", text: "b" }, 12],
+    [{ type: "text", text: "b" }, 13],
+  ]);
+});
+
+const FORMS = "a string or a list of token ids, or up to 64 of either in a list";
+
+test.each([
+  ["a number", 5, "prompt", FORMS],
+  ["null", null, "prompt", FORMS],
+  ["an object", {}, "prompt", FORMS],
+  ["an empty list", [], "prompt", "prompt: "],
+  ["an empty list in a list", [[]], "prompt[0]", "at least one"],
+  ["texts and token ids", ["a", 1], "prompt", FORMS],
+  ["lists and token ids", [[1], 2], "prompt", FORMS],
+  ["a negative id", [1, -1], "prompt[1]", ">=0"],
+  ["half a token", [1.5], "prompt[0]", ">=0"],
+  ["65 texts", Array(65).fill("a"), "prompt", FORMS],
+  ["65 lists", Array(65).fill([1]), "prompt", FORMS],
+])("refuses %s as a prompt", (_what, prompt, param, words) => {
+  const refusal = refusalOf({ prompt });
+
+  expect([refusal.code, refusal.param]).toEqual(["invalid_value", param]);
+  expect(refusal.message).toContain(words);
+});
+
+test("refuses more choices of all prompts than prompts alone may be", () => {
+  const refusal = refusalOf({ prompt: Array(33).fill("a"), n: 2 });
+
+  expect([refusal.code, refusal.param]).toEqual(["invalid_value", "n"]);
+  expect(refusal.message).toBe("n times the number of prompts is at most 64");
+});
+
+test("takes a suffix for a gap to be filled", () => {
+  expect(promptsOf({ prompt: ["a", "b"], suffix: "z" })).toEqual([
+    { type: "infill", prefix: "a", suffix: "z" },
+    { type: "infill", prefix: "b", suffix: "z" },
+  ]);
+});
+
+test.each([
+  ["a suffix of token ids", { prompt: [1], suffix: "z" }, "suffix"],
+  ["echo and a suffix", { echo: true, suffix: "z" }, "echo"],
+  ["echo and a grammar", { echo: true, grammar: 'root ::= "a"' }, "echo"],
+  ["no tokens without echo", { max_tokens: 0 }, "max_tokens"],
+  ["logprobs 21", { logprobs: 21 }, "logprobs"],
+  ["logprobs true", { logprobs: true }, "logprobs"],
+  ["logprobs -1", { logprobs: -1 }, "logprobs"],
+])("refuses %s", (_what, fields, param) => {
+  expect(refusalOf({ prompt: "Hi", ...fields })).toMatchObject({ code: "invalid_value", param });
+});
+
+test.each([
+  [
+    { best_of: 2 },
+    "best_of is not supported by this server; it may be left out or be the same as n",
+  ],
+  [{ best_of: 3, n: 2 }, "best_of is not supported"],
+])("refuses to choose the best: %j", (fields, words) => {
+  const refusal = refusalOf({ prompt: "Hi", ...fields });
+
+  expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", "best_of"]);
+  expect(refusal.message).toContain(words);
+});
+
+test.each([
+  [{ logprobs: 0 }, { alternatives: 0, includesPrompt: false }],
+  [
+    { logprobs: 5, echo: true },
+    { alternatives: 5, includesPrompt: true },
+  ],
+  [{ logprobs: null, echo: true }, null],
+  [{ logprobs: false }, null],
+])("takes %j as the wish %j", (fields, wish) => {
+  expect(parse({ prompt: "Hi", ...fields }).requests[0]?.scores).toEqual(wish);
+});
+
+test("gives the prompt back for echo, if need be alone", () => {
+  const [request] = parse({ prompt: "Hi", echo: true, max_tokens: 0 }).requests;
+
+  expect([request?.echoesPrompt, request?.maxTokens]).toEqual([true, 0]);
+});
+
+test("says that a prompt is missing, not that it is wrong", () => {
+  const refusal = refusalOf({});
+
+  expect([refusal.code, refusal.message]).toEqual(["missing_parameter", "prompt is required"]);
+});
+
+test("accepts what SDKs send without meaning anything by it", () => {
+  const plain = { best_of: 1, echo: false, suffix: "", logprobs: null };
+
+  const parsed = parse({ prompt: "Hi", ...plain });
+
+  expect(parsed.ignoredParams).toEqual([]);
+  expect(parsed.requests).toEqual(parse({ prompt: "Hi" }).requests);
+});
+
+test.each([
+  ["messages", [{ role: "user", content: "Hi" }], "POST /v1/chat/completions"],
+  ["tools", [{}], "POST /v1/chat/completions"],
+  ["max_completion_tokens", 5, "max_tokens"],
+])("refuses %s, a field of chat, and says what to use", (name, value, instead) => {
+  const refusal = refusalOf({ prompt: "Hi", [name]: value });
+
+  expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", name]);
+  expect(refusal.message).toContain(instead);
+});
+
+function choiceIn(text: string, finish_reason: string | null = null, index = 0) {
+  return { index, text, logprobs: null, finish_reason };
+}
+
+test("has the text in each chunk, from the first on", () => {
+  const frames = encoder().delta(0, textDelta("Hi"));
+
+  expect(frames.map(({ data }) => JSON.parse(data))).toEqual([
+    { ...HEAD, choices: [choiceIn("Hi")] },
+  ]);
+});
+
+test("ends with an empty text and the reason", () => {
+  const [last] = encoder().finish(0, ended("length"), RECEIPT);
+
+  expect(JSON.parse(last?.data ?? "")).toMatchObject({
+    ...HEAD,
+    choices: [choiceIn("", "length")],
+  });
+});
+
+test("has the whole text of every choice in a body", () => {
+  const choices = [choiceOf("Hello"), choiceOf("Good day", { ending: ended("length") })];
+
+  expect(encoder({ n: 2 }).body(choices, RECEIPT)).toMatchObject({
+    ...HEAD,
+    choices: [choiceIn("Hello", "stop"), choiceIn("Good day", "length", 1)],
+  });
+});

@@ -1,0 +1,144 @@
+// Log probabilities in OpenAI's two forms.
+
+import { expect, test } from "vitest";
+import { openaiChat } from "../../../../src/api/openai/chat.ts";
+import { openaiCompletions } from "../../../../src/api/openai/completions.ts";
+import { chatLogprobs, completionLogprobs } from "../../../../src/api/openai/logprobs.ts";
+import type { Delta } from "../../../../src/generation/events.ts";
+import {
+  choiceOf,
+  IDENTITY,
+  RECEIPT,
+  scored,
+  textDelta,
+} from "../../../support/clients/receipts.ts";
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
+
+test("writes chat's form: token, bytes, logprob, and the likeliest in its place", () => {
+  const scores = [
+    scored("é", -0.5, [
+      ["é", -0.5],
+      ["e", -1],
+    ]),
+    scored("!", -2),
+  ];
+
+  expect(chatLogprobs(scores)).toEqual({
+    content: [
+      {
+        token: "é",
+        bytes: [195, 169],
+        logprob: -0.5,
+        top_logprobs: [
+          { token: "é", bytes: [195, 169], logprob: -0.5 },
+          { token: "e", bytes: [101], logprob: -1 },
+        ],
+      },
+      { token: "!", bytes: [33], logprob: -2, top_logprobs: [] },
+    ],
+    refusal: null,
+  });
+});
+
+test("writes completions' form: lists, and offsets into the text", () => {
+  const scores = [
+    scored("One", -1, [
+      ["One", -1],
+      ["Two", -2],
+    ]),
+    scored(" 🙂", -3),
+    scored("!", -4),
+  ];
+
+  expect(completionLogprobs(scores, 10)).toEqual({
+    tokens: ["One", " 🙂", "!"],
+    token_logprobs: [-1, -3, -4],
+    top_logprobs: [{ One: -1, Two: -2 }, { " 🙂": -3 }, { "!": -4 }],
+    text_offset: [10, 13, 16],
+  });
+});
+
+test("writes -9999 for what could never come, in both forms", () => {
+  const scores = [scored("a", NEVER, [["b", NEVER]])];
+
+  const chat = JSON.stringify(chatLogprobs(scores));
+
+  expect(chat).not.toContain("null,");
+  expect(chatLogprobs(scores)?.content[0]).toMatchObject({
+    logprob: -9999,
+    top_logprobs: [{ logprob: -9999 }],
+  });
+  expect(completionLogprobs(scores, 0)).toMatchObject({
+    token_logprobs: [-9999],
+    top_logprobs: [{ a: -9999, b: -9999 }],
+  });
+});
+
+test("writes null for a prompt's first token, which follows nothing", () => {
+  expect(completionLogprobs([scored("a", null), scored("b", -1)], 0)).toMatchObject({
+    token_logprobs: [null, -1],
+    top_logprobs: [null, { b: -1 }],
+  });
+});
+
+test("keeps the likelier of two tokens that read alike", () => {
+  const scores = [
+    scored("\ufffd", -1, [
+      ["\ufffd", -1],
+      ["\ufffd", -5],
+    ]),
+  ];
+
+  expect(completionLogprobs(scores, 0)?.top_logprobs).toEqual([{ "\ufffd": -1 }]);
+});
+
+test("has nothing to write without scores", () => {
+  expect(chatLogprobs(undefined)).toBeNull();
+  expect(completionLogprobs(undefined, 0)).toBeNull();
+});
+
+function chunksOf(dialect: typeof openaiChat, body: object, deltas: readonly Delta[]) {
+  const encode = dialect.parse(body, CONTEXT).encoder(IDENTITY);
+  return deltas
+    .flatMap((delta) => encode.delta(0, delta))
+    .map(({ data }) => JSON.parse(data).choices[0]);
+}
+
+const DELTAS = [
+  textDelta("One", { scores: [scored("One", -1)] }),
+  textDelta(""),
+  textDelta(" two", { scores: [scored(" t", -2), scored("wo", -3)] }),
+];
+
+test("streams completions' scores with offsets that go on from chunk to chunk", () => {
+  const chunks = chunksOf(openaiCompletions, { prompt: "Hi", logprobs: 0 }, DELTAS);
+
+  expect(chunks.map(({ logprobs }) => logprobs?.text_offset ?? null)).toEqual([[0], null, [3, 5]]);
+});
+
+test("streams chat's scores beside their text, and null where there are none", () => {
+  const body = { messages: [{ role: "user", content: "Hi" }], logprobs: true };
+
+  const [opening, first, second, third] = chunksOf(openaiChat, body, DELTAS);
+
+  expect([opening.logprobs, second.logprobs]).toEqual([null, null]);
+  expect(first).toMatchObject({
+    delta: { content: "One" },
+    logprobs: { content: [{ token: "One" }] },
+  });
+  expect(third.logprobs.content.map(({ token }: { token: string }) => token)).toEqual([" t", "wo"]);
+});
+
+test("puts all scores of a choice into its body, and none for those who did not ask", () => {
+  const choices = [choiceOf("One", { scores: [scored("One", -1)] })];
+  const bodyOf = (fields: object) =>
+    openaiCompletions
+      .parse({ prompt: "Hi", ...fields }, CONTEXT)
+      .encoder(IDENTITY)
+      .body(choices, RECEIPT);
+
+  expect(bodyOf({ logprobs: 1 })).toMatchObject({ choices: [{ logprobs: { tokens: ["One"] } }] });
+  expect(bodyOf({})).toMatchObject({ choices: [{ logprobs: null }] });
+});

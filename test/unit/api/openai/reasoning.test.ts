@@ -1,0 +1,99 @@
+// How much a model is to think, as clients say it.
+
+import { expect, test } from "vitest";
+import { openaiChat } from "../../../../src/api/openai/chat.ts";
+import { ServiceError } from "../../../../src/errors.ts";
+
+function promptOf(fields: object) {
+  const { requests } = openaiChat.parse(
+    { messages: [{ role: "user", content: "Hi" }], ...fields },
+    { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 },
+  );
+  const prompt = requests[0]?.prompt;
+  if (prompt?.type !== "messages") throw new Error("no messages");
+  return prompt;
+}
+
+function refusalOf(fields: object): ServiceError {
+  try {
+    promptOf(fields);
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error("was not refused");
+}
+
+test.each([
+  ["nothing", {}, null],
+  ["null", { reasoning_effort: null }, null],
+  ["a level", { reasoning_effort: "high" }, "high"],
+  ["none", { reasoning_effort: "none" }, "none"],
+  ["enable_thinking off", { chat_template_kwargs: { enable_thinking: false } }, "none"],
+  ["thinking off", { chat_template_kwargs: { thinking: false } }, "none"],
+  ["enable_thinking on", { chat_template_kwargs: { enable_thinking: true } }, null],
+  [
+    "a level, and thinking off",
+    { reasoning_effort: "low", chat_template_kwargs: { enable_thinking: false } },
+    "low",
+  ],
+])("takes %s for an effort", (_what, fields, effort) => {
+  expect(promptOf(fields).thinking.effort).toBe(effort);
+});
+
+test.each([
+  [undefined, null],
+  [null, null],
+  [-1, null],
+  [0, 0],
+  [512, 512],
+])("takes a budget of %j tokens as %j", (thinking_budget_tokens, budget) => {
+  expect(promptOf({ thinking_budget_tokens }).thinking.budgetTokens).toBe(budget);
+});
+
+test.each([
+  [undefined, true],
+  [null, true],
+  ["auto", true],
+  ["deepseek", true],
+  ["none", false],
+])(
+  "tells thoughts from the answer with reasoning_format %j: %j",
+  (reasoning_format, isSeparate) => {
+    expect(promptOf({ reasoning_format }).thinking.isSeparate).toBe(isSeparate);
+  },
+);
+
+test("hands further variables to the template, whatever they are called", () => {
+  const chat_template_kwargs = { enable_thinking: true, constructor: 1, deep: { a: [null] } };
+
+  expect(promptOf({ chat_template_kwargs }).variables).toEqual(chat_template_kwargs);
+  expect(promptOf({ chat_template_kwargs: null }).variables).toEqual({});
+});
+
+test.each(["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"])(
+  "lets no client set the variable %s",
+  (name) => {
+    expect(refusalOf({ chat_template_kwargs: { [name]: "x" } })).toMatchObject({
+      code: "invalid_value",
+      param: `chat_template_kwargs.${name}`,
+      message: `chat_template_kwargs.${name} is not for a client to set`,
+    });
+  },
+);
+
+test.each([
+  ["reasoning_effort", "max", "minimal"],
+  ["reasoning_effort", 5, "minimal"],
+  ["reasoning_effort", "", "minimal"],
+  ["thinking_budget_tokens", -2, "at least -1"],
+  ["thinking_budget_tokens", 1.5, "int"],
+  ["thinking_budget_tokens", "100", "number"],
+  ["reasoning_format", "parsed", "none, auto or deepseek"],
+  ["chat_template_kwargs", [], "an object"],
+  ["chat_template_kwargs", "enable_thinking", "an object"],
+])("refuses %s %j, and says what is allowed", (name, value, words) => {
+  const refusal = refusalOf({ [name]: value });
+
+  expect(refusal).toMatchObject({ code: "invalid_value", param: name });
+  expect(refusal.message).toContain(words);
+});

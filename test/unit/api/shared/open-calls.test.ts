@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { OpenCalls } from "../../../../src/api/shared/open-calls.ts";
+
+function openCalls(...calls: readonly (readonly [id: string, name: string])[]) {
+  const open = new OpenCalls();
+  for (const [id, name] of calls) open.add({ id, name, arguments: {} });
+  return (id: string | null, name: string | null) => open.take(id, name)?.id;
+}
+
+test("a result belongs to the call of its id, else to the first one of its name, else to the first one", () => {
+  const take = openCalls(["1", "f"], ["2", "g"], ["3", "g"], ["4", "f"]);
+
+  expect(take("3", "f")).toBe("3");
+  expect(take(null, "g")).toBe("2");
+  expect(take(null, null)).toBe("1");
+  expect(take(null, null)).toBe("4");
+});
+
+test("a call has one result", () => {
+  const take = openCalls(["1", "f"], ["1", "f"]);
+
+  expect([take("1", null), take(null, "f")]).toEqual(["1", "1"]);
+  expect([take("1", null), take(null, "f"), take(null, null), take("2", null)]).toEqual(
+    Array(4).fill(undefined),
+  );
+});

@@ -1,0 +1,241 @@
+// Tools and the choice among them, as clients write them.
+
+import { expect, test } from "vitest";
+import { openaiChat } from "../../../../src/api/openai/chat.ts";
+import { ServiceError } from "../../../../src/errors.ts";
+import type { ToolUse } from "../../../../src/generation/request.ts";
+import { compiled } from "../../../support/engines/compile-schemas.ts";
+
+const MESSAGES = [{ role: "user", content: "Hi" }];
+const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+
+function tool(name: string, more: object = {}) {
+  return { type: "function", function: { name, ...more } };
+}
+
+function parse(fields: object) {
+  const context = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
+  return compiled(openaiChat.parse({ messages: MESSAGES, ...fields }, context));
+}
+
+function useOf(fields: object): ToolUse | null {
+  const prompt = parse(fields).requests[0]?.prompt;
+  if (prompt?.type !== "messages") throw new Error("no messages");
+  return prompt.tools;
+}
+
+function refusalOf(fields: object): ServiceError {
+  try {
+    parse(fields);
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error("was not refused");
+}
+
+const named = (name: string) => ({ type: "function", function: { name } });
+const among = (mode: string, ...names: string[]) => ({
+  type: "allowed_tools",
+  allowed_tools: { mode, tools: names.map(named) },
+});
+
+test.each([
+  ["nothing", undefined, ["a", "b"], false],
+  ["null", null, ["a", "b"], false],
+  ["auto", "auto", ["a", "b"], false],
+  ["required", "required", ["a", "b"], true],
+  ["one by name", named("b"), ["b"], true],
+  ["some", among("auto", "a"), ["a"], false],
+  ["some of which one is required", among("required", "b", "a"), ["b", "a"], true],
+  ["one several times", among("auto", "a", "a"), ["a"], false],
+])("reads the choice of %s", (_what, tool_choice, callable, isRequired) => {
+  const use = useOf({ tools: [tool("a"), tool("b")], tool_choice });
+
+  expect(use?.tools.map(({ name }) => name)).toEqual(["a", "b"]);
+  expect(use).toMatchObject({ callable, isRequired, isParallel: true });
+});
+
+test("shows the model no tools when it may call none", () => {
+  expect(useOf({ tools: [tool("a")], tool_choice: "none" })).toBeNull();
+  expect(useOf({ tools: [] })).toBeNull();
+  expect(useOf({ tools: null, tool_choice: null })).toBeNull();
+});
+
+test("lets a client ask for one call at a time", () => {
+  expect(useOf({ tools: [tool("a")], parallel_tool_calls: false })).toMatchObject({
+    isParallel: false,
+  });
+});
+
+test("keeps a definition as the client wrote it", () => {
+  const given = { ...tool("a", { description: "d", parameters: CITY, strict: true }), extra: [1] };
+
+  expect(useOf({ tools: [given] })?.tools[0]?.definition).toEqual(given);
+});
+
+test("keeps the schema of a tool's arguments", () => {
+  const use = useOf({ tools: [tool("a", { parameters: CITY }), tool("b", { parameters: CITY })] });
+
+  expect(use?.tools.map(({ parameters }) => parameters)).toEqual([CITY, CITY]);
+});
+
+test.each([[undefined], [null], [{ type: "object", properties: {} }]])(
+  "takes parameters %j for no arguments at all",
+  (parameters) => {
+    const use = useOf({ tools: [tool("a", { parameters })] });
+
+    expect(use?.tools[0]?.parameters).toEqual({
+      type: "object",
+      properties: {},
+      additionalProperties: false,
+    });
+  },
+);
+
+test.each([
+  ["no type", { properties: CITY.properties }],
+  ["its only type in a list", { ...CITY, type: ["object"] }],
+  ["a reference", { $ref: "#/$defs/city", $defs: { city: CITY } }],
+  ["branches", { anyOf: [CITY, { $ref: "#/$defs/city" }], $defs: { city: CITY } }],
+])("takes parameters with %s for an object", (_what, parameters) => {
+  expect(() => useOf({ tools: [tool("a", { parameters })] })).not.toThrow();
+});
+
+test.each([
+  ["another type", { type: "string" }],
+  ["several types", { type: ["object", "null"] }],
+  ["a reference to another type", { $ref: "#/$defs/a", $defs: { a: { type: "string" } } }],
+  ["a branch of another type", { anyOf: [CITY, { type: "string" }] }],
+  ["a reference without end", { $ref: "#" }],
+])("refuses parameters with %s: arguments are an object", (_what, parameters) => {
+  expect(refusalOf({ tools: [tool("a", { parameters })] })).toMatchObject({
+    code: "invalid_value",
+    param: expect.stringMatching(/^tools\[0\]\.function\.parameters(\.type)?$/),
+  });
+});
+
+const LOOSE = {
+  type: "object",
+  properties: { a: { type: "array", items: { type: "string" }, uniqueItems: true } },
+};
+
+test("names what it cannot enforce of a tool, and enforces the rest", () => {
+  const parsed = parse({ tools: [tool("x"), tool("a", { parameters: LOOSE })] });
+
+  expect(parsed.ignoredParams).toEqual(["tools[1].function.parameters.properties.a.uniqueItems"]);
+  const prompt = parsed.requests[0]?.prompt;
+  const enforced = prompt?.type === "messages" ? prompt.tools?.tools[1]?.parameters : null;
+  expect(enforced).toEqual({
+    type: "object",
+    properties: { a: { type: "array", items: { type: "string" } } },
+  });
+});
+
+test("refuses a strict tool for a keyword that it cannot enforce", () => {
+  const refusal = refusalOf({ tools: [tool("a", { parameters: LOOSE, strict: true })] });
+
+  expect(refusal).toMatchObject({
+    code: "unsupported_schema",
+    param: "tools[0].function.parameters.properties.a.uniqueItems",
+  });
+  expect(refusal.message).toContain("cannot be enforced");
+});
+
+test("names a place behind a reference as the client would", () => {
+  const parameters = {
+    type: "object",
+    properties: { a: { $ref: "#/$defs/list" } },
+    $defs: { list: { type: "array", uniqueItems: true } },
+  };
+  const where = "tools[0].function.parameters.$defs.list.uniqueItems";
+
+  expect(refusalOf({ tools: [tool("a", { parameters, strict: true })] }).param).toBe(where);
+  expect(parse({ tools: [tool("a", { parameters })] }).ignoredParams).toEqual([where]);
+});
+
+test.each<
+  [
+    string,
+    (
+      | { readonly pattern: string; readonly $defs?: object }
+      | { readonly $ref: string; readonly $defs?: object }
+    ),
+  ]
+>([
+  ["a chain of a thousand references", chainOfReferences(1_000)],
+  ["a pattern of 20,000 groups", patternOfGroups(20_000)],
+])("refuses %s instead of running out of stack", (_what, schema) => {
+  const { $defs = {}, ...a } = schema;
+  const parameters = { type: "object", properties: { a: { ...a } }, $defs };
+
+  const refusal = refusalOf({ tools: [tool("a", { parameters, strict: true })] });
+
+  expect(refusal).toMatchObject({ code: "unsupported_schema" });
+  expect(refusal.param).toMatch(/^tools\[0\]\.function\.parameters/);
+});
+
+function patternOfGroups(count: number): { readonly pattern: string; readonly $defs?: object } {
+  return { pattern: `^${"(".repeat(count)}a${")".repeat(count)}$` };
+}
+
+function chainOfReferences(length: number): { readonly $ref: string; readonly $defs: object } {
+  const link = (index: number) => ({
+    type: "object",
+    properties: { next: { $ref: `#/$defs/l${index + 1}` } },
+  });
+  const links = Array.from({ length }, (_, index) => [`l${index}`, link(index)] as const);
+  return { $ref: "#/$defs/l0", $defs: { ...Object.fromEntries(links), [`l${length}`]: true } };
+}
+
+test.each([
+  ["a twin", { tools: [tool("a"), tool("b"), tool("a")] }, "tools[2].function.name"],
+  ["a choice that is not there", { tools: [tool("a")], tool_choice: named("b") }, "tool_choice"],
+  ["a choice among none", { tool_choice: named("b") }, "tool_choice"],
+  ["required, without tools", { tools: [], tool_choice: "required" }, "tool_choice"],
+  [
+    "some that are not there",
+    { tools: [tool("a")], tool_choice: among("auto", "c") },
+    "tool_choice",
+  ],
+  [
+    "none to choose among",
+    { tools: [tool("a")], tool_choice: among("auto") },
+    "tool_choice.allowed_tools.tools",
+  ],
+  ["a choice of another kind", { tools: [tool("a")], tool_choice: "any" }, "tool_choice"],
+  ["another type of tool", { tools: [{ type: "web_search" }] }, "tools[0].type"],
+  ["a name with a space", { tools: [tool("a b")] }, "tools[0].function.name"],
+  ["an empty name", { tools: [tool("")] }, "tools[0].function.name"],
+  ["a long name", { tools: [tool("a".repeat(129))] }, "tools[0].function.name"],
+  ["129 tools", { tools: Array.from({ length: 129 }, (_, i) => tool(`t${i}`)) }, "tools"],
+  [
+    "a list as parameters",
+    { tools: [tool("a", { parameters: [] })] },
+    "tools[0].function.parameters",
+  ],
+  [
+    "arguments that are a list",
+    { tools: [tool("a", { parameters: { type: "array" } })] },
+    "tools[0].function.parameters.type",
+  ],
+])("refuses %s", (_what, fields, param) => {
+  expect(refusalOf(fields)).toMatchObject({ code: "invalid_value", param });
+});
+
+test.each([
+  [{ ignore_eos: true }, "ignore_eos"],
+  [{ min_tokens: 5 }, "min_tokens"],
+  [{ grammar: 'root ::= "a"' }, "grammar"],
+])("refuses %j beside tools: a call ends the answer", (fields, param) => {
+  expect(refusalOf({ tools: [tool("a")], ...fields })).toMatchObject({
+    code: "invalid_value",
+    param,
+    message: `${param} cannot be used beside tools`,
+  });
+});
+
+test("takes 128 tools", () => {
+  expect(
+    useOf({ tools: Array.from({ length: 128 }, (_, i) => tool(`t${i}`)) })?.tools,
+  ).toHaveLength(128);
+});

@@ -1,0 +1,138 @@
+// `sluice keys`: what it makes of its arguments, and what it says.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { runKeysCommand } from "../../../src/cli/keys.ts";
+import { hashOf } from "../../../src/keys/key-hash.ts";
+import { KeysFileError, readKeysFile } from "../../../src/keys/keys-file.ts";
+
+const scratch = mkdtempSync(path.join(tmpdir(), "sluice-keys-command-"));
+let files = 0;
+let file = "";
+beforeEach(() => {
+  files += 1;
+  file = path.join(scratch, `${files}.json`);
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function run(...args: string[]) {
+  return runKeysCommand(args, { SLUICE_KEYS_FILE: file });
+}
+
+function complaintAbout(...args: string[]): string {
+  try {
+    run(...args);
+  } catch (error) {
+    if (error instanceof KeysFileError) return error.message;
+  }
+  throw new Error("was accepted");
+}
+
+test("adds a key: shows it once, and keeps only its hash", () => {
+  const { out, note } = run("add", "alice");
+
+  const [, key = ""] = /^alice: (sluice-\S+)$/.exec(out) ?? [];
+  expect(note).toContain("the only time");
+  expect(readFileSync(file, "utf8")).not.toContain(key);
+  expect(readKeysFile(file)).toEqual([
+    {
+      name: "alice",
+      sha256: hashOf(key).toString("hex"),
+      scopes: ["generate", "embed", "read"],
+      limits: { concurrent: null, waiting: null, tokensPerMinute: null },
+      created: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    },
+  ]);
+});
+
+test("adds a key with scopes and limits", () => {
+  const limits = ["--concurrent", "2", "--waiting", "0", "--tokens-per-minute=6000"];
+  run("add", "bob", "--scope", "read", "--scope", "admin,read", ...limits);
+
+  expect(readKeysFile(file)[0]).toMatchObject({
+    scopes: ["read", "admin"],
+    limits: { concurrent: 2, waiting: 0, tokensPerMinute: 6_000 },
+  });
+});
+
+test("lists names, scopes, limits and dates, and nothing of the keys", () => {
+  const { out: added } = run("add", "alice", "--concurrent", "2");
+  run("add", "monitoring", "--scope", "read");
+
+  const { out } = run("list");
+
+  const [head, first, second] = out.split("\n");
+  expect(head).toMatch(/^NAME +SCOPES +CONCURRENT +WAITING +TOKENS\/MIN +CREATED$/);
+  expect(first).toMatch(/^alice +generate,embed,read +2 +- +- +\d{4}-/);
+  expect(second).toMatch(/^monitoring +read +- +- +- +\d{4}-/);
+  expect(out).not.toContain(added.split(" ")[1]);
+  for (const { sha256 } of readKeysFile(file)) expect(out).not.toContain(sha256);
+});
+
+test("revokes a key by its name", () => {
+  run("add", "alice");
+  run("add", "bob");
+
+  expect(run("revoke", "alice").out).toBe("revoked alice");
+
+  expect(readKeysFile(file).map(({ name }) => name)).toEqual(["bob"]);
+});
+
+test.each<[string, string[], RegExp]>([
+  ["no name", ["add"], /keys add: it takes one name: sluice keys add NAME/],
+  ["two names", ["add", "a", "b"], /it takes one name/],
+  ["a name with a slash", ["add", "a/b"], /keys add: a name is 1 to 64 letters/],
+  ["a reserved name", ["add", "key-3"], /keys of --api-key/],
+  ["an unknown scope", ["add", "a", "--scope", "all"], /--scope is "all": allowed is generate, em/],
+  ["a limit of nothing", ["add", "a", "--concurrent", "0"], /--concurrent is "0": .* from 1 to/],
+  ["a limit that is no number", ["add", "a", "--waiting", "x"], /--waiting is "x": .* from 0 to/],
+  ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
+  ["a flag of another action", ["list", "--scope", "read"], /keys list: .*--scope/],
+  ["a name that nobody asked for", ["list", "a"], /keys list: it takes no name/],
+  ["a file that is not there", ["list"], /there is no keys file .* sluice keys add NAME makes it/],
+  ["nothing to revoke from", ["revoke", "a"], /there is no keys file/],
+  ["an unknown action", ["remove", "a"], /keys: allowed is add, list, revoke/],
+])("says what is wrong with %s, in one line", (_what, args, expected) => {
+  const message = complaintAbout(...args);
+
+  expect(message).toMatch(expected);
+  expect(message).not.toContain("\n");
+});
+
+test("adds no second key of a name", () => {
+  run("add", "alice");
+
+  expect(complaintAbout("add", "alice")).toMatch(/there is a key alice in .* already; revoke it/);
+});
+
+test("says which keys there are to revoke", () => {
+  run("add", "alice");
+
+  expect(complaintAbout("revoke", "alcie")).toBe(
+    'keys revoke: there is no key "alcie"; there is: alice',
+  );
+});
+
+test("explains itself, and where the keys are", () => {
+  expect(run().out).toContain("usage: sluice keys add NAME|list|revoke NAME");
+  for (const action of ["add", "list", "revoke"]) {
+    const { out } = run(action, "--help");
+    expect(out).toContain(`usage: sluice keys ${action}`);
+    expect(out).toContain("--keys-file PATH");
+  }
+  expect(runKeysCommand(["-h"], { HOME: "/home/x" }).out).toContain(
+    "SLUICE_KEYS_FILE, or /home/x/.config/sluice/keys.json",
+  );
+});
+
+test("keeps its keys in the user's own folder unless it is told", () => {
+  const config = path.join(scratch, `config-${files}`);
+
+  runKeysCommand(["add", "alice"], { XDG_CONFIG_HOME: config });
+  runKeysCommand(["add", "bob", "--keys-file", file], { XDG_CONFIG_HOME: config });
+
+  expect(readKeysFile(path.join(config, "sluice/keys.json"))).toHaveLength(1);
+  expect(readKeysFile(file)[0]?.name).toBe("bob");
+});

@@ -1,0 +1,37 @@
+// The settings' defaults, as tests and embedders get them.
+
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { readCommandLine } from "../../../src/config/command-line.ts";
+import { configWith, SETTINGS } from "../../../src/config/config.ts";
+
+test("has the same defaults for embedders as for the command", () => {
+  expect(readCommandLine([], {})).toEqual({ type: "serve", config: configWith({}) });
+});
+
+test("changes only what is asked for", () => {
+  const config = configWith({ slots: 2, queueTimeoutMs: 50 });
+
+  expect(config).toEqual({ ...configWith({}), slots: 2, queueTimeoutMs: 50 });
+});
+
+test("serves the built-in model by default, from the models folder of the package", () => {
+  const folder = path.dirname(configWith({}).model);
+
+  expect(path.basename(configWith({}).model)).toBe("builtin.gguf");
+  expect(existsSync(path.join(folder, "../..", "package.json"))).toBe(true);
+});
+
+test("waits for slow readers and models as long as its help says", () => {
+  const config = configWith({});
+  const limits = Object.entries(SETTINGS).filter(
+    ([key, { help }]) => /(Timeout|Ttl|Grace|heartbeat)Ms$/.test(key) && !help.includes("no limit"),
+  );
+
+  for (const [key, { help }] of limits) {
+    const seconds = Number(/default (\d+)/.exec(help)?.[1]);
+    expect([key, config[key as keyof typeof config]]).toEqual([key, seconds * 1000]);
+  }
+  expect(limits).toHaveLength(14);
+});

@@ -1,0 +1,240 @@
+// The pieces around every request, each alone: ids, keys, and the one mapper from errors to responses.
+
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { Logger } from "pino";
+import { expect, test, vi } from "vitest";
+import { ServiceError } from "../../../../src/errors.ts";
+import {
+  closeWhileDraining,
+  errorMapper,
+  methodNotAllowed,
+  notFound,
+  requestId,
+  requireApiKey,
+  useEnvelope,
+} from "../../../../src/http/server/middleware.ts";
+import { KeyRing } from "../../../../src/keys/key-ring.ts";
+import { Metrics } from "../../../../src/metrics.ts";
+
+/** As much of Express as these pieces touch. */
+function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
+  const headers: Record<string, unknown> = {};
+  const sent: { status?: number; body?: unknown } = {};
+  const res = {
+    headersSent: false,
+    locals: {},
+    getHeader: (name: string) => headers[name],
+    setHeader: (name: string, value: unknown) => {
+      headers[name] = value;
+    },
+    status: (status: number) => {
+      sent.status = status;
+      return res;
+    },
+    json: (body: unknown) => {
+      sent.body = body;
+    },
+  };
+  const req = { method: "PUT", path: "/v1/nothing", get: (name: string) => requestHeaders[name] };
+  const next = vi.fn<(error?: unknown) => void>();
+  return {
+    headers,
+    sent,
+    res,
+    next,
+    run: (handler: RequestHandler) =>
+      handler(req as unknown as Request, res as unknown as Response, next),
+    fail: (mapper: ErrorRequestHandler, error: unknown) =>
+      mapper(error, req as unknown as Request, res as unknown as Response, next),
+  };
+}
+
+function ringOf(...plainKeys: string[]): KeyRing {
+  return new KeyRing({ plainKeys, file: null, pollMs: 1_000, log: () => {} });
+}
+
+function fakeLog() {
+  const [info, error] = [vi.fn(), vi.fn()];
+  return { info, error, log: { info, error } as unknown as Logger };
+}
+
+test("keeps a client's request id", () => {
+  const { run, headers, next } = exchange({ "x-request-id": "my-id.1:a_b" });
+
+  run(requestId());
+
+  expect(headers["x-request-id"]).toBe("my-id.1:a_b");
+  expect(next.mock.calls).toEqual([[]]);
+});
+
+test.each(["a\r\nb", "two words", "", "x".repeat(129), "<script>"])(
+  "replaces the request id %j by a safe one",
+  (given) => {
+    const { run, headers } = exchange({ "x-request-id": given });
+
+    run(requestId());
+
+    expect(headers["x-request-id"]).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+  },
+);
+
+test.each([
+  [{ authorization: "Bearer key-2" }],
+  [{ authorization: "bearer  key-2 " }],
+  [{ "x-api-key": "key-1" }],
+])("lets a request in with %j", (requestHeaders) => {
+  const { run, next } = exchange(requestHeaders);
+
+  run(requireApiKey(ringOf("key-1", "key-2")));
+
+  expect(next.mock.calls).toEqual([[]]);
+});
+
+test.each([
+  [{}, "an API key is required: Authorization: Bearer KEY"],
+  [{ authorization: "Basic a2V5" }, "an API key is required: Authorization: Bearer KEY"],
+  [{ authorization: "Bearer key-3" }, "this API key is not known here"],
+  [{ authorization: "Bearer key-1key-2" }, "this API key is not known here"],
+  [{ "x-api-key": "KEY-1" }, "this API key is not known here"],
+])("refuses a request with %j", (requestHeaders, message) => {
+  const { run, next } = exchange(requestHeaders);
+  const enter = () => run(requireApiKey(ringOf("key-1", "key-2")));
+
+  expect(enter).toThrow(message);
+  expect(enter).toThrow(expect.objectContaining({ code: "invalid_api_key" }));
+  expect(next).not.toHaveBeenCalled();
+});
+
+test("lets everybody in where no key is asked for", () => {
+  const { run, next } = exchange();
+
+  run(requireApiKey(ringOf()));
+
+  expect(next).toHaveBeenCalledTimes(1);
+});
+
+test("closes connections after the answer while the server drains, and only then", () => {
+  let isDraining = false;
+  const { run, headers } = exchange();
+  const handler = closeWhileDraining(() => isDraining);
+
+  run(handler);
+  expect(headers).toEqual({});
+  isDraining = true;
+  run(handler);
+
+  expect(headers).toEqual({ connection: "close" });
+});
+
+test("names what is possible when the method is wrong", () => {
+  const { run, headers } = exchange();
+
+  expect(() => run(methodNotAllowed("POST"))).toThrow("PUT is not possible here; use POST");
+  expect(headers.allow).toBe("POST");
+});
+
+test("names the path that is not there", () => {
+  expect(() => exchange().run(notFound([]))).toThrow(
+    "there is no PUT /v1/nothing here; GET / lists what there is",
+  );
+});
+
+test("says so when only /v1 is missing from the path", () => {
+  expect(() => exchange().run(notFound(["/v1/v1/nothing"]))).toThrow(
+    "there is no PUT /v1/nothing here; the base URL of a client ends in /v1",
+  );
+});
+
+test("logs and counts what never reached a handler", async () => {
+  const { fail } = exchange();
+  const { log, info } = fakeLog();
+  const metrics = new Metrics();
+
+  fail(errorMapper(log, metrics), new ServiceError("invalid_api_key", "no"));
+
+  const line = { path: "/v1/nothing", outcome: "invalid_api_key" };
+  expect(info.mock.calls).toEqual([[expect.objectContaining(line), "request"]]);
+  expect(await metrics.text([])).toContain('sluice_requests_total{outcome="invalid_api_key"} 1');
+});
+
+test("answers an error with its status and OpenAI's envelope", () => {
+  const { fail, sent, next } = exchange();
+
+  fail(
+    errorMapper(fakeLog().log, new Metrics()),
+    new ServiceError("invalid_value", "bad", { param: "n" }),
+  );
+
+  expect(sent).toEqual({
+    status: 400,
+    body: {
+      error: { message: "bad", type: "invalid_request_error", param: "n", code: "invalid_value" },
+    },
+  });
+  expect(next).not.toHaveBeenCalled();
+});
+
+test("answers in the envelope of the dialect whose path was asked for", () => {
+  const { run, fail, sent } = exchange();
+
+  run(useEnvelope(({ code }) => ({ type: "error", code })));
+  fail(errorMapper(fakeLog().log, new Metrics()), new ServiceError("not_found", "gone"));
+
+  expect(sent.body).toEqual({ type: "error", code: "not_found" });
+});
+
+test("tells when to try again, and how to authenticate", () => {
+  const [full, locked] = [exchange(), exchange()];
+  const mapper = errorMapper(fakeLog().log, new Metrics());
+
+  full.fail(mapper, new ServiceError("queue_full", "full", { retryAfterSeconds: 7 }));
+  locked.fail(mapper, new ServiceError("invalid_api_key", "no"));
+
+  expect([full.sent.status, full.headers]).toEqual([429, { "retry-after": 7 }]);
+  expect([locked.sent.status, locked.headers]).toEqual([401, { "www-authenticate": "Bearer" }]);
+});
+
+test("translates what the router throws of a path that it cannot decode", () => {
+  const { fail, sent } = exchange();
+
+  fail(
+    errorMapper(fakeLog().log, new Metrics()),
+    Object.assign(new URIError("its own words"), { status: 400 }),
+  );
+
+  expect(sent).toMatchObject({ status: 400, body: { error: { code: "bad_request" } } });
+});
+
+test("logs a bug, and tells the client nothing of it", () => {
+  const { fail, sent } = exchange();
+  const { log, error } = fakeLog();
+
+  fail(errorMapper(log, new Metrics()), new TypeError("cannot read the secret"));
+
+  expect(sent).toMatchObject({ status: 500, body: { error: { code: "internal_error" } } });
+  expect(JSON.stringify(sent)).not.toContain("secret");
+  expect(error.mock.calls).toEqual([[expect.objectContaining({ path: "/v1/nothing" }), "bug"]]);
+});
+
+test("logs no bug that the dialect's own handler has recorded", () => {
+  const { run, fail, sent, res } = exchange();
+  const { log, error } = fakeLog();
+
+  run(useEnvelope(({ code }) => ({ code })));
+  Object.assign(res.locals, { isRecorded: true });
+  fail(errorMapper(log, new Metrics()), new TypeError("cannot read"));
+
+  expect(sent).toEqual({ status: 500, body: { code: "internal_error" } });
+  expect(error).not.toHaveBeenCalled();
+});
+
+test("says nothing more once the headers are sent", () => {
+  const { fail, res, sent, next } = exchange();
+  const thrown = new ServiceError("generation_failed", "late");
+  res.headersSent = true;
+
+  fail(errorMapper(fakeLog().log, new Metrics()), thrown);
+
+  expect(sent).toEqual({});
+  expect(next.mock.calls).toEqual([[thrown]]);
+});

@@ -1,0 +1,120 @@
+// One answer read token by token: when which grammar holds, and what is cut off. Every character is a token.
+
+import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
+import { expect, test } from "vitest";
+import { type OutputPlan, PLAIN_OUTPUT } from "../../../../src/generation/request.ts";
+import { AnswerReader } from "../../../../src/worker/output/answer-reader.ts";
+import type { OutputPart } from "../../../../src/worker/output/output-parser.ts";
+
+type FakeState = { readonly grammar: string; readonly fed: string };
+
+/** Grammars that remember what they were made of, and what was fed to them. */
+function open(output: Partial<OutputPlan>, options: { stop?: string[]; takes?: boolean } = {}) {
+  const states: { grammar: string; fed: string }[] = [];
+  const reader = new AnswerReader({
+    output: { ...PLAIN_OUTPUT, ...output },
+    stop: options.stop ?? [],
+    promptTokens: [],
+    detokenize: (tokens) => String.fromCodePoint(...tokens),
+    controlTokens: () => new Map([[1, "<tool_call>"]]),
+    grammars: {
+      begin: (grammar) => {
+        states.push({ grammar, fed: "" });
+        return states.at(-1) as unknown as LlamaGrammarEvaluationState; // nobody looks inside
+      },
+      feed: (state, tokens) => {
+        const texts = tokens.map((token) =>
+          token === 1 ? "<tool_call>" : String.fromCodePoint(token),
+        );
+        (state as unknown as { fed: string }).fed = texts.join("");
+        return options.takes ?? true;
+      },
+    },
+  });
+  /** Up to a stop string. */
+  const push = (text: string) => {
+    const all = [];
+    for (const char of text) {
+      const { parts, stopString } = reader.push(char.codePointAt(0) ?? 0);
+      all.push(...parts);
+      if (stopString !== null) break;
+    }
+    return all;
+  };
+  const state = () => reader.grammarState as unknown as FakeState | undefined;
+  return { reader, push, state };
+}
+
+const CALLS = { toolFormat: "hermes", toolNames: ["f"], callGrammar: "root ::= calls" };
+
+test("holds nothing to a form where none is asked for", () => {
+  const { state, push } = open({});
+  push("anything");
+
+  expect(state()).toBeUndefined();
+});
+
+test("holds an answer from its first token on", () => {
+  const { state } = open({ answerGrammar: { text: "root ::= x", holds: "text" } });
+
+  expect(state()).toEqual({ grammar: "root ::= x", fed: "" });
+});
+
+test.each(["start", "text"] as const)(
+  "holds what comes after thoughts (%s), not the thoughts",
+  (holds) => {
+    const { state, push } = open({
+      thoughtFormat: "think",
+      isThinking: true,
+      answerGrammar: { text: "root ::= x", holds },
+    });
+    expect(state()).toBeUndefined();
+
+    push("hm</think>");
+
+    expect(state()).toMatchObject({ grammar: "root ::= x" });
+  },
+);
+
+test("holds a call from where it begins, with the tokens that began it", () => {
+  const { state, push } = open(CALLS);
+  push("Let me see. <tool_call");
+  expect(state()).toBeUndefined();
+
+  push(">");
+
+  expect(state()).toEqual({ grammar: "root ::= calls", fed: "<tool_call>" });
+});
+
+test("takes a control token for the beginning of a call", () => {
+  const { state, push, reader } = open(CALLS);
+  push("a");
+
+  reader.push(1);
+
+  expect(state()).toEqual({ grammar: "root ::= calls", fed: "<tool_call>" });
+});
+
+test("lets a call go on freely when what began it is not of the grammar", () => {
+  const { state, push } = open(CALLS, { takes: false });
+
+  push("<tool_call>");
+
+  expect(state()).toBeUndefined();
+});
+
+test("cuts the text at a stop string, but neither thoughts nor arguments", () => {
+  const output = { ...CALLS, thoughtFormat: "think" } as const;
+  const { push } = open(output, { stop: ["END", "}"] });
+
+  const parts = push(
+    '<think>END</think>Hi <tool_call>{"name": "f", "arguments": {"a": {}}}</tool_call>',
+  );
+
+  const textOf = (of: readonly OutputPart[], type: OutputPart["type"]) =>
+    of.map((part) => (part.type === type && "text" in part ? part.text : "")).join("");
+  expect(textOf(parts, "reasoning")).toBe("END");
+  expect(textOf(parts, "text")).toBe("Hi");
+  expect(textOf(parts, "arguments")).toBe('{"a": {}}');
+  expect(textOf(open(output, { stop: ["END"] }).push("one END two"), "text")).toBe("one ");
+});

@@ -1,0 +1,173 @@
+// The model's text told apart: recorded outputs of the model families, with their published sources, in whole and in
+// pieces.
+
+import { expect, test } from "vitest";
+import {
+  OutputParser,
+  type OutputParserOptions,
+  type OutputPart,
+} from "../../../../src/worker/output/output-parser.ts";
+import { thoughtFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
+import { TOOL_FORMATS, toolFormatNamed } from "../../../../src/worker/output/tool-formats.ts";
+import recorded from "../../../support/engines/recorded-outputs.json" with { type: "json" };
+
+const THINK = thoughtFormatNamed("think");
+const HERMES = toolFormatNamed("hermes");
+
+function parser(options: Partial<OutputParserOptions> = {}): OutputParser {
+  return new OutputParser({
+    toolFormat: null,
+    toolNames: ["get_weather"],
+    thoughtFormat: null,
+    areThoughtsText: false,
+    isThinking: false,
+    ...options,
+  });
+}
+
+function pushAll(to: OutputParser, text: string, size: number): OutputPart[] {
+  const parts: OutputPart[] = [];
+  for (let at = 0; at < text.length; at += size) parts.push(...to.push(text.slice(at, at + size)));
+  return [...parts, ...to.end()];
+}
+
+function collect(parts: readonly OutputPart[]) {
+  const calls: { name: string; arguments: string }[] = [];
+  let [content, reasoning] = ["", ""];
+  for (const part of parts) {
+    if (part.type === "text") content += part.text;
+    else if (part.type === "reasoning") reasoning += part.text;
+    else if (part.type === "call") calls.push({ name: part.name, arguments: "" });
+    else (calls[part.index] ?? { arguments: "" }).arguments += part.text;
+  }
+  return { content, reasoning, calls };
+}
+
+function read(to: OutputParser, text: string, size = 1) {
+  return collect(pushAll(to, text, size));
+}
+
+for (const [index, each] of recorded.entries()) {
+  test.each([1, 3, 1_000])(
+    `reads ${each.format} output ${index} as ${each.source} expects it, %i characters at a time`,
+    (size) => {
+      const { calls, ...texts } = read(
+        parser({
+          toolFormat: toolFormatNamed(each.format),
+          toolNames: each.calls.map(({ name }) => name),
+          thoughtFormat: each.thoughts === null ? null : thoughtFormatNamed(each.thoughts),
+          isThinking: each.isThinking,
+        }),
+        each.raw,
+        size,
+      );
+
+      expect(texts).toEqual({ content: each.content, reasoning: each.reasoning });
+      expect(calls.map((call) => ({ ...call, arguments: JSON.parse(call.arguments) }))).toEqual(
+        each.calls,
+      );
+    },
+  );
+}
+
+test("has recorded outputs of every format but the generic one, which is ours", () => {
+  const there = new Set(recorded.map(({ format }) => format));
+
+  expect(TOOL_FORMATS.map(({ name }) => name).filter((name) => !there.has(name))).toEqual([]);
+});
+
+test("gives arguments as they come, and the name once", () => {
+  const reading = parser({ toolFormat: HERMES });
+  reading.push('<tool_call>\n{"name": "get_weather", "arguments": ');
+
+  expect(reading.push('{"ci')).toEqual([
+    { type: "call", index: 0, name: "get_weather" },
+    { type: "arguments", index: 0, text: '{"ci' },
+  ]);
+  expect(reading.push('ty": "}"')).toEqual([{ type: "arguments", index: 0, text: 'ty": "}"' }]);
+  expect(reading.push("}")).toEqual([{ type: "arguments", index: 0, text: "}" }]);
+});
+
+test("is not misled by braces and quotes within strings", () => {
+  const args = '{"a": "}{\\"]", "b": [{"c": "\\\\"}]}';
+
+  const { calls, content } = read(
+    parser({ toolFormat: HERMES }),
+    `<tool_call>{"name": "f", "arguments": ${args}}</tool_call>`,
+  );
+
+  expect(calls).toEqual([{ name: "f", arguments: args }]);
+  expect(content).toBe("");
+});
+
+test("holds back what may become a call, and gives it out when it does not", () => {
+  const reading = parser({ toolFormat: HERMES });
+
+  expect(reading.push("a <tool_")).toEqual([{ type: "text", text: "a" }]);
+  expect(reading.push("box>")).toEqual([{ type: "text", text: " <tool_box>" }]);
+});
+
+test("drops a call whose beginning was cut off: it is no text", () => {
+  const { content, calls } = read(
+    parser({ toolFormat: HERMES }),
+    'Wait.\n<tool_call>\n{"name": "get_',
+  );
+
+  expect({ content, calls }).toEqual({ content: "Wait.", calls: [] });
+});
+
+test("leaves tags of thoughts alone in the middle of an answer", () => {
+  const text = "Models write <think> and </think> around their thoughts.";
+
+  expect(read(parser({ thoughtFormat: THINK }), text)).toEqual({
+    content: text,
+    reasoning: "",
+    calls: [],
+  });
+});
+
+test("takes thoughts that never end for thoughts", () => {
+  expect(read(parser({ thoughtFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
+    content: "",
+    reasoning: "hm, 2 + 3",
+  });
+});
+
+test("knows when it thinks, for what is forbidden or forced meanwhile", () => {
+  const reading = parser({ thoughtFormat: THINK });
+  expect(reading.isThinking).toBe(false);
+
+  reading.push("<think>");
+  expect([reading.isThinking, reading.isText]).toEqual([true, false]);
+
+  reading.push("so</think>");
+  expect([reading.isThinking, reading.isText]).toEqual([false, true]);
+});
+
+test("leaves thoughts in the text where they are wanted there", () => {
+  const text = "<think>\nhm\n</think>\n\nFive.";
+
+  const { content, reasoning } = read(
+    parser({ thoughtFormat: THINK, areThoughtsText: true }),
+    text,
+  );
+
+  expect({ content, reasoning }).toEqual({ content: text, reasoning: "" });
+});
+
+test("says where the first call began, in characters of the whole text", () => {
+  const reading = parser({ toolFormat: HERMES });
+
+  reading.push("Let me see. <tool_c");
+  expect(reading.callsBeganAt).toBeNull();
+  reading.push("all>");
+
+  expect(reading.callsBeganAt).toBe("Let me see. ".length);
+});
+
+test("passes text on at once where nothing has to be told from it", () => {
+  const reading = parser({ thoughtFormat: THINK });
+  reading.push("Hello");
+
+  expect(reading.push(" ")).toEqual([{ type: "text", text: " " }]);
+});

@@ -1,0 +1,90 @@
+// Stop strings in a text that comes in fragments: found however it is cut, and never leaked.
+
+import { expect, test } from "vitest";
+import { StopSequences } from "../../../../src/worker/output/stop-sequences.ts";
+
+/** Pushes until a stop string is found; what is still held then is flushed. */
+function scan(stops: readonly string[], fragments: readonly string[]) {
+  const scanner = new StopSequences(stops);
+  const texts: string[] = [];
+  for (const fragment of fragments) {
+    const { text, stopString } = scanner.push(fragment);
+    texts.push(text);
+    if (stopString !== null) return { texts, stopString };
+  }
+  return { texts: [...texts, scanner.flush()], stopString: null };
+}
+
+test("passes everything on at once when there is no stop string", () => {
+  expect(scan([], ["Hel", "lo"])).toEqual({ texts: ["Hel", "lo", ""], stopString: null });
+});
+
+test("ends the text before the stop string, and drops what follows it", () => {
+  expect(scan(["END"], ["one END two"])).toEqual({ texts: ["one "], stopString: "END" });
+});
+
+test("finds a stop string that is split over many fragments, and leaks nothing of it", () => {
+  const { texts, stopString } = scan(["<stop>"], ["a<", "st", "o", "p", ">b"]);
+
+  expect(texts).toEqual(["a", "", "", "", ""]);
+  expect(stopString).toBe("<stop>");
+});
+
+test("holds back only what may become a stop string", () => {
+  expect(new StopSequences(["END"]).push("the E")).toEqual({ text: "the ", stopString: null });
+});
+
+test("gives held text out as soon as it cannot become a stop string any more", () => {
+  expect(scan(["END"], ["E", "N", "x"]).texts).toEqual(["", "", "ENx", ""]);
+});
+
+test("goes on holding the part of the held text that is a beginning in its own right", () => {
+  expect(scan(["aab"], ["aa", "a", "b"])).toEqual({ texts: ["", "a", ""], stopString: "aab" });
+});
+
+test("ends at the first of several stop strings", () => {
+  expect(scan(["two", "one"], ["zero one two"])).toEqual({ texts: ["zero "], stopString: "one" });
+});
+
+test("holds back for the longest of several beginnings", () => {
+  expect(new StopSequences(["b", "xyz", "yq"]).push("axy")).toEqual({
+    text: "a",
+    stopString: null,
+  });
+});
+
+test("flushes what was held once", () => {
+  const scanner = new StopSequences(["END"]);
+  scanner.push("the EN");
+
+  expect(scanner.flush()).toBe("EN");
+  expect(scanner.flush()).toBe("");
+});
+
+test("starts afresh after a flush", () => {
+  const scanner = new StopSequences(["END"]);
+  scanner.push("EN");
+  scanner.flush();
+
+  expect(scanner.push("D")).toEqual({ text: "D", stopString: null });
+});
+
+test("compares characters beyond the BMP whole", () => {
+  expect(scan(["🙂🙃"], ["a🙂", "🙂", "🙃b"])).toEqual({
+    texts: ["a", "🙂", ""],
+    stopString: "🙂🙃",
+  });
+});
+
+test("gives the same answer however the text is cut", () => {
+  const text = "xaabaab<aab>y";
+  for (let first = 0; first <= text.length; first++) {
+    for (let second = first; second <= text.length; second++) {
+      const fragments = [text.slice(0, first), text.slice(first, second), text.slice(second)];
+
+      const { texts, stopString } = scan(["aab>"], fragments);
+
+      expect([texts.join(""), stopString]).toEqual(["xaabaab<", "aab>"]);
+    }
+  }
+});

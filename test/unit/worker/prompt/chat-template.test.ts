@@ -1,0 +1,163 @@
+// Messages through a Jinja template: what clients wrote stays text, what the template wrote may be control tokens.
+
+import { expect, test } from "vitest";
+import { ServiceError } from "../../../../src/errors.ts";
+import type { Message } from "../../../../src/generation/request.ts";
+import {
+  ChatTemplate,
+  type ChatTemplateOptions,
+} from "../../../../src/worker/prompt/chat-template.ts";
+import { type MessagesPrompt, messagesPrompt } from "../../../support/clients/requests.ts";
+
+const CHATML =
+  "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}" +
+  "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+function template(options: Partial<ChatTemplateOptions> = {}): ChatTemplate {
+  return new ChatTemplate({
+    source: CHATML,
+    controlTexts: ["<|im_start|>", "<|im_end|>"],
+    bosText: null,
+    eosText: null,
+    thinkingWords: null,
+    ...options,
+  });
+}
+
+function render(
+  of: ChatTemplate,
+  messages: readonly Message[],
+  options: Partial<MessagesPrompt> = {},
+) {
+  return of.render(messagesPrompt(messages, options));
+}
+
+function user(content: string): Message {
+  return { role: "user", content };
+}
+
+/** `{{ content }}` alone, so that only the message's own text comes out. */
+const BARE = "{{ messages[0].content }}";
+
+function refusalOf(source: string, message: Message): ServiceError {
+  try {
+    render(template({ source }), [message]);
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error("was not refused");
+}
+
+test("renders messages and the beginning of the answer as one stretch of template text", () => {
+  const segments = render(template(), [{ role: "system", content: "Be brief." }, user("Hi")]);
+
+  expect(segments).toEqual([
+    {
+      text: "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
+      isLiteral: false,
+    },
+  ]);
+});
+
+test("makes control tokens inside a message literal text", () => {
+  const segments = render(template({ source: BARE }), [user("a<|im_end|>b<|im_start|>")]);
+
+  expect(segments).toEqual([
+    { text: "a", isLiteral: false },
+    { text: "<|im_end|>", isLiteral: true },
+    { text: "b", isLiteral: false },
+    { text: "<|im_start|>", isLiteral: true },
+  ]);
+});
+
+test("keeps the template's own control tokens apart from equal ones in a message", () => {
+  const segments = render(template(), [user("<|im_end|>")]);
+
+  expect(segments).toEqual([
+    { text: "<|im_start|>user\n", isLiteral: false },
+    { text: "<|im_end|>", isLiteral: true },
+    { text: "<|im_end|>\n<|im_start|>assistant\n", isLiteral: false },
+  ]);
+});
+
+test("takes the longest of control tokens that begin alike", () => {
+  const segments = render(template({ source: BARE, controlTexts: ["<|end", "<|end_of_turn|>"] }), [
+    user("<|end_of_turn|>"),
+  ]);
+
+  expect(segments).toEqual([{ text: "<|end_of_turn|>", isLiteral: true }]);
+});
+
+test("takes control texts literally, not as patterns", () => {
+  const controls = template({ source: BARE, controlTexts: ["[.*]", ""] });
+
+  expect(render(controls, [user("[ab]")])).toEqual([{ text: "[ab]", isLiteral: false }]);
+  expect(render(controls, [user("[.*]")])).toEqual([{ text: "[.*]", isLiteral: true }]);
+});
+
+test("leaves private-use characters of a client alone: they fence nothing", () => {
+  const text = "\uE000<|x|>\uE001\uE002abc\uE003";
+
+  expect(render(template({ source: BARE }), [user(text)])).toEqual([{ text, isLiteral: false }]);
+});
+
+test("fences nothing for a vocabulary without control tokens", () => {
+  const segments = render(template({ source: BARE, controlTexts: [] }), [user("<|im_end|>")]);
+
+  expect(segments).toEqual([{ text: "<|im_end|>", isLiteral: false }]);
+});
+
+test("gives the template the texts of BOS and EOS, or nothing where there are none", () => {
+  const source = "[{{ bos_token }}|{{ eos_token }}]";
+
+  const [segment] = render(template({ source, bosText: "<s>" }), [user("Hi")]);
+
+  expect(segment?.text).toBe("[<s>|]");
+});
+
+test("turns a template's refusal into a 400 with the template's own words", () => {
+  const source =
+    "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
+    BARE;
+
+  const refusal = refusalOf(source, { role: "system", content: "Be brief." });
+
+  expect(refusal.code).toBe("template_error");
+  expect(refusal.param).toBe("messages");
+  expect(refusal.message).toBe(
+    "the model's chat template refuses these messages: System role not supported",
+  );
+});
+
+test("lets through what a template with a system refusal accepts", () => {
+  const source =
+    "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
+    BARE;
+
+  expect(render(template({ source }), [user("Hi")])).toEqual([{ text: "Hi", isLiteral: false }]);
+});
+
+test("shows no fence in a refusal that quotes a message", () => {
+  const source = "{{ raise_exception('cannot read ' + messages[0].content) }}";
+
+  const refusal = refusalOf(source, user("a<|im_end|>b"));
+
+  expect(refusal.message).toBe(
+    "the model's chat template refuses these messages: cannot read a<|im_end|>b",
+  );
+});
+
+test("refuses a template that cannot be parsed when it is made, not at the first request", () => {
+  expect(() => template({ source: "{% for message in %}" })).toThrow(Error);
+});
+
+// Templates of reasoning models cut old answers at `</think>`. Fails: the closing half of the fence stays in the prompt.
+test("leaves nothing of a fence in the prompt when the template cuts a message in two", () => {
+  const source = "{{ messages[0].content.split('</think>')[-1] }}";
+
+  const segments = render(template({ source, controlTexts: ["</think>"] }), [
+    { role: "assistant", content: "thoughts</think>answer", reasoning: null, toolCalls: [] },
+  ]);
+
+  expect(segments).toEqual([{ text: "answer", isLiteral: false }]);
+});

@@ -1,0 +1,149 @@
+// What is known of a prompt's length before anything is rendered: never more than there is, and cheap to find.
+
+import { expect, test } from "vitest";
+import type { Json, Message, Prompt, ToolUse } from "../../../../src/generation/request.ts";
+import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
+import {
+  type BoundDeps,
+  leastMessageTokens,
+  leastTextTokens,
+  leastTokens,
+} from "../../../../src/worker/prompt/prompt-bounds.ts";
+import { messagesPrompt } from "../../../support/clients/requests.ts";
+
+/** One token per four characters. Remembers the lengths of the texts that it was given. */
+function bounds(options: Partial<BoundDeps> = {}) {
+  const tokenized: number[] = [];
+  const tokenize = ((text: string) => {
+    tokenized.push(text.length);
+    return Array.from({ length: Math.ceil(text.length / 4) });
+  }) as unknown as BoundDeps["model"]["tokenize"]; // only the number of tokens is looked at
+  const deps: BoundDeps = {
+    model: { tokenize },
+    contextTokens: 1_000,
+    longestTokenChars: 100,
+    messageTokens: 5,
+    ...options,
+  };
+  return { deps, tokenized };
+}
+
+const user = (content: string): Message => ({ role: "user", content });
+const assistant = (content: string, values: Record<string, Json> = {}): Message => ({
+  role: "assistant",
+  content,
+  reasoning: null,
+  toolCalls: Object.keys(values).length > 0 ? [{ id: "1", name: "f", arguments: values }] : [],
+});
+const repeat = (count: number, message: Message) => Array.from({ length: count }, () => message);
+
+function withTools(parameters: Json): Prompt {
+  const tools: ToolUse = {
+    tools: [
+      {
+        name: "f",
+        definition: { parameters },
+        parameters: {},
+        rules: { name: "r", text: "", elements: 0 },
+      },
+    ],
+    callable: ["f"],
+    isRequired: false,
+    isParallel: true,
+  };
+  return { ...messagesPrompt([user("a")]), tools };
+}
+
+test.each<[what: string, prompt: Prompt]>([
+  ["many empty messages", messagesPrompt(repeat(200, user("")))],
+  [
+    "many results of tools",
+    messagesPrompt(repeat(1_000, { role: "tool", content: "", toolCallId: null, name: null })),
+  ],
+  [
+    "many arguments of a call",
+    messagesPrompt([assistant("", { list: Array.from({ length: 1_000 }, () => 1) })]),
+  ],
+  [
+    "a definition with many values",
+    withTools({ enum: Array.from({ length: 5_000 }, (_, index) => index) }),
+  ],
+  ["a text longer than the longest tokens together", messagesPrompt([user("x".repeat(100_000))])],
+])("%s are too long without a look at the tokenizer", (_what, prompt) => {
+  const { deps, tokenized } = bounds();
+
+  expect(leastTokens(prompt, deps)).toBeGreaterThanOrEqual(deps.contextTokens);
+  expect(tokenized).toEqual([]);
+});
+
+test("counts long texts in pieces, no further than the context", () => {
+  const { deps, tokenized } = bounds({ contextTokens: 2_000 });
+
+  const least = leastTokens(messagesPrompt([user("x".repeat(100_000)), user("y")]), deps);
+
+  expect(least).toBeGreaterThanOrEqual(2_000);
+  expect(tokenized).toEqual([2_000, 2_000, 2_000, 2_000, 2_000]);
+});
+
+test("counts many texts that are short, each", () => {
+  const { deps, tokenized } = bounds({ messageTokens: 1 });
+
+  expect(leastTokens(messagesPrompt(repeat(100, user("x".repeat(60)))), deps)).toBe(1_001);
+  expect(tokenized).toHaveLength(91);
+});
+
+test("leaves a prompt alone that is likely to fit", () => {
+  const { deps, tokenized } = bounds();
+
+  expect(leastTokens(messagesPrompt([user("x".repeat(3_000))]), deps)).toBe(30);
+  expect(tokenized).toEqual([]);
+});
+
+test("counts nothing that a template may leave out", () => {
+  const { deps } = bounds();
+  const thoughts = `<think>${"x".repeat(20_000)}</think>yes`;
+  const instructions: Message = { role: "system", content: "x".repeat(20_000) };
+  const prompt = messagesPrompt([
+    instructions,
+    user(" ".repeat(9_000)),
+    assistant(thoughts),
+    user("a"),
+  ]);
+
+  expect(leastTokens(prompt, deps)).toBeLessThan(deps.contextTokens);
+});
+
+test("never finds more tokens in a text than there are, wherever it is cut", () => {
+  for (const length of [1, 50, 1_024, 1_025, 5_000, 40_001]) {
+    const { deps } = bounds();
+    const least = leastTextTokens("x".repeat(length), 1_000_000, deps);
+    expect(least).toBeLessThanOrEqual(Math.ceil(length / 4));
+  }
+});
+
+test("learns from the template what a message costs besides its content", () => {
+  const template = templateOf(
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}",
+  );
+  const words = (text: string) => text.match(/<[^>]*>|[^<]+/g) ?? [];
+
+  expect(leastMessageTokens(template, words)).toBe(2);
+});
+
+test.each([
+  ["there is none", null],
+  ["it refuses the trial", templateOf("{{ raise_exception('no') if messages | length > 1 }}a")],
+  ["it shows the last message alone", templateOf("{{ messages[-1].content }}")],
+])("takes one token a message where a template says nothing: %s", (_why, template) => {
+  expect(leastMessageTokens(template, (text) => [...text])).toBe(1);
+});
+
+function templateOf(source: string): ChatTemplate {
+  return new ChatTemplate({
+    source,
+    controlTexts: [],
+    bosText: null,
+    eosText: null,
+    thinkingWords: null,
+  });
+}

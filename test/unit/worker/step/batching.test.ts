@@ -1,0 +1,203 @@
+// What enters the next decode, and who has to wait for it.
+
+import type { BatchItem } from "node-llama-cpp";
+import { afterEach, expect, test, vi } from "vitest";
+import { deferred } from "../../../../src/generation/deferred.ts";
+import { Batcher, shareBatch } from "../../../../src/worker/step/batching.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** One sequence's wish: so many tokens. */
+function item(sequenceId: number, tokens: number): BatchItem {
+  return {
+    tokens: Array.from({ length: tokens }, () => 1),
+    logits: [],
+    evaluationPriority: sequenceId,
+  } as unknown as BatchItem;
+}
+
+function share(items: readonly BatchItem[], size: number) {
+  return shareBatch(items, size).map(({ item: { evaluationPriority }, processAmount }) => [
+    evaluationPriority,
+    processAmount,
+  ]);
+}
+
+function watched() {
+  const onStep = vi.fn();
+  const onStepTime = vi.fn();
+  return { onStep, onStepTime, batcher: new Batcher({ onStep, onStepTime }) };
+}
+
+test("takes everything that fits, in order of sequence ids", () => {
+  expect(share([item(2, 1), item(0, 3), item(1, 1)], 8)).toEqual([
+    [0, 3],
+    [1, 1],
+    [2, 1],
+  ]);
+});
+
+test("lets streams that decode in first; prompts share what is left", () => {
+  expect(share([item(0, 6), item(1, 6), item(2, 1), item(3, 1)], 10)).toEqual([
+    [0, 6],
+    [1, 2],
+    [2, 1],
+    [3, 1],
+  ]);
+});
+
+test("leaves out those for whom nothing is left, instead of asking for zero tokens", () => {
+  expect(share([item(0, 5), item(1, 5), item(2, 1)], 4)).toEqual([
+    [0, 3],
+    [2, 1],
+  ]);
+});
+
+test("waits with a decode until every busy stream has asked for one", () => {
+  const { batcher, onStep } = watched();
+  batcher.enter();
+  batcher.enter();
+
+  const early = batcher.fillBatch({ items: [item(0, 1)], size: 8 });
+  expect(early).toEqual([]);
+  expect(onStep).not.toHaveBeenCalled();
+  const whole = batcher.fillBatch({ items: [item(0, 1), item(1, 1)], size: 8 });
+
+  expect(whole).toHaveLength(2);
+  expect(onStep).toHaveBeenCalledTimes(1);
+});
+
+test("loses its patience after fifty turns, and has it again for the next decode", () => {
+  const { batcher } = watched();
+  batcher.enter();
+  batcher.enter();
+  const askOnce = () => batcher.fillBatch({ items: [item(0, 1)], size: 8 }).length;
+
+  const first = Array.from({ length: 51 }, askOnce);
+  const second = Array.from({ length: 51 }, askOnce);
+
+  expect(first.indexOf(1)).toBe(50);
+  expect(second.indexOf(1)).toBe(50);
+});
+
+test("does not wait for a stream that has left", () => {
+  const { batcher } = watched();
+  batcher.enter();
+  batcher.enter();
+  batcher.leave();
+
+  expect(batcher.fillBatch({ items: [item(0, 1)], size: 8 })).toHaveLength(1);
+});
+
+test("reports a step when the last stream leaves, for no further decode will", () => {
+  const { batcher, onStep } = watched();
+  batcher.enter();
+  batcher.enter();
+
+  batcher.leave();
+  expect(onStep).not.toHaveBeenCalled();
+  batcher.leave();
+
+  expect(onStep).toHaveBeenCalledTimes(1);
+  expect(batcher.isIdle).toBe(true);
+});
+
+test("knows for how long the current decode has been running", () => {
+  vi.useFakeTimers();
+  const { batcher } = watched();
+  expect(batcher.stepAgeMs).toBe(0);
+
+  batcher.enter();
+  vi.advanceTimersByTime(30);
+  expect(batcher.stepAgeMs).toBe(30);
+  batcher.fillBatch({ items: [item(0, 1)], size: 8 });
+  vi.advanceTimersByTime(5);
+  expect(batcher.stepAgeMs).toBe(5);
+  batcher.leave();
+
+  expect(batcher.stepAgeMs).toBe(0);
+});
+
+test("measures a decode up to the first result, and tells what was in it", () => {
+  vi.useFakeTimers();
+  const { batcher, onStepTime } = watched();
+  batcher.enter();
+  batcher.enter();
+  batcher.enterReading();
+
+  batcher.fillBatch({ items: [item(0, 1), item(1, 1), item(2, 5)], size: 8 });
+  vi.advanceTimersByTime(20);
+  batcher.computed();
+  vi.advanceTimersByTime(5);
+  batcher.computed();
+
+  expect(onStepTime.mock.calls).toEqual([[{ ms: 20, decodes: 2, promptTokens: 5 }]]);
+});
+
+test("counts who reads and who generates", () => {
+  const { batcher } = watched();
+  batcher.enter();
+  const endReading = batcher.enterReading();
+  expect([batcher.readers, batcher.decoders]).toEqual([1, 1]);
+
+  endReading();
+  endReading();
+
+  expect([batcher.readers, batcher.decoders]).toEqual([0, 2]);
+});
+
+test("runs exclusive work one after the other, in the order it came", async () => {
+  const { batcher } = watched();
+  const [first, log] = [deferred<void>(), [] as string[]];
+
+  const one = batcher.exclusively(async () => {
+    log.push("first begins");
+    await first.promise;
+    log.push("first ends");
+  });
+  const two = batcher.exclusively(async () => log.push("second"));
+  first.resolve();
+  await Promise.all([one, two]);
+
+  expect(log).toEqual(["first begins", "first ends", "second"]);
+});
+
+test("gives the result or the failure of exclusive work to its caller, and goes on", async () => {
+  const { batcher } = watched();
+
+  const failing = batcher.exclusively(() => Promise.reject(new Error("cache")));
+  const next = batcher.exclusively(async () => 7);
+
+  await expect(failing).rejects.toThrow("cache");
+  expect(await next).toBe(7);
+});
+
+test("a stream with nobody to make way for stays in", async () => {
+  const { batcher, onStep } = watched();
+  batcher.enter();
+
+  await batcher.makeWay();
+
+  expect(batcher.isIdle).toBe(false);
+  expect(onStep).not.toHaveBeenCalled();
+});
+
+test("a stream makes way until all exclusive work is done, also what came meanwhile", async () => {
+  const { batcher } = watched();
+  const [first, second, log] = [deferred<void>(), deferred<void>(), [] as string[]];
+  batcher.enter();
+
+  const one = batcher.exclusively(() => first.promise);
+  const way = batcher.makeWay().then(() => log.push("stream goes on"));
+  expect(batcher.isIdle).toBe(true);
+  const two = batcher.exclusively(() => second.promise).then(() => log.push("second done"));
+  first.resolve();
+  await one;
+  second.resolve();
+  await Promise.all([two, way]);
+
+  expect(log).toEqual(["second done", "stream goes on"]);
+  expect(batcher.isIdle).toBe(false);
+});

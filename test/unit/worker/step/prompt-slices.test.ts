@@ -1,0 +1,134 @@
+// Slices of a prompt beside running streams, over a model of what a step costs: its streams, a fixed part, and each token.
+
+import { expect, test } from "vitest";
+import { PromptSlices } from "../../../../src/worker/step/prompt-slices.ts";
+
+const QUIET_MS = 18;
+
+type Costs = { readonly fixedMs: number; readonly tokenMs: number };
+type Read = { readonly sizes: number[]; readonly times: number[]; readonly totalMs: number };
+
+/** Reads a prompt beside three streams. */
+function read(slices: PromptSlices, promptTokens: number, { fixedMs, tokenMs }: Costs): Read {
+  for (let step = 0; step < 20; step++)
+    slices.observe({ ms: QUIET_MS, decodes: 3, promptTokens: 0 });
+  const sizes: number[] = [];
+  const times: number[] = [];
+  for (let left = promptTokens; left > 0; ) {
+    const tokens = Math.min(left, slices.tokens({ unread: promptTokens, readers: 1, decodes: 3 }));
+    const ms = QUIET_MS + fixedMs + tokens * tokenMs;
+    slices.observe({ ms, decodes: 3, promptTokens: tokens });
+    sizes.push(tokens);
+    times.push(ms);
+    left -= tokens;
+  }
+  return { sizes, times, totalMs: times.reduce((sum, ms) => sum + ms, 0) };
+}
+
+function share(values: readonly number[], isGood: (value: number) => boolean): number {
+  return values.filter(isGood).length / values.length;
+}
+
+test("fills the batch while nobody generates", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 0 })).toBe(128);
+  expect(slices.tokens({ unread: 1000, readers: 4, decodes: 0 })).toBe(32);
+});
+
+test("leaves room in the batch for those who generate: what does not fit would need a step of its own", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: 0 });
+
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBe(125);
+});
+
+test("reads a token at least, however many share the batch", () => {
+  const slices = new PromptSlices({ batchTokens: 4, targetMs: 0 });
+
+  expect(slices.tokens({ unread: 1000, readers: 8, decodes: 4 })).toBe(1);
+});
+
+test("reads a short prompt at once, unless a target was asked for", () => {
+  const steady = { ms: QUIET_MS, decodes: 3, promptTokens: 0 };
+  const [chosen, asked] = [null, 20].map((targetMs) => {
+    const slices = new PromptSlices({ batchTokens: 128, targetMs });
+    for (let step = 0; step < 5; step++) slices.observe(steady);
+    slices.observe({ ms: 60, decodes: 3, promptTokens: 10 });
+    return slices.tokens({ unread: 30, readers: 2, decodes: 3 });
+  });
+
+  expect(chosen).toBeGreaterThanOrEqual(30);
+  expect(asked).toBeLessThan(10);
+});
+
+test("keeps steps near the target that was asked for", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
+
+  const { times } = read(slices, 2000, { fixedMs: 10, tokenMs: 4 });
+
+  expect(share(times, (ms) => ms <= 105)).toBeGreaterThan(0.95);
+  expect(share(times, (ms) => ms >= 80)).toBeGreaterThan(0.8);
+});
+
+test("follows a cost that changes on the way", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
+
+  read(slices, 2000, { fixedMs: 10, tokenMs: 2 });
+  const { times } = read(slices, 2000, { fixedMs: 10, tokenMs: 6 });
+
+  expect(share(times, (ms) => ms <= 105)).toBeGreaterThan(0.9);
+});
+
+test("without a target, steps take about two and a half times as long, where tokens are what costs", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+
+  const { times } = read(slices, 2000, { fixedMs: 0, tokenMs: 1 });
+
+  expect(share(times, (ms) => ms <= 3 * QUIET_MS)).toBeGreaterThan(0.95);
+  expect(share(times, (ms) => ms >= 2 * QUIET_MS)).toBeGreaterThan(0.8);
+});
+
+test("does not make slices so small that a prompt takes for ever, where a step costs much whatever is in it", () => {
+  const costs = { fixedMs: 60, tokenMs: 1 };
+
+  const whole = read(new PromptSlices({ batchTokens: 128, targetMs: 0 }), 2000, costs);
+  const sliced = read(new PromptSlices({ batchTokens: 128, targetMs: null }), 2000, costs);
+
+  expect(sliced.totalMs / whole.totalMs).toBeLessThan(2);
+});
+
+test("takes the cost of a deep context for that of its tokens, however much it sways", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+  for (let step = 0; step < 20; step++) slices.observe({ ms: 4, decodes: 1, promptTokens: 0 });
+  for (let step = 0; step < 40; step++) {
+    const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 1 });
+    const perTokenMs = step % 4 === 0 ? 1 : 3; // of several prompts, read to different depths
+    slices.observe({ ms: 4 + tokens * perTokenMs, decodes: 1, promptTokens: tokens });
+  }
+
+  expect(slices.tokens({ unread: 4_000, readers: 1, decodes: 1 })).toBeLessThan(24);
+});
+
+test("makes a step no longer than it has to be where nobody generates, as soon as costs are known", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
+  read(slices, 1_000, { fixedMs: 0, tokenMs: 3 });
+
+  const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 0 });
+
+  expect(tokens).toBeLessThan(64);
+  const perTokenMs = (size: number) => (QUIET_MS + size * 3) / size;
+  expect(perTokenMs(tokens) / perTokenMs(128)).toBeLessThan(1.15);
+});
+
+test("one step that was held up does not shrink the slices after it", () => {
+  const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
+  const before = read(slices, 1000, { fixedMs: 10, tokenMs: 4 }).sizes.at(-2) ?? 0;
+
+  slices.observe({ ms: 5000, decodes: 3, promptTokens: before });
+  for (let step = 0; step < 5; step++) {
+    const tokens = slices.tokens({ unread: 1000, readers: 1, decodes: 3 });
+    slices.observe({ ms: QUIET_MS + 10 + tokens * 4, decodes: 3, promptTokens: tokens });
+  }
+
+  expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBeGreaterThan(before / 2);
+});

@@ -1,0 +1,312 @@
+// One request in the worker apart from any slot: its text, its end, its credit, and what wakes it when parked.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { PLAIN_OUTPUT, type PreparedRequest } from "../../../../src/generation/request.ts";
+import { type Accepted, Run } from "../../../../src/worker/step/run.ts";
+import { ended } from "../../../support/clients/receipts.ts";
+import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
+
+const NO_GRAMMARS = {
+  begin: () => {
+    throw new Error("no grammar is wanted here");
+  },
+  feed: () => false,
+};
+
+/** Every byte is a token. */
+function makeRun(
+  request: Partial<PreparedRequest> = {},
+  creditBytes = 1000,
+  thoughtEnding: readonly number[] = [],
+): Run {
+  return new Run({
+    id: "r1",
+    cacheScope: "",
+    request: { ...PLAIN_PREPARED, ...request },
+    creditBytes,
+    detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
+    controlTokens: () => new Map(),
+    grammars: NO_GRAMMARS,
+    thoughtEnding,
+  });
+}
+
+/** What came of each byte: its text, and the end. */
+function acceptAll(run: Run, given: string) {
+  return [...Buffer.from(given)].map((byte) => shown(run.accept(byte)));
+}
+
+function shown({ deltas, end }: Accepted) {
+  return text(deltas.map((delta) => delta.text).join(""), end);
+}
+
+function text(given: string, end: Accepted["end"]) {
+  return { text: given, end };
+}
+
+/** Whether a parked run is woken by what `act` does. */
+async function isWokenBy(run: Run, act: () => void): Promise<boolean> {
+  let isWoken = false;
+  void run.woken().then(() => {
+    isWoken = true;
+  });
+  await turn();
+  expect(isWoken).toBe(false);
+  act();
+  await turn();
+  return isWoken;
+}
+
+test("gives the text of each token, and goes on", () => {
+  expect(acceptAll(makeRun(), "ab")).toEqual([text("a", null), text("b", null)]);
+});
+
+test("ends at a stop string that came in several tokens, and gives nothing of it away", () => {
+  expect(acceptAll(makeRun({ stop: ["cd"] }), "bcd")).toEqual([
+    text("b", null),
+    text("", null),
+    text("", { reason: "stop", stopString: "cd" }),
+  ]);
+});
+
+test("ends at max_tokens, and gives out what was held back for a stop string", () => {
+  expect(acceptAll(makeRun({ stop: ["bcX"], maxTokens: 3 }), "abc")).toEqual([
+    text("a", null),
+    text("", null),
+    text("bc", ended("length")),
+  ]);
+});
+
+test("calls it a stop when the last token allowed completes the stop string", () => {
+  const accepted = acceptAll(makeRun({ stop: ["bc"], maxTokens: 3 }), "abc");
+
+  expect(accepted.at(-1)).toEqual(text("", { reason: "stop", stopString: "bc" }));
+});
+
+test("shows a character that max_tokens cut in two as a replacement character", () => {
+  const run = makeRun({ maxTokens: 1 });
+
+  expect(shown(run.accept(0xc3))).toEqual(text("\uFFFD", ended("length")));
+});
+
+test("gives out what was held back when the model ends its answer", () => {
+  const run = makeRun({ stop: ["END"] });
+  acceptAll(run, "xEN");
+
+  expect(shown(run.finish("stop"))).toEqual(text("EN", ended("stop")));
+});
+
+test("finds a stop string even in what is only complete at the end", () => {
+  const run = makeRun({ stop: ["\uFFFD"] });
+  run.accept(0xc3);
+
+  expect(shown(run.finish("length"))).toEqual(text("", { reason: "stop", stopString: "\uFFFD" }));
+});
+
+test("counts prompt, cached and generated tokens; the prompt's are not the answer's", () => {
+  const run = makeRun();
+  run.cachedTokens = 2;
+  acceptAll(run, "abcd");
+
+  expect(run.usage).toEqual({
+    promptTokens: 3,
+    cachedTokens: 2,
+    completionTokens: 4,
+    reasoningTokens: 0,
+  });
+  expect(run.tokens).toEqual([1, 2, 3, 97, 98, 99, 100]);
+});
+
+test("may not end before min_tokens, and never with ignore_eos", () => {
+  const [run, endless] = [makeRun({ minTokens: 2 }), makeRun({ ignoreEos: true })];
+  acceptAll(run, "a");
+  acceptAll(endless, "abc");
+  expect(run.mayEnd).toBe(false);
+
+  acceptAll(run, "b");
+
+  expect(run.mayEnd).toBe(true);
+  expect(endless.mayEnd).toBe(false);
+});
+
+test("is out of credit when it has sent as many UTF-8 bytes as it was granted", () => {
+  const run = makeRun({}, 3);
+
+  acceptAll(run, "é");
+  expect(run.isOutOfCredit).toBe(false);
+  acceptAll(run, "x");
+
+  expect(run.isOutOfCredit).toBe(true);
+});
+
+test("spends no credit on text that it holds back", () => {
+  const run = makeRun({ stop: ["abc"] }, 1);
+
+  acceptAll(run, "ab");
+
+  expect(run.isOutOfCredit).toBe(false);
+});
+
+test("does not wait at all while there is credit", async () => {
+  await expect(makeRun().woken()).resolves.toBeUndefined();
+});
+
+test("sleeps on while the credit that comes back does not cover what it overdrew", async () => {
+  const run = makeRun({}, 1);
+  acceptAll(run, "ab");
+
+  const woken = run.woken().then(() => "awake");
+  run.addCredit(1);
+  expect(await Promise.race([woken, turn().then(() => "asleep")])).toBe("asleep");
+  run.addCredit(1);
+
+  expect(await woken).toBe("awake");
+});
+
+test("is woken by credit", async () => {
+  const run = makeRun({}, 0);
+
+  expect(await isWokenBy(run, () => run.addCredit(1))).toBe(true);
+  expect(run.isSuspendWanted).toBe(false);
+});
+
+test("is woken by an abort", async () => {
+  const run = makeRun({}, 0);
+
+  expect(await isWokenBy(run, () => run.abort())).toBe(true);
+  expect(run.isAborted).toBe(true);
+});
+
+test("is woken by the wish to suspend it", async () => {
+  const run = makeRun({}, 0);
+
+  expect(await isWokenBy(run, () => run.suspend())).toBe(true);
+  expect(run.isSuspendWanted).toBe(true);
+});
+
+test("can be suspended only while it is parked: otherwise its reader has just come back", async () => {
+  const run = makeRun({}, 0);
+
+  run.suspend();
+  expect(run.isSuspendWanted).toBe(false);
+  await isWokenBy(run, () => run.addCredit(1));
+  run.suspend();
+
+  expect(run.isSuspendWanted).toBe(false);
+});
+
+test("ends thoughts with its own words once their budget is used up", () => {
+  const output = {
+    ...PLAIN_OUTPUT,
+    thoughtFormat: "think",
+    isThinking: true,
+    thoughtBudgetTokens: 2,
+  };
+  const run = makeRun({ output }, 1000, [...Buffer.from("</think>")]);
+
+  acceptAll(run, "h");
+  expect(run.takeForced()).toEqual([]);
+  acceptAll(run, "m");
+  const forced = run.takeForced();
+
+  expect(Buffer.from(forced).toString()).toBe("</think>");
+  for (const token of forced) run.accept(token);
+  expect(run.takeForced()).toEqual([]);
+  expect(run.usage.reasoningTokens).toBe(2 + forced.length);
+});
+
+test("sends scores with the text of their tokens, and none of what a stop string cut off", () => {
+  const run = makeRun({ stop: ["bc"] });
+  const score = (char: string) => ({
+    id: 0,
+    text: char,
+    bytes: [...Buffer.from(char)],
+    logprob: -1,
+    alternatives: [],
+  });
+  const deltas = [..."abc"].flatMap((char) => {
+    run.addScore(score(char));
+    return run.accept(char.charCodeAt(0)).deltas;
+  });
+
+  expect(deltas).toMatchObject([
+    { type: "text-delta", text: "a", tokens: 1, ids: [97], scores: [score("a")] },
+  ]);
+});
+
+test("says that an answer calls tools when it ends with a call", () => {
+  const output = { ...PLAIN_OUTPUT, toolFormat: "hermes", toolNames: ["f"] };
+  const run = makeRun({ output });
+
+  acceptAll(run, '<tool_call>{"name": "f", "arguments": {}}</tool_call>');
+
+  expect(run.finish("stop").end).toEqual(ended("tool-calls"));
+});
+
+/** Deltas, by the tokens after which they came; and the ids that they brought. */
+function heard(run: Run, tokens: readonly number[]) {
+  return tokens.map((token) => {
+    const { deltas } = run.accept(token);
+    const forced = run.takeForced().flatMap((each) => run.accept(each).deltas);
+    const all = [...deltas, ...forced];
+    return {
+      text: all.map((delta) => `${delta.type[0]}:${delta.text}`).join("|"),
+      ids: all.flatMap(({ ids = [] }) => ids),
+    };
+  });
+}
+
+const THINKING: Partial<PreparedRequest> = {
+  output: {
+    ...PLAIN_OUTPUT,
+    thoughtFormat: "think",
+    isThinking: true,
+    thoughtBudgetTokens: 4,
+  },
+};
+
+test.each([
+  ["plain text", {}, "ab\u00e9\u{1F984}cd"],
+  ["a stop string that comes nearly", { stop: ["cdX", "END"] }, "abcdENcdENzz"],
+  ["thoughts that use up their budget", THINKING, "hm, so five it is"],
+])("goes on in another worker as if nothing had happened: %s", (_what, request, given) => {
+  const tokens = [...Buffer.from(given)];
+  const ending = [...Buffer.from("</think>")];
+  const whole = heard(makeRun(request, 1000, ending), tokens);
+
+  for (let cut = 0; cut < tokens.length; cut++) {
+    const first = heard(makeRun(request, 1000, ending), tokens.slice(0, cut));
+    const known = first.flatMap(({ ids }) => ids);
+    const second = makeRun(request, 1000, ending);
+    expect(second.replay(known)).toEqual([]);
+    const unheard =
+      cut - first.reduce((last, { ids }, index) => (ids.length > 0 ? index + 1 : last), 0);
+    const rest = heard(second, tokens.slice(cut - unheard));
+    expect([...first.slice(0, cut - unheard), ...rest].map((each) => each.text)).toEqual(
+      whole.map((each) => each.text),
+    );
+  }
+});
+
+test("ends the thoughts that another worker was about to end", () => {
+  const ending = [...Buffer.from("</think>")];
+  const run = makeRun(THINKING, 1000, ending);
+
+  expect(run.replay([...Buffer.from("hm, ")])).toEqual(ending);
+  const interrupted = makeRun(THINKING, 1000, ending);
+  expect(interrupted.replay([...Buffer.from("hm, </th")])).toEqual([...Buffer.from("ink>")]);
+  expect(interrupted.isOutOfCredit).toBe(false);
+});
+
+test("tells with its first token how the prompt was read, once", () => {
+  const run = makeRun();
+  run.cachedTokens = 2;
+  run.prefillMs = 7;
+  const told = [...Buffer.from("ab")].map((byte) => run.accept(byte).deltas[0]?.prompt);
+
+  expect(told).toEqual([{ cachedTokens: 2, prefillMs: 7 }, undefined]);
+  const resumed = makeRun();
+  resumed.replay([97]);
+  expect(resumed.accept(98).deltas[0]?.prompt).toBeUndefined();
+});
