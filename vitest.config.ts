@@ -4,9 +4,7 @@ import { defineConfig } from "vitest/config";
 const files = (folder: string) => [`test/${folder}/**/*.test.ts`];
 
 const SLOW = { testTimeout: 60_000, hookTimeout: 60_000 };
-const ALONE = ["autocannon", "crash", "crash-rounds", "fuzz", "no-network", "parking", "stop"].map(
-  (name) => `test/model/${name}.test.ts`,
-);
+const ALONE = files("model/alone");
 
 export default defineConfig({
   test: {
