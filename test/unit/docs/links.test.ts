@@ -1,4 +1,4 @@
-// Every relative link and every #anchor in the documents leads to something that exists.
+// Every relative link, every #anchor and every file that the documents name exists.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -16,11 +16,18 @@ const DOCUMENTS = [
     .map((file) => path.join("docs", file)),
 ];
 const LINK = /\]\(([^)\s]+)\)/g;
+/** A path from the project's folder, alone in backticks. */
+const NAMED_FILE = /`((?:bench|deploy|docs|examples|scripts|src|test)\/[\w./-]+)`/g;
 const HAS_SCHEME = /^[a-z]+:/i;
 
 test.each(DOCUMENTS)("%s has no broken link", (document) => {
   const links = [...withoutCode(read(document)).matchAll(LINK)].map(([, target = ""]) => target);
   expect(links.filter((target) => !leadsSomewhere(document, target))).toEqual([]);
+});
+
+test.each(DOCUMENTS)("%s names only files that exist", (document) => {
+  const named = [...read(document).matchAll(NAMED_FILE)].map(([, file = ""]) => file);
+  expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
 });
 
 test("every page in docs can be reached from the index", () => {
