@@ -21,12 +21,12 @@ The Python scripts in \`test/compat\` check a running server. They also pass wit
 
 How to point each client at the server:
 
-| client | base URL | key |
-| --- | --- | --- |
+| client                            | base URL                   | key                             |
+| --------------------------------- | -------------------------- | ------------------------------- |
 | OpenAI, and SDKs built on its API | \`http://127.0.0.1:8080/v1\` | any, unless the server has keys |
-| Anthropic | \`http://127.0.0.1:8080\` | the same |
-| Gemini | \`http://127.0.0.1:8080\` | the same |
-| Ollama | \`http://127.0.0.1:8080\` | the same |
+| Anthropic                         | \`http://127.0.0.1:8080\`    | the same                        |
+| Gemini                            | \`http://127.0.0.1:8080\`    | the same                        |
+| Ollama                            | \`http://127.0.0.1:8080\`    | the same                        |
 
 If a client only accepts certain model names, start the server with \`--alias NAME\`, or with \`--alias '*'\` to accept any
 name. [examples/](../examples/README.md) shows each client in one short file.
