@@ -1,4 +1,4 @@
-// autocannon on the buffered body of bench/bodies/, which may also be used by hand.
+// autocannon on the body with one token in bench/bodies/, which may also be used by hand.
 
 import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import autocannon from "autocannon";
 import type { Figures, Target } from "./case.ts";
 import { percentile } from "./stats.ts";
 
-const BODY = path.join(import.meta.dirname, "bodies/buffered.json");
+const BODY = path.join(import.meta.dirname, "bodies/one-token.json");
 const CONNECTIONS = 8;
 const SECONDS = 5;
 const ANSWER_SECONDS = 30;

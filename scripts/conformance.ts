@@ -43,14 +43,14 @@ export function rowsOf({ contract: { body } }: Api): readonly FieldRow[] {
 export function conformance(): string {
   return `# Conformance
 
-Every parameter of every API, and what becomes of it here. Made by \`npm run docs\` from the schemas that check the requests, and
-from the tests: not written by hand. What an answer has, and all errors: \`GET /openapi.json\`, or \`GET /docs\` to read.
+Every parameter of every API, and what happens to it. \`npm run docs\` makes this page from the schemas that check the
+requests and from the tests. For the answers and the errors see \`GET /openapi.json\`, or \`GET /docs\` in a browser.
 
-A parameter is either **supported**, **accepted without effect** (it changes no answer), or **refused** with 400 and its name. Null,
-and empty lists and objects, are always taken for absent. All others, those that nobody knows, are named in the response header
-\`x-ignored-params\`, or refused under \`--strict\`. No header of OpenAI's, Anthropic's or Google's (\`openai-organization\`, \`anthropic-version\`,
-\`anthropic-beta\`, \`x-goog-api-client\`) has an effect, but for their keys. Images, sound and files in a conversation are refused (\`unsupported_content\`), and tools that are no
-functions of the client.
+A parameter is **supported**, **accepted without effect** (it changes no answer), or **refused** with 400 and its name. Null
+and empty lists and objects always count as absent. Unknown parameters are named in the response header
+\`x-ignored-params\`, or refused under \`--strict\`. Apart from the API keys, no header of OpenAI, Anthropic or Google
+(\`openai-organization\`, \`anthropic-version\`, \`anthropic-beta\`, \`x-goog-api-client\`) has an effect. Images, audio and files
+in a conversation are refused (\`unsupported_content\`), and so are tools that are not functions of the client.
 
 ${OWN_APIS.map((api) => `- [\`POST ${api.path}\`](#${anchorOf(api.path)})`).join("\n")}
 - [What the SDKs' tests show](#what-the-sdks-tests-show)
@@ -58,13 +58,13 @@ ${OWN_APIS.map((api) => `- [\`POST ${api.path}\`](#${anchorOf(api.path)})`).join
 ${OWN_APIS.map(section).join("\n")}
 ## What the SDKs' tests show
 
-Each line is a test that runs against the server with the SDK as it is published.
+Each line is a test that runs against the server with the published SDK.
 
 ${readdirSync(COMPAT).sort().map(features).join("\n")}`;
 }
 
 function anchorOf(apiPath: string): string {
-  return `post-${apiPath.replaceAll(/[^\w-]/g, "")}`;
+  return `post-${apiPath.replaceAll(/[^\w-]/g, "").toLowerCase()}`;
 }
 
 function section(api: Api): string {
@@ -127,9 +127,11 @@ function refused(
   const told = named.map((field) => `\`${field}\``).join(", ");
   return [
     ...(given.length > 0
-      ? [`| refused | but for | instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]
+      ? [`| refused | except | use instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]
       : []),
-    ...(told === "" ? [] : [`Known to do nothing, and named in \`x-ignored-params\`: ${told}.\n`]),
+    ...(told === ""
+      ? []
+      : [`Known, without effect, and named in \`x-ignored-params\`: ${told}.\n`]),
   ].join("\n");
 }
 

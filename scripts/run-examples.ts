@@ -1,5 +1,5 @@
-// Runs every example against the real server, and writes what was proved into README.md and examples/README.md: `npm run examples`.
-// With the name of one (`npm run examples -- curl`) only that, and nothing is written.
+// Runs every example against the real server, and writes the results into docs/clients.md and examples/README.md:
+// `npm run examples`. With a name (`npm run examples -- curl`) it runs only the examples of that name, and writes nothing.
 
 import { EXAMPLES, type Example } from "./examples/catalog.ts";
 import { installNpmPackages, installPipPackages } from "./examples/packages.ts";
@@ -34,7 +34,10 @@ try {
 console.table(results);
 const areAllWell = results.every(({ result }) => result === "ok");
 if (only === undefined && areAllWell && python !== null) writeTables(EXAMPLES, python);
-else console.log("README.md and examples/README.md are left as they are: not all of it was proved");
+else
+  console.log(
+    "docs/clients.md and examples/README.md are unchanged: not every example was run and passed",
+  );
 process.exitCode = areAllWell ? 0 : 1;
 
 async function check(example: Example): Promise<Result> {

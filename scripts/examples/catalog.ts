@@ -1,4 +1,4 @@
-// Every example, and the checks of SDKs beside them: what it shows, how it is run, and the client that it proves.
+// Every example and every check of an SDK: what it shows, how it is run, and which client it tests.
 
 export type Client = {
   readonly name: string;
@@ -13,11 +13,11 @@ export type Client = {
 export type Example = {
   /** From the project's folder. */
   readonly file: string;
-  /** Nothing of what is no example. */
+  /** One line for examples/README.md. Tests of SDKs have none. */
   readonly shows?: string;
-  /** What is no program that ends by itself is driven; a test is vitest's. */
+  /** A proxy or page does not end by itself: it is driven. A test runs in vitest. Everything else is a program. */
   readonly kind?: "proxy" | "page" | "test";
-  /** What it is given: the server's address, and this after it. */
+  /** The program gets the server's address with this path as its argument. */
   readonly path?: string;
   readonly client?: Client;
 };
@@ -25,7 +25,7 @@ export type Example = {
 export const EXAMPLES: readonly Example[] = [
   {
     file: "examples/curl.sh",
-    shows: "curl alone: stream, list what runs, stop it, lose a stream and come back to it",
+    shows: "curl alone: stream, list running requests, stop one, lose a stream and reconnect to it",
     client: { name: "curl", program: "curl", works: "streams, stop, resume with `Last-Event-ID`" },
   },
   {
@@ -35,16 +35,17 @@ export const EXAMPLES: readonly Example[] = [
   { file: "examples/metrics.py", shows: "the same in Python, streamed" },
   {
     file: "examples/cancel.mjs",
-    shows: "three ways to stop an answer, and that the server stops at once",
+    shows: "three ways to stop an answer; the server stops at once",
   },
   {
     file: "examples/timeouts.mjs",
-    shows: "a deadline that the server keeps; a dead connection that the client notices",
+    shows: "a deadline that the server keeps; a dead connection that the client detects",
   },
   {
     file: "examples/proxy-express.mjs",
     kind: "proxy",
-    shows: "a proxy of your own: who leaves it stops the model; also serves the two chat pages",
+    shows:
+      "your own proxy: a client that disconnects stops the model; it also serves the two chat pages",
   },
   {
     file: "examples/proxy-fastapi.py",
@@ -54,33 +55,33 @@ export const EXAMPLES: readonly Example[] = [
   {
     file: "examples/chat-plain.html",
     kind: "page",
-    shows: "a chat without a framework: typing cursor, scrolling, stop, coming back",
+    shows: "a chat without a framework: typing cursor, scrolling, stop, reconnecting",
   },
   {
     file: "examples/chat-react.jsx",
     kind: "page",
-    shows: "the same in React; both pages get their text from stream-chat.js",
+    shows: "the same in React; both pages use stream-chat.js",
   },
   {
     file: "examples/token-buffer.mjs",
-    shows: "a smoother display: fewer, even steps",
+    shows: "a smoother display: fewer, more even steps",
   },
   {
     file: "examples/memory.mjs",
-    shows: "a conversation that remembers, and leaves out its oldest turns when they no longer fit",
+    shows: "a conversation with memory, which leaves out its oldest turns when they no longer fit",
   },
   {
     file: "examples/tools.mjs",
-    shows: "a tool loop, with arguments that are shown as they come",
+    shows: "a tool loop that shows arguments as they arrive",
   },
   {
     file: "examples/structured.mjs",
-    shows: "an answer held to a JSON schema, read while it streams",
+    shows: "an answer that follows a JSON schema, read while it streams",
   },
   {
     file: "examples/websocket.mjs",
-    shows: "two answers at once on one WebSocket, one of them cancelled",
-    client: { name: "ws", npm: "ws", works: "`/v1/ws`: several streams at once, cancel" },
+    shows: "two answers at a time on one WebSocket, one of them cancelled",
+    client: { name: "ws", npm: "ws", works: "`/v1/ws`: several streams at a time, cancel" },
   },
   {
     file: "examples/providers.mjs",
@@ -88,7 +89,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     file: "examples/load.mjs",
-    shows: "load from autocannon; what readers feel from the server's metrics",
+    shows: "load from autocannon, and what readers feel, from the server's metrics",
     client: { name: "autocannon", npm: "autocannon", works: "streams under load" },
   },
   {
@@ -201,7 +202,7 @@ export const EXAMPLES: readonly Example[] = [
   },
 ];
 
-/** What a reader types to have it proved again. */
+/** The command that runs it again. */
 export function commandOf({ file, kind }: Example): string {
   if (kind === "test") return `npx vitest run --project model ${file}`;
   return `npm run examples -- ${file}`;

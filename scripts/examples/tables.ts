@@ -1,25 +1,48 @@
-// Writes what was proved: the table of clients into README.md, that of the examples into examples/README.md.
+// Writes what a run has shown: the tested clients into docs/clients.md, the examples into examples/README.md.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Client, commandOf, type Example } from "./catalog.ts";
 import { npmVersion, pipVersion } from "./packages.ts";
 import { ROOT } from "./server.ts";
 
-const README = path.join(ROOT, "README.md");
+const CLIENTS_PAGE = path.join(ROOT, "docs/clients.md");
 const EXAMPLES_README = path.join(ROOT, "examples/README.md");
-const CLIENTS = /(<!-- clients -->\n).*?(<!-- \/clients -->)/s;
-const HEAD = `# Examples
 
-Each is one file, works against \`SLUICE_URL\` (default \`http://127.0.0.1:8080\`), and says in its first lines how it is run. It exits with 1 when
-what it shows did not happen. \`SLUICE_MODEL\` and \`SLUICE_API_KEY\` name another model, and a key.
+const CLIENTS_HEAD = `# Tested clients
+
+\`npm run examples\` runs each of these clients against the real server, and wrote this table when all of them passed.
+`;
+
+const CLIENTS_FOOT = `
+The Python scripts in \`test/compat\` check a running server. They also pass with old versions of the SDKs: \`openai\` from
+1.12, \`anthropic\` from 0.18 and \`ollama\` from 0.4 on.
+
+How to point each client at the server:
+
+| client                            | base URL                   | key                             |
+| --------------------------------- | -------------------------- | ------------------------------- |
+| OpenAI, and SDKs built on its API | \`http://127.0.0.1:8080/v1\` | any, unless the server has keys |
+| Anthropic                         | \`http://127.0.0.1:8080\`    | the same                        |
+| Gemini                            | \`http://127.0.0.1:8080\`    | the same                        |
+| Ollama                            | \`http://127.0.0.1:8080\`    | the same                        |
+
+If a client only accepts certain model names, start the server with \`--alias NAME\`, or with \`--alias '*'\` to accept any
+name. [examples/](../examples/README.md) shows each client in one short file.
+`;
+
+const EXAMPLES_HEAD = `# Examples
+
+Each example is one file. It runs against \`SLUICE_URL\` (default \`http://127.0.0.1:8080\`), and its first lines say how to
+start it. It exits with 1 if what it shows did not happen. \`SLUICE_MODEL\` and \`SLUICE_API_KEY\` choose another model and a
+key.
 
 \`\`\`sh
 npm start                                   # the server
-cd examples && npm ci                       # in another terminal: what the examples in JavaScript need
-pip install -r examples/requirements.txt    # and those in Python
-npm run examples                            # from the project's folder: all of them, against a server of their own
+cd examples && npm ci                       # in a second terminal: the packages for the JavaScript examples
+pip install -r examples/requirements.txt    # the packages for the Python examples
+npm run examples                            # from the project's folder: runs all of them, with a server of their own
 \`\`\`
 `;
 
@@ -31,17 +54,15 @@ export function writeTables(examples: readonly Example[], python: string): void 
       : [[...clientCells(example.client, python), `\`${commandOf(example)}\``]],
   );
   const clients = tableOf(["client", "version tested", "what works", "command"], rows);
-  const readme = readFileSync(README, "utf8");
-  if (!CLIENTS.test(readme)) throw new Error("README.md has no place for the clients");
-  writeFileSync(
-    README,
-    readme.replace(CLIENTS, (_all, before, after) => `${before}${clients}${after}`),
-  );
+  writeFileSync(CLIENTS_PAGE, `${CLIENTS_HEAD}\n${clients}${CLIENTS_FOOT}`);
 
   const shown = examples.flatMap(({ file, shows }) =>
     shows === undefined ? [] : [[`[${path.basename(file)}](${path.basename(file)})`, shows]],
   );
-  writeFileSync(EXAMPLES_README, `${HEAD}\n${tableOf(["example", "what it shows"], shown)}`);
+  writeFileSync(
+    EXAMPLES_README,
+    `${EXAMPLES_HEAD}\n${tableOf(["example", "what it shows"], shown)}`,
+  );
 }
 
 function clientCells({ name, npm, root, pip, program, works }: Client, python: string) {

@@ -13,27 +13,26 @@ test("is up to date (npm run docs)", () => {
   expect(readFileSync(path.join(DOCS, "conformance.md"), "utf8")).toBe(conformance());
 });
 
-/** Fields in the paragraph of docs/api.md on what has no effect. */
-const TOLD = [
-  ["Parameters", "/v1/chat/completions"],
-  ["Responses", "/v1/responses"],
-  ["Anthropic's Messages", "/v1/messages"],
-  ["Gemini", "/v1beta/models/{model}:generateContent"],
-  ["Ollama", "/api/chat"],
+/** Each page of docs/api has one paragraph on the fields without effect. */
+const PAGES = [
+  ["chat", "/v1/chat/completions"],
+  ["responses", "/v1/responses"],
+  ["anthropic", "/v1/messages"],
+  ["gemini", "/v1beta/models/{model}:generateContent"],
+  ["ollama", "/api/chat"],
 ] as const;
 
-test.each(TOLD)("agrees with docs/api.md on what has no effect: %s", (heading, apiPath) => {
-  const text = readFileSync(path.join(DOCS, "api.md"), "utf8");
-  const section = text.slice(text.indexOf(`\n## ${heading}\n`));
-  const [whole = ""] = section.slice(section.indexOf("- **Without effect**")).split(/\n- /, 1);
+test.each(PAGES)("agrees with docs/api/%s.md on the fields without effect", (page, apiPath) => {
+  const text = readFileSync(path.join(DOCS, `api/${page}.md`), "utf8");
+  const [whole = ""] = text.slice(text.indexOf("- **Without effect**")).split(/\n- /, 1);
   const paragraph = whole.replace(/`\w+`\s+and `\w+` in queries/, "");
   const rows = APIS.filter((api) => api.path === apiPath).flatMap(rowsOf);
   const named = [...paragraph.matchAll(/`([\w.]+)`/g)].map(([, name = ""]) => name);
 
-  const told = rows.filter((row) => named.some((name) => `.${row.path}`.endsWith(`.${name}`)));
-  expect(told.length).toBeGreaterThan(4);
+  const described = rows.filter((row) => named.some((name) => `.${row.path}`.endsWith(`.${name}`)));
+  expect(described.length).toBeGreaterThan(4);
   for (const name of named) {
-    const same = told.filter((row) => `.${row.path}`.endsWith(`.${name}`));
+    const same = described.filter((row) => `.${row.path}`.endsWith(`.${name}`));
     expect([name, same.length === 0 || same.some(({ hasEffect }) => !hasEffect)]).toEqual([
       name,
       true,
