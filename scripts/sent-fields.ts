@@ -7,30 +7,30 @@ import { parseSync, Visitor } from "oxc-parser";
 const TESTS = path.join(import.meta.dirname, "../test");
 
 /** Files that send everything there is, or what is wrong: to name them would say nothing. */
-const UNTOLD = /every-field|bad-(bodies|requests)|-bodies/;
+const UNTOLD = /every-field|bad-(bodies|requests)|[-/]bodies/;
 
 /** What is in a file that speaks to an API: the path, the module, the SDK's name for it. */
 const SIGNS: Readonly<Record<string, RegExp>> = {
-  "/v1/chat/completions": /\/v1\/chat\/completions["`]|openai-chat\.ts|chat\.completions\./,
-  "/v1/completions": /\/v1\/completions|openai-completions\.ts|client\.completions\./,
-  "/v1/responses": /\/v1\/responses|openai-responses\.ts|\.responses\./,
-  "/v1/messages": /\/v1\/messages["`]|anthropic-messages\.ts|\.messages\.(create|stream|parse)/,
+  "/v1/chat/completions": /\/v1\/chat\/completions["`]|openai\/chat\.ts|chat\.completions\./,
+  "/v1/completions": /\/v1\/completions|openai\/completions\.ts|client\.completions\./,
+  "/v1/responses": /\/v1\/responses|responses\/responses\.ts|\.responses\./,
+  "/v1/messages": /\/v1\/messages["`]|anthropic\/messages\.ts|\.messages\.(create|stream|parse)/,
   "/v1/messages/count_tokens": /count_tokens|countTokens/,
   "/v1beta/models/{model}:generateContent":
-    /:(generate|streamGenerate)Content|models\.generateContent|gemini-(generate|content)\.ts/,
+    /:(generate|streamGenerate)Content|models\.generateContent|gemini\/(generate|content)\.ts/,
   "/v1beta/models/{model}:countTokens":
-    /:countTokens|models\.countTokens|gemini-(count-tokens|content)\.ts/,
+    /:countTokens|models\.countTokens|gemini\/(count-tokens|content)\.ts/,
   "/v1/chat/completions/input_tokens": /input_tokens["`]/,
   "/apply-template": /\/apply-template/,
-  "/infill": /\/infill|native-infill\.ts/,
+  "/infill": /\/infill|llama-cpp\/infill\.ts/,
   "/tokenize": /\/tokenize/,
   "/detokenize": /\/detokenize/,
-  "/api/chat": /\/api\/chat["`]|ollama-chat\.ts|client\.chat\(/,
-  "/api/generate": /\/api\/generate["`]|ollama-generate\.ts|client\.generate\(/,
-  "/api/embed": /\/api\/embed["`]|ollama-embed\.ts|client\.embed\(/,
+  "/api/chat": /\/api\/chat["`]|ollama\/chat\.ts|client\.chat\(/,
+  "/api/generate": /\/api\/generate["`]|ollama\/generate\.ts|client\.generate\(/,
+  "/api/embed": /\/api\/embed["`]|ollama\/embed\.ts|client\.embed\(/,
   "/api/embeddings": /\/api\/embeddings["`]|client\.embeddings\(/,
-  "/v1/embeddings": /\/v1\/embeddings|openai-embeddings\.ts|embeddings\.create/,
-  "/v1/rerank": /\/v1\/rerank|api\/rerank\.ts/,
+  "/v1/embeddings": /\/v1\/embeddings|openai\/embeddings\.ts|embeddings\.create/,
+  "/v1/rerank": /\/v1\/rerank|openai\/rerank\.ts/,
 };
 
 /** @param name `service/queue.test.ts` */
