@@ -1,10 +1,9 @@
-// The kinds of tests. Two files run at once, but for those that count what happens within a few milliseconds of the real worker.
+// The kinds of tests. No test measures time, so that all of them pass on a machine that is busy with something else.
 import { defineConfig } from "vitest/config";
 
 const files = (folder: string) => [`test/${folder}/**/*.test.ts`];
 
 const SLOW = { testTimeout: 60_000, hookTimeout: 60_000 };
-const ALONE = files("model/alone");
 
 export default defineConfig({
   test: {
@@ -26,13 +25,13 @@ export default defineConfig({
       },
       {
         // Files share modules, as the unit tests do: loading all of src/ once per file took a third of the time.
-        test: { name: "service", include: files("service"), testTimeout: 30_000, isolate: false },
+        test: { name: "service", include: files("service"), testTimeout: 60_000, isolate: false },
       },
       {
         test: {
           name: "model",
-          include: [...files("model"), ...files("compat")],
-          exclude: ALONE,
+          include: [...files("model"), ...files("compat"), ...files("proxy")],
+          isolate: false,
           ...SLOW,
           sequence: { groupOrder: 1 },
         },
@@ -48,9 +47,10 @@ export default defineConfig({
         },
       },
       {
+        // `npm run test:nightly`, not part of `npm test`: short runs of the long programs, and what a real load tool sees.
         test: {
-          name: "alone",
-          include: [...ALONE, ...files("proxy")],
+          name: "nightly",
+          include: files("nightly"),
           ...SLOW,
           fileParallelism: false,
           sequence: { groupOrder: 2 },

@@ -6,11 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chat, post, postSse } from "../../support/clients/sse-client.ts";
-import { findProgram } from "../../support/debian-program.ts";
-import { until } from "../../support/start-service.ts";
+import { chat, post, postSse } from "../support/clients/sse-client.ts";
+import { findProgram } from "../support/debian-program.ts";
+import { until } from "../support/start-service.ts";
 
-const ROOT = path.resolve(import.meta.dirname, "../../..");
+const ROOT = path.resolve(import.meta.dirname, "../..");
 /** As users run it: what compiles on the fly in development has sockets of its own. */
 const MAIN = path.join(ROOT, "dist/main.js");
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-strace-"));

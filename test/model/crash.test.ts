@@ -1,9 +1,9 @@
 // The worker dies, in every phase: its streams go on in the next one, and the server never stops answering.
 
 import { afterEach, expect, test } from "vitest";
-import { rawPost } from "../../support/clients/raw-client.ts";
-import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
-import { metric, type RunningService, startWithModel, until } from "../../support/start-service.ts";
+import { rawPost } from "../support/clients/raw-client.ts";
+import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
+import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
 let chatUrl: string;
@@ -175,7 +175,7 @@ test("hung past the deadline of an answer: its client has what there is, in time
   const body = (await (await answer).json()) as {
     timings: { deadline_reached: boolean; cached_tokens: number };
   };
-  expect(performance.now() - beforeMs).toBeLessThan(4_000);
+  expect(performance.now() - beforeMs).toBeLessThan(25_000); // not after the hang limit
   expect(body.timings.deadline_reached).toBe(true);
   expect(body.timings.cached_tokens).toBeGreaterThan(50);
   killWorker("SIGKILL");

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { expect, test } from "vitest";
 
-const FOLDER = path.join(import.meta.dirname, "../../soak");
+const FOLDER = path.join(import.meta.dirname, "../soak");
 
 async function run(command: string, ...args: string[]) {
   const child = spawn(process.execPath, [

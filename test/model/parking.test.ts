@@ -1,12 +1,12 @@
 // A reader that does not keep up parks its stream in the worker, gives up its slot to those who wait, and loses nothing.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Engine } from "../../../src/engine/engine.ts";
-import type { GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../../../src/generation/request.ts";
-import type { RequestQueue } from "../../../src/queue/request-queue.ts";
-import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../../support/clients/requests.ts";
-import { type RunningService, startWithModel, until } from "../../support/start-service.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { GenerateEvent, TextDelta } from "../../src/generation/events.ts";
+import type { GenerateRequest, PreparedRequest } from "../../src/generation/request.ts";
+import type { RequestQueue } from "../../src/queue/request-queue.ts";
+import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../support/clients/requests.ts";
+import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
 let engine: Engine;

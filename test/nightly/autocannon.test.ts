@@ -1,11 +1,12 @@
-// A load test that ends drops its connections in the middle of their answers: a step later every slot is free.
+// A load test that ends drops its connections in the middle of their answers: a step later every slot is free. It counts
+// steps, of less than a millisecond each: run it on a quiet machine.
 
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import type autocannon from "autocannon";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { metric, type RunningService, startWithModel, until } from "../../support/start-service.ts";
+import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 const SLOTS = 4;
 const BATCH = 32;

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { expect, test } from "vitest";
 
-const MAIN = path.join(import.meta.dirname, "../../fuzz/main.ts");
+const MAIN = path.join(import.meta.dirname, "../fuzz/main.ts");
 
 async function run(...args: string[]) {
   const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args]);
