@@ -191,6 +191,22 @@ function processReadsOf(program: Program): string[] {
   return reads;
 }
 
+/** Names of the types, interfaces and classes that a file declares and exports. */
+function exportedTypesOf(program: Program): string[] {
+  return program.body.flatMap((statement) => {
+    if (statement.type !== "ExportNamedDeclaration") return [];
+    const { declaration } = statement;
+    switch (declaration?.type) {
+      case "TSTypeAliasDeclaration":
+      case "TSInterfaceDeclaration":
+      case "ClassDeclaration":
+        return declaration.id ? [declaration.id.name] : [];
+      default:
+        return [];
+    }
+  });
+}
+
 function cycleFrom(file: string, trail: readonly string[], done: Set<string>): string | null {
   if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file].join(" → ");
   if (done.has(file)) return null;
@@ -266,6 +282,18 @@ test("imports go in no circle", () => {
   const cycles = files.map((file) => cycleFrom(file, [], done)).filter(Boolean);
 
   expect(cycles).toEqual([]);
+});
+
+test("every exported type has a name of its own", () => {
+  const places = new Map<string, string[]>();
+  for (const [file, { program }] of modules) {
+    for (const name of exportedTypesOf(program))
+      places.set(name, [...(places.get(name) ?? []), file]);
+  }
+  const shared = [...places].filter(([, filesOfName]) => filesOfName.length > 1);
+
+  expect(places.size).toBeGreaterThan(100);
+  expect(shared).toEqual([]);
 });
 
 test("imports name the file with its ending", () => {
