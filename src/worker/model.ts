@@ -16,6 +16,7 @@ import { PromptSlices } from "./prompt-slices.ts";
 import { Slot } from "./slots.ts";
 import { StepMeter } from "./step-meter.ts";
 import { type ThoughtFormat, thinkingWords, thoughtFormatOf } from "./thought-formats.ts";
+import { acceptSeedFunctions } from "./token-seeds.ts";
 import { CallGrammars } from "./tool-grammar.ts";
 
 /** Slices of a prompt: on a CPU a short one keeps a stop quick, on a GPU a long one keeps the device busy. */
@@ -92,7 +93,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
 
   const slots = Array.from(
     { length: options.slots },
-    (_, id) => new Slot(id, context.getSequence()),
+    (_, id) => new Slot(id, acceptSeedFunctions(context.getSequence())),
   );
   const vocabulary = [...model.iterateAllTokens()];
   const controlTokens = new ControlTokens(model, vocabulary);
