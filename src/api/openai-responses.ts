@@ -4,7 +4,12 @@
 import { ServiceError } from "../errors.ts";
 import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../generation/request.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "./dialect.ts";
-import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "./openai-request.ts";
+import {
+  refuseStreamOptions,
+  requestsOf,
+  UNSUPPORTED_IN_CHAT,
+  unsupportedWith,
+} from "./openai-request.ts";
 import { encodeOpenaiError } from "./openai-shared.ts";
 import { readThinking } from "./openai-thinking.ts";
 import { readTools } from "./openai-tools.ts";
@@ -89,6 +94,7 @@ function parsedRequest(
   ignoredParams: readonly string[],
   context: ParseContext,
 ): ParsedRequest {
+  refuseStreamOptions(fields);
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw cannotRunOn(context);
   const tools = withOwnPlaces(readTools(chatTools(fields)));

@@ -129,6 +129,7 @@ describe("a request", () => {
     ],
     [{ text: { verbosity: "low" } }, "text.verbosity"],
     [{ reasoning: { effort: "max" } }, "reasoning.effort"],
+    [{ stream_options: { include_obfuscation: false } }, "stream_options"],
   ])("refuses %j, naming %s", (body, param) => {
     const refusal = refusalOf(body);
 
