@@ -249,9 +249,8 @@ class Compiler {
 
   /** An object of which nothing but the values is known. */
   #map(others: Json, place: Place): string {
-    const ws = whitespace(this.#rules);
     if (others === true) return anyObject(this.#rules);
-    if (others === false) return `"{" ${ws} "}"`;
+    if (others === false) return '"{}"';
     const value = this.#visit(others, within(place, "additionalProperties"));
     return this.#rules.add("map", objectOf(this.#rules, value));
   }

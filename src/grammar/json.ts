@@ -2,9 +2,12 @@
 
 import { charClass, literal, type Rules, repeated } from "./rules.ts";
 
-/** A space, or a new line with its indentation: more would let a model go on with nothing but white space. */
+/**
+ * One space at most, after a colon or comma and nowhere else: indentation costs tokens, and a weak model can go on with
+ * nothing but white space. llama.cpp's own grammars allow two new lines and 20 spaces between any two tokens of JSON.
+ */
 export function whitespace(rules: Rules): string {
-  return rules.once("ws", () => '| " " | "\\n" [ \\t]{0,20}');
+  return rules.once("ws", () => '" "?');
 }
 
 /** A character inside quotes, escaped where the syntax wants it. */
@@ -75,7 +78,7 @@ export function anyArray(rules: Rules): string {
   return rules.once("array", () => {
     const ws = whitespace(rules);
     const value = anyValue(rules);
-    return `"[" ${ws} ( ${value} ( "," ${ws} ${value} )* )? ${ws} "]"`;
+    return `"[" ( ${value} ( "," ${ws} ${value} )* )? "]"`;
   });
 }
 
@@ -83,7 +86,7 @@ export function anyArray(rules: Rules): string {
 export function objectOf(rules: Rules, value: string): string {
   const ws = whitespace(rules);
   const member = `${anyName(rules)} ":" ${ws} ${value}`;
-  return `"{" ${ws} ( ${member} ( "," ${ws} ${member} )* )? ${ws} "}"`;
+  return `"{" ( ${member} ( "," ${ws} ${member} )* )? "}"`;
 }
 
 export type Member = {
@@ -107,7 +110,7 @@ export function objectInOrder(rules: Rules, members: readonly Member[]): string 
       next: rules.add("more", isRequired ? next : orRest(next, rest?.next)),
     };
   }
-  return `"{" ${ws} ${rest?.first ?? ""} ${ws} "}"`;
+  return `"{" ${rest?.first ?? ""} "}"`;
 }
 
 export type ArrayParts = {
@@ -129,7 +132,7 @@ export function arrayOf(rules: Rules, { first, rest, min, max }: ArrayParts): st
     const item = `${comma} ${first[index] ?? ""} ${items}`.trim();
     items = rules.add("items", index < min ? item : `( ${item} )?`);
   }
-  return `"[" ${ws} ${items} ${ws} "]"`;
+  return `"[" ${items} "]"`;
 }
 
 type Further = { readonly after: number; readonly min: number; readonly max: number | null };

@@ -54,6 +54,21 @@ test("killed while decoding: streams go on in the next worker, and those that wa
   expect(running.service.queue.inside).toBe(0);
 });
 
+test("killed while it draws tokens: the same seed gives the same text", async () => {
+  await start({ slots: 1, batchSize: 1 }); // reading several tokens at once rounds otherwise than generating them
+  const messages = [{ role: "user", content: "Tell me a story" }];
+  const drawn = { messages, temperature: 1, seed: 7, max_tokens: 400, ignore_eos: true };
+  const asked = chat({ ...drawn, stream: true });
+  const { text: expected } = await readAll(await postSse(chatUrl, asked));
+
+  const reading = readAll(await postSse(chatUrl, asked));
+  await whileItWrites(100);
+  killWorker("SIGKILL");
+
+  expect((await reading).text).toBe(expected);
+  expect(running.service.engine.status().workerRestarts).toBe(1);
+});
+
 /** What it says is forced by its grammar, so that every character of it is known. */
 const TORTURE = "a\u00e9\ud83e\udd84 0123456789 ".repeat(20);
 const forced = {

@@ -3,7 +3,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { GenerateEvent, TextDelta } from "../../src/generation/events.ts";
-import type { GenerateRequest, PreparedRequest } from "../../src/generation/request.ts";
+import type {
+  GenerateRequest,
+  PreparedRequest,
+  SamplingParams,
+} from "../../src/generation/request.ts";
 import type { RequestQueue } from "../../src/queue/request-queue.ts";
 import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../support/clients/requests.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
@@ -12,16 +16,21 @@ let running: RunningService;
 let engine: Engine;
 let queue: RequestQueue;
 beforeAll(async () => {
-  running = await startWithModel({ threads: 1, slots: 1, streamBuffer: 64, parkTimeoutMs: 50 });
+  const steps = { slots: 1, batchSize: 1 }; // reading several tokens at once rounds otherwise than generating them
+  running = await startWithModel({ threads: 1, ...steps, streamBuffer: 64, parkTimeoutMs: 50 });
   ({ engine, queue } = running.service);
 });
 afterAll(async () => running.close());
 
-async function prepared(content: string, maxTokens: number): Promise<PreparedRequest> {
+async function prepared(
+  content: string,
+  maxTokens: number,
+  sampling: Partial<SamplingParams> = { temperature: 0 },
+): Promise<PreparedRequest> {
   const request: GenerateRequest = {
     ...PLAIN_REQUEST,
     prompt: messagesPrompt([{ role: "user", content }]),
-    sampling: { ...PLAIN_SAMPLING, temperature: 0 },
+    sampling: { ...PLAIN_SAMPLING, ...sampling },
     maxTokens,
     ignoreEos: true,
   };
@@ -87,6 +96,26 @@ test("a parked stream gives its slot to one who waits, and goes on afterwards wi
   expect(otherAnswer.tokens).toBe(5);
   expect(textOf(first) + rest.text).toBe(expected);
   expect(rest.tokens).toBe(150);
+});
+
+test.each([
+  { name: "one draw a token", sampling: { topP: 1 } },
+  { name: "no draw where one token is left", sampling: { topP: 0.5 } },
+])("a suspended stream goes on with the numbers of its seed: $name", async ({ sampling }) => {
+  const request = await prepared("Tell me a story", 200, { temperature: 1, seed: 7, ...sampling });
+  const whole = generate(request);
+  const { text: expected } = await readText(whole.events);
+  whole.ticket.leave();
+
+  const slow = generate(request);
+  const first = await slow.events.next();
+  const other = generate(await prepared("Hello", 5));
+  await readText(other.events);
+  other.ticket.leave();
+  const rest = await readText(slow.events);
+  slow.ticket.leave();
+
+  expect(textOf(first) + rest.text).toBe(expected);
 });
 
 test("a suspended stream that is aborted leaves nothing behind", async () => {

@@ -127,7 +127,6 @@ test("whatever is drawn, a required call is of a tool there is and its arguments
       ask({
         messages: [{ role: "user", content: "Hello" }],
         tool_choice: { type: "function", function: { name: "book_table" } },
-        parallel_tool_calls: false,
         temperature: 1,
         seed,
       }),

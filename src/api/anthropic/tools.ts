@@ -66,7 +66,8 @@ export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
       },
     }),
   );
-  const isParallel = !(fields.tool_choice?.disable_parallel_tool_use ?? false);
+  const { type, disable_parallel_tool_use: isSingle } = fields.tool_choice ?? {};
+  const isParallel = !(isSingle ?? type === "tool"); // a tool by name is called once, unless the client says otherwise
   return { tools, callable, isRequired, isParallel };
 }
 

@@ -6,7 +6,12 @@ import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../../genera
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
 import { readThinking } from "../openai/reasoning.ts";
-import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "../shared/fields.ts";
+import {
+  refuseStreamOptions,
+  requestsOf,
+  UNSUPPORTED_IN_CHAT,
+  unsupportedWith,
+} from "../shared/fields.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { type Instead, parseBody } from "../shared/parse-body.ts";
 import { readTools } from "../shared/tools.ts";
@@ -84,6 +89,7 @@ function parsedRequest(
   ignoredParams: readonly string[],
   context: ParseContext,
 ): ParsedRequest {
+  refuseStreamOptions(fields);
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw cannotRunOn(context);
   const tools = withOwnPlaces(readTools(chatTools(fields)));

@@ -3,6 +3,7 @@
 // cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
 
 import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
 import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
@@ -118,6 +119,7 @@ export function requestsOf(
   ParsedRequest,
   "requests" | "choicesPerPrompt" | "model" | "isStreamed" | "flush" | "isFlex"
 > {
+  refuseStreamOptions(fields);
   const shared = sharedRequest(fields, maxTokens, context);
   const { seed } = shared.sampling;
   const requests = prompts.flatMap((prompt, promptIndex) =>
@@ -136,6 +138,17 @@ export function requestsOf(
     flush: fields.stream_options?.flush ?? "token",
     isFlex: fields.service_tier === "flex",
   };
+}
+
+type StreamFields = Pick<SharedFields, "stream"> & {
+  readonly stream_options?: object | null | undefined;
+};
+
+/** @throws ServiceError 400 for options of a stream beside `stream: false`, as OpenAI does */
+export function refuseStreamOptions(fields: StreamFields): void {
+  if (fields.stream || !fields.stream_options) return;
+  const param = "stream_options";
+  throw new ServiceError("invalid_value", `${param} can only be used with stream: true`, { param });
 }
 
 function sharedRequest(

@@ -73,9 +73,10 @@ export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
     given.map((tool) => tool.function.name),
     (index) => `tools[${index}].function.name`,
   );
-  const { callable, isRequired } = readChoice(fields, given);
+  const { callable, isRequired, isNamed } = readChoice(fields, given);
   if (callable.length === 0) return null;
-  const isParallel = fields.parallel_tool_calls ?? true;
+  // "Call exactly one specific function": https://platform.openai.com/docs/guides/function-calling#tool-choice
+  const isParallel = !isNamed && (fields.parallel_tool_calls ?? true);
   return { tools: given.map(readTool), callable, isRequired, isParallel };
 }
 
@@ -101,15 +102,15 @@ export function refuseTwins(names: readonly string[], paramOf: (index: number) =
 
 function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]) {
   const all = given.map((tool) => tool.function.name);
-  if (choice === "none") return { callable: [], isRequired: false };
+  if (choice === "none") return { callable: [], isRequired: false, isNamed: false };
   if (choice === null || choice === undefined || choice === "auto")
-    return { callable: all, isRequired: false };
+    return { callable: all, isRequired: false, isNamed: false };
   if (choice === "required") {
-    if (all.length > 0) return { callable: all, isRequired: true };
+    if (all.length > 0) return { callable: all, isRequired: true, isNamed: false };
     throw wrongChoice("tool_choice is required, but there are no tools");
   }
-  const isOne = choice.type === "function";
-  const wanted = isOne
+  const isNamed = choice.type === "function";
+  const wanted = isNamed
     ? [choice.function.name]
     : choice.allowed_tools.tools.map((tool) => tool.function.name);
   const missing = wanted.find((name) => !all.includes(name));
@@ -117,7 +118,8 @@ function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]
     throw wrongChoice(`tool_choice names ${missing}, which is not in tools`);
   return {
     callable: [...new Set(wanted)],
-    isRequired: isOne || choice.allowed_tools.mode === "required",
+    isRequired: isNamed || choice.allowed_tools.mode === "required",
+    isNamed,
   };
 }
 

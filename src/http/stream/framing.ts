@@ -24,7 +24,7 @@ export function framingOf(
 
 /** @param heartbeat null for a comment */
 export function sseFraming(heartbeat: Frame | null): Framing {
-  const comment = (text: string) => `: ${text}\n\n`;
+  const comment = (text: string) => `${field("", text)}\n`;
   return {
     contentType: "text/event-stream; charset=utf-8",
     encode: encodeEvents,
@@ -49,9 +49,28 @@ function lineFraming(notice: (news: string | null) => Frame): Framing {
 function encodeEvents(frames: readonly Frame[]): string {
   let text = "";
   for (const { event, id, data } of frames) {
-    if (id !== undefined) text += `id: ${id}\n`;
-    if (event !== undefined) text += `event: ${event}\n`;
-    text += `data: ${data}\n\n`;
+    if (id !== undefined) text += `id: ${oneLine(id, "the id of an event")}\n`;
+    if (event !== undefined) text += `event: ${oneLine(event, "the name of an event")}\n`;
+    text += `${field("data", data)}\n`;
   }
   return text;
+}
+
+const LINE_BREAK = /\r\n|\r|\n/;
+
+/** One line of the stream for each line of the value: a line break written as it is would begin another field. */
+function field(name: string, value: string): string {
+  if (!LINE_BREAK.test(value)) return `${name}: ${value}\n`;
+  return value
+    .split(LINE_BREAK)
+    .map((line) => `${name}: ${line}\n`)
+    .join("");
+}
+
+const UNWRITABLE = /[\r\n\0]/;
+
+/** @throws Error when an SSE line cannot hold it. No client chooses ids or names. */
+function oneLine(value: string, subject: string): string {
+  if (UNWRITABLE.test(value)) throw new Error(`${subject} has a line break or NUL in it`);
+  return value;
 }

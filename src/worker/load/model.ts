@@ -10,6 +10,7 @@ import { CallGrammars } from "../output/tool-grammar.ts";
 import { ChatTemplate } from "../prompt/chat-template.ts";
 import { ControlTokens } from "../prompt/control-tokens.ts";
 import { leastMessageTokens } from "../prompt/prompt-bounds.ts";
+import { acceptSeedFunctions } from "../sampling/token-seeds.ts";
 import { Batcher } from "../step/batching.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
@@ -92,7 +93,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
 
   const slots = Array.from(
     { length: options.slots },
-    (_, id) => new Slot(id, context.getSequence()),
+    (_, id) => new Slot(id, acceptSeedFunctions(context.getSequence())),
   );
   const vocabulary = [...model.iterateAllTokens()];
   const controlTokens = new ControlTokens(model, vocabulary);

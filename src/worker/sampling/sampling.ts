@@ -6,10 +6,10 @@ import type {
   SequenceEvaluateOptions,
   Token,
 } from "node-llama-cpp";
-import { SEEDS } from "../../generation/request.ts";
 import type { Run } from "../step/run.ts";
 import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
+import { seedOfEachToken } from "./token-seeds.ts";
 
 /** Penalties look at this many of the answer's last tokens. Constant, or the sampler is rebuilt for every token. */
 const PENALTY_TOKENS = 256;
@@ -21,8 +21,7 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     topP: sampling.topP,
     minP: sampling.minP,
     topK: sampling.topK > 0 ? sampling.topK : topKOff,
-    // A suspended run gets a new sampler when it goes on: the shift keeps it from drawing the same numbers again.
-    seed: (sampling.seed + run.generatedTokens) % SEEDS,
+    seed: seedOfEachToken(sampling.seed, () => run.generatedTokens),
     ...penalties(run),
     ...biases(model, run),
     ...grammar(run),

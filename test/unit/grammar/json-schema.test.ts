@@ -288,12 +288,46 @@ describe.each(Object.entries(CASES))("%s", (_name, { schema, accepts, rejects })
   });
 });
 
-test("lets white space where JSON has it, but no endless amount", () => {
-  const grammar = new Gbnf(schemaGrammar(PERSON));
+describe("white space costs tokens, and a weak model goes on with it", () => {
+  const FORMS = {
+    object: { schema: PERSON, text: '{"name":"a","age":1}' },
+    map: {
+      schema: { type: "object", additionalProperties: true },
+      text: '{"a":[1,{"b":2}],"c":{}}',
+    },
+    "map of one type": {
+      schema: { type: "object", additionalProperties: { type: "integer" } },
+      text: '{"a":1,"b":2}',
+    },
+    "empty object": { schema: { type: "object", additionalProperties: false }, text: "{}" },
+    array: { schema: { type: "array", minItems: 2, items: { type: "integer" } }, text: "[1,2]" },
+    tuple: {
+      schema: { type: "array", prefixItems: [{ const: 1 }, { const: "a" }] },
+      text: '[1,"a",true]',
+    },
+    "any array": { schema: { type: "array" }, text: "[[],[1,2]]" },
+  };
 
-  expect(grammar.matches('{"name": "a", "age": 1}')).toBe(true);
-  expect(grammar.matches('{\n  "name": "a",\n  "age": 1\n}')).toBe(true);
-  expect(grammar.matches('{\n\n"name": "a", "age": 1}')).toBe(false);
+  test.each(Object.entries(FORMS))(
+    "one space after a colon or comma, in a form of %s",
+    (_, form) => {
+      const grammar = new Gbnf(schemaGrammar(form.schema));
+      const changed = (at: RegExp, space: string) => form.text.replace(at, `$&${space}`);
+      const elsewhere = [/[{[]/g, /[^{[](?=[}\]])/g, /"(?=:)/g].map((at) => changed(at, " "));
+
+      for (const at of [/:/g, /,/g, /[:,]/g, /,|:/]) {
+        expect(grammar.matches(changed(at, " "))).toBe(true);
+        for (const space of ["  ", "\n", "\t", "\n  "]) elsewhere.push(changed(at, space));
+      }
+      elsewhere.push(
+        `${form.text} `,
+        ` ${form.text}`,
+        JSON.stringify(JSON.parse(form.text), null, 2),
+      );
+      for (const text of elsewhere)
+        if (text !== form.text) expect(grammar.matches(text)).toBe(false);
+    },
+  );
 });
 
 test("the grammar of JSON mode takes objects alone", () => {

@@ -179,7 +179,10 @@ describe("tools", () => {
     [{ type: "auto" }, ["f", "g"], false, true],
     [{ type: "auto", disable_parallel_tool_use: true }, ["f", "g"], false, false],
     [{ type: "any" }, ["f", "g"], true, true],
+    [{ type: "tool", name: "g" }, ["g"], true, false],
+    [{ type: "tool", name: "g", disable_parallel_tool_use: null }, ["g"], true, false],
     [{ type: "tool", name: "g", disable_parallel_tool_use: true }, ["g"], true, false],
+    [{ type: "tool", name: "g", disable_parallel_tool_use: false }, ["g"], true, true],
   ] as const)("with tool_choice %j", (tool_choice, callable, isRequired, isParallel) => {
     const { tools } = promptOf({ tools: [tool("f"), tool("g")], tool_choice });
 

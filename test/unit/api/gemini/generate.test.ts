@@ -167,6 +167,7 @@ describe("tools", () => {
     [{ mode: "AUTO" }, ["f", "g", "h"], false],
     [{ mode: "VALIDATED", allowedFunctionNames: ["g"] }, ["g"], false],
     [{ mode: "ANY" }, ["f", "g", "h"], true],
+    [{ mode: "ANY", allowedFunctionNames: ["g"] }, ["g"], true],
     [
       { mode: "ANY", allowedFunctionNames: ["h", "f"], streamFunctionCallArguments: false },
       ["h", "f"],

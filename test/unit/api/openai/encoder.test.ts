@@ -118,7 +118,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("ends a choice that is not the last one with its reason alone", () => {
-    const encode = encoder({ n: 2, stream_options: { include_usage: true } });
+    const encode = encoder({ n: 2, stream: true, stream_options: { include_usage: true } });
 
     const first = endOf(encode, 1, null);
     const last = endOf(encode, 0);
@@ -140,7 +140,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("adds a chunk with the usage and without choices for those who ask for it", () => {
-    const frames = endOf(encoder({ stream_options: { include_usage: true } }));
+    const frames = endOf(encoder({ stream: true, stream_options: { include_usage: true } }));
     const [last, usage] = frames.map((frame) => (frame.data === "[DONE]" ? null : chunkOf(frame)));
 
     expect(frames).toHaveLength(3);
@@ -150,7 +150,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("says in every chunk that the usage comes later, when it was asked for", () => {
-    const encode = encoder({ stream_options: { include_usage: true } });
+    const encode = encoder({ stream: true, stream_options: { include_usage: true } });
 
     const chunks = encode.delta(0, textDelta("a")).map(chunkOf);
 
@@ -160,7 +160,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   test.each([null, {}, { include_usage: false }, { include_usage: null }])(
     "sends no usage chunk for stream_options %j",
     (stream_options) => {
-      expect(endOf(encoder({ stream_options }))).toHaveLength(2);
+      expect(endOf(encoder({ stream: true, stream_options }))).toHaveLength(2);
     },
   );
 
@@ -197,7 +197,11 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test("names the service tier in every chunk and body of those who asked for one", () => {
-    const encode = encoder({ service_tier: "flex", stream_options: { include_usage: true } });
+    const encode = encoder({
+      service_tier: "flex",
+      stream: true,
+      stream_options: { include_usage: true },
+    });
 
     const frames = [...encode.delta(0, textDelta("a")), ...endOf(encode)].slice(0, -1);
 

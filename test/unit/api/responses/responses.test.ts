@@ -94,7 +94,7 @@ describe("a request", () => {
   test("takes functions in their flat form", () => {
     const { tools } = promptOf({ tools: [FUNCTION], tool_choice: { type: "function", name: "f" } });
 
-    expect(tools).toMatchObject({ callable: ["f"], isRequired: true });
+    expect(tools).toMatchObject({ callable: ["f"], isRequired: true, isParallel: false });
     expect(tools?.tools[0]?.definition).toMatchObject({
       type: "function",
       function: { name: "f" },
@@ -129,6 +129,7 @@ describe("a request", () => {
     ],
     [{ text: { verbosity: "low" } }, "text.verbosity"],
     [{ reasoning: { effort: "max" } }, "reasoning.effort"],
+    [{ stream_options: { include_obfuscation: false } }, "stream_options"],
   ])("refuses %j, naming %s", (body, param) => {
     const refusal = refusalOf(body);
 

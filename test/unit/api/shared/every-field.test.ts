@@ -51,7 +51,7 @@ const FORMAT: Readonly<Record<string, Try>> = {
 const CHOICES: Readonly<Record<string, Try>> = {
   ...FORMAT,
   n: [2],
-  stream_options: [{ flush: "word" }],
+  stream_options: [{ flush: "word" }, { stream: true }],
 };
 const TOOL = { type: "function", function: { name: "f" } };
 const ANSWER = { role: "assistant", content: "Well" };

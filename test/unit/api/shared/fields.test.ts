@@ -299,8 +299,17 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(ignoredParams).toEqual(["foo", "bar"]);
   });
 
+  test.each([undefined, null, false])("refuses stream_options beside stream %j", (stream) => {
+    const refusal = refusalOf({ stream, stream_options: { include_usage: true } });
+
+    expect([refusal.code, refusal.param]).toEqual(["invalid_value", "stream_options"]);
+    expect(refusal.message).toContain("stream: true");
+    expect(() => parse({ stream, stream_options: null })).not.toThrow();
+  });
+
   test("names unknown fields inside stream_options", () => {
     const { ignoredParams } = parse({
+      stream: true,
       stream_options: { include_usage: true, include_obfuscation: false, every: 5 },
     });
 

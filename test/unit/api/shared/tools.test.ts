@@ -44,7 +44,7 @@ test.each([
   ["null", null, ["a", "b"], false],
   ["auto", "auto", ["a", "b"], false],
   ["required", "required", ["a", "b"], true],
-  ["one by name", named("b"), ["b"], true],
+  ["the only one that is required", among("required", "b"), ["b"], true],
   ["some", among("auto", "a"), ["a"], false],
   ["some of which one is required", among("required", "b", "a"), ["b", "a"], true],
   ["one several times", among("auto", "a", "a"), ["a"], false],
@@ -60,6 +60,15 @@ test("shows the model no tools when it may call none", () => {
   expect(useOf({ tools: [] })).toBeNull();
   expect(useOf({ tools: null, tool_choice: null })).toBeNull();
 });
+
+test.each([undefined, null, true])(
+  "a tool by name is called once, with parallel_tool_calls %j",
+  (parallel_tool_calls) => {
+    const use = useOf({ tools: [tool("a")], tool_choice: named("a"), parallel_tool_calls });
+
+    expect(use).toMatchObject({ isRequired: true, isParallel: false });
+  },
+);
 
 test("lets a client ask for one call at a time", () => {
   expect(useOf({ tools: [tool("a")], parallel_tool_calls: false })).toMatchObject({

@@ -19,6 +19,28 @@ test("server-sent events have comments for what is said in between", () => {
   ]);
 });
 
+test.each(["\n", "\r", "\r\n"])(
+  "data with a line break %j is several lines of data",
+  (lineBreak) => {
+    const data = `one${lineBreak}id: 7${lineBreak}`;
+
+    expect(framingOf({}, IDENTITY).encode([{ data }])).toBe("data: one\ndata: id: 7\ndata: \n\n");
+  },
+);
+
+test("a comment stays a comment, with line breaks in it too", () => {
+  const framing = framingOf({}, IDENTITY);
+
+  expect(framing.news("queued\r\ndata: {}")).toBe(": queued\n: data: {}\n\n");
+});
+
+test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an error", (char) => {
+  const { encode } = framingOf({}, IDENTITY);
+
+  expect(() => encode([{ id: `1${char}`, data: "" }])).toThrow("id of an event");
+  expect(() => encode([{ event: `x${char}data: {}`, data: "" }])).toThrow("name of an event");
+});
+
 test("or a frame of the dialect's own", () => {
   const named = { error: "error", heartbeat: { event: "ping", data: "{}" } };
   const framing = framingOf({ named }, IDENTITY);
