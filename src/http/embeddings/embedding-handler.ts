@@ -9,7 +9,7 @@ import type { UsageBook } from "../../keys/usage-book.ts";
 import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "../generate/exchange.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { callerOf, ownerOf } from "../server/middleware.ts";
+import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
@@ -23,9 +23,9 @@ export function embeddingHandler(
 ): RequestHandler {
   return async (req, res) => {
     const client = watchWithin(req, res, options.requestTimeoutMs);
-    const requestId = String(res.getHeader("x-request-id"));
+    const requestId = requestIdOf(res);
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
-    res.locals.isRecorded = true; // here, whatever becomes of it
+    localsOf(res).isRecorded = true; // here, whatever becomes of it
     const leaveList = requests.add({
       ...{ requestId, owner: ownerOf(res), path: api.paths[0], startedAtMs: performance.now() },
       state: () => ({

@@ -14,7 +14,7 @@ import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
 import type { KeptResponse } from "../../resume/response-store.ts";
-import { callerOf, ownerOf } from "../server/middleware.ts";
+import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn } from "./ask-in-turn.ts";
 import { compileSchemas } from "./compiled-schemas.ts";
 import { describeWait, type Exchange } from "./exchange.ts";

@@ -6,7 +6,7 @@ import { NO_SCHEMAS } from "../../compile/compiled-request.ts";
 import { type CompiledDocument, documentOf } from "../../compile/schema-document.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { ownerOf } from "../server/middleware.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import type { HandlerDeps } from "./exchange.ts";
 
 type Compiling = {

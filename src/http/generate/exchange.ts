@@ -19,7 +19,7 @@ import type { RequestQueue } from "../../queue/request-queue.ts";
 import type { QueuePlace, Ticket } from "../../queue/ticket.ts";
 import type { ResponseStore } from "../../resume/response-store.ts";
 import type { StreamStore } from "../../resume/stream-store.ts";
-import { ownerOf } from "../server/middleware.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import type { SocketWatch } from "../stream/send-queue-watch.ts";
 import type { RequestRecord } from "./request-record.ts";

@@ -5,7 +5,7 @@ import type { RequestHandler } from "express";
 import type { Dialect } from "../../api/dialect.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { callerOf, ownerOf, requestIdOf } from "../server/middleware.ts";
+import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
 import { identityOf } from "./accept.ts";
 import { answerLater, streamFromBehind } from "./background-answer.ts";
@@ -28,7 +28,7 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
     const { metrics, log } = deps;
     const requestId = requestIdOf(res);
     const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
-    res.locals.isRecorded = true; // here, whatever becomes of it
+    localsOf(res).isRecorded = true; // here, whatever becomes of it
     const client = watchClient(req, res);
     let failure: unknown = null;
     try {

@@ -2,7 +2,7 @@
 
 import type { Frame } from "../../api/dialect.ts";
 import { type ServiceError, wasStopped } from "../../errors.ts";
-import { requestIdOf } from "../server/middleware.ts";
+import { requestIdOf } from "../server/response-locals.ts";
 import type { Accepted, Kept } from "./accept.ts";
 
 export function endKept({ kept }: Accepted): void {

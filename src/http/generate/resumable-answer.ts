@@ -5,7 +5,7 @@ import type { Request } from "express";
 import type { Dialect } from "../../api/dialect.ts";
 import { ServiceError, toServiceError } from "../../errors.ts";
 import type { KeptStream } from "../../resume/stream-store.ts";
-import { ownerOf } from "../server/middleware.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import { followLog } from "../stream/follow-log.ts";
 import { type Accepted, accept } from "./accept.ts";
 import { describeWait, type Exchange } from "./exchange.ts";

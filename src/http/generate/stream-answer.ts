@@ -3,7 +3,7 @@
 import type { AnswerEncoder, Frame } from "../../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../../errors.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
-import { requestIdOf } from "../server/middleware.ts";
+import { requestIdOf } from "../server/response-locals.ts";
 import type { Reader } from "../stream/follow-log.ts";
 import { framingOf } from "../stream/framing.ts";
 import { makeReader } from "../stream/reader.ts";

@@ -5,7 +5,8 @@ import { encodeUsage, type UsageLine } from "../../api/own/usage.ts";
 import type { Caller } from "../../keys/caller.ts";
 import type { Accounts } from "../../queue/accounts.ts";
 import type { HandlerDeps } from "../generate/exchange.ts";
-import { callerOf, methodNotAllowed, seesAll } from "../server/middleware.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { callerOf, seesAll } from "../server/response-locals.ts";
 
 export const USAGE_PATH = "/v1/usage";
 export const METRICS_PATH = "/metrics";

@@ -15,7 +15,8 @@ import { destroyIfStuck, type HandlerDeps, parseContext } from "../generate/exch
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
-import { callerOf, methodNotAllowed, ownerOf, seesAll } from "../server/middleware.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { callerOf, ownerOf, seesAll } from "../server/response-locals.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
 /** What counts and renders prompts. */

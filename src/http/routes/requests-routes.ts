@@ -3,7 +3,8 @@
 import type { Express } from "express";
 import { encodeRequests, encodeStopped } from "../../api/own/requests.ts";
 import type { HandlerDeps } from "../generate/exchange.ts";
-import { methodNotAllowed, ownerOf } from "../server/middleware.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { ownerOf } from "../server/response-locals.ts";
 
 const REQUESTS_PATH = "/v1/requests";
 const ONE = `${REQUESTS_PATH}/:id`;

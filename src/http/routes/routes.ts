@@ -18,13 +18,13 @@ import {
   errorMapper,
   methodNotAllowed,
   notFound,
-  ownerOf,
   requestId,
   requireApiKey,
   requireScope,
   useEnvelope,
 } from "../server/middleware.ts";
 import { checkOrigin } from "../server/origin-guard.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import { noSniff } from "../server/security-headers.ts";
 import type { WebSockets } from "../websocket/websocket.ts";
 import { mountDocs } from "./docs-routes.ts";

@@ -5,12 +5,10 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError, stackOf, toServiceError } from "../../errors.ts";
-import { ANYBODY, type Caller, type Scope } from "../../keys/caller.ts";
+import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Metrics } from "../../metrics.ts";
-
-/** The error envelope of the dialect whose path was asked for; OpenAI's elsewhere. */
-type EncodeError = (error: ServiceError, requestId: string) => object;
+import { callerOf, type EncodeError, localsOf, requestIdOf } from "./response-locals.ts";
 
 /** A client's own id is kept if it is harmless in a header and a log line. */
 const SAFE_ID = /^[\w.:-]{1,128}$/;
@@ -21,14 +19,11 @@ export function requestId(): RequestHandler {
   return (req, res, next) => {
     const given = req.get("x-request-id");
     const id = given && SAFE_ID.test(given) ? given : randomUUID();
+    localsOf(res).requestId = id;
     res.setHeader("x-request-id", id);
     res.setHeader("request-id", id); // the name that Anthropic's SDKs read
     next();
   };
-}
-
-export function requestIdOf(res: Response): string {
-  return String(res.getHeader("x-request-id"));
 }
 
 /** Answers while the server drains are the last on their connection. */
@@ -42,7 +37,7 @@ export function closeWhileDraining(isDraining: () => boolean): RequestHandler {
 /** Sets the envelope for errors of this path, also for those that happen before its handler runs. */
 export function useEnvelope(encodeError: EncodeError): RequestHandler {
   return (_req, res, next) => {
-    res.locals.encodeError = encodeError;
+    localsOf(res).encodeError = encodeError;
     next();
   };
 }
@@ -60,8 +55,7 @@ export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHa
     }
     const caller = keys.find(given);
     if (!caller) throw new ServiceError("invalid_api_key", "this API key is not known here");
-    res.locals.caller = caller;
-    res.locals.owner = caller.owner;
+    localsOf(res).caller = caller;
     next();
   };
 }
@@ -88,21 +82,6 @@ export function requireScope(scope: Scope): RequestHandler {
       `${req.method} ${req.originalUrl.split("?")[0]} wants the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`,
     );
   };
-}
-
-/** Who calls, and what it may do. */
-export function callerOf(res: Response): Caller {
-  return (res.locals.caller as Caller | undefined) ?? ANYBODY; // set above, and nowhere else
-}
-
-/** Whose what is kept for later is: the key's; without keys it is everybody's. */
-export function ownerOf(res: Response): string {
-  return String(res.locals.owner ?? ANYBODY.owner);
-}
-
-/** Whether a caller is shown what concerns other keys too: their names, their usage, the ids of their requests. */
-export function seesAll(res: Response): boolean {
-  return callerOf(res).scopes.includes("admin");
 }
 
 /** For paths that exist, with a method that does not. */
@@ -137,7 +116,7 @@ function hintFor(path: string, paths: readonly string[]): string {
 export function errorMapper(log: Logger, metrics: Metrics): ErrorRequestHandler {
   return (thrown, req, res, next) => {
     const error = fromRouter(thrown) ?? toServiceError(thrown);
-    if (!res.locals.isRecorded) recordRefusal({ log, metrics, req, res, error });
+    if (!localsOf(res).isRecorded) recordRefusal({ log, metrics, req, res, error });
     if (res.headersSent) return next(thrown);
     sendError(res, error);
   };
@@ -165,7 +144,7 @@ function recordRefusal({ log, metrics, req, res, error }: Refusal): void {
 }
 
 export function sendError(res: Response, error: ServiceError): void {
-  const encodeError = (res.locals.encodeError as EncodeError | undefined) ?? encodeOpenaiError;
+  const { encodeError = encodeOpenaiError } = localsOf(res);
   if (error.retryAfterSeconds !== null) res.setHeader("retry-after", error.retryAfterSeconds);
   if (error.code === "invalid_api_key") res.setHeader("www-authenticate", "Bearer");
   res.status(error.traits.status).json(encodeError(error, requestIdOf(res)));

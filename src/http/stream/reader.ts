@@ -4,7 +4,7 @@ import type { Request, Response } from "express";
 import type { Frame } from "../../api/dialect.ts";
 import type { ServiceError } from "../../errors.ts";
 import { destroyIfStuck, type HandlerDeps } from "../generate/exchange.ts";
-import { requestIdOf } from "../server/middleware.ts";
+import { requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "./disconnect.ts";
 import type { Reader } from "./follow-log.ts";
 import { type Framing, sseFraming } from "./framing.ts";
