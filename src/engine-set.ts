@@ -6,7 +6,7 @@ import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
-import type { EmbeddingService } from "./http/generate/exchange.ts";
+import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";

@@ -10,7 +10,7 @@ import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createEmbeddings, createEngine } from "./engine-set.ts";
 import { ServiceError, stackOf } from "./errors.ts";
-import type { EmbeddingService } from "./http/generate/exchange.ts";
+import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import { RunningRequests } from "./http/generate/running-requests.ts";
 import { SlotBoard } from "./http/generate/slot-board.ts";
 import { createApp } from "./http/routes/routes.ts";
@@ -89,134 +89,160 @@ export type ServiceParts = {
 };
 
 /**
- * @param settings durations in milliseconds; what is left out has its default
- * @throws KeysFileError for a file of keys that is not there or not right
- * @throws ConfigError for files of `tlsCert` and `tlsKey` that are no pair
+ * @param settings durations in milliseconds; a missing setting has its default
+ * @throws KeysFileError for a keys file that is missing or invalid
+ * @throws ConfigError if the files of `tlsCert` and `tlsKey` are not a pair
  */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
   const tls = readTlsFiles(config);
   const log = parts.log ?? createLogger(config);
+  const metrics = new Metrics();
+  const report = (error: unknown) => {
+    metrics.uncaught();
+    log.error({ stack: stackOf(error) }, "bug");
+  };
+  const access = openAccess(config, log);
+  const models = createModels({ ...parts, config, log, metrics, access });
+  const stores = createStores(config);
+  watchFigures(metrics, models);
+  const bodies = {
+    bodyLimitBytes: config.bodyLimit,
+    bodyMemory: new BodyMemory(config.bodyMemory),
+  };
+  const webSockets = new WebSockets({ ...config, ...bodies, keys: access.keys, report });
+  const app = createApp({
+    ...limitsOf(config),
+    ...factsOf(config),
+    ...access,
+    ...models,
+    ...stores,
+    ...bodies,
+    slots: new SlotBoard(config.slots),
+    requests: new RunningRequests(),
+    sockets: watchSendQueues(config.stallTimeoutMs, log),
+    webSockets,
+    metrics,
+    log,
+  });
+  const connections = new Connections();
+  const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
+  webSockets.attach(server, connections);
+  return {
+    ...models,
+    log,
+    report,
+    listen: () => listen(server, config),
+    close: async () => {
+      await close(server, { config, connections, webSockets, models });
+      access.keys.close();
+      await closeStores(stores);
+    },
+  };
+}
+
+type Access = {
+  readonly keys: KeyRing;
+  readonly usage: UsageBook;
+  readonly accounts: Accounts;
+};
+
+/** Who may use the service, and how much of it. */
+function openAccess(config: Config, log: Logger): Access {
   const keys = new KeyRing({
     plainKeys: config.apiKey,
     file: config.keysFile ?? null,
     pollMs: KEYS_POLL_MS,
     log: (level, message) => log[level](message),
   });
-  const metrics = new Metrics();
-  const report = (error: unknown) => {
-    metrics.uncaught();
-    log.error({ stack: stackOf(error) }, "bug");
-  };
-  const engine =
-    parts.engine ?? createEngine({ config, log, metrics, workerFolder: parts.workerFolder });
-  const catalog = new Catalog({
-    fileName: path.basename(config.model, ".gguf"),
-    aliases: config.alias,
-  });
   const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
-  const accounts = new Accounts();
+  return { keys, usage, accounts: new Accounts() };
+}
+
+type Models = {
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  /** The queue for slots. */
+  readonly queue: RequestQueue;
+  /** The queue of questions, which need no slot. */
+  readonly questions: RequestQueue;
+  readonly embeddings: EmbeddingService;
+  readonly reranking: EmbeddingService;
+};
+
+type ModelsOptions = ServiceParts & {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly access: Access;
+};
+
+/** The engines, and the queues before them. */
+function createModels(options: ModelsOptions): Models {
+  const { config, log, metrics, access, workerFolder, embeddingEngine } = options;
+  const engine = options.engine ?? createEngine({ config, log, metrics, workerFolder });
+  const fileName = path.basename(config.model, ".gguf");
   const line = {
     ...config,
+    accounts: access.accounts,
     maxWaiting: config.queue,
-    isShared: () => keys.callers.length > 1,
+    isShared: () => access.keys.callers.length > 1,
   };
-  const queue = new RequestQueue({ ...line, accounts });
-  const questions = new RequestQueue({
-    ...line,
-    ...ASKED_AT_ONCE,
-    accounts,
-    busyWith: "other questions are being answered",
-  });
-  const { embeddings, reranking } = createEmbeddings({
-    config,
-    line: { ...line, accounts },
-    log,
-    served: engine,
-    embeddingEngine: parts.embeddingEngine,
-    workerFolder: parts.workerFolder,
-  });
-  const schemas = new SchemaCompiler({ entry: COMPILE_PROGRAM });
-  const streams = new StreamStore({
-    graceMs: config.resumeGraceMs,
-    maxBytes: config.resumeBuffer,
-  });
-  const responses = new ResponseStore({
-    maxBytes: config.responseStore,
-    ttlMs: config.responseTtlMs,
-  });
+  const busyWith = "other questions are being answered";
+  return {
+    engine,
+    catalog: new Catalog({ fileName, aliases: config.alias }),
+    queue: new RequestQueue(line),
+    questions: new RequestQueue({ ...line, ...ASKED_AT_ONCE, busyWith }),
+    ...createEmbeddings({ config, line, log, served: engine, embeddingEngine, workerFolder }),
+  };
+}
+
+type Stores = {
+  readonly streams: StreamStore;
+  readonly responses: ResponseStore;
+  readonly schemas: SchemaCompiler;
+};
+
+function createStores(config: Config): Stores {
+  return {
+    streams: new StreamStore({ graceMs: config.resumeGraceMs, maxBytes: config.resumeBuffer }),
+    responses: new ResponseStore({ maxBytes: config.responseStore, ttlMs: config.responseTtlMs }),
+    schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM }),
+  };
+}
+
+async function closeStores({ streams, responses, schemas }: Stores): Promise<void> {
+  responses.close();
+  streams.close();
+  await schemas.close();
+}
+
+function watchFigures(metrics: Metrics, { engine, queue }: Models): void {
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
   });
-  const bodyMemory = new BodyMemory(config.bodyMemory);
-  const webSockets = new WebSockets({
-    ...config,
-    keys,
-    bodyLimitBytes: config.bodyLimit,
-    memory: bodyMemory,
-    report,
-  });
-  const app = createApp(
-    {
-      engine,
-      queue,
-      questions,
-      schemas,
-      slots: new SlotBoard(config.slots),
-      requests: new RunningRequests(),
-      responses,
-      keys,
-      usage,
-      accounts,
-      streams,
-      sockets: watchSendQueues(config.stallTimeoutMs, log),
-      catalog,
-      embeddings,
-      reranking,
-      metrics,
-      log,
-      startedAtSeconds: Math.floor(Date.now() / 1000),
-      build: `sluice ${packageVersion()}`,
-      modelFile: path.basename(config.model),
-      options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
-    },
-    {
-      bodyLimitBytes: config.bodyLimit,
-      bodyMemory,
-      hostNames: [config.host, ...config.allowedHost],
-      corsOrigins: config.corsOrigin,
-      trustProxy: config.trustProxy,
-      webSockets,
-      pageFolder: config.page ? PAGE_FOLDER : null,
-    },
-  );
-  const connections = new Connections();
-  const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
-  webSockets.attach(server, connections);
+}
+
+/** Everything about this server that clients are shown. */
+function factsOf(config: Config) {
   return {
-    engine,
-    queue,
-    catalog,
-    embeddings,
-    reranking,
-    log,
-    report,
-    listen: () => listen(server, config),
-    close: async () => {
-      await close(server, {
-        config,
-        connections,
-        webSockets,
-        queues: new Set([queue, questions, embeddings.queue, reranking.queue]),
-        engines: new Set([engine, embeddings.engine, reranking.engine]),
-      });
-      responses.close();
-      keys.close();
-      streams.close();
-      await schemas.close();
-    },
+    startedAtSeconds: Math.floor(Date.now() / 1000),
+    build: `sluice ${packageVersion()}`,
+    modelFile: path.basename(config.model),
+    pageFolder: config.page ? PAGE_FOLDER : null,
+  };
+}
+
+/** The settings that the handlers read, under the names that they use. */
+function limitsOf(config: Config) {
+  return {
+    ...config,
+    isStrict: config.strict,
+    hostNames: [config.host, ...config.allowedHost],
+    corsOrigins: config.corsOrigin,
   };
 }
 
@@ -224,23 +250,25 @@ type Closing = {
   readonly connections: Connections;
   readonly webSockets: WebSockets;
   readonly config: Config;
-  readonly queues: ReadonlySet<RequestQueue>;
-  readonly engines: ReadonlySet<{ close(): Promise<void> }>;
+  readonly models: Models;
 };
 
-/** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
+/** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
 async function close(
   server: HttpServer,
-  { config, queues, engines, connections, webSockets }: Closing,
+  { config, models, connections, webSockets }: Closing,
 ): Promise<void> {
-  await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
+  const { engine, queue, questions, embeddings, reranking } = models;
+  const queues = new Set([queue, questions, embeddings.queue, reranking.queue]);
+  await Promise.all([...queues].map((each) => empty(each, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await webSockets.close();
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => connections.destroyAll(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  await Promise.all([...engines].map((engine) => engine.close()));
+  const engines = new Set([engine, embeddings.engine, reranking.engine]);
+  await Promise.all([...engines].map((each) => each.close()));
 }
 
 async function empty(queue: RequestQueue, drainTimeoutMs: number): Promise<void> {

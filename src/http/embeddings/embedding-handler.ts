@@ -2,27 +2,39 @@
 // ends once: with its answer, or with one error in OpenAI's envelope.
 
 import type { RequestHandler } from "express";
+import type { Logger } from "pino";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import type { Caller } from "../../keys/caller.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
-import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "../generate/exchange.ts";
+import type { Metrics } from "../../metrics.ts";
+import type { RunningRequests } from "../generate/running-requests.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
-import type { ClientWatch } from "../stream/disconnect.ts";
+import { type ClientWatch, destroyIfStuck } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
+import type { EmbeddingService } from "./embedding-service.ts";
 
-type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "requests" | "usage">;
+export type EmbeddingDeps = {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly requests: Pick<RunningRequests, "add">;
+  readonly usage: Pick<UsageBook, "add">;
+  readonly isStrict: boolean;
+  readonly requestTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+};
 
 export function embeddingHandler(
   api: EmbeddingApi,
   service: EmbeddingService,
-  { metrics, log, options, requests, usage }: Deps,
+  deps: EmbeddingDeps,
 ): RequestHandler {
+  const { metrics, log, requests, usage, stallTimeoutMs } = deps;
   return async (req, res) => {
-    const client = watchWithin(req, res, options.requestTimeoutMs);
+    const client = watchWithin(req, res, deps.requestTimeoutMs);
     const requestId = requestIdOf(res);
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
     localsOf(res).isRecorded = true; // here, whatever becomes of it
@@ -37,12 +49,12 @@ export function embeddingHandler(
     let failure: unknown = null;
     try {
       const parsed = api.parse(req.body);
-      refuseUnknown(parsed, options.isStrict);
+      refuseUnknown(parsed, deps.isStrict);
       record.model = service.catalog.resolve(parsed.model);
       nameIgnored(res, parsed);
       const body = await compute({ parsed, service, client, record, usage, caller: callerOf(res) });
-      await sendJson(res, body, { ...options, signal: client.signal });
-      destroyIfStuck(res, options.stallTimeoutMs);
+      await sendJson(res, body, { stallTimeoutMs, signal: client.signal });
+      destroyIfStuck(res, stallTimeoutMs);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
@@ -60,7 +72,7 @@ type Computation = {
   readonly service: EmbeddingService;
   readonly client: ClientWatch;
   readonly record: EmbeddingRecord;
-  readonly usage: UsageBook;
+  readonly usage: EmbeddingDeps["usage"];
   readonly caller: Caller;
 };
 

@@ -13,11 +13,15 @@ import { compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
-import type { KeptResponse } from "../../resume/response-store.ts";
+import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
-import { askInTurn } from "./ask-in-turn.ts";
-import { compileSchemas } from "./compiled-schemas.ts";
-import { describeWait, type Exchange } from "./exchange.ts";
+import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
+import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
+import type { Exchange } from "./exchange.ts";
+
+export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
+
+type StoreDeps = { readonly responses: Pick<ResponseStore, "begin"> };
 
 /** The answer as it is kept, and who knows how it stands. */
 export type Kept = { readonly response: KeptResponse; readonly encoder: KeptEncoder };
@@ -36,17 +40,19 @@ const STORE_RETRY_SECONDS = 5;
 const ANSWER_SHARE = 0.25;
 
 /** @throws ServiceError 4xx for a prompt that cannot be served */
-export async function accept(on: Exchange): Promise<Accepted> {
+export async function accept(on: Exchange, deps: AcceptDeps): Promise<Accepted> {
   const { requests, ignoredParams } = on.parsed;
   const { signal } = on.client;
-  const compiled = await compileSchemas({ ...on, request: requests[0], ignoredParams, signal });
-  const { parsed, prepared } = await fitting({ ...on, compiled });
+  const { res } = on;
+  const schemas = { res, signal, request: requests[0], ignoredParams };
+  const compiled = await compileSchemas(schemas, deps);
+  const { parsed, prepared } = await fitting({ ...on, compiled, deps });
   on.record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...on, parsed, prepared };
   const { keeping } = parsed;
   if (!keeping) return { ...accepted, encoder: parsed.encoder(identityOf(on)), kept: null };
   const encoder = keeping.encoder(identityOf(on));
-  return { ...accepted, encoder, kept: keep(on, encoder, keeping) };
+  return { ...accepted, encoder, kept: keep({ ...on, ...deps }, encoder, keeping) };
 }
 
 export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
@@ -59,19 +65,19 @@ export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity
 
 /** Null when there is no room for it: its answer says so. @throws ServiceError for one that nobody could ask for then */
 function keep(
-  on: Exchange,
+  on: Exchange & StoreDeps,
   encoder: KeptEncoder,
   { previousId, isBackground }: Keeping,
 ): Kept | null {
-  const { deps, res, client } = on;
+  const { responses, res, client } = on;
   const isWaiting = () => on.tickets.some(({ place }) => place !== null);
-  const response = deps.responses.begin({
+  const response = responses.begin({
     id: encoder.id,
     owner: ownerOf(res),
     previousId,
     input: encoder.input(),
     state: () => encoder.state(isWaiting()),
-    news: () => describeWait(on),
+    news: on.waitStatus,
     abort: client.abort,
   });
   if (response) return { response, encoder };
@@ -89,7 +95,10 @@ function noRoom(): ServiceError {
 }
 
 /** One whose schemas have been compiled. */
-type CompiledExchange = Exchange & { readonly compiled: CompiledDocument };
+type CompiledExchange = Exchange & {
+  readonly compiled: CompiledDocument;
+  readonly deps: QuestionDeps;
+};
 
 /** A form of the request, with its choices prepared. */
 type Form = { readonly parsed: ParsedRequest; readonly prepared: readonly PreparedRequest[] };

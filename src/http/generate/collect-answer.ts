@@ -3,23 +3,31 @@
 import { toServiceError } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
 import type { Receipt } from "../../generation/events.ts";
-import { type Accepted, accept } from "./accept.ts";
-import { destroyIfStuck, type Exchange, eventsOf, forEachChoice, waitedMs } from "./exchange.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
+import { type AcceptDeps, type Accepted, accept } from "./accept.ts";
+import { forEachChoice } from "./choices.ts";
+import type { Exchange } from "./exchange.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
+import { waitedMs } from "./wait-status.ts";
 
 /** @throws ServiceError before anything has been sent */
-export async function collectAnswer(on: Exchange): Promise<void> {
-  const accepted = await accept(on);
+export async function collectAnswer(
+  on: Exchange,
+  deps: AcceptDeps & { readonly stallTimeoutMs: number },
+): Promise<void> {
+  const accepted = await accept(on, deps);
   const { prepared } = accepted;
   const collectors = prepared.map(() => new ChoiceCollector());
   let unfinished = prepared.length;
   try {
     await forEachChoice(accepted, prepared, async (each, choice) => {
-      for await (const event of eventsOf(accepted, each, choice)) {
+      for await (const event of accepted.generate(each, choice)) {
         collectors[choice]?.add(event);
         if (event.type === "finish") unfinished -= 1;
         // The engine may still have to clear up after it: the client need not wait for that.
-        if (event.type === "finish" && unfinished === 0) send(accepted, collectors);
+        if (event.type !== "finish" || unfinished > 0) continue;
+        send(accepted, collectors);
+        destroyIfStuck(on.res, deps.stallTimeoutMs);
       }
     });
   } catch (error) {
@@ -29,8 +37,8 @@ export async function collectAnswer(on: Exchange): Promise<void> {
 }
 
 function send(accepted: Accepted, collectors: readonly ChoiceCollector[]): void {
-  const { deps, res, record, encoder } = accepted;
-  record.queueMs = waitedMs(accepted);
+  const { res, record, tickets, encoder } = accepted;
+  record.queueMs = waitedMs(tickets);
   record.answered();
   const { receipt } = record;
   const body = encoder.body(
@@ -40,7 +48,6 @@ function send(accepted: Accepted, collectors: readonly ChoiceCollector[]): void 
   endKept(accepted);
   res.setHeader("server-timing", serverTiming(receipt));
   res.json(body);
-  destroyIfStuck(res, deps.options.stallTimeoutMs);
 }
 
 /** https://www.w3.org/TR/server-timing/ */

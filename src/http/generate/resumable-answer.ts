@@ -4,13 +4,16 @@
 import type { Request } from "express";
 import type { Dialect } from "../../api/dialect.ts";
 import { ServiceError, toServiceError } from "../../errors.ts";
-import type { KeptStream } from "../../resume/stream-store.ts";
+import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { followLog } from "../stream/follow-log.ts";
-import { type Accepted, accept } from "./accept.ts";
-import { describeWait, type Exchange } from "./exchange.ts";
+import type { ReaderDeps } from "../stream/reader.ts";
+import { type AcceptDeps, type Accepted, accept } from "./accept.ts";
+import type { Exchange } from "./exchange.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
 import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
+
+export type ResumableDeps = AcceptDeps & ReaderDeps & { readonly streams: StreamStore };
 
 const HEADER = "x-resumable";
 export const STREAMS_PATH = "/v1/streams";
@@ -36,22 +39,21 @@ export function wantsResumable(
 }
 
 /** @throws ServiceError what it failed with, for the log; its readers know by then */
-export async function streamResumably(on: Exchange): Promise<void> {
-  const { deps, res, client } = on;
+export async function streamResumably(on: Exchange, deps: ResumableDeps): Promise<void> {
+  const { res, client, waitStatus: news } = on;
   const { abort } = client;
-  const news = () => describeWait(on);
   const stream = deps.streams.begin({ owner: ownerOf(res), news, abort });
   const detach = stream.attach();
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);
-  const reader = openReader(on);
+  const reader = openReader(on, deps);
   const follow = () => {
     // Not awaited: the answer may end long before a slow reader has all of it.
     void followLog({ ...reader, log: stream.log, after: -1 }).finally(detach);
   };
   let isAccepted = false;
   try {
-    const accepted = await accept(on);
+    const accepted = await accept(on, deps);
     isAccepted = true;
     follow();
     await writeTo(stream, accepted);

@@ -4,29 +4,26 @@ import type { AnswerEncoder, Frame } from "../../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../../errors.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
 import { requestIdOf } from "../server/response-locals.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
 import type { Reader } from "../stream/follow-log.ts";
 import { framingOf } from "../stream/framing.ts";
-import { makeReader } from "../stream/reader.ts";
+import { makeReader, type ReaderDeps } from "../stream/reader.ts";
 import { endBroken, SseStream } from "../stream/sse.ts";
-import { type Accepted, accept, identityOf } from "./accept.ts";
+import { type AcceptDeps, type Accepted, accept, identityOf } from "./accept.ts";
+import { forEachChoice } from "./choices.ts";
 import { flushed } from "./coalesce-deltas.ts";
-import {
-  describeWait,
-  destroyIfStuck,
-  type Exchange,
-  eventsOf,
-  forEachChoice,
-  waitedMs,
-} from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { endKept, failAnswer } from "./keep-answer.ts";
+import { waitedMs } from "./wait-status.ts";
+
+type StreamDeps = Omit<ReaderDeps, "log">;
 
 /** @throws ServiceError also after it has told the client, for the log */
-export async function streamAnswer(on: Exchange): Promise<void> {
-  const { deps, res } = on;
-  const sse = openStream(on);
+export async function streamAnswer(on: Exchange, deps: AcceptDeps & StreamDeps): Promise<void> {
+  const sse = openStream(on, deps);
   let accepted: Accepted | null = null;
   try {
-    accepted = await accept(on);
+    accepted = await accept(on, deps);
     sse.open();
     await writeChoices(accepted, writerOf(accepted, sse));
   } catch (thrown) {
@@ -36,7 +33,7 @@ export async function streamAnswer(on: Exchange): Promise<void> {
     throw error;
   } finally {
     sse.close();
-    destroyIfStuck(res, deps.options.stallTimeoutMs);
+    destroyIfStuck(on.res, deps.stallTimeoutMs);
   }
 }
 
@@ -44,32 +41,22 @@ export async function streamAnswer(on: Exchange): Promise<void> {
  * A prompt that is refused is a plain 400; but a client must not wait for headers while a large model loads: it has them
  * after one heartbeat.
  */
-function openStream(on: Exchange): SseStream {
-  const { deps, res, dialect, client } = on;
-  const { heartbeatMs, stallTimeoutMs } = deps.options;
-  const sse = new SseStream({
-    res,
-    heartbeatMs,
-    framing: framingOf(dialect, identityOf(on)),
-    stallTimeoutMs,
-    signal: client.signal,
-    sockets: deps.sockets,
-    abort: client.abort,
-    status: () => describeWait(on),
-  });
-  sse.openWithin(heartbeatMs);
+function openStream(on: Exchange, deps: StreamDeps): SseStream {
+  const { res, dialect, client, waitStatus } = on;
+  const { signal, abort } = client;
+  const framing = framingOf(dialect, identityOf(on));
+  const sse = new SseStream({ ...deps, res, framing, signal, abort, waitStatus });
+  sse.openWithin(deps.heartbeatMs);
   return sse;
 }
 
 /** As `openStream()`, for a client that reads what is written without it. */
-export function openReader(on: Exchange): Reader {
-  const { req, res, deps, dialect } = on;
-  const reader = makeReader({
-    ...{ req, res, deps, framing: framingOf(dialect, identityOf(on)) },
-    news: () => describeWait(on),
-    errorFrame: (error) => errorFrame(on, error),
-  });
-  reader.sse.openWithin(deps.options.heartbeatMs);
+export function openReader(on: Exchange, deps: ReaderDeps): Reader {
+  const { req, res, dialect, waitStatus } = on;
+  const framing = framingOf(dialect, identityOf(on));
+  const onError = (error: ServiceError) => errorFrame(on, error);
+  const reader = makeReader({ req, res, framing, waitStatus, errorFrame: onError }, deps);
+  reader.sse.openWithin(deps.heartbeatMs);
   return reader;
 }
 
@@ -97,15 +84,15 @@ export type Writer = {
 
 /** Generates all choices, and hands the frames on as they come. */
 export async function writeChoices(on: Accepted, { send, end }: Writer): Promise<void> {
-  const { record, parsed, prepared, encoder } = on;
+  const { record, parsed, prepared, encoder, tickets } = on;
   if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
   await forEachChoice(on, prepared, async (each, choice) => {
-    const events = eventsOf(on, each, choice);
+    const events = on.generate(each, choice);
     // Token by token there is nothing to join, and one generator less on every token's way.
     const flowing = parsed.flush === "token" ? events : flushed(events, parsed.flush);
     for await (const event of flowing) {
-      record.queueMs = waitedMs(on);
+      record.queueMs = waitedMs(tickets);
       if (event.type === "finish") unfinished -= 1;
       const isLast = unfinished === 0;
       if (isLast) record.answered();

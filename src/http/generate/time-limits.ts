@@ -57,7 +57,7 @@ function overdue(deadlineMs: number, timeoutMs: number): ServiceError {
       );
 }
 
-type LimitOptions = {
+export type TimeLimits = {
   readonly requestTimeoutMs: number;
   readonly firstTokenTimeoutMs: number | undefined;
   readonly bufferedQueueTimeoutMs: number;
@@ -70,12 +70,12 @@ type Limited = {
   /** Whether its client has its headers only with the whole answer. */
   readonly isBuffered: boolean;
   readonly deadlineMs: number | null;
-  readonly options: LimitOptions;
+  readonly limits: TimeLimits;
 };
 
 /** @returns to be called at the request's end */
 export function keepLimits({ client, record, tickets, ...limited }: Limited): () => void {
-  const { requestTimeoutMs, firstTokenTimeoutMs, bufferedQueueTimeoutMs } = limited.options;
+  const { requestTimeoutMs, firstTokenTimeoutMs, bufferedQueueTimeoutMs } = limited.limits;
   const timers: NodeJS.Timeout[] = [];
   const at = (ms: number | null | undefined, act: (seconds: number) => void) => {
     if (ms === null || ms === undefined) return;

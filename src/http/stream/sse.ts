@@ -18,8 +18,8 @@ export type SseOptions = {
   /** Tells of a reader that is gone without a word. */
   readonly sockets: SocketWatch;
   readonly abort: (error: ServiceError) => void;
-  /** What a waiting client is told; null when there is nothing to tell. */
-  readonly status: () => string | null;
+  /** Queue position or load progress; null while there is nothing to wait for. */
+  readonly waitStatus: () => string | null;
 };
 
 const HEADERS = { "cache-control": "no-cache", "x-accel-buffering": "no" };
@@ -125,7 +125,7 @@ export class SseStream {
 
   /** The status, if it has changed. */
   #news(): string | null {
-    const status = this.#options.status();
+    const status = this.#options.waitStatus();
     if (status === this.#lastStatus) return null;
     this.#lastStatus = status;
     return status;

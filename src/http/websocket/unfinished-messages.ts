@@ -5,7 +5,7 @@ import type { WebSocket } from "ws";
 import type { BodyHold, BodyMemory } from "../server/body-memory.ts";
 
 export type UnfinishedOptions = {
-  readonly memory: BodyMemory;
+  readonly bodyMemory: BodyMemory;
   /** The largest message. */
   readonly bodyLimitBytes: number;
   readonly receiveTimeoutMs: number;
@@ -29,7 +29,7 @@ export class UnfinishedMessages {
    * @returns to be called with the number of bytes whenever ws has read more of this socket
    */
   watch(client: WebSocket, ownerOf: () => string): (bytes: number) => void {
-    const { memory, bodyLimitBytes, receiveTimeoutMs } = this.#options;
+    const { bodyMemory, bodyLimitBytes, receiveTimeoutMs } = this.#options;
     let hold: BodyHold | null = null;
     let readBytes = 0;
     let timer: NodeJS.Timeout | undefined;
@@ -55,7 +55,7 @@ export class UnfinishedMessages {
       timer ??= setTimeout(onLate, receiveTimeoutMs);
       if (readBytes > bodyLimitBytes + SLACK_BYTES)
         return refuse(POLICY_VIOLATION, "a message comes with too much around it");
-      hold ??= memory.hold(ownerOf());
+      hold ??= bodyMemory.hold(ownerOf());
       try {
         hold.resize(readBytes);
       } catch {

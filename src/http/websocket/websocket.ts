@@ -26,7 +26,7 @@ export type WebSocketsOptions = {
   /** A message must have come in whole by then. */
   readonly receiveTimeoutMs: number;
   /** Of request bodies, which messages that are not whole share. */
-  readonly memory: BodyMemory;
+  readonly bodyMemory: BodyMemory;
   /** Hears of errors that no request has caught. */
   readonly report: (error: unknown) => void;
 };

@@ -48,7 +48,7 @@ async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) 
   const webSockets = new WebSockets({
     ...{ keys, report, bodyLimitBytes: 10_000, socketRequests: 2 },
     ...{ heartbeatMs: 10_000, stallTimeoutMs: 10_000, receiveTimeoutMs: 10_000 },
-    memory: new BodyMemory(1_000_000),
+    bodyMemory: new BodyMemory(1_000_000),
   });
   const plain = express();
   webSockets.mount(plain);
@@ -219,7 +219,7 @@ test("of a stream's timers: it ends, and its request hears why", async () => {
     ...{ res: res as unknown as Response, framing: sseFraming(null), abort },
     ...{ heartbeatMs: 10, stallTimeoutMs: 1_000, signal: new AbortController().signal },
     sockets: { watch: () => () => {} },
-    status: () => (asked++ === 0 ? null : broken()),
+    waitStatus: () => (asked++ === 0 ? null : broken()),
   });
 
   stream.openWithin(1);
