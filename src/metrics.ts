@@ -8,7 +8,7 @@ import type { FinishReason, Receipt, StepLoad } from "./generation/events.ts";
  * How a request ended: the model's reason, `computed` for vectors and scores, or what went wrong. A closed set, so it may
  * be a label.
  */
-export type Outcome = FinishReason | "computed" | ErrorCode;
+export type RequestOutcome = FinishReason | "computed" | ErrorCode;
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
 const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
@@ -149,7 +149,7 @@ export class Metrics {
   }
 
   /** `receipt`: as far as the request came; null when it never got beyond its checks. */
-  requestEnded(outcome: Outcome, receipt: Receipt | null): void {
+  requestEnded(outcome: RequestOutcome, receipt: Receipt | null): void {
     this.#requests.inc({ outcome });
     if (outcome === "client_stalled") this.#stalled.inc();
     if (!receipt) return;

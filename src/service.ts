@@ -120,7 +120,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     ...bodies,
     slots: new SlotBoard(config.slots),
     requests: new RunningRequests(),
-    sockets: watchSendQueues(config.stallTimeoutMs, log),
+    socketWatch: watchSendQueues(config.stallTimeoutMs, log),
     webSockets,
     metrics,
     log,

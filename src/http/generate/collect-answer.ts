@@ -1,21 +1,21 @@
-// An answer as one body, when it is whole.
+// A buffered answer: one body, sent when all choices are complete.
 
 import { toServiceError } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
 import type { Receipt } from "../../generation/events.ts";
 import { destroyIfStuck } from "../stream/disconnect.ts";
-import { type AcceptDeps, type Accepted, accept } from "./accept.ts";
+import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import { forEachChoice } from "./choices.ts";
 import type { Exchange } from "./exchange.ts";
-import { endKept, failAnswer } from "./keep-answer.ts";
+import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
 import { waitedMs } from "./wait-status.ts";
 
-/** @throws ServiceError before anything has been sent */
+/** @throws ServiceError before anything was sent */
 export async function collectAnswer(
-  on: Exchange,
+  exchange: Exchange,
   deps: AcceptDeps & { readonly stallTimeoutMs: number },
 ): Promise<void> {
-  const accepted = await accept(on, deps);
+  const accepted = await accept(exchange, deps);
   const { prepared } = accepted;
   const collectors = prepared.map(() => new ChoiceCollector());
   let unfinished = prepared.length;
@@ -24,10 +24,10 @@ export async function collectAnswer(
       for await (const event of accepted.generate(each, choice)) {
         collectors[choice]?.add(event);
         if (event.type === "finish") unfinished -= 1;
-        // The engine may still have to clear up after it: the client need not wait for that.
+        // The body is sent before the loop ends: the engine may take a moment longer to free the slot.
         if (event.type !== "finish" || unfinished > 0) continue;
         send(accepted, collectors);
-        destroyIfStuck(on.res, deps.stallTimeoutMs);
+        destroyIfStuck(exchange.res, deps.stallTimeoutMs);
       }
     });
   } catch (error) {
@@ -36,7 +36,7 @@ export async function collectAnswer(
   }
 }
 
-function send(accepted: Accepted, collectors: readonly ChoiceCollector[]): void {
+function send(accepted: AcceptedExchange, collectors: readonly ChoiceCollector[]): void {
   const { res, record, tickets, encoder } = accepted;
   record.queueMs = waitedMs(tickets);
   record.answered();
@@ -45,7 +45,7 @@ function send(accepted: Accepted, collectors: readonly ChoiceCollector[]): void 
     collectors.map(({ choice }) => choice),
     receipt,
   );
-  endKept(accepted);
+  endStoredAnswer(accepted);
   res.setHeader("server-timing", serverTiming(receipt));
   res.json(body);
 }

@@ -1,5 +1,5 @@
-// One handler for all dialects: parse → enter the queue → prepare → generate → stream, collect, or go on without the client.
-// Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
+// One handler for all dialects: parse → enter the queue → accept → generate → deliver (stream, body, or background).
+// Every request ends exactly once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
@@ -25,8 +25,8 @@ import { streamAnswer } from "./stream-answer.ts";
 import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
 import { placeOf, waitedMs, waitStatusOf } from "./wait-status.ts";
 
-/** The handler's own, and what its steps need: to parse, to generate, to deliver. */
-export type GenerateDeps = ParseDeps &
+/** The needs of the handler itself, and of its steps: parse, limit, generate, deliver. */
+export type GenerateHandlerDeps = ParseDeps &
   ChoiceDeps &
   DeliveryDeps &
   TimeLimits & {
@@ -39,7 +39,7 @@ export type GenerateDeps = ParseDeps &
     readonly isStrict: boolean;
   };
 
-export function generateHandler(dialect: Dialect, deps: GenerateDeps): RequestHandler {
+export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): RequestHandler {
   return async (req, res) => {
     const { metrics, log } = deps;
     const requestId = requestIdOf(res);
@@ -59,8 +59,8 @@ export function generateHandler(dialect: Dialect, deps: GenerateDeps): RequestHa
   };
 }
 
-async function answer(on: Arrival, deps: GenerateDeps): Promise<void> {
-  const { dialect, req, res, client, record } = on;
+async function answer(exchange: Arrival, deps: GenerateHandlerDeps): Promise<void> {
+  const { dialect, req, res, client, record } = exchange;
   const deadlineMs = deadlineOf(req);
   const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
   const parsed = dialect.parse(req.body, context);
@@ -70,7 +70,7 @@ async function answer(on: Arrival, deps: GenerateDeps): Promise<void> {
   nameIgnored(res, parsed);
   if (parsed.atOnce) {
     record.hasNothingToDo = true;
-    return void res.json(parsed.atOnce(identityOf(on)));
+    return void res.json(parsed.atOnce(identityOf(exchange)));
   }
   const { signal, abort } = client;
   const caller = callerOf(res);
@@ -82,10 +82,10 @@ async function answer(on: Arrival, deps: GenerateDeps): Promise<void> {
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
-  const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
+  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
   const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
   const waitStatus = () => waitStatusOf(deps.engine, tickets);
-  const queued = { ...on, parsed, tickets, waitStatus };
+  const queued = { ...exchange, parsed, tickets, waitStatus };
   const leaveList = deps.requests.add(listed(queued));
   try {
     const exchange = { ...queued, generate: generateChoices(queued, deps) };
@@ -122,12 +122,12 @@ type DeliveryDeps = ResumableDeps & {
   readonly resumable: boolean;
 };
 
-type Delivery = (on: Exchange, deps: ResumableDeps) => Promise<void>;
+type Delivery = (exchange: Exchange, deps: ResumableDeps) => Promise<void>;
 
 /** @throws ServiceError 400 for an invalid `X-Resumable` header */
 function chooseDelivery({ parsed, req, dialect }: Exchange, isDefault: boolean): Delivery {
   const isResumable = wantsResumable(req, dialect, isDefault);
-  if (parsed.keeping?.isBackground) return parsed.isStreamed ? replay : answerLater;
+  if (parsed.storing?.isBackground) return parsed.isStreamed ? replay : answerLater;
   if (!parsed.isStreamed) return collectAnswer;
   return isResumable ? streamResumably : streamAnswer;
 }

@@ -1,5 +1,5 @@
-// A stream that survives its connection: written to a log, which its client reads, and reads again when it was lost. When
-// nobody has been reading for a while, it is stopped.
+// A resumable stream survives its connection: it is written to a log, which the client reads, and reads on after a
+// reconnect. The store stops a stream that no client has read for the grace period.
 
 import type { Request } from "express";
 import type { Dialect } from "../../api/dialect.ts";
@@ -8,9 +8,9 @@ import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { followLog } from "../stream/follow-log.ts";
 import type { ReaderDeps } from "../stream/reader.ts";
-import { type AcceptDeps, type Accepted, accept } from "./accept.ts";
+import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import type { Exchange } from "./exchange.ts";
-import { endKept, failAnswer } from "./keep-answer.ts";
+import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
 import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
 
 export type ResumableDeps = AcceptDeps & ReaderDeps & { readonly streams: StreamStore };
@@ -19,8 +19,8 @@ const HEADER = "x-resumable";
 export const STREAMS_PATH = "/v1/streams";
 
 /**
- * @param isDefault whether streams are resumable that say nothing of it
- * @throws ServiceError 400, also for streams of lines: there is no place in them for the ids of events
+ * @param isDefault for requests without the header
+ * @throws ServiceError 400, also for streams of JSON lines, which have no place for event ids
  */
 export function wantsResumable(
   req: Request,
@@ -31,36 +31,36 @@ export function wantsResumable(
   if (given === undefined) return isDefault && !lines;
   if (/^(true|1|on)$/i.test(given)) {
     if (!lines) return true;
-    const message = `${HEADER} is for streams of server-sent events; these are lines of JSON`;
+    const message = `${HEADER} requires a stream of server-sent events; this path streams lines of JSON`;
     throw new ServiceError("invalid_value", message, { param: HEADER });
   }
   if (/^(false|0|off)$/i.test(given)) return false;
-  throw new ServiceError("invalid_value", `${HEADER} is true or false`, { param: HEADER });
+  throw new ServiceError("invalid_value", `${HEADER} must be true or false`, { param: HEADER });
 }
 
-/** @throws ServiceError what it failed with, for the log; its readers know by then */
-export async function streamResumably(on: Exchange, deps: ResumableDeps): Promise<void> {
-  const { res, client, waitStatus: news } = on;
+/** @throws ServiceError the failure, for the log; its readers have been sent it already */
+export async function streamResumably(exchange: Exchange, deps: ResumableDeps): Promise<void> {
+  const { res, client, waitStatus: news } = exchange;
   const { abort } = client;
   const stream = deps.streams.begin({ owner: ownerOf(res), news, abort });
   const detach = stream.attach();
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);
-  const reader = openReader(on, deps);
+  const reader = openReader(exchange, deps);
   const follow = () => {
-    // Not awaited: the answer may end long before a slow reader has all of it.
+    // Not awaited: a slow reader may take much longer than the answer.
     void followLog({ ...reader, log: stream.log, after: -1 }).finally(detach);
   };
   let isAccepted = false;
   try {
-    const accepted = await accept(on, deps);
+    const accepted = await accept(exchange, deps);
     isAccepted = true;
     follow();
     await writeTo(stream, accepted);
   } catch (error) {
     const isOpen = reader.sse.isOpen;
     if (!isAccepted && isOpen) {
-      stream.log.append([errorFrame(on, toServiceError(error))]);
+      stream.log.append([errorFrame(exchange, toServiceError(error))]);
       follow();
     } else if (!isAccepted) {
       res.removeHeader("location");
@@ -73,7 +73,7 @@ export async function streamResumably(on: Exchange, deps: ResumableDeps): Promis
   }
 }
 
-async function writeTo({ log, end }: KeptStream, accepted: Accepted): Promise<void> {
+async function writeTo({ log, end }: KeptStream, accepted: AcceptedExchange): Promise<void> {
   const { kept, client } = accepted;
   try {
     await writeChoices(accepted, {
@@ -83,7 +83,7 @@ async function writeTo({ log, end }: KeptStream, accepted: Accepted): Promise<vo
         await log.room(client.signal);
       },
       end: () => {
-        endKept(accepted);
+        endStoredAnswer(accepted);
         end();
       },
     });

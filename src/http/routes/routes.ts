@@ -9,7 +9,7 @@ import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Accounts } from "../../queue/accounts.ts";
 import { type EmbeddingDeps, embeddingHandler } from "../embeddings/embedding-handler.ts";
-import { type GenerateDeps, generateHandler } from "../generate/generate-handler.ts";
+import { type GenerateHandlerDeps, generateHandler } from "../generate/generate-handler.ts";
 import { STREAMS_PATH } from "../generate/resumable-answer.ts";
 import type { BodyMemory } from "../server/body-memory.ts";
 import { checkHost } from "../server/host-guard.ts";
@@ -73,14 +73,14 @@ type BodyOptions = {
 };
 
 /** The sum of what the routes declare. Each mount function below picks from it. */
-export type AppParts = GuardOptions &
+export type AppDeps = GuardOptions &
   BodyOptions &
   HealthDeps &
   MetricsDeps &
   ModelsDeps &
   GeminiDeps &
   OllamaDeps &
-  GenerateDeps &
+  GenerateHandlerDeps &
   EmbeddingDeps &
   QuestionRoutesDeps &
   StateDeps &
@@ -109,7 +109,7 @@ const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
   ["read", [...STATE_PATHS, METRICS_PATH]],
 ];
 
-export function createApp(parts: AppParts): Express {
+export function createApp(parts: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -159,7 +159,7 @@ function useEnvelopes(app: Express): void {
 }
 
 /** The routes before the authentication middleware: public, or with a check of their own. */
-function mountPublic(app: Express, parts: AppParts): void {
+function mountPublic(app: Express, parts: AppDeps): void {
   mountHealth(app, parts);
   mountDocs(app, parts.build);
   mountPage(app, parts.pageFolder);
@@ -167,13 +167,13 @@ function mountPublic(app: Express, parts: AppParts): void {
   mountStreamsByToken(app, parts);
 }
 
-function useKeys(app: Express, { keys, accounts }: Pick<AppParts, "keys" | "accounts">): void {
+function useKeys(app: Express, { keys, accounts }: Pick<AppDeps, "keys" | "accounts">): void {
   app.use(requireApiKey(keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
   app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(accounts));
 }
 
-function mountInformation(app: Express, parts: AppParts): void {
+function mountInformation(app: Express, parts: AppDeps): void {
   const { catalog, queue, embeddings, reranking } = parts;
   app.get("/", (_req, res) => void res.json(indexOf(catalog.ids)));
   app.all("/", methodNotAllowed("GET"));
@@ -184,7 +184,7 @@ function mountInformation(app: Express, parts: AppParts): void {
   mountGemini(app, parts);
 }
 
-function mountGenerating(app: Express, deps: GenerateDeps, readJson: ReadJson): void {
+function mountGenerating(app: Express, deps: GenerateHandlerDeps, readJson: ReadJson): void {
   for (const dialect of DIALECTS) {
     const route = routeOf(dialect.path);
     app.post(route, readJson(generateHandler(dialect, deps)));

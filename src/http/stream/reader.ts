@@ -13,7 +13,7 @@ import { SseStream } from "./sse.ts";
 
 export type ReaderDeps = {
   readonly log: Logger;
-  readonly sockets: SocketWatch;
+  readonly socketWatch: SocketWatch;
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
 };

@@ -23,7 +23,7 @@ export type SendQueueWatchOptions = {
 };
 
 /** How far a connection has come at most, and since when no further. */
-export type Progress = { readonly acknowledged: number; readonly sinceMs: number | null };
+export type SendProgress = { readonly acknowledged: number; readonly sinceMs: number | null };
 export type Seen = {
   /** Before the list was read, and after: somewhere between them lies what the list knows of. */
   readonly written: readonly [number, number];
@@ -34,7 +34,7 @@ export type Seen = {
 type Watched = {
   readonly socket: Socket;
   readonly onStalled: () => void;
-  progress: Progress;
+  progress: SendProgress;
 };
 
 /** Of the limit, so much may pass before it is noticed, but no more than some seconds. */
@@ -102,7 +102,7 @@ export class SendQueueWatch implements SocketWatch {
     }
   }
 
-  #isStalled({ sinceMs }: Progress, nowMs: number): boolean {
+  #isStalled({ sinceMs }: SendProgress, nowMs: number): boolean {
     return sinceMs !== null && nowMs - sinceMs >= this.#options.stallTimeoutMs;
   }
 
@@ -132,7 +132,7 @@ export class SendQueueWatch implements SocketWatch {
  * Bytes that are queued without any being acknowledged are no progress, however many come to them. At least so many must
  * have been acknowledged as were at most before: what was written while the list was read counts for nobody.
  */
-export function progressOf(before: Progress, { written, queued, nowMs }: Seen): Progress {
+export function progressOf(before: SendProgress, { written, queued, nowMs }: Seen): SendProgress {
   const [least, most] = [written[0] - queued, written[1] - queued];
   if (queued === 0 || least > before.acknowledged) return { acknowledged: most, sinceMs: null };
   return { ...before, sinceMs: before.sinceMs ?? nowMs };

@@ -16,7 +16,7 @@ export type SseOptions = {
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
   /** Tells of a reader that is gone without a word. */
-  readonly sockets: SocketWatch;
+  readonly socketWatch: SocketWatch;
   readonly abort: (error: ServiceError) => void;
   /** Queue position or load progress; null while there is nothing to wait for. */
   readonly waitStatus: () => string | null;
@@ -55,7 +55,7 @@ export class SseStream {
 
   /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
   open(): void {
-    const { res, framing, heartbeatMs, stallTimeoutMs, signal, sockets, abort } = this.#options;
+    const { res, framing, heartbeatMs, stallTimeoutMs, signal, socketWatch, abort } = this.#options;
     if (this.#ticker || this.#hasEnded || signal.aborted) return;
     res.writeHead(200, { "content-type": framing.contentType, ...HEADERS });
     res.socket?.setNoDelay(true);
@@ -67,7 +67,7 @@ export class SseStream {
     const tick = this.#safe(() => this.#tick());
     this.#ticker = setInterval(tick, Math.min(STATUS_MS, heartbeatMs / 5));
     if (!res.socket) return;
-    this.#unwatch = sockets.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
+    this.#unwatch = socketWatch.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
   }
 
   /**

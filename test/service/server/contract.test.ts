@@ -11,7 +11,7 @@ import type { Contract } from "../../../src/api/shared/contract.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
 import { type ErrorCode, SENT_CODES, statusOf } from "../../../src/errors.ts";
 import { fieldRows } from "../../../src/http/docs-page/fields.ts";
-import { type AppParts, createApp } from "../../../src/http/routes/routes.ts";
+import { type AppDeps, createApp } from "../../../src/http/routes/routes.ts";
 import { BodyMemory } from "../../../src/http/server/body-memory.ts";
 import { Catalog } from "../../../src/models/catalog.ts";
 import { toldOf } from "../../support/clients/error-text.ts";
@@ -117,7 +117,7 @@ describe("the document", () => {
       corsOrigins: [],
       webSockets: { mount: () => {} },
       pageFolder: null,
-    } as unknown as AppParts);
+    } as unknown as AppDeps);
 
     expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());
   });

@@ -218,7 +218,7 @@ test("of a stream's timers: it ends, and its request hears why", async () => {
   const stream = new SseStream({
     ...{ res: res as unknown as Response, framing: sseFraming(null), abort },
     ...{ heartbeatMs: 10, stallTimeoutMs: 1_000, signal: new AbortController().signal },
-    sockets: { watch: () => () => {} },
+    socketWatch: { watch: () => () => {} },
     waitStatus: () => (asked++ === 0 ? null : broken()),
   });
 

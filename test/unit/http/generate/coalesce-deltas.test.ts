@@ -3,7 +3,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Flush } from "../../../../src/api/dialect.ts";
 import type { GenerateEvent } from "../../../../src/generation/events.ts";
-import { flushed } from "../../../../src/http/generate/coalesce-deltas.ts";
+import { coalesceDeltas } from "../../../../src/http/generate/coalesce-deltas.ts";
 import { callDelta, scored, textDelta, thought } from "../../../support/clients/receipts.ts";
 
 afterEach(() => {
@@ -24,7 +24,7 @@ async function* each(events: readonly GenerateEvent[]): AsyncGenerator<GenerateE
 
 async function sentOf(events: readonly GenerateEvent[], flush: Flush): Promise<GenerateEvent[]> {
   const sent: GenerateEvent[] = [];
-  for await (const event of flushed(each(events), flush)) sent.push(event);
+  for await (const event of coalesceDeltas(each(events), flush)) sent.push(event);
   return sent;
 }
 
@@ -142,7 +142,7 @@ async function timed(
     }
   }
   const reading = (async () => {
-    for await (const event of flushed(coming(), ms))
+    for await (const event of coalesceDeltas(coming(), ms))
       sent.push([
         Math.floor((performance.now() - startMs) / 10) * 10,
         "text" in event ? event.text : event.type,
@@ -200,7 +200,7 @@ test("leaves no timer behind, and ends what it reads from, when its reader leave
   }
 
   const leave = async (flush: Flush) => {
-    for await (const _ of flushed(endless(), flush)) break;
+    for await (const _ of coalesceDeltas(endless(), flush)) break;
   };
   const left = Promise.all([leave("word"), leave("sentence"), leave(100)]);
   await vi.advanceTimersByTimeAsync(1_000);
@@ -220,7 +220,7 @@ test.each<[Flush]>([["word"], ["sentence"], [100]])(
     }
 
     const read = async () => {
-      for await (const event of flushed(breaking(), flush)) expect(event).toEqual(textDelta("a"));
+      for await (const event of coalesceDeltas(breaking(), flush)) expect(event).toEqual(textDelta("a"));
     };
 
     await expect(read()).rejects.toBe(error);

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connectionKey } from "../../../../src/http/stream/proc-net-tcp.ts";
 import {
-  type Progress,
+  type SendProgress,
   progressOf,
   SendQueueWatch,
 } from "../../../../src/http/stream/send-queue-watch.ts";
@@ -102,7 +102,7 @@ test("one for whom nothing is to be sent is not gone", async () => {
 });
 
 test("what is not surely acknowledged is no progress", () => {
-  const before: Progress = { acknowledged: 500, sinceMs: 1 };
+  const before: SendProgress = { acknowledged: 500, sinceMs: 1 };
 
   const seen = (least: number, most = least) =>
     progressOf(before, { written: [least, most], queued: 100, nowMs: 9 });

@@ -1,17 +1,17 @@
-// The end of an answer that is kept for its client: how it stands from then on, and whether somebody can go on from it.
+// Ends an answer in the response store: its final state, and whether a later request may continue it.
 
 import type { Frame } from "../../api/dialect.ts";
 import { type ServiceError, wasStopped } from "../../errors.ts";
 import { requestIdOf } from "../server/response-locals.ts";
-import type { Accepted, Kept } from "./accept.ts";
+import type { AcceptedExchange, StoredAnswer } from "./accept.ts";
 
-export function endKept({ kept }: Accepted): void {
+export function endStoredAnswer({ kept }: AcceptedExchange): void {
   if (kept) end(kept, null);
 }
 
-/** @returns the last frames of its stream; null where the dialect has none of its own */
+/** @returns the last frames of the stream; null if the dialect has none for a failure */
 export function failAnswer(
-  { kept, encoder, record, res }: Accepted,
+  { kept, encoder, record, res }: AcceptedExchange,
   error: ServiceError,
 ): readonly Frame[] | null {
   const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
@@ -22,7 +22,7 @@ export function failAnswer(
   return frames;
 }
 
-function end({ response, encoder }: Kept, closed: string | null): void {
+function end({ response, encoder }: StoredAnswer, closed: string | null): void {
   response.end({
     state: encoder.state(false),
     output: encoder.output(),
