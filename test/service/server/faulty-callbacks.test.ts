@@ -179,10 +179,10 @@ function session(change: Partial<SocketSessionOptions> = {}) {
   const report = vi.fn<(error: unknown) => void>();
   const options: SocketSessionOptions = {
     socket: socket as never,
-    ...{ key: "any", isKeyWanted: true, isKeyRight: () => true, host: "localhost" },
+    ...{ key: "any", isKeyRequired: true, isKeyValid: () => true, host: "localhost" },
     ask: async () => broken(),
     isReceiving: () => false,
-    ...{ mostOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
+    ...{ maxOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
     ...change,
   };
   const made = new SocketSession(options);

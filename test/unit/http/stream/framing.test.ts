@@ -12,7 +12,7 @@ test("server-sent events have comments for what is said in between", () => {
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
   expect(framing.encode(frames)).toBe("data: {}\n\nid: 1\nevent: x\ndata: [1]\n\n");
   expect(framing.opening(5000)).toBe(": connected heartbeat_ms=5000\n\n");
-  expect(framing.news("queued position=1")).toBe(": queued position=1\n\n");
+  expect(framing.waitStatus("queued position=1")).toBe(": queued position=1\n\n");
   expect([framing.heartbeat(null), framing.heartbeat("queued")]).toEqual([
     ": heartbeat\n\n",
     ": queued\n\n",
@@ -35,6 +35,6 @@ test("lines are JSON, all of them", () => {
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.news("queued")).toBe('{"model":"tiny","news":"queued"}\n');
+  expect(framing.waitStatus("queued")).toBe('{"model":"tiny","news":"queued"}\n');
   expect(framing.heartbeat(null)).toBe('{"model":"tiny","news":null}\n');
 });

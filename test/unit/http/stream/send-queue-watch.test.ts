@@ -5,8 +5,8 @@ import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connectionKey } from "../../../../src/http/stream/proc-net-tcp.ts";
 import {
-  type SendProgress,
   progressOf,
+  type SendProgress,
   SendQueueWatch,
 } from "../../../../src/http/stream/send-queue-watch.ts";
 
