@@ -1,5 +1,5 @@
-// Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
-// the command around it.
+// Composition root and public API: `createService(config)` builds every layer once, in order. main.ts adds only the command
+// around it.
 
 import path from "node:path";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
@@ -30,7 +30,7 @@ import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 
-// biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
+// biome-ignore lint/performance/noBarrelFile: the package's public API includes these types of other files
 export { type Config, configWith } from "./config/config.ts";
 export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
@@ -43,24 +43,24 @@ export type {
   ToolCallDelta,
 } from "./generation/events.ts";
 
-/** After the drain limit, a connection gets so long to take its last frames. */
+/** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;
-/** The file of keys is looked at this often. */
+/** Polling interval of the keys file. */
 const KEYS_POLL_MS = 1_000;
-/** What the build makes: beside this file, or seen from src/. */
+/** The output of the build: the folder of this file, or ../dist if this file runs from src/. */
 const BUILT_FOLDER = path.join(
   import.meta.dirname,
   import.meta.filename.endsWith(".ts") ? "../dist" : ".",
 );
 const PAGE_FOLDER = path.join(BUILT_FOLDER, "web");
-/** A thread runs no TypeScript. */
+/** The compiled file, because a thread cannot run TypeScript. */
 const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
 
 /**
- * Questions that the engine has at once, and how many of them of one key. It computes one at a time, but a long one may have to
- * wait in the engine, and must not keep others from getting there.
+ * Limits of questions inside the engine: in total, and of one key. The engine computes one at a time, but a long question may
+ * have to wait there, and must not block the questions of other keys.
  */
-const ASKED_AT_ONCE = { slots: 16, slotsPerOwner: 4 };
+const QUESTION_LIMITS = { slots: 16, slotsPerOwner: 4 };
 
 export type Service = {
   readonly engine: Engine;
@@ -70,21 +70,21 @@ export type Service = {
   /** The same as `embeddings` where one model does both. */
   readonly reranking: EmbeddingService;
   readonly log: Logger;
-  /** To be told of an error that nothing has caught: it is counted, and logged with its stack. */
+  /** Counts an uncaught error and logs it with its stack. */
   readonly report: (error: unknown) => void;
-  /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
+  /** Starts listening. @returns the base URL. @throws Error with a `code` such as `EADDRINUSE` */
   listen(): Promise<string>;
-  /** Takes nothing new, lets what is inside finish within the drain limit, ends the rest with an error, then closes. */
+  /** Refuses new requests, lets the others finish within the drain timeout, fails the rest, then closes. */
   close(): Promise<void>;
 };
 
 export type ServiceParts = {
-  /** Instead of the worker process. */
+  /** Replaces the worker process. */
   readonly engine?: Engine;
-  /** Instead of the worker processes for vectors and scores. */
+  /** Replaces the worker processes for embeddings and reranking. */
   readonly embeddingEngine?: EmbeddingEngine;
   readonly log?: Logger;
-  /** Where the workers' programs are (default: beside this file, and compiled like it). */
+  /** The folder of the worker programs (default: `worker` beside this file). */
   readonly workerFolder?: string;
 };
 
@@ -182,7 +182,7 @@ function createModels(options: ModelsOptions): Models {
   const { config, log, metrics, access, workerFolder, embeddingEngine } = options;
   const engine = options.engine ?? createEngine({ config, log, metrics, workerFolder });
   const fileName = path.basename(config.model, ".gguf");
-  const line = {
+  const queueOptions = {
     ...config,
     accounts: access.accounts,
     maxWaiting: config.queue,
@@ -192,9 +192,16 @@ function createModels(options: ModelsOptions): Models {
   return {
     engine,
     catalog: new Catalog({ fileName, aliases: config.alias }),
-    queue: new RequestQueue(line),
-    questions: new RequestQueue({ ...line, ...ASKED_AT_ONCE, busyWith }),
-    ...createEmbeddings({ config, line, log, served: engine, embeddingEngine, workerFolder }),
+    queue: new RequestQueue(queueOptions),
+    questions: new RequestQueue({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
+    ...createEmbeddings({
+      config,
+      queueOptions,
+      log,
+      generating: engine,
+      embeddingEngine,
+      workerFolder,
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
-// One handler for embeddings and rankings: parse → wait in line → compute → one JSON body. Whatever happens, the request
-// ends once: with its answer, or with one error in OpenAI's envelope.
+// One handler for embeddings and reranking: parse → enter the queue → compute → one JSON body. Every request ends exactly
+// once: with its answer, or with one error in OpenAI's envelope.
 
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
@@ -37,13 +37,13 @@ export function embeddingHandler(
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     const requestId = requestIdOf(res);
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
-    localsOf(res).isRecorded = true; // here, whatever becomes of it
+    localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
     const leaveList = requests.add({
-      ...{ requestId, owner: ownerOf(res), path: api.paths[0], startedAtMs: performance.now() },
-      state: () => ({
-        ...{ model: record.model, isStreamed: false, place: null },
-        ...{ promptTokens: record.promptTokens, generatedTokens: 0 },
-      }),
+      requestId,
+      owner: ownerOf(res),
+      path: api.paths[0],
+      startedAtMs: performance.now(),
+      state: () => stateOf(record),
       abort: client.abort,
     });
     let failure: unknown = null;
@@ -58,13 +58,17 @@ export function embeddingHandler(
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
-      res.destroy(); // it has a part of its body already: nothing but a broken connection tells it
+      res.destroy(); // part of the body is sent: only a broken connection can show the error
     } finally {
       leaveList();
       client.dispose();
       record.end(failure);
     }
   };
+}
+
+function stateOf({ model, promptTokens }: EmbeddingRecord) {
+  return { model, isStreamed: false, place: null, promptTokens, generatedTokens: 0 };
 }
 
 type Computation = {
@@ -76,8 +80,8 @@ type Computation = {
   readonly caller: Caller;
 };
 
-async function compute(of: Computation): Promise<string> {
-  const { parsed, service, client, record, usage, caller } = of;
+async function compute(options: Computation): Promise<string> {
+  const { parsed, service, client, record, usage, caller } = options;
   const { engine, queue } = service;
   const encoder = parsed.encoder();
   const { signal, abort } = client;
@@ -112,15 +116,15 @@ async function compute(of: Computation): Promise<string> {
   }
 }
 
-/** Characters of a token in the mean: what an input costs is known only when it has been computed. */
-const TOKEN_CHARACTERS = 4;
+/** Average characters per token, to estimate the cost of an input before it is tokenized. */
+const CHARACTERS_PER_TOKEN = 4;
 
 function expectedTokens(request: EmbeddingRequest): number {
   const { inputs, query } =
     request.type === "embed"
       ? { inputs: request.inputs, query: "" }
       : { inputs: request.documents, query: request.query };
-  const weigh = (input: string | readonly number[]) =>
-    typeof input === "string" ? input.length / TOKEN_CHARACTERS : input.length;
-  return Math.ceil(inputs.reduce((sum, input) => sum + weigh(input) + weigh(query), 0));
+  const estimate = (input: string | readonly number[]) =>
+    typeof input === "string" ? input.length / CHARACTERS_PER_TOKEN : input.length;
+  return Math.ceil(inputs.reduce((sum, input) => sum + estimate(input) + estimate(query), 0));
 }

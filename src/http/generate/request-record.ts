@@ -36,7 +36,7 @@ export class RequestRecord {
   #choices: ChoiceRecord[] = [];
   #firstTokenMs: number | null = null;
   #answeredAtMs: number | null = null;
-  /** The model's id once it is known. */
+  /** Null until the request is parsed. */
   model: string | null = null;
   /** Time in the queue for slots. */
   queueMs = 0;

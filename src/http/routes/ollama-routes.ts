@@ -115,7 +115,7 @@ function refuseUnsupported(): RequestHandler {
   return ({ method, baseUrl }) => {
     throw new ServiceError(
       "not_found",
-      `${method} ${baseUrl} is not possible here. ${REPLACEMENTS}`,
+      `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`,
     );
   };
 }

@@ -72,7 +72,7 @@ type BodyOptions = {
   readonly bodyMemory: BodyMemory;
 };
 
-/** The sum of what the routes declare. Each mount function below picks from it. */
+/** The sum of the needs that the routes declare: each function below takes only its own part. */
 export type AppDeps = GuardOptions &
   BodyOptions &
   HealthDeps &

@@ -54,7 +54,7 @@ export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHa
       );
     }
     const caller = keys.find(given);
-    if (!caller) throw new ServiceError("invalid_api_key", "this API key is not known here");
+    if (!caller) throw new ServiceError("invalid_api_key", "this API key is not valid");
     localsOf(res).caller = caller;
     next();
   };

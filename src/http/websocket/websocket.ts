@@ -113,7 +113,7 @@ export class WebSockets {
     const key = keyIn(req);
     if (key === null || keys.isOpen) return null;
     if (!keys.find(key))
-      throw new ServiceError("invalid_api_key", "this API key is not known here");
+      throw new ServiceError("invalid_api_key", "this API key is not valid");
     return key;
   }
 

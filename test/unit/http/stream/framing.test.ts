@@ -1,4 +1,4 @@
-// The two ways in which a stream is written.
+// The two formats of a stream: server-sent events, and lines of JSON.
 
 import { expect, test } from "vitest";
 import { framingOf } from "../../../../src/http/stream/framing.ts";
@@ -6,7 +6,7 @@ import { IDENTITY } from "../../../support/clients/receipts.ts";
 
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
 
-test("server-sent events have comments for what is said in between", () => {
+test("server-sent events carry the wait status and heartbeats as comments", () => {
   const framing = framingOf({}, IDENTITY);
 
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
@@ -19,14 +19,14 @@ test("server-sent events have comments for what is said in between", () => {
   ]);
 });
 
-test("or a frame of the dialect's own", () => {
+test("a dialect may have a heartbeat frame of its own", () => {
   const named = { error: "error", heartbeat: { event: "ping", data: "{}" } };
   const framing = framingOf({ named }, IDENTITY);
 
   expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
 });
 
-test("lines are JSON, all of them", () => {
+test("a stream of JSON lines carries the wait status and heartbeats as lines of JSON", () => {
   const notice = (news: string | null, { model }: typeof IDENTITY) => ({
     data: JSON.stringify({ model, news }),
   });
