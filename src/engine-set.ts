@@ -16,7 +16,7 @@ import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts
 const PROGRESS_STEP_PERCENT = 25;
 
 type EngineParts = {
-  readonly workerFolder: string | undefined;
+  readonly workerFolder?: string;
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -63,14 +63,14 @@ function workerEntry(name: "main" | "embedding-main", folder?: string): string {
 
 type Embeddings = { readonly embeddings: EmbeddingService; readonly reranking: EmbeddingService };
 type EmbeddingParts = {
-  readonly workerFolder: string | undefined;
+  readonly workerFolder?: string;
   readonly config: Config;
   /** For the queues before the workers. */
   readonly queueOptions: Omit<RequestQueueOptions, "slots">;
   readonly log: Logger;
   /** The engine that generates. */
   readonly generating: Engine;
-  readonly embeddingEngine: EmbeddingEngine | undefined;
+  readonly embeddingEngine?: EmbeddingEngine;
 };
 
 /** One worker for both, or one for each if their files differ. The first request that needs a worker starts it. */

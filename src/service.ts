@@ -112,7 +112,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   };
   const webSockets = new WebSockets({ ...config, ...bodies, keys: access.keys, report });
   const app = createApp({
-    ...limitsOf(config),
+    ...settingsOf(config),
     ...factsOf(config),
     ...access,
     ...models,
@@ -141,14 +141,8 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   };
 }
 
-type Access = {
-  readonly keys: KeyRing;
-  readonly usage: UsageBook;
-  readonly accounts: Accounts;
-};
-
 /** Who may use the service, and how much of it. */
-function openAccess(config: Config, log: Logger): Access {
+function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
     plainKeys: config.apiKey,
     file: config.keysFile ?? null,
@@ -174,13 +168,13 @@ type ModelsOptions = ServiceParts & {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly access: Access;
+  readonly access: ReturnType<typeof openAccess>;
 };
 
-/** The engines, and the queues before them. */
+/** The engines, the queues before them, and the names of their models. */
 function createModels(options: ModelsOptions): Models {
-  const { config, log, metrics, access, workerFolder, embeddingEngine } = options;
-  const engine = options.engine ?? createEngine({ config, log, metrics, workerFolder });
+  const { config, access } = options;
+  const engine = options.engine ?? createEngine(options);
   const fileName = path.basename(config.model, ".gguf");
   const queueOptions = {
     ...config,
@@ -194,24 +188,13 @@ function createModels(options: ModelsOptions): Models {
     catalog: new Catalog({ fileName, aliases: config.alias }),
     queue: new RequestQueue(queueOptions),
     questions: new RequestQueue({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
-    ...createEmbeddings({
-      config,
-      queueOptions,
-      log,
-      generating: engine,
-      embeddingEngine,
-      workerFolder,
-    }),
+    ...createEmbeddings({ ...options, queueOptions, generating: engine }),
   };
 }
 
-type Stores = {
-  readonly streams: StreamStore;
-  readonly responses: ResponseStore;
-  readonly schemas: SchemaCompiler;
-};
+type Stores = ReturnType<typeof createStores>;
 
-function createStores(config: Config): Stores {
+function createStores(config: Config) {
   return {
     streams: new StreamStore({ graceMs: config.resumeGraceMs, maxBytes: config.resumeBuffer }),
     responses: new ResponseStore({ maxBytes: config.responseStore, ttlMs: config.responseTtlMs }),
@@ -233,23 +216,23 @@ function watchFigures(metrics: Metrics, { engine, queue }: Models): void {
   });
 }
 
-/** Everything about this server that clients are shown. */
+/** Facts about this server that its answers show. */
 function factsOf(config: Config) {
   return {
     startedAtSeconds: Math.floor(Date.now() / 1000),
     build: `sluice ${packageVersion()}`,
     modelFile: path.basename(config.model),
-    pageFolder: config.page ? PAGE_FOLDER : null,
   };
 }
 
-/** The settings that the handlers read, under the names that they use. */
-function limitsOf(config: Config) {
+/** The settings under the names that the routes use. */
+function settingsOf(config: Config) {
   return {
     ...config,
     isStrict: config.strict,
     hostNames: [config.host, ...config.allowedHost],
     corsOrigins: config.corsOrigin,
+    pageFolder: config.page ? PAGE_FOLDER : null,
   };
 }
 

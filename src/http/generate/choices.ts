@@ -45,16 +45,15 @@ export async function forEachChoice(
   prepared: readonly PreparedRequest[],
   work: (prepared: PreparedRequest, choice: number) => Promise<void>,
 ): Promise<void> {
-  let first: { readonly error: unknown } | null = null;
-  const guarded = async (each: PreparedRequest, choice: number) => {
+  const errors: unknown[] = [];
+  const tryWork = async (each: PreparedRequest, choice: number) => {
     try {
       await work(each, choice);
     } catch (error) {
-      first ??= { error };
+      errors.push(error);
       if (prepared.length > 1) client.abort(toServiceError(error));
     }
   };
-  await Promise.all(prepared.map(guarded));
-  const failed = first as { readonly error: unknown } | null; // assigned in a callback, which the compiler cannot see
-  if (failed) throw failed.error;
+  await Promise.all(prepared.map(tryWork));
+  if (errors.length > 0) throw errors[0];
 }
