@@ -31,7 +31,7 @@ export type AcceptedExchange = Exchange & {
   readonly prepared: readonly PreparedRequest[];
   readonly encoder: AnswerEncoder;
   /** Null if the answer is not stored. */
-  readonly kept: StoredAnswer | null;
+  readonly stored: StoredAnswer | null;
 };
 
 /** Running responses usually end within seconds, and free their memory. */
@@ -41,18 +41,17 @@ const ANSWER_SHARE = 0.25;
 
 /** @throws ServiceError 4xx for a prompt that cannot be served */
 export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<AcceptedExchange> {
+  const { res, client, record } = exchange;
   const { requests, ignoredParams } = exchange.parsed;
-  const { signal } = exchange.client;
-  const { res } = exchange;
-  const schemas = { res, signal, request: requests[0], ignoredParams };
+  const schemas = { res, signal: client.signal, request: requests[0], ignoredParams };
   const compiled = await compileSchemas(schemas, deps);
   const { parsed, prepared } = await longestFitting({ ...exchange, compiled, deps });
-  exchange.record.prepared(prepared, parsed.choicesPerPrompt);
+  record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...exchange, parsed, prepared };
   const { storing } = parsed;
-  if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(exchange)), kept: null };
+  if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(exchange)), stored: null };
   const encoder = storing.encoder(identityOf(exchange));
-  return { ...accepted, encoder, kept: keep({ ...exchange, ...deps }, encoder, storing) };
+  return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
 }
 
 export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
@@ -64,7 +63,7 @@ export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity
 }
 
 /** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */
-function keep(
+function store(
   exchange: Exchange & StoreDeps,
   encoder: KeptEncoder,
   { previousId, isBackground }: StorageRequest,

@@ -10,7 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
 import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
 
-/** Sends the client the empty answer at once. @throws ServiceError the later failure, for the log */
+/** Sends the client the state of the answer, which is still empty. @throws ServiceError a later failure, for the log */
 export async function answerLater(
   exchange: Exchange,
   deps: AcceptDeps & Pick<ReaderDeps, "stallTimeoutMs">,
@@ -56,7 +56,7 @@ async function writeToLog(accepted: AcceptedExchange): Promise<void> {
   }
 }
 
-function storedOf({ kept }: AcceptedExchange): StoredAnswer {
-  if (!kept) throw new Error("a background answer must be stored");
-  return kept;
+function storedOf({ stored }: AcceptedExchange): StoredAnswer {
+  if (!stored) throw new Error("a background answer must be stored");
+  return stored;
 }

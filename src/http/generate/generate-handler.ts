@@ -19,7 +19,7 @@ import { collectAnswer } from "./collect-answer.ts";
 import type { Arrival, Exchange } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
-import { type ResumableDeps, streamResumably, wantsResumable } from "./resumable-answer.ts";
+import { isResumableRequest, type ResumableDeps, streamResumably } from "./resumable-answer.ts";
 import type { RunningRequests } from "./running-requests.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
@@ -59,8 +59,8 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
   };
 }
 
-async function answer(exchange: Arrival, deps: GenerateHandlerDeps): Promise<void> {
-  const { dialect, req, res, client, record } = exchange;
+async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
+  const { dialect, req, res, client, record } = arrival;
   const deadlineMs = deadlineOf(req);
   const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
   const parsed = dialect.parse(req.body, context);
@@ -69,8 +69,8 @@ async function answer(exchange: Arrival, deps: GenerateHandlerDeps): Promise<voi
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(res, parsed);
   if (parsed.atOnce) {
-    record.hasNothingToDo = true;
-    return void res.json(parsed.atOnce(identityOf(exchange)));
+    record.isAnsweredWithoutEngine = true;
+    return void res.json(parsed.atOnce(identityOf(arrival)));
   }
   const { signal, abort } = client;
   const caller = callerOf(res);
@@ -85,7 +85,7 @@ async function answer(exchange: Arrival, deps: GenerateHandlerDeps): Promise<voi
   const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
   const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
   const waitStatus = () => waitStatusOf(deps.engine, tickets);
-  const queued = { ...exchange, parsed, tickets, waitStatus };
+  const queued = { ...arrival, parsed, tickets, waitStatus };
   const leaveList = deps.requests.add(listed(queued));
   try {
     const exchange = { ...queued, generate: generateChoices(queued, deps) };
@@ -126,7 +126,7 @@ type Delivery = (exchange: Exchange, deps: ResumableDeps) => Promise<void>;
 
 /** @throws ServiceError 400 for an invalid `X-Resumable` header */
 function chooseDelivery({ parsed, req, dialect }: Exchange, isDefault: boolean): Delivery {
-  const isResumable = wantsResumable(req, dialect, isDefault);
+  const isResumable = isResumableRequest(req, dialect, isDefault);
   if (parsed.storing?.isBackground) return parsed.isStreamed ? replay : answerLater;
   if (!parsed.isStreamed) return collectAnswer;
   return isResumable ? streamResumably : streamAnswer;

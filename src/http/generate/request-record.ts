@@ -44,7 +44,7 @@ export class RequestRecord {
   /** Whether a time limit ended the answer early. */
   isCut = false;
   /** Whether it was answered without the engine. */
-  hasNothingToDo = false;
+  isAnsweredWithoutEngine = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
@@ -134,7 +134,7 @@ export class RequestRecord {
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
     const failure = error === null ? null : toServiceError(error);
-    const otherwise = this.hasNothingToDo ? "computed" : "internal_error";
+    const otherwise = this.isAnsweredWithoutEngine ? "computed" : "internal_error";
     const outcome: RequestOutcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? otherwise;
     const { receipt } = this;
     metrics.requestEnded(outcome, this.#prepared.length > 0 ? receipt : null);

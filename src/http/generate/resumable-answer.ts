@@ -22,7 +22,7 @@ export const STREAMS_PATH = "/v1/streams";
  * @param isDefault for requests without the header
  * @throws ServiceError 400, also for streams of JSON lines, which have no place for event ids
  */
-export function wantsResumable(
+export function isResumableRequest(
   req: Request,
   { lines }: Pick<Dialect, "lines">,
   isDefault: boolean,
@@ -40,9 +40,9 @@ export function wantsResumable(
 
 /** @throws ServiceError the failure, for the log; its readers have been sent it already */
 export async function streamResumably(exchange: Exchange, deps: ResumableDeps): Promise<void> {
-  const { res, client, waitStatus: news } = exchange;
-  const { abort } = client;
-  const stream = deps.streams.begin({ owner: ownerOf(res), news, abort });
+  const { res, client, waitStatus } = exchange;
+  const owner = ownerOf(res);
+  const stream = deps.streams.begin({ owner, news: waitStatus, abort: client.abort });
   const detach = stream.attach();
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);
@@ -74,11 +74,11 @@ export async function streamResumably(exchange: Exchange, deps: ResumableDeps): 
 }
 
 async function writeTo({ log, end }: KeptStream, accepted: AcceptedExchange): Promise<void> {
-  const { kept, client } = accepted;
+  const { stored, client } = accepted;
   try {
     await writeChoices(accepted, {
       send: async (frames) => {
-        kept?.response.log.append(frames);
+        stored?.response.log.append(frames);
         log.append(frames);
         await log.room(client.signal);
       },

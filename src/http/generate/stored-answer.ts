@@ -5,19 +5,19 @@ import { type ServiceError, wasStopped } from "../../errors.ts";
 import { requestIdOf } from "../server/response-locals.ts";
 import type { AcceptedExchange, StoredAnswer } from "./accept.ts";
 
-export function endStoredAnswer({ kept }: AcceptedExchange): void {
-  if (kept) end(kept, null);
+export function endStoredAnswer({ stored }: AcceptedExchange): void {
+  if (stored) end(stored, null);
 }
 
 /** @returns the last frames of the stream; null if the dialect has none for a failure */
 export function failAnswer(
-  { kept, encoder, record, res }: AcceptedExchange,
+  { stored, encoder, record, res }: AcceptedExchange,
   error: ServiceError,
 ): readonly Frame[] | null {
   const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
-  if (kept) {
-    kept.response.log.append(frames ?? []);
-    end(kept, wasStopped(error) ? null : `it failed with ${error.code}`);
+  if (stored) {
+    stored.response.log.append(frames ?? []);
+    end(stored, wasStopped(error) ? null : `it failed with ${error.code}`);
   }
   return frames;
 }

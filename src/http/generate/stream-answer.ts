@@ -64,7 +64,7 @@ export function openReader(exchange: Exchange, deps: ReaderDeps): Reader {
 }
 
 function writerOf(accepted: AcceptedExchange, sse: SseStream): Writer {
-  const log = accepted.kept?.response.log;
+  const log = accepted.stored?.response.log;
   return {
     send: (frames) => {
       log?.append(frames);

@@ -77,10 +77,9 @@ function askHandler(route: AskingRoute, deps: QuestionRoutesDeps): RequestHandle
       const { ignoredParams } = asked;
       const request = asked.request ?? undefined;
       const compiled = await compileSchemas({ res, signal, request, ignoredParams }, deps);
-      const answer = await askInTurn(
-        deps,
-        turn,
-        (ask) => asked.answer((question) => ask(compiledQuestion(question, compiled)) as never), // the answer to a question has that question's type
+      // The cast is safe: compiling a question does not change the type of its answer.
+      const answer = await askInTurn(deps, turn, (ask) =>
+        asked.answer((question) => ask(compiledQuestion(question, compiled)) as never),
       );
       res.json(answer);
     } finally {

@@ -113,9 +113,6 @@ function withHint(error: unknown): unknown {
 
 function refuseUnsupported(): RequestHandler {
   return ({ method, baseUrl }) => {
-    throw new ServiceError(
-      "not_found",
-      `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`,
-    );
+    throw new ServiceError("not_found", `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`);
   };
 }

@@ -100,6 +100,7 @@ const GENERATING_ROUTES = GENERATING.map(routeOf);
 const EMBEDDING = EMBEDDING_APIS.flatMap(({ paths }) => paths);
 /** The paths that a 404 may suggest, of all that accept a POST. */
 const ANSWERED = [...GENERATING, ...EMBEDDING_APIS.map(({ paths: [path] }) => path)];
+const MODEL_PATHS = ["/v1/models", "/v1/models/{id}", "/v1beta/models", "/v1beta/models/{model}"];
 const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 
 /** The scope that a key needs for a path and everything below it. Every key may use the other paths. */
@@ -207,14 +208,24 @@ function mountEmbeddings(
 
 function indexOf(models: readonly string[]): Index {
   const endpoints = [
-    ...["/v1/models", "/v1/models/{id}", "/v1beta/models", "/v1beta/models/{model}"],
+    ...MODEL_PATHS,
     ...GENERATING,
     ...EMBEDDING,
     ...NATIVE_PATHS,
     ...OLLAMA_PATHS,
-    ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
-    ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
-    ...["/v1/ws", "/health", "/ready", METRICS_PATH, "/openapi.json", "/docs"],
+    "/v1/responses/{id}",
+    "/v1/responses/{id}/cancel",
+    "/v1/responses/{id}/input_items",
+    `${STREAMS_PATH}/{id}`,
+    "/v1/requests",
+    "/v1/requests/{id}",
+    USAGE_PATH,
+    "/v1/ws",
+    "/health",
+    "/ready",
+    METRICS_PATH,
+    "/openapi.json",
+    "/docs",
   ];
   return { name: "sluice", models, endpoints };
 }
