@@ -1,4 +1,4 @@
-// Builds the engines, each with its worker: the one that generates, and those for vectors and scores. Called by service.ts.
+// Builds the engines, each with a worker process: one that generates, and those for embeddings and reranking. Called by service.ts.
 
 import path from "node:path";
 import type { Config } from "./config/config.ts";
@@ -6,17 +6,17 @@ import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
-import type { EmbeddingService } from "./http/generate/exchange.ts";
+import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
 
-/** Every so many percent of loading is worth a log line. */
-const PROGRESS_STEP = 25;
+/** Load progress is logged in steps of this size. */
+const PROGRESS_STEP_PERCENT = 25;
 
 type EngineParts = {
-  readonly workerFolder: string | undefined;
+  readonly workerFolder?: string;
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -33,7 +33,7 @@ export function createEngine({ config, log, metrics, workerFolder }: EngineParts
     onWastedTokens: (tokens) => metrics.tokensWasted(tokens),
     onLoad: (load) => metrics.stepComputed(load),
     onLoadProgress: (progress) => {
-      const percent = Math.floor((progress * 100) / PROGRESS_STEP) * PROGRESS_STEP;
+      const percent = Math.floor((progress * 100) / PROGRESS_STEP_PERCENT) * PROGRESS_STEP_PERCENT;
       if (percent === lastLogged) return;
       lastLogged = percent;
       if (percent > 0) log.info(`loading ${path.basename(config.model)}: ${percent} %`);
@@ -63,37 +63,37 @@ function workerEntry(name: "main" | "embedding-main", folder?: string): string {
 
 type Embeddings = { readonly embeddings: EmbeddingService; readonly reranking: EmbeddingService };
 type EmbeddingParts = {
-  readonly workerFolder: string | undefined;
+  readonly workerFolder?: string;
   readonly config: Config;
-  /** Of the lines before them, all but the slots. */
-  readonly line: Omit<RequestQueueOptions, "slots">;
+  /** For the queues before the workers. */
+  readonly queueOptions: Omit<RequestQueueOptions, "slots">;
   readonly log: Logger;
-  /** The one that generates. */
-  readonly served: Engine;
-  readonly embeddingEngine: EmbeddingEngine | undefined;
+  /** The engine that generates. */
+  readonly generating: Engine;
+  readonly embeddingEngine?: EmbeddingEngine;
 };
 
-/** One worker for both, or one for each if their files differ. Neither is started before a request needs it. */
+/** One worker for both, or one for each if their files differ. The first request that needs a worker starts it. */
 export function createEmbeddings(parts: EmbeddingParts): Embeddings {
   const { config } = parts;
   const embeddingModel = config.embeddingModel ?? config.model;
   const rerankModel = config.rerankModel ?? embeddingModel;
   const embeddings = createEmbeddingService(embeddingModel, parts);
-  const isOne = rerankModel === embeddingModel;
+  const isShared = rerankModel === embeddingModel;
   return {
     embeddings,
-    reranking: isOne ? embeddings : createEmbeddingService(rerankModel, parts),
+    reranking: isShared ? embeddings : createEmbeddingService(rerankModel, parts),
   };
 }
 
 function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
-  const { config, line, embeddingEngine } = parts;
+  const { config, queueOptions, embeddingEngine } = parts;
   const fileName = path.basename(model, ".gguf");
   const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
   return {
     engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
     queue: new RequestQueue({
-      ...line,
+      ...queueOptions,
       slots: 1,
       busyWith: "another request is being computed",
     }),
@@ -102,18 +102,18 @@ function createEmbeddingService(model: string, parts: EmbeddingParts): Embedding
 }
 
 function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
-  const { config, log, served, workerFolder } = parts;
-  const isServed = model === config.model; // --context and --gpu-layers are about that one
+  const { config, log, generating, workerFolder } = parts;
+  const isGenerating = model === config.model; // only then --context and --gpu-layers apply
   const options: ModelOptions = {
     ...modelOptions(config),
     modelPath: path.resolve(model),
-    ...(isServed ? {} : { contextTokens: null, gpuLayers: null }),
+    ...(isGenerating ? {} : { contextTokens: null, gpuLayers: null }),
   };
   return new WorkerEmbeddingEngine({
     ...config,
     entry: workerEntry("embedding-main", workerFolder),
     model: options,
-    knownModel: () => (isServed ? served.status().model : null),
+    knownModel: () => (isGenerating ? generating.status().model : null),
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},
   });

@@ -1,11 +1,11 @@
-// The one error type of the service and the table code → HTTP status, OpenAI error type, retryable.
-// Thrown by every layer; turned into wire bytes only by a dialect.
+// The one error type of the service, and the table code → HTTP status, OpenAI error type, retryable.
+// Every layer throws it; only a dialect turns it into wire bytes.
 
 type ErrorTraits = {
   readonly status: number;
   /** OpenAI's `error.type`. */
   readonly type: "invalid_request_error" | "permission_error" | "rate_limit_error" | "server_error";
-  /** Whether the same request may succeed later without a change. */
+  /** Whether the same request may succeed later. */
   readonly isRetryable: boolean;
 };
 
@@ -25,7 +25,7 @@ const TRAITS = {
   previous_response_not_found: { status: 400, ...invalid },
   bad_request: { status: 400, ...invalid },
   invalid_api_key: { status: 401, ...invalid },
-  /** The key is known, and this is not among its scopes. */
+  /** The key is valid, but lacks the required scope. */
   permission_denied: { status: 403, type: "permission_error", isRetryable: false },
   host_not_allowed: { status: 403, ...invalid },
   origin_not_allowed: { status: 403, ...invalid },
@@ -34,14 +34,14 @@ const TRAITS = {
   method_not_allowed: { status: 405, ...invalid },
   receive_timeout: { status: 408, ...invalid, isRetryable: true },
   client_stalled: { status: 408, ...invalid },
-  /** What a stream said so far had to make room. */
+  /** The requested events of a stream were dropped to free memory. */
   events_dropped: { status: 410, ...invalid },
   body_too_large: { status: 413, ...invalid },
   unsupported_media_type: { status: 415, ...invalid },
   upgrade_required: { status: 426, ...invalid },
   headers_too_large: { status: 431, ...invalid },
   queue_full: { status: 429, type: "rate_limit_error", isRetryable: true },
-  /** A limit of the key. */
+  /** A limit of the API key is reached. */
   rate_limit_exceeded: { status: 429, type: "rate_limit_error", isRetryable: true },
   internal_error: { status: 500, ...server, isRetryable: false },
   generation_failed: { status: 500, ...server },
@@ -55,19 +55,19 @@ const TRAITS = {
   deadline_unmeetable: { status: 503, ...server },
   request_timeout: { status: 504, ...server },
   deadline_exceeded: { status: 504, ...server },
-  /** Its owner stopped it, from outside. */
+  /** Its owner cancelled it with another request. */
   cancelled: { status: 409, ...invalid },
-  /** The client left. An outcome, not a failure: counted, and never sent to anyone. */
+  /** The client disconnected. An outcome, not a failure: counted, never sent. */
   aborted: { status: 499, ...invalid },
 } as const satisfies Record<string, ErrorTraits>;
 
-/** Every way in which a request can fail. Closed, so that metrics may use it as a label. */
+/** Every way in which a request can fail. A closed set, so that metrics can use it as a label. */
 export type ErrorCode = keyof typeof TRAITS;
 
-/** Told to nobody: the client has left, or reads nothing. */
+/** Never sent: the client has disconnected or does not read. */
 const UNSENT: readonly ErrorCode[] = ["aborted", "client_stalled"];
 
-/** What a client may be told. */
+/** The codes that clients may get. */
 export const SENT_CODES = (Object.keys(TRAITS) as ErrorCode[]).filter(
   (code) => !UNSENT.includes(code),
 );
@@ -78,17 +78,17 @@ export function statusOf(code: ErrorCode): number {
 
 export type ServiceErrorOptions = {
   readonly cause?: unknown;
-  /** The request field at fault, as the client wrote it, e.g. `messages[2].content`. */
+  /** The request field at fault in wire spelling, e.g. `messages[2].content`. */
   readonly param?: string | undefined;
-  /** Seconds after which trying again is worthwhile; becomes `Retry-After`. */
+  /** Seconds after which a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
 };
 
-/** Names and texts of a client's own come back in errors, but not however long they are. */
-const LONGEST_MESSAGE = 2_000;
-const LONGEST_PARAM = 300;
+/** Errors may quote a client's names and texts, so their length is limited. */
+const MAX_MESSAGE_CHARS = 2_000;
+const MAX_PARAM_CHARS = 300;
 
-/** A failure with a code that clients, logs and metrics share. Its message says what was wrong and what is allowed. */
+/** A failure with a code that clients, logs and metrics share. The message says what was wrong and what is allowed. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly code: ErrorCode;
@@ -96,10 +96,10 @@ export class ServiceError extends Error {
   readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
-    const shown = shortened(message, LONGEST_MESSAGE);
+    const shown = shortened(message, MAX_MESSAGE_CHARS);
     super(shown, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.param = options.param === undefined ? null : shortened(options.param, LONGEST_PARAM);
+    this.param = options.param === undefined ? null : shortened(options.param, MAX_PARAM_CHARS);
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
@@ -108,41 +108,41 @@ export class ServiceError extends Error {
   }
 }
 
-/** A pair that is cut in two leaves no half behind. */
-function shortened(text: string, most: number): string {
-  return text.length <= most ? text : text.slice(0, most).toWellFormed();
+/** Replaces half of a surrogate pair at the cut. */
+function shortened(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : text.slice(0, maxChars).toWellFormed();
 }
 
-/** Whether an answer ended like this because somebody stopped it, or left: what there is of it stays. */
+/** Whether a client ended the answer, by cancelling or disconnecting. The partial answer stays valid. */
 export function wasStopped({ code }: ServiceError): boolean {
   return code === "aborted" || code === "cancelled" || code === "client_stalled";
 }
 
-/** What a thrown value means to a client: itself if it is a ServiceError, else `internal_error` without its inner words. */
+/** Turns any thrown value other than a ServiceError into `internal_error`, without its message. */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   return new ServiceError("internal_error", "the server failed on this request", { cause: error });
 }
 
-/** The reason of an aborted signal as a ServiceError. Signals of this service are always aborted with one. */
+/** The reason of an aborted signal. This service aborts signals only with a ServiceError. */
 export function abortReason(signal: AbortSignal): ServiceError {
   if (signal.reason instanceof ServiceError) return signal.reason;
   return new ServiceError("aborted", "the request was aborted", { cause: signal.reason });
 }
 
-/** Narrows a code that crossed a process boundary; unknown ones become `internal_error`. */
+/** Checks a code from another process; an unknown one becomes `internal_error`. */
 export function toErrorCode(code: string): ErrorCode {
   return Object.hasOwn(TRAITS, code) ? (code as ErrorCode) : "internal_error"; // hasOwn proved it
 }
 
-/** Where it happened, without the message: that may hold a client's text. */
+/** The stack without the message, which may contain a client's text. */
 export function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack?.replace(error.message, error.name) : undefined;
 }
 
 /**
- * A callback of a socket, a timer, a file or a process: nothing above it catches, so an error in it would end the process.
- * Here it goes to `onError` instead, with what the callback was given.
+ * Wraps a callback of a socket, timer, file or process. No caller catches its errors, so they would end the process; they go
+ * to `onError` instead, with the arguments of the callback.
  */
 export function guarded<Args extends readonly unknown[]>(
   callback: (...args: Args) => void,

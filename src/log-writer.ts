@@ -1,18 +1,18 @@
-// Writes log lines to a file descriptor without ever blocking the process that logs: together, every so often, and
-// bounded in memory. Whoever read the log may be gone: then the rest of it goes nowhere, at exit too.
+// Writes log lines to a file descriptor in batches, without blocking the process and with bounded memory. If the reader is
+// gone, lines are dropped. Not pino's own destination: its flushSync() at exit retries forever when nobody reads any more.
 
 import { write, writeSync } from "node:fs";
 
-/** Lines are written together, this often: a write for each would cost a tenth of all short requests. */
+/** Interval of writes. A write for each line would cost a tenth of the time of short requests. */
 const FLUSH_MS = 50;
 const WRITE_BYTES = 8_192;
-/** Of a log that nobody reads, so much waits in memory; further lines are dropped. */
-const MOST_BYTES = 1_048_576;
-/** At exit a full pipe gets so many chances to be read. */
-const LAST_TRIES = 20;
+/** Limit of the buffer; further lines are dropped. */
+const MAX_BYTES = 1_048_576;
+/** At exit, a write to a full pipe is retried this often. */
+const EXIT_TRIES = 20;
 const TRY_MS = 10;
 
-/** As Node's own `write()`. */
+/** The signature of Node's `write()`. */
 type WriteBytes = (
   descriptor: number,
   bytes: Buffer,
@@ -35,21 +35,21 @@ export class LogWriter {
 
   write(line: string): void {
     const bytes = Buffer.from(line);
-    if (this.#isBroken || this.#bytes + bytes.length > MOST_BYTES) return;
+    if (this.#isBroken || this.#bytes + bytes.length > MAX_BYTES) return;
     this.#waiting.push(bytes);
     this.#bytes += bytes.length;
     if (this.#bytes >= WRITE_BYTES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
   }
 
-  /** What still waits, at the process's end. */
+  /** Writes the buffered lines when the process exits. */
   flushSync(): void {
-    for (let tries = 0; this.#waiting.length > 0 && tries < LAST_TRIES; ) {
+    for (let tries = 0; this.#waiting.length > 0 && tries < EXIT_TRIES; ) {
       const chunk = this.#take();
       try {
         this.#putBack(chunk.subarray(writeSync(this.#descriptor, chunk)));
       } catch (error) {
-        if (!isFull(error)) return; // nobody reads it any more
+        if (!isFull(error)) return; // there is no reader any more
         this.#putBack(chunk);
         tries += 1;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_MS);
@@ -65,12 +65,12 @@ export class LogWriter {
     const chunk = this.#take();
     this.#write(this.#descriptor, chunk, (error, written) => {
       this.#isWriting = false;
-      if (error && isOver(error)) {
+      if (error && isClosed(error)) {
         this.#isBroken = true;
         this.#take();
         return;
       }
-      // A disk that is full, and the like, costs these lines, and not those that come when it has room again.
+      // Errors such as a full disk lose these lines, but not later ones.
       if (!error) this.#putBack(chunk.subarray(written));
       else if (isFull(error)) this.#putBack(chunk);
       if (this.#waiting.length > 0)
@@ -85,7 +85,7 @@ export class LogWriter {
     return chunk;
   }
 
-  /** What was not taken goes first the next time. */
+  /** The unwritten rest goes first in the next write. */
   #putBack(rest: Buffer): void {
     if (rest.length === 0) return;
     this.#waiting.unshift(rest);
@@ -93,13 +93,13 @@ export class LogWriter {
   }
 }
 
-/** Nothing that is written there will ever arrive: its reader is gone, or it is closed. */
-function isOver(error: unknown): boolean {
+/** The reader is gone, or the descriptor is closed. */
+function isClosed(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EPIPE" || code === "EBADF" || code === "ECONNRESET";
 }
 
-/** A pipe whose reader is slow, in a process where pipes do not block. */
+/** A non-blocking pipe with a slow reader. */
 function isFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "EAGAIN" || code === "EBUSY";

@@ -1,4 +1,4 @@
-// pino, set up once. What may be logged: ids, counts, times, outcomes. Never a prompt, an answer, or a key.
+// Sets up pino once. Logged are ids, counts, times and outcomes; never a prompt, an answer or a key.
 
 import { type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
@@ -12,7 +12,7 @@ export type LogOptions = {
 export type { Logger };
 
 /**
- * Logs to standard output, in this process: a transport thread could lose the last lines of a crash. What waits is
+ * Logs to standard output in this process: a transport thread could lose the last lines before a crash. Buffered lines are
  * written when the process exits.
  */
 export function createLogger({ logLevel, logFormat }: LogOptions): Logger {

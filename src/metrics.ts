@@ -1,14 +1,14 @@
-// Prometheus names and buckets; turns finished requests into observations.
+// The Prometheus metrics: names, buckets, and how finished requests are counted.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ErrorCode } from "./errors.ts";
 import type { FinishReason, Receipt, StepLoad } from "./generation/events.ts";
 
 /**
- * How a request ended: the model's reason, `computed` for vectors and scores, or what went wrong. A closed set, so it may
- * be a label.
+ * How a request ended: the finish reason, `computed` for embeddings and rerank scores, or an error code. A closed set, so
+ * that it can be a label.
  */
-export type Outcome = FinishReason | "computed" | ErrorCode;
+export type RequestOutcome = FinishReason | "computed" | ErrorCode;
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
 const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
@@ -16,7 +16,7 @@ const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.
 const STEP_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 const BATCH_TOKENS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
 
-/** Read at every scrape. */
+/** Read at each scrape. */
 export type Gauges = {
   readonly slotsBusy: () => number;
   readonly queueLength: () => number;
@@ -73,57 +73,57 @@ export class Metrics {
     });
     this.#tokens = new Counter({
       name: "sluice_tokens_total",
-      help: "Tokens of prompts (in), of these from the cache (cached), and of answers (out)",
+      help: "Tokens: in (prompts), cached (prompt tokens found in the cache), out (answers)",
       labelNames: ["direction"],
       registers,
     });
     this.#wastedTokens = new Counter({
       name: "sluice_tokens_after_leaving_total",
-      help: "Tokens computed after their client had left",
+      help: "Tokens computed after their client had disconnected",
       registers,
     });
     this.#stalled = new Counter({
       name: "sluice_stalled_streams_total",
-      help: "Streams cut off because their reader took nothing for the stall limit",
+      help: "Streams ended because their client read nothing for the stall timeout",
       registers,
     });
     this.#uncaught = new Counter({
       name: "sluice_uncaught_total",
-      help: "Errors that no request had caught: each is a bug, and in the log with its stack",
+      help: "Errors that no request had caught: each is a bug, logged with its stack",
       registers,
     });
-    this.#queue = histogram("queue_time", "Waiting for a slot");
-    this.#firstToken = histogram("ttft", "Arrival of a request to its first text");
+    this.#queue = histogram("queue_time", "Time that requests waited for a slot");
+    this.#firstToken = histogram("ttft", "From the arrival of a request to its first token");
     this.#interToken = histogram("itl", "Time between tokens", INTER_TOKEN_SECONDS);
-    this.#total = histogram("e2e", "Arrival of a request to its end");
+    this.#total = histogram("e2e", "From the arrival of a request to its end");
     this.#step = histogram(
       "step",
-      "Decode steps, from their start to the first token",
+      "Duration of a decode step, from its start to its first token",
       STEP_SECONDS,
     );
     this.#batch = new Histogram({
       name: "sluice_batch_tokens",
-      help: "Tokens computed in one decode step, of all slots: its sum over its count is the mean batch size",
+      help: "Tokens computed in one decode step by all slots; sum divided by count is the mean batch size",
       buckets: BATCH_TOKENS,
       registers,
     });
     this.#threads = new Gauge({
       name: "sluice_threads",
-      help: "Threads that computed the last decode step",
+      help: "Threads used by the last decode step",
       registers,
     });
     this.#inputs = new Counter({
       name: "sluice_embedding_inputs_total",
-      help: "Inputs that vectors or scores were computed for",
+      help: "Inputs of embedding and rerank requests that were computed",
       registers,
     });
     this.#computing = histogram(
       "embedding_e2e",
-      "Arrival of an embedding or rerank request to its end",
+      "From the arrival of an embedding or rerank request to its end",
     );
   }
 
-  /** To be called once, when the parts that know the figures exist. */
+  /** Must be called once, when the sources of the gauges exist. */
   watch({ slotsBusy, queueLength, workerRestarts }: Gauges): void {
     const registers = [this.#registry];
     const gauge = (name: string, help: string, read: () => number) =>
@@ -136,10 +136,10 @@ export class Metrics {
         },
       });
     gauge("slots_busy", "Slots in use", slotsBusy);
-    gauge("queue_length", "Requests that wait for a slot", queueLength);
+    gauge("queue_length", "Requests waiting for a slot", queueLength);
     new Counter({
       name: "sluice_worker_restarts_total",
-      help: "Worker processes that had to be replaced",
+      help: "Restarts of the worker process",
       registers,
       collect() {
         this.reset();
@@ -148,8 +148,8 @@ export class Metrics {
     });
   }
 
-  /** `receipt`: as far as the request came; null when it never got beyond its checks. */
-  requestEnded(outcome: Outcome, receipt: Receipt | null): void {
+  /** @param receipt the figures so far; null if the request was refused before it ran */
+  requestEnded(outcome: RequestOutcome, receipt: Receipt | null): void {
     this.#requests.inc({ outcome });
     if (outcome === "client_stalled") this.#stalled.inc();
     if (!receipt) return;
@@ -161,7 +161,7 @@ export class Metrics {
     if (receipt.firstTokenMs !== null) this.#firstToken.observe(receipt.firstTokenMs / 1000);
   }
 
-  /** `gapMs`: from one delta to the next, which brought `tokens` tokens. */
+  /** @param gapMs since the last delta. @param tokens in the new delta */
   tokensArrived(gapMs: number, tokens: number): void {
     this.#interToken.observe(gapMs / tokens / 1000);
   }
@@ -172,7 +172,7 @@ export class Metrics {
     this.#threads.set(threads);
   }
 
-  /** A request for vectors or scores has ended, with so many of its inputs computed. */
+  /** An embedding or rerank request has ended. */
   inputsComputed({ inputs, promptTokens, queueMs, totalMs }: ComputedInputs): void {
     if (inputs === 0) return;
     this.#inputs.inc(inputs);
@@ -193,25 +193,25 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** The Prometheus text format. @param keys those whose own series are shown */
+  /** The Prometheus text format. @param keys the keys whose series are included */
   async text(keys: readonly KeyFigures[]): Promise<string> {
     return `${await this.#registry.metrics()}\n${await seriesOf(keys).metrics()}`;
   }
 }
 
-/** Made for each reader: not everybody may see everybody's. There are up to a thousand keys, so names may be labels. */
+/** Built for each scrape, because a caller may see only its own key. Up to a thousand keys exist, so names can be labels. */
 function seriesOf(keys: readonly KeyFigures[]): Registry {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
     name: "sluice_key_requests_total",
-    help: "Requests of a key that were let in, and have ended",
+    help: "Admitted requests of a key that have ended",
     labelNames: ["key"],
     registers,
   });
   const tokens = new Counter({
     name: "sluice_key_tokens_total",
-    help: "Tokens of a key's prompts (in), of these from the cache (cached), and of its answers (out)",
+    help: "Tokens of a key: in (prompts), cached (prompt tokens found in the cache), out (answers)",
     labelNames: ["key", "direction"],
     registers,
   });

@@ -1,24 +1,24 @@
-// Whether this process may have enough files open to start. With few of them Node finds no way to its own packages, and the
-// worker none to its model, and neither says why: so this is asked before anything else is loaded.
+// Checks the limit of open files before anything else is loaded. With a low limit Node cannot load its packages and the worker
+// cannot load its model, and neither error names the cause.
 
-/** Loading takes up to two hundred at once; later there is one for each client, and some for the worker. */
-const LEAST_OPEN_FILES = 256;
+/** Startup needs up to 200 open files. After that, each client needs one, and the worker some. */
+const MIN_OPEN_FILES = 256;
 
-/** @returns what is wrong, as one line; null when nothing is */
+/** @returns the problem in one line; null if there is none */
 export function openFilesProblem(allowed: number | null = openFileLimit()): string | null {
-  if (allowed === null || allowed >= LEAST_OPEN_FILES) return null;
-  return `this process may have ${allowed} files open: allow it ${LEAST_OPEN_FILES} or more (ulimit -n), and one more for each client`;
+  if (allowed === null || allowed >= MIN_OPEN_FILES) return null;
+  return `this process may open only ${allowed} files; raise the limit (ulimit -n) to at least ${MIN_OPEN_FILES}, plus one for each client`;
 }
 
 type Report = {
-  /** Without it, a report would look at the network's interfaces; of Node 20.13 and later, and not among Node's types. */
+  /** Skips the slow query of network interfaces. Since Node 20.13, missing in Node's types. */
   excludeNetwork?: boolean;
 };
 type ReportText = {
   readonly userLimits?: { readonly open_files?: { readonly soft: string | number } };
 };
 
-/** Null where there is none, or where it is not known. */
+/** Null if there is no limit or it is unknown. */
 function openFileLimit(): number | null {
   const { report } = process;
   if (!report) return null;

@@ -1,5 +1,5 @@
-// Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
-// the command around it.
+// Composition root and public API: `createService(config)` builds every layer once, in order. main.ts adds only the command
+// around it.
 
 import path from "node:path";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
@@ -10,7 +10,7 @@ import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createEmbeddings, createEngine } from "./engine-set.ts";
 import { ServiceError, stackOf } from "./errors.ts";
-import type { EmbeddingService } from "./http/generate/exchange.ts";
+import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import { RunningRequests } from "./http/generate/running-requests.ts";
 import { SlotBoard } from "./http/generate/slot-board.ts";
 import { createApp } from "./http/routes/routes.ts";
@@ -30,7 +30,7 @@ import { RequestQueue } from "./queue/request-queue.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 
-// biome-ignore lint/performance/noBarrelFile: the package's public API, which is more than this file's own
+// biome-ignore lint/performance/noBarrelFile: the package's public API includes these types of other files
 export { type Config, configWith } from "./config/config.ts";
 export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
@@ -43,24 +43,24 @@ export type {
   ToolCallDelta,
 } from "./generation/events.ts";
 
-/** After the drain limit, a connection gets so long to take its last frames. */
+/** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;
-/** The file of keys is looked at this often. */
+/** Polling interval of the keys file. */
 const KEYS_POLL_MS = 1_000;
-/** What the build makes: beside this file, or seen from src/. */
+/** The output of the build: the folder of this file, or ../dist if this file runs from src/. */
 const BUILT_FOLDER = path.join(
   import.meta.dirname,
   import.meta.filename.endsWith(".ts") ? "../dist" : ".",
 );
 const PAGE_FOLDER = path.join(BUILT_FOLDER, "web");
-/** A thread runs no TypeScript. */
+/** The compiled file, because a thread cannot run TypeScript. */
 const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
 
 /**
- * Questions that the engine has at once, and how many of them of one key. It computes one at a time, but a long one may have to
- * wait in the engine, and must not keep others from getting there.
+ * Limits of questions inside the engine: in total, and of one key. The engine computes one at a time, but a long question may
+ * have to wait there, and must not block the questions of other keys.
  */
-const ASKED_AT_ONCE = { slots: 16, slotsPerOwner: 4 };
+const QUESTION_LIMITS = { slots: 16, slotsPerOwner: 4 };
 
 export type Service = {
   readonly engine: Engine;
@@ -70,153 +70,169 @@ export type Service = {
   /** The same as `embeddings` where one model does both. */
   readonly reranking: EmbeddingService;
   readonly log: Logger;
-  /** To be told of an error that nothing has caught: it is counted, and logged with its stack. */
+  /** Counts an uncaught error and logs it with its stack. */
   readonly report: (error: unknown) => void;
-  /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
+  /** Starts listening. @returns the base URL. @throws Error with a `code` such as `EADDRINUSE` */
   listen(): Promise<string>;
-  /** Takes nothing new, lets what is inside finish within the drain limit, ends the rest with an error, then closes. */
+  /** Refuses new requests, lets the others finish within the drain timeout, fails the rest, then closes. */
   close(): Promise<void>;
 };
 
 export type ServiceParts = {
-  /** Instead of the worker process. */
+  /** Replaces the worker process. */
   readonly engine?: Engine;
-  /** Instead of the worker processes for vectors and scores. */
+  /** Replaces the worker processes for embeddings and reranking. */
   readonly embeddingEngine?: EmbeddingEngine;
   readonly log?: Logger;
-  /** Where the workers' programs are (default: beside this file, and compiled like it). */
+  /** The folder of the worker programs (default: `worker` beside this file). */
   readonly workerFolder?: string;
 };
 
 /**
- * @param settings durations in milliseconds; what is left out has its default
- * @throws KeysFileError for a file of keys that is not there or not right
- * @throws ConfigError for files of `tlsCert` and `tlsKey` that are no pair
+ * @param settings durations in milliseconds; a missing setting has its default
+ * @throws KeysFileError for a keys file that is missing or invalid
+ * @throws ConfigError if the files of `tlsCert` and `tlsKey` are not a pair
  */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);
   const tls = readTlsFiles(config);
   const log = parts.log ?? createLogger(config);
+  const metrics = new Metrics();
+  const report = (error: unknown) => {
+    metrics.uncaught();
+    log.error({ stack: stackOf(error) }, "bug");
+  };
+  const access = openAccess(config, log);
+  const models = createModels({ ...parts, config, log, metrics, access });
+  const stores = createStores(config);
+  watchFigures(metrics, models);
+  const bodies = {
+    bodyLimitBytes: config.bodyLimit,
+    bodyMemory: new BodyMemory(config.bodyMemory),
+  };
+  const webSockets = new WebSockets({ ...config, ...bodies, keys: access.keys, report });
+  const app = createApp({
+    ...settingsOf(config),
+    ...factsOf(config),
+    ...access,
+    ...models,
+    ...stores,
+    ...bodies,
+    slots: new SlotBoard(config.slots),
+    requests: new RunningRequests(),
+    socketWatch: watchSendQueues(config.stallTimeoutMs, log),
+    webSockets,
+    metrics,
+    log,
+  });
+  const connections = new Connections();
+  const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
+  webSockets.attach(server, connections);
+  return {
+    ...models,
+    log,
+    report,
+    listen: () => listen(server, config),
+    close: async () => {
+      await close(server, { config, connections, webSockets, models });
+      access.keys.close();
+      await closeStores(stores);
+    },
+  };
+}
+
+/** Who may use the service, and how much of it. */
+function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
     plainKeys: config.apiKey,
     file: config.keysFile ?? null,
     pollMs: KEYS_POLL_MS,
     log: (level, message) => log[level](message),
   });
-  const metrics = new Metrics();
-  const report = (error: unknown) => {
-    metrics.uncaught();
-    log.error({ stack: stackOf(error) }, "bug");
-  };
-  const engine =
-    parts.engine ?? createEngine({ config, log, metrics, workerFolder: parts.workerFolder });
-  const catalog = new Catalog({
-    fileName: path.basename(config.model, ".gguf"),
-    aliases: config.alias,
-  });
   const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
-  const accounts = new Accounts();
-  const line = {
+  return { keys, usage, accounts: new Accounts() };
+}
+
+type Models = {
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  /** The queue for slots. */
+  readonly queue: RequestQueue;
+  /** The queue of questions, which need no slot. */
+  readonly questions: RequestQueue;
+  readonly embeddings: EmbeddingService;
+  readonly reranking: EmbeddingService;
+};
+
+type ModelsOptions = ServiceParts & {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly access: ReturnType<typeof openAccess>;
+};
+
+/** The engines, the queues before them, and the names of their models. */
+function createModels(options: ModelsOptions): Models {
+  const { config, access } = options;
+  const engine = options.engine ?? createEngine(options);
+  const fileName = path.basename(config.model, ".gguf");
+  const queueOptions = {
     ...config,
+    accounts: access.accounts,
     maxWaiting: config.queue,
-    isShared: () => keys.callers.length > 1,
+    isShared: () => access.keys.callers.length > 1,
   };
-  const queue = new RequestQueue({ ...line, accounts });
-  const questions = new RequestQueue({
-    ...line,
-    ...ASKED_AT_ONCE,
-    accounts,
-    busyWith: "other questions are being answered",
-  });
-  const { embeddings, reranking } = createEmbeddings({
-    config,
-    line: { ...line, accounts },
-    log,
-    served: engine,
-    embeddingEngine: parts.embeddingEngine,
-    workerFolder: parts.workerFolder,
-  });
-  const schemas = new SchemaCompiler({ entry: COMPILE_PROGRAM });
-  const streams = new StreamStore({
-    graceMs: config.resumeGraceMs,
-    maxBytes: config.resumeBuffer,
-  });
-  const responses = new ResponseStore({
-    maxBytes: config.responseStore,
-    ttlMs: config.responseTtlMs,
-  });
+  const busyWith = "other questions are being answered";
+  return {
+    engine,
+    catalog: new Catalog({ fileName, aliases: config.alias }),
+    queue: new RequestQueue(queueOptions),
+    questions: new RequestQueue({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
+    ...createEmbeddings({ ...options, queueOptions, generating: engine }),
+  };
+}
+
+type Stores = ReturnType<typeof createStores>;
+
+function createStores(config: Config) {
+  return {
+    streams: new StreamStore({ graceMs: config.resumeGraceMs, maxBytes: config.resumeBuffer }),
+    responses: new ResponseStore({ maxBytes: config.responseStore, ttlMs: config.responseTtlMs }),
+    schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM }),
+  };
+}
+
+async function closeStores({ streams, responses, schemas }: Stores): Promise<void> {
+  responses.close();
+  streams.close();
+  await schemas.close();
+}
+
+function watchFigures(metrics: Metrics, { engine, queue }: Models): void {
   metrics.watch({
     slotsBusy: () => queue.busy,
     queueLength: () => queue.waiting,
     workerRestarts: () => engine.status().workerRestarts,
   });
-  const bodyMemory = new BodyMemory(config.bodyMemory);
-  const webSockets = new WebSockets({
-    ...config,
-    keys,
-    bodyLimitBytes: config.bodyLimit,
-    memory: bodyMemory,
-    report,
-  });
-  const app = createApp(
-    {
-      engine,
-      queue,
-      questions,
-      schemas,
-      slots: new SlotBoard(config.slots),
-      requests: new RunningRequests(),
-      responses,
-      keys,
-      usage,
-      accounts,
-      streams,
-      sockets: watchSendQueues(config.stallTimeoutMs, log),
-      catalog,
-      embeddings,
-      reranking,
-      metrics,
-      log,
-      startedAtSeconds: Math.floor(Date.now() / 1000),
-      build: `sluice ${packageVersion()}`,
-      modelFile: path.basename(config.model),
-      options: { ...config, maxTokens: config.maxTokens ?? null, isStrict: config.strict },
-    },
-    {
-      bodyLimitBytes: config.bodyLimit,
-      bodyMemory,
-      hostNames: [config.host, ...config.allowedHost],
-      corsOrigins: config.corsOrigin,
-      trustProxy: config.trustProxy,
-      webSockets,
-      pageFolder: config.page ? PAGE_FOLDER : null,
-    },
-  );
-  const connections = new Connections();
-  const server = createHttpServer(app, { log, metrics, connections, report }, { ...config, tls });
-  webSockets.attach(server, connections);
+}
+
+/** Facts about this server that its answers show. */
+function factsOf(config: Config) {
   return {
-    engine,
-    queue,
-    catalog,
-    embeddings,
-    reranking,
-    log,
-    report,
-    listen: () => listen(server, config),
-    close: async () => {
-      await close(server, {
-        config,
-        connections,
-        webSockets,
-        queues: new Set([queue, questions, embeddings.queue, reranking.queue]),
-        engines: new Set([engine, embeddings.engine, reranking.engine]),
-      });
-      responses.close();
-      keys.close();
-      streams.close();
-      await schemas.close();
-    },
+    startedAtSeconds: Math.floor(Date.now() / 1000),
+    build: `sluice ${packageVersion()}`,
+    modelFile: path.basename(config.model),
+  };
+}
+
+/** The settings under the names that the routes use. */
+function settingsOf(config: Config) {
+  return {
+    ...config,
+    isStrict: config.strict,
+    hostNames: [config.host, ...config.allowedHost],
+    corsOrigins: config.corsOrigin,
+    pageFolder: config.page ? PAGE_FOLDER : null,
   };
 }
 
@@ -224,23 +240,25 @@ type Closing = {
   readonly connections: Connections;
   readonly webSockets: WebSockets;
   readonly config: Config;
-  readonly queues: ReadonlySet<RequestQueue>;
-  readonly engines: ReadonlySet<{ close(): Promise<void> }>;
+  readonly models: Models;
 };
 
-/** While it drains it still listens, so that `/ready` can say so and new requests get a 503 instead of a closed door. */
+/** It keeps listening while it drains: `/ready` reports that, and new requests get a 503 rather than no connection. */
 async function close(
   server: HttpServer,
-  { config, queues, engines, connections, webSockets }: Closing,
+  { config, models, connections, webSockets }: Closing,
 ): Promise<void> {
-  await Promise.all([...queues].map((queue) => empty(queue, config.drainTimeoutMs)));
+  const { engine, queue, questions, embeddings, reranking } = models;
+  const queues = new Set([queue, questions, embeddings.queue, reranking.queue]);
+  await Promise.all([...queues].map((each) => empty(each, config.drainTimeoutMs)));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await webSockets.close();
   server.closeIdleConnections();
   const lastFrames = setTimeout(() => connections.destroyAll(), LAST_FRAMES_MS);
   await closed;
   clearTimeout(lastFrames);
-  await Promise.all([...engines].map((engine) => engine.close()));
+  const engines = new Set([engine, embeddings.engine, reranking.engine]);
+  await Promise.all([...engines].map((each) => each.close()));
 }
 
 async function empty(queue: RequestQueue, drainTimeoutMs: number): Promise<void> {

@@ -80,7 +80,7 @@ export interface KeptEncoder extends Required<AnswerEncoder> {
 }
 
 /** What a request asks for that is to be kept. */
-export type Keeping = {
+export type StorageRequest = {
   /** The answer that it goes on from; null for none. */
   readonly previousId: string | null;
   /** Whether it runs on when its client leaves. */
@@ -108,7 +108,7 @@ export type ParsedRequest = {
   /** The body of one that asks for no answer, and has no requests. */
   readonly atOnce?: (identity: AnswerIdentity) => object;
   /** Null when its answer is forgotten as soon as it has been sent. */
-  readonly keeping?: Keeping | null;
+  readonly storing?: StorageRequest | null;
   /** The same with less and less of what was said before, for a prompt that does not fit. */
   readonly shorter?: readonly (() => ParsedRequest)[];
 };

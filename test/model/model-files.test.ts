@@ -61,7 +61,7 @@ test("too few open files end the start with one line", async () => {
   const { ended, output } = run("prlimit", "--nofile=64", process.execPath, MAIN, "--port", "0");
 
   expect(await ended).toBe(1);
-  expect(output.text).toMatch(/^sluice: this process may have 64 files open: .*ulimit -n.*\n$/);
+  expect(output.text).toMatch(/^sluice: this process may open only 64 files; .*ulimit -n.*\n$/);
 });
 
 test("a worker whose server is killed while it loads ends too", async () => {

@@ -1,4 +1,4 @@
-// The error table, and what becomes of errors that are not ours.
+// The error table, and how other errors are converted.
 
 import { expect, test } from "vitest";
 import {
@@ -34,7 +34,7 @@ test.each(TRAITS)("%s has status %i, type %s, retryable %s", (code, status, type
   expect(traits).toEqual({ status, type, isRetryable });
 });
 
-test("carries its code, the field at fault, the advice and the cause", () => {
+test("has its code, the field at fault, the retry time and the cause", () => {
   const cause = new Error("inner");
 
   const error = new ServiceError("queue_full", "try later", {
@@ -53,7 +53,7 @@ test("carries its code, the field at fault, the advice and the cause", () => {
   expect(error.cause).toBe(cause);
 });
 
-test("brings a client's own words back, but not however long they are", () => {
+test("shortens long texts of a client in its message and param", () => {
   const name = `${"n".repeat(299)}🦄${"n".repeat(10_000)}`;
 
   const error = new ServiceError("invalid_value", `${name} is wrong`, { param: name });
@@ -62,7 +62,7 @@ test("brings a client's own words back, but not however long they are", () => {
   expect(error.param).toBe(`${"n".repeat(299)}\ufffd`);
 });
 
-test("says null, not undefined, where there is no field and no advice", () => {
+test("has null, not undefined, without a field and a retry time", () => {
   const error = new ServiceError("not_found", "nothing here", { param: undefined });
 
   expect(error.param).toBeNull();
@@ -70,13 +70,13 @@ test("says null, not undefined, where there is no field and no advice", () => {
   expect("cause" in error).toBe(false);
 });
 
-test("leaves a ServiceError as it is", () => {
+test("returns a ServiceError unchanged", () => {
   const error = new ServiceError("draining", "bye");
 
   expect(toServiceError(error)).toBe(error);
 });
 
-test("hides the words of any other error from clients, and keeps it as the cause", () => {
+test("hides the message of any other error from clients, and keeps the error as cause", () => {
   const secret = new TypeError("cannot read /home/me/secret");
 
   const error = toServiceError(secret);
@@ -86,13 +86,13 @@ test("hides the words of any other error from clients, and keeps it as the cause
   expect(error.cause).toBe(secret);
 });
 
-test("gives the ServiceError with which a signal was aborted", () => {
+test("returns the ServiceError with which a signal was aborted", () => {
   const reason = new ServiceError("request_timeout", "too slow");
 
   expect(abortReason(AbortSignal.abort(reason))).toBe(reason);
 });
 
-test("calls a signal aborted with anything else an abort", () => {
+test("turns any other abort reason into the code aborted", () => {
   const error = abortReason(AbortSignal.abort("some string"));
 
   expect(error).toBeInstanceOf(ServiceError);
@@ -100,10 +100,13 @@ test("calls a signal aborted with anything else an abort", () => {
   expect(error.cause).toBe("some string");
 });
 
-test.each(["", "no_such_code", "toString", "__proto__"])("takes the code %j for a bug", (code) => {
-  expect(toErrorCode(code)).toBe("internal_error");
-});
+test.each(["", "no_such_code", "toString", "__proto__"])(
+  "turns the unknown code %j into internal_error",
+  (code) => {
+    expect(toErrorCode(code)).toBe("internal_error");
+  },
+);
 
-test("keeps a known code that crossed the process boundary", () => {
+test("keeps a known code from another process", () => {
   expect(toErrorCode("template_error")).toBe("template_error");
 });

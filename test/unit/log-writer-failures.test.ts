@@ -1,4 +1,4 @@
-// A log that cannot be written for a while, and one that nobody reads any more.
+// A log that temporarily cannot be written, and one without a reader.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LogWriter } from "../../src/log-writer.ts";
@@ -6,7 +6,7 @@ import { LogWriter } from "../../src/log-writer.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A log whose writing fails with `failure`, as long as there is one. */
+/** A log whose writes fail with `failure` while it is set. */
 function open() {
   const state = { failure: null as string | null, lines: [] as string[] };
   const writer = new LogWriter(1, (_descriptor, bytes, done) => {
@@ -23,7 +23,7 @@ function open() {
 }
 
 test.each(["ENOSPC", "EMFILE", "EIO"])(
-  "%s costs what was to be written, and nothing later",
+  "%s loses the lines of that write, and no later ones",
   (code) => {
     const { state, log } = open();
     state.failure = code;
@@ -35,7 +35,7 @@ test.each(["ENOSPC", "EMFILE", "EIO"])(
   },
 );
 
-test("a full pipe costs nothing", () => {
+test("a full pipe loses nothing", () => {
   const { state, log } = open();
   state.failure = "EAGAIN";
   log("late\n");
@@ -45,7 +45,7 @@ test("a full pipe costs nothing", () => {
   expect(state.lines.join("")).toBe("late\nnext\n");
 });
 
-test("without a reader nothing is tried any more", () => {
+test("without a reader nothing more is written", () => {
   const { state, log } = open();
   state.failure = "EPIPE";
   log("lost\n");

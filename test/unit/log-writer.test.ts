@@ -1,4 +1,4 @@
-// Log lines to a file descriptor: together, bounded, and never in the way of the process's end.
+// Log lines are written in batches, with bounded memory, and never block the exit.
 
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-test("writes lines in their order, a while later", async () => {
+test("writes lines in order, after a short delay", async () => {
   const { writer, read } = open();
 
   writer.write("one\n");
@@ -31,7 +31,7 @@ test("writes lines in their order, a while later", async () => {
   expect(read()).toBe("one\ntwo\n");
 });
 
-test("writes at once what is worth a write", async () => {
+test("writes a large amount at once", async () => {
   const { writer, read } = open();
   const line = `${"x".repeat(9_000)}\n`;
 
@@ -42,7 +42,7 @@ test("writes at once what is worth a write", async () => {
   expect(read()).toBe(`${line}next\n`);
 });
 
-test("writes what still waits when the process ends", () => {
+test("writes buffered lines when the process exits", () => {
   const { writer, read } = open();
   writer.write("last words\n");
 
@@ -51,7 +51,7 @@ test("writes what still waits when the process ends", () => {
   expect(read()).toBe("last words\n");
 });
 
-test("drops lines beyond its limit, and keeps those before", () => {
+test("drops lines beyond its limit, and keeps earlier ones", () => {
   const { writer, read } = open();
   const megabyte = `${"x".repeat(1_048_000)}\n`;
   writer.write("first\n");
@@ -63,7 +63,7 @@ test("drops lines beyond its limit, and keeps those before", () => {
   expect(read().length).toBeLessThanOrEqual(6 + 2 * megabyte.length);
 });
 
-test("does not try for ever where nobody reads any more", () => {
+test("does not retry forever on a closed descriptor", () => {
   const { writer, descriptor } = open();
   closeSync(descriptor);
   writer.write("to nobody\n");

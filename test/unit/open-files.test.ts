@@ -1,18 +1,21 @@
-// Too few open files: one line says so before anything else can fail of it.
+// A low limit of open files is reported in one line before anything else can fail.
 
 import { expect, test } from "vitest";
 import { openFilesProblem } from "../../src/open-files.ts";
 
-test.each([64, 255])("%i are too few", (allowed) => {
+test.each([64, 255])("a limit of %i open files is too low", (allowed) => {
   expect(openFilesProblem(allowed)).toBe(
-    `this process may have ${allowed} files open: allow it 256 or more (ulimit -n), and one more for each client`,
+    `this process may open only ${allowed} files; raise the limit (ulimit -n) to at least 256, plus one for each client`,
   );
 });
 
-test.each([256, 1_048_576, null])("%s are enough, or not known", (allowed) => {
-  expect(openFilesProblem(allowed)).toBe(null);
-});
+test.each([256, 1_048_576, null])(
+  "a limit of %s open files is high enough or unknown",
+  (allowed) => {
+    expect(openFilesProblem(allowed)).toBe(null);
+  },
+);
 
-test("knows the limit of this process, which runs", () => {
+test("the limit of the running process is high enough", () => {
   expect(openFilesProblem()).toBe(null);
 });

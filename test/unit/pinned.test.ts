@@ -1,4 +1,4 @@
-// What is installed is what was tested: every dependency in one exact version, and none of another source than the registry.
+// The installed dependencies are the tested ones: each in one exact version, and all from the npm registry.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -12,7 +12,7 @@ type LockedPackage = {
   readonly integrity?: string;
   readonly resolved?: string;
   readonly link?: boolean;
-  /** For another system, perhaps: what the registry in use did not have, npm could not sum up. */
+  /** A package for another system may have no checksum, if the registry in use did not have it. */
   readonly optional?: boolean;
 };
 
@@ -22,7 +22,7 @@ const { dependencies, devDependencies } = read("package.json") as Manifest;
 const { packages } = read("package-lock.json") as Lock;
 const locked = Object.entries(packages).filter(([name]) => name !== "");
 
-test("every dependency is one exact version, and that one is locked", () => {
+test("every dependency has one exact version, and the lock file has the same", () => {
   const wanted = Object.entries({ ...dependencies, ...devDependencies });
 
   expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
@@ -30,7 +30,7 @@ test("every dependency is one exact version, and that one is locked", () => {
     expect([name, packages[`node_modules/${name}`]?.version]).toEqual([name, version]);
 });
 
-test("every package that comes with them on any system has a checksum, and all are of the registry", () => {
+test("every locked package has a checksum and comes from the npm registry", () => {
   expect(locked.length).toBeGreaterThan(100);
   expect(
     locked

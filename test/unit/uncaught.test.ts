@@ -1,4 +1,4 @@
-// After which errors the process goes on, and after which it drains and ends.
+// Which uncaught errors the process survives, and after which it drains and exits.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { uncaughtListener } from "../../src/uncaught.ts";
@@ -35,7 +35,7 @@ test.each<[string, () => unknown]>([
   ["of a lost connection, without a stack", system],
   ["of a file watcher", () => errorIn("dist/keys/key-ring.js")],
   ["of a folder called queue elsewhere", () => errorIn("../queue/sluice/dist/http/sse.js")],
-])("goes on after an error %s", async (_where, make) => {
+])("keeps running after an error %s", async (_where, make) => {
   const { listen, report, exit } = listening();
   const error = make();
 
@@ -49,11 +49,11 @@ test.each<[string, () => unknown]>([
 test.each<[string, () => unknown]>([
   ["came through the queue", () => errorIn("dist/generation/a.js", "dist/queue/fair-share.js")],
   ["came through the queue's package", () => errorIn("node_modules/p-queue/dist/index.js")],
-  ["came through the worker's requests", () => errorIn("src/engine/remote-run.ts")],
-  ["came through kept streams", () => errorIn("dist/resume/stream-store.js")],
-  ["is none", () => "a text"],
+  ["came through the requests in the worker", () => errorIn("src/engine/remote-run.ts")],
+  ["came through stored streams", () => errorIn("dist/resume/stream-store.js")],
+  ["is not an Error", () => "a text"],
   ["has no stack", () => errorIn()],
-])("drains and ends after an error that %s", async (_how, make) => {
+])("drains and exits after an error that %s", async (_how, make) => {
   const { listen, report, close, onEnding, exit } = listening();
 
   listen(make());
@@ -65,7 +65,7 @@ test.each<[string, () => unknown]>([
   expect(exit).toHaveBeenCalledExactlyOnceWith(1);
 });
 
-test("ends after many harmless errors within a minute, not after as many in an hour", async () => {
+test("exits after many harmless errors within a minute, but not after as many in an hour", async () => {
   const { listen, exit } = listening();
   for (let count = 0; count < 60; count++) {
     listen(errorIn("dist/http/stream/sse.js"));
@@ -78,7 +78,7 @@ test("ends after many harmless errors within a minute, not after as many in an h
   expect(exit).toHaveBeenCalledExactlyOnceWith(1);
 });
 
-test("ends all the same where closing never ends, fails, or cannot even be reported", async () => {
+test("exits even if closing hangs or fails, or the error cannot be reported", async () => {
   const stuck = listening(() => new Promise(() => {}));
   stuck.listen("a text");
   await vi.advanceTimersByTimeAsync(10_000);

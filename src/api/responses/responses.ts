@@ -106,7 +106,7 @@ function parsedRequest(
       ...withoutItems(asked, omitted),
       ignoredParams,
       encoder,
-      keeping: isStored ? { previousId, isBackground, encoder } : null,
+      storing: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
   const [first, ...others] = cutsWithinLimits(asked);

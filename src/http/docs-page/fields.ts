@@ -1,4 +1,4 @@
-// A body's JSON schema as the rows of a table: every field with its path, and in words what is allowed.
+// Turns the JSON schema of a body into table rows: each field with its path and the allowed values in words.
 
 import type { JsonSchema } from "../../api/openapi/schemas.ts";
 import { WITHOUT_EFFECT_MARK } from "../../api/shared/contract.ts";
@@ -6,31 +6,31 @@ import { WITHOUT_EFFECT_MARK } from "../../api/shared/contract.ts";
 export type FieldRow = {
   /** `messages[].content` */
   readonly path: string;
-  /** Empty where it may only be null: then it is refused. */
+  /** Empty if only null is allowed, so that any value is refused. */
   readonly allowed: string;
-  /** JSON; null where there is none. */
+  /** The default as JSON; null if there is none. */
   readonly fallback: string | null;
-  /** In every form that its object may have. */
+  /** Whether every form of its object requires it. */
   readonly isRequired: boolean;
   readonly hasEffect: boolean;
   readonly description: string;
 };
 
-/** Where a field stands in one of the forms that its object may have. */
-type Place = {
+/** A field in one of the forms that its object may have. */
+type FieldForm = {
   readonly schema: Known;
   readonly isRequired: boolean;
   readonly hasEffect: boolean;
 };
 
 type Found = {
-  readonly places: Map<string, Place[]>;
+  readonly fields: Map<string, FieldForm[]>;
   /** How many forms the object at a path may have. */
   readonly forms: Map<string, number>;
 };
 
-/** What the fields of an object have from it. */
-type Holder = Pick<Place, "schema" | "hasEffect"> & { readonly path: string };
+/** The properties that the fields of an object inherit from it. */
+type Holder = Pick<FieldForm, "schema" | "hasEffect"> & { readonly path: string };
 
 type Known = {
   readonly $ref?: string;
@@ -56,17 +56,17 @@ type Known = {
   readonly [WITHOUT_EFFECT_MARK]?: boolean;
 };
 
-/** Every schema of the document by its name. */
+/** All schemas of the document by name. */
 type Schemas = Readonly<Record<string, JsonSchema>>;
 
-/** @param schema of an object, a list or a choice of them. @param schemas what it may refer to */
+/** @param schema an object, a list, or a choice of them. @param schemas the targets of its references */
 export function fieldRows(schema: JsonSchema, schemas: Schemas = {}): readonly FieldRow[] {
-  const found: Found = { places: new Map(), forms: new Map() };
+  const found: Found = { fields: new Map(), forms: new Map() };
   collect({ schema: resolved(schema, schemas), path: "", hasEffect: true }, found);
-  return [...found.places].map(([path, places]) => rowOf(path, places, found));
+  return [...found.fields].map(([path, forms]) => rowOf(path, forms, found));
 }
 
-/** With what it refers to in place of references. No schema here refers to itself. */
+/** Replaces all references by their targets. No schema here refers to itself. */
 function resolved(schema: unknown, schemas: Schemas): Known {
   return JSON.parse(JSON.stringify(schema), (_, value: unknown) => {
     const reference = (value as Known | null)?.$ref;
@@ -75,9 +75,9 @@ function resolved(schema: unknown, schemas: Schemas): Known {
   });
 }
 
-/** Of lists and choices the fields of what they hold. */
+/** Collects fields recursively; a list or choice contributes the fields of its elements. */
 function collect({ schema, path, hasEffect }: Holder, found: Found): void {
-  const { places, forms } = found;
+  const { fields, forms } = found;
   if (schema.properties) forms.set(path, (forms.get(path) ?? 0) + 1);
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const field = {
@@ -86,7 +86,7 @@ function collect({ schema, path, hasEffect }: Holder, found: Found): void {
       isRequired: schema.required?.includes(name) ?? false,
       hasEffect: hasEffect && !property[WITHOUT_EFFECT_MARK],
     };
-    places.set(field.path, [...(places.get(field.path) ?? []), field]);
+    fields.set(field.path, [...(fields.get(field.path) ?? []), field]);
     collect(field, found);
   }
   if (schema.items) collect({ schema: schema.items, path: `${path}[]`, hasEffect }, found);
@@ -97,17 +97,17 @@ function choices({ anyOf = [], oneOf = [] }: Known): readonly Known[] {
   return [...anyOf, ...oneOf];
 }
 
-function rowOf(path: string, places: readonly Place[], { forms }: Found): FieldRow {
+function rowOf(path: string, fieldForms: readonly FieldForm[], { forms }: Found): FieldRow {
   const holder = path.slice(0, Math.max(0, path.lastIndexOf(".")));
-  const requiring = places.filter(({ isRequired }) => isRequired).length;
-  const schemas = places.map(({ schema }) => schema);
+  const requiring = fieldForms.filter(({ isRequired }) => isRequired).length;
+  const schemas = fieldForms.map(({ schema }) => schema);
   const fallback = schemas.find((schema) => schema.default !== undefined)?.default;
   return {
     path,
     allowed: joined(schemas.flatMap(wordsFor)),
     fallback: fallback === undefined ? null : JSON.stringify(fallback),
     isRequired: requiring === forms.get(holder),
-    hasEffect: places.some(({ hasEffect }) => hasEffect),
+    hasEffect: fieldForms.some(({ hasEffect }) => hasEffect),
     description: schemas.find(({ description }) => description)?.description ?? "",
   };
 }
@@ -116,7 +116,7 @@ function joined(words: readonly string[]): string {
   return [...new Set(words)].join(", ");
 }
 
-/** One entry for each alternative. Null is left out: it always means the default. */
+/** One entry for each alternative. Null is omitted: it always means the default. */
 function wordsFor(schema: Known): readonly string[] {
   const branches = choices(schema);
   if (branches.length > 0) return branches.flatMap(wordsFor);

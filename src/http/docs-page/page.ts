@@ -1,4 +1,4 @@
-// The document as a page to read: plain HTML, no script, nothing from elsewhere. Pure.
+// Renders the OpenAPI document as a page: plain HTML, no scripts, no external resources. Pure.
 
 import type {
   DocumentedAnswer,
@@ -8,13 +8,13 @@ import type {
 import type { JsonSchema } from "../../api/openapi/schemas.ts";
 import { type FieldRow, fieldRows } from "./fields.ts";
 
-/** Where the server listens, unless somebody says otherwise: in all examples. */
+/** The default address of the server, in all examples. */
 export const EXAMPLE_BASE = "http://127.0.0.1:8080";
 
-/** Types of answers that come in pieces. */
+/** Content types of streamed answers. */
 const STREAMS = ["text/event-stream", "application/x-ndjson"];
 
-type Listed = {
+type Operation = {
   readonly method: string;
   readonly path: string;
   readonly operation: DocumentedOperation;
@@ -64,11 +64,11 @@ ${groups
 `;
 }
 
-function renderLink({ method, path, operation }: Listed): string {
+function renderLink({ method, path, operation }: Operation): string {
   return `<li><a href="#${text(operation.operationId)}">${methodMark(method)} <code>${text(path)}</code></a></li>`;
 }
 
-function renderOperation({ method, path, operation }: Listed, schemas: Schemas): string {
+function renderOperation({ method, path, operation }: Operation, schemas: Schemas): string {
   const { operationId, summary, requestBody, responses, parameters, security } = operation;
   const id = text(operationId);
   const body = requestBody?.content["application/json"];
@@ -86,7 +86,7 @@ ${
         own.map(({ name, description }) => [code(name), marked(description)]),
       )
 }
-${body ? fieldTable("Body", takenFields(body.schema, schemas)) : ""}
+${body ? fieldTable("Body", usableFields(body.schema, schemas)) : ""}
 ${table(
   ["status", "answer"],
   Object.entries(responses).map(([status, answer]) => [code(status), renderAnswer(answer)]),
@@ -102,15 +102,15 @@ function renderAnswer({ description, content = {} }: DocumentedAnswer): string {
   return `${marked(description)} ${types}`;
 }
 
-/** Folded away: there may be many fields. */
+/** Collapsed, because there may be many fields. */
 function renderContent(type: string, schema: JsonSchema, schemas: Schemas): string {
   const rows = fieldRows(schema, schemas);
   if (rows.length === 0) return "";
-  const what = STREAMS.includes(type) ? "Data of the events" : "Fields of the answer";
+  const summary = STREAMS.includes(type) ? "Data of the events" : "Fields of the answer";
   const words =
     typeof schema.description === "string" ? `<p>${marked(schema.description)}</p>` : "";
   const body = rows.map((row) => [pathCode(row.path), typeWords(row)]);
-  return `<details><summary>${what}</summary>\n${words}\n${table(["field", "type"], body)}</details>`;
+  return `<details><summary>${summary}</summary>\n${words}\n${table(["field", "type"], body)}</details>`;
 }
 
 function fieldTable(caption: string, rows: readonly FieldRow[]): string {
@@ -123,12 +123,12 @@ function fieldTable(caption: string, rows: readonly FieldRow[]): string {
   return `<h4>${caption}</h4>\n${table(["field", "allowed", "default", ""], cells)}`;
 }
 
-/** Without those that may only be null. */
-function takenFields(schema: JsonSchema, schemas: Schemas): readonly FieldRow[] {
+/** Omits fields that may only be null. */
+function usableFields(schema: JsonSchema, schemas: Schemas): readonly FieldRow[] {
   return fieldRows(schema, schemas).filter(({ allowed }) => allowed !== "");
 }
 
-/** With the fields inside of them. */
+/** Puts required fields and the fields inside them first. */
 function requiredFirst(rows: readonly FieldRow[]): readonly FieldRow[] {
   const required = rows.filter(({ isRequired }) => isRequired).map(({ path }) => path);
   const isFirst = ({ path }: FieldRow) => required.includes(path.split(/[.[]/, 1)[0] ?? "");
@@ -146,15 +146,15 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   return `<div class="table"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody>\n</table></div>`;
 }
 
-type Call = {
+type CurlOptions = {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
   readonly isStreaming: boolean;
 };
 
-/** Buffered, and streamed where that is possible. */
-function curl({ method, path, body, isStreaming }: Call): string {
+/** A buffered call, and a streamed one if the path can stream. */
+function curl({ method, path, body, isStreaming }: CurlOptions): string {
   const id = path.startsWith("/v1/models") ? "builtin" : "resp_123";
   const url = `${EXAMPLE_BASE}${path.replace("{id}", id)}`;
   if (method === "get") return `curl ${url}${isStreaming ? `\ncurl -N '${url}?stream=true'` : ""}`;
@@ -173,12 +173,12 @@ function code(words: string): string {
   return `<code>${text(words)}</code>`;
 }
 
-/** It breaks at its dots. */
+/** A path that may wrap after its dots. */
 function pathCode(path: string): string {
   return code(path).replaceAll(".", ".<wbr>");
 }
 
-/** Words with code in backticks. */
+/** HTML of a text with code in backticks. */
 function marked(words: string): string {
   return text(words).replace(/`([^`]*)`/g, "<code>$1</code>");
 }

@@ -1,52 +1,64 @@
-// One handler for embeddings and rankings: parse → wait in line → compute → one JSON body. Whatever happens, the request
-// ends once: with its answer, or with one error in OpenAI's envelope.
+// One handler for embeddings and reranking: parse → enter the queue → compute → one JSON body. Every request ends exactly
+// once: with its answer, or with one error in OpenAI's envelope.
 
 import type { RequestHandler } from "express";
+import type { Logger } from "pino";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import type { Caller } from "../../keys/caller.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
-import { destroyIfStuck, type EmbeddingService, type HandlerDeps } from "../generate/exchange.ts";
+import type { Metrics } from "../../metrics.ts";
+import type { RunningRequests } from "../generate/running-requests.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { callerOf, ownerOf } from "../server/middleware.ts";
-import type { ClientWatch } from "../stream/disconnect.ts";
+import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
+import { type ClientWatch, destroyIfStuck } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
+import type { EmbeddingService } from "./embedding-service.ts";
 
-type Deps = Pick<HandlerDeps, "metrics" | "log" | "options" | "requests" | "usage">;
+export type EmbeddingDeps = {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly requests: Pick<RunningRequests, "add">;
+  readonly usage: Pick<UsageBook, "add">;
+  readonly isStrict: boolean;
+  readonly requestTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+};
 
 export function embeddingHandler(
   api: EmbeddingApi,
   service: EmbeddingService,
-  { metrics, log, options, requests, usage }: Deps,
+  deps: EmbeddingDeps,
 ): RequestHandler {
+  const { metrics, log, requests, usage, stallTimeoutMs } = deps;
   return async (req, res) => {
-    const client = watchWithin(req, res, options.requestTimeoutMs);
-    const requestId = String(res.getHeader("x-request-id"));
+    const client = watchWithin(req, res, deps.requestTimeoutMs);
+    const requestId = requestIdOf(res);
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
-    res.locals.isRecorded = true; // here, whatever becomes of it
+    localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
     const leaveList = requests.add({
-      ...{ requestId, owner: ownerOf(res), path: api.paths[0], startedAtMs: performance.now() },
-      state: () => ({
-        ...{ model: record.model, isStreamed: false, place: null },
-        ...{ promptTokens: record.promptTokens, generatedTokens: 0 },
-      }),
+      requestId,
+      owner: ownerOf(res),
+      path: api.paths[0],
+      startedAtMs: performance.now(),
+      state: () => stateOf(record),
       abort: client.abort,
     });
     let failure: unknown = null;
     try {
       const parsed = api.parse(req.body);
-      refuseUnknown(parsed, options.isStrict);
+      refuseUnknown(parsed, deps.isStrict);
       record.model = service.catalog.resolve(parsed.model);
       nameIgnored(res, parsed);
       const body = await compute({ parsed, service, client, record, usage, caller: callerOf(res) });
-      await sendJson(res, body, { ...options, signal: client.signal });
-      destroyIfStuck(res, options.stallTimeoutMs);
+      await sendJson(res, body, { stallTimeoutMs, signal: client.signal });
+      destroyIfStuck(res, stallTimeoutMs);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
-      res.destroy(); // it has a part of its body already: nothing but a broken connection tells it
+      res.destroy(); // part of the body is sent: only a broken connection can show the error
     } finally {
       leaveList();
       client.dispose();
@@ -55,17 +67,21 @@ export function embeddingHandler(
   };
 }
 
+function stateOf({ model, promptTokens }: EmbeddingRecord) {
+  return { model, isStreamed: false, place: null, promptTokens, generatedTokens: 0 };
+}
+
 type Computation = {
   readonly parsed: ReturnType<EmbeddingApi["parse"]>;
   readonly service: EmbeddingService;
   readonly client: ClientWatch;
   readonly record: EmbeddingRecord;
-  readonly usage: UsageBook;
+  readonly usage: EmbeddingDeps["usage"];
   readonly caller: Caller;
 };
 
-async function compute(of: Computation): Promise<string> {
-  const { parsed, service, client, record, usage, caller } = of;
+async function compute(options: Computation): Promise<string> {
+  const { parsed, service, client, record, usage, caller } = options;
   const { engine, queue } = service;
   const encoder = parsed.encoder();
   const { signal, abort } = client;
@@ -100,15 +116,15 @@ async function compute(of: Computation): Promise<string> {
   }
 }
 
-/** Characters of a token in the mean: what an input costs is known only when it has been computed. */
-const TOKEN_CHARACTERS = 4;
+/** Average characters per token, to estimate the cost of an input before it is tokenized. */
+const CHARACTERS_PER_TOKEN = 4;
 
 function expectedTokens(request: EmbeddingRequest): number {
   const { inputs, query } =
     request.type === "embed"
       ? { inputs: request.inputs, query: "" }
       : { inputs: request.documents, query: request.query };
-  const weigh = (input: string | readonly number[]) =>
-    typeof input === "string" ? input.length / TOKEN_CHARACTERS : input.length;
-  return Math.ceil(inputs.reduce((sum, input) => sum + weigh(input) + weigh(query), 0));
+  const estimate = (input: string | readonly number[]) =>
+    typeof input === "string" ? input.length / CHARACTERS_PER_TOKEN : input.length;
+  return Math.ceil(inputs.reduce((sum, input) => sum + estimate(input) + estimate(query), 0));
 }

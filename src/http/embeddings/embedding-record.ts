@@ -1,4 +1,4 @@
-// What one request for vectors or scores went through: becomes one log line, and observations.
+// Gathers the facts of one embedding or rerank request. They become one log line and metrics.
 
 import { toServiceError } from "../../errors.ts";
 import { logEnd, type RecordOptions } from "../generate/request-record.ts";
@@ -6,11 +6,11 @@ import { logEnd, type RecordOptions } from "../generate/request-record.ts";
 export class EmbeddingRecord {
   readonly #options: RecordOptions;
   readonly #arrivedAtMs = performance.now();
-  /** The model's id once it is known. */
+  /** Null until the request is parsed. */
   model: string | null = null;
-  /** Waiting for the worker, in ms. */
+  /** Time in the queue for the worker. */
   queueMs = 0;
-  /** Computed so far. */
+  /** Inputs computed so far. */
   inputs = 0;
   promptTokens = 0;
 
@@ -18,12 +18,11 @@ export class EmbeddingRecord {
     this.#options = options;
   }
 
-  /** Since it arrived, in ms. */
   get ageMs(): number {
     return performance.now() - this.#arrivedAtMs;
   }
 
-  /** One log line and the metrics. To be called exactly once. */
+  /** Writes the log line and the metrics. Must be called exactly once. */
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
     const { model, queueMs, inputs, promptTokens } = this;

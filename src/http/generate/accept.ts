@@ -1,52 +1,57 @@
-// Before the first token: the prompt is prepared (cut, where the client allows that), and the answer's encoder made. From
-// then on nothing can be refused any more.
+// Accepts a request before its first token: prepares the prompt (shortened if the client allows that), makes the encoder,
+// and reserves a place in the store. After that a request can fail, but is not refused any more.
 
 import { randomUUID } from "node:crypto";
 import type {
   AnswerEncoder,
   AnswerIdentity,
-  Keeping,
   KeptEncoder,
   ParsedRequest,
+  StorageRequest,
 } from "../../api/dialect.ts";
 import { compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
-import type { KeptResponse } from "../../resume/response-store.ts";
-import { callerOf, ownerOf } from "../server/middleware.ts";
-import { askInTurn } from "./ask-in-turn.ts";
-import { compileSchemas } from "./compiled-schemas.ts";
-import { describeWait, type Exchange } from "./exchange.ts";
+import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
+import { callerOf, ownerOf } from "../server/response-locals.ts";
+import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
+import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
+import type { Exchange } from "./exchange.ts";
 
-/** The answer as it is kept, and who knows how it stands. */
-export type Kept = { readonly response: KeptResponse; readonly encoder: KeptEncoder };
+export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
 
-export type Accepted = Exchange & {
+type StoreDeps = { readonly responses: Pick<ResponseStore, "begin"> };
+
+/** An answer in the response store, with the encoder that knows its current state. */
+export type StoredAnswer = { readonly response: KeptResponse; readonly encoder: KeptEncoder };
+
+export type AcceptedExchange = Exchange & {
   /** One for each choice. */
   readonly prepared: readonly PreparedRequest[];
   readonly encoder: AnswerEncoder;
-  /** Null when the answer is forgotten as soon as it has been sent. */
-  readonly kept: Kept | null;
+  /** Null if the answer is not stored. */
+  readonly stored: StoredAnswer | null;
 };
 
-/** A response that runs ends within seconds, as a rule. */
+/** Running responses usually end within seconds, and free their memory. */
 const STORE_RETRY_SECONDS = 5;
-/** Where a shorter conversation is taken, the answer has this share of the context, or all that it may be. */
+/** A conversation is shortened until the answer has this share of the context, or its `max_tokens`. */
 const ANSWER_SHARE = 0.25;
 
 /** @throws ServiceError 4xx for a prompt that cannot be served */
-export async function accept(on: Exchange): Promise<Accepted> {
-  const { requests, ignoredParams } = on.parsed;
-  const { signal } = on.client;
-  const compiled = await compileSchemas({ ...on, request: requests[0], ignoredParams, signal });
-  const { parsed, prepared } = await fitting({ ...on, compiled });
-  on.record.prepared(prepared, parsed.choicesPerPrompt);
-  const accepted = { ...on, parsed, prepared };
-  const { keeping } = parsed;
-  if (!keeping) return { ...accepted, encoder: parsed.encoder(identityOf(on)), kept: null };
-  const encoder = keeping.encoder(identityOf(on));
-  return { ...accepted, encoder, kept: keep(on, encoder, keeping) };
+export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<AcceptedExchange> {
+  const { res, client, record } = exchange;
+  const { requests, ignoredParams } = exchange.parsed;
+  const schemas = { res, signal: client.signal, request: requests[0], ignoredParams };
+  const compiled = await compileSchemas(schemas, deps);
+  const { parsed, prepared } = await longestFitting({ ...exchange, compiled, deps });
+  record.prepared(prepared, parsed.choicesPerPrompt);
+  const accepted = { ...exchange, parsed, prepared };
+  const { storing } = parsed;
+  if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(exchange)), stored: null };
+  const encoder = storing.encoder(identityOf(exchange));
+  return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
 }
 
 export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
@@ -57,21 +62,21 @@ export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity
   };
 }
 
-/** Null when there is no room for it: its answer says so. @throws ServiceError for one that nobody could ask for then */
-function keep(
-  on: Exchange,
+/** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */
+function store(
+  exchange: Exchange & StoreDeps,
   encoder: KeptEncoder,
-  { previousId, isBackground }: Keeping,
-): Kept | null {
-  const { deps, res, client } = on;
-  const isWaiting = () => on.tickets.some(({ place }) => place !== null);
-  const response = deps.responses.begin({
+  { previousId, isBackground }: StorageRequest,
+): StoredAnswer | null {
+  const { responses, res, client } = exchange;
+  const isWaiting = () => exchange.tickets.some(({ place }) => place !== null);
+  const response = responses.begin({
     id: encoder.id,
     owner: ownerOf(res),
     previousId,
     input: encoder.input(),
     state: () => encoder.state(isWaiting()),
-    news: () => describeWait(on),
+    news: exchange.waitStatus,
     abort: client.abort,
   });
   if (response) return { response, encoder };
@@ -83,40 +88,48 @@ function keep(
 function noRoom(): ServiceError {
   return new ServiceError(
     "response_store_full",
-    "there is no room to keep this response: those that run may take as much of --response-store as they leave free; try again when one of them has ended, or send less",
+    "there is no room to store this response: the running responses of one client may use as much of --response-store as they leave free; retry when one of them has ended, or send less",
     { retryAfterSeconds: STORE_RETRY_SECONDS },
   );
 }
 
-/** One whose schemas have been compiled. */
-type CompiledExchange = Exchange & { readonly compiled: CompiledDocument };
+type CompiledExchange = Exchange & {
+  readonly compiled: CompiledDocument;
+  readonly deps: QuestionDeps;
+};
 
-/** A form of the request, with its choices prepared. */
-type Form = { readonly parsed: ParsedRequest; readonly prepared: readonly PreparedRequest[] };
+/** One length of the conversation, with its choices prepared. */
+type PreparedForm = {
+  readonly parsed: ParsedRequest;
+  readonly prepared: readonly PreparedRequest[];
+};
 
-/** The longest form that leaves room for an answer; where none does, the shortest. */
-async function fitting(on: CompiledExchange): Promise<Form> {
-  const { shorter = [] } = on.parsed;
+/** The longest form that leaves room for an answer; if none does, the shortest. */
+async function longestFitting(exchange: CompiledExchange): Promise<PreparedForm> {
+  const { shorter = [] } = exchange.parsed;
   const shortest = shorter.at(-1);
-  if (!shortest) return prepareForm(on, on.parsed);
-  const whole = await tryForm(on, on.parsed);
+  if (!shortest) return prepareForm(exchange, exchange.parsed);
+  const whole = await tryForm(exchange, exchange.parsed);
   if (whole) return whole;
-  let found: Form | null = null;
+  let found: PreparedForm | null = null;
   let [from, to] = [0, shorter.length - 1];
   while (from <= to) {
     const middle = Math.floor((from + to) / 2);
     const form = shorter[middle];
-    const tried = form ? await tryForm(on, form()) : null;
+    const tried = form ? await tryForm(exchange, form()) : null;
     if (tried) [found, to] = [tried, middle - 1];
     else from = middle + 1;
   }
-  return found ?? prepareForm(on, shortest());
+  return found ?? prepareForm(exchange, shortest());
 }
 
-/** Null when it does not fit, or leaves too little room for an answer. */
-async function tryForm(on: CompiledExchange, parsed: ParsedRequest): Promise<Form | null> {
+/** Null if it does not fit, or leaves too little room for an answer. */
+async function tryForm(
+  exchange: CompiledExchange,
+  parsed: ParsedRequest,
+): Promise<PreparedForm | null> {
   try {
-    const form = await prepareForm(on, parsed);
+    const form = await prepareForm(exchange, parsed);
     return hasRoom(form) ? form : null;
   } catch (error) {
     const isTooLong = error instanceof ServiceError && error.code === "context_length_exceeded";
@@ -125,22 +138,22 @@ async function tryForm(on: CompiledExchange, parsed: ParsedRequest): Promise<For
   }
 }
 
-function hasRoom({ parsed, prepared }: Form): boolean {
+function hasRoom({ parsed, prepared }: PreparedForm): boolean {
   return prepared.every(({ promptTokens, maxTokens }, index) => {
-    const wanted = parsed.requests[index]?.maxTokens ?? Number.POSITIVE_INFINITY;
-    const contextTokens = promptTokens.length + maxTokens; // unless it has all that it wants
-    return maxTokens >= Math.min(wanted, contextTokens * ANSWER_SHARE);
+    const requested = parsed.requests[index]?.maxTokens ?? Number.POSITIVE_INFINITY;
+    const contextTokens = promptTokens.length + maxTokens; // exact if the answer got less than requested
+    return maxTokens >= Math.min(requested, contextTokens * ANSWER_SHARE);
   });
 }
 
 /**
- * Those of the same prompt are prepared once: they differ in their seeds alone.
+ * Choices of the same prompt are prepared once: only their seeds differ.
  * @throws ServiceError 4xx for a prompt that cannot be served
  */
 async function prepareForm(
   { deps, client, res, compiled }: CompiledExchange,
   parsed: ParsedRequest,
-): Promise<Form> {
+): Promise<PreparedForm> {
   const { signal, abort } = client;
   const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
   const byPrompt = new Map<AskedPrompt, PreparedRequest>();

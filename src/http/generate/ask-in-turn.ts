@@ -1,12 +1,19 @@
-// What the engine answers without a slot (preparing, counting, rendering) waits in a line of its own, where the keys take turns,
-// and then in the engine, which computes one at a time.
-// Its unit is the millisecond of the engine's time: that much is charged to the key's share, and one token for each
-// millisecond to its tokens per minute, also when the answer is a refusal.
+// Questions to the engine need no slot (prepare, count, render). They wait in a queue of their own, where the keys take
+// turns, and then in the engine, which computes one at a time.
+// A question costs the milliseconds that the engine works on it, even if the answer is a refusal. The key's share is charged
+// that many units, and its tokens per minute one token for each millisecond.
 
+import type { Engine } from "../../engine/engine.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { AnswerTo, Question } from "../../generation/questions.ts";
 import type { Caller } from "../../keys/caller.ts";
-import type { HandlerDeps } from "./exchange.ts";
+import type { RequestQueue } from "../../queue/request-queue.ts";
+
+export type QuestionDeps = {
+  readonly engine: Pick<Engine, "ask">;
+  /** The queue of questions. */
+  readonly questions: RequestQueue;
+};
 
 type AskEngine = <Q extends Question>(question: Q) => Promise<AnswerTo<Q>>;
 
@@ -14,13 +21,13 @@ export type AskInTurnOptions = {
   readonly signal: AbortSignal;
   readonly abort: (error: ServiceError) => void;
   readonly caller: Caller;
-  /** Whether the request has been admitted to the queue for slots: then this line does not refuse it. */
+  /** Whether the request is already in the queue for slots: then this queue does not refuse it. */
   readonly isAdmitted: boolean;
 };
 
-/** @throws ServiceError 429 where the line or the key's limits are full, and what `work` throws */
+/** @throws ServiceError 429 if the queue is full or a limit of the key is reached, and what `work` throws */
 export async function askInTurn<T>(
-  { engine, questions }: Pick<HandlerDeps, "engine" | "questions">,
+  { engine, questions }: QuestionDeps,
   { signal, abort, caller, isAdmitted }: AskInTurnOptions,
   work: (ask: AskEngine) => Promise<T>,
 ): Promise<T> {
@@ -35,7 +42,7 @@ export async function askInTurn<T>(
     await turn.acquire();
     return await work(ask);
   } finally {
-    // An aborted question still occupies the engine for a moment: the turn lasts until that is over.
+    // An aborted question occupies the engine for a moment longer, and its turn lasts until then.
     void Promise.all(costs).then((all) => {
       turn.chargeAll(all.reduce((sum, ms) => sum + ms, 0));
       turn.leave();

@@ -1,49 +1,54 @@
-// An answer that goes on without its client: it is written to its log, where whoever comes back can read it. The client
-// that asked for it reads that log too, if it wants a stream.
+// A background answer continues without its client: it is written to its log in the response store. A client that asked for
+// a stream reads that log like every client that reconnects.
 
 import { toServiceError } from "../../errors.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
 import { followLog } from "../stream/follow-log.ts";
-import { type Accepted, accept, type Kept } from "./accept.ts";
-import { destroyIfStuck, type Exchange } from "./exchange.ts";
-import { endKept, failAnswer } from "./keep-answer.ts";
+import type { ReaderDeps } from "../stream/reader.ts";
+import { type AcceptDeps, type AcceptedExchange, accept, type StoredAnswer } from "./accept.ts";
+import type { Exchange } from "./exchange.ts";
+import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
 import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
 
-/** The client gets the answer as it stands at its beginning. @throws ServiceError what it failed with later, for the log */
-export async function answerLater(on: Exchange): Promise<void> {
-  const { deps, res, client } = on;
-  const accepted = await accept(on);
+/** Sends the client the state of the answer, which is still empty. @throws ServiceError a later failure, for the log */
+export async function answerLater(
+  exchange: Exchange,
+  deps: AcceptDeps & Pick<ReaderDeps, "stallTimeoutMs">,
+): Promise<void> {
+  const { res, client } = exchange;
+  const accepted = await accept(exchange, deps);
   client.detach();
   const writing = writeToLog(accepted);
-  res.json(keptOf(accepted).response.state());
-  destroyIfStuck(res, deps.options.stallTimeoutMs);
+  res.json(storedOf(accepted).response.state());
+  destroyIfStuck(res, deps.stallTimeoutMs);
   await writing;
 }
 
-/** The client follows from the first event on. @throws as `answerLater()` */
-export async function streamFromBehind(on: Exchange): Promise<void> {
-  const reader = openReader(on);
-  let accepted: Accepted;
+/** Streams the log to the client from its first event. @throws as `answerLater()` */
+export async function replay(exchange: Exchange, deps: AcceptDeps & ReaderDeps): Promise<void> {
+  const reader = openReader(exchange, deps);
+  let accepted: AcceptedExchange;
   try {
-    accepted = await accept(on);
+    accepted = await accept(exchange, deps);
   } catch (error) {
-    if (reader.sse.isOpen) reader.sse.end([errorFrame(on, toServiceError(error))]);
+    if (reader.sse.isOpen) reader.sse.end([errorFrame(exchange, toServiceError(error))]);
     reader.leave();
     throw error;
   }
-  on.client.detach();
-  const { log } = keptOf(accepted).response;
-  // Not awaited: the answer may end long before a slow reader has all of it.
+  exchange.client.detach();
+  const { log } = storedOf(accepted).response;
+  // Not awaited: a slow reader may take much longer than the answer.
   void followLog({ ...reader, log, after: -1 });
   await writeToLog(accepted);
 }
 
-/** @throws ServiceError what it failed with, after it has been written down */
-async function writeToLog(accepted: Accepted): Promise<void> {
-  const { log } = keptOf(accepted).response;
+/** @throws ServiceError the failure, after it was written to the log */
+async function writeToLog(accepted: AcceptedExchange): Promise<void> {
+  const { log } = storedOf(accepted).response;
   try {
     await writeChoices(accepted, {
       send: (frames) => log.append(frames),
-      end: () => endKept(accepted),
+      end: () => endStoredAnswer(accepted),
     });
   } catch (error) {
     failAnswer(accepted, toServiceError(error));
@@ -51,7 +56,7 @@ async function writeToLog(accepted: Accepted): Promise<void> {
   }
 }
 
-function keptOf({ kept }: Accepted): Kept {
-  if (!kept) throw new Error("an answer in the background is kept");
-  return kept;
+function storedOf({ stored }: AcceptedExchange): StoredAnswer {
+  if (!stored) throw new Error("a background answer must be stored");
+  return stored;
 }

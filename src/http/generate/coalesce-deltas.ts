@@ -1,30 +1,30 @@
-// Joins deltas so that a client gets fewer, smoother ones: whole words, whole sentences, or one every so many ms. The first
-// goes out at once; nothing is held beyond a change of kind (a call, thoughts) or the end.
+// Joins deltas so that a client gets fewer, smoother ones: whole words, whole sentences, or one per interval. The first
+// delta is sent at once. A held delta is sent before one of another type (tool call, reasoning) and at the end.
 
 import type { Flush } from "../../api/dialect.ts";
 import { type Delta, type GenerateEvent, isDelta, joinDeltas } from "../../generation/events.ts";
 
 type Unit = {
-  /** A text that ends so is complete, */
+  /** A text with this end is complete. */
   readonly ends: RegExp;
-  /** and one that ends so, if white space comes next. */
+  /** A text with this end is complete if white space follows. */
   readonly endsBeforeSpace: RegExp;
-  /** Longer text goes out all the same. */
-  readonly mostChars: number;
+  /** A longer text is sent although it is not complete. */
+  readonly maxChars: number;
 };
 
-/** Scripts that put no space between words have their ends everywhere. */
+/** In scripts without spaces between words, every character counts as the end of a word. */
 const WORD_END = /[\s\p{Ideographic}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u;
 const UNITS: Readonly<Record<"word" | "sentence", Unit>> = {
-  word: { ends: WORD_END, endsBeforeSpace: /$/, mostChars: 200 },
+  word: { ends: WORD_END, endsBeforeSpace: /$/, maxChars: 200 },
   sentence: {
     ends: /(\n|[.!?…]["')\]]*\s+|[。！？])$/,
     endsBeforeSpace: /[.!?…]["')\]]*$/,
-    mostChars: 2_000,
+    maxChars: 2_000,
   },
 };
 
-export async function* flushed(
+export async function* coalesceDeltas(
   events: AsyncGenerator<GenerateEvent, void, undefined>,
   flush: Flush,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
@@ -50,20 +50,20 @@ async function* inUnits(
       held = null;
     }
   } catch (error) {
-    if (held) yield held; // it came before the failure
+    if (held) yield held; // the engine sent it before the failure
     throw error;
   }
 }
 
-/** Null when what is held has to go out before the event. */
+/** Null if the held delta must be sent before the event. */
 function joinedUnit(held: Delta, event: GenerateEvent, { endsBeforeSpace }: Unit): Delta | null {
   if (!isDelta(event)) return null;
   const isEnd = /^\s/.test(event.text) && endsBeforeSpace.test(held.text);
   return isEnd ? null : joinDeltas(held, event);
 }
 
-function isComplete({ type, text }: Delta, { ends, mostChars }: Unit): boolean {
-  return type === "tool-call-delta" || ends.test(text) || text.length >= mostChars;
+function isComplete({ type, text }: Delta, { ends, maxChars }: Unit): boolean {
+  return type === "tool-call-delta" || ends.test(text) || text.length >= maxChars;
 }
 
 async function* everyMs(
@@ -76,7 +76,7 @@ async function* everyMs(
   try {
     for (;;) {
       const dueInMs: number | null = held ? Math.max(0, sentAtMs + ms - performance.now()) : null;
-      const result: Outcome = await outcomeOf(next, dueInMs);
+      const result: NextEvent = await nextOrDue(next, dueInMs);
       const event: GenerateEvent | null =
         result === "due" || "error" in result ? null : (result.value ?? null);
       const joined: Delta | null = held && event && isDelta(event) ? joinDeltas(held, event) : null;
@@ -92,18 +92,18 @@ async function* everyMs(
       next = events.next();
     }
   } finally {
-    next.catch(() => {}); // whoever left the loop does not wait for it
+    next.catch(() => {}); // after an early exit, no one awaits it
     await events.return();
   }
 }
 
-/** `due`: what is held has to go out before the next event comes. */
-type Outcome = IteratorResult<GenerateEvent, void> | { readonly error: unknown } | "due";
+/** `due`: the held delta must be sent before the next event arrives. */
+type NextEvent = IteratorResult<GenerateEvent, void> | { readonly error: unknown } | "due";
 
-async function outcomeOf(
+async function nextOrDue(
   next: Promise<IteratorResult<GenerateEvent, void>>,
   dueInMs: number | null,
-): Promise<Outcome> {
+): Promise<NextEvent> {
   if (dueInMs !== null && dueInMs <= 0) return "due";
   const settled = next.catch((error: unknown) => ({ error }));
   if (dueInMs === null) return settled;

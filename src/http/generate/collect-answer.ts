@@ -1,25 +1,33 @@
-// An answer as one body, when it is whole.
+// A buffered answer: one body, sent when all choices are complete.
 
 import { toServiceError } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
 import type { Receipt } from "../../generation/events.ts";
-import { type Accepted, accept } from "./accept.ts";
-import { destroyIfStuck, type Exchange, eventsOf, forEachChoice, waitedMs } from "./exchange.ts";
-import { endKept, failAnswer } from "./keep-answer.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
+import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
+import { forEachChoice } from "./choices.ts";
+import type { Exchange } from "./exchange.ts";
+import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
+import { waitedMs } from "./wait-status.ts";
 
-/** @throws ServiceError before anything has been sent */
-export async function collectAnswer(on: Exchange): Promise<void> {
-  const accepted = await accept(on);
+/** @throws ServiceError before anything was sent */
+export async function collectAnswer(
+  exchange: Exchange,
+  deps: AcceptDeps & { readonly stallTimeoutMs: number },
+): Promise<void> {
+  const accepted = await accept(exchange, deps);
   const { prepared } = accepted;
   const collectors = prepared.map(() => new ChoiceCollector());
   let unfinished = prepared.length;
   try {
     await forEachChoice(accepted, prepared, async (each, choice) => {
-      for await (const event of eventsOf(accepted, each, choice)) {
+      for await (const event of accepted.generate(each, choice)) {
         collectors[choice]?.add(event);
         if (event.type === "finish") unfinished -= 1;
-        // The engine may still have to clear up after it: the client need not wait for that.
-        if (event.type === "finish" && unfinished === 0) send(accepted, collectors);
+        // The body is sent before the loop ends: the engine may take a moment longer to free the slot.
+        if (event.type !== "finish" || unfinished > 0) continue;
+        send(accepted, collectors);
+        destroyIfStuck(exchange.res, deps.stallTimeoutMs);
       }
     });
   } catch (error) {
@@ -28,19 +36,18 @@ export async function collectAnswer(on: Exchange): Promise<void> {
   }
 }
 
-function send(accepted: Accepted, collectors: readonly ChoiceCollector[]): void {
-  const { deps, res, record, encoder } = accepted;
-  record.queueMs = waitedMs(accepted);
+function send(accepted: AcceptedExchange, collectors: readonly ChoiceCollector[]): void {
+  const { res, record, tickets, encoder } = accepted;
+  record.queueMs = waitedMs(tickets);
   record.answered();
   const { receipt } = record;
   const body = encoder.body(
     collectors.map(({ choice }) => choice),
     receipt,
   );
-  endKept(accepted);
+  endStoredAnswer(accepted);
   res.setHeader("server-timing", serverTiming(receipt));
   res.json(body);
-  destroyIfStuck(res, deps.options.stallTimeoutMs);
 }
 
 /** https://www.w3.org/TR/server-timing/ */

@@ -1,33 +1,39 @@
-// Before the engine sees a request, its schemas are compiled. Keywords of tools that are not enforced are known only then:
-// they are named beside the ignored fields, or refused under --strict.
+// Compiles the schemas of a request before the engine gets it. Only then are the schema keywords known that cannot be
+// enforced: they are named beside the ignored fields, or refused with --strict.
 
 import type { Response } from "express";
 import { NO_SCHEMAS } from "../../compile/compiled-request.ts";
+import type { SchemaCompiler } from "../../compile/schema-compiler.ts";
 import { type CompiledDocument, documentOf } from "../../compile/schema-document.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { ownerOf } from "../server/middleware.ts";
-import type { HandlerDeps } from "./exchange.ts";
+import { ownerOf } from "../server/response-locals.ts";
 
-type Compiling = {
-  readonly deps: Pick<HandlerDeps, "schemas" | "options">;
+export type CompileDeps = {
+  readonly schemas: Pick<SchemaCompiler, "compile">;
+  readonly isStrict: boolean;
+};
+
+type CompileOptions = {
   readonly res: Response;
   readonly signal: AbortSignal;
-  /** Undefined for a question about no request. */
+  /** Undefined for a question that is not about a request. */
   readonly request: AskedRequest | undefined;
-  /** What is known to be ignored. */
+  /** The ignored fields known so far. */
   readonly ignoredParams: readonly string[];
 };
 
 /** @throws ServiceError 400 for schemas that cannot be compiled; the signal's reason */
-export async function compileSchemas(compiling: Compiling): Promise<CompiledDocument> {
-  const { deps, res, signal, request, ignoredParams } = compiling;
+export async function compileSchemas(
+  { res, signal, request, ignoredParams }: CompileOptions,
+  { schemas, isStrict }: CompileDeps,
+): Promise<CompiledDocument> {
   const document = request ? documentOf(request) : null;
   if (!document) return NO_SCHEMAS;
-  const compiled = await deps.schemas.compile(document, { signal, owner: ownerOf(res) });
+  const compiled = await schemas.compile(document, { signal, owner: ownerOf(res) });
   const { ignored } = compiled;
-  refuseUnknown({ ignoredParams: ignored }, deps.options.isStrict);
-  // A stream that has waited for long has sent its headers.
+  refuseUnknown({ ignoredParams: ignored }, isStrict);
+  // A stream that has waited for a while has sent its headers already.
   if (!res.headersSent) nameIgnored(res, { ignoredParams: [...ignoredParams, ...ignored] });
   return compiled;
 }

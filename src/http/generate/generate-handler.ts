@@ -1,38 +1,54 @@
-// One handler for all dialects: parse → enter the queue → prepare → generate → stream, collect, or go on without the client.
-// Whatever happens, the request ends once: with its answer, or with one error in the dialect's envelope.
+// One handler for all dialects: parse → enter the queue → accept → generate → deliver (stream, body, or background).
+// Every request ends exactly once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
+import type { Logger } from "pino";
 import type { Dialect } from "../../api/dialect.ts";
+import type { UsageBook } from "../../keys/usage-book.ts";
+import type { Metrics } from "../../metrics.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import type { RequestQueue } from "../../queue/request-queue.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { callerOf, ownerOf, requestIdOf } from "../server/middleware.ts";
+import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
 import { identityOf } from "./accept.ts";
-import { answerLater, streamFromBehind } from "./background-answer.ts";
+import { answerLater, replay } from "./background-answer.ts";
+import { type ChoiceDeps, generateChoices } from "./choices.ts";
 import { collectAnswer } from "./collect-answer.ts";
-import {
-  type Arrival,
-  type Exchange,
-  type HandlerDeps,
-  parseContext,
-  placeOf,
-  waitedMs,
-} from "./exchange.ts";
+import type { Arrival, Exchange } from "./exchange.ts";
+import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
-import { streamResumably, wantsResumable } from "./resumable-answer.ts";
+import { isResumableRequest, type ResumableDeps, streamResumably } from "./resumable-answer.ts";
+import type { RunningRequests } from "./running-requests.ts";
 import { streamAnswer } from "./stream-answer.ts";
-import { deadlineOf, keepLimits } from "./time-limits.ts";
+import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
+import { placeOf, waitedMs, waitStatusOf } from "./wait-status.ts";
 
-export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHandler {
+/** The needs of the handler itself, and of its steps: parse, limit, generate, deliver. */
+export type GenerateHandlerDeps = ParseDeps &
+  ChoiceDeps &
+  DeliveryDeps &
+  TimeLimits & {
+    readonly catalog: Catalog;
+    readonly queue: RequestQueue;
+    readonly requests: Pick<RunningRequests, "add">;
+    readonly usage: Pick<UsageBook, "add">;
+    readonly metrics: Metrics;
+    readonly log: Logger;
+    readonly isStrict: boolean;
+  };
+
+export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): RequestHandler {
   return async (req, res) => {
     const { metrics, log } = deps;
     const requestId = requestIdOf(res);
     const record = new RequestRecord({ requestId, path: dialect.path, metrics, log });
-    res.locals.isRecorded = true; // here, whatever becomes of it
+    localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
     const client = watchClient(req, res);
     let failure: unknown = null;
     try {
-      await answer({ deps, dialect, req, res, client, record });
+      await answer({ dialect, req, res, client, record }, deps);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
@@ -43,24 +59,21 @@ export function generateHandler(dialect: Dialect, deps: HandlerDeps): RequestHan
   };
 }
 
-async function answer(on: Arrival): Promise<void> {
-  const { deps, dialect, req, client, record } = on;
+async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
+  const { dialect, req, res, client, record } = arrival;
   const deadlineMs = deadlineOf(req);
-  const parsed = dialect.parse(req.body, {
-    ...parseContext(deps, ownerOf(on.res)),
-    ...modelInPath(req),
-  });
-  refuseUnknown(parsed, deps.options.isStrict);
+  const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
+  const parsed = dialect.parse(req.body, context);
+  refuseUnknown(parsed, deps.isStrict);
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
-  nameIgnored(on.res, parsed);
+  nameIgnored(res, parsed);
   if (parsed.atOnce) {
-    record.hasNothingToDo = true;
-    return void on.res.json(parsed.atOnce(identityOf(on)));
+    record.isAnsweredWithoutEngine = true;
+    return void res.json(parsed.atOnce(identityOf(arrival)));
   }
   const { signal, abort } = client;
-  const caller = callerOf(on.res);
-  const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
+  const caller = callerOf(res);
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
@@ -69,11 +82,29 @@ async function answer(on: Arrival): Promise<void> {
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
   });
-  const limits = { client, record, tickets, isBuffered, deadlineMs, options: deps.options };
-  const clearLimits = keepLimits(limits);
-  const leaveList = deps.requests.add({
-    requestId: requestIdOf(on.res),
-    owner: ownerOf(on.res),
+  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
+  const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
+  const waitStatus = () => waitStatusOf(deps.engine, tickets);
+  const queued = { ...arrival, parsed, tickets, waitStatus };
+  const leaveList = deps.requests.add(listed(queued));
+  try {
+    const exchange = { ...queued, generate: generateChoices(queued, deps) };
+    await chooseDelivery(exchange, deps.resumable)(exchange, deps);
+  } finally {
+    clearLimits();
+    leaveList();
+    record.queueMs = waitedMs(tickets);
+    const hasRun = tickets.some((ticket) => ticket.hadTurn);
+    deps.usage.add(caller, hasRun ? record.receipt.usage : null);
+    for (const ticket of tickets) ticket.leave();
+  }
+}
+
+/** The request as GET /v1/requests shows it. */
+function listed({ dialect, res, client, record, parsed, tickets }: Omit<Exchange, "generate">) {
+  return {
+    requestId: requestIdOf(res),
+    owner: ownerOf(res),
     path: dialect.path,
     startedAtMs: performance.now(),
     state: () => ({
@@ -82,24 +113,21 @@ async function answer(on: Arrival): Promise<void> {
       place: placeOf(tickets),
       ...record.tokens,
     }),
-    abort,
-  });
-  try {
-    const exchange = { ...on, parsed, tickets };
-    await wayOf(exchange)(exchange);
-  } finally {
-    clearLimits();
-    leaveList();
-    record.queueMs = waitedMs({ tickets });
-    const hasRun = tickets.some((ticket) => ticket.hadTurn);
-    deps.usage.add(caller, hasRun ? record.receipt.usage : null);
-    for (const ticket of tickets) ticket.leave();
-  }
+    abort: client.abort,
+  };
 }
 
-function wayOf({ parsed, req, deps, dialect }: Exchange): (on: Exchange) => Promise<void> {
-  const isResumable = wantsResumable(req, dialect, deps.options.resumable);
-  if (parsed.keeping?.isBackground) return parsed.isStreamed ? streamFromBehind : answerLater;
+type DeliveryDeps = ResumableDeps & {
+  /** Whether streams survive their connection unless the client says otherwise. */
+  readonly resumable: boolean;
+};
+
+type Delivery = (exchange: Exchange, deps: ResumableDeps) => Promise<void>;
+
+/** @throws ServiceError 400 for an invalid `X-Resumable` header */
+function chooseDelivery({ parsed, req, dialect }: Exchange, isDefault: boolean): Delivery {
+  const isResumable = isResumableRequest(req, dialect, isDefault);
+  if (parsed.storing?.isBackground) return parsed.isStreamed ? replay : answerLater;
   if (!parsed.isStreamed) return collectAnswer;
   return isResumable ? streamResumably : streamAnswer;
 }

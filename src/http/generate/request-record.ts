@@ -1,4 +1,4 @@
-// What one request went through, gathered on its way: becomes the client's receipt, one log line, and observations.
+// Gathers the facts of one request while it runs. They become the client's receipt, one log line, and metrics.
 
 import type { Logger } from "pino";
 import type { SlotUse } from "../../api/llama-cpp/state.ts";
@@ -11,7 +11,7 @@ import type {
   Usage,
 } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
-import type { Metrics, Outcome } from "../../metrics.ts";
+import type { Metrics, RequestOutcome } from "../../metrics.ts";
 
 export type RecordOptions = {
   readonly requestId: string;
@@ -20,12 +20,11 @@ export type RecordOptions = {
   readonly log: Logger;
 };
 
-/** What one choice went through. */
 type ChoiceRecord = {
   generatedTokens: number;
   lastTokenAtMs: number;
   finish: Finish | null;
-  /** Null before its first token. */
+  /** Null before the first token. */
   prompt: PromptReading | null;
 };
 
@@ -37,21 +36,21 @@ export class RequestRecord {
   #choices: ChoiceRecord[] = [];
   #firstTokenMs: number | null = null;
   #answeredAtMs: number | null = null;
-  /** The model's id once it is known. */
+  /** Null until the request is parsed. */
   model: string | null = null;
-  /** Waiting for slots, in ms. */
+  /** Time in the queue for slots. */
   queueMs = 0;
   isStreamed = false;
-  /** Whether the answer ends where it is, because its time is over. */
+  /** Whether a time limit ended the answer early. */
   isCut = false;
-  /** Whether it asks for no answer. */
-  hasNothingToDo = false;
+  /** Whether it was answered without the engine. */
+  isAnsweredWithoutEngine = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
   }
 
-  /** One for each choice. */
+  /** @param requests one for each choice */
   prepared(requests: readonly PreparedRequest[], choicesPerPrompt: number): void {
     this.#prepared = requests;
     this.#choicesPerPrompt = choicesPerPrompt;
@@ -73,7 +72,7 @@ export class RequestRecord {
     record.generatedTokens += event.tokens;
   }
 
-  /** How far one choice has come: for those who look at the slots. */
+  /** The progress of one choice, for GET /slots. */
   stateOf(choice: number): Omit<SlotUse, "heldMs"> {
     const prepared = this.#prepared[choice];
     return {
@@ -85,12 +84,12 @@ export class RequestRecord {
     };
   }
 
-  /** From its arrival until it was answered, in ms; or until now. */
+  /** From the arrival to the complete answer, or until now. */
   get ageMs(): number {
     return (this.#answeredAtMs ?? performance.now()) - this.#arrivedAtMs;
   }
 
-  /** Its answer is whole. */
+  /** The answer is complete. */
   answered(): void {
     this.#answeredAtMs ??= performance.now();
   }
@@ -99,14 +98,14 @@ export class RequestRecord {
     return this.#firstTokenMs !== null;
   }
 
-  /** How far all choices have come together. */
+  /** The sum over all choices so far. */
   get tokens(): { readonly promptTokens: number; readonly generatedTokens: number } {
     const { promptTokens } = this.receipt.usage;
     const generated = this.#choices.map(({ generatedTokens }) => generatedTokens);
     return { promptTokens, generatedTokens: generated.reduce((sum, each) => sum + each, 0) };
   }
 
-  /** As far as it has come. A prompt counts once, however many choices it has. */
+  /** The figures so far. A prompt counts once, even with several choices. */
   get receipt(): Receipt {
     const usages = this.#choices.map((choice, index) => usageOf(choice, this.#prepared[index]));
     const prompts = usages.filter((_, index) => index % this.#choicesPerPrompt === 0);
@@ -131,12 +130,12 @@ export class RequestRecord {
     };
   }
 
-  /** One log line and the metrics. To be called exactly once. */
+  /** Writes the log line and the metrics. Must be called exactly once. */
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
     const failure = error === null ? null : toServiceError(error);
-    const unasked = this.hasNothingToDo ? "computed" : "internal_error";
-    const outcome: Outcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? unasked;
+    const otherwise = this.isAnsweredWithoutEngine ? "computed" : "internal_error";
+    const outcome: RequestOutcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? otherwise;
     const { receipt } = this;
     metrics.requestEnded(outcome, this.#prepared.length > 0 ? receipt : null);
     const line = {
@@ -159,7 +158,7 @@ export class RequestRecord {
 
 type EndLine = { readonly requestId: string } & Readonly<Record<string, unknown>>;
 
-/** The one line of a request that has ended. A bug also leaves its stack. */
+/** Logs the end of a request in one line, and the stack of a bug in another. */
 export function logEnd(log: Logger, line: EndLine, failure: ServiceError | null): void {
   if (failure?.traits.status === 500) log.error({ ...line, reason: failure.message }, "request");
   else if (failure && failure.traits.status > 500)
@@ -174,7 +173,7 @@ function newChoice(): ChoiceRecord {
   return { generatedTokens: 0, lastTokenAtMs: 0, finish: null, prompt: null };
 }
 
-/** A worker that went on from the answer of another one did not see its prompt being read. */
+/** A worker that continues another one's answer did not read the prompt: the first worker's cached tokens count. */
 function usageOf(
   { finish, generatedTokens, prompt }: ChoiceRecord,
   prepared?: PreparedRequest,

@@ -1,25 +1,28 @@
-// A stream that survives its connection: written to a log, which its client reads, and reads again when it was lost. When
-// nobody has been reading for a while, it is stopped.
+// A resumable stream survives its connection: it is written to a log, which the client reads, and reads on after a
+// reconnect. The store stops a stream that no client has read for the grace period.
 
 import type { Request } from "express";
 import type { Dialect } from "../../api/dialect.ts";
 import { ServiceError, toServiceError } from "../../errors.ts";
-import type { KeptStream } from "../../resume/stream-store.ts";
-import { ownerOf } from "../server/middleware.ts";
+import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import { followLog } from "../stream/follow-log.ts";
-import { type Accepted, accept } from "./accept.ts";
-import { describeWait, type Exchange } from "./exchange.ts";
-import { endKept, failAnswer } from "./keep-answer.ts";
+import type { ReaderDeps } from "../stream/reader.ts";
+import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
+import type { Exchange } from "./exchange.ts";
+import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
 import { errorFrame, openReader, writeChoices } from "./stream-answer.ts";
+
+export type ResumableDeps = AcceptDeps & ReaderDeps & { readonly streams: StreamStore };
 
 const HEADER = "x-resumable";
 export const STREAMS_PATH = "/v1/streams";
 
 /**
- * @param isDefault whether streams are resumable that say nothing of it
- * @throws ServiceError 400, also for streams of lines: there is no place in them for the ids of events
+ * @param isDefault for requests without the header
+ * @throws ServiceError 400, also for streams of JSON lines, which have no place for event ids
  */
-export function wantsResumable(
+export function isResumableRequest(
   req: Request,
   { lines }: Pick<Dialect, "lines">,
   isDefault: boolean,
@@ -28,37 +31,36 @@ export function wantsResumable(
   if (given === undefined) return isDefault && !lines;
   if (/^(true|1|on)$/i.test(given)) {
     if (!lines) return true;
-    const message = `${HEADER} is for streams of server-sent events; these are lines of JSON`;
+    const message = `${HEADER} requires a stream of server-sent events; this path streams lines of JSON`;
     throw new ServiceError("invalid_value", message, { param: HEADER });
   }
   if (/^(false|0|off)$/i.test(given)) return false;
-  throw new ServiceError("invalid_value", `${HEADER} is true or false`, { param: HEADER });
+  throw new ServiceError("invalid_value", `${HEADER} must be true or false`, { param: HEADER });
 }
 
-/** @throws ServiceError what it failed with, for the log; its readers know by then */
-export async function streamResumably(on: Exchange): Promise<void> {
-  const { deps, res, client } = on;
-  const { abort } = client;
-  const news = () => describeWait(on);
-  const stream = deps.streams.begin({ owner: ownerOf(res), news, abort });
+/** @throws ServiceError the failure, for the log; its readers have been sent it already */
+export async function streamResumably(exchange: Exchange, deps: ResumableDeps): Promise<void> {
+  const { res, client, waitStatus } = exchange;
+  const owner = ownerOf(res);
+  const stream = deps.streams.begin({ owner, news: waitStatus, abort: client.abort });
   const detach = stream.attach();
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);
-  const reader = openReader(on);
+  const reader = openReader(exchange, deps);
   const follow = () => {
-    // Not awaited: the answer may end long before a slow reader has all of it.
+    // Not awaited: a slow reader may take much longer than the answer.
     void followLog({ ...reader, log: stream.log, after: -1 }).finally(detach);
   };
   let isAccepted = false;
   try {
-    const accepted = await accept(on);
+    const accepted = await accept(exchange, deps);
     isAccepted = true;
     follow();
     await writeTo(stream, accepted);
   } catch (error) {
     const isOpen = reader.sse.isOpen;
     if (!isAccepted && isOpen) {
-      stream.log.append([errorFrame(on, toServiceError(error))]);
+      stream.log.append([errorFrame(exchange, toServiceError(error))]);
       follow();
     } else if (!isAccepted) {
       res.removeHeader("location");
@@ -71,17 +73,17 @@ export async function streamResumably(on: Exchange): Promise<void> {
   }
 }
 
-async function writeTo({ log, end }: KeptStream, accepted: Accepted): Promise<void> {
-  const { kept, client } = accepted;
+async function writeTo({ log, end }: KeptStream, accepted: AcceptedExchange): Promise<void> {
+  const { stored, client } = accepted;
   try {
     await writeChoices(accepted, {
       send: async (frames) => {
-        kept?.response.log.append(frames);
+        stored?.response.log.append(frames);
         log.append(frames);
         await log.room(client.signal);
       },
       end: () => {
-        endKept(accepted);
+        endStoredAnswer(accepted);
         end();
       },
     });

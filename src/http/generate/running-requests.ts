@@ -1,4 +1,4 @@
-// The requests that are inside, whoever they are from and in whatever phase: to be listed, and stopped from outside.
+// The register of all requests that wait or run, so that their owners can list and cancel them.
 
 import { ServiceError } from "../../errors.ts";
 import type { QueuePlace } from "../../queue/ticket.ts";
@@ -6,7 +6,7 @@ import type { QueuePlace } from "../../queue/ticket.ts";
 type RequestState = {
   readonly model: string | null;
   readonly isStreamed: boolean;
-  /** Where it waits for a slot; null while it does not. */
+  /** Its place in the queue; null while it does not wait. */
   readonly place: QueuePlace | null;
   readonly promptTokens: number;
   readonly generatedTokens: number;
@@ -14,7 +14,7 @@ type RequestState = {
 
 export type RunningRequest = {
   readonly requestId: string;
-  /** Nobody else sees it. */
+  /** Only the owner may list and cancel it. */
   readonly owner: string;
   readonly path: string;
   readonly startedAtMs: number;
@@ -23,10 +23,10 @@ export type RunningRequest = {
 };
 
 export class RunningRequests {
-  /** Clients may give several requests the same id. */
+  /** A set, because several requests may have the same id: clients can choose it. */
   readonly #requests = new Set<RunningRequest>();
 
-  /** @returns to be called at its end */
+  /** @returns a function to call when the request ends */
   add(request: RunningRequest): () => void {
     this.#requests.add(request);
     return () => void this.#requests.delete(request);
@@ -44,11 +44,11 @@ export class RunningRequests {
       const shown = JSON.stringify(requestId.slice(0, 100));
       throw new ServiceError(
         "not_found",
-        `no request ${shown} is running; GET /v1/requests lists them`,
+        `no request ${shown} is running; GET /v1/requests lists those that are`,
       );
     }
     for (const { abort } of found) {
-      abort(new ServiceError("cancelled", "the request was stopped from outside"));
+      abort(new ServiceError("cancelled", "the request was cancelled by DELETE /v1/requests"));
     }
   }
 }

@@ -1,14 +1,13 @@
-// Who is on a slot: the handlers have their choices' leases watched, GET /slots shows what was seen. A number here is a
-// place on this board; which sequence of the model it is, only the worker knows.
+// Which request holds which slot, for GET /slots. The handlers wrap the lease of each choice with `watch()`. A slot number
+// here is only a row of this board: the worker alone knows the model's sequence.
 
 import type { ShownSlot, SlotUse } from "../../api/llama-cpp/state.ts";
 import type { SlotLease } from "../../generation/slot-lease.ts";
 
-/** Who takes a slot. */
 export type SlotTaker = {
-  /** Nobody else sees more of it than that the slot is busy. */
+  /** Other owners only see that the slot is busy. */
   readonly owner: string;
-  /** What is known of it by then. */
+  /** The current figures of its request. */
   readonly use: () => Omit<SlotUse, "heldMs">;
 };
 
@@ -30,7 +29,7 @@ export class SlotBoard {
     return this.#slots;
   }
 
-  /** One for each slot. @param owner who asks; null for one who may see all */
+  /** @param owner the caller; null for an admin, who sees everything. @returns one entry for each slot */
   shownTo(owner: string | null): readonly ShownSlot[] {
     const now = performance.now();
     return Array.from({ length: this.#slots }, (_, number) => {
@@ -41,14 +40,14 @@ export class SlotBoard {
     });
   }
 
-  /** The same lease, with an entry here for as long as it holds a slot. */
+  /** @returns the lease, wrapped so that it has an entry here while it holds a slot */
   watch(lease: SlotLease, taker: SlotTaker): SlotLease {
     const taken = this.#taken;
     let number: number | null = null;
     return {
       acquire: async () => {
         await lease.acquire();
-        if (!lease.isHeld) return; // it was released again before this went on
+        if (!lease.isHeld) return; // it was released again before this line ran
         number = this.#lowestFree();
         taken.set(number, { ...taker, takenAtMs: performance.now() });
       },

@@ -1,111 +1,104 @@
-// An answer as a stream: headers at once, frames as text comes, one error event if it breaks.
+// A streamed answer: headers at once, frames as text arrives, and one error event if it fails.
 
 import type { AnswerEncoder, Frame } from "../../api/dialect.ts";
 import { type ServiceError, toServiceError } from "../../errors.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
-import { requestIdOf } from "../server/middleware.ts";
+import { requestIdOf } from "../server/response-locals.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
 import type { Reader } from "../stream/follow-log.ts";
 import { framingOf } from "../stream/framing.ts";
-import { makeReader } from "../stream/reader.ts";
+import { makeReader, type ReaderDeps } from "../stream/reader.ts";
 import { endBroken, SseStream } from "../stream/sse.ts";
-import { type Accepted, accept, identityOf } from "./accept.ts";
-import { flushed } from "./coalesce-deltas.ts";
-import {
-  describeWait,
-  destroyIfStuck,
-  type Exchange,
-  eventsOf,
-  forEachChoice,
-  waitedMs,
-} from "./exchange.ts";
-import { endKept, failAnswer } from "./keep-answer.ts";
+import { type AcceptDeps, type AcceptedExchange, accept, identityOf } from "./accept.ts";
+import { forEachChoice } from "./choices.ts";
+import { coalesceDeltas } from "./coalesce-deltas.ts";
+import type { Exchange } from "./exchange.ts";
+import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
+import { waitedMs } from "./wait-status.ts";
 
-/** @throws ServiceError also after it has told the client, for the log */
-export async function streamAnswer(on: Exchange): Promise<void> {
-  const { deps, res } = on;
-  const sse = openStream(on);
-  let accepted: Accepted | null = null;
+type StreamDeps = Omit<ReaderDeps, "log">;
+
+/** @throws ServiceError the failure, for the log; an open stream has been sent it already */
+export async function streamAnswer(
+  exchange: Exchange,
+  deps: AcceptDeps & StreamDeps,
+): Promise<void> {
+  const sse = openStream(exchange, deps);
+  let accepted: AcceptedExchange | null = null;
   try {
-    accepted = await accept(on);
+    accepted = await accept(exchange, deps);
     sse.open();
     await writeChoices(accepted, writerOf(accepted, sse));
   } catch (thrown) {
     const error = toServiceError(thrown);
     const last = accepted && failAnswer(accepted, error);
-    if (sse.isOpen) endBroken(sse, error, last ?? [errorFrame(on, error)]);
+    if (sse.isOpen) endBroken(sse, error, last ?? [errorFrame(exchange, error)]);
     throw error;
   } finally {
     sse.close();
-    destroyIfStuck(res, deps.options.stallTimeoutMs);
+    destroyIfStuck(exchange.res, deps.stallTimeoutMs);
   }
 }
 
 /**
- * A prompt that is refused is a plain 400; but a client must not wait for headers while a large model loads: it has them
- * after one heartbeat.
+ * Sends the headers after one heartbeat at the latest, so that a client does not wait for them while a large model loads.
+ * A prompt that is refused before that gets a plain 400.
  */
-function openStream(on: Exchange): SseStream {
-  const { deps, res, dialect, client } = on;
-  const { heartbeatMs, stallTimeoutMs } = deps.options;
-  const sse = new SseStream({
-    res,
-    heartbeatMs,
-    framing: framingOf(dialect, identityOf(on)),
-    stallTimeoutMs,
-    signal: client.signal,
-    sockets: deps.sockets,
-    abort: client.abort,
-    status: () => describeWait(on),
-  });
-  sse.openWithin(heartbeatMs);
+function openStream(exchange: Exchange, deps: StreamDeps): SseStream {
+  const { res, dialect, client, waitStatus } = exchange;
+  const { signal, abort } = client;
+  const framing = framingOf(dialect, identityOf(exchange));
+  const sse = new SseStream({ ...deps, res, framing, signal, abort, waitStatus });
+  sse.openWithin(deps.heartbeatMs);
   return sse;
 }
 
-/** As `openStream()`, for a client that reads what is written without it. */
-export function openReader(on: Exchange): Reader {
-  const { req, res, deps, dialect } = on;
-  const reader = makeReader({
-    ...{ req, res, deps, framing: framingOf(dialect, identityOf(on)) },
-    news: () => describeWait(on),
-    errorFrame: (error) => errorFrame(on, error),
-  });
-  reader.sse.openWithin(deps.options.heartbeatMs);
+/** As `openStream()`, for a client that reads a log. */
+export function openReader(exchange: Exchange, deps: ReaderDeps): Reader {
+  const { req, res, dialect, waitStatus } = exchange;
+  const framing = framingOf(dialect, identityOf(exchange));
+  const onError = (error: ServiceError) => errorFrame(exchange, error);
+  const reader = makeReader({ req, res, framing, waitStatus, errorFrame: onError }, deps);
+  reader.sse.openWithin(deps.heartbeatMs);
   return reader;
 }
 
-function writerOf(accepted: Accepted, sse: SseStream): Writer {
-  const log = accepted.kept?.response.log;
+function writerOf(accepted: AcceptedExchange, sse: SseStream): Writer {
+  const log = accepted.stored?.response.log;
   return {
     send: (frames) => {
       log?.append(frames);
       return sse.send(frames);
     },
     end: () => {
-      endKept(accepted);
+      endStoredAnswer(accepted);
       sse.end();
     },
   };
 }
 
-/** Where the frames of an answer go. */
+/** The destination of an answer's frames. */
 export type Writer = {
-  /** Resolves when it takes more. */
+  /** Resolves when the destination takes more. */
   readonly send: (frames: readonly Frame[]) => Promise<void> | void;
-  /** The answer is whole. The engine may still have to clear up after it: its reader need not wait for that. */
+  /** The answer is complete. Called before the engine has freed the slot, so that the reader does not wait for that. */
   readonly end: () => void;
 };
 
-/** Generates all choices, and hands the frames on as they come. */
-export async function writeChoices(on: Accepted, { send, end }: Writer): Promise<void> {
-  const { record, parsed, prepared, encoder } = on;
+/** Generates all choices and sends their frames as they arrive. */
+export async function writeChoices(
+  exchange: AcceptedExchange,
+  { send, end }: Writer,
+): Promise<void> {
+  const { record, parsed, prepared, encoder, tickets } = exchange;
   if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
-  await forEachChoice(on, prepared, async (each, choice) => {
-    const events = eventsOf(on, each, choice);
-    // Token by token there is nothing to join, and one generator less on every token's way.
-    const flowing = parsed.flush === "token" ? events : flushed(events, parsed.flush);
+  await forEachChoice(exchange, prepared, async (each, choice) => {
+    const events = exchange.generate(each, choice);
+    // Nothing to join token by token: that saves one generator for every token.
+    const flowing = parsed.flush === "token" ? events : coalesceDeltas(events, parsed.flush);
     for await (const event of flowing) {
-      record.queueMs = waitedMs(on);
+      record.queueMs = waitedMs(tickets);
       if (event.type === "finish") unfinished -= 1;
       const isLast = unfinished === 0;
       if (isLast) record.answered();

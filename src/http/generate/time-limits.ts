@@ -1,5 +1,5 @@
-// How long a request may take: to its slot, to its first token, in all. What has text by then ends with what there is; what
-// has none is refused.
+// The time limits of a request: to its slot, to its first token, in total. At the total limit an answer ends with the text
+// it has; without any text the request fails.
 
 import type { Request, Response } from "express";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
@@ -8,28 +8,26 @@ import { type ClientWatch, watchClient } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 const HEADER = "x-deadline-ms";
-/** Timers of Node end at 2^31 ms. */
-const LONGEST_MS = 2_000_000_000;
+/** Node's timers cannot wait longer than 2^31 ms. */
+const MAX_MS = 2_000_000_000;
 
-/** What the client gives the request, from its arrival on; null when it says nothing. @throws ServiceError 400 */
+/** The client's own limit, counted from the arrival; null without the header. @throws ServiceError 400 */
 export function deadlineOf(req: Request): number | null {
   const given = req.get(HEADER);
   if (given === undefined) return null;
   const ms = /^\d{1,10}$/.test(given) ? Number(given) : 0;
-  if (ms >= 1 && ms <= LONGEST_MS) return ms;
+  if (ms >= 1 && ms <= MAX_MS) return ms;
   throw new ServiceError(
     "invalid_value",
-    `${HEADER} is a whole number of milliseconds from 1 to ${LONGEST_MS}`,
-    {
-      param: HEADER,
-    },
+    `${HEADER} must be a whole number of milliseconds from 1 to ${MAX_MS}`,
+    { param: HEADER },
   );
 }
 
 /**
- * As `watchClient()`, for what has no half-done state: when the time is over it is aborted.
- * @param timeoutMs the client may give it less
- * @throws ServiceError 400 for a deadline that is none
+ * As `watchClient()`, for work without a partial answer: at the limit it is aborted.
+ * @param timeoutMs the server's limit; the client's own may be shorter
+ * @throws ServiceError 400 for an invalid deadline
  */
 export function watchWithin(req: Request, res: Response, timeoutMs: number): ClientWatch {
   const deadlineMs = deadlineOf(req) ?? Number.POSITIVE_INFINITY;
@@ -47,17 +45,15 @@ export function watchWithin(req: Request, res: Response, timeoutMs: number): Cli
 
 function overdue(deadlineMs: number, timeoutMs: number): ServiceError {
   return deadlineMs < timeoutMs
-    ? new ServiceError(
-        "deadline_exceeded",
-        `not done within ${deadlineMs / 1000} s (X-Deadline-Ms)`,
-      )
-    : new ServiceError(
-        "request_timeout",
-        `not done within ${timeoutMs / 1000} s (--request-timeout)`,
-      );
+    ? new ServiceError("deadline_exceeded", unfinished(deadlineMs / 1000, "X-Deadline-Ms"))
+    : new ServiceError("request_timeout", unfinished(timeoutMs / 1000, "--request-timeout"));
 }
 
-type LimitOptions = {
+function unfinished(seconds: number, limit: string): string {
+  return `the request did not finish within ${seconds} s (${limit})`;
+}
+
+export type TimeLimits = {
   readonly requestTimeoutMs: number;
   readonly firstTokenTimeoutMs: number | undefined;
   readonly bufferedQueueTimeoutMs: number;
@@ -67,15 +63,15 @@ type Limited = {
   readonly client: ClientWatch;
   readonly record: RequestRecord;
   readonly tickets: readonly Ticket[];
-  /** Whether its client has its headers only with the whole answer. */
+  /** Whether the client gets no headers before the complete answer. */
   readonly isBuffered: boolean;
   readonly deadlineMs: number | null;
-  readonly options: LimitOptions;
+  readonly limits: TimeLimits;
 };
 
-/** @returns to be called at the request's end */
+/** @returns a function to call when the request ends */
 export function keepLimits({ client, record, tickets, ...limited }: Limited): () => void {
-  const { requestTimeoutMs, firstTokenTimeoutMs, bufferedQueueTimeoutMs } = limited.options;
+  const { requestTimeoutMs, firstTokenTimeoutMs, bufferedQueueTimeoutMs } = limited.limits;
   const timers: NodeJS.Timeout[] = [];
   const at = (ms: number | null | undefined, act: (seconds: number) => void) => {
     if (ms === null || ms === undefined) return;
@@ -92,17 +88,20 @@ export function keepLimits({ client, record, tickets, ...limited }: Limited): ()
     } else client.abort(error);
   };
   at(requestTimeoutMs, (s) =>
-    end(new ServiceError("request_timeout", `not done within ${s} s (--request-timeout)`)),
+    end(new ServiceError("request_timeout", unfinished(s, "--request-timeout"))),
   );
   at(limited.deadlineMs, (s) =>
-    end(new ServiceError("deadline_exceeded", `not a token within ${s} s (X-Deadline-Ms)`)),
+    end(
+      new ServiceError("deadline_exceeded", `no token was generated within ${s} s (X-Deadline-Ms)`),
+    ),
   );
   at(firstTokenTimeoutMs, (s) => {
-    if (!record.hasText) client.abort(late(`no token within ${s} s (--first-token-timeout)`));
+    if (!record.hasText)
+      client.abort(late(`no token was generated within ${s} s (--first-token-timeout)`));
   });
   at(limited.isBuffered ? bufferedQueueTimeoutMs : null, (s) => {
     const hasBegun = tickets.some(({ hadTurn }) => hadTurn);
-    const message = `it could not begin within ${s} s (--buffered-queue-timeout); a stream may wait longer`;
+    const message = `no slot was free within ${s} s (--buffered-queue-timeout); a streamed request may wait longer`;
     if (!hasBegun) client.abort(late(message));
   });
   return () => timers.forEach(clearTimeout);

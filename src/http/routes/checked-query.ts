@@ -1,8 +1,7 @@
-// The query of a request, checked as a body is: what nobody knows is named, or refused under --strict.
+// Checks the query of a request like a body: unknown parameters are named in a header, or refused with --strict.
 
 import type { Request, Response } from "express";
 import { parseQuery, type Query, type QuerySchema } from "../../api/shared/queries.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 
 /** @throws ServiceError 400 naming the field */
@@ -10,10 +9,10 @@ export function checkedQuery<T extends QuerySchema>(
   req: Request,
   res: Response,
   schema: T,
-  { options }: Pick<HandlerDeps, "options">,
+  isStrict: boolean,
 ): Query<T> {
   const { fields, ignoredParams } = parseQuery(schema, req.query);
-  refuseUnknown({ ignoredParams }, options.isStrict);
+  refuseUnknown({ ignoredParams }, isStrict);
   nameIgnored(res, { ignoredParams });
   return fields;
 }

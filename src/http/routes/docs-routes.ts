@@ -1,4 +1,4 @@
-// The API's description, for programs and for people. Public: there is nothing of this server in it but its version.
+// The API's description as OpenAPI document and as page. Public: it shows nothing about this server except its version.
 
 import type { Express, Request } from "express";
 import { openapiDocument } from "../../api/openapi/document.ts";
@@ -7,10 +7,10 @@ import { STYLE } from "../docs-page/style.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
 
-/** @param build name and version of this server */
+/** @param build the name and version of this server */
 export function mountDocs(app: Express, build: string): void {
   const { json, page } = descriptionOf(build);
-  // The page loads its own style, and nothing else from anywhere.
+  // The page loads its own style sheet and nothing else.
   const headers = pageHeaders({
     scriptSrc: ["'none'"],
     imgSrc: ["'none'"],
@@ -26,20 +26,20 @@ export function mountDocs(app: Express, build: string): void {
 
 type Description = { readonly json: string; readonly page: string };
 
-/** By build: it takes a tenth of a second, and is the same for every server of a process. */
+/** Cached by build: rendering takes 0.1 s, and all servers of a process share the result. */
 const descriptions = new Map<string, Description>();
 
-/** Made when a server starts, before there are streams that it could hold up. */
+/** Called when a server starts, so that rendering delays no stream. */
 function descriptionOf(build: string): Description {
   const known = descriptions.get(build);
   if (known) return known;
   const document = openapiDocument(build.replace(/^\S+ /, ""));
-  const made = { json: JSON.stringify(document), page: renderPage(document) };
-  descriptions.set(build, made);
-  return made;
+  const description = { json: JSON.stringify(document), page: renderPage(document) };
+  descriptions.set(build, description);
+  return description;
 }
 
-/** As the reader calls this server. What is no plain name or address is not repeated. */
+/** The base URL by which the reader reached this server, if its Host header is a plain name or address. */
 function baseOf(req: Request): string {
   const host = req.get("host") ?? "";
   return /^[\w.:[\]-]+$/.test(host) ? `${req.protocol}://${host}` : EXAMPLE_BASE;

@@ -1,4 +1,4 @@
-// What Gemini's API has beside its dialects: what is served, its envelope for all that is wrong, and two ways of its paths.
+// Gemini's API beside its dialects: the model list, the error envelope, and the two versions of its paths.
 // https://ai.google.dev/api/models
 
 import type { Express, Request, RequestHandler } from "express";
@@ -11,24 +11,31 @@ import {
   geminiModelsQuery,
   pageOf,
 } from "../../api/gemini/models.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { ServiceError } from "../../errors.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
+import type { Catalog } from "../../models/catalog.ts";
 import { methodNotAllowed, useEnvelope } from "../server/middleware.ts";
 import { checkedQuery } from "./checked-query.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
 const MODELS = "/v1beta/models";
 const MODEL = routeOf(`${MODELS}/{model}`);
-/** What is asked of a model. Its name may have a colon too. */
+/** The method of a model, behind its name, which may contain a colon too. */
 const METHOD = /:(generateContent|streamGenerateContent|countTokens)$/;
 
-/** Before the door, which refuses in the envelope of what is asked. */
+export type GeminiDeps = {
+  readonly engine: Pick<Engine, "status">;
+  readonly catalog: Catalog;
+  readonly isStrict: boolean;
+};
+
+/** Goes before the authentication middleware, so that its errors have Gemini's envelope. */
 export function useGemini(app: Express): void {
   app.use(stableVersion());
   app.use("/v1beta", useEnvelope(encodeGeminiError));
 }
 
-/** `/v1/models/{model}:generateContent` and the like: OpenAI's API has nothing there. */
+/** Serves `/v1/models/{model}:generateContent` and the like as /v1beta. OpenAI's API has no such paths. */
 function stableVersion(): RequestHandler {
   return (req, _res, next) => {
     const isOurs = req.path.startsWith("/v1/models/") && METHOD.test(req.path);
@@ -37,28 +44,28 @@ function stableVersion(): RequestHandler {
   };
 }
 
-export function mountGemini(app: Express, deps: HandlerDeps): void {
+export function mountGemini(app: Express, deps: GeminiDeps): void {
   app.use(routeOf(geminiStream.path), requireSse());
   app.get(MODELS, (req, res) => {
-    const query = checkedQuery(req, res, geminiModelsQuery, deps);
+    const query = checkedQuery(req, res, geminiModelsQuery, deps.isStrict);
     const models = deps.catalog.ids.map((id) => describe(id, deps));
     res.json(pageOf(models, query));
   });
   app.get(MODEL, (req, res, next) => {
     if (METHOD.test(req.path)) return next();
-    checkedQuery(req, res, geminiModelQuery, deps);
+    checkedQuery(req, res, geminiModelQuery, deps.isStrict);
     const { model = null } = modelInPath(req);
     res.json(describe(deps.catalog.resolve(model), deps));
   });
   app.all(MODELS, methodNotAllowed("GET"));
   app.all(MODEL, (req, res, next) => {
-    if (asksModel(req)) return next();
+    if (isMethodCall(req)) return next();
     return methodNotAllowed("GET")(req, res, next);
   });
 }
 
-/** What is not there is a 404 further on. */
-function asksModel({ method, path }: Request): boolean {
+/** Unknown methods too: the last handler answers them with 404. */
+function isMethodCall({ method, path }: Request): boolean {
   return METHOD.test(path) || (method === "POST" && /:\w+$/.test(path));
 }
 
@@ -67,12 +74,12 @@ function requireSse(): RequestHandler {
     if (method !== "POST" || query.alt === "sse") return next();
     throw new ServiceError(
       "invalid_value",
-      "alt must be sse (?alt=sse): streams are server-sent events here, and no JSON array",
+      "alt must be sse (?alt=sse): this server streams server-sent events, not a JSON array",
       { param: "alt" },
     );
   };
 }
 
-function describe(id: string, { engine }: HandlerDeps): GeminiModel {
+function describe(id: string, { engine }: GeminiDeps): GeminiModel {
   return describeGeminiModel(id, engine.status().model?.contextTokens ?? null);
 }

@@ -1,16 +1,28 @@
-// What the API tells a key about itself: its usage, the same as metrics, and in headers what is left of its tokens per minute.
+// What a key can learn about itself: its usage, its metrics, and in response headers its remaining tokens per minute.
 
 import type { Express, RequestHandler } from "express";
 import { encodeUsage, type UsageLine } from "../../api/own/usage.ts";
 import type { Caller } from "../../keys/caller.ts";
+import type { KeyRing } from "../../keys/key-ring.ts";
+import type { UsageBook } from "../../keys/usage-book.ts";
+import type { Metrics } from "../../metrics.ts";
 import type { Accounts } from "../../queue/accounts.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
-import { callerOf, methodNotAllowed, seesAll } from "../server/middleware.ts";
+import type { RequestQueue } from "../../queue/request-queue.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { callerOf, seesAll } from "../server/response-locals.ts";
 
 export const USAGE_PATH = "/v1/usage";
 export const METRICS_PATH = "/metrics";
 
-export function mountUsage(app: Express, deps: HandlerDeps): void {
+export type UsageDeps = {
+  readonly keys: Pick<KeyRing, "isOpen" | "callers">;
+  readonly usage: UsageBook;
+  /** The queues that count a key's running and waiting requests. */
+  readonly queues: ReadonlySet<RequestQueue>;
+  readonly startedAtSeconds: number;
+};
+
+export function mountUsage(app: Express, deps: UsageDeps): void {
   app.get(USAGE_PATH, (_req, res) => {
     const caller = callerOf(res);
     const callers = seesAll(res) && !deps.keys.isOpen ? deps.keys.callers : [caller];
@@ -20,8 +32,10 @@ export function mountUsage(app: Express, deps: HandlerDeps): void {
   app.all(USAGE_PATH, methodNotAllowed("GET"));
 }
 
-/** In each key's own series, those of the caller; for an admin, those of all keys. */
-export function mountMetrics(app: Express, { metrics, usage }: HandlerDeps): void {
+export type MetricsDeps = { readonly metrics: Metrics; readonly usage: UsageBook };
+
+/** The series per key show the caller's key only; an admin sees those of all keys. */
+export function mountMetrics(app: Express, { metrics, usage }: MetricsDeps): void {
   app.get(METRICS_PATH, async (_req, res) => {
     const { owner, name } = callerOf(res);
     const shown = seesAll(res) ? usage.all : [{ name, ...usage.of(owner) }];
@@ -30,20 +44,19 @@ export function mountMetrics(app: Express, { metrics, usage }: HandlerDeps): voi
   app.all(METRICS_PATH, methodNotAllowed("GET"));
 }
 
-function usageOf({ owner, name }: Caller, deps: HandlerDeps): UsageLine {
-  const queues = new Set([deps.queue, deps.embeddings.queue, deps.reranking.queue]);
+function usageOf({ owner, name }: Caller, { usage, queues }: UsageDeps): UsageLine {
   const loads = [...queues].map((queue) => queue.loadOf(owner));
   return {
     name,
-    ...deps.usage.of(owner),
+    ...usage.of(owner),
     running: loads.reduce((sum, { running }) => sum + running, 0),
     waiting: loads.reduce((sum, { waiting }) => sum + waiting, 0),
   };
 }
 
 /**
- * As OpenAI has them, for keys with a limit, as it stood when the request came in: what the request itself will cost, nobody
- * knows by then. https://platform.openai.com/docs/guides/rate-limits
+ * OpenAI's rate limit headers, for keys with a limit. The numbers are from before the request, whose cost is not known yet.
+ * https://platform.openai.com/docs/guides/rate-limits
  */
 export function allowanceHeaders(accounts: Accounts): RequestHandler {
   return (_req, res, next) => {

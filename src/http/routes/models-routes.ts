@@ -1,12 +1,22 @@
-// What is served: the model that generates under each of its names, and those for embeddings and ranking, if they are others.
-// https://platform.openai.com/docs/api-reference/models , and `meta` as llama.cpp's server has it.
+// /v1/models: the generating model under each of its names, and the models for embeddings and reranking if they differ.
+// https://platform.openai.com/docs/api-reference/models , with the `meta` of llama.cpp's server.
 
 import type { Express } from "express";
 import type { Model } from "../../api/own/server-answers.ts";
-import type { EmbeddingService, HandlerDeps } from "../generate/exchange.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import type { EmbeddingService } from "../embeddings/embedding-service.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 
-export function mountModels(app: Express, deps: HandlerDeps): void {
+export type ModelsDeps = {
+  readonly engine: Pick<Engine, "status">;
+  readonly catalog: Catalog;
+  readonly embeddings: EmbeddingService;
+  readonly reranking: EmbeddingService;
+  readonly startedAtSeconds: number;
+};
+
+export function mountModels(app: Express, deps: ModelsDeps): void {
   const others = [deps.embeddings, deps.reranking].filter(
     ({ catalog }, index, all) =>
       !deps.catalog.ids.includes(catalog.realId) &&
@@ -27,7 +37,7 @@ export function mountModels(app: Express, deps: HandlerDeps): void {
   app.all(["/v1/models", "/v1/models/*id"], methodNotAllowed("GET"));
 }
 
-function describeServed(id: string, { engine, startedAtSeconds }: HandlerDeps): Model {
+function describeServed(id: string, { engine, startedAtSeconds }: ModelsDeps): Model {
   const { model, state } = engine.status();
   return {
     ...head(id, startedAtSeconds),
@@ -40,10 +50,10 @@ function describeServed(id: string, { engine, startedAtSeconds }: HandlerDeps): 
   };
 }
 
-/** Loaded when it is needed. */
+/** Such a model is loaded by the first request that needs it. */
 function describeOther(
   { engine, catalog }: EmbeddingService,
-  { startedAtSeconds }: HandlerDeps,
+  { startedAtSeconds }: ModelsDeps,
 ): Model {
   const state = engine.workerPid === null ? "unloaded" : "ready";
   return { ...head(catalog.realId, startedAtSeconds), meta: { state } };

@@ -1,5 +1,5 @@
-// What Ollama's clients ask about models, beside its dialects. Models are chosen when the server starts: none is fetched,
-// made or thrown away while it runs.
+// Ollama's routes about models, beside its dialects. Models are chosen when the server starts: a running server cannot
+// download, create or delete one.
 
 import type { Express, RequestHandler } from "express";
 import {
@@ -12,24 +12,34 @@ import {
   ollamaShow,
   type ServedModel,
 } from "../../api/ollama/models.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { ServiceError } from "../../errors.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import type { EmbeddingService } from "../embeddings/embedding-service.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 
 const LISTS = ["/api/tags", "/api/ps", "/api/version"];
 const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
-/** Of Ollama's, and not possible here. */
-const MAKING = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
+/** Ollama's paths that this server does not support. */
+const UNSUPPORTED = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
 
-const INSTEAD =
+const REPLACEMENTS =
   "Models are chosen when the server starts: npm run pull -- hf:user/repo:quant fetches one, " +
   "npm start -- --model FILE --alias NAME serves it";
 
 export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
 
-export function mountOllama(app: Express, deps: HandlerDeps, readJson: ReadJson): void {
+export type OllamaDeps = {
+  readonly engine: Pick<Engine, "status">;
+  readonly catalog: Catalog;
+  readonly embeddings: EmbeddingService;
+  readonly startedAtSeconds: number;
+  readonly isStrict: boolean;
+};
+
+export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
   app.get("/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
   app.get("/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
   app.get("/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
@@ -38,31 +48,31 @@ export function mountOllama(app: Express, deps: HandlerDeps, readJson: ReadJson)
   app.post(ollamaShow.path, readJson(showing));
   app.post(ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
   app.all(ABOUT_ONE, methodNotAllowed("POST"));
-  app.use(MAKING, refuseMaking());
+  app.use(UNSUPPORTED, refuseUnsupported());
 }
 
-/** The model that generates under each of its names, and the one that makes vectors, if it is another. */
-function servedBy(deps: HandlerDeps): readonly ServedModel[] {
+/** The generating model under each of its names, and the embedding model if it is a different one. */
+function servedBy(deps: OllamaDeps): readonly ServedModel[] {
   const { catalog, embeddings } = deps;
   const generating = catalog.ids.map((id) => generatingModel(id, deps));
   const isOther = !catalog.ids.includes(embeddings.catalog.realId);
   return isOther ? [...generating, vectorModel(deps)] : generating;
 }
 
-function generatingModel(id: string, { engine, startedAtSeconds }: HandlerDeps): ServedModel {
+function generatingModel(id: string, { engine, startedAtSeconds }: OllamaDeps): ServedModel {
   const { model: info, state } = engine.status();
   return { id, info, startedAtSeconds, isForVectors: false, isLoaded: state === "ready" };
 }
 
-/** Loaded when it is needed. */
-function vectorModel({ embeddings, startedAtSeconds }: HandlerDeps): ServedModel {
+/** The embedding model is loaded by the first request that needs it. */
+function vectorModel({ embeddings, startedAtSeconds }: OllamaDeps): ServedModel {
   const isLoaded = embeddings.engine.workerPid !== null;
   const id = embeddings.catalog.realId;
   return { id, info: null, startedAtSeconds, isForVectors: true, isLoaded };
 }
 
 /** @throws ServiceError `model_not_found` */
-function findServed(name: string, deps: HandlerDeps): ServedModel {
+function findServed(name: string, deps: OllamaDeps): ServedModel {
   const { catalog, embeddings } = deps;
   const other = embeddings.catalog.realId;
   const isOther = !catalog.ids.includes(other) && [other, `${other}:latest`].includes(name);
@@ -71,19 +81,19 @@ function findServed(name: string, deps: HandlerDeps): ServedModel {
 
 function answerAbout(
   route: ModelRoute,
-  { options }: HandlerDeps,
+  { isStrict }: OllamaDeps,
   answer: (name: string) => object,
 ): RequestHandler {
   return (req, res) => {
     const asked = route.parse(req.body);
-    refuseUnknown(asked, options.isStrict);
+    refuseUnknown(asked, isStrict);
     const body = answer(asked.model);
     nameIgnored(res, asked);
     res.json(body);
   };
 }
 
-function pullerOf(deps: HandlerDeps): (name: string) => object {
+function pullerOf(deps: OllamaDeps): (name: string) => object {
   return (name) => {
     try {
       findServed(name, deps);
@@ -97,12 +107,12 @@ function pullerOf(deps: HandlerDeps): (name: string) => object {
 function withHint(error: unknown): unknown {
   if (!(error instanceof ServiceError)) return error;
   const { code, message, param } = error;
-  const whole = `${message}. ${INSTEAD}`;
+  const whole = `${message}. ${REPLACEMENTS}`;
   return new ServiceError(code, whole, { cause: error, param: param ?? undefined });
 }
 
-function refuseMaking(): RequestHandler {
+function refuseUnsupported(): RequestHandler {
   return ({ method, baseUrl }) => {
-    throw new ServiceError("not_found", `${method} ${baseUrl} is not possible here. ${INSTEAD}`);
+    throw new ServiceError("not_found", `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`);
   };
 }

@@ -1,4 +1,4 @@
-// The chat page at /, as it was built into dist/web. Public: what it asks for wants a key, if there are keys.
+// The chat page at /, from the build in dist/web. Public: only its API requests need a key.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -6,11 +6,11 @@ import express, { type Express, type RequestHandler } from "express";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
 
-/** Their names change with what is in them. */
+/** These files have a hash of their content in the name. */
 const ASSETS = "/assets";
 const ICON = "/favicon.svg";
 
-/** @param folder of the built page. Where there is none, `/` is the list of paths for browsers too */
+/** @param folder the built page; without it, browsers get the list of paths at `/` too */
 export function mountPage(app: Express, folder: string | null): void {
   const index = path.join(folder ?? "", "index.html");
   if (folder === null || !existsSync(index)) return;
@@ -19,12 +19,15 @@ export function mountPage(app: Express, folder: string | null): void {
     res.set("cache-control", "no-cache").sendFile(index);
   app.get("/", (req, res, next) => {
     res.vary("accept");
-    // Programs ask for anything, or JSON; only browsers prefer HTML.
+    // Programs accept JSON or anything; only browsers prefer HTML.
     if (req.accepts(["json", "html"]) !== "html") return next();
     headers(req, res, () => void sendPage(req, res, next));
   });
   const files = express.static(path.join(folder, ASSETS), {
-    ...{ immutable: true, maxAge: "365d", index: false, redirect: false },
+    immutable: true,
+    maxAge: "365d",
+    index: false,
+    redirect: false,
   });
   app.get(`${ASSETS}/*file`, headers);
   app.use(ASSETS, files);

@@ -1,13 +1,13 @@
-// Paths that name a model: `{model}` in a dialect's path.
+// Paths with a model name in them: `{model}` in the path of a dialect.
 
 import type { Request } from "express";
 
-/** As Express has it. A model's name may have slashes in it; a colon that belongs to the path is no parameter. */
+/** The path in Express syntax. A model name may contain slashes; a literal colon is escaped. */
 export function routeOf(path: string): string {
   return path.replaceAll(":", "\\:").replaceAll("{model}", "*model");
 }
 
-/** Of a path with `{model}` in it. */
+/** The model named in the path, if the path has one. */
 export function modelInPath({ params }: Request): { readonly model?: string } {
   const { model } = params;
   return model === undefined ? {} : { model: [model].flat().join("/") };

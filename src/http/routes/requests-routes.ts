@@ -1,14 +1,17 @@
-// /v1/requests: what the caller has inside, and stopping it from outside.
+// /v1/requests: lists the caller's requests, waiting and running, and stops them.
 
 import type { Express } from "express";
 import { encodeRequests, encodeStopped } from "../../api/own/requests.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
-import { methodNotAllowed, ownerOf } from "../server/middleware.ts";
+import type { RunningRequests } from "../generate/running-requests.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { ownerOf } from "../server/response-locals.ts";
 
 const REQUESTS_PATH = "/v1/requests";
 const ONE = `${REQUESTS_PATH}/:id`;
 
-export function mountRequests(app: Express, { requests }: HandlerDeps): void {
+export type RequestsDeps = { readonly requests: Pick<RunningRequests, "of" | "stop"> };
+
+export function mountRequests(app: Express, { requests }: RequestsDeps): void {
   app.get(REQUESTS_PATH, (_req, res) => {
     const now = performance.now();
     const listed = requests.of(ownerOf(res)).map(({ state, startedAtMs, ...request }) => ({

@@ -1,4 +1,4 @@
-// Below /v1/responses/{id}: a response that is kept, for its owner: to read, to follow, to stop, to delete.
+// /v1/responses/{id}: reads, follows, cancels and deletes a stored response, for its owner.
 // https://platform.openai.com/docs/api-reference/responses
 
 import type { Express, Request, Response } from "express";
@@ -10,31 +10,37 @@ import {
 } from "../../api/responses/queries.ts";
 import { openaiResponses } from "../../api/responses/responses.ts";
 import { ServiceError } from "../../errors.ts";
-import type { KeptResponse } from "../../resume/response-store.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
-import { methodNotAllowed, ownerOf } from "../server/middleware.ts";
+import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import { followLog } from "../stream/follow-log.ts";
 import { sseFraming } from "../stream/framing.ts";
-import { endHead, makeReader } from "../stream/reader.ts";
+import { endHead, makeReader, type ReaderDeps } from "../stream/reader.ts";
 import { checkedQuery } from "./checked-query.ts";
 
 const ONE = `${openaiResponses.path}/:id`;
 const CANCEL = `${ONE}/cancel`;
 const INPUT_ITEMS = `${ONE}/input_items`;
 
-/** A response that was stopped has ended by then, unless its worker hangs. */
+/** A cancelled response ends within this time, unless its worker hangs. */
 const STOP_MS = 5_000;
 
-export function mountResponses(app: Express, deps: HandlerDeps): void {
-  const { responses } = deps;
+export type ResponsesDeps = ReaderDeps & {
+  readonly responses: Pick<ResponseStore, "get" | "delete">;
+  readonly isStrict: boolean;
+};
+
+export function mountResponses(app: Express, deps: ResponsesDeps): void {
+  const { responses, isStrict } = deps;
   const kept = (req: Request, res: Response) => responses.get(idOf(req), ownerOf(res));
 
   app.get(ONE, (req, res) => {
-    const query = checkedQuery(req, res, retrieveQuery, deps);
+    const query = checkedQuery(req, res, retrieveQuery, isStrict);
     const response = kept(req, res);
-    if (query.stream)
+    if (query.stream) {
       return stream(response, { req, res, deps, after: query.starting_after ?? -1 });
-    refuseAlone(query.starting_after);
+    }
+    refuseWithoutStream(query.starting_after);
     res.json(response.state());
   });
   app.delete(ONE, (req, res) => {
@@ -51,7 +57,7 @@ export function mountResponses(app: Express, deps: HandlerDeps): void {
   app.all(CANCEL, methodNotAllowed("POST"));
 
   app.get(INPUT_ITEMS, (req, res) => {
-    const query = checkedQuery(req, res, inputItemsQuery, deps);
+    const query = checkedQuery(req, res, inputItemsQuery, isStrict);
     res.json(encodeInputItems(kept(req, res).input(), query));
   });
   app.all(INPUT_ITEMS, methodNotAllowed("GET"));
@@ -61,38 +67,36 @@ function idOf(req: Request): string {
   return String(req.params.id);
 }
 
-function refuseAlone(startingAfter: number | null | undefined): void {
+function refuseWithoutStream(startingAfter: number | null | undefined): void {
   if (startingAfter === null || startingAfter === undefined) return;
-  throw new ServiceError(
-    "invalid_value",
-    "starting_after is about a stream: it needs stream=true",
-    {
-      param: "starting_after",
-    },
-  );
+  const message = "starting_after requires stream=true";
+  throw new ServiceError("invalid_value", message, { param: "starting_after" });
 }
 
-type Asking = {
+type StreamOptions = {
   readonly req: Request;
   readonly res: Response;
-  readonly deps: HandlerDeps;
+  readonly deps: ReaderDeps;
   readonly after: number;
 };
 
-function stream({ log, news }: KeptResponse, { req, res, deps, after }: Asking): void {
+function stream({ log, news }: KeptResponse, { req, res, deps, after }: StreamOptions): void {
   log.check(after);
   if (req.method === "HEAD") return endHead(res);
-  const reader = makeReader({
-    ...{ req, res, deps, news, framing: sseFraming(null) },
-    errorFrame: (error) => ({ data: JSON.stringify(openaiResponses.encodeError(error, "")) }),
+  const errorFrame = (error: ServiceError) => ({
+    data: JSON.stringify(openaiResponses.encodeError(error, "")),
   });
+  const framing = sseFraming(null);
+  const reader = makeReader({ req, res, framing, waitStatus: news, errorFrame }, deps);
   void followLog({ ...reader, log, after });
 }
 
-/** @throws ServiceError 400 for one that has ended by itself, as OpenAI has it; stopping twice is no mistake */
+/** @throws ServiceError 400 if it has ended otherwise, as OpenAI does; cancelling twice is allowed */
 async function stop(response: KeptResponse): Promise<void> {
   if (response.isRunning) {
-    response.abort(new ServiceError("cancelled", "the response was stopped from outside"));
+    response.abort(
+      new ServiceError("cancelled", "the response was cancelled by a request to /cancel"),
+    );
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise((resolve) => {
       timer = setTimeout(resolve, STOP_MS);
@@ -103,5 +107,8 @@ async function stop(response: KeptResponse): Promise<void> {
   }
   const { status } = response.state() as { readonly status: string };
   if (status === "cancelled") return;
-  throw new ServiceError("invalid_value", `the response has ended: it is ${status}`);
+  throw new ServiceError(
+    "invalid_value",
+    `the response has ended already: its status is ${status}`,
+  );
 }

@@ -1,37 +1,40 @@
-// The table of every path.
+// The table of every path: which middleware and which handler serve it, in order, and what each of them gets.
 
-import express, { type Express, type Response } from "express";
+import express, { type Express } from "express";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
 import { rerank } from "../../api/openai/rerank.ts";
-import type { Index, Readiness } from "../../api/own/server-answers.ts";
+import type { Index } from "../../api/own/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../../api/wire-formats.ts";
 import type { Scope } from "../../keys/caller.ts";
-import { embeddingHandler } from "../embeddings/embedding-handler.ts";
-import type { HandlerDeps } from "../generate/exchange.ts";
-import { generateHandler } from "../generate/generate-handler.ts";
+import type { KeyRing } from "../../keys/key-ring.ts";
+import type { Accounts } from "../../queue/accounts.ts";
+import { type EmbeddingDeps, embeddingHandler } from "../embeddings/embedding-handler.ts";
+import { type GenerateHandlerDeps, generateHandler } from "../generate/generate-handler.ts";
 import { STREAMS_PATH } from "../generate/resumable-answer.ts";
 import type { BodyMemory } from "../server/body-memory.ts";
 import { checkHost } from "../server/host-guard.ts";
-import { jsonBody } from "../server/json-body.ts";
+import { jsonBody, type ReadJson } from "../server/json-body.ts";
 import {
   closeWhileDraining,
   errorMapper,
   methodNotAllowed,
   notFound,
-  ownerOf,
   requestId,
   requireApiKey,
   requireScope,
   useEnvelope,
 } from "../server/middleware.ts";
 import { checkOrigin } from "../server/origin-guard.ts";
+import { ownerOf } from "../server/response-locals.ts";
 import { noSniff } from "../server/security-headers.ts";
 import type { WebSockets } from "../websocket/websocket.ts";
 import { mountDocs } from "./docs-routes.ts";
-import { mountGemini, useGemini } from "./gemini-routes.ts";
+import { type GeminiDeps, mountGemini, useGemini } from "./gemini-routes.ts";
+import { type HealthDeps, mountHealth } from "./health-routes.ts";
 import {
   allowanceHeaders,
   METRICS_PATH,
+  type MetricsDeps,
   mountMetrics,
   mountUsage,
   USAGE_PATH,
@@ -39,141 +42,190 @@ import {
 import {
   ASKING_EXPRESS_ROUTES,
   ASKING_PATHS,
-  mountNativeRoutes,
+  mountQuestions,
+  mountState,
+  type QuestionRoutesDeps,
   STATE_PATHS,
+  type StateDeps,
 } from "./llama-cpp-routes.ts";
-import { mountModels } from "./models-routes.ts";
-import { mountOllama, OLLAMA_PATHS } from "./ollama-routes.ts";
+import { type ModelsDeps, mountModels } from "./models-routes.ts";
+import { mountOllama, OLLAMA_PATHS, type OllamaDeps } from "./ollama-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { routeOf } from "./path-model.ts";
-import { mountRequests } from "./requests-routes.ts";
-import { mountResponses } from "./responses-routes.ts";
-import { mountStreams, mountStreamsByToken } from "./streams-routes.ts";
+import { mountRequests, type RequestsDeps } from "./requests-routes.ts";
+import { mountResponses, type ResponsesDeps } from "./responses-routes.ts";
+import { mountStreams, mountStreamsByToken, type StreamsDeps } from "./streams-routes.ts";
 
-export type RoutesOptions = {
-  readonly bodyLimitBytes: number;
-  /** Of all bodies together. */
-  readonly bodyMemory: BodyMemory;
-  /** Names of this server, besides localhost and addresses. */
+type GuardOptions = {
+  /** Host names of this server besides localhost and IP addresses; `*` allows any. */
   readonly hostNames: readonly string[];
-  /** Whose pages may use it. */
+  /** Other origins whose pages may use the API. */
   readonly corsOrigins: readonly string[];
-  readonly webSockets: WebSockets;
-  /** Of the built chat page; null for none. */
-  readonly pageFolder: string | null;
-  /** As of Express; undefined to believe nobody. */
+  /** Express's `trust proxy`; undefined to trust no proxy. */
   readonly trustProxy: number | readonly string[] | undefined;
 };
 
+type BodyOptions = {
+  readonly keys: Pick<KeyRing, "isOpen">;
+  readonly bodyLimitBytes: number;
+  /** For the bodies of all requests together. */
+  readonly bodyMemory: BodyMemory;
+};
+
+/** The sum of the needs that the routes declare: each function below takes only its own part. */
+export type AppDeps = GuardOptions &
+  BodyOptions &
+  HealthDeps &
+  MetricsDeps &
+  ModelsDeps &
+  GeminiDeps &
+  OllamaDeps &
+  GenerateHandlerDeps &
+  EmbeddingDeps &
+  QuestionRoutesDeps &
+  StateDeps &
+  ResponsesDeps &
+  StreamsDeps &
+  RequestsDeps & {
+    readonly keys: KeyRing;
+    readonly accounts: Accounts;
+    readonly webSockets: WebSockets;
+    /** The folder of the built chat page; null to serve no page. */
+    readonly pageFolder: string | null;
+  };
+
 const GENERATING = DIALECTS.map(({ path }) => path);
-/** As Express has them. */
+/** The same in Express syntax. */
 const GENERATING_ROUTES = GENERATING.map(routeOf);
 const EMBEDDING = EMBEDDING_APIS.flatMap(({ paths }) => paths);
-/** Paths that are listed, of all that take a POST. */
+/** The paths that a 404 may suggest, of all that accept a POST. */
 const ANSWERED = [...GENERATING, ...EMBEDDING_APIS.map(({ paths: [path] }) => path)];
+const MODEL_PATHS = ["/v1/models", "/v1/models/{id}", "/v1beta/models", "/v1beta/models/{model}"];
 const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
 
-/** What a key needs for a path, and for all below it. What is not here (models, its own usage and requests) every key may ask. */
+/** The scope that a key needs for a path and everything below it. Every key may use the other paths. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
   ["generate", [...GENERATING_ROUTES, ...ASKING_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, METRICS_PATH]],
 ];
 
-export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
+export function createApp(parts: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.set("trust proxy", options.trustProxy ?? false);
-  const { engine, queue, metrics } = deps;
+  app.set("trust proxy", parts.trustProxy ?? false);
+  const readJson = jsonReader(parts);
+  useHeaders(app, parts);
+  useEnvelopes(app);
+  app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
+  mountPublic(app, parts);
+  useKeys(app, parts);
+  mountInformation(app, parts);
+  mountGenerating(app, parts, readJson);
+  mountEmbeddings(app, parts, readJson);
+  mountQuestions(app, parts, readJson);
+  mountState(app, parts);
+  mountOllama(app, parts, readJson);
+  mountResponses(app, parts);
+  mountStreams(app, parts);
+  mountRequests(app, parts);
+  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
+  app.use(errorMapper(parts.log, parts.metrics));
+  return app;
+}
+
+function jsonReader({ keys, bodyLimitBytes, bodyMemory }: BodyOptions): ReadJson {
+  return jsonBody({
+    limitBytes: bodyLimitBytes,
+    memory: bodyMemory,
+    ownerOf: (req, res) => (keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+  });
+}
+
+/** Headers of every answer, errors included. */
+function useHeaders(app: Express, { queue }: Pick<HealthDeps, "queue">): void {
   app.use(requestId());
   app.use(
     noSniff(),
     closeWhileDraining(() => queue.isDraining),
   );
+}
+
+/** Goes before everything that may refuse a request: each API has an error envelope of its own. */
+function useEnvelopes(app: Express): void {
   app.use("/api", useEnvelope(encodeOllamaError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
   useGemini(app);
-  app.use(checkHost(options.hostNames), checkOrigin(options.corsOrigins));
+}
 
-  app.get("/health", (_req, res) => void res.json({ status: "ok" }));
-  app.get("/ready", (_req, res) => sendReady(res, deps));
-  app.all(["/health", "/ready"], methodNotAllowed("GET"));
-  mountDocs(app, deps.build);
-  mountPage(app, options.pageFolder);
+/** The routes before the authentication middleware: public, or with a check of their own. */
+function mountPublic(app: Express, parts: AppDeps): void {
+  mountHealth(app, parts);
+  mountDocs(app, parts.build);
+  mountPage(app, parts.pageFolder);
+  parts.webSockets.mount(app);
+  mountStreamsByToken(app, parts);
+}
 
-  options.webSockets.mount(app);
-  mountStreamsByToken(app, deps);
-  app.use(requireApiKey(deps.keys));
+function useKeys(app: Express, { keys, accounts }: Pick<AppDeps, "keys" | "accounts">): void {
+  app.use(requireApiKey(keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
-  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(deps.accounts));
-  app.get("/", (_req, res) => void res.json(indexOf(deps)));
-  app.all("/", methodNotAllowed("GET"));
-  mountMetrics(app, deps);
-  mountModels(app, deps);
-  mountUsage(app, deps);
-  mountGemini(app, deps);
+  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(accounts));
+}
 
-  const readJson = jsonBody({
-    limitBytes: options.bodyLimitBytes,
-    memory: options.bodyMemory,
-    ownerOf: (req, res) => (deps.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
-  });
+function mountInformation(app: Express, parts: AppDeps): void {
+  const { catalog, queue, embeddings, reranking } = parts;
+  app.get("/", (_req, res) => void res.json(indexOf(catalog.ids)));
+  app.all("/", methodNotAllowed("GET"));
+  mountMetrics(app, parts);
+  mountModels(app, parts);
+  const queues = new Set([queue, embeddings.queue, reranking.queue]);
+  mountUsage(app, { ...parts, queues });
+  mountGemini(app, parts);
+}
+
+function mountGenerating(app: Express, deps: GenerateHandlerDeps, readJson: ReadJson): void {
   for (const dialect of DIALECTS) {
     const route = routeOf(dialect.path);
     app.post(route, readJson(generateHandler(dialect, deps)));
     app.all(route, methodNotAllowed("POST"));
   }
+}
 
+function mountEmbeddings(
+  app: Express,
+  deps: EmbeddingDeps & Pick<ModelsDeps, "embeddings" | "reranking">,
+  readJson: ReadJson,
+): void {
   for (const api of EMBEDDING_APIS) {
     const service = api === rerank ? deps.reranking : deps.embeddings;
     const paths = [...api.paths];
     app.post(paths, readJson(embeddingHandler(api, service, deps)));
     app.all(paths, methodNotAllowed("POST"));
   }
-
-  mountNativeRoutes(app, deps, readJson);
-  mountOllama(app, deps, readJson);
-  mountResponses(app, deps);
-  mountStreams(app, deps);
-  mountRequests(app, deps);
-
-  app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
-  app.use(errorMapper(deps.log, metrics));
-  return app;
-
-  function sendReady(res: Response, { catalog }: HandlerDeps): void {
-    const { state, loadProgress, reason, workerRestarts } = engine.status();
-    const isReady = state === "ready" && !queue.isDraining;
-    const readiness: Readiness = {
-      status: queue.isDraining ? "draining" : state,
-      model: catalog.realId,
-      load_progress: loadProgress,
-      reason,
-      slots_busy: queue.busy,
-      queue_length: queue.waiting,
-      worker_restarts: workerRestarts,
-    };
-    res.status(isReady ? 200 : 503).json(readiness);
-  }
 }
 
-function indexOf({ catalog }: HandlerDeps): Index {
+function indexOf(models: readonly string[]): Index {
   const endpoints = [
-    ...[
-      "/v1/models",
-      "/v1/models/{id}",
-      "/v1beta/models",
-      "/v1beta/models/{model}",
-      ...GENERATING,
-      ...EMBEDDING,
-      ...NATIVE_PATHS,
-      ...OLLAMA_PATHS,
-    ],
-    ...["", "/cancel", "/input_items"].map((below) => `/v1/responses/{id}${below}`),
-    ...[`${STREAMS_PATH}/{id}`, "/v1/requests", "/v1/requests/{id}", USAGE_PATH],
-    ...["/v1/ws", "/health", "/ready", METRICS_PATH],
-    ...["/openapi.json", "/docs"],
+    ...MODEL_PATHS,
+    ...GENERATING,
+    ...EMBEDDING,
+    ...NATIVE_PATHS,
+    ...OLLAMA_PATHS,
+    "/v1/responses/{id}",
+    "/v1/responses/{id}/cancel",
+    "/v1/responses/{id}/input_items",
+    `${STREAMS_PATH}/{id}`,
+    "/v1/requests",
+    "/v1/requests/{id}",
+    USAGE_PATH,
+    "/v1/ws",
+    "/health",
+    "/ready",
+    METRICS_PATH,
+    "/openapi.json",
+    "/docs",
   ];
-  return { name: "sluice", models: catalog.ids, endpoints };
+  return { name: "sluice", models, endpoints };
 }

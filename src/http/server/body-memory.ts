@@ -1,16 +1,16 @@
-// How much memory the bodies of all requests may take together, from their first byte until their request ends, and how it
-// is shared: no owner may hold more than it leaves free. One alone has half of it, two have a third each, and so on.
+// Limits the memory of all request bodies together, from their first byte to the end of their request. No owner may hold
+// more than is left free: one owner alone gets half of the memory, two get a third each, and so on.
 
 import { ServiceError } from "../../errors.ts";
 
-/** A body ends within seconds, or its memory is free again when it does not come. */
+/** A body arrives within seconds, or a time limit frees its memory. */
 const RETRY_SECONDS = 2;
 
-/** What one body holds. */
+/** The memory of one body. */
 export type BodyHold = {
-  /** @throws ServiceError `body_memory_full` for more than there is; what it held until then stays held */
+  /** @throws ServiceError `body_memory_full` if too little is free; the old size then stays held */
   readonly resize: (bytes: number) => void;
-  /** Once, at the request's end. */
+  /** Must be called once, when the request ends. */
   readonly release: () => void;
 };
 
@@ -23,12 +23,12 @@ export class BodyMemory {
     this.#maxBytes = maxBytes;
   }
 
-  /** What all bodies hold. */
+  /** The memory that all bodies hold now. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @param owner shares the memory with all others: a key, or without keys an address */
+  /** @param owner the API key, or without keys the client address */
   hold(owner: string): BodyHold {
     let held = 0;
     const change = (bytes: number) => {
@@ -44,14 +44,14 @@ export class BodyMemory {
     };
   }
 
-  /** @throws ServiceError `body_memory_full` when the owner may not hold so many bytes more */
+  /** @throws ServiceError `body_memory_full` if the owner may not hold this many bytes more */
   check(owner: string, bytes: number): void {
     const free = this.#maxBytes - this.#bytes - bytes;
     if ((this.#bytesOf.get(owner) ?? 0) + bytes <= free) return;
     throw new ServiceError(
       "body_memory_full",
-      `there is no memory for this body at the moment: request bodies may take ${this.#maxBytes} bytes together ` +
-        "(--body-memory), those of one client as many as it leaves free",
+      `too little memory is free for this body: all request bodies together may use ${this.#maxBytes} bytes ` +
+        "(--body-memory), those of one client as many as they leave free; retry in a moment",
       { retryAfterSeconds: RETRY_SECONDS },
     );
   }

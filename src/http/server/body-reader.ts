@@ -1,4 +1,4 @@
-// Reads the bytes of a body, and unpacks them. All memory that it takes for them is counted before it is taken.
+// Reads and decompresses a request body. All memory for it is counted before it is allocated.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
@@ -9,25 +9,25 @@ import type { BodyHold } from "./body-memory.ts";
 export type BodyLimits = { readonly limitBytes: number; readonly hold: BodyHold };
 export type BodySource = { readonly req: IncomingMessage; readonly res: ServerResponse };
 
-/** A small body takes no more; a larger one doubles it as it comes. */
+/** The size of the first buffer. It doubles while a larger body arrives. */
 const FIRST_BYTES = 4_096;
 
 type Unpack = (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>;
 
-/** Some bytes of these stand for thousands: they are unpacked when the body is whole, so that no half of one is held. */
+/** Compressed bodies are decompressed in one step when they are complete: a few bytes may expand to thousands. */
 const UNPACKERS: ReadonlyMap<string, Unpack> = new Map([
   ["gzip", promisify<Buffer, ZlibOptions, Buffer>(gunzip)],
   ["deflate", promisify<Buffer, ZlibOptions, Buffer>(inflate)],
   ["br", promisify<Buffer, ZlibOptions, Buffer>(brotliDecompress)],
 ]);
 
-/** @throws ServiceError for one that is too large, cannot be unpacked, or has no memory; `aborted` when it does not end */
+/** @throws ServiceError if the body is too large, is broken, or gets no memory; `aborted` if the client disconnects */
 export async function readBody(source: BodySource, limits: BodyLimits): Promise<Buffer> {
   const encoding = (source.req.headers["content-encoding"] || "identity").toLowerCase();
   const unpack = UNPACKERS.get(encoding);
   if (!unpack && encoding !== "identity") throw unknownEncoding();
   const bytes = await receive(source, limits);
-  return unpack ? unpacked(bytes, unpack, limits) : bytes;
+  return unpack ? decompress(bytes, unpack, limits) : bytes;
 }
 
 function receive({ req, res }: BodySource, limits: BodyLimits): Promise<Buffer> {
@@ -36,7 +36,7 @@ function receive({ req, res }: BodySource, limits: BodyLimits): Promise<Buffer> 
     const leave = () => {
       req.off("data", onData).off("end", onEnd).off("close", onClose);
       res.off("close", onClose);
-      req.resume(); // what still comes goes nowhere, and the connection can serve the next request
+      req.resume(); // discards the rest, so that the connection can serve the next request
     };
     const refuse = (error: unknown) => {
       leave();
@@ -54,31 +54,31 @@ function receive({ req, res }: BodySource, limits: BodyLimits): Promise<Buffer> 
       resolve(body.bytes);
     };
     const onClose = () =>
-      refuse(new ServiceError("aborted", "the client left while it sent the body"));
+      refuse(new ServiceError("aborted", "the client disconnected while it sent the body"));
     req.on("data", onData).once("end", onEnd).once("close", onClose);
-    req.on("error", () => {}); // it is closed after that
-    res.once("close", onClose); // one that was answered before its end, as too slow or no HTTP, is not closed itself
+    req.on("error", () => {}); // "close" follows
+    res.once("close", onClose); // a request answered early (too slow, invalid HTTP) emits no "close" itself
     if (req.destroyed) onClose();
   });
 }
 
-/** What the head says; null where it does not, as of a body in chunks. */
+/** The Content-Length; null for a chunked body. */
 export function declaredLength({ headers }: IncomingMessage): number | null {
   const length = headers["content-length"];
   return length === undefined ? null : Number(length);
 }
 
-/** One piece of memory, however small the pieces are that come: a million of those would take a hundred times their size. */
+/** One buffer for all chunks: a million tiny chunks kept apart would take a hundred times their size. */
 class GrowingBytes {
   readonly #limits: BodyLimits;
-  /** Of the whole; never more is taken. */
-  readonly #mostBytes: number;
+  /** The final size if it is known; the buffer never gets larger. */
+  readonly #maxBytes: number;
   #memory = Buffer.alloc(0);
   #length = 0;
 
   constructor(limits: BodyLimits, declared: number | null) {
     this.#limits = limits;
-    this.#mostBytes = Math.min(limits.limitBytes, declared ?? limits.limitBytes);
+    this.#maxBytes = Math.min(limits.limitBytes, declared ?? limits.limitBytes);
   }
 
   get bytes(): Buffer {
@@ -96,7 +96,7 @@ class GrowingBytes {
 
   #grow(length: number): void {
     const doubled = Math.max(length, 2 * this.#memory.length, FIRST_BYTES);
-    const size = Math.max(length, Math.min(doubled, this.#mostBytes));
+    const size = Math.max(length, Math.min(doubled, this.#maxBytes));
     this.#limits.hold.resize(size);
     const memory = Buffer.allocUnsafeSlow(size);
     this.#memory.copy(memory, 0, 0, this.#length);
@@ -104,12 +104,12 @@ class GrowingBytes {
   }
 }
 
-async function unpacked(
+async function decompress(
   bytes: Buffer,
   unpack: Unpack,
   { limitBytes, hold }: BodyLimits,
 ): Promise<Buffer> {
-  hold.resize(bytes.length + limitBytes); // as much as it may become
+  hold.resize(bytes.length + limitBytes); // the largest possible result
   try {
     const whole = await unpack(bytes, { maxOutputLength: limitBytes });
     hold.resize(whole.length);
@@ -117,13 +117,17 @@ async function unpacked(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw tooLarge(limitBytes);
-    throw new ServiceError("bad_request", "the body is not what its content-encoding says", {
-      cause: error,
-    });
+    throw new ServiceError(
+      "bad_request",
+      "the body cannot be decompressed with its content-encoding",
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** It may be one that is small until it is unpacked. */
+/** The limit applies to the decompressed size too. */
 export function tooLarge(limitBytes: number): ServiceError {
   const message = `the body is larger than ${limitBytes} bytes (--body-limit)`;
   return new ServiceError("body_too_large", message);
@@ -131,6 +135,6 @@ export function tooLarge(limitBytes: number): ServiceError {
 
 function unknownEncoding(): ServiceError {
   const allowed = [...UNPACKERS.keys()].join(", ");
-  const message = `this content-encoding is not known here: allowed are ${allowed} and identity`;
+  const message = `this content-encoding is not supported; allowed are ${allowed} and identity`;
   return new ServiceError("unsupported_media_type", message);
 }

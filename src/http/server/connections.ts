@@ -1,5 +1,5 @@
-// All connections of the server, and their turns: Node hands a socket over for an upgrade while answers to earlier requests
-// may still be on their way. Used by http-server.ts, websocket.ts, and at the end by service.ts.
+// All open connections, and the order of the answers on each: Node hands over a socket for an upgrade while earlier answers
+// may still be in progress. Used by http-server.ts and websocket.ts; service.ts closes what is left.
 
 import type { Server, ServerResponse } from "node:http";
 import { Server as TlsServer } from "node:https";
@@ -10,8 +10,8 @@ export type HttpServer = Server | TlsServer;
 type Listener = (...args: unknown[]) => void;
 type Waiting = { readonly socket: Socket; readonly head: Buffer };
 
-/** Requests of one connection that have no whole answer yet: a client that sends more does not want the answers. */
-const MOST_UNANSWERED = 32;
+/** Limit of pipelined requests on one connection. A client that sends more does not read the answers. */
+const MAX_UNANSWERED = 32;
 
 export class Connections {
   readonly #open = new Set<Socket>();
@@ -19,35 +19,35 @@ export class Connections {
   readonly #unanswered = new WeakMap<Socket, number>();
   readonly #drainListeners = new WeakMap<Socket, readonly Listener[]>();
 
-  /** To be called once, before the server listens. @param stallTimeoutMs a client that takes nothing of what waits is cut off */
+  /** Must be called once, before the server listens. @param stallTimeoutMs closes a connection that reads nothing */
   follow(server: HttpServer, stallTimeoutMs: number): void {
     this.#watchStalls(server, stallTimeoutMs);
     server.on("connection", (socket: Socket) => this.#add(socket));
     server.on(connectionEvent(server), (socket: Socket) => {
-      this.#add(socket); // over TLS it is another one
+      this.#add(socket); // with TLS this is another socket
       this.#drainListeners.set(socket, socket.listeners("drain") as Listener[]);
     });
   }
 
-  /** A request was read; its answer comes after those to all earlier ones. @returns whether it may be answered */
+  /** Registers the answer to a request that was just read. @returns false if too many are unanswered */
   begin(res: ServerResponse): boolean {
     const { socket } = res.req;
     const unanswered = (this.#unanswered.get(socket) ?? 0) + 1;
-    if (unanswered > MOST_UNANSWERED) return false;
+    if (unanswered > MAX_UNANSWERED) return false;
     this.#latest.set(socket, res);
     this.#unanswered.set(socket, unanswered);
     res.once("close", () => this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1));
     return true;
   }
 
-  /** The answer to the last request that was read. */
+  /** The answer to the last request that was read from the socket. */
   latest(socket: Socket): ServerResponse | undefined {
     return this.#latest.get(socket);
   }
 
   /**
-   * Calls back when the answers to all earlier requests have been sent, with `head` and what was read meanwhile; never when
-   * the connection ends before that. Until then no more than the rest of a chunk is read. The socket is handed on paused.
+   * Calls back when all earlier answers have been sent, with `head` and everything read meanwhile (at most the rest of one
+   * chunk). Does not call back if the connection closes first. The socket is paused then.
    */
   whenAnswered({ socket, head }: Waiting, then: (head: Buffer) => void): void {
     const last = this.#latest.get(socket);
@@ -58,35 +58,35 @@ export class Connections {
     };
     socket.pause();
     if (!last || last.closed) return then(head);
-    // Node resumes a socket that it has paused for the sake of earlier answers, and then its bytes must go somewhere.
+    // Node may resume a socket that it had paused because of earlier answers. Its bytes are kept then.
     socket.on("data", keep);
-    // A client that half-closes has left, as everywhere.
+    // A half-closed connection counts as a disconnect, as for all requests.
     const onEnd = () => void socket.end();
     socket.once("end", onEnd);
-    // Node has taken its own listener away, but without it an earlier answer never hears that its client reads again.
+    // Node removed its "drain" listeners for the upgrade, but earlier answers still need them to continue.
     const onDrain = this.#drainListeners.get(socket) ?? [];
     for (const listener of onDrain) socket.on("drain", listener);
     last.once("close", () => {
       socket.off("data", keep).off("end", onEnd);
       for (const listener of onDrain) socket.off("drain", listener);
       if (!socket.writable) return;
-      socket.setTimeout(0); // Node has just set that of an idle connection
+      socket.setTimeout(0); // Node has just set the idle timeout
       socket.pause();
-      // Node may have stopped its reading for the sake of earlier answers, and took away the listener that starts it again.
+      // Node may have stopped reading because of earlier answers, and removed the listener that would restart it.
       socket._read(0);
       then(Buffer.concat(chunks));
     });
   }
 
-  /** Upgraded ones too, which the server's own `closeAllConnections()` does not know. */
+  /** Includes upgraded connections, which Node's `closeAllConnections()` leaves open. */
   destroyAll(): void {
     for (const socket of this.#open) socket.destroy();
   }
 
-  /** The handlers of streams look closer, and sooner; this is for every other answer. */
+  /** Closes connections that stall on any answer. Streams have a stricter check of their own. */
   #watchStalls(server: HttpServer, stallTimeoutMs: number): void {
     const waiting = new WeakMap<Socket, { readonly bytes: number; readonly sinceMs: number }>();
-    const look = () => {
+    const check = () => {
       const nowMs = performance.now();
       for (const socket of this.#open) {
         const { writableLength: bytes } = socket;
@@ -96,21 +96,21 @@ export class Connections {
         else if (nowMs - before.sinceMs >= stallTimeoutMs) socket.destroy();
       }
     };
-    const timer = setInterval(look, Math.max(50, stallTimeoutMs / 4));
+    const timer = setInterval(check, Math.max(50, stallTimeoutMs / 4));
     timer.unref();
     server.once("close", () => clearInterval(timer));
   }
 
   #add(socket: Socket): void {
-    if (this.#open.has(socket)) return; // it was emitted again, to be read once more
+    if (this.#open.has(socket)) return; // emitted again by unwanted-upgrade.ts
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
-    // A lost connection is told by its close. Node's own listener is away while a socket changes hands.
+    // Without a listener an error would end the process, and Node removes its own during an upgrade. "close" follows.
     socket.on("error", () => {});
   }
 }
 
-/** The event with which a server of this kind takes a connection that it has not accepted itself. */
+/** The event to emit so that the server takes over a connection which it did not accept itself. */
 export function connectionEvent(server: HttpServer): "connection" | "secureConnection" {
   return server instanceof TlsServer ? "secureConnection" : "connection";
 }

@@ -1,5 +1,5 @@
-// The HTTP server around the app. What never reaches Express (bytes that are no HTTP, targets without a path) gets the same
-// envelope and request id as every other refusal, where there is anybody to tell.
+// The HTTP server around the app. Requests that never reach Express (invalid HTTP, targets without a path) get the same error
+// envelope and request id as all others, if the connection can still be written to.
 
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
@@ -14,42 +14,42 @@ import type { Connections, HttpServer } from "./connections.ts";
 import { sendError } from "./middleware.ts";
 import { NO_SNIFF } from "./security-headers.ts";
 
-/** An idle connection is kept so long: client pools reuse theirs for a minute or more, and a shorter time races them. */
+/** Longer than client pools reuse an idle connection (a minute or more): otherwise requests race with the close. */
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 20_000;
 const HANDSHAKE_MS = 20_000;
-/** A connection on which nothing moves is asked whether it lives; the kernel gives it up some 10 s later. */
+/** TCP keep-alive probes start after this idle time; the kernel drops a dead peer some 10 s later. */
 const PROBE_AFTER_MS = 10_000;
-/** How long before the same is worth another log line. */
+/** The same warning is logged at most once in this time. */
 const LOG_EVERY_MS = 60_000;
 
 type Deps = {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly connections: Connections;
-  /** Hears of errors that no request has caught. */
+  /** Called with errors that no request has caught. */
   readonly report: (error: unknown) => void;
 };
 
 export type HttpServerOptions = {
-  /** Null for HTTP. */
+  /** Null for plain HTTP. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  /** A request must have come in whole by then. */
+  /** Limit for receiving a complete request. */
   readonly receiveTimeoutMs: number;
   readonly maxConnections: number;
-  /** A client that takes nothing of an answer for so long is cut off. */
+  /** A client that reads nothing of an answer for this time is disconnected. */
   readonly stallTimeoutMs: number;
 };
 
-/** Node's code for a head or a body that does not come. */
+/** Node's error code for headers or a body that do not arrive in time. */
 const TIMEOUT = "ERR_HTTP_REQUEST_TIMEOUT";
 
 export function createHttpServer(app: Express, deps: Deps, options: HttpServerOptions): HttpServer {
   const { connections, report } = deps;
-  // Express makes both its own, whatever they are before.
+  // The casts are safe: Express gives both objects its own prototypes.
   const serve = (req: IncomingMessage, res: ServerResponse) => {
     if (!connections.begin(res)) return void req.socket.destroy();
-    if (!hasOneHost(req)) return refuse(res, "a request has one Host header");
+    if (!hasOneHost(req)) return refuse(res, "a request must have exactly one Host header");
     app(req as Request, res as Response, () =>
       refuse(res, "the target of the request has no path"),
     );
@@ -63,9 +63,9 @@ export function createHttpServer(app: Express, deps: Deps, options: HttpServerOp
     ? createTlsServer({ ...limitsOf(options), ...tls, handshakeTimeout: HANDSHAKE_MS }, handle)
     : createServer(limitsOf(options), handle);
   server.maxConnections = options.maxConnections;
-  server.on("checkExpectation", handle); // what we do not know is served as if nothing were expected
+  server.on("checkExpectation", handle); // unknown expectations are ignored
   server.on("checkContinue", (req, res) => {
-    res.setHeader("connection", "close"); // whether a refused body still comes, nobody can know
+    res.setHeader("connection", "close"); // after a refusal the client may or may not send the body
     handle(req, res);
   });
   connections.follow(server, options.stallTimeoutMs);
@@ -84,7 +84,7 @@ export function listen(
     server.once("error", reject);
     server.listen({ host: where.host, port: where.port }, () => {
       server.off("error", reject);
-      const { address, port, family } = server.address() as AddressInfo; // a TCP server has no other kind
+      const { address, port, family } = server.address() as AddressInfo; // a listening TCP server has this type
       resolve(`${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`);
     });
   });
@@ -98,7 +98,7 @@ function limitsOf({ receiveTimeoutMs }: HttpServerOptions) {
     connectionsCheckingInterval: Math.min(HEADERS_MS, receiveTimeoutMs) / 4,
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER_MS,
-    requireHostHeader: false, // we say so ourselves
+    requireHostHeader: false, // checked by hasOneHost()
   };
 }
 
@@ -107,24 +107,24 @@ function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): boolean 
   return length === 1 || (length === 0 && httpVersion !== "1.1");
 }
 
-/** Too many connections, or files: an answer would need one, so they are closed, and the operator is told. */
+/** Logs connections that are closed at once because there are too many connections or open files. */
 function logDropped(server: HttpServer, log: Logger): void {
-  const onDrop = seldom(() =>
+  const onDrop = rateLimited(() =>
     log.warn(
       { connections: server.maxConnections },
-      "connections are being refused: there are --max-connections of them",
+      "new connections are refused: the limit --max-connections is reached",
     ),
   );
   server.on("drop", onDrop);
-  const onFailure = seldom(({ code }: NodeJS.ErrnoException) =>
-    log.error({ code }, "connections cannot be accepted; with EMFILE, raise the limit `ulimit -n`"),
+  const onFailure = rateLimited(({ code }: NodeJS.ErrnoException) =>
+    log.error({ code }, "connections cannot be accepted; for EMFILE, raise the limit `ulimit -n`"),
   );
   server.on("error", (failure: NodeJS.ErrnoException) => {
-    if (server.listening) onFailure(failure); // before that, listen() fails with it
+    if (server.listening) onFailure(failure); // before that, listen() rejects with it
   });
 }
 
-function seldom<Args extends readonly unknown[]>(
+function rateLimited<Args extends readonly unknown[]>(
   act: (...args: Args) => void,
 ): (...args: Args) => void {
   let actedAtMs = Number.NEGATIVE_INFINITY;
@@ -135,7 +135,7 @@ function seldom<Args extends readonly unknown[]>(
   };
 }
 
-/** Where Express is not asked or knows no way; also when an error came after the answer had begun. */
+/** Refuses a request that Express does not get or cannot route. Also called for errors after the headers were sent. */
 function refuse(res: ServerResponse, message: string): void {
   if (res.headersSent) return void res.destroy();
   const error = new ServiceError("bad_request", message);
@@ -152,14 +152,13 @@ function answerUnreadable(server: HttpServer, { log, metrics, connections, repor
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const error = errorOf(failure);
     if (res && isBeingRead(res, socket)) return endRequest(res, error);
-    // Bytes of our own must not get in between, or before, those of an answer that is on its way; nor after it, for the
-    // same request.
+    // An error must not be written into or before an unfinished answer, nor after it for the same request.
     if (res && !(res.writableFinished && res.req.complete)) return void socket.destroy();
-    // That answer was the last on this connection: what came after it is nobody's request.
+    // That answer closes the connection, so the bytes after it are not a request.
     if (res?.getHeader("connection") === "close") return void socket.end(() => socket.destroy());
     const requestId = randomUUID();
     if (failure.code !== TIMEOUT) {
-      // A browser opens connections that it may never need: those are no requests.
+      // A browser opens connections in advance: their timeouts are not requests.
       metrics.requestEnded(error.code, null);
       log.info({ requestId, outcome: error.code }, "request");
     }
@@ -172,15 +171,15 @@ function answerUnreadable(server: HttpServer, { log, metrics, connections, repor
   server.on("clientError", onClientError);
 }
 
-/** Its head was understood, its body is not; and it is its turn on the connection. */
+/** Whether the headers were valid, the body is not, and no earlier answer is in progress. */
 function isBeingRead(res: ServerResponse, socket: Socket): boolean {
   return !res.req.complete && !res.headersSent && res.socket === socket;
 }
 
-/** Its path's own envelope. That the request has ended, its handler hears from the socket. */
+/** Answers in the envelope of the requested path. The handler notices the end by the socket. */
 function endRequest(res: ServerResponse, error: ServiceError): void {
   res.setHeader("connection", "close");
-  sendError(res as Response, error); // Express has made it one before it emitted the request
+  sendError(res as Response, error); // the app has had it, so Express has set its prototype
 }
 
 /** https://nodejs.org/api/http.html#event-clienterror */
@@ -189,11 +188,11 @@ function errorOf({ code }: NodeJS.ErrnoException): ServiceError {
     case "HPE_HEADER_OVERFLOW":
       return new ServiceError("headers_too_large", "the headers are larger than 16 KiB");
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return new ServiceError("body_too_large", "the extensions of a chunk are too long");
+      return new ServiceError("body_too_large", "the chunk extensions of the body are too long");
     case TIMEOUT:
       return new ServiceError(
         "receive_timeout",
-        "the request did not come in time (--receive-timeout)",
+        "the request did not arrive in time (--receive-timeout)",
       );
     default:
       return new ServiceError("bad_request", "the request is not valid HTTP");

@@ -1,9 +1,9 @@
-// Fields of a body that nobody knows: named to the client, or refused under --strict.
+// Ignored fields of a request: named in the header x-ignored-params, or refused with --strict.
 
 import type { Response } from "express";
 import { ServiceError } from "../../errors.ts";
 
-/** A header has its limits: so many ignored fields are named, and so much of each name. */
+/** The header names at most this many fields, with this many characters of each. */
 const MAX_NAMED = 20;
 const MAX_NAME_CHARS = 64;
 
@@ -14,10 +14,8 @@ export function refuseUnknown({ ignoredParams }: Parsed, isStrict: boolean): voi
   if (!isStrict || param === undefined) return;
   throw new ServiceError(
     "unknown_parameter",
-    `${param} would be ignored, which --strict does not allow`,
-    {
-      param,
-    },
+    `${param} is not supported, and --strict refuses fields that would be ignored`,
+    { param },
   );
 }
 

@@ -1,5 +1,5 @@
-// JSON bodies up to the limit. One that is too large, or that there is no memory for, is refused as soon as that can be
-// known: by its length, before a byte of it is read, or where it has none, at the byte that is too much.
+// Reads JSON bodies up to the size limit. A body that is too large or gets no memory is refused as early as possible: by its
+// Content-Length before it is read, or without one at the first byte over the limit.
 
 import type { Request, RequestHandler, Response } from "express";
 import { ServiceError } from "../../errors.ts";
@@ -15,14 +15,14 @@ import {
 export type JsonBodyOptions = {
   readonly limitBytes: number;
   readonly memory: BodyMemory;
-  /** Who shares the memory with others. */
+  /** The owner to whom the memory of the body is counted. */
   readonly ownerOf: (req: Request, res: Response) => string;
 };
 
-/** The handler, once the body is there as `req.body`. The body is held until the handler has settled. */
+/** Wraps a handler so that it gets the parsed `req.body`. The body's memory counts until the handler has settled. */
 export type ReadJson = (handler: RequestHandler) => RequestHandler;
 
-/** Other types are refused: a browser may send those across sites without asking. */
+/** Refuses other content types: a browser may send some of them across origins without a preflight request. */
 export function jsonBody(options: JsonBodyOptions): ReadJson {
   return (handler) => async (req, res, next) => {
     const owner = options.ownerOf(req, res);
@@ -38,7 +38,7 @@ export function jsonBody(options: JsonBodyOptions): ReadJson {
   };
 }
 
-/** What its head alone tells. @throws ServiceError */
+/** Checks the headers. @throws ServiceError */
 function check(req: Request, owner: string, { limitBytes, memory }: JsonBodyOptions): void {
   if (!req.is("json") && !req.is("+json")) throw notJson();
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(typeOf(req)) ?? [];
@@ -52,19 +52,19 @@ function typeOf({ headers }: Request): string {
   return headers["content-type"] ?? "";
 }
 
-/** An empty body is an object without fields: what it lacks is then named. */
+/** An empty body counts as `{}`, so that the error names the missing field. */
 async function readJson(source: BodySource, limits: BodyLimits): Promise<unknown> {
   const bytes = await readBody(source, limits);
   if (bytes.length === 0) return {};
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new ServiceError("invalid_json", `the body is not valid JSON${placeOf(error)}`);
+    throw new ServiceError("invalid_json", `the body is not valid JSON${positionIn(error)}`);
   }
 }
 
-/** The parser's own words would quote the body. */
-function placeOf(error: unknown): string {
+/** Only the position: the parser's message would quote the body. */
+function positionIn(error: unknown): string {
   const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : "") ?? [];
   return position === undefined ? "" : ` (at character ${position})`;
 }

@@ -1,4 +1,4 @@
-// Headers that keep a browser from making of an answer what it is not; and the strict ones for whoever mounts a page.
+// Security headers: no MIME sniffing on any answer, and a strict Content-Security-Policy for pages.
 
 import type { RequestHandler } from "express";
 import helmet from "helmet";
@@ -12,7 +12,7 @@ export function noSniff(): RequestHandler {
   };
 }
 
-/** A page has its scripts and styles as files of its own: nothing inline, nothing from elsewhere, in nobody's frame. */
+/** Pages load scripts and styles from files of this server only, nothing inline, and cannot be framed. */
 const ALLOWED_SOURCES = {
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
@@ -28,13 +28,13 @@ const ALLOWED_SOURCES = {
 type Sources = Partial<Record<keyof typeof ALLOWED_SOURCES, readonly string[]>>;
 
 /**
- * For every path that sends HTML.
- * @param more sources instead of the strict ones: `{ scriptSrc: ["'self'", "'sha256-...'"] }` for an inline script
+ * Required for every path that sends HTML.
+ * @param more sources that replace the strict ones: `{ scriptSrc: ["'self'", "'sha256-...'"] }` for an inline script
  */
 export function pageHeaders(more: Sources = {}): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { ...ALLOWED_SOURCES, ...more } },
-    // It would bind all that is served from localhost, by whomever, to HTTPS: the operator's decision, in the proxy.
+    // HSTS would force HTTPS on every server of the same host name, such as localhost. The operator's proxy may set it.
     strictTransportSecurity: false,
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },

@@ -1,5 +1,5 @@
-// Requests that ask for a protocol which this server does not speak. Some clients (Java's, curl --http2) offer HTTP/2 with
-// every request: a server that does not take the offer answers as always.
+// Serves requests that offer an upgrade to an unsupported protocol as if they did not: some clients (Java, curl --http2)
+// offer HTTP/2 with every request, and a server may ignore the offer.
 
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -8,12 +8,12 @@ import { connectionEvent, type HttpServer } from "./connections.ts";
 export type Upgrade = {
   readonly req: IncomingMessage;
   readonly socket: Socket;
-  /** What has been read behind the request. */
+  /** The bytes read after the request. */
   readonly head: Buffer;
   readonly server: HttpServer;
 };
 
-/** Node hands all upgrades to the one listener for them, so the request is read once more, without the offer. */
+/** Node passes every upgrade to the "upgrade" listener, so the request is fed to the server again without the offer. */
 export function serveWithoutUpgrade({ req, socket, head, server }: Upgrade): void {
   const { method, url, httpVersion, rawHeaders } = req;
   const lines = [`${method} ${url} HTTP/${httpVersion}`];

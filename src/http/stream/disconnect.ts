@@ -1,4 +1,4 @@
-// Client gone → AbortSignal. Also aborts from the server's side; time-limits.ts adds those of time.
+// Turns a client's disconnect into an AbortSignal. The server can abort too; time-limits.ts adds the time limits.
 
 import { setMaxListeners } from "node:events";
 import type { Request, Response } from "express";
@@ -7,36 +7,36 @@ import { ServiceError } from "../../errors.ts";
 export type ClientWatch = {
   readonly signal: AbortSignal;
   readonly abort: (error: ServiceError) => void;
-  /** Aborted when the answer is to end with what there is. */
+  /** Aborted when the answer must end with the text it has. */
   readonly deadline: AbortSignal;
   readonly end: (error: ServiceError) => void;
-  /** From now on the client may leave. */
+  /** From now on a disconnect aborts nothing. */
   readonly detach: () => void;
-  /** To be called at the request's end: a kept-alive connection outlives it. */
+  /** Must be called when the request ends: a keep-alive connection outlives it. */
   readonly dispose: () => void;
 };
 
-/** The signal is aborted when the client is gone, or by `abort`. Always with a ServiceError. */
+/** The signal is aborted when the client disconnects, or by `abort`; always with a ServiceError. */
 export function watchClient(req: Request, res: Response): ClientWatch {
   const controller = new AbortController();
   const deadline = new AbortController();
-  setMaxListeners(0, controller.signal, deadline.signal); // each choice of an answer listens in several places
+  setMaxListeners(0, controller.signal, deadline.signal); // each choice adds several listeners
   const { socket } = req;
   const abort = (error: ServiceError) => controller.abort(error);
-  const onGone = () => {
-    if (!res.writableFinished) abort(new ServiceError("aborted", "the client has left"));
+  const onDisconnect = () => {
+    if (!res.writableFinished) abort(new ServiceError("aborted", "the client disconnected"));
   };
-  // `close` of the request would fire as soon as its body is read. `end` is a client that half-closes: it has left too.
-  res.once("close", onGone);
-  socket.once("end", onGone);
-  // A pipelined request that waits for its turn on the socket hears of nothing else; there may be many of them.
-  socket.once("close", onGone);
+  // Not `close` of the request: it fires as soon as the body is read. A half-closed connection (`end`) counts as a disconnect.
+  res.once("close", onDisconnect);
+  socket.once("end", onDisconnect);
+  // A pipelined request whose answer has to wait gets no other event. A connection may have many of them.
+  socket.once("close", onDisconnect);
   socket.setMaxListeners(0);
-  if (socket.destroyed) onGone();
+  if (socket.destroyed) onDisconnect();
   const detach = () => {
-    res.off("close", onGone);
-    socket.off("end", onGone);
-    socket.off("close", onGone);
+    res.off("close", onDisconnect);
+    socket.off("end", onDisconnect);
+    socket.off("close", onDisconnect);
   };
   return {
     signal: controller.signal,
@@ -46,4 +46,12 @@ export function watchClient(req: Request, res: Response): ClientWatch {
     detach,
     dispose: detach,
   };
+}
+
+/** Closes the connection of a response that has ended, but whose client does not read the rest within the limit. */
+export function destroyIfStuck(res: Response, stallTimeoutMs: number): void {
+  if (res.writableFinished || res.destroyed) return;
+  const timer = setTimeout(() => res.destroy(), stallTimeoutMs);
+  timer.unref();
+  res.once("close", () => clearTimeout(timer));
 }

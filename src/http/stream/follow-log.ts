@@ -1,4 +1,4 @@
-// A reader of a kept stream: what it missed, then what comes, until the end.
+// Sends the events of a log to one reader: first those it has missed, then the new ones, until the end.
 
 import type { Logger } from "pino";
 import type { Frame } from "../../api/dialect.ts";
@@ -6,27 +6,27 @@ import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
 import type { EventLog } from "../../resume/event-log.ts";
 import { endBroken, type SseStream } from "./sse.ts";
 
-/** A connection that reads. */
+/** A connection that reads a log. */
 export type Reader = {
   readonly sse: SseStream;
-  /** Aborted when it is gone. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
   readonly errorFrame: (error: ServiceError) => Frame;
   readonly logger: Logger;
   readonly requestId: string;
-  /** To be called when it has read all that it is to read. */
+  /** Must be called when the reader is done. */
   readonly leave: () => void;
 };
 
-export type Following = Reader & {
+export type FollowOptions = Reader & {
   readonly log: EventLog;
-  /** Number of the last event that the reader has; -1 for none. */
+  /** The number of the last event that the reader has; -1 for none. */
   readonly after: number;
 };
 
-/** Never throws: what goes wrong here ends this reader alone, and the writer never hears of it. */
-export async function followLog(following: Following): Promise<void> {
-  const { log, after, sse, signal, errorFrame, logger, requestId, leave } = following;
+/** Never throws: a failure ends this reader only, and does not affect the writer. */
+export async function followLog(options: FollowOptions): Promise<void> {
+  const { log, after, sse, signal, errorFrame, logger, requestId, leave } = options;
   try {
     sse.open();
     for await (const events of log.read(after, signal)) await sse.send(events);

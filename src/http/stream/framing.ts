@@ -1,4 +1,4 @@
-// How frames become the bytes of a stream: server-sent events, or a line of JSON for each, which has no room for comments.
+// Encodes frames as the bytes of a stream: server-sent events, or lines of JSON, which have no comments.
 // Formats: https://html.spec.whatwg.org/multipage/server-sent-events.html , https://github.com/ndjson/ndjson-spec
 
 import type { AnswerIdentity, Dialect, Frame } from "../../api/dialect.ts";
@@ -6,12 +6,11 @@ import type { AnswerIdentity, Dialect, Frame } from "../../api/dialect.ts";
 export interface Framing {
   readonly contentType: string;
   encode(frames: readonly Frame[]): string;
-  /** At the beginning of a stream; empty where there is nothing to say. */
+  /** The first bytes of a stream; may be empty. */
   opening(heartbeatMs: number): string;
-  /** What a waiting client is told. */
-  news(text: string): string;
-  /** Into a silence. @param lastNews null when there are none */
-  heartbeat(lastNews: string | null): string;
+  waitStatus(text: string): string;
+  /** Sent when nothing else was for a while. @param lastStatus the last wait status; null if there is none */
+  heartbeat(lastStatus: string | null): string;
 }
 
 export function framingOf(
@@ -19,30 +18,30 @@ export function framingOf(
   identity: AnswerIdentity,
 ): Framing {
   if (!lines) return sseFraming(named?.heartbeat ?? null);
-  return lineFraming((news) => lines.notice(news, identity));
+  return lineFraming((waitStatus) => lines.notice(waitStatus, identity));
 }
 
-/** @param heartbeat null for a comment */
+/** @param heartbeat null to send a comment as heartbeat */
 export function sseFraming(heartbeat: Frame | null): Framing {
   const comment = (text: string) => `${field("", text)}\n`;
   return {
     contentType: "text/event-stream; charset=utf-8",
     encode: encodeEvents,
     opening: (heartbeatMs) => comment(`connected heartbeat_ms=${heartbeatMs}`),
-    news: comment,
-    heartbeat: (lastNews) =>
-      heartbeat ? encodeEvents([heartbeat]) : comment(lastNews ?? "heartbeat"),
+    waitStatus: comment,
+    heartbeat: (lastStatus) =>
+      heartbeat ? encodeEvents([heartbeat]) : comment(lastStatus ?? "heartbeat"),
   };
 }
 
-function lineFraming(notice: (news: string | null) => Frame): Framing {
+function lineFraming(notice: (waitStatus: string | null) => Frame): Framing {
   const line = ({ data }: Frame) => `${data}\n`;
   return {
     contentType: "application/x-ndjson",
     encode: (frames) => frames.map(line).join(""),
     opening: () => "",
-    news: (text) => line(notice(text)),
-    heartbeat: (lastNews) => line(notice(lastNews)),
+    waitStatus: (text) => line(notice(text)),
+    heartbeat: (lastStatus) => line(notice(lastStatus)),
   };
 }
 

@@ -1,12 +1,12 @@
-// Linux' list of TCP connections, as text → how many bytes of each its peer has not acknowledged. Pure.
+// Parses Linux's list of TCP connections: how many bytes of each connection are not acknowledged yet. Pure.
 // Format: https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
 
 import { endianness } from "node:os";
 
-/** The ends of a connection, as the kernel writes them. */
+/** Both addresses of a connection, as the kernel writes them. */
 export type ConnectionKey = string;
 
-export type Ends = {
+export type SocketAddresses = {
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
   readonly remoteAddress?: string | undefined;
@@ -16,7 +16,7 @@ export type Ends = {
 /** `sl: local rem st tx_queue:rx_queue ...` */
 const LINE = /^ *\d+: ([\dA-F]+:[\dA-F]{4}) ([\dA-F]+:[\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):/gm;
 
-/** @param text of /proc/net/tcp or tcp6. Lines that are none are passed over. */
+/** @param text the content of /proc/net/tcp or tcp6. Other lines are skipped. */
 export function parseSendQueues(text: string): ReadonlyMap<ConnectionKey, number> {
   const queues = new Map<ConnectionKey, number>();
   for (const [, local, remote, bytes = ""] of text.matchAll(LINE)) {
@@ -25,15 +25,18 @@ export function parseSendQueues(text: string): ReadonlyMap<ConnectionKey, number
   return queues;
 }
 
-/** Null when the socket has no ends (any more). */
-export function connectionKey(ends: Ends, order: "LE" | "BE" = endianness()): ConnectionKey | null {
-  const { localAddress, localPort, remoteAddress, remotePort } = ends;
+/** Null if the socket is not connected. */
+export function connectionKey(
+  addresses: SocketAddresses,
+  order: "LE" | "BE" = endianness(),
+): ConnectionKey | null {
+  const { localAddress, localPort, remoteAddress, remotePort } = addresses;
   if (!localAddress || !remoteAddress || localPort === undefined || remotePort === undefined)
     return null;
   return `${hexOf(localAddress, order)}:${hex(localPort, 4)} ${hexOf(remoteAddress, order)}:${hex(remotePort, 4)}`;
 }
 
-/** The kernel writes its words of four bytes as numbers of the machine's own order. */
+/** The kernel writes each four bytes as a number in the machine's byte order. */
 function hexOf(address: string, order: "LE" | "BE"): string {
   const bytes = address.includes(":") ? bytesOfV6(address) : bytesOfV4(address);
   let text = "";
@@ -48,7 +51,7 @@ function bytesOfV4(address: string): number[] {
   return address.split(".").map(Number);
 }
 
-/** Also `::ffff:127.0.0.1`, and `fe80::1%eth0`. */
+/** Parses `::ffff:127.0.0.1` and `fe80::1%eth0` too. */
 function bytesOfV6(address: string): number[] {
   const [plain = ""] = address.split("%");
   const [front = "", back = ""] = plain.split("::");

@@ -1,32 +1,36 @@
-// A connection that reads a stream which somebody else writes: it may leave, or fall behind, and disturbs nobody.
+// A connection that reads a stream written elsewhere: its disconnect or slowness does not affect the writer.
 
 import type { Request, Response } from "express";
+import type { Logger } from "pino";
 import type { Frame } from "../../api/dialect.ts";
 import type { ServiceError } from "../../errors.ts";
-import { destroyIfStuck, type HandlerDeps } from "../generate/exchange.ts";
-import { requestIdOf } from "../server/middleware.ts";
-import { watchClient } from "./disconnect.ts";
+import { requestIdOf } from "../server/response-locals.ts";
+import { destroyIfStuck, watchClient } from "./disconnect.ts";
 import type { Reader } from "./follow-log.ts";
 import { type Framing, sseFraming } from "./framing.ts";
+import type { SocketWatch } from "./send-queue-watch.ts";
 import { SseStream } from "./sse.ts";
+
+export type ReaderDeps = {
+  readonly log: Logger;
+  readonly socketWatch: SocketWatch;
+  readonly heartbeatMs: number;
+  readonly stallTimeoutMs: number;
+};
 
 export type ReaderOptions = {
   readonly req: Request;
   readonly res: Response;
-  readonly deps: Pick<HandlerDeps, "options" | "log" | "sockets">;
   readonly framing: Framing;
-  readonly news: () => string | null;
+  readonly waitStatus: () => string | null;
   readonly errorFrame: (error: ServiceError) => Frame;
 };
 
-export function makeReader({ req, res, deps, framing, news, errorFrame }: ReaderOptions): Reader {
-  const { heartbeatMs, stallTimeoutMs } = deps.options;
-  const { signal, abort, dispose } = watchClient(req, res); // its time is that of whoever writes
-  const { sockets } = deps;
-  const sse = new SseStream({
-    ...{ res, framing, heartbeatMs, stallTimeoutMs, signal, abort, sockets },
-    status: news,
-  });
+export function makeReader(options: ReaderOptions, deps: ReaderDeps): Reader {
+  const { req, res, errorFrame } = options;
+  const { stallTimeoutMs } = deps;
+  const { signal, abort, dispose } = watchClient(req, res); // the writer keeps the time limits
+  const sse = new SseStream({ ...options, ...deps, signal, abort });
   const leave = () => {
     sse.close();
     dispose();
@@ -35,7 +39,7 @@ export function makeReader({ req, res, deps, framing, news, errorFrame }: Reader
   return { sse, signal, errorFrame, logger: deps.log, requestId: requestIdOf(res), leave };
 }
 
-/** HEAD asks for the headers of a stream alone. It changes nothing: not even whether somebody reads that stream. */
+/** Answers HEAD with the headers of a stream. The stream does not count this as a reader. */
 export function endHead(res: Response): void {
   res.writeHead(200, { "content-type": sseFraming(null).contentType }).end();
 }

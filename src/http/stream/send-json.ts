@@ -1,4 +1,4 @@
-// A body that may be large, piece by piece: its reader may be slow, but must go on reading.
+// Sends a large JSON body in pieces, so that a slow client is served and a stalled one is disconnected.
 
 import { once } from "node:events";
 import type { Response } from "express";
@@ -9,7 +9,7 @@ const PIECE_BYTES = 65_536;
 
 type SendOptions = { readonly signal: AbortSignal; readonly stallTimeoutMs: number };
 
-/** @throws ServiceError `client_stalled`, or the signal's reason, when a part of it has been sent */
+/** @throws ServiceError `client_stalled`, or the signal's reason, after a part of the body was sent */
 export async function sendJson(res: Response, body: string, options: SendOptions): Promise<void> {
   const bytes = Buffer.from(body);
   res.type("json").setHeader("content-length", bytes.length);
@@ -22,11 +22,11 @@ export async function sendJson(res: Response, body: string, options: SendOptions
 async function drained(res: Response, { signal, stallTimeoutMs }: SendOptions): Promise<void> {
   const stall = new AbortController();
   const timer = setTimeout(() => stall.abort(stalled(stallTimeoutMs)), stallTimeoutMs);
-  const either = AbortSignal.any([signal, stall.signal]);
+  const stop = AbortSignal.any([signal, stall.signal]);
   try {
-    await once(res, "drain", { signal: either });
+    await once(res, "drain", { signal: stop });
   } catch (error) {
-    throw either.aborted ? abortReason(either) : error;
+    throw stop.aborted ? abortReason(stop) : error;
   } finally {
     clearTimeout(timer);
   }

@@ -1,5 +1,5 @@
-// Clients that vanish without a word: no FIN, no RST, only acknowledgements that do not come any more. The kernel takes
-// megabytes before it says so, and waits a quarter of an hour; this looks at what it still has to send, every few seconds.
+// Detects clients that vanish silently: no FIN, no RST, only missing acknowledgements. The kernel would buffer megabytes and
+// wait a quarter of an hour before it reports them; this polls the kernel's send queues every few seconds.
 
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
@@ -7,9 +7,8 @@ import type { Logger } from "pino";
 import { stackOf } from "../../errors.ts";
 import { type ConnectionKey, connectionKey, parseSendQueues } from "./proc-net-tcp.ts";
 
-/** What a stream needs of it. */
 export interface SocketWatch {
-  /** Calls back once when the socket's send queue has made no progress for the limit. @returns to be called at the end */
+  /** Calls back once if the send queue makes no progress for the stall timeout. @returns a function that stops the watch */
   watch(socket: Socket, onStalled: () => void): () => void;
 }
 
@@ -17,15 +16,15 @@ export type SendQueues = ReadonlyMap<ConnectionKey, number>;
 
 export type SendQueueWatchOptions = {
   readonly stallTimeoutMs: number;
-  /** Null where there is no such list: then nothing is watched. */
+  /** Null on systems without such a list: then nothing is watched. */
   readonly readQueues: (() => Promise<SendQueues>) | null;
   readonly log: Logger;
 };
 
-/** How far a connection has come at most, and since when no further. */
-export type Progress = { readonly acknowledged: number; readonly sinceMs: number | null };
-export type Seen = {
-  /** Before the list was read, and after: somewhere between them lies what the list knows of. */
+/** The most bytes that the peer may have acknowledged, and since when that number has not grown. */
+export type SendProgress = { readonly acknowledged: number; readonly sinceMs: number | null };
+export type SendQueueReading = {
+  /** Bytes written before and after the list was read: the list shows a state between the two. */
   readonly written: readonly [number, number];
   readonly queued: number;
   readonly nowMs: number;
@@ -34,15 +33,15 @@ export type Seen = {
 type Watched = {
   readonly socket: Socket;
   readonly onStalled: () => void;
-  progress: Progress;
+  progress: SendProgress;
 };
 
-/** Of the limit, so much may pass before it is noticed, but no more than some seconds. */
+/** The polling interval as a share of the stall timeout, within the limits below. */
 const INTERVAL_SHARE = 1 / 20;
-const INTERVAL_MS = { least: 50, most: 3_000 };
+const INTERVAL_MS = { min: 50, max: 3_000 };
 const LISTS = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-/** The one of a service. Only Linux has such a list. */
+/** Watches nothing except on Linux, which has such a list. */
 export function watchSendQueues(stallTimeoutMs: number, log: Logger): SocketWatch {
   const readQueues = process.platform === "linux" ? readSendQueues : null;
   return new SendQueueWatch({ stallTimeoutMs, readQueues, log });
@@ -53,7 +52,7 @@ export class SendQueueWatch implements SocketWatch {
   readonly #watched = new Set<Watched>();
   #timer: NodeJS.Timeout | null = null;
   #isBlind: boolean;
-  /** Whether the last reading did; that is logged once. */
+  /** Whether the last reading failed, so that repeated failures are logged once. */
   #hasFailed = false;
 
   constructor(options: SendQueueWatchOptions) {
@@ -70,27 +69,27 @@ export class SendQueueWatch implements SocketWatch {
     return () => void this.#watched.delete(watched);
   }
 
-  /** One timer for all, and none without streams. */
+  /** One timer for all sockets; none while there are none. */
   #schedule(): void {
     if (this.#timer || this.#watched.size === 0) return;
-    const look = () => {
-      this.#look()
+    const poll = () => {
+      this.#poll()
         .catch((error: unknown) => this.#options.log.error({ stack: stackOf(error) }, "bug"))
         .finally(() => {
           this.#timer = null;
           this.#schedule();
         });
     };
-    this.#timer = setTimeout(look, intervalOf(this.#options.stallTimeoutMs)).unref();
+    this.#timer = setTimeout(poll, intervalOf(this.#options.stallTimeoutMs)).unref();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const written = new Map([...this.#watched].map((each) => [each, writtenTo(each.socket)]));
     const queues = await this.#read();
     const nowMs = performance.now();
     for (const [each, before] of queues ? written : []) {
       const queued = queues?.get(connectionKey(each.socket) ?? "");
-      if (queued === undefined) continue; // the list is not read in one piece: it may lack a line
+      if (queued === undefined) continue; // the list is not an atomic snapshot: a line may be missing
       each.progress = progressOf(each.progress, {
         written: [before, writtenTo(each.socket)],
         queued,
@@ -102,11 +101,11 @@ export class SendQueueWatch implements SocketWatch {
     }
   }
 
-  #isStalled({ sinceMs }: Progress, nowMs: number): boolean {
+  #isStalled({ sinceMs }: SendProgress, nowMs: number): boolean {
     return sinceMs !== null && nowMs - sinceMs >= this.#options.stallTimeoutMs;
   }
 
-  /** Null where it could not be read this time. */
+  /** Null if the list cannot be read this time. */
   async #read(): Promise<SendQueues | null> {
     try {
       const queues = (await this.#options.readQueues?.()) ?? null;
@@ -114,13 +113,13 @@ export class SendQueueWatch implements SocketWatch {
       return queues;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Other errors pass: too many open files, for one.
+      // Other errors are temporary, such as too many open files.
       this.#isBlind = code === "ENOENT" || code === "EACCES";
       if (this.#isBlind) this.#watched.clear();
       if (!this.#hasFailed)
         this.#options.log.warn(
           { code },
-          "clients that vanish are noticed late: /proc/net/tcp cannot be read",
+          "/proc/net/tcp cannot be read: vanished clients are detected late",
         );
       this.#hasFailed = true;
       return null;
@@ -129,10 +128,13 @@ export class SendQueueWatch implements SocketWatch {
 }
 
 /**
- * Bytes that are queued without any being acknowledged are no progress, however many come to them. At least so many must
- * have been acknowledged as were at most before: what was written while the list was read counts for nobody.
+ * Only new acknowledgements are progress; more queued bytes are not. Bytes written while the list was read may or may not be
+ * in it, so progress is certain only if the least possible number of acknowledged bytes exceeds the earlier largest one.
  */
-export function progressOf(before: Progress, { written, queued, nowMs }: Seen): Progress {
+export function progressOf(
+  before: SendProgress,
+  { written, queued, nowMs }: SendQueueReading,
+): SendProgress {
   const [least, most] = [written[0] - queued, written[1] - queued];
   if (queued === 0 || least > before.acknowledged) return { acknowledged: most, sinceMs: null };
   return { ...before, sinceMs: before.sinceMs ?? nowMs };
@@ -140,23 +142,23 @@ export function progressOf(before: Progress, { written, queued, nowMs }: Seen): 
 
 async function readSendQueues(): Promise<SendQueues> {
   const [first, second] = await Promise.all(
-    LISTS.map((file) => readFile(file, "latin1").catch(noV6)),
+    LISTS.map((file) => readFile(file, "latin1").catch(emptyWithoutV6)),
   );
   return new Map([...parseSendQueues(first ?? ""), ...parseSendQueues(second ?? "")]);
 }
 
-/** A kernel may know nothing of IPv6. */
-function noV6(error: NodeJS.ErrnoException): string {
+/** A kernel without IPv6 has no tcp6. */
+function emptyWithoutV6(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT" && error.path?.endsWith("6")) return "";
   throw error;
 }
 
-/** What the kernel has been given; the rest still waits in this process. */
+/** Bytes handed to the kernel; the rest is still buffered in this process. */
 function writtenTo({ bytesWritten, writableLength }: Socket): number {
   return bytesWritten - writableLength;
 }
 
 function intervalOf(stallTimeoutMs: number): number {
-  const { least, most } = INTERVAL_MS;
-  return Math.min(most, Math.max(least, stallTimeoutMs * INTERVAL_SHARE));
+  const { min, max } = INTERVAL_MS;
+  return Math.min(max, Math.max(min, stallTimeoutMs * INTERVAL_SHARE));
 }

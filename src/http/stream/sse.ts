@@ -1,5 +1,5 @@
-// A stream over one response, server-sent events mostly: headers, frames, what is said in between, and waiting for a socket
-// that takes no more.
+// A stream on one response (server-sent events, or lines of JSON): headers, frames, wait status and heartbeats between them,
+// and waiting while the socket is full.
 
 import type { Response } from "express";
 import type { Frame } from "../../api/dialect.ts";
@@ -10,20 +10,20 @@ import type { SocketWatch } from "./send-queue-watch.ts";
 export type SseOptions = {
   readonly res: Response;
   readonly framing: Framing;
-  /** Silence longer than this is filled. */
+  /** A heartbeat is sent after this time without a write. */
   readonly heartbeatMs: number;
-  /** A reader that does not take what waits for it within so long is cut off. */
+  /** A client that does not read for this time is disconnected. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
-  /** Tells of a reader that is gone without a word. */
-  readonly sockets: SocketWatch;
+  /** Detects clients that vanish silently. */
+  readonly socketWatch: SocketWatch;
   readonly abort: (error: ServiceError) => void;
-  /** What a waiting client is told; null when there is nothing to tell. */
-  readonly status: () => string | null;
+  /** Queue position or load progress; null while there is nothing to wait for. */
+  readonly waitStatus: () => string | null;
 };
 
 const HEADERS = { "cache-control": "no-cache", "x-accel-buffering": "no" };
-/** News of the queue comes at most this often. */
+/** The wait status is sent at most this often. */
 const STATUS_MS = 1000;
 
 export class SseStream {
@@ -40,12 +40,12 @@ export class SseStream {
     this.#options = options;
   }
 
-  /** Whether it has begun, and takes more. */
+  /** Whether the headers are sent and the stream has not ended. */
   get isOpen(): boolean {
     return this.#ticker !== null && !this.#hasEnded;
   }
 
-  /** Opens it after so long, if nothing has until then. */
+  /** Opens the stream after this time unless it is open by then. */
   openWithin(ms: number): void {
     this.#opening = setTimeout(
       this.#safe(() => this.open()),
@@ -53,21 +53,21 @@ export class SseStream {
     );
   }
 
-  /** Sends headers and a first comment, so that client and proxies know at once that the request lives. */
+  /** Sends the headers and a first comment at once, so that the client and proxies do not time out. */
   open(): void {
-    const { res, framing, heartbeatMs, stallTimeoutMs, signal, sockets, abort } = this.#options;
+    const { res, framing, heartbeatMs, stallTimeoutMs, signal, socketWatch, abort } = this.#options;
     if (this.#ticker || this.#hasEnded || signal.aborted) return;
     res.writeHead(200, { "content-type": framing.contentType, ...HEADERS });
     res.socket?.setNoDelay(true);
     const opening = framing.opening(heartbeatMs);
     if (opening === "") res.flushHeaders();
     else this.#write(opening);
-    const news = this.#news();
-    if (news) this.#write(framing.news(news));
+    const status = this.#newStatus();
+    if (status) this.#write(framing.waitStatus(status));
     const tick = this.#safe(() => this.#tick());
     this.#ticker = setInterval(tick, Math.min(STATUS_MS, heartbeatMs / 5));
     if (!res.socket) return;
-    this.#unwatch = sockets.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
+    this.#unwatch = socketWatch.watch(res.socket, () => abort(stalled(stallTimeoutMs)));
   }
 
   /**
@@ -78,27 +78,27 @@ export class SseStream {
     const { res, signal } = this.#options;
     this.open();
     if (signal.aborted) throw abortReason(signal);
-    if (frames.length === 0) return; // nothing was sent: a heartbeat may be due
+    if (frames.length === 0) return; // without a write, a heartbeat may still be due
     this.#lastWriteMs = performance.now();
     if (res.write(this.#options.framing.encode(frames))) return;
-    this.#draining ??= this.#drained(); // of several choices that write, all wait for the same
+    this.#draining ??= this.#drained(); // all choices wait for the same drain
     await this.#draining;
   }
 
-  /** The last frames, without waiting: of an error, or none. */
+  /** Ends the stream with these frames, without waiting for the client. */
   end(frames: readonly Frame[] = []): void {
     this.close();
     const { res, framing } = this.#options;
     res.end(frames.length > 0 ? framing.encode(frames) : undefined);
   }
 
-  /** Cuts a connection that takes nothing, not even an error. */
+  /** Closes the connection of a client that would not read an error either. */
   destroy(): void {
     this.close();
     this.#options.res.destroy();
   }
 
-  /** Sends nothing by itself any more. */
+  /** Stops the timers: nothing is sent on their account any more. */
   close(): void {
     this.#hasEnded = true;
     if (this.#opening) clearTimeout(this.#opening);
@@ -106,7 +106,7 @@ export class SseStream {
     this.#unwatch?.();
   }
 
-  /** Nothing catches above a timer: its error ends this stream, and no other. */
+  /** No caller catches errors of a timer: they end this stream only. */
   #safe(callback: () => void): () => void {
     return guarded(callback, (error) => {
       this.#options.abort(toServiceError(error));
@@ -115,17 +115,17 @@ export class SseStream {
   }
 
   #tick(): void {
-    if (this.#options.res.writableNeedDrain) return; // it has enough to read
-    const news = this.#news();
-    if (news) return this.#write(this.#options.framing.news(news));
+    if (this.#options.res.writableNeedDrain) return; // the client has unread data
+    const status = this.#newStatus();
+    if (status) return this.#write(this.#options.framing.waitStatus(status));
     const silentMs = performance.now() - this.#lastWriteMs;
     const { heartbeatMs, framing } = this.#options;
     if (silentMs >= heartbeatMs) this.#write(framing.heartbeat(this.#lastStatus));
   }
 
-  /** The status, if it has changed. */
-  #news(): string | null {
-    const status = this.#options.status();
+  /** The wait status if it has changed, else null. */
+  #newStatus(): string | null {
+    const status = this.#options.waitStatus();
     if (status === this.#lastStatus) return null;
     this.#lastStatus = status;
     return status;
@@ -136,7 +136,7 @@ export class SseStream {
     this.#options.res.write(text);
   }
 
-  /** One write holds no more than a stream's buffer: a reader that does not take that within the limit has stalled. */
+  /** One write is at most a stream's buffer: a client that does not read that much within the limit has stalled. */
   #drained(): Promise<void> {
     const { res, signal, stallTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
@@ -156,10 +156,10 @@ export class SseStream {
   }
 }
 
-/** Ends a stream that breaks off: whoever is gone, or does not read, is told nothing. */
+/** Ends a stream after an error. A client that disconnected or stalled is not sent the error. */
 export function endBroken(sse: SseStream, error: ServiceError, last: readonly Frame[]): void {
-  const isGone = error.code === "aborted" || error.code === "client_stalled";
-  if (isGone) sse.destroy();
+  const isUnreachable = error.code === "aborted" || error.code === "client_stalled";
+  if (isUnreachable) sse.destroy();
   else sse.end(last);
 }
 

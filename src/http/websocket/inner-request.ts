@@ -1,5 +1,5 @@
-// A request to this server itself, over a pair of streams in memory: what comes by another way than HTTP goes through the
-// same handlers, limits and checks. https://nodejs.org/api/http.html#event-connection
+// A request to this server itself over an in-memory pair of streams, so that WebSocket messages pass through the same
+// handlers, limits and checks as HTTP. https://nodejs.org/api/http.html#event-connection
 
 import { type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
@@ -11,32 +11,32 @@ export type InnerRequest = {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** Whose connection stands behind it. */
+  /** The address of the client that caused the request. */
   readonly remoteAddress: string | undefined;
-  /** Leaves, as a client that closes its connection does. */
+  /** Aborts the request as if its client had disconnected. */
   readonly signal: AbortSignal;
 };
 
-/** @throws Error when it is left, or the answer does not begin */
-export function innerRequest(server: HttpServer, asked: InnerRequest): Promise<IncomingMessage> {
-  const { method, path, headers, body, remoteAddress, signal } = asked;
+/** @throws Error if the request is aborted, or the answer does not begin */
+export function innerRequest(server: HttpServer, options: InnerRequest): Promise<IncomingMessage> {
+  const { method, path, headers, body, remoteAddress, signal } = options;
   const [near, far] = duplexPair();
   near.once("close", () => far.destroy());
   far.once("close", () => near.destroy());
-  // Who reads the answer hears of it; a stream without such a listener would end the process.
+  // The reader of the answer gets the error; without a listener here it would end the process.
   for (const side of [near, far]) side.on("error", () => {});
   server.emit(connectionEvent(server), asSocket(far, remoteAddress));
   return new Promise((resolve, reject) => {
     const sent = request({ method, path, headers, signal, createConnection: () => near });
     sent.once("response", resolve);
-    sent.on("error", reject); // stays: an answer that breaks off says so to whoever reads it
+    sent.on("error", reject); // not once(): a later error goes to the reader of the answer
     sent.end(body ?? undefined);
   });
 }
 
-/** What the handlers ask of a socket. */
+/** Adds the methods that Node and the handlers call on a socket. */
 function asSocket(stream: Duplex, remoteAddress: string | undefined): Socket {
   const itself = () => stream;
   const methods = { setNoDelay: itself, setKeepAlive: itself, setTimeout: itself };
-  return Object.assign(stream, methods, { remoteAddress }) as unknown as Socket; // no more than that is asked
+  return Object.assign(stream, methods, { remoteAddress }) as unknown as Socket; // nothing else of it is used
 }

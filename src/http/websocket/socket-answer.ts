@@ -1,4 +1,4 @@
-// The answer to one request of a WebSocket, as the messages that its client gets. Used by socket-session.ts.
+// Turns the answer to one request of a WebSocket into messages to its client. Used by socket-session.ts.
 
 import type { IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
@@ -7,10 +7,10 @@ import { told } from "../../api/own/socket-messages.ts";
 /** Resolves when the client takes more. */
 type Send = (text: string) => Promise<void>;
 
-/** Said into a silence: a WebSocket has pings for that. */
-const NO_NEWS = /^(heartbeat|connected)\b/;
+/** SSE heartbeat comments are dropped: a WebSocket has pings. */
+const HEARTBEAT = /^(heartbeat|connected)\b/;
 
-/** Reads it only as fast as the client does. @throws Error when it breaks off */
+/** Reads the answer no faster than the client reads. @throws Error if the answer breaks off */
 export async function forwardAnswer(
   id: string,
   response: IncomingMessage,
@@ -44,8 +44,8 @@ function eventReader(id: string, messages: string[]): (text: string) => void {
   const parser = createParser({
     onEvent: (event) => void messages.push(told.event(id, event)),
     onComment: (comment) => {
-      const news = comment.trim();
-      if (!NO_NEWS.test(news)) messages.push(told.status(id, news));
+      const waitStatus = comment.trim();
+      if (!HEARTBEAT.test(waitStatus)) messages.push(told.status(id, waitStatus));
     },
   });
   return (text) => parser.feed(text);

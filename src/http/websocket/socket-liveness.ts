@@ -1,18 +1,18 @@
-// Whether the client of a WebSocket still reads: only a client that has read a ping can answer what stands in it. What it sends
-// by itself says nothing.
+// Checks that the client of a WebSocket still reads: only a client that has read a ping can return its payload. Messages that
+// it sends by itself prove nothing.
 
 import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 
 export type LivenessOptions = {
   readonly socket: Pick<WebSocket, "ping" | "terminate">;
-  /** A client that does not answer for so long is cut off. */
+  /** A client that does not answer for this time is disconnected. */
   readonly stallTimeoutMs: number;
 };
 
 export class SocketLiveness {
   readonly #options: LivenessOptions;
-  /** What the last ping has in it; null when it was answered. */
+  /** The payload of the unanswered ping; null if there is none. */
   #ping: string | null = null;
   #heardAtMs = performance.now();
 
@@ -20,7 +20,7 @@ export class SocketLiveness {
     this.#options = options;
   }
 
-  /** It reads, as can be seen otherwise. */
+  /** Something else has shown that the client reads. */
   heard(): void {
     this.#heardAtMs = performance.now();
   }
@@ -31,7 +31,7 @@ export class SocketLiveness {
     this.heard();
   }
 
-  /** To be called again and again. */
+  /** Must be called regularly. */
   check(): void {
     const { socket, stallTimeoutMs } = this.#options;
     if (performance.now() - this.#heardAtMs > stallTimeoutMs) return socket.terminate();

@@ -1,5 +1,5 @@
-// One WebSocket: its client's messages become requests, several at once, and their answers messages. A reader that falls
-// behind holds up its own requests, and nobody else's; its further messages are not read either.
+// One WebSocket: the client's messages become requests, several at a time, and their answers become messages. A client that
+// reads slowly delays only its own requests, and its further messages are not read meanwhile.
 
 import type { IncomingMessage } from "node:http";
 import type { RawData, WebSocket } from "ws";
@@ -18,164 +18,155 @@ import { SocketLiveness } from "./socket-liveness.ts";
 
 export type SocketSessionOptions = {
   readonly socket: WebSocket;
-  /** As it was given with the connection; null when it was not, or none is wanted. */
+  /** The API key of the upgrade request; null without one, or if no key is required. */
   readonly key: string | null;
-  /** Whether nothing may be asked before a key has come. */
-  readonly isKeyWanted: boolean;
-  readonly isKeyRight: (key: string) => boolean;
+  readonly isKeyRequired: boolean;
+  readonly isKeyValid: (key: string) => boolean;
   readonly ask: (request: Omit<InnerRequest, "remoteAddress">) => Promise<IncomingMessage>;
-  /** As the client calls this server. */
+  /** The host name that the client uses for this server. */
   readonly host: string;
-  /** Whether a message is half read. */
+  /** Whether a message is only partly received. */
   readonly isReceiving: () => boolean;
-  /** Requests at once. */
-  readonly mostOpen: number;
-  /** It is asked whether it lives this often; in ms. */
+  /** Limit of open requests. */
+  readonly maxOpen: number;
+  /** The interval of pings, in ms. */
   readonly heartbeatMs: number;
-  /** A client that neither answers that nor reads for so long is gone, whatever it sends. */
+  /** A client that neither answers pings nor reads for this time is disconnected, even if it sends. */
   readonly stallTimeoutMs: number;
-  /** Hears of errors that no request has caught. */
+  /** Called with errors that no request has caught. */
   readonly report: (error: unknown) => void;
 };
 
-/** The key has to come by then. */
+/** The client must send its key within this time. */
 const AUTH_MS = 10_000;
-/** In all, of frames and their heads: of a client that may not ask yet, no more is read. */
-const MOST_BEFORE_KEY_BYTES = 2_000;
-/** More than this in the socket, and what else would be sent waits. */
+/** Limit for everything that is received before the key, frame headers included. */
+const MAX_BEFORE_KEY_BYTES = 2_000;
+/** With more than this buffered in the socket, further messages wait. */
 const BUFFER_BYTES = 65_536;
-/** Messages that cannot be understood, with nothing good between them: the client is broken, or hostile. */
-const MOST_ERRORS = 100;
-/** Codes of our own begin at 4000; this one is made like HTTP's. */
+/** Limit of invalid messages in a row: the client is broken or hostile. */
+const MAX_ERRORS = 100;
+/** Application close codes begin at 4000; this one follows HTTP's 401. */
 const UNAUTHORIZED = 4401;
 const POLICY_VIOLATION = 1008;
 const KEY_FIRST = 'an API key is required first: {"type":"auth","key":KEY}';
 
 export class SocketSession {
   readonly #options: SocketSessionOptions;
-  readonly #open = new Map<string, AbortController>();
+  readonly #requests = new Map<string, AbortController>();
   readonly #pinging: NodeJS.Timeout;
   readonly #authTimer: NodeJS.Timeout | null;
-  /** Messages that are not followed before the answers to those before them fit into the socket. */
-  readonly #arrived: (string | null)[] = [];
-  /** Resolves when the client takes more; null while it does. */
+  /** Received messages that wait until the socket has room for the answers; null is a binary message. */
+  readonly #inbox: (string | null)[] = [];
+  /** Resolves when the socket has room; null while it has. */
   #room: Deferred<void> | null = null;
   #awaited: Deferred<void> | null = null;
   #key: string | null;
-  #isWelcome: boolean;
+  #isAuthenticated: boolean;
   #bytesBeforeKey = 0;
   #errorsInARow = 0;
   readonly #liveness: SocketLiveness;
 
   constructor(options: SocketSessionOptions) {
-    const { socket, key, isKeyWanted, heartbeatMs } = options;
+    const { socket, key, isKeyRequired, heartbeatMs } = options;
     this.#options = options;
     this.#liveness = new SocketLiveness(options);
     this.#key = key;
-    this.#isWelcome = !isKeyWanted || key !== null;
-    this.#authTimer = this.#isWelcome
-      ? null
-      : setTimeout(
-          this.#safe(() => this.#refuse("a key has not come in time")),
-          AUTH_MS,
-        );
-    this.#pinging = setInterval(
-      this.#safe(() => this.#askWhetherItLives()),
-      heartbeatMs,
-    );
+    this.#isAuthenticated = !isKeyRequired || key !== null;
+    const onLate = this.#safe(() => this.#refuse("no API key was sent in time"));
+    this.#authTimer = this.#isAuthenticated ? null : setTimeout(onLate, AUTH_MS);
+    const ping = this.#safe(() => this.#ping());
+    this.#pinging = setInterval(ping, heartbeatMs);
     const onMessage = (data: RawData, isBinary: boolean) => {
-      if (!this.#isThere) return socket.pause(); // it is being closed, and what it still sends is nobody's
-      this.#arrived.push(isBinary ? null : String(data));
-      this.#work();
+      if (!this.#isOpen) return socket.pause(); // it is closing: further messages are not read
+      this.#inbox.push(isBinary ? null : String(data));
+      this.#handleInbox();
     };
     socket.on("message", this.#safe(onMessage));
     socket.on("pong", (data) => this.#liveness.hearPong(String(data)));
-    socket.on("error", () => {}); // its close follows
-    socket.once(
-      "close",
-      this.#safe(() => this.#close()),
-    );
+    socket.on("error", () => {}); // "close" follows
+    const onClose = this.#safe(() => this.#close());
+    socket.once("close", onClose);
   }
 
-  /** As it was given with the connection, or since; null without one. */
+  /** The API key, from the upgrade request or an "auth" message; null without one. */
   get key(): string | null {
     return this.#key;
   }
 
-  get isWelcome(): boolean {
-    return this.#isWelcome;
+  get isAuthenticated(): boolean {
+    return this.#isAuthenticated;
   }
 
-  /** @param bytes that were read. @param announced of the message that is being read */
+  /** @param bytes just received. @param announced total length of the message being received */
   countBeforeKey(bytes: number, announced: number): void {
     this.#bytesBeforeKey += bytes;
-    if (this.#bytesBeforeKey + announced <= MOST_BEFORE_KEY_BYTES) return;
+    if (this.#bytesBeforeKey + announced <= MAX_BEFORE_KEY_BYTES) return;
     this.#refuse(KEY_FIRST);
-    this.#options.socket.pause(); // what follows would be kept until the socket is closed
+    this.#options.socket.pause(); // ws would buffer further data until the socket is closed
   }
 
-  /** To be called when the keys have changed: with one that was taken back, no more can be done. */
+  /** Must be called when the keys change: a revoked key closes the socket. */
   checkKey(): void {
-    const { isKeyWanted, isKeyRight } = this.#options;
-    if (!isKeyWanted || this.#key === null || isKeyRight(this.#key)) return;
-    this.#refuse("this API key is not known any more");
+    const { isKeyRequired, isKeyValid } = this.#options;
+    if (!isKeyRequired || this.#key === null || isKeyValid(this.#key)) return;
+    this.#refuse("this API key is no longer valid");
   }
 
-  /** No request stands above these callbacks: an error costs this socket, and nothing else. */
+  /** No caller catches errors of these callbacks: an error closes this socket only. */
   #safe<Args extends readonly unknown[]>(callback: (...args: Args) => void) {
-    return guarded(callback, (error: unknown, ..._given: Args) => this.#break(error));
+    return guarded(callback, (error: unknown, ..._given: Args) => this.#fail(error));
   }
 
-  #break(error: unknown): void {
+  #fail(error: unknown): void {
     this.#options.report(error);
     this.#options.socket.terminate();
   }
 
-  /** One message at a time: with more in the socket than it may have, it is not read either. */
-  #work(): void {
+  /** Handles one message at a time. While the socket is full, it is not read either. */
+  #handleInbox(): void {
     const { socket } = this.#options;
     while (!this.#room) {
-      const text = this.#arrived.shift();
-      if (text === undefined) return this.#isThere ? socket.resume() : undefined;
-      this.#receive(text);
+      const text = this.#inbox.shift();
+      if (text === undefined) return this.#isOpen ? socket.resume() : undefined;
+      this.#handle(text);
     }
     socket.pause();
     if (this.#awaited === this.#room) return;
     this.#awaited = this.#room;
-    this.#room.promise.then(() => this.#work()).catch((error) => this.#break(error));
+    this.#room.promise.then(() => this.#handleInbox()).catch((error) => this.#fail(error));
   }
 
-  #receive(text: string | null): void {
-    if (!this.#isThere) return;
+  #handle(text: string | null): void {
+    if (!this.#isOpen) return;
     let message: ClientMessage | null = null;
     try {
       if (text === null)
         throw new ServiceError("invalid_value", "messages are text, not binary", { param: "type" });
       message = parseClientMessage(text);
-      this.#follow(message);
+      this.#act(message);
     } catch (thrown) {
       const error = toServiceError(thrown);
       if (error.code === "internal_error") this.#options.report(error.cause);
-      if (!this.#isWelcome) return this.#refuse(KEY_FIRST);
+      if (!this.#isAuthenticated) return this.#refuse(KEY_FIRST);
       const id = message && "id" in message ? message.id : null;
-      this.#tell(told.error(encodeOpenaiError(error), id));
-      if (error.code !== "queue_full") this.#countError(); // that one is about the others
+      this.#post(told.error(encodeOpenaiError(error), id));
+      if (error.code !== "queue_full") this.#countError(); // not an invalid message
     }
   }
 
   #countError(): void {
     this.#errorsInARow += 1;
-    if (this.#errorsInARow < MOST_ERRORS) return;
-    this.#options.socket.close(POLICY_VIOLATION, "too many messages that cannot be followed");
+    if (this.#errorsInARow < MAX_ERRORS) return;
+    this.#options.socket.close(POLICY_VIOLATION, "too many invalid messages");
   }
 
-  #follow(message: ClientMessage): void {
+  #act(message: ClientMessage): void {
     if (message.type === "auth") return this.#authenticate(message.key);
-    if (message.type === "ping") return this.#tell(told.pong());
-    if (!this.#isWelcome) return this.#refuse(KEY_FIRST);
+    if (message.type === "ping") return this.#post(told.pong());
+    if (!this.#isAuthenticated) return this.#refuse(KEY_FIRST);
     switch (message.type) {
       case "cancel":
-        return void this.#open.get(message.id)?.abort(); // one that has ended needs none
+        return void this.#requests.get(message.id)?.abort(); // nothing to do if it has ended
       case "resume": {
         const { id, stream, last_event_id } = message;
         const headers: Record<string, string> =
@@ -194,36 +185,43 @@ export class SocketSession {
   }
 
   #authenticate(key: string): void {
-    const { isKeyWanted, isKeyRight } = this.#options;
-    if (isKeyWanted && !isKeyRight(key)) return this.#refuse("this API key is not known here");
+    const { isKeyRequired, isKeyValid } = this.#options;
+    if (isKeyRequired && !isKeyValid(key)) return this.#refuse("this API key is not valid");
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
-    this.#isWelcome = true;
-    this.#tell(told.authenticated());
+    this.#isAuthenticated = true;
+    this.#post(told.authenticated());
   }
 
   #refuse(reason: string): void {
-    this.#isWelcome = false;
+    this.#isAuthenticated = false;
     const error = new ServiceError("invalid_api_key", reason);
-    this.#tell(told.error(encodeOpenaiError(error), null));
+    this.#post(told.error(encodeOpenaiError(error), null));
     this.#options.socket.close(UNAUTHORIZED, reason);
   }
 
   #begin(id: string, request: Omit<InnerRequest, "remoteAddress" | "signal">): void {
-    const { mostOpen, host } = this.#options;
-    if (this.#open.has(id))
-      throw new ServiceError("invalid_value", `id: a request ${JSON.stringify(id)} is still open`, {
-        param: "id",
-      });
-    if (this.#open.size >= mostOpen)
-      throw new ServiceError("queue_full", `${mostOpen} requests are open on this socket`);
+    const { maxOpen, host } = this.#options;
+    if (this.#requests.has(id))
+      throw new ServiceError(
+        "invalid_value",
+        `id: the request ${JSON.stringify(id)} is still open; use another id`,
+        {
+          param: "id",
+        },
+      );
+    if (this.#requests.size >= maxOpen)
+      throw new ServiceError(
+        "queue_full",
+        `this socket has ${maxOpen} open requests, the most allowed (--socket-requests)`,
+      );
     const abort = new AbortController();
-    this.#open.set(id, abort);
+    this.#requests.set(id, abort);
     this.#errorsInARow = 0;
     const authorization = this.#key === null ? {} : { authorization: `Bearer ${this.#key}` };
     const headers = { ...request.headers, ...authorization, host };
     this.#run(id, { ...request, headers, signal: abort.signal }).catch((error) =>
-      this.#break(error),
+      this.#fail(error),
     );
   }
 
@@ -235,35 +233,34 @@ export class SocketSession {
       stream = response.headers.location ?? null;
       await forwardAnswer(id, response, (text) => this.#send(text));
     } catch {
-      end = request.signal.aborted ? "cancelled" : "broken"; // the log of the request has the reason
+      end = request.signal.aborted ? "cancelled" : "broken"; // the request's log line has the reason
     }
-    // A resumable one would go on without its reader.
-    if (end === "cancelled" && stream !== null && this.#isThere) await this.#stop(stream, request);
-    this.#open.delete(id);
+    // A resumable stream would continue without a reader.
+    if (end === "cancelled" && stream !== null && this.#isOpen) await this.#stop(stream, request);
+    this.#requests.delete(id);
     await this.#send(told.end(id, end));
   }
 
-  async #stop(stream: string, { headers }: Pick<InnerRequest, "headers">): Promise<void> {
-    const { authorization, host = "" } = headers;
-    const request = {
-      ...{ method: "DELETE", path: stream, body: null, signal: new AbortController().signal },
-      headers: authorization === undefined ? { host } : { authorization, host },
-    };
-    // It may have ended meanwhile, and then there is nothing to stop.
+  async #stop(stream: string, { headers: given }: Pick<InnerRequest, "headers">): Promise<void> {
+    const { authorization, host = "" } = given;
+    const headers = authorization === undefined ? { host } : { authorization, host };
+    const { signal } = new AbortController();
+    const request = { method: "DELETE", path: stream, headers, body: null, signal };
+    // An error means that the stream has ended already.
     await this.#options.ask(request).then(
       (response) => response.resume(),
       () => {},
     );
   }
 
-  #tell(text: string): void {
-    this.#send(text).catch((error) => this.#break(error));
+  #post(text: string): void {
+    this.#send(text).catch((error) => this.#fail(error));
   }
 
-  /** Resolves when the client takes more. */
+  /** Resolves when the socket has room for more. */
   async #send(text: string): Promise<void> {
     const { socket } = this.#options;
-    if (!this.#isThere) return;
+    if (!this.#isOpen) return;
     socket.send(text, this.#onSent);
     if (socket.bufferedAmount >= BUFFER_BYTES) this.#room ??= deferred();
     await this.#room?.promise;
@@ -280,21 +277,21 @@ export class SocketSession {
     this.#room = null;
   }
 
-  get #isThere(): boolean {
+  get #isOpen(): boolean {
     const { socket } = this.#options;
     return socket.readyState === socket.OPEN;
   }
 
-  #askWhetherItLives(): void {
-    // In the middle of a large message it cannot answer pings; that has a time limit of its own.
+  #ping(): void {
+    // A client cannot answer a ping while it sends a large message, which has a time limit of its own.
     if (this.#options.isReceiving() && !this.#room) this.#liveness.heard();
-    if (this.#isThere) this.#liveness.check();
+    if (this.#isOpen) this.#liveness.check();
   }
 
   #close(): void {
     clearInterval(this.#pinging);
     if (this.#authTimer) clearTimeout(this.#authTimer);
-    for (const abort of this.#open.values()) abort.abort();
-    this.#makeRoom(); // whoever waits for it is to end
+    for (const abort of this.#requests.values()) abort.abort();
+    this.#makeRoom(); // so that waiting requests end
   }
 }

@@ -1,19 +1,19 @@
-// Messages of WebSockets that have begun and are not whole: each is kept in memory until it is. They share the memory of
-// request bodies, by owner, and each has the time of a request's body. Used by websocket.ts.
+// Limits the partly received messages of WebSockets, which ws buffers until they are complete: their memory counts as that of
+// request bodies, per owner, and they have the same receive timeout. Used by websocket.ts.
 
 import type { WebSocket } from "ws";
 import type { BodyHold, BodyMemory } from "../server/body-memory.ts";
 
 export type UnfinishedOptions = {
-  readonly memory: BodyMemory;
-  /** The largest message. */
+  readonly bodyMemory: BodyMemory;
+  /** Limit of one message. */
   readonly bodyLimitBytes: number;
   readonly receiveTimeoutMs: number;
 };
 
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
-/** Heads of frames, and what is read beside a message. */
+/** For frame headers, and bytes received together with a message. */
 const SLACK_BYTES = 131_072;
 
 export class UnfinishedMessages {
@@ -24,48 +24,48 @@ export class UnfinishedMessages {
   }
 
   /**
-   * Counts bytes as they are read, not as frames announce them: small fragments keep all that was read with them.
-   * @param ownerOf who shares the memory with others
-   * @returns to be called with the number of bytes whenever ws has read more of this socket
+   * Counts the bytes received, not those announced by frames: a small fragment keeps the whole chunk it came with.
+   * @param ownerOf the owner to whom the memory is counted
+   * @returns a function to call with the number of bytes whenever ws has read from this socket
    */
   watch(client: WebSocket, ownerOf: () => string): (bytes: number) => void {
-    const { memory, bodyLimitBytes, receiveTimeoutMs } = this.#options;
+    const { bodyMemory, bodyLimitBytes, receiveTimeoutMs } = this.#options;
     let hold: BodyHold | null = null;
     let readBytes = 0;
     let timer: NodeJS.Timeout | undefined;
     const refuse = (code: number, reason: string) => {
       client.close(code, reason);
-      client.pause(); // what follows would be kept until the socket is closed
+      client.pause(); // ws would buffer further data until the socket is closed
     };
     const onLate = () =>
-      refuse(POLICY_VIOLATION, "a message did not come in time (--receive-timeout)");
-    const begin = () => {
+      refuse(POLICY_VIOLATION, "a message did not arrive in time (--receive-timeout)");
+    const reset = () => {
       hold?.release();
       hold = null;
       readBytes = 0;
       clearTimeout(timer);
       timer = undefined;
     };
-    client.on("message", begin);
-    client.once("close", begin);
+    client.on("message", reset);
+    client.once("close", reset);
     return (bytes) => {
       if (client.readyState !== client.OPEN) return;
-      if (announcedBytes(client) === 0) return begin();
+      if (announcedBytes(client) === 0) return reset();
       readBytes += bytes;
       timer ??= setTimeout(onLate, receiveTimeoutMs);
       if (readBytes > bodyLimitBytes + SLACK_BYTES)
-        return refuse(POLICY_VIOLATION, "a message comes with too much around it");
-      hold ??= memory.hold(ownerOf());
+        return refuse(POLICY_VIOLATION, "a message has too much frame overhead");
+      hold ??= bodyMemory.hold(ownerOf());
       try {
         hold.resize(readBytes);
       } catch {
-        refuse(TRY_AGAIN_LATER, "there is no memory for this message at the moment");
+        refuse(TRY_AGAIN_LATER, "too little memory is free for this message");
       }
     };
   }
 }
 
-/** Of the message that is being read, as the heads of its frames tell; 0 between messages. ws has no other way to it. */
+/** Length so far of the message being received, from its frame headers; 0 between messages. ws has no public API for it. */
 export function announcedBytes(client: WebSocket): number {
   const { _receiver } = client as unknown as {
     readonly _receiver: { readonly _totalPayloadLength: number };

@@ -1,5 +1,5 @@
-// WebSockets at /v1/ws: the same requests as over HTTP, several at once on one connection. https://www.rfc-editor.org/rfc/rfc6455
-// Who may connect is decided as for every request: by the handlers before this route.
+// WebSockets at /v1/ws: the same requests as over HTTP, several at a time on one connection. https://www.rfc-editor.org/rfc/rfc6455
+// The upgrade request passes through the same guards as every other request.
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -17,23 +17,23 @@ import { announcedBytes, UnfinishedMessages } from "./unfinished-messages.ts";
 
 export type WebSocketsOptions = {
   readonly keys: Pick<KeyRing, "isOpen" | "find" | "onChange">;
-  /** The largest message. */
+  /** Limit of one message. */
   readonly bodyLimitBytes: number;
-  /** Requests at once on one socket. */
+  /** Limit of open requests on one socket. */
   readonly socketRequests: number;
   readonly heartbeatMs: number;
   readonly stallTimeoutMs: number;
-  /** A message must have come in whole by then. */
+  /** Limit for receiving a complete message. */
   readonly receiveTimeoutMs: number;
-  /** Of request bodies, which messages that are not whole share. */
-  readonly memory: BodyMemory;
-  /** Hears of errors that no request has caught. */
+  /** Shared with request bodies, for partly received messages. */
+  readonly bodyMemory: BodyMemory;
+  /** Called with errors that no request has caught. */
   readonly report: (error: unknown) => void;
 };
 
 const PATH = "/v1/ws";
 const GOING_AWAY = 1001;
-/** A client that does not answer a close is cut off. */
+/** A client that does not answer a close frame is disconnected after this time. */
 const CLOSE_MS = 1_000;
 
 export class WebSockets {
@@ -54,7 +54,7 @@ export class WebSockets {
     });
   }
 
-  /** Before keys are asked for: a browser can send none with its connection, only afterwards. */
+  /** Goes before the authentication middleware: a browser can send a key only after it has connected. */
   mount(app: Express): void {
     app.get(PATH, (req, res) => {
       const upgrade = this.#upgrades.get(req);
@@ -68,10 +68,10 @@ export class WebSockets {
     app.all(PATH, methodNotAllowed("GET"));
   }
 
-  /** From now on the server's upgrades come here. Those to anything else are served as if none had been asked for. */
+  /** Handles all upgrades of the server. Upgrades to anything else are ignored: the request is served without one. */
   attach(server: HttpServer, connections: Connections): void {
     server.on("upgrade", (req: IncomingMessage, stream, head) => {
-      const socket = stream as Socket; // of an HTTP server, or TLS over one
+      const socket = stream as Socket; // HTTP and HTTPS servers pass a Socket
       const onTurn = guarded(
         (more: Buffer) => this.#serve({ req, socket, head: more, server }),
         (error) => this.#drop(socket, error),
@@ -80,7 +80,7 @@ export class WebSockets {
     });
   }
 
-  /** Tells all clients that the server ends. */
+  /** Closes all sockets because the server shuts down. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const { clients } = this.#sockets;
@@ -103,21 +103,20 @@ export class WebSockets {
     const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
-    res.once("finish", () => socket.destroySoon()); // it was refused
+    res.once("finish", () => socket.destroySoon()); // the upgrade was refused
     server.emit("request", req, res);
   }
 
-  /** @throws ServiceError for a key that is not known. @returns null without one */
+  /** @returns null without a key. @throws ServiceError for an invalid key */
   #keyOf(req: Request): string | null {
     const { keys } = this.#options;
     const key = keyIn(req);
     if (key === null || keys.isOpen) return null;
-    if (!keys.find(key))
-      throw new ServiceError("invalid_api_key", "this API key is not known here");
+    if (!keys.find(key)) throw new ServiceError("invalid_api_key", "this API key is not valid");
     return key;
   }
 
-  /** Its answer is the socket's own from here on: an error can only cost the connection. */
+  /** No HTTP answer is possible any more: an error can only close the connection. */
   #accept(req: Request, upgrade: Upgrade, key: string | null): void {
     const { socket, head } = upgrade;
     try {
@@ -140,20 +139,24 @@ export class WebSockets {
     const { keys, socketRequests, heartbeatMs, stallTimeoutMs, report } = this.#options;
     const remoteAddress = req.ip ?? socket.remoteAddress; // behind a proxy, the client's own
     const session = new SocketSession({
-      ...{ socket: client, key, heartbeatMs, stallTimeoutMs, report },
-      isKeyWanted: !keys.isOpen,
-      isKeyRight: (given) => keys.find(given) !== null,
+      socket: client,
+      key,
+      heartbeatMs,
+      stallTimeoutMs,
+      report,
+      isKeyRequired: !keys.isOpen,
+      isKeyValid: (given) => keys.find(given) !== null,
       ask: (request) => innerRequest(server, { ...request, remoteAddress }),
       host: req.get("host") ?? "localhost",
-      mostOpen: socketRequests,
+      maxOpen: socketRequests,
       isReceiving: () => announcedBytes(client) > 0,
     });
     const onMore = this.#unfinished.watch(client, () => session.key ?? remoteAddress ?? "");
     const onData = ({ length }: Buffer) => {
-      if (session.isWelcome) onMore(length);
+      if (session.isAuthenticated) onMore(length);
       else session.countBeforeKey(length, announcedBytes(client));
     };
-    // It listens behind ws, which has then read these bytes.
+    // This listener runs after that of ws, which has then read these bytes.
     socket.on(
       "data",
       guarded(onData, (error) => this.#drop(socket, error)),

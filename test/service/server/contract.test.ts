@@ -11,10 +11,8 @@ import type { Contract } from "../../../src/api/shared/contract.ts";
 import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
 import { type ErrorCode, SENT_CODES, statusOf } from "../../../src/errors.ts";
 import { fieldRows } from "../../../src/http/docs-page/fields.ts";
-import type { HandlerDeps } from "../../../src/http/generate/exchange.ts";
-import { createApp } from "../../../src/http/routes/routes.ts";
+import { type AppDeps, createApp } from "../../../src/http/routes/routes.ts";
 import { BodyMemory } from "../../../src/http/server/body-memory.ts";
-import type { WebSockets } from "../../../src/http/websocket/websocket.ts";
 import { Catalog } from "../../../src/models/catalog.ts";
 import { toldOf } from "../../support/clients/error-text.ts";
 import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
@@ -108,30 +106,18 @@ describe("the document", () => {
   test("has every route of the app, and no other", () => {
     const catalog = new Catalog({ fileName: "m", aliases: [] });
     // No request reaches what is missing.
-    const deps = {
-      ...{
-        build: "sluice 0",
-        catalog,
-        queue: {},
-        engine: {},
-        metrics: {},
-        responses: {},
-        streams: {},
-        requests: {},
-      },
-      ...{ embeddings: { catalog }, reranking: { catalog } },
-    } as unknown as HandlerDeps;
-    const app = createApp(deps, {
-      ...{
-        bodyLimitBytes: 1,
-        bodyMemory: new BodyMemory(2),
-        hostNames: [],
-        corsOrigins: [],
-        webSockets: { mount: () => {} } as unknown as WebSockets,
-        pageFolder: null,
-        trustProxy: undefined,
-      },
-    });
+    const app = createApp({
+      build: "sluice 0",
+      catalog,
+      embeddings: { catalog },
+      reranking: { catalog },
+      queue: {},
+      bodyMemory: new BodyMemory(2),
+      hostNames: [],
+      corsOrigins: [],
+      webSockets: { mount: () => {} },
+      pageFolder: null,
+    } as unknown as AppDeps);
 
     expect(ALL.map(([name]) => name).sort()).toEqual([...routesOf(app)].sort());
   });

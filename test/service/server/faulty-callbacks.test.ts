@@ -48,7 +48,7 @@ async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) 
   const webSockets = new WebSockets({
     ...{ keys, report, bodyLimitBytes: 10_000, socketRequests: 2 },
     ...{ heartbeatMs: 10_000, stallTimeoutMs: 10_000, receiveTimeoutMs: 10_000 },
-    memory: new BodyMemory(1_000_000),
+    bodyMemory: new BodyMemory(1_000_000),
   });
   const plain = express();
   webSockets.mount(plain);
@@ -179,10 +179,10 @@ function session(change: Partial<SocketSessionOptions> = {}) {
   const report = vi.fn<(error: unknown) => void>();
   const options: SocketSessionOptions = {
     socket: socket as never,
-    ...{ key: "any", isKeyWanted: true, isKeyRight: () => true, host: "localhost" },
+    ...{ key: "any", isKeyRequired: true, isKeyValid: () => true, host: "localhost" },
     ask: async () => broken(),
     isReceiving: () => false,
-    ...{ mostOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
+    ...{ maxOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
     ...change,
   };
   const made = new SocketSession(options);
@@ -218,8 +218,8 @@ test("of a stream's timers: it ends, and its request hears why", async () => {
   const stream = new SseStream({
     ...{ res: res as unknown as Response, framing: sseFraming(null), abort },
     ...{ heartbeatMs: 10, stallTimeoutMs: 1_000, signal: new AbortController().signal },
-    sockets: { watch: () => () => {} },
-    status: () => (asked++ === 0 ? null : broken()),
+    socketWatch: { watch: () => () => {} },
+    waitStatus: () => (asked++ === 0 ? null : broken()),
   });
 
   stream.openWithin(1);

@@ -48,7 +48,7 @@ describe("scopes", () => {
     expect([openai.status, anthropic.status]).toEqual([403, 403]);
     expect(await openai.json()).toEqual({
       error: {
-        message: "POST /v1/chat/completions wants the scope generate; the key reader has: read",
+        message: "POST /v1/chat/completions requires the scope generate; the key reader has: read",
         type: "permission_error",
         param: null,
         code: "permission_denied",

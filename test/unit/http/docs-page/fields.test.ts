@@ -1,4 +1,4 @@
-// A schema in words.
+// A JSON schema as table rows, with the allowed values in words.
 
 import { expect, test } from "vitest";
 import { fieldRows } from "../../../../src/http/docs-page/fields.ts";
@@ -23,7 +23,7 @@ test.each([
   expect(allowed(property)).toBe(words);
 });
 
-test("goes into lists, objects and choices; required is what every form requires", () => {
+test("lists the fields inside lists, objects and choices; a field is required if every form requires it", () => {
   const text = {
     properties: { type: { const: "text" }, text: { type: "string" } },
     required: ["type", "text"],
@@ -48,7 +48,7 @@ test("follows references", () => {
   expect(rows.map(({ path }) => path)).toEqual(["[].text"]);
 });
 
-test("has the default, and says what changes nothing", () => {
+test("shows the default, and marks fields without effect", () => {
   const schema = {
     properties: { a: { type: "boolean", default: false }, b: { "x-without-effect": true } },
   };

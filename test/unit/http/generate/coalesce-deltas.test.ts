@@ -1,9 +1,9 @@
-// When the text that has come goes out: by words, by sentences, or by time.
+// When deltas are sent: by words, by sentences, or by time.
 
 import { afterEach, expect, test, vi } from "vitest";
 import type { Flush } from "../../../../src/api/dialect.ts";
 import type { GenerateEvent } from "../../../../src/generation/events.ts";
-import { flushed } from "../../../../src/http/generate/coalesce-deltas.ts";
+import { coalesceDeltas } from "../../../../src/http/generate/coalesce-deltas.ts";
 import { callDelta, scored, textDelta, thought } from "../../../support/clients/receipts.ts";
 
 afterEach(() => {
@@ -24,7 +24,7 @@ async function* each(events: readonly GenerateEvent[]): AsyncGenerator<GenerateE
 
 async function sentOf(events: readonly GenerateEvent[], flush: Flush): Promise<GenerateEvent[]> {
   const sent: GenerateEvent[] = [];
-  for await (const event of flushed(each(events), flush)) sent.push(event);
+  for await (const event of coalesceDeltas(each(events), flush)) sent.push(event);
   return sent;
 }
 
@@ -34,39 +34,44 @@ async function textsOf(texts: readonly string[], flush: Flush): Promise<string[]
   return sent.flatMap((event) => (event.type === "text-delta" ? [event.text] : []));
 }
 
-test.each<[Flush]>([["token"], [0]])(
-  "lets everything through as it comes with %j",
-  async (flush) => {
-    const events = [textDelta("a"), textDelta("b"), thought("c"), callDelta(0, "f"), FINISH];
+test.each<[Flush]>([["token"], [0]])("passes every event on unchanged with %j", async (flush) => {
+  const events = [textDelta("a"), textDelta("b"), thought("c"), callDelta(0, "f"), FINISH];
 
-    expect(await sentOf(events, flush)).toEqual(events);
-  },
-);
+  expect(await sentOf(events, flush)).toEqual(events);
+});
 
 test.each([
   ["words", ["He", "llo", " wor", "ld", " again"], ["He", "llo", " world", " again"]],
-  ["words with the space behind", ["One ", "tw", "o ", "three"], ["One ", "two ", "three"]],
+  ["words with the space after them", ["One ", "tw", "o ", "three"], ["One ", "two ", "three"]],
   ["characters of scripts without spaces", ["你", "好", "世", "界"], ["你", "好", "世", "界"]],
-  ["kana, and a Latin word among them", ["こ", "ん", "ab", "cd", "は"], ["こ", "ん", "abcdは"]],
-])("flushes %s", async (_what, texts, sent) => {
+  ["kana with a Latin word between them", ["こ", "ん", "ab", "cd", "は"], ["こ", "ん", "abcdは"]],
+])("coalesces by word: %s", async (_what, texts, sent) => {
   expect(await textsOf(texts, "word")).toEqual(sent);
 });
 
 test.each([
   ["sentences", ["A", " b", ".", " C", " d!", " E"], ["A", " b.", " C d!", " E"]],
-  ["the space behind along", ["A", "b. ", "C", "d? ", "E"], ["A", "b. ", "Cd? ", "E"]],
-  ["no decimal point", ["x", " is 3", ".", "14", " now.", " Yes"], ["x", " is 3.14 now.", " Yes"]],
-  ["quotes with their sentence", ['"A', '", b', '."', " C"], ['"A', '", b."', " C"]],
+  [
+    "a space after a sentence belongs to it",
+    ["A", "b. ", "C", "d? ", "E"],
+    ["A", "b. ", "Cd? ", "E"],
+  ],
+  [
+    "a decimal point does not end a sentence",
+    ["x", " is 3", ".", "14", " now.", " Yes"],
+    ["x", " is 3.14 now.", " Yes"],
+  ],
+  ["a closing quote belongs to its sentence", ['"A', '", b', '."', " C"], ['"A', '", b."', " C"]],
   ["lines", ["- ", "one", "\n", "- two", "\n"], ["- ", "one\n", "- two\n"]],
   ["Chinese sentences", ["你", "好", "。", "世", "界", "！"], ["你", "好。", "世界！"]],
-])("flushes by sentence: %s", async (_what, texts, sent) => {
+])("coalesces by sentence: %s", async (_what, texts, sent) => {
   expect(await textsOf(texts, "sentence")).toEqual(sent);
 });
 
 test.each([
   ["word", 201, 2],
   ["sentence", 2_001, 2],
-] as const)("lets a %s that does not end out all the same", async (flush, chars, parts) => {
+] as const)("sends a %s that does not end once it is too long", async (flush, chars, parts) => {
   const sent = await textsOf(["-", ...Array(chars).fill("x")], flush);
 
   expect(sent).toHaveLength(parts + 1);
@@ -74,7 +79,7 @@ test.each([
 });
 
 test.each<[Flush]>([["word"], ["sentence"], [1000]])(
-  "holds nothing beyond thoughts, a call or the end with %j",
+  "holds nothing past reasoning, a tool call or the end with %j",
   async (flush) => {
     const sent = await sentOf(
       [
@@ -95,7 +100,7 @@ test.each<[Flush]>([["word"], ["sentence"], [1000]])(
 );
 
 test.each<[Flush]>([["word"], ["sentence"]])(
-  "passes calls on as they come with %j",
+  "passes tool calls on unchanged with %j",
   async (flush) => {
     const calls = [callDelta(0, "f"), callDelta(0, null, '{"a'), callDelta(0, null, '":1}')];
 
@@ -105,7 +110,7 @@ test.each<[Flush]>([["word"], ["sentence"]])(
   },
 );
 
-test("joins the scores of what goes out together, and counts its tokens", async () => {
+test("joins the logprobs of deltas sent together, and adds up their tokens", async () => {
   const deltas = ["He", "l", "lo", " you"].map((text) =>
     textDelta(text, { scores: [scored(text, -1)] }),
   );
@@ -119,14 +124,14 @@ test("joins the scores of what goes out together, and counts its tokens", async 
   ).toHaveLength(4);
 });
 
-test("passes news of the prompt on at once, before the first text", async () => {
+test("passes prompt progress on at once, before the first text", async () => {
   const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
 
   for (const flush of ["word", "sentence", 1000] as const)
     expect((await sentOf([progress, textDelta("a"), FINISH], flush))[0]).toEqual(progress);
 });
 
-/** Events that come at these times, and when they were sent on, in ms to the next lower ten. */
+/** Events that arrive at these times, and when they were sent on, in ms rounded down to tens. */
 async function timed(
   arrivals: readonly (readonly [ms: number, event: GenerateEvent])[],
   ms: number,
@@ -142,7 +147,7 @@ async function timed(
     }
   }
   const reading = (async () => {
-    for await (const event of flushed(coming(), ms))
+    for await (const event of coalesceDeltas(coming(), ms))
       sent.push([
         Math.floor((performance.now() - startMs) / 10) * 10,
         "text" in event ? event.text : event.type,
@@ -153,7 +158,7 @@ async function timed(
   return sent;
 }
 
-test("sends the first text at once, then all that came, once every so many ms", async () => {
+test("sends the first text at once, then the joined text once per interval", async () => {
   const arrivals = ["a", "b", "c", "d", "e"].map((text, i) => [i * 30, textDelta(text)] as const);
 
   const sent = await timed([...arrivals, [500, FINISH]], 100);
@@ -166,7 +171,7 @@ test("sends the first text at once, then all that came, once every so many ms", 
   ]);
 });
 
-test("does not hold what comes after a pause, nor the end", async () => {
+test("does not hold text after a pause, nor the end", async () => {
   const sent = await timed(
     [
       [0, textDelta("a")],
@@ -185,7 +190,7 @@ test("does not hold what comes after a pause, nor the end", async () => {
   ]);
 });
 
-test("leaves no timer behind, and ends what it reads from, when its reader leaves", async () => {
+test("clears its timer and ends its source when the reader stops early", async () => {
   vi.useFakeTimers();
   const onEnd = vi.fn();
   async function* endless(): AsyncGenerator<GenerateEvent, void> {
@@ -200,7 +205,7 @@ test("leaves no timer behind, and ends what it reads from, when its reader leave
   }
 
   const leave = async (flush: Flush) => {
-    for await (const _ of flushed(endless(), flush)) break;
+    for await (const _ of coalesceDeltas(endless(), flush)) break;
   };
   const left = Promise.all([leave("word"), leave("sentence"), leave(100)]);
   await vi.advanceTimersByTimeAsync(1_000);
@@ -211,7 +216,7 @@ test("leaves no timer behind, and ends what it reads from, when its reader leave
 });
 
 test.each<[Flush]>([["word"], ["sentence"], [100]])(
-  "fails as what it reads from does with %j",
+  "fails with the error of its source with %j",
   async (flush) => {
     const error = new Error("broken");
     async function* breaking(): AsyncGenerator<GenerateEvent, void> {
@@ -220,7 +225,8 @@ test.each<[Flush]>([["word"], ["sentence"], [100]])(
     }
 
     const read = async () => {
-      for await (const event of flushed(breaking(), flush)) expect(event).toEqual(textDelta("a"));
+      for await (const event of coalesceDeltas(breaking(), flush))
+        expect(event).toEqual(textDelta("a"));
     };
 
     await expect(read()).rejects.toBe(error);

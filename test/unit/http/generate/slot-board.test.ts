@@ -1,4 +1,4 @@
-// What the board shows while leases come and go.
+// The board shows which request holds which slot.
 
 import { expect, test } from "vitest";
 import { deferred } from "../../../../src/generation/deferred.ts";
@@ -33,7 +33,7 @@ const takerOf = (requestId: string, owner = "me") => ({
 const shown = (board: SlotBoard, owner: string | null = null) =>
   board.shownTo(owner).map((use) => (use === "busy" || use === null ? use : use.requestId));
 
-test("shows a request from when it has its slot until it gives it back", async () => {
+test("shows a request while it holds its slot", async () => {
   const board = new SlotBoard(2);
   const turn = deferred<void>();
   const { given, calls } = lease(turn.promise);
@@ -51,7 +51,7 @@ test("shows a request from when it has its slot until it gives it back", async (
   expect(watched.isContended).toBe(true);
 });
 
-test("gives a free number to the next one, and a parked one another when it is back", async () => {
+test("gives a free number to the next request, and another number to a parked one that resumes", async () => {
   const board = new SlotBoard(2);
   const [a, b, c] = ["a", "b", "c"].map((id) => board.watch(lease().given, takerOf(id)));
 
@@ -66,7 +66,7 @@ test("gives a free number to the next one, and a parked one another when it is b
   expect(shown(board)).toEqual(["c", "a"]);
 });
 
-test("shows nothing of one that got no slot, and bears a second release", async () => {
+test("does not show a request that got no slot, and allows a second release", async () => {
   const board = new SlotBoard(1);
   const other = board.watch(lease().given, takerOf("other"));
   const late = board.watch(lease(Promise.reject(new Error("too late"))).given, takerOf("late"));
@@ -79,7 +79,7 @@ test("shows nothing of one that got no slot, and bears a second release", async 
   expect(shown(board)).toEqual(["other"]);
 });
 
-test("shows nothing of one that gave its slot back before its own acquisition went on", async () => {
+test("does not show a request whose slot was released before acquire() returned", async () => {
   const board = new SlotBoard(1);
   const { given } = lease();
   const watched = board.watch(
@@ -99,7 +99,7 @@ test("shows nothing of one that gave its slot back before its own acquisition we
   expect(shown(board)).toEqual([null]);
 });
 
-test("shows an owner its own, and of others only that they are there", async () => {
+test("shows an owner its own requests, and other slots only as busy", async () => {
   const board = new SlotBoard(3);
   await board.watch(lease().given, takerOf("a", "alice")).acquire();
   await board.watch(lease().given, takerOf("b", "bob")).acquire();

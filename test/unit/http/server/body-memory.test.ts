@@ -1,4 +1,4 @@
-// The memory of all bodies: how much there is in all, who may have how much of it, and that all of it is given back.
+// The memory of all bodies: its limit, its share per owner, and that it is all released.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { BodyMemory } from "../../../../src/http/server/body-memory.ts";
 
 const FULL = expect.objectContaining({ code: "body_memory_full", retryAfterSeconds: 2 });
 
-test("one owner alone has half of it", () => {
+test("one owner alone gets half of it", () => {
   const memory = new BodyMemory(100);
   const hold = memory.hold("a");
   hold.resize(50);
@@ -15,7 +15,7 @@ test("one owner alone has half of it", () => {
   expect(memory.bytes).toBe(50);
 });
 
-test("there is always something left for an owner that has nothing", () => {
+test("some memory is always left for an owner that holds none", () => {
   const memory = new BodyMemory(1_000);
   for (const [owner, most] of [
     ["a", 500],
@@ -39,7 +39,7 @@ test("all bodies of one owner count together", () => {
   second.resize(20);
 });
 
-test("what is given back is there for others, and a second release gives back nothing more", () => {
+test("released memory is available to others, and a second release changes nothing", () => {
   const memory = new BodyMemory(100);
   const hold = memory.hold("a");
   hold.resize(50);
@@ -52,7 +52,7 @@ test("what is given back is there for others, and a second release gives back no
   memory.hold("b").resize(50);
 });
 
-test("tells before anything is held whether it would fit", () => {
+test("checks a size before anything is held", () => {
   const memory = new BodyMemory(100);
 
   expect(() => memory.check("a", 51)).toThrow(FULL);
@@ -60,7 +60,7 @@ test("tells before anything is held whether it would fit", () => {
   expect(memory.bytes).toBe(0);
 });
 
-test("never holds more than there is, whoever asks for whatever, and is empty at the end", () => {
+test("never holds more than its limit with random owners and sizes, and is empty at the end", () => {
   const step = fc.record({
     owner: fc.constantFrom("a", "b", "c", "d"),
     body: fc.nat(5),

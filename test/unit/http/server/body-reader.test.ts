@@ -1,4 +1,4 @@
-// Reading a body: every byte of memory is counted before it is taken, also for bodies of many small pieces and packed ones.
+// Reading a body: all memory is counted before it is allocated, also for many small chunks and compressed bodies.
 
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -28,7 +28,7 @@ function reading(headers: Record<string, string> = {}, maxBytes = 4 * LIMIT) {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("holds what has come, and no more than the declared length", async () => {
+test("holds the received bytes, and no more than the declared length", async () => {
   const { stream, memory, body } = reading({ "content-length": "50000" });
   await settled();
   expect(memory.bytes).toBe(0);
@@ -41,7 +41,7 @@ test("holds what has come, and no more than the declared length", async () => {
   expect(memory.bytes).toBe(50_000);
 });
 
-test("holds at most twice of what has come, in however small pieces", async () => {
+test("holds at most twice the received bytes, even with tiny chunks", async () => {
   const { stream, memory, body } = reading();
   for (let count = 0; count < 10_000; count++) stream.write("x");
   await settled();
@@ -55,7 +55,7 @@ test.each([
   ["gzip", gzipSync],
   ["deflate", deflateSync],
   ["br", brotliCompressSync],
-])("counts a body in %s as what it becomes", async (encoding, pack) => {
+])("counts the decompressed size of a %s body", async (encoding, pack) => {
   const { stream, memory, body } = reading({ "content-encoding": encoding });
   stream.end(pack(Buffer.alloc(LIMIT, "a")));
 
@@ -66,14 +66,14 @@ test.each([
 test.each([
   ["gzip", gzipSync],
   ["br", brotliCompressSync],
-])("refuses one in %s that becomes too large", async (encoding, pack) => {
+])("refuses a %s body that decompresses to too much", async (encoding, pack) => {
   const { stream, body } = reading({ "content-encoding": encoding });
   stream.end(pack(Buffer.alloc(LIMIT + 1, "a")));
 
   await expect(body).rejects.toMatchObject({ code: "body_too_large" });
 });
 
-test("refuses a packed one before it is unpacked, when there is no memory for what it may become", async () => {
+test("refuses a compressed body before it is decompressed if there is no memory for the largest result", async () => {
   const { stream, body } = reading({ "content-encoding": "gzip" }, LIMIT);
   stream.end(gzipSync("{}"));
 
@@ -81,16 +81,16 @@ test("refuses a packed one before it is unpacked, when there is no memory for wh
 });
 
 test.each([
-  ["not packed at all", Buffer.from("{}")],
+  ["not compressed at all", Buffer.from("{}")],
   ["cut", gzipSync("a long enough text").subarray(0, 20)],
-])("refuses a packed one that is %s", async (_what, bytes) => {
+])("refuses a compressed body that is %s", async (_what, bytes) => {
   const { stream, body } = reading({ "content-encoding": "gzip" });
   stream.end(bytes);
 
   await expect(body).rejects.toMatchObject({ code: "bad_request" });
 });
 
-test("refuses an encoding that it does not know, and names those that it does", async () => {
+test("refuses an unknown encoding, and names the known ones", async () => {
   const { body } = reading({ "content-encoding": "zstd" });
 
   await expect(body).rejects.toMatchObject({
@@ -99,7 +99,7 @@ test("refuses an encoding that it does not know, and names those that it does", 
   });
 });
 
-test("refuses at the byte that is too much, and reads the rest into nothing", async () => {
+test("refuses at the first byte over the limit, and discards the rest", async () => {
   const { stream, memory, hold, body } = reading();
   stream.write(Buffer.alloc(LIMIT));
   stream.write("x");
@@ -111,7 +111,7 @@ test("refuses at the byte that is too much, and reads the rest into nothing", as
   expect([stream.readableFlowing, memory.bytes]).toEqual([true, 0]);
 });
 
-test("refuses at the byte for which there is no memory", async () => {
+test("refuses at the first byte for which there is no memory", async () => {
   const { stream, memory, body } = reading({}, 20_000);
   stream.write(Buffer.alloc(10_000));
   await settled();
@@ -121,7 +121,7 @@ test("refuses at the byte for which there is no memory", async () => {
   await expect(body).rejects.toMatchObject({ code: "body_memory_full" });
 });
 
-test("stops when its request has been answered before it has ended", async () => {
+test("stops when its request is answered before the body ends", async () => {
   const { stream, res, body } = reading();
   stream.write("x");
   res.emit("close");
@@ -130,7 +130,7 @@ test("stops when its request has been answered before it has ended", async () =>
   expect(stream.listenerCount("data")).toBe(0);
 });
 
-test("says that the client has left, also when it had left before", async () => {
+test("reports a disconnect, also one from before the start", async () => {
   const { stream, body } = reading();
   stream.destroy();
   await expect(body).rejects.toMatchObject({ code: "aborted" });

@@ -1,11 +1,11 @@
-// Names that the server answers to, and those that somebody else let point to it.
+// Allowed host names, and those that DNS rebinding could use.
 
 import type { Request, Response } from "express";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
 import { checkHost, hostOf } from "../../../../src/http/server/host-guard.ts";
 
-function isLetIn(host: string | undefined, names: readonly string[] = [], target = "/"): boolean {
+function isAllowed(host: string | undefined, names: readonly string[] = [], target = "/"): boolean {
   const req = { originalUrl: target, headers: { host } } as unknown as Request;
   let isNext = false;
   try {
@@ -32,8 +32,8 @@ test.each([
   "[::1]:8080",
   "[fe80::1]",
   "203.0.113.9:443",
-])("lets %s in: nobody can let it point elsewhere", (host) => {
-  expect(isLetIn(host)).toBe(true);
+])("allows %s, which cannot be rebound", (host) => {
+  expect(isAllowed(host)).toBe(true);
 });
 
 test.each([
@@ -49,34 +49,34 @@ test.each([
   "[evil.example]",
   "localhost:80:80",
   "user@localhost",
-])("refuses %j, and names the flag", (host) => {
-  expect(isLetIn(host)).toBe(false);
+])("refuses %j, and names the setting", (host) => {
+  expect(isAllowed(host)).toBe(false);
 });
 
-test("lets the names in that it was told of, whatever their port, case and last dot", () => {
+test("allows the configured names, regardless of port, case and final dot", () => {
   const names = ["Sluice.Example", "gpu-box"];
 
   expect(
-    ["sluice.example", "SLUICE.example.:443", "gpu-box:8080"].map((host) => isLetIn(host, names)),
+    ["sluice.example", "SLUICE.example.:443", "gpu-box:8080"].map((host) => isAllowed(host, names)),
   ).toEqual([true, true, true]);
   expect(
-    ["example", "a.sluice.example", "gpu-box.lan"].map((host) => isLetIn(host, names)),
+    ["example", "a.sluice.example", "gpu-box.lan"].map((host) => isAllowed(host, names)),
   ).toEqual([false, false, false]);
 });
 
-test("lets any name in where * is allowed", () => {
-  expect(isLetIn("evil.example", ["*"])).toBe(true);
+test("allows every name with *", () => {
+  expect(isAllowed("evil.example", ["*"])).toBe(true);
 });
 
-test("looks at the target first where it has a host of its own, and at the header too", () => {
-  expect(isLetIn("localhost", [], "http://evil.example/v1/models")).toBe(false);
-  expect(isLetIn("evil.example", [], "http://localhost/v1/models")).toBe(false);
-  expect(isLetIn("localhost", [], "http://user@localhost:1/v1/models")).toBe(true);
-  expect(isLetIn("localhost", [], "/?next=http://evil.example/")).toBe(true);
+test("checks the host of an absolute target and the header", () => {
+  expect(isAllowed("localhost", [], "http://evil.example/v1/models")).toBe(false);
+  expect(isAllowed("evil.example", [], "http://localhost/v1/models")).toBe(false);
+  expect(isAllowed("localhost", [], "http://user@localhost:1/v1/models")).toBe(true);
+  expect(isAllowed("localhost", [], "/?next=http://evil.example/")).toBe(true);
 });
 
-test("lets a request without any host in: only HTTP/1.0 has it, and no browser speaks that", () => {
-  expect(isLetIn(undefined)).toBe(true);
+test("allows a request without any host: only HTTP/1.0 permits that, and no browser uses it", () => {
+  expect(isAllowed(undefined)).toBe(true);
 });
 
 test("finds the name in an authority", () => {

@@ -1,4 +1,4 @@
-// The pieces around every request, each alone: ids, keys, and the one mapper from errors to responses.
+// The middleware of every request: its id, authentication, and the one mapper from errors to responses.
 
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
@@ -16,7 +16,7 @@ import {
 import { KeyRing } from "../../../../src/keys/key-ring.ts";
 import { Metrics } from "../../../../src/metrics.ts";
 
-/** As much of Express as these pieces touch. */
+/** The parts of Express that the middleware uses. */
 function exchange(requestHeaders: Readonly<Record<string, string>> = {}) {
   const headers: Record<string, unknown> = {};
   const sent: { status?: number; body?: unknown } = {};
@@ -82,7 +82,7 @@ test.each([
   [{ authorization: "Bearer key-2" }],
   [{ authorization: "bearer  key-2 " }],
   [{ "x-api-key": "key-1" }],
-])("lets a request in with %j", (requestHeaders) => {
+])("admits a request with %j", (requestHeaders) => {
   const { run, next } = exchange(requestHeaders);
 
   run(requireApiKey(ringOf("key-1", "key-2")));
@@ -93,9 +93,9 @@ test.each([
 test.each([
   [{}, "an API key is required: Authorization: Bearer KEY"],
   [{ authorization: "Basic a2V5" }, "an API key is required: Authorization: Bearer KEY"],
-  [{ authorization: "Bearer key-3" }, "this API key is not known here"],
-  [{ authorization: "Bearer key-1key-2" }, "this API key is not known here"],
-  [{ "x-api-key": "KEY-1" }, "this API key is not known here"],
+  [{ authorization: "Bearer key-3" }, "this API key is not valid"],
+  [{ authorization: "Bearer key-1key-2" }, "this API key is not valid"],
+  [{ "x-api-key": "KEY-1" }, "this API key is not valid"],
 ])("refuses a request with %j", (requestHeaders, message) => {
   const { run, next } = exchange(requestHeaders);
   const enter = () => run(requireApiKey(ringOf("key-1", "key-2")));
@@ -105,7 +105,7 @@ test.each([
   expect(next).not.toHaveBeenCalled();
 });
 
-test("lets everybody in where no key is asked for", () => {
+test("admits every request when the server has no keys", () => {
   const { run, next } = exchange();
 
   run(requireApiKey(ringOf()));
@@ -113,7 +113,7 @@ test("lets everybody in where no key is asked for", () => {
   expect(next).toHaveBeenCalledTimes(1);
 });
 
-test("closes connections after the answer while the server drains, and only then", () => {
+test("closes connections after the answer only while the server drains", () => {
   let isDraining = false;
   const { run, headers } = exchange();
   const handler = closeWhileDraining(() => isDraining);
@@ -126,26 +126,26 @@ test("closes connections after the answer while the server drains, and only then
   expect(headers).toEqual({ connection: "close" });
 });
 
-test("names what is possible when the method is wrong", () => {
+test("names the allowed method when the method is wrong", () => {
   const { run, headers } = exchange();
 
-  expect(() => run(methodNotAllowed("POST"))).toThrow("PUT is not possible here; use POST");
+  expect(() => run(methodNotAllowed("POST"))).toThrow("PUT is not allowed on this path; use POST");
   expect(headers.allow).toBe("POST");
 });
 
-test("names the path that is not there", () => {
+test("names the unknown path", () => {
   expect(() => exchange().run(notFound([]))).toThrow(
-    "there is no PUT /v1/nothing here; GET / lists what there is",
+    "there is no PUT /v1/nothing; GET / lists all paths",
   );
 });
 
-test("says so when only /v1 is missing from the path", () => {
+test("says that the base URL must end in /v1 when only that is missing from the path", () => {
   expect(() => exchange().run(notFound(["/v1/v1/nothing"]))).toThrow(
-    "there is no PUT /v1/nothing here; the base URL of a client ends in /v1",
+    "there is no PUT /v1/nothing; the base URL of the client must end in /v1",
   );
 });
 
-test("logs and counts what never reached a handler", async () => {
+test("logs and counts a request that never reached a handler", async () => {
   const { fail } = exchange();
   const { log, info } = fakeLog();
   const metrics = new Metrics();
@@ -174,7 +174,7 @@ test("answers an error with its status and OpenAI's envelope", () => {
   expect(next).not.toHaveBeenCalled();
 });
 
-test("answers in the envelope of the dialect whose path was asked for", () => {
+test("answers in the error envelope of the requested path", () => {
   const { run, fail, sent } = exchange();
 
   run(useEnvelope(({ code }) => ({ type: "error", code })));
@@ -183,7 +183,7 @@ test("answers in the envelope of the dialect whose path was asked for", () => {
   expect(sent.body).toEqual({ type: "error", code: "not_found" });
 });
 
-test("tells when to try again, and how to authenticate", () => {
+test("sends Retry-After, and WWW-Authenticate for an invalid key", () => {
   const [full, locked] = [exchange(), exchange()];
   const mapper = errorMapper(fakeLog().log, new Metrics());
 
@@ -194,7 +194,7 @@ test("tells when to try again, and how to authenticate", () => {
   expect([locked.sent.status, locked.headers]).toEqual([401, { "www-authenticate": "Bearer" }]);
 });
 
-test("translates what the router throws of a path that it cannot decode", () => {
+test("turns the error of the router for a path that it cannot decode into a 400", () => {
   const { fail, sent } = exchange();
 
   fail(
@@ -205,7 +205,7 @@ test("translates what the router throws of a path that it cannot decode", () => 
   expect(sent).toMatchObject({ status: 400, body: { error: { code: "bad_request" } } });
 });
 
-test("logs a bug, and tells the client nothing of it", () => {
+test("logs a bug without showing it to the client", () => {
   const { fail, sent } = exchange();
   const { log, error } = fakeLog();
 
@@ -216,7 +216,7 @@ test("logs a bug, and tells the client nothing of it", () => {
   expect(error.mock.calls).toEqual([[expect.objectContaining({ path: "/v1/nothing" }), "bug"]]);
 });
 
-test("logs no bug that the dialect's own handler has recorded", () => {
+test("does not log an error that the handler has recorded itself", () => {
   const { run, fail, sent, res } = exchange();
   const { log, error } = fakeLog();
 
@@ -228,7 +228,7 @@ test("logs no bug that the dialect's own handler has recorded", () => {
   expect(error).not.toHaveBeenCalled();
 });
 
-test("says nothing more once the headers are sent", () => {
+test("passes the error on when the headers are already sent", () => {
   const { fail, res, sent, next } = exchange();
   const thrown = new ServiceError("generation_failed", "late");
   res.headersSent = true;

@@ -1,4 +1,4 @@
-// What a page is sent with.
+// The security headers of a page.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -18,7 +18,7 @@ async function headersOf(handler: express.RequestHandler): Promise<Headers> {
   return (await fetch(`http://127.0.0.1:${port}/docs`)).headers;
 }
 
-test("a page takes scripts and styles from here alone, nothing inline, and is in nobody's frame", async () => {
+test("a page loads scripts and styles from this server only, nothing inline, and cannot be framed", async () => {
   const headers = await headersOf(pageHeaders());
 
   expect(headers.get("content-security-policy")).toBe(
@@ -34,7 +34,7 @@ test("a page takes scripts and styles from here alone, nothing inline, and is in
   expect(headers.get("strict-transport-security")).toBe(null);
 });
 
-test("a page with an inline script names it", async () => {
+test("a page with an inline script allows it by its hash", async () => {
   const headers = await headersOf(pageHeaders({ scriptSrc: ["'sha256-abc='"] }));
 
   expect(headers.get("content-security-policy")).toContain("script-src 'sha256-abc=';");

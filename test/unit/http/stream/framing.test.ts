@@ -1,4 +1,4 @@
-// The two ways in which a stream is written.
+// The two formats of a stream: server-sent events, and lines of JSON.
 
 import { expect, test } from "vitest";
 import { framingOf } from "../../../../src/http/stream/framing.ts";
@@ -6,13 +6,13 @@ import { IDENTITY } from "../../../support/clients/receipts.ts";
 
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
 
-test("server-sent events have comments for what is said in between", () => {
+test("server-sent events carry the wait status and heartbeats as comments", () => {
   const framing = framingOf({}, IDENTITY);
 
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
   expect(framing.encode(frames)).toBe("data: {}\n\nid: 1\nevent: x\ndata: [1]\n\n");
   expect(framing.opening(5000)).toBe(": connected heartbeat_ms=5000\n\n");
-  expect(framing.news("queued position=1")).toBe(": queued position=1\n\n");
+  expect(framing.waitStatus("queued position=1")).toBe(": queued position=1\n\n");
   expect([framing.heartbeat(null), framing.heartbeat("queued")]).toEqual([
     ": heartbeat\n\n",
     ": queued\n\n",
@@ -31,7 +31,7 @@ test.each(["\n", "\r", "\r\n"])(
 test("a comment stays a comment, with line breaks in it too", () => {
   const framing = framingOf({}, IDENTITY);
 
-  expect(framing.news("queued\r\ndata: {}")).toBe(": queued\n: data: {}\n\n");
+  expect(framing.waitStatus("queued\r\ndata: {}")).toBe(": queued\n: data: {}\n\n");
 });
 
 test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an error", (char) => {
@@ -41,14 +41,14 @@ test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an
   expect(() => encode([{ event: `x${char}data: {}`, data: "" }])).toThrow("name of an event");
 });
 
-test("or a frame of the dialect's own", () => {
+test("a dialect may have a heartbeat frame of its own", () => {
   const named = { error: "error", heartbeat: { event: "ping", data: "{}" } };
   const framing = framingOf({ named }, IDENTITY);
 
   expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
 });
 
-test("lines are JSON, all of them", () => {
+test("a stream of JSON lines carries the wait status and heartbeats as lines of JSON", () => {
   const notice = (news: string | null, { model }: typeof IDENTITY) => ({
     data: JSON.stringify({ model, news }),
   });
@@ -57,6 +57,6 @@ test("lines are JSON, all of them", () => {
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.news("queued")).toBe('{"model":"tiny","news":"queued"}\n');
+  expect(framing.waitStatus("queued")).toBe('{"model":"tiny","news":"queued"}\n');
   expect(framing.heartbeat(null)).toBe('{"model":"tiny","news":null}\n');
 });

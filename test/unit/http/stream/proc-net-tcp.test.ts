@@ -1,4 +1,4 @@
-// The kernel's list of connections, as it was printed by a real one, and the names of their ends in it.
+// The list of connections as a real kernel printed it, and the addresses in it.
 
 import { expect, test } from "vitest";
 import { connectionKey, parseSendQueues } from "../../../../src/http/stream/proc-net-tcp.ts";
@@ -16,7 +16,7 @@ const TCP6 = `  sl  local_address                         remote_address        
 const ends = (localAddress: string, localPort: number, remoteAddress: string, remotePort: number) =>
   connectionKey({ localAddress, localPort, remoteAddress, remotePort }, "LE") ?? "";
 
-test("finds the bytes that a peer has not acknowledged, by the ends of the connection", () => {
+test("finds the unacknowledged bytes by the addresses of the connection", () => {
   const queues = parseSendQueues(TCP);
 
   expect(queues.size).toBe(3);
@@ -25,7 +25,7 @@ test("finds the bytes that a peer has not acknowledged, by the ends of the conne
   expect(queues.get(ends("127.0.0.1", 54321, "127.0.0.1", 8080))).toBe(undefined);
 });
 
-test("finds those of IPv6, of IPv4 on a socket of both, and of an address with a zone", () => {
+test("finds IPv6, IPv4 on a dual-stack socket, and an address with a zone", () => {
   const queues = parseSendQueues(TCP6);
 
   expect(queues.get(ends("::ffff:127.0.0.1", 8080, "::ffff:127.0.0.1", 54322))).toBe(255);
@@ -34,20 +34,17 @@ test("finds those of IPv6, of IPv4 on a socket of both, and of an address with a
   ).toBe(1);
 });
 
-test.each(["", "nonsense\n\n", "   1: 0100007F:1F90 0100007F:D431 01\n"])(
-  "passes over %j",
-  (text) => {
-    expect(parseSendQueues(text).size).toBe(0);
-  },
-);
+test.each(["", "nonsense\n\n", "   1: 0100007F:1F90 0100007F:D431 01\n"])("skips %j", (text) => {
+  expect(parseSendQueues(text).size).toBe(0);
+});
 
-test("writes an address in the machine's own order of bytes", () => {
+test("writes an address in the machine's byte order", () => {
   const both = { localAddress: "::1", localPort: 1, remoteAddress: "1.2.3.4", remotePort: 65535 };
 
   expect(connectionKey(both, "LE")).toBe("00000000000000000000000001000000:0001 04030201:FFFF");
   expect(connectionKey(both, "BE")).toBe("00000000000000000000000000000001:0001 01020304:FFFF");
 });
 
-test("knows no name for a socket that has no ends any more", () => {
+test("has no key for a socket that is not connected any more", () => {
   expect(connectionKey({ localAddress: "127.0.0.1", localPort: 1 })).toBe(null);
 });

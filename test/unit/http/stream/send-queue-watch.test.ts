@@ -1,12 +1,12 @@
-// When a client counts as gone: nothing of what waits for it has been acknowledged for the limit.
+// A client counts as vanished if it acknowledges nothing that waits for it for the stall timeout.
 
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connectionKey } from "../../../../src/http/stream/proc-net-tcp.ts";
 import {
-  type Progress,
   progressOf,
+  type SendProgress,
   SendQueueWatch,
 } from "../../../../src/http/stream/send-queue-watch.ts";
 
@@ -16,7 +16,7 @@ const STEP_MS = 500;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A socket as far as the watch looks at it, and what the kernel says of it. */
+/** The properties of a socket that the watch reads, and the kernel's send queue of it. */
 function connection(remotePort = 1) {
   const ends = {
     localAddress: "127.0.0.1",
@@ -46,7 +46,7 @@ function watching(...connections: ReturnType<typeof connection>[]) {
   return { watch, ends, readQueues, warn, error };
 }
 
-/** Each step writes some, and has some acknowledged. */
+/** In each step some bytes are written, and some acknowledged. */
 async function live(
   each: ReturnType<typeof connection>,
   steps: number,
@@ -60,7 +60,7 @@ async function live(
   }
 }
 
-test("a client that acknowledges nothing is told of after the limit and one look more, once", async () => {
+test("a client that acknowledges nothing is reported once, after the timeout and one more poll", async () => {
   const gone = connection();
   watching(gone);
   await live(gone, 10, 100, 100);
@@ -73,7 +73,7 @@ test("a client that acknowledges nothing is told of after the limit and one look
   expect(gone.onStalled).toHaveBeenCalledOnce();
 });
 
-test("one that reads slowly is not gone, however much waits for it", async () => {
+test("a slow client has not vanished, however much waits for it", async () => {
   const slow = connection();
   watching(slow);
   for (let round = 0; round < 20; round++) {
@@ -84,7 +84,7 @@ test("one that reads slowly is not gone, however much waits for it", async () =>
   expect(slow.onStalled).not.toHaveBeenCalled();
 });
 
-test("one that always has the same number of bytes under way is not gone", async () => {
+test("a client with a constant number of unacknowledged bytes has not vanished", async () => {
   const steady = connection();
   watching(steady);
   await live(steady, 1, 300, 0);
@@ -93,7 +93,7 @@ test("one that always has the same number of bytes under way is not gone", async
   expect(steady.onStalled).not.toHaveBeenCalled();
 });
 
-test("one for whom nothing is to be sent is not gone", async () => {
+test("a client with an empty send queue has not vanished", async () => {
   const silent = connection();
   watching(silent);
   await live(silent, 100, 0, 0);
@@ -101,8 +101,8 @@ test("one for whom nothing is to be sent is not gone", async () => {
   expect(silent.onStalled).not.toHaveBeenCalled();
 });
 
-test("what is not surely acknowledged is no progress", () => {
-  const before: Progress = { acknowledged: 500, sinceMs: 1 };
+test("bytes that are not certainly acknowledged are no progress", () => {
+  const before: SendProgress = { acknowledged: 500, sinceMs: 1 };
 
   const seen = (least: number, most = least) =>
     progressOf(before, { written: [least, most], queued: 100, nowMs: 9 });
@@ -113,7 +113,7 @@ test("what is not surely acknowledged is no progress", () => {
   expect(seen(601, 700)).toEqual({ acknowledged: 600, sinceMs: null });
 });
 
-test("of several, only the one that is gone is told of, and none that has ended", async () => {
+test("only the vanished one of several clients is reported, and none whose stream has ended", async () => {
   const [gone, alive, ended] = [connection(1), connection(2), connection(3)];
   const { ends } = watching(gone, alive, ended);
   for (const each of [gone, ended]) [each.socket.bytesWritten, each.queued] = [100, 100];
@@ -126,7 +126,7 @@ test("of several, only the one that is gone is told of, and none that has ended"
   ]);
 });
 
-test("a list that lacks its line says nothing of it", async () => {
+test("a list without the line of a socket does not count for it", async () => {
   const gone = connection();
   const { readQueues } = watching(gone);
   [gone.socket.bytesWritten, gone.queued] = [100, 100];
@@ -137,7 +137,7 @@ test("a list that lacks its line says nothing of it", async () => {
   expect(gone.onStalled).toHaveBeenCalledOnce();
 });
 
-test("looks at nothing while there is no stream", async () => {
+test("does not poll while there is no stream", async () => {
   const { ends, readQueues } = watching(connection());
   await vi.advanceTimersByTimeAsync(2 * STEP_MS);
   ends[0]?.();
@@ -148,7 +148,7 @@ test("looks at nothing while there is no stream", async () => {
   expect(readQueues.mock.calls.length).toBeLessThanOrEqual(looks + 1);
 });
 
-test("says once when it cannot look, and lets everybody be", async () => {
+test("logs once if the list cannot be read, and reports no client", async () => {
   const each = connection();
   const { watch, readQueues, warn } = watching(each);
   readQueues.mockRejectedValue(Object.assign(new Error("no"), { code: "EACCES" }));
@@ -162,7 +162,7 @@ test("says once when it cannot look, and lets everybody be", async () => {
   expect(each.onStalled).not.toHaveBeenCalled();
 });
 
-test("an error that passes, such as too many open files, is logged once, and what vanishes after it is still noticed", async () => {
+test("a temporary error, such as too many open files, is logged once, and later vanished clients are reported", async () => {
   const gone = connection();
   const { readQueues, warn } = watching(gone);
   for (const code of ["EMFILE", "EIO", "EMFILE"])
@@ -174,7 +174,7 @@ test("an error that passes, such as too many open files, is logged once, and wha
   expect(gone.onStalled).toHaveBeenCalledOnce();
 });
 
-test("an error in what is told of one costs the others nothing", async () => {
+test("an error in one callback does not affect the others", async () => {
   const [broken, gone] = [connection(1), connection(2)];
   broken.onStalled.mockImplementation(() => {
     throw new Error("broken");

@@ -1,0 +1,12 @@
+// A model that computes embeddings or rerank scores. Built by engine-set.ts; one service may do both.
+
+import type { EmbeddingEngine } from "../../engine/embedding-engine.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import type { RequestQueue } from "../../queue/request-queue.ts";
+
+export type EmbeddingService = {
+  readonly engine: EmbeddingEngine;
+  /** Its worker computes one request at a time. */
+  readonly queue: RequestQueue;
+  readonly catalog: Catalog;
+};

@@ -1,0 +1,35 @@
+// The facts that a dialect needs to parse a body: the server's defaults, the model's context, stored conversations.
+
+import { randomInt } from "node:crypto";
+import type { ParseContext } from "../../api/dialect.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { SEEDS } from "../../generation/request.ts";
+import type { ResponseStore } from "../../resume/response-store.ts";
+
+export type DefaultsDeps = {
+  readonly engine: Pick<Engine, "status">;
+  readonly maxTokens: number | undefined;
+  readonly allowGrammar: boolean;
+};
+
+export type ParseDeps = DefaultsDeps & {
+  readonly responses: Pick<ResponseStore, "isOpen" | "conversation">;
+};
+
+/** For a request of no particular caller, which cannot continue a stored response. */
+export function defaultContext({ engine, maxTokens, allowGrammar }: DefaultsDeps): ParseContext {
+  return {
+    defaultMaxTokens: maxTokens ?? null,
+    allowsGrammar: allowGrammar,
+    randomSeed: () => randomInt(SEEDS),
+    contextTokens: engine.status().model?.contextTokens ?? null,
+  };
+}
+
+/** @param owner the request may continue this owner's stored responses */
+export function parseContext(deps: ParseDeps, owner: string): ParseContext {
+  const { responses } = deps;
+  if (!responses.isOpen) return defaultContext(deps);
+  const conversation = (id: string) => responses.conversation(id, owner);
+  return { ...defaultContext(deps), conversation };
+}

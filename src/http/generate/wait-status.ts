@@ -1,0 +1,27 @@
+// How long a request has to wait: its queue position and queue time, and the wait status that its client is sent.
+
+import type { Engine } from "../../engine/engine.ts";
+import type { QueuePlace, Ticket } from "../../queue/ticket.ts";
+
+/** `loading progress=0.42`, `queued position=3 eta_ms=4200`; null once one of the choices has a slot. */
+export function waitStatusOf(
+  engine: Pick<Engine, "status">,
+  tickets: readonly Ticket[],
+): string | null {
+  const { state, loadProgress } = engine.status();
+  if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
+  const place = placeOf(tickets);
+  if (!place) return null;
+  return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
+}
+
+/** The first choice's place in the queue; null when one of the choices is not waiting for a slot. */
+export function placeOf(tickets: readonly Ticket[]): QueuePlace | null {
+  const places = tickets.map(({ place }) => place);
+  return places.includes(null) ? null : (places[0] ?? null);
+}
+
+/** The longest queue time of the choices, in ms. */
+export function waitedMs(tickets: readonly Ticket[]): number {
+  return Math.max(...tickets.map((ticket) => ticket.waitedMs));
+}

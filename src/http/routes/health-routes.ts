@@ -1,0 +1,36 @@
+// /health: whether the process serves requests. /ready: whether it can generate. Public, for load balancers.
+
+import type { Express } from "express";
+import type { Readiness } from "../../api/own/server-answers.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import type { RequestQueue } from "../../queue/request-queue.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+
+export type HealthDeps = {
+  readonly engine: Pick<Engine, "status">;
+  readonly queue: RequestQueue;
+  readonly catalog: Catalog;
+};
+
+export function mountHealth(app: Express, deps: HealthDeps): void {
+  app.get("/health", (_req, res) => void res.json({ status: "ok" }));
+  app.get("/ready", (_req, res) => {
+    const readiness = readinessOf(deps);
+    res.status(readiness.status === "ready" ? 200 : 503).json(readiness);
+  });
+  app.all(["/health", "/ready"], methodNotAllowed("GET"));
+}
+
+function readinessOf({ engine, queue, catalog }: HealthDeps): Readiness {
+  const { state, loadProgress, reason, workerRestarts } = engine.status();
+  return {
+    status: queue.isDraining ? "draining" : state,
+    model: catalog.realId,
+    load_progress: loadProgress,
+    reason,
+    slots_busy: queue.busy,
+    queue_length: queue.waiting,
+    worker_restarts: workerRestarts,
+  };
+}

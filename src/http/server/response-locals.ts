@@ -1,0 +1,41 @@
+// The state that middleware leaves on a response for the handlers after it. Nothing else reads or writes `res.locals`.
+
+import type { Response } from "express";
+import type { ServiceError } from "../../errors.ts";
+import { ANYBODY, type Caller } from "../../keys/caller.ts";
+
+/** Builds the error body of one API. */
+export type EncodeError = (error: ServiceError, requestId: string) => object;
+
+export type ResponseLocals = {
+  requestId?: string;
+  /** Set by the authentication middleware when the server has keys. */
+  caller?: Caller;
+  /** The error envelope of the requested path; OpenAI's when it is not set. */
+  encodeError?: EncodeError;
+  /** Whether the handler logs and counts the request itself, however it ends. */
+  isRecorded?: boolean;
+};
+
+export function localsOf(res: Response): ResponseLocals {
+  return res.locals;
+}
+
+/** The first middleware sets it for every request. */
+export function requestIdOf(res: Response): string {
+  return localsOf(res).requestId ?? "";
+}
+
+export function callerOf(res: Response): Caller {
+  return localsOf(res).caller ?? ANYBODY;
+}
+
+/** The owner of what the server keeps for the caller: its key, or without keys one owner for all callers. */
+export function ownerOf(res: Response): string {
+  return callerOf(res).owner;
+}
+
+/** Whether the caller may see the names, usage and request ids of other keys. */
+export function seesAll(res: Response): boolean {
+  return callerOf(res).scopes.includes("admin");
+}
