@@ -8,18 +8,11 @@ import {
 } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import { RecentCache } from "../../generation/recent-cache.ts";
+import { advanceGrammar } from "../library-internals.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** What one that was read holds in memory, for each character of its text. */
 const BYTES_PER_CHAR = 16;
-
-/** node-llama-cpp is pinned; a test covers these. */
-type Bindings = {
-  readonly AddonSampler: {
-    canBeNextTokenForGrammarEvaluationState(state: object, token: number): boolean;
-    acceptGrammarEvaluationStateToken(state: object, token: number): void;
-  };
-};
 
 export class Grammars {
   readonly #llama: Llama;
@@ -46,15 +39,7 @@ export class Grammars {
    * @returns false when they are not of the grammar: then the state is of no more use
    */
   feed(state: LlamaGrammarEvaluationState, tokens: readonly number[]): boolean {
-    // What the library does itself for each token that it samples; it has no public way to do it.
-    const { _state } = state as unknown as { readonly _state: object };
-    const { _bindings } = this.#llama as unknown as { readonly _bindings: Bindings };
-    const sampler = _bindings.AddonSampler;
-    return tokens.every((token) => {
-      if (!sampler.canBeNextTokenForGrammarEvaluationState(_state, token)) return false;
-      sampler.acceptGrammarEvaluationStateToken(_state, token);
-      return true;
-    });
+    return tokens.every((token) => advanceGrammar(this.#llama, state, token));
   }
 
   #read(text: string): LlamaGrammar {

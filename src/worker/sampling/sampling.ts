@@ -7,6 +7,7 @@ import type {
   Token,
 } from "node-llama-cpp";
 import { SEEDS } from "../../generation/request.ts";
+import { topKOff } from "../library-internals.ts";
 import type { Run } from "../step/run.ts";
 import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
@@ -32,9 +33,6 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     contextShift: { strategy: refuseContextShift },
   };
 }
-
-/** Leaves the top-k sampler out. The types know no such value, and 0 would sort the whole vocabulary for every token. */
-const topKOff = null as unknown as number;
 
 function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
   const { repeatPenalty, presencePenalty, frequencyPenalty } = run.request.sampling;

@@ -1,7 +1,8 @@
 // Token biases of one request: the client's logit_bias, and the ban on end-of-answer tokens.
 
-import { type LlamaModel, type Token, TokenBias } from "node-llama-cpp";
+import { type LlamaModel, TokenBias } from "node-llama-cpp";
 import type { SamplingParams } from "../../generation/request.ts";
+import { setLogitBias } from "../library-internals.ts";
 
 /** What to bias once the answer may end, and while it may not. */
 export type RequestBiases = {
@@ -16,10 +17,10 @@ export function requestBiases(
   const ending = TokenBias.for(model);
   const notEnding = TokenBias.for(model);
   for (const [token, bias] of logitBias) {
-    setBias(ending, token, bias);
-    setBias(notEnding, token, bias);
+    setLogitBias(ending, token, bias);
+    setLogitBias(notEnding, token, bias);
   }
-  for (const token of endTokens(model)) setBias(notEnding, token, Number.NEGATIVE_INFINITY);
+  for (const token of endTokens(model)) setLogitBias(notEnding, token, Number.NEGATIVE_INFINITY);
   return { ending, notEnding };
 }
 
@@ -33,13 +34,4 @@ function endTokens(model: LlamaModel): readonly number[] {
     endTokensOf.set(model, tokens);
   }
   return tokens;
-}
-
-/**
- * `TokenBias.set` silently ignores end-of-answer tokens, but `ignore_eos`, `min_tokens` and a client's bias on such a
- * token mean just these; hence its map, which is private in the types (node-llama-cpp is pinned; a test covers this).
- */
-function setBias(biases: TokenBias, token: number, bias: number): void {
-  const map = (biases as unknown as { readonly _biases: Map<Token, number> })._biases;
-  map.set(token as Token, bias);
 }

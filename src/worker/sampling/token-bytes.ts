@@ -2,6 +2,7 @@
 
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { TokenPiece } from "../../generation/questions.ts";
+import { vocabularyText } from "../library-internals.ts";
 
 /** Byte-level BPE writes every byte as a character: those that print as themselves, the others from U+0100 on. */
 const BYTE_OF_CHAR = byteAlphabet();
@@ -33,14 +34,6 @@ function tokenBytes(model: LlamaModel, token: number): readonly number[] {
   const [, hex] = BYTE_TOKEN.exec(entry) ?? [];
   if (hex !== undefined) return [Number.parseInt(hex, 16)];
   return [...Buffer.from(entry.replaceAll("▁", " "))];
-}
-
-/** The library keeps it to itself; it is pinned, and a test covers this. */
-function vocabularyText(model: LlamaModel, token: number): string {
-  const { _model } = model as unknown as {
-    readonly _model: { getTokenString(token: number): string };
-  };
-  return _model.getTokenString(token);
 }
 
 /** https://github.com/openai/gpt-2/blob/master/src/encoder.py (bytes_to_unicode) */

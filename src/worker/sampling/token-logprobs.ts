@@ -1,14 +1,14 @@
-// Scores as they go to the server: ids with their texts and bytes.
+// Logprobs as they go to the server: ids with their texts and bytes.
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { ScoredToken } from "../../generation/events.ts";
-import type { Scores } from "./scored-evaluation.ts";
+import type { RawLogprobs } from "./evaluate-with-logprobs.ts";
 import { tokenPiece } from "./token-bytes.ts";
 
 export function scoredToken(
   model: LlamaModel,
   token: number,
-  { logprob, top }: Scores,
+  { logprob, top }: RawLogprobs,
 ): ScoredToken {
   const alternatives = top.map((each) => ({
     ...tokenPiece(model, each.token),

@@ -2,8 +2,8 @@
 
 import type { Token } from "node-llama-cpp";
 import type { Ending, FreshDelta } from "../../generation/events.ts";
+import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
-import { evaluateScored } from "../sampling/scored-evaluation.ts";
 import { scoredToken } from "../sampling/token-logprobs.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
 import type { Run } from "./run.ts";
@@ -120,12 +120,12 @@ function generated(
       void,
       Token[] | undefined
     >;
-  return evaluateScored(lastSlice, {
+  return evaluateWithLogprobs(lastSlice, {
     model,
     sequence,
     evaluate,
     top: scores.alternatives,
-    onScores: (token, given) => {
+    onLogprobs: (token, given) => {
       if (!model.isEogToken(token)) run.addScore(scoredToken(model, token, given));
     },
   });

@@ -2,8 +2,8 @@
 
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { FreshDelta, PromptProgress } from "../../generation/events.ts";
+import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
-import { readScored } from "../sampling/scored-evaluation.ts";
 import { scoredToken, unscoredToken } from "../sampling/token-logprobs.ts";
 import type { Batcher } from "./batching.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
@@ -80,7 +80,7 @@ async function readScoredSlice(run: Run, slot: Slot, { model }: PrefillDeps, sli
   const following = run.tokens.slice(position + 1, position + 1 + slice.length) as Token[];
   const top = run.request.scores?.alternatives ?? 0;
   const evaluate = evaluateOptions(model, run, slot);
-  const scores = await readScored(slice, following, { model, sequence, evaluate, top });
+  const scores = await readWithLogprobs(slice, following, { model, sequence, evaluate, top });
   for (const [index, score] of scores.entries())
     run.addScore(scoredToken(model, following[index] ?? 0, score));
 }
