@@ -44,7 +44,7 @@ export type LoadedModel = {
   readonly callGrammars: CallGrammars;
   readonly template: ChatTemplate | null;
   /** Null for a model that does not think. */
-  readonly thoughtFormat: ThoughtFormat | null;
+  readonly reasoningFormat: ThoughtFormat | null;
   readonly controlTokens: ControlTokens;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
@@ -97,7 +97,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
   const vocabulary = [...model.iterateAllTokens()];
   const controlTokens = new ControlTokens(model, vocabulary);
   const template = readTemplate(model, [...controlTokens.ids.keys()], load.log);
-  const thoughtFormat = template
+  const reasoningFormat = template
     ? thoughtFormatOf(template.source, (text) => model.tokenize(text, true).length === 1)
     : null;
   const device = await describeDevice(llama, model);
@@ -109,7 +109,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     grammars: new Grammars(llama, model),
     callGrammars: new CallGrammars(),
     template,
-    thoughtFormat,
+    reasoningFormat,
     controlTokens,
     vocabularySize: vocabulary.length,
     longestTokenChars: longestText(vocabulary, model),
@@ -126,7 +126,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
       batchTokens: context.batchSize,
       chatTemplate: template?.source ?? null,
       toolFormat: template?.toolFormat.name ?? null,
-      thoughtFormat: thoughtFormat?.name ?? null,
+      reasoningFormat: reasoningFormat?.name ?? null,
       vocabularySize: vocabulary.length,
       canRank: model.fileInsights.supportsRanking,
       modelBytes: model.size,

@@ -49,9 +49,9 @@ export class AnswerReader {
   constructor(options: AnswerReaderOptions) {
     const { output, promptTokens, detokenize, controlTokens, stop } = options;
     const toolFormat = output.toolFormat === null ? null : toolFormatNamed(output.toolFormat);
-    const thoughtFormat =
-      output.thoughtFormat === null ? null : thoughtFormatNamed(output.thoughtFormat);
-    const shown = [...(toolFormat?.controlTexts ?? []), ...(thoughtFormat?.controlTexts ?? [])];
+    const reasoningFormat =
+      output.reasoningFormat === null ? null : thoughtFormatNamed(output.reasoningFormat);
+    const shown = [...(toolFormat?.controlTexts ?? []), ...(reasoningFormat?.controlTexts ?? [])];
     this.#options = options;
     this.#decoder = new TokenDecoder(
       detokenize,
@@ -59,8 +59,8 @@ export class AnswerReader {
       shown.length > 0 ? controlTokens(shown) : undefined,
     );
     this.#parser =
-      toolFormat || thoughtFormat
-        ? new OutputParser({ ...output, toolFormat, thoughtFormat })
+      toolFormat || reasoningFormat
+        ? new OutputParser({ ...output, toolFormat, reasoningFormat })
         : null;
     this.#stops = new StopSequences(stop);
   }

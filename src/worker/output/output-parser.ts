@@ -18,10 +18,10 @@ export type OutputParserOptions = {
   readonly toolFormat: ToolFormat | null;
   readonly toolNames: readonly string[];
   /** Null when there are no thoughts to tell from the text. */
-  readonly thoughtFormat: ThoughtFormat | null;
-  readonly areThoughtsText: boolean;
+  readonly reasoningFormat: ThoughtFormat | null;
+  readonly keepsReasoningInText: boolean;
   /** Whether the text begins within thoughts. */
-  readonly isThinking: boolean;
+  readonly startsInReasoning: boolean;
 };
 
 /** `header`: between messages of a model that writes in channels. `calls`: among calls, outside of arguments. */
@@ -46,13 +46,13 @@ export class OutputParser {
   #callsBeganAt: number | null = null;
 
   constructor(options: OutputParserOptions) {
-    const { toolFormat, toolNames, thoughtFormat, isThinking } = options;
+    const { toolFormat, toolNames, reasoningFormat, startsInReasoning } = options;
     this.#options = options;
     this.#callMarkers = toolFormat?.openers(toolNames) ?? [];
     this.#dropMarkers = toolFormat?.dropped ?? [];
-    if (isThinking) this.#mode = "reasoning";
-    else this.#mode = thoughtFormat?.type === "channels" ? "header" : "text";
-    this.#isGapDropped = isThinking;
+    if (startsInReasoning) this.#mode = "reasoning";
+    else this.#mode = reasoningFormat?.type === "channels" ? "header" : "text";
+    this.#isGapDropped = startsInReasoning;
   }
 
   get isThinking(): boolean {
@@ -112,7 +112,7 @@ export class OutputParser {
   }
 
   #readHeader(): boolean {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (format?.type !== "channels") return false;
     const call = firstOf(this.#callMarkers, this.#held, true);
     const end = this.#held.indexOf(format.opener);
@@ -141,7 +141,7 @@ export class OutputParser {
 
   /** What ends the text, or begins thoughts: those come before all text. */
   #textMarkers(): readonly Marker[] {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (!format) return [];
     if (format.type === "channels")
       return format.closers.map((text) => ({ text, isAtStart: false }));
@@ -157,18 +157,18 @@ export class OutputParser {
       return true;
     }
     const before = this.#drop(at);
-    const isChannel = this.#options.thoughtFormat?.type === "channels";
+    const isChannel = this.#options.reasoningFormat?.type === "channels";
     if (isChannel) this.#emit("text", before);
     const opener = this.#drop(end - at);
-    if (this.#options.areThoughtsText && !isChannel) this.#emit("text", before + opener);
+    if (this.#options.keepsReasoningInText && !isChannel) this.#emit("text", before + opener);
     this.#mode = isChannel ? "header" : "reasoning";
     this.#mayThink = false;
-    this.#isGapDropped = !this.#options.areThoughtsText;
+    this.#isGapDropped = !this.#options.keepsReasoningInText;
     return true;
   }
 
   #readThoughts(): boolean {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (!format) return false;
     this.#dropGap();
     const closers = format.type === "channels" ? format.closers : [format.closer];
@@ -179,14 +179,14 @@ export class OutputParser {
       this.#emit("reasoning", this.#drop(sure));
       return false;
     }
-    const { areThoughtsText } = this.#options;
+    const { keepsReasoningInText } = this.#options;
     const thoughts = this.#drop(found.at);
-    this.#emit("reasoning", areThoughtsText ? thoughts : thoughts.trimEnd());
+    this.#emit("reasoning", keepsReasoningInText ? thoughts : thoughts.trimEnd());
     const closer = this.#drop(found.end - found.at);
-    if (areThoughtsText && format.type === "tags") this.#emit("reasoning", closer);
+    if (keepsReasoningInText && format.type === "tags") this.#emit("reasoning", closer);
     this.#mode = format.type === "channels" ? "header" : "text";
     this.#mayThink = false;
-    this.#isGapDropped = !areThoughtsText;
+    this.#isGapDropped = !keepsReasoningInText;
     return true;
   }
 
@@ -250,7 +250,7 @@ export class OutputParser {
       this.#hasText = true;
       this.#mayThink = false;
     }
-    const isText = type === "text" || this.#options.areThoughtsText;
+    const isText = type === "text" || this.#options.keepsReasoningInText;
     this.#parts.push({ type: isText ? "text" : "reasoning", text });
   }
 }

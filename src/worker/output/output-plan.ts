@@ -19,7 +19,7 @@ export type PlanDeps = {
   /** Null when the GGUF brings none. */
   readonly template: ChatTemplate | null;
   /** Null for a model that does not think. */
-  readonly thoughtFormat: ThoughtFormat | null;
+  readonly reasoningFormat: ThoughtFormat | null;
 };
 
 export type PlanRequest = {
@@ -47,19 +47,19 @@ export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
 }
 
 function planThoughts(
-  { thinking, messages, continuesLast }: Extract<Prompt, { type: "messages" }>,
+  { reasoning, messages, continuesLast }: Extract<Prompt, { type: "messages" }>,
   promptText: string,
-  { thoughtFormat }: PlanDeps,
+  { reasoningFormat }: PlanDeps,
 ): Partial<OutputPlan> {
-  if (!thoughtFormat) return {};
-  if (thoughtFormat.type === "channels" && continuesLast) return {}; // within its last message, after all headers
+  if (!reasoningFormat) return {};
+  if (reasoningFormat.type === "channels" && continuesLast) return {}; // within its last message, after all headers
   // A message of somebody may hold the same words: only the very end of a prompt opens thoughts, or what is gone on with.
   const opening = continuesLast ? (messages.at(-1)?.content ?? "") : lastWord(promptText);
   return {
-    thoughtFormat: thoughtFormat.name,
-    areThoughtsText: !thinking.isSeparate,
-    isThinking: endsInThoughts(thoughtFormat, opening),
-    thoughtBudgetTokens: thinking.effort === "none" ? 0 : thinking.budgetTokens,
+    reasoningFormat: reasoningFormat.name,
+    keepsReasoningInText: !reasoning.isSeparate,
+    startsInReasoning: endsInThoughts(reasoningFormat, opening),
+    reasoningBudgetTokens: reasoning.effort === "none" ? 0 : reasoning.budgetTokens,
   };
 }
 
@@ -70,14 +70,14 @@ function lastWord(text: string): string {
 function planTools(
   use: ToolUse | null,
   answerGrammar: string | null,
-  { template, thoughtFormat, grammars, callGrammars }: PlanDeps,
+  { template, reasoningFormat, grammars, callGrammars }: PlanDeps,
 ): Partial<OutputPlan> {
   if (!use || !template) return {};
   const { toolFormat } = template;
   const { isRequired, isParallel, callable } = use;
   const tools = use.tools.filter(({ name }) => callable.includes(name));
   // In channels a call is no text; elsewhere what holds the text must let a call through.
-  const isChoice = answerGrammar !== null && !isRequired && thoughtFormat?.type !== "channels";
+  const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
   const text = callGrammars.of({
     format: toolFormat,
@@ -98,10 +98,10 @@ export function withoutThoughts(
   output: OutputPlan,
   { model }: { readonly model: Pick<LlamaModel, "tokenize"> },
 ): { readonly tokens: readonly number[]; readonly output: OutputPlan } {
-  const { thoughtFormat, isThinking, thoughtBudgetTokens } = output;
-  if (thoughtFormat === null || !isThinking || thoughtBudgetTokens !== 0) {
+  const { reasoningFormat, startsInReasoning, reasoningBudgetTokens } = output;
+  if (reasoningFormat === null || !startsInReasoning || reasoningBudgetTokens !== 0) {
     return { tokens: [], output };
   }
-  const { ending } = thoughtFormatNamed(thoughtFormat);
-  return { tokens: model.tokenize(ending, true), output: { ...output, isThinking: false } };
+  const { ending } = thoughtFormatNamed(reasoningFormat);
+  return { tokens: model.tokenize(ending, true), output: { ...output, startsInReasoning: false } };
 }

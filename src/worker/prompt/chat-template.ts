@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { Template } from "@huggingface/jinja";
 import { ServiceError } from "../../errors.ts";
-import type { Json, Prompt, Thinking } from "../../generation/request.ts";
+import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { GENERIC, toolFormatOf } from "../output/tool-formats.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
@@ -88,7 +88,7 @@ export class ChatTemplate {
     const rendered = this.#tryRun(
       this.#fence.fence(this.#messagesOf(prompt, isTold)) as readonly TemplateMessage[], // of the same shape
       {
-        ...this.#thinkingVariables(prompt.thinking),
+        ...this.#thinkingVariables(prompt.reasoning),
         ...(this.#fence.fence(prompt.variables) as Variables), // of the same shape
         tools: this.#fence.fence(tools ?? this.#noTools),
         add_generation_prompt: !prompt.continuesLast,
@@ -117,10 +117,10 @@ export class ChatTemplate {
 
   #withThinkingWords(
     messages: readonly TemplateMessage[],
-    { thinking, variables }: MessagesPrompt,
+    { reasoning, variables }: MessagesPrompt,
   ): readonly TemplateMessage[] {
     const words = this.#options.thinkingWords;
-    const isWanted = (thinking.effort ?? "none") !== "none" || variables.enable_thinking === true;
+    const isWanted = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
     if (words === null || !isWanted) return messages;
     const [first, ...rest] = messages;
     if (first?.role !== "system") return [{ role: "system", content: words }, ...messages];
@@ -144,7 +144,7 @@ export class ChatTemplate {
   }
 
   /** @throws ServiceError when thinking is asked for, and the template has no way to say so */
-  #thinkingVariables({ effort }: Thinking): Variables {
+  #thinkingVariables({ effort }: ReasoningOptions): Variables {
     if (effort === null) return {};
     if (effort === "none") return { enable_thinking: false, thinking: false };
     if (!this.#options.thinkingWords && !THINKING_VARIABLES.test(this.source)) {

@@ -16,7 +16,7 @@ export type ReadingModel = {
 
 export function readingDeps(
   { model, grammars, controlTokens }: ReadingModel,
-  { thoughtFormat, thoughtBudgetTokens }: OutputPlan,
+  { reasoningFormat, reasoningBudgetTokens }: OutputPlan,
 ): Omit<RunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
@@ -32,8 +32,8 @@ export function readingDeps(
       feed: (state, tokens) => grammars.feed(state, tokens),
     },
     thoughtEnding:
-      thoughtFormat === null || thoughtBudgetTokens === null
+      reasoningFormat === null || reasoningBudgetTokens === null
         ? []
-        : model.tokenize(thoughtFormatNamed(thoughtFormat).ending, true),
+        : model.tokenize(thoughtFormatNamed(reasoningFormat).ending, true),
   };
 }

@@ -35,7 +35,7 @@ async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<Out
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
   const isFirstTime = run.generatedTokens === 0;
-  const wantsScoredPrompt = isFirstTime && run.request.scores?.includesPrompt === true;
+  const wantsScoredPrompt = isFirstTime && run.request.logprobs?.includesPrompt === true;
   await slot.enterScope(run.cacheScope, batcher);
   if (!run.request.reusePrefix || wantsScoredPrompt) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
@@ -113,8 +113,8 @@ function generated(
 ): AsyncGenerator<Token, void, Token[] | undefined> {
   const { sequence } = slot;
   const evaluate = evaluateOptions(model, run, slot);
-  const { scores } = run.request;
-  if (!scores)
+  const { logprobs } = run.request;
+  if (!logprobs)
     return sequence.evaluate(lastSlice, evaluate) as AsyncGenerator<
       Token,
       void,
@@ -124,7 +124,7 @@ function generated(
     model,
     sequence,
     evaluate,
-    top: scores.alternatives,
+    top: logprobs.alternatives,
     onScores: (token, given) => {
       if (!model.isEogToken(token)) run.addScore(scoredToken(model, token, given));
     },

@@ -30,7 +30,7 @@ export async function prefill(
 ): Promise<Token[] | null> {
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
-  const wantsScores = run.generatedTokens === 0 && run.request.scores?.includesPrompt === true;
+  const wantsScores = run.generatedTokens === 0 && run.request.logprobs?.includesPrompt === true;
   if (wantsScores && !hidesFirst(run, deps.model))
     run.addScore(unscoredToken(deps.model, run.tokens[0] ?? 0));
   for (;;) {
@@ -78,10 +78,10 @@ async function readScoredSlice(run: Run, slot: Slot, { model }: PrefillDeps, sli
   const { sequence } = slot;
   const position = sequence.nextTokenIndex;
   const following = run.tokens.slice(position + 1, position + 1 + slice.length) as Token[];
-  const top = run.request.scores?.alternatives ?? 0;
+  const top = run.request.logprobs?.alternatives ?? 0;
   const evaluate = evaluateOptions(model, run, slot);
-  const scores = await readScored(slice, following, { model, sequence, evaluate, top });
-  for (const [index, score] of scores.entries())
+  const logprobs = await readScored(slice, following, { model, sequence, evaluate, top });
+  for (const [index, score] of logprobs.entries())
     run.addScore(scoredToken(model, following[index] ?? 0, score));
 }
 

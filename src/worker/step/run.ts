@@ -6,8 +6,8 @@ import {
   type Ending,
   type FinishReason,
   type FreshDelta,
+  type PositionLogprobs,
   type PromptReading,
-  type ScoredToken,
   type Usage,
   weightOf,
 } from "../../generation/events.ts";
@@ -45,7 +45,7 @@ export class Run {
   #wake: (() => void) | null = null;
   #unsentIds: number[] = [];
   #isPromptTold = false;
-  #unsentScores: ScoredToken[] = [];
+  #unsentScores: PositionLogprobs[] = [];
   #reasoningTokens = 0;
   #isBudgetUsed = false;
   hasSlot = false;
@@ -104,7 +104,7 @@ export class Run {
   }
 
   /** Goes out with the text of its token. */
-  addScore(score: ScoredToken): void {
+  addScore(score: PositionLogprobs): void {
     this.#unsentScores.push(score);
   }
 
@@ -156,9 +156,9 @@ export class Run {
 
   /** Tokens that the answer goes on with whatever the model would say: they end thoughts beyond their budget, once. */
   takeForced(): readonly number[] {
-    const { thoughtBudgetTokens } = this.request.output;
-    if (this.#isBudgetUsed || thoughtBudgetTokens === null || !this.#reader.isThinking) return [];
-    if (this.#reasoningTokens < thoughtBudgetTokens) return [];
+    const { reasoningBudgetTokens } = this.request.output;
+    if (this.#isBudgetUsed || reasoningBudgetTokens === null || !this.#reader.isThinking) return [];
+    if (this.#reasoningTokens < reasoningBudgetTokens) return [];
     this.#isBudgetUsed = true;
     return this.#thoughtEnding;
   }
@@ -212,9 +212,9 @@ export class Run {
 
   /** With all the tokens and scores that have not been sent yet. */
   #delta(part: OutputPart): FreshDelta {
-    const scores = this.#unsentScores;
+    const logprobs = this.#unsentScores;
     const ids = this.#unsentIds;
-    const fresh = { tokens: ids.length, ids, ...(scores.length > 0 ? { scores } : {}) };
+    const fresh = { tokens: ids.length, ids, ...(logprobs.length > 0 ? { logprobs } : {}) };
     this.#unsentIds = [];
     this.#unsentScores = [];
     const delta = { ...freshDelta(part), ...fresh, ...this.#promptNews() };
@@ -248,9 +248,9 @@ function textOf(parts: readonly OutputPart[]): string {
 }
 
 /** The scores of the tokens that the text is made of, from the first on. */
-function scoresOf(text: string, scores: readonly ScoredToken[]): ScoredToken[] {
+function scoresOf(text: string, logprobs: readonly PositionLogprobs[]): PositionLogprobs[] {
   let at = 0;
-  return scores.filter((score) => {
+  return logprobs.filter((score) => {
     const isInText = at < text.length;
     at += score.text.length;
     return isInText;

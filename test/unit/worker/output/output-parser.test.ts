@@ -18,9 +18,9 @@ function parser(options: Partial<OutputParserOptions> = {}): OutputParser {
   return new OutputParser({
     toolFormat: null,
     toolNames: ["get_weather"],
-    thoughtFormat: null,
-    areThoughtsText: false,
-    isThinking: false,
+    reasoningFormat: null,
+    keepsReasoningInText: false,
+    startsInReasoning: false,
     ...options,
   });
 }
@@ -55,8 +55,8 @@ for (const [index, each] of recorded.entries()) {
         parser({
           toolFormat: toolFormatNamed(each.format),
           toolNames: each.calls.map(({ name }) => name),
-          thoughtFormat: each.thoughts === null ? null : thoughtFormatNamed(each.thoughts),
-          isThinking: each.isThinking,
+          reasoningFormat: each.thoughts === null ? null : thoughtFormatNamed(each.thoughts),
+          startsInReasoning: each.isThinking,
         }),
         each.raw,
         size,
@@ -119,7 +119,7 @@ test("drops a call whose beginning was cut off: it is no text", () => {
 test("leaves tags of thoughts alone in the middle of an answer", () => {
   const text = "Models write <think> and </think> around their thoughts.";
 
-  expect(read(parser({ thoughtFormat: THINK }), text)).toEqual({
+  expect(read(parser({ reasoningFormat: THINK }), text)).toEqual({
     content: text,
     reasoning: "",
     calls: [],
@@ -127,14 +127,14 @@ test("leaves tags of thoughts alone in the middle of an answer", () => {
 });
 
 test("takes thoughts that never end for thoughts", () => {
-  expect(read(parser({ thoughtFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
+  expect(read(parser({ reasoningFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
     content: "",
     reasoning: "hm, 2 + 3",
   });
 });
 
 test("knows when it thinks, for what is forbidden or forced meanwhile", () => {
-  const reading = parser({ thoughtFormat: THINK });
+  const reading = parser({ reasoningFormat: THINK });
   expect(reading.isThinking).toBe(false);
 
   reading.push("<think>");
@@ -148,7 +148,7 @@ test("leaves thoughts in the text where they are wanted there", () => {
   const text = "<think>\nhm\n</think>\n\nFive.";
 
   const { content, reasoning } = read(
-    parser({ thoughtFormat: THINK, areThoughtsText: true }),
+    parser({ reasoningFormat: THINK, keepsReasoningInText: true }),
     text,
   );
 
@@ -166,7 +166,7 @@ test("says where the first call began, in characters of the whole text", () => {
 });
 
 test("passes text on at once where nothing has to be told from it", () => {
-  const reading = parser({ thoughtFormat: THINK });
+  const reading = parser({ reasoningFormat: THINK });
   reading.push("Hello");
 
   expect(reading.push(" ")).toEqual([{ type: "text", text: " " }]);

@@ -93,9 +93,9 @@ function namesRead(format: ToolFormat, text: string): string[] {
   const parser = new OutputParser({
     toolFormat: format,
     toolNames: ["get_weather", "add"],
-    thoughtFormat: format.name === "harmony" ? thoughtFormatNamed("harmony") : null,
-    areThoughtsText: false,
-    isThinking: false,
+    reasoningFormat: format.name === "harmony" ? thoughtFormatNamed("harmony") : null,
+    keepsReasoningInText: false,
+    startsInReasoning: false,
   });
   const parts = [...parser.push(text), ...parser.end()];
   return parts.flatMap((part) => (part.type === "call" ? [part.name] : []));
