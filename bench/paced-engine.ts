@@ -21,7 +21,7 @@ const MODEL: ModelInfo = {
   batchTokens: 0,
   chatTemplate: null,
   toolFormat: null,
-  thoughtFormat: null,
+  reasoningFormat: null,
   vocabularySize: 0,
   canRank: false,
   modelBytes: 0,

@@ -47,7 +47,7 @@ export type ModelInfo = {
   /** How calls of tools are written; null without a chat template. */
   readonly toolFormat: string | null;
   /** How thoughts are written; null for a model that does not think. */
-  readonly thoughtFormat: string | null;
+  readonly reasoningFormat: string | null;
   readonly vocabularySize: number;
   /** Whether it is a reranker. */
   readonly canRank: boolean;

@@ -5,10 +5,10 @@ import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../../generation/request.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
-import { readThinking } from "../openai/reasoning.ts";
+import { readReasoning } from "../openai/reasoning.ts";
 import { requestsOf, UNSUPPORTED_IN_CHAT, unsupportedWith } from "../shared/fields.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
-import { type Instead, parseBody } from "../shared/parse-body.ts";
+import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { readTools } from "../shared/tools.ts";
 import { responsesContract } from "./contract.ts";
 import { ResponsesEncoder } from "./encoder.ts";
@@ -23,7 +23,7 @@ import {
 import { CONVERSATION_LIMITS, cutsOf, earliestWithinLimits, omittedBefore } from "./truncation.ts";
 
 /** What chat completions and others have under a name that is not taken here. */
-const INSTEAD: Instead = {
+const REPLACEMENTS: Replacements = {
   prompt: "input and instructions",
   messages: "input",
   max_tokens: "max_output_tokens",
@@ -63,7 +63,7 @@ const OWN_PARAMS: OwnParams = {
 
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
-  contract: responsesContract(UNSUPPORTED, INSTEAD),
+  contract: responsesContract(UNSUPPORTED, REPLACEMENTS),
 
   parse(body, context) {
     refuseUnreadableItems((body as { input?: unknown } | null)?.input);
@@ -71,7 +71,7 @@ export const openaiResponses: Dialect = {
       responsesSchema,
       withItems(body),
       UNSUPPORTED,
-      INSTEAD,
+      REPLACEMENTS,
     );
     return withOwnParams(() => parsedRequest(fields, ignoredParams, context));
   },
@@ -163,7 +163,7 @@ function withoutItems(
     messages,
     tools,
     continuesLast: messages.at(-1)?.role === "assistant",
-    ...readThinking({ ...fields, reasoning_effort: fields.reasoning?.effort }),
+    ...readReasoning({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
   const wantsScores =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
@@ -179,7 +179,7 @@ function withoutItems(
     {
       prompts: [prompt],
       maxTokens: fields.max_output_tokens ?? null,
-      scores: wantsScores
+      logprobs: wantsScores
         ? { alternatives: fields.top_logprobs ?? 0, includesPrompt: false }
         : null,
       echoesPrompt: false,

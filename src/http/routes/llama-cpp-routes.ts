@@ -2,11 +2,11 @@
 // server's state. None of them needs a slot, or waits for one.
 
 import type { Express, Request, RequestHandler, Response } from "express";
-import type { AskingRoute } from "../../api/endpoint.ts";
+import type { Endpoint } from "../../api/endpoint.ts";
 import { defaultSettings } from "../../api/llama-cpp/infill.ts";
 import { encodeProps, encodeSlots } from "../../api/llama-cpp/state.ts";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
-import { ASKING_ROUTES } from "../../api/wire-formats.ts";
+import { ENDPOINTS } from "../../api/wire-formats.ts";
 import { compiledQuestion } from "../../compile/compiled-request.ts";
 import { ServiceError } from "../../errors.ts";
 import { askInTurn } from "../generate/ask-in-turn.ts";
@@ -19,14 +19,14 @@ import { callerOf, methodNotAllowed, ownerOf, seesAll } from "../server/middlewa
 import { modelInPath, routeOf } from "./path-model.ts";
 
 /** What counts and renders prompts. */
-export const ASKING_PATHS = ASKING_ROUTES.map(({ path }) => path);
+export const ASKING_PATHS = ENDPOINTS.map(({ path }) => path);
 /** As Express has them. */
 export const ASKING_EXPRESS_ROUTES = ASKING_PATHS.map(routeOf);
 /** What shows the server's state. */
 export const STATE_PATHS = ["/slots", "/props"];
 
 export function mountNativeRoutes(app: Express, deps: HandlerDeps, readJson: ReadJson): void {
-  for (const route of ASKING_ROUTES) {
+  for (const route of ENDPOINTS) {
     app.post(routeOf(route.path), readJson(askHandler(route, deps)));
     app.all(routeOf(route.path), methodNotAllowed("POST"));
   }
@@ -35,7 +35,7 @@ export function mountNativeRoutes(app: Express, deps: HandlerDeps, readJson: Rea
   app.all(STATE_PATHS, methodNotAllowed("GET"));
 }
 
-function askHandler(route: AskingRoute, deps: HandlerDeps): RequestHandler {
+function askHandler(route: Endpoint, deps: HandlerDeps): RequestHandler {
   const { catalog, options } = deps;
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, options.requestTimeoutMs);

@@ -8,9 +8,9 @@ import {
   encodeRunning,
   type ModelRoute,
   OLLAMA_VERSION,
+  type OllamaServedModel,
   ollamaPull,
   ollamaShow,
-  type ServedModel,
 } from "../../api/ollama/models.ts";
 import { ServiceError } from "../../errors.ts";
 import type { HandlerDeps } from "../generate/exchange.ts";
@@ -42,27 +42,27 @@ export function mountOllama(app: Express, deps: HandlerDeps, readJson: ReadJson)
 }
 
 /** The model that generates under each of its names, and the one that makes vectors, if it is another. */
-function servedBy(deps: HandlerDeps): readonly ServedModel[] {
+function servedBy(deps: HandlerDeps): readonly OllamaServedModel[] {
   const { catalog, embeddings } = deps;
   const generating = catalog.ids.map((id) => generatingModel(id, deps));
   const isOther = !catalog.ids.includes(embeddings.catalog.realId);
   return isOther ? [...generating, vectorModel(deps)] : generating;
 }
 
-function generatingModel(id: string, { engine, startedAtSeconds }: HandlerDeps): ServedModel {
+function generatingModel(id: string, { engine, startedAtSeconds }: HandlerDeps): OllamaServedModel {
   const { model: info, state } = engine.status();
   return { id, info, startedAtSeconds, isForVectors: false, isLoaded: state === "ready" };
 }
 
 /** Loaded when it is needed. */
-function vectorModel({ embeddings, startedAtSeconds }: HandlerDeps): ServedModel {
+function vectorModel({ embeddings, startedAtSeconds }: HandlerDeps): OllamaServedModel {
   const isLoaded = embeddings.engine.workerPid !== null;
   const id = embeddings.catalog.realId;
   return { id, info: null, startedAtSeconds, isForVectors: true, isLoaded };
 }
 
 /** @throws ServiceError `model_not_found` */
-function findServed(name: string, deps: HandlerDeps): ServedModel {
+function findServed(name: string, deps: HandlerDeps): OllamaServedModel {
   const { catalog, embeddings } = deps;
   const other = embeddings.catalog.realId;
   const isOther = !catalog.ids.includes(other) && [other, `${other}:latest`].includes(name);

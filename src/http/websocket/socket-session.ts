@@ -8,7 +8,7 @@ import {
   type ClientMessage,
   parseClientMessage,
   type SocketEnd,
-  told,
+  socketMessages,
 } from "../../api/own/socket-messages.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
@@ -158,7 +158,7 @@ export class SocketSession {
       if (error.code === "internal_error") this.#options.report(error.cause);
       if (!this.#isWelcome) return this.#refuse(KEY_FIRST);
       const id = message && "id" in message ? message.id : null;
-      this.#tell(told.error(encodeOpenaiError(error), id));
+      this.#tell(socketMessages.error(encodeOpenaiError(error), id));
       if (error.code !== "queue_full") this.#countError(); // that one is about the others
     }
   }
@@ -171,7 +171,7 @@ export class SocketSession {
 
   #follow(message: ClientMessage): void {
     if (message.type === "auth") return this.#authenticate(message.key);
-    if (message.type === "ping") return this.#tell(told.pong());
+    if (message.type === "ping") return this.#tell(socketMessages.pong());
     if (!this.#isWelcome) return this.#refuse(KEY_FIRST);
     switch (message.type) {
       case "cancel":
@@ -199,13 +199,13 @@ export class SocketSession {
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isWelcome = true;
-    this.#tell(told.authenticated());
+    this.#tell(socketMessages.authenticated());
   }
 
   #refuse(reason: string): void {
     this.#isWelcome = false;
     const error = new ServiceError("invalid_api_key", reason);
-    this.#tell(told.error(encodeOpenaiError(error), null));
+    this.#tell(socketMessages.error(encodeOpenaiError(error), null));
     this.#options.socket.close(UNAUTHORIZED, reason);
   }
 
@@ -240,7 +240,7 @@ export class SocketSession {
     // A resumable one would go on without its reader.
     if (end === "cancelled" && stream !== null && this.#isThere) await this.#stop(stream, request);
     this.#open.delete(id);
-    await this.#send(told.end(id, end));
+    await this.#send(socketMessages.end(id, end));
   }
 
   async #stop(stream: string, { headers }: Pick<InnerRequest, "headers">): Promise<void> {

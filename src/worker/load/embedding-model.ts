@@ -67,7 +67,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       batchTokens,
       chatTemplate: null,
       toolFormat: null,
-      thoughtFormat: null,
+      reasoningFormat: null,
       vocabularySize,
       beginningText: null,
       endText: null,

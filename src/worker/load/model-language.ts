@@ -2,7 +2,11 @@
 
 import type { Llama, LlamaModel, Token } from "node-llama-cpp";
 import { Grammars } from "../output/grammars.ts";
-import { type ThoughtFormat, thinkingWords, thoughtFormatOf } from "../output/reasoning-formats.ts";
+import {
+  findReasoningFormat,
+  type ReasoningFormat,
+  reasoningInstruction,
+} from "../output/reasoning-formats.ts";
 import { CallGrammars } from "../output/tool-grammar.ts";
 import { ChatTemplate } from "../prompt/chat-template.ts";
 import { ControlTokens } from "../prompt/control-tokens.ts";
@@ -14,7 +18,7 @@ export type ModelLanguage = {
   /** Null when the GGUF has none, or none that can be read. */
   readonly template: ChatTemplate | null;
   /** Null for a model without reasoning. */
-  readonly thoughtFormat: ThoughtFormat | null;
+  readonly reasoningFormat: ReasoningFormat | null;
   readonly controlTokens: ControlTokens;
   readonly vocabularySize: number;
   readonly longestTokenChars: number;
@@ -28,14 +32,14 @@ export function modelLanguage(llama: Llama, model: LlamaModel, log: Log): ModelL
   const vocabulary = [...model.iterateAllTokens()];
   const controlTokens = new ControlTokens(model, vocabulary);
   const template = readTemplate(model, [...controlTokens.ids.keys()], log);
-  const thoughtFormat = template
-    ? thoughtFormatOf(template.source, (text) => model.tokenize(text, true).length === 1)
+  const reasoningFormat = template
+    ? findReasoningFormat(template.source, (text) => model.tokenize(text, true).length === 1)
     : null;
   return {
     grammars: new Grammars(llama, model),
     callGrammars: new CallGrammars(),
     template,
-    thoughtFormat,
+    reasoningFormat,
     controlTokens,
     vocabularySize: vocabulary.length,
     longestTokenChars: longestText(vocabulary, model),
@@ -56,7 +60,7 @@ function readTemplate(
       controlTexts,
       bosText: model.tokens.bosString,
       eosText: model.tokens.eosString,
-      thinkingWords: thinkingWords(model.fileInfo.metadata.general?.name ?? ""),
+      reasoningInstruction: reasoningInstruction(model.fileInfo.metadata.general?.name ?? ""),
     });
   } catch (error) {
     log("warn", `the chat template cannot be read, chat is off: ${(error as Error).message}`);

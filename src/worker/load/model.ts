@@ -111,7 +111,7 @@ function newBatcher(
 
 function describeModel(
   model: LlamaModel,
-  { template, thoughtFormat, vocabularySize }: ModelLanguage,
+  { template, reasoningFormat, vocabularySize }: ModelLanguage,
 ) {
   return {
     gpuLayers: model.gpuLayers,
@@ -119,7 +119,7 @@ function describeModel(
     trainedContextTokens: model.trainContextSize,
     chatTemplate: template?.source ?? null,
     toolFormat: template?.toolFormat.name ?? null,
-    thoughtFormat: thoughtFormat?.name ?? null,
+    reasoningFormat: reasoningFormat?.name ?? null,
     vocabularySize,
     canRank: model.fileInsights.supportsRanking,
     modelBytes: model.size,

@@ -4,7 +4,7 @@ import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
 import { literal } from "../../grammar/rules.ts";
 import { OutputParser, type OutputPart } from "./output-parser.ts";
-import { thoughtFormatNamed } from "./reasoning-formats.ts";
+import { reasoningFormatNamed } from "./reasoning-formats.ts";
 import { StopSequences } from "./stop-sequences.ts";
 import { type Detokenize, TokenDecoder } from "./token-decoder.ts";
 import { toolFormatNamed } from "./tool-formats.ts";
@@ -49,9 +49,9 @@ export class AnswerReader {
   constructor(options: AnswerReaderOptions) {
     const { output, promptTokens, detokenize, controlTokens, stop } = options;
     const toolFormat = output.toolFormat === null ? null : toolFormatNamed(output.toolFormat);
-    const thoughtFormat =
-      output.thoughtFormat === null ? null : thoughtFormatNamed(output.thoughtFormat);
-    const shown = [...(toolFormat?.controlTexts ?? []), ...(thoughtFormat?.controlTexts ?? [])];
+    const reasoningFormat =
+      output.reasoningFormat === null ? null : reasoningFormatNamed(output.reasoningFormat);
+    const shown = [...(toolFormat?.controlTexts ?? []), ...(reasoningFormat?.controlTexts ?? [])];
     this.#options = options;
     this.#decoder = new TokenDecoder(
       detokenize,
@@ -59,14 +59,14 @@ export class AnswerReader {
       shown.length > 0 ? controlTokens(shown) : undefined,
     );
     this.#parser =
-      toolFormat || thoughtFormat
-        ? new OutputParser({ ...output, toolFormat, thoughtFormat })
+      toolFormat || reasoningFormat
+        ? new OutputParser({ ...output, toolFormat, reasoningFormat })
         : null;
     this.#stops = new StopSequences(stop);
   }
 
-  get isThinking(): boolean {
-    return this.#parser?.isThinking ?? false;
+  get isReasoning(): boolean {
+    return this.#parser?.isReasoning ?? false;
   }
 
   get hasCalls(): boolean {
@@ -107,7 +107,7 @@ export class AnswerReader {
 
   #isHeld(holds: "start" | "text"): boolean {
     if (!this.#parser) return true;
-    return holds === "start" ? !this.#parser.isThinking : this.#parser.isText;
+    return holds === "start" ? !this.#parser.isReasoning : this.#parser.isText;
   }
 
   /** From here on the answer is calls. The tokens that began the first one are taken in, with what came before in them. */

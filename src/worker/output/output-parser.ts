@@ -3,7 +3,7 @@
 
 import { JSON_SYNTAX } from "../../grammar/syntax.ts";
 import { callArguments } from "./call-arguments.ts";
-import type { ThoughtFormat } from "./reasoning-formats.ts";
+import type { ReasoningFormat } from "./reasoning-formats.ts";
 import type { Marker, ToolFormat } from "./tool-format.ts";
 
 export type OutputPart =
@@ -18,10 +18,10 @@ export type OutputParserOptions = {
   readonly toolFormat: ToolFormat | null;
   readonly toolNames: readonly string[];
   /** Null when there are no thoughts to tell from the text. */
-  readonly thoughtFormat: ThoughtFormat | null;
-  readonly areThoughtsText: boolean;
+  readonly reasoningFormat: ReasoningFormat | null;
+  readonly keepsReasoningInText: boolean;
   /** Whether the text begins within thoughts. */
-  readonly isThinking: boolean;
+  readonly startsInReasoning: boolean;
 };
 
 /** `header`: between messages of a model that writes in channels. `calls`: among calls, outside of arguments. */
@@ -40,22 +40,22 @@ export class OutputParser {
   #parts: OutputPart[] = [];
   #arguments = callArguments(JSON_SYNTAX);
   #hasText = false;
-  #mayThink = true;
+  #mayReason = true;
   #isGapDropped = false;
   #calls = 0;
   #callsBeganAt: number | null = null;
 
   constructor(options: OutputParserOptions) {
-    const { toolFormat, toolNames, thoughtFormat, isThinking } = options;
+    const { toolFormat, toolNames, reasoningFormat, startsInReasoning } = options;
     this.#options = options;
     this.#callMarkers = toolFormat?.openers(toolNames) ?? [];
     this.#dropMarkers = toolFormat?.dropped ?? [];
-    if (isThinking) this.#mode = "reasoning";
-    else this.#mode = thoughtFormat?.type === "channels" ? "header" : "text";
-    this.#isGapDropped = isThinking;
+    if (startsInReasoning) this.#mode = "reasoning";
+    else this.#mode = reasoningFormat?.type === "channels" ? "header" : "text";
+    this.#isGapDropped = startsInReasoning;
   }
 
-  get isThinking(): boolean {
+  get isReasoning(): boolean {
     return this.#mode === "reasoning";
   }
 
@@ -103,7 +103,7 @@ export class OutputParser {
       case "text":
         return this.#readText();
       case "reasoning":
-        return this.#readThoughts();
+        return this.#readReasoning();
       case "calls":
         return this.#readCalls();
       case "arguments":
@@ -112,7 +112,7 @@ export class OutputParser {
   }
 
   #readHeader(): boolean {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (format?.type !== "channels") return false;
     const call = firstOf(this.#callMarkers, this.#held, true);
     const end = this.#held.indexOf(format.opener);
@@ -120,7 +120,7 @@ export class OutputParser {
     if (end < 0) return false;
     const header = this.#held.slice(0, end);
     this.#drop(end + format.opener.length);
-    this.#mode = format.isThought(header) ? "reasoning" : "text";
+    this.#mode = format.isReasoning(header) ? "reasoning" : "text";
     return true;
   }
 
@@ -141,11 +141,11 @@ export class OutputParser {
 
   /** What ends the text, or begins thoughts: those come before all text. */
   #textMarkers(): readonly Marker[] {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (!format) return [];
     if (format.type === "channels")
       return format.closers.map((text) => ({ text, isAtStart: false }));
-    return this.#mayThink ? [{ text: format.opener, isAtStart: true }] : [];
+    return this.#mayReason ? [{ text: format.opener, isAtStart: true }] : [];
   }
 
   #enter(found: Found): boolean {
@@ -157,18 +157,18 @@ export class OutputParser {
       return true;
     }
     const before = this.#drop(at);
-    const isChannel = this.#options.thoughtFormat?.type === "channels";
+    const isChannel = this.#options.reasoningFormat?.type === "channels";
     if (isChannel) this.#emit("text", before);
     const opener = this.#drop(end - at);
-    if (this.#options.areThoughtsText && !isChannel) this.#emit("text", before + opener);
+    if (this.#options.keepsReasoningInText && !isChannel) this.#emit("text", before + opener);
     this.#mode = isChannel ? "header" : "reasoning";
-    this.#mayThink = false;
-    this.#isGapDropped = !this.#options.areThoughtsText;
+    this.#mayReason = false;
+    this.#isGapDropped = !this.#options.keepsReasoningInText;
     return true;
   }
 
-  #readThoughts(): boolean {
-    const format = this.#options.thoughtFormat;
+  #readReasoning(): boolean {
+    const format = this.#options.reasoningFormat;
     if (!format) return false;
     this.#dropGap();
     const closers = format.type === "channels" ? format.closers : [format.closer];
@@ -179,14 +179,14 @@ export class OutputParser {
       this.#emit("reasoning", this.#drop(sure));
       return false;
     }
-    const { areThoughtsText } = this.#options;
+    const { keepsReasoningInText } = this.#options;
     const thoughts = this.#drop(found.at);
-    this.#emit("reasoning", areThoughtsText ? thoughts : thoughts.trimEnd());
+    this.#emit("reasoning", keepsReasoningInText ? thoughts : thoughts.trimEnd());
     const closer = this.#drop(found.end - found.at);
-    if (areThoughtsText && format.type === "tags") this.#emit("reasoning", closer);
+    if (keepsReasoningInText && format.type === "tags") this.#emit("reasoning", closer);
     this.#mode = format.type === "channels" ? "header" : "text";
-    this.#mayThink = false;
-    this.#isGapDropped = !areThoughtsText;
+    this.#mayReason = false;
+    this.#isGapDropped = !keepsReasoningInText;
     return true;
   }
 
@@ -248,9 +248,9 @@ export class OutputParser {
     if (text === "") return;
     if (type === "text" && text.trim() !== "") {
       this.#hasText = true;
-      this.#mayThink = false;
+      this.#mayReason = false;
     }
-    const isText = type === "text" || this.#options.areThoughtsText;
+    const isText = type === "text" || this.#options.keepsReasoningInText;
     this.#parts.push({ type: isText ? "text" : "reasoning", text });
   }
 }

@@ -10,7 +10,11 @@ import {
 } from "../../generation/request.ts";
 import type { ChatTemplate } from "../prompt/chat-template.ts";
 import type { Grammars } from "./grammars.ts";
-import { endsInThoughts, type ThoughtFormat, thoughtFormatNamed } from "./reasoning-formats.ts";
+import {
+  endsInReasoning,
+  type ReasoningFormat,
+  reasoningFormatNamed,
+} from "./reasoning-formats.ts";
 import type { CallGrammars } from "./tool-grammar.ts";
 
 export type PlanDeps = {
@@ -19,7 +23,7 @@ export type PlanDeps = {
   /** Null when the GGUF brings none. */
   readonly template: ChatTemplate | null;
   /** Null for a model that does not think. */
-  readonly thoughtFormat: ThoughtFormat | null;
+  readonly reasoningFormat: ReasoningFormat | null;
 };
 
 export type PlanRequest = {
@@ -41,25 +45,25 @@ export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
   if (prompt.type !== "messages") return plain;
   return {
     ...plain,
-    ...planThoughts(prompt, request.promptText, deps),
+    ...planReasoning(prompt, request.promptText, deps),
     ...planTools(prompt.tools, grammar, deps),
   };
 }
 
-function planThoughts(
-  { thinking, messages, continuesLast }: Extract<Prompt, { type: "messages" }>,
+function planReasoning(
+  { reasoning, messages, continuesLast }: Extract<Prompt, { type: "messages" }>,
   promptText: string,
-  { thoughtFormat }: PlanDeps,
+  { reasoningFormat }: PlanDeps,
 ): Partial<OutputPlan> {
-  if (!thoughtFormat) return {};
-  if (thoughtFormat.type === "channels" && continuesLast) return {}; // within its last message, after all headers
+  if (!reasoningFormat) return {};
+  if (reasoningFormat.type === "channels" && continuesLast) return {}; // within its last message, after all headers
   // A message of somebody may hold the same words: only the very end of a prompt opens thoughts, or what is gone on with.
   const opening = continuesLast ? (messages.at(-1)?.content ?? "") : lastWord(promptText);
   return {
-    thoughtFormat: thoughtFormat.name,
-    areThoughtsText: !thinking.isSeparate,
-    isThinking: endsInThoughts(thoughtFormat, opening),
-    thoughtBudgetTokens: thinking.effort === "none" ? 0 : thinking.budgetTokens,
+    reasoningFormat: reasoningFormat.name,
+    keepsReasoningInText: !reasoning.isSeparate,
+    startsInReasoning: endsInReasoning(reasoningFormat, opening),
+    reasoningBudgetTokens: reasoning.effort === "none" ? 0 : reasoning.budgetTokens,
   };
 }
 
@@ -70,14 +74,14 @@ function lastWord(text: string): string {
 function planTools(
   use: ToolUse | null,
   answerGrammar: string | null,
-  { template, thoughtFormat, grammars, callGrammars }: PlanDeps,
+  { template, reasoningFormat, grammars, callGrammars }: PlanDeps,
 ): Partial<OutputPlan> {
   if (!use || !template) return {};
   const { toolFormat } = template;
   const { isRequired, isParallel, callable } = use;
   const tools = use.tools.filter(({ name }) => callable.includes(name));
   // In channels a call is no text; elsewhere what holds the text must let a call through.
-  const isChoice = answerGrammar !== null && !isRequired && thoughtFormat?.type !== "channels";
+  const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
   const text = callGrammars.of({
     format: toolFormat,
@@ -94,14 +98,14 @@ function planTools(
 }
 
 /** Where a prompt has begun thoughts for which there is no budget: the tokens that end them, as part of the prompt. */
-export function withoutThoughts(
+export function closeReasoning(
   output: OutputPlan,
   { model }: { readonly model: Pick<LlamaModel, "tokenize"> },
 ): { readonly tokens: readonly number[]; readonly output: OutputPlan } {
-  const { thoughtFormat, isThinking, thoughtBudgetTokens } = output;
-  if (thoughtFormat === null || !isThinking || thoughtBudgetTokens !== 0) {
+  const { reasoningFormat, startsInReasoning, reasoningBudgetTokens } = output;
+  if (reasoningFormat === null || !startsInReasoning || reasoningBudgetTokens !== 0) {
     return { tokens: [], output };
   }
-  const { ending } = thoughtFormatNamed(thoughtFormat);
-  return { tokens: model.tokenize(ending, true), output: { ...output, isThinking: false } };
+  const { ending } = reasoningFormatNamed(reasoningFormat);
+  return { tokens: model.tokenize(ending, true), output: { ...output, startsInReasoning: false } };
 }

@@ -1,6 +1,6 @@
 // How models write the thoughts before an answer. Recognised by the chat template, or by a token of the vocabulary.
 
-export type ThoughtFormat =
+export type ReasoningFormat =
   | {
       readonly name: string;
       readonly type: "tags";
@@ -18,7 +18,7 @@ export type ThoughtFormat =
       readonly opener: string;
       /** End a message; another header follows. */
       readonly closers: readonly string[];
-      readonly isThought: (header: string) => boolean;
+      readonly isReasoning: (header: string) => boolean;
       readonly ending: string;
       readonly controlTexts: readonly string[];
     };
@@ -28,7 +28,7 @@ function tags(
   opener: string,
   closer: string,
   controlTexts: readonly string[] = [opener, closer],
-): ThoughtFormat {
+): ReasoningFormat {
   return {
     name,
     type: "tags",
@@ -39,14 +39,14 @@ function tags(
   };
 }
 
-const FORMATS: readonly ThoughtFormat[] = [
+const FORMATS: readonly ReasoningFormat[] = [
   {
     // https://github.com/openai/harmony
     name: "harmony",
     type: "channels",
     opener: "<|message|>",
     closers: ["<|end|>", "<|start|>", "<|channel|>"],
-    isThought: (header) => header.includes("analysis"),
+    isReasoning: (header) => header.includes("analysis"),
     ending: "<|end|><|start|>assistant<|channel|>final<|message|>",
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
   },
@@ -56,10 +56,10 @@ const FORMATS: readonly ThoughtFormat[] = [
 ];
 
 /** Of a model's template and the texts of its vocabulary; null for a model that does not think. */
-export function thoughtFormatOf(
+export function findReasoningFormat(
   template: string,
   hasToken: (text: string) => boolean,
-): ThoughtFormat | null {
+): ReasoningFormat | null {
   const found = FORMATS.find(({ type, opener }) => {
     if (type === "channels") return template.includes("<|channel|>analysis");
     return template.includes(opener) || hasToken(opener);
@@ -68,19 +68,19 @@ export function thoughtFormatOf(
 }
 
 /** @throws Error for a name that is not in the table */
-export function thoughtFormatNamed(name: string): ThoughtFormat {
+export function reasoningFormatNamed(name: string): ReasoningFormat {
   const format = FORMATS.find((each) => each.name === name);
   if (!format) throw new Error(`there is no thought format ${name}`);
   return format;
 }
 
 /** Whether a text leaves its thoughts open: the end of a prompt, where some templates begin them for the model. */
-export function endsInThoughts(format: ThoughtFormat, text: string): boolean {
+export function endsInReasoning(format: ReasoningFormat, text: string): boolean {
   if (format.type === "channels") return false;
   return text.lastIndexOf(format.opener) > text.lastIndexOf(format.closer);
 }
 
 /** Words in a system message that make a model think whose template has no variable for it. */
-export function thinkingWords(modelName: string): string | null {
+export function reasoningInstruction(modelName: string): string | null {
   return modelName === "Built-in model" ? "/think" : null;
 }

@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { Template } from "@huggingface/jinja";
 import { ServiceError } from "../../errors.ts";
-import type { Json, Prompt, Thinking } from "../../generation/request.ts";
+import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { GENERIC, toolFormatOf } from "../output/tool-formats.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
@@ -25,7 +25,7 @@ export type ChatTemplateOptions = {
   readonly bosText: string | null;
   readonly eosText: string | null;
   /** What makes the model think, in a system message, where the template has no variable for it. */
-  readonly thinkingWords: string | null;
+  readonly reasoningInstruction: string | null;
 };
 
 type Variables = { readonly [name: string]: Json };
@@ -88,7 +88,7 @@ export class ChatTemplate {
     const rendered = this.#tryRun(
       this.#fence.fence(this.#messagesOf(prompt, isTold)) as readonly TemplateMessage[], // of the same shape
       {
-        ...this.#thinkingVariables(prompt.thinking),
+        ...this.#reasoningVariables(prompt.reasoning),
         ...(this.#fence.fence(prompt.variables) as Variables), // of the same shape
         tools: this.#fence.fence(tools ?? this.#noTools),
         add_generation_prompt: !prompt.continuesLast,
@@ -112,15 +112,15 @@ export class ChatTemplate {
       continuesLast && last
         ? [...told.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
         : told;
-    return this.#withThinkingWords(ended, prompt);
+    return this.#withReasoningInstruction(ended, prompt);
   }
 
-  #withThinkingWords(
+  #withReasoningInstruction(
     messages: readonly TemplateMessage[],
-    { thinking, variables }: MessagesPrompt,
+    { reasoning, variables }: MessagesPrompt,
   ): readonly TemplateMessage[] {
-    const words = this.#options.thinkingWords;
-    const isWanted = (thinking.effort ?? "none") !== "none" || variables.enable_thinking === true;
+    const words = this.#options.reasoningInstruction;
+    const isWanted = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
     if (words === null || !isWanted) return messages;
     const [first, ...rest] = messages;
     if (first?.role !== "system") return [{ role: "system", content: words }, ...messages];
@@ -130,8 +130,9 @@ export class ChatTemplate {
   /** A variable that a template does not have would change nothing; without thinking that is what was wanted. */
   #refuseUnknown(variables: Variables): void {
     const unknown = Object.keys(variables).find((name) => {
-      const isThinking = name === "enable_thinking" || name === "thinking";
-      if (isThinking && (variables[name] === false || this.#options.thinkingWords)) return false;
+      const isReasoning = name === "enable_thinking" || name === "thinking";
+      if (isReasoning && (variables[name] === false || this.#options.reasoningInstruction))
+        return false;
       return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });
     if (unknown === undefined) return;
@@ -144,10 +145,10 @@ export class ChatTemplate {
   }
 
   /** @throws ServiceError when thinking is asked for, and the template has no way to say so */
-  #thinkingVariables({ effort }: Thinking): Variables {
+  #reasoningVariables({ effort }: ReasoningOptions): Variables {
     if (effort === null) return {};
     if (effort === "none") return { enable_thinking: false, thinking: false };
-    if (!this.#options.thinkingWords && !THINKING_VARIABLES.test(this.source)) {
+    if (!this.#options.reasoningInstruction && !THINKING_VARIABLES.test(this.source)) {
       throw new ServiceError(
         "unsupported_parameter",
         `reasoning_effort ${effort}: this model's chat template has no switch for thinking; leave it out, or say none`,

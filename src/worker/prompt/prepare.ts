@@ -3,7 +3,7 @@
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
-import { type PlanDeps, planOutput, withoutThoughts } from "../output/output-plan.ts";
+import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import {
@@ -29,7 +29,7 @@ export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRe
   refuseHopeless(prompt, deps);
   const { tokens, text } = promptTokens(prompt, deps);
   const planned = planOutput({ prompt, promptText: text, grammar }, deps);
-  const { tokens: closing, output } = withoutThoughts(planned, deps);
+  const { tokens: closing, output } = closeReasoning(planned, deps);
   const all = [...tokens, ...closing];
   const room = deps.contextTokens - all.length;
   if (room < 1) throw tooLong(`${all.length}`, prompt, deps.contextTokens);

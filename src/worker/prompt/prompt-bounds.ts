@@ -139,13 +139,13 @@ export function leastMessageTokens(
 }
 
 function promptOf(messages: readonly Message[]): Extract<Prompt, { type: "messages" }> {
-  const thinking = { effort: null, budgetTokens: null, isSeparate: true };
+  const reasoning = { effort: null, budgetTokens: null, isSeparate: true };
   return {
     type: "messages",
     messages,
     tools: null,
     continuesLast: false,
-    thinking,
+    reasoning,
     variables: {},
   };
 }

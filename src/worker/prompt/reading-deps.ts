@@ -3,7 +3,7 @@
 import type { LlamaModel } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
 import type { Grammars } from "../output/grammars.ts";
-import { thoughtFormatNamed } from "../output/reasoning-formats.ts";
+import { reasoningFormatNamed } from "../output/reasoning-formats.ts";
 import type { RunOptions } from "../step/run.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 
@@ -16,7 +16,7 @@ export type ReadingModel = {
 
 export function readingDeps(
   { model, grammars, controlTokens }: ReadingModel,
-  { thoughtFormat, thoughtBudgetTokens }: OutputPlan,
+  { reasoningFormat, reasoningBudgetTokens }: OutputPlan,
 ): Omit<RunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
@@ -31,9 +31,9 @@ export function readingDeps(
       begin: (text) => grammars.begin(text),
       feed: (state, tokens) => grammars.feed(state, tokens),
     },
-    thoughtEnding:
-      thoughtFormat === null || thoughtBudgetTokens === null
+    reasoningEnding:
+      reasoningFormat === null || reasoningBudgetTokens === null
         ? []
-        : model.tokenize(thoughtFormatNamed(thoughtFormat).ending, true),
+        : model.tokenize(reasoningFormatNamed(reasoningFormat).ending, true),
   };
 }

@@ -1,15 +1,15 @@
 // Logprobs as they go to the server: ids with their texts and bytes.
 
 import type { LlamaModel } from "node-llama-cpp";
-import type { ScoredToken } from "../../generation/events.ts";
+import type { PositionLogprobs } from "../../generation/events.ts";
 import type { RawLogprobs } from "./evaluate-with-logprobs.ts";
 import { tokenPiece } from "./token-bytes.ts";
 
-export function scoredToken(
+export function positionLogprobs(
   model: LlamaModel,
   token: number,
   { logprob, top }: RawLogprobs,
-): ScoredToken {
+): PositionLogprobs {
   const alternatives = top.map((each) => ({
     ...tokenPiece(model, each.token),
     logprob: each.logprob,
@@ -18,6 +18,6 @@ export function scoredToken(
 }
 
 /** A prompt's first token. */
-export function unscoredToken(model: LlamaModel, token: number): ScoredToken {
+export function firstPositionLogprobs(model: LlamaModel, token: number): PositionLogprobs {
   return { ...tokenPiece(model, token), logprob: null, alternatives: [] };
 }

@@ -4,7 +4,7 @@ import type { Token } from "node-llama-cpp";
 import type { Ending, FreshDelta } from "../../generation/events.ts";
 import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
-import { scoredToken } from "../sampling/token-logprobs.ts";
+import { positionLogprobs } from "../sampling/token-logprobs.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
@@ -35,9 +35,9 @@ async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<Out
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
   const isFirstTime = run.generatedTokens === 0;
-  const wantsScoredPrompt = isFirstTime && run.request.scores?.includesPrompt === true;
+  const needsPromptLogprobs = isFirstTime && run.request.logprobs?.includesPrompt === true;
   await slot.enterScope(run.cacheScope, batcher);
-  if (!run.request.reusePrefix || wantsScoredPrompt) await slot.clear(batcher);
+  if (!run.request.reusePrefix || needsPromptLogprobs) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
   if (isFirstTime) run.cachedTokens = cached;
 
@@ -113,8 +113,8 @@ function generated(
 ): AsyncGenerator<Token, void, Token[] | undefined> {
   const { sequence } = slot;
   const evaluate = evaluateOptions(model, run, slot);
-  const { scores } = run.request;
-  if (!scores)
+  const { logprobs } = run.request;
+  if (!logprobs)
     return sequence.evaluate(lastSlice, evaluate) as AsyncGenerator<
       Token,
       void,
@@ -124,9 +124,9 @@ function generated(
     model,
     sequence,
     evaluate,
-    top: scores.alternatives,
+    top: logprobs.alternatives,
     onLogprobs: (token, given) => {
-      if (!model.isEogToken(token)) run.addScore(scoredToken(model, token, given));
+      if (!model.isEogToken(token)) run.addLogprobs(positionLogprobs(model, token, given));
     },
   });
 }

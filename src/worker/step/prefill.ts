@@ -4,7 +4,7 @@ import type { LlamaModel, Token } from "node-llama-cpp";
 import type { FreshDelta, PromptProgress } from "../../generation/events.ts";
 import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
-import { scoredToken, unscoredToken } from "../sampling/token-logprobs.ts";
+import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
 import type { Batcher } from "./batching.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
@@ -30,9 +30,9 @@ export async function prefill(
 ): Promise<Token[] | null> {
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
-  const wantsScores = run.generatedTokens === 0 && run.request.scores?.includesPrompt === true;
+  const wantsScores = run.generatedTokens === 0 && run.request.logprobs?.includesPrompt === true;
   if (wantsScores && !hidesFirst(run, deps.model))
-    run.addScore(unscoredToken(deps.model, run.tokens[0] ?? 0));
+    run.addLogprobs(firstPositionLogprobs(deps.model, run.tokens[0] ?? 0));
   for (;;) {
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
@@ -48,7 +48,7 @@ export async function prefill(
     if (slice.length === 0 || position + slice.length === run.tokens.length) {
       return slice.length === 0 ? (run.tokens.slice(position) as Token[]) : slice;
     }
-    if (wantsScores) await readScoredSlice(run, slot, deps, slice);
+    if (wantsScores) await readSliceWithLogprobs(run, slot, deps, slice);
     else {
       await sequence.evaluateWithoutGeneratingNewTokens(slice, {
         evaluationPriority: slot.id as never, // see shareBatch: the strategy is its only reader
@@ -74,15 +74,15 @@ export function reportProgress(
   });
 }
 
-async function readScoredSlice(run: Run, slot: Slot, { model }: PrefillDeps, slice: Token[]) {
+async function readSliceWithLogprobs(run: Run, slot: Slot, { model }: PrefillDeps, slice: Token[]) {
   const { sequence } = slot;
   const position = sequence.nextTokenIndex;
   const following = run.tokens.slice(position + 1, position + 1 + slice.length) as Token[];
-  const top = run.request.scores?.alternatives ?? 0;
+  const top = run.request.logprobs?.alternatives ?? 0;
   const evaluate = evaluateOptions(model, run, slot);
   const scores = await readWithLogprobs(slice, following, { model, sequence, evaluate, top });
   for (const [index, score] of scores.entries())
-    run.addScore(scoredToken(model, following[index] ?? 0, score));
+    run.addLogprobs(positionLogprobs(model, following[index] ?? 0, score));
 }
 
 /** The prompt is the beginning of the answer's text. */

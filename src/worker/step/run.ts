@@ -6,8 +6,8 @@ import {
   type Ending,
   type FinishReason,
   type FreshDelta,
+  type PositionLogprobs,
   type PromptReading,
-  type ScoredToken,
   type Usage,
   weightOf,
 } from "../../generation/events.ts";
@@ -23,7 +23,7 @@ export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens
   /** Weight of the deltas that it may send before credit comes back. */
   readonly creditBytes: number;
   /** What ends thoughts whose budget is used up, as tokens. */
-  readonly thoughtEnding: readonly number[];
+  readonly reasoningEnding: readonly number[];
 };
 
 /** What is to be sent, and why the answer ends with it (null: it goes on). */
@@ -40,12 +40,12 @@ export class Run {
   readonly tokens: number[];
   readonly #reader: AnswerReader;
   readonly #feed: RunOptions["grammars"]["feed"];
-  readonly #thoughtEnding: readonly number[];
+  readonly #reasoningEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
   #unsentIds: number[] = [];
   #isPromptTold = false;
-  #unsentScores: ScoredToken[] = [];
+  #unsentLogprobs: PositionLogprobs[] = [];
   #reasoningTokens = 0;
   #isBudgetUsed = false;
   hasSlot = false;
@@ -58,7 +58,7 @@ export class Run {
   tokensAfterAbort = 0;
 
   constructor(options: RunOptions) {
-    const { id, request, creditBytes, thoughtEnding } = options;
+    const { id, request, creditBytes, reasoningEnding } = options;
     const promptTokens = Array.from(request.promptTokens);
     this.id = id;
     this.request = request;
@@ -71,7 +71,7 @@ export class Run {
       promptTokens,
     });
     this.#feed = options.grammars.feed;
-    this.#thoughtEnding = thoughtEnding;
+    this.#reasoningEnding = reasoningEnding;
     this.#credit = creditBytes;
   }
 
@@ -104,8 +104,8 @@ export class Run {
   }
 
   /** Goes out with the text of its token. */
-  addScore(score: ScoredToken): void {
-    this.#unsentScores.push(score);
+  addLogprobs(score: PositionLogprobs): void {
+    this.#unsentLogprobs.push(score);
   }
 
   /** The prompt as the beginning of the answer, with its scores. */
@@ -117,7 +117,7 @@ export class Run {
   accept(token: number): Accepted {
     this.tokens.push(token);
     this.#unsentIds.push(token);
-    if (this.#reader.isThinking) this.#reasoningTokens += 1;
+    if (this.#reader.isReasoning) this.#reasoningTokens += 1;
     const read = this.#reader.push(token);
     if (read.stopString !== null)
       return { deltas: this.#lastDeltas(read), end: this.#ending("stop", read) };
@@ -156,11 +156,12 @@ export class Run {
 
   /** Tokens that the answer goes on with whatever the model would say: they end thoughts beyond their budget, once. */
   takeForced(): readonly number[] {
-    const { thoughtBudgetTokens } = this.request.output;
-    if (this.#isBudgetUsed || thoughtBudgetTokens === null || !this.#reader.isThinking) return [];
-    if (this.#reasoningTokens < thoughtBudgetTokens) return [];
+    const { reasoningBudgetTokens } = this.request.output;
+    if (this.#isBudgetUsed || reasoningBudgetTokens === null || !this.#reader.isReasoning)
+      return [];
+    if (this.#reasoningTokens < reasoningBudgetTokens) return [];
     this.#isBudgetUsed = true;
-    return this.#thoughtEnding;
+    return this.#reasoningEnding;
   }
 
   abort(): void {
@@ -204,19 +205,19 @@ export class Run {
 
   /** Scores that go with no text (of control tokens) go out with an empty one. Those of a stop string do not go out. */
   #lastDeltas({ parts, stopString }: ReadParts): readonly FreshDelta[] {
-    if (stopString !== null) this.#unsentScores = scoresOf(textOf(parts), this.#unsentScores);
+    if (stopString !== null) this.#unsentLogprobs = logprobsOf(textOf(parts), this.#unsentLogprobs);
     const deltas = this.#deltas(parts);
-    if (this.#unsentScores.length === 0) return deltas;
+    if (this.#unsentLogprobs.length === 0) return deltas;
     return [...deltas, this.#delta({ type: "text", text: "" })];
   }
 
   /** With all the tokens and scores that have not been sent yet. */
   #delta(part: OutputPart): FreshDelta {
-    const scores = this.#unsentScores;
+    const logprobs = this.#unsentLogprobs;
     const ids = this.#unsentIds;
-    const fresh = { tokens: ids.length, ids, ...(scores.length > 0 ? { scores } : {}) };
+    const fresh = { tokens: ids.length, ids, ...(logprobs.length > 0 ? { logprobs } : {}) };
     this.#unsentIds = [];
-    this.#unsentScores = [];
+    this.#unsentLogprobs = [];
     const delta = { ...freshDelta(part), ...fresh, ...this.#promptNews() };
     this.#credit -= weightOf(delta);
     return delta;
@@ -248,9 +249,9 @@ function textOf(parts: readonly OutputPart[]): string {
 }
 
 /** The scores of the tokens that the text is made of, from the first on. */
-function scoresOf(text: string, scores: readonly ScoredToken[]): ScoredToken[] {
+function logprobsOf(text: string, logprobs: readonly PositionLogprobs[]): PositionLogprobs[] {
   let at = 0;
-  return scores.filter((score) => {
+  return logprobs.filter((score) => {
     const isInText = at < text.length;
     at += score.text.length;
     return isInText;

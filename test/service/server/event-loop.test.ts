@@ -3,7 +3,7 @@
 
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-formats.ts";
 import type { Asking } from "../../../src/engine/engine.ts";
 import type { AnswerTo, Question } from "../../../src/generation/questions.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
@@ -94,7 +94,7 @@ async function quietest(path: string, data: Buffer): Promise<Sent> {
   return best;
 }
 
-const paths = [...DIALECTS, ...ASKING_ROUTES]
+const paths = [...DIALECTS, ...ENDPOINTS]
   .map(({ path }) => path)
   .concat(EMBEDDING_APIS.flatMap(({ paths: [first] }) => first ?? []));
 

@@ -65,7 +65,7 @@ export const FAKE_MODEL: ModelInfo = {
   batchTokens: 128,
   chatTemplate: "{{ messages }}",
   toolFormat: "hermes",
-  thoughtFormat: "think",
+  reasoningFormat: "think",
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,

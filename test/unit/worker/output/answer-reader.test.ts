@@ -64,8 +64,8 @@ test.each(["start", "text"] as const)(
   "holds what comes after thoughts (%s), not the thoughts",
   (holds) => {
     const { state, push } = open({
-      thoughtFormat: "think",
-      isThinking: true,
+      reasoningFormat: "think",
+      startsInReasoning: true,
       answerGrammar: { text: "root ::= x", holds },
     });
     expect(state()).toBeUndefined();
@@ -104,7 +104,7 @@ test("lets a call go on freely when what began it is not of the grammar", () => 
 });
 
 test("cuts the text at a stop string, but neither thoughts nor arguments", () => {
-  const output = { ...CALLS, thoughtFormat: "think" } as const;
+  const output = { ...CALLS, reasoningFormat: "think" } as const;
   const { push } = open(output, { stop: ["END", "}"] });
 
   const parts = push(

@@ -7,20 +7,20 @@ import {
   type OutputParserOptions,
   type OutputPart,
 } from "../../../../src/worker/output/output-parser.ts";
-import { thoughtFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
+import { reasoningFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
 import { TOOL_FORMATS, toolFormatNamed } from "../../../../src/worker/output/tool-formats.ts";
 import recorded from "../../../support/engines/recorded-outputs.json" with { type: "json" };
 
-const THINK = thoughtFormatNamed("think");
+const THINK = reasoningFormatNamed("think");
 const HERMES = toolFormatNamed("hermes");
 
 function parser(options: Partial<OutputParserOptions> = {}): OutputParser {
   return new OutputParser({
     toolFormat: null,
     toolNames: ["get_weather"],
-    thoughtFormat: null,
-    areThoughtsText: false,
-    isThinking: false,
+    reasoningFormat: null,
+    keepsReasoningInText: false,
+    startsInReasoning: false,
     ...options,
   });
 }
@@ -55,8 +55,8 @@ for (const [index, each] of recorded.entries()) {
         parser({
           toolFormat: toolFormatNamed(each.format),
           toolNames: each.calls.map(({ name }) => name),
-          thoughtFormat: each.thoughts === null ? null : thoughtFormatNamed(each.thoughts),
-          isThinking: each.isThinking,
+          reasoningFormat: each.thoughts === null ? null : reasoningFormatNamed(each.thoughts),
+          startsInReasoning: each.isThinking,
         }),
         each.raw,
         size,
@@ -119,7 +119,7 @@ test("drops a call whose beginning was cut off: it is no text", () => {
 test("leaves tags of thoughts alone in the middle of an answer", () => {
   const text = "Models write <think> and </think> around their thoughts.";
 
-  expect(read(parser({ thoughtFormat: THINK }), text)).toEqual({
+  expect(read(parser({ reasoningFormat: THINK }), text)).toEqual({
     content: text,
     reasoning: "",
     calls: [],
@@ -127,28 +127,28 @@ test("leaves tags of thoughts alone in the middle of an answer", () => {
 });
 
 test("takes thoughts that never end for thoughts", () => {
-  expect(read(parser({ thoughtFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
+  expect(read(parser({ reasoningFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
     content: "",
     reasoning: "hm, 2 + 3",
   });
 });
 
 test("knows when it thinks, for what is forbidden or forced meanwhile", () => {
-  const reading = parser({ thoughtFormat: THINK });
-  expect(reading.isThinking).toBe(false);
+  const reading = parser({ reasoningFormat: THINK });
+  expect(reading.isReasoning).toBe(false);
 
   reading.push("<think>");
-  expect([reading.isThinking, reading.isText]).toEqual([true, false]);
+  expect([reading.isReasoning, reading.isText]).toEqual([true, false]);
 
   reading.push("so</think>");
-  expect([reading.isThinking, reading.isText]).toEqual([false, true]);
+  expect([reading.isReasoning, reading.isText]).toEqual([false, true]);
 });
 
 test("leaves thoughts in the text where they are wanted there", () => {
   const text = "<think>\nhm\n</think>\n\nFive.";
 
   const { content, reasoning } = read(
-    parser({ thoughtFormat: THINK, areThoughtsText: true }),
+    parser({ reasoningFormat: THINK, keepsReasoningInText: true }),
     text,
   );
 
@@ -166,7 +166,7 @@ test("says where the first call began, in characters of the whole text", () => {
 });
 
 test("passes text on at once where nothing has to be told from it", () => {
-  const reading = parser({ thoughtFormat: THINK });
+  const reading = parser({ reasoningFormat: THINK });
   reading.push("Hello");
 
   expect(reading.push(" ")).toEqual([{ type: "text", text: " " }]);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { OutputParser } from "../../../../src/worker/output/output-parser.ts";
-import { thoughtFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
+import { reasoningFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
 import type { ToolFormat } from "../../../../src/worker/output/tool-format.ts";
 import {
   GENERIC,
@@ -93,9 +93,9 @@ function namesRead(format: ToolFormat, text: string): string[] {
   const parser = new OutputParser({
     toolFormat: format,
     toolNames: ["get_weather", "add"],
-    thoughtFormat: format.name === "harmony" ? thoughtFormatNamed("harmony") : null,
-    areThoughtsText: false,
-    isThinking: false,
+    reasoningFormat: format.name === "harmony" ? reasoningFormatNamed("harmony") : null,
+    keepsReasoningInText: false,
+    startsInReasoning: false,
   });
   const parts = [...parser.push(text), ...parser.end()];
   return parts.flatMap((part) => (part.type === "call" ? [part.name] : []));

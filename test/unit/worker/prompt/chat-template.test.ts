@@ -19,7 +19,7 @@ function template(options: Partial<ChatTemplateOptions> = {}): ChatTemplate {
     controlTexts: ["<|im_start|>", "<|im_end|>"],
     bosText: null,
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
     ...options,
   });
 }

@@ -32,7 +32,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     grammars: { check: () => {} },
     callGrammars: { of: () => 'root ::= "calls"' },
     template: null,
-    thoughtFormat: null,
+    reasoningFormat: null,
     contextTokens: 10,
     controlTokens: { tokenize: (text, begin) => begin(text, true) },
     vocabularySize: 50,
@@ -62,7 +62,7 @@ function template(source: string, controlTexts: readonly string[] = ["^"]): Chat
     controlTexts,
     bosText: "^",
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
   });
 }
 

@@ -144,6 +144,6 @@ function templateOf(source: string): ChatTemplate {
     controlTexts: [],
     bosText: null,
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
   });
 }

@@ -110,7 +110,7 @@ function templateOf(source: string): ChatTemplate {
     controlTexts,
     bosText: null,
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
   });
 }
 
@@ -177,7 +177,7 @@ test("hands on whether to think, and refuses to where the template has no switch
   const source = `${CHATML}{% if enable_thinking %}<think>{{ reasoning_effort }}{% endif %}`;
   const messages: Message[] = [{ role: "user", content: "Hi" }];
   const thinking = (effort: string | null) => ({
-    thinking: { effort, budgetTokens: null, isSeparate: true },
+    reasoning: { effort, budgetTokens: null, isSeparate: true },
   });
 
   expect(textOf(source, messages, thinking("high"))).toMatch(/<think>high$/);

@@ -18,7 +18,7 @@ const NO_GRAMMARS = {
 function makeRun(
   request: Partial<PreparedRequest> = {},
   creditBytes = 1000,
-  thoughtEnding: readonly number[] = [],
+  reasoningEnding: readonly number[] = [],
 ): Run {
   return new Run({
     id: "r1",
@@ -28,7 +28,7 @@ function makeRun(
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
     controlTokens: () => new Map(),
     grammars: NO_GRAMMARS,
-    thoughtEnding,
+    reasoningEnding,
   });
 }
 
@@ -199,9 +199,9 @@ test("can be suspended only while it is parked: otherwise its reader has just co
 test("ends thoughts with its own words once their budget is used up", () => {
   const output = {
     ...PLAIN_OUTPUT,
-    thoughtFormat: "think",
-    isThinking: true,
-    thoughtBudgetTokens: 2,
+    reasoningFormat: "think",
+    startsInReasoning: true,
+    reasoningBudgetTokens: 2,
   };
   const run = makeRun({ output }, 1000, [...Buffer.from("</think>")]);
 
@@ -216,7 +216,7 @@ test("ends thoughts with its own words once their budget is used up", () => {
   expect(run.usage.reasoningTokens).toBe(2 + forced.length);
 });
 
-test("sends scores with the text of their tokens, and none of what a stop string cut off", () => {
+test("sends logprobs with the text of their tokens, and none of what a stop string cut off", () => {
   const run = makeRun({ stop: ["bc"] });
   const score = (char: string) => ({
     id: 0,
@@ -226,12 +226,12 @@ test("sends scores with the text of their tokens, and none of what a stop string
     alternatives: [],
   });
   const deltas = [..."abc"].flatMap((char) => {
-    run.addScore(score(char));
+    run.addLogprobs(score(char));
     return run.accept(char.charCodeAt(0)).deltas;
   });
 
   expect(deltas).toMatchObject([
-    { type: "text-delta", text: "a", tokens: 1, ids: [97], scores: [score("a")] },
+    { type: "text-delta", text: "a", tokens: 1, ids: [97], logprobs: [score("a")] },
   ]);
 });
 
@@ -260,9 +260,9 @@ function heard(run: Run, tokens: readonly number[]) {
 const THINKING: Partial<PreparedRequest> = {
   output: {
     ...PLAIN_OUTPUT,
-    thoughtFormat: "think",
-    isThinking: true,
-    thoughtBudgetTokens: 4,
+    reasoningFormat: "think",
+    startsInReasoning: true,
+    reasoningBudgetTokens: 4,
   },
 };
 
