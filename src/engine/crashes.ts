@@ -1,7 +1,7 @@
 // The crashes that one request, or one question, was there for; and whether it may be tried once more after them.
 
 import { ServiceError } from "../errors.ts";
-import type { Loss } from "./worker-process.ts";
+import type { WorkerLoss } from "./worker-process.ts";
 
 /** What was there so often when a worker died is given up, guilty or not. */
 const MOST_CRASHES = 10;
@@ -13,7 +13,7 @@ const MOST_ALONE = 3;
 
 type End = {
   /** How its worker was lost; null when it was not. */
-  readonly loss: Loss | null;
+  readonly loss: WorkerLoss | null;
   /** Whether it was alone in the worker, to show that it does no harm. */
   readonly isProving: boolean;
 };
@@ -27,7 +27,7 @@ export class Crashes {
     if (!(error instanceof ServiceError) || error.code !== "worker_crashed" || !loss) return false;
     this.count += 1;
     this.#alone = isProving ? this.#alone + 1 : 0;
-    const ofOthers = Math.max(0, loss.inARow - this.count);
+    const ofOthers = Math.max(0, loss.crashesInARow - this.count);
     const mostAlone = loss.isFromOutside ? MOST_ALONE : Math.min(1 + ofOthers, MOST_ALONE);
     return this.#alone < mostAlone && this.count < MOST_CRASHES;
   }

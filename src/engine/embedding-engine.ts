@@ -13,7 +13,7 @@ import {
 } from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
-export type RunOptions = {
+export type EmbeddingRunOptions = {
   readonly signal: AbortSignal;
   /** One vector, or one score, for each input in its order. */
   readonly onResult: (values: Float64Array) => void;
@@ -25,7 +25,10 @@ export interface EmbeddingEngine {
    * signal ends it as soon as the worker is free again, or has been ended: after half a second.
    * @throws ServiceError 4xx before anything is computed, or why it failed, or the signal's reason
    */
-  run(request: EmbeddingRequest, options: RunOptions): Promise<{ readonly promptTokens: number }>;
+  run(
+    request: EmbeddingRequest,
+    options: EmbeddingRunOptions,
+  ): Promise<{ readonly promptTokens: number }>;
   /** Process id of the worker; null while there is none. */
   readonly workerPid: number | null;
   /** Ends the worker. What still runs fails with `engine_unavailable`. */
@@ -72,7 +75,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   async run(
     request: EmbeddingRequest,
-    { signal, onResult }: RunOptions,
+    { signal, onResult }: EmbeddingRunOptions,
   ): Promise<{ readonly promptTokens: number }> {
     if (request.type === "rank" && this.#options.knownModel()?.canRank === false)
       throw cannotRank();

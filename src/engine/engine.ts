@@ -31,7 +31,7 @@ export type GenerateOptions = {
 };
 
 /** A question that the engine works on. */
-export type Asking<Q extends Question> = {
+export type PendingAnswer<Q extends Question> = {
   readonly answer: Promise<AnswerTo<Q>>;
   /**
    * How long the engine has worked on it, in ms; never rejects. Resolves when the engine no longer works on it, also when it
@@ -47,7 +47,7 @@ export interface Engine {
    * Answers without a slot: renders, tokenizes, prepares. While the model loads it waits. The answer is rejected with a
    * ServiceError: 4xx for what cannot be served, `engine_unavailable`, or the signal's reason.
    */
-  ask<Q extends Question>(question: Q, options: { readonly signal: AbortSignal }): Asking<Q>;
+  ask<Q extends Question>(question: Q, options: { readonly signal: AbortSignal }): PendingAnswer<Q>;
   /**
    * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
    * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step. A request whose

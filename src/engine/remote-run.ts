@@ -6,12 +6,12 @@ import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, GenerateEvent, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-import { cutShort, type Received } from "./cut-short.ts";
+import { finishAtDeadline, type ReceivedAnswer } from "./finish-at-deadline.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
-import type { Loss } from "./worker-process.ts";
+import type { WorkerLoss } from "./worker-process.ts";
 
-/** Where a run begins: at the beginning, or where another worker was lost. */
-export type Beginning = {
+/** Where a run begins: at the start, or where another worker was lost. */
+export type RunStart = {
   /** Tokens of the answer that are known already. */
   readonly generated: readonly number[];
   /** So many of them are thoughts. */
@@ -25,7 +25,7 @@ export type Beginning = {
 export type RemoteRunOptions = {
   readonly id: string;
   readonly request: PreparedRequest;
-  readonly beginning: Beginning;
+  readonly start: RunStart;
   readonly cacheScope: string;
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
@@ -66,14 +66,14 @@ export class RemoteRun {
   #isProving = false;
   /** Whether it has proven itself and waits for the others. */
   #isHeld = false;
-  #loss: Loss | null = null;
-  readonly #received: Received;
+  #loss: WorkerLoss | null = null;
+  readonly #received: ReceivedAnswer;
   #unreturnedBytes = 0;
   #parkTimer: NodeJS.Timeout | null = null;
 
   constructor(options: RemoteRunOptions) {
     this.#options = options;
-    const { generated, reasoning, prompt } = options.beginning;
+    const { generated, reasoning, prompt } = options.start;
     this.#received = { tokens: generated.length, reasoning, prompt };
     this.#channel = new Channel({ onTaken: (bytes) => this.#returnCredit(bytes) });
   }
@@ -83,7 +83,7 @@ export class RemoteRun {
   }
 
   /** How its worker was lost; null when it was not. */
-  get loss(): Loss | null {
+  get loss(): WorkerLoss | null {
     return this.#loss;
   }
 
@@ -94,9 +94,9 @@ export class RemoteRun {
 
   /** Waits for a slot (unless the lease still holds one), for entry and for a worker, and hands the request to it. */
   async begin(): Promise<void> {
-    const { id, request, beginning, lease, send, signal, deadline } = this.#options;
+    const { id, request, start, lease, send, signal, deadline } = this.#options;
     const { enterGate, enterWorker, cacheScope } = this.#options;
-    const { generated, isSuspect } = beginning;
+    const { generated, isSuspect } = start;
     if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
     this.#leaveGate = await enterGate(isSuspect);
     await enterWorker();
@@ -158,7 +158,7 @@ export class RemoteRun {
   }
 
   /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker, if its reader is there. */
-  lose(loss: Loss): void {
+  lose(loss: WorkerLoss): void {
     this.#loss = loss;
     this.#channel.fail(loss.error);
     const keepsSlot = this.#phase === "running" && !this.#parkTimer;
@@ -186,7 +186,7 @@ export class RemoteRun {
   readonly #onDeadline = guarded(() => {
     const { id, send, request } = this.#options;
     send({ type: "abort", id });
-    this.#channel.push(cutShort(request, this.#received));
+    this.#channel.push(finishAtDeadline(request, this.#received));
   }, this.fail.bind(this));
 
   #receiveDelta(delta: FreshDelta): void {
@@ -216,8 +216,8 @@ export class RemoteRun {
   }
 
   get #firstCredit(): number {
-    const { bufferBytes, beginning } = this.#options;
-    return beginning.isSuspect ? Math.min(PROOF_BYTES, bufferBytes) : bufferBytes;
+    const { bufferBytes, start } = this.#options;
+    return start.isSuspect ? Math.min(PROOF_BYTES, bufferBytes) : bufferBytes;
   }
 
   /** It waits, parked, until all other suspects have proven themselves too, and goes on among them. */

@@ -5,14 +5,14 @@ import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
-import { AskCost } from "./ask-cost.ts";
 import { Crashes } from "./crashes.ts";
-import type { Asking, Engine, EngineStatus, GenerateOptions } from "./engine.ts";
+import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
 import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
-import { type Beginning, RemoteRun } from "./remote-run.ts";
-import { surviving } from "./surviving.ts";
+import { QuestionCost } from "./question-cost.ts";
+import { RemoteRun, type RunStart } from "./remote-run.ts";
+import { surviveCrashes } from "./survive-crashes.ts";
 import { SuspectGate } from "./suspect-gate.ts";
-import { type Loss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
   /** UTF-8 bytes of a stream's text that may wait for its reader before it is parked. */
@@ -27,7 +27,7 @@ export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onEx
 
 type OpenQuestion = {
   readonly answer: Deferred<AnswerTo<Question>>;
-  readonly endCost: ReturnType<AskCost["begin"]>;
+  readonly endCost: ReturnType<QuestionCost["begin"]>;
 };
 
 export class WorkerEngine implements Engine {
@@ -36,7 +36,7 @@ export class WorkerEngine implements Engine {
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   readonly #asked = new Map<string, OpenQuestion>();
-  #lastLoss: Loss | null = null;
+  #lastLoss: WorkerLoss | null = null;
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
@@ -57,8 +57,11 @@ export class WorkerEngine implements Engine {
   }
 
   /** A question over which the worker died is asked again, alone: if it is the cause it takes nobody with it. */
-  ask<Q extends Question>(question: Q, { signal }: { readonly signal: AbortSignal }): Asking<Q> {
-    const cost = new AskCost();
+  ask<Q extends Question>(
+    question: Q,
+    { signal }: { readonly signal: AbortSignal },
+  ): PendingAnswer<Q> {
+    const cost = new QuestionCost();
     const answer = this.#askSurviving(question, signal, cost);
     const whenKnown = () => cost.whenKnown();
     return { answer, costMs: answer.then(whenKnown, whenKnown) };
@@ -67,7 +70,7 @@ export class WorkerEngine implements Engine {
   async #askSurviving<Q extends Question>(
     question: Q,
     signal: AbortSignal,
-    cost: AskCost,
+    cost: QuestionCost,
   ): Promise<AnswerTo<Q>> {
     const crashes = new Crashes();
     for (;;) {
@@ -89,14 +92,14 @@ export class WorkerEngine implements Engine {
     { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const waits = AbortSignal.any([signal, deadline]);
-    const newRun = (beginning: Beginning) =>
-      this.#newRun(request, beginning, { signal, lease, deadline, cacheScope, waits });
-    return surviving(newRun, { request, lease, deadline });
+    const newRun = (start: RunStart) =>
+      this.#newRun(request, start, { signal, lease, deadline, cacheScope, waits });
+    return surviveCrashes(newRun, { request, lease, deadline });
   }
 
   #newRun(
     request: PreparedRequest,
-    beginning: Beginning,
+    start: RunStart,
     {
       signal,
       lease,
@@ -110,7 +113,7 @@ export class WorkerEngine implements Engine {
     const run: RemoteRun = new RemoteRun({
       id,
       request,
-      beginning,
+      start,
       cacheScope,
       lease,
       signal,
@@ -137,7 +140,7 @@ export class WorkerEngine implements Engine {
   async #askOnce<Q extends Question>(
     question: Q,
     signal: AbortSignal,
-    cost: AskCost,
+    cost: QuestionCost,
   ): Promise<AnswerTo<Q>> {
     await this.#ready(signal);
     if (signal.aborted) throw abortReason(signal);
@@ -190,7 +193,7 @@ export class WorkerEngine implements Engine {
     }
   }
 
-  #loseAll(loss: Loss): void {
+  #loseAll(loss: WorkerLoss): void {
     this.#lastLoss = loss;
     for (const run of this.#runs.values()) {
       try {

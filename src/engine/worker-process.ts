@@ -24,16 +24,16 @@ export type WorkerProcessOptions = {
   readonly onLoadProgress: (progress: number) => void;
   readonly onMessage: (message: FromWorker) => void;
   /** The process is gone, and with it whatever ran in it. */
-  readonly onExit: (loss: Loss) => void;
+  readonly onExit: (loss: WorkerLoss) => void;
 };
 
 /** How the process was lost. */
-export type Loss = {
+export type WorkerLoss = {
   readonly error: ServiceError;
   /** Whether it was killed, and not by us. */
   readonly isFromOutside: boolean;
   /** This crash, and those before it without a minute's peace between them. */
-  readonly inARow: number;
+  readonly crashesInARow: number;
 };
 
 const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
@@ -245,7 +245,7 @@ export class WorkerProcess {
     const tell = guarded(this.#options.onExit, (error) => this.#logBug(error));
     if (this.#state === "closed") {
       const error = new ServiceError("engine_unavailable", "the server is shutting down");
-      return tell({ error, isFromOutside, inARow: this.#crashesInARow });
+      return tell({ error, isFromOutside, crashesInARow: this.#crashesInARow });
     }
     if (this.#state === "ready") this.#ready = deferred();
     const wasEverLoaded = this.#model !== null;
@@ -253,7 +253,7 @@ export class WorkerProcess {
     this.#state = wasEverLoaded ? "restarting" : "failed";
     const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
     this.#crashesInARow += 1;
-    tell({ error, isFromOutside, inARow: this.#crashesInARow });
+    tell({ error, isFromOutside, crashesInARow: this.#crashesInARow });
     if (wasEverLoaded) return this.#restart(what);
     const failed = new ServiceError("engine_unavailable", this.#reason);
     this.#firstLoad.reject(failed);

@@ -5,7 +5,7 @@ import { setPriority } from "node:os";
 import type { FromWorker, ModelOptions, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import { type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
-import { die, send, serveParent, wireError } from "./parent.ts";
+import { die, send, serveParent, wireError } from "./parent-channel.ts";
 import { prepareInputs } from "./prompt/prepare-inputs.ts";
 
 /** As of `nice`: about a tenth of the time of a process that wants the same CPU. */

@@ -4,18 +4,18 @@
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import { type LoadedModel, loadModel } from "./load/model.ts";
-import { Outbox } from "./output/outbox.ts";
-import { die, send, serveParent, wireError } from "./parent.ts";
-import { type Ask, AskLine } from "./prompt/ask-line.ts";
-import { answerTo } from "./prompt/questions.ts";
-import { readingDeps } from "./prompt/reading-deps.ts";
-import { type GenerateDeps, generate, type Outcome } from "./step/generate.ts";
+import { Outbox } from "./outbox.ts";
+import { answerReaderDeps } from "./output/answer-reader-deps.ts";
+import { die, send, serveParent, wireError } from "./parent-channel.ts";
+import { answerQuestion } from "./prompt/answer-question.ts";
+import { type QuestionMessage, QuestionQueue } from "./prompt/question-queue.ts";
+import { type GenerateDeps, generate, type SlotOutcome } from "./step/generate.ts";
 import { Run } from "./step/run.ts";
 import { SlotPool } from "./step/slots.ts";
 
 const outbox = new Outbox(send);
 const runs = new Map<string, Run>();
-const asks = new AskLine({
+const asks = new QuestionQueue({
   answer: (ask) => outbox.post(answer(ask)),
   isIdle: () => loaded?.batcher.isIdle ?? true,
 });
@@ -83,12 +83,12 @@ function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
   };
 }
 
-function answer({ id, question }: Ask): FromWorker {
+function answer({ id, question }: QuestionMessage): FromWorker {
   const startedAtMs = performance.now();
   const elapsedMs = () => performance.now() - startedAtMs;
   try {
     if (!loaded) throw new ServiceError("engine_unavailable", "the model is not loaded");
-    const answered = answerTo(question, loaded);
+    const answered = answerQuestion(question, loaded);
     return { type: "answered", id, answer: answered, ms: elapsedMs() };
   } catch (error) {
     return { type: "refused", id, error: wireError(error), ms: elapsedMs() };
@@ -99,7 +99,7 @@ function start(message: Extract<ToWorker, { type: "start" }>): void {
   const { id, request, generated, cacheScope, creditBytes } = message;
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
   const { onDelta } = loaded.deps;
-  const reading = readingDeps(loaded, request.output);
+  const reading = answerReaderDeps(loaded, request.output);
   const run = new Run({ id, request, cacheScope, creditBytes, ...reading });
   runs.set(id, run);
   for (const token of run.replay(generated))
@@ -144,7 +144,7 @@ async function work(run: Run): Promise<void> {
   }
 }
 
-function lastWord(run: Run, outcome: Exclude<Outcome, { type: "suspended" }>): StepEvent {
+function lastWord(run: Run, outcome: Exclude<SlotOutcome, { type: "suspended" }>): StepEvent {
   const { id, usage, prefillMs, tokensAfterAbort } = run;
   if (outcome.type === "aborted") return { type: "aborted", id, tokensAfterAbort };
   return { type: "finished", id, ending: outcome.ending, usage, prefillMs };

@@ -11,7 +11,7 @@ import {
   fitIntoMemory,
   withDevice,
 } from "./device.ts";
-import { kindOf } from "./model-kind.ts";
+import { modelKind } from "./model-kind.ts";
 
 /** OpenAI's limit of one input. */
 const MAX_CONTEXT_TOKENS = 8192;
@@ -73,7 +73,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       endText: null,
       canRank: ranking !== null,
       modelBytes: model.size,
-      ...kindOf(model),
+      ...modelKind(model),
     },
   };
 }

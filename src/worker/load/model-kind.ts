@@ -5,7 +5,7 @@ import type { ModelInfo } from "../../engine/messages.ts";
 
 type Kind = Pick<ModelInfo, "family" | "parameters" | "quantization" | "canInfill">;
 
-export function kindOf({ fileInfo, fileInsights, tokens: { infill } }: LlamaModel): Kind {
+export function modelKind({ fileInfo, fileInsights, tokens: { infill } }: LlamaModel): Kind {
   const { architecture, file_type: type } = fileInfo.metadata.general;
   const name = type === undefined ? undefined : GgufFileType[type];
   return {

@@ -4,13 +4,13 @@ import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import type { ModelInfo, ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
-import { Batcher } from "../step/batching.ts";
+import { Batcher } from "../step/batcher.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
 import { StepMeter } from "../step/step-meter.ts";
 import { usableCpus } from "./cpu-count.ts";
 import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device.ts";
-import { kindOf } from "./model-kind.ts";
+import { modelKind } from "./model-kind.ts";
 import { type ModelLanguage, modelLanguage } from "./model-language.ts";
 
 /** Slices of a prompt: on a CPU a short one keeps a stop quick, on a GPU a long one keeps the device busy. */
@@ -123,7 +123,7 @@ function describeModel(
     vocabularySize,
     canRank: model.fileInsights.supportsRanking,
     modelBytes: model.size,
-    ...kindOf(model),
+    ...modelKind(model),
     beginningText: model.tokens.bosString,
     endText: model.tokens.eosString,
   };

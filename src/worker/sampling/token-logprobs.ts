@@ -3,7 +3,7 @@
 import type { LlamaModel } from "node-llama-cpp";
 import type { PositionLogprobs } from "../../generation/events.ts";
 import type { RawLogprobs } from "./evaluate-with-logprobs.ts";
-import { tokenPiece } from "./token-bytes.ts";
+import { tokenPiece } from "./token-piece.ts";
 
 export function positionLogprobs(
   model: LlamaModel,

@@ -14,23 +14,23 @@ export type GenerateDeps = PrefillDeps & {
 };
 
 /** How a run's time on a slot ended. A suspended one goes on later, on any slot. */
-export type Outcome =
+export type SlotOutcome =
   /** With its last deltas: whoever has them is to have the end too, whatever happens to this process. */
   | { readonly type: "finished"; readonly ending: Ending; readonly deltas: readonly FreshDelta[] }
   | { readonly type: "aborted" }
   | { readonly type: "suspended" };
 
-const ABORTED: Outcome = { type: "aborted" };
-const SUSPENDED: Outcome = { type: "suspended" };
+const ABORTED: SlotOutcome = { type: "aborted" };
+const SUSPENDED: SlotOutcome = { type: "suspended" };
 
 /** Generates until the answer ends or the run is aborted or suspended. Afterwards the slot may be given away. */
-export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<Outcome> {
+export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<SlotOutcome> {
   const outcome = await generateOn(slot, run, deps);
   // An abort that arrives while the cache is cleared finds a run that still has its slot, and would be lost.
   return outcome.type === "suspended" && run.isAborted ? ABORTED : outcome;
 }
 
-async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<Outcome> {
+async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<SlotOutcome> {
   const { batcher } = deps;
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
@@ -71,7 +71,7 @@ async function decode(
   deps: GenerateDeps,
   lastSlice: Token[],
   onFirstToken: () => void,
-): Promise<Outcome> {
+): Promise<SlotOutcome> {
   const tokens = generated(run, slot, deps, lastSlice);
   let instead: readonly Token[] | undefined;
   try {
@@ -132,7 +132,7 @@ function generated(
 }
 
 /** @returns how the answer ended with this token; null when it goes on, and its deltas are on their way */
-function accept(run: Run, token: number, { onDelta }: GenerateDeps): Outcome | null {
+function accept(run: Run, token: number, { onDelta }: GenerateDeps): SlotOutcome | null {
   const { deltas, end } = run.accept(token);
   if (end) return finished({ deltas, end });
   for (const delta of deltas) onDelta(run, delta);
@@ -145,7 +145,7 @@ function finished({
 }: {
   readonly deltas: readonly FreshDelta[];
   readonly end: Ending;
-}): Outcome {
+}): SlotOutcome {
   return { type: "finished", ending: end, deltas };
 }
 

@@ -5,7 +5,7 @@ import type { FreshDelta, PromptProgress } from "../../generation/events.ts";
 import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
-import type { Batcher } from "./batching.ts";
+import type { Batcher } from "./batcher.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";

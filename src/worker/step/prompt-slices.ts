@@ -1,7 +1,7 @@
 // How much of a prompt is read in one step while others generate: as much as keeps their inter-token time bearable, and
 // never so little that the prompt itself takes for ever.
 
-import type { StepTime } from "./batching.ts";
+import type { StepTime } from "./batcher.ts";
 
 export type PromptSlicesOptions = {
   /** Tokens of one step at most. */

@@ -15,7 +15,10 @@ import type { PreparedRequest } from "../../generation/request.ts";
 import { AnswerReader, type AnswerReaderOptions, type ReadParts } from "../output/answer-reader.ts";
 import type { OutputPart } from "../output/output-parser.ts";
 
-export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens" | "grammars"> & {
+export type WorkerRunOptions = Pick<
+  AnswerReaderOptions,
+  "detokenize" | "controlTokens" | "grammars"
+> & {
   readonly id: string;
   readonly request: PreparedRequest;
   /** Whose caches it may use. */
@@ -27,7 +30,7 @@ export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens
 };
 
 /** What is to be sent, and why the answer ends with it (null: it goes on). */
-export type Accepted = {
+export type AcceptedToken = {
   readonly deltas: readonly FreshDelta[];
   readonly end: Ending | null;
 };
@@ -39,7 +42,7 @@ export class Run {
   /** Prompt and answer: what must be in the cache to go on. */
   readonly tokens: number[];
   readonly #reader: AnswerReader;
-  readonly #feed: RunOptions["grammars"]["feed"];
+  readonly #feed: WorkerRunOptions["grammars"]["feed"];
   readonly #reasoningEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
@@ -57,7 +60,7 @@ export class Run {
   /** Tokens computed (read or generated) in steps that ended after the abort. */
   tokensAfterAbort = 0;
 
-  constructor(options: RunOptions) {
+  constructor(options: WorkerRunOptions) {
     const { id, request, creditBytes, reasoningEnding } = options;
     const promptTokens = Array.from(request.promptTokens);
     this.id = id;
@@ -114,7 +117,7 @@ export class Run {
   }
 
   /** Takes in one generated token. */
-  accept(token: number): Accepted {
+  accept(token: number): AcceptedToken {
     this.tokens.push(token);
     this.#unsentIds.push(token);
     if (this.#reader.isReasoning) this.#reasoningTokens += 1;

@@ -2,7 +2,7 @@
 // lies apart from those that are busy: llama.cpp computes only sequences with consecutive ids together.
 
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
-import type { Batcher } from "./batching.ts";
+import type { Batcher } from "./batcher.ts";
 
 /** One place to generate in: a sequence of the context, kept for the context's life (disposing frees it late). */
 export class Slot {

@@ -1,6 +1,6 @@
 // What is learned from each measured step: how many threads should compute, and how large the slices of prompts may be.
 
-import type { StepTime } from "./batching.ts";
+import type { StepTime } from "./batcher.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import { type GovernorState, govern, startGovernor } from "./thread-governor.ts";
 

@@ -4,7 +4,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-formats.ts";
-import type { Asking } from "../../../src/engine/engine.ts";
+import type { PendingAnswer } from "../../../src/engine/engine.ts";
 import type { AnswerTo, Question } from "../../../src/generation/questions.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
 import { COSTLY_BODIES, type CostlyBody } from "../../support/costly/costly-bodies.ts";
@@ -21,7 +21,7 @@ const SHARE = 12;
 
 /** The model's own work is in another process. */
 class QuickEngine extends FakeEngine {
-  override ask<Q extends Question>(question: Q): Asking<Q> {
+  override ask<Q extends Question>(question: Q): PendingAnswer<Q> {
     const answers = {
       prepare: { ...PLAIN_PREPARED, maxTokens: 2 },
       tokenize: [],

@@ -38,7 +38,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
-    beginning: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
+    start: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
     cacheScope: "a key",
     lease,
     signal: controller.signal,
@@ -230,7 +230,7 @@ test("ends with what there is at its deadline, and stops the worker", async () =
 });
 
 const CRASH = new ServiceError("worker_crashed", "gone");
-const LOSS = { error: CRASH, isFromOutside: false, inARow: 1 };
+const LOSS = { error: CRASH, isFromOutside: false, crashesInARow: 1 };
 
 test("keeps its slot when the worker is lost, and waits for no answer from it", async () => {
   const { run, reader, sent, lease } = await started();
@@ -272,10 +272,10 @@ test("gives the slot of a parked request back when the worker is lost: nobody kn
 });
 
 describe("a suspect", () => {
-  const beginning = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
+  const start = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
 
   test("goes on from what is known, in the slot that it has, with little credit", async () => {
-    const { run, sent, lease } = open({ beginning, bufferBytes: 100 });
+    const { run, sent, lease } = open({ start, bufferBytes: 100 });
     lease.isHeld = true;
 
     await run.begin();
@@ -302,7 +302,7 @@ describe("a suspect", () => {
       return () => void left.push(isSuspect);
     };
     const { run, sent, reader, sendText } = await started({
-      beginning,
+      start,
       bufferBytes: 100,
       enterGate,
     });
@@ -319,7 +319,7 @@ describe("a suspect", () => {
   });
 
   test("that is lost while it waits for the others has done nothing", async () => {
-    const { run } = await started({ beginning, enterGate: async () => () => {} });
+    const { run } = await started({ start, enterGate: async () => () => {} });
     run.receive({ type: "parked", id: "r1" });
     run.lose(LOSS);
 
@@ -327,7 +327,7 @@ describe("a suspect", () => {
   });
 
   test("that is lost alone is known to have been alone", async () => {
-    const { run } = await started({ beginning });
+    const { run } = await started({ start });
     run.lose(LOSS);
 
     expect(run.isProving).toBe(true);

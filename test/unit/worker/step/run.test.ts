@@ -3,7 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../../../src/generation/request.ts";
-import { type Accepted, Run } from "../../../../src/worker/step/run.ts";
+import { type AcceptedToken, Run } from "../../../../src/worker/step/run.ts";
 import { ended } from "../../../support/clients/receipts.ts";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
 
@@ -37,11 +37,11 @@ function acceptAll(run: Run, given: string) {
   return [...Buffer.from(given)].map((byte) => shown(run.accept(byte)));
 }
 
-function shown({ deltas, end }: Accepted) {
+function shown({ deltas, end }: AcceptedToken) {
   return text(deltas.map((delta) => delta.text).join(""), end);
 }
 
-function text(given: string, end: Accepted["end"]) {
+function text(given: string, end: AcceptedToken["end"]) {
   return { text: given, end };
 }
 

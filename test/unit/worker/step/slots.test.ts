@@ -2,7 +2,7 @@
 
 import type { LlamaContextSequence } from "node-llama-cpp";
 import { expect, test, vi } from "vitest";
-import { Batcher } from "../../../../src/worker/step/batching.ts";
+import { Batcher } from "../../../../src/worker/step/batcher.ts";
 import { Slot, SlotPool } from "../../../../src/worker/step/slots.ts";
 
 function fakeSequence(initial: readonly number[]) {

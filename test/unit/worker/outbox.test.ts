@@ -1,8 +1,8 @@
 // All that one decode step brought goes out as one message.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { FromWorker, StepEvent } from "../../../../src/engine/messages.ts";
-import { Outbox } from "../../../../src/worker/output/outbox.ts";
+import type { FromWorker, StepEvent } from "../../../src/engine/messages.ts";
+import { Outbox } from "../../../src/worker/outbox.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

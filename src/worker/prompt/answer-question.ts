@@ -5,11 +5,11 @@ import { ServiceError } from "../../errors.ts";
 import type { Answers, Question } from "../../generation/questions.ts";
 import type { Prompt } from "../../generation/request.ts";
 import type { LoadedModel } from "../load/model.ts";
-import { tokenPiece } from "../sampling/token-bytes.ts";
+import { tokenPiece } from "../sampling/token-piece.ts";
 import { type PrepareDeps, prepare, promptSegments, promptTokens } from "./prepare.ts";
 
 /** @throws ServiceError 4xx */
-export function answerTo(question: Question, loaded: LoadedModel): Answers[keyof Answers] {
+export function answerQuestion(question: Question, loaded: LoadedModel): Answers[keyof Answers] {
   const deps: PrepareDeps = { ...loaded, contextTokens: loaded.info.contextTokens };
   switch (question.type) {
     case "prepare":

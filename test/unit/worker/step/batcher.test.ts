@@ -3,7 +3,7 @@
 import type { BatchItem } from "node-llama-cpp";
 import { afterEach, expect, test, vi } from "vitest";
 import { deferred } from "../../../../src/generation/deferred.ts";
-import { Batcher, shareBatch } from "../../../../src/worker/step/batching.ts";
+import { Batcher, shareBatch } from "../../../../src/worker/step/batcher.ts";
 
 afterEach(() => {
   vi.useRealTimers();

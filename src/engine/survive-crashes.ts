@@ -5,10 +5,10 @@ import { type GenerateEvent, isDelta, type PromptReading } from "../generation/e
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import { Crashes } from "./crashes.ts";
-import { cutShort } from "./cut-short.ts";
-import type { Beginning, RemoteRun } from "./remote-run.ts";
+import { finishAtDeadline } from "./finish-at-deadline.ts";
+import type { RemoteRun, RunStart } from "./remote-run.ts";
 
-export type Survival = {
+export type SurvivalOptions = {
   readonly request: PreparedRequest;
   readonly lease: SlotLease;
   /** Ends the answer with what there is, also while there is no worker. */
@@ -16,9 +16,9 @@ export type Survival = {
 };
 
 /** @throws ServiceError `worker_crashed` for a request that kills the worker when it is alone, or what else it failed with */
-export async function* surviving(
-  newRun: (beginning: Beginning) => RemoteRun,
-  { request, lease, deadline }: Survival,
+export async function* surviveCrashes(
+  newRun: (start: RunStart) => RemoteRun,
+  { request, lease, deadline }: SurvivalOptions,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const generated: number[] = [];
   let reasoning = 0;
@@ -43,7 +43,7 @@ export async function* surviving(
         return;
       } catch (error) {
         if (deadline.aborted && error === deadline.reason) {
-          yield cutShort(request, { tokens: generated.length, reasoning, prompt });
+          yield finishAtDeadline(request, { tokens: generated.length, reasoning, prompt });
           return;
         }
         const isKnown = !hasSaid || generated.length > 0; // a prompt that is echoed has no tokens to go on from

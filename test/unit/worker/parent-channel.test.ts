@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
-import { wireError } from "../../../src/worker/parent.ts";
+import { wireError } from "../../../src/worker/parent-channel.ts";
 
 test("an error that was meant for the client keeps its words", () => {
   const error = new ServiceError("template_error", "the template refuses", { param: "messages" });

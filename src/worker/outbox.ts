@@ -1,8 +1,8 @@
 // What goes to the server: everything of one turn of the event loop in one write, and what a decode step brought for all
 // slots in one message.
 
-import type { FromWorker, StepEvent } from "../../engine/messages.ts";
-import type { StepLoad } from "../../generation/events.ts";
+import type { FromWorker, StepEvent } from "../engine/messages.ts";
+import type { StepLoad } from "../generation/events.ts";
 
 export type Send = (messages: readonly FromWorker[]) => void;
 

@@ -6,17 +6,17 @@ import type { ToWorker } from "../../engine/messages.ts";
 import type { Question } from "../../generation/questions.ts";
 import type { Message, Prompt } from "../../generation/request.ts";
 
-export type Ask = Extract<ToWorker, { readonly type: "ask" }>;
+export type QuestionMessage = Extract<ToWorker, { readonly type: "ask" }>;
 
-export type AskLineOptions = {
+export type QuestionQueueOptions = {
   /** Answers one question. Blocks the process meanwhile. */
-  readonly answer: (ask: Ask) => void;
+  readonly answer: (ask: QuestionMessage) => void;
   /** Whether no stream is on a slot: then nothing has to rest. */
   readonly isIdle: () => boolean;
 };
 
 /** Questions of one kind, and until when it rests. */
-type Lane = { readonly waiting: Ask[]; restUntilMs: number };
+type Lane = { readonly waiting: QuestionMessage[]; restUntilMs: number };
 
 /** How long a kind rests after an answer, in multiples of the time that it took. */
 const REST = 3;
@@ -29,17 +29,17 @@ const MARK_CHARS = 40;
 /** A grammar is read faster than a text is tokenized. */
 const GRAMMAR_SHARE = 1 / 8;
 
-export class AskLine {
-  readonly #options: AskLineOptions;
+export class QuestionQueue {
+  readonly #options: QuestionQueueOptions;
   readonly #short: Lane = { waiting: [], restUntilMs: 0 };
   readonly #long: Lane = { waiting: [], restUntilMs: 0 };
   #stopTimer: (() => void) | null = null;
 
-  constructor(options: AskLineOptions) {
+  constructor(options: QuestionQueueOptions) {
     this.#options = options;
   }
 
-  add(ask: Ask): void {
+  add(ask: QuestionMessage): void {
     const lane = sizeOf(ask.question) > SHORT_CHARS ? this.#long : this.#short;
     lane.waiting.push(ask);
     this.#schedule();

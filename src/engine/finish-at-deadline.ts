@@ -4,11 +4,11 @@ import type { Finish, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
 /** What there is of the answer, in tokens. */
-export type Received = { tokens: number; reasoning: number; prompt: PromptReading | null };
+export type ReceivedAnswer = { tokens: number; reasoning: number; prompt: PromptReading | null };
 
-export function cutShort(
+export function finishAtDeadline(
   { promptTokens }: PreparedRequest,
-  { tokens, reasoning, prompt }: Received,
+  { tokens, reasoning, prompt }: ReceivedAnswer,
 ): Finish {
   return {
     type: "finish",

@@ -2,10 +2,10 @@
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
-import type { Grammars } from "../output/grammars.ts";
-import { reasoningFormatNamed } from "../output/reasoning-formats.ts";
-import type { RunOptions } from "../step/run.ts";
-import type { ControlTokens } from "./control-tokens.ts";
+import type { ControlTokens } from "../prompt/control-tokens.ts";
+import type { WorkerRunOptions } from "../step/run.ts";
+import type { Grammars } from "./grammars.ts";
+import { reasoningFormatNamed } from "./reasoning-formats.ts";
 
 export type ReadingModel = {
   readonly model: LlamaModel;
@@ -14,10 +14,10 @@ export type ReadingModel = {
   readonly controlTokens: Pick<ControlTokens, "ids">;
 };
 
-export function readingDeps(
+export function answerReaderDeps(
   { model, grammars, controlTokens }: ReadingModel,
   { reasoningFormat, reasoningBudgetTokens }: OutputPlan,
-): Omit<RunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
+): Omit<WorkerRunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
     controlTokens: (texts) => {

@@ -1,7 +1,10 @@
 // Questions beside streams: one at a time, and most of the time is the streams'.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Ask, AskLine } from "../../../../src/worker/prompt/ask-line.ts";
+import {
+  type QuestionMessage,
+  QuestionQueue,
+} from "../../../../src/worker/prompt/question-queue.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
 
 beforeEach(() => {
@@ -16,7 +19,7 @@ afterEach(() => {
 function line(tookMs: number) {
   const answered: string[] = [];
   const state = { isIdle: false };
-  const asks = new AskLine({
+  const asks = new QuestionQueue({
     isIdle: () => state.isIdle,
     answer: ({ id }) => {
       answered.push(id);
@@ -33,7 +36,7 @@ function line(tookMs: number) {
   return { asks, answered, state, pass };
 }
 
-const ask = (id: string, chars = 1): Ask => ({
+const ask = (id: string, chars = 1): QuestionMessage => ({
   type: "ask",
   id,
   question: {
@@ -84,7 +87,7 @@ test("a short question does not wait for the rest of a long one, nor behind othe
   expect(answered).toEqual(["long 1", "short 1", "long 2", "short 2"]);
 });
 
-test.each<[what: string, question: Ask["question"]]>([
+test.each<[what: string, question: QuestionMessage["question"]]>([
   [
     "many messages",
     {
@@ -141,7 +144,7 @@ test("many short questions keep no long one waiting, also while no stream runs",
   expect(answered).toEqual(["short 1", "long"]);
 });
 
-test.each<[what: string, question: Ask["question"]]>([
+test.each<[what: string, question: QuestionMessage["question"]]>([
   [
     "arguments of a call",
     {

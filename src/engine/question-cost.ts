@@ -3,7 +3,7 @@
 
 import { type Deferred, deferred } from "../generation/deferred.ts";
 
-export class AskCost {
+export class QuestionCost {
   #ms = 0;
   #lastTry: Deferred<void> | null = null;
 
