@@ -1,4 +1,4 @@
-// What a GGUF says of the kind of model in it, for clients that ask.
+// Describes the kind of model in a GGUF, for the model endpoints.
 
 import { GgufFileType, type LlamaModel } from "node-llama-cpp";
 import type { ModelInfo } from "../../engine/messages.ts";

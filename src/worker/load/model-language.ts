@@ -63,7 +63,10 @@ function readTemplate(
       reasoningInstruction: reasoningInstruction(model.fileInfo.metadata.general?.name ?? ""),
     });
   } catch (error) {
-    log("warn", `the chat template cannot be read, chat is off: ${(error as Error).message}`);
+    log(
+      "warn",
+      `chat is unavailable, because the chat template cannot be parsed: ${(error as Error).message}`,
+    );
     return null;
   }
 }

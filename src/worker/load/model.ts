@@ -1,4 +1,4 @@
-// Loads a GGUF on the device that was asked for, or the best there is, and makes the context with its sequences.
+// Loads a GGUF on the requested or the best device, and creates the context with its sequences.
 
 import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import type { ModelInfo, ModelOptions } from "../../engine/messages.ts";
@@ -13,12 +13,12 @@ import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device
 import { modelKind } from "./model-kind.ts";
 import { type ModelLanguage, modelLanguage } from "./model-language.ts";
 
-/** Slices of a prompt: on a CPU a short one keeps a stop quick, on a GPU a long one keeps the device busy. */
+/** Largest slice of a prompt: short on a CPU so that an abort is quick, long on a GPU to keep the device busy. */
 const CPU_BATCH_TOKENS = 128;
 const GPU_BATCH_TOKENS = 512;
 const DEFAULT_CONTEXT_TOKENS = 4096;
-/** Below that hardly a prompt fits: who wants so little has to say so. */
-const LEAST_CONTEXT_TOKENS = 256;
+/** A model trained for a smaller context loads only with an explicit --context, because hardly any prompt would fit. */
+const MIN_DEFAULT_CONTEXT_TOKENS = 256;
 
 export type LoadOptions = {
   readonly options: ModelOptions;
@@ -56,8 +56,11 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     createContext(loaded, options, { batcher, batchTokens, cpus }),
   );
   if (context.contextSize > model.trainContextSize) {
-    const lengths = `${context.contextSize} tokens, the model was trained for ${model.trainContextSize}`;
-    load.log("warn", `the context is ${lengths}: answers may get worse beyond that (--context)`);
+    const sizes = `${context.contextSize} tokens, but the model was trained for ${model.trainContextSize}`;
+    load.log(
+      "warn",
+      `the context is ${sizes}: answers may get worse beyond that length (--context)`,
+    );
   }
   llama.maxThreads = threads;
 
@@ -141,7 +144,7 @@ async function createContext(
   { batcher, batchTokens, cpus }: ContextNeeds,
 ): Promise<LlamaContext> {
   const trained = model.trainContextSize;
-  if (options.contextTokens === null && trained < LEAST_CONTEXT_TOKENS)
+  if (options.contextTokens === null && trained < MIN_DEFAULT_CONTEXT_TOKENS)
     throw tooSmall(options.modelPath, trained);
   return model.createContext({
     sequences: options.slots,
@@ -149,14 +152,14 @@ async function createContext(
     batchSize: Math.max(batchTokens, options.slots),
     flashAttention: options.flashAttention,
     threads: cpus,
-    failedCreationRemedy: false, // a smaller context than asked for would be a surprise
+    failedCreationRemedy: false, // never creates a smaller context than requested
     batching: { itemPrioritizationStrategy: batcher.fillBatch },
   });
 }
 
 function tooSmall(modelPath: string, tokens: number): ServiceError {
   const message =
-    `cannot load ${modelPath}: it says that it was trained for ${tokens} tokens (context_length), and a context has ` +
-    `${LEAST_CONTEXT_TOKENS} or more; --context N serves it with N tokens all the same`;
+    `cannot load ${modelPath}: it was trained for a context of ${tokens} tokens (context_length), and the minimum is ` +
+    `${MIN_DEFAULT_CONTEXT_TOKENS}; to serve it with N tokens anyway, use --context N`;
   return new ServiceError("engine_unavailable", message);
 }

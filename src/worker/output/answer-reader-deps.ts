@@ -1,23 +1,30 @@
-// What an answer's reader needs of the loaded model.
+// The functions of the loaded model that an AnswerReader needs.
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
 import type { ControlTokens } from "../prompt/control-tokens.ts";
-import type { WorkerRunOptions } from "../step/run.ts";
+import type { AnswerReaderOptions } from "./answer-reader.ts";
 import type { Grammars } from "./grammars.ts";
 import { reasoningFormatNamed } from "./reasoning-formats.ts";
 
-export type ReadingModel = {
+export type AnswerReaderDeps = Pick<
+  AnswerReaderOptions,
+  "detokenize" | "controlTokens" | "grammars"
+> & {
+  /** Tokens that end the reasoning when its budget is used up. */
+  readonly reasoningEnding: readonly number[];
+};
+
+type ReadingModel = {
   readonly model: LlamaModel;
   readonly grammars: Grammars;
-  /** Ids of the vocabulary's tokens that the tokenizer takes for control, by their texts. */
   readonly controlTokens: Pick<ControlTokens, "ids">;
 };
 
 export function answerReaderDeps(
   { model, grammars, controlTokens }: ReadingModel,
   { reasoningFormat, reasoningBudgetTokens }: OutputPlan,
-): Omit<WorkerRunOptions, "id" | "request" | "cacheScope" | "creditBytes"> {
+): AnswerReaderDeps {
   return {
     detokenize: (tokens, before) => model.detokenize(tokens as never, false, before as never),
     controlTokens: (texts) => {

@@ -1,4 +1,4 @@
-// SamplingParams → node-llama-cpp's options. Everything is passed: the library's own defaults are not OpenAI's.
+// Converts SamplingParams to node-llama-cpp's options. Sets every option, because the library's defaults differ from OpenAI's.
 
 import type {
   EvaluationPriority,
@@ -12,7 +12,7 @@ import type { Run } from "../step/run.ts";
 import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
 
-/** Penalties look at this many of the answer's last tokens. Constant, or the sampler is rebuilt for every token. */
+/** Penalties apply to this many of the answer's last tokens. A number that changes would rebuild the sampler for each token. */
 const PENALTY_TOKENS = 256;
 
 export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
@@ -52,7 +52,7 @@ function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
   };
 }
 
-/** Asked again for every token: which grammar holds, if any, can change in the middle of an answer. */
+/** Evaluated for every token, because the active grammar can change in the middle of an answer. */
 function grammar(run: Run): Pick<SequenceEvaluateOptions, "grammarEvaluationState"> {
   const { answerGrammar, callGrammar } = run.request.output;
   if (answerGrammar === null && callGrammar === null) return {};
@@ -67,7 +67,7 @@ function biases(model: LlamaModel, run: Run): Pick<SequenceEvaluateOptions, "tok
   return { tokenBias: () => (run.mayEnd ? ending : notEnding) };
 }
 
-/** We stop before a context is full; should that ever fail, an error is right and losing the beginning is not. */
+/** Generation stops before the context is full. If that ever fails, an error is better than losing the start of the prompt. */
 function refuseContextShift(): never {
   throw new Error("the context is full");
 }

@@ -1,12 +1,13 @@
-// Token biases of one request: the client's logit_bias, and the ban on end-of-answer tokens.
+// Token biases of one request: the client's logit_bias, and the ban on end-of-answer tokens while the answer may not end.
 
 import { type LlamaModel, TokenBias } from "node-llama-cpp";
 import type { SamplingParams } from "../../generation/request.ts";
 import { setLogitBias } from "../library-internals.ts";
 
-/** What to bias once the answer may end, and while it may not. */
 export type RequestBiases = {
+  /** For positions where the answer may end. */
   readonly ending: TokenBias;
+  /** For positions where it may not. */
   readonly notEnding: TokenBias;
 };
 
@@ -26,7 +27,7 @@ export function requestBiases(
 
 const endTokensOf = new WeakMap<LlamaModel, readonly number[]>();
 
-/** All tokens that end an answer. Looked up once per model: it walks the whole vocabulary. */
+/** All tokens that end an answer. Cached per model, because it reads the whole vocabulary. */
 function endTokens(model: LlamaModel): readonly number[] {
   let tokens = endTokensOf.get(model);
   if (!tokens) {

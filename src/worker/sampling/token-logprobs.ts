@@ -1,4 +1,4 @@
-// Logprobs as they go to the server: ids with their texts and bytes.
+// Adds texts and bytes to raw logprobs, in the form that is sent to the server process.
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { PositionLogprobs } from "../../generation/events.ts";
@@ -17,7 +17,7 @@ export function positionLogprobs(
   return { ...tokenPiece(model, token), logprob, alternatives };
 }
 
-/** A prompt's first token. */
+/** For a prompt's first token: nothing comes before it, so it has no logprob. */
 export function firstPositionLogprobs(model: LlamaModel, token: number): PositionLogprobs {
   return { ...tokenPiece(model, token), logprob: null, alternatives: [] };
 }

@@ -1,4 +1,4 @@
-// One request on one slot: prefill in slices, then decode token by token. Looks at its run's wishes before every decode.
+// Runs one request on one slot: prefill in slices, then decode token by token. Checks for an abort before every decode.
 
 import type { Token } from "node-llama-cpp";
 import type { Ending, FreshDelta } from "../../generation/events.ts";
@@ -13,9 +13,9 @@ export type GenerateDeps = PrefillDeps & {
   readonly onParked: (run: Run) => void;
 };
 
-/** How a run's time on a slot ended. A suspended one goes on later, on any slot. */
+/** How a run left its slot. A suspended run continues later, on any slot. */
 export type SlotOutcome =
-  /** With its last deltas: whoever has them is to have the end too, whatever happens to this process. */
+  /** Includes the last deltas, so that they reach the server in the same message as the end, even if this process dies. */
   | { readonly type: "finished"; readonly ending: Ending; readonly deltas: readonly FreshDelta[] }
   | { readonly type: "aborted" }
   | { readonly type: "suspended" };
@@ -23,10 +23,10 @@ export type SlotOutcome =
 const ABORTED: SlotOutcome = { type: "aborted" };
 const SUSPENDED: SlotOutcome = { type: "suspended" };
 
-/** Generates until the answer ends or the run is aborted or suspended. Afterwards the slot may be given away. */
+/** Generates until the answer ends or the run is aborted or suspended. Afterwards another run may use the slot. */
 export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<SlotOutcome> {
   const outcome = await generateOn(slot, run, deps);
-  // An abort that arrives while the cache is cleared finds a run that still has its slot, and would be lost.
+  // An abort that arrives while the cache is being cleared comes too late for generateOn(), and would be lost.
   return outcome.type === "suspended" && run.isAborted ? ABORTED : outcome;
 }
 
@@ -72,13 +72,13 @@ async function decode(
   lastSlice: Token[],
   onFirstToken: () => void,
 ): Promise<SlotOutcome> {
-  const tokens = generated(run, slot, deps, lastSlice);
-  let instead: readonly Token[] | undefined;
+  const tokens = generateTokens(run, slot, deps, lastSlice);
+  let replacement: readonly Token[] | undefined;
   try {
     for (let isFirst = true; ; isFirst = false) {
       await deps.batcher.makeWay();
       if (run.isAborted) return ABORTED;
-      const { value: token, done } = await tokens.next(instead as Token[] | undefined);
+      const { value: token, done } = await tokens.next(replacement as Token[] | undefined);
       deps.batcher.computed();
       if (done) throw new Error("the engine ended the answer without an end token");
       if (isFirst) onFirstToken();
@@ -91,7 +91,7 @@ async function decode(
       }
       let last = accept(run, token, deps);
       const forced = last ? [] : run.takeForced();
-      instead = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
+      replacement = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
       for (const each of forced) last ??= accept(run, each, deps);
       if (last) return last;
       if (run.isOutOfCredit) {
@@ -104,8 +104,8 @@ async function decode(
   }
 }
 
-/** Tokens as the model generates them; with their scores, where those are wanted. */
-function generated(
+/** The tokens that the model generates, with their logprobs if the request asks for them. */
+function generateTokens(
   run: Run,
   slot: Slot,
   { model }: GenerateDeps,
@@ -131,7 +131,7 @@ function generated(
   });
 }
 
-/** @returns how the answer ended with this token; null when it goes on, and its deltas are on their way */
+/** @returns the outcome if the answer ends with this token; otherwise sends its deltas and returns null */
 function accept(run: Run, token: number, { onDelta }: GenerateDeps): SlotOutcome | null {
   const { deltas, end } = run.accept(token);
   if (end) return finished({ deltas, end });
@@ -149,7 +149,7 @@ function finished({
   return { type: "finished", ending: end, deltas };
 }
 
-/** Waits until the reader has caught up. @returns whether the slot is to be given up meanwhile */
+/** Waits until the reader has caught up. @returns whether the run must give up its slot instead */
 async function park(run: Run, { batcher, onParked }: GenerateDeps): Promise<boolean> {
   onParked(run);
   batcher.leave();

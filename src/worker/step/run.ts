@@ -1,5 +1,5 @@
-// What the worker knows of one request, apart from any slot: the tokens so far, how far they have been read, and what the
-// server has asked of it (abort, credit, suspend). A suspended request is a Run without a slot.
+// The worker's state of one request, independent of any slot: its tokens, its unsent output, and what the server asked for
+// (abort, credit, suspend). A suspended request is a Run without a slot.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import {
@@ -12,24 +12,20 @@ import {
   weightOf,
 } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
-import { AnswerReader, type AnswerReaderOptions, type ReadParts } from "../output/answer-reader.ts";
+import { AnswerReader, type ReadParts } from "../output/answer-reader.ts";
+import type { AnswerReaderDeps } from "../output/answer-reader-deps.ts";
 import type { OutputPart } from "../output/output-parser.ts";
 
-export type WorkerRunOptions = Pick<
-  AnswerReaderOptions,
-  "detokenize" | "controlTokens" | "grammars"
-> & {
+export type WorkerRunOptions = AnswerReaderDeps & {
   readonly id: string;
   readonly request: PreparedRequest;
-  /** Whose caches it may use. */
+  /** It may use only the caches of requests with the same scope. */
   readonly cacheScope: string;
-  /** Weight of the deltas that it may send before credit comes back. */
+  /** Total weight of the deltas that it may send before more credit arrives; see `weightOf()`. */
   readonly creditBytes: number;
-  /** What ends thoughts whose budget is used up, as tokens. */
-  readonly reasoningEnding: readonly number[];
 };
 
-/** What is to be sent, and why the answer ends with it (null: it goes on). */
+/** The deltas to send for one token, and how the answer ends with it; null when it continues. */
 export type AcceptedToken = {
   readonly deltas: readonly FreshDelta[];
   readonly end: Ending | null;
@@ -39,7 +35,7 @@ export class Run {
   readonly id: string;
   readonly request: PreparedRequest;
   readonly cacheScope: string;
-  /** Prompt and answer: what must be in the cache to go on. */
+  /** Prompt and answer so far: the cache must hold them for generation to continue. */
   readonly tokens: number[];
   readonly #reader: AnswerReader;
   readonly #feed: WorkerRunOptions["grammars"]["feed"];
@@ -47,14 +43,14 @@ export class Run {
   #credit: number;
   #wake: (() => void) | null = null;
   #unsentIds: number[] = [];
-  #isPromptTold = false;
+  #isPromptReported = false;
   #unsentLogprobs: PositionLogprobs[] = [];
   #reasoningTokens = 0;
   #isBudgetUsed = false;
   hasSlot = false;
   isAborted = false;
   isSuspendWanted = false;
-  /** Prompt tokens found in the cache when it first got a slot. */
+  /** Prompt tokens that were in the cache when the run first got a slot. */
   cachedTokens = 0;
   prefillMs = 0;
   /** Tokens computed (read or generated) in steps that ended after the abort. */
@@ -82,17 +78,17 @@ export class Run {
     return this.tokens.length - this.request.promptTokens.length;
   }
 
-  /** Whether the model may end the answer now. */
+  /** Whether the model may end the answer at the next token. */
   get mayEnd(): boolean {
     return !this.request.ignoreEos && this.generatedTokens >= this.request.minTokens;
   }
 
-  /** What holds the next token to a form; undefined when it may be anything. */
+  /** The grammar state that restricts the next token; undefined when any token is allowed. */
   get grammarState(): LlamaGrammarEvaluationState | undefined {
     return this.#reader.grammarState;
   }
 
-  /** Whether its reader has fallen behind by the whole buffer: not to be decoded. */
+  /** Whether the client has not yet read a full buffer. The run must not decode until credit arrives. */
   get isOutOfCredit(): boolean {
     return this.#credit <= 0;
   }
@@ -106,12 +102,12 @@ export class Run {
     };
   }
 
-  /** Goes out with the text of its token. */
-  addLogprobs(score: PositionLogprobs): void {
-    this.#unsentLogprobs.push(score);
+  /** Adds logprobs to send with the text of their token. */
+  addLogprobs(logprobs: PositionLogprobs): void {
+    this.#unsentLogprobs.push(logprobs);
   }
 
-  /** The prompt as the beginning of the answer, with its scores. */
+  /** The prompt's text as the start of the answer, with its logprobs. */
   promptDelta(text: string): FreshDelta {
     return this.#delta({ type: "text", text });
   }
@@ -133,8 +129,8 @@ export class Run {
   }
 
   /**
-   * Takes in tokens that another worker generated, whose deltas have been sent: from here on this run is what that one was.
-   * @returns tokens that the answer goes on with, because that worker was interrupted while it forced them
+   * Restores the state after tokens that a lost worker generated, whose deltas have already been sent.
+   * @returns the remaining forced tokens, if that worker was lost while it was forcing tokens
    */
   replay(tokens: readonly number[]): readonly number[] {
     const credit = this.#credit;
@@ -146,18 +142,18 @@ export class Run {
       forced = forced.length > 0 ? forced.slice(1) : this.takeForced();
     }
     this.#unsentIds = [];
-    this.#isPromptTold = tokens.length > 0;
+    this.#isPromptReported = tokens.length > 0;
     this.#credit = credit;
     return forced.slice(0, this.request.maxTokens - this.generatedTokens - 1);
   }
 
-  /** Ends the answer without a further token. What was held back is text now, unless it completes a stop string. */
+  /** Ends the answer without another token. Text that was held back is sent, unless it completes a stop string. */
   finish(reason: FinishReason): { readonly deltas: readonly FreshDelta[]; readonly end: Ending } {
     const read = this.#reader.end();
     return { deltas: this.#lastDeltas(read), end: this.#ending(reason, read) };
   }
 
-  /** Tokens that the answer goes on with whatever the model would say: they end thoughts beyond their budget, once. */
+  /** Tokens that replace the model's next tokens: once, they end reasoning that has used up its budget. */
   takeForced(): readonly number[] {
     const { reasoningBudgetTokens } = this.request.output;
     if (this.#isBudgetUsed || reasoningBudgetTokens === null || !this.#reader.isReasoning)
@@ -172,7 +168,7 @@ export class Run {
     this.#wake?.();
   }
 
-  /** Only a parked run can give its slot up; otherwise its reader has just come back. */
+  /** Only a parked run gives up its slot. If it is not parked, its reader has just caught up. */
   suspend(): void {
     if (!this.#wake) return;
     this.isSuspendWanted = true;
@@ -184,7 +180,7 @@ export class Run {
     if (this.#credit > 0) this.#wake?.();
   }
 
-  /** While parked: waits until there is credit again, or the run is to be aborted or suspended. */
+  /** Waits, while the run is parked, for credit, an abort or a suspension. */
   async woken(): Promise<void> {
     while (this.isOutOfCredit && !this.isAborted && !this.isSuspendWanted) {
       await new Promise<void>((resolve) => {
@@ -206,7 +202,7 @@ export class Run {
       .map((part) => this.#delta(part));
   }
 
-  /** Scores that go with no text (of control tokens) go out with an empty one. Those of a stop string do not go out. */
+  /** Sends logprobs without text (of control tokens) with an empty delta. Drops those of a stop string. */
   #lastDeltas({ parts, stopString }: ReadParts): readonly FreshDelta[] {
     if (stopString !== null) this.#unsentLogprobs = logprobsOf(textOf(parts), this.#unsentLogprobs);
     const deltas = this.#deltas(parts);
@@ -214,22 +210,22 @@ export class Run {
     return [...deltas, this.#delta({ type: "text", text: "" })];
   }
 
-  /** With all the tokens and scores that have not been sent yet. */
+  /** A delta with all tokens and logprobs that have not been sent yet. */
   #delta(part: OutputPart): FreshDelta {
     const logprobs = this.#unsentLogprobs;
     const ids = this.#unsentIds;
     const fresh = { tokens: ids.length, ids, ...(logprobs.length > 0 ? { logprobs } : {}) };
     this.#unsentIds = [];
     this.#unsentLogprobs = [];
-    const delta = { ...freshDelta(part), ...fresh, ...this.#promptNews() };
+    const delta = { ...freshDelta(part), ...fresh, ...this.#promptReading() };
     this.#credit -= weightOf(delta);
     return delta;
   }
 
-  /** Once: with the first token it is known. */
-  #promptNews(): { readonly prompt?: PromptReading } {
-    if (this.#isPromptTold || this.generatedTokens === 0) return {};
-    this.#isPromptTold = true;
+  /** Reported once, with the first token. */
+  #promptReading(): { readonly prompt?: PromptReading } {
+    if (this.#isPromptReported || this.generatedTokens === 0) return {};
+    this.#isPromptReported = true;
     return { prompt: { cachedTokens: this.cachedTokens, prefillMs: this.prefillMs } };
   }
 }
@@ -251,7 +247,7 @@ function textOf(parts: readonly OutputPart[]): string {
   return parts.map((part) => (part.type === "call" ? "" : part.text)).join("");
 }
 
-/** The scores of the tokens that the text is made of, from the first on. */
+/** The logprobs of the tokens that form this text. */
 function logprobsOf(text: string, logprobs: readonly PositionLogprobs[]): PositionLogprobs[] {
   let at = 0;
   return logprobs.filter((score) => {
