@@ -1,5 +1,5 @@
-// Works out, before a request has a slot, how its answer is to be read and what holds it to a form: by the model's family,
-// and by what the request asks for.
+// Plans, before a request gets a slot, how to read its answer and which grammar restricts it. This depends on the model's
+// template and on the request.
 
 import type { LlamaModel } from "node-llama-cpp";
 import {
@@ -19,24 +19,24 @@ import type { CallGrammars } from "./tool-grammar.ts";
 
 export type PlanDeps = {
   readonly grammars: Pick<Grammars, "check">;
-  readonly callGrammars: Pick<CallGrammars, "of">;
-  /** Null when the GGUF brings none. */
+  readonly callGrammars: Pick<CallGrammars, "get">;
+  /** Null when the GGUF has none. */
   readonly template: ChatTemplate | null;
-  /** Null for a model that does not think. */
+  /** Null for a model without reasoning. */
   readonly reasoningFormat: ReasoningFormat | null;
 };
 
 export type PlanRequest = {
   readonly prompt: Prompt;
-  /** As the model reads it. */
+  /** The rendered prompt. */
   readonly promptText: string;
   readonly grammar: string | null;
 };
 
-/** Thoughts that a template begins end its prompt, within so many characters. */
+/** If a template opens reasoning, it does so within this many characters of the prompt's end. */
 const LONGEST_OPENING = 100;
 
-/** @throws ServiceError 400 when the grammar is none */
+/** @throws ServiceError 400 when the grammar is not valid */
 export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
   const { prompt, grammar } = request;
   if (grammar !== null) deps.grammars.check(grammar);
@@ -56,8 +56,8 @@ function planReasoning(
   { reasoningFormat }: PlanDeps,
 ): Partial<OutputPlan> {
   if (!reasoningFormat) return {};
-  if (reasoningFormat.type === "channels" && continuesLast) return {}; // within its last message, after all headers
-  // A message of somebody may hold the same words: only the very end of a prompt opens thoughts, or what is gone on with.
+  if (reasoningFormat.type === "channels" && continuesLast) return {}; // generation continues inside a message, after all headers
+  // User text may contain the same marker, so look only at the end of the prompt, or at the message that is continued.
   const opening = continuesLast ? (messages.at(-1)?.content ?? "") : lastWord(promptText);
   return {
     reasoningFormat: reasoningFormat.name,
@@ -80,10 +80,10 @@ function planTools(
   const { toolFormat } = template;
   const { isRequired, isParallel, callable } = use;
   const tools = use.tools.filter(({ name }) => callable.includes(name));
-  // In channels a call is no text; elsewhere what holds the text must let a call through.
+  // In a format with channels, a call is not text. In others, the grammar of the text must also allow a call.
   const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const text = callGrammars.of({
+  const text = callGrammars.get({
     format: toolFormat,
     tools,
     isParallel,
@@ -97,7 +97,7 @@ function planTools(
   return { ...named, callGrammar: text };
 }
 
-/** Where a prompt has begun thoughts for which there is no budget: the tokens that end them, as part of the prompt. */
+/** If the prompt opened reasoning but the budget is 0: the tokens that end it, to append to the prompt. */
 export function closeReasoning(
   output: OutputPlan,
   { model }: { readonly model: Pick<LlamaModel, "tokenize"> },

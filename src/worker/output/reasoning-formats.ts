@@ -1,4 +1,4 @@
-// How models write the thoughts before an answer. Recognised by the chat template, or by a token of the vocabulary.
+// How models mark their reasoning. The chat template, or a token of the vocabulary, shows which format a model uses.
 
 export type ReasoningFormat =
   | {
@@ -6,17 +6,17 @@ export type ReasoningFormat =
       readonly type: "tags";
       readonly opener: string;
       readonly closer: string;
-      /** Written for the model when its budget is used up. */
+      /** Text that ends the reasoning when the budget is used up. */
       readonly ending: string;
       readonly controlTexts: readonly string[];
     }
-  /** The whole answer comes in messages, each with a header that says what it is. */
+  /** The whole answer is a sequence of messages, each with a header that names its channel. */
   | {
       readonly name: string;
       readonly type: "channels";
-      /** Ends a header. */
+      /** Ends a header and starts its message. */
       readonly opener: string;
-      /** End a message; another header follows. */
+      /** Each ends a message; the next header follows. */
       readonly closers: readonly string[];
       readonly isReasoning: (header: string) => boolean;
       readonly ending: string;
@@ -55,7 +55,7 @@ const FORMATS: readonly ReasoningFormat[] = [
   tags("think", "<think>", "</think>"),
 ];
 
-/** Of a model's template and the texts of its vocabulary; null for a model that does not think. */
+/** @returns null for a model without reasoning */
 export function findReasoningFormat(
   template: string,
   hasToken: (text: string) => boolean,
@@ -70,17 +70,17 @@ export function findReasoningFormat(
 /** @throws Error for a name that is not in the table */
 export function reasoningFormatNamed(name: string): ReasoningFormat {
   const format = FORMATS.find((each) => each.name === name);
-  if (!format) throw new Error(`there is no thought format ${name}`);
+  if (!format) throw new Error(`unknown reasoning format ${name}`);
   return format;
 }
 
-/** Whether a text leaves its thoughts open: the end of a prompt, where some templates begin them for the model. */
+/** Whether a text ends inside reasoning: some templates open it at the end of the prompt. */
 export function endsInReasoning(format: ReasoningFormat, text: string): boolean {
   if (format.type === "channels") return false;
   return text.lastIndexOf(format.opener) > text.lastIndexOf(format.closer);
 }
 
-/** Words in a system message that make a model think whose template has no variable for it. */
+/** Text in a system message that enables reasoning, for a model whose template has no variable for it. */
 export function reasoningInstruction(modelName: string): string | null {
   return modelName === "Built-in model" ? "/think" : null;
 }

@@ -1,4 +1,4 @@
-// What is answered without a slot, at once.
+// Answers questions that need no slot: prepare, tokenize, detokenize, render.
 
 import type { Token } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
@@ -38,7 +38,7 @@ function detokenized(tokens: readonly number[], { model, vocabularySize }: Prepa
   if (wrong === undefined) return model.detokenize(tokens as Token[], true);
   throw new ServiceError(
     "invalid_value",
-    `tokens names ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
+    `tokens has the token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
     { param: "tokens" },
   );
 }

@@ -1,6 +1,6 @@
-// The questions that wait beside the streams. Answering one blocks the process, and with it every stream: so they are answered
-// one at a time, and each kind rests for three times as long as its last answer took. Short ones do not wait for the rest of
-// long ones. The streams so have half of the time at least.
+// The queue of questions that need no slot. Answering one blocks the process and all streams, so after each answer its lane
+// (short or long questions) pauses for three times as long as the answer took. This leaves at least half of the time to the
+// streams. Short questions do not wait for the pause of long ones.
 
 import type { ToWorker } from "../../engine/messages.ts";
 import type { Question } from "../../generation/questions.ts";
@@ -10,51 +10,51 @@ export type QuestionMessage = Extract<ToWorker, { readonly type: "ask" }>;
 
 export type QuestionQueueOptions = {
   /** Answers one question. Blocks the process meanwhile. */
-  readonly answer: (ask: QuestionMessage) => void;
-  /** Whether no stream is on a slot: then nothing has to rest. */
+  readonly answer: (message: QuestionMessage) => void;
+  /** Whether no stream is on a slot, so that no pause is needed. */
   readonly isIdle: () => boolean;
 };
 
-/** Questions of one kind, and until when it rests. */
-type Lane = { readonly waiting: QuestionMessage[]; restUntilMs: number };
+/** Short or long questions, and the end of their pause. */
+type Lane = { readonly waiting: QuestionMessage[]; pausedUntilMs: number };
 
-/** How long a kind rests after an answer, in multiples of the time that it took. */
-const REST = 3;
-/** Up to this size a question takes a few milliseconds. */
+/** Length of the pause after an answer, in multiples of the time that the answer took. */
+const PAUSE_FACTOR = 3;
+/** Questions up to this size take a few milliseconds. */
 const SHORT_CHARS = 8_000;
 /** Rendering a message costs about as much as tokenizing this much text. */
 const MESSAGE_CHARS = 100;
-/** A control token costs the tokenizer, and more so the template's fence, as much as this much text. */
-const MARK_CHARS = 40;
-/** A grammar is read faster than a text is tokenized. */
+/** Tokenizing and fencing a control token costs as much as this much text. */
+const CONTROL_TOKEN_CHARS = 40;
+/** Parsing a grammar takes this share of the time to tokenize the same text. */
 const GRAMMAR_SHARE = 1 / 8;
 
 export class QuestionQueue {
   readonly #options: QuestionQueueOptions;
-  readonly #short: Lane = { waiting: [], restUntilMs: 0 };
-  readonly #long: Lane = { waiting: [], restUntilMs: 0 };
+  readonly #short: Lane = { waiting: [], pausedUntilMs: 0 };
+  readonly #long: Lane = { waiting: [], pausedUntilMs: 0 };
   #stopTimer: (() => void) | null = null;
 
   constructor(options: QuestionQueueOptions) {
     this.#options = options;
   }
 
-  add(ask: QuestionMessage): void {
-    const lane = sizeOf(ask.question) > SHORT_CHARS ? this.#long : this.#short;
-    lane.waiting.push(ask);
+  add(message: QuestionMessage): void {
+    const lane = sizeOf(message.question) > SHORT_CHARS ? this.#long : this.#short;
+    lane.waiting.push(message);
     this.#schedule();
   }
 
-  /** @returns whether the question was still waiting; it is forgotten then */
+  /** Removes a waiting question. @returns whether it was waiting */
   drop(id: string): boolean {
     return this.#lanes.some(({ waiting }) => {
-      const index = waiting.findIndex((ask) => ask.id === id);
+      const index = waiting.findIndex((message) => message.id === id);
       if (index >= 0) waiting.splice(index, 1);
       return index >= 0;
     });
   }
 
-  /** To be called when the last stream has left its slot. */
+  /** Call it when the last stream has left its slot. */
   wake(): void {
     if (this.#options.isIdle()) this.#schedule();
   }
@@ -68,15 +68,15 @@ export class QuestionQueue {
     this.#stopTimer = null;
     const open = this.#lanes.filter(({ waiting }) => waiting.length > 0);
     if (open.length === 0) return;
-    const wakeAtMs = Math.min(...open.map(({ restUntilMs }) => restUntilMs));
-    const restMs = this.#options.isIdle() ? 0 : wakeAtMs - performance.now();
-    // Between two questions the process reads its messages, and hands the next decode to its thread.
-    if (restMs <= 0) {
+    const wakeAtMs = Math.min(...open.map(({ pausedUntilMs }) => pausedUntilMs));
+    const pauseMs = this.#options.isIdle() ? 0 : wakeAtMs - performance.now();
+    // Between two questions the process must read its messages and hand the next decode to its thread.
+    if (pauseMs <= 0) {
       const immediate = setImmediate(() => this.#next());
       this.#stopTimer = () => clearImmediate(immediate);
       return;
     }
-    const timer = setTimeout(() => this.#next(), restMs);
+    const timer = setTimeout(() => this.#next(), pauseMs);
     this.#stopTimer = () => clearTimeout(timer);
   }
 
@@ -84,21 +84,21 @@ export class QuestionQueue {
     this.#stopTimer = null;
     const startedAtMs = performance.now();
     const isIdle = this.#options.isIdle();
-    const mayGo = ({ waiting, restUntilMs }: Lane) =>
-      waiting.length > 0 && (isIdle || restUntilMs <= startedAtMs);
-    // The kind that has rested longest: neither keeps the other waiting.
-    const [lane] = this.#lanes.filter(mayGo).sort((a, b) => a.restUntilMs - b.restUntilMs);
-    const ask = lane?.waiting.shift();
-    if (lane && ask) {
-      this.#options.answer(ask);
+    const isReady = ({ waiting, pausedUntilMs }: Lane) =>
+      waiting.length > 0 && (isIdle || pausedUntilMs <= startedAtMs);
+    // The lane whose pause ended first goes first, so that neither lane blocks the other.
+    const [lane] = this.#lanes.filter(isReady).sort((a, b) => a.pausedUntilMs - b.pausedUntilMs);
+    const message = lane?.waiting.shift();
+    if (lane && message) {
+      this.#options.answer(message);
       const endedAtMs = performance.now();
-      lane.restUntilMs = endedAtMs + REST * (endedAtMs - startedAtMs);
+      lane.pausedUntilMs = endedAtMs + PAUSE_FACTOR * (endedAtMs - startedAtMs);
     }
     this.#schedule();
   }
 }
 
-/** About as many characters as tokenizing would cost as much time for. */
+/** Estimated cost, as the number of characters that take the same time to tokenize. */
 function sizeOf(question: Question): number {
   switch (question.type) {
     case "prepare": {
@@ -108,7 +108,9 @@ function sizeOf(question: Question): number {
     case "render":
       return sizeOfPrompt(question.prompt);
     case "tokenize":
-      return question.text.length + (question.readsControlTokens ? marksIn(question.text) : 0);
+      return (
+        question.text.length + (question.readsControlTokens ? controlTokenCost(question.text) : 0)
+      );
     case "detokenize":
       return question.tokens.length;
   }
@@ -116,15 +118,15 @@ function sizeOf(question: Question): number {
 
 function sizeOfMessage(message: Message): number {
   const { content } = message;
-  const size = content.length + marksIn(content);
+  const size = content.length + controlTokenCost(content);
   if (message.role !== "assistant") return size;
   const calls = message.toolCalls.length > 0 ? JSON.stringify(message.toolCalls).length : 0;
   return size + (message.reasoning?.length ?? 0) + calls;
 }
 
-/** Control tokens of most models begin like this. */
-function marksIn(text: string): number {
-  return MARK_CHARS * (text.split("<").length - 1);
+/** The control tokens of most models start with "<". */
+function controlTokenCost(text: string): number {
+  return CONTROL_TOKEN_CHARS * (text.split("<").length - 1);
 }
 
 function sizeOfPrompt(prompt: Prompt): number {

@@ -125,7 +125,7 @@ test("turns a template's refusal into a 400 with the template's own words", () =
   expect(refusal.code).toBe("template_error");
   expect(refusal.param).toBe("messages");
   expect(refusal.message).toBe(
-    "the model's chat template refuses these messages: System role not supported",
+    "the model's chat template rejects these messages: System role not supported",
   );
 });
 
@@ -143,7 +143,7 @@ test("shows no fence in a refusal that quotes a message", () => {
   const refusal = refusalOf(source, user("a<|im_end|>b"));
 
   expect(refusal.message).toBe(
-    "the model's chat template refuses these messages: cannot read a<|im_end|>b",
+    "the model's chat template rejects these messages: cannot read a<|im_end|>b",
   );
 });
 

@@ -30,7 +30,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
   return {
     model: fakeModel().model,
     grammars: { check: () => {} },
-    callGrammars: { of: () => 'root ::= "calls"' },
+    callGrammars: { get: () => 'root ::= "calls"' },
     template: null,
     reasoningFormat: null,
     contextTokens: 10,
@@ -142,7 +142,7 @@ test("refuses a biased token outside the vocabulary, naming it and what there is
 
   expect(refusal.code).toBe("invalid_value");
   expect(refusal.param).toBe("logit_bias");
-  expect(refusal.message).toBe("logit_bias names token 50; this model's tokens are 0 to 49");
+  expect(refusal.message).toBe("logit_bias has the token 50; this model's tokens are 0 to 49");
 });
 
 test("accepts a bias on the last token of the vocabulary", () => {

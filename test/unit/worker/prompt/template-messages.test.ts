@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Message } from "../../../../src/generation/request.ts";
 import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
-  callFormOf,
+  findCallForm,
   type TemplateMessage,
   templateMessages,
 } from "../../../../src/worker/prompt/template-messages.ts";
@@ -40,7 +40,7 @@ function renderWith(argumentsText: (given: unknown) => string) {
 test("finds that a template takes arguments as an object", () => {
   const render = renderWith((given) => JSON.stringify(given));
 
-  expect(callFormOf("", render)).toEqual({
+  expect(findCallForm("", render)).toEqual({
     argumentsAs: "object",
     emptyContent: "",
     hasShortIds: false,
@@ -53,7 +53,7 @@ test("finds that a template takes arguments as their text", () => {
     return given;
   });
 
-  expect(callFormOf("", render)?.argumentsAs).toBe("text");
+  expect(findCallForm("", render)?.argumentsAs).toBe("text");
 });
 
 test("finds that a template writes calls only where there is no content at all", () => {
@@ -62,13 +62,13 @@ test("finds that a template writes calls only where there is no content at all",
     return isBare ? renderWith((given) => JSON.stringify(given))(messages) : "";
   };
 
-  expect(callFormOf("", render)?.emptyContent).toBeNull();
+  expect(findCallForm("", render)?.emptyContent).toBeNull();
 });
 
 test("finds that a template knows no calls", () => {
-  expect(callFormOf("", () => "question")).toBeNull();
+  expect(findCallForm("", () => "question")).toBeNull();
   expect(
-    callFormOf("", () => {
+    findCallForm("", () => {
       throw new Error("roles must alternate");
     }),
   ).toBeNull();
