@@ -1,9 +1,9 @@
-// The end of an answer whose time is over: as if a limit of its length were reached.
+// The finish event of an answer that reached its deadline: the same as for a length limit.
 
 import type { Finish, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
-/** What there is of the answer, in tokens. */
+/** Tokens of the answer so far, and how its prompt was read. */
 export type ReceivedAnswer = { tokens: number; reasoning: number; prompt: PromptReading | null };
 
 export function finishAtDeadline(

@@ -1,25 +1,25 @@
-// How long the worker has worked on one question, over all its tries. Known only when the worker is done with the last one,
-// which may be after the question was aborted.
+// How long the worker has computed one question, over all attempts. The time is known only when the last attempt ends, which may
+// be after the question was aborted.
 
 import { type Deferred, deferred } from "../generation/deferred.ts";
 
 export class QuestionCost {
   #ms = 0;
-  #lastTry: Deferred<void> | null = null;
+  #lastAttempt: Deferred<void> | null = null;
 
-  /** @returns to be called when the worker is done with this try, with the ms that it took; 0 when the worker died over it */
+  /** @returns a function to call when this attempt ends, with its time in ms; 0 if the worker died */
   begin(): (ms: number) => void {
     const ended = deferred<void>();
-    this.#lastTry = ended;
+    this.#lastAttempt = ended;
     return (ms) => {
       this.#ms += ms;
       ended.resolve();
     };
   }
 
-  /** @returns the time in ms, once the worker is done with the last try; 0 when there was none */
+  /** @returns the time in ms, when the last attempt has ended; 0 without attempts */
   async whenKnown(): Promise<number> {
-    await this.#lastTry?.promise;
+    await this.#lastAttempt?.promise;
     return this.#ms;
   }
 }

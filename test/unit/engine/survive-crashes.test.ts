@@ -1,4 +1,4 @@
-// A request and the workers that die under it.
+// A request whose workers die.
 
 import { expect, test, vi } from "vitest";
 import type { RemoteRun, RunStart } from "../../../src/engine/remote-run.ts";
@@ -8,10 +8,10 @@ import { ServiceError } from "../../../src/errors.ts";
 import type { GenerateEvent } from "../../../src/generation/events.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
 
-/** What one worker does with the request. */
+/** The behaviour of one worker. */
 type Life = {
   readonly events?: readonly GenerateEvent[];
-  /** How it dies after them; null: it does not. */
+  /** How the worker dies after these events; null if it does not. */
   readonly loss: WorkerLoss | null;
   readonly isProving?: boolean;
   readonly failure?: ServiceError;
@@ -48,10 +48,10 @@ function open(...lives: readonly Life[]) {
     }
     const { loss, isProving = false } = life;
     const run = { begin: async () => {}, events: events(), finish, loss, isProving };
-    return run as unknown as RemoteRun; // what a request sees of one
+    return run as unknown as RemoteRun; // the members that surviveCrashes() uses
   };
   const deadline = new AbortController();
-  const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // all that is looked at
+  const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // the only field that is used
   const answer = surviveCrashes(newRun, { request, lease, deadline: deadline.signal });
   return { answer, starts, finish, lease, deadline };
 }
@@ -68,7 +68,7 @@ async function read(answer: AsyncIterable<GenerateEvent>) {
   return { text, error, hasFinished: events.at(-1)?.type === "finish" };
 }
 
-test("goes on from its tokens in the next worker, and the one after", async () => {
+test("continues from its tokens in the next worker, and in the one after it", async () => {
   const { answer, starts, finish, lease } = open(
     { events: [said("a", 1), said("bc", 2, 3)], loss: crash() },
     { events: [said("d", 4)], loss: crash() },
@@ -84,7 +84,7 @@ test("goes on from its tokens in the next worker, and the one after", async () =
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
 });
 
-test("gives up a request that kills the worker when it is alone", async () => {
+test("gives up a request that crashes the worker when it runs alone", async () => {
   const { answer, starts } = open(
     { loss: crash({ crashesInARow: 1 }) },
     { loss: crash({ crashesInARow: 2 }), isProving: true },
@@ -94,7 +94,7 @@ test("gives up a request that kills the worker when it is alone", async () => {
   expect(starts).toHaveLength(2);
 });
 
-test("forgives once more for each crash of late that it was not there for, and no more than twice", async () => {
+test("retries once more for each recent crash without this request, at most twice", async () => {
   const alone = (crashesInARow: number) => ({ loss: crash({ crashesInARow }), isProving: true });
   const once = open({ loss: crash({ crashesInARow: 2 }) }, alone(3), {
     events: [FINISH],
@@ -110,7 +110,7 @@ test("forgives once more for each crash of late that it was not there for, and n
   expect(twice.starts).toHaveLength(4);
 });
 
-test("forgives twice more when the worker was killed from outside", async () => {
+test("retries twice more when the worker was killed from outside", async () => {
   const killedAlone = { loss: crash({ isFromOutside: true }), isProving: true };
   const forgiven = open({ loss: crash({ isFromOutside: true }) }, killedAlone, killedAlone, {
     events: [FINISH],
@@ -127,21 +127,21 @@ test("forgives twice more when the worker was killed from outside", async () => 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
 });
 
-test("gives up after many crashes, guilty or not", async () => {
+test("gives up after many crashes, whatever their cause", async () => {
   const { answer, starts } = open(...Array.from({ length: 50 }, () => ({ loss: crash() })));
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
   expect(starts).toHaveLength(10);
 });
 
-test("does not say a prompt twice that it has given back before its first token", async () => {
+test("does not echo a prompt again after a crash before the first token", async () => {
   const { answer, starts } = open({ events: [said("the prompt")], loss: crash() });
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
   expect(starts).toHaveLength(1);
 });
 
-test("ends with what there is when its deadline comes while there is no worker", async () => {
+test("ends with the tokens so far when its deadline passes while no worker is running", async () => {
   const reason = new ServiceError("deadline_exceeded", "late");
   const waiting: Life = { loss: null, failure: reason };
   const { answer, deadline, lease } = open({ events: [said("ab", 1, 2)], loss: crash() }, waiting);
@@ -151,7 +151,7 @@ test("ends with what there is when its deadline comes while there is no worker",
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("survives nothing but the loss of the worker", async () => {
+test("continues only after the loss of the worker, not after other errors", async () => {
   const failure = new ServiceError("generation_failed", "no");
   const { answer, starts, lease } = open({ events: [said("a", 1)], loss: null, failure });
 
@@ -160,7 +160,7 @@ test("survives nothing but the loss of the worker", async () => {
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("stops its run and gives its slot back when the reader leaves", async () => {
+test("stops its run and releases its slot when the reader leaves", async () => {
   const { answer, finish, lease } = open({ events: [said("a", 1), said("b", 2)], loss: null });
   for await (const _ of answer) break;
 

@@ -1,11 +1,11 @@
-// A worker that dies while it reads its model: what is known of the reason is told.
+// A worker that dies while it loads its model: the error contains the known reason.
 
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { ModelOptions } from "../../../src/engine/messages.ts";
 import { WorkerProcess } from "../../../src/engine/worker-process.ts";
 
-test("names the file and the last message of the library, and not the folder", async () => {
+test("names the file without its folder, and the last message of the library", async () => {
   const worker = new WorkerProcess({
     entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts"),
     model: { modelPath: "/models/deadly.gguf" } as ModelOptions, // it loads none
@@ -20,7 +20,7 @@ test("names the file and the last message of the library, and not the folder", a
   await expect(worker.firstLoad).rejects.toMatchObject({
     code: "engine_unavailable",
     message:
-      "the worker ended (code 3) while it read deadly.gguf; its last message: ggml.c:1: GGML_ASSERT(heads > 0) failed",
+      "the worker ended (code 3) while it loaded deadly.gguf; its last message: ggml.c:1: GGML_ASSERT(heads > 0) failed",
   });
   await worker.close();
 });
