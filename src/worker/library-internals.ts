@@ -17,6 +17,9 @@ export type NativeSampler = { applyConfig(config: object): void; dispose(): void
 /** Token, probabilities, confidence, logits (id, value, id, value, ...), and the sum of e^(logit - highest logit). */
 type TokenWithLogits = readonly [number, unknown, unknown, readonly number[], number];
 
+/** Selects the logits to return: of these tokens, the highest, the lowest, the sampled one, and a number of the likeliest. */
+type LogitSelection = readonly [readonly number[], false, false, false, top: number];
+
 type PrivateSequence = {
   readonly context: {
     readonly _ctx: {
@@ -26,13 +29,7 @@ type PrivateSequence = {
         sampler: NativeSampler,
         probabilities: false,
         confidence: false,
-        logits: readonly [
-          tokens: readonly number[],
-          max: false,
-          min: false,
-          selected: false,
-          top: number,
-        ],
+        logits: LogitSelection,
         totalWeight: true,
       ): Promise<TokenWithLogits>;
     };

@@ -9,7 +9,13 @@ import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
 import { StepMeter } from "../step/step-meter.ts";
 import { usableCpus } from "./cpu-count.ts";
-import { type Device, describeDevice, fitIntoMemory, withDevice } from "./device.ts";
+import {
+  type Device,
+  describeDevice,
+  type FitOptions,
+  fitIntoMemory,
+  withDevice,
+} from "./device.ts";
 import { modelKind } from "./model-kind.ts";
 import { type ModelLanguage, modelLanguage } from "./model-language.ts";
 
@@ -20,11 +26,8 @@ const DEFAULT_CONTEXT_TOKENS = 4096;
 /** A model trained for a smaller context loads only with an explicit --context, because hardly any prompt would fit. */
 const MIN_DEFAULT_CONTEXT_TOKENS = 256;
 
-export type LoadOptions = {
+export type LoadOptions = FitOptions & {
   readonly options: ModelOptions;
-  /** 0 to 1. */
-  readonly onProgress: (progress: number) => void;
-  readonly log: (level: "warn" | "error", message: string) => void;
   readonly onStep: () => void;
   readonly onLoad: (load: StepLoad) => void;
 };

@@ -1,5 +1,5 @@
 // Turns the tokens of one answer into parts: decodes them, separates text, reasoning and tool calls, and cuts at a stop string.
-// Also decides which grammar restricts the next token.
+// Decides which grammar restricts the next token.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";

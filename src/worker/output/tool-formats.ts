@@ -37,6 +37,14 @@ const TAGGED = {
 /** For models whose template does not support tools, or uses a format that is not in the table; see tool-instructions.ts. */
 export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isUsedBy: () => false };
 
+const DEEPSEEK_TOKENS = [
+  "<｜tool▁calls▁begin｜>",
+  "<｜tool▁calls▁end｜>",
+  "<｜tool▁call▁begin｜>",
+  "<｜tool▁call▁end｜>",
+  "<｜tool▁sep｜>",
+];
+
 /** Gemma's format: `call:x{city:<q>Rome<q>}`. */
 function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
   return {
@@ -133,7 +141,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     closer: "<｜tool▁calls▁end｜>",
     syntax: JSON_SYNTAX,
     dropped: [],
-    controlTexts: deepseekTokens(),
+    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
@@ -154,7 +162,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     closer: "<｜tool▁calls▁end｜>",
     syntax: JSON_SYNTAX,
     dropped: [],
-    controlTexts: deepseekTokens(),
+    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
@@ -244,16 +252,6 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       template.includes("<tool_call>") && !OTHER_TAGS.some((text) => template.includes(text)),
   },
 ];
-
-function deepseekTokens(): readonly string[] {
-  return [
-    "<｜tool▁calls▁begin｜>",
-    "<｜tool▁calls▁end｜>",
-    "<｜tool▁call▁begin｜>",
-    "<｜tool▁call▁end｜>",
-    "<｜tool▁sep｜>",
-  ];
-}
 
 /** @returns the generic format if no other matches */
 export function findToolFormat(template: string): ToolFormat {

@@ -6,7 +6,7 @@ import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { positionLogprobs } from "../sampling/token-logprobs.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
-import type { Run } from "./run.ts";
+import type { FinishedAnswer, Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 
 export type GenerateDeps = PrefillDeps & {
@@ -86,18 +86,13 @@ async function decode(
         run.tokensAfterAbort += isFirst ? lastSlice.length : 1;
         return ABORTED;
       }
-      if (deps.model.isEogToken(token)) {
-        return finished(run.finish("stop"));
-      }
+      if (deps.model.isEogToken(token)) return finished(run.finish("stop"));
       let last = accept(run, token, deps);
       const forced = last ? [] : run.takeForced();
       replacement = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
       for (const each of forced) last ??= accept(run, each, deps);
       if (last) return last;
-      if (run.isOutOfCredit) {
-        const isSuspended = await park(run, deps);
-        if (isSuspended) return SUSPENDED;
-      }
+      if (run.isOutOfCredit && (await park(run, deps))) return SUSPENDED;
     }
   } finally {
     await tokens.return();
@@ -139,13 +134,7 @@ function accept(run: Run, token: number, { onDelta }: GenerateDeps): SlotOutcome
   return null;
 }
 
-function finished({
-  deltas,
-  end,
-}: {
-  readonly deltas: readonly FreshDelta[];
-  readonly end: Ending;
-}): SlotOutcome {
+function finished({ deltas, end }: FinishedAnswer): SlotOutcome {
   return { type: "finished", ending: end, deltas };
 }
 

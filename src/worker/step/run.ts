@@ -25,11 +25,11 @@ export type WorkerRunOptions = AnswerReaderDeps & {
   readonly creditBytes: number;
 };
 
+/** The last deltas of an answer, and how it ends. */
+export type FinishedAnswer = { readonly deltas: readonly FreshDelta[]; readonly end: Ending };
+
 /** The deltas to send for one token, and how the answer ends with it; null when it continues. */
-export type AcceptedToken = {
-  readonly deltas: readonly FreshDelta[];
-  readonly end: Ending | null;
-};
+export type AcceptedToken = Pick<FinishedAnswer, "deltas"> & { readonly end: Ending | null };
 
 export class Run {
   readonly id: string;
@@ -148,7 +148,7 @@ export class Run {
   }
 
   /** Ends the answer without another token. Text that was held back is sent, unless it completes a stop string. */
-  finish(reason: FinishReason): { readonly deltas: readonly FreshDelta[]; readonly end: Ending } {
+  finish(reason: FinishReason): FinishedAnswer {
     const read = this.#reader.end();
     return { deltas: this.#lastDeltas(read), end: this.#ending(reason, read) };
   }

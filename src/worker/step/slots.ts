@@ -95,7 +95,7 @@ export class SlotPool {
   }
 }
 
-/** Of two empty slots, the current one stays: slots are compared in order of their ids. */
+/** Slots are compared in order of their ids, so the lower id wins between two empty slots. */
 function isBetter(candidate: Slot, current: Slot): boolean {
   if (current.sequence.nextTokenIndex === 0) return false;
   return candidate.sequence.nextTokenIndex === 0 || candidate.lastUsed < current.lastUsed;
