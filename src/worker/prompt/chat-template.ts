@@ -129,8 +129,8 @@ export class ChatTemplate {
   /** An unknown variable would have no effect, so it is an error. Turning reasoning off needs no variable. */
   #checkVariables(variables: Variables): void {
     const unknown = Object.keys(variables).find((name) => {
-      const isReasoning = name === "enable_thinking" || name === "thinking";
-      if (isReasoning && (variables[name] === false || this.#options.reasoningInstruction))
+      const isSwitch = name === "enable_thinking" || name === "thinking";
+      if (isSwitch && (variables[name] === false || this.#options.reasoningInstruction))
         return false;
       return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });

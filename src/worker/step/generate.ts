@@ -99,22 +99,19 @@ async function decode(
   }
 }
 
+type TokenStream = AsyncGenerator<Token, void, Token[] | undefined>;
+
 /** The tokens that the model generates, with their logprobs if the request asks for them. */
 function generateTokens(
   run: Run,
   slot: Slot,
   { model }: GenerateDeps,
   lastSlice: Token[],
-): AsyncGenerator<Token, void, Token[] | undefined> {
+): TokenStream {
   const { sequence } = slot;
   const evaluate = evaluateOptions(model, run, slot);
   const { logprobs } = run.request;
-  if (!logprobs)
-    return sequence.evaluate(lastSlice, evaluate) as AsyncGenerator<
-      Token,
-      void,
-      Token[] | undefined
-    >;
+  if (!logprobs) return sequence.evaluate(lastSlice, evaluate) as TokenStream;
   return evaluateWithLogprobs(lastSlice, {
     model,
     sequence,

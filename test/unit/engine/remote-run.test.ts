@@ -209,7 +209,8 @@ test("ends with the tokens so far at its deadline, and stops the worker", async 
   const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
   const prompt = { cachedTokens: 1, prefillMs: 5 };
   run.receive({
-    ...{ type: "delta", id: "r1" },
+    type: "delta",
+    id: "r1",
     delta: { type: "text-delta", text: "Hi", tokens: 1, prompt },
   });
   deadline.abort(new ServiceError("deadline_exceeded", "late"));

@@ -22,15 +22,21 @@ const crash = ({
   crashesInARow = 1,
 }: Partial<WorkerLoss> = {}): WorkerLoss => ({
   error: new ServiceError("worker_crashed", "worker ended"),
-  ...{ isFromOutside, crashesInARow },
+  isFromOutside,
+  crashesInARow,
 });
 const said = (text: string, ...ids: number[]): GenerateEvent => ({
   type: "text-delta",
-  ...{ text, ids, tokens: ids.length, atMs: 0 },
+  text,
+  ids,
+  tokens: ids.length,
+  atMs: 0,
 });
 const FINISH: GenerateEvent = {
   type: "finish",
-  ...{ reason: "stop", stopString: null, prefillMs: 0 },
+  reason: "stop",
+  stopString: null,
+  prefillMs: 0,
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 },
 };
 

@@ -18,9 +18,12 @@ function open(slots = 4, onWastedTokens = () => {}) {
   engine = new WorkerEngine({
     entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-generator.ts"),
     model: {} as never, // this worker loads no model
-    ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    loadTimeoutMs: 20_000,
+    hangTimeoutMs: 20_000,
+    stepTimeoutMs: 20_000,
     restartDelayMs: 5,
-    ...{ streamBufferBytes: 1_000, parkTimeoutMs: 20 },
+    streamBufferBytes: 1_000,
+    parkTimeoutMs: 20,
     ...{
       log: (_level: string, line: string) => void logged.push(line),
       onLoadProgress: () => {},

@@ -9,7 +9,9 @@ test("names the file without its folder, and the last message of the library", a
   const worker = new WorkerProcess({
     entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts"),
     model: { modelPath: "/models/deadly.gguf" } as ModelOptions, // it loads none
-    ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    loadTimeoutMs: 20_000,
+    hangTimeoutMs: 20_000,
+    stepTimeoutMs: 20_000,
     restartDelayMs: 5,
     log: () => {},
     onLoadProgress: () => {},
