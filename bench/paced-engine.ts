@@ -1,7 +1,7 @@
 // An Engine without a model that emits tokens at a given rate over all its streams, as fast as the server can take them:
 // one timer for all, as a decode step is one for all, and a channel for each, as the real engine has.
 
-import type { Asking, Engine, EngineStatus, GenerateOptions } from "../src/engine/engine.ts";
+import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "../src/engine/engine.ts";
 import type { ModelInfo } from "../src/engine/messages.ts";
 import { abortReason } from "../src/errors.ts";
 import { Channel } from "../src/generation/channel.ts";
@@ -21,7 +21,7 @@ const MODEL: ModelInfo = {
   batchTokens: 0,
   chatTemplate: null,
   toolFormat: null,
-  thoughtFormat: null,
+  reasoningFormat: null,
   vocabularySize: 0,
   canRank: false,
   modelBytes: 0,
@@ -54,7 +54,7 @@ export class PacedEngine implements Engine {
     this.#tick();
   }
 
-  ask<Q extends Question>(question: Q): Asking<Q> {
+  ask<Q extends Question>(question: Q): PendingAnswer<Q> {
     if (question.type !== "prepare") throw new Error("only requests are prepared here");
     const { prompt: _, maxTokens, grammar: __, ...rest } = question.request;
     const prepared: PreparedRequest = {

@@ -8,7 +8,7 @@ import {
   type Token,
 } from "node-llama-cpp";
 import { usableCpus } from "../src/worker/load/cpu-count.ts";
-import { Batcher } from "../src/worker/step/batching.ts";
+import { Batcher } from "../src/worker/step/batcher.ts";
 import type { RawTask } from "./cases/ceiling.ts";
 import { randomPrompt } from "./prompts.ts";
 

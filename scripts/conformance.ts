@@ -6,8 +6,8 @@ import path from "node:path";
 import { type Argument, parseSync, Visitor } from "oxc-parser";
 import { openapiDocument } from "../src/api/openapi/document.ts";
 import type { Contract } from "../src/api/shared/contract.ts";
-import { insteadOf } from "../src/api/shared/parse-body.ts";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../src/api/wire-formats.ts";
+import { replacementFor } from "../src/api/shared/parse-body.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../src/api/wire-formats.ts";
 import { type FieldRow, fieldRows } from "../src/http/docs-page/fields.ts";
 import { testsThatSend } from "./sent-fields.ts";
 
@@ -21,7 +21,7 @@ type Api = { readonly path: string; readonly contract: Contract };
 
 export const APIS: readonly Api[] = [
   ...DIALECTS,
-  ...ASKING_ROUTES,
+  ...ENDPOINTS,
   ...EMBEDDING_APIS.map(({ paths, contract }) => ({ path: paths[0], contract })),
 ];
 
@@ -110,7 +110,7 @@ function withoutEffect(rows: readonly FieldRow[]): string {
 }
 
 function refused(
-  { body, unsupported, instead, named = [] }: Contract,
+  { body, unsupported, replacements, named = [] }: Contract,
   rows: readonly FieldRow[],
 ): string {
   const onlyNull = rows.filter(({ allowed }) => allowed === "").map(({ path: field }) => field);
@@ -121,7 +121,7 @@ function refused(
     tableRow([
       `\`${field}\``,
       harmless.map((value) => `\`${JSON.stringify(value)}\``).join(", "),
-      insteadOf(field, body, instead) ?? "",
+      replacementFor(field, body, replacements) ?? "",
     ]),
   );
   const told = named.map((field) => `\`${field}\``).join(", ");

@@ -5,9 +5,9 @@ import type { AskedRequest } from "../generation/request.ts";
 import type { ParseContext } from "./dialect.ts";
 import type { Contract } from "./shared/contract.ts";
 
-export type Ask = <Q extends AskedQuestion>(question: Q) => Promise<AnswerTo<Q>>;
+export type AskEngine = <Q extends AskedQuestion>(question: Q) => Promise<AnswerTo<Q>>;
 
-export type Asked = {
+export type EndpointCall = {
   /** As the client wrote it; null when it named none. */
   readonly model: string | null;
   /** As in a `ParsedRequest`. */
@@ -15,13 +15,13 @@ export type Asked = {
   /** Its schemas are compiled before anything is asked; null where there is no request to ask about. */
   readonly request: AskedRequest | null;
   /** @returns the body. @throws ServiceError as the engine does */
-  readonly answer: (ask: Ask) => Promise<object>;
+  readonly answer: (ask: AskEngine) => Promise<object>;
 };
 
-export interface AskingRoute {
+export interface Endpoint {
   /** e.g. `/tokenize`. */
   readonly path: string;
   readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */
-  parse(body: unknown, context: ParseContext): Asked;
+  parse(body: unknown, context: ParseContext): EndpointCall;
 }

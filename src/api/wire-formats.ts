@@ -4,7 +4,7 @@ import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EmbeddingApi } from "./embedding-api.ts";
-import type { AskingRoute } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { geminiCountTokens } from "./gemini/count-tokens.ts";
 import { geminiGenerate, geminiStream } from "./gemini/generate.ts";
 import { nativeInfill } from "./llama-cpp/infill.ts";
@@ -34,7 +34,7 @@ export const DIALECTS: readonly Dialect[] = [
 ];
 
 /** What only asks the model. */
-export const ASKING_ROUTES: readonly AskingRoute[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   chatInputTokens,
   responsesInputTokens,
   anthropicCountTokens,

@@ -1,20 +1,20 @@
-// The crashes that one request, or one question, was there for; and whether it may be tried once more after them.
+// Counts the worker crashes during one request or question, and decides whether it may be retried.
 
 import { ServiceError } from "../errors.ts";
-import type { Loss } from "./worker-process.ts";
+import type { WorkerLoss } from "./worker-process.ts";
 
-/** What was there so often when a worker died is given up, guilty or not. */
+/** A request or question is never retried after this many crashes, whether or not it caused them. */
 const MOST_CRASHES = 10;
 /**
- * A worker that is killed from outside says little about what was alone in it, but not nothing: memory. Nor does one that
- * dies by itself where workers die of other things too.
+ * The limit of crashes while the request runs alone, when it is uncertain whether it caused them: another process killed the
+ * worker (perhaps because of its memory use), or workers also crash for other reasons.
  */
 const MOST_ALONE = 3;
 
-type End = {
-  /** How its worker was lost; null when it was not. */
-  readonly loss: Loss | null;
-  /** Whether it was alone in the worker, to show that it does no harm. */
+type Attempt = {
+  /** How its worker was lost; null if it was not. */
+  readonly loss: WorkerLoss | null;
+  /** Whether it ran alone in the worker, to show that it does not cause crashes. */
   readonly isProving: boolean;
 };
 
@@ -22,12 +22,12 @@ export class Crashes {
   count = 0;
   #alone = 0;
 
-  /** Whether it may go on in the next worker. */
-  isForgiven(error: unknown, { loss, isProving }: End): boolean {
+  /** Counts a failed attempt. @returns whether the next worker may retry */
+  mayRetry(error: unknown, { loss, isProving }: Attempt): boolean {
     if (!(error instanceof ServiceError) || error.code !== "worker_crashed" || !loss) return false;
     this.count += 1;
     this.#alone = isProving ? this.#alone + 1 : 0;
-    const ofOthers = Math.max(0, loss.inARow - this.count);
+    const ofOthers = Math.max(0, loss.crashesInARow - this.count);
     const mostAlone = loss.isFromOutside ? MOST_ALONE : Math.min(1 + ofOthers, MOST_ALONE);
     return this.#alone < mostAlone && this.count < MOST_CRASHES;
   }

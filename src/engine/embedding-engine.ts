@@ -1,5 +1,5 @@
-// Vectors and scores from a worker process of their own. It is started by the first request that needs it, is ended when
-// it has had nothing to do for a while, and serves one request at a time, one input after the other.
+// Computes embedding vectors and rerank scores in a separate worker process. The first request starts the worker, and it ends
+// after an idle time. It serves one request at a time, one input after the other.
 
 import { abortReason, ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
@@ -13,29 +13,32 @@ import {
 } from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
-export type RunOptions = {
+export type EmbeddingRunOptions = {
   readonly signal: AbortSignal;
-  /** One vector, or one score, for each input in its order. */
+  /** Called with one vector, or one rerank score, per input, in order. */
   readonly onResult: (values: Float64Array) => void;
 };
 
 export interface EmbeddingEngine {
   /**
-   * Computes one input after the other. One call at a time: the next may come when this one has settled. An aborted
-   * signal ends it as soon as the worker is free again, or has been ended: after half a second.
-   * @throws ServiceError 4xx before anything is computed, or why it failed, or the signal's reason
+   * Computes one input after the other. Wait until one call has settled before the next. After an abort, it settles when the
+   * worker is free again or, after half a second, when the worker has been ended.
+   * @throws ServiceError 4xx before any input is computed, or why it failed, or the signal's reason
    */
-  run(request: EmbeddingRequest, options: RunOptions): Promise<{ readonly promptTokens: number }>;
-  /** Process id of the worker; null while there is none. */
+  run(
+    request: EmbeddingRequest,
+    options: EmbeddingRunOptions,
+  ): Promise<{ readonly promptTokens: number }>;
+  /** Process id of the worker; null without a worker. */
   readonly workerPid: number | null;
-  /** Ends the worker. What still runs fails with `engine_unavailable`. */
+  /** Ends the worker. Running calls fail with `engine_unavailable`. */
   close(): Promise<void>;
 }
 
 export type WorkerEmbeddingEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
-  /** A worker that had nothing to do for so long is ended. */
+  /** How long an idle worker is kept. */
   readonly embeddingIdleTimeoutMs: number;
-  /** What is known of the model from elsewhere: what it cannot do is refused without loading it. */
+  /** Information about the model from another source, so that unsupported requests are rejected without loading it. */
   readonly knownModel: () => ModelInfo | null;
 };
 
@@ -50,13 +53,13 @@ type Pending = {
   readonly reply: Deferred<Reply>;
 };
 
-/** A computation cannot be interrupted. One that nobody wants any more may take so long before its process is ended. */
+/** How long an aborted computation may run before its process is ended: it cannot be interrupted. */
 const STOP_LIMIT_MS = 500;
 
 export class WorkerEmbeddingEngine implements EmbeddingEngine {
   readonly #options: WorkerEmbeddingEngineOptions;
   #worker: WorkerProcess | null = null;
-  /** What the worker works on. */
+  /** The current message and its reply. */
   #pending: Pending | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -72,7 +75,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   async run(
     request: EmbeddingRequest,
-    { signal, onResult }: RunOptions,
+    { signal, onResult }: EmbeddingRunOptions,
   ): Promise<{ readonly promptTokens: number }> {
     if (request.type === "rank" && this.#options.knownModel()?.canRank === false)
       throw cannotRank();
@@ -99,7 +102,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     await this.#endWorker();
   }
 
-  /** Asks for one thing after the other. The worker may die over one of them once: it then is asked again. */
+  /** @returns a function that sends one message at a time. Over all messages, one crash of the worker leads to a retry. */
   #asker(signal: AbortSignal): (work: Work) => Promise<Reply> {
     let mayCrash = true;
     return async (work) => {
@@ -131,7 +134,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     }
   }
 
-  /** When it resolves the worker is there, as long as nothing but this is awaited before it is used. */
+  /** The worker is ready when this resolves. The caller must not await anything else before it uses the worker. */
   async #readyWorker(signal: AbortSignal): Promise<WorkerProcess> {
     if (this.#isClosed) throw new ServiceError("engine_unavailable", "the server is shutting down");
     this.#worker ??= this.#startWorker();
@@ -140,7 +143,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
       while (worker.status.state !== "ready") await orAborted(worker.ready(), signal);
       return worker;
     } catch (error) {
-      if (!signal.aborted) await this.#endWorker(); // the next request tries to load it anew
+      if (!signal.aborted) await this.#endWorker(); // the next request loads it again
       throw error;
     }
   }
@@ -162,7 +165,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     if (message.id === this.#pending?.id) this.#pending.reply.resolve(message);
   }
 
-  /** Waits for the answer that nobody wants any more, or ends the worker: the next one starts when it is needed. */
+  /** Waits for the reply to an aborted message, or ends the worker after the limit. The next request starts another. */
   async #untilFree(reply: Promise<Reply>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<boolean>((resolve) => {
@@ -175,7 +178,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     const isFree = await Promise.race([free, limit]);
     clearTimeout(timer);
     if (isFree) return;
-    this.#options.log("info", "ending the worker: it computes what nobody wants any more");
+    this.#options.log("info", "ending the worker: it is still computing an aborted request");
     await this.#endWorker();
   }
 
@@ -183,8 +186,8 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     clearTimeout(this.#idleTimer);
     if (!this.#worker) return;
     this.#idleTimer = setTimeout(() => {
-      this.#options.log("info", "ending the worker: it had nothing to do");
-      this.#endWorker().catch(() => {}); // it has been sent SIGKILL, there is nothing else to try
+      this.#options.log("info", "ending the worker: it is idle");
+      this.#endWorker().catch(() => {}); // SIGKILL was sent; nothing more can be done
     }, this.#options.embeddingIdleTimeoutMs).unref();
   }
 
@@ -195,7 +198,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
   }
 }
 
-/** @throws ServiceError that the worker answered instead */
+/** @throws ServiceError if the worker replied with an error */
 function resultOf<T extends object>({ result }: { readonly result: T | WireError }): T {
   if ("code" in result) throw fromWireError(result);
   return result;

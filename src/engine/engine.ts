@@ -1,4 +1,4 @@
-// The seam between the service and whatever generates tokens: the worker here, a fake one in tests.
+// The interface between the service and the engine that generates tokens: a worker process, or a fake engine in tests.
 
 import type { GenerateEvent } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
@@ -12,9 +12,9 @@ export type EngineStatus = {
   readonly state: EngineState;
   /** 0 to 1 while loading. */
   readonly loadProgress: number;
-  /** Null until it has been loaded for the first time. */
+  /** Null until the model was loaded for the first time. */
   readonly model: ModelInfo | null;
-  /** Process id of the worker; null while there is none. */
+  /** Process id of the worker; null without a worker. */
   readonly workerPid: number | null;
   readonly workerRestarts: number;
   /** Why the state is `failed` or `restarting`; null otherwise. */
@@ -23,38 +23,38 @@ export type EngineStatus = {
 
 export type GenerateOptions = {
   readonly signal: AbortSignal;
-  /** When it is aborted the answer ends with what there is, as if a limit of its length were reached. */
+  /** When it aborts, the answer so far is complete, and ends as with a length limit. */
   readonly deadline?: AbortSignal;
   readonly lease: SlotLease;
-  /** It uses what requests of the same scope have left in the cache, and leaves its own to them. Default: one for all. */
+  /** Requests with the same scope share their cached prefixes. Default: one scope for all requests. */
   readonly cacheScope?: string;
 };
 
-/** A question that the engine works on. */
-export type Asking<Q extends Question> = {
+/** The pending answer to a question. */
+export type PendingAnswer<Q extends Question> = {
   readonly answer: Promise<AnswerTo<Q>>;
   /**
-   * How long the engine has worked on it, in ms; never rejects. Resolves when the engine no longer works on it, also when it
-   * was refused. For an aborted question that may be after `answer` was rejected.
+   * How long the engine has computed the answer, in ms. Resolves when the engine has stopped, also after an error, and never
+   * rejects. For an aborted question it may resolve after `answer` was rejected.
    */
   readonly costMs: Promise<number>;
 };
 
 export interface Engine {
-  /** Settles when the model has been loaded for the first time, or cannot be. */
+  /** Settles when the model was loaded for the first time, or failed to load. */
   readonly firstLoad: Promise<ModelInfo>;
   /**
-   * Answers without a slot: renders, tokenizes, prepares. While the model loads it waits. The answer is rejected with a
-   * ServiceError: 4xx for what cannot be served, `engine_unavailable`, or the signal's reason.
+   * Answers a question that needs no slot: render, tokenize, prepare. Waits while the model loads. The answer is rejected with
+   * a ServiceError: 4xx for an invalid question, `engine_unavailable`, or the signal's reason.
    */
-  ask<Q extends Question>(question: Q, options: { readonly signal: AbortSignal }): Asking<Q>;
+  ask<Q extends Question>(question: Q, options: { readonly signal: AbortSignal }): PendingAnswer<Q>;
   /**
-   * Takes the lease, generates, and gives the lease back when the slot is free. Ends with one `finish` event or by
-   * throwing one ServiceError. Leaving the loop, or aborting the signal, stops it within one decode step. A request whose
-   * worker dies goes on in the next one, unless it is the one that kills it (`worker_crashed`).
+   * Acquires the lease, generates, and releases the lease when the slot is free. Ends with one `finish` event or one thrown
+   * ServiceError. Leaving the loop or aborting the signal stops it within one decode step. If the worker dies, the request
+   * continues in the next worker, unless the request itself causes the crashes (`worker_crashed`).
    */
   generate(request: PreparedRequest, options: GenerateOptions): AsyncIterable<GenerateEvent>;
   status(): EngineStatus;
-  /** Ends the worker process. Whatever still runs fails with `engine_unavailable`. */
+  /** Ends the worker process. Running requests and questions fail with `engine_unavailable`. */
   close(): Promise<void>;
 }

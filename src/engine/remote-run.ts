@@ -1,4 +1,4 @@
-// This side's half of one request in the worker: its channel, its credit, and its way on and off a slot.
+// The server's side of one request in the worker: its channel, its credit, and how it gets and leaves a slot.
 
 import { abortReason, guarded, toServiceError } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
@@ -6,55 +6,55 @@ import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { FreshDelta, GenerateEvent, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-import { cutShort, type Received } from "./cut-short.ts";
+import { finishAtDeadline, type ReceivedAnswer } from "./finish-at-deadline.ts";
 import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
-import type { Loss } from "./worker-process.ts";
+import type { WorkerLoss } from "./worker-process.ts";
 
-/** Where a run begins: at the beginning, or where another worker was lost. */
-export type Beginning = {
-  /** Tokens of the answer that are known already. */
+/** Where a run starts: at the beginning of the answer, or where another worker was lost. */
+export type RunStart = {
+  /** Tokens of the answer from earlier workers. */
   readonly generated: readonly number[];
-  /** So many of them are thoughts. */
+  /** How many of them are reasoning. */
   readonly reasoning: number;
-  /** Null before its first token. */
+  /** Null before the first token. */
   readonly prompt: PromptReading | null;
-  /** Whether it was in a worker that died: it then runs alone until it has shown that it does no harm. */
+  /** Whether its last worker died. It then runs alone until it has shown that it does not cause crashes. */
   readonly isSuspect: boolean;
 };
 
 export type RemoteRunOptions = {
   readonly id: string;
   readonly request: PreparedRequest;
-  readonly beginning: Beginning;
+  readonly start: RunStart;
   readonly cacheScope: string;
   readonly lease: SlotLease;
   readonly signal: AbortSignal;
-  /** Ends the answer with what there is. */
+  /** Ends the answer with the tokens so far. */
   readonly deadline: AbortSignal;
   readonly send: (message: ToWorker) => void;
-  /** Weight of the deltas that may wait here for a reader. */
+  /** Maximum weight of the deltas that wait here for the reader. */
   readonly bufferBytes: number;
-  /** A parked request gives its slot up after so long, if others wait for one. */
+  /** How long a parked request keeps its slot while other requests wait for one. */
   readonly parkTimeoutMs: number;
-  /** Waits for entry to the worker, see SuspectGate. @returns the way out */
+  /** Waits for entry to the worker, see SuspectGate. @returns a function that leaves again */
   readonly enterGate: (isSuspect: boolean) => Promise<() => void>;
-  /** Waits until there is a worker, and puts the run on its list. Nothing is awaited from then on. */
+  /** Waits for a ready worker, and registers the run with it. The caller must not await anything before it sends `start`. */
   readonly enterWorker: () => Promise<void>;
-  /** Whether somebody waits at the gate until those inside have left. */
+  /** Whether a suspect waits until all requests inside have left. */
   readonly isGateWanted: () => boolean;
-  /** Tokens that were computed although the client had left. */
+  /** Called with the number of tokens that were computed after the client had disconnected. */
   readonly onWastedTokens: (tokens: number) => void;
-  /** The worker has forgotten it, its slot is free. The reader may still be reading. */
+  /** Called when the worker is done with the run and its slot is free. The reader may still be reading. */
   readonly onEnded: () => void;
 };
 
 /**
- * `running`: the worker has it on a slot. `suspended`: it gave the slot up, its reader is behind. `requeued`: its reader
- * is back, it waits for a slot. `ended`: the worker has forgotten it.
+ * `running`: on a slot in the worker. `suspended`: without a slot, because its reader is too slow. `requeued`: its reader has
+ * caught up, and it waits for a slot. `ended`: the worker is done with it.
  */
 type Phase = "new" | "running" | "suspended" | "requeued" | "ended";
 
-/** A suspect may send so much, then it is parked, and has proven itself: what killed the last worker did not happen again. */
+/** Credit of a suspect. When it is used up, the suspect is parked and cleared: the crash did not happen again. */
 const PROOF_BYTES = 32;
 
 export class RemoteRun {
@@ -64,16 +64,16 @@ export class RemoteRun {
   #phase: Phase = "new";
   #leaveGate = () => {};
   #isProving = false;
-  /** Whether it has proven itself and waits for the others. */
+  /** Whether it is a cleared suspect that waits for the other suspects. */
   #isHeld = false;
-  #loss: Loss | null = null;
-  readonly #received: Received;
+  #loss: WorkerLoss | null = null;
+  readonly #received: ReceivedAnswer;
   #unreturnedBytes = 0;
   #parkTimer: NodeJS.Timeout | null = null;
 
   constructor(options: RemoteRunOptions) {
     this.#options = options;
-    const { generated, reasoning, prompt } = options.beginning;
+    const { generated, reasoning, prompt } = options.start;
     this.#received = { tokens: generated.length, reasoning, prompt };
     this.#channel = new Channel({ onTaken: (bytes) => this.#returnCredit(bytes) });
   }
@@ -82,21 +82,21 @@ export class RemoteRun {
     return this.#channel;
   }
 
-  /** How its worker was lost; null when it was not. */
-  get loss(): Loss | null {
+  /** How its worker was lost; null if it was not. */
+  get loss(): WorkerLoss | null {
     return this.#loss;
   }
 
-  /** Whether it is, or was in its end, alone in the worker and has not yet shown that it does no harm. */
+  /** Whether it runs (or ran, until its end) as a suspect alone in the worker, and is not cleared. */
   get isProving(): boolean {
     return this.#isProving;
   }
 
-  /** Waits for a slot (unless the lease still holds one), for entry and for a worker, and hands the request to it. */
+  /** Waits for a slot (unless the lease still holds one), for the gate and for a worker, and sends the request to it. */
   async begin(): Promise<void> {
-    const { id, request, beginning, lease, send, signal, deadline } = this.#options;
+    const { id, request, start, lease, send, signal, deadline } = this.#options;
     const { enterGate, enterWorker, cacheScope } = this.#options;
-    const { generated, isSuspect } = beginning;
+    const { generated, isSuspect } = start;
     if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
     this.#leaveGate = await enterGate(isSuspect);
     await enterWorker();
@@ -109,15 +109,15 @@ export class RemoteRun {
     deadline.addEventListener("abort", this.#onDeadline, { once: true });
   }
 
-  /** Stops it if it still runs, and waits until its slot is free. */
+  /** Stops the run if it is still running, and waits until its slot is free. */
   async finish(): Promise<void> {
     const { id, send, signal, deadline } = this.#options;
     signal.removeEventListener("abort", this.#onAbort);
     deadline.removeEventListener("abort", this.#onDeadline);
     if (this.#phase === "ended") return this.#stopParkTimer();
     if (this.#phase === "new") return this.#end();
-    send({ type: "abort", id }); // perhaps for the second time, which does no harm
-    await this.#ended.promise; // the worker answers, or is found dead: both end it
+    send({ type: "abort", id }); // a second abort has no effect
+    await this.#ended.promise; // settles when the worker confirms the abort, or is lost
   }
 
   receive(event: StepEvent): void {
@@ -129,7 +129,7 @@ export class RemoteRun {
         this.#channel.push(event.progress);
         return;
       case "parked":
-        if (this.#isProving) this.#proven();
+        if (this.#isProving) this.#clearSuspect();
         else this.#startParkTimer();
         return;
       case "suspended":
@@ -152,13 +152,13 @@ export class RemoteRun {
     }
   }
 
-  /** For what went wrong on this side: its reader leaves the loop, and `finish()` does the rest. */
+  /** Reports an error in the server process: the reader leaves the loop, and the caller then calls `finish()`. */
   fail(error: unknown): void {
     this.#channel.fail(toServiceError(error));
   }
 
-  /** The worker is gone. A slot that it was on is still its own: it goes on there in the next worker, if its reader is there. */
-  lose(loss: Loss): void {
+  /** The worker is lost. A running request keeps its slot for the next worker, unless it is parked. */
+  lose(loss: WorkerLoss): void {
     this.#loss = loss;
     this.#channel.fail(loss.error);
     const keepsSlot = this.#phase === "running" && !this.#parkTimer;
@@ -166,7 +166,7 @@ export class RemoteRun {
     if (keepsSlot) this.#startKeepTimer();
   }
 
-  /** A reader that is behind hears of the loss when it is back, and `finish()` follows. Nobody waits so long for its slot. */
+  /** Releases the kept slot for waiting requests if the reader is too slow to notice the loss and call `finish()`. */
   #startKeepTimer(): void {
     const { lease, parkTimeoutMs } = this.#options;
     this.#parkTimer = setInterval(() => {
@@ -182,11 +182,11 @@ export class RemoteRun {
     this.#channel.fail(abortReason(signal));
   };
 
-  /** The worker stops as for an abort; what its reader has been given, or is about to, is the whole answer. */
+  /** Stops the worker as for an abort. The deltas received so far are the whole answer. */
   readonly #onDeadline = guarded(() => {
     const { id, send, request } = this.#options;
     send({ type: "abort", id });
-    this.#channel.push(cutShort(request, this.#received));
+    this.#channel.push(finishAtDeadline(request, this.#received));
   }, this.fail.bind(this));
 
   #receiveDelta(delta: FreshDelta): void {
@@ -198,7 +198,7 @@ export class RemoteRun {
     this.#channel.push({ ...delta, atMs: performance.now() });
   }
 
-  /** Half a buffer at a time: a reader that keeps up costs one message in a thousand tokens. */
+  /** Returns half a buffer at a time, so that a fast reader needs only one message in a thousand tokens. */
   #returnCredit(bytes: number): void {
     this.#unreturnedBytes += bytes;
     if (this.#isHeld) return;
@@ -216,12 +216,12 @@ export class RemoteRun {
   }
 
   get #firstCredit(): number {
-    const { bufferBytes, beginning } = this.#options;
-    return beginning.isSuspect ? Math.min(PROOF_BYTES, bufferBytes) : bufferBytes;
+    const { bufferBytes, start } = this.#options;
+    return start.isSuspect ? Math.min(PROOF_BYTES, bufferBytes) : bufferBytes;
   }
 
-  /** It waits, parked, until all other suspects have proven themselves too, and goes on among them. */
-  #proven(): void {
+  /** Leaves the gate. The run stays parked until all other suspects are cleared too, and then continues beside them. */
+  #clearSuspect(): void {
     this.#isProving = false;
     this.#isHeld = true;
     this.#leaveGate();
@@ -231,16 +231,16 @@ export class RemoteRun {
       this.#leaveGate = leave;
       this.#sendCredit(this.#options.bufferBytes - this.#firstCredit);
     });
-    entered.catch(() => {}); // its client has left, and the run ends by that
+    entered.catch(() => {}); // fails only after an abort, which ends the run
   }
 
   #startParkTimer(): void {
     const { id, lease, send, parkTimeoutMs, isGateWanted } = this.#options;
     this.#stopParkTimer();
-    let isAsked = false;
+    let isSuspending = false;
     this.#parkTimer = setInterval(() => {
-      if (isAsked || !(lease.isContended || isGateWanted())) return;
-      isAsked = true;
+      if (isSuspending || !(lease.isContended || isGateWanted())) return;
+      isSuspending = true;
       send({ type: "suspend", id });
     }, parkTimeoutMs);
   }
@@ -256,7 +256,7 @@ export class RemoteRun {
     this.#phase = "suspended";
     this.#leaveGate();
     this.#options.lease.release();
-    if (this.#channel.isEmpty) this.#requeue(); // the reader came back while the slot was being given up
+    if (this.#channel.isEmpty) this.#requeue(); // the reader caught up during the suspension
   }
 
   #requeue(): void {
@@ -270,28 +270,23 @@ export class RemoteRun {
     });
     back.then(
       (leave) => {
-        if (!leave || isOver()) return leave?.(); // the lease was given back when it ended
+        if (!leave || isOver()) return leave?.(); // the lease was released at its end
         this.#leaveGate = leave;
         this.#phase = "running";
         send({ type: "resume", id });
       },
       (error: Error) => {
         if (this.#phase !== "requeued") return;
-        this.#channel.fail(error); // its reader leaves the loop, and finish() does the rest
+        this.#channel.fail(error); // the reader leaves the loop, and the caller then calls finish()
       },
     );
-  }
-
-  #giveBack(): void {
-    this.#leaveGate();
-    this.#options.lease.release();
   }
 
   #end(keepsSlot = false): void {
     this.#phase = "ended";
     this.#stopParkTimer();
-    if (keepsSlot) this.#leaveGate();
-    else this.#giveBack();
+    this.#leaveGate();
+    if (!keepsSlot) this.#options.lease.release();
     this.#options.onEnded();
     this.#ended.resolve();
   }

@@ -1,13 +1,13 @@
-// After a crash every request that was in the worker is a suspect. Suspects run alone, one at a time, so that the one
-// that kills the worker is found and takes nobody with it; everyone else waits at this gate meanwhile.
+// After a crash, every request that was in the worker is a suspect. Suspects run alone, one at a time, so that the one that
+// causes the crash is found and affects no other request. All other requests wait at this gate meanwhile.
 
 type EnterOptions = {
   readonly isSuspect: boolean;
-  /** Waits for a change, or throws when the request is over. */
+  /** Waits for a change, or throws if the request has ended. */
   readonly wait: (change: Promise<void>) => Promise<void>;
 };
 
-/** Entry to the worker: many at once, or one suspect alone. */
+/** Admits many requests at once, or one suspect alone. */
 export class SuspectGate {
   #inside = 0;
   #suspectsWaiting = 0;
@@ -16,13 +16,13 @@ export class SuspectGate {
 
   /**
    * Waits for entry.
-   * @returns a function that leaves again; calling it twice does no harm
-   * @throws what `wait` throws
+   * @returns a function that leaves again; a second call has no effect
+   * @throws the error that `wait` throws
    */
   async enter({ isSuspect, wait }: EnterOptions): Promise<() => void> {
     if (isSuspect) this.#suspectsWaiting += 1;
     try {
-      // From the last look to the entry nothing is awaited: of several who wake together one gets in.
+      // No await between the check and the entry, so that only one of several waiting suspects enters.
       while (isSuspect ? this.#inside > 0 : this.isSuspicious) await wait(this.#change());
       this.#inside += 1;
       this.#isSuspectInside = isSuspect;
@@ -33,7 +33,7 @@ export class SuspectGate {
     return this.#leaver();
   }
 
-  /** Whether a suspect is inside or waits: nobody else gets in. */
+  /** Whether a suspect is inside or waits, so that other requests may not enter. */
   get isSuspicious(): boolean {
     return this.#isSuspectInside || this.#suspectsWaiting > 0;
   }

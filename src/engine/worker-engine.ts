@@ -1,33 +1,33 @@
-// Engine over the worker process: routes step events to the requests they belong to, and starts each one's way in.
+// The engine that uses a worker process: sends requests and questions to it, and passes its events on to them.
 
 import { abortReason } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
-import { AskCost } from "./ask-cost.ts";
 import { Crashes } from "./crashes.ts";
-import type { Asking, Engine, EngineStatus, GenerateOptions } from "./engine.ts";
+import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
 import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
-import { type Beginning, RemoteRun } from "./remote-run.ts";
-import { surviving } from "./surviving.ts";
+import { QuestionCost } from "./question-cost.ts";
+import { RemoteRun, type RunStart } from "./remote-run.ts";
+import { surviveCrashes } from "./survive-crashes.ts";
 import { SuspectGate } from "./suspect-gate.ts";
-import { type Loss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
-  /** UTF-8 bytes of a stream's text that may wait for its reader before it is parked. */
+  /** Maximum weight of the deltas that wait for a stream's reader before the stream is parked; see `weightOf()`. */
   readonly streamBufferBytes: number;
-  /** A parked stream gives up its slot after so long, if others wait for one. */
+  /** How long a parked stream keeps its slot while other requests wait for one. */
   readonly parkTimeoutMs: number;
-  /** Tokens that were computed although their client had left. */
+  /** Called with the number of tokens that were computed after their client had disconnected. */
   readonly onWastedTokens: (tokens: number) => void;
-  /** One decode step has been computed. */
+  /** Called after each decode step. */
   readonly onLoad: (load: StepLoad) => void;
 };
 
 type OpenQuestion = {
   readonly answer: Deferred<AnswerTo<Question>>;
-  readonly endCost: ReturnType<AskCost["begin"]>;
+  readonly endCost: ReturnType<QuestionCost["begin"]>;
 };
 
 export class WorkerEngine implements Engine {
@@ -36,7 +36,7 @@ export class WorkerEngine implements Engine {
   readonly #gate = new SuspectGate();
   readonly #runs = new Map<string, RemoteRun>();
   readonly #asked = new Map<string, OpenQuestion>();
-  #lastLoss: Loss | null = null;
+  #lastLoss: WorkerLoss | null = null;
   #nextId = 0;
 
   constructor(options: WorkerEngineOptions) {
@@ -56,9 +56,12 @@ export class WorkerEngine implements Engine {
     return this.#worker.status;
   }
 
-  /** A question over which the worker died is asked again, alone: if it is the cause it takes nobody with it. */
-  ask<Q extends Question>(question: Q, { signal }: { readonly signal: AbortSignal }): Asking<Q> {
-    const cost = new AskCost();
+  /** If the worker dies, the question is asked again while it is alone in the worker, so that it affects no other request. */
+  ask<Q extends Question>(
+    question: Q,
+    { signal }: { readonly signal: AbortSignal },
+  ): PendingAnswer<Q> {
+    const cost = new QuestionCost();
     const answer = this.#askSurviving(question, signal, cost);
     const whenKnown = () => cost.whenKnown();
     return { answer, costMs: answer.then(whenKnown, whenKnown) };
@@ -67,7 +70,7 @@ export class WorkerEngine implements Engine {
   async #askSurviving<Q extends Question>(
     question: Q,
     signal: AbortSignal,
-    cost: AskCost,
+    cost: QuestionCost,
   ): Promise<AnswerTo<Q>> {
     const crashes = new Crashes();
     for (;;) {
@@ -77,7 +80,7 @@ export class WorkerEngine implements Engine {
         return await this.#askOnce(question, signal, cost);
       } catch (error) {
         const loss = this.#lastLoss?.error === error ? this.#lastLoss : null;
-        if (!crashes.isForgiven(error, { loss, isProving })) throw error;
+        if (!crashes.mayRetry(error, { loss, isProving })) throw error;
       } finally {
         void cost.whenKnown().then(leaveGate); // an aborted question may still kill the worker
       }
@@ -89,14 +92,14 @@ export class WorkerEngine implements Engine {
     { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const waits = AbortSignal.any([signal, deadline]);
-    const newRun = (beginning: Beginning) =>
-      this.#newRun(request, beginning, { signal, lease, deadline, cacheScope, waits });
-    return surviving(newRun, { request, lease, deadline });
+    const newRun = (start: RunStart) =>
+      this.#newRun(request, start, { signal, lease, deadline, cacheScope, waits });
+    return surviveCrashes(newRun, { request, lease, deadline });
   }
 
   #newRun(
     request: PreparedRequest,
-    beginning: Beginning,
+    start: RunStart,
     {
       signal,
       lease,
@@ -110,7 +113,7 @@ export class WorkerEngine implements Engine {
     const run: RemoteRun = new RemoteRun({
       id,
       request,
-      beginning,
+      start,
       cacheScope,
       lease,
       signal,
@@ -137,7 +140,7 @@ export class WorkerEngine implements Engine {
   async #askOnce<Q extends Question>(
     question: Q,
     signal: AbortSignal,
-    cost: AskCost,
+    cost: QuestionCost,
   ): Promise<AnswerTo<Q>> {
     await this.#ready(signal);
     if (signal.aborted) throw abortReason(signal);
@@ -148,7 +151,7 @@ export class WorkerEngine implements Engine {
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       this.#worker.send({ type: "ask", id, question });
-      return (await orAborted(answer.promise, signal)) as AnswerTo<Q>; // the worker answers what it was asked
+      return (await orAborted(answer.promise, signal)) as AnswerTo<Q>; // the answer has the question's type
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
@@ -158,7 +161,7 @@ export class WorkerEngine implements Engine {
     return this.#gate.enter({ isSuspect, wait: (change) => orAborted(change, signal) });
   }
 
-  /** When it resolves the worker is there, as long as nothing is awaited before it is used. */
+  /** The worker is ready when this resolves. The caller must not await anything else before it uses the worker. */
   async #ready(signal: AbortSignal): Promise<void> {
     while (this.#worker.status.state !== "ready") await orAborted(this.#worker.ready(), signal);
   }
@@ -171,7 +174,7 @@ export class WorkerEngine implements Engine {
     if (message.type === "answered" || message.type === "refused") this.#receiveAnswer(message);
   }
 
-  /** The time counts even if the question was aborted meanwhile. */
+  /** Adds the cost even if the question was aborted meanwhile. */
   #receiveAnswer(message: Extract<FromWorker, { type: "answered" | "refused" }>): void {
     const open = this.#asked.get(message.id);
     if (!open) return;
@@ -186,17 +189,17 @@ export class WorkerEngine implements Engine {
     try {
       run?.receive(event);
     } catch (error) {
-      run?.fail(error); // that request alone
+      run?.fail(error); // fails only this request
     }
   }
 
-  #loseAll(loss: Loss): void {
+  #loseAll(loss: WorkerLoss): void {
     this.#lastLoss = loss;
     for (const run of this.#runs.values()) {
       try {
         run.lose(loss);
       } catch (error) {
-        run.fail(error); // and all others are told
+        run.fail(error); // the other requests must still be informed
       }
     }
     for (const { answer, endCost } of this.#asked.values()) {

@@ -1,32 +1,31 @@
-// What a worker prints by itself: the last words of native code, and the stack of a bug. llama.cpp also prints what it cannot
-// read, a client's grammar among it, and that is nobody's business: only lines of known beginnings go to the log.
+// Logs the worker's stdout and stderr: the last messages of native code, and stacks of bugs. llama.cpp also prints client data,
+// such as a grammar that it cannot parse, so only lines with a known prefix are logged.
 
 import type { ChildProcess } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-/** As ggml, llama.cpp, CUDA, the C++ runtime and Node begin theirs. */
-const KNOWN = [
+/** Prefixes of ggml, llama.cpp, CUDA, the C++ runtime and Node. */
+const KNOWN_PREFIXES = [
   /^(ggml|llama|gguf|CUDA|cuda|Metal|Vulkan)[\w .-]*:/,
   /^\S+\.(cpp|c|cu|cuh|h|m|mm):\d+: /,
   /^(terminate called|libc\+\+abi|\s+what\(\):|Segmentation fault|Aborted)/,
   /^\s+at /,
   /^Node\.js v/,
 ];
-/** Its message may quote what it is about. */
+/** Only the error's name is logged, because its message may quote client data. */
 const ERROR = /^(?:Uncaught )?(\w*Error)\b/;
 
-/** @returns what of a line may be logged; null for nothing */
+/** @returns the part of a line that may be logged; null for none */
 export function loggable(line: string): string | null {
-  if (KNOWN.some((beginning) => beginning.test(line))) return line;
+  if (KNOWN_PREFIXES.some((prefix) => prefix.test(line))) return line;
   return ERROR.exec(line)?.[1] ?? null;
 }
 
-/** What one worker prints until its end. */
 export class WorkerOutput {
   #lastLine: string | null = null;
 
-  /** @param log gets the lines that are meant for it */
+  /** @param log receives the lines that may be logged */
   constructor(
     { stdout, stderr }: Pick<ChildProcess, "stdout" | "stderr">,
     log: (level: "warn", message: string) => void,
@@ -34,7 +33,7 @@ export class WorkerOutput {
     for (const input of [stdout, stderr]) {
       if (!input) continue;
       const lines = createInterface({ input });
-      lines.on("error", () => {}); // the rest of its output is lost; without this, the process would end
+      lines.on("error", () => {}); // an unhandled error would end the process; the rest of the output is lost
       lines.on("line", (line) => {
         const shown = loggable(line);
         if (shown === null) return;
@@ -44,9 +43,9 @@ export class WorkerOutput {
     }
   }
 
-  /** How a worker ended that was loading its model. The file's name alone: clients that wait for the model are told. */
+  /** How a worker ended while it loaded its model. Names the file without its folder, because clients see this text. */
   endWhileLoading(how: string, modelPath: string): string {
     const words = this.#lastLine === null ? "" : `; its last message: ${this.#lastLine}`;
-    return `the ${how} while it read ${path.basename(modelPath)}${words}`;
+    return `the ${how} while it loaded ${path.basename(modelPath)}${words}`;
   }
 }

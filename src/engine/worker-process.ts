@@ -1,4 +1,4 @@
-// The life of the worker process: spawn, readiness, heartbeat, restart with backoff, kill. Knows no requests.
+// Manages the worker process: spawn, readiness, heartbeat, restart with back-off, kill. Knows nothing about requests.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
@@ -11,37 +11,37 @@ export type WorkerProcessOptions = {
   /** File that the child runs, `.ts` (through tsx) or `.js`. */
   readonly entry: string;
   readonly model: ModelOptions;
-  /** A model that is not loaded by then is given up. */
+  /** Maximum time to load the model. */
   readonly loadTimeoutMs: number;
-  /** A worker that answers no ping for so long hangs, and is killed. */
+  /** A worker that answers no ping for this long is killed. */
   readonly hangTimeoutMs: number;
-  /** So does one whose decode takes so long. */
+  /** A worker whose decode step takes longer than this is killed. */
   readonly stepTimeoutMs: number;
-  /** The longest pause before a new worker is started. */
+  /** Maximum back-off before a new worker starts. */
   readonly restartDelayMs: number;
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
-  /** 0 to 1, each time the worker loads the model. */
+  /** Called with 0 to 1 while a worker loads the model. */
   readonly onLoadProgress: (progress: number) => void;
   readonly onMessage: (message: FromWorker) => void;
-  /** The process is gone, and with it whatever ran in it. */
-  readonly onExit: (loss: Loss) => void;
+  /** Called when the process has ended, with everything that ran in it. */
+  readonly onExit: (loss: WorkerLoss) => void;
 };
 
 /** How the process was lost. */
-export type Loss = {
+export type WorkerLoss = {
   readonly error: ServiceError;
-  /** Whether it was killed, and not by us. */
+  /** Whether something other than the server killed it, such as the out-of-memory killer. */
   readonly isFromOutside: boolean;
-  /** This crash, and those before it without a minute's peace between them. */
-  readonly inARow: number;
+  /** This crash and the crashes before it, each within a minute after the worker was ready. */
+  readonly crashesInARow: number;
 };
 
 const BACKOFF_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
-/** The worker is pinged so many times within the hang limit. */
+/** Number of pings within the hang timeout. */
 const HEARTBEAT_TICKS = 4;
-/** After so long without a crash the backoff starts anew. */
+/** After this time without a crash, the back-off starts from zero again. */
 const STABLE_AFTER_MS = 60_000;
-/** One libuv thread: decodes and samples otherwise hop between four. No backtrace: an assertion would start gdb and hang. */
+/** One libuv thread, so that decoding stays on one thread. No backtrace, because an assertion would start gdb and hang. */
 const WORKER_ENVIRONMENT = { UV_THREADPOOL_SIZE: "1", GGML_NO_BACKTRACE: "1" };
 
 export class WorkerProcess {
@@ -80,12 +80,12 @@ export class WorkerProcess {
     };
   }
 
-  /** Resolves once a model is loaded. @throws ServiceError `engine_unavailable` when that will never be */
+  /** Resolves when a model is loaded. @throws ServiceError `engine_unavailable` if that cannot happen any more */
   ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** All that is sent in one turn of the event loop goes out as one write. */
+  /** Messages from one turn of the event loop are sent in one write. */
   send(message: ToWorker): void {
     if (this.#unsent.push(message) === 1) setImmediate(() => this.#flush());
   }
@@ -93,11 +93,11 @@ export class WorkerProcess {
   #flush(): void {
     const messages = this.#unsent;
     this.#unsent = [];
-    // A worker that has just died fails the write. Its exit follows, and that is what ends its requests.
+    // A write to a worker that has just died fails. Its exit event follows and ends its requests.
     try {
       if (messages.length > 0 && this.#child?.connected) this.#child.send(messages, () => {});
     } catch (error) {
-      this.#distrust(error); // what cannot be sent would be waited for
+      this.#distrust(error); // requests would wait forever for a lost message
     }
   }
 
@@ -108,7 +108,7 @@ export class WorkerProcess {
     this.#child?.kill("SIGKILL");
   }
 
-  /** An error in a callback: what it has left half done belongs to this worker, and ends with it. */
+  /** Handles an error in a callback: ends the worker, because the state of its requests may be inconsistent. */
   #distrust(error: unknown): void {
     this.kill(`its messages cannot be handled: ${stackOf(error)}`);
   }
@@ -119,12 +119,12 @@ export class WorkerProcess {
     const child = this.#child;
     const closed = new ServiceError("engine_unavailable", "the server is shutting down");
     this.#firstLoad.reject(closed);
-    this.#ready.reject(closed); // for those who wait, and below for those who come
+    this.#ready.reject(closed); // for current callers; the new promise below is for later callers
     this.#ready = deferred();
     this.#ready.reject(closed);
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill("SIGKILL"); // it holds nothing that would have to be saved, and may be stuck in a decode
+    child.kill("SIGKILL"); // it has nothing to save, and may be stuck in a decode
     await exited;
   }
 
@@ -141,7 +141,7 @@ export class WorkerProcess {
     this.#wasKilledHere = false;
     this.#loadProgress = 0;
     const receiveAll = (messages: unknown) => {
-      for (const message of messages as FromWorker[]) this.#receive(message); // only our worker writes to it
+      for (const message of messages as FromWorker[]) this.#receive(message); // only the worker writes to this channel
     };
     child.on(
       "message",
@@ -153,7 +153,7 @@ export class WorkerProcess {
       const how = `worker ended (${signal ?? `code ${code}`})`;
       const isLoading = this.#state === "loading" || this.#state === "restarting";
       if (!isLoading) return this.#gone(child, how, isFromOutside);
-      // What it printed last may come after its exit, and is all that there is to say why.
+      // Its last output may arrive after its exit, and is the only hint at the reason.
       const { modelPath } = this.#options.model;
       const ending = () => output.endWhileLoading(how, modelPath);
       child.once("close", () => this.#gone(child, ending(), isFromOutside));
@@ -206,9 +206,9 @@ export class WorkerProcess {
     this.#reason = message;
     const failed = new ServiceError(toErrorCode(code), message, { retryAfterSeconds: 30 });
     this.#firstLoad.reject(failed);
-    this.#ready.reject(failed); // who waits hears of it; who comes later waits for the next try
+    this.#ready.reject(failed); // current callers fail; later callers wait for the next attempt
     this.#ready = deferred();
-    this.#child?.kill("SIGKILL"); // its exit decides whether to try again
+    this.#child?.kill("SIGKILL"); // its exit handler decides whether to retry
   }
 
   #watchLoading(): void {
@@ -219,13 +219,13 @@ export class WorkerProcess {
     });
   }
 
-  /** Counts silent ticks, not time: after a pause of this process or of the machine the worker gets its full time. */
+  /** Counts ticks without a message, not time, so that a pause of this process or of the machine is not held against it. */
   #watchHeartbeat(): void {
     let silentTicks = 0;
     const timer = setInterval(() => {
       silentTicks = this.#wasHeard ? 0 : silentTicks + 1;
       this.#wasHeard = false;
-      if (silentTicks > HEARTBEAT_TICKS) return this.kill("it gives no sign of life");
+      if (silentTicks > HEARTBEAT_TICKS) return this.kill("it does not answer pings");
       this.send({ type: "ping" });
     }, this.#options.hangTimeoutMs / HEARTBEAT_TICKS);
     this.#timers.add(timer);
@@ -240,12 +240,12 @@ export class WorkerProcess {
   #gone(child: ChildProcess, what: string, isFromOutside = false): void {
     if (this.#child !== child) return;
     this.#child = null;
-    this.#unsent = []; // not meant for the next one
+    this.#unsent = []; // these messages were for the ended worker
     this.#clearTimers();
-    const tell = guarded(this.#options.onExit, (error) => this.#logBug(error));
+    const notify = guarded(this.#options.onExit, (error) => this.#logBug(error));
     if (this.#state === "closed") {
       const error = new ServiceError("engine_unavailable", "the server is shutting down");
-      return tell({ error, isFromOutside, inARow: this.#crashesInARow });
+      return notify({ error, isFromOutside, crashesInARow: this.#crashesInARow });
     }
     if (this.#state === "ready") this.#ready = deferred();
     const wasEverLoaded = this.#model !== null;
@@ -253,7 +253,7 @@ export class WorkerProcess {
     this.#state = wasEverLoaded ? "restarting" : "failed";
     const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
     this.#crashesInARow += 1;
-    tell({ error, isFromOutside, inARow: this.#crashesInARow });
+    notify({ error, isFromOutside, crashesInARow: this.#crashesInARow });
     if (wasEverLoaded) return this.#restart(what);
     const failed = new ServiceError("engine_unavailable", this.#reason);
     this.#firstLoad.reject(failed);
@@ -272,7 +272,7 @@ export class WorkerProcess {
     this.#after(delayMs, spawn);
   }
 
-  /** Without memory for another process, fork() itself throws. There may be some later. */
+  /** fork() throws if there is no memory for another process. A later attempt may succeed. */
   #cannotSpawn(error: unknown): void {
     this.#crashesInARow += 1;
     this.#restart(`cannot run the worker: ${(error as Error).message}`);

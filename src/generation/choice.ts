@@ -1,13 +1,13 @@
 // One choice of an answer, put together from its events.
 
-import type { Delta, Ending, GenerateEvent, ScoredToken } from "./events.ts";
+import type { Delta, Ending, GenerateEvent, PositionLogprobs } from "./events.ts";
 
 export type Choice = {
   readonly text: string;
   readonly reasoning: string;
   /** Their arguments are JSON texts. */
   readonly toolCalls: readonly { readonly name: string; readonly arguments: string }[];
-  readonly scores: readonly ScoredToken[];
+  readonly logprobs: readonly PositionLogprobs[];
   readonly ending: Ending;
 };
 
@@ -16,7 +16,7 @@ export class ChoiceCollector {
   #text = "";
   #reasoning = "";
   #calls: { name: string; arguments: string }[] = [];
-  #scores: ScoredToken[] = [];
+  #logprobs: PositionLogprobs[] = [];
   #ending: Ending | null = null;
 
   add(event: GenerateEvent): void {
@@ -31,13 +31,13 @@ export class ChoiceCollector {
       text: this.#text,
       reasoning: this.#reasoning,
       toolCalls: this.#calls,
-      scores: this.#scores,
+      logprobs: this.#logprobs,
       ending: this.#ending,
     };
   }
 
   #addDelta(delta: Delta): void {
-    for (const score of delta.scores ?? []) this.#scores.push(score);
+    for (const score of delta.logprobs ?? []) this.#logprobs.push(score);
     if (delta.type === "text-delta") this.#text += delta.text;
     else if (delta.type === "reasoning-delta") this.#reasoning += delta.text;
     else if (delta.name !== null) this.#calls.push({ name: delta.name, arguments: delta.text });

@@ -16,7 +16,7 @@ export type Usage = {
 };
 
 /** How likely a token was, by the model alone: before temperature, penalties, biases, cuts and grammars. */
-export type TokenScore = {
+export type TokenLogprob = {
   readonly id: number;
   /** U+FFFD stands for bytes that are no whole character. */
   readonly text: string;
@@ -26,9 +26,9 @@ export type TokenScore = {
 };
 
 /** A token of the answer, or of a prompt that is given back. */
-export type ScoredToken = TokenScore & {
+export type PositionLogprobs = TokenLogprob & {
   /** The likeliest tokens in its place, as many as were asked for. */
-  readonly alternatives: readonly TokenScore[];
+  readonly alternatives: readonly TokenLogprob[];
 };
 
 /** How a prompt was read. */
@@ -49,7 +49,7 @@ type Arriving = {
   /** When it reached the server process, `performance.now()` in ms. */
   readonly atMs: number;
   /** Of the tokens since the previous delta, where they were asked for. */
-  readonly scores?: readonly ScoredToken[];
+  readonly logprobs?: readonly PositionLogprobs[];
 };
 
 /** New text of the answer: whole characters, nothing that may still turn out to be a stop string or a call. */
@@ -114,8 +114,8 @@ const SCORE_BYTES = 64;
 /** What a delta weighs in its stream's buffer. Both sides of the process boundary count by it. */
 export function weightOf(delta: FreshDelta): number {
   const text = Buffer.byteLength(delta.text);
-  if (!delta.scores) return text;
-  return delta.scores.reduce(
+  if (!delta.logprobs) return text;
+  return delta.logprobs.reduce(
     (sum, { alternatives }) => sum + SCORE_BYTES * (1 + alternatives.length),
     text,
   );
@@ -125,7 +125,7 @@ export function weightOf(delta: FreshDelta): number {
 export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
   if (earlier.type !== later.type) return null;
   if (later.type === "tool-call-delta" && later.name !== null) return null; // another call
-  const { scores = [], ids = [] } = earlier;
+  const { logprobs = [], ids = [] } = earlier;
   return {
     ...earlier,
     text: earlier.text + later.text,
@@ -133,7 +133,7 @@ export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
     atMs: later.atMs,
     ...(later.prompt ? { prompt: later.prompt } : {}),
     ...(later.ids ? { ids: [...ids, ...later.ids] } : {}),
-    ...(later.scores ? { scores: [...scores, ...later.scores] } : {}),
+    ...(later.logprobs ? { logprobs: [...logprobs, ...later.logprobs] } : {}),
   };
 }
 

@@ -89,7 +89,7 @@ export type Prompt<T = Tool> =
       readonly tools: ToolUse<T> | null;
       /** Whether the answer goes on with the last message, which is the assistant's. */
       readonly continuesLast: boolean;
-      readonly thinking: Thinking;
+      readonly reasoning: ReasoningOptions;
       /** Further variables of the template. */
       readonly variables: { readonly [name: string]: Json };
     }
@@ -100,7 +100,7 @@ export type Prompt<T = Tool> =
   | { readonly type: "infill"; readonly prefix: string; readonly suffix: string };
 
 /** What is asked of a model that thinks before it answers. */
-export type Thinking = {
+export type ReasoningOptions = {
   /** OpenAI's word for how much, `none` for not at all; null leaves it to the template. */
   readonly effort: string | null;
   /** Tokens of thoughts after which it has to answer; null is no limit. */
@@ -132,8 +132,8 @@ export type SamplingParams = {
   readonly logitBias: readonly (readonly [token: number, bias: number])[];
 };
 
-/** Which tokens are scored; see `TokenScore`. */
-export type ScoreWish = {
+/** Which tokens are scored; see `TokenLogprob`. */
+export type LogprobOptions = {
   /** Alternatives of each token; 0 for the token alone. */
   readonly alternatives: number;
   /** Whether the prompt comes back before the answer, scored. */
@@ -153,8 +153,8 @@ export type GenerateRequest = {
   readonly ignoreEos: boolean;
   /** What the answer has to be, as GBNF; null when it may be anything. The answer ends when it is complete. */
   readonly grammar: string | null;
-  /** Null for no scores. */
-  readonly scores: ScoreWish | null;
+  /** Null for no logprobs. */
+  readonly logprobs: LogprobOptions | null;
   /** Whether the prompt's text comes before the answer's. */
   readonly echoesPrompt: boolean;
   /** Whether `prompt-progress` events are wanted. */
@@ -180,12 +180,12 @@ export type OutputPlan = {
   /** Names of the tools that may be called. */
   readonly toolNames: readonly string[];
   /** How thoughts are written: a name in the worker's table; null when there are none to tell from the answer. */
-  readonly thoughtFormat: string | null;
+  readonly reasoningFormat: string | null;
   /** Whether thoughts stay part of the text, with what begins and ends them. */
-  readonly areThoughtsText: boolean;
+  readonly keepsReasoningInText: boolean;
   /** Whether the prompt ends within thoughts. */
-  readonly isThinking: boolean;
-  readonly thoughtBudgetTokens: number | null;
+  readonly startsInReasoning: boolean;
+  readonly reasoningBudgetTokens: number | null;
   /** Null when the answer may be anything. */
   readonly answerGrammar: {
     readonly text: string;
@@ -200,10 +200,10 @@ export type OutputPlan = {
 export const PLAIN_OUTPUT: OutputPlan = {
   toolFormat: null,
   toolNames: [],
-  thoughtFormat: null,
-  areThoughtsText: false,
-  isThinking: false,
-  thoughtBudgetTokens: null,
+  reasoningFormat: null,
+  keepsReasoningInText: false,
+  startsInReasoning: false,
+  reasoningBudgetTokens: null,
   answerGrammar: null,
   callGrammar: null,
 };

@@ -1,30 +1,30 @@
-// Entry of the worker process that computes vectors and scores: one input at a time, as each message asks for it.
-// Started by engine/worker-process.ts when a request needs it, never imported. Ends when its parent is gone.
+// Entry point of the worker process for embeddings and reranking. Computes one input per message. engine/worker-process.ts
+// starts it when a request needs it; nothing imports it. It ends when its parent process is gone.
 
 import { setPriority } from "node:os";
 import type { FromWorker, ModelOptions, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import { type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
-import { die, send, serveParent, wireError } from "./parent.ts";
+import { die, send, serveParent, wireError } from "./parent-channel.ts";
 import { prepareInputs } from "./prompt/prepare-inputs.ts";
 
-/** As of `nice`: about a tenth of the time of a process that wants the same CPU. */
+/** A `nice` value: about a tenth of the CPU time of a normal process on the same CPU. */
 const LOWER_PRIORITY = 10;
 
 let loaded: EmbeddingModel | null = null;
-/** Null while nothing is computed. */
+/** Null while no input is being computed. */
 let startedAtMs: number | null = null;
 
 serveParent(receive);
 giveWay();
 post({ type: "started" });
 
-/** The CPUs are the streams' first: embeddings have what they leave. Threads that are made later inherit this. */
+/** Generation has priority on the CPUs. Threads that are created later inherit this priority. */
 function giveWay(): void {
   try {
     setPriority(LOWER_PRIORITY);
   } catch {
-    // Not every system lets a process do that; then both have the same share.
+    // Some systems do not allow it; both workers then have the same priority.
   }
 }
 

@@ -1,22 +1,22 @@
-// Entry of the worker process that generates. Started by engine/worker-process.ts, never
-// imported: message in → slot → events out. Ends when its parent is gone.
+// Entry point of the worker process that generates: message in → slot → events out. engine/worker-process.ts starts it;
+// nothing imports it. It ends when its parent process is gone.
 
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import { type LoadedModel, loadModel } from "./load/model.ts";
-import { Outbox } from "./output/outbox.ts";
-import { die, send, serveParent, wireError } from "./parent.ts";
-import { type Ask, AskLine } from "./prompt/ask-line.ts";
-import { answerTo } from "./prompt/questions.ts";
-import { readingDeps } from "./prompt/reading-deps.ts";
-import { type GenerateDeps, generate, type Outcome } from "./step/generate.ts";
+import { Outbox } from "./outbox.ts";
+import { answerReaderDeps } from "./output/answer-reader-deps.ts";
+import { die, send, serveParent, wireError } from "./parent-channel.ts";
+import { answerQuestion } from "./prompt/answer-question.ts";
+import { type QuestionMessage, QuestionQueue } from "./prompt/question-queue.ts";
+import { type GenerateDeps, generate, type SlotOutcome } from "./step/generate.ts";
 import { Run } from "./step/run.ts";
 import { SlotPool } from "./step/slots.ts";
 
 const outbox = new Outbox(send);
 const runs = new Map<string, Run>();
-const asks = new AskLine({
-  answer: (ask) => outbox.post(answer(ask)),
+const questions = new QuestionQueue({
+  answer: (question) => outbox.post(answer(question)),
   isIdle: () => loaded?.batcher.isIdle ?? true,
 });
 let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDeps }) | null = null;
@@ -30,7 +30,7 @@ function receive(message: ToWorker): void {
       load(message).catch(die);
       return;
     case "ask":
-      asks.add(message);
+      questions.add(message);
       return;
     case "start":
       start(message);
@@ -61,7 +61,7 @@ async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<v
       log: (level, message) => outbox.post({ type: "log", level, message }),
       onStep: () => {
         outbox.flushSoon();
-        asks.wake();
+        questions.wake();
       },
       onLoad: (step) => outbox.addLoad(step),
     });
@@ -83,13 +83,12 @@ function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
   };
 }
 
-function answer({ id, question }: Ask): FromWorker {
+function answer({ id, question }: QuestionMessage): FromWorker {
   const startedAtMs = performance.now();
   const elapsedMs = () => performance.now() - startedAtMs;
   try {
     if (!loaded) throw new ServiceError("engine_unavailable", "the model is not loaded");
-    const answered = answerTo(question, loaded);
-    return { type: "answered", id, answer: answered, ms: elapsedMs() };
+    return { type: "answered", id, answer: answerQuestion(question, loaded), ms: elapsedMs() };
   } catch (error) {
     return { type: "refused", id, error: wireError(error), ms: elapsedMs() };
   }
@@ -99,8 +98,8 @@ function start(message: Extract<ToWorker, { type: "start" }>): void {
   const { id, request, generated, cacheScope, creditBytes } = message;
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
   const { onDelta } = loaded.deps;
-  const reading = readingDeps(loaded, request.output);
-  const run = new Run({ id, request, cacheScope, creditBytes, ...reading });
+  const deps = answerReaderDeps(loaded, request.output);
+  const run = new Run({ id, request, cacheScope, creditBytes, ...deps });
   runs.set(id, run);
   for (const token of run.replay(generated))
     for (const delta of run.accept(token).deltas) onDelta(run, delta);
@@ -113,8 +112,8 @@ function resume(id: string): void {
 }
 
 function abort(id: string): void {
-  if (asks.drop(id)) {
-    const error = wireError(new ServiceError("aborted", "the question was withdrawn"));
+  if (questions.drop(id)) {
+    const error = wireError(new ServiceError("aborted", "the client cancelled the question"));
     return outbox.post({ type: "refused", id, error, ms: 0 });
   }
   const run = runs.get(id);
@@ -122,7 +121,7 @@ function abort(id: string): void {
   if (run?.hasSlot === false) end(run, { type: "aborted", id, tokensAfterAbort: 0 });
 }
 
-/** Takes a run through its time on a slot and reports how that ended, once the slot is free. */
+/** Runs a request on a slot until it ends or is suspended, frees the slot, and reports the outcome. */
 async function work(run: Run): Promise<void> {
   const { id } = run;
   const slot = loaded?.pool.take(run.tokens, run.cacheScope);
@@ -136,15 +135,15 @@ async function work(run: Run): Promise<void> {
     if (outcome.type === "suspended") return report({ type: "suspended", id });
     if (outcome.type === "finished")
       for (const delta of outcome.deltas) outbox.add({ type: "delta", id, delta });
-    end(run, lastWord(run, outcome));
+    end(run, lastEvent(run, outcome));
   } catch (error) {
-    await slot.clear(loaded.batcher); // what is in its cache is unknown now
+    await slot.clear(loaded.batcher); // after an error its content is unknown
     loaded.pool.release(slot);
     end(run, { type: "failed", id, error: wireError(error) });
   }
 }
 
-function lastWord(run: Run, outcome: Exclude<Outcome, { type: "suspended" }>): StepEvent {
+function lastEvent(run: Run, outcome: Exclude<SlotOutcome, { type: "suspended" }>): StepEvent {
   const { id, usage, prefillMs, tokensAfterAbort } = run;
   if (outcome.type === "aborted") return { type: "aborted", id, tokensAfterAbort };
   return { type: "finished", id, ending: outcome.ending, usage, prefillMs };
@@ -157,5 +156,5 @@ function end(run: Run, event: StepEvent): void {
 
 function report(event: StepEvent): void {
   outbox.add(event);
-  if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // else the next step takes it along
+  if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // otherwise the next step sends it
 }

@@ -50,7 +50,7 @@ function readAnswer(name: string, answer: string) {
       ...PLAIN_OUTPUT,
       toolFormat: name,
       toolNames: ["f"],
-      thoughtFormat: name === "harmony" ? "harmony" : null,
+      reasoningFormat: name === "harmony" ? "harmony" : null,
       callGrammar: text,
     },
     stop: [],

@@ -90,7 +90,7 @@ describe("refuses with one line and exit code 1", () => {
         "--port",
         "0",
       ],
-      /cannot load .*cut\.gguf: .* is cut/,
+      /cannot load .*cut\.gguf: .* is truncated/,
     ],
     [
       "a GGUF of garbage",

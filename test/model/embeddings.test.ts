@@ -142,7 +142,7 @@ test("an encoder reads an input as long as its whole context, and refuses a long
     error: {
       code: "context_length_exceeded",
       param: "input[1]",
-      message: "input[1] has 513 tokens, but this model reads 512 at most",
+      message: "input[1] has 513 tokens, but this model reads at most 512",
     },
   });
 });

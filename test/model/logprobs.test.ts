@@ -1,4 +1,4 @@
-// Log probabilities on the real model: the model's own, whatever the sampling does with them.
+// Log probabilities of the real model: they do not depend on the sampling options.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
@@ -10,37 +10,39 @@ beforeAll(async () => {
 });
 afterAll(async () => running.close());
 
-type Scored = { token: string; bytes: number[]; logprob: number };
-type ChatScores = (Scored & { top_logprobs: Scored[] })[];
-type Older = {
+type TokenLogprob = { token: string; bytes: number[]; logprob: number };
+type ChatLogprobs = (TokenLogprob & { top_logprobs: TokenLogprob[] })[];
+type CompletionLogprobs = {
   tokens: string[];
   token_logprobs: (number | null)[];
   top_logprobs: (Record<string, number> | null)[];
   text_offset: number[];
 };
 
-async function chatScores(changes: object): Promise<{ text: string; scores: ChatScores }> {
+async function chatLogprobs(changes: object): Promise<{ text: string; logprobs: ChatLogprobs }> {
   const body = chat({ max_tokens: 24, logprobs: true, top_logprobs: 5, ...changes });
   const response = await post(`${running.url}/v1/chat/completions`, body);
   const { choices } = (await response.json()) as {
-    choices: [{ message: { content: string }; logprobs: { content: ChatScores } }];
+    choices: [{ message: { content: string }; logprobs: { content: ChatLogprobs } }];
   };
-  return { text: choices[0].message.content, scores: choices[0].logprobs.content };
+  return { text: choices[0].message.content, logprobs: choices[0].logprobs.content };
 }
 
-async function complete(body: object): Promise<{ text: string; logprobs: Older; index: number }[]> {
+async function complete(
+  body: object,
+): Promise<{ text: string; logprobs: CompletionLogprobs; index: number }[]> {
   const response = await post(`${running.url}/v1/completions`, { temperature: 0, ...body });
   const { choices } = (await response.json()) as {
-    choices: { text: string; logprobs: Older; index: number }[];
+    choices: { text: string; logprobs: CompletionLogprobs; index: number }[];
   };
   return choices;
 }
 
-test("scores each token of the answer, with its likeliest alternatives in order", async () => {
-  const { text, scores } = await chatScores({ temperature: 0 });
+test("reports a logprob for each token of the answer, with its likeliest alternatives in order", async () => {
+  const { text, logprobs } = await chatLogprobs({ temperature: 0 });
 
-  expect(scores.map(({ token }) => token).join("")).toBe(text);
-  for (const { logprob, top_logprobs: top } of scores) {
+  expect(logprobs.map(({ token }) => token).join("")).toBe(text);
+  for (const { logprob, top_logprobs: top } of logprobs) {
     expect(top).toHaveLength(5);
     expect(top[0]?.logprob).toBe(logprob); // at temperature 0 the likeliest is taken
     expect(top.map((each) => each.logprob)).toEqual(
@@ -50,11 +52,11 @@ test("scores each token of the answer, with its likeliest alternatives in order"
   }
 });
 
-test("tells the same of the first token under any sampling", async () => {
+test("reports the same logprobs for the first token under any sampling options", async () => {
   const [plain, ...others] = await Promise.all([
-    chatScores({ temperature: 0 }),
-    chatScores({ temperature: 2, seed: 5 }),
-    chatScores({
+    chatLogprobs({ temperature: 0 }),
+    chatLogprobs({ temperature: 2, seed: 5 }),
+    chatLogprobs({
       temperature: 0.3,
       top_p: 0.5,
       top_k: 3,
@@ -62,57 +64,58 @@ test("tells the same of the first token under any sampling", async () => {
       presence_penalty: 2,
       seed: 1,
     }),
-    chatScores({ temperature: 1, logit_bias: { "300": 100 } }),
-    chatScores({ temperature: 1, response_format: { type: "json_object" } }),
+    chatLogprobs({ temperature: 1, logit_bias: { "300": 100 } }),
+    chatLogprobs({ temperature: 1, response_format: { type: "json_object" } }),
   ]);
 
-  const top = (scores: ChatScores | undefined) =>
-    scores?.[0]?.top_logprobs.map(({ token }) => token);
-  const first = (scores: ChatScores | undefined) => scores?.[0]?.top_logprobs[0]?.logprob ?? 0;
-  for (const { scores } of others) {
-    expect(top(scores)).toEqual(top(plain?.scores));
-    expect(first(scores)).toBeCloseTo(first(plain?.scores), 2);
+  const top = (logprobs: ChatLogprobs | undefined) =>
+    logprobs?.[0]?.top_logprobs.map(({ token }) => token);
+  const first = (logprobs: ChatLogprobs | undefined) =>
+    logprobs?.[0]?.top_logprobs[0]?.logprob ?? 0;
+  for (const { logprobs } of others) {
+    expect(top(logprobs)).toEqual(top(plain?.logprobs));
+    expect(first(logprobs)).toBeCloseTo(first(plain?.logprobs), 2);
   }
 });
 
-test("draws the same tokens with scores as without", async () => {
+test("draws the same tokens with logprobs as without", async () => {
   const sampling = { temperature: 1, top_p: 0.9, seed: 7, max_tokens: 30 };
-  const scored = await chatScores(sampling);
+  const withLogprobs = await chatLogprobs(sampling);
 
   const response = await post(`${running.url}/v1/chat/completions`, chat(sampling));
 
   const { choices } = (await response.json()) as { choices: [{ message: { content: string } }] };
-  expect(choices[0].message.content).toBe(scored.text);
+  expect(choices[0].message.content).toBe(withLogprobs.text);
 });
 
-test("streams the same scores, each with the text of its token", async () => {
+test("streams the same logprobs, each with the text of its token", async () => {
   const body = chat({ max_tokens: 24, logprobs: true, top_logprobs: 5, temperature: 0 });
   const { chunks, text } = await readAll(
     await postSse(`${running.url}/v1/chat/completions`, { ...body, stream: true }),
   );
 
   const streamed = chunks.flatMap(({ choices }) => {
-    const { logprobs } = (choices?.[0] ?? {}) as { logprobs?: { content: ChatScores } | null };
+    const { logprobs } = (choices?.[0] ?? {}) as { logprobs?: { content: ChatLogprobs } | null };
     return logprobs?.content ?? [];
   });
-  const { scores } = await chatScores({ temperature: 0 });
+  const { logprobs } = await chatLogprobs({ temperature: 0 });
   expect(streamed.map(({ token }) => token).join("")).toBe(text);
-  expect(streamed.map(({ token }) => token)).toEqual(scores.map(({ token }) => token));
+  expect(streamed.map(({ token }) => token)).toEqual(logprobs.map(({ token }) => token));
 });
 
-test("gives the bytes of a character that several tokens make up", async () => {
+test("reports the bytes of each token of a character", async () => {
   const content = "Copy this text exactly: 🦜🦜🦜";
-  const { text, scores } = await chatScores({
+  const { text, logprobs } = await chatLogprobs({
     messages: [{ role: "user", content }],
     temperature: 0,
     max_tokens: 40,
   });
 
-  const bytes = Buffer.from(scores.flatMap((each) => each.bytes));
+  const bytes = Buffer.from(logprobs.flatMap((each) => each.bytes));
   expect(bytes.toString().replaceAll("\uFFFD", "")).toBe(text.replaceAll("\uFFFD", ""));
 });
 
-test("gives a prompt back with its scores, and nothing else if nothing else is wanted", async () => {
+test("echoes a prompt with its logprobs, and generates nothing with max_tokens 0", async () => {
   const [choice] = await complete({
     prompt: "One two three",
     echo: true,
@@ -136,16 +139,20 @@ test("gives a prompt back with its scores, and nothing else if nothing else is w
   ).not.toContain(false);
 });
 
-test("scores a prompt as it scores an answer: what it was certain to say is certain when it is read", async () => {
+test("reports the same logprobs for an answer when it is read as part of a prompt", async () => {
   const messages = [{ role: "user", content: "Count from 1 to 10" }];
-  const { text, scores } = await chatScores({ messages, temperature: 0, max_tokens: 12 });
+  const { text, logprobs: answer } = await chatLogprobs({
+    messages,
+    temperature: 0,
+    max_tokens: 12,
+  });
   const prompt = `<|im_start|>user\nCount from 1 to 10<|im_end|>\n<|im_start|>assistant\n${text}`;
 
   const [choice] = await complete({ prompt, echo: true, logprobs: 0, max_tokens: 1 });
 
-  const { tokens = [], token_logprobs: logprobs = [] } = choice?.logprobs ?? {};
-  const read = logprobs.slice(tokens.length - 1 - scores.length, tokens.length - 1);
-  for (const [index, { logprob }] of scores.entries()) expect(read[index]).toBeCloseTo(logprob, 1);
+  const { tokens = [], token_logprobs: all = [] } = choice?.logprobs ?? {};
+  const read = all.slice(tokens.length - 1 - answer.length, tokens.length - 1);
+  for (const [index, { logprob }] of answer.entries()) expect(read[index]).toBeCloseTo(logprob, 1);
 });
 
 test("answers several prompts, texts or token ids, each with several choices, in order", async () => {
@@ -167,7 +174,7 @@ test("answers several prompts, texts or token ids, each with several choices, in
   expect(ids).toHaveLength(2);
 });
 
-test("several choices of one prompt differ by their seeds, and count the prompt once", async () => {
+test("several choices of one prompt have different seeds, and count the prompt once", async () => {
   const body = chat({
     n: 3,
     temperature: 1,

@@ -47,7 +47,11 @@ test.each([
     "llama.attention.head_count_kv is 0: 1 to 65536 are allowed",
   ],
   ["llama.context_length", 2 ** 32 - 1, "llama.context_length is 4294967295"],
-  ["llama.context_length", 100, "trained for 100 tokens (context_length), and a context has 256"],
+  [
+    "llama.context_length",
+    100,
+    "trained for a context of 100 tokens (context_length), and the minimum is 256",
+  ],
 ])("%s of %i ends the start with one line", async (key, value, message) => {
   const file = modelWith(key, value);
   const { ended, output } = serve(file);

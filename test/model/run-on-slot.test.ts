@@ -5,9 +5,9 @@ import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Message, PreparedRequest } from "../../src/generation/request.ts";
 import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
+import { answerReaderDeps } from "../../src/worker/output/answer-reader-deps.ts";
 import { prepare, promptTokens } from "../../src/worker/prompt/prepare.ts";
 import { leastTokens } from "../../src/worker/prompt/prompt-bounds.ts";
-import { readingDeps } from "../../src/worker/prompt/reading-deps.ts";
 import { type GenerateDeps, generate } from "../../src/worker/step/generate.ts";
 import { Run } from "../../src/worker/step/run.ts";
 import type { Slot } from "../../src/worker/step/slots.ts";
@@ -50,7 +50,7 @@ function newRun(creditBytes: number, changes: Partial<PreparedRequest> = {}): Ru
     request: { ...request, ...changes },
     cacheScope: "",
     creditBytes,
-    ...readingDeps(loaded, request.output),
+    ...answerReaderDeps(loaded, request.output),
   });
 }
 

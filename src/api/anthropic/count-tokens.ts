@@ -1,13 +1,13 @@
 // POST /v1/messages/count_tokens: how long a prompt is, as its answer's usage would say.
 // https://docs.anthropic.com/en/api/messages-count-tokens
 
-import type { AskingRoute } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { anthropicTokenCount } from "./answer.ts";
 import { anthropicMessages, askedSchema, parseAsked } from "./messages.ts";
 
-const { unsupported, instead = {}, error, codes } = anthropicMessages.contract;
+const { unsupported, replacements = {}, error, codes } = anthropicMessages.contract;
 
-export const anthropicCountTokens: AskingRoute = {
+export const anthropicCountTokens: Endpoint = {
   path: `${anthropicMessages.path}/count_tokens`,
 
   contract: {
@@ -16,7 +16,7 @@ export const anthropicCountTokens: AskingRoute = {
     summary: "Counts the tokens of a conversation",
     body: askedSchema,
     unsupported,
-    instead,
+    replacements,
     example: { messages: [{ role: "user", content: "Hi" }] },
     answer: anthropicTokenCount,
     error,

@@ -2,11 +2,11 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { AskedRequest, Thinking } from "../../generation/request.ts";
+import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "../shared/fields.ts";
-import { type Instead, parseBody } from "../shared/parse-body.ts";
+import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { anthropicError, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { messages, readMessages, system, withBlocks } from "./content.ts";
@@ -27,7 +27,7 @@ const UNSUPPORTED = unsupportedWith({
   thread: [],
 });
 
-const INSTEAD: Instead = {
+const REPLACEMENTS: Replacements = {
   guided_json: "output_config.format",
   structured_outputs: "output_config.format",
 };
@@ -91,7 +91,7 @@ export const anthropicMessages: Dialect = {
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
-    instead: INSTEAD,
+    replacements: REPLACEMENTS,
     example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
     answer: anthropicMessage,
     event: anthropicEvent,
@@ -105,7 +105,12 @@ export const anthropicMessages: Dialect = {
   },
 
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, withBlocks(body), UNSUPPORTED, INSTEAD);
+    const { fields, ignoredParams } = parseBody(
+      schema,
+      withBlocks(body),
+      UNSUPPORTED,
+      REPLACEMENTS,
+    );
     const request = requestOf(fields, context);
     const hidesThoughts = isHiding(fields);
     return {
@@ -126,7 +131,12 @@ export const anthropicMessages: Dialect = {
 
 /** A body whose answer is not wanted: for those who only ask about its prompt. */
 export function parseAsked(body: unknown, context: ParseContext) {
-  const { fields, ignoredParams } = parseBody(askedSchema, withBlocks(body), UNSUPPORTED, INSTEAD);
+  const { fields, ignoredParams } = parseBody(
+    askedSchema,
+    withBlocks(body),
+    UNSUPPORTED,
+    REPLACEMENTS,
+  );
   return { request: requestOf(fields, context), model: fields.model ?? null, ignoredParams };
 }
 
@@ -138,7 +148,7 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
       messages: read,
       tools: readTools(fields),
       continuesLast: read.at(-1)?.role === "assistant",
-      thinking: thinkingOf(fields),
+      reasoning: readReasoning(fields),
       variables: {},
     },
     sampling: {
@@ -157,7 +167,7 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
     minTokens: 0,
     ignoreEos: false,
     grammar: grammarOf(fields),
-    scores: null,
+    logprobs: null,
     echoesPrompt: false,
     reportsProgress: fields.stream, // a stream begins with what of the prompt was cached
     reusePrefix: true,
@@ -165,7 +175,7 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
 }
 
 /** Templates know OpenAI's words for the effort, and those end one earlier. */
-function thinkingOf({ thinking, output_config: config }: Fields): Thinking {
+function readReasoning({ thinking, output_config: config }: Fields): ReasoningOptions {
   const wish = config?.effort === "max" ? "xhigh" : (config?.effort ?? null);
   switch (thinking?.type) {
     case "disabled":

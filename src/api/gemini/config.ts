@@ -4,10 +4,10 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import {
   type AskedRequest,
+  type LogprobOptions,
+  type ReasoningOptions,
   type SamplingParams,
-  type ScoreWish,
   SEEDS,
-  type Thinking,
 } from "../../generation/request.ts";
 import { literal, oneOf } from "../../grammar/rules.ts";
 import type { ParseContext } from "../dialect.ts";
@@ -76,7 +76,7 @@ export function configOf(given: z.output<typeof generationConfig>): GenerationCo
   return given ?? config.parse({});
 }
 
-type OfConfig = Pick<AskedRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "scores">;
+type OfConfig = Pick<AskedRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "logprobs">;
 
 /** @throws ServiceError 400 for fields that contradict each other */
 export function readConfig(given: GenerationConfig, context: ParseContext): OfConfig {
@@ -85,7 +85,7 @@ export function readConfig(given: GenerationConfig, context: ParseContext): OfCo
     stop: given.stopSequences ?? [],
     maxTokens: given.maxOutputTokens ?? context.defaultMaxTokens,
     grammar: grammarOf(given),
-    scores: scoresOf(given),
+    logprobs: scoresOf(given),
   };
 }
 
@@ -104,7 +104,7 @@ function samplingOf(given: GenerationConfig, { randomSeed }: ParseContext): Samp
   };
 }
 
-function scoresOf({ responseLogprobs, logprobs }: GenerationConfig): ScoreWish | null {
+function scoresOf({ responseLogprobs, logprobs }: GenerationConfig): LogprobOptions | null {
   if (responseLogprobs) return { alternatives: logprobs, includesPrompt: false };
   if (logprobs > 0) throw wrong("logprobs", "needs responseLogprobs: true");
   return null;
@@ -147,7 +147,7 @@ function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
 const EFFORTS = { MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" } as const;
 
 /** A budget of 0 is none at all, and -1 leaves it to the model. */
-export function thinkingOf({ thinkingConfig: given }: GenerationConfig): Thinking {
+export function readReasoning({ thinkingConfig: given }: GenerationConfig): ReasoningOptions {
   const budget = given?.thinkingBudget ?? -1;
   const level = given?.thinkingLevel ?? "THINKING_LEVEL_UNSPECIFIED";
   const effort = level === "THINKING_LEVEL_UNSPECIFIED" ? null : EFFORTS[level];

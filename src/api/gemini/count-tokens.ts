@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { ParseContext } from "../dialect.ts";
-import type { AskingRoute } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { geminiError, geminiTokenCount } from "./answer.ts";
 import { contents, refuseMedia } from "./content.ts";
@@ -24,7 +24,7 @@ const schema = z.object({
   generateContentRequest: z.looseObject(geminiFields).nullish(),
 });
 
-export const geminiCountTokens: AskingRoute = {
+export const geminiCountTokens: Endpoint = {
   path: "/v1beta/models/{model}:countTokens",
 
   contract: {

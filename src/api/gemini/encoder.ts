@@ -5,8 +5,8 @@ import type { Choice } from "../../generation/choice.ts";
 import type {
   Delta,
   Ending,
+  PositionLogprobs,
   Receipt,
-  ScoredToken,
   ToolCallDelta,
   Usage,
 } from "../../generation/events.ts";
@@ -32,7 +32,7 @@ type Streaming = {
   /** Calls that have begun. */
   calls: number;
   /** Not sent yet. */
-  scores: ScoredToken[];
+  logprobs: PositionLogprobs[];
 };
 
 const FINISH_REASONS = { stop: "STOP", length: "MAX_TOKENS", "tool-calls": "STOP" } as const;
@@ -57,7 +57,7 @@ export class GeminiEncoder implements AnswerEncoder {
   delta(index: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(index);
     const { includesScores } = this.#options;
-    if (includesScores) for (const score of delta.scores ?? []) streaming.scores.push(score);
+    if (includesScores) for (const score of delta.logprobs ?? []) streaming.logprobs.push(score);
     switch (delta.type) {
       case "text-delta":
         return [...this.#endCall(index), ...this.#text(index, delta.text)];
@@ -80,13 +80,13 @@ export class GeminiEncoder implements AnswerEncoder {
 
   body(choices: readonly Choice[], { usage }: Receipt): GeminiAnswer {
     const candidates = choices.map((choice, index): GeminiCandidate => {
-      const scores = this.#options.includesScores ? choice.scores : [];
+      const logprobs = this.#options.includesScores ? choice.logprobs : [];
       return {
         content: { parts: this.#wholeParts(choice, index), role: "model" },
         finishReason: FINISH_REASONS[choice.ending.reason],
         index,
-        ...(scores.length > 0
-          ? { avgLogprobs: averageOf(scores), logprobsResult: logprobsOf(scores) }
+        ...(logprobs.length > 0
+          ? { avgLogprobs: averageOf(logprobs), logprobsResult: logprobsOf(logprobs) }
           : {}),
       };
     });
@@ -153,7 +153,7 @@ export class GeminiEncoder implements AnswerEncoder {
     const content = { parts: [text(TEXT)], role: "model" as const };
     const envelope = JSON.stringify(this.#answer([{ content, index }]));
     const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
-    const streaming = { beforeText, afterText, call: null, calls: 0, scores: [] };
+    const streaming = { beforeText, afterText, call: null, calls: 0, logprobs: [] };
     this.#candidates[index] = streaming;
     return streaming;
   }
@@ -162,11 +162,15 @@ export class GeminiEncoder implements AnswerEncoder {
     return [frame(this.#answer([this.#candidate(index, parts)]))];
   }
 
-  /** With the scores that have come so far. */
+  /** With the logprobs that have come so far. */
   #candidate(index: number, parts: readonly GeminiPart[]): GeminiCandidate {
-    const scores = this.#streaming(index).scores.splice(0);
+    const logprobs = this.#streaming(index).logprobs.splice(0);
     const content = { parts: [...parts], role: "model" as const };
-    return { content, index, ...(scores.length > 0 ? { logprobsResult: logprobsOf(scores) } : {}) };
+    return {
+      content,
+      index,
+      ...(logprobs.length > 0 ? { logprobsResult: logprobsOf(logprobs) } : {}),
+    };
   }
 
   #answer(candidates: GeminiCandidate[]): GeminiAnswer {

@@ -6,7 +6,7 @@ import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { geminiAnswer, geminiError } from "./answer.ts";
-import { configOf, generationConfig, readConfig, thinkingOf } from "./config.ts";
+import { configOf, generationConfig, readConfig, readReasoning } from "./config.ts";
 import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
 import { encodeGeminiError } from "./errors.ts";
@@ -120,7 +120,7 @@ export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRe
       messages,
       tools: readTools(fields),
       continuesLast: messages.at(-1)?.role === "assistant",
-      thinking: thinkingOf(config),
+      reasoning: readReasoning(config),
       variables: {},
     },
     ...readConfig(config, context),

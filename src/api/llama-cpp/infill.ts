@@ -78,7 +78,7 @@ export const nativeInfill: Dialect = {
       {
         prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
         maxTokens: maxTokens(fields),
-        scores: null,
+        logprobs: null,
         echoesPrompt: false,
       },
       context,

@@ -53,7 +53,7 @@ export type ServerState = {
     readonly contextTokens: number;
     readonly chatTemplate: string | null;
     readonly toolFormat: string | null;
-    readonly thoughtFormat: string | null;
+    readonly reasoningFormat: string | null;
     readonly beginningText: string | null;
     readonly endText: string | null;
   };
@@ -67,7 +67,7 @@ export function encodeProps({ model, ...server }: ServerState): Props {
     model_path: server.modelFile,
     modalities: { vision: false, audio: false },
     chat_template: model.chatTemplate,
-    chat_template_caps: { tool_format: model.toolFormat, thought_format: model.thoughtFormat },
+    chat_template_caps: { tool_format: model.toolFormat, thought_format: model.reasoningFormat },
     bos_token: model.beginningText,
     eos_token: model.endText,
     build_info: server.build,

@@ -4,13 +4,13 @@
 
 import type { AskedRequest } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
-import type { Ask, Asked, AskingRoute } from "../endpoint.ts";
+import type { AskEngine, Endpoint, EndpointCall } from "../endpoint.ts";
 import { openaiChat } from "../openai/chat.ts";
 import { inputTokens, renderedPrompt } from "./answers.ts";
 
 const { body, unsupported, example, error, codes } = openaiChat.contract;
 
-export const nativeApplyTemplate: AskingRoute = {
+export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
   contract: {
     name: "RenderedPrompt",
@@ -28,7 +28,7 @@ export const nativeApplyTemplate: AskingRoute = {
     }),
 };
 
-export const chatInputTokens: AskingRoute = {
+export const chatInputTokens: Endpoint = {
   path: `${openaiChat.path}/input_tokens`,
   contract: {
     name: "InputTokens",
@@ -47,8 +47,8 @@ export const chatInputTokens: AskingRoute = {
 function askedOfChat(
   body: unknown,
   context: ParseContext,
-  answer: (request: AskedRequest, ask: Ask) => Promise<object>,
-): Asked {
+  answer: (request: AskedRequest, ask: AskEngine) => Promise<object>,
+): EndpointCall {
   const { requests, model, ignoredParams } = openaiChat.parse(body, context);
   const [request] = requests; // its choices differ in their seeds alone
   if (!request) throw new Error("a chat is one request at least");

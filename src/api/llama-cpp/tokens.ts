@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import type { TokenPiece } from "../../generation/questions.ts";
-import type { AskingRoute } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { openaiError } from "../openai/answer.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
@@ -25,7 +25,7 @@ const toTokenize = z.object({
   with_pieces: defaulted(z.boolean(), false),
 });
 
-export const nativeTokenize: AskingRoute = {
+export const nativeTokenize: Endpoint = {
   path: "/tokenize",
 
   contract: {
@@ -74,7 +74,7 @@ const toDetokenize = z.object({
   tokens: z.array(z.int().min(0)).max(MOST_TOKENS, `at most ${MOST_TOKENS} tokens`),
 });
 
-export const nativeDetokenize: AskingRoute = {
+export const nativeDetokenize: Endpoint = {
   path: "/detokenize",
 
   contract: {

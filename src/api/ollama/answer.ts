@@ -23,7 +23,7 @@ const score = {
   logprob: z.number(),
   bytes: z.array(z.int().min(0).max(255)).readonly(),
 };
-const scores = z.array(
+const logprobs = z.array(
   z.strictObject({ ...score, top_logprobs: z.array(z.strictObject(score)).optional() }),
 );
 
@@ -53,7 +53,7 @@ const waiting = {
 
 /** The body, or the last line; one that is more of an answer; and one that only loads. */
 function forms<T extends z.ZodRawShape>(text: T) {
-  const ended = { done: z.literal(true), logprobs: scores.optional() };
+  const ended = { done: z.literal(true), logprobs: logprobs.optional() };
   const whole = z.strictObject({
     ...head,
     ...text,
@@ -71,7 +71,7 @@ function forms<T extends z.ZodRawShape>(text: T) {
     ...head,
     ...text,
     done: z.literal(false),
-    logprobs: scores.optional(),
+    logprobs: logprobs.optional(),
     ...waiting,
   });
   return { answer: z.union([whole, loaded]), event: z.union([line, whole]) };
@@ -89,7 +89,7 @@ export const ollamaError = z.strictObject({
 });
 
 export type OllamaCall = z.output<typeof call>;
-export type OllamaScores = z.output<typeof scores>;
+export type OllamaScores = z.output<typeof logprobs>;
 export type OllamaMetrics = z.output<z.ZodObject<typeof metrics>>;
 export type OllamaWaiting = z.output<z.ZodObject<typeof waiting>>;
 export type OllamaError = z.output<typeof ollamaError>;

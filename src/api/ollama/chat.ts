@@ -11,11 +11,11 @@ import { type EncodedShape, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
 import {
   commonFields,
-  INSTEAD,
   loadedAtOnce,
   parsedOf,
+  REPLACEMENTS,
+  readReasoning,
   requestOf,
-  thinkingOf,
   UNSUPPORTED as UNSUPPORTED_IN_BOTH,
 } from "./fields.ts";
 import { messages, readMessages, refuseImages, shorterForms } from "./messages.ts";
@@ -57,7 +57,7 @@ export const ollamaChat: Dialect = {
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
-    instead: INSTEAD,
+    replacements: REPLACEMENTS,
     example: {
       model: "builtin",
       messages: [{ role: "user", content: "What is streaming?" }],
@@ -77,7 +77,7 @@ export const ollamaChat: Dialect = {
 
   parse(body, context) {
     refuseImages(body);
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, INSTEAD);
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
     const request = chatRequest(fields, context);
     const parsed = parsedOf(fields, ignoredParams, SHAPE);
     if (!fields.messages?.length)
@@ -95,12 +95,12 @@ export const ollamaChat: Dialect = {
 /** As Ollama does it, a last message of the assistant is gone on with. */
 function chatRequest(fields: Fields, context: ParseContext) {
   const tools = readTools({ tools: fields.tools });
-  const thinking = thinkingOf(fields);
+  const reasoning = readReasoning(fields);
   const prompt = { type: "messages", messages: [], continuesLast: false, variables: {} } as const;
-  const shared = requestOf(fields, { ...prompt, tools, thinking }, context);
+  const shared = requestOf(fields, { ...prompt, tools, reasoning }, context);
   return (messages: readonly Message[]): AskedRequest => {
     const last = messages.at(-1);
     const continuesLast = last?.role === "assistant" && last.toolCalls.length === 0;
-    return { ...shared, prompt: { ...prompt, messages, tools, thinking, continuesLast } };
+    return { ...shared, prompt: { ...prompt, messages, tools, reasoning, continuesLast } };
   };
 }

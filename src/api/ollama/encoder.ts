@@ -2,7 +2,7 @@
 // https://docs.ollama.com/api/streaming
 
 import type { Choice } from "../../generation/choice.ts";
-import type { Delta, Ending, Receipt, ScoredToken } from "../../generation/events.ts";
+import type { Delta, Ending, PositionLogprobs, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import type { OllamaCall, OllamaMetrics, OllamaScores, OllamaWaiting } from "./answer.ts";
 
@@ -37,7 +37,7 @@ export class OllamaEncoder implements AnswerEncoder {
   /** The call that is not whole yet. */
   #call: { readonly index: number; readonly name: string; text: string } | null = null;
   /** Of tokens that no line has told yet. */
-  #scores: ScoredToken[] = [];
+  #logprobs: PositionLogprobs[] = [];
 
   constructor(shape: EncodedShape, identity: AnswerIdentity, options: OllamaEncoderOptions) {
     this.#shape = shape;
@@ -50,7 +50,7 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
-    if (this.#includesScores) this.#scores.push(...(delta.scores ?? []));
+    if (this.#includesScores) this.#logprobs.push(...(delta.logprobs ?? []));
     switch (delta.type) {
       case "text-delta":
         return [...this.#endCall(), this.#textFrame(delta.text)];
@@ -72,7 +72,7 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (this.#includesScores) this.#scores.push(...(choice?.scores ?? []));
+    if (this.#includesScores) this.#logprobs.push(...(choice?.logprobs ?? []));
     const calls = (choice?.toolCalls ?? []).flatMap((call, index) =>
       this.#encodeCall({ index, name: call.name, text: call.arguments }),
     );
@@ -85,7 +85,7 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 
   #textFrame(text: string): Frame {
-    if (this.#scores.length > 0) return frame(this.#line({ text }));
+    if (this.#logprobs.length > 0) return frame(this.#line({ text }));
     return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
   }
 
@@ -132,9 +132,9 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 
   #told(): { logprobs?: OllamaScores } {
-    if (this.#scores.length === 0) return {};
-    const logprobs = this.#scores.map(encodeScore);
-    this.#scores = [];
+    if (this.#logprobs.length === 0) return {};
+    const logprobs = this.#logprobs.map(encodeScore);
+    this.#logprobs = [];
     return { logprobs };
   }
 }
@@ -177,8 +177,8 @@ export function inNs(ms: number): number {
   return Math.round(ms * NS_PER_MS);
 }
 
-function encodeScore({ alternatives, ...own }: ScoredToken): OllamaScores[number] {
-  const shown = ({ text, bytes, logprob }: Omit<ScoredToken, "alternatives">) => ({
+function encodeScore({ alternatives, ...own }: PositionLogprobs): OllamaScores[number] {
+  const shown = ({ text, bytes, logprob }: Omit<PositionLogprobs, "alternatives">) => ({
     token: text,
     logprob: Number.isFinite(logprob ?? 0) ? (logprob ?? 0) : LEAST,
     bytes,

@@ -2,12 +2,17 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { AskedPrompt, AskedRequest, ScoreWish, Thinking } from "../../generation/request.ts";
+import type {
+  AskedPrompt,
+  AskedRequest,
+  LogprobOptions,
+  ReasoningOptions,
+} from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted, MOST_ALTERNATIVES } from "../shared/fields.ts";
-import type { Instead, Unsupported } from "../shared/parse-body.ts";
+import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
@@ -51,7 +56,7 @@ export const UNSUPPORTED: Unsupported = {
 };
 
 /** What stands beside `options` with others. */
-export const INSTEAD: Instead = {
+export const REPLACEMENTS: Replacements = {
   max_tokens: "options.num_predict",
   ...Object.fromEntries(
     ["temperature", "top_p", "top_k", "seed", "stop", "num_predict", "num_ctx"].map((name) => [
@@ -74,7 +79,7 @@ export function requestOf(
     minTokens: 0,
     ignoreEos: false,
     grammar: grammarOf(fields),
-    scores: scoresOf(fields),
+    logprobs: scoresOf(fields),
     echoesPrompt: false,
     reportsProgress: false,
     reusePrefix: true,
@@ -109,7 +114,7 @@ export function loadedAtOnce({ keep_alive }: CommonFields, shape: EncodedShape) 
   });
 }
 
-export function thinkingOf({ think }: CommonFields): Thinking {
+export function readReasoning({ think }: CommonFields): ReasoningOptions {
   return { effort: effortOf(think), budgetTokens: null, isSeparate: true };
 }
 
@@ -126,7 +131,7 @@ function grammarOf({ format }: CommonFields): AskedRequest["grammar"] {
   return format === "json" ? jsonObjectGrammar() : schemaAt(format, "format");
 }
 
-function scoresOf({ logprobs, top_logprobs: top }: CommonFields): ScoreWish | null {
+function scoresOf({ logprobs, top_logprobs: top }: CommonFields): LogprobOptions | null {
   if (logprobs) return { alternatives: top, includesPrompt: false };
   if (top === 0) return null;
   throw new ServiceError("invalid_value", "top_logprobs needs logprobs: true", {

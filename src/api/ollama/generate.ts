@@ -5,17 +5,17 @@ import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, Message } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { defaulted } from "../shared/fields.ts";
-import { type Instead, parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
 import { type GenerateFields, generateForms, ollamaError } from "./answer.ts";
 import { type EncodedShape, noticeOf } from "./encoder.ts";
 import { errorsNamed } from "./errors.ts";
 import {
   commonFields,
-  INSTEAD as INSTEAD_IN_BOTH,
   loadedAtOnce,
   parsedOf,
+  REPLACEMENTS as REPLACEMENTS_IN_BOTH,
+  readReasoning,
   requestOf,
-  thinkingOf,
   UNSUPPORTED as UNSUPPORTED_IN_BOTH,
 } from "./fields.ts";
 
@@ -27,8 +27,8 @@ const UNSUPPORTED: Unsupported = {
   truncate: [false],
   ...{ width: [0], height: [0], steps: [0] },
 };
-const INSTEAD: Instead = {
-  ...INSTEAD_IN_BOTH,
+const REPLACEMENTS: Replacements = {
+  ...REPLACEMENTS_IN_BOTH,
   context: "POST /api/chat",
   messages: "POST /api/chat",
   tools: "POST /api/chat",
@@ -60,7 +60,7 @@ export const ollamaGenerate: Dialect = {
     summary: "Answers one question, or goes on with a text",
     body: schema,
     unsupported: UNSUPPORTED,
-    instead: INSTEAD,
+    replacements: REPLACEMENTS,
     example: {
       model: "builtin",
       prompt: "What is streaming?",
@@ -74,7 +74,7 @@ export const ollamaGenerate: Dialect = {
   },
 
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, INSTEAD);
+    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
     const request = requestOf(fields, promptOf(fields), context);
     const parsed = parsedOf(fields, ignoredParams, SHAPE);
     const isLoad = !fields.prompt && !fields.suffix;
@@ -100,8 +100,15 @@ function promptOf(fields: Fields): AskedPrompt {
     ...(system ? [{ role: "system" as const, content: system }] : []),
     { role: "user", content: text },
   ];
-  const thinking = thinkingOf(fields);
-  return { type: "messages", messages, tools: null, continuesLast: false, thinking, variables: {} };
+  const reasoning = readReasoning(fields);
+  return {
+    type: "messages",
+    messages,
+    tools: null,
+    continuesLast: false,
+    reasoning,
+    variables: {},
+  };
 }
 
 /** What only a chat template can say to the model. */

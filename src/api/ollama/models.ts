@@ -31,12 +31,12 @@ type Loaded = {
   readonly contextTokens: number;
   readonly chatTemplate: string | null;
   readonly toolFormat: string | null;
-  readonly thoughtFormat: string | null;
+  readonly reasoningFormat: string | null;
   readonly gpuLayers: number;
   readonly totalLayers: number;
 };
 
-export type ServedModel = {
+export type OllamaServedModel = {
   readonly id: string;
   /** Whether it makes vectors alone. */
   readonly isForVectors: boolean;
@@ -46,13 +46,13 @@ export type ServedModel = {
   readonly startedAtSeconds: number;
 };
 
-export function encodeModels(served: readonly ServedModel[]): OllamaModels {
+export function encodeModels(served: readonly OllamaServedModel[]): OllamaModels {
   return {
     models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })),
   };
 }
 
-export function encodeRunning(served: readonly ServedModel[]): OllamaRunning {
+export function encodeRunning(served: readonly OllamaServedModel[]): OllamaRunning {
   const models = served
     .filter(({ isLoaded }) => isLoaded)
     .map((each) => ({
@@ -64,7 +64,7 @@ export function encodeRunning(served: readonly ServedModel[]): OllamaRunning {
   return { models };
 }
 
-export function encodeModel(served: ServedModel): OllamaModel {
+export function encodeModel(served: OllamaServedModel): OllamaModel {
   const { id, info } = served;
   const contextTokens = info?.contextTokens ?? 0;
   const family = info?.family ?? "unknown";
@@ -84,7 +84,7 @@ export function encodeModel(served: ServedModel): OllamaModel {
   };
 }
 
-function headOf(served: ServedModel) {
+function headOf(served: OllamaServedModel) {
   const name = tagged(served.id);
   const size = served.info?.modelBytes ?? 0;
   const details = detailsOf(served);
@@ -100,7 +100,7 @@ function tagged(id: string): string {
   return id.includes(":") ? id : `${id}:latest`;
 }
 
-function detailsOf({ info }: ServedModel): OllamaDetails {
+function detailsOf({ info }: OllamaServedModel): OllamaDetails {
   return {
     parent_model: "",
     format: "gguf",
@@ -122,24 +122,24 @@ function shortened(parameters: number): string {
   return `${Math.round((parameters / size) * 10) / 10}${unit}`;
 }
 
-function capabilitiesOf({ isForVectors, info }: ServedModel): OllamaModel["capabilities"] {
+function capabilitiesOf({ isForVectors, info }: OllamaServedModel): OllamaModel["capabilities"] {
   if (isForVectors) return ["embedding"];
   return [
     "completion",
     ...(info?.toolFormat ? ["tools" as const] : []),
-    ...(info?.thoughtFormat ? ["thinking" as const] : []),
+    ...(info?.reasoningFormat ? ["thinking" as const] : []),
     ...(info?.canInfill ? ["insert" as const] : []),
   ];
 }
 
-function bytesOnGpu({ info }: ServedModel): number {
+function bytesOnGpu({ info }: OllamaServedModel): number {
   if (!info || info.totalLayers === 0) return 0;
   return Math.round(
     (info.modelBytes * Math.min(info.gpuLayers, info.totalLayers)) / info.totalLayers,
   );
 }
 
-function startOf({ startedAtSeconds }: ServedModel): string {
+function startOf({ startedAtSeconds }: OllamaServedModel): string {
   return new Date(startedAtSeconds * 1000).toISOString();
 }
 

@@ -61,7 +61,7 @@ export const openaiError = z.strictObject({
   }),
 });
 
-export type Usage = z.output<typeof usage>;
+export type UsageObject = z.output<typeof usage>;
 export type Timings = z.output<typeof timings>;
 export type EncodedProgress = z.output<typeof promptProgress>;
 export type OpenaiError = z.output<typeof openaiError>;

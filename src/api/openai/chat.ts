@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
-import type { AskedPrompt, Message, ScoreWish, ToolUse } from "../../generation/request.ts";
+import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import {
   defaulted,
@@ -24,10 +24,15 @@ import {
   chatChunk,
   chatCompletion,
 } from "./chat-answer.ts";
-import { type AnswerShape, encodeOpenaiError, OpenaiEncoder, type Place } from "./encoder.ts";
+import {
+  type AnswerShape,
+  type ChoiceContext,
+  encodeOpenaiError,
+  OpenaiEncoder,
+} from "./encoder.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import { messages, readMessages, refuseUnreadable } from "./messages.ts";
-import { readThinking, thinkingFields } from "./reasoning.ts";
+import { readReasoning, reasoningFields } from "./reasoning.ts";
 
 const UNSUPPORTED = unsupportedWith({
   ...UNSUPPORTED_IN_CHAT,
@@ -40,7 +45,7 @@ const UNSUPPORTED = unsupportedWith({
 const schema = z.object({
   ...sharedFields,
   ...toolFields,
-  ...thinkingFields,
+  ...reasoningFields,
   messages,
   max_completion_tokens: sharedFields.max_tokens,
   logprobs: defaulted(z.boolean(), false),
@@ -93,7 +98,7 @@ export const openaiChat: Dialect = {
         {
           prompts: [readPrompt(fields)],
           maxTokens: maxTokens(fields),
-          scores: scoreWish(fields),
+          logprobs: scoreWish(fields),
           echoesPrompt: false,
         },
         context,
@@ -120,7 +125,7 @@ function readPrompt(fields: Fields): AskedPrompt {
     messages: read,
     tools,
     continuesLast: continuesLast(fields, read),
-    ...readThinking(fields),
+    ...readReasoning(fields),
   };
 }
 
@@ -155,7 +160,7 @@ function continuesLast(fields: Fields, read: readonly Message[]): boolean {
   return isContinued;
 }
 
-function scoreWish({ logprobs, top_logprobs: top }: Fields): ScoreWish | null {
+function scoreWish({ logprobs, top_logprobs: top }: Fields): LogprobOptions | null {
   if (logprobs) return { alternatives: top, includesPrompt: false };
   if (top > 0) throw wrong("top_logprobs", "needs logprobs: true");
   return null;
@@ -177,8 +182,8 @@ function wrong(param: string, reason: string): ServiceError {
   return new ServiceError("invalid_value", `${param} ${reason}`, { param });
 }
 
-function encodeDelta(delta: Delta, place: Place): ChatDelta {
-  const logprobs = delta.scores ? { logprobs: chatLogprobs(delta.scores) } : {};
+function encodeDelta(delta: Delta, place: ChoiceContext): ChatDelta {
+  const logprobs = delta.logprobs ? { logprobs: chatLogprobs(delta.logprobs) } : {};
   switch (delta.type) {
     case "text-delta":
       return { delta: { content: delta.text }, ...logprobs };
@@ -195,7 +200,10 @@ function encodeDelta(delta: Delta, place: Place): ChatDelta {
   }
 }
 
-function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Place): ChatMessage {
+function encodeWhole(
+  { text, reasoning, toolCalls, logprobs }: Choice,
+  place: ChoiceContext,
+): ChatMessage {
   const isSilent = text === "" && (toolCalls.length > 0 || reasoning !== "");
   return {
     message: {
@@ -207,7 +215,7 @@ function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Plac
         ? {}
         : { tool_calls: toolCalls.map((call, index) => encodeCall(call, index, place)) }),
     },
-    ...(scores.length > 0 ? { logprobs: chatLogprobs(scores) } : {}),
+    ...(logprobs.length > 0 ? { logprobs: chatLogprobs(logprobs) } : {}),
   };
 }
 
@@ -215,7 +223,7 @@ function encodeWhole({ text, reasoning, toolCalls, scores }: Choice, place: Plac
 function encodeCall(
   call: { readonly name: string; readonly arguments: string },
   index: number,
-  { answerId, choice }: Place,
+  { answerId, choice }: ChoiceContext,
 ): ChatCall {
   const number = `${choice * 4096 + index}`.padStart(6, "0");
   return { id: `call_${answerId.slice(0, 18)}${number}`, type: "function", function: call };

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { AskedPrompt, ScoreWish } from "../../generation/request.ts";
+import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import {
@@ -85,15 +85,15 @@ const SHAPE: AnswerShape = {
   chunkObject: "text_completion",
   bodyObject: "text_completion",
   text: (text): CompletionText => ({ text }),
-  delta: ({ text, scores }, { offset }): CompletionText => ({
+  delta: ({ text, logprobs }, { offset }): CompletionText => ({
     text,
-    ...(scores ? { logprobs: completionLogprobs(scores, offset) } : {}),
+    ...(logprobs ? { logprobs: completionLogprobs(logprobs, offset) } : {}),
   }),
   opening: null,
   closing: { text: "" },
-  whole: ({ text, scores }): CompletionText => ({
+  whole: ({ text, logprobs }): CompletionText => ({
     text,
-    ...(scores.length > 0 ? { logprobs: completionLogprobs(scores, 0) } : {}),
+    ...(logprobs.length > 0 ? { logprobs: completionLogprobs(logprobs, 0) } : {}),
   }),
 };
 
@@ -125,7 +125,7 @@ export const openaiCompletions: Dialect = {
         {
           prompts,
           maxTokens: fields.max_tokens ?? null,
-          scores: scoreWish(fields),
+          logprobs: scoreWish(fields),
           echoesPrompt: fields.echo,
         },
         context,
@@ -197,7 +197,7 @@ function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }:
   }
 }
 
-function scoreWish({ logprobs, echo }: Fields): ScoreWish | null {
+function scoreWish({ logprobs, echo }: Fields): LogprobOptions | null {
   if (typeof logprobs !== "number") return null;
   return { alternatives: logprobs, includesPrompt: echo };
 }

@@ -4,7 +4,7 @@ import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import type { EncodedProgress, OpenaiError, Timings, Usage } from "./answer.ts";
+import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
 /** In what the answers of the dialects differ: the fields of a choice, and two names. */
 export type AnswerShape = {
@@ -13,15 +13,15 @@ export type AnswerShape = {
   readonly bodyObject: string;
   /** Fields of a chunk's choice for plain text, as long as nothing else has to be said about it. */
   readonly text: (text: string) => object;
-  readonly delta: (delta: Delta, place: Place) => object;
+  readonly delta: (delta: Delta, place: ChoiceContext) => object;
   /** Comes before a choice's first event; null when nothing does. */
   readonly opening: ((hasText: boolean) => object) | null;
   readonly closing: object;
-  readonly whole: (choice: Choice, place: Place) => object;
+  readonly whole: (choice: Choice, place: ChoiceContext) => object;
 };
 
 /** Where in an answer something is. */
-export type Place = {
+export type ChoiceContext = {
   /** Unique part of the answer's id. */
   readonly answerId: string;
   readonly choice: number;
@@ -111,8 +111,8 @@ export class OpenaiEncoder implements AnswerEncoder {
       object: this.#shape.bodyObject,
       choices: choices.map((each, index) => {
         const place = { answerId: this.#answerId, choice: index, offset: 0 };
-        const scores = this.#options.includesScores ? each.scores : [];
-        const fields = this.#shape.whole({ ...each, scores }, place);
+        const logprobs = this.#options.includesScores ? each.logprobs : [];
+        const fields = this.#shape.whole({ ...each, logprobs }, place);
         return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
       ...this.#tier,
@@ -160,7 +160,7 @@ export function encodeOpenaiError(error: ServiceError): OpenaiError {
   return { error: { message, type: traits.type, param, code } };
 }
 
-function encodeUsage({ usage }: Receipt): Usage {
+function encodeUsage({ usage }: Receipt): UsageObject {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

@@ -1,6 +1,6 @@
 // Log probabilities as OpenAI has them: one form in chat, an older one in completions.
 
-import type { ScoredToken, TokenScore } from "../../generation/events.ts";
+import type { PositionLogprobs, TokenLogprob } from "../../generation/events.ts";
 import type { ChatLogprobs } from "./chat-answer.ts";
 import type { CompletionLogprobs } from "./completions-answer.ts";
 
@@ -8,10 +8,10 @@ import type { CompletionLogprobs } from "./completions-answer.ts";
 const LEAST = -9999;
 
 /** https://platform.openai.com/docs/api-reference/chat/object */
-export function chatLogprobs(scores: readonly ScoredToken[] | undefined): ChatLogprobs {
-  if (!scores) return null;
+export function chatLogprobs(logprobs: readonly PositionLogprobs[] | undefined): ChatLogprobs {
+  if (!logprobs) return null;
   return {
-    content: scores.map(({ alternatives, ...own }) => ({
+    content: logprobs.map(({ alternatives, ...own }) => ({
       ...shown(own),
       top_logprobs: alternatives.map(shown),
     })),
@@ -19,7 +19,7 @@ export function chatLogprobs(scores: readonly ScoredToken[] | undefined): ChatLo
   };
 }
 
-function shown({ text, bytes, logprob }: TokenScore) {
+function shown({ text, bytes, logprob }: TokenLogprob) {
   return { token: text, bytes, logprob: finite(logprob ?? 0) };
 }
 
@@ -28,25 +28,25 @@ function shown({ text, bytes, logprob }: TokenScore) {
  * @param offset characters of the text before the first of these tokens
  */
 export function completionLogprobs(
-  scores: readonly ScoredToken[] | undefined,
+  logprobs: readonly PositionLogprobs[] | undefined,
   offset: number,
 ): CompletionLogprobs {
-  if (!scores) return null;
+  if (!logprobs) return null;
   let at = offset;
-  const offsets = scores.map(({ text }) => {
+  const offsets = logprobs.map(({ text }) => {
     at += text.length;
     return at - text.length;
   });
   return {
-    tokens: scores.map(({ text }) => text),
-    token_logprobs: scores.map(({ logprob }) => (logprob === null ? null : finite(logprob))),
-    top_logprobs: scores.map((scored) => (scored.logprob === null ? null : topOf(scored))),
+    tokens: logprobs.map(({ text }) => text),
+    token_logprobs: logprobs.map(({ logprob }) => (logprob === null ? null : finite(logprob))),
+    top_logprobs: logprobs.map((scored) => (scored.logprob === null ? null : topOf(scored))),
     text_offset: offsets,
   };
 }
 
 /** The token itself is always among them. */
-function topOf({ text, logprob, alternatives }: ScoredToken): Record<string, number> {
+function topOf({ text, logprob, alternatives }: PositionLogprobs): Record<string, number> {
   const own = [text, finite(logprob ?? 0)] as const;
   const others = alternatives.map((each) => [each.text, finite(each.logprob ?? 0)] as const);
   // Tokens of different bytes may read alike: the likelier one stays.

@@ -3,12 +3,12 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { Json, Prompt, Thinking } from "../../generation/request.ts";
+import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
 
 /** What a template gets from us and nobody else. */
 const OWN_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
 
-export const thinkingFields = {
+export const reasoningFields = {
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
   thinking_budget_tokens: z.int().min(-1).nullish(),
@@ -18,12 +18,12 @@ export const thinkingFields = {
     .meta({ default: "auto" }),
 };
 
-type ThinkingFields = z.output<z.ZodObject<typeof thinkingFields>>;
+type ReasoningFields = z.output<z.ZodObject<typeof reasoningFields>>;
 
 /** @throws ServiceError 400 for a variable that is not the client's to set */
-export function readThinking(
-  fields: ThinkingFields,
-): Pick<Extract<Prompt, { type: "messages" }>, "thinking" | "variables"> {
+export function readReasoning(
+  fields: ReasoningFields,
+): Pick<Extract<Prompt, { type: "messages" }>, "reasoning" | "variables"> {
   const variables = fields.chat_template_kwargs ?? {};
   const own = Object.keys(variables).find((name) => OWN_VARIABLES.includes(name));
   if (own !== undefined) {
@@ -32,10 +32,10 @@ export function readThinking(
   }
   const { reasoning_effort: effort, thinking_budget_tokens: budget } = fields;
   const isOff = variables.enable_thinking === false || variables.thinking === false;
-  const thinking: Thinking = {
+  const reasoning: ReasoningOptions = {
     effort: effort ?? (isOff ? "none" : null),
     budgetTokens: budget === null || budget === undefined || budget === -1 ? null : budget,
     isSeparate: fields.reasoning_format !== "none",
   };
-  return { thinking, variables: variables as { readonly [name: string]: Json } }; // it came out of JSON
+  return { reasoning, variables: variables as { readonly [name: string]: Json } }; // it came out of JSON
 }

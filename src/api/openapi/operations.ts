@@ -6,7 +6,7 @@ import { ollamaError } from "../ollama/answer.ts";
 import { openaiError } from "../openai/answer.ts";
 import { health, index, model, modelList, readiness, usageList } from "../own/server-answers.ts";
 import type { Contract } from "../shared/contract.ts";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../wire-formats.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../wire-formats.ts";
 import { codesOfPost } from "./errors.ts";
 import { geminiOperations } from "./gemini.ts";
 import { keptOperations } from "./kept.ts";
@@ -22,7 +22,7 @@ export function operations(): readonly Operation[] {
       const operation = metered(operationOf(path, contract));
       return lines ? { ...operation, streamType: "application/x-ndjson" as const } : operation;
     }),
-    ...ASKING_ROUTES.map(({ path, contract }) => operationOf(path, contract)),
+    ...ENDPOINTS.map(({ path, contract }) => operationOf(path, contract)),
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => metered(operationOf(path, contract))),
     ),

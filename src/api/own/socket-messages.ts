@@ -70,7 +70,7 @@ export function parseClientMessage(text: string): ClientMessage {
 export type SocketEnd = "done" | "cancelled" | "broken";
 
 /** Texts of what a client gets. What is JSON already is not parsed for it. */
-export const told = {
+export const socketMessages = {
   authenticated: () => '{"type":"authenticated"}',
   pong: () => '{"type":"pong"}',
   /** Its stream has begun. @param stream where it can be come back to */

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { openaiError } from "../openai/answer.ts";
 import { type Contract, withoutEffect } from "../shared/contract.ts";
-import type { Instead, Unsupported } from "../shared/parse-body.ts";
+import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { response, responseEvent } from "./answer.ts";
 import { responsesSchema } from "./fields.ts";
 
@@ -29,14 +29,14 @@ const body = responsesSchema.extend({
   stream_options: withoutEffect(fields.stream_options),
 });
 
-export function responsesContract(unsupported: Unsupported, instead: Instead): Contract {
+export function responsesContract(unsupported: Unsupported, replacements: Replacements): Contract {
   return {
     name: "Response",
     tag: "OpenAI",
     summary: "Answers one turn of a conversation, and keeps it",
     body,
     unsupported,
-    instead,
+    replacements,
     example: { input: "What is streaming?", max_output_tokens: 60 },
     answer: response,
     event: responseEvent,

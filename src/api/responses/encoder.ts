@@ -61,7 +61,7 @@ export class ResponsesEncoder implements KeptEncoder {
     const frames = this.#opening();
     const open = this.#itemFor(delta, frames);
     open.text += delta.text;
-    if (open.kind === "message") open.scores.push(...(delta.scores ?? []));
+    if (open.kind === "message") open.logprobs.push(...(delta.logprobs ?? []));
     if (delta.text !== "") frames.push(this.#textDelta(open, delta));
     return frames;
   }
@@ -101,7 +101,7 @@ export class ResponsesEncoder implements KeptEncoder {
     const id = (prefix: string) => this.#id(prefix, open.length);
     if (reasoning !== "") open.push({ kind: "reasoning", id: id("rs"), text: reasoning });
     if (text !== "")
-      open.push({ kind: "message", id: id("msg"), text, scores: [...choice.scores] });
+      open.push({ kind: "message", id: id("msg"), text, logprobs: [...choice.logprobs] });
     for (const call of toolCalls) {
       const ids = { id: id("fc"), callId: id("call") };
       open.push({ kind: "call", ...ids, name: call.name, text: call.arguments });
@@ -184,7 +184,7 @@ export class ResponsesEncoder implements KeptEncoder {
     const number = this.#items.length;
     switch (delta.type) {
       case "text-delta":
-        return { kind: "message", id: this.#id("msg", number), text: "", scores: [] };
+        return { kind: "message", id: this.#id("msg", number), text: "", logprobs: [] };
       case "reasoning-delta":
         return { kind: "reasoning", id: this.#id("rs", number), text: "" };
       case "tool-call-delta": {
@@ -194,7 +194,7 @@ export class ResponsesEncoder implements KeptEncoder {
     }
   }
 
-  #textDelta(open: OpenItem, { text, scores }: Delta): Frame {
+  #textDelta(open: OpenItem, { text, logprobs }: Delta): Frame {
     const fields = { ...this.#place(open), delta: text };
     switch (open.kind) {
       case "reasoning":
@@ -202,7 +202,7 @@ export class ResponsesEncoder implements KeptEncoder {
       case "message":
         return this.#event("response.output_text.delta", {
           ...fields,
-          logprobs: logprobsOf(scores ?? []),
+          logprobs: logprobsOf(logprobs ?? []),
         });
       case "call":
         return this.#event("response.function_call_arguments.delta", fields);
@@ -223,7 +223,7 @@ export class ResponsesEncoder implements KeptEncoder {
     } else {
       const isThought = open.kind === "reasoning";
       const type = isThought ? "response.reasoning_text.done" : "response.output_text.done";
-      const logprobs = isThought ? {} : { logprobs: logprobsOf(open.scores) };
+      const logprobs = isThought ? {} : { logprobs: logprobsOf(open.logprobs) };
       frames.push(
         this.#event(type, { ...place, text: open.text, ...logprobs }),
         this.#event("response.content_part.done", { ...place, part: partOf(open) }),
@@ -257,13 +257,13 @@ function statusOf({ reason }: Ending): "completed" | "incomplete" {
 }
 
 /** An answer in as few deltas as it can be told in. */
-function deltasOf({ reasoning, text, toolCalls, scores }: Choice): readonly Delta[] {
+function deltasOf({ reasoning, text, toolCalls, logprobs }: Choice): readonly Delta[] {
   const untimed = { tokens: 0, atMs: 0 };
   return [
     ...(reasoning === ""
       ? []
       : [{ ...untimed, type: "reasoning-delta" as const, text: reasoning }]),
-    ...(text === "" ? [] : [{ ...untimed, type: "text-delta" as const, text, scores }]),
+    ...(text === "" ? [] : [{ ...untimed, type: "text-delta" as const, text, logprobs }]),
     ...toolCalls.map((call, index) => ({
       ...untimed,
       type: "tool-call-delta" as const,

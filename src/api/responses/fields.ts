@@ -1,7 +1,7 @@
 // What POST /v1/responses takes. https://platform.openai.com/docs/api-reference/responses/create
 
 import { z } from "zod";
-import { thinkingFields } from "../openai/reasoning.ts";
+import { reasoningFields } from "../openai/reasoning.ts";
 import { MOST_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
 import { functionFields, toolList, toolType } from "../shared/tools.ts";
 import { input } from "./input.ts";
@@ -65,13 +65,13 @@ export const responsesSchema = z.object({
     .nullish(),
   reasoning: z
     .looseObject({
-      effort: thinkingFields.reasoning_effort,
+      effort: reasoningFields.reasoning_effort,
       summary: z.enum(["auto", "concise", "detailed"]).nullish(), // thoughts come whole, not as a summary
     })
     .nullish(),
   reasoning_effort: z.null("is not taken here; use reasoning.effort").optional(),
-  chat_template_kwargs: thinkingFields.chat_template_kwargs,
-  thinking_budget_tokens: thinkingFields.thinking_budget_tokens,
+  chat_template_kwargs: reasoningFields.chat_template_kwargs,
+  thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
   include: z.array(z.enum(INCLUDABLE)).nullish(),
   top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),

@@ -1,20 +1,20 @@
 // POST /v1/responses/input_tokens: how long the prompt of a response would be, as its usage would say.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 
-import type { AskingRoute } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { inputTokens } from "../llama-cpp/answers.ts";
 import { openaiResponses } from "./responses.ts";
 
-const { body, unsupported, instead = {}, example, error, codes } = openaiResponses.contract;
+const { body, unsupported, replacements = {}, example, error, codes } = openaiResponses.contract;
 
-export const responsesInputTokens: AskingRoute = {
+export const responsesInputTokens: Endpoint = {
   path: `${openaiResponses.path}/input_tokens`,
 
   contract: {
     name: "ResponseInputTokens",
     tag: "OpenAI",
     summary: "Counts the tokens of a response's prompt",
-    ...{ body, unsupported, instead, example, error, codes },
+    ...{ body, unsupported, replacements, example, error, codes },
     answer: inputTokens,
   },
 

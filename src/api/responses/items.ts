@@ -1,7 +1,7 @@
 // The items of a response's output: thoughts, a message, calls. They are also what the next request has as its input.
 // https://platform.openai.com/docs/api-reference/responses/object
 
-import type { ScoredToken } from "../../generation/events.ts";
+import type { PositionLogprobs } from "../../generation/events.ts";
 import { chatLogprobs } from "../openai/logprobs.ts";
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
@@ -11,7 +11,7 @@ export type Item = { readonly id: string } & Readonly<Record<string, unknown>>;
 /** An item that is still being written. */
 export type OpenItem =
   | { readonly kind: "reasoning"; readonly id: string; text: string }
-  | { readonly kind: "message"; readonly id: string; text: string; scores: ScoredToken[] }
+  | { readonly kind: "message"; readonly id: string; text: string; logprobs: PositionLogprobs[] }
   | {
       readonly kind: "call";
       readonly id: string;
@@ -58,10 +58,10 @@ export function partOf(open: Exclude<OpenItem, { kind: "call" }>): object {
     type: "output_text",
     text: open.text,
     annotations: [],
-    logprobs: logprobsOf(open.scores),
+    logprobs: logprobsOf(open.logprobs),
   };
 }
 
-export function logprobsOf(scores: readonly ScoredToken[]) {
-  return chatLogprobs(scores)?.content ?? [];
+export function logprobsOf(logprobs: readonly PositionLogprobs[]) {
+  return chatLogprobs(logprobs)?.content ?? [];
 }

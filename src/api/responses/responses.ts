@@ -5,7 +5,7 @@ import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../../generation/request.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
-import { readThinking } from "../openai/reasoning.ts";
+import { readReasoning } from "../openai/reasoning.ts";
 import {
   refuseStreamOptions,
   requestsOf,
@@ -13,7 +13,7 @@ import {
   unsupportedWith,
 } from "../shared/fields.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
-import { type Instead, parseBody } from "../shared/parse-body.ts";
+import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { readTools } from "../shared/tools.ts";
 import { responsesContract } from "./contract.ts";
 import { ResponsesEncoder } from "./encoder.ts";
@@ -28,7 +28,7 @@ import {
 import { CONVERSATION_LIMITS, cutsOf, earliestWithinLimits, omittedBefore } from "./truncation.ts";
 
 /** What chat completions and others have under a name that is not taken here. */
-const INSTEAD: Instead = {
+const REPLACEMENTS: Replacements = {
   prompt: "input and instructions",
   messages: "input",
   max_tokens: "max_output_tokens",
@@ -68,7 +68,7 @@ const OWN_PARAMS: OwnParams = {
 
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
-  contract: responsesContract(UNSUPPORTED, INSTEAD),
+  contract: responsesContract(UNSUPPORTED, REPLACEMENTS),
 
   parse(body, context) {
     refuseUnreadableItems((body as { input?: unknown } | null)?.input);
@@ -76,7 +76,7 @@ export const openaiResponses: Dialect = {
       responsesSchema,
       withItems(body),
       UNSUPPORTED,
-      INSTEAD,
+      REPLACEMENTS,
     );
     return withOwnParams(() => parsedRequest(fields, ignoredParams, context));
   },
@@ -169,7 +169,7 @@ function withoutItems(
     messages,
     tools,
     continuesLast: messages.at(-1)?.role === "assistant",
-    ...readThinking({ ...fields, reasoning_effort: fields.reasoning?.effort }),
+    ...readReasoning({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
   const wantsScores =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
@@ -185,7 +185,7 @@ function withoutItems(
     {
       prompts: [prompt],
       maxTokens: fields.max_output_tokens ?? null,
-      scores: wantsScores
+      logprobs: wantsScores
         ? { alternatives: fields.top_logprobs ?? 0, includesPrompt: false }
         : null,
       echoesPrompt: false,

@@ -3,7 +3,7 @@
 
 import type { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
-import type { Instead, Unsupported } from "./parse-body.ts";
+import type { Replacements, Unsupported } from "./parse-body.ts";
 
 export type Tag = "OpenAI" | "Anthropic" | "Ollama" | "Gemini" | "llama.cpp" | "Server";
 
@@ -16,7 +16,7 @@ export type Contract = {
   readonly body: z.ZodType;
   /** Fields that are refused unless they ask for nothing. */
   readonly unsupported: Unsupported;
-  readonly instead?: Instead;
+  readonly replacements?: Replacements;
   /** Fields that do nothing, and are named as unknown ones are. */
   readonly named?: readonly string[];
   /** A body that is answered. */

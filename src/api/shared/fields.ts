@@ -105,7 +105,7 @@ export const sharedFields = {
 type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
 
 /** What a AskedRequest has that its dialect knows best. */
-type OfDialect = Pick<AskedRequest, "scores" | "echoesPrompt"> & {
+type OfDialect = Pick<AskedRequest, "logprobs" | "echoesPrompt"> & {
   readonly maxTokens: number | null;
   readonly prompts: readonly AskedPrompt[];
 };
@@ -155,7 +155,7 @@ function sharedRequest(
   fields: SharedFields,
   maxTokens: number | null,
   context: ParseContext,
-): Omit<AskedRequest, "prompt" | "scores" | "echoesPrompt"> {
+): Omit<AskedRequest, "prompt" | "logprobs" | "echoesPrompt"> {
   return {
     sampling: {
       temperature: fields.temperature,

@@ -12,9 +12,9 @@ import { refuseShape } from "./json-shape.ts";
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 
 /** Where another field, or another path, does what one that is not taken asks for. */
-export type Instead = Readonly<Record<string, string>>;
+export type Replacements = Readonly<Record<string, string>>;
 
-const INSTEAD: Instead = {
+const REPLACEMENTS: Replacements = {
   n_predict: "max_tokens",
   max_completion_tokens: "max_tokens",
   max_output_tokens: "max_tokens",
@@ -54,7 +54,7 @@ export const WITHOUT_EFFECT: readonly string[] = [
 
 /**
  * Checks a body against its schema, and every other field of it: refused if it would change the answer.
- * @param instead what a dialect has for a field that it refuses, where it is not what most have
+ * @param replacements what a dialect has for a field that it refuses, where it is not what most have
  * @returns the parsed fields, and the names of fields that nobody knows
  * @throws ServiceError 400 naming the field
  */
@@ -62,7 +62,7 @@ export function parseBody<T extends z.ZodType>(
   schema: T,
   body: unknown,
   unsupported: Unsupported,
-  instead: Instead = {},
+  replacements: Replacements = {},
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new ServiceError("invalid_json", "the body must be a JSON object");
@@ -70,7 +70,7 @@ export function parseBody<T extends z.ZodType>(
   refuseShape(body, null);
   for (const name of Object.keys(unsupported)) {
     const value = valueAt(body, name.split("."));
-    refuseUnsupported(name, value, unsupported, insteadOf(name, schema, instead));
+    refuseUnsupported(name, value, unsupported, replacementFor(name, schema, replacements));
   }
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
@@ -81,22 +81,28 @@ function refuseUnsupported(
   name: string,
   value: unknown,
   unsupported: Unsupported,
-  instead: string | null,
+  replacement: string | null,
 ): void {
   const harmless = unsupported[name] ?? [];
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
   const allowed =
     harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
-  const what = instead ? `is not taken here; use ${instead}` : "is not supported by this server";
+  const what = replacement
+    ? `is not taken here; use ${replacement}`
+    : "is not supported by this server";
   throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
 }
 
 /**
  * What does the same as a field that is not taken. The usual hint leads nowhere in an API that does not have its fields.
- * @param instead what a dialect has that is not what most have
+ * @param replacements what a dialect has that is not what most have
  */
-export function insteadOf(name: string, schema: z.ZodType, instead: Instead = {}): string | null {
-  const [own, usual] = [instead[name], INSTEAD[name]];
+export function replacementFor(
+  name: string,
+  schema: z.ZodType,
+  replacements: Replacements = {},
+): string | null {
+  const [own, usual] = [replacements[name], REPLACEMENTS[name]];
   if (own !== undefined || usual === undefined) return own ?? null;
   if (usual.startsWith("POST ") || !(schema instanceof z.ZodObject)) return usual;
   return usual.split(" or ").every((field) => Object.hasOwn(schema.shape, field)) ? usual : null;

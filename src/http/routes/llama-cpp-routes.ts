@@ -2,11 +2,11 @@
 // state. None of them needs a slot.
 
 import type { Express, Request, RequestHandler, Response } from "express";
-import type { AskingRoute } from "../../api/endpoint.ts";
+import type { Endpoint } from "../../api/endpoint.ts";
 import { defaultSettings } from "../../api/llama-cpp/infill.ts";
 import { encodeProps, encodeSlots } from "../../api/llama-cpp/state.ts";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
-import { ASKING_ROUTES } from "../../api/wire-formats.ts";
+import { ENDPOINTS } from "../../api/wire-formats.ts";
 import { compiledQuestion } from "../../compile/compiled-request.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Catalog } from "../../models/catalog.ts";
@@ -28,7 +28,7 @@ import { destroyIfStuck } from "../stream/disconnect.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
 /** The routes that count, tokenize and render prompts. */
-export const ASKING_PATHS = ASKING_ROUTES.map(({ path }) => path);
+export const ASKING_PATHS = ENDPOINTS.map(({ path }) => path);
 /** The same in Express syntax. */
 export const ASKING_EXPRESS_ROUTES = ASKING_PATHS.map(routeOf);
 export const STATE_PATHS = ["/slots", "/props"];
@@ -42,7 +42,7 @@ export type QuestionRoutesDeps = ParseDeps &
   };
 
 export function mountQuestions(app: Express, deps: QuestionRoutesDeps, readJson: ReadJson): void {
-  for (const route of ASKING_ROUTES) {
+  for (const route of ENDPOINTS) {
     app.post(routeOf(route.path), readJson(askHandler(route, deps)));
     app.all(routeOf(route.path), methodNotAllowed("POST"));
   }
@@ -63,7 +63,7 @@ export function mountState(app: Express, deps: StateDeps): void {
   app.all(STATE_PATHS, methodNotAllowed("GET"));
 }
 
-function askHandler(route: AskingRoute, deps: QuestionRoutesDeps): RequestHandler {
+function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
   const { catalog, stallTimeoutMs } = deps;
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, deps.requestTimeoutMs);

@@ -8,9 +8,9 @@ import {
   encodeRunning,
   type ModelRoute,
   OLLAMA_VERSION,
+  type OllamaServedModel,
   ollamaPull,
   ollamaShow,
-  type ServedModel,
 } from "../../api/ollama/models.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { ServiceError } from "../../errors.ts";
@@ -52,27 +52,27 @@ export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson):
 }
 
 /** The generating model under each of its names, and the embedding model if it is a different one. */
-function servedBy(deps: OllamaDeps): readonly ServedModel[] {
+function servedBy(deps: OllamaDeps): readonly OllamaServedModel[] {
   const { catalog, embeddings } = deps;
   const generating = catalog.ids.map((id) => generatingModel(id, deps));
   const isOther = !catalog.ids.includes(embeddings.catalog.realId);
   return isOther ? [...generating, vectorModel(deps)] : generating;
 }
 
-function generatingModel(id: string, { engine, startedAtSeconds }: OllamaDeps): ServedModel {
+function generatingModel(id: string, { engine, startedAtSeconds }: OllamaDeps): OllamaServedModel {
   const { model: info, state } = engine.status();
   return { id, info, startedAtSeconds, isForVectors: false, isLoaded: state === "ready" };
 }
 
 /** The embedding model is loaded by the first request that needs it. */
-function vectorModel({ embeddings, startedAtSeconds }: OllamaDeps): ServedModel {
+function vectorModel({ embeddings, startedAtSeconds }: OllamaDeps): OllamaServedModel {
   const isLoaded = embeddings.engine.workerPid !== null;
   const id = embeddings.catalog.realId;
   return { id, info: null, startedAtSeconds, isForVectors: true, isLoaded };
 }
 
 /** @throws ServiceError `model_not_found` */
-function findServed(name: string, deps: OllamaDeps): ServedModel {
+function findServed(name: string, deps: OllamaDeps): OllamaServedModel {
   const { catalog, embeddings } = deps;
   const other = embeddings.catalog.realId;
   const isOther = !catalog.ids.includes(other) && [other, `${other}:latest`].includes(name);

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
-import { told } from "../../api/own/socket-messages.ts";
+import { socketMessages } from "../../api/own/socket-messages.ts";
 
 /** Resolves when the client takes more. */
 type Send = (text: string) => Promise<void>;
@@ -22,7 +22,7 @@ export async function forwardAnswer(
   if (!isEvents && !type.startsWith("application/x-ndjson"))
     return send(await bodyMessage(id, response));
   const { "x-request-id": requestId, location } = response.headers;
-  await send(told.started(id, String(requestId), location ?? null));
+  await send(socketMessages.started(id, String(requestId), location ?? null));
   const messages: string[] = [];
   const feed = isEvents ? eventReader(id, messages) : lineReader(id, messages);
   for await (const text of response) {
@@ -37,15 +37,15 @@ async function bodyMessage(id: string, response: IncomingMessage): Promise<strin
   const { statusCode: status = 0, headers } = response;
   const seconds = Number(headers["retry-after"]);
   const retryAfter = seconds > 0 ? seconds : undefined;
-  return told.response(id, { status, retryAfter, body });
+  return socketMessages.response(id, { status, retryAfter, body });
 }
 
 function eventReader(id: string, messages: string[]): (text: string) => void {
   const parser = createParser({
-    onEvent: (event) => void messages.push(told.event(id, event)),
+    onEvent: (event) => void messages.push(socketMessages.event(id, event)),
     onComment: (comment) => {
       const waitStatus = comment.trim();
-      if (!HEARTBEAT.test(waitStatus)) messages.push(told.status(id, waitStatus));
+      if (!HEARTBEAT.test(waitStatus)) messages.push(socketMessages.status(id, waitStatus));
     },
   });
   return (text) => parser.feed(text);
@@ -56,6 +56,6 @@ function lineReader(id: string, messages: string[]): (text: string) => void {
   return (text) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const data of lines) messages.push(told.event(id, { data }));
+    for (const data of lines) messages.push(socketMessages.event(id, { data }));
   };
 }

@@ -8,7 +8,7 @@ import {
   type ClientMessage,
   parseClientMessage,
   type SocketEnd,
-  told,
+  socketMessages,
 } from "../../api/own/socket-messages.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
@@ -149,7 +149,7 @@ export class SocketSession {
       if (error.code === "internal_error") this.#options.report(error.cause);
       if (!this.#isAuthenticated) return this.#refuse(KEY_FIRST);
       const id = message && "id" in message ? message.id : null;
-      this.#post(told.error(encodeOpenaiError(error), id));
+      this.#post(socketMessages.error(encodeOpenaiError(error), id));
       if (error.code !== "queue_full") this.#countError(); // not an invalid message
     }
   }
@@ -162,7 +162,7 @@ export class SocketSession {
 
   #act(message: ClientMessage): void {
     if (message.type === "auth") return this.#authenticate(message.key);
-    if (message.type === "ping") return this.#post(told.pong());
+    if (message.type === "ping") return this.#post(socketMessages.pong());
     if (!this.#isAuthenticated) return this.#refuse(KEY_FIRST);
     switch (message.type) {
       case "cancel":
@@ -190,13 +190,13 @@ export class SocketSession {
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isAuthenticated = true;
-    this.#post(told.authenticated());
+    this.#post(socketMessages.authenticated());
   }
 
   #refuse(reason: string): void {
     this.#isAuthenticated = false;
     const error = new ServiceError("invalid_api_key", reason);
-    this.#post(told.error(encodeOpenaiError(error), null));
+    this.#post(socketMessages.error(encodeOpenaiError(error), null));
     this.#options.socket.close(UNAUTHORIZED, reason);
   }
 
@@ -238,7 +238,7 @@ export class SocketSession {
     // A resumable stream would continue without a reader.
     if (end === "cancelled" && stream !== null && this.#isOpen) await this.#stop(stream, request);
     this.#requests.delete(id);
-    await this.#send(told.end(id, end));
+    await this.#send(socketMessages.end(id, end));
   }
 
   async #stop(stream: string, { headers: given }: Pick<InnerRequest, "headers">): Promise<void> {

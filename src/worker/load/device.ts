@@ -1,4 +1,4 @@
-// Where a model is computed: picks CPU, CUDA, Metal or Vulkan, and fits a model and its context into the memory there.
+// Chooses the device (CPU, CUDA, Metal or Vulkan), and fits a model and its context into the device's memory.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -13,7 +13,7 @@ import type { GpuChoice, ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import { checkModelFile } from "../model-file/check-model-file.ts";
 
-/** The native log comes from other threads: its lines may arrive after the error that they explain. */
+/** Native log lines come from other threads and may arrive later than the error that they explain. */
 const NATIVE_LOG_MS = 200;
 
 export type Device = { readonly llama: Llama; readonly note: string | null };
@@ -22,7 +22,7 @@ type NativeLogger = (level: LlamaLogLevel, message: string) => void;
 type DeviceOptions = Pick<ModelOptions, "gpu" | "modelPath">;
 
 /**
- * Checks the file, opens the device and loads on it. What fails is told with the first line that the native code had to say about it.
+ * Checks the file, opens the device and loads the model on it. An error includes the first error line of the native log.
  * @throws ServiceError `engine_unavailable` with one clear line
  */
 export async function withDevice<T>(
@@ -49,7 +49,7 @@ export async function withDevice<T>(
   }
 }
 
-/** `auto` takes the best that works here; a named one is taken or refused. Never compiles or downloads anything. */
+/** `auto` takes the best device that works here; a named device is used or refused. Never compiles or downloads anything. */
 async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device> {
   const common = {
     build: "never",
@@ -60,14 +60,15 @@ async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device>
   if (gpu === "off") return { llama: await getLlama({ ...common, gpu: false }), note: null };
   try {
     const llama = await getLlama({ ...common, gpu });
-    if (gpu !== "auto" && llama.gpu !== gpu) throw noSuchDevice(gpu, "this platform has none");
-    const note = llama.gpu === false ? "no GPU that CUDA, Metal or Vulkan can use was found" : null;
+    if (gpu !== "auto" && llama.gpu !== gpu)
+      throw unusableDevice(gpu, "this platform does not support it");
+    const note = llama.gpu === false ? "found no GPU that CUDA, Metal or Vulkan can use" : null;
     return { llama, note };
   } catch (error) {
     if (error instanceof ServiceError) throw error;
     const isMissing = error instanceof NoBinaryFoundError;
-    const reason = isMissing ? "no driver or no GPU for it was found" : (error as Error).message;
-    if (gpu !== "auto") throw noSuchDevice(gpu, reason, error);
+    const reason = isMissing ? "found no GPU or no driver for it" : (error as Error).message;
+    if (gpu !== "auto") throw unusableDevice(gpu, reason, error);
     return {
       llama: await getLlama({ ...common, gpu: false }),
       note: `the GPU could not be used: ${reason}`,
@@ -75,7 +76,7 @@ async function openDevice(gpu: GpuChoice, logger: NativeLogger): Promise<Device>
   }
 }
 
-function noSuchDevice(gpu: GpuChoice, reason: string, cause?: unknown): ServiceError {
+function unusableDevice(gpu: GpuChoice, reason: string, cause?: unknown): ServiceError {
   return new ServiceError(
     "engine_unavailable",
     `--gpu ${gpu} cannot be used: ${reason}; try --gpu auto or --gpu off`,
@@ -90,7 +91,7 @@ export type FitOptions = {
   readonly log: (level: "warn" | "error", message: string) => void;
 };
 
-/** With too little GPU memory, tries again with half of the layers there, down to none. */
+/** With too little GPU memory, retries with half of the layers on the GPU, down to none. */
 export async function fitIntoMemory<T>(
   llama: Llama,
   load: FitOptions,
@@ -122,7 +123,7 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && /memory|failed to (create|load|allocate)/i.test(error.message);
 }
 
-/** For people: its kind, its names. */
+/** The device's kind and names, for people to read. */
 export async function describeDevice(llama: Llama, model: LlamaModel): Promise<string> {
   if (llama.gpu === false) return "CPU";
   const names = await llama.getGpuDeviceNames();

@@ -1,4 +1,4 @@
-// A GGUF that makes vectors of texts, or ranks documents, on the device that was asked for.
+// Loads a GGUF that computes embedding vectors or ranks documents, on the requested device.
 
 import type { LlamaEmbeddingContext, LlamaModel, LlamaRankingContext, Token } from "node-llama-cpp";
 import type { ModelInfo, ModelOptions } from "../../engine/messages.ts";
@@ -11,9 +11,9 @@ import {
   fitIntoMemory,
   withDevice,
 } from "./device.ts";
-import { kindOf } from "./model-kind.ts";
+import { modelKind } from "./model-kind.ts";
 
-/** OpenAI's limit of one input. */
+/** OpenAI's limit for one input. */
 const MAX_CONTEXT_TOKENS = 8192;
 const SLICE_TOKENS = 512;
 /** `pooling_type` of a GGUF: https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h */
@@ -24,12 +24,12 @@ type LoadOptions = FitOptions & { readonly options: ModelOptions };
 export type EmbeddingModel = {
   readonly info: ModelInfo;
   readonly model: LlamaModel;
-  /** Null for a model that only ranks. */
+  /** Null for a model that can only rank. */
   readonly vectors: LlamaEmbeddingContext | null;
   /** Null for a model that cannot rank. */
   readonly ranking: LlamaRankingContext | null;
   readonly vocabularySize: number;
-  /** One vector, or one score. Nothing of an input before it is left in the cache, so each is computed as if alone. */
+  /** Computes one vector, or one score. The cache keeps nothing of earlier inputs, so the result depends on this input alone. */
   readonly compute: (input: PreparedInput) => Promise<Float64Array>;
 };
 
@@ -40,7 +40,7 @@ export function loadEmbeddingModel(load: LoadOptions): Promise<EmbeddingModel> {
 }
 
 async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<EmbeddingModel> {
-  // Half of the CPUs at most: two processes that each compute on all of them slow each other down many times over.
+  // At most half of the CPUs: two processes that both compute on all CPUs slow each other down many times over.
   const half = Math.max(1, Math.floor(usableCpus() / 2));
   const threads = Math.min(load.options.threads ?? half, half);
   llama.maxThreads = threads;
@@ -67,13 +67,13 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       batchTokens,
       chatTemplate: null,
       toolFormat: null,
-      thoughtFormat: null,
+      reasoningFormat: null,
       vocabularySize,
       beginningText: null,
       endText: null,
       canRank: ranking !== null,
       modelBytes: model.size,
-      ...kindOf(model),
+      ...modelKind(model),
     },
   };
 }
@@ -86,7 +86,7 @@ async function createContexts(model: LlamaModel, options: ModelOptions, threads:
     model.trainContextSize,
   );
   const batchTokens = mayReadInSlices(model) ? SLICE_TOKENS : contextTokens;
-  // One more than the longest input: the library keeps the last place free for a token that is never generated.
+  // One more than the longest input: the library reserves a position for a generated token.
   const sizes = { contextSize: contextTokens + 1, batchSize: batchTokens, threads };
   const onlyRanks = poolingOf(model) === POOLING.rank;
   const canRank = model.fileInsights.supportsRanking;
@@ -99,8 +99,8 @@ async function createContexts(model: LlamaModel, options: ModelOptions, threads:
 }
 
 /**
- * A model that reads from left to right, and whose result is that of the last token, may read in slices. The others
- * need the whole input in one batch (llama.cpp would abort the process, or pool the last batch alone).
+ * A causal model whose result comes from the last token can read its input in slices. Other models need the whole input in
+ * one batch: llama.cpp would abort the process, or pool only the last batch.
  */
 function mayReadInSlices(model: LlamaModel): boolean {
   const { architecture } = model.fileInfo.metadata.general;
@@ -112,7 +112,7 @@ function mayReadInSlices(model: LlamaModel): boolean {
 }
 
 function poolingOf(model: LlamaModel): number {
-  // Typed as unknown keys: the library knows the field of a few architectures only.
+  // The cast is needed because the library's types have this field for a few architectures only.
   const { pooling_type } = model.fileInfo.architectureMetadata as { pooling_type?: number };
   return pooling_type ?? POOLING.none;
 }
@@ -123,9 +123,9 @@ async function compute(
 ): Promise<Float64Array> {
   const input = Array.from(tokens) as Token[];
   if (query === null) {
-    if (!vectors) throw new Error("this model makes no vectors");
+    if (!vectors) throw new Error("this model cannot compute vectors");
     return Float64Array.from((await vectors.getEmbeddingFor(input)).vector);
   }
-  if (!ranking) throw new Error("this model does not rank");
+  if (!ranking) throw new Error("this model cannot rank");
   return Float64Array.of(await ranking.rank(Array.from(query) as Token[], input));
 }

@@ -1,11 +1,11 @@
-// What a GGUF says of the kind of model in it, for clients that ask.
+// Describes the kind of model in a GGUF, for the model endpoints.
 
 import { GgufFileType, type LlamaModel } from "node-llama-cpp";
 import type { ModelInfo } from "../../engine/messages.ts";
 
 type Kind = Pick<ModelInfo, "family" | "parameters" | "quantization" | "canInfill">;
 
-export function kindOf({ fileInfo, fileInsights, tokens: { infill } }: LlamaModel): Kind {
+export function modelKind({ fileInfo, fileInsights, tokens: { infill } }: LlamaModel): Kind {
   const { architecture, file_type: type } = fileInfo.metadata.general;
   const name = type === undefined ? undefined : GgufFileType[type];
   return {

@@ -1,5 +1,5 @@
-// Reads numbers and texts one after the other, out of a file of whatever size, and never beyond its end. Only a small window
-// of it is in memory.
+// Reads numbers and texts one after the other from a file of any size, and never beyond its end. Holds only a small window of
+// the file in memory.
 
 import { ModelFileError } from "./model-file-error.ts";
 
@@ -33,28 +33,28 @@ export class ByteCursor {
     return this.#take(4, what).readUInt32LE();
   }
 
-  /** Exact up to 2^53, which is beyond every file; what is more is only known to be too much. */
+  /** Exact up to 2^53, more than the size of any file. Larger values are inexact, but still too large. */
   u64(what: string): number {
     return Number(this.#take(8, what).readBigUInt64LE());
   }
 
-  /** Of 1, 2, 4 or 8 bytes. */
+  /** @param bytes 1, 2, 4 or 8 */
   integer(bytes: number, isSigned: boolean, what: string): number {
     const taken = this.#take(bytes, what);
     if (bytes === 8) return Number(isSigned ? taken.readBigInt64LE() : taken.readBigUInt64LE());
     return isSigned ? taken.readIntLE(0, bytes) : taken.readUIntLE(0, bytes);
   }
 
-  /** Its length goes before it. @returns its beginning, of `mostBytes` at most */
+  /** Reads a text with its length before it. @returns at most the first `mostBytes` */
   text(what: string, mostBytes: number): { readonly text: string; readonly bytes: number } {
     const bytes = this.u64(`the length of ${what}`);
     this.expect(bytes, what);
     const text = this.#take(Math.min(bytes, mostBytes), what).toString("latin1");
-    this.#position += bytes - text.length; // a character of this encoding is a byte
+    this.#position += bytes - text.length; // in this encoding a character is a byte
     return { text, bytes };
   }
 
-  /** @throws ModelFileError when there are not so many bytes */
+  /** @throws ModelFileError when the file has fewer bytes left */
   expect(bytes: number, what: string): void {
     if (bytes > this.left) throw this.#beyond(what, bytes);
   }
@@ -78,7 +78,7 @@ export class ByteCursor {
 
   #beyond(what: string, bytes: number): ModelFileError {
     return new ModelFileError(
-      `${what} needs ${bytes} bytes at byte ${this.#position}, and the file ends after ${this.left} of them: it is cut, or not right`,
+      `${what} needs ${bytes} bytes at byte ${this.#position}, but the file has only ${this.left} more: it is truncated or damaged`,
     );
   }
 }

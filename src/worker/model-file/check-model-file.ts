@@ -1,5 +1,5 @@
-// Checks the file of a model, or all files of one that is split, before the library reads it: what is wrong there is told in
-// one line that names the file. Reads the heads alone.
+// Checks a model file, or all files of a split model, before the library loads it, and reports an error in one line that names
+// the file. Reads only the headers.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ServiceError } from "../../errors.ts";
@@ -8,20 +8,20 @@ import { type GgufHeader, readGgufHeader } from "./gguf-header.ts";
 import { ModelFileError } from "./model-file-error.ts";
 import { checkLimits } from "./model-limits.ts";
 
-/** As llama.cpp names them: model-00001-of-00003.gguf. */
+/** llama.cpp's names of the parts: model-00001-of-00003.gguf. */
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
 const MOST_PARTS = 1_000;
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
 export function checkModelFile(file: string): void {
-  const headers = partsOf(file).map((part) => naming(part, () => readHeader(part)));
+  const headers = partsOf(file).map((part) => withFileName(part, () => readHeader(part)));
   const [first] = headers;
   if (!first) return;
   const tensorCount = headers.reduce((sum, { tensors }) => sum + tensors.count, 0);
-  naming(file, () => checkLimits(first, tensorCount));
+  withFileName(file, () => checkLimits(first, tensorCount));
 }
 
-/** Whichever of them was named: the first says what the model is. */
+/** @returns all parts in order, whichever of them is given: the first part describes the model */
 function partsOf(file: string): readonly string[] {
   const [ending = "", , count = "1"] = PART.exec(file) ?? [];
   if (ending === "" || Number(count) < 1 || Number(count) > MOST_PARTS) return [file];
@@ -50,7 +50,7 @@ function sourceOf(descriptor: number): ByteSource {
       let read = 0;
       while (read < length) {
         const count = readSync(descriptor, bytes, read, length - read, position + read);
-        if (count === 0) throw new ModelFileError("it became shorter while it was read");
+        if (count === 0) throw new ModelFileError("it became shorter while it was being read");
         read += count;
       }
       return bytes;
@@ -58,7 +58,7 @@ function sourceOf(descriptor: number): ByteSource {
   };
 }
 
-function naming<T>(file: string, work: () => T): T {
+function withFileName<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -74,7 +74,6 @@ function reasonOf(error: unknown): string | null {
   if (error instanceof ModelFileError) return error.message;
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file";
-  if (code === "EMFILE")
-    return "too many files are open; allow this process more of them (ulimit -n)";
+  if (code === "EMFILE") return "too many open files; raise the limit of this process (ulimit -n)";
   return code === undefined ? null : `it cannot be read (${code})`;
 }

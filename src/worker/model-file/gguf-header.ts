@@ -1,5 +1,5 @@
-// Reads the head of a GGUF and checks that all that it says of lengths, counts, types and places can be true of a file of its
-// size. Texts and arrays are skipped, so a head of many megabytes takes a moment and no memory.
+// Reads the header of a GGUF, and checks that its lengths, counts, types and offsets are possible for the size of the file. Skips
+// texts and arrays, so that a header of many megabytes takes little time and memory.
 
 import { ByteCursor, type ByteSource } from "./byte-cursor.ts";
 import { type GgufTensors, readTensors } from "./gguf-tensors.ts";
@@ -12,14 +12,14 @@ export type GgufHeader = {
 };
 
 const VERSIONS = [2, 3];
-/** Of a key, its type and a value, and of what describes a tensor: more than the file can hold are refused before they are read. */
+/** Minimum bytes of a key with its value, and of a tensor's description. Counts that do not fit into the file are rejected. */
 const LEAST_VALUE_BYTES = 14;
 const LEAST_TENSOR_BYTES = 25;
-/** Some hundred are usual; the library needs memory for each. */
+/** Limits, because the library allocates memory for each. Some hundred are usual. */
 const MOST_VALUES = 65_536;
 const MOST_TENSORS = 131_072;
 const LONGEST_KEY = 256;
-/** The library makes an object of them, name by name. */
+/** The library turns each name of a key into a property of an object. */
 const UNSAFE_NAMES = ["__proto__", "prototype", "constructor"];
 
 /** @throws ModelFileError */
@@ -31,7 +31,7 @@ export function readGgufHeader(source: ByteSource): GgufHeader {
   const values = new Map<string, GgufValue>();
   for (let index = 0; index < valueCount; index++) {
     const key = readKey(cursor, index);
-    if (values.has(key)) throw new ModelFileError(`the key ${key} is there twice`);
+    if (values.has(key)) throw new ModelFileError(`the key ${key} occurs twice`);
     values.set(key, readValue(cursor, key));
   }
   const alignment = alignmentOf(values.get("general.alignment"));
@@ -40,14 +40,14 @@ export function readGgufHeader(source: ByteSource): GgufHeader {
 
 function checkMagic(cursor: ByteCursor): void {
   if (cursor.left < 4 || cursor.u32("the beginning") !== 0x46_55_47_47)
-    throw new ModelFileError("it is not a GGUF file: those begin with the letters GGUF");
+    throw new ModelFileError("it is not a GGUF file: the first four bytes must be GGUF");
   const version = cursor.u32("the version");
   if (VERSIONS.includes(version)) return;
   const isSwapped = version % 65_536 === 0 && version > 0;
   throw new ModelFileError(
     isSwapped
-      ? "it is a GGUF for big-endian machines, which this is not"
-      : `it is a GGUF of version ${version}: versions ${VERSIONS.join(" and ")} can be read`,
+      ? "it is a GGUF for big-endian machines, but this machine is little-endian"
+      : `it is a GGUF of version ${version}: versions ${VERSIONS.join(" and ")} are supported`,
   );
 }
 
@@ -56,8 +56,8 @@ function countOf(cursor: ByteCursor, what: string, leastBytes: number, most: num
   if (count <= Math.min(most, cursor.left / leastBytes)) return count;
   throw new ModelFileError(
     count <= most
-      ? `it says that it has ${count} ${what}, and is too small for that: it is cut, or not right`
-      : `it says that it has ${count} ${what}: ${most} are allowed`,
+      ? `it claims to have ${count} ${what} but is too small for them: it is truncated or damaged`
+      : `it has ${count} ${what}: at most ${most} are allowed`,
   );
 }
 
@@ -67,7 +67,7 @@ function readKey(cursor: ByteCursor, index: number): string {
     PRINTABLE.test(text) && !text.split(".").some((name) => UNSAFE_NAMES.includes(name));
   if (bytes <= LONGEST_KEY && isSafe) return text;
   throw new ModelFileError(
-    `key ${index + 1} is no name of up to ${LONGEST_KEY} printable characters`,
+    `key ${index + 1} is not a valid name of up to ${LONGEST_KEY} printable characters`,
   );
 }
 

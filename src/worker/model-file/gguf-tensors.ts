@@ -1,4 +1,4 @@
-// What a GGUF says of its tensors: shapes and types that there are, and places within the file.
+// Reads the tensor descriptions of a GGUF, and checks their shapes and types, and that their data is inside the file.
 
 import type { ByteCursor } from "./byte-cursor.ts";
 import { type Block, TENSOR_BLOCKS } from "./gguf-types.ts";
@@ -6,7 +6,7 @@ import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 export type GgufTensors = {
   readonly count: number;
-  /** Numbers of one token's vector, and how many tokens there are; null in a file without that tensor. */
+  /** Size of a token's vector, and number of tokens; null in a file without that tensor. */
   readonly tokenEmbedding: { readonly width: number; readonly tokens: number } | null;
 };
 
@@ -14,11 +14,11 @@ type TensorOptions = { readonly count: number; readonly alignment: number };
 type Tensor = { readonly name: string; readonly offset: number; readonly bytes: number };
 
 const TOKEN_EMBEDDING = "token_embd.weight";
-/** As ggml has them. */
+/** The limits of ggml. */
 const MOST_DIMENSIONS = 4;
 const LONGEST_NAME = 63;
 
-/** @param cursor where the first is described. @throws ModelFileError naming the tensor */
+/** @param cursor at the first description. @throws ModelFileError naming the tensor */
 export function readTensors(cursor: ByteCursor, { count, alignment }: TensorOptions): GgufTensors {
   let tokenEmbedding: GgufTensors["tokenEmbedding"] = null;
   let last: Tensor | null = null;
@@ -26,7 +26,7 @@ export function readTensors(cursor: ByteCursor, { count, alignment }: TensorOpti
     const { text: name, bytes } = cursor.text(`the name of tensor ${index + 1}`, LONGEST_NAME);
     if (bytes > LONGEST_NAME || !PRINTABLE.test(name))
       throw new ModelFileError(
-        `tensor ${index + 1} has no name of up to ${LONGEST_NAME} printable characters`,
+        `tensor ${index + 1} must have a name of up to ${LONGEST_NAME} printable characters`,
       );
     const shape = readShape(cursor, name);
     const tensor = readPlace(cursor, { name, shape, alignment });
@@ -46,7 +46,9 @@ function readShape(cursor: ByteCursor, name: string): readonly number[] {
     );
   const shape = Array.from({ length: dimensions }, () => cursor.u64(what));
   if (shape.every((length) => length >= 1) && Number.isSafeInteger(productOf(shape))) return shape;
-  throw new ModelFileError(`${name} has the shape ${shape.join(" x ")}, which no tensor has`);
+  throw new ModelFileError(
+    `${name} has the shape ${shape.join(" x ")}: each length must be at least 1, and their product less than 2^53`,
+  );
 }
 
 type Described = {
@@ -58,15 +60,17 @@ type Described = {
 function readPlace(cursor: ByteCursor, { name, shape, alignment }: Described): Tensor {
   const type = cursor.u32(`the type of ${name}`);
   const block = TENSOR_BLOCKS.get(type);
-  if (!block) throw new ModelFileError(`${name} is of type ${type}, which is not known here`);
+  if (!block) throw new ModelFileError(`${name} is of type ${type}, which is not supported`);
   const [row = 0] = shape;
   if (row % block.numbers !== 0)
     throw new ModelFileError(
-      `${name} has rows of ${row} numbers: its type ${type} has them in blocks of ${block.numbers}`,
+      `${name} has rows of ${row} numbers, but its type ${type} stores them in blocks of ${block.numbers}`,
     );
   const offset = cursor.u64(`the place of ${name}`);
   if (offset % alignment !== 0)
-    throw new ModelFileError(`${name} is at ${offset}, which is no multiple of ${alignment}`);
+    throw new ModelFileError(
+      `${name} is at offset ${offset}, which is not a multiple of ${alignment}`,
+    );
   return { name, offset, bytes: bytesIn(shape, block) };
 }
 
@@ -78,13 +82,13 @@ function productOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** @param cursor behind all that describes tensors */
+/** @param cursor after the last description */
 function checkEnd(cursor: ByteCursor, { name, offset, bytes }: Tensor, alignment: number): void {
   const begin = Math.ceil(cursor.position / alignment) * alignment;
   const size = cursor.position + cursor.left;
   const end = begin + offset + bytes;
   if (end <= size) return;
   throw new ModelFileError(
-    `${name} ends at byte ${end}, and the file has ${size}: it is cut (was its download finished?), or not right`,
+    `${name} ends at byte ${end}, but the file has ${size}: it is truncated (was its download finished?) or damaged`,
   );
 }

@@ -1,4 +1,4 @@
-// The types of a GGUF: of values in its head, and of the numbers in its tensors, as far as the pinned library knows them.
+// The types of a GGUF's header values, and those tensor types that the pinned library supports.
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 export const ARRAY = 9;
@@ -8,7 +8,7 @@ export const INT32 = 5;
 
 export type IntegerType = { readonly bytes: number; readonly isSigned: boolean };
 
-/** Those that hold one whole number. */
+/** The types of one whole number. */
 export const INTEGERS: ReadonlyMap<number, IntegerType> = new Map([
   [0, { bytes: 1, isSigned: false }],
   [1, { bytes: 1, isSigned: true }],
@@ -20,7 +20,7 @@ export const INTEGERS: ReadonlyMap<number, IntegerType> = new Map([
   [11, { bytes: 8, isSigned: true }],
 ]);
 
-/** Bytes of one value of each type that has a fixed size: the integers, floats of 4 and 8 bytes, and truth values. */
+/** Bytes of one value of each type with a fixed size: integers, 4- and 8-byte floats, and booleans. */
 export const VALUE_BYTES: ReadonlyMap<number, number> = new Map([
   ...[...INTEGERS].map(([type, { bytes }]) => [type, bytes] as const),
   [FLOAT32, 4],
@@ -28,14 +28,14 @@ export const VALUE_BYTES: ReadonlyMap<number, number> = new Map([
   [12, 8],
 ]);
 
-/** Numbers of one block of a tensor, and the bytes that it takes. */
+/** How many numbers a block of a tensor holds, and its size in bytes. */
 export type Block = { readonly numbers: number; readonly bytes: number };
 
 const one = (bytes: number): Block => ({ numbers: 1, bytes });
 const of32 = (bytes: number): Block => ({ numbers: 32, bytes });
 const of256 = (bytes: number): Block => ({ numbers: 256, bytes });
 
-/** `ggml_type` by its number; the gaps are of types that llama.cpp has given up. */
+/** Blocks by the number of the `ggml_type`. The gaps are types that llama.cpp has removed. */
 export const TENSOR_BLOCKS: ReadonlyMap<number, Block> = new Map([
   [0, one(4)],
   [1, one(2)],

@@ -1,4 +1,4 @@
-// One value of a GGUF's head. What is needed of it later is kept: whole numbers, short texts, and how long arrays are.
+// Reads one value of a GGUF's header. Keeps only the data that later checks need: whole numbers, short texts and array lengths.
 
 import type { ByteCursor } from "./byte-cursor.ts";
 import { ARRAY, INTEGERS, STRING, VALUE_BYTES } from "./gguf-types.ts";
@@ -12,16 +12,16 @@ export type GgufValue =
 
 type GgufArray = {
   readonly type: "array";
-  /** Type of each element, as the format numbers them. */
+  /** Type number of the elements. */
   readonly element: number;
   readonly length: number;
-  /** Of a short array of whole numbers, as models have them for their layers. */
+  /** Elements of a short array of whole numbers, such as one number per layer; otherwise empty. */
   readonly numbers: readonly number[];
 };
 
-/** A vocabulary has some hundred thousand; the library takes a hundred bytes for each. */
+/** A vocabulary has some hundred thousand elements. The library allocates a hundred bytes for each. */
 const MOST_ELEMENTS = 4_194_304;
-/** A chat template has some ten thousand. */
+/** A chat template has some ten thousand bytes. */
 const MOST_TEXT_BYTES = 16_777_216;
 const KEPT_TEXT_BYTES = 256;
 const KEPT_NUMBERS = 1_024;
@@ -44,7 +44,7 @@ function readArray(cursor: ByteCursor, key: string): GgufArray {
   const element = cursor.u32(`the type of ${key}`);
   const length = cursor.u64(`the length of ${key}`);
   if (length > MOST_ELEMENTS)
-    throw new ModelFileError(`${key} has ${length} elements: ${MOST_ELEMENTS} are allowed`);
+    throw new ModelFileError(`${key} has ${length} elements: at most ${MOST_ELEMENTS} are allowed`);
   if (element !== STRING) return readNumbers(cursor, { key, element, length });
   for (let index = 0; index < length; index++) readText(cursor, `${key}[${index}]`, 0);
   return { type: "array", element, length, numbers: [] };
@@ -52,7 +52,7 @@ function readArray(cursor: ByteCursor, key: string): GgufArray {
 
 type NumberArray = { readonly key: string; readonly element: number; readonly length: number };
 
-/** An array of arrays is refused too: no model has one, and the library would follow it as deep as it goes. */
+/** Rejects arrays of arrays: no model has one, and the library would read them to any depth. */
 function readNumbers(cursor: ByteCursor, { key, element, length }: NumberArray): GgufArray {
   const bytes = bytesOf(element, key);
   cursor.expect(bytes * length, key);
@@ -68,7 +68,7 @@ function readNumbers(cursor: ByteCursor, { key, element, length }: NumberArray):
 function readText(cursor: ByteCursor, what: string, mostBytes: number): string {
   const { text, bytes } = cursor.text(what, mostBytes);
   if (bytes <= MOST_TEXT_BYTES) return text;
-  throw new ModelFileError(`${what} has ${bytes} bytes: ${MOST_TEXT_BYTES} are allowed`);
+  throw new ModelFileError(`${what} has ${bytes} bytes: at most ${MOST_TEXT_BYTES} are allowed`);
 }
 
 function bytesOf(type: number, key: string): number {
@@ -76,6 +76,8 @@ function bytesOf(type: number, key: string): number {
   if (bytes !== undefined) return bytes;
   const isArray = type === ARRAY;
   throw new ModelFileError(
-    isArray ? `${key} is an array of arrays` : `${key} is of type ${type}, which no GGUF has`,
+    isArray
+      ? `${key} is an array of arrays, which is not supported`
+      : `${key} is of type ${type}, which GGUF does not define`,
   );
 }

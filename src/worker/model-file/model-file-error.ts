@@ -1,6 +1,6 @@
-// What is wrong with a model's file, in words that name what was read and what is allowed.
+// An error in a model file. Its message names the element, its value and the allowed values.
 
-/** What may be shown of a file: names come back in messages, which end in terminals and logs. */
+/** Names must be printable, because messages show them in terminals and logs. */
 export const PRINTABLE = /^[\x20-\x7e]+$/;
 
 export class ModelFileError extends Error {

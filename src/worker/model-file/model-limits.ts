@@ -1,5 +1,5 @@
-// What a model says of its own sizes, checked before the library computes with it: there a 0 in the wrong place ends the
-// process without a word.
+// Checks the sizes in a model's metadata before the library computes with them: a wrong 0 would end the process without an
+// error message.
 
 import type { GgufHeader } from "./gguf-header.ts";
 import { FLOAT32, INT32, STRING } from "./gguf-types.ts";
@@ -8,7 +8,7 @@ import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 type Range = { readonly least: number; readonly most: number };
 
-/** By the part of the key behind the architecture's name. Real models are far from the limits above. */
+/** Keyed by the part of the key after the architecture's name. Real models are far below the upper limits. */
 const RANGES: Readonly<Record<string, Range>> = {
   block_count: { least: 1, most: 512 },
   context_length: { least: 1, most: 1_073_741_824 },
@@ -20,11 +20,11 @@ const RANGES: Readonly<Record<string, Range>> = {
   "attention.value_length": { least: 1, most: 65_536 },
   pooling_type: { least: 0, most: 4 },
 };
-/** Of models without attention, or without it in some layers, these are 0. */
+/** 0 in models without attention, or without attention in some layers. */
 const MAY_BE_ZERO = ["feed_forward_length", "attention.head_count", "attention.head_count_kv"];
 const RECURRENT = [".ssm.", ".wkv.", ".shortconv.", ".kda."];
 
-/** @param tensorCount of all files of the model together. @throws ModelFileError naming the key, its value and what is allowed */
+/** @param tensorCount in all files of the model. @throws ModelFileError naming the key, its value and the allowed range */
 export function checkLimits({ values, tensors }: GgufHeader, tensorCount: number): void {
   const architecture = architectureOf(values.get("general.architecture"));
   const keyOf = (name: string) => `${architecture}.${name}`;
@@ -33,7 +33,7 @@ export function checkLimits({ values, tensors }: GgufHeader, tensorCount: number
   );
   for (const [name, range] of Object.entries(RANGES)) {
     const value = values.get(keyOf(name));
-    const isOfExperts = values.has(keyOf(`expert_${name}`)); // a layer of experts has its own length
+    const isOfExperts = values.has(keyOf(`expert_${name}`)); // expert layers have their own length
     const mayBeZero = isOfExperts || (isRecurrent && MAY_BE_ZERO.includes(name));
     const least = mayBeZero ? 0 : range.least;
     if (value) checkRange(keyOf(name), value, { ...range, least });
@@ -46,10 +46,12 @@ export function checkLimits({ values, tensors }: GgufHeader, tensorCount: number
 
 function architectureOf(value: GgufValue | undefined): string {
   if (value?.type === "text" && PRINTABLE.test(value.text)) return value.text;
-  throw new ModelFileError("it has no general.architecture, the name of the kind of model");
+  throw new ModelFileError(
+    "general.architecture must be the name of an architecture, in printable characters",
+  );
 }
 
-/** A list has one number for each layer, of which some may be 0. */
+/** A list has one number per layer; some of them may be 0. */
 function checkRange(key: string, value: GgufValue, { least, most }: Range): void {
   const allowed = `${least} to ${most} are allowed`;
   if (value.type === "integer") {
@@ -57,11 +59,10 @@ function checkRange(key: string, value: GgufValue, { least, most }: Range): void
     throw new ModelFileError(`${key} is ${value.number}: ${allowed}`);
   }
   const numbers = value.type === "array" ? value.numbers : [];
-  if (numbers.length === 0) throw new ModelFileError(`${key} is no whole number: ${allowed}`);
+  if (numbers.length === 0) throw new ModelFileError(`${key} is not a whole number: ${allowed}`);
   const wrong = numbers.find((number) => number < 0 || number > most);
-  if (wrong !== undefined) throw new ModelFileError(`${key} has ${wrong} in it: ${allowed}`);
-  if (Math.max(...numbers) < least)
-    throw new ModelFileError(`${key} has nothing but 0: ${allowed}`);
+  if (wrong !== undefined) throw new ModelFileError(`${key} contains ${wrong}: ${allowed}`);
+  if (Math.max(...numbers) < least) throw new ModelFileError(`${key} contains only 0: ${allowed}`);
 }
 
 type Values = GgufHeader["values"];
@@ -70,7 +71,7 @@ type Values = GgufHeader["values"];
 function checkBlocks(key: string, values: Values, tensorCount: number): void {
   const blocks = integerOf(values, key) ?? 0;
   if (blocks <= tensorCount) return;
-  throw new ModelFileError(`${key} is ${blocks}, and there are only ${tensorCount} tensors`);
+  throw new ModelFileError(`${key} is ${blocks}, but the model has only ${tensorCount} tensors`);
 }
 
 function checkHeads(keyOf: (name: string) => string, values: Values): void {
@@ -80,7 +81,7 @@ function checkHeads(keyOf: (name: string) => string, values: Values): void {
   if (heads === null) return;
   if (shared !== null && shared > 0 && heads % shared !== 0)
     throw new ModelFileError(
-      `${keyOf("attention.head_count_kv")} is ${shared}: it must divide the ${heads} of ${keyOf("attention.head_count")}`,
+      `${keyOf("attention.head_count_kv")} is ${shared}: it must divide ${keyOf("attention.head_count")}, which is ${heads}`,
     );
   const hasLength = values.has(keyOf("attention.key_length"));
   if (width !== null && heads > width && !hasLength)
@@ -89,7 +90,7 @@ function checkHeads(keyOf: (name: string) => string, values: Values): void {
     );
 }
 
-/** Of models that make sound the two differ, and have another key for that. */
+/** The two widths may differ only in audio models, which have the key `features_length`. */
 function checkWidth(
   keyOf: (name: string) => string,
   { values, tensors: { tokenEmbedding } }: Pick<GgufHeader, "values" | "tensors">,
@@ -98,12 +99,12 @@ function checkWidth(
   if (width === null || !tokenEmbedding || values.has(keyOf("features_length"))) return;
   if (width === tokenEmbedding.width) return;
   throw new ModelFileError(
-    `${keyOf("embedding_length")} is ${width}, and the tensor token_embd.weight has ${tokenEmbedding.width} numbers for a token`,
+    `${keyOf("embedding_length")} is ${width}, but the tensor token_embd.weight has ${tokenEmbedding.width} numbers per token`,
   );
 }
 
 const TOKENS = "tokenizer.ggml.tokens";
-/** The library reads as many of these as there are tokens, without a look at how many there are. */
+/** The library reads one element of these lists per token, without checking their length. */
 const PER_TOKEN = [
   { key: "tokenizer.ggml.scores", element: FLOAT32 },
   { key: "tokenizer.ggml.token_type", element: INT32 },
@@ -113,13 +114,13 @@ function checkVocabulary(values: Values): void {
   const tokens = values.get(TOKENS);
   if (!tokens) return;
   if (tokens.type !== "array" || tokens.element !== STRING || tokens.length === 0)
-    throw new ModelFileError(`${TOKENS} is no list of texts`);
+    throw new ModelFileError(`${TOKENS} is not a list of texts`);
   for (const { key, element } of PER_TOKEN) {
     const value = values.get(key);
     if (!value) continue;
     const isRight = value.type === "array" && value.element === element;
     if (!isRight || value.length < tokens.length)
-      throw new ModelFileError(`${key} is no list of ${tokens.length} numbers, one for each token`);
+      throw new ModelFileError(`${key} is not a list of ${tokens.length} numbers, one per token`);
   }
 }
 

@@ -1,10 +1,11 @@
-// One answer's tokens → its parts: decoded, told apart, and cut off at a stop string. Knows when which grammar holds.
+// Turns the tokens of one answer into parts: decodes them, separates text, reasoning and tool calls, and cuts at a stop string.
+// Decides which grammar restricts the next token.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
 import { literal } from "../../grammar/rules.ts";
 import { OutputParser, type OutputPart } from "./output-parser.ts";
-import { thoughtFormatNamed } from "./reasoning-formats.ts";
+import { reasoningFormatNamed } from "./reasoning-formats.ts";
 import { StopSequences } from "./stop-sequences.ts";
 import { type Detokenize, TokenDecoder } from "./token-decoder.ts";
 import { toolFormatNamed } from "./tool-formats.ts";
@@ -12,9 +13,9 @@ import { toolFormatNamed } from "./tool-formats.ts";
 type GrammarState = LlamaGrammarEvaluationState;
 
 type AnswerGrammars = {
-  /** The state of one answer, at its beginning. */
+  /** A new state, for the start of an answer. */
   readonly begin: (text: string) => GrammarState;
-  /** Takes in tokens that were generated before. @returns false when they are not of the grammar */
+  /** Advances a state by generated tokens. @returns false when the grammar does not allow them */
   readonly feed: (state: GrammarState, tokens: readonly number[]) => boolean;
 };
 
@@ -23,35 +24,35 @@ export type AnswerReaderOptions = {
   readonly stop: readonly string[];
   readonly promptTokens: readonly number[];
   readonly detokenize: Detokenize;
-  /** Ids and texts of the control tokens with these texts. */
+  /** The control tokens with these texts, as a map from id to text. */
   readonly controlTokens: (texts: readonly string[]) => ReadonlyMap<number, string>;
   readonly grammars: AnswerGrammars;
 };
 
 export type ReadParts = {
   readonly parts: readonly OutputPart[];
-  /** The stop string that was found: the answer ends with these parts. Null where there is none. */
+  /** The stop string that ends the answer after these parts; null if none was found. */
   readonly stopString: string | null;
 };
 
 export class AnswerReader {
   readonly #options: AnswerReaderOptions;
   readonly #decoder: TokenDecoder;
-  /** Null where all is text. */
+  /** Null for an answer that has only text. */
   readonly #parser: OutputParser | null;
   readonly #stops: StopSequences;
   #state: GrammarState | null = null;
   #hasState = false;
-  /** While a call may come: all tokens, where their texts begin, and the whole text. */
+  /** Until the first tool call: all tokens with the position of their texts, and the whole text. */
   #tokens: { readonly id: number; readonly at: number }[] = [];
   #text = "";
 
   constructor(options: AnswerReaderOptions) {
     const { output, promptTokens, detokenize, controlTokens, stop } = options;
     const toolFormat = output.toolFormat === null ? null : toolFormatNamed(output.toolFormat);
-    const thoughtFormat =
-      output.thoughtFormat === null ? null : thoughtFormatNamed(output.thoughtFormat);
-    const shown = [...(toolFormat?.controlTexts ?? []), ...(thoughtFormat?.controlTexts ?? [])];
+    const reasoningFormat =
+      output.reasoningFormat === null ? null : reasoningFormatNamed(output.reasoningFormat);
+    const shown = [...(toolFormat?.controlTexts ?? []), ...(reasoningFormat?.controlTexts ?? [])];
     this.#options = options;
     this.#decoder = new TokenDecoder(
       detokenize,
@@ -59,24 +60,24 @@ export class AnswerReader {
       shown.length > 0 ? controlTokens(shown) : undefined,
     );
     this.#parser =
-      toolFormat || thoughtFormat
-        ? new OutputParser({ ...output, toolFormat, thoughtFormat })
+      toolFormat || reasoningFormat
+        ? new OutputParser({ ...output, toolFormat, reasoningFormat })
         : null;
     this.#stops = new StopSequences(stop);
   }
 
-  get isThinking(): boolean {
-    return this.#parser?.isThinking ?? false;
+  get isReasoning(): boolean {
+    return this.#parser?.isReasoning ?? false;
   }
 
   get hasCalls(): boolean {
     return (this.#parser?.calls ?? 0) > 0;
   }
 
-  /** What holds the next token to a form; undefined when it may be anything. */
+  /** The grammar state that restricts the next token; undefined when any token is allowed. */
   get grammarState(): GrammarState | undefined {
     const { answerGrammar } = this.#options.output;
-    if (answerGrammar && !this.#hasState && this.#isHeld(answerGrammar.holds)) {
+    if (answerGrammar && !this.#hasState && this.#isRestricted(answerGrammar.holds)) {
       this.#hasState = true;
       this.#state = this.#options.grammars.begin(answerGrammar.text);
     }
@@ -98,19 +99,19 @@ export class AnswerReader {
     return this.#cut(parts);
   }
 
-  /** The answer is over without a further token. */
+  /** Ends the answer without another token. */
   end(): ReadParts {
     const text = this.#decoder.flush();
     if (!this.#parser) return this.#last([{ type: "text", text }]);
     return this.#last([...this.#parser.push(text), ...this.#parser.end()]);
   }
 
-  #isHeld(holds: "start" | "text"): boolean {
+  #isRestricted(holds: "start" | "text"): boolean {
     if (!this.#parser) return true;
-    return holds === "start" ? !this.#parser.isThinking : this.#parser.isText;
+    return holds === "start" ? !this.#parser.isReasoning : this.#parser.isText;
   }
 
-  /** From here on the answer is calls. The tokens that began the first one are taken in, with what came before in them. */
+  /** Starts the call grammar. It first takes in the tokens that began the first call, with any text before the call in them. */
   #beginCalls(grammar: string, at: number): void {
     this.#hasState = true;
     const first = this.#tokens.findLastIndex((token) => token.at <= at);
@@ -120,13 +121,13 @@ export class AnswerReader {
       before === "" ? grammar : grammar.replace(/^root ::=/, () => `root ::= ${literal(before)}`);
     const state = grammars.begin(whole);
     const ids = this.#tokens.slice(first).map(({ id }) => id);
-    // What is no longer of the grammar (an odd gap within the same token) cannot be taken back: the call stays free then.
+    // The generated tokens cannot be undone. If the grammar does not allow them (unusual white space), the call is unrestricted.
     this.#state = grammars.feed(state, ids) ? state : null;
     this.#tokens = [];
     this.#text = "";
   }
 
-  /** Stop strings count in the text alone: neither thoughts nor arguments are cut off by them. */
+  /** Stop strings apply only to text, not to reasoning or arguments. */
   #cut(parts: readonly OutputPart[]): ReadParts {
     const kept: OutputPart[] = [];
     for (const part of parts) {

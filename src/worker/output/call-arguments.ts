@@ -1,12 +1,12 @@
-// The arguments of a call as they arrive: finds where they end, and writes as JSON what is written otherwise. Does not
-// check them: a grammar does, or the reader of the answer.
+// Reads the arguments of a tool call as they arrive: finds where they end, and converts other syntaxes to JSON. Does not
+// validate them: a grammar or the client does.
 
 import type { Syntax } from "../../grammar/syntax.ts";
 
 type ReadArguments = {
-  /** How much of what was given belongs to the arguments, and has been read. */
+  /** Length of the given text that was read as arguments. */
   readonly length: number;
-  /** As JSON. */
+  /** The same text as JSON. */
   readonly json: string;
   readonly isComplete: boolean;
 };
@@ -19,7 +19,7 @@ export function callArguments(syntax: Syntax): CallArguments {
   return syntax.hasEscapes ? new JsonArguments() : new BareArguments(syntax.quote);
 }
 
-/** Text that is JSON already. */
+/** Arguments that are written as JSON. */
 class JsonArguments implements CallArguments {
   #depth = 0;
   #isInString = false;
@@ -47,7 +47,7 @@ class JsonArguments implements CallArguments {
 
 const LITERAL = /^(true|false|null|-?\d[\d.eE+-]*)$/;
 
-/** `{name:<q>text<q>,count:3}`: bare names, and strings between quotes of their own, without escapes. */
+/** `{name:<q>text<q>,count:3}`: unquoted names, and strings in the format's own quotes, without escapes. */
 class BareArguments implements CallArguments {
   readonly #quote: string;
   #depth = 0;
@@ -69,7 +69,7 @@ class BareArguments implements CallArguments {
         continue;
       }
       const rest = text.slice(at, at + this.#quote.length);
-      if (this.#quote.startsWith(rest)) break; // may become a quote
+      if (this.#quote.startsWith(rest)) break; // may be the start of a quote
       const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
       at += char.length;
       json += this.#isInString ? JSON.stringify(char).slice(1, -1) : this.#structure(char);
@@ -78,7 +78,7 @@ class BareArguments implements CallArguments {
     return { length: at, json, isComplete: false };
   }
 
-  /** Names and literals are known for what they are by what comes after them. */
+  /** The character after a word shows whether the word is a name or a literal. */
   #structure(char: string): string {
     if (/[^{}[\],:\s]/.test(char)) {
       this.#word += char;

@@ -1,4 +1,4 @@
-// Grammars that hold answers to a form. One that was read once is kept for those who send the same again.
+// Parses the grammars that restrict answers, and caches them for requests with the same grammar.
 
 import {
   type Llama,
@@ -8,18 +8,11 @@ import {
 } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import { RecentCache } from "../../generation/recent-cache.ts";
+import { advanceGrammar } from "../library-internals.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
-/** What one that was read holds in memory, for each character of its text. */
+/** Memory of a parsed grammar per character of its text. */
 const BYTES_PER_CHAR = 16;
-
-/** node-llama-cpp is pinned; a test covers these. */
-type Bindings = {
-  readonly AddonSampler: {
-    canBeNextTokenForGrammarEvaluationState(state: object, token: number): boolean;
-    acceptGrammarEvaluationStateToken(state: object, token: number): void;
-  };
-};
 
 export class Grammars {
   readonly #llama: Llama;
@@ -31,30 +24,22 @@ export class Grammars {
     this.#model = model;
   }
 
-  /** @throws ServiceError 400 when the text is no grammar */
+  /** @throws ServiceError 400 when the text is not a valid grammar */
   check(text: string): void {
     this.#read(text);
   }
 
-  /** The state of one answer, at its beginning. */
+  /** @returns a new state, for the start of an answer */
   begin(text: string): LlamaGrammarEvaluationState {
     return new LlamaGrammarEvaluationState({ model: this.#model, grammar: this.#read(text) });
   }
 
   /**
-   * Takes in tokens that were generated before the grammar held.
-   * @returns false when they are not of the grammar: then the state is of no more use
+   * Advances a state by tokens that were generated without it.
+   * @returns false when the grammar does not allow them; the state cannot be used any more
    */
   feed(state: LlamaGrammarEvaluationState, tokens: readonly number[]): boolean {
-    // What the library does itself for each token that it samples; it has no public way to do it.
-    const { _state } = state as unknown as { readonly _state: object };
-    const { _bindings } = this.#llama as unknown as { readonly _bindings: Bindings };
-    const sampler = _bindings.AddonSampler;
-    return tokens.every((token) => {
-      if (!sampler.canBeNextTokenForGrammarEvaluationState(_state, token)) return false;
-      sampler.acceptGrammarEvaluationStateToken(_state, token);
-      return true;
-    });
+    return tokens.every((token) => advanceGrammar(this.#llama, state, token));
   }
 
   #read(text: string): LlamaGrammar {
@@ -67,11 +52,11 @@ export class Grammars {
 
   #parse(text: string): LlamaGrammar {
     try {
-      return new LlamaGrammar(this.#llama, { grammar: text }); // createGrammar() is the same, but not synchronous
+      return new LlamaGrammar(this.#llama, { grammar: text }); // the synchronous form of createGrammar()
     } catch (error) {
       throw new ServiceError(
         "invalid_value",
-        "grammar is not GBNF with a rule named root, without left recursion",
+        "grammar is not valid GBNF; it must have a rule named root and no left recursion",
         { param: "grammar", cause: error },
       );
     }

@@ -1,30 +1,30 @@
-// The model's text → text, thoughts and calls of tools, as it arrives. What may still become the beginning of something
-// else is held back; nothing is ever taken back.
+// Splits the model's output, as it arrives, into text, reasoning and tool calls. Holds back any text that may become the start
+// of a marker, because parts that were returned cannot be taken back.
 
 import { JSON_SYNTAX } from "../../grammar/syntax.ts";
 import { callArguments } from "./call-arguments.ts";
-import type { ThoughtFormat } from "./reasoning-formats.ts";
+import type { ReasoningFormat } from "./reasoning-formats.ts";
 import type { Marker, ToolFormat } from "./tool-format.ts";
 
 export type OutputPart =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "reasoning"; readonly text: string }
-  /** A call begins. */
+  /** A tool call starts. */
   | { readonly type: "call"; readonly index: number; readonly name: string }
   | { readonly type: "arguments"; readonly index: number; readonly text: string };
 
 export type OutputParserOptions = {
-  /** Null when there are no calls to read. */
+  /** Null when the output has no tool calls. */
   readonly toolFormat: ToolFormat | null;
   readonly toolNames: readonly string[];
-  /** Null when there are no thoughts to tell from the text. */
-  readonly thoughtFormat: ThoughtFormat | null;
-  readonly areThoughtsText: boolean;
-  /** Whether the text begins within thoughts. */
-  readonly isThinking: boolean;
+  /** Null when the output has no reasoning. */
+  readonly reasoningFormat: ReasoningFormat | null;
+  readonly keepsReasoningInText: boolean;
+  /** Whether the output starts inside reasoning. */
+  readonly startsInReasoning: boolean;
 };
 
-/** `header`: between messages of a model that writes in channels. `calls`: among calls, outside of arguments. */
+/** `header`: the header of a message in a format with channels. `calls`: between tool calls, outside of their arguments. */
 type Mode = "header" | "text" | "reasoning" | "calls" | "arguments";
 
 type Found = { readonly marker: Marker; readonly at: number; readonly end: number };
@@ -35,41 +35,41 @@ export class OutputParser {
   readonly #dropMarkers: readonly Marker[];
   #mode: Mode;
   #held = "";
-  /** Characters that have been read and are no longer held. */
+  /** Number of characters that were read and are no longer held back. */
   #read = 0;
   #parts: OutputPart[] = [];
   #arguments = callArguments(JSON_SYNTAX);
   #hasText = false;
-  #mayThink = true;
+  #mayStartReasoning = true;
   #isGapDropped = false;
   #calls = 0;
   #callsBeganAt: number | null = null;
 
   constructor(options: OutputParserOptions) {
-    const { toolFormat, toolNames, thoughtFormat, isThinking } = options;
+    const { toolFormat, toolNames, reasoningFormat, startsInReasoning } = options;
     this.#options = options;
     this.#callMarkers = toolFormat?.openers(toolNames) ?? [];
     this.#dropMarkers = toolFormat?.dropped ?? [];
-    if (isThinking) this.#mode = "reasoning";
-    else this.#mode = thoughtFormat?.type === "channels" ? "header" : "text";
-    this.#isGapDropped = isThinking;
+    if (startsInReasoning) this.#mode = "reasoning";
+    else this.#mode = reasoningFormat?.type === "channels" ? "header" : "text";
+    this.#isGapDropped = startsInReasoning;
   }
 
-  get isThinking(): boolean {
+  get isReasoning(): boolean {
     return this.#mode === "reasoning";
   }
 
-  /** Whether what comes next is neither a thought nor the header of a message. */
+  /** Whether the next text is neither reasoning nor the header of a message. */
   get isText(): boolean {
     return this.#mode !== "reasoning" && this.#mode !== "header";
   }
 
-  /** Calls that have begun. */
+  /** Number of tool calls that have started. */
   get calls(): number {
     return this.#calls;
   }
 
-  /** Where in all the text the first call's opening began, in characters; null before there is one. */
+  /** Position of the first call's opening marker in the whole output, in characters; null before the first call. */
   get callsBeganAt(): number | null {
     return this.#callsBeganAt;
   }
@@ -80,7 +80,7 @@ export class OutputParser {
     return this.#taken();
   }
 
-  /** The text is over. What was held back is text after all, unless it would have become a call. */
+  /** Ends the output. Text that was held back is returned, unless it is part of a tool call. */
   end(): readonly OutputPart[] {
     const rest = this.#held;
     this.#drop(rest.length);
@@ -95,7 +95,7 @@ export class OutputParser {
     return parts;
   }
 
-  /** @returns whether there may be more to do */
+  /** @returns whether another step may follow */
   #step(): boolean {
     switch (this.#mode) {
       case "header":
@@ -103,7 +103,7 @@ export class OutputParser {
       case "text":
         return this.#readText();
       case "reasoning":
-        return this.#readThoughts();
+        return this.#readReasoning();
       case "calls":
         return this.#readCalls();
       case "arguments":
@@ -112,7 +112,7 @@ export class OutputParser {
   }
 
   #readHeader(): boolean {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (format?.type !== "channels") return false;
     const call = firstOf(this.#callMarkers, this.#held, true);
     const end = this.#held.indexOf(format.opener);
@@ -120,7 +120,7 @@ export class OutputParser {
     if (end < 0) return false;
     const header = this.#held.slice(0, end);
     this.#drop(end + format.opener.length);
-    this.#mode = format.isThought(header) ? "reasoning" : "text";
+    this.#mode = format.isReasoning(header) ? "reasoning" : "text";
     return true;
   }
 
@@ -139,13 +139,13 @@ export class OutputParser {
     return false;
   }
 
-  /** What ends the text, or begins thoughts: those come before all text. */
+  /** Markers that end the text, or start reasoning, which can only come before all text. */
   #textMarkers(): readonly Marker[] {
-    const format = this.#options.thoughtFormat;
+    const format = this.#options.reasoningFormat;
     if (!format) return [];
     if (format.type === "channels")
       return format.closers.map((text) => ({ text, isAtStart: false }));
-    return this.#mayThink ? [{ text: format.opener, isAtStart: true }] : [];
+    return this.#mayStartReasoning ? [{ text: format.opener, isAtStart: true }] : [];
   }
 
   #enter(found: Found): boolean {
@@ -157,18 +157,18 @@ export class OutputParser {
       return true;
     }
     const before = this.#drop(at);
-    const isChannel = this.#options.thoughtFormat?.type === "channels";
+    const isChannel = this.#options.reasoningFormat?.type === "channels";
     if (isChannel) this.#emit("text", before);
     const opener = this.#drop(end - at);
-    if (this.#options.areThoughtsText && !isChannel) this.#emit("text", before + opener);
+    if (this.#options.keepsReasoningInText && !isChannel) this.#emit("text", before + opener);
     this.#mode = isChannel ? "header" : "reasoning";
-    this.#mayThink = false;
-    this.#isGapDropped = !this.#options.areThoughtsText;
+    this.#mayStartReasoning = false;
+    this.#isGapDropped = !this.#options.keepsReasoningInText;
     return true;
   }
 
-  #readThoughts(): boolean {
-    const format = this.#options.thoughtFormat;
+  #readReasoning(): boolean {
+    const format = this.#options.reasoningFormat;
     if (!format) return false;
     this.#dropGap();
     const closers = format.type === "channels" ? format.closers : [format.closer];
@@ -179,14 +179,14 @@ export class OutputParser {
       this.#emit("reasoning", this.#drop(sure));
       return false;
     }
-    const { areThoughtsText } = this.#options;
-    const thoughts = this.#drop(found.at);
-    this.#emit("reasoning", areThoughtsText ? thoughts : thoughts.trimEnd());
+    const { keepsReasoningInText } = this.#options;
+    const reasoning = this.#drop(found.at);
+    this.#emit("reasoning", keepsReasoningInText ? reasoning : reasoning.trimEnd());
     const closer = this.#drop(found.end - found.at);
-    if (areThoughtsText && format.type === "tags") this.#emit("reasoning", closer);
+    if (keepsReasoningInText && format.type === "tags") this.#emit("reasoning", closer);
     this.#mode = format.type === "channels" ? "header" : "text";
-    this.#mayThink = false;
-    this.#isGapDropped = !areThoughtsText;
+    this.#mayStartReasoning = false;
+    this.#isGapDropped = !keepsReasoningInText;
     return true;
   }
 
@@ -198,7 +198,7 @@ export class OutputParser {
     return true;
   }
 
-  /** Up to the next call's arguments, or to where calls end. What is in between means nothing to a reader. */
+  /** Reads up to the next call's arguments, or up to the end of the calls. Drops the text in between. */
   #readCalls(): boolean {
     const format = this.#options.toolFormat;
     if (!format) return false;
@@ -229,7 +229,7 @@ export class OutputParser {
     return isComplete;
   }
 
-  /** White space between thoughts, calls and text belongs to none of them. */
+  /** Drops white space between reasoning, tool calls and text. */
   #dropGap(): void {
     if (!this.#isGapDropped) return;
     const gap = this.#held.length - this.#held.trimStart().length;
@@ -248,27 +248,27 @@ export class OutputParser {
     if (text === "") return;
     if (type === "text" && text.trim() !== "") {
       this.#hasText = true;
-      this.#mayThink = false;
+      this.#mayStartReasoning = false;
     }
-    const isText = type === "text" || this.#options.areThoughtsText;
+    const isText = type === "text" || this.#options.keepsReasoningInText;
     this.#parts.push({ type: isText ? "text" : "reasoning", text });
   }
 }
 
-/** @param isFirst whether the text is the beginning, but for white space */
+/** @param isFirst whether only white space came before this text */
 function firstOf(markers: readonly Marker[], text: string, isFirst: boolean): Found | null {
   let first: Found | null = null;
   const gap = text.length - text.trimStart().length;
   for (const marker of markers) {
-    const isThere = !marker.isAtStart || (isFirst && text.startsWith(marker.text, gap));
-    const at = isThere ? text.indexOf(marker.text) : -1;
+    const isAllowed = !marker.isAtStart || (isFirst && text.startsWith(marker.text, gap));
+    const at = isAllowed ? text.indexOf(marker.text) : -1;
     if (at < 0 || (first && first.at <= at)) continue;
     first = { marker, at, end: at + marker.text.length };
   }
   return first;
 }
 
-/** How much of the text's end may become a marker, with the white space before it: that would not be text either. */
+/** Length of the text's end that may become a marker, including the white space before it, which would be dropped too. */
 function heldLength(markers: readonly Marker[], text: string, isFirst: boolean): number {
   let longest = 0;
   const trimmed = text.trimStart();

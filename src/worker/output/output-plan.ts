@@ -1,5 +1,5 @@
-// Works out, before a request has a slot, how its answer is to be read and what holds it to a form: by the model's family,
-// and by what the request asks for.
+// Plans, before a request gets a slot, how to read its answer and which grammar restricts it. This depends on the model's
+// template and on the request.
 
 import type { LlamaModel } from "node-llama-cpp";
 import {
@@ -10,29 +10,33 @@ import {
 } from "../../generation/request.ts";
 import type { ChatTemplate } from "../prompt/chat-template.ts";
 import type { Grammars } from "./grammars.ts";
-import { endsInThoughts, type ThoughtFormat, thoughtFormatNamed } from "./reasoning-formats.ts";
+import {
+  endsInReasoning,
+  type ReasoningFormat,
+  reasoningFormatNamed,
+} from "./reasoning-formats.ts";
 import type { CallGrammars } from "./tool-grammar.ts";
 
 export type PlanDeps = {
   readonly grammars: Pick<Grammars, "check">;
-  readonly callGrammars: Pick<CallGrammars, "of">;
-  /** Null when the GGUF brings none. */
+  readonly callGrammars: Pick<CallGrammars, "get">;
+  /** Null when the GGUF has none. */
   readonly template: ChatTemplate | null;
-  /** Null for a model that does not think. */
-  readonly thoughtFormat: ThoughtFormat | null;
+  /** Null for a model without reasoning. */
+  readonly reasoningFormat: ReasoningFormat | null;
 };
 
 export type PlanRequest = {
   readonly prompt: Prompt;
-  /** As the model reads it. */
+  /** The rendered prompt. */
   readonly promptText: string;
   readonly grammar: string | null;
 };
 
-/** Thoughts that a template begins end its prompt, within so many characters. */
+/** If a template opens reasoning, it does so within this many characters of the prompt's end. */
 const LONGEST_OPENING = 100;
 
-/** @throws ServiceError 400 when the grammar is none */
+/** @throws ServiceError 400 when the grammar is not valid */
 export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
   const { prompt, grammar } = request;
   if (grammar !== null) deps.grammars.check(grammar);
@@ -41,25 +45,25 @@ export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
   if (prompt.type !== "messages") return plain;
   return {
     ...plain,
-    ...planThoughts(prompt, request.promptText, deps),
+    ...planReasoning(prompt, request.promptText, deps),
     ...planTools(prompt.tools, grammar, deps),
   };
 }
 
-function planThoughts(
-  { thinking, messages, continuesLast }: Extract<Prompt, { type: "messages" }>,
+function planReasoning(
+  { reasoning, messages, continuesLast }: Extract<Prompt, { type: "messages" }>,
   promptText: string,
-  { thoughtFormat }: PlanDeps,
+  { reasoningFormat }: PlanDeps,
 ): Partial<OutputPlan> {
-  if (!thoughtFormat) return {};
-  if (thoughtFormat.type === "channels" && continuesLast) return {}; // within its last message, after all headers
-  // A message of somebody may hold the same words: only the very end of a prompt opens thoughts, or what is gone on with.
+  if (!reasoningFormat) return {};
+  if (reasoningFormat.type === "channels" && continuesLast) return {}; // generation continues inside a message, after all headers
+  // User text may contain the same marker, so look only at the end of the prompt, or at the message that is continued.
   const opening = continuesLast ? (messages.at(-1)?.content ?? "") : lastWord(promptText);
   return {
-    thoughtFormat: thoughtFormat.name,
-    areThoughtsText: !thinking.isSeparate,
-    isThinking: endsInThoughts(thoughtFormat, opening),
-    thoughtBudgetTokens: thinking.effort === "none" ? 0 : thinking.budgetTokens,
+    reasoningFormat: reasoningFormat.name,
+    keepsReasoningInText: !reasoning.isSeparate,
+    startsInReasoning: endsInReasoning(reasoningFormat, opening),
+    reasoningBudgetTokens: reasoning.effort === "none" ? 0 : reasoning.budgetTokens,
   };
 }
 
@@ -70,16 +74,16 @@ function lastWord(text: string): string {
 function planTools(
   use: ToolUse | null,
   answerGrammar: string | null,
-  { template, thoughtFormat, grammars, callGrammars }: PlanDeps,
+  { template, reasoningFormat, grammars, callGrammars }: PlanDeps,
 ): Partial<OutputPlan> {
   if (!use || !template) return {};
   const { toolFormat } = template;
   const { isRequired, isParallel, callable } = use;
   const tools = use.tools.filter(({ name }) => callable.includes(name));
-  // In channels a call is no text; elsewhere what holds the text must let a call through.
-  const isChoice = answerGrammar !== null && !isRequired && thoughtFormat?.type !== "channels";
+  // In a format with channels, a call is not text. In others, the grammar of the text must also allow a call.
+  const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const text = callGrammars.of({
+  const text = callGrammars.get({
     format: toolFormat,
     tools,
     isParallel,
@@ -93,15 +97,15 @@ function planTools(
   return { ...named, callGrammar: text };
 }
 
-/** Where a prompt has begun thoughts for which there is no budget: the tokens that end them, as part of the prompt. */
-export function withoutThoughts(
+/** If the prompt opened reasoning but the budget is 0: the tokens that end it, to append to the prompt. */
+export function closeReasoning(
   output: OutputPlan,
   { model }: { readonly model: Pick<LlamaModel, "tokenize"> },
 ): { readonly tokens: readonly number[]; readonly output: OutputPlan } {
-  const { thoughtFormat, isThinking, thoughtBudgetTokens } = output;
-  if (thoughtFormat === null || !isThinking || thoughtBudgetTokens !== 0) {
+  const { reasoningFormat, startsInReasoning, reasoningBudgetTokens } = output;
+  if (reasoningFormat === null || !startsInReasoning || reasoningBudgetTokens !== 0) {
     return { tokens: [], output };
   }
-  const { ending } = thoughtFormatNamed(thoughtFormat);
-  return { tokens: model.tokenize(ending, true), output: { ...output, isThinking: false } };
+  const { ending } = reasoningFormatNamed(reasoningFormat);
+  return { tokens: model.tokenize(ending, true), output: { ...output, startsInReasoning: false } };
 }

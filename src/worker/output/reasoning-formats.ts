@@ -1,24 +1,24 @@
-// How models write the thoughts before an answer. Recognised by the chat template, or by a token of the vocabulary.
+// How models mark their reasoning. The chat template, or a token of the vocabulary, shows which format a model uses.
 
-export type ThoughtFormat =
+export type ReasoningFormat =
   | {
       readonly name: string;
       readonly type: "tags";
       readonly opener: string;
       readonly closer: string;
-      /** Written for the model when its budget is used up. */
+      /** Text that ends the reasoning when the budget is used up. */
       readonly ending: string;
       readonly controlTexts: readonly string[];
     }
-  /** The whole answer comes in messages, each with a header that says what it is. */
+  /** The whole answer is a sequence of messages, each with a header that names its channel. */
   | {
       readonly name: string;
       readonly type: "channels";
-      /** Ends a header. */
+      /** Ends a header and starts its message. */
       readonly opener: string;
-      /** End a message; another header follows. */
+      /** Each ends a message; the next header follows. */
       readonly closers: readonly string[];
-      readonly isThought: (header: string) => boolean;
+      readonly isReasoning: (header: string) => boolean;
       readonly ending: string;
       readonly controlTexts: readonly string[];
     };
@@ -28,7 +28,7 @@ function tags(
   opener: string,
   closer: string,
   controlTexts: readonly string[] = [opener, closer],
-): ThoughtFormat {
+): ReasoningFormat {
   return {
     name,
     type: "tags",
@@ -39,14 +39,14 @@ function tags(
   };
 }
 
-const FORMATS: readonly ThoughtFormat[] = [
+const FORMATS: readonly ReasoningFormat[] = [
   {
     // https://github.com/openai/harmony
     name: "harmony",
     type: "channels",
     opener: "<|message|>",
     closers: ["<|end|>", "<|start|>", "<|channel|>"],
-    isThought: (header) => header.includes("analysis"),
+    isReasoning: (header) => header.includes("analysis"),
     ending: "<|end|><|start|>assistant<|channel|>final<|message|>",
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
   },
@@ -55,11 +55,11 @@ const FORMATS: readonly ThoughtFormat[] = [
   tags("think", "<think>", "</think>"),
 ];
 
-/** Of a model's template and the texts of its vocabulary; null for a model that does not think. */
-export function thoughtFormatOf(
+/** @returns null for a model without reasoning */
+export function findReasoningFormat(
   template: string,
   hasToken: (text: string) => boolean,
-): ThoughtFormat | null {
+): ReasoningFormat | null {
   const found = FORMATS.find(({ type, opener }) => {
     if (type === "channels") return template.includes("<|channel|>analysis");
     return template.includes(opener) || hasToken(opener);
@@ -68,19 +68,19 @@ export function thoughtFormatOf(
 }
 
 /** @throws Error for a name that is not in the table */
-export function thoughtFormatNamed(name: string): ThoughtFormat {
+export function reasoningFormatNamed(name: string): ReasoningFormat {
   const format = FORMATS.find((each) => each.name === name);
-  if (!format) throw new Error(`there is no thought format ${name}`);
+  if (!format) throw new Error(`unknown reasoning format ${name}`);
   return format;
 }
 
-/** Whether a text leaves its thoughts open: the end of a prompt, where some templates begin them for the model. */
-export function endsInThoughts(format: ThoughtFormat, text: string): boolean {
+/** Whether a text ends inside reasoning: some templates open it at the end of the prompt. */
+export function endsInReasoning(format: ReasoningFormat, text: string): boolean {
   if (format.type === "channels") return false;
   return text.lastIndexOf(format.opener) > text.lastIndexOf(format.closer);
 }
 
-/** Words in a system message that make a model think whose template has no variable for it. */
-export function thinkingWords(modelName: string): string | null {
+/** Text in a system message that enables reasoning, for a model whose template has no variable for it. */
+export function reasoningInstruction(modelName: string): string | null {
   return modelName === "Built-in model" ? "/think" : null;
 }

@@ -1,13 +1,13 @@
-// Finds stop strings in a text that arrives in fragments, and holds back what may still become one.
+// Finds stop strings in text that arrives in fragments, and holds back text that may become one.
 
 export type StopScan = {
-  /** Text that is certain to be part of the answer. */
+  /** Text that is part of the answer whatever comes next. */
   readonly text: string;
-  /** The stop string that was found: the answer ends after `text`. Null while there is none. */
+  /** The stop string that ends the answer after `text`; null if none was found. */
   readonly stopString: string | null;
 };
 
-/** One answer's scanner. A stop string that is split over any number of fragments never leaks. */
+/** The scanner of one answer. No part of a stop string is returned, however many fragments it is split into. */
 export class StopSequences {
   readonly #stops: readonly string[];
   #held = "";
@@ -29,7 +29,7 @@ export class StopSequences {
     return { text: text.slice(0, text.length - heldLength), stopString: null };
   }
 
-  /** What was held back and, the answer being over, is text after all. */
+  /** @returns the text that was held back, at the end of the answer */
   flush(): string {
     const text = this.#held;
     this.#held = "";
@@ -45,7 +45,7 @@ export class StopSequences {
     return first;
   }
 
-  /** Length of the longest end of the text with which some stop string begins. */
+  /** Length of the longest end of the text that is the start of a stop string. */
   #heldLength(text: string): number {
     let longest = 0;
     for (const stop of this.#stops) {

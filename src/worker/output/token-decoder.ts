@@ -1,22 +1,21 @@
-// Tokens → text in whole characters: a character may be spread over several byte tokens, and is held back until complete.
+// Decodes tokens into whole characters. A character made of several byte tokens is held back until it is complete.
 
-/** `LlamaModel.detokenize`, narrowed: text of `tokens` as it reads after `before`. */
+/** The text of `tokens` when they follow `before`; a narrow form of `LlamaModel.detokenize`. */
 export type Detokenize = (tokens: readonly number[], before: readonly number[]) => string;
 
 const REPLACEMENT = "\uFFFD";
-/** Tokens may end in mid-character several times in a row; what is incomplete after as many is not UTF-8. */
+/** Most tokens that may form one character; a character still incomplete after them is invalid UTF-8. */
 const LONGEST_PENDING = 8;
-/** Tokens before the pending ones that some tokenizers need to place spaces. */
+/** Number of earlier tokens that some tokenizers need to place spaces correctly. */
 const BEFORE_TOKENS = 4;
 
-/** One answer's decoder. */
 export class TokenDecoder {
   readonly #detokenize: Detokenize;
   readonly #shown: ReadonlyMap<number, string>;
   #before: readonly number[];
   #pending: number[] = [];
 
-  /** @param shown control tokens that have a text here; the others have none */
+  /** @param shown control tokens that produce text; all others produce none */
   constructor(
     detokenize: Detokenize,
     promptTail: readonly number[] = [],

@@ -1,46 +1,46 @@
-// What there is to know of how a model family writes a call of a tool, and what several of them share.
+// The type of a tool call format, and helpers that several formats share.
 
 import { literal } from "../../grammar/rules.ts";
 import type { Syntax } from "../../grammar/syntax.ts";
 
 export type Marker = {
   readonly text: string;
-  /** It counts only where nothing but white space came before. */
+  /** Whether it counts only if nothing but white space came before it. */
   readonly isAtStart: boolean;
 };
 
-/** GBNF of one tool: its name in quotes of GBNF (no others), and the rule of its arguments. */
+/** GBNF of one tool: its name as a GBNF literal, without quotes of its own, and the name of the rule for its arguments. */
 export type CallRules = { readonly name: string; readonly args: string };
 
 export type ToolFormat = {
   readonly name: string;
-  readonly isOf: (template: string) => boolean;
-  /** What begins a call, among text. */
+  readonly isUsedBy: (template: string) => boolean;
+  /** Markers that start a call within text. */
   readonly openers: (toolNames: readonly string[]) => readonly Marker[];
-  /** Found in what follows, it ends right before the arguments; its only group is the tool's name. */
+  /** Matches from the start of a call up to its arguments; its only group is the tool's name. */
   readonly header: RegExp;
-  /** After it comes text again; null where nothing but calls follows a call. */
+  /** Marker after which text may follow; null if only calls can follow a call. */
   readonly closer: string | null;
-  /** How arguments are written. */
+  /** Syntax of the arguments. */
   readonly syntax: Syntax;
-  /** Texts without a meaning for the reader. */
+  /** Markers that are removed from the text. */
   readonly dropped: readonly Marker[];
-  /** Control tokens that are part of it: all others have no text. */
+  /** Control tokens of the format; all other control tokens are decoded to no text. */
   readonly controlTexts: readonly string[];
-  /** A call as the model should write it, for those whose template cannot tell them. */
+  /** A call as the model should write it, for templates that do not describe tools. */
   readonly example?: string;
   readonly grammar: {
-    /** What comes before the first call if the answer has to be one. */
+    /** Comes before the first call if the answer must be a call. */
     readonly lead: string;
     readonly begin: string;
     readonly call: (rules: CallRules) => string;
-    /** Null where an answer holds one call at most. */
+    /** Null if an answer can hold only one call. */
     readonly between: string | null;
     readonly end: string;
   };
 };
 
-/** White space that models put between the pieces, but not without end. */
+/** White space that models put between elements, limited so that it ends. */
 export const GAP = "[ \\n\\t]{0,4}";
 export const SPACE = '" "?';
 
@@ -49,7 +49,7 @@ export const anywhere = (...texts: string[]): Marker[] =>
 export const atStart = (...texts: string[]): Marker[] =>
   texts.map((text) => ({ text, isAtStart: true }));
 
-/** `{"name": "x", "arguments": {...}`, without what closes it. */
+/** `{"name": "x", "arguments": {...}`, without the closing brace. */
 export function jsonCall({ name, args }: CallRules, key: "arguments" | "parameters"): string {
   return [
     literal("{"),

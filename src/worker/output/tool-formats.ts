@@ -1,5 +1,5 @@
-// How each model family writes a call of a tool: what begins it, how it is read, and the grammar that it is held to. A
-// family is recognised by its chat template; a model whose template knows no tools is told to use the generic form.
+// The tool call format of each model family: its start markers, how to read it, and its grammar. The chat template shows the
+// family. A model whose template does not support tools is instructed to use the generic format.
 
 import { literal } from "../../grammar/rules.ts";
 import { JSON_SYNTAX } from "../../grammar/syntax.ts";
@@ -13,7 +13,7 @@ import {
   type ToolFormat,
 } from "./tool-format.ts";
 
-/** In templates that have the same tags, but something else between them: Qwen3-Coder, GLM, MiniMax. */
+/** Markers of templates that use the same tags with other content: Qwen3-Coder, GLM, MiniMax. */
 const OTHER_TAGS = ["<parameter=", "<arg_key>", "]<]minimax[>["];
 
 const TAGGED = {
@@ -34,14 +34,22 @@ const TAGGED = {
   },
 } satisfies Partial<ToolFormat>;
 
-/** For models whose template knows no tools, or a form that is not in the table; see tool-instructions.ts. */
-export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isOf: () => false };
+/** For models whose template does not support tools, or uses a format that is not in the table; see tool-instructions.ts. */
+export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isUsedBy: () => false };
 
-/** Of Gemma: `call:x{city:<q>Rome<q>}`. */
+const DEEPSEEK_TOKENS = [
+  "<｜tool▁calls▁begin｜>",
+  "<｜tool▁calls▁end｜>",
+  "<｜tool▁call▁begin｜>",
+  "<｜tool▁call▁end｜>",
+  "<｜tool▁sep｜>",
+];
+
+/** Gemma's format: `call:x{city:<q>Rome<q>}`. */
 function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
   return {
     name,
-    isOf: (template) => template.includes(`${opener}call:`),
+    isUsedBy: (template) => template.includes(`${opener}call:`),
     openers: () => anywhere(`${opener}call:`),
     header: /call:([\w.-]+)\s*(?=\{)/,
     closer,
@@ -59,16 +67,16 @@ function gemma(name: string, opener: string, closer: string, quote: string): Too
   };
 }
 
-/** In this order: the first that recognises a template. */
+/** The first format that matches a template is used. */
 export const TOOL_FORMATS: readonly ToolFormat[] = [
   // https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4
   gemma("gemma-4", "<|tool_call>", "<tool_call|>", '<|"|>'),
   // https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices
   gemma("function-gemma", "<start_function_call>", "<end_function_call>", "<escape>"),
   {
-    // https://github.com/openai/harmony ; the answer itself is in channels, see thought-formats.ts
+    // https://github.com/openai/harmony ; the answer itself is in channels, see reasoning-formats.ts
     name: "harmony",
-    isOf: (template) => template.includes("<|channel|>"),
+    isUsedBy: (template) => template.includes("<|channel|>"),
     openers: () => anywhere("to=functions."),
     header: /to=functions\.([\w.-]+)[^{]*?<\|message\|>\s*(?=\{)/,
     closer: null,
@@ -87,7 +95,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
   {
     // https://huggingface.co/meetkai/functionary-medium-v3.2 ; the prompt ends with the first ">>>"
     name: "functionary-v3.2",
-    isOf: (template) => template.includes(">>>all"),
+    isUsedBy: (template) => template.includes(">>>all"),
     openers: (names) => [
       ...atStart(...names.map((name) => `${name}\n`)),
       ...anywhere(...names.map((name) => `>>>${name}\n`)),
@@ -108,7 +116,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
   {
     // https://huggingface.co/meetkai/functionary-small-v3.1
     name: "functionary-v3.1",
-    isOf: (template) => template.includes("<function=") && !template.includes("<parameter="),
+    isUsedBy: (template) => template.includes("<function=") && !template.includes("<parameter="),
     openers: (names) => anywhere(...names.map((name) => `<function=${name}>`)),
     header: /<function=([\w.-]+)>\s*(?=\{)/,
     closer: "</function>",
@@ -124,15 +132,16 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     },
   },
   {
-    // https://huggingface.co/deepseek-ai/DeepSeek-R1 and -V3: with a fence of Markdown around the arguments
+    // https://huggingface.co/deepseek-ai/DeepSeek-R1 and -V3: a Markdown code fence around the arguments
     name: "deepseek-r1",
-    isOf: (template) => template.includes("<｜tool▁calls▁begin｜>") && template.includes("```json"),
+    isUsedBy: (template) =>
+      template.includes("<｜tool▁calls▁begin｜>") && template.includes("```json"),
     openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
     syntax: JSON_SYNTAX,
     dropped: [],
-    controlTexts: deepseekTokens(),
+    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
@@ -147,13 +156,13 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
   {
     // https://huggingface.co/deepseek-ai/DeepSeek-V3.1
     name: "deepseek-v3.1",
-    isOf: (template) => template.includes("<｜tool▁calls▁begin｜>"),
+    isUsedBy: (template) => template.includes("<｜tool▁calls▁begin｜>"),
     openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
     syntax: JSON_SYNTAX,
     dropped: [],
-    controlTexts: deepseekTokens(),
+    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
@@ -168,7 +177,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
   {
     // https://docs.mistral.ai/cookbooks/concept-deep-dive-tokenization-tool_calling : tokenizer v11 and later
     name: "mistral-v11",
-    isOf: (template) => template.includes("[TOOL_CALLS]") && template.includes("[ARGS]"),
+    isUsedBy: (template) => template.includes("[TOOL_CALLS]") && template.includes("[ARGS]"),
     openers: () => anywhere("[TOOL_CALLS]"),
     header: /\[TOOL_CALLS\]\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]\s*(?=\{)/,
     closer: null,
@@ -185,9 +194,9 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     },
   },
   {
-    // As above, up to tokenizer v7
+    // The same vendor, up to tokenizer v7
     name: "mistral",
-    isOf: (template) => template.includes("[TOOL_CALLS]"),
+    isUsedBy: (template) => template.includes("[TOOL_CALLS]"),
     openers: () => anywhere("[TOOL_CALLS]"),
     header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
@@ -204,9 +213,9 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     },
   },
   {
-    // https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1 : one call, and nothing else, as JSON
+    // https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1 : the answer is one call as JSON, and nothing else
     name: "llama-3",
-    isOf: (template) => template.includes("<|start_header_id|>ipython<|end_header_id|>"),
+    isUsedBy: (template) => template.includes("<|start_header_id|>ipython<|end_header_id|>"),
     openers: (names) => [
       ...anywhere("<|python_tag|>"),
       ...names.flatMap((name) =>
@@ -239,26 +248,19 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     // https://github.com/NousResearch/Hermes-Function-Calling ; Qwen 2.5 and Qwen 3 as well
     ...TAGGED,
     name: "hermes",
-    isOf: (template) =>
+    isUsedBy: (template) =>
       template.includes("<tool_call>") && !OTHER_TAGS.some((text) => template.includes(text)),
   },
 ];
 
-function deepseekTokens(): readonly string[] {
-  return [
-    ...["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", "<｜tool▁call▁begin｜>"],
-    ...["<｜tool▁call▁end｜>", "<｜tool▁sep｜>"],
-  ];
-}
-
-/** Of a model's template; the generic form where none is recognised. */
-export function toolFormatOf(template: string): ToolFormat {
-  return TOOL_FORMATS.find(({ isOf }) => isOf(template)) ?? GENERIC;
+/** @returns the generic format if no other matches */
+export function findToolFormat(template: string): ToolFormat {
+  return TOOL_FORMATS.find(({ isUsedBy }) => isUsedBy(template)) ?? GENERIC;
 }
 
 /** @throws Error for a name that is not in the table */
 export function toolFormatNamed(name: string): ToolFormat {
   const format = [...TOOL_FORMATS, GENERIC].find((each) => each.name === name);
-  if (!format) throw new Error(`there is no tool format ${name}`);
+  if (!format) throw new Error(`unknown tool format ${name}`);
   return format;
 }

@@ -1,4 +1,4 @@
-// The grammar that holds an answer to calls of the tools that there are, with arguments of their schemas.
+// Builds the grammar that restricts an answer to calls of the given tools, with arguments that match their schemas.
 
 import { ServiceError } from "../../errors.ts";
 import { RecentCache } from "../../generation/recent-cache.ts";
@@ -15,18 +15,18 @@ export type CallGrammarOptions = {
   readonly format: ToolFormat;
   readonly tools: readonly Pick<Tool, "name" | "parameters" | "rules">[];
   readonly isParallel: boolean;
-  /** Whether the answer has to be a call: then it is all that the answer may be. */
+  /** Whether the answer must be a call. */
   readonly isRequired: boolean;
-  /** What the answer has to be where it is no call, as GBNF with a rule `root` on a line of its own; null when it may be anything. */
+  /** GBNF of an answer without calls, with the rule `root` on its own line; null if such an answer is unrestricted. */
   readonly answer: string | null;
 };
 
-/** Compiling here keeps all streams waiting: this takes 30 ms at most. */
+/** Compiling here blocks all streams. This budget limits it to 30 ms. */
 const BUDGET_UNITS = 80_000;
 
 /**
- * @returns GBNF whose rule `root` is calls of these tools, or the answer
- * @throws SchemaError when its schemas are too much to compile here
+ * @returns GBNF whose rule `root` allows calls of these tools, or the answer
+ * @throws SchemaError when the schemas exceed the compile budget
  */
 export function callGrammar({
   format: { grammar, syntax },
@@ -51,7 +51,7 @@ export function callGrammar({
   ].join("\n");
 }
 
-/** The server has compiled the schemas for JSON, which most models write. */
+/** The server process has already compiled the schemas for JSON, the syntax of most models. */
 function rulesOf(
   { parameters, rules }: Pick<Tool, "parameters" | "rules">,
   syntax: Syntax,
@@ -64,22 +64,22 @@ function rulesOf(
 
 const CACHE_BYTES = 16 * 1024 * 1024;
 
-/** Clients send the same tools with each turn of a conversation: their grammar is made once. */
+/** Caches grammars, because clients send the same tools with each turn of a conversation. */
 export class CallGrammars {
-  readonly #made = new RecentCache<string>(CACHE_BYTES);
+  readonly #cache = new RecentCache<string>(CACHE_BYTES);
 
-  /** @throws ServiceError 400 when it would keep the model's process busy */
-  of(options: CallGrammarOptions): string {
+  /** @throws ServiceError 400 when the grammar is too large */
+  get(options: CallGrammarOptions): string {
     const key = keyOf(options);
-    const known = this.#made.get(key);
-    if (known !== undefined) return known;
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) return cached;
     const grammar = checkedGrammar(options);
-    this.#made.set(key, grammar, 2 * grammar.length);
+    this.#cache.set(key, grammar, 2 * grammar.length);
     return grammar;
   }
 }
 
-/** What the arguments are in JSON says all about them. */
+/** The rules for JSON identify the schemas, whatever syntax the model uses. */
 function keyOf({ format, tools, isParallel, isRequired, answer }: CallGrammarOptions): string {
   const calls = tools.map(({ name, rules }) => [name, rules.text]);
   return JSON.stringify([format.name, isParallel, isRequired, answer, calls]);
@@ -96,7 +96,7 @@ function checkedGrammar(options: CallGrammarOptions): string {
   }
 }
 
-/** What the server has compiled it has also checked, tool by tool. */
+/** The server process has already checked the rules for JSON, tool by tool, so only their sum is checked here. */
 function problemOf(grammar: string, { format, tools, answer }: CallGrammarOptions): string | null {
   if (format.syntax !== JSON_SYNTAX || answer !== null) return grammarProblem(grammar);
   return sizeProblem(tools.reduce((sum, { rules }) => sum + rules.elements, 0));

@@ -1,16 +1,16 @@
-// Messages → prompt text, by the model's own Jinja template (the GGUF's `tokenizer.chat_template`), with tools, thoughts
-// and the beginning of an answer where they are asked for.
+// Renders messages to prompt text with the model's own Jinja template (the GGUF's `tokenizer.chat_template`), including tools,
+// reasoning options and the start of an answer to continue.
 
 import { randomBytes } from "node:crypto";
 import { Template } from "@huggingface/jinja";
 import { ServiceError } from "../../errors.ts";
-import type { Json, Prompt, Thinking } from "../../generation/request.ts";
+import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
-import { GENERIC, toolFormatOf } from "../output/tool-formats.ts";
+import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
 import {
   type CallForm,
-  callFormOf,
+  findCallForm,
   type TemplateMessage,
   templateMessages,
 } from "./template-messages.ts";
@@ -24,14 +24,14 @@ export type ChatTemplateOptions = {
   readonly controlTexts: readonly string[];
   readonly bosText: string | null;
   readonly eosText: string | null;
-  /** What makes the model think, in a system message, where the template has no variable for it. */
-  readonly thinkingWords: string | null;
+  /** Text in a system message that enables reasoning, for a template without a variable for it; null otherwise. */
+  readonly reasoningInstruction: string | null;
 };
 
 type Variables = { readonly [name: string]: Json };
 
-/** Variables that templates ask for whether, or how much, to think. */
-const THINKING_VARIABLES = /\b(enable_thinking|reasoning_effort|thinking)\b/;
+/** Template variables that enable or limit reasoning. */
+const REASONING_VARIABLES = /\b(enable_thinking|reasoning_effort|thinking)\b/;
 
 const QUESTION: readonly TemplateMessage[] = [{ role: "user", content: "question" }];
 
@@ -40,14 +40,14 @@ export class ChatTemplate {
   readonly toolFormat: ToolFormat;
   readonly #template: Template;
   readonly #options: ChatTemplateOptions;
-  /** Null when the template knows no calls: they are written as plain text. */
+  /** Null when the template does not support tool calls; they are then written as plain text. */
   readonly #callForm: CallForm | null;
-  readonly #tellsTools: boolean;
+  readonly #describesTools: boolean;
   readonly #hasSystemRole: boolean;
-  /** How this template wants to hear that there are no tools: some take only one of these. */
+  /** The value of `tools` without tools: some templates accept only one of these. */
   readonly #noTools: null | readonly [];
   readonly #fence: PromptFence;
-  /** Marks where the prompt ends that goes on with its last message. */
+  /** Marks the end of the last message, where the prompt is cut if that message is continued. */
   readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
 
   /** @throws Error when the template cannot be parsed */
@@ -57,39 +57,38 @@ export class ChatTemplate {
     this.#template = new Template(options.source);
     this.#fence = new PromptFence(options.controlTexts);
     this.#noTools = this.#rendersTo("question", QUESTION, { tools: null }) ? null : [];
-    const callForm = callFormOf(options.source, (messages) => this.#run(messages, {}));
-    const format = callForm ? toolFormatOf(options.source) : GENERIC;
-    const isTold = callForm !== null && format !== GENERIC && this.#showsTools();
-    this.toolFormat = isTold || format.example ? format : GENERIC;
-    this.#tellsTools = isTold;
+    const callForm = findCallForm(options.source, (messages) => this.#run(messages, {}));
+    const format = callForm ? findToolFormat(options.source) : GENERIC;
+    this.#describesTools = callForm !== null && format !== GENERIC && this.#showsTools();
+    this.toolFormat = this.#describesTools || format.example ? format : GENERIC;
     this.#callForm = this.toolFormat === GENERIC ? null : callForm;
     this.#hasSystemRole = this.#takesSystemMessages();
   }
 
   /**
-   * @throws ServiceError `template_error` with the template's own words when it refuses the messages;
+   * @throws ServiceError `template_error` with the template's own message when it rejects the messages;
    * `unsupported_parameter` for a variable that it does not have
    */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
-    this.#refuseUnknown(prompt.variables);
+    this.#checkVariables(prompt.variables);
     const { tools } = prompt;
-    if (!tools || !this.#tellsTools) return this.#rendered(prompt, false);
+    if (!tools || !this.#describesTools) return this.#rendered(prompt, false);
     try {
       return this.#rendered(prompt, true);
     } catch (error) {
       if (!this.toolFormat.example) throw error;
     }
-    return this.#rendered(prompt, false); // it may stumble over a definition; told in words the tools are the same
+    return this.#rendered(prompt, false); // the template may fail on a definition that the instructions can still express
   }
 
-  /** @param isTold whether the template tells of the tools; else a system message does */
-  #rendered(prompt: MessagesPrompt, isTold: boolean): readonly PromptSegment[] {
-    const tools = isTold ? prompt.tools?.tools.map(({ definition }) => definition) : null;
+  /** @param byTemplate whether the template describes the tools; otherwise a system message does */
+  #rendered(prompt: MessagesPrompt, byTemplate: boolean): readonly PromptSegment[] {
+    const tools = byTemplate ? prompt.tools?.tools.map(({ definition }) => definition) : null;
     const rendered = this.#tryRun(
-      this.#fence.fence(this.#messagesOf(prompt, isTold)) as readonly TemplateMessage[], // of the same shape
+      this.#fence.fence(this.#messagesOf(prompt, byTemplate)) as readonly TemplateMessage[], // fencing keeps the shape
       {
-        ...this.#thinkingVariables(prompt.thinking),
-        ...(this.#fence.fence(prompt.variables) as Variables), // of the same shape
+        ...this.#reasoningVariables(prompt.reasoning),
+        ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
         tools: this.#fence.fence(tools ?? this.#noTools),
         add_generation_prompt: !prompt.continuesLast,
       },
@@ -97,41 +96,42 @@ export class ChatTemplate {
     return this.#fence.segments(prompt.continuesLast ? this.#upToEnd(rendered) : rendered);
   }
 
-  #messagesOf(prompt: MessagesPrompt, isTold: boolean): readonly TemplateMessage[] {
+  #messagesOf(prompt: MessagesPrompt, byTemplate: boolean): readonly TemplateMessage[] {
     const { messages, tools, continuesLast } = prompt;
     const form = this.#callForm;
     const written = form ? templateMessages(messages, form) : plainMessages(messages);
     const { example } = this.toolFormat;
     const hasSystemRole = this.#hasSystemRole;
-    const told =
-      tools && !isTold && example
+    const instructed =
+      tools && !byTemplate && example
         ? withInstructions(written, { tools, example, hasSystemRole })
         : written;
-    const last = told.at(-1);
+    const last = instructed.at(-1);
     const ended =
       continuesLast && last
-        ? [...told.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
-        : told;
-    return this.#withThinkingWords(ended, prompt);
+        ? [...instructed.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
+        : instructed;
+    return this.#withInstruction(ended, prompt);
   }
 
-  #withThinkingWords(
+  #withInstruction(
     messages: readonly TemplateMessage[],
-    { thinking, variables }: MessagesPrompt,
+    { reasoning, variables }: MessagesPrompt,
   ): readonly TemplateMessage[] {
-    const words = this.#options.thinkingWords;
-    const isWanted = (thinking.effort ?? "none") !== "none" || variables.enable_thinking === true;
-    if (words === null || !isWanted) return messages;
+    const instruction = this.#options.reasoningInstruction;
+    const isEnabled = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
+    if (instruction === null || !isEnabled) return messages;
     const [first, ...rest] = messages;
-    if (first?.role !== "system") return [{ role: "system", content: words }, ...messages];
-    return [{ ...first, content: `${first.content}\n${words}` }, ...rest];
+    if (first?.role !== "system") return [{ role: "system", content: instruction }, ...messages];
+    return [{ ...first, content: `${first.content}\n${instruction}` }, ...rest];
   }
 
-  /** A variable that a template does not have would change nothing; without thinking that is what was wanted. */
-  #refuseUnknown(variables: Variables): void {
+  /** An unknown variable would have no effect, so it is an error. Turning reasoning off needs no variable. */
+  #checkVariables(variables: Variables): void {
     const unknown = Object.keys(variables).find((name) => {
-      const isThinking = name === "enable_thinking" || name === "thinking";
-      if (isThinking && (variables[name] === false || this.#options.thinkingWords)) return false;
+      const isSwitch = name === "enable_thinking" || name === "thinking";
+      if (isSwitch && (variables[name] === false || this.#options.reasoningInstruction))
+        return false;
       return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });
     if (unknown === undefined) return;
@@ -143,14 +143,14 @@ export class ChatTemplate {
     );
   }
 
-  /** @throws ServiceError when thinking is asked for, and the template has no way to say so */
-  #thinkingVariables({ effort }: Thinking): Variables {
+  /** @throws ServiceError when the request asks for reasoning and the template cannot enable it */
+  #reasoningVariables({ effort }: ReasoningOptions): Variables {
     if (effort === null) return {};
     if (effort === "none") return { enable_thinking: false, thinking: false };
-    if (!this.#options.thinkingWords && !THINKING_VARIABLES.test(this.source)) {
+    if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
       throw new ServiceError(
         "unsupported_parameter",
-        `reasoning_effort ${effort}: this model's chat template has no switch for thinking; leave it out, or say none`,
+        `reasoning_effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
         { param: "reasoning_effort" },
       );
     }
@@ -164,7 +164,7 @@ export class ChatTemplate {
       const reason = error instanceof Error ? error.message : String(error);
       throw new ServiceError(
         "template_error",
-        `the model's chat template refuses these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
+        `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
         { param: "messages", cause: error },
       );
     }
@@ -182,7 +182,7 @@ export class ChatTemplate {
     });
   }
 
-  /** Whether definitions of tools come into the prompt. */
+  /** Whether the template writes tool definitions into the prompt. */
   #showsTools(): boolean {
     const definition = {
       type: "function",
@@ -207,7 +207,7 @@ export class ChatTemplate {
     try {
       return this.#run(messages, variables).includes(needle);
     } catch {
-      return false; // it was asked whether it can, and it cannot
+      return false; // the template rejects this input
     }
   }
 
@@ -216,7 +216,7 @@ export class ChatTemplate {
     if (at >= 0) return rendered.slice(0, at);
     throw new ServiceError(
       "template_error",
-      "this model's chat template cannot go on with a message of the assistant",
+      "this model's chat template does not support continuing an assistant message",
       { param: "messages" },
     );
   }

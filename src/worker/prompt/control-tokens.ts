@@ -1,12 +1,11 @@
-// The prompt's text between its control tokens. llama.cpp takes 30 microseconds for each such piece, however short it is: a
-// conversation of many messages has thousands, and most of them are the same few. Control tokens are found here, and the
-// tokens of short pieces are kept.
+// Splits a prompt at its control tokens, and caches the tokens of short pieces between them. llama.cpp takes 30 microseconds for
+// each piece, however short. A long conversation has thousands of pieces, and most of them are the same few.
 
 import type { LlamaModel, Token, TokenAttributes } from "node-llama-cpp";
 import { RecentCache } from "../../generation/recent-cache.ts";
 import { anyOf } from "./prompt-fence.ts";
 
-/** Longer pieces are not kept: who measures times would learn what others have asked. */
+/** Longer pieces are not cached: response times could reveal the prompts of other clients. */
 const SHORT_CHARS = 64;
 const CACHE_BYTES = 1024 * 1024;
 const TOKEN_BYTES = 8;
@@ -14,12 +13,12 @@ const TOKEN_BYTES = 8;
 type Vocabulary = Pick<LlamaModel, "getTokenAttributes" | "detokenize" | "tokenize">;
 
 export class ControlTokens {
-  /** By texts. */
+  /** Ids by text. */
   readonly ids: ReadonlyMap<string, Token>;
   readonly #model: Vocabulary;
-  /** Finds any of the texts; null where the tokenizer has to find them by itself. */
+  /** Matches any of the texts; null if the tokenizer has to find control tokens itself. */
   readonly #pattern: RegExp | null;
-  readonly #short = new RecentCache<readonly Token[]>(CACHE_BYTES);
+  readonly #cache = new RecentCache<readonly Token[]>(CACHE_BYTES);
 
   constructor(model: Vocabulary, vocabulary: readonly Token[]) {
     const attributesOf = (token: Token) => model.getTokenAttributes(token);
@@ -27,17 +26,19 @@ export class ControlTokens {
     const control = vocabulary.filter((token) => isControl(attributesOf(token)));
     this.ids = new Map(control.map((token) => [textOf(token), token]));
     const pattern = anyOf([...this.ids.keys()]);
-    // Some take white space beside them along, and a token that the model's maker has added may have one in it.
-    const strips = control.some((each) => attributesOf(each).lstrip || attributesOf(each).rstrip);
+    // Some control tokens include adjacent white space, and a user-defined token may contain the text of a control token.
+    const stripsSpace = control.some(
+      (each) => attributesOf(each).lstrip || attributesOf(each).rstrip,
+    );
     const added = vocabulary.filter((token) => attributesOf(token).userDefined);
-    const hides = pattern !== null && added.some((token) => textOf(token).search(pattern) >= 0);
+    const isHidden = pattern !== null && added.some((token) => textOf(token).search(pattern) >= 0);
     this.#model = model;
-    this.#pattern = strips || hides ? null : pattern;
+    this.#pattern = stripsSpace || isHidden ? null : pattern;
   }
 
   /**
-   * The same tokens as of the tokenizer with control tokens.
-   * @param begin tokenizes what comes first: all of the text where the tokenizer has to find the control tokens
+   * Returns the same tokens as the tokenizer with control tokens.
+   * @param begin tokenizes the first piece, or the whole text if the tokenizer has to find the control tokens
    */
   tokenize(
     text: string,
@@ -63,18 +64,18 @@ export class ControlTokens {
     return tokens;
   }
 
-  /** Text behind a control token. */
+  /** Tokenizes text that follows a control token. */
   #piece(text: string): readonly Token[] {
     if (text.length > SHORT_CHARS) return this.#model.tokenize(text, false);
-    const kept = this.#short.get(text);
-    if (kept) return kept;
+    const cached = this.#cache.get(text);
+    if (cached) return cached;
     const tokens = this.#model.tokenize(text, false);
-    this.#short.set(text, tokens, tokens.length * TOKEN_BYTES);
+    this.#cache.set(text, tokens, tokens.length * TOKEN_BYTES);
     return tokens;
   }
 }
 
-/** Tokens that the tokenizer reads out of text only if it is asked to. */
+/** Whether the tokenizer reads this token out of text only on request. */
 function isControl({ control, unknown }: TokenAttributes): boolean {
   return control || unknown;
 }

@@ -1,4 +1,4 @@
-// Inputs before they are computed: tokenizes them all, and refuses what cannot be served before anything is computed.
+// Tokenizes all inputs of an embedding or rerank request, and rejects invalid ones before any input is computed.
 
 import type { LlamaEmbeddingContext, LlamaRankingContext, Token } from "node-llama-cpp";
 import { cannotRank } from "../../engine/messages.ts";
@@ -30,7 +30,7 @@ function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
   if (!vectors) {
     throw new ServiceError(
       "unsupported_parameter",
-      "this model ranks documents and makes no vectors; start the server with --embedding-model FILE",
+      "this model can only rank documents, not compute vectors; start the server with --embedding-model FILE",
       { param: "model" },
     );
   }
@@ -54,7 +54,11 @@ function preparedInput(tokens: Token[], on: EmbedInput): Prepared {
   const { vectors, deps, param, truncates } = on;
   const count = vectors.calculateInputLength(tokens);
   if (count === 0) {
-    throw new ServiceError("invalid_value", `${param}: the model reads no token in it`, { param });
+    throw new ServiceError(
+      "invalid_value",
+      `${param} has no tokens for this model; it must not be empty`,
+      { param },
+    );
   }
   const excess = Math.max(0, count - deps.info.contextTokens);
   if (excess > 0 && !truncates) throw tooLong(count, deps, param);
@@ -66,14 +70,14 @@ function checkDimensions(dimensions: number | null, available: number): void {
   if (dimensions === null || dimensions <= available) return;
   throw new ServiceError(
     "invalid_value",
-    `dimensions is ${dimensions}; a vector of this model has ${available}`,
+    `dimensions is ${dimensions}; vectors of this model have at most ${available}`,
     { param: "dimensions" },
   );
 }
 
 function knownTokens(ids: readonly number[], param: string, deps: EmbeddingModel): Token[] {
   const unknown = ids.find((id) => id >= deps.vocabularySize);
-  if (unknown === undefined) return ids as Token[]; // checked right here
+  if (unknown === undefined) return ids as Token[]; // the check above makes the cast safe
   throw new ServiceError(
     "invalid_value",
     `${param} has the token ${unknown}; this model's tokens are 0 to ${deps.vocabularySize - 1}`,
@@ -87,7 +91,7 @@ function prepareRank(request: RankRequest, deps: EmbeddingModel): Prepared[] {
   const query = model.tokenize(request.query, false, "trimLeadingSpace");
   const queryCount = ranking.calculateInputLength(query, endOfPair(deps));
   if (queryCount > deps.info.contextTokens) throw tooLong(queryCount, deps, "query");
-  const shared = Uint32Array.from(query); // by all documents, also when it is sent
+  const shared = Uint32Array.from(query); // one array for all documents, also when it is sent
   return request.documents.map((document, index) =>
     preparedPair(document, { query, shared, ranking, deps, request, index }),
   );
@@ -118,7 +122,7 @@ function preparedPair(document: string, on: RankInput): Prepared {
   };
 }
 
-/** The library ends a pair with the end token. BERT has none: its pairs end with a separator, which is left to us. */
+/** The library ends a pair with the end token. BERT has none: its pairs end with a separator, which the caller must add. */
 function endOfPair({ model: { tokens } }: EmbeddingModel): Token[] {
   return tokens.eos === null && tokens.sep !== null ? [tokens.sep] : [];
 }
@@ -130,7 +134,7 @@ function nameOf({ name, isList }: InputField, index: number): string {
 function tooLong(count: number, { info }: EmbeddingModel, param: string): ServiceError {
   return new ServiceError(
     "context_length_exceeded",
-    `${param} has ${count} tokens, but this model reads ${info.contextTokens} at most`,
+    `${param} has ${count} tokens, but this model reads at most ${info.contextTokens}`,
     { param },
   );
 }

@@ -1,9 +1,9 @@
-// A request before it has a slot: renders and tokenizes its prompt, and refuses what cannot be served.
+// Prepares a request before it gets a slot: renders and tokenizes its prompt, and rejects requests that cannot be served.
 
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
-import { type PlanDeps, planOutput, withoutThoughts } from "../output/output-plan.ts";
+import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import {
@@ -26,10 +26,10 @@ export type PrepareDeps = PlanDeps &
 export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
   const { prompt, maxTokens, grammar, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
-  refuseHopeless(prompt, deps);
+  rejectLongPrompt(prompt, deps);
   const { tokens, text } = promptTokens(prompt, deps);
   const planned = planOutput({ prompt, promptText: text, grammar }, deps);
-  const { tokens: closing, output } = withoutThoughts(planned, deps);
+  const { tokens: closing, output } = closeReasoning(planned, deps);
   const all = [...tokens, ...closing];
   const room = deps.contextTokens - all.length;
   if (room < 1) throw tooLong(`${all.length}`, prompt, deps.contextTokens);
@@ -41,7 +41,7 @@ export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRe
   };
 }
 
-/** A token id outside the vocabulary would fail the whole batch, and with it the other streams. */
+/** A token id outside the vocabulary would fail the whole batch, including other streams. */
 function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: number): void {
   const biased = sampling.logitBias.map(([token]) => token);
   const given = prompt.type === "tokens" ? prompt.tokens : [];
@@ -53,20 +53,20 @@ function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: nu
     if (wrong === undefined) continue;
     throw new ServiceError(
       "invalid_value",
-      `${param} names token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
+      `${param} has the token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
       { param },
     );
   }
 }
 
-/** @throws ServiceError 400 for a prompt that is certainly too long */
-function refuseHopeless(prompt: Prompt, deps: PrepareDeps): void {
+/** @throws ServiceError 400 for a prompt that is certainly too long, before it is rendered */
+function rejectLongPrompt(prompt: Prompt, deps: PrepareDeps): void {
   const certain = leastTokens(prompt, deps);
   if (certain >= deps.contextTokens)
     throw tooLong(`at least ${certain}`, prompt, deps.contextTokens);
 }
 
-/** The prompt as tokens, and as the text that they were read from. */
+/** @returns the prompt's tokens, and its rendered text if it has one */
 export function promptTokens(prompt: Prompt, deps: PrepareDeps) {
   if (prompt.type === "tokens")
     return { tokens: beginning([...prompt.tokens], deps.model), text: "" };
@@ -94,13 +94,13 @@ function segmentTokens(
   return tokens;
 }
 
-/** Prefix, suffix, middle: the order that llama.cpp uses as well. */
+/** The order is prefix, suffix, middle, as in llama.cpp. */
 function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, deps: PrepareDeps) {
   const { infill } = deps.model.tokens;
   if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
     throw new ServiceError(
       "unsupported_parameter",
-      "this model has no tokens for filling in the middle, so it takes no suffix",
+      "this model does not support suffix: it has no fill-in-the-middle tokens",
       { param: "suffix" },
     );
   }
@@ -135,7 +135,7 @@ function tokenize(
   { text, isLiteral }: PromptSegment,
   isFirst: boolean,
 ): readonly number[] {
-  // Some tokenizers put a space before whatever comes first: right at the very beginning only.
+  // Some tokenizers put a space before the text. That is right only at the very start of the prompt.
   const begin = (first: string, readsControlTokens: boolean) =>
     isFirst
       ? model.tokenize(first, readsControlTokens)
@@ -149,7 +149,7 @@ function withBeginning(tokens: number[], model: LlamaModel): number[] {
   return beginning(tokens, model);
 }
 
-/** An empty prompt still needs one token to start from. */
+/** Generation needs at least one token, even for an empty prompt. */
 function beginning(tokens: number[], { tokens: special }: LlamaModel): number[] {
   if (tokens.length > 0) return tokens;
   return [special.bos ?? special.eos ?? 0];

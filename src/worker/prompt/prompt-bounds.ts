@@ -1,5 +1,5 @@
-// Finds prompts that are certainly too long before anything is rendered: rendering thousands of messages takes a tenth of a
-// second, and blocks every stream meanwhile. Counts less than there is where it cannot be sure, so that nothing that fits is refused.
+// Finds prompts that are certainly too long before they are rendered: rendering thousands of messages takes a tenth of a second
+// and blocks all streams. All counts are lower bounds, so that no prompt that fits is rejected.
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { Json, Message, Prompt } from "../../generation/request.ts";
@@ -8,24 +8,24 @@ import type { ChatTemplate } from "./chat-template.ts";
 export type BoundDeps = {
   readonly model: Pick<LlamaModel, "tokenize">;
   readonly contextTokens: number;
-  /** Characters of the longest token: no text of n characters has fewer than n / longest tokens. */
+  /** Characters of the longest token: a text of n characters has at least n / longestTokenChars tokens. */
   readonly longestTokenChars: number;
-  /** Tokens that the template spends on a message besides its content, at least. */
+  /** The fewest tokens that the template adds to a message's content. */
   readonly messageTokens: number;
 };
 
-/** Text with more characters per token of the context than this is counted before it is rendered, or tokenized as a whole. */
+/** Text with more characters per context token than this is counted before it is rendered or tokenized as a whole. */
 export const SUSPECT_CHARS_PER_TOKEN = 3;
-/** Tokens that a text may lose to its neighbours; a cut in the middle may also make tokens of a control token's halves. */
+/** Tokens that a text may lose by joining with adjacent text. A cut may also split a control token into several tokens. */
 const EDGE_TOKENS = 4;
 const CUT_TOKENS = 16;
-/** Of this many values in a tool's definition, a template shows one at least. */
+/** A template shows at least one of this many values in a tool's definition. */
 const SHOWN_VALUES = 4;
-/** Text is counted in pieces of about the context's length in characters, so that little is counted in vain. */
+/** Text is counted in pieces of about as many characters as the context has tokens, so that counting can stop early. */
 const LEAST_PIECE_CHARS = 1_024;
 const MOST_PIECE_CHARS = 32_768;
 
-/** @returns tokens that the prompt has at least; counts no further than the context is long */
+/** @returns a lower bound of the prompt's tokens; stops counting at the context length */
 export function leastTokens(prompt: Prompt, deps: BoundDeps): number {
   if (prompt.type === "tokens") return prompt.tokens.length;
   const texts = textsOf(prompt);
@@ -37,8 +37,8 @@ export function leastTokens(prompt: Prompt, deps: BoundDeps): number {
 }
 
 /**
- * Control tokens are read where their text stands, as one token each: elsewhere they would only be more.
- * @returns tokens of the text at least; counts no further than to the limit
+ * Reads the text of a control token as one token, which is the fewest it can be.
+ * @returns a lower bound of the text's tokens; stops counting at the limit
  */
 export function leastTextTokens(
   text: string,
@@ -64,12 +64,12 @@ function leastOfTexts(texts: readonly string[], deps: BoundDeps): number {
   return count;
 }
 
-/** A message, a call, and each value in a definition or in arguments is a token at least, and much to render. */
+/** Counts each message, call, and value in definitions or arguments as at least one token: these are slow to render. */
 function leastOfShape(prompt: Exclude<Prompt, { type: "tokens" }>, deps: BoundDeps): number {
   if (prompt.type !== "messages") return 0;
   const { contextTokens: limit } = deps;
   const definitions = (prompt.tools?.tools ?? []).map(({ definition }) => definition);
-  // Some templates show only a part of them.
+  // Some templates show only a part of each definition.
   let count = Math.floor(valuesIn(definitions, SHOWN_VALUES * limit) / SHOWN_VALUES);
   for (const message of prompt.messages) {
     if (count >= limit) break;
@@ -110,14 +110,14 @@ function textsOf(prompt: Exclude<Prompt, { type: "tokens" }>): readonly string[]
   }
 }
 
-/** Texts that are in the prompt whatever the template is: it may trim them, and leave out some of an assistant's. */
+/** Texts that every template includes. It may trim them, and may leave out some of an assistant message. */
 function certainTexts(prompt: Exclude<Prompt, { type: "tokens" }>): readonly string[] {
   if (prompt.type !== "messages") return textsOf(prompt);
   const certain = prompt.messages.filter(({ role }) => role === "user" || role === "tool");
   return certain.map(({ content }) => content.trim());
 }
 
-/** Tried once: what one more message adds to a prompt, besides its content of one token. At least 1. */
+/** Renders sample messages to measure how many tokens one more message adds besides its content. At least 1. */
 export function leastMessageTokens(
   template: ChatTemplate | null,
   tokenize: (text: string) => readonly unknown[],
@@ -134,18 +134,18 @@ export function leastMessageTokens(
     const ofQuestion = lengthOf(question, answer, question) - two;
     return Math.max(1, Math.min(ofAnswer, ofQuestion) - 1);
   } catch {
-    return 1; // a template that refuses these messages is asked nothing more here
+    return 1; // the template rejects the sample messages
   }
 }
 
 function promptOf(messages: readonly Message[]): Extract<Prompt, { type: "messages" }> {
-  const thinking = { effort: null, budgetTokens: null, isSeparate: true };
+  const reasoning = { effort: null, budgetTokens: null, isSeparate: true };
   return {
     type: "messages",
     messages,
     tools: null,
     continuesLast: false,
-    thinking,
+    reasoning,
     variables: {},
   };
 }

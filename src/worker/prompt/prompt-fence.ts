@@ -1,10 +1,10 @@
-// Control tokens that somebody wrote inside a message are fenced before a template sees them, so that the tokenizer can
-// leave them as text.
+// Fences the text of control tokens inside client messages before the template renders them, so that the tokenizer treats it
+// as plain text.
 
 import { randomBytes } from "node:crypto";
 import type { Json } from "../../generation/request.ts";
 
-/** A stretch of the prompt. Literal text came from a client, and no control token may be read into it. */
+/** A part of the prompt. Literal text came from a client and must not be tokenized to control tokens. */
 export type PromptSegment = {
   readonly text: string;
   readonly isLiteral: boolean;
@@ -12,7 +12,7 @@ export type PromptSegment = {
 
 export class PromptFence {
   readonly #control: RegExp | null;
-  // Private-use characters around a random word: no client can write the fence.
+  // Private-use characters around a random word, so that no client can write the fence.
   readonly #open = `\uE000${randomBytes(8).toString("hex")}\uE001`;
   readonly #close = `\uE002${randomBytes(8).toString("hex")}\uE003`;
 
@@ -21,24 +21,24 @@ export class PromptFence {
     this.#control = anyOf(controlTexts);
   }
 
-  /** All texts within, names of members too: a client wrote them. */
+  /** Fences all strings in the value, including member names, because a client wrote them. */
   fence(value: Json): Json {
     const control = this.#control;
     return control ? this.#visit(value, control) : value;
   }
 
-  /** For people to read. */
+  /** Removes the fences, for messages to people. */
   without(text: string): string {
     return text.replaceAll(this.#open, "").replaceAll(this.#close, "");
   }
 
   segments(rendered: string): PromptSegment[] {
     const segments: PromptSegment[] = [];
-    for (const [index, stretch] of rendered.split(this.#open).entries()) {
-      const fenceEnd = index === 0 ? -1 : stretch.indexOf(this.#close);
+    for (const [index, part] of rendered.split(this.#open).entries()) {
+      const fenceEnd = index === 0 ? -1 : part.indexOf(this.#close);
       const after = fenceEnd < 0 ? 0 : fenceEnd + this.#close.length;
-      if (fenceEnd > 0) segments.push({ text: stretch.slice(0, fenceEnd), isLiteral: true });
-      const rest = this.without(stretch.slice(after)); // a template may have cut a message in two
+      if (fenceEnd > 0) segments.push({ text: part.slice(0, fenceEnd), isLiteral: true });
+      const rest = this.without(part.slice(after)); // the template may have split a fence
       if (rest !== "") segments.push({ text: rest, isLiteral: false });
     }
     return segments;
@@ -57,7 +57,7 @@ export class PromptFence {
   }
 }
 
-/** Finds any of the texts, the longest where several begin alike; null when there is none. */
+/** @returns a pattern that matches any of the texts, the longest first; null without texts */
 export function anyOf(texts: readonly string[]): RegExp | null {
   const longestFirst = texts.filter((text) => text !== "").sort((a, b) => b.length - a.length);
   if (longestFirst.length === 0) return null;

@@ -1,14 +1,14 @@
-// Messages as chat templates want them. Templates differ in how they take calls: found out once, by trying.
+// Converts messages to the form that a chat template expects. Templates differ in the form of tool calls, so several are tried.
 
 import { createHash } from "node:crypto";
 import type { Json, Message, ToolCall } from "../../generation/request.ts";
 
-/** How a template takes the calls of an earlier answer. */
+/** The form in which a template accepts the tool calls of an earlier answer. */
 export type CallForm = {
   readonly argumentsAs: "object" | "text";
-  /** Of an answer that is nothing but calls. */
+  /** Content of an answer that has only tool calls. */
   readonly emptyContent: "" | null;
-  /** Whether ids have to be of nine letters and digits. */
+  /** Whether call ids must be nine letters and digits. */
   readonly hasShortIds: boolean;
 };
 
@@ -28,10 +28,10 @@ const FORMS: readonly Omit<CallForm, "hasShortIds">[] = [
 ];
 
 /**
- * @param render what the template makes of messages; throws where it refuses them
- * @returns null when no form brings the call and its result into the prompt
+ * @param render renders messages with the template; throws if the template rejects them
+ * @returns null when no form makes the call and its result appear in the prompt
  */
-export function callFormOf(
+export function findCallForm(
   source: string,
   render: (messages: readonly TemplateMessage[]) => string,
 ): CallForm | null {
@@ -44,13 +44,12 @@ export function callFormOf(
         ["name", "result"].every((each) => text.includes(`needle_${each}`))
       );
     } catch {
-      return false; // what a template refuses is not its form
+      return false; // the template rejects this form
     }
   });
   return found ? { ...found, hasShortIds } : null;
 }
 
-/** Texts are still as the client wrote them. */
 export function templateMessages(
   messages: readonly Message[],
   form: CallForm,
@@ -75,7 +74,7 @@ function templateMessage(message: Message, form: CallForm): TemplateMessage {
       return {
         role: "assistant",
         content: hasCalls && content === "" ? form.emptyContent : content,
-        // Two names for the same: of Qwen and DeepSeek, and of gpt-oss.
+        // Qwen and DeepSeek read the first name, gpt-oss the second.
         ...(reasoning === null ? {} : { reasoning_content: reasoning, thinking: reasoning }),
         ...(hasCalls ? { tool_calls: toolCalls.map((call) => templateCall(call, form)) } : {}),
       };
@@ -94,7 +93,7 @@ function templateCall(call: ToolCall, form: CallForm): Json {
   };
 }
 
-/** Mistral's templates refuse ids of any other length; the same id always becomes the same. */
+/** Mistral's templates reject ids of any other length. The result depends only on the id. */
 function idFor(id: string, { hasShortIds }: CallForm): string {
   if (!hasShortIds || /^[a-zA-Z0-9]{9}$/.test(id)) return id;
   return createHash("sha256").update(id).digest("hex").slice(0, 9);

@@ -1,17 +1,17 @@
-// Tools for models whose template does not tell of them: what they are told in a system message, and for those whose
-// template knows no calls either, how earlier calls and results read as plain text.
+// Tools for models whose template does not describe them: instructions in a system message and, if the template does not
+// support tool calls either, earlier calls and results as plain text.
 
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolUse } from "../../generation/request.ts";
 import type { TemplateMessage } from "./template-messages.ts";
 
-/** Calls and results as text, in the form of Hermes. */
+/** Writes calls and results as text, in the Hermes format. */
 export function plainMessages(messages: readonly Message[]): readonly TemplateMessage[] {
   const plain: { role: string; content: string }[] = [];
   for (const message of messages) {
     const next = plainMessage(message);
     const last = plain.at(-1);
-    // Results of several calls are one message of the user: many templates want the roles in turns.
+    // Results of several calls become one user message, because many templates require alternating roles.
     if (last && last.role === next.role && message.role === "tool") {
       last.content = `${last.content}\n${next.content}`;
     } else plain.push(next);
@@ -34,13 +34,13 @@ function plainMessage(message: Message): { role: string; content: string } {
 
 export type InstructOptions = {
   readonly tools: ToolUse;
-  /** A call as it should be written. */
+  /** A call as the model should write it. */
   readonly example: string;
-  /** Whether the template takes system messages; else they open the first of the user. */
+  /** Whether the template accepts system messages; otherwise the instructions go into the first user message. */
   readonly hasSystemRole: boolean;
 };
 
-/** @throws ServiceError `template_error` where there is no message to put them into */
+/** @throws ServiceError `template_error` when no message can hold the instructions */
 export function withInstructions(
   messages: readonly TemplateMessage[],
   { tools, example, hasSystemRole }: InstructOptions,
@@ -54,7 +54,7 @@ export function withInstructions(
   if (hasSystemRole) return [{ role, content: text }, ...messages];
   throw new ServiceError(
     "template_error",
-    "this model's chat template takes no system message, so tools need a user message first",
+    "this model's chat template does not support system messages, so with tools the first message must be from the user",
     { param: "messages" },
   );
 }

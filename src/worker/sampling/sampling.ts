@@ -1,4 +1,4 @@
-// SamplingParams → node-llama-cpp's options. Everything is passed: the library's own defaults are not OpenAI's.
+// Converts SamplingParams to node-llama-cpp's options. Sets every option, because the library's defaults differ from OpenAI's.
 
 import type {
   EvaluationPriority,
@@ -6,12 +6,13 @@ import type {
   SequenceEvaluateOptions,
   Token,
 } from "node-llama-cpp";
+import { topKOff } from "../library-internals.ts";
 import type { Run } from "../step/run.ts";
 import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
 import { seedOfEachToken } from "./token-seeds.ts";
 
-/** Penalties look at this many of the answer's last tokens. Constant, or the sampler is rebuilt for every token. */
+/** Penalties apply to this many of the answer's last tokens. A number that changes would rebuild the sampler for each token. */
 const PENALTY_TOKENS = 256;
 
 export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
@@ -32,9 +33,6 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
   };
 }
 
-/** Leaves the top-k sampler out. The types know no such value, and 0 would sort the whole vocabulary for every token. */
-const topKOff = null as unknown as number;
-
 function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
   const { repeatPenalty, presencePenalty, frequencyPenalty } = run.request.sampling;
   if (repeatPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return {};
@@ -53,7 +51,7 @@ function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
   };
 }
 
-/** Asked again for every token: which grammar holds, if any, can change in the middle of an answer. */
+/** Evaluated for every token, because the active grammar can change in the middle of an answer. */
 function grammar(run: Run): Pick<SequenceEvaluateOptions, "grammarEvaluationState"> {
   const { answerGrammar, callGrammar } = run.request.output;
   if (answerGrammar === null && callGrammar === null) return {};
@@ -68,7 +66,7 @@ function biases(model: LlamaModel, run: Run): Pick<SequenceEvaluateOptions, "tok
   return { tokenBias: () => (run.mayEnd ? ending : notEnding) };
 }
 
-/** We stop before a context is full; should that ever fail, an error is right and losing the beginning is not. */
+/** Generation stops before the context is full. If that ever fails, an error is better than losing the start of the prompt. */
 function refuseContextShift(): never {
   throw new Error("the context is full");
 }

@@ -1,11 +1,13 @@
-// Token biases of one request: the client's logit_bias, and the ban on end-of-answer tokens.
+// Token biases of one request: the client's logit_bias, and the ban on end-of-answer tokens while the answer may not end.
 
-import { type LlamaModel, type Token, TokenBias } from "node-llama-cpp";
+import { type LlamaModel, TokenBias } from "node-llama-cpp";
 import type { SamplingParams } from "../../generation/request.ts";
+import { setLogitBias } from "../library-internals.ts";
 
-/** What to bias once the answer may end, and while it may not. */
 export type RequestBiases = {
+  /** For positions where the answer may end. */
   readonly ending: TokenBias;
+  /** For positions where it may not. */
   readonly notEnding: TokenBias;
 };
 
@@ -16,16 +18,16 @@ export function requestBiases(
   const ending = TokenBias.for(model);
   const notEnding = TokenBias.for(model);
   for (const [token, bias] of logitBias) {
-    setBias(ending, token, bias);
-    setBias(notEnding, token, bias);
+    setLogitBias(ending, token, bias);
+    setLogitBias(notEnding, token, bias);
   }
-  for (const token of endTokens(model)) setBias(notEnding, token, Number.NEGATIVE_INFINITY);
+  for (const token of endTokens(model)) setLogitBias(notEnding, token, Number.NEGATIVE_INFINITY);
   return { ending, notEnding };
 }
 
 const endTokensOf = new WeakMap<LlamaModel, readonly number[]>();
 
-/** All tokens that end an answer. Looked up once per model: it walks the whole vocabulary. */
+/** All tokens that end an answer. Cached per model, because it reads the whole vocabulary. */
 function endTokens(model: LlamaModel): readonly number[] {
   let tokens = endTokensOf.get(model);
   if (!tokens) {
@@ -33,13 +35,4 @@ function endTokens(model: LlamaModel): readonly number[] {
     endTokensOf.set(model, tokens);
   }
   return tokens;
-}
-
-/**
- * `TokenBias.set` silently ignores end-of-answer tokens, but `ignore_eos`, `min_tokens` and a client's bias on such a
- * token mean just these; hence its map, which is private in the types (node-llama-cpp is pinned; a test covers this).
- */
-function setBias(biases: TokenBias, token: number, bias: number): void {
-  const map = (biases as unknown as { readonly _biases: Map<Token, number> })._biases;
-  map.set(token as Token, bias);
 }

@@ -1,15 +1,15 @@
-// Scores as they go to the server: ids with their texts and bytes.
+// Adds texts and bytes to raw logprobs, in the form that is sent to the server process.
 
 import type { LlamaModel } from "node-llama-cpp";
-import type { ScoredToken } from "../../generation/events.ts";
-import type { Scores } from "./scored-evaluation.ts";
-import { tokenPiece } from "./token-bytes.ts";
+import type { PositionLogprobs } from "../../generation/events.ts";
+import type { RawLogprobs } from "./evaluate-with-logprobs.ts";
+import { tokenPiece } from "./token-piece.ts";
 
-export function scoredToken(
+export function positionLogprobs(
   model: LlamaModel,
   token: number,
-  { logprob, top }: Scores,
-): ScoredToken {
+  { logprob, top }: RawLogprobs,
+): PositionLogprobs {
   const alternatives = top.map((each) => ({
     ...tokenPiece(model, each.token),
     logprob: each.logprob,
@@ -17,7 +17,7 @@ export function scoredToken(
   return { ...tokenPiece(model, token), logprob, alternatives };
 }
 
-/** A prompt's first token. */
-export function unscoredToken(model: LlamaModel, token: number): ScoredToken {
+/** For a prompt's first token: nothing comes before it, so it has no logprob. */
+export function firstPositionLogprobs(model: LlamaModel, token: number): PositionLogprobs {
   return { ...tokenPiece(model, token), logprob: null, alternatives: [] };
 }

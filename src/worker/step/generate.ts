@@ -1,43 +1,43 @@
-// One request on one slot: prefill in slices, then decode token by token. Looks at its run's wishes before every decode.
+// Runs one request on one slot: prefill in slices, then decode token by token. Checks for an abort before every decode.
 
 import type { Token } from "node-llama-cpp";
 import type { Ending, FreshDelta } from "../../generation/events.ts";
+import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
-import { evaluateScored } from "../sampling/scored-evaluation.ts";
-import { scoredToken } from "../sampling/token-logprobs.ts";
+import { positionLogprobs } from "../sampling/token-logprobs.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
-import type { Run } from "./run.ts";
+import type { FinishedAnswer, Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 
 export type GenerateDeps = PrefillDeps & {
   readonly onParked: (run: Run) => void;
 };
 
-/** How a run's time on a slot ended. A suspended one goes on later, on any slot. */
-export type Outcome =
-  /** With its last deltas: whoever has them is to have the end too, whatever happens to this process. */
+/** How a run left its slot. A suspended run continues later, on any slot. */
+export type SlotOutcome =
+  /** Includes the last deltas, so that they reach the server in the same message as the end, even if this process dies. */
   | { readonly type: "finished"; readonly ending: Ending; readonly deltas: readonly FreshDelta[] }
   | { readonly type: "aborted" }
   | { readonly type: "suspended" };
 
-const ABORTED: Outcome = { type: "aborted" };
-const SUSPENDED: Outcome = { type: "suspended" };
+const ABORTED: SlotOutcome = { type: "aborted" };
+const SUSPENDED: SlotOutcome = { type: "suspended" };
 
-/** Generates until the answer ends or the run is aborted or suspended. Afterwards the slot may be given away. */
-export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<Outcome> {
+/** Generates until the answer ends or the run is aborted or suspended. Afterwards another run may use the slot. */
+export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<SlotOutcome> {
   const outcome = await generateOn(slot, run, deps);
-  // An abort that arrives while the cache is cleared finds a run that still has its slot, and would be lost.
+  // An abort that arrives while the cache is being cleared comes too late for generateOn(), and would be lost.
   return outcome.type === "suspended" && run.isAborted ? ABORTED : outcome;
 }
 
-async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<Outcome> {
+async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<SlotOutcome> {
   const { batcher } = deps;
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
   const isFirstTime = run.generatedTokens === 0;
-  const wantsScoredPrompt = isFirstTime && run.request.scores?.includesPrompt === true;
+  const needsPromptLogprobs = isFirstTime && run.request.logprobs?.includesPrompt === true;
   await slot.enterScope(run.cacheScope, batcher);
-  if (!run.request.reusePrefix || wantsScoredPrompt) await slot.clear(batcher);
+  if (!run.request.reusePrefix || needsPromptLogprobs) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
   if (isFirstTime) run.cachedTokens = cached;
 
@@ -71,14 +71,14 @@ async function decode(
   deps: GenerateDeps,
   lastSlice: Token[],
   onFirstToken: () => void,
-): Promise<Outcome> {
-  const tokens = generated(run, slot, deps, lastSlice);
-  let instead: readonly Token[] | undefined;
+): Promise<SlotOutcome> {
+  const tokens = generateTokens(run, slot, deps, lastSlice);
+  let replacement: readonly Token[] | undefined;
   try {
     for (let isFirst = true; ; isFirst = false) {
       await deps.batcher.makeWay();
       if (run.isAborted) return ABORTED;
-      const { value: token, done } = await tokens.next(instead as Token[] | undefined);
+      const { value: token, done } = await tokens.next(replacement as Token[] | undefined);
       deps.batcher.computed();
       if (done) throw new Error("the engine ended the answer without an end token");
       if (isFirst) onFirstToken();
@@ -86,70 +86,56 @@ async function decode(
         run.tokensAfterAbort += isFirst ? lastSlice.length : 1;
         return ABORTED;
       }
-      if (deps.model.isEogToken(token)) {
-        return finished(run.finish("stop"));
-      }
+      if (deps.model.isEogToken(token)) return finished(run.finish("stop"));
       let last = accept(run, token, deps);
       const forced = last ? [] : run.takeForced();
-      instead = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
+      replacement = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
       for (const each of forced) last ??= accept(run, each, deps);
       if (last) return last;
-      if (run.isOutOfCredit) {
-        const isSuspended = await park(run, deps);
-        if (isSuspended) return SUSPENDED;
-      }
+      if (run.isOutOfCredit && (await park(run, deps))) return SUSPENDED;
     }
   } finally {
     await tokens.return();
   }
 }
 
-/** Tokens as the model generates them; with their scores, where those are wanted. */
-function generated(
+type TokenStream = AsyncGenerator<Token, void, Token[] | undefined>;
+
+/** The tokens that the model generates, with their logprobs if the request asks for them. */
+function generateTokens(
   run: Run,
   slot: Slot,
   { model }: GenerateDeps,
   lastSlice: Token[],
-): AsyncGenerator<Token, void, Token[] | undefined> {
+): TokenStream {
   const { sequence } = slot;
   const evaluate = evaluateOptions(model, run, slot);
-  const { scores } = run.request;
-  if (!scores)
-    return sequence.evaluate(lastSlice, evaluate) as AsyncGenerator<
-      Token,
-      void,
-      Token[] | undefined
-    >;
-  return evaluateScored(lastSlice, {
+  const { logprobs } = run.request;
+  if (!logprobs) return sequence.evaluate(lastSlice, evaluate) as TokenStream;
+  return evaluateWithLogprobs(lastSlice, {
     model,
     sequence,
     evaluate,
-    top: scores.alternatives,
-    onScores: (token, given) => {
-      if (!model.isEogToken(token)) run.addScore(scoredToken(model, token, given));
+    top: logprobs.alternatives,
+    onLogprobs: (token, given) => {
+      if (!model.isEogToken(token)) run.addLogprobs(positionLogprobs(model, token, given));
     },
   });
 }
 
-/** @returns how the answer ended with this token; null when it goes on, and its deltas are on their way */
-function accept(run: Run, token: number, { onDelta }: GenerateDeps): Outcome | null {
+/** @returns the outcome if the answer ends with this token; otherwise sends its deltas and returns null */
+function accept(run: Run, token: number, { onDelta }: GenerateDeps): SlotOutcome | null {
   const { deltas, end } = run.accept(token);
   if (end) return finished({ deltas, end });
   for (const delta of deltas) onDelta(run, delta);
   return null;
 }
 
-function finished({
-  deltas,
-  end,
-}: {
-  readonly deltas: readonly FreshDelta[];
-  readonly end: Ending;
-}): Outcome {
+function finished({ deltas, end }: FinishedAnswer): SlotOutcome {
   return { type: "finished", ending: end, deltas };
 }
 
-/** Waits until the reader has caught up. @returns whether the slot is to be given up meanwhile */
+/** Waits until the reader has caught up. @returns whether the run must give up its slot instead */
 async function park(run: Run, { batcher, onParked }: GenerateDeps): Promise<boolean> {
   onParked(run);
   batcher.leave();

@@ -1,11 +1,11 @@
-// The prompt's half of a request on a slot: read in slices, with its scores and its progress where those are wanted.
+// Prefill: reads the prompt in slices, and reports its logprobs and its progress if the request asks for them.
 
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { FreshDelta, PromptProgress } from "../../generation/events.ts";
+import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
-import { readScored } from "../sampling/scored-evaluation.ts";
-import { scoredToken, unscoredToken } from "../sampling/token-logprobs.ts";
-import type { Batcher } from "./batching.ts";
+import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
+import type { Batcher } from "./batcher.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
@@ -18,10 +18,7 @@ export type PrefillDeps = {
   readonly onProgress: (run: Run, progress: PromptProgress) => void;
 };
 
-/**
- * Reads all tokens but the last slice, whose logits the decode needs.
- * @returns the last slice, or null when the run was aborted
- */
+/** Reads all tokens except the last slice, whose logits the decode needs. @returns the last slice; null after an abort */
 export async function prefill(
   run: Run,
   slot: Slot,
@@ -30,9 +27,9 @@ export async function prefill(
 ): Promise<Token[] | null> {
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
-  const wantsScores = run.generatedTokens === 0 && run.request.scores?.includesPrompt === true;
-  if (wantsScores && !hidesFirst(run, deps.model))
-    run.addScore(unscoredToken(deps.model, run.tokens[0] ?? 0));
+  const needsLogprobs = run.generatedTokens === 0 && run.request.logprobs?.includesPrompt === true;
+  if (needsLogprobs && !hidesFirst(run, deps.model))
+    run.addLogprobs(firstPositionLogprobs(deps.model, run.tokens[0] ?? 0));
   for (;;) {
     await deps.batcher.makeWay();
     if (run.isAborted) return null;
@@ -40,18 +37,18 @@ export async function prefill(
     if (run.request.reportsProgress) reportProgress(run, position, startedAt, deps);
     const { readers, decoders } = deps.batcher;
     const end = position + deps.slices.tokens({ unread, readers, decodes: decoders });
-    // A prompt that is scored is read up to its last token, which follows what comes before it.
+    // For logprobs, the prompt is read up to its last token, so that the last token gets a logprob too.
     const slice = run.tokens.slice(
       position,
-      wantsScores ? Math.min(end, run.tokens.length - 1) : end,
+      needsLogprobs ? Math.min(end, run.tokens.length - 1) : end,
     ) as Token[];
     if (slice.length === 0 || position + slice.length === run.tokens.length) {
       return slice.length === 0 ? (run.tokens.slice(position) as Token[]) : slice;
     }
-    if (wantsScores) await readScoredSlice(run, slot, deps, slice);
+    if (needsLogprobs) await readSliceWithLogprobs(run, slot, deps, slice);
     else {
       await sequence.evaluateWithoutGeneratingNewTokens(slice, {
-        evaluationPriority: slot.id as never, // see shareBatch: the strategy is its only reader
+        evaluationPriority: slot.id as never, // see shareBatch(), the only reader of this value
       });
     }
     deps.batcher.computed();
@@ -74,25 +71,25 @@ export function reportProgress(
   });
 }
 
-async function readScoredSlice(run: Run, slot: Slot, { model }: PrefillDeps, slice: Token[]) {
+async function readSliceWithLogprobs(run: Run, slot: Slot, { model }: PrefillDeps, slice: Token[]) {
   const { sequence } = slot;
   const position = sequence.nextTokenIndex;
   const following = run.tokens.slice(position + 1, position + 1 + slice.length) as Token[];
-  const top = run.request.scores?.alternatives ?? 0;
+  const top = run.request.logprobs?.alternatives ?? 0;
   const evaluate = evaluateOptions(model, run, slot);
-  const scores = await readScored(slice, following, { model, sequence, evaluate, top });
-  for (const [index, score] of scores.entries())
-    run.addScore(scoredToken(model, following[index] ?? 0, score));
+  const all = await readWithLogprobs(slice, following, { model, sequence, evaluate, top });
+  for (const [index, logprobs] of all.entries())
+    run.addLogprobs(positionLogprobs(model, following[index] ?? 0, logprobs));
 }
 
-/** The prompt is the beginning of the answer's text. */
+/** Sends the prompt as the start of the answer's text. */
 export function echoPrompt(run: Run, { model, onDelta }: PrefillDeps): void {
   const tokens = Array.from(run.request.promptTokens) as Token[];
   const shown = hidesFirst(run, model) ? tokens.slice(1) : tokens;
   onDelta(run, run.promptDelta(model.detokenize(shown, true)));
 }
 
-/** Whether the prompt's first token is one that every prompt of this model begins with. */
+/** Whether the prompt starts with the model's begin token, which clients do not see. */
 function hidesFirst(
   { request }: Run,
   { tokens: { bos, shouldPrependBosToken } }: LlamaModel,

@@ -1,52 +1,52 @@
-// How much of a prompt is read in one step while others generate: as much as keeps their inter-token time bearable, and
-// never so little that the prompt itself takes for ever.
+// Decides how many prompt tokens are read in one step while other streams generate: few enough to keep the time between their
+// tokens short, and enough that prefill itself stays fast.
 
-import type { StepTime } from "./batching.ts";
+import type { StepTime } from "./batcher.ts";
 
 export type PromptSlicesOptions = {
-  /** Tokens of one step at most. */
+  /** Most tokens of one step. */
   readonly batchTokens: number;
-  /** A step with a slice in it should take no longer, in ms; 0 reads whole batches; null chooses by itself. */
+  /** Target time in ms of a step with a slice; 0 always reads whole batches; null chooses automatically. */
   readonly targetMs: number | null;
 };
 
 export type Reading = {
-  /** Tokens of the prompt that were not in the cache when the stream began to read. */
+  /** Prompt tokens that were not in the cache when the stream started to read. */
   readonly unread: number;
-  /** Streams that read their prompts, this one among them. */
+  /** Streams that are reading their prompts, including this one. */
   readonly readers: number;
-  /** Streams that generate. */
+  /** Streams that are generating. */
   readonly decodes: number;
 };
 
-/** Without a target, a prompt of so few is read at once: cut up it would take far longer, and hold others up hardly less. */
+/** Without a target, a prompt up to this size is read at once: slices would take far longer and delay other streams as much. */
 const SHORT_PROMPT = 64;
-/** Without a target, a step may take so many times as long as one without a slice. */
+/** Without a target, a step with a slice may take this many times as long as a step without one. */
 const SLOWDOWN = 2.5;
-/** However short the steps should be, reading a prompt may take this many times as long as in whole batches. */
+/** Slices may make reading a prompt take up to this many times as long as in whole batches. */
 const MOST_DELAY = 1.6;
-/** The same where nobody generates: a request that arrives now waits for the step. */
+/** The same limit while no stream generates: only a request that arrives during the step has to wait for it. */
 const MOST_DELAY_ALONE = 1.1;
-/** A slice's fixed cost, in steps without one: what seems to be more is noise, such as of deep contexts. */
+/** Limit of a slice's fixed cost, in steps without a slice: a higher measurement is noise, for example from long contexts. */
 const MOST_FIXED = 4;
-/** Until it is known what a slice costs. */
+/** Used until the cost of a slice has been measured. */
 const FIRST_SLICE = 16;
 const SMALLEST_SLICE = 4;
-/** Slices alternate by this much, so that their fixed cost can be told from their cost per token. */
+/** Slice sizes alternate by this share, so that the fixed cost can be separated from the cost per token. */
 const SWAY = 0.15;
 const WEIGHT = 0.2;
-/** A step that was held up counts for no more than so many usual ones. */
+/** A delayed step counts as at most this many usual steps. */
 const MOST_SLOWNESS = 3;
 
 type Cost = {
-  /** ms of a slice whatever its size. */
+  /** ms of a slice, independent of its size. */
   readonly fixed: number;
   readonly perToken: number;
 };
 
 export class PromptSlices {
   readonly #options: PromptSlicesOptions;
-  /** ms of a step without a slice, by the number of streams in it. */
+  /** ms of a step without a slice, indexed by the number of streams in it. */
   readonly #quietMs: number[] = [];
   #lastDecodes = 0;
   #moments: { s: number; ms: number; ss: number; sms: number } | null = null;
@@ -64,16 +64,16 @@ export class PromptSlices {
   /** Tokens that one stream may read in the next step. */
   tokens({ unread, readers, decodes }: Reading): number {
     const { batchTokens, targetMs } = this.#options;
-    const room = batchTokens - decodes; // what does not fit would need a step of its own
+    const room = batchTokens - decodes; // tokens beyond that would need another step
     const share = Math.max(1, Math.floor(room / readers));
     const isShort = targetMs === null && unread <= SHORT_PROMPT;
     if (targetMs === 0 || isShort || (decodes === 0 && targetMs !== null)) return share;
     const most = decodes === 0 ? this.#alone() : this.#besideOthers(decodes);
-    // A step with slices of one token would look like one without any.
+    // A step with slices of one token would be counted as a step without slices.
     return Math.min(share, Math.max(2, Math.floor(most / readers)));
   }
 
-  /** As many as make good use of a step: more would only make it longer. */
+  /** The smallest number of tokens that reads efficiently: more tokens would only make the step longer. */
   #alone(): number {
     const quiet = this.#quiet(this.#lastDecodes);
     const cost = this.#cost(quiet);
@@ -95,7 +95,7 @@ export class PromptSlices {
     return Math.max(SMALLEST_SLICE, Math.floor(swayed));
   }
 
-  /** Time per token with slices of n: (overhead + n * perToken) / n. It may be `mostDelay` times that of n = batch. */
+  /** Solves for n: the time per token, (overhead + n * perToken) / n, is `mostDelay` times that of a whole batch. */
   #efficient(overhead: number, perToken: number, mostDelay: number): number {
     const perTokenInBatches = overhead / this.#options.batchTokens + perToken;
     return overhead / (mostDelay * perTokenInBatches - perToken);
@@ -107,12 +107,12 @@ export class PromptSlices {
     this.#lastDecodes = decodes;
   }
 
-  /** Of so many streams; of the last number that was measured where this one was not. */
+  /** ms of a step without a slice for this number of streams; otherwise for the last number measured. */
   #quiet(decodes: number): number {
     return this.#quietMs[decodes] ?? this.#quietMs[this.#lastDecodes] ?? 0;
   }
 
-  /** Moving averages, of which a straight line through the latest points is made. */
+  /** Updates moving averages (of size, ms and their products), from which `#cost()` fits a straight line. */
   #observeSlice(ms: number, tokens: number): void {
     const now = this.#moments;
     const expected = now ? now.ms * (tokens / now.s) : ms;

@@ -1,64 +1,63 @@
-// What the worker knows of one request, apart from any slot: the tokens so far, how far they have been read, and what the
-// server has asked of it (abort, credit, suspend). A suspended request is a Run without a slot.
+// The worker's state of one request, independent of any slot: its tokens, its unsent output, and what the server asked for
+// (abort, credit, suspend). A suspended request is a Run without a slot.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import {
   type Ending,
   type FinishReason,
   type FreshDelta,
+  type PositionLogprobs,
   type PromptReading,
-  type ScoredToken,
   type Usage,
   weightOf,
 } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
-import { AnswerReader, type AnswerReaderOptions, type ReadParts } from "../output/answer-reader.ts";
+import { AnswerReader, type ReadParts } from "../output/answer-reader.ts";
+import type { AnswerReaderDeps } from "../output/answer-reader-deps.ts";
 import type { OutputPart } from "../output/output-parser.ts";
 
-export type RunOptions = Pick<AnswerReaderOptions, "detokenize" | "controlTokens" | "grammars"> & {
+export type WorkerRunOptions = AnswerReaderDeps & {
   readonly id: string;
   readonly request: PreparedRequest;
-  /** Whose caches it may use. */
+  /** It may use only the caches of requests with the same scope. */
   readonly cacheScope: string;
-  /** Weight of the deltas that it may send before credit comes back. */
+  /** Total weight of the deltas that it may send before more credit arrives; see `weightOf()`. */
   readonly creditBytes: number;
-  /** What ends thoughts whose budget is used up, as tokens. */
-  readonly thoughtEnding: readonly number[];
 };
 
-/** What is to be sent, and why the answer ends with it (null: it goes on). */
-export type Accepted = {
-  readonly deltas: readonly FreshDelta[];
-  readonly end: Ending | null;
-};
+/** The last deltas of an answer, and how it ends. */
+export type FinishedAnswer = { readonly deltas: readonly FreshDelta[]; readonly end: Ending };
+
+/** The deltas to send for one token, and how the answer ends with it; null when it continues. */
+export type AcceptedToken = Pick<FinishedAnswer, "deltas"> & { readonly end: Ending | null };
 
 export class Run {
   readonly id: string;
   readonly request: PreparedRequest;
   readonly cacheScope: string;
-  /** Prompt and answer: what must be in the cache to go on. */
+  /** Prompt and answer so far: the cache must hold them for generation to continue. */
   readonly tokens: number[];
   readonly #reader: AnswerReader;
-  readonly #feed: RunOptions["grammars"]["feed"];
-  readonly #thoughtEnding: readonly number[];
+  readonly #feed: WorkerRunOptions["grammars"]["feed"];
+  readonly #reasoningEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
   #unsentIds: number[] = [];
-  #isPromptTold = false;
-  #unsentScores: ScoredToken[] = [];
+  #isPromptReported = false;
+  #unsentLogprobs: PositionLogprobs[] = [];
   #reasoningTokens = 0;
   #isBudgetUsed = false;
   hasSlot = false;
   isAborted = false;
   isSuspendWanted = false;
-  /** Prompt tokens found in the cache when it first got a slot. */
+  /** Prompt tokens that were in the cache when the run first got a slot. */
   cachedTokens = 0;
   prefillMs = 0;
   /** Tokens computed (read or generated) in steps that ended after the abort. */
   tokensAfterAbort = 0;
 
-  constructor(options: RunOptions) {
-    const { id, request, creditBytes, thoughtEnding } = options;
+  constructor(options: WorkerRunOptions) {
+    const { id, request, creditBytes, reasoningEnding } = options;
     const promptTokens = Array.from(request.promptTokens);
     this.id = id;
     this.request = request;
@@ -71,7 +70,7 @@ export class Run {
       promptTokens,
     });
     this.#feed = options.grammars.feed;
-    this.#thoughtEnding = thoughtEnding;
+    this.#reasoningEnding = reasoningEnding;
     this.#credit = creditBytes;
   }
 
@@ -79,17 +78,17 @@ export class Run {
     return this.tokens.length - this.request.promptTokens.length;
   }
 
-  /** Whether the model may end the answer now. */
+  /** Whether the model may end the answer at the next token. */
   get mayEnd(): boolean {
     return !this.request.ignoreEos && this.generatedTokens >= this.request.minTokens;
   }
 
-  /** What holds the next token to a form; undefined when it may be anything. */
+  /** The grammar state that restricts the next token; undefined when any token is allowed. */
   get grammarState(): LlamaGrammarEvaluationState | undefined {
     return this.#reader.grammarState;
   }
 
-  /** Whether its reader has fallen behind by the whole buffer: not to be decoded. */
+  /** Whether the client has not yet read a full buffer. The run must not decode until credit arrives. */
   get isOutOfCredit(): boolean {
     return this.#credit <= 0;
   }
@@ -103,21 +102,21 @@ export class Run {
     };
   }
 
-  /** Goes out with the text of its token. */
-  addScore(score: ScoredToken): void {
-    this.#unsentScores.push(score);
+  /** Adds logprobs to send with the text of their token. */
+  addLogprobs(logprobs: PositionLogprobs): void {
+    this.#unsentLogprobs.push(logprobs);
   }
 
-  /** The prompt as the beginning of the answer, with its scores. */
+  /** The prompt's text as the start of the answer, with its logprobs. */
   promptDelta(text: string): FreshDelta {
     return this.#delta({ type: "text", text });
   }
 
   /** Takes in one generated token. */
-  accept(token: number): Accepted {
+  accept(token: number): AcceptedToken {
     this.tokens.push(token);
     this.#unsentIds.push(token);
-    if (this.#reader.isThinking) this.#reasoningTokens += 1;
+    if (this.#reader.isReasoning) this.#reasoningTokens += 1;
     const read = this.#reader.push(token);
     if (read.stopString !== null)
       return { deltas: this.#lastDeltas(read), end: this.#ending("stop", read) };
@@ -130,8 +129,8 @@ export class Run {
   }
 
   /**
-   * Takes in tokens that another worker generated, whose deltas have been sent: from here on this run is what that one was.
-   * @returns tokens that the answer goes on with, because that worker was interrupted while it forced them
+   * Restores the state after tokens that a lost worker generated, whose deltas have already been sent.
+   * @returns the remaining forced tokens, if that worker was lost while it was forcing tokens
    */
   replay(tokens: readonly number[]): readonly number[] {
     const credit = this.#credit;
@@ -143,24 +142,25 @@ export class Run {
       forced = forced.length > 0 ? forced.slice(1) : this.takeForced();
     }
     this.#unsentIds = [];
-    this.#isPromptTold = tokens.length > 0;
+    this.#isPromptReported = tokens.length > 0;
     this.#credit = credit;
     return forced.slice(0, this.request.maxTokens - this.generatedTokens - 1);
   }
 
-  /** Ends the answer without a further token. What was held back is text now, unless it completes a stop string. */
-  finish(reason: FinishReason): { readonly deltas: readonly FreshDelta[]; readonly end: Ending } {
+  /** Ends the answer without another token. Text that was held back is sent, unless it completes a stop string. */
+  finish(reason: FinishReason): FinishedAnswer {
     const read = this.#reader.end();
     return { deltas: this.#lastDeltas(read), end: this.#ending(reason, read) };
   }
 
-  /** Tokens that the answer goes on with whatever the model would say: they end thoughts beyond their budget, once. */
+  /** Tokens that replace the model's next tokens: once, they end reasoning that has used up its budget. */
   takeForced(): readonly number[] {
-    const { thoughtBudgetTokens } = this.request.output;
-    if (this.#isBudgetUsed || thoughtBudgetTokens === null || !this.#reader.isThinking) return [];
-    if (this.#reasoningTokens < thoughtBudgetTokens) return [];
+    const { reasoningBudgetTokens } = this.request.output;
+    if (this.#isBudgetUsed || reasoningBudgetTokens === null || !this.#reader.isReasoning)
+      return [];
+    if (this.#reasoningTokens < reasoningBudgetTokens) return [];
     this.#isBudgetUsed = true;
-    return this.#thoughtEnding;
+    return this.#reasoningEnding;
   }
 
   abort(): void {
@@ -168,7 +168,7 @@ export class Run {
     this.#wake?.();
   }
 
-  /** Only a parked run can give its slot up; otherwise its reader has just come back. */
+  /** Only a parked run gives up its slot. If it is not parked, its reader has just caught up. */
   suspend(): void {
     if (!this.#wake) return;
     this.isSuspendWanted = true;
@@ -180,7 +180,7 @@ export class Run {
     if (this.#credit > 0) this.#wake?.();
   }
 
-  /** While parked: waits until there is credit again, or the run is to be aborted or suspended. */
+  /** Waits, while the run is parked, for credit, an abort or a suspension. */
   async woken(): Promise<void> {
     while (this.isOutOfCredit && !this.isAborted && !this.isSuspendWanted) {
       await new Promise<void>((resolve) => {
@@ -202,30 +202,30 @@ export class Run {
       .map((part) => this.#delta(part));
   }
 
-  /** Scores that go with no text (of control tokens) go out with an empty one. Those of a stop string do not go out. */
+  /** Sends logprobs without text (of control tokens) with an empty delta. Drops those of a stop string. */
   #lastDeltas({ parts, stopString }: ReadParts): readonly FreshDelta[] {
-    if (stopString !== null) this.#unsentScores = scoresOf(textOf(parts), this.#unsentScores);
+    if (stopString !== null) this.#unsentLogprobs = logprobsOf(textOf(parts), this.#unsentLogprobs);
     const deltas = this.#deltas(parts);
-    if (this.#unsentScores.length === 0) return deltas;
+    if (this.#unsentLogprobs.length === 0) return deltas;
     return [...deltas, this.#delta({ type: "text", text: "" })];
   }
 
-  /** With all the tokens and scores that have not been sent yet. */
+  /** A delta with all tokens and logprobs that have not been sent yet. */
   #delta(part: OutputPart): FreshDelta {
-    const scores = this.#unsentScores;
+    const logprobs = this.#unsentLogprobs;
     const ids = this.#unsentIds;
-    const fresh = { tokens: ids.length, ids, ...(scores.length > 0 ? { scores } : {}) };
+    const fresh = { tokens: ids.length, ids, ...(logprobs.length > 0 ? { logprobs } : {}) };
     this.#unsentIds = [];
-    this.#unsentScores = [];
-    const delta = { ...freshDelta(part), ...fresh, ...this.#promptNews() };
+    this.#unsentLogprobs = [];
+    const delta = { ...freshDelta(part), ...fresh, ...this.#promptReading() };
     this.#credit -= weightOf(delta);
     return delta;
   }
 
-  /** Once: with the first token it is known. */
-  #promptNews(): { readonly prompt?: PromptReading } {
-    if (this.#isPromptTold || this.generatedTokens === 0) return {};
-    this.#isPromptTold = true;
+  /** Reported once, with the first token. */
+  #promptReading(): { readonly prompt?: PromptReading } {
+    if (this.#isPromptReported || this.generatedTokens === 0) return {};
+    this.#isPromptReported = true;
     return { prompt: { cachedTokens: this.cachedTokens, prefillMs: this.prefillMs } };
   }
 }
@@ -247,10 +247,10 @@ function textOf(parts: readonly OutputPart[]): string {
   return parts.map((part) => (part.type === "call" ? "" : part.text)).join("");
 }
 
-/** The scores of the tokens that the text is made of, from the first on. */
-function scoresOf(text: string, scores: readonly ScoredToken[]): ScoredToken[] {
+/** The logprobs of the tokens that form this text. */
+function logprobsOf(text: string, logprobs: readonly PositionLogprobs[]): PositionLogprobs[] {
   let at = 0;
-  return scores.filter((score) => {
+  return logprobs.filter((score) => {
     const isInText = at < text.length;
     at += score.text.length;
     return isInText;

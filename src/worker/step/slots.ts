@@ -1,17 +1,17 @@
-// The pool of sequences (slots). A request gets the free slot whose KV cache already holds most of its prompt, unless that
-// lies apart from those that are busy: llama.cpp computes only sequences with consecutive ids together.
+// The pool of slots. A request gets the free slot whose KV cache already holds most of its prompt. Slots next to busy ones are
+// preferred, because llama.cpp computes only sequences with consecutive ids together.
 
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
-import type { Batcher } from "./batching.ts";
+import type { Batcher } from "./batcher.ts";
 
-/** One place to generate in: a sequence of the context, kept for the context's life (disposing frees it late). */
+/** A sequence of the context, kept as long as the context, because the library frees a disposed sequence late. */
 export class Slot {
   /** Sequence id in the context, from 0. */
   readonly id: number;
   readonly sequence: LlamaContextSequence;
   isBusy = false;
   lastUsed = 0;
-  /** Whose requests left what is in its cache. */
+  /** The cache scope of the requests that filled its cache. */
   #scope = "";
 
   constructor(id: number, sequence: LlamaContextSequence) {
@@ -20,9 +20,9 @@ export class Slot {
   }
 
   /**
-   * Keeps the common beginning of the cache and `tokens`, drops the rest, and leaves at least the last token to be
-   * read (its logits are needed).
-   * @returns how many tokens are in the cache
+   * Keeps the common prefix of the cache and `tokens`, and drops the rest. Always leaves the last token to be read, because
+   * its logits are needed.
+   * @returns how many tokens the cache holds
    */
   async keepPrefix(tokens: readonly number[], batcher: Batcher): Promise<number> {
     const readable = tokens.slice(0, -1) as Token[];
@@ -33,13 +33,13 @@ export class Slot {
     return this.sequence.nextTokenIndex;
   }
 
-  /** How much of the beginning of `tokens` is in its cache, for requests of this scope. */
+  /** Length of the common prefix of `tokens` and its cache; 0 if the cache has another scope. */
   shared(tokens: readonly number[], scope: string): number {
     if (scope !== this.#scope) return 0;
     return this.sequence.compareContextTokens(tokens as Token[]).firstDifferentIndex;
   }
 
-  /** From now on its cache is of this scope: what another one left is gone before anything can be seen of it. */
+  /** Assigns its cache to this scope, and clears it first if it had another, so that no request can detect that content. */
   async enterScope(scope: string, batcher: Batcher): Promise<void> {
     if (scope !== this.#scope) await this.clear(batcher);
     this.#scope = scope;
@@ -52,7 +52,7 @@ export class Slot {
   }
 }
 
-/** A slot apart from the busy ones costs every step a second computation: worth it for so many cached tokens. */
+/** A slot apart from the busy ones adds a second computation to every step: this many cached tokens make up for it. */
 const APART_TOKENS = 64;
 
 export class SlotPool {
@@ -64,16 +64,16 @@ export class SlotPool {
   }
 
   /**
-   * Takes the free slot with the longest beginning in common (of the same scope), beside the busy ones where that makes no great difference;
-   * of equals an empty one before the least recently used.
-   * @returns null when none is free
+   * Takes the free slot with the longest common prefix of the same scope, less `APART_TOKENS` for a slot apart from the busy
+   * ones. Among equal slots, an empty one comes first, then the least recently used.
+   * @returns null when no slot is free
    */
   take(tokens: readonly number[], scope: string): Slot | null {
     let best: { slot: Slot; worth: number } | null = null;
     const apartTokens = this.#slots.some(({ isBusy }) => isBusy) ? APART_TOKENS : 0;
     for (const slot of this.#slots) {
       if (slot.isBusy) continue;
-      const worth = slot.shared(tokens, scope) - apartTokens * this.#newRuns(slot);
+      const worth = slot.shared(tokens, scope) - apartTokens * this.#addedGroups(slot);
       if (!best || worth > best.worth || (worth === best.worth && isBetter(slot, best.slot))) {
         best = { slot, worth };
       }
@@ -88,14 +88,14 @@ export class SlotPool {
     slot.isBusy = false;
   }
 
-  /** By how many the runs of consecutive busy slots grow with this one: -1 where it closes a gap. */
-  #newRuns({ id }: Slot): number {
+  /** How many more groups of consecutive busy slots there are with this one: -1 when it closes a gap. */
+  #addedGroups({ id }: Slot): number {
     const neighbours = [this.#slots[id - 1], this.#slots[id + 1]];
     return 1 - neighbours.filter((slot) => slot?.isBusy).length;
   }
 }
 
-/** Slots come in order of their ids, so that of two empty ones the lower id wins. */
+/** Slots are compared in order of their ids, so the lower id wins between two empty slots. */
 function isBetter(candidate: Slot, current: Slot): boolean {
   if (current.sequence.nextTokenIndex === 0) return false;
   return candidate.sequence.nextTokenIndex === 0 || candidate.lastUsed < current.lastUsed;

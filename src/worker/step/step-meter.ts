@@ -1,6 +1,6 @@
-// What is learned from each measured step: how many threads should compute, and how large the slices of prompts may be.
+// Learns from each measured step how many threads should compute, and how large prompt slices may be.
 
-import type { StepTime } from "./batching.ts";
+import type { StepTime } from "./batcher.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
 import { type GovernorState, govern, startGovernor } from "./thread-governor.ts";
 
@@ -9,7 +9,7 @@ export type StepMeterOptions = {
   readonly maxThreads: number;
   /** Whether the number of threads follows the step times. */
   readonly isGoverned: boolean;
-  /** The next steps shall compute with so many. */
+  /** Sets the number of threads for the next steps. */
   readonly setThreads: (threads: number) => void;
 };
 

@@ -1,12 +1,12 @@
-// How many threads compute: follows the measured step times. llama.cpp's threads wait for each other in busy loops, so
-// one thread that has to share its core with another process holds all of them up: fewer are then much faster.
+// Adapts the number of threads to the measured step times. llama.cpp's threads wait for each other in busy loops, so one thread
+// that shares its core with another process delays all of them. Fewer threads are then much faster.
 
-/** One decode step as it was measured. */
+/** Measurements of one decode step. */
 export type GovernedStep = {
-  /** Its end, in ms on any clock that goes forward. */
+  /** When it ended, in ms on a monotonic clock. */
   readonly atMs: number;
   readonly ms: number;
-  /** Tokens in the batch: only steps of about the same size can be compared. */
+  /** Tokens in the batch: only steps of similar size are compared. */
   readonly tokens: number;
 };
 
@@ -14,38 +14,38 @@ export type GovernorState = {
   /** Threads for the next step. */
   readonly threads: number;
   readonly maxThreads: number;
-  /** What a step takes lately, by size (see `sizeClass`); undefined where none was seen yet. */
+  /** Usual ms of a step, by size (see `sizeClass`); undefined for a size not yet measured. */
   readonly usualMs: readonly (number | undefined)[];
-  /** Slowness (time over usual time) of the latest steps with the threads that have proven best. */
+  /** Slowness (time divided by usual time) of the latest steps with the best known number of threads. */
   readonly steady: readonly number[];
-  /** Another number of threads that is being tried; null most of the time. */
+  /** The trial of another number of threads; null most of the time. */
   readonly trial: { readonly provenThreads: number; readonly slowness: readonly number[] } | null;
   readonly nextTrialAtMs: number;
   readonly trialPauseMs: number;
-  /** Alarms before this are not heard. */
+  /** Alarms before this time are ignored. */
   readonly nextAlarmAtMs: number;
-  /** Whether the next trial is one with more threads. */
+  /** Whether the next trial uses more threads. */
   readonly goesUp: boolean;
-  /** By how many quarters the next trial goes down: a few threads fewer may not help where many fewer do. */
+  /** How many quarters of the threads the next trial removes: removing many may help where removing a few does not. */
   readonly quartersDown: number;
 };
 
 const STEADY_STEPS = 8;
-/** A trial that goes well is decided after so many steps, one that goes badly after the first. */
+/** Steps of a trial. A trial that is clearly worse ends after its first step. */
 const TRIAL_STEPS = 5;
-/** Another number of threads must be better by this much, or the one that was there stays. */
+/** A trial is kept only if its steps take at most this share of the time. */
 const BETTER = 0.95;
 const CLEARLY_WORSE = 1.2;
-/** With the latest steps this slow on average, and at least two of them, fewer threads are tried at once. */
+/** A trial with fewer threads starts at once when the latest steps are slower than this on average, and at least two of them. */
 const ALARM = 1.4;
 const ALARM_STEPS = 4;
-/** After a trial that an alarm began, and that brought nothing. */
+/** How long alarms are ignored after a trial without success. */
 const ALARM_PAUSE_MS = 500;
 const FIRST_TRIAL_MS = 1_000;
 const LONGEST_PAUSE_MS = 4_000;
-/** How fast the usual time follows. */
+/** Weight of the latest step in the usual time. */
 const USUAL_WEIGHT = 0.05;
-/** One step that was held up for very long says no more than this. */
+/** Upper limit of one step's slowness, so that a single delayed step does not decide. */
 const MOST_SLOWNESS = 10;
 
 export function startGovernor(maxThreads: number): GovernorState {
@@ -63,7 +63,7 @@ export function startGovernor(maxThreads: number): GovernorState {
   };
 }
 
-/** The state after one more step. Pure: the same steps always lead to the same decisions. */
+/** @returns the state after one more step. Pure: the same steps always lead to the same decisions. */
 export function govern(state: GovernorState, step: GovernedStep): GovernorState {
   if (state.maxThreads === 1) return state;
   const size = sizeClass(step.tokens);
@@ -85,7 +85,7 @@ export function govern(state: GovernorState, step: GovernedStep): GovernorState 
   return next;
 }
 
-/** Small batches one by one, larger ones by their power of two: a step's time grows with its size. */
+/** Each small batch size is a class of its own; larger sizes are grouped by powers of two. */
 function sizeClass(tokens: number): number {
   return tokens <= 16 ? tokens : 12 + Math.ceil(Math.log2(tokens));
 }
@@ -126,12 +126,12 @@ function judgeTrial(
   return {
     ...state,
     trial: null,
-    // With these threads, what was measured now is the usual.
+    // The measured times become the usual times for this number of threads.
     usualMs: state.usualMs.map((ms) => (ms === undefined ? ms : ms * mean(slowness))),
     steady: slowness.map((each) => each / mean(slowness)),
     nextTrialAtMs: atMs + FIRST_TRIAL_MS,
     trialPauseMs: FIRST_TRIAL_MS,
-    goesUp: state.threads > trial.provenThreads, // further the same way
+    goesUp: state.threads > trial.provenThreads, // continue in the same direction
     quartersDown: 1,
   };
 }

@@ -31,14 +31,14 @@ import {
 let running: RunningService | undefined;
 afterEach(async () => running?.close());
 
-const scores = [
+const logprobs = [
   scored("He", -0.5, [
     ["He", -0.5],
     ["She", -1],
   ]),
   scored("y", Number.NEGATIVE_INFINITY),
 ];
-const text: FreshDelta = { type: "text-delta", text: "Hey", tokens: 2, scores };
+const text: FreshDelta = { type: "text-delta", text: "Hey", tokens: 2, logprobs };
 const thought: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
 const call: FreshDelta = { type: "tool-call-delta", index: 0, name: "f", text: '{"a":', tokens: 1 };
 const more: FreshDelta = { type: "tool-call-delta", index: 0, name: null, text: "1}", tokens: 1 };

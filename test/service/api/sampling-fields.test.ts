@@ -89,9 +89,9 @@ test("Responses passes on the template's variables, the budget of thoughts, and 
     thinking_budget_tokens: 9,
   });
 
-  const { variables, thinking, tools: use } = asMessages(prompt);
+  const { variables, reasoning, tools: use } = asMessages(prompt);
   expect(variables).toEqual({ custom: 1 });
-  expect(thinking.budgetTokens).toBe(9);
+  expect(reasoning.budgetTokens).toBe(9);
   expect(use).toMatchObject({ callable: ["g"], isRequired: true });
 });
 

@@ -139,10 +139,10 @@ test("streams thoughts as reasoning_content, and counts them", async () => {
   });
 });
 
-test("has the same scores in a stream and in one body", async () => {
+test("has the same logprobs in a stream and in one body", async () => {
   const url = await started([
-    { type: "text-delta", text: "One", tokens: 1, scores: [scored("One", -1, [["One", -1]])] },
-    { type: "text-delta", text: " two", tokens: 1, scores: [scored(" two", -2)] },
+    { type: "text-delta", text: "One", tokens: 1, logprobs: [scored("One", -1, [["One", -1]])] },
+    { type: "text-delta", text: " two", tokens: 1, logprobs: [scored(" two", -2)] },
   ]);
   const fields = { logprobs: true, top_logprobs: 1 };
 

@@ -8,7 +8,7 @@ import type { DocumentedOperation, OpenapiDocument } from "../../../src/api/open
 import type { Operation } from "../../../src/api/openapi/operation.ts";
 import { envelopeOf, operations } from "../../../src/api/openapi/operations.ts";
 import type { Contract } from "../../../src/api/shared/contract.ts";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-formats.ts";
 import { type ErrorCode, SENT_CODES, statusOf } from "../../../src/errors.ts";
 import { fieldRows } from "../../../src/http/docs-page/fields.ts";
 import { type AppDeps, createApp } from "../../../src/http/routes/routes.ts";
@@ -123,7 +123,7 @@ describe("the document", () => {
   });
 
   test("has every wire format, each with schemas of its own", () => {
-    const contracts = [...DIALECTS, ...ASKING_ROUTES, ...EMBEDDING_APIS].map(
+    const contracts = [...DIALECTS, ...ENDPOINTS, ...EMBEDDING_APIS].map(
       ({ contract }) => contract,
     );
 

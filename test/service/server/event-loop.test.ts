@@ -3,8 +3,8 @@
 
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../src/api/wire-formats.ts";
-import type { Asking } from "../../../src/engine/engine.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-formats.ts";
+import type { PendingAnswer } from "../../../src/engine/engine.ts";
 import type { AnswerTo, Question } from "../../../src/generation/questions.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
 import { COSTLY_BODIES, type CostlyBody } from "../../support/costly/costly-bodies.ts";
@@ -21,7 +21,7 @@ const SHARE = 12;
 
 /** The model's own work is in another process. */
 class QuickEngine extends FakeEngine {
-  override ask<Q extends Question>(question: Q): Asking<Q> {
+  override ask<Q extends Question>(question: Q): PendingAnswer<Q> {
     const answers = {
       prepare: { ...PLAIN_PREPARED, maxTokens: 2 },
       tokenize: [],
@@ -94,7 +94,7 @@ async function quietest(path: string, data: Buffer): Promise<Sent> {
   return best;
 }
 
-const paths = [...DIALECTS, ...ASKING_ROUTES]
+const paths = [...DIALECTS, ...ENDPOINTS]
   .map(({ path }) => path)
   .concat(EMBEDDING_APIS.flatMap(({ paths: [first] }) => first ?? []));
 

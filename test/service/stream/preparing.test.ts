@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import type { Asking } from "../../../src/engine/engine.ts";
+import type { PendingAnswer } from "../../../src/engine/engine.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { orAborted } from "../../../src/generation/deferred.ts";
 import type { Question } from "../../../src/generation/questions.ts";
@@ -22,7 +22,7 @@ class HeldEngine extends FakeEngine {
   override ask<Q extends Question>(
     question: Q,
     { signal }: { readonly signal: AbortSignal },
-  ): Asking<Q> {
+  ): PendingAnswer<Q> {
     if (question.type === "prepare" && question.request.prompt.type === "messages")
       this.asked.push(question.request.prompt.messages.at(-1)?.content ?? "");
     const held = new Promise<void>((resolve) => this.#held.push(resolve));

@@ -5,8 +5,8 @@ import type {
   Delta,
   Ending,
   FinishReason,
+  PositionLogprobs,
   Receipt,
-  ScoredToken,
 } from "../../../src/generation/events.ts";
 
 export const RECEIPT: Receipt = {
@@ -28,10 +28,13 @@ export function ended(reason: FinishReason): Ending {
 
 /** A choice without calls, thoughts or scores. */
 export function choiceOf(text: string, changes: Partial<Choice> = {}): Choice {
-  return { text, reasoning: "", toolCalls: [], scores: [], ending: ended("stop"), ...changes };
+  return { text, reasoning: "", toolCalls: [], logprobs: [], ending: ended("stop"), ...changes };
 }
 
-export function textDelta(text: string, changes: { readonly scores?: ScoredToken[] } = {}): Delta {
+export function textDelta(
+  text: string,
+  changes: { readonly logprobs?: PositionLogprobs[] } = {},
+): Delta {
   return { type: "text-delta", text, tokens: 1, atMs: 0, ...changes };
 }
 
@@ -49,7 +52,7 @@ export function scored(
   text: string,
   logprob: number | null,
   alternatives: readonly (readonly [text: string, logprob: number])[] = [],
-): ScoredToken {
+): PositionLogprobs {
   const scoreOf = (of: string, value: number | null) => ({
     id: 1,
     text: of,

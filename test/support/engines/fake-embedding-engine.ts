@@ -2,7 +2,7 @@
 // real one, and counts what it computes.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EmbeddingEngine, RunOptions } from "../../../src/engine/embedding-engine.ts";
+import type { EmbeddingEngine, EmbeddingRunOptions } from "../../../src/engine/embedding-engine.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { orAborted } from "../../../src/generation/deferred.ts";
 import type { EmbeddingRequest } from "../../../src/generation/embedding.ts";
@@ -25,7 +25,7 @@ export class FakeEmbeddingEngine implements EmbeddingEngine {
     this.#options = options;
   }
 
-  async run(request: EmbeddingRequest, { signal, onResult }: RunOptions) {
+  async run(request: EmbeddingRequest, { signal, onResult }: EmbeddingRunOptions) {
     const { inputMs = 0, failure } = this.#options;
     this.requests.push(request);
     this.running += 1;

@@ -3,11 +3,11 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type {
-  Asking,
   Engine,
   EngineState,
   EngineStatus,
   GenerateOptions,
+  PendingAnswer,
 } from "../../../src/engine/engine.ts";
 import type { ModelInfo } from "../../../src/engine/messages.ts";
 import { abortReason, ServiceError } from "../../../src/errors.ts";
@@ -65,7 +65,7 @@ export const FAKE_MODEL: ModelInfo = {
   batchTokens: 128,
   chatTemplate: "{{ messages }}",
   toolFormat: "hermes",
-  thoughtFormat: "think",
+  reasoningFormat: "think",
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,
@@ -123,7 +123,10 @@ export class FakeEngine implements Engine {
     };
   }
 
-  ask<Q extends Question>(question: Q, { signal }: { readonly signal: AbortSignal }): Asking<Q> {
+  ask<Q extends Question>(
+    question: Q,
+    { signal }: { readonly signal: AbortSignal },
+  ): PendingAnswer<Q> {
     return this.asking(this.#answerLater(question, signal));
   }
 

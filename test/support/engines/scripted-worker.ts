@@ -14,7 +14,7 @@ const MODEL = {
   batchTokens: 16,
   chatTemplate: null,
   toolFormat: null,
-  thoughtFormat: null,
+  reasoningFormat: null,
   vocabularySize: 0,
   beginningText: null,
   endText: null,

@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { APIS, conformance, OWN_APIS, rowsOf } from "../../../scripts/conformance.ts";
 import { testsThatSend } from "../../../scripts/sent-fields.ts";
-import { insteadOf } from "../../../src/api/shared/parse-body.ts";
+import { replacementFor } from "../../../src/api/shared/parse-body.ts";
 
 const DOCS = path.join(import.meta.dirname, "../../../docs");
 
@@ -51,7 +51,7 @@ describe.each(OWN_APIS.map((api) => [api.path, api] as const))("%s", (apiPath, a
 });
 
 describe.each(APIS.map((api) => [api.path, api] as const))("%s", (_path, api) => {
-  const { body, unsupported, instead, named = [] } = api.contract;
+  const { body, unsupported, replacements, named = [] } = api.contract;
   const taken = rowsOf(api).filter(({ allowed }) => allowed !== "");
 
   test("refuses no field that it takes", () => {
@@ -64,7 +64,7 @@ describe.each(APIS.map((api) => [api.path, api] as const))("%s", (_path, api) =>
   test("names only fields and paths that there are, where others do the same", () => {
     const known = [...taken.map((row) => row.path), ...APIS.map((other) => `POST ${other.path}`)];
     const hints = Object.keys(unsupported).flatMap((name) =>
-      (insteadOf(name, body, instead) ?? "").split(/ or | and /),
+      (replacementFor(name, body, replacements) ?? "").split(/ or | and /),
     );
 
     expect(hints.filter((hint) => hint !== "" && !known.includes(hint))).toEqual([]);

@@ -37,7 +37,7 @@ function start(modelPath = "some.gguf"): void {
 
 type RunOptions = { readonly signal?: AbortSignal; readonly onFirst?: () => void };
 
-/** What it does over each input. @returns the process that answered each of them */
+/** Runs a request in which each input names a behaviour. @returns the pid of the process that answered each input */
 async function run(inputs: readonly string[], { signal, onFirst }: RunOptions = {}) {
   const pids: number[] = [];
   const field = { name: "input", isList: true } as const;
@@ -46,21 +46,21 @@ async function run(inputs: readonly string[], { signal, onFirst }: RunOptions = 
     {
       signal: signal ?? new AbortController().signal,
       onResult: ([pid = 0]) => {
-        if (pids.push(pid) === 1 && onFirst) setImmediate(onFirst); // the second has been asked for then
+        if (pids.push(pid) === 1 && onFirst) setImmediate(onFirst); // runs when the second input has been sent
       },
     },
   );
   return pids;
 }
 
-/** Runs these, and leaves when the first is there. */
+/** Runs these inputs, and aborts after the first result. */
 function abortedRun(inputs: readonly string[]): Promise<number[]> {
   const controller = new AbortController();
   const onFirst = () => controller.abort(new ServiceError("aborted", "it has left"));
   return run(inputs, { signal: controller.signal, onFirst });
 }
 
-test("a request over which the worker dies twice fails, and the next one is served by a new worker", async () => {
+test("a request during which the worker dies twice fails, and a new worker serves the next one", async () => {
   start();
   const [before] = await run(["answer"]);
 
@@ -72,7 +72,7 @@ test("a request over which the worker dies twice fails, and the next one is serv
   expect(after).not.toBe(before);
 }, 20_000);
 
-test("an abort waits for an answer that comes soon, and keeps the worker", async () => {
+test("an abort waits for a reply that arrives soon, and keeps the worker", async () => {
   start();
   const [before] = await run(["answer"]);
 
@@ -81,7 +81,7 @@ test("an abort waits for an answer that comes soon, and keeps the worker", async
   expect(await run(["answer", "answer"])).toEqual([before, before]);
 });
 
-test("an abort ends a worker that does not answer within half a second", async () => {
+test("an abort ends a worker that does not reply within half a second", async () => {
   start();
   const [before] = await run(["answer"]);
   const startedMs = performance.now();
@@ -93,7 +93,7 @@ test("an abort ends a worker that does not answer within half a second", async (
   expect(await run(["answer"])).not.toEqual([before]);
 });
 
-test("a model that cannot be loaded fails each request with its reason", async () => {
+test("a model that cannot be loaded fails each request with the reason", async () => {
   start("broken");
 
   for (const _time of [1, 2]) {
@@ -104,7 +104,7 @@ test("a model that cannot be loaded fails each request with its reason", async (
   }
 });
 
-test("closing ends what runs, and what comes later", async () => {
+test("closing fails running requests and later ones", async () => {
   start();
   const hanging = run(["answer", "hang"], { onFirst: () => void engine.close() });
 

@@ -1,4 +1,4 @@
-// The server's half of one request in the worker: abort, credit, and giving the slot up and taking it again.
+// The server's side of one request in the worker: abort, credit, and leaving and getting back a slot.
 
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -9,7 +9,7 @@ import { deferred } from "../../../src/generation/deferred.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
 
 const PARK_TIMEOUT_MS = 2000;
-const REQUEST = { promptTokens: Uint32Array.of(1) } as PreparedRequest; // the rest is the worker's business
+const REQUEST = { promptTokens: Uint32Array.of(1) } as PreparedRequest; // only the worker uses the other fields
 const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
 const FINISHED = {
   type: "finished",
@@ -38,7 +38,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
-    beginning: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
+    start: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
     cacheScope: "a key",
     lease,
     signal: controller.signal,
@@ -59,7 +59,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   return { run, reader, sent, lease, controller, deadline, onWastedTokens, onEnded, sendText };
 }
 
-/** Started; only what is sent after that is in `sent`. */
+/** A started run. `sent` contains only the messages after `start`. */
 async function started(options: Partial<RemoteRunOptions> = {}) {
   const opened = open(options);
   await opened.run.begin();
@@ -68,7 +68,7 @@ async function started(options: Partial<RemoteRunOptions> = {}) {
   return opened;
 }
 
-/** Parked with a full buffer, and suspended: the reader has taken nothing. */
+/** A run that was parked with a full buffer and then suspended, because the reader has taken nothing. */
 async function suspended() {
   const opened = await started();
   opened.sendText("0123456789");
@@ -99,7 +99,7 @@ test("starts with the whole buffer as credit", async () => {
   ]);
 });
 
-test("gives the reader the text and the finish", async () => {
+test("passes the text and the finish event to the reader", async () => {
   const { run, reader, sendText } = await started();
 
   sendText("Hi");
@@ -130,7 +130,7 @@ test("frees the slot when the worker is done, however slow the reader is", async
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("tells the worker nothing of a request that never started, and gives its claim back", async () => {
+test("sends nothing to the worker for a request that never started, and releases its lease", async () => {
   const { run, sent, lease, controller, onEnded } = open();
 
   controller.abort(REASON);
@@ -141,7 +141,7 @@ test("tells the worker nothing of a request that never started, and gives its cl
   expect(onEnded).toHaveBeenCalledTimes(1);
 });
 
-test("tells the worker of an abort at once, and the reader its reason", async () => {
+test("sends an abort to the worker at once, and its reason to the reader", async () => {
   const { run, reader, sent, controller } = await started();
 
   const reading = reader.next();
@@ -177,7 +177,7 @@ test("stops the worker when the reader leaves in the middle of the answer", asyn
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("counts the tokens that were computed after the client had left", async () => {
+test("counts the tokens that were computed after the client had disconnected", async () => {
   const { run, controller, onWastedTokens, sendText } = await started();
   sendText("wanted");
 
@@ -188,7 +188,7 @@ test("counts the tokens that were computed after the client had left", async () 
   expect(onWastedTokens.mock.calls).toEqual([[1], [3]]);
 });
 
-test("gives the reader a failure of the worker as a ServiceError", async () => {
+test("passes a failure of the worker to the reader as a ServiceError", async () => {
   const { run, reader, lease, onEnded } = await started();
 
   run.receive({
@@ -205,11 +205,12 @@ test("gives the reader a failure of the worker as a ServiceError", async () => {
   expect(onEnded).toHaveBeenCalledTimes(1);
 });
 
-test("ends with what there is at its deadline, and stops the worker", async () => {
+test("ends with the tokens so far at its deadline, and stops the worker", async () => {
   const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
   const prompt = { cachedTokens: 1, prefillMs: 5 };
   run.receive({
-    ...{ type: "delta", id: "r1" },
+    type: "delta",
+    id: "r1",
     delta: { type: "text-delta", text: "Hi", tokens: 1, prompt },
   });
   deadline.abort(new ServiceError("deadline_exceeded", "late"));
@@ -230,9 +231,9 @@ test("ends with what there is at its deadline, and stops the worker", async () =
 });
 
 const CRASH = new ServiceError("worker_crashed", "gone");
-const LOSS = { error: CRASH, isFromOutside: false, inARow: 1 };
+const LOSS = { error: CRASH, isFromOutside: false, crashesInARow: 1 };
 
-test("keeps its slot when the worker is lost, and waits for no answer from it", async () => {
+test("keeps its slot when the worker is lost, and waits for no reply from it", async () => {
   const { run, reader, sent, lease } = await started();
 
   run.lose(LOSS);
@@ -244,14 +245,14 @@ test("keeps its slot when the worker is lost, and waits for no answer from it", 
   expect(lease.release).not.toHaveBeenCalled();
 });
 
-test("gives the slot to others when the worker is lost, and the reader too far behind to hear of it", async () => {
+test("releases the slot to waiting requests when the worker is lost and the reader is too slow to notice", async () => {
   vi.useFakeTimers();
   const [behind, back] = [await started(), await started()];
   for (const { run, lease, sendText } of [behind, back]) {
     sendText("ab");
     run.lose(LOSS);
     vi.advanceTimersByTime(2 * PARK_TIMEOUT_MS);
-    expect(lease.release).not.toHaveBeenCalled(); // nobody wants it
+    expect(lease.release).not.toHaveBeenCalled(); // no request is waiting
     lease.isContended = true;
   }
   await back.run.finish();
@@ -262,7 +263,7 @@ test("gives the slot to others when the worker is lost, and the reader too far b
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("gives the slot of a parked request back when the worker is lost: nobody knows when its reader comes", async () => {
+test("releases the slot of a parked request when the worker is lost, because its reader may never catch up", async () => {
   const { run, lease } = await started();
   run.receive({ type: "parked", id: "r1" });
 
@@ -272,10 +273,10 @@ test("gives the slot of a parked request back when the worker is lost: nobody kn
 });
 
 describe("a suspect", () => {
-  const beginning = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
+  const start = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
 
-  test("goes on from what is known, in the slot that it has, with little credit", async () => {
-    const { run, sent, lease } = open({ beginning, bufferBytes: 100 });
+  test("continues from the known tokens, in its slot, with little credit", async () => {
+    const { run, sent, lease } = open({ start, bufferBytes: 100 });
     lease.isHeld = true;
 
     await run.begin();
@@ -294,7 +295,7 @@ describe("a suspect", () => {
     ]);
   });
 
-  test("has proven itself when that is used up: waits outside the gate, and goes on when all have", async () => {
+  test("is cleared when that credit is used up: waits outside the gate, and continues when all are cleared", async () => {
     const allProven = deferred<void>();
     const left: boolean[] = [];
     const enterGate = async (isSuspect: boolean) => {
@@ -302,7 +303,7 @@ describe("a suspect", () => {
       return () => void left.push(isSuspect);
     };
     const { run, sent, reader, sendText } = await started({
-      beginning,
+      start,
       bufferBytes: 100,
       enterGate,
     });
@@ -318,16 +319,16 @@ describe("a suspect", () => {
     expect(left).toEqual([true, false]);
   });
 
-  test("that is lost while it waits for the others has done nothing", async () => {
-    const { run } = await started({ beginning, enterGate: async () => () => {} });
+  test("that is lost while it waits for other suspects was not proving", async () => {
+    const { run } = await started({ start, enterGate: async () => () => {} });
     run.receive({ type: "parked", id: "r1" });
     run.lose(LOSS);
 
     expect(run.isProving).toBe(false);
   });
 
-  test("that is lost alone is known to have been alone", async () => {
-    const { run } = await started({ beginning });
+  test("that is lost while it runs alone was proving", async () => {
+    const { run } = await started({ start });
     run.lose(LOSS);
 
     expect(run.isProving).toBe(true);
@@ -348,7 +349,7 @@ test("returns credit half a buffer at a time", async () => {
   ]);
 });
 
-test("asks a parked request for its slot after a while, once, if others wait", async () => {
+test("suspends a parked request after a while, once, if other requests wait", async () => {
   vi.useFakeTimers();
   const { run, sent, lease, sendText } = await started();
   lease.isContended = true;
@@ -362,7 +363,7 @@ test("asks a parked request for its slot after a while, once, if others wait", a
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("lets a parked request keep its slot until somebody wants it", async () => {
+test("lets a parked request keep its slot until another request waits for it", async () => {
   vi.useFakeTimers();
   const { run, sent, lease } = await started();
 
@@ -375,7 +376,7 @@ test("lets a parked request keep its slot until somebody wants it", async () => 
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("asks for its slot also when a suspect waits at the gate", async () => {
+test("suspends a parked request also when a suspect waits at the gate", async () => {
   vi.useFakeTimers();
   const { run, sent } = await started({ isGateWanted: () => true });
 
@@ -385,7 +386,7 @@ test("asks for its slot also when a suspect waits at the gate", async () => {
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("leaves the gate while suspended, and passes it again before it goes on", async () => {
+test("leaves the gate while suspended, and enters it again before it continues", async () => {
   const [entered, left] = [vi.fn(), vi.fn()];
   const enterGate = async () => {
     entered();
@@ -406,7 +407,7 @@ test("leaves the gate while suspended, and passes it again before it goes on", a
   expect(left).toHaveBeenCalledTimes(2);
 });
 
-test("lets it keep its slot when the reader comes back in time", async () => {
+test("lets it keep its slot when the reader catches up in time", async () => {
   vi.useFakeTimers();
   const { run, reader, sent, lease, sendText } = await started();
   lease.isContended = true;
@@ -431,14 +432,14 @@ test("leaves no timer behind when a parked request ends", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("gives the slot to others once the worker has suspended it", async () => {
+test("releases the slot when the worker has suspended the request", async () => {
   const { lease } = await suspended();
 
   expect(lease.release).toHaveBeenCalledTimes(1);
   expect(lease.acquire).not.toHaveBeenCalled();
 });
 
-test("asks for a slot again when the reader has caught up, and resumes with it", async () => {
+test("acquires a slot again when the reader has caught up, and resumes on it", async () => {
   const { reader, sent, lease } = await suspended();
 
   await reader.next();
@@ -465,7 +466,7 @@ test("does not resume before it has a slot", async () => {
   expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
 });
 
-test("queues again at once when the reader came back while the slot was being given up", async () => {
+test("queues again at once when the reader caught up during the suspension", async () => {
   const { run, reader, sent, lease, sendText } = await started();
   sendText("0123456789");
   run.receive({ type: "parked", id: "r1" });
@@ -494,7 +495,7 @@ test("can be suspended again after it was resumed", async () => {
   expect(sent.map(({ type }) => type)).toEqual(["credit", "resume", "credit", "resume"]);
 });
 
-test("fails the reader when no slot comes free again, and then stops the worker", async () => {
+test("passes an error to the reader when no slot can be acquired again, and then stops the worker", async () => {
   const { run, reader, sent, lease } = await suspended();
   const timeout = new ServiceError("queue_timeout", "no slot became free");
   lease.acquire.mockRejectedValueOnce(timeout);
@@ -508,7 +509,7 @@ test("fails the reader when no slot comes free again, and then stops the worker"
   expect(sent.map(({ type }) => type)).toEqual(["credit", "abort"]);
 });
 
-test("gives back a slot that it got after its end", async () => {
+test("releases a slot that it acquired after its end", async () => {
   const turnOnSlot = deferred<void>();
   const { run, reader, sent, lease } = await suspended();
   lease.acquire.mockReturnValueOnce(turnOnSlot.promise);

@@ -1,14 +1,14 @@
-// Who may enter the worker after a crash: everybody, or one suspect alone.
+// Which requests may enter the worker after a crash: all requests, or one suspect alone.
 
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { SuspectGate } from "../../../src/engine/suspect-gate.ts";
 import { orAborted } from "../../../src/generation/deferred.ts";
 
-/** As the engine waits. */
+/** Waits in the same way as the engine. */
 const wait = (change: Promise<void>) => orAborted(change, new AbortController().signal);
 
-/** Enters, and notes the name once inside. */
+/** Enters, and records the name when inside. */
 function enter(gate: SuspectGate, log: string[], name: string, isSuspect: boolean) {
   return gate.enter({ isSuspect, wait }).then((leave) => {
     log.push(name);
@@ -27,7 +27,7 @@ function open() {
   };
 }
 
-test("lets the innocent in, as many as come", async () => {
+test("admits any number of other requests", async () => {
   const { gate, log, innocent } = open();
 
   await Promise.all([innocent("a"), innocent("b")]);
@@ -36,7 +36,7 @@ test("lets the innocent in, as many as come", async () => {
   expect(gate.isSuspicious).toBe(false);
 });
 
-test("a suspect waits until everyone inside has left", async () => {
+test("a suspect waits until all requests inside have left", async () => {
   const { log, innocent, suspect } = open();
   const [leaveA, leaveB] = await Promise.all([innocent("a"), innocent("b")]);
 
@@ -50,7 +50,7 @@ test("a suspect waits until everyone inside has left", async () => {
   expect(log).toEqual(["a", "b", "s"]);
 });
 
-test("the innocent wait while a suspect waits", async () => {
+test("other requests wait while a suspect waits", async () => {
   const { gate, log, innocent, suspect } = open();
   await innocent("first");
 
@@ -62,7 +62,7 @@ test("the innocent wait while a suspect waits", async () => {
   expect(log).toEqual(["first"]);
 });
 
-test("the innocent wait while a suspect is inside", async () => {
+test("other requests wait while a suspect is inside", async () => {
   const { gate, log, innocent, suspect } = open();
   const leave = await suspect("s");
 
@@ -75,7 +75,7 @@ test("the innocent wait while a suspect is inside", async () => {
   expect([gate.isSuspicious, log]).toEqual([false, ["s", "late"]]);
 });
 
-test("a second suspect waits for one that is inside", async () => {
+test("a second suspect waits for the one inside", async () => {
   const { log, suspect } = open();
   const leave = await suspect("s1");
 
@@ -104,7 +104,7 @@ test("leaving twice counts once", async () => {
   expect(log).toEqual(["a", "b", "s"]);
 });
 
-test("a suspect that gives up waiting holds nobody up", async () => {
+test("a suspect that stops waiting blocks no other request", async () => {
   const { gate, log, innocent } = open();
   await innocent("inside");
 
@@ -120,7 +120,7 @@ test("a suspect that gives up waiting holds nobody up", async () => {
   expect(gate.isSuspicious).toBe(false);
 });
 
-test("suspects that come at the same time go in one by one", async () => {
+test("suspects that arrive at the same time enter one by one", async () => {
   const { log, suspect } = open();
 
   const first = suspect("s1");
@@ -134,7 +134,7 @@ test("suspects that come at the same time go in one by one", async () => {
   expect(insideTogether).toEqual(["s1"]);
 });
 
-test("suspects that wait for the same one to leave go in one by one", async () => {
+test("suspects that wait for the same suspect enter one by one", async () => {
   const { log, suspect } = open();
   const leaveFirst = await suspect("s1");
 
@@ -149,7 +149,7 @@ test("suspects that wait for the same one to leave go in one by one", async () =
   expect(hadEntered).toEqual(["s1", "s2"]);
 });
 
-test("whoever comes just after a suspect waits for it", async () => {
+test("a request that arrives just after a suspect waits for it", async () => {
   const { log, innocent, suspect } = open();
 
   const first = suspect("s");
@@ -163,7 +163,7 @@ test("whoever comes just after a suspect waits for it", async () => {
   expect(insideTogether).toEqual(["s"]);
 });
 
-test("a suspect that has waited goes in before the innocent that wait with it", async () => {
+test("a waiting suspect enters before other waiting requests", async () => {
   const { log, innocent, suspect } = open();
   const leaveFirst = await innocent("first");
 

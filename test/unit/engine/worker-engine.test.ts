@@ -1,4 +1,4 @@
-// Requests and the worker processes that die under them: the innocent go on, the guilty one is found.
+// Requests whose worker process dies: the request that causes the crash is found, and all others continue.
 
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -17,10 +17,13 @@ function open(slots = 4, onWastedTokens = () => {}) {
   logged = [];
   engine = new WorkerEngine({
     entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-generator.ts"),
-    model: {} as never, // it loads none
-    ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    model: {} as never, // this worker loads no model
+    loadTimeoutMs: 20_000,
+    hangTimeoutMs: 20_000,
+    stepTimeoutMs: 20_000,
     restartDelayMs: 5,
-    ...{ streamBufferBytes: 1_000, parkTimeoutMs: 20 },
+    streamBufferBytes: 1_000,
+    parkTimeoutMs: 20,
     ...{
       log: (_level: string, line: string) => void logged.push(line),
       onLoadProgress: () => {},
@@ -49,7 +52,7 @@ function ask({ queue, deed = "answer", tokens = 100 }: Asked) {
   };
   const answer = { text: "", controller, done: read() };
   async function read() {
-    await Promise.resolve(); // `answer` has to be there
+    await Promise.resolve(); // `answer` must be assigned first
     try {
       for await (const event of engine.generate(request, { signal, lease }))
         if ("text" in event) answer.text += event.text;
@@ -66,7 +69,7 @@ function ask({ queue, deed = "answer", tokens = 100 }: Asked) {
 const counted = (tokens: number) => Array.from({ length: tokens }, (_, n) => `${n} `).join("");
 const killWorker = () => process.kill(engine.status().workerPid ?? 0, "SIGKILL");
 
-test("streams go on where they were when the worker is killed, without a gap or a duplicate", async () => {
+test("streams continue without a gap or a duplicate when the worker is killed", async () => {
   const queue = open();
   const answers = [1, 2, 3, 4, 5, 6].map(() => ask({ queue }));
   for (const at of [20, 60]) {
@@ -93,11 +96,11 @@ test.each(["kill-at-start", "kill-at-5", "nonsense-at-5"] as const)(
     const others = [...innocent, ...late];
     expect(await Promise.all(others.map(({ done }) => done))).toEqual(Array(5).fill("finished"));
     expect(others.map(({ text }) => text)).toEqual(Array(5).fill(counted(60)));
-    expect(engine.status().workerRestarts).toBe(2); // once in company, once alone
+    expect(engine.status().workerRestarts).toBe(2); // once beside other requests, once alone
   },
 );
 
-test("suspects keep their slots: whoever waits for one comes after them", async () => {
+test("suspects keep their slots: waiting requests come after them", async () => {
   const queue = open(1);
   const first = ask({ queue, tokens: 30 });
   await until(() => first.text !== "", "it runs");
@@ -109,7 +112,7 @@ test("suspects keep their slots: whoever waits for one comes after them", async 
   expect(await second.done).toBe("finished");
 });
 
-test("a client that leaves while its request proves itself, or waits for others to, frees everything", async () => {
+test("a client that disconnects while its request runs as a suspect, or waits for suspects, frees everything", async () => {
   const queue = open(2);
   const leaving = ask({ queue, tokens: 10_000 });
   const slow = ask({ queue, deed: "slow", tokens: 10_000 });
@@ -152,7 +155,7 @@ test.each([
   },
 );
 
-test("a worker that dies again and again is started anew within the limit", async () => {
+test("a worker that keeps dying is restarted within the limit", async () => {
   open();
   for (const restarts of [1, 2, 3]) {
     await engine.firstLoad;
@@ -165,7 +168,7 @@ test("a worker that dies again and again is started anew within the limit", asyn
   expect(starts.filter(Boolean)).toEqual(["0", "5", "5"]);
 });
 
-test("what waits for an answer when the engine closes is told so", async () => {
+test("closing the engine rejects pending requests and questions", async () => {
   const queue = open();
   const answer = ask({ queue, tokens: 10_000 });
   await until(() => answer.text !== "", "it runs");
@@ -174,7 +177,7 @@ test("what waits for an answer when the engine closes is told so", async () => {
   expect(await answer.done).toBe("engine_unavailable");
 });
 
-test("an error on this side of a request costs that request, and frees its slot", async () => {
+test("an error in the server's side of a request fails only that request, and frees its slot", async () => {
   const queue = open(2, () => {
     throw new Error("a fault");
   });

@@ -1,4 +1,4 @@
-// What a worker prints goes to the log only where it cannot hold what a client sent.
+// Output of a worker is logged only if it cannot contain client data.
 
 import { expect, test } from "vitest";
 import { loggable } from "../../../src/engine/worker-output.ts";
@@ -25,6 +25,6 @@ test.each([
   expect(loggable(line)).toBeNull();
 });
 
-test("shows the kind of an error, and not what it quotes", () => {
+test("logs the name of an error without its message", () => {
   expect(loggable("TypeError: Cannot read 'secret' of undefined")).toBe("TypeError");
 });

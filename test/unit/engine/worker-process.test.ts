@@ -1,15 +1,17 @@
-// A worker that dies while it reads its model: what is known of the reason is told.
+// A worker that dies while it loads its model: the error contains the known reason.
 
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { ModelOptions } from "../../../src/engine/messages.ts";
 import { WorkerProcess } from "../../../src/engine/worker-process.ts";
 
-test("names the file and the last message of the library, and not the folder", async () => {
+test("names the file without its folder, and the last message of the library", async () => {
   const worker = new WorkerProcess({
     entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts"),
     model: { modelPath: "/models/deadly.gguf" } as ModelOptions, // it loads none
-    ...{ loadTimeoutMs: 20_000, hangTimeoutMs: 20_000, stepTimeoutMs: 20_000 },
+    loadTimeoutMs: 20_000,
+    hangTimeoutMs: 20_000,
+    stepTimeoutMs: 20_000,
     restartDelayMs: 5,
     log: () => {},
     onLoadProgress: () => {},
@@ -20,7 +22,7 @@ test("names the file and the last message of the library, and not the folder", a
   await expect(worker.firstLoad).rejects.toMatchObject({
     code: "engine_unavailable",
     message:
-      "the worker ended (code 3) while it read deadly.gguf; its last message: ggml.c:1: GGML_ASSERT(heads > 0) failed",
+      "the worker ended (code 3) while it loaded deadly.gguf; its last message: ggml.c:1: GGML_ASSERT(heads > 0) failed",
   });
   await worker.close();
 });

@@ -21,7 +21,7 @@ test("is empty when nothing came but the end", () => {
     text: "",
     reasoning: "",
     toolCalls: [],
-    scores: [],
+    logprobs: [],
     ending: finish("length"),
   });
 });
@@ -50,14 +50,14 @@ test("keeps thoughts, text and calls apart, however they are mixed", () => {
   ]);
 });
 
-test("collects scores of whatever came, in its order", () => {
+test("collects logprobs of whatever came, in its order", () => {
   const choice = collected(
-    { ...thought("a"), scores: [scored("a", -1)] },
-    textDelta("bc", { scores: [scored("b", -2), scored("c", -3)] }),
+    { ...thought("a"), logprobs: [scored("a", -1)] },
+    textDelta("bc", { logprobs: [scored("b", -2), scored("c", -3)] }),
     finish("stop"),
   );
 
-  expect(choice.scores.map(({ text }) => text)).toEqual(["a", "b", "c"]);
+  expect(choice.logprobs.map(({ text }) => text)).toEqual(["a", "b", "c"]);
 });
 
 test("takes no notice of how far the prompt was read", () => {

@@ -4,31 +4,31 @@ import { expect, test } from "vitest";
 import { isDelta, joinDeltas, weightOf } from "../../../src/generation/events.ts";
 import { callDelta, scored, textDelta, thought } from "../../support/clients/receipts.ts";
 
-test("joins texts, their tokens and their scores, and takes the later time", () => {
-  const earlier = { ...textDelta("a", { scores: [scored("a", -1)] }), atMs: 5 };
-  const later = { ...textDelta("b", { scores: [scored("b", -2)] }), tokens: 2, atMs: 9 };
+test("joins texts, their tokens and their logprobs, and takes the later time", () => {
+  const earlier = { ...textDelta("a", { logprobs: [scored("a", -1)] }), atMs: 5 };
+  const later = { ...textDelta("b", { logprobs: [scored("b", -2)] }), tokens: 2, atMs: 9 };
 
   expect(joinDeltas(earlier, later)).toEqual({
     type: "text-delta",
     text: "ab",
     tokens: 3,
     atMs: 9,
-    scores: [scored("a", -1), scored("b", -2)],
+    logprobs: [scored("a", -1), scored("b", -2)],
   });
 });
 
 test.each([
   ["the earlier", [scored("a", -1)], undefined],
   ["the later", undefined, [scored("a", -1)]],
-])("keeps the scores that only %s one has", (_which, first, second) => {
-  const deltaWith = (scores?: ReturnType<typeof scored>[]) =>
-    textDelta("a", scores ? { scores } : {});
+])("keeps the logprobs that only %s one has", (_which, first, second) => {
+  const deltaWith = (logprobs?: ReturnType<typeof scored>[]) =>
+    textDelta("a", logprobs ? { logprobs } : {});
 
-  expect(joinDeltas(deltaWith(first), deltaWith(second))?.scores).toEqual([scored("a", -1)]);
+  expect(joinDeltas(deltaWith(first), deltaWith(second))?.logprobs).toEqual([scored("a", -1)]);
 });
 
-test("has no field for scores where nobody asked for them", () => {
-  expect(joinDeltas(textDelta("a"), textDelta("b"))).not.toHaveProperty("scores");
+test("has no field for logprobs where nobody asked for them", () => {
+  expect(joinDeltas(textDelta("a"), textDelta("b"))).not.toHaveProperty("logprobs");
 });
 
 test("joins thoughts with thoughts, and arguments with the beginning of their call", () => {
@@ -51,7 +51,7 @@ test.each([
 });
 
 test("weighs text in UTF-8 bytes, and each score and alternative as much again as on the wire", () => {
-  const scores = [
+  const logprobs = [
     scored("é", -1, [
       ["a", -1],
       ["b", -2],
@@ -60,7 +60,7 @@ test("weighs text in UTF-8 bytes, and each score and alternative as much again a
   ];
 
   expect(weightOf(textDelta("é🙂"))).toBe(6);
-  expect(weightOf(textDelta("é", { scores }))).toBe(2 + 64 * 4);
+  expect(weightOf(textDelta("é", { logprobs }))).toBe(2 + 64 * 4);
   expect(weightOf(callDelta(0, "f", "{}"))).toBe(2);
 });
 

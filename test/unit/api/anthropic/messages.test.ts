@@ -26,7 +26,7 @@ function requestOf(changes: object = {}): GenerateRequest {
 }
 
 const promptOf = (changes: object) => requestOf(changes).prompt as MessagesPrompt;
-const thinkingOf = (changes: object) => promptOf(changes).thinking;
+const reasoningOf = (changes: object) => promptOf(changes).reasoning;
 
 function refusalOf(changes: object): ServiceError {
   try {
@@ -55,7 +55,7 @@ describe("a request", () => {
         messages: [{ role: "user", content: "Hi" }],
         tools: null,
         continuesLast: false,
-        thinking: { effort: null, budgetTokens: null, isSeparate: true },
+        reasoning: { effort: null, budgetTokens: null, isSeparate: true },
         variables: {},
       },
     });
@@ -120,12 +120,12 @@ describe("thinking", () => {
     ["disabled", { type: "disabled" }, "none", null],
     ["adaptive", { type: "adaptive" }, null, null],
   ] as const)("%s is the effort %s", (_name, thinking, effort, budgetTokens) => {
-    expect(thinkingOf({ thinking })).toEqual({ effort, budgetTokens, isSeparate: true });
+    expect(reasoningOf({ thinking })).toEqual({ effort, budgetTokens, isSeparate: true });
   });
 
   test("has the effort that output_config says, unless it is disabled", () => {
     const withEffort = (effort: string, thinking: object | null = null) =>
-      thinkingOf({ output_config: { effort }, thinking }).effort;
+      reasoningOf({ output_config: { effort }, thinking }).effort;
 
     expect(withEffort("low")).toBe("low");
     expect(withEffort("max", { type: "adaptive" })).toBe("xhigh");

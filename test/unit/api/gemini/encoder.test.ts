@@ -106,12 +106,14 @@ test("thoughts are parts of their own where they are wanted", () => {
 });
 
 test("log probabilities come with their text, of hidden tokens with the next", () => {
-  const scores = [scored("He", -1, [["She", -2]]), scored("y", Number.NEGATIVE_INFINITY)];
+  const logprobs = [scored("He", -1, [["She", -2]]), scored("y", Number.NEGATIVE_INFINITY)];
   const encoder = encoderWith({ includesThoughts: false, includesScores: true });
-  const hidden = { ...thought("Hm"), scores: [scored("Hm", -0.5)] };
+  const hidden = { ...thought("Hm"), logprobs: [scored("Hm", -0.5)] };
 
-  const frames = [hidden, textDelta("Hey", { scores })].flatMap((delta) => encoder.delta(0, delta));
-  const whole = encoder.body([choiceOf("Hey", { scores })], RECEIPT);
+  const frames = [hidden, textDelta("Hey", { logprobs })].flatMap((delta) =>
+    encoder.delta(0, delta),
+  );
+  const whole = encoder.body([choiceOf("Hey", { logprobs })], RECEIPT);
 
   const shown = (token: string, logProbability: number) => ({ token, tokenId: 1, logProbability });
   const chosenCandidates = [shown("He", -1), shown("y", -9999)];

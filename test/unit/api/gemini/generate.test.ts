@@ -52,12 +52,12 @@ test("without a config everything is at its default", () => {
       presencePenalty: 0,
       frequencyPenalty: 0,
     },
-    ...{ stop: [], maxTokens: 99, grammar: null, scores: null },
-    prompt: { thinking: { effort: null, budgetTokens: null, isSeparate: true } },
+    ...{ stop: [], maxTokens: 99, grammar: null, logprobs: null },
+    prompt: { reasoning: { effort: null, budgetTokens: null, isSeparate: true } },
   });
 });
 
-test("sampling, limits and scores are Gemini's words for ours", () => {
+test("sampling, limits and logprobs are Gemini's words for ours", () => {
   const request = configured({
     ...{
       temperature: 0.5,
@@ -75,7 +75,7 @@ test("sampling, limits and scores are Gemini's words for ours", () => {
       ...{ temperature: 0.5, topP: 0.9, topK: 40, seed: 2 ** 32 - 3 },
       ...{ presencePenalty: 1, frequencyPenalty: -1 },
     },
-    ...{ maxTokens: 7, stop: ["x"], scores: { alternatives: 3, includesPrompt: false } },
+    ...{ maxTokens: 7, stop: ["x"], logprobs: { alternatives: 3, includesPrompt: false } },
   });
 });
 
@@ -98,7 +98,7 @@ test.each([
   ],
   [{ thinkingLevel: "HIGH" }, { effort: "high", budgetTokens: null }],
 ])("thinkingConfig %o", (thinkingConfig, expected) => {
-  expect(configured({ thinkingConfig }).prompt).toMatchObject({ thinking: expected });
+  expect(configured({ thinkingConfig }).prompt).toMatchObject({ reasoning: expected });
 });
 
 describe("structured output", () => {

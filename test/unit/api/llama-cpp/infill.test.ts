@@ -72,7 +72,7 @@ describe("an answer", () => {
       text: "x",
       reasoning: "",
       toolCalls: [],
-      scores: [],
+      logprobs: [],
       ending: ended("length"),
     } as const;
 

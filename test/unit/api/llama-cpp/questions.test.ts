@@ -1,7 +1,7 @@
 // What the routes that only ask make of a body, and of the engine's answers.
 
 import { expect, test, vi } from "vitest";
-import type { Ask, AskingRoute } from "../../../../src/api/endpoint.ts";
+import type { AskEngine, Endpoint } from "../../../../src/api/endpoint.ts";
 import { chatInputTokens, nativeApplyTemplate } from "../../../../src/api/llama-cpp/template.ts";
 import { nativeDetokenize, nativeTokenize } from "../../../../src/api/llama-cpp/tokens.ts";
 import type { Answers, Question } from "../../../../src/generation/questions.ts";
@@ -18,12 +18,12 @@ const ANSWERS: Answers = {
   render: { text: "rendered", tokens: 3 },
 };
 
-async function asked(route: AskingRoute, body: object) {
+async function asked(route: Endpoint, body: object) {
   const questions: Question[] = [];
   const ask = vi.fn(async (question: Question) => {
     questions.push(question);
     return ANSWERS[question.type];
-  }) as unknown as Ask; // each question has an answer of its own type
+  }) as unknown as AskEngine; // each question has an answer of its own type
   const context = { defaultMaxTokens: null, allowsGrammar: false, randomSeed: () => 7 };
   const answer = await route.parse(body, context).answer(ask);
   return { answer, questions };

@@ -56,7 +56,7 @@ test("a model without a template has null for it", () => {
     contextTokens: 256,
     chatTemplate: null,
     toolFormat: null,
-    thoughtFormat: null,
+    reasoningFormat: null,
     beginningText: null,
     endText: "</s>",
   };

@@ -182,10 +182,10 @@ test.each([
   ["low", "low"],
   ["max", "xhigh"],
 ])("think %s is the effort %s", (think, effort) => {
-  const thinking = { effort, budgetTokens: null, isSeparate: true };
+  const reasoning = { effort, budgetTokens: null, isSeparate: true };
 
-  expect(chat({ think }).prompt).toMatchObject({ thinking });
-  expect(generate({ think }).prompt).toMatchObject({ thinking });
+  expect(chat({ think }).prompt).toMatchObject({ reasoning });
+  expect(generate({ think }).prompt).toMatchObject({ reasoning });
 });
 
 test("format holds the answer to JSON, or to a schema", () => {
@@ -199,8 +199,8 @@ test("format holds the answer to JSON, or to a schema", () => {
 test("logprobs are wanted with so many alternatives", () => {
   const wish = { logprobs: true, top_logprobs: 2 };
 
-  expect(chat(wish).scores).toEqual({ alternatives: 2, includesPrompt: false });
-  expect(generate(wish).scores).toEqual({ alternatives: 2, includesPrompt: false });
+  expect(chat(wish).logprobs).toEqual({ alternatives: 2, includesPrompt: false });
+  expect(generate(wish).logprobs).toEqual({ alternatives: 2, includesPrompt: false });
   expect(() => chat({ top_logprobs: 2 })).toThrow("needs logprobs: true");
 });
 

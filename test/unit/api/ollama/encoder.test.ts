@@ -93,11 +93,11 @@ test("a call that was cut off is none: a client would run it", () => {
 
 test("log probabilities come with the text that they are of, and none are lost", () => {
   const encoder = chatting({ logprobs: true, top_logprobs: 1 });
-  const scores = [scored("a", Number.NEGATIVE_INFINITY, [["b", -2]])];
+  const logprobs = [scored("a", Number.NEGATIVE_INFINITY, [["b", -2]])];
 
   const lines = linesIn([
-    ...encoder.delta(0, textDelta("a", { scores })),
-    ...encoder.delta(0, { ...callDelta(0, "f"), scores: [scored("f", -1)] }),
+    ...encoder.delta(0, textDelta("a", { logprobs })),
+    ...encoder.delta(0, { ...callDelta(0, "f"), logprobs: [scored("f", -1)] }),
     ...encoder.finish(0, ended("tool-calls"), RECEIPT),
   ]);
 

@@ -1,4 +1,4 @@
-// What is chat's own: its prompt, its second name for max_tokens, its scores, and its chunks.
+// What is chat's own: its prompt, its second name for max_tokens, its logprobs, and its chunks.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -52,10 +52,10 @@ test("makes a prompt of messages, without tools, thinking as the template likes"
       messages: MESSAGES,
       tools: null,
       continuesLast: false,
-      thinking: { effort: null, budgetTokens: null, isSeparate: true },
+      reasoning: { effort: null, budgetTokens: null, isSeparate: true },
       variables: {},
     },
-    scores: null,
+    logprobs: null,
     echoesPrompt: false,
   });
 });
@@ -151,7 +151,7 @@ test.each([
   [{ logprobs: false, top_logprobs: 0 }, null],
   [{ logprobs: null }, null],
 ])("takes %j as the wish %j", (fields, wish) => {
-  expect(parse(fields).requests[0]?.scores).toEqual(wish);
+  expect(parse(fields).requests[0]?.logprobs).toEqual(wish);
 });
 
 test.each([

@@ -152,7 +152,7 @@ test.each([
   [{ logprobs: null, echo: true }, null],
   [{ logprobs: false }, null],
 ])("takes %j as the wish %j", (fields, wish) => {
-  expect(parse({ prompt: "Hi", ...fields }).requests[0]?.scores).toEqual(wish);
+  expect(parse({ prompt: "Hi", ...fields }).requests[0]?.logprobs).toEqual(wish);
 });
 
 test("gives the prompt back for echo, if need be alone", () => {

@@ -17,7 +17,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
 
 test("writes chat's form: token, bytes, logprob, and the likeliest in its place", () => {
-  const scores = [
+  const logprobs = [
     scored("é", -0.5, [
       ["é", -0.5],
       ["e", -1],
@@ -25,7 +25,7 @@ test("writes chat's form: token, bytes, logprob, and the likeliest in its place"
     scored("!", -2),
   ];
 
-  expect(chatLogprobs(scores)).toEqual({
+  expect(chatLogprobs(logprobs)).toEqual({
     content: [
       {
         token: "é",
@@ -43,7 +43,7 @@ test("writes chat's form: token, bytes, logprob, and the likeliest in its place"
 });
 
 test("writes completions' form: lists, and offsets into the text", () => {
-  const scores = [
+  const logprobs = [
     scored("One", -1, [
       ["One", -1],
       ["Two", -2],
@@ -52,7 +52,7 @@ test("writes completions' form: lists, and offsets into the text", () => {
     scored("!", -4),
   ];
 
-  expect(completionLogprobs(scores, 10)).toEqual({
+  expect(completionLogprobs(logprobs, 10)).toEqual({
     tokens: ["One", " 🙂", "!"],
     token_logprobs: [-1, -3, -4],
     top_logprobs: [{ One: -1, Two: -2 }, { " 🙂": -3 }, { "!": -4 }],
@@ -61,16 +61,16 @@ test("writes completions' form: lists, and offsets into the text", () => {
 });
 
 test("writes -9999 for what could never come, in both forms", () => {
-  const scores = [scored("a", NEVER, [["b", NEVER]])];
+  const logprobs = [scored("a", NEVER, [["b", NEVER]])];
 
-  const chat = JSON.stringify(chatLogprobs(scores));
+  const chat = JSON.stringify(chatLogprobs(logprobs));
 
   expect(chat).not.toContain("null,");
-  expect(chatLogprobs(scores)?.content[0]).toMatchObject({
+  expect(chatLogprobs(logprobs)?.content[0]).toMatchObject({
     logprob: -9999,
     top_logprobs: [{ logprob: -9999 }],
   });
-  expect(completionLogprobs(scores, 0)).toMatchObject({
+  expect(completionLogprobs(logprobs, 0)).toMatchObject({
     token_logprobs: [-9999],
     top_logprobs: [{ a: -9999, b: -9999 }],
   });
@@ -84,17 +84,17 @@ test("writes null for a prompt's first token, which follows nothing", () => {
 });
 
 test("keeps the likelier of two tokens that read alike", () => {
-  const scores = [
+  const logprobs = [
     scored("\ufffd", -1, [
       ["\ufffd", -1],
       ["\ufffd", -5],
     ]),
   ];
 
-  expect(completionLogprobs(scores, 0)?.top_logprobs).toEqual([{ "\ufffd": -1 }]);
+  expect(completionLogprobs(logprobs, 0)?.top_logprobs).toEqual([{ "\ufffd": -1 }]);
 });
 
-test("has nothing to write without scores", () => {
+test("has nothing to write without logprobs", () => {
   expect(chatLogprobs(undefined)).toBeNull();
   expect(completionLogprobs(undefined, 0)).toBeNull();
 });
@@ -107,18 +107,18 @@ function chunksOf(dialect: typeof openaiChat, body: object, deltas: readonly Del
 }
 
 const DELTAS = [
-  textDelta("One", { scores: [scored("One", -1)] }),
+  textDelta("One", { logprobs: [scored("One", -1)] }),
   textDelta(""),
-  textDelta(" two", { scores: [scored(" t", -2), scored("wo", -3)] }),
+  textDelta(" two", { logprobs: [scored(" t", -2), scored("wo", -3)] }),
 ];
 
-test("streams completions' scores with offsets that go on from chunk to chunk", () => {
+test("streams completions' logprobs with offsets that go on from chunk to chunk", () => {
   const chunks = chunksOf(openaiCompletions, { prompt: "Hi", logprobs: 0 }, DELTAS);
 
   expect(chunks.map(({ logprobs }) => logprobs?.text_offset ?? null)).toEqual([[0], null, [3, 5]]);
 });
 
-test("streams chat's scores beside their text, and null where there are none", () => {
+test("streams chat's logprobs beside their text, and null where there are none", () => {
   const body = { messages: [{ role: "user", content: "Hi" }], logprobs: true };
 
   const [opening, first, second, third] = chunksOf(openaiChat, body, DELTAS);
@@ -131,8 +131,8 @@ test("streams chat's scores beside their text, and null where there are none", (
   expect(third.logprobs.content.map(({ token }: { token: string }) => token)).toEqual([" t", "wo"]);
 });
 
-test("puts all scores of a choice into its body, and none for those who did not ask", () => {
-  const choices = [choiceOf("One", { scores: [scored("One", -1)] })];
+test("puts all logprobs of a choice into its body, and none for those who did not ask", () => {
+  const choices = [choiceOf("One", { logprobs: [scored("One", -1)] })];
   const bodyOf = (fields: object) =>
     openaiCompletions
       .parse({ prompt: "Hi", ...fields }, CONTEXT)

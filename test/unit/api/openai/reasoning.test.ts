@@ -37,7 +37,7 @@ test.each([
     "low",
   ],
 ])("takes %s for an effort", (_what, fields, effort) => {
-  expect(promptOf(fields).thinking.effort).toBe(effort);
+  expect(promptOf(fields).reasoning.effort).toBe(effort);
 });
 
 test.each([
@@ -47,7 +47,7 @@ test.each([
   [0, 0],
   [512, 512],
 ])("takes a budget of %j tokens as %j", (thinking_budget_tokens, budget) => {
-  expect(promptOf({ thinking_budget_tokens }).thinking.budgetTokens).toBe(budget);
+  expect(promptOf({ thinking_budget_tokens }).reasoning.budgetTokens).toBe(budget);
 });
 
 test.each([
@@ -59,7 +59,7 @@ test.each([
 ])(
   "tells thoughts from the answer with reasoning_format %j: %j",
   (reasoning_format, isSeparate) => {
-    expect(promptOf({ reasoning_format }).thinking.isSeparate).toBe(isSeparate);
+    expect(promptOf({ reasoning_format }).reasoning.isSeparate).toBe(isSeparate);
   },
 );
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { APIS, rowsOf } from "../../../../scripts/conformance.ts";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
 import { openapiDocument } from "../../../../src/api/openapi/document.ts";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../../src/api/wire-formats.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../../src/errors.ts";
 
 const CONTEXT: ParseContext = {
@@ -73,9 +73,7 @@ const BESIDE: Readonly<Record<string, object>> = { stream_options: { stream: tru
 
 const PARSERS = [
   ...DIALECTS.map(({ path, parse }) => [path, (body: object) => parse(body, CONTEXT)] as const),
-  ...ASKING_ROUTES.map(
-    ({ path, parse }) => [path, (body: object) => parse(body, CONTEXT)] as const,
-  ),
+  ...ENDPOINTS.map(({ path, parse }) => [path, (body: object) => parse(body, CONTEXT)] as const),
   ...EMBEDDING_APIS.map(
     ({ paths: [path], parse }) => [path, (body: object) => parse(body)] as const,
   ),

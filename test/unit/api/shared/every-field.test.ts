@@ -3,10 +3,10 @@
 
 import { describe, expect, test } from "vitest";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
-import type { Ask } from "../../../../src/api/endpoint.ts";
+import type { AskEngine } from "../../../../src/api/endpoint.ts";
 import { openapiDocument } from "../../../../src/api/openapi/document.ts";
 import type { Contract } from "../../../../src/api/shared/contract.ts";
-import { ASKING_ROUTES, DIALECTS, EMBEDDING_APIS } from "../../../../src/api/wire-formats.ts";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { Delta } from "../../../../src/generation/events.ts";
 import { type FieldRow, fieldRows } from "../../../../src/http/docs-page/fields.ts";
@@ -191,12 +191,12 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
   },
 };
 
-const scores = [scored("a", -1, [["b", -2]])];
+const logprobs = [scored("a", -1, [["b", -2]])];
 const DELTAS: readonly Delta[] = [
   { type: "reasoning-delta", text: "Hm", tokens: 1, atMs: 0 },
-  { type: "text-delta", text: "a", tokens: 1, atMs: 0, scores },
+  { type: "text-delta", text: "a", tokens: 1, atMs: 0, logprobs },
 ];
-const CHOICE = choiceOf("a", { reasoning: "Hm", scores, ending: ended("length") });
+const CHOICE = choiceOf("a", { reasoning: "Hm", logprobs, ending: ended("length") });
 
 type Told = (body: object) => Promise<unknown>;
 
@@ -211,7 +211,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
       return [asJson(parsed), encoder(IDENTITY).body([CHOICE], RECEIPT), frames];
     },
   ]),
-  ...ASKING_ROUTES.map(({ contract, parse }): readonly [Contract, Told] => [
+  ...ENDPOINTS.map(({ contract, parse }): readonly [Contract, Told] => [
     contract,
     async (body) => {
       const { answer, ...asked } = parse(body, CONTEXT);
@@ -219,7 +219,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
       const ask = (async (question) => {
         questions.push(question);
         return question.type === "tokenize" ? [{ id: 1, text: "a", bytes: [97] }] : "a";
-      }) as Ask; // of these two alone
+      }) as AskEngine; // of these two alone
       return [asJson(asked), await answer(ask), questions];
     },
   ]),

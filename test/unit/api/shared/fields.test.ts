@@ -59,7 +59,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       minTokens: 0,
       ignoreEos: false,
       grammar: null,
-      scores: null,
+      logprobs: null,
       echoesPrompt: false,
       reportsProgress: false,
       reusePrefix: true,

@@ -112,15 +112,15 @@ test.each<[Flush]>([["word"], ["sentence"]])(
 
 test("joins the logprobs of deltas sent together, and adds up their tokens", async () => {
   const deltas = ["He", "l", "lo", " you"].map((text) =>
-    textDelta(text, { scores: [scored(text, -1)] }),
+    textDelta(text, { logprobs: [scored(text, -1)] }),
   );
 
   const sent = await sentOf([...deltas, FINISH], "word");
 
   expect(sent[1]).toMatchObject({ text: "llo", tokens: 2 });
-  expect(sent[1]).toMatchObject({ scores: [scored("l", -1), scored("lo", -1)] });
+  expect(sent[1]).toMatchObject({ logprobs: [scored("l", -1), scored("lo", -1)] });
   expect(
-    sent.slice(0, -1).flatMap((event) => ("scores" in event ? event.scores : [])),
+    sent.slice(0, -1).flatMap((event) => ("logprobs" in event ? event.logprobs : [])),
   ).toHaveLength(4);
 });
 

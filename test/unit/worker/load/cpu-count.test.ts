@@ -1,4 +1,4 @@
-// The container's CPU quota, from the files that cgroup version 1 and 2 have.
+// The container's CPU quota, from the files of cgroup versions 1 and 2.
 
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
@@ -39,11 +39,11 @@ test.each([
   expect(cgroupQuota(v1(quota, period))).toBe(cpus);
 });
 
-test("knows no limit where there are no cgroup files", () => {
+test("returns no limit without cgroup files", () => {
   expect(cgroupQuota(files({}))).toBeNull();
 });
 
-test("believes version 2 where both are mounted", () => {
+test("prefers version 2 when both are mounted", () => {
   const both = files({
     "/sys/fs/cgroup/cpu.max": "max 100000",
     "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "100000",

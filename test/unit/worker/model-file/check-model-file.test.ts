@@ -1,5 +1,4 @@
-// The check of a model's file: each thing that can be wrong with a GGUF is told in one line that names it, and a right one
-// passes.
+// The check of a model file: each error in a GGUF is reported in one line that names it, and valid files pass.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +37,7 @@ function complaintAbout(bytes: Buffer, name = "model.gguf"): string {
   return "";
 }
 
-/** The tiny model with one of its values changed, or a new one. */
+/** The tiny model with one value changed or added. */
 function withValue(key: string, value: Buffer, parts: GgufParts = TINY): GgufParts {
   const others = parts.metadata.filter(([name]) => name !== key);
   return { ...parts, metadata: [...others, [key, value]] };
@@ -52,37 +51,41 @@ function withFirstTensor(change: Partial<GgufTensor>): GgufParts {
 
 const integer = (value: number) => typed(UINT32, u32(value));
 
-test("a right model passes: the built-in one, and tiny ones of other kinds", () => {
+test("accepts valid models: the built-in one, and tiny ones of other kinds", () => {
   checkModelFile(BUILTIN_MODEL);
   for (const pooling of ["mean", "cls", "rank"] as const)
     checkModelFile(writeTinyBert({ pooling }));
 });
 
-describe("of its head", () => {
+describe("the header", () => {
   test.each<[string, Buffer, string]>([
-    ["no GGUF", Buffer.from("GGML and more"), "not a GGUF file"],
-    ["nothing", Buffer.alloc(0), "not a GGUF file"],
+    ["another format", Buffer.from("GGML and more"), "not a GGUF file"],
+    ["an empty file", Buffer.alloc(0), "not a GGUF file"],
     ["zeros", Buffer.concat([Buffer.from("GGUF"), Buffer.alloc(100_000)]), "version 0"],
     ["version 1", ggufBytes({ ...TINY, version: 1 }), "version 1: versions 2 and 3"],
     ["version 999", ggufBytes({ ...TINY, version: 999 }), "version 999"],
     ["the other byte order", ggufBytes({ ...TINY, version: 0x03_00_00_00 }), "big-endian"],
     [
-      "more values than can be",
+      "an impossible number of values",
       ggufBytes({ ...TINY, valueCount: 2n ** 63n - 1n }),
-      "metadata values: 65536 are allowed",
+      "metadata values: at most 65536 are allowed",
     ],
     [
       "more values than fit",
       ggufBytes({ ...TINY, metadata: [], tensors: [], valueCount: 9 }),
       "too small",
     ],
-    ["more values than there are", ggufBytes({ ...TINY, valueCount: 50_000 }), "too small"],
+    ["a wrong number of values", ggufBytes({ ...TINY, valueCount: 50_000 }), "too small"],
     [
-      "more tensors than can be",
+      "an impossible number of tensors",
       ggufBytes({ ...TINY, tensorCount: 2n ** 62n }),
       "131072 are allowed",
     ],
-    ["tensors in negative number", ggufBytes({ ...TINY, tensorCount: 2n ** 64n - 1n }), "tensors"],
+    [
+      "a negative number of tensors",
+      ggufBytes({ ...TINY, tensorCount: 2n ** 64n - 1n }),
+      "tensors",
+    ],
     ["no architecture", ggufBytes({ metadata: [], tensors: [] }), "general.architecture"],
     [
       "an architecture that is a number",
@@ -90,21 +93,29 @@ describe("of its head", () => {
       "general.architecture",
     ],
     [
-      "an architecture that no terminal should see",
+      "an architecture with control characters",
       ggufBytes(withValue("general.architecture", typed(STRING, string("\u001b[2J")))),
-      "it has no general.architecture",
+      "general.architecture must be",
     ],
     [
       "a key twice",
       ggufBytes({ ...TINY, metadata: [...TINY.metadata, ...TINY.metadata.slice(-1)] }),
       "twice",
     ],
-    ["a key with a line break", ggufBytes(withValue("a\nb", integer(1))), "is no name"],
-    ["a key of the prototype", ggufBytes(withValue("a.__proto__.b", integer(1))), "is no name"],
-    ["a key that is too long", ggufBytes(withValue("a".repeat(257), integer(1))), "is no name"],
-    ["a value of no type", ggufBytes(withValue("a", typed(13, u32(1)))), "a is of type 13"],
+    ["a key with a line break", ggufBytes(withValue("a\nb", integer(1))), "is not a valid name"],
     [
-      "an array of no type",
+      "a key with __proto__",
+      ggufBytes(withValue("a.__proto__.b", integer(1))),
+      "is not a valid name",
+    ],
+    [
+      "a key that is too long",
+      ggufBytes(withValue("a".repeat(257), integer(1))),
+      "is not a valid name",
+    ],
+    ["a value of an unknown type", ggufBytes(withValue("a", typed(13, u32(1)))), "a is of type 13"],
+    [
+      "an array of an unknown type",
       ggufBytes(withValue("a", typed(ARRAY, list(99, [])))),
       "a is of type 99",
     ],
@@ -116,7 +127,7 @@ describe("of its head", () => {
     [
       "an array that is too long",
       ggufBytes(withValue("a", typed(ARRAY, Buffer.concat([u32(UINT32), u64(2n ** 40n)])))),
-      "1099511627776 elements: 4194304 are allowed",
+      "1099511627776 elements: at most 4194304 are allowed",
     ],
     [
       "an array beyond the end",
@@ -142,7 +153,7 @@ describe("of its head", () => {
     [
       "a text of negative length",
       ggufBytes(withValue("a", typed(STRING, u64(2n ** 64n - 1n)))),
-      "it is cut, or not right",
+      "it is truncated or damaged",
     ],
     [
       "an alignment of 0",
@@ -155,11 +166,11 @@ describe("of its head", () => {
       ggufBytes(withValue("general.alignment", typed(STRING, string("32")))),
       "not of type text",
     ],
-  ])("%s is told", (_what, bytes, message) => {
+  ])("reports %s", (_what, bytes, message) => {
     expect(complaintAbout(bytes)).toContain(message);
   });
 
-  test("a file that is cut anywhere is told, and never read beyond its end", () => {
+  test("reports a file that is truncated anywhere, and never reads beyond its end", () => {
     const whole = ggufBytes(TINY);
     const cuts = Array.from({ length: 400 }, (_, index) =>
       Math.floor((whole.length * index) / 400),
@@ -170,24 +181,24 @@ describe("of its head", () => {
   });
 });
 
-describe("of its tensors", () => {
+describe("the tensors", () => {
   test.each<[string, Partial<GgufTensor>, string]>([
     ["no dimension", { shape: [] }, "has 0 dimensions"],
     ["five dimensions", { shape: [1, 1, 1, 1, 1] }, "5 dimensions: 1 to 4 are allowed"],
     ["a length of 0", { shape: [0, 3] }, "the shape 0 x 3"],
-    ["a product beyond all numbers", { shape: [2 ** 40, 2 ** 40] }, "which no tensor has"],
-    ["a type that there is not", { type: 999 }, "token_embd.weight is of type 999"],
-    ["a type that was given up", { type: 4 }, "is of type 4"],
-    ["rows that are no blocks", { type: 8, shape: [31, 2] }, "in blocks of 32"],
-    ["a place between the lines", { offset: 1 }, "no multiple of 32"],
-    ["a place beyond the end", { offset: 2 ** 40 }, "ends at byte"],
-    ["a name that is too long", { name: "x".repeat(64) }, "no name of up to 63"],
-    ["a name with an escape sequence", { name: "\u001b[2J" }, "no name of up to 63 printable"],
-  ])("%s is told", (_what, change, message) => {
+    ["too many numbers", { shape: [2 ** 40, 2 ** 40] }, "product less than 2^53"],
+    ["an unknown type", { type: 999 }, "token_embd.weight is of type 999"],
+    ["a removed type", { type: 4 }, "is of type 4"],
+    ["rows of incomplete blocks", { type: 8, shape: [31, 2] }, "in blocks of 32"],
+    ["an unaligned offset", { offset: 1 }, "not a multiple of 32"],
+    ["an offset beyond the end", { offset: 2 ** 40 }, "ends at byte"],
+    ["a name that is too long", { name: "x".repeat(64) }, "a name of up to 63"],
+    ["a name with an escape sequence", { name: "\u001b[2J" }, "a name of up to 63 printable"],
+  ])("reports %s", (_what, change, message) => {
     expect(complaintAbout(ggufBytes(withFirstTensor(change)))).toContain(message);
   });
 
-  test("more dimensions than there are bytes cost nothing", () => {
+  test("rejects a huge number of dimensions without reading them", () => {
     const bytes = ggufBytes(TINY);
     const at = bytes.indexOf("token_embd.weight") + "token_embd.weight".length;
     bytes.writeUInt32LE(2 ** 31, at);
@@ -196,11 +207,11 @@ describe("of its tensors", () => {
   });
 });
 
-describe("of its sizes", () => {
+describe("the sizes", () => {
   test.each<[string, number, string]>([
     ["bert.block_count", 0, "bert.block_count is 0: 1 to 512 are allowed"],
     ["bert.block_count", 2 ** 31 - 1, "1 to 512"],
-    ["bert.block_count", 200, "is 200, and there are only"],
+    ["bert.block_count", 200, "is 200, but the model has only"],
     ["bert.context_length", 0, "bert.context_length is 0"],
     ["bert.context_length", 2 ** 31 - 1, "bert.context_length is 2147483647"],
     ["bert.context_length", 2 ** 32 - 1, "bert.context_length is 4294967295"],
@@ -212,25 +223,25 @@ describe("of its sizes", () => {
     ["bert.attention.head_count", 33, "more than bert.embedding_length"],
     ["bert.attention.head_count", 2 ** 31 - 1, "1 to 65536"],
     ["bert.attention.head_count_kv", 0, "bert.attention.head_count_kv is 0"],
-    ["bert.attention.head_count_kv", 3, "must divide the 4"],
+    ["bert.attention.head_count_kv", 3, "it must divide bert.attention.head_count, which is 4"],
     ["bert.attention.key_length", 0, "bert.attention.key_length is 0"],
     ["bert.pooling_type", 9, "bert.pooling_type is 9: 0 to 4"],
-  ])("%s of %i is told", (key, value, message) => {
+  ])("reports %s of %i", (key, value, message) => {
     expect(complaintAbout(ggufBytes(withValue(key, integer(value))))).toContain(message);
   });
 
   test.each<[string, Buffer, string]>([
-    ["a text", typed(STRING, string("12")), "bert.block_count is no whole number"],
-    ["a list of nothing", typed(ARRAY, list(UINT32, [])), "is no whole number"],
-  ])("a number that is %s is told", (_what, value, message) => {
+    ["a text", typed(STRING, string("12")), "bert.block_count is not a whole number"],
+    ["an empty list", typed(ARRAY, list(UINT32, [])), "is not a whole number"],
+  ])("reports a number that is %s", (_what, value, message) => {
     expect(complaintAbout(ggufBytes(withValue("bert.block_count", value)))).toContain(message);
   });
 
   test.each<[string, readonly number[], string]>([
     ["with a layer without heads", [4, 0], ""],
-    ["with nothing but 0", [0, 0], "nothing but 0"],
-    ["with too much", [4, 70_000], "has 70000 in it"],
-  ])("a list %s, one number for each layer", (_what, heads, message) => {
+    ["with only 0", [0, 0], "contains only 0"],
+    ["with a number that is too large", [4, 70_000], "contains 70000"],
+  ])("checks a list %s, with one number per layer", (_what, heads, message) => {
     const value = typed(ARRAY, list(UINT32, heads.map(u32)));
     const complaint = complaintAbout(ggufBytes(withValue("bert.attention.head_count", value)));
 
@@ -251,26 +262,26 @@ describe("of its sizes", () => {
     ["types of too few tokens", "tokenizer.ggml.token_type", typed(ARRAY, list(5, [u32(1)]))],
     ["scores of too few tokens", "tokenizer.ggml.scores", typed(ARRAY, list(6, [u32(1)]))],
     ["scores that are texts", "tokenizer.ggml.scores", typed(ARRAY, list(STRING, []))],
-  ])("a vocabulary with %s is told", (_what, key, value) => {
-    expect(complaintAbout(ggufBytes(withValue(key, value)))).toContain(`${key} is no list`);
+  ])("reports a vocabulary with %s", (_what, key, value) => {
+    expect(complaintAbout(ggufBytes(withValue(key, value)))).toContain(`${key} is not a list`);
   });
 });
 
-describe("of a model that is split", () => {
+describe("a split model", () => {
   const partName = (part: number) => `split-0000${part}-of-00002.gguf`;
   const [half, otherHalf] = [TINY.tensors.slice(0, 9), TINY.tensors.slice(9)];
 
-  test("all parts are read, and the blocks may be in any of them", () => {
+  test("reads all parts, and accepts blocks in any of them", () => {
     writeFileSync(path.join(folder, partName(2)), ggufBytes({ metadata: [], tensors: otherHalf }));
 
     expect(complaintAbout(ggufBytes({ ...TINY, tensors: half }), partName(1))).toBe("");
   });
 
-  test("a part that is missing or broken is named", () => {
+  test("names a part that is missing or damaged", () => {
     const whole = ggufBytes({ metadata: [], tensors: otherHalf });
     const first = ggufBytes({ ...TINY, tensors: half });
     writeFileSync(path.join(folder, partName(2)), whole.subarray(0, -100));
-    expect(complaintAbout(first, partName(1))).toMatch(/00002-of-00002.gguf: .* is cut/);
+    expect(complaintAbout(first, partName(1))).toMatch(/00002-of-00002.gguf: .* is truncated/);
     rmSync(path.join(folder, partName(2)));
     expect(complaintAbout(first, partName(1))).toMatch(
       /00002-of-00002.gguf: there is no such file/,
@@ -279,15 +290,15 @@ describe("of a model that is split", () => {
 });
 
 test.each([
-  ["is not there", "nothing.gguf", "there is no such file"],
+  ["does not exist", "nothing.gguf", "there is no such file"],
   ["is a folder", ".", "it is not a file"],
-])("a file that %s is told", (_what, name, message) => {
+])("reports a file that %s", (_what, name, message) => {
   const file = path.join(folder, name);
 
   expect(() => checkModelFile(file)).toThrow(message);
 });
 
-test("a head of many megabytes is read in pieces, and none of it is kept", () => {
+test("reads a header of many megabytes in pieces, and keeps none of it", () => {
   const tokens = Array.from({ length: 50_000 }, (_, index) => string(`token ${index}`));
   const template = typed(STRING, string("x".repeat(1_000_000)));
   const parts = withValue("a", typed(ARRAY, list(STRING, tokens)), withValue("b", template));

@@ -1,4 +1,4 @@
-// One answer read token by token: when which grammar holds, and what is cut off. Every character is a token.
+// One answer read token by token: which grammar restricts it when, and where it is cut. Every character is a token.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import type { OutputPart } from "../../../../src/worker/output/output-parser.ts"
 
 type FakeState = { readonly grammar: string; readonly fed: string };
 
-/** Grammars that remember what they were made of, and what was fed to them. */
+/** Fake grammars that record their text and the tokens fed to them. */
 function open(output: Partial<OutputPlan>, options: { stop?: string[]; takes?: boolean } = {}) {
   const states: { grammar: string; fed: string }[] = [];
   const reader = new AnswerReader({
@@ -20,7 +20,7 @@ function open(output: Partial<OutputPlan>, options: { stop?: string[]; takes?: b
     grammars: {
       begin: (grammar) => {
         states.push({ grammar, fed: "" });
-        return states.at(-1) as unknown as LlamaGrammarEvaluationState; // nobody looks inside
+        return states.at(-1) as unknown as LlamaGrammarEvaluationState; // the reader never looks inside
       },
       feed: (state, tokens) => {
         const texts = tokens.map((token) =>
@@ -31,7 +31,7 @@ function open(output: Partial<OutputPlan>, options: { stop?: string[]; takes?: b
       },
     },
   });
-  /** Up to a stop string. */
+  /** Reads up to a stop string. */
   const push = (text: string) => {
     const all = [];
     for (const char of text) {
@@ -47,14 +47,14 @@ function open(output: Partial<OutputPlan>, options: { stop?: string[]; takes?: b
 
 const CALLS = { toolFormat: "hermes", toolNames: ["f"], callGrammar: "root ::= calls" };
 
-test("holds nothing to a form where none is asked for", () => {
+test("restricts nothing without a grammar", () => {
   const { state, push } = open({});
   push("anything");
 
   expect(state()).toBeUndefined();
 });
 
-test("holds an answer from its first token on", () => {
+test("restricts an answer from its first token", () => {
   const { state } = open({ answerGrammar: { text: "root ::= x", holds: "text" } });
 
   expect(state()).toEqual({ grammar: "root ::= x", fed: "" });
@@ -64,8 +64,8 @@ test.each(["start", "text"] as const)(
   "holds what comes after thoughts (%s), not the thoughts",
   (holds) => {
     const { state, push } = open({
-      thoughtFormat: "think",
-      isThinking: true,
+      reasoningFormat: "think",
+      startsInReasoning: true,
       answerGrammar: { text: "root ::= x", holds },
     });
     expect(state()).toBeUndefined();
@@ -76,7 +76,7 @@ test.each(["start", "text"] as const)(
   },
 );
 
-test("holds a call from where it begins, with the tokens that began it", () => {
+test("restricts a call from its start, including the tokens that started it", () => {
   const { state, push } = open(CALLS);
   push("Let me see. <tool_call");
   expect(state()).toBeUndefined();
@@ -86,7 +86,7 @@ test("holds a call from where it begins, with the tokens that began it", () => {
   expect(state()).toEqual({ grammar: "root ::= calls", fed: "<tool_call>" });
 });
 
-test("takes a control token for the beginning of a call", () => {
+test("recognizes a control token as the start of a call", () => {
   const { state, push, reader } = open(CALLS);
   push("a");
 
@@ -95,7 +95,7 @@ test("takes a control token for the beginning of a call", () => {
   expect(state()).toEqual({ grammar: "root ::= calls", fed: "<tool_call>" });
 });
 
-test("lets a call go on freely when what began it is not of the grammar", () => {
+test("leaves a call unrestricted when the grammar does not allow the tokens that started it", () => {
   const { state, push } = open(CALLS, { takes: false });
 
   push("<tool_call>");
@@ -103,8 +103,8 @@ test("lets a call go on freely when what began it is not of the grammar", () => 
   expect(state()).toBeUndefined();
 });
 
-test("cuts the text at a stop string, but neither thoughts nor arguments", () => {
-  const output = { ...CALLS, thoughtFormat: "think" } as const;
+test("applies stop strings to text, but not to reasoning or arguments", () => {
+  const output = { ...CALLS, reasoningFormat: "think" } as const;
   const { push } = open(output, { stop: ["END", "}"] });
 
   const parts = push(

@@ -1,5 +1,4 @@
-// The model's text told apart: recorded outputs of the model families, with their published sources, in whole and in
-// pieces.
+// Splits recorded outputs of the model families, with their published sources, whole and in pieces.
 
 import { expect, test } from "vitest";
 import {
@@ -7,20 +6,20 @@ import {
   type OutputParserOptions,
   type OutputPart,
 } from "../../../../src/worker/output/output-parser.ts";
-import { thoughtFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
+import { reasoningFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
 import { TOOL_FORMATS, toolFormatNamed } from "../../../../src/worker/output/tool-formats.ts";
 import recorded from "../../../support/engines/recorded-outputs.json" with { type: "json" };
 
-const THINK = thoughtFormatNamed("think");
+const THINK = reasoningFormatNamed("think");
 const HERMES = toolFormatNamed("hermes");
 
 function parser(options: Partial<OutputParserOptions> = {}): OutputParser {
   return new OutputParser({
     toolFormat: null,
     toolNames: ["get_weather"],
-    thoughtFormat: null,
-    areThoughtsText: false,
-    isThinking: false,
+    reasoningFormat: null,
+    keepsReasoningInText: false,
+    startsInReasoning: false,
     ...options,
   });
 }
@@ -55,8 +54,8 @@ for (const [index, each] of recorded.entries()) {
         parser({
           toolFormat: toolFormatNamed(each.format),
           toolNames: each.calls.map(({ name }) => name),
-          thoughtFormat: each.thoughts === null ? null : thoughtFormatNamed(each.thoughts),
-          isThinking: each.isThinking,
+          reasoningFormat: each.thoughts === null ? null : reasoningFormatNamed(each.thoughts),
+          startsInReasoning: each.isThinking,
         }),
         each.raw,
         size,
@@ -70,13 +69,13 @@ for (const [index, each] of recorded.entries()) {
   );
 }
 
-test("has recorded outputs of every format but the generic one, which is ours", () => {
+test("has recorded outputs of every format except the generic one, which is our own", () => {
   const there = new Set(recorded.map(({ format }) => format));
 
   expect(TOOL_FORMATS.map(({ name }) => name).filter((name) => !there.has(name))).toEqual([]);
 });
 
-test("gives arguments as they come, and the name once", () => {
+test("returns arguments as they arrive, and the name once", () => {
   const reading = parser({ toolFormat: HERMES });
   reading.push('<tool_call>\n{"name": "get_weather", "arguments": ');
 
@@ -100,14 +99,14 @@ test("is not misled by braces and quotes within strings", () => {
   expect(content).toBe("");
 });
 
-test("holds back what may become a call, and gives it out when it does not", () => {
+test("holds back text that may become a call, and returns it when it does not", () => {
   const reading = parser({ toolFormat: HERMES });
 
   expect(reading.push("a <tool_")).toEqual([{ type: "text", text: "a" }]);
   expect(reading.push("box>")).toEqual([{ type: "text", text: " <tool_box>" }]);
 });
 
-test("drops a call whose beginning was cut off: it is no text", () => {
+test("drops a call that was cut off at its start: it is not text", () => {
   const { content, calls } = read(
     parser({ toolFormat: HERMES }),
     'Wait.\n<tool_call>\n{"name": "get_',
@@ -116,46 +115,46 @@ test("drops a call whose beginning was cut off: it is no text", () => {
   expect({ content, calls }).toEqual({ content: "Wait.", calls: [] });
 });
 
-test("leaves tags of thoughts alone in the middle of an answer", () => {
+test("ignores reasoning tags in the middle of an answer", () => {
   const text = "Models write <think> and </think> around their thoughts.";
 
-  expect(read(parser({ thoughtFormat: THINK }), text)).toEqual({
+  expect(read(parser({ reasoningFormat: THINK }), text)).toEqual({
     content: text,
     reasoning: "",
     calls: [],
   });
 });
 
-test("takes thoughts that never end for thoughts", () => {
-  expect(read(parser({ thoughtFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
+test("returns reasoning that never ends as reasoning", () => {
+  expect(read(parser({ reasoningFormat: THINK }), "<think>\nhm, 2 + 3")).toMatchObject({
     content: "",
     reasoning: "hm, 2 + 3",
   });
 });
 
-test("knows when it thinks, for what is forbidden or forced meanwhile", () => {
-  const reading = parser({ thoughtFormat: THINK });
-  expect(reading.isThinking).toBe(false);
+test("reports whether the model is reasoning, so that grammars and budgets can depend on it", () => {
+  const reading = parser({ reasoningFormat: THINK });
+  expect(reading.isReasoning).toBe(false);
 
   reading.push("<think>");
-  expect([reading.isThinking, reading.isText]).toEqual([true, false]);
+  expect([reading.isReasoning, reading.isText]).toEqual([true, false]);
 
   reading.push("so</think>");
-  expect([reading.isThinking, reading.isText]).toEqual([false, true]);
+  expect([reading.isReasoning, reading.isText]).toEqual([false, true]);
 });
 
-test("leaves thoughts in the text where they are wanted there", () => {
+test("leaves reasoning in the text on request", () => {
   const text = "<think>\nhm\n</think>\n\nFive.";
 
   const { content, reasoning } = read(
-    parser({ thoughtFormat: THINK, areThoughtsText: true }),
+    parser({ reasoningFormat: THINK, keepsReasoningInText: true }),
     text,
   );
 
   expect({ content, reasoning }).toEqual({ content: text, reasoning: "" });
 });
 
-test("says where the first call began, in characters of the whole text", () => {
+test("reports where the first call started, in characters of the whole output", () => {
   const reading = parser({ toolFormat: HERMES });
 
   reading.push("Let me see. <tool_c");
@@ -165,8 +164,8 @@ test("says where the first call began, in characters of the whole text", () => {
   expect(reading.callsBeganAt).toBe("Let me see. ".length);
 });
 
-test("passes text on at once where nothing has to be told from it", () => {
-  const reading = parser({ thoughtFormat: THINK });
+test("passes text on at once if the format has no markers", () => {
+  const reading = parser({ reasoningFormat: THINK });
   reading.push("Hello");
 
   expect(reading.push(" ")).toEqual([{ type: "text", text: " " }]);

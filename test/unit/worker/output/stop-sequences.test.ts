@@ -1,9 +1,9 @@
-// Stop strings in a text that comes in fragments: found however it is cut, and never leaked.
+// Stop strings in text that arrives in fragments: found however it is split, and never returned.
 
 import { expect, test } from "vitest";
 import { StopSequences } from "../../../../src/worker/output/stop-sequences.ts";
 
-/** Pushes until a stop string is found; what is still held then is flushed. */
+/** Pushes until a stop string is found; otherwise flushes the held text at the end. */
 function scan(stops: readonly string[], fragments: readonly string[]) {
   const scanner = new StopSequences(stops);
   const texts: string[] = [];
@@ -19,26 +19,26 @@ test("passes everything on at once when there is no stop string", () => {
   expect(scan([], ["Hel", "lo"])).toEqual({ texts: ["Hel", "lo", ""], stopString: null });
 });
 
-test("ends the text before the stop string, and drops what follows it", () => {
+test("ends the text before the stop string, and drops the text after it", () => {
   expect(scan(["END"], ["one END two"])).toEqual({ texts: ["one "], stopString: "END" });
 });
 
-test("finds a stop string that is split over many fragments, and leaks nothing of it", () => {
+test("finds a stop string that is split over many fragments, and returns no part of it", () => {
   const { texts, stopString } = scan(["<stop>"], ["a<", "st", "o", "p", ">b"]);
 
   expect(texts).toEqual(["a", "", "", "", ""]);
   expect(stopString).toBe("<stop>");
 });
 
-test("holds back only what may become a stop string", () => {
+test("holds back only text that may become a stop string", () => {
   expect(new StopSequences(["END"]).push("the E")).toEqual({ text: "the ", stopString: null });
 });
 
-test("gives held text out as soon as it cannot become a stop string any more", () => {
+test("returns held text as soon as it cannot become a stop string any more", () => {
   expect(scan(["END"], ["E", "N", "x"]).texts).toEqual(["", "", "ENx", ""]);
 });
 
-test("goes on holding the part of the held text that is a beginning in its own right", () => {
+test("keeps holding the part of the held text that may start another stop string", () => {
   expect(scan(["aab"], ["aa", "a", "b"])).toEqual({ texts: ["", "a", ""], stopString: "aab" });
 });
 
@@ -46,14 +46,14 @@ test("ends at the first of several stop strings", () => {
   expect(scan(["two", "one"], ["zero one two"])).toEqual({ texts: ["zero "], stopString: "one" });
 });
 
-test("holds back for the longest of several beginnings", () => {
+test("holds back the longest of several possible starts", () => {
   expect(new StopSequences(["b", "xyz", "yq"]).push("axy")).toEqual({
     text: "a",
     stopString: null,
   });
 });
 
-test("flushes what was held once", () => {
+test("flushes held text once", () => {
   const scanner = new StopSequences(["END"]);
   scanner.push("the EN");
 
@@ -61,7 +61,7 @@ test("flushes what was held once", () => {
   expect(scanner.flush()).toBe("");
 });
 
-test("starts afresh after a flush", () => {
+test("starts again after a flush", () => {
   const scanner = new StopSequences(["END"]);
   scanner.push("EN");
   scanner.flush();
@@ -69,14 +69,14 @@ test("starts afresh after a flush", () => {
   expect(scanner.push("D")).toEqual({ text: "D", stopString: null });
 });
 
-test("compares characters beyond the BMP whole", () => {
+test("compares characters beyond the BMP as a whole", () => {
   expect(scan(["🙂🙃"], ["a🙂", "🙂", "🙃b"])).toEqual({
     texts: ["a", "🙂", ""],
     stopString: "🙂🙃",
   });
 });
 
-test("gives the same answer however the text is cut", () => {
+test("returns the same answer however the text is split", () => {
   const text = "xaabaab<aab>y";
   for (let first = 0; first <= text.length; first++) {
     for (let second = first; second <= text.length; second++) {

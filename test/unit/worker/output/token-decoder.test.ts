@@ -1,4 +1,4 @@
-// Tokens become whole characters. The fake vocabulary has one token per byte, and some with several bytes.
+// Decodes tokens to whole characters. The fake vocabulary has one token per byte, and some tokens with several bytes.
 
 import { expect, test } from "vitest";
 import { type Detokenize, TokenDecoder } from "../../../../src/worker/output/token-decoder.ts";
@@ -15,23 +15,23 @@ function pushAll(decoder: TokenDecoder, tokens: readonly number[]): string[] {
   return tokens.map((token) => decoder.push(token));
 }
 
-test("gives whole characters at once", () => {
+test("returns whole characters at once", () => {
   expect(pushAll(new TokenDecoder(detokenize), [1000, 33])).toEqual(["Hello", "!"]);
 });
 
-test("holds a character back until its last byte is there", () => {
+test("holds a character back until its last byte arrives", () => {
   const bytes = [...Buffer.from("🙂")];
 
   expect(pushAll(new TokenDecoder(detokenize), bytes)).toEqual(["", "", "", "🙂"]);
 });
 
-test("holds text back with the incomplete character behind it, and loses none of it", () => {
+test("holds back text together with the incomplete character after it, and loses none of it", () => {
   const decoder = new TokenDecoder(detokenize);
 
   expect(pushAll(decoder, [1000, 1001, 0x99, 0x82, 33])).toEqual(["Hello", "", "", " 🙂", "!"]);
 });
 
-test("gives up on bytes that never become a character", () => {
+test("returns replacement characters for bytes that never become a character", () => {
   const decoder = new TokenDecoder(detokenize);
 
   const texts = pushAll(
@@ -52,7 +52,7 @@ test("flushes an incomplete character at the end of the answer, once", () => {
   expect(decoder.flush()).toBe("");
 });
 
-test("tells the tokenizer which four tokens come before, those of the prompt included", () => {
+test("passes the four tokens before to the tokenizer, including those of the prompt", () => {
   const calls: (readonly number[])[][] = [];
   const recording: Detokenize = (tokens, before) => {
     calls.push([[...tokens], [...before]]);

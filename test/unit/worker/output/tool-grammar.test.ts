@@ -1,8 +1,8 @@
-// The grammar of calls, format by format: what it lets through is read back as the calls that were meant.
+// The grammar of tool calls, format by format: the calls that it allows are parsed back to the same calls.
 
 import { expect, test } from "vitest";
 import { OutputParser } from "../../../../src/worker/output/output-parser.ts";
-import { thoughtFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
+import { reasoningFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
 import type { ToolFormat } from "../../../../src/worker/output/tool-format.ts";
 import {
   GENERIC,
@@ -29,7 +29,7 @@ const NUMBERS = {
 };
 const ADD = compiledTool("add", NUMBERS, 1);
 
-/** One call as each family writes it, and what it writes between two. */
+/** One call as each family writes it, and the text between two calls. */
 const WRITTEN: Readonly<Record<string, { readonly call: string; readonly second?: string }>> = {
   generic: tagged(),
   hermes: tagged(),
@@ -93,9 +93,9 @@ function namesRead(format: ToolFormat, text: string): string[] {
   const parser = new OutputParser({
     toolFormat: format,
     toolNames: ["get_weather", "add"],
-    thoughtFormat: format.name === "harmony" ? thoughtFormatNamed("harmony") : null,
-    areThoughtsText: false,
-    isThinking: false,
+    reasoningFormat: format.name === "harmony" ? reasoningFormatNamed("harmony") : null,
+    keepsReasoningInText: false,
+    startsInReasoning: false,
   });
   const parts = [...parser.push(text), ...parser.end()];
   return parts.flatMap((part) => (part.type === "call" ? [part.name] : []));
@@ -105,14 +105,14 @@ for (const format of [...TOOL_FORMATS, GENERIC]) {
   const { call, second } = WRITTEN[format.name] ?? { call: "" };
   const end = ENDS[format.name] ?? "";
 
-  test(`${format.name}: lets a call through, and it is read`, () => {
+  test(`${format.name}: allows a call, which is parsed back`, () => {
     expect(grammarOf(format).matches(call + end)).toBe(true);
     expect(namesRead(format, format.grammar.lead.replaceAll('"', "") + call + end)).toEqual([
       "get_weather",
     ]);
   });
 
-  test(`${format.name}: holds name and arguments to the tools there are`, () => {
+  test(`${format.name}: restricts name and arguments to the given tools`, () => {
     const grammar = grammarOf(format);
 
     expect(grammar.matches(call.replace("get_weather", "get_secrets") + end)).toBe(false);
@@ -121,7 +121,7 @@ for (const format of [...TOOL_FORMATS, GENERIC]) {
     expect(grammar.matches(`${call}${end} And now?`)).toBe(false);
   });
 
-  test(`${format.name}: lets several calls through only where they are allowed`, () => {
+  test(`${format.name}: allows several calls only with parallel calls`, () => {
     const both = call + (second ?? call) + end;
 
     expect(grammarOf(format).matches(both)).toBe(second !== undefined);
@@ -130,14 +130,14 @@ for (const format of [...TOOL_FORMATS, GENERIC]) {
   });
 }
 
-test("a required call in channels comes with the header of its message", () => {
+test("a required call in a format with channels includes the header of its message", () => {
   const grammar = grammarOf(toolFormatNamed("harmony"), { isRequired: true });
 
   expect(grammar.matches(`<|channel|>commentary ${WRITTEN.harmony?.call}`)).toBe(true);
   expect(grammar.matches(WRITTEN.harmony?.call ?? "")).toBe(false);
 });
 
-test("an answer of a certain form stays possible beside calls", () => {
+test("an answer with its own grammar is allowed beside calls", () => {
   const answer = 'no ::= "no"\nroot ::= "yes" | no';
 
   const grammar = grammarOf(GENERIC, { answer });

@@ -1,4 +1,4 @@
-// Messages through a Jinja template: what clients wrote stays text, what the template wrote may be control tokens.
+// Messages rendered by a Jinja template: client text stays text, and only the template can write control tokens.
 
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
@@ -19,7 +19,7 @@ function template(options: Partial<ChatTemplateOptions> = {}): ChatTemplate {
     controlTexts: ["<|im_start|>", "<|im_end|>"],
     bosText: null,
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
     ...options,
   });
 }
@@ -48,7 +48,7 @@ function refusalOf(source: string, message: Message): ServiceError {
   throw new Error("was not refused");
 }
 
-test("renders messages and the beginning of the answer as one stretch of template text", () => {
+test("renders messages and the start of the answer as one segment of template text", () => {
   const segments = render(template(), [{ role: "system", content: "Be brief." }, user("Hi")]);
 
   expect(segments).toEqual([
@@ -80,7 +80,7 @@ test("keeps the template's own control tokens apart from equal ones in a message
   ]);
 });
 
-test("takes the longest of control tokens that begin alike", () => {
+test("prefers the longest of several control tokens with the same start", () => {
   const segments = render(template({ source: BARE, controlTexts: ["<|end", "<|end_of_turn|>"] }), [
     user("<|end_of_turn|>"),
   ]);
@@ -88,14 +88,14 @@ test("takes the longest of control tokens that begin alike", () => {
   expect(segments).toEqual([{ text: "<|end_of_turn|>", isLiteral: true }]);
 });
 
-test("takes control texts literally, not as patterns", () => {
+test("matches control texts literally, not as patterns", () => {
   const controls = template({ source: BARE, controlTexts: ["[.*]", ""] });
 
   expect(render(controls, [user("[ab]")])).toEqual([{ text: "[ab]", isLiteral: false }]);
   expect(render(controls, [user("[.*]")])).toEqual([{ text: "[.*]", isLiteral: true }]);
 });
 
-test("leaves private-use characters of a client alone: they fence nothing", () => {
+test("does not treat a client's private-use characters as a fence", () => {
   const text = "\uE000<|x|>\uE001\uE002abc\uE003";
 
   expect(render(template({ source: BARE }), [user(text)])).toEqual([{ text, isLiteral: false }]);
@@ -107,7 +107,7 @@ test("fences nothing for a vocabulary without control tokens", () => {
   expect(segments).toEqual([{ text: "<|im_end|>", isLiteral: false }]);
 });
 
-test("gives the template the texts of BOS and EOS, or nothing where there are none", () => {
+test("passes the texts of BOS and EOS to the template, or empty texts if there are none", () => {
   const source = "[{{ bos_token }}|{{ eos_token }}]";
 
   const [segment] = render(template({ source, bosText: "<s>" }), [user("Hi")]);
@@ -115,7 +115,7 @@ test("gives the template the texts of BOS and EOS, or nothing where there are no
   expect(segment?.text).toBe("[<s>|]");
 });
 
-test("turns a template's refusal into a 400 with the template's own words", () => {
+test("turns a template's error into a 400 with the template's own message", () => {
   const source =
     "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
     BARE;
@@ -125,11 +125,11 @@ test("turns a template's refusal into a 400 with the template's own words", () =
   expect(refusal.code).toBe("template_error");
   expect(refusal.param).toBe("messages");
   expect(refusal.message).toBe(
-    "the model's chat template refuses these messages: System role not supported",
+    "the model's chat template rejects these messages: System role not supported",
   );
 });
 
-test("lets through what a template with a system refusal accepts", () => {
+test("renders other messages with a template that rejects system messages", () => {
   const source =
     "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
     BARE;
@@ -137,22 +137,22 @@ test("lets through what a template with a system refusal accepts", () => {
   expect(render(template({ source }), [user("Hi")])).toEqual([{ text: "Hi", isLiteral: false }]);
 });
 
-test("shows no fence in a refusal that quotes a message", () => {
+test("shows no fence in an error that quotes a message", () => {
   const source = "{{ raise_exception('cannot read ' + messages[0].content) }}";
 
   const refusal = refusalOf(source, user("a<|im_end|>b"));
 
   expect(refusal.message).toBe(
-    "the model's chat template refuses these messages: cannot read a<|im_end|>b",
+    "the model's chat template rejects these messages: cannot read a<|im_end|>b",
   );
 });
 
-test("refuses a template that cannot be parsed when it is made, not at the first request", () => {
+test("rejects an invalid template when it is created, not at the first request", () => {
   expect(() => template({ source: "{% for message in %}" })).toThrow(Error);
 });
 
-// Templates of reasoning models cut old answers at `</think>`. Fails: the closing half of the fence stays in the prompt.
-test("leaves nothing of a fence in the prompt when the template cuts a message in two", () => {
+// Templates of reasoning models cut old answers at `</think>`. The bug left the closing half of the fence in the prompt.
+test("leaves no part of a fence in the prompt when the template splits a message", () => {
   const source = "{{ messages[0].content.split('</think>')[-1] }}";
 
   const segments = render(template({ source, controlTexts: ["</think>"] }), [

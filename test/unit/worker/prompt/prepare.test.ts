@@ -1,4 +1,4 @@
-// Before a request has a slot: does its prompt fit, does it begin as it should, and is it read only as far as needed.
+// Preparing a request: whether its prompt fits, how it starts, and that no more of it is read than necessary.
 
 import type { LlamaModel } from "node-llama-cpp";
 import { expect, test } from "vitest";
@@ -12,7 +12,7 @@ const BOS = 1;
 const EOS = 2;
 type ModelTokens = { bos: number | null; eos: number | null; shouldPrependBosToken: boolean };
 
-/** One token per character, its code; `^` is BOS where control tokens are read. Remembers what it was asked. */
+/** One token per character, its code; `^` is BOS where control tokens are read. Records its calls. */
 function fakeModel(tokens: Partial<ModelTokens> = {}) {
   const calls: [text: string, readsControlTokens: boolean, options: string | undefined][] = [];
   const model = {
@@ -22,7 +22,7 @@ function fakeModel(tokens: Partial<ModelTokens> = {}) {
       const isBos = (char: string) => readsControlTokens && char === "^";
       return Array.from(text, (char) => (isBos(char) ? BOS : char.charCodeAt(0)));
     },
-  } as unknown as LlamaModel; // the two members that prepare uses
+  } as unknown as LlamaModel; // the two members that prepare() uses
   return { model, calls };
 }
 
@@ -30,14 +30,14 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
   return {
     model: fakeModel().model,
     grammars: { check: () => {} },
-    callGrammars: { of: () => 'root ::= "calls"' },
+    callGrammars: { get: () => 'root ::= "calls"' },
     template: null,
-    thoughtFormat: null,
+    reasoningFormat: null,
     contextTokens: 10,
     controlTokens: { tokenize: (text, begin) => begin(text, true) },
     vocabularySize: 50,
     messageTokens: 1,
-    longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test asks for one
+    longestTokenChars: 1_000_000, // no bound before tokenizing, unless a test sets one
     ...options,
   };
 }
@@ -62,7 +62,7 @@ function template(source: string, controlTexts: readonly string[] = ["^"]): Chat
     controlTexts,
     bosText: "^",
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
   });
 }
 
@@ -90,7 +90,7 @@ test.each([
   expect(prepare({ ...text("abc"), maxTokens: wanted }, deps()).maxTokens).toBe(allowed);
 });
 
-test("accepts a prompt that leaves room for one token, and refuses one that leaves none", () => {
+test("accepts a prompt that leaves room for one token, and rejects one that leaves none", () => {
   expect(prepare(text("123456789"), deps()).maxTokens).toBe(1);
 
   const refusal = refusalOf(text("1234567890"), deps());
@@ -101,26 +101,26 @@ test("accepts a prompt that leaves room for one token, and refuses one that leav
   expect(refusal.message).toContain("context holds 10 tokens");
 });
 
-test("names the messages as the field at fault when it was a chat that is too long", () => {
+test("names messages as the invalid field when a chat is too long", () => {
   const options = deps({ template: template("{{ messages[0].content }}") });
 
   expect(refusalOf(chat("12345678901"), options).param).toBe("messages");
 });
 
-test("puts BOS before a prompt for a model that wants it", () => {
+test("puts BOS before a prompt for a model that requires it", () => {
   const { model } = fakeModel({ shouldPrependBosToken: true });
 
   expect([...prepare(text("a"), deps({ model })).promptTokens]).toEqual([BOS, 97]);
 });
 
-test("adds no second BOS where the template has written one", () => {
+test("adds no second BOS if the template has written one", () => {
   const { model } = fakeModel({ shouldPrependBosToken: true });
   const options = deps({ model, template: template("{{ bos_token }}{{ messages[0].content }}") });
 
   expect([...prepare(chat("a"), options).promptTokens]).toEqual([BOS, 97]);
 });
 
-test("does not take a BOS that a client wrote for the beginning", () => {
+test("does not accept a BOS that a client wrote as the prompt's BOS", () => {
   const { model } = fakeModel({ shouldPrependBosToken: true });
   const options = deps({ model, template: template("{{ messages[0].content }}") });
 
@@ -137,26 +137,26 @@ test.each([
   expect([...prepare(text(""), deps({ model })).promptTokens]).toEqual([start]);
 });
 
-test("refuses a biased token outside the vocabulary, naming it and what there is", () => {
+test("rejects a biased token outside the vocabulary, naming it and the allowed range", () => {
   const refusal = refusalOf(biased(50), deps());
 
   expect(refusal.code).toBe("invalid_value");
   expect(refusal.param).toBe("logit_bias");
-  expect(refusal.message).toBe("logit_bias names token 50; this model's tokens are 0 to 49");
+  expect(refusal.message).toBe("logit_bias has the token 50; this model's tokens are 0 to 49");
 });
 
 test("accepts a bias on the last token of the vocabulary", () => {
   expect(prepare(biased(49), deps()).sampling.logitBias).toEqual([[49, 5]]);
 });
 
-test("refuses a chat with a model that has no template, and says what to use", () => {
+test("rejects a chat with a model without a template, and says what to use", () => {
   const refusal = refusalOf(chat("Hi"), deps());
 
   expect(refusal.code).toBe("template_error");
   expect(refusal.message).toContain("/v1/completions");
 });
 
-test("reads no control tokens in what a client wrote, and leading spaces only at the beginning", () => {
+test("reads no control tokens in client text, and adds a leading space only at the start", () => {
   const { model, calls } = fakeModel();
   const options = deps({ model, template: template("^{{ messages[0].content }}!") });
 
@@ -197,7 +197,7 @@ test("tokenizes a long text that fits as a whole, not in pieces", () => {
   expect(prepared.maxTokens).toBe(10_000);
 });
 
-// Fails: every stretch between control tokens is tokenized, however far over the limit the prompt already is.
+// The bug tokenized every piece between control tokens, however far the prompt was over the limit.
 test("stops reading a message full of control tokens once it is over the limit", () => {
   const { model, calls } = fakeModel();
   const options = deps({ model, template: template("{{ messages[0].content }}") });
@@ -207,7 +207,7 @@ test("stops reading a message full of control tokens once it is over the limit",
   expect(calls.length).toBeLessThan(100);
 });
 
-test("refuses by its length alone what cannot fit, before anything is rendered or tokenized", () => {
+test("rejects a prompt that cannot fit by its length alone, before anything is rendered or tokenized", () => {
   const { model, calls } = fakeModel();
 
   const tooLong = () => prepare(text("x".repeat(101)), deps({ model, longestTokenChars: 10 }));
@@ -216,7 +216,7 @@ test("refuses by its length alone what cannot fit, before anything is rendered o
   expect(calls).toEqual([]);
 });
 
-test("refuses more messages than the context has tokens, before anything is rendered", () => {
+test("rejects more messages than the context has tokens, before anything is rendered", () => {
   const messages = Array.from({ length: 11 }, () => ({ role: "user" as const, content: "" }));
   const request: GenerateRequest = { ...PLAIN_REQUEST, prompt: messagesPrompt(messages) };
 

@@ -1,4 +1,4 @@
-// What is known of a prompt's length before anything is rendered: never more than there is, and cheap to find.
+// Lower bounds of a prompt's length before anything is rendered: never too high, and cheap to compute.
 
 import { expect, test } from "vitest";
 import type { Json, Message, Prompt, ToolUse } from "../../../../src/generation/request.ts";
@@ -11,13 +11,13 @@ import {
 } from "../../../../src/worker/prompt/prompt-bounds.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
 
-/** One token per four characters. Remembers the lengths of the texts that it was given. */
+/** One token per four characters. Records the lengths of the texts that it was given. */
 function bounds(options: Partial<BoundDeps> = {}) {
   const tokenized: number[] = [];
   const tokenize = ((text: string) => {
     tokenized.push(text.length);
     return Array.from({ length: Math.ceil(text.length / 4) });
-  }) as unknown as BoundDeps["model"]["tokenize"]; // only the number of tokens is looked at
+  }) as unknown as BoundDeps["model"]["tokenize"]; // only the number of tokens is used
   const deps: BoundDeps = {
     model: { tokenize },
     contextTokens: 1_000,
@@ -85,14 +85,14 @@ test("counts long texts in pieces, no further than the context", () => {
   expect(tokenized).toEqual([2_000, 2_000, 2_000, 2_000, 2_000]);
 });
 
-test("counts many texts that are short, each", () => {
+test("counts each of many short texts", () => {
   const { deps, tokenized } = bounds({ messageTokens: 1 });
 
   expect(leastTokens(messagesPrompt(repeat(100, user("x".repeat(60)))), deps)).toBe(1_001);
   expect(tokenized).toHaveLength(91);
 });
 
-test("leaves a prompt alone that is likely to fit", () => {
+test("does not count a prompt that is likely to fit", () => {
   const { deps, tokenized } = bounds();
 
   expect(leastTokens(messagesPrompt([user("x".repeat(3_000))]), deps)).toBe(30);
@@ -113,7 +113,7 @@ test("counts nothing that a template may leave out", () => {
   expect(leastTokens(prompt, deps)).toBeLessThan(deps.contextTokens);
 });
 
-test("never finds more tokens in a text than there are, wherever it is cut", () => {
+test("never counts more tokens in a text than it has, wherever it is cut", () => {
   for (const length of [1, 50, 1_024, 1_025, 5_000, 40_001]) {
     const { deps } = bounds();
     const least = leastTextTokens("x".repeat(length), 1_000_000, deps);
@@ -121,7 +121,7 @@ test("never finds more tokens in a text than there are, wherever it is cut", () 
   }
 });
 
-test("learns from the template what a message costs besides its content", () => {
+test("measures with the template how many tokens a message adds to its content", () => {
   const template = templateOf(
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}",
   );
@@ -132,8 +132,11 @@ test("learns from the template what a message costs besides its content", () => 
 
 test.each([
   ["there is none", null],
-  ["it refuses the trial", templateOf("{{ raise_exception('no') if messages | length > 1 }}a")],
-  ["it shows the last message alone", templateOf("{{ messages[-1].content }}")],
+  [
+    "it rejects the sample messages",
+    templateOf("{{ raise_exception('no') if messages | length > 1 }}a"),
+  ],
+  ["it shows only the last message", templateOf("{{ messages[-1].content }}")],
 ])("takes one token a message where a template says nothing: %s", (_why, template) => {
   expect(leastMessageTokens(template, (text) => [...text])).toBe(1);
 });
@@ -144,6 +147,6 @@ function templateOf(source: string): ChatTemplate {
     controlTexts: [],
     bosText: null,
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
   });
 }

@@ -1,10 +1,10 @@
-// How a template is found out to take calls, and what it then gets.
+// Detects the form of tool calls that a template accepts, and converts messages to it.
 
 import { expect, test } from "vitest";
 import type { Message } from "../../../../src/generation/request.ts";
 import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
-  callFormOf,
+  findCallForm,
   type TemplateMessage,
   templateMessages,
 } from "../../../../src/worker/prompt/template-messages.ts";
@@ -24,7 +24,7 @@ const CALLED: readonly Message[] = [
 
 type Call = { readonly function: { readonly name: string; readonly arguments: unknown } };
 
-/** A template that writes messages and calls, and handles arguments in its own way. */
+/** A template that writes messages and calls, with the given way to write arguments. */
 function renderWith(argumentsText: (given: unknown) => string) {
   return (messages: readonly TemplateMessage[]) =>
     messages
@@ -37,44 +37,44 @@ function renderWith(argumentsText: (given: unknown) => string) {
       .join("\n");
 }
 
-test("finds that a template takes arguments as an object", () => {
+test("detects a template that accepts arguments as an object", () => {
   const render = renderWith((given) => JSON.stringify(given));
 
-  expect(callFormOf("", render)).toEqual({
+  expect(findCallForm("", render)).toEqual({
     argumentsAs: "object",
     emptyContent: "",
     hasShortIds: false,
   });
 });
 
-test("finds that a template takes arguments as their text", () => {
+test("detects a template that accepts arguments as text", () => {
   const render = renderWith((given) => {
     if (typeof given !== "string") throw new Error("cannot join an object to a text");
     return given;
   });
 
-  expect(callFormOf("", render)?.argumentsAs).toBe("text");
+  expect(findCallForm("", render)?.argumentsAs).toBe("text");
 });
 
-test("finds that a template writes calls only where there is no content at all", () => {
+test("detects a template that writes calls only if the content is null", () => {
   const render = (messages: readonly TemplateMessage[]) => {
     const isBare = messages[1]?.content === null;
     return isBare ? renderWith((given) => JSON.stringify(given))(messages) : "";
   };
 
-  expect(callFormOf("", render)?.emptyContent).toBeNull();
+  expect(findCallForm("", render)?.emptyContent).toBeNull();
 });
 
-test("finds that a template knows no calls", () => {
-  expect(callFormOf("", () => "question")).toBeNull();
+test("detects a template that does not support calls", () => {
+  expect(findCallForm("", () => "question")).toBeNull();
   expect(
-    callFormOf("", () => {
+    findCallForm("", () => {
       throw new Error("roles must alternate");
     }),
   ).toBeNull();
 });
 
-test("makes ids of nine letters and digits where a template wants those, the same each time", () => {
+test("creates stable ids of nine letters and digits for a template that requires them", () => {
   const form = { argumentsAs: "object", emptyContent: "", hasShortIds: true } as const;
 
   const [, answer, result] = templateMessages(CALLED, form);
@@ -84,7 +84,7 @@ test("makes ids of nine letters and digits where a template wants those, the sam
   expect(result?.tool_call_id).toBe(call?.id);
 });
 
-test("gives thoughts of earlier answers under both names that templates have for them", () => {
+test("passes the reasoning of earlier answers under both names that templates use", () => {
   const form = { argumentsAs: "object", emptyContent: "", hasShortIds: false } as const;
 
   expect(templateMessages(CALLED, form)[1]).toMatchObject({
@@ -110,7 +110,7 @@ function templateOf(source: string): ChatTemplate {
     controlTexts,
     bosText: null,
     eosText: null,
-    thinkingWords: null,
+    reasoningInstruction: null,
   });
 }
 
@@ -121,7 +121,7 @@ function textOf(source: string, ...args: Parameters<typeof messagesPrompt>): str
     .join("");
 }
 
-test("tells a model in a system message of tools that its template does not know", () => {
+test("describes tools in a system message if the template does not support them", () => {
   const text = textOf(CHATML, [{ role: "user", content: "Weather?" }], { tools: TOOLS });
 
   expect(templateOf(CHATML).toolFormat.name).toBe("generic");
@@ -129,7 +129,7 @@ test("tells a model in a system message of tools that its template does not know
   expect(text).toContain('{"name":"get_weather"}');
 });
 
-test("adds to the system message that there is, or to the first of the user where a template takes none", () => {
+test("appends tools to the system message, or to the first user message if the template rejects system messages", () => {
   const system: Message = { role: "system", content: "Be brief." };
   const user: Message = { role: "user", content: "Weather?" };
 
@@ -141,7 +141,7 @@ test("adds to the system message that there is, or to the first of the user wher
   );
 });
 
-test("writes earlier calls and results as text for a template that has no place for them", () => {
+test("writes earlier calls and results as text for a template that does not support them", () => {
   const text = textOf(CHATML, CALLED);
 
   expect(text).toContain(
@@ -150,7 +150,7 @@ test("writes earlier calls and results as text for a template that has no place 
   expect(text).toContain("<|im_start|>user\n<tool_response>\nsunny\n</tool_response>");
 });
 
-test("ends the prompt within the last message where the answer goes on with it", () => {
+test("ends the prompt inside the last message if the answer continues it", () => {
   const messages: Message[] = [
     { role: "user", content: "Count." },
     { role: "assistant", content: "1, 2, ", reasoning: null, toolCalls: [] },
@@ -161,7 +161,7 @@ test("ends the prompt within the last message where the answer goes on with it",
   expect(text).toBe("<|im_start|>user\nCount.<|im_end|>\n<|im_start|>assistant\n1, 2, ");
 });
 
-test("refuses a variable that the template does not have, by name; without thinking is no variable", () => {
+test("rejects an unknown variable by name; turning reasoning off needs no variable", () => {
   const messages: Message[] = [{ role: "user", content: "Hi" }];
 
   expect(() => textOf(CHATML, messages, { variables: { dialect: "formal" } })).toThrow(
@@ -173,11 +173,11 @@ test("refuses a variable that the template does not have, by name; without think
   expect(() => textOf(CHATML, messages, { variables: { enable_thinking: false } })).not.toThrow();
 });
 
-test("hands on whether to think, and refuses to where the template has no switch", () => {
+test("passes the reasoning options on, and rejects them if the template cannot enable reasoning", () => {
   const source = `${CHATML}{% if enable_thinking %}<think>{{ reasoning_effort }}{% endif %}`;
   const messages: Message[] = [{ role: "user", content: "Hi" }];
   const thinking = (effort: string | null) => ({
-    thinking: { effort, budgetTokens: null, isSeparate: true },
+    reasoning: { effort, budgetTokens: null, isSeparate: true },
   });
 
   expect(textOf(source, messages, thinking("high"))).toMatch(/<think>high$/);

@@ -3,11 +3,8 @@
 import type { LlamaContextSequence } from "node-llama-cpp";
 import { expect, test } from "vitest";
 import { SEEDS } from "../../../../src/generation/request.ts";
-import {
-  acceptSeedFunctions,
-  seedOfEachToken,
-  tokenSeed,
-} from "../../../../src/worker/sampling/token-seeds.ts";
+import { acceptSeedFunctions } from "../../../../src/worker/library-internals.ts";
+import { seedOfEachToken, tokenSeed } from "../../../../src/worker/sampling/token-seeds.ts";
 
 test("positions of an answer, and choices with consecutive seeds, never share a seed nearby", () => {
   const seeds = [0, 1, 2, 7, SEEDS - 1].flatMap((seed) =>

@@ -1,4 +1,4 @@
-// Slices of a prompt beside running streams, over a model of what a step costs: its streams, a fixed part, and each token.
+// Slice sizes beside running streams, with a simulated cost of a step: per stream, fixed, and per token.
 
 import { expect, test } from "vitest";
 import { PromptSlices } from "../../../../src/worker/step/prompt-slices.ts";
@@ -8,7 +8,7 @@ const QUIET_MS = 18;
 type Costs = { readonly fixedMs: number; readonly tokenMs: number };
 type Read = { readonly sizes: number[]; readonly times: number[]; readonly totalMs: number };
 
-/** Reads a prompt beside three streams. */
+/** Reads a prompt while three streams generate. */
 function read(slices: PromptSlices, promptTokens: number, { fixedMs, tokenMs }: Costs): Read {
   for (let step = 0; step < 20; step++)
     slices.observe({ ms: QUIET_MS, decodes: 3, promptTokens: 0 });
@@ -29,26 +29,26 @@ function share(values: readonly number[], isGood: (value: number) => boolean): n
   return values.filter(isGood).length / values.length;
 }
 
-test("fills the batch while nobody generates", () => {
+test("fills the batch while no stream generates", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
 
   expect(slices.tokens({ unread: 1000, readers: 1, decodes: 0 })).toBe(128);
   expect(slices.tokens({ unread: 1000, readers: 4, decodes: 0 })).toBe(32);
 });
 
-test("leaves room in the batch for those who generate: what does not fit would need a step of its own", () => {
+test("leaves room in the batch for generating streams: other tokens would need another step", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 0 });
 
   expect(slices.tokens({ unread: 1000, readers: 1, decodes: 3 })).toBe(125);
 });
 
-test("reads a token at least, however many share the batch", () => {
+test("reads at least one token, however many streams share the batch", () => {
   const slices = new PromptSlices({ batchTokens: 4, targetMs: 0 });
 
   expect(slices.tokens({ unread: 1000, readers: 8, decodes: 4 })).toBe(1);
 });
 
-test("reads a short prompt at once, unless a target was asked for", () => {
+test("reads a short prompt at once, unless a target is set", () => {
   const steady = { ms: QUIET_MS, decodes: 3, promptTokens: 0 };
   const [chosen, asked] = [null, 20].map((targetMs) => {
     const slices = new PromptSlices({ batchTokens: 128, targetMs });
@@ -61,7 +61,7 @@ test("reads a short prompt at once, unless a target was asked for", () => {
   expect(asked).toBeLessThan(10);
 });
 
-test("keeps steps near the target that was asked for", () => {
+test("keeps steps near the target that was set", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
 
   const { times } = read(slices, 2000, { fixedMs: 10, tokenMs: 4 });
@@ -70,7 +70,7 @@ test("keeps steps near the target that was asked for", () => {
   expect(share(times, (ms) => ms >= 80)).toBeGreaterThan(0.8);
 });
 
-test("follows a cost that changes on the way", () => {
+test("adapts to a cost that changes while it reads", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
 
   read(slices, 2000, { fixedMs: 10, tokenMs: 2 });
@@ -79,7 +79,7 @@ test("follows a cost that changes on the way", () => {
   expect(share(times, (ms) => ms <= 105)).toBeGreaterThan(0.9);
 });
 
-test("without a target, steps take about two and a half times as long, where tokens are what costs", () => {
+test("without a target, steps take about two and a half times as long when the cost is per token", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
 
   const { times } = read(slices, 2000, { fixedMs: 0, tokenMs: 1 });
@@ -88,7 +88,7 @@ test("without a target, steps take about two and a half times as long, where tok
   expect(share(times, (ms) => ms >= 2 * QUIET_MS)).toBeGreaterThan(0.8);
 });
 
-test("does not make slices so small that a prompt takes for ever, where a step costs much whatever is in it", () => {
+test("keeps slices large enough when a step has a high fixed cost, so that prefill does not take forever", () => {
   const costs = { fixedMs: 60, tokenMs: 1 };
 
   const whole = read(new PromptSlices({ batchTokens: 128, targetMs: 0 }), 2000, costs);
@@ -97,19 +97,19 @@ test("does not make slices so small that a prompt takes for ever, where a step c
   expect(sliced.totalMs / whole.totalMs).toBeLessThan(2);
 });
 
-test("takes the cost of a deep context for that of its tokens, however much it sways", () => {
+test("attributes the cost of a long context to its tokens, however much it varies", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
   for (let step = 0; step < 20; step++) slices.observe({ ms: 4, decodes: 1, promptTokens: 0 });
   for (let step = 0; step < 40; step++) {
     const tokens = slices.tokens({ unread: 4_000, readers: 1, decodes: 1 });
-    const perTokenMs = step % 4 === 0 ? 1 : 3; // of several prompts, read to different depths
+    const perTokenMs = step % 4 === 0 ? 1 : 3; // several prompts, read up to different positions
     slices.observe({ ms: 4 + tokens * perTokenMs, decodes: 1, promptTokens: tokens });
   }
 
   expect(slices.tokens({ unread: 4_000, readers: 1, decodes: 1 })).toBeLessThan(24);
 });
 
-test("makes a step no longer than it has to be where nobody generates, as soon as costs are known", () => {
+test("makes steps no longer than necessary while no stream generates, once costs are measured", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: null });
   read(slices, 1_000, { fixedMs: 0, tokenMs: 3 });
 
@@ -120,7 +120,7 @@ test("makes a step no longer than it has to be where nobody generates, as soon a
   expect(perTokenMs(tokens) / perTokenMs(128)).toBeLessThan(1.15);
 });
 
-test("one step that was held up does not shrink the slices after it", () => {
+test("one delayed step does not shrink the slices after it", () => {
   const slices = new PromptSlices({ batchTokens: 128, targetMs: 100 });
   const before = read(slices, 1000, { fixedMs: 10, tokenMs: 4 }).sizes.at(-2) ?? 0;
 

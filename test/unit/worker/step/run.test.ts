@@ -1,9 +1,9 @@
-// One request in the worker apart from any slot: its text, its end, its credit, and what wakes it when parked.
+// One request in the worker, independent of any slot: its text, its end, its credit, and what wakes it while parked.
 
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../../../src/generation/request.ts";
-import { type Accepted, Run } from "../../../../src/worker/step/run.ts";
+import { type AcceptedToken, Run } from "../../../../src/worker/step/run.ts";
 import { ended } from "../../../support/clients/receipts.ts";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
 
@@ -18,7 +18,7 @@ const NO_GRAMMARS = {
 function makeRun(
   request: Partial<PreparedRequest> = {},
   creditBytes = 1000,
-  thoughtEnding: readonly number[] = [],
+  reasoningEnding: readonly number[] = [],
 ): Run {
   return new Run({
     id: "r1",
@@ -28,24 +28,24 @@ function makeRun(
     detokenize: (tokens) => Buffer.from(tokens).toString("utf8"),
     controlTokens: () => new Map(),
     grammars: NO_GRAMMARS,
-    thoughtEnding,
+    reasoningEnding,
   });
 }
 
-/** What came of each byte: its text, and the end. */
+/** The result of each byte: its text, and the end of the answer. */
 function acceptAll(run: Run, given: string) {
   return [...Buffer.from(given)].map((byte) => shown(run.accept(byte)));
 }
 
-function shown({ deltas, end }: Accepted) {
+function shown({ deltas, end }: AcceptedToken) {
   return text(deltas.map((delta) => delta.text).join(""), end);
 }
 
-function text(given: string, end: Accepted["end"]) {
+function text(given: string, end: AcceptedToken["end"]) {
   return { text: given, end };
 }
 
-/** Whether a parked run is woken by what `act` does. */
+/** Whether `act` wakes a parked run. */
 async function isWokenBy(run: Run, act: () => void): Promise<boolean> {
   let isWoken = false;
   void run.woken().then(() => {
@@ -58,11 +58,11 @@ async function isWokenBy(run: Run, act: () => void): Promise<boolean> {
   return isWoken;
 }
 
-test("gives the text of each token, and goes on", () => {
+test("returns the text of each token, and continues", () => {
   expect(acceptAll(makeRun(), "ab")).toEqual([text("a", null), text("b", null)]);
 });
 
-test("ends at a stop string that came in several tokens, and gives nothing of it away", () => {
+test("ends at a stop string made of several tokens, and sends no part of it", () => {
   expect(acceptAll(makeRun({ stop: ["cd"] }), "bcd")).toEqual([
     text("b", null),
     text("", null),
@@ -70,7 +70,7 @@ test("ends at a stop string that came in several tokens, and gives nothing of it
   ]);
 });
 
-test("ends at max_tokens, and gives out what was held back for a stop string", () => {
+test("ends at max_tokens, and sends text that was held back for a stop string", () => {
   expect(acceptAll(makeRun({ stop: ["bcX"], maxTokens: 3 }), "abc")).toEqual([
     text("a", null),
     text("", null),
@@ -78,33 +78,33 @@ test("ends at max_tokens, and gives out what was held back for a stop string", (
   ]);
 });
 
-test("calls it a stop when the last token allowed completes the stop string", () => {
+test("reports `stop` when the last allowed token completes a stop string", () => {
   const accepted = acceptAll(makeRun({ stop: ["bc"], maxTokens: 3 }), "abc");
 
   expect(accepted.at(-1)).toEqual(text("", { reason: "stop", stopString: "bc" }));
 });
 
-test("shows a character that max_tokens cut in two as a replacement character", () => {
+test("sends a replacement character for a character that max_tokens cut in two", () => {
   const run = makeRun({ maxTokens: 1 });
 
   expect(shown(run.accept(0xc3))).toEqual(text("\uFFFD", ended("length")));
 });
 
-test("gives out what was held back when the model ends its answer", () => {
+test("sends held-back text when the model ends its answer", () => {
   const run = makeRun({ stop: ["END"] });
   acceptAll(run, "xEN");
 
   expect(shown(run.finish("stop"))).toEqual(text("EN", ended("stop")));
 });
 
-test("finds a stop string even in what is only complete at the end", () => {
+test("finds a stop string that only the last flushed text completes", () => {
   const run = makeRun({ stop: ["\uFFFD"] });
   run.accept(0xc3);
 
   expect(shown(run.finish("length"))).toEqual(text("", { reason: "stop", stopString: "\uFFFD" }));
 });
 
-test("counts prompt, cached and generated tokens; the prompt's are not the answer's", () => {
+test("counts prompt, cached and generated tokens separately", () => {
   const run = makeRun();
   run.cachedTokens = 2;
   acceptAll(run, "abcd");
@@ -152,7 +152,7 @@ test("does not wait at all while there is credit", async () => {
   await expect(makeRun().woken()).resolves.toBeUndefined();
 });
 
-test("sleeps on while the credit that comes back does not cover what it overdrew", async () => {
+test("stays parked while new credit does not cover its overdraft", async () => {
   const run = makeRun({}, 1);
   acceptAll(run, "ab");
 
@@ -178,14 +178,14 @@ test("is woken by an abort", async () => {
   expect(run.isAborted).toBe(true);
 });
 
-test("is woken by the wish to suspend it", async () => {
+test("is woken by a suspension", async () => {
   const run = makeRun({}, 0);
 
   expect(await isWokenBy(run, () => run.suspend())).toBe(true);
   expect(run.isSuspendWanted).toBe(true);
 });
 
-test("can be suspended only while it is parked: otherwise its reader has just come back", async () => {
+test("can be suspended only while it is parked: otherwise its reader has just caught up", async () => {
   const run = makeRun({}, 0);
 
   run.suspend();
@@ -196,12 +196,12 @@ test("can be suspended only while it is parked: otherwise its reader has just co
   expect(run.isSuspendWanted).toBe(false);
 });
 
-test("ends thoughts with its own words once their budget is used up", () => {
+test("ends reasoning with the format's ending once the budget is used up", () => {
   const output = {
     ...PLAIN_OUTPUT,
-    thoughtFormat: "think",
-    isThinking: true,
-    thoughtBudgetTokens: 2,
+    reasoningFormat: "think",
+    startsInReasoning: true,
+    reasoningBudgetTokens: 2,
   };
   const run = makeRun({ output }, 1000, [...Buffer.from("</think>")]);
 
@@ -216,7 +216,7 @@ test("ends thoughts with its own words once their budget is used up", () => {
   expect(run.usage.reasoningTokens).toBe(2 + forced.length);
 });
 
-test("sends scores with the text of their tokens, and none of what a stop string cut off", () => {
+test("sends logprobs with the text of their tokens, and none for text that a stop string cut off", () => {
   const run = makeRun({ stop: ["bc"] });
   const score = (char: string) => ({
     id: 0,
@@ -226,16 +226,16 @@ test("sends scores with the text of their tokens, and none of what a stop string
     alternatives: [],
   });
   const deltas = [..."abc"].flatMap((char) => {
-    run.addScore(score(char));
+    run.addLogprobs(score(char));
     return run.accept(char.charCodeAt(0)).deltas;
   });
 
   expect(deltas).toMatchObject([
-    { type: "text-delta", text: "a", tokens: 1, ids: [97], scores: [score("a")] },
+    { type: "text-delta", text: "a", tokens: 1, ids: [97], logprobs: [score("a")] },
   ]);
 });
 
-test("says that an answer calls tools when it ends with a call", () => {
+test("reports `tool-calls` when the answer ends with a call", () => {
   const output = { ...PLAIN_OUTPUT, toolFormat: "hermes", toolNames: ["f"] };
   const run = makeRun({ output });
 
@@ -244,7 +244,7 @@ test("says that an answer calls tools when it ends with a call", () => {
   expect(run.finish("stop").end).toEqual(ended("tool-calls"));
 });
 
-/** Deltas, by the tokens after which they came; and the ids that they brought. */
+/** Deltas by the number of tokens before them, and the token ids in them. */
 function heard(run: Run, tokens: readonly number[]) {
   return tokens.map((token) => {
     const { deltas } = run.accept(token);
@@ -260,9 +260,9 @@ function heard(run: Run, tokens: readonly number[]) {
 const THINKING: Partial<PreparedRequest> = {
   output: {
     ...PLAIN_OUTPUT,
-    thoughtFormat: "think",
-    isThinking: true,
-    thoughtBudgetTokens: 4,
+    reasoningFormat: "think",
+    startsInReasoning: true,
+    reasoningBudgetTokens: 4,
   },
 };
 
@@ -289,7 +289,7 @@ test.each([
   }
 });
 
-test("ends the thoughts that another worker was about to end", () => {
+test("continues the forced end of reasoning that a lost worker had begun", () => {
   const ending = [...Buffer.from("</think>")];
   const run = makeRun(THINKING, 1000, ending);
 
@@ -299,7 +299,7 @@ test("ends the thoughts that another worker was about to end", () => {
   expect(interrupted.isOutOfCredit).toBe(false);
 });
 
-test("tells with its first token how the prompt was read, once", () => {
+test("reports how the prompt was read once, with its first token", () => {
   const run = makeRun();
   run.cachedTokens = 2;
   run.prefillMs = 7;

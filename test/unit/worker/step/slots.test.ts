@@ -1,8 +1,8 @@
-// Which slot a request gets, and what stays in its cache. The sequences are fakes with a list of tokens as their cache.
+// Which slot a request gets, and what its cache keeps. The sequences are fakes whose cache is a list of tokens.
 
 import type { LlamaContextSequence } from "node-llama-cpp";
 import { expect, test, vi } from "vitest";
-import { Batcher } from "../../../../src/worker/step/batching.ts";
+import { Batcher } from "../../../../src/worker/step/batcher.ts";
 import { Slot, SlotPool } from "../../../../src/worker/step/slots.ts";
 
 function fakeSequence(initial: readonly number[]) {
@@ -36,14 +36,14 @@ function pool(caches: readonly (readonly number[])[], useOrder: readonly number[
   const slots = caches.map((cache, id) => slot(id, cache).slot);
   for (const [index, id] of useOrder.entries()) {
     const used = slots[id];
-    if (used) used.lastUsed = index - useOrder.length; // before anything that the pool itself counts
+    if (used) used.lastUsed = index - useOrder.length; // earlier than any use that the pool counts
   }
   return new SlotPool(slots);
 }
 
 const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
 
-test("gives the slot that holds the longest beginning of the prompt", () => {
+test("takes the slot that holds the longest prefix of the prompt", () => {
   expect(pool([[1], [1, 2, 3, 9], [1, 2], []]).take([1, 2, 3, 4], "")?.id).toBe(1);
 });
 
@@ -55,11 +55,11 @@ test("takes the empty slot with the lowest id", () => {
   expect(pool([[7], [], []]).take([1], "")?.id).toBe(1);
 });
 
-test("gives up the cache that was used longest ago when none is empty", () => {
+test("takes the least recently used slot when none is empty", () => {
   expect(pool([[7], [8], [9]], [2, 0, 1]).take([1], "")?.id).toBe(2);
 });
 
-test("takes the longest beginning even where an empty slot is free", () => {
+test("takes the longest prefix even if an empty slot is free", () => {
   expect(pool([[], [1]]).take([1, 2], "")?.id).toBe(1);
 });
 
@@ -81,7 +81,7 @@ test("gives each slot to one request at a time, and none when all are busy", () 
   expect(taken.map((each) => each?.id ?? null)).toEqual([0, 1, null]);
 });
 
-test("takes one beside the busy ones, though another was used longer ago", () => {
+test("takes a slot next to the busy ones, even if another was used longer ago", () => {
   const slots = pool([[7], [7], [7], [7], [7]], [2, 0, 4, 1, 3]);
 
   const ids = [1, 2, 3, 4, 5].map(() => slots.take([7, 8], "")?.id);
@@ -97,7 +97,7 @@ test("closes a gap between busy slots before it opens a new one", () => {
   expect(slots.take([1], "")?.id).toBe(1);
 });
 
-test("takes one apart if that saves much reading", () => {
+test("takes a slot apart from the busy ones if its cache saves enough tokens", () => {
   const conversation = Array.from({ length: 100 }, (_, index) => index);
   const slots = pool([[], [], [], conversation]);
   slots.take([500], "");
@@ -106,7 +106,7 @@ test("takes one apart if that saves much reading", () => {
   expect(slots.take(conversation, "")?.id).toBe(3);
 });
 
-test("gives a released slot away again", () => {
+test("gives a released slot to the next request", () => {
   const slots = pool([[]]);
 
   const first = slots.take([1], "");
@@ -116,28 +116,28 @@ test("gives a released slot away again", () => {
   expect(slots.take([1], "")?.id).toBe(0);
 });
 
-test("keeps the common beginning of the cache and drops the rest", async () => {
+test("keeps the common prefix of the cache and drops the rest", async () => {
   const { slot: used, cache } = slot(0, [1, 2, 3, 4]);
 
   expect(await used.keepPrefix([1, 2, 9, 9], batcher)).toBe(2);
   expect(cache).toEqual([1, 2]);
 });
 
-test("leaves the last token to be read, even of a prompt that is in the cache as a whole", async () => {
+test("leaves the last token to be read, even if the cache holds the whole prompt", async () => {
   const { slot: used, cache } = slot(0, [1, 2, 3]);
 
   expect(await used.keepPrefix([1, 2, 3], batcher)).toBe(2);
   expect(cache).toEqual([1, 2]);
 });
 
-test("does not touch a cache of which everything is kept", async () => {
+test("does not touch a cache that is kept completely", async () => {
   const { slot: used, sequence } = slot(0, [1, 2]);
 
   expect(await used.keepPrefix([1, 2, 3], batcher)).toBe(2);
   expect(sequence.adaptStateToTokens).not.toHaveBeenCalled();
 });
 
-test("empties a cache that holds something, and leaves an empty one alone", async () => {
+test("clears a cache that holds tokens, and leaves an empty one alone", async () => {
   const [full, empty] = [slot(0, [1, 2]), slot(1)];
 
   await full.slot.clear(batcher);
@@ -147,11 +147,11 @@ test("empties a cache that holds something, and leaves an empty one alone", asyn
   expect(empty.sequence.clearHistory).not.toHaveBeenCalled();
 });
 
-test("a cache is for requests of its own scope, and gone when another takes its slot", async () => {
+test("a cache serves only requests of its own scope, and is cleared when another scope takes the slot", async () => {
   const one = slot(0, [1, 2, 3]);
   const slots = new SlotPool([one.slot, slot(1).slot]);
 
-  expect(slots.take([1, 2, 3, 4], "another key")?.id).toBe(1); // an empty one is as good
+  expect(slots.take([1, 2, 3, 4], "another key")?.id).toBe(1); // an empty slot is equally good
   expect(one.slot.shared([1, 2, 3], "another key")).toBe(0);
   await one.slot.enterScope("another key", batcher);
   expect(one.cache).toEqual([]);

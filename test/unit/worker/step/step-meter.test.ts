@@ -1,4 +1,4 @@
-// What a measured step changes: the slices always, the threads only if they are governed.
+// A measured step always changes the slices; it changes the threads only if they are governed.
 
 import { expect, test, vi } from "vitest";
 import { PromptSlices } from "../../../../src/worker/step/prompt-slices.ts";
@@ -18,10 +18,10 @@ function observe(target: StepMeter, times: readonly number[]): void {
   for (const ms of times) target.observe({ ms, decodes: 1, promptTokens: 0 });
 }
 
-/** Two threads that are held up at last, then one. */
+/** Steps of two threads, of which the last are delayed, then steps of one thread. */
 const HELD_UP = [...Array<number>(10).fill(6), 90, 90, ...Array<number>(6).fill(10)];
 
-test("takes a thread away when steps are held up", () => {
+test("removes a thread when steps are delayed", () => {
   const { meter: governed, setThreads } = meter(true);
 
   observe(governed, HELD_UP);
@@ -30,7 +30,7 @@ test("takes a thread away when steps are held up", () => {
   expect(governed.threads).toBe(1);
 });
 
-test("leaves the threads alone when they are not to be governed", () => {
+test("does not change the threads when they are not governed", () => {
   const { meter: fixed, setThreads } = meter(false);
 
   observe(fixed, HELD_UP);
@@ -39,7 +39,7 @@ test("leaves the threads alone when they are not to be governed", () => {
   expect(fixed.threads).toBe(2);
 });
 
-test("tells the slices what steps take", () => {
+test("passes step times to the slices", () => {
   const { meter: fixed, slices } = meter(false);
   observe(fixed, Array<number>(20).fill(10));
 

@@ -1,4 +1,4 @@
-// Plays recorded step times to the governor and looks at which number of threads it chose, and when.
+// Replays recorded step times, and checks which number of threads the governor chooses, and when.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -54,12 +54,12 @@ const RECORDINGS = [
 ] as const;
 
 describe.each(RECORDINGS)("%s", (_name, recording) => {
-  test("alone, nearly every step has all threads", () => {
+  test("without another process, nearly every step has all threads", () => {
     const played = play(recording, [{ seconds: 30, isBusy: false }]);
     expect(share(played, 2)).toBeGreaterThan(0.97);
   });
 
-  test("a neighbour is given way within a second, and does not get the core back while it stays", () => {
+  test("gives a core to another process within a second, and leaves it there while that process runs", () => {
     const played = play(recording, [
       { seconds: 5, isBusy: false },
       { seconds: 20, isBusy: true },
@@ -67,7 +67,7 @@ describe.each(RECORDINGS)("%s", (_name, recording) => {
     expect(share(between(played, 6, 25), 1)).toBeGreaterThan(0.93);
   });
 
-  test("beside a neighbour at least half of the quiet speed is left", () => {
+  test("keeps at least half of the speed while another process runs", () => {
     const quiet = tokensPerSecond(play(recording, [{ seconds: 20, isBusy: false }]), 20);
     const phases = [
       { seconds: 5, isBusy: false },
@@ -77,7 +77,7 @@ describe.each(RECORDINGS)("%s", (_name, recording) => {
     expect(beside / quiet).toBeGreaterThan(0.5);
   });
 
-  test("all threads come back within five seconds after the neighbour has left", () => {
+  test("uses all threads again within five seconds after the other process ends", () => {
     const played = play(recording, [
       { seconds: 5, isBusy: false },
       { seconds: 20, isBusy: true },
@@ -86,13 +86,13 @@ describe.each(RECORDINGS)("%s", (_name, recording) => {
     expect(share(between(played, 30, 45), 2)).toBeGreaterThan(0.97);
   });
 
-  test("a neighbour that was there from the start is found out", () => {
+  test("detects a process that was running from the start", () => {
     const played = play(recording, [{ seconds: 20, isBusy: true }]);
     expect(share(between(played, 3, 20), 1)).toBeGreaterThan(0.9);
   });
 });
 
-test("a batch that grows is not taken for a neighbour", () => {
+test("does not mistake a growing batch for another process", () => {
   let state = startGovernor(2);
   let atMs = 0;
   const counts: number[] = [];
@@ -106,7 +106,7 @@ test("a batch that grows is not taken for a neighbour", () => {
   expect(counts.filter((threads) => threads === 2).length / counts.length).toBeGreaterThan(0.95);
 });
 
-test("one step that was held up changes nothing", () => {
+test("one delayed step changes nothing", () => {
   let state = startGovernor(2);
   const steps = [...Array<number>(20).fill(6.5), 130, ...Array<number>(20).fill(6.5)];
   let atMs = 0;
@@ -117,8 +117,8 @@ test("one step that was held up changes nothing", () => {
   }
 });
 
-test("many threads go down and up by quarters, and no further than the limits", () => {
-  // Eleven of sixteen cores are free: a thread too many makes every step ten times as long.
+test("many threads change by quarters, within the limits", () => {
+  // Eleven of sixteen cores are free: one thread too many makes every step ten times as long.
   const stepMs = (threads: number) => (threads > 11 ? 500 : 160) / Math.min(threads, 11);
   let state = startGovernor(16);
   let atMs = 0;
@@ -135,7 +135,7 @@ test("many threads go down and up by quarters, and no further than the limits", 
   expect(good / late.length).toBeGreaterThan(0.95);
 });
 
-test("with one thread there is nothing to decide", () => {
+test("never changes a limit of one thread", () => {
   const state = startGovernor(1);
   expect(govern(state, { atMs: 100, ms: 100, tokens: 1 })).toBe(state);
 });

@@ -1,14 +1,14 @@
-// The end of an answer whose time is over: as if a limit of its length were reached.
+// The finish event of an answer that reached its deadline: the same as for a length limit.
 
 import type { Finish, PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
-/** What there is of the answer, in tokens. */
-export type Received = { tokens: number; reasoning: number; prompt: PromptReading | null };
+/** Tokens of the answer so far, and how its prompt was read. */
+export type ReceivedAnswer = { tokens: number; reasoning: number; prompt: PromptReading | null };
 
-export function cutShort(
+export function finishAtDeadline(
   { promptTokens }: PreparedRequest,
-  { tokens, reasoning, prompt }: Received,
+  { tokens, reasoning, prompt }: ReceivedAnswer,
 ): Finish {
   return {
     type: "finish",

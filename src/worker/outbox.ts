@@ -1,8 +1,8 @@
-// What goes to the server: everything of one turn of the event loop in one write, and what a decode step brought for all
-// slots in one message.
+// Collects messages to the server: one write per turn of the event loop, and one message per decode step with the events of
+// all slots.
 
-import type { FromWorker, StepEvent } from "../../engine/messages.ts";
-import type { StepLoad } from "../../generation/events.ts";
+import type { FromWorker, StepEvent } from "../engine/messages.ts";
+import type { StepLoad } from "../generation/events.ts";
 
 export type Send = (messages: readonly FromWorker[]) => void;
 
@@ -26,12 +26,12 @@ export class Outbox {
     this.#events.push(event);
   }
 
-  /** Goes along with the next events: alone it is not worth a message. */
+  /** Sent with the next events, never in a message of its own. */
   addLoad(load: StepLoad): void {
     this.#loads.push(load);
   }
 
-  /** Sends soon: after the next decode has been handed to its thread, so that writing the message costs no decode time. */
+  /** Sends after the next decode has been handed to its thread, so that writing the message takes no decode time. */
   flushSoon(): void {
     if (this.#events.length > 0) this.#schedule();
   }

@@ -1,24 +1,24 @@
-// Decides what enters the next decode, and is the clock of the decode steps: node-llama-cpp asks the strategy once before
-// each decode. Its contract: https://node-llama-cpp.withcat.ai/guide/batching
+// Decides which tokens enter the next decode, and measures the decode steps. node-llama-cpp calls the batching strategy once
+// before each decode: https://node-llama-cpp.withcat.ai/guide/batching
 
 import type { BatchItem, PrioritizedBatchItem } from "node-llama-cpp";
 import type { StepLoad } from "../../generation/events.ts";
 
-/** How often in a row the strategy may answer "not yet": each is a few microtasks, during which nothing else runs. */
+/** How often in a row the strategy may defer a decode. Each deferral takes a few microtasks, during which nothing else runs. */
 const PATIENCE_TURNS = 50;
 
 export type StepTime = Omit<StepLoad, "threads">;
 
 export type BatcherOptions = {
-  /** A step's events are complete: called as the next decode starts, and when no stream is left. */
+  /** Called when all events of a step exist: when the next decode starts, and when the last stream leaves. */
   readonly onStep: () => void;
   readonly onStepTime: (step: StepTime) => void;
 };
 
 /**
- * Whole batches: a decode starts only when every stream that is about to ask for one has asked, otherwise the last one
- * misses it and half of all decodes are wasted. A stream counts from `enter()` to `leave()`; in between it may wait for
- * nothing but its decodes.
+ * Fills whole batches: a decode starts only when every active stream has queued its tokens. Otherwise the last stream misses
+ * the decode, and half of all decodes are wasted. A stream is active from `enter()` to `leave()`; in between it must not wait
+ * for anything but its decodes.
  */
 export class Batcher {
   readonly #options: BatcherOptions;
@@ -39,7 +39,7 @@ export class Batcher {
     this.#busy += 1;
   }
 
-  /** As `enter()`, for a stream that reads its prompt first. @returns to be called when it has, at least once */
+  /** Like `enter()`, for a stream that reads its prompt first. @returns a function to call, once or more, when it has */
   enterReading(): () => void {
     this.enter();
     this.#readers += 1;
@@ -50,12 +50,12 @@ export class Batcher {
     };
   }
 
-  /** Streams that read their prompts. */
+  /** Number of streams that are reading their prompts. */
   get readers(): number {
     return this.#readers;
   }
 
-  /** Streams that generate. */
+  /** Number of streams that are generating. */
   get decoders(): number {
     return this.#busy - this.#readers;
   }
@@ -65,7 +65,7 @@ export class Batcher {
     if (this.#busy === 0) this.#options.onStep();
   }
 
-  /** To be called by each stream when it has what it asked for: the first one in a step stops the clock. */
+  /** Each stream calls it when its decode is done. The first call in a step ends the time measurement. */
   computed(): void {
     if (!this.#step) return;
     const ms = performance.now() - this.#stepStartedAtMs;
@@ -74,17 +74,17 @@ export class Batcher {
     this.#options.onStepTime({ ms, ...step });
   }
 
-  /** Whether no stream is about to ask for a decode: no further step will come by itself. */
+  /** Whether no stream is active, so that no further step will follow. */
   get isIdle(): boolean {
     return this.#busy === 0;
   }
 
-  /** For how long the current decode has been running, in ms; 0 while there is none. */
+  /** How long the current decode has been running, in ms; 0 if none is running. */
   get stepAgeMs(): number {
     return this.isIdle ? 0 : performance.now() - this.#stepStartedAtMs;
   }
 
-  /** Lets those through who need the context for themselves. To be called by a stream before each of its decodes. */
+  /** Lets waiting `exclusively()` calls run first. Each stream calls it before each of its decodes. */
   async makeWay(): Promise<void> {
     if (this.#exclusiveWaiting === 0) return;
     this.leave();
@@ -93,8 +93,8 @@ export class Batcher {
   }
 
   /**
-   * Runs `work` while no decode is queued. Changing a sequence's cache needs the context's lock, which the library
-   * holds while decodes are queued: beside busy streams such a change would wait for ever.
+   * Runs `work` while no decode is queued. Changing a sequence's cache needs the context's lock, which the library holds
+   * while decodes are queued: without this, a change would wait forever while streams are busy.
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     this.#exclusiveWaiting += 1;
@@ -106,7 +106,7 @@ export class Batcher {
     return result;
   }
 
-  /** The strategy to give to the context: an arrow function, because the library calls it unbound. */
+  /** The batching strategy of the context. An arrow function, because the library calls it unbound. */
   readonly fillBatch = (options: {
     readonly items: readonly BatchItem[];
     readonly size: number;
@@ -135,8 +135,8 @@ function contentOf(batch: readonly PrioritizedBatchItem[]) {
 }
 
 /**
- * Single tokens (streams that decode) enter first, prompt slices share what is left. The result is ordered by
- * `evaluationPriority`, where we keep the sequence id: llama.cpp decodes only consecutive ids together.
+ * Single tokens (of decoding streams) enter first; prompt slices share the rest of the batch. The result is ordered by
+ * `evaluationPriority`, which holds the sequence id here: llama.cpp decodes only consecutive ids together.
  */
 export function shareBatch(items: readonly BatchItem[], size: number): PrioritizedBatchItem[] {
   let left = size;
@@ -146,7 +146,7 @@ export function shareBatch(items: readonly BatchItem[], size: number): Prioritiz
   );
   for (const item of decodesFirst) {
     const processAmount = Math.min(item.tokens.length, left);
-    if (processAmount === 0) break; // an amount of 0 would count as 1
+    if (processAmount === 0) break; // the library treats an amount of 0 as 1
     left -= processAmount;
     taken.push({ item, processAmount });
   }

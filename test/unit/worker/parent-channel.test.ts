@@ -1,10 +1,10 @@
-// How errors leave the worker process.
+// How errors are sent to the server process.
 
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
-import { wireError } from "../../../src/worker/parent.ts";
+import { wireError } from "../../../src/worker/parent-channel.ts";
 
-test("an error that was meant for the client keeps its words", () => {
+test("an error for the client keeps its message", () => {
   const error = new ServiceError("template_error", "the template refuses", { param: "messages" });
 
   expect(wireError(error)).toEqual({
@@ -14,9 +14,9 @@ test("an error that was meant for the client keeps its words", () => {
   });
 });
 
-test("the words of an inner error stay with the server", () => {
+test("the message of an internal error is not sent to the client", () => {
   const { code, message } = wireError(new Error("failed at /home/somebody/llama.cpp:12"));
 
   expect(code).toBe("generation_failed");
-  expect(message).toBe("the engine failed; the log of the server says why");
+  expect(message).toBe("the engine failed; the server log has the reason");
 });

@@ -1,14 +1,14 @@
-// The worker processes' side of the channel to the server: messages in and out, and when to end.
+// The worker's side of the channel to the server process: receives and sends messages, and ends with its parent.
 
 import type { FromWorker, ToWorker, WireError } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 
-/** To be called once, when the process begins. */
+/** Call it once, when the process starts. */
 export function serveParent(receive: (message: ToWorker) => void): void {
-  // Ctrl-C and `docker stop` reach the whole process group: when to end is the server's decision alone.
+  // Ctrl-C and `docker stop` signal the whole process group, but only the server decides when a worker ends.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
-  // Not process.exit(): that waits for the thread that computes, which may never come back.
+  // process.exit() would wait for the computing thread, which may never return.
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("unhandledRejection", die);
   process.on("uncaughtException", die);
@@ -21,7 +21,7 @@ export function send(messages: readonly FromWorker[]): void {
   if (process.connected) process.send?.(messages);
 }
 
-/** What the engine itself says is for the log: it may name files, and means nothing to a client. */
+/** Errors of the library go to the log only: they may name files, and clients cannot act on them. */
 export function wireError(error: unknown): WireError {
   if (error instanceof ServiceError) {
     return { code: error.code, message: error.message, param: error.param ?? undefined };
@@ -29,7 +29,7 @@ export function wireError(error: unknown): WireError {
   send([{ type: "log", level: "error", message: `the engine failed: ${textOf(error)}` }]);
   return {
     code: "generation_failed",
-    message: "the engine failed; the log of the server says why",
+    message: "the engine failed; the server log has the reason",
   };
 }
 
@@ -37,7 +37,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Something is wrong in a way that no request accounts for: a fresh process is the only safe state. */
+/** For an error that belongs to no request: the process state is unknown, so a new process has to replace this one. */
 export function die(error: unknown): void {
   const message = `worker failed: ${textOf(error)}`;
   const log: FromWorker = { type: "log", level: "error", message };

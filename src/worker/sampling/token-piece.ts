@@ -1,18 +1,19 @@
-// What bytes a token stands for, read from its entry in the vocabulary: its text alone may be half a character.
+// The bytes and text of a token, from its vocabulary entry. Bytes are needed because a token may be part of a character.
 
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { TokenPiece } from "../../generation/questions.ts";
+import { vocabularyText } from "../library-internals.ts";
 
-/** Byte-level BPE writes every byte as a character: those that print as themselves, the others from U+0100 on. */
+/** Byte-level BPE writes every byte as a character: printable bytes as themselves, the others from U+0100 upwards. */
 const BYTE_OF_CHAR = byteAlphabet();
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
 
-/** Of tokens that were asked for before: looking one up crosses into native code several times. */
-const known = new WeakMap<LlamaModel, Map<number, TokenPiece>>();
+/** Caches pieces, because each lookup makes several native calls. */
+const cache = new WeakMap<LlamaModel, Map<number, TokenPiece>>();
 
 export function tokenPiece(model: LlamaModel, token: number): TokenPiece {
-  const pieces = known.get(model) ?? new Map<number, TokenPiece>();
-  known.set(model, pieces);
+  const pieces = cache.get(model) ?? new Map<number, TokenPiece>();
+  cache.set(model, pieces);
   const found = pieces.get(token);
   if (found) return found;
   const bytes = tokenBytes(model, token);
@@ -33,14 +34,6 @@ function tokenBytes(model: LlamaModel, token: number): readonly number[] {
   const [, hex] = BYTE_TOKEN.exec(entry) ?? [];
   if (hex !== undefined) return [Number.parseInt(hex, 16)];
   return [...Buffer.from(entry.replaceAll("▁", " "))];
-}
-
-/** The library keeps it to itself; it is pinned, and a test covers this. */
-function vocabularyText(model: LlamaModel, token: number): string {
-  const { _model } = model as unknown as {
-    readonly _model: { getTokenString(token: number): string };
-  };
-  return _model.getTokenString(token);
 }
 
 /** https://github.com/openai/gpt-2/blob/master/src/encoder.py (bytes_to_unicode) */

@@ -1,7 +1,10 @@
-// Questions beside streams: one at a time, and most of the time is the streams'.
+// Questions beside streams: answered one at a time, with most of the time left to the streams.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Ask, AskLine } from "../../../../src/worker/prompt/ask-line.ts";
+import {
+  type QuestionMessage,
+  QuestionQueue,
+} from "../../../../src/worker/prompt/question-queue.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
 
 beforeEach(() => {
@@ -16,7 +19,7 @@ afterEach(() => {
 function line(tookMs: number) {
   const answered: string[] = [];
   const state = { isIdle: false };
-  const asks = new AskLine({
+  const queue = new QuestionQueue({
     isIdle: () => state.isIdle,
     answer: ({ id }) => {
       answered.push(id);
@@ -30,10 +33,10 @@ function line(tookMs: number) {
     clock.nowMs += ms;
     vi.advanceTimersByTime(ms);
   };
-  return { asks, answered, state, pass };
+  return { queue, answered, state, pass };
 }
 
-const ask = (id: string, chars = 1): Ask => ({
+const ask = (id: string, chars = 1): QuestionMessage => ({
   type: "ask",
   id,
   question: {
@@ -45,9 +48,9 @@ const ask = (id: string, chars = 1): Ask => ({
 });
 const LONG = 100_000;
 
-test("answers one question, then leaves the process to the streams for three times as long", () => {
-  const { asks, answered, pass } = line(10);
-  for (const id of ["a", "b", "c"]) asks.add(ask(id));
+test("answers one question, then pauses for three times as long", () => {
+  const { queue, answered, pass } = line(10);
+  for (const id of ["a", "b", "c"]) queue.add(ask(id));
 
   pass(0);
   expect(answered).toEqual(["a"]);
@@ -57,26 +60,26 @@ test("answers one question, then leaves the process to the streams for three tim
   expect(answered).toEqual(["a", "b"]);
 });
 
-test("answers one after the other while no stream runs", () => {
-  const { asks, answered, state } = line(10);
+test("answers without pauses while no stream runs", () => {
+  const { queue, answered, state } = line(10);
   state.isIdle = true;
-  for (const id of ["a", "b", "c"]) asks.add(ask(id));
+  for (const id of ["a", "b", "c"]) queue.add(ask(id));
 
-  expect(answered).toEqual([]); // other messages come first, also between two questions
+  expect(answered).toEqual([]); // other messages are read first, also between two questions
   for (const soFar of [["a"], ["a", "b"], ["a", "b", "c"]]) {
     vi.advanceTimersToNextTimer();
     expect(answered).toEqual(soFar);
   }
 });
 
-test("a short question does not wait for the rest of a long one, nor behind others of its kind", () => {
-  const { asks, answered, pass } = line(100);
-  for (const id of ["long 1", "long 2"]) asks.add(ask(id, LONG));
+test("a short question waits neither for the pause of a long one nor behind long ones", () => {
+  const { queue, answered, pass } = line(100);
+  for (const id of ["long 1", "long 2"]) queue.add(ask(id, LONG));
   pass(0);
   expect(answered).toEqual(["long 1"]);
 
-  asks.add(ask("short 1"));
-  asks.add(ask("short 2"));
+  queue.add(ask("short 1"));
+  queue.add(ask("short 2"));
   pass(0);
   expect(answered).toEqual(["long 1", "short 1"]);
   for (let step = 0; step < 4; step++) pass(200);
@@ -84,7 +87,7 @@ test("a short question does not wait for the rest of a long one, nor behind othe
   expect(answered).toEqual(["long 1", "short 1", "long 2", "short 2"]);
 });
 
-test.each<[what: string, question: Ask["question"]]>([
+test.each<[what: string, question: QuestionMessage["question"]]>([
   [
     "many messages",
     {
@@ -95,53 +98,53 @@ test.each<[what: string, question: Ask["question"]]>([
   ["a long text", { type: "render", prompt: { type: "text", text: "x".repeat(9_000) } }],
   ["many token ids", { type: "detokenize", tokens: Array.from({ length: 9_000 }, () => 1) }],
 ])("%s make a question a long one", (_what, question) => {
-  const { asks, answered, pass } = line(10);
-  asks.add({ type: "ask", id: "long", question });
-  asks.add(ask("short"));
+  const { queue, answered, pass } = line(10);
+  queue.add({ type: "ask", id: "long", question });
+  queue.add(ask("short"));
 
   pass(0);
 
   expect(answered).toEqual(["short"]);
 });
 
-test("does not rest any longer when the last stream has ended", () => {
-  const { asks, answered, state, pass } = line(1_000);
-  for (const id of ["a", "b"]) asks.add(ask(id));
+test("ends the pause when the last stream has ended", () => {
+  const { queue, answered, state, pass } = line(1_000);
+  for (const id of ["a", "b"]) queue.add(ask(id));
   pass(0);
 
-  asks.wake(); // a stream still runs
+  queue.wake(); // a stream still runs
   pass(1);
   expect(answered).toEqual(["a"]);
   state.isIdle = true;
-  asks.wake();
+  queue.wake();
   pass(0);
 
   expect(answered).toEqual(["a", "b"]);
 });
 
-test("forgets a question that is withdrawn while it waits", () => {
-  const { asks, answered, pass } = line(1);
-  for (const id of ["a", "b"]) asks.add(ask(id));
+test("removes a question that is aborted while it waits", () => {
+  const { queue, answered, pass } = line(1);
+  for (const id of ["a", "b"]) queue.add(ask(id));
 
-  expect(asks.drop("a")).toBe(true);
+  expect(queue.drop("a")).toBe(true);
   pass(10);
 
   expect(answered).toEqual(["b"]);
-  expect(asks.drop("b")).toBe(false);
+  expect(queue.drop("b")).toBe(false);
 });
 
-test("many short questions keep no long one waiting, also while no stream runs", () => {
-  const { asks, answered, state } = line(10);
+test("many short questions do not block a long one, also while no stream runs", () => {
+  const { queue, answered, state } = line(10);
   state.isIdle = true;
-  for (const id of ["short 1", "short 2", "short 3"]) asks.add(ask(id));
-  asks.add(ask("long", LONG));
+  for (const id of ["short 1", "short 2", "short 3"]) queue.add(ask(id));
+  queue.add(ask("long", LONG));
 
   for (let turn = 0; turn < 2; turn++) vi.advanceTimersToNextTimer();
 
   expect(answered).toEqual(["short 1", "long"]);
 });
 
-test.each<[what: string, question: Ask["question"]]>([
+test.each<[what: string, question: QuestionMessage["question"]]>([
   [
     "arguments of a call",
     {
@@ -166,11 +169,11 @@ test.each<[what: string, question: Ask["question"]]>([
     },
   ],
 ])("%s make a question a long one, too", (_what, question) => {
-  const { asks, answered, pass } = line(10);
-  asks.add({ type: "ask", id: "long", question });
+  const { queue, answered, pass } = line(10);
+  queue.add({ type: "ask", id: "long", question });
   pass(0);
-  asks.add({ type: "ask", id: "long 2", question });
-  asks.add(ask("short"));
+  queue.add({ type: "ask", id: "long 2", question });
+  queue.add(ask("short"));
   pass(0);
 
   expect(answered).toEqual(["long", "short"]);

@@ -1,15 +1,15 @@
-// What is answered without a slot, at once.
+// Answers questions that need no slot: prepare, tokenize, detokenize, render.
 
 import type { Token } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import type { Answers, Question } from "../../generation/questions.ts";
 import type { Prompt } from "../../generation/request.ts";
 import type { LoadedModel } from "../load/model.ts";
-import { tokenPiece } from "../sampling/token-bytes.ts";
+import { tokenPiece } from "../sampling/token-piece.ts";
 import { type PrepareDeps, prepare, promptSegments, promptTokens } from "./prepare.ts";
 
 /** @throws ServiceError 4xx */
-export function answerTo(question: Question, loaded: LoadedModel): Answers[keyof Answers] {
+export function answerQuestion(question: Question, loaded: LoadedModel): Answers[keyof Answers] {
   const deps: PrepareDeps = { ...loaded, contextTokens: loaded.info.contextTokens };
   switch (question.type) {
     case "prepare":
@@ -38,7 +38,7 @@ function detokenized(tokens: readonly number[], { model, vocabularySize }: Prepa
   if (wrong === undefined) return model.detokenize(tokens as Token[], true);
   throw new ServiceError(
     "invalid_value",
-    `tokens names ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
+    `tokens has the token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
     { param: "tokens" },
   );
 }

@@ -1,8 +1,8 @@
-// All that one decode step brought goes out as one message.
+// All events of one decode step are sent as one message.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { FromWorker, StepEvent } from "../../../../src/engine/messages.ts";
-import { Outbox } from "../../../../src/worker/output/outbox.ts";
+import type { FromWorker, StepEvent } from "../../../src/engine/messages.ts";
+import { Outbox } from "../../../src/worker/outbox.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -32,7 +32,7 @@ test("sends all events of a step as one message, in their order", () => {
   expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")], loads: [] }]);
 });
 
-test("sends only after the decode has been handed over, and takes along what came by then", () => {
+test("sends only after the decode has been handed over, including events that came by then", () => {
   const { sent, outbox } = open();
 
   outbox.add(parked("a"));
@@ -44,7 +44,7 @@ test("sends only after the decode has been handed over, and takes along what cam
   expect(sent).toEqual([{ type: "step", events: [parked("a"), parked("b")], loads: [] }]);
 });
 
-test("sends one message however often it is asked to", () => {
+test("sends one message however often it is asked to send", () => {
   const { sent, outbox } = open();
 
   outbox.add(parked("a"));
@@ -55,7 +55,7 @@ test("sends one message however often it is asked to", () => {
   expect(sent).toHaveLength(1);
 });
 
-test("sends nothing when there is nothing to tell", () => {
+test("sends nothing when there are no events", () => {
   const { sent, outbox } = open();
 
   outbox.flushSoon();
@@ -64,7 +64,7 @@ test("sends nothing when there is nothing to tell", () => {
   expect(sent).toEqual([]);
 });
 
-test("sends nothing before it is told to", () => {
+test("sends nothing before it is asked to", () => {
   const { sent, outbox } = open();
 
   outbox.add(parked("a"));
@@ -73,7 +73,7 @@ test("sends nothing before it is told to", () => {
   expect(sent).toEqual([]);
 });
 
-test("tells every event once", () => {
+test("sends every event once", () => {
   const { sent, outbox } = open();
 
   for (const id of ["a", "b"]) {
@@ -88,7 +88,7 @@ test("tells every event once", () => {
   ]);
 });
 
-test("takes along what the steps since the last message were, and sends none for these alone", () => {
+test("adds the loads of the steps since the last message, and sends no message for loads alone", () => {
   const { sent, outbox } = open();
   const load = { ms: 5, decodes: 1, promptTokens: 0, threads: 2 };
 
@@ -103,7 +103,7 @@ test("takes along what the steps since the last message were, and sends none for
   expect(sent).toEqual([{ type: "step", events: [parked("a")], loads: [load] }]);
 });
 
-test("sends what one turn of the event loop brought in one write", () => {
+test("sends the messages of one turn of the event loop in one write", () => {
   const writes: (readonly FromWorker[])[] = [];
   const outbox = new Outbox((messages) => writes.push(messages));
   const pong: FromWorker = { type: "pong", stepAgeMs: 0 };

@@ -1,43 +1,52 @@
-// A request and the workers that die under it.
+// A request whose workers die.
 
 import { expect, test, vi } from "vitest";
-import type { Beginning, RemoteRun } from "../../../src/engine/remote-run.ts";
-import { surviving } from "../../../src/engine/surviving.ts";
-import type { Loss } from "../../../src/engine/worker-process.ts";
+import type { RemoteRun, RunStart } from "../../../src/engine/remote-run.ts";
+import { surviveCrashes } from "../../../src/engine/survive-crashes.ts";
+import type { WorkerLoss } from "../../../src/engine/worker-process.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { GenerateEvent } from "../../../src/generation/events.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
 
-/** What one worker does with the request. */
+/** The behaviour of one worker. */
 type Life = {
   readonly events?: readonly GenerateEvent[];
-  /** How it dies after them; null: it does not. */
-  readonly loss: Loss | null;
+  /** How the worker dies after these events; null if it does not. */
+  readonly loss: WorkerLoss | null;
   readonly isProving?: boolean;
   readonly failure?: ServiceError;
 };
 
-const crash = ({ isFromOutside = false, inARow = 1 }: Partial<Loss> = {}): Loss => ({
+const crash = ({
+  isFromOutside = false,
+  crashesInARow = 1,
+}: Partial<WorkerLoss> = {}): WorkerLoss => ({
   error: new ServiceError("worker_crashed", "worker ended"),
-  ...{ isFromOutside, inARow },
+  isFromOutside,
+  crashesInARow,
 });
 const said = (text: string, ...ids: number[]): GenerateEvent => ({
   type: "text-delta",
-  ...{ text, ids, tokens: ids.length, atMs: 0 },
+  text,
+  ids,
+  tokens: ids.length,
+  atMs: 0,
 });
 const FINISH: GenerateEvent = {
   type: "finish",
-  ...{ reason: "stop", stopString: null, prefillMs: 0 },
+  reason: "stop",
+  stopString: null,
+  prefillMs: 0,
   usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 },
 };
 
 function open(...lives: readonly Life[]) {
-  const beginnings: Beginning[] = [];
+  const starts: RunStart[] = [];
   const finish = vi.fn(async () => {});
   const lease = { acquire: vi.fn(), release: vi.fn(), isHeld: false, isContended: false };
-  const newRun = (beginning: Beginning) => {
-    const life = lives[beginnings.length] ?? { loss: null };
-    beginnings.push(beginning);
+  const newRun = (start: RunStart) => {
+    const life = lives[starts.length] ?? { loss: null };
+    starts.push(start);
     async function* events() {
       yield* life.events ?? [];
       const failure = life.failure ?? life.loss?.error;
@@ -45,12 +54,12 @@ function open(...lives: readonly Life[]) {
     }
     const { loss, isProving = false } = life;
     const run = { begin: async () => {}, events: events(), finish, loss, isProving };
-    return run as unknown as RemoteRun; // what a request sees of one
+    return run as unknown as RemoteRun; // the members that surviveCrashes() uses
   };
   const deadline = new AbortController();
-  const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // all that is looked at
-  const answer = surviving(newRun, { request, lease, deadline: deadline.signal });
-  return { answer, beginnings, finish, lease, deadline };
+  const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // the only field that is used
+  const answer = surviveCrashes(newRun, { request, lease, deadline: deadline.signal });
+  return { answer, starts, finish, lease, deadline };
 }
 
 async function read(answer: AsyncIterable<GenerateEvent>) {
@@ -65,15 +74,15 @@ async function read(answer: AsyncIterable<GenerateEvent>) {
   return { text, error, hasFinished: events.at(-1)?.type === "finish" };
 }
 
-test("goes on from its tokens in the next worker, and the one after", async () => {
-  const { answer, beginnings, finish, lease } = open(
+test("continues from its tokens in the next worker, and in the one after it", async () => {
+  const { answer, starts, finish, lease } = open(
     { events: [said("a", 1), said("bc", 2, 3)], loss: crash() },
     { events: [said("d", 4)], loss: crash() },
     { events: [said("e", 5), FINISH], loss: null },
   );
 
   expect(await read(answer)).toEqual({ text: "abcde", error: null, hasFinished: true });
-  expect(beginnings).toEqual([
+  expect(starts).toEqual([
     { generated: [], reasoning: 0, prompt: null, isSuspect: false },
     { generated: [1, 2, 3], reasoning: 0, prompt: null, isSuspect: true },
     { generated: [1, 2, 3, 4], reasoning: 0, prompt: null, isSuspect: true },
@@ -81,30 +90,33 @@ test("goes on from its tokens in the next worker, and the one after", async () =
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
 });
 
-test("gives up a request that kills the worker when it is alone", async () => {
-  const { answer, beginnings } = open(
-    { loss: crash({ inARow: 1 }) },
-    { loss: crash({ inARow: 2 }), isProving: true },
+test("gives up a request that crashes the worker when it runs alone", async () => {
+  const { answer, starts } = open(
+    { loss: crash({ crashesInARow: 1 }) },
+    { loss: crash({ crashesInARow: 2 }), isProving: true },
   );
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
-  expect(beginnings).toHaveLength(2);
+  expect(starts).toHaveLength(2);
 });
 
-test("forgives once more for each crash of late that it was not there for, and no more than twice", async () => {
-  const alone = (inARow: number) => ({ loss: crash({ inARow }), isProving: true });
-  const once = open({ loss: crash({ inARow: 2 }) }, alone(3), { events: [FINISH], loss: null });
+test("retries once more for each recent crash without this request, at most twice", async () => {
+  const alone = (crashesInARow: number) => ({ loss: crash({ crashesInARow }), isProving: true });
+  const once = open({ loss: crash({ crashesInARow: 2 }) }, alone(3), {
+    events: [FINISH],
+    loss: null,
+  });
   expect((await read(once.answer)).error).toBe(null);
 
-  const again = open({ loss: crash({ inARow: 2 }) }, alone(3), alone(4));
+  const again = open({ loss: crash({ crashesInARow: 2 }) }, alone(3), alone(4));
   expect((await read(again.answer)).error).toMatchObject({ code: "worker_crashed" });
 
-  const twice = open({ loss: crash({ inARow: 20 }) }, alone(21), alone(22), alone(23));
+  const twice = open({ loss: crash({ crashesInARow: 20 }) }, alone(21), alone(22), alone(23));
   expect((await read(twice.answer)).error).toMatchObject({ code: "worker_crashed" });
-  expect(twice.beginnings).toHaveLength(4);
+  expect(twice.starts).toHaveLength(4);
 });
 
-test("forgives twice more when the worker was killed from outside", async () => {
+test("retries twice more when the worker was killed from outside", async () => {
   const killedAlone = { loss: crash({ isFromOutside: true }), isProving: true };
   const forgiven = open({ loss: crash({ isFromOutside: true }) }, killedAlone, killedAlone, {
     events: [FINISH],
@@ -121,21 +133,21 @@ test("forgives twice more when the worker was killed from outside", async () => 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
 });
 
-test("gives up after many crashes, guilty or not", async () => {
-  const { answer, beginnings } = open(...Array.from({ length: 50 }, () => ({ loss: crash() })));
+test("gives up after many crashes, whatever their cause", async () => {
+  const { answer, starts } = open(...Array.from({ length: 50 }, () => ({ loss: crash() })));
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
-  expect(beginnings).toHaveLength(10);
+  expect(starts).toHaveLength(10);
 });
 
-test("does not say a prompt twice that it has given back before its first token", async () => {
-  const { answer, beginnings } = open({ events: [said("the prompt")], loss: crash() });
+test("does not echo a prompt again after a crash before the first token", async () => {
+  const { answer, starts } = open({ events: [said("the prompt")], loss: crash() });
 
   expect((await read(answer)).error).toMatchObject({ code: "worker_crashed" });
-  expect(beginnings).toHaveLength(1);
+  expect(starts).toHaveLength(1);
 });
 
-test("ends with what there is when its deadline comes while there is no worker", async () => {
+test("ends with the tokens so far when its deadline passes while no worker is running", async () => {
   const reason = new ServiceError("deadline_exceeded", "late");
   const waiting: Life = { loss: null, failure: reason };
   const { answer, deadline, lease } = open({ events: [said("ab", 1, 2)], loss: crash() }, waiting);
@@ -145,16 +157,16 @@ test("ends with what there is when its deadline comes while there is no worker",
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("survives nothing but the loss of the worker", async () => {
+test("continues only after the loss of the worker, not after other errors", async () => {
   const failure = new ServiceError("generation_failed", "no");
-  const { answer, beginnings, lease } = open({ events: [said("a", 1)], loss: null, failure });
+  const { answer, starts, lease } = open({ events: [said("a", 1)], loss: null, failure });
 
   expect((await read(answer)).error).toBe(failure);
-  expect(beginnings).toHaveLength(1);
+  expect(starts).toHaveLength(1);
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
-test("stops its run and gives its slot back when the reader leaves", async () => {
+test("stops its run and releases its slot when the reader leaves", async () => {
   const { answer, finish, lease } = open({ events: [said("a", 1), said("b", 2)], loss: null });
   for await (const _ of answer) break;
 

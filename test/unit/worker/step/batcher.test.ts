@@ -1,15 +1,15 @@
-// What enters the next decode, and who has to wait for it.
+// Which tokens enter the next decode, and which streams have to wait.
 
 import type { BatchItem } from "node-llama-cpp";
 import { afterEach, expect, test, vi } from "vitest";
 import { deferred } from "../../../../src/generation/deferred.ts";
-import { Batcher, shareBatch } from "../../../../src/worker/step/batching.ts";
+import { Batcher, shareBatch } from "../../../../src/worker/step/batcher.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-/** One sequence's wish: so many tokens. */
+/** One sequence that has queued this many tokens. */
 function item(sequenceId: number, tokens: number): BatchItem {
   return {
     tokens: Array.from({ length: tokens }, () => 1),
@@ -31,7 +31,7 @@ function watched() {
   return { onStep, onStepTime, batcher: new Batcher({ onStep, onStepTime }) };
 }
 
-test("takes everything that fits, in order of sequence ids", () => {
+test("takes all tokens that fit, in order of sequence ids", () => {
   expect(share([item(2, 1), item(0, 3), item(1, 1)], 8)).toEqual([
     [0, 3],
     [1, 1],
@@ -39,7 +39,7 @@ test("takes everything that fits, in order of sequence ids", () => {
   ]);
 });
 
-test("lets streams that decode in first; prompts share what is left", () => {
+test("takes the tokens of decoding streams first; prompts share the rest", () => {
   expect(share([item(0, 6), item(1, 6), item(2, 1), item(3, 1)], 10)).toEqual([
     [0, 6],
     [1, 2],
@@ -48,14 +48,14 @@ test("lets streams that decode in first; prompts share what is left", () => {
   ]);
 });
 
-test("leaves out those for whom nothing is left, instead of asking for zero tokens", () => {
+test("leaves out sequences without room, instead of taking zero tokens", () => {
   expect(share([item(0, 5), item(1, 5), item(2, 1)], 4)).toEqual([
     [0, 3],
     [2, 1],
   ]);
 });
 
-test("waits with a decode until every busy stream has asked for one", () => {
+test("defers a decode until every active stream has queued its tokens", () => {
   const { batcher, onStep } = watched();
   batcher.enter();
   batcher.enter();
@@ -69,7 +69,7 @@ test("waits with a decode until every busy stream has asked for one", () => {
   expect(onStep).toHaveBeenCalledTimes(1);
 });
 
-test("loses its patience after fifty turns, and has it again for the next decode", () => {
+test("defers a decode at most fifty times, then starts to count again for the next decode", () => {
   const { batcher } = watched();
   batcher.enter();
   batcher.enter();
@@ -91,7 +91,7 @@ test("does not wait for a stream that has left", () => {
   expect(batcher.fillBatch({ items: [item(0, 1)], size: 8 })).toHaveLength(1);
 });
 
-test("reports a step when the last stream leaves, for no further decode will", () => {
+test("reports a step when the last stream leaves, because no further decode follows", () => {
   const { batcher, onStep } = watched();
   batcher.enter();
   batcher.enter();
@@ -104,7 +104,7 @@ test("reports a step when the last stream leaves, for no further decode will", (
   expect(batcher.isIdle).toBe(true);
 });
 
-test("knows for how long the current decode has been running", () => {
+test("reports how long the current decode has been running", () => {
   vi.useFakeTimers();
   const { batcher } = watched();
   expect(batcher.stepAgeMs).toBe(0);
@@ -120,7 +120,7 @@ test("knows for how long the current decode has been running", () => {
   expect(batcher.stepAgeMs).toBe(0);
 });
 
-test("measures a decode up to the first result, and tells what was in it", () => {
+test("measures a decode up to its first result, and reports what it contained", () => {
   vi.useFakeTimers();
   const { batcher, onStepTime } = watched();
   batcher.enter();
@@ -136,7 +136,7 @@ test("measures a decode up to the first result, and tells what was in it", () =>
   expect(onStepTime.mock.calls).toEqual([[{ ms: 20, decodes: 2, promptTokens: 5 }]]);
 });
 
-test("counts who reads and who generates", () => {
+test("counts the streams that read and the streams that generate", () => {
   const { batcher } = watched();
   batcher.enter();
   const endReading = batcher.enterReading();
@@ -148,7 +148,7 @@ test("counts who reads and who generates", () => {
   expect([batcher.readers, batcher.decoders]).toEqual([0, 2]);
 });
 
-test("runs exclusive work one after the other, in the order it came", async () => {
+test("runs exclusive work one piece at a time, in order of arrival", async () => {
   const { batcher } = watched();
   const [first, log] = [deferred<void>(), [] as string[]];
 
@@ -164,7 +164,7 @@ test("runs exclusive work one after the other, in the order it came", async () =
   expect(log).toEqual(["first begins", "first ends", "second"]);
 });
 
-test("gives the result or the failure of exclusive work to its caller, and goes on", async () => {
+test("passes the result or the error of exclusive work to its caller, and continues", async () => {
   const { batcher } = watched();
 
   const failing = batcher.exclusively(() => Promise.reject(new Error("cache")));
@@ -174,7 +174,7 @@ test("gives the result or the failure of exclusive work to its caller, and goes 
   expect(await next).toBe(7);
 });
 
-test("a stream with nobody to make way for stays in", async () => {
+test("a stream stays active when no exclusive work is waiting", async () => {
   const { batcher, onStep } = watched();
   batcher.enter();
 
@@ -184,7 +184,7 @@ test("a stream with nobody to make way for stays in", async () => {
   expect(onStep).not.toHaveBeenCalled();
 });
 
-test("a stream makes way until all exclusive work is done, also what came meanwhile", async () => {
+test("a stream makes way until all exclusive work is done, including work that arrived meanwhile", async () => {
   const { batcher } = watched();
   const [first, second, log] = [deferred<void>(), deferred<void>(), [] as string[]];
   batcher.enter();

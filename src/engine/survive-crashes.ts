@@ -1,30 +1,30 @@
-// A request that outlives its worker: when that dies, the next one reads prompt and answer so far, and goes on. Whoever
-// reads the answer sees a pause.
+// Continues a request when its worker dies: the next worker reads the prompt and the answer so far, and continues. The client
+// notices only a pause.
 
 import { type GenerateEvent, isDelta, type PromptReading } from "../generation/events.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 import { Crashes } from "./crashes.ts";
-import { cutShort } from "./cut-short.ts";
-import type { Beginning, RemoteRun } from "./remote-run.ts";
+import { finishAtDeadline } from "./finish-at-deadline.ts";
+import type { RemoteRun, RunStart } from "./remote-run.ts";
 
-export type Survival = {
+export type SurvivalOptions = {
   readonly request: PreparedRequest;
   readonly lease: SlotLease;
-  /** Ends the answer with what there is, also while there is no worker. */
+  /** Ends the answer with the tokens so far, also while no worker is running. */
   readonly deadline: AbortSignal;
 };
 
-/** @throws ServiceError `worker_crashed` for a request that kills the worker when it is alone, or what else it failed with */
-export async function* surviving(
-  newRun: (beginning: Beginning) => RemoteRun,
-  { request, lease, deadline }: Survival,
+/** @throws ServiceError `worker_crashed` for a request that crashes the worker when it runs alone, or its other error */
+export async function* surviveCrashes(
+  newRun: (start: RunStart) => RemoteRun,
+  { request, lease, deadline }: SurvivalOptions,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
   const generated: number[] = [];
   let reasoning = 0;
   let prompt: PromptReading | null = null;
   const crashes = new Crashes();
-  let hasSaid = false;
+  let hasOutput = false;
   try {
     for (;;) {
       const isSuspect = crashes.count > 0;
@@ -33,7 +33,7 @@ export async function* surviving(
         await run.begin();
         for await (const event of run.events) {
           if (isDelta(event)) {
-            hasSaid = true;
+            hasOutput = true;
             for (const id of event.ids ?? []) generated.push(id);
             prompt ??= event.prompt ?? null;
             if (event.type === "reasoning-delta") reasoning += event.tokens;
@@ -43,11 +43,11 @@ export async function* surviving(
         return;
       } catch (error) {
         if (deadline.aborted && error === deadline.reason) {
-          yield cutShort(request, { tokens: generated.length, reasoning, prompt });
+          yield finishAtDeadline(request, { tokens: generated.length, reasoning, prompt });
           return;
         }
-        const isKnown = !hasSaid || generated.length > 0; // a prompt that is echoed has no tokens to go on from
-        if (!isKnown || !crashes.isForgiven(error, run)) throw error;
+        const canContinue = !hasOutput || generated.length > 0; // an echoed prompt must not be sent twice
+        if (!canContinue || !crashes.mayRetry(error, run)) throw error;
       } finally {
         await run.finish();
       }

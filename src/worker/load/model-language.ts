@@ -1,0 +1,79 @@
+// Everything that depends on a model's vocabulary and chat template: used to prepare prompts and to read answers.
+
+import type { Llama, LlamaModel, Token } from "node-llama-cpp";
+import { Grammars } from "../output/grammars.ts";
+import {
+  findReasoningFormat,
+  type ReasoningFormat,
+  reasoningInstruction,
+} from "../output/reasoning-formats.ts";
+import { CallGrammars } from "../output/tool-grammar.ts";
+import { ChatTemplate } from "../prompt/chat-template.ts";
+import { ControlTokens } from "../prompt/control-tokens.ts";
+import { leastMessageTokens } from "../prompt/prompt-bounds.ts";
+
+export type ModelLanguage = {
+  readonly grammars: Grammars;
+  readonly callGrammars: CallGrammars;
+  /** Null when the GGUF has none, or none that can be read. */
+  readonly template: ChatTemplate | null;
+  /** Null for a model without reasoning. */
+  readonly reasoningFormat: ReasoningFormat | null;
+  readonly controlTokens: ControlTokens;
+  readonly vocabularySize: number;
+  readonly longestTokenChars: number;
+  /** The fewest tokens that the template adds to a message's content. */
+  readonly messageTokens: number;
+};
+
+type Log = (level: "warn" | "error", message: string) => void;
+
+export function modelLanguage(llama: Llama, model: LlamaModel, log: Log): ModelLanguage {
+  const vocabulary = [...model.iterateAllTokens()];
+  const controlTokens = new ControlTokens(model, vocabulary);
+  const template = readTemplate(model, [...controlTokens.ids.keys()], log);
+  const reasoningFormat = template
+    ? findReasoningFormat(template.source, (text) => model.tokenize(text, true).length === 1)
+    : null;
+  return {
+    grammars: new Grammars(llama, model),
+    callGrammars: new CallGrammars(),
+    template,
+    reasoningFormat,
+    controlTokens,
+    vocabularySize: vocabulary.length,
+    longestTokenChars: longestText(vocabulary, model),
+    messageTokens: leastMessageTokens(template, (text) => model.tokenize(text, true)),
+  };
+}
+
+function readTemplate(
+  model: LlamaModel,
+  controlTexts: readonly string[],
+  log: Log,
+): ChatTemplate | null {
+  const source = model.fileInfo.metadata.tokenizer?.chat_template;
+  if (!source) return null;
+  try {
+    return new ChatTemplate({
+      source,
+      controlTexts,
+      bosText: model.tokens.bosString,
+      eosText: model.tokens.eosString,
+      reasoningInstruction: reasoningInstruction(model.fileInfo.metadata.general?.name ?? ""),
+    });
+  } catch (error) {
+    log(
+      "warn",
+      `chat is unavailable, because the chat template cannot be parsed: ${(error as Error).message}`,
+    );
+    return null;
+  }
+}
+
+function longestText(vocabulary: readonly Token[], model: LlamaModel): number {
+  let longest = 1;
+  for (const token of vocabulary)
+    longest = Math.max(longest, model.detokenize([token], true).length);
+  return longest;
+}
