@@ -3,19 +3,15 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Config, SETTINGS, type SettingKey } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 import type { Setting } from "./setting.ts";
-
-/** A bad setting. Its message is one line that names the setting, the value and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 
 export type CommandLine =
   | { readonly type: "serve"; readonly config: Config }
   | { readonly type: "print"; readonly text: string };
 
 /** Flags come before variables, variables before defaults. @throws ConfigError */
-export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+export function readCommandLine(args: readonly string[], env: Readonly<NodeJS.ProcessEnv>): CommandLine {
   const flags = parseFlags(args);
   if (flags.help) return { type: "print", text: helpText() };
   if (flags.version) return { type: "print", text: packageVersion() };

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { ConfigError } from "./command-line.ts";
+import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 
 export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };

@@ -1,8 +1,9 @@
 // Flags and variables: what comes before what, and what a bad one is told.
 
 import { expect, test } from "vitest";
-import { ConfigError, readCommandLine } from "../../../src/config/command-line.ts";
+import { readCommandLine } from "../../../src/config/command-line.ts";
 import { type Config, SETTINGS } from "../../../src/config/config.ts";
+import { ConfigError } from "../../../src/config/config-error.ts";
 
 type Variables = Readonly<Record<string, string>>;
 
