@@ -24,7 +24,7 @@ const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
 const MAKING = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
 
 const INSTEAD =
-  "Models are chosen when the server starts: npm run pull -- hf:user/repo:quant fetches one, " +
+  "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
   "npm start -- --model FILE --alias NAME serves it";
 
 export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
