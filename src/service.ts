@@ -1,6 +1,7 @@
 // Composition root and public API: builds every layer once, in order. `createService(config)` serves; main.ts only adds
 // the command around it.
 
+import type { RequestListener } from "node:http";
 import path from "node:path";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
@@ -72,6 +73,12 @@ export type Service = {
   readonly log: Logger;
   /** To be told of an error that nothing has caught: it is counted, and logged with its stack. */
   readonly report: (error: unknown) => void;
+  /**
+   * All HTTP routes, to mount in another Express app before its body parsers instead of calling `listen`. The host then has
+   * its own server: its TLS, timeouts and connection limits apply, not those of the settings, and WebSocket upgrades are the
+   * host's too, so /v1/ws is not available.
+   */
+  readonly app: RequestListener;
   /** Starts listening. @returns the base URL. @throws Error with `code` `EADDRINUSE` and the like */
   listen(): Promise<string>;
   /** Takes nothing new, lets what is inside finish within the drain limit, ends the rest with an error, then closes. */
@@ -203,6 +210,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     reranking,
     log,
     report,
+    app,
     listen: () => listen(server, config),
     close: async () => {
       await close(server, {
