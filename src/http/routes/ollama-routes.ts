@@ -25,7 +25,7 @@ const MAKING = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/bl
 
 const INSTEAD =
   "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
-  "npm start -- --model FILE --alias NAME serves it";
+  "sluice --model FILE --alias NAME serves it";
 
 export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
 
