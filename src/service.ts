@@ -1,6 +1,7 @@
 // Composition root and public API: `createService(config)` builds every layer once, in order. main.ts adds only the command
 // around it.
 
+import type { RequestListener } from "node:http";
 import path from "node:path";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
@@ -72,6 +73,12 @@ export type Service = {
   readonly log: Logger;
   /** Counts an uncaught error and logs it with its stack. */
   readonly report: (error: unknown) => void;
+  /**
+   * All HTTP routes, to mount in another Express app before its body parsers instead of calling `listen`. The host then has
+   * its own server: its TLS, timeouts and connection limits apply, not those of the settings, and WebSocket upgrades are the
+   * host's too, so /v1/ws is not available.
+   */
+  readonly app: RequestListener;
   /** Starts listening. @returns the base URL. @throws Error with a `code` such as `EADDRINUSE` */
   listen(): Promise<string>;
   /** Refuses new requests, lets the others finish within the drain timeout, fails the rest, then closes. */
@@ -132,6 +139,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     ...models,
     log,
     report,
+    app,
     listen: () => listen(server, config),
     close: async () => {
       await close(server, { config, connections, webSockets, models });

@@ -67,7 +67,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   cors: ["http"],
   express: ["http"],
   helmet: ["http"],
-  "node-llama-cpp": ["worker", "cli"],
+  "node-llama-cpp": ["worker", "models"],
   "node:child_process": ["engine"],
   "node:process": [],
   "node:worker_threads": ["compile"],

@@ -1,22 +1,21 @@
-// `sluice keys add|list|revoke`: the command that keeps the file of keys.
+// `sluice keys add|list|revoke`: the command that edits the keys file.
 
 import { homedir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { SCOPES, type Scope } from "../keys/caller.ts";
 import { hashOf, newKey } from "../keys/key-hash.ts";
-import {
-  changeKeysFile,
-  type KeyEntry,
-  KeysFileError,
-  keyName,
-  readKeysFile,
-} from "../keys/keys-file.ts";
+import { changeKeysFile, type KeyEntry, keyName, readKeysFile } from "../keys/keys-file.ts";
+import { CommandError } from "./command-error.ts";
 
-/** What it says: the key, or the list, apart from what is said about it. */
-export type KeysOutput = { readonly out: string; readonly note: string | null };
+export type KeysOutput = {
+  /** The key or the list, for standard output. */
+  readonly out: string;
+  /** An explanation, for standard error. */
+  readonly note: string | null;
+};
 
-/** What a key may do unless its scopes are given: all but what concerns others. */
+/** A key without --scope may do everything that does not concern other keys. */
 const DEFAULT_SCOPES: readonly Scope[] = ["generate", "embed", "read"];
 
 const ACTIONS = ["add", "list", "revoke"] as const;
@@ -26,14 +25,23 @@ type Env = Readonly<Record<string, string | undefined>>;
 type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 type Command = { readonly file: string; readonly names: readonly string[]; readonly flags: Flags };
 
-/** @param args what follows `keys`. @throws KeysFileError one line: what is wrong, and what is allowed */
+/** @throws CommandError or KeysFileError */
+export async function runKeys(args: readonly string[], env: Env): Promise<void> {
+  const { out, note } = runKeysCommand(args, env);
+  console.log(out);
+  if (note !== null) console.error(note);
+}
+
+/** @param args the words after `keys`. @throws CommandError or KeysFileError */
 export function runKeysCommand(args: readonly string[], env: Env): KeysOutput {
   const [given, ...rest] = args;
   const action = ACTIONS.find((each) => each === given);
   if (!action) {
     const isHelp = given === undefined || given === "--help" || given === "-h";
     if (isHelp) return { out: helpText(null, env), note: null };
-    throw new KeysFileError(`keys: allowed is ${ACTIONS.join(", ")} (see sluice keys --help)`);
+    throw new CommandError(
+      `keys: the first word must be one of ${ACTIONS.join(", ")} (see sluice keys --help)`,
+    );
   }
   const { values, positionals } = parse(action, rest);
   if (values.help) return { out: helpText(action, env), note: null };
@@ -52,7 +60,7 @@ export function runKeysCommand(args: readonly string[], env: Env): KeysOutput {
 function add({ file, names, flags }: Command): KeysOutput {
   const name = onlyName("add", names);
   const checked = keyName.safeParse(name);
-  if (!checked.success) throw new KeysFileError(`keys add: ${checked.error.issues[0]?.message}`);
+  if (!checked.success) throw new CommandError(`keys add: ${checked.error.issues[0]?.message}`);
   const key = newKey();
   const entry: KeyEntry = {
     name,
@@ -67,16 +75,16 @@ function add({ file, names, flags }: Command): KeysOutput {
   };
   changeKeysFile(file, (entries) => {
     if (!entries.some((each) => each.name === name)) return [...entries, entry];
-    throw new KeysFileError(`keys add: there is a key ${name} in ${file} already; revoke it first`);
+    throw new CommandError(`keys add: ${file} already has a key ${name}; revoke it first`);
   });
   return {
     out: `${name}: ${key}`,
-    note: `This is the only time that the key is shown: ${file} holds its hash. Servers with --keys-file ${file} know it within seconds.`,
+    note: `The key is shown only this time: ${file} holds only its hash. Servers with --keys-file ${file} accept it within seconds.`,
   };
 }
 
 function list({ file, names }: Command): KeysOutput {
-  if (names.length > 0) throw new KeysFileError("keys list: it takes no name");
+  if (names.length > 0) throw new CommandError("keys list: takes no name");
   const rows = readKeysFile(file).map(({ name, scopes, limits, created }) => [
     name,
     scopes.join(","),
@@ -91,14 +99,12 @@ function list({ file, names }: Command): KeysOutput {
 
 function revoke({ file, names }: Command): KeysOutput {
   const name = onlyName("revoke", names);
-  readKeysFile(file); // one that is not there is not made
+  readKeysFile(file); // throws when there is no file: it must not be created here
   changeKeysFile(file, (entries) => {
     const left = entries.filter((each) => each.name !== name);
     if (left.length < entries.length) return left;
     const known = entries.map((each) => each.name).join(", ") || "none";
-    throw new KeysFileError(
-      `keys revoke: there is no key ${JSON.stringify(name)}; there is: ${known}`,
-    );
+    throw new CommandError(`keys revoke: there is no key ${JSON.stringify(name)}; keys: ${known}`);
   });
   return { out: `revoked ${name}`, note: null };
 }
@@ -120,14 +126,14 @@ function parse(action: Action, args: readonly string[]) {
     };
   } catch (error) {
     const [message] = (error as Error).message.split("\n");
-    throw new KeysFileError(`keys ${action}: ${message} (see sluice keys ${action} --help)`);
+    throw new CommandError(`keys ${action}: ${message} (see sluice keys ${action} --help)`);
   }
 }
 
 function onlyName(action: Action, names: readonly string[]): string {
   const [name, ...others] = names;
   if (name !== undefined && others.length === 0) return name;
-  throw new KeysFileError(`keys ${action}: it takes one name: sluice keys ${action} NAME`);
+  throw new CommandError(`keys ${action}: takes one name: sluice keys ${action} NAME`);
 }
 
 function scopesOf(given: Flags[string]): Scope[] {
@@ -136,7 +142,7 @@ function scopesOf(given: Flags[string]): Scope[] {
   return [...new Set(names)].map((name) => {
     const scope = SCOPES.find((each) => each === name.trim());
     if (scope) return scope;
-    throw new KeysFileError(
+    throw new CommandError(
       `keys add: --scope is ${JSON.stringify(name)}: allowed is ${SCOPES.join(", ")}`,
     );
   });
@@ -151,12 +157,12 @@ function countOf(flags: Flags, flag: string, min: number): number | null {
   const max = flag === "tokens-per-minute" ? MAX_TOKENS : MAX_COUNT;
   const count = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN;
   if (count >= min && count <= max) return count;
-  throw new KeysFileError(
+  throw new CommandError(
     `keys add: --${flag} is ${JSON.stringify(given)}: allowed is an integer from ${min} to ${max}`,
   );
 }
 
-/** Where the command keeps keys unless it is told; the server reads no file that it was not given. */
+/** The command's default; the server reads a keys file only when it is given one. */
 function defaultFile(env: Env): string {
   const base = env.XDG_CONFIG_HOME || path.join(env.HOME || homedir(), ".config");
   return path.join(base, "sluice", "keys.json");
@@ -184,25 +190,27 @@ const HELP: Readonly<Record<Action, readonly string[]>> = {
   add: [
     "usage: sluice keys add NAME [options]",
     "",
-    "Makes a key and prints it, once: the file holds only its hash.",
+    "Makes a key and prints it once: the file holds only its hash.",
     "",
-    `  --scope SCOPE              ${SCOPES.join(", ")}; repeatable (default ${DEFAULT_SCOPES.join(", ")})`,
-    "                             generate: answers, token counts, kept responses; embed: embeddings and rerank;",
-    "                             read: metrics, slots, props; admin: the usage of all keys",
-    "  --concurrent N             requests on slots at once; more of them wait (default: no limit)",
-    "  --waiting N                requests that may wait; more get 429 (default: no limit)",
-    "  --tokens-per-minute N      tokens of answers and of prompts that were not cached (default: no limit)",
+    `  --scope SCOPE          what the key may do; repeatable (default: ${DEFAULT_SCOPES.join(", ")})`,
+    "                           generate  answers, token counts, stored responses",
+    "                           embed     embeddings and reranking",
+    "                           read      metrics, slots, server properties",
+    "                           admin     the usage of all keys",
+    "  --concurrent N         requests in slots at the same time; others wait (default: no limit)",
+    "  --waiting N            requests that may wait; further ones get a 429 (default: no limit)",
+    "  --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)",
   ],
   list: [
     "usage: sluice keys list [options]",
     "",
-    "Names, scopes, limits and dates. Keys themselves are not kept.",
+    "Lists names, scopes, limits and dates. The keys themselves are not stored.",
     "",
   ],
   revoke: [
     "usage: sluice keys revoke NAME [options]",
     "",
-    "Forgets a key: requests with it are refused from then on, those inside may finish.",
+    "Deletes a key: new requests with it are refused, running ones may finish.",
     "",
   ],
 };
@@ -210,14 +218,17 @@ const HELP: Readonly<Record<Action, readonly string[]>> = {
 function helpText(action: Action | null, env: Env): string {
   if (action) return [...HELP[action], fileHelp(env)].join("\n");
   return [
-    "usage: sluice keys add NAME|list|revoke NAME [options]        or: npm start -- keys ...",
+    "usage: sluice keys add NAME [options]     make a key",
+    "       sluice keys list                   list the keys",
+    "       sluice keys revoke NAME            delete a key",
     "",
-    "API keys of a server with --keys-file. `sluice keys add --help` says more, and so on.",
+    "Manages the API keys of a server with --keys-file. More: sluice keys add --help",
     "",
     fileHelp(env),
   ].join("\n");
 }
 
 function fileHelp(env: Env): string {
-  return `  --keys-file PATH           the file of keys (default: SLUICE_KEYS_FILE, or ${defaultFile(env)})`;
+  const file = `(default: SLUICE_KEYS_FILE, or ${defaultFile(env)})`;
+  return `  --keys-file PATH       the keys file\n                         ${file}`;
 }

@@ -2,26 +2,27 @@
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Config, SETTINGS, type SettingKey } from "./config.ts";
+import { type Config, flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { helpText } from "./help.ts";
 import type { Setting } from "./setting.ts";
-
-/** A bad setting. Its message is one line that names the setting, the value and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 
 export type CommandLine =
   | { readonly type: "serve"; readonly config: Config }
   | { readonly type: "print"; readonly text: string };
 
-/** Flags come before variables, variables before defaults. @throws ConfigError */
-export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+/** A flag overrides its variable, a variable overrides the default. @throws ConfigError */
+export function readCommandLine(
+  args: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+): CommandLine {
   const flags = parseFlags(args);
-  if (flags.help) return { type: "print", text: helpText() };
+  if (flags["help-all"]) return { type: "print", text: helpText({ showsExpert: true }) };
+  if (flags.help) return { type: "print", text: helpText({ showsExpert: false }) };
   if (flags.version) return { type: "print", text: packageVersion() };
   const config: Partial<Record<SettingKey, unknown>> = {};
-  for (const key of settingKeys()) config[key] = readSetting(key, flags[flagName(key)], env);
-  const checked = config as Config; // every key has gone through its own schema
+  for (const key of SETTING_KEYS) config[key] = readSetting(key, flags[flagName(key)], env);
+  const checked = config as Config; // each value comes from its own schema
   checkHost(checked, sourceOf("host", flags.host));
   checkBodyMemory(checked, sourceOf("bodyMemory", flags["body-memory"]));
   return { type: "serve", config: checked };
@@ -30,17 +31,6 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv)
 export function packageVersion(): string {
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
-}
-
-function settingKeys(): SettingKey[] {
-  return Object.keys(SETTINGS) as SettingKey[];
-}
-
-/** Times that are seconds outside and milliseconds inside lose their unit; a flag in milliseconds keeps it. */
-function flagName(key: SettingKey): string {
-  return key
-    .replace(/(?<=Timeout|Ttl|Wait|Grace|Delay|heartbeat)Ms$/, "")
-    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function variableName(key: SettingKey): string {
@@ -54,25 +44,23 @@ type FlagOptions = Record<
 type Flags = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
 function parseFlags(args: readonly string[]): Flags {
-  const options: Record<
-    string,
-    { type: "string" | "boolean"; multiple?: boolean; short?: string }
-  > = {
+  const options: FlagOptions = {
     help: { type: "boolean", short: "h" },
+    "help-all": { type: "boolean" },
     version: { type: "boolean", short: "v" },
   };
-  for (const key of settingKeys()) {
+  for (const key of SETTING_KEYS) {
     const { value, isList }: Setting = SETTINGS[key];
     options[flagName(key)] = { type: value ? "string" : "boolean", multiple: isList ?? false };
   }
   try {
     return parseArgs({ args: joinValues(args, options), options, allowPositionals: false }).values;
   } catch (error) {
-    throw new ConfigError(`${describeBadArgument(error as NodeJS.ErrnoException)} (see --help)`);
+    throw new ConfigError(describeBadArgument(error as NodeJS.ErrnoException, args[0]));
   }
 }
 
-/** `--port -1` → `--port=-1`: a value may begin with a dash, and then gets its own setting's error. */
+/** `--port -1` → `--port=-1`, so that a value with a dash gets the error of its own setting. */
 function joinValues(args: readonly string[], options: FlagOptions): string[] {
   const joined: string[] = [];
   for (let index = 0; index < args.length; index++) {
@@ -84,12 +72,15 @@ function joinValues(args: readonly string[], options: FlagOptions): string[] {
   return joined;
 }
 
-/** Node's own words, but for an argument without a flag: that may be a key, and keys are not shown. */
-function describeBadArgument(error: NodeJS.ErrnoException): string {
-  if (error.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
-    return "an argument has no flag before it: a model is given as --model PATH, and npm wants -- before all flags";
-  }
-  return error.message.split("\n")[0] ?? "";
+/** An argument without a flag may be a key, which must not be shown, unless it is a word in the place of a command. */
+function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
+  if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
+    return `${error.message.split("\n")[0]} (see --help)`;
+  const shown = /^[a-z]{1,12}$/.test(first) ? ` "${first}"` : "";
+  return (
+    `unexpected argument${shown}; choose a model with --model PATH; ` +
+    "commands are serve, keys and pull; with npm, put -- before the flags"
+  );
 }
 
 function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {
@@ -120,32 +111,14 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
 function checkHost({ host, apiKey, keysFile, allowNoKey }: Config, source: string): void {
   if (LOOPBACK.test(host) || apiKey.length > 0 || keysFile !== undefined || allowNoKey) return;
   throw new ConfigError(
-    `${source} is ${JSON.stringify(host)}: others can reach it, so --api-key or --keys-file is needed (or --allow-no-key)`,
+    `${source} is ${JSON.stringify(host)}: other machines can connect, so it requires --api-key or --keys-file (or --allow-no-key)`,
   );
 }
 
-/** One client has as much as it leaves free: half of it at most. */
+/** One client may hold only as much as it leaves free, which is at most half of the memory. */
 function checkBodyMemory({ bodyMemory, bodyLimit }: Config, source: string): void {
   if (bodyMemory >= 2 * bodyLimit) return;
   throw new ConfigError(
-    `${source} is ${bodyMemory}: a body of ${bodyLimit} bytes (--body-limit) would never fit; allowed is ${2 * bodyLimit} or more`,
+    `${source} is ${bodyMemory}: a body of ${bodyLimit} bytes (--body-limit) could never fit; allowed is ${2 * bodyLimit} or more`,
   );
-}
-
-function helpText(): string {
-  const lines = settingKeys().map((key) => {
-    const { value, help }: Setting = SETTINGS[key];
-    return `  ${`--${flagName(key)}${value ? ` ${value}` : ""}`.padEnd(26)} ${help}`;
-  });
-  return [
-    "sluice: serves a GGUF language model over the OpenAI API",
-    "",
-    "usage: sluice [options]        or: npm start -- [options]",
-    "       sluice keys --help      API keys: add, list, revoke",
-    "",
-    ...lines,
-    `  ${"--help, --version".padEnd(26)} print this, or the version`,
-    "",
-    "Every option is also a variable: --queue-timeout is SLUICE_QUEUE_TIMEOUT; lists are separated by commas.",
-  ].join("\n");
 }

@@ -1,10 +1,10 @@
-// The settings of the door: where it is, who may come through it, and how fast and how many. Part of config.ts.
+// Where the server listens, who may connect, and how many connections it takes. Part of config.ts.
 
 import { isIP } from "node:net";
 import { z } from "zod";
-import { count, setting, timeLimit } from "./setting.ts";
+import { inGroup, integer, onByDefault, setting, timeLimit } from "./setting.ts";
 
-/** Any scheme: an app or a browser's extension has one of its own. `null` is what a page without an origin sends. */
+/** Any scheme, because apps and browser extensions have their own. A page without an origin sends `null`. */
 const ORIGIN = /^(\*|null|[a-z][a-z\d+.-]*:\/\/[^\s/?#,@*]+)$/;
 const HOST_NAME = /^(\*|[a-z\d_-]+(\.[a-z\d_-]+)*)$/;
 const NAMED_PROXIES = ["loopback", "linklocal", "uniquelocal"];
@@ -28,7 +28,7 @@ function isWithin(bits: string, most: number): boolean {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= most;
 }
 
-export const NETWORK_SETTINGS = {
+export const NETWORK_SETTINGS = inGroup("network", {
   host: setting({
     schema: z
       .string()
@@ -36,31 +36,31 @@ export const NETWORK_SETTINGS = {
       .transform((host) => host.replace(/^\[(.*)\]$/, "$1"))
       .default("127.0.0.1"),
     value: "HOST",
-    help: "address to listen on (default 127.0.0.1; any other wants --api-key or --keys-file)",
+    help: "address to listen on; all but loopback addresses require --api-key or --keys-file (default 127.0.0.1)",
     allows: "an address",
   }),
-  port: setting({
-    schema: count(0, 65535).default(8080),
-    value: "N",
-    help: "port to listen on, 0 for a free one (default 8080)",
-    allows: "an integer from 0 to 65535",
+  port: integer({
+    min: 0,
+    max: 65535,
+    default: 8080,
+    help: "port to listen on; 0 picks a free one",
   }),
   tlsCert: setting({
     schema: z.string().min(1).optional(),
     value: "FILE",
-    help: "certificate in PEM, with those of its issuers: HTTPS instead of HTTP; wants --tls-key",
+    help: "certificate in PEM, with those of its issuers, for HTTPS; requires --tls-key (default: HTTP)",
     allows: "a path to a PEM file",
   }),
   tlsKey: setting({
     schema: z.string().min(1).optional(),
     value: "FILE",
-    help: "its private key in PEM, without a passphrase",
+    help: "private key of --tls-cert in PEM, without a passphrase",
     allows: "a path to a PEM file",
   }),
   allowedHost: setting({
     schema: z.array(z.string().trim().toLowerCase().regex(HOST_NAME)).default([]),
     value: "NAME",
-    help: "name that clients may call this server by, besides localhost, addresses and --host; repeatable; '*' is any",
+    help: "host name by which clients may reach this server, besides localhost, IP addresses and --host; repeatable; '*' allows any",
     allows: "a host name without a port",
     isList: true,
   }),
@@ -69,35 +69,39 @@ export const NETWORK_SETTINGS = {
       .array(z.string().trim().toLowerCase().transform(withoutSlash).pipe(z.string().regex(ORIGIN)))
       .default([]),
     value: "ORIGIN",
-    help: "origin whose pages may use this server, such as https://app.example; repeatable; '*' is any (default: none)",
+    help: "origin whose pages may use this server, such as https://app.example; repeatable; '*' allows any (default: none)",
     allows: "scheme://host, with a port if it has one; null; or *",
     isList: true,
   }),
   trustProxy: setting({
     schema: proxies.optional(),
     value: "PROXIES",
-    help: "believe X-Forwarded-* of so many proxies in front, or of these addresses (default: of nobody)",
+    help: "trust the X-Forwarded-* headers of this number of proxies in front, or of these addresses (default: of none)",
     allows: "a number of proxies, or addresses and networks with commas between them",
   }),
-  receiveTimeoutMs: timeLimit(
-    120,
-    "a request must have come in whole within so long, its head within 20",
-  ),
-  socketRequests: setting({
-    schema: count(1, 10_000).default(32),
-    value: "N",
-    help: "requests at once on one WebSocket (default 32)",
-    allows: "an integer from 1 to 10000",
+  page: onByDefault({ help: "serve the chat page at /" }),
+  receiveTimeoutMs: timeLimit({
+    default: 120,
+    help: "longest time for a whole request to arrive; its head must arrive within 20 seconds",
+    isExpert: true,
   }),
-  maxConnections: setting({
-    schema: count(1, 1_000_000).default(4096),
-    value: "N",
-    help: "connections at once; more are closed as they come (default 4096)",
-    allows: "an integer from 1 to 1000000",
+  socketRequests: integer({
+    min: 1,
+    max: 10_000,
+    default: 32,
+    help: "requests at the same time on one WebSocket",
+    isExpert: true,
   }),
-} as const;
+  maxConnections: integer({
+    min: 1,
+    max: 1_000_000,
+    default: 4096,
+    help: "connections at the same time; further ones are closed at once",
+    isExpert: true,
+  }),
+});
 
-/** As people copy it from the address line. */
+/** People copy origins from the address line, which adds a slash. */
 function withoutSlash(text: string): string {
   return text.replace(/(?<=[^/])\/$/, "");
 }

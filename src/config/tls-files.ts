@@ -1,20 +1,20 @@
-// --tls-cert and --tls-key → what the HTTPS server is made of. Whatever is wrong with them is found before it listens.
+// --tls-cert and --tls-key → the certificate and the key of the HTTPS server. Finds every fault before the server listens.
 
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { ConfigError } from "./command-line.ts";
 import type { Config } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 
 export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };
 
-/** Null where HTTP is spoken. @throws ConfigError naming the flag and the file */
+/** Null for HTTP. @throws ConfigError naming the flag and the file */
 export function readTlsFiles({
   tlsCert,
   tlsKey,
 }: Pick<Config, "tlsCert" | "tlsKey">): TlsFiles | null {
   if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsKey === undefined) throw new ConfigError("--tls-cert wants --tls-key FILE beside it");
-  if (tlsCert === undefined) throw new ConfigError("--tls-key wants --tls-cert FILE beside it");
+  if (tlsKey === undefined) throw new ConfigError("--tls-cert also requires --tls-key FILE");
+  if (tlsCert === undefined) throw new ConfigError("--tls-key also requires --tls-cert FILE");
   const cert = read("--tls-cert", tlsCert);
   const key = read("--tls-key", tlsKey);
   check("--tls-cert", `${tlsCert} is not a certificate in PEM`, { cert });
@@ -31,7 +31,7 @@ function read(flag: string, file: string): Buffer {
   }
 }
 
-/** OpenSSL's own words would help nobody. */
+/** Replaces the message of OpenSSL, which does not name the file. */
 function check(flag: string, fault: string, parts: Partial<TlsFiles>): void {
   try {
     createSecureContext(parts);

@@ -1,23 +1,23 @@
-// Which names are served, and what they mean.
+// The names under which clients may ask for the model.
 
 import { ServiceError } from "../errors.ts";
 
-/** The alias that stands for every name. */
+/** The alias that accepts every name. */
 const ANY = "*";
-/** Ollama's clients put a tag behind every name: this one says nothing. */
+/** Ollama's clients append a tag to every name; this one is the default and is ignored. */
 const LATEST = ":latest";
 
-/** A wrong name comes back in the error, but not however long it is. */
+/** An error repeats a wrong name up to this length. */
 const LONGEST_SHOWN = 100;
 
 export type CatalogOptions = {
-  /** Name of the GGUF file, without its ending: the id if there is no alias. */
+  /** The name of the GGUF file without its extension: the id if there is no alias. */
   readonly fileName: string;
   readonly aliases: readonly string[];
 };
 
 export class Catalog {
-  /** Ids that clients see. The first is the model's real id, for answers to a name that is none of them. */
+  /** The ids that clients see. The first one is also the id in answers to any other name. */
   readonly ids: readonly string[];
   readonly #servesAny: boolean;
 

@@ -1,226 +1,223 @@
-// The network side of pull-model.ts: limits for every request and wait of a download, and what its failures mean.
-// node-llama-cpp and ipull ask through the global fetch, without a time limit and with up to 150 repeats.
-import { AsyncLocalStorage } from "node:async_hooks";
+// Downloads a model, for `sluice pull`: what to fetch, the attempts, and the checks of what has arrived. node-llama-cpp
+// transfers the bytes; download-network.ts limits its requests.
 
-const MAX_FIRST_CONTACTS = 3;
-const MAX_REQUESTS_WITHOUT_BYTES = 40;
-/** Once all bytes are here, only the disk is waited for. ipull counts a short last chunk as a full one: not exact. */
-const FLUSH_LIMIT_MS = 120_000;
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  createReadStream,
+  openSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ModelDownloader } from "node-llama-cpp";
+import { DownloadError, type DownloadNetwork } from "./download-network.ts";
 
-type Progress = { readonly totalSize: number; readonly downloadedSize: number };
+/** Attempts in a row that bring no new bytes. */
+const MAX_ATTEMPTS = 3;
 
-export type Failure = {
-  readonly message: string;
-  readonly isTransient: boolean;
-  /** ipull marks bytes as written before they are: after a failed write its unfinished file lies. */
-  readonly hasSpoiltFile: boolean;
+export type DownloadOptions = {
+  /** `hf:user/repo:quant`, or an http(s) address. */
+  readonly uri: string;
+  readonly dir: string;
+  /** Instead of the name that the server or the hub gives. */
+  readonly name: string | undefined;
+  /** A connection that is silent for longer has failed. */
+  readonly timeoutMs: number;
+  readonly showsProgressBar: boolean;
+  readonly network: DownloadNetwork;
+  readonly reporter: DownloadReporter;
 };
 
-export type Attempt = {
-  readonly onProgress: (progress: Progress) => void;
-  /** The step's result, or a rejection as soon as no byte moves for too long or a limit is reached. */
-  readonly run: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Ends what is left of its requests. Only for a closed download: ipull takes an abort for the end of the file. */
-  readonly end: () => void;
+export type DownloadStart = {
+  readonly fileNames: readonly string[];
+  /** 0 when the server does not say. */
+  readonly totalBytes: number;
+  /** From an earlier, unfinished download. */
+  readonly presentBytes: number;
+  readonly isComplete: boolean;
 };
 
-type AttemptState = {
-  readonly ended: AbortController;
-  readonly wholeBodies: Set<string>;
-  readonly fail: (reason: unknown) => void;
-  requestsWithoutBytes: number;
-  hasBytes: boolean;
+/** What the command shows while it waits. */
+export type DownloadReporter = {
+  readonly onStart: (start: DownloadStart) => void;
+  readonly onBytes: (bytes: number, totalBytes: number) => void;
+  readonly onRetry: (reason: string) => void;
+  readonly onChecksumRight: (fileName: string) => void;
 };
 
-/** Trying again cannot mend it; the message is the whole explanation. */
-export class PullError extends Error {}
+/** The most bytes that any attempt had. */
+type Seen = { bytes: number };
+type Files = ModelDownloader["filesInfo"];
 
-/** A connection went silent or broke too often. */
-class CutError extends Error {}
-
-/** What the requests have met so far. One per process: it takes the place of the global fetch. */
-export class Network {
-  /** The files asked about in this attempt, with the headers that opened them. */
-  readonly files = new Map<string, Headers>();
-  /** False once a server has shown that it cannot send a part of a file. */
-  canResume = true;
-  readonly #timeoutMs: number;
-  readonly #fetch = globalThis.fetch;
-  readonly #attempts = new AsyncLocalStorage<AttemptState>();
-  #current: AttemptState | undefined;
-  #host = "the server";
-  #tokenHost = "";
-  #hasAnswered = false;
-  #failedContacts = 0;
-  #refusedStatus = 0;
-  #lastError: unknown;
-
-  constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
-    globalThis.fetch = (input, init) => this.#limitedFetch(input, init);
-    // ipull leaves the promise of a failed slice or disk write without a handler.
-    process.on("unhandledRejection", (reason) => this.#current?.fail(reason));
-  }
-
-  begin(onNewBytes: (progress: Progress) => void): Attempt {
-    let fail: (reason: unknown) => void = () => {};
-    const hasFailed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    hasFailed.catch(() => {});
-    const ended = new AbortController();
-    const wholeBodies = new Set<string>();
-    const state = { ended, wholeBodies, fail, requestsWithoutBytes: 0, hasBytes: false };
-    this.#current = state;
-    this.files.clear();
-    const { onProgress, stop } = this.#watchBytes(state, onNewBytes);
-    return {
-      onProgress,
-      run: (step) => Promise.race([this.#attempts.run(state, step), hasFailed]),
-      end() {
-        stop();
-        ended.abort();
-      },
-    };
-  }
-
-  #watchBytes(state: AttemptState, onNewBytes: (progress: Progress) => void) {
-    const timeoutMs = this.#timeoutMs;
-    const onSilence = () =>
-      state.fail(new CutError(`no data from ${this.#host} for ${timeoutMs / 1000} s`));
-    let silence = setTimeout(onSilence, timeoutMs);
-    let current = 0;
-    let most = 0;
-
-    function onProgress(progress: Progress): void {
-      const { downloadedSize, totalSize } = progress;
-      if (downloadedSize === current) return;
-      current = downloadedSize;
-      state.hasBytes = true;
-      clearTimeout(silence);
-      silence = setTimeout(onSilence, current === totalSize ? FLUSH_LIMIT_MS : timeoutMs);
-      // A cut throws an unfinished chunk away and the count falls: only passing the mark is progress.
-      if (current <= most) return;
-      most = current;
-      state.requestsWithoutBytes = 0;
-      onNewBytes(progress);
-    }
-    return { onProgress, stop: () => clearTimeout(silence) };
-  }
-
-  /** The SHA-256 the hub keeps for a large file: it stands on its redirect, which the library does not see. */
-  async sha256(url: string): Promise<string | undefined> {
-    const headers = this.files.get(url) ?? new Headers();
-    const signal = AbortSignal.timeout(this.#timeoutMs);
-    const response = await this.#fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      headers,
-      signal,
-    });
-    return /^"?([0-9a-f]{64})"?$/.exec(response.headers.get("x-linked-etag") ?? "")?.[1];
-  }
-
-  explain(error: unknown): Failure {
-    const message = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    const code = errorCode(error);
-    if (error instanceof PullError) return fatal(message);
-    if (/^(ENOSPC|EDQUOT)$/.test(code))
-      return spoilt(`disk full (${code}): make room and start again`);
-    if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|EISDIR|EFBIG|EIO)$/.test(code))
-      return spoilt(`cannot write the file: ${message}`);
-    if (this.#refusedStatus) return this.#explainStatus(this.#refusedStatus);
-    const sizes = /^Expected (\d+) bytes, but got (\d+|NaN) bytes/.exec(message);
-    if (sizes)
-      return fatal(
-        `size mismatch: ${this.#host} sent ${sizes[2]} bytes where ${sizes[1]} were expected; if its file has changed, delete the unfinished .ipull file and start again`,
-      );
-    const lost = errorCode(this.#lastError) || code;
-    const why = lost && ` (${lost})`;
-    if (error instanceof CutError) return transient(`${message}${why}`);
-    if (!this.#hasAnswered) return transient(`cannot reach ${this.#host}${why}`);
-    return this.#lastError === undefined
-      ? fatal(message)
-      : transient(`the connection to ${this.#host} broke${why}`);
-  }
-
-  #explainStatus(status: number): Failure {
-    const answer = `${this.#host} answered ${status}`;
-    if (status === 401 || status === 403) {
-      // The address of a storage host expires while a long download runs; the next attempt gets a new one.
-      if (this.#current?.hasBytes) return transient(answer);
-      const remedy = process.env.HF_TOKEN
-        ? "the token in HF_TOKEN does not open it"
-        : "accept the model's terms on the hub, then set HF_TOKEN to your access token";
-      return fatal(`${answer}, access refused: gated, private or not there; ${remedy}`);
-    }
-    if (status >= 500 || status === 429 || status === 408) return transient(answer);
-    return fatal(`${answer}: no such model or file there; check the spelling`);
-  }
-
-  async #limitedFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const attempt = this.#attempts.getStore();
-    const url = new URL(input instanceof Request ? input.url : input);
-    const headers = new Headers(init.headers);
-    this.#host = url.host;
-    // The library would hand the hub's token on to the storage host that the hub redirects to.
-    if (headers.has("authorization")) this.#tokenHost ||= url.host;
-    if (url.host !== this.#tokenHost) headers.delete("authorization");
-    // ipull asks about a file with accept-encoding alone, and for its bytes with accept.
-    if (headers.has("accept-encoding")) this.files.set(url.href, headers);
-    if (attempt && headers.get("accept") === "*/*") this.#countBody(attempt, url.href, headers);
-
-    const limit = new AbortController();
-    const late = new CutError(`no answer from ${url.host} in ${this.#timeoutMs / 1000} s`);
-    const timer = setTimeout(() => limit.abort(late), this.#timeoutMs);
-    const signals = [limit.signal, init.signal, attempt?.ended.signal].filter((signal) => !!signal);
+/** @returns the path of the first file. @throws DownloadError in one line */
+export async function downloadModel(options: DownloadOptions): Promise<string> {
+  const { network, reporter } = options;
+  const seen: Seen = { bytes: 0 };
+  let fruitless = 0;
+  while (true) {
+    const before = seen.bytes;
     try {
-      const settings = { ...init, headers, signal: AbortSignal.any(signals) };
-      const response = await this.#fetch(input, settings);
-      this.#hasAnswered = true;
-      this.#lastError = undefined;
-      this.#refusedStatus = response.ok ? 0 : response.status;
-      return response;
+      const [first] = await attempt(options, seen);
+      return first?.filePath ?? options.dir;
     } catch (error) {
-      if (attempt?.ended.signal.aborted) throw error;
-      this.#lastError = error;
-      if (!this.#hasAnswered && ++this.#failedContacts >= MAX_FIRST_CONTACTS) attempt?.fail(error);
-      throw error;
-    } finally {
-      clearTimeout(timer);
+      const { message, isTransient } = network.explain(error);
+      fruitless = seen.bytes > before ? 1 : fruitless + 1;
+      if (!isTransient || fruitless >= MAX_ATTEMPTS) throw new DownloadError(message);
+      reporter.onRetry(message);
+      await sleep(fruitless * 1000);
     }
   }
+}
 
-  #countBody(attempt: AttemptState, url: string, headers: Headers): void {
-    attempt.ended.signal.throwIfAborted();
-    this.canResume = headers.has("range");
-    // After a cut ipull writes on where it was, even when this server begins anew: the file would be garbage.
-    const isRepeated = !this.canResume && attempt.wholeBodies.has(url);
-    if (!this.canResume) {
-      attempt.wholeBodies.add(url);
-      headers.set("accept-encoding", "identity");
+async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
+  const { network, reporter } = options;
+  // Loading the library takes a second, which a wrong argument need not wait for.
+  const { createModelDownloader } = await import("node-llama-cpp");
+  const { run, onProgress, end } = network.begin(({ downloadedSize, totalSize }) => {
+    seen.bytes = Math.max(seen.bytes, downloadedSize);
+    reporter.onBytes(seen.bytes, totalSize);
+  });
+  let downloader: ModelDownloader | undefined;
+  let downloading: Promise<unknown> | undefined;
+  let replaced: (number | undefined)[] = [];
+  try {
+    const made = await run(() =>
+      createModelDownloader({
+        modelUri: options.uri,
+        dirPath: options.dir,
+        showCliProgress: options.showsProgressBar,
+        onProgress,
+        ...(options.name && { fileName: options.name }),
+      }),
+    );
+    downloader = made;
+    const files = made.filesInfo;
+    const isComplete = files.every(isOnDisk);
+    replaced = files.map((file) => inode(file.filePath));
+    reporter.onStart(startOf(made, isComplete));
+    if (!isComplete) {
+      for (const file of files) refuseToReplace(file);
+      checkRoom(made, options.dir);
+      await run(() => (downloading = made.download()));
     }
-    if (!isRepeated && ++attempt.requestsWithoutBytes <= MAX_REQUESTS_WITHOUT_BYTES) return;
-    const broke = new CutError(`${this.#host} broke the connection`);
-    attempt.fail(broke);
-    throw broke;
+    for (const file of files) verify(file, isComplete);
+    if (!isComplete) await verifyChecksums(files, options);
+    return files;
+  } catch (error) {
+    await settle(downloader?.cancel({ deleteTempFile: false }), options.timeoutMs);
+    end();
+    await settle(downloading, options.timeoutMs);
+    const { hasDamagedFile } = network.explain(error);
+    for (const [index, file] of (downloader?.filesInfo ?? []).entries())
+      removeRemains(file, replaced[index], hasDamagedFile);
+    throw error;
+  } finally {
+    end();
   }
 }
 
-function errorCode(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if ("code" in at && typeof at.code === "string") return at.code;
-  return "";
+function settle(step: Promise<unknown> | undefined, limitMs: number): Promise<unknown> {
+  return Promise.race([Promise.allSettled([step]), sleep(limitMs, undefined, { ref: false })]);
 }
 
-function fatal(message: string): Failure {
-  return { message, isTransient: false, hasSpoiltFile: false };
+/** ipull gives a file its final name once all bytes have been received, even when they could not all be written. */
+function removeRemains(
+  file: Files[number],
+  replaced: number | undefined,
+  isDamaged: boolean,
+): void {
+  if (isDamaged) rmSync(`${file.filePath}.ipull`, { force: true });
+  if (inode(file.filePath) !== replaced && !isOnDisk(file)) rmSync(file.filePath, { force: true });
 }
 
-function spoilt(message: string): Failure {
-  return { message, isTransient: false, hasSpoiltFile: true };
+function inode(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
-function transient(message: string): Failure {
-  return { message, isTransient: true, hasSpoiltFile: false };
+function startOf(downloader: ModelDownloader, isComplete: boolean): DownloadStart {
+  const { filesInfo, entrypointFilename, downloadedSize, totalSize } = downloader;
+  if (!/\.gguf$/i.test(entrypointFilename))
+    throw new DownloadError(
+      `the server calls the file "${entrypointFilename}"; choose a name with --name model.gguf`,
+    );
+  return {
+    fileNames: filesInfo.map((file) => file.fileName),
+    totalBytes: totalSize,
+    presentBytes: downloadedSize,
+    isComplete,
+  };
+}
+
+function isOnDisk({ filePath, totalSize }: Files[number]): boolean {
+  return totalSize > 0 && statSync(filePath, { throwIfNoEntry: false })?.size === totalSize;
+}
+
+/** An unfinished download has another name, so a file of this name is another model. */
+function refuseToReplace({ filePath, fileName }: Files[number]): void {
+  if (statSync(filePath, { throwIfNoEntry: false }) === undefined) return;
+  throw new DownloadError(
+    `${fileName} exists and is another file; remove it, or choose another name with --name other.gguf`,
+  );
+}
+
+function checkRoom({ totalSize, downloadedSize }: ModelDownloader, dir: string): void {
+  const { bavail, bsize } = statfsSync(dir);
+  const free = bavail * bsize;
+  const missing = totalSize - downloadedSize;
+  if (missing > free)
+    throw new DownloadError(
+      `not enough disk space: ${formatBytes(missing)} are missing, ${dir} has ${formatBytes(free)} free`,
+    );
+}
+
+function verify(file: Files[number], wasComplete: boolean): void {
+  const { size } = statSync(file.filePath);
+  const start = readStart(file.filePath);
+  if (file.totalSize > 0 && size !== file.totalSize)
+    reject(file, `has ${size} bytes, but the server announced ${file.totalSize}`);
+  if (start === "GGUF") return;
+  const fault = `is not a GGUF file; it begins with ${JSON.stringify(start)}`;
+  // A file from before this command must not be removed.
+  if (wasComplete) throw new DownloadError(`${file.fileName} ${fault}; move it away`);
+  reject(file, fault);
+}
+
+async function verifyChecksums(
+  files: Files,
+  { network, reporter }: DownloadOptions,
+): Promise<void> {
+  const urls = [...network.files.keys()];
+  // A file that the hub stores in several binary parts has no checksum of its own.
+  if (urls.length !== files.length) return;
+  for (const [index, file] of files.entries()) {
+    const expected = await network.sha256(urls[index] ?? "").catch(() => undefined);
+    if (!expected) continue;
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(file.filePath), hash);
+    if (hash.digest("hex") !== expected) reject(file, "has another SHA-256 than the hub states");
+    reporter.onChecksumRight(file.fileName);
+  }
+}
+
+function reject(file: Files[number], fault: string): never {
+  rmSync(file.filePath);
+  throw new DownloadError(`${file.fileName} ${fault}; removed`);
+}
+
+function readStart(file: string): string {
+  const start = Buffer.alloc(4);
+  const handle = openSync(file, "r");
+  try {
+    return start.toString("latin1", 0, readSync(handle, start, 0, start.length, 0));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

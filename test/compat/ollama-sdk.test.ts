@@ -204,7 +204,7 @@ describe("models", () => {
     const [status] = await all(await client.pull({ model: MODEL, stream: true }));
 
     expect(status).toEqual({ status: "success" });
-    await expect(client.pull({ model: "llama3" })).rejects.toThrow("npm run pull");
+    await expect(client.pull({ model: "llama3" })).rejects.toThrow("sluice pull");
     await expect(client.delete({ model: MODEL })).rejects.toThrow("not possible here");
     await expect(client.copy({ source: MODEL, destination: "m" })).rejects.toMatchObject({
       status_code: 404,

@@ -170,7 +170,7 @@ def capabilities():
 def pull():
     assert client.pull(model)["status"] == "success"
     assert [part["status"] for part in client.pull(model, stream=True)] == ["success"]
-    assert "npm run pull" in refused(lambda: client.pull("llama3")).error
+    assert "sluice pull" in refused(lambda: client.pull("llama3")).error
     assert refused(lambda: client.delete(model)).status_code == 404
 
 

@@ -1,4 +1,4 @@
-// The command as a user runs it: what it prints, how it refuses, how it ends.
+// `sluice` as a user runs it: what it prints, how it refuses to start, how it exits.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -64,7 +64,7 @@ describe("refuses with one line and exit code 1", () => {
     [
       "an address that is not ours",
       () => ["--host", "203.0.113.9", "--allow-no-key", "--port", "0"],
-      /--host.*not an address/,
+      /--host is "203.0.113.9", which is not an address of this machine/,
     ],
     [
       "a certificate that is not there",
@@ -76,6 +76,17 @@ describe("refuses with one line and exit code 1", () => {
       () => ["--model", "/nowhere/x.gguf"],
       /--model: there is no file \/nowhere\/x\.gguf/,
     ],
+    [
+      "the address of a model",
+      () => ["--model", "hf:user/repo:Q4_K_M"],
+      /--model: this must be a file; download .* with: sluice pull hf:user\/repo:Q4_K_M/,
+    ],
+    [
+      "the name of the built-in model",
+      () => ["--model", "builtin"],
+      /for the built-in model, leave out --model/,
+    ],
+    ["an unknown command", () => ["start"], /unexpected argument "start"; .*serve, keys and pull/],
     ["a folder as model", () => ["--model", scratch], /--model: .* is not a file/],
     [
       "a model that is no GGUF",
@@ -121,12 +132,14 @@ describe("refuses with one line and exit code 1", () => {
     const { exit, output } = run(["--port", String(port)]);
 
     expect(await exit).toBe(1);
-    expect(output.err).toMatch(new RegExp(`--port is ${port}: another program uses it`));
+    expect(output.err).toMatch(
+      new RegExp(`port ${port} is already in use; pick another with --port`),
+    );
     server.close();
   });
 });
 
-test("prints every option with --help", async () => {
+test("prints the options with --help", async () => {
   const { exit, output } = run(["--help"]);
 
   expect(await exit).toBe(0);
@@ -143,7 +156,10 @@ test("prints every option with --help", async () => {
 });
 
 test("says where it listens, on which device, and what to paste; the pasted address streams", async () => {
-  const { output, prints } = run(["--gpu", "off"], { SLUICE_PORT: "0", SLUICE_THREADS: "1" });
+  const { output, prints } = run(["serve", "--gpu", "off"], {
+    SLUICE_PORT: "0",
+    SLUICE_THREADS: "1",
+  });
   await prints("curl -N");
 
   const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
@@ -158,7 +174,7 @@ test("says where it listens, on which device, and what to paste; the pasted addr
   expect(isDone).toBe(true);
 });
 
-test("serves whoever has a key that the command has made, and nobody else", async () => {
+test("accepts a key that the keys command made, and refuses others", async () => {
   const file = path.join(scratch, "keys.json");
   const adding = run(["keys", "add", "alice", "--keys-file", file]);
   expect(await adding.exit).toBe(0);
@@ -191,7 +207,7 @@ test("SIGTERM lets a stream finish and exits with 0, and leaves no worker behind
 });
 
 test.each(["text", "json"])(
-  "SIGTERM ends it also when nobody reads its log any more (%s)",
+  "SIGTERM ends it even when its log is no longer read (%s)",
   async (format) => {
     const { child, prints } = run(["--gpu", "off", "--port", "0", "--log-format", format]);
     const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -214,7 +230,7 @@ test("a second signal ends it at once", async () => {
   );
 
   child.kill("SIGINT");
-  await prints("draining");
+  await prints("may finish for up to 30 s");
   child.kill("SIGINT"); // too soon: the same key press, forwarded by npm
   const beforeMs = performance.now();
   await until(() => performance.now() - beforeMs > 400, "a second press is another one");
@@ -224,26 +240,26 @@ test("a second signal ends it at once", async () => {
   answer.leave();
 });
 
-test("killed in the middle of a computation that never ends, it leaves no worker behind", async () => {
+test("when it is killed during a computation that never ends, no worker is left behind", async () => {
   const flags = ["--gpu", "off", "--port", "0", "--threads", "1", "--allow-grammar"];
   const { child, output, prints } = run(flags);
   await prints("curl -N");
   const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
   const found = execFileSync("pgrep", ["-P", `${child.pid}`], { encoding: "utf8" });
   const worker = Number(found);
-  // Each letter may be followed by three texts, all of which llama.cpp keeps in mind.
+  // After each letter three texts are possible, and llama.cpp keeps track of all of them.
   const grammar = 'root ::= [a-z] root "b" | [a-z] root "c" | [a-z] root "d" | "a"';
   const asked = chat({ grammar, max_tokens: 60, temperature: 1 });
-  post(`${base}/chat/completions`, asked).catch(() => {}); // it will be cut off
+  post(`${base}/chat/completions`, asked).catch(() => {}); // the server is killed
   const beforeMs = performance.now();
-  await until(() => performance.now() - beforeMs > 2_000, "it is lost in the grammar");
+  await until(() => performance.now() - beforeMs > 2_000, "the worker is busy with the grammar");
 
   child.kill("SIGKILL");
 
   await until(() => !isRunning(worker), "the worker is gone");
 });
 
-/** A zombie, which only its new parent can take away, does not run. */
+/** A zombie, which only its new parent can remove, does not run. */
 function isRunning(pid: number): boolean {
   const state = execFileSync("ps", ["-A", "-o", "pid=,stat="], { encoding: "utf8" });
   return new RegExp(`^\\s*${pid}\\s+[^Z\\s]`, "m").test(state);

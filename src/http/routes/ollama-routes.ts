@@ -26,8 +26,8 @@ const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
 const UNSUPPORTED = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
 
 const REPLACEMENTS =
-  "Models are chosen when the server starts: npm run pull -- hf:user/repo:quant fetches one, " +
-  "npm start -- --model FILE --alias NAME serves it";
+  "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
+  "sluice --model FILE --alias NAME serves it";
 
 export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
 

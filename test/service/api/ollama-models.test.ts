@@ -96,7 +96,7 @@ test("a pull of what is served succeeds at once, of anything else says what to d
   expect(await older.json()).toEqual({ status: "success" });
   expect(missing.status).toBe(404);
   expect(await missing.json()).toMatchObject({
-    error: expect.stringContaining("npm run pull"),
+    error: expect.stringContaining("sluice pull"),
     code: "model_not_found",
   });
 });

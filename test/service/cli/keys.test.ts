@@ -32,13 +32,12 @@ test("adds, lists and revokes keys in the user's own folder", async () => {
   expect(statSync(file).mode & 0o777).toBe(0o600);
 
   expect((await sluice(["keys", "list"])).out).toMatch(/\nalice +generate,embed,read +2 /);
-  expect(await sluice(["keys", "revoke", "alice"])).toMatchObject({
-    ...{ code: 0, out: "revoked alice\n" },
-  });
+  const revoked = await sluice(["keys", "revoke", "alice"]);
+  expect(revoked).toMatchObject({ code: 0, out: "revoked alice\n" });
 });
 
 test("ends with 1 and one line when something is wrong", async () => {
-  const { code, out, err } = await sluice(["keys", "revoke", "nobody"], {
+  const { code, out, err } = await sluice(["keys", "revoke", "alice"], {
     SLUICE_KEYS_FILE: path.join(scratch, "missing.json"),
   });
 
@@ -46,7 +45,7 @@ test("ends with 1 and one line when something is wrong", async () => {
   expect(err).toMatch(/^sluice: there is no keys file .*missing\.json: sluice keys add .*\n$/);
 });
 
-test("the server does not begin with a broken file of keys, and names it", async () => {
+test("the server does not start with a broken keys file, and names it", async () => {
   const file = path.join(scratch, "broken.json");
   writeFileSync(file, '{"version":1,"keys":[{"name":"a"}]}');
 
@@ -56,8 +55,8 @@ test("the server does not begin with a broken file of keys, and names it", async
   expect(err).toMatch(/^sluice: the keys file .*broken\.json is not right: keys\.0\.sha256: .*\n$/);
 });
 
-test("explains itself", async () => {
+test("prints help", async () => {
   const { out } = await sluice(["keys", "--help"]);
-  expect(out).toContain("usage: sluice keys add NAME|list|revoke NAME");
+  expect(out).toContain("usage: sluice keys add NAME");
   expect((await sluice(["--help"])).out).toContain("sluice keys --help");
 });

@@ -1,39 +1,30 @@
-// Runs the real src/cli/pull.ts against small local servers that fail in the ways servers and networks do.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+// Runs the real `sluice pull` against small local servers that fail in the ways that servers and networks do.
+
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const MIB = 2 ** 20;
-const source = path.resolve("src/cli/pull.ts");
+const MAIN = path.resolve(import.meta.dirname, "../../../dist/main.js");
 // Three chunks of the downloader (5 MiB each), which it fetches side by side from 0, 5 and 10 MiB.
 const model = Buffer.alloc(15 * MIB, "GGUF model bytes ");
 const checksum = createHash("sha256").update(model).digest("hex");
 const scratch = mkdtempSync(path.join(tmpdir(), "pull-model-"));
-// Inside the project, so that the compiled script finds its packages.
-const compiled = path.resolve("node_modules/.cache", path.basename(scratch));
 const servers = new Set<Server>();
 const children = new Set<ChildProcess>();
-
-beforeAll(() => {
-  // Under tsx every start costs a second more: the library is loaded through its hooks.
-  const compiler = path.resolve("node_modules/typescript/bin/tsc");
-  const options = "--ignoreConfig --noCheck --module nodenext --target es2023 --types node";
-  const rewrite = ["--rewriteRelativeImportExtensions", "--outDir", compiled];
-  execFileSync(process.execPath, [compiler, source, ...options.split(" "), ...rewrite]);
-});
 
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
   for (const server of servers) server.close().closeAllConnections();
-  for (const folder of [scratch, compiled]) rmSync(folder, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 });
 
-describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
+describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
   it("does not replace another file of that name", async () => {
     const { url } = await serveModel();
     const dir = mkdtempSync(path.join(scratch, "models-"));
@@ -68,7 +59,7 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
   });
 
   // The downloader notes its progress now and then: a kill right before that is another case, and is tried again.
-  it("goes on where a killed run had stopped", { retry: 2 }, async () => {
+  it("resumes after a killed run", { retry: 2 }, async () => {
     const { url, ranges, finishButOne } = await serveInTwoRuns();
     const first = pull(url);
     await finishButOne(first);
@@ -79,7 +70,7 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
     const second = await pull(url, { dir }).result;
     expect(second).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining("going on at 10.5 MB"),
+      stdout: expect.stringContaining("resuming at 10.5 MB"),
     });
     expect(readFileSync(path.join(dir, "model.gguf")).equals(model)).toBe(true);
     expect(ranges.slice(3)).toEqual([{ start: 5 * MIB, end: 10 * MIB }]);
@@ -91,12 +82,12 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
     await finishButOne(run);
     run.child.kill("SIGINT");
     const { dir, ...ended } = await run.result;
-    const stderr = "pull: stopped; run the same command to go on where it stopped\n";
+    const stderr = "sluice: stopped; run the same command to resume\n";
     expect(ended).toMatchObject({ code: 130, stderr });
     expect(readdirSync(dir)).toEqual(["model.gguf.ipull"]);
   });
 
-  it("begins anew when a server that cannot send ranges breaks the connection", async () => {
+  it("starts again when a server that cannot send ranges breaks the connection", async () => {
     const { url } = await serveModel({
       hasRanges: false,
       send(response, bytes, { count }) {
@@ -108,7 +99,7 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
     const { code, dir, stderr } = await pull(url).result;
 
     expect(code).toBe(0);
-    expect(stderr).toMatch(/broke the connection; trying again/);
+    expect(stderr).toMatch(/broke the connection; retrying/);
     expect(readFileSync(path.join(dir, "model.gguf")).equals(model)).toBe(true);
   });
 
@@ -128,8 +119,11 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
     const { dir, ...ended } = await pull("hf:user/repo-GGUF:Q4_K_M", { env }).result;
 
     const [file = ""] = readdirSync(dir).map((name) => path.relative("", path.join(dir, name)));
-    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining("SHA-256 is right") });
-    expect(ended.stdout).toContain(`npm start -- --model ${file}\n`);
+    expect(ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("the SHA-256 is right"),
+    });
+    expect(ended.stdout).toContain(`Next: sluice --model ${file}\n`);
     expect(ended.stdout.match(/%/g)?.length).toBeLessThanOrEqual(20);
     expect(path.basename(file)).toBe("hf_user_repo.Q4_K_M.gguf");
     expect(storage.tokens).toEqual([]);
@@ -161,12 +155,17 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
   });
 
   it.for([
-    { fault: "a missing file", status: 404, headers: {}, message: /answered 404: no such model/ },
+    {
+      fault: "a missing file",
+      status: 404,
+      headers: {},
+      message: /answered 404: there is no such model/,
+    },
     {
       fault: "a file larger than the disk",
       status: 200,
       headers: { "content-length": 2e13, "accept-ranges": "bytes" },
-      message: /disk full: 20000\.00 GB are still to come/,
+      message: /not enough disk space: 20000\.00 GB are missing/,
     },
   ])("explains $fault in one line", async ({ status, headers, message }) => {
     const url = await listen((_, response) => response.writeHead(status, headers).flushHeaders());
@@ -185,7 +184,10 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
           .end(bytes.subarray(0, 1000)),
     });
     const ended = await pull(url).result;
-    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^pull: size mismatch/) });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^sluice: size mismatch/),
+    });
   });
 
   it("explains a host that cannot be reached", async () => {
@@ -194,11 +196,33 @@ describe.concurrent("npm run pull", { timeout: 60_000 }, () => {
   });
 
   it("explains an address it does not understand", async () => {
-    const ended = await pull("models/llama", { script: source }).result;
+    const ended = await pull("models/llama").result;
     expect(ended).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^pull: "models\/llama" is neither .*\n$/),
+      stderr: expect.stringMatching(/^sluice: "models\/llama" is neither .*\n$/),
     });
+  });
+
+  it("creates models/ in the current folder, and prints a command for a clone when npm runs it", async () => {
+    const { url } = await serveModel();
+    const cwd = mkdtempSync(path.join(scratch, "folder-"));
+    const ended = await pull(url, { cwd, env: { npm_lifecycle_event: "start" } }).result;
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toContain("Next: npm start -- --model models/model.gguf\n");
+    expect(readdirSync(path.join(cwd, "models"))).toEqual(["model.gguf"]);
+  });
+
+  it.for([
+    [["--help"], 0, /usage: sluice pull MODEL/],
+    [[], 1, /^sluice: pull takes one model: .*sluice pull --help\)\n$/],
+    [["hf:a/b", "hf:c/d"], 1, /^sluice: pull takes one model/],
+    [["hf:a/b", "--to", "x"], 1, /^sluice: Unknown option '--to' \(see sluice pull --help\)\n$/],
+    [["hf:a/b", "--name", "a/b.gguf"], 1, /--name is "a\/b.gguf": allowed is a plain file name/],
+    [["hf:a/b", "--timeout", "0"], 1, /--timeout is "0": allowed is 1 to 3600 seconds/],
+  ] as const)("answers the arguments %j with %i", async ([args, code, expected]) => {
+    const ended = await run(args).result;
+    expect(ended.code).toBe(code);
+    expect(ended.stdout + ended.stderr).toMatch(expected);
   });
 });
 
@@ -280,14 +304,21 @@ async function listen(handle: RequestListener): Promise<string> {
   return `http://127.0.0.1:${address.port}`;
 }
 
-type PullOptions = { dir?: string; args?: string[]; env?: object; script?: string };
+type PullOptions = { dir?: string; cwd?: string; args?: string[]; env?: object };
 
-function pull(uri: string, { dir, args = [], env, script }: PullOptions = {}) {
+/** Into `dir`, or into the default folder of `cwd`, or into a new folder. */
+function pull(uri: string, { dir, cwd, args = [], env }: PullOptions = {}) {
   const target = dir ?? mkdtempSync(path.join(scratch, "models-"));
-  const start = script ? ["--import", "tsx", script] : [path.join(compiled, "pull-model.js")];
-  const command = [...start, uri, "--dir", target, ...args];
+  const flags = cwd === undefined ? ["--dir", target] : [];
+  return run([uri, ...flags, ...args], { dir: target, cwd, env });
+}
+
+type RunOptions = { dir?: string; cwd?: string | undefined; env?: object | undefined };
+
+function run(args: readonly string[], { dir = "", cwd, env }: RunOptions = {}) {
   // Neither the caller's token nor a token file in the home folder may get into the test.
-  const child = spawn(process.execPath, command, {
+  const child = spawn(process.execPath, [MAIN, "pull", ...args], {
+    cwd,
     env: { PATH: process.env.PATH, HOME: scratch, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -297,7 +328,7 @@ function pull(uri: string, { dir, args = [], env, script }: PullOptions = {}) {
   child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));
   const closed = once(child, "close").then(([code]) => {
     children.delete(child);
-    return { code: code as number | null, dir: target, ...output };
+    return { code: code as number | null, dir, ...output };
   });
   async function line(pattern: RegExp): Promise<void> {
     while (!pattern.test(output.stdout)) await once(child.stdout, "data");

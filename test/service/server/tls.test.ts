@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { ConfigError } from "../../../src/config/command-line.ts";
+import { ConfigError } from "../../../src/config/config-error.ts";
 import { readTlsFiles } from "../../../src/config/tls-files.ts";
 import { makeCertificate } from "../../support/clients/certificate.ts";
 import { chat } from "../../support/clients/sse-client.ts";
@@ -74,8 +74,8 @@ describe.skipIf(!ours || !other)("files that cannot work are named, and why:", (
   const text = path.join(folder, "text.pem");
   writeFileSync(text, "hello");
   test.each([
-    ["a certificate alone", files.cert, undefined, /^--tls-cert wants --tls-key/],
-    ["a key alone", undefined, files.key, /^--tls-key wants --tls-cert/],
+    ["a certificate alone", files.cert, undefined, /^--tls-cert also requires --tls-key/],
+    ["a key alone", undefined, files.key, /^--tls-key also requires --tls-cert/],
     [
       "no such certificate",
       "/nowhere/a.pem",

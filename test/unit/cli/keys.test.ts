@@ -1,9 +1,10 @@
-// `sluice keys`: what it makes of its arguments, and what it says.
+// `sluice keys`: what it does with its arguments, and what it prints.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
+import { CommandError } from "../../../src/cli/command-error.ts";
 import { runKeysCommand } from "../../../src/cli/keys.ts";
 import { hashOf } from "../../../src/keys/key-hash.ts";
 import { KeysFileError, readKeysFile } from "../../../src/keys/keys-file.ts";
@@ -25,7 +26,7 @@ function complaintAbout(...args: string[]): string {
   try {
     run(...args);
   } catch (error) {
-    if (error instanceof KeysFileError) return error.message;
+    if (error instanceof CommandError || error instanceof KeysFileError) return error.message;
   }
   throw new Error("was accepted");
 }
@@ -34,7 +35,7 @@ test("adds a key: shows it once, and keeps only its hash", () => {
   const { out, note } = run("add", "alice");
 
   const [, key = ""] = /^alice: (sluice-\S+)$/.exec(out) ?? [];
-  expect(note).toContain("the only time");
+  expect(note).toContain("shown only this time");
   expect(readFileSync(file, "utf8")).not.toContain(key);
   expect(readKeysFile(file)).toEqual([
     {
@@ -57,7 +58,7 @@ test("adds a key with scopes and limits", () => {
   });
 });
 
-test("lists names, scopes, limits and dates, and nothing of the keys", () => {
+test("lists names, scopes, limits and dates, and no part of a key", () => {
   const { out: added } = run("add", "alice", "--concurrent", "2");
   run("add", "monitoring", "--scope", "read");
 
@@ -81,19 +82,19 @@ test("revokes a key by its name", () => {
 });
 
 test.each<[string, string[], RegExp]>([
-  ["no name", ["add"], /keys add: it takes one name: sluice keys add NAME/],
-  ["two names", ["add", "a", "b"], /it takes one name/],
+  ["no name", ["add"], /keys add: takes one name: sluice keys add NAME/],
+  ["two names", ["add", "a", "b"], /takes one name/],
   ["a name with a slash", ["add", "a/b"], /keys add: a name is 1 to 64 letters/],
   ["a reserved name", ["add", "key-3"], /keys of --api-key/],
   ["an unknown scope", ["add", "a", "--scope", "all"], /--scope is "all": allowed is generate, em/],
-  ["a limit of nothing", ["add", "a", "--concurrent", "0"], /--concurrent is "0": .* from 1 to/],
+  ["a limit of 0", ["add", "a", "--concurrent", "0"], /--concurrent is "0": .* from 1 to/],
   ["a limit that is no number", ["add", "a", "--waiting", "x"], /--waiting is "x": .* from 0 to/],
   ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
   ["a flag of another action", ["list", "--scope", "read"], /keys list: .*--scope/],
-  ["a name that nobody asked for", ["list", "a"], /keys list: it takes no name/],
+  ["a name for list", ["list", "a"], /keys list: takes no name/],
   ["a file that is not there", ["list"], /there is no keys file .* sluice keys add NAME makes it/],
   ["nothing to revoke from", ["revoke", "a"], /there is no keys file/],
-  ["an unknown action", ["remove", "a"], /keys: allowed is add, list, revoke/],
+  ["an unknown action", ["remove", "a"], /keys: the first word must be one of add, list, revoke/],
 ])("says what is wrong with %s, in one line", (_what, args, expected) => {
   const message = complaintAbout(...args);
 
@@ -104,19 +105,23 @@ test.each<[string, string[], RegExp]>([
 test("adds no second key of a name", () => {
   run("add", "alice");
 
-  expect(complaintAbout("add", "alice")).toMatch(/there is a key alice in .* already; revoke it/);
-});
-
-test("says which keys there are to revoke", () => {
-  run("add", "alice");
-
-  expect(complaintAbout("revoke", "alcie")).toBe(
-    'keys revoke: there is no key "alcie"; there is: alice',
+  expect(complaintAbout("add", "alice")).toMatch(
+    /keys add: .*\.json already has a key alice; revoke it first/,
   );
 });
 
-test("explains itself, and where the keys are", () => {
-  expect(run().out).toContain("usage: sluice keys add NAME|list|revoke NAME");
+test("says which keys can be revoked", () => {
+  run("add", "alice");
+
+  expect(complaintAbout("revoke", "alcie")).toBe(
+    'keys revoke: there is no key "alcie"; keys: alice',
+  );
+});
+
+test("prints help, which names the keys file", () => {
+  expect(run().out).toMatch(
+    /usage: sluice keys add NAME.*\n +sluice keys list .*\n +sluice keys revoke NAME/,
+  );
   for (const action of ["add", "list", "revoke"]) {
     const { out } = run(action, "--help");
     expect(out).toContain(`usage: sluice keys ${action}`);
@@ -127,7 +132,7 @@ test("explains itself, and where the keys are", () => {
   );
 });
 
-test("keeps its keys in the user's own folder unless it is told", () => {
+test("keeps its keys in the user's own folder by default", () => {
   const config = path.join(scratch, `config-${files}`);
 
   runKeysCommand(["add", "alice"], { XDG_CONFIG_HOME: config });

@@ -1,4 +1,4 @@
-// The settings' defaults, as tests and embedders get them.
+// The defaults of the settings, for tests and for programs that embed the service.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -23,15 +23,15 @@ test("serves the built-in model by default, from the models folder of the packag
   expect(existsSync(path.join(folder, "../package.json"))).toBe(true);
 });
 
-test("waits for slow readers and models as long as its help says", () => {
+test("has time limits as long as their help says", () => {
   const config = configWith({});
   const limits = Object.entries(SETTINGS).filter(
-    ([key, { help }]) => /(Timeout|Ttl|Grace|heartbeat)Ms$/.test(key) && !help.includes("no limit"),
+    ([, { isInSeconds, help }]) => isInSeconds && !help.includes("no limit"),
   );
 
   for (const [key, { help }] of limits) {
     const seconds = Number(/default (\d+)/.exec(help)?.[1]);
     expect([key, config[key as keyof typeof config]]).toEqual([key, seconds * 1000]);
   }
-  expect(limits).toHaveLength(14);
+  expect(limits).toHaveLength(16);
 });

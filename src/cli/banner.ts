@@ -1,0 +1,80 @@
+// The lines that the server prints when its model is loaded: the address, the model, and a request to paste.
+
+import { networkInterfaces } from "node:os";
+import type { Config } from "../config/config.ts";
+import type { ModelInfo } from "../engine/messages.ts";
+import type { Service } from "../service.ts";
+
+type BannerOptions = {
+  readonly url: string;
+  readonly service: Pick<Service, "log" | "catalog">;
+  readonly config: Config;
+};
+
+export function printBanner(model: ModelInfo, { url, service, config }: BannerOptions): void {
+  const id = service.catalog.realId;
+  const shownUrl = reachable(url);
+  if (config.logFormat === "json") {
+    const { chatTemplate: _, ...facts } = model; // the template is longer than all other facts together
+    service.log.info({ url: shownUrl, model: id, ...facts }, "ready");
+    return;
+  }
+  const needsKey = config.apiKey.length > 0 || config.keysFile !== undefined;
+  console.log(
+    [
+      "",
+      `sluice serves ${id} on ${describeDevice(model)}, ${describeContext(model)}`,
+      `  at ${shownUrl}${config.page ? " (open it in a browser to chat)" : ""}`,
+      "",
+      `OPENAI_BASE_URL=${shownUrl}/v1`,
+      `OPENAI_API_KEY=${needsKey ? "YOUR_KEY" : "none"}`,
+      "",
+      exampleRequest(model, { url: shownUrl, id, needsKey }),
+      "",
+    ].join("\n"),
+  );
+}
+
+function describeDevice({ device, deviceNote, ...model }: ModelInfo): string {
+  const note = deviceNote ? ` (${deviceNote})` : "";
+  const layers = model.gpuLayers > 0 ? `, ${model.gpuLayers} of ${model.totalLayers} layers` : "";
+  return `${device}${note}${layers}, ${model.threads} thread${model.threads === 1 ? "" : "s"}`;
+}
+
+/** Says how much context the model allows where the server uses less of it. */
+export function describeContext({
+  contextTokens,
+  trainedContextTokens,
+  slots,
+}: Pick<ModelInfo, "contextTokens" | "trainedContextTokens" | "slots">): string {
+  const context = `${contextTokens} tokens of context in each of ${slots} slots`;
+  if (trainedContextTokens <= contextTokens) return context;
+  return `${context} (the model allows ${trainedContextTokens}: set --context)`;
+}
+
+type Example = { readonly url: string; readonly id: string; readonly needsKey: boolean };
+
+function exampleRequest({ chatTemplate }: ModelInfo, { url, id, needsKey }: Example): string {
+  const question = "What is streaming?";
+  const isChat = chatTemplate !== null;
+  const input = isChat ? { messages: [{ role: "user", content: question }] } : { prompt: question };
+  const body = JSON.stringify({
+    model: id,
+    ...input,
+    max_tokens: 200,
+    temperature: 0,
+    stream: true,
+  });
+  const path = isChat ? "/v1/chat/completions" : "/v1/completions";
+  const key = needsKey ? " -H 'authorization: Bearer YOUR_KEY'" : "";
+  return `curl -N ${url}${path} -H 'content-type: application/json'${key} -d '${body}'`;
+}
+
+/** The address to paste on another machine, when the server listens on all addresses. */
+function reachable(url: string): string {
+  const { protocol, hostname, port } = new URL(url);
+  if (hostname !== "0.0.0.0" && hostname !== "[::]") return url;
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const own = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
+  return `${protocol}//${own?.address ?? "127.0.0.1"}:${port}`;
+}

@@ -1,0 +1,39 @@
+// Finds what is wrong with a model file before the worker starts, which takes much longer to say so.
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { CommandError } from "./command-error.ts";
+
+type ModelFile = {
+  readonly flag: string;
+  readonly file: string;
+  /** The words that run sluice, for the command in an error. */
+  readonly program: string;
+};
+
+/** @throws CommandError naming the flag, the file and the way out */
+export function checkModelFile({ flag, file, program }: ModelFile): void {
+  const magic = Buffer.alloc(4);
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (!stats) throw new CommandError(`${flag}: ${describeMissing({ flag, file, program })}`);
+    if (!stats.isFile()) throw new CommandError(`${flag}: ${file} is not a file`);
+    const descriptor = openSync(file, "r");
+    readSync(descriptor, magic);
+    closeSync(descriptor);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(
+      `${flag}: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`,
+    );
+  }
+  if (magic.toString("latin1") !== "GGUF")
+    throw new CommandError(`${flag}: ${file} is not a GGUF file`);
+}
+
+function describeMissing({ flag, file, program }: ModelFile): string {
+  if (flag === "--model" && file === "builtin") return "for the built-in model, leave out --model";
+  const isAddress = /^(hf:|huggingface:|https?:)/i.test(file);
+  return isAddress
+    ? `this must be a file; download the model first with: ${program} pull ${file}`
+    : `there is no file ${file}`;
+}

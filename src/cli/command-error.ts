@@ -1,0 +1,16 @@
+// The errors that the person who runs a command can fix: main.ts prints their message, and the stack of every other error.
+
+import { ConfigError } from "../config/config-error.ts";
+import { KeysFileError } from "../keys/keys-file.ts";
+import { DownloadError } from "../models/download-network.ts";
+
+/** A command cannot do what it was asked to do. Its message is one line. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+export function isExpected(error: unknown): error is Error {
+  return [CommandError, ConfigError, KeysFileError, DownloadError].some(
+    (known) => error instanceof known,
+  );
+}

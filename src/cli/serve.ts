@@ -1,0 +1,102 @@
+// `sluice serve`, the default command: config → service → listen → signals → drain → exit.
+
+import { readCommandLine } from "../config/command-line.ts";
+import type { Config } from "../config/config.ts";
+import type { Service } from "../service.ts";
+import { uncaughtListener } from "../uncaught.ts";
+import { printBanner } from "./banner.ts";
+import { checkModelFile } from "./check-model-file.ts";
+import { CommandError } from "./command-error.ts";
+import { programName } from "./program-name.ts";
+
+/** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
+const SAME_SIGNAL_MS = 300;
+
+/** @throws ConfigError, KeysFileError or CommandError before the server is ready */
+export async function runServe(
+  args: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+): Promise<void> {
+  const command = readCommandLine(args, env);
+  if (command.type === "print") console.log(command.text);
+  else {
+    checkModelFiles(command.config, programName(env));
+    await serve(command.config);
+  }
+}
+
+function checkModelFiles(config: Config, program: string): void {
+  const files = [
+    { flag: "--model", file: config.model },
+    { flag: "--embedding-model", file: config.embeddingModel },
+    { flag: "--rerank-model", file: config.rerankModel },
+  ];
+  for (const { flag, file } of files) if (file) checkModelFile({ flag, file, program });
+}
+
+async function serve(config: Config): Promise<void> {
+  const { createService } = await import("../service.ts"); // slow: --help and a wrong setting do not wait for it
+  const service = createService(config);
+  endOnSignals(service, config);
+  surviveUncaughtErrors(service, config);
+  try {
+    const url = await service.listen();
+    service.log.info({ url }, "listening, the model is being loaded");
+    const model = await service.engine.firstLoad;
+    printBanner(model, { url, service, config });
+  } catch (error) {
+    if (service.queue.isDraining) return; // a signal came before the model was loaded
+    await service.engine.close();
+    throw new CommandError(describeStartFailure(error as NodeJS.ErrnoException, config));
+  }
+}
+
+function describeStartFailure(error: NodeJS.ErrnoException, { host, port }: Config): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `port ${port} is already in use; pick another with --port, or 0 for any free port`;
+    case "EACCES":
+      return `this user may not listen on port ${port}; pick one above 1023 with --port`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `--host is ${JSON.stringify(host)}, which is not an address of this machine`;
+    default:
+      return error.message;
+  }
+}
+
+/** The first signal drains, the second one exits at once. */
+function endOnSignals(service: Service, { drainTimeoutMs }: Config): void {
+  let firstAtMs: number | null = null;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (firstAtMs !== null && performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
+    if (firstAtMs !== null) return;
+    firstAtMs = performance.now();
+    service.log.info(
+      { signal },
+      `draining: running requests may finish for up to ${drainTimeoutMs / 1000} s; a second signal exits at once`,
+    );
+    service.close().then(
+      () => process.exit(0),
+      (error: Error) => {
+        console.error(`sluice: cannot close cleanly: ${error.message}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+/** uncaught.ts decides which errors the server survives. */
+function surviveUncaughtErrors(service: Service, { drainTimeoutMs }: Config): void {
+  const listener = uncaughtListener({
+    report: service.report,
+    close: () => service.close(),
+    drainTimeoutMs,
+    onEnding: () =>
+      service.log.fatal("draining after an error that may have damaged what the requests share"),
+    exit: (code) => process.exit(code),
+  });
+  process.on("uncaughtException", listener);
+}

@@ -1,0 +1,58 @@
+// The text of --help and --help-all, made from the settings.
+
+import { flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
+import { GROUPS, type Setting, type SettingGroup } from "./setting.ts";
+
+const COLUMNS = 100;
+
+export type HelpOptions = {
+  /** Whether settings for experts are listed too. */
+  readonly showsExpert: boolean;
+};
+
+export function helpText({ showsExpert }: HelpOptions): string {
+  const shown = SETTING_KEYS.filter((key) => showsExpert || !SETTINGS[key].isExpert);
+  const width = Math.max(...shown.map((key) => usage(key).length));
+  const groups = Object.keys(GROUPS) as SettingGroup[];
+  return [
+    "Sluice serves a GGUF language model over the OpenAI, Anthropic, Gemini and Ollama APIs,",
+    "with a chat page for the browser.",
+    "",
+    "usage: sluice [serve] [options]   start the server",
+    "       sluice keys --help         make, list and revoke API keys",
+    "       sluice pull --help         download a model",
+    "       npm start -- ...           the same in a clone, in place of the word sluice",
+    ...groups.flatMap((group) => [
+      "",
+      GROUPS[group],
+      ...shown
+        .filter((key) => SETTINGS[key].group === group)
+        .map((key) => row(usage(key), SETTINGS[key].help, width)),
+    ]),
+    "",
+    "Help",
+    row("--help", "print this", width),
+    row("--help-all", "print this with all settings, also those for experts", width),
+    row("--version", "print the version", width),
+    "",
+    "Every option is also an environment variable: --queue-timeout is SLUICE_QUEUE_TIMEOUT. An option",
+    "overrides its variable. In a variable, commas separate the values of a repeatable option.",
+  ].join("\n");
+}
+
+function usage(key: SettingKey): string {
+  const { value }: Setting = SETTINGS[key];
+  return `--${flagName(key)}${value ? ` ${value}` : ""}`;
+}
+
+/** An option and its text, which is wrapped in its own column; text in parentheses stays together. */
+function row(option: string, text: string, width: number): string {
+  const indent = " ".repeat(width + 4);
+  const lines = [""];
+  for (const word of text.split(/ (?![^(]*\))/)) {
+    const line = [lines.at(-1), word].filter(Boolean).join(" ");
+    if (indent.length + line.length <= COLUMNS) lines.splice(-1, 1, line);
+    else lines.push(word);
+  }
+  return `  ${option.padEnd(width)}  ${lines.join(`\n${indent}`)}`;
+}

@@ -1,0 +1,31 @@
+// Who may use the server, and what keys share. Part of config.ts.
+
+import { z } from "zod";
+import { inGroup, offByDefault, setting } from "./setting.ts";
+
+const KEY = /^[\x21-\x7e]+$/;
+
+export const KEY_SETTINGS = inGroup("keys", {
+  apiKey: setting({
+    schema: z.array(z.string().trim().regex(KEY)).default([]),
+    value: "KEY",
+    help: "API key that clients must send; repeatable (default: no key is required)",
+    allows: "a key of printable ASCII characters without spaces",
+    isList: true,
+  }),
+  keysFile: setting({
+    schema: z.string().min(1).optional(),
+    value: "PATH",
+    help: "file of named keys with scopes and limits, made by `sluice keys add` (default: none)",
+    allows: "a path to a keys file",
+  }),
+  allowNoKey: offByDefault({
+    help: "require no key although other machines can connect (see --host)",
+  }),
+  allowGrammar: offByDefault({
+    help: "accept grammars (GBNF) from clients; a hostile grammar can block all other requests",
+  }),
+  sharedCache: offByDefault({
+    help: "one prefix cache for all keys: faster, but response times can reveal other keys' prompts",
+  }),
+});
