@@ -25,8 +25,8 @@ import { UsageBook } from "./keys/usage-book.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
-import { Accounts } from "./queue/accounts.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
+import { TokenBudgets } from "./queue/token-budgets.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 
@@ -115,22 +115,22 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     aliases: config.alias,
   });
   const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
-  const accounts = new Accounts();
+  const tokenBudgets = new TokenBudgets();
   const line = {
     ...config,
     maxWaiting: config.queue,
     isShared: () => keys.callers.length > 1,
   };
-  const queue = new RequestQueue({ ...line, accounts });
+  const queue = new RequestQueue({ ...line, tokenBudgets });
   const questions = new RequestQueue({
     ...line,
     ...ASKED_AT_ONCE,
-    accounts,
+    tokenBudgets,
     busyWith: "other questions are being answered",
   });
   const { embeddings, reranking } = createEmbeddings({
     config,
-    line: { ...line, accounts },
+    line: { ...line, tokenBudgets },
     log,
     served: engine,
     embeddingEngine: parts.embeddingEngine,
@@ -169,7 +169,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
       responses,
       keys,
       usage,
-      accounts,
+      tokenBudgets,
       streams,
       sockets: watchSendQueues(config.stallTimeoutMs, log),
       catalog,

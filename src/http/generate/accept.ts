@@ -64,7 +64,7 @@ function keep(
   { previousId, isBackground }: Keeping,
 ): Kept | null {
   const { deps, res, client } = on;
-  const isWaiting = () => on.tickets.some(({ place }) => place !== null);
+  const isWaiting = () => on.tickets.some(({ queuePosition }) => queuePosition !== null);
   const response = deps.responses.begin({
     id: encoder.id,
     owner: ownerOf(res),

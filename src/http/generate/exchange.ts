@@ -14,9 +14,9 @@ import type { KeyRing } from "../../keys/key-ring.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Catalog } from "../../models/catalog.ts";
-import type { Accounts } from "../../queue/accounts.ts";
 import type { RequestQueue } from "../../queue/request-queue.ts";
-import type { QueuePlace, Ticket } from "../../queue/ticket.ts";
+import type { QueuePosition, Ticket } from "../../queue/ticket.ts";
+import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import type { ResponseStore } from "../../resume/response-store.ts";
 import type { StreamStore } from "../../resume/stream-store.ts";
 import { ownerOf } from "../server/middleware.ts";
@@ -49,7 +49,7 @@ export type HandlerDeps = {
   /** What each key has used. */
   readonly usage: UsageBook;
   /** What each key may use of its tokens per minute. */
-  readonly accounts: Accounts;
+  readonly tokenBudgets: TokenBudgets;
   /** Streams that survive their connections. */
   readonly streams: StreamStore;
   /** Of clients that vanish. */
@@ -169,8 +169,8 @@ export function describeWait({ deps, tickets }: Exchange): string | null {
 }
 
 /** Where a request waits; null once one of its choices has a slot, and before they want one. */
-export function placeOf(tickets: readonly Ticket[]): QueuePlace | null {
-  const places = tickets.map(({ place }) => place);
+export function placeOf(tickets: readonly Ticket[]): QueuePosition | null {
+  const places = tickets.map(({ queuePosition }) => queuePosition);
   return places.includes(null) ? null : (places[0] ?? null);
 }
 

@@ -64,7 +64,7 @@ async function answer(on: Arrival): Promise<void> {
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
-    sharer: caller,
+    caller,
     deadlineMs,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",

@@ -1,13 +1,13 @@
 // The requests that are inside, whoever they are from and in whatever phase: to be listed, and stopped from outside.
 
 import { ServiceError } from "../../errors.ts";
-import type { QueuePlace } from "../../queue/ticket.ts";
+import type { QueuePosition } from "../../queue/ticket.ts";
 
 type RequestState = {
   readonly model: string | null;
   readonly isStreamed: boolean;
   /** Where it waits for a slot; null while it does not. */
-  readonly place: QueuePlace | null;
+  readonly place: QueuePosition | null;
   readonly promptTokens: number;
   readonly generatedTokens: number;
 };

@@ -3,7 +3,7 @@
 import type { Express, RequestHandler } from "express";
 import { encodeUsage, type UsageLine } from "../../api/own/usage.ts";
 import type { Caller } from "../../keys/caller.ts";
-import type { Accounts } from "../../queue/accounts.ts";
+import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import type { HandlerDeps } from "../generate/exchange.ts";
 import { callerOf, methodNotAllowed, seesAll } from "../server/middleware.ts";
 
@@ -45,9 +45,9 @@ function usageOf({ owner, name }: Caller, deps: HandlerDeps): UsageLine {
  * As OpenAI has them, for keys with a limit, as it stood when the request came in: what the request itself will cost, nobody
  * knows by then. https://platform.openai.com/docs/guides/rate-limits
  */
-export function allowanceHeaders(accounts: Accounts): RequestHandler {
+export function allowanceHeaders(tokenBudgets: TokenBudgets): RequestHandler {
   return (_req, res, next) => {
-    const state = accounts.stateOf(callerOf(res));
+    const state = tokenBudgets.stateOf(callerOf(res));
     if (state) {
       res.setHeader("x-ratelimit-limit-tokens", state.limit);
       res.setHeader("x-ratelimit-remaining-tokens", state.remaining);

@@ -106,7 +106,7 @@ export function createApp(deps: HandlerDeps, options: RoutesOptions): Express {
   mountStreamsByToken(app, deps);
   app.use(requireApiKey(deps.keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
-  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(deps.accounts));
+  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(deps.tokenBudgets));
   app.get("/", (_req, res) => void res.json(indexOf(deps)));
   app.all("/", methodNotAllowed("GET"));
   mountMetrics(app, deps);

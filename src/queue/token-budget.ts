@@ -1,21 +1,21 @@
-// A key's tokens per minute: what it spends comes back evenly. Not one of the rate-limiter packages: those refuse what would go
-// over the limit, or forget it with the end of their window; here a running answer goes on, and what it took too much has
-// to come back before the next request.
+// One key's tokens per minute, refilled evenly. The rate-limiter packages do not fit: they refuse a charge that exceeds
+// the limit, or forget it when their window ends. Here a running answer continues past the limit, and the overdraft
+// must refill before the key's next request.
 
 const MINUTE_MS = 60_000;
 
-/** As it stands. */
-export type AllowanceState = {
+/** Current state of a budget. */
+export type TokenBudgetState = {
   readonly limit: number;
   /** Tokens that may be spent now. */
   readonly remaining: number;
-  /** Until all of it is back. */
+  /** Time until the budget is full again. */
   readonly resetMs: number;
-  /** Until a token can be spent; 0 where one can. */
+  /** Time until a token can be spent; 0 if one can be spent now. */
   readonly retryMs: number;
 };
 
-export class TokenAllowance {
+export class TokenBudget {
   #spent = 0;
   #atMs = performance.now();
   #perMinute: number;
@@ -24,7 +24,7 @@ export class TokenAllowance {
     this.#perMinute = perMinute;
   }
 
-  get state(): AllowanceState {
+  get state(): TokenBudgetState {
     this.#refill();
     const missing = Math.max(0, this.#spent + 1 - this.#perMinute);
     return {
@@ -35,13 +35,13 @@ export class TokenAllowance {
     };
   }
 
-  /** Negative gives back. */
+  /** A negative number returns tokens. */
   spend(tokens: number): void {
     this.#refill();
     this.#spent = Math.max(0, this.#spent + tokens);
   }
 
-  /** What was spent stays spent. */
+  /** Keeps the tokens spent so far. */
   changeTo(perMinute: number): void {
     if (perMinute === this.#perMinute) return;
     this.#refill();
@@ -50,8 +50,8 @@ export class TokenAllowance {
 
   #refill(): void {
     const now = performance.now();
-    const back = ((now - this.#atMs) * this.#perMinute) / MINUTE_MS;
-    this.#spent = Math.max(0, this.#spent - back);
+    const refilled = ((now - this.#atMs) * this.#perMinute) / MINUTE_MS;
+    this.#spent = Math.max(0, this.#spent - refilled);
     this.#atMs = now;
   }
 }
