@@ -19,7 +19,7 @@ import { Connections, type HttpServer } from "./http/server/connections.ts";
 import { createHttpServer, listen } from "./http/server/http-server.ts";
 import { watchSendQueues } from "./http/stream/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
-import { ANYBODY } from "./keys/caller.ts";
+import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
 import { createLogger, type Logger } from "./log.ts";
@@ -114,7 +114,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     fileName: path.basename(config.model, ".gguf"),
     aliases: config.alias,
   });
-  const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
+  const usage = new UsageBook(() => (keys.isOpen ? [ANONYMOUS] : keys.callers));
   const tokenBudgets = new TokenBudgets();
   const line = {
     ...config,

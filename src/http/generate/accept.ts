@@ -71,7 +71,7 @@ function keep(
     previousId,
     input: encoder.input(),
     state: () => encoder.state(isWaiting()),
-    news: () => describeWait(on),
+    waitStatus: () => describeWait(on),
     abort: client.abort,
   });
   if (response) return { response, encoder };

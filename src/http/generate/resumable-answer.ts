@@ -40,7 +40,7 @@ export async function streamResumably(on: Exchange): Promise<void> {
   const { deps, res, client } = on;
   const { abort } = client;
   const news = () => describeWait(on);
-  const stream = deps.streams.begin({ owner: ownerOf(res), news, abort });
+  const stream = deps.streams.begin({ owner: ownerOf(res), waitStatus: news, abort });
   const detach = stream.attach();
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);

@@ -79,7 +79,7 @@ type Asking = {
   readonly after: number;
 };
 
-function stream({ log, news }: KeptResponse, { req, res, deps, after }: Asking): void {
+function stream({ log, waitStatus: news }: KeptResponse, { req, res, deps, after }: Asking): void {
   log.check(after);
   if (req.method === "HEAD") return endHead(res);
   const reader = makeReader({

@@ -51,7 +51,7 @@ function resume(req: Request, res: Response, deps: HandlerDeps, stream: KeptStre
   stream.log.check(after);
   if (stream.log.isReadTo(after)) return void res.status(204).end(); // an EventSource comes back until it hears this
   const reader = makeReader({
-    ...{ req, res, deps, news: stream.news, framing: sseFraming(null) },
+    ...{ req, res, deps, news: stream.waitStatus, framing: sseFraming(null) },
     errorFrame: (error) => ({ data: JSON.stringify(encodeOpenaiError(error)) }),
   });
   void followLog({ ...reader, log: stream.log, after }).finally(stream.attach());

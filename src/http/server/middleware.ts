@@ -5,7 +5,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError, stackOf, toServiceError } from "../../errors.ts";
-import { ANYBODY, type Caller, type Scope } from "../../keys/caller.ts";
+import { ANONYMOUS, type Caller, type Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Metrics } from "../../metrics.ts";
 
@@ -92,12 +92,12 @@ export function requireScope(scope: Scope): RequestHandler {
 
 /** Who calls, and what it may do. */
 export function callerOf(res: Response): Caller {
-  return (res.locals.caller as Caller | undefined) ?? ANYBODY; // set above, and nowhere else
+  return (res.locals.caller as Caller | undefined) ?? ANONYMOUS; // set above, and nowhere else
 }
 
 /** Whose what is kept for later is: the key's; without keys it is everybody's. */
 export function ownerOf(res: Response): string {
-  return String(res.locals.owner ?? ANYBODY.owner);
+  return String(res.locals.owner ?? ANONYMOUS.owner);
 }
 
 /** Whether a caller is shown what concerns other keys too: their names, their usage, the ids of their requests. */

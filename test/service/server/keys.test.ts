@@ -139,7 +139,7 @@ describe("the file", () => {
 
     await expect(startWith(keys)).rejects.toThrow(`there is no keys file ${keys.path}`);
     writeFileSync(keys.path, "{}");
-    await expect(startWith(keys)).rejects.toThrow(`the keys file ${keys.path} is not right`);
+    await expect(startWith(keys)).rejects.toThrow(`the keys file ${keys.path} is not valid`);
   });
 });
 

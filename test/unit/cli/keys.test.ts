@@ -91,7 +91,11 @@ test.each<[string, string[], RegExp]>([
   ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
   ["a flag of another action", ["list", "--scope", "read"], /keys list: .*--scope/],
   ["a name that nobody asked for", ["list", "a"], /keys list: it takes no name/],
-  ["a file that is not there", ["list"], /there is no keys file .* sluice keys add NAME makes it/],
+  [
+    "a file that is not there",
+    ["list"],
+    /there is no keys file .* create it with: sluice keys add NAME/,
+  ],
   ["nothing to revoke from", ["revoke", "a"], /there is no keys file/],
   ["an unknown action", ["remove", "a"], /keys: allowed is add, list, revoke/],
 ])("says what is wrong with %s, in one line", (_what, args, expected) => {
