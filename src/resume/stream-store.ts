@@ -30,7 +30,6 @@ export type KeptStream = {
   readonly abort: (error: ServiceError) => void;
   /** Registers a reader. @returns a function to call when the reader has left */
   readonly attach: () => () => void;
-  /** Called after the last event was written. */
   readonly end: () => void;
 };
 

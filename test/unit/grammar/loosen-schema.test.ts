@@ -1,23 +1,23 @@
-// Schemas without what cannot be enforced.
+// Removing what cannot be enforced from schemas.
 
 import { expect, test, vi } from "vitest";
 import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
-import { loosened } from "../../../src/grammar/loosened.ts";
+import { loosenSchema } from "../../../src/grammar/loosen-schema.ts";
 
 const TEXT = { type: "string" };
 
-/** The rest, and paths of what is left out. */
+/** Returns the remaining schema and the paths of removed parts. */
 function loose(schema: object, budget = { left: 50 }) {
-  return loosened(schema, (each) => schemaGrammar(each), budget);
+  return loosenSchema(schema, (each) => schemaGrammar(each), budget);
 }
 
-test("leaves a schema alone that can be enforced", () => {
+test("does not change a schema that can be enforced", () => {
   const schema = { type: "object", properties: { a: TEXT } };
 
   expect(loose(schema)).toEqual({ schema, compiled: schemaGrammar(schema), ignored: [] });
 });
 
-test("leaves out exactly what is refused, wherever it is, and names it", () => {
+test("removes exactly the refused parts at any depth and reports their paths", () => {
   const schema = {
     type: "object",
     properties: { a: { ...TEXT, foo: 1 }, b: { type: "array", items: { ...TEXT, bar: 1 } } },
@@ -35,7 +35,7 @@ test("leaves out exactly what is refused, wherever it is, and names it", () => {
   ]);
 });
 
-test("does not touch the client's own schema", () => {
+test("does not change the client's schema object", () => {
   const schema = { type: "object", properties: { a: { ...TEXT, foo: 1 } } };
 
   loose(schema);
@@ -54,20 +54,23 @@ test("follows a path behind a reference", () => {
 });
 
 test.each([
-  ["a branch would have to go", { type: "object", properties: { a: { anyOf: [{ not: {} }, 5] } } }],
-  ["it leads back to itself", { $ref: "#" }],
-])("enforces nothing but the object where %s", (_why, schema) => {
+  [
+    "a branch would have to be removed",
+    { type: "object", properties: { a: { anyOf: [{ not: {} }, 5] } } },
+  ],
+  ["the schema refers to itself", { $ref: "#" }],
+])("only enforces an object if %s", (_why, schema) => {
   expect(loose(schema)).toEqual({ schema: { type: "object" }, compiled: null, ignored: [""] });
 });
 
-test("finds any number of unknown keywords without a further try", () => {
+test("removes any number of unknown keywords in one attempt", () => {
   const keywords = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, 1]));
   const budget = { left: 0 };
 
   expect(loose({ type: "object", ...keywords }, budget).ignored).toHaveLength(200);
 });
 
-test("gives up on a schema when there have been tries enough, for all that share them", () => {
+test("gives up on a schema when the shared attempts are used up", () => {
   const schema = {
     type: "object",
     properties: { a: { ...TEXT, pattern: "(?=x)" }, b: { ...TEXT, pattern: "(?=y)" } },
@@ -82,15 +85,15 @@ test("gives up on a schema when there have been tries enough, for all that share
   });
 });
 
-test("lets other failures through", () => {
+test("rethrows other errors", () => {
   const bug = vi.fn(() => {
     throw new TypeError("a bug");
   });
 
-  expect(() => loosened({}, bug, { left: 5 })).toThrow(TypeError);
+  expect(() => loosenSchema({}, bug, { left: 5 })).toThrow(TypeError);
 });
 
-test("takes names of JavaScript's own objects for names", () => {
+test("handles names that JavaScript objects inherit", () => {
   const schema = {
     type: "object",
     properties: { constructor: { ...TEXT, foo: 1 }, toString: TEXT },
