@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { residentMb } from "../../bench/process-usage.ts";
+import { residentMb } from "../../bench/targets/process-usage.ts";
 import { writeInfillModel } from "../support/gguf/infill-model.ts";
 import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { childrenOf } from "../support/processes.ts";
@@ -30,7 +30,7 @@ const FLAGS = [
   "--body-memory",
   "134217728",
 ];
-const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
+const NODE_FLAGS = ["--expose-gc", "--import", "./bench/targets/gc-on-signal.mjs"];
 
 export type Server = {
   readonly url: string;

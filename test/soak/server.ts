@@ -4,13 +4,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { residentMb } from "../../bench/process-usage.ts";
+import { residentMb } from "../../bench/targets/process-usage.ts";
 import { type Child, childrenOf, descriptorsOf } from "../support/processes.ts";
 import type { RequestLine } from "./report/ledger.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const START_MS = 60_000;
-const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
+const NODE_FLAGS = ["--expose-gc", "--import", "./bench/targets/gc-on-signal.mjs"];
 const FLAGS = ["--port", "0", "--gpu", "off", "--log-format", "json"];
 const ERROR_LEVEL = 50;
 /** Errors that belong to a worker that was killed. */

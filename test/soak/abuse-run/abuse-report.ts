@@ -1,6 +1,6 @@
 // A run of abuse, for people: a page of Markdown, and a chart beside it.
 
-import { percentile } from "../../../bench/stats.ts";
+import { percentile } from "../../../bench/report/stats.ts";
 import { chart, type Line } from "../report/chart.ts";
 import type { Growth } from "../report/growth.ts";
 import type { Sample } from "../report/samples.ts";

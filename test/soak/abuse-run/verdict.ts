@@ -1,6 +1,6 @@
 // What is held against the server after a run of abuse. Pure: every function takes what was seen, and gives sentences.
 
-import { percentile } from "../../../bench/stats.ts";
+import { percentile } from "../../../bench/report/stats.ts";
 import type { Sample } from "../report/samples.ts";
 import type { Deed } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";

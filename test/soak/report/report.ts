@@ -1,6 +1,6 @@
 // What a run was, for people: a page of Markdown, and a chart beside it.
 
-import { percentile } from "../../../bench/stats.ts";
+import { percentile } from "../../../bench/report/stats.ts";
 import { chart, type Line } from "./chart.ts";
 import type { Growth } from "./growth.ts";
 import type { Kill, RequestLine } from "./ledger.ts";

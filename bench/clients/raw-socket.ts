@@ -1,4 +1,4 @@
-// Clients on bare sockets: one that never reads, and one that only counts, which is the cheapest reader there is.
+// Clients on plain sockets: one that never reads, and one that only counts frames, which is the cheapest reader possible.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -10,18 +10,18 @@ const CONNECT_MS = 5_000;
 const READ_BYTES = 8_192;
 const LINE_FEED = 10;
 
-/** Asks for a stream and reads nothing of it. Leaves with `destroy()`. */
-export async function deafReader(options: RawOptions): Promise<Socket> {
+/** Requests a stream and never reads it. Disconnect with `destroy()`. */
+export async function stalledReader(options: RawOptions): Promise<Socket> {
   const { hostname, port } = new URL(options.url);
   const socket = connect({ host: hostname, port: Number(port) });
-  socket.pause(); // before it is connected, or it begins to read
+  socket.pause(); // before it connects, or it would start to read
   await send(socket, options);
   return socket;
 }
 
 export type FrameCounter = { readonly frames: () => number; readonly leave: () => void };
 
-/** Asks for a stream and counts its frames (empty lines, to be exact). */
+/** Requests a stream and counts its frames (more exactly, its empty lines). */
 export async function frameCounter(options: RawOptions): Promise<FrameCounter> {
   const { hostname, port } = new URL(options.url);
   let frames = 0;
@@ -43,7 +43,7 @@ export async function frameCounter(options: RawOptions): Promise<FrameCounter> {
 
 async function send(socket: Socket, options: RawOptions): Promise<void> {
   await once(socket, "connect", { signal: AbortSignal.timeout(CONNECT_MS) });
-  socket.on("error", () => {}); // a server that ends is no matter of these readers
+  socket.on("error", () => {}); // these readers do not care if the server ends
   const body = JSON.stringify(chatBody({ ...options, isStreamed: true }));
   const head = [
     "POST /v1/chat/completions HTTP/1.1",

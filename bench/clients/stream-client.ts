@@ -1,22 +1,22 @@
-// One streamed chat, timed as a reader sees it.
+// Sends one streamed chat request and measures its times at the reader.
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import { type ChatOptions, sendChat } from "./chat-request.ts";
 
 export type StreamOptions = Omit<ChatOptions, "isStreamed"> & {
-  /** Leaves when it is aborted. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
-  /** A stream that has not ended by then counts as hung. */
+  /** A stream that takes longer counts as hung. */
   readonly limitMs?: number;
 };
 
-/** `refused`: with 429 or 503. `left`: by our own signal. `broken`: any other end before `[DONE]`. */
-export type Outcome = "whole" | "refused" | "left" | "broken" | "hung";
+/** `refused`: with 429 or 503. `aborted`: by our own signal. `broken`: any other end before `[DONE]`. */
+export type Outcome = "complete" | "refused" | "aborted" | "broken" | "hung";
 
 export type StreamResult = {
   readonly outcome: Outcome;
-  /** 0 without an answer. */
+  /** 0 without a response. */
   readonly status: number;
   readonly text: string;
   readonly tokens: number;
@@ -24,7 +24,7 @@ export type StreamResult = {
   readonly cachedTokens: number;
   readonly ttftMs: number;
   readonly totalMs: number;
-  /** When each piece of text came, `performance.now()`. */
+  /** Arrival times of the text deltas, from `performance.now()`. */
   readonly textAtMs: readonly number[];
 };
 
@@ -40,17 +40,17 @@ type Chunk = {
 
 const LIMIT_MS = 180_000;
 
-/** Never rejects: how it ended is part of the result. */
+/** Never rejects: the result includes how the stream ended. */
 export function streamChat(options: StreamOptions): Promise<StreamResult> {
   const { signal, limitMs = LIMIT_MS } = options;
   const reading = new Reading();
   const request = sendChat({ ...options, isStreamed: true });
-  const leave = () => reading.leave("left", request);
+  const leave = () => reading.leave("aborted", request);
   const limit = setTimeout(() => reading.leave("hung", request), limitMs);
   signal?.addEventListener("abort", leave, { once: true });
   if (signal?.aborted) leave();
   request.on("response", (response) => reading.read(response));
-  request.on("error", () => {}); // `close` follows, and without `[DONE]` it is a broken stream
+  request.on("error", () => {}); // `close` follows; without `[DONE]` the stream counts as broken
   return new Promise((resolve) => {
     request.once("close", () => {
       clearTimeout(limit);
@@ -60,14 +60,17 @@ export function streamChat(options: StreamOptions): Promise<StreamResult> {
   });
 }
 
-/** Streams at once that must all be whole, or their times mean nothing. @throws Error that says what became of them */
-export async function allWhole(streams: readonly Promise<StreamResult>[]) {
+/**
+ * Waits for streams that must all be complete, because otherwise their times mean nothing. @throws Error that says how the
+ * others ended
+ */
+export async function allComplete(streams: readonly Promise<StreamResult>[]) {
   const results = await Promise.all(streams);
-  const lost = results.filter(({ outcome }) => outcome !== "whole");
+  const lost = results.filter(({ outcome }) => outcome !== "complete");
   if (lost.length === 0) return results;
   const reasons = new Set(lost.map(({ outcome, status }) => `${outcome} with status ${status}`));
   throw new Error(
-    `${lost.length} of ${results.length} answers did not come whole: ${[...reasons].join(", ")}`,
+    `${lost.length} of ${results.length} answers are incomplete: ${[...reasons].join(", ")}`,
   );
 }
 
@@ -78,8 +81,8 @@ class Reading {
   #text = "";
   #usage: Usage | null = null;
   #status = 0;
-  #isWhole = false;
-  #left: "left" | "hung" | null = null;
+  #isComplete = false;
+  #endedBy: "aborted" | "hung" | null = null;
 
   constructor() {
     this.#parser = createParser({ onEvent: ({ data }) => this.#receive(data) });
@@ -89,11 +92,11 @@ class Reading {
     this.#status = response.statusCode ?? 0;
     response.setEncoding("utf8");
     response.on("data", (text: string) => this.#parser.feed(text));
-    response.on("error", () => {}); // as of the request
+    response.on("error", () => {}); // handled like an error of the request
   }
 
-  leave(as: "left" | "hung", request: ClientRequest): void {
-    this.#left = as;
+  leave(as: "aborted" | "hung", request: ClientRequest): void {
+    this.#endedBy = as;
     request.destroy();
   }
 
@@ -112,14 +115,14 @@ class Reading {
   }
 
   #outcome(): Outcome {
-    if (this.#isWhole) return "whole";
-    if (this.#left) return this.#left;
+    if (this.#isComplete) return "complete";
+    if (this.#endedBy) return this.#endedBy;
     return this.#status === 429 || this.#status === 503 ? "refused" : "broken";
   }
 
   #receive(data: string): void {
     if (data === "[DONE]") {
-      this.#isWhole = true;
+      this.#isComplete = true;
       return;
     }
     const chunk = JSON.parse(data) as Chunk;

@@ -1,5 +1,5 @@
-// One chat request on a connection of its own, over node:http: the fetch of Node 20 loses an abort when the server has
-// sent everything and the reader has not read it yet, and then waits for ever.
+// Sends one chat request on its own connection over node:http. The fetch of Node 20 loses an abort if the server has sent
+// everything before the reader has read it, and then waits forever.
 
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -8,19 +8,19 @@ export type ChatOptions = {
   readonly url: string;
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
-  /** Exactly so many tokens are generated. */
+  /** Exact number of tokens to generate. */
   readonly tokens: number;
   readonly isStreamed: boolean;
 };
 
-/** Sends it. The answer, or an `error`, comes as events. */
+/** Sends the request. The response or an `error` arrives as an event. */
 export function sendChat(options: ChatOptions): ClientRequest {
   const url = new URL(`${options.url}/v1/chat/completions`);
   const body = JSON.stringify(chatBody(options));
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   const request = send(url, {
     method: "POST",
-    agent: false, // a connection for each, without a limit on how many
+    agent: false, // one connection per request, without a limit
     headers: {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
@@ -32,7 +32,7 @@ export function sendChat(options: ChatOptions): ClientRequest {
   return request;
 }
 
-/** Greedy, and never ended by the model itself. */
+/** Greedy sampling; the model cannot end the answer early. */
 export function chatBody({ model, messages, tokens, isStreamed }: ChatOptions): object {
   return {
     model,

@@ -1,23 +1,23 @@
-// The servers under test: Sluice, started here from dist/, and whatever --target names.
+// The servers under test: Sluice, started from dist/, and those named with --target.
 
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { BenchError } from "./bench-error.ts";
-import type { Target } from "./case.ts";
+import { BenchError } from "../bench-error.ts";
+import type { Target } from "../case.ts";
 
-const MAIN = path.join(import.meta.dirname, "../dist/main.js");
+const MAIN = path.join(import.meta.dirname, "../../dist/main.js");
 const GC_ON_SIGNAL = path.join(import.meta.dirname, "gc-on-signal.mjs");
 const START_TIMEOUT_MS = 120_000;
 const FIND_TIMEOUT_MS = 10_000;
-/** In every chunk: a stream that nobody reads fills its socket (some megabytes on loopback) within fifty tokens. */
+/** Repeated in every chunk, so that an unread stream fills its socket (some megabytes on loopback) within fifty tokens. */
 const BULK = "x".repeat(100_000);
 
 export type SluiceOptions = {
   readonly modelPath: string;
   readonly slots: number;
   readonly contextTokens: number;
-  /** Null: its own choice. */
+  /** Null for Sluice's default. */
   readonly threads: number | null;
 };
 
@@ -25,7 +25,10 @@ export type Variant = { readonly name: string; readonly flags: readonly string[]
 
 export type StartedTarget = { readonly target: Target; readonly stop: () => void };
 
-/** Starts Sluice on a free port, with a queue that takes a crowd. `flags` come last, so they win. @throws BenchError when it ends before it is ready */
+/**
+ * Starts Sluice on a free port with a long queue. `flags` come last, so they override other flags.
+ * @throws BenchError if it ends before it is ready
+ */
 export async function startSluice(
   options: SluiceOptions,
   { name, flags }: Variant,
@@ -46,8 +49,8 @@ export async function startSluice(
     for await (const line of createInterface({ input: child.stdout })) {
       const { msg, url, model } = JSON.parse(line) as { msg: string; url: string; model: string };
       if (msg !== "ready") continue;
-      child.stdout.resume(); // nobody reads its log from here on
-      const target = { name, url, model, pid: child.pid ?? null, isOurs: true, bulkyModel };
+      child.stdout.resume(); // the rest of its log is discarded
+      const target = { name, url, model, pid: child.pid ?? null, isSluice: true, bulkyModel };
       return { target, stop: () => child.kill("SIGKILL") };
     }
   } catch (error) {
@@ -56,10 +59,10 @@ export async function startSluice(
   } finally {
     clearTimeout(timer);
   }
-  throw new BenchError(`${name} did not start; see its message above, and \`npm run build\``);
+  throw new BenchError(`${name} did not start; see its message above, or run \`npm run build\``);
 }
 
-/** @throws BenchError when no server answers there */
+/** @throws BenchError if no server answers at the URL */
 export async function findTarget(name: string, base: string, pid: number | null): Promise<Target> {
   const url = base.replace(/\/(v1\/?)?$/, "");
   try {
@@ -68,7 +71,7 @@ export async function findTarget(name: string, base: string, pid: number | null)
       signal: AbortSignal.timeout(FIND_TIMEOUT_MS),
     });
     const { data } = (await response.json()) as { data: { id: string }[] };
-    return { name, url, model: data[0]?.id ?? "", pid, isOurs: false, bulkyModel: null };
+    return { name, url, model: data[0]?.id ?? "", pid, isSluice: false, bulkyModel: null };
   } catch (error) {
     const { message, cause } = error as Error;
     const reason = cause instanceof Error ? cause.message : message;

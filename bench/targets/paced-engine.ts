@@ -1,13 +1,13 @@
-// An Engine without a model that emits tokens at a given rate over all its streams, as fast as the server can take them:
-// one timer for all, as a decode step is one for all, and a channel for each, as the real engine has.
+// An Engine without a model that emits tokens at a given rate over all its streams, as fast as the server accepts them. As in
+// the real engine, one timer (the decode step) serves all streams, and each stream has its own channel.
 
-import type { Asking, Engine, EngineStatus, GenerateOptions } from "../src/engine/engine.ts";
-import type { ModelInfo } from "../src/engine/messages.ts";
-import { abortReason } from "../src/errors.ts";
-import { Channel } from "../src/generation/channel.ts";
-import type { GenerateEvent } from "../src/generation/events.ts";
-import type { AnswerTo, Question } from "../src/generation/questions.ts";
-import { PLAIN_OUTPUT, type PreparedRequest } from "../src/generation/request.ts";
+import type { Asking, Engine, EngineStatus, GenerateOptions } from "../../src/engine/engine.ts";
+import type { ModelInfo } from "../../src/engine/messages.ts";
+import { abortReason } from "../../src/errors.ts";
+import { Channel } from "../../src/generation/channel.ts";
+import type { GenerateEvent } from "../../src/generation/events.ts";
+import type { AnswerTo, Question } from "../../src/generation/questions.ts";
+import { PLAIN_OUTPUT, type PreparedRequest } from "../../src/generation/request.ts";
 
 const MODEL: ModelInfo = {
   device: "none",
@@ -34,7 +34,7 @@ const MODEL: ModelInfo = {
 };
 const TOKEN = " token";
 
-/** Streams never end by themselves: their readers leave. */
+/** Streams never end by themselves; their readers disconnect. */
 export class PacedEngine implements Engine {
   readonly firstLoad = Promise.resolve(MODEL);
   readonly #streams = new Set<Channel>();
@@ -42,10 +42,10 @@ export class PacedEngine implements Engine {
   #timer: NodeJS.Timeout | null = null;
   #stepsSinceMs = 0;
   #steps = 0;
-  /** Emitted so far. */
+  /** Tokens emitted so far. */
   tokens = 0;
 
-  /** Of all streams together. */
+  /** Sets the rate of all streams together. */
   setRate(tokensPerSecond: number): void {
     this.#tokensPerSecond = tokensPerSecond;
     this.#stepsSinceMs = performance.now();
@@ -63,7 +63,7 @@ export class PacedEngine implements Engine {
       maxTokens: maxTokens ?? 1,
       output: PLAIN_OUTPUT,
     };
-    const answer = Promise.resolve(prepared as AnswerTo<Q>); // the only question there is
+    const answer = Promise.resolve(prepared as AnswerTo<Q>); // the only kind of question
     return { answer, costMs: Promise.resolve(0) };
   }
 
@@ -100,7 +100,7 @@ export class PacedEngine implements Engine {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  /** Steps that are late are made up for, as messages of the worker wait in the pipe and then come together. */
+  /** Catches up on late steps, just as messages of the worker wait in the pipe and then arrive together. */
   #tick(): void {
     const stepMs = (1000 * Math.max(1, this.#streams.size)) / this.#tokensPerSecond;
     const due = Math.floor((performance.now() - this.#stepsSinceMs) / stepMs);

@@ -1,4 +1,4 @@
-// One buffered chat.
+// Sends one buffered chat request.
 
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
@@ -6,7 +6,7 @@ import { type ChatOptions, sendChat } from "./chat-request.ts";
 
 const LIMIT_MS = 180_000;
 
-/** @returns how long it took, in ms. @throws Error unless the answer is whole */
+/** @returns the duration in ms. @throws Error unless the answer is complete */
 export async function bufferedChat(options: Omit<ChatOptions, "isStreamed">): Promise<number> {
   const startedMs = performance.now();
   const request = sendChat({ ...options, isStreamed: false });
@@ -14,10 +14,10 @@ export async function bufferedChat(options: Omit<ChatOptions, "isStreamed">): Pr
     () => request.destroy(new Error(`no answer within ${LIMIT_MS / 1000} s`)),
     LIMIT_MS,
   );
-  request.on("error", () => {}); // whoever waits below hears of it
+  request.on("error", () => {}); // `once` below reports the error
   try {
     const [response] = (await once(request, "response")) as [IncomingMessage];
-    for await (const _ of response); // only its end counts
+    for await (const _ of response); // only the end of the body counts
     if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}`);
     return performance.now() - startedMs;
   } finally {

@@ -1,8 +1,9 @@
-// The real service around an engine without a model: what serving costs. A child of cases/overhead.ts, on its orders.
+// The real service with an engine without a model, to measure the cost of serving. A child process controlled by
+// cases/overhead.ts.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import { createService } from "../src/service.ts";
-import type { FromFakeServer, ToFakeServer } from "./cases/overhead.ts";
+import { createService } from "../../src/service.ts";
+import type { FakeServerMessage, FakeServerOrder } from "../cases/overhead.ts";
 import { PacedEngine } from "./paced-engine.ts";
 
 const [slots] = process.argv.slice(2).map(Number);
@@ -14,7 +15,7 @@ const service = createService(
 let window: { delay: IntervalHistogram; cpu: NodeJS.CpuUsage; tokens: number } | null = null;
 
 process.on("disconnect", () => process.exit(0));
-process.on("message", (order: ToFakeServer) => {
+process.on("message", (order: FakeServerOrder) => {
   if (order.type === "rate") engine.setRate(order.tokensPerSecond);
   else if (order.type === "begin") begin();
   else end();
@@ -37,6 +38,6 @@ function end(): void {
   send({ type: "ended", cpuMicros: user + system, tokens, lagP99Ms });
 }
 
-function send(message: FromFakeServer): void {
+function send(message: FakeServerMessage): void {
   process.send?.(message);
 }

@@ -1,11 +1,11 @@
-// Prompts that no cache knows.
+// Prompts that are in no cache.
 
 const WORDS =
   "stream queue token slot model server answer prompt cache reader writer batch step clock".split(
     " ",
   );
 
-/** So many plain words, different each time. Most vocabularies have a token for each. */
+/** Random plain words, different each time. Most vocabularies have one token per word. */
 export function randomPrompt(words: number): string {
   return Array.from({ length: words }, () => WORDS[Math.floor(Math.random() * WORDS.length)]).join(
     " ",

@@ -1,30 +1,30 @@
-// What a server under test holds: waits for it to be idle, and asks for its memory.
+// Waits until a server under test is idle, and measures its memory.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Target } from "./case.ts";
+import type { Target } from "../case.ts";
 import { residentMb } from "./process-usage.ts";
 
 const METRICS_MS = 5_000;
 const IDLE_MS = 60_000;
 const POLL_MS = 100;
 const WAITING_MS = 20_000;
-/** A server that does not tell its state gets so long to come to it. */
+/** How long to wait for a server that does not report its state. */
 const UNKNOWN_MS = 3_000;
-/** A collection is over after so long: it runs before anything else does, once the signal has arrived. */
+/** How long to wait for a garbage collection. It runs as soon as the signal arrives. */
 const COLLECTION_MS = 1_000;
 
 export type Memory = {
-  /** NaN where no process id is known. */
+  /** NaN if the process id is unknown. */
   readonly residentMb: number;
-  /** JavaScript heap and what hangs on it, after a garbage collection; NaN unless the server is ours. */
+  /** JavaScript heap and external memory after a garbage collection; NaN unless it is Sluice. */
   readonly heapMb: number;
-  /** Requests that wait for a slot; NaN unless the server is ours. */
+  /** Requests waiting for a slot; NaN unless it is Sluice. */
   readonly waiting: number;
 };
 
 export async function memoryOf(target: Target): Promise<Memory> {
-  const { pid, isOurs } = target;
-  if (!isOurs || pid === null) {
+  const { pid, isSluice } = target;
+  if (!isSluice || pid === null) {
     return { residentMb: residentMb(pid), heapMb: Number.NaN, waiting: Number.NaN };
   }
   process.kill(pid, "SIGUSR2");
@@ -39,7 +39,7 @@ export async function memoryOf(target: Target): Promise<Memory> {
   };
 }
 
-/** Waits until nothing runs or waits there. @throws Error when that does not happen */
+/** Waits until no request runs or waits. @throws Error if that takes too long */
 export async function untilIdle(target: Target): Promise<void> {
   const isIdle = (metric: Metric) =>
     metric("sluice_slots_busy") + metric("sluice_queue_length") === 0;
@@ -47,20 +47,20 @@ export async function untilIdle(target: Target): Promise<void> {
   throw new Error(`it was not idle within ${IDLE_MS / 1000} s`);
 }
 
-/** Waits until so many requests wait for a slot; a while, if they never do. */
+/** Waits until `count` requests wait for a slot, or for a limited time if they never do. */
 export async function untilWaiting(target: Target, count: number): Promise<void> {
   await until(target, (metric) => metric("sluice_queue_length") >= count, WAITING_MS);
 }
 
 type Metric = (name: string) => number;
 
-/** @returns whether it came to hold within the limit; of a server that does not tell that is supposed */
+/** @returns whether the condition held within the limit; assumed for a server that does not report its state */
 async function until(
   target: Target,
   holds: (metric: Metric) => boolean,
   limitMs: number,
 ): Promise<boolean> {
-  if (!target.isOurs) return sleep(UNKNOWN_MS, true);
+  if (!target.isSluice) return sleep(UNKNOWN_MS, true);
   const deadlineMs = performance.now() + limitMs;
   while (!holds(await readMetrics(target))) {
     if (performance.now() > deadlineMs) return false;

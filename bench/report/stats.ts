@@ -1,4 +1,4 @@
-// Medians and percentiles of what was measured.
+// Medians and percentiles.
 
 export type Summary = { readonly median: number; readonly min: number; readonly max: number };
 
@@ -10,7 +10,7 @@ export function summary(values: readonly number[]): Summary {
   };
 }
 
-/** The one in the middle, or the mean of the two there. NaN without values. */
+/** The middle value, or the mean of the two middle values; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
@@ -18,13 +18,13 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** @param share 0 to 1; between two values it takes the nearer one. NaN without values. */
+/** The nearest-rank percentile; NaN without values. @param share from 0 to 1 */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.round(share * (sorted.length - 1)))] ?? Number.NaN;
 }
 
-/** The times between neighbours of each list. */
+/** The gaps between consecutive times of each list. */
 export function gapsMs(timesMs: readonly (readonly number[])[]): number[] {
   return timesMs.flatMap((times) =>
     times.slice(1).map((time, index) => time - (times[index] ?? time)),

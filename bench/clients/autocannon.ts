@@ -1,21 +1,21 @@
-// autocannon on the buffered body of bench/bodies/, which may also be used by hand.
+// Runs autocannon with the buffered body of bench/bodies/, which can also be used by hand.
 
 import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import autocannon from "autocannon";
-import type { Figures, Target } from "./case.ts";
-import { percentile } from "./stats.ts";
+import type { Figures, Target } from "../case.ts";
+import { percentile } from "../report/stats.ts";
 
-const BODY = path.join(import.meta.dirname, "bodies/buffered.json");
+const BODY = path.join(import.meta.dirname, "../bodies/buffered.json");
 const CONNECTIONS = 8;
 const SECONDS = 5;
 const ANSWER_SECONDS = 30;
 
-export const CANNON = `autocannon, ${CONNECTIONS} connections, ${SECONDS} s`;
+export const AUTOCANNON_SETTINGS = `autocannon, ${CONNECTIONS} connections, ${SECONDS} s`;
 
-/** Request after request on the same connections. */
-export async function fireKeptAlive(target: Target): Promise<Figures> {
+/** Sends requests one after another on the same connections. */
+export async function measureKeptAlive(target: Target): Promise<Figures> {
   const { requests, latency, non2xx, errors } = await fire(target);
   return {
     "answers/s": requests.average,
@@ -25,8 +25,11 @@ export async function fireKeptAlive(target: Target): Promise<Figures> {
   };
 }
 
-/** A new connection for every request. autocannon drives it, but forgets the last answer of a connection: counted here. */
-export async function fireConnecting(target: Target): Promise<Figures> {
+/**
+ * Opens a new connection for every request. autocannon does not count the last answer of a connection, so answers are counted
+ * here.
+ */
+export async function measureNewConnections(target: Target): Promise<Figures> {
   const latencies: number[] = [];
   let bad = 0;
   const watch = (client: EventEmitter) => {
@@ -39,7 +42,7 @@ export async function fireConnecting(target: Target): Promise<Figures> {
       if (statusCode !== 200) bad += 1;
     });
   };
-  const setupClient = (client: unknown) => watch(client as EventEmitter); // its types know neither event
+  const setupClient = (client: unknown) => watch(client as EventEmitter); // its types declare neither event
   const { duration, errors } = await fire(target, { reconnectRate: 1, setupClient });
   return {
     "answers/s": latencies.length / duration,

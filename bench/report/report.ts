@@ -1,13 +1,13 @@
-// The tables made from results.
+// Formats results as Markdown tables.
 
-import { type Goal, higherIsBetter } from "./case.ts";
-import { CASES } from "./cases.ts";
+import { type Goal, higherIsBetter } from "../case.ts";
+import { CASES } from "../cases.ts";
 import type { Results } from "./results.ts";
 import { type Summary, summary } from "./stats.ts";
 
 type Columns = Results["cases"][string];
 
-/** A table for each case: medians with their spread, the first column's ratio to each other one, and the goals. */
+/** One table per case: medians with their spread, the ratio of the first column to every other one, and the goals. */
 export function toMarkdown(results: Results): string {
   const { machine, model, rounds, commit, date, failures = [] } = results;
   const head =
@@ -47,7 +47,7 @@ function cell({ median, min, max }: Summary): string {
   return min === max ? short(median) : `${short(median)} [${short(min)} - ${short(max)}]`;
 }
 
-/** Of figures that have one: not of differences, which may be negative. */
+/** Empty for figures without a meaningful ratio: differences may be negative. */
 function ratio(figure: string, own: Summary, other: Summary): string {
   if (!(own.median >= 0 && other.median > 0)) return "";
   const value = (own.median / other.median).toFixed(2);
@@ -55,7 +55,7 @@ function ratio(figure: string, own: Summary, other: Summary): string {
   return isWorse ? `${value} (worse)` : value;
 }
 
-/** The table's name may be more than the case's: `crowd, sluice` in a comparison. */
+/** A table name may contain more than the case name: `crowd, sluice` in a comparison. */
 function goalOf(table: string, figure: string): Goal | undefined {
   const goals = CASES.find(({ name }) => name === table.split(",")[0])?.goals ?? {};
   return Object.entries(goals).find(([key]) => figure === key || figure.endsWith(` ${key}`))?.[1];
@@ -83,7 +83,7 @@ function isMet(wanted: Goal, value: number): boolean {
   }
 }
 
-/** Counts as they are, measurements with about three digits. */
+/** Integers unchanged, other values with about three digits. */
 function short(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed(0);
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
@@ -98,7 +98,7 @@ function aligned([header = [], ...rows]: readonly (readonly string[])[]): string
   return [header, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("\n");
 }
 
-/** The second run beside the first: the same tables, with the two files as columns. */
+/** Compares two runs: the same tables, with the two files as columns. */
 export function compare(before: Results, after: Results): string {
   const cases: Results["cases"] = {};
   for (const [name, columns] of Object.entries(after.cases)) {

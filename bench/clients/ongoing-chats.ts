@@ -1,7 +1,7 @@
-// Chats that go on, answer after answer, while something else is measured.
+// Keeps chats running, answer after answer, while something else is measured.
 
 import { setMaxListeners } from "node:events";
-import type { Target } from "./case.ts";
+import type { Target } from "../case.ts";
 import { randomPrompt } from "./prompts.ts";
 import { type StreamResult, streamChat } from "./stream-client.ts";
 
@@ -9,12 +9,12 @@ export type ChatsOptions = {
   readonly target: Target;
   readonly count: number;
   readonly promptWords: number;
-  /** Of each answer. */
+  /** Tokens per answer. */
   readonly tokens: number;
 };
 
 export type OngoingChats = {
-  /** Ends them. @returns all answers, the last ones cut. @throws Error when one was refused or broken */
+  /** Ends the chats. @returns all answers; the last ones are cut. @throws Error if one was refused or broken */
   readonly stop: () => Promise<readonly StreamResult[]>;
 };
 
@@ -22,7 +22,7 @@ export function startChats(options: ChatsOptions): OngoingChats {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   const chats = Array.from({ length: options.count }, () => chat(options, controller.signal));
-  for (const each of chats) each.catch(() => {}); // stop() tells
+  for (const each of chats) each.catch(() => {}); // stop() reports the error
   return {
     stop: async () => {
       controller.abort();
@@ -38,7 +38,7 @@ async function chat(options: ChatsOptions, signal: AbortSignal): Promise<StreamR
     const messages = [{ role: "user", content: randomPrompt(promptWords) }];
     const { url, model } = target;
     const answer = await streamChat({ url, model, messages, tokens, signal });
-    if (answer.outcome !== "whole" && answer.outcome !== "left") {
+    if (answer.outcome !== "complete" && answer.outcome !== "aborted") {
       throw new Error(`a chat ended ${answer.outcome} with status ${answer.status}`);
     }
     answers.push(answer);

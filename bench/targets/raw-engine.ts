@@ -1,5 +1,5 @@
-// The ceiling: node-llama-cpp in one process, driven with the same levers, without a server, a socket or a second process.
-// Run by cases/ceiling.ts as a child, with its task as JSON; prints one JSON line.
+// The ceiling: node-llama-cpp in one process with the same settings, without a server, a socket or a second process.
+// cases/ceiling.ts runs it as a child with its task as JSON; it prints one line of JSON.
 
 import {
   type EvaluationPriority,
@@ -7,18 +7,18 @@ import {
   type LlamaContextSequence,
   type Token,
 } from "node-llama-cpp";
-import { usableCpus } from "../src/worker/load/cpu-count.ts";
-import { Batcher } from "../src/worker/step/batching.ts";
-import type { RawTask } from "./cases/ceiling.ts";
-import { randomPrompt } from "./prompts.ts";
+import { usableCpus } from "../../src/worker/load/cpu-count.ts";
+import { Batcher } from "../../src/worker/step/batching.ts";
+import type { RawTask } from "../cases/ceiling.ts";
+import { randomPrompt } from "../clients/prompts.ts";
 
-/** Tokens of a chat template that come after the user's words: no server has those in its cache. */
+/** Tokens that a chat template adds after the user's words. No server has them in its cache. */
 const TEMPLATE_TOKENS = 5;
-/** As Sluice has it on a CPU. */
+/** Sluice's batch size on a CPU. */
 const BATCH_TOKENS = 128;
 const WARM_UP_TOKENS = 8;
 
-const task = JSON.parse(process.argv[2] ?? "") as RawTask; // our parent wrote it
+const task = JSON.parse(process.argv[2] ?? "") as RawTask; // written by the parent process
 const batcher = new Batcher({ onStep: () => {}, onStepTime: () => {} });
 const llama = await getLlama({ gpu: false, build: "never", progressLogs: false });
 llama.maxThreads = task.threads ?? usableCpus();
@@ -52,7 +52,7 @@ async function generate(
   index: number,
   tokens: number,
 ): Promise<void> {
-  const evaluationPriority = index as EvaluationPriority; // the batching strategy orders by it
+  const evaluationPriority = index as EvaluationPriority; // the batching strategy sorts by it
   const options = { evaluationPriority, temperature: 0, yieldEogToken: true };
   batcher.enter();
   let count = 0;

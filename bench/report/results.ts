@@ -1,11 +1,11 @@
-// Results as they are kept: a JSON file with everything that is needed to judge and to repeat them.
+// The results file: JSON with everything needed to judge and repeat a run.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
-import type { Figures } from "./case.ts";
+import type { Figures } from "../case.ts";
 
 export type Results = {
   readonly date: string;
@@ -19,9 +19,9 @@ export type Results = {
   readonly model: { readonly name: string; readonly bytes: number; readonly sha256: string };
   readonly rounds: number;
   readonly options: object;
-  /** Rounds that brought no figures, and why. */
+  /** Rounds without figures, with the reason. */
   readonly failures: string[];
-  /** Case → column → figure → its values, a value a round. */
+  /** Case → column → figure → one value per round. */
   readonly cases: Record<string, Record<string, Record<string, number[]>>>;
 };
 
@@ -63,11 +63,11 @@ function git(...args: string[]): string {
       stdio: [...stdio],
     }).trim();
   } catch {
-    return ""; // not a checkout
+    return ""; // not a Git checkout
   }
 }
 
-/** What could not be measured (NaN) is left out. */
+/** Skips figures that could not be measured (NaN). */
 export function addRound(
   results: Results,
   caseName: string,
@@ -84,7 +84,7 @@ export function addRound(
   }
 }
 
-/** A figure's values on one line each. */
+/** Writes the values of each figure on one line. */
 export function toJson(results: Results): string {
   const json = JSON.stringify(results, null, 2);
   return `${json.replace(/\[\s+([-\d.,\s]+?)\s+\]/g, (_, values: string) => `[${values.replace(/\s+/g, " ")}]`)}\n`;
