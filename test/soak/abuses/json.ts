@@ -1,4 +1,4 @@
-// JSON that is wrong, huge, deep, or odd.
+// JSON that is invalid, huge, deeply nested, or odd.
 
 import type { Random } from "../kinds/random.ts";
 import { anyKey, BODY_LIMIT, CHAT, chat, list } from "./requests.ts";
@@ -33,7 +33,7 @@ const ODD: readonly Odd[] = [
     },
   },
   {
-    name: "2,048 embedding inputs of wrong kinds",
+    name: "2,048 embedding inputs of wrong types",
     text: () => JSON.stringify({ input: list(2_048, (index) => (index % 2 ? "" : [index, -1])) }),
   },
   {
@@ -45,7 +45,7 @@ const ODD: readonly Odd[] = [
       }),
   },
   {
-    name: "fields of wrong kinds",
+    name: "fields of wrong types",
     text: (random) => {
       const wrong = [null, [], {}, -1, 1e308, "", "NaN", true, [[]], { length: 9 }];
       const names = ["messages", "max_tokens", "stop", "tools", "input", "prompt", "n", "model"];
@@ -54,12 +54,12 @@ const ODD: readonly Odd[] = [
     },
   },
   {
-    name: "names of prototypes and doubled fields",
+    name: "prototype names and duplicate fields",
     text: () =>
       '{"__proto__":{"a":1},"constructor":{"prototype":{"b":1}},"messages":1,"messages":[{"role":"__proto__","content":{"toString":1}}]}',
   },
   {
-    name: "text that is no JSON",
+    name: "text that is not JSON",
     text: (random) =>
       random.pick<string | Buffer>([
         ...["", "{", "nul", "'a'", "{]", `"${"\\u0000".repeat(1_000)}`, "[1e999999]", "\ufeff{}"],
@@ -91,7 +91,7 @@ const ODD: readonly Odd[] = [
 export const JSON_BODIES: readonly Abuse[] = ODD.map(({ name, text }) => ({
   name,
   weight: 1,
-  play: async (target, signal, random) => {
+  run: async (target, signal, random) => {
     const body = text(random);
     const key = anyKey(target, random);
     for (let time = 0; time < 3 && !signal.aborted; time++)

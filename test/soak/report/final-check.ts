@@ -1,11 +1,11 @@
-// The end of a run: what the server has said and held is compared with what its clients saw, and it is ended.
+// The end of a run: compares the server's log and metrics with what its clients saw, and stops the server.
 
-import { type Holdings, holdingsOf, metricsOf, type SoakServer } from "../server.ts";
-import { type Accounts, faultsOf } from "./ledger.ts";
+import { metricsOf, type ResourceUse, resourceUseOf, type SoakServer } from "../server.ts";
+import { faultsOf, type Ledger } from "./ledger.ts";
 
-type Books = Pick<Accounts, "endings" | "kills"> & {
-  /** What the server held before it had anything to do. */
-  readonly before: Holdings;
+type EndState = Pick<Ledger, "endings" | "kills"> & {
+  /** Resources the server used before the run. */
+  readonly before: ResourceUse;
   readonly keys?: readonly string[];
 };
 
@@ -13,19 +13,19 @@ const MORE_DESCRIPTORS = 2;
 
 export async function faultsAtEnd(
   server: SoakServer,
-  { endings, kills, before, keys = [] }: Books,
+  { endings, kills, before, keys = [] }: EndState,
 ): Promise<readonly string[]> {
   const { url, pid, lines, complaints, isGone, stop } = server;
   if (isGone()) return ["the server has ended", ...complaints];
   const headers = keys[0] === undefined ? {} : { authorization: `Bearer ${keys[0]}` };
   const { restarts, outcomes } = await metricsOf(url, headers);
-  const { descriptors, zombies } = holdingsOf(pid);
-  const code = await stop(); // what it writes last is in its log then
+  const { descriptors, zombies } = resourceUseOf(pid);
+  const code = await stop(); // then its log is complete
   const faults = [...complaints, ...faultsOf({ endings, lines, kills, counted: outcomes })];
   if (restarts !== kills.length) faults.push(`${restarts} restarts after ${kills.length} crashes`);
   if (descriptors > before.descriptors + MORE_DESCRIPTORS)
     faults.push(`${before.descriptors} open files before, ${descriptors} after`);
-  if (zombies > 0) faults.push(`${zombies} processes are not buried`);
+  if (zombies > 0) faults.push(`${zombies} zombie processes are left`);
   if (code !== 0) faults.push(`the server ended with ${code}`);
   return faults;
 }

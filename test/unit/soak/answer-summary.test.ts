@@ -1,24 +1,24 @@
-// What the clients of a soak read in the answers of all APIs.
+// Summaries of the answers of all APIs.
 
 import { expect, test } from "vitest";
 import type { Answer } from "../../soak/kinds/exchange.ts";
-import { toldBy } from "../../soak/report/told.ts";
+import { summarizeAnswer } from "../../soak/report/answer-summary.ts";
 
 function answer(part: Partial<Answer>): Answer {
-  return { status: 200, location: null, frames: [], body: "", isWhole: true, ...part };
+  return { status: 200, location: null, frames: [], body: "", isComplete: true, ...part };
 }
 
 const streamed = (...wires: readonly object[]) =>
-  toldBy(
+  summarizeAnswer(
     answer({
       frames: [...wires.map((wire) => ({ data: JSON.stringify(wire) })), { data: "[DONE]" }],
     }),
   );
-const buffered = (wire: object) => toldBy(answer({ body: JSON.stringify(wire) }));
+const buffered = (wire: object) => summarizeAnswer(answer({ body: JSON.stringify(wire) }));
 
 test("a chat: the texts of its choices, its call, and how the first one ended", () => {
   const call = { tool_calls: [{ function: { arguments: '{"a"' } }] };
-  const told = streamed(
+  const summary = streamed(
     { choices: [{ index: 0, delta: { content: "a" }, finish_reason: null }] },
     { choices: [{ index: 1, delta: { content: "b" }, finish_reason: "stop" }] },
     { choices: [{ index: 0, delta: call, finish_reason: null }] },
@@ -28,7 +28,12 @@ test("a chat: the texts of its choices, its call, and how the first one ended", 
     },
   );
 
-  expect(told).toMatchObject({ outcome: "tool-calls", texts: ["a", "b"], call: '{"a"', tokens: 7 });
+  expect(summary).toMatchObject({
+    outcome: "tool-calls",
+    texts: ["a", "b"],
+    call: '{"a"',
+    tokens: 7,
+  });
 });
 
 test("a completion in a body", () => {
@@ -71,11 +76,13 @@ test("a response, streamed and not", () => {
   });
 });
 
-test("an error, whatever came before it; and nothing", () => {
+test("an error after any text, and an empty answer", () => {
   const first = { choices: [{ index: 0, delta: { content: "a" }, finish_reason: null }] };
 
   expect(streamed(first, { error: { code: "draining" } }).outcome).toBe("draining");
   expect(streamed(first).outcome).toBe(null);
-  expect(toldBy(answer({ body: '{"choices":[{"index":0,"te', isWhole: false })).texts).toEqual([]);
-  expect(toldBy(answer({ status: 0, isWhole: false })).outcome).toBe(null);
+  expect(
+    summarizeAnswer(answer({ body: '{"choices":[{"index":0,"te', isComplete: false })).texts,
+  ).toEqual([]);
+  expect(summarizeAnswer(answer({ status: 0, isComplete: false })).outcome).toBe(null);
 });

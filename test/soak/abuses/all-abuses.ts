@@ -1,8 +1,8 @@
-// Every kind of abuse. One more is a function in the file of its family.
+// All kinds of abuse. To add one, add it to the file of its family.
 
 import { BAD_HTTP } from "./bad-http.ts";
 import { BODIES } from "./bodies.ts";
-import { DOORS } from "./doors.ts";
+import { CONNECTION_ABUSES } from "./connections.ts";
 import { JSON_BODIES } from "./json.ts";
 import { KEPT } from "./kept.ts";
 import { PROMPTS } from "./prompts.ts";
@@ -14,5 +14,5 @@ import { WEB_SOCKETS } from "./web-sockets.ts";
 
 export const ABUSES: readonly Abuse[] = [
   ...[...UPGRADES, ...WEB_SOCKETS, ...SCHEMAS, ...PROMPTS, ...BODIES],
-  ...[...JSON_BODIES, ...READERS, ...KEPT, ...DOORS, ...BAD_HTTP],
+  ...[...JSON_BODIES, ...READERS, ...KEPT, ...CONNECTION_ABUSES, ...BAD_HTTP],
 ];

@@ -1,4 +1,4 @@
-// What knocks at the door only: methods, keys, TLS handshakes, and connections.
+// Abuse before a request is admitted: methods, keys, TLS handshakes, and connections.
 
 import { connect as connectTls } from "node:tls";
 import type { Random } from "../kinds/random.ts";
@@ -7,7 +7,7 @@ import { type Abuse, closeAll, openMany, rest, write } from "./target.ts";
 
 const METHODS = ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "PURGE", "GET"];
 
-/** The beginning of a TLS 1.2 handshake, with nothing behind its length. */
+/** Start of a TLS 1.2 handshake that is missing its content. */
 const HELLO = Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]);
 const GARBAGE = (random: Random): Buffer =>
   random.pick([
@@ -38,22 +38,22 @@ const WRONG_KEYS = (random: Random): Readonly<Record<string, string>> =>
     { authorization: "Bearer a, Bearer b" },
   ]);
 
-export const DOORS: readonly Abuse[] = [
+export const CONNECTION_ABUSES: readonly Abuse[] = [
   {
     name: "odd methods on every path",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       for (let time = 0; time < 12 && !signal.aborted; time++) {
         const key = keyOrNone(target, random);
         const asked = { method: random.pick(METHODS), path: random.pick(PATHS), key };
-        await target.ask({ ...asked, mostMs: 3_000 }, signal);
+        await target.ask({ ...asked, timeoutMs: 3_000 }, signal);
       }
     },
   },
   {
     name: "wrong keys at a high rate",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const one = async () => {
         for (let time = 0; time < 15 && !signal.aborted; time++) {
           const headers = WRONG_KEYS(random);
@@ -67,9 +67,9 @@ export const DOORS: readonly Abuse[] = [
     },
   },
   {
-    name: "a key that is revoked meanwhile",
+    name: "a key that is revoked during requests",
     weight: 1,
-    play: async (target, signal) => {
+    run: async (target, signal) => {
       for (let time = 0; time < 8 && !signal.aborted; time++) {
         const { changing: key } = target.keys;
         await target.ask({ path: CHAT, key, body: chat({ max_tokens: 2 }) }, signal);
@@ -80,7 +80,7 @@ export const DOORS: readonly Abuse[] = [
   {
     name: "TLS handshakes that stop half-way",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await openMany(random.between(5, 40), () => target.openPlain(signal));
       for (const socket of sockets) socket.resume().write(GARBAGE(random));
       await rest(random.between(500, 6_000), signal);
@@ -90,9 +90,9 @@ export const DOORS: readonly Abuse[] = [
     },
   },
   {
-    name: "TLS renegotiated, and garbage in it",
+    name: "TLS renegotiation with garbage",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const raw = await target.openPlain(signal);
       const socket = connectTls({ socket: raw, rejectUnauthorized: false, maxVersion: "TLSv1.2" });
       socket.on("error", () => {});
@@ -102,7 +102,7 @@ export const DOORS: readonly Abuse[] = [
           if (!socket.destroyed) socket.renegotiate({}, () => {});
       });
       await rest(random.between(200, 1_000), signal);
-      if (!raw.destroyed) raw.write(GARBAGE(random)); // in the middle of what is encrypted
+      if (!raw.destroyed) raw.write(GARBAGE(random)); // into the encrypted stream
       await rest(300, signal);
       target.note(raw.destroyed ? "closed" : "silence");
       socket.destroy();
@@ -112,21 +112,21 @@ export const DOORS: readonly Abuse[] = [
   {
     name: "tiny TLS records",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await target.open(signal);
-      const hears = target.hears(socket, { mostMs: 4_000 });
+      const receiving = target.receive(socket, { timeoutMs: 4_000 });
       for (const character of post(CHAT, keyOrNone(target, random), chat())) {
         if (socket.destroyed || signal.aborted) break;
         await write(socket, character);
       }
-      await hears;
+      await receiving;
       socket.destroy();
     },
   },
   {
     name: "connection flood without TLS",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await openMany(200, () => target.openPlain(signal));
       await rest(random.between(500, 3_000), signal);
       target.note(`${Math.round(sockets.length / 50) * 50} connections`);
@@ -136,7 +136,7 @@ export const DOORS: readonly Abuse[] = [
   {
     name: "connection flood with TLS",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await openMany(60, () => target.open(signal));
       await rest(random.between(500, 3_000), signal);
       target.note(`${Math.round(sockets.length / 20) * 20} connections`);
