@@ -1,11 +1,11 @@
-// Values that break careless servers, as JSON text. Arbitraries of fast-check: what fails shrinks to what is plainest.
+// Values that break careless servers, as JSON text. They are fast-check arbitraries, so failures shrink.
 
 import fc from "fast-check";
 import { GRAMMARS, SCHEMAS } from "./hostile-schemas.ts";
 import { raw, type Tree, treeOf } from "./json-tree.ts";
 import { randomSchema } from "./random-schemas.ts";
 
-/** Some are beyond a double, some are none of JSON's. */
+/** Some exceed a double, some are not valid JSON. */
 const NUMBERS: readonly string[] = [
   ...["0", "-0", "-1", "1", "2", "0.5", "1.5", "16", "17", "20", "64", "100", "2147483647"],
   ...["2147483648", "4294967295", "4294967296", "9007199254740991", "9007199254740993"],
@@ -48,7 +48,7 @@ const STRINGS: readonly string[] = [
   ...["builtin", "gpt-4o", "*", "low", "max", "word", "sentence", "flex", "base64", "data: [DONE]"],
 ];
 
-/** JSON text of a string that JavaScript could not write so. */
+/** JSON text of strings that JavaScript would not write this way. */
 const RAW_STRINGS: readonly string[] = [
   '"\\ud800"',
   '"\\udc00\\ud800"',
@@ -96,7 +96,7 @@ const LITERALS: readonly string[] = [
   ...['{"$ref":"#"}', '{"type":"image_url","image_url":{"url":"data:,"}}', '{"type":"text"}'],
 ];
 
-/** Short text of anybody's, with what only attackers write in between. */
+/** Short ordinary text mixed with text that only attackers write. */
 export function hostileText(): fc.Arbitrary<string> {
   const part = fc.oneof(
     fc.constantFrom(...CONTROL_TOKENS),
@@ -108,7 +108,7 @@ export function hostileText(): fc.Arbitrary<string> {
   return fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
 }
 
-/** Text in which control tokens are cut, doubled and pushed into each other. */
+/** Text with control tokens that are cut, repeated or nested. */
 export function brokenControlText(): fc.Arbitrary<string> {
   const token = fc.constantFrom(...CONTROL_TOKENS);
   const piece = token.chain((text) =>
@@ -120,7 +120,7 @@ export function brokenControlText(): fc.Arbitrary<string> {
   return fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(""));
 }
 
-/** JSON text, or nearly. */
+/** JSON text or almost JSON text. */
 export function hostileValue(): fc.Arbitrary<Tree> {
   const text = fc.oneof(
     { arbitrary: fc.constantFrom(...LITERALS), weight: 5 },
@@ -140,12 +140,12 @@ export function hostileValue(): fc.Arbitrary<Tree> {
 }
 
 export function hostileSchema(): fc.Arbitrary<Tree> {
-  // As JSON has it: what is undefined is not there.
+  // Drops undefined values, as JSON does.
   const random = randomSchema().map((schema) => raw(JSON.stringify(schema) ?? "null"));
   return fc.oneof(fc.constantFrom(...SCHEMAS).map(treeOf), random);
 }
 
-/** Mostly what costs little to send; some as large as a body may be, and larger. */
+/** Mostly cheap to send; some as large as the body limit or larger. */
 const length = (): fc.Arbitrary<number> =>
   fc.oneof(
     { arbitrary: fc.integer({ min: 1, max: 3_000 }), weight: 12 },

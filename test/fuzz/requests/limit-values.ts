@@ -1,5 +1,5 @@
-// Fields with values that are allowed, but only just: what gets through the checks meets the engine. As JSON text, because
-// some are not what JavaScript would write.
+// Fields with values at the limits of what is allowed, because accepted values reach the engine. As JSON text, because
+// JavaScript would not write some of them.
 
 type Limit = readonly [name: string, ...values: string[]];
 
@@ -121,7 +121,7 @@ const CHAT: readonly Limit[] = [
   ["metadata", '{"a":"b"}', "{}"],
 ];
 
-/** Pairs of a name and one of its values. */
+/** Pairs of a field name and one of its values. */
 export const LIMIT_VALUES = [...SAMPLING, ...ANSWER, ...PROMPT, ...CHAT].flatMap(
   ([name, ...values]) => values.map((text) => ({ name, text })),
 );

@@ -1,7 +1,7 @@
-// Every path of the server, and bodies that it answers: what the mutations begin with. Small, so that the answers end fast.
+// All paths of the server with valid bodies, from which mutations start. They are small, so that answers end fast.
 
 export type Endpoint = {
-  /** For `--only`. */
+  /** Name for `--only`. */
   readonly name: string;
   readonly path: string;
   readonly envelope: "openai" | "anthropic" | "gemini";
@@ -202,7 +202,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...openai("rerank", ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"], RERANK),
 ];
 
-/** Without a body. */
+/** Paths without a body. */
 export const GET_PATHS: readonly string[] = [
   ...["/", "/health", "/ready", "/metrics", "/slots", "/slots?fail_on_no_slot=1", "/props"],
   ...["/v1/models", "/v1/models/builtin", "/v1/models/no/such/model", "/nothing"],

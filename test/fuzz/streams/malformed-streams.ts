@@ -1,4 +1,4 @@
-// What is no HTTP, and what a proxy and a server could read differently.
+// Byte streams that are not HTTP, and those a proxy and a server could read differently.
 
 import {
   bytes,
@@ -126,7 +126,7 @@ const SMUGGLING: readonly RawStream[] = [
       head("GET /health HTTP/1.1", "host: localhost", `content-length: ${HEALTH.length}`),
       HEALTH,
     ),
-    { mostGood: 1 },
+    { maxSuccesses: 1 },
   ),
   cut("HTTP/0.9", "GET /health\r\n"),
 ];
@@ -150,13 +150,13 @@ const CHUNK_ERRORS: readonly string[] = [
 ];
 
 export const MALFORMED: readonly RawStream[] = [
-  // A target may be good all the same: of HTTP/0.9, or behind two spaces.
+  // A target may still be valid: in HTTP/0.9 or after two spaces.
   ...REQUEST_LINES.map((line) => ({
     ...cut(
       `request line ${JSON.stringify(line.slice(0, 40))}`,
       `${line}\r\nhost: localhost\r\n\r\n`,
     ),
-    mostGood: 1,
+    maxSuccesses: 1,
   })),
   ...HEADER_LINES.map((line) => cut(`header ${JSON.stringify(line)}`, `${chatHead(line)}12345`)),
   ...CHUNK_ERRORS.map((chunks) =>

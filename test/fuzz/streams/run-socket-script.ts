@@ -1,5 +1,5 @@
-// Plays one script on a WebSocket of its own, made by hand: its client does what no library would. What comes back has to
-// be whole frames of the messages that there are, and nothing of a request before the key.
+// Runs a script on a handwritten WebSocket, whose client does what no library would. The server must only send complete
+// frames of known messages, and no results before the key.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SocketScript, SocketStep } from "./socket-scripts.ts";
 
 const OPENING_MS = 10_000;
-/** A write that is not taken by then is not waited for: the server does not read any more. */
+/** How long to wait for a write; a blocked write means that the server has stopped reading. */
 const WRITE_MS = 200;
 const HANDSHAKE = [
   "GET /v1/ws HTTP/1.1",
@@ -20,12 +20,15 @@ const HANDSHAKE = [
 const BEFORE_KEY = ["pong", "error", "authenticated"];
 const AFTER_KEY = [...BEFORE_KEY, "started", "status", "event", "response", "end"];
 
-/** What is wrong; empty if nothing is. */
-export async function playSocket(url: string, script: SocketScript): Promise<readonly string[]> {
+/** Faults; empty if there are none. */
+export async function runSocketScript(
+  url: string,
+  script: SocketScript,
+): Promise<readonly string[]> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   const chunks: Buffer[] = [];
-  socket.on("error", () => {}); // a reset is one of the ways to be refused
+  socket.on("error", () => {}); // a reset is one way to refuse a request
   socket.on("data", (bytes) => chunks.push(bytes));
   try {
     socket.write(`${HANDSHAKE}\r\n\r\n`);
@@ -33,7 +36,7 @@ export async function playSocket(url: string, script: SocketScript): Promise<rea
     while (!Buffer.concat(chunks).includes("\r\n\r\n")) await once(socket, "data", { signal });
     for (const step of script.steps) {
       if (socket.destroyed) break;
-      await act(socket, step);
+      await runStep(socket, step);
     }
     return faultsOfBytes(Buffer.concat(chunks), script.hasKey);
   } catch (error) {
@@ -43,17 +46,17 @@ export async function playSocket(url: string, script: SocketScript): Promise<rea
   }
 }
 
-async function act(socket: Socket, step: SocketStep): Promise<void> {
+async function runStep(socket: Socket, step: SocketStep): Promise<void> {
   switch (step.type) {
     case "send": {
       if (!socket.writable || socket.write(step.bytes())) return;
       const limit = AbortSignal.timeout(WRITE_MS);
-      await once(socket, "drain", { signal: limit }).catch(() => {}); // or it is closed
+      await once(socket, "drain", { signal: limit }).catch(() => {}); // or the socket is closed
       return;
     }
     case "pause":
       return sleep(step.ms);
-    case "deafen":
+    case "stop-reading":
       socket.pause();
       return;
     case "half-close":
@@ -77,13 +80,13 @@ function faultsOfBytes(all: Buffer, hasKey: boolean): string[] {
   return faults;
 }
 
-/** Of all frames that are whole: a server masks none, and makes one frame of each message. */
+/** Texts of all complete frames. A server masks no frame and sends each message in one frame. */
 function* textsOf(bytes: Buffer, faults: string[]): Generator<string> {
   for (let at = 0; at + 2 <= bytes.length; ) {
     const [first = 0, second = 0] = bytes.subarray(at, at + 2);
     const opcode = first & 0x0f;
     if ((first & 0xf0) !== 0x80 || ![1, 8, 9, 10].includes(opcode) || second > 127) {
-      faults.push(`a frame that begins with ${first} ${second}`);
+      faults.push(`a frame that starts with ${first} ${second}`);
       return;
     }
     const sizeBytes = second === 126 ? 2 : second === 127 ? 8 : 0;
@@ -101,6 +104,6 @@ function parsed(text: string): { readonly type: string; readonly error?: { code?
   try {
     return JSON.parse(text) as { type: string };
   } catch {
-    return { type: `no JSON: ${text}` };
+    return { type: `not JSON: ${text}` };
   }
 }
