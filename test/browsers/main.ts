@@ -121,7 +121,9 @@ async function runCheck(browser: Browser, check: Check, servers: Servers): Promi
 
 function report(outcomes: readonly Outcome[], unavailable: readonly string[]): void {
   const rows = outcomes.map(({ browser, version, check, problem }) => [
-    ...[browser, version, check],
+    browser,
+    version,
+    check,
     problem === null ? "passed" : `FAILED: ${problem}`,
   ]);
   const table = [["browser", "version", "check", "result"], ...rows];

@@ -13,7 +13,9 @@ const HEIGHT = 800;
 
 export async function startPuppeteer({ name, kind, program }: Which): Promise<Browser> {
   const puppeteerBrowser = await puppeteer.launch({
-    ...{ browser: kind, executablePath: program, headless: true },
+    browser: kind,
+    executablePath: program,
+    headless: true,
     ...(kind === "chrome" ? { args: ["--no-sandbox"] } : {}),
     defaultViewport: { width: 1280, height: HEIGHT },
   });

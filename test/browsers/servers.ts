@@ -24,7 +24,11 @@ export async function startServers(): Promise<Servers> {
   const closed = await startWithModel({ threads: 1, slots: 1, apiKey: [KEY] });
   const proxy = await startCuttingProxy(open.url);
   return {
-    ...{ url: open.url, proxy, urlWithKey: closed.url, key: KEY, question: QUESTION },
+    url: open.url,
+    proxy,
+    urlWithKey: closed.url,
+    key: KEY,
+    question: QUESTION,
     answer: await answerOf(open.url),
     slotsBusy: async () => {
       const ready = (await (await fetch(`${open.url}/ready`)).json()) as { slots_busy: number };

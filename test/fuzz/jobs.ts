@@ -138,7 +138,10 @@ function upgradeJobs({ url, seed }: Round, count: number): Job[] {
     run: async () => {
       const { steps, statuses } = stream;
       const outcome = await runSteps({
-        ...{ url, steps, methods: [], limitMs: LIMIT_MS },
+        url,
+        steps,
+        methods: [],
+        limitMs: LIMIT_MS,
         expectedAnswers: statuses.length,
       });
       const faults = faultsOfPipeline(outcome, stream);

@@ -8,7 +8,13 @@ const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
 export const SEPARATE_PARTS = ["models", "memory"];
 const PARTS = [
   ...ENDPOINT_NAMES,
-  ...["paths", "prompts", "raw", "upgrades", "sockets", "tokens", "costly"],
+  "paths",
+  "prompts",
+  "raw",
+  "upgrades",
+  "sockets",
+  "tokens",
+  "costly",
   ...SEPARATE_PARTS,
 ];
 

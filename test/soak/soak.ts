@@ -38,10 +38,22 @@ const SLOTS = 4;
 /** Data is kept only for a short time, so that memory use settles within the run. */
 const SERVER_FLAGS = [
   ...KEYS.flatMap((key) => ["--api-key", key]),
-  ...["--slots", `${SLOTS}`, "--queue", "12"],
-  ...["--stall-timeout", "3", "--resume-grace", "2"],
-  ...["--response-ttl", "20", "--response-store", "4194304"],
-  ...["--hang-timeout", "3", "--restart-delay", "0.1"],
+  "--slots",
+  `${SLOTS}`,
+  "--queue",
+  "12",
+  "--stall-timeout",
+  "3",
+  "--resume-grace",
+  "2",
+  "--response-ttl",
+  "20",
+  "--response-store",
+  "4194304",
+  "--hang-timeout",
+  "3",
+  "--restart-delay",
+  "0.1",
 ];
 const REFUSALS = ["worker_crashed", "queue_full"];
 /** Longest pause between two requests of a client. */

@@ -94,10 +94,15 @@ function pageOf(run: AbuseRun): string {
     "The abuse begins at the first dashed line and ends at the second.",
     ...(faults.length === 0 ? [] : ["", "## Faults", ""]),
     ...faults.map((fault) => `- ${fault}`),
-    ...["", "## The longest silences, and the abuse that was running", ""],
+    "",
+    "## The longest silences, and the abuse that was running",
+    "",
     ...worstOf(run),
-    ...["", "## Answers to each kind of abuse", ""],
-    ...["| kind | route | times | answers |", "|---|---|---|---|"],
+    "",
+    "## Answers to each kind of abuse",
+    "",
+    "| kind | route | times | answers |",
+    "|---|---|---|---|",
     ...kindsOf(run.abuses),
     "",
   ].join("\n");
@@ -136,7 +141,8 @@ function chartOf(run: AbuseRun): string {
     color: string,
     of: (sample: Sample, fromMs: number) => number,
   ): Line => ({
-    ...{ name, color },
+    name,
+    color,
     points: samples.map((sample, index) => {
       const fromMs = samples[index - 1]?.atMs ?? 0;
       return [sample.atMs / 1000, of(sample, fromMs)] as const;

@@ -73,10 +73,15 @@ function mainConfig(folder: string): string {
   const temporary = kinds.map((kind) => `${kind}_temp_path ${path.join(folder, `nginx-${kind}`)};`);
   return [
     ...(process.getuid?.() === 0 ? ["user root;"] : []),
-    ...["daemon off;", "worker_processes 1;", `pid ${path.join(folder, "nginx.pid")};`],
+    "daemon off;",
+    "worker_processes 1;",
+    `pid ${path.join(folder, "nginx.pid")};`,
     "worker_rlimit_nofile 4096;",
     "events { worker_connections 2048; }",
-    ...["http {", ...temporary, `include ${path.join(folder, "site.conf")};`, "}"],
+    "http {",
+    ...temporary,
+    `include ${path.join(folder, "site.conf")};`,
+    "}",
   ].join("\n");
 }
 

@@ -21,9 +21,24 @@ import { Watcher } from "./watcher.ts";
 
 /** Data is kept only for a short time, so that the quiet phase at the end shows that it is freed. */
 const SERVER_FLAGS = [
-  ...["--slots", "5", "--trust-proxy", "loopback", "--drain-timeout", "5"],
-  ...["--stall-timeout", "5", "--receive-timeout", "20", "--resume-grace", "5"],
-  ...["--response-ttl", "20", "--response-store", "16777216", "--resume-buffer", "16777216"],
+  "--slots",
+  "5",
+  "--trust-proxy",
+  "loopback",
+  "--drain-timeout",
+  "5",
+  "--stall-timeout",
+  "5",
+  "--receive-timeout",
+  "20",
+  "--resume-grace",
+  "5",
+  "--response-ttl",
+  "20",
+  "--response-store",
+  "16777216",
+  "--resume-buffer",
+  "16777216",
 ];
 const ALONE_MS = 60_000;
 const ALONE_SHARE = 0.1;

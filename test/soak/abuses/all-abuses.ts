@@ -13,6 +13,14 @@ import { UPGRADES } from "./upgrades.ts";
 import { WEB_SOCKETS } from "./web-sockets.ts";
 
 export const ABUSES: readonly Abuse[] = [
-  ...[...UPGRADES, ...WEB_SOCKETS, ...SCHEMAS, ...PROMPTS, ...BODIES],
-  ...[...JSON_BODIES, ...READERS, ...KEPT, ...CONNECTION_ABUSES, ...BAD_HTTP],
+  ...UPGRADES,
+  ...WEB_SOCKETS,
+  ...SCHEMAS,
+  ...PROMPTS,
+  ...BODIES,
+  ...JSON_BODIES,
+  ...READERS,
+  ...KEPT,
+  ...CONNECTION_ABUSES,
+  ...BAD_HTTP,
 ];

@@ -53,7 +53,8 @@ export const BAD_HTTP: readonly Abuse[] = [
     weight: 2,
     run: async (target, signal, random) => {
       const text = await target.send(random.pick(SMUGGLED)(target.keys.normal), signal, {
-        ...{ timeoutMs: 1_500, isEnough: () => false },
+        timeoutMs: 1_500,
+        isEnough: () => false,
       });
       if (text.includes("sluice_requests_total")) target.note("the hidden request was answered");
     },

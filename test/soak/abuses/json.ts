@@ -5,8 +5,17 @@ import { anyKey, BODY_LIMIT, CHAT, chat, list } from "./requests.ts";
 import type { Abuse } from "./target.ts";
 
 const APIS = [
-  ...[CHAT, "/v1/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/rerank"],
-  ...["/api/chat", "/api/generate", "/tokenize", "/infill", "/v1beta/models/m:generateContent"],
+  CHAT,
+  "/v1/completions",
+  "/v1/messages",
+  "/v1/responses",
+  "/v1/embeddings",
+  "/v1/rerank",
+  "/api/chat",
+  "/api/generate",
+  "/tokenize",
+  "/infill",
+  "/v1beta/models/m:generateContent",
 ];
 const inMessages = (content: unknown) => JSON.stringify({ messages: [{ role: "user", content }] });
 
@@ -62,7 +71,14 @@ const ODD: readonly Odd[] = [
     name: "text that is not JSON",
     text: (random) =>
       random.pick<string | Buffer>([
-        ...["", "{", "nul", "'a'", "{]", `"${"\\u0000".repeat(1_000)}`, "[1e999999]", "\ufeff{}"],
+        "",
+        "{",
+        "nul",
+        "'a'",
+        "{]",
+        `"${"\\u0000".repeat(1_000)}`,
+        "[1e999999]",
+        "\ufeff{}",
         Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),
         `{"messages":"${"\\ud800".repeat(50_000)}"}`,
       ]),

@@ -151,7 +151,9 @@ async function stall(client: SoakClient): Promise<void> {
 async function abandon(client: SoakClient): Promise<void> {
   const open = client.open("abandoned");
   await exchange({
-    ...{ url: client.url, path: CHAT, body: { ...free(client), max_tokens: 2_000, stream: true } },
+    url: client.url,
+    path: CHAT,
+    body: { ...free(client), max_tokens: 2_000, stream: true },
     headers: { ...open.headers, "x-resumable": "true" },
     maxFrames: client.random.between(1, 20),
   });

@@ -63,8 +63,11 @@ export async function exchange(ask: ExchangeRequest): Promise<Answer> {
   }
   const { statusCode = 0, headers, complete = false } = response ?? {};
   return {
-    ...{ status: statusCode, location: headers?.location ?? null },
-    ...{ frames, body, isComplete: complete },
+    status: statusCode,
+    location: headers?.location ?? null,
+    frames,
+    body,
+    isComplete: complete,
   };
 }
 

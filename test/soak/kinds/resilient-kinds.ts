@@ -35,7 +35,10 @@ export const free = (client: SoakClient) => ({
 });
 export const exact = { messages, response_format: forced, max_tokens: 1_000 };
 const calling = {
-  ...{ messages, tools: [tool], tool_choice: "required", parallel_tool_calls: false },
+  messages,
+  tools: [tool],
+  tool_choice: "required",
+  parallel_tool_calls: false,
   max_tokens: 1_000,
 };
 const twice = { ...exact, n: 2 };
@@ -139,7 +142,10 @@ async function resume(client: SoakClient): Promise<void> {
   const open = client.open("resumed");
   const most = () => random.between(1, 40);
   const first = await exchange({
-    ...{ url, path: CHAT, body: { ...exact, stream: true }, maxFrames: most() },
+    url,
+    path: CHAT,
+    body: { ...exact, stream: true },
+    maxFrames: most(),
     headers: { ...open.headers, "x-resumable": "true" },
   });
   const frames: Frame[] = [...first.frames];
@@ -147,7 +153,9 @@ async function resume(client: SoakClient): Promise<void> {
   for (let times = 0; first.location !== null && !isDone(frames); times++) {
     const after = frames.at(-1)?.id;
     last = await exchange({
-      ...{ url, path: first.location, method: "GET" },
+      url,
+      path: first.location,
+      method: "GET",
       headers: after === undefined ? {} : { "last-event-id": after },
       maxFrames: times < 3 ? most() : Number.POSITIVE_INFINITY,
     });

@@ -94,7 +94,10 @@ export class SoakClient {
     const { check = () => [], judge, headers, ...rest } = options;
     const open = this.open(kind);
     const answer = await exchange({
-      ...{ url: this.url, path, body, headers: { ...open.headers, ...headers } },
+      url: this.url,
+      path,
+      body,
+      headers: { ...open.headers, ...headers },
       ...rest,
     });
     const summary = summarizeAnswer(answer);

@@ -43,9 +43,16 @@ type MessageContent = {
 };
 
 const OUTCOMES: Readonly<Record<string, string>> = {
-  ...{ stop: "stop", length: "length", tool_calls: "tool-calls" },
-  ...{ end_turn: "stop", stop_sequence: "stop", max_tokens: "length", tool_use: "tool-calls" },
-  ...{ completed: "stop", incomplete: "length", cancelled: "cancelled" },
+  stop: "stop",
+  length: "length",
+  tool_calls: "tool-calls",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  max_tokens: "length",
+  tool_use: "tool-calls",
+  completed: "stop",
+  incomplete: "length",
+  cancelled: "cancelled",
 };
 
 /** A body that is not complete JSON gives an empty summary. */
@@ -70,8 +77,11 @@ class SummaryBuilder {
 
   get summary(): AnswerSummary {
     return {
-      ...{ outcome: this.#outcome, texts: this.#texts, call: this.#call },
-      ...{ tokens: this.#tokens, isCut: this.#isCut },
+      outcome: this.#outcome,
+      texts: this.#texts,
+      call: this.#call,
+      tokens: this.#tokens,
+      isCut: this.#isCut,
     };
   }
 

@@ -79,7 +79,8 @@ function chartOf({ samples, lines, kills, startedAtMs, minutes }: Run): string {
     color: string,
     of: (sample: Sample, index: number) => number,
   ): Line => ({
-    ...{ name, color },
+    name,
+    color,
     points: samples.map((sample, index) => [sample.atMs / 1000, of(sample, index)] as const),
   });
   const ttft = (share: number) => (_: Sample, index: number) => percentile(ttftsUpTo(index), share);

@@ -185,7 +185,12 @@ test("reports whether a new limit lets more requests start", () => {
   const { waiting } = line(4);
 
   expect([3, 2, 4, null, 1, null].map((slots) => waiting.setLimit("a", slots))).toEqual([
-    ...[false, false, true, false, false, true],
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
   ]);
 });
 
@@ -197,7 +202,13 @@ test("reports positions in the order in which slots will be given out", () => {
   enter("back", { owner: "a", isReturning: true });
 
   expect(positions("b1", "back", "a1", "a2", "a3", "flex", "nobody")).toEqual([
-    ...[1, 2, 3, 4, 5, 6, undefined],
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    undefined,
   ]);
 });
 

@@ -149,7 +149,10 @@ test("makes room by dropping the events of the oldest responses, then the respon
   keep(store, "d", {}, 5_000);
 
   expect(["a", "b", "c", "d"].map((id) => store.get(id, "me").log.isDropped)).toEqual([
-    ...[true, false, false, false],
+    true,
+    false,
+    false,
+    false,
   ]);
   for (let index = 0; index < 100; index++) keep(store, `${index}`, {}, 1_000);
   expect(store.bytes).toBeLessThanOrEqual(40_000);
@@ -176,7 +179,8 @@ describe("an owner with more than an equal share", () => {
     }
 
     expect(["bob", "carol"].map((owner) => store.get(owner, owner).log.isDropped)).toEqual([
-      ...[false, false],
+      false,
+      false,
     ]);
     expect(isThere(store, "alice 0", "alice")).toBe(false);
   });

@@ -6,11 +6,18 @@ import { ABUSES } from "../../soak/abuses/all-abuses.ts";
 
 test("reads numbers, switches and parts of names", () => {
   expect(readAbuseOptions(["--minutes", "2", "--seed", "5"])).toEqual({
-    ...{ minutes: 2, seed: 5, abusers: 12, hasNginx: true, only: "", skipped: [] },
+    minutes: 2,
+    seed: 5,
+    abusers: 12,
+    hasNginx: true,
+    only: "",
+    skipped: [],
   });
   const given = ["--no-nginx", "--only", "WebSocket", "--skip", "flood", "--skip", "half"];
   expect(readAbuseOptions(given)).toMatchObject({
-    ...{ hasNginx: false, only: "websocket", skipped: ["flood", "half"] },
+    hasNginx: false,
+    only: "websocket",
+    skipped: ["flood", "half"],
   });
   expect(readAbuseOptions(["--help"])).toBe(null);
 });

@@ -5,16 +5,34 @@ import { figuresOf, phasesOf, reportOf } from "../../soak/abuse-run/abuse-report
 import type { AbuseRecord } from "../../soak/abuse-run/abusers.ts";
 
 const sample = {
-  ...{ serverMb: 120, heapMb: 40, workerMb: 300, descriptors: 30, zombies: 0 },
-  ...{ busy: 1, waiting: 0, tokensOut: 0 },
+  serverMb: 120,
+  heapMb: 40,
+  workerMb: 300,
+  descriptors: 30,
+  zombies: 0,
+  busy: 1,
+  waiting: 0,
+  tokensOut: 0,
 };
 const record: AbuseRecord = {
-  ...{ name: "bad HTTP", route: "nginx", fromMs: 20_000, toMs: 21_000, notes: { "400": 2 } },
+  name: "bad HTTP",
+  route: "nginx",
+  fromMs: 20_000,
+  toMs: 21_000,
+  notes: { "400": 2 },
 };
 const run = {
-  ...{ seed: 7, minutes: 1, hasNginx: true, abuseFromMs: 10_000, abuseToMs: 70_000, endMs: 90_000 },
+  seed: 7,
+  minutes: 1,
+  hasNginx: true,
+  abuseFromMs: 10_000,
+  abuseToMs: 70_000,
+  endMs: 90_000,
   answers: [5_000, 20_000, 80_000].map((atMs) => ({
-    ...{ client: "honest-1", atMs, ttftMs: atMs / 1_000, fault: null },
+    client: "honest-1",
+    atMs,
+    ttftMs: atMs / 1_000,
+    fault: null,
   })),
   probes: [5_000, 20_000, 80_000].map((atMs) => ({ atMs, ms: 250, starvedMs: 50, fault: null })),
   samples: [6_000, 30_000, 85_000].map((atMs) => ({ ...sample, atMs })),

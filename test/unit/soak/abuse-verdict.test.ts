@@ -19,11 +19,17 @@ import {
 import type { Probe } from "../../soak/abuse-run/watcher.ts";
 
 const answer = (changes: Partial<HonestAnswer> = {}): HonestAnswer => ({
-  ...{ client: "honest-1", atMs: 5_000, ttftMs: 20, fault: null },
+  client: "honest-1",
+  atMs: 5_000,
+  ttftMs: 20,
+  fault: null,
   ...changes,
 });
 const probe = (changes: Partial<Probe> = {}): Probe => ({
-  ...{ atMs: 5_000, ms: 2, starvedMs: 0, fault: null },
+  atMs: 5_000,
+  ms: 2,
+  starvedMs: 0,
+  fault: null,
   ...changes,
 });
 const times = <T>(count: number, each: T): T[] => Array.from({ length: count }, () => each);
@@ -135,7 +141,11 @@ test("a stack trace is one complaint, and the number of repeated log lines is li
 });
 
 const record = (name: string, fromMs: number, toMs: number, notes = {}): AbuseRecord => ({
-  ...{ name, route: "nginx", fromMs, toMs, notes },
+  name,
+  route: "nginx",
+  fromMs,
+  toMs,
+  notes,
 });
 
 test("a 500 answer to abuse is reported once per kind", () => {
@@ -162,7 +172,10 @@ test("running abuses are found, the latest start first", () => {
 test("memory is the minimum of each time window", () => {
   const sample = { workerMb: Number.NaN, descriptors: 1, zombies: 0, busy: 0, waiting: 0 };
   const samples = Array.from({ length: 40 }, (_, index) => ({
-    ...{ ...sample, tokensOut: 0, atMs: index, heapMb: 50 - (index % 2) },
+    ...sample,
+    tokensOut: 0,
+    atMs: index,
+    heapMb: 50 - (index % 2),
     serverMb: 100 + 500 * (index % 2),
   }));
 

@@ -40,7 +40,9 @@ test("a completion in a body", () => {
   const choices = [{ index: 0, text: "a", finish_reason: "length" }];
 
   expect(buffered({ choices, usage: { completion_tokens: 3 } })).toMatchObject({
-    ...{ outcome: "length", texts: ["a"], tokens: 3 },
+    outcome: "length",
+    texts: ["a"],
+    tokens: 3,
   });
 });
 
@@ -72,7 +74,8 @@ test("a response, streamed and not", () => {
     "worker_crashed",
   );
   expect(buffered({ status: "incomplete", output: [{ content: [{ text: "a" }] }] })).toMatchObject({
-    ...{ outcome: "length", texts: ["a"] },
+    outcome: "length",
+    texts: ["a"],
   });
 });
 

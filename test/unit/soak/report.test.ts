@@ -19,7 +19,9 @@ function samples(part: (minute: number) => Partial<Sample>): Sample[] {
       descriptors: 40,
       zombies: 0,
     },
-    ...{ busy: 4, waiting: 2, tokensOut: index * 10_000 },
+    busy: 4,
+    waiting: 2,
+    tokensOut: index * 10_000,
     ...part(index / 6),
   }));
 }
@@ -56,7 +58,10 @@ const line = (outcome: string, ttftMs: number | null) => ({
   atMs: 5_000,
 });
 const run = {
-  ...{ seed: 7, minutes: 10, startedAtMs: 0, faults: ["something"] },
+  seed: 7,
+  minutes: 10,
+  startedAtMs: 0,
+  faults: ["something"],
   samples: samples(() => ({})),
   lines: [line("stop", 10), line("stop", 20), line("aborted", null)],
   kills: [{ atMs: 60_000, way: "SIGKILL" }],
