@@ -1,4 +1,4 @@
-// What a user notices: the first word of a short prompt, and the gain of streaming over waiting.
+// Latency as a user notices it: the first word of a short prompt, and the gain of streaming over waiting.
 
 import type { ServerCase } from "../case.ts";
 import { bufferedChat } from "../clients/buffered-client.ts";

@@ -22,8 +22,8 @@ export const PICTURES: readonly Picture[] = [
   ...inBoth("answer", { show: "an answer in Markdown", server: "markdown", arrange: answer }),
   ...inBoth("code", { show: "the end of that answer", server: "markdown", arrange: answerEnd }),
   { name: "writing", show: "an answer while it is written", server: "writing", arrange: writing },
-  { name: "thoughts-folded", show: "reasoning, collapsed", server: "model", arrange: thoughts },
-  { name: "thoughts-open", show: "reasoning, expanded", server: "model", arrange: openThoughts },
+  { name: "thoughts-folded", show: "reasoning, collapsed", server: "model", arrange: reasoning },
+  { name: "thoughts-open", show: "reasoning, expanded", server: "model", arrange: openReasoning },
   {
     name: "tool-call",
     show: "a tool call waiting for its result",
@@ -99,13 +99,13 @@ async function writing(page: Page): Promise<void> {
   await page.locator(".code-block", { hasText: "create(" }).waitFor();
 }
 
-async function thoughts(page: Page): Promise<void> {
+async function reasoning(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Think first" }).click();
   await answered(page);
 }
 
-async function openThoughts(page: Page): Promise<void> {
-  await thoughts(page);
+async function openReasoning(page: Page): Promise<void> {
+  await reasoning(page);
   await page.locator(".thoughts summary").click();
 }
 

@@ -52,7 +52,7 @@ function compileArguments(asked: AskedArguments, compiling: Compiling): Compiled
     if (isStrict) return { parameters: schema as Json, rules: rulesOf(schema) };
     const loose = loosenSchema(schema, rulesOf, loosening);
     ignored.push(...loose.ignored.map((path) => clientPath(param, path)));
-    // What remains once the budget is used up costs next to nothing.
+    // The remaining schema costs next to nothing, even after the budget is used up.
     const rules = loose.compiled ?? argumentRules(loose.schema, index, new CompileBudget());
     return { parameters: loose.schema as Json, rules };
   } catch (error) {

@@ -33,7 +33,7 @@ import {
 import { stringRule } from "./string-schema.ts";
 import { writeName, writeValue } from "./syntax.ts";
 
-/** Where a schema is in its document. */
+/** The location of a schema in its document. */
 type SchemaLocation = {
   readonly path: string;
   readonly depth: number;

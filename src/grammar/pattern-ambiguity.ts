@@ -9,7 +9,7 @@ import { type CharClass, matches, mostSharedChar } from "./shared-char.ts";
 const STEPS = 400;
 const MOST_ALIVE = 128;
 
-/** What may come next: a node, the number of repetitions done if it is a repetition, and what follows it. */
+/** A possible continuation: a node, the number of repetitions done if it is a repetition, and what follows it. */
 type Continuation = {
   readonly key: number;
   readonly node: RuleNode;

@@ -1,4 +1,4 @@
-// Who sends a request: what an API key stands for and what it may do.
+// The sender of a request: what its API key stands for and what it may do.
 
 /**
  * `generate`: answers and related requests (counting tokens, kept responses). `embed`: embeddings and rerank. `read`: server

@@ -38,7 +38,7 @@ export type ShareCharge = {
   readonly expected: number;
 };
 
-/** What choosing the next request needs to know about each key's slots. */
+/** The state of each key's slots, needed to choose the next request. */
 export type OwnerSlots = {
   /** Whether the key may hold one more slot. */
   readonly mayRun: (owner: string) => boolean;

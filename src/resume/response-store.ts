@@ -21,7 +21,7 @@ export type ResponseStoreOptions = {
   readonly ttlMs: number;
 };
 
-/** Where a new response comes from. */
+/** The origin of a new response. */
 export type ResponseSource = {
   readonly id: string;
   /** Other owners get `not_found`. */

@@ -163,8 +163,7 @@ export class StreamStore {
   }
 
   /**
-   * Owners above an equal share lose their own oldest ended streams that nobody reads. Running streams have individual
-   * limits.
+   * Owners above an equal share lose their own oldest ended streams without readers. Running streams have individual limits.
    */
   #makeRoom(): void {
     const { maxBytes } = this.#options;

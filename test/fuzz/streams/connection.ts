@@ -81,7 +81,7 @@ async function write(socket: Socket, steps: readonly Step[], signal: AbortSignal
     if (step === "half-close") socket.end();
     else if (step === "reset") socket.resetAndDestroy();
     else if (Buffer.isBuffer(step)) socket.write(step);
-    else await sleep(step.pauseMs, undefined, { signal }).catch(() => {}); // the connection was refused meanwhile
+    else await sleep(step.pauseMs, undefined, { signal }).catch(() => {}); // the connection was refused
   }
 }
 

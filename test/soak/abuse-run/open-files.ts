@@ -23,6 +23,6 @@ function kindOf(link: string): string {
   try {
     return readlinkSync(link).split(":")[0] ?? "";
   } catch {
-    return "closed meanwhile";
+    return "closed";
   }
 }

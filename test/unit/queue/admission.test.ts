@@ -107,7 +107,7 @@ test("reserves half of the waiting places for requests that are not flex", () =>
 });
 
 test("reserves waiting places for other keys if there are several keys", () => {
-  // Of 14 places, the key uses its 4 slots and one place for each waiting request.
+  // The key uses its 4 slots and one of the 10 waiting places for each waiting request.
   const refusalWith = (ownWaiting: number | null) =>
     findRefusal(state({ inside: 4 + (ownWaiting ?? 9), ownWaiting }));
 
