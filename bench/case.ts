@@ -1,16 +1,16 @@
-// The interface of a benchmark case, and what it measures.
+// The interface of a benchmark case, and the target it measures.
 
-/** A server that speaks OpenAI's API. */
+/** A server with the OpenAI API. */
 export type Target = {
   readonly name: string;
   /** Without /v1. */
   readonly url: string;
   readonly model: string;
-  /** Process to ask for memory and CPU time; null where nobody told. */
+  /** Process to read memory and CPU time from; null if unknown. */
   readonly pid: number | null;
-  /** A Sluice of ours: it collects garbage on SIGUSR2, and has our metrics. */
-  readonly isOurs: boolean;
-  /** A name for the model that is so long that a few chunks fill a socket; null where it has no other name. */
+  /** Whether it is a Sluice started here: it collects garbage on SIGUSR2 and has Sluice's metrics. */
+  readonly isSluice: boolean;
+  /** A very long model name, with which a few chunks fill a socket; null if there is none. */
   readonly bulkyModel: string | null;
 };
 
@@ -18,50 +18,50 @@ export type CaseOptions = {
   /** Levels of concurrency. */
   readonly streams: readonly number[];
   readonly promptWords: number;
-  /** Words of the prompt that is long. */
+  /** Words of the long prompt. */
   readonly longWords: number;
   /** Tokens per answer. */
   readonly tokens: number;
-  /** Requests per second, each for a while. */
+  /** Requests per second; each rate is measured in turn. */
   readonly rates: readonly number[];
   readonly modelPath: string;
   /** Tokens per slot. */
   readonly contextTokens: number;
-  /** Null: the server's own choice. */
+  /** Null for the server's default. */
   readonly threads: number | null;
 };
 
-/** Named figures of one round, e.g. `4 streams tok/s`; see `higherIsBetter` for how a name tells what is better. */
+/** Named figures of one round, e.g. `4 streams tok/s`. `higherIsBetter` derives from the name which direction is better. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** What a figure should be, e.g. `<= 1.2`. */
+/** Target of a figure, e.g. `<= 1.2`. */
 export type Goal = `${"<" | "<=" | ">" | ">=" | "="} ${number}`;
 
 type CaseInfo = {
   readonly name: string;
-  /** For --help: what it does and how to read it. */
+  /** Text for --help: what the case does and how to read it. */
   readonly help: string;
-  /** By the figure's name, or by the end of it: `TTFT p95 ms` is also the goal of `4 streams TTFT p95 ms`. */
+  /** Goals by figure name or by its end: `TTFT p95 ms` also applies to `4 streams TTFT p95 ms`. */
   readonly goals?: Readonly<Record<string, Goal>>;
 };
 
-/** Runs on every target in turn. */
+/** A case that runs on every target in turn. */
 export type ServerCase = CaseInfo & {
   readonly run: (target: Target, options: CaseOptions) => Promise<Figures>;
 };
 
-/** Brings what it measures along, and runs once a round whatever the targets are. */
-export type OwnCase = CaseInfo & {
+/** A case that measures something of its own, once per round, independent of the targets. */
+export type StandaloneCase = CaseInfo & {
   /** Its column in the table. */
   readonly column: string;
-  /** The case beside whose figures its own belong. */
+  /** The case whose table shows the column. */
   readonly beside?: string;
   readonly runAlone: (options: CaseOptions) => Promise<Figures>;
 };
 
-export type Case = ServerCase | OwnCase;
+export type Case = ServerCase | StandaloneCase;
 
-/** Rates, and what was served, cached or gained, grow when they get better; everything else shrinks. */
+/** Rates and numbers of served, cached or gained items are better when higher; all other figures when lower. */
 export function higherIsBetter(figure: string): boolean {
   return /\/s$|served|cached|gain/.test(figure);
 }

@@ -1,4 +1,4 @@
-// Every case, in the order in which --help lists them and --case all runs them.
+// All cases, in the order of --help and of --case all.
 
 import type { Case } from "./case.ts";
 import { abandon } from "./cases/abandon.ts";

@@ -1,4 +1,4 @@
-// Every option of the benchmark, and --help.
+// All options of the benchmark, and the text of --help.
 
 import path from "node:path";
 import type { Case } from "./case.ts";
@@ -31,27 +31,27 @@ export const FLAGS = {
 export function helpText(): string {
   return `npm run bench -- [options]
 
-Starts Sluice on the model, and drives it and every --target through the cases: one round on each in turn, so that a
-change of the machine's mood meets all of them. Prints tables of medians; --out keeps the figures.
+Starts Sluice on the model and runs the cases on it and on every --target: one round on each in turn, so that a
+change in the machine's load affects all of them. Prints tables of medians; --out saves the figures.
 
   --case A,B          cases to run, or all (default ${FLAGS.case.default})
-  --model PATH        GGUF for Sluice (default: the built-in one); give a peer the same file
-  --target NAME=URL   another server to drive, already running; repeatable
-  --pid NAME=PID      process of that target on this machine, for its memory and CPU time; repeatable
-  --variant "NAME=FLAGS"    one more Sluice with these flags, e.g. "short=--batch-size 64"; repeatable
-  --sluice-flags "FLAGS"    flags of the first Sluice, e.g. "--queue 64"; they win over those below
-  --no-sluice         drive only the targets
+  --model PATH        GGUF for Sluice (default: the built-in model); use the same file for a peer
+  --target NAME=URL   another, already running server to measure; repeatable
+  --pid NAME=PID      process of that target on this machine, for memory and CPU time; repeatable
+  --variant "NAME=FLAGS"    another Sluice with these flags, e.g. "short=--batch-size 64"; repeatable
+  --sluice-flags "FLAGS"    flags of the first Sluice, e.g. "--queue 64"; they override the options below
+  --no-sluice         measure only the targets
   --rounds N          rounds on each target (default ${FLAGS.rounds.default})
   --streams A,B       levels of concurrency (default ${FLAGS.streams.default})
-  --slots N           slots of Sluice (default ${FLAGS.slots.default}); give a peer as many
-  --context N         tokens for each slot (default ${FLAGS.context.default}); give a peer as many
-  --threads N         threads of Sluice and of the ceiling (default: Sluice's own choice)
-  --prompt N          words of a prompt (default ${FLAGS.prompt.default})
-  --long N            words of the prompt of long-prompt (default ${FLAGS.long.default})
-  --tokens N          tokens of an answer, always generated in full (default ${FLAGS.tokens.default})
-  --rate A,B          requests per second of arrival-rate (default ${FLAGS.rate.default}); several find the knee
-  --out FILE.json     write the figures there, and the tables beside it as .md
-  --compare A.json B.json   print the tables of two such files instead, the later one first
+  --slots N           slots of Sluice (default ${FLAGS.slots.default}); use the same number for a peer
+  --context N         tokens per slot (default ${FLAGS.context.default}); use the same number for a peer
+  --threads N         threads of Sluice and of the ceiling case (default: chosen by Sluice)
+  --prompt N          words per prompt (default ${FLAGS.prompt.default})
+  --long N            words of the long prompt in long-prompt (default ${FLAGS.long.default})
+  --tokens N          tokens per answer, always generated in full (default ${FLAGS.tokens.default})
+  --rate A,B          requests per second in arrival-rate (default ${FLAGS.rate.default}); use several to find the knee
+  --out FILE.json     write the figures to this file and the tables to a .md file next to it
+  --compare A.json B.json   only print the tables of two such files, the newer one first
 
 Cases:
 

@@ -1,15 +1,15 @@
-// `npm run bench`: drives Sluice and other OpenAI-compatible servers through the same cases, in alternation, and writes
-// JSON and Markdown. Nothing else should run on the machine meanwhile.
+// `npm run bench`: runs the same cases on Sluice and other OpenAI-compatible servers in alternation, and writes JSON and
+// Markdown. The machine should run nothing else.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { BenchError } from "./bench-error.ts";
 import type { Target } from "./case.ts";
 import { type BenchOptions, readCommand } from "./options.ts";
-import { compare, toMarkdown } from "./report.ts";
-import { emptyResults, type Results, toJson } from "./results.ts";
+import { compare, toMarkdown } from "./report/report.ts";
+import { emptyResults, type Results, toJson } from "./report/results.ts";
 import { runCases } from "./run.ts";
-import { findTarget, startSluice } from "./targets.ts";
+import { findTarget, startSluice } from "./targets/targets.ts";
 
 try {
   const command = readCommand(process.argv.slice(2));
@@ -26,27 +26,27 @@ try {
 function readResults(file: string): Results {
   try {
     const results = JSON.parse(readFileSync(file, "utf8")) as Partial<Results>;
-    if (results.cases && results.machine && results.model) return results as Results; // ours, by its looks
+    if (results.cases && results.machine && results.model) return results as Results; // looks like a results file
   } catch {
-    // not JSON: as below
+    // not JSON: reported below
   }
-  throw new BenchError(`--compare: ${file} is not a file that --out has written`);
+  throw new BenchError(`--compare: ${file} is not a results file written by --out`);
 }
 
 async function bench(options: BenchOptions): Promise<void> {
   const { rounds, sluice, sluices, caseOptions, out } = options;
-  const { modelPath, ...shown } = caseOptions; // results name the model by its content, not by a path of this machine
+  const { modelPath, ...shown } = caseOptions; // results identify the model by its hash, not by a local path
   const results = await emptyResults(modelPath, rounds, { ...shown, slots: sluice.slots, sluices });
-  if (out) mkdirSync(path.dirname(path.resolve(out)), { recursive: true }); // better now than when all is measured
+  if (out) mkdirSync(path.dirname(path.resolve(out)), { recursive: true }); // fail now rather than after all measurements
   const targets = await openTargets(options);
   await runCases({ ...options, targets }, results);
   const markdown = toMarkdown(results);
   console.log(markdown);
   if (out) write(out, toJson(results), markdown);
-  process.exit(results.failures.length > 0 ? 1 : 0); // also ends what was started
+  process.exit(results.failures.length > 0 ? 1 : 0); // also stops the started servers
 }
 
-/** Starts and finds them all; those that were started end with this process. */
+/** Starts Sluice and finds the other targets. Started servers end with this process. */
 async function openTargets(options: BenchOptions): Promise<readonly Target[]> {
   const found = await Promise.all(
     options.targets.map(({ name, url, pid }) => findTarget(name, url, pid)),

@@ -1,4 +1,4 @@
-// The command line: what it allows and what it means.
+// Parses and checks the command line.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,7 @@ import { BenchError } from "./bench-error.ts";
 import type { Case, CaseOptions } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { FLAGS, helpText } from "./flags.ts";
-import type { SluiceOptions, Variant } from "./targets.ts";
+import type { SluiceOptions, Variant } from "./targets/targets.ts";
 
 type TargetOption = {
   readonly name: string;
@@ -18,7 +18,7 @@ type TargetOption = {
 export type BenchOptions = {
   readonly cases: readonly Case[];
   readonly rounds: number;
-  /** Every Sluice to start; the first one is what all others are compared with. */
+  /** Every Sluice to start; the others are compared with the first one. */
   readonly sluices: readonly Variant[];
   readonly targets: readonly TargetOption[];
   readonly sluice: SluiceOptions;
@@ -38,7 +38,7 @@ export function readCommand(args: readonly string[]): Command {
   if (values.help) return { type: "help", text: helpText() };
   if (values.compare.length > 0) return compareCommand([...values.compare, ...positionals]);
   if (positionals.length > 0) {
-    throw new BenchError(`${positionals[0]} has no option before it (see --help)`);
+    throw new BenchError(`unexpected argument ${positionals[0]} (see --help)`);
   }
   return { type: "bench", options: benchOptions(values) };
 }
@@ -52,7 +52,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** The flags that are given on to Sluice begin with a dash, which parseArgs takes only after `=`. */
+/** The value of --sluice-flags begins with a dash, which parseArgs only accepts after `=`. */
 function joined(args: readonly string[]): string[] {
   const at = args.indexOf("--sluice-flags");
   if (at < 0 || args[at + 1] === undefined) return [...args];
@@ -64,7 +64,7 @@ type Values = ReturnType<typeof parse>["values"];
 function compareCommand(files: readonly string[]): Command {
   const [before, after] = files;
   if (!before || !after || files.length > 2) {
-    throw new BenchError("--compare wants two files: --compare before.json after.json");
+    throw new BenchError("--compare needs two files: --compare before.json after.json");
   }
   for (const file of files) {
     if (!existsSync(file)) throw new BenchError(`--compare: there is no file ${file}`);
@@ -76,13 +76,13 @@ function benchOptions(values: Values): BenchOptions {
   const modelPath = path.resolve(values.model);
   if (!existsSync(modelPath)) throw new BenchError(`--model: there is no file ${modelPath}`);
   if (values.out !== undefined && !values.out.endsWith(".json")) {
-    throw new BenchError(`--out is ${values.out}: allowed is a name that ends in .json`);
+    throw new BenchError(`--out is ${values.out}; it must end in .json`);
   }
   const threads = values.threads === undefined ? null : count("threads", values.threads);
   const contextTokens = count("context", values.context);
-  const cases = chosenCases(values.case);
-  if (values["no-sluice"] && values.target.length === 0 && !cases.every(isOwn)) {
-    throw new BenchError("--no-sluice: then at least one --target is needed");
+  const cases = selectCases(values.case);
+  if (values["no-sluice"] && values.target.length === 0 && !cases.every(isStandalone)) {
+    throw new BenchError("--no-sluice needs at least one --target");
   }
   return {
     cases,
@@ -104,17 +104,17 @@ function benchOptions(values: Values): BenchOptions {
   };
 }
 
-function chosenCases(given: string): readonly Case[] {
+function selectCases(given: string): readonly Case[] {
   if (given === "all") return CASES;
   return given.split(",").map((wanted) => {
     const found = CASES.find(({ name }) => name === wanted.trim());
     if (found) return found;
     const allowed = CASES.map(({ name }) => name).join(", ");
-    throw new BenchError(`--case is ${wanted}: allowed is all, or some of ${allowed}`);
+    throw new BenchError(`--case is ${wanted}; use all, or some of ${allowed}`);
   });
 }
 
-function isOwn(each: Case): boolean {
+function isStandalone(each: Case): boolean {
   return "column" in each;
 }
 
@@ -126,7 +126,7 @@ function sluices(values: Values): readonly Variant[] {
   if (values["no-sluice"]) {
     const isContrary = variants.length > 0 || values["sluice-flags"] !== "";
     if (isContrary)
-      throw new BenchError("--no-sluice: then --variant and --sluice-flags mean nothing");
+      throw new BenchError("--no-sluice cannot be combined with --variant or --sluice-flags");
     return [];
   }
   return [{ name: "sluice", flags: words(values["sluice-flags"]) }, ...variants];
@@ -142,7 +142,7 @@ function targets(values: Values): readonly TargetOption[] {
   const found = values.target.map((given) => {
     const { name, rest: url } = named("target", given, "NAME=http://host:port");
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new BenchError(`--target is ${given}: allowed is NAME=http://host:port`);
+      throw new BenchError(`--target is ${given}; use NAME=http://host:port`);
     }
     return { name, url, pid: pids.get(name) ?? null };
   });
@@ -151,7 +151,7 @@ function targets(values: Values): readonly TargetOption[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice)
     throw new BenchError(
-      `there are two columns named ${twice}: --target and --variant want names of their own`,
+      `two columns are named ${twice}; give every --target and --variant its own name`,
     );
   const stray = [...pids.keys()].find((name) => !found.some((target) => target.name === name));
   if (stray) throw new BenchError(`--pid: there is no --target named ${stray}`);
@@ -160,7 +160,7 @@ function targets(values: Values): readonly TargetOption[] {
 
 function named(flag: string, given: string, allowed: string): { name: string; rest: string } {
   const at = given.indexOf("=");
-  if (at < 1) throw new BenchError(`--${flag} is ${given}: allowed is ${allowed}`);
+  if (at < 1) throw new BenchError(`--${flag} is ${given}; use ${allowed}`);
   return { name: given.slice(0, at), rest: given.slice(at + 1) };
 }
 
@@ -170,7 +170,7 @@ function words(text: string): readonly string[] {
 
 function count(flag: string, given: string): number {
   if (/^\d{1,9}$/.test(given.trim()) && Number(given) > 0) return Number(given);
-  throw new BenchError(`--${flag} is ${given}: allowed is a whole number above 0`);
+  throw new BenchError(`--${flag} is ${given}; use a whole number above 0`);
 }
 
 function counts(flag: string, given: string): readonly number[] {
@@ -180,6 +180,6 @@ function counts(flag: string, given: string): readonly number[] {
 function numbers(flag: string, given: string): readonly number[] {
   return given.split(",").map((each) => {
     if (Number(each) > 0 && Number(each) < 1e6) return Number(each);
-    throw new BenchError(`--${flag} is ${given}: allowed are numbers above 0, with commas between`);
+    throw new BenchError(`--${flag} is ${given}; use numbers above 0, separated by commas`);
   });
 }

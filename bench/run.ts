@@ -1,9 +1,9 @@
-// Runs the cases: those whose figures share a table together, and in each round every column of it in turn.
+// Runs the cases. Cases that share a table run together; in each round, every column of the table is measured in turn.
 
 import { SingleBar } from "cli-progress";
 import type { Case, CaseOptions, Figures, Target } from "./case.ts";
-import { addRound, type Results } from "./results.ts";
-import { allWhole, streamChat } from "./stream-client.ts";
+import { allComplete, streamChat } from "./clients/stream-client.ts";
+import { addRound, type Results } from "./report/results.ts";
 
 export type RunOptions = {
   readonly cases: readonly Case[];
@@ -12,17 +12,17 @@ export type RunOptions = {
   readonly caseOptions: CaseOptions;
 };
 
-/** One column of one table, measured once. */
+/** One measurement of one column of one table. */
 type Step = {
   readonly table: string;
-  readonly isOwn: boolean;
+  readonly isStandalone: boolean;
   readonly column: string;
   readonly measure: () => Promise<Figures>;
 };
 
-/** A step that fails is noted, and the next ones run. */
+/** Notes a step that fails and continues with the next one. */
 export async function runCases(options: RunOptions, results: Results): Promise<void> {
-  const steps = inTurn(options);
+  const steps = interleave(options);
   const bar = new SingleBar({ format: "{bar} {value}/{total} {what}", clearOnComplete: true });
   bar.start(steps.length, 0, { what: "warming up" });
   try {
@@ -42,14 +42,14 @@ export async function runCases(options: RunOptions, results: Results): Promise<v
   }
 }
 
-function inTurn({ cases, targets, rounds, caseOptions }: RunOptions): readonly Step[] {
+function interleave({ cases, targets, rounds, caseOptions }: RunOptions): readonly Step[] {
   const steps = cases.flatMap((each) => stepsOf(each, targets, caseOptions));
   const tables = [...new Set(steps.map(({ table }) => table))];
   return tables.flatMap((table) => {
     const columns = steps.filter((step) => step.table === table);
     const round = [
-      ...columns.filter(({ isOwn }) => !isOwn),
-      ...columns.filter(({ isOwn }) => isOwn),
+      ...columns.filter(({ isStandalone }) => !isStandalone),
+      ...columns.filter(({ isStandalone }) => isStandalone),
     ];
     return Array.from({ length: rounds }, () => round).flat();
   });
@@ -58,19 +58,21 @@ function inTurn({ cases, targets, rounds, caseOptions }: RunOptions): readonly S
 function stepsOf(each: Case, targets: readonly Target[], options: CaseOptions): readonly Step[] {
   if ("column" in each) {
     const table = each.beside ?? each.name;
-    return [{ table, isOwn: true, column: each.column, measure: () => each.runAlone(options) }];
+    return [
+      { table, isStandalone: true, column: each.column, measure: () => each.runAlone(options) },
+    ];
   }
   return targets.map((target) => ({
     table: each.name,
-    isOwn: false,
+    isStandalone: false,
     column: target.name,
     measure: () => each.run(target, options),
   }));
 }
 
-/** The first answers of a process are slower than all later ones. */
+/** The first answers of a process are slower than later ones. */
 async function warmUp({ url, model }: Target): Promise<void> {
   const messages = [{ role: "user", content: "Hi" }];
   const streams = [1, 2].map(() => streamChat({ url, model, messages, tokens: 8 }));
-  await allWhole(streams);
+  await allComplete(streams);
 }

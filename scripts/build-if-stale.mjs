@@ -1,4 +1,4 @@
-// Builds dist/, server and page, when it is missing or older than a source file. Called before `npm start` and `npm test`.
+// Builds dist/ (server and page) if it is missing or older than a source file. Runs before `npm start` and `npm test`.
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -45,6 +45,6 @@ function run(name, command, ...args) {
   const require = createRequire(import.meta.url);
   const manifest = require.resolve(`${name}/package.json`);
   const file = path.join(path.dirname(manifest), require(manifest).bin[command]);
-  const env = { ...process.env, NODE_ENV: "production" }; // a test run would have React's slow form built
+  const env = { ...process.env, NODE_ENV: "production" }; // a test environment would build React's development version
   execFileSync(process.execPath, [file, ...args], { cwd: root, env, stdio: "inherit" });
 }

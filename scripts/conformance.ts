@@ -1,5 +1,5 @@
-// docs/conformance.md: for every API each parameter, with what becomes of it and which tests send it; and what the SDKs'
-// tests show. Made of the schemas, of the tables of refused fields, and of the tests.
+// Generates docs/conformance.md: all parameters of every API, their support and the tests that send them, and the tests with
+// the SDKs. The sources are the schemas, the tables of refused fields, and the tests.
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { type FieldRow, fieldRows } from "../src/http/docs-page/fields.ts";
 import { testsThatSend } from "./sent-fields.ts";
 
 const COMPAT = path.join(import.meta.dirname, "../test/compat");
-/** Of the tests that send a field so many are named: more would change with every test. */
+/** Number of tests to list per field; listing more would change the file with every test. */
 const MOST_TESTS = 2;
 
 const { schemas } = openapiDocument("0").components;
@@ -25,17 +25,17 @@ export const APIS: readonly Api[] = [
   ...EMBEDDING_APIS.map(({ paths, contract }) => ({ path: paths[0], contract })),
 ];
 
-/** Those whose bodies have no others' fields. */
+/** APIs without those that take the same body as an earlier one. */
 export const OWN_APIS = APIS.filter((api, index) => APIS.findIndex(like(api)) === index);
 
-/** Whether another API takes the same fields. */
+/** Returns a predicate for APIs that take the same fields. */
 function like(api: Api): (other: Api) => boolean {
   const fields = JSON.stringify(rowsOf(api).map(({ path: field }) => field));
   return (other) => JSON.stringify(rowsOf(other).map(({ path: field }) => field)) === fields;
 }
 
 export function rowsOf({ contract: { body } }: Api): readonly FieldRow[] {
-  // Several APIs may share one schema: it has the name of the first.
+  // APIs that share a schema use the name of the first one.
   const first = APIS.find((api) => api.contract.body === body);
   return fieldRows(schemas[`${first?.contract.name}Request`] ?? {});
 }
@@ -53,10 +53,10 @@ and empty lists and objects always count as absent. Unknown parameters are named
 in a conversation are refused (\`unsupported_content\`), and so are tools that are not functions of the client.
 
 ${OWN_APIS.map((api) => `- [\`POST ${api.path}\`](#${anchorOf(api.path)})`).join("\n")}
-- [What the SDKs' tests show](#what-the-sdks-tests-show)
+- [Tests with the SDKs](#tests-with-the-sdks)
 
 ${OWN_APIS.map(section).join("\n")}
-## What the SDKs' tests show
+## Tests with the SDKs
 
 Each line is a test that runs against the server with the published SDK.
 
@@ -74,7 +74,7 @@ function section(api: Api): string {
     const optional = rows.filter(
       (row, index) => row.isRequired && !rowsOf(other)[index]?.isRequired,
     );
-    const free = optional.map((row) => ` (\`${row.path}\` may be left out)`).join("");
+    const free = optional.map((row) => ` (\`${row.path}\` is optional)`).join("");
     return `- \`POST ${other.path}\` takes the same body${free}.\n`;
   });
   return `## POST ${apiPath}
@@ -124,14 +124,14 @@ function refused(
       replacementFor(field, body, replacements) ?? "",
     ]),
   );
-  const told = named.map((field) => `\`${field}\``).join(", ");
+  const ignored = named.map((field) => `\`${field}\``).join(", ");
   return [
     ...(given.length > 0
       ? [`| refused | except | use instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]
       : []),
-    ...(told === ""
+    ...(ignored === ""
       ? []
-      : [`Known, without effect, and named in \`x-ignored-params\`: ${told}.\n`]),
+      : [`Known, without effect, and named in \`x-ignored-params\`: ${ignored}.\n`]),
   ].join("\n");
 }
 
@@ -139,21 +139,21 @@ function tableRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** The titles of a file's tests. */
+/** Lists the titles of a file's tests. */
 function features(name: string): string {
   const text = readFileSync(path.join(COMPAT, name), "utf8");
   const titles = name.endsWith(".py") ? pythonTitles(text) : titlesOf(name, text);
   return `### test/compat/${name}\n\n${titles.map((title) => `- ${title}`).join("\n")}\n`;
 }
 
-/** Checks are functions, marked as such. */
+/** In Python files, checks are functions with a decorator. */
 function pythonTitles(text: string): readonly string[] {
   return [...text.matchAll(/@check.*\ndef (\w+)/g)].map(([, title = ""]) =>
     title.replaceAll("_", " "),
   );
 }
 
-/** Of `test("...")` and `test.each(...)("...")`, behind the group that they are in. */
+/** Titles of `test("...")` and `test.each(...)("...")`, prefixed with their group. */
 function titlesOf(name: string, text: string): readonly string[] {
   const titles: string[] = [];
   const groups: string[] = [];

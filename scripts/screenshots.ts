@@ -1,4 +1,5 @@
-// Writes pictures of the chat page's main states into docs/screenshots. Run by `npm run screenshots`; nothing depends on them.
+// Takes screenshots of the main states of the chat page and writes them to docs/screenshots. Run by `npm run screenshots`;
+// nothing depends on them.
 
 import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
@@ -9,7 +10,7 @@ import { SERVERS } from "./screenshots/servers.ts";
 
 const FOLDER = path.resolve(import.meta.dirname, "../docs/screenshots");
 
-/** @returns its size in bytes */
+/** @returns the size of the file in bytes */
 async function take(browser: Browser, picture: Picture): Promise<number> {
   const { name, server, show, arrange, ...how } = picture;
   const { url, close } = await SERVERS[server]();
@@ -19,7 +20,7 @@ async function take(browser: Browser, picture: Picture): Promise<number> {
     await arrange(page);
     await page.locator(".brand img").evaluate((image: HTMLImageElement) => image.decode());
     const file = path.join(FOLDER, `${name}.png`);
-    await page.mouse.move(0, 0); // no button looks as if it were pointed at
+    await page.mouse.move(0, 0); // so that no button is shown as hovered
     await page.screenshot({ path: file, animations: "disabled", caret: "hide" });
     await page.context().close();
     const { size } = statSync(file);
@@ -31,14 +32,15 @@ async function take(browser: Browser, picture: Picture): Promise<number> {
 }
 
 const [only] = process.argv.slice(2);
-if (CHROMIUM === null) throw new Error("there is no Chromium to take pictures with");
+if (CHROMIUM === null)
+  throw new Error("Chromium is required to take screenshots, but was not found");
 mkdirSync(FOLDER, { recursive: true });
 const browser = await startBrowser();
 try {
   const wanted = PICTURES.filter(({ name }) => only === undefined || name.includes(only));
   let bytes = 0;
   for (const picture of wanted) bytes += await take(browser, picture);
-  console.log(`${wanted.length} pictures, ${Math.ceil(bytes / 1024)} KiB in all`);
+  console.log(`${wanted.length} screenshots, ${Math.ceil(bytes / 1024)} KiB in total`);
 } finally {
   await browser.close();
 }

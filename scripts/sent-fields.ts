@@ -1,4 +1,5 @@
-// Which test files send which field of which API: those that speak to it, and have an object with a key of that name.
+// Finds the test files that send a given field of an API: files that use the API and contain an object with a key of that
+// name.
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -6,11 +7,11 @@ import { parseSync, Visitor } from "oxc-parser";
 
 const TESTS = path.join(import.meta.dirname, "../test");
 
-/** Files that send everything there is, or what is wrong: to name them would say nothing. */
-const UNTOLD = /every-field|bad-(bodies|requests)|[-/]bodies/;
+/** Files that send all fields or only wrong ones are not listed, because that would say nothing. */
+const NOT_LISTED = /every-field|bad-(bodies|requests)|[-/]bodies/;
 
-/** What is in a file that speaks to an API: the path, the module, the SDK's name for it. */
-const SIGNS: Readonly<Record<string, RegExp>> = {
+/** Text by which a file that uses an API is recognized: the path, the module, or the SDK's name for it. */
+const API_PATTERNS: Readonly<Record<string, RegExp>> = {
   "/v1/chat/completions": /\/v1\/chat\/completions["`]|openai\/chat\.ts|chat\.completions\./,
   "/v1/completions": /\/v1\/completions|openai\/completions\.ts|client\.completions\./,
   "/v1/responses": /\/v1\/responses|responses\/responses\.ts|\.responses\./,
@@ -33,7 +34,7 @@ const SIGNS: Readonly<Record<string, RegExp>> = {
   "/v1/rerank": /\/v1\/rerank|openai\/rerank\.ts/,
 };
 
-/** @param name `service/queue.test.ts` */
+/** @param name e.g. `service/queue.test.ts` */
 type TestFile = {
   readonly name: string;
   readonly text: string;
@@ -42,19 +43,22 @@ type TestFile = {
 
 const files: readonly TestFile[] = readdirSync(TESTS, { recursive: true, encoding: "utf8" })
   .map((name) => name.replaceAll(path.sep, "/"))
-  .filter((name) => /\.(test\.ts|py)$/.test(name) && !UNTOLD.test(name))
+  .filter((name) => /\.(test\.ts|py)$/.test(name) && !NOT_LISTED.test(name))
   .sort()
   .map((name) => {
     const text = readFileSync(path.join(TESTS, name), "utf8");
     return { name, text, keys: name.endsWith(".py") ? pythonKeys(text) : keysOf(name, text) };
   });
 
-/** @param field with its path: its last name is looked for. @returns names of files in test/ */
+/** @param field path of the field; only its last name is searched. @returns names of files in test/ */
 export function testsThatSend(field: string, apiPath: string): readonly string[] {
   const key = field.slice(field.lastIndexOf(".") + 1).replaceAll("[]", "");
-  const sign = SIGNS[apiPath];
-  if (!sign) throw new Error(`there is no sign by which tests of ${apiPath} are known`);
-  return files.filter(({ text, keys }) => keys.has(key) && sign.test(text)).map(({ name }) => name);
+  const pattern = API_PATTERNS[apiPath];
+  if (!pattern)
+    throw new Error(`add a pattern for ${apiPath} to API_PATTERNS in scripts/sent-fields.ts`);
+  return files
+    .filter(({ text, keys }) => keys.has(key) && pattern.test(text))
+    .map(({ name }) => name);
 }
 
 function keysOf(name: string, text: string): ReadonlySet<string> {

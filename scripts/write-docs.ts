@@ -1,4 +1,4 @@
-// Writes the documentation that is made of the code. Run by `npm run docs`; a test fails when it was forgotten.
+// Writes the documentation that is generated from the code. Run by `npm run docs`; a test fails if it is out of date.
 
 import { writeFileSync } from "node:fs";
 import path from "node:path";

@@ -20,14 +20,14 @@ import { Connections, type HttpServer } from "./http/server/connections.ts";
 import { createHttpServer, listen } from "./http/server/http-server.ts";
 import { watchSendQueues } from "./http/stream/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
-import { ANYBODY } from "./keys/caller.ts";
+import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
 import { UsageBook } from "./keys/usage-book.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
-import { Accounts } from "./queue/accounts.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
+import { TokenBudgets } from "./queue/token-budgets.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 
@@ -157,8 +157,8 @@ function openAccess(config: Config, log: Logger) {
     pollMs: KEYS_POLL_MS,
     log: (level, message) => log[level](message),
   });
-  const usage = new UsageBook(() => (keys.isOpen ? [ANYBODY] : keys.callers));
-  return { keys, usage, accounts: new Accounts() };
+  const usage = new UsageBook(() => (keys.isOpen ? [ANONYMOUS] : keys.callers));
+  return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
 type Models = {
@@ -186,7 +186,7 @@ function createModels(options: ModelsOptions): Models {
   const fileName = path.basename(config.model, ".gguf");
   const queueOptions = {
     ...config,
-    accounts: access.accounts,
+    tokenBudgets: access.tokenBudgets,
     maxWaiting: config.queue,
     isShared: () => access.keys.callers.length > 1,
   };

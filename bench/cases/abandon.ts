@@ -1,17 +1,17 @@
-// Half of the clients leave at random: how much of the work is for those who stay?
+// Half of the clients disconnect at random times: how much work goes to the others?
 
 import type { ServerCase } from "../case.ts";
-import { randomPrompt } from "../prompts.ts";
-import { streamChat } from "../stream-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { streamChat } from "../clients/stream-client.ts";
 
 const CLIENTS = 24;
 const LEAVE_WITHIN_MS = 2000;
-/** Leavers would have wanted so many times more than those who stay. */
-const LEAVERS_WANT = 4;
+/** Clients that disconnect request this many times more tokens than the others. */
+const LEAVER_TOKEN_FACTOR = 4;
 
 export const abandon: ServerCase = {
   name: "abandon",
-  help: `${CLIENTS} clients, half of which leave at some moment of the first ${LEAVE_WITHIN_MS / 1000} s (the same moments on every target): useful tokens/s, that is of those who stay`,
+  help: `${CLIENTS} clients, half of which disconnect within the first ${LEAVE_WITHIN_MS / 1000} s (at the same times on every target): useful tokens/s, which only count clients that stay`,
   goals: { "stayers without a whole answer": "= 0", "leavers hung": "= 0" },
 
   async run({ url, model }, { promptWords, tokens }) {
@@ -26,7 +26,7 @@ export const abandon: ServerCase = {
       const signal = AbortSignal.timeout(leaveAfterMs(index));
       const result = stays
         ? await streamChat({ ...chat(), tokens })
-        : await streamChat({ ...chat(), tokens: tokens * LEAVERS_WANT, signal });
+        : await streamChat({ ...chat(), tokens: tokens * LEAVER_TOKEN_FACTOR, signal });
       return { stays, result, endedMs: performance.now() };
     });
     const results = await Promise.all(all);
@@ -35,14 +35,15 @@ export const abandon: ServerCase = {
     const lastMs = Math.max(...stayers.map(({ endedMs }) => endedMs));
     return {
       "useful tok/s": useful / ((lastMs - startedMs) / 1000),
-      "stayers without a whole answer": stayers.filter(({ result }) => result.outcome !== "whole")
-        .length,
+      "stayers without a whole answer": stayers.filter(
+        ({ result }) => result.outcome !== "complete",
+      ).length,
       "leavers hung": results.filter(({ result }) => result.outcome === "hung").length,
     };
   },
 };
 
-/** Scattered, but the same in every run. */
+/** Scattered, but equal in every run. */
 function leaveAfterMs(index: number): number {
   return Math.ceil(((index * 7919) % 1000) * (LEAVE_WITHIN_MS / 1000));
 }

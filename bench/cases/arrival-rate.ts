@@ -1,29 +1,29 @@
-// Requests that come at a fixed rate whether or not earlier ones are done: where is the knee?
+// Requests arrive at a fixed rate, whether or not earlier ones have ended: where is the knee?
 
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CaseOptions, ServerCase, Target } from "../case.ts";
-import { randomPrompt } from "../prompts.ts";
-import { untilIdle } from "../server-state.ts";
-import { percentile } from "../stats.ts";
-import { type StreamResult, streamChat } from "../stream-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { type StreamResult, streamChat } from "../clients/stream-client.ts";
+import { percentile } from "../report/stats.ts";
+import { untilIdle } from "../targets/server-state.ts";
 
 const SECONDS = 10;
-/** Whoever has no whole answer so long after the last arrival is not served. */
+/** An answer that is incomplete this long after the last arrival counts as not served. */
 const PATIENCE_MS = 20_000;
-/** The knee: up to there all are served, and nearly all hear something within a second. */
+/** Up to the knee, all requests are served, and nearly all get their first token within this time. */
 const KNEE_TTFT_MS = 1000;
 
 export const arrivalRate: ServerCase = {
   name: "arrival-rate",
-  help: `each --rate of requests per second for ${SECONDS} s: TTFT at that rate, who was not served within ${PATIENCE_MS / 1000} s after the last one came, and the knee: the highest of the rates at which all were served with a TTFT p95 under ${KNEE_TTFT_MS / 1000} s`,
+  help: `each --rate of requests per second for ${SECONDS} s: TTFT at that rate, requests not served within ${PATIENCE_MS / 1000} s of the last arrival, and the knee: the highest rate at which all were served with a TTFT p95 under ${KNEE_TTFT_MS / 1000} s`,
 
   async run(target, options) {
     const figures: Record<string, number> = {};
     let knee = 0;
     for (const rate of options.rates) {
       const results = await atRate(target, options, rate);
-      const served = results.filter(({ outcome }) => outcome === "whole");
+      const served = results.filter(({ outcome }) => outcome === "complete");
       const ttfts = served.map(({ ttftMs }) => ttftMs);
       const p95 = percentile(ttfts, 0.95);
       figures[`at ${rate} requests/s: TTFT p50 ms`] = percentile(ttfts, 0.5);

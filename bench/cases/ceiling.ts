@@ -1,22 +1,22 @@
-// Raw node-llama-cpp beside a server: what the serving layer costs.
+// Raw node-llama-cpp next to a server: the cost of the serving layer.
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { CaseOptions, Figures, OwnCase } from "../case.ts";
+import type { CaseOptions, Figures, StandaloneCase } from "../case.ts";
 
-/** What the child is to do. */
+/** The task of the child process. */
 export type RawTask = Pick<
   CaseOptions,
   "modelPath" | "threads" | "streams" | "promptWords" | "tokens" | "contextTokens"
 >;
 
-const SCRIPT = fileURLToPath(new URL("../raw-engine.ts", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../targets/raw-engine.ts", import.meta.url));
 const LIMIT_MS = 300_000;
 
-export const ceiling: OwnCase = {
+export const ceiling: StandaloneCase = {
   name: "ceiling",
-  help: "node-llama-cpp in one process, without any server, on the work of `throughput`: the most there is to have; its figures are the column `raw` there",
+  help: "node-llama-cpp in one process, without any server, on the work of `throughput`: the upper limit; shown as the column `raw` there",
   column: "raw",
   beside: "throughput",
 
@@ -26,6 +26,6 @@ export const ceiling: OwnCase = {
     const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
     const limits = { env, timeout: LIMIT_MS, killSignal: "SIGKILL" } as const;
     const { stdout } = await promisify(execFile)(process.execPath, args, limits);
-    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Figures; // our own child wrote it
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Figures; // written by our child process
   },
 };

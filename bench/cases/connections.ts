@@ -1,11 +1,11 @@
-// Tiny buffered answers, each on a connection of its own: what a connection costs.
+// Tiny buffered answers, each on a new connection: the cost of a connection.
 
-import { CANNON, fireConnecting } from "../cannon.ts";
 import type { ServerCase } from "../case.ts";
+import { AUTOCANNON_SETTINGS, measureNewConnections } from "../clients/autocannon.ts";
 
 export const connections: ServerCase = {
   name: "connections",
-  help: `${CANNON} at a time and a new one for every request: buffered answers of one token per second`,
+  help: `${AUTOCANNON_SETTINGS}, with a new connection for every request: buffered one-token answers per second`,
   goals: { "not 2xx": "= 0" },
-  run: fireConnecting,
+  run: measureNewConnections,
 };

@@ -1,28 +1,28 @@
-// Many clients at once on few slots: is everybody served or refused, and what does waiting cost?
+// Many clients at once on few slots: are all served or refused, and what does waiting cost?
 
 import { setMaxListeners } from "node:events";
 import type { Figures, ServerCase, Target } from "../case.ts";
-import { randomPrompt } from "../prompts.ts";
-import { type Memory, memoryOf, untilIdle, untilWaiting } from "../server-state.ts";
-import { percentile } from "../stats.ts";
-import { type Outcome, type StreamResult, streamChat } from "../stream-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { type Outcome, type StreamResult, streamChat } from "../clients/stream-client.ts";
+import { percentile } from "../report/stats.ts";
+import { type Memory, memoryOf, untilIdle, untilWaiting } from "../targets/server-state.ts";
 
 const SMALL = 200;
 const LARGE = 1000;
 const PROMPT_WORDS = 5;
 const ANSWER_TOKENS = 2;
-/** Or as many as the context holds. */
+/** The server limits this to its context. */
 const LONG_TOKENS = 1500;
-/** Who has no whole answer by then counts as hung. */
+/** An answer that is incomplete by then counts as hung. */
 const LIMIT_MS = 120_000;
 
 export const crowd: ServerCase = {
   name: "crowd",
-  help: `${SMALL} and ${LARGE} clients at once ask for ${ANSWER_TOKENS} tokens: how many are served, refused (429, 503), cut off or hung, and their TTFT. Then as many wait behind long answers: the server's memory for each (of Sluice heap and external memory after a collection, of every server with a known process id also resident), and what it keeps when all have left`,
+  help: `${SMALL} and ${LARGE} clients at once request ${ANSWER_TOKENS} tokens each: how many are served, refused (429, 503), cut off or hung, and their TTFT. Then the same numbers wait behind long answers: server memory per waiting request (for Sluice heap and external memory after a collection, for every server with a known process id also resident memory), and memory kept after all have disconnected`,
   goals: {
     "clients: broken": "= 0",
     "clients: hung": "= 0",
-    "heap KB for each that waits": "<= 40",
+    "heap KB per waiting request": "<= 40",
   },
 
   async run(target) {
@@ -41,7 +41,7 @@ async function arrive(target: Target, size: number): Promise<Figures> {
       return streamChat({ url, model, messages, tokens: ANSWER_TOKENS, limitMs: LIMIT_MS });
     }),
   );
-  const served = ended("whole", results);
+  const served = ended("complete", results);
   return {
     [`${size} clients: served`]: served.length,
     [`${size} clients: refused`]: ended("refused", results).length,
@@ -58,24 +58,24 @@ function ended(outcome: Outcome, results: readonly StreamResult[]): readonly Str
   return results.filter((result) => result.outcome === outcome);
 }
 
-/** From the smaller crowd to the larger: what the first ones cost once is in neither. */
+/** Measured from the smaller crowd to the larger one, so that one-time costs do not count. */
 async function waitingCost(target: Target): Promise<Figures> {
   if (target.pid === null) return {};
   const before = await memoryOf(target);
   const small = await memoryWithWaiting(target, SMALL);
   const large = await memoryWithWaiting(target, LARGE);
   const after = await memoryOf(target);
-  const more = target.isOurs ? large.waiting - small.waiting : LARGE - SMALL;
+  const more = target.isSluice ? large.waiting - small.waiting : LARGE - SMALL;
   return {
-    "heap KB for each that waits": ((large.heapMb - small.heapMb) * 1024) / more,
-    "resident KB for each that waits": ((large.residentMb - small.residentMb) * 1024) / more,
+    "heap KB per waiting request": ((large.heapMb - small.heapMb) * 1024) / more,
+    "resident KB per waiting request": ((large.residentMb - small.residentMb) * 1024) / more,
     "resident MB while they wait": large.residentMb,
     "resident MB kept afterwards": after.residentMb - before.residentMb,
     "heap MB kept afterwards": after.heapMb - before.heapMb,
   };
 }
 
-/** All ask for the longest answers there are, so that slots that become free meanwhile are taken again. */
+/** All request very long answers, so that slots that become free are taken again. */
 async function memoryWithWaiting(target: Target, count: number): Promise<Memory> {
   const { url, model } = target;
   const controller = new AbortController();

@@ -1,17 +1,17 @@
-// What a person feels: the first word of a short prompt, and what streaming gains over waiting.
+// Latency as a user notices it: the first word of a short prompt, and the gain of streaming over waiting.
 
-import { bufferedChat } from "../buffered-client.ts";
 import type { ServerCase } from "../case.ts";
-import { randomPrompt } from "../prompts.ts";
-import { median, percentile } from "../stats.ts";
-import { allWhole, streamChat } from "../stream-client.ts";
+import { bufferedChat } from "../clients/buffered-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { allComplete, streamChat } from "../clients/stream-client.ts";
+import { median, percentile } from "../report/stats.ts";
 
 const PAIRS = 20;
 const PROMPT_WORDS = 10;
 
 export const latency: ServerCase = {
   name: "latency",
-  help: `${PAIRS} short prompts streamed and as many buffered, in turn, one at a time: TTFT, total times, and what streaming gains: total / TTFT`,
+  help: `${PAIRS} short prompts streamed and as many buffered, alternating, one at a time: TTFT, total times, and the gain of streaming: total / TTFT`,
   goals: {
     "TTFT p50 ms": "< 200",
     "TTFT p95 ms": "< 300",
@@ -27,7 +27,7 @@ export const latency: ServerCase = {
       return { url, model, messages, tokens };
     };
     const stream = async () => {
-      for (const { ttftMs, totalMs } of await allWhole([streamChat(chat())])) {
+      for (const { ttftMs, totalMs } of await allComplete([streamChat(chat())])) {
         ttftsMs.push(ttftMs);
         streamedMs.push(totalMs);
       }

@@ -1,27 +1,27 @@
-// A long prompt arrives while chats go on: how long do they stand still, and how long does it take?
+// A long prompt arrives while chats are running: how long do they stall, and how long does the prompt take?
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CaseOptions, ServerCase, Target } from "../case.ts";
-import { startChats } from "../ongoing-chats.ts";
-import { randomPrompt } from "../prompts.ts";
-import { median, percentile } from "../stats.ts";
-import { allWhole, type StreamResult, streamChat } from "../stream-client.ts";
+import { startChats } from "../clients/ongoing-chats.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
+import { median, percentile } from "../report/stats.ts";
 
 const CHATS = 3;
 const LONG_PROMPTS = 3;
 const CHAT_WORDS = 10;
 const CHAT_TOKENS = 1000;
 const LONG_ANSWER_TOKENS = 4;
-/** The chats find their pace before anything counts. */
+/** The chats reach a steady pace before anything is measured. */
 const SETTLE_MS = 1000;
 const QUIET_MS = 3000;
 
-/** From when to when, `performance.now()`. */
+/** Start and end, from `performance.now()`. */
 type Span = { readonly fromMs: number; readonly toMs: number };
 
 export const longPrompt: ServerCase = {
   name: "long-prompt",
-  help: `${CHATS} chats go on while ${LONG_PROMPTS} prompts of --long words are read beside them, one after the other: the chats' ITL before and meanwhile, and the long prompt's TTFT alone and beside them`,
+  help: `${CHATS} chats run while ${LONG_PROMPTS} prompts of --long words are read one after the other: the chats' ITL before and during that, and the long prompt's TTFT alone and beside the chats`,
 
   async run(target, options) {
     const alone: number[] = [];
@@ -64,16 +64,16 @@ async function besideChats(target: Target, options: CaseOptions) {
   }
 }
 
-/** @returns from its arrival to its first token */
+/** @returns the time from its arrival to its first token */
 async function readLongPrompt({ url, model }: Target, { longWords }: CaseOptions): Promise<Span> {
   const messages = [{ role: "user", content: randomPrompt(longWords) }];
   const fromMs = performance.now();
   const stream = streamChat({ url, model, messages, tokens: LONG_ANSWER_TOKENS });
-  const [result] = await allWhole([stream]);
+  const [result] = await allComplete([stream]);
   return { fromMs, toMs: fromMs + (result?.ttftMs ?? Number.NaN) };
 }
 
-/** The gaps that fall into a span, also those that only begin or end there. */
+/** Gaps that overlap a span. */
 function gapsWithin(answers: readonly StreamResult[], spans: readonly Span[]): number[] {
   const gaps: number[] = [];
   for (const { textAtMs } of answers) {

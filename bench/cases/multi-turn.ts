@@ -1,9 +1,9 @@
-// Chats that share a system prompt and grow turn by turn: is only what is new read again?
+// Chats that share a system prompt and grow with every turn: is only the new part read again?
 
 import type { ServerCase } from "../case.ts";
-import { randomPrompt } from "../prompts.ts";
-import { percentile } from "../stats.ts";
-import { allWhole, type StreamResult, streamChat } from "../stream-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { allComplete, type StreamResult, streamChat } from "../clients/stream-client.ts";
+import { percentile } from "../report/stats.ts";
 
 const CHATS = 3;
 const TURNS = 4;
@@ -13,7 +13,7 @@ const SYSTEM_SENTENCES = 30;
 
 export const multiTurn: ServerCase = {
   name: "multi-turn",
-  help: `${CHATS} chats at once with one long system prompt, ${TURNS} turns each, the answers sent back as in any chat: TTFT of the first and of the later turns, and how much of their prompts was cached`,
+  help: `${CHATS} chats at once with one long system prompt, ${TURNS} turns each, with the answers sent back as in any chat: TTFT of the first and of later turns, and how much of their prompts was cached`,
 
   async run({ url, model }) {
     const system = `${randomPrompt(4)}. ${"Be short and exact. ".repeat(SYSTEM_SENTENCES)}`;
@@ -23,7 +23,7 @@ export const multiTurn: ServerCase = {
       for (let turn = 1; turn <= TURNS; turn++) {
         messages.push({ role: "user", content: randomPrompt(QUESTION_WORDS) });
         const stream = streamChat({ url, model, messages, tokens: ANSWER_TOKENS });
-        const results = await allWhole([stream]);
+        const results = await allComplete([stream]);
         turns.push(...results);
         messages.push({ role: "assistant", content: results[0]?.text ?? "" });
       }
@@ -33,14 +33,14 @@ export const multiTurn: ServerCase = {
     const first = chats.flatMap((turns) => turns.slice(0, 1));
     const later = chats.flatMap((turns) => turns.slice(1));
     const ttfts = later.map(({ ttftMs }) => ttftMs);
-    const of = (results: readonly StreamResult[], pick: (result: StreamResult) => number) =>
+    const medianOf = (results: readonly StreamResult[], pick: (result: StreamResult) => number) =>
       percentile(results.map(pick), 0.5);
     return {
-      "turn 1 TTFT p50 ms": of(first, ({ ttftMs }) => ttftMs),
+      "turn 1 TTFT p50 ms": medianOf(first, ({ ttftMs }) => ttftMs),
       "turn 2+ TTFT p50 ms": percentile(ttfts, 0.5),
       "turn 2+ TTFT p95 ms": percentile(ttfts, 0.95),
-      "turn 2+ prompt tokens": of(later, ({ promptTokens }) => promptTokens),
-      "turn 2+ cached tokens": of(later, ({ cachedTokens }) => cachedTokens),
+      "turn 2+ prompt tokens": medianOf(later, ({ promptTokens }) => promptTokens),
+      "turn 2+ cached tokens": medianOf(later, ({ cachedTokens }) => cachedTokens),
     };
   },
 };

@@ -1,24 +1,24 @@
-// One core is kept busy by another process, as on any shared machine.
+// Another process keeps one core busy, as on any shared machine.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CaseOptions, ServerCase, Target } from "../case.ts";
-import { randomPrompt } from "../prompts.ts";
-import { gapsMs, percentile } from "../stats.ts";
-import { streamChat } from "../stream-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { streamChat } from "../clients/stream-client.ts";
+import { gapsMs, percentile } from "../report/stats.ts";
 
 const STREAMS = 2;
-/** Each measurement asks for answers until so long has passed. */
+/** How long each measurement requests answers. */
 const MEASURE_MS = 4000;
-/** A server that hardly moves any more is cut off. */
+/** Limit for a server that has almost stopped. */
 const LIMIT_MS = 30_000;
 const START_MS = 300;
-/** The neighbour ends by itself, should nobody end it. */
+/** The neighbour ends by itself if nothing stops it earlier. */
 const NEIGHBOUR = "const startedMs = Date.now(); while (Date.now() - startedMs < 60_000);";
 
 export const neighbour: ServerCase = {
   name: "neighbour",
-  help: `${STREAMS} streams on a quiet machine, then beside a process that keeps one core busy, then after it has gone: tokens/s and ITL`,
+  help: `${STREAMS} streams on a quiet machine, then beside a process that keeps one core busy, then after that process has ended: tokens/s and ITL`,
   goals: { "afterwards / quiet tok/s": ">= 0.9" },
 
   async run(target, options) {
@@ -64,7 +64,7 @@ async function measure(target: Target, options: CaseOptions) {
   };
 }
 
-/** One stream after the other; the last one is read to its end. */
+/** Reads one stream after the other, the last one to its end. */
 async function answers(
   { url, model }: Target,
   { promptWords, tokens }: CaseOptions,
@@ -76,7 +76,7 @@ async function answers(
   while (performance.now() - startedMs < MEASURE_MS) {
     const messages = [{ role: "user", content: randomPrompt(promptWords) }];
     const result = await streamChat({ url, model, messages, tokens, signal });
-    if (result.outcome !== "whole" && result.outcome !== "left") {
+    if (result.outcome !== "complete" && result.outcome !== "aborted") {
       throw new Error(`a stream ended ${result.outcome} with status ${result.status}`);
     }
     total += result.tokens;

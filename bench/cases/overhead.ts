@@ -1,18 +1,18 @@
-// What serving a token costs, whatever the model: the real service around an engine that only emits.
+// The cost of serving a token without a model: the real service with an engine that only emits tokens.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { on } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Figures, OwnCase } from "../case.ts";
-import { type FrameCounter, frameCounter } from "../raw-socket.ts";
+import type { Figures, StandaloneCase } from "../case.ts";
+import { type FrameCounter, frameCounter } from "../clients/raw-socket.ts";
 
-export type ToFakeServer =
+export type FakeServerOrder =
   | { readonly type: "rate"; readonly tokensPerSecond: number }
   | { readonly type: "begin" }
   | { readonly type: "end" };
 
-export type FromFakeServer =
+export type FakeServerMessage =
   | { readonly type: "ready"; readonly url: string }
   | { readonly type: "begun" }
   | {
@@ -22,16 +22,16 @@ export type FromFakeServer =
       readonly lagP99Ms: number;
     };
 
-const SERVER = fileURLToPath(new URL("../fake-server.ts", import.meta.url));
+const SERVER = fileURLToPath(new URL("../targets/fake-server.ts", import.meta.url));
 const STREAMS = 100;
 const RATES = [10_000, 50_000];
 const WARM_UP_MS = 3_000;
 const WINDOW_MS = 5_000;
 const ANSWER_MS = 20_000;
 
-export const overhead: OwnCase = {
+export const overhead: StandaloneCase = {
   name: "overhead",
-  help: `the server process alone: a fake engine emits ${RATES.join(" and ")} tokens/s over ${STREAMS} streams; its CPU time per token, tokens in a frame (1 is a chunk for each), event-loop lag`,
+  help: `the server process alone: a fake engine emits ${RATES.join(" and ")} tokens/s over ${STREAMS} streams; CPU time per token, tokens per frame (1 means one chunk per token), event-loop lag`,
   column: "sluice",
   goals: {
     "10000 tok/s: CPU us/token": "<= 40",
@@ -79,18 +79,18 @@ async function measure(
   };
 }
 
-function order(child: ChildProcess, message: ToFakeServer): void {
+function order(child: ChildProcess, message: FakeServerOrder): void {
   child.send(message);
 }
 
-async function answer<T extends FromFakeServer["type"]>(
+async function answer<T extends FakeServerMessage["type"]>(
   child: ChildProcess,
   type: T,
-): Promise<Extract<FromFakeServer, { type: T }>> {
+): Promise<Extract<FakeServerMessage, { type: T }>> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   for await (const [message] of on(child, "message", { signal, close: ["exit"] })) {
-    const answered = message as FromFakeServer; // only our own child writes there
-    if (answered.type === type) return answered as Extract<FromFakeServer, { type: T }>; // just compared
+    const answered = message as FakeServerMessage; // only our child process sends messages
+    if (answered.type === type) return answered as Extract<FakeServerMessage, { type: T }>; // just compared
   }
   throw new Error("the fake server has ended");
 }

@@ -1,11 +1,11 @@
-// Tiny buffered answers over keep-alive: what a request costs.
+// Tiny buffered answers over keep-alive connections: the cost of a request.
 
-import { CANNON, fireKeptAlive } from "../cannon.ts";
 import type { ServerCase } from "../case.ts";
+import { AUTOCANNON_SETTINGS, measureKeptAlive } from "../clients/autocannon.ts";
 
 export const requestRate: ServerCase = {
   name: "request-rate",
-  help: `${CANNON}, kept alive: buffered answers of one token per second`,
+  help: `${AUTOCANNON_SETTINGS}, kept alive: buffered one-token answers per second`,
   goals: { "not 2xx": "= 0" },
-  run: fireKeptAlive,
+  run: measureKeptAlive,
 };

@@ -1,25 +1,25 @@
-// Readers that do not read, among others that do.
+// Clients that do not read their streams, beside others that do.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
-import { startChats } from "../ongoing-chats.ts";
-import { randomPrompt } from "../prompts.ts";
-import { deafReader } from "../raw-socket.ts";
-import { memoryOf, untilIdle } from "../server-state.ts";
-import { gapsMs, median, percentile } from "../stats.ts";
-import { allWhole, streamChat } from "../stream-client.ts";
+import { startChats } from "../clients/ongoing-chats.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { stalledReader } from "../clients/raw-socket.ts";
+import { allComplete, streamChat } from "../clients/stream-client.ts";
+import { gapsMs, median, percentile } from "../report/stats.ts";
+import { memoryOf, untilIdle } from "../targets/server-state.ts";
 
 const FAST = 2;
 const OTHERS = 2;
-/** The others ask for so many, so that they go on while the fast ones read. */
+/** Long enough to continue while the fast readers read. */
 const LONG_TOKENS = 1500;
 const SETTLE_MS = 300;
-/** Both ways of a round, so often in turn. */
+/** How often both measurements alternate within a round. */
 const TURNS = 3;
 
 export const slowReaders: ServerCase = {
   name: "slow-readers",
-  help: `${FAST} readers beside ${OTHERS} others that read as well, and beside ${OTHERS} that take nothing from their sockets, in turn: the first ones' ITL, and the server's memory while the deaf ones hang on (only Sluice can be made to write enough to fill a socket)`,
+  help: `${FAST} readers beside ${OTHERS} others that also read, and beside ${OTHERS} that never read their sockets ("deaf"), alternating: ITL of the first readers, and the server's memory while the deaf ones are connected (only Sluice can be made to write enough to fill a socket)`,
   goals: { "beside deaf / beside reading ITL p99": "<= 1.2" },
 
   async run(target, options) {
@@ -62,7 +62,7 @@ async function besideDeaf(target: Target, options: CaseOptions) {
     Array.from({ length: OTHERS }, () => {
       const messages = [{ role: "user", content: randomPrompt(options.promptWords) }];
       const tokens = longTokens(options);
-      return deafReader({ url, model: bulkyModel ?? model, messages, tokens });
+      return stalledReader({ url, model: bulkyModel ?? model, messages, tokens });
     }),
   );
   try {
@@ -85,7 +85,7 @@ async function fastGaps(
   { url, model }: Target,
   { promptWords, tokens }: CaseOptions,
 ): Promise<number[]> {
-  const results = await allWhole(
+  const results = await allComplete(
     Array.from({ length: FAST }, () => {
       const messages = [{ role: "user", content: randomPrompt(promptWords) }];
       return streamChat({ url, model, messages, tokens });

@@ -1,14 +1,14 @@
-// Closed loop: N readers at once, each a new prompt.
+// Closed loop: N readers at once, each with a new prompt.
 
 import type { CaseOptions, Figures, ServerCase, Target } from "../case.ts";
-import { cpuMicros } from "../process-usage.ts";
-import { randomPrompt } from "../prompts.ts";
-import { gapsMs, percentile } from "../stats.ts";
-import { allWhole, streamChat } from "../stream-client.ts";
+import { randomPrompt } from "../clients/prompts.ts";
+import { allComplete, streamChat } from "../clients/stream-client.ts";
+import { gapsMs, percentile } from "../report/stats.ts";
+import { cpuMicros } from "../targets/process-usage.ts";
 
 export const throughput: ServerCase = {
   name: "throughput",
-  help: "tokens/s of all streams together, TTFT and inter-token time (ITL) at each level of --streams; where the process id is known also its CPU time per token (Sluice computes in a second process, which is not counted; a server with one process shows all of it)",
+  help: "tokens/s of all streams together, TTFT and inter-token time (ITL) at each level of --streams; if the process id is known, also its CPU time per token (Sluice computes in a second process, which is not counted; a server with one process shows all of its work)",
   goals: { "1 streams TTFT p95 ms": "< 300", "4 streams TTFT p95 ms": "< 1000" },
 
   async run(target, options) {
@@ -27,7 +27,7 @@ async function measure(
 ): Promise<Figures> {
   const startedMs = performance.now();
   const cpuBefore = cpuMicros(pid);
-  const results = await allWhole(
+  const results = await allComplete(
     Array.from({ length: level }, () => {
       const messages = [{ role: "user", content: randomPrompt(promptWords) }];
       return streamChat({ url, model, messages, tokens });

@@ -1,11 +1,11 @@
-// What there is a picture of: where it is taken, and what has to be done on the page before.
+// The list of screenshots: the server of each, and the steps on the page before it is taken.
 
 import type { Page } from "playwright-core";
 import { answered, ask, lastAnswer, set } from "../../test/page/chat-page.ts";
 import type { ServerName } from "./servers.ts";
 
 export type Picture = {
-  /** Of its file, without the ending. */
+  /** File name without extension. */
   readonly name: string;
   readonly show: string;
   readonly server: ServerName;
@@ -21,15 +21,29 @@ export const PICTURES: readonly Picture[] = [
   ...inBoth("empty", { show: "a chat without a question", server: "model", arrange: empty }),
   ...inBoth("answer", { show: "an answer in Markdown", server: "markdown", arrange: answer }),
   ...inBoth("code", { show: "the end of that answer", server: "markdown", arrange: answerEnd }),
-  { name: "writing", show: "an answer that comes", server: "writing", arrange: writing },
-  { name: "thoughts-folded", show: "thoughts, folded", server: "model", arrange: thoughts },
-  { name: "thoughts-open", show: "thoughts, open", server: "model", arrange: openThoughts },
-  { name: "tool-call", show: "a call that wants its result", server: "model", arrange: toolCall },
-  { name: "queued", show: "the place in the queue", server: "busy", arrange: queued },
-  { name: "reading", show: "a long prompt that is read", server: "reading", arrange: reading },
-  ...inBoth("failed", { show: "failed in the middle", server: "failing", arrange: failing }),
+  { name: "writing", show: "an answer while it is written", server: "writing", arrange: writing },
+  { name: "thoughts-folded", show: "reasoning, collapsed", server: "model", arrange: reasoning },
+  { name: "thoughts-open", show: "reasoning, expanded", server: "model", arrange: openReasoning },
+  {
+    name: "tool-call",
+    show: "a tool call waiting for its result",
+    server: "model",
+    arrange: toolCall,
+  },
+  { name: "queued", show: "the position in the queue", server: "busy", arrange: queued },
+  { name: "reading", show: "a long prompt being read", server: "reading", arrange: reading },
+  ...inBoth("failed", {
+    show: "an answer that failed midway",
+    server: "failing",
+    arrange: failing,
+  }),
   ...inBoth("settings", { show: "settings of the chat", server: "markdown", arrange: settings }),
-  { name: "request", show: "the request for programs", server: "markdown", arrange: request },
+  {
+    name: "request",
+    show: "the request for use in programs",
+    server: "markdown",
+    arrange: request,
+  },
   { name: "compare", show: "streamed beside buffered", server: "model", arrange: compare },
   ...onPhone("empty", { show: "a phone, without a question", server: "model", arrange: nothing }),
   ...onPhone("answer", { show: "a phone, an answer", server: "markdown", arrange: phoneAnswer }),
@@ -55,7 +69,7 @@ async function empty(page: Page): Promise<void> {
   await page.locator(".suggestion").first().waitFor();
 }
 
-/** Chats from before, for the list. */
+/** Creates earlier chats for the list. */
 async function history(page: Page): Promise<void> {
   for (const question of ["Plan a weekend in Lisbon", "Why is the sky blue?"]) {
     await ask(page, question);
@@ -85,13 +99,13 @@ async function writing(page: Page): Promise<void> {
   await page.locator(".code-block", { hasText: "create(" }).waitFor();
 }
 
-async function thoughts(page: Page): Promise<void> {
+async function reasoning(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Think first" }).click();
   await answered(page);
 }
 
-async function openThoughts(page: Page): Promise<void> {
-  await thoughts(page);
+async function openReasoning(page: Page): Promise<void> {
+  await reasoning(page);
   await page.locator(".thoughts summary").click();
 }
 

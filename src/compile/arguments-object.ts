@@ -1,4 +1,4 @@
-// The schema of a tool's arguments as the schema of an object, which arguments always are.
+// Normalizes the schema of a tool's arguments to the schema of an object, because arguments are always an object.
 
 import { isDeepStrictEqual } from "node:util";
 import { ServiceError } from "../errors.ts";
@@ -6,19 +6,21 @@ import type { AskedSchema } from "../generation/request.ts";
 
 type JsonObject = { readonly [name: string]: unknown };
 
-/** Keywords that may say elsewhere that it is an object. */
+/** Keywords that may state the object type elsewhere. */
 const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
 const MOST_STEPS = 20;
 
 /**
- * Without a schema, or with one that has no properties, the object is empty.
- * @throws ServiceError 400 for the schema of something else
+ * Without a schema, or with a schema without properties, the object is empty.
+ * @throws ServiceError 400 for a schema of anything but an object
  */
 export function argumentsObject({ schema, param }: AskedSchema): JsonObject {
-  const given = (schema ?? { properties: {} }) as JsonObject; // every dialect checks that it is an object
+  const given = (schema ?? { properties: {} }) as JsonObject; // every dialect has checked that the schema is an object
   if (!new ObjectProof(given).holds) {
     const where = given.type === undefined ? param : `${param}.type`;
-    throw new ServiceError("invalid_value", `${where}: arguments are an object`, { param: where });
+    throw new ServiceError("invalid_value", `${where}: arguments must be an object`, {
+      param: where,
+    });
   }
   const { type: _, ...rest } = given;
   if (ELSEWHERE.some((keyword) => Object.hasOwn(given, keyword))) return rest;
@@ -26,10 +28,10 @@ export function argumentsObject({ schema, param }: AskedSchema): JsonObject {
   return { ...(isEmpty ? { additionalProperties: false } : {}), ...rest, type: "object" };
 }
 
-/** Whether nothing but objects is of a schema: it says so itself, or what it refers to does. */
+/** Proves that a schema only allows objects, by itself or through its references and branches. */
 class ObjectProof {
   readonly #root: JsonObject;
-  /** Each is looked at once, however many references lead to it. */
+  /** Each schema is proven once, however many references lead to it. */
   readonly #proven = new Set<object>();
 
   constructor(root: JsonObject) {
@@ -37,10 +39,10 @@ class ObjectProof {
   }
 
   get holds(): boolean {
-    return this.#isOfObject(this.#root, MOST_STEPS);
+    return this.#allowsOnlyObjects(this.#root, MOST_STEPS);
   }
 
-  #isOfObject(schema: unknown, stepsLeft: number): boolean {
+  #allowsOnlyObjects(schema: unknown, stepsLeft: number): boolean {
     if (typeof schema !== "object" || schema === null || stepsLeft === 0) return false;
     if (this.#proven.has(schema)) return true;
     const { type, $ref, anyOf, oneOf, allOf } = schema as JsonObject;
@@ -48,21 +50,21 @@ class ObjectProof {
     let isProven: boolean;
     if (type !== undefined) isProven = isDeepStrictEqual([type].flat(), ["object"]);
     else if (typeof $ref === "string")
-      isProven = this.#isOfObject(this.#referred($ref), stepsLeft - 1);
+      isProven = this.#allowsOnlyObjects(this.#resolve($ref), stepsLeft - 1);
     else if (Array.isArray(branches))
-      isProven = branches.every((branch) => this.#isOfObject(branch, stepsLeft - 1));
+      isProven = branches.every((branch) => this.#allowsOnlyObjects(branch, stepsLeft - 1));
     else isProven = schema === this.#root || Object.hasOwn(schema, "properties");
     if (isProven) this.#proven.add(schema);
     return isProven;
   }
 
-  #referred(ref: string): unknown {
+  #resolve(ref: string): unknown {
     const names = ref.startsWith("#/") ? ref.slice(2).split("/") : [];
-    let at: unknown = names.length > 0 ? this.#root : null;
+    let target: unknown = names.length > 0 ? this.#root : null;
     for (const name of names) {
-      const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, name);
-      at = isHolder ? (at as JsonObject)[name] : null;
+      const has = typeof target === "object" && target !== null && Object.hasOwn(target, name);
+      target = has ? (target as JsonObject)[name] : null;
     }
-    return at;
+    return target;
   }
 }

@@ -1,18 +1,19 @@
-// Compiles all schemas of a request within one budget. Pure: in a thread, in a test, and for small documents right away.
+// Compiles all schemas of a request within one budget. Pure, so it runs in the compile thread, in tests, and directly for
+// small documents.
 
 import { ServiceError } from "../errors.ts";
 import type { ArgumentRules, AskedArguments, AskedSchema, Json } from "../generation/request.ts";
 import { CompileBudget } from "../grammar/compile-budget.ts";
 import { schemaGrammar, schemaRules } from "../grammar/json-schema.ts";
-import { type LooseningBudget, loosened } from "../grammar/loosened.ts";
+import { type LooseningBudget, loosenSchema } from "../grammar/loosen-schema.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import { argumentsObject } from "./arguments-object.ts";
 import type { CompiledArguments, CompiledDocument, SchemaDocument } from "./schema-document.ts";
 
-/** Each refusal is found by compiling once more: so many are allowed to all tools of a request together. */
+/** Each refusal is found by compiling again; all tools of a request together may use this many attempts. */
 const MOST_LOOSENED = 50;
 
-/** @throws ServiceError 400 naming the keyword that cannot be enforced, or the tool whose arguments are no object */
+/** @throws ServiceError 400 naming the keyword that cannot be enforced, or the tool whose arguments are not an object */
 export function compileDocument(
   { answer, tools }: SchemaDocument,
   budget = new CompileBudget(),
@@ -35,15 +36,13 @@ function answerGrammar({ schema, param }: AskedSchema, budget: CompileBudget): s
 }
 
 type Compiling = {
-  /** Of the tool. */
   readonly index: number;
   readonly budget: CompileBudget;
   readonly loosening: LooseningBudget;
-  /** Takes the paths of what is left out. */
   readonly ignored: string[];
 };
 
-/** Always of an object, and of an empty one where the schema has no properties. */
+/** Compiles to the rules of an object: an empty one if the schema has no properties. */
 function compileArguments(asked: AskedArguments, compiling: Compiling): CompiledArguments {
   const { param, isStrict } = asked;
   const { budget, loosening, ignored, index } = compiling;
@@ -51,9 +50,9 @@ function compileArguments(asked: AskedArguments, compiling: Compiling): Compiled
   try {
     const schema = argumentsObject(asked);
     if (isStrict) return { parameters: schema as Json, rules: rulesOf(schema) };
-    const loose = loosened(schema, rulesOf, loosening);
-    ignored.push(...loose.ignored.map((path) => located(param, path)));
-    // What is left when the budget is used up costs next to nothing.
+    const loose = loosenSchema(schema, rulesOf, loosening);
+    ignored.push(...loose.ignored.map((path) => clientPath(param, path)));
+    // The remaining schema costs next to nothing, even after the budget is used up.
     const rules = loose.compiled ?? argumentRules(loose.schema, index, new CompileBudget());
     return { parameters: loose.schema as Json, rules };
   } catch (error) {
@@ -68,19 +67,19 @@ function argumentRules(schema: object, index: number, budget: CompileBudget): Ar
 }
 
 function asServiceError(error: unknown, param: string): unknown {
-  // Schemas and patterns are followed by recursion: a chain of references may be as long as the stack is deep.
+  // Schemas and patterns are processed recursively, so a long chain of references can exhaust the stack.
   if (error instanceof RangeError)
-    return new ServiceError("unsupported_schema", `${param} is nested too deep`, { param });
+    return new ServiceError("unsupported_schema", `${param} is nested too deeply`, { param });
   if (!(error instanceof SchemaError)) return error;
-  const where = located(param, error.path);
+  const where = clientPath(param, error.path);
   return new ServiceError("unsupported_schema", `${where}: ${error.message}`, {
     param: where,
     cause: error,
   });
 }
 
-/** The path as a client would write it: behind a reference it begins with a pointer, `#/$defs/a`. */
-function located(param: string, path: string): string {
+/** The path as a client would write it. Behind a reference, a path begins with a pointer such as `#/$defs/a`. */
+function clientPath(param: string, path: string): string {
   const [first = "", ...rest] = path.split(".");
   const names = first.startsWith("#") ? first.slice(1).split("/") : [first];
   return [param, ...names.filter((name) => name !== ""), ...rest].join(".");

@@ -1,26 +1,25 @@
-// The thread that compiles what would hold the event loop: one document at a time, each within a time limit. A thread that
-// exceeds it, or ends, is replaced at the next document. For schema-compiler.ts.
+// Runs the thread that compiles schemas too large for the event loop: one document at a time, each within a time limit. A
+// thread that exceeds the limit or ends is replaced at the next document. For schema-compiler.ts.
 
 import { Worker } from "node:worker_threads";
 import { ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
-import { FairLine } from "./fair-line.ts";
-import type { CompileOutcome, FromThread } from "./outcome.ts";
+import { FairQueue } from "./fair-queue.ts";
+import type { CompileOutcome, ThreadMessage } from "./outcome.ts";
 
 export type CompileThreadOptions = {
   /** The thread's program. */
   readonly entry: string;
-  /** How long one document may take, once the thread has started; it usually takes a few milliseconds. */
+  /** Time limit for one document once the thread has started. It usually takes a few milliseconds. */
   readonly timeoutMs: number;
-  /** @returns what is known of a document before its turn */
+  /** @returns the outcome if it is already known when the document's turn comes */
   readonly known: (text: string) => CompileOutcome | undefined;
   readonly onOutcome: (text: string, outcome: CompileOutcome) => void;
 };
 
 export type CompileRunOptions = {
-  /** Ends the waiting. */
   readonly signal: AbortSignal;
-  /** Whose document it is: owners take turns. */
+  /** Key of the document: keys take turns. */
   readonly owner: string;
 };
 
@@ -30,14 +29,14 @@ type Job = {
   readonly outcome: Deferred<CompileOutcome>;
 };
 
-/** Documents are of a few MB at most, and so is what they become. */
+/** Documents and their results have a few MB at most. */
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
-/** A thread that has nothing to do for this long is ended: it would keep the memory of its largest document. */
+/** An idle thread is ended after this time: it would keep the memory of its largest document. */
 const IDLE_MS = 10_000;
 
 export class CompileThread {
   readonly #options: CompileThreadOptions;
-  readonly #line = new FairLine<Job>();
+  readonly #queue = new FairQueue<Job>();
   #running: Job | null = null;
   #worker: Worker | null = null;
   #isReady = false;
@@ -49,24 +48,23 @@ export class CompileThread {
   }
 
   /**
-   * @param text of the document, as JSON
-   * @throws ServiceError the signal's reason; `unsupported_schema` for a document that takes too long or too much memory
+   * @param text the document as JSON
+   * @throws ServiceError the signal's reason; `unsupported_schema` for a document that takes too much time or memory
    */
   async run(text: string, { signal, owner }: CompileRunOptions): Promise<CompileOutcome> {
     const job: Job = { text, owner, outcome: deferred() };
-    this.#line.add(job);
+    this.#queue.add(job);
     this.#next();
     try {
       return await orAborted(job.outcome.promise, signal);
     } finally {
-      this.#line.remove(job); // one that runs goes on: its client may ask for the same again
+      this.#queue.remove(job); // a running document continues: its client may send it again
     }
   }
 
-  /** Whatever waits is refused. */
   async close(): Promise<void> {
     const closed = new ServiceError("draining", "the server is shutting down");
-    for (let job = this.#line.next(); job; job = this.#line.next()) job.outcome.reject(closed);
+    for (let job = this.#queue.next(); job; job = this.#queue.next()) job.outcome.reject(closed);
     this.#end(closed);
     clearTimeout(this.#idleTimer);
     await this.#worker?.terminate();
@@ -74,7 +72,7 @@ export class CompileThread {
 
   #next(): void {
     while (this.#running === null) {
-      const job = this.#line.next();
+      const job = this.#queue.next();
       if (!job) return;
       const known = this.#options.known(job.text);
       if (known) job.outcome.resolve(known);
@@ -87,7 +85,7 @@ export class CompileThread {
     try {
       this.#worker ??= this.#start();
     } catch (error) {
-      // No more threads may be made at the moment; there may be some for the next document.
+      // The process may have no thread left right now; one may be available for the next document.
       return job.outcome.reject(failureOf(error as Error));
     }
     this.#running = job;
@@ -96,22 +94,22 @@ export class CompileThread {
   }
 
   #limitTime(): void {
-    this.#timer = setTimeout(() => this.#tooSlow(), this.#options.timeoutMs);
+    this.#timer = setTimeout(() => this.#stopSlowDocument(), this.#options.timeoutMs);
   }
 
   #start(): Worker {
     const worker = new Worker(this.#options.entry, { resourceLimits: LIMITS });
     this.#isReady = false;
     worker.unref();
-    worker.on("message", (message: FromThread) => {
+    worker.on("message", (message: ThreadMessage) => {
       if (this.#worker === worker) this.#receive(message);
     });
-    worker.on("error", (error) => this.#lost(worker, failureOf(error)));
-    worker.on("exit", () => this.#lost(worker, failureOf(new Error("the thread ended"))));
+    worker.on("error", (error) => this.#handleLoss(worker, failureOf(error)));
+    worker.on("exit", () => this.#handleLoss(worker, failureOf(new Error("the thread ended"))));
     return worker;
   }
 
-  #receive(message: FromThread): void {
+  #receive(message: ThreadMessage): void {
     if (message.type === "ready") {
       this.#isReady = true;
       if (this.#running) this.#limitTime();
@@ -133,7 +131,7 @@ export class CompileThread {
     this.#idleTimer.unref();
   }
 
-  #tooSlow(): void {
+  #stopSlowDocument(): void {
     const { timeoutMs } = this.#options;
     const worker = this.#worker;
     this.#worker = null;
@@ -142,8 +140,8 @@ export class CompileThread {
     this.#next();
   }
 
-  #lost(worker: Worker, error: ServiceError): void {
-    if (this.#worker !== worker) return; // it was ended from here, or has been replaced
+  #handleLoss(worker: Worker, error: ServiceError): void {
+    if (this.#worker !== worker) return; // it was terminated or replaced on purpose
     this.#worker = null;
     this.#end(error);
     this.#next();

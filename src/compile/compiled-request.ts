@@ -1,4 +1,4 @@
-// A request with what its schemas became in their place.
+// Replaces the schemas of a request with their compiled form.
 
 import type { AskedQuestion, Question } from "../generation/questions.ts";
 import type {
@@ -11,10 +11,9 @@ import type {
 } from "../generation/request.ts";
 import type { CompiledDocument } from "./schema-document.ts";
 
-/** What there is of a request without schemas. */
+/** The compiled document of a request without schemas. */
 export const NO_SCHEMAS: CompiledDocument = { grammar: null, tools: [], ignored: [] };
 
-/** @param compiled of the request's own document */
 export function compiledRequest(asked: AskedRequest, compiled: CompiledDocument): GenerateRequest {
   const { grammar } = asked;
   return {
@@ -24,7 +23,6 @@ export function compiledRequest(asked: AskedRequest, compiled: CompiledDocument)
   };
 }
 
-/** @param compiled as of `compiledRequest()` */
 export function compiledQuestion(asked: AskedQuestion, compiled: CompiledDocument): Question {
   switch (asked.type) {
     case "prepare":

@@ -1,4 +1,4 @@
-// What became of a document, as it crosses from the thread: compiled, or refused.
+// The outcome of compiling a document, in a form that can cross threads: compiled or refused.
 
 import { ServiceError, toErrorCode, toServiceError } from "../errors.ts";
 import type { CompiledDocument } from "./schema-document.ts";
@@ -12,10 +12,10 @@ export type CompileOutcome =
       readonly param: string | null;
     };
 
-/** The thread says when it has started: from then on it answers each document in turn. */
-export type FromThread = CompileOutcome | { readonly type: "ready" };
+/** The thread reports once it has started; after that it answers each document in turn. */
+export type ThreadMessage = CompileOutcome | { readonly type: "ready" };
 
-/** @param work throws what the document is refused for */
+/** @param work throws the reason if the document is refused */
 export function outcomeOf(work: () => CompiledDocument): CompileOutcome {
   try {
     return { type: "compiled", compiled: work() };
@@ -25,14 +25,13 @@ export function outcomeOf(work: () => CompiledDocument): CompileOutcome {
   }
 }
 
-/** @throws ServiceError where it was refused */
+/** @throws ServiceError if the document was refused */
 export function compiledOf(outcome: CompileOutcome): CompiledDocument {
   if (outcome.type === "compiled") return outcome.compiled;
   const { code, message, param } = outcome;
   throw new ServiceError(toErrorCode(code), message, { param: param ?? undefined });
 }
 
-/** About how much memory it holds. */
 export function bytesOf(outcome: CompileOutcome): number {
   if (outcome.type === "refused") return 2 * outcome.message.length;
   const { grammar, tools, ignored } = outcome.compiled;

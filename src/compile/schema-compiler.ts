@@ -1,5 +1,5 @@
-// Compiles the schemas of requests without holding the event loop: small ones right away, others in a thread. The same
-// schemas come again with each turn of a conversation, so what became of them is kept.
+// Compiles the schemas of requests without blocking the event loop: small ones directly, others in a thread. The same schemas
+// return with every turn of a conversation, so results are cached.
 
 import { RecentCache } from "../generation/recent-cache.ts";
 import { CompileBudget } from "../grammar/compile-budget.ts";
@@ -11,15 +11,14 @@ import type { CompiledDocument, SchemaDocument } from "./schema-document.ts";
 export type SchemaCompilerOptions = {
   /** The thread's program. */
   readonly entry: string;
-  /** How long one document may take in the thread. */
   readonly timeoutMs?: number;
 };
 
 const TIMEOUT_MS = 2_000;
 const CACHE_BYTES = 32 * 1024 * 1024;
-/** What the objects of a document hold in memory, for each character of its JSON. */
+/** Memory of a document's objects, in bytes per character of its JSON. */
 const OBJECT_BYTES = 20;
-/** A document of so few characters is tried right away, with a budget that keeps it below 2 ms. */
+/** A document up to this many characters is first tried directly, with a budget that keeps it below 2 ms. */
 const INLINE_CHARS = 2_048;
 const INLINE_UNITS = 4_000;
 
@@ -36,10 +35,10 @@ export class SchemaCompiler {
     });
   }
 
-  /** @throws ServiceError 400 for what cannot be compiled; the signal's reason */
+  /** @throws ServiceError 400 for a schema that cannot be compiled; the signal's reason */
   async compile(document: SchemaDocument, options: CompileRunOptions): Promise<CompiledDocument> {
     const text = JSON.stringify(document);
-    const known = this.#cache.get(text) ?? this.#atOnce(document, text);
+    const known = this.#cache.get(text) ?? this.#compileDirectly(document, text);
     return compiledOf(known ?? (await this.#thread.run(text, options)));
   }
 
@@ -47,8 +46,8 @@ export class SchemaCompiler {
     return this.#thread.close();
   }
 
-  /** Null for one that is not small, or not cheap. */
-  #atOnce(document: SchemaDocument, text: string): CompileOutcome | null {
+  /** Returns null for a document that is not small or not cheap. */
+  #compileDirectly(document: SchemaDocument, text: string): CompileOutcome | null {
     if (text.length > INLINE_CHARS) return null;
     const budget = new CompileBudget(INLINE_UNITS);
     const outcome = outcomeOf(() => compileDocument(document, budget));

@@ -1,4 +1,4 @@
-// All JSON schemas of one request, as one document that is compiled together: plain data that crosses to a thread, and back.
+// All JSON schemas of one request as one document that is compiled together. Plain data, so it can cross threads.
 
 import type {
   ArgumentRules,
@@ -9,27 +9,25 @@ import type {
 } from "../generation/request.ts";
 
 export type SchemaDocument = {
-  /** Of the answer; null when there is none. */
+  /** Schema of the answer; null if there is none. */
   readonly answer: AskedSchema | null;
   readonly tools: readonly AskedArguments[];
 };
 
 export type CompiledDocument = {
-  /** GBNF of the answer; null when there was no schema of it. */
+  /** GBNF of the answer; null if it has no schema. */
   readonly grammar: string | null;
-  /** In the order of the document. */
   readonly tools: readonly CompiledArguments[];
-  /** Keywords that are not enforced, as the client would name them. */
+  /** Keywords that are not enforced, with paths as the client would write them. */
   readonly ignored: readonly string[];
 };
 
 export type CompiledArguments = {
-  /** With nothing in it that cannot be enforced. */
+  /** Without anything that cannot be enforced. */
   readonly parameters: Json;
   readonly rules: ArgumentRules;
 };
 
-/** Null for a request without schemas. */
 export function documentOf({ prompt, grammar }: AskedRequest): SchemaDocument | null {
   const answer = grammar === null || typeof grammar === "string" ? null : grammar;
   const use = prompt.type === "messages" ? prompt.tools : null;

@@ -1,10 +1,11 @@
-// Entry of the thread that compiles schemas. Started by compile-thread.ts, never imported: one document in, one outcome out.
+// Entry point of the compile thread, started by compile-thread.ts and never imported. It takes one document and returns one
+// outcome at a time.
 
 import { parentPort } from "node:worker_threads";
 import { compileDocument } from "./compile-document.ts";
-import { type FromThread, outcomeOf } from "./outcome.ts";
+import { outcomeOf, type ThreadMessage } from "./outcome.ts";
 
-const post = (message: FromThread) => parentPort?.postMessage(message);
+const post = (message: ThreadMessage) => parentPort?.postMessage(message);
 
 parentPort?.on("message", (text: string) => {
   post(outcomeOf(() => compileDocument(JSON.parse(text))));

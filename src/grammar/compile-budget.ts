@@ -1,28 +1,28 @@
-// What compiling may cost: one budget for all schemas of a request, counted in work and not in time, so that the same
-// request is always answered alike. Schemas are compiled while other requests wait for the same thread.
+// The cost limit of compiling: one budget for all schemas of a request. It counts work, not time, so that the same request
+// always gets the same answer. Other requests may wait for the same thread.
 
 import { SchemaError } from "./schema-keywords.ts";
 
-/** A unit takes 0.15 to 0.4 microseconds: a document that uses all of them takes well below 100 ms. */
+/** A unit takes 0.15 to 0.4 microseconds, so a document that uses all units takes well below 100 ms. */
 const DOCUMENT_UNITS = 200_000;
-/** Writing, reading and checking this much text of a grammar is one unit. */
+/** Characters of grammar text that cost one unit to write, read and check. */
 const CHARS_PER_UNIT = 8;
 
 export class CompileBudget {
   #left: number;
-  /** What was found out about patterns, by syntax and text. */
+  /** Check results of patterns, by syntax and text. */
   readonly #patterns = new Map<string, string | null>();
 
   constructor(units = DOCUMENT_UNITS) {
     this.#left = units;
   }
 
-  /** Whether something has asked for more than there was: from then on everything is refused. */
+  /** Whether the budget was exceeded. From then on every call is refused. */
   get isSpent(): boolean {
     return this.#left < 0;
   }
 
-  /** @throws SchemaError when the budget does not hold so much */
+  /** @throws SchemaError if fewer units are left */
   spend(units: number): void {
     this.#left -= units;
     if (this.#left >= 0) return;
@@ -32,12 +32,11 @@ export class CompileBudget {
     );
   }
 
-  /** @throws SchemaError as `spend()` */
   spendChars(chars: number): void {
     this.spend(chars / CHARS_PER_UNIT);
   }
 
-  /** The same pattern is checked once. @param check what is wrong with it, or null */
+  /** Checks each pattern only once. @param check returns the problem, or null */
   problemOf(pattern: string, check: () => string | null): string | null {
     const known = this.#patterns.get(pattern);
     if (known !== undefined) return known;

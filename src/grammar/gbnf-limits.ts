@@ -1,19 +1,19 @@
-// Limits of a grammar that a client wrote: llama.cpp reads it in the process of the model, recursively and writing every
-// repetition out. What would take it down or hold it up is found here, without understanding the rest.
+// Limits on grammars written by clients. llama.cpp parses them recursively in the worker process and expands every
+// repetition. This check finds what would crash or stall it, without parsing the rest.
 
 const MOST_DEPTH = 50;
 const MOST_RULES = 1_000;
 const MOST_REPEATS = 1_000;
-/** Of what repetitions write out, in characters of the grammar. */
-const MOST_WRITTEN_OUT = 20_000;
+/** Limit on expanded repetitions, in characters of the grammar. */
+const MOST_EXPANDED = 20_000;
 
 const TOKEN = /"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|#[^\n]*|::=|\(|\)|\{(\d*)(,?)(\d*)\}|[\w-]+/g;
 
-/** @returns why the grammar is not read; null when it may be. Whether it is a grammar at all, llama.cpp says. */
+/** @returns why the grammar is refused, worded to follow "a grammar"; null if it is accepted. llama.cpp checks the syntax. */
 export function gbnfProblem(grammar: string): string | null {
   const groups: number[] = [];
   let rules = 0;
-  let writtenOut = 0;
+  let expanded = 0;
   let atomStart = 0;
   for (const match of grammar.matchAll(TOKEN)) {
     const [token, min, , max] = match;
@@ -23,13 +23,13 @@ export function gbnfProblem(grammar: string): string | null {
     else if (token === "::=") rules += 1;
     else if (token.startsWith("{")) {
       const count = Math.max(Number(min), Number(max));
-      if (count > MOST_REPEATS) return `repeats at most ${MOST_REPEATS} times, not ${count}`;
-      writtenOut += count * (match.index - atomStart);
+      if (count > MOST_REPEATS) return `may repeat at most ${MOST_REPEATS} times, not ${count}`;
+      expanded += count * (match.index - atomStart);
     } else atomStart = match.index;
-    if (groups.length > MOST_DEPTH) return `nests at most ${MOST_DEPTH} groups`;
-    if (rules > MOST_RULES) return `has at most ${MOST_RULES} rules`;
-    if (writtenOut > MOST_WRITTEN_OUT)
-      return `has repetitions of at most ${MOST_WRITTEN_OUT} characters, written out`;
+    if (groups.length > MOST_DEPTH) return `may nest at most ${MOST_DEPTH} groups`;
+    if (rules > MOST_RULES) return `may have at most ${MOST_RULES} rules`;
+    if (expanded > MOST_EXPANDED)
+      return `may expand its repetitions to at most ${MOST_EXPANDED} characters`;
   }
   return null;
 }

@@ -1,19 +1,20 @@
-// What a grammar that was made here costs llama.cpp: it follows every way to read a text at once, and writes every
-// repetition out. Elements are counted as rules are added, the rest on the finished rules, so that nothing gets by.
+// Measures what a generated grammar costs llama.cpp, which follows every way to read a text at once and expands every
+// repetition. Elements are counted while rules are added; the rest is measured on the finished rules, so nothing escapes the
+// check.
 
-/** Ways to go on at one place. Each is tried for every token; the time grows with their square at least. */
+/** Limit on ways to continue at one position. Each is tried for every token, and the time grows at least quadratically. */
 const MOST_WAYS = 2_000;
-/** Parts in a row that may be empty: a reader may be in any of them, and go on to any later one. */
+/** Limit on consecutive optional parts: the parser may be in any of them and skip to any later one. */
 const MOST_SKIPS = 32;
-/** Of all rules together, with repetitions written out: about 100 bytes of memory each. */
+/** Limit on elements of all rules, with repetitions expanded. Each takes about 100 bytes. */
 const MOST_ELEMENTS = 80_000;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 type Cost = {
-  /** Ways to begin: paths to something that reads a character, counted as often as they are there. */
+  /** Paths to an element that reads a character. A path that exists several times counts as often. */
   readonly ways: number;
   readonly isNullable: boolean;
-  /** Of one that may be empty: parts in a row within that may be, itself included. */
+  /** For an optional part: consecutive optional parts in it, including itself. */
   readonly skips: number;
 };
 
@@ -23,7 +24,7 @@ const ONE: Cost = { ways: 1, isNullable: false, skips: 0 };
 const TOKEN =
   /"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|[a-zA-Z][\w-]*|\(|\)|\||\*|\+|\?|\{(\d+)(,?)(\d*)\}/g;
 
-/** @returns why the grammar is too much; null when it is not */
+/** @returns why the grammar is too costly; null if it is not */
 export function grammarProblem(grammar: string): string | null {
   const cost = new GrammarCost();
   for (const line of grammar.split("\n")) {
@@ -34,14 +35,18 @@ export function grammarProblem(grammar: string): string | null {
   return cost.problem;
 }
 
-/** @param elements of all rules together. @returns why they are too many; null when they are not */
+/**
+ * @param elements number of elements of all rules
+ * @returns why they are too many; null if they are not
+ */
 export function sizeProblem(elements: number): string | null {
-  return elements > MOST_ELEMENTS ? `is of more than ${MOST_ELEMENTS} parts, written out` : null;
+  return elements > MOST_ELEMENTS
+    ? `has more than ${MOST_ELEMENTS} parts with its repetitions expanded`
+    : null;
 }
 
 type Tokens = readonly string[];
 
-/** Takes rules one by one. */
 export class GrammarCost {
   readonly #bodies = new Map<string, Tokens>();
   #elements = 0;
@@ -52,28 +57,28 @@ export class GrammarCost {
     this.#elements += elementsOf(tokens, 0).elements;
   }
 
-  /** Of all rules, written out. */
   get elements(): number {
     return this.#elements;
   }
 
-  /** Why there may be no further rules; null when there may. */
+  /** Why no further rules can be added; null if they can. */
   get sizeProblem(): string | null {
     return sizeProblem(this.#elements);
   }
 
-  /** Why the rules are too much; null when they are not. */
+  /** Why the rules are too costly; null if they are not. */
   get problem(): string | null {
     if (this.sizeProblem !== null) return this.sizeProblem;
     const counter = new WaysCounter(this.#bodies);
     if (counter.mostSkips > MOST_SKIPS)
-      return `has more than ${MOST_SKIPS} parts in a row that may be empty`;
-    if (counter.mostWays > MOST_WAYS) return `can be read in more than ${MOST_WAYS} ways at once`;
+      return `has more than ${MOST_SKIPS} consecutive parts that may be empty`;
+    if (counter.mostWays > MOST_WAYS)
+      return `can match a text in more than ${MOST_WAYS} ways at once`;
     return null;
   }
 }
 
-/** Written out, up to the end or the parenthesis that closes it; a group in parentheses is a rule of its own. */
+/** Counts expanded elements up to the end or the closing parenthesis. A group in parentheses is a rule of its own. */
 function elementsOf(tokens: Tokens, from: number): { elements: number; at: number } {
   let elements = 0;
   let at = from;
@@ -96,7 +101,6 @@ function elementsOf(tokens: Tokens, from: number): { elements: number; at: numbe
 class WaysCounter {
   readonly #bodies: ReadonlyMap<string, Tokens>;
   readonly #costs = new Map<string, Cost>();
-  /** At any place of any rule. */
   mostWays = 0;
   mostSkips = 0;
 
@@ -108,14 +112,13 @@ class WaysCounter {
   #rule(name: string): Cost {
     const known = this.#costs.get(name);
     if (known) return known;
-    this.#costs.set(name, NOTHING); // where it refers to itself
+    this.#costs.set(name, NOTHING); // used where the rule refers to itself
     const tokens = this.#bodies.get(name) ?? [];
     const { cost } = this.#choice(tokens, 0);
     this.#costs.set(name, cost);
     return cost;
   }
 
-  /** Up to the end, or the parenthesis that closes it. */
   #choice(tokens: Tokens, from: number): { cost: Cost; at: number } {
     let cost = NOTHING;
     let at = from;
@@ -143,7 +146,7 @@ class WaysCounter {
     let ways = 0;
     let skips = 0;
     let isNullable = true;
-    // From the back: at each place, the ways into what comes next.
+    // From the back: the number of ways into the rest at each position.
     for (const item of items.reverse()) {
       ways = item.ways + (item.isNullable ? ways : 0);
       skips = item.isNullable ? skips + item.skips : 0;
@@ -169,10 +172,9 @@ class WaysCounter {
 }
 
 type Bounds = { readonly min: number; readonly max: number };
-
 const COUNTS = /^\{(\d+)(,?)(\d*)\}$/;
 
-/** Null for a token that repeats nothing. */
+/** Null for a token that is no repetition. */
 function boundsOf(token = ""): Bounds | null {
   if (token === "*") return { min: 0, max: UNBOUNDED };
   if (token === "+") return { min: 1, max: UNBOUNDED };
@@ -190,7 +192,7 @@ function copiesOf({ min, max }: Bounds): number {
 function repeated({ ways, isNullable, skips }: Cost, bounds: Bounds): Cost {
   const copies = copiesOf(bounds);
   return {
-    // What may be empty can be skipped any number of times.
+    // An optional item can be skipped any number of times.
     ways: isNullable ? ways * copies : ways,
     isNullable: isNullable || bounds.min === 0,
     skips: Math.max(1, isNullable ? skips * copies : skips),

@@ -3,14 +3,14 @@
 import { charClass, literal, type Rules, repeated } from "./rules.ts";
 
 /**
- * One space at most, after a colon or comma and nowhere else: indentation costs tokens, and a weak model can go on with
- * nothing but white space. llama.cpp's own grammars allow two new lines and 20 spaces between any two tokens of JSON.
+ * One space at most, after a colon or comma and nowhere else: indentation costs tokens, and a weak model may
+ * generate nothing but white space. llama.cpp's own grammars allow two new lines and 20 spaces between any two tokens of JSON.
  */
 export function whitespace(rules: Rules): string {
   return rules.once("ws", () => '" "?');
 }
 
-/** A character inside quotes, escaped where the syntax wants it. */
+/** A character inside quotes, escaped if the syntax requires it. */
 export function stringChar(rules: Rules): string {
   const { hasEscapes, quote } = rules.syntax;
   return rules.once("char", () => {
@@ -21,7 +21,6 @@ export function stringChar(rules: Rules): string {
   });
 }
 
-/** What is within, in quotes. */
 export function quoted(rules: Rules, inside: string): string {
   const quote = literal(rules.syntax.quote);
   return `${quote} ${inside} ${quote}`;
@@ -31,13 +30,13 @@ export function anyString(rules: Rules): string {
   return rules.once("string", () => quoted(rules, `${stringChar(rules)}*`));
 }
 
-/** The name of a member of which nothing is known. */
+/** A member name of an object without declared properties. */
 function anyName(rules: Rules): string {
   if (rules.syntax.areNamesQuoted) return anyString(rules);
   return rules.once("name", () => "[a-zA-Z_] [a-zA-Z0-9_-]{0,63}");
 }
 
-/** @param max null: without limit. Both count characters. */
+/** @param max null for no limit. Both limits count characters. */
 export function stringOfLength(rules: Rules, min: number, max: number | null): string {
   return rules.add("string", quoted(rules, repeated(stringChar(rules), min, max)));
 }
@@ -82,7 +81,7 @@ export function anyArray(rules: Rules): string {
   });
 }
 
-/** The body of an object with any names, whose values are all alike. */
+/** The body of an object with any names and values of one rule. */
 export function objectOf(rules: Rules, value: string): string {
   const ws = whitespace(rules);
   const member = `${anyName(rules)} ":" ${ws} ${value}`;
@@ -95,16 +94,16 @@ export type Member = {
   readonly isRequired: boolean;
 };
 
-/** The body of an object with these members in this order, with commas only between those that are there. */
+/** The body of an object with these members in this order. Commas are only placed between members that are present. */
 export function objectInOrder(rules: Rules, members: readonly Member[]): string {
   const ws = whitespace(rules);
-  // What may follow where no member came yet, and where one did.
+  // Rules for the rest of the object: before the first member, and after one.
   let rest = null as { readonly first: string; readonly next: string } | null;
   for (const { text, isRequired } of [...members].reverse()) {
     const first: string = `${text} ${rest?.next ?? ""}`.trim();
     const next = `"," ${ws} ${first}`;
-    const orRest = (there: string, without: string | undefined) =>
-      without === undefined ? `( ${there} )?` : `${there} | ${without}`;
+    const orRest = (present: string, absent: string | undefined) =>
+      absent === undefined ? `( ${present} )?` : `${present} | ${absent}`;
     rest = {
       first: rules.add("members", isRequired ? first : orRest(first, rest?.first)),
       next: rules.add("more", isRequired ? next : orRest(next, rest?.next)),
@@ -114,19 +113,16 @@ export function objectInOrder(rules: Rules, members: readonly Member[]): string 
 }
 
 export type ArrayParts = {
-  /** Rules of the first items, each in its place. */
   readonly first: readonly string[];
-  /** Rule of all further ones; null when there are none. */
+  /** Rule of all further items; null if there are none. */
   readonly rest: string | null;
   readonly min: number;
-  /** Null: without limit. */
   readonly max: number | null;
 };
 
-/** The body of an array. */
 export function arrayOf(rules: Rules, { first, rest, min, max }: ArrayParts): string {
   const ws = whitespace(rules);
-  let items = rest === null ? "" : further(rules, rest, { after: first.length, min, max });
+  let items = rest === null ? "" : furtherItems(rules, rest, { after: first.length, min, max });
   for (let index = Math.min(first.length, max ?? first.length) - 1; index >= 0; index--) {
     const comma = index === 0 ? "" : `"," ${ws}`;
     const item = `${comma} ${first[index] ?? ""} ${items}`.trim();
@@ -135,10 +131,10 @@ export function arrayOf(rules: Rules, { first, rest, min, max }: ArrayParts): st
   return `"[" ${items} "]"`;
 }
 
-type Further = { readonly after: number; readonly min: number; readonly max: number | null };
+type FurtherItems = { readonly after: number; readonly min: number; readonly max: number | null };
 
-/** Items that are all alike, after so many others. */
-function further(rules: Rules, item: string, { after, min, max }: Further): string {
+/** Items of one rule that follow `after` other items. */
+function furtherItems(rules: Rules, item: string, { after, min, max }: FurtherItems): string {
   const least = Math.max(0, min - after);
   const most = max === null ? null : Math.max(0, max - after);
   if (most === 0) return "";

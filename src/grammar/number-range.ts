@@ -1,11 +1,11 @@
-// Numbers between two limits as GBNF: digit by digit, for a grammar cannot count.
+// Numbers between two limits as GBNF, digit by digit, because a grammar cannot compare numbers.
 
 import { literal, oneOf } from "./rules.ts";
 
-/** Digits of the largest integers that are written where there is no limit. */
+/** Most digits of integers without a limit. */
 const MOST_DIGITS = 16;
 
-/** @param min null: without limit, as `max`. Both belong to the range. Null when the range is empty. */
+/** Both limits are inclusive; null means no limit. @returns null if the range is empty */
 export function integerRange(min: number | null, max: number | null): string | null {
   const parts: string[] = [];
   if (min === null || min < 0) {
@@ -21,13 +21,13 @@ export function integerRange(min: number | null, max: number | null): string | n
 }
 
 /**
- * Decimals in the range whose whole part alone decides that they are in it, and the limits themselves if they are whole:
- * not all numbers of the range, but only such. Null when there are none.
+ * Accepts decimals whose whole part alone proves that they are in the range, and the limits themselves if they are whole.
+ * Some numbers of the range are not accepted. @returns null if there are none
  */
 export function numberRange(min: number | null, max: number | null): string | null {
   const parts: string[] = [];
   const fraction = '( "." [0-9]{1,16} )?';
-  // From zero up, k and its decimals lie in [k, k + 1); below, -k and its decimals in (-k - 1, -k].
+  // From zero up, k with decimals lies in [k, k + 1); below zero, -k with decimals lies in (-k - 1, -k].
   const up = atLeastZero(min) ? integerRange(wholeUp(min) ?? 0, minusOne(max)) : null;
   const fromZero = atLeastZero(min) ? up : integerRange(0, minusOne(max));
   if (fromZero !== null) parts.push(`${fromZero} ${fraction}`);
@@ -62,7 +62,7 @@ function minusOne(max: number | null): number | null {
   return max === null ? null : Math.floor(max) - 1;
 }
 
-/** From 0 up. */
+/** Integers from 0 up. */
 function naturals(min: number, max: number | null): string {
   const from = String(min);
   const to = max === null ? "9".repeat(Math.max(MOST_DIGITS, from.length)) : String(max);

@@ -1,4 +1,4 @@
-// Bodies of rules that were made here, read back as nodes. For pattern-ways.ts.
+// Parses the bodies of generated rules back into nodes, for pattern-ambiguity.ts.
 
 import type { CharRange } from "./rules.ts";
 import { type CharClass, spansOf } from "./shared-char.ts";
@@ -19,7 +19,7 @@ export type RuleNode =
 const TOKEN =
   /"((?:\\.|[^"\\])*)"|\[(\^?)((?:\\.|[^\]\\])*)\]|[a-zA-Z][\w-]*|\(|\)|\||\*|\+|\?|\{(\d+)(,?)(\d*)\}/g;
 
-/** @param newId of each node */
+/** @param newId returns the id of each node */
 export function readBody(body: string, newId: () => number): RuleNode {
   return new BodyReader(body, newId).read();
 }
@@ -61,7 +61,7 @@ class BodyReader {
     const id = this.#newId();
     if (token === "(") {
       const inner = this.read();
-      this.#at += 1; // its )
+      this.#at += 1; // the closing parenthesis
       return inner;
     }
     if (text !== undefined) {
@@ -108,7 +108,7 @@ function codesOf(text: string): number[] {
   });
 }
 
-/** A dash between two is a range; one that is meant as itself is escaped, or at an end. */
+/** A dash between two characters is a range. A literal dash is escaped or at an end. */
 function rangesOf(chars: string): CharRange[] {
   const items = [...chars.matchAll(ESCAPED)].map(([text]) => text);
   const ranges: CharRange[] = [];

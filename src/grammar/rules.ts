@@ -1,4 +1,4 @@
-// Building blocks of GBNF, the grammars that llama.cpp samples by: literals, repetitions, and named rules.
+// Building blocks of GBNF, the grammar format that constrains sampling in llama.cpp: literals, repetitions, and named rules.
 // Format: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
 
 import { CompileBudget } from "./compile-budget.ts";
@@ -6,26 +6,22 @@ import { GrammarCost } from "./grammar-cost.ts";
 import { SchemaError } from "./schema-keywords.ts";
 import { JSON_SYNTAX, type Syntax } from "./syntax.ts";
 
-/** llama.cpp writes every repetition out: longer ones are made of blocks. */
+/** llama.cpp expands every repetition, so longer ones are built from blocks. */
 const BLOCK = 64;
 
 export type RulesOptions = {
-  /** Begins the names of all rules, so that several grammars can be joined. */
+  /** Prefix of all rule names, so that several grammars can be joined. */
   readonly prefix?: string;
-  /** How values are written; JSON if it is not said. */
   readonly syntax?: Syntax;
-  /** What all this may cost. */
   readonly budget?: CompileBudget;
 };
 
-/** Rules by name. */
 export class Rules {
   readonly syntax: Syntax;
   readonly budget: CompileBudget;
   readonly #prefix: string;
   readonly #bodies = new Map<string, string>();
   readonly #cost = new GrammarCost();
-  /** Names of the rules of patterns. */
   readonly #patterns = new Map<string, string>();
   #count = 0;
 
@@ -35,14 +31,14 @@ export class Rules {
     this.budget = budget ?? new CompileBudget();
   }
 
-  /** @returns a name for a rule whose body comes later, by `set` */
+  /** @returns a name for a rule whose body is set later with `set` */
   reserve(hint: string): string {
     this.#count += 1;
     const word = hint.replace(/[^a-zA-Z0-9]+/g, "-").slice(0, 32) || "rule";
     return `${this.#prefix}${word}-${this.#count}`;
   }
 
-  /** @throws SchemaError when the rules are too many, or the budget does not hold this one */
+  /** @throws SchemaError if the rules get too large or exceed the budget */
   set(name: string, body: string): void {
     this.budget.spend(1);
     this.budget.spendChars(body.length);
@@ -58,17 +54,17 @@ export class Rules {
     return name;
   }
 
-  /** A rule under a fixed name, made at its first use. */
+  /** A rule with a fixed name, created at its first use. */
   once(word: string, body: () => string): string {
     const name = this.#prefix + word;
     if (!this.#bodies.has(name)) {
-      this.#bodies.set(name, ""); // it may refer to itself
+      this.#bodies.set(name, ""); // the body may refer to the rule itself
       this.set(name, body());
     }
     return name;
   }
 
-  /** The rule of a pattern, made at its first use. @param make returns the rule's name */
+  /** The rule of a pattern, created at its first use. @param make returns the rule's name */
   ofPattern(pattern: string, make: () => string): string {
     const known = this.#patterns.get(pattern);
     if (known !== undefined) return known;
@@ -77,32 +73,30 @@ export class Rules {
     return name;
   }
 
-  /** Of all rules, written out. */
+  /** Elements of all rules, with repetitions expanded. */
   get elements(): number {
     return this.#cost.elements;
   }
 
-  /** @throws SchemaError for rules that would keep llama.cpp busy, however short their schema is */
+  /** @throws SchemaError for rules that would stall llama.cpp, however short their schema is */
   refuseCostly(): void {
     refuseCostly(this.#cost.problem);
   }
 
-  /** Of all rules, by their names. */
   get bodies(): ReadonlyMap<string, string> {
     return this.#bodies;
   }
 
-  /** All rules, one a line. */
   toString(): string {
     return [...this.#bodies].map(([name, body]) => `${name} ::= ${body}`).join("\n");
   }
 }
 
 function refuseCostly(problem: string | null): void {
-  if (problem !== null) throw new SchemaError("", `makes a grammar that ${problem}`);
+  if (problem !== null) throw new SchemaError("", `results in a grammar that ${problem}`);
 }
 
-/** A rule's text for exactly this text. */
+/** The GBNF literal for this text. */
 export function literal(text: string): string {
   const escaped = [...text].map((char) => {
     if (char === '"' || char === "\\") return `\\${char}`;
@@ -114,7 +108,7 @@ export function literal(text: string): string {
 
 export type CharRange = readonly [from: number, to: number];
 
-/** One character of these code points, or of all others; the ranges must not be empty. */
+/** One character in these ranges, or outside them if negated; ranges must not be empty. */
 export function charClass(ranges: readonly CharRange[], isNegated = false): string {
   const shown = ranges.map(([from, to]) => (from === to ? hex(from) : `${hex(from)}-${hex(to)}`));
   return `[${isNegated ? "^" : ""}${shown.join("")}]`;
@@ -132,7 +126,7 @@ export function oneOf(alternatives: readonly string[]): string {
   return different.length === 1 ? (different[0] ?? "") : `( ${different.join(" | ")} )`;
 }
 
-/** `max` null: without end. */
+/** @param max null for no limit */
 export function repeated(item: string, min: number, max: number | null): string {
   if (max === null) return `${exactly(item, min)} ${item}*`.trim();
   return `${exactly(item, min)} ${upTo(item, max - min)}`.trim();
@@ -145,7 +139,7 @@ function exactly(item: string, count: number): string {
   return `( ${item}{${BLOCK}} ){${Math.floor(count / BLOCK)}} ${exactly(item, rest)}`.trim();
 }
 
-/** Whole blocks, and a rest: any count has one way to be reached, or two. */
+/** Whole blocks and a remainder, so any count can be reached in at most two ways. */
 function upTo(item: string, count: number): string {
   if (count === 0) return "";
   if (count <= BLOCK) return `${item}{0,${count}}`;

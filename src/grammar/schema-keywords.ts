@@ -1,6 +1,6 @@
-// What a schema may say: the keywords that are known, what they are about, and reading them one by one.
+// The known keywords of a schema, the types they apply to, and functions that read them.
 
-/** What cannot be enforced: where in the schema, and why. */
+/** Reports a part of a schema that cannot be enforced: where it is, and why. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
   /** e.g. `properties.age.multipleOf`; empty for the schema itself. */
@@ -12,23 +12,39 @@ export class SchemaError extends Error {
   }
 }
 
-export type Json =
+export type JsonValue =
   | null
   | boolean
   | number
   | string
-  | readonly Json[]
-  | { readonly [name: string]: Json };
-export type Schema = { readonly [name: string]: Json };
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+export type Schema = { readonly [name: string]: JsonValue };
 
-/** They say something about a value, but nothing that it has to be. */
+/** Keywords that describe a value but do not constrain it. */
 const ANNOTATIONS = new Set([
-  ...["title", "description", "default", "examples", "example", "deprecated", "readOnly"],
-  ...["writeOnly", "$schema", "$id", "$comment", "$defs", "definitions", "$anchor", "strict"],
-  ...["contentEncoding", "contentMediaType", "nullable", "unevaluatedProperties"],
+  "title",
+  "description",
+  "default",
+  "examples",
+  "example",
+  "deprecated",
+  "readOnly",
+  "writeOnly",
+  "$schema",
+  "$id",
+  "$comment",
+  "$defs",
+  "definitions",
+  "$anchor",
+  "strict",
+  "contentEncoding",
+  "contentMediaType",
+  "nullable",
+  "unevaluatedProperties",
 ]);
-/** By the type that they are about; for a value of another type they say nothing. */
-const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
+/** Keywords by the type they apply to. They do not constrain values of other types. */
+const TYPE_KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   object: ["properties", "required", "additionalProperties"],
   array: ["items", "prefixItems", "minItems", "maxItems"],
   string: ["minLength", "maxLength", "pattern", "format"],
@@ -38,14 +54,14 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   null: [],
 };
 const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
-const KNOWN = new Set([...ANY_TYPE, ...Object.values(OF_TYPE).flat()]);
+const KNOWN = new Set([...ANY_TYPE, ...Object.values(TYPE_KEYWORDS).flat()]);
 
-/** Whether it can be enforced, or enforces nothing. */
+/** Whether the keyword can be enforced or constrains nothing. */
 export function isKnown(keyword: string): boolean {
   return KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-");
 }
 
-/** @throws SchemaError naming a keyword that may be a limit */
+/** @throws SchemaError for an unknown keyword, which may be a constraint */
 export function refuseUnknown(schema: Schema, path: string): void {
   for (const keyword of Object.keys(schema)) {
     if (isKnown(keyword)) continue;
@@ -53,8 +69,8 @@ export function refuseUnknown(schema: Schema, path: string): void {
   }
 }
 
-/** Keywords beside one that stands for the whole value would be limits of their own. */
-export function refuseBeside(
+/** Refuses other keywords next to one that describes the whole value: they would be additional constraints. */
+export function refuseOthers(
   keyword: string,
   schema: Schema,
   path: string,
@@ -63,31 +79,32 @@ export function refuseBeside(
   for (const other of Object.keys(schema)) {
     if (other === keyword || ANNOTATIONS.has(other) || other.startsWith("x-")) continue;
     if (allowed.includes(other)) continue;
-    throw new SchemaError(join(path, other), `cannot be enforced beside ${keyword}`);
+    throw new SchemaError(join(path, other), `cannot be enforced together with ${keyword}`);
   }
 }
 
-/** What `type` says; else the types that the other keywords are about; null for any. */
+/** The types in `type`, or else the types the other keywords apply to; null for any type. */
 export function typesOf(schema: Schema, path: string): readonly string[] | null {
   if (schema.type !== undefined) {
     const types = Array.isArray(schema.type) ? schema.type.map(String) : [String(schema.type)];
-    const wrong = types.find((type) => !Object.hasOwn(OF_TYPE, type));
+    const wrong = types.find((type) => !Object.hasOwn(TYPE_KEYWORDS, type));
     if (wrong !== undefined || types.length === 0) {
-      throw new SchemaError(join(path, "type"), `must be ${Object.keys(OF_TYPE).join(", ")}`);
+      const names = Object.keys(TYPE_KEYWORDS).join(", ");
+      throw new SchemaError(join(path, "type"), `must be one of ${names}`);
     }
     const different = [...new Set(types)];
     return different.includes("number")
       ? different.filter((type) => type !== "integer")
       : different;
   }
-  const implied = Object.entries(OF_TYPE).filter(([, keywords]) =>
+  const implied = Object.entries(TYPE_KEYWORDS).filter(([, keywords]) =>
     keywords.some((keyword) => schema[keyword] !== undefined),
   );
   const types = implied.map(([type]) => type).filter((type) => type !== "integer");
   return types.length > 0 ? types : null;
 }
 
-export function isOf(value: Json, type: string): boolean {
+export function hasType(value: JsonValue, type: string): boolean {
   if (value === null) return type === "null";
   if (Array.isArray(value)) return type === "array";
   if (type === "integer") return Number.isInteger(value);
@@ -95,10 +112,10 @@ export function isOf(value: Json, type: string): boolean {
 }
 
 /**
- * Whether no value can be of two branches: each has another type, or the same property holds another constant.
- * @param spend is told of each look at a branch
+ * Whether no value can match two branches: all have different types, or the same property has a different constant in each.
+ * @param spend is called for every look at a branch
  */
-export function areDistinct(branches: readonly Json[], spend: (units: number) => void): boolean {
+export function areDistinct(branches: readonly JsonValue[], spend: (units: number) => void) {
   const schemas = branches.filter(isSchema);
   if (schemas.length !== branches.length) return false;
   const types = schemas.map(({ type }) => (type === "integer" ? "number" : type));
@@ -116,7 +133,7 @@ export function areDistinct(branches: readonly Json[], spend: (units: number) =>
   });
 }
 
-function requiredOf({ required }: Schema): ReadonlySet<Json> {
+function requiredOf({ required }: Schema): ReadonlySet<JsonValue> {
   return new Set(Array.isArray(required) ? required : []);
 }
 
@@ -128,33 +145,33 @@ function constantOf({ properties }: Schema, name: string): string | null {
   return Array.isArray(values) && values.length === 1 ? JSON.stringify(values[0]) : null;
 }
 
-export function isSchema(value: Json | undefined): value is Schema {
+export function isSchema(value: JsonValue | undefined): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-export function list(value: Json | undefined, path: string): readonly Json[] {
+export function readList(value: JsonValue | undefined, path: string): readonly JsonValue[] {
   if (Array.isArray(value)) return value;
   throw new SchemaError(path, "must be an array");
 }
 
-export function count(value: Json | undefined, path: string): number | null {
+export function readCount(value: JsonValue | undefined, path: string): number | null {
   if (value === undefined) return null;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
     return value;
   throw new SchemaError(path, "must be an integer from 0 to 65536");
 }
 
-export function numberAt(value: Json | undefined, path: string): number | null {
+export function readNumber(value: JsonValue | undefined, path: string): number | null {
   if (value === undefined) return null;
   if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
-  throw new SchemaError(path, "must be a number of at most 2^53");
+  throw new SchemaError(path, "must be a number from -2^53 to 2^53");
 }
 
-export function greatest(a: number | null, b: number | null): number | null {
+export function larger(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
-export function smallest(a: number | null, b: number | null): number | null {
+export function smaller(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 

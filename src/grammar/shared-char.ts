@@ -1,4 +1,4 @@
-// Classes of characters, and the character that most of several have in common. For pattern-ways.ts.
+// Character classes, and the character that most of them share. For pattern-ambiguity.ts.
 
 import type { CompileBudget } from "./compile-budget.ts";
 import type { CharRange } from "./rules.ts";
@@ -8,12 +8,12 @@ export type CharClass = {
   readonly id: number;
   readonly isNegated: boolean;
   readonly ranges: readonly CharRange[];
-  /** The same in order, without overlaps and negation. */
+  /** The class as sorted ranges without overlaps and without negation. */
   readonly spans: readonly CharRange[];
 };
 
-/** The character that most ways go on with, the first of several; null where there is none. */
-export function mostShared(
+/** The first character that the most ways accept; null if there is none. */
+export function mostSharedChar(
   ways: ReadonlyMap<CharClass, number>,
   budget: CompileBudget,
 ): number | null {
@@ -37,7 +37,7 @@ export function mostShared(
   return best.char;
 }
 
-/** Characters of which one is in each class, and in what classes have in common. */
+/** Candidate characters: at least one is in each class and in each intersection of classes. */
 function candidates(nodes: Iterable<CharClass>): Set<number> {
   const chars = new Set<number>();
   for (const { ranges, isNegated } of nodes) {
@@ -49,7 +49,7 @@ function candidates(nodes: Iterable<CharClass>): Set<number> {
   return chars;
 }
 
-/** Index of the last number that is not above the limit; -1 for none. */
+/** Index of the last number that is not above the limit; -1 if there is none. */
 function lastUpTo(sorted: readonly number[], limit: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -64,7 +64,7 @@ export function matches({ spans }: CharClass, char: number): boolean {
   return spans.some(([from, to]) => char >= from && char <= to);
 }
 
-/** One beyond what characters there are, on either side. */
+/** One before the first code point and one after the last. */
 const [BEFORE_ALL, AFTER_ALL] = [-1, 0x110000];
 
 export function spansOf(ranges: readonly CharRange[], isNegated: boolean): readonly CharRange[] {

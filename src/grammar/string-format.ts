@@ -1,5 +1,5 @@
-// String formats of JSON Schema as GBNF. Each takes the common spelling of its format, not every one there is.
-// Formats: https://json-schema.org/draft/2020-12/json-schema-validation#section-7.3
+// String formats of JSON Schema as GBNF. Each accepts the common spelling of its format, not every valid one. Formats:
+// https://json-schema.org/draft/2020-12/json-schema-validation#section-7.3
 
 import type { Rules } from "./rules.ts";
 
@@ -11,7 +11,7 @@ const OCTET = '( "25" [0-5] | "2" [0-4] [0-9] | "1" [0-9] [0-9] | [1-9] [0-9] | 
 const LABEL = "[a-z0-9] ( [-a-z0-9]{0,30} [a-z0-9] )?";
 const HEX = "[0-9a-f]";
 
-/** Days end at 28: a grammar knows no months. */
+/** Days end at 28, because a grammar cannot know the length of a month. */
 const FORMATS: Readonly<Record<string, string>> = {
   date: DATE,
   time: `${CLOCK} ${ZONE}`,
@@ -27,7 +27,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS);
 
-/** @returns the rule of such a string's inside; null for a format that is not in the table */
+/** @returns the rule of the text inside the quotes; null for an unknown format */
 export function formatRule(format: string, rules: Rules): string | null {
   const body = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   return body === undefined ? null : rules.once(`format-${format}`, () => body);

@@ -1,19 +1,18 @@
-// A regular expression as GBNF for the inside of a JSON string. Covers what can be written without looking ahead or back:
+// A regular expression as GBNF for the text inside a JSON string. Supports everything that needs no lookahead or lookbehind:
 // literals, classes, groups, alternatives, repetitions, and anchors at the ends.
 
-import { waysProblem } from "./pattern-ways.ts";
+import { ambiguityProblem } from "./pattern-ambiguity.ts";
 import { type CharRange, charClass, literal, oneOf, type Rules, repeated } from "./rules.ts";
 import type { Syntax } from "./syntax.ts";
 
-/** Why a pattern cannot be enforced. */
 export class PatternError extends Error {}
 
 const LONGEST = 2_000;
-/** What reading one character of a pattern costs of the budget. */
+/** Budget units per character of a pattern. */
 const UNITS_PER_CHAR = 4;
-/** A model that may repeat without end often does. */
+/** A model that may repeat without limit often does. */
 const MOST_REPEATS = 65_536;
-/** Repetitions in repetitions can be told apart in many ways, and llama.cpp follows all of them at once. */
+/** Nested repetitions can match in many ways, and llama.cpp follows all of them at once. */
 const MOST_NESTED_REPEATS = 100;
 const LAST = 0x10ffff;
 const DIGITS: readonly CharRange[] = [[0x30, 0x39]];
@@ -35,7 +34,7 @@ const CONTROLS: Readonly<Record<string, number>> = {
   v: 0x0b,
   "0": 0,
 };
-/** Characters that JSON writes as an escape. */
+/** Characters that JSON escapes. */
 const ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x22, '\\"'],
   [0x5c, "\\\\"],
@@ -47,7 +46,7 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * @param anyChar rule of a character where the pattern is not anchored
+ * @param anyChar rule of a character outside the anchors
  * @returns the expression, without the quotes around the string
  * @throws PatternError
  */
@@ -56,7 +55,7 @@ export function patternRule(pattern: string, rules: Rules, anyChar: string): str
 }
 
 function newRule(pattern: string, rules: Rules, anyChar: string): string {
-  if (pattern.length > LONGEST) throw new PatternError(`more than ${LONGEST} characters`);
+  if (pattern.length > LONGEST) throw new PatternError(`it has more than ${LONGEST} characters`);
   const { budget, syntax } = rules;
   budget.spend(pattern.length * UNITS_PER_CHAR);
   const isOpenAtStart = !pattern.startsWith("^");
@@ -66,14 +65,14 @@ function newRule(pattern: string, rules: Rules, anyChar: string): string {
   const body = parser.parse();
   if (parser.hasAlternatives && !(isOpenAtStart && isOpenAtEnd)) {
     throw new PatternError(
-      "an anchor beside | at the outermost level: put the alternatives in a group",
+      "it has an anchor and | at the top level; put the alternatives in a group",
     );
   }
   const around = (isOpen: boolean) => (isOpen ? `${anyChar}*` : "");
   const whole = `${around(isOpenAtStart)} ${body} ${around(isOpenAtEnd)}`.trim();
   const rule = rules.add("pattern", whole);
   const problem = budget.problemOf(`${syntax.quote}${pattern}`, () =>
-    waysProblem(rule, rules.bodies, budget),
+    ambiguityProblem(rule, rules.bodies, budget),
   );
   if (problem) throw new PatternError(problem);
   return rule;
@@ -83,9 +82,9 @@ class PatternParser {
   readonly #chars: readonly string[];
   readonly #rules: Rules;
   #at = 0;
-  /** How often what was read last may be repeated, counting repetitions of repetitions. */
+  /** How often the last part may be repeated, including repetitions of repetitions. */
   #nested = 1;
-  /** Whether the pattern itself, outside of any group, is a choice. */
+  /** Whether the pattern has alternatives outside any group. */
   hasAlternatives = false;
 
   constructor(pattern: string, rules: Rules) {
@@ -96,7 +95,7 @@ class PatternParser {
   parse(): string {
     const { body, count } = this.#alternatives();
     this.hasAlternatives = count > 1;
-    if (this.#at < this.#chars.length) throw new PatternError("a ) that nothing opened");
+    if (this.#at < this.#chars.length) throw new PatternError("it has an unmatched )");
     return body;
   }
 
@@ -123,11 +122,11 @@ class PatternParser {
     const most = this.#nested * (bounds?.max ?? Math.max(1, bounds?.min ?? 1));
     if (this.#nested > 1 && most > MOST_NESTED_REPEATS) {
       const text = this.#chars.slice(start, this.#at).join("");
-      throw new PatternError(`${text} repeats more than ${MOST_NESTED_REPEATS} times in all`);
+      throw new PatternError(`${text} repeats more than ${MOST_NESTED_REPEATS} times in total`);
     }
     this.#nested = Math.max(before, most);
     if (!bounds) return atom;
-    this.#take("?"); // lazy or greedy, the same texts match
+    this.#take("?"); // lazy and greedy quantifiers match the same texts
     const item = this.#rules.add("part", atom);
     return repeated(item, bounds.min, bounds.max) || '""';
   }
@@ -142,7 +141,7 @@ class PatternParser {
     const min = Number(found[1]);
     const max = found[2] === undefined ? min : found[3] === "" ? null : Number(found[3]);
     if (min > MOST_REPEATS || (max ?? 0) > MOST_REPEATS || (max !== null && max < min)) {
-      throw new PatternError(`${found[0]} repeats from 0 to ${MOST_REPEATS} times at most`);
+      throw new PatternError(`${found[0]} must be a range within 0 to ${MOST_REPEATS}`);
     }
     return { min, max };
   }
@@ -160,11 +159,11 @@ class PatternParser {
         return this.#escape();
       case "^":
       case "$":
-        throw new PatternError(`${char} in the middle`);
+        throw new PatternError(`${char} is only supported at the ends`);
       case "*":
       case "+":
       case "?":
-        throw new PatternError(`${char} with nothing before it`);
+        throw new PatternError(`${char} has nothing to repeat`);
       default:
         return exactly(char, this.#rules.syntax);
     }
@@ -174,12 +173,12 @@ class PatternParser {
     if (this.#take("?")) {
       const kind = this.#next();
       if (kind === "<" && !this.#sees("=") && !this.#sees("!")) {
-        while (this.#next() !== ">"); // a name says nothing here
-      } else if (kind !== ":") throw new PatternError(`(?${kind} looks ahead or back`);
+        while (this.#next() !== ">"); // the group name is not needed
+      } else if (kind !== ":") throw new PatternError(`(?${kind} is not supported`);
     }
     const { body } = this.#alternatives();
-    this.#rules.budget.spendChars(body.length); // groups in groups write it again and again
-    if (!this.#take(")")) throw new PatternError("a ( that nothing closes");
+    this.#rules.budget.spendChars(body.length); // nested groups write it repeatedly
+    if (!this.#take(")")) throw new PatternError("it has an unclosed (");
     return `( ${body} )`;
   }
 
@@ -195,13 +194,14 @@ class PatternParser {
     if (control !== undefined) return control;
     if (char === "x") return this.#hex(2);
     if (char === "u") return this.#hex(4);
-    if (/[a-zA-Z1-9]/.test(char)) throw new PatternError(`\\${char}`);
+    if (/[a-zA-Z1-9]/.test(char)) throw new PatternError(`\\${char} is not supported`);
     return char.codePointAt(0) ?? 0;
   }
 
   #hex(digits: number): number {
     const text = Array.from({ length: digits }, () => this.#next()).join("");
-    if (!/^[0-9a-fA-F]+$/.test(text)) throw new PatternError(`\\u or \\x before ${text}`);
+    if (!/^[0-9a-fA-F]+$/.test(text))
+      throw new PatternError(`\\u or \\x needs hexadecimal digits, not ${text}`);
     return Number.parseInt(text, 16);
   }
 
@@ -214,7 +214,8 @@ class PatternParser {
       else if (this.#sees("-") && this.#chars[this.#at + 1] !== "]") {
         this.#next();
         const to = this.#classItem();
-        if (typeof to !== "number" || to < from) throw new PatternError("a range that has no end");
+        if (typeof to !== "number" || to < from)
+          throw new PatternError("it has an invalid range in a character class");
         ranges.push([from, to]);
       } else ranges.push([from, from]);
     }
@@ -241,7 +242,7 @@ class PatternParser {
 
   #next(): string {
     const char = this.#chars[this.#at];
-    if (char === undefined) throw new PatternError("its end comes too early");
+    if (char === undefined) throw new PatternError("it ends too early");
     this.#at += 1;
     return char;
   }
@@ -252,11 +253,11 @@ function exactly(char: string, { hasEscapes }: Syntax): string {
   if (!hasEscapes) return literal(char);
   const written = ESCAPES.get(code);
   if (written) return literal(written);
-  if (code < 0x20) throw new PatternError(`the control character ${code}`);
+  if (code < 0x20) throw new PatternError(`control character ${code} is not supported`);
   return literal(char);
 }
 
-/** One character of the ranges, as JSON writes it. Control characters without a short escape are left out. */
+/** One character of the ranges, escaped as in JSON. Control characters without a short escape are left out. */
 function anyOf(ranges: readonly CharRange[], { hasEscapes }: Syntax): string {
   if (!hasEscapes) return charClass(ranges.flatMap((range) => without(range, [[0xd800, 0xdfff]])));
   const plain = ranges.flatMap((range) => without(range, [[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c], [0x7f, 0x7f], [0xd800, 0xdfff]])); // biome-ignore format: a table
@@ -265,7 +266,7 @@ function anyOf(ranges: readonly CharRange[], { hasEscapes }: Syntax): string {
   );
   const parts = escaped.map(([, written]) => literal(written));
   if (plain.length > 0) parts.unshift(charClass(plain));
-  if (parts.length === 0) throw new PatternError("a class without a character");
+  if (parts.length === 0) throw new PatternError("it has a character class that matches nothing");
   return oneOf(parts);
 }
 

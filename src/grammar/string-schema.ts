@@ -1,33 +1,33 @@
-// Strings of a JSON Schema: by length, by pattern, or by format.
+// Strings of a JSON Schema, limited by length, pattern or format.
 
 import { anyString, quoted, stringChar, stringOfLength } from "./json.ts";
 import type { Rules } from "./rules.ts";
-import { count, join, type Schema, SchemaError } from "./schema-keywords.ts";
+import { join, readCount, type Schema, SchemaError } from "./schema-keywords.ts";
 import { FORMAT_NAMES, formatRule } from "./string-format.ts";
 import { PatternError, patternRule } from "./string-pattern.ts";
 
-/** @returns an expression for such strings. @throws SchemaError */
+/** @returns a GBNF expression for the strings. @throws SchemaError */
 export function stringRule(schema: Schema, path: string, rules: Rules): string {
   const { pattern, format, minLength, maxLength } = schema;
-  const min = count(minLength, join(path, "minLength")) ?? 0;
-  const max = count(maxLength, join(path, "maxLength"));
+  const min = readCount(minLength, join(path, "minLength")) ?? 0;
+  const max = readCount(maxLength, join(path, "maxLength"));
   const hasLength = min > 0 || max !== null;
   if ([pattern !== undefined, format !== undefined, hasLength].filter(Boolean).length > 1) {
     const keyword = pattern !== undefined ? "pattern" : "format";
     throw new SchemaError(
       join(path, keyword),
-      "cannot be enforced together with another limit of the string",
+      "cannot be enforced together with another limit on the string",
     );
   }
-  if (pattern !== undefined) return ofPattern(String(pattern), join(path, "pattern"), rules);
-  if (format !== undefined) return ofFormat(String(format), join(path, "format"), rules);
+  if (pattern !== undefined) return patternString(String(pattern), join(path, "pattern"), rules);
+  if (format !== undefined) return formatString(String(format), join(path, "format"), rules);
   if (!hasLength) return anyString(rules);
   if (max !== null && max < min)
     throw new SchemaError(join(path, "maxLength"), "is below minLength");
   return stringOfLength(rules, min, max);
 }
 
-function ofPattern(pattern: string, path: string, rules: Rules): string {
+function patternString(pattern: string, path: string, rules: Rules): string {
   try {
     return quoted(rules, patternRule(pattern, rules, stringChar(rules)));
   } catch (error) {
@@ -37,11 +37,11 @@ function ofPattern(pattern: string, path: string, rules: Rules): string {
   }
 }
 
-function ofFormat(format: string, path: string, rules: Rules): string {
+function formatString(format: string, path: string, rules: Rules): string {
   const rule = formatRule(format, rules);
   if (rule) return quoted(rules, rule);
   throw new SchemaError(
     path,
-    `${format} cannot be enforced; allowed is ${FORMAT_NAMES.join(", ")}`,
+    `${format} cannot be enforced; use one of ${FORMAT_NAMES.join(", ")}`,
   );
 }

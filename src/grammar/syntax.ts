@@ -1,31 +1,31 @@
-// How values are written: JSON, or what some models have in its place. Grammars of schemas are made for either.
+// How values are written: as JSON, or in the syntax some models use instead. Schemas compile to grammars of either.
 
-import type { Json } from "./schema-keywords.ts";
+import type { JsonValue } from "./schema-keywords.ts";
 
 export type Syntax = {
-  /** Around a string. */
+  /** The quote around a string. */
   readonly quote: string;
-  /** Whether names of members are strings; else they stand bare. */
+  /** Whether member names are quoted strings; if not, they are bare words. */
   readonly areNamesQuoted: boolean;
-  /** Whether special characters in strings are written as escapes; else all but the quote stands for itself. */
+  /** Whether special characters in strings are escaped; if not, every character except the quote stands for itself. */
   readonly hasEscapes: boolean;
 };
 
 export const JSON_SYNTAX: Syntax = { quote: '"', areNamesQuoted: true, hasEscapes: true };
 
-/** A value as it is written. */
-export function written(value: Json, syntax: Syntax): string {
+/** Formats a value in the syntax. */
+export function writeValue(value: JsonValue, syntax: Syntax): string {
   if (syntax === JSON_SYNTAX) return JSON.stringify(value);
   if (typeof value === "string") return `${syntax.quote}${value}${syntax.quote}`;
-  if (Array.isArray(value)) return `[${value.map((item) => written(item, syntax)).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => writeValue(item, syntax)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const members = Object.entries(value).map(
-    ([name, member]) => `${writtenName(name, syntax)}:${written(member, syntax)}`,
+    ([name, member]) => `${writeName(name, syntax)}:${writeValue(member, syntax)}`,
   );
   return `{${members.join(",")}}`;
 }
 
-/** The name of a member as it is written. */
-export function writtenName(name: string, syntax: Syntax): string {
-  return syntax.areNamesQuoted ? written(name, syntax) : name;
+/** Formats a member name in the syntax. */
+export function writeName(name: string, syntax: Syntax): string {
+  return syntax.areNamesQuoted ? writeValue(name, syntax) : name;
 }

@@ -1,36 +1,35 @@
-// Who calls: what an API key stands for, and what it may do.
+// The sender of a request: what its API key stands for and what it may do.
 
 /**
- * `generate`: answers, and what belongs to them (counting tokens, kept responses). `embed`: embeddings and rerank. `read`:
- * the server's state (metrics, slots, props). `admin`: what concerns all keys. What is served, and its own usage, every key may
- * ask.
+ * `generate`: answers and related requests (counting tokens, kept responses). `embed`: embeddings and rerank. `read`: server
+ * state (metrics, slots, props). `admin`: everything about all keys. Every key may list the served models and read its own
+ * usage.
  */
 export const SCOPES = ["generate", "embed", "read", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Null is no limit. */
+/** Null means no limit. */
 export type KeyLimits = {
-  /** Requests on slots at the same time; more of them wait. */
+  /** Requests running at the same time; further ones wait. */
   readonly concurrent: number | null;
-  /** Requests that may wait for a slot. */
   readonly waiting: number | null;
-  /** Tokens of prompts that were not cached, and of answers. */
+  /** Uncached prompt tokens plus generated tokens. */
   readonly tokensPerMinute: number | null;
 };
 
 export const NO_LIMITS: KeyLimits = { concurrent: null, waiting: null, tokensPerMinute: null };
 
 export type Caller = {
-  /** The same for all requests of one key, and of no other: the key's sha256 as hex. */
+  /** Identifies the key: its SHA-256 as hex. */
   readonly owner: string;
-  /** For people: unique, and no secret. */
+  /** Readable name: unique and not secret. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly limits: KeyLimits;
 };
 
-/** The one caller of a server without keys. */
-export const ANYBODY: Caller = {
+/** The only caller of a server without keys. */
+export const ANONYMOUS: Caller = {
   owner: "",
   name: "anonymous",
   scopes: SCOPES,

@@ -1,15 +1,15 @@
-// Keys as they are made and as they are kept.
+// Creates API keys and hashes them for storage.
 
 import { createHash, randomBytes } from "node:crypto";
 
-/** 256 random bits: they cannot be guessed, wherever their hash is read. */
+/** Contains 256 random bits, so it cannot be guessed even from its hash. */
 export function newKey(): string {
   return `sluice-${randomBytes(32).toString("base64url")}`;
 }
 
 /**
- * One round of sha256 is right for such keys: slow hashes with a salt protect what people think up and dictionaries hold, and
- * these cost nothing at every request.
+ * One round of SHA-256 is enough for random keys and cheap at every request. Slow salted hashes protect passwords chosen by
+ * people, which dictionaries contain.
  */
 export function hashOf(key: string): Buffer {
   return createHash("sha256").update(key).digest();

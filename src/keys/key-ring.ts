@@ -1,45 +1,45 @@
-// All keys that the server knows: those of the command line, and those of a file, which is read again when it changes.
+// All keys the server accepts: those of the command line and those of the keys file, which is reloaded when it changes.
 
 import { timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
 import { stackOf } from "../errors.ts";
 import { type Caller, NO_LIMITS, SCOPES } from "./caller.ts";
 import { hashOf } from "./key-hash.ts";
-import { callerOf, isPassing, KeysFileError, readKeysFile } from "./keys-file.ts";
+import { callerOf, isTemporary, KeysFileError, readKeysFile } from "./keys-file.ts";
 
 export type KeyRingOptions = {
-  /** Keys without limits, which may do everything; they are called `key-1`, `key-2`, ... */
+  /** Keys with all scopes and no limits, named `key-1`, `key-2`, ... */
   readonly plainKeys: readonly string[];
-  /** Null where there is none. */
+  /** Null for no file. */
   readonly file: string | null;
-  /** How often the file is looked at. */
+  /** How often to check the file for changes. */
   readonly pollMs: number;
   /** Default: `readKeysFile()`. */
   readonly readFile?: typeof readKeysFile;
   readonly log: (level: "info" | "error", message: string) => void;
 };
 
-type Known = { readonly digest: Buffer; readonly caller: Caller };
+type KnownKey = { readonly digest: Buffer; readonly caller: Caller };
 
 export class KeyRing {
   readonly #options: KeyRingOptions;
-  readonly #plain: readonly Known[];
-  #known: readonly Known[] = [];
+  readonly #plain: readonly KnownKey[];
+  #known: readonly KnownKey[] = [];
   readonly #listeners: (() => void)[] = [];
   readonly #onFileChange = () => this.#reload();
   #retry: NodeJS.Timeout | null = null;
 
-  /** @throws KeysFileError for a file that is not there or not right */
+  /** @throws KeysFileError if the file is missing or invalid */
   constructor(options: KeyRingOptions) {
     this.#options = options;
     this.#plain = options.plainKeys.map((key, index) => plainKey(key, index + 1));
     this.#known = this.#read();
-    // Looked at, not listened to: events get lost on network drives and behind renames.
+    // Polls the file instead of listening: events get lost on network drives and with renames.
     const { file, pollMs } = options;
     if (file) watchFile(file, { interval: pollMs, persistent: false }, this.#onFileChange);
   }
 
-  /** Whether nobody is asked for a key. With a file everybody is, also while there is no key in it. */
+  /** Whether requests need no key. With a keys file they always need one, even if the file has no keys. */
   get isOpen(): boolean {
     return this.#options.file === null && this.#plain.length === 0;
   }
@@ -48,7 +48,7 @@ export class KeyRing {
     return this.#known.map(({ caller }) => caller);
   }
 
-  /** Compares with all of them whatever it finds, so that its time tells nothing. */
+  /** Compares with every key, so that timing does not reveal a match. */
   find(key: string): Caller | null {
     const digest = hashOf(key);
     let found: Caller | null = null;
@@ -58,7 +58,7 @@ export class KeyRing {
     return found;
   }
 
-  /** Calls back when the keys may be others. The listener must not throw. */
+  /** Calls the listener when the keys may have changed. The listener must not throw. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -68,39 +68,39 @@ export class KeyRing {
     if (this.#options.file) unwatchFile(this.#options.file, this.#onFileChange);
   }
 
-  #read(): readonly Known[] {
+  #read(): readonly KnownKey[] {
     const { file, readFile = readKeysFile } = this.#options;
     const entries = file ? readFile(file) : [];
-    const kept = entries.map((entry) => ({
+    const fromFile = entries.map((entry) => ({
       digest: Buffer.from(entry.sha256, "hex"),
       caller: callerOf(entry),
     }));
-    return [...this.#plain, ...kept];
+    return [...this.#plain, ...fromFile];
   }
 
-  /** Called by a timer of Node: nothing above catches. */
+  /** Called from a timer, so no caller catches errors. */
   #reload(): void {
     const { log, file, pollMs } = this.#options;
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     try {
       this.#known = this.#read();
-      log("info", `the keys file ${file} has changed: ${this.#known.length} keys are known now`);
+      log("info", `the keys file ${file} has changed; ${this.#known.length} keys are loaded`);
       for (const listener of this.#listeners) listener();
     } catch (error) {
       const isOurs = error instanceof KeysFileError;
       const reason = isOurs
         ? error.message
-        : `cannot take over the keys file ${file}: ${stackOf(error)}`;
-      log("error", `${reason}; the keys stay as they were`);
-      // The file will not change again for that: a key that was revoked in it must not stay.
-      if (isOurs && isPassing(error))
+        : `cannot load the keys file ${file}: ${stackOf(error)}`;
+      log("error", `${reason}; keeping the previous keys`);
+      // Retries, because the file may not change again, and a key revoked in it must not stay valid.
+      if (isOurs && isTemporary(error))
         this.#retry = setTimeout(() => this.#reload(), pollMs).unref();
     }
   }
 }
 
-function plainKey(key: string, number: number): Known {
+function plainKey(key: string, number: number): KnownKey {
   const digest = hashOf(key);
   const owner = digest.toString("hex");
   return { digest, caller: { owner, name: `key-${number}`, scopes: SCOPES, limits: NO_LIMITS } };

@@ -1,4 +1,4 @@
-// The file of keys: read by the server, written by the command. It holds hashes, never a key.
+// The keys file: read by the server, written by `sluice keys`. It holds hashes, never keys.
 
 import {
   closeSync,
@@ -15,12 +15,11 @@ import path from "node:path";
 import { z } from "zod";
 import { type Caller, type KeyLimits, SCOPES } from "./caller.ts";
 
-/** What is wrong with the file, in one line that names it. */
 export class KeysFileError extends Error {
   override readonly name = "KeysFileError";
 }
 
-/** Each is a label of metrics, and is compared at every request. */
+/** Each key is a metrics label and is compared at every request. */
 const MAX_KEYS = 1_000;
 
 const limit = z.int().min(1).max(1_000_000_000).nullable().default(null);
@@ -33,7 +32,7 @@ export const keyName = z
   )
   .refine(
     (name) => !/^(key-\d+|anonymous)$/.test(name),
-    "key-1, key-2, ... are the keys of --api-key, and anonymous is nobody's",
+    "anonymous and key-1, key-2, ... (the keys of --api-key) are reserved names",
   );
 
 const keyEntry = z.strictObject({
@@ -57,20 +56,20 @@ const keysFile = z.strictObject({
     .refine((keys) => areUnique(keys.map(({ sha256 }) => sha256)), "two keys are the same"),
 });
 
-/** A key as it is kept. */
+/** A key as stored in the file. */
 export type KeyEntry = z.output<typeof keyEntry>;
 
-/** @throws KeysFileError where it is not there, cannot be read, or is not what it should be */
+/** @throws KeysFileError if the file is missing, unreadable or invalid */
 export function readKeysFile(file: string): readonly KeyEntry[] {
   const text = readText(file);
   if (text === null)
-    throw new KeysFileError(`there is no keys file ${file}: sluice keys add NAME makes it`);
+    throw new KeysFileError(`there is no keys file ${file}; create it with: sluice keys add NAME`);
   return parse(file, text);
 }
 
 /**
- * Reads it, and writes what `change` makes of it: whole or not at all, readable for its owner alone. One at a time: the new
- * file is the lock.
+ * Reads the file, applies `change` and writes the result: atomically, and readable only by the file's owner. The temporary
+ * file serves as the lock, so only one process changes the keys at a time.
  * @throws KeysFileError
  */
 export function changeKeysFile(
@@ -78,17 +77,17 @@ export function changeKeysFile(
   change: (entries: readonly KeyEntry[]) => readonly KeyEntry[],
 ): void {
   const target = targetOf(file);
-  const fresh = `${target}.new`;
-  const descriptor = lock(fresh);
+  const temporary = `${target}.new`;
+  const descriptor = lock(temporary);
   try {
     const text = readText(target);
     const keys = change(text === null ? [] : parse(file, text));
     const checked = check(file, { version: 1, keys });
     writeSync(descriptor, `${JSON.stringify({ version: 1, keys: checked }, null, 2)}\n`);
     fsyncSync(descriptor);
-    renameSync(fresh, target);
+    renameSync(temporary, target);
   } catch (error) {
-    rmSync(fresh, { force: true });
+    rmSync(temporary, { force: true });
     throw asKeysFileError(error, file);
   } finally {
     closeSync(descriptor);
@@ -113,7 +112,7 @@ function parse(file: string, text: string): readonly KeyEntry[] {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new KeysFileError(`the keys file ${file} is not valid JSON`); // the parser's words would quote it
+    throw new KeysFileError(`the keys file ${file} is not valid JSON`); // the parser's message would quote the file
   }
   return check(file, json);
 }
@@ -122,11 +121,11 @@ function check(file: string, json: unknown): readonly KeyEntry[] {
   const result = keysFile.safeParse(json);
   if (result.success) return result.data.keys;
   const [issue] = result.error.issues;
-  const place = issue?.path.join(".") || "the whole";
-  throw new KeysFileError(`the keys file ${file} is not right: ${place}: ${issue?.message}`);
+  const where = issue?.path.join(".") || "the file";
+  throw new KeysFileError(`the keys file ${file} is not valid: ${where}: ${issue?.message}`);
 }
 
-/** Where a link leads to: a rename would put a file in its place. */
+/** Resolves links, because renaming onto a link would replace the link itself. */
 function targetOf(file: string): string {
   try {
     return realpathSync(file);
@@ -135,14 +134,14 @@ function targetOf(file: string): string {
   }
 }
 
-function lock(fresh: string): number {
+function lock(temporary: string): number {
   try {
-    mkdirSync(path.dirname(fresh), { recursive: true, mode: 0o700 });
-    return openSync(fresh, "wx", 0o600);
+    mkdirSync(path.dirname(temporary), { recursive: true, mode: 0o700 });
+    return openSync(temporary, "wx", 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw asKeysFileError(error, fresh);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw asKeysFileError(error, temporary);
     throw new KeysFileError(
-      `${fresh} is there: another command is changing the keys, or was ended while it did; then remove it`,
+      `${temporary} exists: another command is changing the keys; if none is running, remove this file`,
     );
   }
 }
@@ -154,8 +153,8 @@ function asKeysFileError(error: unknown, file: string): unknown {
     : new KeysFileError(`cannot use the keys file ${file}: ${code}`, { cause: error });
 }
 
-/** Too many open files are over in a while, and the file is as right as it was. */
-export function isPassing({ cause }: KeysFileError): boolean {
+/** Whether the error may pass: too many open files say nothing about the keys file. */
+export function isTemporary({ cause }: KeysFileError): boolean {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException;
   return code === "EMFILE" || code === "ENFILE";
 }

@@ -1,13 +1,13 @@
-// What each key has used since the server started.
+// Usage of each key since the server started.
 
 import type { Usage } from "../generation/events.ts";
 import type { Caller } from "./caller.ts";
 
 export type KeyUsage = {
-  /** Those that were let in. */
+  /** Requests that were admitted. */
   readonly requests: number;
   readonly promptTokens: number;
-  /** Of the prompts' tokens, those from the cache. */
+  /** Prompt tokens that were cached. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
 };
@@ -23,12 +23,12 @@ export class UsageBook {
   readonly #callers: () => readonly Caller[];
   readonly #byOwner = new Map<string, KeyUsage>();
 
-  /** @param callers those that there are now: what others have used is forgotten with them */
+  /** @param callers returns the current keys; the usage of removed keys is forgotten */
   constructor(callers: () => readonly Caller[]) {
     this.#callers = callers;
   }
 
-  /** A request has ended. @param usage null when nothing was computed for it */
+  /** Records a request that has ended. @param usage null if nothing was computed for it */
   add({ owner }: Caller, usage: Omit<Usage, "reasoningTokens"> | null): void {
     const before = this.of(owner);
     this.#byOwner.set(owner, {
@@ -43,7 +43,7 @@ export class UsageBook {
     return this.#byOwner.get(owner) ?? NOTHING;
   }
 
-  /** All keys that there are. */
+  /** Usage of all current keys. */
   get all(): readonly (KeyUsage & { readonly name: string })[] {
     const callers = this.#callers();
     const owners = new Set(callers.map(({ owner }) => owner));

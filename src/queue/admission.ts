@@ -1,45 +1,45 @@
-// The decision whether a request may enter. Pure: counts in, verdict out.
+// Decides whether a request may enter the queue. Pure: counts in, verdict out.
 
 import { ServiceError } from "../errors.ts";
-import type { ShareLimits } from "./accounts.ts";
-import type { AllowanceState } from "./token-allowance.ts";
+import type { TokenBudgetState } from "./token-budget.ts";
+import type { CallerLimits } from "./token-budgets.ts";
 
 export type QueueState = {
-  /** Choices of the request: each takes a slot of its own. */
+  /** Choices of the request: each takes its own slot. */
   readonly entering: number;
-  /** Name of the request's field that makes them so many. */
+  /** The request field that sets the number of choices. */
   readonly field?: string | undefined;
-  /** Requests inside, on a slot or waiting for one. */
+  /** Requests inside the queue, running or waiting. */
   readonly inside: number;
   readonly slots: number;
-  /** Requests that may wait beyond those on slots. */
+  /** Requests that may wait, in addition to running ones. */
   readonly maxWaiting: number;
-  /** What those who wait wait for, if it is not the slots of `--slots`. */
+  /** Replaces "every slot is busy" in the error if requests do not wait for the slots of `--slots`. */
   readonly busyWith?: string | undefined;
-  /** Whether nobody waits for it: such requests have half of the waiting places, the others have all. */
+  /** Whether it is a flex request: those may use half of the waiting places, others all. */
   readonly isFlex?: boolean;
-  /** Of the same key, inside without a slot; null where there is only one key, which has all places. */
+  /** Waiting requests of the same key; null if there is only one key, which may use all places. */
   readonly ownWaiting?: number | null;
   readonly isDraining: boolean;
-  /** What the client gives it; null for no limit of its own. */
+  /** Time the client allows; null for no limit of its own. */
   readonly deadlineMs: number | null;
-  /** What it may wait for a slot in any case. */
+  /** Longest wait for a slot. */
   readonly queueTimeoutMs: number;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;
-  /** Expected wait of this request, where it may come in before others; `behind` is the last place that it could have. */
+  /** Expected wait of this request, which may precede others; `behind` is the last position it could get. */
   readonly newWaitMs?: (behind: number) => number | null;
 };
 
-/** Advice in seconds while nothing has been measured yet. */
+/** Retry advice in seconds before any measurement. */
 const DEFAULT_RETRY_SECONDS = 1;
-/** A server that drains is expected back, or replaced, after so long. */
+/** A draining server is expected to be back, or replaced, after this time. */
 const DRAIN_RETRY_SECONDS = 30;
 
-/** Null when the request may enter, otherwise why not. */
-export function refusal(state: QueueState): ServiceError | null {
+/** Returns null if the request may enter, otherwise the reason for refusing it. */
+export function findRefusal(state: QueueState): ServiceError | null {
   if (state.isDraining) {
-    return new ServiceError("draining", "the server is shutting down and takes no new requests", {
+    return new ServiceError("draining", "the server is shutting down and accepts no new requests", {
       retryAfterSeconds: DRAIN_RETRY_SECONDS,
     });
   }
@@ -47,12 +47,13 @@ export function refusal(state: QueueState): ServiceError | null {
   if (state.entering > room) {
     return new ServiceError(
       "invalid_value",
-      `${state.entering} answers are asked for at once; this server holds ${room} (--slots, --queue)`,
+      `the request asks for ${state.entering} answers at once; this server accepts up to ${room} (--slots plus --queue)`,
       { param: state.field },
     );
   }
-  const open = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
-  if (state.inside + state.entering <= open) return crowding(state, room) ?? hopelessness(state);
+  const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
+  if (state.inside + state.entering <= admitted)
+    return refuseCrowding(state, room) ?? refuseLateStart(state);
   return new ServiceError(
     "queue_full",
     `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`,
@@ -60,8 +61,8 @@ export function refusal(state: QueueState): ServiceError | null {
   );
 }
 
-/** It is better to hear at once than at the end of the wait that it was in vain. */
-function hopelessness(state: QueueState): ServiceError | null {
+/** Refuses a request now if its wait would end in a timeout anyway. */
+function refuseLateStart(state: QueueState): ServiceError | null {
   const { inside, entering, slots, deadlineMs, queueTimeoutMs, waitMs } = state;
   const behind = inside + entering - slots;
   const atMostMs = behind > 0 ? waitMs(behind) : null;
@@ -70,26 +71,26 @@ function hopelessness(state: QueueState): ServiceError | null {
   const waitingMs = state.newWaitMs?.(behind) ?? atMostMs;
   if (waitingMs <= limitMs) return null;
   const retryAfterSeconds = Math.max(1, Math.ceil((waitingMs - limitMs) / 1000));
-  const wait = `a slot is expected in ${Math.ceil(waitingMs / 1000)} s`;
+  const expected = `a slot is expected in ${Math.ceil(waitingMs / 1000)} s`;
   return limitMs === deadlineMs
-    ? new ServiceError("deadline_unmeetable", `${wait}, after the deadline of ${limitMs} ms`, {
+    ? new ServiceError("deadline_unmeetable", `${expected}, after the deadline of ${limitMs} ms`, {
         retryAfterSeconds,
       })
-    : new ServiceError("queue_timeout", `${wait}, later than --queue-timeout allows`, {
+    : new ServiceError("queue_timeout", `${expected}, later than --queue-timeout allows`, {
         retryAfterSeconds,
       });
 }
 
 /**
- * Where there are several keys, none fills the queue: it may have twice as many requests waiting as there are places left.
- * One key alone comes to two thirds of the queue, two to two fifths each, and there is always a place for the next.
+ * If there are several keys, none may fill the queue: a key may have up to twice as many requests waiting as there are places
+ * left. One key alone gets two thirds of the queue, two keys two fifths each, and there is always a place for the next key.
  */
-function crowding(state: QueueState, room: number): ServiceError | null {
+function refuseCrowding(state: QueueState, room: number): ServiceError | null {
   const { ownWaiting = null, entering, inside, maxWaiting } = state;
   if (ownWaiting === null || ownWaiting + entering <= 2 * (room - inside)) return null;
   return new ServiceError(
     "queue_full",
-    `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting}), and its last places are for other keys; try again later`,
+    `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting}); the remaining places are reserved for other keys; try again later`,
     { retryAfterSeconds: retryAfterSeconds(state) },
   );
 }
@@ -97,35 +98,33 @@ function crowding(state: QueueState, room: number): ServiceError | null {
 export type KeyState = {
   readonly entering: number;
   readonly field?: string | undefined;
-  readonly limits: ShareLimits;
-  /** Null for a key that may use as many tokens as it likes. */
-  readonly allowance: AllowanceState | null;
-  /** Its requests inside. */
+  readonly limits: CallerLimits;
+  /** Null for a key without a token limit. */
+  readonly budget: TokenBudgetState | null;
   readonly inside: number;
-  /** Of these, on slots. */
   readonly running: number;
-  /** Slots that it may have. */
+  /** Slots the key may hold. */
   readonly slots: number;
   readonly freeSlots: number;
-  /** Expected time until one of its requests that wait has a slot; null while that is unknown. */
+  /** Expected time until one of its waiting requests gets a slot; null if unknown. */
   readonly waitMs: () => number | null;
 };
 
-/** Null when the key's own limits let the request in, otherwise why not. */
-export function keyRefusal(state: KeyState): ServiceError | null {
-  const { limits, allowance, entering, inside, running, slots } = state;
-  if (allowance && allowance.retryMs > 0) {
+/** Returns null if the key's own limits admit the request, otherwise the reason for refusing it. */
+export function findKeyRefusal(state: KeyState): ServiceError | null {
+  const { limits, budget, entering, inside, running, slots } = state;
+  if (budget && budget.retryMs > 0) {
     return new ServiceError(
       "rate_limit_exceeded",
-      `this key has used its ${allowance.limit} tokens per minute; try again later`,
-      { retryAfterSeconds: Math.max(1, Math.ceil(allowance.retryMs / 1000)) },
+      `this key has used its ${budget.limit} tokens per minute; try again later`,
+      { retryAfterSeconds: Math.max(1, Math.ceil(budget.retryMs / 1000)) },
     );
   }
   if (limits.waiting === null) return null;
   if (entering > slots + limits.waiting) {
     return new ServiceError(
       "invalid_value",
-      `${entering} answers are asked for at once; this key may have ${slots} running and ${limits.waiting} waiting`,
+      `the request asks for ${entering} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`,
       { param: state.field },
     );
   }
@@ -133,13 +132,13 @@ export function keyRefusal(state: KeyState): ServiceError | null {
   if (inside - running + entering <= startable + limits.waiting) return null;
   return new ServiceError(
     "rate_limit_exceeded",
-    `this key has ${running} requests running and ${inside - running} waiting; at most ${limits.waiting} may wait` +
-      `${limits.concurrent === null ? "" : `, and ${limits.concurrent} run`}; try again later`,
+    `this key has ${running} running and ${inside - running} waiting requests; its limit is ` +
+      `${limits.concurrent === null ? "" : `${limits.concurrent} running and `}${limits.waiting} waiting; try again later`,
     { retryAfterSeconds: Math.max(DEFAULT_RETRY_SECONDS, Math.ceil((state.waitMs() ?? 0) / 1000)) },
   );
 }
 
-/** Until half of the queue has gone: coming back for the very next place would fill the queue with returners. */
+/** Time until half of the queue has gone. If clients retried for the very next place, their retries would fill the queue. */
 function retryAfterSeconds({ maxWaiting, waitMs }: QueueState): number {
   const ms = waitMs(Math.ceil(maxWaiting / 2) + 1);
   return ms === null ? DEFAULT_RETRY_SECONDS : Math.max(1, Math.ceil(ms / 1000));

@@ -1,58 +1,56 @@
-// The order in which waiting requests get slots: p-queue's queue class. The keys take turns, by what was computed for each;
-// within a key, requests that had a slot before and had to give it up come first. Flex requests come last.
+// The order in which waiting requests get slots, as p-queue's queue class. Keys take turns by the tokens computed for
+// each. Within a key, requests that had to give up a slot come first. Flex requests come last.
 
 import type { QueueAddOptions } from "p-queue";
-import { Forecast, type LinePlace } from "./forecast.ts";
-import { type Entry, type Progress, ShareTier, type Standing } from "./share-tier.ts";
+import { Forecast, type ForecastPosition } from "./forecast.ts";
+import { type OwnerSlots, type ShareCharge, ShareTier, type WaitingRequest } from "./share-tier.ts";
 
-export type LineOptions = QueueAddOptions & {
+export type EnqueueOptions = QueueAddOptions & {
   readonly owner?: string;
-  /** See `Entry`. */
   readonly cost?: number;
   readonly isReturning?: boolean;
   readonly isFlex?: boolean;
 };
 
-/** A request that has not come in yet. */
-export type NewEntry = { readonly owner: string; readonly isFlex: boolean };
+export type NewRequest = { readonly owner: string; readonly isFlex: boolean };
 
 export type FairShareOptions = {
   readonly slots: number;
-  /** Slots that one key may have at most; all by default. */
+  /** Slots one key may hold; default: all. */
   readonly slotsPerOwner?: number;
-  /** A flex request that has waited so long is no longer put last. */
+  /** A flex request that has waited this long counts as a normal one. */
   readonly flexWaitMs: number;
 };
 
-/** So many turns are played through to tell positions; who is further back is told one by its arrival. */
-const FORESEEN_TURNS = 1_000;
+/** Turns simulated for positions. Requests further back get a position by their arrival. */
+const SIMULATED_TURNS = 1_000;
 
 export class FairShare {
   readonly #options: FairShareOptions;
   #normal = new ShareTier();
   #flex = new ShareTier();
-  /** By id, those on a slot, in the order in which they got it. */
+  /** Owners of running requests by request id, in the order in which they got their slots. */
   #onSlots = new Map<string, string>();
-  /** By id, those who had a slot and have not left yet: whom to charge. */
+  /** Whom to charge, by request id: requests that got a slot and have not left yet. */
   #charged = new Map<string, { readonly owner: string; readonly tier: ShareTier }>();
-  /** By owner, how many wait. */
+  /** Number of waiting requests by owner. */
   #waiting = new Map<string, number>();
-  /** By id, those who wait. */
+  /** Owners of waiting requests by request id. */
   #owners = new Map<string, string>();
-  /** By owner, slots that it may have; all where there is none. */
+  /** Slots each owner may hold; an owner without an entry may hold all. */
   #limits = new Map<string, number>();
   #arrivals = 0;
-  readonly #forecast = new Forecast(() => this.#copy().#placesFromHere());
+  readonly #forecast = new Forecast(() => this.#copy().#simulate());
 
   constructor(options: FairShareOptions) {
     this.#options = options;
   }
 
-  /** For p-queue: those who could be started. Whoever waits for its own key's requests to end is not one of them. */
+  /** Requests that could start, for p-queue. A request that waits for its own key's running ones does not count. */
   get size(): number {
     let startable = 0;
     for (const [owner, count] of this.#waiting) {
-      startable += Math.min(count, Math.max(0, this.slotsOf(owner) - this.running(owner)));
+      startable += Math.min(count, Math.max(0, this.slotsOf(owner) - this.runningOf(owner)));
     }
     return startable;
   }
@@ -67,107 +65,108 @@ export class FairShare {
     return this.#waiting.get(owner) ?? 0;
   }
 
-  /** Slots of a key. */
-  running(owner: string): number {
+  /** Slots a key holds. */
+  runningOf(owner: string): number {
     let count = 0;
     for (const each of this.#onSlots.values()) if (each === owner) count += 1;
     return count;
   }
 
-  /** Slots that a key may have. */
+  /** Slots a key may hold. */
   slotsOf(owner: string): number {
     const { slots, slotsPerOwner = slots } = this.#options;
     return Math.min(slots, slotsPerOwner, this.#limits.get(owner) ?? slots);
   }
 
-  /** @param slots that the key may have; null for all. @returns whether that lets more of its requests begin */
-  limit(owner: string, slots: number | null): boolean {
+  /**
+   * @param slots that the key may hold; null for all
+   * @returns whether more of the key's requests may start now
+   */
+  setLimit(owner: string, slots: number | null): boolean {
     const before = this.slotsOf(owner);
     if (slots === null) this.#limits.delete(owner);
     else this.#limits.set(owner, slots);
-    if (this.slotsOf(owner) !== before) this.#forecast.change();
+    if (this.slotsOf(owner) !== before) this.#forecast.invalidate();
     return this.slotsOf(owner) > before;
   }
 
-  enqueue(start: Entry["start"], options: LineOptions = {}): void {
+  enqueue(start: WaitingRequest["start"], options: EnqueueOptions = {}): void {
     const { id = "", owner = "", cost = 1, isReturning = false, isFlex = false } = options;
     this.#arrivals += 1;
-    const arrived = { order: this.#arrivals, arrivedAtMs: performance.now() };
-    const entry: Entry = { ...arrived, id, owner, cost, isFlex, isReturning, start };
+    const arrived = { arrival: this.#arrivals, arrivedAtMs: performance.now() };
+    const entry: WaitingRequest = { ...arrived, id, owner, cost, isFlex, isReturning, start };
     this.#tierOf(entry).add(entry);
     this.#count(entry, 1);
-    this.#forecast.change();
+    this.#forecast.invalidate();
   }
 
-  dequeue(): Entry["start"] | undefined {
+  dequeue(): WaitingRequest["start"] | undefined {
     this.#moveAged();
     const taken = this.#take();
-    if (taken) this.#forecast.serve();
+    if (taken) this.#forecast.recordServed();
     return taken?.start;
   }
 
-  /** Its turn is over: the slot is free. */
+  /** Frees the request's slot when its turn is over. */
   release(id: string): void {
     this.#onSlots.delete(id);
-    this.#forecast.change();
+    this.#forecast.invalidate();
   }
 
-  /** What was computed for it, and what is still expected of it. */
-  charge(id: string, progress: Progress): void {
+  /** Charges the request's key for tokens computed and tokens still expected. */
+  charge(id: string, charge: ShareCharge): void {
     const charged = this.#charged.get(id);
-    charged?.tier.charge(charged.owner, progress);
+    charged?.tier.charge(charged.owner, charge);
   }
 
-  /** It will not come back. */
+  /** Forgets a request that will not need a slot again. */
   leave(id: string): void {
     this.#charged.delete(id);
     this.release(id);
   }
 
-  /** Without it p-queue would go on counting requests that have left. */
+  /** Part of p-queue's contract. Without it, p-queue would keep counting requests that have left. */
   remove(id: string): void {
     const removed = this.#normal.remove(id) ?? this.#flex.remove(id);
     if (removed) this.#count(removed, -1);
-    this.#forecast.change();
+    this.#forecast.invalidate();
   }
 
-  /**
-   * Its place if nobody else came, and requests cost what is expected of them; null when it does not wait.
-   */
-  placeOf(id: string): LinePlace | null {
+  /** Position if no other request enters and every request costs what is expected; null if it does not wait. */
+  positionOf(id: string): ForecastPosition | null {
     const owner = this.#owners.get(id);
     if (owner === undefined) return null;
     const last = { position: this.waiting, ownPosition: this.waitingOf(owner) };
-    return this.#forecast.of(id) ?? { owner, ...last, ownSlots: this.slotsOf(owner) };
+    return this.#forecast.positionOf(id) ?? { owner, ...last, ownSlots: this.slotsOf(owner) };
   }
 
-  /** The place that one more request would have; null where that is too far back to be foreseen. */
-  placeOfNew({ owner, isFlex }: NewEntry): LinePlace | null {
-    const line = this.#copy();
-    line.enqueue(async () => {}, { id: "new", owner, isFlex });
-    return line.#placesFromHere().get("new") ?? null;
+  /** Position that one more request would get. */
+  positionOfNew({ owner, isFlex }: NewRequest): ForecastPosition | null {
+    const copy = this.#copy();
+    copy.enqueue(async () => {}, { id: "new", owner, isFlex });
+    return copy.#simulate().get("new") ?? null;
   }
 
-  /** The place of the key's request that is next; null when none waits. */
-  nextOf(owner: string): LinePlace | null {
-    return this.waitingOf(owner) > 0 ? this.#forecast.next(owner) : null;
+  /** Position of the key's next request; null if none waits. */
+  nextOf(owner: string): ForecastPosition | null {
+    return this.waitingOf(owner) > 0 ? this.#forecast.nextOf(owner) : null;
   }
 
-  /** Part of p-queue's contract, for priorities that we do not use. */
-  filter(): Entry["start"][] {
+  /** Part of p-queue's contract, for priorities, which are not used here. */
+  filter(): WaitingRequest["start"][] {
     return this.#entries.map((entry) => entry.start);
   }
 
-  /** Part of p-queue's contract. @throws Error always: nothing here has a priority to change */
+  /** Part of p-queue's contract. @throws Error always: there are no priorities to change */
   setPriority(): never {
-    throw new Error("the waiting line has no priorities");
+    throw new Error("waiting requests have no priorities");
   }
 
-  get #entries(): readonly Entry[] {
+  get #entries(): readonly WaitingRequest[] {
     return [...this.#normal.entries, ...this.#flex.entries];
   }
 
-  #count({ id, owner }: Entry, change: 1 | -1): void {
+  #count({ id, owner }: WaitingRequest, change: 1 | -1): void {
     const count = this.waitingOf(owner) + change;
     if (count === 0) this.#waiting.delete(owner);
     else this.#waiting.set(owner, count);
@@ -175,31 +174,32 @@ export class FairShare {
     else this.#owners.delete(id);
   }
 
-  #tierOf({ isFlex, arrivedAtMs }: Entry): ShareTier {
+  #tierOf({ isFlex, arrivedAtMs }: WaitingRequest): ShareTier {
     const isAged = performance.now() - arrivedAtMs >= this.#options.flexWaitMs;
     return isFlex && !isAged ? this.#flex : this.#normal;
   }
 
-  #take(): Entry | undefined {
-    const standing: Standing = {
-      mayRun: (owner) => this.running(owner) < this.slotsOf(owner),
-      running: (owner) => this.running(owner),
+  #take(): WaitingRequest | undefined {
+    const ownerSlots: OwnerSlots = {
+      mayRun: (owner) => this.runningOf(owner) < this.slotsOf(owner),
+      runningOf: (owner) => this.runningOf(owner),
     };
-    const taken = this.#takeFrom(this.#normal, standing) ?? this.#takeFrom(this.#flex, standing);
+    const taken =
+      this.#takeFrom(this.#normal, ownerSlots) ?? this.#takeFrom(this.#flex, ownerSlots);
     if (!taken) return undefined;
     this.#onSlots.set(taken.id, taken.owner);
     this.#count(taken, -1);
     return taken;
   }
 
-  #takeFrom(tier: ShareTier, standing: Standing): Entry | undefined {
-    const entry = tier.take(standing);
+  #takeFrom(tier: ShareTier, ownerSlots: OwnerSlots): WaitingRequest | undefined {
+    const entry = tier.take(ownerSlots);
     if (!entry) return undefined;
     if (!entry.isReturning) this.#charged.set(entry.id, { owner: entry.owner, tier });
     return entry;
   }
 
-  /** In their key's line they stand where they would have stood from the beginning. */
+  /** Moves flex requests that have waited long enough to the normal tier, in their order of arrival. */
   #moveAged(): void {
     for (const entry of this.#flex.entries) {
       if (this.#tierOf(entry) === this.#flex) continue;
@@ -210,28 +210,28 @@ export class FairShare {
 
   #copy(): FairShare {
     this.#moveAged();
-    const line = new FairShare(this.#options);
-    line.#normal = this.#normal.copy();
-    line.#flex = this.#flex.copy();
-    line.#onSlots = new Map(this.#onSlots);
-    line.#waiting = new Map(this.#waiting);
-    line.#limits = new Map(this.#limits);
-    line.#arrivals = this.#arrivals;
-    return line;
+    const copy = new FairShare(this.#options);
+    copy.#normal = this.#normal.copy();
+    copy.#flex = this.#flex.copy();
+    copy.#onSlots = new Map(this.#onSlots);
+    copy.#waiting = new Map(this.#waiting);
+    copy.#limits = new Map(this.#limits);
+    copy.#arrivals = this.#arrivals;
+    return copy;
   }
 
-  /** As if who has had its slot the longest were always the next to be done. */
-  #placesFromHere(): ReadonlyMap<string, LinePlace> {
-    const places = new Map<string, LinePlace>();
+  /** Plays the queue to its end, assuming that the request that has held its slot the longest always ends next. */
+  #simulate(): ReadonlyMap<string, ForecastPosition> {
+    const positions = new Map<string, ForecastPosition>();
     const turns = new Map<string, number>();
-    const add = ({ id, owner }: Entry) => {
+    const add = ({ id, owner }: WaitingRequest) => {
       const ownPosition = (turns.get(owner) ?? 0) + 1;
       turns.set(owner, ownPosition);
       const ownSlots = this.slotsOf(owner);
-      places.set(id, { owner, position: places.size + 1, ownPosition, ownSlots });
+      positions.set(id, { owner, position: positions.size + 1, ownPosition, ownSlots });
     };
-    const foreseen = Math.min(this.waiting, FORESEEN_TURNS);
-    while (places.size < foreseen) {
+    const simulated = Math.min(this.waiting, SIMULATED_TURNS);
+    while (positions.size < simulated) {
       const taken = this.#onSlots.size < this.#options.slots ? this.#take() : undefined;
       if (taken) {
         add(taken);
@@ -241,7 +241,8 @@ export class FairShare {
       if (oldest === undefined) break;
       this.#onSlots.delete(oldest);
     }
-    for (const entry of this.#entries.toSorted((one, other) => one.order - other.order)) add(entry);
-    return places;
+    for (const entry of this.#entries.toSorted((one, other) => one.arrival - other.arrival))
+      add(entry);
+    return positions;
   }
 }

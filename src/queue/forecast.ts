@@ -1,74 +1,76 @@
-// Who will get a slot when: told to all who wait, again and again. It is played through anew when something has changed; in a
-// long line, where that takes its time, only so often that it keeps nobody else waiting.
+// Predicts when each waiting request gets a slot; waiting clients read it repeatedly. A change triggers a new
+// simulation. In a long queue, where a simulation is slow, it runs less often so that it does not delay other work.
 
-export type LinePlace = {
+export type ForecastPosition = {
   readonly owner: string;
   /** 1 is next. */
   readonly position: number;
-  /** The same among the requests of its key. */
+  /** Position among the requests of the same key. */
   readonly ownPosition: number;
-  /** Slots that its key may have. */
+  /** Slots its key may hold. */
   readonly ownSlots: number;
 };
 
-/** Streams that run on are charged meanwhile, and flex requests age: after so long it is played again in any case. */
-const GOOD_MS = 1_000;
-/** What takes less than this is played at every change. */
-const QUICK_MS = 2;
-/** What takes more has this share of the time at most. */
-const SHARE = 0.05;
+/**
+ * A forecast older than this is recomputed even without a change, because running streams are charged and flex requests age.
+ */
+const MAX_AGE_MS = 1_000;
+/** A simulation that takes less than this runs after every change. */
+const CHEAP_MS = 2;
+/** A slower simulation takes at most this share of the time. */
+const MAX_TIME_SHARE = 0.05;
 
 export class Forecast {
-  readonly #play: () => ReadonlyMap<string, LinePlace>;
-  #places: ReadonlyMap<string, LinePlace> = new Map();
-  #playedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #simulate: () => ReadonlyMap<string, ForecastPosition>;
+  #positions: ReadonlyMap<string, ForecastPosition> = new Map();
+  #simulatedAtMs = Number.NEGATIVE_INFINITY;
   #tookMs = 0;
   #hasChanged = true;
-  /** Slots given out since it was played. */
+  /** Slots given out since the last simulation. */
   #served = 0;
 
-  /** @param play who comes when, from here on, by id */
-  constructor(play: () => ReadonlyMap<string, LinePlace>) {
-    this.#play = play;
+  /** @param simulate returns the current position of every waiting request, by id */
+  constructor(simulate: () => ReadonlyMap<string, ForecastPosition>) {
+    this.#simulate = simulate;
   }
 
-  change(): void {
+  invalidate(): void {
     this.#hasChanged = true;
   }
 
-  serve(): void {
+  recordServed(): void {
     this.#hasChanged = true;
     this.#served += 1;
   }
 
-  /** Null for whoever is not in it: it may have come since it was played. */
-  of(id: string): LinePlace | null {
+  /** Returns null for a request that entered after the last simulation. */
+  positionOf(id: string): ForecastPosition | null {
     this.#refresh();
-    return this.#asOfNow(this.#places.get(id));
+    return this.#updated(this.#positions.get(id));
   }
 
-  /** The next one of a key. */
-  next(owner: string): LinePlace | null {
+  /** Position of the key's next request. */
+  nextOf(owner: string): ForecastPosition | null {
     this.#refresh();
-    for (const place of this.#places.values()) {
-      if (place.owner === owner) return this.#asOfNow(place);
+    for (const position of this.#positions.values()) {
+      if (position.owner === owner) return this.#updated(position);
     }
     return null;
   }
 
-  #asOfNow(place: LinePlace | undefined): LinePlace | null {
-    if (!place || this.#served === 0) return place ?? null;
-    return { ...place, position: Math.max(1, place.position - this.#served) };
+  #updated(position: ForecastPosition | undefined): ForecastPosition | null {
+    if (!position || this.#served === 0) return position ?? null;
+    return { ...position, position: Math.max(1, position.position - this.#served) };
   }
 
   #refresh(): void {
     const now = performance.now();
-    const restMs = this.#tookMs < QUICK_MS ? 0 : this.#tookMs / SHARE;
-    const sinceMs = now - this.#playedAtMs;
-    if (sinceMs < (this.#hasChanged ? restMs : Math.max(restMs, GOOD_MS))) return;
-    this.#places = this.#play();
-    this.#playedAtMs = performance.now();
-    this.#tookMs = this.#playedAtMs - now;
+    const restMs = this.#tookMs < CHEAP_MS ? 0 : this.#tookMs / MAX_TIME_SHARE;
+    const sinceMs = now - this.#simulatedAtMs;
+    if (sinceMs < (this.#hasChanged ? restMs : Math.max(restMs, MAX_AGE_MS))) return;
+    this.#positions = this.#simulate();
+    this.#simulatedAtMs = performance.now();
+    this.#tookMs = this.#simulatedAtMs - now;
     this.#hasChanged = false;
     this.#served = 0;
   }

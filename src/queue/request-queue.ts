@@ -1,59 +1,58 @@
-// Who may generate, and when: p-queue with the slots as its concurrency, fair shares as its order, and limits on waiting.
+// Decides which request may generate, and when: p-queue with one task per slot, ordered by fair shares, with limits on
+// waiting.
 
 import PQueue from "p-queue";
 import type { ServiceError } from "../errors.ts";
-import { type Accounts, EVERYBODY, type Sharer } from "./accounts.ts";
-import { keyRefusal, refusal } from "./admission.ts";
+import { findKeyRefusal, findRefusal } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
-import { Bill } from "./bill.ts";
-import { FairShare, type LineOptions, type NewEntry } from "./fair-share.ts";
-import type { LinePlace } from "./forecast.ts";
+import { type EnqueueOptions, FairShare, type NewRequest } from "./fair-share.ts";
+import type { ForecastPosition } from "./forecast.ts";
 import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
+import { ANONYMOUS_CALLER, type QueueCaller, type TokenBudgets } from "./token-budgets.ts";
+import { TokenUsage } from "./token-usage.ts";
 
 export type RequestQueueOptions = {
   readonly slots: number;
-  /** Slots that one key may have at most; all by default. */
+  /** Slots one key may hold; default: all. */
   readonly slotsPerOwner?: number;
-  /** For the refusal, where a slot is not one of `--slots`: what is busy. */
+  /** Names in the refusal what is busy, if the slots are not those of `--slots`. */
   readonly busyWith?: string;
   /** Requests that may wait. */
   readonly maxWaiting: number;
-  /** A request that has waited so long for a slot is refused. */
+  /** A request that has waited this long for a slot is refused. */
   readonly queueTimeoutMs: number;
-  /** A flex request that has waited so long is no longer put last. */
+  /** A flex request that has waited this long counts as a normal one. */
   readonly flexWaitMs: number;
-  /** Where keys' tokens per minute are kept; without it what is done here costs none. */
-  readonly accounts?: Accounts;
-  /** Whether there are several keys; the queue then keeps places for each. */
+  /** Token budgets of the keys; without them, requests in this queue cost no tokens. */
+  readonly tokenBudgets?: TokenBudgets;
+  /** Whether there are several keys; if so, the queue reserves places for each. */
   readonly isShared?: () => boolean;
 };
 
 export type EnterOptions = {
-  /** Ends the waiting. */
   readonly signal: AbortSignal;
-  /** Ends the request from here: the server drains. */
+  /** Ends the request from the server's side, when draining. */
   readonly abort: (error: ServiceError) => void;
-  /** Whether it belongs to a request that another line has let in already: then it is not refused here. Default: false. */
+  /** Whether another queue has already admitted the request; if so, it is never refused here. Default: false. */
   readonly isAdmitted?: boolean;
-  /** Whose request it is; everybody's where there are no keys. */
-  readonly sharer?: Sharer;
-  /** Whether nobody waits for it: it gets a slot when no other request wants it. */
+  /** The key's owner and limits. Default: the caller of a server without keys. */
+  readonly caller?: QueueCaller;
+  /** Whether it is a flex request: it gets a slot when no other request needs it. */
   readonly isFlex?: boolean;
-  /** What its client gives it from now on, in ms; null or undefined for no limit of its own. */
+  /** Time its client allows from now on, in ms; null or undefined for no limit. */
   readonly deadlineMs?: number | null;
-  /** Name of the request's field that makes its choices so many, for the refusal. */
+  /** The request field that sets the number of choices, named in the refusal. */
   readonly field?: string;
 };
 
 export class RequestQueue {
   readonly #options: RequestQueueOptions;
-  readonly #line: FairShare;
-  readonly #turns: PQueue<FairShare, LineOptions>;
+  readonly #order: FairShare;
+  readonly #turns: PQueue<FairShare, EnqueueOptions>;
   readonly #rate = new ServiceRate();
   readonly #answers = new AnswerLengths();
   readonly #tickets = new Set<Ticket>();
-  /** Those on a slot. */
   readonly #running = new Set<Ticket>();
   #isDraining = false;
   #onEmpty: (() => void) | null = null;
@@ -61,14 +60,14 @@ export class RequestQueue {
 
   constructor(options: RequestQueueOptions) {
     this.#options = options;
-    const line = new FairShare(options);
-    this.#line = line;
-    this.#turns = new PQueue<FairShare, LineOptions>({
+    const order = new FairShare(options);
+    this.#order = order;
+    this.#turns = new PQueue<FairShare, EnqueueOptions>({
       concurrency: options.slots,
       queueClass: class {
         constructor() {
           // biome-ignore lint/correctness/noConstructorReturn: p-queue makes its own queue; positions need ours
-          return line;
+          return order;
         }
       } as unknown as new () => FairShare,
     });
@@ -76,7 +75,7 @@ export class RequestQueue {
 
   /** Requests that wait for a slot. */
   get waiting(): number {
-    return this.#line.waiting;
+    return this.#order.waiting;
   }
 
   /** Slots in use. */
@@ -84,42 +83,41 @@ export class RequestQueue {
     return this.#turns.pending;
   }
 
-  /** Requests inside in whatever phase. */
   get inside(): number {
     return this.#tickets.size;
   }
 
-  /** Of one key: requests on slots, and those that wait. */
+  /** Running and waiting requests of one key. */
   loadOf(owner: string): { readonly running: number; readonly waiting: number } {
-    return { running: this.#line.running(owner), waiting: this.#line.waitingOf(owner) };
+    return { running: this.#order.runningOf(owner), waiting: this.#order.waitingOf(owner) };
   }
 
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  /** @throws ServiceError `queue_full` or `draining`, with advice when to try again */
+  /** @throws ServiceError `queue_full` or `draining`, with the time after which to retry */
   enter(options: EnterOptions): Ticket {
     if (!options.isAdmitted) this.#admit(1, options);
     return this.#enterOne(options);
   }
 
-  /** As `enter()`, for all the choices of a request: all of them enter, or none. */
+  /** Same as `enter()` for all choices of a request: either all enter or none. */
   enterAll(choices: number, options: EnterOptions): readonly Ticket[] {
     this.#admit(choices, options);
     return Array.from({ length: choices }, () => this.#enterOne(options));
   }
 
   #admit(entering: number, entry: EnterOptions): void {
-    const { field, isFlex = false, sharer = EVERYBODY, deadlineMs = null } = entry;
+    const { field, isFlex = false, caller = ANONYMOUS_CALLER, deadlineMs = null } = entry;
     const { slots, busyWith, maxWaiting, queueTimeoutMs, isShared } = this.#options;
-    const { owner, limits } = sharer;
-    if (this.#line.limit(owner, limits.concurrent)) this.#turns.concurrency = slots; // looks for more to start
-    let own = 0;
-    for (const ticket of this.#tickets) if (ticket.owner === owner) own += 1;
-    const running = this.#line.running(owner);
+    const { owner, limits } = caller;
+    if (this.#order.setLimit(owner, limits.concurrent)) this.#turns.concurrency = slots; // makes p-queue look for more requests to start
+    let ownInside = 0;
+    for (const ticket of this.#tickets) if (ticket.owner === owner) ownInside += 1;
+    const running = this.#order.runningOf(owner);
     const refused =
-      refusal({
+      findRefusal({
         entering,
         field,
         inside: this.#tickets.size,
@@ -127,62 +125,62 @@ export class RequestQueue {
         busyWith,
         maxWaiting,
         isFlex,
-        ownWaiting: isShared?.() ? own - running : null,
+        ownWaiting: isShared?.() ? ownInside - running : null,
         isDraining: this.#isDraining,
         deadlineMs,
         queueTimeoutMs,
         waitMs: (position) => this.#waitMs(position),
         newWaitMs: (behind) => this.#waitMsOfNew(behind, { owner, isFlex }),
       }) ??
-      keyRefusal({
+      findKeyRefusal({
         entering,
         field,
         limits,
-        allowance: this.#options.accounts?.stateOf(sharer) ?? null,
-        inside: own,
+        budget: this.#options.tokenBudgets?.stateOf(caller) ?? null,
+        inside: ownInside,
         running,
-        slots: this.#line.slotsOf(owner),
+        slots: this.#order.slotsOf(owner),
         freeSlots: slots - this.#running.size,
         waitMs: () => this.#waitMsOfNext(owner),
       });
     if (refused) throw refused;
   }
 
-  #enterOne({ sharer = EVERYBODY, ...options }: EnterOptions): Ticket {
-    const { queueTimeoutMs, accounts } = this.#options;
+  #enterOne({ caller = ANONYMOUS_CALLER, ...options }: EnterOptions): Ticket {
+    const { queueTimeoutMs, tokenBudgets } = this.#options;
     this.#nextId += 1;
     const id = `${this.#nextId}`;
-    const { owner } = sharer;
-    const bill = new Bill({
-      toShare: (progress) => this.#line.charge(id, progress),
-      toAllowance: (tokens) => accounts?.spend(owner, tokens),
+    const { owner } = caller;
+    const tokenUsage = new TokenUsage({
+      chargeShare: (charge) => this.#order.charge(id, charge),
+      chargeBudget: (tokens) => tokenBudgets?.spend(owner, tokens),
     });
     const ticket = new Ticket({
       isFlex: false,
       ...options,
       id,
       owner,
-      bill,
+      tokenUsage,
       expectedAnswer: () => this.#answers.expected(owner),
       queueTimeoutMs,
       turns: this.#turns,
-      line: this.#line,
-      waitMs: (place) => (place ? this.#waitMsAt(place) : this.#waitMs(1)),
+      order: this.#order,
+      waitMs: (position) => (position ? this.#waitMsAt(position) : this.#waitMs(1)),
       onTurn: (running) => this.#running.add(running),
       onTurnEnd: (ended, heldMs) => {
         this.#running.delete(ended);
         this.#rate.observe(heldMs);
       },
-      onLeave: (left) => {
-        if (bill.isOpen) this.#answers.observe(owner, bill.generated);
-        this.#left(left);
+      onLeave: (ticket) => {
+        if (tokenUsage.isOpen) this.#answers.observe(owner, tokenUsage.generated);
+        this.#forget(ticket);
       },
     });
     this.#tickets.add(ticket);
     return ticket;
   }
 
-  /** Takes nobody in from now on. @returns whether all who were inside were done within the limit */
+  /** Refuses new requests from now on. @returns whether all requests inside ended within the limit */
   async drain(limitMs: number): Promise<boolean> {
     this.#isDraining = true;
     if (this.#tickets.size === 0) return true;
@@ -200,7 +198,6 @@ export class RequestQueue {
     }
   }
 
-  /** Ends everything that is inside with this error. */
   abortAll(error: ServiceError): void {
     for (const ticket of this.#tickets) ticket.abort(error);
   }
@@ -211,24 +208,25 @@ export class RequestQueue {
     return this.#rate.waitMs(position, slots, sumMs / Math.max(1, this.#running.size));
   }
 
-  /** A key that may have few slots waits for its own requests, however many slots are free. */
-  #waitMsAt({ position, ownPosition, ownSlots }: LinePlace): number | null {
+  /** A key with few slots also waits for its own requests, however many slots are free. */
+  #waitMsAt({ position, ownPosition, ownSlots }: ForecastPosition): number | null {
     const inLineMs = this.#waitMs(position);
     const ownMs = this.#waitMs(ownPosition, ownSlots);
     return inLineMs === null || ownMs === null ? null : Math.max(inLineMs, ownMs);
   }
 
-  #waitMsOfNew(behind: number, entry: NewEntry): number | null {
-    const place = this.#line.placeOfNew(entry);
-    return place && this.#waitMsAt({ ...place, position: Math.min(behind, place.position) });
+  #waitMsOfNew(behind: number, entry: NewRequest): number | null {
+    const forecast = this.#order.positionOfNew(entry);
+    if (!forecast) return null;
+    return this.#waitMsAt({ ...forecast, position: Math.min(behind, forecast.position) });
   }
 
   #waitMsOfNext(owner: string): number | null {
-    const next = this.#line.nextOf(owner);
-    return next ? this.#waitMsAt(next) : this.#waitMs(1, this.#line.slotsOf(owner));
+    const next = this.#order.nextOf(owner);
+    return next ? this.#waitMsAt(next) : this.#waitMs(1, this.#order.slotsOf(owner));
   }
 
-  #left(ticket: Ticket): void {
+  #forget(ticket: Ticket): void {
     this.#tickets.delete(ticket);
     if (this.#tickets.size === 0) this.#onEmpty?.();
   }

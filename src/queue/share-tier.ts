@@ -1,70 +1,71 @@
-// Whose turn it is among the keys of one priority: the one that least work was done for. Within a key, in order of
-// arrival. Virtual time as in start-time fair queueing, with what was really computed as its unit:
+// Chooses the next key among those of one priority: the key with the least work done. Within a key, requests run in
+// order of arrival. Virtual time as in start-time fair queueing, measured in tokens computed:
 // https://arxiv.org/abs/2401.00588 (the virtual token counter).
 
 /** A request that waits for a slot. */
-export type Entry = {
+export type WaitingRequest = {
   readonly id: string;
-  /** Whose it is. */
   readonly owner: string;
-  /** Counts arrivals. */
-  readonly order: number;
+  /** Arrival number: lower came earlier. */
+  readonly arrival: number;
   readonly arrivedAtMs: number;
   readonly isFlex: boolean;
-  /** Whether it had a slot before and gave it up: it comes before its key's other requests, and was charged back then. */
+  /**
+   * Whether it had a slot before and gave it up. Such a request precedes the key's others, and was charged the first time.
+   */
   readonly isReturning: boolean;
-  /** What it will cost, in tokens, as far as that can be known. */
+  /** Expected cost in tokens. */
   readonly cost: number;
   readonly start: () => Promise<unknown>;
 };
 
 type Share = {
   readonly owner: string;
-  /** Tokens computed for the key, on a clock that all keys share. */
+  /** Virtual time: tokens computed for the key, on a clock shared by all keys. */
   done: number;
-  /** Tokens that are still expected of its requests on slots. */
+  /** Tokens still expected from its running requests. */
   expected: number;
-  /** Whether it waits, and could have had the last turn, or came after that. */
+  /** Whether it waits, and either was eligible for the last turn or arrived after it. */
   isCompeting: boolean;
-  waiting: Entry[];
+  waiting: WaitingRequest[];
 };
 
-/** What has become of a request that has a slot. */
-export type Progress = {
-  /** Tokens computed since the last time. */
+/** Change in the tokens of a request that has a slot. */
+export type ShareCharge = {
+  /** Tokens computed since the last charge. */
   readonly done: number;
-  /** How many more (or, negative, fewer) are expected from now on. */
+  /** Change in the tokens still expected; negative means fewer. */
   readonly expected: number;
 };
 
-/** What a choice has to know of the keys. */
-export type Standing = {
-  /** Whether the key may have one more slot. */
+/** The state of each key's slots, needed to choose the next request. */
+export type OwnerSlots = {
+  /** Whether the key may hold one more slot. */
   readonly mayRun: (owner: string) => boolean;
-  /** Slots that it has. */
-  readonly running: (owner: string) => number;
+  /** Slots the key holds. */
+  readonly runningOf: (owner: string) => number;
 };
 
 export class ShareTier {
   #shares = new Map<string, Share>();
 
-  get entries(): readonly Entry[] {
+  get entries(): readonly WaitingRequest[] {
     return [...this.#shares.values()].flatMap(({ waiting }) => waiting);
   }
 
-  add(entry: Entry): void {
+  add(entry: WaitingRequest): void {
     const share = this.#shareOf(entry.owner);
     if (share.waiting.length === 0) this.#compete([share]);
     const behind = share.waiting.findLastIndex((other) => isAhead(other, entry));
     share.waiting.splice(behind + 1, 0, entry);
   }
 
-  /** Takes the next one out, and charges its key with what it is expected to cost. */
-  take(standing: Standing): Entry | undefined {
-    const [first, ...others] = this.#candidates(standing);
+  /** Removes the next request and charges its key with the expected cost. */
+  take(ownerSlots: OwnerSlots): WaitingRequest | undefined {
+    const [first, ...others] = this.#candidates(ownerSlots);
     if (!first) return undefined;
     const next = others.reduce(
-      (best, each) => (isBefore(each, best, standing) ? each : best),
+      (best, each) => (isBefore(each, best, ownerSlots) ? each : best),
       first,
     );
     const entry = next.waiting.shift();
@@ -73,7 +74,7 @@ export class ShareTier {
     return entry;
   }
 
-  remove(id: string): Entry | undefined {
+  remove(id: string): WaitingRequest | undefined {
     for (const share of this.#shares.values()) {
       const index = share.waiting.findIndex((entry) => entry.id === id);
       if (index < 0) continue;
@@ -84,7 +85,7 @@ export class ShareTier {
     return undefined;
   }
 
-  charge(owner: string, { done, expected }: Progress): void {
+  charge(owner: string, { done, expected }: ShareCharge): void {
     const share = this.#shareOf(owner);
     share.done += done;
     share.expected += expected;
@@ -98,21 +99,21 @@ export class ShareTier {
     return tier;
   }
 
-  /** Those who could have the next turn. */
-  #candidates({ mayRun }: Standing): Share[] {
-    const found: Share[] = [];
+  /** Keys that are eligible for the next turn. */
+  #candidates({ mayRun }: OwnerSlots): Share[] {
+    const eligible: Share[] = [];
     for (const share of this.#shares.values()) {
       if (share.waiting.length === 0) continue;
-      if (mayRun(share.owner)) found.push(share);
+      if (mayRun(share.owner)) eligible.push(share);
       else share.isCompeting = false;
     }
-    this.#compete(found.filter(({ isCompeting }) => !isCompeting));
-    return found;
+    this.#compete(eligible.filter(({ isCompeting }) => !isCompeting));
+    return eligible;
   }
 
   /**
-   * Whoever comes back to the others has no credit for the time that it was away, or had all slots that it may have: it begins
-   * where the one begins that least was done for; where nobody else competes, with the one that most was done for.
+   * A returning key gets no credit for the time it was away or held all its slots. It starts at the lowest virtual time
+   * among the competing keys, or at the highest of all keys if no key competes.
    */
   #compete(joining: readonly Share[]): void {
     let [least, most] = [Number.POSITIVE_INFINITY, 0];
@@ -135,17 +136,17 @@ export class ShareTier {
   }
 }
 
-/** Whether one request of a key comes before another one of the same key. */
-function isAhead(one: Entry, other: Entry): boolean {
+/** Whether one request of a key precedes another of the same key. */
+function isAhead(one: WaitingRequest, other: WaitingRequest): boolean {
   if (one.isReturning !== other.isReturning) return one.isReturning;
-  return one.order < other.order;
+  return one.arrival < other.arrival;
 }
 
-/** Of two keys that have as much, the one with fewer slots goes first, then the one that asked first. */
-function isBefore(one: Share, other: Share, { running }: Standing): boolean {
-  const more = one.done + one.expected - (other.done + other.expected);
-  if (more !== 0) return more < 0;
-  const ahead = running(one.owner) - running(other.owner);
-  if (ahead !== 0) return ahead < 0;
-  return (one.waiting[0]?.order ?? 0) < (other.waiting[0]?.order ?? 0);
+/** Compares by virtual time. On a tie, the key with fewer slots goes first, then the one whose request arrived first. */
+function isBefore(one: Share, other: Share, { runningOf }: OwnerSlots): boolean {
+  const moreWork = one.done + one.expected - (other.done + other.expected);
+  if (moreWork !== 0) return moreWork < 0;
+  const moreSlots = runningOf(one.owner) - runningOf(other.owner);
+  if (moreSlots !== 0) return moreSlots < 0;
+  return (one.waiting[0]?.arrival ?? 0) < (other.waiting[0]?.arrival ?? 0);
 }

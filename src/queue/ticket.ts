@@ -1,45 +1,41 @@
-// One request's stay in the queue: it knows its place, and takes and returns turns on a slot. A turn lasts until the
-// worker has freed the slot.
+// One request's stay in the queue: its position, and its turns on a slot. A turn lasts until the worker has freed the slot.
 
 import type PQueue from "p-queue";
 import { abortReason, ServiceError } from "../errors.ts";
 import type { GenerateEvent, Usage } from "../generation/events.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-import type { Bill } from "./bill.ts";
-import type { FairShare, LineOptions } from "./fair-share.ts";
-import type { LinePlace } from "./forecast.ts";
+import type { EnqueueOptions, FairShare } from "./fair-share.ts";
+import type { ForecastPosition } from "./forecast.ts";
+import type { TokenUsage } from "./token-usage.ts";
 
 export type TicketOptions = {
   readonly id: string;
-  /** Ends the waiting. */
   readonly signal: AbortSignal;
-  /** Ends the request from the server's side. */
   readonly abort: (error: ServiceError) => void;
-  /** Whether nobody waits for it: all others go first. */
+  /** Whether it is a flex request: all others go first. */
   readonly isFlex: boolean;
-  /** Whose request it is. */
   readonly owner: string;
-  readonly bill: Bill;
-  /** Tokens that an answer for this key is expected to have. */
+  readonly tokenUsage: TokenUsage;
+  /** Expected tokens of an answer for this key. */
   readonly expectedAnswer: () => number;
   readonly queueTimeoutMs: number;
-  readonly turns: PQueue<FairShare, LineOptions>;
-  readonly line: FairShare;
-  /** Expected wait at a place in line, or of the next one. */
-  readonly waitMs: (place: LinePlace | null) => number | null;
+  readonly turns: PQueue<FairShare, EnqueueOptions>;
+  readonly order: FairShare;
+  /** Expected wait at a position; of the next request if null. */
+  readonly waitMs: (position: ForecastPosition | null) => number | null;
   readonly onTurn: (ticket: Ticket) => void;
   readonly onTurnEnd: (ticket: Ticket, heldMs: number) => void;
   readonly onLeave: (ticket: Ticket) => void;
 };
 
-export type QueuePlace = {
-  /** 1 is next, as it looks now: a key that has had less may still come in between. */
+export type QueuePosition = {
+  /** 1 is next. Only a forecast: a request of a key with less work done may still go first. */
   readonly position: number;
-  /** Null before anything has been measured. */
+  /** Null before any measurement. */
   readonly etaMs: number | null;
 };
 
-/** One request's stay in the queue, from its entry to its end. Counts against the limit until `leave()`. */
+/** One request's stay in the queue, from entry to end. It counts against the queue limit until `leave()`. */
 export class Ticket implements SlotLease {
   readonly #options: TicketOptions;
   #endTurn: (() => void) | null = null;
@@ -56,11 +52,11 @@ export class Ticket implements SlotLease {
     return this.#options.owner;
   }
 
-  /** Where it waits; null while it does not. */
-  get place(): QueuePlace | null {
-    const { id, line, waitMs } = this.#options;
-    const place = line.placeOf(id);
-    return place && { position: place.position, etaMs: waitMs(place) };
+  /** Null while it does not wait. */
+  get queuePosition(): QueuePosition | null {
+    const { id, order, waitMs } = this.#options;
+    const forecast = order.positionOf(id);
+    return forecast && { position: forecast.position, etaMs: waitMs(forecast) };
   }
 
   /** Time spent waiting for slots so far, in ms. */
@@ -68,12 +64,11 @@ export class Ticket implements SlotLease {
     return this.#waitedMs;
   }
 
-  /** For how long it has held its slot, in ms; 0 without one. */
+  /** How long it has held its slot, in ms; 0 without one. */
   get heldMs(): number {
     return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
   }
 
-  /** Whether it ever had a turn. */
   get hadTurn(): boolean {
     return this.#hadTurn;
   }
@@ -82,27 +77,27 @@ export class Ticket implements SlotLease {
     return this.#endTurn !== null;
   }
 
-  /** Those of other keys that wait for their own ones would gain nothing from this slot. */
+  /** Whether another request could use this slot. Requests of other keys that wait for their own key's slots could not. */
   get isContended(): boolean {
-    const { line, owner } = this.#options;
-    return line.size > 0 || line.waitingOf(owner) > 0;
+    const { order, owner } = this.#options;
+    return order.size > 0 || order.waitingOf(owner) > 0;
   }
 
-  /** What is known before it waits. @param maxTokens of its answer */
+  /** Sets the expected cost, before the request waits. @param maxTokens of the answer */
   expect(tokens: { readonly promptTokens: number; readonly maxTokens: number }): void {
-    const { bill, expectedAnswer } = this.#options;
-    bill.expect(tokens.promptTokens, Math.min(tokens.maxTokens, expectedAnswer()));
+    const { tokenUsage, expectedAnswer } = this.#options;
+    tokenUsage.expect(tokens.promptTokens, Math.min(tokens.maxTokens, expectedAnswer()));
   }
 
-  /** What was computed for it is charged to its key. */
+  /** Charges the event's tokens to the request's key. */
   charge(event: GenerateEvent): void {
-    this.#options.bill.add(event);
+    this.#options.tokenUsage.add(event);
   }
 
-  /** The same for what has no events. May be a fraction where the unit of the line is not a token. */
+  /** Charges a request without events. A fraction is allowed if the queue's unit is not a token. */
   chargeAll(promptTokens: number): void {
     const usage: Usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-    this.#options.bill.close(usage);
+    this.#options.tokenUsage.close(usage);
   }
 
   async acquire(): Promise<void> {
@@ -125,45 +120,44 @@ export class Ticket implements SlotLease {
   }
 
   release(): void {
-    this.#stopWaiting?.(new ServiceError("aborted", "no slot is wanted any more"));
+    this.#stopWaiting?.(new ServiceError("aborted", "the request no longer needs a slot"));
     this.#endTurn?.();
   }
 
-  /** Ends the request from the server's side. */
   abort(error: ServiceError): void {
     this.#options.abort(error);
   }
 
   leave(): void {
     this.release();
-    const { bill, line, id, onLeave } = this.#options;
-    bill.close(null);
-    line.leave(id);
+    const { tokenUsage, order, id, onLeave } = this.#options;
+    tokenUsage.close(null);
+    order.leave(id);
     onLeave(this);
   }
 
-  /** Resolves when the turn begins; p-queue's task itself goes on until `release()`. */
+  /** Resolves when the turn begins; p-queue's task continues until `release()`. */
   #turn(signal: AbortSignal): Promise<void> {
-    const { id, owner, bill, isFlex, line, turns, onTurn, onTurnEnd } = this.#options;
+    const { id, owner, tokenUsage, isFlex, order, turns, onTurn, onTurnEnd } = this.#options;
     return new Promise((resolve, reject) => {
       const task = () =>
         new Promise<void>((end) => {
           this.#turnStartedMs = performance.now();
           this.#hadTurn = true;
-          bill.open();
+          tokenUsage.open();
           onTurn(this);
           this.#endTurn = () => {
             this.#endTurn = null;
             onTurnEnd(this, this.heldMs);
             this.#turnStartedMs = null;
-            line.release(id);
+            order.release(id);
             end();
           };
           resolve();
         });
-      // The signal is for waiting only: on a running task it would free the place before the worker has freed the slot.
+      // The signal only ends the wait: on a running task it would free the place before the worker has freed the slot.
       const isReturning = this.#hadTurn;
-      const options = { id, owner, cost: bill.expected, signal, isFlex, isReturning };
+      const options = { id, owner, cost: tokenUsage.expected, signal, isFlex, isReturning };
       turns.add(task, options).catch(reject);
     });
   }

@@ -1,49 +1,52 @@
-// What was said up to an answer, as a chain of turns: each holds only what it added, however long the conversation is.
+// The conversation up to an answer, as a chain of turns. Each turn holds only what it added, so a long conversation is stored
+// once.
 
-/** One request's part of a conversation: what it asked and what was answered, after the turn before it. */
-export type Turn = {
-  readonly before: Turn | null;
-  /** Items as the wire format has them. */
+/** One request's part of a conversation: its input and its answer, following the previous turn. */
+export type ConversationTurn = {
+  readonly previous: ConversationTurn | null;
+  /** Items in the wire format. */
   readonly input: readonly object[];
   output: readonly object[];
-  /** What it keeps in memory, without the turns before it. */
+  /** Memory of this turn alone. */
   bytes: number;
-  /** Responses and later turns that need it. */
-  holders: number;
+  /** Number of responses and later turns that need this turn. */
+  references: number;
 };
 
-/** It holds the one before it. */
-export function turnAfter(before: Turn | null, input: readonly object[]): Turn {
-  if (before) before.holders += 1;
-  return { before, input, output: [], bytes: weightOf(input), holders: 1 };
+/** Creates a turn that keeps the previous one in memory. */
+export function createTurn(
+  previous: ConversationTurn | null,
+  input: readonly object[],
+): ConversationTurn {
+  if (previous) previous.references += 1;
+  return { previous, input, output: [], bytes: weightOf(input), references: 1 };
 }
 
-/** @returns the bytes that are free now: of this one, and of those before it that nobody needs any more */
-export function letGo(turn: Turn): number {
+/** Releases one reference. @returns the bytes freed: this turn and earlier ones that nothing needs any more */
+export function releaseTurn(last: ConversationTurn): number {
   let freed = 0;
-  for (let each: Turn | null = turn; each; each = each.before) {
-    each.holders -= 1;
-    if (each.holders > 0) break;
-    freed += each.bytes;
+  for (let turn: ConversationTurn | null = last; turn; turn = turn.previous) {
+    turn.references -= 1;
+    if (turn.references > 0) break;
+    freed += turn.bytes;
   }
   return freed;
 }
 
-/** What a turn and all those before it keep. */
-export function bytesUpTo(last: Turn | null): number {
+/** Memory of a turn and all earlier ones. */
+export function bytesUpTo(last: ConversationTurn | null): number {
   let bytes = 0;
-  for (let turn = last; turn; turn = turn.before) bytes += turn.bytes;
+  for (let turn = last; turn; turn = turn.previous) bytes += turn.bytes;
   return bytes;
 }
 
-/** What was said before the turn was answered. */
-export function inputOf({ before, input }: Turn): readonly object[] {
+export function inputItemsOf({ previous, input }: ConversationTurn): readonly object[] {
   const parts = [input];
-  for (let turn = before; turn; turn = turn.before) parts.push(turn.output, turn.input);
+  for (let turn = previous; turn; turn = turn.previous) parts.push(turn.output, turn.input);
   return parts.reverse().flat();
 }
 
-/** In bytes, as JSON. */
+/** Size as JSON, in bytes. */
 export function weightOf(value: unknown): number {
-  return 2 * JSON.stringify(value).length; // a text of any script takes two bytes a character at most
+  return 2 * JSON.stringify(value).length; // JavaScript strings take up to two bytes per UTF-16 code unit
 }

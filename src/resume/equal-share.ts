@@ -1,19 +1,19 @@
-// How a limited memory is shared by owners who keep different amounts: those who keep little leave the rest to the others,
-// and whoever keeps more than that share gives up something of its own. https://en.wikipedia.org/wiki/Max-min_fairness
+// Shares limited memory among owners that keep different amounts. Owners below the equal share leave the rest to others;
+// owners above it give up some of their own. https://en.wikipedia.org/wiki/Max-min_fairness
 
-/** What one owner keeps. */
+/** Memory of one owner. */
 export type Holding = {
   readonly bytes: number;
-  /** What of it cannot go. */
+  /** The part that cannot be dropped. */
   readonly fixedBytes: number;
 };
 
-/** Halvings of the range: far below a byte, of any memory that there is. */
+/** Number of bisection steps; enough to get far below one byte for any memory size. */
 const STEPS = 60;
 
 /**
- * The most bytes that each may keep, so that all together keep `totalBytes` at most. No less than an equal part of it, also
- * where what cannot go is more than that.
+ * Returns the most bytes each owner may keep so that together they keep at most `totalBytes`. The share is never below an
+ * equal part, even if memory that cannot be dropped exceeds it.
  */
 export function equalShare(holdings: readonly Holding[], totalBytes: number): number {
   const kept = (share: number) =>

@@ -1,8 +1,8 @@
-// The events of one stream, kept so that a reader can come back to them: what it missed, then what comes, without a gap.
+// The events of one stream, kept so that a reconnecting reader gets the missed events and then the new ones, without a gap.
 
 import { abortReason, ServiceError } from "../errors.ts";
 
-/** One server-sent event, before it is bytes. */
+/** One server-sent event before encoding. */
 export type LoggedEvent = {
   readonly event?: string;
   readonly id?: string;
@@ -10,32 +10,35 @@ export type LoggedEvent = {
 };
 
 export type EventLogOptions = {
-  /** Called with what an append added, or a drop freed, in bytes. */
+  /** Called with the bytes that an append added, or (negative) that a drop freed. */
   readonly onChange?: (bytes: number) => void;
   /** Whether each event gets its number as its id. */
   readonly isNumbered?: boolean;
-  /** Above this, as it is then, the oldest events go that all readers have; where there are none, the writer waits. */
+  /**
+   * Current memory limit. Above it, the oldest events that all readers have read are dropped; without readers, the writer
+   * waits.
+   */
   readonly maxBytes?: () => number;
 };
 
-/** A reader gets about so much at once, in characters: it waits for its socket in between. */
+/** Approximate characters per batch. A reader waits for its socket between batches. */
 const BATCH_CHARS = 65_536;
-/** What an event takes beside its text, in bytes. */
+/** Memory of an event in addition to its text, in bytes. */
 const EVENT_BYTES = 64;
-/** When it is full, so much of it is kept: one event at a time would be a search for every event. */
+/** Share of a full log to keep when trimming. Dropping one event at a time would search the log at every event. */
 const KEPT_SHARE = 0.75;
 
-/** Single writer, any number of readers. Events are numbered from 0. */
+/** One writer, any number of readers. Events are numbered from 0. */
 export class EventLog {
   readonly #options: EventLogOptions;
   #events: LoggedEvent[] = [];
-  /** Number of the first that is kept. */
+  /** Number of the oldest event kept. */
   #first = 0;
   #bytes = 0;
   #hasEnded = false;
   #isDropped = false;
   #whyGone = eventsDropped();
-  /** For each reader: the number of the event that it gets next. */
+  /** For each reader, the number of its next event. */
   readonly #readers = new Set<{ next: number }>();
   #wake: (() => void)[] = [];
 
@@ -43,17 +46,15 @@ export class EventLog {
     this.#options = options;
   }
 
-  /** What it keeps in memory. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether nothing was ever written to it. */
   get isEmpty(): boolean {
     return this.#count === 0;
   }
 
-  /** Whether its events are gone, and those that come are not kept. */
+  /** Whether its events were dropped, and new ones are not kept. */
   get isDropped(): boolean {
     return this.#isDropped;
   }
@@ -62,24 +63,24 @@ export class EventLog {
     return this.#options.maxBytes?.() ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Of all that were appended, dropped ones included. */
+  /** Number of events ever appended, including dropped ones. */
   get #count(): number {
     return this.#first + this.#events.length;
   }
 
-  /** Whether there is, and will be, nothing after number `after`. */
+  /** Whether the log has ended and has no event after number `after`. */
   isReadTo(after: number): boolean {
     return this.#hasEnded && after >= this.#count - 1;
   }
 
-  /** @throws ServiceError for a number of which the next event is gone, or that no event has yet */
+  /** @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet */
   check(after: number): void {
     if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after))) throw this.#whyGone;
     if (after < this.#count || this.#hasEnded) return;
     throw new ServiceError("invalid_value", `this stream has no event ${after} yet`);
   }
 
-  /** Nothing is kept after the end, or once it has been dropped. */
+  /** Ignores events after the end, and keeps none once dropped. */
   append(events: readonly LoggedEvent[]): void {
     if (this.#hasEnded || events.length === 0) return;
     if (this.#isDropped) {
@@ -96,7 +97,7 @@ export class EventLog {
     this.#wakeAll();
   }
 
-  /** Waits until there is room for more. @throws ServiceError the signal's reason */
+  /** Waits until there is room for more events. @throws ServiceError the signal's reason */
   async room(signal: AbortSignal): Promise<void> {
     while (this.#bytes > this.#maxBytes && !this.#isDropped) {
       if (signal.aborted) throw abortReason(signal);
@@ -104,13 +105,13 @@ export class EventLog {
     }
   }
 
-  /** Readers get what there is, and are done. */
+  /** Readers finish once they have read the remaining events. */
   end(): void {
     this.#hasEnded = true;
     this.#wakeAll();
   }
 
-  /** Gives its memory back: whoever has not read all of it cannot any more. @param why what they are told */
+  /** Frees its memory. Readers that have not read everything fail with `why`. */
   drop(why: ServiceError = eventsDropped()): void {
     this.#isDropped = true;
     this.#whyGone = why;
@@ -119,7 +120,7 @@ export class EventLog {
   }
 
   /**
-   * The events after number `after` (-1 for all), in batches; then those that come, until the end.
+   * Yields the events after number `after` (-1 for all) in batches, then new events until the end.
    * @throws ServiceError the signal's reason, or `events_dropped`
    */
   async *read(
@@ -137,7 +138,7 @@ export class EventLog {
         if (batch.length > 0) {
           yield batch;
           this.#trim();
-          this.#wakeAll(); // the writer may wait for this
+          this.#wakeAll(); // the writer may be waiting for room
         } else if (this.#hasEnded) return;
         else if (this.#isDropped) throw this.#whyGone;
         else await this.#change(signal);
@@ -155,7 +156,7 @@ export class EventLog {
     return this.#events.slice(begin, end);
   }
 
-  /** Forgets what all readers have; without a reader one may come back for all of it. */
+  /** Drops events that all readers have read. Without a reader nothing is dropped: one may reconnect and need all of it. */
   #trim(): void {
     const maxBytes = this.#maxBytes;
     if (this.#bytes <= maxBytes || this.#readers.size === 0) return;
@@ -197,7 +198,7 @@ export class EventLog {
   }
 }
 
-/** A text of any script takes two bytes a character at most. */
+/** JavaScript strings take up to two bytes per UTF-16 code unit. */
 function weightOf(event: LoggedEvent | undefined): number {
   return event ? EVENT_BYTES + 2 * event.data.length : 0;
 }
@@ -205,6 +206,6 @@ function weightOf(event: LoggedEvent | undefined): number {
 function eventsDropped(): ServiceError {
   return new ServiceError(
     "events_dropped",
-    "what this stream said so far is not kept any more (--response-store, --resume-buffer)",
+    "earlier events of this stream are no longer kept (--response-store, --resume-buffer)",
   );
 }

@@ -1,4 +1,4 @@
-// The memory of each owner in a store, and of all of them together.
+// Memory of each owner in a store, and of all owners together.
 
 import { equalShare, type Holding } from "./equal-share.ts";
 
@@ -16,7 +16,7 @@ export class OwnerBytes {
     return this.#byOwner.get(owner) ?? NOTHING;
   }
 
-  /** Takes negative numbers for what goes. An owner that has nothing is forgotten. */
+  /** Negative numbers subtract. An owner without bytes is forgotten. */
   add(owner: string, change: Holding): void {
     const holding = sumOf(this.of(owner), change);
     if (holding.bytes > 0) this.#byOwner.set(owner, holding);
@@ -24,7 +24,7 @@ export class OwnerBytes {
     this.#all = sumOf(this.#all, change);
   }
 
-  /** The most that each may keep, so that all together keep `totalBytes` at most. */
+  /** Returns the most bytes each owner may keep so that together they keep at most `totalBytes`. */
   share(totalBytes: number): number {
     return equalShare([...this.#byOwner.values()], totalBytes);
   }

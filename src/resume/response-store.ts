@@ -1,95 +1,99 @@
-// Responses that are kept for those who come back: to read them, to go on from them, to follow or stop one that still runs.
-// In memory alone, for a limited time, within a limited size that its owners share; each is there for its owner only.
+// Responses kept so that clients can read them later, continue from them, and follow or stop running ones. Kept only in
+// memory, for a limited time, within a size limit shared by the owners. Only its owner can access a response.
 
 import { ServiceError } from "../errors.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
-import { bytesUpTo, inputOf, letGo, type Turn, turnAfter, weightOf } from "./conversation.ts";
+import {
+  bytesUpTo,
+  type ConversationTurn,
+  createTurn,
+  inputItemsOf,
+  releaseTurn,
+  weightOf,
+} from "./conversation.ts";
 import { EventLog, type LoggedEvent } from "./event-log.ts";
 import { OwnerBytes } from "./owner-bytes.ts";
 
-export type StoreOptions = {
-  /** What all of them may take together; 0 keeps nothing. */
+export type ResponseStoreOptions = {
+  /** Memory limit for all responses; 0 keeps none. */
   readonly maxBytes: number;
-  /** How long one is kept after it has ended. */
+  /** How long a response is kept after its end. */
   readonly ttlMs: number;
 };
 
-/** What a response is when it begins. */
-export type Beginning = {
+/** The origin of a new response. */
+export type ResponseSource = {
   readonly id: string;
-  /** Whoever else asks for it is told that it does not exist. */
+  /** Other owners get `not_found`. */
   readonly owner: string;
-  /** The response that it goes on from; null for none. */
+  /** The response it continues from; null for none. */
   readonly previousId: string | null;
-  /** What is asked, without what was said before. */
+  /** Input of this request, without earlier turns. */
   readonly input: readonly object[];
-  /** The response as it stands. */
+  /** The response in its current state. */
   readonly state: () => object;
-  /** What a reader who waits for it is told. */
-  readonly news: () => string | null;
+  /** Wait status sent to a waiting reader. */
+  readonly waitStatus: () => string | null;
   readonly abort: (error: ServiceError) => void;
 };
 
-export type Ended = {
-  /** The response as it will stay. */
+export type EndedResponse = {
+  /** The final response. */
   readonly state: object;
-  /** What was answered, as input of the next turn. */
+  /** The answer, as input of the next turn. */
   readonly output: readonly object[];
-  /** Why nobody can go on from it; null when somebody can. */
+  /** Why no request can continue from this response; null if one can. */
   readonly closed: string | null;
-  /** Its events, for one that has none in its log. */
+  /** Rebuilds the events of a response whose log has none. */
   readonly replay: () => readonly LoggedEvent[];
 };
 
-/** One of them. */
 export type KeptResponse = {
   readonly id: string;
   readonly log: EventLog;
   readonly state: () => object;
   readonly isRunning: boolean;
-  /** Resolves when it has ended. */
+  /** Resolves when the response has ended. */
   readonly hasEnded: Promise<void>;
-  readonly news: () => string | null;
-  /** Everything that was said before it was answered. */
+  readonly waitStatus: () => string | null;
+  /** All conversation items up to its answer. */
   readonly input: () => readonly object[];
   readonly abort: (error: ServiceError) => void;
-  /** Once. From then on its time runs. */
-  readonly end: (ended: Ended) => void;
+  /** Call once: starts the time to live. */
+  readonly end: (ended: EndedResponse) => void;
 };
 
 type Entry = {
-  readonly beginning: Beginning;
-  readonly turn: Turn;
+  readonly source: ResponseSource;
+  readonly turn: ConversationTurn;
   readonly log: EventLog;
   readonly hasEnded: Deferred<void>;
-  /** What it keeps as long as it runs, with the turns before it. */
+  /** Memory that cannot be dropped while it runs, including earlier turns. */
   readonly fixedBytes: number;
-  ended: (Ended & { readonly expiresAtMs: number; readonly bytes: number }) | null;
+  ended: (EndedResponse & { readonly expiresAtMs: number; readonly bytes: number }) | null;
 };
 
-/** What an entry takes beside its texts. */
+/** Memory of an entry in addition to its texts. */
 const ENTRY_BYTES = 1_024;
-/** When it is full, so much is left over: one byte at a time would be a search for every event. */
-const ROOM_MADE = 0.9;
+/** Share of the memory to keep when making room. Freeing one byte at a time would search the store at every event. */
+const KEPT_SHARE = 0.9;
 
 export class ResponseStore {
-  readonly #options: StoreOptions;
+  readonly #options: ResponseStoreOptions;
   readonly #running = new Map<string, Entry>();
-  /** In the order in which they ended, which is the order in which they go. */
   readonly #ended = new Map<string, Entry>();
   readonly #bytes = new OwnerBytes();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(options: StoreOptions) {
+  constructor(options: ResponseStoreOptions) {
     this.#options = options;
   }
 
-  /** Whether it keeps anything at all. */
   get isOpen(): boolean {
     return this.#options.maxBytes > 0;
   }
 
-  /** What it keeps in memory. */
+  /** Memory of all responses. */
   get bytes(): number {
     return this.#bytes.all.bytes;
   }
@@ -99,18 +103,18 @@ export class ResponseStore {
   }
 
   /**
-   * @returns null when there is no room for it beside those that run: an owner may have as much as it leaves free
-   * @throws ServiceError as `conversation()` does, where the one before it has gone in the meantime
+   * @returns null if running responses leave no room: an owner may use as much memory as it leaves free for others
+   * @throws ServiceError like `conversation()`, if the previous response has been removed in the meantime
    */
-  begin(beginning: Beginning): KeptResponse | null {
-    const { id, owner, previousId, input } = beginning;
-    const before = previousId === null ? null : this.#finished(previousId, owner).turn;
+  begin(source: ResponseSource): KeptResponse | null {
+    const { id, owner, previousId, input } = source;
+    const before = previousId === null ? null : this.#findFinished(previousId, owner).turn;
     const fixedBytes = ENTRY_BYTES + weightOf(input) + bytesUpTo(before);
     const free = this.#options.maxBytes - this.#bytes.all.fixedBytes - fixedBytes;
     if (this.#bytes.of(owner).fixedBytes + fixedBytes > free) return null;
     const entry: Entry = {
-      beginning,
-      turn: turnAfter(before, input),
+      source,
+      turn: createTurn(before, input),
       log: new EventLog({ onChange: (bytes) => this.#logChanged(entry, bytes) }),
       hasEnded: deferred(),
       fixedBytes,
@@ -124,26 +128,26 @@ export class ResponseStore {
 
   /** @throws ServiceError `not_found` */
   get(id: string, owner: string): KeptResponse {
-    return this.#viewOf(this.#find(id, owner));
+    return this.#viewOf(this.#getEntry(id, owner));
   }
 
   /**
-   * Everything that was said up to the end of a response.
-   * @throws ServiceError 400: there is none, it still runs, or it failed
+   * All conversation items up to the end of a response.
+   * @throws ServiceError 400 if the response does not exist, is still running, or failed
    */
   conversation(id: string, owner: string): readonly object[] {
-    const { turn } = this.#finished(id, owner);
-    return [...inputOf(turn), ...turn.output];
+    const { turn } = this.#findFinished(id, owner);
+    return [...inputItemsOf(turn), ...turn.output];
   }
 
-  /** One that still runs is stopped. @throws ServiceError `not_found` */
+  /** Deletes a response, stopping it if it is running. @throws ServiceError `not_found` */
   delete(id: string, owner: string): void {
-    const entry = this.#find(id, owner);
+    const entry = this.#getEntry(id, owner);
     const isRunning = entry.ended === null;
     const deleted = new ServiceError("cancelled", "the response was deleted");
     entry.log.drop(deleted);
     this.#remove(entry);
-    if (isRunning) entry.beginning.abort(deleted);
+    if (isRunning) entry.source.abort(deleted);
   }
 
   close(): void {
@@ -151,38 +155,39 @@ export class ResponseStore {
     for (const entry of [...this.#running.values(), ...this.#ended.values()]) this.#remove(entry);
   }
 
-  #find(id: string, owner: string): Entry {
-    const entry = this.#lookUp(id, owner);
+  #getEntry(id: string, owner: string): Entry {
+    const entry = this.#findEntry(id, owner);
     if (entry) return entry;
-    throw new ServiceError("not_found", this.#absence(id));
+    throw new ServiceError("not_found", this.#describeMissing(id));
   }
 
-  #lookUp(id: string, owner: string): Entry | null {
+  #findEntry(id: string, owner: string): Entry | null {
     const entry = this.#running.get(id) ?? this.#ended.get(id);
-    return entry && entry.beginning.owner === owner ? entry : null;
+    return entry && entry.source.owner === owner ? entry : null;
   }
 
-  #absence(id: string): string {
+  #describeMissing(id: string): string {
     const seconds = this.#options.ttlMs / 1000;
     const why = this.isOpen
-      ? `they are kept for ${seconds} s (--response-ttl), and not over a restart`
-      : "this server keeps none (--response-store 0)";
-    return `there is no response ${JSON.stringify(id.slice(0, 100))} here: ${why}`;
+      ? `responses are kept for ${seconds} s (--response-ttl) and are lost on restart`
+      : "this server keeps no responses (--response-store 0)";
+    return `there is no response ${JSON.stringify(id.slice(0, 100))}: ${why}`;
   }
 
-  #finished(id: string, owner: string): Entry {
+  #findFinished(id: string, owner: string): Entry {
     const param = "previous_response_id";
-    const entry = this.#lookUp(id, owner);
-    if (!entry) throw new ServiceError("previous_response_not_found", this.#absence(id), { param });
-    const closed = entry.ended ? entry.ended.closed : "it is still being written";
+    const entry = this.#findEntry(id, owner);
+    if (!entry)
+      throw new ServiceError("previous_response_not_found", this.#describeMissing(id), { param });
+    const closed = entry.ended ? entry.ended.closed : "it is still running";
     if (closed === null) return entry;
-    throw new ServiceError("invalid_value", `nobody can go on from ${id}: ${closed}`, { param });
+    throw new ServiceError("invalid_value", `cannot continue from ${id}: ${closed}`, { param });
   }
 
   #viewOf(entry: Entry): KeptResponse {
-    const { beginning, turn, log } = entry;
+    const { source, turn, log } = entry;
     return {
-      id: beginning.id,
+      id: source.id,
       get log() {
         return logOf(entry);
       },
@@ -190,47 +195,47 @@ export class ResponseStore {
         return entry.ended === null;
       },
       hasEnded: entry.hasEnded.promise,
-      state: () => entry.ended?.state ?? beginning.state(),
-      news: () => (entry.ended ? null : beginning.news()),
-      input: () => inputOf(turn),
-      abort: beginning.abort,
+      state: () => entry.ended?.state ?? source.state(),
+      waitStatus: () => (entry.ended ? null : source.waitStatus()),
+      input: () => inputItemsOf(turn),
+      abort: source.abort,
       end: (ended) => {
         log.end();
-        if (this.#running.delete(beginning.id)) this.#keep(entry, ended);
+        if (this.#running.delete(source.id)) this.#keep(entry, ended);
         entry.hasEnded.resolve();
       },
     };
   }
 
-  #keep(entry: Entry, ended: Ended): void {
+  #keep(entry: Entry, ended: EndedResponse): void {
     const outputBytes = weightOf(ended.output);
     entry.turn.output = ended.output;
     entry.turn.bytes += outputBytes;
-    const copies = entry.log.isEmpty ? 2 : 1; // events that are made anew are made of its texts
-    const bytes = copies * weightOf(ended.state) - outputBytes; // it has its output in it
+    const copies = entry.log.isEmpty ? 2 : 1; // rebuilt events are made of the same texts
+    const bytes = copies * weightOf(ended.state) - outputBytes; // the state contains the output
     entry.ended = { ...ended, bytes, expiresAtMs: Date.now() + this.#options.ttlMs };
-    this.#ended.set(entry.beginning.id, entry);
+    this.#ended.set(entry.source.id, entry);
     const added = { bytes: outputBytes + bytes, fixedBytes: -entry.fixedBytes };
-    this.#bytes.add(entry.beginning.owner, added);
+    this.#bytes.add(entry.source.owner, added);
     this.#makeRoom(entry);
     this.#awaitExpiry();
   }
 
   #logChanged(entry: Entry, bytes: number): void {
-    this.#bytes.add(entry.beginning.owner, { bytes, fixedBytes: 0 });
+    this.#bytes.add(entry.source.owner, { bytes, fixedBytes: 0 });
     if (bytes > 0) this.#makeRoom();
   }
 
   /**
-   * Owners with more than an equal share lose their own oldest: the events first, which are the most of it, and then the
-   * responses; those that run lose no more than their events.
-   * @param spared has just been kept: its client is about to learn its id
+   * Owners above an equal share lose their own oldest data: first the events of ended responses, which take most memory, then
+   * the responses. Running responses only lose their events.
+   * @param spared the response that has just ended: its client is about to learn its id
    */
   #makeRoom(spared: Entry | null = null): void {
     const { maxBytes } = this.#options;
     if (this.bytes <= maxBytes) return;
-    const share = this.#bytes.share(maxBytes * ROOM_MADE);
-    const isAbove = ({ beginning: { owner } }: Entry) => this.#bytes.of(owner).bytes > share;
+    const share = this.#bytes.share(maxBytes * KEPT_SHARE);
+    const isAbove = ({ source: { owner } }: Entry) => this.#bytes.of(owner).bytes > share;
     for (const entry of this.#ended.values())
       if (isAbove(entry) && entry.log.bytes > 0) entry.log.drop();
     for (const entry of this.#ended.values())
@@ -240,14 +245,14 @@ export class ResponseStore {
   }
 
   #remove(entry: Entry): void {
-    const { id, owner } = entry.beginning;
+    const { id, owner } = entry.source;
     if (!this.#running.delete(id) && !this.#ended.delete(id)) return;
     entry.log.drop();
-    const bytes = ENTRY_BYTES + (entry.ended?.bytes ?? 0) + letGo(entry.turn);
+    const bytes = ENTRY_BYTES + (entry.ended?.bytes ?? 0) + releaseTurn(entry.turn);
     this.#bytes.add(owner, { bytes: -bytes, fixedBytes: entry.ended ? 0 : -entry.fixedBytes });
   }
 
-  /** One timer for all: whoever ended first goes first. */
+  /** One timer for all responses: they expire in order of their end. */
   #awaitExpiry(): void {
     const [first] = this.#ended.values();
     if (this.#timer || !first?.ended) return;
@@ -271,7 +276,7 @@ export class ResponseStore {
   }
 }
 
-/** What was not written to a log is read from one made now. */
+/** Returns the log of the response, rebuilt if its events were not logged. */
 function logOf({ log, ended }: Entry): EventLog {
   if (!ended || !log.isEmpty) return log;
   const replayed = new EventLog();

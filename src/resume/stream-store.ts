@@ -1,70 +1,65 @@
-// Streams that survive their connection: a client that was lost has a while to come back, for what it missed and what
-// comes. In memory alone, within a limited size that its owners share; each is there for its owner, or for whoever has its
-// token.
+// Streams that outlive their connection: a disconnected client can reconnect for a while and get the missed events and the
+// new ones. Kept only in memory, within a size limit shared by the owners. A stream is readable by its owner and by holders
+// of its token.
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "../errors.ts";
 import { equalShare } from "./equal-share.ts";
 import { EventLog } from "./event-log.ts";
 
-export type StreamOptions = {
-  /** A stream without a reader goes on for so long; and so long after its end it is still there. */
+export type StreamStoreOptions = {
+  /** How long a stream runs without a reader, and how long it is kept after its end. */
   readonly graceMs: number;
-  /** What all of them may take together. */
   readonly maxBytes: number;
 };
 
-export type StreamBeginning = {
-  /** Whoever else asks for it, without its token, is told that it does not exist. */
+export type StreamSource = {
+  /** Other clients without the stream's token get `not_found`. */
   readonly owner: string;
-  /** What a reader who waits for it is told. */
-  readonly news: () => string | null;
-  /** Stops what writes it. */
+  /** Wait status sent to a waiting reader. */
+  readonly waitStatus: () => string | null;
   readonly abort: (error: ServiceError) => void;
 };
 
 export type KeptStream = {
   readonly id: string;
-  /** Whoever has it may read this stream, and stop it. */
+  /** Its holder may read and stop this stream. */
   readonly token: string;
   readonly log: EventLog;
-  readonly news: () => string | null;
+  readonly waitStatus: () => string | null;
   readonly abort: (error: ServiceError) => void;
-  /** A reader is there. @returns to be called when it has gone */
+  /** Registers a reader. @returns a function to call when the reader has left */
   readonly attach: () => () => void;
-  /** The last event has been written. */
   readonly end: () => void;
 };
 
-/** Who asks. */
+/** Proof of access to a stream. */
 export type Claim = { readonly owner: string } | { readonly token: string };
 
 type Entry = {
-  readonly beginning: StreamBeginning;
+  readonly source: StreamSource;
   readonly stream: KeptStream;
   readers: number;
   hasEnded: boolean;
   timer: NodeJS.Timeout | null;
 };
 
-/** One stream may take so much of all that there is, divided by this; and less when all is taken by more of them. */
-const SHARES = 64;
+/** One stream may take the whole memory divided by this; less once the memory is full and there are more streams. */
+const MIN_PARTS = 64;
 
-/** What one owner keeps; `fixedBytes` are those of streams that run, or are read. */
+/** Memory of one owner; `fixedBytes` belongs to streams that are running or being read. */
 type Owner = { bytes: number; fixedBytes: number };
 
 export class StreamStore {
-  readonly #options: StreamOptions;
+  readonly #options: StreamStoreOptions;
   readonly #entries = new Map<string, Entry>();
-  /** How many each owner has. */
   readonly #counts = new Map<string, number>();
   #bytes = 0;
 
-  constructor(options: StreamOptions) {
+  constructor(options: StreamStoreOptions) {
     this.#options = options;
   }
 
-  /** What it keeps in memory. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -74,34 +69,34 @@ export class StreamStore {
   }
 
   /**
-   * Once all is taken, each owner has an equal share, and each of its streams an equal part of that: a stream whose reader
-   * keeps up needs no more, and goes on.
+   * Once the memory is full, each owner gets an equal share, and each of its streams an equal part of that. A stream with a
+   * reader that keeps up needs no more and continues.
    */
   #shareBytes(owner: string): number {
     const { maxBytes } = this.#options;
     const parts = this.#counts.size * (this.#counts.get(owner) ?? 1);
-    return maxBytes / (this.#bytes > maxBytes ? Math.max(SHARES, parts) : SHARES);
+    return maxBytes / (this.#bytes > maxBytes ? Math.max(MIN_PARTS, parts) : MIN_PARTS);
   }
 
-  begin(beginning: StreamBeginning): KeptStream {
+  begin(source: StreamSource): KeptStream {
     const id = `stream_${randomBytes(12).toString("hex")}`;
     const log = new EventLog({
       isNumbered: true,
-      maxBytes: () => this.#shareBytes(beginning.owner),
-      onChange: (bytes) => this.#changed(bytes),
+      maxBytes: () => this.#shareBytes(source.owner),
+      onChange: (bytes) => this.#updateBytes(bytes),
     });
     const stream: KeptStream = {
       id,
       token: randomBytes(24).toString("base64url"),
       log,
-      news: () => (entry.hasEnded ? null : beginning.news()),
-      abort: beginning.abort,
+      waitStatus: () => (entry.hasEnded ? null : source.waitStatus()),
+      abort: source.abort,
       attach: () => this.#attach(entry),
       end: () => this.#end(entry),
     };
-    const entry: Entry = { beginning, stream, readers: 0, hasEnded: false, timer: null };
+    const entry: Entry = { source, stream, readers: 0, hasEnded: false, timer: null };
     this.#entries.set(id, entry);
-    this.#counts.set(beginning.owner, (this.#counts.get(beginning.owner) ?? 0) + 1);
+    this.#counts.set(source.owner, (this.#counts.get(source.owner) ?? 0) + 1);
     return stream;
   }
 
@@ -111,14 +106,14 @@ export class StreamStore {
     if (entry && isEntitled(entry, claim)) return entry.stream;
     throw new ServiceError(
       "not_found",
-      `there is no such stream here: they are kept for ${this.#options.graceMs / 1000} s without a reader (--resume-grace), and not over a restart`,
+      `no such stream; streams are kept for ${this.#options.graceMs / 1000} s without a reader (--resume-grace) and are lost on restart`,
     );
   }
 
-  /** One that has ended is forgotten. */
+  /** Stops a running stream and forgets an ended one. */
   stop(stream: KeptStream): void {
     const entry = this.#entries.get(stream.id);
-    const stopped = new ServiceError("cancelled", "the stream was stopped from outside");
+    const stopped = new ServiceError("cancelled", "the stream was stopped by another request");
     if (entry?.hasEnded) this.#remove(entry);
     else stream.abort(stopped);
   }
@@ -129,25 +124,25 @@ export class StreamStore {
 
   #attach(entry: Entry): () => void {
     entry.readers += 1;
-    this.#settle(entry);
-    let isThere = true;
+    this.#updateTimer(entry);
+    let isAttached = true;
     return () => {
-      if (!isThere) return;
-      isThere = false;
+      if (!isAttached) return;
+      isAttached = false;
       entry.readers -= 1;
-      this.#settle(entry);
+      this.#updateTimer(entry);
     };
   }
 
   #end(entry: Entry): void {
     entry.hasEnded = true;
     entry.stream.log.end();
-    this.#settle(entry);
+    this.#updateTimer(entry);
     this.#makeRoom();
   }
 
-  /** Without a reader its time runs. */
-  #settle(entry: Entry): void {
+  /** Starts the grace period while there is no reader. */
+  #updateTimer(entry: Entry): void {
     if (entry.timer) clearTimeout(entry.timer);
     entry.timer = null;
     if (entry.readers > 0) return;
@@ -158,18 +153,17 @@ export class StreamStore {
   #expire(entry: Entry): void {
     if (entry.hasEnded) return this.#remove(entry);
     const seconds = this.#options.graceMs / 1000;
-    const message = `the client has left, and did not come back within ${seconds} s (--resume-grace)`;
-    entry.beginning.abort(new ServiceError("aborted", message));
+    const message = `the client disconnected and did not reconnect within ${seconds} s (--resume-grace)`;
+    entry.source.abort(new ServiceError("aborted", message));
   }
 
-  #changed(bytes: number): void {
+  #updateBytes(bytes: number): void {
     this.#bytes += bytes;
     if (bytes > 0) this.#makeRoom();
   }
 
   /**
-   * Owners with more than an equal share lose their own oldest streams, of those that have ended and that nobody reads. Those
-   * that run are limited each.
+   * Owners above an equal share lose their own oldest ended streams without readers. Running streams have individual limits.
    */
   #makeRoom(): void {
     const { maxBytes } = this.#options;
@@ -177,7 +171,7 @@ export class StreamStore {
     const owners = this.#owners();
     const share = equalShare([...owners.values()], maxBytes);
     for (const entry of this.#entries.values()) {
-      const owner = owners.get(entry.beginning.owner);
+      const owner = owners.get(entry.source.owner);
       if (!owner || owner.bytes <= share || isNeeded(entry)) continue;
       owner.bytes -= entry.stream.log.bytes;
       this.#remove(entry);
@@ -187,18 +181,18 @@ export class StreamStore {
   #owners(): Map<string, Owner> {
     const owners = new Map<string, Owner>();
     for (const entry of this.#entries.values()) {
-      const owner = owners.get(entry.beginning.owner) ?? { bytes: 0, fixedBytes: 0 };
+      const owner = owners.get(entry.source.owner) ?? { bytes: 0, fixedBytes: 0 };
       const { bytes } = entry.stream.log;
       owner.bytes += bytes;
       if (isNeeded(entry)) owner.fixedBytes += bytes;
-      owners.set(entry.beginning.owner, owner);
+      owners.set(entry.source.owner, owner);
     }
     return owners;
   }
 
   #remove(entry: Entry): void {
     if (entry.timer) clearTimeout(entry.timer);
-    const { owner } = entry.beginning;
+    const { owner } = entry.source;
     if (this.#entries.delete(entry.stream.id)) {
       const count = (this.#counts.get(owner) ?? 1) - 1;
       if (count > 0) this.#counts.set(owner, count);
@@ -212,12 +206,12 @@ function isNeeded({ hasEnded, readers }: Entry): boolean {
   return !hasEnded || readers > 0;
 }
 
-function isEntitled({ beginning, stream }: Entry, claim: Claim): boolean {
-  if ("owner" in claim) return claim.owner === beginning.owner;
+function isEntitled({ source, stream }: Entry, claim: Claim): boolean {
+  if ("owner" in claim) return claim.owner === source.owner;
   return timingSafeEqual(digest(claim.token), digest(stream.token));
 }
 
-/** Of one length, whatever was given. */
+/** Hashes to a fixed length, which `timingSafeEqual` requires. */
 function digest(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }

@@ -1,22 +1,25 @@
-// What the checks need of a browser, whatever drives it.
+// The browser interface used by the checks, independent of the driver.
 
-/** One page of a browser that knows nothing yet: no conversations, no theme, no key. */
+/** One page in a fresh browser profile: no conversations, no theme, no key. */
 export interface Tab {
   open(url: string): Promise<void>;
   reload(): Promise<void>;
-  /** Runs it in the page. It sees its arguments and the page, nothing of this file; both ways plain data. */
+  /**
+   * Runs a function in the page. It can use its arguments and the page, but nothing else of its file; arguments and result
+   * are plain data.
+   */
   run<Args extends readonly unknown[], Value>(
     code: (...args: Args) => Value | Promise<Value>,
     ...args: Args
   ): Promise<Value>;
   click(selector: string): Promise<void>;
-  /** In the place of what the field has in it. */
+  /** Replaces the content of a field. */
   type(selector: string, text: string): Promise<void>;
   press(key: "Enter" | "Escape"): Promise<void>;
-  /** As narrow as that, or as narrow as its window gets. */
+  /** Sets the window width, or the smallest width the window allows. */
   narrow(width: number): Promise<void>;
-  /** Errors in its console since it was opened, as far as this browser tells them. */
-  complaints(): Promise<readonly string[]>;
+  /** Console errors since it was opened, as far as the browser reports them. */
+  consoleErrors(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -27,7 +30,10 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** An expression for a page. The transpiler wraps named functions in `__name`, which no page has. */
+/**
+ * An expression that calls a function in a page. The transpiler wraps named functions in `__name`, which does not exist in
+ * pages.
+ */
 export function callOf(code: (...args: never[]) => unknown, args: readonly unknown[]): string {
   const list = args.map((each) => JSON.stringify(each)).join(", ");
   return `(() => { const __name = (it) => it; return (${code})(${list}); })()`;

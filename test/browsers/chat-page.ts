@@ -1,4 +1,4 @@
-// What a person does on the chat page, and what is looked at there, in any browser.
+// Actions of a user on the chat page, and readings of the page, for any browser.
 
 import { readConversations } from "../page/read-conversations.ts";
 import { until } from "../support/start-service.ts";
@@ -14,8 +14,8 @@ export async function ask(tab: Tab, text: string): Promise<void> {
   await tab.press("Enter");
 }
 
-/** The same answer each time, and room for a long one. */
-export async function setForLong(tab: Tab): Promise<void> {
+/** Settings for a long answer that is the same every time. */
+export async function setUpLongAnswer(tab: Tab): Promise<void> {
   await tab.click('[aria-label="Settings of this chat"]');
   await tab.type(await fieldOf(tab, "Temperature"), "0");
   await tab.type(await fieldOf(tab, "Max tokens"), "1500");
@@ -34,15 +34,15 @@ export async function appears(tab: Tab, selector: string): Promise<void> {
   await until(async () => (await countOf(tab, selector)) > 0, `${selector} appears`);
 }
 
-export async function goes(tab: Tab, selector: string): Promise<void> {
-  await until(async () => (await countOf(tab, selector)) === 0, `${selector} goes`);
+export async function disappears(tab: Tab, selector: string): Promise<void> {
+  await until(async () => (await countOf(tab, selector)) === 0, `${selector} disappears`);
 }
 
 export function countOf(tab: Tab, selector: string): Promise<number> {
   return tab.run((wanted) => document.querySelectorAll(wanted).length, selector);
 }
 
-/** Of the last that there is; empty without any. */
+/** Text of the last matching element; empty if there is none. */
 export function textOf(tab: Tab, selector: string): Promise<string> {
   return tab.run(
     (wanted) => [...document.querySelectorAll(wanted)].at(-1)?.textContent ?? "",
@@ -50,7 +50,7 @@ export function textOf(tab: Tab, selector: string): Promise<string> {
   );
 }
 
-/** A computed property of the first that there is. */
+/** A computed property of the first matching element. */
 export function styleOf(tab: Tab, selector: string, property: string): Promise<string> {
   return tab.run(
     (wanted, name) => {
@@ -62,26 +62,25 @@ export function styleOf(tab: Tab, selector: string, property: string): Promise<s
   );
 }
 
-export async function answered(tab: Tab, phase = "done"): Promise<void> {
+export async function answerEnds(tab: Tab, phase = "done"): Promise<void> {
   await appears(tab, `.turn:last-child .answer[data-phase=${phase}]`);
 }
 
-/** Waits until so much of the last answer can be read. @throws Error when it has ended by then */
-export async function readSome(tab: Tab, characters: number): Promise<void> {
-  const isThere = async () => (await textOf(tab, ".answer .markdown")).length > characters;
-  await until(isThere, `${characters} characters can be read`);
+/** Waits until this many characters of the last answer are readable. @throws Error if it has already ended */
+export async function untilReadable(tab: Tab, characters: number): Promise<void> {
+  const isReadable = async () => (await textOf(tab, ".answer .markdown")).length > characters;
+  await until(isReadable, `${characters} characters are readable`);
   const phase = await tab.run(
     () => [...document.querySelectorAll<HTMLElement>(".answer")].at(-1)?.dataset.phase,
   );
-  if (phase === "done" || phase === "failed")
-    throw new Error(`it is ${phase} before it could be disturbed`);
+  if (phase === "done" || phase === "failed") throw new Error(`the answer is ${phase} too early`);
 }
 
-/** The last answer of the newest conversation, as the browser keeps it. */
-export async function keptText(tab: Tab): Promise<string> {
+/** The last answer of the newest conversation in the browser's storage. */
+export async function storedText(tab: Tab): Promise<string> {
   const conversations = await tab.run(readConversations);
   const [newest] = [...conversations].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
   const answer = newest?.turns.findLast((turn) => turn.kind === "answer");
-  if (answer?.kind !== "answer") throw new Error("no answer is kept");
+  if (answer?.kind !== "answer") throw new Error("no answer is stored");
   return answer.text;
 }

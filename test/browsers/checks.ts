@@ -1,25 +1,25 @@
-// What has to hold in every browser. Each check has a page of its own, in a browser that knows nothing yet.
+// Checks for every browser. Each check uses its own page in a fresh profile.
 
 import { until } from "../support/start-service.ts";
 import type { Tab } from "./browser.ts";
 import {
-  answered,
+  answerEnds,
   appears,
   ask,
   countOf,
-  goes,
-  keptText,
+  disappears,
   openChat,
-  readSome,
-  setForLong,
+  setUpLongAnswer,
+  storedText,
   styleOf,
   textOf,
+  untilReadable,
 } from "./chat-page.ts";
 import type { Servers } from "./servers.ts";
 
 export type Check = {
   readonly name: string;
-  /** @throws Error when it does not hold */
+  /** @throws Error if the check fails */
   readonly run: (tab: Tab, servers: Servers) => Promise<void>;
 };
 
@@ -27,10 +27,10 @@ export const CHECKS: readonly Check[] = [
   { name: "loads without errors", run: loads },
   { name: "streams an answer", run: streams },
   { name: "stop frees the slot", run: stops },
-  { name: "comes back after cuts", run: comesBackAfterCuts },
+  { name: "reconnects after disconnects", run: reconnectsAfterCuts },
   { name: "notices a silent connection", run: noticesSilence },
-  { name: "goes on after a reload", run: goesOnAfterReload },
-  { name: "Markdown, code in colours", run: rendersMarkdown },
+  { name: "continues after a reload", run: continuesAfterReload },
+  { name: "renders Markdown and highlights code", run: rendersMarkdown },
   { name: "keeps conversations", run: keepsConversations },
   { name: "asks for the key", run: asksForKey },
   { name: "dialogs open and close", run: opensDialogs },
@@ -42,76 +42,76 @@ export const CHECKS: readonly Check[] = [
 async function loads(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
   await appears(tab, ".suggestion");
-  same("complaints", await tab.complaints(), []);
+  expectEqual("console errors", await tab.consoleErrors(), []);
 }
 
-async function begin(tab: Tab, url: string, { question }: Servers): Promise<void> {
+async function startLongAnswer(tab: Tab, url: string, { question }: Servers): Promise<void> {
   await openChat(tab, url);
-  await setForLong(tab);
+  await setUpLongAnswer(tab);
   await ask(tab, question);
-  await readSome(tab, 20);
+  await untilReadable(tab, 20);
 }
 
-async function endsRight(tab: Tab, { answer }: Servers): Promise<void> {
-  await answered(tab);
-  await until(async () => (await keptText(tab)) === answer, "the kept answer is the right one");
-  same("what can be read", (await textOf(tab, ".answer .markdown")).trim(), answer);
+async function expectRightAnswer(tab: Tab, { answer }: Servers): Promise<void> {
+  await answerEnds(tab);
+  await until(async () => (await storedText(tab)) === answer, "the stored answer is right");
+  expectEqual("the visible answer", (await textOf(tab, ".answer .markdown")).trim(), answer);
 }
 
 async function streams(tab: Tab, servers: Servers): Promise<void> {
-  await begin(tab, servers.url, servers);
-  await endsRight(tab, servers);
-  same("complaints", await tab.complaints(), []);
+  await startLongAnswer(tab, servers.url, servers);
+  await expectRightAnswer(tab, servers);
+  expectEqual("console errors", await tab.consoleErrors(), []);
 }
 
 async function stops(tab: Tab, servers: Servers): Promise<void> {
-  await begin(tab, servers.url, servers);
-  same("busy slots", await servers.slotsBusy(), 1);
+  await startLongAnswer(tab, servers.url, servers);
+  expectEqual("busy slots", await servers.slotsBusy(), 1);
   await tab.press("Escape");
-  await answered(tab, "stopped");
+  await answerEnds(tab, "stopped");
   await until(async () => (await servers.slotsBusy()) === 0, "its slot is free");
-  const text = await keptText(tab);
+  const text = await storedText(tab);
   if (!servers.answer.startsWith(text) || text === servers.answer)
-    throw new Error(`kept of it is ${text.slice(-40)}`);
+    throw new Error(`the stored text ends with ${text.slice(-40)}`);
 }
 
-async function comesBackAfterCuts(tab: Tab, servers: Servers): Promise<void> {
-  await begin(tab, servers.proxy.url, servers);
+async function reconnectsAfterCuts(tab: Tab, servers: Servers): Promise<void> {
+  await startLongAnswer(tab, servers.proxy.url, servers);
   for (const characters of [20, 300, 900]) {
-    await readSome(tab, characters);
+    await untilReadable(tab, characters);
     servers.proxy.cut();
   }
-  await endsRight(tab, servers);
+  await expectRightAnswer(tab, servers);
 }
 
 async function noticesSilence(tab: Tab, servers: Servers): Promise<void> {
-  await begin(tab, servers.proxy.url, servers);
+  await startLongAnswer(tab, servers.proxy.url, servers);
   servers.proxy.hush();
   await until(
     async () => (await textOf(tab, ".phase-line")).includes("come back"),
-    "it is noticed",
+    "the silence is noticed",
   );
-  await endsRight(tab, servers);
+  await expectRightAnswer(tab, servers);
 }
 
-async function goesOnAfterReload(tab: Tab, servers: Servers): Promise<void> {
-  await begin(tab, servers.url, servers);
-  await readSome(tab, 100);
+async function continuesAfterReload(tab: Tab, servers: Servers): Promise<void> {
+  await startLongAnswer(tab, servers.url, servers);
+  await untilReadable(tab, 100);
   await tab.reload();
-  await endsRight(tab, servers);
+  await expectRightAnswer(tab, servers);
 }
 
 async function rendersMarkdown(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
-  await setForLong(tab);
+  await setUpLongAnswer(tab);
   await ask(tab, "How do I stream with Python?");
-  await answered(tab);
+  await answerEnds(tab);
   await appears(tab, ".code-block .hljs-keyword");
   const plain = await styleOf(tab, ".code-block code", "color");
   if ((await styleOf(tab, ".code-block .hljs-keyword", "color")) === plain)
-    throw new Error("a keyword has the colour of all other code");
+    throw new Error("a keyword has the same colour as other code");
   await tab.click(".new-chat");
-  await setForLong(tab);
+  await setUpLongAnswer(tab);
   await ask(tab, "Make a table of the squares from 1 to 6.");
   await until(async () => (await countOf(tab, ".markdown td")) === 12, "a table has 12 cells");
 }
@@ -119,32 +119,32 @@ async function rendersMarkdown(tab: Tab, { url }: Servers): Promise<void> {
 async function keepsConversations(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
   await ask(tab, "Who are you?");
-  await answered(tab);
+  await answerEnds(tab);
   const read = () => textOf(tab, ".answer .markdown");
-  await until(async () => (await read()) === (await keptText(tab)), "all of it is kept");
+  await until(async () => (await read()) === (await storedText(tab)), "the whole answer is stored");
   const text = await read();
   await tab.reload();
   await appears(tab, ".answer .markdown");
-  await until(async () => (await read()) === text, "the answer is there again");
-  same("the list", await textOf(tab, ".conversation-title"), "Who are you?");
-  same("notices", await textOf(tab, ".notice"), "");
+  await until(async () => (await read()) === text, "the answer is shown again");
+  expectEqual("the list", await textOf(tab, ".conversation-title"), "Who are you?");
+  expectEqual("notices", await textOf(tab, ".notice"), "");
 }
 
-async function asksForKey(tab: Tab, { closedUrl, key }: Servers): Promise<void> {
-  await tab.open(closedUrl);
+async function asksForKey(tab: Tab, { urlWithKey, key }: Servers): Promise<void> {
+  await tab.open(urlWithKey);
   await appears(tab, "dialog[open] input[type=password]");
   await tab.type("dialog input[type=password]", "a wrong key");
   await tab.press("Enter");
   await until(
     async () => (await textOf(tab, "dialog p")).includes("does not know"),
-    "a wrong key is told so",
+    "a wrong key is reported",
   );
   await tab.type("dialog input[type=password]", key);
   await tab.press("Enter");
-  await goes(tab, "dialog[open]");
+  await disappears(tab, "dialog[open]");
   await appears(tab, ".model-dot.is-ready");
   await ask(tab, "Who are you?");
-  await answered(tab);
+  await answerEnds(tab);
 }
 
 async function opensDialogs(tab: Tab, { url }: Servers): Promise<void> {
@@ -153,12 +153,12 @@ async function opensDialogs(tab: Tab, { url }: Servers): Promise<void> {
     await tab.click(`[aria-label="${name}"]`);
     await appears(tab, "dialog[open]");
     const isInside = await tab.run(() => document.activeElement?.closest("dialog") !== null);
-    same(`the focus is in ${name}`, isInside, true);
+    expectEqual(`the focus is in ${name}`, isInside, true);
     await tab.press("Escape");
-    await goes(tab, "dialog[open]");
+    await disappears(tab, "dialog[open]");
     await tab.click(`[aria-label="${name}"]`);
     await tab.click('dialog [aria-label="Close"]');
-    await goes(tab, "dialog[open]");
+    await disappears(tab, "dialog[open]");
   }
 }
 
@@ -166,28 +166,31 @@ async function compares(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
   await tab.click('[aria-label="Compare streamed and buffered"]');
   await tab.click(".compare-form button");
-  await until(async () => (await countOf(tab, ".compare-side dd.is-running")) === 0, "both end");
+  await until(
+    async () => (await countOf(tab, ".compare-side dd.is-running")) === 0,
+    "both answers end",
+  );
   const [streamed = "", buffered] = await tab.run(() =>
     [...document.querySelectorAll(".compare-text")].map(({ textContent }) => textContent),
   );
-  same("both texts", streamed, buffered);
+  expectEqual("both texts", streamed, buffered);
   if (streamed.length < 100) throw new Error(`the answer is ${streamed}`);
 }
 
-const GROUNDS = { light: "rgb(255, 255, 255)", dark: "rgb(18, 24, 28)" } as const;
+const BACKGROUNDS = { light: "rgb(255, 255, 255)", dark: "rgb(18, 24, 28)" } as const;
 
 async function changesColours(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
   const isDark = await tab.run(() => matchMedia("(prefers-color-scheme: dark)").matches);
-  const ground = () => styleOf(tab, "body", "background-color");
-  same("as the system has it", await ground(), GROUNDS[isDark ? "dark" : "light"]);
+  const background = () => styleOf(tab, "body", "background-color");
+  expectEqual("the system's theme", await background(), BACKGROUNDS[isDark ? "dark" : "light"]);
   for (const theme of ["light", "dark"] as const) {
     await tab.click('[aria-label^="Colours:"]');
-    same(theme, await ground(), GROUNDS[theme]);
+    expectEqual(theme, await background(), BACKGROUNDS[theme]);
   }
   await tab.reload();
   await appears(tab, ".suggestion");
-  same("dark after a reload", await ground(), GROUNDS.dark);
+  expectEqual("dark after a reload", await background(), BACKGROUNDS.dark);
 }
 
 async function fitsNarrow(tab: Tab, { url }: Servers): Promise<void> {
@@ -197,21 +200,21 @@ async function fitsNarrow(tab: Tab, { url }: Servers): Promise<void> {
   await fits(tab, "body");
   await fits(tab, ".empty-chat");
   await ask(tab, "How do I stream with Python?");
-  await answered(tab);
+  await answerEnds(tab);
   await fits(tab, "body");
   await fits(tab, ".transcript");
 }
 
-/** Code and tables scroll sideways in themselves; nothing else does. */
+/** Code and tables may scroll horizontally themselves; nothing else may. */
 async function fits(tab: Tab, selector: string): Promise<void> {
   const beyond = await tab.run((wanted) => {
     const element = document.querySelector(wanted);
     return element ? element.scrollWidth - element.clientWidth : Number.POSITIVE_INFINITY;
   }, selector);
-  if (beyond > 0) throw new Error(`${selector} is ${beyond} px wider than its place`);
+  if (beyond > 0) throw new Error(`${selector} is ${beyond} px too wide`);
 }
 
-function same<Value>(what: string, seen: Value, wanted: Value): void {
+function expectEqual<Value>(what: string, seen: Value, wanted: Value): void {
   const [left, right] = [JSON.stringify(seen), JSON.stringify(wanted)];
   if (left !== right) throw new Error(`${what}: ${shortened(left)} instead of ${shortened(right)}`);
 }

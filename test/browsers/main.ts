@@ -1,10 +1,11 @@
-// The chat page in other browsers than Chromium. Run by `npm run browsers`; no part of `npm test`, since it installs them.
+// Checks the chat page in browsers other than Chromium. Run by `npm run browsers`; not part of `npm test`, because it
+// installs the browsers.
 
 import { parseArgs } from "node:util";
 import { CHROMIUM } from "../support/clients/browser.ts";
 import type { Browser } from "./browser.ts";
 import { CHECKS, type Check } from "./checks.ts";
-import { programs } from "./programs.ts";
+import { findPrograms } from "./programs.ts";
 import { startPuppeteer } from "./puppeteer-browser.ts";
 import { type Servers, startServers } from "./servers.ts";
 import { startWebKit } from "./webkit-browser.ts";
@@ -13,25 +14,25 @@ type Outcome = {
   readonly browser: string;
   readonly version: string;
   readonly check: string;
-  /** Null when it holds. */
+  /** Null if the check passes. */
   readonly problem: string | null;
 };
 
 const HELP = `npm run browsers [-- --only NAME]
 
-Opens the chat page, with the built-in model behind it, in Firefox (over WebDriver BiDi), in WebKitGTK (over WebDriver, on
-a display that nobody sees) and in Chromium, to compare. In each:
+Opens the chat page with the built-in model in Firefox (over WebDriver BiDi), in WebKitGTK (over WebDriver, on a virtual
+display) and, for comparison, in Chromium. Checks in each:
 
 ${CHECKS.map(({ name }) => `  ${name}`).join("\n")}
 
-What is missing is installed with apt-get: firefox-esr; webkit2gtk-driver and xvfb; chromium. A browser that cannot be had
-is named at the end, and is no failure. It exits with 1 when a check has failed, or when there was no browser at all.
+Missing programs are installed with apt-get: firefox-esr; webkit2gtk-driver and xvfb; chromium. A browser that cannot be
+installed is listed at the end and is not a failure. Exits with 1 if a check has failed or no browser was available.
 
-What this cannot try: a real phone with its keyboard, its gestures and its sleep, and Safari itself. WebKitGTK has Safari's
-engine, but another network stack, another storage and other fonts.
+Not covered: a real phone with its keyboard, gestures and sleep, and Safari itself. WebKitGTK has Safari's engine, but a
+different network stack, storage and fonts.
 
   --only NAME   firefox, webkit or chromium
-  --check WORDS only the checks that have these words in their name`;
+  --check WORDS run only checks whose name contains these words`;
 
 const BROWSERS = { firefox, webkit, chromium } as const satisfies Record<
   string,
@@ -51,39 +52,42 @@ else await main();
 async function main(): Promise<void> {
   const wanted = Object.entries(BROWSERS).filter(([name]) => (values.only ?? name) === name);
   const checks = CHECKS.filter(({ name }) => name.includes(values.check));
-  const missing: string[] = [];
+  const unavailable: string[] = [];
   const outcomes: Outcome[] = [];
   const servers = await startServers();
   for (const [name, start] of wanted) {
     try {
       const browser = await start();
-      outcomes.push(...(await tryAll(browser, checks, servers)));
+      outcomes.push(...(await runChecks(browser, checks, servers)));
     } catch (error) {
-      missing.push(`${name}: ${(error as Error).message}`);
+      unavailable.push(`${name}: ${(error as Error).message}`);
     }
   }
   await servers.close();
-  report(outcomes, missing);
-  const isFine = outcomes.length > 0 && outcomes.every(({ problem }) => problem === null);
-  process.exit(isFine ? 0 : 1);
+  report(outcomes, unavailable);
+  const hasPassed = outcomes.length > 0 && outcomes.every(({ problem }) => problem === null);
+  process.exit(hasPassed ? 0 : 1);
 }
 
 async function firefox(): Promise<Browser> {
-  const [program] = programs(["firefox-esr"], ["firefox-esr"]);
+  const [program] = findPrograms(["firefox-esr"], ["firefox-esr"]);
   return startPuppeteer({ name: "Firefox ESR", kind: "firefox", program });
 }
 
 async function webkit(): Promise<Browser> {
-  const [driver, display] = programs(["WebKitWebDriver", "Xvfb"], ["webkit2gtk-driver", "xvfb"]);
+  const [driver, display] = findPrograms(
+    ["WebKitWebDriver", "Xvfb"],
+    ["webkit2gtk-driver", "xvfb"],
+  );
   return startWebKit({ driver, display });
 }
 
 async function chromium(): Promise<Browser> {
-  if (CHROMIUM === null) throw new Error("there is none, and it cannot be installed");
+  if (CHROMIUM === null) throw new Error("Chromium was not found and cannot be installed");
   return startPuppeteer({ name: "Chromium", kind: "chrome", program: CHROMIUM });
 }
 
-async function tryAll(
+async function runChecks(
   browser: Browser,
   checks: readonly Check[],
   servers: Servers,
@@ -92,8 +96,8 @@ async function tryAll(
   const outcomes: Outcome[] = [];
   try {
     for (const check of checks) {
-      const problem = await tryOne(browser, check, servers);
-      console.log(`${name} ${version}: ${check.name}: ${problem ?? "holds"}`);
+      const problem = await runCheck(browser, check, servers);
+      console.log(`${name} ${version}: ${check.name}: ${problem ?? "passed"}`);
       outcomes.push({ browser: name, version, check: check.name, problem });
     }
   } finally {
@@ -102,8 +106,8 @@ async function tryAll(
   return outcomes;
 }
 
-/** @returns what is wrong; null when it holds */
-async function tryOne(browser: Browser, check: Check, servers: Servers): Promise<string | null> {
+/** @returns what is wrong; null if the check passes */
+async function runCheck(browser: Browser, check: Check, servers: Servers): Promise<string | null> {
   const tab = await browser.openTab();
   try {
     await check.run(tab, servers);
@@ -115,10 +119,12 @@ async function tryOne(browser: Browser, check: Check, servers: Servers): Promise
   }
 }
 
-function report(outcomes: readonly Outcome[], missing: readonly string[]): void {
+function report(outcomes: readonly Outcome[], unavailable: readonly string[]): void {
   const rows = outcomes.map(({ browser, version, check, problem }) => [
-    ...[browser, version, check],
-    problem === null ? "holds" : `FAILS: ${problem}`,
+    browser,
+    version,
+    check,
+    problem === null ? "passed" : `FAILED: ${problem}`,
   ]);
   const table = [["browser", "version", "check", "result"], ...rows];
   const width = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0));
@@ -126,5 +132,5 @@ function report(outcomes: readonly Outcome[], missing: readonly string[]): void 
   console.log("");
   for (const row of table)
     console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
-  for (const each of missing) console.warn(`NOT TRIED: ${each}`);
+  for (const each of unavailable) console.warn(`NOT AVAILABLE: ${each}`);
 }

@@ -1,11 +1,11 @@
-// The browsers' programs: those of the machine, or of Debian's packages, which are installed where that is possible.
+// Finds the browsers' programs on the machine, or installs Debian packages if possible.
 
 import { execFileSync, spawnSync } from "node:child_process";
 
 const INSTALL_MS = 300_000;
 
-/** Their paths, in this order. @throws Error with the reason, in one line, when one cannot be had */
-export function programs<const Names extends readonly string[]>(
+/** Paths of the programs in this order. @throws Error with a one-line reason if one is not available */
+export function findPrograms<const Names extends readonly string[]>(
   names: Names,
   packages: readonly string[],
 ): { readonly [place in keyof Names]: string } {
@@ -13,9 +13,9 @@ export function programs<const Names extends readonly string[]>(
   return names.map((name) => {
     const found = pathOf(name);
     if (found === null)
-      throw new Error(`there is no ${name}, although ${packages.join(" and ")} is installed`);
+      throw new Error(`${name} was not found, although ${packages.join(" and ")} is installed`);
     return found;
-  }) as { [place in keyof Names]: string }; // one for each name
+  }) as { [place in keyof Names]: string }; // one path per name
 }
 
 function pathOf(name: string): string | null {

@@ -1,6 +1,6 @@
-// Firefox over WebDriver BiDi, and Chromium beside it, to see whether a failure is Firefox's.
+// Firefox over WebDriver BiDi, and Chromium for comparison.
 
-import puppeteer, { type Browser as Driven, type Page } from "puppeteer-core";
+import puppeteer, { type Page, type Browser as PuppeteerBrowser } from "puppeteer-core";
 import { type Browser, callOf, type Tab } from "./browser.ts";
 
 type Which = {
@@ -12,32 +12,39 @@ type Which = {
 const HEIGHT = 800;
 
 export async function startPuppeteer({ name, kind, program }: Which): Promise<Browser> {
-  const driven = await puppeteer.launch({
-    ...{ browser: kind, executablePath: program, headless: true },
+  const puppeteerBrowser = await puppeteer.launch({
+    browser: kind,
+    executablePath: program,
+    headless: true,
     ...(kind === "chrome" ? { args: ["--no-sandbox"] } : {}),
     defaultViewport: { width: 1280, height: HEIGHT },
   });
-  const version = (await driven.version()).replace(/^.*\//, "");
-  return { name, version, openTab: () => openTab(driven), close: () => driven.close() };
+  const version = (await puppeteerBrowser.version()).replace(/^.*\//, "");
+  return {
+    name,
+    version,
+    openTab: () => openTab(puppeteerBrowser),
+    close: () => puppeteerBrowser.close(),
+  };
 }
 
-async function openTab(driven: Driven): Promise<Tab> {
-  const context = await driven.createBrowserContext();
+async function openTab(puppeteerBrowser: PuppeteerBrowser): Promise<Tab> {
+  const context = await puppeteerBrowser.createBrowserContext();
   const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  const consoleErrors: string[] = [];
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") consoleErrors.push(message.text());
   });
   return {
     open: async (url) => void (await page.goto(url)),
     reload: async () => void (await page.reload()),
-    run: async (code, ...args) => (await page.evaluate(callOf(code, args))) as never, // as it returned
+    run: async (code, ...args) => (await page.evaluate(callOf(code, args))) as never, // the function's own result
     click: (selector) => page.click(selector),
     type: (selector, text) => replace(page, selector, text),
     press: (key) => page.keyboard.press(key),
     narrow: (width) => page.setViewport({ width, height: HEIGHT }),
-    complaints: async () => complaints,
+    consoleErrors: async () => consoleErrors,
     close: () => context.close(),
   };
 }

@@ -1,5 +1,5 @@
-// What the browsers are pointed at: a server with the built-in model, straight and through the cutting proxy, and one that
-// wants a key.
+// The servers under test: one with the built-in model, reachable directly and through a proxy that cuts connections, and one
+// that requires a key.
 
 import { type CuttingProxy, startCuttingProxy } from "../support/clients/cutting-proxy.ts";
 import { startWithModel } from "../support/start-service.ts";
@@ -7,9 +7,9 @@ import { startWithModel } from "../support/start-service.ts";
 export type Servers = {
   readonly url: string;
   readonly proxy: CuttingProxy;
-  readonly closedUrl: string;
+  readonly urlWithKey: string;
   readonly key: string;
-  /** The long question, and what the model always answers. */
+  /** The long question and the model's constant answer to it. */
   readonly question: string;
   readonly answer: string;
   readonly slotsBusy: () => Promise<number>;
@@ -24,7 +24,11 @@ export async function startServers(): Promise<Servers> {
   const closed = await startWithModel({ threads: 1, slots: 1, apiKey: [KEY] });
   const proxy = await startCuttingProxy(open.url);
   return {
-    ...{ url: open.url, proxy, closedUrl: closed.url, key: KEY, question: QUESTION },
+    url: open.url,
+    proxy,
+    urlWithKey: closed.url,
+    key: KEY,
+    question: QUESTION,
     answer: await answerOf(open.url),
     slotsBusy: async () => {
       const ready = (await (await fetch(`${open.url}/ready`)).json()) as { slots_busy: number };

@@ -1,4 +1,4 @@
-// A client of the W3C's WebDriver protocol (https://www.w3.org/TR/webdriver2/): the few commands that the checks need.
+// A client of the W3C WebDriver protocol (https://www.w3.org/TR/webdriver2/) with the few commands the checks need.
 
 import { callOf, type Tab } from "./browser.ts";
 
@@ -7,13 +7,13 @@ type Session = {
   readonly tab: Tab;
 };
 
-/** The protocol's name for a reference to an element. */
+/** The protocol's key for a reference to an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const HEIGHT = 900;
 const CONTROL = "\uE009";
 const KEYS = { Enter: "\uE007", Escape: "\uE00C" } as const;
 
-/** A new browser, with one page. */
+/** Opens a new browser with one page. */
 export async function openSession(driverUrl: string): Promise<Session> {
   const begun = (await send(`${driverUrl}/session`, "POST", {
     capabilities: { alwaysMatch: {} },
@@ -28,7 +28,7 @@ type Post = (path: string, body?: object) => Promise<unknown>;
 
 function tabOf(url: string, post: Post): Tab {
   const run: Tab["run"] = async (code, ...args) =>
-    (await post("execute/sync", { script: `return ${callOf(code, args)}`, args: [] })) as never; // as it returned
+    (await post("execute/sync", { script: `return ${callOf(code, args)}`, args: [] })) as never; // the function's own result
   return {
     run,
     open: async (address) => {
@@ -50,7 +50,7 @@ function tabOf(url: string, post: Post): Tab {
     },
     press: (key) => press(post, KEYS[key]),
     narrow: async (width) => void (await post("window/rect", { width, height: HEIGHT })),
-    complaints: () => run(heard),
+    consoleErrors: () => run(readConsoleErrors),
     close: async () => void (await send(url, "DELETE")),
   };
 }
@@ -80,17 +80,17 @@ async function type(post: Post, actions: readonly object[]): Promise<void> {
   await post("actions", { actions: [{ type: "key", id: "keyboard", actions }] });
 }
 
-/** The protocol tells nothing of a page's console: what is said after it was loaded is written down in the page itself. */
+/** The protocol does not report a page's console, so the page records its errors after it was loaded. */
 function listen(): void {
-  const heard: string[] = [];
-  Object.assign(window, { heard });
-  addEventListener("error", (event) => heard.push(event.message));
-  addEventListener("unhandledrejection", (event) => heard.push(String(event.reason)));
-  console.error = (...words: unknown[]) => void heard.push(words.map(String).join(" "));
+  const consoleErrors: string[] = [];
+  Object.assign(window, { consoleErrors });
+  addEventListener("error", (event) => consoleErrors.push(event.message));
+  addEventListener("unhandledrejection", (event) => consoleErrors.push(String(event.reason)));
+  console.error = (...words: unknown[]) => void consoleErrors.push(words.map(String).join(" "));
 }
 
-function heard(): string[] {
-  return (window as unknown as { heard: string[] }).heard; // put there by `listen`
+function readConsoleErrors(): string[] {
+  return (window as unknown as { consoleErrors: string[] }).consoleErrors; // set by `listen`
 }
 
 async function send(url: string, method: "POST" | "DELETE", body?: object): Promise<unknown> {

@@ -1,4 +1,4 @@
-// WebKitGTK's small browser, by its driver, on a display that nobody sees. The engine is the one of Safari.
+// WebKitGTK's MiniBrowser through its driver, on a virtual display. It has Safari's engine.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,7 +27,7 @@ export async function startWebKit({ driver, display }: Programs): Promise<Browse
     await end(screen);
   };
   try {
-    await listens(`${url}/status`);
+    await untilListening(`${url}/status`);
     const { version, tab } = await openSession(url);
     await tab.close();
     const openTab = async () => (await openSession(url)).tab;
@@ -39,7 +39,7 @@ export async function startWebKit({ driver, display }: Programs): Promise<Browse
 }
 
 async function firstLine({ stdout }: ChildProcess): Promise<string> {
-  if (!stdout) throw new Error("the display says nothing");
+  if (!stdout) throw new Error("the display has no output");
   for await (const line of createInterface({ input: stdout })) return line;
   throw new Error("the display ended at once");
 }
@@ -54,7 +54,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function listens(url: string): Promise<void> {
+async function untilListening(url: string): Promise<void> {
   const deadline = Date.now() + DRIVER_MS;
   for (;;) {
     try {

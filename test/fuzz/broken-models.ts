@@ -1,5 +1,5 @@
-// GGUF files with a head that is wrong in one or several places: the check must refuse them or let them pass, and nothing else;
-// what passes must load and serve, or end with one line.
+// GGUF files with a header that is wrong in one or several places. The check must either refuse them or let them pass,
+// without any other error. A model that passes must load and serve, or end with a one-line error.
 
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,14 +14,30 @@ import type { Findings } from "./findings.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const LOAD_MS = 20_000;
-/** Both heads are shorter. */
-const HEAD_BYTES = 131_072;
-/** No head of these sizes is read in more pieces. */
+/** Longer than the header of either model. */
+const HEADER_BYTES = 131_072;
+/** Limit on reads for headers of this size. */
 const MOST_READS = 64;
 
 const NUMBERS = [
-  ...[0n, 1n, 2n, 3n, 31n, 32n, 33n, 255n, 256n, 65_535n, 1_000_000_000n],
-  ...[2n ** 31n - 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 40n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n],
+  0n,
+  1n,
+  2n,
+  3n,
+  31n,
+  32n,
+  33n,
+  255n,
+  256n,
+  65_535n,
+  1_000_000_000n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n - 1n,
+  2n ** 40n,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 64n - 1n,
 ];
 
 type Change =
@@ -37,11 +53,11 @@ type Change =
 
 export type BrokenModel = { readonly isTiny: boolean; readonly changes: readonly Change[] };
 
-/** @param places where a number begins: most changes are there, the others anywhere in the head */
+/** @param places offsets of numbers: most changes are there, others anywhere in the header */
 function changesAt(places: readonly number[]): fc.Arbitrary<Change> {
   const place = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...places) },
-    { weight: 1, arbitrary: fc.nat(HEAD_BYTES) },
+    { weight: 1, arbitrary: fc.nat(HEADER_BYTES) },
   );
   const count = fc.integer({ min: 1, max: 64 });
   return fc.oneof(
@@ -67,9 +83,9 @@ function changesAt(places: readonly number[]): fc.Arbitrary<Change> {
   );
 }
 
-/** Counts, and what comes behind each name: types, lengths, values, shapes, places. */
+/** Offsets of counts and of the values after each name: types, lengths, values, shapes, offsets. */
 function placesIn(bytes: Buffer): readonly number[] {
-  const head = bytes.subarray(0, HEAD_BYTES).toString("latin1");
+  const head = bytes.subarray(0, HEADER_BYTES).toString("latin1");
   const names = /[a-z][\w.]*\.[\w.]+/g;
   const behind = [...head.matchAll(names)].flatMap(({ index, 0: { length } }) =>
     [-8, length, length + 4, length + 8, length + 12, length + 20, length + 24].map(
@@ -100,7 +116,7 @@ function changed(bytes: Buffer, change: Change): Buffer {
   }
 }
 
-/** What the check does beside refusing or letting pass; `passes` says which. */
+/** Runs the check and reports anything other than refusing the model or letting it pass (`passes`). */
 function checkOf(bytes: Buffer): {
   readonly faults: readonly string[];
   readonly passes: boolean;
@@ -124,26 +140,26 @@ function checkOf(bytes: Buffer): {
   } catch (error) {
     if (!(error instanceof ModelFileError)) faults.push(`the check throws ${error}`);
     else if (!/^[\x20-\x7e]{10,600}$/.test(error.message))
-      faults.push(`the check says ${error.message}`);
+      faults.push(`the check reports ${error.message}`);
   }
-  if (reads > MOST_READS) faults.push(`the head is read in ${reads} pieces`);
+  if (reads > MOST_READS) faults.push(`the header is read in ${reads} pieces`);
   return { faults, passes };
 }
 
 export type ModelRun = {
   readonly seed: number;
   readonly checks: number;
-  /** Of those that pass, so many are loaded. */
+  /** How many models that pass are loaded. */
   readonly loads: number;
   readonly folder: string;
 };
 
-/** @returns how many were checked, and loaded */
-export async function playModels({ seed, checks, loads, folder }: ModelRun, findings: Findings) {
+/** @returns how many were checked and loaded */
+export async function fuzzModels({ seed, checks, loads, folder }: ModelRun, findings: Findings) {
   const tiny = readFileSync(writeTinyBert({ pooling: "mean" }));
   const builtin = readFileSync(path.join(ROOT, "models/builtin.gguf"));
   const add = (model: BrokenModel, faults: readonly string[]) =>
-    findings.add({ where: "models", faults, reproduce: async () => shown(model) });
+    findings.add({ where: "models", faults, reproduce: async () => describe(model) });
   let loaded = 0;
   for (const model of modelsOf({ tiny, builtin, seed, count: checks })) {
     const original = model.isTiny ? tiny : builtin;
@@ -178,7 +194,7 @@ function modelsOf({ tiny, builtin, seed, count }: Sampling): readonly BrokenMode
   return fc.sample(models, { seed, numRuns: count });
 }
 
-/** Serves, or ends with one line, within a while. */
+/** Checks that the model serves or ends with a one-line error, within a time limit. */
 async function faultOfLoading(bytes: Buffer, file: string): Promise<string | null> {
   writeFileSync(file, bytes);
   const flags = ["--port", "0", "--gpu", "off", "--log-level", "silent", "--model", file];
@@ -197,13 +213,13 @@ async function faultOfLoading(bytes: Buffer, file: string): Promise<string | nul
   const code = await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   rmSync(file);
-  if (isLate) return `it has not been loaded after ${LOAD_MS} ms`;
+  if (isLate) return `it did not load within ${LOAD_MS} ms`;
   if (out.includes("OPENAI_BASE_URL")) return null;
   const isOneLine = code === 1 && /^sluice: [^\n]*\.gguf[^\n]*\n$/.test(complaints);
-  return isOneLine ? null : `it ends with ${code} and says: ${complaints.slice(0, 300)}`;
+  return isOneLine ? null : `it ends with ${code} and the message: ${complaints.slice(0, 300)}`;
 }
 
-function shown({ isTiny, changes }: BrokenModel): string {
+function describe({ isTiny, changes }: BrokenModel): string {
   const steps = JSON.stringify(changes, (_key, value) =>
     typeof value === "bigint" ? `${value}n` : value instanceof Uint8Array ? [...value] : value,
   );

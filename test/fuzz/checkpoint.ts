@@ -1,5 +1,5 @@
-// Between two rounds nothing runs: then the server must be idle, answer a plain chat as it always did and as fast, and hold
-// no more memory than before.
+// Checks between rounds, when nothing is running: the server must be idle, give the same answer to a plain chat as fast as
+// before, and use no more memory.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { growthOf } from "./memory.ts";
@@ -9,12 +9,12 @@ const IDLE_MS = 5_000;
 const POLL_MS = 50;
 const LIMIT_MS = 10_000;
 const PROBES = 5;
-/** Other programs use this machine too. */
+/** Allowed slowdown: other programs use the machine too. */
 const SLOWER = 8;
 const SLOWER_MS = 250;
-/** A garbage collection is over by then. */
+/** Time for a garbage collection. */
 const COLLECTION_MS = 300;
-/** More than this for each round is no noise. */
+/** Growth per round that is more than noise. */
 const MOST_GROWTH_MB = { server: 1.5, worker: 1.5, embeddingWorkers: 1.5 } as const;
 const QUESTION = { messages: [{ role: "user", content: "What is streaming?" }], max_tokens: 12 };
 
@@ -40,15 +40,15 @@ export class Checkpoints {
     this.#restarts = restarts;
   }
 
-  /** What is wrong. */
+  /** Checks the server. @returns the faults */
   async look(): Promise<readonly string[]> {
     const faults = await this.#faultsOfState();
     const { text, ms } = await medianProbe(this.#server.url);
     this.probeMs.push(ms);
-    if (text !== this.#reference.text) faults.push(`a plain chat is answered with "${text}"`);
+    if (text !== this.#reference.text) faults.push(`a plain chat got the answer "${text}"`);
     if (ms > this.#reference.ms * SLOWER + SLOWER_MS)
       faults.push(
-        `a plain chat takes ${ms.toFixed(0)} ms, at first ${this.#reference.ms.toFixed(0)}`,
+        `a plain chat takes ${ms.toFixed(0)} ms instead of ${this.#reference.ms.toFixed(0)} ms`,
       );
     const { complaints, pid } = this.#server;
     faults.push(...complaints.slice(this.#complaintsSeen));
@@ -61,7 +61,7 @@ export class Checkpoints {
     return faults;
   }
 
-  /** MB for each round that is to come; null where there were too few. */
+  /** Growth in MB per round; null if there were too few. */
   growth(process: keyof Memory): number | null {
     return growthOf(this.memory.map((each) => each[process]));
   }
@@ -70,7 +70,7 @@ export class Checkpoints {
     return (Object.keys(MOST_GROWTH_MB) as (keyof Memory)[]).flatMap((process) => {
       const growth = this.growth(process);
       if (growth === null || growth <= MOST_GROWTH_MB[process]) return [];
-      return [`the memory of ${process} grows by ${growth.toFixed(2)} MB in every round`];
+      return [`the memory of ${process} grows by ${growth.toFixed(2)} MB per round`];
     });
   }
 
@@ -79,7 +79,7 @@ export class Checkpoints {
     for (;;) {
       const { busy, waiting, slotsTaken, restarts, uncaught } = await stateOf(this.#server);
       const faults = restarts === this.#restarts ? [] : [`worker_restarts is ${restarts}`];
-      if (uncaught > 0) faults.push(`${uncaught} errors were caught by no request`);
+      if (uncaught > 0) faults.push(`${uncaught} errors were not caught`);
       const isIdle = busy === 0 && waiting === 0 && slotsTaken === 0;
       if (isIdle) return faults;
       if (performance.now() > deadlineMs) {
@@ -93,7 +93,7 @@ export class Checkpoints {
   }
 }
 
-/** The first request of a kind starts a process, or fills a cache. */
+/** Starts processes and fills caches, which the first request of each kind does. */
 async function warmUp(url: string): Promise<void> {
   await probe(url);
   for (const [path, body] of [
@@ -103,15 +103,14 @@ async function warmUp(url: string): Promise<void> {
     await (await post(url + path, body)).arrayBuffer();
 }
 
-/** A chat that anybody could send, with what it is answered. @throws Error when it is not served */
+/** Sends an ordinary chat. @throws Error if it is not served */
 async function probe(url: string): Promise<Probe> {
   const startedAtMs = performance.now();
   const body = { ...QUESTION, temperature: 0, seed: 1, cache_prompt: false };
   const response = await post(`${url}/v1/chat/completions`, body);
   const answer = (await response.json()) as { choices?: { message: { content: string } }[] };
   const text = answer.choices?.[0]?.message.content;
-  if (!text)
-    throw new Error(`a plain chat is answered with ${response.status}: ${JSON.stringify(answer)}`);
+  if (!text) throw new Error(`a plain chat got ${response.status}: ${JSON.stringify(answer)}`);
   return { text, ms: performance.now() - startedAtMs };
 }
 

@@ -1,9 +1,9 @@
-// Control tokens that a client writes into a message stay text: they must cost as many tokens as that text has.
+// Control tokens that a client writes into a message must remain text: they must cost as many tokens as that text.
 
 import fc from "fast-check";
 import { brokenControlText } from "./requests/hostile-values.ts";
 
-/** Text around a control token may be cut into tokens in another way, so that one or two fewer come out. */
+/** Text around a control token may be tokenized differently, giving one or two tokens fewer. */
 const SLACK = 2;
 const LIMIT_MS = 10_000;
 
@@ -11,7 +11,7 @@ type Place = {
   readonly name: string;
   readonly path: string;
   readonly body: (text: string) => object;
-  /** Where the answer has the length of the prompt. */
+  /** Reads the prompt length from the answer. */
   readonly count: (answer: Counts) => number | undefined;
 };
 
@@ -83,12 +83,12 @@ const PLACES: readonly Place[] = [
 export type Attempt = { readonly place: Place; readonly text: string };
 
 export function attempts(): fc.Arbitrary<Attempt> {
-  // What a template takes for thoughts of the assistant it may leave out.
+  // A template may drop what it takes for reasoning of the assistant.
   const text = brokenControlText().filter((each) => !each.includes("think"));
   return fc.record({ place: fc.constantFrom(...PLACES), text });
 }
 
-/** What is wrong, or null. */
+/** Returns what is wrong, or null. */
 export async function faultOfAttempt(
   url: string,
   { place, text }: Attempt,
@@ -99,10 +99,10 @@ export async function faultOfAttempt(
     textTokens(url, `user\na${text}b`),
     textTokens(url, "user\nab"),
   ]);
-  if (plain === null || given === null || asText === null || around === null) return null; // it was busy
+  if (plain === null || given === null || asText === null || around === null) return null; // the server was busy
   const [cost, least] = [given - plain, asText - around - SLACK];
   if (cost >= least) return null;
-  return `control tokens in ${place.name}: ${JSON.stringify(text)} cost ${cost} tokens, as text it has ${asText - around}`;
+  return `control tokens in ${place.name}: ${JSON.stringify(text)} cost ${cost} tokens instead of the ${asText - around} tokens of the text`;
 }
 
 function halves(text: string): string[] {
@@ -121,7 +121,7 @@ async function textTokens(url: string, content: string) {
   return answer?.tokens.length ?? null;
 }
 
-/** Null where the queue is full. */
+/** Returns null if the queue is full. */
 async function post<T>(url: string, body: object): Promise<T | null> {
   const response = await fetch(url, {
     method: "POST",

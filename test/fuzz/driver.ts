@@ -1,32 +1,32 @@
-// Sends round after round over several connections, looks at the server in between, and sums up.
+// Runs rounds over several connections, checks the server between them, and writes the summary.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { playModels } from "./broken-models.ts";
+import { fuzzModels } from "./broken-models.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { Findings } from "./findings.ts";
-import type { Job, Sent } from "./job.ts";
+import type { Job, SentRequest } from "./job.ts";
 import { findingOfStream, jobsOf } from "./jobs.ts";
-import { APART, type FuzzOptions } from "./options.ts";
-import { playUnfinished } from "./requests/unfinished-bodies.ts";
+import { type FuzzOptions, SEPARATE_PARTS } from "./options.ts";
+import { fuzzUnfinishedBodies } from "./requests/unfinished-bodies.ts";
 import type { Server } from "./server.ts";
 import { KeptConnection } from "./streams/connection.ts";
-import { PATIENT_STREAMS } from "./streams/raw-streams.ts";
+import { TIMEOUT_STREAMS } from "./streams/raw-streams.ts";
 
 const CONNECTIONS = 6;
 const ROUND_BODIES = 500;
-/** A run as long as that also takes hundreds of megabytes, and loads models: one for each of these. */
+/** Long runs also send unfinished bodies and load models: one model per this many bodies. */
 const BODIES_PER_LOAD = 1_000;
-/** Streams with names are played in the first round, and then every so many rounds. */
+/** Named streams are sent in the first round and then every this many rounds. */
 const NAMED_EVERY = 8;
-/** A run as long as that also waits for the server's own patience to end. */
-const PATIENT_FROM = 5_000;
+/** Runs of at least this many bodies also wait for the server's own timeouts. */
+const LONG_RUN_FROM = 5_000;
 
 type Counts = Record<Job["part"], number> & {
-  /** Answers to bodies, by their status. */
+  /** Number of answers by status. */
   readonly statuses: Map<number, number>;
-  slowest: Sent | null;
+  slowest: SentRequest | null;
 };
 
 export type Summary = { readonly text: string; readonly findings: number };
@@ -34,20 +34,21 @@ export type Summary = { readonly text: string; readonly findings: number };
 export async function fuzz(
   { seed, bodies, only }: FuzzOptions,
   server: Server,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Summary> {
   const startedAtMs = performance.now();
   const { url } = server;
   const findings = new Findings();
   const counts: Counts = { bodies: 0, raw: 0, tokens: 0, statuses: new Map(), slowest: null };
-  const onAnswer = (sent: Sent) => {
+  const onAnswer = (sent: SentRequest) => {
     counts.statuses.set(sent.status, (counts.statuses.get(sent.status) ?? 0) + 1);
     if (sent.ms > (counts.slowest?.ms ?? 0)) counts.slowest = sent;
   };
   const checkpoints = await Checkpoints.begin(server);
-  const isLong = bodies >= PATIENT_FROM && (only === null || only === "raw");
-  const patient = isLong ? playPatient(url, findings) : Promise.resolve();
-  const rounds = only !== null && APART.includes(only) ? 0 : Math.ceil(bodies / ROUND_BODIES);
+  const isLong = bodies >= LONG_RUN_FROM && (only === null || only === "raw");
+  const timeoutStreams = isLong ? runTimeoutStreams(url, findings) : Promise.resolve();
+  const rounds =
+    only !== null && SEPARATE_PARTS.includes(only) ? 0 : Math.ceil(bodies / ROUND_BODIES);
   for (let round = 0; round < rounds && !server.isGone(); round++) {
     const count = Math.min(ROUND_BODIES, bodies - round * ROUND_BODIES);
     const jobs = jobsOf({
@@ -59,17 +60,18 @@ export async function fuzz(
       onAnswer,
     });
     await runAll(jobs, { url, findings, counts });
-    for (const news of await settled(server, checkpoints, findings)) tell(`\n${news}\n`);
-    tell(progressOf({ round: round + 1, rounds, counts, findings, checkpoints }));
+    for (const newFindings of await checkServer(server, checkpoints, findings))
+      log(`\n${newFindings}\n`);
+    log(progressOf({ round: round + 1, rounds, counts, findings, checkpoints }));
   }
-  if (isLong) tell("waiting for connections that the server has to give up by itself");
-  await patient;
+  if (isLong) log("waiting for connections that the server must time out");
+  await timeoutStreams;
   if (!server.isGone() && (only === "memory" || (only === null && bodies >= BODIES_PER_LOAD)))
-    await playUnfinished(server, findings);
+    await fuzzUnfinishedBodies(server, findings);
   if (server.isGone()) addState(findings, ["the server has ended"]);
-  if (only === null || only === "models") tell(await modelsChecked({ seed, bodies }, findings));
+  if (only === null || only === "models") log(await modelsChecked({ seed, bodies }, findings));
   addState(findings, checkpoints.faultsOfMemory());
-  await findings.settle();
+  await findings.reproduceNew();
   const seconds = (performance.now() - startedAtMs) / 1000;
   return {
     text: summaryOf({ seed, seconds, counts, findings, checkpoints }),
@@ -77,7 +79,7 @@ export async function fuzz(
   };
 }
 
-/** What went wrong on the way of a job is its own finding; that it could not connect is one, too. */
+/** An error while running a job, including a failed connection, becomes a finding. */
 async function runAll(
   jobs: readonly Job[],
   { url, findings, counts }: { url: string; findings: Findings; counts: Counts },
@@ -99,10 +101,10 @@ async function runAll(
   await Promise.all(Array.from({ length: CONNECTIONS }, lane));
 }
 
-async function settled(server: Server, checkpoints: Checkpoints, findings: Findings) {
-  if (server.isGone()) return findings.settle();
+async function checkServer(server: Server, checkpoints: Checkpoints, findings: Findings) {
+  if (server.isGone()) return findings.reproduceNew();
   addState(findings, await checkpoints.look().catch((error: Error) => [error.message]));
-  return findings.settle();
+  return findings.reproduceNew();
 }
 
 function addState(findings: Findings, faults: readonly string[]): void {
@@ -110,11 +112,11 @@ function addState(findings: Findings, faults: readonly string[]): void {
     findings.add({
       where: "server",
       faults: [fault],
-      reproduce: async () => "(by the requests of this round)",
+      reproduce: async () => "(caused by the requests of this round)",
     });
 }
 
-/** One check for each body; loading takes seconds. */
+/** Checks one broken model per body, but loads only a few, because loading takes seconds. */
 async function modelsChecked(
   { seed, bodies }: Pick<FuzzOptions, "seed" | "bodies">,
   findings: Findings,
@@ -123,15 +125,15 @@ async function modelsChecked(
   try {
     const loads = Math.floor(bodies / BODIES_PER_LOAD);
     const run = { seed, checks: bodies, loads, folder };
-    const { checked, loaded } = await playModels(run, findings);
-    return `${checked} models with a broken head were checked, ${loaded} that passed were loaded`;
+    const { checked, loaded } = await fuzzModels(run, findings);
+    return `${checked} models with a broken header were checked; ${loaded} of those that passed were loaded`;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function playPatient(url: string, findings: Findings): Promise<void> {
-  const all = PATIENT_STREAMS.map((stream) => findingOfStream(url, stream, stream.limitMs));
+async function runTimeoutStreams(url: string, findings: Findings): Promise<void> {
+  const all = TIMEOUT_STREAMS.map((stream) => findingOfStream(url, stream, stream.limitMs));
   for (const finding of await Promise.all(all)) if (finding) findings.add(finding);
 }
 
@@ -176,11 +178,11 @@ function summaryOf(progress: Progress & { seed: number; seconds: number }): stri
   return [
     "",
     `seed ${seed}: ${countsOf(progress)}, in ${seconds.toFixed(0)} s`,
-    `answers to them: ${statusesOf(progress.counts)}`,
+    `answers: ${statusesOf(progress.counts)}`,
     stateOf(checkpoints),
-    `memory grows by MB in every round of ${ROUND_BODIES}, after the warm-up: ${growth}`,
+    `memory growth in MB per round of ${ROUND_BODIES} bodies, after the warm-up: ${growth}`,
     ...slowestOf(progress.counts),
-    `a plain chat took ${Math.max(...checkpoints.probeMs).toFixed(0)} ms at most`,
+    `slowest plain chat: ${Math.max(...checkpoints.probeMs).toFixed(0)} ms`,
     ...(findings.count > 0 ? ["", findings.report()] : []),
   ].join("\n");
 }

@@ -1,16 +1,16 @@
-// What went wrong, each kind once, with the plainest request that shows it.
+// Collects findings, each kind once, with the simplest request that shows it.
 
 export type Finding = {
-  /** Where, e.g. the name of an endpoint. */
+  /** Where it happened, e.g. the name of an endpoint. */
   readonly where: string;
   readonly faults: readonly string[];
-  /** A plainer case of the same, and how to send it by hand. Takes its time, so it is asked for once of a kind. */
+  /** Shrinks the case and shows how to send it by hand. Slow, so it is called once per kind. */
   readonly reproduce: () => Promise<string>;
 };
 
 type Kind = Pick<Finding, "where" | "faults"> & { count: number; readonly reproduction: string };
 
-/** Shrinking takes up to a minute each. */
+/** Limit on shrunk kinds: each takes up to a minute. */
 const MOST_REPRODUCED = 15;
 
 export class Findings {
@@ -25,9 +25,9 @@ export class Findings {
     this.#waiting.push(finding);
   }
 
-  /** Finds the plainest case of each new kind. To be called while nothing else runs. @returns what is new, for people */
-  async settle(): Promise<readonly string[]> {
-    const news: string[] = [];
+  /** Shrinks the first case of each new kind. Call while nothing else runs. @returns descriptions of the new kinds */
+  async reproduceNew(): Promise<readonly string[]> {
+    const newFindings: string[] = [];
     for (const finding of this.#waiting.splice(0)) {
       const key = kindOf(finding.where, finding.faults);
       const known = this.#kinds.get(key);
@@ -37,25 +37,25 @@ export class Findings {
       }
       const isEnough = this.#kinds.size >= MOST_REPRODUCED;
       const reproduction = isEnough
-        ? "(not looked for: there are many)"
+        ? "(not shrunk: there are many findings)"
         : await finding.reproduce();
       const kind = { where: finding.where, faults: finding.faults, count: 1, reproduction };
       this.#kinds.set(key, kind);
-      news.push(shown(kind));
+      newFindings.push(describe(kind));
     }
-    return news;
+    return newFindings;
   }
 
   report(): string {
-    return [...this.#kinds.values()].map(shown).join("\n\n");
+    return [...this.#kinds.values()].map(describe).join("\n\n");
   }
 }
 
-/** The same fault has other numbers and texts each time. */
+/** Ignores numbers and texts, which differ for the same fault. */
 export function kindOf(where: string, faults: readonly string[]): string {
   return `${where}: ${(faults[0] ?? "").replace(/"[^"]*"|\d+/g, "#").slice(0, 80)}`;
 }
 
-function shown({ where, faults, count, reproduction }: Kind): string {
+function describe({ where, faults, count, reproduction }: Kind): string {
   return `${where} (${count} x): ${faults.join("; ")}\n${reproduction}`;
 }

@@ -1,4 +1,4 @@
-// Asks GET /health again and again, in a thread: the process that starts it is busy with making requests.
+// Sends GET /health repeatedly, in a thread, because the process that starts it is busy creating requests.
 
 import http from "node:http";
 import { parentPort, workerData } from "node:worker_threads";

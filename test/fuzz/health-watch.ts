@@ -1,4 +1,4 @@
-// How long GET /health takes at most while something else is asked: the silence of the server's event loop.
+// Measures the longest GET /health while another request is running, which shows how long the event loop is blocked.
 
 import { once } from "node:events";
 import path from "node:path";
@@ -14,9 +14,9 @@ export class HealthWatch {
     this.#thread.unref();
   }
 
-  /** @returns the longest time in ms since this was asked last */
+  /** @returns the longest time in ms since the last call */
   async longestMs(): Promise<number> {
-    this.#thread.postMessage("how long?");
+    this.#thread.postMessage("report");
     const [longestMs] = await once(this.#thread, "message");
     return longestMs;
   }

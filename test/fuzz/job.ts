@@ -1,11 +1,11 @@
-// What a round is made of: one request or one byte stream, and what is found wrong with its answer.
+// The jobs of a round: each sends one request or one byte stream and checks its answer.
 
 import type { Finding } from "./findings.ts";
 import { faultsOf } from "./oracle.ts";
 import { bytesOf, type HttpRequest } from "./requests/hostile-requests.ts";
 import type { KeptConnection } from "./streams/connection.ts";
 
-/** Nothing that is sent here may take longer to be answered. */
+/** Time limit for any answer. */
 export const LIMIT_MS = 10_000;
 export type Job = {
   readonly part: "bodies" | "raw" | "tokens";
@@ -17,20 +17,20 @@ export type Round = {
   readonly seed: number;
   readonly only: string | null;
   readonly bodies: number;
-  /** Whether the streams that have names are played, too. */
+  /** Whether to send the named streams too. */
   readonly hasNamed: boolean;
-  readonly onAnswer: (sent: Sent) => void;
+  readonly onAnswer: (sent: SentRequest) => void;
 };
 
-/** One request that was answered. */
-export type Sent = {
+/** A request that was answered. */
+export type SentRequest = {
   readonly status: number;
   readonly ms: number;
-  /** To send it again by hand. */
+  /** The command that sends it again. */
   readonly command: () => string;
 };
 
-/** One request, and what is wrong with its answer. */
+/** Sends one request and checks its answer. */
 export async function ask(connection: KeptConnection, request: HttpRequest) {
   const { method, target } = request;
   const { fault, answers, ms } = await connection.send(bytesOf(request), method, LIMIT_MS);
@@ -41,7 +41,7 @@ export async function ask(connection: KeptConnection, request: HttpRequest) {
   return { faults: faultsOf(answer, { method, path: pathOf(target) }), status, ms };
 }
 
-/** Without what stands behind it. */
+/** The path without query and fragment. */
 export function pathOf(target: string): string {
   return target.split(/[?#]/)[0] ?? "";
 }

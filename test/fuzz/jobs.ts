@@ -1,5 +1,5 @@
-// What one round sends: each job is one request or one byte stream, held to what must be true of its answer. The same seed
-// makes the same jobs, and a failing one is made plainer from the same seed.
+// The jobs of one round: each sends one request or one byte stream and checks its answer. The same seed creates the same jobs
+// and shrinks a failing one.
 
 import fc from "fast-check";
 import { attempts, faultOfAttempt } from "./control-tokens.ts";
@@ -17,7 +17,7 @@ import {
   requestOf,
 } from "./requests/hostile-requests.ts";
 import { ENDPOINTS } from "./requests/valid-bodies.ts";
-import { type Outcome, play } from "./streams/connection.ts";
+import { type Outcome, runSteps } from "./streams/connection.ts";
 import { faultsOfPipeline, pipelinedStreams } from "./streams/pipelined-streams.ts";
 import type { RawStream } from "./streams/raw-stream.ts";
 import { changedStreams, namedStreams } from "./streams/raw-streams.ts";
@@ -42,18 +42,18 @@ export function jobsOf(round: Round): readonly Job[] {
     isOn("tokens") ? tokenJobs(round, share(100)) : [],
     isOn("costly") ? costlyJobs(round, share(30)) : [],
   ];
-  return mixed(parts);
+  return interleave(parts);
 }
 
-/** So that each part runs beside all others: evenly, in order. */
-function mixed(parts: readonly (readonly Job[])[]): readonly Job[] {
+/** Interleaves the parts evenly and in order, so that each runs beside all others. */
+function interleave(parts: readonly (readonly Job[])[]): readonly Job[] {
   const placed = parts.flatMap((jobs) =>
     jobs.map((job, index) => ({ job, at: index / jobs.length })),
   );
   return placed.sort((a, b) => a.at - b.at).map(({ job }) => job);
 }
 
-/** Made when it is needed: hundreds of them at once may be large. */
+/** Requests are created when needed, because hundreds at once may be large. */
 function requestJobs<T>(
   { url, seed, onAnswer }: Round,
   cases: fc.Arbitrary<T>,
@@ -67,23 +67,23 @@ function requestJobs<T>(
       const { faults, status, ms } = await ask(connection, request);
       if (status !== null) onAnswer({ status, ms, command: () => curlOf(request, url) });
       if (faults.length === 0) return null;
-      const where = placeOf(request);
+      const where = whereOf(request);
       const shrink = () =>
-        plainest({ cases, seed, index, kind: kindOf(where, faults) }, async (other) => {
+        shrinkCase({ cases, seed, index, kind: kindOf(where, faults) }, async (other) => {
           const found = requestFrom(other);
           return kindOf(where, (await ask(connection, found)).faults);
         });
       const reproduce = async () => {
         const found = await shrink();
         const command = curlOf(found === null ? request : requestFrom(found), url);
-        return found === null ? `(not seen again alone)\n${command}` : command;
+        return found === null ? `(not reproduced alone)\n${command}` : command;
       };
       return { where, faults, reproduce };
     },
   }));
 }
 
-function placeOf({ method, target }: HttpRequest): string {
+function whereOf({ method, target }: HttpRequest): string {
   const path = pathOf(target);
   return ENDPOINTS.some((endpoint) => endpoint.path === path) ? `${method} ${path}` : "paths";
 }
@@ -91,13 +91,13 @@ function placeOf({ method, target }: HttpRequest): string {
 type Case<T> = {
   readonly cases: fc.Arbitrary<T>;
   readonly seed: number;
-  /** Which one of the seed's. */
+  /** Index among the cases of the seed. */
   readonly index: number;
   readonly kind: string;
 };
 
-/** Null where it does not fail again. */
-async function plainest<T>(
+/** Returns null if the case does not fail again. */
+async function shrinkCase<T>(
   { cases, seed, index, kind }: Case<T>,
   kindNow: (each: T) => Promise<string>,
 ): Promise<T | null> {
@@ -118,7 +118,7 @@ function streamJobs({ url, seed }: Round, count: number): Job[] {
     .map((stream) => streamJob(url, stream));
 }
 
-/** Requests whose client leaves at any time: before its answer, in it, or behind it. */
+/** Requests whose client disconnects at any time: before, during or after the answer. */
 function leavingJobs({ url, seed }: Round, count: number): Job[] {
   const way = fc.constantFrom("half-close" as const, "reset" as const);
   return fc
@@ -126,20 +126,23 @@ function leavingJobs({ url, seed }: Round, count: number): Job[] {
     .map(([recipe, pauseMs, leaving]) => {
       const steps = () => [bytesOf(requestOf(recipe)), { pauseMs }, leaving];
       const { path } = recipe.endpoint;
-      const name = `${path}, left after ${pauseMs} ms`;
-      return streamJob(url, { name, path, mostGood: 1, steps });
+      const name = `${path}, disconnected after ${pauseMs} ms`;
+      return streamJob(url, { name, path, maxSuccesses: 1, steps });
     });
 }
 
-/** Upgrades between other requests of a connection, and behind them. */
+/** Upgrades between and after other requests on one connection. */
 function upgradeJobs({ url, seed }: Round, count: number): Job[] {
   return fc.sample(pipelinedStreams(), { seed, numRuns: count }).map((stream) => ({
     part: "raw",
     run: async () => {
       const { steps, statuses } = stream;
-      const outcome = await play({
-        ...{ url, steps, methods: [], limitMs: LIMIT_MS },
-        enough: statuses.length,
+      const outcome = await runSteps({
+        url,
+        steps,
+        methods: [],
+        limitMs: LIMIT_MS,
+        expectedAnswers: statuses.length,
       });
       const faults = faultsOfPipeline(outcome, stream);
       if (faults.length === 0) return null;
@@ -158,9 +161,9 @@ export async function findingOfStream(
   stream: RawStream,
   limitMs: number,
 ): Promise<Finding | null> {
-  const { name, methods = [], enough = Number.POSITIVE_INFINITY } = stream;
+  const { name, methods = [], expectedAnswers = Number.POSITIVE_INFINITY } = stream;
   const steps = typeof stream.steps === "function" ? stream.steps() : stream.steps;
-  const outcome = await play({ url, steps, methods, enough, limitMs });
+  const outcome = await runSteps({ url, steps, methods, expectedAnswers, limitMs });
   const faults = faultsOfOutcome(outcome, stream);
   if (faults.length === 0) return null;
   const reproduce = async () => hexOf(Buffer.concat(steps.filter((step) => Buffer.isBuffer(step))));
@@ -168,11 +171,12 @@ export async function findingOfStream(
 }
 
 function faultsOfOutcome({ answers, fault }: Outcome, stream: RawStream): readonly string[] {
-  const { mostGood, path = "/v1/chat/completions" } = stream;
+  const { maxSuccesses, path = "/v1/chat/completions" } = stream;
   const faults = fault === null ? [] : [fault];
   for (const answer of answers) faults.push(...faultsOf(answer, { method: "POST", path }));
   const good = answers.filter(({ status }) => status < 300).length;
-  if (good > mostGood) faults.push(`${good} good answers, at most ${mostGood} are right`);
+  if (good > maxSuccesses)
+    faults.push(`${good} successful answers; at most ${maxSuccesses} are allowed`);
   return faults;
 }
 

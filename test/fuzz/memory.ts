@@ -1,10 +1,10 @@
-// Whether memory grows from sample to sample, told from noise: allocators and collectors keep what they like for a while.
+// Tells memory growth from noise: allocators and garbage collectors keep freed memory for a while.
 
-/** The first samples are of caches that fill up. */
+/** Share of samples ignored at the start, while caches fill up. */
 const WARM_UP = 0.4;
 const LEAST_SAMPLES = 8;
 
-/** Megabytes for each sample that is to come, after the warm-up: the median of the slopes of all pairs. Null of too few samples. */
+/** Growth in MB per sample after the warm-up: the median slope over all pairs. Null if there are too few samples. */
 export function growthOf(samples: readonly number[]): number | null {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP)).filter(Number.isFinite);
   if (warm.length < LEAST_SAMPLES) return null;

@@ -1,25 +1,30 @@
-// The options of `npm run fuzz`.
+// Options of `npm run fuzz`.
 
 import { parseArgs } from "node:util";
 import { ENDPOINTS } from "./requests/valid-bodies.ts";
 
 const ENDPOINT_NAMES = [...new Set(ENDPOINTS.map(({ name }) => name))];
-/** What can be run alone. */
-/** Those that are no requests of a round. */
-export const APART = ["models", "memory"];
+/** Parts that are not requests of a round. */
+export const SEPARATE_PARTS = ["models", "memory"];
 const PARTS = [
   ...ENDPOINT_NAMES,
-  ...["paths", "prompts", "raw", "upgrades", "sockets", "tokens", "costly"],
-  ...APART,
+  "paths",
+  "prompts",
+  "raw",
+  "upgrades",
+  "sockets",
+  "tokens",
+  "costly",
+  ...SEPARATE_PARTS,
 ];
 
 export type FuzzOptions = {
   readonly seed: number;
-  /** Of all rounds together. */
+  /** Number of bodies over all rounds. */
   readonly bodies: number;
-  /** Null: all parts. */
+  /** Null for all parts. */
   readonly only: string | null;
-  /** Null: one is started. */
+  /** Null to start a server. */
   readonly url: string | null;
 };
 
@@ -27,7 +32,7 @@ export type Command =
   | { readonly type: "help"; readonly text: string }
   | { readonly type: "fuzz"; readonly options: FuzzOptions };
 
-/** What the one who started it can mend. */
+/** An error that the user can fix. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
@@ -66,20 +71,20 @@ function count(flag: string, given: string): number {
 }
 
 function wrong(flag: string, given: string, allowed: string): OptionError {
-  return new OptionError(`--${flag} is ${given}: allowed is ${allowed}`);
+  return new OptionError(`--${flag} is ${given}; use ${allowed}`);
 }
 
 function helpText(): string {
   return `npm run fuzz -- [options]
 
-Starts the built server with the built-in model and sends it what no client should: changed bodies of every endpoint,
-strange paths and methods, broken byte streams, upgrades between other requests, control tokens in texts, bodies that cost much
-work, and bodies without an end; to a second server, with a key, what no WebSocket client should send; and models with a broken
-head to the check of models. Every answer is held to what the API promises, and so is GET /health meanwhile; in
-between the server must be idle, serve a plain chat, and hold no more memory. Exits with 1 on any finding.
+Starts the built server with the built-in model and sends it hostile input: mutated bodies of every endpoint, odd
+paths and methods, broken byte streams, upgrades between other requests, control tokens in texts, costly bodies, and
+bodies without an end. A second server with a key gets hostile WebSocket messages, and the model check gets models with
+broken headers. Every answer must follow the API, and GET /health must stay fast. Between rounds the server must be
+idle, serve a plain chat, and use no more memory. Exits with 1 on any finding.
 
-  --seed N      the same requests again (default: another one each time; it is printed)
-  --bodies N    changed bodies (default ${FLAGS.bodies.default}); other parts come in proportion
+  --seed N      repeat the requests of this seed (default: a new seed each time; it is printed)
+  --bodies N    number of mutated bodies (default ${FLAGS.bodies.default}); other parts are in proportion
   --only NAME   ${PARTS.join(", ")}
-  --url URL     a server that runs already, without a key; its log and memory are not seen, and it gets no WebSockets`;
+  --url URL     use a running server without a key; its log and memory are not checked, and it gets no WebSockets`;
 }

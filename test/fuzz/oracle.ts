@@ -1,31 +1,31 @@
-// What every answer must be like, whatever was asked. Pure: an answer in, what is wrong with it out.
+// The rules that every answer must follow, whatever the request. Pure: takes an answer, returns its faults.
 
 import { type ErrorCode, ServiceError, toErrorCode } from "../../src/errors.ts";
-import { toldOf } from "../support/clients/error-text.ts";
+import { errorDetailsOf } from "../support/clients/error-text.ts";
 import type { Answer } from "./streams/answer-reader.ts";
 
-export type Asked = {
+export type AnsweredRequest = {
   readonly method: string;
-  /** The path alone: it decides what an error looks like. */
+  /** The path alone; it determines the format of errors. */
   readonly path: string;
 };
 
 const LONGEST_MESSAGE = 2_000;
-/** Nobody asks for a wrong thing and is told that the server is at fault; these say that it is busy. */
+/** Codes of a busy server. No hostile request may get any other 5xx. */
 const BUSY_CODES: readonly ErrorCode[] = ["queue_timeout", "no_free_slot"];
 const INNER_WORDS = /node_modules|\bat (async )?[\w.<>]+ \(|\/src\/|\.[tj]s:\d+/;
 const MARKS = /polluted/;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is wrong with the answer; empty if nothing is. */
-export function faultsOf(answer: Answer, asked: Asked): readonly string[] {
+/** Faults of the answer; empty if there are none. */
+export function faultsOf(answer: Answer, asked: AnsweredRequest): readonly string[] {
   const { status, headers } = answer;
   const faults: string[] = [];
   if (!headers.get("x-request-id")) faults.push("no x-request-id");
-  if (status === 304) return faults; // to if-none-match: *
+  if (status === 304) return faults; // answer to if-none-match: *
   if (status < 200 || (status >= 300 && status < 400)) faults.push(`status ${status}`);
-  // /slots says so when it is asked with fail_on_no_slot.
+  // /slots answers 503 to fail_on_no_slot.
   const isFault = status >= 500 && !(status === 503 && asked.path === "/slots");
   if (asked.method === "HEAD") return isFault ? [...faults, `status ${status}`] : faults;
   if (status >= 400) return [...faults, ...faultsOfError(answer, asked)];
@@ -41,10 +41,10 @@ function faultsOfJson({ body }: Answer): string[] {
   if (json === undefined) return ["the body is not JSON"];
   const hasError =
     typeof json === "object" && json !== null && "error" in json && json.error !== null;
-  return hasError ? ["an error with a status of success"] : [];
+  return hasError ? ["an error with a success status"] : [];
 }
 
-function faultsOfError(answer: Answer, { path }: Asked): string[] {
+function faultsOfError(answer: Answer, { path }: AnsweredRequest): string[] {
   const type = answer.headers.get("content-type") ?? "";
   if (!type.startsWith("application/json"))
     return [`status ${answer.status} with content-type "${type}"`];
@@ -57,11 +57,11 @@ function faultsOfError(answer: Answer, { path }: Asked): string[] {
   return faults;
 }
 
-/** A stream that breaks off says so in its last event, in the envelope of its dialect. */
-function faultsOfStream({ body, headers }: Answer, { path }: Asked): string[] {
+/** A stream that breaks off must report it in its last event, in the error format of its API. */
+function faultsOfStream({ body, headers }: Answer, { path }: AnsweredRequest): string[] {
   const text = body.toString("utf8");
   const frames = text.split("\n\n").filter((frame) => frame !== "" && !frame.startsWith(":"));
-  // Not `.`: that ends at U+2028 too, which server-sent events do not.
+  // Not `.`, which also stops at U+2028; server-sent events do not.
   const datas = frames.map((frame) => /^data: ([^\r\n]*)$/m.exec(frame)?.[1]);
   const faults: string[] = [];
   if (datas.includes(undefined)) faults.push("an event without data");
@@ -71,7 +71,7 @@ function faultsOfStream({ body, headers }: Answer, { path }: Asked): string[] {
   const end = jsons.at(-1);
   if (isObject(end) && "error" in end && end.error !== null)
     return [...faults, ...faultsOfEnvelope(end, path, headers.get("x-request-id")).faults];
-  if (!isWholeStream(path, last, end)) faults.push("a stream that ends in the middle");
+  if (!isWholeStream(path, last, end)) faults.push("a stream without its end");
   return faults;
 }
 
@@ -90,11 +90,11 @@ function faultsOfEnvelope(json: unknown, path: string, requestId: string | undef
     return { faults: ["no error envelope"], code: null };
   const isGoogle = path.startsWith("/v1beta/");
   const { message, type, status } = json.error;
-  const { code, param } = toldOf(json);
+  const { code, param } = errorDetailsOf(json);
   if (typeof message !== "string" || message === "") faults.push("no error.message");
   else faults.push(...faultsOfMessage(message));
   if (typeof (isGoogle ? status : type) !== "string") faults.push("no error.type");
-  if (param !== null && typeof param !== "string") faults.push("error.param is no text");
+  if (param !== null && typeof param !== "string") faults.push("error.param is not a string");
   if (String(param).length > LONGEST_MESSAGE) faults.push("error.param is too long");
   if (path.startsWith("/v1/messages")) {
     if (json.type !== "error") faults.push('no type "error"');
@@ -112,7 +112,7 @@ function faultsOfMessage(message: string): string[] {
   if (message.length > LONGEST_MESSAGE)
     faults.push(`error.message of ${message.length} characters`);
   if (INNER_WORDS.test(message))
-    faults.push(`error.message tells of the inside: ${message.slice(0, 200)}`);
+    faults.push(`error.message reveals internals: ${message.slice(0, 200)}`);
   if (MARKS.test(message)) faults.push("a prototype was changed");
   return faults;
 }
@@ -125,7 +125,7 @@ function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Undefined for what is not JSON, or not UTF-8. */
+/** Returns undefined if the body is not JSON or not UTF-8. */
 function parsed(body: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

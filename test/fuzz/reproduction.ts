@@ -1,4 +1,4 @@
-// How a finding can be seen again by hand: a curl command where a shell can write the request, else a file and its bytes.
+// Shows how to reproduce a finding by hand: a curl command if a shell can write the request, otherwise a file and its bytes.
 
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ export function curlOf({ method, target, headers, body }: HttpRequest, url: stri
   return `curl --path-as-is -X ${method} ${quoted(url + target)} ${options.join(" ")}${data}`;
 }
 
-/** The first bytes as hex; all of them in a file, if there are more. */
+/** The first bytes as hex. If there are more, all are written to a file. */
 export function hexOf(bytes: Buffer): string {
   const shown = bytes.subarray(0, DUMPED_BYTES);
   const lines = Array.from({ length: Math.ceil(shown.length / BYTES_PER_LINE) }, (_, index) => {
@@ -29,7 +29,7 @@ export function hexOf(bytes: Buffer): string {
       .padEnd(3 * BYTES_PER_LINE)} ${text}`;
   });
   if (bytes.length > shown.length)
-    lines.push(`... ${bytes.length} bytes in all, in ${fileOf(bytes)}`);
+    lines.push(`... ${bytes.length} bytes in total, in ${fileOf(bytes)}`);
   return lines.join("\n");
 }
 

@@ -1,21 +1,21 @@
-// The server under fire: started here as it is built, or somebody's that runs already. What can be seen of it from outside.
+// The server under test: a newly started one or a running one, and what can be observed from outside.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { residentMb } from "../../bench/process-usage.ts";
+import { residentMb } from "../../bench/targets/process-usage.ts";
 import { writeInfillModel } from "../support/gguf/infill-model.ts";
 import { writeTinyBert } from "../support/gguf/tiny-gguf.ts";
 import { childrenOf } from "../support/processes.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const START_MS = 60_000;
-/** Any that the model has. */
+/** Any tokens of the model. */
 const INFILL_TOKENS = { prefix: 3, suffix: 4, middle: 5 };
 const ERROR_LEVEL = 50;
-/** Answers stay short where a mutation has taken their limit away; the context ends those that ask for more. */
+/** Keeps answers short if a mutation has removed their limit; the context limits those that ask for more. */
 const FLAGS = [
   "--port",
   "0",
@@ -30,20 +30,20 @@ const FLAGS = [
   "--body-memory",
   "134217728",
 ];
-const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
+const NODE_FLAGS = ["--expose-gc", "--import", "./bench/targets/gc-on-signal.mjs"];
 
 export type Server = {
   readonly url: string;
-  /** Null of somebody else's: then its log, its memory and its processes are not seen. */
+  /** Null for a running server, whose log, memory and processes are not observed. */
   readonly pid: number | null;
-  /** What its log has of bugs, and what it wrote to standard error; grows. */
+  /** Bugs in its log and output on standard error; grows. */
   readonly complaints: readonly string[];
   /** Whether its process has ended. */
   readonly isGone: () => boolean;
   readonly stop: () => void;
 };
 
-/** @param more flags. @throws Error when it does not come up */
+/** @param more additional flags. @throws Error if it does not start */
 export async function startServer(...more: string[]): Promise<Server> {
   const model = await modelForAll();
   const files = ["--model", model, "--rerank-model", writeTinyBert({ pooling: "rank" })];
@@ -60,7 +60,7 @@ export async function startServer(...more: string[]): Promise<Server> {
   return { url, pid: child.pid ?? null, complaints, isGone, stop };
 }
 
-/** The built-in model, with tokens for filling in the middle: without them `suffix` and /infill end at their first check. */
+/** The built-in model with fill-in-the-middle tokens, without which `suffix` and /infill end at their first check. */
 async function modelForAll(): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), "sluice-fuzz-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
@@ -74,7 +74,7 @@ export function runningServer(url: string): Server {
   return { url: base, pid: null, complaints: [], isGone: () => false, stop: () => {} };
 }
 
-/** Goes on reading its log after that. */
+/** Keeps reading the log after that. */
 function readUrl(child: ChildProcess, complaints: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once("exit", () =>
@@ -91,19 +91,19 @@ function readUrl(child: ChildProcess, complaints: string[]): Promise<string> {
 }
 
 export type Memory = {
-  /** Of the server's process, in MB. */
+  /** Memory of the server process in MB. */
   readonly server: number;
   readonly worker: number;
-  /** Of those that run now, of up to two. */
+  /** Memory of all running embedding workers (up to two). */
   readonly embeddingWorkers: number;
 };
 
-/** After a garbage collection of the server's. */
+/** Call after a garbage collection of the server. */
 export function memoryOf(pid: number): Memory {
   const children = childrenOf(pid);
   const workerMb = (entry: string) =>
     children
-      .filter(({ command }) => command.includes(`/worker/${entry}.ts`))
+      .filter(({ command }) => command.includes(`/worker/${entry}.`))
       .reduce((sum, child) => sum + residentMb(child.pid), 0);
   return {
     server: residentMb(pid),
@@ -121,11 +121,11 @@ export type State = {
   readonly waiting: number;
   readonly restarts: number;
   readonly slotsTaken: number;
-  /** Errors that no request has caught. */
+  /** Uncaught errors. */
   readonly uncaught: number;
 };
 
-/** By /ready, /metrics and /slots. */
+/** Reads /ready, /metrics and /slots. */
 export async function stateOf({ url }: Server): Promise<State> {
   const ready = await json<{ worker_restarts: number; status: string }>(`${url}/ready`);
   const slots = await json<{ is_processing: boolean }[]>(`${url}/slots`);
@@ -141,7 +141,7 @@ export async function stateOf({ url }: Server): Promise<State> {
 }
 
 async function json<T>(url: string): Promise<T> {
-  return (await (await get(url)).json()) as T; // its own words: what is missing shows at once
+  return (await (await get(url)).json()) as T; // trusted: a missing field shows at once
 }
 
 function get(url: string): Promise<Response> {

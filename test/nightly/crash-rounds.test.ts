@@ -41,6 +41,6 @@ test.each(["crash-rounds", "soak", "abuse"])(
 
     expect([help.code, wrong.code]).toEqual([0, 1]);
     expect(help.text).toContain("--seed N");
-    expect(wrong.text).toContain("--seed is x: allowed is a whole number above 0");
+    expect(wrong.text).toContain("--seed is x; use a whole number above 0");
   },
 );

@@ -29,5 +29,5 @@ test("explains itself, and refuses what it does not know", async () => {
 
   expect([help.code, wrong.code]).toEqual([0, 1]);
   expect(help.text).toContain("--bodies");
-  expect(wrong.text).toContain("--only is nothing: allowed is one of");
+  expect(wrong.text).toContain("--only is nothing; use one of");
 });

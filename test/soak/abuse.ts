@@ -1,16 +1,16 @@
-// `npm run abuse`: everything that a client can do wrong, for a long time, beside clients that must not notice.
+// `npm run abuse`: plays all kinds of client abuse for a long time, beside honest clients that must not be affected.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type AbuseOptions, HELP, readAbuseOptions } from "./abuse-run/abuse-options.ts";
 import { type AbuseRun, figuresOf, reportOf } from "./abuse-run/abuse-report.ts";
 import { runAbuse } from "./abuse-run/run.ts";
-import { ABUSES } from "./abuses/list.ts";
+import { ABUSES } from "./abuses/all-abuses.ts";
 import { OptionError } from "./options.ts";
 
 const RESULTS = path.join(import.meta.dirname, "../../soak-results");
 
-process.once("SIGINT", () => process.exit(130)); // everything that was started ends with this process
+process.once("SIGINT", () => process.exit(130)); // all child processes end with this process
 process.once("SIGTERM", () => process.exit(143));
 try {
   const args = process.argv.slice(2);
@@ -34,17 +34,17 @@ async function abuse(options: AbuseOptions): Promise<number> {
   return run.faults.length > 0 ? 1 : 0;
 }
 
-/** @throws OptionError when nothing is left */
+/** @throws OptionError if no kind of abuse matches */
 function namesOf({ only, skipped }: AbuseOptions): readonly string[] {
   const names = ABUSES.map(({ name }) => name).filter((name) => {
     const text = name.toLowerCase();
     return text.includes(only) && !skipped.some((each) => text.includes(each));
   });
   if (names.length > 0) return names;
-  throw new OptionError("no kind of abuse has such a name; see --list");
+  throw new OptionError("no kind of abuse matches --only and --skip; see --list");
 }
 
-/** @returns where the report is */
+/** @returns the folder of the report */
 function write(run: AbuseRun): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const folder = path.join(RESULTS, `abuse-${time}-${run.seed}`);

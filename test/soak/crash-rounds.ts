@@ -1,41 +1,41 @@
-// `npm run crash-rounds`: the worker dies again and again under many clients, and none of them is to notice more than a pause.
+// `npm run crash-rounds`: kills the worker repeatedly under many clients, which should notice nothing but a pause.
 
 import { growthOf } from "../fuzz/memory.ts";
 import { killAtRandom } from "./killer.ts";
-import { STURDY_KINDS } from "./kinds/kinds.ts";
-import type { Ending } from "./kinds/player.ts";
 import { Random } from "./kinds/random.ts";
+import { RESILIENT_KINDS } from "./kinds/resilient-kinds.ts";
+import type { Ending } from "./kinds/soak-client.ts";
 import { Traffic } from "./kinds/traffic.ts";
 import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
-import { faultsAtEnd } from "./report/at-end.ts";
+import { faultsAtEnd } from "./report/final-check.ts";
 import type { Kill } from "./report/ledger.ts";
-import { settled } from "./report/settled.ts";
-import { collectGarbage, holdingsOf, startServer } from "./server.ts";
+import { waitForIdle } from "./report/wait-for-idle.ts";
+import { collectGarbage, resourceUseOf, startServer } from "./server.ts";
 
 const FLAGS = {
-  rounds: { default: 200, help: "the worker dies so many times" },
-  clients: { default: 16, help: "at once, each with one request after the other" },
+  rounds: { default: 200, help: "how many times to kill the worker" },
+  clients: { default: 16, help: "concurrent clients, each sending one request after another" },
   seed: {
     default: null,
-    help: "the same requests and ways again (default: another one each time)",
+    help: "repeat the requests and kills of this seed (default: a new seed each time)",
   },
 } as const;
 const HELP = `npm run crash-rounds -- [options]
 
 Starts the built server with the built-in model. Clients of all kinds keep it busy while its worker dies at random
-moments: killed, by a fault, hung, without memory. Every answer whose text is known has to have that text, every other its
-length; who has been told nothing loses nothing. Exits with 1 where anything does not fit, or is left.
+times: killed, with a segmentation fault, hung, or out of memory. Every answer with a known text must have that text,
+every other answer its length. Exits with 1 if anything is wrong or left over.
 
 ${describe(FLAGS)}`;
 
-/** Of --hang-timeout: a worker that is stopped is missed after this, and a loaded machine is not taken for one. */
+/** The --hang-timeout is short enough to detect a stopped worker, but long enough for a busy machine. */
 const SERVER_FLAGS = ["--hang-timeout", "1.5", "--restart-delay", "0.1", "--resume-grace", "5"];
-/** MB in each round that are no noise. */
+/** Growth per round, in MB, that is more than noise. */
 const MOST_GROWTH_MB = 0.3;
-const TOLD_EVERY = 10;
+const REPORT_EVERY_KILLS = 10;
 /**
- * So many rounds begin with a kill that the server knows to come from outside. Where workers do not die anyway, one that
- * faults is held against the request that was alone in it; afterwards it is known that they do.
+ * The first rounds use kills that the server can attribute to the outside. While workers do not die otherwise, the server
+ * blames a fault on the request that was alone in the worker; after these kills it does not.
  */
 const KNOWN_ROUNDS = 4;
 
@@ -61,9 +61,9 @@ async function run(seed: number, rounds: number, clients: number): Promise<reado
   const server = await startServer(SERVER_FLAGS);
   const { url, pid } = server;
   const random = new Random(seed);
-  const before = holdingsOf(pid);
+  const before = resourceUseOf(pid);
   const refusals = ["worker_crashed"];
-  const traffic = new Traffic({ url, seed, clients, kinds: STURDY_KINDS, keys: [], refusals });
+  const traffic = new Traffic({ url, seed, clients, kinds: RESILIENT_KINDS, keys: [], refusals });
   traffic.begin();
   const kills: Kill[] = [];
   const memory: number[] = [];
@@ -73,13 +73,17 @@ async function run(seed: number, rounds: number, clients: number): Promise<reado
     if (kill === null) break;
     kills.push(kill);
     collectGarbage(pid);
-    memory.push(holdingsOf(pid).serverMb);
-    if (kills.length % TOLD_EVERY === 0) console.log(progressOf(kills, traffic, memory));
+    memory.push(resourceUseOf(pid).serverMb);
+    if (kills.length % REPORT_EVERY_KILLS === 0) console.log(progressOf(kills, traffic, memory));
   }
   await traffic.end();
-  const left = await settled(server);
-  const books = { endings: traffic.endings, kills, before };
-  const faults = [...left, ...(await faultsAtEnd(server, books)), ...faultsOfGrowth(memory)];
+  const leftovers = await waitForIdle(server);
+  const endState = { endings: traffic.endings, kills, before };
+  const faults = [
+    ...leftovers,
+    ...(await faultsAtEnd(server, endState)),
+    ...faultsOfGrowth(memory),
+  ];
   const seconds = Math.round((performance.now() - startedAtMs) / 1000);
   console.log(summaryOf({ traffic, kills, seconds, faults }));
   return faults;
@@ -89,7 +93,7 @@ type Played = { readonly traffic: Traffic; readonly kills: readonly Kill[] };
 
 function faultsOfGrowth(memory: readonly number[]): readonly string[] {
   const growth = growthOf(memory) ?? 0;
-  return growth > MOST_GROWTH_MB ? [`memory grows by ${growth.toFixed(2)} MB a round`] : [];
+  return growth > MOST_GROWTH_MB ? [`memory grows by ${growth.toFixed(2)} MB per round`] : [];
 }
 
 function progressOf(
@@ -111,7 +115,7 @@ function summaryOf({
   faults,
 }: Played & { readonly seconds: number; readonly faults: readonly string[] }): string {
   const refused = refusedIn(endings);
-  const untold = refusedIn(endings.filter(({ hasText }) => !hasText));
+  const withoutText = refusedIn(endings.filter(({ hasText }) => !hasText));
   const counts = (values: readonly string[]) =>
     [...new Set(values)]
       .sort()
@@ -119,7 +123,7 @@ function summaryOf({
   return [
     `${kills.length} kills (${counts(kills.map(({ way }) => way)).join(", ")}) in ${seconds} s`,
     `${endings.length} requests: ${counts(endings.map(({ outcomes }) => outcomes[0] ?? "broken")).join(", ")}`,
-    `${refused} refused with worker_crashed after deaths alone, ${untold} of them without a text`,
+    `${refused} refused with worker_crashed, ${withoutText} of them before any text`,
     `${faults.length} faults`,
   ].join("\n");
 }

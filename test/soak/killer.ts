@@ -1,4 +1,4 @@
-// Ends the worker in all the ways in which one ends, and waits for what comes of it.
+// Kills the worker in every way a process can die, and waits for the result.
 
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,23 +7,23 @@ import type { Kill } from "./report/ledger.ts";
 import { type SoakServer, workerOf } from "./server.ts";
 
 /**
- * `SIGKILL` is also what the kernel does to a process when the machine has no memory left. `no-memory` takes the address
- * space from it: the next allocation fails, and it ends by itself. `SIGSTOP` hangs it, until the server misses its heartbeat.
+ * `SIGKILL` is also what the kernel does when the machine runs out of memory. `no-memory` limits the worker's address space,
+ * so the next allocation fails and it ends by itself. `SIGSTOP` hangs it until the server misses its heartbeat.
  */
 const WAYS = ["SIGKILL", "SIGSEGV", "SIGSTOP", "no-memory"] as const;
 type Way = (typeof WAYS)[number];
 
 const POLL_MS = 10;
-/** A worker that has not ended by then never will. */
+/** A worker that survives longer counts as unkillable. */
 const MOST_MS = 20_000;
-/** One without memory that needs none lives on: then the kernel's way. */
+/** A worker that allocates nothing survives `no-memory`; after this time it gets SIGKILL. */
 const NO_MEMORY_MS = 3_000;
-/** One in so many dies while the next one still loads, the others after so long at most. */
+/** Share of kills while the worker is still loading, and the longest delays before a kill. */
 const EARLY_SHARE = 0.15;
 const EARLY_MS = 500;
 const LATE_MS = 2_500;
 
-/** Some time after there is a worker. @returns null when the server has ended */
+/** Kills the worker some time after it started. @returns null if the server has ended */
 export async function killAtRandom(
   server: SoakServer,
   random: Random,
@@ -32,7 +32,7 @@ export async function killAtRandom(
   const pid = await nextWorker(server);
   if (pid === null) return null;
   const isEarly = random.next() < EARLY_SHARE;
-  const way = isEarly ? "SIGKILL" : random.pick(ways); // the heart of one that loads does not beat yet
+  const way = isEarly ? "SIGKILL" : random.pick(ways); // a loading worker has no heartbeat yet
   if (!isEarly) await ready(server);
   await sleep(random.between(0, isEarly ? EARLY_MS : LATE_MS));
   return kill(server, pid, way);

@@ -1,8 +1,8 @@
-// The options of `npm run soak` and `npm run crash-rounds`.
+// Options of `npm run soak`, `npm run crash-rounds` and `npm run abuse`.
 
 import { parseArgs } from "node:util";
 
-/** What the one who started it can mend. */
+/** An error that the user can fix. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
@@ -10,8 +10,8 @@ export class OptionError extends Error {
 type Flag = { readonly default: number | null; readonly help: string };
 
 /**
- * Whole numbers above 0, by their flags.
- * @returns null when help is wanted
+ * Reads flags whose values are whole numbers above 0.
+ * @returns null if help is requested
  * @throws OptionError
  */
 export function readNumbers<Name extends string>(
@@ -42,10 +42,10 @@ function parse(args: readonly string[], names: readonly string[]) {
 
 function numberOf(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new OptionError(`--${name} is ${text}: allowed is a whole number above 0`);
+  throw new OptionError(`--${name} is ${text}; use a whole number above 0`);
 }
 
-/** One line for each flag. */
+/** Help text: one line per flag. */
 export function describe(flags: Readonly<Record<string, Flag>>): string {
   const lines = Object.entries(flags).map(([name, flag]) => {
     const otherwise = flag.default === null ? "" : ` (default ${flag.default})`;
@@ -54,7 +54,7 @@ export function describe(flags: Readonly<Record<string, Flag>>): string {
   return lines.join("\n");
 }
 
-/** Another one each time, where none is given. */
+/** The given seed, or a new one each time. */
 export function seedOr(given: number | null): number {
   return given ?? (Date.now() % 1_000_000) + 1;
 }

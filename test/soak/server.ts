@@ -1,34 +1,34 @@
-// The real server as a process of its own, as it is built, with the built-in model: its log, its metrics, and what it holds.
+// Runs the built server with the built-in model as a separate process, and reads its log, metrics and resource use.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { residentMb } from "../../bench/process-usage.ts";
+import { residentMb } from "../../bench/targets/process-usage.ts";
 import { type Child, childrenOf, descriptorsOf } from "../support/processes.ts";
 import type { RequestLine } from "./report/ledger.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const START_MS = 60_000;
-const NODE_FLAGS = ["--expose-gc", "--import", "./bench/gc-on-signal.mjs"];
+const NODE_FLAGS = ["--expose-gc", "--import", "./bench/targets/gc-on-signal.mjs"];
 const FLAGS = ["--port", "0", "--gpu", "off", "--log-format", "json"];
 const ERROR_LEVEL = 50;
-/** Errors that belong to a worker that was killed. */
+/** Expected errors about killed workers. */
 const EXPECTED_ERROR = /^(the )?worker ended|^killing the worker|^embeddings: /;
 
 export type SoakServer = {
   readonly url: string;
   readonly pid: number;
-  /** One of each request that has ended. */
+  /** The log line of each request that has ended. */
   readonly lines: readonly RequestLine[];
-  /** Bugs, unexpected errors, and what it wrote to standard error; grows. */
+  /** Bugs, unexpected errors and output on standard error; grows. */
   readonly complaints: readonly string[];
   readonly isGone: () => boolean;
-  /** Ends it as an operator does. @returns its exit code */
+  /** Stops it like an operator. @returns its exit code */
   readonly stop: () => Promise<number | null>;
 };
 
-/** @throws Error when it does not come up */
+/** @throws Error if it does not start */
 export async function startServer(flags: readonly string[]): Promise<SoakServer> {
   const args = [...NODE_FLAGS, "dist/main.js", ...FLAGS, ...flags];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
@@ -58,7 +58,7 @@ type LogLine = {
   readonly ttftMs?: number | null;
 };
 
-/** Resolves with its address, and goes on reading after that. */
+/** Resolves with the server's URL and keeps reading after that. */
 function readLog(child: ChildProcess, lines: RequestLine[], complaints: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once("exit", () =>
@@ -77,7 +77,7 @@ function readLog(child: ChildProcess, lines: RequestLine[], complaints: string[]
   });
 }
 
-/** The process that generates; null while there is none. */
+/** The process that generates; null if there is none. */
 export function workerOf(pid: number): number | null {
   return childrenOf(pid).find(isWorker)?.pid ?? null;
 }
@@ -86,16 +86,16 @@ function isWorker({ command, isZombie }: Child): boolean {
   return !isZombie && command.includes("/worker/main.");
 }
 
-/** What it holds now. */
-export type Holdings = {
+/** Resources the server uses now. */
+export type ResourceUse = {
   readonly serverMb: number;
-  /** NaN without one. */
+  /** NaN without a worker. */
   readonly workerMb: number;
   readonly descriptors: number;
   readonly zombies: number;
 };
 
-export function holdingsOf(pid: number): Holdings {
+export function resourceUseOf(pid: number): ResourceUse {
   const worker = workerOf(pid);
   return {
     serverMb: residentMb(pid),
@@ -105,7 +105,7 @@ export function holdingsOf(pid: number): Holdings {
   };
 }
 
-/** It may end while one looks at it. */
+/** The process may end while it is read. */
 function mbOr(pid: number): number {
   try {
     return residentMb(pid);
@@ -119,15 +119,15 @@ export function collectGarbage(pid: number): void {
 }
 
 export type Metrics = {
-  /** Of the server, in use. */
+  /** Heap of the server in use. */
   readonly heapMb: number;
   readonly busy: number;
   readonly waiting: number;
   readonly restarts: number;
-  /** Errors that nobody caught; null of a server that does not count them. */
+  /** Uncaught errors; null if the server does not count them. */
   readonly uncaught: number | null;
   readonly tokensOut: number;
-  /** Requests that have ended, by outcome. */
+  /** Ended requests by outcome. */
   readonly outcomes: ReadonlyMap<string, number>;
 };
 
@@ -138,7 +138,7 @@ export async function metricsOf(
   return metricsIn(await (await fetch(`${url}/metrics`, { headers })).text());
 }
 
-/** @param text what /metrics answers */
+/** @param text the body of /metrics */
 export function metricsIn(text: string): Metrics {
   const metric = (name: string) => {
     const line = text.split("\n").find((each) => each.startsWith(`${name} `));

@@ -1,56 +1,69 @@
-// `npm run soak`: everything at once, for a long time. What a day of use would show, in minutes.
+// `npm run soak`: runs all kinds of traffic at once for a long time, to show in minutes what a day of use would show.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { killAtRandom } from "./killer.ts";
+import { ALL_KINDS } from "./kinds/all-kinds.ts";
 import { Random } from "./kinds/random.ts";
 import { Traffic } from "./kinds/traffic.ts";
-import { ALL_KINDS } from "./kinds/wide-kinds.ts";
 import { describe, OptionError, readNumbers, seedOr } from "./options.ts";
-import { faultsAtEnd } from "./report/at-end.ts";
+import { faultsAtEnd } from "./report/final-check.ts";
 import { faultsOfGrowth, growthIn } from "./report/growth.ts";
 import type { Kill } from "./report/ledger.ts";
 import { figuresOf, type Run, reportOf } from "./report/report.ts";
 import { type Sample, Sampler } from "./report/samples.ts";
-import { settled } from "./report/settled.ts";
-import { holdingsOf, type SoakServer, startServer } from "./server.ts";
+import { waitForIdle } from "./report/wait-for-idle.ts";
+import { resourceUseOf, type SoakServer, startServer } from "./server.ts";
 
 const FLAGS = {
-  minutes: { default: 20, help: "how long" },
-  clients: { default: 12, help: "at once, each with one request after the other" },
-  seed: { default: null, help: "the same requests again (default: another one each time)" },
+  minutes: { default: 20, help: "duration" },
+  clients: { default: 12, help: "concurrent clients, each sending one request after another" },
+  seed: { default: null, help: "repeat the requests of this seed (default: a new seed each time)" },
 } as const;
 const RESULTS = path.join(import.meta.dirname, "../../soak-results");
 const HELP = `npm run soak -- [options]
 
-Starts the built server with the built-in model, and has it serve all APIs to clients of several keys: patient ones,
-leavers, readers that stall or come back, kept answers, deadlines, mistakes. In the first half its worker dies now and then. Every
-request has to end once, as its client, the log and the metrics say alike; memory, open files, slots and the queue have to
-stay what they were. Writes a report with a chart to soak-results/, and exits with 1 where anything does not fit.
+Starts the built server with the built-in model and sends requests of all APIs from clients of several keys: clients that
+wait, disconnect, stall or reconnect, and requests with kept answers, deadlines or mistakes. In the first half, its worker is
+killed now and then. Every request must end exactly once, with the same outcome at its client, in the log and in the metrics.
+Memory, open files, slots and the queue must return to their initial state. Writes a report with a chart to soak-results/,
+and exits with 1 if anything is wrong.
 
 ${describe(FLAGS)}`;
 
 const KEYS = ["soak-one", "soak-two", "soak-three"];
 const [KEY = ""] = KEYS;
 const SLOTS = 4;
-/** Everything that is kept for a while is kept for a short one: what it takes has to come to rest within the run. */
+/** Data is kept only for a short time, so that memory use settles within the run. */
 const SERVER_FLAGS = [
   ...KEYS.flatMap((key) => ["--api-key", key]),
-  ...["--slots", `${SLOTS}`, "--queue", "12"],
-  ...["--stall-timeout", "3", "--resume-grace", "2"],
-  ...["--response-ttl", "20", "--response-store", "4194304"],
-  ...["--hang-timeout", "3", "--restart-delay", "0.1"],
+  "--slots",
+  `${SLOTS}`,
+  "--queue",
+  "12",
+  "--stall-timeout",
+  "3",
+  "--resume-grace",
+  "2",
+  "--response-ttl",
+  "20",
+  "--response-store",
+  "4194304",
+  "--hang-timeout",
+  "3",
+  "--restart-delay",
+  "0.1",
 ];
 const REFUSALS = ["worker_crashed", "queue_full"];
-/** Between two requests of a client, at most. */
+/** Longest pause between two requests of a client. */
 const PAUSE_MS = 200;
 const LEAST_SAMPLE_MS = 1_000;
 const SAMPLES = 150;
-/** The worker dies so often, on average. */
+/** Average time between kills of the worker. */
 const CRASH_EVERY_MS = 15_000;
 const CRASHING_SHARE = 0.5;
-const TELLINGS = 20;
+const PROGRESS_REPORTS = 20;
 const MOST_SHOWN = 50;
 
 process.once("SIGINT", () => process.exit(130)); // the server ends with this process
@@ -76,9 +89,9 @@ async function soak({ minutes, clients, seed }: Options): Promise<number> {
   const server = await startServer(SERVER_FLAGS);
   const options = { url: server.url, seed, clients, keys: KEYS, refusals: REFUSALS };
   const traffic = new Traffic({ ...options, kinds: ALL_KINDS, pauseMs: PAUSE_MS });
-  const embed = () => traffic.player(clients).ask("embedding", "/v1/embeddings", { input: "a" });
-  await embed(); // which starts the process for it
-  const before = holdingsOf(server.pid);
+  const embed = () => traffic.client(clients).ask("embedding", "/v1/embeddings", { input: "a" });
+  await embed(); // this starts the process for embeddings
+  const before = resourceUseOf(server.pid);
   const startedAtMs = performance.now();
   traffic.begin();
   const sampler = new Sampler({ server, traffic, key: KEY, slots: SLOTS, startedAtMs });
@@ -86,15 +99,15 @@ async function soak({ minutes, clients, seed }: Options): Promise<number> {
   await watch(server, { sampler, traffic, endsAtMs: startedAtMs + durationMs, durationMs });
   const kills = await crashing;
   await traffic.end();
-  const left = await settled(server, KEYS);
+  const leftovers = await waitForIdle(server, KEYS);
   if (!server.isGone()) await embed();
   const { samples } = sampler;
   const growth = growthIn(samples, (kills.at(-1)?.atMs ?? startedAtMs) - startedAtMs);
-  const books = { endings: traffic.endings, kills, before, keys: KEYS };
+  const endState = { endings: traffic.endings, kills, before, keys: KEYS };
   const faults = [
     ...sampler.faults,
-    ...left,
-    ...(await faultsAtEnd(server, books)),
+    ...leftovers,
+    ...(await faultsAtEnd(server, endState)),
     ...faultsOfGrowth(growth),
   ];
   const { lines } = server;
@@ -104,7 +117,7 @@ async function soak({ minutes, clients, seed }: Options): Promise<number> {
   return faults.length > 0 ? 1 : 0;
 }
 
-/** @returns where the report is */
+/** @returns the folder of the report */
 function write(run: Run): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const folder = path.join(RESULTS, `${time}-${run.seed}`);
@@ -126,11 +139,11 @@ async function watch(
   { sampler, traffic, endsAtMs, durationMs }: Watched,
 ): Promise<void> {
   const everyMs = Math.max(LEAST_SAMPLE_MS, durationMs / SAMPLES);
-  let told = 0;
+  let reports = 0;
   while (performance.now() < endsAtMs && !server.isGone()) {
     const sample = await sampler.look();
-    if (sample.atMs > (durationMs * told) / TELLINGS) {
-      told += 1;
+    if (sample.atMs > (durationMs * reports) / PROGRESS_REPORTS) {
+      reports += 1;
       console.log(progressOf(sample, durationMs, traffic.endings.length, sampler.faults.length));
     }
     await sleep(everyMs);
@@ -141,7 +154,7 @@ function progressOf(sample: Sample, durationMs: number, requests: number, faults
   const { atMs, serverMb, workerMb, busy, waiting } = sample;
   const time = `${Math.round(atMs / 1000)} s of ${durationMs / 1000}`;
   const memory = `server ${serverMb.toFixed(0)} MB, worker ${workerMb.toFixed(0)} MB`;
-  return `${time}: ${requests} requests, ${busy} on slots, ${waiting} waiting, ${memory}, ${faults} faults`;
+  return `${time}: ${requests} requests, ${busy} running, ${waiting} waiting, ${memory}, ${faults} faults`;
 }
 
 async function crash(

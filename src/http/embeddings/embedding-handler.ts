@@ -85,7 +85,7 @@ async function compute(options: Computation): Promise<string> {
   const { engine, queue } = service;
   const encoder = parsed.encoder();
   const { signal, abort } = client;
-  const ticket = queue.enter({ signal, abort, sharer: caller });
+  const ticket = queue.enter({ signal, abort, caller });
   ticket.expect({ promptTokens: expectedTokens(parsed.request), maxTokens: 0 });
   try {
     await ticket.acquire();

@@ -69,14 +69,14 @@ function store(
   { previousId, isBackground }: StorageRequest,
 ): StoredAnswer | null {
   const { responses, res, client } = exchange;
-  const isWaiting = () => exchange.tickets.some(({ place }) => place !== null);
+  const isWaiting = () => exchange.tickets.some(({ queuePosition }) => queuePosition !== null);
   const response = responses.begin({
     id: encoder.id,
     owner: ownerOf(res),
     previousId,
     input: encoder.input(),
     state: () => encoder.state(isWaiting()),
-    news: exchange.waitStatus,
+    waitStatus: exchange.waitStatus,
     abort: client.abort,
   });
   if (response) return { response, encoder };

@@ -31,7 +31,7 @@ export async function askInTurn<T>(
   { signal, abort, caller, isAdmitted }: AskInTurnOptions,
   work: (ask: AskEngine) => Promise<T>,
 ): Promise<T> {
-  const turn = questions.enter({ signal, abort, sharer: caller, isAdmitted });
+  const turn = questions.enter({ signal, abort, caller, isAdmitted });
   const costs: Promise<number>[] = [];
   const ask: AskEngine = (question) => {
     const { answer, costMs } = engine.ask(question, { signal });

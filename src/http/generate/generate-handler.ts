@@ -77,7 +77,7 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
-    sharer: caller,
+    caller,
     deadlineMs,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",

@@ -42,7 +42,7 @@ export function isResumableRequest(
 export async function streamResumably(exchange: Exchange, deps: ResumableDeps): Promise<void> {
   const { res, client, waitStatus } = exchange;
   const owner = ownerOf(res);
-  const stream = deps.streams.begin({ owner, news: waitStatus, abort: client.abort });
+  const stream = deps.streams.begin({ owner, waitStatus, abort: client.abort });
   const detach = stream.attach();
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);

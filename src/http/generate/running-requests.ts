@@ -1,13 +1,13 @@
 // The register of all requests that wait or run, so that their owners can list and cancel them.
 
 import { ServiceError } from "../../errors.ts";
-import type { QueuePlace } from "../../queue/ticket.ts";
+import type { QueuePosition } from "../../queue/ticket.ts";
 
 type RequestState = {
   readonly model: string | null;
   readonly isStreamed: boolean;
   /** Its place in the queue; null while it does not wait. */
-  readonly place: QueuePlace | null;
+  readonly place: QueuePosition | null;
   readonly promptTokens: number;
   readonly generatedTokens: number;
 };

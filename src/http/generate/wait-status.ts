@@ -1,7 +1,7 @@
 // How long a request has to wait: its queue position and queue time, and the wait status that its client is sent.
 
 import type { Engine } from "../../engine/engine.ts";
-import type { QueuePlace, Ticket } from "../../queue/ticket.ts";
+import type { QueuePosition, Ticket } from "../../queue/ticket.ts";
 
 /** `loading progress=0.42`, `queued position=3 eta_ms=4200`; null once one of the choices has a slot. */
 export function waitStatusOf(
@@ -16,8 +16,8 @@ export function waitStatusOf(
 }
 
 /** The first choice's place in the queue; null when one of the choices is not waiting for a slot. */
-export function placeOf(tickets: readonly Ticket[]): QueuePlace | null {
-  const places = tickets.map(({ place }) => place);
+export function placeOf(tickets: readonly Ticket[]): QueuePosition | null {
+  const places = tickets.map(({ queuePosition }) => queuePosition);
   return places.includes(null) ? null : (places[0] ?? null);
 }
 

@@ -6,8 +6,8 @@ import type { Caller } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { Accounts } from "../../queue/accounts.ts";
 import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { callerOf, seesAll } from "../server/response-locals.ts";
 
@@ -58,9 +58,9 @@ function usageOf({ owner, name }: Caller, { usage, queues }: UsageDeps): UsageLi
  * OpenAI's rate limit headers, for keys with a limit. The numbers are from before the request, whose cost is not known yet.
  * https://platform.openai.com/docs/guides/rate-limits
  */
-export function allowanceHeaders(accounts: Accounts): RequestHandler {
+export function allowanceHeaders(tokenBudgets: TokenBudgets): RequestHandler {
   return (_req, res, next) => {
-    const state = accounts.stateOf(callerOf(res));
+    const state = tokenBudgets.stateOf(callerOf(res));
     if (state) {
       res.setHeader("x-ratelimit-limit-tokens", state.limit);
       res.setHeader("x-ratelimit-remaining-tokens", state.remaining);

@@ -80,14 +80,14 @@ type StreamOptions = {
   readonly after: number;
 };
 
-function stream({ log, news }: KeptResponse, { req, res, deps, after }: StreamOptions): void {
+function stream({ log, waitStatus }: KeptResponse, { req, res, deps, after }: StreamOptions): void {
   log.check(after);
   if (req.method === "HEAD") return endHead(res);
   const errorFrame = (error: ServiceError) => ({
     data: JSON.stringify(openaiResponses.encodeError(error, "")),
   });
   const framing = sseFraming(null);
-  const reader = makeReader({ req, res, framing, waitStatus: news, errorFrame }, deps);
+  const reader = makeReader({ req, res, framing, waitStatus, errorFrame }, deps);
   void followLog({ ...reader, log, after });
 }
 

@@ -7,7 +7,7 @@ import type { Index } from "../../api/own/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../../api/wire-formats.ts";
 import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
-import type { Accounts } from "../../queue/accounts.ts";
+import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { type EmbeddingDeps, embeddingHandler } from "../embeddings/embedding-handler.ts";
 import { type GenerateHandlerDeps, generateHandler } from "../generate/generate-handler.ts";
 import { STREAMS_PATH } from "../generate/resumable-answer.ts";
@@ -88,7 +88,7 @@ export type AppDeps = GuardOptions &
   StreamsDeps &
   RequestsDeps & {
     readonly keys: KeyRing;
-    readonly accounts: Accounts;
+    readonly tokenBudgets: TokenBudgets;
     readonly webSockets: WebSockets;
     /** The folder of the built chat page; null to serve no page. */
     readonly pageFolder: string | null;
@@ -168,10 +168,13 @@ function mountPublic(app: Express, parts: AppDeps): void {
   mountStreamsByToken(app, parts);
 }
 
-function useKeys(app: Express, { keys, accounts }: Pick<AppDeps, "keys" | "accounts">): void {
+function useKeys(
+  app: Express,
+  { keys, tokenBudgets }: Pick<AppDeps, "keys" | "tokenBudgets">,
+): void {
   app.use(requireApiKey(keys));
   for (const [scope, paths] of SCOPES) app.use([...paths], requireScope(scope));
-  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(accounts));
+  app.use([...GENERATING_ROUTES, ...EMBEDDING], allowanceHeaders(tokenBudgets));
 }
 
 function mountInformation(app: Express, parts: AppDeps): void {

@@ -58,7 +58,7 @@ function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptStre
   if (stream.log.isReadTo(after)) return void res.status(204).end(); // an EventSource reconnects until it gets a 204
   const errorFrame = (error: ServiceError) => ({ data: JSON.stringify(encodeOpenaiError(error)) });
   const framing = sseFraming(null);
-  const reader = makeReader({ req, res, framing, waitStatus: stream.news, errorFrame }, deps);
+  const reader = makeReader({ req, res, framing, waitStatus: stream.waitStatus, errorFrame }, deps);
   void followLog({ ...reader, log: stream.log, after }).finally(stream.attach());
 }
 

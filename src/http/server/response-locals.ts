@@ -2,7 +2,7 @@
 
 import type { Response } from "express";
 import type { ServiceError } from "../../errors.ts";
-import { ANYBODY, type Caller } from "../../keys/caller.ts";
+import { ANONYMOUS, type Caller } from "../../keys/caller.ts";
 
 /** Builds the error body of one API. */
 export type EncodeError = (error: ServiceError, requestId: string) => object;
@@ -27,7 +27,7 @@ export function requestIdOf(res: Response): string {
 }
 
 export function callerOf(res: Response): Caller {
-  return localsOf(res).caller ?? ANYBODY;
+  return localsOf(res).caller ?? ANONYMOUS;
 }
 
 /** The owner of what the server keeps for the caller: its key, or without keys one owner for all callers. */

@@ -1,4 +1,4 @@
-// Costly requests, one at a time, each held to what every answer must be and to the answers that others get meanwhile.
+// Sends costly requests one at a time. Each answer must follow the rules, and GET /health must stay fast meanwhile.
 
 import fc from "fast-check";
 import { HealthWatch } from "../health-watch.ts";
@@ -6,9 +6,9 @@ import { ask, type Job, type Round } from "../job.ts";
 import { curlOf } from "../reproduction.ts";
 import { costlyRecipe, costlyRequestOf } from "./costly-requests.ts";
 
-/** On a busy machine, and beside what else is sent, it is tried so many times. */
+/** A longer silence counts only if it occurs in every one of several attempts, because the machine may be busy. */
 const MOST_SILENCE_MS = 500;
-const TRIES = 4;
+const ATTEMPTS = 4;
 
 export function costlyJobs({ url, seed, onAnswer }: Round, count: number): Job[] {
   let before: Promise<unknown> = Promise.resolve();
@@ -25,7 +25,7 @@ export function costlyJobs({ url, seed, onAnswer }: Round, count: number): Job[]
         const watch = new HealthWatch(url);
         try {
           let silenceMs = 0;
-          for (let tries = 0; tries < TRIES; tries++) {
+          for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
             await watch.longestMs();
             const { faults, status, ms } = await ask(connection, request);
             silenceMs = await watch.longestMs();
@@ -34,7 +34,7 @@ export function costlyJobs({ url, seed, onAnswer }: Round, count: number): Job[]
               return { where, faults, reproduce: async () => curlOf(request, url) };
             if (silenceMs <= MOST_SILENCE_MS) return null;
           }
-          const faults = [`GET /health took ${silenceMs.toFixed(0)} ms meanwhile`];
+          const faults = [`GET /health took ${silenceMs.toFixed(0)} ms at the same time`];
           return { where, faults, reproduce: async () => JSON.stringify(recipe) };
         } finally {
           await watch.close();

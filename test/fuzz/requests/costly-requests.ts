@@ -1,25 +1,25 @@
-// Requests whose every part is small and allowed, and whose cost all together is high: while one is answered, the server has
-// to answer others.
+// Requests whose parts are each small and allowed, but which are costly as a whole. The server must answer other requests
+// meanwhile.
 
 import fc from "fast-check";
 import { COSTLY_BODIES } from "../../support/costly/costly-bodies.ts";
 import { many, nested, object, properties } from "../../support/costly/costly-schemas.ts";
 import type { HttpRequest } from "./hostile-requests.ts";
 
-/** Plain data: the same makes the same request. */
+/** Plain data: equal recipes create equal requests. */
 export type CostlyRecipe =
   | { readonly type: "known"; readonly index: number }
   | {
       readonly type: "schema";
       readonly part: keyof typeof PARTS;
-      /** Parts in all, and what each of them has many of. */
+      /** Total number of parts, and what each has many of. */
       readonly count: number;
       readonly size: number;
       readonly levels: number;
       readonly tools: number;
     };
 
-/** What a schema may have very many of; `n` makes each different, so that nothing is known already. */
+/** Parts that a schema may have very many of; `n` makes each different, so that caching does not help. */
 const PARTS = {
   "classes counted": (n: number, size: number) => text(`^[a-${"bcdefg".charAt(n % 6)}]{1,${size}}${n}$`),
   "open patterns": (n: number, size: number) => text(`[a-f0-9]{${1 + (size % 100)}}${n}`),
@@ -35,7 +35,7 @@ const PARTS = {
   "what must be left out": (n: number, size: number) => ({ ...text(`(?=${n})`), minItems: size, multipleOf: 2 }),
 }; // biome-ignore format: a table
 
-/** The oracle does not know Ollama's errors, and thousands of vectors take a real model long. */
+/** Excludes Ollama, whose errors the oracle does not know, and embeddings, because thousands take the model too long. */
 const LEFT_OUT = /^\/api\/|embeddings|rerank/;
 const KNOWN = COSTLY_BODIES.filter(({ path }) => !LEFT_OUT.test(path));
 
@@ -75,7 +75,7 @@ function knownOf(index: number) {
 
 function madeOf(recipe: Extract<CostlyRecipe, { readonly type: "schema" }>) {
   const { part, size, levels, tools } = recipe;
-  // Fewer parts, where so many would be more than a body may hold.
+  // Fewer parts if they would exceed the body limit.
   const room = (tools > 0 ? 500_000 : LONGEST) / (60 + JSON.stringify(PARTS[part](0, size)).length);
   const count = Math.max(1, Math.min(recipe.count, Math.floor(room)));
   const schemaOf = (first: number, parts: number) => ({

@@ -1,5 +1,5 @@
-// Prompts that cost much to prepare and are refused in the end, or nearly: many messages, long texts, large tools, histories
-// that are cut. Each has to be answered soon, and may cost the streams beside it next to nothing.
+// Prompts that are costly to prepare and then (nearly) refused: many messages, long texts, large tools, truncated histories.
+// Each must be answered soon and may hardly slow down other streams.
 
 import fc from "fast-check";
 import type { HttpRequest } from "./hostile-requests.ts";
@@ -25,7 +25,7 @@ const text = fc
   .tuple(fc.constantFrom(...TEXTS), fc.constantFrom(...TEXT_LENGTHS))
   .map(([unit, length]) => unit.repeat(Math.ceil(length / unit.length)));
 
-/** A body stays below a megabyte: it is about what is in it, not about its size. */
+/** Bodies stay below a megabyte: the content matters here, not the size. */
 const messages = fc
   .tuple(fc.constantFrom(...MESSAGE_COUNTS), fc.constantFrom(...ROLES), text)
   .map(([count, role, content]) => {

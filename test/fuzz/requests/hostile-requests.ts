@@ -1,12 +1,12 @@
-// Whole requests: a valid one of any path, with its body, its method or its headers made wrong.
+// Complete requests: a valid request of any path with a wrong body, method or headers.
 
 import { deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import {
+  applyByteEdits,
+  applyEdits,
   type ByteEdit,
   byteEdit,
-  edited,
-  editedBytes,
   type TreeEdit,
   treeEdit,
 } from "./mutations.ts";
@@ -14,13 +14,13 @@ import { ENDPOINTS, type Endpoint, GET_PATHS } from "./valid-bodies.ts";
 
 export type HttpRequest = {
   readonly method: string;
-  /** Path and query, as it stands in the request line. */
+  /** Path and query of the request line. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 };
 
-/** All that makes a request, as plain data. */
+/** Everything needed to create a request, as plain data. */
 export type Recipe = {
   readonly endpoint: Endpoint;
   readonly body: number;
@@ -67,8 +67,8 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
 export function requestOf(recipe: Recipe): HttpRequest {
   const { endpoint, edits, byteEdits, method, query, encoding } = recipe;
   const { bodies } = endpoint;
-  const text = edited(bodies[recipe.body % bodies.length] ?? {}, edits);
-  const { bytes, headers } = encoded(editedBytes(Buffer.from(text), byteEdits), encoding);
+  const text = applyEdits(bodies[recipe.body % bodies.length] ?? {}, edits);
+  const { bytes, headers } = encoded(applyByteEdits(Buffer.from(text), byteEdits), encoding);
   return {
     method,
     target: endpoint.path + query,
@@ -90,7 +90,7 @@ function encoded(body: Buffer, encoding: Encoding) {
   }
 }
 
-/** @param only name of an endpoint, or null for all of them */
+/** @param only name of an endpoint, or null for all */
 export function recipes(only: string | null): fc.Arbitrary<Recipe> {
   const endpoints = ENDPOINTS.filter(({ name }) => only === null || name === only);
   const rarely = <T>(usual: T, rare: fc.Arbitrary<T>, weight = 1) =>
@@ -125,7 +125,7 @@ const SEGMENT = fc.oneof(
   fc.webSegment(),
 );
 
-/** Paths that want no body, and such that nobody has, with any method. */
+/** Paths without a body and paths that do not exist, with any method. */
 export function bodyless(): fc.Arbitrary<HttpRequest> {
   const strange = fc.array(SEGMENT, { maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
   const model = SEGMENT.map((part) => `/v1/models/${part}`);
@@ -153,7 +153,7 @@ export function bodyless(): fc.Arbitrary<HttpRequest> {
   });
 }
 
-/** The bytes on the wire. Headers are latin1, as HTTP has them. */
+/** The bytes on the wire. Headers are Latin-1, as in HTTP. */
 export function bytesOf({ method, target, headers, body }: HttpRequest): Buffer {
   const lines = [
     `${method} ${target} HTTP/1.1`,

@@ -1,5 +1,4 @@
-// JSON schemas, patterns and grammars that could keep a server or a model busy. Each must be refused, or compiled and
-// followed like any other.
+// JSON schemas, patterns and grammars that could block a server or a model. Each must be refused, or compiled and enforced.
 
 const nested = (depth: number, wrap: (inner: unknown) => object): unknown => {
   let schema: unknown = { type: "string" };

@@ -1,5 +1,5 @@
-// JSON as a tree that can also hold what no value can: names twice, numbers beyond a double, halves of pairs, and text that
-// is no JSON at all. Pure; for the mutations.
+// JSON as a tree that can also hold what no JavaScript value can: duplicate names, numbers beyond a double, lone surrogates,
+// and text that is not JSON. Pure; used by the mutations.
 
 export type Tree =
   | { readonly kind: "members"; readonly members: readonly Member[] }
@@ -8,7 +8,7 @@ export type Tree =
 
 type Member = readonly [name: string, value: Tree];
 
-/** The text goes into the body as it is. */
+/** Text that is put into the body unchanged. */
 export function raw(text: string): Tree {
   return { kind: "raw", text };
 }
@@ -31,12 +31,12 @@ export function textOf(tree: Tree): string {
   }
 }
 
-/** Nodes of the tree, itself included. */
+/** Number of nodes including the root. */
 export function sizeOf(tree: Tree): number {
   return 1 + childrenOf(tree).reduce((sum, child) => sum + sizeOf(child), 0);
 }
 
-/** The node with this number, counted from the root downwards. */
+/** The node with this index, counted from the root downwards. */
 export function nodeAt(tree: Tree, index: number): Tree {
   let before = 1;
   if (index <= 0) return tree;
@@ -48,10 +48,10 @@ export function nodeAt(tree: Tree, index: number): Tree {
   return tree;
 }
 
-/** What becomes of a node: any number of others, in its place. Of the root only the first counts. */
+/** Replaces a node by any number of members. For the root, only the first counts. */
 export type Rewrite = (node: Tree, name: string | null) => readonly Member[];
 
-/** The tree with one node rewritten. The names that the rewrite gives count among members alone. */
+/** The tree with one node rewritten. Names from the rewrite only apply to members. */
 export function rewriteAt(tree: Tree, index: number, rewrite: Rewrite): Tree {
   const [first] = rewriteFrom(tree, null, index, rewrite);
   return first ? first[1] : raw("");

@@ -1,5 +1,5 @@
-// Fields with values that are allowed, but only just: what gets through the checks meets the engine. As JSON text, because
-// some are not what JavaScript would write.
+// Fields with values at the limits of what is allowed, because accepted values reach the engine. As JSON text, because
+// JavaScript would not write some of them.
 
 type Limit = readonly [name: string, ...values: string[]];
 
@@ -20,7 +20,10 @@ const SAMPLING: readonly Limit[] = [
   ["seed", "-1", "0", "-9007199254740993", "1e308", "4294967295", "18446744073709551615"],
   [
     "logit_bias",
-    ...['{"0":100}', '{"1":-100,"2":-100}', '{"999999999":100}', '{"000000005":1}'],
+    '{"0":100}',
+    '{"1":-100,"2":-100}',
+    '{"999999999":100}',
+    '{"000000005":1}',
     `{${many(1_024, (index) => `"${index}":-100`)}}`,
   ],
   ["ignore_eos", "true"],
@@ -121,7 +124,7 @@ const CHAT: readonly Limit[] = [
   ["metadata", '{"a":"b"}', "{}"],
 ];
 
-/** Pairs of a name and one of its values. */
+/** Pairs of a field name and one of its values. */
 export const LIMIT_VALUES = [...SAMPLING, ...ANSWER, ...PROMPT, ...CHAT].flatMap(
   ([name, ...values]) => values.map((text) => ({ name, text })),
 );

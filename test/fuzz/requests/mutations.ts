@@ -1,5 +1,5 @@
-// What may be done to a valid body: edits of its tree, then of its bytes. An edit is plain data, so that a failing list of
-// them can be shrunk; `at` counts nodes or bytes and wraps around.
+// Mutations of a valid body: edits of its tree, then of its bytes. An edit is plain data, so that a failing list can be
+// shrunk; `at` counts nodes or bytes and wraps around.
 
 import fc from "fast-check";
 import { hostileSchema, hostileText, hostileValue } from "./hostile-values.ts";
@@ -20,7 +20,7 @@ export type TreeEdit =
   | { readonly type: "replace"; readonly at: number; readonly value: Tree }
   | { readonly type: "remove"; readonly at: number }
   | { readonly type: "rename"; readonly at: number; readonly name: string }
-  /** In a list more of the same; among members the same name again. */
+  /** Repeats an item of a list, or a member with the same name. */
   | { readonly type: "repeat"; readonly at: number; readonly times: number }
   | { readonly type: "double"; readonly at: number; readonly value: Tree }
   | {
@@ -30,7 +30,7 @@ export type TreeEdit =
       readonly inList: boolean;
     }
   | { readonly type: "set"; readonly name: string; readonly value: Tree }
-  /** Text into a text. */
+  /** Inserts text into a string. */
   | { readonly type: "insert"; readonly at: number; readonly place: number; readonly text: string };
 
 export type ByteEdit =
@@ -41,7 +41,7 @@ export type ByteEdit =
 
 const MOST_CHARS = 6_000_000;
 
-export function edited(body: object, edits: readonly TreeEdit[]): string {
+export function applyEdits(body: object, edits: readonly TreeEdit[]): string {
   return textOf(edits.reduce(applied, treeOf(body)));
 }
 
@@ -75,7 +75,7 @@ function rewriteOf(edit: Exclude<TreeEdit, { type: "set" }>): Rewrite {
   };
 }
 
-/** A body ends somewhere above what the server takes. */
+/** Limits repetitions so that the body is only somewhat above the server's limit. */
 function timesOf({ times }: { times: number }, node: Tree): number {
   return Math.min(times, Math.ceil(MOST_CHARS / textOf(node).length));
 }
@@ -97,7 +97,7 @@ function inserted(node: Tree, { place, text }: { place: number; text: string }):
   return raw(node.text.slice(0, at) + JSON.stringify(text).slice(1, -1) + node.text.slice(at));
 }
 
-export function editedBytes(bytes: Buffer, edits: readonly ByteEdit[]): Buffer {
+export function applyByteEdits(bytes: Buffer, edits: readonly ByteEdit[]): Buffer {
   return edits.reduce(withByteEdit, bytes);
 }
 
@@ -119,31 +119,30 @@ function withByteEdit(bytes: Buffer, edit: ByteEdit): Buffer {
 }
 
 const BODIES = ENDPOINTS.flatMap(({ bodies }) => bodies);
-/** Every name of every dialect, at whatever depth, and those that no field may have. */
+/** All field names of all APIs at any depth, and names that no field may have. */
 const NAMES = [
   ...new Set(BODIES.flatMap(namesIn)),
-  ...[
-    "__proto__",
-    "constructor",
-    "toString",
-    "",
-    "\u0000",
-    "a".repeat(10_000),
-    "messages[0]",
-    "日本",
-  ],
-  ...[
-    "grammar",
-    "functions",
-    "best_of",
-    "mirostat",
-    "guided_regex",
-    "previous_response_id",
-    "images",
-  ],
-  ...["thinking_budget_tokens", "continue_final_message", "add_generation_prompt", "suffix"],
+  "__proto__",
+  "constructor",
+  "toString",
+  "",
+  "\u0000",
+  "a".repeat(10_000),
+  "messages[0]",
+  "日本",
+  "grammar",
+  "functions",
+  "best_of",
+  "mirostat",
+  "guided_regex",
+  "previous_response_id",
+  "images",
+  "thinking_budget_tokens",
+  "continue_final_message",
+  "add_generation_prompt",
+  "suffix",
 ];
-/** Values as some dialect has them, which another may not expect. */
+/** Values that are valid in one API but may be unexpected in another. */
 const OTHERS = BODIES.map(treeOf).flatMap((tree) =>
   Array.from({ length: sizeOf(tree) }, (_, index) => nodeAt(tree, index)),
 );
@@ -216,7 +215,7 @@ export function treeEdit(): fc.Arbitrary<TreeEdit> {
     { arbitrary: bomb, weight: 2 },
     { arbitrary: limit, weight: 10 },
     { arbitrary: edit("insert", { at, place: fc.nat(50), text: hostileText() }), weight: 4 },
-  ) as fc.Arbitrary<TreeEdit>; // each of them is one of the union
+  ) as fc.Arbitrary<TreeEdit>; // each option is a member of the union
 }
 
 export function byteEdit(): fc.Arbitrary<ByteEdit> {

@@ -1,5 +1,4 @@
-// JSON schemas of anybody's making: every keyword with values that fit and values that do not, nested and referring to each
-// other.
+// Random JSON schemas: every keyword with valid and invalid values, nested and with references to each other.
 
 import fc from "fast-check";
 
@@ -28,7 +27,7 @@ const REFERENCES = [
   "",
 ];
 
-/** Regular expressions out of pieces that may or may not fit. */
+/** Regular expressions assembled from pieces that may or may not fit together. */
 function randomPattern(): fc.Arbitrary<string> {
   const atom = fc.constantFrom(
     "a",

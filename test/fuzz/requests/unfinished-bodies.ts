@@ -1,16 +1,16 @@
-// Bodies that lack their end, of several kinds and more than the server has memory for: what it holds of them is limited, and
-// all of it comes back.
+// Unfinished bodies of several kinds, more than the server has memory for. The memory they use must be limited and must be
+// freed.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { residentMb } from "../../../bench/process-usage.ts";
+import { residentMb } from "../../../bench/targets/process-usage.ts";
 import type { Findings } from "../findings.ts";
 import { collectGarbage, type Server } from "../server.ts";
 
 const BODY_BYTES = 4_194_304;
 const COUNT = 80;
-/** One address has half of --body-memory, 64 MiB; the rest is what the collector has not taken yet. Without a limit it is 300. */
+/** One address may use half of --body-memory, 64 MiB; the rest is uncollected garbage. Without a limit, growth is 300 MB. */
 const MOST_GROWTH_MB = 200;
 const SETTLE_MS = 1_000;
 const RECOVERY_MS = 10_000;
@@ -36,7 +36,7 @@ const BODIES: readonly Body[] = [
   },
 ];
 
-export async function playUnfinished(server: Server, findings: Findings): Promise<void> {
+export async function fuzzUnfinishedBodies(server: Server, findings: Findings): Promise<void> {
   const { url, pid } = server;
   if (pid === null) return;
   const before = residentMb(pid);
@@ -50,7 +50,8 @@ export async function playUnfinished(server: Server, findings: Findings): Promis
   const faults: string[] = [];
   if (growth > MOST_GROWTH_MB)
     faults.push(`${COUNT} unfinished bodies take ${growth.toFixed(0)} MB`);
-  if (!(await isServed(url))) faults.push("no chat is served after unfinished bodies have left");
+  if (!(await isServed(url)))
+    faults.push("no chat is served after the unfinished bodies were closed");
   if (faults.length > 0)
     findings.add({ where: "memory", faults, reproduce: async () => "(--only memory)" });
 }
@@ -58,7 +59,7 @@ export async function playUnfinished(server: Server, findings: Findings): Promis
 async function open(url: string, body: Body | undefined): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
-  socket.on("error", () => {}); // it may be refused in the middle
+  socket.on("error", () => {}); // it may be refused before its end
   await once(socket, "connect");
   const head = ["POST /v1/chat/completions HTTP/1.1", "host: localhost"];
   const lines = [...head, "content-type: application/json", ...(body?.headers ?? [])];
@@ -71,7 +72,7 @@ async function open(url: string, body: Body | undefined): Promise<Socket> {
   return socket;
 }
 
-/** Before long. */
+/** Waits for a limited time. */
 async function isServed(url: string): Promise<boolean> {
   const deadlineMs = performance.now() + RECOVERY_MS;
   while (performance.now() < deadlineMs) {

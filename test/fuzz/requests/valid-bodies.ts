@@ -1,7 +1,7 @@
-// Every path of the server, and bodies that it answers: what the mutations begin with. Small, so that the answers end fast.
+// All paths of the server with valid bodies, from which mutations start. They are small, so that answers end fast.
 
 export type Endpoint = {
-  /** For `--only`. */
+  /** Name for `--only`. */
   readonly name: string;
   readonly path: string;
   readonly envelope: "openai" | "anthropic" | "gemini";
@@ -47,9 +47,19 @@ const CHATS: readonly object[] = [
   },
   {
     messages: [user, { role: "assistant", content: "Well" }],
-    ...{ n: 2, logprobs: true, top_logprobs: 3, logit_bias: { 5: -100 } },
-    ...{ top_p: 0.9, top_k: 40, min_p: 0.05, presence_penalty: 0.1, repeat_penalty: 1.1 },
-    ...{ reasoning_effort: "none", chat_template_kwargs: {}, service_tier: "flex", max_tokens: 4 },
+    n: 2,
+    logprobs: true,
+    top_logprobs: 3,
+    logit_bias: { 5: -100 },
+    top_p: 0.9,
+    top_k: 40,
+    min_p: 0.05,
+    presence_penalty: 0.1,
+    repeat_penalty: 1.1,
+    reasoning_effort: "none",
+    chat_template_kwargs: {},
+    service_tier: "flex",
+    max_tokens: 4,
   },
 ];
 
@@ -130,8 +140,14 @@ const GEMINI: readonly object[] = [
     contents: CONTENTS,
     systemInstruction: { parts: [{ text: "Be brief." }] },
     generationConfig: {
-      ...{ maxOutputTokens: 4, temperature: 0, stopSequences: ["END"], seed: 1, topK: 40 },
-      ...{ responseLogprobs: true, logprobs: 2, candidateCount: 2 },
+      maxOutputTokens: 4,
+      temperature: 0,
+      stopSequences: ["END"],
+      seed: 1,
+      topK: 40,
+      responseLogprobs: true,
+      logprobs: 2,
+      candidateCount: 2,
     },
   },
   {
@@ -150,7 +166,8 @@ const GEMINI: readonly object[] = [
   {
     contents: CONTENTS,
     generationConfig: {
-      ...{ maxOutputTokens: 4, responseMimeType: "application/json" },
+      maxOutputTokens: 4,
+      responseMimeType: "application/json",
       responseSchema: {
         type: "OBJECT",
         properties: { a: { type: "STRING", enum: ["x", "y"], nullable: true } },
@@ -178,8 +195,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { name: "messages", path: "/v1/messages", envelope: "anthropic", bodies: MESSAGES },
   { name: "count", path: "/v1/messages/count_tokens", envelope: "anthropic", bodies: MESSAGES },
   ...["generateContent", "streamGenerateContent?alt=sse", "countTokens"].map((method) => ({
-    ...{ name: "gemini", path: `/v1beta/models/builtin:${method}` },
-    ...{ envelope: "gemini" as const, bodies: GEMINI },
+    name: "gemini",
+    path: `/v1beta/models/builtin:${method}`,
+    envelope: "gemini" as const,
+    bodies: GEMINI,
   })),
   ...openai("count", ["/v1/chat/completions/input_tokens"], CHATS),
   ...openai("template", ["/apply-template"], CHATS),
@@ -202,11 +221,23 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...openai("rerank", ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"], RERANK),
 ];
 
-/** Without a body. */
+/** Paths without a body. */
 export const GET_PATHS: readonly string[] = [
-  ...["/", "/health", "/ready", "/metrics", "/slots", "/slots?fail_on_no_slot=1", "/props"],
-  ...["/v1/models", "/v1/models/builtin", "/v1/models/no/such/model", "/nothing"],
-  ...["/v1beta/models", "/v1beta/models/builtin", "/v1beta/models/none", "/v1beta/nothing"],
+  "/",
+  "/health",
+  "/ready",
+  "/metrics",
+  "/slots",
+  "/slots?fail_on_no_slot=1",
+  "/props",
+  "/v1/models",
+  "/v1/models/builtin",
+  "/v1/models/no/such/model",
+  "/nothing",
+  "/v1beta/models",
+  "/v1beta/models/builtin",
+  "/v1beta/models/none",
+  "/v1beta/nothing",
 ];
 
 function openai(name: string, paths: readonly string[], bodies: readonly object[]): Endpoint[] {

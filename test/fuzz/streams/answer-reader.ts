@@ -1,4 +1,4 @@
-// Reads HTTP answers from bytes, as strictly as a proxy would: what does not parse here is a finding.
+// Parses HTTP answers as strictly as a proxy: anything that does not parse is a finding.
 
 export type Answer = {
   readonly status: number;
@@ -15,17 +15,17 @@ export class AnswerReader {
   readonly #methods: string[];
   #isUpgraded = false;
 
-  /** @param methods those of the requests, in order; GET when they are used up */
+  /** @param methods methods of the requests in order; GET for further ones */
   constructor(methods: readonly string[]) {
     this.#methods = [...methods];
   }
 
-  /** Bytes that belong to no whole answer yet. */
+  /** Bytes of an incomplete answer. */
   get rest(): Buffer {
     return this.#waiting;
   }
 
-  /** @returns the answers that are whole by now. @throws Error for bytes that are no HTTP */
+  /** @returns the answers that are complete now. @throws Error for bytes that are not HTTP */
   feed(bytes: Buffer): Answer[] {
     this.#waiting = Buffer.concat([this.#waiting, bytes]);
     const answers: Answer[] = [];
@@ -33,14 +33,14 @@ export class AnswerReader {
     return answers;
   }
 
-  /** The connection has ended: an answer without a length ends with it. */
+  /** Call when the connection has ended, which also ends an answer without a length. */
   end(): Answer | null {
     return this.#next(true);
   }
 
   #next(isEnd: boolean): Answer | null {
     for (;;) {
-      if (this.#isUpgraded) return null; // what follows is another protocol's
+      if (this.#isUpgraded) return null; // the rest belongs to another protocol
       const headEnd = this.#waiting.indexOf(HEAD_END);
       if (headEnd < 0) return null;
       const { status, headers } = parseHead(this.#waiting.subarray(0, headEnd).toString("latin1"));
@@ -53,7 +53,7 @@ export class AnswerReader {
       if (!piece) return null;
       this.#waiting = this.#waiting.subarray(piece.end);
       this.#isUpgraded = status === 101;
-      if (status < 200 && status !== 101) continue; // 100 Continue comes before the answer
+      if (status < 200 && status !== 101) continue; // 100 Continue precedes the answer
       this.#methods.shift();
       return { status, headers, body: piece.bytes };
     }

@@ -1,5 +1,5 @@
-// A client on a bare socket: requests one after the other on a connection that is kept, or a script of bytes, pauses and ways
-// to leave.
+// A client on a plain socket: sends requests one after another on a kept connection, or runs a script of bytes, pauses and
+// disconnects.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -9,7 +9,7 @@ import { type Answer, AnswerReader } from "./answer-reader.ts";
 
 export type Step = Buffer | { readonly pauseMs: number } | "half-close" | "reset";
 
-/** What came back. `fault` is null unless bytes came that are no HTTP, or nothing within the limit. */
+/** The result. `fault` is set if bytes arrived that are not HTTP, or nothing arrived within the limit. */
 export type Outcome = {
   readonly answers: readonly Answer[];
   readonly isClosed: boolean;
@@ -17,18 +17,24 @@ export type Outcome = {
   readonly fault: string | null;
 };
 
-export type Play = {
+export type StepRun = {
   readonly url: string;
   readonly steps: readonly Step[];
-  /** Methods of the requests in it. */
+  /** Methods of the requests. */
   readonly methods: readonly string[];
-  /** Enough when so many answers are there; else the server has to close. */
-  readonly enough: number;
+  /** Stops after this many answers; with fewer, the server must close. */
+  readonly expectedAnswers: number;
   readonly limitMs: number;
 };
 
-/** Plays the steps on a connection of its own, and waits for its end. */
-export async function play({ url, steps, methods, enough, limitMs }: Play): Promise<Outcome> {
+/** Runs the steps on a new connection and waits for its end. */
+export async function runSteps({
+  url,
+  steps,
+  methods,
+  expectedAnswers,
+  limitMs,
+}: StepRun): Promise<Outcome> {
   const startedAtMs = performance.now();
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -43,9 +49,9 @@ export async function play({ url, steps, methods, enough, limitMs }: Play): Prom
     } catch (error) {
       fault ??= (error as Error).message;
     }
-    if (fault !== null || answers.length >= enough) ended.abort();
+    if (fault !== null || answers.length >= expectedAnswers) ended.abort();
   };
-  socket.on("error", () => {}); // a reset is one of the ways to be refused
+  socket.on("error", () => {}); // a reset is one way to refuse a request
   socket.on("data", (bytes) => take(() => reader.feed(bytes)));
   const onEnd = () => {
     if (isClosed) return;
@@ -75,11 +81,11 @@ async function write(socket: Socket, steps: readonly Step[], signal: AbortSignal
     if (step === "half-close") socket.end();
     else if (step === "reset") socket.resetAndDestroy();
     else if (Buffer.isBuffer(step)) socket.write(step);
-    else await sleep(step.pauseMs, undefined, { signal }).catch(() => {}); // it was refused meanwhile
+    else await sleep(step.pauseMs, undefined, { signal }).catch(() => {}); // the connection was refused
   }
 }
 
-/** A connection that is kept as long as the server keeps it. */
+/** A connection that is kept open as long as the server allows. */
 export class KeptConnection {
   readonly #url: string;
   #socket: Socket | null = null;
@@ -88,7 +94,7 @@ export class KeptConnection {
     this.#url = url;
   }
 
-  /** One request, one answer. Of a connection that was closed while it waited for a request, a new one is made. */
+  /** Sends one request and returns its answer. Reconnects if the connection was closed while idle. */
   async send(bytes: Buffer, method: string, limitMs: number): Promise<Outcome> {
     const wasKept = this.#socket !== null;
     const outcome = await this.#exchange(bytes, method, limitMs);
@@ -137,7 +143,7 @@ export class KeptConnection {
     const { hostname, port } = new URL(this.#url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, "connect");
-    socket.on("error", () => {}); // told by `close`
+    socket.on("error", () => {}); // reported by `close`
     this.#socket = socket;
     return socket;
   }

@@ -1,5 +1,5 @@
-// Requests that ask for another protocol, between and behind others on one connection, in any writes: each is answered in
-// its turn. A WebSocket comes last, and what follows it is no HTTP any more.
+// Requests to switch protocols between and after other requests on one connection, split into arbitrary writes. All must be
+// answered in order. A WebSocket comes last; what follows it is not HTTP any more.
 
 import fc from "fast-check";
 import type { Outcome, Step } from "./connection.ts";
@@ -7,10 +7,10 @@ import { bytes, CHAT, chatHead, GOOD, HEALTH, head } from "./raw-stream.ts";
 
 export type PipelinedStream = {
   readonly steps: readonly Step[];
-  /** Of all its requests, in order. */
+  /** Statuses of all requests in order. */
   readonly statuses: readonly number[];
   /** Whether the client waits for all answers. */
-  readonly isPatient: boolean;
+  readonly waitsForAll: boolean;
 };
 
 type Request = { readonly text: string; readonly status: number };
@@ -38,9 +38,9 @@ const REQUESTS: readonly Request[] = [
   { text: get("/health", ...WS, WS_KEY), status: 200 },
   { text: get("/health", "connection: upgrade", "upgrade: a, b/2"), status: 200 },
 ];
-/** A chat may be answered like this while the other parts of a round fill the queue. */
+/** Allowed statuses of a chat while other parts of the round fill the queue. */
 const BUSY: readonly number[] = [429, 503];
-/** The connection is no longer HTTP's after them. */
+/** Requests after which the connection is no longer HTTP. */
 const LAST: readonly Request[] = [
   { text: get("/v1/ws", ...WS, WS_KEY), status: 101 },
   { text: get("/v1/ws", ...WS), status: 400 },
@@ -60,17 +60,17 @@ export function pipelinedStreams(): fc.Arbitrary<PipelinedStream> {
     .map(({ requests, last, behind, cuts, pauseMs, leaving }) => {
       const all = [...requests, last];
       const tail = LAST.includes(last) ? behind : "";
-      const steps = written(bytes(...all.map(({ text }) => text), tail), cuts, pauseMs);
+      const steps = splitWrites(bytes(...all.map(({ text }) => text), tail), cuts, pauseMs);
       return {
         steps: leaving === null ? steps : [...steps, { pauseMs }, leaving],
         statuses: all.map(({ status }) => status),
-        isPatient: leaving === null,
+        waitsForAll: leaving === null,
       };
     });
 }
 
-/** In several writes. */
-function written(all: Buffer, cuts: readonly number[], pauseMs: number): Step[] {
+/** Splits the bytes into several writes. */
+function splitWrites(all: Buffer, cuts: readonly number[], pauseMs: number): Step[] {
   const places = cuts.map((cut) => cut % all.length).sort((a, b) => a - b);
   const ends = [...places, all.length];
   return ends.flatMap((end, index): Step[] => [
@@ -79,18 +79,18 @@ function written(all: Buffer, cuts: readonly number[], pauseMs: number): Step[] 
   ]);
 }
 
-/** What is wrong; empty if nothing is. */
+/** Faults; empty if there are none. */
 export function faultsOfPipeline(
   { answers, fault }: Pick<Outcome, "answers" | "fault">,
-  { statuses, isPatient }: PipelinedStream,
+  { statuses, waitsForAll }: PipelinedStream,
 ): readonly string[] {
   if (fault !== null) return [fault];
   const seen = answers.map(({ status }) => status);
-  const right = isPatient ? statuses : statuses.slice(0, seen.length);
+  const right = waitsForAll ? statuses : statuses.slice(0, seen.length);
   const isRight = right.every(
     (status, index) =>
       seen[index] === status || (status === 200 && BUSY.includes(seen[index] ?? 0)),
   );
   if (isRight && seen.length === right.length) return [];
-  return [`answered with ${seen}, right is ${right}`];
+  return [`answered ${seen} instead of ${right}`];
 }

@@ -1,18 +1,18 @@
-// One byte stream, and what such streams are made of.
+// One byte stream, and building blocks for such streams.
 
 import type { Step } from "./connection.ts";
 
 export type RawStream = {
   readonly name: string;
-  /** Made when they are needed, where they may be large. */
+  /** Created when needed if they are large. */
   readonly steps: readonly Step[] | (() => readonly Step[]);
-  /** Most answers with a status of success. */
-  readonly mostGood: number;
-  /** The server has done its part when so many answers are there; else it has to close. */
-  readonly enough?: number;
-  /** Of its requests: it decides what answers look like. A chat's, unless it is said. */
+  /** Limit on answers with a success status. */
+  readonly maxSuccesses: number;
+  /** Stops after this many answers; with fewer, the server must close. */
+  readonly expectedAnswers?: number;
+  /** Path of the requests, which determines the format of answers. Default: the chat path. */
   readonly path?: string;
-  /** Methods of its requests, where they are not all POST or GET. */
+  /** Methods of the requests if they are not all POST or GET. */
   readonly methods?: readonly string[];
 };
 
@@ -36,13 +36,13 @@ export const one = (
 ): RawStream => ({
   name,
   steps: [bytes(given)],
-  mostGood: 0,
-  enough: 1,
+  maxSuccesses: 0,
+  expectedAnswers: 1,
   ...more,
 });
-/** Whether a body follows at all is not known to the server: the client's end tells it. */
+/** The server cannot know whether a body follows until the client closes. */
 export const cut = (name: string, given: string | Buffer): RawStream => ({
   name,
   steps: [bytes(given), { pauseMs: 20 }, "half-close"],
-  mostGood: 0,
+  maxSuccesses: 0,
 });

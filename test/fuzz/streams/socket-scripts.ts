@@ -1,5 +1,5 @@
-// What a client of /v1/ws may do that it should not: frames of every form, messages of every form, floods, halves, and not
-// reading. Plain data, made from a seed.
+// Scripts of invalid behaviour of a /v1/ws client: frames and messages of all forms, floods, partial frames, and not reading.
+// Plain data, created from a seed.
 
 import fc from "fast-check";
 import { CHAT } from "./raw-stream.ts";
@@ -7,15 +7,15 @@ import { CHAT } from "./raw-stream.ts";
 export type SocketStep =
   | { readonly type: "send"; readonly bytes: () => Buffer }
   | { readonly type: "pause"; readonly ms: number }
-  /** From now on nothing is read. */
-  | { readonly type: "deafen" }
+  /** Stops reading. */
+  | { readonly type: "stop-reading" }
   | { readonly type: "half-close" }
   | { readonly type: "reset" };
 
 export type SocketScript = {
   readonly name: string;
   readonly steps: readonly SocketStep[];
-  /** Whether it shows the right key in its first message. */
+  /** Whether the first message contains the right key. */
   readonly hasKey: boolean;
 };
 
@@ -24,16 +24,22 @@ type FrameForm = {
   readonly isLast: boolean;
   readonly reserved: number;
   readonly isMasked: boolean;
-  /** Bytes that its head tells of, where those are not the ones that come. */
-  readonly told: number | null;
+  /** Length claimed in the frame header, if it differs from the real one. */
+  readonly claimedLength: number | null;
 };
-const PLAIN: FrameForm = { opcode: 1, isLast: true, reserved: 0, isMasked: true, told: null };
+const PLAIN: FrameForm = {
+  opcode: 1,
+  isLast: true,
+  reserved: 0,
+  isMasked: true,
+  claimedLength: null,
+};
 
-/** With a mask of zeros. */
+/** The mask is zero. */
 function frame(payload: Buffer | string, form: Partial<FrameForm> = {}): Buffer {
-  const { opcode, isLast, reserved, isMasked, told } = { ...PLAIN, ...form };
+  const { opcode, isLast, reserved, isMasked, claimedLength } = { ...PLAIN, ...form };
   const data = Buffer.from(payload);
-  const length = told ?? data.length;
+  const length = claimedLength ?? data.length;
   const mask = isMasked ? 0x80 : 0;
   const first = (isLast ? 0x80 : 0) | (reserved << 4) | opcode;
   const size = Buffer.alloc(length < 126 ? 0 : length < 65_536 ? 2 : 8);
@@ -92,7 +98,7 @@ const oddFrame = (): fc.Arbitrary<SocketStep> =>
       isLast: fc.boolean(),
       reserved: fc.constantFrom(0, 0, 0, 1, 4),
       isMasked: fc.constantFrom(true, true, true, false),
-      told: fc.constantFrom(null, null, 0, 125, 126, 70_000, 4_194_304, 2 ** 40),
+      claimedLength: fc.constantFrom(null, null, 0, 125, 126, 70_000, 4_194_304, 2 ** 40),
       size: fc.constantFrom(0, 1, 2, 50, 125, 126, 3_000),
     })
     .map(({ size, ...form }) => send(() => frame(Buffer.alloc(size, 0x7b), form)));
@@ -111,23 +117,23 @@ const flood = (): fc.Arbitrary<SocketStep> =>
       }),
     );
 
-/** Seconds of messages from a client that reads nothing: what is kept of it shows in the server's memory. */
-export function deafFlood(key: string | null): SocketScript {
+/** Seconds of messages from a client that never reads. What the server keeps for it shows in its memory. */
+export function unreadFlood(key: string | null): SocketScript {
   const first = key === null ? [] : [say({ type: "auth", key }), PAUSE];
   const one = frame("{}");
   const many = send(() => Buffer.alloc(one.length * 50_000, one));
   return {
-    name: "a flood of a client that reads nothing",
+    name: "a flood from a client that never reads",
     hasKey: key !== null,
-    steps: [...first, { type: "deafen" }, ...Array.from({ length: 30 }, () => many)],
+    steps: [...first, { type: "stop-reading" }, ...Array.from({ length: 30 }, () => many)],
   };
 }
 
-/** Large, and never whole. */
+/** A large frame that is never completed. */
 const half = (): fc.Arbitrary<SocketStep> =>
   fc
     .constantFrom(100, 3_000, 1_000_000)
-    .map((size) => send(() => frame(Buffer.alloc(size, 0x20), { told: 4_194_304 })));
+    .map((size) => send(() => frame(Buffer.alloc(size, 0x20), { claimedLength: 4_194_304 })));
 
 export function socketScripts(key: string): fc.Arbitrary<SocketScript> {
   const step = fc.oneof(
@@ -135,7 +141,7 @@ export function socketScripts(key: string): fc.Arbitrary<SocketScript> {
     { weight: 2, arbitrary: oddFrame() },
     { weight: 1, arbitrary: flood() },
     { weight: 1, arbitrary: half() },
-    { weight: 1, arbitrary: fc.constant<SocketStep>({ type: "deafen" }) },
+    { weight: 1, arbitrary: fc.constant<SocketStep>({ type: "stop-reading" }) },
     { weight: 1, arbitrary: fc.constant(PAUSE) },
     {
       weight: 1,

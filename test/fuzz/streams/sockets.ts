@@ -1,24 +1,24 @@
-// WebSockets against a server of their own, with a key: what is open before it is part of what is tried. Whatever is sent, the
-// server goes on, catches all its errors, and its memory stays within bounds at every moment.
+// Fuzzes WebSockets of a separate server with a key, because behaviour before authentication is part of the test. Whatever is
+// sent, the server must keep running, catch all its errors, and limit its memory at every moment.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { residentMb } from "../../../bench/process-usage.ts";
+import { residentMb } from "../../../bench/targets/process-usage.ts";
 import type { Summary } from "../driver.ts";
 import { collectGarbage, type Server, startServer } from "../server.ts";
-import { playSocket } from "./socket-play.ts";
-import { deafFlood, type SocketScript, socketScripts } from "./socket-scripts.ts";
+import { runSocketScript } from "./run-socket-script.ts";
+import { type SocketScript, socketScripts, unreadFlood } from "./socket-scripts.ts";
 
 const KEY = "fuzz-key";
 const SOCKETS = 12;
-/** Of the changed bodies' number, so many scripts are played. */
+/** Number of scripts as a share of the number of bodies. */
 const SHARE = 1 / 4;
 const WARM_UP = 12;
-/** At any moment: some megabytes for each socket, and what the collector has not come to. */
+/** Memory limit at any moment: some megabytes per socket, plus uncollected garbage. */
 const MOST_MB = 120;
 const SAMPLE_MS = 20;
-/** A run as long as that also plays those that take seconds. */
-const PATIENT_FROM = 500;
+/** Runs of at least this many scripts also run those that take seconds. */
+const LONG_RUN_FROM = 500;
 
 type Run = { readonly seed: number; readonly bodies: number; readonly only: string | null };
 
@@ -28,7 +28,7 @@ export async function fuzzSockets({ seed, bodies, only }: Run): Promise<Summary>
   const scripts = fc.sample(socketScripts(KEY), { seed, numRuns: count });
   const faults: string[] = [];
   const playOne = async (script: SocketScript, index: number) => {
-    const found = server.isGone() ? [] : await playSocket(server.url, script);
+    const found = server.isGone() ? [] : await runSocketScript(server.url, script);
     faults.push(...found.map((fault) => `script ${index} of seed ${seed}: ${fault}`));
   };
   const playAll = async (all: readonly SocketScript[]) => {
@@ -40,7 +40,7 @@ export async function fuzzSockets({ seed, bodies, only }: Run): Promise<Summary>
   };
   await playAll(scripts.slice(0, WARM_UP));
   const memory = watchMemory(server);
-  const floods = count < PATIENT_FROM ? [] : [deafFlood(KEY), deafFlood(null)];
+  const floods = count < LONG_RUN_FROM ? [] : [unreadFlood(KEY), unreadFlood(null)];
   await playAll([...floods, ...scripts.slice(WARM_UP)]);
   faults.push(...(await faultsOfServer(server)));
   const { before, most } = memory.stop();

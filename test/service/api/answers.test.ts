@@ -17,7 +17,7 @@ import type { Contract } from "../../../src/api/shared/contract.ts";
 import { DIALECTS } from "../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";
-import { toldOf } from "../../support/clients/error-text.ts";
+import { errorDetailsOf } from "../../support/clients/error-text.ts";
 import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
 import { scored } from "../../support/clients/receipts.ts";
 import { chat, post, postSse } from "../../support/clients/sse-client.ts";
@@ -161,7 +161,7 @@ describe.each(DIALECTS.map(({ path, contract }) => [path, contract] as const))(
         const response = await post(urlOf(path), { ...contract.example, stream: true });
 
         const last = (await eventsOf(response)).at(-1);
-        expect(toldOf(last).code).toBe("generation_failed");
+        expect(errorDetailsOf(last).code).toBe("generation_failed");
         expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
       },
     );

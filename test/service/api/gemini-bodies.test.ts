@@ -1,7 +1,7 @@
 // What attackers and clumsy clients send to Gemini's API: a 4xx in Google's envelope that names the exact field.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toldOf } from "../../support/clients/error-text.ts";
+import { errorDetailsOf } from "../../support/clients/error-text.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
 
@@ -205,7 +205,7 @@ describe.each(METHODS)("POST {model}%s", (place) => {
 
     expect(body).toMatchObject({ error: { code: 400, status: "INVALID_ARGUMENT" } });
     expect(response.status).toBe(400);
-    expect(toldOf(body)).toEqual({ code, param });
+    expect(errorDetailsOf(body)).toEqual({ code, param });
     expect(body.error.message.length).toBeLessThan(1_000);
   });
 
@@ -243,7 +243,7 @@ test("a stream that is not asked for as events is refused with the way to have i
 
   expect(response.status).toBe(400);
   expect(body.error.message).toContain("alt=sse");
-  expect(toldOf(body)).toEqual({ code: "invalid_value", param: "alt" });
+  expect(errorDetailsOf(body)).toEqual({ code: "invalid_value", param: "alt" });
 });
 
 test.each([
@@ -314,7 +314,7 @@ test("refuses what nobody knows under --strict, and names it otherwise", async (
   const refused = await post(`${strictly.url}/v1beta/models/builtin:generateContent`, body);
   const { response } = await answerTo(":generateContent", body);
 
-  expect(toldOf(await refused.json())).toEqual({
+  expect(errorDetailsOf(await refused.json())).toEqual({
     code: "unknown_parameter",
     param: "generationConfig.minP",
   });

@@ -42,7 +42,9 @@ test("ends with 1 and one line when something is wrong", async () => {
   });
 
   expect([code, out]).toEqual([1, ""]);
-  expect(err).toMatch(/^sluice: there is no keys file .*missing\.json: sluice keys add .*\n$/);
+  expect(err).toMatch(
+    /^sluice: there is no keys file .*missing\.json; create it with: sluice keys add .*\n$/,
+  );
 });
 
 test("the server does not start with a broken keys file, and names it", async () => {
@@ -52,7 +54,7 @@ test("the server does not start with a broken keys file, and names it", async ()
   const { code, err } = await sluice(["--port", "0"], { SLUICE_KEYS_FILE: file });
 
   expect(code).toBe(1);
-  expect(err).toMatch(/^sluice: the keys file .*broken\.json is not right: keys\.0\.sha256: .*\n$/);
+  expect(err).toMatch(/^sluice: the keys file .*broken\.json is not valid: keys\.0\.sha256: .*\n$/);
 });
 
 test("prints help", async () => {

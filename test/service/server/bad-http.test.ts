@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { play, type Step } from "../../fuzz/streams/connection.ts";
+import { runSteps, type Step } from "../../fuzz/streams/connection.ts";
 import { startWithFake } from "../../support/start-service.ts";
 
 let running: Awaited<ReturnType<typeof startWithFake>>;
@@ -24,11 +24,11 @@ const post = (path: string, ...headers: string[]) =>
   ].join("\r\n");
 const CHUNKED = post("/v1/chat/completions", "transfer-encoding: chunked");
 const send = (text: string, ...steps: Step[]) =>
-  play({
+  runSteps({
     url: running.url,
     steps: [Buffer.from(text), ...steps],
     methods: [],
-    enough: 1,
+    expectedAnswers: 1,
     limitMs: 10_000,
   });
 

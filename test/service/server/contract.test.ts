@@ -14,7 +14,7 @@ import { fieldRows } from "../../../src/http/docs-page/fields.ts";
 import { type AppDeps, createApp } from "../../../src/http/routes/routes.ts";
 import { BodyMemory } from "../../../src/http/server/body-memory.ts";
 import { Catalog } from "../../../src/models/catalog.ts";
-import { toldOf } from "../../support/clients/error-text.ts";
+import { errorDetailsOf } from "../../support/clients/error-text.ts";
 import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import {
@@ -247,7 +247,7 @@ describe.each(POSTS)("%s", (_name, operation) => {
     const answer = (await response.json()) as unknown;
     expect(response.status).toBe(statusOf(code));
     expectHeldTo(envelopeOf(operation)[1], answer);
-    const told = toldOf(answer);
+    const told = errorDetailsOf(answer);
     expect(told.code).toBe(code);
     expect(told.param === null).toBe(code === "invalid_json");
     expect(operation.codes).toContain(code);

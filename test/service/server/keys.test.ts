@@ -139,7 +139,7 @@ describe("the file", () => {
 
     await expect(startWith(keys)).rejects.toThrow(`there is no keys file ${keys.path}`);
     writeFileSync(keys.path, "{}");
-    await expect(startWith(keys)).rejects.toThrow(`the keys file ${keys.path} is not right`);
+    await expect(startWith(keys)).rejects.toThrow(`the keys file ${keys.path} is not valid`);
   });
 });
 
@@ -238,7 +238,7 @@ describe("limits", () => {
       error: {
         code: "rate_limit_exceeded",
         message:
-          "this key has 1 requests running and 1 waiting; at most 1 may wait, and 1 run; try again later",
+          "this key has 1 running and 1 waiting requests; its limit is 1 running and 1 waiting; try again later",
       },
     });
     expect(engine.peakRunning).toBe(1);

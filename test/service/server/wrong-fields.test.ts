@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { APIS, rowsOf } from "../../../scripts/conformance.ts";
 import type { Operation } from "../../../src/api/openapi/operation.ts";
 import { envelopeOf, operations } from "../../../src/api/openapi/operations.ts";
-import { type Told, toldOf } from "../../support/clients/error-text.ts";
+import { type ErrorDetails, errorDetailsOf } from "../../support/clients/error-text.ts";
 import { expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import { type RunningService, startWithFakeEmbeddings } from "../../support/start-service.ts";
@@ -43,7 +43,7 @@ async function send(operation: Operation, field: string, json: string) {
   const text = await response.text();
   const isLines = response.headers.get("content-type") === "application/x-ndjson";
   const answer: unknown = text.startsWith("{") && !isLines ? JSON.parse(text) : {};
-  const told: Partial<Told> = response.status === 200 ? {} : toldOf(answer);
+  const told: Partial<ErrorDetails> = response.status === 200 ? {} : errorDetailsOf(answer);
   return { status: response.status, code: told.code, param: told.param, answer };
 }
 

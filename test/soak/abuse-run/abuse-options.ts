@@ -7,36 +7,36 @@ export type AbuseOptions = {
   readonly seed: number;
   readonly abusers: number;
   readonly hasNginx: boolean;
-  /** Kinds are played whose name has this in it. */
+  /** Runs only kinds of abuse whose name contains this text. */
   readonly only: string;
-  /** Those that have one of these are left out. */
+  /** Skips kinds whose name contains one of these texts. */
   readonly skipped: readonly string[];
 };
 
 const FLAGS = {
   minutes: {
     default: 15,
-    help: "how long the abuse lasts; a quiet minute before and after it are added",
+    help: "how long the abuse lasts; a quiet minute is added before and after it",
   },
-  seed: { default: null, help: "draw the same kinds again (default: a different seed each time)" },
+  seed: { default: null, help: "repeat the choices of this seed (default: a new seed each time)" },
   abusers: { default: 12, help: "how many kinds of abuse run at a time" },
 } as const;
 
 export const HELP = `npm run abuse -- [options]
 
 Starts the built server with the built-in model, API keys and TLS, and nginx in front of it. Three honest clients ask short
-questions whose answers are known, first alone and then beside abusers, which do everything that a client can do wrong: to the
-protocol, to the server's memory, and to the line for its slots. Half of them go through nginx. The honest clients must get
-their answers, complete and in time, and afterwards the server must be as it was before. Writes a report with a chart to
-soak-results/, and exits with 1 where anything does not fit.
+questions with known answers, first alone and then beside abusers, which do everything a client can do wrong: to the
+protocol, to the server's memory, and to its queue. Half of them connect through nginx. The honest clients must get
+complete answers in time, and the server must return to its initial state. Writes a report with a chart to
+soak-results/, and exits with 1 if anything is wrong.
 
 ${describe(FLAGS)}
-  --no-nginx     all clients go to the server directly
-  --only TEXT    play only the kinds of abuse whose name contains this text
-  --skip TEXT    do not play those whose name contains this text; repeatable
+  --no-nginx     all clients connect to the server directly
+  --only TEXT    run only kinds of abuse whose name contains this text
+  --skip TEXT    skip kinds of abuse whose name contains this text; repeatable
   --list         print the names of all kinds of abuse`;
 
-/** @returns null when help is wanted. @throws OptionError */
+/** @returns null if help is requested. @throws OptionError */
 export function readAbuseOptions(args: readonly string[]): AbuseOptions | null {
   const rest: string[] = [];
   const given = { only: "", skipped: [] as string[], hasNginx: true };
@@ -56,7 +56,5 @@ export function readAbuseOptions(args: readonly string[]): AbuseOptions | null {
 function textAfter(args: readonly string[], index: number): string {
   const text = args[index + 1];
   if (text) return text.toLowerCase();
-  throw new OptionError(
-    `${args[index]} is followed by nothing: it takes a part of a name (see --help)`,
-  );
+  throw new OptionError(`${args[index]} needs a part of a name (see --help)`);
 }

@@ -1,27 +1,27 @@
-// A run of abuse, for people: a page of Markdown, and a chart beside it.
+// Writes the report of an abuse run: a Markdown page and a chart.
 
-import { percentile } from "../../../bench/stats.ts";
+import { percentile } from "../../../bench/report/stats.ts";
 import { chart, type Line } from "../report/chart.ts";
 import type { Growth } from "../report/growth.ts";
 import type { Sample } from "../report/samples.ts";
-import type { Deed } from "./abusers.ts";
+import type { AbuseRecord } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";
-import { byClient, deedsAt, silences, ttftP95 } from "./verdict.ts";
+import { abusesAt, byClient, silences, ttftP95 } from "./verdict.ts";
 import type { Probe } from "./watcher.ts";
 
 export type AbuseRun = {
   readonly seed: number;
   readonly minutes: number;
   readonly hasNginx: boolean;
-  /** The abuse lasts from the one to the other. */
+  /** Start and end of the abuse. */
   readonly abuseFromMs: number;
   readonly abuseToMs: number;
   readonly endMs: number;
   readonly answers: readonly HonestAnswer[];
   readonly probes: readonly Probe[];
   readonly samples: readonly Sample[];
-  readonly deeds: readonly Deed[];
-  /** Of the server, in MB: before the abuse, and after it; null where it did not come to that. */
+  readonly abuses: readonly AbuseRecord[];
+  /** Memory of the server in MB before and after the abuse; null if it was not measured. */
   readonly memory: { readonly before: number | null; readonly after: number | null };
   readonly growth: Growth;
   readonly faults: readonly string[];
@@ -29,14 +29,14 @@ export type AbuseRun = {
 
 const CHART_FILE = "chart.svg";
 const WORST = 8;
-const MOST_AT_WORK = 12;
+const MAX_RUNNING_SHOWN = 12;
 
-/** Files of the report, by their names. */
+/** Files of the report by name. */
 export function reportOf(run: AbuseRun): Readonly<Record<string, string>> {
   return { "report.md": pageOf(run), [CHART_FILE]: chartOf(run) };
 }
 
-/** What was seen before, during and after the abuse. */
+/** Splits observations into those before, during and after the abuse. */
 export function phasesOf<T extends { readonly atMs: number }>(
   { abuseFromMs, abuseToMs }: Pick<AbuseRun, "abuseFromMs" | "abuseToMs">,
   seen: readonly T[],
@@ -48,9 +48,9 @@ export function phasesOf<T extends { readonly atMs: number }>(
   };
 }
 
-/** The figures, a line each. */
+/** The figures, one per line. */
 export function figuresOf(run: AbuseRun): readonly string[] {
-  const { answers, probes, samples, deeds, memory, growth, faults } = run;
+  const { answers, probes, samples, abuses, memory, growth, faults } = run;
   const health = phasesOf(run, probes);
   const most = (of: (sample: Sample) => number) => whole(Math.max(0, ...samples.map(of)));
   const answersOf = phasesOf(run, answers);
@@ -62,14 +62,14 @@ export function figuresOf(run: AbuseRun): readonly string[] {
   });
   const slope =
     growth.server === null
-      ? "too short for a slope"
-      : `${growth.server.toFixed(2)} MB a minute during the abuse`;
+      ? "too short to measure growth"
+      : `${growth.server.toFixed(2)} MB per minute during the abuse`;
   return [
-    `${deeds.length} abuses of ${new Set(deeds.map(({ name }) => name)).size} kinds`,
+    `${abuses.length} abuses of ${new Set(abuses.map(({ name }) => name)).size} kinds`,
     ...clients,
     `/health alone: ${healthFigures(health.alone)}`,
     `/health beside the abuse: ${healthFigures(health.beside)}`,
-    `server ${orNothing(memory.before)} before the abuse, up to ${most(({ serverMb }) => serverMb)} MB, ${orNothing(memory.after)} after it; ${slope}`,
+    `server ${memoryText(memory.before)} before the abuse, up to ${most(({ serverMb }) => serverMb)} MB, ${memoryText(memory.after)} after it; ${slope}`,
     `open files up to ${most(({ descriptors }) => descriptors)}, queue up to ${most(({ waiting }) => waiting)}`,
     `${faults.length} faults`,
   ];
@@ -78,14 +78,14 @@ export function figuresOf(run: AbuseRun): readonly string[] {
 function healthFigures(probes: readonly Probe[]): string {
   const all = silences(probes);
   const raw = Math.max(0, ...probes.map(({ ms }) => ms));
-  return `p50 ${whole(percentile(all, 0.5))} ms, p99 ${whole(percentile(all, 0.99))} ms, max ${whole(Math.max(0, ...all))} ms (${whole(raw)} ms with waiting for a CPU)`;
+  return `p50 ${whole(percentile(all, 0.5))} ms, p99 ${whole(percentile(all, 0.99))} ms, max ${whole(Math.max(0, ...all))} ms (${whole(raw)} ms including waits for a CPU)`;
 }
 
 function pageOf(run: AbuseRun): string {
   const { seed, minutes, hasNginx, faults } = run;
-  const doors = hasNginx ? "half of it through nginx" : "without nginx";
+  const routes = hasNginx ? "half of it through nginx" : "without nginx";
   return [
-    `# Abuse of ${minutes} minutes, ${doors}, seed ${seed}: ${faults.length === 0 ? "passed" : "FAILED"}`,
+    `# Abuse of ${minutes} minutes, ${routes}, seed ${seed}: ${faults.length === 0 ? "passed" : "FAILED"}`,
     "",
     ...figuresOf(run).map((figure) => `- ${figure}`),
     "",
@@ -94,32 +94,37 @@ function pageOf(run: AbuseRun): string {
     "The abuse begins at the first dashed line and ends at the second.",
     ...(faults.length === 0 ? [] : ["", "## Faults", ""]),
     ...faults.map((fault) => `- ${fault}`),
-    ...["", "## The longest silences, and who was at work", ""],
+    "",
+    "## The longest silences, and the abuse that was running",
+    "",
     ...worstOf(run),
-    ...["", "## What each kind of abuse was answered with", ""],
-    ...["| kind | door | times | answers |", "|---|---|---|---|"],
-    ...kindsOf(run.deeds),
+    "",
+    "## Answers to each kind of abuse",
+    "",
+    "| kind | route | times | answers |",
+    "|---|---|---|---|",
+    ...kindsOf(run.abuses),
     "",
   ].join("\n");
 }
 
-function worstOf({ probes, deeds }: AbuseRun): readonly string[] {
+function worstOf({ probes, abuses }: AbuseRun): readonly string[] {
   const worst = probes.toSorted((a, b) => b.ms - b.starvedMs - (a.ms - a.starvedMs));
   return worst.slice(0, WORST).map(({ atMs, ms, starvedMs }) => {
-    const atWork = deedsAt(deeds, atMs, atMs + ms).slice(0, MOST_AT_WORK);
-    return `- ${whole(ms - starvedMs)} ms at ${(atMs / 1000).toFixed(1)} s: ${atWork.join(", ") || "no abuse"}`;
+    const running = abusesAt(abuses, atMs, atMs + ms).slice(0, MAX_RUNNING_SHOWN);
+    return `- ${whole(ms - starvedMs)} ms at ${(atMs / 1000).toFixed(1)} s: ${running.join(", ") || "no abuse"}`;
   });
 }
 
-function kindsOf(deeds: readonly Deed[]): readonly string[] {
+function kindsOf(abuses: readonly AbuseRecord[]): readonly string[] {
   const rows = new Map<string, { times: number; notes: Map<string, number> }>();
-  for (const { name, door, toMs, notes } of deeds) {
-    const row = rows.get(`${name} | ${door}`) ?? { times: 0, notes: new Map() };
+  for (const { name, route, toMs, notes } of abuses) {
+    const row = rows.get(`${name} | ${route}`) ?? { times: 0, notes: new Map() };
     row.times += 1;
-    const noted = Number.isFinite(toMs) ? notes : { "cut off by the end": 1 };
+    const noted = Number.isFinite(toMs) ? notes : { "cut off by the end of the run": 1 };
     for (const [note, times] of Object.entries(noted))
       row.notes.set(note, (row.notes.get(note) ?? 0) + times);
-    rows.set(`${name} | ${door}`, row);
+    rows.set(`${name} | ${route}`, row);
   }
   return [...rows].sort().map(([name, { times, notes }]) => {
     const answers = [...notes]
@@ -136,7 +141,8 @@ function chartOf(run: AbuseRun): string {
     color: string,
     of: (sample: Sample, fromMs: number) => number,
   ): Line => ({
-    ...{ name, color },
+    name,
+    color,
     points: samples.map((sample, index) => {
       const fromMs = samples[index - 1]?.atMs ?? 0;
       return [sample.atMs / 1000, of(sample, fromMs)] as const;
@@ -178,7 +184,7 @@ function chartOf(run: AbuseRun): string {
         title: "requests",
         lines: [
           line("waiting", "#9467bd", ({ waiting }) => waiting),
-          line("on slots", "#8c564b", ({ busy }) => busy),
+          line("running", "#8c564b", ({ busy }) => busy),
         ],
       },
       {
@@ -193,6 +199,6 @@ function whole(value: number): string {
   return Number.isFinite(value) ? `${Math.round(value)}` : "no";
 }
 
-function orNothing(memoryMb: number | null): string {
+function memoryText(memoryMb: number | null): string {
   return memoryMb === null ? "(not measured)" : `${whole(memoryMb)} MB`;
 }

@@ -1,24 +1,24 @@
-// The process of all abusers: measurements in the other one must not wait for what these do.
+// The process of all abusers. It is separate so that their work does not delay measurements in the main process.
 
 import { setMaxListeners } from "node:events";
 import { setPriority } from "node:os";
-import { ABUSES } from "../abuses/list.ts";
+import { ABUSES } from "../abuses/all-abuses.ts";
 import {
   type AbuserKeys,
-  type Door,
+  type Route,
   rest,
   SocketBudget,
   Target,
   Unreachable,
 } from "../abuses/target.ts";
 import { Random } from "../kinds/random.ts";
-import type { FromAbusers, Orders, ToAbusers } from "./messages.ts";
+import type { AbuserCommand, AbuserOptions, AbuserReport } from "./messages.ts";
 
-/** Any abuse is cut off after this. */
+/** Time limit of one abuse. */
 const MOST_MS = 20_000;
 const LEAST_PAUSE_MS = 200;
 const MOST_PAUSE_MS = 1_500;
-/** The clients of an attacker have CPUs of their own; these must not take those of the server. */
+/** Low priority: real attackers have their own CPUs, so these must not take the server's. */
 const NICE = 10;
 
 const budget = new SocketBudget();
@@ -27,47 +27,47 @@ let count = 0;
 
 setPriority(NICE);
 setMaxListeners(0);
-process.on("disconnect", () => process.exit(0)); // its sockets end with it
-process.on("message", (message: ToAbusers) => {
+process.on("disconnect", () => process.exit(0)); // its sockets close with the process
+process.on("message", (message: AbuserCommand) => {
   keys = message.keys;
-  if (message.type === "begin") begin(message.orders);
+  if (message.type === "begin") begin(message.options);
 });
 
-function begin(orders: Orders): void {
-  for (let number = 0; number < orders.abusers; number++)
-    void abuse(orders, new Random(orders.seed * 1_000 + number));
+function begin(options: AbuserOptions): void {
+  for (let number = 0; number < options.abusers; number++)
+    void abuse(options, new Random(options.seed * 1_000 + number));
 }
 
-async function abuse({ names, ports }: Orders, random: Random): Promise<void> {
+async function abuse({ names, ports }: AbuserOptions, random: Random): Promise<void> {
   const abuses = ABUSES.filter(({ name }) => names.includes(name));
-  const doors = Object.entries(ports) as (readonly [Door, number])[]; // as they were sent
+  const routes = Object.entries(ports) as (readonly [Route, number])[]; // as sent by the parent
   for (;;) {
     await rest(random.between(LEAST_PAUSE_MS, MOST_PAUSE_MS), AbortSignal.timeout(MOST_MS));
-    const { name, play } = random.weighted(abuses);
-    const [door, port] = random.pick(doors);
+    const { name, run } = random.weighted(abuses);
+    const [route, port] = random.pick(routes);
     const id = ++count;
-    tell({ type: "begun", id, name, door });
+    send({ type: "begun", id, name, route });
     const notes: Record<string, number> = {};
     const note = (outcome: string) => {
       notes[outcome] = (notes[outcome] ?? 0) + 1;
     };
-    const target = new Target({ door, port, budget, note, keys: () => keys });
+    const target = new Target({ route, port, budget, note, keys: () => keys });
     const fault = await faultOf(
-      () => playFor(MOST_MS, (signal) => play(target, signal, random)),
+      () => runFor(MOST_MS, (signal) => run(target, signal, random)),
       note,
     );
     target.close();
-    tell({ type: "ended", id, notes, fault });
+    send({ type: "ended", id, notes, fault });
   }
 }
 
-/** What the abuse opened is closed with its signal. */
-async function playFor(ms: number, play: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** Aborts the signal at the end, which closes everything the abuse has opened. */
+async function runFor(ms: number, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), ms);
   setMaxListeners(0, over.signal);
   try {
-    await play(over.signal);
+    await run(over.signal);
   } finally {
     clearTimeout(timer);
     over.abort();
@@ -75,11 +75,11 @@ async function playFor(ms: number, play: (signal: AbortSignal) => Promise<void>)
 }
 
 async function faultOf(
-  play: () => Promise<void>,
+  run: () => Promise<void>,
   note: (outcome: string) => void,
 ): Promise<string | null> {
   try {
-    await play();
+    await run();
   } catch (error) {
     if (!(error instanceof Unreachable)) return (error as Error).stack ?? String(error);
     note(error.message);
@@ -87,6 +87,6 @@ async function faultOf(
   return null;
 }
 
-function tell(message: FromAbusers): void {
+function send(message: AbuserReport): void {
   if (process.connected) process.send?.(message);
 }

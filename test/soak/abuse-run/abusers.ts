@@ -1,17 +1,17 @@
-// The abusers as the run sees them: which of them are at work, and what has come of those that were.
+// Controls the abusers' process: which abuse is running, and the results of earlier ones.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import type { AbuserKeys, Door } from "../abuses/target.ts";
-import type { FromAbusers, Orders, ToAbusers } from "./messages.ts";
+import type { AbuserKeys, Route } from "../abuses/target.ts";
+import type { AbuserCommand, AbuserOptions, AbuserReport } from "./messages.ts";
 
-/** One abuse, as it was played. */
-export type Deed = {
+/** One abuse that was run. */
+export type AbuseRecord = {
   readonly name: string;
-  readonly door: Door;
+  readonly route: Route;
   readonly fromMs: number;
-  /** Infinity while it goes on. */
+  /** Infinity while it is running. */
   readonly toMs: number;
   readonly notes: Readonly<Record<string, number>>;
 };
@@ -19,34 +19,34 @@ export type Deed = {
 const PROGRAM = path.join(import.meta.dirname, "abuser-process.ts");
 
 export class Abusers {
-  /** Where an abuse is wrong itself, or its process. */
+  /** Errors of an abuse itself or of the process. */
   readonly faults: string[] = [];
   readonly #child: ChildProcess;
   readonly #now: () => number;
-  readonly #deeds = new Map<number, Deed>();
+  readonly #abuses = new Map<number, AbuseRecord>();
   #isOver = false;
 
-  constructor(orders: Orders, keys: AbuserKeys, now: () => number) {
+  constructor(options: AbuserOptions, keys: AbuserKeys, now: () => number) {
     this.#now = now;
     this.#child = fork(PROGRAM, { execArgv: ["--import", "tsx"] });
     process.once("exit", this.#kill);
-    this.#child.on("message", (message: FromAbusers) => this.#hear(message));
+    this.#child.on("message", (message: AbuserReport) => this.#receive(message));
     this.#child.once("exit", (code) => {
-      if (!this.#isOver) this.faults.push(`the process of the abusers ended with ${code}`);
+      if (!this.#isOver) this.faults.push(`the abusers' process ended with ${code}`);
     });
-    this.#child.on("error", () => {}); // a message to one that has just ended
-    this.#say({ type: "begin", orders, keys });
+    this.#child.on("error", () => {}); // a message to a process that has just ended
+    this.#send({ type: "begin", options, keys });
   }
 
-  get deeds(): readonly Deed[] {
-    return [...this.#deeds.values()];
+  get abuses(): readonly AbuseRecord[] {
+    return [...this.#abuses.values()];
   }
 
   changeKeys(keys: AbuserKeys): void {
-    this.#say({ type: "keys", keys });
+    this.#send({ type: "keys", keys });
   }
 
-  /** All its connections are closed then. */
+  /** Ends the process, which closes all its connections. */
   async end(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -61,21 +61,21 @@ export class Abusers {
     this.#child.kill("SIGKILL");
   };
 
-  #say(message: ToAbusers): void {
+  #send(message: AbuserCommand): void {
     if (this.#child.connected) this.#child.send(message);
   }
 
-  #hear(message: FromAbusers): void {
+  #receive(message: AbuserReport): void {
     const { id } = message;
     if (message.type === "begun") {
-      const { name, door } = message;
+      const { name, route } = message;
       const toMs = Number.POSITIVE_INFINITY;
-      this.#deeds.set(id, { name, door, fromMs: this.#now(), toMs, notes: {} });
+      this.#abuses.set(id, { name, route, fromMs: this.#now(), toMs, notes: {} });
       return;
     }
     const { notes, fault } = message;
-    const deed = this.#deeds.get(id);
-    if (deed) this.#deeds.set(id, { ...deed, toMs: this.#now(), notes });
-    if (fault !== null) this.faults.push(`the abuse "${deed?.name}" is wrong itself: ${fault}`);
+    const record = this.#abuses.get(id);
+    if (record) this.#abuses.set(id, { ...record, toMs: this.#now(), notes });
+    if (fault !== null) this.faults.push(`the abuse "${record?.name}" has a bug: ${fault}`);
   }
 }

@@ -1,5 +1,5 @@
-// The clients that the abuse must not touch. In turn they ask short questions with known answers, and note how soon each
-// answer began and whether it is the right one.
+// Clients that the abuse must not affect. They ask short questions with known answers in turn, and record the time to first
+// token and whether the answer is right.
 
 import { Agent, request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,11 +8,11 @@ import { CHAT } from "../abuses/requests.ts";
 
 export type HonestAnswer = {
   readonly client: string;
-  /** When it was asked. */
+  /** When the question was sent. */
   readonly atMs: number;
-  /** Null where no text came. */
+  /** Null without any text. */
   readonly ttftMs: number | null;
-  /** What is wrong with it, or null. */
+  /** What is wrong with the answer, or null. */
   readonly fault: string | null;
 };
 
@@ -20,15 +20,15 @@ type HonestClient = {
   readonly name: string;
   readonly key: string;
   readonly port: number;
-  /** Each has its own: a proxy tells clients apart by it. */
+  /** Each client has its own address, by which a proxy distinguishes clients. */
   readonly localAddress: string;
-  /** Without: a new connection for each question. */
+  /** Whether the connection is kept alive; if not, each question uses a new one. */
   readonly isKept: boolean;
 };
 
 type HonestOptions = {
   readonly keys: readonly string[];
-  /** Of the server, and of nginx where there is one. */
+  /** Ports of the server and of nginx, if it is used. */
   readonly ports: readonly [number, number | null];
   readonly ca: Buffer;
   /** The clock of the run. */
@@ -38,7 +38,7 @@ type HonestOptions = {
 const QUESTIONS = ["rivers", "What is streaming?", "What is a token?", "Tell me about queues."];
 const TOKENS = 24;
 const PAUSE_MS = 150;
-/** Whatever has not come by then does not come. */
+/** Time limit of an answer. */
 const MOST_MS = 20_000;
 
 type Answer = { readonly status: number; readonly text: string; readonly ttftMs: number | null };
@@ -65,14 +65,14 @@ export class HonestClients {
     for (const client of this.#clients) this.#agents.set(client.name, agentOf(client));
   }
 
-  /** Learns the right answers. @throws Error when the server does not answer the same twice */
+  /** Learns the right answers. @throws Error if the server answers a question differently the second time */
   async learn(): Promise<void> {
     for (const client of this.#clients)
       for (const question of QUESTIONS) {
         const { text } = await this.#ask(client, question);
         const known = this.#right.get(question) ?? text;
         if (text === "" || text !== known)
-          throw new Error(`${question} is answered with ${text}, and was with ${known}`);
+          throw new Error(`${question} was first answered ${known}, then ${text}`);
         this.#right.set(question, text);
       }
   }
@@ -81,7 +81,7 @@ export class HonestClients {
     this.#asking = this.#askInTurn();
   }
 
-  /** Resolves when the last answer is there. */
+  /** Resolves after the last answer. */
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#asking;
@@ -105,7 +105,7 @@ export class HonestClients {
     } catch (error) {
       const { name, message } = error as Error;
       const fault = name === "TimeoutError" ? `did not end within ${MOST_MS / 1000} s` : message;
-      return { ...asked, ttftMs: null, fault: `it broke: ${fault}` };
+      return { ...asked, ttftMs: null, fault: `it failed: ${fault}` };
     }
   }
 
@@ -130,7 +130,7 @@ export class HonestClients {
           if (reader.text !== "") ttftMs ??= performance.now() - startedAtMs;
         });
         response.once("error", reject);
-        response.once("end", () => resolve({ status, text: reader.told, ttftMs }));
+        response.once("end", () => resolve({ status, text: reader.summary, ttftMs }));
       });
       asking.on("error", (error) => reject(signal.aborted ? signal.reason : error));
       asking.end(body);
@@ -142,14 +142,14 @@ function agentOf({ isKept }: HonestClient): Agent {
   return new Agent({ keepAlive: isKept, maxSockets: 1 });
 }
 
-/** The text of a stream; its end and its errors stand in it too, so that one comparison finds everything. */
+/** The text of a stream, including its end and errors, so that one comparison finds all differences. */
 class TextReader {
   text = "";
   #end = "";
   #body = "";
-  readonly #parser = createParser({ onEvent: ({ data }) => this.#hear(data) });
+  readonly #parser = createParser({ onEvent: ({ data }) => this.#read(data) });
 
-  get told(): string {
+  get summary(): string {
     return this.#end === "" ? this.#body.slice(0, 300) : this.text + this.#end;
   }
 
@@ -158,7 +158,7 @@ class TextReader {
     this.#parser.feed(bytes);
   }
 
-  #hear(data: string): void {
+  #read(data: string): void {
     if (data === "[DONE]") {
       this.#end += "[DONE]";
       return;
@@ -181,6 +181,6 @@ type Chunk = {
 
 function faultOf(status: number, text: string, right: string | undefined): string | null {
   if (status === 200 && text === right) return null;
-  if (status !== 200) return `it is refused: ${status} ${text}`;
-  return `it is wrong: ${JSON.stringify(text)}, right is ${JSON.stringify(right)}`;
+  if (status !== 200) return `it was refused: ${status} ${text}`;
+  return `it is ${JSON.stringify(text)} instead of ${JSON.stringify(right)}`;
 }

@@ -1,11 +1,11 @@
-// The API keys of a run, in a file of its own, which changes while the server reads it.
+// The API keys of a run, in a file that changes while the server is running.
 
 import path from "node:path";
 import { runKeysCommand } from "../../../src/cli/keys.ts";
 import type { AbuserKeys } from "../abuses/target.ts";
 
 const CHANGING = "abuser-3";
-/** Together with the honest ones they fit on the slots: what is measured is abuse, and not a long line. */
+/** Together with the honest clients, abusers fit on the slots: the run measures abuse, not a long queue. */
 const ABUSER_FLAGS = {
   limited: ["--concurrent", "1", "--waiting", "0", "--tokens-per-minute", "100"],
   normal: ["--concurrent", "2", "--waiting", "8"],
@@ -19,7 +19,7 @@ const WATCHER_SCOPES = ["generate", "embed", "read", "admin"].flatMap((scope) =>
 export class KeyFile {
   readonly path: string;
   readonly honest: readonly string[];
-  /** May see everything. */
+  /** Has all scopes. */
   readonly watcher: string;
   #abusers: AbuserKeys;
 
@@ -38,12 +38,12 @@ export class KeyFile {
     return this.#abusers;
   }
 
-  /** Everything that is asked with it is refused, a moment later. */
+  /** Revokes the changing key: its requests are refused a moment later. */
   revoke(): void {
     this.#run("revoke", CHANGING);
   }
 
-  /** Under the same name; the old key stays wrong. */
+  /** Adds a new key under the same name; the old key stays invalid. */
   addAgain(): void {
     this.#abusers = { ...this.#abusers, changing: this.#add(CHANGING, ABUSER_FLAGS.changing) };
   }

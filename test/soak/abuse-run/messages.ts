@@ -1,21 +1,21 @@
-// What this process and that of the abusers tell each other.
+// Messages between the main process and the abusers' process.
 
-import type { AbuserKeys, Door } from "../abuses/target.ts";
+import type { AbuserKeys, Route } from "../abuses/target.ts";
 
-export type Orders = {
+export type AbuserOptions = {
   readonly seed: number;
   readonly abusers: number;
   readonly names: readonly string[];
-  readonly ports: Readonly<Partial<Record<Door, number>>>;
+  readonly ports: Readonly<Partial<Record<Route, number>>>;
 };
 
-export type ToAbusers =
-  | { readonly type: "begin"; readonly orders: Orders; readonly keys: AbuserKeys }
+export type AbuserCommand =
+  | { readonly type: "begin"; readonly options: AbuserOptions; readonly keys: AbuserKeys }
   | { readonly type: "keys"; readonly keys: AbuserKeys };
 
-export type FromAbusers =
-  | { readonly type: "begun"; readonly id: number; readonly name: string; readonly door: Door }
-  /** `notes`: what it was answered with, and how often. `fault`: the abuse itself is wrong. */
+export type AbuserReport =
+  | { readonly type: "begun"; readonly id: number; readonly name: string; readonly route: Route }
+  /** `notes`: its answers and how often each occurred. `fault`: a bug of the abuse itself. */
   | {
       readonly type: "ended";
       readonly id: number;

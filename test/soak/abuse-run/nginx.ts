@@ -1,4 +1,4 @@
-// nginx with the configuration that we ship, over TLS on both sides, for many connections.
+// Runs nginx with the shipped configuration, with TLS on both sides and for many connections.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ export type AbusedNginx = { readonly port: number; readonly close: () => Promise
 type NginxOptions = {
   readonly program: string;
   readonly folder: string;
-  /** Of the server behind it. */
+  /** Port of the server behind nginx. */
   readonly port: number;
   readonly certificate: CertificateFiles;
 };
@@ -22,7 +22,7 @@ const SHIPPED = path.resolve(import.meta.dirname, "../../../deploy/nginx.conf");
 const START_MS = 10_000;
 const POLL_MS = 50;
 
-/** @throws Error when it does not come up */
+/** @throws Error if nginx does not start */
 export async function startNginx(options: NginxOptions): Promise<AbusedNginx> {
   const { program, folder } = options;
   const port = await freePort();
@@ -31,7 +31,7 @@ export async function startNginx(options: NginxOptions): Promise<AbusedNginx> {
   writeFileSync(config, mainConfig(folder));
   const args = ["-p", folder, "-c", config, "-e", path.join(folder, "nginx-errors.log")];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
-  const end = () => void child.kill("SIGTERM"); // its own processes end with it, as they do not after SIGKILL
+  const end = () => void child.kill("SIGTERM"); // SIGTERM also ends its child processes, SIGKILL would not
   process.once("exit", end);
   const deadlineMs = performance.now() + START_MS;
   while (!(await listens(port))) {
@@ -49,7 +49,7 @@ export async function startNginx(options: NginxOptions): Promise<AbusedNginx> {
   return { port, close };
 }
 
-/** What the operator changes in it, changed; @throws Error where it has no such line. */
+/** Applies the changes an operator makes to the file. @throws Error if a line to change is missing */
 function siteConfig({ port, folder, certificate }: NginxOptions, own: number): string {
   const { cert, key } = certificate;
   const tls = `ssl_certificate ${cert}; ssl_certificate_key ${key};`;
@@ -73,17 +73,22 @@ function mainConfig(folder: string): string {
   const temporary = kinds.map((kind) => `${kind}_temp_path ${path.join(folder, `nginx-${kind}`)};`);
   return [
     ...(process.getuid?.() === 0 ? ["user root;"] : []),
-    ...["daemon off;", "worker_processes 1;", `pid ${path.join(folder, "nginx.pid")};`],
+    "daemon off;",
+    "worker_processes 1;",
+    `pid ${path.join(folder, "nginx.pid")};`,
     "worker_rlimit_nofile 4096;",
     "events { worker_connections 2048; }",
-    ...["http {", ...temporary, `include ${path.join(folder, "site.conf")};`, "}"],
+    "http {",
+    ...temporary,
+    `include ${path.join(folder, "site.conf")};`,
+    "}",
   ].join("\n");
 }
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // a TCP server has no other kind
+  const { port } = server.address() as AddressInfo; // a TCP server has this kind of address
   server.close();
   await once(server, "close");
   return port;

@@ -1,4 +1,4 @@
-// What a process has open, by kind: which of them are more at the end says where to look.
+// Counts the open files of a process by kind, which shows where a leak is.
 
 import { readdirSync, readlinkSync } from "node:fs";
 
@@ -23,6 +23,6 @@ function kindOf(link: string): string {
   try {
     return readlinkSync(link).split(":")[0] ?? "";
   } catch {
-    return "closed meanwhile";
+    return "closed";
   }
 }

@@ -1,41 +1,42 @@
-// What is held against the server after a run of abuse. Pure: every function takes what was seen, and gives sentences.
+// Decides what counts as a fault of the server in an abuse run. Pure: every function takes observations and returns
+// sentences.
 
-import { percentile } from "../../../bench/stats.ts";
+import { percentile } from "../../../bench/report/stats.ts";
 import type { Sample } from "../report/samples.ts";
-import type { Deed } from "./abusers.ts";
+import type { AbuseRecord } from "./abusers.ts";
 import type { HonestAnswer } from "./honest-clients.ts";
 import { type OpenFiles, totalOf } from "./open-files.ts";
 import type { Probe } from "./watcher.ts";
 
-/** The first text of an honest answer may come this much later than without abuse. */
+/** Allowed factor of the TTFT of honest clients compared with a run without abuse. */
 const MOST_TIMES_LATER = 3;
-/** ... but a few decode steps more are no sign of anything where it takes 20 ms alone. */
+/** Allowed extra time: if the TTFT alone is 20 ms, a few more decode steps mean nothing. */
 const LATER_MS = 150;
-/** A server that is silent for longer is held by something, which must be rare ... */
+/** A longer silence means that something blocks the server. This must be rare. */
 const SILENCE_MS = 200;
-/** ... and never last longer than this. */
+/** The longest allowed silence. */
 const MOST_SILENCE_MS = 1_000;
-/** Memory that has come back, compared with what it was before the abuse. */
+/** Allowed memory after the abuse compared with before. */
 const MOST_TIMES_MEMORY = 1.3;
 const MORE_MB = 30;
 const MORE_FILES = 4;
-/** As in server.ts. */
+/** Same as in server.ts. */
 const STDERR = "stderr: ";
 const MOST_COMPLAINTS = 12;
-/** Whoever did it is at work, or has just been cut off. */
+/** An abuse that ended this recently may still be the cause. */
 const JUST_MS = 1_500;
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const whole = (value: number) => `${Math.round(value)}`;
 
-/** One sentence for each client. */
+/** Returns one sentence per client. */
 export function faultsOfAnswers(answers: readonly HonestAnswer[]): readonly string[] {
   return [...byClient(answers)].flatMap(([client, all]) => {
     const bad = all.filter(({ fault }) => fault !== null);
     const [first] = bad;
     if (!first) return [];
     return [
-      `${client}: ${bad.length} of ${all.length} answers are not right; the first one, at ${seconds(first.atMs)}: ${first.fault}`,
+      `${client}: ${bad.length} of ${all.length} answers are wrong; the first one at ${seconds(first.atMs)}: ${first.fault}`,
     ];
   });
 }
@@ -50,7 +51,7 @@ export function faultsOfLateness(
     const most = Math.max(MOST_TIMES_LATER * usual, usual + LATER_MS);
     if (!(now > most)) return [];
     return [
-      `${client}: TTFT p95 is ${whole(now)} ms beside the abuse, and ${whole(usual)} ms alone; allowed are ${whole(most)} ms`,
+      `${client}: TTFT p95 is ${whole(now)} ms beside the abuse, and ${whole(usual)} ms alone; the limit is ${whole(most)} ms`,
     ];
   });
 }
@@ -75,8 +76,8 @@ export function byClient(
 }
 
 /**
- * How long one has to wait for /health, at every tenth of a second of the run: while a probe waits for a second, nine others
- * would have waited as well. Without the time in which the server had no CPU.
+ * The wait for /health at every tenth of a second of the run: while one probe waits for a second, nine others would have
+ * waited too. Excludes the time in which the server had no CPU.
  */
 export function silences(probes: readonly Probe[], everyMs = 100): number[] {
   return probes.flatMap(({ ms, starvedMs }) => {
@@ -93,18 +94,16 @@ export function faultsOfSilence(probes: readonly Probe[]): readonly string[] {
   const [first] = unanswered;
   if (first)
     faults.push(
-      `${unanswered.length} of ${probes.length} probes failed; the first one, at ${seconds(first.atMs)}: ${first.fault}`,
+      `${unanswered.length} of ${probes.length} probes failed; the first one at ${seconds(first.atMs)}: ${first.fault}`,
     );
   const all = silences(probes);
   const p99 = percentile(all, 0.99);
   if (p99 > SILENCE_MS)
-    faults.push(
-      `/health is silent for over ${SILENCE_MS} ms more than rarely: p99 is ${whole(p99)} ms`,
-    );
+    faults.push(`/health is silent for over ${SILENCE_MS} ms too often: p99 is ${whole(p99)} ms`);
   const longest = longestProbe(probes);
   if (longest && longest.ms - longest.starvedMs > MOST_SILENCE_MS)
     faults.push(
-      `/health was silent for ${whole(longest.ms - longest.starvedMs)} ms at ${seconds(longest.atMs)}; allowed are ${MOST_SILENCE_MS} ms`,
+      `/health was silent for ${whole(longest.ms - longest.starvedMs)} ms at ${seconds(longest.atMs)}; the limit is ${MOST_SILENCE_MS} ms`,
     );
   return faults;
 }
@@ -117,40 +116,43 @@ export function faultsOfMemory(before: number, after: number): readonly string[]
   const most = before * MOST_TIMES_MEMORY + MORE_MB;
   return after > most
     ? [
-        `the server holds ${whole(after)} MB at the end, and held ${whole(before)} MB before the abuse; allowed are ${whole(most)} MB`,
+        `the server uses ${whole(after)} MB at the end and used ${whole(before)} MB before the abuse; the limit is ${whole(most)} MB`,
       ]
     : [];
 }
 
-/** What a run may add to caches and stores, which are limited, and to an allocator. */
+/** Allowed growth of limited caches and stores and of the allocator. */
 export const MOST_GROWTH_MB = { heap: 20, server: 60, worker: 60 } as const;
 const WINDOWS = 20;
 
-/** The least of each stretch of time: what is there between two abuses, and not in one. */
-export function leastOf(samples: readonly Sample[]): readonly Sample[] {
+/** The minimum of each time window: memory that remains between two abuses. */
+export function minimumPerWindow(samples: readonly Sample[]): readonly Sample[] {
   const length = Math.max(1, Math.ceil(samples.length / WINDOWS));
   return Array.from({ length: Math.ceil(samples.length / length) }, (_, index) =>
     samples.slice(index * length, (index + 1) * length),
-  ).flatMap((stretch) => {
-    const [first] = stretch;
+  ).flatMap((window) => {
+    const [first] = window;
     if (!first) return [];
     const least = (of: (sample: Sample) => number) =>
-      Math.min(...stretch.map(of).filter(Number.isFinite));
+      Math.min(...window.map(of).filter(Number.isFinite));
     const [serverMb, heapMb] = [least((each) => each.serverMb), least((each) => each.heapMb)];
     return [{ ...first, serverMb, heapMb, workerMb: least((each) => each.workerMb) }];
   });
 }
 
-/** What the server has to have, and must not have, when everybody is gone. */
-export type Rest = {
+/** State of the server after all clients have disconnected. */
+export type FinalState = {
   readonly busy: number;
   readonly waiting: number;
-  /** Ids of requests that it lists. */
+  /** Ids of requests it lists. */
   readonly listed: readonly string[];
   readonly files: OpenFiles;
 };
 
-export function faultsOfRest(before: Pick<Rest, "files">, now: Rest): readonly string[] {
+export function faultsOfLeftovers(
+  before: Pick<FinalState, "files">,
+  now: FinalState,
+): readonly string[] {
   const { busy, waiting, listed, files } = now;
   const faults: string[] = [];
   if (busy > 0) faults.push(`${busy} slots are still busy at the end`);
@@ -160,7 +162,7 @@ export function faultsOfRest(before: Pick<Rest, "files">, now: Rest): readonly s
   const [first, last] = [totalOf(before.files), totalOf(files)];
   if (last > first + MORE_FILES)
     faults.push(
-      `the server has ${last} open files at the end, and had ${first} at first: ${grownIn(before.files, files)}`,
+      `the server has ${last} open files at the end and had ${first} at the start: ${grownIn(before.files, files)}`,
     );
   return faults;
 }
@@ -173,7 +175,7 @@ function grownIn(before: OpenFiles, now: OpenFiles): string {
     .join(", ");
 }
 
-/** Counted over the whole run. */
+/** Counts over the whole run. */
 export type Accidents = {
   readonly restarts: number;
   readonly uncaught: number | null;
@@ -184,12 +186,12 @@ export function faultsOfAccidents({ restarts, uncaught, zombies }: Accidents): r
   const faults: string[] = [];
   if (restarts > 0) faults.push(`the worker was restarted ${restarts} times`);
   if (uncaught !== null && uncaught > 0)
-    faults.push(`${uncaught} errors were caught by nobody (sluice_uncaught_total)`);
-  if (zombies > 0) faults.push(`${zombies} processes have ended, and nobody has taken notice`);
+    faults.push(`${uncaught} errors were not caught (sluice_uncaught_total)`);
+  if (zombies > 0) faults.push(`${zombies} zombie processes are left`);
   return faults;
 }
 
-/** The lines of one stack trace are one complaint. */
+/** Counts the lines of a stack trace as one complaint. */
 export function faultsOfComplaints(complaints: readonly string[]): readonly string[] {
   const written = complaints.filter((each) => each.startsWith(STDERR));
   const logged = complaints.filter((each) => !each.startsWith(STDERR));
@@ -204,16 +206,20 @@ export function faultsOfComplaints(complaints: readonly string[]): readonly stri
   return faults;
 }
 
-/** No answer to abuse is a bug's. */
-export function faultsOfDeeds(deeds: readonly Deed[]): readonly string[] {
-  const names = deeds.filter(({ notes }) => "500" in notes).map(({ name }) => name);
+/** No abuse may be answered with 500. */
+export function faultsOfAbuses(abuses: readonly AbuseRecord[]): readonly string[] {
+  const names = abuses.filter(({ notes }) => "500" in notes).map(({ name }) => name);
   return [...new Set(names)].map((name) => `"${name}" was answered with 500`);
 }
 
-/** Those that were at work at a time, the latest to begin first. */
-export function deedsAt(deeds: readonly Deed[], fromMs: number, toMs: number): readonly string[] {
-  return deeds
-    .filter((deed) => deed.fromMs <= toMs && deed.toMs >= fromMs - JUST_MS)
+/** Abuses running in a period, latest start first. */
+export function abusesAt(
+  abuses: readonly AbuseRecord[],
+  fromMs: number,
+  toMs: number,
+): readonly string[] {
+  return abuses
+    .filter((record) => record.fromMs <= toMs && record.toMs >= fromMs - JUST_MS)
     .toSorted((a, b) => b.fromMs - a.fromMs)
-    .map(({ name, door }) => `${name}${door === "nginx" ? " (nginx)" : ""}`);
+    .map(({ name, route }) => `${name}${route === "nginx" ? " (nginx)" : ""}`);
 }

@@ -1,19 +1,25 @@
-// Looks at the server while the run goes on: whether it answers at once, and what it holds.
+// Observes the server during the run: whether it answers at once, and its resources.
 
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sample } from "../report/samples.ts";
-import { collectGarbage, holdingsOf, type Metrics, metricsIn, type SoakServer } from "../server.ts";
+import {
+  collectGarbage,
+  type Metrics,
+  metricsIn,
+  resourceUseOf,
+  type SoakServer,
+} from "../server.ts";
 
-/** One look at /health. */
+/** One request to /health. */
 export type Probe = {
   readonly atMs: number;
-  /** Until the answer. */
+  /** Time until the answer. */
   readonly ms: number;
-  /** How much of that neither the server nor this process could do anything about: they waited for a CPU. */
+  /** The part of that time in which the server or this process waited for a CPU. */
   readonly starvedMs: number;
-  /** What is wrong with it, or null. */
+  /** What is wrong with the answer, or null. */
   readonly fault: string | null;
 };
 
@@ -58,13 +64,13 @@ export class Watcher {
     this.#agent.destroy();
   }
 
-  /** Of what is in use: it collects garbage first. Null where the server has ended, or does not answer. */
+  /** Samples the server after a garbage collection. Null if the server has ended or does not answer. */
   async look(): Promise<(Sample & Metrics) | null> {
     const { server, now } = this.#options;
     try {
       collectGarbage(server.pid);
       const metrics = await this.metrics();
-      const sample = { ...holdingsOf(server.pid), ...metrics, atMs: now() };
+      const sample = { ...resourceUseOf(server.pid), ...metrics, atMs: now() };
       this.samples.push(sample);
       return sample;
     } catch {
@@ -76,7 +82,7 @@ export class Watcher {
     return metricsIn((await this.ask("/metrics")).text);
   }
 
-  /** With the key that sees everything, unless another one is given. A GET where there is no body. */
+  /** Sends a request, by default with the key that has all scopes; a GET if there is no body. */
   ask(path: string, { key = this.#options.key, body = null }: Asked = {}): Promise<Page> {
     const { server, ca } = this.#options;
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
@@ -101,8 +107,8 @@ export class Watcher {
     while (!this.#isOver && !server.isGone()) {
       const [atMs, waitedMs] = [now(), cpuWaitMs(server.pid)];
       const fault = await this.ask("/health").then(
-        ({ status }) => (status === 200 ? null : `/health is answered with ${status}`),
-        (error: Error) => `/health is not answered: ${error.message}`,
+        ({ status }) => (status === 200 ? null : `/health answered ${status}`),
+        (error: Error) => `/health did not answer: ${error.message}`,
       );
       const ms = now() - atMs;
       const starvedMs = Math.min(
@@ -115,7 +121,7 @@ export class Watcher {
   }
 }
 
-/** How long the thread that answers was ready to run, and did not. 0 where the system does not tell. */
+/** How long the main thread was ready to run but had no CPU. 0 if the system does not report it. */
 function cpuWaitMs(pid: number): number {
   try {
     const [, waited = "0"] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
@@ -125,7 +131,7 @@ function cpuWaitMs(pid: number): number {
   }
 }
 
-/** How late this process is itself: only what it was just before an answer is read is part of that answer's time. */
+/** Measures how late this process itself is. Only delays right before an answer is read count for that answer. */
 class Lag {
   #timer: NodeJS.Timeout | null = null;
   #late: (readonly [atMs: number, lateMs: number])[] = [];

@@ -1,11 +1,11 @@
-// Bytes that are no HTTP, or that a proxy and a server could read differently.
+// Bytes that are not HTTP, or that a proxy and a server could read differently.
 
 import { MALFORMED } from "../../fuzz/streams/malformed-streams.ts";
 import { CHAT, chat, head, list, post, postHead } from "./requests.ts";
 import { type Abuse, rest, write } from "./target.ts";
 
 const HIDDEN = head("GET /metrics");
-/** What is smuggled, if the one in front believes the other length. */
+/** Request smuggling: a hidden request is found if the proxy believes the other length. */
 const SMUGGLED: readonly ((key: string) => string)[] = [
   (key) =>
     `${postHead(CHAT, key, "Content-Length: 4", "Transfer-Encoding: chunked")}0\r\n\r\n${HIDDEN}`,
@@ -34,44 +34,45 @@ export const BAD_HTTP: readonly Abuse[] = [
   {
     name: "bad HTTP",
     weight: 3,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const { steps } = random.pick(MALFORMED);
       const socket = await target.open(signal);
-      const hears = target.hears(socket, { mostMs: 1_500 });
+      const receiving = target.receive(socket, { timeoutMs: 1_500 });
       for (const step of typeof steps === "function" ? steps() : steps) {
         if (step === "half-close") socket.end();
         else if (step === "reset") socket.destroy();
         else if (Buffer.isBuffer(step)) await write(socket, step);
         else await rest(step.pauseMs, signal);
       }
-      await hears;
+      await receiving;
       socket.destroy();
     },
   },
   {
     name: "smuggled requests",
     weight: 2,
-    play: async (target, signal, random) => {
-      const text = await target.say(random.pick(SMUGGLED)(target.keys.normal), signal, {
-        ...{ mostMs: 1_500, isEnough: () => false },
+    run: async (target, signal, random) => {
+      const text = await target.send(random.pick(SMUGGLED)(target.keys.normal), signal, {
+        timeoutMs: 1_500,
+        isEnough: () => false,
       });
-      if (text.includes("sluice_requests_total")) target.note("the hidden request is answered");
+      if (text.includes("sluice_requests_total")) target.note("the hidden request was answered");
     },
   },
   {
     name: "huge heads",
     weight: 2,
-    play: async (target, signal, random) => {
-      await target.say(random.pick(HUGE)(), signal);
+    run: async (target, signal, random) => {
+      await target.send(random.pick(HUGE)(), signal);
     },
   },
   {
-    name: "requests in a row, then nonsense",
+    name: "pipelined requests, then garbage",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const good = post(CHAT, target.keys.normal, chat({ max_tokens: 1 }));
       const bytes = good.repeat(random.between(1, 15)) + random.pick(["\0\0", "GET", "X\r\n\r\n"]);
-      await target.say(bytes, signal, { mostMs: 4_000, isEnough: () => false });
+      await target.send(bytes, signal, { timeoutMs: 4_000, isEnough: () => false });
     },
   },
 ];

@@ -1,4 +1,4 @@
-// Heads and bodies that do not end, or end very late, or are not what they say.
+// Heads and bodies that never end, end very late, or are not what they claim to be.
 
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./requests.ts";
 import { type Abuse, closeAll, openMany, rest, write } from "./target.ts";
 
-/** Made once: a few kilobytes that become many megabytes. */
+/** Created once: a few kilobytes that decompress to many megabytes. */
 const LONG = JSON.stringify(chat({ messages: [{ role: "user", content: "a".repeat(4_000_000) }] }));
 const BOMBS: readonly (readonly [encoding: string, body: Buffer])[] = [
   ["gzip", gzipSync(LONG)],
@@ -28,9 +28,9 @@ const BOMBS: readonly (readonly [encoding: string, body: Buffer])[] = [
 
 export const BODIES: readonly Abuse[] = [
   {
-    name: "bodies that lack their last byte",
+    name: "bodies without their last byte",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await openMany(random.between(8, 24), () => target.open(signal));
       const key = keyOrNone(target, random);
       await Promise.all(
@@ -42,13 +42,13 @@ export const BODIES: readonly Abuse[] = [
       );
       await rest(random.between(1_000, 8_000), signal);
       closeAll(sockets, random);
-      target.note("left");
+      target.note("disconnected");
     },
   },
   {
     name: "slow body",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await openMany(20, () => target.open(signal));
       const text = JSON.stringify(chat());
       const begun = postHead(CHAT, anyKey(target, random), `Content-Length: ${text.length}`);
@@ -58,13 +58,13 @@ export const BODIES: readonly Abuse[] = [
         await rest(400, signal);
       }
       closeAll(sockets, random);
-      target.note("left");
+      target.note("disconnected");
     },
   },
   {
     name: "slow head",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await openMany(30, () => target.open(signal));
       for (const socket of sockets) socket.resume().write("GET /health HTTP/1.1\r\nHost: loc");
       for (let index = 0; index < 30 && !signal.aborted; index++) {
@@ -72,27 +72,27 @@ export const BODIES: readonly Abuse[] = [
         await rest(400, signal);
       }
       closeAll(sockets, random);
-      target.note("left");
+      target.note("disconnected");
     },
   },
   {
     name: "chunked body without an end",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const begun = postHead(CHAT, keyOrNone(target, random), "Transfer-Encoding: chunked");
       const size = random.pick([1, 16, 1_000, 60_000]);
       const chunk = `${size.toString(16)}\r\n${" ".repeat(size)}\r\n`;
       const socket = await target.open(signal);
-      const hears = target.hears(socket, { mostMs: 6_000 });
+      const receiving = target.receive(socket, { timeoutMs: 6_000 });
       await write(socket, begun + chunk.repeat(Math.ceil(Math.min(1_000, (6 * MIB) / size))));
-      await hears;
+      await receiving;
       socket.destroy();
     },
   },
   {
     name: "chunks with long extensions and trailers",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const begun = postHead(CHAT, keyOrNone(target, random), "Transfer-Encoding: chunked");
       const chunk = random.pick([
         `1;${"a".repeat(20_000)}\r\n \r\n`,
@@ -102,13 +102,13 @@ export const BODIES: readonly Abuse[] = [
         "-1\r\n",
         "1\r\n \n",
       ]);
-      await target.say(begun + chunk, signal);
+      await target.send(begun + chunk, signal);
     },
   },
   {
     name: "compressed bombs",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const [encoding, body] = random.pick(BOMBS);
       const headers = { "content-encoding": encoding };
       const key = anyKey(target, random);
@@ -117,35 +117,35 @@ export const BODIES: readonly Abuse[] = [
     },
   },
   {
-    name: "a continue is expected, and nothing follows",
+    name: "Expect: 100-continue without a body",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const length = random.pick([10, BODY_LIMIT, 10 ** 12]);
       const lines = ["Expect: 100-continue", `Content-Length: ${length}`];
-      await target.say(postHead(CHAT, keyOrNone(target, random), ...lines), signal);
+      await target.send(postHead(CHAT, keyOrNone(target, random), ...lines), signal);
     },
   },
   {
     name: "bodies that are too large",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const length = random.pick([BODY_LIMIT + 1, 10 ** 9, Number.MAX_SAFE_INTEGER]);
       const socket = await target.open(signal);
-      const hears = target.hears(socket);
+      const receiving = target.receive(socket);
       await write(socket, postHead(CHAT, keyOrNone(target, random), `Content-Length: ${length}`));
       await write(socket, SPACES);
-      await hears;
+      await receiving;
       socket.destroy();
     },
   },
   {
-    name: "a body where none belongs",
+    name: "a body on a request without one",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const line = random.pick(["GET /health", "DELETE /v1/requests/x", "GET /docs", "HEAD /"]);
       const body = "x".repeat(random.between(1, 100_000));
       const asked = head(line, `Content-Length: ${body.length}`) + body;
-      await target.say(asked + post(CHAT, null, chat()), signal);
+      await target.send(asked + post(CHAT, null, chat()), signal);
     },
   },
 ];

@@ -1,4 +1,4 @@
-// WebSockets as bytes: those that a proper client never sends.
+// WebSocket frames as bytes, including those a valid client never sends.
 
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
@@ -17,13 +17,13 @@ type FrameOptions = {
   readonly opcode?: number;
   readonly isFinal?: boolean;
   readonly isMasked?: boolean;
-  /** Bits that mean nothing without an extension. */
+  /** Reserved bits, which are only valid with an extension. */
   readonly reserved?: number;
-  /** What it says to be its length (default: what it is). */
+  /** The length written in the frame (default: the real one). */
   readonly length?: number;
 };
 
-/** Its mask is 0, so that the payload stands in it as it is. */
+/** The mask is 0, so the payload is unchanged. */
 export function frame(payload: string | Buffer, options: FrameOptions = {}): Buffer {
   const { opcode = TEXT, isFinal = true, isMasked = true, reserved = 0 } = options;
   const bytes = Buffer.from(payload);
@@ -55,7 +55,7 @@ export function upgrade(key: string | null, ...lines: readonly string[]): string
   );
 }
 
-/** After its 101, which is noted. @throws Unreachable when there is another answer */
+/** Opens a WebSocket and notes its 101. @throws Unreachable for any other answer */
 export async function openWebSocket(
   target: Target,
   signal: AbortSignal,
@@ -64,7 +64,7 @@ export async function openWebSocket(
 ): Promise<Socket> {
   const socket = await target.open(signal);
   socket.write(upgrade(key, ...lines));
-  const text = await target.hears(socket, { mostMs: 5_000 });
+  const text = await target.receive(socket, { timeoutMs: 5_000 });
   if (text.startsWith("HTTP/1.1 101")) return socket;
   socket.destroy();
   throw new Unreachable("no WebSocket");

@@ -1,12 +1,21 @@
-// JSON that is wrong, huge, deep, or odd.
+// JSON that is invalid, huge, deeply nested, or odd.
 
 import type { Random } from "../kinds/random.ts";
 import { anyKey, BODY_LIMIT, CHAT, chat, list } from "./requests.ts";
 import type { Abuse } from "./target.ts";
 
 const APIS = [
-  ...[CHAT, "/v1/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/v1/rerank"],
-  ...["/api/chat", "/api/generate", "/tokenize", "/infill", "/v1beta/models/m:generateContent"],
+  CHAT,
+  "/v1/completions",
+  "/v1/messages",
+  "/v1/responses",
+  "/v1/embeddings",
+  "/v1/rerank",
+  "/api/chat",
+  "/api/generate",
+  "/tokenize",
+  "/infill",
+  "/v1beta/models/m:generateContent",
 ];
 const inMessages = (content: unknown) => JSON.stringify({ messages: [{ role: "user", content }] });
 
@@ -33,7 +42,7 @@ const ODD: readonly Odd[] = [
     },
   },
   {
-    name: "2,048 embedding inputs of wrong kinds",
+    name: "2,048 embedding inputs of wrong types",
     text: () => JSON.stringify({ input: list(2_048, (index) => (index % 2 ? "" : [index, -1])) }),
   },
   {
@@ -45,7 +54,7 @@ const ODD: readonly Odd[] = [
       }),
   },
   {
-    name: "fields of wrong kinds",
+    name: "fields of wrong types",
     text: (random) => {
       const wrong = [null, [], {}, -1, 1e308, "", "NaN", true, [[]], { length: 9 }];
       const names = ["messages", "max_tokens", "stop", "tools", "input", "prompt", "n", "model"];
@@ -54,15 +63,22 @@ const ODD: readonly Odd[] = [
     },
   },
   {
-    name: "names of prototypes and doubled fields",
+    name: "prototype names and duplicate fields",
     text: () =>
       '{"__proto__":{"a":1},"constructor":{"prototype":{"b":1}},"messages":1,"messages":[{"role":"__proto__","content":{"toString":1}}]}',
   },
   {
-    name: "text that is no JSON",
+    name: "text that is not JSON",
     text: (random) =>
       random.pick<string | Buffer>([
-        ...["", "{", "nul", "'a'", "{]", `"${"\\u0000".repeat(1_000)}`, "[1e999999]", "\ufeff{}"],
+        "",
+        "{",
+        "nul",
+        "'a'",
+        "{]",
+        `"${"\\u0000".repeat(1_000)}`,
+        "[1e999999]",
+        "\ufeff{}",
         Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),
         `{"messages":"${"\\ud800".repeat(50_000)}"}`,
       ]),
@@ -91,7 +107,7 @@ const ODD: readonly Odd[] = [
 export const JSON_BODIES: readonly Abuse[] = ODD.map(({ name, text }) => ({
   name,
   weight: 1,
-  play: async (target, signal, random) => {
+  run: async (target, signal, random) => {
     const body = text(random);
     const key = anyKey(target, random);
     for (let time = 0; time < 3 && !signal.aborted; time++)

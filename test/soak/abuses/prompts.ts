@@ -1,19 +1,19 @@
-// Prompts that can never be answered, and questions whose answers cost much, at the least price.
+// Prompts that can never be answered, and cheap requests with costly answers.
 
 import type { Random } from "../kinds/random.ts";
 import { anyKey, CHAT, chat, list } from "./requests.ts";
-import type { Abuse, Ask, Target } from "./target.ts";
+import type { Abuse, Target, TargetRequest } from "./target.ts";
 
 const WORDS = "the quick brown fox jumps over lazy dogs near river banks ";
 
-/** Several at once, one after the other: what a small script does. */
+/** Sends requests from several loops at once, like a small script. */
 function storm(
   name: string,
   weight: number,
-  of: (random: Random) => Omit<Ask, "key">,
+  of: (random: Random) => Omit<TargetRequest, "key">,
   { wide = 2, times = 3 } = {},
 ): Abuse {
-  const play = async (target: Target, signal: AbortSignal, random: Random): Promise<void> => {
+  const run = async (target: Target, signal: AbortSignal, random: Random): Promise<void> => {
     const key = anyKey(target, random);
     const asked = of(random);
     const one = async () => {
@@ -22,7 +22,7 @@ function storm(
     };
     await Promise.all(list(wide, one));
   };
-  return { name, weight, play };
+  return { name, weight, run };
 }
 
 const messages = (count: number, content: string) =>
@@ -31,7 +31,7 @@ const messages = (count: number, content: string) =>
 export const PROMPTS: readonly Abuse[] = [
   storm("thousands of empty messages", 2, (random) => {
     const empty = messages(random.between(2_000, 4_990), "");
-    return random.pick<Ask>([
+    return random.pick<TargetRequest>([
       { path: CHAT, body: { messages: empty, max_tokens: 1 } },
       { path: "/v1/messages", body: { messages: empty, max_tokens: 1 } },
       { path: "/api/chat", body: { messages: empty, stream: false } },
@@ -39,7 +39,7 @@ export const PROMPTS: readonly Abuse[] = [
   }),
   storm("a long text", 2, (random) => {
     const text = WORDS.repeat(random.between(400, 20_000));
-    return random.pick<Ask>([
+    return random.pick<TargetRequest>([
       { path: CHAT, body: chat({ messages: [{ role: "user", content: text }] }) },
       { path: "/v1/completions", body: { prompt: text, max_tokens: 1 } },
       { path: "/infill", body: { input_prefix: text, input_suffix: text, n_predict: 1 } },
@@ -67,7 +67,7 @@ export const PROMPTS: readonly Abuse[] = [
     }),
   })),
   storm(
-    "a long history to be cut",
+    "a long history to be truncated",
     2,
     (random) => ({
       path: "/v1/responses",
@@ -82,7 +82,7 @@ export const PROMPTS: readonly Abuse[] = [
   ),
   storm("questions about long texts", 1, (random) => {
     const content = WORDS.repeat(random.between(200, 3_000));
-    return random.pick<Ask>([
+    return random.pick<TargetRequest>([
       { path: "/tokenize", body: { content } },
       { path: "/detokenize", body: { tokens: list(50_000, (index) => index % 300) } },
       { path: "/apply-template", body: { messages: messages(2_000, "a") } },
@@ -108,14 +108,14 @@ export const PROMPTS: readonly Abuse[] = [
     }),
     { wide: 1, times: 1 },
   ),
-  storm("everything that may be asked at once", 1, (random) => {
+  storm("all costly options at once", 1, (random) => {
     const asked = {
       n: 8,
       stop: list(4, (index) => "x".repeat(200 + index)),
       logit_bias: Object.fromEntries(list(300, (index) => [`${index}`, index % 5])),
       max_tokens: 4,
     };
-    return random.pick<Ask>([
+    return random.pick<TargetRequest>([
       { path: CHAT, body: chat({ ...asked, logprobs: true, top_logprobs: 20 }) },
       {
         path: "/v1/completions",

@@ -1,4 +1,4 @@
-// Clients that leave at the worst moment, and clients that stay and do not read.
+// Clients that disconnect at the worst moment, and clients that stay but do not read.
 
 import type { Socket } from "node:net";
 import type { Random } from "../kinds/random.ts";
@@ -8,7 +8,7 @@ import { type Abuse, closeAll, openMany, reset, rest, type Target, write } from 
 const REQUEST = (target: Target, random: Random) =>
   post(CHAT, anyKey(target, random), random.pick([chat(), stream(60)]));
 
-/** Where a client is when it goes. */
+/** When the client disconnects. */
 const MOMENTS: Readonly<
   Record<string, (socket: Socket, target: Target, random: Random) => Promise<unknown>>
 > = {
@@ -29,28 +29,28 @@ const MOMENTS: Readonly<
   },
   "after the first bytes": async (socket, target, random) => {
     await write(socket, REQUEST(target, random));
-    await target.hears(socket);
+    await target.receive(socket);
   },
   "in the middle of the stream": async (socket, target, random) => {
     await write(socket, post(CHAT, anyKey(target, random), stream(120)));
     const most = random.between(500, 8_000);
-    await target.hears(socket, { isEnough: ({ length }) => length > most });
+    await target.receive(socket, { isEnough: ({ length }) => length > most });
   },
   "after requests in a row": (socket, target, random) =>
     write(socket, REQUEST(target, random).repeat(random.between(2, 10))),
 };
 
-/** Most bytes that are read of what nobody reads: the system's buffers. */
+/** How long unread connections stay open. */
 const UNREAD_MS = 7_000;
 
 export const READERS: readonly Abuse[] = [
-  ...Object.entries(MOMENTS).map(([moment, play]) => ({
-    name: `leaves ${moment}`,
+  ...Object.entries(MOMENTS).map(([moment, run]) => ({
+    name: `disconnects ${moment}`,
     weight: 1,
-    play: async (target: Target, signal: AbortSignal, random: Random) => {
+    run: async (target: Target, signal: AbortSignal, random: Random) => {
       for (let time = 0; time < 4 && !signal.aborted; time++) {
         const socket = await target.open(signal);
-        await play(socket, target, random);
+        await run(socket, target, random);
         const leave = random.pick([
           () => reset(socket),
           () => socket.end(),
@@ -58,15 +58,15 @@ export const READERS: readonly Abuse[] = [
         ]);
         leave();
         await rest(random.between(0, 100), signal);
-        socket.destroy(); // what was only half closed
+        socket.destroy(); // close what was only half closed
       }
-      target.note("left");
+      target.note("disconnected");
     },
   })),
   {
-    name: "reads nothing of a stream",
+    name: "never reads a stream",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const body = stream(1_500, { logprobs: true, top_logprobs: 20 });
       const sockets = await openMany(2, () => target.open(signal));
       for (const socket of sockets) {
@@ -75,29 +75,29 @@ export const READERS: readonly Abuse[] = [
       }
       await rest(UNREAD_MS, signal);
       closeAll(sockets, random);
-      target.note("left");
+      target.note("disconnected");
     },
   },
   {
-    name: "reads nothing of many answers",
+    name: "never reads many answers",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const path = random.pick(["/docs", "/openapi.json", "/", "/metrics", "/v1/models"]);
       const key = anyKey(target, random);
       const socket = await target.open(signal);
       socket.pause();
-      // Not waiting for it to be taken: a server that stops reading is right.
+      // Writes without backpressure: a server that stops reading behaves correctly.
       for (const asked of list(100, () => head(`GET ${path}`, `Authorization: Bearer ${key}`)))
         socket.write(asked);
       await rest(UNREAD_MS, signal);
       socket.destroy();
-      target.note("left");
+      target.note("disconnected");
     },
   },
   {
     name: "reads byte by byte",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await target.open(signal);
       await write(socket, post(CHAT, anyKey(target, random), stream(100)));
       socket.pause();
@@ -106,7 +106,7 @@ export const READERS: readonly Abuse[] = [
         await rest(100, signal);
       }
       socket.destroy();
-      target.note("left");
+      target.note("disconnected");
     },
   },
 ];

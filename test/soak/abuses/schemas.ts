@@ -1,4 +1,4 @@
-// Schemas that cost much to read: patterns, enumerations, tools, references and bounds.
+// Schemas that are costly to compile: patterns, enumerations, tools, references and bounds.
 
 import type { Random } from "../kinds/random.ts";
 import { anyKey, CHAT, chat, list } from "./requests.ts";
@@ -9,7 +9,7 @@ const objectOf = (count: number, of: (index: number) => object): object => ({
   properties: Object.fromEntries(list(count, (index) => [`p${index}`, of(index)])),
 });
 
-/** No two are the same: nothing is saved by remembering one. */
+/** All are different, so that caching does not help. */
 const patternOf = (index: number): string =>
   `^(${list(60, (each) => `c${each}x${index}`).join("|")}){1,99}$`;
 const hardPattern = (index: number): string =>
@@ -82,7 +82,7 @@ const SCHEMA_KINDS: readonly Named[] = [
   },
 ];
 
-/** As a format, as a tool's parameters, or as those of many tools; of several APIs. */
+/** Sends a schema as a response format or as tool parameters, through several APIs. */
 async function askWith(target: Target, signal: AbortSignal, random: Random, schema: object) {
   const key = anyKey(target, random);
   const messages = [{ role: "user", content: "rivers" }];
@@ -100,20 +100,20 @@ async function askWith(target: Target, signal: AbortSignal, random: Random, sche
     ],
     ["/api/chat", { messages, format: schema, stream: false, options: { num_predict: 4 } }],
   ]);
-  await target.ask({ path, key, body, mostMs: 15_000 }, signal);
+  await target.ask({ path, key, body, timeoutMs: 15_000 }, signal);
 }
 
 export const SCHEMAS: readonly Abuse[] = [
   ...SCHEMA_KINDS.map(({ name, schema }) => ({
     name,
     weight: 1,
-    play: (target: Target, signal: AbortSignal, random: Random) =>
+    run: (target: Target, signal: AbortSignal, random: Random) =>
       askWith(target, signal, random, schema(random)),
   })),
   {
     name: "many tools",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const tools = list(random.between(32, 140), (index) => ({
         type: "function",
         function: {
@@ -130,7 +130,7 @@ export const SCHEMAS: readonly Abuse[] = [
   {
     name: "grammar",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const grammar = `root ::= ${"(".repeat(500)}"a"${")*".repeat(500)}`;
       await target.ask(
         { path: CHAT, key: anyKey(target, random), body: chat({ grammar }) },

@@ -1,4 +1,4 @@
-// The server as an abuser reaches it: through one of its two doors, from the abusers' own address, and within a limit of
+// The server as an abuser reaches it: directly or through nginx, from the abusers' own address, and within a limit of
 // connections that keeps the machine usable.
 
 import { once } from "node:events";
@@ -8,9 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import type { Random } from "../kinds/random.ts";
 
-export type Door = "direct" | "nginx";
+export type Route = "direct" | "nginx";
 
-/** One has small limits, one has usual ones, and one is revoked and added again while the run goes on. */
+/** One key has small limits, one normal limits, and one is repeatedly revoked and added again. */
 export type AbuserKeys = {
   readonly limited: string;
   readonly normal: string;
@@ -19,35 +19,35 @@ export type AbuserKeys = {
 
 export type Abuse = {
   readonly name: string;
-  /** How often it is drawn, compared with the others. */
+  /** Relative frequency. */
   readonly weight: number;
-  /** Ends by itself, or soon after the signal. */
-  readonly play: (target: Target, signal: AbortSignal, random: Random) => Promise<void>;
+  /** Ends by itself or soon after the signal. */
+  readonly run: (target: Target, signal: AbortSignal, random: Random) => Promise<void>;
 };
 
 type TargetOptions = {
-  readonly door: Door;
+  readonly route: Route;
   readonly port: number;
   readonly keys: () => AbuserKeys;
-  /** Is told what came of each request or connection, in a word. */
+  /** Called with the outcome of each request or connection, in one word. */
   readonly note: (outcome: string) => void;
   readonly budget: SocketBudget;
 };
 
-export type Ask = {
+export type TargetRequest = {
   readonly method?: string;
   readonly path: string;
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON, or text as it is. */
+  /** An object is sent as JSON, anything else unchanged. */
   readonly body?: object | string | Buffer;
-  readonly mostMs?: number;
+  readonly timeoutMs?: number;
 };
 
 export type Reply = { readonly status: number; readonly text: string; readonly location: string };
 
 const HOST = "127.0.0.1";
-/** All abusers come from here: a proxy that limits connections by address does not limit the honest clients with them. */
+/** Address of all abusers, so that a proxy that limits connections by address does not limit the honest clients. */
 const ABUSER_ADDRESS = "127.0.0.10";
 const MOST_SOCKETS = 500;
 const KEPT_SOCKETS = 32;
@@ -55,17 +55,17 @@ const CONNECT_MS = 5_000;
 const MOST_TEXT = 65_536;
 const CHUNK_BYTES = 65_536;
 
-/** Abusers do not care who they talk to. */
+/** Abusers do not check certificates. */
 const UNCHECKED = { rejectUnauthorized: false } as const;
-/** What is below a TLS connection: a reset can only be sent there. */
+/** The TCP socket below a TLS connection, on which a reset can be sent. */
 const PLAIN = new WeakMap<Socket, Socket>();
 
-/** There is no connection: refused, closed at once, or over the abusers' own limit. */
+/** There is no connection: it was refused, closed at once, or exceeds the abusers' own limit. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
-/** Connections of all abusers together. */
+/** Limits the connections of all abusers together. */
 export class SocketBudget {
   #open = 0;
 
@@ -88,8 +88,8 @@ export class Target {
     this.#agent = new Agent({ keepAlive: true, maxSockets: KEPT_SOCKETS, scheduling: "fifo" });
   }
 
-  get door(): Door {
-    return this.#options.door;
+  get route(): Route {
+    return this.#options.route;
   }
 
   get keys(): AbuserKeys {
@@ -104,7 +104,7 @@ export class Target {
     this.#options.note(outcome);
   }
 
-  /** TLS. @throws Unreachable */
+  /** Opens a TLS connection. @throws Unreachable */
   async open(signal: AbortSignal): Promise<Socket> {
     const plain = await this.openPlain(signal);
     const socket = connectTls({ ...UNCHECKED, socket: plain, servername: "localhost" });
@@ -112,40 +112,44 @@ export class Target {
     return connected(socket, "secureConnect", signal);
   }
 
-  /** TCP, on which nothing has been said yet. @throws Unreachable */
+  /** Opens a TCP connection without sending anything. @throws Unreachable */
   async openPlain(signal: AbortSignal): Promise<Socket> {
     const socket = this.#options.budget.take(() => connect(this.#address));
     return connected(socket, "connect", signal);
   }
 
-  /** Writes the bytes on a connection of its own. @returns what came back until it was closed, or enough, or too long */
-  async say(bytes: string | Buffer, signal: AbortSignal, hearing: Hearing = {}): Promise<string> {
+  /** Sends bytes on a new connection. @returns everything received until it was closed, was enough, or took too long */
+  async send(
+    bytes: string | Buffer,
+    signal: AbortSignal,
+    options: ReceiveOptions = {},
+  ): Promise<string> {
     const socket = await this.open(signal);
-    const hears = this.hears(socket, hearing);
+    const receiving = this.receive(socket, options);
     await write(socket, bytes);
-    const text = await hears;
+    const text = await receiving;
     socket.destroy();
     return text;
   }
 
-  /** Notes the first status that comes, or that none does. */
-  async hears(socket: Socket, hearing: Hearing = {}): Promise<string> {
-    const text = await heard(socket, hearing);
+  /** Notes the first status received, or that none arrived. */
+  async receive(socket: Socket, options: ReceiveOptions = {}): Promise<string> {
+    const text = await receiveText(socket, options);
     const status = /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1];
     this.note(status ?? (text !== "" ? "other bytes" : socket.destroyed ? "closed" : "silence"));
     return text;
   }
 
-  /** One proper request on a kept connection. Never rejects: a status of 0 is a connection that broke. */
-  async ask(asked: Ask, signal: AbortSignal): Promise<Reply> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(asked.mostMs ?? 10_000)]);
+  /** Sends one valid request on a kept connection. Never rejects: status 0 means a broken connection. */
+  async ask(asked: TargetRequest, signal: AbortSignal): Promise<Reply> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(asked.timeoutMs ?? 10_000)]);
     try {
       const reply = await this.#ask(asked, limit);
       this.note(`${reply.status}`);
       return reply;
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
-      this.note(limit.aborted ? "left" : (code ?? name));
+      this.note(limit.aborted ? "aborted" : (code ?? name));
       return { status: 0, text: "", location: "" };
     }
   }
@@ -158,7 +162,10 @@ export class Target {
     return { host: HOST, port: this.#options.port, localAddress: ABUSER_ADDRESS };
   }
 
-  #ask({ method = "POST", path, key, headers, body }: Ask, signal: AbortSignal): Promise<Reply> {
+  #ask(
+    { method = "POST", path, key, headers, body }: TargetRequest,
+    signal: AbortSignal,
+  ): Promise<Reply> {
     const data = typeof body === "object" && !Buffer.isBuffer(body) ? JSON.stringify(body) : body;
     const sent = {
       ...(key ? { authorization: `Bearer ${key}` } : {}),
@@ -180,33 +187,36 @@ export class Target {
         response.once("end", () => resolve({ status, text, location }));
       });
       asking.once("error", reject);
-      asking.on("error", () => {}); // a second one may follow
+      asking.on("error", () => {}); // a second error may follow
       asking.end(data);
     });
   }
 }
 
-type Hearing = {
-  readonly mostMs?: number;
+type ReceiveOptions = {
+  readonly timeoutMs?: number;
   readonly isEnough?: (text: string) => boolean;
 };
 
 const hasHead = (text: string) => text.includes("\r\n\r\n");
 
-function heard(socket: Socket, { mostMs = 3_000, isEnough = hasHead }: Hearing): Promise<string> {
+function receiveText(
+  socket: Socket,
+  { timeoutMs = 3_000, isEnough = hasHead }: ReceiveOptions,
+): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
     const end = () => {
       clearTimeout(timer);
-      socket.off("data", hear).off("close", end);
+      socket.off("data", onData).off("close", end);
       resolve(text);
     };
-    const hear = (bytes: Buffer) => {
+    const onData = (bytes: Buffer) => {
       if (text.length < MOST_TEXT) text += bytes.toString("latin1");
       if (isEnough(text)) end();
     };
-    const timer = setTimeout(end, mostMs);
-    socket.on("data", hear).once("close", end);
+    const timer = setTimeout(end, timeoutMs);
+    socket.on("data", onData).once("close", end);
     if (socket.destroyed) end();
   });
 }
@@ -215,7 +225,7 @@ async function connected(socket: Socket, event: string, signal: AbortSignal): Pr
   const leave = () => void socket.destroy();
   signal.addEventListener("abort", leave, { once: true });
   socket.once("close", () => signal.removeEventListener("abort", leave));
-  socket.on("error", () => {}); // a reset is an answer that abuse gets
+  socket.on("error", () => {}); // a reset is a valid reaction to abuse
   if (signal.aborted) leave();
   const limit = AbortSignal.timeout(CONNECT_MS);
   try {
@@ -229,7 +239,7 @@ async function connected(socket: Socket, event: string, signal: AbortSignal): Pr
   return socket;
 }
 
-/** In chunks, as fast as they are taken; ends early where the connection does. */
+/** Writes in chunks with backpressure; ends early if the connection ends. */
 export async function write(socket: Socket, bytes: string | Buffer): Promise<void> {
   const all = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
   for (let at = 0; at < all.length && !socket.destroyed; at += CHUNK_BYTES) {
@@ -249,12 +259,12 @@ function drained(socket: Socket): Promise<void> {
   });
 }
 
-/** Ends early, and without an error, at the signal. */
+/** Sleeps; ends early without an error if the signal is aborted. */
 export async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
 }
 
-/** Several connections at once. Those that cannot be had are left out. */
+/** Opens several connections at once; omits those that fail. */
 export async function openMany(
   count: number,
   open: () => Promise<Socket>,
@@ -263,7 +273,7 @@ export async function openMany(
   return opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
 }
 
-/** Closes all of them, in the end. */
+/** Closes all sockets, half of them with a reset. */
 export function closeAll(sockets: readonly Socket[], random: Random): void {
   for (const socket of sockets)
     if (random.next() < 0.5) socket.destroy();

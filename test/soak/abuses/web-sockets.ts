@@ -1,4 +1,4 @@
-// WebSockets that are flooded, read nothing, never finish a frame, or never say who they are.
+// WebSockets that flood, never read, never finish a frame, or never authenticate.
 
 import type { Socket } from "node:net";
 import type { Random } from "../kinds/random.ts";
@@ -9,7 +9,7 @@ import { type Abuse, closeAll, openMany, rest, type Target, write } from "./targ
 const FLOOD_MS = 4_000;
 const FLOOD_FRAMES = 4_096;
 
-/** Frames that are each answered, or not, and nothing is read. */
+/** Floods the sockets with frames and reads nothing. */
 async function flood(sockets: readonly Socket[], chunk: Buffer, signal: AbortSignal) {
   const endsAtMs = performance.now() + FLOOD_MS;
   for (const socket of sockets) socket.pause();
@@ -34,9 +34,14 @@ async function open(target: Target, signal: AbortSignal, key: string | null, cou
   return openMany(count, () => openWebSocket(target, signal, key));
 }
 
-/** Then waits for what the server does. */
-async function sayTo(target: Target, socket: Socket, bytes: Buffer, mostMs = 2_000): Promise<void> {
-  const closing = target.hears(socket, { mostMs, isEnough: () => false });
+/** Sends bytes, then waits for the server's reaction. */
+async function sendTo(
+  target: Target,
+  socket: Socket,
+  bytes: Buffer,
+  timeoutMs = 2_000,
+): Promise<void> {
+  const closing = target.receive(socket, { timeoutMs, isEnough: () => false });
   await write(socket, bytes);
   await closing;
   socket.destroy();
@@ -62,7 +67,7 @@ export const WEB_SOCKETS: readonly Abuse[] = [
   {
     name: "websocket flood with a key, nothing read",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await open(target, signal, anyKey(target, random), 1);
       await flood(sockets, random.pick([EMPTY, BAD_PATH, UNKNOWN, SAID_PINGS, PINGS]), signal);
       closeAll(sockets, random);
@@ -71,7 +76,7 @@ export const WEB_SOCKETS: readonly Abuse[] = [
   {
     name: "websocket flood without a key, nothing read",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await open(target, signal, null, 4);
       await flood(sockets, random.pick([EMPTY, SAID_PINGS, PONGS, BAD_PATH]), signal);
       closeAll(sockets, random);
@@ -80,7 +85,7 @@ export const WEB_SOCKETS: readonly Abuse[] = [
   {
     name: "websocket: half of a large frame",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await open(target, signal, random.pick([null, anyKey(target, random)]), 16);
       const begun = frame("", { length: BODY_LIMIT - 1 });
       const most = BODY_LIMIT - 2;
@@ -98,20 +103,20 @@ export const WEB_SOCKETS: readonly Abuse[] = [
   {
     name: "websocket: a message of fragments without end",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await openWebSocket(target, signal, keyOrNone(target, random));
       const tiny = Buffer.concat(
         list(5_000, (index) =>
           frame(index % 2 ? "x" : "", { opcode: index === 0 ? TEXT : 0, isFinal: false }),
         ),
       );
-      await sayTo(target, socket, tiny, 3_000);
+      await sendTo(target, socket, tiny, 3_000);
     },
   },
   {
     name: "websocket: binary, unknown types and wrong JSON",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await openWebSocket(target, signal, keyOrNone(target, random));
       const said = [
         frame(Buffer.alloc(random.between(0, 5_000)), { opcode: BINARY }),
@@ -123,21 +128,21 @@ export const WEB_SOCKETS: readonly Abuse[] = [
         frame(JSON.stringify({ type: "resume", id: "b", stream: "/v1/streams/x" })),
         frame(JSON.stringify({ type: "cancel", id: "nothing" })),
       ];
-      await sayTo(target, socket, Buffer.concat(said));
+      await sendTo(target, socket, Buffer.concat(said));
     },
   },
   {
     name: "websocket: broken frames",
     weight: 2,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await openWebSocket(target, signal, keyOrNone(target, random));
-      await sayTo(target, socket, BROKEN_FRAMES(random));
+      await sendTo(target, socket, BROKEN_FRAMES(random));
     },
   },
   {
     name: "websocket: sockets that never authenticate",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const sockets = await open(target, signal, null, 30);
       for (const socket of sockets) socket.resume();
       await rest(random.between(2_000, 12_000), signal);
@@ -147,18 +152,18 @@ export const WEB_SOCKETS: readonly Abuse[] = [
   {
     name: "websocket: wrong keys",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await openWebSocket(target, signal, null);
       const wrong = list(200, (index) =>
         frame(JSON.stringify({ type: "auth", key: `sk-${index}-${random.next()}` })),
       );
-      await sayTo(target, socket, Buffer.concat(wrong));
+      await sendTo(target, socket, Buffer.concat(wrong));
     },
   },
   {
-    name: "websocket: many streams, nothing read, then gone",
+    name: "websocket: many streams, nothing read, then disconnected",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await openWebSocket(target, signal, anyKey(target, random));
       const body = stream(40, { logprobs: true, top_logprobs: 20 });
       const asked = list(40, (index) =>
@@ -171,24 +176,24 @@ export const WEB_SOCKETS: readonly Abuse[] = [
     },
   },
   {
-    name: "websocket: begins and cancels",
+    name: "websocket: starts and cancels requests",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const socket = await openWebSocket(target, signal, anyKey(target, random));
       const pairs = list(60, (index) => [
         frame(JSON.stringify({ type: "request", id: `r${index}`, path: CHAT, body: stream(40) })),
         frame(JSON.stringify({ type: "cancel", id: `r${index}` })),
       ]);
-      await sayTo(target, socket, Buffer.concat(pairs.flat()));
+      await sendTo(target, socket, Buffer.concat(pairs.flat()));
     },
   },
   {
-    name: "websocket: compression that was offered",
+    name: "websocket: compressed frame after an offer",
     weight: 1,
-    play: async (target, signal, random) => {
+    run: async (target, signal, random) => {
       const offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
       const socket = await openWebSocket(target, signal, keyOrNone(target, random), offer);
-      await sayTo(target, socket, frame(Buffer.alloc(2_000), { reserved: 0x40 }));
+      await sendTo(target, socket, frame(Buffer.alloc(2_000), { reserved: 0x40 }));
     },
   },
 ];

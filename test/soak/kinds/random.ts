@@ -1,4 +1,4 @@
-// Chance that can be had again: the same seed draws the same.
+// A seeded random generator: the same seed gives the same numbers.
 
 export class Random {
   #state: number;
@@ -7,7 +7,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** From 0 up to 1. Mulberry32. */
+  /** A number from 0 (inclusive) to 1 (exclusive). Mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -26,12 +26,12 @@ export class Random {
     return picked;
   }
 
-  /** Each as often as its weight says. */
+  /** Picks an item with a probability proportional to its weight. */
   weighted<T extends { readonly weight: number }>(from: readonly T[]): T {
-    let left = this.next() * from.reduce((sum, { weight }) => sum + weight, 0);
+    let remaining = this.next() * from.reduce((sum, { weight }) => sum + weight, 0);
     for (const each of from) {
-      left -= each.weight;
-      if (left < 0) return each;
+      remaining -= each.weight;
+      if (remaining < 0) return each;
     }
     return this.pick(from);
   }

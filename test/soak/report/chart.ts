@@ -1,9 +1,9 @@
-// A picture of a run: panels below each other, over one axis of time.
+// Draws a run as an SVG chart: panels below each other with a common time axis.
 
 export type Line = {
   readonly name: string;
   readonly color: string;
-  /** Seconds, and what was measured then; NaN where nothing was. */
+  /** Time in seconds and value; NaN without a measurement. */
   readonly points: readonly (readonly [number, number])[];
 };
 
@@ -12,7 +12,7 @@ type Panel = { readonly title: string; readonly lines: readonly Line[] };
 export type ChartOptions = {
   readonly panels: readonly Panel[];
   readonly seconds: number;
-  /** Moments to mark, in seconds. */
+  /** Times to mark, in seconds. */
   readonly marks: readonly number[];
 };
 
@@ -22,7 +22,6 @@ const PANEL_HEIGHT = 150;
 const PLOT_HEIGHT = 105;
 const TOP = 24;
 
-/** SVG. */
 export function chart({ panels, seconds, marks }: ChartOptions): string {
   const x = (second: number) => LEFT + ((WIDTH - LEFT - 10) * second) / Math.max(seconds, 1);
   const height = panels.length * PANEL_HEIGHT + 20;
@@ -68,7 +67,7 @@ function drawPanel({ title, lines }: Panel, top: number, { x, marks }: Axis): st
   ];
 }
 
-/** A gap where nothing was measured. */
+/** Leaves a gap where nothing was measured. */
 function pathOf(points: Line["points"], x: Axis["x"], y: (value: number) => number): string {
   let isPenUp = true;
   return points

@@ -1,23 +1,23 @@
-// Whether the samples of a run show that something grows.
+// Decides whether the samples of a run show growing memory.
 
 import { growthOf } from "../../fuzz/memory.ts";
 import type { Sample } from "./samples.ts";
 
 export type Growth = {
-  /** MB a minute; null where that cannot be told. */
+  /** MB per minute; null if it cannot be determined. */
   readonly heap: number | null;
   readonly server: number | null;
   readonly worker: number | null;
-  /** Minutes that they were measured in. */
+  /** Duration of the measurement. */
   readonly minutes: number;
 };
 
-/** Caches fill up: in a shorter time nothing can be told. */
+/** Caches fill up at first, so a shorter time shows nothing. */
 const LEAST_MINUTES = 2;
-/** More than this in all the time that was measured is no noise, in MB. Allocators grow in steps, what is in use does not. */
+/** Growth over the whole measurement, in MB, that is more than noise. Allocators grow in steps; memory in use does not. */
 const MOST_MB = { heap: 4, server: 24, worker: 24 } as const;
 
-/** @param calmFromMs from then on the worker stays the same */
+/** @param calmFromMs time after which the worker is not replaced any more */
 export function growthIn(samples: readonly Sample[], calmFromMs: number): Growth {
   const calm = samples.filter(({ atMs }) => atMs >= calmFromMs);
   const minutes = ((calm.at(-1)?.atMs ?? 0) - (calm[0]?.atMs ?? 0)) / 60_000;
@@ -35,7 +35,7 @@ export function growthIn(samples: readonly Sample[], calmFromMs: number): Growth
   };
 }
 
-/** @param most MB that are no growth, in all the time that was measured */
+/** @param most limits in MB over the whole measurement */
 export function faultsOfGrowth(
   growth: Growth,
   most: Readonly<Record<keyof typeof MOST_MB, number>> = MOST_MB,
@@ -43,6 +43,6 @@ export function faultsOfGrowth(
   return (["heap", "server", "worker"] as const).flatMap((of) => {
     const each = growth[of];
     if (each === null || each * growth.minutes <= most[of]) return [];
-    return [`the memory of the ${of} grows by ${each.toFixed(2)} MB a minute`];
+    return [`the memory of the ${of} grows by ${each.toFixed(2)} MB per minute`];
   });
 }

@@ -1,21 +1,22 @@
-// What the clients saw beside what the server says: every request has ended exactly once, in the same way for both.
+// Compares what the clients saw with what the server reports: every request must have ended exactly once, with the same
+// outcome on both sides.
 
-import type { Ending } from "../kinds/player.ts";
+import type { Ending } from "../kinds/soak-client.ts";
 
-/** What is read of a log line of a request. */
+/** The fields of a request's log line that are needed here. */
 export type RequestLine = {
   readonly requestId: string;
   readonly outcome: string;
-  /** From its arrival to its first text; null without one. */
+  /** Time to first token; null without a token. */
   readonly ttftMs: number | null;
-  /** When it was read. */
+  /** When the line was read. */
   readonly atMs: number;
 };
 
-/** A worker was killed, and was gone at this time. */
+/** A killed worker, and when it was gone. */
 export type Kill = { readonly atMs: number; readonly way: string };
 
-export type Accounts = {
+export type Ledger = {
   readonly endings: readonly Ending[];
   readonly lines: readonly RequestLine[];
   /** `sluice_requests_total`, by outcome. */
@@ -23,20 +24,20 @@ export type Accounts = {
   readonly kills: readonly Kill[];
 };
 
-/** A kill is known here a little before or after its request hears of it. */
+/** A kill may be noted here slightly before or after its request notices it. */
 const SLACK_MS = 100;
-/** As in src/engine/crashes.ts. */
+/** Same as in src/engine/crashes.ts. */
 const MOST_CRASHES = 10;
 const MOST_ALONE = 3;
-/** As in src/engine/worker-process.ts. */
+/** Same as in src/engine/worker-process.ts. */
 const STABLE_AFTER_MS = 60_000;
 
-/** What does not fit. */
-export function faultsOf(accounts: Accounts): readonly string[] {
-  return [...faultsOfEndings(accounts), ...faultsOfLines(accounts), ...faultsOfCounts(accounts)];
+/** Lists everything that does not match. */
+export function faultsOf(ledger: Ledger): readonly string[] {
+  return [...faultsOfEndings(ledger), ...faultsOfLines(ledger), ...faultsOfCounts(ledger)];
 }
 
-function faultsOfEndings({ endings, lines, kills }: Accounts): readonly string[] {
+function faultsOfEndings({ endings, lines, kills }: Ledger): readonly string[] {
   const loggedById = new Map<string, string[]>();
   for (const { requestId, outcome } of lines)
     loggedById.set(requestId, [...(loggedById.get(requestId) ?? []), outcome]);
@@ -45,45 +46,50 @@ function faultsOfEndings({ endings, lines, kills }: Accounts): readonly string[]
     const logged = loggedById.get(id) ?? [];
     const found = faults.map((fault) => `${id}: ${fault}`);
     if (logged.length !== (isLogged ? 1 : 0))
-      found.push(`${id}: ${logged.length} lines in the log: ${logged}`);
+      found.push(`${id}: ${logged.length} log lines: ${logged}`);
     const strange = logged.filter((outcome) => outcomes.length > 0 && !outcomes.includes(outcome));
     for (const outcome of strange)
-      found.push(`${id}: the log says ${outcome}, its client ${outcomes}`);
+      found.push(`${id}: the log has ${outcome}, its client saw ${outcomes}`);
     if (logged.includes("worker_crashed") && !isExplained(ending, kills))
       found.push(`${id}: refused after ${killsDuring(ending, kills).map(({ way }) => way)}`);
     return found;
   });
 }
 
-/** A request is given up when it seems to kill the worker alone (never in its first crash), or was there very often. */
+/**
+ * Whether the server was right to give a request up: it seemed to kill the worker when alone in it (never at its first
+ * crash), or was present in very many crashes.
+ */
 function isExplained(ending: Ending, kills: readonly Kill[]): boolean {
   const seen = killsDuring(ending, kills);
   const last = seen.at(-1);
   if (!last) return false;
-  const ofOthers = Math.max(0, inARow(last, kills) - seen.length);
+  const ofOthers = Math.max(0, consecutiveKills(last, kills) - seen.length);
   const mostAlone = last.way === "SIGKILL" ? MOST_ALONE : Math.min(1 + ofOthers, MOST_ALONE);
   return seen.length > mostAlone || seen.length >= MOST_CRASHES;
 }
 
-function inARow(last: Kill, kills: readonly Kill[]): number {
+function consecutiveKills(last: Kill, kills: readonly Kill[]): number {
   const until = kills.slice(0, kills.indexOf(last) + 1);
-  const isAfterPeace = (kill: Kill, index: number) =>
+  const isAfterStableTime = (kill: Kill, index: number) =>
     kill.atMs - (until[index - 1]?.atMs ?? Number.NEGATIVE_INFINITY) > STABLE_AFTER_MS;
-  return until.length - until.findLastIndex(isAfterPeace);
+  return until.length - until.findLastIndex(isAfterStableTime);
 }
 
 function killsDuring({ startedAtMs, endedAtMs }: Ending, kills: readonly Kill[]): readonly Kill[] {
   return kills.filter(({ atMs }) => atMs > startedAtMs - SLACK_MS && atMs < endedAtMs + SLACK_MS);
 }
 
-function faultsOfLines({ endings, lines }: Accounts): readonly string[] {
+function faultsOfLines({ endings, lines }: Ledger): readonly string[] {
   const ids = new Set(endings.map(({ id }) => id));
   return lines
     .filter(({ requestId }) => !ids.has(requestId))
-    .map(({ requestId, outcome }) => `${requestId}: in the log (${outcome}), and nobody asked it`);
+    .map(
+      ({ requestId, outcome }) => `${requestId}: in the log (${outcome}), but sent by no client`,
+    );
 }
 
-function faultsOfCounts({ lines, counted }: Accounts): readonly string[] {
+function faultsOfCounts({ lines, counted }: Ledger): readonly string[] {
   const outcomes = new Set([...counted.keys(), ...lines.map(({ outcome }) => outcome)]);
   return [...outcomes].flatMap((outcome) => {
     const inLog = lines.filter((line) => line.outcome === outcome).length;

@@ -1,6 +1,6 @@
-// What a run was, for people: a page of Markdown, and a chart beside it.
+// Writes the report of a run: a Markdown page and a chart.
 
-import { percentile } from "../../../bench/stats.ts";
+import { percentile } from "../../../bench/report/stats.ts";
 import { chart, type Line } from "./chart.ts";
 import type { Growth } from "./growth.ts";
 import type { Kill, RequestLine } from "./ledger.ts";
@@ -9,7 +9,7 @@ import type { Sample } from "./samples.ts";
 export type Run = {
   readonly seed: number;
   readonly minutes: number;
-  /** On the clock of `lines` and `kills`. */
+  /** On the same clock as `lines` and `kills`. */
   readonly startedAtMs: number;
   readonly samples: readonly Sample[];
   readonly lines: readonly RequestLine[];
@@ -21,12 +21,12 @@ export type Run = {
 const CHART_FILE = "chart.svg";
 const MOST_FAULTS = 100;
 
-/** Files of the report, by their names. */
+/** Files of the report by name. */
 export function reportOf(run: Run): Readonly<Record<string, string>> {
   return { "report.md": pageOf(run), [CHART_FILE]: chartOf(run) };
 }
 
-/** The figures, a line each. */
+/** The figures, one per line. */
 export function figuresOf({ samples, lines, kills, growth, faults }: Run): readonly string[] {
   const ttfts = lines.flatMap(({ ttftMs }) => ttftMs ?? []);
   const [first, last] = [samples[0], samples.at(-1)];
@@ -37,17 +37,17 @@ export function figuresOf({ samples, lines, kills, growth, faults }: Run): reado
     `${lines.length} requests: ${outcomesOf(lines)}`,
     `${(tokens / seconds).toFixed(0)} tokens/s; TTFT p50 ${percentile(ttfts, 0.5)} ms, p99 ${percentile(ttfts, 0.99)} ms`,
     `queue up to ${most(({ waiting }) => waiting)}, open files up to ${most(({ descriptors }) => descriptors)}`,
-    `server ${first?.serverMb.toFixed(0)} MB at first, ${last?.serverMb.toFixed(0)} MB at last; ${growing(growth.server)}`,
-    `server's heap ${first?.heapMb.toFixed(1)} MB at first, ${last?.heapMb.toFixed(1)} MB at last; ${growing(growth.heap)}`,
-    `worker ${last?.workerMb.toFixed(0)} MB at last; ${growing(growth.worker)}`,
-    `${kills.length} crashes of the worker; ${faults.length} faults`,
+    `server ${first?.serverMb.toFixed(0)} MB at the start, ${last?.serverMb.toFixed(0)} MB at the end; ${growing(growth.server)}`,
+    `server heap ${first?.heapMb.toFixed(1)} MB at the start, ${last?.heapMb.toFixed(1)} MB at the end; ${growing(growth.heap)}`,
+    `worker ${last?.workerMb.toFixed(0)} MB at the end; ${growing(growth.worker)}`,
+    `${kills.length} worker crashes; ${faults.length} faults`,
   ];
 }
 
 function growing(perMinute: number | null): string {
   return perMinute === null
-    ? "too short for a slope"
-    : `${perMinute.toFixed(2)} MB a minute after warm-up`;
+    ? "too short to measure growth"
+    : `${perMinute.toFixed(2)} MB per minute after warm-up`;
 }
 
 function outcomesOf(lines: readonly RequestLine[]): string {
@@ -79,7 +79,8 @@ function chartOf({ samples, lines, kills, startedAtMs, minutes }: Run): string {
     color: string,
     of: (sample: Sample, index: number) => number,
   ): Line => ({
-    ...{ name, color },
+    name,
+    color,
     points: samples.map((sample, index) => [sample.atMs / 1000, of(sample, index)] as const),
   });
   const ttft = (share: number) => (_: Sample, index: number) => percentile(ttftsUpTo(index), share);
@@ -113,7 +114,7 @@ function chartOf({ samples, lines, kills, startedAtMs, minutes }: Run): string {
         title: "requests",
         lines: [
           line("waiting", "#9467bd", ({ waiting }) => waiting),
-          line("on slots", "#8c564b", ({ busy }) => busy),
+          line("running", "#8c564b", ({ busy }) => busy),
         ],
       },
     ],

@@ -1,11 +1,11 @@
 // What an error says, whatever its envelope.
 
-export type Told = { readonly code: string; readonly param: string | null };
+export type ErrorDetails = { readonly code: string; readonly param: string | null };
 
 /** Our code and the field of an error, wherever its envelope has them. */
-export function toldOf(answer: unknown): Told {
+export function errorDetailsOf(answer: unknown): ErrorDetails {
   const { error, ...beside } = answer as { readonly error: Envelope | string };
-  if (typeof error === "string") return beside as Told; // Ollama's
+  if (typeof error === "string") return beside as ErrorDetails; // Ollama's
   if (!Array.isArray(error.details)) return error;
   const details = error.details as readonly Detail[];
   const [reason = ""] = details.flatMap((detail) => detail.reason ?? []);
@@ -13,7 +13,7 @@ export function toldOf(answer: unknown): Told {
   return { code: reason.toLowerCase(), param: violation?.field ?? null };
 }
 
-type Envelope = Told & { readonly details?: unknown };
+type Envelope = ErrorDetails & { readonly details?: unknown };
 
 /** As Google has it. */
 type Detail = {

@@ -2,7 +2,7 @@
 // on from tokens that another worker generated; every token is a text of its number.
 
 import type { FromWorker, StepEvent, ToWorker } from "../../../src/engine/messages.ts";
-import { DEEDS } from "./actions.ts";
+import { ACTIONS } from "./actions.ts";
 import { FAKE_MODEL } from "./fake-engine.ts";
 
 const TOKEN_MS = 2;
@@ -29,22 +29,22 @@ function start(message: Start): void {
   const { id, generated, creditBytes } = message;
   const work: Work = { start: message, count: generated.length, credit: creditBytes, timer: null };
   works.set(id, work);
-  if (deedOf(work) === "kill-at-start") process.abort();
+  if (actionOf(work) === "kill-at-start") process.abort();
   decode(work);
 }
 
-function deedOf({ start: { request } }: Work): string | undefined {
-  return DEEDS[request.promptTokens[0] ?? 0];
+function actionOf({ start: { request } }: Work): string | undefined {
+  return ACTIONS[request.promptTokens[0] ?? 0];
 }
 
 function decode(work: Work): void {
-  work.timer = setTimeout(() => step(work), deedOf(work) === "slow" ? 50 * TOKEN_MS : TOKEN_MS);
+  work.timer = setTimeout(() => step(work), actionOf(work) === "slow" ? 50 * TOKEN_MS : TOKEN_MS);
 }
 
 function step(work: Work): void {
   const { id, request } = work.start;
-  if (deedOf(work) === "kill-at-5" && work.count === 5) process.abort();
-  if (deedOf(work) === "nonsense-at-5" && work.count === 5)
+  if (actionOf(work) === "kill-at-5" && work.count === 5) process.abort();
+  if (actionOf(work) === "nonsense-at-5" && work.count === 5)
     return send({ type: "step" } as FromWorker); // its receiver is to stumble over it
   const number = work.count;
   work.count += 1;

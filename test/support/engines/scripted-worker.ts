@@ -26,7 +26,7 @@ const MODEL = {
   canInfill: false,
 };
 /** What a token stands for: `crash`, `hang`, `slow`; any other text is a vector. */
-const DEEDS = ["answer", "crash", "hang", "slow"];
+const ACTIONS = ["answer", "crash", "hang", "slow"];
 
 process.on("disconnect", () => process.exit());
 process.on("message", (messages) => {
@@ -43,21 +43,21 @@ function receive(message: ToWorker): void {
     send({ type: "loaded", model: MODEL });
   } else if (message.type === "prepare-inputs" && message.request.type === "embed") {
     const inputs = message.request.inputs.map((input) => ({
-      tokens: Uint32Array.of(Math.max(0, DEEDS.indexOf(String(input)))),
+      tokens: Uint32Array.of(Math.max(0, ACTIONS.indexOf(String(input)))),
       query: null,
     }));
     const result = { inputs, promptTokens: inputs.length };
     send({ type: "inputs-prepared", id: message.id, result });
   } else if (message.type === "compute-input") {
-    compute(message.id, DEEDS[message.input.tokens[0] ?? 0]);
+    compute(message.id, ACTIONS[message.input.tokens[0] ?? 0]);
   }
 }
 
-function compute(id: string, deed: string | undefined): void {
-  if (deed === "crash") process.exit(1);
-  if (deed === "hang") return;
+function compute(id: string, action: string | undefined): void {
+  if (action === "crash") process.exit(1);
+  if (action === "hang") return;
   const answer = () => send({ type: "input-computed", id, result: Float64Array.of(process.pid) });
-  if (deed === "slow") setTimeout(answer, 200);
+  if (action === "slow") setTimeout(answer, 200);
   else answer();
 }
 

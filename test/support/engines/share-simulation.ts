@@ -1,14 +1,14 @@
-// Slots and keys that ask for them, in simulated time: a token takes a millisecond, on whatever slot. What is expected of a
-// request, and put right at its end, is what the queue itself would expect.
+// Simulates slots and keys in virtual time: a token takes a millisecond on any slot. The expected cost of a request,
+// corrected when it ends, is computed as in the real queue.
 
 import { vi } from "vitest";
 import { AnswerLengths } from "../../../src/queue/answer-lengths.ts";
-import { Bill } from "../../../src/queue/bill.ts";
 import { FairShare } from "../../../src/queue/fair-share.ts";
+import { TokenUsage } from "../../../src/queue/token-usage.ts";
 
 export type SimulatedKey = {
   readonly owner: string;
-  /** Requests that it keeps inside: for each that ends a new one comes. */
+  /** Requests the key keeps inside: each that ends is replaced by a new one. */
   readonly inside: number;
   readonly cost: () => {
     readonly prompt: number;
@@ -16,7 +16,7 @@ export type SimulatedKey = {
     readonly answer: number;
   };
   readonly isFlex?: boolean;
-  /** When it asks for something, in ms; always. */
+  /** Whether the key sends requests at this time; default: always. */
   readonly asksAt?: (atMs: number) => boolean;
   /** Choices of each request. */
   readonly choices?: number;
@@ -30,7 +30,7 @@ type Running = {
   readonly end: () => void;
 };
 
-/** Of one request: when it came and when it got its slot. */
+/** When one request arrived and when it got its slot. */
 export type Served = {
   readonly owner: string;
   readonly arrivedAtMs: number;
@@ -40,7 +40,7 @@ export type Served = {
 export class ShareSimulation {
   readonly #slots: number;
   readonly #keys: readonly SimulatedKey[];
-  readonly #line: FairShare;
+  readonly #order: FairShare;
   readonly #answers = new AnswerLengths();
   readonly #inside = new Map<SimulatedKey, number>();
   readonly #tokens = new Map<string, number>();
@@ -52,12 +52,12 @@ export class ShareSimulation {
   constructor(slots: number, keys: readonly SimulatedKey[], flexWaitMs = 60_000) {
     this.#slots = slots;
     this.#keys = keys;
-    this.#line = new FairShare({ slots, flexWaitMs });
-    for (const { owner, slots: limit } of keys) this.#line.limit(owner, limit ?? null);
+    this.#order = new FairShare({ slots, flexWaitMs });
+    for (const { owner, slots: limit } of keys) this.#order.setLimit(owner, limit ?? null);
     vi.stubGlobal("performance", { now: () => this.nowMs });
   }
 
-  /** Tokens computed for a key so far. */
+  /** Tokens computed for a key. */
   tokensOf(owner: string): number {
     return this.#tokens.get(owner) ?? 0;
   }
@@ -76,7 +76,7 @@ export class ShareSimulation {
     while (this.nowMs < untilMs) {
       for (const key of this.#keys) this.#refill(key);
       while (this.#running.length < this.#slots) {
-        const start = this.#line.dequeue();
+        const start = this.#order.dequeue();
         if (!start) break;
         void start();
       }
@@ -94,8 +94,8 @@ export class ShareSimulation {
 
   #refill(key: SimulatedKey): void {
     const { inside, choices = 1, asksAt = () => true } = key;
-    const has = () => this.#inside.get(key) ?? 0;
-    while (asksAt(this.nowMs) && has() + choices <= inside) {
+    const insideNow = () => this.#inside.get(key) ?? 0;
+    while (asksAt(this.nowMs) && insideNow() + choices <= inside) {
       for (let choice = 0; choice < choices; choice += 1) this.#enter(key);
     }
   }
@@ -106,26 +106,26 @@ export class ShareSimulation {
     this.#ids += 1;
     const id = `${this.#ids}`;
     const arrivedAtMs = this.nowMs;
-    const bill = new Bill({
-      toShare: (progress) => this.#line.charge(id, progress),
-      toAllowance: () => {},
+    const usage = new TokenUsage({
+      chargeShare: (charge) => this.#order.charge(id, charge),
+      chargeBudget: () => {},
     });
-    bill.expect(prompt, this.#answers.expected(owner));
+    usage.expect(prompt, this.#answers.expected(owner));
     this.#inside.set(key, (this.#inside.get(key) ?? 0) + 1);
     const start = async () => {
-      bill.open();
+      usage.open();
       this.served.push({ owner, arrivedAtMs, startedAtMs: this.nowMs });
       const computed = prompt - cached + answer;
       const end = () => {
-        bill.close({ promptTokens: prompt, cachedTokens: cached, completionTokens: answer });
+        usage.close({ promptTokens: prompt, cachedTokens: cached, completionTokens: answer });
         this.#answers.observe(owner, answer);
         this.#tokens.set(owner, this.tokensOf(owner) + computed);
-        this.#line.leave(id);
+        this.#order.leave(id);
         this.#inside.set(key, (this.#inside.get(key) ?? 0) - 1);
       };
       this.#running.push({ owner, key, endsAtMs: this.nowMs + computed, end });
     };
-    this.#line.enqueue(start, { id, owner, isFlex, cost: bill.expected });
+    this.#order.enqueue(start, { id, owner, isFlex, cost: usage.expected });
   }
 }
 

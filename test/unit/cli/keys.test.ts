@@ -91,8 +91,12 @@ test.each<[string, string[], RegExp]>([
   ["a limit that is no number", ["add", "a", "--waiting", "x"], /--waiting is "x": .* from 0 to/],
   ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
   ["a flag of another action", ["list", "--scope", "read"], /keys list: .*--scope/],
-  ["a name for list", ["list", "a"], /keys list: takes no name/],
-  ["a file that is not there", ["list"], /there is no keys file .* sluice keys add NAME makes it/],
+  ["a name that nobody asked for", ["list", "a"], /keys list: it takes no name/],
+  [
+    "a file that is not there",
+    ["list"],
+    /there is no keys file .* create it with: sluice keys add NAME/,
+  ],
   ["nothing to revoke from", ["revoke", "a"], /there is no keys file/],
   ["an unknown action", ["remove", "a"], /keys: the first word must be one of add, list, revoke/],
 ])("says what is wrong with %s, in one line", (_what, args, expected) => {

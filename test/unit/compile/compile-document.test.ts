@@ -1,4 +1,4 @@
-// All schemas of a request together: what is refused, and what is left out where that is allowed.
+// All schemas of a request together: what is refused, and what is removed where that is allowed.
 
 import { expect, test } from "vitest";
 import { compileDocument } from "../../../src/compile/compile-document.ts";
@@ -11,7 +11,7 @@ const CITY = { type: "object", properties: { city: { type: "string" } }, require
 const many = <T>(count: number, make: (index: number) => T) =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** Far more work than one request may ask for. */
+/** Far more work than one request may cause. */
 const HUGE = {
   type: "object",
   properties: Object.fromEntries(
@@ -23,7 +23,7 @@ function tool(schema: Json, isStrict = false, index = 0): AskedArguments {
   return { schema, param: `tools[${index}]`, isStrict };
 }
 
-test("the answer's schema becomes a grammar, and each tool's one part of a grammar", () => {
+test("the answer's schema becomes a grammar, and each tool's schema a part of a grammar", () => {
   const { grammar, tools, ignored } = compileDocument({
     answer: { schema: CITY, param: "format" },
     tools: [tool(CITY), tool(null)],
@@ -40,7 +40,7 @@ test("the answer's schema becomes a grammar, and each tool's one part of a gramm
   expect(joined.matches('{},{"city": "Rome"}')).toBe(false);
 });
 
-test("an answer that is too much work is refused, naming its field", () => {
+test("a response schema that is too much work is refused, naming its field", () => {
   const compile = () => compileDocument({ answer: { schema: HUGE, param: "format" }, tools: [] });
 
   expect(compile).toThrow(expect.objectContaining({ code: "unsupported_schema", param: "format" }));
@@ -55,7 +55,7 @@ test("a strict tool that is too much work is refused", () => {
   );
 });
 
-test("of other tools nothing is enforced but the object, from the one on that is too much", () => {
+test("from the first non-strict tool that exceeds the budget, only the object is enforced", () => {
   const { tools, ignored } = compileDocument({
     answer: null,
     tools: [tool(CITY), tool(HUGE, false, 1), tool(CITY, false, 2)],
@@ -71,7 +71,7 @@ test("of other tools nothing is enforced but the object, from the one on that is
   expect(new Gbnf(`root ::= ${name}\n${text}`).matches('{"any": [1]}')).toBe(true);
 });
 
-test("all schemas of a request share one budget, and so do all tries without a keyword", () => {
+test("all schemas of a request share one budget and one number of attempts", () => {
   const schema = { type: "object", properties: { a: { enum: many(1_500, (n) => `value ${n}`) } } };
   const loose = { ...schema, properties: { ...schema.properties, b: { multipleOf: 2 } } };
   const unitsOf = (count: number, of: Json) => {
@@ -84,7 +84,7 @@ test("all schemas of a request share one budget, and so do all tries without a k
   expect([unitsOf(100, schema), unitsOf(60, loose)]).toEqual([true, true]);
 });
 
-test("branches that lead to the same schema in very many ways are followed once", () => {
+test("a schema reached through many branches is followed once", () => {
   const levels = many(9, (level) => [
     `l${level}`,
     { anyOf: many(40, () => ({ $ref: `#/$defs/l${level + 1}` })) },

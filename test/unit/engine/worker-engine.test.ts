@@ -6,7 +6,7 @@ import { WorkerEngine } from "../../../src/engine/worker-engine.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { RequestQueue } from "../../../src/queue/request-queue.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
-import { DEEDS } from "../../support/engines/actions.ts";
+import { ACTIONS } from "../../support/engines/actions.ts";
 import { until } from "../../support/start-service.ts";
 
 let engine: WorkerEngine;
@@ -36,18 +36,18 @@ function open(slots = 4, onWastedTokens = () => {}) {
 
 type Asked = {
   readonly queue: RequestQueue;
-  readonly deed?: (typeof DEEDS)[number];
+  readonly action?: (typeof ACTIONS)[number];
   readonly tokens?: number;
 };
 
-function ask({ queue, deed = "answer", tokens = 100 }: Asked) {
+function ask({ queue, action = "answer", tokens = 100 }: Asked) {
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (error: ServiceError) => controller.abort(error);
   const lease = queue.enter({ signal, abort });
   const request = {
     ...PLAIN_PREPARED,
-    promptTokens: Uint32Array.of(DEEDS.indexOf(deed)),
+    promptTokens: Uint32Array.of(ACTIONS.indexOf(action)),
     maxTokens: tokens,
   };
   const answer = { text: "", controller, done: read() };
@@ -85,11 +85,11 @@ test("streams continue without a gap or a duplicate when the worker is killed", 
 
 test.each(["kill-at-start", "kill-at-5", "nonsense-at-5"] as const)(
   "a request that does %s is refused, and takes nobody with it",
-  async (deed) => {
+  async (action) => {
     const queue = open();
     const innocent = [1, 2].map(() => ask({ queue, tokens: 60 }));
     await until(() => innocent.every(({ text }) => text !== ""), "they run");
-    const poison = ask({ queue, deed });
+    const poison = ask({ queue, action });
     const late = [1, 2, 3].map(() => ask({ queue, tokens: 60 }));
 
     expect(await poison.done).toBe("worker_crashed");
@@ -115,7 +115,7 @@ test("suspects keep their slots: waiting requests come after them", async () => 
 test("a client that disconnects while its request runs as a suspect, or waits for suspects, frees everything", async () => {
   const queue = open(2);
   const leaving = ask({ queue, tokens: 10_000 });
-  const slow = ask({ queue, deed: "slow", tokens: 10_000 });
+  const slow = ask({ queue, action: "slow", tokens: 10_000 });
   await until(() => leaving.text !== "" && slow.text !== "", "they run");
   killWorker();
   await until(() => engine.status().state === "ready", "the next worker is there");
@@ -181,7 +181,7 @@ test("an error in the server's side of a request fails only that request, and fr
   const queue = open(2, () => {
     throw new Error("a fault");
   });
-  const [left, stays] = [ask({ queue, deed: "slow" }), ask({ queue, tokens: 60 })];
+  const [left, stays] = [ask({ queue, action: "slow" }), ask({ queue, tokens: 60 })];
   await until(() => [left, stays].every(({ text }) => text !== ""), "they run");
 
   left.controller.abort(new ServiceError("aborted", "the client has left"));

@@ -1,18 +1,18 @@
-// The mutations: plain data in, bodies out, and the same ones for the same seed.
+// Mutations: plain data in, bodies out, and the same bodies for the same seed.
 
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesOf, recipes, requestOf } from "../../fuzz/requests/hostile-requests.ts";
 import { raw, sizeOf, textOf, treeOf } from "../../fuzz/requests/json-tree.ts";
-import { edited, editedBytes, type TreeEdit } from "../../fuzz/requests/mutations.ts";
+import { applyByteEdits, applyEdits, type TreeEdit } from "../../fuzz/requests/mutations.ts";
 import { ENDPOINTS } from "../../fuzz/requests/valid-bodies.ts";
 
 const BODY = { a: [1, { b: "x" }], c: null };
 
-test("leaves a body that nobody edits as it is", () => {
+test("does not change a body without edits", () => {
   for (const body of ENDPOINTS.flatMap(({ bodies }) => bodies))
-    expect(JSON.parse(edited(body, []))).toEqual(JSON.parse(JSON.stringify(body)));
+    expect(JSON.parse(applyEdits(body, []))).toEqual(JSON.parse(JSON.stringify(body)));
 });
 
 test("counts nodes from the root downwards", () => {
@@ -34,7 +34,7 @@ test.each<[string, TreeEdit, string]>([
   ],
   ["repeats an item", { type: "repeat", at: 2, times: 3 }, '{"a":[1,1,1,{"b":"x"}],"c":null}'],
   [
-    "names a member twice",
+    "duplicates a member name",
     { type: "double", at: 5, value: raw("2") },
     '{"a":[1,{"b":"x"}],"c":null,"c":2}',
   ],
@@ -45,26 +45,26 @@ test.each<[string, TreeEdit, string]>([
   ],
   ["sets a member", { type: "set", name: "c", value: raw("5") }, '{"a":[1,{"b":"x"}],"c":5}'],
   [
-    "writes into a text",
+    "inserts into a string",
     { type: "insert", at: 4, place: 1, text: "\u0000" },
     '{"a":[1,{"b":"x\\u0000"}],"c":null}',
   ],
-  ["begins again behind the last node", { type: "remove", at: 11 }, '{"a":[1,{"b":"x"}]}'],
+  ["wraps around after the last node", { type: "remove", at: 11 }, '{"a":[1,{"b":"x"}]}'],
 ])("%s", (_what, edit, text) => {
-  expect(edited(BODY, [edit])).toBe(text);
+  expect(applyEdits(BODY, [edit])).toBe(text);
 });
 
-test("edits bytes, and survives those that are not there", () => {
+test("edits bytes, and ignores offsets beyond the end", () => {
   const bytes = Buffer.from("abcdef");
 
-  expect(editedBytes(bytes, [{ type: "cut", at: 2 }]).toString()).toBe("ab");
-  expect(editedBytes(bytes, [{ type: "flip", at: 0, mask: 1 }]).toString()).toBe("`bcdef");
-  expect(editedBytes(bytes, [{ type: "drop", at: 1, count: 90 }]).toString()).toBe("a");
-  expect(editedBytes(bytes, [{ type: "put", at: 6, bytes: [103] }]).toString()).toBe("abcdefg");
-  expect(editedBytes(Buffer.alloc(0), [{ type: "flip", at: 5, mask: 1 }])).toHaveLength(0);
+  expect(applyByteEdits(bytes, [{ type: "cut", at: 2 }]).toString()).toBe("ab");
+  expect(applyByteEdits(bytes, [{ type: "flip", at: 0, mask: 1 }]).toString()).toBe("`bcdef");
+  expect(applyByteEdits(bytes, [{ type: "drop", at: 1, count: 90 }]).toString()).toBe("a");
+  expect(applyByteEdits(bytes, [{ type: "put", at: 6, bytes: [103] }]).toString()).toBe("abcdefg");
+  expect(applyByteEdits(Buffer.alloc(0), [{ type: "flip", at: 5, mask: 1 }])).toHaveLength(0);
 });
 
-test("makes the same requests of the same seed, of all endpoints, some of them valid", () => {
+test("creates the same requests for the same seed, for all endpoints, some of them valid", () => {
   const made = (seed: number) => fc.sample(recipes(null), { seed, numRuns: 100 }).map(requestOf);
   const requests = made(1);
   const sums = (of: typeof requests) =>
@@ -76,13 +76,13 @@ test("makes the same requests of the same seed, of all endpoints, some of them v
   expect(requests.filter(({ body }) => !isJson(body)).length).toBeGreaterThan(5);
 });
 
-test("keeps to one endpoint when asked to", () => {
+test("uses only one endpoint on request", () => {
   const all = fc.sample(recipes("tokenize"), { seed: 1, numRuns: 20 });
 
   expect(new Set(all.map(({ endpoint }) => endpoint.path))).toEqual(new Set(["/tokenize"]));
 });
 
-test("writes raw text as it is", () => {
+test("writes raw text unchanged", () => {
   expect(textOf(raw('{"a":1,"a":'))).toBe('{"a":1,"a":');
 });
 

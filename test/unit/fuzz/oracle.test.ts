@@ -1,4 +1,4 @@
-// The fuzzer's judge: what it lets pass, and what it does not.
+// The fuzzer's oracle: which answers it accepts and which it does not.
 
 import { describe, expect, test } from "vitest";
 import { kindOf } from "../../fuzz/findings.ts";
@@ -26,14 +26,14 @@ describe("lets pass", () => {
   test.each<[string, Answer]>([
     ["JSON", answer(200, { choices: [] })],
     ["an error in its envelope", answer(400, { error })],
-    ["a stream to its end", stream(': connected\n\ndata: {"a":"\u2028"}\n\ndata: [DONE]\n\n')],
+    ["a complete stream", stream(': connected\n\ndata: {"a":"\u2028"}\n\ndata: [DONE]\n\n')],
     ["a stream that ends in an error", stream(`data: ${JSON.stringify({ error })}\n\n`)],
     ["a full queue", answer(429, { error: { ...error, code: "queue_full" } })],
   ])("%s", (_what, given) => {
     expect(faultsOf(given, CHAT)).toEqual([]);
   });
 
-  test("Anthropic's envelope where it belongs", () => {
+  test("Anthropic's error format on its paths", () => {
     const given = answer(400, { type: "error", error, request_id: "id" });
 
     expect(faultsOf(given, { method: "POST", path: "/v1/messages/count_tokens" })).toEqual([]);
@@ -46,28 +46,28 @@ describe("lets pass", () => {
 test.each<[string, Answer, string]>([
   ["no request id", answer(200, {}, { "x-request-id": "" }), "no x-request-id"],
   ["HTML", answer(404, "<html>", { "content-type": "text/html" }), "content-type"],
-  ["half of a body", answer(200, '{"a":'), "not JSON"],
-  ["an error of success", answer(200, { error }), "status of success"],
-  ["another status than the code's", answer(404, { error }), "with status 404"],
-  ["a code of nobody's", answer(400, { error: { ...error, code: "oops" } }), "unknown code"],
+  ["an incomplete body", answer(200, '{"a":'), "not JSON"],
+  ["an error with a success status", answer(200, { error }), "success status"],
+  ["a status that does not match the code", answer(404, { error }), "with status 404"],
+  ["an unknown code", answer(400, { error: { ...error, code: "oops" } }), "unknown code"],
   [
-    "the server's own fault",
+    "an internal error",
     answer(500, { error: { ...error, code: "internal_error" } }),
     "internal_error",
   ],
   [
-    "a path of the machine",
+    "a local path",
     answer(400, { error: { ...error, message: "at x (/a/src/b.ts:1)" } }),
-    "inside",
+    "internals",
   ],
   ["an endless message", answer(400, { error: { ...error, message: "a".repeat(9_999) } }), "9999"],
-  ["a stream that breaks off", stream('data: {"a":1}\n\n'), "in the middle"],
-  ["a stream that is no JSON", stream("data: {\n\ndata: [DONE]\n\n"), "not JSON"],
+  ["a stream that breaks off", stream('data: {"a":1}\n\n'), "without its end"],
+  ["a stream that is not JSON", stream("data: {\n\ndata: [DONE]\n\n"), "not JSON"],
 ])("finds %s", (_what, given, words) => {
   expect(faultsOf(given, CHAT).join()).toContain(words);
 });
 
-test("reads answers as they come, whole ones only", () => {
+test("reads only complete answers as they arrive", () => {
   const reader = new AnswerReader(["HEAD", "POST"]);
   const text =
     "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" +
@@ -82,7 +82,7 @@ test("reads answers as they come, whole ones only", () => {
   expect(() => reader.feed(Buffer.from("nonsense\r\n\r\n"))).toThrow("no status line");
 });
 
-test("tells memory that grows from memory that wavers", () => {
+test("distinguishes growing from fluctuating memory", () => {
   const samples = (slope: number) =>
     Array.from({ length: 40 }, (_, round) => 100 + slope * round + 15 * Math.sin(round * 7));
 
@@ -91,11 +91,11 @@ test("tells memory that grows from memory that wavers", () => {
   expect(growthOf([1, 2, 3])).toBeNull();
 });
 
-test("counts the same fault with other numbers as one kind", () => {
+test("counts the same fault with different numbers as one kind", () => {
   expect(kindOf("a", ['code 12 of "x"'])).toBe(kindOf("a", ['code 7 of "y z"']));
 });
 
-test("shows requests so that they can be sent again", () => {
+test("shows requests in a form that can be sent again", () => {
   const request = { method: "POST", target: "/a", headers: { a: "b" }, body: Buffer.from("it's") };
 
   expect(curlOf(request, "http://x")).toBe(

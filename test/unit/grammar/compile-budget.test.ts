@@ -1,4 +1,4 @@
-// What compiling may cost in all. Counted in work, so that the same schema is always answered alike.
+// The cost limit of compiling. It counts work, so the same schema always gets the same answer.
 
 import { expect, test } from "vitest";
 import { CompileBudget } from "../../../src/grammar/compile-budget.ts";
@@ -14,10 +14,10 @@ const object = (count: number, property: (index: number) => unknown) => ({
 const texts = (count: number, pattern: (index: number) => string) =>
   object(count, (index) => ({ type: "string", pattern: pattern(index) }));
 
-/** With what is spent, step by step. */
+/** A budget that records what is spent at each step. */
 class CountedBudget extends CompileBudget {
   units = 0;
-  /** Without what is asked for last. */
+  /** Units spent before the last call. */
   unitsBefore = 0;
   steps = 0;
 
@@ -29,29 +29,29 @@ class CountedBudget extends CompileBudget {
   }
 }
 
-/** More than a document has are counted, too. */
+/** The budget is unlimited, so that excess is counted too. */
 function unitsOf(schema: unknown, budget = new CountedBudget(Number.POSITIVE_INFINITY)): number {
   const before = budget.units;
   schemaGrammar(schema, budget);
   return budget.units - before;
 }
 
-/** Each part of these is allowed by itself. */
+/** Each part of these schemas is allowed by itself. */
 const COSTLY: readonly (readonly [what: string, schema: unknown])[] = [
   ["a thousand patterns", texts(1_000, (n) => `^(${many(60, (at) => `c${at}x${n}`).join("|")}){1,99}$`)],
   ["patterns of two thousand characters", texts(500, (n) => `^${".".repeat(1_900)}${n}$`)],
-  ["patterns of groups in groups", texts(500, (n) => `^${"(".repeat(900)}${n}${")".repeat(900)}$`)],
-  ["patterns that may begin anywhere", texts(2_000, (n) => `\\w+@\\w+\\.(com|org)${n}`)],
+  ["patterns with nested groups", texts(500, (n) => `^${"(".repeat(900)}${n}${")".repeat(900)}$`)],
+  ["patterns that may match anywhere", texts(2_000, (n) => `\\w+@\\w+\\.(com|org)${n}`)],
   ["large classes", texts(300, (n) => `^[${many(1_800, (at) => String.fromCodePoint(0x4e00 + at * 2)).join("")}]{1,99}${n}$`)],
   ["numbers between limits", object(1_600, (n) => ({ type: "number", minimum: -123_456_789_012_345 - n, maximum: 987_654_321_012_345 + n }))],
   ["a value of megabytes", { const: "x".repeat(4_000_000) }],
-  ["values in branches in branches", many(30, () => 0).reduce<unknown>((inner) => ({ anyOf: [inner, { type: "null" }] }), { enum: many(1_900, (n) => `${n}${"x".repeat(50)}`) })],
+  ["values in nested branches", many(30, () => 0).reduce<unknown>((inner) => ({ anyOf: [inner, { type: "null" }] }), { enum: many(1_900, (n) => `${n}${"x".repeat(50)}`) })],
   ["a million required names", { type: "object", properties: {}, required: many(1_000_000, () => "a") }],
-  ["branches that are told apart by many constants", { oneOf: many(2_000, () => object(150, () => ({ const: 1 }))) }],
+  ["branches that differ in many constants", { oneOf: many(2_000, () => object(150, () => ({ const: 1 }))) }],
 ]; // biome-ignore format: a table
 
 test.each(COSTLY)(
-  "%s are too much for one document, and refused in the middle",
+  "%s exceed the budget of one document, and are refused midway",
   (_what, schema) => {
     const budget = new CountedBudget();
     const compile = () => schemaGrammar(schema, budget);
@@ -64,7 +64,7 @@ test.each(COSTLY)(
 );
 
 test.each<[string, unknown]>([
-  ["forty patterns that people write", texts(40, (n) => `^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-z]{2,${n + 2}}$`)],
+  ["forty realistic patterns", texts(40, (n) => `^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-z]{2,${n + 2}}$`)],
   ["thirty patterns without anchors", texts(30, (n) => `[a-f0-9]{${n + 1}}`)],
   ["a thousand values", { enum: many(1_000, (n) => `value ${n}`) }],
   ["four hundred optional properties", object(400, () => ({ type: "string" }))],
@@ -72,7 +72,7 @@ test.each<[string, unknown]>([
   expect(unitsOf(schema)).toBeLessThan(100_000);
 }); // biome-ignore format: a table
 
-test("a pattern that is there many times costs little more than once", () => {
+test("a pattern used many times costs little more than a pattern used once", () => {
   const pattern = "[a-f0-9]{60}";
 
   const [once, often] = [texts(1, () => pattern), texts(100, () => pattern)].map((schema) =>
@@ -82,7 +82,7 @@ test("a pattern that is there many times costs little more than once", () => {
   expect(often).toBeLessThan(2 * (once ?? 0));
 });
 
-test("a pattern is checked once for all schemas of a document, in each way that it is written", () => {
+test("a pattern is checked once per syntax for all schemas of a document", () => {
   const budget = new CountedBudget(Number.POSITIVE_INFINITY);
   const schema = { type: "string", pattern: "[a-f0-9]{60}" };
   const first = unitsOf(schema, budget);
@@ -95,14 +95,14 @@ test("a pattern is checked once for all schemas of a document, in each way that 
   expect(budget.units - before).toBeGreaterThan(first / 2);
 });
 
-test("once it is spent, nothing more is compiled", () => {
+test("nothing more is compiled once the budget is spent", () => {
   const budget = new CompileBudget(10);
 
   expect(() => schemaGrammar({ enum: ["abcdefgh".repeat(50)] }, budget)).toThrow("too much work");
   expect(() => schemaGrammar({ type: "null" }, budget)).toThrow("too much work");
 });
 
-test("rules are counted as they are added: what is too large is not written to its end", () => {
+test("rules are counted while they are added, so a grammar that gets too large is not completed", () => {
   const budget = new CountedBudget();
   const schema = object(4_000, (n) => ({ type: "string", maxLength: 60_000 + n }));
 

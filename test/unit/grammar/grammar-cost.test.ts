@@ -1,4 +1,4 @@
-// Schemas that are short, and would keep llama.cpp busy for seconds or for ever: refused before it sees them.
+// Short schemas that would stall llama.cpp for seconds or forever are refused before it sees them.
 
 import { expect, test } from "vitest";
 import { grammarProblem } from "../../../src/grammar/grammar-cost.ts";
@@ -25,12 +25,16 @@ const many = (count: number, property: (index: number) => object) => ({
 test.each([
   ["a tree of references", tree(40), "ways"],
   ["a long chain of references", tree(9), null],
-  ["patterns of many that may be empty", text(`^${".*".repeat(50)}$`), "ways"],
+  ["a pattern of many optional parts", text(`^${".*".repeat(50)}$`), "ways"],
   ["optional characters", text(`^${"[a-z]?".repeat(60)}$`), "empty"],
-  ["a group of empty ones, repeated", text("^(.?){99}$"), "ways"],
+  ["a repeated group of optional parts", text("^(.?){99}$"), "ways"],
   ["a large enum", { enum: Array.from({ length: 20_000 }, (_, i) => i) }, "values"],
   ["optional properties", { ...many(4_000, () => ({ type: "boolean" })), required: [] }, "parts"],
-  ["lengths written out", many(300, (i) => ({ type: "string", maxLength: 60_000 + i })), "parts"],
+  [
+    "lengths that expand to many parts",
+    many(300, (i) => ({ type: "string", maxLength: 60_000 + i })),
+    "parts",
+  ],
   ["a long pattern", text("a".repeat(3_000)), "characters"],
 ] as const)("%s", (_what, schema, words) => {
   const compile = () => schemaGrammar(schema);
@@ -48,15 +52,15 @@ test.each([
     "a version",
     text("^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$"),
   ],
-  ["an enum of a thousand", { enum: Array.from({ length: 1_000 }, (_, i) => `value ${i}`) }],
+  ["an enum of a thousand values", { enum: Array.from({ length: 1_000 }, (_, i) => `value ${i}`) }],
   ["two hundred optional properties", { ...many(200, () => ({ type: "string" })), required: [] }],
-  ["texts of some length", many(40, () => ({ type: "string", maxLength: 4_000 }))],
+  ["strings of limited length", many(40, () => ({ type: "string", maxLength: 4_000 }))],
   ["any value", {}],
 ])("%s costs little", (_what, schema) => {
   expect(grammarProblem(schemaGrammar(schema))).toBeNull();
 });
 
-test("counts what is written in any order, and rules that refer to themselves", () => {
+test("measures rules in any order and rules that refer to themselves", () => {
   expect(grammarProblem('root ::= list\nlist ::= "a" ( "," list )?')).toBeNull();
   expect(grammarProblem(`root ::= ${Array(33).fill('"a"?').join(" ")}`)).toContain("empty");
   expect(grammarProblem(`root ::= "a" ${Array(33).fill("[b]*").join(" ")} "c"`)).toContain("empty");

@@ -1,4 +1,4 @@
-// Which JSON the grammar of a schema lets through. Judged by a reader of grammars in test/support.
+// Which JSON the grammar of a schema accepts, according to the GBNF matcher in test/support.
 
 import { describe, expect, test } from "vitest";
 import { jsonObjectGrammar, schemaGrammar } from "../../../src/grammar/json-schema.ts";
@@ -40,12 +40,12 @@ const CASES: Record<string, Case> = {
   number: { schema: { type: "number" }, accepts: [0, -1.5, 123.25, 1e21], rejects: ["1", null] },
   integer: { schema: { type: "integer" }, accepts: [0, -12, 40], rejects: [1.5, "1"] },
   "several types": { schema: { type: ["string", "null"] }, accepts: ["a", null], rejects: [1] },
-  "nullable, as OpenAPI has it": {
+  "nullable, as in OpenAPI": {
     schema: { type: "string", nullable: true },
     accepts: ["a", null],
     rejects: [1],
   },
-  "a type that its keywords imply": {
+  "a type implied by its keywords": {
     schema: { properties: { a: { const: 1 } } },
     accepts: [{ a: 1 }, {}],
     rejects: [{ a: 2 }],
@@ -128,7 +128,7 @@ const CASES: Record<string, Case> = {
     accepts: [["a", "b"]],
     rejects: [["a"], ["b", "a"], ["a", "b", "c"], []],
   },
-  "a tuple whose end may be missing, and may go on": {
+  "a tuple with optional and additional items": {
     schema: {
       type: "array",
       prefixItems: [{ const: "a" }, { const: "b" }],
@@ -246,7 +246,7 @@ const CASES: Record<string, Case> = {
     accepts: ["red", "green", "blues"],
     rejects: ["reds", ""],
   },
-  "a pattern with what JSON escapes": {
+  "a pattern with characters that JSON escapes": {
     schema: { type: "string", pattern: '^"[^"]*\\\\\\t.$' },
     accepts: ['"ab\\\tx'],
     rejects: ['"ab\tx'],
@@ -330,7 +330,7 @@ describe("white space costs tokens, and a weak model goes on with it", () => {
   );
 });
 
-test("the grammar of JSON mode takes objects alone", () => {
+test("the grammar of JSON mode accepts only objects", () => {
   const grammar = new Gbnf(jsonObjectGrammar());
 
   expect(grammar.matches('{"a": [1, {"b": null}]}')).toBe(true);
@@ -363,15 +363,18 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
     path: "oneOf",
   },
   "several allOf": { schema: { allOf: [{}, {}] }, path: "allOf" },
-  "a reference outside": { schema: { $ref: "https://example.org/schema" }, path: "$ref" },
+  "a reference outside the schema": {
+    schema: { $ref: "https://example.org/schema" },
+    path: "$ref",
+  },
   "a reference to nothing": { schema: { $ref: "#/$defs/none" }, path: "$ref" },
-  "a reference that is no pointer": { schema: { $ref: "#/%zz" }, path: "$ref" },
+  "a reference that is not a pointer": { schema: { $ref: "#/%zz" }, path: "$ref" },
   "an enum that is no list": { schema: { enum: "a" }, path: "enum" },
   "a reference to itself": {
     schema: { $defs: { a: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" },
     path: "#/$defs/a.$ref",
   },
-  "a choice that begins with itself": {
+  "a choice that starts with itself": {
     schema: { anyOf: [{ $ref: "#" }, { type: "null" }] },
     path: "#.anyOf.0.$ref",
   },
@@ -379,7 +382,7 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
     schema: { type: "object", required: ["a"], additionalProperties: false },
     path: "required",
   },
-  "limits the wrong way round": {
+  "reversed limits": {
     schema: { type: "array", minItems: 3, maxItems: 2 },
     path: "maxItems",
   },
@@ -392,8 +395,8 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
     schema: { type: "number", minimum: 0.2, maximum: 0.8 },
     path: "minimum",
   },
-  "a pattern that looks ahead": { schema: { type: "string", pattern: "^(?=a)" }, path: "pattern" },
-  "a pattern with repetitions of repetitions": {
+  "a pattern with a lookahead": { schema: { type: "string", pattern: "^(?=a)" }, path: "pattern" },
+  "a pattern with nested repetitions": {
     schema: { type: "string", pattern: "^((a{0,64}){0,64}){0,64}$" },
     path: "pattern",
   },
@@ -405,18 +408,21 @@ const REFUSED: Record<string, { readonly schema: unknown; readonly path: string 
   "an unknown format": { schema: { type: "string", format: "regex" }, path: "format" },
 };
 
-test.each(Object.entries(REFUSED))("refuses %s, and says where", (_name, { schema, path }) => {
-  let refusal: unknown = null;
-  try {
-    schemaGrammar(schema);
-  } catch (error) {
-    refusal = error;
-  }
-  expect(refusal).toBeInstanceOf(SchemaError);
-  expect((refusal as SchemaError).path).toBe(path);
-});
+test.each(Object.entries(REFUSED))(
+  "refuses %s and reports where it is",
+  (_name, { schema, path }) => {
+    let refusal: unknown = null;
+    try {
+      schemaGrammar(schema);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toBeInstanceOf(SchemaError);
+    expect((refusal as SchemaError).path).toBe(path);
+  },
+);
 
-test("refuses a schema that never ends, and one that is far too large", () => {
+test("refuses a schema that is far too deep or far too large", () => {
   let deep: object = { type: "null" };
   for (let i = 0; i < 200; i++) deep = { type: "array", items: deep };
   const wide = { anyOf: Array.from({ length: 6000 }, (_, i) => ({ const: i })) };
@@ -425,7 +431,7 @@ test("refuses a schema that never ends, and one that is far too large", () => {
   expect(() => schemaGrammar(wide)).toThrow(SchemaError);
 });
 
-test("is not led astray by names that every object has", () => {
+test("is not confused by names that every object inherits", () => {
   expect(() => schemaGrammar({ $ref: "#/constructor" })).toThrow(SchemaError);
   const grammar = new Gbnf(schemaGrammar({ type: "object", required: ["toString"] }));
   expect(grammar.matches('{"toString": 1}')).toBe(true);

@@ -1,4 +1,4 @@
-// A change of the keys file that cannot be read for want of open files is read later.
+// A keys file that cannot be read because too many files are open is read later.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { hashOf, newKey } from "../../../src/keys/key-hash.ts";
 import { KeyRing } from "../../../src/keys/key-ring.ts";
 import { KeysFileError, readKeysFile } from "../../../src/keys/keys-file.ts";
 
-test("a key that is revoked while too many files are open is forgotten as soon as they are not", {
+test("a key revoked while too many files are open is forgotten once files can be opened again", {
   timeout: 20_000,
 }, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "sluice-keys-"));
@@ -30,7 +30,7 @@ test("a key that is revoked while too many files are open is forgotten as soon a
     });
   const ring = new KeyRing({ plainKeys: [], file, pollMs: 10, readFile, log });
   onTestFinished(() => ring.close());
-  // Again where the ring had not looked at the file before it changed; it has failed to read it once when it logs.
+  // Writes again if the ring had not polled the file before it changed; it logs after its first failed read.
   const change = () => {
     if (log.mock.calls.length === 0) write([]);
     expect(log).toHaveBeenCalled();

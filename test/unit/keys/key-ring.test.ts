@@ -1,4 +1,4 @@
-// Who a key stands for, and how the ring follows its file.
+// Whom a key identifies, and how the key ring follows its file.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,16 +42,16 @@ function open(plainKeys: readonly string[], file: string | null = null) {
   return { ring, log };
 }
 
-test("asks nobody for a key where there are none", () => {
+test("requires no key if there are none", () => {
   expect(open([]).ring.isOpen).toBe(true);
 });
 
-test("asks for keys as soon as there is a file, also an empty one", () => {
+test("requires a key as soon as there is a file, even an empty one", () => {
   expect(open([], fileWith()).ring.isOpen).toBe(false);
   expect(open(["plain"]).ring.isOpen).toBe(false);
 });
 
-test("lets plain keys do everything, and names them by their order", () => {
+test("gives plain keys all scopes and names them by their order", () => {
   const { ring } = open(["first", "second"]);
 
   expect(ring.find("second")).toEqual({
@@ -64,7 +64,7 @@ test("lets plain keys do everything, and names them by their order", () => {
   expect(ring.find("")).toBeNull();
 });
 
-test("knows the keys of the file, beside the plain ones", () => {
+test("knows the keys of the file in addition to the plain ones", () => {
   const key = newKey();
   const { ring } = open(["plain"], fileWith(entryOf("alice", key)));
 
@@ -77,14 +77,14 @@ test("knows the keys of the file, beside the plain ones", () => {
   });
 });
 
-test("makes keys that are long, and never the same", () => {
+test("creates long keys that never repeat", () => {
   const keys = Array.from({ length: 100 }, newKey);
 
   expect(new Set(keys).size).toBe(100);
   for (const key of keys) expect(key).toMatch(/^sluice-[\w-]{43}$/);
 });
 
-test("does not begin with a file that is not right", () => {
+test("does not start with an invalid file", () => {
   const file = path.join(scratch, "broken.json");
   writeFileSync(file, "{");
 
@@ -92,10 +92,10 @@ test("does not begin with a file that is not right", () => {
   expect(() => open([], path.join(scratch, "missing.json"))).toThrow("there is no keys file");
 });
 
-/** The file is looked at every second. */
+/** The file is polled every second. */
 const LONG = { timeout: 10_000 };
 
-test("takes new keys, and forgets revoked ones, when the file changes", async () => {
+test("accepts new keys and forgets revoked ones when the file changes", async () => {
   const [old, fresh] = [newKey(), newKey()];
   const file = fileWith(entryOf("old", old));
   const { ring, log } = open(["plain"], file);
@@ -105,9 +105,7 @@ test("takes new keys, and forgets revoked ones, when the file changes", async ()
 
   expect(ring.find(old)).toBeNull();
   expect(ring.find("plain")).not.toBeNull();
-  expect(log.mock.calls).toEqual([
-    ["info", expect.stringMatching(/changed: 2 keys are known now/)],
-  ]);
+  expect(log.mock.calls).toEqual([["info", expect.stringMatching(/changed; 2 keys are loaded/)]]);
 });
 
 test.each(["broken", "removed"])("keeps its keys when the file is %s", async (how) => {
@@ -120,24 +118,24 @@ test.each(["broken", "removed"])("keeps its keys when the file is %s", async (ho
   await vi.waitFor(() => expect(log).toHaveBeenCalled(), LONG);
 
   expect(log.mock.calls).toEqual([["error", expect.stringContaining(file)]]);
-  expect(log.mock.calls[0]?.[1]).toContain("the keys stay as they were");
+  expect(log.mock.calls[0]?.[1]).toContain("keeping the previous keys");
   expect(ring.find(key)).not.toBeNull();
   expect(ring.isOpen).toBe(false);
 });
 
-test("tells those who listen that its file has changed, and survives an error of theirs", async () => {
+test("notifies listeners that its file has changed, and survives their errors", async () => {
   const file = fileWith(entryOf("first", newKey()));
   const { ring, log } = open([], file);
-  const told = vi.fn<() => void>().mockImplementationOnce(() => {
+  const listener = vi.fn<() => void>().mockImplementationOnce(() => {
     throw new Error("a fault");
   });
-  ring.onChange(told);
+  ring.onChange(listener);
 
   changeKeysFile(file, (entries) => [...entries, entryOf("second", newKey())]);
-  await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1), 20_000);
+  await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(1), 20_000);
   expect(log).toHaveBeenLastCalledWith("error", expect.stringContaining(file));
   changeKeysFile(file, () => []);
-  await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2), 20_000);
+  await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(2), 20_000);
 
   expect(ring.callers).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The file of keys: what may be in it, how it is written, and what is said of a bad one.
+// The keys file: its format, how it is written, and the errors for invalid files.
 
 import {
   chmodSync,
@@ -43,7 +43,7 @@ function write(...keys: readonly object[]): void {
   writeFileSync(file, JSON.stringify({ version: 1, keys }));
 }
 
-test("keeps what it was given, for its owner alone", () => {
+test("stores the keys readable only for the file's owner", () => {
   const limits = { concurrent: 2, waiting: 0, tokensPerMinute: 6_000 };
   changeKeysFile(file, () => [entry("alice", { limits })]);
   changeKeysFile(file, (entries) => [...entries, entry("bob")]);
@@ -53,7 +53,7 @@ test("keeps what it was given, for its owner alone", () => {
   expect(readdirSync(path.dirname(file))).toEqual(["keys.json"]);
 });
 
-test("makes the folders on its way", () => {
+test("creates missing parent folders", () => {
   const deep = path.join(path.dirname(file), "a/b/keys.json");
 
   changeKeysFile(deep, () => [entry("alice")]);
@@ -62,7 +62,7 @@ test("makes the folders on its way", () => {
   expect(statSync(path.dirname(deep)).mode & 0o777).toBe(0o700);
 });
 
-test("leaves the file as it was when a change fails", () => {
+test("leaves the file unchanged when a change fails", () => {
   write(entry("alice"));
   const before = readFileSync(file, "utf8");
 
@@ -77,7 +77,7 @@ test("leaves the file as it was when a change fails", () => {
   expect(readdirSync(path.dirname(file))).toEqual(["keys.json"]);
 });
 
-test("changes the file that a link leads to, and keeps the link", () => {
+test("changes the target of a link, and keeps the link", () => {
   const link = path.join(path.dirname(file), "link.json");
   write(entry("alice"));
   symlinkSync(file, link);
@@ -87,19 +87,19 @@ test("changes the file that a link leads to, and keeps the link", () => {
   expect(readKeysFile(file).map(({ name }) => name)).toEqual(["alice", "bob"]);
 });
 
-test("lets nobody change it while somebody does", () => {
+test("refuses a change while another one is in progress", () => {
   writeFileSync(`${file}.new`, "");
 
   expect(() => changeKeysFile(file, () => [])).toThrow(/another command is changing the keys/);
 });
 
-test("says that it is not there, and what makes it", () => {
+test("reports a missing file and the command that creates it", () => {
   expect(() => readKeysFile(file)).toThrow(
-    `there is no keys file ${file}: sluice keys add NAME makes it`,
+    `there is no keys file ${file}; create it with: sluice keys add NAME`,
   );
 });
 
-test("says why it cannot be read or written", () => {
+test("reports why it cannot be read or written", () => {
   const folder = path.dirname(file);
   expect(() => readKeysFile(folder)).toThrow(`cannot use the keys file ${folder}: EISDIR`);
 
@@ -139,7 +139,7 @@ test.each<[string, readonly object[], string]>([
   expect(() => readKeysFile(file)).toThrow(expected);
 });
 
-test("takes limits that are left out for none", () => {
+test("treats missing limits as no limits", () => {
   write({ ...entry("a"), limits: { waiting: 3 } });
 
   expect(readKeysFile(file)[0]?.limits).toEqual({ ...NO_LIMITS, waiting: 3 });

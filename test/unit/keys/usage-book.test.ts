@@ -1,14 +1,14 @@
-// What keys have used: a sum for each key that there is.
+// Usage of keys, summed up for each current key.
 
 import { expect, test } from "vitest";
-import { ANYBODY, type Caller } from "../../../src/keys/caller.ts";
+import { ANONYMOUS, type Caller } from "../../../src/keys/caller.ts";
 import { UsageBook } from "../../../src/keys/usage-book.ts";
 
-const alice: Caller = { ...ANYBODY, owner: "alice", name: "alice" };
-const bob: Caller = { ...ANYBODY, owner: "bob", name: "bob" };
+const alice: Caller = { ...ANONYMOUS, owner: "alice", name: "alice" };
+const bob: Caller = { ...ANONYMOUS, owner: "bob", name: "bob" };
 const usage = { promptTokens: 10, cachedTokens: 4, completionTokens: 3 };
 
-test("adds up the requests and the tokens of a key", () => {
+test("adds up the requests and tokens of a key", () => {
   const book = new UsageBook(() => [alice, bob]);
 
   book.add(alice, usage);
@@ -27,7 +27,7 @@ test("adds up the requests and the tokens of a key", () => {
   ]);
 });
 
-test("forgets what a key has used when there is no such key any more", () => {
+test("forgets the usage of a removed key", () => {
   let callers = [alice, bob];
   const book = new UsageBook(() => callers);
   book.add(alice, usage);

@@ -1,7 +1,8 @@
-// The order of waiting requests: keys take turns by what was computed for them; within a key returning ones come first; flex comes last.
+// The order of waiting requests: keys take turns by the tokens computed for them; within a key, returning requests come
+// first; flex requests come last.
 
 import { afterEach, expect, test, vi } from "vitest";
-import { FairShare, type LineOptions } from "../../../src/queue/fair-share.ts";
+import { type EnqueueOptions, FairShare } from "../../../src/queue/fair-share.ts";
 
 const FLEX_WAIT_MS = 60_000;
 
@@ -12,31 +13,31 @@ afterEach(() => {
 function line(slots = 1) {
   const waiting = new FairShare({ slots, flexWaitMs: FLEX_WAIT_MS });
   const served: string[] = [];
-  const enter = (id: string, options: LineOptions = {}) =>
+  const enter = (id: string, options: EnqueueOptions = {}) =>
     waiting.enqueue(async () => served.push(id), { id, ...options });
-  /** Starts the next one. @returns whether there was one */
+  /** Starts the next request. @returns whether there was one */
   const serve = () => {
     const start = waiting.dequeue();
     void start?.();
     return start !== undefined;
   };
-  /** One after the other, each with a slot of its own that is free again before the next. */
+  /** Serves all requests one after the other, each on a slot that is free again before the next. */
   const serveAll = () => {
     while (serve()) waiting.release(served.at(-1) ?? "");
     return served;
   };
-  const positions = (...ids: string[]) => ids.map((id) => waiting.placeOf(id)?.position);
+  const positions = (...ids: string[]) => ids.map((id) => waiting.positionOf(id)?.position);
   return { waiting, served, enter, serve, serveAll, positions };
 }
 
-test("serves one key alone in the order of arrival, whatever its requests cost", () => {
+test("serves a single key in order of arrival, whatever its requests cost", () => {
   const { enter, serveAll } = line();
   for (const [id, cost] of Object.entries({ a: 900, b: 1, c: 50 })) enter(id, { cost });
 
   expect(serveAll()).toEqual(["a", "b", "c"]);
 });
 
-test("gives keys turns, so that one request of a key goes before the many of another", () => {
+test("gives keys turns, so one key's only request precedes another key's many", () => {
   const { enter, serveAll } = line();
   for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 10 });
   enter("b1", { owner: "b", cost: 10 });
@@ -44,7 +45,7 @@ test("gives keys turns, so that one request of a key goes before the many of ano
   expect(serveAll()).toEqual(["a1", "b1", "a2", "a3"]);
 });
 
-test("lets a key whose requests cost little have more of them", () => {
+test("serves more requests of a key whose requests cost little", () => {
   const { enter, serveAll } = line();
   for (const id of ["a1", "a2"]) enter(id, { owner: "a", cost: 30 });
   for (const id of ["b1", "b2", "b3", "b4"]) enter(id, { owner: "b", cost: 10 });
@@ -52,7 +53,7 @@ test("lets a key whose requests cost little have more of them", () => {
   expect(serveAll()).toEqual(["a1", "b1", "b2", "b3", "a2", "b4"]);
 });
 
-test("takes what a request really cost, once that is known", () => {
+test("uses the real cost of a request once it is known", () => {
   const { waiting, enter, serve, serveAll } = line();
   for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 100 });
   for (const id of ["b1", "b2", "b3"]) enter(id, { owner: "b", cost: 60 });
@@ -61,10 +62,10 @@ test("takes what a request really cost, once that is known", () => {
   waiting.charge("a1", { done: 10, expected: -100 });
   waiting.leave("a1");
 
-  expect(serveAll()).toEqual(["a1", "b1", "a2", "b2", "a3", "b3"]); // as expected, b2 were before a2
+  expect(serveAll()).toEqual(["a1", "b1", "a2", "b2", "a3", "b3"]); // by expected cost, b2 would precede a2
 });
 
-test("gives no credit to a key for its absence", () => {
+test("gives a key no credit for its absence", () => {
   const { enter, serve, served, waiting, serveAll } = line();
   enter("b0", { owner: "b", cost: 10 });
   for (const id of ["a1", "a2", "a3", "a4", "a5", "a6"]) enter(id, { owner: "a", cost: 10 });
@@ -81,14 +82,14 @@ test("gives no credit to a key for its absence", () => {
   expect(serveAll().slice(5)).toEqual(["a5", "b1", "a6", "b2"]);
 });
 
-test("begins with a key that comes where the others are, not where they are expected to be", () => {
+test("starts an arriving key at the computed tokens of the others, not at their expected ones", () => {
   const { waiting, enter, serve, serveAll } = line(4);
   for (const id of ["a1", "a2", "a3", "a4"]) enter(id, { owner: "a", cost: 3_000 });
   for (let turn = 0; turn < 3; turn += 1) serve();
   for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 10 });
 
   for (const id of ["a1", "a2", "a3"]) {
-    waiting.charge(id, { done: 5, expected: -3_000 }); // all else was in the cache
+    waiting.charge(id, { done: 5, expected: -3_000 }); // the rest was cached
     waiting.leave(id);
   }
 
@@ -107,12 +108,12 @@ test("serves a key's returning requests before its new ones, in the order of the
   expect(serveAll()).toEqual(["back1", "back2", "new1", "new2", "flex back", "flex"]);
 });
 
-test("lets no key go before the others because its streams return", () => {
+test("does not favor a key because its streams return", () => {
   const { waiting, enter, serve, serveAll } = line(12);
   const streams = Array.from({ length: 12 }, (_, index) => `a${index}`);
   for (const id of streams) enter(id, { owner: "a", cost: 100 });
   while (serve());
-  for (const id of streams) waiting.release(id); // they are parked, and still expected to go on
+  for (const id of streams) waiting.release(id); // they are parked, and expected to continue
   for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 100 });
   enter("c1", { owner: "c", cost: 100 });
   for (const id of streams) enter(id, { owner: "a", cost: 100, isReturning: true });
@@ -120,7 +121,7 @@ test("lets no key go before the others because its streams return", () => {
   expect(serveAll().slice(12, 16)).toEqual(["b1", "c1", "b2", "a0"]);
 });
 
-test("charges a request that returns only once", () => {
+test("charges a returning request only once", () => {
   const { waiting, enter, serve, serveAll } = line(2);
   enter("a1", { owner: "a", cost: 50 });
   enter("b1", { owner: "b", cost: 60 });
@@ -133,7 +134,7 @@ test("charges a request that returns only once", () => {
   expect(serveAll().slice(2)).toEqual(["a1", "a2", "b2"]);
 });
 
-test("serves those that nobody waits for last, whoever's they are", () => {
+test("serves flex requests of all keys last", () => {
   const { enter, serveAll } = line();
   enter("flex1", { owner: "a", isFlex: true });
   enter("new1", { owner: "b", cost: 1_000 });
@@ -143,7 +144,7 @@ test("serves those that nobody waits for last, whoever's they are", () => {
   expect(serveAll()).toEqual(["new1", "new2", "flex1", "flex2"]);
 });
 
-test("shares what flex requests get as well", () => {
+test("shares slots fairly among flex requests too", () => {
   const { enter, serveAll } = line();
   for (const id of ["a1", "a2"]) enter(id, { owner: "a", isFlex: true });
   enter("b1", { owner: "b", isFlex: true });
@@ -151,7 +152,7 @@ test("shares what flex requests get as well", () => {
   expect(serveAll()).toEqual(["a1", "b1", "a2"]);
 });
 
-test("takes a flex request that has waited long enough for any other", () => {
+test("treats a flex request that has waited long enough as a normal one", () => {
   vi.useFakeTimers();
   const { enter, serveAll } = line();
   enter("flex", { isFlex: true });
@@ -164,13 +165,13 @@ test("takes a flex request that has waited long enough for any other", () => {
   expect(serveAll()).toEqual(["flex", "early", "late", "late flex"]);
 });
 
-test("keeps a key within its slots, and lets others have the rest", () => {
+test("keeps a key within its slots and gives the rest to others", () => {
   const { waiting, enter, serve, served } = line(3);
-  waiting.limit("a", 1);
+  waiting.setLimit("a", 1);
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
   enter("b1", { owner: "b", cost: 1_000 });
 
-  expect(waiting.size).toBe(2); // of a only one could begin
+  expect(waiting.size).toBe(2); // only one of a's could start
   while (serve());
   expect(served).toEqual(["a1", "b1"]);
   expect([waiting.size, waiting.waiting, waiting.waitingOf("a")]).toEqual([0, 1, 1]);
@@ -180,15 +181,20 @@ test("keeps a key within its slots, and lets others have the rest", () => {
   expect(served).toEqual(["a1", "b1", "a2"]);
 });
 
-test("says whether a new limit lets more begin", () => {
+test("reports whether a new limit lets more requests start", () => {
   const { waiting } = line(4);
 
-  expect([3, 2, 4, null, 1, null].map((slots) => waiting.limit("a", slots))).toEqual([
-    ...[false, false, true, false, false, true],
+  expect([3, 2, 4, null, 1, null].map((slots) => waiting.setLimit("a", slots))).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
   ]);
 });
 
-test("tells positions in the order in which slots will be given out", () => {
+test("reports positions in the order in which slots will be given out", () => {
   const { enter, positions } = line();
   for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 10 });
   enter("b1", { owner: "b", cost: 10 });
@@ -196,13 +202,19 @@ test("tells positions in the order in which slots will be given out", () => {
   enter("back", { owner: "a", isReturning: true });
 
   expect(positions("b1", "back", "a1", "a2", "a3", "flex", "nobody")).toEqual([
-    ...[1, 2, 3, 4, 5, 6, undefined],
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    undefined,
   ]);
 });
 
-test("tells positions that come true, whatever the mix", () => {
+test("reports positions that turn out right for any mix", () => {
   const { waiting, enter, serve, served, positions } = line(3);
-  waiting.limit("a", 1);
+  waiting.setLimit("a", 1);
   const ids = Array.from({ length: 30 }, (_, index) => `r${index}`);
   for (const [index, id] of ids.entries()) {
     const owner = index % 5 === 0 ? "c" : index % 2 === 0 ? "a" : "b";
@@ -219,17 +231,17 @@ test("tells positions that come true, whatever the mix", () => {
   expect(ids.map((id) => served.indexOf(id) + 1)).toEqual(told);
 });
 
-test("counts a key's own requests for it, too, and its slots", () => {
+test("reports the position within the key and the slots of the key", () => {
   const { waiting, enter } = line(3);
-  waiting.limit("a", 1);
+  waiting.setLimit("a", 1);
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
 
-  expect(waiting.placeOf("a2")).toMatchObject({ position: 2, ownPosition: 2, ownSlots: 1 });
+  expect(waiting.positionOf("a2")).toMatchObject({ position: 2, ownPosition: 2, ownSlots: 1 });
   expect(waiting.nextOf("a")).toMatchObject({ position: 1, ownPosition: 1 });
   expect(waiting.nextOf("b")).toBeNull();
 });
 
-test("moves the others up when somebody leaves", () => {
+test("moves other requests up when one leaves", () => {
   const { waiting, enter, positions, serveAll } = line();
   for (const id of ["a", "b", "c"]) enter(id);
   expect(positions("c")).toEqual([3]);
@@ -241,14 +253,14 @@ test("moves the others up when somebody leaves", () => {
   expect(serveAll()).toEqual(["b", "c"]);
 });
 
-test("has nobody to serve when it is empty", () => {
+test("serves nothing when empty", () => {
   const { waiting } = line();
 
   expect(waiting.dequeue()).toBeUndefined();
   expect([waiting.size, waiting.waiting]).toEqual([0, 0]);
 });
 
-test("offers p-queue all who wait, and no priorities", () => {
+test("offers p-queue all waiting requests, but no priorities", () => {
   const { waiting, enter } = line();
   enter("a");
   enter("b", { isFlex: true });

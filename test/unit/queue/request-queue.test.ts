@@ -1,10 +1,14 @@
-// Who may generate, and when, with the real p-queue inside.
+// Which request may generate, and when, with the real p-queue inside.
 
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
-import { Accounts, EVERYBODY, type ShareLimits } from "../../../src/queue/accounts.ts";
 import { RequestQueue, type RequestQueueOptions } from "../../../src/queue/request-queue.ts";
+import {
+  ANONYMOUS_CALLER,
+  type CallerLimits,
+  TokenBudgets,
+} from "../../../src/queue/token-budgets.ts";
 
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -12,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A queue, and `ask(name)`, which enters it and notes the name once it has a slot. */
+/** A queue, and `ask(name)`, which enters it and logs the name once it has a slot. */
 function open(options: Partial<RequestQueueOptions> = {}) {
   const queue = new RequestQueue({
     slots: 1,
@@ -43,7 +47,7 @@ function refusalOf(enter: () => unknown): ServiceError {
   throw new Error("was not refused");
 }
 
-test("gives slots out as long as there are some; the others wait", async () => {
+test("gives out all slots and makes other requests wait", async () => {
   const { queue, log, ask } = open({ slots: 2 });
 
   for (const name of ["a", "b", "c"]) ask(name);
@@ -53,7 +57,7 @@ test("gives slots out as long as there are some; the others wait", async () => {
   expect([queue.busy, queue.waiting, queue.inside]).toEqual([2, 1, 3]);
 });
 
-test("serves in the order of arrival, one for each slot that is given back", async () => {
+test("serves in order of arrival, one request per returned slot", async () => {
   const { log, ask } = open();
   const [a, b, c] = [ask("a"), ask("b"), ask("c")];
 
@@ -67,7 +71,7 @@ test("serves in the order of arrival, one for each slot that is given back", asy
   expect(log).toEqual(["a", "b", "c"]);
 });
 
-test("lets the next one in when the slot is free, not when its request was aborted", async () => {
+test("starts the next request when the slot is free, not when the request on it is aborted", async () => {
   const { queue, log, ask } = open();
   const [a, b] = [ask("a"), ask("b")];
   await a.served;
@@ -81,7 +85,7 @@ test("lets the next one in when the slot is free, not when its request was abort
   expect([log, queue.busy]).toEqual([["a", "b"], 1]);
 });
 
-test("refuses with 429 when slots and waiting places are taken", async () => {
+test("refuses with 429 when all slots and waiting places are taken", async () => {
   const { queue, ask } = open({ slots: 1, maxWaiting: 1 });
   ask("a");
   ask("b");
@@ -93,7 +97,7 @@ test("refuses with 429 when slots and waiting places are taken", async () => {
   expect(queue.inside).toBe(2);
 });
 
-test("advises how long to stay away by how long slots have been held", async () => {
+test("derives the retry advice from how long slots were held", async () => {
   vi.useFakeTimers();
   const { ask } = open({ slots: 1, maxWaiting: 2 });
   const first = ask("first");
@@ -104,7 +108,7 @@ test("advises how long to stay away by how long slots have been held", async () 
 
   const refused = refusalOf(() => ask("d"));
 
-  expect(refused.retryAfterSeconds).toBe(10); // second in line, at 5 s each
+  expect(refused.retryAfterSeconds).toBe(10); // second in the queue, at 5 s each
 });
 
 test("counts a request against the limit until it leaves, with or without a slot", async () => {
@@ -120,7 +124,7 @@ test("counts a request against the limit until it leaves, with or without a slot
   await expect(ask("c").served).resolves.toBeUndefined();
 });
 
-test("lets a waiting request go the moment its client leaves, and the others move up", async () => {
+test("removes a waiting request as soon as its client disconnects, and moves the others up", async () => {
   const { queue, log, ask } = open();
   const [a, b, c] = [ask("a"), ask("b"), ask("c")];
   await a.served;
@@ -128,7 +132,7 @@ test("lets a waiting request go the moment its client leaves, and the others mov
   b.leaveService();
   await expect(b.served).rejects.toBe(REASON);
   expect(queue.waiting).toBe(1);
-  expect(c.ticket.place?.position).toBe(1);
+  expect(c.ticket.queuePosition?.position).toBe(1);
   a.ticket.release();
   await c.served;
 
@@ -148,12 +152,12 @@ test("refuses a request that has waited for the queue timeout", async () => {
   await expect(b.served).rejects.toMatchObject({
     code: "queue_timeout",
     message: "no slot became free within 1.5 s (--queue-timeout)",
-    retryAfterSeconds: 2, // the one on the slot has held it for 1.5 s
+    retryAfterSeconds: 2, // the running request has held its slot for 1.5 s
   });
   expect(queue.waiting).toBe(0);
 });
 
-test("lets a request that had a slot before in front of those who never had one", async () => {
+test("puts a request that had a slot before those that never had one", async () => {
   const { log, ask } = open();
   const a = ask("a");
   await a.served;
@@ -170,7 +174,7 @@ test("lets a request that had a slot before in front of those who never had one"
   expect(log).toEqual(["a", "b", "a", "c"]);
 });
 
-test("takes nobody in while it drains", async () => {
+test("refuses requests while draining", async () => {
   const { queue, ask } = open();
   ask("a");
 
@@ -180,11 +184,11 @@ test("takes nobody in while it drains", async () => {
   expect(refusalOf(() => ask("b")).code).toBe("draining");
 });
 
-test("is drained at once when nobody is inside", async () => {
+test("is drained at once when empty", async () => {
   expect(await open().queue.drain(1_000)).toBe(true);
 });
 
-test("is drained when the last one has left, those in line included", async () => {
+test("is drained when the last request has left, including waiting ones", async () => {
   vi.useFakeTimers();
   const { queue, log, ask } = open();
   const [a, b] = [ask("a"), ask("b")];
@@ -202,7 +206,7 @@ test("is drained when the last one has left, those in line included", async () =
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("gives up draining at its limit", async () => {
+test("stops draining at its time limit", async () => {
   vi.useFakeTimers();
   const { queue, ask } = open();
   await ask("a").served;
@@ -216,7 +220,7 @@ test("gives up draining at its limit", async () => {
   expect(onDrained.mock.calls).toEqual([[false]]);
 });
 
-test("ends everything that is inside with the same error", async () => {
+test("ends all requests inside with the same error", async () => {
   const { queue, ask } = open();
   const [a, b] = [ask("a"), ask("b")];
   await a.served;
@@ -229,7 +233,7 @@ test("ends everything that is inside with the same error", async () => {
   await expect(b.served).rejects.toBe(error);
 });
 
-test("leaves no timer and no place taken behind when all have left", async () => {
+test("leaves no timer and no occupied place behind when all have left", async () => {
   vi.useFakeTimers();
   const { queue, ask } = open();
   const [a, b] = [ask("a"), ask("b")];
@@ -247,7 +251,7 @@ function enterAll(queue: RequestQueue, choices: number) {
   return queue.enterAll(choices, { signal: new AbortController().signal, abort });
 }
 
-test("takes all choices of a request in, each with a place of its own", async () => {
+test("admits all choices of a request, each with its own place", async () => {
   const { queue } = open({ slots: 2 });
 
   const tickets = enterAll(queue, 3);
@@ -259,7 +263,7 @@ test("takes all choices of a request in, each with a place of its own", async ()
   expect(queue.inside).toBe(0);
 });
 
-test("takes all choices of a request in or none", () => {
+test("admits all choices of a request or none", () => {
   const { queue, ask } = open({ slots: 1, maxWaiting: 3 });
   ask("a");
   ask("b");
@@ -269,14 +273,14 @@ test("takes all choices of a request in or none", () => {
   expect(enterAll(queue, 2)).toHaveLength(2);
 });
 
-test("refuses more choices than it ever holds, full or not", () => {
+test("refuses more choices than the queue can hold, full or not", () => {
   const { queue } = open({ slots: 1, maxWaiting: 3 });
 
   expect(refusalOf(() => enterAll(queue, 5))).toMatchObject({ code: "invalid_value" });
   expect(queue.inside).toBe(0);
 });
 
-test("gives slots to those whose client waits before those that nobody waits for", async () => {
+test("gives slots to normal requests before flex requests", async () => {
   const { queue, log, ask } = open();
   const a = ask("a");
   await a.served;
@@ -293,13 +297,13 @@ test("gives slots to those whose client waits before those that nobody waits for
   expect(log).toEqual(["a", "b", "flex"]);
 });
 
-/** A way to enter as one key after another; each notes its name once it has a slot. */
+/** `ask(owner)` enters as that key and logs the owner once it has a slot. */
 function openShared(options: Partial<RequestQueueOptions> = {}) {
   const { queue, log } = open({ isShared: () => true, ...options });
-  const ask = (owner: string, limits: Partial<ShareLimits> = {}) => {
-    const sharer = { owner, limits: { ...EVERYBODY.limits, ...limits } };
+  const ask = (owner: string, limits: Partial<CallerLimits> = {}) => {
+    const caller = { owner, limits: { ...ANONYMOUS_CALLER.limits, ...limits } };
     const abort = vi.fn<(error: ServiceError) => void>();
-    const ticket = queue.enter({ signal: new AbortController().signal, abort, sharer });
+    const ticket = queue.enter({ signal: new AbortController().signal, abort, caller });
     ticket.expect({ promptTokens: 10, maxTokens: 0 });
     const served = ticket.acquire().then(() => void log.push(owner));
     served.catch(() => {});
@@ -308,11 +312,11 @@ function openShared(options: Partial<RequestQueueOptions> = {}) {
   return { queue, log, ask };
 }
 
-test("lets the one request of a key go before the many of another", async () => {
+test("serves one key's only request before another key's many", async () => {
   const { log, ask } = openShared({ maxWaiting: 50 });
   const many = Array.from({ length: 20 }, () => ask("many"));
   const few = ask("few");
-  expect(few.ticket.place?.position).toBe(1);
+  expect(few.ticket.queuePosition?.position).toBe(1);
 
   many[0]?.ticket.leave();
   await few.served;
@@ -320,17 +324,17 @@ test("lets the one request of a key go before the many of another", async () => 
   expect(log).toEqual(["many", "few"]);
 });
 
-test("keeps a place in the queue for a key that comes late", () => {
+test("reserves a queue place for a key that arrives late", () => {
   const { ask } = openShared({ slots: 1, maxWaiting: 9 });
   const fill = () => {
     for (;;) ask("greedy");
   };
 
-  expect(refusalOf(fill).message).toContain("its last places are for other keys");
+  expect(refusalOf(fill).message).toContain("the remaining places are reserved for other keys");
   expect(() => ask("late")).not.toThrow();
 });
 
-test("runs no more of a key at once than it may, and goes on when one of them is done", async () => {
+test("keeps a key within its concurrency limit and starts its next request when one ends", async () => {
   const { queue, log, ask } = openShared({ slots: 3 });
   const [a1, a2] = [ask("a", { concurrent: 1 }), ask("a", { concurrent: 1 })];
   const b = ask("b");
@@ -347,7 +351,7 @@ test("runs no more of a key at once than it may, and goes on when one of them is
   expect(log).toEqual(["a", "b", "a"]);
 });
 
-test("starts those that a key's new limit lets begin", async () => {
+test("starts waiting requests when the key's limit is raised", async () => {
   const { queue, ask } = openShared({ slots: 4 });
   const asked = [1, 2, 3].map(() => ask("a", { concurrent: 1 }));
   await asked[0]?.served;
@@ -358,7 +362,7 @@ test("starts those that a key's new limit lets begin", async () => {
   expect(queue.loadOf("a")).toEqual({ running: 4, waiting: 0 });
 });
 
-test("estimates the wait of a key with few slots by its own requests", async () => {
+test("estimates the wait of a key with few slots from its own requests", async () => {
   vi.useFakeTimers();
   const { ask } = openShared({ slots: 4 });
   const asked = [1, 2, 3].map(() => ask("a", { concurrent: 1 }));
@@ -366,10 +370,10 @@ test("estimates the wait of a key with few slots by its own requests", async () 
   asked[0]?.ticket.leave();
   await asked[1]?.served;
 
-  expect(asked[2]?.ticket.place).toEqual({ position: 1, etaMs: 6_000 }); // 3 slots are free
+  expect(asked[2]?.ticket.queuePosition).toEqual({ position: 1, etaMs: 6_000 }); // 3 slots are free
 });
 
-test("refuses a key beyond its own limit, and others not", async () => {
+test("refuses a key beyond its own limit, but not other keys", async () => {
   const { ask } = openShared({ slots: 1 });
   await ask("a", { waiting: 1 }).served;
   ask("a", { waiting: 1 });
@@ -378,12 +382,12 @@ test("refuses a key beyond its own limit, and others not", async () => {
   expect(() => ask("b", { waiting: 1 })).not.toThrow();
 });
 
-test("lets a request go on that spends more than its key has, and refuses the next", async () => {
+test("lets a request finish that exceeds its key's tokens, and refuses the next one", async () => {
   vi.useFakeTimers();
-  const { ask } = openShared({ slots: 2, accounts: new Accounts() });
+  const { ask } = openShared({ slots: 2, tokenBudgets: new TokenBudgets() });
   const limits = { tokensPerMinute: 60 };
   const first = ask("a", limits);
-  await first.served; // 10 of its prompt
+  await first.served; // 10 tokens of the prompt
 
   first.ticket.charge({ type: "text-delta", text: "x", tokens: 54, atMs: 0 });
   const refused = refusalOf(() => ask("a", limits));
@@ -394,7 +398,7 @@ test("lets a request go on that spends more than its key has, and refuses the ne
   expect(() => ask("a", limits)).not.toThrow();
 });
 
-test("charges keys what their requests cost, whatever was expected of them", async () => {
+test("charges keys the real cost of their requests, whatever was expected", async () => {
   const { log, ask } = openShared({ maxWaiting: 200 });
   const answers = { talker: 190, brief: 10 };
   const asked = Array.from({ length: 40 }, () => [ask("talker"), ask("brief")]).flat();
@@ -412,20 +416,20 @@ test("charges keys what their requests cost, whatever was expected of them", asy
     await turn();
   }
 
-  const talks = log.filter((owner) => owner === "talker").length;
-  expect([log.length, talks]).toEqual([22, 2]); // 200 tokens each, and 20 times 20
+  const few = log.filter((owner) => owner === "talker").length;
+  expect([log.length, few]).toEqual([22, 2]); // 200 tokens each, and 20 times 20
 });
 
-test("weighs a deadline against the wait of the key itself, not of all who are in line", async () => {
+test("compares a deadline with the wait of the key itself, not of the whole queue", async () => {
   vi.useFakeTimers();
   const { queue, ask } = openShared({ slots: 1, maxWaiting: 100 });
   const many = Array.from({ length: 20 }, () => ask("many"));
   await many[0]?.served;
   vi.advanceTimersByTime(1_000);
   const enter = (owner: string, isFlex = false) => {
-    const sharer = { owner, limits: EVERYBODY.limits };
+    const caller = { owner, limits: ANONYMOUS_CALLER.limits };
     const { signal } = new AbortController();
-    return queue.enter({ signal, abort: () => {}, sharer, isFlex, deadlineMs: 3_000 });
+    return queue.enter({ signal, abort: () => {}, caller, isFlex, deadlineMs: 3_000 });
   };
 
   expect(refusalOf(() => enter("many")).code).toBe("deadline_unmeetable"); // 20 s

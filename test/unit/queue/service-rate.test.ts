@@ -13,7 +13,7 @@ test("estimates nothing before the first measurement", () => {
   expect(measured().waitMs(1, 4)).toBeNull();
 });
 
-test("takes the first measurement as it is", () => {
+test("uses the first measurement unchanged", () => {
   expect(measured(1000).waitMs(1, 1)).toBe(1000);
 });
 
@@ -33,7 +33,7 @@ test("estimates whole milliseconds", () => {
   expect(measured(100).waitMs(1, 3)).toBe(33);
 });
 
-test("expects no less of those who run than they have taken so far", () => {
+test("expects running requests to take at least as long as they have so far", () => {
   const rate = new ServiceRate();
   rate.observe(100);
 

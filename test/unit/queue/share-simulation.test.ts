@@ -1,4 +1,4 @@
-// Shares over a long run: slots and keys in simulated time. No key gets more than 10 % more or less than the others.
+// Shares over a long run, in simulated time: no key gets 10 % more or less than the others.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
@@ -30,11 +30,11 @@ const MIXES: Readonly<Record<string, readonly SimulatedKey[]>> = {
     { owner: "short", ...short },
     { owner: "long", ...long },
   ],
-  "50 requests in line beside 5": [
+  "50 waiting requests beside 5": [
     { owner: "many", ...short, inside: 50 },
     { owner: "few", ...short, inside: 5 },
   ],
-  "answers of which nobody knows how long they will be": [
+  "answers of unpredictable length": [
     {
       owner: "wild",
       inside: 9,
@@ -43,7 +43,7 @@ const MIXES: Readonly<Record<string, readonly SimulatedKey[]>> = {
     { owner: "short", ...short },
     { owner: "long", ...long },
   ],
-  "prompts that are in the cache, and prompts that are not": [
+  "cached and uncached prompts": [
     { owner: "cached", inside: 9, cost: () => ({ prompt: 900, cached: 880, answer: 30 }) },
     { owner: "fresh", inside: 9, cost: () => ({ prompt: 900, answer: 30 }) },
   ],
@@ -67,7 +67,7 @@ describe.each([1, 4])("on %i slots, shares are equal for", (slots) => {
   });
 });
 
-test("a key that comes late gets its share from then on, and not more", () => {
+test("a key that arrives late gets its share from then on, and no more", () => {
   const late = { owner: "late", ...short, asksAt: (atMs: number) => atMs >= LONG_MS };
   const simulation = new ShareSimulation(4, [
     { owner: "a", ...short },
@@ -80,7 +80,7 @@ test("a key that comes late gets its share from then on, and not more", () => {
   expectEqual(simulation.sharesUntil(LONG_MS + 100_000));
 });
 
-test("a key that comes and goes has no credit for the time that it was away", () => {
+test("a key that comes and goes gets no credit for the time it was away", () => {
   const comes = (atMs: number) => atMs % 100_000 < 50_000;
   const keys = [
     { owner: "a", ...short },
@@ -95,7 +95,7 @@ test("a key that comes and goes has no credit for the time that it was away", ()
   }
 });
 
-test("a key that may have few slots has no credit for those that it could not have", () => {
+test("a key with few slots gets no credit for those it could not have", () => {
   const limited = { owner: "limited", ...short, slots: 1 };
   const late = { owner: "late", ...short, asksAt: (atMs: number) => atMs >= LONG_MS };
   const simulation = new ShareSimulation(4, [limited, { owner: "a", ...short }, late]);
@@ -108,7 +108,7 @@ test("a key that may have few slots has no credit for those that it could not ha
   expect(lately / a).toBeLessThan(1.1);
 });
 
-test("a request of a key that rarely asks never waits longer than for the next slot", () => {
+test("a request of a key that rarely asks waits for the next slot at most", () => {
   const rare = { owner: "rare", inside: 1, cost: () => ({ prompt: 10, answer: 20 }) };
   const simulation = new ShareSimulation(4, [{ owner: "busy", ...long, inside: 54 }, rare]);
 
@@ -121,7 +121,7 @@ test("a request of a key that rarely asks never waits longer than for the next s
   expect(Math.max(...waits)).toBeLessThanOrEqual(2_000); // one request of the other key
 });
 
-test("flex requests take nothing from the others, and are not kept waiting for ever", () => {
+test("flex requests take nothing from the others, and do not starve", () => {
   const flex = { owner: "flex", inside: 10, isFlex: true, cost: short.cost };
   const simulation = new ShareSimulation(4, [{ owner: "a", ...short, inside: 40 }, flex], 30_000);
   simulation.runUntil(LONG_MS);
@@ -134,7 +134,7 @@ test("flex requests take nothing from the others, and are not kept waiting for e
   expect(simulation.tokensOf("flex") / simulation.tokensOf("a")).toBeLessThan(0.01);
 });
 
-test("one key alone has all slots, in the order of arrival", () => {
+test("a single key uses all slots, in order of arrival", () => {
   const simulation = new ShareSimulation(4, [{ owner: "alone", ...long }]);
 
   simulation.runUntil(100_000);

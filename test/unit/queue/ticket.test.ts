@@ -1,4 +1,4 @@
-// One request's stay in the queue: its place, its waiting time, and how it stops waiting.
+// One request's stay in the queue: its position, its waiting time, and how its wait ends.
 
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A queue with one slot, and a way to enter it. */
+/** A queue with one slot, and a function that enters it. */
 function open() {
   const queue = new RequestQueue({
     slots: 1,
@@ -27,16 +27,16 @@ function open() {
   return { queue, enter };
 }
 
-test("has no place before it waits and after it got its slot", async () => {
+test("has no position before it waits or after it got its slot", async () => {
   const ticket = open().enter();
-  expect(ticket.place).toBeNull();
+  expect(ticket.queuePosition).toBeNull();
 
   await ticket.acquire();
 
-  expect(ticket.place).toBeNull();
+  expect(ticket.queuePosition).toBeNull();
 });
 
-test("knows its place, and no estimate before anything has been measured", async () => {
+test("knows its position, but has no estimate before any measurement", async () => {
   const { enter } = open();
   const [holder, second, third] = [enter(), enter(), enter()];
 
@@ -44,11 +44,11 @@ test("knows its place, and no estimate before anything has been measured", async
   void second.acquire();
   void third.acquire();
 
-  expect(second.place).toEqual({ position: 1, etaMs: null });
-  expect(third.place).toEqual({ position: 2, etaMs: null });
+  expect(second.queuePosition).toEqual({ position: 1, etaMs: null });
+  expect(third.queuePosition).toEqual({ position: 2, etaMs: null });
 });
 
-test("estimates its wait by how long slots have been held", async () => {
+test("estimates its wait from how long slots were held", async () => {
   const { enter } = open();
   const [first, second, third, fourth] = [enter(), enter(), enter(), enter()];
   await first.acquire();
@@ -60,11 +60,11 @@ test("estimates its wait by how long slots have been held", async () => {
   first.release();
   await secondServed;
 
-  expect(third.place).toEqual({ position: 1, etaMs: 4_000 });
-  expect(fourth.place).toEqual({ position: 2, etaMs: 8_000 });
+  expect(third.queuePosition).toEqual({ position: 1, etaMs: 4_000 });
+  expect(fourth.queuePosition).toEqual({ position: 2, etaMs: 8_000 });
 });
 
-test("adds up all the time it has waited, and none of the time on a slot", async () => {
+test("adds up all its waiting time and none of its time on a slot", async () => {
   const { enter } = open();
   const [holder, ticket] = [enter(), enter()];
   await holder.acquire();
@@ -85,7 +85,7 @@ test("adds up all the time it has waited, and none of the time on a slot", async
   expect(ticket.waitedMs).toBe(350);
 });
 
-test("is contended while somebody waits", async () => {
+test("is contended while another request waits", async () => {
   const { enter } = open();
   const [holder, other] = [enter(), enter()];
   await holder.acquire();
@@ -99,7 +99,7 @@ test("is contended while somebody waits", async () => {
   expect(other.isContended).toBe(false);
 });
 
-test("stops waiting when it is released meanwhile", async () => {
+test("stops waiting when it is released", async () => {
   const { queue, enter } = open();
   const [holder, ticket] = [enter(), enter()];
   await holder.acquire();
@@ -109,10 +109,10 @@ test("stops waiting when it is released meanwhile", async () => {
 
   await expect(waiting).rejects.toMatchObject({ code: "aborted" });
   expect(queue.waiting).toBe(0);
-  expect(ticket.place).toBeNull();
+  expect(ticket.queuePosition).toBeNull();
 });
 
-test("does not even queue for a client that has left already", async () => {
+test("does not queue for a client that has already disconnected", async () => {
   const { queue, enter } = open();
   const ticket = enter(AbortSignal.abort(REASON));
 
@@ -121,7 +121,7 @@ test("does not even queue for a client that has left already", async () => {
   expect([queue.busy, queue.waiting]).toEqual([0, 0]);
 });
 
-test("gives a slot back once, however often it is released", async () => {
+test("returns its slot only once, however often it is released", async () => {
   const { queue, enter } = open();
   const [holder, second, third] = [enter(), enter(), enter()];
   await holder.acquire();
@@ -137,7 +137,7 @@ test("gives a slot back once, however often it is released", async () => {
   expect([queue.busy, queue.waiting]).toEqual([1, 1]);
 });
 
-test("measures the time on a slot once, however often that is given back", async () => {
+test("measures the time on a slot only once, however often it is released", async () => {
   const { enter } = open();
   const [first, second, third] = [enter(), enter(), enter()];
   await first.acquire();
@@ -150,10 +150,10 @@ test("measures the time on a slot once, however often that is given back", async
   vi.advanceTimersByTime(4_000);
   first.release();
 
-  expect(third.place?.etaMs).toBe(4_000);
+  expect(third.queuePosition?.etaMs).toBe(4_000);
 });
 
-test("leaves no timer and no listener behind when its waiting is over", async () => {
+test("leaves no timer and no listener behind after the wait", async () => {
   const { enter } = open();
   const { signal } = new AbortController();
   const [holder, ticket] = [enter(), enter(signal)];

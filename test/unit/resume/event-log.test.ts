@@ -1,4 +1,4 @@
-// The log of a stream: no event is missed, none comes twice, and what is gone is said to be gone.
+// The event log of a stream: no event is lost or repeated, and dropped events are reported.
 
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -13,7 +13,7 @@ async function readAll(log: EventLog, after = -1, signal = never): Promise<strin
   return seen;
 }
 
-test("gives what was missed, then what comes, until the end", async () => {
+test("yields missed events, then new ones, until the end", async () => {
   const log = new EventLog();
   log.append([event(0), event(1)]);
   const reading = readAll(log);
@@ -25,7 +25,7 @@ test("gives what was missed, then what comes, until the end", async () => {
   expect(await reading).toEqual(["0", "1", "2", "3"]);
 });
 
-test("begins after the event that the reader has", async () => {
+test("starts after the last event the reader has", async () => {
   const log = new EventLog();
   log.append([0, 1, 2, 3].map(event));
   log.end();
@@ -35,7 +35,7 @@ test("begins after the event that the reader has", async () => {
   expect(await readAll(log, 99)).toEqual([]);
 });
 
-test("serves several readers, each at its own pace", async () => {
+test("serves several readers at their own pace", async () => {
   const log = new EventLog();
   const early = readAll(log);
   log.append([event(0)]);
@@ -50,7 +50,7 @@ test("serves several readers, each at its own pace", async () => {
   ]);
 });
 
-test("gives a long past in batches, so that a reader waits for its socket in between", async () => {
+test("yields a long history in batches, so that a reader can wait for its socket in between", async () => {
   const log = new EventLog();
   log.append(Array.from({ length: 100 }, () => ({ data: "x".repeat(10_000) })));
   log.end();
@@ -61,7 +61,7 @@ test("gives a long past in batches, so that a reader waits for its socket in bet
   expect(sizes.reduce((sum, size) => sum + size)).toBe(100);
 });
 
-test("leaves a reader whose signal is aborted, and keeps no listener", async () => {
+test("stops a reader whose signal is aborted, and keeps no listener", async () => {
   const log = new EventLog();
   const controller = new AbortController();
   const reading = readAll(log, -1, controller.signal);
@@ -87,7 +87,7 @@ test.each(["before its end", "after its end"])(
   },
 );
 
-test("tells a reader that waits when the rest will not be kept", async () => {
+test("fails a waiting reader when the events are dropped", async () => {
   const log = new EventLog();
   log.append([event(0)]);
   const reading = readAll(log, 0);
@@ -97,7 +97,7 @@ test("tells a reader that waits when the rest will not be kept", async () => {
   await expect(reading).rejects.toMatchObject({ code: "events_dropped" });
 });
 
-test("numbers its events, if that is wanted", async () => {
+test("numbers its events on request", async () => {
   const log = new EventLog({ isNumbered: true });
   log.append([event(0)]);
   log.append([event(1)]);
@@ -110,7 +110,7 @@ test("numbers its events, if that is wanted", async () => {
 describe("a log that is full", () => {
   const full = () => {
     const log = new EventLog({ maxBytes: () => 1_000, isNumbered: true });
-    for (let number = 0; number < 20; number++) log.append([event(number)]); // of 66 bytes and more
+    for (let number = 0; number < 20; number++) log.append([event(number)]); // 66 bytes or more each
     return log;
   };
   const isWaiting = async (waiting: Promise<void>) => {
@@ -122,20 +122,20 @@ describe("a log that is full", () => {
     return !isOver;
   };
 
-  test("has its writer wait until somebody reads", async () => {
+  test("makes its writer wait until a reader reads", async () => {
     const log = full();
     const room = log.room(never);
     expect(await isWaiting(room)).toBe(true);
 
     const reader = log.read(-1, never);
     await reader.next();
-    expect(await isWaiting(room)).toBe(true); // what was handed out is not on its way yet
+    expect(await isWaiting(room)).toBe(true); // a batch counts as read when the next one is requested
     void reader.next();
     await room;
     expect(log.bytes).toBeLessThanOrEqual(1_000);
   });
 
-  test("keeps what the slowest reader has not read, and the newest of what all have", async () => {
+  test("keeps events the slowest reader has not read, and the newest that all have read", async () => {
     const log = full();
     const [fast, slow] = [log.read(-1, never), log.read(-1, never)];
     await Promise.all([fast.next(), slow.next()]);
@@ -143,7 +143,7 @@ describe("a log that is full", () => {
     for (let number = 20; number < 100; number++) log.append([event(number)]);
     await late;
     void fast.next();
-    expect(log.bytes).toBeGreaterThan(5_000); // 20 to 99 are not read by the slow one
+    expect(log.bytes).toBeGreaterThan(5_000); // the slow reader has not read 20 to 99
     await slow.next();
     void slow.next();
 
@@ -156,7 +156,7 @@ describe("a log that is full", () => {
     await expect(log.read(3, never).next()).rejects.toMatchObject({ code: "events_dropped" });
   });
 
-  test("lets its writer go when the signal is aborted, or the log is dropped", async () => {
+  test("releases its writer when the signal is aborted or the log is dropped", async () => {
     const controller = new AbortController();
     const [aborted, dropped] = [full(), full()];
     const waiting = aborted.room(controller.signal);
@@ -169,7 +169,7 @@ describe("a log that is full", () => {
   });
 });
 
-test("counts what it keeps, and takes nothing after its end", () => {
+test("counts the bytes it keeps, and accepts nothing after its end", () => {
   const growths: number[] = [];
   const log = new EventLog({ onChange: (bytes) => growths.push(bytes) });
   log.append([{ data: "x".repeat(100) }]);

@@ -1,8 +1,8 @@
-// Kept responses: for their owner alone, for a while, within a size; and every byte is given back.
+// Kept responses: only for their owner, for a limited time, within a limited size, and without leaking a byte.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ServiceError } from "../../../src/errors.ts";
-import { type Beginning, ResponseStore } from "../../../src/resume/response-store.ts";
+import { type ResponseSource, ResponseStore } from "../../../src/resume/response-store.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -15,28 +15,28 @@ function storeOf(maxBytes = 1_000_000): ResponseStore {
 
 const said = (text: string) => ({ type: "message", text });
 
-/** Null when there is no room for it. */
-function tryToBegin(store: ResponseStore, id: string, changes: Partial<Beginning> = {}) {
+/** Null if there is no room for the response. */
+function tryToBegin(store: ResponseStore, id: string, changes: Partial<ResponseSource> = {}) {
   return store.begin({
     id,
     owner: "me",
     previousId: null,
     input: [said(`question ${id}`)],
     state: () => ({ id, status: "in_progress" }),
-    news: () => "queued position=1",
+    waitStatus: () => "queued position=1",
     abort: () => {},
     ...changes,
   });
 }
 
-function begin(store: ResponseStore, id: string, changes: Partial<Beginning> = {}) {
+function begin(store: ResponseStore, id: string, changes: Partial<ResponseSource> = {}) {
   const response = tryToBegin(store, id, changes);
   if (!response) throw new Error("there is no room for it");
   return response;
 }
 
-/** One that has ended, with so much in its log. */
-function keep(store: ResponseStore, id: string, changes: Partial<Beginning> = {}, logged = 0) {
+/** Keeps an ended response with `logged` characters in its log. */
+function keep(store: ResponseStore, id: string, changes: Partial<ResponseSource> = {}, logged = 0) {
   const response = begin(store, id, changes);
   if (logged > 0) response.log.append([{ data: "x".repeat(logged) }]);
   response.end({
@@ -58,19 +58,19 @@ function refusalOf(work: () => unknown): ServiceError {
   throw new Error("was not refused");
 }
 
-test("shows a response as it stands, while it is written and afterwards", () => {
+test("returns a response while it is running and after its end", () => {
   const store = storeOf();
   const response = begin(store, "a");
 
   expect(store.get("a", "me").state()).toEqual({ id: "a", status: "in_progress" });
-  expect(store.get("a", "me").news()).toBe("queued position=1");
+  expect(store.get("a", "me").waitStatus()).toBe("queued position=1");
   response.end({ state: { status: "completed" }, output: [], closed: null, replay: () => [] });
   expect(store.get("a", "me").state()).toEqual({ status: "completed" });
   expect(store.get("a", "me").isRunning).toBe(false);
-  expect(store.get("a", "me").news()).toBe(null);
+  expect(store.get("a", "me").waitStatus()).toBe(null);
 });
 
-test("tells others that there is none, in the same words as for one that never was", () => {
+test("answers other owners as if the response had never existed", () => {
   const store = storeOf();
   keep(store, "a");
 
@@ -85,7 +85,7 @@ test("tells others that there is none, in the same words as for one that never w
   });
 });
 
-test("knows everything that was said, over many turns", () => {
+test("returns the whole conversation over many turns", () => {
   const store = storeOf();
   keep(store, "a");
   keep(store, "b", { previousId: "a" });
@@ -96,7 +96,7 @@ test("knows everything that was said, over many turns", () => {
   expect(store.conversation("c", "me")).toEqual([...expected, said("answer c")]);
 });
 
-test("lets a conversation branch, and keeps a turn for as long as one of them needs it", () => {
+test("lets a conversation branch, and keeps a turn while a branch needs it", () => {
   const store = storeOf();
   keep(store, "a");
   keep(store, "b", { previousId: "a" });
@@ -110,7 +110,7 @@ test("lets a conversation branch, and keeps a turn for as long as one of them ne
 });
 
 describe("nobody goes on from a response", () => {
-  test("that is still being written", () => {
+  test("that is still running", () => {
     const store = storeOf();
     begin(store, "a");
 
@@ -126,7 +126,7 @@ describe("nobody goes on from a response", () => {
   });
 });
 
-test("forgets each when its time is over, and not before", () => {
+test("forgets each response when its time is over, and not before", () => {
   const store = storeOf();
   keep(store, "a");
   vi.advanceTimersByTime(HOUR_MS / 2);
@@ -137,19 +137,22 @@ test("forgets each when its time is over, and not before", () => {
   expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
   expect(store.get("b", "me").id).toBe("b");
   vi.advanceTimersByTime(HOUR_MS);
-  expect(store.size).toBe(1); // the one that runs
+  expect(store.size).toBe(1); // the running one
   store.close();
   expect([store.size, store.bytes, vi.getTimerCount()]).toEqual([0, 0, 0]);
 });
 
-test("makes room with the events of the oldest first, and then with the oldest", () => {
+test("makes room by dropping the events of the oldest responses, then the responses", () => {
   const store = storeOf(40_000);
   for (const id of ["a", "b", "c"]) keep(store, id, {}, 5_000);
   expect(store.bytes).toBeGreaterThan(30_000);
   keep(store, "d", {}, 5_000);
 
   expect(["a", "b", "c", "d"].map((id) => store.get(id, "me").log.isDropped)).toEqual([
-    ...[true, false, false, false],
+    true,
+    false,
+    false,
+    false,
   ]);
   for (let index = 0; index < 100; index++) keep(store, `${index}`, {}, 1_000);
   expect(store.bytes).toBeLessThanOrEqual(40_000);
@@ -166,7 +169,7 @@ describe("an owner with more than an equal share", () => {
     }
   };
 
-  test("loses its own oldest, and no other owner loses anything", () => {
+  test("loses its own oldest responses, while other owners lose nothing", () => {
     const store = storeOf(40_000);
     for (const owner of ["bob", "carol"]) keep(store, owner, { owner }, 1_000);
     for (let index = 0; index < 50; index++) {
@@ -176,12 +179,13 @@ describe("an owner with more than an equal share", () => {
     }
 
     expect(["bob", "carol"].map((owner) => store.get(owner, owner).log.isDropped)).toEqual([
-      ...[false, false],
+      false,
+      false,
     ]);
     expect(isThere(store, "alice 0", "alice")).toBe(false);
   });
 
-  test("leaves what it has too much to one who comes later", () => {
+  test("gives up its excess to an owner that comes later", () => {
     const store = storeOf(40_000);
     for (let index = 0; index < 50; index++) keep(store, `alice ${index}`, { owner: "alice" });
     for (let index = 0; index < 50; index++) keep(store, `bob ${index}`, { owner: "bob" });
@@ -194,7 +198,7 @@ describe("an owner with more than an equal share", () => {
     expect(Math.abs(count("bob") - count("alice"))).toBeLessThan(5);
   });
 
-  test("cannot fill the store with responses that run", () => {
+  test("cannot fill the store with running responses", () => {
     const store = storeOf(40_000);
     keep(store, "kept", { owner: "bob" }, 1_000);
     const input = [said("x".repeat(2_000))];
@@ -202,12 +206,12 @@ describe("an owner with more than an equal share", () => {
       tryToBegin(store, `${index}`, { owner: "alice", input }),
     );
 
-    expect(running.filter((each) => each !== null)).toHaveLength(3); // of 5 KB, in half of the store
+    expect(running.filter((each) => each !== null)).toHaveLength(3); // 5 KB each, in half of the store
     expect(tryToBegin(store, "new", { owner: "bob", input })).not.toBe(null);
     expect(store.get("kept", "bob").log.isDropped).toBe(false);
   });
 
-  test("cannot go around that by going on from what it has kept", () => {
+  test("cannot evade that limit by continuing from kept responses", () => {
     const store = storeOf(40_000);
     keep(store, "long", { input: [said("x".repeat(6_000))] });
 
@@ -216,7 +220,7 @@ describe("an owner with more than an equal share", () => {
   });
 });
 
-test("keeps one whose end is too large until others come, and then not", () => {
+test("keeps a response that is too large only until another one arrives", () => {
   const store = storeOf(20_000);
   const response = begin(store, "a");
   const text = "x".repeat(20_000);
@@ -227,7 +231,7 @@ test("keeps one whose end is too large until others come, and then not", () => {
   expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
 });
 
-test("gives up the events of one that takes more than there is, but not the response", () => {
+test("drops the events of a response that exceeds the store, but not the response", () => {
   const store = storeOf(20_000);
   const response = begin(store, "a");
   for (let index = 0; index < 100; index++) response.log.append([{ data: "x".repeat(1_000) }]);
@@ -238,7 +242,7 @@ test("gives up the events of one that takes more than there is, but not the resp
   expect(store.get("a", "me").state()).toEqual({ id: "a" });
 });
 
-test("makes the events of a response anew that was not streamed", async () => {
+test("rebuilds the events of a response that was not streamed", async () => {
   const store = storeOf();
   keep(store, "a");
   const batches = [];
@@ -248,7 +252,7 @@ test("makes the events of a response anew that was not streamed", async () => {
   expect(batches).toEqual([[{ data: "replayed a" }]]);
 });
 
-test("stops one that is deleted while it is written, and does not keep its end", () => {
+test("stops a response that is deleted while running, and does not keep its end", () => {
   const store = storeOf();
   const abort = vi.fn();
   const response = begin(store, "a", { abort });
@@ -260,7 +264,7 @@ test("stops one that is deleted while it is written, and does not keep its end",
   expect([store.size, store.bytes]).toEqual([0, 0]);
 });
 
-test("says so when it keeps nothing at all", () => {
+test("reports that it keeps nothing if its size is 0", () => {
   const store = storeOf(0);
 
   expect(store.isOpen).toBe(false);

@@ -1,4 +1,4 @@
-// Streams that outlive their connections: a while for their readers to come back, and no longer.
+// Streams that outlive their connections: readers have a limited time to reconnect.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ServiceError } from "../../../src/errors.ts";
@@ -12,11 +12,11 @@ afterEach(() => void vi.useRealTimers());
 function open(maxBytes = 64_000_000) {
   const store = new StreamStore({ graceMs: GRACE_MS, maxBytes });
   const abort = vi.fn<(error: ServiceError) => void>();
-  const begin = (owner = "me") => store.begin({ owner, news: () => "queued", abort });
+  const begin = (owner = "me") => store.begin({ owner, waitStatus: () => "queued", abort });
   return { store, abort, begin };
 }
 
-test("stops a stream that nobody comes back for, but not before", () => {
+test("stops a stream without a reader after the grace period, not earlier", () => {
   const { begin, abort } = open();
   const stream = begin();
   const detach = stream.attach();
@@ -24,7 +24,7 @@ test("stops a stream that nobody comes back for, but not before", () => {
   detach();
   vi.advanceTimersByTime(GRACE_MS - 1);
   const detachAgain = stream.attach();
-  detach(); // twice does no harm
+  detach(); // calling it twice does no harm
   vi.advanceTimersByTime(10 * GRACE_MS);
   expect(abort).not.toHaveBeenCalled();
 
@@ -33,7 +33,7 @@ test("stops a stream that nobody comes back for, but not before", () => {
   expect(abort.mock.calls[0]?.[0]).toMatchObject({ code: "aborted" });
 });
 
-test("goes on as long as one of several readers is there", () => {
+test("continues while one of several readers is attached", () => {
   const { begin, abort } = open();
   const stream = begin();
   const [detach] = [stream.attach(), stream.attach()];
@@ -43,13 +43,13 @@ test("goes on as long as one of several readers is there", () => {
   expect(abort).not.toHaveBeenCalled();
 });
 
-test("keeps the end for a while, for those who missed it", () => {
+test("keeps the end for a while for clients that missed it", () => {
   const { store, begin, abort } = open();
   const stream = begin();
   stream.attach()();
   stream.log.append([{ data: "a" }]);
   stream.end();
-  expect(stream.news()).toBe(null);
+  expect(stream.waitStatus()).toBe(null);
   vi.advanceTimersByTime(GRACE_MS - 1);
   expect(store.get(stream.id, { owner: "me" })).toBe(stream);
   vi.advanceTimersByTime(1);
@@ -58,18 +58,18 @@ test("keeps the end for a while, for those who missed it", () => {
   expect([store.size, store.bytes, abort.mock.calls.length]).toEqual([0, 0, 0]);
 });
 
-test("is there for its owner, and for its token, and for nobody else", () => {
+test("is readable with its owner or its token only", () => {
   const { store, begin } = open();
-  const [mine, other] = [begin("me"), begin("somebody")];
+  const [mine, other] = [begin("me"), begin("other")];
 
   expect(store.get(mine.id, { owner: "me" })).toBe(mine);
   expect(store.get(mine.id, { token: mine.token })).toBe(mine);
-  for (const claim of [{ owner: "somebody" }, { token: other.token }, { token: "" }])
+  for (const claim of [{ owner: "other" }, { token: other.token }, { token: "" }])
     expect(() => store.get(mine.id, claim)).toThrow("no such stream");
   expect(() => store.get("stream_1", { owner: "me" })).toThrow("no such stream");
 });
 
-test("makes room with streams that have ended, the oldest first", () => {
+test("makes room by removing ended streams, oldest first", () => {
   const { store, begin } = open(640_000);
   const streams = Array.from({ length: 100 }, () => {
     const stream = begin();
@@ -84,7 +84,7 @@ test("makes room with streams that have ended, the oldest first", () => {
   expect(store.get(streams[99]?.id ?? "", { owner: "me" })).toBe(streams[99]);
 });
 
-test("many streams that nobody reads take little more than there is, and one that is read goes on", async () => {
+test("many unread streams barely exceed the memory limit, and a stream with a reader continues", async () => {
   const { store, begin } = open(640_000);
   const writeTo = async ({ log }: ReturnType<typeof begin>, events: number) => {
     const { signal } = new AbortController();
@@ -123,7 +123,7 @@ test("an owner with more than an equal share loses its own ended streams, and no
   expect(() => store.get(alices[0]?.id ?? "", { owner: "alice" })).toThrow("no such stream");
 });
 
-test("one owner's streams that nobody reads leave the others their part", async () => {
+test("one owner's unread streams leave the other owners their share", async () => {
   const { store, begin } = open(640_000);
   const fill = (owner: string) => {
     const { signal } = new AbortController();
@@ -142,7 +142,7 @@ test("one owner's streams that nobody reads leave the others their part", async 
   const bobs = fill("bob");
   await vi.advanceTimersByTimeAsync(0);
 
-  expect(bobs.count()).toBeGreaterThanOrEqual(9); // a 64th of all: his share is not that of 201 streams
+  expect(bobs.count()).toBeGreaterThanOrEqual(9); // a 64th of the memory: bob's share is not that of 201 streams
   expect(store.bytes).toBeLessThan(2 * 640_000);
 });
 

@@ -1,8 +1,8 @@
-// The books of a soak: what does not fit is found, and what does is not.
+// The ledger of a soak: mismatches are found, and matches are accepted.
 
 import { expect, test } from "vitest";
-import type { Ending } from "../../soak/kinds/player.ts";
-import { type Accounts, faultsOf } from "../../soak/report/ledger.ts";
+import type { Ending } from "../../soak/kinds/soak-client.ts";
+import { faultsOf, type Ledger } from "../../soak/report/ledger.ts";
 
 function ending(id: string, ...outcomes: readonly string[]): Ending {
   const times = { startedAtMs: 1_000, endedAtMs: 9_000 };
@@ -12,13 +12,13 @@ function ending(id: string, ...outcomes: readonly string[]): Ending {
 const line = (requestId: string, outcome: string) => ({ requestId, outcome, ttftMs: 1, atMs: 0 });
 const counts = (counted: Readonly<Record<string, number>>) => new Map(Object.entries(counted));
 
-function accounts(part: Partial<Accounts>): Accounts {
+function ledger(part: Partial<Ledger>): Ledger {
   return { endings: [], lines: [], counted: new Map(), kills: [], ...part };
 }
 
-test("finds nothing where client, log and metrics agree", () => {
+test("finds nothing if client, log and metrics agree", () => {
   const faults = faultsOf(
-    accounts({
+    ledger({
       endings: [
         ending("1", "stop"),
         ending("2", "aborted", "stop"),
@@ -32,9 +32,9 @@ test("finds nothing where client, log and metrics agree", () => {
   expect(faults).toEqual([]);
 });
 
-test("finds what is missing, doubled, different, or nobody's", () => {
+test("finds missing, duplicate, different and unknown requests", () => {
   const faults = faultsOf(
-    accounts({
+    ledger({
       endings: [ending("missing", "stop"), ending("doubled", "stop"), ending("different", "stop")],
       lines: [
         line("doubled", "stop"),
@@ -47,44 +47,44 @@ test("finds what is missing, doubled, different, or nobody's", () => {
   );
 
   expect(faults).toEqual([
-    "missing: 0 lines in the log: ",
-    "doubled: 2 lines in the log: stop,stop",
-    "different: the log says length, its client stop",
-    "nobody's: in the log (stop), and nobody asked it",
+    "missing: 0 log lines: ",
+    "doubled: 2 log lines: stop,stop",
+    "different: the log has length, its client saw stop",
+    "nobody's: in the log (stop), but sent by no client",
     "stop: 3 in the log, 2 in the metrics",
   ]);
 });
 
-test("keeps what the client found wrong", () => {
+test("keeps the faults that the client found", () => {
   const wrong = { ...ending("1", "stop"), faults: ["its text is wrong"] };
 
   expect(
     faultsOf(
-      accounts({ endings: [wrong], lines: [line("1", "stop")], counted: counts({ stop: 1 }) }),
+      ledger({ endings: [wrong], lines: [line("1", "stop")], counted: counts({ stop: 1 }) }),
     ),
   ).toEqual(["1: its text is wrong"]);
 });
 
 test.each([
-  ["was in company once", 0, ["SIGSEGV"], false],
-  ["was in company once, and alone once", 0, ["SIGKILL", "SIGSEGV"], true],
-  ["was that where another had crashed shortly before", 1, ["SIGKILL", "SIGSEGV"], false],
-  ["was alone three times where others had", 5, ["SIGSEGV", "SIGSTOP", "SIGSEGV", "SIGSTOP"], true],
-  ["was killed from outside alone, twice", 0, ["SIGKILL", "SIGKILL", "SIGKILL"], false],
+  ["was in one crash with others", 0, ["SIGSEGV"], false],
+  ["was in one crash with others and in one alone", 0, ["SIGKILL", "SIGSEGV"], true],
+  ["was in such crashes shortly after another crash", 1, ["SIGKILL", "SIGSEGV"], false],
   [
-    "was killed from outside alone, three times",
-    0,
-    ["SIGSEGV", "SIGKILL", "SIGKILL", "SIGKILL"],
+    "was alone in three crashes after crashes of others",
+    5,
+    ["SIGSEGV", "SIGSTOP", "SIGSEGV", "SIGSTOP"],
     true,
   ],
-])("a request that %s: refused with reason, or not", (_, earlier, ways, isExplained) => {
+  ["was alone in two kills from outside", 0, ["SIGKILL", "SIGKILL", "SIGKILL"], false],
+  ["was alone in three kills from outside", 0, ["SIGSEGV", "SIGKILL", "SIGKILL", "SIGKILL"], true],
+])("a request that %s: whether refusing it is justified", (_, earlier, ways, isExplained) => {
   const kills = [
     ...Array.from({ length: earlier }, () => ({ way: "SIGSEGV", atMs: 500 })),
     ...ways.map((way) => ({ way, atMs: 5_000 })),
     { way: "SIGSEGV", atMs: 20_000 },
   ];
   const faults = faultsOf(
-    accounts({
+    ledger({
       endings: [ending("1", "worker_crashed")],
       lines: [line("1", "worker_crashed")],
       counted: counts({ worker_crashed: 1 }),

@@ -1,15 +1,15 @@
-// The flags of the long commands, and the chance that they can repeat.
+// Flags of the long-running commands, and their seeded random generator.
 
 import { expect, test } from "vitest";
 import { Random } from "../../soak/kinds/random.ts";
 import { readNumbers, seedOr } from "../../soak/options.ts";
 
 const FLAGS = {
-  minutes: { default: 20, help: "how long" },
+  minutes: { default: 20, help: "duration" },
   seed: { default: null, help: "which" },
 };
 
-test("reads numbers, and keeps the defaults of the others", () => {
+test("reads given numbers and keeps the defaults of others", () => {
   expect(readNumbers(["--minutes", "3"], FLAGS)).toEqual({ minutes: 3, seed: null });
   expect(readNumbers(["-h"], FLAGS)).toBe(null);
   expect(seedOr(5)).toBe(5);
@@ -20,10 +20,10 @@ test.each([
   ["--minutes", "x"],
   ["--hours", "1"],
 ])("refuses %s %s", (...args) => {
-  expect(() => readNumbers(args, FLAGS)).toThrow(/allowed is a whole number|--hours/);
+  expect(() => readNumbers(args, FLAGS)).toThrow(/use a whole number|--hours/);
 });
 
-test("the same seed draws the same, each as often as its weight says", () => {
+test("the same seed gives the same choices, with the frequency of their weights", () => {
   const draw = (seed: number) => {
     const random = new Random(seed);
     return Array.from(

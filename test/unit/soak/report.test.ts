@@ -1,4 +1,4 @@
-// The figures of a soak, its chart, and whether its memory grows.
+// The figures of a soak, its chart, and memory growth.
 
 import { expect, test } from "vitest";
 import { chart } from "../../soak/report/chart.ts";
@@ -8,7 +8,7 @@ import type { Sample } from "../../soak/report/samples.ts";
 
 const SECOND_MS = 1_000;
 
-/** One every 10 s, for ten minutes. */
+/** One sample every 10 s for ten minutes. */
 function samples(part: (minute: number) => Partial<Sample>): Sample[] {
   return Array.from({ length: 61 }, (_, index) => ({
     ...{
@@ -19,12 +19,14 @@ function samples(part: (minute: number) => Partial<Sample>): Sample[] {
       descriptors: 40,
       zombies: 0,
     },
-    ...{ busy: 4, waiting: 2, tokensOut: index * 10_000 },
+    busy: 4,
+    waiting: 2,
+    tokensOut: index * 10_000,
     ...part(index / 6),
   }));
 }
 
-test("memory that fills up and then stays is no growth; memory that goes on growing is", () => {
+test("memory that fills up and then stays constant is no growth; steadily rising memory is", () => {
   const filling = growthIn(
     samples((minute) => ({ serverMb: 100 + 50 * Math.min(minute, 3) })),
     0,
@@ -37,10 +39,10 @@ test("memory that fills up and then stays is no growth; memory that goes on grow
   expect(filling.server).toBe(0);
   expect(faultsOfGrowth(filling)).toEqual([]);
   expect(leaking.worker).toBeCloseTo(4);
-  expect(faultsOfGrowth(leaking)).toEqual(["the memory of the worker grows by 4.00 MB a minute"]);
+  expect(faultsOfGrowth(leaking)).toEqual(["the memory of the worker grows by 4.00 MB per minute"]);
 });
 
-test("nothing is told of a time that is too short", () => {
+test("no growth is reported for a short run", () => {
   const growth = growthIn(
     samples((minute) => ({ serverMb: 100 * minute })),
     560 * SECOND_MS,
@@ -56,7 +58,10 @@ const line = (outcome: string, ttftMs: number | null) => ({
   atMs: 5_000,
 });
 const run = {
-  ...{ seed: 7, minutes: 10, startedAtMs: 0, faults: ["something"] },
+  seed: 7,
+  minutes: 10,
+  startedAtMs: 0,
+  faults: ["something"],
   samples: samples(() => ({})),
   lines: [line("stop", 10), line("stop", 20), line("aborted", null)],
   kills: [{ atMs: 60_000, way: "SIGKILL" }],
@@ -68,10 +73,10 @@ test("the report has the figures, the faults, and the chart", () => {
     "3 requests: 2 stop, 1 aborted",
     "1000 tokens/s; TTFT p50 20 ms, p99 20 ms",
     "queue up to 2, open files up to 40",
-    "server 100 MB at first, 100 MB at last; 0.10 MB a minute after warm-up",
-    "server's heap 50.0 MB at first, 50.0 MB at last; 0.00 MB a minute after warm-up",
-    "worker 300 MB at last; too short for a slope",
-    "1 crashes of the worker; 1 faults",
+    "server 100 MB at the start, 100 MB at the end; 0.10 MB per minute after warm-up",
+    "server heap 50.0 MB at the start, 50.0 MB at the end; 0.00 MB per minute after warm-up",
+    "worker 300 MB at the end; too short to measure growth",
+    "1 worker crashes; 1 faults",
   ]);
   const report = reportOf(run);
   expect(report["report.md"]).toContain("# Soak of 10 minutes, seed 7: FAILED");

@@ -1,0 +1,53 @@
+// Patterns that can match in very many ways at once are refused; realistic patterns are not, however long their texts.
+
+import { expect, test } from "vitest";
+import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
+import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
+
+const compile = (pattern: string) => () => schemaGrammar({ type: "string", pattern });
+
+test.each([
+  ["counts of parts with variable length", "^(a|aa|aaa|aaaa){1,1000}$"],
+  ["two counts of the same class", "^.{0,1000}.{0,1000}$"],
+  ["counts of overlapping classes", "^[a-m]{0,900}[k-z]{0,900}[a-z]{0,900}$"],
+  ["counts within counts", "^((ab|a|b){1,50}c?){1,2}$"],
+  [
+    "very many alternatives with the same start",
+    `^(${Array.from({ length: 200 }, (_, n) => `a${n}`).join("|")})$`,
+  ],
+])("%s", (_what, pattern) => {
+  expect(compile(pattern)).toThrow(SchemaError);
+  expect(compile(pattern)).toThrow("more than 128 ways at once");
+});
+
+test.each([
+  ["a long text", "^.{0,60000}$"],
+  ["any text of lines", "^[\\s\\S]{1,4000}$"],
+  ["a word in the middle", "^.{0,1000}foo.{0,1000}$"],
+  ["an email", "^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,63}$"],
+  ["a list of words", "^(\\w+, )*\\w+$"],
+  ["a phone number", "^(\\+\\d{1,3} )?(\\d{2,4}[ -]?){2,5}$"],
+  ["an id", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"],
+  ["alternatives without a count", "^(a|aa|aaa)*$"],
+  ["nested repetition", "^(x+x+)+y$"],
+  ["no anchors", "colou?r"],
+  ["escapes", '^[\\\\"/\\n\\t\\]^-]{0,500}$'],
+])("%s is fine", (_what, pattern) => {
+  expect(compile(pattern)).not.toThrow();
+});
+
+test("stays within the budget of a request", () => {
+  const beforeMs = performance.now();
+  for (const pattern of [
+    "^(a|aa|b|bb){0,60000}$",
+    `^(${"[a-z]{0,90}x?".repeat(20)})*$`,
+    "^(.?.?.?.?.?){100}$",
+  ])
+    try {
+      compile(pattern)();
+    } catch (error) {
+      expect(error).toBeInstanceOf(SchemaError);
+    }
+
+  expect(performance.now() - beforeMs).toBeLessThan(2_000);
+});
