@@ -91,7 +91,7 @@ test.each<[string, string[], RegExp]>([
   ["a limit that is no number", ["add", "a", "--waiting", "x"], /--waiting is "x": .* from 0 to/],
   ["an unknown flag", ["add", "a", "--limit", "1"], /keys add: .*--limit.*keys add --help/],
   ["a flag of another action", ["list", "--scope", "read"], /keys list: .*--scope/],
-  ["a name that nobody asked for", ["list", "a"], /keys list: it takes no name/],
+  ["a name for list", ["list", "a"], /keys list: takes no name/],
   [
     "a file that is not there",
     ["list"],
