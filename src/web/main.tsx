@@ -1,4 +1,4 @@
-// Entry of the chat page: builds what it needs once, in order, and shows it.
+// Entry of the chat page: creates the stores and renders the app.
 
 import { createRoot } from "react-dom/client";
 import { applyTheme } from "./browser/theme.ts";
@@ -25,11 +25,11 @@ const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get
 const storage = await openStorage();
 const store = new ChatStore(server, storage);
 const status = new ServerStatus(server);
-void status.look();
+void status.refresh();
 void store.load();
 
 const root = document.getElementById("page");
-if (!root) throw new Error("the page has no place for itself");
+if (!root) throw new Error('index.html has no element with the id "page"');
 createRoot(root).render(
   <AppContext value={{ store, status, server, apiKey }}>
     <App />

@@ -1,7 +1,7 @@
 // What a person does on the chat page, and what is looked at there.
 
 import type { Page } from "playwright-core";
-import type { Answer, Conversation } from "../../src/web/conversation/conversation.ts";
+import type { ChatAnswer, Conversation } from "../../src/web/conversation/conversation.ts";
 import { readConversations } from "./read-conversations.ts";
 
 export async function ask(page: Page, text: string): Promise<void> {
@@ -38,7 +38,7 @@ async function kept(page: Page): Promise<readonly Conversation[]> {
 }
 
 /** The last answer of the newest conversation, as the browser keeps it. */
-export async function keptAnswer(page: Page): Promise<Answer> {
+export async function keptAnswer(page: Page): Promise<ChatAnswer> {
   const [conversation] = await kept(page);
   const answer = conversation?.turns.findLast((turn) => turn.kind === "answer");
   if (answer?.kind !== "answer") throw new Error("no answer is kept");

@@ -1,14 +1,14 @@
-// Light, dark, or as the system has it: remembered in this browser.
+// The page's theme, remembered in this browser.
 
 export type Theme = "system" | "light" | "dark";
 const NAME = "sluice-theme";
 
 export function currentTheme(): Theme {
   try {
-    const kept = localStorage.getItem(NAME);
-    return kept === "light" || kept === "dark" ? kept : "system";
+    const stored = localStorage.getItem(NAME);
+    return stored === "light" || stored === "dark" ? stored : "system";
   } catch {
-    return "system"; // a browser that keeps nothing
+    return "system"; // the browser blocks storage
   }
 }
 
@@ -16,7 +16,7 @@ export function setTheme(theme: Theme): void {
   try {
     localStorage.setItem(NAME, theme);
   } catch {
-    // then for as long as the page is open
+    // the theme then lasts until the page is closed
   }
   applyTheme(theme);
 }

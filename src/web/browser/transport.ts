@@ -1,4 +1,4 @@
-// How answers come: server-sent events over HTTP, or a WebSocket. Remembered in this browser.
+// The transport for answers, server-sent events or a WebSocket, remembered in this browser.
 
 export type Transport = "sse" | "websocket";
 const NAME = "sluice-transport";
@@ -7,7 +7,7 @@ export function currentTransport(): Transport {
   try {
     return localStorage.getItem(NAME) === "websocket" ? "websocket" : "sse";
   } catch {
-    return "sse"; // a browser that keeps nothing
+    return "sse"; // the browser blocks storage
   }
 }
 
@@ -15,6 +15,6 @@ export function setTransport(transport: Transport): void {
   try {
     localStorage.setItem(NAME, transport);
   } catch {
-    // then it stays as it is
+    // the transport then stays unchanged
   }
 }

@@ -1,4 +1,4 @@
-// A button that copies a text, and says for a while that it has.
+// The copy button of a code block, which briefly confirms the copy.
 
 import { type ReactElement, useEffect, useState } from "react";
 import { copyText } from "../browser/copy-text.ts";
@@ -10,7 +10,7 @@ type Outcome = "none" | "copied" | "failed";
 const LABELS: Readonly<Record<Outcome, string>> = {
   none: "Copy",
   copied: "Copied",
-  failed: "Not copied",
+  failed: "Copy failed",
 };
 
 export function CopyButton({ text }: { readonly text: string }): ReactElement {

@@ -1,4 +1,4 @@
-// The API key that was typed in: for this tab, or for this browser if that was wished.
+// The API key that the user typed in, kept for this tab, or for this browser if the user chose that.
 
 const NAME = "sluice-api-key";
 
@@ -13,7 +13,7 @@ export class ApiKey {
     return this.#key;
   }
 
-  /** @param key empty forgets it */
+  /** @param key an empty one removes the stored key */
   set(key: string, isRemembered: boolean): void {
     this.#key = key === "" ? null : key;
     for (const storage of [() => sessionStorage, () => localStorage]) write(storage, null);
@@ -21,7 +21,7 @@ export class ApiKey {
   }
 }
 
-/** A browser may refuse to keep anything, and says so by throwing. */
+/** A browser that blocks storage throws on access. */
 function read(storage: () => Storage): string | null {
   try {
     return storage().getItem(NAME);
@@ -35,6 +35,6 @@ function write(storage: () => Storage, key: string | null): void {
     if (key === null) storage().removeItem(NAME);
     else storage().setItem(NAME, key);
   } catch {
-    // then it is known until the page is closed
+    // the key then lasts until the page is closed
   }
 }
