@@ -1,23 +1,32 @@
-// The chat page over a fake engine, for one test file: one browser, one server, and each test says what is answered.
+// The chat page over a fake engine: one server for a group of tests. Each test chooses the answers.
 
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import type { Message } from "../../src/generation/request.ts";
 import type { Config } from "../../src/service.ts";
-import { type OpenedPage, openPage, startBrowser } from "../support/clients/browser.ts";
+import { type OpenedPage, openPage } from "../support/clients/browser.ts";
 import { FakeEngine, type FakeEngineOptions } from "../support/engines/fake-engine.ts";
 import { type RunningService, startWithFake, until } from "../support/start-service.ts";
+
+/** False if there is no Chromium; the tests are then skipped. */
+export const HAS_BROWSER = inject("browserAddress") !== "";
 
 type OpenOptions = Partial<Omit<Parameters<typeof openPage>[0], "browser">>;
 
 export type FakeChat = {
   readonly url: string;
   readonly engine: FakeEngine;
-  /** What every answer is that begins from now on. */
+  readonly service: RunningService["service"];
+  /** Sets the answer of every later request. */
   readonly says: (answer: FakeEngineOptions) => void;
-  /** Closed after the test. */
+  /** Opens the page in a new browser context, which is closed after the test. */
   readonly open: (options?: OpenOptions) => Promise<OpenedPage>;
 };
+
+/** Connects to the browser that all files share. Closing the connection closes only its own contexts. */
+export function connectBrowser(): Promise<Browser> {
+  return chromium.connect(inject("browserAddress"));
+}
 
 /** Registers its hooks where it is called. */
 export function fakeChat(settings: Partial<Config> = {}): FakeChat {
@@ -25,15 +34,15 @@ export function fakeChat(settings: Partial<Config> = {}): FakeChat {
   let running: RunningService;
   let contexts: BrowserContext[] = [];
   const answer: { -readonly [name in keyof FakeEngineOptions]: FakeEngineOptions[name] } = {};
-  const engine = new FakeEngine(answer); // reads it anew for every request
+  const engine = new FakeEngine(answer); // reads the options for every request
   beforeAll(async () => {
     running = await startWithFake(engine, settings);
-    browser = await startBrowser();
+    browser = await connectBrowser();
   });
   afterEach(async () => {
     await Promise.all(contexts.map((context) => context.close()));
     contexts = [];
-    await until(() => running.service.queue.inside === 0, "nothing is left");
+    await until(() => running.service.queue.inside === 0, "no request is left");
     engine.requests.length = 0;
   });
   afterAll(async () => {
@@ -43,6 +52,9 @@ export function fakeChat(settings: Partial<Config> = {}): FakeChat {
   return {
     get url() {
       return running.url;
+    },
+    get service() {
+      return running.service;
     },
     engine,
     says: (next) => {
@@ -58,7 +70,7 @@ export function fakeChat(settings: Partial<Config> = {}): FakeChat {
   };
 }
 
-/** Messages of the request that came last. */
+/** Messages of the last request. */
 export function lastMessages({ requests }: FakeEngine): readonly Message[] {
   const prompt = requests.at(-1)?.prompt;
   return prompt?.type === "messages" ? prompt.messages : [];
