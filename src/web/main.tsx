@@ -1,11 +1,11 @@
 // Entry of the chat page: creates the stores and renders the app.
 
 import { createRoot } from "react-dom/client";
+import { ApiKey } from "./browser/api-key.ts";
 import { applyTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
 import { openStorage } from "./conversation/storage.ts";
-import { ApiKey } from "./server/api-key.ts";
 import { Server } from "./server/server.ts";
 import "./style/base.css";
 import "./style/layout.css";

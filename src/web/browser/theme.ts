@@ -1,23 +1,17 @@
 // The page's theme, remembered in this browser.
 
+import { readStored, writeStored } from "./stored-value.ts";
+
 export type Theme = "system" | "light" | "dark";
 const NAME = "sluice-theme";
 
 export function currentTheme(): Theme {
-  try {
-    const stored = localStorage.getItem(NAME);
-    return stored === "light" || stored === "dark" ? stored : "system";
-  } catch {
-    return "system"; // the browser blocks storage
-  }
+  const stored = readStored(() => localStorage, NAME);
+  return stored === "light" || stored === "dark" ? stored : "system";
 }
 
 export function setTheme(theme: Theme): void {
-  try {
-    localStorage.setItem(NAME, theme);
-  } catch {
-    // the theme then lasts until the page is closed
-  }
+  writeStored(() => localStorage, NAME, theme);
   applyTheme(theme);
 }
 

@@ -1,20 +1,14 @@
 // The transport for answers, server-sent events or a WebSocket, remembered in this browser.
 
+import { readStored, writeStored } from "./stored-value.ts";
+
 export type Transport = "sse" | "websocket";
 const NAME = "sluice-transport";
 
 export function currentTransport(): Transport {
-  try {
-    return localStorage.getItem(NAME) === "websocket" ? "websocket" : "sse";
-  } catch {
-    return "sse"; // the browser blocks storage
-  }
+  return readStored(() => localStorage, NAME) === "websocket" ? "websocket" : "sse";
 }
 
 export function setTransport(transport: Transport): void {
-  try {
-    localStorage.setItem(NAME, transport);
-  } catch {
-    // the transport then stays unchanged
-  }
+  writeStored(() => localStorage, NAME, transport);
 }

@@ -8,6 +8,8 @@ import {
   type ChatToolCall,
   type Conversation,
   hasEnded,
+  hasRunningAnswer,
+  newestFirst,
 } from "../conversation/conversation.ts";
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
@@ -17,7 +19,7 @@ import type { Server } from "../server/server.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { ConversationSaver } from "./conversation-saver.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
-import { isUnfinished, newestFirst, PAGE_CLOSED, pendingToolCalls, trimmedToFit } from "./turns.ts";
+import { PAGE_CLOSED, pendingToolCalls, trimmedToFit } from "./turns.ts";
 
 export type ChatState = {
   /** Conversations with turns, newest first, and the current one even if it is empty. */
@@ -80,7 +82,7 @@ export class ChatStore {
     );
     const [latest] = stored;
     const open = stored.find(({ id }) => id === location.hash.slice(1));
-    const current = open ?? (latest && isUnfinished(latest) ? latest : null);
+    const current = open ?? (latest && hasRunningAnswer(latest) ? latest : null);
     const empty = conversations.filter(({ turns }) => turns.length === 0);
     this.#set({
       conversations: newestFirst([...own, ...stored, ...empty]),
@@ -107,7 +109,7 @@ export class ChatStore {
   }
 
   rename(id: string, title: string): void {
-    this.#change(id, (conversation) => edits.rename(conversation, { title, nowMs: Date.now() }));
+    this.#change(id, (before, nowMs) => edits.rename(before, { title, nowMs }));
   }
 
   async remove(id: string): Promise<void> {
@@ -139,33 +141,25 @@ export class ChatStore {
   }
 
   changeSettings(id: string, settings: Partial<ChatSettings>): void {
-    this.#change(id, (conversation) =>
-      edits.putSettings(conversation, { settings, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.putSettings(before, { settings, nowMs }));
   }
 
   ask(id: string, text: string): void {
-    this.#change(id, (conversation) =>
-      edits.addQuestion(conversation, { text, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.addQuestion(before, { text, nowMs }));
     this.#answer(id);
   }
 
   /** Replaces a question, removes every later turn and requests a new answer. */
   edit(id: string, questionId: string, text: string): void {
     this.stop(id);
-    this.#change(id, (conversation) =>
-      edits.replaceQuestion(conversation, { questionId, text, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.replaceQuestion(before, { questionId, text, nowMs }));
     this.#answer(id);
   }
 
   /** Removes an answer and every later turn, and requests a new answer. */
   regenerate(id: string, answerId: string): void {
     this.stop(id);
-    this.#change(id, (conversation) =>
-      edits.cutFrom(conversation, { turnId: answerId, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.cutFrom(before, { turnId: answerId, nowMs }));
     this.#answer(id);
   }
 
@@ -180,9 +174,7 @@ export class ChatStore {
 
   /** Adds a tool result. Requests the next answer once every tool call has a result. */
   addToolResult(id: string, call: ChatToolCall, text: string): void {
-    this.#change(id, (conversation) =>
-      edits.putToolResult(conversation, { call, text, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.putToolResult(before, { call, text, nowMs }));
     const conversation = this.#find(id);
     if (conversation && pendingToolCalls(conversation).length === 0) this.#answer(id);
   }
@@ -209,9 +201,8 @@ export class ChatStore {
   #answer(id: string): void {
     const conversation = this.#find(id);
     if (!conversation || this.isAnswering(id)) return;
-    const nowMs = Date.now();
-    const answer = newAnswer(newId(), nowMs);
-    this.#change(id, (before) => edits.putAnswer(before, { answer, nowMs }));
+    const answer = newAnswer(newId(), Date.now());
+    this.#change(id, (before, nowMs) => edits.putAnswer(before, { answer, nowMs }));
     this.#read({ conversationId: id, answerId: answer.id }, conversation);
   }
 
@@ -254,10 +245,10 @@ export class ChatStore {
     else this.#saver.saveSoon(conversationId);
   }
 
-  #change(id: string, change: (conversation: Conversation) => Conversation): void {
+  #change(id: string, change: (before: Conversation, nowMs: number) => Conversation): void {
     const conversation = this.#find(id);
     if (!conversation) return;
-    this.#replace(change(conversation));
+    this.#replace(change(conversation, Date.now()));
     this.#notify();
     this.#saver.save(id);
   }

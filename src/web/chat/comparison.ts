@@ -23,7 +23,7 @@ type CompareOptions = {
   readonly onChange: (comparison: Comparison) => void;
 };
 
-const EMPTY: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+export const EMPTY_SIDE: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
 /** Makes both requests draw the same tokens, unless the settings contain a seed. */
 const SEED = 1;
 
@@ -31,7 +31,7 @@ const SEED = 1;
 export async function compare({ server, body, signal, onChange }: CompareOptions): Promise<void> {
   const startedAtMs = performance.now();
   const elapsed = () => performance.now() - startedAtMs;
-  let comparison: Comparison = { streamed: EMPTY, buffered: EMPTY };
+  let comparison: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
   let frame = 0;
   const put = (side: keyof Comparison, change: Partial<Side>) => {
     comparison = { ...comparison, [side]: { ...comparison[side], ...change } };

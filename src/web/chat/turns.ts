@@ -1,6 +1,6 @@
 // Queries on the turns of a conversation, for the store and the views.
 
-import { type ChatToolCall, type Conversation, hasEnded } from "../conversation/conversation.ts";
+import type { ChatToolCall, Conversation } from "../conversation/conversation.ts";
 import { omitOldest } from "../conversation/edits.ts";
 import { requestBody } from "../conversation/request-body.ts";
 import type { Server } from "../server/server.ts";
@@ -38,12 +38,3 @@ export const PAGE_CLOSED = {
   retryAtMs: null,
   message: "The page was closed before the answer started.",
 };
-
-export function isUnfinished({ turns }: Conversation): boolean {
-  const last = turns.at(-1);
-  return last?.kind === "answer" && !hasEnded(last);
-}
-
-export function newestFirst(conversations: readonly Conversation[]): readonly Conversation[] {
-  return [...conversations].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
-}

@@ -5,11 +5,7 @@ export type Language = "json" | "javascript" | "python";
 const MOST_COLUMNS = 90;
 /** The usual indentation of each language. */
 export const INDENT: Readonly<Record<Language, number>> = { json: 2, javascript: 2, python: 4 };
-const WORDS: Readonly<Record<Language, Readonly<Record<"true" | "false" | "null", string>>>> = {
-  json: { true: "true", false: "false", null: "null" },
-  javascript: { true: "true", false: "false", null: "null" },
-  python: { true: "True", false: "False", null: "None" },
-};
+const PYTHON_WORDS = { true: "True", false: "False", null: "None" } as const;
 /** Invisible characters and those that change the text direction. Joiners of emoji and letters are kept. */
 const INVISIBLE = /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
@@ -22,7 +18,8 @@ export type CodePosition = {
 /** @param value any JSON value */
 export function literal(value: unknown, { language, column = 0 }: CodePosition): string {
   if (typeof value === "string") return quoted(value);
-  if (value === null || typeof value === "boolean") return WORDS[language][`${value}`];
+  if (value === null || typeof value === "boolean")
+    return language === "python" ? PYTHON_WORDS[`${value}`] : `${value}`;
   if (typeof value !== "object") return String(value);
   const inner = { language, column: column + INDENT[language] };
   const members = Array.isArray(value)

@@ -139,6 +139,16 @@ export const DEFAULT_SETTINGS: ChatSettings = {
   tools: "",
 };
 
+export function newestFirst(conversations: readonly Conversation[]): readonly Conversation[] {
+  return conversations.toSorted((one, other) => other.updatedAtMs - one.updatedAtMs);
+}
+
+/** Whether the last turn is an answer that has not ended. */
+export function hasRunningAnswer({ turns }: Conversation): boolean {
+  const last = turns.at(-1);
+  return last?.kind === "answer" && !hasEnded(last);
+}
+
 export function hasEnded({ phase: { type } }: ChatAnswer): boolean {
   return type === "done" || type === "stopped" || type === "failed";
 }

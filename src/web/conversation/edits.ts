@@ -17,16 +17,13 @@ type Now = { readonly nowMs: number };
 /** The id is random by default. */
 type New = Now & { readonly id?: string };
 
-export function newConversation(
-  options: New & { readonly settings?: Partial<ChatSettings> },
-): Conversation {
-  const { nowMs, id = newId(), settings = {} } = options;
+export function newConversation({ nowMs, id = newId() }: New): Conversation {
   return {
     id,
     title: "",
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
-    settings: { ...DEFAULT_SETTINGS, ...settings },
+    settings: DEFAULT_SETTINGS,
     turns: [],
     omittedTurns: 0,
   };

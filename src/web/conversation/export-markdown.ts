@@ -10,6 +10,7 @@ import {
   DEFAULT_SETTINGS,
   hasEnded,
 } from "./conversation.ts";
+import { indented } from "./json-text.ts";
 
 const LABELS: { readonly [name in keyof ChatSettings]: string } = {
   model: "Model",
@@ -83,15 +84,6 @@ function reasoningBlock({ thoughts, thoughtMs }: ChatAnswer): string {
 
 function toolCallBlock({ name, arguments: json }: ChatToolCall): string {
   return `Tool call ${code(name)}:\n\n${fenced(indented(json), "json")}`;
-}
-
-/** Arguments that were cut off are not JSON and stay unchanged. */
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }
 
 function noteOf(answer: ChatAnswer): string | null {

@@ -22,6 +22,15 @@ export function readJson(text: string): Parsed<unknown> {
   }
 }
 
+/** Indents JSON for display; a text that is not JSON, such as arguments that were cut off, stays unchanged. */
+export function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 function positionIn(text: string, at: number): string {
   const lines = text.slice(0, at).split(/\r\n|\r|\n/);
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;

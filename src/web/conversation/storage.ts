@@ -2,7 +2,7 @@
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { openChangeChannel, type StorageChange } from "./change-channel.ts";
-import type { Conversation } from "./conversation.ts";
+import { type Conversation, newestFirst } from "./conversation.ts";
 
 export interface ConversationStorage {
   /** False if conversations are lost when the page is closed. */
@@ -116,10 +116,6 @@ function persistentStorage(database: Database): ConversationStorage {
 
 function isReadable({ version }: Stored): boolean {
   return version <= RECORD_VERSION;
-}
-
-function newestFirst(conversations: readonly Conversation[]): readonly Conversation[] {
-  return conversations.toSorted((one, other) => other.updatedAtMs - one.updatedAtMs);
 }
 
 type Store = ReturnType<typeof writable>["store"];

@@ -1,10 +1,10 @@
 // React context with the stores and the server, which main.tsx creates once.
 
 import { createContext, useContext, useSyncExternalStore } from "react";
+import type { ApiKey } from "../browser/api-key.ts";
 import type { ChatState, ChatStore } from "../chat/chat-store.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
 import type { Conversation } from "../conversation/conversation.ts";
-import type { ApiKey } from "../server/api-key.ts";
 import type { Server } from "../server/server.ts";
 
 export type AppParts = {

@@ -19,8 +19,8 @@ import { answer, call, conversation, question, toolResult } from "./samples.ts";
 const nowMs = 5000;
 const THREE = [question("A"), answer("a"), question("B"), answer("b"), question("C")];
 
-test("a new conversation is empty and has the given settings", () => {
-  const made = newConversation({ nowMs, id: "new", settings: { system: "Be brief" } });
+test("a new conversation is empty and has the default settings", () => {
+  const made = newConversation({ nowMs, id: "new" });
 
   expect(made).toEqual({
     id: "new",
@@ -28,7 +28,7 @@ test("a new conversation is empty and has the given settings", () => {
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     omittedTurns: 0,
-    settings: { ...DEFAULT_SETTINGS, system: "Be brief" },
+    settings: DEFAULT_SETTINGS,
     turns: [],
   });
 });

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { ChatToolCall } from "../../conversation/conversation.ts";
+import { indented } from "../../conversation/json-text.ts";
 import { useApp } from "../context.ts";
 import { Icon } from "../icons.tsx";
 
@@ -60,13 +61,4 @@ function ResultForm({ conversationId, call }: ResultProps) {
       </div>
     </form>
   );
-}
-
-/** Arguments that were cut off stay unchanged. */
-function indented(json: string): string {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
 }

@@ -1,7 +1,7 @@
 // The field for the next message. The user can type while an answer streams.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { hasEnded } from "../../conversation/conversation.ts";
+import { hasRunningAnswer } from "../../conversation/conversation.ts";
 import { problemsOf } from "../../conversation/settings.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { Icon } from "../icons.tsx";
@@ -16,8 +16,7 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
   const { id } = conversation;
   const [draft, setDraft] = useDraft(id);
   const field = useGrowingField(draft);
-  const last = conversation.turns.at(-1);
-  const isAnswering = last?.kind === "answer" && !hasEnded(last);
+  const isAnswering = hasRunningAnswer(conversation);
   const problems = Object.values(problemsOf(conversation.settings));
   const canSend = draft.trim() !== "" && !isAnswering && problems.length === 0;
   const send = () => {

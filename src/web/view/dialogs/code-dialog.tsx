@@ -6,7 +6,6 @@ import { streamedBody } from "../../conversation/request-body.ts";
 import { asCurl, asJavaScript, asPython } from "../../conversation/request-code.ts";
 import { useApp, useCurrent, useStatus } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { CodeText } from "./code-text.tsx";
 import { Dialog } from "./dialog.tsx";
 
 const FORMATS = [
@@ -52,7 +51,12 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
         <CopyButton text={code} label="Copy code" />
       </div>
       <div id="format-code" role="tabpanel" aria-labelledby={`format-${chosen}`}>
-        <CodeText code={code} language={format.language} />
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keyboard users must reach it */}
+        <section className="code-text" tabIndex={0} aria-label={format.language}>
+          <pre>
+            <code>{code}</code>
+          </pre>
+        </section>
       </div>
     </Dialog>
   );

@@ -1,21 +1,21 @@
 // Sends the same prompt streamed and buffered, side by side, to show the effect of streaming.
 
 import { useEffect, useRef, useState } from "react";
-import { type Comparison, compare, type Side } from "../../chat/comparison.ts";
+import { type Comparison, compare, EMPTY_SIDE, type Side } from "../../chat/comparison.ts";
 import { requestBody } from "../../conversation/request-body.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { duration } from "../format.ts";
 import { Dialog } from "./dialog.tsx";
 
 const EXAMPLE = "What is streaming?";
-const EMPTY: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+const EMPTY: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
 
 export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const { server } = useApp();
   const conversation = useCurrent();
   const last = conversation.turns.findLast(({ kind }) => kind === "question");
   const [text, setText] = useState(last?.kind === "question" ? last.text : EXAMPLE);
-  const [result, setResult] = useState<Comparison>({ streamed: EMPTY, buffered: EMPTY });
+  const [result, setResult] = useState(EMPTY);
   const [startedAtMs, setStarted] = useState<number | null>(null);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
@@ -23,7 +23,7 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const start = async () => {
     const abort = new AbortController();
     running.current = abort;
-    setResult({ streamed: EMPTY, buffered: EMPTY });
+    setResult(EMPTY);
     setStarted(performance.now());
     const turns = [{ kind: "question", id: "compared", text } as const];
     const body = requestBody({ ...conversation, turns, omittedTurns: 0 });
@@ -77,24 +77,29 @@ function SideView({ title, side, startedAtMs }: SideProps) {
     <section className="compare-side" aria-label={title}>
       <h3>{title}</h3>
       <dl className="numbers">
-        <div>
-          <dt>First text</dt>
-          <dd className={firstTextMs === null ? "is-running" : ""}>
-            {first === null ? "–" : duration(first)}
-          </dd>
-        </div>
-        <div>
-          <dt>Complete</dt>
-          <dd className={totalMs === null ? "is-running" : ""}>
-            {total === null ? "–" : duration(total)}
-          </dd>
-        </div>
+        <Time name="First text" ms={first} isRunning={firstTextMs === null} />
+        <Time name="Complete" ms={total} isRunning={totalMs === null} />
       </dl>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keyboard users must reach it */}
       <div className="compare-text" tabIndex={0}>
         {problem ?? text}
       </div>
     </section>
+  );
+}
+
+type TimeProps = {
+  readonly name: string;
+  readonly ms: number | null;
+  readonly isRunning: boolean;
+};
+
+function Time({ name, ms, isRunning }: TimeProps) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className={isRunning ? "is-running" : ""}>{ms === null ? "–" : duration(ms)}</dd>
+    </div>
   );
 }
 

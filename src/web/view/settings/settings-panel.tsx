@@ -58,6 +58,18 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+const SAMPLING_FIELDS = [
+  {
+    name: "temperature",
+    label: "Temperature",
+    help: "0 to 2. 0 always picks the most likely token.",
+    step: 0.1,
+  },
+  { name: "topP", label: "Top p", help: "0 to 1. Empty means 1.", step: 0.05 },
+  { name: "maxTokens", label: "Max tokens", help: "Per answer. Empty means no limit.", step: 1 },
+  { name: "seed", label: "Seed", help: "For repeatable answers. Empty means random.", step: 1 },
+] as const;
+
 type SamplingProps = {
   readonly settings: ChatSettings;
   readonly problems: SettingsProblems;
@@ -71,38 +83,15 @@ function SamplingFields({ settings, problems, set }: SamplingProps) {
       <legend id={id} className="visually-hidden">
         Sampling
       </legend>
-      <NumberField
-        label="Temperature"
-        help="0 to 2. 0 always picks the most likely token."
-        step={0.1}
-        value={settings.temperature}
-        onChange={(temperature) => set({ temperature })}
-        problem={problems.temperature}
-      />
-      <NumberField
-        label="Top p"
-        help="0 to 1. Empty means 1."
-        step={0.05}
-        value={settings.topP}
-        onChange={(topP) => set({ topP })}
-        problem={problems.topP}
-      />
-      <NumberField
-        label="Max tokens"
-        help="Per answer. Empty means no limit."
-        step={1}
-        value={settings.maxTokens}
-        onChange={(maxTokens) => set({ maxTokens })}
-        problem={problems.maxTokens}
-      />
-      <NumberField
-        label="Seed"
-        help="Makes sampling repeatable. Empty means random."
-        step={1}
-        value={settings.seed}
-        onChange={(seed) => set({ seed })}
-        problem={problems.seed}
-      />
+      {SAMPLING_FIELDS.map(({ name, ...field }) => (
+        <NumberField
+          key={name}
+          {...field}
+          value={settings[name]}
+          onChange={(value) => set({ [name]: value })}
+          problem={problems[name]}
+        />
+      ))}
     </fieldset>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { saveFile } from "../../browser/files.ts";
-import { type Conversation, hasEnded } from "../../conversation/conversation.ts";
+import { type Conversation, hasRunningAnswer } from "../../conversation/conversation.ts";
 import { fileNameFor, toJson } from "../../conversation/export.ts";
 import { toMarkdown } from "../../conversation/export-markdown.ts";
 import { useApp } from "../context.ts";
@@ -20,9 +20,7 @@ type ItemProps = {
 export function ConversationItem({ conversation, snippet, isCurrent, onSelect }: ItemProps) {
   const { store } = useApp();
   const [isRenaming, setRenaming] = useState(false);
-  const { id, title, updatedAtMs, turns } = conversation;
-  const last = turns.at(-1);
-  const isAnswering = last?.kind === "answer" && !hasEnded(last);
+  const { id, title, updatedAtMs } = conversation;
   const save = (extension: "json" | "md", text: string) =>
     saveFile(fileNameFor(conversation, extension), text);
   if (isRenaming)
@@ -47,7 +45,7 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
       >
         <span className="conversation-title">{title}</span>
         <span className="conversation-note">
-          {isAnswering ? "Answering…" : (snippet ?? when(updatedAtMs))}
+          {hasRunningAnswer(conversation) ? "Answering…" : (snippet ?? when(updatedAtMs))}
         </span>
       </button>
       <Menu

@@ -22,9 +22,7 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
   const closeOnPhone = () => {
     if (matchMedia("(max-width: 60rem)").matches) onClose();
   };
-  const shown =
-    found?.map(({ conversation, snippet }) => ({ conversation, snippet })) ??
-    stored.map((conversation) => ({ conversation, snippet: null }));
+  const shown = found ?? stored.map((conversation) => ({ conversation, snippet: null }));
   return (
     <>
       <nav className="sidebar" aria-label="Chats" inert={!isOpen}>

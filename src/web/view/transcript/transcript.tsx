@@ -9,7 +9,6 @@ import { Icon } from "../icons.tsx";
 import { EmptyChat } from "./empty-chat.tsx";
 import { OmittedNote } from "./omitted-note.tsx";
 import { QuestionView } from "./question-view.tsx";
-import { ToolResultView } from "./tool-result-view.tsx";
 import { useStickyEnd } from "./use-sticky-end.ts";
 
 export function Transcript({ onKey }: { readonly onKey: () => void }) {
@@ -36,13 +35,9 @@ function Frame({ lastId, onKey }: { readonly lastId: string; readonly onKey: () 
   );
 }
 
-function Turns({
-  conversation,
-  onKey,
-}: {
-  readonly conversation: Conversation;
-  readonly onKey: () => void;
-}) {
+type TurnsProps = { readonly conversation: Conversation; readonly onKey: () => void };
+
+function Turns({ conversation, onKey }: TurnsProps) {
   const { store } = useApp();
   const { id, turns, omittedTurns } = conversation;
   const isAnswering = store.isAnswering(id);
@@ -82,6 +77,11 @@ const TurnView = memo(function TurnView({ turn, ...rest }: TurnProps) {
     case "answer":
       return <AnswerView answer={turn} {...rest} />;
     case "tool-result":
-      return <ToolResultView result={turn} />;
+      return (
+        <article className="tool-result" aria-label={`Result of ${turn.name}`}>
+          <span className="tool-result-name">{turn.name} returned</span>
+          <pre>{turn.text}</pre>
+        </article>
+      );
   }
 });
