@@ -82,7 +82,10 @@ describe.skipIf(!HAS_BROWSER)("an answer", () => {
   });
 
   test("treats three missed heartbeats as a lost connection", async () => {
-    const { page } = await begin(proxy.url);
+    const { page } = await chat.open({ url: proxy.url });
+    proxy.cut(); // closes idle connections, which the page would try one by one after the silence
+    chat.says({ texts, tokenMs: 12 });
+    await ask(page, "Count");
     await read(page, 20);
 
     proxy.hush();

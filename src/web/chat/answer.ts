@@ -8,7 +8,7 @@ import type {
 } from "../conversation/conversation.ts";
 import type { AnswerEvent, ChatToolCallDelta } from "../server/answer-event.ts";
 
-/** What an answer has only after its end. */
+/** Fields that an answer gets only at its end. */
 const NOT_ENDED = { finishReason: null, failure: null, numbers: null, stream: null } as const;
 
 export function newAnswer(id: string, nowMs: number): ChatAnswer {

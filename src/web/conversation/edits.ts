@@ -29,7 +29,7 @@ export function newConversation({ nowMs, id = newId() }: New): Conversation {
   };
 }
 
-/** Also sets the title, if the conversation has none. */
+/** Adds a question and, if the conversation has no title, sets the title. */
 export function addQuestion(
   conversation: Conversation,
   { text, nowMs, id = newId() }: New & { readonly text: string },

@@ -52,16 +52,12 @@ export function problemsOf(settings: ChatSettings): SettingsProblems {
 
 function rangeProblem(value: number | null, max: number): string | null {
   const isValid = value === null || (value >= 0 && value <= max);
-  return isValid
-    ? null
-    : `Enter a number from 0 to ${max}, or leave empty for the server's default.`;
+  return isValid ? null : `Enter 0 to ${max}, or leave empty for the server's default.`;
 }
 
 function maxTokensProblem(value: number | null): string | null {
   const isValid = value === null || (Number.isSafeInteger(value) && value >= 1);
-  return isValid
-    ? null
-    : "Enter a whole number of at least 1, or leave empty for the server's limit.";
+  return isValid ? null : "Enter a whole number of at least 1, or leave empty.";
 }
 
 function seedProblem(value: number | null): string | null {

@@ -18,9 +18,7 @@ function announcement(answer: ChatAnswer): string {
     case "writing":
       return "Writing the answer.";
     case "done":
-      return answer.calls.length > 0
-        ? "The model called a tool."
-        : `Answer: ${beginning(answer.text)}`;
+      return answer.calls.length > 0 ? "Calling a tool." : `Answer: ${excerpt(answer.text)}`;
     case "stopped":
       return "Answer stopped.";
     case "failed":
@@ -33,6 +31,6 @@ function announcement(answer: ChatAnswer): string {
 }
 
 /** Shortens a long text, which the user can read on the page. */
-function beginning(text: string): string {
+function excerpt(text: string): string {
   return text.length <= 300 ? text : `${text.slice(0, 300)}… The rest is on the page.`;
 }

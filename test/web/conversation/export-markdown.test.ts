@@ -5,8 +5,14 @@ import { toMarkdown } from "../../../src/web/conversation/export-markdown.ts";
 import { answer, call, conversation, question, settings, toolResult } from "./samples.ts";
 
 const NUMBERS = {
-  ...{ queueMs: 1, prefillMs: 2, firstTokenMs: 120, totalMs: 1250 },
-  ...{ promptTokens: 24, cachedTokens: 12, generatedTokens: 87, seed: 5 },
+  queueMs: 1,
+  prefillMs: 2,
+  firstTokenMs: 120,
+  totalMs: 1250,
+  promptTokens: 24,
+  cachedTokens: 12,
+  generatedTokens: 87,
+  seed: 5,
 };
 
 test("writes settings, questions, answers and tool results under headings", () => {

@@ -37,8 +37,14 @@ test("sends every setting under the server's name", () => {
   });
 
   expect(requestBody(given)).toEqual({
-    ...{ model: "builtin", messages: [{ role: "user", content: "Hi" }] },
-    ...{ temperature: 0, top_p: 0.9, max_tokens: 64, seed: 7, stop: ["\n"], tools: [TOOL] },
+    model: "builtin",
+    messages: [{ role: "user", content: "Hi" }],
+    temperature: 0,
+    top_p: 0.9,
+    max_tokens: 64,
+    seed: 7,
+    stop: ["\n"],
+    tools: [TOOL],
     response_format: {
       type: "json_schema",
       json_schema: { name: "answer", schema: { type: "object" } },
@@ -149,6 +155,8 @@ test("a streamed request asks for usage and progress", () => {
 
   expect(streamedBody(given)).toEqual({
     ...requestBody(given),
-    ...{ stream: true, stream_options: { include_usage: true }, return_progress: true },
+    stream: true,
+    stream_options: { include_usage: true },
+    return_progress: true,
   });
 });

@@ -44,7 +44,11 @@ const FULL = conversation(
   ],
   {
     settings: settings({
-      ...{ model: "builtin", system: 'It\'s "brief"', seed: 1, stop: ["'", "\n"], topP: 1e-7 },
+      model: "builtin",
+      system: 'It\'s "brief"',
+      seed: 1,
+      stop: ["'", "\n"],
+      topP: 1e-7,
       jsonSchema: EXAMPLE_SCHEMA.replace('"age"', '"__proto__": true, "a-b": null, "age"'),
       tools: EXAMPLE_TOOLS,
     }),

@@ -31,10 +31,7 @@ test.each([
 });
 
 test.each([
-  [
-    { temperature: 2.1 },
-    { temperature: "Enter a number from 0 to 2, or leave empty for the server's default." },
-  ],
+  [{ temperature: 2.1 }, { temperature: "Enter 0 to 2, or leave empty for the server's default." }],
   [{ temperature: Number.NaN }, { temperature: /0 to 2/ }],
   [{ topP: -0.1 }, { topP: /0 to 1/ }],
   [{ maxTokens: 0 }, { maxTokens: /whole number of at least 1/ }],

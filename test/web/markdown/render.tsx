@@ -21,7 +21,8 @@ export function openView(): View {
   document.body.append(container);
   const root = createRoot(container);
   return {
-    show: (text, isStreaming) => act(() => root.render(<Markdown {...{ text, isStreaming }} />)),
+    show: (text, isStreaming) =>
+      act(() => root.render(<Markdown text={text} isStreaming={isStreaming} />)),
     element: () => container.children[0] ?? container,
     close: () => {
       act(() => root.unmount());

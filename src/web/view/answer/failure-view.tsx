@@ -92,10 +92,7 @@ function explain({ status, code, retryAtMs }: RequestFailure): Explanation {
   const wait = retryAtMs === null ? "" : ` for ${duration(Math.max(0, retryAtMs - Date.now()))}`;
   switch (code) {
     case "unreachable":
-      return {
-        title: "No connection",
-        advice: "Check that the server is running and you are online.",
-      };
+      return { title: "No connection", advice: "Check the server and your network." };
     case "connection_lost":
       return { title: "Connection lost", advice: "The partial answer is kept." };
     case "context_length_exceeded":
@@ -107,7 +104,7 @@ function explain({ status, code, retryAtMs }: RequestFailure): Explanation {
       return { title: "The model process crashed", advice: "It restarts automatically." };
     case "not_found":
       return {
-        title: "This answer is no longer on the server",
+        title: "The server no longer has this answer",
         advice: "The partial answer is kept.",
       };
     case "invalid_settings":

@@ -14,15 +14,12 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
   const { store } = useApp();
   const { conversations, currentId } = useChats();
   const [words, setWords] = useState("");
-  const stored = conversations.filter(({ turns }) => turns.length > 0);
-  const found = useMemo(
-    () => (words.trim() === "" ? null : search(stored, words)),
-    [stored, words],
-  );
+  const saved = conversations.filter(({ turns }) => turns.length > 0);
+  const found = useMemo(() => (words.trim() === "" ? null : search(saved, words)), [saved, words]);
   const closeOnPhone = () => {
     if (matchMedia("(max-width: 60rem)").matches) onClose();
   };
-  const shown = found ?? stored.map((conversation) => ({ conversation, snippet: null }));
+  const shown = found ?? saved.map((conversation) => ({ conversation, snippet: null }));
   return (
     <>
       <nav className="sidebar" aria-label="Chats" inert={!isOpen}>
@@ -45,7 +42,7 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
           <Icon name="plus" size={18} />
           New chat
         </button>
-        {stored.length > 0 && (
+        {saved.length > 0 && (
           <label className="search">
             <Icon name="search" size={16} />
             <span className="visually-hidden">Search chats</span>
@@ -71,7 +68,7 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
             />
           ))}
         </ul>
-        {stored.length === 0 && (
+        {saved.length === 0 && (
           <p className="hint">Your chats appear here. They are stored only in this browser.</p>
         )}
         {found?.length === 0 && <p className="hint">No chats found.</p>}
