@@ -80,14 +80,14 @@ describe.skipIf(!HAS_BROWSER)("a failed answer", () => {
     [429, "Too many requests"],
     [503, "The server is busy"],
   ])("with status %i can be retried after the time in Retry-After", async (status, title) => {
-    const { page } = await chat.open({ prepare: (next) => next.clock.install() });
+    const { page } = await chat.open();
     await refuse(page, status, { "retry-after": "300" });
     await ask(page, "Hello");
 
     await failure(page).filter({ hasText: title }).waitFor();
     const waiting = page.getByRole("button", { name: /^Try again in \d+ s$/ });
     expect(await waiting.isDisabled()).toBe(true);
-    await page.clock.fastForward(300_000);
+    await page.evaluate(advanceClock, 300_000);
     await button(page, "Try again").waitFor();
 
     chat.says({ texts: ["Here I am"] });
@@ -131,6 +131,12 @@ describe.skipIf(!HAS_BROWSER)("a failed answer", () => {
     expect(await lastAnswer(page).locator(".markdown").textContent()).toBe(texts.join("").trim());
   });
 });
+
+/** Runs in the page: moves its clock forward. */
+function advanceClock(ms: number): void {
+  const now = Date.now;
+  Date.now = () => now() + ms;
+}
 
 describe.skipIf(!HAS_BROWSER)("the API key", () => {
   const KEY = "the-right-key";

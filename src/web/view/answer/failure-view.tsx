@@ -101,7 +101,7 @@ function explain({ status, code, retryAtMs }: RequestFailure): Explanation {
         advice: "Omitted messages stay visible here, but are no longer sent to the model.",
       };
     case "worker_crashed":
-      return { title: "The model process crashed", advice: "It restarts automatically." };
+      return { title: "The model process crashed", advice: "The model restarts automatically." };
     case "not_found":
       return {
         title: "The server no longer has this answer",

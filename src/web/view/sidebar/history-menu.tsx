@@ -45,7 +45,7 @@ export function HistoryMenu() {
         </>
       )}
       <a className="link" href="../docs">
-        API docs
+        API
       </a>
       {isConfirming && (
         <Dialog title="Delete all chats?" onClose={() => setConfirming(false)} className="is-small">
