@@ -42,6 +42,8 @@ export default defineConfig({
           name: "page",
           include: files("page"),
           ...SLOW,
+          isolate: false, // the files share their modules, and one browser
+          globalSetup: "./test/page/browser-server.ts",
           retry: 1,
           sequence: { groupOrder: 1 },
         },

@@ -1,4 +1,4 @@
-// The same chat in React: typing cursor, scrolling, stop, and coming back after a lost connection.
+// The same chat in React: typing cursor, scrolling, stop, and reconnecting after a lost connection.
 // Run: node examples/proxy-express.mjs, then open http://127.0.0.1:3000/chat-react.html
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
@@ -38,7 +38,7 @@ function useChat() {
   const [messages, setMessages] = useState([]);
   const [isTyping, setTyping] = useState(false);
   const stopAnswer = useRef(() => {});
-  useEffect(() => () => stopAnswer.current(), []); // whoever closes the chat stops the model
+  useEffect(() => () => stopAnswer.current(), []); // closing the chat stops the model
 
   const add = (role, text) => setMessages((all) => [...all, { id: all.length + 1, role, text }]);
   const extendLast = (more) =>
@@ -63,7 +63,7 @@ function useChat() {
   return { messages, isTyping, send, stop: () => stopAnswer.current() };
 }
 
-/** Keeps the end in view, unless the reader has scrolled up. */
+/** Keeps the end in view unless the user has scrolled up. */
 function useFollowedEnd(messages) {
   const ref = useRef(null);
   const isAtEnd = useRef(true);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# curl alone: stream an answer, list what runs, stop it, lose a stream and come back to it.
+# Only curl: stream an answer, list and stop a running one, and reconnect to a lost stream.
 # Run: bash examples/curl.sh
 set -euo pipefail
 url=${SLUICE_URL:-http://127.0.0.1:8080}
@@ -10,7 +10,7 @@ ask() { # ask BODY [more of curl's options]
   curl -sN --fail-with-body "$url/v1/chat/completions" -H 'content-type: application/json' -d "$1" "${@:2}"
 }
 wait_a_little() {
-  [ "$SECONDS" -lt 60 ] || fail "nothing comes"
+  [ "$SECONDS" -lt 60 ] || fail "nothing arrived within 60 s"
   sleep 0.05
 }
 fail() {
@@ -24,7 +24,7 @@ echo "== stream: chunks, then [DONE]"
 ask "$short" | tee "$folder/stream"
 grep -q '^data: \[DONE\]' "$folder/stream" || fail "no [DONE]"
 
-echo "== list what runs, and stop it by the id that we gave it"
+echo "== list the running requests, and stop one by its id"
 id="curl-$$"
 ask "$long" -H "x-request-id: $id" >"$folder/stopped" &
 until grep -qs '^data:' "$folder/stopped"; do wait_a_little; done
@@ -36,7 +36,7 @@ wait $! || true
 tail -n 3 "$folder/stopped" | tee "$folder/end"
 grep -q '"cancelled"' "$folder/end" || fail "the stream did not end as cancelled"
 
-echo "== a resumable stream: its address is in the header Location, every event has an id"
+echo "== a resumable stream: its address is in the Location header, and every event has an id"
 ask "$long" -H 'X-Resumable: true' -D "$folder/head" >"$folder/lost" &
 until [ "$(grep -c '^id:' "$folder/lost" || true)" -ge 5 ]; do wait_a_little; done
 kill $! # the connection is lost; the stream goes on
@@ -44,9 +44,9 @@ wait $! 2>/dev/null || true
 address=$(tr -d '\r' <"$folder/head" | sed -n 's/^[Ll]ocation: //p')
 last=$(grep '^id:' "$folder/lost" | tail -n 1 | tr -dc 0-9)
 
-echo "== come back to it after event $last"
+echo "== reconnect after event $last"
 curl -sN --max-time 60 "$url$address" -H "Last-Event-ID: $last" >"$folder/resumed"
 first=$(grep -m 1 '^id:' "$folder/resumed" | tr -dc 0-9)
 echo "the next event is $first, the last line: $(grep '^data:' "$folder/resumed" | tail -n 1)"
-[ "$first" -eq $((last + 1)) ] || fail "an event is missing or doubled"
+[ "$first" -eq $((last + 1)) ] || fail "an event is missing or repeated"
 grep -q '^data: \[DONE\]' "$folder/resumed" || fail "the resumed stream has no end"

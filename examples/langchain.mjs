@@ -1,4 +1,4 @@
-// LangChain: a chain that streams, a tool call in streamed parts, and an answer held to a schema.
+// LangChain: a streaming chain, a streamed tool call, and an answer that follows a JSON schema.
 // Run: node examples/langchain.mjs
 import assert from "node:assert/strict";
 import { StringOutputParser } from "@langchain/core/output_parsers";
@@ -12,7 +12,9 @@ const model = new ChatOpenAI({
   model: process.env.SLUICE_MODEL ?? "builtin",
   apiKey: process.env.SLUICE_API_KEY ?? "none",
   configuration: { baseURL: `${url}/v1` },
-  ...{ maxTokens: 120, temperature: 0, maxRetries: 0 },
+  maxTokens: 120,
+  temperature: 0,
+  maxRetries: 0,
 });
 
 console.log("-- a chain");
@@ -33,7 +35,7 @@ const getWeather = tool(({ city }) => `21 degrees and sunny in ${city}`, {
 });
 const question = { role: "user", content: "What is the weather in Paris?" };
 const withTool = model.bindTools([getWeather]);
-let message; // its chunks added up
+let message; // the sum of all chunks
 for await (const chunk of await withTool.stream([question]))
   message = message ? message.concat(chunk) : chunk;
 const [call] = message.tool_calls;

@@ -1,4 +1,4 @@
-"""LangChain for Python: a chain that streams, a tool call in streamed parts, and an answer held to a schema.
+"""LangChain for Python: a streaming chain, a streamed tool call, and an answer that follows a JSON schema.
 Run: python examples/langchain_client.py
 """
 import os
@@ -37,7 +37,7 @@ def get_weather(city: str) -> str:
 print("\n-- a tool")
 question = {"role": "user", "content": "What is the weather in Paris?"}
 with_tool = model.bind_tools([get_weather])
-message = None  # its chunks added up
+message = None  # the sum of all chunks
 for chunk in with_tool.stream([question]):
     message = chunk if message is None else message + chunk
 [call] = message.tool_calls
@@ -45,7 +45,7 @@ assert call["args"] == {"city": "Paris"}, call
 result = get_weather.invoke(call)
 answer = with_tool.invoke([question, message, result])
 print(call["name"], call["args"], "->", result.content, "->", answer.content)
-assert answer.content, "there is no answer in words"
+assert answer.content, "the answer has no text"
 
 
 class Person(BaseModel):

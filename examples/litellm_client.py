@@ -1,10 +1,10 @@
-"""LiteLLM: the same call for Sluice's OpenAI and Anthropic APIs, streamed, and a call of a tool.
+"""LiteLLM: the same code for Sluice's OpenAI and Anthropic APIs, with a streamed answer and a tool call.
 Run: python examples/litellm_client.py
 """
 import json
 import os
 
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # fetches no list of prices
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # do not download the price list
 import litellm
 
 litellm.suppress_debug_info = True

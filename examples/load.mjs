@@ -1,4 +1,4 @@
-// Load: autocannon asks with 8 connections for 5 seconds; what readers feel is in the server's own metrics.
+// Load test: autocannon sends requests over 8 connections for 5 seconds. Latencies come from the server's metrics.
 // Run: node examples/load.mjs
 import assert from "node:assert/strict";
 import autocannon from "autocannon";
@@ -9,16 +9,20 @@ const authorization = `Bearer ${process.env.SLUICE_API_KEY ?? "none"}`;
 const before = await histograms();
 const result = await autocannon({
   url: `${url}/v1/chat/completions`,
-  ...{ connections: 8, duration: 5, method: "POST" },
+  connections: 8,
+  duration: 5,
+  method: "POST",
   headers: { "content-type": "application/json", authorization },
   body: JSON.stringify({
     messages: [{ role: "user", content: "What is streaming?" }],
-    ...{ max_tokens: 40, temperature: 0, stream: true },
+    max_tokens: 40,
+    temperature: 0,
+    stream: true,
   }),
 });
 const after = await histograms();
 
-// One request is one whole stream: requests per second and latency say little about what a reader feels.
+// autocannon counts a whole stream as one request, so its latency is the time to the last byte.
 console.log(`${result["2xx"]} streams, ${result.non2xx} refused, ${result.errors} errors`);
 console.log(
   `whole stream, 50th and 99th percentile: ${result.latency.p50} and ${result.latency.p99} ms`,
@@ -27,16 +31,16 @@ console.log(`time to first token, mean: ${meanMs("sluice_ttft_seconds")} ms`);
 console.log(`time between tokens, mean: ${meanMs("sluice_itl_seconds")} ms`);
 assert(result["2xx"] > 0 && result.non2xx === 0 && result.errors === 0);
 
-/** Of what was observed in between. */
+/** Mean of the observations between `before` and `after`. */
 function meanMs(name) {
   const grown = (field) => after(`${name}_${field}`) - before(`${name}_${field}`);
   return (1000 * (grown("sum") / grown("count"))).toFixed(1);
 }
 
-/** @returns the figures of /metrics, by name */
+/** @returns a function that looks up a value of /metrics by name */
 async function histograms() {
   const response = await fetch(`${url}/metrics`, { headers: { authorization } });
   const lines = (await response.text()).split("\n").map((line) => line.split(" "));
-  const figures = new Map(lines.map(([name, value]) => [name, Number(value)]));
-  return (name) => figures.get(name) ?? 0;
+  const values = new Map(lines.map(([name, value]) => [name, Number(value)]));
+  return (name) => values.get(name) ?? 0;
 }

@@ -1,4 +1,4 @@
-// A conversation that remembers: earlier turns go with each question, the oldest are left out when they no longer fit.
+// A conversation with memory: earlier turns are sent with each question, and the oldest are dropped when they no longer fit.
 // Run: node examples/memory.mjs
 import assert from "node:assert/strict";
 import OpenAI from "openai";
@@ -19,10 +19,10 @@ class Conversation {
     return this.#turns.length;
   }
 
-  /** Streams the answer, and keeps it once it is whole. */
+  /** Streams the answer, and stores it once it is complete. */
   async *ask(content) {
     const question = { role: "user", content };
-    await this.#forgetWhatDoesNotFit(question);
+    await this.#dropOldest(question);
     const messages = [...this.#turns.flat(), question];
     const request = { model, messages, max_tokens: 80, temperature: 0, stream: true };
     let answer = "";
@@ -34,10 +34,10 @@ class Conversation {
     this.#turns.push([question, { role: "assistant", content: answer }]);
   }
 
-  async #forgetWhatDoesNotFit(question) {
+  async #dropOldest(question) {
     while (this.#turns.length > 0) {
       const messages = [...this.#turns.flat(), question];
-      const body = { model, messages }; // the server counts, with the model's own template
+      const body = { model, messages }; // the server counts with the model's template
       const { input_tokens } = await client.post("/chat/completions/input_tokens", { body });
       if (input_tokens <= this.#maxTokens) return;
       this.#turns.shift();
@@ -52,7 +52,7 @@ assert.match(answer, /Anna/, "the conversation was forgotten");
 
 for (let turn = 0; turn < 4; turn++) await show("What is streaming?");
 console.log(`${conversation.length} of 6 turns still fit`);
-assert(conversation.length < 6, "nothing was left out");
+assert(conversation.length < 6, "no turn was dropped");
 
 async function show(question) {
   console.log(`> ${question}`);

@@ -22,7 +22,7 @@ async function askStreamed() {
   const stream = await client.chat.completions.create({
     ...request,
     stream: true,
-    stream_options: { include_usage: true }, // the token counts, in a last chunk without choices
+    stream_options: { include_usage: true }, // sends token counts in a last chunk without choices
   });
   let firstTextMs;
   let tokens;
@@ -40,7 +40,7 @@ async function askStreamed() {
 async function askBuffered() {
   const start = performance.now();
   const { usage } = await client.chat.completions.create(request);
-  const totalMs = performance.now() - start; // nothing can be read before
+  const totalMs = performance.now() - start; // no text is available earlier
   return figures({ firstTextMs: totalMs, totalMs, tokens: usage.completion_tokens });
 }
 

@@ -17,7 +17,7 @@ stream = client.chat.completions.create(
     max_tokens=200,
     temperature=0,
     stream=True,
-    stream_options={"include_usage": True},  # the token counts, in a last chunk without choices
+    stream_options={"include_usage": True},  # sends token counts in a last chunk without choices
 )
 for chunk in stream:
     text = chunk.choices[0].delta.content if chunk.choices else None

@@ -1,4 +1,4 @@
-// Mistral's SDK against the OpenAI routes: an answer as it streams, a call of a tool, an answer held to a schema.
+// Mistral's SDK with the OpenAI routes: a streamed answer, a tool call, and an answer that follows a JSON schema.
 // Run: node examples/mistral.mjs
 import assert from "node:assert/strict";
 import { Mistral } from "@mistralai/mistralai";
@@ -8,7 +8,8 @@ const serverURL = process.env.SLUICE_URL ?? "http://127.0.0.1:8080"; // without 
 const client = new Mistral({ serverURL, apiKey: process.env.SLUICE_API_KEY ?? "none" });
 const options = {
   model: process.env.SLUICE_MODEL ?? "builtin",
-  ...{ maxTokens: 120, temperature: 0 },
+  maxTokens: 120,
+  temperature: 0,
 };
 const weatherQuestion = { role: "user", content: "What is the weather in Paris?" };
 

@@ -1,4 +1,4 @@
-// Several providers behind one interface: an async generator of text. Here all of them are the same server.
+// Several APIs behind one interface, an async generator of text. Here the same server serves all of them.
 // Run: node examples/providers.mjs
 import assert from "node:assert/strict";
 import Anthropic from "@anthropic-ai/sdk";
@@ -30,7 +30,7 @@ const providers = {
     const body = await post("/api/chat", { model, messages, options, stream: true });
     let rest = "";
     for await (const text of body) {
-      const lines = (rest + text).split("\n"); // one JSON object in each
+      const lines = (rest + text).split("\n"); // one JSON object per line
       rest = lines.pop();
       for (const line of lines) yield JSON.parse(line).message?.content ?? "";
     }
@@ -55,7 +55,7 @@ for (const [name, stream] of Object.entries(providers)) {
   let text = "";
   for await (const piece of stream(messages)) text += piece;
   console.log(`${name}: ${text}`);
-  assert.notEqual(text, "", `${name} said nothing`);
+  assert.notEqual(text, "", `${name} sent no text`);
 }
 
 async function post(path, body) {

@@ -1,4 +1,4 @@
-// A proxy of your own in front of the server, and the chat pages that use it: POST /chat/stream, POST /chat.
+// Your own proxy in front of the server (POST /chat/stream, POST /chat), and the chat pages that use it.
 // Run: node examples/proxy-express.mjs, then open http://127.0.0.1:3000/chat-plain.html or /chat-react.html
 import { pipeline } from "node:stream/promises";
 import { build } from "esbuild";
@@ -6,7 +6,7 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import express from "express";
 
 const url = process.env.SLUICE_URL ?? "http://127.0.0.1:8080";
-const authorization = `Bearer ${process.env.SLUICE_API_KEY ?? "none"}`; // stays here: pages never see it
+const authorization = `Bearer ${process.env.SLUICE_API_KEY ?? "none"}`; // stays on this server; pages never see it
 const json = { "content-type": "application/json" };
 const app = express();
 
@@ -22,7 +22,7 @@ app.post("/chat/stream", express.json(), async (req, res) => {
   await passOn(await askNew(req, headers, true), res);
 });
 
-// What was asked for with X-Resumable outlives its connection for 30 s: to come back to it, or to stop it.
+// A request with X-Resumable survives a lost connection for 30 s. These routes reconnect to it or stop it.
 app.all("/chat/streams/:id", async (req, res) => {
   const headers = { "last-event-id": req.get("last-event-id") ?? "" };
   await passOn(await ask(req, req.url.replace("/chat/", "/v1/"), { headers }), res);
@@ -34,7 +34,7 @@ const entryPoints = [`${import.meta.dirname}/chat-react.jsx`];
 const bundle = await build({ entryPoints, bundle: true, write: false, jsx: "automatic" });
 app.get("/chat-react.js", (_req, res) => res.type("js").send(bundle.outputFiles[0].text));
 app.use((error, _req, res, _next) => {
-  if (res.headersSent) return res.destroy(); // in the middle: a cut that the page notices
+  if (res.headersSent) return res.destroy(); // the stream has started: cut it, so that the page notices
   res.status(error.status ?? 502).json({ error: error.message });
 });
 app.listen(process.env.PORT ?? 3000, "127.0.0.1");
@@ -45,7 +45,7 @@ function askNew(req, headers, stream) {
   return ask(req, "/v1/chat/completions", { headers, body });
 }
 
-/** Asks the server. Whoever leaves the proxy ends that too, and so stops the model. */
+/** Sends a request to the server. A client that disconnects from the proxy aborts it, which stops the model. */
 function ask({ method, res }, path, { headers, body }) {
   const leave = new AbortController();
   res.on("close", () => leave.abort());
@@ -55,14 +55,14 @@ function ask({ method, res }, path, { headers, body }) {
 
 async function passOn(answer, res) {
   if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) {
-    const text = await answer.text(); // a refusal, stopped, or nothing is left to come back for
+    const text = await answer.text(); // an error, a stopped answer, or an answer that has ended
     return res.status(answer.status).json({ error: text && JSON.parse(text).error?.message });
   }
   res.set({ "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" });
   const address = answer.headers.get("location");
   if (address) res.set("location", address.replace("/v1/", "/chat/"));
   res.flushHeaders();
-  const onComment = (comment) => res.write(`:${comment}\n\n`); // heartbeats, the place in the queue
+  const onComment = (comment) => res.write(`:${comment}\n\n`); // heartbeats and the queue position
   const parser = new EventSourceParserStream({ onComment });
   const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(parser);
   await pipeline(events, toFrames, res);

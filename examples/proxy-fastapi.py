@@ -1,4 +1,4 @@
-"""A proxy of your own in front of the server: POST /chat/stream, POST /chat. Whoever leaves it stops the model.
+"""Your own proxy in front of the server (POST /chat/stream, POST /chat). A client that disconnects stops the model.
 Run: python examples/proxy-fastapi.py, then curl -N 127.0.0.1:3000/chat/stream -H 'content-type: application/json' -d '{"message": "Hi"}'
 """
 import asyncio
@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 
-headers = {"authorization": f"Bearer {os.environ.get('SLUICE_API_KEY', 'none')}"}  # stays here
+headers = {"authorization": f"Bearer {os.environ.get('SLUICE_API_KEY', 'none')}"}  # stays on this server
 url = os.environ.get("SLUICE_URL", "http://127.0.0.1:8080")
 client = httpx.AsyncClient(base_url=url, headers=headers, timeout=300)
 app = FastAPI()
@@ -44,12 +44,12 @@ async def frames(answer: httpx.Response):
     try:
         async for line in answer.aiter_lines():
             if line.startswith(":"):
-                yield f"{line}\n\n"  # heartbeats, the place in the queue
+                yield f"{line}\n\n"  # heartbeats and the queue position
             elif line.startswith("data: "):
                 if message := simplified(line.removeprefix("data: ")):
                     yield f"data: {json.dumps(message)}\n\n"
     finally:
-        await answer.aclose()  # also when the client has left: the server stops then
+        await answer.aclose()  # runs when the client disconnects too, so that the server stops
 
 
 def simplified(data: str):

@@ -1,19 +1,23 @@
-// Asks the proxy and hands the answer out as it comes; when the connection is lost it comes back. Both pages use it.
+// Requests an answer from the proxy, delivers its text as it streams, and reconnects when the connection is lost.
+// Both example pages use it.
 
 const ATTEMPTS = 6;
 
-/** @returns a function that stops the answer: then onComplete is called with what there is */
+/** @returns a function that stops the answer; onComplete is then called with the partial answer on the page */
 export function streamChat(message, { onChunk, onComplete, onError }) {
   const leave = new AbortController();
   const { signal } = leave;
-  let address = null; // where the answer can be come back to
+  let address = null; // where to reconnect to the answer
   let lastId = "";
 
   async function connect() {
     if (address) return fetch(address, { headers: { "last-event-id": lastId }, signal });
     const headers = { "content-type": "application/json", "x-resumable": "true" };
     const response = await fetch("/chat/stream", {
-      ...{ method: "POST", headers, body: JSON.stringify({ message }), signal },
+      method: "POST",
+      headers,
+      body: JSON.stringify({ message }),
+      signal,
     });
     address = response.headers.get("location");
     return response;
@@ -38,27 +42,27 @@ export function streamChat(message, { onChunk, onComplete, onError }) {
         if (await read(await connect())) return onComplete();
       } catch (error) {
         if (signal.aborted) return onComplete();
-        if (!(error instanceof TypeError)) return onError(error); // a TypeError is the network's
+        if (!(error instanceof TypeError)) return onError(error); // a TypeError is a network error
       }
       if (!address) break;
       await new Promise((resolve) => setTimeout(resolve, 250 * attempt));
     }
-    onError(new Error("the connection is lost"));
+    onError(new Error("the connection was lost"));
   }
 
   void run();
   return () => {
     leave.abort();
-    if (address) fetch(address, { method: "DELETE" }).catch(() => {}); // it would go on without a reader
+    if (address) fetch(address, { method: "DELETE" }).catch(() => {}); // otherwise it continues without a reader
   };
 }
 
 async function* eventsOf(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const frames = (rest + part.value).split("\n\n");
-    rest = frames.pop(); // not whole yet
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const frames = (rest + read.value).split("\n\n");
+    rest = frames.pop(); // an incomplete frame
     for (const frame of frames) {
       const field = (name) => frame.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1];
       if (field("data")) yield { id: field("id"), data: JSON.parse(field("data")) };

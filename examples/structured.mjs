@@ -1,4 +1,4 @@
-// An answer held to a JSON schema, read while it streams: its fields are there before it is whole.
+// An answer that follows a JSON schema, parsed while it streams: fields are available before the answer is complete.
 // Run: node examples/structured.mjs
 import assert from "node:assert/strict";
 import OpenAI from "openai";
@@ -28,16 +28,16 @@ const stream = await client.chat.completions.create({
 
 let text = "";
 let finishReason;
-const seen = new Set(); // how many fields there were, again and again
+const fieldCounts = new Set(); // the different numbers of fields while streaming
 for await (const { choices } of stream) {
   text += choices[0].delta.content ?? "";
   finishReason = choices[0].finish_reason;
   if (text.trim() === "") continue;
-  const soFar = parse(text); // closes what is still open
-  seen.add(Object.keys(soFar).length);
+  const soFar = parse(text); // completes the partial JSON
+  fieldCounts.add(Object.keys(soFar).length);
   console.log(soFar);
 }
 
-assert.equal(finishReason, "stop", "cut off: not whole JSON");
-console.log("whole:", Person.parse(JSON.parse(text)));
-assert(seen.size > 2, "the fields came all at once");
+assert.equal(finishReason, "stop", "the JSON was cut off");
+console.log("complete:", Person.parse(JSON.parse(text)));
+assert(fieldCounts.size > 2, "the fields came all at once");

@@ -1,5 +1,5 @@
-// A smoother display: however unevenly tokens come, text appears in small even steps, one every 50 ms.
-// (The server can do a part of it: "stream_options": {"flush": "word"}.) Run: node examples/token-buffer.mjs
+// A smoother display: text appears in small even steps, one every 50 ms, however unevenly tokens arrive.
+// (The server can send whole words: "stream_options": {"flush": "word"}.) Run: node examples/token-buffer.mjs
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
@@ -24,7 +24,7 @@ for await (const text of evenly(textOf(stream), { everyMs: 50 })) {
   shown += text;
   process.stdout.write(text);
 }
-console.log(`\n${deltas} deltas came, ${steps} steps were shown`);
+console.log(`\n${deltas} deltas received, ${steps} steps shown`);
 assert(steps > 1 && steps < deltas, "the steps are not fewer than the deltas");
 assert.equal(shown, received);
 
@@ -38,7 +38,7 @@ async function* textOf(chunks) {
   }
 }
 
-/** Hands out a share of what waits at every step: more when much waits, so that it never falls far behind. */
+/** Yields a quarter of the waiting text at every step, so that the display never falls far behind. */
 async function* evenly(source, { everyMs }) {
   let waiting = "";
   let hasEnded = false;
@@ -54,5 +54,5 @@ async function* evenly(source, { everyMs }) {
     if (step !== "") yield step;
     await sleep(everyMs);
   }
-  await reading; // throws what went wrong
+  await reading; // rethrows errors of the stream
 }

@@ -1,4 +1,4 @@
-// A tool loop: the model calls a function, its arguments are shown as they come, and the result goes back for the answer.
+// A tool loop: the model calls a function, the arguments stream in, and the model answers with the function's result.
 // Run: node examples/tools.mjs
 import assert from "node:assert/strict";
 import OpenAI from "openai";
@@ -24,7 +24,7 @@ const tools = [{ type: "function", function: { name: "get_weather", description,
 const messages = [{ role: "user", content: "What is the weather in Paris?" }];
 const answer = await askWithTools({ maxRounds: 5 });
 assert.deepEqual(called, ["Paris"]);
-assert(answer.content, "there is no answer in words");
+assert(answer.content, "the answer has no text");
 
 async function askWithTools({ maxRounds }) {
   for (let round = 0; round < maxRounds; round++) {
@@ -32,7 +32,7 @@ async function askWithTools({ maxRounds }) {
     messages.push(message);
     if (!message.tool_calls) return message;
     for (const { id, function: call } of message.tool_calls) {
-      const result = functions[call.name](JSON.parse(call.arguments)); // they fit the schema: the server sees to it
+      const result = functions[call.name](JSON.parse(call.arguments)); // the server ensures that they match the schema
       messages.push({ role: "tool", tool_call_id: id, content: JSON.stringify(result) });
       console.log(`  -> ${JSON.stringify(result)}`);
     }
@@ -40,23 +40,27 @@ async function askWithTools({ maxRounds }) {
   throw new Error(`no answer after ${maxRounds} rounds of calls`);
 }
 
-/** One answer, put together from its chunks: text, calls, or both. */
+/** Requests one answer and assembles it from its chunks: text, tool calls, or both. */
 async function ask() {
   const message = { role: "assistant", content: "" };
   const stream = await client.chat.completions.create({
     model: process.env.SLUICE_MODEL ?? "builtin",
-    ...{ messages, tools, max_tokens: 120, temperature: 0, stream: true },
+    messages,
+    tools,
+    max_tokens: 120,
+    temperature: 0,
+    stream: true,
   });
   for await (const { choices } of stream) {
     const { content, tool_calls = [] } = choices[0].delta;
     process.stdout.write(content ?? "");
     message.content += content ?? "";
-    for (const { index, id, function: part } of tool_calls) {
+    for (const { index, id, function: delta } of tool_calls) {
       message.tool_calls ??= [];
-      // Id and name come once, with the first part of a call; the arguments in pieces.
-      if (id) message.tool_calls[index] = { id, type: "function", function: { ...part } };
-      else message.tool_calls[index].function.arguments += part.arguments;
-      process.stdout.write(id ? `${part.name} ${part.arguments}` : part.arguments);
+      // The id and name come once, with the first delta of a call; the arguments come in several deltas.
+      if (id) message.tool_calls[index] = { id, type: "function", function: { ...delta } };
+      else message.tool_calls[index].function.arguments += delta.arguments;
+      process.stdout.write(id ? `${delta.name} ${delta.arguments}` : delta.arguments);
     }
   }
   console.log();

@@ -1,4 +1,4 @@
-// Vercel's AI SDK: text as it streams, an object that grows while it streams, and a tool that is called in between.
+// Vercel's AI SDK: streamed text, a partial object while it streams, and a tool call during the answer.
 // Run: node examples/vercel-ai.mjs
 import assert from "node:assert/strict";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
@@ -10,12 +10,14 @@ const sluice = createOpenAICompatible({
   name: "sluice",
   baseURL: `${url}/v1`,
   apiKey: process.env.SLUICE_API_KEY ?? "none",
-  supportsStructuredOutputs: true, // otherwise schemas are not sent
+  supportsStructuredOutputs: true, // without this, schemas are not sent
   includeUsage: true,
 });
 const options = {
   model: sluice(process.env.SLUICE_MODEL ?? "builtin"),
-  ...{ maxOutputTokens: 120, temperature: 0, maxRetries: 0 },
+  maxOutputTokens: 120,
+  temperature: 0,
+  maxRetries: 0,
 };
 
 console.log("-- text");

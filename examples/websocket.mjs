@@ -1,8 +1,8 @@
-// Several answers at once over one WebSocket: two streams side by side, one of them cancelled.
+// Several answers over one WebSocket: two streams at the same time, one of which is cancelled.
 // Run: node examples/websocket.mjs
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { WebSocket } from "ws"; // from Node 22 on, the one that Node has does as well
+import { WebSocket } from "ws"; // Node 22 and later have a built-in one
 
 const url = process.env.SLUICE_URL ?? "http://127.0.0.1:8080";
 const headers = { authorization: `Bearer ${process.env.SLUICE_API_KEY ?? "none"}` };
@@ -24,7 +24,7 @@ socket.on("message", (bytes) => {
 });
 
 const short = ask("short", "What is streaming?", 60);
-const long = ask("long", "Count from 1 to 500.", 2000, () => cancel("long")); // at its first text
+const long = ask("long", "Count from 1 to 500.", 2000, () => cancel("long")); // on its first text
 const answers = { short: await short, long: await long };
 console.log(answers);
 assert.equal(answers.short.reason, "done");
@@ -32,7 +32,7 @@ assert.notEqual(answers.short.text, "");
 assert.equal(answers.long.reason, "cancelled");
 socket.close();
 
-/** @returns its text and how it ended, as soon as it has */
+/** @returns the text and the end reason of the answer */
 function ask(id, content, max_tokens, onText = () => {}) {
   const body = { messages: [{ role: "user", content }], max_tokens, temperature: 0, stream: true };
   send({ type: "request", id, path: "/v1/chat/completions", body });

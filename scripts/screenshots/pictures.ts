@@ -1,13 +1,13 @@
-// The list of screenshots: the server of each, and the steps on the page before it is taken.
+// The list of screenshots: the server behind each, and the actions on the page before it is taken.
 
 import type { Page } from "playwright-core";
 import { answered, ask, lastAnswer, set } from "../../test/page/chat-page.ts";
 import type { ServerName } from "./servers.ts";
 
 export type Picture = {
-  /** File name without extension. */
+  /** File name without the extension. */
   readonly name: string;
-  readonly show: string;
+  readonly shows: string;
   readonly server: ServerName;
   readonly isPhone?: boolean;
   readonly colorScheme?: "light" | "dark";
@@ -18,36 +18,22 @@ const QUESTION = "What does streaming change, and how do I read a stream?";
 const CALL = { name: "Call of get_weather" } as const;
 
 export const PICTURES: readonly Picture[] = [
-  ...inBoth("empty", { show: "a chat without a question", server: "model", arrange: empty }),
-  ...inBoth("answer", { show: "an answer in Markdown", server: "markdown", arrange: answer }),
-  ...inBoth("code", { show: "the end of that answer", server: "markdown", arrange: answerEnd }),
-  { name: "writing", show: "an answer while it is written", server: "writing", arrange: writing },
-  { name: "thoughts-folded", show: "reasoning, collapsed", server: "model", arrange: reasoning },
-  { name: "thoughts-open", show: "reasoning, expanded", server: "model", arrange: openReasoning },
-  {
-    name: "tool-call",
-    show: "a tool call waiting for its result",
-    server: "model",
-    arrange: toolCall,
-  },
-  { name: "queued", show: "the position in the queue", server: "busy", arrange: queued },
-  { name: "reading", show: "a long prompt being read", server: "reading", arrange: reading },
-  ...inBoth("failed", {
-    show: "an answer that failed midway",
-    server: "failing",
-    arrange: failing,
-  }),
-  ...inBoth("settings", { show: "settings of the chat", server: "markdown", arrange: settings }),
-  {
-    name: "request",
-    show: "the request for use in programs",
-    server: "markdown",
-    arrange: request,
-  },
-  { name: "compare", show: "streamed beside buffered", server: "model", arrange: compare },
-  ...onPhone("empty", { show: "a phone, without a question", server: "model", arrange: nothing }),
-  ...onPhone("answer", { show: "a phone, an answer", server: "markdown", arrange: phoneAnswer }),
-  ...onPhone("sidebar", { show: "a phone, the chats", server: "markdown", arrange: phoneSidebar }),
+  ...inBoth("empty", { shows: "an empty chat", server: "model", arrange: empty }),
+  ...inBoth("answer", { shows: "an answer in Markdown", server: "markdown", arrange: answer }),
+  ...inBoth("code", { shows: "the end of that answer", server: "markdown", arrange: answerEnd }),
+  { name: "writing", shows: "a streaming answer", server: "writing", arrange: writing },
+  { name: "reasoning-folded", shows: "folded reasoning", server: "model", arrange: reasoning },
+  { name: "reasoning-open", shows: "open reasoning", server: "model", arrange: openReasoning },
+  { name: "tool-call", shows: "a tool call without a result", server: "model", arrange: toolCall },
+  { name: "queued", shows: "the position in the queue", server: "busy", arrange: queued },
+  { name: "reading", shows: "the progress of a long prompt", server: "reading", arrange: reading },
+  ...inBoth("failed", { shows: "a failed answer", server: "failing", arrange: failing }),
+  ...inBoth("settings", { shows: "the chat settings", server: "markdown", arrange: settings }),
+  { name: "request", shows: "the request as code", server: "markdown", arrange: request },
+  { name: "compare", shows: "streamed beside buffered", server: "model", arrange: compare },
+  ...onPhone("empty", { shows: "an empty chat on a phone", server: "model", arrange: nothing }),
+  ...onPhone("answer", { shows: "an answer on a phone", server: "markdown", arrange: phoneAnswer }),
+  ...onPhone("sidebar", { shows: "chats on a phone", server: "markdown", arrange: phoneSidebar }),
 ];
 
 type Plain = Omit<Picture, "name" | "isPhone" | "colorScheme">;
@@ -69,7 +55,7 @@ async function empty(page: Page): Promise<void> {
   await page.locator(".suggestion").first().waitFor();
 }
 
-/** Creates earlier chats for the list. */
+/** Earlier chats for the list. */
 async function history(page: Page): Promise<void> {
   for (const question of ["Plan a weekend in Lisbon", "Why is the sky blue?"]) {
     await ask(page, question);
@@ -100,19 +86,19 @@ async function writing(page: Page): Promise<void> {
 }
 
 async function reasoning(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Think first" }).click();
+  await page.getByRole("button", { name: "Reason first" }).click();
   await answered(page);
 }
 
 async function openReasoning(page: Page): Promise<void> {
   await reasoning(page);
-  await page.locator(".thoughts summary").click();
+  await page.locator(".reasoning summary").click();
 }
 
 async function toolCall(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Call a tool" }).click();
   await answered(page);
-  const result = page.getByRole("region", CALL).getByLabel("What the tool gives");
+  const result = page.getByRole("region", CALL).getByLabel("Tool result");
   await result.fill('{"temperature": 21, "sky": "clear"}');
 }
 
@@ -122,7 +108,7 @@ async function queued(page: Page): Promise<void> {
 }
 
 async function reading(page: Page): Promise<void> {
-  await ask(page, "Sum this report up in three sentences.");
+  await ask(page, "Summarize this report in three sentences.");
   await page.locator(".phase-line progress").waitFor();
 }
 
@@ -134,10 +120,10 @@ async function failing(page: Page): Promise<void> {
 async function settings(page: Page): Promise<void> {
   await answer(page);
   await set(page, {
-    "System prompt": "You answer briefly, and say when you do not know.",
+    "System prompt": "Answer briefly, and say so when you do not know.",
     Seed: "7",
   });
-  await page.getByRole("button", { name: "Settings of this chat" }).click();
+  await page.getByRole("button", { name: "Chat settings" }).click();
 }
 
 async function request(page: Page): Promise<void> {
@@ -162,7 +148,7 @@ async function phoneSidebar(page: Page): Promise<void> {
   for (const question of ["Plan a weekend in Lisbon", "Why is the sky blue?", QUESTION]) {
     await ask(page, question);
     await answered(page);
-    await page.getByRole("button", { name: "Show the conversations" }).click();
+    await page.getByRole("button", { name: "Show sidebar" }).click();
     if (question !== QUESTION) await newChat(page);
   }
 }

@@ -1,4 +1,4 @@
-// Servers for screenshots: the built-in model, and the tests' fake engine for states that must be held.
+// The servers behind the screenshots: the built-in model, and the tests' fake engine to hold a state still.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -9,9 +9,9 @@ import { startWithFake, startWithModel } from "../../test/support/start-service.
 
 type Shown = { readonly url: string; readonly close: () => Promise<void> };
 
-const LETTER = readFileSync(path.join(import.meta.dirname, "answer.md"), "utf8");
-/** Splits the text into pieces of about a token. */
-const TOKENS = LETTER.match(/\s*\S{1,6}/g) ?? [];
+const ANSWER = readFileSync(path.join(import.meta.dirname, "answer.md"), "utf8");
+/** Pieces of about a token's length. */
+const TOKENS = ANSWER.match(/\s*\S{1,6}/g) ?? [];
 const CRASH = new ServiceError("worker_crashed", "the worker died while it worked on this request");
 const READING = {
   type: "prompt-progress",
@@ -25,7 +25,7 @@ const SPEED = { tokenMs: 3, prefillMs: 40 };
 export const SERVERS = {
   model: () => startWithModel({ slots: 2 }),
   markdown: () => startFake({ texts: TOKENS }),
-  /** Writes at reading speed, so that the picture is taken midway. */
+  /** Slow, because the screenshot is taken during the answer. */
   writing: () => startFake({ texts: TOKENS, tokenMs: 25 }),
   reading: () => startFake({ events: Array(1000).fill(READING), tokenMs: 50 }),
   failing: () => startFake({ texts: TOKENS, failure: { error: CRASH, afterTokens: 66 } }),
@@ -38,7 +38,7 @@ function startFake(options: FakeEngineOptions): Promise<Shown> {
   return startWithFake({ ...SPEED, ...options });
 }
 
-/** A server whose only slot is busy, with two requests waiting. */
+/** A server whose one slot is busy and whose queue has two requests. */
 async function startBusy(): Promise<Shown> {
   const running = await startWithFake({ tokens: 4000, tokenMs: 100 }, { slots: 1 });
   const others: SseAnswer[] = [];

@@ -1,11 +1,11 @@
-// Entry of the chat page: builds what it needs once, in order, and shows it.
+// Entry of the chat page: creates the stores and renders the app.
 
 import { createRoot } from "react-dom/client";
+import { ApiKey } from "./browser/api-key.ts";
 import { applyTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
 import { openStorage } from "./conversation/storage.ts";
-import { ApiKey } from "./server/api-key.ts";
 import { Server } from "./server/server.ts";
 import "./style/base.css";
 import "./style/layout.css";
@@ -25,11 +25,11 @@ const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get
 const storage = await openStorage();
 const store = new ChatStore(server, storage);
 const status = new ServerStatus(server);
-void status.look();
+void status.refresh();
 void store.load();
 
 const root = document.getElementById("page");
-if (!root) throw new Error("the page has no place for itself");
+if (!root) throw new Error('index.html has no element with the id "page"');
 createRoot(root).render(
   <AppContext value={{ store, status, server, apiKey }}>
     <App />

@@ -1,4 +1,4 @@
-// Builds the chat page into dist/web; `npm run dev:web` serves it from src, beside a server on its usual port.
+// Builds the chat page into dist/web. `npm run dev:web` serves it from src and forwards API calls to a local server.
 
 import path from "node:path";
 import react from "@vitejs/plugin-react";
@@ -10,12 +10,11 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "./",
   plugins: [react()],
-  // Licenses of what is bundled are listed beside it.
   build: {
     outDir: path.join(import.meta.dirname, "../../dist/web"),
     emptyOutDir: true,
     target: "baseline-widely-available",
-    assetsInlineLimit: 0, // the page's rules allow no inline script
+    assetsInlineLimit: 0, // the content security policy allows no inline assets
     license: { fileName: "licenses.md" },
     modulePreload: { polyfill: false },
   },

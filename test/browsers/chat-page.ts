@@ -10,13 +10,13 @@ export async function openChat(tab: Tab, url: string): Promise<void> {
 }
 
 export async function ask(tab: Tab, text: string): Promise<void> {
-  await tab.type('[aria-label="Your question"]', text);
+  await tab.type('[aria-label="Message"]', text);
   await tab.press("Enter");
 }
 
-/** Settings for a long answer that is the same every time. */
+/** The same answer each time, and room for a long one. */
 export async function setUpLongAnswer(tab: Tab): Promise<void> {
-  await tab.click('[aria-label="Settings of this chat"]');
+  await tab.click('[aria-label="Chat settings"]');
   await tab.type(await fieldOf(tab, "Temperature"), "0");
   await tab.type(await fieldOf(tab, "Max tokens"), "1500");
   await tab.click('dialog [aria-label="Close"]');

@@ -88,8 +88,8 @@ async function noticesSilence(tab: Tab, servers: Servers): Promise<void> {
   await startLongAnswer(tab, servers.proxy.url, servers);
   servers.proxy.hush();
   await until(
-    async () => (await textOf(tab, ".phase-line")).includes("come back"),
-    "the silence is noticed",
+    async () => (await textOf(tab, ".phase-line")).includes("Reconnecting"),
+    "it is noticed",
   );
   await expectRightAnswer(tab, servers);
 }
@@ -136,8 +136,8 @@ async function asksForKey(tab: Tab, { urlWithKey, key }: Servers): Promise<void>
   await tab.type("dialog input[type=password]", "a wrong key");
   await tab.press("Enter");
   await until(
-    async () => (await textOf(tab, "dialog p")).includes("does not know"),
-    "a wrong key is reported",
+    async () => (await textOf(tab, "dialog p")).includes("rejected"),
+    "the wrong key is reported",
   );
   await tab.type("dialog input[type=password]", key);
   await tab.press("Enter");
@@ -149,7 +149,7 @@ async function asksForKey(tab: Tab, { urlWithKey, key }: Servers): Promise<void>
 
 async function opensDialogs(tab: Tab, { url }: Servers): Promise<void> {
   await openChat(tab, url);
-  for (const name of ["Settings of this chat", "Show request", "Compare streamed and buffered"]) {
+  for (const name of ["Chat settings", "Show request", "Compare streamed and buffered"]) {
     await tab.click(`[aria-label="${name}"]`);
     await appears(tab, "dialog[open]");
     const isInside = await tab.run(() => document.activeElement?.closest("dialog") !== null);
@@ -185,7 +185,7 @@ async function changesColours(tab: Tab, { url }: Servers): Promise<void> {
   const background = () => styleOf(tab, "body", "background-color");
   expectEqual("the system's theme", await background(), BACKGROUNDS[isDark ? "dark" : "light"]);
   for (const theme of ["light", "dark"] as const) {
-    await tab.click('[aria-label^="Colours:"]');
+    await tab.click('[aria-label^="Theme:"]');
     expectEqual(theme, await background(), BACKGROUNDS[theme]);
   }
   await tab.reload();

@@ -1,13 +1,12 @@
-// Conversations on the chat page: how they are found, changed, kept, given away and taken in.
+// Conversations on the chat page: searching, editing, storing, exporting and importing them.
 
-import { readFile } from "node:fs/promises";
+import { text as textOf } from "node:stream/consumers";
 import type { Download, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/clients/browser.ts";
-import { answered, ask, keptAnswer, lastAnswer } from "./chat-page.ts";
-import { fakeChat, lastMessages } from "./fake-chat.ts";
+import { answered, ask, lastAnswer, storedAnswer } from "./chat-page.ts";
+import { fakeChat, HAS_BROWSER, lastMessages } from "./fake-chat.ts";
 
-describe.skipIf(CHROMIUM === null)("conversations", () => {
+describe.skipIf(!HAS_BROWSER)("conversations", () => {
   const chat = fakeChat();
 
   const newChat = (page: Page) => page.getByRole("button", { name: "New chat" }).click();
@@ -15,7 +14,7 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
   const open = (page: Page, title: string) =>
     page.locator(".conversation-open", { hasText: title }).click();
 
-  /** Opens the page, and has a conversation for each of these questions, the last one newest. */
+  /** Opens the page and starts a conversation with each question, the last one newest. */
   async function withQuestions(...questions: string[]): Promise<Page> {
     const { page } = await chat.open();
     for (const [index, question] of questions.entries()) {
@@ -28,7 +27,7 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
   }
 
   async function choose(page: Page, title: string, entry: string): Promise<void> {
-    await page.getByRole("button", { name: `More for ${title}` }).click();
+    await page.getByRole("button", { name: `Options for ${title}` }).click();
     await page.getByRole("menuitem", { name: entry }).click();
   }
 
@@ -38,16 +37,16 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     return download;
   }
 
-  const contentOf = async (download: Download) => readFile(await download.path(), "utf8");
+  const contentOf = async (download: Download) => textOf(await download.createReadStream());
 
-  async function take(page: Page, text: string): Promise<void> {
+  async function importText(page: Page, text: string): Promise<void> {
     const choosing = page.waitForEvent("filechooser");
     await page.getByRole("button", { name: "Import" }).click();
     const buffer = Buffer.from(text);
     await (await choosing).setFiles({ name: "a.json", mimeType: "application/json", buffer });
   }
 
-  test("are named after their first question, and found by what was said in them", async () => {
+  test("are named after their first question, and found by their text", async () => {
     const page = await withQuestions("# The *first* one\nmore", "Second");
     expect(await titles(page)).toEqual(["Second", "The first one"]);
     expect(await page.title()).toBe("Second · Sluice");
@@ -58,12 +57,12 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     await page.locator(".conversation-note", { hasText: "An answer about" }).waitFor();
     expect(await titles(page)).toEqual(["The first one"]);
     await field.fill("nowhere to be found");
-    await page.getByText("Nothing has these words").waitFor();
+    await page.getByText("No chats found").waitFor();
     await field.fill("");
     expect(await titles(page)).toHaveLength(2);
   });
 
-  test("are renamed by Enter, left as they were by Escape, and are so after a reload", async () => {
+  test("are renamed with Enter, not renamed with Escape, and keep the name after a reload", async () => {
     const page = await withQuestions("Old name");
     await choose(page, "Old name", "Rename");
     await page.getByRole("textbox", { name: "Title" }).fill("Never");
@@ -80,53 +79,54 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     expect(await titles(page)).toEqual(["New name"]);
   });
 
-  test("are deleted one by one, and all together once that is confirmed", async () => {
+  test("are deleted one by one, or all together after a confirmation", async () => {
     const page = await withQuestions("One", "Two", "Three");
     await choose(page, "Three", "Delete");
     expect(await titles(page)).toEqual(["Two", "One"]);
     await page.getByText("What would you like to know?").waitFor();
 
     await page.getByRole("button", { name: "Delete all" }).click();
-    await page.getByRole("button", { name: "Keep them" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
     expect(await titles(page)).toEqual(["Two", "One"]);
     await page.getByRole("button", { name: "Delete all" }).click();
-    await page.getByRole("button", { name: "Delete all 2" }).click();
+    await page.getByRole("button", { name: "Delete 2 chats" }).click();
 
-    await page.getByText("Your conversations are kept here").waitFor();
+    await page.getByText("Your chats appear here").waitFor();
     await page.reload();
-    await page.getByText("Your conversations are kept here").waitFor();
+    await page.getByText("Your chats appear here").waitFor();
   });
 
-  test("are given away as Markdown and as JSON, and taken in again from that", async () => {
-    const page = await withQuestions("Give me away");
-    const markdown = await downloaded(page, "Give me away", "Export as Markdown");
-    expect(markdown.suggestedFilename()).toMatch(/give-me-away.*\.md$/i);
+  test("are exported as Markdown and JSON, and imported from JSON", async () => {
+    const page = await withQuestions("Export me");
+    const markdown = await downloaded(page, "Export me", "Export as Markdown");
+    expect(markdown.suggestedFilename()).toMatch(/export-me.*\.md$/i);
     expect(await contentOf(markdown)).toMatch(
-      /## Question\s+Give me away[\s\S]*An answer about Give/,
+      /## Question\s+Export me[\s\S]*An answer about Export/,
     );
-    const json = await downloaded(page, "Give me away", "Export as JSON");
-    expect(json.suggestedFilename()).toMatch(/\.json$/);
-    await choose(page, "Give me away", "Delete");
+    const download = await downloaded(page, "Export me", "Export as JSON");
+    expect(download.suggestedFilename()).toMatch(/\.json$/);
+    const json = await contentOf(download);
+    await choose(page, "Export me", "Delete");
 
-    await take(page, await contentOf(json));
+    await importText(page, json);
 
-    await page.getByText("1 conversation was added").waitFor();
-    await open(page, "Give me away");
-    expect(await lastAnswer(page).textContent()).toContain("An answer about Give me away");
-    await take(page, await contentOf(json));
-    await page.getByText("0 conversations were added").waitFor();
-    await take(page, "[1, 2]");
-    await page.getByText("has no conversations of this page").waitFor();
-    expect(await titles(page)).toEqual(["Give me away"]);
+    await page.getByText("1 chat imported").waitFor();
+    await open(page, "Export me");
+    expect(await lastAnswer(page).textContent()).toContain("An answer about Export me");
+    await importText(page, json);
+    await page.getByText("0 chats imported").waitFor();
+    await importText(page, "[1, 2]");
+    await page.getByText("not a chat export").waitFor();
+    expect(await titles(page)).toEqual(["Export me"]);
   });
 
-  test("go on from a question that is changed, and have its new answer instead of all that followed", async () => {
+  test("continue from an edited question, whose new answer replaces all later turns", async () => {
     const page = await withQuestions("What is two?");
     await ask(page, "And three?");
     await answered(page);
     await page.getByRole("article", { name: "You" }).first().hover();
-    await page.getByRole("button", { name: "Edit the question" }).first().click();
-    await page.getByRole("textbox", { name: "Question", exact: true }).fill("What is four?");
+    await page.getByRole("button", { name: "Edit message" }).first().click();
+    await page.getByRole("textbox", { name: "Edited text" }).fill("What is four?");
     chat.says({ texts: ["A square"] });
     await page.keyboard.press("Enter");
 
@@ -137,10 +137,10 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     expect(await titles(page)).toEqual(["What is four?"]);
   });
 
-  test("have another answer in the place of one that is asked for again", async () => {
+  test("replace an answer that is regenerated", async () => {
     const page = await withQuestions("Again?");
     chat.says({ texts: ["Another one"] });
-    await page.getByRole("button", { name: "Answer again" }).click();
+    await page.getByRole("button", { name: "Regenerate" }).click();
 
     await lastAnswer(page).getByText("Another one").waitFor();
     await answered(page);
@@ -148,17 +148,17 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     expect(lastMessages(chat.engine)).toMatchObject([{ content: "Again?" }]);
   });
 
-  test("are answered side by side while another one is looked at", async () => {
+  test("are answered at the same time, whichever one is shown", async () => {
     const { page } = await chat.open();
-    const texts = Array.from({ length: 40 }, (_, index) => `${index} `);
-    chat.says({ texts, tokenMs: 25 });
+    const texts = Array.from({ length: 100 }, (_, index) => `${index} `);
+    chat.says({ texts, tokenMs: 15 });
     await ask(page, "Slowly");
     await lastAnswer(page).getByText("0 1").waitFor();
     await newChat(page);
     await ask(page, "The other one");
     await lastAnswer(page).getByText("0 1").waitFor();
     expect(chat.engine.running).toBe(2);
-    expect(await page.locator(".conversation-note", { hasText: "answering" }).count()).toBe(2);
+    expect(await page.locator(".conversation-note", { hasText: "Answering" }).count()).toBe(2);
 
     await answered(page);
     await open(page, "Slowly");
@@ -167,10 +167,10 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     expect((await lastAnswer(page).locator(".markdown").textContent())?.trim()).toBe(
       texts.join("").trim(),
     );
-    expect((await keptAnswer(page)).text).toBe(texts.join(""));
+    expect((await storedAnswer(page)).text).toBe(texts.join(""));
   });
 
-  test("are the same in two tabs, whichever of them changes something", async () => {
+  test("are the same in two tabs, whichever of them changes them", async () => {
     const page = await withQuestions("Shared");
     const other = await page.context().newPage();
     await other.goto(page.url());
@@ -184,10 +184,10 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     await ask(other, "More?");
     await lastAnswer(page).getByText("From the other tab").waitFor();
     await choose(other, "Renamed there", "Delete");
-    await page.getByText("Your conversations are kept here").waitFor();
+    await page.getByText("Your chats appear here").waitFor();
   });
 
-  test("can be stopped from a tab that only looks on", async () => {
+  test("can be stopped from another tab than the one that asked", async () => {
     const page = await withQuestions("Watched");
     const other = await page.context().newPage();
     await other.goto(page.url());
@@ -196,7 +196,7 @@ describe.skipIf(CHROMIUM === null)("conversations", () => {
     await ask(page, "And on?");
     await lastAnswer(other).getByText("on on on").waitFor();
 
-    await other.getByRole("button", { name: "Stop the answer" }).click();
+    await other.getByRole("button", { name: "Stop generating" }).click();
 
     await answered(page, "stopped");
     await answered(other, "stopped");

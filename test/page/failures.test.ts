@@ -1,17 +1,16 @@
-// When an answer fails on the chat page: what is said, what is kept, and the way on.
+// Failed answers on the chat page: the explanation, the kept text, and the next steps. Also the API key.
 
 import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServiceError } from "../../src/errors.ts";
-import { CHROMIUM } from "../support/clients/browser.ts";
 import { type CuttingProxy, startCuttingProxy } from "../support/clients/cutting-proxy.ts";
 import { until } from "../support/start-service.ts";
 import { answered, ask, lastAnswer } from "./chat-page.ts";
-import { fakeChat, lastMessages } from "./fake-chat.ts";
+import { fakeChat, HAS_BROWSER, lastMessages } from "./fake-chat.ts";
 
 const COMPLETIONS = "**/v1/chat/completions";
 
-describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
+describe.skipIf(!HAS_BROWSER)("a failed answer", () => {
   const chat = fakeChat();
   let proxy: CuttingProxy;
   beforeAll(async () => {
@@ -22,16 +21,16 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
   const failure = (page: Page) => lastAnswer(page).getByRole("alert");
   const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
-  /** The next request gets this instead of an answer. */
+  /** Answers the next request with an error. */
   async function refuse(page: Page, status: number, headers: Record<string, string> = {}) {
-    const error = { message: `says the server with ${status}`, code: "some_code", param: null };
+    const error = { message: `the server's message for ${status}`, code: "some_code", param: null };
     const json = { error };
     await page.route(COMPLETIONS, (route) => route.fulfill({ status, headers, json }), {
       times: 1,
     });
   }
 
-  test("in its middle keeps what came and says why, also over a reload, and can be gone on with", async () => {
+  test("keeps its partial text and the reason, also after a reload, and can be continued", async () => {
     const { page } = await chat.open();
     const error = new ServiceError("generation_failed", "the decoder stumbled");
     chat.says({ texts: ["Half ", "of it"], tokens: 2, failure: { error, afterTokens: 2 } });
@@ -55,7 +54,7 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
     expect(lastMessages(chat.engine).at(-1)).toMatchObject({ content: "Half of it" });
   });
 
-  test("is asked for again by a click", async () => {
+  test("is requested again by a click", async () => {
     const { page } = await chat.open();
     await refuse(page, 500);
     chat.says({ texts: ["Now it works"] });
@@ -69,25 +68,26 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
     expect(await page.getByRole("article").count()).toBe(2);
   });
 
-  test("with 413 says that the conversation is too large", async () => {
+  test("with status 413 explains that the conversation is too large", async () => {
     const { page } = await chat.open();
     await refuse(page, 413);
     await ask(page, "Hello");
-    await failure(page).filter({ hasText: "too large to be sent" }).waitFor();
-    expect(await failure(page).textContent()).toContain("says the server with 413");
+    await failure(page).filter({ hasText: "too large to send" }).waitFor();
+    expect(await failure(page).textContent()).toContain("the server's message for 413");
   });
 
   test.each([
     [429, "Too many requests"],
-    [503, "The server cannot take it now"],
-  ])("with %i waits as long as it was told, and lets one try again then", async (status, title) => {
+    [503, "The server is busy"],
+  ])("with status %i can be retried after the time in Retry-After", async (status, title) => {
     const { page } = await chat.open();
-    await refuse(page, status, { "retry-after": "2" });
+    await refuse(page, status, { "retry-after": "300" });
     await ask(page, "Hello");
 
     await failure(page).filter({ hasText: title }).waitFor();
-    const waiting = page.getByRole("button", { name: /^Try again in [12] s$/ });
+    const waiting = page.getByRole("button", { name: /^Try again in \d+ s$/ });
     expect(await waiting.isDisabled()).toBe(true);
+    await page.evaluate(advanceClock, 300_000);
     await button(page, "Try again").waitFor();
 
     chat.says({ texts: ["Here I am"] });
@@ -95,7 +95,7 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
     await answered(page);
   });
 
-  test("without a server says so, and the page is itself again when the server is back", async () => {
+  test("reports an unreachable server, and the page recovers when the server is back", async () => {
     const { page } = await chat.open({ url: proxy.url });
     chat.says({ texts: ["Back"] });
     proxy.refuse = true;
@@ -103,7 +103,9 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
 
     await ask(page, "Hello?");
     await failure(page).filter({ hasText: "No connection" }).waitFor();
-    const notice = page.locator(".notice.is-error", { hasText: "cannot be reached" });
+    const notice = page.locator(".notice.is-error", {
+      hasText: "Cannot reach the server. Retrying",
+    });
     await notice.waitFor();
     proxy.refuse = false;
 
@@ -112,17 +114,17 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
     await answered(page);
   });
 
-  test("goes on where the network was lost, as soon as it is back", async () => {
+  test("does not fail while the network is lost, and continues when it is back", async () => {
     const { page } = await chat.open({ url: proxy.url });
-    const texts = Array.from({ length: 60 }, (_, index) => `${index} `);
-    chat.says({ texts, tokenMs: 20 });
+    const texts = Array.from({ length: 100 }, (_, index) => `${index} `);
+    chat.says({ texts, tokenMs: 12 });
     await ask(page, "Count");
     await lastAnswer(page).getByText("0 1 2 3").waitFor();
 
     await page.context().setOffline(true);
     proxy.cut();
     await page.locator(".notice.is-error").waitFor();
-    await page.locator(".phase-line", { hasText: "connection was lost" }).waitFor();
+    await page.locator(".phase-line", { hasText: "Connection lost" }).waitFor();
     await page.context().setOffline(false);
 
     await answered(page);
@@ -130,7 +132,13 @@ describe.skipIf(CHROMIUM === null)("an answer that fails", () => {
   });
 });
 
-describe.skipIf(CHROMIUM === null)("a server that wants a key", () => {
+/** Runs in the page: moves its clock forward. */
+function advanceClock(ms: number): void {
+  const now = Date.now;
+  Date.now = () => now() + ms;
+}
+
+describe.skipIf(!HAS_BROWSER)("the API key", () => {
   const KEY = "the-right-key";
   const chat = fakeChat({ apiKey: [KEY] });
 
@@ -144,39 +152,39 @@ describe.skipIf(CHROMIUM === null)("a server that wants a key", () => {
   const storages = (page: Page) =>
     page.evaluate(() => [JSON.stringify(sessionStorage), JSON.stringify(localStorage)]);
 
-  test("is asked for it, says which one is wrong, and keeps the right one for the tab alone", async () => {
+  test("is requested, a wrong one is reported, and the right one is kept only for the tab", async () => {
     const { page } = await chat.open();
     chat.says({ texts: ["Welcome"] });
     const dialog = page.getByRole("dialog", { name: "API key" });
     await dialog.waitFor();
     await page.keyboard.type("a-wrong-key"); // the field has the focus
     await page.keyboard.press("Enter");
-    await dialog.getByText("does not know this key").waitFor();
+    await dialog.getByText("rejected this key").waitFor();
 
     await enter(page, KEY);
     await dialog.waitFor({ state: "detached" });
     await ask(page, "May I?");
     await answered(page);
 
-    const [ofTab, ofBrowser] = await storages(page);
-    expect(ofTab).toContain(KEY);
-    expect(ofBrowser).not.toContain(KEY);
+    const [session, local] = await storages(page);
+    expect(session).toContain(KEY);
+    expect(local).not.toContain(KEY);
   });
 
-  test("has its key in the next tab too where it is remembered", async () => {
+  test("is used in the next tab too if it is remembered", async () => {
     const { page } = await chat.open();
     await enter(page, KEY, true);
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    const [ofTab, ofBrowser] = await storages(page);
-    expect(ofTab).not.toContain(KEY);
-    expect(ofBrowser).toContain(KEY);
+    const [session, local] = await storages(page);
+    expect(session).not.toContain(KEY);
+    expect(local).toContain(KEY);
 
     const other = await page.context().newPage();
     await other.goto(chat.url);
-    await other.getByText("answers, on your own machine").waitFor();
+    await other.getByText("on your own machine").waitFor();
   });
 
-  test("that is revoked asks for another in the middle of a chat, and then goes on with the question", async () => {
+  test("is requested again if it was revoked during a chat, and the question is then answered", async () => {
     const { page } = await chat.open({
       prepare: (next) =>
         next.addInitScript((key) => sessionStorage.setItem("sluice-api-key", key), KEY),
@@ -193,22 +201,22 @@ describe.skipIf(CHROMIUM === null)("a server that wants a key", () => {
     expect(await lastAnswer(page).textContent()).toContain("Still here");
   });
 
-  test("takes the right key also while an older look with the wrong one is on its way", async () => {
+  test("is accepted while an older poll with a wrong one is still running", async () => {
     const { page } = await chat.open();
-    const looks: Route[] = [];
-    await page.route("**/v1/models", (route) => void looks.push(route));
+    const polls: Route[] = [];
+    await page.route("**/v1/models", (route) => void polls.push(route));
     const dialog = page.getByRole("dialog");
-    await until(() => looks.length === 1, "the first look");
-    await looks.shift()?.continue();
+    await until(() => polls.length === 1, "the first poll");
+    await polls.shift()?.continue();
     await dialog.waitFor();
-    await until(() => looks.length === 1, "the look that comes every second");
+    await until(() => polls.length === 1, "the next poll, one second later");
     await enter(page, KEY);
-    await until(() => looks.length === 2, "the look with the key");
+    await until(() => polls.length === 2, "the poll with the key");
 
     const answer = page.waitForResponse("**/v1/models");
-    await looks[0]?.continue();
+    await polls[0]?.continue();
     await answer;
-    await looks[1]?.continue();
+    await polls[1]?.continue();
 
     await dialog.waitFor({ state: "detached" });
   });

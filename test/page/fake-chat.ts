@@ -1,39 +1,68 @@
-// The chat page over a fake engine, for one test file: one browser, one server, and each test says what is answered.
+// The chat page over a fake engine: one server for a group of tests. Each test chooses the answers.
 
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import type { Message } from "../../src/generation/request.ts";
 import type { Config } from "../../src/service.ts";
-import { type OpenedPage, openPage, startBrowser } from "../support/clients/browser.ts";
+import {
+  load,
+  newContext,
+  type OpenedPage,
+  type ScreenOptions,
+} from "../support/clients/browser.ts";
 import { FakeEngine, type FakeEngineOptions } from "../support/engines/fake-engine.ts";
 import { type RunningService, startWithFake, until } from "../support/start-service.ts";
 
-type OpenOptions = Partial<Omit<Parameters<typeof openPage>[0], "browser">>;
+/** False if there is no Chromium; the tests are then skipped. */
+export const HAS_BROWSER = inject("browserAddress") !== "";
+
+type OpenOptions = ScreenOptions & {
+  /** The server's own by default. */
+  readonly url?: string;
+  /** Called before the page is loaded. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+};
 
 export type FakeChat = {
   readonly url: string;
   readonly engine: FakeEngine;
-  /** What every answer is that begins from now on. */
+  readonly service: RunningService["service"];
+  /** Sets the answer of every later request. */
   readonly says: (answer: FakeEngineOptions) => void;
-  /** Closed after the test. */
+  /** Opens the page without any stored data. It is closed after the test. */
   readonly open: (options?: OpenOptions) => Promise<OpenedPage>;
 };
+
+/** Connects to the browser that all files share. Closing the connection closes only its own contexts. */
+export function connectBrowser(): Promise<Browser> {
+  return chromium.connect(inject("browserAddress"));
+}
 
 /** Registers its hooks where it is called. */
 export function fakeChat(settings: Partial<Config> = {}): FakeChat {
   let browser: Browser;
   let running: RunningService;
-  let contexts: BrowserContext[] = [];
+  const contexts = new Map<string, BrowserContext>();
   const answer: { -readonly [name in keyof FakeEngineOptions]: FakeEngineOptions[name] } = {};
-  const engine = new FakeEngine(answer); // reads it anew for every request
+  const engine = new FakeEngine(answer); // reads the options for every request
+  /** Tests with the same screen share a context. Its first page stays blank and keeps the renderer process alive. */
+  const contextFor = async (screen: ScreenOptions) => {
+    const name = JSON.stringify(screen);
+    const known = contexts.get(name);
+    if (known) return known;
+    const context = await newContext(browser, screen);
+    contexts.set(name, context);
+    await context.newPage();
+    return context;
+  };
   beforeAll(async () => {
     running = await startWithFake(engine, settings);
-    browser = await startBrowser();
+    browser = await connectBrowser();
   });
   afterEach(async () => {
-    await Promise.all(contexts.map((context) => context.close()));
-    contexts = [];
-    await until(() => running.service.queue.inside === 0, "nothing is left");
+    const pages = [...contexts.values()].flatMap((context) => context.pages().slice(1));
+    await Promise.all(pages.map((page) => page.close()));
+    await until(() => running.service.queue.inside === 0, "no request is left");
     engine.requests.length = 0;
   });
   afterAll(async () => {
@@ -44,21 +73,37 @@ export function fakeChat(settings: Partial<Config> = {}): FakeChat {
     get url() {
       return running.url;
     },
+    get service() {
+      return running.service;
+    },
     engine,
     says: (next) => {
       for (const name of Object.keys(answer)) delete answer[name as keyof FakeEngineOptions];
       Object.assign(answer, next);
     },
-    open: async (options = {}) => {
-      const opened = await openPage({ browser, url: running.url, ...options });
-      contexts.push(opened.page.context());
-      await opened.page.locator(".composer").waitFor();
+    open: async ({ url = running.url, prepare, ...screen } = {}) => {
+      const context = await contextFor(screen);
+      const page = await context.newPage();
+      await clearStorage(page, url);
+      const opened = await load(page, url, prepare);
+      await page.locator(".composer").waitFor();
       return opened;
     },
   };
 }
 
-/** Messages of the request that came last. */
+/** Removes what earlier tests have stored in the shared context. A new page has an empty session storage already. */
+async function clearStorage(page: Page, url: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(url);
+  await session.send("Storage.clearDataForOrigin", {
+    origin,
+    storageTypes: "indexeddb,local_storage",
+  });
+  await session.detach();
+}
+
+/** Messages of the last request. */
 export function lastMessages({ requests }: FakeEngine): readonly Message[] {
   const prompt = requests.at(-1)?.prompt;
   return prompt?.type === "messages" ? prompt.messages : [];

@@ -1,11 +1,10 @@
-// Markdown on the chat page: the same however it came, and nothing in it that runs or is loaded.
+// Markdown on the chat page: it looks the same streamed or at once, and nothing in it runs or is loaded.
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/clients/browser.ts";
 import { TORTURE, WITH_DEFINITIONS } from "../web/markdown/torture.ts";
 import { answered, ask, lastAnswer } from "./chat-page.ts";
-import { fakeChat } from "./fake-chat.ts";
+import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
 
 const MORE = `
 1. loose
@@ -41,7 +40,7 @@ hidden **bold**
 [unfinished link](https://example.com/ and <https://example.com/?a=1&b=2> https://example.com/path_(x)_y. Done 🇩🇪 👩🏽‍🚀
 `;
 
-/** Everything that has tried to run something writes it here. */
+/** Everything that succeeds in running code sets `window.ran`. */
 const HOSTILE = `
 <script>window.ran = "script"</script>
 
@@ -75,10 +74,10 @@ const HOSTILE = `
 # <math><mi xlink:href="javascript:window.ran=13">x</mi></math> <a href="javascript:window.ran=14">a</a>
 `;
 
-describe.skipIf(CHROMIUM === null)("an answer in Markdown", () => {
+describe.skipIf(!HAS_BROWSER)("an answer in Markdown", () => {
   const chat = fakeChat();
 
-  /** What is shown of the last answer, once it stays as it is. */
+  /** The HTML of the last answer after it has ended and its code is highlighted. */
   async function settledHtml(page: Page): Promise<string> {
     const markdown = lastAnswer(page).locator(".markdown:not(.is-streaming)");
     await markdown.locator(".hljs-keyword, [class^=hljs]").first().waitFor();
@@ -88,24 +87,21 @@ describe.skipIf(CHROMIUM === null)("an answer in Markdown", () => {
   test.each([
     ["of every kind", `${TORTURE}\n${MORE}`],
     ["with definitions", `${WITH_DEFINITIONS}\n${MORE}`],
-  ])(
-    "%s looks the same when it came character by character and when it is there at once",
-    async (_, text) => {
-      const { page, complaints, asked } = await chat.open();
-      chat.says({ texts: [...text], tokenMs: 1 });
+  ])("%s looks the same streamed and at once", async (_, text) => {
+    const { page, complaints, asked } = await chat.open();
+    chat.says({ texts: text.match(/[\s\S]{1,7}/gu) ?? [], tokenMs: 1 });
 
-      await ask(page, "Everything, please");
-      await answered(page);
-      const streamed = await settledHtml(page);
-      await page.reload();
+    await ask(page, "Everything, please");
+    await answered(page);
+    const streamed = await settledHtml(page);
+    await page.reload();
 
-      expect(await settledHtml(page)).toBe(streamed);
-      expect(complaints).toEqual([]);
-      expect(asked.filter((url) => !url.startsWith(chat.url))).toEqual([]);
-    },
-  );
+    expect(await settledHtml(page)).toBe(streamed);
+    expect(complaints).toEqual([]);
+    expect(asked.filter((url) => !url.startsWith(chat.url))).toEqual([]);
+  });
 
-  test("runs nothing and loads nothing, whatever stands in it, in the question or in the title", async () => {
+  test("runs nothing and loads nothing, whatever the answer, the question and the title contain", async () => {
     const { page, asked } = await chat.open();
     chat.says({ texts: HOSTILE.split(/(?<= )/), tokenMs: 0 });
 
@@ -125,7 +121,7 @@ describe.skipIf(CHROMIUM === null)("an answer in Markdown", () => {
     expect(asked.filter((url) => !url.startsWith(chat.url))).toEqual([]);
   });
 
-  test("stands on a page that allows no script, style or address but its server's own", async () => {
+  test("is on a page whose policy allows only scripts, styles and addresses of its own server", async () => {
     const response = await fetch(chat.url, { headers: { accept: "text/html" } });
     const policy = response.headers.get("content-security-policy") ?? "";
 
@@ -136,7 +132,7 @@ describe.skipIf(CHROMIUM === null)("an answer in Markdown", () => {
   });
 });
 
-/** Elements that no text may bring onto the page. The buttons over code are the page's own. */
+/** Elements that no text may add to the page. The buttons above code belong to the page. */
 function forbiddenIn(places: readonly Element[]): string[] {
   const names = "script, img, svg, iframe, style, link, base, form, object, math, button, details";
   const found = places.flatMap((place) => [...place.querySelectorAll(names)]);

@@ -1,12 +1,11 @@
-// The chat page on a phone: everything within its width, and within the reach of a thumb.
+// The chat page on a phone: nothing is wider than the screen, and buttons are large enough to tap.
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/clients/browser.ts";
 import { answered, lastAnswer } from "./chat-page.ts";
-import { fakeChat } from "./fake-chat.ts";
+import { fakeChat, HAS_BROWSER } from "./fake-chat.ts";
 
-const LEAST_PX = 40;
+const MIN_PX = 40;
 const WIDE = `| ${"a wide column | ".repeat(12)}\n| ${"--- | ".repeat(12)}\n| ${"cell | ".repeat(12)}
 
 \`\`\`
@@ -16,12 +15,12 @@ ${"a long line of code ".repeat(20)}
 ${"longword".repeat(40)} and https://example.com/${"path/".repeat(40)}
 `;
 
-describe.skipIf(CHROMIUM === null)("on a phone", () => {
+describe.skipIf(!HAS_BROWSER)("on a phone", () => {
   const chat = fakeChat();
 
   const send = (page: Page) => page.getByRole("button", { name: "Send", exact: true });
   const tapQuestion = async (page: Page, text: string) => {
-    await page.getByRole("textbox", { name: "Your question" }).fill(text);
+    await page.getByRole("textbox", { name: "Message" }).fill(text);
     await send(page).tap();
   };
   const overhang = (page: Page) =>
@@ -31,39 +30,39 @@ describe.skipIf(CHROMIUM === null)("on a phone", () => {
         .map(({ className, tagName }) => className || tagName),
     );
 
-  test("nothing is wider than the screen, whatever an answer holds, and in every dialog", async () => {
+  test("nothing is wider than the screen, with any answer and in every dialog", async () => {
     const { page } = await chat.open({ isPhone: true });
     expect(await overhang(page)).toEqual([]);
     chat.says({ texts: [WIDE] });
     await tapQuestion(page, `Wide? ${"question".repeat(30)}`);
     await answered(page);
     expect(await overhang(page)).toEqual([]);
-    for (const name of ["Settings of this chat", "Show request", "Compare streamed and buffered"]) {
+    for (const name of ["Chat settings", "Show request", "Compare streamed and buffered"]) {
       await page.getByRole("button", { name }).tap();
       expect(await overhang(page), name).toEqual([]);
       await page.getByRole("button", { name: "Close", exact: true }).tap();
     }
   });
 
-  test("a question is sent and an answer stopped by a tap", async () => {
+  test("a tap sends a question and stops an answer", async () => {
     const { page } = await chat.open({ isPhone: true });
     chat.says({ texts: ["word "], tokens: 2000, tokenMs: 20 });
     await tapQuestion(page, "Go on");
     await lastAnswer(page).getByText("word word").waitFor();
 
-    await page.getByRole("button", { name: "Stop the answer" }).tap();
+    await page.getByRole("button", { name: "Stop generating" }).tap();
     await answered(page, "stopped");
   });
 
-  test("the conversations open over the page, and close by a choice or by a tap beside them", async () => {
+  test("the sidebar opens over the page, and closes on a choice or a tap beside it", async () => {
     const { page } = await chat.open({ isPhone: true });
     chat.says({ texts: ["First"] });
     await tapQuestion(page, "One");
     await answered(page);
     const width = async () => (await page.locator(".main").boundingBox())?.width;
     const before = await width();
-    const list = page.getByRole("navigation", { name: "Conversations" });
-    const show = page.getByRole("button", { name: "Show the conversations" });
+    const list = page.getByRole("navigation", { name: "Chats" });
+    const show = page.getByRole("button", { name: "Show sidebar" });
     expect(await list.isVisible()).toBe(false);
 
     await show.tap();
@@ -81,7 +80,7 @@ describe.skipIf(CHROMIUM === null)("on a phone", () => {
     await lastAnswer(page).getByText("First").waitFor();
   });
 
-  test("what is tapped often is large enough", async () => {
+  test("buttons are large enough to tap", async () => {
     const { page } = await chat.open({ isPhone: true });
     chat.says({ texts: ["A line\n\n"], tokens: 60 });
     await tapQuestion(page, "Many lines");
@@ -89,23 +88,23 @@ describe.skipIf(CHROMIUM === null)("on a phone", () => {
     await page.locator(".transcript").evaluate((frame) => {
       frame.scrollTop = 0;
     });
-    await page.getByRole("button", { name: "Go to the end" }).waitFor();
+    await page.getByRole("button", { name: "Scroll to bottom" }).waitFor();
     const small = () =>
-      page.locator("button:visible, select:visible").evaluateAll(tooSmall, LEAST_PX);
+      page.locator("button:visible, select:visible").evaluateAll(tooSmall, MIN_PX);
     expect(await small()).toEqual([]);
 
-    await page.getByRole("button", { name: "Show the conversations" }).tap();
+    await page.getByRole("button", { name: "Show sidebar" }).tap();
     expect(await small()).toEqual([]);
   });
 });
 
-/** Links among the words of a text are as high as its lines. */
-function tooSmall(buttons: readonly Element[], leastPx: number): string[] {
+/** Ignores links within text, which are as high as a line. */
+function tooSmall(buttons: readonly Element[], minPx: number): string[] {
   return buttons
     .filter((button) => !button.matches(".link, .turn-tools *"))
     .filter((button) => {
       const { width, height } = button.getBoundingClientRect();
-      return Math.min(width, height) < leastPx;
+      return Math.min(width, height) < minPx;
     })
     .map((button) => button.getAttribute("aria-label") ?? button.textContent ?? "");
 }

@@ -1,4 +1,4 @@
-// What the page has in its browser. Runs in there, so it stands alone.
+// Reads the conversations that the page has stored. Runs inside the page, so it can use nothing from outside.
 
 import type { Conversation } from "../../src/web/conversation/conversation.ts";
 

@@ -1,21 +1,19 @@
-// What is set on the chat page and what can be opened there: settings, tools, the request as code, the comparison.
+// The dialogs of the chat page: settings, tools, the request as code, the comparison; and the context limit.
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CHROMIUM } from "../support/clients/browser.ts";
 import { answered, ask, lastAnswer, set } from "./chat-page.ts";
-import { fakeChat, lastMessages } from "./fake-chat.ts";
+import { fakeChat, HAS_BROWSER, lastMessages } from "./fake-chat.ts";
 
-describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
+describe.skipIf(!HAS_BROWSER)("the settings of a chat", () => {
   const chat = fakeChat();
 
-  const openSettings = (page: Page) =>
-    page.getByRole("button", { name: "Settings of this chat" }).click();
+  const openSettings = (page: Page) => page.getByRole("button", { name: "Chat settings" }).click();
   const close = (page: Page) => page.getByRole("button", { name: "Close", exact: true }).click();
   const field = (page: Page, label: string) =>
     page.locator(".field", { has: page.getByLabel(label, { exact: true }) });
 
-  test("reach the server with the next question, and stay over a reload", async () => {
+  test("are sent with the next question, and are kept after a reload", async () => {
     const { page } = await chat.open();
     chat.says({ texts: ["Yes"] });
     await set(page, {
@@ -37,13 +35,14 @@ describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
     expect(chat.engine.requests).toHaveLength(2);
     for (const request of chat.engine.requests)
       expect(request).toMatchObject({
-        ...{ maxTokens: 77, stop: ["###", "END"] },
+        maxTokens: 77,
+        stop: ["###", "END"],
         sampling: { temperature: 0, topP: 0.5, seed: 42 },
       });
     expect(lastMessages(chat.engine)[0]).toEqual({ role: "system", content: "Be brief." });
   });
 
-  test("say what is wrong with a JSON schema, and hold the question back until it is right", async () => {
+  test("report an invalid JSON schema, and no question is sent until it is valid", async () => {
     const { page } = await chat.open();
     chat.says({ texts: ["{}"] });
     await set(page, { "JSON schema": '{"type": "object",' });
@@ -52,10 +51,10 @@ describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
     expect(await send.isDisabled()).toBe(true);
     expect(chat.engine.requests).toEqual([]);
 
-    await page.getByRole("button", { name: "Open the settings" }).click();
+    await page.getByRole("button", { name: "Open settings" }).click();
     await field(page, "JSON schema").locator(".problem").waitFor();
     await page.getByLabel("JSON schema").fill("");
-    await field(page, "JSON schema").getByRole("button", { name: "Insert an example" }).click();
+    await field(page, "JSON schema").getByRole("button", { name: "Insert example" }).click();
     await close(page);
     await send.click();
 
@@ -63,24 +62,25 @@ describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
     expect(chat.engine.requests.at(-1)?.grammar).toContain("city");
   });
 
-  test("have an example of tools, whose calls stream in and get their results from the reader", async () => {
-    const { page } = await chat.open();
+  test("offer example tools, whose calls stream in and get their results from the user", async () => {
+    const { page } = await chat.open({ prepare: (next) => next.addInitScript(recordGrowingCalls) });
     const args = ['{"ci', 'ty": ', '"Paris"', "}"].map((text) => ({ name: null, text }));
     const deltas = [{ name: "get_weather", text: "" }, ...args];
     const more = { type: "tool-call-delta", index: 0, tokens: 1 } as const;
-    chat.says({ events: deltas.map((delta) => ({ ...more, ...delta })), tokenMs: 60 });
+    chat.says({ events: deltas.map((delta) => ({ ...more, ...delta })), tokenMs: 100 });
     await openSettings(page);
-    await field(page, "Tools").getByRole("button", { name: "Insert an example" }).click();
+    await field(page, "Tools").getByRole("button", { name: "Insert example" }).click();
     await close(page);
 
     await ask(page, "What is the weather in Paris?");
     const call = page.getByRole("region", { name: "Call of get_weather" });
-    await call.locator(".call-text.is-growing", { hasText: '{"city"' }).waitFor();
     await answered(page);
+    const growing = await page.evaluate(() => (window as unknown as { growing: string[] }).growing);
+    expect(growing.some((text) => '{"city": "Paris"}'.startsWith(text))).toBe(true);
     expect(JSON.parse((await call.locator("pre").textContent()) ?? "")).toEqual({ city: "Paris" });
     chat.says({ texts: ["It is 21 degrees."] });
-    await call.getByLabel("What the tool gives").fill('{"temperature": 21}');
-    await call.getByRole("button", { name: "Give the result" }).click();
+    await call.getByLabel("Tool result").fill('{"temperature": 21}');
+    await call.getByRole("button", { name: "Send result" }).click();
 
     await lastAnswer(page).getByText("It is 21 degrees.").waitFor();
     const { prompt } = chat.engine.requests.at(-1) ?? {};
@@ -90,10 +90,10 @@ describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
       toolCalls: [{ name: "get_weather", arguments: { city: "Paris" } }],
     });
     expect(given).toMatchObject({ role: "tool", content: '{"temperature": 21}' });
-    expect(await page.getByLabel("What the tool gives").count()).toBe(0);
+    expect(await page.getByLabel("Tool result").count()).toBe(0);
   });
 
-  test("and the question are in the request that is shown as code", async () => {
+  test("and the question are part of the request shown as code", async () => {
     const { page } = await chat.open();
     chat.says({ texts: ["A flow"] });
     await set(page, { Seed: "7" });
@@ -121,10 +121,10 @@ describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
     );
   });
 
-  test("hold for both sides of the comparison, where the stream has its first text sooner", async () => {
+  test("apply to both sides of the comparison, where the stream shows its first text sooner", async () => {
     const { page } = await chat.open();
-    const texts = Array.from({ length: 30 }, (_, index) => `${index} `);
-    chat.says({ texts, tokenMs: 20 });
+    const texts = Array.from({ length: 80 }, (_, index) => `${index} `);
+    chat.says({ texts, tokenMs: 10 });
     await page.getByRole("button", { name: "Compare streamed and buffered" }).click();
     await page.getByRole("textbox", { name: "Prompt" }).fill("Count");
     await page.getByRole("button", { name: "Start both" }).click();
@@ -136,49 +136,59 @@ describe.skipIf(CHROMIUM === null)("the settings of a chat", () => {
 
     await page.getByRole("button", { name: "Start both" }).waitFor();
 
-    const texted = await page.locator(".compare-text").allTextContents();
-    expect(texted).toEqual([texts.join(""), texts.join("")]);
-    const [first = 0, , last = 0] = (await page.locator(".compare-side dd").allTextContents()).map(
-      toMs,
-    );
-    expect(first).toBeLessThan(last / 2);
+    const shown = await page.locator(".compare-text").allTextContents();
+    expect(shown).toEqual([texts.join(""), texts.join("")]);
+    const times = (await page.locator(".compare-side dd").allTextContents()).map(toMs);
+    const [streamedFirst = 0, , bufferedFirst = 0] = times;
+    expect(streamedFirst).toBeLessThan(bufferedFirst);
     expect(chat.engine.requests.map(({ sampling }) => sampling.seed)).toEqual([1, 1]);
   });
 });
 
-describe.skipIf(CHROMIUM === null)("a conversation that no longer fits its context", () => {
+describe.skipIf(!HAS_BROWSER)("a conversation that no longer fits the context", () => {
   const chat = fakeChat();
 
-  test("is asked without its oldest turns, if one wants that, and with them again", async () => {
+  test("can omit its oldest messages, and include them again", async () => {
     const { page } = await chat.open();
     const ten = "one two three four five six seven eight nine ten";
     chat.says({ texts: ["a ", "b ", "c ", "d"], contextTokens: 32 });
     await ask(page, `First ${ten}`);
     await answered(page);
-    await page.getByRole("img", { name: /^\d+ of [\d,]+ tokens of context are taken$/ }).waitFor();
+    await page.getByRole("img", { name: /^\d+ of [\d,]+ context tokens used$/ }).waitFor();
     await ask(page, `Second ${ten}`);
     await answered(page);
     await ask(page, `Third ${ten}`);
-    await lastAnswer(page).getByText("The conversation no longer fits").waitFor();
+    await lastAnswer(page).getByText("The conversation is too long").waitFor();
 
-    await page.getByRole("button", { name: "Leave out the oldest turns" }).click();
+    await page.getByRole("button", { name: "Omit oldest messages" }).click();
     await answered(page);
 
-    expect(lastMessages(chat.engine).map(({ content }) => content.split(" ")[0])).toEqual([
-      ...["Second", "a", "Third"],
-    ]);
-    await page.getByText("What stands above is not sent any more").waitFor();
+    const firstWords = lastMessages(chat.engine).map(({ content }) => content.split(" ")[0]);
+    expect(firstWords).toEqual(["Second", "a", "Third"]);
+    await page.getByText("The messages above are no longer sent").waitFor();
     expect(await page.getByRole("article").count()).toBe(6);
 
     chat.says({ texts: ["All of it"] });
-    await page.getByRole("button", { name: "Send it again" }).click();
-    await page.getByRole("button", { name: "Answer again" }).last().click();
+    await page.getByRole("button", { name: "Include them again" }).click();
+    await page.getByRole("button", { name: "Regenerate" }).last().click();
     await lastAnswer(page).getByText("All of it").waitFor();
     expect(lastMessages(chat.engine)).toHaveLength(5);
   });
 });
 
-/** Of a time as the page writes it. */
+/** Runs in the page: records the text of tool calls while they stream in. */
+function recordGrowingCalls(): void {
+  const growing: string[] = [];
+  Object.assign(window, { growing });
+  const record = () => {
+    const text = document.querySelector(".call-text.is-growing")?.textContent;
+    if (text) growing.push(text);
+  };
+  const changes = { childList: true, subtree: true, characterData: true };
+  new MutationObserver(record).observe(document, changes);
+}
+
+/** Parses a time as the page writes it. */
 function toMs(text: string): number {
   const [number = "", unit] = text.split(" ");
   return Number(number) * (unit === "ms" ? 1 : 1000);

@@ -1,9 +1,9 @@
-// Puts a text on the clipboard, also on a page that a browser does not trust (http from another machine).
+// Copies text to the clipboard, also on insecure pages (http from another machine).
 
-/** Whether it could be copied. Called in the answer to a click: browsers ask for that. */
+/** Must be called from a click handler, as browsers require. @returns whether the text was copied */
 export async function copyText(text: string): Promise<boolean> {
   try {
-    // Not there on an untrusted page, whatever its type says.
+    // Despite its type, undefined on an insecure page.
     const clipboard: Clipboard | undefined = navigator.clipboard;
     if (clipboard === undefined) return copySelected(text);
     await clipboard.writeText(text);
@@ -13,7 +13,7 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** The old way, which works everywhere: a hidden field, selected. */
+/** The old way that works everywhere: select the text in a hidden field. */
 function copySelected(text: string): boolean {
   const focused = document.activeElement;
   const field = document.createElement("textarea");

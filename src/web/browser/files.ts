@@ -1,4 +1,4 @@
-// Files that the page gives away and takes in.
+// Saves and opens files.
 
 export function saveFile(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
@@ -6,10 +6,10 @@ export function saveFile(name: string, text: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000); // the browser has begun to save it by then
+  setTimeout(() => URL.revokeObjectURL(url), 10_000); // by then the browser has started saving
 }
 
-/** Null when none was chosen. */
+/** @returns the text of the chosen file; null if the user cancels */
 export function chooseFile(accept: string): Promise<string | null> {
   return new Promise((resolve) => {
     const input = document.createElement("input");

@@ -1,9 +1,9 @@
-// Runs something once per animation frame at most; in a hidden tab, where there are no frames, a few times a second.
+// Runs a function at most once per animation frame, or a few times a second in a hidden tab, which has no frames.
 
 export type FrameScheduler = {
-  /** Soon, once, however often it is asked for. */
+  /** Schedules one run, however often it is called. */
   request(): void;
-  /** At once, if it was asked for. */
+  /** Runs now, if a run is scheduled. */
   flush(): void;
 };
 
@@ -23,7 +23,7 @@ export function onFrames(run: () => void): FrameScheduler {
     const frame = requestAnimationFrame(fire);
     return () => cancelAnimationFrame(frame);
   };
-  // A frame that was asked for before the tab was hidden may never come.
+  // A frame requested before the tab was hidden may never come.
   document.addEventListener("visibilitychange", () => {
     if (!cancel) return;
     cancel();

@@ -1,23 +1,17 @@
-// Light, dark, or as the system has it: remembered in this browser.
+// The page's theme, remembered in this browser.
+
+import { readStored, writeStored } from "./stored-value.ts";
 
 export type Theme = "system" | "light" | "dark";
 const NAME = "sluice-theme";
 
 export function currentTheme(): Theme {
-  try {
-    const kept = localStorage.getItem(NAME);
-    return kept === "light" || kept === "dark" ? kept : "system";
-  } catch {
-    return "system"; // a browser that keeps nothing
-  }
+  const stored = readStored(() => localStorage, NAME);
+  return stored === "light" || stored === "dark" ? stored : "system";
 }
 
 export function setTheme(theme: Theme): void {
-  try {
-    localStorage.setItem(NAME, theme);
-  } catch {
-    // then for as long as the page is open
-  }
+  writeStored(() => localStorage, NAME, theme);
   applyTheme(theme);
 }
 

@@ -1,20 +1,14 @@
-// How answers come: server-sent events over HTTP, or a WebSocket. Remembered in this browser.
+// The transport for answers, server-sent events or a WebSocket, remembered in this browser.
+
+import { readStored, writeStored } from "./stored-value.ts";
 
 export type Transport = "sse" | "websocket";
 const NAME = "sluice-transport";
 
 export function currentTransport(): Transport {
-  try {
-    return localStorage.getItem(NAME) === "websocket" ? "websocket" : "sse";
-  } catch {
-    return "sse"; // a browser that keeps nothing
-  }
+  return readStored(() => localStorage, NAME) === "websocket" ? "websocket" : "sse";
 }
 
 export function setTransport(transport: Transport): void {
-  try {
-    localStorage.setItem(NAME, transport);
-  } catch {
-    // then it stays as it is
-  }
+  writeStored(() => localStorage, NAME, transport);
 }

@@ -1,54 +1,69 @@
-// An answer as it grows: events in, the next state out. Pure; the store calls it.
+// The state of an answer: applies stream events and returns the next state. Pure functions, called by the store.
 
-import type { Answer, Failure, Phase, ToolCall } from "../conversation/conversation.ts";
-import type { AnswerEvent, CallPart } from "../server/answer-event.ts";
+import type {
+  ChatAnswer,
+  ChatToolCall,
+  Phase,
+  RequestFailure,
+} from "../conversation/conversation.ts";
+import type { AnswerEvent, ChatToolCallDelta } from "../server/answer-event.ts";
 
-/** An answer that has been asked for. */
-export function newAnswer(id: string, nowMs: number): Answer {
+/** Fields that an answer gets only at its end. */
+const NOT_ENDED = { finishReason: null, failure: null, numbers: null, stream: null } as const;
+
+export function newAnswer(id: string, nowMs: number): ChatAnswer {
   return {
-    ...{ kind: "answer", id, startedAtMs: nowMs, model: null, phase: { type: "connecting" } },
-    ...{ text: "", thoughts: "", thinkingSinceMs: null, thoughtMs: null, calls: [] },
-    ...{ finishReason: null, failure: null, numbers: null, stream: null },
+    kind: "answer",
+    id,
+    startedAtMs: nowMs,
+    model: null,
+    phase: { type: "connecting" },
+    text: "",
+    thoughts: "",
+    thinkingSinceMs: null,
+    thoughtMs: null,
+    calls: [],
+    ...NOT_ENDED,
   };
 }
 
-/** The same answer when more of it is asked for: it goes on where it ends. */
-export function reopened(answer: Answer, nowMs: number): Answer {
-  return {
-    ...{ ...answer, startedAtMs: nowMs, phase: { type: "connecting" } },
-    ...{ finishReason: null, failure: null, numbers: null, stream: null },
-  };
+/** Prepares an ended answer to be continued. */
+export function reopened(answer: ChatAnswer, nowMs: number): ChatAnswer {
+  return { ...answer, ...NOT_ENDED, startedAtMs: nowMs, phase: { type: "connecting" } };
 }
 
-export function withEvents(answer: Answer, events: readonly AnswerEvent[], nowMs: number): Answer {
+export function withEvents(
+  answer: ChatAnswer,
+  events: readonly AnswerEvent[],
+  nowMs: number,
+): ChatAnswer {
   return events.reduce((before, event) => withEvent(before, event, nowMs), answer);
 }
 
-/** It came to its end. */
-export function ended(answer: Answer, nowMs: number): Answer {
+export function ended(answer: ChatAnswer, nowMs: number): ChatAnswer {
   return closed(answer, { type: "done" }, nowMs);
 }
 
-/** Somebody stopped it: what there is of it stays. */
-export function stopped(answer: Answer, nowMs: number): Answer {
+/** Keeps the partial answer. */
+export function stopped(answer: ChatAnswer, nowMs: number): ChatAnswer {
   return closed(answer, { type: "stopped" }, nowMs);
 }
 
-/** Something went wrong: what there is of it stays. */
-export function failed(answer: Answer, failure: Failure, nowMs: number): Answer {
-  if (failure.code === "cancelled") return stopped(answer, nowMs); // from another window
+/** Keeps the partial answer. */
+export function failed(answer: ChatAnswer, failure: RequestFailure, nowMs: number): ChatAnswer {
+  if (failure.code === "cancelled") return stopped(answer, nowMs); // another tab stopped it
   return { ...closed(answer, { type: "failed" }, nowMs), failure };
 }
 
-function closed(answer: Answer, phase: Phase, nowMs: number): Answer {
-  return { ...thoughtThrough(answer, nowMs), phase, stream: null };
+function closed(answer: ChatAnswer, phase: Phase, nowMs: number): ChatAnswer {
+  return { ...withReasoningEnded(answer, nowMs), phase, stream: null };
 }
 
-function withEvent(answer: Answer, event: AnswerEvent, nowMs: number): Answer {
+function withEvent(answer: ChatAnswer, event: AnswerEvent, nowMs: number): ChatAnswer {
   switch (event.type) {
     case "accepted":
       return accepted(answer, event.address);
-    case "place":
+    case "position":
       if (!answer.stream) return answer;
       return { ...answer, stream: { ...answer.stream, lastEventId: event.lastEventId } };
     case "model":
@@ -57,56 +72,59 @@ function withEvent(answer: Answer, event: AnswerEvent, nowMs: number): Answer {
     case "restarting":
     case "queued":
     case "reconnecting":
-      return { ...answer, phase: event };
     case "reading":
-      // What is read again after a crash, in the middle of an answer, is said by `restarting`.
       return { ...answer, phase: event };
-    case "thought":
+    case "reasoning":
       return {
-        ...{ ...answer, thoughts: answer.thoughts + event.text, phase: { type: "thinking" } },
-        ...{ thinkingSinceMs: answer.thinkingSinceMs ?? nowMs, thoughtMs: null },
+        ...answer,
+        thoughts: answer.thoughts + event.text,
+        thinkingSinceMs: answer.thinkingSinceMs ?? nowMs,
+        thoughtMs: null,
+        phase: { type: "thinking" },
       };
     case "text":
       return {
-        ...{ ...thoughtThrough(answer, nowMs), text: answer.text + event.text },
+        ...withReasoningEnded(answer, nowMs),
+        text: answer.text + event.text,
         phase: { type: "writing" },
       };
-    case "call":
+    case "tool-call":
       return {
-        ...thoughtThrough(answer, nowMs),
-        ...{ calls: withPart(answer.calls, event.index, event.part), phase: { type: "calling" } },
+        ...withReasoningEnded(answer, nowMs),
+        calls: withDelta(answer.calls, event.index, event.delta),
+        phase: { type: "calling" },
       };
     case "finish":
       return { ...answer, finishReason: event.reason, numbers: event.numbers };
   }
 }
 
-/** At its beginning, or when a lost connection is back. */
-function accepted(answer: Answer, address: string | null): Answer {
+/** Handles the start of the stream and every successful reconnect. */
+function accepted(answer: ChatAnswer, address: string | null): ChatAnswer {
   const isNew = address !== null && answer.stream?.address !== address;
   const stream = isNew ? { address, lastEventId: null } : answer.stream;
   return answer.phase.type === "reconnecting"
-    ? { ...answer, stream, phase: phaseOf(answer) }
+    ? { ...answer, stream, phase: phaseFromContent(answer) }
     : { ...answer, stream };
 }
 
-function phaseOf({ text, thoughts, calls }: Answer): Phase {
+function phaseFromContent({ text, thoughts, calls }: ChatAnswer): Phase {
   if (calls.length > 0) return { type: "calling" };
   if (text !== "") return { type: "writing" };
   return { type: thoughts === "" ? "connecting" : "thinking" };
 }
 
-/** Thoughts that are followed by something else have an end. */
-function thoughtThrough(answer: Answer, nowMs: number): Answer {
+/** Records how long the reasoning took, once something else follows it. */
+function withReasoningEnded(answer: ChatAnswer, nowMs: number): ChatAnswer {
   if (answer.thinkingSinceMs === null || answer.thoughtMs !== null) return answer;
   return { ...answer, thoughtMs: nowMs - answer.thinkingSinceMs };
 }
 
-function withPart(
-  calls: readonly ToolCall[],
+function withDelta(
+  calls: readonly ChatToolCall[],
   index: number,
-  { id, name, arguments: more = "" }: CallPart,
-): readonly ToolCall[] {
+  { id, name, arguments: more = "" }: ChatToolCallDelta,
+): readonly ChatToolCall[] {
   const call = calls[index] ?? { id: id ?? `call_${index}`, name: "", arguments: "" };
   const next = { ...call, name: call.name + (name ?? ""), arguments: call.arguments + more };
   return calls.length > index

@@ -1,32 +1,34 @@
-// All conversations and what can be done with them. The views read it and call it; it knows no view.
+// The state of the page: all conversations and the actions on them. The views read and call it; it knows no view.
 
 import { onFrames } from "../browser/frame-scheduler.ts";
+import type { StorageChange } from "../conversation/change-channel.ts";
 import {
-  type Answer,
+  type ChatAnswer,
   type ChatSettings,
+  type ChatToolCall,
   type Conversation,
   hasEnded,
-  type ToolCall,
+  hasRunningAnswer,
+  newestFirst,
 } from "../conversation/conversation.ts";
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
 import { streamedBody } from "../conversation/request-body.ts";
 import type { ConversationStorage } from "../conversation/storage.ts";
-import type { Change } from "../conversation/storage-notices.ts";
 import type { Server } from "../server/server.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
-import { Keeper } from "./keeper.ts";
-import { type AnswerPlace, RunningAnswers } from "./running-answers.ts";
-import { CUT_OFF, fitting, isUnfinished, openCalls, sorted } from "./turns.ts";
+import { ConversationSaver } from "./conversation-saver.ts";
+import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
+import { PAGE_CLOSED, pendingToolCalls, trimmedToFit } from "./turns.ts";
 
 export type ChatState = {
-  /** Those with something in them, newest first, and the current one. */
+  /** Conversations with turns, newest first, and the current one even if it is empty. */
   readonly conversations: readonly Conversation[];
   readonly currentId: string;
   readonly hasLoaded: boolean;
-  /** False where the browser keeps nothing over a reload. */
-  readonly isLasting: boolean;
-  /** Why the last change could not be kept; null if it could. */
+  /** False if the browser stores nothing beyond a reload. */
+  readonly isPersistent: boolean;
+  /** Why the last change could not be saved; null if it was saved. */
   readonly saveProblem: string | null;
 };
 
@@ -36,32 +38,32 @@ export class ChatStore {
   readonly #answers: RunningAnswers;
   readonly #listeners = new Set<() => void>();
   readonly #frames = onFrames(() => this.#notify());
-  readonly #keeper: Keeper;
+  readonly #saver: ConversationSaver;
   #state: ChatState;
 
   constructor(server: Server, storage: ConversationStorage) {
     this.#server = server;
     this.#storage = storage;
-    this.#answers = new RunningAnswers(server, (place, change, isOver) =>
-      this.#changeAnswer(place, change, isOver),
+    this.#answers = new RunningAnswers(server, (reference, change, isFinal) =>
+      this.#changeAnswer(reference, change, isFinal),
     );
     const first = edits.newConversation({ nowMs: Date.now() });
-    const { isLasting } = storage;
+    const { isPersistent } = storage;
     this.#state = {
       conversations: [first],
       currentId: first.id,
       hasLoaded: false,
-      isLasting,
+      isPersistent,
       saveProblem: null,
     };
-    this.#keeper = new Keeper({
+    this.#saver = new ConversationSaver({
       storage,
       find: (id) => this.#find(id),
       onSaved: (saveProblem) => {
         if (this.#state.saveProblem !== saveProblem) this.#set({ saveProblem });
       },
     });
-    storage.onChange((change) => void this.#takeOver(change));
+    storage.onChange((change) => void this.#applyOtherTab(change));
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -71,23 +73,23 @@ export class ChatStore {
 
   readonly get = (): ChatState => this.#state;
 
-  /** Brings what is kept, and goes on with answers that a reload cut off. */
+  /** Loads the stored conversations and continues answers that a reload interrupted. */
   async load(): Promise<void> {
-    const kept = await this.#storage.all();
+    const stored = await this.#storage.all(); // newest first
     const { conversations } = this.#state;
     const own = conversations.filter(
-      ({ id, turns }) => turns.length > 0 && !kept.some((each) => each.id === id),
+      ({ id, turns }) => turns.length > 0 && !stored.some((each) => each.id === id),
     );
-    const latest = [...kept].sort((a, b) => b.updatedAtMs - a.updatedAtMs)[0];
-    const open = kept.find(({ id }) => id === location.hash.slice(1));
-    const current = open ?? (latest && isUnfinished(latest) ? latest : null);
-    const fresh = conversations.filter(({ turns }) => turns.length === 0);
+    const [latest] = stored;
+    const open = stored.find(({ id }) => id === location.hash.slice(1));
+    const current = open ?? (latest && hasRunningAnswer(latest) ? latest : null);
+    const empty = conversations.filter(({ turns }) => turns.length === 0);
     this.#set({
-      conversations: sorted([...own, ...kept, ...fresh]),
+      conversations: newestFirst([...own, ...stored, ...empty]),
       ...(current ? { currentId: current.id } : {}),
       hasLoaded: true,
     });
-    for (const conversation of kept) this.#resume(conversation);
+    for (const conversation of stored) this.#resume(conversation);
   }
 
   isAnswering(conversationId: string): boolean {
@@ -98,93 +100,83 @@ export class ChatStore {
     this.#set({ currentId: id });
   }
 
-  /** An empty one, with the settings of the current one but for its model's own. */
-  begin(settings?: Partial<ChatSettings>): void {
+  /** Starts an empty conversation with default settings. */
+  startNew(): void {
     const empty = this.#state.conversations.find(({ turns }) => turns.length === 0);
-    const fresh = edits.newConversation({ nowMs: Date.now(), ...(settings ? { settings } : {}) });
+    const fresh = edits.newConversation({ nowMs: Date.now() });
     const others = this.#state.conversations.filter((each) => each !== empty);
     this.#set({ conversations: [fresh, ...others], currentId: fresh.id });
   }
 
   rename(id: string, title: string): void {
-    this.#change(id, (conversation) => edits.rename(conversation, { title, nowMs: Date.now() }));
+    this.#change(id, (before, nowMs) => edits.rename(before, { title, nowMs }));
   }
 
   async remove(id: string): Promise<void> {
     this.stop(id);
     const conversations = this.#state.conversations.filter((each) => each.id !== id);
     this.#set({ conversations });
-    if (this.#state.currentId === id) this.begin();
-    this.#keeper.forget(id);
+    if (this.#state.currentId === id) this.startNew();
+    this.#saver.cancel(id);
     await this.#storage.remove(id);
   }
 
   async removeAll(): Promise<void> {
     for (const { id } of this.#state.conversations) {
       this.stop(id);
-      this.#keeper.forget(id);
+      this.#saver.cancel(id);
     }
     this.#set({ conversations: [] });
-    this.begin();
+    this.startNew();
     await this.#storage.clear();
   }
 
-  /** Adds conversations from a file; those that are there already stay as they are. */
+  /** Adds conversations from a file, except those that already exist. @returns how many were added */
   add(conversations: readonly Conversation[]): number {
     const known = new Set(this.#state.conversations.map(({ id }) => id));
     const fresh = conversations.filter(({ id }) => !known.has(id));
-    this.#set({ conversations: sorted([...this.#state.conversations, ...fresh]) });
-    for (const { id } of fresh) this.#keeper.save(id);
+    this.#set({ conversations: newestFirst([...this.#state.conversations, ...fresh]) });
+    for (const { id } of fresh) this.#saver.save(id);
     return fresh.length;
   }
 
-  set(id: string, settings: Partial<ChatSettings>): void {
-    this.#change(id, (conversation) =>
-      edits.putSettings(conversation, { settings, nowMs: Date.now() }),
-    );
+  changeSettings(id: string, settings: Partial<ChatSettings>): void {
+    this.#change(id, (before, nowMs) => edits.putSettings(before, { settings, nowMs }));
   }
 
   ask(id: string, text: string): void {
-    this.#change(id, (conversation) =>
-      edits.addQuestion(conversation, { text, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.addQuestion(before, { text, nowMs }));
     this.#answer(id);
   }
 
-  /** Asks another question in the place of one; what followed it is gone. */
+  /** Replaces a question, removes every later turn and requests a new answer. */
   edit(id: string, questionId: string, text: string): void {
     this.stop(id);
-    this.#change(id, (conversation) =>
-      edits.replaceQuestion(conversation, { questionId, text, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.replaceQuestion(before, { questionId, text, nowMs }));
     this.#answer(id);
   }
 
-  /** Another answer in the place of one; what followed it is gone. */
+  /** Removes an answer and every later turn, and requests a new answer. */
   regenerate(id: string, answerId: string): void {
     this.stop(id);
-    this.#change(id, (conversation) =>
-      edits.cutFrom(conversation, { turnId: answerId, nowMs: Date.now() }),
-    );
+    this.#change(id, (before, nowMs) => edits.cutFrom(before, { turnId: answerId, nowMs }));
     this.#answer(id);
   }
 
-  /** Goes on with the last answer, which was stopped, failed, or cut off by its limit. */
+  /** Continues the last answer after it was stopped, failed, or reached the token limit. */
   continue(id: string, answerId: string): void {
     const conversation = this.#find(id);
     if (!conversation || this.isAnswering(id)) return;
-    const place = { conversationId: id, answerId };
-    this.#changeAnswer(place, (answer) => reopened(answer, Date.now()), false);
-    this.#read(place, conversation);
+    const reference = { conversationId: id, answerId };
+    this.#changeAnswer(reference, (answer) => reopened(answer, Date.now()), false);
+    this.#read(reference, conversation);
   }
 
-  /** What a tool has given. As soon as every call has its result the model goes on. */
-  giveResult(id: string, call: ToolCall, text: string): void {
-    this.#change(id, (conversation) =>
-      edits.putToolResult(conversation, { call, text, nowMs: Date.now() }),
-    );
+  /** Adds a tool result. Requests the next answer once every tool call has a result. */
+  addToolResult(id: string, call: ChatToolCall, text: string): void {
+    this.#change(id, (before, nowMs) => edits.putToolResult(before, { call, text, nowMs }));
     const conversation = this.#find(id);
-    if (conversation && openCalls(conversation).length === 0) this.#answer(id);
+    if (conversation && pendingToolCalls(conversation).length === 0) this.#answer(id);
   }
 
   stop(id: string): void {
@@ -192,74 +184,73 @@ export class ChatStore {
     if (answer) this.#answers.stop(id, answer);
   }
 
-  /** So many of the oldest turns are no longer sent that the rest fits. @returns false if nothing more can be left out */
-  async leaveOutOldest(id: string): Promise<boolean> {
+  /** Omits the oldest turns until the rest fits the context. @returns false if nothing more can be omitted */
+  async omitOldest(id: string): Promise<boolean> {
     const before = this.#find(id);
     if (!before) return false;
-    const after = await fitting(before, this.#server);
+    const after = await trimmedToFit(before, this.#server);
     this.#change(id, () => after);
     return after !== before;
   }
 
-  bringBackOldest(id: string): void {
-    this.#change(id, edits.bringBack);
+  restoreOmitted(id: string): void {
+    this.#change(id, edits.restoreOmitted);
   }
 
-  /** Asks for an answer to the conversation as it stands. */
+  /** Requests an answer to the current turns. */
   #answer(id: string): void {
     const conversation = this.#find(id);
     if (!conversation || this.isAnswering(id)) return;
-    const nowMs = Date.now();
-    const answer = newAnswer(newId(), nowMs);
-    this.#change(id, (before) => edits.putAnswer(before, { answer, nowMs }));
+    const answer = newAnswer(newId(), Date.now());
+    this.#change(id, (before, nowMs) => edits.putAnswer(before, { answer, nowMs }));
     this.#read({ conversationId: id, answerId: answer.id }, conversation);
   }
 
-  #read(place: AnswerPlace, conversation: Conversation): void {
+  #read(reference: AnswerReference, conversation: Conversation): void {
     try {
       const body = streamedBody(conversation);
-      void this.#answers.read(place, { body, requestId: newId() });
+      void this.#answers.read(reference, { body, requestId: newId() });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const failure = { ...CUT_OFF, code: "invalid_settings", message };
-      this.#changeAnswer(place, (answer) => failed(answer, failure, Date.now()), true);
+      const failure = { ...PAGE_CLOSED, code: "invalid_settings", message };
+      this.#changeAnswer(reference, (answer) => failed(answer, failure, Date.now()), true);
     }
   }
 
   #resume(conversation: Conversation): void {
     const answer = conversation.turns.findLast((turn) => turn.kind === "answer");
     if (!answer || hasEnded(answer) || this.isAnswering(conversation.id)) return;
-    const place = { conversationId: conversation.id, answerId: answer.id };
-    if (answer.stream) void this.#answers.read(place, { place: answer.stream });
-    else this.#changeAnswer(place, (before) => failed(before, CUT_OFF, Date.now()), true);
+    const reference = { conversationId: conversation.id, answerId: answer.id };
+    if (answer.stream) void this.#answers.read(reference, { position: answer.stream });
+    else this.#changeAnswer(reference, (before) => failed(before, PAGE_CLOSED, Date.now()), true);
   }
 
   #changeAnswer(
-    { conversationId, answerId }: AnswerPlace,
-    change: (answer: Answer) => Answer,
-    isOver: boolean,
+    { conversationId, answerId }: AnswerReference,
+    change: (answer: ChatAnswer) => ChatAnswer,
+    isFinal: boolean,
   ): void {
     const conversation = this.#find(conversationId);
-    if (!conversation) return; // it was deleted meanwhile
+    if (!conversation) return; // deleted in the meantime
     const before = conversation.turns.find(({ id }) => id === answerId);
     if (before?.kind !== "answer") return;
     const after = change(before);
     const turns = conversation.turns.map((turn) => (turn === before ? after : turn));
     this.#replace({ ...conversation, turns });
-    if (isOver) this.#notify();
+    if (isFinal) this.#notify();
     else this.#frames.request();
-    // Where its stream is has to be known, should the page be closed now.
-    const isUrgent = isOver || after.stream?.address !== before.stream?.address;
-    if (isUrgent) this.#keeper.save(conversationId);
-    else this.#keeper.saveSoon(conversationId);
+    // Save a new stream address at once, so that the answer survives closing the page.
+    const isUrgent = isFinal || after.stream?.address !== before.stream?.address;
+    if (isUrgent) this.#saver.save(conversationId);
+    else this.#saver.saveSoon(conversationId);
   }
 
-  #change(id: string, change: (conversation: Conversation) => Conversation): void {
+  #change(id: string, change: (before: Conversation, nowMs: number) => Conversation): void {
     const conversation = this.#find(id);
     if (!conversation) return;
-    this.#replace(change(conversation));
+    this.#replace(change(conversation, Date.now()));
     this.#notify();
-    this.#keeper.save(id);
+    this.#saver.save(id);
   }
 
   #find(id: string): Conversation | undefined {
@@ -269,7 +260,7 @@ export class ChatStore {
   #replace(conversation: Conversation): void {
     const { conversations } = this.#state;
     const next = conversations.map((each) => (each.id === conversation.id ? conversation : each));
-    this.#state = { ...this.#state, conversations: sorted(next) };
+    this.#state = { ...this.#state, conversations: newestFirst(next) };
   }
 
   #set(change: Partial<ChatState>): void {
@@ -281,16 +272,16 @@ export class ChatStore {
     for (const listener of this.#listeners) listener();
   }
 
-  /** What another tab has done. An answer that comes here is this tab's own. */
-  async #takeOver(change: Change): Promise<void> {
-    const isGone = (id: string) => change.type === "cleared" || change.id === id;
-    const kept = change.type === "saved" ? await this.#storage.get(change.id) : null;
+  /** Applies a change made by another tab, except to a conversation whose answer streams in this tab. */
+  async #applyOtherTab(change: StorageChange): Promise<void> {
+    const isChanged = (id: string) => change.type === "cleared" || change.id === id;
+    const saved = change.type === "saved" ? await this.#storage.get(change.id) : null;
     const { conversations, currentId } = this.#state;
     const others = conversations.filter(
-      ({ id, turns }) => this.isAnswering(id) || turns.length === 0 || !isGone(id),
+      ({ id, turns }) => this.isAnswering(id) || turns.length === 0 || !isChanged(id),
     );
-    const isOwn = kept !== null && this.isAnswering(kept.id);
-    this.#set({ conversations: sorted(kept && !isOwn ? [...others, kept] : others) });
-    if (!this.#find(currentId)) this.begin();
+    const isOwn = saved !== null && this.isAnswering(saved.id);
+    this.#set({ conversations: newestFirst(saved && !isOwn ? [...others, saved] : others) });
+    if (!this.#find(currentId)) this.startNew();
   }
 }

@@ -1,10 +1,10 @@
-// Asks the same thing twice at once, streamed and buffered, and measures what their reader sees of it and when.
+// Sends the same request streamed and buffered at the same time, and measures when the user sees text.
 
 import { newId } from "../conversation/ids.ts";
 import { readAnswer } from "../server/answer-stream.ts";
 import type { Server } from "../server/server.ts";
 
-/** Times in ms since both were asked. */
+/** Times in ms since both requests started. */
 export type Side = {
   readonly text: string;
   readonly firstTextMs: number | null;
@@ -16,22 +16,22 @@ export type Comparison = { readonly streamed: Side; readonly buffered: Side };
 
 type CompareOptions = {
   readonly server: Server;
-  /** Of a request without `stream`. */
+  /** A request body without `stream`. */
   readonly body: object;
   readonly signal: AbortSignal;
-  /** Called once per animation frame at most while text comes. */
+  /** Called at most once per animation frame. */
   readonly onChange: (comparison: Comparison) => void;
 };
 
-const EMPTY: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
-/** Both draw the same tokens, unless a seed is set already. */
+export const EMPTY_SIDE: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+/** Makes both requests draw the same tokens, unless the settings contain a seed. */
 const SEED = 1;
 
-/** Resolves when both are done. Nothing is thrown: what goes wrong is in the side. */
+/** Resolves when both requests have ended. Errors are reported in the side and not thrown. */
 export async function compare({ server, body, signal, onChange }: CompareOptions): Promise<void> {
   const startedAtMs = performance.now();
-  const passed = () => performance.now() - startedAtMs;
-  let comparison: Comparison = { streamed: EMPTY, buffered: EMPTY };
+  const elapsed = () => performance.now() - startedAtMs;
+  let comparison: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
   let frame = 0;
   const put = (side: keyof Comparison, change: Partial<Side>) => {
     comparison = { ...comparison, [side]: { ...comparison[side], ...change } };
@@ -41,10 +41,10 @@ export async function compare({ server, body, signal, onChange }: CompareOptions
   const guarded = async (side: keyof Comparison, run: () => Promise<void>) => {
     try {
       await run();
-      put(side, { totalMs: passed() });
+      put(side, { totalMs: elapsed() });
     } catch (error) {
       const isStopped = signal.aborted;
-      put(side, { problem: isStopped ? "Stopped" : (error as Error).message, totalMs: passed() });
+      put(side, { problem: isStopped ? "Stopped" : (error as Error).message, totalMs: elapsed() });
     }
   };
   const same = { seed: SEED, ...body };
@@ -53,26 +53,26 @@ export async function compare({ server, body, signal, onChange }: CompareOptions
       const start = { body: { ...same, stream: true }, requestId: newId() };
       for await (const events of readAnswer(start, { server, signal, isResumable: false }))
         for (const event of events) {
-          if (event.type !== "text" && event.type !== "thought") continue;
+          if (event.type !== "text" && event.type !== "reasoning") continue;
           const { text, firstTextMs } = comparison.streamed;
-          put("streamed", { text: text + event.text, firstTextMs: firstTextMs ?? passed() });
+          put("streamed", { text: text + event.text, firstTextMs: firstTextMs ?? elapsed() });
         }
     }),
     guarded("buffered", async () => {
       const call = { method: "POST", body: same, signal } as const;
       const response = await server.call("v1/chat/completions", call);
-      const { choices } = (await response.json()) as Answered;
+      const { choices } = (await response.json()) as BufferedAnswer;
       const text = choices.map(
         ({ message }) => (message.reasoning_content ?? "") + (message.content ?? ""),
       );
-      put("buffered", { text: text.join(""), firstTextMs: passed() });
+      put("buffered", { text: text.join(""), firstTextMs: elapsed() });
     }),
   ]);
   onChange(comparison);
 }
 
-/** What is read of an answer without a stream. */
-type Answered = {
+/** The fields of a buffered answer that are used. */
+type BufferedAnswer = {
   readonly choices: readonly {
     readonly message: { readonly content?: string | null; readonly reasoning_content?: string };
   }[];

@@ -1,25 +1,25 @@
-// The answers that are coming: one for each conversation at most, also while another is looked at.
+// The answers that are streaming: at most one per conversation, whichever conversation is shown.
 
 import { currentTransport } from "../browser/transport.ts";
-import type { Answer, Failure } from "../conversation/conversation.ts";
-import { readAnswer, type Start } from "../server/answer-stream.ts";
+import type { ChatAnswer, RequestFailure } from "../conversation/conversation.ts";
+import { readAnswer, type StreamStart } from "../server/answer-stream.ts";
 import type { Server } from "../server/server.ts";
 import { ServerError } from "../server/server-error.ts";
 import { ended, failed, stopped, withEvents } from "./answer.ts";
 
-export type AnswerPlace = { readonly conversationId: string; readonly answerId: string };
+export type AnswerReference = { readonly conversationId: string; readonly answerId: string };
 
-/** @param isOver whether nothing more follows */
+/** @param isFinal whether this is the last change of the answer */
 export type ChangeAnswer = (
-  place: AnswerPlace,
-  change: (answer: Answer) => Answer,
-  isOver: boolean,
+  reference: AnswerReference,
+  change: (answer: ChatAnswer) => ChatAnswer,
+  isFinal: boolean,
 ) => void;
 
 type Running = {
   readonly answerId: string;
   readonly abort: AbortController;
-  /** How the server knows it before its stream has an address. */
+  /** Identifies the request on the server before its stream has an address. */
   readonly requestId: string | null;
 };
 
@@ -37,33 +37,33 @@ export class RunningAnswers {
     return this.#running.has(conversationId);
   }
 
-  /** Reads an answer to its end. Nothing is thrown: what goes wrong is in the answer. */
-  async read(place: AnswerPlace, start: Start): Promise<void> {
+  /** Reads an answer to its end. Errors are stored in the answer and not thrown. */
+  async read(reference: AnswerReference, start: StreamStart): Promise<void> {
     const abort = new AbortController();
     const requestId = "requestId" in start ? start.requestId : null;
-    const { conversationId, answerId } = place;
+    const { conversationId, answerId } = reference;
     this.#running.set(conversationId, { answerId, abort, requestId });
-    let end: (answer: Answer) => Answer;
+    let end: (answer: ChatAnswer) => ChatAnswer;
     try {
-      const how = { server: this.#server, signal: abort.signal, transport: currentTransport() };
-      for await (const events of readAnswer(start, how)) {
+      const options = { server: this.#server, signal: abort.signal, transport: currentTransport() };
+      for await (const events of readAnswer(start, options)) {
         if (abort.signal.aborted) return;
-        this.#change(place, (answer) => withEvents(answer, events, Date.now()), false);
+        this.#change(reference, (answer) => withEvents(answer, events, Date.now()), false);
       }
       end = (answer) => ended(answer, Date.now());
     } catch (error) {
       end = (answer) => failed(answer, failureOf(error), Date.now());
     }
-    if (abort.signal.aborted) return; // `stop()` has ended it, and another answer may have begun
+    if (abort.signal.aborted) return; // `stop()` ended it, and another answer may have started
     this.#running.delete(conversationId);
-    this.#change(place, end, true);
+    this.#change(reference, end, true);
   }
 
   /**
-   * The page is done with it at once; the server is told, so that its slot is free at once too. One that comes in another
-   * tab is stopped by the server.
+   * Stops the answer in the page at once, and on the server, which frees its slot. An answer that streams in another tab
+   * is stopped through the server only.
    */
-  stop(conversationId: string, answer: Answer): void {
+  stop(conversationId: string, answer: ChatAnswer): void {
     const running = this.#running.get(conversationId);
     if (running) {
       running.abort.abort();
@@ -72,13 +72,13 @@ export class RunningAnswers {
       this.#change({ conversationId, answerId }, (before) => stopped(before, Date.now()), true);
     }
     const requestId = running?.requestId ?? null;
-    const place = answer.stream ?? (requestId === null ? null : { requestId });
-    // A server that cannot be reached stops by itself, since nobody reads any more.
-    if (place) this.#server.stop(place).catch(() => {});
+    const target = answer.stream ?? (requestId === null ? null : { requestId });
+    // An unreachable server stops by itself, because the stream has no reader.
+    if (target) this.#server.stop(target).catch(() => {});
   }
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): RequestFailure {
   if (error instanceof ServerError) return error.failure;
   const message = error instanceof Error ? error.message : String(error);
   return { status: null, code: "page_error", message, param: null, retryAtMs: null };

@@ -1,43 +1,40 @@
-// Questions about a conversation that the store and the views have.
+// Queries on the turns of a conversation, for the store and the views.
 
-import { type Conversation, hasEnded, type ToolCall } from "../conversation/conversation.ts";
+import type { ChatToolCall, Conversation } from "../conversation/conversation.ts";
 import { omitOldest } from "../conversation/edits.ts";
 import { requestBody } from "../conversation/request-body.ts";
 import type { Server } from "../server/server.ts";
 
-/** The conversation without as many of its oldest turns as it takes; as few as possible, but at least one. */
-export async function fitting(conversation: Conversation, server: Server): Promise<Conversation> {
-  let left = conversation;
+/** Omits the oldest turns until the rest fits the context: as few as possible, but at least one. */
+export async function trimmedToFit(
+  conversation: Conversation,
+  server: Server,
+): Promise<Conversation> {
+  let current = conversation;
   for (;;) {
-    const less = omitOldest(left, 1);
-    if (less === left) return left;
-    left = less;
-    if (await server.fits(requestBody(left))) return left;
+    const shorter = omitOldest(current, 1);
+    if (shorter === current) return current;
+    current = shorter;
+    if (await server.fits(requestBody(current))) return current;
   }
 }
 
-/** Calls of the last answer that wait for a result. */
-export function openCalls({ turns }: Conversation): readonly ToolCall[] {
-  const place = turns.findLastIndex(({ kind }) => kind === "answer");
-  const answer = turns[place];
+/** Tool calls of the last answer that have no result yet. */
+export function pendingToolCalls({ turns }: Conversation): readonly ChatToolCall[] {
+  const index = turns.findLastIndex(({ kind }) => kind === "answer");
+  const answer = turns[index];
   if (answer?.kind !== "answer") return [];
-  const given = turns.slice(place + 1);
-  const isGiven = (id: string) =>
-    given.some((turn) => turn.kind === "tool-result" && turn.callId === id);
-  return answer.calls.filter(({ id }) => !isGiven(id));
+  const later = turns.slice(index + 1);
+  const hasResult = (id: string) =>
+    later.some((turn) => turn.kind === "tool-result" && turn.callId === id);
+  return answer.calls.filter(({ id }) => !hasResult(id));
 }
 
-/** Of an answer that a reload cut off before its stream had an address. */
-export const CUT_OFF = {
-  ...{ status: null, code: "connection_lost", param: null, retryAtMs: null },
-  message: "The page was closed before the answer had begun.",
+/** Failure of an answer that a reload interrupted before its stream had an address. */
+export const PAGE_CLOSED = {
+  status: null,
+  code: "connection_lost",
+  param: null,
+  retryAtMs: null,
+  message: "The page was closed before the answer started.",
 };
-
-export function isUnfinished({ turns }: Conversation): boolean {
-  const last = turns.at(-1);
-  return last?.kind === "answer" && !hasEnded(last);
-}
-
-export function sorted(conversations: readonly Conversation[]): readonly Conversation[] {
-  return [...conversations].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
-}

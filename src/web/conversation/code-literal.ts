@@ -1,28 +1,25 @@
-// Values as they are written in JSON, JavaScript and Python: a line where it fits, otherwise one line for each member.
+// Writes values as JSON, JavaScript or Python literals: on one line if it fits, otherwise one member per line.
 
 export type Language = "json" | "javascript" | "python";
 
 const MOST_COLUMNS = 90;
-/** As people write each of them. */
+/** The usual indentation of each language. */
 export const INDENT: Readonly<Record<Language, number>> = { json: 2, javascript: 2, python: 4 };
-const WORDS: Readonly<Record<Language, Readonly<Record<"true" | "false" | "null", string>>>> = {
-  json: { true: "true", false: "false", null: "null" },
-  javascript: { true: "true", false: "false", null: "null" },
-  python: { true: "True", false: "False", null: "None" },
-};
-/** Characters that would not be seen, or would turn others around; joiners of emoji and letters stay. */
-const UNSEEN = /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const PYTHON_WORDS = { true: "True", false: "False", null: "None" } as const;
+/** Invisible characters and those that change the text direction. Joiners of emoji and letters are kept. */
+const INVISIBLE = /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
-export type Place = {
+export type CodePosition = {
   readonly language: Language;
-  /** Columns that the line is indented by. Default 0. */
+  /** Indentation of the line. Default 0. */
   readonly column?: number;
 };
 
-/** @param value as JSON has it */
-export function literal(value: unknown, { language, column = 0 }: Place): string {
+/** @param value any JSON value */
+export function literal(value: unknown, { language, column = 0 }: CodePosition): string {
   if (typeof value === "string") return quoted(value);
-  if (value === null || typeof value === "boolean") return WORDS[language][`${value}`];
+  if (value === null || typeof value === "boolean")
+    return language === "python" ? PYTHON_WORDS[`${value}`] : `${value}`;
   if (typeof value !== "object") return String(value);
   const inner = { language, column: column + INDENT[language] };
   const members = Array.isArray(value)
@@ -34,17 +31,17 @@ export function literal(value: unknown, { language, column = 0 }: Place): string
   return bracketed(members, { column, isList, language });
 }
 
-/** A string as JSON, JavaScript and Python all read it. */
+/** A string literal that is valid in JSON, JavaScript and Python. */
 export function quoted(text: string): string {
   return JSON.stringify(text).replace(
-    UNSEEN,
+    INVISIBLE,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
 function key(name: string, language: Language): string {
   if (language !== "javascript") return quoted(name);
-  if (name === "__proto__") return '["__proto__"]'; // otherwise it would set the prototype
+  if (name === "__proto__") return '["__proto__"]'; // a plain key would set the prototype
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
 }
 

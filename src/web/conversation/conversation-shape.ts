@@ -1,99 +1,136 @@
-// Whether a value from a file is a conversation, field by field. The tables are held to the types: a field that is
-// new there, and missing here, does not compile.
+// Checks field by field that a value from a file is a conversation. The tables are typed by the shapes in
+// conversation.ts, so a field that is added there and missing here does not compile.
 
 import type {
-  Answer,
+  AnswerStatistics,
+  ChatAnswer,
+  ChatQuestion,
   ChatSettings,
+  ChatToolCall,
+  ChatToolResult,
+  ChatTurn,
   Conversation,
-  Failure,
-  Numbers,
   Phase,
-  Question,
-  StreamPlace,
-  ToolCall,
-  ToolResult,
-  Turn,
+  RequestFailure,
+  StreamPosition,
 } from "./conversation.ts";
 
-/** @throws Error that begins with the path */
+/** @throws Error whose message starts with the path */
 type Check = (value: unknown, path: string) => void;
 type Fields<T> = { readonly [name in keyof T]-?: Check };
 
 const SETTINGS: Fields<ChatSettings> = {
-  ...{ model: orNull(text), system: text, stop: listOf(text), jsonSchema: text, tools: text },
-  ...{ temperature: orNull(number), topP: orNull(number), maxTokens: orNull(number) },
+  model: orNull(text),
+  system: text,
+  stop: listOf(text),
+  jsonSchema: text,
+  tools: text,
+  temperature: orNull(number),
+  topP: orNull(number),
+  maxTokens: orNull(number),
   seed: orNull(number),
 };
 
-const QUESTION: Fields<Question> = { kind: text, id: text, text };
+const QUESTION: Fields<ChatQuestion> = { kind: text, id: text, text };
 
-const TOOL_RESULT: Fields<ToolResult> = { kind: text, id: text, callId: text, name: text, text };
+const TOOL_RESULT: Fields<ChatToolResult> = {
+  kind: text,
+  id: text,
+  callId: text,
+  name: text,
+  text,
+};
 
-const CALL: Fields<ToolCall> = { id: text, name: text, arguments: text };
+const TOOL_CALL: Fields<ChatToolCall> = { id: text, name: text, arguments: text };
 
-const FAILURE: Fields<Failure> = {
-  ...{ status: orNull(number), code: text, message: text, param: orNull(text) },
+const FAILURE: Fields<RequestFailure> = {
+  status: orNull(number),
+  code: text,
+  message: text,
+  param: orNull(text),
   retryAtMs: orNull(time),
 };
 
-const NUMBERS: Fields<Numbers> = {
-  ...{ queueMs: number, prefillMs: number, firstTokenMs: orNull(number), totalMs: number },
-  ...{ promptTokens: number, cachedTokens: number, generatedTokens: number, seed: orNull(number) },
+const STATISTICS: Fields<AnswerStatistics> = {
+  queueMs: number,
+  prefillMs: number,
+  firstTokenMs: orNull(number),
+  totalMs: number,
+  promptTokens: number,
+  cachedTokens: number,
+  generatedTokens: number,
+  seed: orNull(number),
 };
 
-const STREAM: Fields<StreamPlace> = { address: text, lastEventId: orNull(text) };
+const STREAM: Fields<StreamPosition> = { address: text, lastEventId: orNull(text) };
 
 const PHASES: { readonly [type in Phase["type"]]: Fields<Extract<Phase, { type: type }>> } = {
-  ...{ connecting: { type: text }, restarting: { type: text }, thinking: { type: text } },
-  ...{ writing: { type: text }, calling: { type: text }, done: { type: text } },
-  ...{ stopped: { type: text }, failed: { type: text } },
+  connecting: { type: text },
+  restarting: { type: text },
+  thinking: { type: text },
+  writing: { type: text },
+  calling: { type: text },
+  done: { type: text },
+  stopped: { type: text },
+  failed: { type: text },
   loading: { type: text, progress: orNull(number) },
   queued: { type: text, position: number, etaMs: orNull(number) },
   reading: { type: text, processed: number, total: number },
   reconnecting: { type: text, attempt: number },
 };
 
-const ANSWER: Fields<Answer> = {
-  ...{ kind: text, id: text, startedAtMs: time, model: orNull(text), text, thoughts: text },
-  ...{
-    phase: variant("type", PHASES),
-    thinkingSinceMs: orNull(number),
-    thoughtMs: orNull(number),
-    calls: listOf(object(CALL)),
-  },
+const ANSWER: Fields<ChatAnswer> = {
+  kind: text,
+  id: text,
+  startedAtMs: time,
+  model: orNull(text),
+  text,
+  thoughts: text,
+  phase: variant("type", PHASES),
+  thinkingSinceMs: orNull(number),
+  thoughtMs: orNull(number),
+  calls: listOf(object(TOOL_CALL)),
   finishReason: orNull(oneOf(["stop", "length", "tool_calls"])),
-  ...{ failure: orNull(object(FAILURE)), numbers: orNull(object(NUMBERS)) },
+  failure: orNull(object(FAILURE)),
+  numbers: orNull(object(STATISTICS)),
   stream: orNull(object(STREAM)),
 };
 
-const TURNS: { readonly [kind in Turn["kind"]]: Fields<Extract<Turn, { kind: kind }>> } = {
-  ...{ question: QUESTION, answer: ANSWER, "tool-result": TOOL_RESULT },
+const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { kind: kind }>> } = {
+  question: QUESTION,
+  answer: ANSWER,
+  "tool-result": TOOL_RESULT,
 };
 
 const CONVERSATION: Fields<Conversation> = {
-  ...{ id: text, title: text, createdAtMs: time, updatedAtMs: time },
-  ...{ settings: object(SETTINGS), turns: listOf(variant("kind", TURNS)), omittedTurns: number },
+  id: text,
+  title: text,
+  createdAtMs: time,
+  updatedAtMs: time,
+  settings: object(SETTINGS),
+  turns: listOf(variant("kind", TURNS)),
+  omittedTurns: number,
 };
 
 /**
- * @param path to the value, for the message
- * @throws Error that says where it is none
+ * @param path of the value, for the error message
+ * @throws Error that names the first wrong field
  */
 export function checkConversation(value: unknown, path: string): Conversation {
   object(CONVERSATION)(value, path);
-  const checked = value as Conversation; // as just checked
+  const checked = value as Conversation; // every field was checked
   const { turns, omittedTurns } = checked;
-  checkDifferent(turns, `${path}.turns`);
+  checkUniqueIds(turns, `${path}.turns`);
   if (!Number.isInteger(omittedTurns) || omittedTurns < 0 || omittedTurns > turns.length)
-    throw new Error(`${path}.omittedTurns: expected a number of turns, from 0 to ${turns.length}`);
+    throw wrong(`${path}.omittedTurns`, `a whole number from 0 to ${turns.length}`, omittedTurns);
   return checked;
 }
 
-/** @throws Error if an id is there twice */
-export function checkDifferent(values: readonly { readonly id: string }[], path: string): void {
+/** @throws Error if two values have the same id */
+export function checkUniqueIds(values: readonly { readonly id: string }[], path: string): void {
   const ids = new Set<string>();
   for (const [index, { id }] of values.entries()) {
-    if (ids.has(id)) throw new Error(`${path}[${index}].id: the id "${id}" is there twice`);
+    if (ids.has(id)) throw new Error(`${path}[${index}].id: duplicate id "${id}"`);
     ids.add(id);
   }
 }
@@ -107,7 +144,7 @@ function object(fields: Readonly<Record<string, Check>>): Check {
   };
 }
 
-/** An object whose other fields depend on one. */
+/** An object whose fields depend on the value of its tag. */
 function variant(
   tag: string,
   variants: Readonly<Record<string, Readonly<Record<string, Check>>>>,
@@ -115,7 +152,7 @@ function variant(
   const isKnown = oneOf(Object.keys(variants));
   return (value, path) => {
     object({ [tag]: isKnown })(value, path);
-    const { [tag]: name } = value as Record<string, unknown>; // an object, as just checked
+    const { [tag]: name } = value as Record<string, unknown>; // the line above checked that it is an object
     object(variants[String(name)] ?? {})(value, path);
   };
 }
@@ -141,21 +178,21 @@ function oneOf(names: readonly string[]): Check {
 }
 
 function text(value: unknown, path: string): void {
-  if (typeof value !== "string") throw wrong(path, "a text", value);
+  if (typeof value !== "string") throw wrong(path, "a string", value);
 }
 
-/** 1e999 is JSON, and no number that could be written as JSON again. */
+/** Refuses `Infinity`, which JSON can hold as 1e999 but cannot be written back. */
 function number(value: unknown, path: string): void {
   if (!Number.isFinite(value)) throw wrong(path, "a number", value);
 }
 
-/** In ms since 1970, as far as dates go. */
+/** Milliseconds since 1970, within the range of `Date`. */
 function time(value: unknown, path: string): void {
   if (typeof value !== "number" || Number.isNaN(new Date(value).getTime()))
     throw wrong(path, "a time in ms since 1970", value);
 }
 
-function wrong(path: string, words: string, value: unknown): Error {
+function wrong(path: string, expected: string, value: unknown): Error {
   const found = JSON.stringify(value)?.slice(0, 40) ?? "nothing";
-  return new Error(`${path}: expected ${words}, found ${found}`);
+  return new Error(`${path}: expected ${expected}, found ${found}`);
 }

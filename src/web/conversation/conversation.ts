@@ -1,27 +1,27 @@
-// What a conversation is: plain data, as it is kept in the browser and shown on the page.
+// The data of a conversation, as the browser stores it and the page shows it. Stored field names never change.
 
 export type Conversation = {
   readonly id: string;
-  /** Empty until there is a question to name it after. */
+  /** Empty until the first question gives it a name. */
   readonly title: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly settings: ChatSettings;
-  readonly turns: readonly Turn[];
-  /** So many turns at its beginning are not sent any more, since the history no longer fits the context. */
+  readonly turns: readonly ChatTurn[];
+  /** How many of the oldest turns are no longer sent, because the history no longer fits the context. */
   readonly omittedTurns: number;
 };
 
-export type Turn = Question | Answer | ToolResult;
+export type ChatTurn = ChatQuestion | ChatAnswer | ChatToolResult;
 
-export type Question = {
+export type ChatQuestion = {
   readonly kind: "question";
   readonly id: string;
   readonly text: string;
 };
 
-/** What somebody says that a tool has given, in answer to a call of the model. */
-export type ToolResult = {
+/** The result of a tool call, typed in by the user. */
+export type ChatToolResult = {
   readonly kind: "tool-result";
   readonly id: string;
   readonly callId: string;
@@ -29,39 +29,40 @@ export type ToolResult = {
   readonly text: string;
 };
 
-/** An answer of the model, also one that is still coming. */
-export type Answer = {
+/** An answer of the model, complete or still streaming. */
+export type ChatAnswer = {
   readonly kind: "answer";
   readonly id: string;
   readonly startedAtMs: number;
-  /** The id of the model, as the server names it; null before it has said so. */
+  /** The model's id from the server; null until the first chunk. */
   readonly model: string | null;
   readonly phase: Phase;
   readonly text: string;
+  /** The reasoning before the answer. */
   readonly thoughts: string;
-  /** When its thoughts began, in ms since 1970; null before them. */
+  /** When the reasoning began, in ms since 1970; null without reasoning. */
   readonly thinkingSinceMs: number | null;
-  /** How long it has thought; null while it does, or if it has not. */
+  /** How long the reasoning took; null while it runs, or without reasoning. */
   readonly thoughtMs: number | null;
-  readonly calls: readonly ToolCall[];
-  readonly finishReason: FinishReason | null;
-  /** What went wrong; only if its phase is `failed`. */
-  readonly failure: Failure | null;
-  readonly numbers: Numbers | null;
-  /** Where the stream can be come back to; null when it cannot. */
-  readonly stream: StreamPlace | null;
+  readonly calls: readonly ChatToolCall[];
+  readonly finishReason: ChatFinishReason | null;
+  /** Set only in the phase `failed`. */
+  readonly failure: RequestFailure | null;
+  readonly numbers: AnswerStatistics | null;
+  /** Where to reconnect to the stream; null if that is not possible. */
+  readonly stream: StreamPosition | null;
 };
 
-export type ToolCall = {
+export type ChatToolCall = {
   readonly id: string;
   readonly name: string;
-  /** JSON, perhaps not whole yet. */
+  /** JSON, incomplete while it streams. */
   readonly arguments: string;
 };
 
-export type FinishReason = "stop" | "length" | "tool_calls";
+export type ChatFinishReason = "stop" | "length" | "tool_calls";
 
-/** Where an answer is. The last three are ends. */
+/** State of an answer. The last three are final. */
 export type Phase =
   | { readonly type: "connecting" }
   | { readonly type: "loading"; readonly progress: number | null }
@@ -76,21 +77,21 @@ export type Phase =
   | { readonly type: "stopped" }
   | { readonly type: "failed" };
 
-/** An error of the server in its own words, or of the way there. */
-export type Failure = {
-  /** HTTP status; null where there was no answer at all, or the stream had begun. */
+/** An error response of the server, or a failure to reach it. */
+export type RequestFailure = {
+  /** HTTP status; null without a response, or if the stream had begun. */
   readonly status: number | null;
-  /** The server's `code`, or `unreachable`, `connection_lost`, `bad_answer`. */
+  /** The server's `code`, or one of the page: `unreachable`, `connection_lost`, `bad_answer`, ... */
   readonly code: string;
   readonly message: string;
-  /** The field that is wrong. */
+  /** The request field that is wrong. */
   readonly param: string | null;
-  /** When it may be tried again, in ms since 1970. */
+  /** When the request may be retried, in ms since 1970. */
   readonly retryAtMs: number | null;
 };
 
-/** Of the server's `timings` and `usage`; times in ms. */
-export type Numbers = {
+/** From the server's `timings` and `usage`; times in ms. */
+export type AnswerStatistics = {
   readonly queueMs: number;
   readonly prefillMs: number;
   /** From the request's arrival to the first token. */
@@ -102,16 +103,15 @@ export type Numbers = {
   readonly seed: number | null;
 };
 
-export type StreamPlace = {
-  /** Path and query at the server. */
+export type StreamPosition = {
+  /** Path and query on the server. */
   readonly address: string;
-  /** The last event that this answer has in it; null before the first. */
+  /** The last event that the answer includes; null before the first. */
   readonly lastEventId: string | null;
 };
 
-/** What a person may set for one conversation. Null is the server's own default. */
+/** Settings of one conversation. Null means the server's default. */
 export type ChatSettings = {
-  /** The id of a served model; null takes the server's. */
   readonly model: string | null;
   readonly system: string;
   /** 0 to 2. */
@@ -121,18 +121,34 @@ export type ChatSettings = {
   readonly maxTokens: number | null;
   readonly seed: number | null;
   readonly stop: readonly string[];
-  /** A JSON schema as it was typed; empty for free text. */
+  /** A JSON schema as typed; empty for free text. */
   readonly jsonSchema: string;
-  /** A JSON list of tools in OpenAI's form as it was typed; empty for none. */
+  /** A JSON list of tools in OpenAI's format as typed; empty for none. */
   readonly tools: string;
 };
 
 export const DEFAULT_SETTINGS: ChatSettings = {
-  ...{ model: null, system: "", temperature: 0.7, topP: null, maxTokens: 1024, seed: null },
-  ...{ stop: [], jsonSchema: "", tools: "" },
+  model: null,
+  system: "",
+  temperature: 0.7,
+  topP: null,
+  maxTokens: 1024,
+  seed: null,
+  stop: [],
+  jsonSchema: "",
+  tools: "",
 };
 
-/** Whether nothing more comes. */
-export function hasEnded({ phase: { type } }: Answer): boolean {
+export function newestFirst(conversations: readonly Conversation[]): readonly Conversation[] {
+  return conversations.toSorted((one, other) => other.updatedAtMs - one.updatedAtMs);
+}
+
+/** Whether the last turn is an answer that has not ended. */
+export function hasRunningAnswer({ turns }: Conversation): boolean {
+  const last = turns.at(-1);
+  return last?.kind === "answer" && !hasEnded(last);
+}
+
+export function hasEnded({ phase: { type } }: ChatAnswer): boolean {
   return type === "done" || type === "stopped" || type === "failed";
 }

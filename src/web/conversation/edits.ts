@@ -1,57 +1,58 @@
-// What can be done to a conversation. Every function gives a new one, or the same one where nothing changes.
+// Edits of a conversation. Every function returns a new conversation, or the same one if nothing changes.
 
 import {
-  type Answer,
+  type ChatAnswer,
   type ChatSettings,
+  type ChatToolCall,
+  type ChatToolResult,
+  type ChatTurn,
   type Conversation,
   DEFAULT_SETTINGS,
-  type ToolCall,
-  type ToolResult,
-  type Turn,
 } from "./conversation.ts";
 import { newId } from "./ids.ts";
 import { titleFrom } from "./title.ts";
 
-/** When a change is made, in ms since 1970. */
+/** Time of the edit, in ms since 1970. */
 type Now = { readonly nowMs: number };
-/** Ids are random where none is given. */
+/** The id is random by default. */
 type New = Now & { readonly id?: string };
 
-export function newConversation(
-  given: New & { readonly settings?: Partial<ChatSettings> },
-): Conversation {
-  const { nowMs, id = newId(), settings = {} } = given;
+export function newConversation({ nowMs, id = newId() }: New): Conversation {
   return {
-    ...{ id, title: "", createdAtMs: nowMs, updatedAtMs: nowMs },
-    settings: { ...DEFAULT_SETTINGS, ...settings },
-    ...{ turns: [], omittedTurns: 0 },
+    id,
+    title: "",
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    settings: DEFAULT_SETTINGS,
+    turns: [],
+    omittedTurns: 0,
   };
 }
 
-/** The first question gives a conversation without a title its title. */
+/** Adds a question and, if the conversation has no title, sets the title. */
 export function addQuestion(
   conversation: Conversation,
   { text, nowMs, id = newId() }: New & { readonly text: string },
 ): Conversation {
   const title = conversation.title === "" ? titleFrom(text) : conversation.title;
-  const turns: readonly Turn[] = [...conversation.turns, { kind: "question", id, text }];
+  const turns: readonly ChatTurn[] = [...conversation.turns, { kind: "question", id, text }];
   return withTurns({ ...conversation, title }, turns, nowMs);
 }
 
 /** Replaces the answer with the same id, or adds it at the end. */
 export function putAnswer(
   conversation: Conversation,
-  { answer, nowMs }: Now & { readonly answer: Answer },
+  { answer, nowMs }: Now & { readonly answer: ChatAnswer },
 ): Conversation {
   const { turns } = conversation;
-  const isThere = turns.some(({ id }) => id === answer.id);
-  const changed = isThere
+  const exists = turns.some(({ id }) => id === answer.id);
+  const changed = exists
     ? turns.map((turn) => (turn.id === answer.id ? answer : turn))
     : [...turns, answer];
   return withTurns(conversation, changed, nowMs);
 }
 
-/** Another text for a question; what came after it is gone. A title that was made of it follows. */
+/** Changes the text of a question and removes every later turn. Updates a title that was derived from the question. */
 export function replaceQuestion(
   conversation: Conversation,
   { questionId, text, nowMs }: Now & { readonly questionId: string; readonly text: string },
@@ -69,7 +70,7 @@ export function replaceQuestion(
   );
 }
 
-/** Removes a turn and all after it: with an answer's id, so that it can be generated again. */
+/** Removes a turn and every later one, for example an answer that will be regenerated. */
 export function cutFrom(
   conversation: Conversation,
   { turnId, nowMs }: Now & { readonly turnId: string },
@@ -79,7 +80,7 @@ export function cutFrom(
   return withTurns(conversation, conversation.turns.slice(0, index), nowMs);
 }
 
-/** An empty title stands for the one that the first question gives. */
+/** An empty title restores the one derived from the first question. */
 export function rename(
   conversation: Conversation,
   { title, nowMs }: Now & { readonly title: string },
@@ -89,25 +90,31 @@ export function rename(
   return { ...conversation, title: named, updatedAtMs: nowMs };
 }
 
-/** The result of a call, behind the answer that made it and the results that it has already; a second one replaces the first. */
+/** Adds the result of a tool call after its answer and the earlier results. A second result for a call replaces the first. */
 export function putToolResult(
   conversation: Conversation,
-  given: New & { readonly call: Pick<ToolCall, "id" | "name">; readonly text: string },
+  options: New & { readonly call: Pick<ChatToolCall, "id" | "name">; readonly text: string },
 ): Conversation {
-  const { call, text, nowMs, id = newId() } = given;
+  const { call, text, nowMs, id = newId() } = options;
   const { turns } = conversation;
   const known = turns.find((turn) => turn.kind === "tool-result" && turn.callId === call.id);
   if (known) {
     const changed = turns.map((turn) => (turn === known ? { ...known, text } : turn));
     return withTurns(conversation, changed, nowMs);
   }
-  const at = placeOfResult(turns, call.id);
-  if (at === null) return conversation;
-  const result: ToolResult = { kind: "tool-result", id, callId: call.id, name: call.name, text };
-  return withTurns(conversation, turns.toSpliced(at, 0, result), nowMs);
+  const index = resultIndex(turns, call.id);
+  if (index === null) return conversation;
+  const result: ChatToolResult = {
+    kind: "tool-result",
+    id,
+    callId: call.id,
+    name: call.name,
+    text,
+  };
+  return withTurns(conversation, turns.toSpliced(index, 0, result), nowMs);
 }
 
-/** Changes those settings that are given. */
+/** Changes only the given settings. */
 export function putSettings(
   conversation: Conversation,
   { settings, nowMs }: Now & { readonly settings: Partial<ChatSettings> },
@@ -117,40 +124,41 @@ export function putSettings(
 }
 
 /**
- * Leaves out at least so many more of the oldest turns: whole exchanges, from question to question, and never the last question.
+ * Omits at least this many more of the oldest turns from requests. It omits whole exchanges, from question to question,
+ * and never the last question.
  *
- * @returns the same conversation, where there is nothing to leave out
+ * @returns the same conversation if there is nothing to omit
  */
 export function omitOldest(conversation: Conversation, turns: number): Conversation {
   const { omittedTurns } = conversation;
-  const questions = questionPlaces(conversation.turns);
+  const questions = questionIndexes(conversation.turns);
   const wanted = omittedTurns + Math.max(0, turns);
-  const next = questions.find((place) => place >= wanted) ?? questions.at(-1) ?? 0;
+  const next = questions.find((index) => index >= wanted) ?? questions.at(-1) ?? 0;
   return next > omittedTurns ? { ...conversation, omittedTurns: next } : conversation;
 }
 
-/** Sends all turns again. */
-export function bringBack(conversation: Conversation): Conversation {
+/** Includes all turns in requests again. */
+export function restoreOmitted(conversation: Conversation): Conversation {
   return conversation.omittedTurns === 0 ? conversation : { ...conversation, omittedTurns: 0 };
 }
 
-/** What is left out never reaches past the last question, whatever was cut. */
+/** The omitted turns never reach past the last question, whatever was removed. */
 function withTurns(
   conversation: Conversation,
-  turns: readonly Turn[],
+  turns: readonly ChatTurn[],
   nowMs: number,
 ): Conversation {
-  const last = questionPlaces(turns).at(-1) ?? 0;
+  const last = questionIndexes(turns).at(-1) ?? 0;
   const omittedTurns = Math.min(conversation.omittedTurns, last);
   return { ...conversation, turns, omittedTurns, updatedAtMs: nowMs };
 }
 
-function questionPlaces(turns: readonly Turn[]): number[] {
+function questionIndexes(turns: readonly ChatTurn[]): number[] {
   return turns.flatMap(({ kind }, index) => (kind === "question" ? [index] : []));
 }
 
-/** Null when no answer has such a call. */
-function placeOfResult(turns: readonly Turn[], callId: string): number | null {
+/** Where to insert the result of a call; null if no answer made that call. */
+function resultIndex(turns: readonly ChatTurn[], callId: string): number | null {
   const caller = turns.findLastIndex(
     (turn) => turn.kind === "answer" && turn.calls.some(({ id }) => id === callId),
   );

@@ -1,24 +1,31 @@
-// A conversation as Markdown, to be read by people.
+// Writes a conversation as Markdown for people to read.
 
 import {
-  type Answer,
+  type AnswerStatistics,
+  type ChatAnswer,
   type ChatSettings,
+  type ChatToolCall,
+  type ChatTurn,
   type Conversation,
   DEFAULT_SETTINGS,
   hasEnded,
-  type Numbers,
-  type ToolCall,
-  type Turn,
 } from "./conversation.ts";
+import { indented } from "./json-text.ts";
 
 const LABELS: { readonly [name in keyof ChatSettings]: string } = {
-  ...{ model: "Model", system: "System prompt", temperature: "Temperature", topP: "Top P" },
-  ...{ maxTokens: "Most tokens", seed: "Seed", stop: "Stop strings", jsonSchema: "JSON schema" },
+  model: "Model",
+  system: "System prompt",
+  temperature: "Temperature",
+  topP: "Top p",
+  maxTokens: "Max tokens",
+  seed: "Seed",
+  stop: "Stop strings",
+  jsonSchema: "JSON schema",
   tools: "Tools",
 };
-const LONG: readonly string[] = ["system", "jsonSchema", "tools"];
+const LONG_SETTINGS: readonly string[] = ["system", "jsonSchema", "tools"];
 
-/** Title, settings that are not the default, questions and answers with their thoughts, calls and numbers. */
+/** Includes the changed settings and, for each answer, its reasoning, tool calls and statistics. */
 export function toMarkdown(conversation: Conversation): string {
   const { title, settings, turns } = conversation;
   const heading = `# ${title === "" ? "Conversation" : title.replace(/\s+/g, " ")}`;
@@ -31,24 +38,24 @@ function settingBlocks(settings: ChatSettings): readonly string[] {
   const changed = names.filter(
     (name) => JSON.stringify(settings[name]) !== JSON.stringify(DEFAULT_SETTINGS[name]),
   );
-  const short = changed.filter((name) => !LONG.includes(name));
-  const list = short.map((name) => `- ${LABELS[name]}: ${shown(settings[name])}`).join("\n");
-  const long = changed.filter((name) => LONG.includes(name));
+  const short = changed.filter((name) => !LONG_SETTINGS.includes(name));
+  const list = short.map((name) => `- ${LABELS[name]}: ${inline(settings[name])}`).join("\n");
+  const long = changed.filter((name) => LONG_SETTINGS.includes(name));
   const blocks = long.map((name) => `${LABELS[name]}:\n\n${fenced(`${settings[name]}`, "")}`);
   return [...(list === "" ? [] : [list]), ...blocks];
 }
 
-function shown(value: ChatSettings[keyof ChatSettings]): string {
-  if (value === null) return "the server's own";
+function inline(value: ChatSettings[keyof ChatSettings]): string {
+  if (value === null) return "server default";
   return typeof value === "object"
     ? value.map((each) => code(JSON.stringify(each))).join(", ")
     : `${value}`;
 }
 
-function turnBlocks(turn: Turn): readonly string[] {
+function turnBlocks(turn: ChatTurn): readonly string[] {
   switch (turn.kind) {
     case "question":
-      return ["## Question", closed(turn.text)];
+      return ["## Question", withClosedFence(turn.text)];
     case "tool-result":
       return [`## Result of ${code(turn.name)}`, fenced(turn.text, "")];
     case "answer":
@@ -56,39 +63,30 @@ function turnBlocks(turn: Turn): readonly string[] {
   }
 }
 
-function answerBlocks(answer: Answer): readonly string[] {
+function answerBlocks(answer: ChatAnswer): readonly string[] {
   const { model, thoughts, text, calls, numbers } = answer;
   const note = noteOf(answer);
   return [
-    model === null ? "## Answer" : `## Answer of ${code(model)}`,
-    ...(thoughts.trim() === "" ? [] : [thoughtsBlock(answer)]),
-    ...(text.trim() === "" ? [] : [closed(text)]),
-    ...calls.map(callBlock),
+    model === null ? "## Answer" : `## Answer from ${code(model)}`,
+    ...(thoughts.trim() === "" ? [] : [reasoningBlock(answer)]),
+    ...(text.trim() === "" ? [] : [withClosedFence(text)]),
+    ...calls.map(toolCallBlock),
     ...(note === null ? [] : [`*${note}*`]),
-    ...(numbers ? [numbersLine(numbers)] : []),
+    ...(numbers ? [statisticsLine(numbers)] : []),
   ];
 }
 
-function thoughtsBlock({ thoughts, thoughtMs }: Answer): string {
+function reasoningBlock({ thoughts, thoughtMs }: ChatAnswer): string {
   const time = thoughtMs === null ? "" : ` (${seconds(thoughtMs)})`;
-  const inside = closed(thoughts.replace(/<(?=\/?details)/gi, "&lt;"));
-  return `<details>\n<summary>Thoughts${time}</summary>\n\n${inside}\n\n</details>`;
+  const inside = withClosedFence(thoughts.replace(/<(?=\/?details)/gi, "&lt;"));
+  return `<details>\n<summary>Reasoning${time}</summary>\n\n${inside}\n\n</details>`;
 }
 
-function callBlock({ name, arguments: given }: ToolCall): string {
-  return `Calls ${code(name)}:\n\n${fenced(pretty(given), "json")}`;
+function toolCallBlock({ name, arguments: json }: ChatToolCall): string {
+  return `Tool call ${code(name)}:\n\n${fenced(indented(json), "json")}`;
 }
 
-/** A call that was cut off is no JSON, and stays as it is. */
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-function noteOf(answer: Answer): string | null {
+function noteOf(answer: ChatAnswer): string | null {
   const { phase, failure, finishReason } = answer;
   if (phase.type === "failed")
     return failure
@@ -99,13 +97,13 @@ function noteOf(answer: Answer): string | null {
   return finishReason === "length" ? "Cut off at the token limit." : null;
 }
 
-function numbersLine(numbers: Numbers): string {
-  const { promptTokens, cachedTokens, generatedTokens, firstTokenMs, totalMs, seed } = numbers;
+function statisticsLine(statistics: AnswerStatistics): string {
+  const { promptTokens, cachedTokens, generatedTokens, firstTokenMs, totalMs, seed } = statistics;
   const facts = [
-    `${promptTokens} tokens read (${cachedTokens} cached)`,
-    `${generatedTokens} written`,
-    ...(firstTokenMs === null ? [] : [`first after ${seconds(firstTokenMs)}`]),
-    `${seconds(totalMs)} in all`,
+    `${promptTokens} prompt tokens (${cachedTokens} cached)`,
+    `${generatedTokens} generated`,
+    ...(firstTokenMs === null ? [] : [`first token after ${seconds(firstTokenMs)}`]),
+    `${seconds(totalMs)} in total`,
     ...(seed === null ? [] : [`seed ${seed}`]),
   ];
   return `<sub>${facts.join(" · ")}</sub>`;
@@ -121,7 +119,7 @@ function code(text: string): string {
   return `${marks}${space}${text}${space}${marks}`;
 }
 
-/** With a fence that nothing in the text ends. */
+/** Uses a fence longer than any in the text. */
 function fenced(text: string, language: string): string {
   const fence = "`".repeat(Math.max(3, longestRun(text) + 1));
   return `${fence}${language}\n${text}\n${fence}`;
@@ -131,8 +129,8 @@ function longestRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
 }
 
-/** An answer that was stopped within a code block would swallow all that follows. */
-function closed(text: string): string {
+/** Closes a code block that a stopped answer left open, so that it does not swallow the following turns. */
+function withClosedFence(text: string): string {
   let open: string | null = null;
   for (const line of text.split("\n")) {
     const [, fence = "", rest = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];

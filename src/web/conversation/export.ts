@@ -1,7 +1,7 @@
-// Conversations as files: all of them as JSON, to be read again; one as JSON or Markdown, to be kept or shown.
+// Conversations as JSON files, written by the export and read by the import; and the names of exported files.
 
-import { type Answer, type Conversation, hasEnded, type Turn } from "./conversation.ts";
-import { checkConversation, checkDifferent } from "./conversation-shape.ts";
+import { type ChatAnswer, type ChatTurn, type Conversation, hasEnded } from "./conversation.ts";
+import { checkConversation, checkUniqueIds } from "./conversation-shape.ts";
 import { readJson } from "./json-text.ts";
 import { isObject } from "./typed-settings.ts";
 
@@ -9,35 +9,37 @@ const FORMAT = "sluice-conversations";
 const VERSION = 1;
 const MOST_NAME_CHARS = 50;
 
-/** An answer that is still coming is written as a stopped one: whoever reads the file cannot go on with its stream. */
+/** Writes a streaming answer as a stopped one, because an importing browser cannot continue its stream. */
 export function toJson(conversations: readonly Conversation[]): string {
-  const written = { format: FORMAT, version: VERSION, conversations: conversations.map(atRest) };
-  return `${JSON.stringify(written, null, 2)}\n`;
+  const file = {
+    format: FORMAT,
+    version: VERSION,
+    conversations: conversations.map(withoutStreams),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
 }
 
 /**
- * @param text of a file that `toJson` has written
- * @throws Error that says, for a person to read, what is wrong with it
+ * @param text of a file written by `toJson`
+ * @throws Error whose message tells the user what is wrong with the file
  */
 export function fromJson(text: string): readonly Conversation[] {
   const read = readJson(text);
-  if ("problem" in read) throw new Error(`This file is no JSON. ${read.problem}`);
+  if ("problem" in read) throw new Error(`This file is not valid JSON: ${read.problem}.`);
   const { value } = read;
   if (!isObject(value) || value.format !== FORMAT)
-    throw new Error(
-      `This file has no conversations of this page: its "format" is not "${FORMAT}".`,
-    );
+    throw new Error(`This file is not a chat export: its "format" is not "${FORMAT}".`);
   if (typeof value.version === "number" && value.version > VERSION)
     throw new Error(
-      `This file is of version ${value.version}, and this page reads version ${VERSION}: open it in a newer page.`,
+      `This file has version ${value.version}, but this page reads version ${VERSION}. Import it with a newer server.`,
     );
   if (value.version !== VERSION) throw new Error(`This file's "version" is not ${VERSION}.`);
   if (!Array.isArray(value.conversations))
-    throw new Error('This file has no list of "conversations".');
+    throw new Error('This file has no "conversations" list.');
   return readEach(value.conversations);
 }
 
-/** Date and title, as every system takes them: `2025-06-30-what-is-sse.md`. */
+/** Date and title in characters that every file system allows: `2025-06-30-what-is-sse.md`. */
 export function fileNameFor(conversation: Conversation, extension: "json" | "md"): string {
   const date = new Date(conversation.updatedAtMs).toISOString().slice(0, 10);
   const words = conversation.title
@@ -51,20 +53,20 @@ export function fileNameFor(conversation: Conversation, extension: "json" | "md"
 function readEach(values: readonly unknown[]): readonly Conversation[] {
   try {
     const read = values.map((each, index) => checkConversation(each, `conversations[${index}]`));
-    checkDifferent(read, "conversations");
-    return read.map(atRest);
+    checkUniqueIds(read, "conversations");
+    return read.map(withoutStreams);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`This file cannot be read. ${message}.`, { cause: error });
+    throw new Error(`This file cannot be imported: ${message}.`, { cause: error });
   }
 }
 
-function atRest(conversation: Conversation): Conversation {
-  return { ...conversation, turns: conversation.turns.map(turnAtRest) };
+function withoutStreams(conversation: Conversation): Conversation {
+  return { ...conversation, turns: conversation.turns.map(withoutStream) };
 }
 
-function turnAtRest(turn: Turn): Turn {
+function withoutStream(turn: ChatTurn): ChatTurn {
   if (turn.kind !== "answer") return turn;
-  const ended: Answer = hasEnded(turn) ? turn : { ...turn, phase: { type: "stopped" } };
-  return { ...ended, stream: null }; // it names a token that is good for this stream
+  const ended: ChatAnswer = hasEnded(turn) ? turn : { ...turn, phase: { type: "stopped" } };
+  return { ...ended, stream: null }; // its address contains a token that gives access to the stream
 }

@@ -1,19 +1,19 @@
-// Text without case and accents, to be compared; and the way back to the text as it was.
+// Case and accent folding for search, and the mapping from folded text back to the original.
 
 type Span = { readonly start: number; readonly end: number };
 
-/** `Éclair` and `eclair` are the same, also `ﬁ` and `fi`, `ß` and `ss`. */
+/** Maps `Éclair` and `eclair` to the same text, also `ﬁ` and `fi`, `ß` and `ss`. */
 export function fold(text: string): string {
   return text
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "")
     .toUpperCase()
     .toLowerCase()
-    .replaceAll("ς", "σ"); // the one letter whose small form depends on its neighbours
+    .replaceAll("ς", "σ"); // the only letter with a different lower case at the end of a word
 }
 
-/** Where a place in the folded text was in the original one, in whole characters with their accents. */
-export function placeInOriginal(original: string, { start, end }: Span): Span {
+/** Maps a span of the folded text to the original, in whole characters with their accents. */
+export function spanInOriginal(original: string, { start, end }: Span): Span {
   let [at, folded] = [0, 0];
   let [from, to] = [0, original.length];
   for (const char of original) {

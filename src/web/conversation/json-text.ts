@@ -1,94 +1,106 @@
-// JSON that a person has typed: its value, or where it breaks, in the same words in every browser.
-// (Browsers' own messages differ, and half of them name no place.)
+// Parses JSON that the user typed, with the same error messages in every browser.
+// (The messages of browsers differ, and half of them give no position.)
 
-/** A value, or why there is none, for a person to read. */
-export type Read<T> = { readonly value: T } | { readonly problem: string };
+/** A value, or a problem to show to the user. */
+export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** What may come next where a text breaks. */
-type Wanted = "value" | "value-or-end" | "name" | "name-or-end" | "colon" | "comma" | "nothing";
+/** The token that must come next. */
+type Expected = "value" | "value-or-end" | "name" | "name-or-end" | "colon" | "comma" | "end";
 type Opener = "{" | "[";
 
 const SPACE = /[ \t\n\r]*/y;
 const STRING = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
 const PLAIN = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** The value of a JSON text, or the line and column where it is none. */
-export function readJson(text: string): Read<unknown> {
+/** The value of a JSON text, or the line and column of its first error. */
+export function readJson(text: string): Parsed<unknown> {
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
-    const broken = breakOf(text);
-    return { problem: `${placeOf(text, broken.at)}: ${broken.message}` };
+    const { at, message } = findError(text);
+    return { problem: `${positionIn(text, at)}: ${message}` };
   }
 }
 
-function placeOf(text: string, at: number): string {
+/** Indents JSON for display; a text that is not JSON, such as arguments that were cut off, stays unchanged. */
+export function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function positionIn(text: string, at: number): string {
   const lines = text.slice(0, at).split(/\r\n|\r|\n/);
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** Walks without recursion, since the text may be nested as deep as somebody likes. */
-function breakOf(text: string): { readonly at: number; readonly message: string } {
+/** Not recursive, because the text may be nested to any depth. */
+function findError(text: string): { readonly at: number; readonly message: string } {
   const open: Opener[] = [];
-  let wanted: Wanted = "value";
+  let expected: Expected = "value";
   let at = endOf(SPACE, text, 0);
   while (at < text.length) {
-    const next = step(text, { at, wanted, open });
-    if (!next) return { at, message: messageFor(text, { at, wanted, open }) };
-    wanted = next.wanted;
+    const next = readToken(text, { at, expected, open });
+    if (!next) return { at, message: messageFor(text, { at, expected, open }) };
+    expected = next.expected;
     at = endOf(SPACE, text, next.at);
   }
-  return { at, message: messageFor(text, { at, wanted, open }) };
+  return { at, message: messageFor(text, { at, expected, open }) };
 }
 
-type Walk = { readonly at: number; readonly wanted: Wanted; readonly open: Opener[] };
+type Walk = { readonly at: number; readonly expected: Expected; readonly open: Opener[] };
 
-/** One token further; null where the token is not what may come. */
-function step(text: string, walk: Walk): { readonly at: number; readonly wanted: Wanted } | null {
-  const { at, wanted, open } = walk;
+/** Reads one token; null if it is not the expected one. */
+function readToken(
+  text: string,
+  walk: Walk,
+): { readonly at: number; readonly expected: Expected } | null {
+  const { at, expected, open } = walk;
   const char = text[at];
-  switch (wanted) {
-    case "nothing":
+  switch (expected) {
+    case "end":
       return null;
     case "colon":
-      return char === ":" ? { at: at + 1, wanted: "value" } : null;
+      return char === ":" ? { at: at + 1, expected: "value" } : null;
     case "name":
     case "name-or-end":
-      if (char === "}") return wanted === "name-or-end" ? closed(walk) : null;
+      if (char === "}") return expected === "name-or-end" ? closed(walk) : null;
       return after(STRING, text, at, "colon");
     case "comma":
-      if (char === ",") return { at: at + 1, wanted: open.at(-1) === "{" ? "name" : "value" };
+      if (char === ",") return { at: at + 1, expected: open.at(-1) === "{" ? "name" : "value" };
       return char === closerOf(open.at(-1)) ? closed(walk) : null;
     case "value":
     case "value-or-end":
-      if (char === "]") return wanted === "value-or-end" ? closed(walk) : null;
-      return valueStep(text, walk);
+      if (char === "]") return expected === "value-or-end" ? closed(walk) : null;
+      return readValueStart(text, walk);
   }
 }
 
-function valueStep(text: string, { at, open }: Walk) {
+function readValueStart(text: string, { at, open }: Walk) {
   const char = text[at];
   if (char === "{" || char === "[") {
     open.push(char);
     return {
       at: at + 1,
-      wanted: char === "{" ? ("name-or-end" as const) : ("value-or-end" as const),
+      expected: char === "{" ? ("name-or-end" as const) : ("value-or-end" as const),
     };
   }
-  return after(char === '"' ? STRING : PLAIN, text, at, open.length > 0 ? "comma" : "nothing");
+  return after(char === '"' ? STRING : PLAIN, text, at, open.length > 0 ? "comma" : "end");
 }
 
-function closed({ at, open }: Walk): { readonly at: number; readonly wanted: Wanted } {
+function closed({ at, open }: Walk): { readonly at: number; readonly expected: Expected } {
   open.pop();
-  return { at: at + 1, wanted: open.length > 0 ? "comma" : "nothing" };
+  return { at: at + 1, expected: open.length > 0 ? "comma" : "end" };
 }
 
-function after(token: RegExp, text: string, at: number, wanted: Wanted) {
+function after(token: RegExp, text: string, at: number, expected: Expected) {
   const end = endOf(token, text, at);
-  return end > at ? { at: end, wanted } : null;
+  return end > at ? { at: end, expected } : null;
 }
 
-/** Where a token ends that begins there; the same place, if none does. */
+/** The end of the token that starts at this offset; the offset itself if there is none. */
 function endOf(token: RegExp, text: string, at: number): number {
   token.lastIndex = at;
   return token.test(text) ? token.lastIndex : at;
@@ -98,18 +110,18 @@ function closerOf(opener: Opener | undefined): "}" | "]" {
   return opener === "{" ? "}" : "]";
 }
 
-function messageFor(text: string, { at, wanted, open }: Walk): string {
+function messageFor(text: string, { at, expected, open }: Walk): string {
   if (at < text.length) {
-    const isString = text[at] === '"' && wanted !== "comma" && wanted !== "colon";
-    if (isString && wanted !== "nothing")
-      return "this text in quotes does not end, or has a line break or a wrong \\ in it";
-    return `expected ${wordsFor(wanted, open)}`;
+    const isString = text[at] === '"' && expected !== "comma" && expected !== "colon";
+    if (isString && expected !== "end")
+      return "this string is not closed, or contains a line break or an invalid \\ escape";
+    return `expected ${describe(expected, open)}`;
   }
-  return `it ends too early: expected ${wordsFor(wanted, open)}`;
+  return `unexpected end of the text, expected ${describe(expected, open)}`;
 }
 
-function wordsFor(wanted: Wanted, open: readonly Opener[]): string {
-  switch (wanted) {
+function describe(expected: Expected, open: readonly Opener[]): string {
+  switch (expected) {
     case "value":
       return "a value";
     case "value-or-end":
@@ -122,7 +134,7 @@ function wordsFor(wanted: Wanted, open: readonly Opener[]): string {
       return "a colon";
     case "comma":
       return `a comma or ${closerOf(open.at(-1))}`;
-    case "nothing":
-      return "nothing more";
+    case "end":
+      return "the end of the text";
   }
 }

@@ -1,8 +1,8 @@
-// A conversation → the body of POST /v1/chat/completions for its next answer.
+// Builds the body of POST /v1/chat/completions for the next answer of a conversation.
 
-import type { ChatSettings, Conversation, ToolCall, Turn } from "./conversation.ts";
-import { type Read, readJson } from "./json-text.ts";
-import { type JsonObject, readSchema, readTools } from "./typed-settings.ts";
+import type { ChatSettings, ChatToolCall, ChatTurn, Conversation } from "./conversation.ts";
+import { type Parsed, readJson } from "./json-text.ts";
+import { isObject, type JsonObject, readSchema, readTools } from "./typed-settings.ts";
 
 type RequestMessage =
   | { readonly role: "system" | "user"; readonly content: string }
@@ -19,7 +19,7 @@ type RequestCall = {
   readonly function: { readonly name: string; readonly arguments: string };
 };
 
-/** What is not set is not there: the server has its own defaults. */
+/** Omits settings that are null, so that the server's defaults apply. */
 export type RequestBody = {
   readonly model?: string;
   readonly messages: readonly RequestMessage[];
@@ -45,17 +45,17 @@ export type StreamedBody = RequestBody & {
 type Nullable = "model" | "temperature" | "topP" | "maxTokens" | "seed";
 
 /**
- * For the answer that comes next; where the last turn is an answer, it is gone on with.
+ * If the last turn is an answer, the server continues it.
  *
- * @param defaults stand where the conversation's own settings are null
- * @throws Error if schema or tools cannot be read; `problemsOf` tells before
+ * @param defaults used where a setting of the conversation is null
+ * @throws Error if the schema or the tools are invalid; `problemsOf` reports that beforehand
  */
 export function requestBody(
   { settings, turns, omittedTurns }: Conversation,
   defaults: Partial<Pick<ChatSettings, Nullable>> = {},
 ): RequestBody {
-  const schema = readable("the JSON schema", readSchema(settings.jsonSchema));
-  const tools = readable("the list of tools", readTools(settings.tools));
+  const schema = requireValid("the JSON schema", readSchema(settings.jsonSchema));
+  const tools = requireValid("the list of tools", readTools(settings.tools));
   return {
     ...set("model", settings.model ?? defaults.model),
     messages: [...systemMessage(settings.system), ...messagesOf(turns.slice(omittedTurns))],
@@ -71,11 +71,13 @@ export function requestBody(
   };
 }
 
-/** The same, to be streamed with all that the page shows. */
-export function streamedBody(...given: Parameters<typeof requestBody>): StreamedBody {
+/** The body of a streamed request, with the usage and progress that the page shows. */
+export function streamedBody(...args: Parameters<typeof requestBody>): StreamedBody {
   return {
-    ...requestBody(...given),
-    ...{ stream: true, stream_options: { include_usage: true }, return_progress: true },
+    ...requestBody(...args),
+    stream: true,
+    stream_options: { include_usage: true },
+    return_progress: true,
   };
 }
 
@@ -85,38 +87,37 @@ function set<K extends string, T>(name: K, value: T | null | undefined): { [key 
   return fields;
 }
 
-function readable<T>(what: string, read: Read<T>): T {
-  if ("value" in read) return read.value;
-  throw new Error(`${what} cannot be read: ${read.problem}`);
+function requireValid<T>(what: string, parsed: Parsed<T>): T {
+  if ("value" in parsed) return parsed.value;
+  throw new Error(`${what} is invalid: ${parsed.problem}`);
 }
 
 function systemMessage(text: string): readonly RequestMessage[] {
   return text.trim() === "" ? [] : [{ role: "system", content: text }];
 }
 
-function messagesOf(turns: readonly Turn[]): readonly RequestMessage[] {
+function messagesOf(turns: readonly ChatTurn[]): readonly RequestMessage[] {
   const sent = sentCalls(turns);
   return turns.flatMap((turn) => messageOf(turn, sent));
 }
 
-/** Ids of the calls that have a result: others would leave the model waiting. */
-function sentCalls(turns: readonly Turn[]): ReadonlySet<string> {
+/** Ids of the tool calls that have a result. A call without one would leave the model waiting. */
+function sentCalls(turns: readonly ChatTurn[]): ReadonlySet<string> {
   const answered = new Set<string>();
   for (const turn of turns) if (turn.kind === "tool-result") answered.add(turn.callId);
   const calls = turns.flatMap((turn) => (turn.kind === "answer" ? turn.calls : []));
-  const sent = calls.filter((call) => answered.has(call.id) && hasReadableArguments(call));
+  const sent = calls.filter((call) => answered.has(call.id) && hasCompleteArguments(call));
   return new Set(sent.map(({ id }) => id));
 }
 
-/** The server refuses a conversation with a call whose arguments were cut off. */
-function hasReadableArguments({ arguments: text }: ToolCall): boolean {
+/** The server refuses a conversation with a tool call whose arguments were cut off. */
+function hasCompleteArguments({ arguments: text }: ChatToolCall): boolean {
   if (text.trim() === "") return true;
   const read = readJson(text);
-  if (!("value" in read)) return false;
-  return typeof read.value === "object" && read.value !== null && !Array.isArray(read.value);
+  return "value" in read && isObject(read.value);
 }
 
-function messageOf(turn: Turn, sent: ReadonlySet<string>): readonly RequestMessage[] {
+function messageOf(turn: ChatTurn, sent: ReadonlySet<string>): readonly RequestMessage[] {
   switch (turn.kind) {
     case "question":
       return [{ role: "user", content: turn.text }];
@@ -131,14 +132,14 @@ function messageOf(turn: Turn, sent: ReadonlySet<string>): readonly RequestMessa
   }
 }
 
-/** Nothing for an answer that says nothing. */
-function answerMessage(text: string, calls: readonly ToolCall[]): readonly RequestMessage[] {
-  const isSilent = text.trim() === "";
-  if (calls.length === 0) return isSilent ? [] : [{ role: "assistant", content: text }];
-  const content = isSilent ? null : text;
+/** No message for an empty answer. */
+function answerMessage(text: string, calls: readonly ChatToolCall[]): readonly RequestMessage[] {
+  const isEmpty = text.trim() === "";
+  if (calls.length === 0) return isEmpty ? [] : [{ role: "assistant", content: text }];
+  const content = isEmpty ? null : text;
   return [{ role: "assistant", content, tool_calls: calls.map(requestCall) }];
 }
 
-function requestCall({ id, name, arguments: given }: ToolCall): RequestCall {
-  return { id, type: "function", function: { name, arguments: given } };
+function requestCall({ id, name, arguments: json }: ChatToolCall): RequestCall {
+  return { id, type: "function", function: { name, arguments: json } };
 }

@@ -1,23 +1,25 @@
-// The request as code that somebody can run: "show request". What it sends is exactly the body.
+// Writes a request as runnable code for "Show request". The code sends exactly the given body.
 
 import { INDENT, literal, quoted } from "./code-literal.ts";
 
-/** A body as `requestBody` and `streamedBody` make it, or any other of the API's. */
+/** Any request body of the API. */
 export type CodeBody = { readonly [name: string]: unknown };
 export type CodeOptions = {
-  /** Whether the server wants a key; the code takes it from `SLUICE_API_KEY`. */
+  /** Whether the server requires a key. The code reads it from `SLUICE_API_KEY`. */
   readonly hasKey: boolean;
 };
 
-/** What OpenAI's packages have names for. Others are sent beside them. */
-const SDK_FIELDS = new Set([
-  ...["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens"],
-  ...["temperature", "top_p", "seed", "stop", "n", "presence_penalty", "frequency_penalty"],
-  ...["logit_bias", "logprobs", "top_logprobs", "response_format", "tools", "tool_choice"],
-  ...["parallel_tool_calls", "reasoning_effort", "service_tier", "user", "metadata", "store"],
-]);
+/** Fields that OpenAI's packages accept by name. The code passes all others as extra fields. */
+const SDK_FIELDS = new Set(
+  [
+    "model messages stream stream_options max_tokens max_completion_tokens temperature top_p",
+    "seed stop n presence_penalty frequency_penalty logit_bias logprobs top_logprobs",
+    "response_format tools tool_choice parallel_tool_calls reasoning_effort service_tier",
+    "user metadata store",
+  ].flatMap((names) => names.split(" ")),
+);
 
-/** @param url of the path, as `http://127.0.0.1:8080/v1/chat/completions` */
+/** @param url full URL, such as `http://127.0.0.1:8080/v1/chat/completions` */
 export function asCurl(url: string, body: CodeBody, { hasKey }: CodeOptions): string {
   const sent = plain(body);
   const lines = [
@@ -29,7 +31,7 @@ export function asCurl(url: string, body: CodeBody, { hasKey }: CodeOptions): st
   return `${lines.join(" \\\n  ")}\n`;
 }
 
-/** An ES module for Node, with the `openai` package. */
+/** An ES module for Node that uses the `openai` package. */
 export function asJavaScript(url: string, body: CodeBody, { hasKey }: CodeOptions): string {
   const sent = plain(body);
   const [known, others] = bySdk(sent);
@@ -37,12 +39,12 @@ export function asJavaScript(url: string, body: CodeBody, { hasKey }: CodeOption
   if (others.length > 0)
     members.push(`  ${NOT_IN_SDK("//")}`, member("...", Object.fromEntries(others), "javascript"));
   const isStream = sent.stream === true;
-  return `// npm install openai; as a file: request.mjs
+  return `// npm install openai; save as request.mjs
 import OpenAI from "openai";
 
 const client = new OpenAI({
   baseURL: ${quoted(baseOf(url))},
-  apiKey: ${hasKey ? "process.env.SLUICE_API_KEY," : '"none", // the package wants one'}
+  apiKey: ${hasKey ? "process.env.SLUICE_API_KEY," : '"none", // the package requires a value'}
 });
 
 const ${isStream ? "stream" : "completion"} = await client.chat.completions.create({
@@ -52,12 +54,12 @@ ${isStream ? READ_JAVASCRIPT_STREAM : "console.log(completion.choices[0].message
 `;
 }
 
-/** With the `openai` package. */
+/** A Python script that uses the `openai` package. */
 export function asPython(url: string, body: CodeBody, { hasKey }: CodeOptions): string {
   const sent = plain(body);
   const [known, others] = bySdk(sent);
   const members = known.map(([name, value]) => member(`${name}=`, value, "python"));
-  // The package wants the name of a model; null stands for the one that is served.
+  // The package requires a model; None selects the server's.
   if (!("model" in sent)) members.unshift(member("model=", null, "python"));
   if (others.length > 0)
     members.push(
@@ -70,7 +72,7 @@ ${hasKey ? "import os\n\n" : ""}from openai import OpenAI
 
 client = OpenAI(
     base_url=${quoted(baseOf(url))},
-    api_key=${hasKey ? 'os.environ["SLUICE_API_KEY"]' : '"none"'},${hasKey ? "" : "  # the package wants one"}
+    api_key=${hasKey ? 'os.environ["SLUICE_API_KEY"]' : '"none"'},${hasKey ? "" : "  # the package requires a value"}
 )
 
 ${isStream ? "stream" : "completion"} = client.chat.completions.create(
@@ -81,7 +83,7 @@ ${isStream ? READ_PYTHON_STREAM : "print(completion.choices[0].message)"}
 }
 
 const NOT_IN_SDK = (comment: string) =>
-  `${comment} of this server; the package has no names for it`;
+  `${comment} extensions of this server, unknown to the package`;
 
 const READ_JAVASCRIPT_STREAM = `for await (const chunk of stream) {
   const delta = chunk.choices[0]?.delta;
@@ -91,15 +93,15 @@ const READ_JAVASCRIPT_STREAM = `for await (const chunk of stream) {
 
 const READ_PYTHON_STREAM = `for chunk in stream:
     if not chunk.choices:
-        continue  # the usage comes last, without a choice
+        continue  # the last chunk holds the usage and no choice
     delta = chunk.choices[0].delta
     if delta.tool_calls:
         print(delta.tool_calls)
     print(delta.content or "", end="", flush=True)`;
 
-/** As it goes over the wire: without fields that are undefined. */
+/** Drops undefined fields, as sending the body does. */
 function plain(body: CodeBody): CodeBody {
-  return JSON.parse(JSON.stringify(body)) as CodeBody; // JSON of an object
+  return JSON.parse(JSON.stringify(body)) as CodeBody; // an object stays an object
 }
 
 function bySdk(body: CodeBody) {
@@ -117,7 +119,7 @@ function baseOf(url: string): string {
   return url.replace(/\/chat\/completions\/?$/, "");
 }
 
-/** Between single quotes a shell leaves everything as it is; a quote itself stands outside of them. */
+/** A shell changes nothing between single quotes; a single quote itself is escaped outside of them. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

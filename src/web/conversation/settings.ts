@@ -1,13 +1,13 @@
-// What is wrong with the settings that somebody has typed, before the server would refuse them; and examples to begin with.
+// Validates typed settings before the server would refuse them. Also holds the examples that the form inserts.
 
 import type { ChatSettings } from "./conversation.ts";
 import { readSchema, readTools } from "./typed-settings.ts";
 
-/** What is wrong, by setting; nothing is wrong with those that are not there. */
+/** Error messages by setting; a valid setting has none. */
 export type SettingsProblems = { readonly [name in keyof ChatSettings]?: string };
 
-const MOST_STOPS = 16;
-const MOST_STOP_CHARS = 1024;
+const MAX_STOPS = 16;
+const MAX_STOP_CHARS = 1024;
 
 export const EXAMPLE_SCHEMA = `{
   "type": "object",
@@ -36,7 +36,7 @@ export const EXAMPLE_TOOLS = `[
   }
 ]`;
 
-/** For a person to read, beside the field. */
+/** Messages to show below the fields. */
 export function problemsOf(settings: ChatSettings): SettingsProblems {
   const problems: { [name in keyof ChatSettings]?: string | null } = {
     temperature: rangeProblem(settings.temperature, 2),
@@ -50,27 +50,27 @@ export function problemsOf(settings: ChatSettings): SettingsProblems {
   return Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== null));
 }
 
-function rangeProblem(value: number | null, most: number): string | null {
-  const isFine = value === null || (value >= 0 && value <= most);
-  return isFine ? null : `A number from 0 to ${most}, or nothing for the server's own.`;
+function rangeProblem(value: number | null, max: number): string | null {
+  const isValid = value === null || (value >= 0 && value <= max);
+  return isValid ? null : `Enter 0 to ${max}, or leave empty for the server's default.`;
 }
 
 function maxTokensProblem(value: number | null): string | null {
-  const isFine = value === null || (Number.isSafeInteger(value) && value >= 1);
-  return isFine ? null : "A whole number from 1, or nothing for the server's own limit.";
+  const isValid = value === null || (Number.isSafeInteger(value) && value >= 1);
+  return isValid ? null : "Enter a whole number of at least 1, or leave empty.";
 }
 
 function seedProblem(value: number | null): string | null {
-  const isFine = value === null || Number.isSafeInteger(value);
-  return isFine ? null : "A whole number, or nothing for a random one.";
+  const isValid = value === null || Number.isSafeInteger(value);
+  return isValid ? null : "Enter a whole number, or leave empty for a random seed.";
 }
 
 function stopProblem(stop: readonly string[]): string | null {
-  if (stop.length > MOST_STOPS)
-    return `At most ${MOST_STOPS} stop strings; these are ${stop.length}.`;
-  if (stop.includes("")) return "A stop string has at least one character.";
-  const isLong = stop.some((text) => text.length > MOST_STOP_CHARS);
-  return isLong ? `A stop string has at most ${MOST_STOP_CHARS} characters.` : null;
+  if (stop.length > MAX_STOPS)
+    return `At most ${MAX_STOPS} stop strings are allowed; there are ${stop.length}.`;
+  if (stop.includes("")) return "A stop string cannot be empty. Remove the empty line.";
+  const isLong = stop.some((text) => text.length > MAX_STOP_CHARS);
+  return isLong ? `A stop string can have at most ${MAX_STOP_CHARS} characters.` : null;
 }
 
 function typedProblem(read: { readonly value: unknown } | { readonly problem: string }) {

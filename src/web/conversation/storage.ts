@@ -1,52 +1,56 @@
-// Where conversations are kept: this browser's IndexedDB, or only memory where it is refused (private windows).
+// Stores conversations in the browser's IndexedDB, or in memory where the browser refuses that (private windows).
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import type { Conversation } from "./conversation.ts";
-import { type Change, openNotices } from "./storage-notices.ts";
+import { openChangeChannel, type StorageChange } from "./change-channel.ts";
+import { type Conversation, newestFirst } from "./conversation.ts";
 
 export interface ConversationStorage {
-  /** Whether what is saved is still there when the page is opened again. */
-  readonly isLasting: boolean;
-  /** All that this version of the page can read, those changed last first. */
+  /** False if conversations are lost when the page is closed. */
+  readonly isPersistent: boolean;
+  /** All conversations that this version of the page can read, newest first. */
   all(): Promise<readonly Conversation[]>;
-  /** Null when it is not there (any more), or of a newer version of the page. */
+  /** Null if the conversation does not exist or was saved by a newer version of the page. */
   get(id: string): Promise<Conversation | null>;
-  /** Rejects when the browser has no room left. */
+  /** Rejects if the browser has no space left. */
   save(conversation: Conversation): Promise<void>;
   remove(id: string): Promise<void>;
   clear(): Promise<void>;
   /**
-   * Tells what other tabs have changed; this tab's own changes are not told.
+   * Reports changes made by other tabs, not by this one.
    *
-   * @returns ends it
+   * @returns a function that removes the listener
    */
-  onChange(listener: (change: Change) => void): () => void;
+  onChange(listener: (change: StorageChange) => void): () => void;
   close(): void;
 }
 
 export type StorageOptions = {
-  /** So long the browser may take to open the database; some never do. Default 4000. */
+  /** How long the browser may take to open the database; some never finish. Default 4000. */
   readonly timeoutMs?: number;
 };
 
 const NAME = "sluice";
 const STORE = "conversations";
-/** Shape of the database. A next version adds a step to `upgrade`. */
+/** Schema version of the database. A new version adds a step to `upgrade`. */
 const DATABASE_VERSION = 1;
-/** Shape of a conversation in it. Those of a newer one are neither read nor written nor removed. */
+/** Schema version of a conversation. Newer conversations are neither read nor overwritten nor removed. */
 const RECORD_VERSION = 1;
 
-type Kept = { readonly id: string; readonly version: number; readonly conversation: Conversation };
-type Schema = DBSchema & { [STORE]: { key: string; value: Kept } };
+type Stored = {
+  readonly id: string;
+  readonly version: number;
+  readonly conversation: Conversation;
+};
+type Schema = DBSchema & { [STORE]: { key: string; value: Stored } };
 type Database = IDBPDatabase<Schema>;
 
 export async function openStorage({
   timeoutMs = 4000,
 }: StorageOptions = {}): Promise<ConversationStorage> {
   try {
-    return lastingStorage(await withinTime(openDatabase(), timeoutMs));
+    return persistentStorage(await withTimeout(openDatabase(), timeoutMs));
   } catch {
-    return memoryStorage(); // refused, or of a newer version of the page: that one's are left alone
+    return memoryStorage(); // refused, or the database belongs to a newer version of the page
   }
 }
 
@@ -55,15 +59,15 @@ async function openDatabase(): Promise<Database> {
     upgrade(database, oldVersion) {
       if (oldVersion < 1) database.createObjectStore(STORE, { keyPath: "id" });
     },
-    // A newer page in another tab waits for this: it comes first, and whoever saves here later is told.
+    // A newer page in another tab is waiting to upgrade. Close, so that it can; later saves here fail with an error.
     blocking(_current, _blocked, event) {
       if (event.target instanceof IDBDatabase) event.target.close();
     },
   });
 }
 
-/** What opens too late is closed again. */
-async function withinTime(opening: Promise<Database>, timeoutMs: number): Promise<Database> {
+/** Closes a database that opens after the timeout. */
+async function withTimeout(opening: Promise<Database>, timeoutMs: number): Promise<Database> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -74,17 +78,17 @@ async function withinTime(opening: Promise<Database>, timeoutMs: number): Promis
   return Promise.race([opening, late]).finally(() => clearTimeout(timer));
 }
 
-function lastingStorage(database: Database): ConversationStorage {
-  const notices = openNotices();
+function persistentStorage(database: Database): ConversationStorage {
+  const channel = openChangeChannel();
   return {
-    isLasting: true,
+    isPersistent: true,
     async all() {
-      const kept = await database.getAll(STORE);
-      return newestFirst(kept.filter(isReadable).map(({ conversation }) => conversation));
+      const stored = await database.getAll(STORE);
+      return newestFirst(stored.filter(isReadable).map(({ conversation }) => conversation));
     },
     async get(id) {
-      const kept = await database.get(STORE, id);
-      return kept && isReadable(kept) ? kept.conversation : null;
+      const stored = await database.get(STORE, id);
+      return stored && isReadable(stored) ? stored.conversation : null;
     },
     async save(conversation) {
       const { id } = conversation;
@@ -92,30 +96,26 @@ function lastingStorage(database: Database): ConversationStorage {
         store.put({ id, version: RECORD_VERSION, conversation }),
       );
       if (!isSaved) throw new Error("this conversation was saved by a newer version of the page");
-      notices.tell({ type: "saved", id });
+      channel.announce({ type: "saved", id });
     },
     async remove(id) {
       if (await change(database, id, (store) => store.delete(id)))
-        notices.tell({ type: "removed", id });
+        channel.announce({ type: "removed", id });
     },
     async clear() {
       await removeAll(database);
-      notices.tell({ type: "cleared" });
+      channel.announce({ type: "cleared" });
     },
-    onChange: notices.onChange,
+    onChange: channel.onChange,
     close() {
-      notices.close();
+      channel.close();
       database.close();
     },
   };
 }
 
-function isReadable({ version }: Kept): boolean {
+function isReadable({ version }: Stored): boolean {
   return version <= RECORD_VERSION;
-}
-
-function newestFirst(conversations: readonly Conversation[]): readonly Conversation[] {
-  return conversations.toSorted((one, other) => other.updatedAtMs - one.updatedAtMs);
 }
 
 type Store = ReturnType<typeof writable>["store"];
@@ -124,41 +124,41 @@ function writable(database: Database) {
   return database.transaction(STORE, "readwrite");
 }
 
-/** @returns false, with nothing done, if what is kept there is of a newer version */
+/** @returns false, without a change, if the stored conversation has a newer version */
 async function change(
   database: Database,
   id: string,
   effect: (store: Store) => Promise<unknown>,
 ): Promise<boolean> {
   const transaction = writable(database);
-  const kept = await transaction.store.get(id);
-  const isOurs = !kept || isReadable(kept);
-  // Both are waited for together: of a write that fails, the transaction's end fails too.
+  const stored = await transaction.store.get(id);
+  const isOurs = !stored || isReadable(stored);
+  // Await both together, because a failed write also rejects `done`.
   await Promise.all([isOurs ? effect(transaction.store) : null, transaction.done]);
   return isOurs;
 }
 
 async function removeAll(database: Database): Promise<void> {
   const transaction = writable(database);
-  const kept = await transaction.store.getAll();
-  const removed = kept.filter(isReadable).map(({ id }) => transaction.store.delete(id));
+  const stored = await transaction.store.getAll();
+  const removed = stored.filter(isReadable).map(({ id }) => transaction.store.delete(id));
   await Promise.all([...removed, transaction.done]);
 }
 
 function memoryStorage(): ConversationStorage {
-  const kept = new Map<string, Conversation>();
+  const conversations = new Map<string, Conversation>();
   return {
-    isLasting: false,
-    all: async () => newestFirst([...kept.values()]),
-    get: async (id) => kept.get(id) ?? null,
+    isPersistent: false,
+    all: async () => newestFirst([...conversations.values()]),
+    get: async (id) => conversations.get(id) ?? null,
     save: async (conversation) => {
-      kept.set(conversation.id, conversation);
+      conversations.set(conversation.id, conversation);
     },
     remove: async (id) => {
-      kept.delete(id);
+      conversations.delete(id);
     },
-    clear: async () => kept.clear(),
+    clear: async () => conversations.clear(),
     onChange: () => () => {},
-    close: () => kept.clear(),
+    close: () => conversations.clear(),
   };
 }

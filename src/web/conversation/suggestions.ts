@@ -1,4 +1,4 @@
-// Prompts for an empty chat, so that there is something to see at once.
+// Example prompts shown in an empty chat.
 
 import type { ChatSettings } from "./conversation.ts";
 import { EXAMPLE_TOOLS } from "./settings.ts";
@@ -6,19 +6,19 @@ import { EXAMPLE_TOOLS } from "./settings.ts";
 export type Suggestion = {
   readonly label: string;
   readonly text: string;
-  /** Settings that the conversation gets with it. */
+  /** Settings that the suggestion applies to the conversation. */
   readonly settings?: Partial<ChatSettings>;
 };
 
-/** What the built-in model can do reliably: each was tried with the default settings and its own. */
+/** Prompts that the built-in model answers reliably, each tried with the default settings and its own. */
 const BUILTIN: readonly Suggestion[] = [
-  { label: "When I close the page", text: "What happens when I close the page?" },
+  { label: "Closing the page", text: "What happens when I close the page?" },
   { label: "Streaming in Python", text: "How do I stream with Python?" },
   { label: "A table", text: "Make a table of the squares from 1 to 6." },
   {
     label: "A long answer",
     text: "Count from 1 to 200.",
-    settings: { stop: [", 201"] }, // by itself it would count on to the token limit
+    settings: { stop: [", 201"] }, // otherwise the model counts on to the token limit
   },
   {
     label: "Call a tool",
@@ -26,16 +26,16 @@ const BUILTIN: readonly Suggestion[] = [
     settings: { tools: EXAMPLE_TOOLS },
   },
   {
-    label: "Think first",
+    label: "Reason first",
     text: "What is 11 + 24? /think",
-    settings: { temperature: 0 }, // a toy: with chance in it, every fourth sum is wrong
+    settings: { temperature: 0 }, // at the default temperature every fourth sum of this tiny model is wrong
   },
 ];
 
 const OTHERS: readonly Suggestion[] = [
   {
     label: "Explain something",
-    text: "Explain how a rainbow comes about, as if to a curious child.",
+    text: "Explain to a curious child how a rainbow forms.",
   },
   {
     label: "Compare in a table",
@@ -43,7 +43,7 @@ const OTHERS: readonly Suggestion[] = [
   },
   {
     label: "Write code",
-    text: "Write a function in TypeScript that groups a list of words by their first letter, with an example of its use.",
+    text: "Write a function in TypeScript that groups a list of words by their first letter, and show an example.",
   },
   {
     label: "A long story",
@@ -56,11 +56,11 @@ const OTHERS: readonly Suggestion[] = [
   },
   {
     label: "Plan a day",
-    text: "I have one free day in a city that I do not know. Ask me three questions, then plan it for me.",
+    text: "I have one free day in a city I do not know. Ask me three questions, then plan my day.",
   },
 ];
 
-/** @param modelId as the server names it; null before it has */
+/** @param modelId id on the server; null while it is unknown */
 export function suggestionsFor(modelId: string | null): readonly Suggestion[] {
   return modelId === "builtin" ? BUILTIN : OTHERS;
 }

@@ -1,38 +1,38 @@
-// Splits a growing Markdown text into top-level blocks that can be rendered apart from each other.
-// Wherever that could change the meaning it leaves things together: too few blocks only cost time.
+// Splits a growing Markdown text into top-level blocks that can be rendered separately.
+// Where a split could change the meaning it keeps the text together: too few blocks only cost time.
 
 import { Lexer, type Token } from "marked";
 
 export type TextBlock = {
-  /** Offset in the text, the same for as long as the text only grows: what the block is known by. */
+  /** Offset in the text. It identifies the block, since it stays the same while the text grows. */
   readonly start: number;
   readonly text: string;
 };
 
 type LexedBlock = TextBlock & {
-  /** Where the next one starts. */
+  /** Start of the next block. */
   readonly end: number;
   readonly hasDefinition: boolean;
 };
 
 /**
- * So many blocks at the end are lexed again when the text has grown. The last is unfinished; the border before it may
- * still fall (a list and a lone "-" become one list), so the one before it is not sure either.
+ * Number of blocks at the end that are lexed again when the text has grown. The last is unfinished. It may still merge
+ * with the one before it (a list and a lone "-" become one list), so that one is lexed again too.
  */
-const UNSURE_BLOCKS = 2;
+const UNSTABLE_BLOCKS = 2;
 
-/** Enough to see a blank line before a token. */
+/** Enough to detect a blank line before a token. */
 const LOOK_BACK_CHARACTERS = 100;
 
 const BLANK_LINE_AT_END = /\n[ \t]*\n[ \t]*$/;
 
-/** Inside of a list or a quote; an odd number of them leaves one open, and blank lines after it may count. */
+/** A code fence, also inside a list or a quote. An odd number leaves one open, and then later blank lines are code. */
 const FENCE = /^[ \t>*+\-\d.)]*(?:```|~~~)/gm;
 
-/** A reference or a footnote that is defined here, at the start of a line, in a list or a quote as well. */
+/** The definition of a link reference or footnote at the start of a line, also inside a list or a quote. */
 const DEFINITION = /^[ \t>*+\-\d.)]*\[(?:[^\]\\]|\\.){1,999}\]:/m;
 
-/** Remembers the last text, so that a longer one costs only the lexing of its end. */
+/** Remembers the last text, so that for a longer one only the end is lexed. */
 export function createBlockSplitter(): (text: string) => readonly TextBlock[] {
   let lastSource = "";
   let lexed: readonly LexedBlock[] = [];
@@ -40,7 +40,7 @@ export function createBlockSplitter(): (text: string) => readonly TextBlock[] {
   return (text) => {
     const source = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
     if (source === lastSource) return blocks;
-    const kept = source.startsWith(lastSource) ? lexed.slice(0, -UNSURE_BLOCKS) : [];
+    const kept = source.startsWith(lastSource) ? lexed.slice(0, -UNSTABLE_BLOCKS) : [];
     lexed = [...kept, ...lexBlocks(source, kept.at(-1)?.end ?? 0)];
     lastSource = source;
     blocks = lexed.some((block) => block.hasDefinition) ? [{ start: 0, text: source }] : lexed;
@@ -52,7 +52,7 @@ function lexBlocks(source: string, from: number): LexedBlock[] {
   const borders: { start: number; hasDefinition: boolean }[] = [];
   let offset = from;
   let previous: Token | undefined;
-  // Only blocks are lexed: `lex` would go on to what is inside of paragraphs.
+  // `blockTokens` lexes only blocks; `lex` would also lex the text inside paragraphs.
   for (const token of new Lexer({ gfm: true }).blockTokens(source.slice(from), [])) {
     const before = source.slice(Math.max(from, offset - LOOK_BACK_CHARACTERS), offset);
     if (borders.length === 0 || isBorder(before, previous, token)) {
@@ -66,16 +66,16 @@ function lexBlocks(source: string, from: number): LexedBlock[] {
   return borders.map(({ start, hasDefinition }, index) => {
     const next = borders[index + 1];
     const end = next?.start ?? source.length;
-    // The last newline ends the block: inside of it, it would be one more line of code that nothing has closed.
+    // Drop the last newline, which would be one more line in an unclosed code block.
     return { start, end, text: source.slice(start, next ? end - 1 : end), hasDefinition };
   });
 }
 
-/** Nothing reaches over a blank line to a line without indentation, with these exceptions. */
+/** A blank line before an unindented line separates blocks, with these exceptions. */
 function isBorder(before: string, previous: Token | undefined, next: Token): boolean {
   if (previous === undefined || previous.type === "html") return false;
   if (previous.type === "list" && next.type === "list") return false;
-  // Before a list that does not begin with 1, micromark takes this for a paragraph that is still open.
+  // Before a list that does not start with 1, micromark treats indented code as an open paragraph.
   if (previous.type === "code" && previous.codeBlockStyle === "indented") return false;
   if (previous.type !== "code" && (previous.raw.match(FENCE)?.length ?? 0) % 2 === 1) return false;
   return /^\S/.test(next.raw) && BLANK_LINE_AT_END.test(before);

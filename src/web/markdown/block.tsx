@@ -1,5 +1,5 @@
-// One block of Markdown as React elements. A finished one is never rendered again; a long one that still grows is
-// parsed again only so often that the page keeps most of its time.
+// Renders one block of Markdown as React elements. A finished block is never rendered again. A long block that still
+// grows is parsed at limited intervals, so that the page stays responsive.
 
 import { memo, type ReactElement, useEffect, useReducer, useState } from "react";
 import ReactMarkdown, { type Components, type Options } from "react-markdown";
@@ -13,13 +13,13 @@ import { safeUrl } from "./safe-url.ts";
 
 type BlockProps = {
   readonly text: string;
-  /** It is the last one of a text that still grows. */
+  /** Whether this is the last block of a text that still grows. */
   readonly isLive: boolean;
 };
 
 const COMPONENTS: Components = { pre: CodeBlock };
 
-// A single "~" stands for "about" in answers more often than it strikes something through.
+// In answers a single "~" usually means "about" and not strikethrough.
 const REMARK_PLUGINS: Options["remarkPlugins"] = [[remarkGfm, { singleTilde: false }], htmlAsText];
 const FINISHED_PLUGINS = [pageRules];
 const LIVE_PLUGINS = [pageRules, markEnd];
@@ -36,7 +36,7 @@ export const Block = memo(function Block({ text, isLive }: BlockProps): ReactEle
   return element;
 });
 
-/** Whatever a model writes, the page goes on: a text that the parser fails on is shown as it is. */
+/** Shows the plain text if the parser fails on it. */
 function renderMarkdown(text: string, isLive: boolean): ReactElement {
   try {
     return parseMarkdown(text, isLive);
@@ -45,7 +45,7 @@ function renderMarkdown(text: string, isLive: boolean): ReactElement {
   }
 }
 
-/** Called as a function, which it is (it has no hooks), so that its time can be taken and its errors caught. */
+/** Calls the component as a function, so that its time can be measured and its errors caught. It has no hooks. */
 function parseMarkdown(text: string, isLive: boolean): ReactElement {
   return ReactMarkdown({
     children: text,

@@ -1,5 +1,4 @@
-// A block of code: its language and a copy button above, the code below, highlighted as soon as that is possible.
-// Takes the place of `pre` in what react-markdown makes.
+// A block of code with its language, a copy button and highlighting. Replaces `pre` in react-markdown.
 
 import type { ReactElement } from "react";
 import type { ExtraProps } from "react-markdown";
@@ -22,7 +21,7 @@ export function CodeBlock({ node }: ExtraProps): ReactElement {
       </div>
       <section
         className="code-block-scroll"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards can scroll only what can have the focus
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users can scroll only a focusable element
         tabIndex={0}
         aria-label={language ? `${language} code` : "code"}
       >
@@ -46,7 +45,7 @@ function readCode(pre: ElementNode | undefined): CodeParts {
   const classes = classesOf(element);
   const language = classes.find((name) => name.startsWith(LANGUAGE_PREFIX));
   return {
-    // The one newline that Markdown puts after the last line is not the code's own.
+    // Markdown adds one newline after the last line of code.
     code: textOf(element).replace(/\n$/, ""),
     language: language?.slice(LANGUAGE_PREFIX.length) ?? null,
     classes,

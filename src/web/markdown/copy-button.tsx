@@ -1,39 +1,26 @@
-// A button that copies a text, and says for a while that it has.
+// The copy button of a code block, which briefly confirms the copy.
 
 import { type ReactElement, useEffect, useState } from "react";
 import { copyText } from "../browser/copy-text.ts";
 
-const FEEDBACK_MS = 2000;
-
-type Outcome = "none" | "copied" | "failed";
-
-const LABELS: Readonly<Record<Outcome, string>> = {
-  none: "Copy",
-  copied: "Copied",
-  failed: "Not copied",
-};
+const FEEDBACK_MS = 2_000;
 
 export function CopyButton({ text }: { readonly text: string }): ReactElement {
-  const [outcome, setOutcome] = useState<Outcome>("none");
+  const [feedback, setFeedback] = useState<string | null>(null);
   useEffect(() => {
-    if (outcome === "none") return;
-    const timer = setTimeout(() => setOutcome("none"), FEEDBACK_MS);
+    if (feedback === null) return;
+    const timer = setTimeout(() => setFeedback(null), FEEDBACK_MS);
     return () => clearTimeout(timer);
-  }, [outcome]);
-  const label = LABELS[outcome];
-  const copy = async () => setOutcome((await copyText(text)) ? "copied" : "failed");
+  }, [feedback]);
+  const copy = async () => setFeedback((await copyText(text)) ? "Copied" : "Copy failed");
+  const label = feedback ?? "Copy code";
   return (
     <>
       <span role="status" className="visually-hidden">
-        {outcome === "none" ? "" : label}
+        {feedback}
       </span>
-      <button
-        type="button"
-        className="code-block-copy"
-        aria-label={outcome === "none" ? "Copy code" : label}
-        onClick={copy}
-      >
-        {label}
+      <button type="button" className="code-block-copy" aria-label={label} onClick={copy}>
+        {feedback ?? "Copy"}
       </button>
     </>
   );

@@ -1,4 +1,4 @@
-// The tree of elements between Markdown and React, by the types that react-markdown gives for it.
+// Types and helpers for hast, the HTML tree between Markdown and React.
 
 import type { ExtraProps } from "react-markdown";
 
@@ -6,7 +6,7 @@ export type ElementNode = NonNullable<ExtraProps["node"]>;
 export type ContentNode = ElementNode["children"][number];
 export type RootNode = { type: "root"; children: ContentNode[] };
 
-/** All the text inside of a node. */
+/** All text inside a node. */
 export function textOf(node: ContentNode): string {
   if (node.type === "element") return node.children.map(textOf).join("");
   return node.type === "text" ? node.value : "";

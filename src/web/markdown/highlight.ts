@@ -1,5 +1,5 @@
-// Colours code. It brings the grammars of the common languages, so it is loaded only when code is shown
-// (use-highlighted-code.ts).
+// Highlights code. It contains the grammars of the common languages, so use-highlighted-code.ts loads it only when
+// code is shown.
 
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
 import { common, createLowlight } from "lowlight";
@@ -8,7 +8,7 @@ import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 
 const lowlight = createLowlight(common);
 
-/** The code as elements with highlight.js's classes, or null for a language that is not known or a grammar that fails. */
+/** The code as elements with highlight.js's classes; null for an unknown language or if the grammar fails. */
 export function highlight(code: string, language: string): ReactElement | null {
   if (!lowlight.registered(language)) return null;
   try {

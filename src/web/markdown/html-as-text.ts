@@ -1,4 +1,4 @@
-// Shows the HTML of an answer as the text it was written as; it is never interpreted. A plugin for remark.
+// A remark plugin that shows HTML in an answer as plain text. HTML is never interpreted.
 
 type MarkdownNode = {
   type: string;
@@ -25,6 +25,6 @@ function makeParagraph(node: MarkdownNode): void {
   const text = { type: "text", value: node.value?.trimEnd() ?? "" };
   node.type = "paragraph";
   node.children = [text];
-  // Given as it is, so that its lines keep their indentation.
+  // `hChildren` bypasses the paragraph conversion, so that lines keep their indentation.
   node.data = { hProperties: { className: ["raw-html"] }, hChildren: [text] };
 }

@@ -1,11 +1,11 @@
-// Marks the element that the last character of a growing text is in; the stylesheet draws the cursor after it.
-// A plugin for rehype; it runs on the last block while the text grows.
+// A rehype plugin for the last block of a growing text: marks the element that contains the last character.
+// The stylesheet draws the cursor after that element.
 
 import { type ContentNode, classesOf, type ElementNode, type RootNode, textOf } from "./hast.ts";
 
 export const END_CLASS = "is-growing";
 
-/** Those that hold further blocks; in any other one the text itself stands. */
+/** Elements that contain further blocks. All other elements contain text. */
 const HOLDS_BLOCKS = new Set("ul ol li blockquote div section table thead tbody tr pre".split(" "));
 
 export function markEnd(): (tree: RootNode) => void {
@@ -22,13 +22,13 @@ function lastBlockOf(parent: RootNode | ElementNode): ElementNode | undefined {
   return lastBlockOf(last) ?? last;
 }
 
-/** A row is filled up with empty cells, and between blocks there are newlines: the text ends before them. */
+/** Newlines between blocks, and the empty cells that fill up a row: the text ends before them. */
 function isBlank(node: ContentNode): boolean {
   if (node.type === "text") return node.value.trim() === "";
   return node.type === "element" && node.tagName === "td" && textOf(node) === "";
 }
 
-/** Paragraphs and cells are blocks too, but not the inline code that may stand in a list's item. */
+/** Paragraphs and cells are blocks too, but not inline code in a list item. */
 function isBlock(node: ElementNode, parent: RootNode | ElementNode): boolean {
   if (parent.type === "root" || HOLDS_BLOCKS.has(node.tagName)) return true;
   return node.tagName === "code"

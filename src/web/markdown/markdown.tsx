@@ -1,5 +1,4 @@
-// An answer's Markdown as it streams in: finished blocks stay as they are, only the last one is rendered again.
-// Used by whatever shows a text of the model; pure in its props, so it can be called for every delta.
+// Renders an answer's Markdown while it streams. Only the last block is rendered again for each delta.
 
 import { Fragment, type ReactElement, useState } from "react";
 import { Block } from "./block.tsx";
@@ -8,7 +7,7 @@ import { repairUnfinished } from "./repair.ts";
 
 type MarkdownProps = {
   readonly text: string;
-  /** More text may follow: what is half written is completed, and a cursor stands after the last character. */
+  /** Completes half-written Markdown and shows a cursor after the last character. */
   readonly isStreaming: boolean;
 };
 
@@ -29,7 +28,7 @@ export function Markdown({ text, isStreaming }: MarkdownProps): ReactElement {
   );
 }
 
-/** A last block with nothing to show yet (a lone list marker) is left out: the cursor waits where it was. */
+/** Omits a last block that has nothing to show yet (a lone list marker), so that the cursor stays where it was. */
 function repairLast(blocks: readonly TextBlock[]): readonly TextBlock[] {
   const last = blocks.at(-1);
   if (last === undefined) return blocks;

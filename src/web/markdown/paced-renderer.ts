@@ -1,5 +1,5 @@
-// Decides when a growing block is parsed again. Parsing costs some microseconds for a character, and a block is parsed
-// as a whole: a list of many pages, parsed for every delta, would leave the page no time for anything else.
+// Decides when a growing block is parsed again. Each parse covers the whole block and costs some microseconds per
+// character. Parsing a list of many pages for every delta would block the page.
 
 import type { ReactElement } from "react";
 
@@ -7,21 +7,21 @@ type Render = (text: string, isLive: boolean) => ReactElement;
 
 type PacedRender = {
   readonly element: ReactElement;
-  /** The element is of an older text; the newest can be rendered after this time. 0: it is the newest. */
+  /** Time until the newest text can be rendered; 0 if the element shows it already. */
   readonly waitMs: number;
 };
 
-/** Up to this length a block is parsed for every delta, whatever it costs. */
+/** Up to this length a block is parsed for every delta. */
 const SHORT_CHARACTERS = 1000;
 
-/** After it was parsed, a long block rests for so many times what that took: a quarter of the time goes into it. */
+/** After a parse, a long block is not parsed again for this multiple of the parse time. Parsing takes a quarter of the time. */
 const REST_FACTOR = 3;
 
 type Rendered = {
   readonly text: string;
   readonly isLive: boolean;
   readonly element: ReactElement;
-  /** When it may be rendered again. */
+  /** When the block may be rendered again. */
   readonly restsUntilMs: number;
 };
 

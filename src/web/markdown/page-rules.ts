@@ -1,12 +1,12 @@
-// What the page allows an answer's elements: headings under those of the page, safe links, no images, no ids.
-// A plugin for rehype; it runs on every block.
+// A rehype plugin that restricts the elements of an answer: headings below those of the page, safe links, no images,
+// no ids.
 
 import { type ContentNode, type ElementNode, type RootNode, textOf } from "./hast.ts";
 import { safeUrl } from "./safe-url.ts";
 
-type Place = { readonly isInLink: boolean };
+type Scope = { readonly isInLink: boolean };
 
-/** h1 and h2 are the page's own. */
+/** The page itself uses h1 and h2. */
 const HEADING_SHIFT = 2;
 
 export function pageRules(): (tree: RootNode) => void {
@@ -15,24 +15,24 @@ export function pageRules(): (tree: RootNode) => void {
   };
 }
 
-function applyToAll(nodes: readonly ContentNode[], place: Place): ContentNode[] {
-  return nodes.flatMap((node) => (node.type === "element" ? applyTo(node, place) : [node]));
+function applyToAll(nodes: readonly ContentNode[], scope: Scope): ContentNode[] {
+  return nodes.flatMap((node) => (node.type === "element" ? applyTo(node, scope) : [node]));
 }
 
-function applyTo(node: ElementNode, place: Place): ContentNode[] {
-  // Many answers stand on one page: an id, and what points to it, would not be the only one.
+function applyTo(node: ElementNode, scope: Scope): ContentNode[] {
+  // Several answers share the page, so ids would not be unique.
   delete node.properties.id;
   delete node.properties.ariaDescribedBy;
   switch (node.tagName) {
     case "a":
-      return link(node, place);
+      return link(node, scope);
     case "img":
-      return image(node, place);
+      return image(node, scope);
     case "input":
       node.properties.ariaLabel = node.properties.checked ? "done" : "to do";
       return [node];
   }
-  node.children = applyToAll(node.children, place);
+  node.children = applyToAll(node.children, scope);
   node.tagName = node.tagName.replace(/^h(\d)$/, (_, level) => `h${shifted(Number(level))}`);
   return [node.tagName === "table" ? scrollable(node) : node];
 }
@@ -41,18 +41,18 @@ function shifted(level: number): number {
   return Math.min(level + HEADING_SHIFT, 6);
 }
 
-function link(node: ElementNode, place: Place): ContentNode[] {
+function link(node: ElementNode, scope: Scope): ContentNode[] {
   if (node.properties.dataFootnoteBackref !== undefined) return [];
   const url = safeUrl(String(node.properties.href ?? ""));
-  if (url === null || place.isInLink) return applyToAll(node.children, place);
+  if (url === null || scope.isInLink) return applyToAll(node.children, scope);
   return [linkTo(url, applyToAll(node.children, { isInLink: true }))];
 }
 
-/** An image would be loaded from elsewhere, and tell it who reads: it is shown as a link. */
-function image(node: ElementNode, place: Place): ContentNode[] {
+/** Shows an image as a link, because loading it would reveal the user to another server. */
+function image(node: ElementNode, scope: Scope): ContentNode[] {
   const text: ContentNode = { type: "text", value: `image: ${node.properties.alt ?? ""}`.trim() };
   const url = safeUrl(String(node.properties.src ?? ""));
-  return [url === null || place.isInLink ? text : linkTo(url, [text])];
+  return [url === null || scope.isInLink ? text : linkTo(url, [text])];
 }
 
 function linkTo(href: string, children: ContentNode[]): ElementNode {

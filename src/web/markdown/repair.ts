@@ -1,29 +1,29 @@
-// Completes what the end of a growing text leaves open, so that no half-written markers are shown.
-// Only for the last block and only while it grows: the finished text is rendered as it was written.
+// Completes half-written Markdown at the end of a growing text, so that no raw markers are shown.
+// Applies only to the last block while it grows. The finished text is rendered as written.
 
 import remend, { isWithinCodeBlock, type RemendOptions } from "remend";
 
 const OPTIONS: RemendOptions = {
   linkMode: "text-only",
-  // There is no mathematics here, and HTML is shown as text.
+  // The page does not render mathematics and shows HTML as text.
   katex: false,
   htmlTags: false,
-  // These would show another meaning than the finished text has.
+  // These would show something else than the finished text.
   comparisonOperators: false,
   singleTilde: false,
 };
 
-/** A last line that is but a marker: of a list item, a task, a rule, a fence, a heading's underline, a table. */
+/** A last line that is only a marker: of a list item, task, rule, fence, heading underline or table. */
 const LONE_MARKER =
   /(?:^|\n)[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])(?:[ \t]+\[[ xX]?\]?)?|`+|~+|[-=_*]+|\|)[ \t]*$/;
 
-/** The number of a list's next item, which would go on with the text of the last one until its dot comes. */
+/** The number of the next list item, which belongs to the text of the previous item until its dot arrives. */
 const LONE_NUMBER = /(?<=\S)\n[ \t>]*\d{1,9}$/;
 
-/** A fence's closing line, which would stand in the code until it is complete. */
+/** An incomplete closing fence, which would be shown as code. */
 const LONE_FENCE = /(?:^|\n)[ \t>]*(?:`+|~+)$/;
 
-/** What can only open something: without the next character it would stand there as it is. */
+/** A marker that can only open a span, and would be shown as text until the next character arrives. */
 const OPENING_MARKER = /(?<=\s)(?:\*{1,3}|_{1,3}|~{1,2}|`{1,2}|!?\[)$/;
 
 export function repairUnfinished(text: string): string {
@@ -35,7 +35,7 @@ export function repairUnfinished(text: string): string {
   return completeTable(remend(visible, OPTIONS));
 }
 
-/** A table is one only once the line under its head is complete: until then that line is made up here. */
+/** Adds the delimiter row below a table head, because Markdown shows no table before that row is complete. */
 function completeTable(text: string): string {
   const lines = text.split("\n");
   const [beforeHead, head, delimiter] = ["", "", ...lines].slice(-3);

@@ -1,9 +1,9 @@
-// Which addresses an answer may link to: complete ones of the web and of mail, nothing else.
+// Decides which URLs an answer may link to: only complete http, https and mailto URLs.
 
-// Tested on the very text that becomes the attribute: with a tab or a newline inside "javascript" it does not match.
+// Tested against the exact attribute value, so tabs or newlines inside "javascript" do not get past it.
 const SAFE_URL = /^(?:https?:\/\/|mailto:)[^\s]/i;
 
-/** The address as it is, or null where it must not become a link. */
+/** The URL unchanged; null if it must not become a link. */
 export function safeUrl(url: string): string | null {
   return SAFE_URL.test(url) ? url : null;
 }

@@ -1,4 +1,4 @@
-// Code as it is shown: plain until the highlighter is loaded, then coloured up to its last finished line.
+// Highlights code: plain until the highlighter is loaded, then coloured up to the last finished line.
 
 import {
   createElement,
@@ -13,24 +13,24 @@ type Highlight = typeof import("./highlight.ts").highlight;
 
 type CodeOptions = {
   readonly language: string | null;
-  /** Its last line is not finished yet. */
+  /** Whether the last line is unfinished. */
   readonly isGrowing: boolean;
 };
 
-/** Longer code stays plain: colouring it takes long enough to be felt, and the page is slow with so many elements. */
-const HIGHLIGHTED_CHARACTERS = 60_000;
+/** Longer code stays plain, because colouring it takes noticeable time and its many elements slow the page down. */
+const MAX_HIGHLIGHTED_CHARACTERS = 60_000;
 
-/** Growing code is coloured again once it has grown by such a part, and at least a line: the work stays linear. */
-const GROWTH = 1 / 64;
+/** Growing code is coloured again after it grew by this share and at least a line, so that the total work stays linear. */
+const MIN_GROWTH = 1 / 64;
 
-// Loaded once for the page, whoever needs it first.
+// Loaded once for the whole page.
 let highlight: Highlight | null = null;
 let isLoading = false;
 const listeners = new Set<() => void>();
 
 export function useHighlightedCode(code: string, options: CodeOptions): ReactNode {
   const [colour] = useState(createCodeColourer);
-  const isWanted = options.language !== null && code.length <= HIGHLIGHTED_CHARACTERS;
+  const isWanted = options.language !== null && code.length <= MAX_HIGHLIGHTED_CHARACTERS;
   const loaded = useHighlight(isWanted);
   return isWanted && loaded !== null ? colour(loaded, code, options) : code;
 }
@@ -51,7 +51,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Where it cannot be had, code stays plain; the next block of code tries again. */
+/** If loading fails, the code stays plain and the next code block tries again. */
 function load(): void {
   if (isLoading || highlight !== null) return;
   isLoading = true;
@@ -66,7 +66,7 @@ function load(): void {
   );
 }
 
-/** Remembers what it has coloured: as long as the code only grows, that stays and the rest follows it plain. */
+/** Keeps the coloured part while the code grows, and appends the rest as plain text. */
 function createCodeColourer(): (
   highlight: Highlight,
   code: string,
@@ -79,7 +79,7 @@ function createCodeColourer(): (
       coloured?.language === language &&
       code.startsWith(coloured.code) &&
       (isGrowing
-        ? finished.length - coloured.code.length <= coloured.code.length * GROWTH
+        ? finished.length - coloured.code.length <= coloured.code.length * MIN_GROWTH
         : coloured.code === finished);
     if (coloured === undefined || !isKept) {
       const content = highlight(finished, language ?? "") ?? finished;

@@ -1,69 +1,70 @@
-// One answer from its request to its end, over as many connections as it takes: what breaks is come back to.
+// Reads one answer from its request to its end, and reconnects whenever the connection breaks.
 
-import type { StreamPlace } from "../conversation/conversation.ts";
+import type { StreamPosition } from "../conversation/conversation.ts";
 import type { AnswerEvent } from "./answer-event.ts";
 import { chunkEvents, commentEvents } from "./chunk-events.ts";
 import type { OpenedStream } from "./opened-stream.ts";
 import type { Server } from "./server.ts";
-import { brokenConnection, ServerError } from "./server-error.ts";
+import { connectionError, ServerError } from "./server-error.ts";
 import type { SseFrame } from "./sse-frames.ts";
 
-/** A new request, or the place where one was left. */
-export type Start =
+/** A new request, or the position at which to continue an existing stream. */
+export type StreamStart =
   | { readonly body: object; readonly requestId: string }
-  | { readonly place: StreamPlace };
+  | { readonly position: StreamPosition };
 
 export type ReadOptions = {
   readonly server: Server;
   readonly signal: AbortSignal;
-  /** Whether the server keeps it for a client that was lost (default true). Otherwise leaving stops it at once. */
+  /** Whether the server keeps the stream for a reconnect (default true). Otherwise a disconnect stops it at once. */
   readonly isResumable?: boolean;
-  /** How it comes (default `sse`). */
+  /** Default `sse`. */
   readonly transport?: "sse" | "websocket";
-  /** Waits so long, or less if the network is back. Replaced in tests. */
+  /** Waits before a reconnect, less if the network comes back. Replaced in tests. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
-/** A request that is not even begun to be answered by then is given up. */
+/** Timeout for the response headers of a new request. */
 const HEADERS_MS = 60_000;
 /**
- * One that comes back is answered at once, unless the browser has sent it into a connection of its pool that is dead too:
- * the first tries are short, since there may be several of those.
+ * Timeouts for the response headers of reconnects. The server answers those at once, but the browser may send them over
+ * pooled connections that are dead too. There can be several of those, so the first timeouts are short.
  */
-const RETURN_HEADERS_MS = [1_500, 1_500, 1_500, 3_000, 6_000, 10_000];
-/** The server keeps a stream without a reader for 30 s by default: the tries lie closer at their beginning. */
+const RECONNECT_HEADERS_MS = [1_500, 1_500, 1_500, 3_000, 6_000, 10_000];
+/** Waits before reconnects. The server keeps a stream without a reader for 30 s by default. */
 const WAITS_MS = [0, 250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 4_000];
 
 /**
- * Events as they come; those of one list belong together: with the last, a `place`, all of them are told.
- * @throws ServerError when it fails, or cannot be come back to; the signal's reason
+ * Yields events as they arrive. The events of one frame come as one list that ends with their `position`.
+ * @throws ServerError if the answer fails or reconnecting does not help; the signal's reason when aborted
  */
 export async function* readAnswer(
-  start: Start,
+  start: StreamStart,
   options: ReadOptions,
 ): AsyncGenerator<readonly AnswerEvent[], void, undefined> {
   const { signal, wait = waitOrOnline } = options;
-  let place = "place" in start ? start.place : null;
+  let position = "position" in start ? start.position : null;
   let attempt = 0;
   for (;;) {
     try {
-      const opened = await connect(place ?? start, attempt, options);
-      place ??= placeAt(opened.address);
-      yield [{ type: "accepted", address: place?.address ?? null }];
+      const opened = await connect(position ?? start, attempt, options);
+      position ??= startOf(opened.address);
+      yield [{ type: "accepted", address: position?.address ?? null }];
       for await (const frames of opened.frames) {
         for (const frame of frames) {
-          const { events, lastEventId, isEnd } = told(frame);
-          if (lastEventId !== null && place) place = { ...place, lastEventId };
+          const { events, lastEventId, isEnd } = readFrame(frame);
+          if (lastEventId !== null && position) position = { ...position, lastEventId };
           if (events.length > 0) yield events;
           if (isEnd) return;
-          if (frame.type === "event") attempt = 0; // one that only ever says hello is no way on
+          if (frame.type === "event") attempt = 0; // a connection that brings only comments does not count as progress
         }
       }
-      throw brokenConnection("connection_lost");
+      throw connectionError("connection_lost");
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const waitMs = WAITS_MS[attempt];
-      if (place === null || waitMs === undefined || !isPassing(error)) throw lasting(error);
+      if (position === null || waitMs === undefined || !isTransient(error))
+        throw asServerError(error);
       attempt += 1;
       yield [{ type: "reconnecting", attempt }];
       await wait(waitMs, signal);
@@ -71,20 +72,20 @@ export async function* readAnswer(
   }
 }
 
-/** @param tries how often it was tried before, without an event in between */
+/** @param attempt number of failed connections since the last event */
 async function connect(
-  from: Start | StreamPlace,
-  tries: number,
+  from: StreamStart | StreamPosition,
+  attempt: number,
   { server, signal, isResumable = true, transport = "sse" }: ReadOptions,
 ): Promise<OpenedStream> {
-  const silence = new AbortController();
+  const timeout = new AbortController();
   const isNew = "body" in from;
-  const mostMs = isNew ? HEADERS_MS : (RETURN_HEADERS_MS[tries] ?? HEADERS_MS);
-  const timer = setTimeout(() => silence.abort(brokenConnection("unreachable")), mostMs);
-  const place = "place" in from ? from.place : from;
-  const request = "body" in place ? { ...place, isResumable } : place;
+  const timeoutMs = isNew ? HEADERS_MS : (RECONNECT_HEADERS_MS[attempt] ?? HEADERS_MS);
+  const timer = setTimeout(() => timeout.abort(connectionError("unreachable")), timeoutMs);
+  const target = "position" in from ? from.position : from;
+  const request = "body" in target ? { ...target, isResumable } : target;
   try {
-    const either = AbortSignal.any([signal, silence.signal]);
+    const either = AbortSignal.any([signal, timeout.signal]);
     return transport === "websocket"
       ? await server.openSocketStream(request, either)
       : await server.openStream(request, either);
@@ -93,38 +94,38 @@ async function connect(
   }
 }
 
-function placeAt(address: string | null): StreamPlace | null {
+function startOf(address: string | null): StreamPosition | null {
   return address === null ? null : { address, lastEventId: null };
 }
 
-type Told = {
+type ReadFrame = {
   readonly events: readonly AnswerEvent[];
   readonly lastEventId: string | null;
   readonly isEnd: boolean;
 };
 
-function told(frame: SseFrame): Told {
+function readFrame(frame: SseFrame): ReadFrame {
   if (frame.type === "comment")
     return { events: commentEvents(frame.text), lastEventId: null, isEnd: false };
   const { id, data } = frame;
   if (data === "[DONE]") return { events: [], lastEventId: id, isEnd: true };
   const events = chunkEvents(data);
   return {
-    events: id === null ? events : [...events, { type: "place", lastEventId: id }],
+    events: id === null ? events : [...events, { type: "position", lastEventId: id }],
     lastEventId: id,
     isEnd: false,
   };
 }
 
-/** Whether another try may help: the network's trouble, or a server that starts again. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof ServerError)) return true; // of a connection that broke while it was read
+/** Whether a retry may help: after a network error, or while the server restarts. */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return true; // the connection broke while it was read
   const { code, status } = error.failure;
   return code === "unreachable" || code === "connection_lost" || status === 502 || status === 503;
 }
 
-function lasting(error: unknown): ServerError {
-  return error instanceof ServerError ? error : brokenConnection("connection_lost", error);
+function asServerError(error: unknown): ServerError {
+  return error instanceof ServerError ? error : connectionError("connection_lost", error);
 }
 
 function waitOrOnline(ms: number, signal: AbortSignal): Promise<void> {

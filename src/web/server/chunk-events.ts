@@ -1,10 +1,10 @@
-// One frame of the server's stream in the page's words: chunks of chat completions, and comments about the wait.
+// Converts the frames of the server's stream to events: chat completion chunks, and comments with the wait status.
 
-import type { FinishReason, Numbers } from "../conversation/conversation.ts";
+import type { AnswerStatistics, ChatFinishReason } from "../conversation/conversation.ts";
 import type { AnswerEvent } from "./answer-event.ts";
-import { failureIn, ServerError } from "./server-error.ts";
+import { failureFrom, ServerError } from "./server-error.ts";
 
-/** What the page reads of a chunk. */
+/** The fields of a chunk that the page uses. */
 type Chunk = {
   readonly error?: object;
   readonly model?: string;
@@ -35,12 +35,12 @@ type Timings = {
   readonly seed?: number;
 };
 
-const REASONS: readonly string[] = ["stop", "length", "tool_calls"] satisfies FinishReason[];
+const REASONS: readonly string[] = ["stop", "length", "tool_calls"] satisfies ChatFinishReason[];
 
-/** @param data of one event, but for `[DONE]`. @throws ServerError that the server sent instead of the rest */
+/** @param data data of one event other than `[DONE]`. @throws ServerError if the event is an error */
 export function chunkEvents(data: string): readonly AnswerEvent[] {
-  const chunk = JSON.parse(data) as Chunk; // our own server's
-  if (chunk.error) throw new ServerError(failureIn(chunk));
+  const chunk = JSON.parse(data) as Chunk; // the server belongs to this page
+  if (chunk.error) throw new ServerError(failureFrom(chunk));
   const events: AnswerEvent[] = [];
   if (chunk.model) events.push({ type: "model", id: chunk.model });
   if (chunk.prompt_progress) {
@@ -49,26 +49,26 @@ export function chunkEvents(data: string): readonly AnswerEvent[] {
   }
   const [choice] = chunk.choices ?? [];
   if (!choice) return events;
-  const { content, reasoning_content: thought, tool_calls: calls = [] } = choice.delta;
-  if (thought) events.push({ type: "thought", text: thought });
+  const { content, reasoning_content: reasoning, tool_calls: calls = [] } = choice.delta;
+  if (reasoning) events.push({ type: "reasoning", text: reasoning });
   if (content) events.push({ type: "text", text: content });
   for (const { index, id, function: called } of calls)
-    events.push({ type: "call", index, part: { ...(id ? { id } : {}), ...called } });
+    events.push({ type: "tool-call", index, delta: { ...(id ? { id } : {}), ...called } });
   if (choice.finish_reason !== null) {
-    const reason = asReason(choice.finish_reason);
-    events.push({ type: "finish", reason, numbers: numbersOf(chunk.timings) });
+    const reason = asFinishReason(choice.finish_reason);
+    events.push({ type: "finish", reason, numbers: statisticsFrom(chunk.timings) });
   }
   return events;
 }
 
-/** As docs/api.md has them under "Answers". */
+/** The comments are documented in docs/api.md under "Answers". */
 export function commentEvents(comment: string): readonly AnswerEvent[] {
-  const [what] = comment.trim().split(" ", 1);
+  const [status] = comment.trim().split(" ", 1);
   const number = (name: string) => {
     const text = new RegExp(`${name}=([\\d.]+)`).exec(comment)?.[1];
     return text === undefined ? null : Number(text);
   };
-  switch (what) {
+  switch (status) {
     case "queued":
       return [{ type: "queued", position: number("position") ?? 1, etaMs: number("eta_ms") }];
     case "loading":
@@ -76,12 +76,11 @@ export function commentEvents(comment: string): readonly AnswerEvent[] {
     case "restarting":
       return [{ type: "restarting" }];
     default:
-      return []; // connected, a heartbeat, or a proxy's own
+      return []; // connected, a heartbeat, or a comment of a proxy
   }
 }
 
-/** The numbers of a body or of a chunk. */
-function numbersOf(timings: Timings | undefined): Numbers | null {
+function statisticsFrom(timings: Timings | undefined): AnswerStatistics | null {
   if (!timings) return null;
   return {
     queueMs: timings.queue_ms,
@@ -95,6 +94,6 @@ function numbersOf(timings: Timings | undefined): Numbers | null {
   };
 }
 
-function asReason(text: string): FinishReason {
-  return REASONS.includes(text) ? (text as FinishReason) : "stop";
+function asFinishReason(text: string): ChatFinishReason {
+  return REASONS.includes(text) ? (text as ChatFinishReason) : "stop";
 }

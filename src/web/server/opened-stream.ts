@@ -1,4 +1,4 @@
-// A stream that the server has begun, however it comes.
+// An open answer stream, over either transport.
 
 import type { SseFrame } from "./sse-frames.ts";
 
@@ -8,8 +8,8 @@ export type StreamRequest =
   | { readonly address: string; readonly lastEventId: string | null };
 
 export type OpenedStream = {
-  /** Where it can be come back to; null when it cannot, or was. */
+  /** Where to reconnect; null if the stream is not resumable, or after a reconnect. */
   readonly address: string | null;
-  /** All frames that came together, as they come. Throws, or just ends, when the connection breaks. */
+  /** Batches of frames as they arrive. Throws or ends early if the connection breaks. */
   readonly frames: AsyncIterable<readonly SseFrame[]>;
 };

@@ -1,18 +1,17 @@
-// What goes wrong between the page and its server, as one type: with the server's own words where there are some.
+// The one error type for everything that fails between the page and its server.
 
-import type { Failure } from "../conversation/conversation.ts";
+import type { RequestFailure } from "../conversation/conversation.ts";
 
 export class ServerError extends Error {
-  readonly failure: Failure;
+  readonly failure: RequestFailure;
 
-  constructor(failure: Failure, options?: ErrorOptions) {
+  constructor(failure: RequestFailure, options?: ErrorOptions) {
     super(failure.message, options);
     this.failure = failure;
   }
 }
 
-/** The server's envelope around its errors. */
-type Envelope = {
+type ErrorBody = {
   readonly error?: {
     readonly message?: string;
     readonly code?: string | null;
@@ -20,35 +19,35 @@ type Envelope = {
   } | null;
 };
 
-/** Of an answer with an error status. */
-export async function errorOf(response: Response): Promise<ServerError> {
-  const text = await response.text().catch(() => ""); // a connection that breaks has no more to say
+/** @param response one with an error status */
+export async function errorFrom(response: Response): Promise<ServerError> {
+  const text = await response.text().catch(() => ""); // the connection broke
   const seconds = Number(response.headers.get("retry-after"));
   return new ServerError({
-    ...failureIn(parsed(text)),
+    ...failureFrom(parsed(text)),
     status: response.status,
     retryAtMs: seconds > 0 ? Date.now() + seconds * 1000 : null,
   });
 }
 
-/** @param wire the server's error envelope, or anything else */
-export function failureIn(wire: unknown): Failure {
-  const { message, code, param } = (wire as Envelope | null)?.error ?? {};
+/** @param body an error body of the server, or anything else */
+export function failureFrom(body: unknown): RequestFailure {
+  const { message, code, param } = (body as ErrorBody | null)?.error ?? {};
   return {
     status: null,
     code: code ?? "bad_answer",
-    message: message ?? "The server answered with something that is no answer of this API.",
+    message: message ?? "The server sent an unexpected response.",
     param: param ?? null,
     retryAtMs: null,
   };
 }
 
-/** Nothing came, or not to its end. @param cause what the browser said */
-export function brokenConnection(code: "unreachable" | "connection_lost", cause?: unknown) {
+/** @param cause the browser's error */
+export function connectionError(code: "unreachable" | "connection_lost", cause?: unknown) {
   const message =
     code === "unreachable"
-      ? "The server cannot be reached."
-      : "The connection was lost, and the rest of the answer with it.";
+      ? "Cannot reach the server."
+      : "The connection was lost before the answer was complete.";
   return new ServerError({ status: null, code, message, param: null, retryAtMs: null }, { cause });
 }
 
@@ -56,6 +55,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // a proxy's page, perhaps
+    return null; // for example an HTML page of a proxy
   }
 }

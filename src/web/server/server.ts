@@ -1,19 +1,20 @@
-// The server's paths that the page uses. Every call throws a ServerError, or an AbortError when its signal says so.
+// The server's API as far as the page uses it. Every call throws a ServerError, or the signal's reason when aborted.
 
 import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
-import { brokenConnection, errorOf, ServerError } from "./server-error.ts";
+import { connectionError, errorFrom, ServerError } from "./server-error.ts";
 import { openSocketStream } from "./socket-frames.ts";
 import { sseFrames } from "./sse-frames.ts";
 
-/** A model that generates. */
-export type ServedModel = {
+/** A model that can chat, as the server lists it. */
+export type ChatModel = {
   readonly id: string;
   readonly state: string;
   readonly contextTokens: number | null;
 };
 
-/** How it is with the server: `status` is `ready`, `loading`, `restarting`, `failed`, `draining`. */
-export type Readiness = {
+/** The server's readiness. */
+export type ServerReadiness = {
+  /** `ready`, `loading`, `restarting`, `failed` or `draining`. */
   readonly status: string;
   readonly reason: string | null;
   readonly loadProgress: number;
@@ -26,44 +27,44 @@ type Call = {
   readonly signal?: AbortSignal;
 };
 
-/** A question that is not answered by then is given up. Answers with a stream have their own limits. */
-const QUESTION_MS = 20_000;
-/** Of the context; the rest is for the answer. */
-const MOST_PROMPT = 0.75;
+/** Timeout of a request without a stream. Streams have their own timeouts. */
+const TIMEOUT_MS = 20_000;
+/** Share of the context that a prompt may take, so that there is room for the answer. */
+const MAX_PROMPT_SHARE = 0.75;
 
 export class Server {
   readonly #base: string;
   readonly #key: () => string | null;
 
   /**
-   * @param base URL that ends with a slash: the page's own place, which behind a proxy may be below a path
-   * @param key the API key of now
+   * @param base URL of the page, ending with a slash; behind a proxy it may include a path
+   * @param key returns the current API key
    */
   constructor(base: string, key: () => string | null) {
     this.#base = base;
     this.#key = key;
   }
 
-  /** For what is shown to people: `show request`. */
+  /** Base URL of the API, shown by "Show request". */
   get apiUrl(): string {
     return new URL("v1", this.#base).href;
   }
 
-  async models(): Promise<readonly ServedModel[]> {
+  async models(): Promise<readonly ChatModel[]> {
     const { data } = await this.#json<{ data: readonly WireModel[] }>("v1/models");
     return data.flatMap(({ id, meta }) =>
       meta.n_ctx === undefined ? [] : [{ id, state: meta.state, contextTokens: meta.n_ctx }],
     );
   }
 
-  /** Also while it is not ready. */
-  async readiness(): Promise<Readiness> {
-    const response = await this.call("ready", { signal: AbortSignal.timeout(QUESTION_MS) }, [503]);
+  /** Succeeds even if the server is not ready. */
+  async readiness(): Promise<ServerReadiness> {
+    const response = await this.call("ready", { signal: AbortSignal.timeout(TIMEOUT_MS) }, [503]);
     const wire = (await response.json()) as WireReadiness;
     return { status: wire.status, reason: wire.reason, loadProgress: wire.load_progress };
   }
 
-  /** Whether the prompt of such a body fits the context, with room for some of an answer. */
+  /** Whether the prompt of this body fits the context, with room for an answer. */
   async fits(body: object): Promise<boolean> {
     const path = "v1/chat/completions/input_tokens";
     try {
@@ -71,7 +72,7 @@ export class Server {
         this.#json<{ input_tokens: number }>(path, { method: "POST", body }),
         this.models(),
       ]);
-      return tokens <= (model?.contextTokens ?? Number.POSITIVE_INFINITY) * MOST_PROMPT;
+      return tokens <= (model?.contextTokens ?? Number.POSITIVE_INFINITY) * MAX_PROMPT_SHARE;
     } catch (error) {
       if (error instanceof ServerError && error.failure.code === "context_length_exceeded")
         return false;
@@ -79,18 +80,18 @@ export class Server {
     }
   }
 
-  /** Ends an answer at the server at once, wherever it is. One that has ended meanwhile is no error. */
-  async stop(place: { readonly address: string } | { readonly requestId: string }): Promise<void> {
+  /** Stops an answer on the server, in any phase. It is not an error if the answer has already ended. */
+  async stop(target: { readonly address: string } | { readonly requestId: string }): Promise<void> {
     const path =
-      "address" in place ? place.address : `v1/requests/${encodeURIComponent(place.requestId)}`;
-    await this.call(path, { method: "DELETE", signal: AbortSignal.timeout(QUESTION_MS) }, [404]);
+      "address" in target ? target.address : `v1/requests/${encodeURIComponent(target.requestId)}`;
+    await this.call(path, { method: "DELETE", signal: AbortSignal.timeout(TIMEOUT_MS) }, [404]);
   }
 
-  /** Asks for an answer as a stream, or for the rest of one. */
+  /** Requests an answer as a stream, or the rest of an existing stream. */
   async openStream(request: StreamRequest, signal: AbortSignal): Promise<OpenedStream> {
-    const response = await this.#askForStream(request, signal);
-    // Read to its end already, and yet its end never came.
-    if (response.status === 204) throw brokenConnection("connection_lost");
+    const response = await this.#requestStream(request, signal);
+    // 204: nothing follows the last event, although the page never received the end.
+    if (response.status === 204) throw connectionError("connection_lost");
     return { address: response.headers.get("location"), frames: sseFrames(response) };
   }
 
@@ -100,7 +101,7 @@ export class Server {
     return openSocketStream(request, { url, key: this.#key(), signal });
   }
 
-  #askForStream(request: StreamRequest, signal: AbortSignal): Promise<Response> {
+  #requestStream(request: StreamRequest, signal: AbortSignal): Promise<Response> {
     if ("address" in request) {
       const { address, lastEventId } = request;
       return this.call(address, {
@@ -114,8 +115,8 @@ export class Server {
   }
 
   /**
-   * @param path below the base; a slash at its beginning does not matter
-   * @param allowed statuses of 400 and more that are no error
+   * @param path below the base, with or without a leading slash
+   * @param allowed statuses of 400 and above that are not errors
    */
   async call(path: string, call: Call = {}, allowed: readonly number[] = []): Promise<Response> {
     const { method = "GET", body, headers = {}, signal } = call;
@@ -132,22 +133,22 @@ export class Server {
       cache: "no-store",
     }).catch((error: unknown) => {
       if (signal?.aborted) throw signal.reason;
-      throw brokenConnection("unreachable", error);
+      throw connectionError("unreachable", error);
     });
     if (response.ok || allowed.includes(response.status)) return response;
-    throw await errorOf(response);
+    throw await errorFrom(response);
   }
 
   async #json<T>(path: string, call: Call = {}): Promise<T> {
-    const signal = AbortSignal.timeout(QUESTION_MS);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await this.call(path, { signal, ...call });
-    return (await response.json()) as T; // our own server's
+    return (await response.json()) as T; // the server belongs to this page
   }
 }
 
 type WireModel = {
   readonly id: string;
-  /** Those that do not generate have no `n_ctx`. */
+  /** Models that cannot chat have no `n_ctx`. */
   readonly meta: { readonly state: string; readonly n_ctx?: number | null };
 };
 

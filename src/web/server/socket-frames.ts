@@ -1,17 +1,17 @@
-// One answer over a WebSocket, in the same frames as over HTTP. Messages: docs/api.md, "WebSocket".
+// Reads one answer over a WebSocket, as the same frames as over HTTP. docs/api.md documents the messages ("WebSocket").
 
 import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
-import { brokenConnection, failureIn, ServerError } from "./server-error.ts";
+import { connectionError, failureFrom, ServerError } from "./server-error.ts";
 import type { SseFrame } from "./sse-frames.ts";
 
 type SocketOptions = {
-  /** Of `/v1/ws`. */
+  /** URL of `/v1/ws`. */
   readonly url: string;
   readonly key: string | null;
   readonly signal: AbortSignal;
 };
 
-/** What the page reads of a message. */
+/** The fields of a message that the page uses. */
 type Message = {
   readonly type: string;
   readonly stream?: string | null;
@@ -26,11 +26,11 @@ type Message = {
 };
 
 const ID = "answer";
-/** A browser does not tell its page of the server's pings, so the page asks for itself. */
+/** Browsers do not expose the server's pings to a page, so the page sends its own. */
 const PING_MS = 5_000;
-const MOST_SILENCE_MS = 3 * PING_MS;
+const MAX_SILENCE_MS = 3 * PING_MS;
 
-/** @throws ServerError when it is refused, or nothing comes; the signal's reason */
+/** @throws ServerError if the request is refused or the connection fails; the signal's reason when aborted */
 export async function openSocketStream(
   request: StreamRequest,
   options: SocketOptions,
@@ -38,12 +38,12 @@ export async function openSocketStream(
   const inbox = new Inbox(options);
   try {
     await inbox.open();
-    if (options.key !== null) inbox.say({ type: "auth", key: options.key });
-    inbox.say(messageFor(request));
+    if (options.key !== null) inbox.send({ type: "auth", key: options.key });
+    inbox.send(messageFor(request));
     for (;;) {
       const message = await inbox.next();
-      if (message === null) throw brokenConnection("unreachable");
-      if (message.type === "response" || message.type === "error") throw refusal(message);
+      if (message === null) throw connectionError("unreachable");
+      if (message.type === "response" || message.type === "error") throw refusalFrom(message);
       if (message.type === "started")
         return { address: message.stream ?? null, frames: framesOf(inbox) };
     }
@@ -63,13 +63,10 @@ function messageFor(request: StreamRequest): object {
   return { type: "request", id: ID, path: "/v1/chat/completions", headers, body };
 }
 
-function refusal({ status = 0, retry_after: seconds, body, error }: Message): ServerError {
-  if (status === 204) return brokenConnection("connection_lost");
+function refusalFrom({ status = 0, retry_after: seconds, body, error }: Message): ServerError {
+  if (status === 204) return connectionError("connection_lost");
   const retryAtMs = seconds === undefined ? null : Date.now() + seconds * 1000;
-  return new ServerError({
-    ...failureIn(body ?? { error }),
-    ...{ status: status || null, retryAtMs },
-  });
+  return new ServerError({ ...failureFrom(body ?? { error }), status: status || null, retryAtMs });
 }
 
 async function* framesOf(inbox: Inbox): AsyncGenerator<readonly SseFrame[], void, undefined> {
@@ -93,30 +90,30 @@ function frameOf({ type, data, event_id: id = null, state, ...rest }: Message): 
   return { type: "comment", text: [state, ...fields].join(" ") };
 }
 
-/** What comes over one socket, in order, and the watch over its silence. */
+/** The messages of one socket in order. Closes a socket that is silent for too long. */
 class Inbox {
   readonly #socket: WebSocket;
   readonly #signal: AbortSignal;
   readonly #messages: Message[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
   #wake = () => {};
-  #heardAtMs = performance.now();
-  #isOver = false;
+  #receivedAtMs = performance.now();
+  #isClosed = false;
 
   constructor({ url, signal }: SocketOptions) {
     this.#signal = signal;
     this.#socket = new WebSocket(url);
     this.#socket.onmessage = ({ data }) => {
-      this.#heardAtMs = performance.now();
+      this.#receivedAtMs = performance.now();
       this.#messages.push(JSON.parse(String(data)) as Message);
       this.#wake();
     };
     this.#socket.onclose = () => this.#end();
     signal.addEventListener("abort", this.close, { once: true });
-    this.#timer = setInterval(() => this.#watch(), PING_MS);
+    this.#timer = setInterval(() => this.#checkSilence(), PING_MS);
   }
 
-  /** @throws ServerError when there is no connection */
+  /** @throws ServerError if the connection fails */
   async open(): Promise<void> {
     if (this.#socket.readyState === WebSocket.CONNECTING)
       await new Promise<void>((resolve) => {
@@ -124,20 +121,20 @@ class Inbox {
         this.#socket.onopen = () => resolve();
       });
     if (this.#signal.aborted) throw this.#signal.reason;
-    if (this.#isOver) throw brokenConnection("unreachable");
+    if (this.#isClosed) throw connectionError("unreachable");
   }
 
-  say(message: object): void {
+  send(message: object): void {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** @returns null when the connection has ended. @throws the signal's reason */
+  /** @returns null when the connection is closed. @throws the signal's reason when aborted */
   async next(): Promise<Message | null> {
     for (;;) {
       if (this.#signal.aborted) throw this.#signal.reason;
       const message = this.#messages.shift();
       if (message) return message;
-      if (this.#isOver) return null;
+      if (this.#isClosed) return null;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -149,13 +146,13 @@ class Inbox {
     this.#end();
   };
 
-  #watch(): void {
-    if (performance.now() - this.#heardAtMs > MOST_SILENCE_MS) this.close();
-    else if (this.#socket.readyState === WebSocket.OPEN) this.say({ type: "ping" });
+  #checkSilence(): void {
+    if (performance.now() - this.#receivedAtMs > MAX_SILENCE_MS) this.close();
+    else if (this.#socket.readyState === WebSocket.OPEN) this.send({ type: "ping" });
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#signal.removeEventListener("abort", this.close);
     this.#wake();

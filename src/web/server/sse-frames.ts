@@ -1,4 +1,4 @@
-// The frames of one response with server-sent events, and the watch over its silence.
+// Reads the frames of one response with server-sent events. Throws if the response is silent for too long.
 
 import { createParser } from "eventsource-parser";
 
@@ -6,14 +6,14 @@ export type SseFrame =
   | { readonly type: "event"; readonly id: string | null; readonly data: string }
   | { readonly type: "comment"; readonly text: string };
 
-/** Before the server has said how often its heart beats, or if it never does. */
-const FIRST_SILENCE_MS = 60_000;
-/** So many heartbeats that do not come are a lost connection. */
+/** Longest silence while the server has not announced its heartbeat interval. */
+const INITIAL_SILENCE_MS = 60_000;
+/** This many missed heartbeats mean that the connection is lost. */
 const MISSED_HEARTBEATS = 3;
 
 /**
- * All frames that came together, as they come.
- * @throws Error when the connection breaks, or is silent for three heartbeats
+ * Yields batches of frames as they arrive.
+ * @throws Error if the connection breaks or three heartbeats are missed
  */
 export async function* sseFrames(
   response: Response,
@@ -21,36 +21,35 @@ export async function* sseFrames(
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) return;
   let frames: SseFrame[] = [];
-  let mostSilenceMs = FIRST_SILENCE_MS;
+  let maxSilenceMs = INITIAL_SILENCE_MS;
   const parser = createParser({
     onEvent: ({ id, data }) => void frames.push({ type: "event", id: id ?? null, data }),
     onComment: (text) => {
       const heartbeatMs = Number(/heartbeat_ms=(\d+)/.exec(text)?.[1] ?? 0);
-      if (heartbeatMs > 0) mostSilenceMs = MISSED_HEARTBEATS * heartbeatMs;
+      if (heartbeatMs > 0) maxSilenceMs = MISSED_HEARTBEATS * heartbeatMs;
       frames.push({ type: "comment", text });
     },
   });
   try {
     for (;;) {
-      const { done, value } = await withinSilence(reader.read(), () => mostSilenceMs);
+      const { done, value } = await withSilenceLimit(reader.read(), maxSilenceMs);
       if (done) return;
       parser.feed(value);
       if (frames.length > 0) yield frames;
       frames = [];
     }
   } finally {
-    // Whoever leaves in the middle ends the connection. One that is broken already says so again.
-    reader.cancel().catch(() => {});
+    reader.cancel().catch(() => {}); // closes the connection early; rejects if it is already broken
   }
 }
 
-/** Rejects when it takes longer. A timer that was late, in a page that slept, gives what has come meanwhile a moment. */
-async function withinSilence<T>(read: Promise<T>, mostMs: () => number): Promise<T> {
+/** Rejects after `maxMs`. The second timer lets a page that was asleep read data that arrived meanwhile. */
+async function withSilenceLimit<T>(read: Promise<T>, maxMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       timer = setTimeout(() => reject(new Error("no heartbeat")), 250);
-    }, mostMs());
+    }, maxMs);
   });
   try {
     return await Promise.race([read, silence]);

@@ -1,7 +1,7 @@
-// Tells a screen reader where the answer is: its beginning and its end, not every token.
+// Announces the start and the end of an answer to screen readers, but not every token.
 
-import type { Answer } from "../conversation/conversation.ts";
-import { phaseWords } from "./answer/phase-words.ts";
+import type { ChatAnswer } from "../conversation/conversation.ts";
+import { phaseText } from "./answer/phase-text.ts";
 import { useCurrent } from "./context.ts";
 
 export function Announcer() {
@@ -13,24 +13,24 @@ export function Announcer() {
   );
 }
 
-function announcement(answer: Answer): string {
+function announcement(answer: ChatAnswer): string {
   switch (answer.phase.type) {
     case "writing":
-      return "The answer is being written.";
+      return "Writing the answer.";
     case "done":
-      return answer.calls.length > 0 ? "The model calls a tool." : `Answer: ${plain(answer.text)}`;
+      return answer.calls.length > 0 ? "Calling a tool." : `Answer: ${excerpt(answer.text)}`;
     case "stopped":
-      return "The answer was stopped.";
+      return "Answer stopped.";
     case "failed":
       return `The answer failed: ${answer.failure?.message ?? ""}`;
     case "reading":
-      return "The prompt is being read."; // not every percent
+      return "Reading the prompt."; // without the percentage, which changes often
     default:
-      return phaseWords(answer.phase);
+      return phaseText(answer.phase);
   }
 }
 
-/** Long ones are read on the page itself. */
-function plain(text: string): string {
-  return text.length <= 300 ? text : `${text.slice(0, 300)} ... The rest is on the page.`;
+/** Shortens a long text, which the user can read on the page. */
+function excerpt(text: string): string {
+  return text.length <= 300 ? text : `${text.slice(0, 300)}… The rest is on the page.`;
 }

@@ -1,21 +1,21 @@
-// The page as a whole: conversations beside, the one that is looked at in the middle, what is opened in front of it.
+// The whole page: the sidebar, the current conversation, and the dialogs in front of it.
 
 import { useEffect, useState } from "react";
-import { hasEnded, type Turn } from "../conversation/conversation.ts";
+import { type ChatTurn, hasEnded } from "../conversation/conversation.ts";
 import { Announcer } from "./announcer.tsx";
-import { Transcript } from "./answer/transcript.tsx";
 import { Composer } from "./composer/composer.tsx";
 import { useApp, useChats, useCurrent, useStatus } from "./context.ts";
 import { CodeDialog } from "./dialogs/code-dialog.tsx";
 import { CompareDialog } from "./dialogs/compare-dialog.tsx";
 import { KeyDialog } from "./dialogs/key-dialog.tsx";
-import { Header } from "./header.tsx";
-import { Sidebar } from "./history/sidebar.tsx";
+import { Header } from "./header/header.tsx";
 import { Notices } from "./notices.tsx";
 import type { Opened } from "./opened.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
+import { Sidebar } from "./sidebar/sidebar.tsx";
+import { Transcript } from "./transcript/transcript.tsx";
 
-type LastTurn = Turn | undefined;
+type LastTurn = ChatTurn | undefined;
 
 export function App() {
   const { store, status } = useApp();
@@ -24,24 +24,24 @@ export function App() {
   const [opened, setOpened] = useState<Opened>("nothing");
   const [hasSidebar, setSidebar] = useState(() => matchMedia("(min-width: 60rem)").matches);
   useNarrowWindow(() => setSidebar(false));
-  const wantsKey = useWantedKey(conversation.turns.at(-1));
+  const needsKey = useNeedsKey(conversation.turns.at(-1));
   const close = () => setOpened("nothing");
   useEffect(() => {
     document.title = conversation.title === "" ? "Sluice" : `${conversation.title} · Sluice`;
   }, [conversation.title]);
-  const isKept = conversation.turns.length > 0;
+  const isStored = conversation.turns.length > 0;
   useEffect(() => {
-    // A reload comes back to it; ChatStore.load reads this.
-    const hash = isKept ? `#${conversation.id}` : "";
+    // ChatStore.load reads the hash, so that a reload shows the same conversation.
+    const hash = isStored ? `#${conversation.id}` : "";
     if (!hasLoaded || location.hash === hash) return;
     history.replaceState(null, "", location.pathname + location.search + hash);
-  }, [hasLoaded, isKept, conversation.id]);
+  }, [hasLoaded, isStored, conversation.id]);
   useEffect(() => {
-    if (wantsKey) setOpened("key");
-  }, [wantsKey]);
+    if (needsKey) setOpened("key");
+  }, [needsKey]);
   const isLost = hasLostServer(conversation.turns.at(-1));
   useEffect(() => {
-    if (isLost) void status.look();
+    if (isLost) void status.refresh();
   }, [isLost, status]);
   useEscapeToStop(() => store.stop(conversation.id));
 
@@ -68,25 +68,25 @@ export function App() {
   );
 }
 
-/** An answer without its server is a reason to look how it is with it, before the next look is due. */
+/** Whether the answer lost its server, which is a reason to refresh the status before the next poll. */
 function hasLostServer(last: LastTurn): boolean {
   if (last?.kind !== "answer") return false;
   return last.phase.type === "reconnecting" || last.failure?.code === "unreachable";
 }
 
-/** Whether the server has said of the last look, or of the last answer, that a key is missing or wrong. */
-function useWantedKey(last: LastTurn): boolean {
+/** Whether the server rejected the last poll or the last answer for a missing or wrong key. */
+function useNeedsKey(last: LastTurn): boolean {
   const { failure } = useStatus();
-  const ofAnswer = last?.kind === "answer" && hasEnded(last) ? last.failure : null;
-  return failure?.status === 401 || ofAnswer?.status === 401;
+  const answerFailure = last?.kind === "answer" && hasEnded(last) ? last.failure : null;
+  return failure?.status === 401 || answerFailure?.status === 401;
 }
 
-/** Escape stops the answer, unless it closes something that is open, or belongs to an input method. */
+/** Escape stops the answer, unless it closes a dialog or belongs to an input method. */
 function useEscapeToStop(stop: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const isTaken = event.defaultPrevented || event.isComposing;
-      if (event.key !== "Escape" || isTaken || document.querySelector("dialog[open]")) return;
+      const isHandled = event.defaultPrevented || event.isComposing;
+      if (event.key !== "Escape" || isHandled || document.querySelector("dialog[open]")) return;
       stop();
     };
     addEventListener("keydown", onKey);
@@ -94,7 +94,7 @@ function useEscapeToStop(stop: () => void): void {
   });
 }
 
-/** Beside a conversation the sidebar may stay; over one it may not. */
+/** Closes the sidebar when the window becomes so narrow that it would cover the conversation. */
 function useNarrowWindow(onNarrow: () => void): void {
   useEffect(() => {
     const narrow = matchMedia("(max-width: 60rem)");

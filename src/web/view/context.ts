@@ -1,10 +1,10 @@
-// What every view may need: the stores and the server. Made once, by main.tsx.
+// React context with the stores and the server, which main.tsx creates once.
 
 import { createContext, useContext, useSyncExternalStore } from "react";
+import type { ApiKey } from "../browser/api-key.ts";
 import type { ChatState, ChatStore } from "../chat/chat-store.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
 import type { Conversation } from "../conversation/conversation.ts";
-import type { ApiKey } from "../server/api-key.ts";
 import type { Server } from "../server/server.ts";
 
 export type AppParts = {
@@ -18,7 +18,7 @@ export const AppContext = createContext<AppParts | null>(null);
 
 export function useApp(): AppParts {
   const parts = useContext(AppContext);
-  if (!parts) throw new Error("a view outside of the page");
+  if (!parts) throw new Error("useApp needs an AppContext around it");
   return parts;
 }
 
@@ -32,7 +32,7 @@ export function useStatus(): StatusState {
   return useSyncExternalStore(status.subscribe, status.get);
 }
 
-/** The conversation that is looked at. */
+/** The conversation that is shown. */
 export function useCurrent(): Conversation {
   const { conversations, currentId } = useChats();
   const current = conversations.find(({ id }) => id === currentId);

@@ -1,27 +1,27 @@
-// Copies a text, and says so for a moment.
+// A button that copies a text and briefly confirms it.
 
 import { useEffect, useState } from "react";
 import { copyText } from "../browser/copy-text.ts";
 import { IconButton } from "./icons.tsx";
 
-const SAID_MS = 2_000;
+const FEEDBACK_MS = 2_000;
 
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
-  const [said, setSaid] = useState<string | null>(null);
+  const [feedback, setFeedback] = useState<string | null>(null);
   useEffect(() => {
-    if (said === null) return;
-    const timer = setTimeout(() => setSaid(null), SAID_MS);
+    if (feedback === null) return;
+    const timer = setTimeout(() => setFeedback(null), FEEDBACK_MS);
     return () => clearTimeout(timer);
-  }, [said]);
-  const copy = async () => setSaid((await copyText(text)) ? "Copied" : "Could not be copied");
+  }, [feedback]);
+  const copy = async () => setFeedback((await copyText(text)) ? "Copied" : "Copy failed");
   return (
     <IconButton
-      icon={said === "Copied" ? "check" : "copy"}
-      label={said ?? label}
+      icon={feedback === "Copied" ? "check" : "copy"}
+      label={feedback ?? label}
       onClick={() => void copy()}
     >
       <span className="visually-hidden" role="status">
-        {said}
+        {feedback}
       </span>
     </IconButton>
   );

@@ -1,4 +1,4 @@
-// Numbers and times as people read them.
+// Formats numbers and times for display.
 
 /** 0.4 s, 12 s, 3 min 20 s. */
 export function duration(ms: number): string {
@@ -6,8 +6,8 @@ export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const rounded = Math.round(seconds);
+  return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
 }
 
 export function count(value: number): string {
@@ -15,10 +15,10 @@ export function count(value: number): string {
 }
 
 export function percent(share: number): string {
-  return `${Math.round(Math.min(1, Math.max(0, share)) * 100)} %`;
+  return `${Math.round(Math.min(1, Math.max(0, share)) * 100)}%`;
 }
 
-/** Today's time, or the day. */
+/** The time for today, the date for other days. */
 export function when(ms: number, nowMs = Date.now()): string {
   const date = new Date(ms);
   const isToday = new Date(nowMs).toDateString() === date.toDateString();

@@ -1,4 +1,4 @@
-// The page's icons, drawn as strokes in the colour of the text around them.
+// The page's icons, drawn as strokes in the colour of the surrounding text.
 
 import type { ReactNode } from "react";
 
@@ -47,7 +47,7 @@ export function Icon({ name, size = 20 }: { readonly name: IconName; readonly si
 
 type IconButtonProps = {
   readonly icon: IconName;
-  /** What it does, for those who do not see the icon, and for those who wonder. */
+  /** Tooltip and accessible name. */
   readonly label: string;
   readonly onClick: () => void;
   readonly isOn?: boolean;

@@ -1,61 +1,61 @@
-// What concerns the page as a whole: no server, a model that cannot be loaded, a browser that keeps nothing.
+// Notices about the whole page: an unreachable server, a model that is not ready, a browser that stores nothing.
 
 import { useChats, useStatus } from "./context.ts";
 import { percent } from "./format.ts";
 
 export function Notices({ onKey }: { readonly onKey: () => void }) {
-  const { isLasting, saveProblem } = useChats();
+  const { isPersistent, saveProblem } = useChats();
   const { failure, readiness } = useStatus();
   return (
     <div className="notices">
       {failure?.status === 401 && (
         <p className="notice is-warning">
-          This server wants an API key.{" "}
+          This server requires an API key.{" "}
           <button type="button" className="link" onClick={onKey}>
-            Enter it
+            Enter key
           </button>
         </p>
       )}
       {failure && failure.status !== 401 && (
         <p className="notice is-error" role="alert">
-          {failure.message} It is tried again by itself.
+          {failure.message} Retrying…
         </p>
       )}
       {!failure && readiness && readiness.status !== "ready" && (
         <p className="notice">
-          {stateWords(readiness.status, readiness.reason)}
+          {statusText(readiness.status, readiness.reason)}
           {readiness.status === "loading" && (
-            <progress value={readiness.loadProgress} aria-label="The model is being loaded">
+            <progress value={readiness.loadProgress} aria-label="Loading the model">
               {percent(readiness.loadProgress)}
             </progress>
           )}
         </p>
       )}
-      {!isLasting && (
+      {!isPersistent && (
         <p className="notice is-warning">
-          This browser keeps nothing for this page: conversations are gone when it is closed.
+          This browser does not store data for this page. Your chats are lost when you close it.
         </p>
       )}
       {saveProblem !== null && (
         <p className="notice is-error" role="alert">
-          The last change could not be kept: {saveProblem}
+          The last change could not be saved: {saveProblem}
         </p>
       )}
     </div>
   );
 }
 
-function stateWords(status: string, reason: string | null): string {
+function statusText(status: string, reason: string | null): string {
   switch (status) {
     case "loading":
-      return "The model is being loaded. You can write already: questions wait for it.";
+      return "The model is loading. You can already send messages; they wait until it is ready.";
     case "restarting":
-      return "The model's process has died and is started anew. Answers go on by themselves.";
+      return "The model process crashed and is restarting. Answers continue automatically.";
     case "draining":
-      return "The server is about to end: it takes no new questions.";
+      return "The server is shutting down and accepts no new messages.";
     case "failed":
-      return `The model cannot be loaded: ${reason ?? "no reason was given"}`;
+      return `The model failed to load: ${reason ?? "the server gave no reason"}`;
     default:
-      return `The server is ${status}.`;
+      return `Server status: ${status}`;
   }
 }

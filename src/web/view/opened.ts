@@ -1,2 +1,2 @@
-/** What stands in front of the conversation. */
+/** The dialog or panel in front of the conversation. */
 export type Opened = "nothing" | "settings" | "code" | "compare" | "key";

@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 export type OpenedPage = {
   readonly page: Page;
@@ -13,13 +13,16 @@ export type OpenedPage = {
   readonly asked: string[];
 };
 
-type PageOptions = {
-  readonly browser: Browser;
-  readonly url: string;
+export type ScreenOptions = {
   /** A phone's screen and touch instead of a desk's. */
   readonly isPhone?: boolean;
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce";
+};
+
+type PageOptions = ScreenOptions & {
+  readonly browser: Browser;
+  readonly url: string;
   /** Done before the page is loaded. */
   readonly prepare?: (page: Page) => Promise<unknown>;
 };
@@ -42,12 +45,24 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
 }
 
-/** A page of its own, with nothing kept from others. */
+export function newContext(browser: Browser, options: ScreenOptions): Promise<BrowserContext> {
+  const { isPhone = false, ...rest } = options;
+  return browser.newContext({ ...(isPhone ? PHONE : DESK), colorScheme: "light", ...rest });
+}
+
+/** Opens a page in a context of its own, so that nothing is kept from others. */
 export async function openPage(options: PageOptions): Promise<OpenedPage> {
-  const { browser, url, isPhone = false, prepare, ...rest } = options;
-  const screen = isPhone ? PHONE : DESK;
-  const context = await browser.newContext({ ...screen, colorScheme: "light", ...rest });
-  const page = await context.newPage();
+  const { browser, url, prepare, ...screen } = options;
+  const page = await (await newContext(browser, screen)).newPage();
+  return load(page, url, prepare);
+}
+
+/** Loads the address and records what the page does. */
+export async function load(
+  page: Page,
+  url: string,
+  prepare?: PageOptions["prepare"],
+): Promise<OpenedPage> {
   const complaints: string[] = [];
   const asked: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -1,4 +1,4 @@
-// An answer as it grows.
+// The state of an answer while events arrive.
 
 import { expect, test } from "vitest";
 import { ended, failed, newAnswer, stopped, withEvents } from "../../../src/web/chat/answer.ts";
@@ -8,23 +8,25 @@ const fresh = newAnswer("a", 1_000);
 const after = (...events: readonly AnswerEvent[]) => withEvents(fresh, events, 2_000);
 const FAILURE = { status: null, code: "worker_crashed", message: "", param: null, retryAtMs: null };
 
-test("goes through its phases, and measures its thoughts", () => {
-  const thinking = withEvents(fresh, [{ type: "thought", text: "hm" }], 2_000);
+test("goes through its phases and measures the reasoning time", () => {
+  const thinking = withEvents(fresh, [{ type: "reasoning", text: "hm" }], 2_000);
   expect(thinking).toMatchObject({ phase: { type: "thinking" }, thoughts: "hm", thoughtMs: null });
 
   const writing = withEvents(thinking, [{ type: "text", text: "Yes" }], 2_500);
   expect(writing).toMatchObject({ phase: { type: "writing" }, text: "Yes", thoughtMs: 500 });
   expect(withEvents(writing, [{ type: "queued", position: 2, etaMs: null }], 3_000).phase).toEqual({
-    ...{ type: "queued", position: 2, etaMs: null },
+    type: "queued",
+    position: 2,
+    etaMs: null,
   });
 });
 
-test("puts calls together from their parts", () => {
+test("assembles tool calls from their deltas", () => {
   const { calls, phase } = after(
-    { type: "call", index: 0, part: { id: "1", name: "f", arguments: "" } },
-    { type: "call", index: 0, part: { arguments: '{"a"' } },
-    { type: "call", index: 1, part: { id: "2", name: "g", arguments: "{}" } },
-    { type: "call", index: 0, part: { arguments: ":1}" } },
+    { type: "tool-call", index: 0, delta: { id: "1", name: "f", arguments: "" } },
+    { type: "tool-call", index: 0, delta: { arguments: '{"a"' } },
+    { type: "tool-call", index: 1, delta: { id: "2", name: "g", arguments: "{}" } },
+    { type: "tool-call", index: 0, delta: { arguments: ":1}" } },
   );
 
   expect(phase.type).toBe("calling");
@@ -34,11 +36,11 @@ test("puts calls together from their parts", () => {
   ]);
 });
 
-test("knows where it can be come back to, until it has ended", () => {
+test("keeps the position for a reconnect until it ends", () => {
   const going = after(
     { type: "accepted", address: "/s" },
     { type: "text", text: "a" },
-    { type: "place", lastEventId: "3" },
+    { type: "position", lastEventId: "3" },
   );
   expect(going.stream).toEqual({ address: "/s", lastEventId: "3" });
   const back = withEvents(going, [{ type: "reconnecting", attempt: 1 }], 2_000);
@@ -46,16 +48,18 @@ test("knows where it can be come back to, until it has ended", () => {
   expect(ended(going, 2_000)).toMatchObject({ stream: null, phase: { type: "done" }, text: "a" });
 });
 
-test("keeps what there is of it when it is stopped or fails", () => {
+test("keeps the partial text when it is stopped or fails", () => {
   const going = after({ type: "text", text: "half" });
 
   expect(stopped(going, 2_000)).toMatchObject({ phase: { type: "stopped" }, text: "half" });
   expect(failed(going, FAILURE, 2_000)).toMatchObject({
-    ...{ phase: { type: "failed" }, text: "half", failure: FAILURE },
+    phase: { type: "failed" },
+    text: "half",
+    failure: FAILURE,
   });
 });
 
-test("counts as stopped when somebody stopped it elsewhere", () => {
+test("is stopped, not failed, if another tab stopped it", () => {
   const { phase, failure } = failed(fresh, { ...FAILURE, code: "cancelled" }, 2_000);
 
   expect([phase.type, failure]).toEqual(["stopped", null]);

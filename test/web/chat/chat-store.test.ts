@@ -1,8 +1,8 @@
-// Conversations while an answer is being written: what may be done to them, and what becomes of the answer.
+// Actions on a conversation while its answer streams.
 
 import { afterEach, expect, test, vi } from "vitest";
 import { ChatStore } from "../../../src/web/chat/chat-store.ts";
-import type { Answer } from "../../../src/web/conversation/conversation.ts";
+import type { ChatAnswer } from "../../../src/web/conversation/conversation.ts";
 import { openStorage } from "../../../src/web/conversation/storage.ts";
 import { Server } from "../../../src/web/server/server.ts";
 
@@ -10,7 +10,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 type Sent = { readonly method: string; readonly url: string; readonly question: string };
 
-/** A server whose answers write one piece of text, and then never end by themselves. */
+/** A server whose answers contain one delta and then never end by themselves. */
 function endlessServer() {
   const sent: Sent[] = [];
   vi.stubGlobal("fetch", async (url: URL, init: RequestInit) => {
@@ -41,13 +41,13 @@ async function chatting() {
   const store = new ChatStore(new Server("http://here/", () => null), await openStorage());
   const id = store.get().currentId;
   const turns = () => store.get().conversations.find((each) => each.id === id)?.turns ?? [];
-  const answers = () => turns().filter((turn): turn is Answer => turn.kind === "answer");
+  const answers = () => turns().filter((turn): turn is ChatAnswer => turn.kind === "answer");
   const isWriting = (text: string) =>
     vi.waitFor(() => expect(answers().at(-1)?.text).toBe(text), { timeout: 10_000 });
   return { store, id, turns, answers, isWriting };
 }
 
-test("an edited question is asked although its answer is still being written", async () => {
+test("an edited question is sent while its answer still streams", async () => {
   const { sent, questions } = endlessServer();
   const { store, id, turns, answers, isWriting } = await chatting();
   store.ask(id, "first");
@@ -61,7 +61,7 @@ test("an edited question is asked although its answer is still being written", a
   expect(sent.map(({ method }) => method)).toContain("DELETE");
 });
 
-test("another answer is asked for although the first is still being written", async () => {
+test("an answer can be regenerated while it still streams", async () => {
   const { questions } = endlessServer();
   const { store, id, answers, isWriting } = await chatting();
   store.ask(id, "question");
@@ -74,7 +74,7 @@ test("another answer is asked for although the first is still being written", as
   expect(answers()).toHaveLength(1);
 });
 
-test("a stopped answer keeps its text, and the next question can be asked at once", async () => {
+test("a stopped answer keeps its text, and the next question can be sent at once", async () => {
   const { questions } = endlessServer();
   const { store, id, answers, isWriting } = await chatting();
   store.ask(id, "first");

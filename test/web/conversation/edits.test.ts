@@ -1,10 +1,9 @@
-// Changes of a conversation: each gives a new one, and leaves the rest as it was.
+// Edits of a conversation. Each returns a new conversation and leaves everything else unchanged.
 
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
 import {
   addQuestion,
-  bringBack,
   cutFrom,
   newConversation,
   omitOldest,
@@ -13,22 +12,28 @@ import {
   putToolResult,
   rename,
   replaceQuestion,
+  restoreOmitted,
 } from "../../../src/web/conversation/edits.ts";
 import { answer, call, conversation, question, toolResult } from "./samples.ts";
 
 const nowMs = 5000;
 const THREE = [question("A"), answer("a"), question("B"), answer("b"), question("C")];
 
-test("a new conversation is empty, with the settings that are given", () => {
-  const made = newConversation({ nowMs, id: "new", settings: { system: "Be brief" } });
+test("a new conversation is empty and has the default settings", () => {
+  const made = newConversation({ nowMs, id: "new" });
 
   expect(made).toEqual({
-    ...{ id: "new", title: "", createdAtMs: nowMs, updatedAtMs: nowMs, omittedTurns: 0 },
-    ...{ settings: { ...DEFAULT_SETTINGS, system: "Be brief" }, turns: [] },
+    id: "new",
+    title: "",
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    omittedTurns: 0,
+    settings: DEFAULT_SETTINGS,
+    turns: [],
   });
 });
 
-test("conversations and questions get ids that differ", () => {
+test("conversations and questions get unique ids", () => {
   const asked = [1, 2].reduce(
     (given) => addQuestion(given, { text: "A", nowMs }),
     newConversation({ nowMs }),
@@ -58,14 +63,14 @@ test("an answer is added, and then replaced as it grows", () => {
   expect(grown.turns[1]).toMatchObject({ id: "x", text: "more" });
 });
 
-test("another text for a question cuts everything after it", () => {
+test("changing a question removes every later turn", () => {
   const changed = replaceQuestion(conversation(THREE), { questionId: "q-B", text: "B2", nowMs });
 
   expect(changed.turns).toEqual([...THREE.slice(0, 2), question("B2", "q-B")]);
   expect(changed.updatedAtMs).toBe(nowMs);
 });
 
-test("a title that was made of the first question follows it, one that somebody gave does not", () => {
+test("changing the first question updates a derived title but not one set by the user", () => {
   const change = { questionId: "q-A", text: "New words", nowMs };
 
   expect(replaceQuestion(conversation(THREE, { title: "A" }), change).title).toBe("New words");
@@ -79,19 +84,19 @@ test("an id that is not a question's changes nothing", () => {
   expect(cutFrom(given, { turnId: "nobody", nowMs })).toBe(given);
 });
 
-test("cutting from an answer on removes it and all after it", () => {
+test("cutting from an answer removes it and every later turn", () => {
   const cut = cutFrom(conversation(THREE), { turnId: "a-a", nowMs });
 
   expect(cut.turns).toEqual(THREE.slice(0, 1));
 });
 
-test("cutting brings omitted turns back as far as the last question needs it", () => {
+test("cutting never leaves the last question omitted", () => {
   const cut = cutFrom(conversation(THREE, { omittedTurns: 4 }), { turnId: "a-b", nowMs });
 
   expect(cut.omittedTurns).toBe(2);
 });
 
-test("a name is trimmed, and an empty one gives the first question's words back", () => {
+test("a title is trimmed, and an empty one restores the derived title", () => {
   const given = conversation(THREE);
 
   expect(rename(given, { title: "  Mine ", nowMs })).toMatchObject({
@@ -101,7 +106,7 @@ test("a name is trimmed, and an empty one gives the first question's words back"
   expect(rename(given, { title: " ", nowMs }).title).toBe("A");
 });
 
-test("results of calls stand behind their answer, in the order in which they came", () => {
+test("tool results follow their answer, in the order in which they were entered", () => {
   const asking = answer("", { id: "x", calls: [call("one"), call("two")] });
   const given = conversation([question("A"), asking, question("B")]);
 
@@ -112,7 +117,7 @@ test("results of calls stand behind their answer, in the order in which they cam
   expect(both.turns[3]).toEqual({ ...toolResult("one", "1"), id: "r1" });
 });
 
-test("a second result of the same call replaces the first", () => {
+test("a second result for a call replaces the first", () => {
   const given = conversation([answer("", { calls: [call("one")] }), toolResult("one", "old")]);
 
   const changed = putToolResult(given, { call: call("one"), text: "new", nowMs });
@@ -120,7 +125,7 @@ test("a second result of the same call replaces the first", () => {
   expect(changed.turns.slice(1)).toEqual([toolResult("one", "new")]);
 });
 
-test("a result of a call that no answer has made changes nothing", () => {
+test("a result for a call that no answer made changes nothing", () => {
   const given = conversation(THREE);
 
   expect(putToolResult(given, { call: call("one"), text: "1", nowMs })).toBe(given);
@@ -139,23 +144,20 @@ test.each([
   { turns: 2, omitted: 2 },
   { turns: 3, omitted: 4 },
   { turns: 99, omitted: 4 },
-])(
-  "leaving out $turns turns leaves out $omitted: whole exchanges, never the last question",
-  (each) => {
-    expect(omitOldest(conversation(THREE), each.turns).omittedTurns).toBe(each.omitted);
-  },
-);
+])("omitting $turns turns omits $omitted: whole exchanges, never the last question", (each) => {
+  expect(omitOldest(conversation(THREE), each.turns).omittedTurns).toBe(each.omitted);
+});
 
-test("what is left out adds up, and comes back at once", () => {
+test("omitted turns add up, and are restored all at once", () => {
   const once = omitOldest(conversation(THREE), 1);
   const twice = omitOldest(once, 1);
 
   expect(twice.omittedTurns).toBe(4);
   expect(omitOldest(twice, 1)).toBe(twice);
-  expect(bringBack(twice).omittedTurns).toBe(0);
+  expect(restoreOmitted(twice).omittedTurns).toBe(0);
 });
 
-test("a tool's results go with their exchange", () => {
+test("tool results are omitted together with their exchange", () => {
   const turns = [
     question("A"),
     answer("", { calls: [call("one")] }),

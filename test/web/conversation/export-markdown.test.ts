@@ -1,15 +1,21 @@
-// A conversation as Markdown for people.
+// Conversations as Markdown for people to read.
 
 import { expect, test } from "vitest";
 import { toMarkdown } from "../../../src/web/conversation/export-markdown.ts";
 import { answer, call, conversation, question, settings, toolResult } from "./samples.ts";
 
 const NUMBERS = {
-  ...{ queueMs: 1, prefillMs: 2, firstTokenMs: 120, totalMs: 1250 },
-  ...{ promptTokens: 24, cachedTokens: 12, generatedTokens: 87, seed: 5 },
+  queueMs: 1,
+  prefillMs: 2,
+  firstTokenMs: 120,
+  totalMs: 1250,
+  promptTokens: 24,
+  cachedTokens: 12,
+  generatedTokens: 87,
+  seed: 5,
 };
 
-test("writes everything under headings", () => {
+test("writes settings, questions, answers and tool results under headings", () => {
   const given = conversation(
     [
       question("Weather?"),
@@ -26,8 +32,8 @@ test("writes everything under headings", () => {
 
   expect(toMarkdown(given)).toBe(`# A title
 
-- Top P: 0.9
-- Most tokens: the server's own
+- Top p: 0.9
+- Max tokens: server default
 - Stop strings: \`"\\n"\`
 
 System prompt:
@@ -40,10 +46,10 @@ Be brief
 
 Weather?
 
-## Answer of \`builtin\`
+## Answer from \`builtin\`
 
 <details>
-<summary>Thoughts (2.1 s)</summary>
+<summary>Reasoning (2.1 s)</summary>
 
 A tool.
 
@@ -51,7 +57,7 @@ A tool.
 
 Let me see.
 
-Calls \`get_weather\`:
+Tool call \`get_weather\`:
 
 \`\`\`json
 {
@@ -59,7 +65,7 @@ Calls \`get_weather\`:
 }
 \`\`\`
 
-<sub>24 tokens read (12 cached) · 87 written · first after 0.12 s · 1.3 s in all · seed 5</sub>
+<sub>24 prompt tokens (12 cached) · 87 generated · first token after 0.12 s · 1.3 s in total · seed 5</sub>
 
 ## Result of \`get_weather\`
 
@@ -86,13 +92,13 @@ test.each([
     }),
     "*Failed: The queue is full (queue_full)*",
   ],
-])("notes how an answer ended that did not end by itself", (given, end) => {
+])("notes how an answer ended if it was not complete", (given, end) => {
   expect(toMarkdown(conversation([given], { title: "" }))).toBe(
-    `# Conversation\n\n## Answer of \`builtin\`\n\n${end}\n`,
+    `# Conversation\n\n## Answer from \`builtin\`\n\n${end}\n`,
   );
 });
 
-test("closes a code block that was stopped, so that it swallows nothing", () => {
+test("closes a code block that a stopped answer left open", () => {
   const given = conversation([
     answer("~~~~js\n```\nlet a"),
     question("```\nall\n```"),
@@ -106,7 +112,7 @@ test("closes a code block that was stopped, so that it swallows nothing", () => 
   expect(text).toMatch(/```` ` ````\n$/);
 });
 
-test("takes a fence that is longer than any in a result, and keeps arguments that are no JSON", () => {
+test("uses a fence longer than any in a result, and keeps arguments that are not JSON", () => {
   const given = conversation([
     answer("", { calls: [call("one", '{"city":')] }),
     toolResult("one", "```\nx\n```"),
@@ -118,7 +124,7 @@ test("takes a fence that is longer than any in a result, and keeps arguments tha
   expect(text).toContain("````\n```\nx\n```\n````");
 });
 
-test("thoughts cannot leave their place", () => {
+test("reasoning cannot close its own details element", () => {
   const given = conversation([answer("x", { thoughts: "a </details> b" })]);
 
   expect(toMarkdown(given)).toContain("a &lt;/details> b\n\n</details>");

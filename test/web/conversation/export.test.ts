@@ -1,4 +1,4 @@
-// Conversations as JSON files and back; what is said of files that are none; names of files.
+// Export to JSON files and import from them, errors for invalid files, and file names.
 
 import { expect, test } from "vitest";
 import { fileNameFor, fromJson, toJson } from "../../../src/web/conversation/export.ts";
@@ -12,14 +12,20 @@ const FULL = conversation([
     phase: { type: "failed" },
     thoughtMs: 5,
     numbers: {
-      ...{ queueMs: 1, prefillMs: 2, firstTokenMs: null, totalMs: 4 },
-      ...{ promptTokens: 5, cachedTokens: 0, generatedTokens: 7, seed: null },
+      queueMs: 1,
+      prefillMs: 2,
+      firstTokenMs: null,
+      totalMs: 4,
+      promptTokens: 5,
+      cachedTokens: 0,
+      generatedTokens: 7,
+      seed: null,
     },
   }),
   toolResult("one"),
 ]);
 
-/** A file in which one thing is changed. */
+/** An exported file with one change. */
 function file(
   change: (written: { [name: string]: unknown; conversations: never[] }) => void,
 ): string {
@@ -28,7 +34,7 @@ function file(
   return JSON.stringify(written);
 }
 
-/** Of the only conversation. */
+/** An exported file in which one field of the only conversation is wrong. */
 function withWrong(path: readonly (string | number)[], value: unknown): string {
   return file(({ conversations }) => {
     let holder: Record<string | number, never> = conversations[0] ?? {};
@@ -37,14 +43,14 @@ function withWrong(path: readonly (string | number)[], value: unknown): string {
   });
 }
 
-test("what was written is read again as it was", () => {
+test("an import restores exactly what was exported", () => {
   expect(fromJson(toJson([FULL, conversation([], { id: "c2" })]))).toEqual([
     FULL,
     conversation([], { id: "c2" }),
   ]);
 });
 
-test("an answer that was still coming is a stopped one in the file, without its stream's address", () => {
+test("a streaming answer is exported as stopped, without the address of its stream", () => {
   const stream = { address: "/v1/streams/x?token=secret", lastEventId: "3" };
   const text = toJson([conversation([answer("Wor", { phase: { type: "writing" }, stream })])]);
 
@@ -53,15 +59,15 @@ test("an answer that was still coming is a stopped one in the file, without its 
 });
 
 test.each([
-  ["no JSON", "{", /^This file is no JSON. line 1, column 2/],
-  ["another file", '{"a": 1}', /no conversations of this page/],
-  ["a list", "[]", /no conversations of this page/],
+  ["invalid JSON", "{", /^This file is not valid JSON: line 1, column 2/],
+  ["another file", '{"a": 1}', /not a chat export/],
+  ["a list", "[]", /not a chat export/],
   [
     "a newer file",
     file((it) => {
       it.version = 2;
     }),
-    /version 2, and this page reads version 1/,
+    /version 2, but this page reads version 1/,
   ],
   [
     "a file without a version",
@@ -75,23 +81,27 @@ test.each([
     file((it) => {
       it.conversations = {} as never[];
     }),
-    /no list/,
+    /no "conversations" list/,
   ],
-])("says what is wrong with %s", (_what, text, message) => {
+])("the import explains what is wrong with %s", (_what, text, message) => {
   expect(() => fromJson(text)).toThrow(message);
 });
 
 test.each([
-  [["title"], 1, "conversations[0].title: expected a text, found 1"],
+  [["title"], 1, "conversations[0].title: expected a string, found 1"],
   [
     ["updatedAtMs"],
     9e15,
     "conversations[0].updatedAtMs: expected a time in ms since 1970, found 9000000000000000",
   ],
-  [["omittedTurns"], 4, "conversations[0].omittedTurns: expected a number of turns, from 0 to 3"],
-  [["omittedTurns"], -1, "conversations[0].omittedTurns: expected a number of turns, from 0 to 3"],
+  [
+    ["omittedTurns"],
+    4,
+    "conversations[0].omittedTurns: expected a whole number from 0 to 3, found 4",
+  ],
+  [["omittedTurns"], -1, /omittedTurns: expected a whole number from 0 to 3, found -1/],
   [["settings", "seed"], "1", 'conversations[0].settings.seed: expected a number, found "1"'],
-  [["settings", "stop", 0], null, "conversations[0].settings.stop[0]: expected a text, found null"],
+  [["settings", "stop", 0], null, /settings.stop\[0\]: expected a string, found null/],
   [["turns"], {}, "conversations[0].turns: expected a list, found {}"],
   [["turns", 0], [], "conversations[0].turns[0]: expected an object, found []"],
   [
@@ -102,7 +112,7 @@ test.each([
   [
     ["turns", 0, "text"],
     undefined,
-    "conversations[0].turns[0].text: expected a text, found nothing",
+    "conversations[0].turns[0].text: expected a string, found nothing",
   ],
   [["turns", 1, "phase", "type"], "toString", /turns\[1\].phase.type: expected one of .*writing/],
   [
@@ -118,7 +128,7 @@ test.each([
   [
     ["turns", 1, "calls", 0, "arguments"],
     {},
-    "conversations[0].turns[1].calls[0].arguments: expected a text, found {}",
+    "conversations[0].turns[1].calls[0].arguments: expected a string, found {}",
   ],
   [
     ["turns", 1, "numbers", "totalMs"],
@@ -130,19 +140,17 @@ test.each([
     "bad",
     'conversations[0].turns[1].failure: expected an object, found "bad"',
   ],
-  [["turns", 2, "id"], "q-Hi 🙂", 'conversations[0].turns[2].id: the id "q-Hi 🙂" is there twice'],
-])("says where %j is wrong", (path, value, message) => {
+  [["turns", 2, "id"], "q-Hi 🙂", 'conversations[0].turns[2].id: duplicate id "q-Hi 🙂"'],
+])("the import names the wrong field %j", (path, value, message) => {
   const read = () => fromJson(withWrong(path, value));
 
   expect(read).toThrow(
-    message instanceof RegExp ? message : `This file cannot be read. ${message}.`,
+    message instanceof RegExp ? message : `This file cannot be imported: ${message}.`,
   );
 });
 
-test("refuses a file with two conversations of one id", () => {
-  expect(() => fromJson(toJson([FULL, FULL]))).toThrow(
-    'conversations[1].id: the id "c1" is there twice',
-  );
+test("the import refuses a file in which two conversations have the same id", () => {
+  expect(() => fromJson(toJson([FULL, FULL]))).toThrow('conversations[1].id: duplicate id "c1"');
 });
 
 test.each([
@@ -152,7 +160,7 @@ test.each([
   ["🙂", "2025-06-30-conversation.md"],
   ["", "2025-06-30-conversation.md"],
   [`${"a".repeat(49)} b`, `2025-06-30-${"a".repeat(49)}.md`],
-])("a conversation with the title %j is in the file %s", (title, name) => {
+])("a conversation with the title %j is exported as %s", (title, name) => {
   const given = conversation([], { title, updatedAtMs: Date.UTC(2025, 5, 30, 12) });
 
   expect(fileNameFor(given, "md")).toBe(name);

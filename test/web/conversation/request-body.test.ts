@@ -1,4 +1,4 @@
-// What is sent for the next answer of a conversation, and what is left out.
+// The request body for the next answer of a conversation.
 
 import { expect, test } from "vitest";
 import { requestBody, streamedBody } from "../../../src/web/conversation/request-body.ts";
@@ -6,7 +6,7 @@ import { answer, call, conversation, question, settings, toolResult } from "./sa
 
 const TOOL = { type: "function", function: { name: "get_weather" } };
 
-test("sends the system prompt first, then questions and answers, without thoughts", () => {
+test("sends the system prompt first, then questions and answers, without reasoning", () => {
   const given = conversation(
     [question("Hi"), answer("Hello", { thoughts: "be kind" }), question("Bye")],
     { settings: settings({ system: "Be brief" }) },
@@ -20,7 +20,7 @@ test("sends the system prompt first, then questions and answers, without thought
   ]);
 });
 
-test("leaves out what is not set, and the turns that are omitted", () => {
+test("omits settings that are null, and the omitted turns", () => {
   const given = conversation([question("Hi"), answer("Hello"), question("Bye")], {
     omittedTurns: 2,
     settings: settings({ temperature: null, maxTokens: null }),
@@ -37,8 +37,14 @@ test("sends every setting under the server's name", () => {
   });
 
   expect(requestBody(given)).toEqual({
-    ...{ model: "builtin", messages: [{ role: "user", content: "Hi" }] },
-    ...{ temperature: 0, top_p: 0.9, max_tokens: 64, seed: 7, stop: ["\n"], tools: [TOOL] },
+    model: "builtin",
+    messages: [{ role: "user", content: "Hi" }],
+    temperature: 0,
+    top_p: 0.9,
+    max_tokens: 64,
+    seed: 7,
+    stop: ["\n"],
+    tools: [TOOL],
     response_format: {
       type: "json_schema",
       json_schema: { name: "answer", schema: { type: "object" } },
@@ -46,7 +52,7 @@ test("sends every setting under the server's name", () => {
   });
 });
 
-test("takes defaults only where the conversation has no setting of its own", () => {
+test("uses a default only where the setting of the conversation is null", () => {
   const given = conversation([], { settings: settings({ temperature: 0 }) });
 
   const body = requestBody(given, { model: "builtin", temperature: 1 });
@@ -54,7 +60,7 @@ test("takes defaults only where the conversation has no setting of its own", () 
   expect(body).toMatchObject({ model: "builtin", temperature: 0 });
 });
 
-test("sends calls with their results, also of an answer without text", () => {
+test("sends tool calls with their results, also for an answer without text", () => {
   const given = conversation([
     question("Weather?"),
     answer("", { calls: [call("one")], finishReason: "tool_calls" }),
@@ -77,26 +83,26 @@ test("sends calls with their results, also of an answer without text", () => {
   ]);
 });
 
-test("sends of several calls those that have a result", () => {
+test("sends only the tool calls that have a result", () => {
   const given = conversation([
     question("Weather?"),
     answer("Let me see", { calls: [call("one"), call("two")] }),
     toolResult("two"),
   ]);
 
-  const [, said, result] = requestBody(given).messages;
+  const [, reply, result] = requestBody(given).messages;
 
-  expect(said).toMatchObject({ content: "Let me see", tool_calls: [{ id: "two" }] });
+  expect(reply).toMatchObject({ content: "Let me see", tool_calls: [{ id: "two" }] });
   expect(result).toMatchObject({ tool_call_id: "two" });
 });
 
-test("leaves out an answer whose only call has no result", () => {
+test("omits an answer whose only tool call has no result", () => {
   const given = conversation([question("A"), answer("", { calls: [call("one")] }), question("B")]);
 
   expect(requestBody(given).messages.map(({ role }) => role)).toEqual(["user", "user"]);
 });
 
-test("leaves out a call that was cut off, and the result that somebody gave it", () => {
+test("omits a tool call that was cut off, and its result", () => {
   const given = conversation([
     question("A"),
     answer("Well", { calls: [call("one", '{"city":"Par')] }),
@@ -106,7 +112,7 @@ test("leaves out a call that was cut off, and the result that somebody gave it",
   expect(requestBody(given).messages.slice(1)).toEqual([{ role: "assistant", content: "Well" }]);
 });
 
-test("leaves out a result whose call is among the omitted turns", () => {
+test("omits a result whose tool call is in the omitted turns", () => {
   const given = conversation(
     [answer("", { calls: [call("one")] }), toolResult("one"), question("B")],
     { omittedTurns: 1 },
@@ -115,7 +121,7 @@ test("leaves out a result whose call is among the omitted turns", () => {
   expect(requestBody(given).messages).toEqual([{ role: "user", content: "B" }]);
 });
 
-test("sends what was shown of a stopped and a failed answer, and nothing of an empty one", () => {
+test("sends the partial text of stopped and failed answers, and omits an empty answer", () => {
   const given = conversation([
     question("A"),
     answer("One, two", { phase: { type: "stopped" } }),
@@ -130,25 +136,27 @@ test("sends what was shown of a stopped and a failed answer, and nothing of an e
   expect(contents).toEqual(["A", "One, two", "B", "Thr", "C"]);
 });
 
-test("ends with the answer that is to be continued", () => {
+test("ends with the answer to be continued", () => {
   const given = conversation([question("Count"), answer("1, 2", { finishReason: "length" })]);
 
   expect(requestBody(given).messages.at(-1)).toEqual({ role: "assistant", content: "1, 2" });
 });
 
-test("says what is wrong with a schema or tools that cannot be read", () => {
+test("explains what is wrong with an invalid schema or invalid tools", () => {
   const broken = (more: Parameters<typeof settings>[0]) => () =>
     requestBody(conversation([], { settings: settings(more) }));
 
-  expect(broken({ jsonSchema: "{" })).toThrow(/JSON schema cannot be read: line 1, column 2/);
-  expect(broken({ tools: "{}" })).toThrow(/tools cannot be read: tools are a list/);
+  expect(broken({ jsonSchema: "{" })).toThrow(/JSON schema is invalid: line 1, column 2/);
+  expect(broken({ tools: "{}" })).toThrow(/tools is invalid: tools must be a list/);
 });
 
-test("asks a stream for usage and progress", () => {
+test("a streamed request asks for usage and progress", () => {
   const given = conversation([question("Hi")]);
 
   expect(streamedBody(given)).toEqual({
     ...requestBody(given),
-    ...{ stream: true, stream_options: { include_usage: true }, return_progress: true },
+    stream: true,
+    stream_options: { include_usage: true },
+    return_progress: true,
   });
 });

@@ -1,4 +1,4 @@
-// "Show request": the code is really run, and what it sends is compared with the body.
+// "Show request": runs the code and compares what it sends with the body.
 
 import { expect, test } from "vitest";
 import { requestBody, streamedBody } from "../../../src/web/conversation/request-body.ts";
@@ -44,7 +44,11 @@ const FULL = conversation(
   ],
   {
     settings: settings({
-      ...{ model: "builtin", system: 'It\'s "brief"', seed: 1, stop: ["'", "\n"], topP: 1e-7 },
+      model: "builtin",
+      system: 'It\'s "brief"',
+      seed: 1,
+      stop: ["'", "\n"],
+      topP: 1e-7,
       jsonSchema: EXAMPLE_SCHEMA.replace('"age"', '"__proto__": true, "a-b": null, "age"'),
       tools: EXAMPLE_TOOLS,
     }),
@@ -57,7 +61,7 @@ const BODIES = [
   ["buffered", BUFFERED],
 ] as const;
 
-/** Deep comparison as text, which does not stumble over a field called `__proto__`. */
+/** Sorted JSON for a deep comparison that handles a field called `__proto__`. */
 function sorted(value: unknown): string {
   return JSON.stringify(value, (_name, each: unknown) =>
     typeof each === "object" && each !== null && !Array.isArray(each)
@@ -97,7 +101,7 @@ test.skipIf(!hasPython()).each(BODIES)("Python sends the %s body exactly", (_for
   expect(sent.printed).toContain("ok");
 });
 
-test("is short for a short request", () => {
+test("the code of a short request is short", () => {
   const body = { messages: [{ role: "user", content: "Hi" }], stream: true, return_progress: true };
 
   expect(asCurl("http://a/v1/chat/completions", body, { hasKey: false })).toBe(
@@ -112,21 +116,21 @@ test("is short for a short request", () => {
   );
 });
 
-test("without a key it asks for none, and without a model Python takes the server's", () => {
+test("the code needs no key if the server needs none, and Python selects the server's model", () => {
   const body = { messages: [{ role: "user", content: "Hi" }] };
 
   const [script, python] = [asJavaScript, asPython].map((as) =>
     as("http://a/v1/chat/completions", body, { hasKey: false }),
   );
 
-  expect(script).toContain('apiKey: "none", // the package wants one\n');
+  expect(script).toContain('apiKey: "none", // the package requires a value\n');
   expect(script).not.toContain("model");
-  expect(python).toContain('api_key="none",  # the package wants one\n');
+  expect(python).toContain('api_key="none",  # the package requires a value\n');
   expect(python).toContain("    model=None,\n");
   expect(`${script}${python}`).not.toMatch(/SLUICE_API_KEY|import os/);
 });
 
-test("leaves out what is undefined, as a request does", () => {
+test("omits undefined fields, as a request does", () => {
   const code = asCurl(
     "http://a/v1/chat/completions",
     { seed: undefined, stop: ["x"] },

@@ -1,5 +1,5 @@
-// Runs the code that "show request" gives, with stand-ins for what it calls: each gives what was sent.
-// Plain JavaScript, since the page's types know nothing of Node.
+// Runs the code of "Show request" against fakes of curl and the openai packages, which return what was sent.
+// Plain JavaScript, because the page's type configuration has no Node types.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -37,14 +37,14 @@ class OpenAI:
         self.chat = Space(completions=Space(create=create))
 `;
 
-/** The arguments that `curl` gets. */
+/** @returns the arguments passed to `curl` */
 export function runShell(code) {
   const script = `curl() { for each in "$@"; do printf '%s\\0' "$each"; done; }\n${code}`;
   const given = execFileSync("sh", ["-c", script], { encoding: "utf8", env: environment() });
   return given.split("\0").slice(0, -1);
 }
 
-/** The client's options and the body, and what was printed after them. */
+/** @returns the client's options, the body, and what the code printed */
 export function runNode(code) {
   return inFolder((folder) => {
     const home = path.join(folder, "node_modules/openai");

@@ -1,16 +1,16 @@
-// Finding conversations: which, in which order, and what is shown of them.
+// Searching conversations: matches, their order, and their snippets.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fold, placeInOriginal } from "../../../src/web/conversation/folded-text.ts";
+import { fold, spanInOriginal } from "../../../src/web/conversation/folded-text.ts";
 import { type Match, search } from "../../../src/web/conversation/search.ts";
 import { answer, call, conversation, question, toolResult } from "./samples.ts";
 
-const found = ({ snippet, place }: Match) => snippet.slice(place.start, place.end);
+const found = ({ snippet, span }: Match) => snippet.slice(span.start, span.end);
 const one = (text: string) => [conversation([question(text)], { title: "" })];
 
 test.each(["ECLAIR", "éclair", "e\u0301clair", "clai"])(
-  "finds %j whatever case and accents",
+  "finds %j regardless of case and accents",
   (words) => {
     const [match] = search(one("Two Éclairs, please"), words);
 
@@ -19,7 +19,7 @@ test.each(["ECLAIR", "éclair", "e\u0301clair", "clai"])(
   },
 );
 
-test("marks whole characters, also where one stands for several letters", () => {
+test("marks whole characters, also if one folds to several letters", () => {
   expect(search(one("Straße"), "STRASS").map(found)).toEqual(["Straß"]);
   expect(search(one("a ﬁne day"), "ine").map(found)).toEqual(["ﬁne"]);
   expect(search(one("un cafe\u0301!"), "cafe").map(found)).toEqual(["cafe\u0301"]);
@@ -27,7 +27,7 @@ test("marks whole characters, also where one stands for several letters", () => 
   expect(search(one("τέσσερα"), "ΤΕΣ").map(found)).toEqual(["τέσ"]);
 });
 
-test("all words have to be there, in any turn or the title", () => {
+test("a match contains all words, in any turn or the title", () => {
   const given = [
     conversation(
       [question("Apples?"), answer("", { calls: [call("one")] }), toolResult("one", "pears")],
@@ -40,7 +40,7 @@ test("all words have to be there, in any turn or the title", () => {
   expect(search(given, "  ")).toEqual([]);
 });
 
-test("the conversation that was changed last comes first", () => {
+test("the most recently changed conversation comes first", () => {
   const given = [1, 3, 2].map((updatedAtMs) =>
     conversation([question("Hi")], { id: `${updatedAtMs}`, updatedAtMs }),
   );
@@ -48,7 +48,7 @@ test("the conversation that was changed last comes first", () => {
   expect(search(given, "hi").map((match) => match.conversation.id)).toEqual(["3", "2", "1"]);
 });
 
-test("shows the turn that has most of the words, and marks them in a row where they are", () => {
+test("shows the turn with the most words, and marks the whole phrase if it occurs", () => {
   const given = [
     conversation([
       question("A server"),
@@ -62,15 +62,15 @@ test("shows the turn that has most of the words, and marks them in a row where t
   expect(match && found(match)).toBe("server queue");
 });
 
-test("shows the title where no turn has a word", () => {
+test("shows the title if no turn contains a word", () => {
   const given = [conversation([question("Hi")], { title: "On queues" })];
 
   expect(search(given, "queue")).toMatchObject([
-    { turnId: null, snippet: "On queues", place: { start: 3, end: 8 } },
+    { turnId: null, snippet: "On queues", span: { start: 3, end: 8 } },
   ]);
 });
 
-test("cuts a snippet out of a long text, on one line, from the beginning of a word", () => {
+test("a snippet of a long text is one line and starts at a word", () => {
   const [match] = search(one(`${"word ".repeat(100)}\n\nneedle\n${"more ".repeat(100)}`), "needle");
 
   expect(match?.snippet).toMatch(/^…word word .* {2}needle more .*…$/);
@@ -87,15 +87,15 @@ test("never cuts an emoji in two", () => {
   }
 });
 
-test("what is marked is, folded, what was looked for, whatever the text", () => {
+test("the marked text always folds to the search words", () => {
   const text = fc.string({ unit: "grapheme", maxLength: 20 });
   fc.assert(
     fc.property(text, text, text, (before, needle, after) => {
       const whole = `${before} ${needle} ${after}`;
       const start = fold(whole).indexOf(fold(needle));
       fc.pre(needle !== "" && start >= 0);
-      const place = placeInOriginal(whole, { start, end: start + fold(needle).length });
-      expect(fold(whole.slice(place.start, place.end))).toContain(fold(needle));
+      const span = spanInOriginal(whole, { start, end: start + fold(needle).length });
+      expect(fold(whole.slice(span.start, span.end))).toContain(fold(needle));
     }),
   );
 });

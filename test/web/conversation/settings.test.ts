@@ -1,4 +1,4 @@
-// What is said of settings that the server would refuse, and that the examples are fine.
+// Error messages for settings that the server would refuse. The examples are valid.
 
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
@@ -26,43 +26,43 @@ test.each([
   { tools: "[]" },
   { tools: many(128) },
   { tools: tool({ name: "a.b-c_D9", description: null, parameters: null }) },
-])("%j is fine", (given) => {
+])("%j is valid", (given) => {
   expect(problemsOf(settings(given))).toEqual({});
 });
 
 test.each([
-  [{ temperature: 2.1 }, { temperature: "A number from 0 to 2, or nothing for the server's own." }],
+  [{ temperature: 2.1 }, { temperature: "Enter 0 to 2, or leave empty for the server's default." }],
   [{ temperature: Number.NaN }, { temperature: /0 to 2/ }],
   [{ topP: -0.1 }, { topP: /0 to 1/ }],
-  [{ maxTokens: 0 }, { maxTokens: /whole number from 1/ }],
+  [{ maxTokens: 0 }, { maxTokens: /whole number of at least 1/ }],
   [{ maxTokens: 1.5 }, { maxTokens: /whole number/ }],
   [{ seed: 0.5 }, { seed: /whole number/ }],
   [
     { stop: Array.from({ length: 17 }, () => "x") },
-    { stop: /At most 16 stop strings; these are 17/ },
+    { stop: /At most 16 stop strings are allowed; there are 17/ },
   ],
-  [{ stop: ["a", ""] }, { stop: /at least one character/ }],
+  [{ stop: ["a", ""] }, { stop: /cannot be empty/ }],
   [{ stop: ["a".repeat(1025)] }, { stop: /at most 1024/ }],
   [
     { jsonSchema: '{\n  "type": object\n}' },
     { jsonSchema: "Line 2, column 11: expected a value." },
   ],
-  [{ jsonSchema: "[]" }, { jsonSchema: /a JSON schema is an object/i }],
-  [{ tools: '[{"type": "function"' }, { tools: /^Line 1, column 21: it ends too early/ }],
-  [{ tools: "{}" }, { tools: /^Tools are a list/ }],
-  [{ tools: "[1]" }, { tools: "Tool 1: it is not an object." }],
+  [{ jsonSchema: "[]" }, { jsonSchema: /a JSON schema must be an object/i }],
+  [{ tools: '[{"type": "function"' }, { tools: /^Line 1, column 21: unexpected end/ }],
+  [{ tools: "{}" }, { tools: /^Tools must be a list/ }],
+  [{ tools: "[1]" }, { tools: "Tool 1: it must be an object." }],
   [{ tools: '[{"name":"a"}]' }, { tools: /^Tool 1: its "type"/ }],
   [{ tools: '[{"type":"function"}]' }, { tools: /needs a "function"/ }],
   [{ tools: tool({}) }, { tools: /needs a "name"/ }],
-  [{ tools: tool({ name: "get weather" }) }, { tools: /"get weather" may have/ }],
+  [{ tools: tool({ name: "get weather" }) }, { tools: /"get weather" must have/ }],
   [{ tools: tool({ name: "a", parameters: [] }) }, { tools: /"parameters"/ }],
   [{ tools: tool({ name: "a", description: 1 }) }, { tools: /"description"/ }],
   [
     { tools: `${tool({ name: "a" }).slice(0, -1)},${tool({ name: "a" }).slice(1)}` },
-    { tools: /^Tool 2: there is another tool/ },
+    { tools: /^Tool 2: another tool already has the name/ },
   ],
   [{ tools: many(129) }, { tools: /at most 128 tools/i }],
-])("of %j it says what is wrong", (given, problems) => {
+])("the message for %j explains the problem", (given, problems) => {
   const expected = Object.entries(problems).map(([name, words]) => [
     name,
     words instanceof RegExp ? expect.stringMatching(words) : words,

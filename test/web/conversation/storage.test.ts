@@ -1,11 +1,11 @@
-// Conversations in the browser's database, over tabs, versions and browsers that refuse it.
+// Stored conversations: with several tabs, with newer versions of the page, and in browsers that block storage.
 
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { openDB } from "idb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { StorageChange } from "../../../src/web/conversation/change-channel.ts";
 import { type ConversationStorage, openStorage } from "../../../src/web/conversation/storage.ts";
-import type { Change } from "../../../src/web/conversation/storage-notices.ts";
 import { answer, conversation, question } from "./samples.ts";
 
 const opened: ConversationStorage[] = [];
@@ -25,19 +25,19 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("what is saved is there when the page is opened again", async () => {
+test("saved conversations are restored when the page is opened again", async () => {
   const before = await open();
   await before.save(sample("one"));
   before.close();
 
   const storage = await open();
 
-  expect(storage.isLasting).toBe(true);
+  expect(storage.isPersistent).toBe(true);
   expect(await storage.all()).toEqual([sample("one")]);
   expect(await storage.get("one")).toEqual(sample("one"));
 });
 
-test("the conversations that were changed last come first", async () => {
+test("the most recently changed conversations come first", async () => {
   const storage = await open();
   for (const [id, at] of [
     ["old", 1],
@@ -49,7 +49,7 @@ test("the conversations that were changed last come first", async () => {
   expect((await storage.all()).map(({ id }) => id)).toEqual(["new", "middle", "old"]);
 });
 
-test("saving again replaces, removing removes one, clearing all", async () => {
+test("saving again replaces a conversation, removing removes one, and clearing removes all", async () => {
   const storage = await open();
   await storage.save(sample("one", 1));
   await storage.save(sample("one", 2));
@@ -63,7 +63,7 @@ test("saving again replaces, removing removes one, clearing all", async () => {
   expect(await storage.all()).toEqual([]);
 });
 
-test("a newer version's conversation is neither shown nor overwritten nor removed", async () => {
+test("a conversation of a newer version is neither shown nor overwritten nor removed", async () => {
   const storage = await open();
   await storage.save(sample("ours"));
   const newer = { id: "theirs", version: 2, conversation: { shape: "unknown" } };
@@ -80,14 +80,14 @@ test("a newer version's conversation is neither shown nor overwritten nor remove
   database.close();
 });
 
-test("a newer version's database is left alone: what is saved then does not last", async () => {
+test("a database of a newer version is not changed, and storage is not persistent", async () => {
   const database = await openDB("sluice", 2, {
     upgrade: (each) => void each.createObjectStore("theirs"),
   });
 
   const storage = await open();
 
-  expect(storage.isLasting).toBe(false);
+  expect(storage.isPersistent).toBe(false);
   expect([...database.objectStoreNames]).toEqual(["theirs"]);
   database.close();
 });
@@ -102,36 +102,36 @@ test("a newer page in another tab can upgrade the database while this one is ope
   database.close();
 });
 
-test("tells other tabs what has changed, and nothing of what it has heard of itself", async () => {
+test("changes are reported to other tabs and not to the tab that made them", async () => {
   const [here, there] = [await open(), await open()];
-  const [heard, own]: Change[][] = [[], []];
+  const [received, own]: StorageChange[][] = [[], []];
   here.onChange((change) => own?.push(change));
-  there.onChange((change) => heard?.push(change));
+  there.onChange((change) => received?.push(change));
 
   await here.save(sample("one"));
   await here.remove("one");
   await here.clear();
 
   await expect
-    .poll(() => heard)
+    .poll(() => received)
     .toEqual([{ type: "saved", id: "one" }, { type: "removed", id: "one" }, { type: "cleared" }]);
   expect(own).toEqual([]);
 });
 
-test("a listener that has left hears nothing more", async () => {
+test("a removed listener is not called", async () => {
   const [here, there] = [await open(), await open()];
-  const left = vi.fn();
-  const stays = vi.fn();
-  there.onChange(left)();
-  there.onChange(stays);
+  const removed = vi.fn();
+  const kept = vi.fn();
+  there.onChange(removed)();
+  there.onChange(kept);
 
   await here.clear();
 
-  await expect.poll(() => stays.mock.calls.length).toBe(1);
-  expect(left).not.toHaveBeenCalled();
+  await expect.poll(() => kept.mock.calls.length).toBe(1);
+  expect(removed).not.toHaveBeenCalled();
 });
 
-test("news that another version of the page may send are not passed on", async () => {
+test("unknown messages, which another version of the page may send, are ignored", async () => {
   const storage = await open();
   const listener = vi.fn();
   storage.onChange(listener);
@@ -147,7 +147,7 @@ test("news that another version of the page may send are not passed on", async (
 test.each([
   ["is missing", undefined],
   [
-    "refuses",
+    "refuses access",
     {
       open: () => {
         throw new DOMException("no", "SecurityError");
@@ -156,7 +156,7 @@ test.each([
   ],
   ["never answers", { open: () => new EventTarget() }],
 ])(
-  "keeps conversations in memory where the browser's database %s, and says so",
+  "conversations are kept in memory if the browser's database %s, and storage is not persistent",
   async (_case, indexedDB) => {
     vi.stubGlobal("indexedDB", indexedDB);
 
@@ -165,7 +165,7 @@ test.each([
     await storage.save(sample("two", 2));
     await storage.remove("one");
 
-    expect(storage.isLasting).toBe(false);
+    expect(storage.isPersistent).toBe(false);
     expect(await storage.all()).toEqual([sample("two", 2)]);
     await storage.clear();
     expect(await storage.get("two")).toBeNull();

@@ -1,4 +1,4 @@
-// What a conversation is called after its first question.
+// Default titles of conversations.
 
 import { expect, test } from "vitest";
 import { titleFrom } from "../../../src/web/conversation/title.ts";
@@ -15,7 +15,7 @@ test.each([
   ["-5 + 3", "-5 + 3"],
   ["```", "```"],
   [" \n ", ""],
-])("%j is called %j", (text, title) => {
+])("the title of %j is %j", (text, title) => {
   expect(titleFrom(text)).toBe(title);
 });
 
@@ -27,11 +27,11 @@ test("a long line is cut at a word, with at most 60 characters", () => {
   expect(title).toBe("Please explain how a server with one queue can serve many…");
 });
 
-test("a word without end is cut where it has to be", () => {
+test("a very long word is cut at the limit", () => {
   expect(titleFrom("x".repeat(80))).toBe(`${"x".repeat(59)}…`);
 });
 
-test("exactly 60 characters stay whole, also if each is an emoji", () => {
+test("a title of exactly 60 characters is not cut, even if each is an emoji", () => {
   expect(titleFrom("🙂".repeat(60))).toBe("🙂".repeat(60));
   expect(titleFrom("🙂".repeat(61))).toBe(`${"🙂".repeat(59)}…`);
 });

@@ -1,4 +1,4 @@
-// A block of code can be copied, scrolled and read, and is coloured without moving anything.
+// Code blocks can be copied and scrolled, and highlighting does not move anything.
 
 import { act } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -17,8 +17,8 @@ afterEach(() => {
 });
 
 describe("highlighting", () => {
-  // The first test: the highlighter is loaded once for all.
-  it("comes later, into the very same elements", async () => {
+  // Must be the first test, because the highlighter is loaded once for all.
+  it("is added later, within the same elements", async () => {
     view.show("```js\nconst a = 1;\n```", false);
     const code = view.element().querySelector("code");
     const plain = skeleton();
@@ -29,7 +29,7 @@ describe("highlighting", () => {
     expect(skeleton()).toBe(plain);
   });
 
-  it("follows growing code by finished lines", () => {
+  it("of growing code covers the finished lines", () => {
     view.show("```js\nconst a = 1;\nconst b", true);
     const keyword = view.element().querySelector(".hljs-keyword");
     expect(keyword?.textContent).toBe("const");
@@ -42,13 +42,16 @@ describe("highlighting", () => {
     expect(view.element().querySelector(".hljs-comment")?.textContent).toBe("// c");
   });
 
-  it.each(["nonsense", "__proto__", "constructor"])("leaves %s plain", (language) => {
-    view.show(`\`\`\`${language}\nconst a = 1;\n\`\`\``, false);
-    expect(view.element().querySelector("code")?.innerHTML).toBe("const a = 1;");
-    expect(view.element().querySelector(".code-block-language")?.textContent).toBe(language);
-  });
+  it.each(["nonsense", "__proto__", "constructor"])(
+    "does not change the language %s",
+    (language) => {
+      view.show(`\`\`\`${language}\nconst a = 1;\n\`\`\``, false);
+      expect(view.element().querySelector("code")?.innerHTML).toBe("const a = 1;");
+      expect(view.element().querySelector(".code-block-language")?.textContent).toBe(language);
+    },
+  );
 
-  it("leaves very long code plain", () => {
+  it("does not change very long code", () => {
     view.show(`\`\`\`js\n${"const a = 1;\n".repeat(6000)}\`\`\``, false);
     expect(view.element().querySelector("code")?.children).toHaveLength(0);
   });
@@ -69,7 +72,7 @@ describe("the copy button", () => {
     expect(writeText).toHaveBeenCalledExactlyOnceWith(code);
   });
 
-  it("says for two seconds that it has copied", async () => {
+  it("confirms the copy for two seconds", async () => {
     vi.useFakeTimers();
     stubClipboard(() => Promise.resolve());
     view.show("```js\nx\n```", false);
@@ -82,17 +85,17 @@ describe("the copy button", () => {
     expect(status()).toBe("");
   });
 
-  it("says when it could not", async () => {
+  it("reports a failed copy", async () => {
     stubClipboard(() => Promise.reject(new Error("denied")));
     view.show("```js\nx\n```", false);
     await clickCopy();
-    expect(status()).toBe("Not copied");
+    expect(status()).toBe("Copy failed");
     expect(document.querySelector("textarea")).toBe(null);
   });
 });
 
 describe("wide content", () => {
-  it("scrolls in labelled regions that take the focus", () => {
+  it("scrolls in labelled, focusable regions", () => {
     view.show("```js\nx\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |", false);
     const regions = [...view.element().querySelectorAll("section")];
     expect(regions.map((region) => region.tabIndex)).toEqual([0, 0]);
@@ -103,8 +106,8 @@ describe("wide content", () => {
   });
 });
 
-describe("what surrounds an answer's text", () => {
-  it("has headings under those of the page, and tasks that cannot be changed", async () => {
+describe("the elements of an answer", () => {
+  it("include headings below those of the page, and read-only tasks", async () => {
     view.show("# a\n\n## b\n\n#### d\n\n- [x] e\n- [ ] f", false);
     const headings = [...view.element().querySelectorAll("h1, h2, h3, h4, h5, h6")];
     expect(headings.map((heading) => heading.tagName)).toEqual(["H3", "H4", "H6"]);
@@ -136,7 +139,7 @@ function stubClipboard(write: () => Promise<void>) {
   return writeText;
 }
 
-/** All but the colours. */
+/** The HTML without the highlighting. */
 function skeleton(): string {
   return view.element().outerHTML.replace(/<span class="hljs-\w+">(.*?)<\/span>/g, "$1");
 }

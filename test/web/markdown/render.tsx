@@ -1,4 +1,4 @@
-// Renders Markdown into a document of its own, as the page does, and once without its splitting into blocks.
+// Renders Markdown as the page does, and for comparison without splitting it into blocks.
 
 import { act, type ReactElement } from "react";
 import { createRoot } from "react-dom/client";
@@ -9,9 +9,9 @@ import { Markdown } from "../../../src/web/markdown/markdown.tsx";
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
 export type View = {
-  /** What the page would call for every delta. */
+  /** Renders the text, as the page does for every delta. */
   readonly show: (text: string, isStreaming: boolean) => void;
-  /** The element around all blocks. */
+  /** The element that contains all blocks. */
   readonly element: () => Element;
   readonly close: () => void;
 };
@@ -21,7 +21,8 @@ export function openView(): View {
   document.body.append(container);
   const root = createRoot(container);
   return {
-    show: (text, isStreaming) => act(() => root.render(<Markdown {...{ text, isStreaming }} />)),
+    show: (text, isStreaming) =>
+      act(() => root.render(<Markdown text={text} isStreaming={isStreaming} />)),
     element: () => container.children[0] ?? container,
     close: () => {
       act(() => root.unmount());
@@ -30,11 +31,11 @@ export function openView(): View {
   };
 }
 
-/** Later views colour their code at once; before that, the first one with code does so a moment later. */
+/** Afterwards, views highlight code at once. Without it, the first view with code does so a moment later. */
 export async function loadHighlighter(): Promise<void> {
   const view = openView();
   view.show("```js\nlet a;\n```", false);
-  // The same import as the view's own, so that what that sets off is inside of `act`.
+  // The same import as in the view, so that the resulting updates happen inside `act`.
   await act(async () => {
     await import("../../../src/web/markdown/highlight.ts");
   });
@@ -42,12 +43,12 @@ export async function loadHighlighter(): Promise<void> {
   view.close();
 }
 
-/** The whole text at once. */
+/** Renders the whole text at once. */
 export function renderWhole(text: string): string {
   return render(<Markdown text={text} isStreaming={false} />);
 }
 
-/** The whole text as one block: what the splitting must not change. */
+/** Renders the whole text as one block, as the reference for splitting. */
 export function renderUnsplit(text: string): string {
   return render(
     <div className="markdown">

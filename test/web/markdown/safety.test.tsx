@@ -1,4 +1,4 @@
-// Whatever a model writes, nothing of it runs, nothing is loaded from elsewhere, and links lead to the web or to mail.
+// Nothing in an answer runs or loads anything, and links lead only to web and mail addresses.
 
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { safeUrl } from "../../../src/web/markdown/safe-url.ts";
@@ -44,22 +44,23 @@ beforeEach(() => {
 
 afterEach(() => view.close());
 
-it.each(ATTACKS)("is harmless at every prefix: %j", (attack) => {
-  for (let length = 1; length <= attack.length; length++) {
-    view.show(attack.slice(0, length), true);
+it.each(ATTACKS)("is harmless while it streams and at its end: %j", (attack) => {
+  // Every prefix but those that end within a word, which parse like a shorter word.
+  for (const { index } of attack.matchAll(/\W|\b/g)) {
+    view.show(attack.slice(0, index), true);
     expect(harmsOf(view.element())).toEqual([]);
   }
   view.show(attack, false);
   expect(harmsOf(view.element())).toEqual([]);
 });
 
-it("shows HTML as it was written", () => {
+it("shows HTML as plain text", () => {
   const html = '<div onclick="x()">\n  <b>bold</b>\n</div>';
   view.show(`${html}\n\nAnd <i>inline</i>.`, false);
   expect(view.element().textContent).toBe(`${html}\nAnd <i>inline</i>.`);
 });
 
-it("links to the web and to mail, in a new tab that learns nothing", () => {
+it("links to web and mail addresses, in a new tab that gets no referrer and no opener", () => {
   view.show("[a](https://a.example/x?y#z) <me@b.example> www.c.example", false);
   const links = [...view.element().querySelectorAll("a")];
   expect(links.map((link) => link.getAttribute("href"))).toEqual([
@@ -73,13 +74,13 @@ it("links to the web and to mail, in a new tab that learns nothing", () => {
   }
 });
 
-it("shows an image as a link, and as text where it cannot be one", () => {
+it("shows an image as a link, or as text if its URL is not safe", () => {
   view.show("![cat](https://a.example/c.png) ![dog](dog.png)", false);
   expect(view.element().textContent).toBe("image: cat image: dog");
   expect(view.element().querySelectorAll("a")).toHaveLength(1);
 });
 
-it("knows safe addresses from others", () => {
+it("tells safe URLs from others", () => {
   expect(["https://x", "HTTP://x", "mailto:a@b"].map(safeUrl)).not.toContain(null);
   const others = [
     "",

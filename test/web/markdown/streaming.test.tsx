@@ -1,8 +1,8 @@
-// Streaming Markdown ends as the same document, and shows no half-written markers on the way.
+// Streamed Markdown ends as the same document as the whole text, and shows no half-written markers on the way.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadHighlighter, openView, renderUnsplit, renderWhole, type View } from "./render.tsx";
-import { TORTURE, WITH_DEFINITIONS } from "./torture.ts";
+import { COMPACT, TORTURE, WITH_DEFINITIONS } from "./torture.ts";
 
 let view: View;
 
@@ -14,25 +14,23 @@ beforeEach(() => {
 
 afterEach(() => view.close());
 
-describe("a text that streams in by single characters", () => {
+describe("a text that streams in", () => {
   it.each([
-    ["everything", TORTURE],
-    ["references and footnotes", WITH_DEFINITIONS],
-    ["Windows line ends", "# a\r\n\r\n- b\r\n- c\r\n\r\n```js\r\nlet x\r\n```\r\n\r\nd"],
-  ])(
-    "ends as the whole text does: %s",
-    (_, text) => {
-      for (let length = 1; length <= text.length; length++) {
-        view.show(text.slice(0, length), true);
-      }
-      view.show(text, false);
-      const html = view.element().outerHTML;
-      if (text === TORTURE) expect(html).toContain("hljs-keyword");
-      expect(html).toBe(renderWhole(text));
-      expect(html).toBe(renderUnsplit(text));
-    },
-    30_000,
-  );
+    // The long text in deltas about as long as tokens: single characters would take its length squared.
+    ["every kind of Markdown, by 13 characters", TORTURE, 13],
+    ["most kinds of Markdown, by single characters", COMPACT, 1],
+    ["references and footnotes, by single characters", WITH_DEFINITIONS, 1],
+    ["Windows line ends", "# a\r\n\r\n- b\r\n- c\r\n\r\n```js\r\nlet x\r\n```\r\n\r\nd", 1],
+  ])("ends as the same document as the whole text: %s", (_, text, deltaLength) => {
+    for (let length = 1; length <= text.length; length += deltaLength) {
+      view.show(text.slice(0, length), true);
+    }
+    view.show(text, false);
+    const html = view.element().outerHTML;
+    if (text === TORTURE) expect(html).toContain("hljs-keyword");
+    expect(html).toBe(renderWhole(text));
+    expect(html).toBe(renderUnsplit(text));
+  });
 
   it("keeps the elements of finished blocks", () => {
     const start = "Some **text**.\n\n- list\n\n```js\nlet a = 1;\n```\n\n| a |\n|---|\n| b |\n\n";
@@ -48,7 +46,7 @@ describe("a text that streams in by single characters", () => {
   });
 });
 
-describe("what is half written", () => {
+describe("half-written Markdown", () => {
   it.each([
     ["a **bo", "a bo"],
     ["a **bold*", "a bold"],
@@ -75,12 +73,12 @@ describe("what is half written", () => {
     ["| a | **b", "ab"],
     ["| a | b |\n|-", "ab"],
     ["| a | b |\n|---|:-", "ab"],
-  ])("shows %j as %j", (text, expected) => {
+  ])("%j is shown as %j", (text, expected) => {
     view.show(text, true);
     expect(view.element().textContent?.replace(/\s+/g, " ").trim()).toBe(expected);
   });
 
-  it("shows a table from its first row on", () => {
+  it("a table is shown from its first row on", () => {
     view.show("Look:\n\n| a | b", true);
     const table = view.element().querySelector("table");
     view.show("Look:\n\n| a | b |\n|---|---|\n| 1 |", true);
@@ -88,7 +86,7 @@ describe("what is half written", () => {
     expect(view.element().querySelector("table")).toBe(table);
   });
 
-  it("shows code from its first line on, without its closing fence", () => {
+  it("code is shown from its first line on, without its closing fence", () => {
     view.show("```js", true);
     const code = view.element().querySelector("pre code");
     expect(code?.textContent).toBe("");
@@ -97,13 +95,13 @@ describe("what is half written", () => {
     expect(code?.textContent).toBe("let a = 1;");
   });
 
-  it("completes nothing in the finished text", () => {
+  it("is not completed in the finished text", () => {
     view.show("a **bo", false);
     expect(view.element().innerHTML).toBe("<p>a **bo</p>");
   });
 });
 
-describe("the cursor's place", () => {
+describe("the cursor", () => {
   it.each([
     ["a paragraph", "one\n\ntwo", "P"],
     ["a list", "- one\n- two `x`", "LI"],
@@ -112,7 +110,7 @@ describe("the cursor's place", () => {
     ["a quote", "> two", "P"],
     ["a table", "| a | b |\n|---|---|\n| two |", "TD"],
     ["code", "```js\ntwo", "CODE"],
-  ])("is the last element of %s", (_, text, tagName) => {
+  ])("is in the last element of %s", (_, text, tagName) => {
     view.show(text, true);
     const [marked, ...others] = view.element().querySelectorAll(".is-growing");
     expect(others).toEqual([]);

@@ -1,6 +1,6 @@
-// One document with everything that Markdown has, as models write it and as nobody should.
+// Documents with every kind of Markdown, as models write it and in its strangest forms.
 
-/** Blocks that can stand apart from each other. */
+/** Blocks that can be rendered separately. */
 export const TORTURE = `# Title with **bold** and \`code\`
 
 Setext heading
@@ -89,7 +89,51 @@ ${"long".repeat(60)}
 
 Last words with an open **bold and \`code`;
 
-/** Blocks that need each other. */
+/** The kinds of `TORTURE` in few characters, for tests that render every prefix. */
+export const COMPACT = `# a **b**
+
+c
+===
+
+*d* __e__ ~~f~~ \`g\` ~h \\*i\\*\\
+j  
+k [l](https://a.b "m") ![n](https://c.d)
+
+- o
+  - p
+    1. q
+
+1. r
+
+2. s
+
+- [x] t
+
+> u
+> - v
+w
+
+| x | \`y\\|\` |
+|:--|--:|
+| z |
+
+\`\`\`js
+let a = 1; // b
+
+c
+\`\`\`
+
+~~~
+\`\`\`
+~~~
+
+    e
+
+***
+<b>f</b> &amp; <https://g.h> i@j.k 🎉
+and **open`;
+
+/** Blocks that depend on each other. */
 export const WITH_DEFINITIONS = `A [reference][ref] and a [ref], and a note[^1].
 
 - list with [ref]

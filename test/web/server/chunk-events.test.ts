@@ -1,4 +1,4 @@
-// Frames of the server in the page's words.
+// Conversion of the server's frames to events.
 
 import { expect, test } from "vitest";
 import { chunkEvents, commentEvents } from "../../../src/web/server/chunk-events.ts";
@@ -12,14 +12,14 @@ test.each([
   [" loading progress=0.42", [{ type: "loading", progress: 0.42 }]],
   [" restarting progress=0.00", [{ type: "restarting" }]],
   [" something of a proxy", []],
-])("understands the comment%s", (comment, events) => {
+])("converts the comment%s", (comment, events) => {
   expect(commentEvents(comment)).toEqual(events);
 });
 
 const choice = (delta: object, finish_reason: string | null = null) =>
   JSON.stringify({ choices: [{ delta, finish_reason }] });
 
-test("reads progress, thoughts, text and calls", () => {
+test("converts progress, reasoning, text and tool calls", () => {
   const progress = { total: 10, cache: 0, processed: 4, time_ms: 1 };
   expect(
     chunkEvents(JSON.stringify({ model: "m", choices: [], prompt_progress: progress })),
@@ -28,16 +28,16 @@ test("reads progress, thoughts, text and calls", () => {
     { type: "reading", processed: 4, total: 10 },
   ]);
   expect(chunkEvents(choice({ reasoning_content: "hm" }))).toEqual([
-    { type: "thought", text: "hm" },
+    { type: "reasoning", text: "hm" },
   ]);
   expect(chunkEvents(choice({ role: "assistant", content: "" }))).toEqual([]);
   const call = { index: 1, id: "c", type: "function", function: { name: "f", arguments: "{" } };
   expect(chunkEvents(choice({ tool_calls: [call] }))).toEqual([
-    { type: "call", index: 1, part: { id: "c", name: "f", arguments: "{" } },
+    { type: "tool-call", index: 1, delta: { id: "c", name: "f", arguments: "{" } },
   ]);
 });
 
-test("ends with its reason and numbers", () => {
+test("the last chunk contains the finish reason and the statistics", () => {
   const timings = { queue_ms: 1, prefill_ms: 2, first_token_ms: 3, total_ms: 4, prompt_tokens: 5 };
   const [event] = chunkEvents(
     JSON.stringify({
@@ -52,7 +52,7 @@ test("ends with its reason and numbers", () => {
   });
 });
 
-test("throws an error that comes instead of the rest", () => {
+test("throws an error chunk", () => {
   expect(() => chunkEvents('{"error":{"message":"no","code":"worker_crashed"}}')).toThrow(
     ServerError,
   );

@@ -1,46 +1,46 @@
-// One answer of the model: where it is, what it thinks, says and calls, how it ended, and what can be done with it.
+// One answer of the model: its reasoning, text, tool calls, state, and the actions on it.
 
 import { lazy, Suspense } from "react";
-import { type Answer, hasEnded } from "../../conversation/conversation.ts";
+import { type ChatAnswer, hasEnded } from "../../conversation/conversation.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { IconButton } from "../icons.tsx";
-import { markdown } from "../lazy-markdown.tsx";
-import { CallsView } from "./calls-view.tsx";
 import { FailureView } from "./failure-view.tsx";
-import { NumbersLine } from "./numbers-line.tsx";
+import { markdown } from "./lazy-markdown.tsx";
 import { PhaseLine } from "./phase-line.tsx";
-import { ThoughtsView } from "./reasoning-view.tsx";
+import { ReasoningView } from "./reasoning-view.tsx";
+import { StatisticsLine } from "./statistics-line.tsx";
+import { ToolCallsView } from "./tool-calls-view.tsx";
 
 const Markdown = lazy(async () => ({ default: await markdown }));
 
 type AnswerProps = {
   readonly conversationId: string;
-  readonly answer: Answer;
+  readonly answer: ChatAnswer;
   readonly isLast: boolean;
   readonly isAnswering: boolean;
-  readonly waitingIds: string;
+  readonly pendingIds: string;
   readonly onKey: () => void;
 };
 
 export function AnswerView(props: AnswerProps) {
-  const { conversationId, answer, isLast, waitingIds, onKey } = props;
+  const { conversationId, answer, isLast, pendingIds, onKey } = props;
   const { text, thoughts, calls, phase, failure } = answer;
   const isStreaming = !hasEnded(answer);
   const isWriting = phase.type === "writing";
   return (
     <article className="answer" aria-label="Answer" aria-busy={isStreaming} data-phase={phase.type}>
-      {thoughts !== "" && <ThoughtsView answer={answer} />}
+      {thoughts !== "" && <ReasoningView answer={answer} />}
       {text !== "" && (
         <Suspense fallback={<div className="answer-plain">{text}</div>}>
           <Markdown text={text} isStreaming={isWriting} />
         </Suspense>
       )}
       {calls.length > 0 && (
-        <CallsView
+        <ToolCallsView
           conversationId={conversationId}
           calls={calls}
-          waitingIds={waitingIds}
+          pendingIds={pendingIds}
           isStreaming={isStreaming}
         />
       )}
@@ -61,37 +61,36 @@ export function AnswerView(props: AnswerProps) {
   );
 }
 
-function EndNote({ answer: { finishReason, text, calls } }: { readonly answer: Answer }) {
-  if (finishReason === "length")
-    return <p className="ended-note">Cut off: the limit of tokens was reached</p>;
+function EndNote({ answer: { finishReason, text, calls } }: { readonly answer: ChatAnswer }) {
+  if (finishReason === "length") return <p className="ended-note">Cut off at the token limit</p>;
   if (text === "" && calls.length === 0)
-    return <p className="ended-note">The model had nothing to say</p>;
+    return <p className="ended-note">The model returned an empty answer</p>;
   return null;
 }
 
 function AnswerTools({ conversationId, answer, isLast, isAnswering }: AnswerProps) {
   const { store } = useApp();
-  // One that failed offers it beside its reason.
-  const isCut = answer.phase.type === "stopped" || answer.finishReason === "length";
-  const canGoOn = isLast && isCut && answer.text !== "" && answer.calls.length === 0;
+  // A failed answer has its Continue button in FailureView.
+  const isCutOff = answer.phase.type === "stopped" || answer.finishReason === "length";
+  const canContinue = isLast && isCutOff && answer.text !== "" && answer.calls.length === 0;
   return (
     <div className="turn-tools">
-      <CopyButton text={answer.text} label="Copy the answer" />
-      {canGoOn && (
+      <CopyButton text={answer.text} label="Copy answer" />
+      {canContinue && (
         <IconButton
           icon="play"
-          label="Continue the answer"
+          label="Continue generating"
           isDisabled={isAnswering}
           onClick={() => store.continue(conversationId, answer.id)}
         />
       )}
       <IconButton
         icon="again"
-        label="Answer again"
+        label="Regenerate"
         isDisabled={isAnswering}
         onClick={() => store.regenerate(conversationId, answer.id)}
       />
-      <NumbersLine answer={answer} />
+      <StatisticsLine answer={answer} />
     </div>
   );
 }

@@ -1,57 +1,57 @@
-// What went wrong, in words that say what to do; and the way on from there.
+// Explains why an answer failed and offers what the user can do next.
 
 import { useEffect, useState } from "react";
-import type { Answer, Failure } from "../../conversation/conversation.ts";
+import type { ChatAnswer, RequestFailure } from "../../conversation/conversation.ts";
 import { useApp } from "../context.ts";
 import { duration } from "../format.ts";
 
 type FailureProps = {
   readonly conversationId: string;
-  readonly answer: Answer;
-  readonly failure: Failure;
+  readonly answer: ChatAnswer;
+  readonly failure: RequestFailure;
   readonly isLast: boolean;
   readonly onKey: () => void;
 };
 
 export function FailureView(props: FailureProps) {
   const { failure, isLast } = props;
-  const { title, advice } = wordsFor(failure);
+  const { title, advice } = explain(failure);
   return (
     <div className="failure" role="alert">
       <strong>{title}</strong>
       <p>{failure.message}</p>
       {advice && <p>{advice}</p>}
-      {isLast && <Ways {...props} />}
+      {isLast && <Actions {...props} />}
     </div>
   );
 }
 
-function Ways({ conversationId, answer, failure, onKey }: FailureProps) {
+function Actions({ conversationId, answer, failure, onKey }: FailureProps) {
   const { store } = useApp();
   const waitMs = useCountdown(failure.retryAtMs);
-  const [canLeaveOut, setCanLeaveOut] = useState(true);
-  const again = () => store.regenerate(conversationId, answer.id);
-  const leaveOut = async () => {
-    // A server that cannot be asked says so to the next try as well.
-    const hasLess = await store.leaveOutOldest(conversationId).catch(() => true);
-    if (hasLess) again();
-    else setCanLeaveOut(false);
+  const [canOmit, setCanOmit] = useState(true);
+  const retry = () => store.regenerate(conversationId, answer.id);
+  const omit = async () => {
+    // If the server is unreachable, the retry shows that error.
+    const hasOmitted = await store.omitOldest(conversationId).catch(() => true);
+    if (hasOmitted) retry();
+    else setCanOmit(false);
   };
   return (
     <div className="form-buttons">
       {failure.status === 401 && (
         <button type="button" className="button is-main" onClick={onKey}>
-          Enter the key
+          Enter key
         </button>
       )}
       {failure.code === "context_length_exceeded" && (
         <button
           type="button"
           className="button is-main"
-          disabled={!canLeaveOut}
-          onClick={() => void leaveOut()}
+          disabled={!canOmit}
+          onClick={() => void omit()}
         >
-          {canLeaveOut ? "Leave out the oldest turns" : "There is nothing to leave out"}
+          {canOmit ? "Omit oldest messages" : "Nothing left to omit"}
         </button>
       )}
       {answer.text !== "" && (
@@ -64,7 +64,7 @@ function Ways({ conversationId, answer, failure, onKey }: FailureProps) {
           Continue
         </button>
       )}
-      <button type="button" className="button" disabled={waitMs > 0} onClick={again}>
+      <button type="button" className="button" disabled={waitMs > 0} onClick={retry}>
         {waitMs > 0 ? `Try again in ${Math.ceil(waitMs / 1000)} s` : "Try again"}
       </button>
     </div>
@@ -73,7 +73,7 @@ function Ways({ conversationId, answer, failure, onKey }: FailureProps) {
 
 const TICK_MS = 250;
 
-/** What is left of the wait, in ms. */
+/** @returns the remaining time in ms */
 function useCountdown(untilMs: number | null): number {
   const left = () => Math.max(0, (untilMs ?? 0) - Date.now());
   const [leftMs, setLeft] = useState(left);
@@ -86,44 +86,43 @@ function useCountdown(untilMs: number | null): number {
   return leftMs;
 }
 
-type Words = { readonly title: string; readonly advice?: string };
+type Explanation = { readonly title: string; readonly advice?: string };
 
-function wordsFor({ status, code, retryAtMs }: Failure): Words {
+function explain({ status, code, retryAtMs }: RequestFailure): Explanation {
   const wait = retryAtMs === null ? "" : ` for ${duration(Math.max(0, retryAtMs - Date.now()))}`;
   switch (code) {
     case "unreachable":
-      return { title: "No connection", advice: "Is the server running, and the network there?" };
+      return { title: "No connection", advice: "Check the server and your network." };
     case "connection_lost":
-      return { title: "The connection was lost", advice: "What came of the answer is kept." };
+      return { title: "Connection lost", advice: "The partial answer is kept." };
     case "context_length_exceeded":
       return {
-        title: "The conversation no longer fits",
-        advice:
-          "The model reads no more than its context holds. What is left out stays here to be read.",
+        title: "The conversation is too long for the model",
+        advice: "Omitted messages stay visible here, but are no longer sent to the model.",
       };
     case "worker_crashed":
-      return { title: "The model's process died", advice: "It is started anew by itself." };
+      return { title: "The model process crashed", advice: "The model restarts automatically." };
     case "not_found":
-      return { title: "The server no longer has this answer", advice: "What came of it is kept." };
+      return {
+        title: "The server no longer has this answer",
+        advice: "The partial answer is kept.",
+      };
     case "invalid_settings":
-      return { title: "The settings cannot be sent" };
+      return { title: "Invalid settings" };
   }
   switch (status) {
     case 401:
-      return { title: "This server wants an API key" };
+      return { title: "This server requires an API key" };
     case 403:
-      return { title: "This is not allowed" };
+      return { title: "Not allowed" };
     case 413:
-      return {
-        title: "The conversation is too large to be sent",
-        advice: "A new chat begins anew.",
-      };
+      return { title: "The conversation is too large to send", advice: "Start a new chat." };
     case 429:
-      return { title: "Too many requests", advice: `The server asks to wait${wait}.` };
+      return { title: "Too many requests", advice: `The server asks you to wait${wait}.` };
     case 503:
-      return { title: "The server cannot take it now", advice: `It asks to wait${wait}.` };
+      return { title: "The server is busy", advice: `The server asks you to wait${wait}.` };
     case 504:
-      return { title: "It took too long" };
+      return { title: "The request timed out" };
     default:
       return { title: "The answer failed" };
   }

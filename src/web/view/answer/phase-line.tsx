@@ -1,20 +1,20 @@
-// What an answer waits for while there is nothing of it to read.
+// Shows what an answer is waiting for while it has no text.
 
 import type { Phase } from "../../conversation/conversation.ts";
-import { phaseWords } from "./phase-words.ts";
+import { phaseText } from "./phase-text.ts";
 
 export function PhaseLine({ phase }: { readonly phase: Phase }) {
-  const share = shareOf(phase);
+  const progress = progressOf(phase);
   return (
     <p className="phase-line">
       <span className="pulse" aria-hidden="true" />
-      {phaseWords(phase)}
-      {share !== null && <progress value={share} aria-label={phaseWords(phase)} />}
+      {phaseText(phase)}
+      {progress !== null && <progress value={progress} aria-label={phaseText(phase)} />}
     </p>
   );
 }
 
-function shareOf(phase: Phase): number | null {
+function progressOf(phase: Phase): number | null {
   if (phase.type === "loading") return phase.progress;
   if (phase.type === "reading" && phase.total > 0) return phase.processed / phase.total;
   return null;

@@ -1,21 +1,21 @@
-// What the model thought before its answer: folded, with the time that it took.
+// The model's reasoning before its answer: collapsed, with the time it took.
 
 import { useEffect, useState } from "react";
-import type { Answer } from "../../conversation/conversation.ts";
+import type { ChatAnswer } from "../../conversation/conversation.ts";
 import { duration } from "../format.ts";
 
-export function ThoughtsView({ answer }: { readonly answer: Answer }) {
+export function ReasoningView({ answer }: { readonly answer: ChatAnswer }) {
   const { thoughts, thinkingSinceMs, thoughtMs, phase } = answer;
-  const isThinking = phase.type === "thinking";
-  const nowMs = useClock(isThinking);
-  const passedMs = thoughtMs ?? Math.max(0, nowMs - (thinkingSinceMs ?? nowMs));
+  const isReasoning = phase.type === "thinking";
+  const nowMs = useClock(isReasoning);
+  const elapsedMs = thoughtMs ?? Math.max(0, nowMs - (thinkingSinceMs ?? nowMs));
   return (
-    <details className="thoughts">
+    <details className="reasoning">
       <summary>
-        {isThinking && <span className="pulse" aria-hidden="true" />}
-        {isThinking ? `Thinking, ${duration(passedMs)}` : `Thought for ${duration(passedMs)}`}
+        {isReasoning && <span className="pulse" aria-hidden="true" />}
+        {isReasoning ? `Reasoning… ${duration(elapsedMs)}` : `Reasoning (${duration(elapsedMs)})`}
       </summary>
-      <div className="thoughts-text">{thoughts}</div>
+      <div className="reasoning-text">{thoughts}</div>
     </details>
   );
 }

@@ -1,13 +1,13 @@
-// Where a question is written. Typing goes on while an answer comes.
+// The field for the next message. The user can type while an answer streams.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { hasEnded } from "../../conversation/conversation.ts";
+import { hasRunningAnswer } from "../../conversation/conversation.ts";
 import { problemsOf } from "../../conversation/settings.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { Icon } from "../icons.tsx";
 import { isSendKey } from "./send-key.ts";
 
-/** What was typed and not sent, by conversation, for as long as the page is open. */
+/** Unsent text by conversation, kept until the page is closed. */
 const drafts = new Map<string, string>();
 
 export function Composer({ onSettings }: { readonly onSettings: () => void }) {
@@ -16,8 +16,7 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
   const { id } = conversation;
   const [draft, setDraft] = useDraft(id);
   const field = useGrowingField(draft);
-  const last = conversation.turns.at(-1);
-  const isAnswering = last?.kind === "answer" && !hasEnded(last);
+  const isAnswering = hasRunningAnswer(conversation);
   const problems = Object.values(problemsOf(conversation.settings));
   const canSend = draft.trim() !== "" && !isAnswering && problems.length === 0;
   const send = () => {
@@ -26,7 +25,7 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
     setDraft("");
   };
   useEffect(() => {
-    // A phone's keyboard would come up over what is to be read.
+    // Not on phones, where the keyboard would cover the text.
     if (matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, [field]);
   return (
@@ -41,15 +40,15 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
         <p className="notice is-warning" role="alert">
           {problems[0]}{" "}
           <button type="button" className="link" onClick={onSettings}>
-            Open the settings
+            Open settings
           </button>
         </p>
       )}
       <div className="composer-box">
         <textarea
           ref={field}
-          aria-label="Your question"
-          placeholder="Ask something"
+          aria-label="Message"
+          placeholder="Ask anything"
           rows={1}
           enterKeyHint="send"
           value={draft}
@@ -64,8 +63,8 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
           <button
             type="button"
             className="send-button is-stop"
-            aria-label="Stop the answer"
-            title="Stop the answer (Escape)"
+            aria-label="Stop generating"
+            title="Stop generating (Escape)"
             onClick={() => store.stop(id)}
           >
             <Icon name="stop" />
@@ -82,24 +81,26 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
           </button>
         )}
       </div>
-      <p className="hint composer-hint">Enter sends, Shift+Enter breaks the line, Escape stops.</p>
+      <p className="hint composer-hint">
+        Enter to send, Shift+Enter for a new line, Escape to stop
+      </p>
     </form>
   );
 }
 
 function useDraft(id: string): [string, (text: string) => void] {
   const [draft, setDraft] = useState(() => drafts.get(id) ?? "");
-  const keep = (text: string) => {
+  const change = (text: string) => {
     drafts.set(id, text);
     setDraft(text);
   };
-  return [draft, keep];
+  return [draft, change];
 }
 
-/** As high as its text, up to what its style allows. */
+/** A field that grows with its text, up to the height set by its style. */
 function useGrowingField(text: string) {
   const field = useRef<HTMLTextAreaElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what changes the height
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height depends on the text
   useLayoutEffect(() => {
     const element = field.current;
     if (!element) return;

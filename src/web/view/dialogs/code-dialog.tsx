@@ -1,4 +1,4 @@
-// The same request for programs: curl, JavaScript, Python.
+// Shows the chat's API request as code: curl, JavaScript, Python.
 
 import { useState } from "react";
 import type { Conversation } from "../../conversation/conversation.ts";
@@ -6,10 +6,9 @@ import { streamedBody } from "../../conversation/request-body.ts";
 import { asCurl, asJavaScript, asPython } from "../../conversation/request-code.ts";
 import { useApp, useCurrent, useStatus } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { CodeText } from "./code-text.tsx";
 import { Dialog } from "./dialog.tsx";
 
-const FORMS = [
+const FORMATS = [
   { name: "curl", language: "bash", write: asCurl },
   { name: "JavaScript", language: "javascript", write: asJavaScript },
   { name: "Python", language: "python", write: asPython },
@@ -20,39 +19,44 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   const { models } = useStatus();
   const conversation = useCurrent();
   const [chosen, setChosen] = useState(0);
-  const form = FORMS[chosen] ?? FORMS[0];
+  const format = FORMATS[chosen] ?? FORMATS[0];
   const code = codeFor(conversation, models[0]?.id ?? null, (body) =>
-    form.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
+    format.write(`${server.apiUrl}/chat/completions`, body, { hasKey: apiKey.get() !== null }),
   );
   return (
     <Dialog title="Show request" onClose={onClose}>
-      <p className="hint">What this chat sends for its last question, ready to run.</p>
+      <p className="hint">The API request for the last message of this chat, ready to run.</p>
       <div className="tabs" role="tablist" aria-label="Language">
-        {FORMS.map(({ name }, index) => (
+        {FORMATS.map(({ name }, index) => (
           <button
             key={name}
             type="button"
             role="tab"
-            id={`form-${index}`}
-            aria-controls="form-code"
+            id={`format-${index}`}
+            aria-controls="format-code"
             aria-selected={index === chosen}
             tabIndex={index === chosen ? 0 : -1}
             onClick={() => setChosen(index)}
             onKeyDown={(event) => {
               const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
               if (step === 0) return;
-              const next = (index + step + FORMS.length) % FORMS.length;
+              const next = (index + step + FORMATS.length) % FORMATS.length;
               setChosen(next);
-              document.getElementById(`form-${next}`)?.focus();
+              document.getElementById(`format-${next}`)?.focus();
             }}
           >
             {name}
           </button>
         ))}
-        <CopyButton text={code} label="Copy the code" />
+        <CopyButton text={code} label="Copy code" />
       </div>
-      <div id="form-code" role="tabpanel" aria-labelledby={`form-${chosen}`}>
-        <CodeText code={code} language={form.language} />
+      <div id="format-code" role="tabpanel" aria-labelledby={`format-${chosen}`}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keyboard users must reach it */}
+        <section className="code-text" tabIndex={0} aria-label={format.language}>
+          <pre>
+            <code>{code}</code>
+          </pre>
+        </section>
       </div>
     </Dialog>
   );
@@ -60,20 +64,20 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
 
 type Body = ReturnType<typeof streamedBody>;
 
-/** Up to the last question; of an empty chat, with one to try. */
+/** The request includes the turns up to the last question, or an example question in an empty chat. */
 function codeFor(
   conversation: Conversation,
   model: string | null,
   write: (body: Body) => string,
 ): string {
   const { turns } = conversation;
-  const place = turns.findLastIndex(({ kind }) => kind === "question");
-  const asked = turns.at(-1)?.kind === "tool-result" ? turns : turns.slice(0, place + 1);
+  const lastQuestion = turns.findLastIndex(({ kind }) => kind === "question");
+  const asked = turns.at(-1)?.kind === "tool-result" ? turns : turns.slice(0, lastQuestion + 1);
   const shown = asked.length > 0 ? asked : [EXAMPLE];
   try {
     return write(streamedBody({ ...conversation, turns: shown }, { model }));
   } catch (error) {
-    return `# ${error instanceof Error ? error.message : String(error)}`; // settings that cannot be sent
+    return `# ${error instanceof Error ? error.message : String(error)}`; // invalid settings
   }
 }
 

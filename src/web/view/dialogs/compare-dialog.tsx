@@ -1,21 +1,21 @@
-// The same prompt twice: as a stream, and as one answer at its end. One sees what streaming buys.
+// Sends the same prompt streamed and buffered, side by side, to show the effect of streaming.
 
 import { useEffect, useRef, useState } from "react";
-import { type Comparison, compare, type Side } from "../../chat/comparison.ts";
+import { type Comparison, compare, EMPTY_SIDE, type Side } from "../../chat/comparison.ts";
 import { requestBody } from "../../conversation/request-body.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { duration } from "../format.ts";
 import { Dialog } from "./dialog.tsx";
 
 const EXAMPLE = "What is streaming?";
-const EMPTY: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+const EMPTY: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
 
 export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const { server } = useApp();
   const conversation = useCurrent();
   const last = conversation.turns.findLast(({ kind }) => kind === "question");
   const [text, setText] = useState(last?.kind === "question" ? last.text : EXAMPLE);
-  const [result, setResult] = useState<Comparison>({ streamed: EMPTY, buffered: EMPTY });
+  const [result, setResult] = useState(EMPTY);
   const [startedAtMs, setStarted] = useState<number | null>(null);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
@@ -23,20 +23,15 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const start = async () => {
     const abort = new AbortController();
     running.current = abort;
-    setResult({ streamed: EMPTY, buffered: EMPTY });
+    setResult(EMPTY);
     setStarted(performance.now());
-    const { settings } = conversation;
-    const body = requestBody({
-      ...conversation,
-      settings,
-      turns: [question(text)],
-      omittedTurns: 0,
-    });
+    const turns = [{ kind: "question", id: "compared", text } as const];
+    const body = requestBody({ ...conversation, turns, omittedTurns: 0 });
     await compare({ server, body, signal: abort.signal, onChange: setResult });
     setStarted(null);
   };
   return (
-    <Dialog title="Streamed and buffered, side by side" onClose={onClose} className="is-wide">
+    <Dialog title="Compare streamed and buffered" onClose={onClose} className="is-wide">
       <form
         className="compare-form"
         onSubmit={(event) => {
@@ -59,15 +54,11 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
         <SideView title="Buffered" side={result.buffered} startedAtMs={startedAtMs} />
       </div>
       <p className="hint">
-        Both are asked at the same moment with the same settings and seed, so they share the
+        Both requests start at the same time with the same settings and seed, so they share the
         machine.
       </p>
     </Dialog>
   );
-}
-
-function question(text: string) {
-  return { kind: "question", id: "compared", text } as const;
 }
 
 type SideProps = {
@@ -79,27 +70,17 @@ type SideProps = {
 function SideView({ title, side, startedAtMs }: SideProps) {
   const { text, firstTextMs, totalMs, problem } = side;
   const isWaiting = startedAtMs !== null && totalMs === null && problem === null;
-  const passedMs = useStopwatch(isWaiting ? startedAtMs : null);
-  const first = firstTextMs ?? (isWaiting ? passedMs : null);
-  const total = totalMs ?? (isWaiting ? passedMs : null);
+  const elapsedMs = useStopwatch(isWaiting ? startedAtMs : null);
+  const first = firstTextMs ?? (isWaiting ? elapsedMs : null);
+  const total = totalMs ?? (isWaiting ? elapsedMs : null);
   return (
     <section className="compare-side" aria-label={title}>
       <h3>{title}</h3>
       <dl className="numbers">
-        <div>
-          <dt>First text after</dt>
-          <dd className={firstTextMs === null ? "is-running" : ""}>
-            {first === null ? "–" : duration(first)}
-          </dd>
-        </div>
-        <div>
-          <dt>All of it after</dt>
-          <dd className={totalMs === null ? "is-running" : ""}>
-            {total === null ? "–" : duration(total)}
-          </dd>
-        </div>
+        <Time name="First text" ms={first} isRunning={firstTextMs === null} />
+        <Time name="Complete" ms={total} isRunning={totalMs === null} />
       </dl>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a keyboard has to get there */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keyboard users must reach it */}
       <div className="compare-text" tabIndex={0}>
         {problem ?? text}
       </div>
@@ -107,7 +88,22 @@ function SideView({ title, side, startedAtMs }: SideProps) {
   );
 }
 
-/** Ms since then; 0 while there is nothing to measure. */
+type TimeProps = {
+  readonly name: string;
+  readonly ms: number | null;
+  readonly isRunning: boolean;
+};
+
+function Time({ name, ms, isRunning }: TimeProps) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className={isRunning ? "is-running" : ""}>{ms === null ? "–" : duration(ms)}</dd>
+    </div>
+  );
+}
+
+/** Ms since the given time; 0 if it is null. */
 function useStopwatch(sinceMs: number | null): number {
   const [nowMs, setNow] = useState(0);
   useEffect(() => {

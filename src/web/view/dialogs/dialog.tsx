@@ -1,4 +1,4 @@
-// A dialog in front of the page: the browser's own, which keeps the focus inside and closes on Escape.
+// A modal dialog based on the browser's <dialog>, which keeps the focus inside and closes on Escape.
 
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { IconButton } from "../icons.tsx";
@@ -12,21 +12,21 @@ type DialogProps = {
 
 export function Dialog({ title, onClose, className = "", children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  // Closed while it still stands on the page: only then the browser gives the focus back to where it was.
+  // Close the dialog before it is removed from the page; otherwise the browser does not restore the focus.
   useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog?.open) dialog?.showModal();
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, by the browser
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes it on Escape
     <dialog
       ref={element}
       className={`dialog ${className}`}
       aria-label={title}
       onCancel={onClose}
       onClick={(event) => {
-        if (event.target === event.currentTarget) onClose(); // beside it
+        if (event.target === event.currentTarget) onClose(); // a click on the backdrop
       }}
     >
       <div className="dialog-content">

@@ -1,4 +1,4 @@
-// Asks for the API key that the server wants.
+// Asks the user for the server's API key.
 
 import { useState } from "react";
 import { useApp, useCurrent } from "../context.ts";
@@ -11,8 +11,8 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
   const [isRemembered, setRemembered] = useState(false);
   const save = async () => {
     apiKey.set(key.trim(), isRemembered);
-    await status.look();
-    if (status.get().failure?.status === 401) return setKey(""); // it stays open: the key is wrong
+    await status.refresh();
+    if (status.get().failure?.status === 401) return setKey(""); // wrong key: the dialog stays open
     onClose();
     const last = turns.at(-1);
     if (last?.kind === "answer" && last.failure?.status === 401) store.regenerate(id, last.id);
@@ -26,11 +26,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
           void save();
         }}
       >
-        <p>
-          {wasWrong
-            ? "The server does not know this key."
-            : "This server answers only to those who have a key."}
-        </p>
+        <p>{wasWrong ? "The server rejected this key." : "This server requires an API key."}</p>
         <label className="field">
           Key
           <input
@@ -47,7 +43,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
             checked={isRemembered}
             onChange={(event) => setRemembered(event.currentTarget.checked)}
           />
-          Remember it in this browser (otherwise until the tab is closed)
+          Remember in this browser (otherwise only until this tab is closed)
         </label>
         <div className="form-buttons">
           <button type="submit" className="button is-main" disabled={key.trim() === ""}>
@@ -59,7 +55,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-/** For the browser, when it shows the dialog: React would put the focus there before that. */
+/** Sets the attribute for the browser, which focuses the field when it opens the dialog. React's autoFocus acts too early. */
 function focusAtOpening(field: HTMLInputElement | null): void {
   field?.setAttribute("autofocus", "");
 }

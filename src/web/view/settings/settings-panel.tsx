@@ -1,71 +1,43 @@
-// What can be set for one chat: beside the conversation, in front of it on a phone.
+// The settings of one chat: a panel beside the conversation, or in front of it on a phone.
 
-import { type ReactNode, useId } from "react";
+import { useId } from "react";
 import type { ChatSettings } from "../../conversation/conversation.ts";
-import { EXAMPLE_SCHEMA, EXAMPLE_TOOLS, problemsOf } from "../../conversation/settings.ts";
+import {
+  EXAMPLE_SCHEMA,
+  EXAMPLE_TOOLS,
+  problemsOf,
+  type SettingsProblems,
+} from "../../conversation/settings.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { Dialog } from "../dialogs/dialog.tsx";
-import { NumberField, TextField } from "../fields.tsx";
+import { NumberField, TextField } from "./fields.tsx";
 import { TransportField } from "./transport-field.tsx";
 
 export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
   const { store } = useApp();
   const { id, settings } = useCurrent();
   const problems = problemsOf(settings);
-  const set = (change: Partial<ChatSettings>) => store.set(id, change);
+  const set = (change: Partial<ChatSettings>) => store.changeSettings(id, change);
   return (
-    <Dialog title="Settings of this chat" onClose={onClose} className="is-panel">
+    <Dialog title="Chat settings" onClose={onClose} className="is-panel">
       <TextField
         label="System prompt"
-        help="Stands before the conversation: who the model is, and how it answers."
+        help="Sent before the conversation. Tells the model who it is and how to answer."
         value={settings.system}
         onChange={(system) => set({ system })}
         problem={problems.system}
       />
-      <Pair>
-        <NumberField
-          label="Temperature"
-          help="0 takes the likeliest token, up to 2"
-          step={0.1}
-          value={settings.temperature}
-          onChange={(temperature) => set({ temperature })}
-          problem={problems.temperature}
-        />
-        <NumberField
-          label="Top p"
-          help="0 to 1; empty is 1"
-          step={0.05}
-          value={settings.topP}
-          onChange={(topP) => set({ topP })}
-          problem={problems.topP}
-        />
-        <NumberField
-          label="Max tokens"
-          help="Of one answer; empty is no limit"
-          step={1}
-          value={settings.maxTokens}
-          onChange={(maxTokens) => set({ maxTokens })}
-          problem={problems.maxTokens}
-        />
-        <NumberField
-          label="Seed"
-          help="The same seed draws the same; empty is random"
-          step={1}
-          value={settings.seed}
-          onChange={(seed) => set({ seed })}
-          problem={problems.seed}
-        />
-      </Pair>
+      <SamplingFields settings={settings} problems={problems} set={set} />
       <TextField
         label="Stop strings"
-        help="One a line: the answer ends before the first that comes."
+        help="One per line. Generation stops at the first match."
         value={settings.stop.join("\n")}
         onChange={(text) => set({ stop: text === "" ? [] : text.split("\n") })}
         problem={problems.stop}
       />
       <TextField
         label="JSON schema"
-        help="The answer is held to it."
+        help="The answer always follows this schema."
         isCode
         value={settings.jsonSchema}
         onChange={(jsonSchema) => set({ jsonSchema })}
@@ -74,7 +46,7 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
       />
       <TextField
         label="Tools"
-        help="A JSON list of functions that the model may call. You give their results."
+        help="A JSON list of functions that the model can call. You enter their results."
         isCode
         value={settings.tools}
         onChange={(tools) => set({ tools })}
@@ -86,14 +58,40 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function Pair({ children }: { readonly children: ReactNode }) {
+const SAMPLING_FIELDS = [
+  {
+    name: "temperature",
+    label: "Temperature",
+    help: "0 to 2. 0 always picks the most likely token.",
+    step: 0.1,
+  },
+  { name: "topP", label: "Top p", help: "0 to 1. Empty means 1.", step: 0.05 },
+  { name: "maxTokens", label: "Max tokens", help: "Per answer. Empty means no limit.", step: 1 },
+  { name: "seed", label: "Seed", help: "For repeatable answers. Empty means random.", step: 1 },
+] as const;
+
+type SamplingProps = {
+  readonly settings: ChatSettings;
+  readonly problems: SettingsProblems;
+  readonly set: (change: Partial<ChatSettings>) => void;
+};
+
+function SamplingFields({ settings, problems, set }: SamplingProps) {
   const id = useId();
   return (
     <fieldset className="field-grid" aria-labelledby={id}>
       <legend id={id} className="visually-hidden">
         Sampling
       </legend>
-      {children}
+      {SAMPLING_FIELDS.map(({ name, ...field }) => (
+        <NumberField
+          key={name}
+          {...field}
+          value={settings[name]}
+          onChange={(value) => set({ [name]: value })}
+          problem={problems[name]}
+        />
+      ))}
     </fieldset>
   );
 }

@@ -1,4 +1,4 @@
-// How answers come to this browser: for all chats.
+// Selects the transport for answers, for all chats of this browser.
 
 import { useState } from "react";
 import { currentTransport, setTransport, type Transport } from "../../browser/transport.ts";
@@ -22,7 +22,7 @@ export function TransportField() {
         <option value="websocket">WebSocket</option>
       </select>
       <p id="transport-help" className="hint">
-        How answers come, in all chats of this browser, from the next one on.
+        How this browser receives answers. Applies to all chats, from the next answer on.
       </p>
     </div>
   );

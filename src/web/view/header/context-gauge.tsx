@@ -1,4 +1,4 @@
-// How much of the model's context the conversation takes, as its last answer has counted it.
+// Shows how much of the model's context the conversation uses, based on the token counts of the last answer.
 
 import type { Conversation } from "../../conversation/conversation.ts";
 import { useCurrent, useStatus } from "../context.ts";
@@ -10,10 +10,10 @@ export function ContextGauge() {
   const used = usedTokens(conversation);
   if (total === null || used === 0) return null;
   const share = Math.min(1, used / total);
-  const words = `${count(used)} of ${count(total)} tokens of context are taken`;
+  const label = `${count(used)} of ${count(total)} context tokens used`;
   const level = share > 0.95 ? "is-full" : share > 0.8 ? "is-high" : "";
   return (
-    <span className={`gauge ${level}`} role="img" aria-label={words} title={words}>
+    <span className={`gauge ${level}`} role="img" aria-label={label} title={label}>
       <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
         <circle cx="11" cy="11" r="8" className="gauge-ground" />
         <circle
@@ -30,14 +30,14 @@ export function ContextGauge() {
   );
 }
 
-/** Tokens that one conversation may have with its model; null while that is not known. */
+/** Context size of the conversation's model; null while it is unknown. */
 function useContextTokens({ settings }: Conversation): number | null {
   const { models } = useStatus();
   const model = models.find(({ id }) => id === settings.model) ?? models[0];
   return model?.contextTokens ?? null;
 }
 
-/** Prompt and answer of the last one that was counted. */
+/** Prompt and generated tokens of the last answer with statistics. */
 function usedTokens({ turns }: Conversation): number {
   const last = turns.findLast((turn) => turn.kind === "answer" && turn.numbers !== null);
   if (last?.kind !== "answer" || !last.numbers) return 0;

@@ -1,26 +1,30 @@
-// What an answer took: waiting, the first token, speed, and tokens in, cached and out.
+// The statistics below an answer: its times, speed and token counts.
 
-import type { Answer } from "../../conversation/conversation.ts";
+import type { ChatAnswer } from "../../conversation/conversation.ts";
 import { count, duration } from "../format.ts";
 
-export function NumbersLine({ answer: { numbers, model } }: { readonly answer: Answer }) {
+export function StatisticsLine({ answer: { numbers, model } }: { readonly answer: ChatAnswer }) {
   if (!numbers) return null;
   const { queueMs, firstTokenMs, totalMs, promptTokens, cachedTokens, generatedTokens } = numbers;
   const speed = tokensPerSecond(numbers);
   return (
     <dl className="numbers">
       {model !== null && <Entry name="Model" value={model} />}
-      <Entry name="Queue" value={duration(queueMs)} help="Waiting for a slot" />
+      <Entry name="Queue" value={duration(queueMs)} help="Time spent waiting for a slot" />
       {firstTokenMs !== null && (
-        <Entry name="TTFT" value={duration(firstTokenMs)} help="Time to the first token" />
+        <Entry name="TTFT" value={duration(firstTokenMs)} help="Time to first token" />
       )}
       {speed !== null && (
-        <Entry name="Speed" value={`${speed} tokens/s`} help="After the first token" />
+        <Entry
+          name="Speed"
+          value={`${speed} tokens/s`}
+          help="Generation speed after the first token"
+        />
       )}
       <Entry name="Total" value={duration(totalMs)} />
-      <Entry name="In" value={count(promptTokens)} help="Tokens of the prompt" />
-      <Entry name="Cached" value={count(cachedTokens)} help="Of them, already in the cache" />
-      <Entry name="Out" value={count(generatedTokens)} help="Tokens of the answer" />
+      <Entry name="In" value={count(promptTokens)} help="Prompt tokens" />
+      <Entry name="Cached" value={count(cachedTokens)} help="Prompt tokens found in the cache" />
+      <Entry name="Out" value={count(generatedTokens)} help="Generated tokens" />
     </dl>
   );
 }
@@ -36,8 +40,8 @@ function Entry({ name, value, help }: EntryProps) {
   );
 }
 
-/** From the first token on; null where there are too few to say. */
-function tokensPerSecond(numbers: NonNullable<Answer["numbers"]>): string | null {
+/** Speed after the first token; null if there are too few tokens to measure it. */
+function tokensPerSecond(numbers: NonNullable<ChatAnswer["numbers"]>): string | null {
   const { firstTokenMs, totalMs, generatedTokens } = numbers;
   if (firstTokenMs === null || generatedTokens < 2 || totalMs <= firstTokenMs) return null;
   const speed = ((generatedTokens - 1) * 1000) / (totalMs - firstTokenMs);

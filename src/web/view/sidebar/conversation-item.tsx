@@ -1,17 +1,17 @@
-// One conversation in the list: to open, rename, export and delete.
+// One conversation in the list, with its menu: rename, export, delete.
 
 import { useState } from "react";
 import { saveFile } from "../../browser/files.ts";
-import { type Conversation, hasEnded } from "../../conversation/conversation.ts";
+import { type Conversation, hasRunningAnswer } from "../../conversation/conversation.ts";
 import { fileNameFor, toJson } from "../../conversation/export.ts";
 import { toMarkdown } from "../../conversation/export-markdown.ts";
 import { useApp } from "../context.ts";
 import { when } from "../format.ts";
-import { Menu } from "../menu.tsx";
+import { Menu } from "./menu.tsx";
 
 type ItemProps = {
   readonly conversation: Conversation;
-  /** What a search has found in it. */
+  /** Search result; null without a search. */
   readonly snippet: string | null;
   readonly isCurrent: boolean;
   readonly onSelect: () => void;
@@ -19,19 +19,17 @@ type ItemProps = {
 
 export function ConversationItem({ conversation, snippet, isCurrent, onSelect }: ItemProps) {
   const { store } = useApp();
-  const [isRenamed, setRenamed] = useState(false);
-  const { id, title, updatedAtMs, turns } = conversation;
-  const last = turns.at(-1);
-  const isAnswering = last?.kind === "answer" && !hasEnded(last);
+  const [isRenaming, setRenaming] = useState(false);
+  const { id, title, updatedAtMs } = conversation;
   const save = (extension: "json" | "md", text: string) =>
     saveFile(fileNameFor(conversation, extension), text);
-  if (isRenamed)
+  if (isRenaming)
     return (
       <li>
         <TitleForm
           title={title}
           onDone={(next) => {
-            setRenamed(false);
+            setRenaming(false);
             if (next !== null) store.rename(id, next);
           }}
         />
@@ -47,13 +45,13 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
       >
         <span className="conversation-title">{title}</span>
         <span className="conversation-note">
-          {isAnswering ? "answering" : (snippet ?? when(updatedAtMs))}
+          {hasRunningAnswer(conversation) ? "Answering…" : (snippet ?? when(updatedAtMs))}
         </span>
       </button>
       <Menu
-        label={`More for ${title}`}
+        label={`Options for ${title}`}
         entries={[
-          { name: "Rename", run: () => setRenamed(true) },
+          { name: "Rename", run: () => setRenaming(true) },
           { name: "Export as Markdown", run: () => save("md", toMarkdown(conversation)) },
           { name: "Export as JSON", run: () => save("json", toJson([conversation])) },
           { name: "Delete", isDanger: true, run: () => void store.remove(id) },
@@ -65,7 +63,7 @@ export function ConversationItem({ conversation, snippet, isCurrent, onSelect }:
 
 type TitleProps = {
   readonly title: string;
-  /** Null when nothing is to be changed. */
+  /** Called with null if the user cancels. */
   readonly onDone: (title: string | null) => void;
 };
 
@@ -81,7 +79,7 @@ function TitleForm({ title, onDone }: TitleProps) {
       <input
         className="title-field"
         aria-label="Title"
-        // biome-ignore lint/a11y/noAutofocus: it was asked for a moment ago
+        // biome-ignore lint/a11y/noAutofocus: the user has just opened it
         autoFocus
         value={draft}
         onChange={(event) => setDraft(event.currentTarget.value)}

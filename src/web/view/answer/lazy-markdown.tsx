@@ -1,5 +1,5 @@
-// The Markdown renderer is a file of its own, which is fetched while the page is already there. An answer must not be lost
-// because that fetch was: it is tried again, and until then, or for good, its text stands as it came.
+// Loads the Markdown renderer, a separate file that is fetched after the page is shown. The fetch is retried. Until it
+// succeeds, and if it never does, answers are shown as plain text.
 
 type MarkdownProps = { readonly text: string; readonly isStreaming: boolean };
 
@@ -10,7 +10,7 @@ export const markdown = load();
 async function load() {
   for (const waitMs of WAITS_MS) {
     try {
-      return (await import("../markdown/markdown.tsx")).Markdown;
+      return (await import("../../markdown/markdown.tsx")).Markdown;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }

@@ -1,12 +1,12 @@
-// All conversations: a new one, search, and the way to each; export, import and deletion of all.
+// The list of conversations with search, the "New chat" button, and the actions on all conversations.
 
 import { useMemo, useState } from "react";
 import { search } from "../../conversation/search.ts";
 import { useApp, useChats } from "../context.ts";
 import { Icon, IconButton } from "../icons.tsx";
-import { ThemeButton } from "../theme-button.tsx";
 import { ConversationItem } from "./conversation-item.tsx";
 import { HistoryMenu } from "./history-menu.tsx";
+import { ThemeButton } from "./theme-button.tsx";
 
 type SidebarProps = { readonly isOpen: boolean; readonly onClose: () => void };
 
@@ -14,40 +14,38 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
   const { store } = useApp();
   const { conversations, currentId } = useChats();
   const [words, setWords] = useState("");
-  const kept = conversations.filter(({ turns }) => turns.length > 0);
-  const found = useMemo(() => (words.trim() === "" ? null : search(kept, words)), [kept, words]);
+  const saved = conversations.filter(({ turns }) => turns.length > 0);
+  const found = useMemo(() => (words.trim() === "" ? null : search(saved, words)), [saved, words]);
   const closeOnPhone = () => {
     if (matchMedia("(max-width: 60rem)").matches) onClose();
   };
-  const shown =
-    found?.map(({ conversation, snippet }) => ({ conversation, snippet })) ??
-    kept.map((conversation) => ({ conversation, snippet: null }));
+  const shown = found ?? saved.map((conversation) => ({ conversation, snippet: null }));
   return (
     <>
-      <nav className="sidebar" aria-label="Conversations" inert={!isOpen}>
+      <nav className="sidebar" aria-label="Chats" inert={!isOpen}>
         <div className="sidebar-head">
           <a className="brand" href="..">
             <img src="../favicon.svg" width="24" height="24" alt="" />
             Sluice
           </a>
           <ThemeButton />
-          <IconButton icon="close" label="Hide the conversations" onClick={onClose} />
+          <IconButton icon="close" label="Hide sidebar" onClick={onClose} />
         </div>
         <button
           type="button"
           className="button new-chat"
           onClick={() => {
-            store.begin();
+            store.startNew();
             closeOnPhone();
           }}
         >
           <Icon name="plus" size={18} />
           New chat
         </button>
-        {kept.length > 0 && (
+        {saved.length > 0 && (
           <label className="search">
             <Icon name="search" size={16} />
-            <span className="visually-hidden">Search the conversations</span>
+            <span className="visually-hidden">Search chats</span>
             <input
               type="search"
               placeholder="Search"
@@ -70,17 +68,17 @@ export function Sidebar({ isOpen, onClose }: SidebarProps) {
             />
           ))}
         </ul>
-        {kept.length === 0 && (
-          <p className="hint">Your conversations are kept here, in this browser.</p>
+        {saved.length === 0 && (
+          <p className="hint">Your chats appear here. They are stored only in this browser.</p>
         )}
-        {found?.length === 0 && <p className="hint">Nothing has these words.</p>}
+        {found?.length === 0 && <p className="hint">No chats found.</p>}
         <HistoryMenu />
       </nav>
       {isOpen && (
         <button
           type="button"
           className="sidebar-veil"
-          aria-label="Hide the conversations"
+          aria-label="Hide sidebar"
           onClick={onClose}
         />
       )}

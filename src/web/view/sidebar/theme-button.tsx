@@ -1,8 +1,8 @@
-// Light, dark, or as the system has it.
+// Switches between the system's theme, light and dark.
 
 import { useState } from "react";
-import { currentTheme, setTheme, type Theme } from "../browser/theme.ts";
-import { IconButton } from "./icons.tsx";
+import { currentTheme, setTheme, type Theme } from "../../browser/theme.ts";
+import { IconButton } from "../icons.tsx";
 
 const NEXT: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
 
@@ -11,7 +11,7 @@ export function ThemeButton() {
   return (
     <IconButton
       icon="sun"
-      label={`Colours: ${theme}. Change to ${NEXT[theme]}`}
+      label={`Theme: ${theme}. Switch to ${NEXT[theme]}`}
       onClick={() => {
         setTheme(NEXT[theme]);
         show(NEXT[theme]);

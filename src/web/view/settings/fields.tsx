@@ -1,4 +1,4 @@
-// Fields of forms: a label, what it is for, and what is wrong with its value.
+// Form fields with a label, a help text, and an error message.
 
 import { type ReactNode, useEffect, useId, useState } from "react";
 
@@ -7,13 +7,13 @@ type FieldProps<T> = {
   readonly help: string;
   readonly value: T;
   readonly onChange: (value: T) => void;
-  /** In words; undefined when nothing is wrong. */
+  /** Error message; undefined if the value is valid. */
   readonly problem: string | undefined;
 };
 
 type TextProps = FieldProps<string> & {
   readonly isCode?: boolean;
-  /** Put in by a button while it is empty. */
+  /** A button inserts it while the field is empty. */
   readonly example?: string;
 };
 
@@ -33,7 +33,7 @@ export function TextField({ isCode = false, example, ...field }: TextProps) {
           />
           {example !== undefined && value === "" && (
             <button type="button" className="link" onClick={() => onChange(example)}>
-              Insert an example
+              Insert example
             </button>
           )}
         </>
@@ -48,7 +48,7 @@ export function NumberField({ step, ...field }: NumberProps) {
   const { value, onChange } = field;
   const [text, setText] = useState(value === null ? "" : String(value));
   useEffect(() => {
-    // What was changed elsewhere; what is being typed (1., 0.0) stays as it is.
+    // Take over a value that was changed elsewhere, but keep what is being typed (1., 0.0).
     setText((before) =>
       numberIn(before) === value ? before : value === null ? "" : String(value),
     );

@@ -1,6 +1,6 @@
-// Which model answers, and how it is with it.
+// Selects the model and shows its state.
 
-import type { Readiness, ServedModel } from "../../server/server.ts";
+import type { ChatModel, ServerReadiness } from "../../server/server.ts";
 import { useApp, useCurrent, useStatus } from "../context.ts";
 import { percent } from "../format.ts";
 
@@ -10,7 +10,7 @@ export function ModelPicker() {
   const { id, settings } = useCurrent();
   const served = models[0]?.id ?? "";
   const chosen = settings.model ?? served;
-  const isGone = settings.model !== null && !models.some((each) => each.id === settings.model);
+  const isMissing = settings.model !== null && !models.some((each) => each.id === settings.model);
   const state = failure ? "unreachable" : (readiness?.status ?? "connecting");
   return (
     <div className="model-picker">
@@ -23,36 +23,35 @@ export function ModelPicker() {
         value={chosen}
         onChange={(event) => {
           const { value } = event.currentTarget;
-          store.set(id, { model: value === served ? null : value });
+          store.changeSettings(id, { model: value === served ? null : value });
         }}
       >
         {models.map((model) => (
           <option key={model.id} value={model.id}>
             {model.id}
-            {stateWords(model, readiness)}
+            {stateText(model, readiness)}
           </option>
         ))}
-        {isGone && <option value={chosen}>{chosen} (not served)</option>}
-        {models.length === 0 && !isGone && (
-          <option value="">{failure ? "no server" : "..."}</option>
+        {isMissing && <option value={chosen}>{chosen} (not available)</option>}
+        {models.length === 0 && !isMissing && (
+          <option value="">{failure ? "No server" : "Connecting…"}</option>
         )}
       </select>
     </div>
   );
 }
 
-function stateWords({ state }: ServedModel, readiness: Readiness | null): string {
+function stateText({ state }: ChatModel, readiness: ServerReadiness | null): string {
   switch (state) {
     case "ready":
       return "";
     case "loading":
     case "restarting": {
       const progress = readiness?.loadProgress ?? 0;
-      const what = state === "loading" ? "loading" : "restarting";
-      return progress > 0 ? ` (${what} ${percent(progress)})` : ` (${what})`;
+      return progress > 0 ? ` (${state} ${percent(progress)})` : ` (${state})`;
     }
     case "failed":
-      return " (cannot be loaded)";
+      return " (failed to load)";
     default:
       return ` (${state})`;
   }

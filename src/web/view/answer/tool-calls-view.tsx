@@ -1,20 +1,21 @@
-// Calls of tools: their arguments as they stream in, and a form for what the tool gives.
+// Tool calls of an answer: their arguments as they stream in, and a form for each result.
 
 import { useState } from "react";
-import type { ToolCall } from "../../conversation/conversation.ts";
+import type { ChatToolCall } from "../../conversation/conversation.ts";
+import { indented } from "../../conversation/json-text.ts";
 import { useApp } from "../context.ts";
 import { Icon } from "../icons.tsx";
 
-type CallsProps = {
+type ToolCallsProps = {
   readonly conversationId: string;
-  readonly calls: readonly ToolCall[];
-  /** Ids of those that want a result. */
-  readonly waitingIds: string;
+  readonly calls: readonly ChatToolCall[];
+  /** Ids of the calls without a result, separated by spaces. */
+  readonly pendingIds: string;
   readonly isStreaming: boolean;
 };
 
-export function CallsView({ conversationId, calls, waitingIds, isStreaming }: CallsProps) {
-  const waiting = waitingIds.split(" ");
+export function ToolCallsView({ conversationId, calls, pendingIds, isStreaming }: ToolCallsProps) {
+  const pending = pendingIds.split(" ");
   return calls.map((call, index) => (
     <section key={call.id} className="call" aria-label={`Call of ${call.name}`}>
       <h3 className="call-name">
@@ -24,14 +25,14 @@ export function CallsView({ conversationId, calls, waitingIds, isStreaming }: Ca
       <pre
         className={isStreaming && index === calls.length - 1 ? "call-text is-growing" : "call-text"}
       >
-        {isStreaming ? call.arguments : pretty(call.arguments)}
+        {isStreaming ? call.arguments : indented(call.arguments)}
       </pre>
-      {waiting.includes(call.id) && <ResultForm conversationId={conversationId} call={call} />}
+      {pending.includes(call.id) && <ResultForm conversationId={conversationId} call={call} />}
     </section>
   ));
 }
 
-type ResultProps = { readonly conversationId: string; readonly call: ToolCall };
+type ResultProps = { readonly conversationId: string; readonly call: ChatToolCall };
 
 function ResultForm({ conversationId, call }: ResultProps) {
   const { store } = useApp();
@@ -41,11 +42,11 @@ function ResultForm({ conversationId, call }: ResultProps) {
       className="result-form"
       onSubmit={(event) => {
         event.preventDefault();
-        store.giveResult(conversationId, call, text);
+        store.addToolResult(conversationId, call, text);
       }}
     >
       <label>
-        What the tool gives
+        Tool result
         <textarea
           rows={2}
           value={text}
@@ -55,18 +56,9 @@ function ResultForm({ conversationId, call }: ResultProps) {
       </label>
       <div className="form-buttons">
         <button type="submit" className="button is-main" disabled={text.trim() === ""}>
-          Give the result
+          Send result
         </button>
       </div>
     </form>
   );
-}
-
-/** What was cut off in the middle stays as it came. */
-function pretty(json: string): string {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
 }

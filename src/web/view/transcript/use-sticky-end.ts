@@ -1,11 +1,11 @@
-// Keeps the end of a growing text in sight, until its reader scrolls up. The frame has to be there from the first render on.
+// Keeps the end of a growing text in view until the user scrolls up. The frame must exist from the first render on.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** Who scrolls down so near to the end is taken to it: a text that grows fast has moved it on a little by then. */
+/** Scrolling down this close to the end counts as reaching it, because fast text moves the end meanwhile. */
 const NEAR_PX = 100;
 
-/** @param lastId of what stands at the end: something new there is gone to, wherever its reader was */
+/** @param lastId id of the last turn; a new turn is scrolled into view wherever the user was */
 export function useStickyEnd(lastId: string) {
   const frame = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -17,7 +17,7 @@ export function useStickyEnd(lastId: string) {
     const element = frame.current;
     if (!element || !isSticking.current) return;
     element.scrollTop = element.scrollHeight;
-    lastTop.current = element.scrollTop; // its scroll event may come together with one of the reader's
+    lastTop.current = element.scrollTop; // its scroll event may be merged with one of the user
   }, []);
   const toEnd = useCallback(() => {
     isSticking.current = true;
@@ -26,7 +26,7 @@ export function useStickyEnd(lastId: string) {
   }, [follow]);
 
   useLayoutEffect(follow); // after every change of the text
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the id is what tells of something new
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new id means a new turn
   useLayoutEffect(toEnd, [toEnd, lastId]);
   useEffect(() => {
     const element = frame.current;
@@ -35,21 +35,21 @@ export function useStickyEnd(lastId: string) {
     const onScroll = () => {
       const { scrollTop, scrollHeight, clientHeight } = element;
       const leftPx = scrollHeight - scrollTop - clientHeight;
-      // Only a reader scrolls up, however little; a text that grows does not, and one that shrinks still ends where it ends.
+      // Only the user scrolls up. Growing text does not change scrollTop, and after shrinking the end is still in view.
       if (scrollTop < lastTop.current && leftPx > 1) isSticking.current = false;
       else if (scrollTop > lastTop.current && leftPx < NEAR_PX) isSticking.current = true;
       lastTop.current = scrollTop;
       setAtEnd(isSticking.current);
     };
-    // In a text that grows with every frame a small step up is overtaken before it is a scroll: the wish counts.
-    const onWish = () => {
+    // While text grows every frame, `follow` undoes a small scroll before its event fires. So the input itself counts.
+    const onInput = () => {
       if (element.scrollHeight <= element.clientHeight || !isSticking.current) return;
       isSticking.current = false;
       setAtEnd(false);
     };
-    const stopListening = onWishUp(element, onWish);
+    const stopListening = onUpwardInput(element, onInput);
     element.addEventListener("scroll", onScroll, { passive: true });
-    // What grows later, such as code that gets its colours, or a phone's keyboard.
+    // Sizes also change later, for example by code highlighting or a phone's keyboard.
     const sizes = new ResizeObserver(follow);
     sizes.observe(inner);
     sizes.observe(element);
@@ -65,19 +65,19 @@ export function useStickyEnd(lastId: string) {
 
 const KEYS_UP = ["ArrowUp", "PageUp", "Home"];
 
-/** Calls back when a wheel, a finger or a key wants to go up. @returns ends it */
-function onWishUp(element: HTMLElement, wish: () => void): () => void {
+/** Listens for wheel, touch and key input that scrolls up. @returns a function that stops listening */
+function onUpwardInput(element: HTMLElement, listener: () => void): () => void {
   let lastY = 0;
-  const onWheel = ({ deltaY }: WheelEvent) => deltaY < 0 && wish();
+  const onWheel = ({ deltaY }: WheelEvent) => deltaY < 0 && listener();
   const onTouchStart = ({ touches }: TouchEvent) => {
     lastY = touches[0]?.clientY ?? 0;
   };
   const onTouchMove = ({ touches }: TouchEvent) => {
     const y = touches[0]?.clientY ?? lastY;
-    if (y > lastY) wish();
+    if (y > lastY) listener();
     lastY = y;
   };
-  const onKey = ({ key }: KeyboardEvent) => KEYS_UP.includes(key) && wish();
+  const onKey = ({ key }: KeyboardEvent) => KEYS_UP.includes(key) && listener();
   const listening = new AbortController();
   const options = { passive: true, signal: listening.signal };
   element.addEventListener("wheel", onWheel, options);

@@ -1,24 +1,24 @@
-// What a person asked; can be changed and asked again.
+// A message of the user, which can be edited and sent again.
 
 import { useState } from "react";
-import type { Question } from "../../conversation/conversation.ts";
+import type { ChatQuestion } from "../../conversation/conversation.ts";
 import { isSendKey } from "../composer/send-key.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { IconButton } from "../icons.tsx";
 
-type QuestionProps = { readonly conversationId: string; readonly question: Question };
+type QuestionProps = { readonly conversationId: string; readonly question: ChatQuestion };
 
 export function QuestionView({ conversationId, question }: QuestionProps) {
   const { store } = useApp();
-  const [isEdited, setEdited] = useState(false);
-  if (isEdited)
+  const [isEditing, setEditing] = useState(false);
+  if (isEditing)
     return (
       <QuestionForm
         text={question.text}
-        onCancel={() => setEdited(false)}
+        onCancel={() => setEditing(false)}
         onSend={(text) => {
-          setEdited(false);
+          setEditing(false);
           store.edit(conversationId, question.id, text);
         }}
       />
@@ -27,8 +27,8 @@ export function QuestionView({ conversationId, question }: QuestionProps) {
     <article className="question" aria-label="You">
       <div className="question-text">{question.text}</div>
       <div className="turn-tools">
-        <CopyButton text={question.text} label="Copy the question" />
-        <IconButton icon="edit" label="Edit the question" onClick={() => setEdited(true)} />
+        <CopyButton text={question.text} label="Copy message" />
+        <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
       </div>
     </article>
   );
@@ -54,8 +54,8 @@ function QuestionForm({ text, onCancel, onSend }: FormProps) {
       }}
     >
       <textarea
-        aria-label="Question"
-        // biome-ignore lint/a11y/noAutofocus: it was asked for a moment ago
+        aria-label="Edited text"
+        // biome-ignore lint/a11y/noAutofocus: the user has just opened it
         autoFocus
         rows={3}
         value={draft}
@@ -70,13 +70,13 @@ function QuestionForm({ text, onCancel, onSend }: FormProps) {
           }
         }}
       />
-      <p className="hint">What followed this question is replaced.</p>
+      <p className="hint">Sending this replaces everything after it.</p>
       <div className="form-buttons">
         <button type="button" className="button" onClick={onCancel}>
           Cancel
         </button>
         <button type="submit" className="button is-main" disabled={draft.trim() === ""}>
-          Ask
+          Send
         </button>
       </div>
     </form>

@@ -1,10 +1,10 @@
-// The line above the conversation: its name, its model, how full it is, and what can be opened.
+// The bar above the conversation: title, model, context gauge, and buttons that open the panels.
 
-import { ContextGauge } from "./composer/context-gauge.tsx";
-import { ModelPicker } from "./composer/model-picker.tsx";
-import { useCurrent } from "./context.ts";
-import { IconButton } from "./icons.tsx";
-import type { Opened } from "./opened.ts";
+import { useCurrent } from "../context.ts";
+import { IconButton } from "../icons.tsx";
+import type { Opened } from "../opened.ts";
+import { ContextGauge } from "./context-gauge.tsx";
+import { ModelPicker } from "./model-picker.tsx";
 
 type HeaderProps = {
   readonly hasSidebar: boolean;
@@ -19,7 +19,7 @@ export function Header({ hasSidebar, onSidebar, opened, onOpen }: HeaderProps) {
     <header className="header">
       <IconButton
         icon="menu"
-        label={hasSidebar ? "Hide the conversations" : "Show the conversations"}
+        label={hasSidebar ? "Hide sidebar" : "Show sidebar"}
         onClick={onSidebar}
       />
       <h1 className="header-title">{title === "" ? "New chat" : title}</h1>
@@ -34,7 +34,7 @@ export function Header({ hasSidebar, onSidebar, opened, onOpen }: HeaderProps) {
         <IconButton icon="code" label="Show request" onClick={() => onOpen("code")} />
         <IconButton
           icon="settings"
-          label="Settings of this chat"
+          label="Chat settings"
           isOn={opened === "settings"}
           onClick={() => onOpen(opened === "settings" ? "nothing" : "settings")}
         />

@@ -1,4 +1,4 @@
-// What concerns all conversations: to a file, from a file, away.
+// Actions on all conversations: import, export, delete.
 
 import { useState } from "react";
 import { chooseFile, saveFile } from "../../browser/files.ts";
@@ -9,37 +9,37 @@ import { Dialog } from "../dialogs/dialog.tsx";
 export function HistoryMenu() {
   const { store } = useApp();
   const { conversations } = useChats();
-  const [said, setSaid] = useState("");
-  const [isAsked, setAsked] = useState(false);
-  const kept = conversations.filter(({ turns }) => turns.length > 0);
-  const read = async () => {
+  const [message, setMessage] = useState("");
+  const [isConfirming, setConfirming] = useState(false);
+  const stored = conversations.filter(({ turns }) => turns.length > 0);
+  const importFile = async () => {
     const text = await chooseFile("application/json,.json");
     if (text === null) return;
     try {
       const added = store.add(fromJson(text));
-      setSaid(added === 1 ? "1 conversation was added." : `${added} conversations were added.`);
+      setMessage(added === 1 ? "1 chat imported." : `${added} chats imported.`);
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error));
+      setMessage(error instanceof Error ? error.message : String(error));
     }
   };
   return (
     <div className="sidebar-foot">
       <p className="hint" role="status">
-        {said}
+        {message}
       </p>
-      <button type="button" className="link" onClick={() => void read()}>
+      <button type="button" className="link" onClick={() => void importFile()}>
         Import
       </button>
-      {kept.length > 0 && (
+      {stored.length > 0 && (
         <>
           <button
             type="button"
             className="link"
-            onClick={() => saveFile("sluice-conversations.json", toJson(kept))}
+            onClick={() => saveFile("sluice-conversations.json", toJson(stored))}
           >
             Export all
           </button>
-          <button type="button" className="link" onClick={() => setAsked(true)}>
+          <button type="button" className="link" onClick={() => setConfirming(true)}>
             Delete all
           </button>
         </>
@@ -47,26 +47,22 @@ export function HistoryMenu() {
       <a className="link" href="../docs">
         API
       </a>
-      {isAsked && (
-        <Dialog
-          title="Delete all conversations?"
-          onClose={() => setAsked(false)}
-          className="is-small"
-        >
-          <p>They are kept in this browser only, and cannot be brought back.</p>
+      {isConfirming && (
+        <Dialog title="Delete all chats?" onClose={() => setConfirming(false)} className="is-small">
+          <p>Your chats are stored only in this browser. This cannot be undone.</p>
           <div className="form-buttons">
-            <button type="button" className="button" onClick={() => setAsked(false)}>
-              Keep them
+            <button type="button" className="button" onClick={() => setConfirming(false)}>
+              Cancel
             </button>
             <button
               type="button"
               className="button is-danger"
               onClick={() => {
-                setAsked(false);
+                setConfirming(false);
                 void store.removeAll();
               }}
             >
-              Delete {kept.length === 1 ? "it" : `all ${kept.length}`}
+              Delete {stored.length === 1 ? "1 chat" : `${stored.length} chats`}
             </button>
           </div>
         </Dialog>

@@ -1,4 +1,4 @@
-// A chat without a question: what this is, and what one could ask the loaded model.
+// Shown in a chat without messages: a heading and example prompts for the model.
 
 import { suggestionsFor } from "../../conversation/suggestions.ts";
 import { useApp, useCurrent, useStatus } from "../context.ts";
@@ -12,7 +12,7 @@ export function EmptyChat() {
     <div className="empty-chat">
       <h2>What would you like to know?</h2>
       <p className="hint">
-        {model === null ? "Waiting for the server." : `${model} answers, on your own machine.`}
+        {model === null ? "Connecting to the server…" : `Chat with ${model} on your own machine.`}
       </p>
       {model !== null && (
         <ul className="suggestions">
@@ -22,7 +22,7 @@ export function EmptyChat() {
                 type="button"
                 className="suggestion"
                 onClick={() => {
-                  if (more) store.set(id, more);
+                  if (more) store.changeSettings(id, more);
                   store.ask(id, text);
                 }}
               >

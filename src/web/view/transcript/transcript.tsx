@@ -1,15 +1,14 @@
-// The turns of the conversation, and the scrolling that follows an answer until its reader looks elsewhere.
+// The turns of the conversation in a scrolling frame that follows the end of the answer.
 
 import { memo } from "react";
-import { openCalls } from "../../chat/turns.ts";
-import type { Conversation, Turn } from "../../conversation/conversation.ts";
+import { pendingToolCalls } from "../../chat/turns.ts";
+import type { ChatTurn, Conversation } from "../../conversation/conversation.ts";
+import { AnswerView } from "../answer/answer-view.tsx";
 import { useApp, useCurrent } from "../context.ts";
 import { Icon } from "../icons.tsx";
-import { AnswerView } from "./answer-view.tsx";
 import { EmptyChat } from "./empty-chat.tsx";
 import { OmittedNote } from "./omitted-note.tsx";
 import { QuestionView } from "./question-view.tsx";
-import { ToolResultView } from "./tool-result-view.tsx";
 import { useStickyEnd } from "./use-sticky-end.ts";
 
 export function Transcript({ onKey }: { readonly onKey: () => void }) {
@@ -22,13 +21,13 @@ function Frame({ lastId, onKey }: { readonly lastId: string; readonly onKey: () 
   const { frame, content, isAtEnd, toEnd } = useStickyEnd(lastId);
   return (
     <div className="transcript-place">
-      <section className="transcript" ref={frame} aria-label="Conversation" tabIndex={-1}>
+      <section className="transcript" ref={frame} aria-label="Messages" tabIndex={-1}>
         <div className="transcript-content" ref={content}>
           <Turns conversation={conversation} onKey={onKey} />
         </div>
       </section>
       {!isAtEnd && (
-        <button type="button" className="to-end" onClick={toEnd} aria-label="Go to the end">
+        <button type="button" className="to-end" onClick={toEnd} aria-label="Scroll to bottom">
           <Icon name="down" />
         </button>
       )}
@@ -36,18 +35,14 @@ function Frame({ lastId, onKey }: { readonly lastId: string; readonly onKey: () 
   );
 }
 
-function Turns({
-  conversation,
-  onKey,
-}: {
-  readonly conversation: Conversation;
-  readonly onKey: () => void;
-}) {
+type TurnsProps = { readonly conversation: Conversation; readonly onKey: () => void };
+
+function Turns({ conversation, onKey }: TurnsProps) {
   const { store } = useApp();
   const { id, turns, omittedTurns } = conversation;
   const isAnswering = store.isAnswering(id);
   const caller = isAnswering ? null : turns.findLast(({ kind }) => kind === "answer");
-  const waitingIds = openCalls(conversation)
+  const pendingIds = pendingToolCalls(conversation)
     .map((call) => call.id)
     .join(" ");
   return turns.map((turn, index) => (
@@ -58,7 +53,7 @@ function Turns({
         turn={turn}
         isLast={index === turns.length - 1}
         isAnswering={isAnswering}
-        waitingIds={turn === caller ? waitingIds : ""}
+        pendingIds={turn === caller ? pendingIds : ""}
         onKey={onKey}
       />
     </div>
@@ -67,11 +62,11 @@ function Turns({
 
 type TurnProps = {
   readonly conversationId: string;
-  readonly turn: Turn;
+  readonly turn: ChatTurn;
   readonly isLast: boolean;
   readonly isAnswering: boolean;
-  /** Ids of calls that want a result, with spaces between them: a text, so that a turn that stays the same is not drawn again. */
-  readonly waitingIds: string;
+  /** Ids of tool calls without a result, separated by spaces. A string, so that `memo` can compare it. */
+  readonly pendingIds: string;
   readonly onKey: () => void;
 };
 
@@ -82,6 +77,11 @@ const TurnView = memo(function TurnView({ turn, ...rest }: TurnProps) {
     case "answer":
       return <AnswerView answer={turn} {...rest} />;
     case "tool-result":
-      return <ToolResultView result={turn} />;
+      return (
+        <article className="tool-result" aria-label={`Result of ${turn.name}`}>
+          <span className="tool-result-name">{turn.name} returned</span>
+          <pre>{turn.text}</pre>
+        </article>
+      );
   }
 });

@@ -1,7 +1,7 @@
-// A button that opens a short list of things to do.
+// A button that opens a menu.
 
 import { useEffect, useRef, useState } from "react";
-import { IconButton } from "./icons.tsx";
+import { IconButton } from "../icons.tsx";
 
 type MenuEntry = {
   readonly name: string;
@@ -65,6 +65,6 @@ export function Menu({ label, entries }: MenuProps) {
 
 function moveFocus(frame: HTMLElement | null, step: number): void {
   const items = [...(frame?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-  const at = items.indexOf(document.activeElement as HTMLElement);
-  items[(at + step + items.length) % items.length]?.focus();
+  const index = items.indexOf(document.activeElement as HTMLElement);
+  items[(index + step + items.length) % items.length]?.focus();
 }

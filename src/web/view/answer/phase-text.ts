@@ -1,0 +1,43 @@
+// Describes the state of an answer to the user.
+
+import type { Phase } from "../../conversation/conversation.ts";
+import { duration, percent } from "../format.ts";
+
+/** Empty for the final states, which the answer itself shows. */
+export function phaseText(phase: Phase): string {
+  switch (phase.type) {
+    case "connecting":
+      return "Connecting…";
+    case "loading":
+      return phase.progress === null
+        ? "Loading the model…"
+        : `Loading the model: ${percent(phase.progress)}`;
+    case "restarting":
+      return "The model process crashed and is restarting. The answer continues automatically.";
+    case "queued":
+      return queueText(phase.position, phase.etaMs);
+    case "reading":
+      return phase.total === 0 ? "Reading the prompt…" : readingText(phase.processed, phase.total);
+    case "thinking":
+      return "Reasoning…";
+    case "writing":
+      return "Writing…";
+    case "calling":
+      return "Calling a tool…";
+    case "reconnecting":
+      return `Connection lost. Reconnecting (attempt ${phase.attempt})`;
+    case "done":
+    case "stopped":
+    case "failed":
+      return "";
+  }
+}
+
+function queueText(position: number, etaMs: number | null): string {
+  const place = position === 1 ? "Next in the queue" : `Position ${position} in the queue`;
+  return etaMs === null ? place : `${place}, about ${duration(Math.max(1000, etaMs))} left`;
+}
+
+function readingText(processed: number, total: number): string {
+  return `Reading the prompt: ${percent(processed / total)}`;
+}
