@@ -110,7 +110,7 @@ function withoutEffect(rows: readonly FieldRow[]): string {
 }
 
 function refused(
-  { body, unsupported, replacements, named = [] }: Contract,
+  { body, unsupported, replacements, ignored = [] }: Contract,
   rows: readonly FieldRow[],
 ): string {
   const onlyNull = rows.filter(({ allowed }) => allowed === "").map(({ path: field }) => field);
@@ -124,7 +124,7 @@ function refused(
       replacementFor(field, body, replacements) ?? "",
     ]),
   );
-  const told = named.map((field) => `\`${field}\``).join(", ");
+  const told = ignored.map((field) => `\`${field}\``).join(", ");
   return [
     ...(given.length > 0
       ? [`| refused | but for | instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]

@@ -126,7 +126,7 @@ export const anthropicMessages: Dialect = {
   },
 
   encodeError: encodeAnthropicError,
-  named: { error: "error", heartbeat: PING },
+  streamEvents: { error: "error", heartbeat: PING },
 };
 
 /** A body whose answer is not wanted: for those who only ask about its prompt. */

@@ -5,7 +5,7 @@ import { ServiceError } from "../../errors.ts";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { refuseTwins, toolList, toolName } from "../shared/tools.ts";
+import { refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
 
 const ONLY_CUSTOM = "custom is the only type of tool here: this server runs none of its own";
 
@@ -53,7 +53,7 @@ type Given = z.output<typeof definition>;
 export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = fields.tools ?? [];
   const names = given.map(({ name }) => name);
-  refuseTwins(names, (index) => `tools[${index}].name`);
+  refuseDuplicateNames(names, (index) => `tools[${index}].name`);
   const { callable, isRequired } = readChoice(fields, names);
   if (callable.length === 0) return null;
   const tools = given.map(

@@ -12,12 +12,12 @@ import {
 import { literal, oneOf } from "../../grammar/rules.ts";
 import type { ParseContext } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_STOPS, MOST_ALTERNATIVES, stopString } from "../shared/fields.ts";
+import { defaulted, MAX_ALTERNATIVES, MAX_STOPS, stopString } from "../shared/fields.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
 /** As Gemini's. */
-const MOST_CANDIDATES = 8;
+const MAX_CANDIDATES = 8;
 const AT = "generationConfig";
 
 const refused = z.null("is not supported by this server").optional();
@@ -37,7 +37,7 @@ const config = z.looseObject({
   temperature: defaulted(z.number().min(0).max(2), 1),
   topP: defaulted(z.number().min(0).max(1), 1),
   topK: defaulted(z.int().min(0).max(1_000_000), 0),
-  candidateCount: defaulted(z.int().min(1).max(MOST_CANDIDATES), 1),
+  candidateCount: defaulted(z.int().min(1).max(MAX_CANDIDATES), 1),
   maxOutputTokens: z.int().min(1).nullish(),
   stopSequences: z.array(stopString).max(MAX_STOPS, `at most ${MAX_STOPS}`).nullish(),
   seed: z.int().nullish(),
@@ -50,7 +50,7 @@ const config = z.looseObject({
   responseSchema: openapiSchema.nullish(),
   responseJsonSchema: jsonSchema.nullish(),
   responseLogprobs: defaulted(z.boolean(), false),
-  logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
+  logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
   thinkingConfig,
   responseModalities: withoutEffect(
     z.array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "TEXT: there is no other here")).nullish(),
@@ -132,13 +132,13 @@ function grammarOf({
 }
 
 /** Of all words together: their grammar is written at once. */
-const MOST_WORD_CHARS = 65_536;
+const MAX_WORD_CHARS = 65_536;
 
 /** One of the words, without quotes around it. */
 function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   const given = Array.isArray(schema?.enum) ? schema.enum : [];
-  if (given.join("").length + given.length > MOST_WORD_CHARS)
-    throw wrong("responseSchema", `has an enum of more than ${MOST_WORD_CHARS} characters`);
+  if (given.join("").length + given.length > MAX_WORD_CHARS)
+    throw wrong("responseSchema", `has an enum of more than ${MAX_WORD_CHARS} characters`);
   const words = z.array(stopString).min(1).safeParse(given);
   if (words.success) return `root ::= ${oneOf(words.data.map(literal))}`;
   throw wrong("responseSchema", "needs an enum of texts where responseMimeType is text/x.enum");

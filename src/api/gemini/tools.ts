@@ -5,7 +5,7 @@ import { ServiceError } from "../../errors.ts";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { MOST_TOOLS, refuseTwins, toolList, toolName } from "../shared/tools.ts";
+import { MAX_TOOLS, refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
 const refused = z
@@ -71,8 +71,8 @@ type Placed = Declaration & { readonly path: string };
 export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = placed(fields);
   const names = given.map(({ name }) => name);
-  if (given.length > MOST_TOOLS) throw wrong("tools", `has more than ${MOST_TOOLS} functions`);
-  refuseTwins(names, (index) => `${given[index]?.path}.name`);
+  if (given.length > MAX_TOOLS) throw wrong("tools", `has more than ${MAX_TOOLS} functions`);
+  refuseDuplicateNames(names, (index) => `${given[index]?.path}.name`);
   const { callable, isRequired } = readChoice(fields, names);
   if (callable.length === 0) return null;
   return { tools: given.map(readTool), callable, isRequired, isParallel: true };

@@ -23,9 +23,9 @@ import {
 } from "./answers.ts";
 import { encodeSettings } from "./settings.ts";
 
-/** Editors send these with every request. They do nothing here, and are named as such. */
-const WISHES = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
-const SUPPORTED = ["n_predict", "response_fields", ...WISHES];
+/** Editors send these with every request. They have no effect here, and `x-ignored-params` lists them. */
+const IGNORED = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
+const SUPPORTED = ["n_predict", "response_fields", ...IGNORED];
 
 const UNSUPPORTED: Unsupported = {
   ...without(unsupportedWith({}), SUPPORTED),
@@ -63,7 +63,7 @@ export const nativeInfill: Dialect = {
     summary: "Fills in the text between two texts",
     body: schema,
     unsupported: UNSUPPORTED,
-    named: WISHES,
+    ignored: IGNORED,
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
     answer: z.union([infillAnswer, pickedFields]),
     event: z.union([infillFrame, infillAnswer, pickedFields]),

@@ -10,15 +10,15 @@ import { parseBody } from "../shared/parse-body.ts";
 import { tokenList, tokenText } from "./answers.ts";
 
 /** The model's process does nothing else meanwhile: a token takes it about 5 µs, and every byte may be one. */
-const MOST_BYTES = 200_000;
+const MAX_BYTES = 200_000;
 /** A token may stand for hundreds of characters. */
-const MOST_TOKENS = 200_000;
+const MAX_TOKENS = 200_000;
 
 const toTokenize = z.object({
   model: z.string().nullish(),
   content: z
     .string()
-    .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
+    .refine((text) => Buffer.byteLength(text) <= MAX_BYTES, `at most ${MAX_BYTES} bytes`)
     .refine((text) => text.isWellFormed(), "must be valid Unicode"),
   add_special: defaulted(z.boolean(), false),
   parse_special: defaulted(z.boolean(), true),
@@ -71,7 +71,7 @@ function encodePiece({ id, text, bytes }: TokenPiece) {
 
 const toDetokenize = z.object({
   model: z.string().nullish(),
-  tokens: z.array(z.int().min(0)).max(MOST_TOKENS, `at most ${MOST_TOKENS} tokens`),
+  tokens: z.array(z.int().min(0)).max(MAX_TOKENS, `at most ${MAX_TOKENS} tokens`),
 });
 
 export const nativeDetokenize: Endpoint = {

@@ -81,11 +81,11 @@ export const ollamaChat: Dialect = {
     const request = chatRequest(fields, context);
     const parsed = parsedOf(fields, ignoredParams, SHAPE);
     if (!fields.messages?.length)
-      return { ...parsed, requests: [], atOnce: loadedAtOnce(fields, SHAPE) };
+      return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, SHAPE) };
     const whole = readMessages(fields.messages);
     const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
     const shorter = fields.truncate ? shorterForms(whole) : [];
-    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form())) };
+    return { ...formOf(whole), shorterForms: shorter.map((form) => () => formOf(form())) };
   },
 
   encodeError: encodeOllamaError,

@@ -11,7 +11,7 @@ import type {
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MOST_ALTERNATIVES } from "../shared/fields.ts";
+import { defaulted, MAX_ALTERNATIVES } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
@@ -33,7 +33,7 @@ export const commonFields = {
     .nullish(),
   think: z.union([z.boolean(), z.enum(EFFORTS)], `true, false, ${EFFORTS.join(", ")}`).nullish(),
   logprobs: defaulted(z.boolean(), false),
-  top_logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
+  top_logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
   keep_alive: keepAlive,
 };
 

@@ -79,7 +79,7 @@ export const ollamaGenerate: Dialect = {
     const parsed = parsedOf(fields, ignoredParams, SHAPE);
     const isLoad = !fields.prompt && !fields.suffix;
     return isLoad
-      ? { ...parsed, requests: [], atOnce: loadedAtOnce(fields, SHAPE) }
+      ? { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, SHAPE) }
       : { ...parsed, requests: [request] };
   },
 

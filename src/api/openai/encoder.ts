@@ -1,4 +1,5 @@
-// The answer side that the OpenAI dialects share: chunks, bodies, usage, the receipt, the error envelope.
+// Encoder of chat completions and completions: chunks, bodies, usage, timings; and OpenAI's error object, which other
+// dialects use too.
 
 import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
@@ -6,21 +7,21 @@ import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/ev
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
-/** In what the answers of the dialects differ: the fields of a choice, and two names. */
+/** Fields and names that differ between chat completions and completions. */
 export type AnswerShape = {
   readonly idPrefix: string;
   readonly chunkObject: string;
   readonly bodyObject: string;
-  /** Fields of a chunk's choice for plain text, as long as nothing else has to be said about it. */
+  /** Fields of a chunk's choice that is text without logprobs. */
   readonly text: (text: string) => object;
-  readonly delta: (delta: Delta, place: ChoiceContext) => object;
-  /** Comes before a choice's first event; null when nothing does. */
+  readonly delta: (delta: Delta, context: ChoiceContext) => object;
+  /** Fields of a chunk sent before a choice's first event; null for none. */
   readonly opening: ((hasText: boolean) => object) | null;
   readonly closing: object;
-  readonly whole: (choice: Choice, place: ChoiceContext) => object;
+  readonly whole: (choice: Choice, context: ChoiceContext) => object;
 };
 
-/** Where in an answer something is. */
+/** Position within an answer. */
 export type ChoiceContext = {
   /** Unique part of the answer's id. */
   readonly answerId: string;
@@ -31,19 +32,19 @@ export type ChoiceContext = {
 
 export type EncoderOptions = {
   readonly includesUsage: boolean;
-  readonly includesScores: boolean;
-  /** As the client asked for it; null when it did not. */
+  readonly includesLogprobs: boolean;
+  /** `service_tier` as the client sent it; null if it sent none. */
   readonly serviceTier: string | null;
 };
 
 const DONE: Frame = { data: "[DONE]" };
-/** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
+/** Placeholder for the text when a chunk is split into the parts before and after it. JSON escapes it like no other text. */
 const TEXT = "\0";
 const FINISH_REASONS = { stop: "stop", length: "length", "tool-calls": "tool_calls" } as const;
 
-/** What is known of one choice while it streams. */
+/** State of one choice while it streams. */
 type Streaming = {
-  /** The envelope of a text is the same for every token: only the text is encoded anew. */
+  /** Serialized chunk before and after the text. Both are the same for every token, so only the text is encoded each time. */
   readonly beforeText: string;
   readonly afterText: string;
   isOpen: boolean;
@@ -74,7 +75,7 @@ export class OpenaiEncoder implements AnswerEncoder {
   delta(choice: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(choice);
     const opening = this.#open(choice, delta.type === "text-delta");
-    const isPlain = delta.type === "text-delta" && !this.#options.includesScores;
+    const isPlain = delta.type === "text-delta" && !this.#options.includesLogprobs;
     if (isPlain) {
       const data = streaming.beforeText + JSON.stringify(delta.text) + streaming.afterText;
       return opening ? [opening, { data }] : [{ data }];
@@ -86,7 +87,7 @@ export class OpenaiEncoder implements AnswerEncoder {
     return opening ? [opening, chunk] : [chunk];
   }
 
-  /** As llama.cpp's server has it. */
+  /** In the form of llama.cpp's server. */
   progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
     const progress: EncodedProgress = { total, cache: cached, processed, time_ms: rounded(ms) };
     return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
@@ -110,9 +111,9 @@ export class OpenaiEncoder implements AnswerEncoder {
       ...this.#head,
       object: this.#shape.bodyObject,
       choices: choices.map((each, index) => {
-        const place = { answerId: this.#answerId, choice: index, offset: 0 };
-        const logprobs = this.#options.includesScores ? each.logprobs : [];
-        const fields = this.#shape.whole({ ...each, logprobs }, place);
+        const context = { answerId: this.#answerId, choice: index, offset: 0 };
+        const logprobs = this.#options.includesLogprobs ? each.logprobs : [];
+        const fields = this.#shape.whole({ ...each, logprobs }, context);
         return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
       ...this.#tier,
@@ -154,7 +155,7 @@ function frame(chunk: object): Frame {
   return { data: JSON.stringify(chunk) };
 }
 
-/** OpenAI's error envelope. */
+/** OpenAI's error object. */
 export function encodeOpenaiError(error: ServiceError): OpenaiError {
   const { code, message, param, traits } = error;
   return { error: { message, type: traits.type, param, code } };
@@ -170,7 +171,7 @@ function encodeUsage({ usage }: Receipt): UsageObject {
   };
 }
 
-/** Where time and tokens went; our own addition, beside OpenAI's fields. Times in ms. */
+/** Where time and tokens went. Not part of OpenAI's API. Times in ms. */
 export function encodeTimings(receipt: Receipt): Timings {
   return {
     queue_ms: rounded(receipt.queueMs),

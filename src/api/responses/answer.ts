@@ -3,12 +3,12 @@
 
 import { z } from "zod";
 import { openaiError, timings } from "../openai/answer.ts";
-import { chatScores } from "../openai/chat-answer.ts";
+import { chatLogprobsObject } from "../openai/chat-answer.ts";
 
 const count = z.int().min(0);
 const status = z.enum(["in_progress", "completed", "incomplete"]);
 
-const logprobs = chatScores.unwrap().shape.content;
+const logprobs = chatLogprobsObject.unwrap().shape.content;
 
 const textPart = z.strictObject({
   type: z.literal("output_text"),

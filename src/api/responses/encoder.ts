@@ -4,7 +4,7 @@
 import { type ServiceError, wasStopped } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
-import type { AnswerIdentity, Frame, KeptEncoder } from "../dialect.ts";
+import type { AnswerIdentity, Frame, StoredAnswerEncoder } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
 import type { ResponsesFields } from "./fields.ts";
 import { type InputItem, withIds } from "./input.ts";
@@ -31,7 +31,7 @@ type End = {
   readonly error: ServiceError | null;
 };
 
-export class ResponsesEncoder implements KeptEncoder {
+export class ResponsesEncoder implements StoredAnswerEncoder {
   #answer: ResponsesAnswer;
   #items: readonly Item[] = [];
   #open: OpenItem | null = null;

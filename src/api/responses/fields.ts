@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
-import { MOST_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
+import { MAX_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
 import { functionFields, toolList, toolType } from "../shared/tools.ts";
 import { input } from "./input.ts";
 
@@ -73,7 +73,7 @@ export const responsesSchema = z.object({
   chat_template_kwargs: reasoningFields.chat_template_kwargs,
   thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
   include: z.array(z.enum(INCLUDABLE)).nullish(),
-  top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
+  top_logprobs: z.int().min(0).max(MAX_ALTERNATIVES).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),
   store: z.boolean().nullish(),
   previous_response_id: z.string().min(1).nullish(),

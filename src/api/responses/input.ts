@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { textOf } from "../openai/messages.ts";
-import { readArguments } from "../shared/call-arguments.ts";
+import { readArguments } from "../shared/tool-calls.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
 /** Answers come back as they were given, with what says nothing to a model. */

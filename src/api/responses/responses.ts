@@ -100,11 +100,11 @@ function parsedRequest(
       ...withoutItems(asked, omitted),
       ignoredParams,
       encoder,
-      keeping: isStored ? { previousId, isBackground, encoder } : null,
+      storing: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
   const [first, ...others] = cutsWithinLimits(asked);
-  return { ...form(first), shorter: others.map((cut) => () => form(cut)) };
+  return { ...form(first), shorterForms: others.map((cut) => () => form(cut)) };
 }
 
 /**

@@ -24,16 +24,16 @@ export function omittedBefore(cut: number, items: readonly InputItem[]): readonl
 }
 
 /** A conversation is prepared as a whole: as much of it as one body may hold. */
-const MOST_ITEMS = 5_000;
-const MOST_CHARS = 4_194_304;
-export const CONVERSATION_LIMITS = `${MOST_ITEMS} items or ${MOST_CHARS} characters`;
+const MAX_ITEMS = 5_000;
+const MAX_CHARS = 4_194_304;
+export const CONVERSATION_LIMITS = `${MAX_ITEMS} items or ${MAX_CHARS} characters`;
 
 /** @returns the place from which on all items, and the system's messages before it, are few and short enough to be prepared */
 export function earliestWithinLimits(items: readonly InputItem[]): number {
   const system = items.filter(isSystem);
   let count = system.length;
   let chars = system.reduce((sum, item) => sum + charsOf(item), 0);
-  const isWithin = () => count <= MOST_ITEMS && chars <= MOST_CHARS;
+  const isWithin = () => count <= MAX_ITEMS && chars <= MAX_CHARS;
   let from = items.length;
   for (; from > 0 && isWithin(); from--) {
     const item = items[from - 1];

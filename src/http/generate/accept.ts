@@ -5,9 +5,9 @@ import { randomUUID } from "node:crypto";
 import type {
   AnswerEncoder,
   AnswerIdentity,
-  Keeping,
-  KeptEncoder,
   ParsedRequest,
+  StoredAnswerEncoder,
+  StoringOptions,
 } from "../../api/dialect.ts";
 import { compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
@@ -20,7 +20,7 @@ import { compileSchemas } from "./compiled-schemas.ts";
 import { describeWait, type Exchange } from "./exchange.ts";
 
 /** The answer as it is kept, and who knows how it stands. */
-export type Kept = { readonly response: KeptResponse; readonly encoder: KeptEncoder };
+export type Kept = { readonly response: KeptResponse; readonly encoder: StoredAnswerEncoder };
 
 export type Accepted = Exchange & {
   /** One for each choice. */
@@ -43,10 +43,10 @@ export async function accept(on: Exchange): Promise<Accepted> {
   const { parsed, prepared } = await fitting({ ...on, compiled });
   on.record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...on, parsed, prepared };
-  const { keeping } = parsed;
-  if (!keeping) return { ...accepted, encoder: parsed.encoder(identityOf(on)), kept: null };
-  const encoder = keeping.encoder(identityOf(on));
-  return { ...accepted, encoder, kept: keep(on, encoder, keeping) };
+  const { storing } = parsed;
+  if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(on)), kept: null };
+  const encoder = storing.encoder(identityOf(on));
+  return { ...accepted, encoder, kept: keep(on, encoder, storing) };
 }
 
 export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
@@ -60,8 +60,8 @@ export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity
 /** Null when there is no room for it: its answer says so. @throws ServiceError for one that nobody could ask for then */
 function keep(
   on: Exchange,
-  encoder: KeptEncoder,
-  { previousId, isBackground }: Keeping,
+  encoder: StoredAnswerEncoder,
+  { previousId, isBackground }: StoringOptions,
 ): Kept | null {
   const { deps, res, client } = on;
   const isWaiting = () => on.tickets.some(({ place }) => place !== null);
@@ -96,16 +96,16 @@ type Form = { readonly parsed: ParsedRequest; readonly prepared: readonly Prepar
 
 /** The longest form that leaves room for an answer; where none does, the shortest. */
 async function fitting(on: CompiledExchange): Promise<Form> {
-  const { shorter = [] } = on.parsed;
-  const shortest = shorter.at(-1);
+  const { shorterForms = [] } = on.parsed;
+  const shortest = shorterForms.at(-1);
   if (!shortest) return prepareForm(on, on.parsed);
   const whole = await tryForm(on, on.parsed);
   if (whole) return whole;
   let found: Form | null = null;
-  let [from, to] = [0, shorter.length - 1];
+  let [from, to] = [0, shorterForms.length - 1];
   while (from <= to) {
     const middle = Math.floor((from + to) / 2);
-    const form = shorter[middle];
+    const form = shorterForms[middle];
     const tried = form ? await tryForm(on, form()) : null;
     if (tried) [found, to] = [tried, middle - 1];
     else from = middle + 1;

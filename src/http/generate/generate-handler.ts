@@ -54,13 +54,13 @@ async function answer(on: Arrival): Promise<void> {
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(on.res, parsed);
-  if (parsed.atOnce) {
+  if (parsed.immediateBody) {
     record.hasNothingToDo = true;
-    return void on.res.json(parsed.atOnce(identityOf(on)));
+    return void on.res.json(parsed.immediateBody(identityOf(on)));
   }
   const { signal, abort } = client;
   const caller = callerOf(on.res);
-  const isBuffered = !parsed.isStreamed && !parsed.keeping?.isBackground;
+  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
   const tickets = deps.queue.enterAll(parsed.requests.length, {
     signal,
     abort,
@@ -99,7 +99,7 @@ async function answer(on: Arrival): Promise<void> {
 
 function wayOf({ parsed, req, deps, dialect }: Exchange): (on: Exchange) => Promise<void> {
   const isResumable = wantsResumable(req, dialect, deps.options.resumable);
-  if (parsed.keeping?.isBackground) return parsed.isStreamed ? streamFromBehind : answerLater;
+  if (parsed.storing?.isBackground) return parsed.isStreamed ? streamFromBehind : answerLater;
   if (!parsed.isStreamed) return collectAnswer;
   return isResumable ? streamResumably : streamAnswer;
 }

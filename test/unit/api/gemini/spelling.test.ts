@@ -30,7 +30,7 @@ test("names may be in snake_case, those of the client stay as they are", () => {
 test("a field in both spellings is refused", () => {
   const both = { generationConfig: { top_k: 1, topK: 2 } };
 
-  expect(() => spelled(both)).toThrow("topK is there twice");
+  expect(() => spelled(both)).toThrow("topK is given twice");
 });
 
 test.each([null, 5, "a", [[{ a_b: 1 }]]])("%o is no body, and stays", (body) => {

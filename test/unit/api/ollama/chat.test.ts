@@ -151,14 +151,14 @@ describe("messages", () => {
     ]);
     const messages = [system, ...turns.slice(0, -1)];
 
-    const { shorter = [] } = parseChat({ messages, truncate: true });
+    const { shorterForms = [] } = parseChat({ messages, truncate: true });
 
-    const forms = shorter.map((form) => only(form()).prompt);
+    const forms = shorterForms.map((form) => only(form()).prompt);
     const contents = forms.map((prompt) =>
       prompt.type === "messages" ? prompt.messages.map(({ content }) => content).join("") : "",
     );
     expect(contents).toEqual(["S2A3", "S3"]);
-    expect(parseChat({ messages }).shorter).toEqual([]);
+    expect(parseChat({ messages }).shorterForms).toEqual([]);
   });
 });
 
@@ -228,8 +228,8 @@ test.each([
   ["no prompt, for no time", () => parseGenerate({ prompt: "", keep_alive: 0 }), "unload"],
   ["no prompt, for 0 seconds", () => parseGenerate({ prompt: "", keep_alive: "0s" }), "unload"],
 ])("%s asks for nothing but %s", (_what, parse, done_reason) => {
-  const { requests, atOnce } = parse();
+  const { requests, immediateBody } = parse();
 
   expect(requests).toEqual([]);
-  expect(atOnce?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
+  expect(immediateBody?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
 });

@@ -155,8 +155,8 @@ test.each([
 });
 
 test.each([
-  [{ top_logprobs: 5 }, "top_logprobs needs logprobs: true"],
-  [{ top_logprobs: 5, logprobs: false }, "top_logprobs needs logprobs: true"],
+  [{ top_logprobs: 5 }, "top_logprobs requires logprobs: true"],
+  [{ top_logprobs: 5, logprobs: false }, "top_logprobs requires logprobs: true"],
   [{ top_logprobs: 21, logprobs: true }, "top_logprobs: "],
   [{ top_logprobs: -1, logprobs: true }, "top_logprobs: "],
 ])("refuses the wish %j", (fields, words) => {
@@ -180,7 +180,7 @@ test("refuses two limits that contradict each other", () => {
   const refusal = refusalOf({ max_tokens: 5, max_completion_tokens: 6 });
 
   expect([refusal.code, refusal.param]).toEqual(["invalid_value", "max_tokens"]);
-  expect(refusal.message).toBe("max_tokens is 5 and max_completion_tokens is 6; send one of them");
+  expect(refusal.message).toBe("max_tokens is 5 and max_completion_tokens is 6; send only one of them");
 });
 
 function choiceIn(delta: object, finish_reason: string | null = null, index = 0) {

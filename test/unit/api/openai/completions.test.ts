@@ -83,7 +83,7 @@ test("makes n choices of each prompt, in the order of the prompts, each with a s
   ]);
 });
 
-const FORMS = "a string or a list of token ids, or up to 64 of either in a list";
+const FORMS = "must be a string, a list of token ids, or a list of up to 64 of either";
 
 test.each([
   ["a number", 5, "prompt", FORMS],
@@ -93,8 +93,8 @@ test.each([
   ["an empty list in a list", [[]], "prompt[0]", "at least one"],
   ["texts and token ids", ["a", 1], "prompt", FORMS],
   ["lists and token ids", [[1], 2], "prompt", FORMS],
-  ["a negative id", [1, -1], "prompt[1]", ">=0"],
-  ["half a token", [1.5], "prompt[0]", ">=0"],
+  ["a negative id", [1, -1], "prompt[1]", "an integer from 0 to"],
+  ["half a token", [1.5], "prompt[0]", "an integer from 0 to"],
   ["65 texts", Array(65).fill("a"), "prompt", FORMS],
   ["65 lists", Array(65).fill([1]), "prompt", FORMS],
 ])("refuses %s as a prompt", (_what, prompt, param, words) => {
@@ -108,7 +108,7 @@ test("refuses more choices of all prompts than prompts alone may be", () => {
   const refusal = refusalOf({ prompt: Array(33).fill("a"), n: 2 });
 
   expect([refusal.code, refusal.param]).toEqual(["invalid_value", "n"]);
-  expect(refusal.message).toBe("n times the number of prompts is at most 64");
+  expect(refusal.message).toBe("n times the number of prompts must be at most 64");
 });
 
 test("takes a suffix for a gap to be filled", () => {
@@ -133,7 +133,7 @@ test.each([
 test.each([
   [
     { best_of: 2 },
-    "best_of is not supported by this server; it may be left out or be the same as n",
+    "best_of is not supported by this server; omit it or set it to the value of n",
   ],
   [{ best_of: 3, n: 2 }, "best_of is not supported"],
 ])("refuses to choose the best: %j", (fields, words) => {

@@ -96,7 +96,7 @@ test.each([
 
   const param = "messages[1].tool_calls[1].function.arguments";
   expect(refusal).toMatchObject({ code: "invalid_value", param });
-  expect(refusal.message).toBe(`${param} must be the text of a JSON object`);
+  expect(refusal.message).toBe(`${param} must be a JSON object written as a string`);
 });
 
 test.each([
@@ -135,7 +135,7 @@ test.each([
   [[{ role: "user", content: null }], "a string, or a list", "messages[0].content"],
   [[USER, { role: "robot", content: "x" }], "user, assistant or tool", "messages[1].role"],
   [[{ role: "user", content: [{ type: "text" }] }], "a part", "messages[0].content[0]"],
-  [[{ role: "assistant" }], "required where there are no tool_calls", "messages[0].content"],
+  [[{ role: "assistant" }], "required if there are no tool_calls", "messages[0].content"],
   [[{ role: "assistant", content: null, tool_calls: [] }], "required", "messages[0].content"],
   [[{ role: "tool", content: "1" }], "required", "messages[0].tool_call_id"],
   [[{ role: "tool", content: "1", tool_call_id: "" }], "", "messages[0].tool_call_id"],
@@ -157,7 +157,7 @@ test("wants arguments as text, not as an object", () => {
 
   expect(refusalOf([calling(given)])).toMatchObject({
     param: "messages[0].tool_calls[0].function.arguments",
-    message: "messages[0].tool_calls[0].function.arguments: a string that holds JSON",
+    message: "messages[0].tool_calls[0].function.arguments: must be a string that holds JSON",
   });
 });
 

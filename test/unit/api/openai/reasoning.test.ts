@@ -76,7 +76,7 @@ test.each(["messages", "tools", "add_generation_prompt", "bos_token", "eos_token
     expect(refusalOf({ chat_template_kwargs: { [name]: "x" } })).toMatchObject({
       code: "invalid_value",
       param: `chat_template_kwargs.${name}`,
-      message: `chat_template_kwargs.${name} is not for a client to set`,
+      message: `chat_template_kwargs.${name} is set by the server; remove it`,
     });
   },
 );

@@ -158,13 +158,13 @@ describe("a conversation that is kept", () => {
   });
 
   test("is cut before it is prepared, where it may be cut", () => {
-    const { requests, shorter = [] } = goOn({ truncation: "auto" });
+    const { requests, shorterForms = [] } = goOn({ truncation: "auto" });
 
     const lengthOf = ([request]: typeof requests) =>
       request?.prompt.type === "messages" ? request.prompt.messages.length : 0;
     expect(lengthOf(requests)).toBe(4_999);
-    expect(shorter).toHaveLength(2_499);
-    expect(lengthOf(shorter.at(-1)?.().requests ?? [])).toBe(1);
+    expect(shorterForms).toHaveLength(2_499);
+    expect(lengthOf(shorterForms.at(-1)?.().requests ?? [])).toBe(1);
   });
 });
 

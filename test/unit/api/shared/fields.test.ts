@@ -264,10 +264,10 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test.each([
-    ["mirostat", 2, "it may be left out or 0"],
+    ["mirostat", 2, "omit it or set it to 0"],
     ["stop_token_ids", [5], "stop_token_ids is not supported by this server"],
-    ["prompt_logprobs", 1, "it may be left out or 0"],
-    ["use_beam_search", true, "it may be left out or false"],
+    ["prompt_logprobs", 1, "omit it or set it to 0"],
+    ["use_beam_search", true, "omit it or set it to false"],
   ])("refuses %s %j by name: it would change the answer", (name, value, words) => {
     const refusal = refusalOf({ [name]: value });
 

@@ -230,7 +230,7 @@ test.each([
   expect(refusalOf({ tools: [tool("a")], ...fields })).toMatchObject({
     code: "invalid_value",
     param,
-    message: `${param} cannot be used beside tools`,
+    message: `${param} cannot be used together with tools`,
   });
 });
 

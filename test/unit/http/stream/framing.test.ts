@@ -20,8 +20,8 @@ test("server-sent events have comments for what is said in between", () => {
 });
 
 test("or a frame of the dialect's own", () => {
-  const named = { error: "error", heartbeat: { event: "ping", data: "{}" } };
-  const framing = framingOf({ named }, IDENTITY);
+  const streamEvents = { error: "error", heartbeat: { event: "ping", data: "{}" } };
+  const framing = framingOf({ streamEvents }, IDENTITY);
 
   expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
 });
