@@ -1,4 +1,4 @@
-// What POST /v1/responses says of itself. Clients may write less than its schema has: see `withItems`.
+// The contract of POST /v1/responses. Its body schema also allows the short forms that `withItems` expands before parsing.
 
 import { z } from "zod";
 import { openaiError } from "../openai/answer.ts";
@@ -11,7 +11,7 @@ const { input, reasoning, text, ...fields } = responsesSchema.shape;
 const [message, ...others] = input.element.options;
 const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap().unwrap()];
 
-/** A text is the message of a user, and an item that has a role and no type is a message. */
+/** `input` may be a string (a user message), and an item with a role but no type is a message. */
 const body = responsesSchema.extend({
   input: z.union([
     z.string(),
@@ -33,7 +33,7 @@ export function responsesContract(unsupported: Unsupported, replacements: Replac
   return {
     name: "Response",
     tag: "OpenAI",
-    summary: "Answers one turn of a conversation, and keeps it",
+    summary: "Answers one turn of a conversation, and stores it",
     body,
     unsupported,
     replacements,

@@ -1,4 +1,4 @@
-// POST /v1/responses/input_tokens: how long the prompt of a response would be, as its usage would say.
+// The endpoint POST /v1/responses/input_tokens: counts the prompt tokens that the same body would have as a response.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 
 import type { Endpoint } from "../endpoint.ts";
@@ -14,14 +14,19 @@ export const responsesInputTokens: Endpoint = {
     name: "ResponseInputTokens",
     tag: "OpenAI",
     summary: "Counts the tokens of a response's prompt",
-    ...{ body, unsupported, replacements, example, error, codes },
+    body,
+    unsupported,
+    replacements,
+    example,
     answer: inputTokens,
+    error,
+    codes,
   },
 
   parse(body, context) {
     const { requests, model, ignoredParams } = openaiResponses.parse(body, context);
     const [request] = requests;
-    if (!request) throw new Error("a response is one request");
+    if (!request) throw new Error("a response needs a request");
     return {
       model,
       ignoredParams,
