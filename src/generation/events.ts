@@ -95,6 +95,9 @@ export type Ending = {
   readonly stopString: string | null;
 };
 
+/** Stands for the ending where there is no choice. */
+export const NO_ENDING: Ending = { reason: "stop", stopString: null };
+
 export type Finish = Ending & {
   readonly type: "finish";
   readonly usage: Usage;

@@ -53,7 +53,7 @@ const message = z.discriminatedUnion(
 
 export const messages = z.array(message).min(1, "must have at least one message");
 
-type ChatMessage = z.output<typeof message>;
+type InputMessage = z.output<typeof message>;
 
 /** OpenAI's part types that a text model cannot read. */
 const MEDIA_PARTS = ["image_url", "input_audio", "file", "video_url", "audio_url"];
@@ -100,7 +100,7 @@ function refuseMedia(parts: unknown, path: string): void {
 }
 
 /** @throws ServiceError 400 naming the message */
-export function readMessages(given: readonly ChatMessage[]): readonly Message[] {
+export function readMessages(given: readonly InputMessage[]): readonly Message[] {
   const names = new Map<string, string>();
   return given.map((each, index) => {
     const read = readMessage(each, `messages[${index}]`, names);
@@ -110,7 +110,7 @@ export function readMessages(given: readonly ChatMessage[]): readonly Message[] 
 }
 
 function readMessage(
-  given: ChatMessage,
+  given: InputMessage,
   path: string,
   names: ReadonlyMap<string, string>,
 ): Message {
@@ -130,7 +130,7 @@ function readMessage(
   }
 }
 
-function readAnswer(given: Extract<ChatMessage, { role: "assistant" }>, path: string): Message {
+function readAnswer(given: Extract<InputMessage, { role: "assistant" }>, path: string): Message {
   const calls = given.tool_calls ?? [];
   const { content: text, reasoning_content: reasoning } = given;
   if ((text === null || text === undefined) && calls.length === 0) {

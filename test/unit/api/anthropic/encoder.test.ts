@@ -12,7 +12,7 @@ import {
   thought,
 } from "../../../support/clients/receipts.ts";
 
-const encoder = (hidesThoughts = false) => new AnthropicEncoder(IDENTITY, { hidesThoughts });
+const encoder = (hidesReasoning = false) => new AnthropicEncoder(IDENTITY, { hidesReasoning });
 const PROGRESS = { type: "prompt-progress", total: 9, cached: 4, processed: 4, ms: 1 } as const;
 
 type Event = { readonly type: string; readonly [field: string]: unknown };
