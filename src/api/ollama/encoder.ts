@@ -16,7 +16,7 @@ export type Said = {
 /** In what the two forms of answers differ. */
 export type EncodedShape = { readonly fields: (said: Said) => object };
 
-export type OllamaEncoderOptions = { readonly includesScores: boolean };
+export type OllamaEncoderOptions = { readonly includesLogprobs: boolean };
 
 /** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
 const TEXT = "\0";
@@ -30,7 +30,7 @@ const NO_ENDING: Ending = { reason: "stop", stopString: null };
 export class OllamaEncoder implements AnswerEncoder {
   readonly #shape: EncodedShape;
   readonly #identity: AnswerIdentity;
-  readonly #includesScores: boolean;
+  readonly #includesLogprobs: boolean;
   /** The envelope of a text is the same for every token: only the text is encoded anew. */
   readonly #beforeText: string;
   readonly #afterText: string;
@@ -42,7 +42,7 @@ export class OllamaEncoder implements AnswerEncoder {
   constructor(shape: EncodedShape, identity: AnswerIdentity, options: OllamaEncoderOptions) {
     this.#shape = shape;
     this.#identity = identity;
-    this.#includesScores = options.includesScores;
+    this.#includesLogprobs = options.includesLogprobs;
     const envelope = JSON.stringify(this.#line({ text: TEXT }));
     const [before = "", after = ""] = envelope.split(JSON.stringify(TEXT));
     this.#beforeText = before;
@@ -50,7 +50,7 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
-    if (this.#includesScores) this.#logprobs.push(...(delta.logprobs ?? []));
+    if (this.#includesLogprobs) this.#logprobs.push(...(delta.logprobs ?? []));
     switch (delta.type) {
       case "text-delta":
         return [...this.#endCall(), this.#textFrame(delta.text)];
@@ -72,7 +72,7 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (this.#includesScores) this.#logprobs.push(...(choice?.logprobs ?? []));
+    if (this.#includesLogprobs) this.#logprobs.push(...(choice?.logprobs ?? []));
     const calls = (choice?.toolCalls ?? []).flatMap((call, index) =>
       this.#encodeCall({ index, name: call.name, text: call.arguments }),
     );

@@ -99,7 +99,7 @@ export function parsedOf(
     flush: "token",
     isFlex: false,
     ignoredParams,
-    encoder: (identity) => new OllamaEncoder(shape, identity, { includesScores: fields.logprobs }),
+    encoder: (identity) => new OllamaEncoder(shape, identity, { includesLogprobs: fields.logprobs }),
   };
 }
 

@@ -88,7 +88,7 @@ test("responses go to their calls: by id, else by name in the order of the calls
 
 test("a call without its response is refused at the end", () => {
   expect(() => read([user, { role: "model", parts: [call("f")] }])).toThrow(
-    "contents[1] has a functionCall without its functionResponse",
+    "contents[1] has a functionCall without a functionResponse; send the response as well",
   );
 });
 

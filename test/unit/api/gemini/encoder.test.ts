@@ -14,7 +14,7 @@ import {
   thought,
 } from "../../../support/clients/receipts.ts";
 
-const ALL = { includesThoughts: true, includesScores: false };
+const ALL = { includesReasoning: true, includesLogprobs: false };
 const encoderWith = (changes: Partial<typeof ALL> = {}) =>
   new GeminiEncoder(IDENTITY, { ...ALL, ...changes });
 
@@ -93,10 +93,10 @@ test("nothing is told of a call that was cut off", () => {
 test("thoughts are parts of their own where they are wanted", () => {
   const choice = choiceOf("Well", { reasoning: "Hm" });
 
-  for (const includesThoughts of [true, false]) {
-    const encoder = encoderWith({ includesThoughts });
+  for (const includesReasoning of [true, false]) {
+    const encoder = encoderWith({ includesReasoning });
     const expected = [
-      ...(includesThoughts ? [{ text: "Hm", thought: true }] : []),
+      ...(includesReasoning ? [{ text: "Hm", thought: true }] : []),
       { text: "Well" },
     ];
     expect(encoder.body([choice], RECEIPT).candidates[0]?.content.parts).toEqual(expected);
@@ -107,7 +107,7 @@ test("thoughts are parts of their own where they are wanted", () => {
 
 test("log probabilities come with their text, of hidden tokens with the next", () => {
   const logprobs = [scored("He", -1, [["She", -2]]), scored("y", Number.NEGATIVE_INFINITY)];
-  const encoder = encoderWith({ includesThoughts: false, includesScores: true });
+  const encoder = encoderWith({ includesReasoning: false, includesLogprobs: true });
   const hidden = { ...thought("Hm"), logprobs: [scored("Hm", -0.5)] };
 
   const frames = [hidden, textDelta("Hey", { logprobs })].flatMap((delta) =>
@@ -135,14 +135,14 @@ test("log probabilities come with their text, of hidden tokens with the next", (
 
 test.each([true, false])(
   "a call is sent before reasoning that follows it (shown: %s)",
-  (includesThoughts) => {
+  (includesReasoning) => {
     const deltas = [callDelta(0, "f", "{}"), thought("Hm"), textDelta("then")];
 
-    const parts = partsOf(encoderWith({ includesThoughts }), deltas);
+    const parts = partsOf(encoderWith({ includesReasoning }), deltas);
 
     const [first, ...others] = parts;
     expect(first).toMatchObject([{ functionCall: { name: "f" } }]);
-    const reasoning = includesThoughts ? [[{ text: "Hm", thought: true }]] : [];
+    const reasoning = includesReasoning ? [[{ text: "Hm", thought: true }]] : [];
     expect(others).toEqual([...reasoning, [{ text: "then" }]]);
   },
 );
