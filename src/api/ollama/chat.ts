@@ -1,4 +1,4 @@
-// POST /api/chat. https://docs.ollama.com/api/chat
+// The dialect of POST /api/chat. https://docs.ollama.com/api/chat
 
 import { z } from "zod";
 import type { AskedRequest, Message } from "../../generation/request.ts";
@@ -38,11 +38,11 @@ const schema = z.object({
 type Fields = z.output<typeof schema>;
 
 const SHAPE: EncodedShape = {
-  fields: ({ text = "", thinking, calls }): ChatFields => ({
+  fields: ({ text = "", reasoning, calls }): ChatFields => ({
     message: {
       role: "assistant",
       content: text,
-      ...(thinking === undefined ? {} : { thinking }),
+      ...(reasoning === undefined ? {} : { thinking: reasoning }),
       ...(calls ? { tool_calls: calls } : {}),
     },
   }),
@@ -92,7 +92,7 @@ export const ollamaChat: Dialect = {
   lines: { notice: noticeOf(SHAPE) },
 };
 
-/** As Ollama does it, a last message of the assistant is gone on with. */
+/** Like Ollama, continues a final assistant message. */
 function chatRequest(fields: Fields, context: ParseContext) {
   const tools = readTools({ tools: fields.tools });
   const reasoning = readReasoning(fields);

@@ -201,7 +201,7 @@ test("logprobs are wanted with so many alternatives", () => {
 
   expect(chat(wish).logprobs).toEqual({ alternatives: 2, includesPrompt: false });
   expect(generate(wish).logprobs).toEqual({ alternatives: 2, includesPrompt: false });
-  expect(() => chat({ top_logprobs: 2 })).toThrow("needs logprobs: true");
+  expect(() => chat({ top_logprobs: 2 })).toThrow("requires logprobs: true");
 });
 
 describe("generate", () => {
