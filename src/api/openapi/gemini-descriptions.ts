@@ -1,105 +1,111 @@
-// One sentence for each field of Gemini's bodies, as in descriptions.ts.
+// Descriptions of the fields of Gemini's bodies. See descriptions.ts for the keys.
 
 const CONVERSATION: Readonly<Record<string, string>> = {
-  contents: "The conversation so far; a last content of the model is gone on with.",
-  "contents[].role": "Whose it is; without it, the user's.",
-  "contents[].parts": "What was said; of the model it may be nothing.",
+  contents: "The conversation so far. If the last content is the model's, generation continues it.",
+  "contents[].role": "The author. Default: user.",
+  "contents[].parts": "The parts. Contents of the model may have none.",
   "contents[].parts[].text": "A text.",
-  "contents[].parts[].thought": "Whether the text is a thought.",
-  "contents[].parts[].functionCall": "A call that the model made.",
-  "contents[].parts[].functionCall.id": "Its id, which its response names.",
+  "contents[].parts[].thought": "Whether the text is reasoning.",
+  "contents[].parts[].functionCall": "A function call that the model made.",
+  "contents[].parts[].functionCall.id": "Id of the call; its response refers to it.",
   "contents[].parts[].functionCall.name": "Name of the function.",
   "contents[].parts[].functionCall.args": "The arguments.",
-  "contents[].parts[].functionResponse": "What a function gave.",
+  "contents[].parts[].functionResponse": "The result of a function call.",
   "contents[].parts[].functionResponse.id":
-    "Of the call; without it the response goes to the next call of that name.",
+    "Id of the call. Without it, the response belongs to the next call with the same name.",
   "contents[].parts[].functionResponse.name": "Name of the function.",
   "contents[].parts[].functionResponse.response":
-    "The result; `output` or `result` alone stand for what is in them.",
-  "contents[].parts[].functionResponse.parts": "Has to be empty: models read text only.",
-  "contents[].parts[].functionResponse.scheduling": "Of Gemini's Live API.",
-  "contents[].parts[].functionResponse.willContinue": "A response is whole.",
-  systemInstruction: "What stands before the conversation.",
-  "systemInstruction.role": "Not looked at.",
-  "systemInstruction.parts": "Its texts.",
+    "The result. If `output` or `result` is the only field, its value is the result.",
+  "contents[].parts[].functionResponse.parts": "Must be empty: models read text only.",
+  "contents[].parts[].functionResponse.scheduling": "Ignored: for Gemini's Live API.",
+  "contents[].parts[].functionResponse.willContinue":
+    "Must be false: a response must be sent whole.",
+  systemInstruction: "System prompt, placed before the conversation.",
+  "systemInstruction.role": "Ignored.",
+  "systemInstruction.parts": "The texts.",
   "systemInstruction.parts[].text": "A text.",
 };
 
 const TOOLS: Readonly<Record<string, string>> = {
   "tools[].functionDeclarations": "Functions that the model may call.",
-  "tools[].functionDeclarations[].name": "Its name: 1 to 128 letters, digits, `_`, `-` and `.`.",
-  "tools[].functionDeclarations[].description": "What it does, for the model.",
-  "tools[].functionDeclarations[].parameters": "OpenAPI schema of its arguments.",
-  "tools[].functionDeclarations[].parametersJsonSchema": "JSON schema of its arguments.",
-  "tools[].functionDeclarations[].response": "Not looked at.",
-  "tools[].functionDeclarations[].responseJsonSchema": "Not looked at.",
-  "tools[].functionDeclarations[].behavior": "Of Gemini's Live API.",
-  toolConfig: "Whether a function is called, and which.",
-  "toolConfig.functionCallingConfig": "The same.",
+  "tools[].functionDeclarations[].name": "Name: 1 to 128 letters, digits, `_`, `-` and `.`.",
+  "tools[].functionDeclarations[].description": "Tells the model what the function does.",
+  "tools[].functionDeclarations[].parameters": "OpenAPI schema of the arguments.",
+  "tools[].functionDeclarations[].parametersJsonSchema": "JSON schema of the arguments.",
+  "tools[].functionDeclarations[].response": "Ignored.",
+  "tools[].functionDeclarations[].responseJsonSchema": "Ignored.",
+  "tools[].functionDeclarations[].behavior": "Ignored: for Gemini's Live API.",
+  toolConfig: "Whether the model calls a function, and which ones it may call.",
+  "toolConfig.functionCallingConfig":
+    "Whether the model calls a function, and which ones it may call.",
   "toolConfig.functionCallingConfig.mode":
-    "ANY: one has to be called. NONE: the model is not told of them. VALIDATED is AUTO: calls are always of their schema.",
-  "toolConfig.functionCallingConfig.allowedFunctionNames": "The functions that may be called.",
-  "toolConfig.functionCallingConfig.streamFunctionCallArguments": "Calls come whole.",
-  "toolConfig.retrievalConfig": "Of Google's own tools.",
-  "toolConfig.includeServerSideToolInvocations": "Of Google's own tools.",
+    "ANY: the model must call a function. NONE: the prompt lists no functions. VALIDATED is the same as AUTO, because calls always match their schema.",
+  "toolConfig.functionCallingConfig.allowedFunctionNames": "The functions that the model may call.",
+  "toolConfig.functionCallingConfig.streamFunctionCallArguments":
+    "Must be false: calls are sent whole.",
+  "toolConfig.retrievalConfig": "Ignored: for Google's own tools.",
+  "toolConfig.includeServerSideToolInvocations": "Ignored: for Google's own tools.",
 };
 
 const ANSWER: Readonly<Record<string, string>> = {
-  generationConfig: "How the answer is generated.",
-  "generationConfig.temperature": "How freely tokens are drawn; 0 takes the likeliest.",
-  "generationConfig.topP": "Draws from the likeliest tokens that together have this probability.",
-  "generationConfig.topK": "Draws from so many of the likeliest tokens; 0 is off.",
-  "generationConfig.candidateCount": "Candidates that are generated.",
-  "generationConfig.maxOutputTokens": "Tokens that are generated at most, thoughts among them.",
-  "generationConfig.stopSequences": "Texts that end the answer; they are not part of it.",
-  "generationConfig.seed": "The same seed draws the same tokens.",
-  "generationConfig.presencePenalty": "Against tokens that the answer has already.",
-  "generationConfig.frequencyPenalty": "Against tokens, by how often the answer has them already.",
+  generationConfig: "Options for generation.",
+  "generationConfig.temperature": "Randomness of sampling; 0 always takes the likeliest token.",
+  "generationConfig.topP": "Samples from the likeliest tokens whose probabilities add up to this.",
+  "generationConfig.topK": "Samples from this many of the likeliest tokens; 0 switches it off.",
+  "generationConfig.candidateCount": "Number of candidates to generate.",
+  "generationConfig.maxOutputTokens": "Maximum number of tokens to generate, including reasoning.",
+  "generationConfig.stopSequences":
+    "Strings at which generation stops. The answer does not include them.",
+  "generationConfig.seed": "The same seed gives the same tokens.",
+  "generationConfig.presencePenalty": "Penalty on tokens that are already in the answer.",
+  "generationConfig.frequencyPenalty":
+    "Penalty on tokens, proportional to how often they are in the answer.",
   "generationConfig.responseMimeType":
-    "Holds the answer to JSON, or to one of the words of an enum, while it is generated.",
+    "Constrains the answer to JSON, or to one of the values of an enum.",
   "generationConfig.responseSchema": "OpenAPI schema of the answer.",
   "generationConfig.responseJsonSchema": "JSON schema of the answer.",
-  "generationConfig.responseLogprobs": "Whether the answer has log probabilities.",
-  "generationConfig.logprobs": "Alternatives of every token that are scored as well.",
-  "generationConfig.thinkingConfig": "How the model thinks.",
-  "generationConfig.thinkingConfig.includeThoughts": "Whether the answer has the thoughts.",
+  "generationConfig.responseLogprobs": "Whether to return log probabilities.",
+  "generationConfig.logprobs": "Number of alternatives to return for each token.",
+  "generationConfig.thinkingConfig": "Reasoning options.",
+  "generationConfig.thinkingConfig.includeThoughts": "Whether to return the model's reasoning.",
   "generationConfig.thinkingConfig.thinkingBudget":
-    "Tokens after which thoughts are ended; 0 switches them off, -1 is no limit.",
-  "generationConfig.thinkingConfig.thinkingLevel": "How much the model thinks.",
-  "generationConfig.responseModalities": "Answers are text.",
-  "generationConfig.mediaResolution": "There is no media.",
-  "generationConfig.audioTimestamp": "There is no audio.",
-  "generationConfig.enableEnhancedCivicAnswers": "Of Google's own models.",
-  "generationConfig.routingConfig": "The path names the model.",
-  "generationConfig.modelSelectionConfig": "The path names the model.",
-  serviceTier: "flex runs when nobody else waits; the others are one.",
-  safetySettings: "Nothing is filtered here.",
-  labels: "Notes of the client; not looked at.",
+    "Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit.",
+  "generationConfig.thinkingConfig.thinkingLevel": "How much the model reasons.",
+  "generationConfig.responseModalities": "Ignored: answers are text.",
+  "generationConfig.mediaResolution": "Ignored: media are not supported.",
+  "generationConfig.audioTimestamp": "Ignored: audio is not supported.",
+  "generationConfig.enableEnhancedCivicAnswers": "Ignored: for Google's own models.",
+  "generationConfig.routingConfig": "Ignored: the path names the model.",
+  "generationConfig.modelSelectionConfig": "Ignored: the path names the model.",
+  serviceTier:
+    "flex gives the request low priority: it runs when no other request waits. The other values are the same.",
+  safetySettings: "Ignored: this server does not filter answers.",
+  labels: "The client's notes. Ignored.",
 };
 
 const ANYWHERE: Readonly<Record<string, string>> = {
-  ".thoughtSignature": "Nothing is signed here.",
-  ".partMetadata": "Not looked at.",
+  ".thoughtSignature": "Ignored: this server signs nothing.",
+  ".partMetadata": "Ignored.",
 };
 
 const REQUEST = { ...CONVERSATION, ...TOOLS, ...ANSWER };
 
-function within(holder: string): Record<string, string> {
+function within(parent: string): Record<string, string> {
   const entries = Object.entries(REQUEST);
-  return Object.fromEntries(entries.map(([field, words]) => [`${holder}.${field}`, words]));
+  return Object.fromEntries(entries.map(([field, text]) => [`${parent}.${field}`, text]));
 }
 
 export const GEMINI: Readonly<Record<string, string>> = {
   ...REQUEST,
   ...within("generateContentRequest"),
   ...ANYWHERE,
-  generateContentRequest: "A whole request, in place of contents and what belongs to them.",
+  generateContentRequest: "A whole request, instead of contents and the other fields.",
   "generateContentRequest.tools": "Functions that the model may call.",
-  "generateContentRequest.model": "The path says it; not looked at.",
-  "GeminiContent.model": "The path says it; not looked at.",
-  "GeminiTokenCount.model": "The path says it; not looked at.",
+  "generateContentRequest.model": "Ignored: the path names the model.",
+  "GeminiContent.model": "Ignored: the path names the model.",
+  "GeminiTokenCount.model": "Ignored: the path names the model.",
   "query.alt": "Streams are server-sent events.",
-  "query.key": "An API key, for those who cannot send headers.",
-  "query.pageSize": "Models at most; 50 without it, and with 0.",
-  "query.pageToken": "`nextPageToken` of the page before.",
+  "query.key": "An API key, for clients that cannot send headers.",
+  "query.pageSize": "Maximum number of models; 0 or no value means 50.",
+  "query.pageToken": "`nextPageToken` of the previous page.",
 };
