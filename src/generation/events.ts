@@ -98,9 +98,6 @@ export type Ending = {
   readonly stopString: string | null;
 };
 
-/** Used by encoders if there is no choice. */
-export const NO_ENDING: Ending = { reason: "stop", stopString: null };
-
 export type Finish = Ending & {
   readonly type: "finish";
   readonly usage: Usage;

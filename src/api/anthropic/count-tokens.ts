@@ -2,26 +2,21 @@
 // https://docs.anthropic.com/en/api/messages-count-tokens
 
 import type { Endpoint } from "../endpoint.ts";
+import { nonGenerating } from "../shared/contract.ts";
 import { anthropicTokenCount } from "./answer.ts";
 import { anthropicMessages, parsePrompt, promptSchema } from "./messages.ts";
-
-const { unsupported, replacements = {}, error, codes } = anthropicMessages.contract;
 
 export const anthropicCountTokens: Endpoint = {
   path: `${anthropicMessages.path}/count_tokens`,
 
-  contract: {
+  contract: nonGenerating(anthropicMessages.contract, {
     name: "TokenCount",
     tag: "Anthropic",
     summary: "Counts the tokens of a conversation",
     body: promptSchema,
-    unsupported,
-    replacements,
     example: { messages: [{ role: "user", content: "Hi" }] },
     answer: anthropicTokenCount,
-    error,
-    codes,
-  },
+  }),
 
   parse(body, context) {
     const parsed = parsePrompt(body, context);

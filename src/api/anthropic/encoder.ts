@@ -1,17 +1,10 @@
 // Encoder of POST /v1/messages: one message of blocks, streamed as typed events.
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
-import type { Choice } from "../../generation/choice.ts";
-import {
-  type Delta,
-  type Ending,
-  NO_ENDING,
-  type PromptProgress,
-  type Receipt,
-  type Usage,
-} from "../../generation/events.ts";
+import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Delta, Ending, PromptProgress, Receipt, Usage } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import { callId } from "../shared/tool-calls.ts";
+import { callId, parseArguments } from "../shared/tool-calls.ts";
 import type {
   AnthropicBlock,
   AnthropicDelta,
@@ -20,8 +13,6 @@ import type {
   AnthropicMessage,
   AnthropicUsage,
 } from "./answer.ts";
-
-type JsonObject = Record<string, unknown>;
 
 export type AnthropicEncoderOptions = {
   /** Whether reasoning is left out of the answer. */
@@ -129,11 +120,14 @@ export class AnthropicEncoder implements AnswerEncoder {
     return [
       ...(showsReasoning ? [thinkingBlock(reasoning)] : []),
       ...(text === "" ? [] : [textBlock(text)]),
-      ...toolCalls.map((call, index) => this.#toolUse(call.name, index, inputOf(call.arguments))),
+      // A call that was cut off has no input; the stop reason is `max_tokens` then.
+      ...toolCalls.map((call, index) =>
+        this.#toolUse(call.name, index, parseArguments(call.arguments) ?? {}),
+      ),
     ];
   }
 
-  #toolUse(name: string, index: number, input: JsonObject): AnthropicBlock {
+  #toolUse(name: string, index: number, input: Record<string, unknown>): AnthropicBlock {
     return { type: "tool_use", id: callId("toolu", this.#identity.id, index), name, input };
   }
 
@@ -185,15 +179,6 @@ function encodeUsage(usage: Usage): AnthropicUsage {
     output_tokens: completionTokens,
     output_tokens_details: { thinking_tokens: reasoningTokens },
   };
-}
-
-/** Empty for a call that was cut off, whose JSON is incomplete; the stop reason is `max_tokens` then. */
-function inputOf(text: string): JsonObject {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }
 
 /** Every event has its type twice: as the SSE event name, and in its data. */

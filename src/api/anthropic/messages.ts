@@ -3,8 +3,14 @@
 import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "../shared/fields.ts";
+import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
+import {
+  defaulted,
+  MAX_STOPS,
+  PLAIN_REQUEST,
+  stopString,
+  unsupportedWith,
+} from "../shared/fields.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
@@ -101,12 +107,7 @@ export const anthropicMessages: Dialect = {
     answer: anthropicMessage,
     event: anthropicEvent,
     error: anthropicError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: CHAT_CODES,
   },
 
   parse(body, context) {
@@ -169,13 +170,10 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
     },
     stop: fields.stop_sequences ?? [],
     maxTokens: fields.max_tokens ?? null,
-    minTokens: 0,
-    ignoreEos: false,
+    ...PLAIN_REQUEST,
     grammar: grammarOf(fields),
     logprobs: null,
-    echoesPrompt: false,
     reportsProgress: fields.stream, // a stream begins with the number of cached prompt tokens
-    reusePrefix: true,
   };
 }
 

@@ -11,7 +11,8 @@ import type {
   Usage,
 } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import { callId } from "../shared/tool-calls.ts";
+import { jsonFrame, textFrames } from "../shared/frames.ts";
+import { callId, parseArguments } from "../shared/tool-calls.ts";
 import type { GeminiAnswer, GeminiCandidate, GeminiPart, GeminiUsage } from "./answer.ts";
 import { averageOf, logprobsOf } from "./logprobs.ts";
 
@@ -25,9 +26,7 @@ type Call = { readonly name: string; arguments: string };
 
 /** State of one candidate while it streams. */
 type Streaming = {
-  /** Serialized chunk before and after the text. Both are the same for every token, so only the text is encoded each time. */
-  readonly beforeText: string;
-  readonly afterText: string;
+  readonly textFrame: (text: string) => Frame;
   /** The incomplete call; calls are sent whole. */
   call: Call | null;
   /** Number of calls begun so far. */
@@ -37,8 +36,6 @@ type Streaming = {
 };
 
 const FINISH_REASONS = { stop: "STOP", length: "MAX_TOKENS", "tool-calls": "STOP" } as const;
-/** Placeholder for the text when a chunk is split into the parts before and after it. JSON escapes it like no other text. */
-const TEXT = "\0";
 
 export class GeminiEncoder implements AnswerEncoder {
   readonly #identity: AnswerIdentity;
@@ -76,7 +73,7 @@ export class GeminiEncoder implements AnswerEncoder {
       finishReason: FINISH_REASONS[reason],
     };
     const usage = receipt ? { usageMetadata: encodeUsage(receipt.usage) } : {};
-    return [frame({ ...this.#answer([candidate]), ...usage })];
+    return [jsonFrame({ ...this.#answer([candidate]), ...usage })];
   }
 
   body(choices: readonly Choice[], { usage }: Receipt): GeminiAnswer {
@@ -107,8 +104,7 @@ export class GeminiEncoder implements AnswerEncoder {
   #text(index: number, content: string): readonly Frame[] {
     if (content === "") return [];
     if (this.#options.includesLogprobs) return this.#parts(index, [text(content)]);
-    const { beforeText, afterText } = this.#streaming(index);
-    return [{ data: beforeText + JSON.stringify(content) + afterText }];
+    return [this.#streaming(index).textFrame(content)];
   }
 
   #reasoning(index: number, content: string): readonly Frame[] {
@@ -141,7 +137,7 @@ export class GeminiEncoder implements AnswerEncoder {
 
   /** Leaves out a call that was cut off; the finish reason is MAX_TOKENS then. */
   #encodeCall(call: Call, index: number, number: number): readonly GeminiPart[] {
-    const args = argumentsOf(call.arguments);
+    const args = parseArguments(call.arguments);
     if (args === null) return [];
     const id = callId("call", this.#identity.id, number, index);
     return [{ functionCall: { id, name: call.name, args } }];
@@ -150,16 +146,16 @@ export class GeminiEncoder implements AnswerEncoder {
   #streaming(index: number): Streaming {
     const known = this.#candidates[index];
     if (known) return known;
-    const content = { parts: [text(TEXT)], role: "model" as const };
-    const envelope = JSON.stringify(this.#answer([{ content, index }]));
-    const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
-    const streaming = { beforeText, afterText, call: null, calls: 0, logprobs: [] };
+    const textFrame = textFrames((content) => {
+      return this.#answer([{ content: { parts: [text(content)], role: "model" }, index }]);
+    });
+    const streaming = { textFrame, call: null, calls: 0, logprobs: [] };
     this.#candidates[index] = streaming;
     return streaming;
   }
 
   #parts(index: number, parts: readonly GeminiPart[]): readonly Frame[] {
-    return [frame(this.#answer([this.#candidate(index, parts)]))];
+    return [jsonFrame(this.#answer([this.#candidate(index, parts)]))];
   }
 
   /** Includes the logprobs that have not been sent yet. */
@@ -187,14 +183,6 @@ function thought(content: string): GeminiPart {
   return { text: content, thought: true };
 }
 
-function argumentsOf(json: string): Record<string, unknown> | null {
-  try {
-    return JSON.parse(json === "" ? "{}" : json);
-  } catch {
-    return null;
-  }
-}
-
 /** Gemini counts reasoning tokens apart from those of the candidates. */
 function encodeUsage(usage: Usage): GeminiUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
@@ -205,8 +193,4 @@ function encodeUsage(usage: Usage): GeminiUsage {
     thoughtsTokenCount: reasoningTokens,
     totalTokenCount: promptTokens + completionTokens,
   };
-}
-
-function frame(answer: GeminiAnswer): Frame {
-  return { data: JSON.stringify(answer) };
 }

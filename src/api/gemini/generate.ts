@@ -4,8 +4,8 @@
 import { z } from "zod";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { wrapSeed } from "../shared/fields.ts";
+import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
+import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { geminiAnswer, geminiError } from "./answer.ts";
 import { configOf, generationConfig, readConfig, readReasoning } from "./config.ts";
@@ -74,12 +74,7 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
       answer: geminiAnswer,
       ...(isStreamed ? { event: geminiAnswer, isOnlyStreamed: true, query: streamQuery } : {}),
       error: geminiError,
-      codes: [
-        "unsupported_content",
-        "unsupported_schema",
-        "template_error",
-        "context_length_exceeded",
-      ],
+      codes: CHAT_CODES,
     },
 
     parse: (body, context) => parse(body, context, isStreamed),
@@ -126,10 +121,6 @@ export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRe
       variables: {},
     },
     ...readConfig(config, context),
-    minTokens: 0,
-    ignoreEos: false,
-    echoesPrompt: false,
-    reportsProgress: false,
-    reusePrefix: true,
+    ...PLAIN_REQUEST,
   };
 }

@@ -9,7 +9,7 @@ export const openapiSchema = z.record(z.string(), z.unknown());
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** 64-bit integers, which Google's JSON writes as strings. */
-const COUNTS = ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
+const COUNTS = /^(min|max)(Items|Length|Properties)$/;
 
 /** Keeps unknown keywords, so that the grammar compiler can refuse them by name. */
 export function jsonSchemaOf(schema: JsonObject): JsonObject {
@@ -42,7 +42,7 @@ function formatOf(format: unknown): JsonObject {
 type SchemaContext = { readonly order: unknown; readonly isNullable: boolean };
 
 function keywordOf(keyword: string, value: unknown, { order, isNullable }: SchemaContext): unknown {
-  if (COUNTS.includes(keyword))
+  if (COUNTS.test(keyword))
     return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
   if (keyword === "properties" && isObject(value)) return inOrder(value, order);
   if (keyword === "enum" && Array.isArray(value))

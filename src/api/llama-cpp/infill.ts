@@ -2,21 +2,16 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
-import type { Choice } from "../../generation/choice.ts";
-import {
-  type Delta,
-  type Ending,
-  NO_ENDING,
-  type PromptProgress,
-  type Receipt,
-} from "../../generation/events.ts";
+import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiError } from "../openai/answer.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { jsonFrame, rounded } from "../shared/frames.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
-import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import {
   type InfillAnswer,
@@ -152,17 +147,17 @@ class InfillEncoder implements AnswerEncoder {
   }
 
   delta(_index: number, { text }: Delta): readonly Frame[] {
-    return [frame({ index: 0, content: text, tokens: [], stop: false })];
+    return [jsonFrame({ index: 0, content: text, tokens: [], stop: false } satisfies InfillFrame)];
   }
 
   progress(_index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
     const prompt_progress = { total, cache: cached, processed, time_ms: rounded(ms) };
-    return [frame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
+    return [jsonFrame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
   }
 
   /** There is one choice, so `finish` always gets the receipt. Like llama.cpp's server, sends no `[DONE]`. */
   finish(_index: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
-    return receipt ? [frame(this.#whole("", ending, receipt))] : [];
+    return receipt ? [jsonFrame(this.#whole("", ending, receipt))] : [];
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
@@ -192,23 +187,12 @@ class InfillEncoder implements AnswerEncoder {
 
 /** Keyed by whole paths, as in llama.cpp's server. Fields that do not exist are left out. */
 function picked(whole: object, paths: readonly string[]): object {
-  const found = paths.map((path) => {
-    let at: unknown = whole;
-    for (const name of path.split("/")) {
-      const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, name);
-      at = isHolder ? (at as Readonly<Record<string, unknown>>)[name] : undefined;
-    }
-    return [path, at] as const;
-  });
+  const found = paths.map((path) => [path, valueAt(whole, path.split("/"))] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
 function without(unsupported: Unsupported, names: readonly string[]): Unsupported {
   return Object.fromEntries(Object.entries(unsupported).filter(([name]) => !names.includes(name)));
-}
-
-function frame(chunk: InfillFrame | ReturnType<InfillEncoder["body"]>): Frame {
-  return { data: JSON.stringify(chunk) };
 }
 
 /** Times in ms. `predicted_ms` is all time except waiting and prefill. */
@@ -232,8 +216,4 @@ function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): InfillT
 /** Null if the divisor is 0. */
 function ratio(amount: number, by: number): number | null {
   return by > 0 ? rounded(amount / by) : null;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
 }

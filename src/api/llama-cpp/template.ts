@@ -6,23 +6,17 @@ import type { AskedRequest } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
 import type { AskEngine, Endpoint, EndpointCall } from "../endpoint.ts";
 import { openaiChat } from "../openai/chat.ts";
+import { nonGenerating } from "../shared/contract.ts";
 import { inputTokens, renderedPrompt } from "./answers.ts";
-
-const { body, unsupported, example, error, codes } = openaiChat.contract;
 
 export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
-  contract: {
+  contract: nonGenerating(openaiChat.contract, {
     name: "RenderedPrompt",
     tag: "llama.cpp",
     summary: "Shows the prompt that a conversation becomes",
-    body,
-    unsupported,
-    example,
     answer: renderedPrompt,
-    error,
-    codes,
-  },
+  }),
   parse: (body, context) =>
     chatCall(body, context, async (request, ask) => {
       // Refuses a prompt that is too long before it is rendered.
@@ -34,17 +28,12 @@ export const nativeApplyTemplate: Endpoint = {
 
 export const chatInputTokens: Endpoint = {
   path: `${openaiChat.path}/input_tokens`,
-  contract: {
+  contract: nonGenerating(openaiChat.contract, {
     name: "InputTokens",
     tag: "OpenAI",
     summary: "Counts the tokens of a conversation",
-    body,
-    unsupported,
-    example,
     answer: inputTokens,
-    error,
-    codes,
-  },
+  }),
   parse: (body, context) =>
     chatCall(body, context, async (request, ask) => {
       const { promptTokens } = await ask({ type: "prepare", request });

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { AskedRequest, Message } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
@@ -67,12 +68,7 @@ export const ollamaChat: Dialect = {
     answer: chatForms.answer,
     event: chatForms.event,
     error: ollamaError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: CHAT_CODES,
   },
 
   parse(body, context) {

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "../embedding-api.ts";
-import { encodeFloats, unitVector } from "../openai/embeddings.ts";
+import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
+import { encodeFloats, unitVector, VectorEncoder } from "../openai/embeddings.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
@@ -74,7 +74,8 @@ export const ollamaEmbed: EmbeddingApi = {
       },
       model: fields.model,
       ignoredParams,
-      encoder: () => new VectorEncoder((values) => unitVector(values, dimensions), encodeAnswer),
+      encoder: () =>
+        new VectorEncoder((values) => encodeFloats(unitVector(values, dimensions)), encodeAnswer),
     };
   },
 };
@@ -107,32 +108,13 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
       model: fields.model,
       ignoredParams,
       encoder: () =>
-        new VectorEncoder(finiteVector, ([embedding = "[]"]) => `{"embedding":${embedding}}`),
+        new VectorEncoder(
+          (values) => encodeFloats(finiteVector(values)),
+          ([embedding = "[]"]) => `{"embedding":${embedding}}`,
+        ),
     };
   },
 };
-
-type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
-
-/** Serializes each vector when it arrives: serializing thousands at the end would block every stream. */
-class VectorEncoder implements EmbeddingEncoder {
-  readonly #read: (values: Float64Array) => Float32Array;
-  readonly #encode: EncodeVectors;
-  readonly #vectors: string[] = [];
-
-  constructor(read: (values: Float64Array) => Float32Array, encode: EncodeVectors) {
-    this.#read = read;
-    this.#encode = encode;
-  }
-
-  add(values: Float64Array): void {
-    this.#vectors.push(encodeFloats(this.#read(values)));
-  }
-
-  body(answer: EmbeddingAnswer): string {
-    return this.#encode(this.#vectors, answer);
-  }
-}
 
 function encodeAnswer(vectors: readonly string[], answer: EmbeddingAnswer): string {
   const { model, promptTokens, queueMs, totalMs } = answer;

@@ -1,17 +1,12 @@
 // Encoder of POST /api/chat and POST /api/generate: lines of JSON, the last of which has the metrics, or one body. Tool
 // calls are sent whole. https://docs.ollama.com/api/streaming
 
-import type { Choice } from "../../generation/choice.ts";
-import {
-  type Delta,
-  type Ending,
-  NO_ENDING,
-  type PositionLogprobs,
-  type Receipt,
-} from "../../generation/events.ts";
+import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Delta, Ending, PositionLogprobs, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import { encodeToken } from "../openai/logprobs.ts";
-import { callId } from "../shared/tool-calls.ts";
+import { jsonFrame, textFrames } from "../shared/frames.ts";
+import { callId, parseArguments } from "../shared/tool-calls.ts";
 import type { OllamaCall, OllamaLogprobs, OllamaMetrics, OllamaWaiting } from "./answer.ts";
 
 /** The part of an answer that one line holds. */
@@ -26,8 +21,6 @@ export type EncodedShape = { readonly fields: (part: AnswerPart) => object };
 
 export type OllamaEncoderOptions = { readonly includesLogprobs: boolean };
 
-/** Placeholder for the text when a line is split into the parts before and after it. JSON escapes it like no other text. */
-const TEXT = "\0";
 const NS_PER_MS = 1_000_000;
 const DONE_REASONS = { stop: "stop", length: "length", "tool-calls": "stop" } as const;
 
@@ -36,9 +29,7 @@ export class OllamaEncoder implements AnswerEncoder {
   readonly #shape: EncodedShape;
   readonly #identity: AnswerIdentity;
   readonly #includesLogprobs: boolean;
-  /** Serialized line before and after the text. Both are the same for every token, so only the text is encoded each time. */
-  readonly #beforeText: string;
-  readonly #afterText: string;
+  readonly #textFrame: (text: string) => Frame;
   /** The incomplete call. */
   #call: { readonly index: number; readonly name: string; text: string } | null = null;
   /** Logprobs that have not been sent yet. */
@@ -48,19 +39,16 @@ export class OllamaEncoder implements AnswerEncoder {
     this.#shape = shape;
     this.#identity = identity;
     this.#includesLogprobs = options.includesLogprobs;
-    const envelope = JSON.stringify(this.#line({ text: TEXT }));
-    const [before = "", after = ""] = envelope.split(JSON.stringify(TEXT));
-    this.#beforeText = before;
-    this.#afterText = after;
+    this.#textFrame = textFrames((text) => this.#line({ text }));
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
     if (this.#includesLogprobs) this.#logprobs.push(...(delta.logprobs ?? []));
     switch (delta.type) {
       case "text-delta":
-        return [...this.#endCall(), this.#textFrame(delta.text)];
+        return [...this.#endCall(), this.#encodeText(delta.text)];
       case "reasoning-delta":
-        return [...this.#endCall(), frame(this.#line({ reasoning: delta.text }))];
+        return [...this.#endCall(), jsonFrame(this.#line({ reasoning: delta.text }))];
       case "tool-call-delta":
         return this.#collectCall(delta);
     }
@@ -73,7 +61,7 @@ export class OllamaEncoder implements AnswerEncoder {
 
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
     const call = this.#endCall();
-    return receipt ? [...call, frame(this.#whole({}, ending, receipt))] : call;
+    return receipt ? [...call, jsonFrame(this.#whole({}, ending, receipt))] : call;
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
@@ -89,9 +77,8 @@ export class OllamaEncoder implements AnswerEncoder {
     return this.#whole(part, choice?.ending ?? NO_ENDING, receipt);
   }
 
-  #textFrame(text: string): Frame {
-    if (this.#logprobs.length > 0) return frame(this.#line({ text }));
-    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
+  #encodeText(text: string): Frame {
+    return this.#logprobs.length > 0 ? jsonFrame(this.#line({ text })) : this.#textFrame(text);
   }
 
   #collectCall({ index, name, text }: Extract<Delta, { type: "tool-call-delta" }>) {
@@ -108,13 +95,13 @@ export class OllamaEncoder implements AnswerEncoder {
     if (!this.#call) return [];
     const calls = this.#encodeCall(this.#call);
     this.#call = null;
-    return calls.length > 0 ? [frame(this.#line({ calls }))] : [];
+    return calls.length > 0 ? [jsonFrame(this.#line({ calls }))] : [];
   }
 
   /** Leaves out a call that was cut off, because clients would run it. `done_reason` is `length` then. */
   #encodeCall(call: { readonly index: number; readonly name: string; readonly text: string }) {
     const { index, name, text } = call;
-    const parsed = objectIn(text);
+    const parsed = parseArguments(text);
     if (!parsed) return [];
     const id = callId("call", this.#identity.id, index);
     return [{ id, function: { index, name, arguments: parsed } }];
@@ -156,7 +143,7 @@ export function headOf({ model, createdAtSeconds }: AnswerIdentity) {
 export function noticeOf(shape: EncodedShape) {
   return (waitStatus: string | null, identity: AnswerIdentity): Frame => {
     const waiting = encodeWaitStatus(waitStatus ?? "");
-    return frame({ ...headOf(identity), ...shape.fields({}), done: false, ...waiting });
+    return jsonFrame({ ...headOf(identity), ...shape.fields({}), done: false, ...waiting });
   };
 }
 
@@ -193,18 +180,4 @@ function encodeLogprob({ alternatives, ...own }: PositionLogprobs): OllamaLogpro
     ...encodeToken(own),
     ...(alternatives.length > 0 ? { top_logprobs: alternatives.map(encodeToken) } : {}),
   };
-}
-
-/** Null if the text is not a JSON object. */
-function objectIn(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text || "{}");
-    return typeof value === "object" && value !== null ? { ...value } : null;
-  } catch {
-    return null;
-  }
-}
-
-function frame(line: object): Frame {
-  return { data: JSON.stringify(line) };
 }

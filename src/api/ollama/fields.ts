@@ -10,7 +10,7 @@ import type {
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_ALTERNATIVES } from "../shared/fields.ts";
+import { defaulted, MAX_ALTERNATIVES, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
@@ -44,6 +44,9 @@ export const commonFields = {
 
 export type CommonFields = z.output<z.ZodObject<typeof commonFields>>;
 
+/** Fields that other APIs have at the top level and Ollama has in `options`. */
+const IN_OPTIONS = ["temperature", "top_p", "top_k", "seed", "stop", "num_predict", "num_ctx"];
+
 /** `shift` is among them because a full context ends the answer here: old tokens are never discarded. */
 export const UNSUPPORTED: Unsupported = {
   ...UNSUPPORTED_OPTIONS,
@@ -52,26 +55,14 @@ export const UNSUPPORTED: Unsupported = {
   template: [""],
   _debug_render_only: [false],
   max_tokens: [],
-  temperature: [],
-  top_p: [],
-  top_k: [],
-  seed: [],
-  stop: [],
-  num_predict: [],
-  num_ctx: [],
+  ...Object.fromEntries(IN_OPTIONS.map((name) => [name, []])),
   response_format: [],
   tool_choice: ["auto"],
 };
 
-/** Fields that other APIs have at the top level and Ollama has in `options`. */
 export const REPLACEMENTS: Replacements = {
   max_tokens: "options.num_predict",
-  ...Object.fromEntries(
-    ["temperature", "top_p", "top_k", "seed", "stop", "num_predict", "num_ctx"].map((name) => [
-      name,
-      `options.${name}`,
-    ]),
-  ),
+  ...Object.fromEntries(IN_OPTIONS.map((name) => [name, `options.${name}`])),
   response_format: "format",
 };
 
@@ -84,13 +75,9 @@ export function requestOf(
   return {
     prompt,
     ...readOptions(fields.options, context),
-    minTokens: 0,
-    ignoreEos: false,
+    ...PLAIN_REQUEST,
     grammar: grammarOf(fields),
     logprobs: logprobOptions(fields),
-    echoesPrompt: false,
-    reportsProgress: false,
-    reusePrefix: true,
   };
 }
 

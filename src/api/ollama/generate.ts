@@ -102,13 +102,12 @@ function promptOf(fields: Fields): AskedPrompt {
     ...(system ? [{ role: "system" as const, content: system }] : []),
     { role: "user", content: text },
   ];
-  const reasoning = readReasoning(fields);
   return {
     type: "messages",
     messages,
     tools: null,
     continuesLast: false,
-    reasoning,
+    reasoning: readReasoning(fields),
     variables: {},
   };
 }

@@ -10,7 +10,7 @@ import type { Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
 /** Options for where and how the model is computed. They never change the answer. */
-const loadOptions = {
+export const loadOptions = {
   num_batch: withoutEffect(z.number().nullish()),
   num_gpu: withoutEffect(z.number().nullish()),
   main_gpu: withoutEffect(z.number().nullish()),

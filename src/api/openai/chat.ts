@@ -5,6 +5,7 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
 import {
   defaulted,
   MAX_ALTERNATIVES,
@@ -82,12 +83,7 @@ export const openaiChat: Dialect = {
     event: chatChunk,
     lastData: "[DONE]",
     error: openaiError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: CHAT_CODES,
   },
 
   parse(body, context) {

@@ -90,31 +90,41 @@ export const openaiEmbeddings: EmbeddingApi = {
       },
       model: fields.model ?? null,
       ignoredParams,
-      encoder: () => new VectorEncoder((values) => encode(unitVector(values, dimensions))),
+      encoder: () =>
+        new VectorEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
     };
   },
 };
 
-/** Serializes each vector when it arrives: serializing thousands at the end would block every stream. */
-class VectorEncoder implements EmbeddingEncoder {
-  readonly #encode: (values: Float64Array) => string;
-  readonly #items: string[] = [];
+type EncodeVector = (values: Float64Array) => string;
+type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
 
-  constructor(encode: (values: Float64Array) => string) {
+/** Serializes each vector when it arrives: serializing thousands at the end would block every stream. */
+export class VectorEncoder implements EmbeddingEncoder {
+  readonly #encode: EncodeVector;
+  readonly #encodeBody: EncodeVectors;
+  readonly #vectors: string[] = [];
+
+  constructor(encode: EncodeVector, encodeBody: EncodeVectors) {
     this.#encode = encode;
+    this.#encodeBody = encodeBody;
   }
 
   add(values: Float64Array): void {
-    const index = this.#items.length;
-    const embedding = this.#encode(values);
-    this.#items.push(`{"object":"embedding","index":${index},"embedding":${embedding}}`);
+    this.#vectors.push(this.#encode(values));
   }
 
-  body({ model, promptTokens }: EmbeddingAnswer): string {
-    const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
-    const data = this.#items.join(",");
-    return `{"object":"list","data":[${data}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;
+  body(answer: EmbeddingAnswer): string {
+    return this.#encodeBody(this.#vectors, answer);
   }
+}
+
+function encodeList(vectors: readonly string[], { model, promptTokens }: EmbeddingAnswer): string {
+  const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
+  const items = vectors.map(
+    (vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`,
+  );
+  return `{"object":"list","data":[${items.join(",")}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;
 }
 
 /** The first `dimensions` numbers, scaled to length 1, as 32-bit floats. @throws ServiceError `generation_failed` */

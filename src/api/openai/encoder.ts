@@ -5,6 +5,7 @@ import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
 /** Fields and names that differ between chat completions and completions. */
@@ -38,15 +39,11 @@ export type EncoderOptions = {
 };
 
 const DONE: Frame = { data: "[DONE]" };
-/** Placeholder for the text when a chunk is split into the parts before and after it. JSON escapes it like no other text. */
-const TEXT = "\0";
 const FINISH_REASONS = { stop: "stop", length: "length", "tool-calls": "tool_calls" } as const;
 
 /** State of one choice while it streams. */
 type Streaming = {
-  /** Serialized chunk before and after the text. Both are the same for every token, so only the text is encoded each time. */
-  readonly beforeText: string;
-  readonly afterText: string;
+  readonly textFrame: (text: string) => Frame;
   isOpen: boolean;
   offset: number;
 };
@@ -77,31 +74,31 @@ export class OpenaiEncoder implements AnswerEncoder {
     const opening = this.#open(choice, delta.type === "text-delta");
     const isPlain = delta.type === "text-delta" && !this.#options.includesLogprobs;
     if (isPlain) {
-      const data = streaming.beforeText + JSON.stringify(delta.text) + streaming.afterText;
-      return opening ? [opening, { data }] : [{ data }];
+      const text = streaming.textFrame(delta.text);
+      return opening ? [opening, text] : [text];
     }
     const { offset } = streaming;
     const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
     if (delta.type === "text-delta") streaming.offset += delta.text.length;
-    const chunk = frame(this.#chunk(choice, fields));
+    const chunk = jsonFrame(this.#chunk(choice, fields));
     return opening ? [opening, chunk] : [chunk];
   }
 
   /** In the form of llama.cpp's server. */
   progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
     const progress: EncodedProgress = { total, cache: cached, processed, time_ms: rounded(ms) };
-    return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
+    return [jsonFrame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
   }
 
   finish(choice: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
     const opening = this.#open(choice, true);
     const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
     const frames = opening ? [opening] : [];
-    if (!receipt) return [...frames, frame(last)];
-    frames.push(frame({ ...last, timings: encodeTimings(receipt) }));
+    if (!receipt) return [...frames, jsonFrame(last)];
+    frames.push(jsonFrame({ ...last, timings: encodeTimings(receipt) }));
     if (this.#options.includesUsage)
       frames.push(
-        frame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
+        jsonFrame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
       );
     return [...frames, DONE];
   }
@@ -127,15 +124,14 @@ export class OpenaiEncoder implements AnswerEncoder {
     if (streaming.isOpen) return null;
     streaming.isOpen = true;
     const { opening } = this.#shape;
-    return opening ? frame(this.#chunk(choice, opening(hasText))) : null;
+    return opening ? jsonFrame(this.#chunk(choice, opening(hasText))) : null;
   }
 
   #streaming(choice: number): Streaming {
     const known = this.#choices[choice];
     if (known) return known;
-    const envelope = JSON.stringify(this.#chunk(choice, this.#shape.text(TEXT)));
-    const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
-    const streaming = { beforeText, afterText, isOpen: false, offset: 0 };
+    const textFrame = textFrames((text) => this.#chunk(choice, this.#shape.text(text)));
+    const streaming = { textFrame, isOpen: false, offset: 0 };
     this.#choices[choice] = streaming;
     return streaming;
   }
@@ -149,10 +145,6 @@ export class OpenaiEncoder implements AnswerEncoder {
 
 function encodeChoice(index: number, fields: object, finishReason: string | null) {
   return { index, logprobs: null, ...fields, finish_reason: finishReason };
-}
-
-function frame(chunk: object): Frame {
-  return { data: JSON.stringify(chunk) };
 }
 
 /** OpenAI's error object. */
@@ -184,8 +176,4 @@ export function encodeTimings(receipt: Receipt): Timings {
     seed: receipt.seed,
     ...(receipt.isCut ? { deadline_reached: true as const } : {}),
   };
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

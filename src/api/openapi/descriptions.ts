@@ -5,8 +5,7 @@ import { GEMINI } from "./gemini-descriptions.ts";
 import { OLLAMA } from "./ollama-descriptions.ts";
 
 const CONVERSATION: Readonly<Record<string, string>> = {
-  messages:
-    "The conversation so far. If the last message is the assistant's, generation continues it.",
+  messages: "The conversation so far. If the last message is the assistant's, it is continued.",
   "messages[].role": "The author of the message.",
   "messages[].content": "The text, or a list of parts or blocks.",
   "messages[].content[].text": "The text.",
@@ -14,14 +13,11 @@ const CONVERSATION: Readonly<Record<string, string>> = {
   "messages[].tool_calls[].id": "Id of the call; its result refers to it.",
   "messages[].tool_calls[].function": "The function that was called.",
   "messages[].tool_calls[].function.name": "Name of the function.",
-  "messages[].tool_calls[].function.arguments":
-    "The arguments, as a string that holds a JSON object.",
+  "messages[].tool_calls[].function.arguments": "The arguments: a JSON object as a string.",
   "messages[].reasoning_content": "The assistant's reasoning before this message.",
   "messages[].tool_call_id": "For role tool: id of the call that this is the result of.",
-  "messages[].name":
-    "For role tool: the function's name, if no earlier call has this id. Ignored for other roles.",
-  "messages[].content[].tool_use_id":
-    "For tool_result: id of the tool_use that this is the result of.",
+  "messages[].name": "For role tool: the function's name, if no earlier call has this id.",
+  "messages[].content[].tool_use_id": "For tool_result: id of its tool_use.",
   "messages[].content[].content": "For tool_result: the result.",
   "messages[].content[].content[].text": "The text.",
   "messages[].content[].is_error": "For tool_result: whether the tool failed.",
@@ -46,7 +42,7 @@ const CONVERSATION: Readonly<Record<string, string>> = {
   "input[].status": "Ignored.",
   "input[].call_id": "For function_call and function_call_output: the id that the two share.",
   "input[].name": "For function_call: name of the function.",
-  "input[].arguments": "For function_call: the arguments, as a string that holds a JSON object.",
+  "input[].arguments": "For function_call: the arguments, a JSON object as a string.",
   "input[].output": "For function_call_output: the result.",
   "input[].output[].text": "The text.",
   "input[].summary": "For a reasoning item: the reasoning, used if content is absent.",
@@ -91,14 +87,12 @@ const ANSWER: Readonly<Record<string, string>> = {
   "stream_options.include_usage": "Whether to send the usage in a last chunk.",
   "stream_options.include_obfuscation": "Ignored: this server does not pad its chunks.",
   "stream_options.continuous_usage_stats": "Must be false: usage is sent once, at the end.",
-  "stream_options.flush":
-    "When to send text: with each token, word or sentence, or at an interval in ms.",
+  "stream_options.flush": "When to send text: per token, word, sentence, or interval in ms.",
   return_progress: "Whether a stream reports how much of the prompt has been read.",
   max_tokens: "Maximum number of tokens to generate; -1 means no limit.",
   "Message.max_tokens": "Maximum number of tokens to generate.",
   "TokenCount.max_tokens": "Ignored; accepted because a message has it.",
-  "Completion.max_tokens":
-    "Maximum number of tokens to generate; -1 means no limit, and 0 is allowed with echo.",
+  "Completion.max_tokens": "Maximum number of tokens; -1 means no limit, and 0 requires echo.",
   max_completion_tokens: "Newer name of max_tokens.",
   max_output_tokens: "Maximum number of tokens to generate.",
   n_predict: "llama.cpp's name of max_tokens.",
@@ -114,8 +108,7 @@ const ANSWER: Readonly<Record<string, string>> = {
   logprobs: "Whether to return log probabilities.",
   "Completion.logprobs": "Returns log probabilities of every token, and of this many alternatives.",
   top_logprobs: "Number of alternatives to return for each token.",
-  include:
-    "Extra data to return: log probabilities. Encrypted reasoning is accepted but never returned.",
+  include: "Extra data to return: log probabilities. Encrypted reasoning is never returned.",
   service_tier: "flex gives the request low priority: it runs when no other request waits.",
   "Message.service_tier": "Ignored: this server has one tier.",
   "TokenCount.service_tier": "Ignored: this server has one tier.",
@@ -135,8 +128,7 @@ const ANSWER: Readonly<Record<string, string>> = {
   "text.format.description": "Ignored.",
   "text.format.strict": "Ignored: the schema is always enforced.",
   "text.verbosity": "Must be medium, the only verbosity here.",
-  truncation:
-    "How to handle a conversation that does not fit: refuse it, or leave out its oldest turns.",
+  truncation: "auto leaves out the oldest turns of a conversation that does not fit.",
   previous_response_id: "Id of the stored response to continue.",
   background: "Whether generation continues after the client disconnects.",
   "Response.store": "Whether to store the response, so that it can be retrieved and continued.",
@@ -178,8 +170,7 @@ const REASONING: Readonly<Record<string, string>> = {
 
 const QUERIES: Readonly<Record<string, string>> = {
   "query.stream": "Whether to stream the response's events from the first one.",
-  "query.starting_after":
-    "For a stream: `sequence_number` of the last event that the client received.",
+  "query.starting_after": "For a stream: `sequence_number` of the last event received.",
   "query.include": "Ignored: everything is always included.",
   "query.include_obfuscation": "Ignored: this server does not pad its events.",
   "query.token": "Token of this stream; replaces an API key.",
@@ -192,15 +183,13 @@ const QUERIES: Readonly<Record<string, string>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   "Embeddings.input": "A text or its token ids, or several of either. None may be empty.",
   encoding_format: "float: numbers. base64: the bytes of little-endian 32-bit floats.",
-  dimensions:
-    "Length of the vectors: their first numbers, scaled to length 1. Default: all numbers.",
+  dimensions: "Number of dimensions to return, scaled to length 1. Default: all.",
   query: "The query that the documents are ranked for.",
-  documents: "The documents to rank, instead of texts; the answer has the form of Jina and Cohere.",
+  documents: "The documents to rank, in the form of Jina and Cohere.",
   "documents[].text": "The text.",
   top_n: "Number of documents to return, best first. Default: all.",
   return_documents: "Whether to return the documents' texts.",
-  texts:
-    "The documents to rank, instead of documents; the answer has the form of text-embeddings-inference.",
+  texts: "The documents to rank, in the form of text-embeddings-inference.",
   raw_scores: "Whether to return the model's raw scores instead of probabilities.",
   return_text: "Whether to return the texts.",
   truncate: "Whether to cut a text that is too long at its end, instead of refusing it.",

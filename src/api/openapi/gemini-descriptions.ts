@@ -11,8 +11,7 @@ const CONVERSATION: Readonly<Record<string, string>> = {
   "contents[].parts[].functionCall.name": "Name of the function.",
   "contents[].parts[].functionCall.args": "The arguments.",
   "contents[].parts[].functionResponse": "The result of a function call.",
-  "contents[].parts[].functionResponse.id":
-    "Id of the call. Without it, the response belongs to the next call with the same name.",
+  "contents[].parts[].functionResponse.id": "Id of the call. Default: the next call of that name.",
   "contents[].parts[].functionResponse.name": "Name of the function.",
   "contents[].parts[].functionResponse.response":
     "The result. If `output` or `result` is the only field, its value is the result.",
@@ -36,8 +35,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   "tools[].functionDeclarations[].responseJsonSchema": "Ignored.",
   "tools[].functionDeclarations[].behavior": "Ignored: for Gemini's Live API.",
   toolConfig: "Whether the model calls a function, and which ones it may call.",
-  "toolConfig.functionCallingConfig":
-    "Whether the model calls a function, and which ones it may call.",
+  "toolConfig.functionCallingConfig": "The mode, and the functions that may be called.",
   "toolConfig.functionCallingConfig.mode":
     "ANY: the model must call a function. NONE: the prompt lists no functions. VALIDATED is the same as AUTO, because calls always match their schema.",
   "toolConfig.functionCallingConfig.allowedFunctionNames": "The functions that the model may call.",
@@ -54,14 +52,11 @@ const ANSWER: Readonly<Record<string, string>> = {
   "generationConfig.topK": "Samples from this many of the likeliest tokens; 0 switches it off.",
   "generationConfig.candidateCount": "Number of candidates to generate.",
   "generationConfig.maxOutputTokens": "Maximum number of tokens to generate, including reasoning.",
-  "generationConfig.stopSequences":
-    "Strings at which generation stops. The answer does not include them.",
+  "generationConfig.stopSequences": "Strings at which generation stops; never returned.",
   "generationConfig.seed": "The same seed gives the same tokens.",
   "generationConfig.presencePenalty": "Penalty on tokens that are already in the answer.",
-  "generationConfig.frequencyPenalty":
-    "Penalty on tokens, proportional to how often they are in the answer.",
-  "generationConfig.responseMimeType":
-    "Constrains the answer to JSON, or to one of the values of an enum.",
+  "generationConfig.frequencyPenalty": "Penalty on tokens, per occurrence in the answer.",
+  "generationConfig.responseMimeType": "Constrains the answer to JSON or to an enum.",
   "generationConfig.responseSchema": "OpenAPI schema of the answer.",
   "generationConfig.responseJsonSchema": "JSON schema of the answer.",
   "generationConfig.responseLogprobs": "Whether to return log probabilities.",
@@ -77,8 +72,7 @@ const ANSWER: Readonly<Record<string, string>> = {
   "generationConfig.enableEnhancedCivicAnswers": "Ignored: for Google's own models.",
   "generationConfig.routingConfig": "Ignored: the path names the model.",
   "generationConfig.modelSelectionConfig": "Ignored: the path names the model.",
-  serviceTier:
-    "flex gives the request low priority: it runs when no other request waits. The other values are the same.",
+  serviceTier: "flex runs when no other request waits. The other values are the same.",
   safetySettings: "Ignored: this server does not filter answers.",
   labels: "The client's notes. Ignored.",
 };

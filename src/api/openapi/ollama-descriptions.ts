@@ -1,17 +1,17 @@
 // Descriptions of the fields of Ollama's bodies that other APIs do not have or that mean something else there. See
 // descriptions.ts for the keys.
 
+import { loadOptions } from "../ollama/options.ts";
+
 const OPTIONS: Readonly<Record<string, string>> = {
   options: "Sampling options, and Ollama's options for loading the model.",
   "options.temperature": "Randomness of sampling; 0 always takes the likeliest token.",
   "options.top_k": "Samples from this many of the likeliest tokens; 0 switches it off.",
   "options.top_p": "Samples from the likeliest tokens whose probabilities add up to this.",
   "options.min_p": "Drops tokens whose probability is below this share of the likeliest token's.",
-  "options.repeat_penalty":
-    "Makes tokens that are already in the answer less likely; 1 switches it off.",
+  "options.repeat_penalty": "Divides the logits of tokens in the answer; 1 switches it off.",
   "options.presence_penalty": "Penalty on tokens that are already in the answer.",
-  "options.frequency_penalty":
-    "Penalty on tokens, proportional to how often they are in the answer.",
+  "options.frequency_penalty": "Penalty on tokens, per occurrence in the answer.",
   "options.seed": "The same seed gives the same answer; -1 picks a random seed.",
   "options.num_predict": "Maximum number of tokens to generate; 0, -1 and -2 mean no limit.",
   "options.stop": "Strings at which generation stops. The answer does not include them.",
@@ -21,18 +21,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "options.mirostat_eta": "Ignored: mirostat is off.",
 };
 
-const LOAD_OPTIONS = [
-  "num_batch",
-  "num_gpu",
-  "main_gpu",
-  "num_thread",
-  "numa",
-  "low_vram",
-  "f16_kv",
-  "use_mmap",
-  "use_mlock",
-  "logits_all",
-].map((name) => [`options.${name}`, "Ignored: the server's own settings decide."] as const);
+const LOAD_OPTIONS = Object.keys(loadOptions).map((name) => [
+  `options.${name}`,
+  "Ignored: the server's own settings decide.",
+]);
 
 export const OLLAMA: Readonly<Record<string, string>> = {
   ...OPTIONS,
@@ -45,8 +37,7 @@ export const OLLAMA: Readonly<Record<string, string>> = {
   "OllamaGeneration.system": "System message, placed before the question.",
   "OllamaChat.messages":
     "The conversation so far. If the last message is the assistant's, generation continues it. Without messages, the answer says that the model is loaded.",
-  "OllamaChat.truncate":
-    "Whether to leave out the oldest turns of a conversation that does not fit.",
+  "OllamaChat.truncate": "Whether to leave out the oldest turns if the conversation is too long.",
   "messages[].thinking": "The assistant's reasoning before this message.",
   "messages[].tool_name": "For role tool: the function's name.",
   "messages[].tool_calls[].type": "Always function.",

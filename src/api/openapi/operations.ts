@@ -10,14 +10,7 @@ import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../wire-formats.ts";
 import { codesOfPost } from "./errors.ts";
 import { geminiOperations } from "./gemini.ts";
 import { ollamaOperations } from "./ollama.ts";
-import {
-  get,
-  type Operation,
-  type OperationAnswer,
-  pathId,
-  pathModel,
-  queryOf,
-} from "./operation.ts";
+import { get, type Operation, pathId, pathModel, queryOf } from "./operation.ts";
 import { resourceOperations } from "./resources.ts";
 
 const OPEN = { isPublic: true } as const;
@@ -108,10 +101,7 @@ function serverOperations(): readonly Operation[] {
       codes: ["engine_unavailable"],
     },
     { ...get("/", "Server", "Lists all paths", ["Index", index]), ...ANY_KEY },
-    {
-      ...get("/health", "Server", "Answers 200 while the process runs", ["Health", health]),
-      ...OPEN,
-    },
+    { ...get("/health", "Server", "Answers if the process runs", ["Health", health]), ...OPEN },
     {
       ...get("/ready", "Server", "Returns whether the server can serve requests"),
       ...OPEN,
@@ -120,10 +110,7 @@ function serverOperations(): readonly Operation[] {
         { status: 503, description: "Not ready: see `reason`", schema: ["Readiness", readiness] },
       ],
     },
-    {
-      ...get("/metrics", "Server", "Metrics for Prometheus"),
-      answers: [text("text/plain")],
-    },
+    { ...get("/metrics", "Server", "Metrics for Prometheus"), answers: [text("text/plain")] },
     {
       ...get("/openapi.json", "Server", "This document", ["OpenApiDocument", z.looseObject({})]),
       ...OPEN,
@@ -137,7 +124,7 @@ function serverOperations(): readonly Operation[] {
   ];
 }
 
-function text(type: string): OperationAnswer {
+function text(type: string) {
   return { status: 200, description: "The answer", type };
 }
 

@@ -7,14 +7,7 @@ import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
 import { openaiResponses } from "../responses/responses.ts";
 import { streamQuery } from "../shared/queries.ts";
 import { DIALECTS } from "../wire-formats.ts";
-import {
-  get,
-  type Operation,
-  type OperationAnswer,
-  type Parameter,
-  pathId,
-  queryOf,
-} from "./operation.ts";
+import { get, type Operation, type Parameter, pathId, queryOf } from "./operation.ts";
 
 export function resourceOperations(): readonly Operation[] {
   return [...responseOperations(), ...streamOperations(), ...requestOperations()];
@@ -23,16 +16,11 @@ export function resourceOperations(): readonly Operation[] {
 /** Operations on a stored response. */
 function responseOperations(): readonly Operation[] {
   const path = `${openaiResponses.path}/{id}`;
-  const whole: OperationAnswer["schema"] = ["Response", response];
+  const whole = ["Response", response] as const;
   const id = pathId("Id of a stored response.");
   return [
     {
-      ...get(
-        path,
-        "OpenAI",
-        "Returns a stored response in its current state, or streams its events",
-        whole,
-      ),
+      ...get(path, "OpenAI", "Returns a stored response, or streams its events", whole),
       event: ["ResponseEvent", responseEvent],
       parameters: [id, ...queryOf(retrieveQuery)],
       codes: ["invalid_value", "unknown_parameter", "not_found", "events_dropped"],
@@ -99,18 +87,12 @@ function requestOperations(): readonly Operation[] {
   const path = "/v1/requests";
   return [
     {
-      ...get(path, "Server", "Lists the caller's waiting and running requests", [
-        "RequestList",
-        requestList,
-      ]),
+      ...get(path, "Server", "Lists the caller's requests", ["RequestList", requestList]),
       isForAnyKey: true,
     },
     {
       isForAnyKey: true,
-      ...get(`${path}/{id}`, "Server", "Stops one of the caller's requests", [
-        "RequestStop",
-        stoppedRequest,
-      ]),
+      ...get(`${path}/{id}`, "Server", "Stops a request", ["RequestStop", stoppedRequest]),
       method: "delete",
       parameters: [pathId("The `x-request-id` of the request.")],
       codes: ["not_found"],

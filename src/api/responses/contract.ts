@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { openaiError } from "../openai/answer.ts";
-import { type Contract, withoutEffect } from "../shared/contract.ts";
+import { CHAT_CODES, type Contract, withoutEffect } from "../shared/contract.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { response, responseEvent } from "./answer.ts";
 import { responsesSchema } from "./fields.ts";
@@ -41,13 +41,6 @@ export function responsesContract(unsupported: Unsupported, replacements: Replac
     answer: response,
     event: responseEvent,
     error: openaiError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-      "previous_response_not_found",
-      "response_store_full",
-    ],
+    codes: [...CHAT_CODES, "previous_response_not_found", "response_store_full"],
   };
 }

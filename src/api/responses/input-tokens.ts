@@ -3,25 +3,18 @@
 
 import type { Endpoint } from "../endpoint.ts";
 import { inputTokens } from "../llama-cpp/answers.ts";
+import { nonGenerating } from "../shared/contract.ts";
 import { openaiResponses } from "./responses.ts";
-
-const { body, unsupported, replacements = {}, example, error, codes } = openaiResponses.contract;
 
 export const responsesInputTokens: Endpoint = {
   path: `${openaiResponses.path}/input_tokens`,
 
-  contract: {
+  contract: nonGenerating(openaiResponses.contract, {
     name: "ResponseInputTokens",
     tag: "OpenAI",
     summary: "Counts the tokens of a response's prompt",
-    body,
-    unsupported,
-    replacements,
-    example,
     answer: inputTokens,
-    error,
-    codes,
-  },
+  }),
 
   parse(body, context) {
     const { requests, model, ignoredParams } = openaiResponses.parse(body, context);

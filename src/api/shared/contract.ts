@@ -35,6 +35,23 @@ export type Contract = {
   readonly codes: readonly ErrorCode[];
 };
 
+/** Codes of dialects that answer conversations. */
+export const CHAT_CODES: readonly ErrorCode[] = [
+  "unsupported_content",
+  "unsupported_schema",
+  "template_error",
+  "context_length_exceeded",
+];
+
+/** The contract of a route that takes the body of a dialect, but generates nothing. */
+export function nonGenerating(
+  contract: Contract,
+  own: Pick<Contract, "name" | "tag" | "summary" | "answer"> & Partial<Contract>,
+): Contract {
+  const { event: _event, lastData: _data, ...shared } = contract;
+  return { ...shared, ...own };
+}
+
 /** Keyword in the published JSON schema. */
 export const WITHOUT_EFFECT_MARK = "x-without-effect";
 /** Internal keyword; removed before the document is published. */

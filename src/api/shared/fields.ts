@@ -109,6 +109,15 @@ type DialectPart = Pick<AskedRequest, "logprobs" | "echoesPrompt"> & {
   readonly prompts: readonly AskedPrompt[];
 };
 
+/** Fields of a request in the APIs that have no such options. */
+export const PLAIN_REQUEST = {
+  minTokens: 0,
+  ignoreEos: false,
+  echoesPrompt: false,
+  reportsProgress: false,
+  reusePrefix: true,
+} as const;
+
 /** Makes one request per choice. Choices of the same prompt differ only in their seeds. */
 export function requestsOf(
   fields: SharedFields,

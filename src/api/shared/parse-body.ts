@@ -84,8 +84,8 @@ function refuseUnsupported(
 ): void {
   const harmless = unsupported[name] ?? [];
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
-  const allowed =
-    harmless.length > 0 ? `; omit it or set it to ${harmless.map(show).join(" or ")}` : "";
+  const values = harmless.map((each) => JSON.stringify(each)).join(" or ");
+  const allowed = values === "" ? "" : `; omit it or set it to ${values}`;
   const what = replacement
     ? `is not supported here; use ${replacement}`
     : "is not supported by this server";
@@ -110,10 +110,6 @@ export function replacementFor(
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined) return true;
   return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value);
 }
 
 function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
@@ -179,7 +175,7 @@ function toServiceError(error: z.ZodError, body: object): ServiceError {
   return new ServiceError("invalid_value", `${param}: ${wordsFor(issue)}`, { param });
 }
 
-function valueAt(body: object, path: readonly PropertyKey[]): unknown {
+export function valueAt(body: object, path: readonly PropertyKey[]): unknown {
   let at: unknown = body;
   for (const key of path) {
     const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, key);
@@ -207,9 +203,9 @@ function wordsFor(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return `must be ${JSON_TYPES[issue.expected] ?? issue.expected}`;
     case "too_small":
-      return `must ${sized(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
+      return `must ${bounded(issue.origin, `at least ${issue.minimum}`)}`;
     case "too_big":
-      return `must ${sized(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+      return `must ${bounded(issue.origin, `at most ${issue.maximum}`)}`;
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     default:
@@ -217,13 +213,9 @@ function wordsFor(issue: z.core.$ZodIssue): string {
   }
 }
 
-function sized(origin: string): string {
-  return origin === "string" || origin === "array" ? "have" : "be";
-}
-
-function unit(origin: string): string {
-  if (origin === "array") return " elements";
-  return origin === "string" ? " characters" : "";
+function bounded(origin: string, bound: string): string {
+  if (origin === "array") return `have ${bound} elements`;
+  return origin === "string" ? `have ${bound} characters` : `be ${bound}`;
 }
 
 function showPath(path: readonly PropertyKey[]): string {

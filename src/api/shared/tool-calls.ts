@@ -1,22 +1,22 @@
 // Tool calls in any dialect: the arguments that a client sends back, and the ids of the calls that the model makes.
 
-import type { Json, ToolCall } from "../../generation/request.ts";
+import type { ToolCall } from "../../generation/request.ts";
 import { refuseShape } from "./json-shape.ts";
 import { invalidValue, isObject } from "./refusals.ts";
 
-/** @param text a JSON object as text. @throws ServiceError 400 naming the field */
+/** @param text a JSON object as text. @throws ServiceError 400 naming the field; it does not quote the text */
 export function readArguments(text: string, param: string): ToolCall["arguments"] {
-  if (text.trim() === "") return {};
-  const value = parsed(text);
-  if (!isObject(value)) throw invalidValue(param, "must be a JSON object written as a string");
+  const value = parseArguments(text);
+  if (!value) throw invalidValue(param, "must be a JSON object written as a string");
   refuseShape(value, param);
   return value as ToolCall["arguments"]; // it came out of JSON
 }
 
-/** Null if the text is not JSON. The parser's own message is dropped because it would quote the client's text. */
-function parsed(text: string): Json {
+/** Null if the text is not a JSON object, for example because the call was cut off. */
+export function parseArguments(text: string): Record<string, unknown> | null {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text.trim() === "" ? "{}" : text);
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }
