@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inCamelCase } from "../../../../src/api/gemini/spelling.ts";
 
-test("names may be in snake_case, those of the client stay as they are", () => {
+test("converts snake_case names, and keeps the client's own names", () => {
   const own = { my_field: 1, contents: { parts: 1 } };
   const body = {
     system_instruction: { parts: { text: "a_b" } },
@@ -27,17 +27,20 @@ test("names may be in snake_case, those of the client stay as they are", () => {
   });
 });
 
-test("a field in both spellings is refused", () => {
+test("refuses a field in both spellings", () => {
   const both = { generationConfig: { top_k: 1, topK: 2 } };
 
   expect(() => inCamelCase(both)).toThrow("topK is given twice");
 });
 
-test.each([null, 5, "a", [[{ a_b: 1 }]]])("%o is no body, and stays", (body) => {
-  expect(inCamelCase(body)).toEqual(body);
-});
+test.each([null, 5, "a", [[{ a_b: 1 }]]])(
+  "leaves %o unchanged, because it is not a body",
+  (body) => {
+    expect(inCamelCase(body)).toEqual(body);
+  },
+);
 
-test("names with other underscores stay", () => {
+test("keeps names with other underscores", () => {
   expect(inCamelCase({ _a: 1, a_: 2, A_B: 3, a__b: 4, __a_b: 5 })).toEqual({
     ...{ _a: 1, a_: 2, A_B: 3, a__b: 4, __aB: 5 },
   });
