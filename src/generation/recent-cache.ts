@@ -20,7 +20,7 @@ export class RecentCache<V> {
     return entry.value;
   }
 
-  /** Does not store a value larger than a quarter of the cache, which would evict too many others. @param bytes the value's size */
+  /** Drops a value larger than a quarter of the cache: it would evict too many others. @param bytes size of the value */
   set(key: string, value: V, bytes: number): void {
     const entry = { value, bytes: bytes + 2 * key.length };
     this.#remove(key);

@@ -189,7 +189,7 @@ export type OutputPlan = {
   /** Null for free text. */
   readonly answerGrammar: {
     readonly text: string;
-    /** `start`: from the first token after the reasoning block. `text`: visible answer text only, not reasoning or message headers. */
+    /** `start`: from the first token after the reasoning block. `text`: answer text only, not reasoning or message headers. */
     readonly holds: "start" | "text";
   } | null;
   /** GBNF that applies from the beginning of a call to the end of the answer; null for none. */
@@ -208,7 +208,7 @@ export const PLAIN_OUTPUT: OutputPlan = {
   callGrammar: null,
 };
 
-/** A request whose prompt has been rendered and tokenized and fits the context, so that nothing in it can be refused any more. */
+/** A request whose prompt has been rendered and tokenized and fits the context. Nothing in it can be refused any more. */
 export type PreparedRequest = Omit<GenerateRequest, "prompt" | "maxTokens" | "grammar"> & {
   readonly promptTokens: Uint32Array;
   /** At least 1 (0 if only the prompt is wanted), and never more than the context holds after the prompt. */

@@ -217,7 +217,7 @@ function resultText({ content, is_error: isError }: z.output<typeof toolResult>)
   return isError && !/^error\b/i.test(result) ? `Error: ${result}` : result;
 }
 
-/** Puts each text block on its own line. Only the client's blocks are separate texts; those of an answer are joined directly. */
+/** Puts each block on its own line: a client's blocks are separate texts, whereas those of an answer are joined directly. */
 function textOf(blocks: readonly Block[]): string {
   return blocks.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n");
 }

@@ -43,7 +43,7 @@ const PROMPT_VALUES = `must be a string, a list of token ids, or a list of up to
 
 type GivenPrompt = string | readonly (string | number | readonly number[])[];
 
-/** Only tells strings and lists apart: `refuseInvalidLists` has already checked the lists, in one pass over up to a million ids. */
+/** Only distinguishes strings from lists. `refuseInvalidLists` has already checked the ids, up to a million of them. */
 function isPrompt(given: unknown): given is GivenPrompt {
   if (typeof given === "string") return true;
   if (!Array.isArray(given) || given.length === 0) return false;

@@ -129,7 +129,7 @@ const ID_PREFIXES = {
   reasoning: "rs",
 } as const;
 
-/** The items as `input_items` lists them: each has an id, and text is a list of parts. @param unique the response's unique id */
+/** The items as `input_items` lists them: each with an id, and texts as parts. @param unique id of the response */
 export function withIds(given: readonly InputItem[], unique: string): readonly InputItem[] {
   return given.map((each, index) => ({
     ...each,

@@ -138,7 +138,7 @@ function collectUnknown(value: unknown, schema: unknown, path: string, names: Se
   }
 }
 
-/** The option of a union that a valid value matched. Parsing again is the last resort, as there may be thousands of values. */
+/** The option of a union that a valid value matched. Parses only as a last resort, because lists may be long. */
 function optionOf(union: z.ZodUnion, value: object | null): unknown {
   const options = union.options as readonly z.ZodType[];
   if (value === null) return undefined;
