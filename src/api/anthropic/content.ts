@@ -89,7 +89,7 @@ type InputMessage = z.output<typeof messages>[number];
 type Block = InputMessage["content"][number];
 type Turn = { readonly role: InputMessage["role"]; readonly blocks: Block[] };
 
-const MEDIA_TYPES = ["image", "document", "search_result", "container_upload"];
+const MEDIA_TYPES: readonly unknown[] = ["image", "document", "search_result", "container_upload"];
 
 /**
  * Replaces every string by a list of one text block, so that the schema knows one form and its errors name the exact block.
@@ -124,7 +124,7 @@ function textBlocks(content: unknown, path: string): unknown {
   if (typeof content === "string") return [{ type: "text", text: content }];
   if (!Array.isArray(content)) return content;
   for (const [index, block] of content.entries())
-    if (isObject(block) && MEDIA_TYPES.some((type) => type === block.type))
+    if (isObject(block) && MEDIA_TYPES.includes(block.type))
       throw unreadable(`a block of type ${block.type}`, `${path}[${index}]`);
   return content;
 }
