@@ -24,25 +24,22 @@ export function refuseShape(json: object, param: string | null): void {
   let containers = 0;
   let strings = 0;
   for (let each = unread.pop(); each; each = unread.pop()) {
-    const { holder, path, depth } = each;
-    const refuse = (reason: string) => refusal(fieldOf(path, param), reason);
+    const { holder, depth } = each;
     containers += 1;
     if (containers > MAX_CONTAINERS)
-      throw refuse(`brings the body to more than ${MAX_CONTAINERS} objects and lists`);
-    if (depth > MAX_DEPTH) throw refuse(`is nested more than ${MAX_DEPTH} levels deep`);
+      throw tooLarge(each, param, `brings the body above ${MAX_CONTAINERS} objects and lists`);
+    if (depth > MAX_DEPTH)
+      throw tooLarge(each, param, `is nested more than ${MAX_DEPTH} levels deep`);
     if (Array.isArray(holder)) strings += stringsIn(holder);
     if (strings > MAX_LISTED_STRINGS)
-      throw refuse(`brings the body to more than ${MAX_LISTED_STRINGS} strings in lists`);
+      throw tooLarge(each, param, `brings the body above ${MAX_LISTED_STRINGS} strings in lists`);
     // A list may hold a million token ids, so only its objects and lists are visited.
     const names = Array.isArray(holder) ? containersIn(holder) : Object.keys(holder);
     if (names.length > MAX_MEMBERS)
-      throw refuse(`has an object or list with more than ${MAX_MEMBERS} members`);
+      throw tooLarge(each, param, `has an object or list with more than ${MAX_MEMBERS} members`);
     for (const name of names) {
       if (name === "__proto__")
-        throw refusal(
-          param ?? pathTo(each, name),
-          "has a field named __proto__; rename that field",
-        );
+        throw refusal(param ?? pathTo(each, name), "has a field named __proto__; rename it");
       const value = (holder as Readonly<Record<string, unknown>>)[name];
       if (typeof value !== "object" || value === null) continue;
       unread.push({ holder: value, path: pathTo(each, name), depth: depth + 1 });
@@ -68,9 +65,9 @@ function pathTo({ holder, path }: Container, name: string): string {
   return path === "" ? name : `${path}.${name}`;
 }
 
-/** The top-level field alone: the whole path would be as long as the nesting is deep. */
-function fieldOf(path: string, param: string | null): string {
-  return param ?? /^[^.[]*/.exec(path)?.[0] ?? "";
+/** Names the top-level field alone: the whole path would be as long as the nesting is deep. */
+function tooLarge({ path }: Container, param: string | null, reason: string): ServiceError {
+  return refusal(param ?? /^[^.[]*/.exec(path)?.[0] ?? "", reason);
 }
 
 function refusal(param: string, reason: string): ServiceError {
