@@ -110,7 +110,7 @@ function withoutEffect(rows: readonly FieldRow[]): string {
 }
 
 function refused(
-  { body, unsupported, replacements, named = [] }: Contract,
+  { body, unsupported, replacements, ignored = [] }: Contract,
   rows: readonly FieldRow[],
 ): string {
   const onlyNull = rows.filter(({ allowed }) => allowed === "").map(({ path: field }) => field);
@@ -124,14 +124,14 @@ function refused(
       replacementFor(field, body, replacements) ?? "",
     ]),
   );
-  const ignored = named.map((field) => `\`${field}\``).join(", ");
+  const listed = ignored.map((field) => `\`${field}\``).join(", ");
   return [
     ...(given.length > 0
       ? [`| refused | except | use instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]
       : []),
-    ...(ignored === ""
+    ...(listed === ""
       ? []
-      : [`Known, without effect, and named in \`x-ignored-params\`: ${ignored}.\n`]),
+      : [`Known, without effect, and named in \`x-ignored-params\`: ${listed}.\n`]),
   ].join("\n");
 }
 

@@ -1,5 +1,5 @@
-// The interface that each wire format implements: a body becomes AskedRequests, what the engine yields becomes frames
-// or one body. Pure: no I/O, no clock, no randomness of its own.
+// The interface of a wire format that generates text: parses a body into requests, and encodes the engine's events as
+// frames or as one body. The HTTP layer calls it. Pure: no I/O, no clock, no randomness of its own.
 
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
@@ -8,129 +8,129 @@ import type { AskedRequest } from "../generation/request.ts";
 import type { Contract } from "./shared/contract.ts";
 
 export type ParseContext = {
-  /** What the operator allows when the client sets no limit; null: as many tokens as the context holds. */
+  /** Token limit for requests that set none; null means as many tokens as the context holds. */
   readonly defaultMaxTokens: number | null;
-  /** Whether clients may send grammars of their own. */
+  /** Whether clients may send their own GBNF grammars. */
   readonly allowsGrammar: boolean;
-  /** A fresh seed for a request that brings none. */
+  /** Returns a random seed, for a request without one. */
   readonly randomSeed: () => number;
   /**
-   * What was said up to the end of a kept answer of the same client, in the items of its dialect. Not there where no answers
-   * are kept.
-   * @throws ServiceError naming `previous_response_id`, where there is none to go on from
+   * Returns the conversation up to the end of a stored answer of the same client, as the dialect's items. Absent if the
+   * server stores no answers.
+   * @throws ServiceError naming `previous_response_id` if there is no such answer
    */
   readonly conversation?: (answerId: string) => readonly object[];
-  /** The model that the path names; not there for paths without one. */
+  /** The model named in the path; absent if the path names none. */
   readonly model?: string;
-  /** What a request has of it; null, or not there, as long as the model has not been loaded. */
+  /** Context size of one request; null or absent until the model has been loaded. */
   readonly contextTokens?: number | null;
 };
 
-/** What an answer says about itself, fixed before its first byte. */
+/** Id, model and time of an answer, fixed before its first byte. */
 export type AnswerIdentity = {
-  /** Unique part of the answer's id. */
+  /** Unique part of the answer's id; each dialect adds its own prefix. */
   readonly id: string;
-  /** The served id that the client asked for, or the model's real id if it asked for another name. */
+  /** The model id that the client asked for if it is a served one, else the model's real id. */
   readonly model: string;
   readonly createdAtSeconds: number;
 };
 
-/** One server-sent event, before it is bytes. */
+/** One server-sent event before serialization. */
 export type Frame = {
-  /** SSE `event:` field, for the dialects that name their events. */
+  /** SSE `event:` field, for dialects with named events. */
   readonly event?: string;
-  /** SSE `id:` field, for clients that come back with `Last-Event-ID`. */
+  /** SSE `id:` field, for clients that reconnect with `Last-Event-ID`. */
   readonly id?: string;
-  /** One line. */
+  /** Without line breaks. */
   readonly data: string;
 };
 
 /**
- * Encodes one answer of one or several choices. Streamed: the start, then for each choice any number of deltas and its
- * finish; the last choice to finish brings the receipt. Buffered: `body` alone.
+ * Encodes one answer with one or more choices. For a stream: `start`, then any number of `delta` and one `finish` per
+ * choice; the last `finish` gets the receipt. For a buffered answer: `body` alone.
  */
 export interface AnswerEncoder {
-  /** What can be said once the request is accepted, before its first token. */
+  /** Frames to send when the request has been accepted, before its first token. */
   start?(): readonly Frame[];
   delta(choice: number, delta: Delta): readonly Frame[];
   progress(choice: number, progress: PromptProgress): readonly Frame[];
   finish(choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[];
   body(choices: readonly Choice[], receipt: Receipt): object;
   /**
-   * The last frames of an answer that breaks off; without it a stream ends with the dialect's error.
-   * @param receipt what was computed so far
+   * The last frames of a stream that fails or is stopped. Without this method the stream ends with the dialect's error.
+   * @param receipt times and tokens up to the failure
    */
   fail?(error: ServiceError, requestId: string, receipt: Receipt): readonly Frame[];
 }
 
-/** Of an answer that can be looked at while it is written, and afterwards. */
-export interface KeptEncoder extends Required<AnswerEncoder> {
+/** Encoder of an answer that clients can retrieve while it is generated and afterwards. */
+export interface StoredAnswerEncoder extends Required<AnswerEncoder> {
   /** Unique among all answers. */
   readonly id: string;
-  /** The answer as it stands. @param isWaiting whether it has no slot yet */
+  /** The answer in its current state. @param isWaiting whether it still waits for a slot */
   state(isWaiting: boolean): object;
-  /** What is asked, in the items of its dialect, without what was said before. */
+  /** The input of this request alone, without the earlier conversation, as the dialect's items. */
   input(): readonly object[];
-  /** What was answered so far, as input of the next request. */
+  /** The output so far, in the form that the next request takes as input. */
   output(): readonly object[];
-  /** Of a body: the frames that it would have been as a stream. */
+  /** After `body`: the frames that a stream of the same answer would have had. */
   replay(): readonly Frame[];
-  /** There is no room to keep it: from now on the answer says so. */
+  /** Marks the answer as not stored, because the store is full. */
   forget(): void;
 }
 
-/** What a request asks for that is to be kept. */
-export type StorageRequest = {
-  /** The answer that it goes on from; null for none. */
+/** How to store a request's answer. */
+export type StoringOptions = {
+  /** Id of the stored answer that the request continues; null for none. */
   readonly previousId: string | null;
-  /** Whether it runs on when its client leaves. */
+  /** Whether generation continues after the client disconnects. */
   readonly isBackground: boolean;
-  readonly encoder: (identity: AnswerIdentity) => KeptEncoder;
+  readonly encoder: (identity: AnswerIdentity) => StoredAnswerEncoder;
 };
 
-/** When the text that has come goes out: with every token, at the end of a word or a sentence, or after so many ms. */
+/** When to send text: with every token, at the end of a word or a sentence, or at this interval in ms. */
 export type Flush = "token" | "word" | "sentence" | number;
 
 export type ParsedRequest = {
-  /** One for each choice of the answer, in the order of their indices. All have the same schemas. */
+  /** One request per choice, ordered by the choice's index. All have the same schemas. */
   readonly requests: readonly AskedRequest[];
-  /** So many choices in a row are of the same prompt. */
+  /** Number of consecutive choices that share a prompt. */
   readonly choicesPerPrompt: number;
-  /** As the client wrote it; null when it named none. */
+  /** Model name as the client wrote it; null if it named none. */
   readonly model: string | null;
   readonly isStreamed: boolean;
   readonly flush: Flush;
-  /** Whether nobody waits for it: it runs behind the rest. */
+  /** Whether the request has low priority: it runs after all others. */
   readonly isFlex: boolean;
-  /** Fields that nobody knows or that could not be enforced: accepted, and named in `x-ignored-params`. */
+  /** Fields that are unknown or cannot be enforced: accepted, and listed in `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
-  /** The body of one that asks for no answer, and has no requests. */
-  readonly atOnce?: (identity: AnswerIdentity) => object;
-  /** Null when its answer is forgotten as soon as it has been sent. */
-  readonly storing?: StorageRequest | null;
-  /** The same with less and less of what was said before, for a prompt that does not fit. */
-  readonly shorter?: readonly (() => ParsedRequest)[];
+  /** Makes the body of a request that generates nothing, such as Ollama's "load". `requests` is empty then. */
+  readonly immediateBody?: (identity: AnswerIdentity) => object;
+  /** Null if the answer is not stored. */
+  readonly storing?: StoringOptions | null;
+  /** The same request with shorter and shorter conversations, for a prompt that does not fit. */
+  readonly shorterForms?: readonly (() => ParsedRequest)[];
 };
 
 export interface Dialect {
-  /** e.g. `/v1/chat/completions`; `{model}` stands for the model, which is `model` of the context then. */
+  /** e.g. `/v1/chat/completions`. `{model}` in it is passed to `parse` as `context.model`. */
   readonly path: string;
   readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown, context: ParseContext): ParsedRequest;
-  /** The error envelope, as a body and as the data of a stream's last event. */
+  /** The error object, used as a body and as the data of a stream's last event. */
   encodeError(error: ServiceError, requestId: string): object;
-  /** A stream of lines of JSON instead of server-sent events: what is said between them has to be one too. */
+  /** Present if streams are lines of JSON instead of server-sent events. */
   readonly lines?: {
     /**
-     * To a client that waits.
-     * @param news where it waits: `queued position=3 eta_ms=4200`, `loading progress=0.42`; null when there is nothing to say
+     * Makes the line that a waiting client gets.
+     * @param waitStatus e.g. `queued position=3 eta_ms=4200` or `loading progress=0.42`; null for a mere keep-alive
      */
-    readonly notice: (news: string | null, identity: AnswerIdentity) => Frame;
+    readonly notice: (waitStatus: string | null, identity: AnswerIdentity) => Frame;
   };
-  /** What a stream has beside its answer. Without these an error's event has no name, and a heartbeat is a comment. */
-  readonly named?: {
+  /** Error and heartbeat events of a stream. Default: an error's event has no name, and a heartbeat is a comment. */
+  readonly streamEvents?: {
     /** SSE `event:` field of an error. */
     readonly error: string;
     readonly heartbeat: Frame;

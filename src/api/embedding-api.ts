@@ -1,38 +1,38 @@
-// The interface that the wire formats of the embedding worker implement: a body becomes a request, what is computed for
-// it becomes one body. Pure: no I/O, no clock.
+// The interface of a wire format for embeddings or ranking: parses a body into a request, and encodes the results as one
+// body. The HTTP layer calls it. Pure: no I/O, no clock.
 
 import type { EmbeddingRequest } from "../generation/embedding.ts";
 import type { Contract } from "./shared/contract.ts";
 
-/** Builds one answer: `add` for every input in its order, then `body`. */
+/** Builds one answer: call `add` for every input in order, then `body`. */
 export interface EmbeddingEncoder {
-  /** A vector, or one score. @throws ServiceError `generation_failed` for numbers that mean nothing */
+  /** @param values a vector, or one score. @throws ServiceError `generation_failed` if they are not finite */
   add(values: Float64Array): void;
-  /** JSON. */
+  /** The body as JSON text. */
   body(answer: EmbeddingAnswer): string;
 }
 
-/** What is known of it when all is computed. */
+/** Facts about the answer, known when all inputs are computed. */
 export type EmbeddingAnswer = {
   readonly model: string;
   readonly promptTokens: number;
-  /** Waiting for the worker, in ms. */
+  /** Time spent waiting for the worker, in ms. */
   readonly queueMs: number;
-  /** Since the request came, in ms. */
+  /** Time since the request arrived, in ms. */
   readonly totalMs: number;
 };
 
 export type ParsedEmbeddingRequest = {
   readonly request: EmbeddingRequest;
-  /** As the client wrote it; null when it named none. */
+  /** Model name as the client wrote it; null if it named none. */
   readonly model: string | null;
-  /** Fields that nobody knows: accepted, and named in `x-ignored-params`. */
+  /** Unknown fields: accepted, and listed in `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
   readonly encoder: () => EmbeddingEncoder;
 };
 
 export interface EmbeddingApi {
-  /** The first is the one that is listed and logged. */
+  /** All paths of the route. The first one is documented and logged. */
   readonly paths: readonly [string, ...string[]];
   readonly contract: Contract;
   /** @throws ServiceError 400, naming the field */

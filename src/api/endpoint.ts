@@ -1,4 +1,5 @@
-// The interface of a route that only asks the engine: no slot, no place in the queue, one body as the answer.
+// The interface of a route that asks the engine a question instead of generating, e.g. `/tokenize`. It takes no slot and
+// no place in the queue. The HTTP layer calls it.
 
 import type { AnswerTo, AskedQuestion } from "../generation/questions.ts";
 import type { AskedRequest } from "../generation/request.ts";
@@ -8,13 +9,13 @@ import type { Contract } from "./shared/contract.ts";
 export type AskEngine = <Q extends AskedQuestion>(question: Q) => Promise<AnswerTo<Q>>;
 
 export type EndpointCall = {
-  /** As the client wrote it; null when it named none. */
+  /** Model name as the client wrote it; null if it named none. */
   readonly model: string | null;
-  /** As in a `ParsedRequest`. */
+  /** See `ParsedRequest`. */
   readonly ignoredParams: readonly string[];
-  /** Its schemas are compiled before anything is asked; null where there is no request to ask about. */
+  /** The request whose schemas are compiled before `answer` is called; null if there is none. */
   readonly request: AskedRequest | null;
-  /** @returns the body. @throws ServiceError as the engine does */
+  /** @returns the body. @throws ServiceError from the engine */
   readonly answer: (ask: AskEngine) => Promise<object>;
 };
 

@@ -1,4 +1,4 @@
-// Every wire format there is: a new one is one line here, and then has its path and its place in the document.
+// The list of all wire formats. One line here gives a new format its path and its entry in the OpenAPI document.
 
 import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";
@@ -20,7 +20,7 @@ import { rerank } from "./openai/rerank.ts";
 import { responsesInputTokens } from "./responses/input-tokens.ts";
 import { openaiResponses } from "./responses/responses.ts";
 
-/** What generates. */
+/** Formats that generate text. */
 export const DIALECTS: readonly Dialect[] = [
   openaiChat,
   openaiCompletions,
@@ -33,7 +33,7 @@ export const DIALECTS: readonly Dialect[] = [
   ollamaGenerate,
 ];
 
-/** What only asks the model. */
+/** Routes that ask the engine a question. */
 export const ENDPOINTS: readonly Endpoint[] = [
   chatInputTokens,
   responsesInputTokens,
@@ -44,7 +44,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   nativeApplyTemplate,
 ];
 
-/** What a model of its own computes. */
+/** Formats whose requests go to the embedding worker. */
 export const EMBEDDING_APIS: readonly EmbeddingApi[] = [
   openaiEmbeddings,
   rerank,

@@ -1,14 +1,14 @@
-// Bounded mailbox between the engine's messages and one consumer. A slow consumer gets merged deltas instead of a
-// growing list; its bound is the producer's credit: what is taken out is reported, and only that may be sent anew.
+// Bounded queue of events between the engine and one consumer. If the consumer is slow, waiting deltas are merged. The
+// producer's credit is the bound: `onTaken` reports what the consumer takes, and the producer may send that much again.
 
 import { type GenerateEvent, isDelta, joinDeltas, weightOf } from "./events.ts";
 
 export type ChannelOptions = {
-  /** Called with the weight of a delta that the consumer has just taken. */
+  /** Called with the weight of each delta that the consumer takes. */
   readonly onTaken: (bytes: number) => void;
 };
 
-/** Single producer, single consumer. Ends after a `finish` event or `fail()`. */
+/** For one producer and one consumer. Ends after a `finish` event or `fail()`. */
 export class Channel implements AsyncIterable<GenerateEvent> {
   readonly #onTaken: (bytes: number) => void;
   #waiting: GenerateEvent[] = [];
@@ -20,12 +20,12 @@ export class Channel implements AsyncIterable<GenerateEvent> {
     this.#onTaken = onTaken;
   }
 
-  /** Whether the consumer has taken all that there is. */
+  /** Whether the consumer has taken all events. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
 
-  /** Adds an event; it joins a waiting one of its kind. Nothing is accepted after the end. */
+  /** Adds an event, or merges it into a waiting event of the same kind. Does nothing after the end. */
   push(event: GenerateEvent): void {
     if (this.#isFinished || this.#failure) return;
     this.#isFinished = event.type === "finish";
@@ -36,7 +36,7 @@ export class Channel implements AsyncIterable<GenerateEvent> {
     this.#wake?.();
   }
 
-  /** Ends the stream with an error, after what was pushed before. */
+  /** Ends the stream with an error, after the events that were pushed before. */
   fail(error: Error): void {
     if (this.#isFinished || this.#failure) return;
     this.#failure = { error };
@@ -62,7 +62,7 @@ export class Channel implements AsyncIterable<GenerateEvent> {
   }
 }
 
-/** News of the prompt replace older ones. */
+/** Merges deltas of the same kind. Newer prompt progress replaces older. Null if the two cannot be merged. */
 function join(earlier: GenerateEvent, later: GenerateEvent): GenerateEvent | null {
   if (isDelta(earlier) && isDelta(later)) return joinDeltas(earlier, later);
   const isNewer = earlier.type === "prompt-progress" && later.type === "prompt-progress";

@@ -1,15 +1,18 @@
-// One choice of an answer, put together from its events.
+// One choice of an answer, collected from its events. Buffered answers are made from it.
 
 import type { Delta, Ending, GenerateEvent, PositionLogprobs } from "./events.ts";
 
 export type Choice = {
   readonly text: string;
   readonly reasoning: string;
-  /** Their arguments are JSON texts. */
+  /** The arguments are JSON text. */
   readonly toolCalls: readonly { readonly name: string; readonly arguments: string }[];
   readonly logprobs: readonly PositionLogprobs[];
   readonly ending: Ending;
 };
+
+/** Used by encoders if there is no choice. */
+export const NO_ENDING: Ending = { reason: "stop", stopString: null };
 
 /** Collects one choice. */
 export class ChoiceCollector {
@@ -24,7 +27,7 @@ export class ChoiceCollector {
     else if (event.type !== "prompt-progress") this.#addDelta(event);
   }
 
-  /** @throws Error before the choice has finished */
+  /** @throws Error if the choice has not finished */
   get choice(): Choice {
     if (this.#ending === null) throw new Error("the choice has not finished");
     return {
@@ -37,7 +40,7 @@ export class ChoiceCollector {
   }
 
   #addDelta(delta: Delta): void {
-    for (const score of delta.logprobs ?? []) this.#logprobs.push(score);
+    for (const each of delta.logprobs ?? []) this.#logprobs.push(each);
     if (delta.type === "text-delta") this.#text += delta.text;
     else if (delta.type === "reasoning-delta") this.#reasoning += delta.text;
     else if (delta.name !== null) this.#calls.push({ name: delta.name, arguments: delta.text });

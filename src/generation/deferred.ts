@@ -1,4 +1,4 @@
-// A promise with its resolve and reject outside (Node 20 has no Promise.withResolvers), and waiting with a signal.
+// A promise with external resolve and reject (Node 20 lacks Promise.withResolvers), and a wait that a signal can abort.
 
 import { abortReason } from "../errors.ts";
 
@@ -8,7 +8,7 @@ export type Deferred<T> = {
   readonly reject: (error: Error) => void;
 };
 
-/** Its rejection counts as handled: whoever awaits the promise hears of it, but nobody has to. */
+/** A rejection counts as handled even if nothing awaits the promise. */
 export function deferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => {};
   let reject: (error: Error) => void = () => {};
@@ -20,9 +20,9 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Waits for the promise, or throws the signal's reason as soon as it is aborted. Leaves no listener behind. */
+/** Waits for the promise, or throws the signal's reason as soon as it is aborted. Removes its listener in either case. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => {}); // its failure counts as handled even if nobody waits for it any more
+  promise.catch(() => {}); // after an abort nothing awaits the promise, so a rejection must count as handled
   if (signal.aborted) throw abortReason(signal);
   const aborted = deferred<never>();
   const onAbort = () => aborted.reject(abortReason(signal));

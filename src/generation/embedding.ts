@@ -1,20 +1,20 @@
-// What the embedding worker is asked to compute: vectors of texts, or how well documents answer a query.
+// Requests to the embedding worker: vectors of texts, or scores of documents for a query.
 
-/** Where an input stands in the client's body, for errors that name it. */
+/** The body's field that holds the inputs, for error messages. */
 export type InputField = {
   readonly name: "input" | "prompt" | "documents" | "texts";
-  /** Whether its items are named, as `input[3]`. */
+  /** Whether errors name single items, e.g. `input[3]`. */
   readonly isList: boolean;
 };
 
 export type EmbedRequest = {
   readonly type: "embed";
   readonly field: InputField;
-  /** Texts, or the token ids of texts. */
+  /** Each is a text or its token ids. */
   readonly inputs: readonly (string | readonly number[])[];
-  /** First numbers of a vector that are wanted; null: all. */
+  /** How many of a vector's first numbers to return; null for all. */
   readonly dimensions: number | null;
-  /** Cut inputs that are too long, instead of refusing them. */
+  /** Whether to cut inputs that are too long instead of refusing them. */
   readonly truncates: boolean;
 };
 
@@ -23,21 +23,21 @@ export type RankRequest = {
   readonly field: InputField;
   readonly query: string;
   readonly documents: readonly string[];
-  /** Cut documents that are too long, instead of refusing them. */
+  /** Whether to cut documents that are too long instead of refusing them. */
   readonly truncates: boolean;
 };
 
 export type EmbeddingRequest = EmbedRequest | RankRequest;
 
-/** An input as the model reads it. Beginning and end tokens are added when it is computed. */
+/** A tokenized input, without the beginning and end tokens, which are added when it is computed. */
 export type PreparedInput = {
   readonly tokens: Uint32Array;
-  /** Of the query that a document is ranked for; null when a vector is wanted. */
+  /** Tokens of the query that the document is ranked for; null for an embedding. */
   readonly query: Uint32Array | null;
 };
 
 export type PreparedInputs = {
   readonly inputs: readonly PreparedInput[];
-  /** Of all inputs, with those that the model adds. */
+  /** Tokens of all inputs, including those that the model adds. */
   readonly promptTokens: number;
 };

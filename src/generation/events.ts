@@ -1,69 +1,72 @@
-// What the engine yields for one request: any number of deltas, then one finish (or a thrown ServiceError).
+// Events that the engine yields for one request: any number of deltas, then one `finish` (or a thrown ServiceError).
 
 /**
- * `stop`: the model ended its answer or reached a stop string. `length`: max_tokens or the context's end. `tool-calls`: as
- * `stop`, and the answer calls tools.
+ * `stop`: the model ended its answer or reached a stop string. `length`: the answer reached its token limit or filled the
+ * context. `tool-calls`: like `stop`, and the answer calls tools.
  */
 export type FinishReason = "stop" | "length" | "tool-calls";
 
 export type Usage = {
   readonly promptTokens: number;
-  /** Prompt tokens that were in the KV cache already. */
+  /** Prompt tokens that were already in the KV cache. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
-  /** Those of the completion tokens that were thoughts. */
+  /** Completion tokens that were reasoning. */
   readonly reasoningTokens: number;
 };
 
-/** How likely a token was, by the model alone: before temperature, penalties, biases, cuts and grammars. */
+/** A token and its probability according to the model alone: before temperature, penalties, biases, top-k and grammars. */
 export type TokenLogprob = {
   readonly id: number;
-  /** U+FFFD stands for bytes that are no whole character. */
+  /** U+FFFD replaces bytes that are not a whole character. */
   readonly text: string;
   readonly bytes: readonly number[];
-  /** Natural logarithm of its probability; null for a prompt's first token, which follows nothing. */
+  /** Natural logarithm of the probability; null for the first token of a prompt, which has no predecessor. */
   readonly logprob: number | null;
 };
 
-/** A token of the answer, or of a prompt that is given back. */
+/** The token at one position of the answer (or of an echoed prompt), and its alternatives. */
 export type PositionLogprobs = TokenLogprob & {
-  /** The likeliest tokens in its place, as many as were asked for. */
+  /** The likeliest tokens at this position, as many as the request asked for. */
   readonly alternatives: readonly TokenLogprob[];
 };
 
-/** How a prompt was read. */
+/** Facts about the prefill of a prompt. */
 export type PromptReading = {
-  /** Tokens of it that were in the KV cache already. */
+  /** Prompt tokens that were already in the KV cache. */
   readonly cachedTokens: number;
-  /** Time spent reading the rest, in ms. */
+  /** Time spent reading the other tokens, in ms. */
   readonly prefillMs: number;
 };
 
-type Arriving = {
-  /** Tokens generated since the previous delta (text may be held back, so not always 1). */
+type DeltaFields = {
+  /** Tokens generated since the previous delta. Not always 1, because text may be held back. */
   readonly tokens: number;
-  /** Their ids, from an engine that can go on from them. */
+  /** Ids of those tokens, from an engine that can continue from them. */
   readonly ids?: readonly number[];
-  /** With the first token. */
+  /** Present on the delta with the first token. */
   readonly prompt?: PromptReading;
-  /** When it reached the server process, `performance.now()` in ms. */
+  /** When the delta reached the server process, as `performance.now()` in ms. */
   readonly atMs: number;
-  /** Of the tokens since the previous delta, where they were asked for. */
+  /** Logprobs of those tokens, if requested. */
   readonly logprobs?: readonly PositionLogprobs[];
 };
 
-/** New text of the answer: whole characters, nothing that may still turn out to be a stop string or a call. */
-export type TextDelta = Arriving & { readonly type: "text-delta"; readonly text: string };
+/** New text of the answer: whole characters, and nothing that may still become a stop string or a tool call. */
+export type TextDelta = DeltaFields & { readonly type: "text-delta"; readonly text: string };
 
-/** New text of the thoughts before the answer. */
-export type ReasoningDelta = Arriving & { readonly type: "reasoning-delta"; readonly text: string };
+/** New text of the reasoning before the answer. */
+export type ReasoningDelta = DeltaFields & {
+  readonly type: "reasoning-delta";
+  readonly text: string;
+};
 
-/** The beginning of a call of a tool, with its name, or more of its arguments. */
-export type ToolCallDelta = Arriving & {
+/** The beginning of a tool call, with its name, or more of its arguments. */
+export type ToolCallDelta = DeltaFields & {
   readonly type: "tool-call-delta";
-  /** Counts the calls of one answer, from 0. */
+  /** Number of the call within the answer, from 0. */
   readonly index: number;
-  /** Null in all but the first delta of a call. */
+  /** Null except in the first delta of a call. */
   readonly name: string | null;
   /** More of the arguments' JSON text. */
   readonly text: string;
@@ -71,19 +74,19 @@ export type ToolCallDelta = Arriving & {
 
 export type Delta = TextDelta | ReasoningDelta | ToolCallDelta;
 
-/** As it leaves the worker, before it has been timed. */
+/** A delta as the worker sends it, without `atMs`. */
 export type FreshDelta =
   | Omit<TextDelta, "atMs">
   | Omit<ReasoningDelta, "atMs">
   | Omit<ToolCallDelta, "atMs">;
 
-/** How far the prompt has been read: for those who asked to be told. */
+/** How much of the prompt has been read. Sent only if the request asked for it. */
 export type PromptProgress = {
   readonly type: "prompt-progress";
   readonly total: number;
-  /** Found in the KV cache. */
+  /** Tokens found in the KV cache. */
   readonly cached: number;
-  /** Cached ones included. */
+  /** Tokens read so far, including cached ones. */
   readonly processed: number;
   readonly ms: number;
 };
@@ -91,7 +94,7 @@ export type PromptProgress = {
 /** Why a choice ended. */
 export type Ending = {
   readonly reason: FinishReason;
-  /** The stop string that ended it; null where none did. */
+  /** The stop string that ended the choice; null for none. */
   readonly stopString: string | null;
 };
 
@@ -108,20 +111,20 @@ export function isDelta(event: GenerateEvent): event is Delta {
   return event.type !== "finish" && event.type !== "prompt-progress";
 }
 
-/** What one score weighs in a stream's buffer, in bytes: about what it takes on the wire. */
-const SCORE_BYTES = 64;
+/** Weight of one logprob in a stream's buffer, in bytes: about its size on the wire. */
+const LOGPROB_BYTES = 64;
 
-/** What a delta weighs in its stream's buffer. Both sides of the process boundary count by it. */
+/** Weight of a delta in its stream's buffer, in bytes. Both sides of the process boundary count credit with it. */
 export function weightOf(delta: FreshDelta): number {
   const text = Buffer.byteLength(delta.text);
   if (!delta.logprobs) return text;
   return delta.logprobs.reduce(
-    (sum, { alternatives }) => sum + SCORE_BYTES * (1 + alternatives.length),
+    (sum, { alternatives }) => sum + LOGPROB_BYTES * (1 + alternatives.length),
     text,
   );
 }
 
-/** @returns both as one, or null when they are of different kinds */
+/** @returns both deltas merged, or null if they are of different kinds or belong to different calls */
 export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
   if (earlier.type !== later.type) return null;
   if (later.type === "tool-call-delta" && later.name !== null) return null; // another call
@@ -137,28 +140,29 @@ export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
   };
 }
 
-/** Where a request's time and tokens went: sent to the client, logged, and observed as metrics. Times in ms. */
+/** Times and tokens of a request: sent to the client, logged, and recorded as metrics. Times in ms. */
 export type Receipt = {
-  /** Waiting for a slot. */
+  /** Time spent waiting for a slot. */
   readonly queueMs: number;
   readonly prefillMs: number;
-  /** Arrival to first text; null when there was none. */
+  /** From arrival to the first text; null if there was no text. */
   readonly firstTokenMs: number | null;
-  /** Arrival to the end. */
+  /** From arrival to the end. */
   readonly totalMs: number;
-  /** Whether it was ended where it was, because its time was over. */
+  /** Whether the answer was cut at its deadline. */
   readonly isCut: boolean;
   readonly usage: Usage;
   readonly seed: number;
 };
 
-/** One decode step: what was in it, and what it took to its first sampled token. */
+/** Load of one decode step. */
 export type StepLoad = {
+  /** Time to the step's first sampled token. */
   readonly ms: number;
-  /** Streams that generated a token. */
+  /** Number of streams that generated a token. */
   readonly decodes: number;
-  /** Tokens of prompts that were read. */
+  /** Number of prompt tokens that were read. */
   readonly promptTokens: number;
-  /** Threads that computed it. */
+  /** Number of threads that computed the step. */
   readonly threads: number;
 };

@@ -1,4 +1,4 @@
-// What the engine answers without a slot: preparing a request, and the tokenizer's and the template's own work.
+// Questions that the engine answers without a slot: preparing a request, tokenizing, detokenizing, rendering a prompt.
 
 import type {
   AskedPrompt,
@@ -10,7 +10,7 @@ import type {
 
 export type TokenPiece = {
   readonly id: number;
-  /** U+FFFD stands for bytes that are no whole character. */
+  /** U+FFFD replaces bytes that are not a whole character. */
   readonly text: string;
   readonly bytes: readonly number[];
 };
@@ -20,16 +20,16 @@ export type Question =
   | {
       readonly type: "tokenize";
       readonly text: string;
-      /** Whether a token that begins every text of this model is added. */
+      /** Whether to add the token that begins every text of this model. */
       readonly addsBeginning: boolean;
-      /** Whether the texts of control tokens are read as such. */
+      /** Whether to parse the texts of control tokens as control tokens. */
       readonly readsControlTokens: boolean;
     }
   | { readonly type: "detokenize"; readonly tokens: readonly number[] }
-  /** The prompt as the model reads it. */
+  /** Renders the prompt as the model reads it. */
   | { readonly type: "render"; readonly prompt: Prompt };
 
-/** A question as a dialect asks it: the schemas in it have not been compiled. */
+/** A question as a dialect makes it, with schemas that have not been compiled. */
 export type AskedQuestion =
   | Exclude<Question, { readonly type: "prepare" | "render" }>
   | { readonly type: "prepare"; readonly request: AskedRequest }

@@ -1,4 +1,4 @@
-// Results that are kept by use, up to so many bytes: what was not used for the longest time makes room.
+// LRU cache with a limit in bytes, for results that are expensive to compute.
 
 type Entry<V> = { readonly value: V; readonly bytes: number };
 
@@ -20,7 +20,7 @@ export class RecentCache<V> {
     return entry.value;
   }
 
-  /** What is larger than a quarter of the cache is not kept: it would drive out all others. @param bytes of the value */
+  /** Drops a value larger than a quarter of the cache: it would evict too many others. @param bytes size of the value */
   set(key: string, value: V, bytes: number): void {
     const entry = { value, bytes: bytes + 2 * key.length };
     this.#remove(key);

@@ -1,7 +1,7 @@
-// What a client asks, free of any wire format. Dialects make it (`Asked...`: with JSON schemas as they came), the engine
-// reads it (with what the schemas became); plain data that may cross processes.
+// Requests, independent of any wire format: plain data that can be sent between processes. Dialects make `Asked...` types,
+// whose JSON schemas are not compiled yet; the engine gets the types with compiled schemas.
 
-/** What JSON can say. */
+/** Any JSON value. */
 export type Json =
   | null
   | boolean
@@ -11,7 +11,7 @@ export type Json =
   | { readonly [name: string]: Json };
 
 export type ToolCall = {
-  /** As the client or an earlier answer named it. */
+  /** Chosen by the client or by an earlier answer. */
   readonly id: string;
   readonly name: string;
   readonly arguments: { readonly [name: string]: Json };
@@ -22,45 +22,45 @@ export type Message =
   | {
       readonly role: "assistant";
       readonly content: string;
-      /** Thoughts before the content; null for none. Templates show them to the model or leave them out. */
+      /** Reasoning before the content; null for none. Chat templates decide whether the model sees it. */
       readonly reasoning: string | null;
       readonly toolCalls: readonly ToolCall[];
     }
   | {
       readonly role: "tool";
       readonly content: string;
-      /** The call that this is the result of; null when the client names none. */
+      /** Id of the call that this is the result of; null if the client sent none. */
       readonly toolCallId: string | null;
-      /** Of the tool; null when it cannot be known. */
+      /** Name of the tool; null if it is unknown. */
       readonly name: string | null;
     };
 
 /** A tool that the model may call. */
 export type Tool = {
   readonly name: string;
-  /** As the client wrote it: templates show it to the model. */
+  /** The client's definition, which chat templates show to the model. */
   readonly definition: Json;
-  /** JSON Schema of its arguments, with nothing in it that cannot be enforced. */
+  /** JSON schema of the arguments, without keywords that cannot be enforced. */
   readonly parameters: Json;
   readonly rules: ArgumentRules;
 };
 
-/** GBNF of a tool's arguments, for models that write them as JSON. */
+/** GBNF rules of a tool's arguments, for models that write them as JSON. */
 export type ArgumentRules = {
-  /** Name of the rule; those of all tools of a request begin differently. */
+  /** Name of the root rule, with a prefix that is unique among the request's tools. */
   readonly name: string;
-  /** All rules, one a line. */
+  /** All rules, one per line. */
   readonly text: string;
-  /** Written out. */
+  /** Number of grammar elements with all repetitions written out. */
   readonly elements: number;
 };
 
-/** A JSON schema as the client wrote it, and where. It has not been looked at. */
+/** A client's JSON schema, not validated yet, and the path of the field that holds it. */
 export type AskedSchema = { readonly schema: Json; readonly param: string };
 
-/** The schema of a tool's arguments; null where there is none. */
+/** Schema of a tool's arguments; its `schema` is null if the tool has none. */
 export type AskedArguments = AskedSchema & {
-  /** Whether what cannot be enforced is refused; else it is left out, and named. */
+  /** Whether keywords that cannot be enforced are refused. Otherwise they are dropped and listed as ignored. */
   readonly isStrict: boolean;
 };
 
@@ -70,13 +70,13 @@ export type AskedTool = Pick<Tool, "name" | "definition"> & {
 };
 
 export type ToolUse<T = Tool> = {
-  /** The model is told of all of them. */
+  /** All tools that the prompt lists. */
   readonly tools: readonly T[];
-  /** Names of those that it may call now. */
+  /** Names of the tools that the model may call now. */
   readonly callable: readonly string[];
-  /** Whether the answer has to be a call. */
+  /** Whether the answer must be a call. */
   readonly isRequired: boolean;
-  /** Whether one answer may hold several. */
+  /** Whether one answer may have several calls. */
   readonly isParallel: boolean;
 };
 
@@ -85,118 +85,118 @@ export type Prompt<T = Tool> =
   | {
       readonly type: "messages";
       readonly messages: readonly Message[];
-      /** Null when none may be called. */
+      /** Null if the model may not call any tool. */
       readonly tools: ToolUse<T> | null;
-      /** Whether the answer goes on with the last message, which is the assistant's. */
+      /** Whether the answer continues the last message, which is then the assistant's. */
       readonly continuesLast: boolean;
       readonly reasoning: ReasoningOptions;
-      /** Further variables of the template. */
+      /** Additional variables of the chat template. */
       readonly variables: { readonly [name: string]: Json };
     }
-  /** Goes to the model as it is, control tokens included. */
+  /** Sent to the model without a chat template. Texts of control tokens become control tokens. */
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tokens"; readonly tokens: readonly number[] }
-  /** The answer belongs between the two. */
+  /** The answer is the text between the two. */
   | { readonly type: "infill"; readonly prefix: string; readonly suffix: string };
 
-/** What is asked of a model that thinks before it answers. */
+/** How much a model reasons before it answers. */
 export type ReasoningOptions = {
-  /** OpenAI's word for how much, `none` for not at all; null leaves it to the template. */
+  /** OpenAI's `reasoning_effort`; `none` switches reasoning off, null leaves it to the chat template. */
   readonly effort: string | null;
-  /** Tokens of thoughts after which it has to answer; null is no limit. */
+  /** Maximum number of reasoning tokens; null for no limit. */
   readonly budgetTokens: number | null;
-  /** Whether thoughts are told from the answer; else they are part of its text. */
+  /** Whether reasoning is separated from the answer. Otherwise it is part of the text. */
   readonly isSeparate: boolean;
 };
 
-/** Seeds are 0 to SEEDS - 1: llama.cpp reads 2^32 - 1 as "random". */
+/** Number of seeds: 0 to 2^32 - 2. llama.cpp takes 2^32 - 1 as "random". */
 export const SEEDS = 2 ** 32 - 1;
 
-/** How the next token is chosen. Every field is explicit: a dialect fills in its API's own defaults. */
+/** How the next token is sampled. No field has a default here: each dialect fills in its API's defaults. */
 export type SamplingParams = {
-  /** 0 takes the likeliest token. */
+  /** 0 always takes the likeliest token. */
   readonly temperature: number;
-  /** 1 is off. */
+  /** 1 switches it off. */
   readonly topP: number;
-  /** Keep the k likeliest tokens; 0 is off. */
+  /** Keeps the k likeliest tokens; 0 switches it off. */
   readonly topK: number;
-  /** Drop tokens less likely than this share of the likeliest; 0 is off. */
+  /** Drops tokens whose probability is below this share of the likeliest token's; 0 switches it off. */
   readonly minP: number;
   /** An integer below `SEEDS`. */
   readonly seed: number;
   readonly presencePenalty: number;
   readonly frequencyPenalty: number;
-  /** Divides the logits of tokens already in the answer; 1 is off. */
+  /** Divides the logits of tokens that are already in the answer; 1 switches it off. */
   readonly repeatPenalty: number;
-  /** Added to a token's logit before sampling: [token id, bias]. */
+  /** Pairs of a token id and the bias that is added to its logit. */
   readonly logitBias: readonly (readonly [token: number, bias: number])[];
 };
 
-/** Which tokens are scored; see `TokenLogprob`. */
+/** Which logprobs to return; see `TokenLogprob`. */
 export type LogprobOptions = {
-  /** Alternatives of each token; 0 for the token alone. */
+  /** Number of alternatives per token; 0 for the token alone. */
   readonly alternatives: number;
-  /** Whether the prompt comes back before the answer, scored. */
+  /** Whether the prompt is returned before the answer, with logprobs. */
   readonly includesPrompt: boolean;
 };
 
 export type GenerateRequest = {
   readonly prompt: Prompt;
   readonly sampling: SamplingParams;
-  /** The answer ends before the first of these; none is ever part of it. */
+  /** Generation stops at the first of these strings. The answer never includes them. */
   readonly stop: readonly string[];
-  /** Tokens to generate at most; null means as many as the context holds. */
+  /** Maximum number of tokens to generate; null means as many as the context holds. */
   readonly maxTokens: number | null;
-  /** The model may not end its answer before this many tokens. */
+  /** The model cannot end its answer before this many tokens. */
   readonly minTokens: number;
-  /** The model may not end its answer at all: it goes on until a limit or a stop string. */
+  /** The model cannot end its answer: only a limit or a stop string can. */
   readonly ignoreEos: boolean;
-  /** What the answer has to be, as GBNF; null when it may be anything. The answer ends when it is complete. */
+  /** GBNF grammar of the answer; null for free text. The answer ends when it is complete. */
   readonly grammar: string | null;
   /** Null for no logprobs. */
   readonly logprobs: LogprobOptions | null;
-  /** Whether the prompt's text comes before the answer's. */
+  /** Whether the answer begins with the prompt's text. */
   readonly echoesPrompt: boolean;
-  /** Whether `prompt-progress` events are wanted. */
+  /** Whether to send `prompt-progress` events. */
   readonly reportsProgress: boolean;
-  /** Whether the KV cache of an earlier request with the same beginning is used, and this one's left for others. */
+  /** Whether to use the KV cache of an earlier request with the same prefix, and to leave this one's for later requests. */
   readonly reusePrefix: boolean;
 };
 
 /** A prompt as a dialect makes it. */
 export type AskedPrompt = Prompt<AskedTool>;
 
-/** A request as a dialect makes it: its schemas have not been compiled. */
+/** A request as a dialect makes it, with schemas that have not been compiled. */
 export type AskedRequest = Omit<GenerateRequest, "prompt" | "grammar"> & {
   readonly prompt: AskedPrompt;
-  /** GBNF, or a schema that becomes one; null when the answer may be anything. */
+  /** GBNF, or a schema that will be compiled to GBNF; null for free text. */
   readonly grammar: string | AskedSchema | null;
 };
 
-/** How the model's text is to be read, and held to a form: what `prepare` worked out from the model's template. */
+/** How to parse and constrain the model's output. `prepare` derives it from the model's chat template. */
 export type OutputPlan = {
-  /** How calls are written: a name in the worker's table; null when there are none to read. */
+  /** Name of the format of tool calls in the worker's table; null if there are no calls to parse. */
   readonly toolFormat: string | null;
-  /** Names of the tools that may be called. */
+  /** Names of the tools that the model may call. */
   readonly toolNames: readonly string[];
-  /** How thoughts are written: a name in the worker's table; null when there are none to tell from the answer. */
+  /** Name of the format of reasoning in the worker's table; null if there is no reasoning to separate. */
   readonly reasoningFormat: string | null;
-  /** Whether thoughts stay part of the text, with what begins and ends them. */
+  /** Whether reasoning stays in the text, including the markers around it. */
   readonly keepsReasoningInText: boolean;
-  /** Whether the prompt ends within thoughts. */
+  /** Whether the prompt ends inside a reasoning block. */
   readonly startsInReasoning: boolean;
   readonly reasoningBudgetTokens: number | null;
-  /** Null when the answer may be anything. */
+  /** Null for free text. */
   readonly answerGrammar: {
     readonly text: string;
-    /** `start`: all but thoughts that the prompt has begun. `text`: what is neither thought nor the header of a message. */
+    /** `start`: from the first token after the reasoning block. `text`: answer text only, not reasoning or message headers. */
     readonly holds: "start" | "text";
   } | null;
-  /** GBNF that holds from where a call begins, to the end; null for none. */
+  /** GBNF that applies from the beginning of a call to the end of the answer; null for none. */
   readonly callGrammar: string | null;
 };
 
-/** All is text, and any text will do. */
+/** All output is free text. */
 export const PLAIN_OUTPUT: OutputPlan = {
   toolFormat: null,
   toolNames: [],
@@ -208,10 +208,10 @@ export const PLAIN_OUTPUT: OutputPlan = {
   callGrammar: null,
 };
 
-/** A request whose prompt has been rendered, tokenized and found to fit: nothing about it can be refused any more. */
+/** A request whose prompt has been rendered and tokenized and fits the context. Nothing in it can be refused any more. */
 export type PreparedRequest = Omit<GenerateRequest, "prompt" | "maxTokens" | "grammar"> & {
   readonly promptTokens: Uint32Array;
-  /** At least 1 (0 where the prompt alone is wanted), and never more than the context holds after the prompt. */
+  /** At least 1 (0 if only the prompt is wanted), and never more than the context holds after the prompt. */
   readonly maxTokens: number;
   readonly output: OutputPlan;
 };

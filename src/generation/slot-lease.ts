@@ -1,6 +1,7 @@
-// One request's claim to a slot. The queue implements it; the engine takes and returns it as the worker really holds a slot.
+// One request's claim to a slot. The queue implements it. The engine acquires and releases it whenever the worker takes or
+// frees a slot.
 
-/** A claim that can be taken and given back several times: a parked stream gives its slot up and asks again later. */
+/** Can be acquired and released several times, because a parked stream gives up its slot and asks for one again later. */
 export interface SlotLease {
   /**
    * Waits for a turn.
@@ -8,12 +9,12 @@ export interface SlotLease {
    */
   acquire(): Promise<void>;
   /**
-   * Gives the turn to the next one, once the worker has freed the slot. While waiting for a turn it stops waiting, and
-   * otherwise does nothing.
+   * Passes the turn on; call it when the worker has freed the slot. While waiting for a turn, stops waiting. Otherwise does
+   * nothing.
    */
   release(): void;
   /** Whether it holds a turn. */
   readonly isHeld: boolean;
-  /** Whether somebody waits for a slot right now. */
+  /** Whether another request waits for a slot now. */
   readonly isContended: boolean;
 }

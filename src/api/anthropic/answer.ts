@@ -1,4 +1,5 @@
-// Answers of POST /v1/messages, whole and as events, and of count_tokens. https://docs.anthropic.com/en/api/messages
+// Schemas of the answers of POST /v1/messages, whole and as events, and of count_tokens.
+// https://docs.anthropic.com/en/api/messages
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
@@ -51,7 +52,7 @@ const delta = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("signature_delta"), signature: z.literal("") }),
 ]);
 
-/** An event's name is its type. */
+/** The SSE event name equals `type`. */
 export const anthropicEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("message_start"), message: anthropicMessage }),
   z.strictObject({ type: z.literal("ping") }),

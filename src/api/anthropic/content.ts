@@ -1,28 +1,28 @@
-// The system prompt and the messages of a request, as Anthropic has them: lists of blocks → Message.
+// Anthropic's system prompt and messages, which are lists of blocks → Message.
 // https://docs.anthropic.com/en/api/messages
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { orText, withoutEffect } from "../shared/contract.ts";
+import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
-/** Marks for Anthropic's cache and citations: here every prompt is cached, and nothing is cited. */
-const harmless = {
+/** Fields for Anthropic's cache and citations. Here every prompt is cached, and there are no citations. */
+const ignoredFields = {
   cache_control: withoutEffect(z.unknown().optional()),
   citations: withoutEffect(z.unknown().optional()),
 };
 
 const text = z.looseObject({
-  type: z.literal("text", "type is text"),
+  type: z.literal("text", "must be text"),
   text: z.string(),
-  ...harmless,
+  ...ignoredFields,
 });
 const toolResult = z.looseObject({
   type: z.literal("tool_result"),
-  tool_use_id: z.string("the id of the tool_use that this is the result of").min(1),
-  content: orText(z.array(text, "a string, or a list of text blocks")).nullish(),
+  tool_use_id: z.string("must be the id of the tool_use that this is the result of").min(1),
+  content: orText(z.array(text, "must be a string, or a list of text blocks")).nullish(),
   is_error: z.boolean().nullish(),
-  ...harmless,
+  ...ignoredFields,
 });
 const toolUse = z.looseObject({
   type: z.literal("tool_use"),
@@ -30,7 +30,7 @@ const toolUse = z.looseObject({
   name: z.string().min(1),
   input: z.record(z.string(), z.unknown()),
   caller: withoutEffect(z.unknown().optional()),
-  ...harmless,
+  ...ignoredFields,
 });
 const thinking = z.looseObject({
   type: z.literal("thinking"),
@@ -42,9 +42,9 @@ const redactedThinking = z.looseObject({
   data: withoutEffect(z.string().nullish()),
 });
 
-const BLOCKS = "a string, or a list of blocks";
+const BLOCKS = "must be a string, or a list of blocks";
 
-/** Strings have become blocks before: see `withBlocks`. */
+/** `withBlocks` has already turned strings into blocks. */
 export const system = orText(z.array(text, BLOCKS)).nullish();
 
 export const messages = z
@@ -58,11 +58,11 @@ export const messages = z
             z
               .array(
                 z.discriminatedUnion("type", [text, toolResult], {
-                  error: "a message of the user has blocks of type text or tool_result",
+                  error: "type must be text or tool_result in a user message",
                 }),
                 BLOCKS,
               )
-              .min(1, "at least one block"),
+              .min(1, "must have at least one block"),
           ),
         }),
         z.looseObject({
@@ -71,7 +71,7 @@ export const messages = z
             z.array(
               z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
                 error:
-                  "a message of the assistant has blocks of type text, tool_use, thinking or redacted_thinking",
+                  "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
               }),
               BLOCKS,
             ),
@@ -79,21 +79,21 @@ export const messages = z
         }),
         z.looseObject({ role: z.literal("system"), content: orText(z.array(text, BLOCKS).min(1)) }),
       ],
-      { error: "role is user, assistant or system" },
+      { error: "role must be user, assistant or system" },
     ),
-    "a list of messages",
+    "must be a list of messages",
   )
-  .min(1, "at least one message");
+  .min(1, "must have at least one message");
 
-type Given = z.output<typeof messages>[number];
-type Block = Given["content"][number];
-type Turn = { readonly role: Given["role"]; readonly blocks: Block[] };
+type InputMessage = z.output<typeof messages>[number];
+type Block = InputMessage["content"][number];
+type Turn = { readonly role: InputMessage["role"]; readonly blocks: Block[] };
 
-const MEDIA = ["image", "document", "search_result", "container_upload"];
+const MEDIA_TYPES: readonly unknown[] = ["image", "document", "search_result", "container_upload"];
 
 /**
- * The body with a list of one block for every string: one form to check, with errors that name the exact block.
- * @throws ServiceError 400 with the reason, for blocks that no text model can read
+ * Replaces every string by a list of one text block, so that the schema knows one form and its errors name the exact block.
+ * @throws ServiceError 400 for blocks that a text model cannot read
  */
 export function withBlocks(body: unknown): unknown {
   if (!isObject(body)) return body;
@@ -110,7 +110,7 @@ export function withBlocks(body: unknown): unknown {
   };
 }
 
-/** No deeper than results of tools: a hostile body may nest as deep as it likes. */
+/** Descends one level, into tool results. Not recursive, because a hostile body may nest deeply. */
 function messageBlocks(content: unknown, path: string): unknown {
   const blocks = textBlocks(content, path);
   if (!Array.isArray(blocks)) return blocks;
@@ -124,47 +124,33 @@ function textBlocks(content: unknown, path: string): unknown {
   if (typeof content === "string") return [{ type: "text", text: content }];
   if (!Array.isArray(content)) return content;
   for (const [index, block] of content.entries())
-    if (isObject(block)) refuseMedia(block.type, `${path}[${index}]`);
+    if (isObject(block) && MEDIA_TYPES.includes(block.type))
+      throw unreadable(`a block of type ${block.type}`, `${path}[${index}]`);
   return content;
-}
-
-function refuseMedia(type: unknown, param: string): void {
-  if (typeof type !== "string" || !MEDIA.includes(type)) return;
-  throw new ServiceError(
-    "unsupported_content",
-    `this server's models read text only, so a block of type ${type} cannot be used`,
-    { param },
-  );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 type Conversation = {
   readonly system?: z.output<typeof system>;
-  readonly messages: readonly Given[];
+  readonly messages: readonly InputMessage[];
 };
 
-/** @throws ServiceError 400 when the conversation waits for results of tools, and not for an answer */
+/** @throws ServiceError 400 if the last message has tool calls without results, so that there is nothing to answer */
 export function readMessages({ system, messages }: Conversation): readonly Message[] {
   const last = messages.at(-1);
   if (last?.role === "assistant" && last.content.some(({ type }) => type === "tool_use")) {
-    const param = `messages[${messages.length - 1}]`;
-    throw new ServiceError("invalid_value", `${param} has a tool_use without its tool_result`, {
-      param,
-    });
+    const path = `messages[${messages.length - 1}]`;
+    throw invalidValue(path, "has a tool_use without a tool_result; send the result as well");
   }
   const names = new Map<string, string>();
-  const isTold = (system ?? []).some((block) => block.text !== "");
+  const hasSystem = (system ?? []).some((block) => block.text !== "");
   return turnsOf([
-    ...(system && isTold ? [{ role: "system" as const, content: system }] : []),
+    ...(system && hasSystem ? [{ role: "system" as const, content: system }] : []),
     ...messages,
   ]).flatMap((turn) => readTurn(turn, names));
 }
 
-/** Consecutive messages of one role are one, as Anthropic has it: many templates take no others. */
-function turnsOf(given: readonly Given[]): readonly Turn[] {
+/** Merges consecutive messages of one role, as Anthropic does; many chat templates require alternating roles. */
+function turnsOf(given: readonly InputMessage[]): readonly Turn[] {
   const turns: Turn[] = [];
   for (const { role, content } of given) {
     const last = turns.at(-1);
@@ -179,30 +165,34 @@ function readTurn({ role, blocks }: Turn, names: Map<string, string>): readonly 
     case "assistant":
       return [readAnswer(blocks, names)];
     case "user":
-      return readQuestion(blocks, names);
+      return readUserTurn(blocks, names);
     case "system":
-      return [{ role, content: linesOf(blocks) }];
+      return [{ role, content: textOf(blocks) }];
   }
 }
 
 function readAnswer(blocks: readonly Block[], names: Map<string, string>): Message {
   const toolCalls: ToolCall[] = [];
-  const thoughts: string[] = [];
+  const reasoning: string[] = [];
   let content = "";
   for (const block of blocks) {
     if (block.type === "text") content += block.text;
-    if (block.type === "thinking") thoughts.push(block.thinking);
+    if (block.type === "thinking") reasoning.push(block.thinking);
     if (block.type !== "tool_use") continue;
     const { id, name, input } = block;
     names.set(id, name);
     toolCalls.push({ id, name, arguments: input as ToolCall["arguments"] }); // it came out of JSON
   }
-  const reasoning = thoughts.length > 0 ? thoughts.join("\n") : null;
-  return { role: "assistant", content, reasoning, toolCalls };
+  return {
+    role: "assistant",
+    content,
+    reasoning: reasoning.length > 0 ? reasoning.join("\n") : null,
+    toolCalls,
+  };
 }
 
-/** Results come first, wherever they stand: nothing may come between a call and its result. */
-function readQuestion(
+/** Tool results come first, because nothing may stand between a call and its result. */
+function readUserTurn(
   blocks: readonly Block[],
   names: ReadonlyMap<string, string>,
 ): readonly Message[] {
@@ -218,16 +208,16 @@ function readQuestion(
       };
     });
   const hasText = blocks.some(({ type }) => type === "text");
-  return hasText ? [...results, { role: "user", content: linesOf(blocks) }] : results;
+  return hasText ? [...results, { role: "user", content: textOf(blocks) }] : results;
 }
 
-/** Templates have no field for a failure: the words say it, unless they do already. */
+/** Chat templates have no field for a failed tool, so the text says it, unless it already does. */
 function resultText({ content, is_error: isError }: z.output<typeof toolResult>): string {
-  const told = linesOf(content ?? []);
-  return isError && !/^error\b/i.test(told) ? `Error: ${told}` : told;
+  const result = textOf(content ?? []);
+  return isError && !/^error\b/i.test(result) ? `Error: ${result}` : result;
 }
 
-/** Blocks of a client stand for themselves, as paragraphs do; those of an answer follow each other without a break. */
-function linesOf(blocks: readonly Block[]): string {
+/** Puts each block on its own line: a client's blocks are separate texts, whereas those of an answer are joined directly. */
+function textOf(blocks: readonly Block[]): string {
   return blocks.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n");
 }

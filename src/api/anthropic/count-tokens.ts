@@ -1,33 +1,28 @@
-// POST /v1/messages/count_tokens: how long a prompt is, as its answer's usage would say.
+// The endpoint POST /v1/messages/count_tokens: counts the prompt tokens that the same body would have as a message.
 // https://docs.anthropic.com/en/api/messages-count-tokens
 
 import type { Endpoint } from "../endpoint.ts";
+import { nonGenerating } from "../shared/contract.ts";
 import { anthropicTokenCount } from "./answer.ts";
-import { anthropicMessages, askedSchema, parseAsked } from "./messages.ts";
-
-const { unsupported, replacements = {}, error, codes } = anthropicMessages.contract;
+import { anthropicMessages, parsePrompt, promptSchema } from "./messages.ts";
 
 export const anthropicCountTokens: Endpoint = {
   path: `${anthropicMessages.path}/count_tokens`,
 
-  contract: {
+  contract: nonGenerating(anthropicMessages.contract, {
     name: "TokenCount",
     tag: "Anthropic",
     summary: "Counts the tokens of a conversation",
-    body: askedSchema,
-    unsupported,
-    replacements,
+    body: promptSchema,
     example: { messages: [{ role: "user", content: "Hi" }] },
     answer: anthropicTokenCount,
-    error,
-    codes,
-  },
+  }),
 
   parse(body, context) {
-    const asked = parseAsked(body, context);
-    const { request } = asked;
+    const parsed = parsePrompt(body, context);
+    const { request } = parsed;
     return {
-      ...asked,
+      ...parsed,
       answer: async (ask) => {
         const { promptTokens } = await ask({ type: "prepare", request });
         return { input_tokens: promptTokens.length };

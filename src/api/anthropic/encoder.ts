@@ -1,9 +1,10 @@
-// Answers as Anthropic has them: one message of blocks, streamed as typed events.
+// Encoder of POST /v1/messages: one message of blocks, streamed as typed events.
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
-import type { Choice } from "../../generation/choice.ts";
+import { type Choice, NO_ENDING } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt, Usage } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { callId, parseArguments } from "../shared/tool-calls.ts";
 import type {
   AnthropicBlock,
   AnthropicDelta,
@@ -13,11 +14,9 @@ import type {
   AnthropicUsage,
 } from "./answer.ts";
 
-type JsonObject = Record<string, unknown>;
-
 export type AnthropicEncoderOptions = {
-  /** Whether thoughts stay with the server. */
-  readonly hidesThoughts: boolean;
+  /** Whether reasoning is left out of the answer. */
+  readonly hidesReasoning: boolean;
 };
 
 export const PING: Frame = frame({ type: "ping" });
@@ -28,17 +27,16 @@ const NO_USAGE: Usage = {
   completionTokens: 0,
   reasoningTokens: 0,
 };
-const NO_ENDING: Ending = { reason: "stop", stopString: null };
 const STOP_REASONS = { stop: "end_turn", length: "max_tokens", "tool-calls": "tool_use" } as const;
 
-/** There is one choice: several cannot be asked for. */
+/** There is always one choice, because Anthropic's API has no field for more. */
 export class AnthropicEncoder implements AnswerEncoder {
   readonly #identity: AnswerIdentity;
   readonly #options: AnthropicEncoderOptions;
   #isOpen = false;
-  /** What the block is of that is not complete yet; null between blocks. */
+  /** Type of the open block; null between blocks. */
   #block: Delta["type"] | null = null;
-  /** Blocks so far. */
+  /** Number of blocks begun so far. */
   #blocks = 0;
 
   constructor(identity: AnswerIdentity, options: AnthropicEncoderOptions) {
@@ -46,18 +44,18 @@ export class AnthropicEncoder implements AnswerEncoder {
     this.#options = options;
   }
 
-  /** The first one says what of the prompt was cached, and opens the stream. */
+  /** The first progress event opens the stream, because `message_start` states how much of the prompt was cached. */
   progress(_choice: number, { total, cached }: PromptProgress): readonly Frame[] {
     return this.#open({ ...NO_USAGE, promptTokens: total, cachedTokens: cached });
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = [...this.#open(NO_USAGE)];
-    if (delta.type === "reasoning-delta" && this.#options.hidesThoughts) return frames;
+    if (delta.type === "reasoning-delta" && this.#options.hidesReasoning) return frames;
     const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
-    if (delta.text === "" && !beginsCall) return frames; // a block of nothing would be an answer of its own
+    if (delta.text === "" && !beginsCall) return frames; // no empty blocks
     if (beginsCall || this.#block !== delta.type) frames.push(...this.#close(), this.#begin(delta));
-    if (delta.text !== "") frames.push(this.#more(encodeDelta(delta)));
+    if (delta.text !== "") frames.push(this.#blockDelta(encodeDelta(delta)));
     return frames;
   }
 
@@ -92,17 +90,18 @@ export class AnthropicEncoder implements AnswerEncoder {
     return frame({ type: "content_block_start", index, content_block: this.#emptyBlock(delta) });
   }
 
-  #more(delta: AnthropicDelta): Frame {
+  #blockDelta(delta: AnthropicDelta): Frame {
     return frame({ type: "content_block_delta", index: this.#blocks - 1, delta });
   }
 
   #close(): readonly Frame[] {
     if (this.#block === null) return [];
-    const isThinking = this.#block === "reasoning-delta";
+    const isReasoning = this.#block === "reasoning-delta";
     this.#block = null;
     const stop = frame({ type: "content_block_stop", index: this.#blocks - 1 });
-    // Nothing is signed here, but every thought of Anthropic's ends with a signature.
-    return isThinking ? [this.#more({ type: "signature_delta", signature: "" }), stop] : [stop];
+    // This server signs nothing, but Anthropic's thinking blocks always end with a signature.
+    const signature: AnthropicDelta = { type: "signature_delta", signature: "" };
+    return isReasoning ? [this.#blockDelta(signature), stop] : [stop];
   }
 
   #emptyBlock(delta: Delta): AnthropicBlock {
@@ -117,23 +116,19 @@ export class AnthropicEncoder implements AnswerEncoder {
   }
 
   #content({ text, reasoning, toolCalls }: Choice): AnthropicBlock[] {
-    const isThinking = reasoning !== "" && !this.#options.hidesThoughts;
+    const showsReasoning = reasoning !== "" && !this.#options.hidesReasoning;
     return [
-      ...(isThinking ? [thinkingBlock(reasoning)] : []),
+      ...(showsReasoning ? [thinkingBlock(reasoning)] : []),
       ...(text === "" ? [] : [textBlock(text)]),
-      ...toolCalls.map((call, index) => this.#toolUse(call.name, index, inputOf(call.arguments))),
+      // A call that was cut off has no input; the stop reason is `max_tokens` then.
+      ...toolCalls.map((call, index) =>
+        this.#toolUse(call.name, index, parseArguments(call.arguments) ?? {}),
+      ),
     ];
   }
 
-  /** Ids follow from the answer's own: streamed and buffered they are made the same way. */
-  #toolUse(name: string, index: number, input: JsonObject): AnthropicBlock {
-    const number = `${index}`.padStart(6, "0");
-    return {
-      type: "tool_use",
-      id: `toolu_${this.#identity.id.slice(0, 18)}${number}`,
-      name,
-      input,
-    };
+  #toolUse(name: string, index: number, input: Record<string, unknown>): AnthropicBlock {
+    return { type: "tool_use", id: callId("toolu", this.#identity.id, index), name, input };
   }
 
   #message(content: AnthropicBlock[], ending: AnthropicEnding, usage: Usage): AnthropicMessage {
@@ -174,7 +169,7 @@ function encodeEnding({ reason, stopString }: Ending): AnthropicEnding {
   return { stop_reason, stop_sequence: stopString, stop_details: null };
 }
 
-/** Tokens from the cache do not count as input a second time. */
+/** Anthropic counts cached tokens apart from `input_tokens`. */
 function encodeUsage(usage: Usage): AnthropicUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
   return {
@@ -186,16 +181,7 @@ function encodeUsage(usage: Usage): AnthropicUsage {
   };
 }
 
-/** A call that was cut off is no whole JSON; `max_tokens` says so. */
-function inputOf(text: string): JsonObject {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-}
-
-/** Every event has its type twice: as its name, and in its data. */
+/** Every event has its type twice: as the SSE event name, and in its data. */
 function frame(event: AnthropicEvent): Frame {
   return { event: event.type, data: JSON.stringify(event) };
 }

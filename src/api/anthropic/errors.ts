@@ -1,10 +1,10 @@
-// Errors as Anthropic has them, with our `param` and `code` beside its own fields.
+// Encodes errors in Anthropic's form, plus our `param` and `code`.
 // https://docs.anthropic.com/en/api/errors
 
 import { ServiceError } from "../../errors.ts";
 import type { AnthropicError } from "./answer.ts";
 
-/** By status; what is missing is the client's fault below 500, and ours from there on. */
+/** HTTP status → error type. Other statuses are `invalid_request_error` below 500, else `api_error`. */
 const TYPES: Readonly<Record<number, AnthropicError["error"]["type"]>> = {
   401: "authentication_error",
   403: "permission_error",
@@ -27,16 +27,16 @@ export function encodeAnthropicError(error: ServiceError, requestId: string): An
   };
 }
 
-/** On this the SDKs' tool runners, which ask for a stored conversation first, send all of it with every turn. */
+/** The SDKs' tool runners first ask for a stored thread. This error makes them send the whole conversation every turn. */
 const NO_THREADS = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
 
-/** The engine names this one field as the chat completions do. */
+/** The engine names this field as chat completions do. */
 function withOwnParam(error: ServiceError): ServiceError {
   if (error.param !== "reasoning_effort") return error;
   return new ServiceError(
     error.code,
-    "thinking: this model's chat template has no switch for it; " +
-      'leave it and output_config.effort out, or say {"type": "disabled"}',
+    "thinking: this model's chat template cannot switch reasoning on; " +
+      'omit thinking and output_config.effort, or set thinking to {"type": "disabled"}',
     { param: "thinking" },
   );
 }

@@ -1,12 +1,18 @@
-// POST /v1/messages. https://docs.anthropic.com/en/api/messages
+// The dialect of POST /v1/messages. https://docs.anthropic.com/en/api/messages
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_STOPS, stopString, unsupportedWith } from "../shared/fields.ts";
+import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
+import {
+  defaulted,
+  MAX_STOPS,
+  PLAIN_REQUEST,
+  stopString,
+  unsupportedWith,
+} from "../shared/fields.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { anthropicError, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { messages, readMessages, system, withBlocks } from "./content.ts";
@@ -17,7 +23,7 @@ import { readTools, toolFields } from "./tools.ts";
 const UNSUPPORTED = unsupportedWith({
   container: [],
   mcp_servers: [],
-  // Keeping all thoughts is what happens anyway; Claude Code says so in every request.
+  // Claude Code sends the second value with every request: keep all reasoning, which is what happens here.
   context_management: [
     { edits: [] },
     { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
@@ -34,12 +40,12 @@ const REPLACEMENTS: Replacements = {
 
 const format = z
   .looseObject({
-    type: z.literal("json_schema", "json_schema is the only type here"),
+    type: z.literal("json_schema", "must be json_schema, the only type here"),
     schema: jsonSchema,
   })
   .nullish();
 
-const display = z.enum(["summarized", "omitted"], "summarized or omitted").nullish();
+const display = z.enum(["summarized", "omitted"], "must be summarized or omitted").nullish();
 
 const schema = z.object({
   ...toolFields,
@@ -47,7 +53,10 @@ const schema = z.object({
   max_tokens: z.int().min(1),
   messages,
   system,
-  stop_sequences: z.array(stopString).max(MAX_STOPS, `at most ${MAX_STOPS}`).nullish(),
+  stop_sequences: z
+    .array(stopString)
+    .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
+    .nullish(),
   stream: defaulted(z.boolean(), false),
   temperature: defaulted(z.number().min(0).max(1), 1),
   top_p: defaulted(z.number().min(0).max(1), 1),
@@ -60,27 +69,29 @@ const schema = z.object({
         z.looseObject({ type: z.literal("adaptive"), display }),
         z.looseObject({ type: z.literal("disabled") }),
       ],
-      { error: "type is enabled, adaptive or disabled" },
+      { error: "type must be enabled, adaptive or disabled" },
     )
     .nullish(),
   output_config: z
     .looseObject({
       format,
       effort: z
-        .enum(["low", "medium", "high", "xhigh", "max"], "low, medium, high, xhigh or max")
+        .enum(["low", "medium", "high", "xhigh", "max"], "must be low, medium, high, xhigh or max")
         .nullish(),
     })
     .nullish(),
   output_format: format,
-  service_tier: withoutEffect(z.enum(["auto", "standard_only"], "auto or standard_only").nullish()),
+  service_tier: withoutEffect(
+    z.enum(["auto", "standard_only"], "must be auto or standard_only").nullish(),
+  ),
   cache_control: withoutEffect(z.unknown().optional()), // every prompt is cached
-  diagnostics: withoutEffect(z.unknown().optional()), // of Anthropic's cache
+  diagnostics: withoutEffect(z.unknown().optional()), // about Anthropic's cache
 });
 
-/** A question about a prompt sets no limit to its answer. */
-export const askedSchema = schema.partial({ max_tokens: true });
+/** For `count_tokens`: the same body, in which `max_tokens` is optional. */
+export const promptSchema = schema.partial({ max_tokens: true });
 
-type Fields = z.output<typeof askedSchema>;
+type Fields = z.output<typeof promptSchema>;
 
 export const anthropicMessages: Dialect = {
   path: "/v1/messages",
@@ -96,12 +107,7 @@ export const anthropicMessages: Dialect = {
     answer: anthropicMessage,
     event: anthropicEvent,
     error: anthropicError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: CHAT_CODES,
   },
 
   parse(body, context) {
@@ -112,7 +118,7 @@ export const anthropicMessages: Dialect = {
       REPLACEMENTS,
     );
     const request = requestOf(fields, context);
-    const hidesThoughts = isHiding(fields);
+    const hidesReasoning = omitsReasoning(fields);
     return {
       requests: [request],
       choicesPerPrompt: 1,
@@ -121,18 +127,18 @@ export const anthropicMessages: Dialect = {
       flush: "token",
       isFlex: false,
       ignoredParams,
-      encoder: (identity) => new AnthropicEncoder(identity, { hidesThoughts }),
+      encoder: (identity) => new AnthropicEncoder(identity, { hidesReasoning }),
     };
   },
 
   encodeError: encodeAnthropicError,
-  named: { error: "error", heartbeat: PING },
+  streamEvents: { error: "error", heartbeat: PING },
 };
 
-/** A body whose answer is not wanted: for those who only ask about its prompt. */
-export function parseAsked(body: unknown, context: ParseContext) {
+/** Parses a body only for its prompt, for `count_tokens`. */
+export function parsePrompt(body: unknown, context: ParseContext) {
   const { fields, ignoredParams } = parseBody(
-    askedSchema,
+    promptSchema,
     withBlocks(body),
     UNSUPPORTED,
     REPLACEMENTS,
@@ -164,49 +170,42 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
     },
     stop: fields.stop_sequences ?? [],
     maxTokens: fields.max_tokens ?? null,
-    minTokens: 0,
-    ignoreEos: false,
+    ...PLAIN_REQUEST,
     grammar: grammarOf(fields),
     logprobs: null,
-    echoesPrompt: false,
-    reportsProgress: fields.stream, // a stream begins with what of the prompt was cached
-    reusePrefix: true,
+    reportsProgress: fields.stream, // a stream begins with the number of cached prompt tokens
   };
 }
 
-/** Templates know OpenAI's words for the effort, and those end one earlier. */
+/** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
 function readReasoning({ thinking, output_config: config }: Fields): ReasoningOptions {
-  const wish = config?.effort === "max" ? "xhigh" : (config?.effort ?? null);
+  const effort = config?.effort === "max" ? "xhigh" : (config?.effort ?? null);
   switch (thinking?.type) {
     case "disabled":
       return { effort: "none", budgetTokens: null, isSeparate: true };
     case "enabled":
       return {
-        effort: wish ?? "medium",
+        effort: effort ?? "medium",
         budgetTokens: thinking.budget_tokens,
         isSeparate: true,
       };
     default:
-      return { effort: wish, budgetTokens: null, isSeparate: true };
+      return { effort, budgetTokens: null, isSeparate: true };
   }
 }
 
-function isHiding({ thinking }: Fields): boolean {
+function omitsReasoning({ thinking }: Fields): boolean {
   return thinking?.type !== "disabled" && thinking?.display === "omitted";
 }
 
-/** `output_format` is the older name of the same. */
+/** `output_format` is the older name of `output_config.format`. */
 function grammarOf({
   output_config: config,
   output_format: older,
 }: Fields): AskedRequest["grammar"] {
   const newer = config?.format;
   if (newer && older) {
-    throw new ServiceError(
-      "invalid_value",
-      "output_format cannot be used here: output_config.format already says what the answer is",
-      { param: "output_format" },
-    );
+    throw invalidValue("output_format", "cannot be used together with output_config.format");
   }
   if (newer) return schemaAt(newer.schema, "output_config.format.schema");
   return older ? schemaAt(older.schema, "output_format.schema") : null;

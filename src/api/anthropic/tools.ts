@@ -1,13 +1,13 @@
-// Tools as Anthropic defines and chooses them → ToolUse. https://docs.anthropic.com/en/docs/build-with-claude/tool-use
+// Anthropic's tools and tool_choice → ToolUse. https://docs.anthropic.com/en/docs/build-with-claude/tool-use
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { refuseTwins, toolList, toolName } from "../shared/tools.ts";
+import { refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
 
-const ONLY_CUSTOM = "custom is the only type of tool here: this server runs none of its own";
+const ONLY_CUSTOM = "must be custom: this server runs no tools of its own";
 
 const definition = z.looseObject({
   type: z.literal("custom", ONLY_CUSTOM).nullish(),
@@ -17,11 +17,13 @@ const definition = z.looseObject({
   strict: z.boolean().nullish(),
   input_examples: z.array(z.record(z.string(), z.unknown())).nullish(),
   allowed_callers: withoutEffect(
-    z.array(z.literal("direct", "direct is the only caller here")).nullish(),
+    z.array(z.literal("direct", "must be direct, the only caller here")).nullish(),
   ),
-  defer_loading: withoutEffect(z.literal(false, "every tool is told of at once").nullish()),
+  defer_loading: withoutEffect(
+    z.literal(false, "must be false: the prompt always lists all tools").nullish(),
+  ),
   cache_control: withoutEffect(z.unknown().optional()),
-  eager_input_streaming: withoutEffect(z.unknown().optional()), // arguments are always streamed as they come
+  eager_input_streaming: withoutEffect(z.unknown().optional()), // arguments are always streamed as they are generated
 });
 
 const parallel = { disable_parallel_tool_use: z.boolean().nullish() };
@@ -37,29 +39,29 @@ export const toolFields = {
         z.looseObject({ type: z.literal("tool"), name: z.string(), ...parallel }),
         z.looseObject({ type: z.literal("none"), ...parallel }),
       ],
-      { error: "type is auto, any, tool or none" },
+      { error: "type must be auto, any, tool or none" },
     )
     .nullish()
     .meta({ default: { type: "auto" } }),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
-type Given = z.output<typeof definition>;
+type AnthropicTool = z.output<typeof definition>;
 
 /**
- * @returns null when none may be called
+ * @returns null if the model may not call any tool
  * @throws ServiceError 400 naming the tool
  */
 export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = fields.tools ?? [];
   const names = given.map(({ name }) => name);
-  refuseTwins(names, (index) => `tools[${index}].name`);
+  refuseDuplicateNames(names, (index) => `tools[${index}].name`);
   const { callable, isRequired } = readChoice(fields, names);
   if (callable.length === 0) return null;
   const tools = given.map(
     (tool, index): AskedTool => ({
       name: tool.name,
-      definition: toldDefinition(tool),
+      definition: definitionOf(tool),
       parameters: {
         ...schemaAt(tool.input_schema, `tools[${index}].input_schema`),
         isStrict: tool.strict === true,
@@ -77,27 +79,23 @@ function readChoice({ tool_choice: choice }: ToolFields, names: readonly string[
       return { callable: [], isRequired: false };
     case "any":
       if (names.length > 0) return { callable: names, isRequired: true };
-      throw wrong("tool_choice", "is any, but there are no tools");
+      throw invalidValue("tool_choice", "is any, but there are no tools");
     case "tool":
       if (names.includes(choice.name)) return { callable: [choice.name], isRequired: true };
-      throw wrong("tool_choice.name", "is not that of one of the tools");
+      throw invalidValue("tool_choice.name", "must be the name of one of the tools");
     default:
       return { callable: names, isRequired: false };
   }
 }
 
-/** In OpenAI's form, because that is the one that chat templates know. */
-function toldDefinition({
+/** OpenAI's form, because chat templates expect it. */
+function definitionOf({
   name,
   description,
   input_schema: schema,
   input_examples: examples,
-}: Given): Json {
+}: AnthropicTool): Json {
   const parameters = { ...schema, ...(examples?.length ? { examples } : {}) } as Json; // it came out of JSON
-  const words = typeof description === "string" ? { description } : {};
-  return { type: "function", function: { name, ...words, parameters } };
-}
-
-function wrong(param: string, reason: string): ServiceError {
-  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+  const text = typeof description === "string" ? { description } : {};
+  return { type: "function", function: { name, ...text, parameters } };
 }

@@ -1,4 +1,4 @@
-// Answers of Gemini's API: whole and as events, which have the same form, and of countTokens.
+// Schemas of Gemini's answers: generateContent (whole and streamed answers have the same form) and countTokens.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 import { z } from "zod";
@@ -17,15 +17,15 @@ const part = z.union([
   }),
 ]);
 
-const tokenScore = z.strictObject({
+const tokenLogprob = z.strictObject({
   token: z.string(),
   tokenId: count,
   logProbability: z.number(),
 });
 
 const logprobs = z.strictObject({
-  chosenCandidates: z.array(tokenScore),
-  topCandidates: z.array(z.strictObject({ candidates: z.array(tokenScore) })),
+  chosenCandidates: z.array(tokenLogprob),
+  topCandidates: z.array(z.strictObject({ candidates: z.array(tokenLogprob) })),
 });
 
 const candidate = z.strictObject({
@@ -57,8 +57,15 @@ export const geminiTokenCount = z.strictObject({
 });
 
 const STATUSES = [
-  ...(["INVALID_ARGUMENT", "UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND"] as const),
-  ...(["RESOURCE_EXHAUSTED", "ABORTED", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"] as const),
+  "INVALID_ARGUMENT",
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
+  "NOT_FOUND",
+  "RESOURCE_EXHAUSTED",
+  "ABORTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DEADLINE_EXCEEDED",
 ] as const;
 
 /** https://cloud.google.com/apis/design/errors#error_details */
@@ -95,6 +102,6 @@ export type GeminiAnswer = z.output<typeof geminiAnswer>;
 export type GeminiCandidate = z.output<typeof candidate>;
 export type GeminiLogprobs = z.output<typeof logprobs>;
 export type GeminiPart = z.output<typeof part>;
-export type GeminiTokenScore = z.output<typeof tokenScore>;
+export type GeminiTokenLogprob = z.output<typeof tokenLogprob>;
 export type GeminiUsage = z.output<typeof usage>;
 export type GeminiError = z.output<typeof geminiError>;

@@ -1,24 +1,25 @@
-// How an answer is generated: Gemini's generationConfig. https://ai.google.dev/api/generate-content#v1beta.GenerationConfig
+// Gemini's generationConfig → sampling, limits, answer form and reasoning.
+// https://ai.google.dev/api/generate-content#v1beta.GenerationConfig
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
-import {
-  type AskedRequest,
-  type LogprobOptions,
-  type ReasoningOptions,
-  type SamplingParams,
-  SEEDS,
+import type { ServiceError } from "../../errors.ts";
+import type {
+  AskedRequest,
+  LogprobOptions,
+  ReasoningOptions,
+  SamplingParams,
 } from "../../generation/request.ts";
 import { literal, oneOf } from "../../grammar/rules.ts";
 import type { ParseContext } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_STOPS, MOST_ALTERNATIVES, stopString } from "../shared/fields.ts";
+import { defaulted, MAX_ALTERNATIVES, MAX_STOPS, stopString, wrapSeed } from "../shared/fields.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
-/** As Gemini's. */
-const MOST_CANDIDATES = 8;
-const AT = "generationConfig";
+/** Gemini's own limit. */
+const MAX_CANDIDATES = 8;
+const CONFIG = "generationConfig";
 
 const refused = z.null("is not supported by this server").optional();
 const nothing = withoutEffect(z.unknown().optional());
@@ -37,9 +38,12 @@ const config = z.looseObject({
   temperature: defaulted(z.number().min(0).max(2), 1),
   topP: defaulted(z.number().min(0).max(1), 1),
   topK: defaulted(z.int().min(0).max(1_000_000), 0),
-  candidateCount: defaulted(z.int().min(1).max(MOST_CANDIDATES), 1),
+  candidateCount: defaulted(z.int().min(1).max(MAX_CANDIDATES), 1),
   maxOutputTokens: z.int().min(1).nullish(),
-  stopSequences: z.array(stopString).max(MAX_STOPS, `at most ${MAX_STOPS}`).nullish(),
+  stopSequences: z
+    .array(stopString)
+    .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
+    .nullish(),
   seed: z.int().nullish(),
   presencePenalty: defaulted(z.number().min(-2).max(2), 0),
   frequencyPenalty: defaulted(z.number().min(-2).max(2), 0),
@@ -50,12 +54,14 @@ const config = z.looseObject({
   responseSchema: openapiSchema.nullish(),
   responseJsonSchema: jsonSchema.nullish(),
   responseLogprobs: defaulted(z.boolean(), false),
-  logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
+  logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
   thinkingConfig,
   responseModalities: withoutEffect(
-    z.array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "TEXT: there is no other here")).nullish(),
+    z
+      .array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here"))
+      .nullish(),
   ),
-  mediaResolution: nothing, // there is no media
+  mediaResolution: nothing, // media are refused
   audioTimestamp: nothing,
   enableEnhancedCivicAnswers: nothing,
   routingConfig: nothing, // there is one model
@@ -76,16 +82,16 @@ export function configOf(given: z.output<typeof generationConfig>): GenerationCo
   return given ?? config.parse({});
 }
 
-type OfConfig = Pick<AskedRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "logprobs">;
+type ConfigPart = Pick<AskedRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "logprobs">;
 
 /** @throws ServiceError 400 for fields that contradict each other */
-export function readConfig(given: GenerationConfig, context: ParseContext): OfConfig {
+export function readConfig(given: GenerationConfig, context: ParseContext): ConfigPart {
   return {
     sampling: samplingOf(given, context),
     stop: given.stopSequences ?? [],
     maxTokens: given.maxOutputTokens ?? context.defaultMaxTokens,
     grammar: grammarOf(given),
-    logprobs: scoresOf(given),
+    logprobs: logprobOptions(given),
   };
 }
 
@@ -96,7 +102,7 @@ function samplingOf(given: GenerationConfig, { randomSeed }: ParseContext): Samp
     topP: given.topP,
     topK: given.topK,
     minP: 0,
-    seed: seed === null || seed === undefined ? randomSeed() : ((seed % SEEDS) + SEEDS) % SEEDS,
+    seed: seed === null || seed === undefined ? randomSeed() : wrapSeed(seed),
     presencePenalty: given.presencePenalty,
     frequencyPenalty: given.frequencyPenalty,
     repeatPenalty: 1,
@@ -104,13 +110,13 @@ function samplingOf(given: GenerationConfig, { randomSeed }: ParseContext): Samp
   };
 }
 
-function scoresOf({ responseLogprobs, logprobs }: GenerationConfig): LogprobOptions | null {
+function logprobOptions({ responseLogprobs, logprobs }: GenerationConfig): LogprobOptions | null {
   if (responseLogprobs) return { alternatives: logprobs, includesPrompt: false };
-  if (logprobs > 0) throw wrong("logprobs", "needs responseLogprobs: true");
+  if (logprobs > 0) throw invalid("logprobs", "requires responseLogprobs: true");
   return null;
 }
 
-/** Any JSON document, but for a bare number or word. */
+/** JSON without a schema. A bare number, string or word is not allowed. */
 const ANY_JSON = { type: ["object", "array"] };
 
 function grammarOf({
@@ -118,41 +124,41 @@ function grammarOf({
   responseSchema: schema,
   responseJsonSchema: newer,
 }: GenerationConfig): AskedRequest["grammar"] {
-  const isOfSchema = newer !== null && newer !== undefined;
-  if (schema && isOfSchema)
-    throw wrong("responseJsonSchema", "cannot be used beside responseSchema");
+  const isJsonSchema = newer !== null && newer !== undefined;
+  if (schema && isJsonSchema)
+    throw invalid("responseJsonSchema", "cannot be used together with responseSchema");
   if (type === "text/plain") {
-    if (!schema && !isOfSchema) return null;
+    if (!schema && !isJsonSchema) return null;
     const name = schema ? "responseSchema" : "responseJsonSchema";
-    throw wrong(name, "needs responseMimeType: application/json");
+    throw invalid(name, "requires responseMimeType: application/json");
   }
   if (type === "text/x.enum") return wordGrammar(schema ?? null);
-  if (isOfSchema) return schemaAt(newer, `${AT}.responseJsonSchema`);
-  return schemaAt(schema ? jsonSchemaOf(schema) : ANY_JSON, `${AT}.responseSchema`);
+  if (isJsonSchema) return schemaAt(newer, `${CONFIG}.responseJsonSchema`);
+  return schemaAt(schema ? jsonSchemaOf(schema) : ANY_JSON, `${CONFIG}.responseSchema`);
 }
 
-/** Of all words together: their grammar is written at once. */
-const MOST_WORD_CHARS = 65_536;
+/** Limit for all enum values together, because their grammar is written synchronously. */
+const MAX_WORD_CHARS = 65_536;
 
-/** One of the words, without quotes around it. */
+/** Grammar of an answer that is one of the enum's values, without quotes. */
 function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   const given = Array.isArray(schema?.enum) ? schema.enum : [];
-  if (given.join("").length + given.length > MOST_WORD_CHARS)
-    throw wrong("responseSchema", `has an enum of more than ${MOST_WORD_CHARS} characters`);
+  if (given.join("").length + given.length > MAX_WORD_CHARS)
+    throw invalid("responseSchema", `has an enum of more than ${MAX_WORD_CHARS} characters`);
   const words = z.array(stopString).min(1).safeParse(given);
   if (words.success) return `root ::= ${oneOf(words.data.map(literal))}`;
-  throw wrong("responseSchema", "needs an enum of texts where responseMimeType is text/x.enum");
+  throw invalid("responseSchema", "must have an enum of strings for responseMimeType text/x.enum");
 }
 
 const EFFORTS = { MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" } as const;
 
-/** A budget of 0 is none at all, and -1 leaves it to the model. */
+/** A budget of 0 switches reasoning off; -1 leaves the decision to the model. */
 export function readReasoning({ thinkingConfig: given }: GenerationConfig): ReasoningOptions {
   const budget = given?.thinkingBudget ?? -1;
   const level = given?.thinkingLevel ?? "THINKING_LEVEL_UNSPECIFIED";
   const effort = level === "THINKING_LEVEL_UNSPECIFIED" ? null : EFFORTS[level];
   if (budget >= 0 && effort !== null)
-    throw wrong("thinkingConfig.thinkingLevel", "cannot be used beside thinkingBudget");
+    throw invalid("thinkingConfig.thinkingLevel", "cannot be used together with thinkingBudget");
   return {
     effort: budget === 0 ? "none" : effort,
     budgetTokens: budget > 0 ? budget : null,
@@ -160,7 +166,6 @@ export function readReasoning({ thinkingConfig: given }: GenerationConfig): Reas
   };
 }
 
-function wrong(name: string, reason: string): ServiceError {
-  const param = `${AT}.${name}`;
-  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+function invalid(name: string, reason: string): ServiceError {
+  return invalidValue(`${CONFIG}.${name}`, reason);
 }

@@ -1,11 +1,11 @@
-// What was said so far, as Gemini has it: contents of parts → Message. https://ai.google.dev/api/caching#Content
+// Gemini's conversation, a list of contents made of parts → Message. https://ai.google.dev/api/caching#Content
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
-import { isObject } from "./spelling.ts";
+import { invalidValue, isObject } from "../shared/refusals.ts";
 
 const ONLY_TEXT = "this server's models read text only";
 const media = z.null(ONLY_TEXT).optional();
@@ -23,10 +23,12 @@ const functionResponse = z.looseObject({
   response: z.record(z.string(), z.unknown()),
   parts: z.array(z.unknown()).max(0, ONLY_TEXT).nullish(),
   scheduling: nothing,
-  willContinue: withoutEffect(z.literal(false, "a response is whole").nullish()),
+  willContinue: withoutEffect(
+    z.literal(false, "must be false: a response must be sent whole").nullish(),
+  ),
 });
 
-/** In a part these are refused before anything else is looked at. */
+/** Fields of a part that are refused before the schema is applied. */
 const MEDIA = {
   inlineData: media,
   fileData: media,
@@ -50,21 +52,24 @@ const part = z
   .refine(
     (given) =>
       [given.text, given.functionCall, given.functionResponse].filter(isGiven).length === 1,
-    "has exactly one of text, functionCall and functionResponse",
+    "must have exactly one of text, functionCall and functionResponse",
   );
 
 export const contents = z
   .array(
     z
       .looseObject({
-        role: z.enum(["user", "model", "function"], "user, model or function").nullish(),
-        parts: z.array(part, "a list of parts").nullish(),
+        role: z.enum(["user", "model", "function"], "must be user, model or function").nullish(),
+        parts: z.array(part, "must be a list of parts").nullish(),
       })
-      // An answer that was empty comes back without any.
-      .refine(({ role, parts }) => role === "model" || parts?.length, "has at least one part"),
-    "a list of contents",
+      // Clients send an empty answer back without parts.
+      .refine(
+        ({ role, parts }) => role === "model" || parts?.length,
+        "must have at least one part",
+      ),
+    "must be a list of contents",
   )
-  .min(1, "at least one content");
+  .min(1, "must have at least one content");
 
 export const systemInstruction = z
   .looseObject({
@@ -77,13 +82,15 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** @throws ServiceError 400 with the reason, for parts that no text model can read */
+/** @throws ServiceError 400 for parts that a text model cannot read */
 export function refuseMedia(body: unknown): void {
   if (!isObject(body)) return;
   const { contents: given, systemInstruction: system } = body;
-  const said = Array.isArray(given) ? given : [];
-  const all = [...said.map((each, index) => [each, `contents[${index}]`] as const)];
-  for (const [content, path] of [...all, [system, "systemInstruction"] as const]) {
+  const all = (Array.isArray(given) ? given : []).map((each, index) => ({
+    content: each as unknown,
+    path: `contents[${index}]`,
+  }));
+  for (const { content, path } of [...all, { content: system, path: "systemInstruction" }]) {
     if (!isObject(content) || !Array.isArray(content.parts)) continue;
     for (const [index, each] of content.parts.entries())
       refuseMediaPart(each, `${path}.parts[${index}]`);
@@ -100,36 +107,33 @@ function refuseMediaPart(given: unknown, path: string): void {
   });
 }
 
-type Given = z.output<typeof contents>[number];
+type Content = z.output<typeof contents>[number];
 type Part = z.output<typeof part>;
 type Turn = { readonly isAnswer: boolean; readonly parts: Part[] };
 
 type Conversation = {
-  readonly contents: readonly Given[];
+  readonly contents: readonly Content[];
   readonly systemInstruction?: z.output<typeof systemInstruction>;
 };
 
-/** @throws ServiceError 400 when the conversation waits for results of functions, and not for an answer */
+/** @throws ServiceError 400 if the last content has calls without results, so that there is nothing to answer */
 export function readContents({ contents, systemInstruction }: Conversation): readonly Message[] {
-  const told = (systemInstruction?.parts ?? []).map(({ text }) => text).join("\n");
+  const system = (systemInstruction?.parts ?? []).map(({ text }) => text).join("\n");
   const calls = new Calls();
   const messages = turnsOf(contents).flatMap(({ isAnswer, parts }) =>
-    isAnswer ? [readAnswer(parts, calls)] : readQuestion(parts, calls),
+    isAnswer ? [readAnswer(parts, calls)] : readUserTurn(parts, calls),
   );
   const last = messages.at(-1);
   if (last?.role === "assistant" && last.toolCalls.length > 0) {
-    const param = `contents[${contents.length - 1}]`;
-    throw new ServiceError(
-      "invalid_value",
-      `${param} has a functionCall without its functionResponse`,
-      { param },
-    );
+    const path = `contents[${contents.length - 1}]`;
+    const reason = "has a functionCall without a functionResponse; send the response as well";
+    throw invalidValue(path, reason);
   }
-  return told === "" ? messages : [{ role: "system", content: told }, ...messages];
+  return system === "" ? messages : [{ role: "system", content: system }, ...messages];
 }
 
-/** Contents of one side in a row are one: a streamed answer comes back as so many contents as it had chunks. */
-function turnsOf(given: readonly Given[]): readonly Turn[] {
+/** Merges consecutive contents of one side, because clients send a streamed answer back as one content per chunk. */
+function turnsOf(given: readonly Content[]): readonly Turn[] {
   const turns: Turn[] = [];
   for (const { role, parts } of given) {
     const isAnswer = role === "model";
@@ -142,17 +146,17 @@ function turnsOf(given: readonly Given[]): readonly Turn[] {
 
 function readAnswer(parts: readonly Part[], calls: Calls): Message {
   const toolCalls: ToolCall[] = [];
-  let [content, thoughts] = ["", ""];
+  let [content, reasoning] = ["", ""];
   for (const { text, thought, functionCall } of parts) {
     if (functionCall) toolCalls.push(calls.add(functionCall));
-    else if (thought) thoughts += text ?? "";
+    else if (thought) reasoning += text ?? "";
     else content += text ?? "";
   }
-  return { role: "assistant", content, reasoning: thoughts === "" ? null : thoughts, toolCalls };
+  return { role: "assistant", content, reasoning: reasoning || null, toolCalls };
 }
 
-/** Results come first, wherever they stand: nothing may come between a call and its result. */
-function readQuestion(parts: readonly Part[], calls: Calls): readonly Message[] {
+/** Function results come first, because nothing may stand between a call and its result. */
+function readUserTurn(parts: readonly Part[], calls: Calls): readonly Message[] {
   const results = parts.flatMap(({ functionResponse: given }): Message[] => {
     if (!given) return [];
     const { name } = given;
@@ -162,7 +166,7 @@ function readQuestion(parts: readonly Part[], calls: Calls): readonly Message[] 
   return texts.length > 0 ? [...results, { role: "user", content: texts.join("\n") }] : results;
 }
 
-/** `output` and `result`, where nothing is beside them, are what Google's SDKs put around a result that is no object. */
+/** Google's SDKs wrap a result that is not an object in a single field `output` or `result`. */
 function resultText({ response }: z.output<typeof functionResponse>): string {
   const [name, ...others] = Object.keys(response);
   const isWrapped = others.length === 0 && (name === "output" || name === "result");
@@ -170,7 +174,7 @@ function resultText({ response }: z.output<typeof functionResponse>): string {
   return typeof result === "string" ? result : JSON.stringify(result);
 }
 
-/** Calls that wait for their results. Gemini's clients may leave ids out: then it goes by name, in the order of the calls. */
+/** Matches results to calls. Gemini's clients may omit ids; then the name decides, in the order of the calls. */
 class Calls {
   readonly #open = new OpenCalls();
   #count = 0;

@@ -1,4 +1,4 @@
-// POST /v1beta/models/{model}:countTokens: how long a prompt is, as its answer's usage would say.
+// The endpoint POST /v1beta/models/{model}:countTokens: counts the prompt tokens that a generateContent would have.
 // https://ai.google.dev/api/tokens
 
 import { z } from "zod";
@@ -6,6 +6,7 @@ import { ServiceError } from "../../errors.ts";
 import type { ParseContext } from "../dialect.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { parseBody } from "../shared/parse-body.ts";
+import { invalidValue, isObject } from "../shared/refusals.ts";
 import { geminiError, geminiTokenCount } from "./answer.ts";
 import { contents, refuseMedia } from "./content.ts";
 import {
@@ -15,9 +16,9 @@ import {
   requestOf,
   UNSUPPORTED,
 } from "./generate.ts";
-import { isObject, spelled } from "./spelling.ts";
+import { inCamelCase } from "./spelling.ts";
 
-/** The conversation alone, with what belongs to it, or a whole request. */
+/** Either the fields of a request, or a whole request in `generateContentRequest`. */
 const schema = z.object({
   ...geminiFields,
   contents: contents.nullish(),
@@ -40,10 +41,10 @@ export const geminiCountTokens: Endpoint = {
   },
 
   parse(body, context) {
-    const asked = parseAsked(body, context);
-    const { request } = asked;
+    const parsed = parsePrompt(body, context);
+    const { request } = parsed;
     return {
-      ...asked,
+      ...parsed,
       answer: async (ask) => {
         const { promptTokens } = await ask({ type: "prepare", request });
         const totalTokens = promptTokens.length;
@@ -56,8 +57,8 @@ export const geminiCountTokens: Endpoint = {
   },
 };
 
-function parseAsked(body: unknown, context: ParseContext) {
-  const given = spelled(body);
+function parsePrompt(body: unknown, context: ParseContext) {
+  const given = inCamelCase(body);
   refuseMedia(given);
   if (isObject(given)) refuseMedia(given.generateContentRequest);
   const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
@@ -66,15 +67,10 @@ function parseAsked(body: unknown, context: ParseContext) {
 }
 
 function wholeRequest(fields: z.output<typeof schema>): GeminiRequest {
-  const { generateContentRequest: whole, contents: said } = fields;
-  if (whole && said) {
-    throw new ServiceError(
-      "invalid_value",
-      "generateContentRequest cannot be used here: contents already says what is counted",
-      { param: "generateContentRequest" },
-    );
-  }
+  const { generateContentRequest: whole, contents: given } = fields;
+  if (whole && given)
+    throw invalidValue("generateContentRequest", "cannot be used together with contents");
   if (whole) return whole;
-  if (said) return { ...fields, contents: said };
+  if (given) return { ...fields, contents: given };
   throw new ServiceError("missing_parameter", "contents is required", { param: "contents" });
 }

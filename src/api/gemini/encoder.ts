@@ -1,4 +1,4 @@
-// Answers as Gemini has them: candidates of parts, and a stream of answers that each hold what is new.
+// Encoder of Gemini's answers: candidates made of parts. Each chunk of a stream is an answer that holds the new parts.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 import type { Choice } from "../../generation/choice.ts";
@@ -11,33 +11,31 @@ import type {
   Usage,
 } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { jsonFrame, textFrames } from "../shared/frames.ts";
+import { callId, parseArguments } from "../shared/tool-calls.ts";
 import type { GeminiAnswer, GeminiCandidate, GeminiPart, GeminiUsage } from "./answer.ts";
 import { averageOf, logprobsOf } from "./logprobs.ts";
 
 export type GeminiEncoderOptions = {
-  /** Else thoughts stay with the server. */
-  readonly includesThoughts: boolean;
-  readonly includesScores: boolean;
+  /** Whether the answer includes the model's reasoning. */
+  readonly includesReasoning: boolean;
+  readonly includesLogprobs: boolean;
 };
 
 type Call = { readonly name: string; arguments: string };
 
-/** What is known of one candidate while it streams. */
+/** State of one candidate while it streams. */
 type Streaming = {
-  /** The envelope of a text is the same for every token: only the text is encoded anew. */
-  readonly beforeText: string;
-  readonly afterText: string;
-  /** Calls are sent whole: this one is not complete yet. */
+  readonly textFrame: (text: string) => Frame;
+  /** The incomplete call; calls are sent whole. */
   call: Call | null;
-  /** Calls that have begun. */
+  /** Number of calls begun so far. */
   calls: number;
-  /** Not sent yet. */
+  /** Logprobs that have not been sent yet. */
   logprobs: PositionLogprobs[];
 };
 
 const FINISH_REASONS = { stop: "STOP", length: "MAX_TOKENS", "tool-calls": "STOP" } as const;
-/** Stands for the text in the envelope; encoded in a way that no other string is. */
-const TEXT = "\0";
 
 export class GeminiEncoder implements AnswerEncoder {
   readonly #identity: AnswerIdentity;
@@ -49,20 +47,20 @@ export class GeminiEncoder implements AnswerEncoder {
     this.#options = options;
   }
 
-  /** Gemini has no word for it. */
+  /** Gemini's API has no event for prompt progress. */
   progress(): readonly Frame[] {
     return [];
   }
 
   delta(index: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(index);
-    const { includesScores } = this.#options;
-    if (includesScores) for (const score of delta.logprobs ?? []) streaming.logprobs.push(score);
+    const { includesLogprobs } = this.#options;
+    if (includesLogprobs) for (const each of delta.logprobs ?? []) streaming.logprobs.push(each);
     switch (delta.type) {
       case "text-delta":
         return [...this.#endCall(index), ...this.#text(index, delta.text)];
       case "reasoning-delta":
-        return [...this.#endCall(index), ...this.#thought(index, delta.text)];
+        return [...this.#endCall(index), ...this.#reasoning(index, delta.text)];
       case "tool-call-delta":
         return this.#call(index, delta);
     }
@@ -75,12 +73,12 @@ export class GeminiEncoder implements AnswerEncoder {
       finishReason: FINISH_REASONS[reason],
     };
     const usage = receipt ? { usageMetadata: encodeUsage(receipt.usage) } : {};
-    return [frame({ ...this.#answer([candidate]), ...usage })];
+    return [jsonFrame({ ...this.#answer([candidate]), ...usage })];
   }
 
   body(choices: readonly Choice[], { usage }: Receipt): GeminiAnswer {
     const candidates = choices.map((choice, index): GeminiCandidate => {
-      const logprobs = this.#options.includesScores ? choice.logprobs : [];
+      const logprobs = this.#options.includesLogprobs ? choice.logprobs : [];
       return {
         content: { parts: this.#wholeParts(choice, index), role: "model" },
         finishReason: FINISH_REASONS[choice.ending.reason],
@@ -93,25 +91,24 @@ export class GeminiEncoder implements AnswerEncoder {
     return { ...this.#answer(candidates), usageMetadata: encodeUsage(usage) };
   }
 
-  #wholeParts({ text: said, reasoning, toolCalls }: Choice, index: number): GeminiPart[] {
-    const isThinking = reasoning !== "" && this.#options.includesThoughts;
+  #wholeParts({ text: content, reasoning, toolCalls }: Choice, index: number): GeminiPart[] {
+    const showsReasoning = reasoning !== "" && this.#options.includesReasoning;
     const parts = [
-      ...(isThinking ? [thought(reasoning)] : []),
-      ...(said === "" ? [] : [text(said)]),
-      ...toolCalls.flatMap((call, place) => this.#encodeCall(call, index, place)),
+      ...(showsReasoning ? [thought(reasoning)] : []),
+      ...(content === "" ? [] : [text(content)]),
+      ...toolCalls.flatMap((call, number) => this.#encodeCall(call, index, number)),
     ];
     return parts.length > 0 ? parts : [text("")];
   }
 
-  #text(index: number, said: string): readonly Frame[] {
-    if (said === "") return [];
-    if (this.#options.includesScores) return this.#parts(index, [text(said)]);
-    const { beforeText, afterText } = this.#streaming(index);
-    return [{ data: beforeText + JSON.stringify(said) + afterText }];
+  #text(index: number, content: string): readonly Frame[] {
+    if (content === "") return [];
+    if (this.#options.includesLogprobs) return this.#parts(index, [text(content)]);
+    return [this.#streaming(index).textFrame(content)];
   }
 
-  #thought(index: number, said: string): readonly Frame[] {
-    return this.#options.includesThoughts ? this.#parts(index, [thought(said)]) : [];
+  #reasoning(index: number, content: string): readonly Frame[] {
+    return this.#options.includesReasoning ? this.#parts(index, [thought(content)]) : [];
   }
 
   #call(index: number, { name, text: more }: ToolCallDelta): readonly Frame[] {
@@ -138,31 +135,30 @@ export class GeminiEncoder implements AnswerEncoder {
     return call ? this.#encodeCall(call, index, calls - 1) : [];
   }
 
-  /** Ids follow from the answer's own. Nothing of a call that was cut off: MAX_TOKENS says so. */
-  #encodeCall(call: Call, index: number, place: number): readonly GeminiPart[] {
-    const args = argumentsOf(call.arguments);
+  /** Leaves out a call that was cut off; the finish reason is MAX_TOKENS then. */
+  #encodeCall(call: Call, index: number, number: number): readonly GeminiPart[] {
+    const args = parseArguments(call.arguments);
     if (args === null) return [];
-    const number = `${index * 4096 + place}`.padStart(6, "0");
-    const id = `call_${this.#identity.id.slice(0, 18)}${number}`;
+    const id = callId("call", this.#identity.id, number, index);
     return [{ functionCall: { id, name: call.name, args } }];
   }
 
   #streaming(index: number): Streaming {
     const known = this.#candidates[index];
     if (known) return known;
-    const content = { parts: [text(TEXT)], role: "model" as const };
-    const envelope = JSON.stringify(this.#answer([{ content, index }]));
-    const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
-    const streaming = { beforeText, afterText, call: null, calls: 0, logprobs: [] };
+    const textFrame = textFrames((content) => {
+      return this.#answer([{ content: { parts: [text(content)], role: "model" }, index }]);
+    });
+    const streaming = { textFrame, call: null, calls: 0, logprobs: [] };
     this.#candidates[index] = streaming;
     return streaming;
   }
 
   #parts(index: number, parts: readonly GeminiPart[]): readonly Frame[] {
-    return [frame(this.#answer([this.#candidate(index, parts)]))];
+    return [jsonFrame(this.#answer([this.#candidate(index, parts)]))];
   }
 
-  /** With the logprobs that have come so far. */
+  /** Includes the logprobs that have not been sent yet. */
   #candidate(index: number, parts: readonly GeminiPart[]): GeminiCandidate {
     const logprobs = this.#streaming(index).logprobs.splice(0);
     const content = { parts: [...parts], role: "model" as const };
@@ -179,23 +175,15 @@ export class GeminiEncoder implements AnswerEncoder {
   }
 }
 
-function text(said: string): GeminiPart {
-  return { text: said };
+function text(content: string): GeminiPart {
+  return { text: content };
 }
 
-function thought(said: string): GeminiPart {
-  return { text: said, thought: true };
+function thought(content: string): GeminiPart {
+  return { text: content, thought: true };
 }
 
-function argumentsOf(json: string): Record<string, unknown> | null {
-  try {
-    return JSON.parse(json === "" ? "{}" : json);
-  } catch {
-    return null;
-  }
-}
-
-/** Thoughts count beside the candidates, not among them. */
+/** Gemini counts reasoning tokens apart from those of the candidates. */
 function encodeUsage(usage: Usage): GeminiUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
   return {
@@ -205,8 +193,4 @@ function encodeUsage(usage: Usage): GeminiUsage {
     thoughtsTokenCount: reasoningTokens,
     totalTokenCount: promptTokens + completionTokens,
   };
-}
-
-function frame(answer: GeminiAnswer): Frame {
-  return { data: JSON.stringify(answer) };
 }

@@ -1,4 +1,4 @@
-// Errors as Google has them, with our code, the field and the request's id among the details.
+// Encodes errors in Google's form, with our code, the field and the request id in the details.
 // https://cloud.google.com/apis/design/errors
 
 import type { ServiceError } from "../../errors.ts";
@@ -7,7 +7,7 @@ import type { GeminiError } from "./answer.ts";
 type Status = GeminiError["error"]["status"];
 type Detail = GeminiError["error"]["details"][number];
 
-/** By HTTP status; what is missing is the client's fault below 500, and ours from there on. */
+/** HTTP status → Google's status. Other HTTP statuses are INVALID_ARGUMENT below 500, else INTERNAL. */
 const STATUSES: Readonly<Record<number, Status>> = {
   401: "UNAUTHENTICATED",
   403: "PERMISSION_DENIED",
@@ -19,7 +19,7 @@ const STATUSES: Readonly<Record<number, Status>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** The engine and the queue name these as the chat completions do. */
+/** Field as the engine and the queue name it, after chat completions → Gemini's field. */
 const OWN_PARAMS: ReadonlyMap<string, string> = new Map([
   ["messages", "contents"],
   ["n", "generationConfig.candidateCount"],
@@ -27,8 +27,8 @@ const OWN_PARAMS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const NO_SWITCH =
-  "generationConfig.thinkingConfig: this model's chat template has no switch for thoughts; " +
-  "leave thinkingLevel out, or say thinkingBudget: 0";
+  "generationConfig.thinkingConfig: this model's chat template cannot switch reasoning on; " +
+  "omit thinkingLevel or set thinkingBudget to 0";
 
 export function encodeGeminiError(error: ServiceError, requestId: string): GeminiError {
   const { message, param, traits } = error;

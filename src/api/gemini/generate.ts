@@ -1,16 +1,18 @@
-// POST /v1beta/models/{model}:generateContent and :streamGenerateContent. https://ai.google.dev/api/generate-content
+// The dialects of POST /v1beta/models/{model}:generateContent and :streamGenerateContent.
+// https://ai.google.dev/api/generate-content
 
 import { z } from "zod";
-import { type AskedRequest, SEEDS } from "../../generation/request.ts";
+import type { AskedRequest } from "../../generation/request.ts";
 import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
+import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { geminiAnswer, geminiError } from "./answer.ts";
 import { configOf, generationConfig, readConfig, readReasoning } from "./config.ts";
 import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
 import { encodeGeminiError } from "./errors.ts";
-import { spelled } from "./spelling.ts";
+import { inCamelCase } from "./spelling.ts";
 import { readTools, toolFields } from "./tools.ts";
 
 export const UNSUPPORTED: Unsupported = {
@@ -21,7 +23,7 @@ export const UNSUPPORTED: Unsupported = {
 };
 
 export const geminiFields = {
-  model: withoutEffect(z.string().nullish()), // the path says it
+  model: withoutEffect(z.string().nullish()), // the path names the model
   contents,
   systemInstruction,
   ...toolFields,
@@ -38,7 +40,7 @@ const schema = z.object(geminiFields);
 
 export type GeminiRequest = z.output<typeof schema>;
 
-/** Of `?alt=sse`. */
+/** The query `?alt=sse`. */
 const streamQuery = z.object({ alt: z.literal("sse") });
 
 export const geminiGenerate: Dialect = dialectOf({
@@ -72,12 +74,7 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
       answer: geminiAnswer,
       ...(isStreamed ? { event: geminiAnswer, isOnlyStreamed: true, query: streamQuery } : {}),
       error: geminiError,
-      codes: [
-        "unsupported_content",
-        "unsupported_schema",
-        "template_error",
-        "context_length_exceeded",
-      ],
+      codes: CHAT_CODES,
     },
 
     parse: (body, context) => parse(body, context, isStreamed),
@@ -86,7 +83,7 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
 }
 
 function parse(body: unknown, context: ParseContext, isStreamed: boolean): ParsedRequest {
-  const given = spelled(body);
+  const given = inCamelCase(body);
   refuseMedia(given);
   const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
   const request = requestOf(fields, context);
@@ -94,7 +91,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
   return {
     requests: Array.from({ length: config.candidateCount }, (_, index) => ({
       ...request,
-      sampling: { ...request.sampling, seed: (request.sampling.seed + index) % SEEDS },
+      sampling: { ...request.sampling, seed: wrapSeed(request.sampling.seed + index) },
     })),
     choicesPerPrompt: config.candidateCount,
     model: context.model ?? null,
@@ -104,13 +101,13 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
     ignoredParams,
     encoder: (identity) =>
       new GeminiEncoder(identity, {
-        includesThoughts: config.thinkingConfig?.includeThoughts ?? false,
-        includesScores: config.responseLogprobs,
+        includesReasoning: config.thinkingConfig?.includeThoughts ?? false,
+        includesLogprobs: config.responseLogprobs,
       }),
   };
 }
 
-/** Of one candidate. @throws ServiceError 400, naming the field */
+/** The request for one candidate. @throws ServiceError 400, naming the field */
 export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRequest {
   const messages = readContents(fields);
   const config = configOf(fields.generationConfig);
@@ -124,10 +121,6 @@ export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRe
       variables: {},
     },
     ...readConfig(config, context),
-    minTokens: 0,
-    ignoreEos: false,
-    echoesPrompt: false,
-    reportsProgress: false,
-    reusePrefix: true,
+    ...PLAIN_REQUEST,
   };
 }

@@ -1,27 +1,27 @@
-// Log probabilities as Gemini has them. https://ai.google.dev/api/generate-content#LogprobsResult
+// Encodes logprobs in Gemini's form. https://ai.google.dev/api/generate-content#LogprobsResult
 
 import type { PositionLogprobs, TokenLogprob } from "../../generation/events.ts";
-import type { GeminiLogprobs, GeminiTokenScore } from "./answer.ts";
-
-/** What stands for a logprob that is minus infinity: JSON has no such number. */
-const LEAST = -9999;
+import { MIN_LOGPROB } from "../openai/logprobs.ts";
+import type { GeminiLogprobs, GeminiTokenLogprob } from "./answer.ts";
 
 export function logprobsOf(logprobs: readonly PositionLogprobs[]): GeminiLogprobs {
   return {
-    chosenCandidates: logprobs.map(shown),
-    topCandidates: logprobs.map(({ alternatives }) => ({ candidates: alternatives.map(shown) })),
+    chosenCandidates: logprobs.map(encodeToken),
+    topCandidates: logprobs.map(({ alternatives }) => ({
+      candidates: alternatives.map(encodeToken),
+    })),
   };
 }
 
 export function averageOf(logprobs: readonly PositionLogprobs[]): number {
-  const sum = logprobs.reduce((total, score) => total + finite(score), 0);
+  const sum = logprobs.reduce((total, each) => total + finite(each), 0);
   return sum / Math.max(1, logprobs.length);
 }
 
-function shown(score: TokenLogprob): GeminiTokenScore {
-  return { token: score.text, tokenId: score.id, logProbability: finite(score) };
+function encodeToken(token: TokenLogprob): GeminiTokenLogprob {
+  return { token: token.text, tokenId: token.id, logProbability: finite(token) };
 }
 
 function finite({ logprob }: TokenLogprob): number {
-  return logprob === null ? 0 : Math.max(LEAST, logprob);
+  return logprob === null ? 0 : Math.max(MIN_LOGPROB, logprob);
 }

@@ -1,4 +1,4 @@
-// What is served, as Gemini lists it. https://ai.google.dev/api/models
+// Gemini's model list. https://ai.google.dev/api/models
 
 import { z } from "zod";
 import { wholeNumber } from "../shared/queries.ts";
@@ -25,7 +25,7 @@ export const geminiModelList = z.strictObject({
   nextPageToken: z.string().optional(),
 });
 
-/** Of every path below /v1beta: a key, which the door has looked at. */
+/** All /v1beta routes accept `?key=`; the authentication middleware has already checked it. */
 const keyQuery = { key: z.string().nullish() };
 
 export const geminiModelQuery = z.object(keyQuery);
@@ -39,7 +39,7 @@ export const geminiModelsQuery = z.object({
 type Page = z.output<typeof geminiModelsQuery>;
 export type GeminiModel = z.output<typeof geminiModel>;
 
-/** @param contextTokens null before the model has been loaded */
+/** @param contextTokens null until the model has been loaded */
 export function describeGeminiModel(id: string, contextTokens: number | null): GeminiModel {
   return {
     name: `models/${id}`,
@@ -57,7 +57,7 @@ export function describeGeminiModel(id: string, contextTokens: number | null): G
   };
 }
 
-/** A page's token is the number of models before it. */
+/** One page of the list. A page token is the number of models before the page. */
 export function pageOf(
   models: readonly GeminiModel[],
   { pageSize, pageToken }: Page,

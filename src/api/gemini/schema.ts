@@ -1,19 +1,17 @@
-// Schemas as Gemini has them, a subset of OpenAPI 3.0's → JSON schema. https://ai.google.dev/api/caching#Schema
+// Gemini's schemas, a subset of OpenAPI 3.0 → JSON schema. https://ai.google.dev/api/caching#Schema
 
 import { z } from "zod";
 import { FORMAT_NAMES } from "../../grammar/string-format.ts";
-import { isObject } from "./spelling.ts";
+import { isObject } from "../shared/refusals.ts";
 
 export const openapiSchema = z.record(z.string(), z.unknown());
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** 64-bit integers, which Google's JSON has as texts. */
-const COUNTS = [
-  ...["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"],
-];
+/** 64-bit integers, which Google's JSON writes as strings. */
+const COUNTS = /^(min|max)(Items|Length|Properties)$/;
 
-/** Keywords that it does not know stay as they are: whoever makes a grammar of it refuses them by name. */
+/** Keeps unknown keywords, so that the grammar compiler can refuse them by name. */
 export function jsonSchemaOf(schema: JsonObject): JsonObject {
   const { type, format, nullable, propertyOrdering, ...rest } = schema;
   const isNullable = nullable === true;
@@ -36,15 +34,15 @@ function typeOf(type: unknown, isNullable: boolean): JsonObject {
   return { type: isNullable && name !== "null" ? [name, "null"] : name };
 }
 
-/** Of any other format, as with Google, nothing follows: `int32`, `double`, `enum`. */
+/** Drops formats that enforce nothing, such as `int32`, `double` and `enum`, as Google does. */
 function formatOf(format: unknown): JsonObject {
   return typeof format === "string" && FORMAT_NAMES.includes(format) ? { format } : {};
 }
 
-type Around = { readonly order: unknown; readonly isNullable: boolean };
+type SchemaContext = { readonly order: unknown; readonly isNullable: boolean };
 
-function keywordOf(keyword: string, value: unknown, { order, isNullable }: Around): unknown {
-  if (COUNTS.includes(keyword))
+function keywordOf(keyword: string, value: unknown, { order, isNullable }: SchemaContext): unknown {
+  if (COUNTS.test(keyword))
     return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
   if (keyword === "properties" && isObject(value)) return inOrder(value, order);
   if (keyword === "enum" && Array.isArray(value))
@@ -60,7 +58,7 @@ function schemaIn(value: unknown): unknown {
   return isObject(value) ? jsonSchemaOf(value) : value;
 }
 
-/** The answer has its properties in the order of the schema. */
+/** Orders properties by `propertyOrdering`, because an answer has its properties in the order of the schema. */
 function inOrder(properties: JsonObject, order: unknown): JsonObject {
   const first = Array.isArray(order) ? order.map(String) : [];
   const names = Object.keys(properties);

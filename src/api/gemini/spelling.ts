@@ -1,36 +1,39 @@
-// Bodies as Google's JSON reader takes them: names in snake_case too, and one of something where a list is meant. Here they
-// get one form, with names in camelCase. https://protobuf.dev/programming-guides/json/
+// Normalizes Gemini bodies before they are parsed: snake_case names become camelCase, and a single content or part becomes
+// a list. Google's JSON reader accepts both forms. https://protobuf.dev/programming-guides/json/
 
-import { ServiceError } from "../../errors.ts";
 import { refuseShape } from "../shared/json-shape.ts";
+import { invalidValue, isObject } from "../shared/refusals.ts";
 
-/** What is in these is the client's own. */
+/** Fields whose contents are the client's own. */
 const OPAQUE = [
-  ...["args", "response", "labels", "default", "example", "enum"],
-  ...["responseJsonSchema", "parametersJsonSchema"],
+  "args",
+  "response",
+  "labels",
+  "default",
+  "example",
+  "enum",
+  "responseJsonSchema",
+  "parametersJsonSchema",
 ];
-/** The names in these are the client's own, and behind each is a schema. */
-const NAMING = ["properties"];
-/** Google's own examples write one content, or one part, without its list. */
+/** The one field that maps the client's own names to schemas. */
+const SCHEMAS_BY_NAME = "properties";
+/** Google's own examples write a single content or part without a list. */
 const LISTS = ["contents", "parts"];
 
-/** @throws ServiceError 400 for a field that is there in both spellings, and for what is nested too deep to be walked */
-export function spelled(body: unknown): unknown {
+/** @throws ServiceError 400 for a field given in both spellings, and for a body that is nested too deeply */
+export function inCamelCase(body: unknown): unknown {
   if (!isObject(body)) return body;
   refuseShape(body, null);
-  return withSpelling(body);
+  return normalized(body);
 }
 
-function withSpelling(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSpelling);
+function normalized(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(normalized);
   if (!isObject(value)) return value;
   const fields = new Map<string, unknown>();
   for (const [given, field] of Object.entries(value)) {
     const name = camelCase(given);
-    if (fields.has(name))
-      throw new ServiceError("invalid_value", `${name} is there twice, in two spellings`, {
-        param: name,
-      });
+    if (fields.has(name)) throw invalidValue(name, "is given twice, in two spellings");
     fields.set(name, fieldOf(name, field));
   }
   return Object.fromEntries(fields);
@@ -38,19 +41,15 @@ function withSpelling(value: unknown): unknown {
 
 function fieldOf(name: string, field: unknown): unknown {
   if (OPAQUE.includes(name)) return field;
-  if (NAMING.includes(name) && isObject(field)) {
+  if (name === SCHEMAS_BY_NAME && isObject(field)) {
     return Object.fromEntries(
-      Object.entries(field).map(([each, schema]) => [each, withSpelling(schema)]),
+      Object.entries(field).map(([each, schema]) => [each, normalized(schema)]),
     );
   }
-  const inner = withSpelling(field);
+  const inner = normalized(field);
   return LISTS.includes(name) && isObject(inner) ? [inner] : inner;
 }
 
 function camelCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,15 +1,15 @@
-// Functions as Gemini declares and chooses them → ToolUse. https://ai.google.dev/api/caching#Tool
+// Gemini's function declarations and toolConfig → ToolUse. https://ai.google.dev/api/caching#Tool
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { MOST_TOOLS, refuseTwins, toolList, toolName } from "../shared/tools.ts";
+import { MAX_TOOLS, refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
 const refused = z
-  .null("functionDeclarations are the only tools here: this server runs none of its own")
+  .null("is not supported: this server runs no tools of its own; use functionDeclarations")
   .optional();
 const nothing = withoutEffect(z.unknown().optional());
 
@@ -20,7 +20,7 @@ const declaration = z.looseObject({
   parametersJsonSchema: z.record(z.string(), z.unknown()).nullish(),
   response: nothing,
   responseJsonSchema: nothing,
-  behavior: nothing, // of Gemini's Live API
+  behavior: nothing, // for Gemini's Live API
 });
 
 export const toolFields = {
@@ -49,12 +49,12 @@ export const toolFields = {
             .meta({ default: "AUTO" }),
           allowedFunctionNames: z.array(z.string()).nullish(),
           streamFunctionCallArguments: z
-            .literal(false, "calls come whole")
+            .literal(false, "must be false: calls are sent whole")
             .nullish()
             .meta({ default: false }),
         })
         .nullish(),
-      retrievalConfig: nothing, // of Google's own tools
+      retrievalConfig: nothing, // for Google's own tools
       includeServerSideToolInvocations: nothing,
     })
     .nullish(),
@@ -62,24 +62,24 @@ export const toolFields = {
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type Declaration = z.output<typeof declaration>;
-type Placed = Declaration & { readonly path: string };
+/** A declaration with its path in the body. */
+type LocatedDeclaration = Declaration & { readonly path: string };
 
 /**
- * @returns null when none may be called
+ * @returns null if the model may not call any function
  * @throws ServiceError 400 naming the function
  */
 export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
-  const given = placed(fields);
+  const given = declarationsOf(fields);
   const names = given.map(({ name }) => name);
-  if (given.length > MOST_TOOLS) throw wrong("tools", `has more than ${MOST_TOOLS} functions`);
-  refuseTwins(names, (index) => `${given[index]?.path}.name`);
+  if (given.length > MAX_TOOLS) throw invalidValue("tools", `has more than ${MAX_TOOLS} functions`);
+  refuseDuplicateNames(names, (index) => `${given[index]?.path}.name`);
   const { callable, isRequired } = readChoice(fields, names);
   if (callable.length === 0) return null;
   return { tools: given.map(readTool), callable, isRequired, isParallel: true };
 }
 
-/** All functions of all tools, each with where the client wrote it. */
-function placed({ tools }: ToolFields): readonly Placed[] {
+function declarationsOf({ tools }: ToolFields): readonly LocatedDeclaration[] {
   return (tools ?? []).flatMap(({ functionDeclarations }, tool) =>
     (functionDeclarations ?? []).map((each, index) => ({
       ...each,
@@ -88,21 +88,21 @@ function placed({ tools }: ToolFields): readonly Placed[] {
   );
 }
 
-function readTool(given: Placed): AskedTool {
+function readTool(given: LocatedDeclaration): AskedTool {
   const { name, description } = given;
   const { schema, param } = schemaOf(given);
   const parameters = { ...schemaAt(schema, param), isStrict: false };
-  const words = typeof description === "string" ? { description } : {};
-  // In OpenAI's form, because that is the one that chat templates know.
-  const told = { name, ...words, parameters: (schema ?? EMPTY) as Json }; // it came out of JSON
-  return { name, definition: { type: "function", function: told }, parameters };
+  const text = typeof description === "string" ? { description } : {};
+  // OpenAI's form, because chat templates expect it.
+  const definition = { name, ...text, parameters: (schema ?? EMPTY) as Json }; // it came out of JSON
+  return { name, definition: { type: "function", function: definition }, parameters };
 }
 
 const EMPTY = { type: "object", properties: {} };
 
-function schemaOf({ parameters, parametersJsonSchema: schema, path }: Placed) {
+function schemaOf({ parameters, parametersJsonSchema: schema, path }: LocatedDeclaration) {
   if (parameters && schema)
-    throw wrong(`${path}.parametersJsonSchema`, "cannot be used beside parameters");
+    throw invalidValue(`${path}.parametersJsonSchema`, "cannot be used together with parameters");
   if (schema) return { schema, param: `${path}.parametersJsonSchema` };
   return { schema: parameters ? jsonSchemaOf(parameters) : null, param: `${path}.parameters` };
 }
@@ -110,15 +110,13 @@ function schemaOf({ parameters, parametersJsonSchema: schema, path }: Placed) {
 function readChoice({ toolConfig }: ToolFields, names: readonly string[]) {
   const { mode, allowedFunctionNames } = toolConfig?.functionCallingConfig ?? {};
   if (mode === "NONE") return { callable: [], isRequired: false };
-  const at = "toolConfig.functionCallingConfig";
+  const path = "toolConfig.functionCallingConfig";
   const allowed = allowedFunctionNames?.length ? [...new Set(allowedFunctionNames)] : names;
   const missing = allowed.findIndex((name) => !names.includes(name));
-  if (missing >= 0) throw wrong(`${at}.allowedFunctionNames`, "has a name that no function has");
+  if (missing >= 0)
+    throw invalidValue(`${path}.allowedFunctionNames`, "has a name that no function has");
   const isRequired = mode === "ANY";
-  if (isRequired && names.length === 0) throw wrong(`${at}.mode`, "is ANY, but there are no tools");
+  if (isRequired && names.length === 0)
+    throw invalidValue(`${path}.mode`, "is ANY, but there are no tools");
   return { callable: allowed, isRequired };
-}
-
-function wrong(param: string, reason: string): ServiceError {
-  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
 }

@@ -1,10 +1,11 @@
-// Answers of the routes that llama.cpp's server has. https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+// Schemas of the answers of the routes taken from llama.cpp's server.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
 import { promptProgress } from "../openai/answer.ts";
 
 const count = z.int().min(0);
-/** Null where there was nothing to divide by. */
+/** Null if the divisor is 0. */
 const ratio = z.number().min(0).nullable();
 
 const settings = z.strictObject({
@@ -62,7 +63,7 @@ export const infillFrame = z.strictObject({
   prompt_progress: promptProgress.optional(),
 });
 
-/** What `response_fields` picked, under whole paths: `timings/prompt_n`. */
+/** The fields that `response_fields` selects, keyed by their whole path, e.g. `timings/prompt_n`. */
 export const pickedFields = z.record(z.string(), z.unknown());
 
 export const tokenList = z.strictObject({
@@ -83,7 +84,7 @@ export const inputTokens = z.strictObject({
 
 const slot = { id: count, n_ctx: count, n_reserved: count, speculative: z.literal(false) };
 
-/** One that is free, one that works for another key, or one's own. */
+/** A free slot, a slot used by another key, or a slot used by the caller's key. */
 export const slotList = z.array(
   z.union([
     z.strictObject({ ...slot, is_processing: z.literal(false) }),

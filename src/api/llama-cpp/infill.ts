@@ -1,17 +1,18 @@
-// POST /infill: text between two texts, asked for and answered as llama.cpp's server does.
+// The dialect of POST /infill, which fills in the text between two texts, in the form of llama.cpp's server.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
-import type { Choice } from "../../generation/choice.ts";
+import { type Choice, NO_ENDING } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiError } from "../openai/answer.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { jsonFrame, rounded } from "../shared/frames.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
-import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import {
   type InfillAnswer,
   type InfillFrame,
@@ -23,9 +24,9 @@ import {
 } from "./answers.ts";
 import { encodeSettings } from "./settings.ts";
 
-/** Editors send these with every request. They do nothing here, and are named as such. */
-const WISHES = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
-const SUPPORTED = ["n_predict", "response_fields", ...WISHES];
+/** Editors send these with every request. They have no effect here, and `x-ignored-params` lists them. */
+const IGNORED = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
+const SUPPORTED = ["n_predict", "response_fields", ...IGNORED];
 
 const UNSUPPORTED: Unsupported = {
   ...without(unsupportedWith({}), SUPPORTED),
@@ -44,7 +45,7 @@ const schema = z.object({
   input_suffix: z.string(),
   input_extra: z
     .array(z.object({ text: z.string(), filename: z.string().nullish() }), {
-      error: "a list of {filename: string, text: string}",
+      error: "must be a list of {filename: string, text: string}",
     })
     .nullish(),
   prompt: z.string().nullish(),
@@ -63,7 +64,7 @@ export const nativeInfill: Dialect = {
     summary: "Fills in the text between two texts",
     body: schema,
     unsupported: UNSUPPORTED,
-    named: WISHES,
+    ignored: IGNORED,
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
     answer: z.union([infillAnswer, pickedFields]),
     event: z.union([infillFrame, infillAnswer, pickedFields]),
@@ -95,7 +96,7 @@ export const nativeInfill: Dialect = {
   encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
 };
 
-/** What a request has that says nothing about it. */
+/** Settings of a request that sets none, for GET /props. */
 export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Settings {
   const body = { input_prefix: "", input_suffix: "" };
   const [request] = nativeInfill.parse(body, { ...context, randomSeed: () => 0 }).requests;
@@ -103,7 +104,7 @@ export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Sett
   return { ...encodeSettings(request), seed: -1 };
 }
 
-/** Other files are text before the prefix, a line before each: as llama.cpp's server does without tokens for files. */
+/** Puts other files before the prefix, each after a separator line, as llama.cpp's server does without file tokens. */
 function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
   const extra = (input_extra ?? []).map(
     ({ filename, text }) => `${separator(filename || "snippet")}${text}`,
@@ -119,30 +120,24 @@ function separator(name: string): string {
 function maxTokens({ n_predict, max_tokens }: Fields): number | null {
   const [own, other] = [n_predict ?? null, max_tokens ?? null];
   if (own !== null && other !== null && own !== other) {
-    throw new ServiceError(
-      "invalid_value",
-      `n_predict is ${own} and max_tokens is ${other}; send one of them`,
-      { param: "n_predict" },
-    );
+    throw invalidValue("n_predict", `is ${own} and max_tokens is ${other}; send only one of them`);
   }
   return own ?? other;
 }
 
-/** The engine names the fields of a prompt as the completions do. */
+/** The engine names the fields of a prompt as completions do. */
 const OWN_PARAMS: OwnParams = {
   unsupported_parameter: { suffix: "input_suffix" },
   context_length_exceeded: { prompt: "input_prefix" },
 };
 
-/** An answer that no stop string ended. */
+/** `stop_type` of an answer that no stop string ended. */
 const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;
-
-const NO_ENDING: Ending = { reason: "stop", stopString: null };
 
 class InfillEncoder implements AnswerEncoder {
   readonly #model: string;
   readonly #request: AskedRequest;
-  /** Paths of the fields that the answer is to have, `timings/prompt_n`; all of them if there are none. */
+  /** Paths of the fields to return, e.g. `timings/prompt_n`; empty returns all. */
   readonly #paths: readonly string[];
 
   constructor({ model }: AnswerIdentity, request: AskedRequest, paths: readonly string[]) {
@@ -152,17 +147,17 @@ class InfillEncoder implements AnswerEncoder {
   }
 
   delta(_index: number, { text }: Delta): readonly Frame[] {
-    return [frame({ index: 0, content: text, tokens: [], stop: false })];
+    return [jsonFrame({ index: 0, content: text, tokens: [], stop: false } satisfies InfillFrame)];
   }
 
   progress(_index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
     const prompt_progress = { total, cache: cached, processed, time_ms: rounded(ms) };
-    return [frame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
+    return [jsonFrame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
   }
 
-  /** There is one choice, so its finish always brings the receipt. No `[DONE]`: llama.cpp's server sends none. */
+  /** There is one choice, so `finish` always gets the receipt. Like llama.cpp's server, sends no `[DONE]`. */
   finish(_index: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
-    return receipt ? [frame(this.#whole("", ending, receipt))] : [];
+    return receipt ? [jsonFrame(this.#whole("", ending, receipt))] : [];
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
@@ -190,16 +185,9 @@ class InfillEncoder implements AnswerEncoder {
   }
 }
 
-/** Under their whole paths, as llama.cpp's server has them. What does not exist is left out. */
+/** Keyed by whole paths, as in llama.cpp's server. Fields that do not exist are left out. */
 function picked(whole: object, paths: readonly string[]): object {
-  const found = paths.map((path) => {
-    let at: unknown = whole;
-    for (const name of path.split("/")) {
-      const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, name);
-      at = isHolder ? (at as Readonly<Record<string, unknown>>)[name] : undefined;
-    }
-    return [path, at] as const;
-  });
+  const found = paths.map((path) => [path, valueAt(whole, path.split("/"))] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
@@ -207,11 +195,7 @@ function without(unsupported: Unsupported, names: readonly string[]): Unsupporte
   return Object.fromEntries(Object.entries(unsupported).filter(([name]) => !names.includes(name)));
 }
 
-function frame(chunk: InfillFrame | ReturnType<InfillEncoder["body"]>): Frame {
-  return { data: JSON.stringify(chunk) };
-}
-
-/** Times in ms. Predicting is all that is neither waiting nor reading the prompt. */
+/** Times in ms. `predicted_ms` is all time except waiting and prefill. */
 function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): InfillTimings {
   const read = usage.promptTokens - usage.cachedTokens;
   const predictMs = Math.max(0, totalMs - queueMs - prefillMs);
@@ -229,11 +213,7 @@ function encodeTimings({ usage, queueMs, prefillMs, totalMs }: Receipt): InfillT
   };
 }
 
-/** Null where there is nothing to divide by. */
+/** Null if the divisor is 0. */
 function ratio(amount: number, by: number): number | null {
   return by > 0 ? rounded(amount / by) : null;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
 }

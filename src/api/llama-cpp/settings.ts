@@ -1,4 +1,4 @@
-// A request's settings under the names that llama.cpp's server has for them: in answers, and as the defaults in GET /props.
+// Encodes a request's settings under llama.cpp's names, for answers of /infill and for the defaults in GET /props.
 
 import type { AskedRequest } from "../../generation/request.ts";
 import type { Settings } from "./answers.ts";

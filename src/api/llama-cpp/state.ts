@@ -1,27 +1,27 @@
-// GET /slots and GET /props, as llama.cpp's server has them, as far as they are true here. No prompts, no keys, no paths.
+// Answers of GET /slots and GET /props in the form of llama.cpp's server. They reveal no prompts, keys or file paths.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import type { Props, Settings, SlotList } from "./answers.ts";
 
-/** What one slot is busy with. */
+/** The request that occupies a slot. */
 export type SlotUse = {
   readonly requestId: string;
   readonly model: string | null;
   readonly promptTokens: number;
   readonly generatedTokens: number;
-  /** Tokens that it generates at most. */
+  /** The request's token limit. */
   readonly maxTokens: number;
   readonly heldMs: number;
 };
 
-/** Null for a slot that is free; `busy` for one that works for another key, of which no more is shown. */
+/** Null for a free slot; `busy` for one used by another key, whose details stay hidden. */
 export type ShownSlot = SlotUse | "busy" | null;
 
 export function encodeSlots(slots: readonly ShownSlot[], contextTokens: number): SlotList {
   return slots.map((use, id) => {
     const common = { id, n_ctx: contextTokens, speculative: false } as const;
     if (use === "busy") return { ...common, n_reserved: null, is_processing: true };
-    // What its request may fill at most. A slot is one request's own: no other can overflow into it.
+    // The most tokens that the request may fill. A slot belongs to one request, so no other can use its space.
     const n_reserved = use ? use.promptTokens + use.maxTokens : 0;
     const slot = { ...common, n_reserved };
     if (!use) return { ...slot, is_processing: false };
@@ -34,7 +34,7 @@ function encodeUse(use: SlotUse) {
   return {
     request_id: use.requestId,
     model: use.model,
-    // How far a prompt has been read is not told before its first token is there.
+    // The progress of the prompt is unknown here before the first token.
     n_past: generatedTokens === 0 ? null : promptTokens + generatedTokens,
     n_prompt_tokens: promptTokens,
     next_token: { n_decoded: generatedTokens, n_remain: maxTokens - generatedTokens },
@@ -45,7 +45,7 @@ function encodeUse(use: SlotUse) {
 export type ServerState = {
   readonly build: string;
   readonly alias: string;
-  /** Its name alone. */
+  /** The file's name, without its directory. */
   readonly modelFile: string;
   readonly slots: number;
   readonly defaultSettings: Settings;

@@ -1,27 +1,25 @@
-// POST /apply-template and POST /v1/chat/completions/input_tokens: what a chat would have the model read, and how much of it
-// there is. Bodies are those of a chat, and what a chat refuses is refused here with the same words.
+// The endpoints POST /apply-template and POST /v1/chat/completions/input_tokens: the rendered prompt of a chat, and its
+// number of tokens. They take the body of a chat completion and refuse what a chat completion refuses.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import type { AskedRequest } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
 import type { AskEngine, Endpoint, EndpointCall } from "../endpoint.ts";
 import { openaiChat } from "../openai/chat.ts";
+import { nonGenerating } from "../shared/contract.ts";
 import { inputTokens, renderedPrompt } from "./answers.ts";
-
-const { body, unsupported, example, error, codes } = openaiChat.contract;
 
 export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
-  contract: {
+  contract: nonGenerating(openaiChat.contract, {
     name: "RenderedPrompt",
     tag: "llama.cpp",
     summary: "Shows the prompt that a conversation becomes",
-    ...{ body, unsupported, example, error, codes },
     answer: renderedPrompt,
-  },
+  }),
   parse: (body, context) =>
-    askedOfChat(body, context, async (request, ask) => {
-      // Refuses what is far too long before it is rendered.
+    chatCall(body, context, async (request, ask) => {
+      // Refuses a prompt that is too long before it is rendered.
       await ask({ type: "prepare", request });
       const { text } = await ask({ type: "render", prompt: request.prompt });
       return { prompt: text };
@@ -30,27 +28,26 @@ export const nativeApplyTemplate: Endpoint = {
 
 export const chatInputTokens: Endpoint = {
   path: `${openaiChat.path}/input_tokens`,
-  contract: {
+  contract: nonGenerating(openaiChat.contract, {
     name: "InputTokens",
     tag: "OpenAI",
     summary: "Counts the tokens of a conversation",
-    ...{ body, unsupported, example, error, codes },
     answer: inputTokens,
-  },
+  }),
   parse: (body, context) =>
-    askedOfChat(body, context, async (request, ask) => {
+    chatCall(body, context, async (request, ask) => {
       const { promptTokens } = await ask({ type: "prepare", request });
       return { object: "response.input_tokens", input_tokens: promptTokens.length };
     }),
 };
 
-function askedOfChat(
+function chatCall(
   body: unknown,
   context: ParseContext,
   answer: (request: AskedRequest, ask: AskEngine) => Promise<object>,
 ): EndpointCall {
   const { requests, model, ignoredParams } = openaiChat.parse(body, context);
-  const [request] = requests; // its choices differ in their seeds alone
-  if (!request) throw new Error("a chat is one request at least");
+  const [request] = requests; // the choices differ only in their seeds
+  if (!request) throw new Error("a chat needs a request");
   return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
 }

@@ -1,4 +1,4 @@
-// POST /tokenize and POST /detokenize, as llama.cpp's server has them.
+// The endpoints POST /tokenize and POST /detokenize, in the form of llama.cpp's server.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
@@ -9,16 +9,16 @@ import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { tokenList, tokenText } from "./answers.ts";
 
-/** The model's process does nothing else meanwhile: a token takes it about 5 µs, and every byte may be one. */
-const MOST_BYTES = 200_000;
+/** Tokenizing blocks the worker for about 5 µs per token, and every byte may be a token. */
+const MAX_BYTES = 200_000;
 /** A token may stand for hundreds of characters. */
-const MOST_TOKENS = 200_000;
+const MAX_TOKENS = 200_000;
 
 const toTokenize = z.object({
   model: z.string().nullish(),
   content: z
     .string()
-    .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, `at most ${MOST_BYTES} bytes`)
+    .refine((text) => Buffer.byteLength(text) <= MAX_BYTES, `must have at most ${MAX_BYTES} bytes`)
     .refine((text) => text.isWellFormed(), "must be valid Unicode"),
   add_special: defaulted(z.boolean(), false),
   parse_special: defaulted(z.boolean(), true),
@@ -63,7 +63,7 @@ function idOf({ id }: TokenPiece): number {
   return id;
 }
 
-/** Half a character is no text: its bytes are told instead. */
+/** Returns bytes for a token that holds only part of a character. */
 function encodePiece({ id, text, bytes }: TokenPiece) {
   const isWhole = Buffer.from(text).equals(Uint8Array.from(bytes));
   return { id, piece: isWhole ? text : bytes };
@@ -71,7 +71,7 @@ function encodePiece({ id, text, bytes }: TokenPiece) {
 
 const toDetokenize = z.object({
   model: z.string().nullish(),
-  tokens: z.array(z.int().min(0)).max(MOST_TOKENS, `at most ${MOST_TOKENS} tokens`),
+  tokens: z.array(z.int().min(0)).max(MAX_TOKENS, `must have at most ${MAX_TOKENS} tokens`),
 });
 
 export const nativeDetokenize: Endpoint = {
@@ -80,7 +80,7 @@ export const nativeDetokenize: Endpoint = {
   contract: {
     name: "Detokenization",
     tag: "llama.cpp",
-    summary: "Puts tokens together to a text",
+    summary: "Joins tokens into a text",
     body: toDetokenize,
     unsupported: {},
     example: { tokens: [662, 1933] },

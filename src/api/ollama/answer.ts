@@ -1,11 +1,11 @@
-// Answers of POST /api/chat and POST /api/generate: whole, and as lines. https://docs.ollama.com/api
+// Schemas of the answers of POST /api/chat and POST /api/generate, whole and as lines. https://docs.ollama.com/api
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
 
 const count = z.int().min(0);
 
-/** What every line and every body begins with. */
+/** First fields of every line and every body. */
 const head = { model: z.string(), created_at: z.iso.datetime() };
 
 /** Times in ns. */
@@ -18,13 +18,16 @@ const metrics = {
   eval_duration: count,
 };
 
-const score = {
+const tokenLogprob = {
   token: z.string(),
   logprob: z.number(),
   bytes: z.array(z.int().min(0).max(255)).readonly(),
 };
 const logprobs = z.array(
-  z.strictObject({ ...score, top_logprobs: z.array(z.strictObject(score)).optional() }),
+  z.strictObject({
+    ...tokenLogprob,
+    top_logprobs: z.array(z.strictObject(tokenLogprob)).optional(),
+  }),
 );
 
 const call = z.strictObject({
@@ -43,7 +46,7 @@ const message = z.strictObject({
   tool_calls: z.array(call).optional(),
 });
 
-/** Our own addition, to a client that waits: where it stands in the queue, or how far the model is. */
+/** Not part of Ollama's API: a waiting client's queue position, or the progress of loading the model. */
 const waiting = {
   queue: z
     .strictObject({ position: z.int().min(1), eta_ms: z.number().min(0).nullable() })
@@ -51,7 +54,7 @@ const waiting = {
   loading: z.strictObject({ state: z.string(), progress: z.number().min(0).max(1) }).optional(),
 };
 
-/** The body, or the last line; one that is more of an answer; and one that only loads. */
+/** `whole`: a body or the last line. `line`: a delta. `loaded`: the answer to a request that only loads the model. */
 function forms<T extends z.ZodRawShape>(text: T) {
   const ended = { done: z.literal(true), logprobs: logprobs.optional() };
   const whole = z.strictObject({
@@ -80,7 +83,7 @@ function forms<T extends z.ZodRawShape>(text: T) {
 export const chatForms = forms({ message });
 export const generateForms = forms({ response: z.string(), thinking: z.string().optional() });
 
-/** The message is all that Ollama's clients look at. */
+/** Ollama's clients read only `error`. */
 export const ollamaError = z.strictObject({
   error: z.string(),
   code: z.enum(SENT_CODES),
@@ -89,7 +92,7 @@ export const ollamaError = z.strictObject({
 });
 
 export type OllamaCall = z.output<typeof call>;
-export type OllamaScores = z.output<typeof logprobs>;
+export type OllamaLogprobs = z.output<typeof logprobs>;
 export type OllamaMetrics = z.output<z.ZodObject<typeof metrics>>;
 export type OllamaWaiting = z.output<z.ZodObject<typeof waiting>>;
 export type OllamaError = z.output<typeof ollamaError>;

@@ -1,8 +1,9 @@
-// POST /api/chat. https://docs.ollama.com/api/chat
+// The dialect of POST /api/chat. https://docs.ollama.com/api/chat
 
 import { z } from "zod";
 import type { AskedRequest, Message } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
@@ -38,11 +39,11 @@ const schema = z.object({
 type Fields = z.output<typeof schema>;
 
 const SHAPE: EncodedShape = {
-  fields: ({ text = "", thinking, calls }): ChatFields => ({
+  fields: ({ text = "", reasoning, calls }): ChatFields => ({
     message: {
       role: "assistant",
       content: text,
-      ...(thinking === undefined ? {} : { thinking }),
+      ...(reasoning === undefined ? {} : { thinking: reasoning }),
       ...(calls ? { tool_calls: calls } : {}),
     },
   }),
@@ -67,12 +68,7 @@ export const ollamaChat: Dialect = {
     answer: chatForms.answer,
     event: chatForms.event,
     error: ollamaError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: CHAT_CODES,
   },
 
   parse(body, context) {
@@ -81,18 +77,18 @@ export const ollamaChat: Dialect = {
     const request = chatRequest(fields, context);
     const parsed = parsedOf(fields, ignoredParams, SHAPE);
     if (!fields.messages?.length)
-      return { ...parsed, requests: [], atOnce: loadedAtOnce(fields, SHAPE) };
+      return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, SHAPE) };
     const whole = readMessages(fields.messages);
     const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
     const shorter = fields.truncate ? shorterForms(whole) : [];
-    return { ...formOf(whole), shorter: shorter.map((form) => () => formOf(form())) };
+    return { ...formOf(whole), shorterForms: shorter.map((form) => () => formOf(form())) };
   },
 
   encodeError: encodeOllamaError,
   lines: { notice: noticeOf(SHAPE) },
 };
 
-/** As Ollama does it, a last message of the assistant is gone on with. */
+/** Like Ollama, continues a final assistant message. */
 function chatRequest(fields: Fields, context: ParseContext) {
   const tools = readTools({ tools: fields.tools });
   const reasoning = readReasoning(fields);

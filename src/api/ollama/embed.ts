@@ -1,9 +1,9 @@
-// POST /api/embed, and the older POST /api/embeddings. https://docs.ollama.com/api/embed
+// The APIs of POST /api/embed and the older POST /api/embeddings. https://docs.ollama.com/api/embed
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "../embedding-api.ts";
-import { encodeFloats, unitVector } from "../openai/embeddings.ts";
+import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
+import { encodeFloats, unitVector, VectorEncoder } from "../openai/embeddings.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
@@ -12,7 +12,7 @@ import { inNs } from "./encoder.ts";
 import { keepAlive, modelName } from "./fields.ts";
 
 const MAX_INPUTS = 2048;
-const text = z.string().min(1, "an empty text has no vector");
+const text = z.string().min(1, "must not be empty: an empty text has no vector");
 
 const common = {
   model: modelName,
@@ -23,7 +23,7 @@ const common = {
 const schema = z.object({
   ...common,
   input: z.union([text, z.array(text).min(1).max(MAX_INPUTS)], {
-    error: `a text, or up to ${MAX_INPUTS} of them, none of them empty`,
+    error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
   }),
   truncate: defaulted(z.boolean(), false),
   dimensions: z.int().min(1).nullish(),
@@ -74,7 +74,8 @@ export const ollamaEmbed: EmbeddingApi = {
       },
       model: fields.model,
       ignoredParams,
-      encoder: () => new VectorEncoder((values) => unitVector(values, dimensions), encodeAnswer),
+      encoder: () =>
+        new VectorEncoder((values) => encodeFloats(unitVector(values, dimensions)), encodeAnswer),
     };
   },
 };
@@ -85,7 +86,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
   contract: {
     name: "OlderOllamaEmbedding",
     tag: "Ollama",
-    summary: "Turns one text into a vector, as long as the model makes it",
+    summary: "Turns one text into a vector that is not scaled to length 1",
     body: olderSchema,
     unsupported: {},
     example: { model: "builtin", prompt: "The cat sat on the mat." },
@@ -107,32 +108,13 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
       model: fields.model,
       ignoredParams,
       encoder: () =>
-        new VectorEncoder(finiteVector, ([embedding = "[]"]) => `{"embedding":${embedding}}`),
+        new VectorEncoder(
+          (values) => encodeFloats(finiteVector(values)),
+          ([embedding = "[]"]) => `{"embedding":${embedding}}`,
+        ),
     };
   },
 };
-
-type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
-
-/** Each vector becomes text as soon as it is there: thousands of them at the end would hold up every stream. */
-class VectorEncoder implements EmbeddingEncoder {
-  readonly #read: (values: Float64Array) => Float32Array;
-  readonly #encode: EncodeVectors;
-  readonly #vectors: string[] = [];
-
-  constructor(read: (values: Float64Array) => Float32Array, encode: EncodeVectors) {
-    this.#read = read;
-    this.#encode = encode;
-  }
-
-  add(values: Float64Array): void {
-    this.#vectors.push(encodeFloats(this.#read(values)));
-  }
-
-  body(answer: EmbeddingAnswer): string {
-    return this.#encode(this.#vectors, answer);
-  }
-}
 
 function encodeAnswer(vectors: readonly string[], answer: EmbeddingAnswer): string {
   const { model, promptTokens, queueMs, totalMs } = answer;

@@ -1,92 +1,84 @@
-// Answers as Ollama has them: lines of JSON, of which the last one has the numbers; or one body. Calls of tools come whole.
-// https://docs.ollama.com/api/streaming
+// Encoder of POST /api/chat and POST /api/generate: lines of JSON, the last of which has the metrics, or one body. Tool
+// calls are sent whole. https://docs.ollama.com/api/streaming
 
-import type { Choice } from "../../generation/choice.ts";
+import { type Choice, NO_ENDING } from "../../generation/choice.ts";
 import type { Delta, Ending, PositionLogprobs, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import type { OllamaCall, OllamaMetrics, OllamaScores, OllamaWaiting } from "./answer.ts";
+import { encodeToken } from "../openai/logprobs.ts";
+import { jsonFrame, textFrames } from "../shared/frames.ts";
+import { callId, parseArguments } from "../shared/tool-calls.ts";
+import type { OllamaCall, OllamaLogprobs, OllamaMetrics, OllamaWaiting } from "./answer.ts";
 
-/** What a line has of an answer. */
-export type Said = {
+/** The part of an answer that one line holds. */
+export type AnswerPart = {
   readonly text?: string;
-  readonly thinking?: string;
+  readonly reasoning?: string;
   readonly calls?: OllamaCall[];
 };
 
-/** In what the two forms of answers differ. */
-export type EncodedShape = { readonly fields: (said: Said) => object };
+/** The fields that differ between the two routes. */
+export type EncodedShape = { readonly fields: (part: AnswerPart) => object };
 
-export type OllamaEncoderOptions = { readonly includesScores: boolean };
+export type OllamaEncoderOptions = { readonly includesLogprobs: boolean };
 
-/** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
-const TEXT = "\0";
-/** What stands for a logprob that is minus infinity: JSON has no such number, and OpenAI writes this one. */
-const LEAST = -9999;
 const NS_PER_MS = 1_000_000;
 const DONE_REASONS = { stop: "stop", length: "length", "tool-calls": "stop" } as const;
-const NO_ENDING: Ending = { reason: "stop", stopString: null };
 
-/** There is one choice: several cannot be asked for. */
+/** There is always one choice, because Ollama's API has no field for more. */
 export class OllamaEncoder implements AnswerEncoder {
   readonly #shape: EncodedShape;
   readonly #identity: AnswerIdentity;
-  readonly #includesScores: boolean;
-  /** The envelope of a text is the same for every token: only the text is encoded anew. */
-  readonly #beforeText: string;
-  readonly #afterText: string;
-  /** The call that is not whole yet. */
+  readonly #includesLogprobs: boolean;
+  readonly #textFrame: (text: string) => Frame;
+  /** The incomplete call. */
   #call: { readonly index: number; readonly name: string; text: string } | null = null;
-  /** Of tokens that no line has told yet. */
+  /** Logprobs that have not been sent yet. */
   #logprobs: PositionLogprobs[] = [];
 
   constructor(shape: EncodedShape, identity: AnswerIdentity, options: OllamaEncoderOptions) {
     this.#shape = shape;
     this.#identity = identity;
-    this.#includesScores = options.includesScores;
-    const envelope = JSON.stringify(this.#line({ text: TEXT }));
-    const [before = "", after = ""] = envelope.split(JSON.stringify(TEXT));
-    this.#beforeText = before;
-    this.#afterText = after;
+    this.#includesLogprobs = options.includesLogprobs;
+    this.#textFrame = textFrames((text) => this.#line({ text }));
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
-    if (this.#includesScores) this.#logprobs.push(...(delta.logprobs ?? []));
+    if (this.#includesLogprobs) this.#logprobs.push(...(delta.logprobs ?? []));
     switch (delta.type) {
       case "text-delta":
-        return [...this.#endCall(), this.#textFrame(delta.text)];
+        return [...this.#endCall(), this.#encodeText(delta.text)];
       case "reasoning-delta":
-        return [...this.#endCall(), frame(this.#line({ thinking: delta.text }))];
+        return [...this.#endCall(), jsonFrame(this.#line({ reasoning: delta.text }))];
       case "tool-call-delta":
         return this.#collectCall(delta);
     }
   }
 
-  /** Nobody asks for it. */
+  /** Ollama's API has no event for prompt progress. */
   progress(): readonly Frame[] {
     return [];
   }
 
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
     const call = this.#endCall();
-    return receipt ? [...call, frame(this.#whole({}, ending, receipt))] : call;
+    return receipt ? [...call, jsonFrame(this.#whole({}, ending, receipt))] : call;
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (this.#includesScores) this.#logprobs.push(...(choice?.logprobs ?? []));
+    if (this.#includesLogprobs) this.#logprobs.push(...(choice?.logprobs ?? []));
     const calls = (choice?.toolCalls ?? []).flatMap((call, index) =>
       this.#encodeCall({ index, name: call.name, text: call.arguments }),
     );
-    const said = {
+    const part = {
       text: choice?.text ?? "",
-      ...(choice?.reasoning ? { thinking: choice.reasoning } : {}),
+      ...(choice?.reasoning ? { reasoning: choice.reasoning } : {}),
       ...(calls.length > 0 ? { calls } : {}),
     };
-    return this.#whole(said, choice?.ending ?? NO_ENDING, receipt);
+    return this.#whole(part, choice?.ending ?? NO_ENDING, receipt);
   }
 
-  #textFrame(text: string): Frame {
-    if (this.#logprobs.length > 0) return frame(this.#line({ text }));
-    return { data: this.#beforeText + JSON.stringify(text) + this.#afterText };
+  #encodeText(text: string): Frame {
+    return this.#logprobs.length > 0 ? jsonFrame(this.#line({ text })) : this.#textFrame(text);
   }
 
   #collectCall({ index, name, text }: Extract<Delta, { type: "tool-call-delta" }>) {
@@ -103,37 +95,41 @@ export class OllamaEncoder implements AnswerEncoder {
     if (!this.#call) return [];
     const calls = this.#encodeCall(this.#call);
     this.#call = null;
-    return calls.length > 0 ? [frame(this.#line({ calls }))] : [];
+    return calls.length > 0 ? [jsonFrame(this.#line({ calls }))] : [];
   }
 
-  /** None of one that was cut off: clients would run it as it is. `done_reason` is `length` then. */
+  /** Leaves out a call that was cut off, because clients would run it. `done_reason` is `length` then. */
   #encodeCall(call: { readonly index: number; readonly name: string; readonly text: string }) {
     const { index, name, text } = call;
-    const given = objectIn(text);
-    if (!given) return [];
-    const number = `${index}`.padStart(6, "0");
-    const id = `call_${this.#identity.id.slice(0, 18)}${number}`;
-    return [{ id, function: { index, name, arguments: given } }];
+    const parsed = parseArguments(text);
+    if (!parsed) return [];
+    const id = callId("call", this.#identity.id, index);
+    return [{ id, function: { index, name, arguments: parsed } }];
   }
 
-  #line(said: Said): object {
-    return { ...headOf(this.#identity), ...this.#shape.fields(said), done: false, ...this.#told() };
-  }
-
-  #whole(said: Said, { reason }: Ending, receipt: Receipt): object {
+  #line(part: AnswerPart): object {
     return {
       ...headOf(this.#identity),
-      ...this.#shape.fields(said),
-      done: true,
-      done_reason: DONE_REASONS[reason],
-      ...encodeMetrics(receipt),
-      ...this.#told(),
+      ...this.#shape.fields(part),
+      done: false,
+      ...this.#takeLogprobs(),
     };
   }
 
-  #told(): { logprobs?: OllamaScores } {
+  #whole(part: AnswerPart, { reason }: Ending, receipt: Receipt): object {
+    return {
+      ...headOf(this.#identity),
+      ...this.#shape.fields(part),
+      done: true,
+      done_reason: DONE_REASONS[reason],
+      ...encodeMetrics(receipt),
+      ...this.#takeLogprobs(),
+    };
+  }
+
+  #takeLogprobs(): { logprobs?: OllamaLogprobs } {
     if (this.#logprobs.length === 0) return {};
-    const logprobs = this.#logprobs.map(encodeScore);
+    const logprobs = this.#logprobs.map(encodeLogprob);
     this.#logprobs = [];
     return { logprobs };
   }
@@ -143,25 +139,27 @@ export function headOf({ model, createdAtSeconds }: AnswerIdentity) {
   return { model, created_at: new Date(createdAtSeconds * 1000).toISOString() };
 }
 
-/** An empty delta, which clients pass over, with our own words on what is waited for. */
+/** A line with an empty delta, which clients ignore, and our own fields for the wait status. */
 export function noticeOf(shape: EncodedShape) {
-  return (news: string | null, identity: AnswerIdentity): Frame =>
-    frame({ ...headOf(identity), ...shape.fields({}), done: false, ...encodeNews(news ?? "") });
+  return (waitStatus: string | null, identity: AnswerIdentity): Frame => {
+    const waiting = encodeWaitStatus(waitStatus ?? "");
+    return jsonFrame({ ...headOf(identity), ...shape.fields({}), done: false, ...waiting });
+  };
 }
 
-function encodeNews(news: string): OllamaWaiting {
-  const queued = /^queued position=(\d+)(?: eta_ms=(\S+))?$/.exec(news);
+function encodeWaitStatus(waitStatus: string): OllamaWaiting {
+  const queued = /^queued position=(\d+)(?: eta_ms=(\S+))?$/.exec(waitStatus);
   if (queued) {
     const [, position, eta] = queued;
     return {
       queue: { position: Number(position), eta_ms: eta === undefined ? null : Number(eta) },
     };
   }
-  const [, state, progress] = /^(\w+) progress=(\S+)$/.exec(news) ?? [];
+  const [, state, progress] = /^(\w+) progress=(\S+)$/.exec(waitStatus) ?? [];
   return state === undefined ? {} : { loading: { state, progress: Number(progress) } };
 }
 
-/** What is neither waiting nor reading the prompt is generating. */
+/** `eval_duration` is all time except waiting and prefill. */
 function encodeMetrics({ usage, queueMs, prefillMs, totalMs }: Receipt): OllamaMetrics {
   return {
     total_duration: inNs(totalMs),
@@ -177,28 +175,9 @@ export function inNs(ms: number): number {
   return Math.round(ms * NS_PER_MS);
 }
 
-function encodeScore({ alternatives, ...own }: PositionLogprobs): OllamaScores[number] {
-  const shown = ({ text, bytes, logprob }: Omit<PositionLogprobs, "alternatives">) => ({
-    token: text,
-    logprob: Number.isFinite(logprob ?? 0) ? (logprob ?? 0) : LEAST,
-    bytes,
-  });
+function encodeLogprob({ alternatives, ...own }: PositionLogprobs): OllamaLogprobs[number] {
   return {
-    ...shown(own),
-    ...(alternatives.length > 0 ? { top_logprobs: alternatives.map(shown) } : {}),
+    ...encodeToken(own),
+    ...(alternatives.length > 0 ? { top_logprobs: alternatives.map(encodeToken) } : {}),
   };
-}
-
-/** Null for what is no object. */
-function objectIn(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text || "{}");
-    return typeof value === "object" && value !== null ? { ...value } : null;
-  } catch {
-    return null;
-  }
-}
-
-function frame(line: object): Frame {
-  return { data: JSON.stringify(line) };
 }

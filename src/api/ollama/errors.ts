@@ -1,4 +1,4 @@
-// Errors as Ollama has them: the message alone, with our `code` and `param` beside it.
+// Encodes errors in Ollama's form, a bare message, plus our `code` and `param`.
 // https://docs.ollama.com/api/errors
 
 import { ServiceError } from "../../errors.ts";
@@ -10,17 +10,17 @@ export function encodeOllamaError(error: ServiceError, requestId: string): Ollam
   return { error: message, code, param, request_id: requestId };
 }
 
-/** With the names that the engine's fields have in a dialect. */
+/** An encoder that also translates the engine's field names to those of a route. */
 export function errorsNamed(own: OwnParams): typeof encodeOllamaError {
   return (error, requestId) => encodeOllamaError(withOwnParam(error, own), requestId);
 }
 
-/** The engine names this one field as the chat completions do. */
+/** The engine names this field as chat completions do. */
 function withThink(error: ServiceError): ServiceError {
   if (error.param !== "reasoning_effort") return error;
   return new ServiceError(
     error.code,
-    "think: this model's chat template has no switch for it; leave it out, or say false",
+    "think: this model's chat template cannot switch reasoning on; omit think or set it to false",
     { param: "think", cause: error.cause },
   );
 }

@@ -1,7 +1,6 @@
-// What POST /api/chat and POST /api/generate share: fields of the body, and what becomes of them.
+// Body fields that POST /api/chat and POST /api/generate share, and the requests that they become.
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type {
   AskedPrompt,
   AskedRequest,
@@ -11,16 +10,17 @@ import type {
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MOST_ALTERNATIVES } from "../shared/fields.ts";
+import { defaulted, MAX_ALTERNATIVES, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
 
-/** How long the model stays in memory: it always does. */
+/** How long the model stays in memory. Without effect: models stay loaded. */
 export const keepAlive = withoutEffect(z.union([z.string(), z.number()]).nullish());
 
-export const modelName = z.string("the name of a model");
+export const modelName = z.string("must be the name of a model");
 
 const EFFORTS = ["low", "medium", "high", "max"] as const;
 
@@ -29,41 +29,40 @@ export const commonFields = {
   stream: defaulted(z.boolean(), true),
   options,
   format: z
-    .union([z.enum(["json", ""]), z.record(z.string(), z.unknown())], "json, or a JSON schema")
+    .union(
+      [z.enum(["json", ""]), z.record(z.string(), z.unknown())],
+      "must be json or a JSON schema",
+    )
     .nullish(),
-  think: z.union([z.boolean(), z.enum(EFFORTS)], `true, false, ${EFFORTS.join(", ")}`).nullish(),
+  think: z
+    .union([z.boolean(), z.enum(EFFORTS)], `must be true, false, ${EFFORTS.join(", ")}`)
+    .nullish(),
   logprobs: defaulted(z.boolean(), false),
-  top_logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
+  top_logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
   keep_alive: keepAlive,
 };
 
 export type CommonFields = z.output<z.ZodObject<typeof commonFields>>;
 
-/** A context that is full ends the answer: nothing is thrown out of it to go on. */
+/** Fields that other APIs have at the top level and Ollama has in `options`. */
+const IN_OPTIONS = ["temperature", "top_p", "top_k", "seed", "stop", "num_predict", "num_ctx"];
+
+/** `shift` is among them because a full context ends the answer here: old tokens are never discarded. */
 export const UNSUPPORTED: Unsupported = {
   ...UNSUPPORTED_OPTIONS,
   images: [],
   shift: [false],
   template: [""],
   _debug_render_only: [false],
-  ...{ max_tokens: [], temperature: [], top_p: [], top_k: [], seed: [], stop: [] },
-  ...{
-    num_predict: [],
-    num_ctx: [],
-    response_format: [],
-    tool_choice: ["auto"],
-  },
+  max_tokens: [],
+  ...Object.fromEntries(IN_OPTIONS.map((name) => [name, []])),
+  response_format: [],
+  tool_choice: ["auto"],
 };
 
-/** What stands beside `options` with others. */
 export const REPLACEMENTS: Replacements = {
   max_tokens: "options.num_predict",
-  ...Object.fromEntries(
-    ["temperature", "top_p", "top_k", "seed", "stop", "num_predict", "num_ctx"].map((name) => [
-      name,
-      `options.${name}`,
-    ]),
-  ),
+  ...Object.fromEntries(IN_OPTIONS.map((name) => [name, `options.${name}`])),
   response_format: "format",
 };
 
@@ -76,17 +75,13 @@ export function requestOf(
   return {
     prompt,
     ...readOptions(fields.options, context),
-    minTokens: 0,
-    ignoreEos: false,
+    ...PLAIN_REQUEST,
     grammar: grammarOf(fields),
-    logprobs: scoresOf(fields),
-    echoesPrompt: false,
-    reportsProgress: false,
-    reusePrefix: true,
+    logprobs: logprobOptions(fields),
   };
 }
 
-/** What all of them have in common, whatever they ask for. */
+/** The parts of a parsed request that do not depend on its prompt. */
 export function parsedOf(
   fields: CommonFields,
   ignoredParams: readonly string[],
@@ -99,11 +94,12 @@ export function parsedOf(
     flush: "token",
     isFlex: false,
     ignoredParams,
-    encoder: (identity) => new OllamaEncoder(shape, identity, { includesScores: fields.logprobs }),
+    encoder: (identity) =>
+      new OllamaEncoder(shape, identity, { includesLogprobs: fields.logprobs }),
   };
 }
 
-/** Without a prompt a model is loaded, or unloaded, which is all done here. */
+/** A request without a prompt asks to load or unload the model. Here it only gets the answer that Ollama would give. */
 export function loadedAtOnce({ keep_alive }: CommonFields, shape: EncodedShape) {
   const isUnload = keep_alive === 0 || /^0\w*$/.test(String(keep_alive ?? ""));
   return (identity: AnswerIdentity) => ({
@@ -118,7 +114,7 @@ export function readReasoning({ think }: CommonFields): ReasoningOptions {
   return { effort: effortOf(think), budgetTokens: null, isSeparate: true };
 }
 
-/** Templates know OpenAI's words for it, which end with another one. */
+/** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
 function effortOf(think: CommonFields["think"]): string | null {
   if (think === null || think === undefined) return null;
   if (think === false) return "none";
@@ -131,10 +127,8 @@ function grammarOf({ format }: CommonFields): AskedRequest["grammar"] {
   return format === "json" ? jsonObjectGrammar() : schemaAt(format, "format");
 }
 
-function scoresOf({ logprobs, top_logprobs: top }: CommonFields): LogprobOptions | null {
+function logprobOptions({ logprobs, top_logprobs: top }: CommonFields): LogprobOptions | null {
   if (logprobs) return { alternatives: top, includesPrompt: false };
   if (top === 0) return null;
-  throw new ServiceError("invalid_value", "top_logprobs needs logprobs: true", {
-    param: "top_logprobs",
-  });
+  throw invalidValue("top_logprobs", "requires logprobs: true");
 }

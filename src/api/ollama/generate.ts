@@ -1,11 +1,11 @@
-// POST /api/generate: one question, or a text as it is. https://docs.ollama.com/api/generate
+// The dialect of POST /api/generate: one user message, or a raw prompt. https://docs.ollama.com/api/generate
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, Message } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { type GenerateFields, generateForms, ollamaError } from "./answer.ts";
 import { type EncodedShape, noticeOf } from "./encoder.ts";
 import { errorsNamed } from "./errors.ts";
@@ -25,7 +25,9 @@ const UNSUPPORTED: Unsupported = {
   messages: [],
   tools: [],
   truncate: [false],
-  ...{ width: [0], height: [0], steps: [0] },
+  width: [0],
+  height: [0],
+  steps: [0],
 };
 const REPLACEMENTS: Replacements = {
   ...REPLACEMENTS_IN_BOTH,
@@ -45,9 +47,9 @@ const schema = z.object({
 type Fields = z.output<typeof schema>;
 
 const SHAPE: EncodedShape = {
-  fields: ({ text = "", thinking }): GenerateFields => ({
+  fields: ({ text = "", reasoning }): GenerateFields => ({
     response: text,
-    ...(thinking === undefined ? {} : { thinking }),
+    ...(reasoning === undefined ? {} : { thinking: reasoning }),
   }),
 };
 
@@ -57,7 +59,7 @@ export const ollamaGenerate: Dialect = {
   contract: {
     name: "OllamaGeneration",
     tag: "Ollama",
-    summary: "Answers one question, or goes on with a text",
+    summary: "Answers one question, or continues a text",
     body: schema,
     unsupported: UNSUPPORTED,
     replacements: REPLACEMENTS,
@@ -79,7 +81,7 @@ export const ollamaGenerate: Dialect = {
     const parsed = parsedOf(fields, ignoredParams, SHAPE);
     const isLoad = !fields.prompt && !fields.suffix;
     return isLoad
-      ? { ...parsed, requests: [], atOnce: loadedAtOnce(fields, SHAPE) }
+      ? { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, SHAPE) }
       : { ...parsed, requests: [request] };
   },
 
@@ -90,9 +92,9 @@ export const ollamaGenerate: Dialect = {
 function promptOf(fields: Fields): AskedPrompt {
   const { prompt, suffix, system, raw } = fields;
   const text = prompt ?? "";
-  if (raw) refuseTemplated(fields, "raw", "the prompt goes to the model as it is");
+  if (raw) refuseTemplated(fields, "raw", "the prompt bypasses the chat template");
   if (suffix) {
-    refuseTemplated(fields, "suffix", "the answer belongs between two texts");
+    refuseTemplated(fields, "suffix", "filling in between two texts bypasses the chat template");
     return { type: "infill", prefix: text, suffix };
   }
   if (raw) return { type: "text", text };
@@ -100,23 +102,19 @@ function promptOf(fields: Fields): AskedPrompt {
     ...(system ? [{ role: "system" as const, content: system }] : []),
     { role: "user", content: text },
   ];
-  const reasoning = readReasoning(fields);
   return {
     type: "messages",
     messages,
     tools: null,
     continuesLast: false,
-    reasoning,
+    reasoning: readReasoning(fields),
     variables: {},
   };
 }
 
-/** What only a chat template can say to the model. */
-function refuseTemplated({ system, think }: Fields, beside: string, why: string): void {
+/** Refuses the fields that only a chat template can apply. */
+function refuseTemplated({ system, think }: Fields, other: string, why: string): void {
   for (const [param, isSet] of Object.entries({ system: Boolean(system), think: Boolean(think) })) {
-    if (!isSet) continue;
-    throw new ServiceError("invalid_value", `${param} cannot be used beside ${beside}: ${why}`, {
-      param,
-    });
+    if (isSet) throw invalidValue(param, `cannot be used together with ${other}: ${why}`);
   }
 }

@@ -1,14 +1,14 @@
-// The messages of a chat, as Ollama has them → Message. https://docs.ollama.com/api/chat
+// Ollama's chat messages → Message. https://docs.ollama.com/api/chat
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
+import { unreadable } from "../shared/refusals.ts";
 
 const content = z.string().nullish();
 
-/** Refused with a reason, if it holds anything, before the schema is asked. */
+/** `refuseImages` has already refused any images. */
 const images = z.unknown().meta({ type: "null" }).optional();
 
 const toolCall = z.looseObject({
@@ -17,7 +17,7 @@ const toolCall = z.looseObject({
   function: z.looseObject({
     index: withoutEffect(z.int().nullish()),
     name: z.string().min(1),
-    arguments: z.record(z.string(), z.unknown(), "an object").nullish(),
+    arguments: z.record(z.string(), z.unknown(), "must be an object").nullish(),
   }),
 });
 
@@ -40,47 +40,39 @@ const message = z.discriminatedUnion(
       images,
     }),
   ],
-  { error: "role is system, user, assistant or tool" },
+  { error: "role must be system, user, assistant or tool" },
 );
 
-export const messages = z.array(message, "a list of messages").nullish();
+export const messages = z.array(message, "must be a list of messages").nullish();
 
-type Given = z.output<typeof message>;
-type Result = Extract<Given, { role: "tool" }>;
+type InputMessage = z.output<typeof message>;
+type ToolResult = Extract<InputMessage, { role: "tool" }>;
 
-/** Refuses with a reason what the schema would only call wrong. */
+/** Refuses images with a specific reason; the schema would only report an invalid value. */
 export function refuseImages(body: unknown): void {
   const { messages: given } = Object(body) as { readonly messages?: unknown };
   if (!Array.isArray(given)) return;
   for (const [index, each] of given.entries()) {
-    const { images: held } = Object(each) as { readonly images?: unknown };
-    refuseFilled(held, `messages[${index}].images`);
+    const { images } = Object(each) as { readonly images?: unknown };
+    const isEmpty = Array.isArray(images) && images.length === 0;
+    if (images === undefined || images === null || isEmpty) continue;
+    throw unreadable("images", `messages[${index}].images`);
   }
 }
 
-function refuseFilled(images: unknown, param: string): void {
-  if (images === undefined || images === null) return;
-  if (Array.isArray(images) && images.length === 0) return;
-  throw new ServiceError(
-    "unsupported_content",
-    `${param}: this server's models read text only, so images cannot be used`,
-    { param },
-  );
-}
-
-export function readMessages(given: readonly Given[]): readonly Message[] {
+export function readMessages(given: readonly InputMessage[]): readonly Message[] {
   const calls: Calls = { count: 0, open: new OpenCalls() };
   return given.map((each) => readMessage(each, calls));
 }
 
-/** Of the messages so far. */
+/** Tool calls in the messages read so far. */
 type Calls = {
   count: number;
-  /** Those without a result. */
+  /** Calls without a result. */
   readonly open: OpenCalls;
 };
 
-function readMessage(given: Given, calls: Calls): Message {
+function readMessage(given: InputMessage, calls: Calls): Message {
   const content = given.content ?? "";
   switch (given.role) {
     case "assistant": {
@@ -95,7 +87,7 @@ function readMessage(given: Given, calls: Calls): Message {
   }
 }
 
-/** Older clients know no ids: then calls are counted. */
+/** Older clients send no ids; then the id is the call's number. */
 function readCall({ id, function: called }: z.output<typeof toolCall>, index: number): ToolCall {
   return {
     id: id || `call_${index}`,
@@ -104,8 +96,8 @@ function readCall({ id, function: called }: z.output<typeof toolCall>, index: nu
   };
 }
 
-/** The result of the first call that it may belong to, and of none after that. */
-function readResult(result: Result, open: OpenCalls): Message {
+/** Assigns the result to the first open call that fits. */
+function readResult(result: ToolResult, open: OpenCalls): Message {
   const { content, tool_name: name, tool_call_id: id } = result;
   const call = open.take(id ?? null, name ?? null);
   return {
@@ -116,7 +108,7 @@ function readResult(result: Result, open: OpenCalls): Message {
   };
 }
 
-/** The same with less and less of what was said before: from a later turn of the user on, with all that the system says. */
+/** Shorter and shorter conversations: each begins at a later user message, and all keep the system messages. */
 export function shorterForms(messages: readonly Message[]): readonly (() => readonly Message[])[] {
   const first = messages.findIndex(({ role }) => role !== "system");
   return messages.flatMap(({ role }, turn) => {

@@ -1,4 +1,4 @@
-// Answers about models, as Ollama has them: GET /api/tags, /api/ps, /api/version, POST /api/show, /api/pull.
+// Schemas of Ollama's answers about models: GET /api/tags, /api/ps, /api/version, POST /api/show, /api/pull.
 
 import { z } from "zod";
 

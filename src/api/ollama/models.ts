@@ -1,9 +1,10 @@
-// What is served, as Ollama's clients ask for it. https://docs.ollama.com/api/tags
+// Ollama's routes about models: lists and descriptions of the served models. https://docs.ollama.com/api/tags
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { type Contract, withoutEffect } from "../shared/contract.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { isObject } from "../shared/refusals.ts";
 import { ollamaError } from "./answer.ts";
 import { modelName } from "./fields.ts";
 import {
@@ -15,19 +16,19 @@ import {
   ollamaStatus,
 } from "./model-answers.ts";
 
-/** The version of Ollama whose API this is: clients ask whether it is new enough. */
+/** The version of Ollama's API. Clients check whether it is new enough. */
 export const OLLAMA_VERSION = "0.13.0";
-/** Models stay loaded: Ollama says so with a date that nobody will see. */
+/** Expiry date of a model that stays loaded, in Ollama's way: a date in the far future. */
 const NEVER = "2999-12-31T00:00:00.000Z";
 
-/** What was read of it when it was loaded. */
-type Loaded = {
+/** Facts read from the model when it was loaded. */
+type LoadedModelInfo = {
   readonly family: string;
   readonly parameters: number;
   readonly quantization: string | null;
   readonly canInfill: boolean;
   readonly modelBytes: number;
-  /** Of one request. */
+  /** Context size of one request. */
   readonly contextTokens: number;
   readonly chatTemplate: string | null;
   readonly toolFormat: string | null;
@@ -38,11 +39,11 @@ type Loaded = {
 
 export type OllamaServedModel = {
   readonly id: string;
-  /** Whether it makes vectors alone. */
+  /** Whether the model only makes embeddings. */
   readonly isForVectors: boolean;
   readonly isLoaded: boolean;
-  /** Null as long as nothing is known of it. */
-  readonly info: Loaded | null;
+  /** Null until the model has been loaded for the first time. */
+  readonly info: LoadedModelInfo | null;
   readonly startedAtSeconds: number;
 };
 
@@ -76,7 +77,7 @@ export function encodeModel(served: OllamaServedModel): OllamaModel {
     model_info: {
       "general.architecture": family,
       "general.parameter_count": info?.parameters ?? 0,
-      // What a request has, not what the model was trained for: clients ask for as much as this says.
+      // The size that a request gets, not the one the model was trained for, because clients request this much.
       [`${family}.context_length`]: contextTokens,
     },
     capabilities: capabilitiesOf(served),
@@ -88,14 +89,14 @@ function headOf(served: OllamaServedModel) {
   const name = tagged(served.id);
   const size = served.info?.modelBytes ?? 0;
   const details = detailsOf(served);
-  // Ollama's is that of a manifest, not of the file: it changes with what is said of the model.
+  // Ollama's digest is that of a manifest, not of the file: it changes with the model's description.
   const digest = createHash("sha256")
     .update(JSON.stringify([name, size, details]))
     .digest("hex");
   return { name, model: name, size, digest, details };
 }
 
-/** Every name of Ollama's has a tag. */
+/** Every model name of Ollama has a tag. */
 function tagged(id: string): string {
   return id.includes(":") ? id : `${id}:latest`;
 }
@@ -111,7 +112,7 @@ function detailsOf({ info }: OllamaServedModel): OllamaDetails {
   };
 }
 
-/** As people say it: 6.3M, 7.6B. */
+/** e.g. 6.3M, 7.6B. */
 function shortened(parameters: number): string {
   const units = [
     ["B", 1e9],
@@ -143,7 +144,7 @@ function startOf({ startedAtSeconds }: OllamaServedModel): string {
   return new Date(startedAtSeconds * 1000).toISOString();
 }
 
-/** What is asked about one model. */
+/** A route about one model. */
 export type ModelRoute = {
   readonly path: string;
   readonly contract: Contract;
@@ -158,7 +159,7 @@ const showSchema = z.object({
   name: withoutEffect(name),
   verbose: withoutEffect(z.boolean().nullish()),
 });
-/** They would change what is shown, but not what is served. */
+/** These would change the description but not the model. */
 const UNSUPPORTED: Unsupported = { system: [""], template: [""], options: [] };
 
 export const ollamaShow: ModelRoute = {
@@ -192,7 +193,7 @@ export const ollamaPull: ModelRoute = {
   contract: {
     name: "OllamaPull",
     tag: "Ollama",
-    summary: "Says that a served model is there; fetches none",
+    summary: "Confirms that a model is served; downloads nothing",
     body: pullSchema,
     unsupported: {},
     example: { model: "builtin" },
@@ -206,9 +207,9 @@ export const ollamaPull: ModelRoute = {
   },
 };
 
-/** Clients send the model's name under the older name of the field too. */
+/** Some clients still send the model's name in the older field `name`. */
 function withModel(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
-  const { model, name: older } = body as { readonly model?: unknown; readonly name?: unknown };
+  if (!isObject(body)) return body;
+  const { model, name: older } = body;
   return model === undefined && older !== undefined ? { ...body, model: older } : body;
 }

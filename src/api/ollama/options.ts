@@ -1,16 +1,16 @@
-// `options` of Ollama's requests: how the next token is chosen, and what the model was loaded with.
+// `options` of Ollama's requests → sampling and limits. Options for loading the model have no effect.
 // https://docs.ollama.com/modelfile#parameter , api/types.go in https://github.com/ollama/ollama
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
-import { type AskedRequest, type SamplingParams, SEEDS } from "../../generation/request.ts";
+import type { AskedRequest, SamplingParams } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, sharedFields } from "../shared/fields.ts";
+import { defaulted, readSeed, sharedFields } from "../shared/fields.ts";
 import type { Unsupported } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 
-/** Where the model is computed, and how: the same answer whatever they say. */
-const loadOptions = {
+/** Options for where and how the model is computed. They never change the answer. */
+export const loadOptions = {
   num_batch: withoutEffect(z.number().nullish()),
   num_gpu: withoutEffect(z.number().nullish()),
   main_gpu: withoutEffect(z.number().nullish()),
@@ -23,7 +23,7 @@ const loadOptions = {
   logits_all: withoutEffect(z.boolean().nullish()),
 };
 
-/** Each says something only together with an option that is refused, or with a context that is cut. */
+/** These only matter together with an option that is refused, or with a context that is cut, which does not happen here. */
 const dependentOptions = {
   mirostat_tau: withoutEffect(z.number().nullish()),
   mirostat_eta: withoutEffect(z.number().nullish()),
@@ -60,10 +60,10 @@ export const UNSUPPORTED_OPTIONS: Unsupported = {
   "options.embedding_only": [false],
 };
 
-type Sampled = Pick<AskedRequest, "stop" | "maxTokens"> & { readonly sampling: SamplingParams };
+type OptionsPart = Pick<AskedRequest, "stop" | "maxTokens"> & { readonly sampling: SamplingParams };
 
-/** @throws ServiceError 400 for more context than there is */
-export function readOptions(given: Options, context: ParseContext): Sampled {
+/** @throws ServiceError 400 if `num_ctx` exceeds the context size */
+export function readOptions(given: Options, context: ParseContext): OptionsPart {
   refuseLargerContext(given, context);
   return {
     sampling: {
@@ -71,7 +71,7 @@ export function readOptions(given: Options, context: ParseContext): Sampled {
       topK: given.top_k,
       topP: given.top_p,
       minP: given.min_p,
-      seed: seedOf(given, context),
+      seed: readSeed(given.seed, context),
       presencePenalty: given.presence_penalty,
       frequencyPenalty: given.frequency_penalty,
       repeatPenalty: given.repeat_penalty,
@@ -82,27 +82,18 @@ export function readOptions(given: Options, context: ParseContext): Sampled {
   };
 }
 
-/** A smaller one cuts nothing here: the prompt is read whole, or refused. */
+/** A smaller `num_ctx` is accepted without effect: prompts are never cut to it. */
 function refuseLargerContext({ num_ctx }: Pick<Options, "num_ctx">, context: ContextSize) {
   const { contextTokens = null } = context;
   if (contextTokens === null || (num_ctx ?? 0) <= contextTokens) return;
-  const param = "options.num_ctx";
-  throw new ServiceError(
-    "invalid_value",
-    `${param} is ${num_ctx}, but a request has ${contextTokens} tokens of context here (--context)`,
-    { param },
-  );
+  const limit = `must be at most ${contextTokens}, the context size of this server (--context)`;
+  throw invalidValue("options.num_ctx", `is ${num_ctx}; it ${limit}`);
 }
 
 type ContextSize = Pick<ParseContext, "contextTokens">;
 
-/** 0, -1 and -2 are all no limit to Ollama. */
+/** In Ollama's API, 0, -1 and -2 all mean no limit. */
 function maxTokensOf({ num_predict }: Options, context: ParseContext): number | null {
   if (num_predict === null || num_predict === undefined) return context.defaultMaxTokens;
   return num_predict > 0 ? num_predict : null;
-}
-
-function seedOf({ seed }: Options, { randomSeed }: ParseContext): number {
-  if (seed === null || seed === undefined || seed === -1) return randomSeed();
-  return ((seed % SEEDS) + SEEDS) % SEEDS;
 }

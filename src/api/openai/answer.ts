@@ -1,4 +1,4 @@
-// What the answers of the OpenAI dialects have in common, as schemas: usage, timings, progress, the error envelope.
+// Schemas that all OpenAI answers share: usage, timings, progress, the error object.
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
@@ -14,7 +14,7 @@ const usage = z.strictObject({
   completion_tokens_details: z.strictObject({ reasoning_tokens: count }),
 });
 
-/** Our own addition. Times in ms. */
+/** Not part of OpenAI's API. Times in ms. */
 export const timings = z.strictObject({
   queue_ms: ms,
   prefill_ms: ms,
@@ -36,15 +36,15 @@ export const promptProgress = z.strictObject({
 
 export const finishReason = z.enum(["stop", "length", "tool_calls"]);
 
-/** What every answer, and every chunk of one, begins with. */
+/** First fields of every answer and every chunk. */
 export function head<T extends string>(object: T) {
   return { id: z.string(), object: z.literal(object), created: count, model: z.string() };
 }
 
-/** Beside the choices of a whole answer. */
+/** Fields of a whole answer besides its choices. */
 export const wholeFields = { service_tier: z.string().optional(), usage, timings };
 
-/** Beside the choices of a chunk. */
+/** Fields of a chunk besides its choices. */
 export const chunkFields = {
   service_tier: z.string().optional(),
   usage: usage.nullable().optional(),

@@ -1,17 +1,20 @@
-// Answers of POST /v1/chat/completions, whole and in chunks. https://platform.openai.com/docs/api-reference/chat/object
+// Schemas of the answers of POST /v1/chat/completions, whole and in chunks.
+// https://platform.openai.com/docs/api-reference/chat/object
 
 import { z } from "zod";
 import { chunkFields, finishReason, head, wholeFields } from "./answer.ts";
 
-const score = {
+const tokenLogprob = {
   token: z.string(),
   bytes: z.array(z.int().min(0).max(255)).readonly(),
   logprob: z.number(),
 };
 
-export const chatScores = z
+export const chatLogprobsObject = z
   .strictObject({
-    content: z.array(z.strictObject({ ...score, top_logprobs: z.array(z.strictObject(score)) })),
+    content: z.array(
+      z.strictObject({ ...tokenLogprob, top_logprobs: z.array(z.strictObject(tokenLogprob)) }),
+    ),
     refusal: z.null(),
   })
   .nullable();
@@ -30,8 +33,8 @@ const message = z.strictObject({
   tool_calls: z.array(z.strictObject(call)).optional(),
 });
 
-/** A call's first piece has its id and name, the others more of its arguments. */
-const callPiece = z.union([
+/** The first delta of a call has its id and name, the later ones more of its arguments. */
+const callDelta = z.union([
   z.strictObject({ index: z.int().min(0), ...call }),
   z.strictObject({
     index: z.int().min(0),
@@ -43,25 +46,27 @@ const delta = z.strictObject({
   role: z.literal("assistant").optional(),
   content: z.string().nullable().optional(),
   reasoning_content: z.string().optional(),
-  tool_calls: z.array(callPiece).optional(),
+  tool_calls: z.array(callDelta).optional(),
 });
 
-const place = { index: z.int().min(0), logprobs: chatScores };
+const choiceFields = { index: z.int().min(0), logprobs: chatLogprobsObject };
 
 export const chatCompletion = z.strictObject({
   ...head("chat.completion"),
-  choices: z.array(z.strictObject({ ...place, message, finish_reason: finishReason })),
+  choices: z.array(z.strictObject({ ...choiceFields, message, finish_reason: finishReason })),
   ...wholeFields,
 });
 
 export const chatChunk = z.strictObject({
   ...head("chat.completion.chunk"),
-  choices: z.array(z.strictObject({ ...place, delta, finish_reason: finishReason.nullable() })),
+  choices: z.array(
+    z.strictObject({ ...choiceFields, delta, finish_reason: finishReason.nullable() }),
+  ),
   ...chunkFields,
 });
 
-export type ChatLogprobs = z.output<typeof chatScores>;
+export type ChatLogprobs = z.output<typeof chatLogprobsObject>;
 export type ChatCall = z.output<z.ZodObject<typeof call>>;
-/** What is said of a choice, beside its place and its end. */
+/** Fields of a choice without its index and finish reason. */
 export type ChatDelta = { delta: z.output<typeof delta>; logprobs?: ChatLogprobs };
 export type ChatMessage = { message: z.output<typeof message>; logprobs?: ChatLogprobs };

@@ -1,20 +1,22 @@
-// POST /v1/chat/completions. https://platform.openai.com/docs/api-reference/chat
+// The dialect of POST /v1/chat/completions. https://platform.openai.com/docs/api-reference/chat
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
 import {
   defaulted,
-  MOST_ALTERNATIVES,
+  MAX_ALTERNATIVES,
   requestsOf,
   sharedFields,
   UNSUPPORTED_IN_CHAT,
   unsupportedWith,
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
+import { callId } from "../shared/tool-calls.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
 import { openaiError } from "./answer.ts";
 import {
@@ -49,7 +51,7 @@ const schema = z.object({
   messages,
   max_completion_tokens: sharedFields.max_tokens,
   logprobs: defaulted(z.boolean(), false),
-  top_logprobs: defaulted(z.int().min(0).max(MOST_ALTERNATIVES), 0),
+  top_logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
 });
@@ -81,12 +83,7 @@ export const openaiChat: Dialect = {
     event: chatChunk,
     lastData: "[DONE]",
     error: openaiError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-    ],
+    codes: CHAT_CODES,
   },
 
   parse(body, context) {
@@ -98,7 +95,7 @@ export const openaiChat: Dialect = {
         {
           prompts: [readPrompt(fields)],
           maxTokens: maxTokens(fields),
-          logprobs: scoreWish(fields),
+          logprobs: logprobOptions(fields),
           echoesPrompt: false,
         },
         context,
@@ -107,7 +104,7 @@ export const openaiChat: Dialect = {
       encoder: (identity) =>
         new OpenaiEncoder(SHAPE, identity, {
           includesUsage: fields.stream_options?.include_usage ?? false,
-          includesScores: fields.logprobs,
+          includesLogprobs: fields.logprobs,
           serviceTier: fields.service_tier ?? null,
         }),
     };
@@ -129,7 +126,7 @@ function readPrompt(fields: Fields): AskedPrompt {
   };
 }
 
-/** An answer that is a call ends with it. */
+/** An answer that is a tool call ends with the call, so fields that prolong or shape the answer contradict tools. */
 function refuseEndless(
   { ignore_eos, min_tokens, grammar }: Fields,
   use: Pick<ToolUse, "isRequired">,
@@ -138,51 +135,50 @@ function refuseEndless(
   const params = { ignore_eos, min_tokens: min_tokens > 0, grammar: isRaw && !use.isRequired };
   for (const [param, isSet] of Object.entries(params)) {
     if (!isSet) continue;
-    throw new ServiceError("invalid_value", `${param} cannot be used beside tools`, { param });
+    throw invalidValue(param, "cannot be used together with tools");
   }
 }
 
-/** As with most local servers, a last message of the assistant is gone on with, unless somebody says otherwise. */
+/** Like most local servers, continues a final assistant message unless the client says otherwise. */
 function continuesLast(fields: Fields, read: readonly Message[]): boolean {
-  const { continue_final_message: wish, add_generation_prompt: opens } = fields;
+  const { continue_final_message: isWanted, add_generation_prompt: opensAnswer } = fields;
   const last = read.at(-1);
   const isAnswer = last?.role === "assistant" && last.toolCalls.length === 0;
-  if (wish === true && !isAnswer)
-    throw wrong("continue_final_message", "needs a last message of the assistant without calls");
-  if (wish === true && opens === true)
-    throw wrong("continue_final_message", "cannot be true together with add_generation_prompt");
-  const isContinued = isAnswer && (wish ?? opens !== true);
-  if (opens === false && !isContinued)
-    throw wrong(
+  if (isWanted === true && !isAnswer)
+    throw invalidValue(
+      "continue_final_message",
+      "requires the last message to be the assistant's, without tool calls",
+    );
+  if (isWanted === true && opensAnswer === true)
+    throw invalidValue(
+      "continue_final_message",
+      "cannot be true together with add_generation_prompt",
+    );
+  const isContinued = isAnswer && (isWanted ?? opensAnswer !== true);
+  if (opensAnswer === false && !isContinued)
+    throw invalidValue(
       "add_generation_prompt",
-      "can be false only where the last message is gone on with",
+      "can be false only if the last message is continued",
     );
   return isContinued;
 }
 
-function scoreWish({ logprobs, top_logprobs: top }: Fields): LogprobOptions | null {
+function logprobOptions({ logprobs, top_logprobs: top }: Fields): LogprobOptions | null {
   if (logprobs) return { alternatives: top, includesPrompt: false };
-  if (top > 0) throw wrong("top_logprobs", "needs logprobs: true");
+  if (top > 0) throw invalidValue("top_logprobs", "requires logprobs: true");
   return null;
 }
 
 function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null {
   const [older, newer] = [max_tokens ?? null, max_completion_tokens ?? null];
   if (older !== null && newer !== null && older !== newer) {
-    throw new ServiceError(
-      "invalid_value",
-      `max_tokens is ${older} and max_completion_tokens is ${newer}; send one of them`,
-      { param: "max_tokens" },
-    );
+    const difference = `is ${older} and max_completion_tokens is ${newer}; send only one of them`;
+    throw invalidValue("max_tokens", difference);
   }
   return newer ?? older;
 }
 
-function wrong(param: string, reason: string): ServiceError {
-  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
-}
-
-function encodeDelta(delta: Delta, place: ChoiceContext): ChatDelta {
+function encodeDelta(delta: Delta, context: ChoiceContext): ChatDelta {
   const logprobs = delta.logprobs ? { logprobs: chatLogprobs(delta.logprobs) } : {};
   switch (delta.type) {
     case "text-delta":
@@ -194,7 +190,7 @@ function encodeDelta(delta: Delta, place: ChoiceContext): ChatDelta {
       const call =
         name === null
           ? { index, function: { arguments: text } }
-          : { index, ...encodeCall({ name, arguments: text }, index, place) };
+          : { index, ...encodeCall({ name, arguments: text }, index, context) };
       return { delta: { tool_calls: [call] }, ...logprobs };
     }
   }
@@ -202,29 +198,27 @@ function encodeDelta(delta: Delta, place: ChoiceContext): ChatDelta {
 
 function encodeWhole(
   { text, reasoning, toolCalls, logprobs }: Choice,
-  place: ChoiceContext,
+  context: ChoiceContext,
 ): ChatMessage {
-  const isSilent = text === "" && (toolCalls.length > 0 || reasoning !== "");
+  const hasNoContent = text === "" && (toolCalls.length > 0 || reasoning !== "");
   return {
     message: {
       role: "assistant",
-      content: isSilent ? null : text,
+      content: hasNoContent ? null : text,
       refusal: null,
       ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
       ...(toolCalls.length === 0
         ? {}
-        : { tool_calls: toolCalls.map((call, index) => encodeCall(call, index, place)) }),
+        : { tool_calls: toolCalls.map((call, index) => encodeCall(call, index, context)) }),
     },
     ...(logprobs.length > 0 ? { logprobs: chatLogprobs(logprobs) } : {}),
   };
 }
 
-/** Ids follow from the answer's own: streamed and buffered they are made the same way. */
 function encodeCall(
   call: { readonly name: string; readonly arguments: string },
   index: number,
   { answerId, choice }: ChoiceContext,
 ): ChatCall {
-  const number = `${choice * 4096 + index}`.padStart(6, "0");
-  return { id: `call_${answerId.slice(0, 18)}${number}`, type: "function", function: call };
+  return { id: callId("call", answerId, index, choice), type: "function", function: call };
 }

@@ -1,4 +1,5 @@
-// Answers of POST /v1/completions, whole and in chunks. https://platform.openai.com/docs/api-reference/completions/object
+// Schemas of the answers of POST /v1/completions, whole and in chunks.
+// https://platform.openai.com/docs/api-reference/completions/object
 
 import { z } from "zod";
 import { chunkFields, finishReason, head, wholeFields } from "./answer.ts";
@@ -27,5 +28,5 @@ export const completionChunk = z.strictObject({
 });
 
 export type CompletionLogprobs = z.output<typeof logprobs>;
-/** What is said of a choice, beside its place and its end. */
+/** Fields of a choice without its index and finish reason. */
 export type CompletionText = { text: string; logprobs?: CompletionLogprobs };

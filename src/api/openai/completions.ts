@@ -1,4 +1,4 @@
-// POST /v1/completions: text in, text on. https://platform.openai.com/docs/api-reference/completions
+// The dialect of POST /v1/completions, which continues a text. https://platform.openai.com/docs/api-reference/completions
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
@@ -7,12 +7,13 @@ import type { Dialect } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import {
   defaulted,
-  MOST_ALTERNATIVES,
+  MAX_ALTERNATIVES,
   requestsOf,
   sharedFields,
   unsupportedWith,
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
 import { type CompletionText, completion, completionChunk } from "./completions-answer.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
@@ -35,14 +36,14 @@ const UNSUPPORTED = unsupportedWith({
   top_logprobs: [0],
 });
 
-/** Prompts of one request, and choices of all of them. */
-const MOST_PROMPTS = 64;
-const LAST_ID = 2 ** 31 - 1;
-const FORMS = `a string or a list of token ids, or up to ${MOST_PROMPTS} of either in a list`;
+/** Limit on the prompts of one request, and on the choices of all its prompts together. */
+const MAX_PROMPTS = 64;
+const MAX_TOKEN_ID = 2 ** 31 - 1;
+const PROMPT_VALUES = `must be a string, a list of token ids, or a list of up to ${MAX_PROMPTS} of either`;
 
 type GivenPrompt = string | readonly (string | number | readonly number[])[];
 
-/** Lists are looked at before, in one go: there may be a million ids. Here only texts and lists are told apart. */
+/** Only distinguishes strings from lists. `refuseInvalidLists` has already checked the ids, up to a million of them. */
 function isPrompt(given: unknown): given is GivenPrompt {
   if (typeof given === "string") return true;
   if (!Array.isArray(given) || given.length === 0) return false;
@@ -55,27 +56,25 @@ function isPrompt(given: unknown): given is GivenPrompt {
 const text = { type: "string" };
 const ids = {
   type: "array",
-  items: { type: "integer", minimum: 0, maximum: LAST_ID },
+  items: { type: "integer", minimum: 0, maximum: MAX_TOKEN_ID },
   minItems: 1,
 };
-/** The same as a JSON schema. */
-const PROMPT_FORMS = [
-  ...[text, ids],
-  ...[text, ids].map((items) => ({ type: "array", items, minItems: 1, maxItems: MOST_PROMPTS })),
-];
+const list = (items: object) => ({ type: "array", items, minItems: 1, maxItems: MAX_PROMPTS });
+/** JSON schema of what `isPrompt` accepts. */
+const PROMPT_SCHEMAS = [text, ids, list(text), list(ids)];
 
 const schema = z.object({
   ...sharedFields,
-  prompt: z.custom<GivenPrompt>(isPrompt, FORMS).meta({ anyOf: PROMPT_FORMS }),
+  prompt: z.custom<GivenPrompt>(isPrompt, PROMPT_VALUES).meta({ anyOf: PROMPT_SCHEMAS }),
   max_tokens: z.int().min(-1).nullish(),
   suffix: z.string().nullish(),
   echo: defaulted(z.boolean(), false),
   logprobs: z
-    .union([z.int().min(0).max(MOST_ALTERNATIVES), z.literal(false)], {
-      error: `0 to ${MOST_ALTERNATIVES}`,
+    .union([z.int().min(0).max(MAX_ALTERNATIVES), z.literal(false)], {
+      error: `must be an integer from 0 to ${MAX_ALTERNATIVES}`,
     })
     .nullish(),
-  best_of: withoutEffect(z.int().nullish()), // the same as n, or refused
+  best_of: withoutEffect(z.int().nullish()), // refused unless it equals n
 });
 
 type Fields = z.output<typeof schema>;
@@ -103,7 +102,7 @@ export const openaiCompletions: Dialect = {
   contract: {
     name: "Completion",
     tag: "OpenAI",
-    summary: "Goes on with a text",
+    summary: "Continues a text",
     body: schema,
     unsupported: UNSUPPORTED,
     example: { prompt: "Streaming is", max_tokens: 40 },
@@ -115,7 +114,7 @@ export const openaiCompletions: Dialect = {
   },
 
   parse(body, context) {
-    refuseWrongLists((body as { prompt?: unknown } | null)?.prompt);
+    refuseInvalidLists((body as { prompt?: unknown } | null)?.prompt);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     refuseContradictions(fields);
     const prompts = readPrompts(fields);
@@ -125,7 +124,7 @@ export const openaiCompletions: Dialect = {
         {
           prompts,
           maxTokens: fields.max_tokens ?? null,
-          logprobs: scoreWish(fields),
+          logprobs: logprobOptions(fields),
           echoesPrompt: fields.echo,
         },
         context,
@@ -134,7 +133,7 @@ export const openaiCompletions: Dialect = {
       encoder: (identity) =>
         new OpenaiEncoder(SHAPE, identity, {
           includesUsage: fields.stream_options?.include_usage ?? false,
-          includesScores: typeof fields.logprobs === "number",
+          includesLogprobs: typeof fields.logprobs === "number",
           serviceTier: fields.service_tier ?? null,
         }),
     };
@@ -143,37 +142,41 @@ export const openaiCompletions: Dialect = {
   encodeError: encodeOpenaiError,
 };
 
-/** Lists are looked at before the schema is asked: it would take its time over a million prompts or ids. */
-function refuseWrongLists(prompt: unknown): void {
+/** Checks lists before the schema does: zod would be slow over a million prompts or ids. */
+function refuseInvalidLists(prompt: unknown): void {
   if (!Array.isArray(prompt)) return;
-  if (typeof prompt[0] === "number") return refuseWrongIds(prompt, "prompt");
-  if (prompt.length > MOST_PROMPTS) throw wrong("prompt", `is ${FORMS}`);
+  if (typeof prompt[0] === "number") return refuseInvalidIds(prompt, "prompt");
+  if (prompt.length > MAX_PROMPTS) throw invalidValue("prompt", PROMPT_VALUES);
   for (const [index, each] of prompt.entries())
-    if (Array.isArray(each)) refuseWrongIds(each, `prompt[${index}]`);
+    if (Array.isArray(each)) refuseInvalidIds(each, `prompt[${index}]`);
 }
 
-function refuseWrongIds(ids: readonly unknown[], path: string): void {
-  if (ids.length === 0) throw wrong(path, "has at least one token id");
+function refuseInvalidIds(ids: readonly unknown[], path: string): void {
+  if (ids.length === 0) throw invalidValue(path, "must have at least one token id");
   const index = ids.findIndex(
-    (id) => !Number.isInteger(id) || (id as number) < 0 || (id as number) > LAST_ID,
+    (id) => !Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_TOKEN_ID,
   );
-  if (index >= 0) throw wrong(`${path}[${index}]`, "is a token id: an integer >=0");
+  if (index < 0) return;
+  throw invalidValue(
+    `${path}[${index}]`,
+    `must be a token id: an integer from 0 to ${MAX_TOKEN_ID}`,
+  );
 }
 
 function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
   const given = asList(prompt);
-  if (given.length * n > MOST_PROMPTS)
-    throw wrong("n", `times the number of prompts is at most ${MOST_PROMPTS}`);
+  if (given.length * n > MAX_PROMPTS)
+    throw invalidValue("n", `times the number of prompts must be at most ${MAX_PROMPTS}`);
   if (!suffix) return given.map(asPrompt);
   return given.map((each) => {
     if (typeof each === "string") return { type: "infill", prefix: each, suffix };
-    throw wrong("suffix", "needs a prompt that is a text, not token ids");
+    throw invalidValue("suffix", "requires a prompt that is a string, not token ids");
   });
 }
 
 function asList(prompt: Fields["prompt"]): readonly (string | readonly number[])[] {
   if (typeof prompt === "string") return [prompt];
-  if (typeof prompt[0] === "number") return [prompt as readonly number[]]; // the schema lets no mixture through
+  if (typeof prompt[0] === "number") return [prompt as readonly number[]]; // the schema refuses mixed lists
   return prompt as readonly (string | readonly number[])[];
 }
 
@@ -185,23 +188,19 @@ function asPrompt(given: string | readonly number[]): AskedPrompt {
 
 function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }: Fields): void {
   if (max_tokens === 0 && !echo)
-    throw wrong("max_tokens", "is at least 1 (0 only with echo); -1 is no limit");
-  if (echo && suffix) throw wrong("echo", "cannot be used together with suffix");
-  if (echo && grammar) throw wrong("echo", "cannot be used together with grammar");
+    throw invalidValue("max_tokens", "must be at least 1 (0 only with echo); -1 means no limit");
+  if (echo && suffix) throw invalidValue("echo", "cannot be used together with suffix");
+  if (echo && grammar) throw invalidValue("echo", "cannot be used together with grammar");
   if (typeof best_of === "number" && best_of !== n) {
     throw new ServiceError(
       "unsupported_parameter",
-      "best_of is not supported by this server; it may be left out or be the same as n",
+      "best_of is not supported by this server; omit it or set it to the value of n",
       { param: "best_of" },
     );
   }
 }
 
-function scoreWish({ logprobs, echo }: Fields): LogprobOptions | null {
+function logprobOptions({ logprobs, echo }: Fields): LogprobOptions | null {
   if (typeof logprobs !== "number") return null;
   return { alternatives: logprobs, includesPrompt: echo };
-}
-
-function wrong(param: string, reason: string): ServiceError {
-  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
 }

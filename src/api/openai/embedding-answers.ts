@@ -1,10 +1,10 @@
-// Answers of POST /v1/embeddings, and of POST /v1/rerank in both of its forms.
+// Schemas of the answers of POST /v1/embeddings, and of POST /v1/rerank in both of its forms.
 
 import { z } from "zod";
 
 const usage = z.strictObject({ prompt_tokens: z.int().min(0), total_tokens: z.int().min(0) });
 
-/** Numbers, or with `encoding_format: "base64"` the bytes of 32-bit floats. */
+/** Numbers; or, with `encoding_format: "base64"`, the bytes of 32-bit floats. */
 const vector = z.union([z.array(z.number()), z.base64()]);
 
 export const embeddingList = z.strictObject({
@@ -20,7 +20,7 @@ export const embeddingList = z.strictObject({
   usage,
 });
 
-/** For `documents`: Jina's and Cohere's form. */
+/** Answer to `documents`, in the form of Jina and Cohere. */
 export const ranking = z.strictObject({
   model: z.string(),
   object: z.literal("list"),
@@ -34,7 +34,7 @@ export const ranking = z.strictObject({
   usage,
 });
 
-/** For `texts`: the form of text-embeddings-inference. */
+/** Answer to `texts`, in the form of text-embeddings-inference. */
 export const teiRanking = z.array(
   z.strictObject({ index: z.int().min(0), score: z.number(), text: z.string().optional() }),
 );

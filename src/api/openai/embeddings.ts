@@ -1,4 +1,4 @@
-// POST /v1/embeddings: texts or tokens in, vectors of length 1 out.
+// The API of POST /v1/embeddings: turns texts or tokens into vectors of length 1.
 // https://platform.openai.com/docs/api-reference/embeddings
 
 import { z } from "zod";
@@ -10,8 +10,9 @@ import { openaiError } from "./answer.ts";
 import { embeddingList } from "./embedding-answers.ts";
 
 const MAX_INPUTS = 2048;
-const ALLOWED = `a string, up to ${MAX_INPUTS} strings, a list of token ids, or up to ${MAX_INPUTS} such lists`;
-/** So many digits tell any two 32-bit floats apart. */
+const INPUT_VALUES = `must be a string, up to ${MAX_INPUTS} strings, a list of token ids, or up to ${MAX_INPUTS} such lists`;
+const EMPTY_INPUT = "must not be empty: an empty text has no vector";
+/** The fewest digits that distinguish any two 32-bit floats. */
 const FLOAT_DIGITS = 9;
 
 /** Fields of other servers that would change the vectors. */
@@ -29,36 +30,32 @@ const UNSUPPORTED = {
 type Input = string | readonly number[];
 type Inputs = { readonly inputs: readonly Input[]; readonly isList: boolean };
 
-/** By hand: a union would not say which of the inputs is wrong. */
+/** Parsed by hand, because a zod union would not report which of the inputs is invalid. */
 const inputField = z.unknown().transform((value, context): Inputs => {
   const refuse = (message: string, path: number[] = []): never => {
     context.addIssue({ code: "custom", path, message, input: undefined });
     return z.NEVER;
   };
   if (typeof value === "string") {
-    return value === ""
-      ? refuse("an empty text has no vector")
-      : { inputs: [value], isList: false };
+    return value === "" ? refuse(EMPTY_INPUT) : { inputs: [value], isList: false };
   }
-  if (!Array.isArray(value) || value.length === 0) return refuse(ALLOWED);
+  if (!Array.isArray(value) || value.length === 0) return refuse(INPUT_VALUES);
   if (isTokenList(value)) return { inputs: [value], isList: false };
-  if (value.length > MAX_INPUTS) return refuse(`at most ${MAX_INPUTS} inputs`);
-  const isOfTexts = typeof value[0] === "string";
-  const wrong = value.findIndex((item) => (isOfTexts ? !isText(item) : !isTokenList(item)));
-  if (wrong < 0) return { inputs: value, isList: true };
-  const isEmpty = value[wrong] === "" || (value[wrong] as unknown[] | null)?.length === 0;
-  return refuse(isEmpty ? "an empty text has no vector" : ALLOWED, [wrong]);
+  if (value.length > MAX_INPUTS) return refuse(`must have at most ${MAX_INPUTS} inputs`);
+  const isInput = typeof value[0] === "string" ? isText : isTokenList;
+  const invalid = value.findIndex((item) => !isInput(item));
+  if (invalid < 0) return { inputs: value, isList: true };
+  const isEmpty = value[invalid] === "" || (value[invalid] as unknown[] | null)?.length === 0;
+  return refuse(isEmpty ? EMPTY_INPUT : INPUT_VALUES, [invalid]);
 });
 
 const text = { type: "string", minLength: 1 };
 const ids = { type: "array", items: { type: "integer", minimum: 0 }, minItems: 1 };
-const INPUT_FORMS = [
-  ...[text, ids],
-  ...[text, ids].map((items) => ({ type: "array", items, minItems: 1, maxItems: MAX_INPUTS })),
-];
+const list = (items: object) => ({ type: "array", items, minItems: 1, maxItems: MAX_INPUTS });
+const INPUT_SCHEMAS = [text, ids, list(text), list(ids)];
 
 const schema = z.object({
-  input: inputField.meta({ anyOf: INPUT_FORMS }),
+  input: inputField.meta({ anyOf: INPUT_SCHEMAS }),
   model: z.string().nullish(),
   encoding_format: defaulted(z.enum(["float", "base64"]), "float"),
   dimensions: z.int().min(1).nullish(),
@@ -93,34 +90,44 @@ export const openaiEmbeddings: EmbeddingApi = {
       },
       model: fields.model ?? null,
       ignoredParams,
-      encoder: () => new VectorEncoder((values) => encode(unitVector(values, dimensions))),
+      encoder: () =>
+        new VectorEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
     };
   },
 };
 
-/** Each vector becomes text as soon as it is there: thousands of them at the end would hold up every stream. */
-class VectorEncoder implements EmbeddingEncoder {
-  readonly #encode: (values: Float64Array) => string;
-  readonly #items: string[] = [];
+type EncodeVector = (values: Float64Array) => string;
+type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
 
-  constructor(encode: (values: Float64Array) => string) {
+/** Serializes each vector when it arrives: serializing thousands at the end would block every stream. */
+export class VectorEncoder implements EmbeddingEncoder {
+  readonly #encode: EncodeVector;
+  readonly #encodeBody: EncodeVectors;
+  readonly #vectors: string[] = [];
+
+  constructor(encode: EncodeVector, encodeBody: EncodeVectors) {
     this.#encode = encode;
+    this.#encodeBody = encodeBody;
   }
 
   add(values: Float64Array): void {
-    const index = this.#items.length;
-    const embedding = this.#encode(values);
-    this.#items.push(`{"object":"embedding","index":${index},"embedding":${embedding}}`);
+    this.#vectors.push(this.#encode(values));
   }
 
-  body({ model, promptTokens }: EmbeddingAnswer): string {
-    const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
-    const data = this.#items.join(",");
-    return `{"object":"list","data":[${data}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;
+  body(answer: EmbeddingAnswer): string {
+    return this.#encodeBody(this.#vectors, answer);
   }
 }
 
-/** The first numbers of a vector, scaled to length 1, as 32-bit floats. @throws ServiceError `generation_failed` */
+function encodeList(vectors: readonly string[], { model, promptTokens }: EmbeddingAnswer): string {
+  const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
+  const items = vectors.map(
+    (vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`,
+  );
+  return `{"object":"list","data":[${items.join(",")}],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;
+}
+
+/** The first `dimensions` numbers, scaled to length 1, as 32-bit floats. @throws ServiceError `generation_failed` */
 export function unitVector(values: Float64Array, dimensions: number | null): Float32Array {
   const kept = values.subarray(0, dimensions ?? values.length);
   const length = Math.sqrt(kept.reduce((sum, value) => sum + value * value, 0));
@@ -134,7 +141,7 @@ export function encodeFloats(vector: Float32Array): string {
   return `[${Array.from(vector, (value) => Number(value.toPrecision(FLOAT_DIGITS))).join(",")}]`;
 }
 
-/** Little-endian whatever this machine is, as OpenAI's clients read it. */
+/** Always little-endian, because OpenAI's clients expect that. */
 export function encodeBase64(vector: Float32Array): string {
   const bytes = Buffer.alloc(4 * vector.length);
   for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, 4 * index);

@@ -1,26 +1,28 @@
-// The answer side that the OpenAI dialects share: chunks, bodies, usage, the receipt, the error envelope.
+// Encoder of chat completions and completions: chunks, bodies, usage, timings; and OpenAI's error object, which other
+// dialects use too.
 
 import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
-/** In what the answers of the dialects differ: the fields of a choice, and two names. */
+/** Fields and names that differ between chat completions and completions. */
 export type AnswerShape = {
   readonly idPrefix: string;
   readonly chunkObject: string;
   readonly bodyObject: string;
-  /** Fields of a chunk's choice for plain text, as long as nothing else has to be said about it. */
+  /** Fields of a chunk's choice that is text without logprobs. */
   readonly text: (text: string) => object;
-  readonly delta: (delta: Delta, place: ChoiceContext) => object;
-  /** Comes before a choice's first event; null when nothing does. */
+  readonly delta: (delta: Delta, context: ChoiceContext) => object;
+  /** Fields of a chunk sent before a choice's first event; null for none. */
   readonly opening: ((hasText: boolean) => object) | null;
   readonly closing: object;
-  readonly whole: (choice: Choice, place: ChoiceContext) => object;
+  readonly whole: (choice: Choice, context: ChoiceContext) => object;
 };
 
-/** Where in an answer something is. */
+/** Position within an answer. */
 export type ChoiceContext = {
   /** Unique part of the answer's id. */
   readonly answerId: string;
@@ -31,21 +33,17 @@ export type ChoiceContext = {
 
 export type EncoderOptions = {
   readonly includesUsage: boolean;
-  readonly includesScores: boolean;
-  /** As the client asked for it; null when it did not. */
+  readonly includesLogprobs: boolean;
+  /** `service_tier` as the client sent it; null if it sent none. */
   readonly serviceTier: string | null;
 };
 
 const DONE: Frame = { data: "[DONE]" };
-/** Stands for the text in the envelope of a delta; encoded in a way that no other string is. */
-const TEXT = "\0";
 const FINISH_REASONS = { stop: "stop", length: "length", "tool-calls": "tool_calls" } as const;
 
-/** What is known of one choice while it streams. */
+/** State of one choice while it streams. */
 type Streaming = {
-  /** The envelope of a text is the same for every token: only the text is encoded anew. */
-  readonly beforeText: string;
-  readonly afterText: string;
+  readonly textFrame: (text: string) => Frame;
   isOpen: boolean;
   offset: number;
 };
@@ -74,33 +72,33 @@ export class OpenaiEncoder implements AnswerEncoder {
   delta(choice: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(choice);
     const opening = this.#open(choice, delta.type === "text-delta");
-    const isPlain = delta.type === "text-delta" && !this.#options.includesScores;
+    const isPlain = delta.type === "text-delta" && !this.#options.includesLogprobs;
     if (isPlain) {
-      const data = streaming.beforeText + JSON.stringify(delta.text) + streaming.afterText;
-      return opening ? [opening, { data }] : [{ data }];
+      const text = streaming.textFrame(delta.text);
+      return opening ? [opening, text] : [text];
     }
     const { offset } = streaming;
     const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
     if (delta.type === "text-delta") streaming.offset += delta.text.length;
-    const chunk = frame(this.#chunk(choice, fields));
+    const chunk = jsonFrame(this.#chunk(choice, fields));
     return opening ? [opening, chunk] : [chunk];
   }
 
-  /** As llama.cpp's server has it. */
+  /** In the form of llama.cpp's server. */
   progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
     const progress: EncodedProgress = { total, cache: cached, processed, time_ms: rounded(ms) };
-    return [frame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
+    return [jsonFrame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
   }
 
   finish(choice: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
     const opening = this.#open(choice, true);
     const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
     const frames = opening ? [opening] : [];
-    if (!receipt) return [...frames, frame(last)];
-    frames.push(frame({ ...last, timings: encodeTimings(receipt) }));
+    if (!receipt) return [...frames, jsonFrame(last)];
+    frames.push(jsonFrame({ ...last, timings: encodeTimings(receipt) }));
     if (this.#options.includesUsage)
       frames.push(
-        frame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
+        jsonFrame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
       );
     return [...frames, DONE];
   }
@@ -110,9 +108,9 @@ export class OpenaiEncoder implements AnswerEncoder {
       ...this.#head,
       object: this.#shape.bodyObject,
       choices: choices.map((each, index) => {
-        const place = { answerId: this.#answerId, choice: index, offset: 0 };
-        const logprobs = this.#options.includesScores ? each.logprobs : [];
-        const fields = this.#shape.whole({ ...each, logprobs }, place);
+        const context = { answerId: this.#answerId, choice: index, offset: 0 };
+        const logprobs = this.#options.includesLogprobs ? each.logprobs : [];
+        const fields = this.#shape.whole({ ...each, logprobs }, context);
         return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
       ...this.#tier,
@@ -126,15 +124,14 @@ export class OpenaiEncoder implements AnswerEncoder {
     if (streaming.isOpen) return null;
     streaming.isOpen = true;
     const { opening } = this.#shape;
-    return opening ? frame(this.#chunk(choice, opening(hasText))) : null;
+    return opening ? jsonFrame(this.#chunk(choice, opening(hasText))) : null;
   }
 
   #streaming(choice: number): Streaming {
     const known = this.#choices[choice];
     if (known) return known;
-    const envelope = JSON.stringify(this.#chunk(choice, this.#shape.text(TEXT)));
-    const [beforeText = "", afterText = ""] = envelope.split(JSON.stringify(TEXT));
-    const streaming = { beforeText, afterText, isOpen: false, offset: 0 };
+    const textFrame = textFrames((text) => this.#chunk(choice, this.#shape.text(text)));
+    const streaming = { textFrame, isOpen: false, offset: 0 };
     this.#choices[choice] = streaming;
     return streaming;
   }
@@ -150,11 +147,7 @@ function encodeChoice(index: number, fields: object, finishReason: string | null
   return { index, logprobs: null, ...fields, finish_reason: finishReason };
 }
 
-function frame(chunk: object): Frame {
-  return { data: JSON.stringify(chunk) };
-}
-
-/** OpenAI's error envelope. */
+/** OpenAI's error object. */
 export function encodeOpenaiError(error: ServiceError): OpenaiError {
   const { code, message, param, traits } = error;
   return { error: { message, type: traits.type, param, code } };
@@ -170,7 +163,7 @@ function encodeUsage({ usage }: Receipt): UsageObject {
   };
 }
 
-/** Where time and tokens went; our own addition, beside OpenAI's fields. Times in ms. */
+/** Where time and tokens went. Not part of OpenAI's API. Times in ms. */
 export function encodeTimings(receipt: Receipt): Timings {
   return {
     queue_ms: rounded(receipt.queueMs),
@@ -183,8 +176,4 @@ export function encodeTimings(receipt: Receipt): Timings {
     seed: receipt.seed,
     ...(receipt.isCut ? { deadline_reached: true as const } : {}),
   };
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

@@ -1,19 +1,20 @@
-// The messages of a chat, as OpenAI has them → Message. What a text model cannot read is refused with the reason.
+// OpenAI's chat messages → Message. Refuses images, audio and files, which text models cannot read.
 // https://platform.openai.com/docs/api-reference/chat/create
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { readArguments } from "../shared/call-arguments.ts";
 import { withoutEffect } from "../shared/contract.ts";
+import { invalidValue, unreadable } from "../shared/refusals.ts";
+import { readArguments } from "../shared/tool-calls.ts";
 
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 
 const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'a string, or a list of parts {type: "text", text: string}',
+  error: 'must be a string, or a list of parts {type: "text", text: string}',
 });
 
-/** Chat templates do not look at it. */
+/** Chat templates ignore it. */
 const name = withoutEffect(z.string().nullish());
 
 const toolCall = z.looseObject({
@@ -21,7 +22,7 @@ const toolCall = z.looseObject({
   type: z.literal("function").nullish(),
   function: z.looseObject({
     name: z.string().min(1),
-    arguments: z.string("a string that holds JSON"),
+    arguments: z.string("must be a string that holds JSON"),
   }),
 });
 
@@ -33,33 +34,33 @@ const message = z.discriminatedUnion(
       role: z.literal("assistant"),
       content: content.nullish(),
       name,
-      refusal: z.null("refusals of another model cannot be read here").optional(),
+      refusal: z.null("must be null: this server does not read refusals").optional(),
       tool_calls: z.array(toolCall).nullish(),
       reasoning_content: z.string().nullish(),
-      // Refused with a reason, if they hold anything, before the schema is asked.
+      // `refuseUnreadable` has already refused any value but null.
       function_call: z.unknown().meta({ type: "null" }).optional(),
       audio: z.unknown().meta({ type: "null" }).optional(),
     }),
     z.looseObject({
       role: z.literal("tool"),
       content,
-      tool_call_id: z.string("the id of the call that this is the result of").min(1),
+      tool_call_id: z.string("must be the id of the call that this is the result of").min(1),
       name: z.string().nullish(),
     }),
   ],
-  { error: "role is system, developer, user, assistant or tool" },
+  { error: "role must be system, developer, user, assistant or tool" },
 );
 
-export const messages = z.array(message).min(1, "at least one message");
+export const messages = z.array(message).min(1, "must have at least one message");
 
-type Given = z.output<typeof message>;
+type InputMessage = z.output<typeof message>;
 
-/** Part types that OpenAI knows and a text model cannot read. */
+/** OpenAI's part types that a text model cannot read. */
 const MEDIA_PARTS = ["image_url", "input_audio", "file", "video_url", "audio_url"];
-/** Message fields that ask for something we cannot do, if they hold anything. */
+/** Message fields that must be null. */
 const UNSUPPORTED = ["function_call", "audio"];
 
-/** Refuses with a reason what the schema would only call wrong: media, and the older form of calls. */
+/** Refuses media and OpenAI's older function calls with a specific reason; the schema would only report an invalid value. */
 export function refuseUnreadable(body: unknown): void {
   const given = (body as { messages?: unknown } | null)?.messages;
   if (!Array.isArray(given)) return;
@@ -74,7 +75,7 @@ function refuseOlderCalls(given: Record<string, unknown>, path: string): void {
   if (given.role === "function") {
     throw new ServiceError(
       "unsupported_content",
-      "the role function is not supported by this server; results of tools have the role tool",
+      "the role function is not supported by this server; send tool results with the role tool",
       { param: `${path}.role` },
     );
   }
@@ -92,20 +93,14 @@ function refuseMedia(parts: unknown, path: string): void {
     const { type, text } = (part ?? {}) as { readonly type?: unknown; readonly text?: unknown };
     const param = `${path}[${index}]`;
     if (type === "text" && typeof text === "string") continue;
-    if (typeof type !== "string" || !MEDIA_PARTS.includes(type))
-      throw new ServiceError("invalid_value", `${param}: a part {type: "text", text: string}`, {
-        param,
-      });
-    throw new ServiceError(
-      "unsupported_content",
-      `this server's models read text only, so a part of type ${type} cannot be used`,
-      { param },
-    );
+    if (typeof type === "string" && MEDIA_PARTS.includes(type))
+      throw unreadable(`a part of type ${type}`, param);
+    throw invalidValue(param, 'must be a part {type: "text", text: string}');
   }
 }
 
 /** @throws ServiceError 400 naming the message */
-export function readMessages(given: readonly Given[]): readonly Message[] {
+export function readMessages(given: readonly InputMessage[]): readonly Message[] {
   const names = new Map<string, string>();
   return given.map((each, index) => {
     const read = readMessage(each, `messages[${index}]`, names);
@@ -114,7 +109,11 @@ export function readMessages(given: readonly Given[]): readonly Message[] {
   });
 }
 
-function readMessage(given: Given, path: string, names: ReadonlyMap<string, string>): Message {
+function readMessage(
+  given: InputMessage,
+  path: string,
+  names: ReadonlyMap<string, string>,
+): Message {
   switch (given.role) {
     case "assistant":
       return readAnswer(given, path);
@@ -131,14 +130,11 @@ function readMessage(given: Given, path: string, names: ReadonlyMap<string, stri
   }
 }
 
-function readAnswer(given: Extract<Given, { role: "assistant" }>, path: string): Message {
+function readAnswer(given: Extract<InputMessage, { role: "assistant" }>, path: string): Message {
   const calls = given.tool_calls ?? [];
   const { content: text, reasoning_content: reasoning } = given;
   if ((text === null || text === undefined) && calls.length === 0) {
-    const param = `${path}.content`;
-    throw new ServiceError("invalid_value", `${param} is required where there are no tool_calls`, {
-      param,
-    });
+    throw invalidValue(`${path}.content`, "is required if there are no tool_calls");
   }
   return {
     role: "assistant",
@@ -156,7 +152,7 @@ function readCall({ id, function: called }: z.output<typeof toolCall>, path: str
   };
 }
 
-/** The text of a message, whole or in parts. */
+/** Joins the parts of a message's text. */
 export function textOf(given: string | readonly { readonly text: string }[]): string {
   return typeof given === "string" ? given : given.map((part) => part.text).join("");
 }

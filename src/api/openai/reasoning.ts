@@ -1,35 +1,33 @@
-// How much a model is to think, and what else its chat template is told. reasoning_effort is OpenAI's; chat_template_kwargs
-// comes from vLLM; thinking_budget_tokens and reasoning_format from llama.cpp's server.
+// Fields that control reasoning and the chat template, for chat completions and responses. reasoning_effort is OpenAI's;
+// chat_template_kwargs comes from vLLM; thinking_budget_tokens and reasoning_format from llama.cpp's server.
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import { invalidValue } from "../shared/refusals.ts";
 
-/** What a template gets from us and nobody else. */
-const OWN_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
+/** Template variables that only the server sets. */
+const SERVER_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
 
 export const reasoningFields = {
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
   thinking_budget_tokens: z.int().min(-1).nullish(),
   reasoning_format: z
-    .enum(["none", "auto", "deepseek"], "none, auto or deepseek")
+    .enum(["none", "auto", "deepseek"], "must be none, auto or deepseek")
     .nullish()
     .meta({ default: "auto" }),
 };
 
 type ReasoningFields = z.output<z.ZodObject<typeof reasoningFields>>;
 
-/** @throws ServiceError 400 for a variable that is not the client's to set */
+/** @throws ServiceError 400 for a template variable that only the server sets */
 export function readReasoning(
   fields: ReasoningFields,
 ): Pick<Extract<Prompt, { type: "messages" }>, "reasoning" | "variables"> {
   const variables = fields.chat_template_kwargs ?? {};
-  const own = Object.keys(variables).find((name) => OWN_VARIABLES.includes(name));
-  if (own !== undefined) {
-    const param = `chat_template_kwargs.${own}`;
-    throw new ServiceError("invalid_value", `${param} is not for a client to set`, { param });
-  }
+  const reserved = Object.keys(variables).find((name) => SERVER_VARIABLES.includes(name));
+  if (reserved !== undefined)
+    throw invalidValue(`chat_template_kwargs.${reserved}`, "is set by the server; remove it");
   const { reasoning_effort: effort, thinking_budget_tokens: budget } = fields;
   const isOff = variables.enable_thinking === false || variables.thinking === false;
   const reasoning: ReasoningOptions = {

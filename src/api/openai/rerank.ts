@@ -1,5 +1,6 @@
-// POST /v1/rerank: how well documents answer a query, in the form of Jina and Cohere (`documents`) or in that of
-// text-embeddings-inference (`texts`). https://jina.ai/reranker , https://huggingface.github.io/text-embeddings-inference
+// The API of POST /v1/rerank, which scores how well documents answer a query. Two forms: that of Jina and Cohere
+// (`documents`) and that of text-embeddings-inference (`texts`).
+// https://jina.ai/reranker , https://huggingface.github.io/text-embeddings-inference
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
@@ -13,6 +14,7 @@ import type {
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
 
@@ -29,18 +31,18 @@ const UNSUPPORTED = {
   truncation: [],
 };
 
-const query = z.string().min(1, "an empty query ranks nothing");
-const some = "at least one document";
-const atMost = `at most ${MAX_DOCUMENTS} documents`;
+const query = z.string().min(1, "must not be empty");
+const atLeastOne = "must have at least one document";
+const atMost = `must have at most ${MAX_DOCUMENTS} documents`;
 const document = z.union(
   [z.string(), z.object({ text: z.string() }).transform(({ text }) => text)],
-  { error: 'a string, or {"text": "..."}' },
+  { error: 'must be a string, or {"text": "..."}' },
 );
 
 const jinaSchema = z.object({
   model: z.string().nullish(),
   query,
-  documents: z.array(document).min(1, some).max(MAX_DOCUMENTS, atMost),
+  documents: z.array(document).min(1, atLeastOne).max(MAX_DOCUMENTS, atMost),
   top_n: z.int().min(1).nullish(),
   return_documents: defaulted(z.boolean(), false),
 });
@@ -48,12 +50,12 @@ const jinaSchema = z.object({
 const teiSchema = z.object({
   model: z.string().nullish(),
   query,
-  texts: z.array(z.string()).min(1, some).max(MAX_DOCUMENTS, atMost),
+  texts: z.array(z.string()).min(1, atLeastOne).max(MAX_DOCUMENTS, atMost),
   raw_scores: defaulted(z.boolean(), false),
   return_text: defaulted(z.boolean(), false),
   truncate: defaulted(z.boolean(), false),
   truncation_direction: withoutEffect(
-    z.literal(["right", "Right"], "documents are cut at their end: right").nullish(),
+    z.literal(["right", "Right"], "must be right: documents are cut at their end").nullish(),
   ),
 });
 
@@ -75,7 +77,7 @@ export const rerank: EmbeddingApi = {
   parse(body) {
     const isTei = typeof body === "object" && body !== null && Object.hasOwn(body, "texts");
     if (isTei && Object.hasOwn(body, "documents")) {
-      throw new ServiceError("invalid_value", "documents or texts, not both", { param: "texts" });
+      throw invalidValue("texts", "cannot be used together with documents");
     }
     return isTei ? parseTei(body) : parseJina(body);
   },
@@ -152,7 +154,7 @@ class RankingEncoder implements EmbeddingEncoder {
     this.#scores.push(score);
   }
 
-  /** Best first; equal ones in the order in which they came. */
+  /** Best first. Documents with equal scores keep their order. */
   body(answer: EmbeddingAnswer): string {
     const ranked = this.#scores.map((score, index) => ({ index, score }));
     ranked.sort((one, other) => other.score - one.score);
@@ -160,7 +162,7 @@ class RankingEncoder implements EmbeddingEncoder {
   }
 }
 
-/** What the model said before it was squeezed into 0 to 1. At the very ends, where that cannot be told, the nearest. */
+/** The model's logit, i.e. the inverse of the sigmoid. Scores of exactly 0 and 1 give the nearest finite value. */
 export function rawScore(score: number): number {
   const inside = Math.min(Math.max(score, Number.MIN_VALUE), 1 - Number.EPSILON / 2);
   return Math.log(inside / (1 - inside));

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, made of the schemas that check the requests and that the answers are tested against.
+// Builds the OpenAPI 3.1 document from the schemas that validate requests, and that tests check the answers against.
 // https://spec.openapis.org/oas/v3.1.1
 
 import type { ErrorCode } from "../../errors.ts";
@@ -37,22 +37,22 @@ type Content = Readonly<
   >
 >;
 
-const INFO = `A queued, streaming server for GGUF models. Bodies are JSON. Every answer has an \`x-request-id\`: yours, if you send one.
-Paths that are not here are a 404 (\`not_found\`), other methods a 405 (\`method_not_allowed\`), headers over 16 KiB a 431 (\`headers_too_large\`), requests that do not come in time a 408 (\`receive_timeout\`), names and pages that are not allowed a 403 (\`host_not_allowed\`, \`origin_not_allowed\`).
-Fields that nobody knows are named in the header \`x-ignored-params\`, or refused under \`--strict\`.`;
+const INFO = `A streaming server for GGUF models with a request queue. Bodies are JSON. Every answer has an \`x-request-id\`: your own, if you send one.
+The server answers 404 (\`not_found\`) to unknown paths, 405 (\`method_not_allowed\`) to other methods, 431 (\`headers_too_large\`) to headers over 16 KiB, 408 (\`receive_timeout\`) to requests that arrive too slowly, and 403 (\`host_not_allowed\`, \`origin_not_allowed\`) to host names and web origins that are not allowed.
+Unknown fields are listed in the header \`x-ignored-params\`; with \`--strict\` they are refused.`;
 
 const TAGS = [
   {
     name: "OpenAI",
-    description: "For OpenAI's SDKs, and what is built on them: the base URL ends in `/v1`.",
+    description: "For OpenAI's SDKs and tools built on them. The base URL ends in `/v1`.",
   },
   {
     name: "Ollama",
-    description: "For Ollama's clients, and what is built on them: the host is this server.",
+    description: "For Ollama's clients and tools built on them. The host is this server.",
   },
-  { name: "Anthropic", description: "For Anthropic's SDKs: the base URL has no `/v1`." },
-  { name: "Gemini", description: "For Google's SDKs: the base URL has no `/v1beta`." },
-  { name: "llama.cpp", description: "As llama.cpp's server has them." },
+  { name: "Anthropic", description: "For Anthropic's SDKs. The base URL has no `/v1`." },
+  { name: "Gemini", description: "For Google's SDKs. The base URL has no `/v1beta`." },
+  { name: "llama.cpp", description: "Routes of llama.cpp's server." },
   { name: "Server", description: "About the server itself." },
 ];
 
@@ -61,22 +61,24 @@ function text(description: string) {
 }
 
 const HEADERS = {
-  "x-request-id": text("The request's id: yours, if you sent a harmless one."),
-  "request-id": text("The same, under the name that Anthropic's SDKs read."),
-  "x-ignored-params": text("Fields of the body that had no effect, because nobody knows them."),
-  location: text("Of a resumable stream: where to read on."),
-  "server-timing": text("Where the time went."),
+  "x-request-id": text("Id of the request: your own, if you sent a valid one."),
+  "request-id": text("Same as `x-request-id`, for Anthropic's SDKs."),
+  "x-ignored-params": text("Fields of the body that are unknown and had no effect."),
+  location: text("For a resumable stream: the path at which to resume it."),
+  "server-timing": text("How long each phase took."),
   "x-ratelimit-limit-tokens": {
-    description: "Tokens that the key may use per minute; only of keys with such a limit.",
+    description: "Tokens that the key may use per minute. Absent for keys without such a limit.",
     schema: { type: "integer" },
   },
   "x-ratelimit-remaining-tokens": {
-    description: "Those that it had left when the request came.",
+    description: "Tokens that the key had left when the request arrived.",
     schema: { type: "integer" },
   },
-  "x-ratelimit-reset-tokens": text("Until it has all of them again: `1m12.5s`, `20ms`."),
+  "x-ratelimit-reset-tokens": text(
+    "Time until the key has all its tokens again, e.g. `1m12.5s` or `20ms`.",
+  ),
   "retry-after": {
-    description: "Seconds after which trying again is worthwhile.",
+    description: "Seconds to wait before a retry.",
     schema: { type: "integer" },
   },
   "www-authenticate": text("`Bearer`."),
@@ -88,19 +90,19 @@ const SECURITY = {
   bearer: {
     type: "http",
     scheme: "bearer",
-    description: "One of the keys of `--api-key` or `--keys-file`.",
+    description: "A key from `--api-key` or `--keys-file`.",
   },
   apiKey: {
     type: "apiKey",
     in: "header",
     name: "x-api-key",
-    description: "The same, as Anthropic's SDKs send it.",
+    description: "The same key, as Anthropic's SDKs send it.",
   },
   googleApiKey: {
     type: "apiKey",
     in: "header",
     name: "x-goog-api-key",
-    description: "The same, as Google's SDKs send it; below `/v1beta` the query `key` does too.",
+    description: "The same key, as Google's SDKs send it. `/v1beta` also accepts the query `key`.",
   },
 };
 
@@ -118,7 +120,7 @@ export function openapiDocument(version: string): OpenapiDocument {
     info: { title: "Sluice", version, description: INFO },
     servers: [{ url: "/" }],
     tags: TAGS,
-    // The last one: without keys nobody is asked for a key.
+    // The empty one is for servers without API keys.
     security: [{ bearer: [] }, { apiKey: [] }, { googleApiKey: [] }, {}],
     paths,
     components: {
@@ -140,7 +142,7 @@ const REQUEST_ID = {
 const DEADLINE = {
   name: "x-deadline-ms",
   in: "header",
-  description: "Time for the answer, from the arrival of the request.",
+  description: "Time limit for the answer in ms, from the arrival of the request.",
   schema: { type: "integer", minimum: 1, maximum: 2_000_000_000 },
 };
 
@@ -148,7 +150,7 @@ const RESUMABLE = {
   name: "x-resumable",
   in: "header",
   description:
-    "Whether a stream survives its connection: the header `location` says where to read on.",
+    "Whether the stream can be resumed after a lost connection, at the path in the header `location`.",
   schema: { type: "string", enum: ["true", "false"] },
 };
 
@@ -156,8 +158,8 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
   const { method, path, tag, summary, contract, isPublic = false, parameters = [] } = operation;
   const [name, envelope] = envelopeOf(operation);
   const codes = codesOf(operation);
-  const isCodeIn = tag !== "Gemini"; // Google's is a number
-  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope), isCodeIn) : {};
+  const hasCode = tag !== "Gemini"; // Google's code is a number
+  const errors = codes.length > 0 ? errorAnswers(codes, names.add(name, envelope), hasCode) : {};
   return {
     tags: [tag],
     summary,
@@ -176,11 +178,11 @@ function documented(operation: Operation, names: SchemaNames): DocumentedOperati
 
 function codesOf({ codes, isPublic, isForAnyKey }: Operation): readonly ErrorCode[] {
   if (isPublic) return codes;
-  const ofKeys: readonly ErrorCode[] = isForAnyKey ? [] : ["permission_denied"];
-  return [...codes, "invalid_api_key", ...ofKeys, "internal_error"];
+  const scopeCodes: readonly ErrorCode[] = isForAnyKey ? [] : ["permission_denied"];
+  return [...codes, "invalid_api_key", ...scopeCodes, "internal_error"];
 }
 
-/** Lines of JSON have no place for the ids of events. */
+/** Streams of JSON lines cannot be resumed, because lines have no ids. */
 function isResumable({ contract, streamType }: Operation): boolean {
   return contract?.event !== undefined && streamType === undefined;
 }
@@ -199,7 +201,8 @@ function requestBody({ name, body, example }: Contract, names: SchemaNames) {
 function answersOf(operation: Operation, names: SchemaNames): Record<string, DocumentedAnswer> {
   const { contract } = operation;
   const headers = headersNamed([
-    ...["x-request-id", "request-id"],
+    "x-request-id",
+    "request-id",
     ...(contract ? ["x-ignored-params"] : []),
     ...(operation.isMetered ? ALLOWANCE : []),
     ...(contract?.event ? ["server-timing"] : []),
@@ -221,13 +224,13 @@ function answersOf(operation: Operation, names: SchemaNames): Record<string, Doc
   );
 }
 
-/** OpenAPI 3.1 has no word for the events of a stream: the schema is that of each event's data. */
+/** OpenAPI 3.1 cannot describe a stream of events, so the schema is that of one event's data. */
 function streamOf(operation: Operation, names: SchemaNames): Content {
   const { event, contract } = operation;
   if (!event) return {};
   const schema = {
-    description: `${operation.streamType ? "Each line" : "The data of each event"}; one that is an error is the last.${
-      contract?.lastData ? ` After the last event comes \`data: ${contract.lastData}\`.` : ""
+    description: `${operation.streamType ? "Each line" : "The data of each event"}. An error is always the last.${
+      contract?.lastData ? ` The stream ends with \`data: ${contract.lastData}\`.` : ""
     }`,
     anyOf: [names.add(...event), names.add(...envelopeOf(operation))],
   };

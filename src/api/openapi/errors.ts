@@ -1,9 +1,9 @@
-// The error answers of an operation: by status, with the codes that each may have.
+// Error answers of an operation: one per HTTP status, with the codes that it may have.
 
 import { type ErrorCode, statusOf } from "../../errors.ts";
 import type { JsonSchema } from "./schemas.ts";
 
-/** Wrong or unreadable bodies, of every operation that takes one. */
+/** Codes of every operation with a body: the body is invalid or cannot be read. */
 export const READING_CODES: readonly ErrorCode[] = [
   "invalid_json",
   "invalid_value",
@@ -17,8 +17,8 @@ export const READING_CODES: readonly ErrorCode[] = [
   "body_memory_full",
 ];
 
-/** What may happen to a request that was understood. */
-const RUNNING: readonly ErrorCode[] = [
+/** Codes of a valid request that cannot be queued or fails. */
+const RUNNING_CODES: readonly ErrorCode[] = [
   "queue_full",
   "rate_limit_exceeded",
   "generation_failed",
@@ -32,24 +32,24 @@ const RUNNING: readonly ErrorCode[] = [
   "deadline_exceeded",
 ];
 
-/** Of an operation with a body that a model answers. @param more of this operation alone */
+/** Codes of an operation with a body that a model answers. @param more codes of this operation only */
 export function codesOfPost(more: readonly ErrorCode[]): readonly ErrorCode[] {
-  return [...READING_CODES, ...more, ...RUNNING];
+  return [...READING_CODES, ...more, ...RUNNING_CODES];
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
-  400: "The request is wrong: `param` names the field",
-  401: "A key is missing or wrong",
+  400: "The request is invalid: `param` names the field",
+  401: "The API key is missing or wrong",
   403: "The key lacks a scope",
-  404: "It is not there",
-  409: "It was stopped from outside",
-  410: "It is gone",
+  404: "Not found",
+  409: "The request was stopped by another request",
+  410: "No longer available",
   413: "The body is too large",
   415: "The body is not JSON",
-  429: "The queue is full, or the key is beyond a limit of its own",
+  429: "The queue is full, or the key has reached a limit",
   500: "The server failed",
-  503: "Not now",
-  504: "It took too long",
+  503: "Temporarily unavailable",
+  504: "The request took too long",
 };
 
 const HEADERS: Readonly<Record<number, string>> = {
@@ -59,28 +59,28 @@ const HEADERS: Readonly<Record<number, string>> = {
 };
 
 /**
- * @param envelope stands for the schema of the dialect's errors
- * @param isCodeIn whether `error.code` is one of ours
+ * @param envelope reference to the schema of the dialect's errors
+ * @param hasCode whether `error.code` is one of our codes
  */
 export function errorAnswers(
   codes: readonly ErrorCode[],
   envelope: JsonSchema,
-  isCodeIn: boolean,
+  hasCode: boolean,
 ): Record<string, { readonly description: string }> {
   const statuses = [...new Set(codes.map(statusOf))].sort((one, other) => one - other);
   return Object.fromEntries(
     statuses.map((status) => {
-      const here = codes.filter((code) => statusOf(code) === status);
-      const schema = isCodeIn ? { allOf: [envelope, withCodes(here)] } : envelope;
+      const own = codes.filter((code) => statusOf(code) === status);
+      const schema = hasCode ? { allOf: [envelope, withCodes(own)] } : envelope;
       const names = ["x-request-id", "request-id", ...[HEADERS[status] ?? []].flat()];
-      const description = `${MEANINGS[status] ?? "An error"}. \`code\`: ${here.join(", ")}.`;
+      const description = `${MEANINGS[status] ?? "An error"}. \`code\`: ${own.join(", ")}.`;
       const headers = headersNamed(names);
       return [status, { description, headers, content: { "application/json": { schema } } }];
     }),
   );
 }
 
-/** In the envelope's `error`, or beside it where that is a text. */
+/** `code` is a field of `error`, or stands beside it if `error` is a string. */
 function withCodes(codes: readonly ErrorCode[]): JsonSchema {
   const code = { enum: codes };
   return { properties: { code, error: { properties: { code } } } };

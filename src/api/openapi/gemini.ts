@@ -1,4 +1,4 @@
-// Operations of Gemini's API beside those that generate: what is served.
+// Gemini's operations on models.
 
 import { geminiError } from "../gemini/answer.ts";
 import {
@@ -9,20 +9,20 @@ import {
 } from "../gemini/models.ts";
 import { get, type Operation, pathModel, queryOf } from "./operation.ts";
 
-const OF_ALL = { error: geminiError, isForAnyKey: true } as const;
+const COMMON = { error: geminiError, isForAnyKey: true } as const;
 
 export function geminiOperations(): readonly Operation[] {
   const path = "/v1beta/models";
   return [
     {
-      ...get(path, "Gemini", "Lists what is served", ["GeminiModelList", geminiModelList]),
-      ...OF_ALL,
+      ...get(path, "Gemini", "Lists the served models", ["GeminiModelList", geminiModelList]),
+      ...COMMON,
       parameters: queryOf(geminiModelsQuery),
       codes: ["invalid_value", "unknown_parameter"],
     },
     {
       ...get(`${path}/{model}`, "Gemini", "Describes one model", ["GeminiModel", geminiModel]),
-      ...OF_ALL,
+      ...COMMON,
       parameters: [pathModel(), ...queryOf(geminiModelQuery)],
       codes: ["unknown_parameter", "model_not_found", "bad_request"],
     },

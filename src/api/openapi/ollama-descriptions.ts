@@ -1,53 +1,56 @@
-// One sentence for each field of Ollama's bodies, where its name means something else than elsewhere: see descriptions.ts.
+// Descriptions of the fields of Ollama's bodies that other APIs do not have or that mean something else there. See
+// descriptions.ts for the keys.
+
+import { loadOptions } from "../ollama/options.ts";
 
 const OPTIONS: Readonly<Record<string, string>> = {
-  options: "How tokens are chosen, and what Ollama would load the model with.",
-  "options.temperature": "How free the choice of tokens is; 0 takes the likeliest.",
-  "options.top_k": "So many likeliest tokens are left to choose from; 0 is off.",
-  "options.top_p": "The likeliest tokens that have this share together are left to choose from.",
-  "options.min_p": "Tokens less likely than this share of the likeliest are left out.",
-  "options.repeat_penalty": "Makes tokens that are there already less likely; 1 is off.",
-  "options.presence_penalty": "Makes tokens that are there already less likely.",
-  "options.frequency_penalty": "Makes tokens less likely the more often they are there.",
-  "options.seed": "The same seed gives the same answer; -1 is random.",
-  "options.num_predict": "Tokens that are generated at most; 0, -1 and -2 are no limit.",
-  "options.stop": "Texts that end the answer; they are not part of it.",
-  "options.num_ctx": "Refused if it is more context than a request has here; else nothing is cut.",
-  "options.num_keep": "Nothing is thrown out of a full context.",
-  "options.mirostat_tau": "Of mirostat, which is off.",
-  "options.mirostat_eta": "Of mirostat, which is off.",
+  options: "Sampling options, and Ollama's options for loading the model.",
+  "options.temperature": "Randomness of sampling; 0 always takes the likeliest token.",
+  "options.top_k": "Samples from this many of the likeliest tokens; 0 switches it off.",
+  "options.top_p": "Samples from the likeliest tokens whose probabilities add up to this.",
+  "options.min_p": "Drops tokens whose probability is below this share of the likeliest token's.",
+  "options.repeat_penalty": "Divides the logits of tokens in the answer; 1 switches it off.",
+  "options.presence_penalty": "Penalty on tokens that are already in the answer.",
+  "options.frequency_penalty": "Penalty on tokens, per occurrence in the answer.",
+  "options.seed": "The same seed gives the same answer; -1 picks a random seed.",
+  "options.num_predict": "Maximum number of tokens to generate; 0, -1 and -2 mean no limit.",
+  "options.stop": "Strings at which generation stops. The answer does not include them.",
+  "options.num_ctx": "Refused if larger than the server's context size, else ignored.",
+  "options.num_keep": "Ignored: a full context ends the answer.",
+  "options.mirostat_tau": "Ignored: mirostat is off.",
+  "options.mirostat_eta": "Ignored: mirostat is off.",
 };
 
-const LOADING = ["num_batch", "num_gpu", "main_gpu", "num_thread", "numa", "low_vram", "f16_kv"]
-  .concat(["use_mmap", "use_mlock", "logits_all"])
-  .map((name) => [`options.${name}`, "The model is loaded as the server was started."] as const);
+const LOAD_OPTIONS = Object.keys(loadOptions).map((name) => [
+  `options.${name}`,
+  "Ignored: the server's own settings decide.",
+]);
 
 export const OLLAMA: Readonly<Record<string, string>> = {
   ...OPTIONS,
-  ...Object.fromEntries(LOADING),
-  format: "Holds the answer to JSON, or to a JSON schema, while it is generated.",
-  think: "Whether the model thinks before it answers, and how much.",
-  keep_alive: "The model stays loaded.",
-  raw: "The prompt goes to the model as it is, control tokens included.",
-  "OllamaGeneration.prompt": "The question; with raw or suffix, the text before the answer.",
-  "OllamaGeneration.system": "What the system says before the question.",
+  ...Object.fromEntries(LOAD_OPTIONS),
+  format: "Constrains the answer to JSON or to a JSON schema.",
+  think: "Whether the model reasons before it answers, and how much.",
+  keep_alive: "Ignored: the model stays loaded.",
+  raw: "Whether to send the prompt to the model without a chat template, control tokens included.",
+  "OllamaGeneration.prompt": "The question. With raw or suffix: the text before the answer.",
+  "OllamaGeneration.system": "System message, placed before the question.",
   "OllamaChat.messages":
-    "The conversation so far; a last message of the assistant is gone on with. Without any the answer is that the model is loaded.",
-  "OllamaChat.truncate":
-    "Whether the oldest turns are left out of a conversation that does not fit.",
-  "messages[].thinking": "What the assistant thought before it answered.",
-  "messages[].tool_name": "Of the role tool: the function's name.",
-  "messages[].tool_calls[].type": "Always a function.",
-  "messages[].tool_calls[].function.index": "Not looked at.",
-  "OllamaChat.messages[].tool_calls[].function.arguments": "The arguments: an object.",
-  "OllamaEmbedding.input": "A text, or several.",
-  "OllamaEmbedding.truncate": "Whether an input that is too long is cut, instead of refused.",
-  "OllamaEmbedding.dimensions": "First numbers of each vector, scaled to length 1.",
-  "OllamaEmbedding.options": "Not looked at, but for num_ctx.",
+    "The conversation so far. If the last message is the assistant's, generation continues it. Without messages, the answer says that the model is loaded.",
+  "OllamaChat.truncate": "Whether to leave out the oldest turns if the conversation is too long.",
+  "messages[].thinking": "The assistant's reasoning before this message.",
+  "messages[].tool_name": "For role tool: the function's name.",
+  "messages[].tool_calls[].type": "Always function.",
+  "messages[].tool_calls[].function.index": "Ignored.",
+  "OllamaChat.messages[].tool_calls[].function.arguments": "The arguments, as an object.",
+  "OllamaEmbedding.input": "A text, or a list of texts.",
+  "OllamaEmbedding.truncate": "Whether to cut an input that is too long, instead of refusing it.",
+  "OllamaEmbedding.dimensions": "Length of the vectors: their first numbers, scaled to length 1.",
+  "OllamaEmbedding.options": "Ignored.",
   "OlderOllamaEmbedding.prompt": "The text.",
-  "OlderOllamaEmbedding.options": "Not looked at, but for num_ctx.",
-  "OllamaPull.stream": "There is one answer either way.",
-  "OllamaPull.insecure": "Nothing is fetched.",
-  "OllamaShow.verbose": "There is no more to show.",
+  "OlderOllamaEmbedding.options": "Ignored.",
+  "OllamaPull.stream": "Ignored: there is always one answer.",
+  "OllamaPull.insecure": "Ignored: nothing is downloaded.",
+  "OllamaShow.verbose": "Ignored: there is nothing more to show.",
   name: "Older name of model.",
 };

@@ -1,4 +1,4 @@
-// Operations on models, as Ollama has them: what they are, and whether they are there.
+// Ollama's operations on models.
 
 import { ollamaModels, ollamaRunning, ollamaVersion } from "../ollama/model-answers.ts";
 import { type ModelRoute, ollamaPull, ollamaShow } from "../ollama/models.ts";
@@ -10,15 +10,15 @@ const ANY_KEY = { isForAnyKey: true } as const;
 export function ollamaOperations(): readonly Operation[] {
   return [
     {
-      ...get("/api/tags", "Ollama", "Lists what is served", ["OllamaModels", ollamaModels]),
+      ...get("/api/tags", "Ollama", "Lists the served models", ["OllamaModels", ollamaModels]),
       ...ANY_KEY,
     },
     {
-      ...get("/api/ps", "Ollama", "Lists what is loaded", ["OllamaRunning", ollamaRunning]),
+      ...get("/api/ps", "Ollama", "Lists the loaded models", ["OllamaRunning", ollamaRunning]),
       ...ANY_KEY,
     },
     {
-      ...get("/api/version", "Ollama", "Says which Ollama's API this is", [
+      ...get("/api/version", "Ollama", "Returns the version of Ollama's API", [
         "OllamaVersion",
         ollamaVersion,
       ]),
@@ -32,7 +32,9 @@ function operationOf({ path, contract }: ModelRoute): Operation {
   const { name, tag, summary, answer } = contract;
   return {
     ...get(path, tag, summary, [name, answer]),
-    ...{ method: "post", contract, codes: READING_CODES },
+    method: "post",
+    contract,
+    codes: READING_CODES,
     ...ANY_KEY,
   };
 }

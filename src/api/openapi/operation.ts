@@ -1,16 +1,16 @@
-// What the document says of one operation: the pieces of which all of them are made.
+// One operation of the OpenAPI document, and helpers that build operations.
 
 import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
 import { descriptionOf } from "./descriptions.ts";
 
-/** One body that may come, of a type other than JSON too. */
-export type Answer = {
+/** A possible answer of an operation: JSON, or a body of another type. */
+export type OperationAnswer = {
   readonly status: number;
   readonly description: string;
   readonly type?: string;
-  /** Name of the schema, and the schema; none for what is no JSON. */
+  /** Name of the schema, and the schema; absent if the body is not JSON. */
   readonly schema?: readonly [name: string, schema: z.ZodType];
 };
 
@@ -28,31 +28,36 @@ export type Operation = {
   readonly tag: Tag;
   readonly summary: string;
   readonly parameters?: readonly Parameter[];
-  /** Of a wire format: body, stream and envelope come from it. */
+  /** Present for wire formats: defines body, stream and error. */
   readonly contract?: Contract;
-  /** Envelope of its errors, where there is no contract that says it; else it is OpenAI's. */
+  /** Error schema of an operation without a contract. Default: OpenAI's. */
   readonly error?: z.ZodType;
-  readonly answers: readonly Answer[];
-  /** Of a stream: the data of one event. */
+  readonly answers: readonly OperationAnswer[];
+  /** Name and schema of a stream event's data. */
   readonly event?: readonly [name: string, schema: z.ZodType];
-  /** Of a stream that has lines instead of events. */
+  /** Present if the stream has lines instead of events. */
   readonly streamType?: "application/x-ndjson";
   readonly codes: readonly ErrorCode[];
-  /** Whether it is answered without a key. */
+  /** Whether it needs no API key. */
   readonly isPublic?: boolean;
-  /** Whether every key may ask, whatever its scopes. */
+  /** Whether a key of any scope may call it. */
   readonly isForAnyKey?: boolean;
-  /** Whether it costs tokens, of which a key may have only so many per minute. */
+  /** Whether it counts against the key's tokens per minute. */
   readonly isMetered?: boolean;
 };
 
-/** One that takes nothing. */
-export function get(path: string, tag: Tag, summary: string, schema?: Answer["schema"]): Operation {
+/** A GET operation without parameters. */
+export function get(
+  path: string,
+  tag: Tag,
+  summary: string,
+  schema?: OperationAnswer["schema"],
+): Operation {
   const answers = schema ? [{ status: 200, description: "The answer", schema }] : [];
   return { method: "get", path, tag, summary, answers, codes: [] };
 }
 
-/** The fields of a query. A name with brackets is another spelling of the one without. */
+/** The parameters of a query. `include[]` is another spelling of `include` and left out. */
 export function queryOf(schema: z.ZodType): readonly Parameter[] {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, {
     io: "input",
@@ -61,9 +66,11 @@ export function queryOf(schema: z.ZodType): readonly Parameter[] {
   return Object.entries(properties)
     .filter(([name]) => !name.endsWith("[]"))
     .map(([name, property]) => ({
-      ...{ name, in: "query" as const, schema: Object(property) as object },
+      name,
+      in: "query" as const,
       required: required.includes(name),
       description: descriptionOf("query", name) ?? "",
+      schema: Object(property) as object,
     }));
 }
 
@@ -71,9 +78,9 @@ export function pathId(description: string): Parameter {
   return inPath("id", description);
 }
 
-/** Of a path with `{model}` in it. */
+/** The parameter of a path with `{model}` in it. */
 export function pathModel(): Parameter {
-  return inPath("model", "A served id; it may have slashes.");
+  return inPath("model", "Id of a served model. It may contain slashes.");
 }
 
 function inPath(name: string, description: string): Parameter {

@@ -1,4 +1,4 @@
-// Every operation of the server: those of the wire formats, which describe themselves, and those about the server.
+// All operations of the server: those of the wire formats, made from their contracts, and those about the server.
 
 import { z } from "zod";
 import { props, slotList } from "../llama-cpp/answers.ts";
@@ -9,9 +9,9 @@ import type { Contract } from "../shared/contract.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../wire-formats.ts";
 import { codesOfPost } from "./errors.ts";
 import { geminiOperations } from "./gemini.ts";
-import { keptOperations } from "./kept.ts";
 import { ollamaOperations } from "./ollama.ts";
-import { type Answer, get, type Operation, pathId, pathModel, queryOf } from "./operation.ts";
+import { get, type Operation, pathId, pathModel, queryOf } from "./operation.ts";
+import { resourceOperations } from "./resources.ts";
 
 const OPEN = { isPublic: true } as const;
 const ANY_KEY = { isForAnyKey: true } as const;
@@ -26,7 +26,7 @@ export function operations(): readonly Operation[] {
     ...EMBEDDING_APIS.flatMap(({ paths, contract }) =>
       paths.map((path) => metered(operationOf(path, contract))),
     ),
-    ...keptOperations(),
+    ...resourceOperations(),
     ...geminiOperations(),
     ...ollamaOperations(),
     ...serverOperations(),
@@ -45,11 +45,15 @@ function operationOf(path: string, contract: Contract): Operation {
   ];
   return {
     method: "post",
-    ...{ path, tag, summary, contract },
+    path,
+    tag,
+    summary,
+    contract,
     ...(parameters.length > 0 ? { parameters } : {}),
     answers: [
       {
-        ...{ status: 200, description: describeAnswer(contract) },
+        status: 200,
+        description: describeAnswer(contract),
         ...(isOnlyStreamed ? {} : { schema: [name, answer] }),
       },
     ],
@@ -60,31 +64,34 @@ function operationOf(path: string, contract: Contract): Operation {
 
 function describeAnswer({ event, isOnlyStreamed = false }: Contract): string {
   if (isOnlyStreamed) return "The answer as events";
-  return event ? "The answer: whole, or with `stream: true` as events" : "The answer";
+  return event ? "The answer, whole or, with `stream: true`, as events" : "The answer";
 }
 
 function serverOperations(): readonly Operation[] {
   return [
     {
-      ...get("/v1/models", "OpenAI", "Lists what is served", ["ModelList", modelList]),
+      ...get("/v1/models", "OpenAI", "Lists the served models", ["ModelList", modelList]),
       ...ANY_KEY,
     },
     {
       ...get("/v1/models/{id}", "OpenAI", "Describes one model", ["Model", model]),
-      parameters: [pathId("A served id; it may have slashes.")],
+      parameters: [pathId("Id of a served model. It may contain slashes.")],
       codes: ["model_not_found", "bad_request"],
       ...ANY_KEY,
     },
     {
-      ...get("/v1/usage", "Server", "Says what the caller's key has used", ["Usage", usageList]),
+      ...get("/v1/usage", "Server", "Returns the usage of the caller's key", ["Usage", usageList]),
       ...ANY_KEY,
     },
     {
-      ...get("/slots", "llama.cpp", "Shows what each slot is busy with", ["SlotList", slotList]),
+      ...get("/slots", "llama.cpp", "Shows what each slot is doing", ["SlotList", slotList]),
       parameters: [
         {
-          ...{ name: "fail_on_no_slot", in: "query", required: false, schema: { type: "string" } },
-          description: "Anything but 0: answers 503 when no slot is free.",
+          name: "fail_on_no_slot",
+          in: "query",
+          required: false,
+          description: "Any value except 0: answer 503 if no slot is free.",
+          schema: { type: "string" },
         },
       ],
       codes: ["engine_unavailable", "no_free_slot"],
@@ -94,37 +101,34 @@ function serverOperations(): readonly Operation[] {
       codes: ["engine_unavailable"],
     },
     { ...get("/", "Server", "Lists all paths", ["Index", index]), ...ANY_KEY },
-    { ...get("/health", "Server", "Says that the process lives", ["Health", health]), ...OPEN },
+    { ...get("/health", "Server", "Answers if the process runs", ["Health", health]), ...OPEN },
     {
-      ...get("/ready", "Server", "Says whether requests are served at once"),
+      ...get("/ready", "Server", "Returns whether the server can serve requests"),
       ...OPEN,
       answers: [
         { status: 200, description: "Ready", schema: ["Readiness", readiness] },
-        { status: 503, description: "Not now: see `reason`", schema: ["Readiness", readiness] },
+        { status: 503, description: "Not ready: see `reason`", schema: ["Readiness", readiness] },
       ],
     },
-    {
-      ...get("/metrics", "Server", "Measures, as Prometheus has them"),
-      answers: [text("text/plain")],
-    },
+    { ...get("/metrics", "Server", "Metrics for Prometheus"), answers: [text("text/plain")] },
     {
       ...get("/openapi.json", "Server", "This document", ["OpenApiDocument", z.looseObject({})]),
       ...OPEN,
     },
     { ...get("/docs", "Server", "This document as a page"), ...OPEN, answers: [text("text/html")] },
     {
-      ...get("/docs/style.css", "Server", "The style of that page"),
+      ...get("/docs/style.css", "Server", "The style sheet of that page"),
       ...OPEN,
       answers: [text("text/css")],
     },
   ];
 }
 
-function text(type: string): Answer {
+function text(type: string) {
   return { status: 200, description: "The answer", type };
 }
 
-/** The envelope of an operation's errors. */
+/** Name and schema of an operation's errors. */
 export function envelopeOf(operation: Operation): readonly [name: string, schema: z.ZodType] {
   const { contract, tag } = operation;
   const own = operation.error ?? (tag === "Ollama" ? ollamaError : openaiError);

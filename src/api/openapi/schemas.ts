@@ -1,4 +1,4 @@
-// zod schemas → the JSON schemas of the OpenAPI document, as a client writes and reads them.
+// zod schemas → the JSON schemas of the OpenAPI document, in the form in which a client sends and receives data.
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
@@ -11,12 +11,12 @@ export type JsonSchema = { [keyword: string]: unknown };
 
 const PREFIX = "#/components/schemas/";
 
-/** The document's schemas by name. One zod schema is one of them, however many names were added for it. */
+/** The document's schemas by name. A zod schema that is added under several names keeps the first. */
 export class SchemaNames {
   readonly #names = new Map<z.ZodType, string>();
   readonly #bodies = new Set<string>();
 
-  /** @returns what stands for the schema elsewhere in the document */
+  /** @returns a reference to the schema */
   add(name: string, schema: z.ZodType): JsonSchema {
     const known = this.#names.get(schema);
     if (known === undefined) {
@@ -27,14 +27,14 @@ export class SchemaNames {
     return { $ref: `${PREFIX}${known ?? name}` };
   }
 
-  /** The same for what a client sends: every field has its description there. */
+  /** Adds the schema of a request body, whose fields get descriptions. */
   addBody(name: string, schema: z.ZodType): JsonSchema {
     const reference = this.add(name, schema);
     if (this.#names.get(schema) === name) this.#bodies.add(name);
     return reference;
   }
 
-  /** All of them. */
+  /** All schemas that were added. */
   toJson(): Record<string, JsonSchema> {
     const registry = z.registry<{ id: string }>();
     for (const [schema, id] of this.#names) registry.add(schema, { id });
@@ -42,7 +42,7 @@ export class SchemaNames {
       io: "input",
       unrepresentable: "any",
       uri: (id) => `${PREFIX}${id}`,
-      override: ({ zodSchema, jsonSchema }) => asWritten(zodSchema, jsonSchema as JsonSchema),
+      override: ({ zodSchema, jsonSchema }) => cleanUp(zodSchema, jsonSchema as JsonSchema),
     });
     return Object.fromEntries(
       Object.entries(schemas).map(([name, { $schema: _, $id: _id, ...schema }]) => [
@@ -53,30 +53,30 @@ export class SchemaNames {
   }
 }
 
-/** What the library leaves out of a schema that transforms, and what it puts in that says nothing. */
-function asWritten(zodSchema: z.core.$ZodTypes, json: JsonSchema): void {
+/** Restores what zod drops from schemas with a transform, and removes keywords without information. */
+function cleanUp(zodSchema: z.core.$ZodTypes, json: JsonSchema): void {
   const meta: JsonSchema | undefined = z.globalRegistry.get(zodSchema);
   if (meta && "default" in meta) json.default = meta.default;
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   delete json.readOnly;
   if (isDeepStrictEqual(json.propertyNames, { type: "string" })) delete json.propertyNames;
-  if (Array.isArray(json.anyOf)) json.anyOf = json.anyOf.flatMap(flatChoices);
+  if (Array.isArray(json.anyOf)) json.anyOf = json.anyOf.flatMap(flattened);
   if (!json[OR_TEXT_MARK]) return;
   const { [OR_TEXT_MARK]: _, ...list } = json;
   for (const keyword of Object.keys(json)) delete json[keyword];
   json.anyOf = [{ type: "string" }, list];
 }
 
-/** A choice of nothing but choices is those. */
-function flatChoices(branch: JsonSchema): readonly JsonSchema[] {
+/** Replaces an `anyOf` that holds nothing but an `anyOf` by its branches. */
+function flattened(branch: JsonSchema): readonly JsonSchema[] {
   const { anyOf, ...rest } = branch;
   return Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [branch];
 }
 
-/** With a description of every field, and with the fields that are accepted everywhere and change nothing. */
+/** Adds the fields that every body accepts without effect, and a description for every field. */
 function described(name: string, schema: JsonSchema): JsonSchema {
-  const forms = (schema.anyOf ?? [schema]) as readonly JsonSchema[]; // a body has one form, or several
+  const forms = (schema.anyOf ?? [schema]) as readonly JsonSchema[]; // a body has one form or several
   for (const form of forms) {
     const properties = form.properties as Record<string, JsonSchema>; // bodies are objects
     for (const field of WITHOUT_EFFECT) properties[field] ??= { [WITHOUT_EFFECT_MARK]: true };

@@ -1,14 +1,14 @@
-// GET and DELETE /v1/requests: our own, in the form of OpenAI's lists.
+// Answers of GET and DELETE /v1/requests, which only this server has. They have the form of OpenAI's lists.
 
 import type { RequestList } from "./server-answers.ts";
 
-/** One request that is inside. */
+/** A waiting or running request. */
 export type ListedRequest = {
   readonly requestId: string;
   readonly path: string;
   readonly model: string | null;
   readonly isStreamed: boolean;
-  /** Null while it does not wait for a slot. */
+  /** Position in the queue; null if the request does not wait for a slot. */
   readonly place: { readonly position: number; readonly etaMs: number | null } | null;
   readonly promptTokens: number;
   readonly generatedTokens: number;

@@ -1,4 +1,4 @@
-// Answers about the server itself: what is served, whether it lives, whether it is ready, and which paths it has.
+// Schemas of the answers about the server itself: models, requests, usage, health, readiness, paths.
 
 import { z } from "zod";
 
@@ -11,7 +11,7 @@ const head = {
 
 const engineState = ["loading", "ready", "restarting", "failed", "closed"] as const;
 
-/** The model that generates, or one of those for embeddings and ranking, which are loaded when they are needed. */
+/** The model that generates text, or a model for embeddings or ranking, which is loaded on demand. */
 export const model = z.union([
   z.strictObject({
     ...head,
@@ -27,7 +27,7 @@ export const model = z.union([
 
 export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
 
-/** What the caller has inside. */
+/** The caller's waiting and running requests. */
 export const requestList = z.strictObject({
   object: z.literal("list"),
   data: z.array(
@@ -47,7 +47,7 @@ export const requestList = z.strictObject({
   ),
 });
 
-/** What keys have used since the server started: the caller's own; for an admin, all. */
+/** Usage per key since the server started: the caller's key, or all keys for an admin. */
 export const usageList = z.strictObject({
   object: z.literal("list"),
   since: z.int(),

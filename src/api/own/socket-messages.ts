@@ -1,24 +1,26 @@
-// What is said over a WebSocket: the schemas of what a client sends, and the texts of what it gets.
+// WebSocket messages: schemas of the client's messages, and serializers of the server's. The socket session calls them.
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 
-/** A client names its requests, to tell their answers apart. */
+/** Chosen by the client for each request; the messages of its answer repeat it. */
 const id = z.string().min(1).max(128);
 const path = z
   .string()
   .max(2_000)
-  .regex(/^\/[\x21-\x7e]*$/, "a path of this server, such as /v1/chat/completions");
+  .regex(/^\/[\x21-\x7e]*$/, "must be a path of this server, such as /v1/chat/completions");
 
 const header = z
   .union([
-    z.string().regex(/^[\x20-\x7e]{0,200}$/, "up to 200 plain characters"),
+    z
+      .string()
+      .regex(/^[\x20-\x7e]{0,200}$/, "must have at most 200 characters, all printable ASCII"),
     z.number(),
     z.boolean(),
   ])
   .optional();
 
-/** Those of HTTP that change what a request does. */
+/** The HTTP headers that a request may set. */
 const headers = z.strictObject({
   "x-request-id": header,
   "x-deadline-ms": header,
@@ -39,7 +41,7 @@ const clientMessage = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("resume"),
     id,
-    /** As `started` named it. */
+    /** The path from the `started` message. */
     stream: path,
     last_event_id: header.nullable(),
   }),
@@ -61,35 +63,35 @@ export function parseClientMessage(text: string): ClientMessage {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const param = issue?.path.join(".") || "type";
-  throw new ServiceError("invalid_value", `${param}: ${issue?.message ?? "is not right"}`, {
+  throw new ServiceError("invalid_value", `${param}: ${issue?.message ?? "is invalid"}`, {
     param,
   });
 }
 
-/** How a request ended: with its answer, by `cancel`, or because it broke off. */
+/** How a request ended: with a complete answer, by `cancel`, or because its answer was interrupted. */
 export type SocketEnd = "done" | "cancelled" | "broken";
 
-/** Texts of what a client gets. What is JSON already is not parsed for it. */
+/** Serializers of the server's messages. Data that is already JSON is inserted without parsing it. */
 export const socketMessages = {
   authenticated: () => '{"type":"authenticated"}',
   pong: () => '{"type":"pong"}',
-  /** Its stream has begun. @param stream where it can be come back to */
+  /** A stream has begun. @param stream path at which a client can resume it; null if it cannot */
   started: (name: string, requestId: string, stream: string | null) =>
     JSON.stringify({ type: "started", id: name, request_id: requestId, stream }),
-  /** @param news as in a comment of a stream: `queued position=3 eta_ms=4200` */
-  status: (name: string, news: string) =>
-    JSON.stringify({ type: "status", id: name, ...statusOf(news) }),
+  /** @param waitStatus as in an SSE comment, e.g. `queued position=3 eta_ms=4200` */
+  status: (name: string, waitStatus: string) =>
+    JSON.stringify({ type: "status", id: name, ...statusOf(waitStatus) }),
   event: (name: string, { event, id: eventId, data }: SocketEvent) => {
     const head = JSON.stringify({ type: "event", id: name, event, event_id: eventId });
     return `${head.slice(0, -1)},"data":${asJson(data)}}`;
   },
-  /** An answer that is no stream, or a refusal. */
+  /** A buffered answer, or a refusal. */
   response: (name: string, { status, retryAfter, body }: SocketResponse) => {
     const head = JSON.stringify({ type: "response", id: name, status, retry_after: retryAfter });
     return `${head.slice(0, -1)},"body":${asJson(body)}}`;
   },
   end: (name: string, reason: SocketEnd) => JSON.stringify({ type: "end", id: name, reason }),
-  /** Of a message that cannot be understood or followed. @param name of the request that it was about, if that is known */
+  /** Answers a message that is invalid or cannot be carried out. @param name id of its request; null if unknown */
   error: (error: object, name: string | null) =>
     JSON.stringify({ type: "error", ...(name === null ? {} : { id: name }), ...error }),
 } as const;
@@ -102,18 +104,18 @@ export type SocketEvent = {
 
 type SocketResponse = {
   readonly status: number;
-  /** Seconds. */
+  /** In seconds. */
   readonly retryAfter: number | undefined;
   readonly body: string;
 };
 
-/** `[DONE]`, and pages of text, are no JSON. */
+/** `[DONE]` and plain text are not JSON, so they are sent as JSON strings. */
 function asJson(text: string): string {
   return /^[[{]/.test(text) && text !== "[DONE]" ? text : JSON.stringify(text);
 }
 
-function statusOf(news: string): object {
-  const [state = "", ...fields] = news.split(" ");
+function statusOf(waitStatus: string): object {
+  const [state = "", ...fields] = waitStatus.split(" ");
   const pairs = fields.map((field) => field.split("="));
   return { state, ...Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)])) };
 }

@@ -1,4 +1,5 @@
-// GET /v1/usage: what keys have used since the server started, and what they do now. Ours alone: no other API has it.
+// Answer of GET /v1/usage, which only this server has: what keys have used since the server started, and their current
+// requests.
 
 import type { UsageList } from "./server-answers.ts";
 

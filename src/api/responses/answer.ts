@@ -1,14 +1,14 @@
-// Answers of POST /v1/responses: the response, its items, and the events of a stream.
+// Schemas of the answers of POST /v1/responses: the response, its items, and the events of a stream.
 // https://platform.openai.com/docs/api-reference/responses/object
 
 import { z } from "zod";
 import { openaiError, timings } from "../openai/answer.ts";
-import { chatScores } from "../openai/chat-answer.ts";
+import { chatLogprobsObject } from "../openai/chat-answer.ts";
 
 const count = z.int().min(0);
 const status = z.enum(["in_progress", "completed", "incomplete"]);
 
-const logprobs = chatScores.unwrap().shape.content;
+const logprobs = chatLogprobsObject.unwrap().shape.content;
 
 const textPart = z.strictObject({
   type: z.literal("output_text"),
@@ -16,14 +16,14 @@ const textPart = z.strictObject({
   annotations: z.array(z.never()),
   logprobs,
 });
-const thoughtPart = z.strictObject({ type: z.literal("reasoning_text"), text: z.string() });
+const reasoningPart = z.strictObject({ type: z.literal("reasoning_text"), text: z.string() });
 
 const item = z.discriminatedUnion("type", [
   z.strictObject({
     id: z.string(),
     type: z.literal("reasoning"),
     summary: z.array(z.never()),
-    content: z.array(thoughtPart),
+    content: z.array(reasoningPart),
     status,
   }),
   z.strictObject({
@@ -51,7 +51,7 @@ const usage = z.strictObject({
   total_tokens: count,
 });
 
-/** What was asked for, with the defaults filled in. */
+/** The request's fields, which the response repeats with defaults filled in. */
 const echoed = {
   instructions: z.string().nullable(),
   max_output_tokens: z.int().nullable(),
@@ -66,7 +66,7 @@ const echoed = {
   tools: z.array(z.looseObject({ type: z.literal("function") })),
   top_p: z.number(),
   truncation: z.enum(["auto", "disabled"]),
-  /** Places in the conversation that were left out, where that was allowed. */
+  /** Indices of the conversation's items that were left out; only with truncation "auto". */
   omitted_items: z.array(count).readonly().optional(),
   background: z.boolean(),
   metadata: z.record(z.string(), z.string()),
@@ -88,7 +88,7 @@ export const response = z.strictObject({
   timings: timings.optional(),
 });
 
-const part = z.discriminatedUnion("type", [textPart, thoughtPart]);
+const part = z.discriminatedUnion("type", [textPart, reasoningPart]);
 const inOutput = { output_index: count };
 const inItem = { item_id: z.string(), ...inOutput };
 const inContent = { ...inItem, content_index: count };
@@ -99,7 +99,7 @@ function event<T extends string, F extends z.ZodRawShape>(type: T, fields: F) {
   return z.strictObject({ type: z.literal(type), sequence_number: count, ...fields });
 }
 
-/** An event's name is its type. */
+/** The SSE event name equals `type`. */
 export const responseEvent = z.discriminatedUnion("type", [
   event("response.created", { response }),
   event("response.queued", { response }),
@@ -124,7 +124,7 @@ export const responseEvent = z.discriminatedUnion("type", [
   event("error", { ...openaiError.shape, code, message, param, request_id: z.string() }),
 ]);
 
-/** Everything that was said before a response was answered: as the client wrote it, each with an id. */
+/** All input items of a response, as the client wrote them, each with an id. */
 export const inputItemList = z.strictObject({
   object: z.literal("list"),
   data: z.array(z.looseObject({ id: z.string(), type: z.string() })),

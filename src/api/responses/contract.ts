@@ -1,8 +1,8 @@
-// What POST /v1/responses says of itself. Clients may write less than its schema has: see `withItems`.
+// The contract of POST /v1/responses. Its body schema also allows the short forms that `withItems` expands before parsing.
 
 import { z } from "zod";
 import { openaiError } from "../openai/answer.ts";
-import { type Contract, withoutEffect } from "../shared/contract.ts";
+import { CHAT_CODES, type Contract, withoutEffect } from "../shared/contract.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { response, responseEvent } from "./answer.ts";
 import { responsesSchema } from "./fields.ts";
@@ -11,7 +11,7 @@ const { input, reasoning, text, ...fields } = responsesSchema.shape;
 const [message, ...others] = input.element.options;
 const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap().unwrap()];
 
-/** A text is the message of a user, and an item that has a role and no type is a message. */
+/** `input` may be a string (a user message), and an item with a role but no type is a message. */
 const body = responsesSchema.extend({
   input: z.union([
     z.string(),
@@ -33,7 +33,7 @@ export function responsesContract(unsupported: Unsupported, replacements: Replac
   return {
     name: "Response",
     tag: "OpenAI",
-    summary: "Answers one turn of a conversation, and keeps it",
+    summary: "Answers one turn of a conversation, and stores it",
     body,
     unsupported,
     replacements,
@@ -41,13 +41,6 @@ export function responsesContract(unsupported: Unsupported, replacements: Replac
     answer: response,
     event: responseEvent,
     error: openaiError,
-    codes: [
-      "unsupported_content",
-      "unsupported_schema",
-      "template_error",
-      "context_length_exceeded",
-      "previous_response_not_found",
-      "response_store_full",
-    ],
+    codes: [...CHAT_CODES, "previous_response_not_found", "response_store_full"],
   };
 }

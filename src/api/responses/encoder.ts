@@ -1,10 +1,10 @@
-// The answer of a response: items (thoughts, a message, calls), streamed as typed events with sequence numbers.
+// Encoder of POST /v1/responses: reasoning, message and call items, streamed as typed events with sequence numbers.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 
 import { type ServiceError, wasStopped } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
-import type { AnswerIdentity, Frame, KeptEncoder } from "../dialect.ts";
+import type { AnswerIdentity, Frame, StoredAnswerEncoder } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
 import type { ResponsesFields } from "./fields.ts";
 import { type InputItem, withIds } from "./input.ts";
@@ -20,23 +20,23 @@ export type ResponsesAnswer = {
   readonly identity: AnswerIdentity;
   readonly fields: ResponsesFields;
   readonly traits: ResponseTraits;
-  /** Without what was said before. */
+  /** Without the earlier conversation. */
   readonly input: readonly InputItem[];
 };
 
-/** How it ended. */
+/** How the response ended. */
 type End = {
   readonly status: ResponseStatus;
   readonly receipt: Receipt | null;
   readonly error: ServiceError | null;
 };
 
-export class ResponsesEncoder implements KeptEncoder {
+export class ResponsesEncoder implements StoredAnswerEncoder {
   #answer: ResponsesAnswer;
   #items: readonly Item[] = [];
   #open: OpenItem | null = null;
   #end: End | null = null;
-  /** What it was made of in one piece. */
+  /** Arguments of `body`, kept for `replay`. */
   #whole: { readonly choice: Choice; readonly receipt: Receipt } | null = null;
   #sequence = 0;
   #hasBegun = false;
@@ -66,7 +66,7 @@ export class ResponsesEncoder implements KeptEncoder {
     return frames;
   }
 
-  /** There is no event for it. */
+  /** The Responses API has no event for prompt progress. */
   progress(): readonly Frame[] {
     return [];
   }
@@ -80,7 +80,7 @@ export class ResponsesEncoder implements KeptEncoder {
     return frames;
   }
 
-  /** One that was stopped ends as incomplete. After a failure comes an event on which OpenAI's SDKs throw. */
+  /** A stopped response ends as incomplete. A failed one also sends an `error` event, on which OpenAI's SDKs throw. */
   fail(error: ServiceError, requestId: string, receipt: Receipt): readonly Frame[] {
     const isStopped = wasStopped(error);
     const frames = this.#opening();
@@ -90,12 +90,12 @@ export class ResponsesEncoder implements KeptEncoder {
     const response = this.state(false);
     if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
     const { code, message, param } = error;
-    const told = { code, message, param, ...encodeOpenaiError(error), request_id: requestId };
-    return [...frames, this.#event("response.failed", { response }), this.#event("error", told)];
+    const fields = { code, message, param, ...encodeOpenaiError(error), request_id: requestId };
+    return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (!choice) throw new Error("a response has a choice");
+    if (!choice) throw new Error("a response needs a choice");
     const { reasoning, text, toolCalls, ending } = choice;
     const open: OpenItem[] = [];
     const id = (prefix: string) => this.#id(prefix, open.length);
@@ -148,7 +148,7 @@ export class ResponsesEncoder implements KeptEncoder {
     return this.#open ? [...this.#items, itemOf(this.#open, "in_progress")] : this.#items;
   }
 
-  /** Once, before the events of its items. */
+  /** The first events; empty after the first call. */
   #opening(): Frame[] {
     if (this.#hasBegun) return [];
     const start = this.start();
@@ -162,10 +162,8 @@ export class ResponsesEncoder implements KeptEncoder {
       "reasoning-delta": "reasoning",
       "tool-call-delta": "call",
     } as const;
-    const wanted = kind[delta.type];
-    const isSame =
-      this.#open?.kind === wanted && !(delta.type === "tool-call-delta" && delta.name !== null);
-    if (this.#open && isSame) return this.#open;
+    const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
+    if (this.#open?.kind === kind[delta.type] && !beginsCall) return this.#open;
     this.#close("completed", frames);
     const open = this.#newItem(delta);
     this.#open = open;
@@ -175,7 +173,7 @@ export class ResponsesEncoder implements KeptEncoder {
     );
     if (open.kind !== "call")
       frames.push(
-        this.#event("response.content_part.added", { ...this.#place(open), part: partOf(open) }),
+        this.#event("response.content_part.added", { ...this.#position(open), part: partOf(open) }),
       );
     return open;
   }
@@ -195,7 +193,7 @@ export class ResponsesEncoder implements KeptEncoder {
   }
 
   #textDelta(open: OpenItem, { text, logprobs }: Delta): Frame {
-    const fields = { ...this.#place(open), delta: text };
+    const fields = { ...this.#position(open), delta: text };
     switch (open.kind) {
       case "reasoning":
         return this.#event("response.reasoning_text.delta", fields);
@@ -209,24 +207,28 @@ export class ResponsesEncoder implements KeptEncoder {
     }
   }
 
-  /** Ends the item that is being written, if there is one. */
+  /** Ends the open item, if there is one. */
   #close(status: ItemStatus, frames: Frame[]): void {
     const open = this.#open;
     if (!open) return;
     this.#open = null;
-    const place = this.#place(open);
+    const position = this.#position(open);
     if (open.kind === "call") {
       const { name, text } = open;
       frames.push(
-        this.#event("response.function_call_arguments.done", { ...place, name, arguments: text }),
+        this.#event("response.function_call_arguments.done", {
+          ...position,
+          name,
+          arguments: text,
+        }),
       );
     } else {
-      const isThought = open.kind === "reasoning";
-      const type = isThought ? "response.reasoning_text.done" : "response.output_text.done";
-      const logprobs = isThought ? {} : { logprobs: logprobsOf(open.logprobs) };
+      const isReasoning = open.kind === "reasoning";
+      const type = isReasoning ? "response.reasoning_text.done" : "response.output_text.done";
+      const logprobs = isReasoning ? {} : { logprobs: logprobsOf(open.logprobs) };
       frames.push(
-        this.#event(type, { ...place, text: open.text, ...logprobs }),
-        this.#event("response.content_part.done", { ...place, part: partOf(open) }),
+        this.#event(type, { ...position, text: open.text, ...logprobs }),
+        this.#event("response.content_part.done", { ...position, part: partOf(open) }),
       );
     }
     const item = itemOf(open, status);
@@ -236,9 +238,9 @@ export class ResponsesEncoder implements KeptEncoder {
     this.#items = [...this.#items, item];
   }
 
-  #place(open: OpenItem) {
-    const place = { item_id: open.id, output_index: this.#items.length };
-    return open.kind === "call" ? place : { ...place, content_index: 0 };
+  #position(open: OpenItem) {
+    const position = { item_id: open.id, output_index: this.#items.length };
+    return open.kind === "call" ? position : { ...position, content_index: 0 };
   }
 
   #id(prefix: string, number: number): string {
@@ -256,7 +258,7 @@ function statusOf({ reason }: Ending): "completed" | "incomplete" {
   return reason === "length" ? "incomplete" : "completed";
 }
 
-/** An answer in as few deltas as it can be told in. */
+/** The fewest deltas that make up a whole answer. */
 function deltasOf({ reasoning, text, toolCalls, logprobs }: Choice): readonly Delta[] {
   const untimed = { tokens: 0, atMs: 0 };
   return [

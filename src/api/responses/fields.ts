@@ -1,12 +1,12 @@
-// What POST /v1/responses takes. https://platform.openai.com/docs/api-reference/responses/create
+// Body schema of POST /v1/responses. https://platform.openai.com/docs/api-reference/responses/create
 
 import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
-import { MOST_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
+import { MAX_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
 import { functionFields, toolList, toolType } from "../shared/tools.ts";
 import { input } from "./input.ts";
 
-/** What `include` may ask for, and is there without it, or never. */
+/** Accepted values of `include`. The second adds logprobs; encrypted reasoning never exists here. */
 const INCLUDABLE = ["reasoning.encrypted_content", "message.output_text.logprobs"];
 
 const {
@@ -33,7 +33,7 @@ const format = z.discriminatedUnion(
       strict: z.boolean().nullish(),
     }),
   ],
-  { error: "type is text, json_object or json_schema" },
+  { error: "type must be text, json_object or json_schema" },
 );
 
 export const responsesSchema = z.object({
@@ -53,32 +53,34 @@ export const responsesSchema = z.object({
           tools: z.array(named).min(1),
         }),
       ],
-      { error: 'none, auto, required, or {type: "function", name}' },
+      { error: 'must be none, auto, required, or {type: "function", name}' },
     )
     .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   text: z
     .looseObject({
       format: format.nullish(),
-      verbosity: z.literal("medium", "medium is the only verbosity here").nullish(),
+      verbosity: z.literal("medium", "must be medium, the only verbosity here").nullish(),
     })
     .nullish(),
   reasoning: z
     .looseObject({
       effort: reasoningFields.reasoning_effort,
-      summary: z.enum(["auto", "concise", "detailed"]).nullish(), // thoughts come whole, not as a summary
+      summary: z.enum(["auto", "concise", "detailed"]).nullish(), // reasoning is sent in full, not as a summary
     })
     .nullish(),
-  reasoning_effort: z.null("is not taken here; use reasoning.effort").optional(),
+  reasoning_effort: z.null("is not supported here; use reasoning.effort").optional(),
   chat_template_kwargs: reasoningFields.chat_template_kwargs,
   thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
   include: z.array(z.enum(INCLUDABLE)).nullish(),
-  top_logprobs: z.int().min(0).max(MOST_ALTERNATIVES).nullish(),
+  top_logprobs: z.int().min(0).max(MAX_ALTERNATIVES).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),
   store: z.boolean().nullish(),
   previous_response_id: z.string().min(1).nullish(),
   background: z.boolean().nullish(),
-  metadata: z.record(z.string(), z.string(), "an object of texts").nullish(),
+  metadata: z
+    .record(z.string(), z.string(), "must be an object whose values are strings")
+    .nullish(),
   stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
 });
 

@@ -1,27 +1,25 @@
-// POST /v1/responses/input_tokens: how long the prompt of a response would be, as its usage would say.
+// The endpoint POST /v1/responses/input_tokens: counts the prompt tokens that the same body would have as a response.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 
 import type { Endpoint } from "../endpoint.ts";
 import { inputTokens } from "../llama-cpp/answers.ts";
+import { nonGenerating } from "../shared/contract.ts";
 import { openaiResponses } from "./responses.ts";
-
-const { body, unsupported, replacements = {}, example, error, codes } = openaiResponses.contract;
 
 export const responsesInputTokens: Endpoint = {
   path: `${openaiResponses.path}/input_tokens`,
 
-  contract: {
+  contract: nonGenerating(openaiResponses.contract, {
     name: "ResponseInputTokens",
     tag: "OpenAI",
     summary: "Counts the tokens of a response's prompt",
-    ...{ body, unsupported, replacements, example, error, codes },
     answer: inputTokens,
-  },
+  }),
 
   parse(body, context) {
     const { requests, model, ignoredParams } = openaiResponses.parse(body, context);
     const [request] = requests;
-    if (!request) throw new Error("a response is one request");
+    if (!request) throw new Error("a response needs a request");
     return {
       model,
       ignoredParams,

@@ -1,24 +1,25 @@
-// The input of a response: a text or a list of items → Message. Items that belong to one answer of the model (its thoughts,
-// its text, its calls) become one message. https://platform.openai.com/docs/api-reference/responses/create
+// The input of a response, a string or a list of items → Message. The items of one answer (reasoning, text, calls) become
+// one message. https://platform.openai.com/docs/api-reference/responses/create
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { textOf } from "../openai/messages.ts";
-import { readArguments } from "../shared/call-arguments.ts";
+import { isObject, unreadable } from "../shared/refusals.ts";
+import { readArguments } from "../shared/tool-calls.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
-/** Answers come back as they were given, with what says nothing to a model. */
+/** Clients send answers back unchanged, so fields that a model does not read are allowed. */
 const textPart = z.looseObject({
   type: z.enum(PART_TYPES),
   text: z.string(),
   annotations: z.array(z.unknown()).nullish(),
   logprobs: z.array(z.unknown()).nullish(),
 });
-const thoughtPart = z.looseObject({ type: z.string().nullish(), text: z.string() });
+const reasoningPart = z.looseObject({ type: z.string().nullish(), text: z.string() });
 
 const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'a string, or a list of parts {type: "input_text", text: string}',
+  error: 'must be a string, or a list of parts {type: "input_text", text: string}',
 });
 
 const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
@@ -37,7 +38,7 @@ const item = z.discriminatedUnion(
       type: z.literal("function_call"),
       call_id: z.string().min(1),
       name: z.string().min(1),
-      arguments: z.string("a string that holds JSON"),
+      arguments: z.string("must be a string that holds JSON"),
       id: z.string().nullish(),
       status,
     }),
@@ -50,48 +51,50 @@ const item = z.discriminatedUnion(
     }),
     z.looseObject({
       type: z.literal("reasoning"),
-      summary: z.array(thoughtPart).nullish(),
-      content: z.array(thoughtPart).nullish(),
+      summary: z.array(reasoningPart).nullish(),
+      content: z.array(reasoningPart).nullish(),
       id: z.string().nullish(),
-      encrypted_content: z.null("thoughts of another server cannot be read here").nullish(),
+      encrypted_content: z
+        .null("must be null: this server cannot read encrypted reasoning")
+        .nullish(),
       status,
     }),
   ],
-  { error: "type is message, function_call, function_call_output or reasoning" },
+  { error: "type must be message, function_call, function_call_output or reasoning" },
 );
 
-export const input = z.array(item, "a string, or a list of items").min(1, "at least one item");
+export const input = z
+  .array(item, "must be a string, or a list of items")
+  .min(1, "must have at least one item");
 
-/** A text is the message of a user, and an item that has a role and no type is a message. */
+/** Expands short forms: a string becomes a user message, and an item with a role but no type becomes a message. */
 export function withItems(body: unknown): unknown {
-  if (typeof body !== "object" || body === null) return body;
-  const { input: given } = body as { readonly input?: unknown };
+  if (!isObject(body)) return body;
+  const { input: given } = body;
   if (typeof given === "string")
     return { ...body, input: [{ type: "message", role: "user", content: given }] };
   return Array.isArray(given) ? { ...body, input: given.map(withType) } : body;
 }
 
 function withType(each: unknown): unknown {
-  if (typeof each !== "object" || each === null || !("role" in each)) return each;
-  const { type } = each as { readonly type?: unknown };
-  return { ...each, type: type ?? "message" };
+  return isObject(each) && "role" in each ? { ...each, type: each.type ?? "message" } : each;
 }
 
 export type InputItem = z.output<typeof item>;
 
-/** Part types that OpenAI knows and a text model cannot read. */
+/** OpenAI's part types that a text model cannot read. */
 const MEDIA_PARTS = ["input_image", "input_file", "input_audio"];
 
-/** Refuses with a reason what the schema would only call wrong. */
+/** Refuses media and references with a specific reason; the schema would only report an invalid value. */
 export function refuseUnreadableItems(given: unknown): void {
   if (!Array.isArray(given)) return;
   for (const [index, each] of given.entries()) {
-    if (typeof each !== "object" || each === null) continue;
-    const { type, content: parts, output } = each as Record<string, unknown>;
+    if (!isObject(each)) continue;
+    const { type, content: parts, output } = each;
     if (type === "item_reference") {
       throw new ServiceError(
         "unsupported_content",
-        "a reference to an item cannot be followed here; send the item itself",
+        "item references are not supported by this server; send the item itself",
         { param: `input[${index}]` },
       );
     }
@@ -105,16 +108,12 @@ function refuseMedia(parts: unknown, path: string): void {
   for (const [index, part] of parts.entries()) {
     const type = (part as { type?: unknown } | null)?.type;
     if (typeof type !== "string" || !MEDIA_PARTS.includes(type)) continue;
-    throw new ServiceError(
-      "unsupported_content",
-      `this server's models read text only, so a part of type ${type} cannot be used`,
-      { param: `${path}[${index}]` },
-    );
+    throw unreadable(`a part of type ${type}`, `${path}[${index}]`);
   }
 }
 
-/** What the assistant said, item by item. */
-type Answer = {
+/** A message of the assistant while its items are collected. */
+type AssistantMessage = {
   readonly role: "assistant";
   reasoning: string | null;
   content: string;
@@ -122,7 +121,7 @@ type Answer = {
 };
 type OtherMessage = Exclude<Message, { readonly role: "assistant" }>;
 
-/** Prefixes of ids, as OpenAI has them. */
+/** OpenAI's prefixes of item ids. */
 const ID_PREFIXES = {
   message: "msg",
   function_call: "fc",
@@ -130,7 +129,7 @@ const ID_PREFIXES = {
   reasoning: "rs",
 } as const;
 
-/** As they are listed: with an id, and texts as parts. @param unique of the response that they were sent for */
+/** The items as `input_items` lists them: each with an id, and texts as parts. @param unique id of the response */
 export function withIds(given: readonly InputItem[], unique: string): readonly InputItem[] {
   return given.map((each, index) => ({
     ...each,
@@ -145,9 +144,9 @@ function partsOf({ role, content: given }: Extract<InputItem, { type: "message" 
   return [{ type, text: given }];
 }
 
-/** What was said before, without what nobody can go on from: calls that were cut off. */
+/** The earlier conversation without calls that were cut off, which a model cannot continue from. */
 export function readEarlier(conversation: readonly object[]): readonly InputItem[] {
-  const items = conversation as readonly InputItem[]; // this dialect's own, which it had checked
+  const items = conversation as readonly InputItem[]; // items that this dialect validated before it stored them
   return items.filter((each) => each.type !== "function_call" || each.status !== "incomplete");
 }
 
@@ -156,28 +155,28 @@ export function readInput(
   given: readonly InputItem[],
   { instructions, firstOwn }: { readonly instructions: string | null; readonly firstOwn: number },
 ): readonly Message[] {
-  const messages: (Answer | OtherMessage)[] = [];
+  const messages: (AssistantMessage | OtherMessage)[] = [];
   if (instructions !== null) messages.push({ role: "system", content: instructions });
   const names = new Map<string, string>();
   for (const [index, each] of given.entries()) {
     const next = readItem(each, `input[${index - firstOwn}]`, names);
     const last = messages.at(-1);
-    const goesOn = last?.role === "assistant" && next.role === "assistant" && isPart(last, next);
-    if (goesOn) add(last, next);
+    if (last?.role === "assistant" && next.role === "assistant" && isSameAnswer(last, next))
+      add(last, next);
     else messages.push(next);
   }
   return messages;
 }
 
-/** Not of one that begins a new answer: with text after text or calls, or thoughts after anything. */
-function isPart(earlier: Answer, later: Answer): boolean {
+/** Text after text or calls begins a new answer, and so does reasoning after anything. */
+function isSameAnswer(earlier: AssistantMessage, later: AssistantMessage): boolean {
   const hasEnded = earlier.content !== "" || earlier.toolCalls.length > 0;
   if (later.reasoning !== null && (hasEnded || earlier.reasoning !== null)) return false;
   return later.content === "" || !hasEnded;
 }
 
-/** In place: an answer may be of thousands of calls. */
-function add(earlier: Answer, later: Answer): void {
+/** Modifies `earlier`, because copying would be slow for an answer with thousands of calls. */
+function add(earlier: AssistantMessage, later: AssistantMessage): void {
   earlier.reasoning ??= later.reasoning;
   earlier.content += later.content;
   earlier.toolCalls.push(...later.toolCalls);
@@ -187,7 +186,7 @@ function readItem(
   each: InputItem,
   path: string,
   names: Map<string, string>,
-): Answer | OtherMessage {
+): AssistantMessage | OtherMessage {
   switch (each.type) {
     case "function_call": {
       names.set(each.call_id, each.name);
@@ -218,7 +217,7 @@ function readItem(
 function readMessage(
   role: "system" | "developer" | "user" | "assistant",
   text: string,
-): Answer | OtherMessage {
+): AssistantMessage | OtherMessage {
   if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
   return { role: role === "developer" ? "system" : role, content: text };
 }

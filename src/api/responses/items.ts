@@ -1,4 +1,4 @@
-// The items of a response's output: thoughts, a message, calls. They are also what the next request has as its input.
+// Output items of a response: reasoning, a message, calls. The next request gets them back as its input.
 // https://platform.openai.com/docs/api-reference/responses/object
 
 import type { PositionLogprobs } from "../../generation/events.ts";
@@ -20,7 +20,7 @@ export type OpenItem =
       text: string;
     };
 
-/** @param hasContent false where its content is still to come in events of its own */
+/** @param hasContent false if later events add the content */
 export function itemOf(open: OpenItem, status: ItemStatus, hasContent = true): Item {
   const { id } = open;
   switch (open.kind) {

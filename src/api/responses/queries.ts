@@ -1,27 +1,27 @@
-// What is asked about a response that is kept: queries of the paths below /v1/responses/{id}, and the answers that are not
-// the response itself. https://platform.openai.com/docs/api-reference/responses
+// Query strings of the paths below /v1/responses/{id}, and their answers except the response itself.
+// https://platform.openai.com/docs/api-reference/responses
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import { flag, wholeNumber } from "../shared/queries.ts";
+import { invalidValue } from "../shared/refusals.ts";
 
-/** Of `GET /v1/responses/{id}`. */
+/** Query of `GET /v1/responses/{id}`. */
 export const retrieveQuery = z.object({
   stream: flag.nullish(),
-  /** `sequence_number` of the last event that the client has. */
+  /** `sequence_number` of the last event that the client received. */
   starting_after: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
-  include: z.unknown().optional(), // there is nothing that it would add
+  include: z.unknown().optional(), // everything is always included
   "include[]": z.unknown().optional(),
-  include_obfuscation: flag.nullish(), // nothing is padded
+  include_obfuscation: flag.nullish(), // this server does not pad its events
 });
 
-/** Of `GET /v1/responses/{id}/input_items`. */
+/** Query of `GET /v1/responses/{id}/input_items`. */
 export const inputItemsQuery = z.object({
   limit: wholeNumber(1, 100).nullish(),
-  order: z.enum(["asc", "desc"], "asc or desc").nullish(),
-  /** Id of the item after which the list begins. */
+  order: z.enum(["asc", "desc"], "must be asc or desc").nullish(),
+  /** Id of the item before the first one to return. */
   after: z.string().nullish(),
-  include: z.unknown().optional(), // there is nothing that it would add
+  include: z.unknown().optional(), // everything is always included
   "include[]": z.unknown().optional(),
 });
 
@@ -29,14 +29,14 @@ export type InputItemsQuery = z.output<typeof inputItemsQuery>;
 
 const DEFAULT_LIMIT = 20;
 
-/** One page of a list, in OpenAI's form. @throws ServiceError 400 naming `after` */
+/** One page of a list in OpenAI's form. @throws ServiceError 400 naming `after` */
 export function encodeInputItems(
   items: readonly object[],
   { limit, order, after }: InputItemsQuery,
 ): object {
-  const all = items as readonly { readonly id: string }[]; // kept items have ids
+  const all = items as readonly { readonly id: string }[]; // stored items have ids
   const ordered = order === "asc" ? all : all.toReversed();
-  const begin = after ? placeAfter(after, ordered) : 0;
+  const begin = after ? indexAfter(after, ordered) : 0;
   const data = ordered.slice(begin, begin + (limit ?? DEFAULT_LIMIT));
   return {
     object: "list",
@@ -47,10 +47,10 @@ export function encodeInputItems(
   };
 }
 
-function placeAfter(after: string, items: readonly { readonly id: string }[]): number {
-  const place = items.findIndex(({ id }) => id === after);
-  if (place >= 0) return place + 1;
-  throw new ServiceError("invalid_value", "after: there is no item of this id", { param: "after" });
+function indexAfter(after: string, items: readonly { readonly id: string }[]): number {
+  const index = items.findIndex(({ id }) => id === after);
+  if (index >= 0) return index + 1;
+  throw invalidValue("after", "must be the id of one of the items");
 }
 
 export function encodeDeleted(id: string): object {

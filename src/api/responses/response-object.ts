@@ -1,4 +1,5 @@
-// The response itself, at whatever point of its life. https://platform.openai.com/docs/api-reference/responses/object
+// Encodes the response object in any state: queued, in progress or ended.
+// https://platform.openai.com/docs/api-reference/responses/object
 
 import type { ServiceError } from "../../errors.ts";
 import type { Receipt } from "../../generation/events.ts";
@@ -15,11 +16,11 @@ export type ResponseStatus =
   | "failed"
   | "cancelled";
 
-/** What a response says of itself that its body does not decide alone. */
+/** Properties of a response that do not follow from the request body alone. */
 export type ResponseTraits = {
-  /** Whether it is kept for those who come back. */
+  /** Whether the response is stored, so that clients can retrieve and continue it. */
   readonly isStored: boolean;
-  /** Places in the conversation that did not fit and were left out. */
+  /** Indices of the conversation's items that did not fit and were left out. */
   readonly omitted: readonly number[];
 };
 
@@ -29,9 +30,9 @@ export type ResponseState = {
   readonly traits: ResponseTraits;
   readonly status: ResponseStatus;
   readonly items: readonly Item[];
-  /** Null while it is written. */
+  /** Null until generation has ended. */
   readonly receipt: Receipt | null;
-  /** What it failed with; null when it did not. */
+  /** The error that ended it; null for none. */
   readonly error: ServiceError | null;
 };
 
@@ -61,7 +62,7 @@ function reasonOf(status: ResponseStatus): { readonly reason: string } | null {
   return status === "cancelled" ? { reason: "cancelled" } : null;
 }
 
-/** What the client asked for comes back in the answer, with the defaults filled in. */
+/** The request's fields, which the response repeats with defaults filled in. */
 function echoed({ fields, traits }: ResponseState): object {
   return {
     instructions: fields.instructions ?? null,

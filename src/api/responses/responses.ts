@@ -1,4 +1,4 @@
-// POST /v1/responses: one turn of a conversation, after what was said before.
+// The dialect of POST /v1/responses: one turn of a conversation that may continue a stored one.
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../../errors.ts";
@@ -14,6 +14,7 @@ import {
 } from "../shared/fields.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
+import { isObject } from "../shared/refusals.ts";
 import { readTools } from "../shared/tools.ts";
 import { responsesContract } from "./contract.ts";
 import { ResponsesEncoder } from "./encoder.ts";
@@ -27,7 +28,7 @@ import {
 } from "./input.ts";
 import { CONVERSATION_LIMITS, cutsOf, earliestWithinLimits, omittedBefore } from "./truncation.ts";
 
-/** What chat completions and others have under a name that is not taken here. */
+/** Fields of chat completions and other APIs that have a different name here. */
 const REPLACEMENTS: Replacements = {
   prompt: "input and instructions",
   messages: "input",
@@ -59,7 +60,7 @@ const UNSUPPORTED = unsupportedWith({
   response_format: [],
 });
 
-/** What the engine says of a prompt. */
+/** See `withOwnParam`. */
 const OWN_PARAMS: OwnParams = {
   context_length_exceeded: { messages: "input", prompt: "input" },
   template_error: { messages: "input" },
@@ -71,7 +72,7 @@ export const openaiResponses: Dialect = {
   contract: responsesContract(UNSUPPORTED, REPLACEMENTS),
 
   parse(body, context) {
-    refuseUnreadableItems((body as { input?: unknown } | null)?.input);
+    if (isObject(body)) refuseUnreadableItems(body.input);
     const { fields, ignoredParams } = parseBody(
       responsesSchema,
       withItems(body),
@@ -91,61 +92,61 @@ function parsedRequest(
 ): ParsedRequest {
   refuseStreamOptions(fields);
   const isStored = context.conversation !== undefined && fields.store !== false;
-  if (fields.background && !isStored) throw cannotRunOn(context);
-  const tools = withOwnPlaces(readTools(chatTools(fields)));
+  if (fields.background && !isStored) throw noBackground(context);
+  const tools = withOwnPaths(readTools(chatTools(fields)));
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
-  const asked = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
+  const turn = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
   const form = (cut: number): ParsedRequest => {
-    const omitted = omittedBefore(cut, asked.items);
+    const omitted = omittedBefore(cut, turn.items);
     const traits = { isStored, omitted };
     const encoder = (identity: AnswerIdentity) =>
       new ResponsesEncoder({ identity, fields, traits, input: fields.input });
     const isBackground = fields.background ?? false;
     return {
-      ...withoutItems(asked, omitted),
+      ...withoutItems(turn, omitted),
       ignoredParams,
       encoder,
       storing: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
-  const [first, ...others] = cutsWithinLimits(asked);
-  return { ...form(first), shorter: others.map((cut) => () => form(cut)) };
+  const [first, ...others] = cutsWithinLimits(turn);
+  return { ...form(first), shorterForms: others.map((cut) => () => form(cut)) };
 }
 
 /**
- * From the longest form to the shortest; 0 for the whole conversation.
- * @throws ServiceError 400 for a conversation that is too long, and may not be cut enough
+ * Indices at which the conversation may be cut, longest remainder first; 0 keeps all of it.
+ * @throws ServiceError 400 for a conversation that is too long and may not be cut enough
  */
-function cutsWithinLimits({ fields, earlier, items }: Asked): [number, ...number[]] {
+function cutsWithinLimits({ fields, earlier, items }: ConversationTurn): [number, ...number[]] {
   const cuts = fields.truncation === "auto" ? cutsOf(items) : [];
-  const from = earlier.length === 0 ? 0 : earliestWithinLimits(items); // one body is within the limits
+  const from = earlier.length === 0 ? 0 : earliestWithinLimits(items); // a single body is always within the limits
   if (from === 0) return [0, ...cuts];
   const [first, ...others] = cuts.filter((cut) => cut >= from);
   if (first !== undefined) return [first, ...others];
   throw new ServiceError(
     "context_length_exceeded",
-    `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; send truncation "auto", or begin a new one`,
+    `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; set truncation to "auto", or start a new conversation`,
     { param: "previous_response_id" },
   );
 }
 
-const KEEPS_NONE = "is not possible here: this server keeps no responses (--response-store 0)";
+const STORES_NONE = "is not possible here: this server stores no responses (--response-store 0)";
 
 function earlierItems(previousId: string, { conversation }: ParseContext): readonly InputItem[] {
   if (conversation) return readEarlier(conversation(previousId));
   const param = "previous_response_id";
-  throw new ServiceError("unsupported_parameter", `${param} ${KEEPS_NONE}`, { param });
+  throw new ServiceError("unsupported_parameter", `${param} ${STORES_NONE}`, { param });
 }
 
-function cannotRunOn({ conversation }: ParseContext): ServiceError {
-  const why = conversation
-    ? "needs store: nobody could ask for an answer that is not kept"
-    : KEEPS_NONE;
-  return new ServiceError("unsupported_parameter", `background ${why}`, { param: "background" });
+function noBackground({ conversation }: ParseContext): ServiceError {
+  const reason = conversation
+    ? "requires store: true; without it the answer could not be retrieved"
+    : STORES_NONE;
+  return new ServiceError("unsupported_parameter", `background ${reason}`, { param: "background" });
 }
 
-type Asked = {
+type ConversationTurn = {
   readonly fields: ResponsesFields;
   readonly context: ParseContext;
   readonly tools: ToolUse<AskedTool> | null;
@@ -154,14 +155,14 @@ type Asked = {
   readonly items: readonly InputItem[];
 };
 
-/** @param omitted places in the conversation that are left out */
+/** @param omitted indices of the conversation's items that are left out */
 function withoutItems(
-  { fields, context, tools, earlier, items }: Asked,
+  { fields, context, tools, earlier, items }: ConversationTurn,
   omitted: readonly number[],
 ) {
-  const gone = new Set(omitted);
+  const skipped = new Set(omitted);
   const messages = readInput(
-    items.filter((_, place) => !gone.has(place)),
+    items.filter((_, index) => !skipped.has(index)),
     { instructions: fields.instructions ?? null, firstOwn: earlier.length },
   );
   const prompt: AskedPrompt = {
@@ -171,9 +172,9 @@ function withoutItems(
     continuesLast: messages.at(-1)?.role === "assistant",
     ...readReasoning({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
-  const wantsScores =
+  const wantsLogprobs =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
-  const asked = requestsOf(
+  const parsed = requestsOf(
     {
       ...fields,
       n: 1,
@@ -185,17 +186,17 @@ function withoutItems(
     {
       prompts: [prompt],
       maxTokens: fields.max_output_tokens ?? null,
-      logprobs: wantsScores
+      logprobs: wantsLogprobs
         ? { alternatives: fields.top_logprobs ?? 0, includesPrompt: false }
         : null,
       echoesPrompt: false,
     },
     context,
   );
-  return { ...asked, requests: asked.requests.map(withOwnPlace) };
+  return { ...parsed, requests: parsed.requests.map(withOwnPath) };
 }
 
-function withOwnPlace(request: AskedRequest): AskedRequest {
+function withOwnPath(request: AskedRequest): AskedRequest {
   const { grammar } = request;
   const isSchema = grammar !== null && typeof grammar !== "string";
   return isSchema
@@ -203,8 +204,8 @@ function withOwnPlace(request: AskedRequest): AskedRequest {
     : request;
 }
 
-/** Named as they are here, for what is wrong with their schemas. */
-function withOwnPlaces(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | null {
+/** Errors in the tools' schemas name the fields of this API, not those of chat completions. */
+function withOwnPaths(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | null {
   if (!use) return null;
   const tools = use.tools.map((tool) => ({
     ...tool,
@@ -213,7 +214,7 @@ function withOwnPlaces(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | nul
   return { ...use, tools };
 }
 
-/** As chat completions have them. */
+/** The tool fields in the form of chat completions. */
 function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: ResponsesFields) {
   const asFunction = ({ type, ...rest }: NonNullable<typeof tools>[number]) => ({
     type,
@@ -238,11 +239,11 @@ function chatChoice(choice: NonNullable<ResponsesFields["tool_choice"]> | null) 
 function chatFormat({ text }: ResponsesFields) {
   const given = text?.format;
   if (given?.type !== "json_schema") return given ?? null;
-  const { name, schema: ofAnswer, strict } = given;
-  return { type: "json_schema", json_schema: { name, schema: ofAnswer, strict } } as const;
+  const { name, schema, strict } = given;
+  return { type: "json_schema", json_schema: { name, schema, strict } } as const;
 }
 
-/** The names of chat completions' fields, and what they are here. */
+/** Path of a field of chat completions → path of the same field here. */
 function ownParam(param: string): string {
   return param
     .replace(/^(tools\[\d+\])\.function\b/, "$1")

@@ -1,39 +1,39 @@
-// `truncation: "auto"`: what of a conversation is left out when it does not fit, oldest first.
+// `truncation: "auto"`: decides which items of a conversation to leave out, oldest first, if it does not fit.
 
 import type { InputItem } from "./input.ts";
 
 /**
- * Places where what is left may begin, in shorter and shorter forms: never after the user's last message, but for whole
- * steps of the model's work on it, and never between a call and its result.
+ * Indices at which the remaining conversation may begin, longest remainder first: at a user message, or, after the last
+ * user message, at a step of the model's work. Never between a call and its result.
  */
 export function cutsOf(items: readonly InputItem[]): readonly number[] {
-  const places = items.map((_, place) => place);
+  const indices = items.map((_, index) => index);
   const lastUser = items.findLastIndex(isUser);
-  const oldest = places.find((place) => place !== lastUser && !isSystem(items[place]));
+  const oldest = indices.find((index) => index !== lastUser && !isSystem(items[index]));
   if (oldest === undefined) return [];
-  const turns = places.filter((place) => isUser(items[place]));
-  const steps = places.filter((place) => place > lastUser + 1 && beginsStep(items, place));
+  const turns = indices.filter((index) => isUser(items[index]));
+  const steps = indices.filter((index) => index > lastUser + 1 && beginsStep(items, index));
   return [...turns, ...steps].filter((cut) => cut > oldest);
 }
 
-/** Places that are left out: all before the cut, but for the system's messages and the user's last one. */
+/** Indices of the items to leave out: all before the cut except system messages and the last user message. */
 export function omittedBefore(cut: number, items: readonly InputItem[]): readonly number[] {
   const lastUser = items.findLastIndex(isUser);
-  const places = items.map((_, place) => place);
-  return places.filter((place) => place < cut && place !== lastUser && !isSystem(items[place]));
+  const indices = items.map((_, index) => index);
+  return indices.filter((index) => index < cut && index !== lastUser && !isSystem(items[index]));
 }
 
-/** A conversation is prepared as a whole: as much of it as one body may hold. */
-const MOST_ITEMS = 5_000;
-const MOST_CHARS = 4_194_304;
-export const CONVERSATION_LIMITS = `${MOST_ITEMS} items or ${MOST_CHARS} characters`;
+/** Limits on a whole conversation, because all of it is prepared at once: as much as one body may hold. */
+const MAX_ITEMS = 5_000;
+const MAX_CHARS = 4_194_304;
+export const CONVERSATION_LIMITS = `${MAX_ITEMS} items or ${MAX_CHARS} characters`;
 
-/** @returns the place from which on all items, and the system's messages before it, are few and short enough to be prepared */
+/** @returns the first index from which all items, plus the system messages before it, are within the limits */
 export function earliestWithinLimits(items: readonly InputItem[]): number {
   const system = items.filter(isSystem);
   let count = system.length;
   let chars = system.reduce((sum, item) => sum + charsOf(item), 0);
-  const isWithin = () => count <= MOST_ITEMS && chars <= MOST_CHARS;
+  const isWithin = () => count <= MAX_ITEMS && chars <= MAX_CHARS;
   let from = items.length;
   for (; from > 0 && isWithin(); from--) {
     const item = items[from - 1];
@@ -72,10 +72,10 @@ function isUser(item: InputItem | undefined): boolean {
   return item?.type === "message" && item.role === "user";
 }
 
-/** Whether the model answers here to results of its calls. */
-function beginsStep(items: readonly InputItem[], place: number): boolean {
+/** Whether the model begins to answer to tool results at this index. */
+function beginsStep(items: readonly InputItem[], index: number): boolean {
   return (
-    items[place - 1]?.type === "function_call_output" &&
-    items[place]?.type !== "function_call_output"
+    items[index - 1]?.type === "function_call_output" &&
+    items[index]?.type !== "function_call_output"
   );
 }

@@ -1,5 +1,5 @@
-// What a wire format says of itself: the schemas of what it takes and gives, and what it does with all other fields. The
-// OpenAPI document, the page at /docs and docs/conformance.md are made of it.
+// A route's self-description: the schemas of its body and answers, and how it treats all other fields. The OpenAPI
+// document, the page at /docs and docs/conformance.md are generated from it.
 
 import type { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
@@ -8,44 +8,61 @@ import type { Replacements, Unsupported } from "./parse-body.ts";
 export type Tag = "OpenAI" | "Anthropic" | "Ollama" | "Gemini" | "llama.cpp" | "Server";
 
 export type Contract = {
-  /** Of its schemas in the document, e.g. `ChatCompletion`. */
+  /** Prefix of its schema names in the OpenAPI document, e.g. `ChatCompletion`. */
   readonly name: string;
   readonly tag: Tag;
   readonly summary: string;
-  /** What a client may send. */
+  /** Schema of the request body. */
   readonly body: z.ZodType;
-  /** Fields that are refused unless they ask for nothing. */
+  /** Fields that are refused, except with values that change nothing. */
   readonly unsupported: Unsupported;
   readonly replacements?: Replacements;
-  /** Fields that do nothing, and are named as unknown ones are. */
-  readonly named?: readonly string[];
-  /** A body that is answered. */
+  /** Known fields without effect; listed in `x-ignored-params` like unknown fields. */
+  readonly ignored?: readonly string[];
+  /** A valid request body. */
   readonly example: object;
   readonly answer: z.ZodType;
-  /** The data of one event of a stream, where there are streams. */
+  /** Data of one stream event; absent if the route does not stream. */
   readonly event?: z.ZodType;
-  /** Whether there is no other answer than a stream. */
+  /** Whether the answer is always a stream. */
   readonly isOnlyStreamed?: boolean;
-  /** What a client says beside the body. */
+  /** Schema of the query string. */
   readonly query?: z.ZodType;
-  /** What a stream's last event has as its data, if it is no JSON. */
+  /** Data of a stream's last event, if that is not JSON. */
   readonly lastData?: string;
   readonly error: z.ZodType;
-  /** With which it refuses a body, beside those for wrong fields. */
+  /** Error codes with which it refuses a body, in addition to those for invalid fields. */
   readonly codes: readonly ErrorCode[];
 };
 
-/** Key of a JSON schema in the document. */
+/** Codes of dialects that answer conversations. */
+export const CHAT_CODES: readonly ErrorCode[] = [
+  "unsupported_content",
+  "unsupported_schema",
+  "template_error",
+  "context_length_exceeded",
+];
+
+/** The contract of a route that takes the body of a dialect, but generates nothing. */
+export function nonGenerating(
+  contract: Contract,
+  own: Pick<Contract, "name" | "tag" | "summary" | "answer"> & Partial<Contract>,
+): Contract {
+  const { event: _event, lastData: _data, ...shared } = contract;
+  return { ...shared, ...own };
+}
+
+/** Keyword in the published JSON schema. */
 export const WITHOUT_EFFECT_MARK = "x-without-effect";
-/** Gone before the document is done. */
+/** Internal keyword; removed before the document is published. */
 export const OR_TEXT_MARK = "orText";
 
-/** Marks a field that is read and changes no answer. */
+/** Marks a field that is validated but does not change the answer. */
 export function withoutEffect<T extends z.ZodType>(schema: T): T {
   return schema.meta({ [WITHOUT_EFFECT_MARK]: true });
 }
 
-/** Marks a list that may be written as one string: it has become a list before the schema is asked. */
+/** Marks a list that a client may also write as a string; the string becomes a list before the schema is applied. */
 export function orText<T extends z.ZodType>(schema: T): T {
   return schema.meta({ [OR_TEXT_MARK]: true });
 }

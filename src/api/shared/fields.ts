@@ -1,6 +1,6 @@
-// The request side that the OpenAI dialects share: sampling fields, and what becomes of every other field.
-// Fields and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
-// cache_prompt as llama.cpp's server names them; min_tokens as vLLM does.
+// Request fields that the OpenAI dialects share: sampling, limits, and the list of unsupported fields.
+// Names and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
+// cache_prompt come from llama.cpp's server; min_tokens from vLLM.
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
@@ -12,13 +12,13 @@ import { grammarFields, grammarOf } from "./schema-grammar.ts";
 
 export const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
-const MOST_FLUSH_MS = 1000;
-/** Choices of one prompt. */
-const MOST_CHOICES = 16;
-/** Alternatives of a token that are scored. */
-export const MOST_ALTERNATIVES = 20;
+const MAX_FLUSH_MS = 1000;
+/** Choices per prompt. */
+const MAX_CHOICES = 16;
+/** Alternatives per token in `top_logprobs`. */
+export const MAX_ALTERNATIVES = 20;
 
-/** Optional as OpenAI means it: absent and null are the default. */
+/** A field whose default applies if it is absent or null, as in OpenAI's API. */
 export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
   return schema
     .nullish()
@@ -28,14 +28,14 @@ export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
 
 export const stopString = z
   .string()
-  .min(1, "a stop string has at least one character")
-  .max(1024, "a stop string has at most 1024 characters")
-  .refine((text) => text.isWellFormed(), "a stop string must be valid Unicode");
+  .min(1, "must have at least 1 character")
+  .max(1024, "must have at most 1024 characters")
+  .refine((text) => text.isWellFormed(), "must be valid Unicode");
 
 const TOKEN_ID = /^\d{1,9}$/;
 
-const FLUSHES = `token, word, sentence, or milliseconds from 0 to ${MOST_FLUSH_MS}`;
-const flushMs = z.number().min(0, FLUSHES).max(MOST_FLUSH_MS, FLUSHES);
+const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
+const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
@@ -44,12 +44,12 @@ export const sharedFields = {
   stream_options: z
     .looseObject({
       include_usage: defaulted(z.boolean(), false),
-      include_obfuscation: withoutEffect(z.boolean().nullish()), // padding of OpenAI's own wire
+      include_obfuscation: withoutEffect(z.boolean().nullish()), // OpenAI pads its chunks; this server does not
       continuous_usage_stats: withoutEffect(
-        z.literal(false, "usage comes once, at the end").nullish(),
+        z.literal(false, "must be false: usage is sent once, at the end").nullish(),
       ),
       flush: z
-        .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSHES)
+        .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
         .nullish()
         .meta({ default: "token" }),
     })
@@ -63,38 +63,38 @@ export const sharedFields = {
   repeat_penalty: defaulted(z.number().positive().max(10), 1),
   seed: z
     .number()
-    .refine(Number.isInteger, "an integer; -1 is random")
+    .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
     .meta({ type: "integer" })
     .nullish(),
   stop: z
     .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
-      error: `a string, or up to ${MAX_STOPS} strings, each of valid Unicode and 1 to 1024 characters`,
+      error: `must be a string, or up to ${MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
     })
     .nullish(),
   max_tokens: z
     .int()
     .min(-1)
-    .refine((n) => n !== 0, "at least 1; -1 is no limit")
+    .refine((n) => n !== 0, "must be at least 1; -1 means no limit")
     .meta({ not: { const: 0 } })
     .nullish(),
   min_tokens: defaulted(z.int().min(0), 0),
   ignore_eos: defaulted(z.boolean(), false),
   cache_prompt: defaulted(z.boolean(), true),
-  n: defaulted(z.int().min(1).max(MOST_CHOICES), 1),
+  n: defaulted(z.int().min(1).max(MAX_CHOICES), 1),
   return_progress: defaulted(z.boolean(), false),
-  service_tier: z.enum(["auto", "default", "flex"], "auto, default or flex").nullish(),
+  service_tier: z.enum(["auto", "default", "flex"], "must be auto, default or flex").nullish(),
   logit_bias: defaulted(
     z
       .record(z.string(), z.number().min(-100).max(100))
       .superRefine((biases, context) => {
         const wrong = Object.keys(biases).find((id) => !TOKEN_ID.test(id));
         if (wrong === undefined) return;
-        const message = 'keys are token ids, e.g. "1234"';
+        const message = 'keys must be token ids, e.g. "1234"';
         context.addIssue({ code: "custom", path: [wrong], message });
       })
       .refine(
         (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
-        `at most ${MAX_BIASED_TOKENS} tokens`,
+        `must have at most ${MAX_BIASED_TOKENS} tokens`,
       )
       .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS }),
     {},
@@ -104,16 +104,25 @@ export const sharedFields = {
 
 type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
 
-/** What a AskedRequest has that its dialect knows best. */
-type OfDialect = Pick<AskedRequest, "logprobs" | "echoesPrompt"> & {
+/** The parts of a request that each dialect reads by itself. */
+type DialectPart = Pick<AskedRequest, "logprobs" | "echoesPrompt"> & {
   readonly maxTokens: number | null;
   readonly prompts: readonly AskedPrompt[];
 };
 
-/** One for each choice: those of the same prompt differ in their seeds. */
+/** Fields of a request in the APIs that have no such options. */
+export const PLAIN_REQUEST = {
+  minTokens: 0,
+  ignoreEos: false,
+  echoesPrompt: false,
+  reportsProgress: false,
+  reusePrefix: true,
+} as const;
+
+/** Makes one request per choice. Choices of the same prompt differ only in their seeds. */
 export function requestsOf(
   fields: SharedFields,
-  { prompts, maxTokens, ...ofDialect }: OfDialect,
+  { prompts, maxTokens, ...dialectPart }: DialectPart,
   context: ParseContext,
 ): Pick<
   ParsedRequest,
@@ -125,9 +134,9 @@ export function requestsOf(
   const requests = prompts.flatMap((prompt, promptIndex) =>
     Array.from({ length: fields.n }, (_, index) => ({
       ...shared,
-      ...ofDialect,
+      ...dialectPart,
       prompt,
-      sampling: { ...shared.sampling, seed: (seed + promptIndex * fields.n + index) % SEEDS },
+      sampling: { ...shared.sampling, seed: wrapSeed(seed + promptIndex * fields.n + index) },
     })),
   );
   return {
@@ -162,7 +171,7 @@ function sharedRequest(
       topP: fields.top_p,
       topK: Math.max(0, fields.top_k),
       minP: fields.min_p,
-      seed: toSeed(fields.seed ?? null, context),
+      seed: readSeed(fields.seed, context),
       presencePenalty: fields.presence_penalty,
       frequencyPenalty: fields.frequency_penalty,
       repeatPenalty: fields.repeat_penalty,
@@ -178,12 +187,17 @@ function sharedRequest(
   };
 }
 
-function toSeed(seed: number | null, context: ParseContext): number {
-  if (seed === null || seed === -1) return context.randomSeed();
+/** -1 is a random seed, as in llama.cpp's server and Ollama. */
+export function readSeed(seed: number | null | undefined, context: ParseContext): number {
+  return seed === null || seed === undefined || seed === -1 ? context.randomSeed() : wrapSeed(seed);
+}
+
+/** Maps any integer to the seeds that the engine accepts. */
+export function wrapSeed(seed: number): number {
   return ((seed % SEEDS) + SEEDS) % SEEDS;
 }
 
-/** Unsupported in every OpenAI dialect: sampling and answer forms of OpenAI, llama.cpp and vLLM that are not ours yet. */
+/** Fields of OpenAI, llama.cpp and vLLM that no OpenAI dialect supports here. */
 const UNSUPPORTED_EVERYWHERE: Unsupported = {
   typical_p: [1],
   top_n_sigma: [-1],
@@ -219,7 +233,7 @@ const UNSUPPORTED_EVERYWHERE: Unsupported = {
   prompt_logprobs: [0],
 };
 
-/** What a conversation has no use for, in either of OpenAI's forms. */
+/** Fields that neither chat completions nor responses support. */
 export const UNSUPPORTED_IN_CHAT: Unsupported = {
   functions: [],
   function_call: ["none", "auto"],
@@ -239,7 +253,7 @@ export const UNSUPPORTED_IN_CHAT: Unsupported = {
   best_of: [1],
 };
 
-/** With those of one dialect. */
+/** The common unsupported fields plus those of one dialect. */
 export function unsupportedWith(unsupportedHere: Unsupported): Unsupported {
   return { ...UNSUPPORTED_EVERYWHERE, ...unsupportedHere };
 }

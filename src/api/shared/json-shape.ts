@@ -1,82 +1,76 @@
-// What a client's JSON must not be, found without recursion before anybody walks it with recursion: nested so deep that
-// the stack would end, or with a name that stands for an object's prototype and would be lost on the way.
+// Limits on a client's JSON: depth, size, and no field named `__proto__`. Checked without recursion, before any recursive
+// code (zod, the grammar compiler) reads the JSON and could overflow the stack.
 
 import { ServiceError } from "../../errors.ts";
+import { invalidValue } from "./refusals.ts";
 
-/** More than any schema that can be compiled needs. */
-const MOST_DEPTH = 100;
-/** Of one object or list; token ids and other plain values in a list do not count. */
-const MOST_MEMBERS = 5_000;
-/** Of a whole body. Each is checked, and costs a microsecond or two of the event loop. */
-const MOST_HOLDERS = 25_000;
-/** In the lists of a whole body: stop strings, values of an enumeration, documents, inputs. */
-const MOST_TEXTS = 50_000;
+/** Levels of nesting. Every schema that can be compiled needs fewer. */
+const MAX_DEPTH = 100;
+/** Members of one object or list. Token ids and other plain values in a list do not count. */
+const MAX_MEMBERS = 5_000;
+/** Objects and lists of a whole body. Checking each costs 1 to 2 µs of the event loop. */
+const MAX_CONTAINERS = 25_000;
+/** Strings in the lists of a whole body: stop strings, enum values, documents, inputs. */
+const MAX_LISTED_STRINGS = 50_000;
 
-type Place = { readonly holder: object; readonly path: string; readonly depth: number };
+type Container = { readonly holder: object; readonly path: string; readonly depth: number };
 
 /**
- * @param param name of the field that the JSON is, or null for a whole body
+ * @param param the field that holds the JSON, or null for a whole body
  * @throws ServiceError 400 naming the field
  */
 export function refuseShape(json: object, param: string | null): void {
-  const waiting: Place[] = [{ holder: json, path: param ?? "", depth: 0 }];
-  let holders = 0;
-  let texts = 0;
-  for (let place = waiting.pop(); place; place = waiting.pop()) {
-    holders += 1;
-    if (holders > MOST_HOLDERS)
-      throw wrong(
-        fieldOf(place.path, param),
-        `brings the body to more than ${MOST_HOLDERS} objects and lists`,
-      );
-    if (place.depth > MOST_DEPTH)
-      throw wrong(fieldOf(place.path, param), `has more than ${MOST_DEPTH} levels`);
-    if (Array.isArray(place.holder)) texts += textsIn(place.holder);
-    if (texts > MOST_TEXTS)
-      throw wrong(
-        fieldOf(place.path, param),
-        `brings the body to more than ${MOST_TEXTS} texts in lists`,
-      );
-    // Of a list only what holds something is looked at: it may be of a million token ids.
-    const names = Array.isArray(place.holder) ? holdersIn(place.holder) : Object.keys(place.holder);
-    if (names.length > MOST_MEMBERS)
-      throw wrong(fieldOf(place.path, param), `has more than ${MOST_MEMBERS} members in one place`);
+  const unread: Container[] = [{ holder: json, path: param ?? "", depth: 0 }];
+  let containers = 0;
+  let strings = 0;
+  for (let each = unread.pop(); each; each = unread.pop()) {
+    const { holder, depth } = each;
+    containers += 1;
+    if (containers > MAX_CONTAINERS)
+      throw tooLarge(each, param, `brings the body above ${MAX_CONTAINERS} objects and lists`);
+    if (depth > MAX_DEPTH)
+      throw tooLarge(each, param, `is nested more than ${MAX_DEPTH} levels deep`);
+    if (Array.isArray(holder)) strings += stringsIn(holder);
+    if (strings > MAX_LISTED_STRINGS)
+      throw tooLarge(each, param, `brings the body above ${MAX_LISTED_STRINGS} strings in lists`);
+    // A list may hold a million token ids, so only its objects and lists are visited.
+    const names = Array.isArray(holder) ? containersIn(holder) : Object.keys(holder);
+    if (names.length > MAX_MEMBERS)
+      throw tooLarge(each, param, `has an object or list with more than ${MAX_MEMBERS} members`);
     for (const name of names) {
-      if (name === "__proto__") {
-        const path = pathTo(place, name);
-        throw wrong(param ?? path, "has the name __proto__, which no field may have");
-      }
-      const value = (place.holder as Readonly<Record<string, unknown>>)[name];
+      if (name === "__proto__")
+        throw refusal(param ?? pathTo(each, name), "has a field named __proto__; rename it");
+      const value = (holder as Readonly<Record<string, unknown>>)[name];
       if (typeof value !== "object" || value === null) continue;
-      waiting.push({ holder: value, path: pathTo(place, name), depth: place.depth + 1 });
+      unread.push({ holder: value, path: pathTo(each, name), depth: depth + 1 });
     }
   }
 }
 
-function holdersIn(list: readonly unknown[]): string[] {
+function containersIn(list: readonly unknown[]): string[] {
   const names: string[] = [];
   for (let index = 0; index < list.length; index++)
     if (typeof list[index] === "object") names.push(`${index}`);
   return names;
 }
 
-function textsIn(list: readonly unknown[]): number {
+function stringsIn(list: readonly unknown[]): number {
   let count = 0;
   for (const each of list) if (typeof each === "string") count += 1;
   return count;
 }
 
-function pathTo({ holder, path }: Place, name: string): string {
+function pathTo({ holder, path }: Container, name: string): string {
   if (Array.isArray(holder)) return `${path}[${name}]`;
   return path === "" ? name : `${path}.${name}`;
 }
 
-/** The whole way would be as long as the nesting is deep. */
-function fieldOf(path: string, param: string | null): string {
-  return param ?? /^[^.[]*/.exec(path)?.[0] ?? "";
+/** Names the top-level field alone: the whole path would be as long as the nesting is deep. */
+function tooLarge({ path }: Container, param: string | null, reason: string): ServiceError {
+  return refusal(param ?? /^[^.[]*/.exec(path)?.[0] ?? "", reason);
 }
 
-function wrong(param: string, reason: string): ServiceError {
+function refusal(param: string, reason: string): ServiceError {
   if (param === "") return new ServiceError("invalid_value", `the body ${reason}`);
-  return new ServiceError("invalid_value", `${param} ${reason}`, { param });
+  return invalidValue(param, reason);
 }

@@ -1,31 +1,31 @@
-// Calls of a conversation that wait for their results, for APIs whose clients may leave the ids of calls out.
+// Matches tool results to tool calls, for Gemini and Ollama, whose clients may omit the ids of calls.
 
 import type { ToolCall } from "../../generation/request.ts";
 
 type OpenCall = { readonly call: ToolCall; hasResult: boolean };
-type Line = { readonly calls: OpenCall[]; next: number };
+type CallQueue = { readonly calls: OpenCall[]; next: number };
 
 export class OpenCalls {
-  readonly #byId = new Map<string, Line>();
-  readonly #byName = new Map<string, Line>();
-  readonly #all: Line = { calls: [], next: 0 };
+  readonly #byId = new Map<string, CallQueue>();
+  readonly #byName = new Map<string, CallQueue>();
+  readonly #all: CallQueue = { calls: [], next: 0 };
 
   add(call: ToolCall): void {
     const open = { call, hasResult: false };
-    lineIn(this.#byId, call.id).calls.push(open);
-    lineIn(this.#byName, call.name).calls.push(open);
+    queueIn(this.#byId, call.id).calls.push(open);
+    queueIn(this.#byName, call.name).calls.push(open);
     this.#all.calls.push(open);
   }
 
   /**
-   * The first call that a result may belong to: by its id, else by its name, else any. It belongs to no other result then.
-   * @returns undefined for a result without a call
+   * Finds the first call without a result that fits: by id, else by name, else any. Later results skip that call.
+   * @returns undefined if no call fits
    */
   take(id: string | null, name: string | null): ToolCall | undefined {
-    const line = id ? this.#byId.get(id) : name ? this.#byName.get(name) : this.#all;
-    if (!line) return undefined;
-    for (; line.next < line.calls.length; line.next++) {
-      const open = line.calls[line.next];
+    const queue = id ? this.#byId.get(id) : name ? this.#byName.get(name) : this.#all;
+    if (!queue) return undefined;
+    for (; queue.next < queue.calls.length; queue.next++) {
+      const open = queue.calls[queue.next];
       if (!open || open.hasResult) continue;
       open.hasResult = true;
       return open.call;
@@ -34,10 +34,10 @@ export class OpenCalls {
   }
 }
 
-function lineIn(lines: Map<string, Line>, key: string): Line {
-  const known = lines.get(key);
+function queueIn(queues: Map<string, CallQueue>, key: string): CallQueue {
+  const known = queues.get(key);
   if (known) return known;
-  const line: Line = { calls: [], next: 0 };
-  lines.set(key, line);
-  return line;
+  const queue: CallQueue = { calls: [], next: 0 };
+  queues.set(key, queue);
+  return queue;
 }

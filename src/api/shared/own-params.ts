@@ -1,11 +1,11 @@
-// The engine names the fields of a request as chat completions and completions do; other dialects have names of their own.
+// The engine's errors name fields as OpenAI's chat completions do. Other dialects translate those names with this table.
 
 import { type ErrorCode, ServiceError } from "../../errors.ts";
 
-/** By the error's code, since a client may send a field of the same name: the engine's name, and the dialect's. */
+/** The engine's name → the dialect's name, per error code, because a client may send a field with the engine's name. */
 export type OwnParams = { readonly [C in ErrorCode]?: Readonly<Record<string, string>> };
 
-/** The same error, with the name that the field has in the dialect. */
+/** The same error, with `param` as the dialect names it. */
 export function withOwnParam(error: ServiceError, own: OwnParams): ServiceError {
   const param = own[error.code]?.[error.param ?? ""];
   if (param === undefined) return error;

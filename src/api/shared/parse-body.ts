@@ -1,17 +1,18 @@
-// A body against its schema, and what becomes of every field that the schema does not have.
+// Validates a request body against its schema, refuses unsupported fields and collects unknown ones. All dialects call it.
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import { refuseShape } from "./json-shape.ts";
+import { isObject } from "./refusals.ts";
 
 /**
- * Values with which an unsupported field changes nothing. Null and empty lists or objects never do. A name may be a path:
- * `options.mirostat`.
+ * Unsupported fields, each with the values that are accepted because they change nothing. Null and empty lists or objects
+ * are always accepted. A name may be a path: `options.mirostat`.
  */
 export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 
-/** Where another field, or another path, does what one that is not taken asks for. */
+/** Unsupported field → the field or route that does the same here. */
 export type Replacements = Readonly<Record<string, string>>;
 
 const REPLACEMENTS: Replacements = {
@@ -39,10 +40,10 @@ const REPLACEMENTS: Replacements = {
   structured_outputs: "response_format",
 };
 
-/** Names of a client's own come back in errors, but not however long they are. */
-const LONGEST_NAME = 100;
+/** Errors quote the client's field names up to this many characters. */
+const MAX_QUOTED_NAME = 100;
 
-/** Accepted although they do nothing here, because they change no answer. */
+/** Unknown fields that are accepted without being listed as ignored, because they never change an answer. */
 export const WITHOUT_EFFECT: readonly string[] = [
   "user",
   "metadata",
@@ -53,9 +54,9 @@ export const WITHOUT_EFFECT: readonly string[] = [
 ];
 
 /**
- * Checks a body against its schema, and every other field of it: refused if it would change the answer.
- * @param replacements what a dialect has for a field that it refuses, where it is not what most have
- * @returns the parsed fields, and the names of fields that nobody knows
+ * Validates a body, and refuses unsupported fields that would change the answer.
+ * @param replacements the dialect's own replacements for unsupported fields; they override the usual ones
+ * @returns the parsed fields, and the names of unknown fields
  * @throws ServiceError 400 naming the field
  */
 export function parseBody<T extends z.ZodType>(
@@ -64,9 +65,7 @@ export function parseBody<T extends z.ZodType>(
   unsupported: Unsupported,
   replacements: Replacements = {},
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new ServiceError("invalid_json", "the body must be a JSON object");
-  }
+  if (!isObject(body)) throw new ServiceError("invalid_json", "the body must be a JSON object");
   refuseShape(body, null);
   for (const name of Object.keys(unsupported)) {
     const value = valueAt(body, name.split("."));
@@ -85,17 +84,17 @@ function refuseUnsupported(
 ): void {
   const harmless = unsupported[name] ?? [];
   if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
-  const allowed =
-    harmless.length > 0 ? `; it may be left out or ${harmless.map(show).join(" or ")}` : "";
+  const values = harmless.map((each) => JSON.stringify(each)).join(" or ");
+  const allowed = values === "" ? "" : `; omit it or set it to ${values}`;
   const what = replacement
-    ? `is not taken here; use ${replacement}`
+    ? `is not supported here; use ${replacement}`
     : "is not supported by this server";
   throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
 }
 
 /**
- * What does the same as a field that is not taken. The usual hint leads nowhere in an API that does not have its fields.
- * @param replacements what a dialect has that is not what most have
+ * The field or route that does the same as an unsupported field. The usual replacement is given only if the schema has it.
+ * @param replacements the dialect's own replacements
  */
 export function replacementFor(
   name: string,
@@ -113,10 +112,6 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && Object.keys(value).length === 0;
 }
 
-function show(value: unknown): string {
-  return JSON.stringify(value);
-}
-
 function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
   const names = new Set<string>();
   collectUnknown(body, schema, "", names);
@@ -125,7 +120,7 @@ function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported
   );
 }
 
-/** Walks objects and lists beside their schema; what the schema takes as it is has no unknown fields. */
+/** Walks objects and lists along with their schema. A value of unspecified type has no unknown fields. */
 function collectUnknown(value: unknown, schema: unknown, path: string, names: Set<string>): void {
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
@@ -143,7 +138,7 @@ function collectUnknown(value: unknown, schema: unknown, path: string, names: Se
   }
 }
 
-/** What a value that has been checked was taken for. To check it again is the last resort: there may be thousands. */
+/** The option of a union that a valid value matched. Parses only as a last resort, because lists may be long. */
 function optionOf(union: z.ZodUnion, value: object | null): unknown {
   const options = union.options as readonly z.ZodType[];
   if (value === null) return undefined;
@@ -162,7 +157,7 @@ function mayBe(option: unknown, union: z.ZodUnion, value: object): boolean {
   return kind instanceof z.ZodType && kind.safeParse(Reflect.get(value, discriminator)).success;
 }
 
-/** Without the wrappers of optional and defaulted fields. */
+/** Removes the wrappers of optional and defaulted fields. */
 function unwrapped(schema: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
     return unwrapped(schema.unwrap());
@@ -170,7 +165,7 @@ function unwrapped(schema: unknown): unknown {
   return schema;
 }
 
-/** The first problem, with its path as the client would write it. The client's values stay out of it: they may be private. */
+/** Reports the first problem with its path. Never quotes the client's values, which may be private. */
 function toServiceError(error: z.ZodError, body: object): ServiceError {
   const issue = error.issues[0];
   if (!issue) return new ServiceError("invalid_value", "the body is not valid");
@@ -180,7 +175,7 @@ function toServiceError(error: z.ZodError, body: object): ServiceError {
   return new ServiceError("invalid_value", `${param}: ${wordsFor(issue)}`, { param });
 }
 
-function valueAt(body: object, path: readonly PropertyKey[]): unknown {
+export function valueAt(body: object, path: readonly PropertyKey[]): unknown {
   let at: unknown = body;
   for (const key of path) {
     const isHolder = typeof at === "object" && at !== null && Object.hasOwn(at, key);
@@ -189,7 +184,7 @@ function valueAt(body: object, path: readonly PropertyKey[]): unknown {
   return at;
 }
 
-/** The validator's names for types, as JSON has them. */
+/** zod's type names → the names of JSON types. */
 const JSON_TYPES: Readonly<Record<string, string>> = {
   record: "an object",
   object: "an object",
@@ -200,7 +195,7 @@ const JSON_TYPES: Readonly<Record<string, string>> = {
   boolean: "true or false",
 };
 
-/** What is allowed. The schema's own words, where it has some: then they do not begin as the validator's do. */
+/** States what is allowed: the schema's own message if it has one, else one made from zod's issue. */
 function wordsFor(issue: z.core.$ZodIssue): string {
   const isOwn = !/^(Invalid|Too (big|small))/.test(issue.message);
   if (isOwn) return issue.message;
@@ -208,9 +203,9 @@ function wordsFor(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return `must be ${JSON_TYPES[issue.expected] ?? issue.expected}`;
     case "too_small":
-      return `must ${sized(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
+      return `must ${bounded(issue.origin, `at least ${issue.minimum}`)}`;
     case "too_big":
-      return `must ${sized(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+      return `must ${bounded(issue.origin, `at most ${issue.maximum}`)}`;
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     default:
@@ -218,20 +213,16 @@ function wordsFor(issue: z.core.$ZodIssue): string {
   }
 }
 
-function sized(origin: string): string {
-  return origin === "string" || origin === "array" ? "have" : "be";
-}
-
-function unit(origin: string): string {
-  if (origin === "array") return " elements";
-  return origin === "string" ? " characters" : "";
+function bounded(origin: string, bound: string): string {
+  if (origin === "array") return `have ${bound} elements`;
+  return origin === "string" ? `have ${bound} characters` : `be ${bound}`;
 }
 
 function showPath(path: readonly PropertyKey[]): string {
   return path
     .map((key, index) => {
       if (typeof key === "number") return `[${key}]`;
-      const name = String(key).slice(0, LONGEST_NAME).toWellFormed();
+      const name = String(key).slice(0, MAX_QUOTED_NAME).toWellFormed();
       return index === 0 ? name : `.${name}`;
     })
     .join("");

@@ -1,4 +1,4 @@
-// Structured output: response_format, and json_schema and grammar as llama.cpp's server has them → GBNF.
+// Structured output: OpenAI's response_format, and json_schema and grammar of llama.cpp's server → a grammar or a schema.
 // https://platform.openai.com/docs/guides/structured-outputs
 
 import { z } from "zod";
@@ -8,12 +8,13 @@ import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { ParseContext } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
+import { invalidValue } from "./refusals.ts";
 
-/** A grammar that is written by hand is short; a longer one would only be there to keep the server busy. */
+/** Grammars written by hand are much shorter. A longer one could only keep the server busy. */
 const MAX_GRAMMAR_CHARS = 65_536;
 
 export const jsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], {
-  error: "a JSON schema: an object, or true",
+  error: "must be a JSON schema: an object, or true",
 });
 
 export const grammarFields = {
@@ -29,20 +30,20 @@ export const grammarFields = {
             name: withoutEffect(z.string().min(1).max(64).nullish()),
             description: withoutEffect(z.string().nullish()),
             schema: jsonSchema,
-            strict: withoutEffect(z.boolean().nullish()), // strict or not, the answer is of the schema
+            strict: withoutEffect(z.boolean().nullish()), // the schema is always enforced
           }),
         }),
       ],
-      { error: "type is text, json_object or json_schema" },
+      { error: "type must be text, json_object or json_schema" },
     )
     .nullish()
     .meta({ default: { type: "text" } }),
   json_schema: jsonSchema.nullish(),
   grammar: z
     .string()
-    .max(MAX_GRAMMAR_CHARS, `at most ${MAX_GRAMMAR_CHARS} characters`)
+    .max(MAX_GRAMMAR_CHARS, `must have at most ${MAX_GRAMMAR_CHARS} characters`)
     .superRefine((text, context) => {
-      const problem = text.isWellFormed() ? gbnfProblem(text) : "is valid Unicode";
+      const problem = text.isWellFormed() ? gbnfProblem(text) : "must be valid Unicode";
       if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
     })
     .nullish(),
@@ -54,7 +55,7 @@ type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {
 };
 
 /**
- * @returns what the answer has to be: GBNF, or a schema that becomes some; null when it may be anything
+ * @returns the form of the answer: GBNF, or a schema that will be compiled to GBNF; null for free text
  * @throws ServiceError 400 naming the fields that contradict each other
  */
 export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRequest["grammar"] {
@@ -63,11 +64,12 @@ export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRe
   );
   const [first, second] = given;
   if (!first) return null;
-  if (second) throw contradiction(second.param, `${first.param} already says what the answer is`);
+  if (second)
+    throw contradiction(second.param, `${first.param} already sets the form of the answer`);
   if (fields.ignore_eos)
-    throw contradiction("ignore_eos", `with ${first.param} the answer has an end`);
+    throw contradiction("ignore_eos", `${first.param} decides where the answer ends`);
   if (fields.min_tokens > 0)
-    throw contradiction("min_tokens", `with ${first.param} the answer ends where it is complete`);
+    throw contradiction("min_tokens", `${first.param} decides where the answer ends`);
   return first.grammar;
 }
 
@@ -90,22 +92,22 @@ function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
   return { param: "json_schema", grammar: schemaAt(schema, "json_schema") };
 }
 
-/** llama.cpp follows every way to read a text at once: a few lines suffice to keep it busy for ever. */
+/** llama.cpp tracks every possible parse of a text at once, so a grammar of a few lines can keep it busy forever. */
 function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): Source | null {
   if (!grammar) return null;
   if (allowsGrammar) return { param: "grammar", grammar };
   throw new ServiceError(
     "unsupported_parameter",
-    "grammar is off on this server (--allow-grammar); response_format takes a JSON schema",
+    "grammar is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema",
     { param: "grammar" },
   );
 }
 
-/** @param param where the client wrote the schema */
+/** @param param path of the field that holds the schema */
 export function schemaAt(schema: unknown, param: string): AskedSchema {
   return { schema: schema as Json, param }; // it came out of JSON
 }
 
 function contradiction(param: string, reason: string): ServiceError {
-  return new ServiceError("invalid_value", `${param} cannot be used here: ${reason}`, { param });
+  return invalidValue(param, `cannot be used here: ${reason}`);
 }

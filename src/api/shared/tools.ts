@@ -1,25 +1,28 @@
-// Tools that a model may call: definitions and choice of the client → ToolUse.
+// OpenAI's tools and tool_choice → ToolUse, and the limits on tools that all dialects share.
 // https://platform.openai.com/docs/guides/function-calling
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
+import { invalidValue } from "./refusals.ts";
 import { schemaAt } from "./schema-grammar.ts";
 
-export const MOST_TOOLS = 128;
-/** Of all definitions together. */
-const MOST_BYTES = 524_288;
+export const MAX_TOOLS = 128;
+/** Limit for all definitions together, in UTF-16 units of their JSON. */
+const MAX_DEFINITION_CHARS = 524_288;
 
 export const toolName = z
   .string()
-  .regex(/^[\w.-]{1,128}$/, "1 to 128 letters, digits, underscores, dashes and dots");
+  .regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits, underscores, dashes or dots");
 
-/** Definitions of whatever form, within the limits. */
+/** A list of tool definitions in a dialect's own form, within the limits. */
 export function toolList<T extends z.ZodType>(definition: T) {
   return z
     .array(definition)
-    .max(MOST_TOOLS, `at most ${MOST_TOOLS} tools`)
-    .refine((tools) => JSON.stringify(tools).length <= MOST_BYTES, `at most ${MOST_BYTES} bytes`);
+    .max(MAX_TOOLS, `must have at most ${MAX_TOOLS} tools`)
+    .refine(
+      (tools) => JSON.stringify(tools).length <= MAX_DEFINITION_CHARS,
+      `must have at most ${MAX_DEFINITION_CHARS} characters of JSON`,
+    );
 }
 
 const named = z.looseObject({
@@ -27,7 +30,7 @@ const named = z.looseObject({
   function: z.looseObject({ name: toolName }),
 });
 
-export const toolType = z.literal("function", "function is the only type of tool here");
+export const toolType = z.literal("function", "must be function, the only type of tool here");
 
 export const functionFields = {
   name: toolName,
@@ -53,7 +56,7 @@ export const toolFields = {
           }),
         }),
       ],
-      { error: 'none, auto, required, or {type: "function", function: {name}}' },
+      { error: 'must be none, auto, required, or {type: "function", function: {name}}' },
     )
     .nullish()
     .meta({ default: "auto" }),
@@ -61,15 +64,15 @@ export const toolFields = {
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
-type Given = NonNullable<ToolFields["tools"]>[number];
+type ChatTool = NonNullable<ToolFields["tools"]>[number];
 
 /**
- * @returns null when none may be called
+ * @returns null if the model may not call any tool
  * @throws ServiceError 400 naming the tool
  */
 export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   const given = fields.tools ?? [];
-  refuseTwins(
+  refuseDuplicateNames(
     given.map((tool) => tool.function.name),
     (index) => `tools[${index}].function.name`,
   );
@@ -80,7 +83,7 @@ export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
   return { tools: given.map(readTool), callable, isRequired, isParallel };
 }
 
-function readTool(given: Given, index: number): AskedTool {
+function readTool(given: ChatTool, index: number): AskedTool {
   const { name, parameters, strict } = given.function;
   return {
     name,
@@ -92,22 +95,27 @@ function readTool(given: Given, index: number): AskedTool {
   };
 }
 
-/** @param paramOf where the client wrote the name */
-export function refuseTwins(names: readonly string[], paramOf: (index: number) => string): void {
+/** @param paramOf path of the field that holds the name */
+export function refuseDuplicateNames(
+  names: readonly string[],
+  paramOf: (index: number) => string,
+): void {
   const index = names.findIndex((name, at) => names.indexOf(name) < at);
   if (index < 0) return;
-  const param = paramOf(index);
-  throw new ServiceError("invalid_value", `${param}: ${names[index]} is there twice`, { param });
+  throw invalidValue(
+    paramOf(index),
+    `is ${names[index]}, like that of another tool; names must be unique`,
+  );
 }
 
-function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]) {
+function readChoice({ tool_choice: choice }: ToolFields, given: readonly ChatTool[]) {
   const all = given.map((tool) => tool.function.name);
   if (choice === "none") return { callable: [], isRequired: false, isNamed: false };
   if (choice === null || choice === undefined || choice === "auto")
     return { callable: all, isRequired: false, isNamed: false };
   if (choice === "required") {
     if (all.length > 0) return { callable: all, isRequired: true, isNamed: false };
-    throw wrongChoice("tool_choice is required, but there are no tools");
+    throw invalidValue("tool_choice", "is required, but there are no tools");
   }
   const isNamed = choice.type === "function";
   const wanted = isNamed
@@ -115,14 +123,10 @@ function readChoice({ tool_choice: choice }: ToolFields, given: readonly Given[]
     : choice.allowed_tools.tools.map((tool) => tool.function.name);
   const missing = wanted.find((name) => !all.includes(name));
   if (missing !== undefined)
-    throw wrongChoice(`tool_choice names ${missing}, which is not in tools`);
+    throw invalidValue("tool_choice", `names ${missing}, which is not in tools`);
   return {
     callable: [...new Set(wanted)],
     isRequired: isNamed || choice.allowed_tools.mode === "required",
     isNamed,
   };
-}
-
-function wrongChoice(message: string): ServiceError {
-  return new ServiceError("invalid_value", message, { param: "tool_choice" });
 }

@@ -5,9 +5,9 @@ import { randomUUID } from "node:crypto";
 import type {
   AnswerEncoder,
   AnswerIdentity,
-  KeptEncoder,
   ParsedRequest,
-  StorageRequest,
+  StoredAnswerEncoder,
+  StoringOptions,
 } from "../../api/dialect.ts";
 import { compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
@@ -24,7 +24,10 @@ export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
 type StoreDeps = { readonly responses: Pick<ResponseStore, "begin"> };
 
 /** An answer in the response store, with the encoder that knows its current state. */
-export type StoredAnswer = { readonly response: KeptResponse; readonly encoder: KeptEncoder };
+export type StoredAnswer = {
+  readonly response: KeptResponse;
+  readonly encoder: StoredAnswerEncoder;
+};
 
 export type AcceptedExchange = Exchange & {
   /** One for each choice. */
@@ -65,8 +68,8 @@ export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity
 /** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */
 function store(
   exchange: Exchange & StoreDeps,
-  encoder: KeptEncoder,
-  { previousId, isBackground }: StorageRequest,
+  encoder: StoredAnswerEncoder,
+  { previousId, isBackground }: StoringOptions,
 ): StoredAnswer | null {
   const { responses, res, client } = exchange;
   const isWaiting = () => exchange.tickets.some(({ queuePosition }) => queuePosition !== null);
@@ -106,16 +109,16 @@ type PreparedForm = {
 
 /** The longest form that leaves room for an answer; if none does, the shortest. */
 async function longestFitting(exchange: CompiledExchange): Promise<PreparedForm> {
-  const { shorter = [] } = exchange.parsed;
-  const shortest = shorter.at(-1);
+  const { shorterForms = [] } = exchange.parsed;
+  const shortest = shorterForms.at(-1);
   if (!shortest) return prepareForm(exchange, exchange.parsed);
   const whole = await tryForm(exchange, exchange.parsed);
   if (whole) return whole;
   let found: PreparedForm | null = null;
-  let [from, to] = [0, shorter.length - 1];
+  let [from, to] = [0, shorterForms.length - 1];
   while (from <= to) {
     const middle = Math.floor((from + to) / 2);
-    const form = shorter[middle];
+    const form = shorterForms[middle];
     const tried = form ? await tryForm(exchange, form()) : null;
     if (tried) [found, to] = [tried, middle - 1];
     else from = middle + 1;

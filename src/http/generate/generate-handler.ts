@@ -68,9 +68,9 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(res, parsed);
-  if (parsed.atOnce) {
+  if (parsed.immediateBody) {
     record.isAnsweredWithoutEngine = true;
-    return void res.json(parsed.atOnce(identityOf(arrival)));
+    return void res.json(parsed.immediateBody(identityOf(arrival)));
   }
   const { signal, abort } = client;
   const caller = callerOf(res);

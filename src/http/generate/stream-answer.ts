@@ -124,5 +124,5 @@ export function errorFrame(
   error: ServiceError,
 ): Frame {
   const data = JSON.stringify(dialect.encodeError(error, requestIdOf(res)));
-  return dialect.named ? { event: dialect.named.error, data } : { data };
+  return dialect.streamEvents ? { event: dialect.streamEvents.error, data } : { data };
 }

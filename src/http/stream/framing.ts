@@ -14,10 +14,10 @@ export interface Framing {
 }
 
 export function framingOf(
-  { lines, named }: Pick<Dialect, "lines" | "named">,
+  { lines, streamEvents }: Pick<Dialect, "lines" | "streamEvents">,
   identity: AnswerIdentity,
 ): Framing {
-  if (!lines) return sseFraming(named?.heartbeat ?? null);
+  if (!lines) return sseFraming(streamEvents?.heartbeat ?? null);
   return lineFraming((waitStatus) => lines.notice(waitStatus, identity));
 }
 

@@ -1,4 +1,4 @@
-// The mailbox between the engine and one reader: order, merging, and the credit it reports.
+// The channel between the engine and one reader: order, merging, and the credit that it reports.
 
 import { expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -29,7 +29,7 @@ async function readAll(channel: Channel): Promise<GenerateEvent[]> {
   return events;
 }
 
-test("gives a reader that keeps up each delta on its own", async () => {
+test("gives a fast reader each delta on its own", async () => {
   const { channel, reader } = open();
 
   channel.push(delta("a"));
@@ -41,7 +41,7 @@ test("gives a reader that keeps up each delta on its own", async () => {
   expect(second.value).toEqual(delta("b"));
 });
 
-test("merges what waits for a slow reader into one delta, with the newest time", async () => {
+test("merges deltas that wait for a slow reader, with the newest time", async () => {
   const { channel } = open();
 
   for (const [index, text] of ["one ", "two ", "three"].entries()) channel.push(delta(text, index));
@@ -53,7 +53,7 @@ test("merges what waits for a slow reader into one delta, with the newest time",
   ]);
 });
 
-test("wakes a reader that was there first", async () => {
+test("wakes a reader that was waiting", async () => {
   const { channel, reader } = open();
 
   const waiting = reader.next();
@@ -82,7 +82,7 @@ test("delivers the text that came before a failure, then throws the failure", as
   await expect(reader.next()).rejects.toBe(error);
 });
 
-test("fails a reader that waits", async () => {
+test("fails a waiting reader", async () => {
   const { channel, reader } = open();
   const error = new ServiceError("aborted", "left");
 
@@ -92,7 +92,7 @@ test("fails a reader that waits", async () => {
   await expect(waiting).rejects.toBe(error);
 });
 
-test("takes nothing more after the finish: neither text nor a failure", async () => {
+test("accepts neither text nor a failure after the finish", async () => {
   const { channel } = open();
 
   channel.push(FINISH);
@@ -102,7 +102,7 @@ test("takes nothing more after the finish: neither text nor a failure", async ()
   expect(await readAll(channel)).toEqual([FINISH]);
 });
 
-test("keeps to its first failure", async () => {
+test("keeps its first failure", async () => {
   const { channel } = open();
 
   channel.fail(new Error("first"));
@@ -112,7 +112,7 @@ test("keeps to its first failure", async () => {
   await expect(readAll(channel)).rejects.toThrow("first");
 });
 
-test("reports text as UTF-8 bytes, and only once it is taken", async () => {
+test("reports text in UTF-8 bytes, and only when it is taken", async () => {
   const { channel, onTaken, reader } = open();
 
   channel.push(delta("é"));
@@ -123,7 +123,7 @@ test("reports text as UTF-8 bytes, and only once it is taken", async () => {
   expect(onTaken.mock.calls).toEqual([[6]]);
 });
 
-test("is empty once the reader has taken all that there is", async () => {
+test("is empty once the reader has taken all events", async () => {
   const { channel, reader } = open();
   expect(channel.isEmpty).toBe(true);
 
@@ -162,7 +162,7 @@ test("keeps deltas of different kinds apart, in their order", async () => {
   expect(onTaken.mock.calls).toEqual([[2], [2], [2]]);
 });
 
-test("holds only the newest news of the prompt, which weigh nothing", async () => {
+test("keeps only the newest prompt progress, which has no weight", async () => {
   const { channel, onTaken } = open();
   const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 3, ms: 1 } as const;
 

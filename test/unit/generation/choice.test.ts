@@ -1,4 +1,4 @@
-// One choice of an answer, put together from its events.
+// One choice of an answer, collected from its events.
 
 import { expect, test } from "vitest";
 import { type Choice, ChoiceCollector } from "../../../src/generation/choice.ts";
@@ -16,7 +16,7 @@ function collected(...events: GenerateEvent[]): Choice {
   return collector.choice;
 }
 
-test("is empty when nothing came but the end", () => {
+test("is empty if only the finish event came", () => {
   expect(collected(finish("length"))).toEqual({
     text: "",
     reasoning: "",
@@ -26,7 +26,7 @@ test("is empty when nothing came but the end", () => {
   });
 });
 
-test("keeps thoughts, text and calls apart, however they are mixed", () => {
+test("keeps reasoning, text and calls apart in any order", () => {
   const choice = collected(
     thought("Hm"),
     thought("."),
@@ -50,7 +50,7 @@ test("keeps thoughts, text and calls apart, however they are mixed", () => {
   ]);
 });
 
-test("collects logprobs of whatever came, in its order", () => {
+test("collects the logprobs of all deltas in order", () => {
   const choice = collected(
     { ...thought("a"), logprobs: [scored("a", -1)] },
     textDelta("bc", { logprobs: [scored("b", -2), scored("c", -3)] }),
@@ -60,12 +60,12 @@ test("collects logprobs of whatever came, in its order", () => {
   expect(choice.logprobs.map(({ text }) => text)).toEqual(["a", "b", "c"]);
 });
 
-test("takes no notice of how far the prompt was read", () => {
+test("ignores prompt progress", () => {
   const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
 
   expect(collected(progress, textDelta("a"), finish("stop")).text).toBe("a");
 });
 
-test("is none before it has finished", () => {
+test("throws before the choice has finished", () => {
   expect(() => collected(textDelta("a"))).toThrow("the choice has not finished");
 });

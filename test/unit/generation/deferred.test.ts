@@ -1,4 +1,4 @@
-// Promises settled from outside, and waiting that a signal can end.
+// Promises that are settled from outside, and waits that a signal can abort.
 
 import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
@@ -30,7 +30,7 @@ test("counts a rejection that nobody awaits as handled", async () => {
   expect(onUnhandled).not.toHaveBeenCalled();
 });
 
-test("gives the promise's own value or error while nothing is aborted", async () => {
+test("returns the promise's own value or error if nothing is aborted", async () => {
   const { signal } = new AbortController();
 
   expect(await orAborted(Promise.resolve("value"), signal)).toBe("value");
@@ -46,11 +46,11 @@ test("throws the signal's reason as soon as it is aborted", async () => {
   await expect(waiting).rejects.toBe(REASON);
 });
 
-test("does not wait at all with a signal that is aborted already", async () => {
+test("does not wait if the signal is already aborted", async () => {
   await expect(orAborted(Promise.resolve(1), AbortSignal.abort(REASON))).rejects.toBe(REASON);
 });
 
-test("leaves no listener behind, whichever way it ends", async () => {
+test("removes its listener in every case", async () => {
   const controller = new AbortController();
   const { signal } = controller;
 

@@ -1,4 +1,4 @@
-// Deltas: which of them join, and what they weigh in a buffer.
+// Deltas: which ones are merged, and their weight in a buffer.
 
 import { expect, test } from "vitest";
 import { isDelta, joinDeltas, weightOf } from "../../../src/generation/events.ts";
@@ -20,18 +20,18 @@ test("joins texts, their tokens and their logprobs, and takes the later time", (
 test.each([
   ["the earlier", [scored("a", -1)], undefined],
   ["the later", undefined, [scored("a", -1)]],
-])("keeps the logprobs that only %s one has", (_which, first, second) => {
+])("keeps logprobs that only the %s one has", (_which, first, second) => {
   const deltaWith = (logprobs?: ReturnType<typeof scored>[]) =>
     textDelta("a", logprobs ? { logprobs } : {});
 
   expect(joinDeltas(deltaWith(first), deltaWith(second))?.logprobs).toEqual([scored("a", -1)]);
 });
 
-test("has no field for logprobs where nobody asked for them", () => {
+test("has no field for logprobs if they were not requested", () => {
   expect(joinDeltas(textDelta("a"), textDelta("b"))).not.toHaveProperty("logprobs");
 });
 
-test("joins thoughts with thoughts, and arguments with the beginning of their call", () => {
+test("merges reasoning with reasoning, and arguments with the beginning of their call", () => {
   expect(joinDeltas(thought("a"), thought("b"))).toMatchObject({ text: "ab" });
   expect(joinDeltas(callDelta(1, "f", "{"), callDelta(1, null, "}"))).toMatchObject({
     index: 1,
@@ -50,7 +50,7 @@ test.each([
   expect(joinDeltas(earlier, later)).toBeNull();
 });
 
-test("weighs text in UTF-8 bytes, and each score and alternative as much again as on the wire", () => {
+test("weighs text in UTF-8 bytes, and each logprob and alternative with its size on the wire", () => {
   const logprobs = [
     scored("é", -1, [
       ["a", -1],
@@ -64,7 +64,7 @@ test("weighs text in UTF-8 bytes, and each score and alternative as much again a
   expect(weightOf(callDelta(0, "f", "{}"))).toBe(2);
 });
 
-test("tells deltas from what else there is", () => {
+test("distinguishes deltas from other events", () => {
   const progress = { type: "prompt-progress", total: 1, cached: 0, processed: 1, ms: 1 } as const;
 
   expect([textDelta("a"), thought("a"), callDelta(0, "f")].every(isDelta)).toBe(true);

@@ -10,7 +10,7 @@ const cacheOf = (...keys: readonly string[]) => {
 const keptIn = (cache: RecentCache<string>, keys: string) =>
   [...keys].filter((key) => cache.get(key) !== undefined).join("");
 
-test("keeps values up to its bytes; the one that was not used for the longest time makes room", () => {
+test("keeps values up to its limit in bytes, and evicts the least recently used", () => {
   const cache = cacheOf("a", "b", "c", "d", "e");
 
   expect(cache.get("a")).toBe("A");
@@ -19,7 +19,7 @@ test("keeps values up to its bytes; the one that was not used for the longest ti
   expect(keptIn(cache, "abcdef")).toBe("acdef");
 });
 
-test("a value that is set again takes the place of the older one", () => {
+test("setting a value again replaces the older one", () => {
   const cache = cacheOf("a", "b");
 
   cache.set("a", "new", 20);
@@ -29,7 +29,7 @@ test("a value that is set again takes the place of the older one", () => {
   expect(keptIn(cache, "bcde")).toBe("bcde");
 });
 
-test("does not keep what would drive out most of the others", () => {
+test("does not store a value that would evict most of the others", () => {
   const cache = cacheOf("a", "b");
 
   cache.set("large", "L", 50);

@@ -32,11 +32,11 @@ describe("the system prompt", () => {
   test.each([
     ["a text", "Be brief.", "Be brief."],
     ["blocks", [text("Be brief."), text("Be kind.")], "Be brief.\nBe kind."],
-  ])("as %s is the first message", (_form, system, content) => {
+  ])("given as %s is the first message", (_form, system, content) => {
     expect(read([user("Hi")], system)).toEqual([{ role: "system", content }, hi]);
   });
 
-  test.each([[""], [[]], [null], [[text("")]]])("of nothing is none", (system) => {
+  test.each([[""], [[]], [null], [[text("")]]])("is left out if empty", (system) => {
     expect(read([user("Hi")], system)).toEqual([hi]);
   });
 
@@ -51,13 +51,13 @@ describe("the system prompt", () => {
   });
 });
 
-test("blocks of the user are lines, those of the assistant follow each other", () => {
+test("puts the user's blocks on lines of their own, and joins the assistant's directly", () => {
   expect(
     read([user([text("a"), text("b")]), assistant([text("c"), text("d")]), user("e")]),
   ).toMatchObject([{ content: "a\nb" }, { content: "cd" }, { content: "e" }]);
 });
 
-test("consecutive messages of one role are one", () => {
+test("merges consecutive messages of one role", () => {
   const given = [user("a"), user([text("b")]), assistant("c"), assistant([use("1", "f")])];
 
   expect(read([...given, user([result("1", "d")]), user("e")])).toEqual([
@@ -73,7 +73,7 @@ test("consecutive messages of one role are one", () => {
   ]);
 });
 
-test("thoughts become the reasoning, and redacted ones are dropped", () => {
+test("reads thinking blocks as reasoning, and drops redacted ones", () => {
   const blocks = [
     { type: "thinking", thinking: "Hm.", signature: "" },
     { type: "redacted_thinking", data: "xyz" },
@@ -92,7 +92,7 @@ describe("results of tools", () => {
   const asked = [user("Hi"), assistant([use("1", "f", { a: [1] }), use("2", "g")])];
   const answering = (...blocks: readonly object[]) => read([...asked, user(blocks)]).slice(2);
 
-  test("come before the rest of the user's text, with the names of their tools", () => {
+  test("come before the user's text, with the names of their tools", () => {
     expect(answering(text("and now?"), result("2", "two"), result("1", [text("one")]))).toEqual([
       { role: "tool", content: "two", toolCallId: "2", name: "g" },
       { role: "tool", content: "one", toolCallId: "1", name: "f" },
@@ -109,7 +109,7 @@ describe("results of tools", () => {
     expect(answering(block)).toMatchObject([{ role: "tool", content }]);
   });
 
-  test("of a call that is not there have no name", () => {
+  test("of a missing call have no name", () => {
     expect(answering(result("9", "x"))).toMatchObject([{ toolCallId: "9", name: null }]);
   });
 });

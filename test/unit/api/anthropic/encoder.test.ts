@@ -12,7 +12,7 @@ import {
   thought,
 } from "../../../support/clients/receipts.ts";
 
-const encoder = (hidesThoughts = false) => new AnthropicEncoder(IDENTITY, { hidesThoughts });
+const encoder = (hidesReasoning = false) => new AnthropicEncoder(IDENTITY, { hidesReasoning });
 const PROGRESS = { type: "prompt-progress", total: 9, cached: 4, processed: 4, ms: 1 } as const;
 
 type Event = { readonly type: string; readonly [field: string]: unknown };
@@ -32,7 +32,7 @@ function blockEvents(deltas: readonly Delta[], encoding = encoder()): Event[] {
   return eventsOf([...frames, ...encoding.finish(0, ended("stop"), RECEIPT)]).slice(0, -2);
 }
 
-test("the prompt's progress opens the message, once, with what was cached", () => {
+test("the first progress event opens the message with the number of cached tokens", () => {
   const encoding = encoder();
 
   expect(eventsOf(encoding.progress(0, PROGRESS))).toMatchObject([
@@ -67,7 +67,7 @@ test("text is one block", () => {
   ]);
 });
 
-test("thoughts are a block of their own, which ends with a signature", () => {
+test("sends reasoning as a block of its own that ends with a signature", () => {
   const events = blockEvents([thought("Hm"), textDelta("a")]);
 
   expect(events.slice(0, 5)).toMatchObject([
@@ -79,7 +79,7 @@ test("thoughts are a block of their own, which ends with a signature", () => {
   ]);
 });
 
-test("thoughts that are not wanted are left out, streamed and in a body", () => {
+test("leaves out hidden reasoning, streamed and in a body", () => {
   const events = blockEvents([thought("Hm"), textDelta("a")], encoder(true));
   const body = encoder(true).body([choiceOf("a", { reasoning: "Hm" })], RECEIPT);
 
@@ -87,7 +87,7 @@ test("thoughts that are not wanted are left out, streamed and in a body", () => 
   expect(body).toMatchObject({ content: [{ type: "text", text: "a" }] });
 });
 
-test("each call is a block, with its arguments in pieces", () => {
+test("sends each call as a block, with its arguments in deltas", () => {
   const calls = [callDelta(0, "f"), callDelta(0, null, '{"a":'), callDelta(0, null, "1}")];
 
   const events = blockEvents([...calls, callDelta(1, "g", "{}")]);
@@ -106,14 +106,14 @@ test("each call is a block, with its arguments in pieces", () => {
   ]);
 });
 
-test("a delta without text is no block", () => {
+test("begins no block for a delta without text", () => {
   const encoding = encoder();
   encoding.progress(0, PROGRESS);
 
   expect(encoding.delta(0, textDelta(""))).toEqual([]);
 });
 
-test("an answer of nothing is a whole message as well", () => {
+test("an empty answer is a complete message", () => {
   const events = eventsOf(encoder().finish(0, ended("stop"), RECEIPT));
 
   expect(events.map(({ type }) => type)).toEqual([
@@ -129,7 +129,7 @@ test.each([
   [ended("length"), "max_tokens", null],
   [ended("tool-calls"), "tool_use", null],
   [{ reason: "stop", stopString: "END" } as const, "stop_sequence", "END"],
-])("the ending %j is %s, streamed and in a body", (ending, stop_reason, stop_sequence) => {
+])("encodes the ending %j as %s, streamed and in a body", (ending, stop_reason, stop_sequence) => {
   const [, , delta] = eventsOf(encoder().finish(0, ending, RECEIPT));
   const body = encoder().body([choiceOf("a", { ending })], RECEIPT);
 

@@ -45,7 +45,7 @@ const tool = (name: string, more: object = {}) => ({
 });
 
 describe("a request", () => {
-  test("with nothing special has Anthropic's defaults, and a seed of ours", () => {
+  test("without options has Anthropic's defaults, and a random seed", () => {
     expect(requestOf()).toEqual({
       ...PLAIN_REQUEST,
       maxTokens: 5,
@@ -61,7 +61,7 @@ describe("a request", () => {
     });
   });
 
-  test("takes sampling and stop strings under Anthropic's names", () => {
+  test("reads sampling and stop strings under Anthropic's names", () => {
     const fields = { temperature: 0.5, top_p: 0.9, top_k: 40, stop_sequences: ["END", "\n\n"] };
 
     const { sampling, stop } = requestOf(fields);
@@ -70,7 +70,7 @@ describe("a request", () => {
     expect(stop).toEqual(["END", "\n\n"]);
   });
 
-  test("asks for progress where it is streamed: the first event says what was cached", () => {
+  test("requests progress if streamed, because the first event states what was cached", () => {
     expect([requestOf({ stream: true }), requestOf()]).toMatchObject([
       { reportsProgress: true },
       { reportsProgress: false },
@@ -78,7 +78,7 @@ describe("a request", () => {
     expect(parse({ stream: true })).toMatchObject({ isStreamed: true, flush: "token" });
   });
 
-  test("goes on with a last message of the assistant", () => {
+  test("continues a last message of the assistant", () => {
     const messages = [...body().messages, { role: "assistant", content: "Well, " }];
 
     expect(promptOf({ messages })).toMatchObject({
@@ -87,7 +87,7 @@ describe("a request", () => {
     });
   });
 
-  test("may have what changes no answer", () => {
+  test("accepts fields that change no answer", () => {
     const cached = { cache_control: { type: "ephemeral" } };
     const { ignoredParams } = parse({
       ...cached,
@@ -104,7 +104,7 @@ describe("a request", () => {
     expect(ignoredParams).toEqual([]);
   });
 
-  test("names what nobody knows, wherever it is", () => {
+  test("lists unknown fields at any depth", () => {
     const messages = [{ role: "user", content: [{ type: "text", text: "Hi", color: "red" }] }];
 
     expect(parse({ messages, seed: 5 }).ignoredParams).toEqual([
@@ -119,11 +119,11 @@ describe("thinking", () => {
     ["enabled", { type: "enabled", budget_tokens: 1024 }, "medium", 1024],
     ["disabled", { type: "disabled" }, "none", null],
     ["adaptive", { type: "adaptive" }, null, null],
-  ] as const)("%s is the effort %s", (_name, thinking, effort, budgetTokens) => {
+  ] as const)("%s means the effort %s", (_name, thinking, effort, budgetTokens) => {
     expect(reasoningOf({ thinking })).toEqual({ effort, budgetTokens, isSeparate: true });
   });
 
-  test("has the effort that output_config says, unless it is disabled", () => {
+  test("uses the effort of output_config unless thinking is disabled", () => {
     const withEffort = (effort: string, thinking: object | null = null) =>
       reasoningOf({ output_config: { effort }, thinking }).effort;
 
@@ -133,7 +133,7 @@ describe("thinking", () => {
     expect(withEffort("high", { type: "disabled" })).toBe("none");
   });
 
-  test("that the model's template cannot do is named as Anthropic names it", () => {
+  test("that the model's template does not support is refused under Anthropic's name", () => {
     const error = new ServiceError("unsupported_parameter", "x", { param: "reasoning_effort" });
 
     expect(anthropicMessages.encodeError(error, "r1")).toEqual({
@@ -150,7 +150,7 @@ describe("thinking", () => {
 });
 
 describe("tools", () => {
-  test("are told to the template in OpenAI's form", () => {
+  test("are passed to the template in OpenAI's form", () => {
     const { tools } = promptOf({ tools: [tool("f", { input_examples: [{ a: "b" }] })] });
 
     const parameters = tool("f").input_schema;
@@ -189,11 +189,11 @@ describe("tools", () => {
     expect(tools).toMatchObject({ callable, isRequired, isParallel });
   });
 
-  test("are not told of with tool_choice none", () => {
+  test("are not passed to the template with tool_choice none", () => {
     expect(promptOf({ tools: [tool("f")], tool_choice: { type: "none" } }).tools).toBeNull();
   });
 
-  test("that are not strict do without a keyword that cannot be enforced, which is named", () => {
+  test("that are not strict lose keywords that cannot be enforced, which are listed", () => {
     const input_schema = { type: "object", properties: { a: { multipleOf: 2 } } };
 
     const { ignoredParams } = parse({ tools: [tool("f", { input_schema })] });
@@ -213,11 +213,11 @@ describe("structured output", () => {
   test.each([
     ["output_config.format", { output_config: { format } }],
     ["output_format", { output_format: format }],
-  ])("is held to the schema of %s", (_name, fields) => {
+  ])("uses the schema of %s", (_name, fields) => {
     expect(requestOf(fields).grammar).toContain("root ::=");
   });
 
-  test("is asked for once", () => {
+  test("is refused if requested twice", () => {
     const twice = { output_config: { format }, output_format: format };
     const wrong = { output_config: { format: { ...format, schema: { not: {} } } } };
 
@@ -235,7 +235,7 @@ test.each([
   [500, "generation_failed", "api_error"],
   [503, "draining", "overloaded_error"],
   [504, "request_timeout", "timeout_error"],
-] as const)("an error of status %i, %s, is of type %s", (status, code, type) => {
+] as const)("an error with status %i, %s, has the type %s", (status, code, type) => {
   const error = new ServiceError(code, "words");
 
   expect(error.traits.status).toBe(status);
@@ -246,7 +246,7 @@ test.each([
   });
 });
 
-test("count_tokens prepares the prompt, needs no max_tokens, and answers its length", async () => {
+test("count_tokens prepares the prompt without max_tokens, and returns its length", async () => {
   const { max_tokens: _, ...asked } = body({ model: "m" });
   const asks: AskedQuestion[] = [];
 
@@ -260,7 +260,7 @@ test("count_tokens prepares the prompt, needs no max_tokens, and answers its len
   expect(asks).toMatchObject([{ type: "prepare", request: { maxTokens: null } }]);
 });
 
-test("a stored conversation is refused in the words that make SDKs go on without one", () => {
+test("refuses a stored conversation with the error that makes SDKs continue without one", () => {
   const refused = refusalOf({ thread: { type: "create" } });
 
   expect(refused).toMatchObject({ code: "unsupported_parameter", param: "thread" });

@@ -10,7 +10,7 @@ function read(given: unknown, system?: unknown) {
 
 const user = { role: "user", parts: [{ text: "Hi" }] };
 
-test("contents become messages, and those of one side in a row are one", () => {
+test("turns contents into messages, and merges consecutive contents of one side", () => {
   const streamed = ["A ", "stream"].map((text) => ({ role: "model", parts: [{ text }] }));
   const system = { parts: [{ text: "Be" }, { text: "brief." }] };
 
@@ -24,7 +24,7 @@ test("contents become messages, and those of one side in a row are one", () => {
   ]);
 });
 
-test("thoughts are told from the answer, and an empty answer is one", () => {
+test("separates reasoning from the answer, and keeps an empty answer", () => {
   const parts = [
     { text: "H", thought: true, thoughtSignature: "x" },
     { text: "m", thought: true },
@@ -43,7 +43,7 @@ const response = (name: string, result: object, id?: string) => ({
   functionResponse: { name, response: result, ...(id === undefined ? {} : { id }) },
 });
 
-test("responses go to their calls: by id, else by name in the order of the calls", () => {
+test("matches responses to calls by id, else by name in the order of the calls", () => {
   const messages = read([
     user,
     {
@@ -86,9 +86,9 @@ test("responses go to their calls: by id, else by name in the order of the calls
   ]);
 });
 
-test("a call without its response is refused at the end", () => {
+test("refuses a last call without its response", () => {
   expect(() => read([user, { role: "model", parts: [call("f")] }])).toThrow(
-    "contents[1] has a functionCall without its functionResponse",
+    "contents[1] has a functionCall without a functionResponse; send the response as well",
   );
 });
 

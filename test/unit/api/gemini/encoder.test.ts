@@ -14,7 +14,7 @@ import {
   thought,
 } from "../../../support/clients/receipts.ts";
 
-const ALL = { includesThoughts: true, includesScores: false };
+const ALL = { includesReasoning: true, includesLogprobs: false };
 const encoderWith = (changes: Partial<typeof ALL> = {}) =>
   new GeminiEncoder(IDENTITY, { ...ALL, ...changes });
 
@@ -24,7 +24,7 @@ const partsIn = (frames: readonly Frame[]) =>
 const partsOf = (encoder: GeminiEncoder, deltas: readonly Delta[]) =>
   partsIn(deltas.flatMap((delta) => encoder.delta(0, delta)));
 
-test("every text is an answer of its own, escaped as JSON is", () => {
+test("sends every text as an answer of its own, escaped as JSON", () => {
   const [frame, ...others] = encoderWith().delta(1, textDelta('a"\0\n'));
 
   expect(others).toEqual([]);
@@ -36,7 +36,7 @@ test("every text is an answer of its own, escaped as JSON is", () => {
   expect(frame).not.toHaveProperty("event");
 });
 
-test("the last answer says why it ended, and what was used", () => {
+test("the last answer has the finish reason and the usage", () => {
   const usage = { promptTokens: 9, cachedTokens: 4, completionTokens: 6, reasoningTokens: 2 };
 
   const frames = encoderWith().finish(0, ended("length"), { ...RECEIPT, usage });
@@ -57,7 +57,7 @@ test("the last answer says why it ended, and what was used", () => {
   expect(early && answerIn(early)).not.toHaveProperty("usageMetadata");
 });
 
-test("calls come whole: with the next thing that is said, or at the end", () => {
+test("sends calls whole, with the next event or at the end", () => {
   const encoder = encoderWith();
   const deltas = [
     ...[callDelta(0, "f", '{"a"'), callDelta(0, null, ":1}"), callDelta(1, "g")],
@@ -79,7 +79,7 @@ test("calls come whole: with the next thing that is said, or at the end", () => 
   expect(last.map(answerIn)[0]?.candidates[0]?.finishReason).toBe("STOP");
 });
 
-test("nothing is told of a call that was cut off", () => {
+test("leaves out a call that was cut off", () => {
   const encoder = encoderWith();
   encoder.delta(0, callDelta(0, "f", '{"a"'));
 
@@ -90,13 +90,13 @@ test("nothing is told of a call that was cut off", () => {
   expect(whole.candidates[0]?.content.parts).toEqual([{ text: "" }]);
 });
 
-test("thoughts are parts of their own where they are wanted", () => {
+test("sends reasoning as parts of its own if requested", () => {
   const choice = choiceOf("Well", { reasoning: "Hm" });
 
-  for (const includesThoughts of [true, false]) {
-    const encoder = encoderWith({ includesThoughts });
+  for (const includesReasoning of [true, false]) {
+    const encoder = encoderWith({ includesReasoning });
     const expected = [
-      ...(includesThoughts ? [{ text: "Hm", thought: true }] : []),
+      ...(includesReasoning ? [{ text: "Hm", thought: true }] : []),
       { text: "Well" },
     ];
     expect(encoder.body([choice], RECEIPT).candidates[0]?.content.parts).toEqual(expected);
@@ -105,9 +105,9 @@ test("thoughts are parts of their own where they are wanted", () => {
   }
 });
 
-test("log probabilities come with their text, of hidden tokens with the next", () => {
+test("sends logprobs with their text, and those of hidden tokens with the next text", () => {
   const logprobs = [scored("He", -1, [["She", -2]]), scored("y", Number.NEGATIVE_INFINITY)];
-  const encoder = encoderWith({ includesThoughts: false, includesScores: true });
+  const encoder = encoderWith({ includesReasoning: false, includesLogprobs: true });
   const hidden = { ...thought("Hm"), logprobs: [scored("Hm", -0.5)] };
 
   const frames = [hidden, textDelta("Hey", { logprobs })].flatMap((delta) =>
@@ -135,14 +135,14 @@ test("log probabilities come with their text, of hidden tokens with the next", (
 
 test.each([true, false])(
   "a call is sent before reasoning that follows it (shown: %s)",
-  (includesThoughts) => {
+  (includesReasoning) => {
     const deltas = [callDelta(0, "f", "{}"), thought("Hm"), textDelta("then")];
 
-    const parts = partsOf(encoderWith({ includesThoughts }), deltas);
+    const parts = partsOf(encoderWith({ includesReasoning }), deltas);
 
     const [first, ...others] = parts;
     expect(first).toMatchObject([{ functionCall: { name: "f" } }]);
-    const reasoning = includesThoughts ? [[{ text: "Hm", thought: true }]] : [];
+    const reasoning = includesReasoning ? [[{ text: "Hm", thought: true }]] : [];
     expect(others).toEqual([...reasoning, [{ text: "then" }]]);
   },
 );

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { encodeGeminiError } from "../../../../src/api/gemini/errors.ts";
 import { type ErrorCode, ServiceError } from "../../../../src/errors.ts";
 
-test("has our code, the field, the time to come back and the request's id among its details", () => {
+test("has our code, the field, the retry delay and the request id in its details", () => {
   const error = new ServiceError("queue_full", "full", { param: "n", retryAfterSeconds: 5 });
 
   expect(encodeGeminiError(error, "id")).toEqual({
@@ -36,7 +36,7 @@ test.each([
   });
 });
 
-test("a model that cannot think is told of in Gemini's words", () => {
+test("names Gemini's field if a model cannot reason", () => {
   const error = new ServiceError("invalid_value", "no switch", { param: "reasoning_effort" });
 
   expect(encodeGeminiError(error, "id").error.message).toContain("thinkingConfig");

@@ -1,4 +1,4 @@
-// Bodies of `:generateContent` and `:countTokens` with every field that has an effect → what is asked of the engine.
+// Bodies of `:generateContent` and `:countTokens`, with every field that has an effect → requests to the engine.
 
 import { describe, expect, test } from "vitest";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
@@ -42,7 +42,7 @@ test("the path names the model, and whether there is a stream", () => {
   expect(geminiStream.parse(body, CONTEXT).ignoredParams).toEqual([]);
 });
 
-test("without a config everything is at its default", () => {
+test("has the defaults without a config", () => {
   expect(requestOf({})).toMatchObject({
     sampling: {
       temperature: 1,
@@ -57,7 +57,7 @@ test("without a config everything is at its default", () => {
   });
 });
 
-test("sampling, limits and logprobs are Gemini's words for ours", () => {
+test("reads sampling, limits and logprobs under Gemini's names", () => {
   const request = configured({
     ...{
       temperature: 0.5,
@@ -79,7 +79,7 @@ test("sampling, limits and logprobs are Gemini's words for ours", () => {
   });
 });
 
-test("candidates differ in their seeds, and flex waits", () => {
+test("candidates differ in their seeds, and flex has low priority", () => {
   const { requests, choicesPerPrompt, isFlex } = parse({
     generationConfig: { candidateCount: 3, seed: 5 },
     serviceTier: "flex",
@@ -112,7 +112,7 @@ describe("structured output", () => {
     expect(configured(config).grammar).toContain("root ::=");
   });
 
-  test("an enum's words stand without quotes", () => {
+  test("the values of an enum have no quotes", () => {
     const responseSchema = { type: "STRING", enum: ["a", 'b"c'] };
 
     const { grammar } = configured({ responseMimeType: "text/x.enum", responseSchema });
@@ -152,7 +152,7 @@ describe("tools", () => {
     return prompt.type === "messages" ? prompt.tools : null;
   };
 
-  test("are told of in OpenAI's form, with JSON schemas", () => {
+  test("are passed to the template in OpenAI's form, with JSON schemas", () => {
     const use = toolUse({ tools });
 
     expect(use).toMatchObject({ callable: ["f", "g", "h"], isRequired: false, isParallel: true });
@@ -177,12 +177,12 @@ describe("tools", () => {
     expect(toolUse(choosing(wish))).toMatchObject({ callable, isRequired });
   });
 
-  test("NONE has the model told of none", () => {
+  test("NONE passes no tools to the template", () => {
     expect(toolUse(choosing({ mode: "NONE" }))).toBeNull();
   });
 });
 
-test("countTokens takes a conversation, or a whole request", async () => {
+test("countTokens accepts a conversation or a whole request", async () => {
   const systemInstruction = { parts: [{ text: "Be brief." }] };
   const context = { ...CONTEXT };
   const asked: unknown[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { jsonSchemaOf } from "../../../../src/api/gemini/schema.ts";
 
-test("types are JSON's, at every depth", () => {
+test("converts types to those of JSON schema at every depth", () => {
   const schema = {
     type: "OBJECT",
     properties: {
@@ -66,7 +66,7 @@ test.each([
   expect(jsonSchemaOf(schema)).toEqual(expected);
 });
 
-test("properties stand in the order that is asked for, the others behind", () => {
+test("puts properties in the requested order, the others after them", () => {
   const properties = { a: {}, b: {}, c: {} };
 
   const schema = jsonSchemaOf({ properties, propertyOrdering: ["c", "zzz", "b", "c"] });

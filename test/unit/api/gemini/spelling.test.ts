@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { spelled } from "../../../../src/api/gemini/spelling.ts";
+import { inCamelCase } from "../../../../src/api/gemini/spelling.ts";
 
-test("names may be in snake_case, those of the client stay as they are", () => {
+test("converts snake_case names, and keeps the client's own names", () => {
   const own = { my_field: 1, contents: { parts: 1 } };
   const body = {
     system_instruction: { parts: { text: "a_b" } },
@@ -16,7 +16,7 @@ test("names may be in snake_case, those of the client stay as they are", () => {
     contents: { parts: [{ function_call: { name: "a_b", args: own } }] },
   };
 
-  expect(spelled(body)).toEqual({
+  expect(inCamelCase(body)).toEqual({
     systemInstruction: { parts: [{ text: "a_b" }] },
     generationConfig: {
       maxOutputTokens: 5,
@@ -27,18 +27,21 @@ test("names may be in snake_case, those of the client stay as they are", () => {
   });
 });
 
-test("a field in both spellings is refused", () => {
+test("refuses a field in both spellings", () => {
   const both = { generationConfig: { top_k: 1, topK: 2 } };
 
-  expect(() => spelled(both)).toThrow("topK is there twice");
+  expect(() => inCamelCase(both)).toThrow("topK is given twice");
 });
 
-test.each([null, 5, "a", [[{ a_b: 1 }]]])("%o is no body, and stays", (body) => {
-  expect(spelled(body)).toEqual(body);
-});
+test.each([null, 5, "a", [[{ a_b: 1 }]]])(
+  "leaves %o unchanged, because it is not a body",
+  (body) => {
+    expect(inCamelCase(body)).toEqual(body);
+  },
+);
 
-test("names with other underscores stay", () => {
-  expect(spelled({ _a: 1, a_: 2, A_B: 3, a__b: 4, __a_b: 5 })).toEqual({
+test("keeps names with other underscores", () => {
+  expect(inCamelCase({ _a: 1, a_: 2, A_B: 3, a__b: 4, __a_b: 5 })).toEqual({
     ...{ _a: 1, a_: 2, A_B: 3, a__b: 4, __aB: 5 },
   });
 });

@@ -22,7 +22,7 @@ const encoder = (changes = {}) =>
   parse(changes).encoder({ id: "x", model: "coder", createdAtSeconds: 0 });
 
 describe("a body", () => {
-  test("becomes one request for what belongs between the two texts", () => {
+  test("becomes one request for the text between the two texts", () => {
     const { requests, isStreamed } = parse({ n_predict: 9, temperature: 0.5, stream: true });
 
     expect(requests).toMatchObject([
@@ -42,7 +42,7 @@ describe("a body", () => {
       { input_extra: [{ filename: "a.ts", text: "1" }, { text: "2" }] },
       "\n\n--- a.ts ---\n\n1\n\n--- snippet ---\n\n2\n\n--- snippet ---\n\nbefore",
     ],
-  ])("with %j has all of it in the prefix", (changes, prefix) => {
+  ])("with %j puts all of it into the prefix", (changes, prefix) => {
     expect(parse(changes).requests[0]?.prompt).toMatchObject({ prefix, suffix: "after" });
   });
 
@@ -51,11 +51,11 @@ describe("a body", () => {
     [{ n_predict: -1 }, null],
     [{ max_tokens: 5 }, 5],
     [{ n_predict: 5, max_tokens: 5 }, 5],
-  ])("with %j may have %j tokens", (changes, maxTokens) => {
+  ])("with %j allows %j tokens", (changes, maxTokens) => {
     expect(parse(changes).requests[0]?.maxTokens).toBe(maxTokens);
   });
 
-  test("names what it ignores, within lists too", () => {
+  test("lists the fields that it ignores, also inside lists", () => {
     const extra = [{ text: "", color: "red" }];
 
     expect(parse({ dry_base: 2, samplers: ["infill"], input_extra: extra }).ignoredParams).toEqual([
@@ -67,7 +67,7 @@ describe("a body", () => {
 });
 
 describe("an answer", () => {
-  test("says how it ended, and where time and tokens went", () => {
+  test("states how it ended, and its times and tokens", () => {
     const choice = {
       text: "x",
       reasoning: "",
@@ -117,7 +117,7 @@ describe("an answer", () => {
     ]);
   });
 
-  test("has only the fields that are asked for, under their paths", () => {
+  test("has only the requested fields, under their paths", () => {
     const response_fields = ["stop_type", "stopping_word", "timings/predicted_n", "timings/none"];
     const [frame] = encoder({ response_fields }).finish(
       0,
@@ -132,7 +132,7 @@ describe("an answer", () => {
     });
   });
 
-  test("has no rate where nothing took time", () => {
+  test("has null for a rate if no time passed", () => {
     const usage = { promptTokens: 2, cachedTokens: 2, completionTokens: 0, reasoningTokens: 0 };
     const [frame] = encoder().finish(0, ended("stop"), { ...RECEIPT, usage, prefillMs: 0 });
 
@@ -154,7 +154,7 @@ test.each([
   expect(nativeInfill.encodeError(error, "")).toMatchObject({ error: { code, param } });
 });
 
-test("the defaults say that seeds are random, and what the operator allows", () => {
+test("the defaults have a random seed and the operator's limits", () => {
   expect(defaultSettings({ ...CONTEXT, defaultMaxTokens: 50 })).toMatchObject({
     seed: -1,
     n_predict: 50,

@@ -1,4 +1,4 @@
-// What the routes that only ask make of a body, and of the engine's answers.
+// Endpoints that ask the engine a question: the question that a body becomes, and the answer.
 
 import { expect, test, vi } from "vitest";
 import type { AskEngine, Endpoint } from "../../../../src/api/endpoint.ts";
@@ -39,14 +39,14 @@ test.each([
     { add_special: null, parse_special: null },
     { addsBeginning: false, readsControlTokens: true },
   ],
-])("tokenize with %j asks with %j", async (changes, expected) => {
+])("tokenize with %j asks the engine for %j", async (changes, expected) => {
   const { questions, answer } = await asked(nativeTokenize, { content: "x", ...changes });
 
   expect(questions).toEqual([{ type: "tokenize", text: "x", ...expected }]);
   expect(answer).toEqual({ tokens: [1, 2, 3] });
 });
 
-test("a piece is its text where its bytes are one, and else its bytes", async () => {
+test("a piece is its text if its bytes are valid text, else its bytes", async () => {
   const { answer } = await asked(nativeTokenize, { content: "x", with_pieces: true });
 
   expect(answer).toEqual({
@@ -58,7 +58,7 @@ test("a piece is its text where its bytes are one, and else its bytes", async ()
   });
 });
 
-test("detokenize hands the ids on", async () => {
+test("detokenize passes the ids to the engine", async () => {
   const { questions, answer } = await asked(nativeDetokenize, { tokens: [3, 1] });
 
   expect(questions).toEqual([{ type: "detokenize", tokens: [3, 1] }]);
@@ -67,14 +67,14 @@ test("detokenize hands the ids on", async () => {
 
 const CHAT = { messages: [{ role: "user", content: "Hi" }], model: "m", color: "red" };
 
-test("a template is rendered after its prompt has been found to fit", async () => {
+test("renders a template only after its prompt has been found to fit", async () => {
   const { questions, answer } = await asked(nativeApplyTemplate, CHAT);
 
   expect(questions.map(({ type }) => type)).toEqual(["prepare", "render"]);
   expect(answer).toEqual({ prompt: "rendered" });
 });
 
-test("input tokens are those that the chat itself would have", async () => {
+test("counts the tokens that the chat itself would have", async () => {
   const { questions, answer } = await asked(chatInputTokens, CHAT);
 
   expect(questions).toMatchObject([{ type: "prepare", request: { prompt: { type: "messages" } } }]);

@@ -1,4 +1,4 @@
-// Slots and the server's description, as bodies.
+// Bodies of GET /slots and GET /props.
 
 import { expect, test } from "vitest";
 import { defaultSettings } from "../../../../src/api/llama-cpp/infill.ts";
@@ -15,13 +15,13 @@ const USE = {
   heldMs: 12.6,
 };
 
-test("a free slot says no more than that it is free", () => {
+test("a free slot only shows that it is free", () => {
   expect(encodeSlots([null], 256)).toEqual([
     { id: 0, n_ctx: 256, n_reserved: 0, speculative: false, is_processing: false },
   ]);
 });
 
-test("a busy slot says whose it is and how far it is", () => {
+test("a busy slot shows its request and its progress", () => {
   const [, busy] = encodeSlots([null, USE], 256);
 
   expect(busy).toEqual({
@@ -39,13 +39,13 @@ test("a busy slot says whose it is and how far it is", () => {
   });
 });
 
-test("a slot of another key says no more than that it is busy", () => {
+test("a slot of another key only shows that it is busy", () => {
   expect(encodeSlots(["busy"], 256)).toEqual([
     { id: 0, n_ctx: 256, n_reserved: null, speculative: false, is_processing: true },
   ]);
 });
 
-test("how far a prompt has been read is not known before the first token", () => {
+test("the progress of a prompt is unknown before the first token", () => {
   expect(encodeSlots([{ ...USE, generatedTokens: 0 }], 256)).toMatchObject([
     { n_past: null, n_prompt_tokens: 5, next_token: { n_decoded: 0 } },
   ]);

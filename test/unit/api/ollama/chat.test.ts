@@ -1,4 +1,4 @@
-// POST /api/chat and /api/generate as Ollama has them: bodies to requests.
+// POST /api/chat and /api/generate: bodies → requests.
 
 import { describe, expect, test } from "vitest";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
@@ -50,7 +50,7 @@ describe("options", () => {
     expect(parseChat().isStreamed).toBe(true);
   });
 
-  test("say how tokens are chosen", () => {
+  test("set the sampling parameters", () => {
     const options = {
       ...{ temperature: 0, top_k: 5, top_p: 0.5, min_p: 0.1, repeat_penalty: 1, seed: -2 },
       ...{ presence_penalty: 1, frequency_penalty: -1, num_predict: 7, stop: ["a", "b"] },
@@ -65,11 +65,11 @@ describe("options", () => {
     expect([maxTokens, stop]).toEqual([7, ["a", "b"]]);
   });
 
-  test.each([0, -1, -2])("num_predict %d is no limit", (num_predict) => {
+  test.each([0, -1, -2])("num_predict %d means no limit", (num_predict) => {
     expect(chat({ options: { num_predict } }).maxTokens).toBeNull();
   });
 
-  test("that load the model change nothing, and are no unknown fields", () => {
+  test("for loading the model change nothing, and are not listed as unknown", () => {
     const options = {
       ...{ num_ctx: 2048, num_gpu: 99, num_thread: 4, num_batch: 512, main_gpu: 0, numa: true },
       ...{ use_mmap: true, use_mlock: false, low_vram: false, f16_kv: true, logits_all: false },
@@ -83,14 +83,14 @@ describe("options", () => {
     expect(parsed.ignoredParams).toEqual([]);
   });
 
-  test("that nobody knows are named with their path", () => {
+  test("that are unknown are listed with their path", () => {
     expect(parseChat({ options: { num_gqa: 8 }, zzz: 1 }).ignoredParams).toEqual([
       "options.num_gqa",
       "zzz",
     ]);
   });
 
-  test("allow all the context that there is, and no more, as soon as it is known", () => {
+  test("allow num_ctx up to the context size, once that is known", () => {
     const of = (num_ctx: number, contextTokens: number | null) => () =>
       ollamaChat.parse({ model: "m", options: { num_ctx } }, { ...CONTEXT, contextTokens });
 
@@ -103,7 +103,7 @@ describe("options", () => {
 });
 
 describe("messages", () => {
-  test("come with thoughts, calls, and the results that belong to them", () => {
+  test("are read with reasoning, calls, and the results of the calls", () => {
     const { prompt } = chat({
       tools: [tool],
       messages: [
@@ -137,13 +137,13 @@ describe("messages", () => {
     });
   });
 
-  test("that end with the assistant are gone on with", () => {
+  test("that end with the assistant's are continued", () => {
     const { prompt } = chat({ messages: [user, { role: "assistant", content: "Well" }] });
 
     expect(prompt).toMatchObject({ continuesLast: true });
   });
 
-  test("may be shortened by whole turns, where the client says so", () => {
+  test("are shortened by whole turns if the client allows it", () => {
     const system = { role: "system", content: "S" };
     const turns = ["1", "2", "3"].flatMap((content) => [
       { role: "user", content },
@@ -151,18 +151,18 @@ describe("messages", () => {
     ]);
     const messages = [system, ...turns.slice(0, -1)];
 
-    const { shorter = [] } = parseChat({ messages, truncate: true });
+    const { shorterForms = [] } = parseChat({ messages, truncate: true });
 
-    const forms = shorter.map((form) => only(form()).prompt);
+    const forms = shorterForms.map((form) => only(form()).prompt);
     const contents = forms.map((prompt) =>
       prompt.type === "messages" ? prompt.messages.map(({ content }) => content).join("") : "",
     );
     expect(contents).toEqual(["S2A3", "S3"]);
-    expect(parseChat({ messages }).shorter).toEqual([]);
+    expect(parseChat({ messages }).shorterForms).toEqual([]);
   });
 });
 
-test("a tool that is strict is refused what cannot be enforced; of others it is named", () => {
+test("refuses keywords that cannot be enforced in a strict tool, and lists them for other tools", () => {
   const parameters = { type: "object", properties: { a: { type: "array", uniqueItems: true } } };
   const tools = (strict: boolean) => [
     { type: "function", function: { name: "f", parameters, strict } },
@@ -181,14 +181,14 @@ test.each([
   [true, "medium"],
   ["low", "low"],
   ["max", "xhigh"],
-])("think %s is the effort %s", (think, effort) => {
+])("think %s means the effort %s", (think, effort) => {
   const reasoning = { effort, budgetTokens: null, isSeparate: true };
 
   expect(chat({ think }).prompt).toMatchObject({ reasoning });
   expect(generate({ think }).prompt).toMatchObject({ reasoning });
 });
 
-test("format holds the answer to JSON, or to a schema", () => {
+test("format constrains the answer to JSON, or to a schema", () => {
   const schema = { type: "object", properties: { a: { const: 5 } } };
 
   expect(chat({ format: "" }).grammar).toBeNull();
@@ -196,16 +196,16 @@ test("format holds the answer to JSON, or to a schema", () => {
   expect(generate({ format: schema }).grammar).toContain("5");
 });
 
-test("logprobs are wanted with so many alternatives", () => {
+test("returns logprobs with the requested number of alternatives", () => {
   const wish = { logprobs: true, top_logprobs: 2 };
 
   expect(chat(wish).logprobs).toEqual({ alternatives: 2, includesPrompt: false });
   expect(generate(wish).logprobs).toEqual({ alternatives: 2, includesPrompt: false });
-  expect(() => chat({ top_logprobs: 2 })).toThrow("needs logprobs: true");
+  expect(() => chat({ top_logprobs: 2 })).toThrow("requires logprobs: true");
 });
 
 describe("generate", () => {
-  test("asks one question, after what the system says", () => {
+  test("sends one question after the system message", () => {
     expect(generate({ system: "Be brief." }).prompt).toMatchObject({
       type: "messages",
       messages: [{ role: "system", content: "Be brief." }, user],
@@ -213,7 +213,7 @@ describe("generate", () => {
     });
   });
 
-  test("goes on with a text as it is, or fills in the middle", () => {
+  test("continues a raw text, or fills in the middle", () => {
     expect(generate({ raw: true }).prompt).toEqual({ type: "text", text: "Hi" });
     expect(generate({ suffix: "there" }).prompt).toEqual({
       ...{ type: "infill", prefix: "Hi", suffix: "there" },
@@ -227,9 +227,9 @@ test.each([
   ["no prompt", () => parseGenerate({ prompt: "" }), "load"],
   ["no prompt, for no time", () => parseGenerate({ prompt: "", keep_alive: 0 }), "unload"],
   ["no prompt, for 0 seconds", () => parseGenerate({ prompt: "", keep_alive: "0s" }), "unload"],
-])("%s asks for nothing but %s", (_what, parse, done_reason) => {
-  const { requests, atOnce } = parse();
+])("%s only asks to %s", (_what, parse, done_reason) => {
+  const { requests, immediateBody } = parse();
 
   expect(requests).toEqual([]);
-  expect(atOnce?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
+  expect(immediateBody?.(IDENTITY)).toMatchObject({ model: "tiny", done: true, done_reason });
 });

@@ -1,4 +1,4 @@
-// Answers as Ollama has them: each line, the body, and what is said to a client that waits.
+// Ollama's answers: lines, bodies, and the wait status that a waiting client gets.
 
 import { expect, test } from "vitest";
 import type { AnswerEncoder, Frame } from "../../../../src/api/dialect.ts";
@@ -36,7 +36,7 @@ function linesIn(frames: readonly Frame[]): readonly unknown[] {
   return frames.map(({ data }) => JSON.parse(data));
 }
 
-test("a delta is a line, and the last line has the numbers", () => {
+test("writes one line per delta, and the metrics in the last line", () => {
   const encoder = chatting();
   const said = { role: "assistant", content: "" };
 
@@ -54,7 +54,7 @@ test("a delta is a line, and the last line has the numbers", () => {
   ]);
 });
 
-test("a call is one line, when it is whole", () => {
+test("writes a call as one line once it is complete", () => {
   const encoder = chatting();
   expect(encoder.delta(0, callDelta(0, "f", '{"a"'))).toEqual([]);
   expect(encoder.delta(0, callDelta(0, null, ":1}"))).toEqual([]);
@@ -82,7 +82,7 @@ test("a call is one line, when it is whole", () => {
   expect(body).toMatchObject({ message: { content: "", tool_calls: calls } });
 });
 
-test("a call that was cut off is none: a client would run it", () => {
+test("leaves out a call that was cut off, because a client would run it", () => {
   const encoder = chatting();
   encoder.delta(0, callDelta(0, "f", '{"a'));
 
@@ -91,7 +91,7 @@ test("a call that was cut off is none: a client would run it", () => {
   expect(lines).toMatchObject([{ done: true, done_reason: "length" }]);
 });
 
-test("log probabilities come with the text that they are of, and none are lost", () => {
+test("sends logprobs with the text of their tokens, and loses none", () => {
   const encoder = chatting({ logprobs: true, top_logprobs: 1 });
   const logprobs = [scored("a", Number.NEGATIVE_INFINITY, [["b", -2]])];
 
@@ -116,7 +116,7 @@ test("log probabilities come with the text that they are of, and none are lost",
   ]);
 });
 
-test("generate has its text and thoughts at the top", () => {
+test("/api/generate has text and reasoning at the top level", () => {
   const encoder = ollamaGenerate.parse({ model: "m", prompt: "Hi" }, CONTEXT).encoder(IDENTITY);
 
   const body = encoder.body([choiceOf("Hello", { reasoning: "Hm" })], RECEIPT);
@@ -134,7 +134,7 @@ test.each([
   ["queued position=1", { queue: { position: 1, eta_ms: null } }],
   ["restarting progress=0.50", { loading: { state: "restarting", progress: 0.5 } }],
   [null, {}],
-])("a waiting client is told %s in an empty delta", (news, told) => {
+])("sends a waiting client the status %s in an empty delta", (news, told) => {
   const notices = [ollamaChat, ollamaGenerate].flatMap(({ lines }) =>
     lines ? [JSON.parse(lines.notice(news, IDENTITY).data)] : [],
   );
@@ -147,7 +147,7 @@ test.each([
   expectHeldTo(chatForms.event, notices[0]);
 });
 
-test("an error is its message, with our code and the field's own name beside it", () => {
+test("an error has its message, our code, and the field under its own name", () => {
   const param = "reasoning_effort";
   const thinking = new ServiceError("unsupported_parameter", "no switch", { param });
   const long = new ServiceError("context_length_exceeded", "too long", { param: "messages" });

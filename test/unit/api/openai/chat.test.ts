@@ -1,4 +1,4 @@
-// What is chat's own: its prompt, its second name for max_tokens, its logprobs, and its chunks.
+// The parts that only chat completions have: prompt, second name of max_tokens, logprobs, chunks.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -45,7 +45,7 @@ test("is found at OpenAI's path", () => {
   expect(openaiChat.path).toBe("/v1/chat/completions");
 });
 
-test("makes a prompt of messages, without tools, thinking as the template likes", () => {
+test("makes a prompt of messages, without tools, with the template's default for reasoning", () => {
   expect(parse({}).requests[0]).toMatchObject({
     prompt: {
       type: "messages",
@@ -81,18 +81,18 @@ test.each([
 test.each([
   [{ continue_final_message: true }, "continue_final_message"],
   [{ add_generation_prompt: false }, "add_generation_prompt"],
-])("refuses to go on with a question: %j", (fields, param) => {
+])("refuses to continue a message that is not an answer: %j", (fields, param) => {
   expect(refusalOf(fields)).toMatchObject({ code: "invalid_value", param });
 });
 
-test("refuses to go on with an answer and to open a new one", () => {
+test("refuses to continue an answer and open a new one", () => {
   const messages = [...MESSAGES, { role: "assistant", content: "One" }];
   const fields = { messages, continue_final_message: true, add_generation_prompt: true };
 
   expect(refusalOf(fields)).toMatchObject({ param: "continue_final_message" });
 });
 
-test("names unknown fields inside messages, each once, and none that are known to do nothing", () => {
+test("lists unknown fields inside messages, each once, and no known fields without effect", () => {
   const content = [{ type: "text", text: "Hi", cache_control: {} }];
   const message = { role: "user", content, name: "bob", mood: "good" };
 
@@ -101,7 +101,7 @@ test("names unknown fields inside messages, each once, and none that are known t
   expect(ignoredParams).toEqual(["messages[].content[].cache_control", "messages[].mood"]);
 });
 
-test("says that messages are missing, not that they are wrong", () => {
+test("reports missing messages as missing, not as invalid", () => {
   const refuse = () =>
     openaiChat.parse({}, { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 });
 
@@ -127,7 +127,7 @@ test.each([
   expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", name]);
 });
 
-test("accepts what SDKs send without meaning anything by it", () => {
+test("accepts neutral values that SDKs send", () => {
   const { ignoredParams } = parse({
     tools: [],
     tool_choice: "auto",
@@ -150,16 +150,16 @@ test.each([
   ],
   [{ logprobs: false, top_logprobs: 0 }, null],
   [{ logprobs: null }, null],
-])("takes %j as the wish %j", (fields, wish) => {
+])("reads the logprob options %j as %j", (fields, wish) => {
   expect(parse(fields).requests[0]?.logprobs).toEqual(wish);
 });
 
 test.each([
-  [{ top_logprobs: 5 }, "top_logprobs needs logprobs: true"],
-  [{ top_logprobs: 5, logprobs: false }, "top_logprobs needs logprobs: true"],
+  [{ top_logprobs: 5 }, "top_logprobs requires logprobs: true"],
+  [{ top_logprobs: 5, logprobs: false }, "top_logprobs requires logprobs: true"],
   [{ top_logprobs: 21, logprobs: true }, "top_logprobs: "],
   [{ top_logprobs: -1, logprobs: true }, "top_logprobs: "],
-])("refuses the wish %j", (fields, words) => {
+])("refuses the logprob options %j", (fields, words) => {
   const refusal = refusalOf(fields);
 
   expect([refusal.code, refusal.param]).toEqual(["invalid_value", "top_logprobs"]);
@@ -172,7 +172,7 @@ test.each([
   [{ max_tokens: 7, max_completion_tokens: 7 }, 7],
   [{ max_tokens: null, max_completion_tokens: 8 }, 8],
   [{ max_tokens: 9, max_completion_tokens: null }, 9],
-])("takes %j as a limit of %i tokens", (fields, limit) => {
+])("reads %j as a limit of %i tokens", (fields, limit) => {
   expect(parse(fields).requests[0]?.maxTokens).toBe(limit);
 });
 
@@ -180,7 +180,9 @@ test("refuses two limits that contradict each other", () => {
   const refusal = refusalOf({ max_tokens: 5, max_completion_tokens: 6 });
 
   expect([refusal.code, refusal.param]).toEqual(["invalid_value", "max_tokens"]);
-  expect(refusal.message).toBe("max_tokens is 5 and max_completion_tokens is 6; send one of them");
+  expect(refusal.message).toBe(
+    "max_tokens is 5 and max_completion_tokens is 6; send only one of them",
+  );
 });
 
 function choiceIn(delta: object, finish_reason: string | null = null, index = 0) {
@@ -211,7 +213,7 @@ test("opens each choice once", () => {
   expect(chunks).toHaveLength(6);
 });
 
-test("has only the text in the delta of a later chunk", () => {
+test("sends only the text in the delta of a later chunk", () => {
   const encode = encoder();
   encode.delta(0, textDelta("Hi"));
 
@@ -220,14 +222,14 @@ test("has only the text in the delta of a later chunk", () => {
   ]);
 });
 
-test("sends thoughts as reasoning_content, without a content that is not there", () => {
+test("sends reasoning as reasoning_content, without content", () => {
   expect(chunksOf(encoder().delta(0, thought("Hm")))).toEqual([
     { ...HEAD, choices: [choiceIn({ role: "assistant", content: null })] },
     { ...HEAD, choices: [choiceIn({ reasoning_content: "Hm" })] },
   ]);
 });
 
-test("sends a call's id, type and name once, then pieces of its arguments", () => {
+test("sends a call's id, type and name once, then deltas of its arguments", () => {
   const encode = encoder();
 
   const chunks = [callDelta(0, "f"), callDelta(0, null, '{"a"'), callDelta(0, null, ":1}")].flatMap(
@@ -242,7 +244,7 @@ test("sends a call's id, type and name once, then pieces of its arguments", () =
   ]);
 });
 
-test("gives every call of an answer an id of its own", () => {
+test("gives every call of an answer a unique id", () => {
   const encode = encoder({ n: 2 });
 
   const ids = [0, 1].flatMap((choice) =>
@@ -263,14 +265,14 @@ test("ends with an empty delta and the reason", () => {
   expect(last).toMatchObject({ ...HEAD, choices: [choiceIn({}, "stop")] });
 });
 
-test("opens a choice that ends without a word", () => {
+test("opens a choice that ends without text", () => {
   const [opening, last] = chunksOf(encoder().finish(0, ended("length"), RECEIPT));
 
   expect(opening.choices).toEqual([choiceIn({ role: "assistant", content: "" })]);
   expect(last.choices).toEqual([choiceIn({}, "length")]);
 });
 
-test("says where the answer called tools", () => {
+test("has the finish reason tool_calls if the answer called tools", () => {
   const encode = encoder();
   encode.delta(0, callDelta(0, "f"));
 
@@ -294,7 +296,7 @@ test("has the whole message in a body", () => {
   });
 });
 
-test("has thoughts and calls in the message of a body, and null for a text that is not there", () => {
+test("has reasoning and calls in the message of a body, and null for missing text", () => {
   const toolCalls = [{ name: "f", arguments: '{"a":1}' }];
   const choice = choiceOf("", { reasoning: "Hm", toolCalls, ending: ended("tool-calls") });
 

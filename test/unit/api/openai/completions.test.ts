@@ -1,4 +1,4 @@
-// What is completions' own: its prompt, and its chunks.
+// The parts that only completions have: prompt and chunks.
 
 import { expect, test } from "vitest";
 import { openaiCompletions } from "../../../../src/api/openai/completions.ts";
@@ -66,11 +66,11 @@ test.each([
       { type: "tokens", tokens: [3] },
     ],
   ],
-])("takes the prompt %j as %j", (prompt, prompts) => {
+])("reads the prompt %j as %j", (prompt, prompts) => {
   expect(promptsOf({ prompt })).toEqual(prompts);
 });
 
-test("makes n choices of each prompt, in the order of the prompts, each with a seed of its own", () => {
+test("makes n choices per prompt, in the order of the prompts, each with its own seed", () => {
   const { requests, choicesPerPrompt } = parse({ prompt: ["a", "b"], n: 2, seed: 10 });
 
   expect(choicesPerPrompt).toBe(2);
@@ -83,7 +83,7 @@ test("makes n choices of each prompt, in the order of the prompts, each with a s
   ]);
 });
 
-const FORMS = "a string or a list of token ids, or up to 64 of either in a list";
+const FORMS = "must be a string, a list of token ids, or a list of up to 64 of either";
 
 test.each([
   ["a number", 5, "prompt", FORMS],
@@ -93,8 +93,8 @@ test.each([
   ["an empty list in a list", [[]], "prompt[0]", "at least one"],
   ["texts and token ids", ["a", 1], "prompt", FORMS],
   ["lists and token ids", [[1], 2], "prompt", FORMS],
-  ["a negative id", [1, -1], "prompt[1]", ">=0"],
-  ["half a token", [1.5], "prompt[0]", ">=0"],
+  ["a negative id", [1, -1], "prompt[1]", "an integer from 0 to"],
+  ["half a token", [1.5], "prompt[0]", "an integer from 0 to"],
   ["65 texts", Array(65).fill("a"), "prompt", FORMS],
   ["65 lists", Array(65).fill([1]), "prompt", FORMS],
 ])("refuses %s as a prompt", (_what, prompt, param, words) => {
@@ -104,14 +104,14 @@ test.each([
   expect(refusal.message).toContain(words);
 });
 
-test("refuses more choices of all prompts than prompts alone may be", () => {
+test("refuses more choices than the limit on prompts allows", () => {
   const refusal = refusalOf({ prompt: Array(33).fill("a"), n: 2 });
 
   expect([refusal.code, refusal.param]).toEqual(["invalid_value", "n"]);
-  expect(refusal.message).toBe("n times the number of prompts is at most 64");
+  expect(refusal.message).toBe("n times the number of prompts must be at most 64");
 });
 
-test("takes a suffix for a gap to be filled", () => {
+test("treats a prompt with a suffix as a gap to fill", () => {
   expect(promptsOf({ prompt: ["a", "b"], suffix: "z" })).toEqual([
     { type: "infill", prefix: "a", suffix: "z" },
     { type: "infill", prefix: "b", suffix: "z" },
@@ -131,12 +131,9 @@ test.each([
 });
 
 test.each([
-  [
-    { best_of: 2 },
-    "best_of is not supported by this server; it may be left out or be the same as n",
-  ],
+  [{ best_of: 2 }, "best_of is not supported by this server; omit it or set it to the value of n"],
   [{ best_of: 3, n: 2 }, "best_of is not supported"],
-])("refuses to choose the best: %j", (fields, words) => {
+])("refuses best_of: %j", (fields, words) => {
   const refusal = refusalOf({ prompt: "Hi", ...fields });
 
   expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", "best_of"]);
@@ -151,23 +148,23 @@ test.each([
   ],
   [{ logprobs: null, echo: true }, null],
   [{ logprobs: false }, null],
-])("takes %j as the wish %j", (fields, wish) => {
+])("reads the logprob options %j as %j", (fields, wish) => {
   expect(parse({ prompt: "Hi", ...fields }).requests[0]?.logprobs).toEqual(wish);
 });
 
-test("gives the prompt back for echo, if need be alone", () => {
+test("returns the prompt for echo, even without an answer", () => {
   const [request] = parse({ prompt: "Hi", echo: true, max_tokens: 0 }).requests;
 
   expect([request?.echoesPrompt, request?.maxTokens]).toEqual([true, 0]);
 });
 
-test("says that a prompt is missing, not that it is wrong", () => {
+test("reports a missing prompt as missing, not as invalid", () => {
   const refusal = refusalOf({});
 
   expect([refusal.code, refusal.message]).toEqual(["missing_parameter", "prompt is required"]);
 });
 
-test("accepts what SDKs send without meaning anything by it", () => {
+test("accepts neutral values that SDKs send", () => {
   const plain = { best_of: 1, echo: false, suffix: "", logprobs: null };
 
   const parsed = parse({ prompt: "Hi", ...plain });
@@ -180,7 +177,7 @@ test.each([
   ["messages", [{ role: "user", content: "Hi" }], "POST /v1/chat/completions"],
   ["tools", [{}], "POST /v1/chat/completions"],
   ["max_completion_tokens", 5, "max_tokens"],
-])("refuses %s, a field of chat, and says what to use", (name, value, instead) => {
+])("refuses %s, a field of chat, and names its replacement", (name, value, instead) => {
   const refusal = refusalOf({ prompt: "Hi", [name]: value });
 
   expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", name]);
@@ -191,7 +188,7 @@ function choiceIn(text: string, finish_reason: string | null = null, index = 0) 
   return { index, text, logprobs: null, finish_reason };
 }
 
-test("has the text in each chunk, from the first on", () => {
+test("sends text in every chunk, beginning with the first", () => {
   const frames = encoder().delta(0, textDelta("Hi"));
 
   expect(frames.map(({ data }) => JSON.parse(data))).toEqual([

@@ -20,7 +20,7 @@ test.each([
   expect(parse({ input }).request).toMatchObject({ inputs, field: { name: "input", isList } });
 });
 
-test("takes null for what is optional, and names what nobody knows", () => {
+test("treats null as absent in optional fields, and lists unknown fields", () => {
   const { request, model, ignoredParams } = parse({
     input: "Hi",
     model: null,
@@ -43,12 +43,12 @@ test("scales a vector to length 1, whole or cut", () => {
   expect(Math.hypot(...unitVector(values, null))).toBeCloseTo(1, 6);
 });
 
-test("leaves a vector of zeros as it is, and refuses one that is not finite", () => {
+test("keeps a vector of zeros, and refuses one that is not finite", () => {
   expect([...unitVector(Float64Array.of(0, 0), null)]).toEqual([0, 0]);
   expect(() => unitVector(Float64Array.of(1, Number.NaN), null)).toThrow("not finite");
 });
 
-test("the digits of a float are as many as tell it from any other", () => {
+test("writes enough digits to distinguish any two floats", () => {
   const vector = Float32Array.from({ length: 5_000 }, (_, i) => Math.sin(i) * 10 ** -(i % 30));
 
   const read = JSON.parse(encodeFloats(vector)) as number[];

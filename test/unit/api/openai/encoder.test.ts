@@ -62,13 +62,13 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     return encode({ id: "abc", model, createdAtSeconds: 1_700_000_000 });
   }
 
-  /** The text in the last chunk, wherever the dialect has it. */
+  /** Returns the text in the last chunk. */
   function textOf(frames: readonly Frame[]): string {
     const [choice] = JSON.parse(frames.at(-1)?.data ?? "").choices;
     return choice.text ?? choice.delta.content;
   }
 
-  /** The chunks of a choice's end: its opening is not what these tests are about. */
+  /** Returns the chunks at the end of a choice, without its opening. */
   function endOf(encode: AnswerEncoder, choice = 0, receipt: Receipt | null = RECEIPT) {
     encode.delta(choice, textDelta("a"));
     return encode.finish(choice, ended("length"), receipt);
@@ -117,7 +117,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(frames[1]).toEqual({ data: "[DONE]" });
   });
 
-  test("ends a choice that is not the last one with its reason alone", () => {
+  test("ends a choice that is not the last with its reason alone", () => {
     const encode = encoder({ n: 2, stream: true, stream_options: { include_usage: true } });
 
     const first = endOf(encode, 1, null);
@@ -129,7 +129,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(last.at(-1)).toEqual({ data: "[DONE]" });
   });
 
-  test("tells each choice by its index", () => {
+  test("marks each choice with its index", () => {
     const encode = encoder({ n: 3 });
 
     const frames = [2, 0, 1].map((choice) => encode.delta(choice, textDelta(`of ${choice}`)));
@@ -139,7 +139,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect([...new Set(indices)]).toEqual([2, 0, 1]);
   });
 
-  test("adds a chunk with the usage and without choices for those who ask for it", () => {
+  test("adds a chunk with the usage and without choices if requested", () => {
     const frames = endOf(encoder({ stream: true, stream_options: { include_usage: true } }));
     const [last, usage] = frames.map((frame) => (frame.data === "[DONE]" ? null : chunkOf(frame)));
 
@@ -149,7 +149,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(frames[2]).toEqual({ data: "[DONE]" });
   });
 
-  test("says in every chunk that the usage comes later, when it was asked for", () => {
+  test("has usage null in every chunk before the end if the usage was requested", () => {
     const encode = encoder({ stream: true, stream_options: { include_usage: true } });
 
     const chunks = encode.delta(0, textDelta("a")).map(chunkOf);
@@ -179,7 +179,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     });
   });
 
-  test("tells how far the prompt has been read, as llama.cpp's server does", () => {
+  test("reports the progress of the prompt in the form of llama.cpp's server", () => {
     const progress = {
       type: "prompt-progress",
       total: 9,
@@ -196,7 +196,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     });
   });
 
-  test("names the service tier in every chunk and body of those who asked for one", () => {
+  test("repeats a requested service tier in every chunk and body", () => {
     const encode = encoder({
       service_tier: "flex",
       stream: true,
@@ -211,7 +211,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 });
 
-test("encodes an error in OpenAI's envelope", () => {
+test("encodes an error in OpenAI's form", () => {
   const error = new ServiceError("unsupported_parameter", "n is not supported", { param: "n" });
 
   expect(encodeOpenaiError(error)).toEqual({
@@ -224,7 +224,7 @@ test("encodes an error in OpenAI's envelope", () => {
   });
 });
 
-test("keeps the cause of an error to itself", () => {
+test("does not reveal the cause of an error", () => {
   const error = new ServiceError("generation_failed", "failed", { cause: new Error("secret") });
 
   expect(JSON.stringify(encodeOpenaiError(error))).not.toContain("secret");

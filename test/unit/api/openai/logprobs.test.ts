@@ -1,4 +1,4 @@
-// Log probabilities in OpenAI's two forms.
+// Logprobs in OpenAI's two forms.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -16,7 +16,7 @@ import {
 const NEVER = Number.NEGATIVE_INFINITY;
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
 
-test("writes chat's form: token, bytes, logprob, and the likeliest in its place", () => {
+test("writes chat's form: token, bytes, logprob, and the likeliest alternatives", () => {
   const logprobs = [
     scored("é", -0.5, [
       ["é", -0.5],
@@ -60,7 +60,7 @@ test("writes completions' form: lists, and offsets into the text", () => {
   });
 });
 
-test("writes -9999 for what could never come, in both forms", () => {
+test("writes -9999 for a probability of 0, in both forms", () => {
   const logprobs = [scored("a", NEVER, [["b", NEVER]])];
 
   const chat = JSON.stringify(chatLogprobs(logprobs));
@@ -76,14 +76,14 @@ test("writes -9999 for what could never come, in both forms", () => {
   });
 });
 
-test("writes null for a prompt's first token, which follows nothing", () => {
+test("writes null for a prompt's first token, which has no predecessor", () => {
   expect(completionLogprobs([scored("a", null), scored("b", -1)], 0)).toMatchObject({
     token_logprobs: [null, -1],
     top_logprobs: [null, { b: -1 }],
   });
 });
 
-test("keeps the likelier of two tokens that read alike", () => {
+test("keeps the likelier of two tokens with the same text", () => {
   const logprobs = [
     scored("\ufffd", -1, [
       ["\ufffd", -1],
@@ -94,7 +94,7 @@ test("keeps the likelier of two tokens that read alike", () => {
   expect(completionLogprobs(logprobs, 0)?.top_logprobs).toEqual([{ "\ufffd": -1 }]);
 });
 
-test("has nothing to write without logprobs", () => {
+test("writes null without logprobs", () => {
   expect(chatLogprobs(undefined)).toBeNull();
   expect(completionLogprobs(undefined, 0)).toBeNull();
 });
@@ -112,13 +112,13 @@ const DELTAS = [
   textDelta(" two", { logprobs: [scored(" t", -2), scored("wo", -3)] }),
 ];
 
-test("streams completions' logprobs with offsets that go on from chunk to chunk", () => {
+test("streams completions' logprobs with offsets that continue from chunk to chunk", () => {
   const chunks = chunksOf(openaiCompletions, { prompt: "Hi", logprobs: 0 }, DELTAS);
 
   expect(chunks.map(({ logprobs }) => logprobs?.text_offset ?? null)).toEqual([[0], null, [3, 5]]);
 });
 
-test("streams chat's logprobs beside their text, and null where there are none", () => {
+test("streams chat's logprobs with their text, and null if there are none", () => {
   const body = { messages: [{ role: "user", content: "Hi" }], logprobs: true };
 
   const [opening, first, second, third] = chunksOf(openaiChat, body, DELTAS);
@@ -131,7 +131,7 @@ test("streams chat's logprobs beside their text, and null where there are none",
   expect(third.logprobs.content.map(({ token }: { token: string }) => token)).toEqual([" t", "wo"]);
 });
 
-test("puts all logprobs of a choice into its body, and none for those who did not ask", () => {
+test("puts all logprobs of a choice into its body, and none if not requested", () => {
   const choices = [choiceOf("One", { logprobs: [scored("One", -1)] })];
   const bodyOf = (fields: object) =>
     openaiCompletions

@@ -1,4 +1,4 @@
-// A conversation as clients write it, and what the model gets of it.
+// OpenAI's chat messages → messages for the model.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -61,11 +61,11 @@ test("joins text parts without anything between them", () => {
   expect(read({ role: "user", content })).toEqual([{ role: "user", content: "one two" }]);
 });
 
-test("lets no field of a message through that no template reads", () => {
+test("drops fields of a message that no template reads", () => {
   expect(read({ ...USER, name: "bob", tool_calls: [] })).toEqual([USER]);
 });
 
-test("keeps the thoughts of an earlier answer", () => {
+test("keeps the reasoning of an earlier answer", () => {
   expect(read({ role: "assistant", content: "a", reasoning_content: "hm" })).toMatchObject([
     { content: "a", reasoning: "hm" },
   ]);
@@ -91,12 +91,12 @@ test.each([
   ["null", "null"],
   ["the text of a text", '"{}"'],
   ["a secret", "my secret words"],
-])("refuses arguments that are %s, without quoting them", (_what, text) => {
+])("refuses arguments that are %s without quoting them", (_what, text) => {
   const refusal = refusalOf([USER, calling(call("c0", "f"), call("c1", "f", text))]);
 
   const param = "messages[1].tool_calls[1].function.arguments";
   expect(refusal).toMatchObject({ code: "invalid_value", param });
-  expect(refusal.message).toBe(`${param} must be the text of a JSON object`);
+  expect(refusal.message).toBe(`${param} must be a JSON object written as a string`);
 });
 
 test.each([
@@ -121,7 +121,7 @@ test("finds a tool's name by the id of its call, over several turns", () => {
   expect(names).toEqual(["second", "first", "third"]);
 });
 
-test("takes the name that a result has where no call has its id", () => {
+test("uses the name of a result if no call has its id", () => {
   const result = { role: "tool", content: "1", tool_call_id: "c9", name: "f" };
 
   expect(read(result)).toMatchObject([{ toolCallId: "c9", name: "f" }]);
@@ -135,7 +135,7 @@ test.each([
   [[{ role: "user", content: null }], "a string, or a list", "messages[0].content"],
   [[USER, { role: "robot", content: "x" }], "user, assistant or tool", "messages[1].role"],
   [[{ role: "user", content: [{ type: "text" }] }], "a part", "messages[0].content[0]"],
-  [[{ role: "assistant" }], "required where there are no tool_calls", "messages[0].content"],
+  [[{ role: "assistant" }], "required if there are no tool_calls", "messages[0].content"],
   [[{ role: "assistant", content: null, tool_calls: [] }], "required", "messages[0].content"],
   [[{ role: "tool", content: "1" }], "required", "messages[0].tool_call_id"],
   [[{ role: "tool", content: "1", tool_call_id: "" }], "", "messages[0].tool_call_id"],
@@ -152,12 +152,12 @@ test.each([
   expect(refusal.message).toContain(words);
 });
 
-test("wants arguments as text, not as an object", () => {
+test("requires arguments to be a string, not an object", () => {
   const given = { id: "c1", function: { name: "f", arguments: {} } };
 
   expect(refusalOf([calling(given)])).toMatchObject({
     param: "messages[0].tool_calls[0].function.arguments",
-    message: "messages[0].tool_calls[0].function.arguments: a string that holds JSON",
+    message: "messages[0].tool_calls[0].function.arguments: must be a string that holds JSON",
   });
 });
 
@@ -182,13 +182,13 @@ test.each([
   [{ role: "function", content: "42", name: "f" }, "messages[1].role"],
   [{ role: "assistant", content: "a", function_call: { name: "f" } }, "messages[1].function_call"],
   [{ role: "assistant", content: "a", audio: { id: "x" } }, "messages[1].audio"],
-])("refuses the older form of calls, and sound: %j", (message, param) => {
+])("refuses OpenAI's older function calls and audio: %j", (message, param) => {
   const refusal = refusalOf([USER, message]);
 
   expect([refusal.code, refusal.param]).toEqual(["unsupported_content", param]);
 });
 
-test("reads the nulls that SDKs send back", () => {
+test("accepts the nulls that SDKs send back", () => {
   const answer = {
     role: "assistant",
     content: "a",

@@ -1,4 +1,4 @@
-// How much a model is to think, as clients say it.
+// Fields that control reasoning and the chat template.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -36,7 +36,7 @@ test.each([
     { reasoning_effort: "low", chat_template_kwargs: { enable_thinking: false } },
     "low",
   ],
-])("takes %s for an effort", (_what, fields, effort) => {
+])("reads %s as an effort", (_what, fields, effort) => {
   expect(promptOf(fields).reasoning.effort).toBe(effort);
 });
 
@@ -46,7 +46,7 @@ test.each([
   [-1, null],
   [0, 0],
   [512, 512],
-])("takes a budget of %j tokens as %j", (thinking_budget_tokens, budget) => {
+])("reads a budget of %j tokens as %j", (thinking_budget_tokens, budget) => {
   expect(promptOf({ thinking_budget_tokens }).reasoning.budgetTokens).toBe(budget);
 });
 
@@ -57,13 +57,13 @@ test.each([
   ["deepseek", true],
   ["none", false],
 ])(
-  "tells thoughts from the answer with reasoning_format %j: %j",
+  "separates reasoning from the answer with reasoning_format %j: %j",
   (reasoning_format, isSeparate) => {
     expect(promptOf({ reasoning_format }).reasoning.isSeparate).toBe(isSeparate);
   },
 );
 
-test("hands further variables to the template, whatever they are called", () => {
+test("passes other variables to the template", () => {
   const chat_template_kwargs = { enable_thinking: true, constructor: 1, deep: { a: [null] } };
 
   expect(promptOf({ chat_template_kwargs }).variables).toEqual(chat_template_kwargs);
@@ -71,12 +71,12 @@ test("hands further variables to the template, whatever they are called", () => 
 });
 
 test.each(["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"])(
-  "lets no client set the variable %s",
+  "refuses the template variable %s, which only the server sets",
   (name) => {
     expect(refusalOf({ chat_template_kwargs: { [name]: "x" } })).toMatchObject({
       code: "invalid_value",
       param: `chat_template_kwargs.${name}`,
-      message: `chat_template_kwargs.${name} is not for a client to set`,
+      message: `chat_template_kwargs.${name} is set by the server; remove it`,
     });
   },
 );
@@ -91,7 +91,7 @@ test.each([
   ["reasoning_format", "parsed", "none, auto or deepseek"],
   ["chat_template_kwargs", [], "an object"],
   ["chat_template_kwargs", "enable_thinking", "an object"],
-])("refuses %s %j, and says what is allowed", (name, value, words) => {
+])("refuses %s %j, and states what is allowed", (name, value, words) => {
   const refusal = refusalOf({ [name]: value });
 
   expect(refusal).toMatchObject({ code: "invalid_value", param: name });

@@ -9,7 +9,7 @@ function answer(body: object, scores: readonly number[]): unknown {
 
 const query = "which?";
 
-test("answers documents in the form of Jina, best first, as many as asked for", () => {
+test("answers documents in the form of Jina, best first, up to top_n", () => {
   const documents = ["a", { text: "b" }, "c"];
 
   expect(answer({ query, documents, top_n: 2, return_documents: true }, [0.1, 0.9, 0.5])).toEqual({
@@ -36,7 +36,7 @@ test("answers texts in the form of text-embeddings-inference", () => {
   ]);
 });
 
-test("equal documents keep their order, and more than there are is all of them", () => {
+test("documents with equal scores keep their order, and a larger top_n returns all", () => {
   const body = { query, documents: ["a", "b", "c"], top_n: 10 };
 
   expect(answer(body, [0.5, 0.5, 0.5])).toMatchObject({
@@ -49,7 +49,7 @@ test("a raw score is the logit, and always a number", () => {
   expect([0, 1].map(rawScore).every(Number.isFinite)).toBe(true);
 });
 
-test("asks the worker to cut texts only where the client wants it", () => {
+test("asks the worker to cut texts only if the client allows it", () => {
   expect(rerank.parse({ query, texts: ["a"], truncate: true }).request).toMatchObject({
     truncates: true,
     field: { name: "texts" },

@@ -1,4 +1,4 @@
-// The document's schemas of bodies, read by a validator of JSON schemas, against what the server takes: the same bodies.
+// The document's body schemas and the server accept the same bodies: a JSON schema validator and the parsers agree.
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
@@ -20,14 +20,14 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema({
   components,
 });
 
-/** Values that some field takes and others do not. */
+/** Values that some fields accept and others refuse. */
 const SIMPLE: readonly unknown[] = [
   ...["x", "", "auto", "none", "low", "right", "float", "word", "flex"],
   ...[0, -1, -2, 1, 2, 3, 0.5, 16, 17, 20, 21, 101, -101, 2_000_000, true, false, null],
   ...[[], [null], ["x"], ["x", 1], [""], [1], [-1], [[1]], [[]], [["x"]], {}, { a: { b: [1] } }],
 ];
 
-/** For fields that hold something. */
+/** Values for fields that hold objects or lists. */
 const STRUCTURED: readonly unknown[] = [
   ...[{ type: "text" }, { type: "function" }, { type: "json_object" }, { type: "json_schema" }],
   ...[{ type: "auto" }, { type: "tool" }, { type: "disabled" }, { type: "enabled" }],
@@ -59,7 +59,7 @@ const STRUCTURED: readonly unknown[] = [
   ...[[{ text: "a" }], [{ text: 1 }], [{ type: "text", text: "a" }], [{ type: "image" }]],
 ];
 
-/** Where it takes more than one field, or more than a schema can say, to see that a body is wrong. */
+/** Bodies whose error involves several fields, or that a schema cannot describe. */
 const BEYOND_SCHEMAS = [
   ...["max_tokens", "max_completion_tokens", "n_predict", "top_logprobs", "best_of"],
   ...["contents", "generateContentRequest"],
@@ -89,7 +89,7 @@ function isTaken(parse: (body: object) => unknown, body: object): boolean {
   }
 }
 
-test.each(PARSERS)("%s takes what the document says, and nothing else", (path, parse) => {
+test.each(PARSERS)("%s accepts exactly what the document allows", (path, parse) => {
   const api = APIS.find((each) => each.path === path);
   const reference = paths[path]?.post?.requestBody?.content["application/json"]?.schema.$ref;
   if (!api || !reference) throw new Error(`${path} is not in the document`);

@@ -1,4 +1,4 @@
-// Responses: what a body asks for, and how an answer is told.
+// POST /v1/responses: bodies → requests, and answers → events and bodies.
 
 import { describe, expect, test } from "vitest";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
@@ -52,14 +52,14 @@ test.each([
 const encoder = (body: object = {}) => parse(body).encoder(IDENTITY);
 
 describe("a request", () => {
-  test("takes a text, and instructions before it", () => {
+  test("reads a string, with the instructions before it", () => {
     expect(promptOf({ instructions: "Be brief." }).messages).toEqual([
       { role: "system", content: "Be brief." },
       { role: "user", content: "Hi" },
     ]);
   });
 
-  test("joins thoughts, text and calls of one answer, and gives results their tool's name", () => {
+  test("merges reasoning, text and calls of one answer, and gives results their tool's name", () => {
     const input = [
       { type: null, role: "user", content: [{ type: "input_text", text: "Weather?" }] },
       {
@@ -85,13 +85,13 @@ describe("a request", () => {
     ]);
   });
 
-  test("begins a new answer with each further text or thought", () => {
+  test("begins a new answer with each further text or reasoning item", () => {
     const said = (text: string) => ({ role: "assistant", content: text });
 
     expect(promptOf({ input: [said("a"), said("b")] }).messages).toHaveLength(2);
   });
 
-  test("takes functions in their flat form", () => {
+  test("reads functions in their flat form", () => {
     const { tools } = promptOf({ tools: [FUNCTION], tool_choice: { type: "function", name: "f" } });
 
     expect(tools).toMatchObject({ callable: ["f"], isRequired: true, isParallel: false });
@@ -138,7 +138,7 @@ describe("a request", () => {
   });
 });
 
-describe("a conversation that is kept", () => {
+describe("a stored conversation", () => {
   const earlier = Array.from({ length: 12_000 }, (_, index) => ({
     ...{ type: "message", role: index % 2 === 0 ? "user" : "assistant", content: `${index}` },
   }));
@@ -148,7 +148,7 @@ describe("a conversation that is kept", () => {
       { ...CONTEXT, conversation: () => earlier },
     );
 
-  test("is refused where it is too long to be prepared", () => {
+  test("is refused if it is too long to be prepared", () => {
     expect(() => goOn({})).toThrow(
       expect.objectContaining({
         code: "context_length_exceeded",
@@ -158,14 +158,14 @@ describe("a conversation that is kept", () => {
     );
   });
 
-  test("is cut before it is prepared, where it may be cut", () => {
-    const { requests, shorter = [] } = goOn({ truncation: "auto" });
+  test("is cut before it is prepared, if allowed", () => {
+    const { requests, shorterForms = [] } = goOn({ truncation: "auto" });
 
     const lengthOf = ([request]: typeof requests) =>
       request?.prompt.type === "messages" ? request.prompt.messages.length : 0;
     expect(lengthOf(requests)).toBe(4_999);
-    expect(shorter).toHaveLength(2_499);
-    expect(lengthOf(shorter.at(-1)?.().requests ?? [])).toBe(1);
+    expect(shorterForms).toHaveLength(2_499);
+    expect(lengthOf(shorterForms.at(-1)?.().requests ?? [])).toBe(1);
   });
 });
 
@@ -209,7 +209,7 @@ describe("an answer", () => {
     expect(numbers).toEqual(numbers.map((_, index) => index));
   });
 
-  test("ends with the very response that a body would be", () => {
+  test("ends with the same response as a body", () => {
     const encode = encoder();
     encode.delta(0, thought("Hm."));
     encode.delta(0, textDelta("Five."));
@@ -219,7 +219,7 @@ describe("an answer", () => {
     expect(response).toEqual(encoder().body([choiceOf("Five.", { reasoning: "Hm." })], RECEIPT));
   });
 
-  test("is incomplete when a limit cut it off", () => {
+  test("is incomplete if a limit cut it off", () => {
     const body = encoder().body([choiceOf("Fi", { ending: ended("length") })], RECEIPT);
 
     expect(body).toMatchObject({

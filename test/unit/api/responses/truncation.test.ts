@@ -1,4 +1,4 @@
-// What is left out of a conversation that does not fit.
+// The items that are left out of a conversation that does not fit.
 
 import { expect, test } from "vitest";
 import type { InputItem } from "../../../../src/api/responses/input.ts";
@@ -8,7 +8,7 @@ import {
   omittedBefore,
 } from "../../../../src/api/responses/truncation.ts";
 
-/** s: system, u: user, a: assistant, c: call, r: its result, t: thoughts. */
+/** s: system, u: user, a: assistant, c: call, r: its result, t: reasoning. */
 function items(letters: string): InputItem[] {
   const kinds: Record<string, InputItem> = {
     s: { type: "message", role: "system", content: "s" },
@@ -21,7 +21,7 @@ function items(letters: string): InputItem[] {
   return [...letters].flatMap((letter) => kinds[letter] ?? []);
 }
 
-/** What is left in each of the shorter forms. */
+/** The items that remain in each of the shorter forms. */
 function formsOf(letters: string): string[] {
   const given = items(letters);
   return cutsOf(given).map((cut) => {
@@ -42,7 +42,7 @@ test.each([
   expect(formsOf(letters)).toEqual(forms);
 });
 
-test("is quick with very many items", () => {
+test("is fast with very many items", () => {
   const many = items("ua".repeat(40_000));
 
   expect(cutsOf(many)).toHaveLength(39_999);
@@ -57,7 +57,7 @@ test.each([
   expect(earliestWithinLimits(items(letters))).toBe(from);
 });
 
-test("a conversation is prepared from where its texts are short enough", () => {
+test("a conversation is prepared from the first item within the limits", () => {
   const million = (index: number): InputItem => ({
     ...{ type: "message" as const, role: "user" as const },
     content: `${index}`.repeat(1_000_000),

@@ -1,5 +1,4 @@
-// Every field of every body that is said to have an effect has one, and what the document says of its limits and its
-// default is what happens.
+// Every field that is documented as having an effect has one, and its documented limits and default are true.
 
 import { describe, expect, test } from "vitest";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
@@ -20,7 +19,7 @@ const CONTEXT: ParseContext = {
   conversation: () => [],
 };
 
-/** A value that changes something, and what has to be there for it. */
+/** A value that changes something, and the fields that it requires. */
 type Try = readonly [value: unknown, around?: object];
 
 const SAMPLING: Readonly<Record<string, Try>> = {
@@ -200,7 +199,7 @@ const CHOICE = choiceOf("a", { reasoning: "Hm", logprobs, ending: ended("length"
 
 type Told = (body: object) => Promise<unknown>;
 
-/** What becomes of a body: what is asked of the engine, and what is told of its answer. */
+/** The result of a body: the questions to the engine, and the encoded answer. */
 const TOLD: readonly (readonly [Contract, Told])[] = [
   ...DIALECTS.map(({ contract, parse }): readonly [Contract, Told] => [
     contract,
@@ -242,10 +241,10 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
   ]),
 ];
 
-/** Of a schema of its own; the others take the bodies of these. */
+/** Contracts with their own body schema; the other routes take the bodies of these. */
 const OWN = TOLD.filter(([{ name }]) => Object.hasOwn(TRIES, name));
 
-/** At the top of a body. */
+/** Top-level fields of a body. */
 function rowsOf(name: string): readonly FieldRow[] {
   return fieldRows(schemas[`${name}Request`] ?? {}).filter(
     ({ path, allowed }) => allowed !== "" && !/[.[]/.test(path),
@@ -258,7 +257,7 @@ const FIELDS = OWN.flatMap(([contract, told]) =>
   ),
 );
 
-test("knows every body that is not another's", () => {
+test("covers every body", () => {
   const bodies = Object.keys(schemas).filter((name) => name.endsWith("Request"));
   const others = ["TokenCount", "GeminiTokenCount", "OllamaShow", "OllamaPull"];
   const known = [...Object.keys(TRIES), ...others].map((name) => `${name}Request`);
@@ -266,7 +265,7 @@ test("knows every body that is not another's", () => {
   expect(bodies.sort()).toEqual(known.sort());
 });
 
-/** As it comes out of JSON: what is undefined is not there, nor are functions. */
+/** As JSON, without undefined values and functions. */
 function asJson(given: object): Record<string, unknown> {
   return JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
 }
@@ -275,13 +274,13 @@ describe.each(FIELDS)("%s", (_name, { contract, told, row }) => {
   const [value, around = {}] = TRIES[contract.name]?.[row.path] ?? [];
   const without = asJson({ ...contract.example, ...around });
 
-  test("has an effect if it is said to have one", async () => {
+  test("every field without the mark x-without-effect changes the request", async () => {
     if (!row.hasEffect) return expect(TRIES[contract.name]).not.toHaveProperty(row.path);
     expect(value).toBeDefined();
     expect(await told({ ...without, [row.path]: value })).not.toEqual(await told(without));
   });
 
-  test("changes nothing at the default that the document has", async () => {
+  test("every documented default changes nothing", async () => {
     if (row.fallback === null) return;
     const { [row.path]: _, ...absent } = without;
     const given = { ...absent, [row.path]: JSON.parse(row.fallback) };
@@ -311,6 +310,6 @@ test.each(LIMITS)("%s may be %d, and not %d", async (_name, limit, beyond, send)
   await expect(send(beyond)).rejects.toBeInstanceOf(ServiceError);
 });
 
-test("there are limits to try", () => {
+test("finds limits to test", () => {
   expect(LIMITS.length).toBeGreaterThan(50);
 });

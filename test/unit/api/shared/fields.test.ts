@@ -1,4 +1,4 @@
-// The fields that both OpenAI dialects share: defaults, limits, and what becomes of fields that are not supported.
+// Fields that both OpenAI dialects share: defaults, limits, and unsupported fields.
 
 import { describe, expect, test, vi } from "vitest";
 import type { Dialect, ParseContext, ParsedRequest } from "../../../../src/api/dialect.ts";
@@ -48,7 +48,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     logitBias: [],
   };
 
-  test("has OpenAI's defaults, and neutral ones for what OpenAI does not know", () => {
+  test("has OpenAI's defaults, and neutral defaults for fields that OpenAI does not have", () => {
     const { requests, model, isStreamed, flush, isFlex, ignoredParams } = parse({});
 
     expect(requests).toHaveLength(1);
@@ -68,7 +68,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(ignoredParams).toEqual([]);
   });
 
-  test("takes null for absent in every field that has a default", () => {
+  test("treats null as absent in every field with a default", () => {
     const names = [
       ...["model", "stream", "stream_options", "temperature", "top_p", "top_k", "min_p", "seed"],
       ...["presence_penalty", "frequency_penalty", "repeat_penalty", "stop", "max_tokens"],
@@ -108,13 +108,13 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     });
   });
 
-  test("reads what says how an answer may end", () => {
+  test("reads the fields that limit how an answer may end", () => {
     const request = requestOf({ min_tokens: 3, ignore_eos: true, cache_prompt: false });
 
     expect(request).toMatchObject({ minTokens: 3, ignoreEos: true, reusePrefix: false });
   });
 
-  test("takes llama.cpp's top_k of -1 for off", () => {
+  test("treats llama.cpp's top_k of -1 as off", () => {
     expect(samplingOf({ top_k: -1 }).topK).toBe(0);
   });
 
@@ -126,11 +126,11 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     [-2, 4_294_967_293],
     [-4_294_967_295, 0],
     [Number.MAX_SAFE_INTEGER, 2_097_151],
-  ])("folds the seed %i to %i", (given, seed) => {
+  ])("maps the seed %i to %i", (given, seed) => {
     expect(samplingOf({ seed: given }).seed).toBe(seed);
   });
 
-  test("draws a seed for a request without one, and for -1", () => {
+  test("picks a random seed for a request without one, and for -1", () => {
     const randomSeed = vi.fn(() => 123);
 
     const seeds = [{}, { seed: null }, { seed: -1 }, { seed: 5 }].map(
@@ -148,7 +148,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       ["a", "b"],
     ],
     [[], []],
-  ])("takes the stop %j as %j", (stop, stops) => {
+  ])("reads the stop %j as %j", (stop, stops) => {
     expect(requestOf({ stop }).stop).toEqual(stops);
   });
 
@@ -184,7 +184,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect([refusal.code, refusal.param]).toEqual(["invalid_value", param]);
   });
 
-  test("limits the answer as the client says, else as the operator says", () => {
+  test("uses the client's token limit, else the operator's", () => {
     const limitOf = (fields: object, defaultMaxTokens: number | null) =>
       requestOf(fields, { defaultMaxTokens }).maxTokens;
 
@@ -227,7 +227,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(refusal.message).not.toContain("hot");
   });
 
-  test("makes one request for each of n choices: they differ in their seeds alone", () => {
+  test("makes one request for each of n choices, which differ only in their seeds", () => {
     const { requests, choicesPerPrompt } = parse({ n: 3, seed: 4_294_967_293 });
 
     expect(choicesPerPrompt).toBe(3);
@@ -254,28 +254,28 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     ["default", false],
     ["auto", false],
     [null, false],
-  ])("takes the service tier %j as flex: %j", (service_tier, isFlex) => {
+  ])("reads the service tier %j as flex: %j", (service_tier, isFlex) => {
     expect(parse({ service_tier }).isFlex).toBe(isFlex);
   });
 
-  test("reports progress to those who asked for it, and only in a stream", () => {
+  test("reports progress only if requested, and only in a stream", () => {
     expect(requestOf({ return_progress: true, stream: true }).reportsProgress).toBe(true);
     expect(requestOf({ return_progress: true }).reportsProgress).toBe(false);
   });
 
   test.each([
-    ["mirostat", 2, "it may be left out or 0"],
+    ["mirostat", 2, "omit it or set it to 0"],
     ["stop_token_ids", [5], "stop_token_ids is not supported by this server"],
-    ["prompt_logprobs", 1, "it may be left out or 0"],
-    ["use_beam_search", true, "it may be left out or false"],
-  ])("refuses %s %j by name: it would change the answer", (name, value, words) => {
+    ["prompt_logprobs", 1, "omit it or set it to 0"],
+    ["use_beam_search", true, "omit it or set it to false"],
+  ])("refuses %s %j by name, because it would change the answer", (name, value, words) => {
     const refusal = refusalOf({ [name]: value });
 
     expect([refusal.code, refusal.param]).toEqual(["unsupported_parameter", name]);
     expect(refusal.message).toContain(words);
   });
 
-  test("accepts unsupported fields at values with which they change nothing", () => {
+  test("accepts unsupported fields with values that change nothing", () => {
     const { ignoredParams } = parse({
       n: 1,
       logprobs: false,
@@ -287,7 +287,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(ignoredParams).toEqual([]);
   });
 
-  test("names the fields that nobody knows, and none of the harmless ones", () => {
+  test("lists unknown fields, but not the harmless ones", () => {
     const { ignoredParams } = parse({
       user: "u1",
       metadata: { a: 1 },
@@ -307,7 +307,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(() => parse({ stream, stream_options: null })).not.toThrow();
   });
 
-  test("names unknown fields inside stream_options", () => {
+  test("lists unknown fields inside stream_options", () => {
     const { ignoredParams } = parse({
       stream: true,
       stream_options: { include_usage: true, include_obfuscation: false, every: 5 },
@@ -316,7 +316,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect(ignoredParams).toEqual(["stream_options.every"]);
   });
 
-  test("does not mistake what every object has for a field", () => {
+  test("does not mistake inherited properties for fields", () => {
     expect(parse({ constructor: 1, toString: 2 }).ignoredParams).toEqual([
       "constructor",
       "toString",
@@ -336,7 +336,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     expect([model, isStreamed]).toEqual(["gpt", true]);
   });
 
-  test("says what the keys of logit_bias must be", () => {
+  test("states what the keys of logit_bias must be", () => {
     expect(refusalOf({ logit_bias: { hello: 1 } }).message).toContain("token id");
   });
 });

@@ -1,4 +1,4 @@
-// JSON that is refused before anybody walks it.
+// JSON that is refused before any recursive code reads it.
 
 import { expect, test } from "vitest";
 import { refuseShape } from "../../../../src/api/shared/json-shape.ts";
@@ -17,7 +17,7 @@ function nested(depth: number): string {
   return "[".repeat(depth) + "]".repeat(depth);
 }
 
-test("lets through what is nested a hundred levels deep", () => {
+test("accepts a hundred levels of nesting", () => {
   expect(() => refuseShape(JSON.parse(`{"a":${nested(100)}}`), null)).not.toThrow();
 });
 
@@ -25,27 +25,27 @@ test.each([101, 10_000, 500_000])("refuses %i levels, naming the field", (depth)
   expect(refusalOf(`{"a":1,"b":${nested(depth)}}`)).toMatchObject({
     code: "invalid_value",
     param: "b",
-    message: "b has more than 100 levels",
+    message: "b is nested more than 100 levels deep",
   });
 });
 
-test("refuses a prototype wherever it is, naming the place", () => {
+test("refuses __proto__ at any depth, naming its path", () => {
   expect(refusalOf('{"a":[{},{"b":{"__proto__":1}}]}').param).toBe("a[1].b.__proto__");
   expect(refusalOf('{"__proto__":{}}').param).toBe("__proto__");
 });
 
-test("names the field that the JSON is the text of", () => {
+test("names the field that holds the JSON as text", () => {
   expect(refusalOf(`{"a":${nested(200)}}`, "x.arguments").param).toBe("x.arguments");
   expect(refusalOf('{"a":{"__proto__":1}}', "x.arguments").param).toBe("x.arguments");
 });
 
-test("takes other names of JavaScript's own for names", () => {
+test("accepts other names that are special in JavaScript", () => {
   expect(() => refuseShape({ constructor: { prototype: {} }, toString: 1 }, null)).not.toThrow();
 });
 
 const listOf = (count: number, item: string) => `[${Array(count).fill(item).join()}]`;
 
-test("takes lists of a million numbers, and of tens of thousands of texts", () => {
+test("accepts lists of a million numbers, and of tens of thousands of strings", () => {
   const body = `{"prompt":${listOf(1_000_000, "1")},"texts":${listOf(50_000, '"a"')}}`;
 
   expect(() => refuseShape(JSON.parse(body), null)).not.toThrow();
@@ -53,8 +53,8 @@ test("takes lists of a million numbers, and of tens of thousands of texts", () =
 
 test.each([
   ["25,000 objects and lists", `[${listOf(4_900, "{}")},${Array(5).fill(listOf(4_900, "[]")).join()}]`, "25000 objects and lists"],
-  ["50,000 texts in one list", listOf(50_001, '"a"'), "50000 texts in lists"],
-  ["50,000 texts in several lists", `[${listOf(30_000, '"a"')},{"c":${listOf(30_000, '"b"')}}]`, "50000 texts in lists"],
+  ["50,000 texts in one list", listOf(50_001, '"a"'), "50000 strings in lists"],
+  ["50,000 texts in several lists", `[${listOf(30_000, '"a"')},{"c":${listOf(30_000, '"b"')}}]`, "50000 strings in lists"],
 ])("refuses more than %s, naming the field", (_what, json, words) => {
   const refusal = refusalOf(`{"a":1,"b":${json}}`);
 

@@ -7,7 +7,7 @@ function openCalls(...calls: readonly (readonly [id: string, name: string])[]) {
   return (id: string | null, name: string | null) => open.take(id, name)?.id;
 }
 
-test("a result belongs to the call of its id, else to the first one of its name, else to the first one", () => {
+test("a result belongs to the call with its id, else to the first with its name, else to the first call", () => {
   const take = openCalls(["1", "f"], ["2", "g"], ["3", "g"], ["4", "f"]);
 
   expect(take("3", "f")).toBe("3");

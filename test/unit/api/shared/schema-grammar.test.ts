@@ -1,4 +1,4 @@
-// Structured output as clients ask for it: which grammar comes out, and which requests are refused.
+// Structured output: the grammars that requests get, and the requests that are refused.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -29,7 +29,7 @@ test.each([
   ["text", { response_format: { type: "text" } }],
   ["null", { response_format: null, grammar: null, json_schema: null }],
   ["an empty grammar", { grammar: "" }],
-])("an answer may be anything with %s", (_name, fields) => {
+])("leaves the answer unconstrained with %s", (_name, fields) => {
   expect(chatGrammar(fields)).toBeNull();
   expect(completionGrammar(fields)).toBeNull();
 });
@@ -50,7 +50,7 @@ test.each([
   expect(completionGrammar(fields)).toBe(grammar);
 });
 
-test("knows every field of a schema, and names others", () => {
+test("knows every field of a response format, and lists unknown ones", () => {
   const messages = [{ role: "user", content: "Hi" }];
   const body = { messages, ...withSchema({ ...SCHEMA, title: "T" }, { stict: true }) };
 
@@ -104,13 +104,13 @@ test.each(REFUSED)("refuses %s, and names the field", (_name, fields, param) => 
   expect((refusal as ServiceError).traits.status).toBe(400);
 });
 
-test("counts nothing that stands in quotes, in a class or in a comment", () => {
+test("does not count elements in quotes, in a character class or in a comment", () => {
   const grammar = `root ::= "${"(".repeat(100)}" [({"] [^\\]"] # ${"(".repeat(100)}`;
 
   expect(chatGrammar({ grammar })).toBe(grammar);
 });
 
-test("takes no grammar of a client unless the operator allows it", () => {
+test("refuses a client's grammar unless the operator allows it", () => {
   const parse = () =>
     openaiCompletions.parse(
       { prompt: "Hi", grammar: 'root ::= "a"' },

@@ -1,4 +1,4 @@
-// Tools and the choice among them, as clients write them.
+// OpenAI's tools and tool_choice.
 
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
@@ -55,7 +55,7 @@ test.each([
   expect(use).toMatchObject({ callable, isRequired, isParallel: true });
 });
 
-test("shows the model no tools when it may call none", () => {
+test("returns no tools if the model may not call any", () => {
   expect(useOf({ tools: [tool("a")], tool_choice: "none" })).toBeNull();
   expect(useOf({ tools: [] })).toBeNull();
   expect(useOf({ tools: null, tool_choice: null })).toBeNull();
@@ -70,13 +70,13 @@ test.each([undefined, null, true])(
   },
 );
 
-test("lets a client ask for one call at a time", () => {
+test("lets a client allow only one call per answer", () => {
   expect(useOf({ tools: [tool("a")], parallel_tool_calls: false })).toMatchObject({
     isParallel: false,
   });
 });
 
-test("keeps a definition as the client wrote it", () => {
+test("keeps the client's definition unchanged", () => {
   const given = { ...tool("a", { description: "d", parameters: CITY, strict: true }), extra: [1] };
 
   expect(useOf({ tools: [given] })?.tools[0]?.definition).toEqual(given);
@@ -106,7 +106,7 @@ test.each([
   ["its only type in a list", { ...CITY, type: ["object"] }],
   ["a reference", { $ref: "#/$defs/city", $defs: { city: CITY } }],
   ["branches", { anyOf: [CITY, { $ref: "#/$defs/city" }], $defs: { city: CITY } }],
-])("takes parameters with %s for an object", (_what, parameters) => {
+])("treats parameters with %s as an object", (_what, parameters) => {
   expect(() => useOf({ tools: [tool("a", { parameters })] })).not.toThrow();
 });
 
@@ -116,7 +116,7 @@ test.each([
   ["a reference to another type", { $ref: "#/$defs/a", $defs: { a: { type: "string" } } }],
   ["a branch of another type", { anyOf: [CITY, { type: "string" }] }],
   ["a reference without end", { $ref: "#" }],
-])("refuses parameters with %s: arguments are an object", (_what, parameters) => {
+])("refuses parameters with %s, because arguments are an object", (_what, parameters) => {
   expect(refusalOf({ tools: [tool("a", { parameters })] })).toMatchObject({
     code: "invalid_value",
     param: expect.stringMatching(/^tools\[0\]\.function\.parameters(\.type)?$/),
@@ -128,7 +128,7 @@ const LOOSE = {
   properties: { a: { type: "array", items: { type: "string" }, uniqueItems: true } },
 };
 
-test("names what it cannot enforce of a tool, and enforces the rest", () => {
+test("lists the schema keywords of a tool that it cannot enforce, and enforces the rest", () => {
   const parsed = parse({ tools: [tool("x"), tool("a", { parameters: LOOSE })] });
 
   expect(parsed.ignoredParams).toEqual(["tools[1].function.parameters.properties.a.uniqueItems"]);
@@ -140,7 +140,7 @@ test("names what it cannot enforce of a tool, and enforces the rest", () => {
   });
 });
 
-test("refuses a strict tool for a keyword that it cannot enforce", () => {
+test("refuses a strict tool with a keyword that cannot be enforced", () => {
   const refusal = refusalOf({ tools: [tool("a", { parameters: LOOSE, strict: true })] });
 
   expect(refusal).toMatchObject({
@@ -150,7 +150,7 @@ test("refuses a strict tool for a keyword that it cannot enforce", () => {
   expect(refusal.message).toContain("cannot be enforced");
 });
 
-test("names a place behind a reference as the client would", () => {
+test("reports a path behind a $ref as the client wrote it", () => {
   const parameters = {
     type: "object",
     properties: { a: { $ref: "#/$defs/list" } },
@@ -173,7 +173,7 @@ test.each<
 >([
   ["a chain of a thousand references", chainOfReferences(1_000)],
   ["a pattern of 20,000 groups", patternOfGroups(20_000)],
-])("refuses %s instead of running out of stack", (_what, schema) => {
+])("refuses %s without a stack overflow", (_what, schema) => {
   const { $defs = {}, ...a } = schema;
   const parameters = { type: "object", properties: { a: { ...a } }, $defs };
 
@@ -235,15 +235,15 @@ test.each([
   [{ ignore_eos: true }, "ignore_eos"],
   [{ min_tokens: 5 }, "min_tokens"],
   [{ grammar: 'root ::= "a"' }, "grammar"],
-])("refuses %j beside tools: a call ends the answer", (fields, param) => {
+])("refuses %j together with tools, because a call ends the answer", (fields, param) => {
   expect(refusalOf({ tools: [tool("a")], ...fields })).toMatchObject({
     code: "invalid_value",
     param,
-    message: `${param} cannot be used beside tools`,
+    message: `${param} cannot be used together with tools`,
   });
 });
 
-test("takes 128 tools", () => {
+test("accepts 128 tools", () => {
   expect(
     useOf({ tools: Array.from({ length: 128 }, (_, i) => tool(`t${i}`)) })?.tools,
   ).toHaveLength(128);

@@ -42,8 +42,8 @@ test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an
 });
 
 test("a dialect may have a heartbeat frame of its own", () => {
-  const named = { error: "error", heartbeat: { event: "ping", data: "{}" } };
-  const framing = framingOf({ named }, IDENTITY);
+  const streamEvents = { error: "error", heartbeat: { event: "ping", data: "{}" } };
+  const framing = framingOf({ streamEvents }, IDENTITY);
 
   expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
 });

@@ -1,4 +1,4 @@
-// Operations on what is inside or kept: responses, streams that were lost, requests that run.
+// Operations on stored responses, on resumable streams, and on the caller's own requests.
 
 import { z } from "zod";
 import { requestList, stoppedRequest } from "../own/server-answers.ts";
@@ -7,37 +7,41 @@ import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
 import { openaiResponses } from "../responses/responses.ts";
 import { streamQuery } from "../shared/queries.ts";
 import { DIALECTS } from "../wire-formats.ts";
-import { type Answer, get, type Operation, type Parameter, pathId, queryOf } from "./operation.ts";
+import { get, type Operation, type Parameter, pathId, queryOf } from "./operation.ts";
 
-export function keptOperations(): readonly Operation[] {
+export function resourceOperations(): readonly Operation[] {
   return [...responseOperations(), ...streamOperations(), ...requestOperations()];
 }
 
-/** Below a response that is kept. */
+/** Operations on a stored response. */
 function responseOperations(): readonly Operation[] {
   const path = `${openaiResponses.path}/{id}`;
-  const whole: Answer["schema"] = ["Response", response];
-  const id = pathId("Of a response that is kept.");
+  const whole = ["Response", response] as const;
+  const id = pathId("Id of a stored response.");
   return [
     {
-      ...get(path, "OpenAI", "Reads a response that is kept, as it stands, or its events", whole),
+      ...get(path, "OpenAI", "Returns a stored response, or streams its events", whole),
       event: ["ResponseEvent", responseEvent],
       parameters: [id, ...queryOf(retrieveQuery)],
       codes: ["invalid_value", "unknown_parameter", "not_found", "events_dropped"],
     },
     {
-      ...get(path, "OpenAI", "Forgets a response, and stops it if it runs"),
-      ...{ method: "delete", parameters: [id], codes: ["not_found"] },
-      answers: [{ status: 200, description: "It is gone", schema: ["Deletion", deletedResponse] }],
+      ...get(path, "OpenAI", "Deletes a stored response, and stops it if it is running"),
+      method: "delete",
+      parameters: [id],
+      answers: [{ status: 200, description: "Deleted", schema: ["Deletion", deletedResponse] }],
+      codes: ["not_found"],
     },
     {
-      ...get(`${path}/cancel`, "OpenAI", "Stops a response that runs", whole),
-      ...{ method: "post", parameters: [id], codes: ["invalid_value", "not_found"] },
+      ...get(`${path}/cancel`, "OpenAI", "Stops a running response", whole),
+      method: "post",
+      parameters: [id],
+      codes: ["invalid_value", "not_found"],
     },
     {
-      ...get(`${path}/input_items`, "OpenAI", "Lists what was said before a response"),
+      ...get(`${path}/input_items`, "OpenAI", "Lists the input items of a response"),
       parameters: [id, ...queryOf(inputItemsQuery)],
-      answers: [{ status: 200, description: "A page", schema: ["InputItemList", inputItemList] }],
+      answers: [{ status: 200, description: "One page", schema: ["InputItemList", inputItemList] }],
       codes: ["invalid_value", "unknown_parameter", "not_found"],
     },
   ];
@@ -47,32 +51,34 @@ const LAST_EVENT_ID: Parameter = {
   name: "last-event-id",
   in: "header",
   required: false,
-  description: "Id of the last event that the client has; goes before the query.",
+  description: "Id of the last event that the client received. Takes precedence over the query.",
   schema: { type: "string", pattern: "^\\d{1,15}$" },
 };
 
 function streamOperations(): readonly Operation[] {
   const path = "/v1/streams/{id}";
-  const id = pathId("Of a stream that was asked for with `x-resumable`.");
+  const id = pathId("Id of a stream that was started with `x-resumable`.");
   const [token] = queryOf(streamQuery.pick({ token: true }));
   const anyEvent = z.union(
     DIALECTS.flatMap(({ contract: { event }, lines }) => (event && !lines ? [event] : [])),
   );
   return [
     {
-      ...get(path, "Server", "Reads on in a stream whose connection was lost"),
+      ...get(path, "Server", "Resumes a stream after its connection was lost"),
       parameters: [id, ...queryOf(streamQuery), LAST_EVENT_ID],
       event: ["StreamEvent", anyEvent],
       answers: [
-        { status: 200, description: "Its events, as they were sent first" },
-        { status: 204, description: "There are no more" },
+        { status: 200, description: "The remaining events, as they were first sent" },
+        { status: 204, description: "There are no more events" },
       ],
       codes: ["invalid_value", "unknown_parameter", "not_found", "events_dropped"],
     },
     {
       ...get(path, "Server", "Stops a stream whose connection was lost"),
-      ...{ method: "delete", parameters: token ? [id, token] : [id], codes: ["not_found"] },
-      answers: [{ status: 204, description: "It was stopped" }],
+      method: "delete",
+      parameters: token ? [id, token] : [id],
+      answers: [{ status: 204, description: "Stopped" }],
+      codes: ["not_found"],
     },
   ];
 }
@@ -81,14 +87,14 @@ function requestOperations(): readonly Operation[] {
   const path = "/v1/requests";
   return [
     {
-      ...get(path, "Server", "Lists what the caller has inside", ["RequestList", requestList]),
+      ...get(path, "Server", "Lists the caller's requests", ["RequestList", requestList]),
       isForAnyKey: true,
     },
     {
       isForAnyKey: true,
-      ...get(`${path}/{id}`, "Server", "Stops one of them", ["RequestStop", stoppedRequest]),
+      ...get(`${path}/{id}`, "Server", "Stops a request", ["RequestStop", stoppedRequest]),
       method: "delete",
-      parameters: [pathId("The `x-request-id` of its answer.")],
+      parameters: [pathId("The `x-request-id` of the request.")],
       codes: ["not_found"],
     },
   ];
