@@ -1,4 +1,4 @@
-// Thirty readers that take nothing, on four slots: each costs what its buffers may hold, other clients are served meanwhile,
+// Sixteen readers that take nothing, on four slots: each costs what its buffers may hold, other clients are served meanwhile,
 // and all of them are cut. Deltas are large: loopback sockets take megabytes.
 
 import { afterEach, expect, test } from "vitest";
@@ -7,14 +7,14 @@ import { chat, postSse, readAll } from "../../support/clients/sse-client.ts";
 import { bytesInUse } from "../../support/heap.ts";
 import { metric, startWithFake, until } from "../../support/start-service.ts";
 
-const STALLED = 30;
+const STALLED = 16;
 const SLOTS = 4;
 const OTHERS = 5;
 const TOKENS = 10;
 const DELTA_BYTES = 65_536;
 const RESUME_BUFFER = 2 * 1_048_576;
 /** What log lines, caches and compiled code take. */
-const MOST_LEFT_BYTES = 6 * 1_048_576;
+const MOST_LEFT_BYTES = 4 * 1_048_576;
 const RESUMABLE = { "x-resumable": "true" };
 
 type Running = Awaited<ReturnType<typeof startWithFake>>;
