@@ -17,7 +17,7 @@ export default defineConfig({
           name: "unit",
           include: [...files("unit"), "test/architecture.test.ts"],
           isolate: false,
-          testTimeout: 30_000, // some start real processes, which takes a while on a busy machine
+          testTimeout: 30_000, // for a busy machine
         },
       },
       {

@@ -1,6 +1,6 @@
 // Keys in a file of their own, for services that ask for them.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
@@ -27,4 +27,24 @@ export function newKeysFile(): KeysFile {
     },
     revoke: (name) => void run("revoke", name),
   };
+}
+
+/**
+ * Waits until a change of the file has been noticed. A change between a watcher's start and its first look at the file is
+ * none to the watcher: after a second the file is touched.
+ */
+export async function untilNoticed(
+  file: string,
+  isNoticed: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const startedAtMs = Date.now();
+  for (let touches = 1; !(await isNoticed()); ) {
+    const waitedMs = Date.now() - startedAtMs;
+    if (waitedMs > 20_000) throw new Error(`nobody noticed that ${file} has changed`);
+    if (waitedMs > 1_500 * touches && existsSync(file)) {
+      utimesSync(file, new Date(), new Date(Date.now() + touches * 1_000));
+      touches += 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

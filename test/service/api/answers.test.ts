@@ -1,7 +1,7 @@
 // Answers of every kind against their schemas, field by field: thoughts, calls, scores, progress, choices, endings, errors;
 // whole and streamed.
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { geminiGenerate, geminiStream } from "../../../src/api/gemini/generate.ts";
 import {
@@ -29,7 +29,23 @@ import {
 } from "../../support/start-service.ts";
 
 let running: RunningService | undefined;
-afterEach(async () => running?.close());
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+});
+
+/** One service for all tests of a group. */
+function sharedService(...given: Parameters<typeof startWithFake>): () => RunningService {
+  let service: RunningService | undefined;
+  beforeAll(async () => {
+    service = await startWithFake(...given);
+  });
+  afterAll(async () => service?.close());
+  return () => {
+    if (!service) throw new Error("it has not started");
+    return service;
+  };
+}
 
 const logprobs = [
   scored("He", -0.5, [
@@ -104,98 +120,91 @@ function schemasOf({ answer, event }: Contract): readonly [z.ZodType, z.ZodType]
 }
 
 const CASES = DIALECTS.flatMap(({ path, contract }) =>
-  Object.keys(ENGINES).flatMap((engine) =>
-    [{}, MORE[path] ?? {}].map(
-      (fields) =>
-        [path, engine, Object.keys(fields).length > 0 ? "all" : "no", contract, fields] as const,
-    ),
+  [{}, MORE[path] ?? {}].map(
+    (fields) => [path, Object.keys(fields).length > 0 ? "all" : "no", contract, fields] as const,
   ),
 );
+const PATHS = DIALECTS.map(({ path, contract }) => [path, contract] as const);
 
-function urlOf(path: string): string {
-  const { url = "", service } = running ?? {};
-  return url + placeOf(path, service?.catalog.realId ?? "");
+function urlOf(path: string, { url, service }: RunningService): string {
+  return url + placeOf(path, service.catalog.realId);
 }
 
 test("has something to add to every dialect", () => {
   expect(Object.keys(MORE).sort()).toEqual(DIALECTS.map(({ path }) => path).sort());
 });
 
-describe.each(CASES)(
-  "%s answers %s, with %s additions",
-  (path, engine, _with, contract, fields) => {
+describe.each(Object.entries(ENGINES))("an answer of %s", (_engine, options) => {
+  const service = sharedService(options);
+
+  describe.each(CASES)("%s, with %s additions", (path, _with, contract, fields) => {
     const [whole, event] = schemasOf(contract);
     const body = { ...contract.example, ...fields };
 
     test.skipIf(contract.isOnlyStreamed)("in one body", async () => {
-      running = await startWithFake(ENGINES[engine]);
-
-      const response = await post(urlOf(path), { ...body, stream_options: undefined });
+      const response = await post(urlOf(path, service()), { ...body, stream_options: undefined });
 
       expect(response.status).toBe(200);
       expectHeldTo(whole, await response.json());
     });
 
     test.skipIf(!contract.event)("in events", async () => {
-      running = await startWithFake(ENGINES[engine]);
-
-      const response = await post(urlOf(path), { ...body, stream: true });
+      const response = await post(urlOf(path, service()), { ...body, stream: true });
 
       const events = await eventsOf(response);
       for (const each of events) if (each !== contract.lastData) expectHeldTo(event, each);
       expect(events.length).toBeGreaterThan(0);
     });
-  },
-);
+  });
+});
 
-describe.each(DIALECTS.map(({ path, contract }) => [path, contract] as const))(
-  "%s",
-  (path, contract) => {
-    const isStreamed = contract.event !== undefined;
-    test.skipIf(!isStreamed)(
-      "breaks with an error of its schema, in a stream that has begun",
-      async () => {
-        const error = new ServiceError("generation_failed", "broken");
-        running = await startWithFake({ tokens: 5, failure: { error, afterTokens: 2 } });
+describe("an answer that breaks after it has begun", () => {
+  const error = new ServiceError("generation_failed", "broken");
+  const service = sharedService({ tokens: 5, failure: { error, afterTokens: 2 } });
+  const streamed = PATHS.filter(([, { event }]) => event !== undefined);
 
-        const response = await post(urlOf(path), { ...contract.example, stream: true });
+  test.each(streamed)("of %s ends with an error of its schema", async (path, contract) => {
+    const response = await post(urlOf(path, service()), { ...contract.example, stream: true });
 
-        const last = (await eventsOf(response)).at(-1);
-        expect(errorDetailsOf(last).code).toBe("generation_failed");
-        expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
-      },
-    );
+    const last = (await eventsOf(response)).at(-1);
+    expect(errorDetailsOf(last).code).toBe("generation_failed");
+    expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
+  });
+});
 
-    test("refuses what a full queue has no place for, with an error of its schema", async () => {
-      running = await startWithFake({ tokens: Number.POSITIVE_INFINITY }, { slots: 1, queue: 0 });
-      const first = await postSse(
-        `${running.url}/v1/chat/completions`,
-        chat({ max_tokens: 1e6, stream: true }),
-      );
-      await first.events.next();
+describe("a full queue", () => {
+  const service = sharedService(
+    { tokens: Number.POSITIVE_INFINITY, tokenMs: 20 }, // the first one is there for a minute
+    { slots: 1, queue: 0 },
+  );
+  beforeAll(async () => {
+    const endless = chat({ max_tokens: 1e6, stream: true });
+    const first = await postSse(`${service().url}/v1/chat/completions`, endless);
+    await first.events.next();
+    return first.leave;
+  });
 
-      const response = await post(urlOf(path), contract.example);
+  test.each(PATHS)("refuses %s with an error of its schema", async (path, contract) => {
+    const response = await post(urlOf(path, service()), contract.example);
 
-      expect(response.status).toBe(429);
-      expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
-      expectHeldTo(contract.error, await response.json());
-      first.leave();
-    });
-  },
-);
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    expectHeldTo(contract.error, await response.json());
+  });
+});
 
-const WHOLE = DIALECTS.filter(({ contract }) => !contract.isOnlyStreamed);
-test.each(WHOLE.map(({ path, contract }) => [path, contract] as const))(
-  "%s ends at its deadline with what there is",
-  async (path, contract) => {
-    running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
+describe("a deadline", () => {
+  const service = sharedService({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
+  const whole = PATHS.filter(([, { isOnlyStreamed }]) => !isOnlyStreamed);
 
-    const response = await post(urlOf(path), contract.example, { "x-deadline-ms": "60" });
+  test.each(whole)("ends an answer of %s with what there is", async (path, contract) => {
+    const within = { "x-deadline-ms": "300" };
+    const response = await post(urlOf(path, service()), contract.example, within);
 
     expect(response.status).toBe(200);
     expectHeldTo(schemasOf(contract)[0], await response.json());
-  },
-);
+  });
+});
 
 test("a picked answer of /infill has the paths that were asked for, and no others", async () => {
   running = await startWithFake();

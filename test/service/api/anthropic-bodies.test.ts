@@ -287,7 +287,11 @@ async function answerTo(path: string, body: unknown) {
 
 describe.each([PATH, `${PATH}/count_tokens`])("POST %s", (path) => {
   const isCounting = path.endsWith("count_tokens");
-  const cases = CASES.filter(([what]) => !isCounting || what !== "no limit").map(named);
+  // Both have one parser: the second gets some, to see that it uses it.
+  const given = CASES.filter(
+    ([what], index) => !isCounting || (what !== "no limit" && index % 6 === 0),
+  );
+  const cases = given.map(named);
 
   test.each(cases)("answers $what with 400", async ({ fields, param, code, words }) => {
     const { response, body } = await answerTo(path, { ...plain, ...fields });

