@@ -205,7 +205,7 @@ describe("models", () => {
 
     expect(status).toEqual({ status: "success" });
     await expect(client.pull({ model: "llama3" })).rejects.toThrow("sluice pull");
-    await expect(client.delete({ model: MODEL })).rejects.toThrow("not possible here");
+    await expect(client.delete({ model: MODEL })).rejects.toThrow("not supported");
     await expect(client.copy({ source: MODEL, destination: "m" })).rejects.toMatchObject({
       status_code: 404,
     });

@@ -56,7 +56,8 @@ export function refuseImages(body: unknown): void {
     const { images } = Object(each) as { readonly images?: unknown };
     const isEmpty = Array.isArray(images) && images.length === 0;
     if (images === undefined || images === null || isEmpty) continue;
-    throw unreadable("images", `messages[${index}].images`);
+    const field = `messages[${index}].images`;
+    throw unreadable(field, field); // Ollama's clients show the message alone
   }
 }
 
