@@ -85,14 +85,15 @@ export class Connections {
 
   /** Closes connections that stall on any answer. Streams have a stricter check of their own. */
   #watchStalls(server: HttpServer, stallTimeoutMs: number): void {
-    const waiting = new WeakMap<Socket, { readonly bytes: number; readonly sinceMs: number }>();
+    const waiting = new WeakMap<Socket, { readonly taken: number; readonly sinceMs: number }>();
     const check = () => {
       const nowMs = performance.now();
       for (const socket of this.#open) {
-        const { writableLength: bytes } = socket;
+        const { writableLength: bytes, bytesWritten } = socket;
+        const taken = bytesWritten - bytes; // over TLS a frame of the same size may wait at every look
         const before = waiting.get(socket);
         if (bytes === 0) waiting.delete(socket);
-        else if (before?.bytes !== bytes) waiting.set(socket, { bytes, sinceMs: nowMs });
+        else if (before?.taken !== taken) waiting.set(socket, { taken, sinceMs: nowMs });
         else if (nowMs - before.sinceMs >= stallTimeoutMs) socket.destroy();
       }
     };
