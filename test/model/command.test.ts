@@ -46,8 +46,6 @@ function file(name: string, content: Buffer | string): string {
   return target;
 }
 
-const garbage = Buffer.concat([Buffer.from("GGUF"), Buffer.alloc(5000, 0xa7)]);
-
 describe("refuses with one line and exit code 1", () => {
   const cases: readonly [string, () => string[], RegExp][] = [
     [
@@ -102,11 +100,6 @@ describe("refuses with one line and exit code 1", () => {
         "0",
       ],
       /cannot load .*cut\.gguf: .* is truncated/,
-    ],
-    [
-      "a GGUF of garbage",
-      () => ["--model", file("bad.gguf", garbage), "--port", "0"],
-      /cannot load .*bad\.gguf/,
     ],
     [
       "an impossible GPU",

@@ -148,7 +148,7 @@ test("killed with log probabilities: one for every token, before and after", asy
 
 test("killed during prefill and behind a buffered answer: both run again, and nobody notices", async () => {
   await start({ batchSize: 32 });
-  const messages = [{ role: "user", content: "word ".repeat(3000) }];
+  const messages = [{ role: "user", content: "word ".repeat(1000) }];
   const prefill = postSse(
     chatUrl,
     chat({ messages, max_tokens: 5, ignore_eos: true, stream: true }),

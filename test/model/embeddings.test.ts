@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { post } from "../support/clients/sse-client.ts";
 import { TINY_VOCABULARY, writeTinyBert } from "../support/gguf/tiny-gguf.ts";
-import { type RunningService, startWithModel } from "../support/start-service.ts";
+import { type RunningService, startWithFake, startWithModel } from "../support/start-service.ts";
 
 type Answer = {
   readonly data: readonly { readonly index: number; readonly embedding: number[] }[];
@@ -18,11 +18,15 @@ let running: RunningService;
 let encoder: RunningService;
 beforeAll(async () => {
   running = await startWithModel({ threads: 1 });
-  encoder = await startWithModel({
-    threads: 1,
-    embeddingModel: writeTinyBert({ pooling: "mean" }),
-    rerankModel: writeTinyBert({ pooling: "rank" }),
-  });
+  encoder = await startWithFake(
+    {},
+    {
+      gpu: "off",
+      threads: 1,
+      embeddingModel: writeTinyBert({ pooling: "mean" }),
+      rerankModel: writeTinyBert({ pooling: "rank" }),
+    },
+  );
 });
 afterAll(async () => {
   await running.close();
@@ -209,14 +213,10 @@ test("a served model that cannot rank is not loaded again to say so", async () =
 });
 
 test("a model that cannot rank, and one that only ranks, say which flag is missing", async () => {
-  const embedder = await startWithModel({
-    threads: 1,
-    embeddingModel: writeTinyBert({ pooling: "mean" }),
-  });
-  const ranker = await startWithModel({
-    threads: 1,
-    embeddingModel: writeTinyBert({ pooling: "rank" }),
-  });
+  const withModel = (pooling: "mean" | "rank") =>
+    startWithFake({}, { gpu: "off", threads: 1, embeddingModel: writeTinyBert({ pooling }) });
+  const embedder = await withModel("mean");
+  const ranker = await withModel("rank");
 
   const unranked = await post(`${embedder.url}/v1/rerank`, { query, documents });
   const unembedded = await post(`${ranker.url}/v1/embeddings`, { input: "a" });

@@ -25,7 +25,7 @@ type Answer = {
 };
 
 async function ask(changes: object, url = chatUrl): Promise<Answer> {
-  const response = await post(url, url === chatUrl ? chat(changes) : changes);
+  const response = await post(url, url === completionsUrl ? changes : chat(changes));
   expect(response.status).toBe(200);
   return (await response.json()) as Answer;
 }
@@ -191,12 +191,17 @@ test("refuses a hopelessly long prompt without reading all of it", async () => {
 });
 
 test("ends with length when the context is full", async () => {
-  const messages = [{ role: "user", content: "word ".repeat(3900) }];
+  const small = await startWithModel({ threads: 1, context: 512 });
+  const messages = [{ role: "user", content: "word ".repeat(400) }];
 
-  const { choices, usage } = await ask({ messages, max_tokens: 4000, ignore_eos: true });
+  const { choices, usage } = await ask(
+    { messages, max_tokens: 4000, ignore_eos: true },
+    `${small.url}/v1/chat/completions`,
+  );
+  await small.close();
 
   expect(choices[0]?.finish_reason).toBe("length");
-  expect(usage.prompt_tokens + usage.completion_tokens).toBe(4096);
+  expect(usage.prompt_tokens + usage.completion_tokens).toBe(512);
 });
 
 test("never splits a character over deltas", async () => {
