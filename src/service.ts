@@ -53,7 +53,6 @@ const BUILT_FOLDER = path.join(
   import.meta.dirname,
   import.meta.filename.endsWith(".ts") ? "../dist" : ".",
 );
-const PAGE_FOLDER = path.join(BUILT_FOLDER, "web");
 /** The compiled file, because a thread cannot run TypeScript. */
 const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
 
@@ -240,7 +239,8 @@ function settingsOf(config: Config) {
     isStrict: config.strict,
     hostNames: [config.host, ...config.allowedHost],
     corsOrigins: config.corsOrigin,
-    pageFolder: config.page ? PAGE_FOLDER : null,
+    builtFolder: BUILT_FOLDER,
+    pageFolder: config.page ? path.join(BUILT_FOLDER, "web") : null,
   };
 }
 
