@@ -3,6 +3,7 @@
 
 import PQueue from "p-queue";
 import type { ServiceError } from "../errors.ts";
+import { settlesWithin } from "../generation/deferred.ts";
 import { findKeyRefusal, findRefusal } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
 import { type EnqueueOptions, FairShare, type NewRequest } from "./fair-share.ts";
@@ -184,18 +185,10 @@ export class RequestQueue {
   async drain(limitMs: number): Promise<boolean> {
     this.#isDraining = true;
     if (this.#tickets.size === 0) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), limitMs);
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
     });
-    const empty = new Promise<boolean>((resolve) => {
-      this.#onEmpty = () => resolve(true);
-    });
-    try {
-      return await Promise.race([empty, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return settlesWithin(empty, limitMs);
   }
 
   abortAll(error: ServiceError): void {
