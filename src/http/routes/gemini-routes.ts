@@ -11,8 +11,8 @@ import {
   geminiModelsQuery,
   pageOf,
 } from "../../api/gemini/models.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { ServiceError } from "../../errors.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import { methodNotAllowed, useEnvelope } from "../server/middleware.ts";
 import { checkedQuery } from "./checked-query.ts";
@@ -72,10 +72,9 @@ function isMethodCall({ method, path }: Request): boolean {
 function requireSse(): RequestHandler {
   return ({ method, query }, _res, next) => {
     if (method !== "POST" || query.alt === "sse") return next();
-    throw new ServiceError(
-      "invalid_value",
-      "alt must be sse (?alt=sse): this server streams server-sent events, not a JSON array",
-      { param: "alt" },
+    throw invalidValue(
+      "alt",
+      "must be sse (?alt=sse): this server streams server-sent events, not a JSON array",
     );
   };
 }
