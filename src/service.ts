@@ -64,6 +64,7 @@ const QUESTION_LIMITS = { slots: 16, slotsPerOwner: 4 };
 
 export type Service = {
   readonly engine: Engine;
+  /** The queue for slots. */
   readonly queue: RequestQueue;
   readonly catalog: Catalog;
   readonly embeddings: EmbeddingService;
@@ -160,15 +161,9 @@ function openAccess(config: Config, log: Logger) {
   return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
-type Models = {
-  readonly engine: Engine;
-  readonly catalog: Catalog;
-  /** The queue for slots. */
-  readonly queue: RequestQueue;
+type Models = Pick<Service, "engine" | "catalog" | "queue" | "embeddings" | "reranking"> & {
   /** The queue of questions, which need no slot. */
   readonly questions: RequestQueue;
-  readonly embeddings: EmbeddingService;
-  readonly reranking: EmbeddingService;
 };
 
 type ModelsOptions = ServiceParts & {

@@ -92,32 +92,23 @@ export class WorkerEngine implements Engine {
     { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const waits = AbortSignal.any([signal, deadline]);
-    const newRun = (start: RunStart) =>
-      this.#newRun(request, start, { signal, lease, deadline, cacheScope, waits });
+    const options = { signal, lease, deadline, cacheScope, waits };
+    const newRun = (start: RunStart) => this.#newRun(request, start, options);
     return surviveCrashes(newRun, { request, lease, deadline });
   }
 
   #newRun(
     request: PreparedRequest,
     start: RunStart,
-    {
-      signal,
-      lease,
-      deadline,
-      cacheScope,
-      waits,
-    }: Required<GenerateOptions> & { waits: AbortSignal },
+    { waits, ...options }: Required<GenerateOptions> & { waits: AbortSignal },
   ): RemoteRun {
     const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
     const id = this.#newId();
     const run: RemoteRun = new RemoteRun({
+      ...options,
       id,
       request,
       start,
-      cacheScope,
-      lease,
-      signal,
-      deadline,
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,

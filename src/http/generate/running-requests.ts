@@ -1,16 +1,9 @@
 // The register of all requests that wait or run, so that their owners can list and cancel them.
 
+import type { ListedRequest } from "../../api/own/requests.ts";
 import { ServiceError } from "../../errors.ts";
-import type { QueuePosition } from "../../queue/ticket.ts";
 
-type RequestState = {
-  readonly model: string | null;
-  readonly isStreamed: boolean;
-  /** Its place in the queue; null while it does not wait. */
-  readonly place: QueuePosition | null;
-  readonly promptTokens: number;
-  readonly generatedTokens: number;
-};
+type RequestState = Omit<ListedRequest, "requestId" | "path" | "ageMs">;
 
 export type RunningRequest = {
   readonly requestId: string;
