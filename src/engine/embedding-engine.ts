@@ -4,13 +4,8 @@
 import { abortReason, ServiceError } from "../errors.ts";
 import { type Deferred, deferred, orAborted, settlesWithin } from "../generation/deferred.ts";
 import type { EmbeddingRequest, PreparedInput } from "../generation/embedding.ts";
-import {
-  cannotRank,
-  type FromWorker,
-  fromWireError,
-  type ModelInfo,
-  type WireError,
-} from "./messages.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
+import { cannotRank, type FromWorker, fromWireError, type WireError } from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type EmbeddingRunOptions = {

@@ -3,11 +3,12 @@
 import { abortReason } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { Crashes } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
-import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
+import { type FromWorker, fromWireError, type StepEvent } from "./messages.ts";
 import { QuestionCost } from "./question-cost.ts";
 import { RemoteRun, type RunStart } from "./remote-run.ts";
 import { surviveCrashes } from "./survive-crashes.ts";

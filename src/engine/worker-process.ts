@@ -3,8 +3,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { EngineState } from "./engine.ts";
-import type { FromWorker, ModelInfo, ModelOptions, ToWorker } from "./messages.ts";
+import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
 import { WorkerOutput } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
