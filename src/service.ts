@@ -9,7 +9,7 @@ import { type Config, configWith } from "./config/config.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
-import { createEmbeddings, createEngine } from "./engine-set.ts";
+import { createEmbeddings, createEngine, type EngineParts } from "./engine-set.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import { RunningRequests } from "./http/generate/running-requests.ts";
@@ -166,12 +166,8 @@ type Models = Pick<Service, "engine" | "catalog" | "queue" | "embeddings" | "rer
   readonly questions: RequestQueue;
 };
 
-type ModelsOptions = ServiceParts & {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly access: ReturnType<typeof openAccess>;
-};
+type ModelsOptions = ServiceParts &
+  EngineParts & { readonly access: ReturnType<typeof openAccess> };
 
 /** The engines, the queues before them, and the names of their models. */
 function createModels(options: ModelsOptions): Models {

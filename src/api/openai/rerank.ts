@@ -146,10 +146,8 @@ class RankingEncoder implements EmbeddingEncoder {
 
   add([score = Number.NaN]: Float64Array): void {
     if (!Number.isFinite(score)) {
-      throw new ServiceError(
-        "generation_failed",
-        "the model computed a score that is not a number",
-      );
+      const message = "the model computed a score that is not a number";
+      throw new ServiceError("generation_failed", message);
     }
     this.#scores.push(score);
   }

@@ -35,10 +35,8 @@ export class RunningRequests {
     const found = this.of(owner).filter((request) => request.requestId === requestId);
     if (found.length === 0) {
       const shown = JSON.stringify(requestId.slice(0, 100));
-      throw new ServiceError(
-        "not_found",
-        `no request ${shown} is running; GET /v1/requests lists those that are`,
-      );
+      const message = `no request ${shown} is running; GET /v1/requests lists those that are`;
+      throw new ServiceError("not_found", message);
     }
     for (const { abort } of found) {
       abort(new ServiceError("cancelled", "the request was cancelled by DELETE /v1/requests"));

@@ -103,8 +103,6 @@ async function stop(response: KeptResponse): Promise<void> {
   }
   const { status } = response.state() as { readonly status: string };
   if (status === "cancelled") return;
-  throw new ServiceError(
-    "invalid_value",
-    `the response has ended already: its status is ${status}`,
-  );
+  const message = `the response has ended already: its status is ${status}`;
+  throw new ServiceError("invalid_value", message);
 }
