@@ -193,7 +193,7 @@ describe("with nothing to do", () => {
     );
     const { status, body } = await answerOf("/v1/tokenize", { content: "" });
     expect(status).toBe(404);
-    expect(body).toMatchObject({ error: { message: expect.stringContaining("at /tokenize") } });
+    expect(body).toMatchObject({ error: { message: expect.stringContaining("use /tokenize") } });
   });
 
   test.each(ASKING)("POST %s names what it ignores, and knows its model", async (path, good) => {
