@@ -10,21 +10,18 @@ import { Crashes } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
 import { type FromWorker, fromWireError, type StepEvent } from "./messages.ts";
 import { QuestionCost } from "./question-cost.ts";
-import { RemoteRun, type RunStart } from "./remote-run.ts";
+import { RemoteRun, type RemoteRunOptions, type RunStart } from "./remote-run.ts";
 import { surviveCrashes } from "./survive-crashes.ts";
 import { SuspectGate } from "./suspect-gate.ts";
 import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
-export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
-  /** Maximum weight of the deltas that wait for a stream's reader before the stream is parked; see `weightOf()`. */
-  readonly streamBufferBytes: number;
-  /** How long a parked stream keeps its slot while other requests wait for one. */
-  readonly parkTimeoutMs: number;
-  /** Called with the number of tokens that were computed after their client had disconnected. */
-  readonly onWastedTokens: (tokens: number) => void;
-  /** Called after each decode step. */
-  readonly onLoad: (load: StepLoad) => void;
-};
+export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> &
+  Pick<RemoteRunOptions, "parkTimeoutMs" | "onWastedTokens"> & {
+    /** Maximum weight of the deltas that wait for a stream's reader before the stream is parked; see `weightOf()`. */
+    readonly streamBufferBytes: number;
+    /** Called after each decode step. */
+    readonly onLoad: (load: StepLoad) => void;
+  };
 
 type OpenQuestion = {
   readonly answer: Deferred<AnswerTo<Question>>;

@@ -23,7 +23,7 @@ export type QueueState = {
   readonly isDraining: boolean;
   /** Time the client allows; null for no limit of its own. */
   readonly deadlineMs: number | null;
-  /** Longest wait for a slot. */
+  /** Longest wait for a slot; a request that has waited this long is refused. */
   readonly queueTimeoutMs: number;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;

@@ -4,32 +4,27 @@
 import PQueue from "p-queue";
 import type { ServiceError } from "../errors.ts";
 import { settlesWithin } from "../generation/deferred.ts";
-import { findKeyRefusal, findRefusal } from "./admission.ts";
+import { findKeyRefusal, findRefusal, type QueueState } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
-import { type EnqueueOptions, FairShare, type NewRequest } from "./fair-share.ts";
+import {
+  type EnqueueOptions,
+  FairShare,
+  type FairShareOptions,
+  type NewRequest,
+} from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
 import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
 import { ANONYMOUS_CALLER, type QueueCaller, type TokenBudgets } from "./token-budgets.ts";
 import { TokenUsage } from "./token-usage.ts";
 
-export type RequestQueueOptions = {
-  readonly slots: number;
-  /** Slots one key may hold; default: all. */
-  readonly slotsPerOwner?: number;
-  /** Names in the refusal what is busy, if the slots are not those of `--slots`. */
-  readonly busyWith?: string;
-  /** Requests that may wait. */
-  readonly maxWaiting: number;
-  /** A request that has waited this long for a slot is refused. */
-  readonly queueTimeoutMs: number;
-  /** A flex request that has waited this long counts as a normal one. */
-  readonly flexWaitMs: number;
-  /** Token budgets of the keys; without them, requests in this queue cost no tokens. */
-  readonly tokenBudgets?: TokenBudgets;
-  /** Whether there are several keys; if so, the queue reserves places for each. */
-  readonly isShared?: () => boolean;
-};
+export type RequestQueueOptions = FairShareOptions &
+  Pick<QueueState, "busyWith" | "maxWaiting" | "queueTimeoutMs"> & {
+    /** Token budgets of the keys; without them, requests in this queue cost no tokens. */
+    readonly tokenBudgets?: TokenBudgets;
+    /** Whether there are several keys; if so, the queue reserves places for each. */
+    readonly isShared?: () => boolean;
+  };
 
 export type EnterOptions = {
   readonly signal: AbortSignal;

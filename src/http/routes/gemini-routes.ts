@@ -12,10 +12,9 @@ import {
   pageOf,
 } from "../../api/gemini/models.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
-import type { Engine } from "../../engine/engine.ts";
-import type { Catalog } from "../../models/catalog.ts";
 import { methodNotAllowed, useEnvelope } from "../server/middleware.ts";
 import { checkedQuery } from "./checked-query.ts";
+import type { ModelsDeps } from "./models-routes.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
 const MODELS = "/v1beta/models";
@@ -23,11 +22,7 @@ const MODEL = routeOf(`${MODELS}/{model}`);
 /** The method of a model, behind its name, which may contain a colon too. */
 const METHOD = /:(generateContent|streamGenerateContent|countTokens)$/;
 
-export type GeminiDeps = {
-  readonly engine: Pick<Engine, "status">;
-  readonly catalog: Catalog;
-  readonly isStrict: boolean;
-};
+export type GeminiDeps = Pick<ModelsDeps, "engine" | "catalog"> & { readonly isStrict: boolean };
 
 /** Goes before the authentication middleware, so that its errors have Gemini's envelope. */
 export function useGemini(app: Express): void {

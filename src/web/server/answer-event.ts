@@ -3,6 +3,7 @@
 import type {
   AnswerStatistics,
   ChatFinishReason,
+  ChatToolCall,
   WaitPhase,
 } from "../conversation/conversation.ts";
 
@@ -23,8 +24,4 @@ export type AnswerEvent =
   | { readonly type: "position"; readonly lastEventId: string };
 
 /** The id and name come once, the arguments in several deltas. */
-export type ChatToolCallDelta = {
-  readonly id?: string;
-  readonly name?: string;
-  readonly arguments?: string;
-};
+export type ChatToolCallDelta = Partial<ChatToolCall>;
