@@ -176,11 +176,7 @@ function readReasoning({ thinking, output_config: config }: Fields): ReasoningOp
     case "disabled":
       return { effort: "none", budgetTokens: null, isSeparate: true };
     case "enabled":
-      return {
-        effort: effort ?? "medium",
-        budgetTokens: thinking.budget_tokens,
-        isSeparate: true,
-      };
+      return { effort: effort ?? "medium", budgetTokens: thinking.budget_tokens, isSeparate: true };
     default:
       return { effort, budgetTokens: null, isSeparate: true };
   }

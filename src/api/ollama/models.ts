@@ -33,9 +33,7 @@ export type OllamaServedModel = {
 };
 
 export function encodeModels(served: readonly OllamaServedModel[]): OllamaModels {
-  return {
-    models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })),
-  };
+  return { models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })) };
 }
 
 export function encodeRunning(served: readonly OllamaServedModel[]): OllamaRunning {

@@ -108,11 +108,7 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
   const { fields, ignoredParams } = parseBody(teiSchema, body, UNSUPPORTED);
   const { texts, raw_scores, return_text, truncate } = fields;
   return {
-    request: rankRequest("texts", {
-      query: fields.query,
-      documents: texts,
-      truncates: truncate,
-    }),
+    request: rankRequest("texts", { query: fields.query, documents: texts, truncates: truncate }),
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
