@@ -52,7 +52,7 @@ function run(name, command, ...args) {
   const require = createRequire(import.meta.url);
   const manifest = require.resolve(`${name}/package.json`);
   const { bin } = require(manifest);
-  const file = path.join(path.dirname(manifest), bin[command] ?? bin); // text if there is one
+  const file = path.join(path.dirname(manifest), bin[command] ?? bin); // a package with one command may give only its file
   const env = { ...process.env, NODE_ENV: "production" }; // a test environment would build React's development version
   execFileSync(process.execPath, [file, ...args], { cwd: root, env, stdio: "inherit" });
 }

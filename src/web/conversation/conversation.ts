@@ -62,7 +62,7 @@ export type ChatToolCall = {
 
 export type ChatFinishReason = "stop" | "length" | "tool_calls";
 
-/** What an answer waits for before its first text, or after its connection was lost. */
+/** States of an answer that waits for its first text, or for a new connection. */
 export type WaitPhase =
   | { readonly type: "loading"; readonly progress: number | null }
   | { readonly type: "restarting" }
