@@ -1,4 +1,4 @@
-// Builds dist/ (server and page) if it is missing or older than a source file. Runs before `npm start` and `npm test`.
+// Builds dist/ (server, chat page and the page at /docs) if it is missing or older than a source file. Runs before `npm start` and `npm test`.
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const stamp = path.join(root, "dist", ".built");
-const inputs = ["src", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+const inputs = [
+  "src",
+  "scripts/docs-page",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "package-lock.json",
+];
 
 if (newestChange() > builtAt()) build();
 
@@ -33,6 +39,7 @@ function build() {
   try {
     run("typescript", "tsc", "-p", "tsconfig.build.json");
     run("vite", "vite", "build", "src/web", "--logLevel", "warn");
+    run("tsx", "tsx", "scripts/docs-page/main.ts");
   } catch {
     console.error("the build failed: see the messages above");
     process.exit(1);
@@ -44,7 +51,8 @@ function build() {
 function run(name, command, ...args) {
   const require = createRequire(import.meta.url);
   const manifest = require.resolve(`${name}/package.json`);
-  const file = path.join(path.dirname(manifest), require(manifest).bin[command]);
+  const { bin } = require(manifest);
+  const file = path.join(path.dirname(manifest), bin[command] ?? bin); // a package with one command may give only its file
   const env = { ...process.env, NODE_ENV: "production" }; // a test environment would build React's development version
   execFileSync(process.execPath, [file, ...args], { cwd: root, env, stdio: "inherit" });
 }

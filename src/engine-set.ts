@@ -15,7 +15,7 @@ import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts
 /** Load progress is logged in steps of this size. */
 const PROGRESS_STEP_PERCENT = 25;
 
-type EngineParts = {
+export type EngineParts = {
   readonly workerFolder?: string;
   readonly config: Config;
   readonly log: Logger;
@@ -62,12 +62,9 @@ function workerEntry(name: "main" | "embedding-main", folder?: string): string {
 }
 
 type Embeddings = { readonly embeddings: EmbeddingService; readonly reranking: EmbeddingService };
-type EmbeddingParts = {
-  readonly workerFolder?: string;
-  readonly config: Config;
+type EmbeddingParts = Omit<EngineParts, "metrics"> & {
   /** For the queues before the workers. */
   readonly queueOptions: Omit<RequestQueueOptions, "slots">;
-  readonly log: Logger;
   /** The engine that generates. */
   readonly generating: Engine;
   readonly embeddingEngine?: EmbeddingEngine;

@@ -2,7 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ErrorCode } from "./errors.ts";
-import type { FinishReason, Receipt, StepLoad } from "./generation/events.ts";
+import type { FinishReason, KeyUsage, Receipt, StepLoad } from "./generation/events.ts";
 
 /**
  * How a request ended: the finish reason, `computed` for embeddings and rerank scores, or an error code. A closed set, so
@@ -24,13 +24,7 @@ export type Gauges = {
 };
 
 /** Totals of one key. */
-export type KeyFigures = {
-  readonly name: string;
-  readonly requests: number;
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly completionTokens: number;
-};
+type KeyFigures = KeyUsage & { readonly name: string };
 
 export type ComputedInputs = {
   readonly inputs: number;

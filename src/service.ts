@@ -9,7 +9,7 @@ import { type Config, configWith } from "./config/config.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
-import { createEmbeddings, createEngine } from "./engine-set.ts";
+import { createEmbeddings, createEngine, type EngineParts } from "./engine-set.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import { RunningRequests } from "./http/generate/running-requests.ts";
@@ -53,7 +53,6 @@ const BUILT_FOLDER = path.join(
   import.meta.dirname,
   import.meta.filename.endsWith(".ts") ? "../dist" : ".",
 );
-const PAGE_FOLDER = path.join(BUILT_FOLDER, "web");
 /** The compiled file, because a thread cannot run TypeScript. */
 const COMPILE_PROGRAM = path.join(BUILT_FOLDER, "compile/thread-main.js");
 
@@ -65,6 +64,7 @@ const QUESTION_LIMITS = { slots: 16, slotsPerOwner: 4 };
 
 export type Service = {
   readonly engine: Engine;
+  /** The queue for slots. */
   readonly queue: RequestQueue;
   readonly catalog: Catalog;
   readonly embeddings: EmbeddingService;
@@ -161,23 +161,13 @@ function openAccess(config: Config, log: Logger) {
   return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
-type Models = {
-  readonly engine: Engine;
-  readonly catalog: Catalog;
-  /** The queue for slots. */
-  readonly queue: RequestQueue;
+type Models = Pick<Service, "engine" | "catalog" | "queue" | "embeddings" | "reranking"> & {
   /** The queue of questions, which need no slot. */
   readonly questions: RequestQueue;
-  readonly embeddings: EmbeddingService;
-  readonly reranking: EmbeddingService;
 };
 
-type ModelsOptions = ServiceParts & {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly access: ReturnType<typeof openAccess>;
-};
+type ModelsOptions = ServiceParts &
+  EngineParts & { readonly access: ReturnType<typeof openAccess> };
 
 /** The engines, the queues before them, and the names of their models. */
 function createModels(options: ModelsOptions): Models {
@@ -240,7 +230,8 @@ function settingsOf(config: Config) {
     isStrict: config.strict,
     hostNames: [config.host, ...config.allowedHost],
     corsOrigins: config.corsOrigin,
-    pageFolder: config.page ? PAGE_FOLDER : null,
+    builtFolder: BUILT_FOLDER,
+    pageFolder: config.page ? path.join(BUILT_FOLDER, "web") : null,
   };
 }
 

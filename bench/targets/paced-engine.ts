@@ -7,10 +7,10 @@ import type {
   GenerateOptions,
   PendingAnswer,
 } from "../../src/engine/engine.ts";
-import type { ModelInfo } from "../../src/engine/messages.ts";
 import { abortReason } from "../../src/errors.ts";
 import { Channel } from "../../src/generation/channel.ts";
 import type { GenerateEvent } from "../../src/generation/events.ts";
+import type { ModelInfo } from "../../src/generation/model-info.ts";
 import type { AnswerTo, Question } from "../../src/generation/questions.ts";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../src/generation/request.ts";
 

@@ -26,3 +26,11 @@ export interface Endpoint {
   /** @throws ServiceError 400, naming the field */
   parse(body: unknown, context: ParseContext): EndpointCall;
 }
+
+/** The answer of an endpoint that counts the prompt tokens of a request. */
+export function countTokens(
+  request: AskedRequest,
+  encode: (promptTokens: number) => object,
+): EndpointCall["answer"] {
+  return async (ask) => encode((await ask({ type: "prepare", request })).promptTokens.length);
+}

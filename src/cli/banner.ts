@@ -2,7 +2,7 @@
 
 import { networkInterfaces } from "node:os";
 import type { Config } from "../config/config.ts";
-import type { ModelInfo } from "../engine/messages.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { Service } from "../service.ts";
 
 type BannerOptions = {

@@ -18,8 +18,8 @@ export type KeysOutput = {
 /** A key without --scope may do everything that does not concern other keys. */
 const DEFAULT_SCOPES: readonly Scope[] = ["generate", "embed", "read"];
 
-const ACTIONS = ["add", "list", "revoke"] as const;
-type Action = (typeof ACTIONS)[number];
+const ACTIONS = { add, list, revoke };
+type Action = keyof typeof ACTIONS;
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -35,26 +35,21 @@ export async function runKeys(args: readonly string[], env: Env): Promise<void> 
 /** @param args the words after `keys`. @throws CommandError or KeysFileError */
 export function runKeysCommand(args: readonly string[], env: Env): KeysOutput {
   const [given, ...rest] = args;
-  const action = ACTIONS.find((each) => each === given);
-  if (!action) {
+  if (!isAction(given)) {
     const isHelp = given === undefined || given === "--help" || given === "-h";
     if (isHelp) return { out: helpText(null, env), note: null };
     throw new CommandError(
-      `keys: the first word must be one of ${ACTIONS.join(", ")} (see sluice keys --help)`,
+      `keys: the first word must be one of ${Object.keys(ACTIONS).join(", ")} (see sluice keys --help)`,
     );
   }
-  const { values, positionals } = parse(action, rest);
-  if (values.help) return { out: helpText(action, env), note: null };
+  const { values, positionals } = parse(given, rest);
+  if (values.help) return { out: helpText(given, env), note: null };
   const file = values["keys-file"] ?? (env.SLUICE_KEYS_FILE || defaultFile(env));
-  const command = { file: String(file), names: positionals, flags: values };
-  switch (action) {
-    case "add":
-      return add(command);
-    case "list":
-      return list(command);
-    case "revoke":
-      return revoke(command);
-  }
+  return ACTIONS[given]({ file: String(file), names: positionals, flags: values });
+}
+
+function isAction(word: string | undefined): word is Action {
+  return word !== undefined && Object.hasOwn(ACTIONS, word);
 }
 
 function add({ file, names, flags }: Command): KeysOutput {

@@ -3,19 +3,19 @@
 import { writeSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type DownloadReporter, downloadModel, formatBytes } from "../models/download.ts";
+import {
+  type DownloadOptions,
+  type DownloadReporter,
+  downloadModel,
+  formatBytes,
+} from "../models/download.ts";
 import { DownloadNetwork } from "../models/download-network.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 
 const PERCENT_STEP = 5;
 
-type PullOptions = {
-  readonly uri: string;
-  readonly dir: string;
-  readonly name: string | undefined;
-  readonly timeoutMs: number;
-};
+type PullOptions = Pick<DownloadOptions, "uri" | "dir" | "name" | "timeoutMs">;
 
 /** @throws CommandError or DownloadError */
 export async function runPull(

@@ -164,8 +164,6 @@ function failureOf(error: Error & { readonly code?: string }): ServiceError {
 }
 
 function unsupported(reason: string): ServiceError {
-  return new ServiceError(
-    "unsupported_schema",
-    `the JSON schemas of the request ${reason}; use fewer or smaller ones`,
-  );
+  const message = `the JSON schemas of the request ${reason}; use fewer or smaller ones`;
+  return new ServiceError("unsupported_schema", message);
 }

@@ -2,15 +2,10 @@
 // after an idle time. It serves one request at a time, one input after the other.
 
 import { abortReason, ServiceError } from "../errors.ts";
-import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
+import { type Deferred, deferred, orAborted, settlesWithin } from "../generation/deferred.ts";
 import type { EmbeddingRequest, PreparedInput } from "../generation/embedding.ts";
-import {
-  cannotRank,
-  type FromWorker,
-  fromWireError,
-  type ModelInfo,
-  type WireError,
-} from "./messages.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
+import { cannotRank, type FromWorker, fromWireError, type WireError } from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type EmbeddingRunOptions = {
@@ -167,17 +162,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   /** Waits for the reply to an aborted message, or ends the worker after the limit. The next request starts another. */
   async #untilFree(reply: Promise<Reply>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), STOP_LIMIT_MS);
-    });
-    const free = reply.then(
-      () => true,
-      () => true,
-    );
-    const isFree = await Promise.race([free, limit]);
-    clearTimeout(timer);
-    if (isFree) return;
+    if (await settlesWithin(reply, STOP_LIMIT_MS)) return;
     this.#options.log("info", "ending the worker: it is still computing an aborted request");
     await this.#endWorker();
   }

@@ -1,10 +1,10 @@
 // The interface between the service and the engine that generates tokens: a worker process, or a fake engine in tests.
 
 import type { GenerateEvent } from "../generation/events.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-import type { ModelInfo } from "./messages.ts";
 
 export type EngineState = "loading" | "ready" | "restarting" | "failed" | "closed";
 

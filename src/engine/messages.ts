@@ -4,6 +4,7 @@
 import { ServiceError, toErrorCode } from "../errors.ts";
 import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
 import type { Ending, FreshDelta, PromptProgress, StepLoad, Usage } from "../generation/events.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { Answers, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
@@ -28,41 +29,6 @@ export type ModelOptions = {
   readonly stepTargetMs: number | null;
 };
 
-/** The loaded model, with the values that are really in use. */
-export type ModelInfo = {
-  /** e.g. `CPU` or `CUDA (NVIDIA H200)`. */
-  readonly device: string;
-  /** Why the requested device is not in use; null if it is. */
-  readonly deviceNote: string | null;
-  readonly gpuLayers: number;
-  readonly totalLayers: number;
-  readonly threads: number;
-  readonly slots: number;
-  /** Tokens per slot. */
-  readonly contextTokens: number;
-  readonly trainedContextTokens: number;
-  readonly batchTokens: number;
-  /** Jinja source; null if the GGUF has none, or none that can be parsed. */
-  readonly chatTemplate: string | null;
-  /** Name of the tool call format; null without a chat template. */
-  readonly toolFormat: string | null;
-  /** Name of the reasoning format; null for a model without reasoning. */
-  readonly reasoningFormat: string | null;
-  readonly vocabularySize: number;
-  /** Whether it can rank documents. */
-  readonly canRank: boolean;
-  readonly modelBytes: number;
-  /** The architecture's name, e.g. `llama`. */
-  readonly family: string;
-  readonly parameters: number;
-  /** Quantization of most tensors, e.g. `Q4_K_M`; null if the GGUF does not name it. */
-  readonly quantization: string | null;
-  /** Whether it supports fill-in-the-middle. */
-  readonly canInfill: boolean;
-  readonly beginningText: string | null;
-  readonly endText: string | null;
-};
-
 /** An error as plain data. */
 export type WireError = {
   readonly code: string;
@@ -76,11 +42,9 @@ export function fromWireError({ code, message, param }: WireError): ServiceError
 
 /** Also thrown before the model is loaded for ranking, if it is already loaded for generation. */
 export function cannotRank(): ServiceError {
-  return new ServiceError(
-    "unsupported_parameter",
-    "this model cannot rank documents; start the server with --rerank-model FILE, where FILE is the GGUF of a reranker",
-    { param: "model" },
-  );
+  const message =
+    "this model cannot rank documents; start the server with --rerank-model FILE, where FILE is the GGUF of a reranker";
+  return new ServiceError("unsupported_parameter", message, { param: "model" });
 }
 
 export type ToWorker =

@@ -123,32 +123,26 @@ export class RemoteRun {
   receive(event: StepEvent): void {
     switch (event.type) {
       case "delta":
-        this.#receiveDelta(event.delta);
-        return;
+        return this.#receiveDelta(event.delta);
       case "progress":
-        this.#channel.push(event.progress);
-        return;
+        return this.#channel.push(event.progress);
       case "parked":
         if (this.#isProving) this.#clearSuspect();
         else this.#startParkTimer();
         return;
       case "suspended":
-        this.#suspended();
-        return;
+        return this.#suspended();
       case "finished": {
         const { ending, usage, prefillMs } = event;
         this.#channel.push({ type: "finish", ...ending, usage, prefillMs });
-        this.#end();
-        return;
+        return this.#end();
       }
       case "aborted":
         this.#end();
-        this.#options.onWastedTokens(event.tokensAfterAbort);
-        return;
+        return this.#options.onWastedTokens(event.tokensAfterAbort);
       case "failed":
         this.#channel.fail(fromWireError(event.error));
-        this.#end();
-        return;
+        return this.#end();
     }
   }
 

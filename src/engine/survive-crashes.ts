@@ -2,18 +2,12 @@
 // notices only a pause.
 
 import { type GenerateEvent, isDelta, type PromptReading } from "../generation/events.ts";
-import type { PreparedRequest } from "../generation/request.ts";
-import type { SlotLease } from "../generation/slot-lease.ts";
 import { Crashes } from "./crashes.ts";
 import { finishAtDeadline } from "./finish-at-deadline.ts";
-import type { RemoteRun, RunStart } from "./remote-run.ts";
+import type { RemoteRun, RemoteRunOptions, RunStart } from "./remote-run.ts";
 
-export type SurvivalOptions = {
-  readonly request: PreparedRequest;
-  readonly lease: SlotLease;
-  /** Ends the answer with the tokens so far, also while no worker is running. */
-  readonly deadline: AbortSignal;
-};
+/** The deadline ends the answer with the tokens so far, also while no worker is running. */
+type SurvivalOptions = Pick<RemoteRunOptions, "request" | "lease" | "deadline">;
 
 /** @throws ServiceError `worker_crashed` for a request that crashes the worker when it runs alone, or its other error */
 export async function* surviveCrashes(

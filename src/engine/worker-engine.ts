@@ -3,27 +3,25 @@
 import { abortReason } from "../errors.ts";
 import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { GenerateEvent, StepLoad } from "../generation/events.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { Crashes } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
-import { type FromWorker, fromWireError, type ModelInfo, type StepEvent } from "./messages.ts";
+import { type FromWorker, fromWireError, type StepEvent } from "./messages.ts";
 import { QuestionCost } from "./question-cost.ts";
-import { RemoteRun, type RunStart } from "./remote-run.ts";
+import { RemoteRun, type RemoteRunOptions, type RunStart } from "./remote-run.ts";
 import { surviveCrashes } from "./survive-crashes.ts";
 import { SuspectGate } from "./suspect-gate.ts";
 import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
-export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
-  /** Maximum weight of the deltas that wait for a stream's reader before the stream is parked; see `weightOf()`. */
-  readonly streamBufferBytes: number;
-  /** How long a parked stream keeps its slot while other requests wait for one. */
-  readonly parkTimeoutMs: number;
-  /** Called with the number of tokens that were computed after their client had disconnected. */
-  readonly onWastedTokens: (tokens: number) => void;
-  /** Called after each decode step. */
-  readonly onLoad: (load: StepLoad) => void;
-};
+export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> &
+  Pick<RemoteRunOptions, "parkTimeoutMs" | "onWastedTokens"> & {
+    /** Maximum weight of the deltas that wait for a stream's reader before the stream is parked; see `weightOf()`. */
+    readonly streamBufferBytes: number;
+    /** Called after each decode step. */
+    readonly onLoad: (load: StepLoad) => void;
+  };
 
 type OpenQuestion = {
   readonly answer: Deferred<AnswerTo<Question>>;
@@ -92,32 +90,23 @@ export class WorkerEngine implements Engine {
     { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const waits = AbortSignal.any([signal, deadline]);
-    const newRun = (start: RunStart) =>
-      this.#newRun(request, start, { signal, lease, deadline, cacheScope, waits });
+    const options = { signal, lease, deadline, cacheScope, waits };
+    const newRun = (start: RunStart) => this.#newRun(request, start, options);
     return surviveCrashes(newRun, { request, lease, deadline });
   }
 
   #newRun(
     request: PreparedRequest,
     start: RunStart,
-    {
-      signal,
-      lease,
-      deadline,
-      cacheScope,
-      waits,
-    }: Required<GenerateOptions> & { waits: AbortSignal },
+    { waits, ...options }: Required<GenerateOptions> & { waits: AbortSignal },
   ): RemoteRun {
     const { streamBufferBytes, parkTimeoutMs, onWastedTokens } = this.#options;
     const id = this.#newId();
     const run: RemoteRun = new RemoteRun({
+      ...options,
       id,
       request,
       start,
-      cacheScope,
-      lease,
-      signal,
-      deadline,
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,

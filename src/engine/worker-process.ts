@@ -3,8 +3,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
 import { deferred } from "../generation/deferred.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { EngineState } from "./engine.ts";
-import type { FromWorker, ModelInfo, ModelOptions, ToWorker } from "./messages.ts";
+import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
 import { WorkerOutput } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
@@ -165,24 +166,18 @@ export class WorkerProcess {
     this.#wasHeard = true;
     switch (message.type) {
       case "started":
-        this.send({ type: "load", options: this.#options.model });
-        return;
+        return this.send({ type: "load", options: this.#options.model });
       case "loading":
         this.#loadProgress = message.progress;
-        this.#options.onLoadProgress(message.progress);
-        return;
+        return this.#options.onLoadProgress(message.progress);
       case "loaded":
-        this.#loaded(message.model);
-        return;
+        return this.#loaded(message.model);
       case "load-failed":
-        this.#loadFailed(message.error.code, message.error.message);
-        return;
+        return this.#loadFailed(message.error.code, message.error.message);
       case "log":
-        this.#options.log(message.level, message.message);
-        return;
+        return this.#options.log(message.level, message.message);
       case "pong":
-        this.#checkStep(message.stepAgeMs);
-        return;
+        return this.#checkStep(message.stepAgeMs);
       default:
         this.#options.onMessage(message);
     }

@@ -1,4 +1,4 @@
-// A promise with external resolve and reject (Node 20 lacks Promise.withResolvers), and a wait that a signal can abort.
+// A promise with external resolve and reject (Node 20 lacks Promise.withResolvers), and waits with a limit: a signal or a time.
 
 import { abortReason } from "../errors.ts";
 
@@ -32,4 +32,17 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** @returns whether the promise was resolved or rejected within the time */
+export async function settlesWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  const late = deferred<boolean>();
+  const timer = setTimeout(() => late.resolve(false), limitMs);
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const isSettled = await Promise.race([settled, late.promise]);
+  clearTimeout(timer);
+  return isSettled;
 }

@@ -15,6 +15,12 @@ export type Usage = {
   readonly reasoningTokens: number;
 };
 
+/** Usage of one API key. */
+export type KeyUsage = Omit<Usage, "reasoningTokens"> & {
+  /** Requests that were admitted. */
+  readonly requests: number;
+};
+
 /** A token and its probability according to the model alone: before temperature, penalties, biases, top-k and grammars. */
 export type TokenLogprob = {
   readonly id: number;

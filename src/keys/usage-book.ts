@@ -1,23 +1,9 @@
 // Usage of each key since the server started.
 
-import type { Usage } from "../generation/events.ts";
+import type { KeyUsage, Usage } from "../generation/events.ts";
 import type { Caller } from "./caller.ts";
 
-export type KeyUsage = {
-  /** Requests that were admitted. */
-  readonly requests: number;
-  readonly promptTokens: number;
-  /** Prompt tokens that were cached. */
-  readonly cachedTokens: number;
-  readonly completionTokens: number;
-};
-
-const NOTHING: KeyUsage = {
-  requests: 0,
-  promptTokens: 0,
-  cachedTokens: 0,
-  completionTokens: 0,
-};
+const NOTHING: KeyUsage = { requests: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
 export class UsageBook {
   readonly #callers: () => readonly Caller[];

@@ -23,7 +23,7 @@ export type QueueState = {
   readonly isDraining: boolean;
   /** Time the client allows; null for no limit of its own. */
   readonly deadlineMs: number | null;
-  /** Longest wait for a slot. */
+  /** Longest wait for a slot; a request that has waited this long is refused. */
   readonly queueTimeoutMs: number;
   /** Expected wait at a position in ms; null before any measurement. */
   readonly waitMs: (position: number) => number | null;
@@ -45,20 +45,14 @@ export function findRefusal(state: QueueState): ServiceError | null {
   }
   const room = state.slots + state.maxWaiting;
   if (state.entering > room) {
-    return new ServiceError(
-      "invalid_value",
-      `the request asks for ${state.entering} answers at once; this server accepts up to ${room} (--slots plus --queue)`,
-      { param: state.field },
-    );
+    const message = `the request asks for ${state.entering} answers at once; this server accepts up to ${room} (--slots plus --queue)`;
+    return new ServiceError("invalid_value", message, { param: state.field });
   }
   const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
   if (state.inside + state.entering <= admitted)
     return refuseCrowding(state, room) ?? refuseLateStart(state);
-  return new ServiceError(
-    "queue_full",
-    `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`,
-    { retryAfterSeconds: retryAfterSeconds(state) },
-  );
+  const message = `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`;
+  return new ServiceError("queue_full", message, { retryAfterSeconds: retryAfterSeconds(state) });
 }
 
 /** Refuses a request now if its wait would end in a timeout anyway. */
@@ -88,11 +82,8 @@ function refuseLateStart(state: QueueState): ServiceError | null {
 function refuseCrowding(state: QueueState, room: number): ServiceError | null {
   const { ownWaiting = null, entering, inside, maxWaiting } = state;
   if (ownWaiting === null || ownWaiting + entering <= 2 * (room - inside)) return null;
-  return new ServiceError(
-    "queue_full",
-    `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting}); the remaining places are reserved for other keys; try again later`,
-    { retryAfterSeconds: retryAfterSeconds(state) },
-  );
+  const message = `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting}); the remaining places are reserved for other keys; try again later`;
+  return new ServiceError("queue_full", message, { retryAfterSeconds: retryAfterSeconds(state) });
 }
 
 export type KeyState = {
@@ -122,11 +113,8 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   }
   if (limits.waiting === null) return null;
   if (entering > slots + limits.waiting) {
-    return new ServiceError(
-      "invalid_value",
-      `the request asks for ${entering} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`,
-      { param: state.field },
-    );
+    const message = `the request asks for ${entering} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
+    return new ServiceError("invalid_value", message, { param: state.field });
   }
   const startable = Math.max(0, Math.min(slots - running, state.freeSlots));
   if (inside - running + entering <= startable + limits.waiting) return null;

@@ -1,7 +1,7 @@
 // Measured answer length of each key: the expected cost of its next request before that is known.
 
-/** Weight of the newest answer. */
-const NEWEST = 0.2;
+import { weightedMean } from "./service-rate.ts";
+
 /** Expected tokens before any answer was measured. */
 const DEFAULT_TOKENS = 128;
 
@@ -19,8 +19,4 @@ export class AnswerLengths {
   expected(owner: string): number {
     return Math.round(this.#means.get(owner) ?? this.#overall ?? DEFAULT_TOKENS);
   }
-}
-
-function weightedMean(mean: number | null, value: number): number {
-  return mean === null ? value : mean + NEWEST * (value - mean);
 }

@@ -5,12 +5,8 @@ import type { QueueAddOptions } from "p-queue";
 import { Forecast, type ForecastPosition } from "./forecast.ts";
 import { type OwnerSlots, type ShareCharge, ShareTier, type WaitingRequest } from "./share-tier.ts";
 
-export type EnqueueOptions = QueueAddOptions & {
-  readonly owner?: string;
-  readonly cost?: number;
-  readonly isReturning?: boolean;
-  readonly isFlex?: boolean;
-};
+export type EnqueueOptions = QueueAddOptions &
+  Partial<Pick<WaitingRequest, "owner" | "cost" | "isReturning" | "isFlex">>;
 
 export type NewRequest = { readonly owner: string; readonly isFlex: boolean };
 

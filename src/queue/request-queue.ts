@@ -3,32 +3,28 @@
 
 import PQueue from "p-queue";
 import type { ServiceError } from "../errors.ts";
-import { findKeyRefusal, findRefusal } from "./admission.ts";
+import { settlesWithin } from "../generation/deferred.ts";
+import { findKeyRefusal, findRefusal, type QueueState } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
-import { type EnqueueOptions, FairShare, type NewRequest } from "./fair-share.ts";
+import {
+  type EnqueueOptions,
+  FairShare,
+  type FairShareOptions,
+  type NewRequest,
+} from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
 import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
 import { ANONYMOUS_CALLER, type QueueCaller, type TokenBudgets } from "./token-budgets.ts";
 import { TokenUsage } from "./token-usage.ts";
 
-export type RequestQueueOptions = {
-  readonly slots: number;
-  /** Slots one key may hold; default: all. */
-  readonly slotsPerOwner?: number;
-  /** Names in the refusal what is busy, if the slots are not those of `--slots`. */
-  readonly busyWith?: string;
-  /** Requests that may wait. */
-  readonly maxWaiting: number;
-  /** A request that has waited this long for a slot is refused. */
-  readonly queueTimeoutMs: number;
-  /** A flex request that has waited this long counts as a normal one. */
-  readonly flexWaitMs: number;
-  /** Token budgets of the keys; without them, requests in this queue cost no tokens. */
-  readonly tokenBudgets?: TokenBudgets;
-  /** Whether there are several keys; if so, the queue reserves places for each. */
-  readonly isShared?: () => boolean;
-};
+export type RequestQueueOptions = FairShareOptions &
+  Pick<QueueState, "busyWith" | "maxWaiting" | "queueTimeoutMs"> & {
+    /** Token budgets of the keys; without them, requests in this queue cost no tokens. */
+    readonly tokenBudgets?: TokenBudgets;
+    /** Whether there are several keys; if so, the queue reserves places for each. */
+    readonly isShared?: () => boolean;
+  };
 
 export type EnterOptions = {
   readonly signal: AbortSignal;
@@ -184,18 +180,10 @@ export class RequestQueue {
   async drain(limitMs: number): Promise<boolean> {
     this.#isDraining = true;
     if (this.#tickets.size === 0) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), limitMs);
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
     });
-    const empty = new Promise<boolean>((resolve) => {
-      this.#onEmpty = () => resolve(true);
-    });
-    try {
-      return await Promise.race([empty, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return settlesWithin(empty, limitMs);
   }
 
   abortAll(error: ServiceError): void {

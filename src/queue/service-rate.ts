@@ -8,7 +8,7 @@ export class ServiceRate {
 
   /** Records that one request held its slot for `heldMs`. */
   observe(heldMs: number): void {
-    this.#meanMs = this.#meanMs === null ? heldMs : this.#meanMs + NEWEST * (heldMs - this.#meanMs);
+    this.#meanMs = weightedMean(this.#meanMs, heldMs);
   }
 
   /**
@@ -20,4 +20,9 @@ export class ServiceRate {
     const meanMs = Math.max(this.#meanMs ?? 0, runningMs);
     return meanMs === 0 ? null : Math.round((position * meanMs) / slots);
   }
+}
+
+/** The mean so far with a new measurement; null is a mean without measurements. */
+export function weightedMean(mean: number | null, value: number): number {
+  return mean === null ? value : mean + NEWEST * (value - mean);
 }

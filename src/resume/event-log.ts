@@ -204,8 +204,7 @@ function weightOf(event: LoggedEvent | undefined): number {
 }
 
 function eventsDropped(): ServiceError {
-  return new ServiceError(
-    "events_dropped",
-    "earlier events of this stream are no longer kept (--response-store, --resume-buffer)",
-  );
+  const message =
+    "earlier events of this stream are no longer kept (--response-store, --resume-buffer)";
+  return new ServiceError("events_dropped", message);
 }

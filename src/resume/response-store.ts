@@ -48,17 +48,13 @@ export type EndedResponse = {
   readonly replay: () => readonly LoggedEvent[];
 };
 
-export type KeptResponse = {
-  readonly id: string;
+export type KeptResponse = Pick<ResponseSource, "id" | "state" | "waitStatus" | "abort"> & {
   readonly log: EventLog;
-  readonly state: () => object;
   readonly isRunning: boolean;
   /** Resolves when the response has ended. */
   readonly hasEnded: Promise<void>;
-  readonly waitStatus: () => string | null;
   /** All conversation items up to its answer. */
   readonly input: () => readonly object[];
-  readonly abort: (error: ServiceError) => void;
   /** Call once: starts the time to live. */
   readonly end: (ended: EndedResponse) => void;
 };

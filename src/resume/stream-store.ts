@@ -104,10 +104,8 @@ export class StreamStore {
   get(id: string, claim: Claim): KeptStream {
     const entry = this.#entries.get(id);
     if (entry && isEntitled(entry, claim)) return entry.stream;
-    throw new ServiceError(
-      "not_found",
-      `no such stream; streams are kept for ${this.#options.graceMs / 1000} s without a reader (--resume-grace) and are lost on restart`,
-    );
+    const message = `no such stream; streams are kept for ${this.#options.graceMs / 1000} s without a reader (--resume-grace) and are lost on restart`;
+    throw new ServiceError("not_found", message);
   }
 
   /** Stops a running stream and forgets an ended one. */

@@ -1,7 +1,7 @@
 // The endpoint POST /v1/messages/count_tokens: counts the prompt tokens that the same body would have as a message.
 // https://docs.anthropic.com/en/api/messages-count-tokens
 
-import type { Endpoint } from "../endpoint.ts";
+import { countTokens, type Endpoint } from "../endpoint.ts";
 import { nonGenerating } from "../shared/contract.ts";
 import { anthropicTokenCount } from "./answer.ts";
 import { anthropicMessages, parsePrompt, promptSchema } from "./messages.ts";
@@ -20,13 +20,6 @@ export const anthropicCountTokens: Endpoint = {
 
   parse(body, context) {
     const parsed = parsePrompt(body, context);
-    const { request } = parsed;
-    return {
-      ...parsed,
-      answer: async (ask) => {
-        const { promptTokens } = await ask({ type: "prepare", request });
-        return { input_tokens: promptTokens.length };
-      },
-    };
+    return { ...parsed, answer: countTokens(parsed.request, (input_tokens) => ({ input_tokens })) };
   },
 };

@@ -111,12 +111,8 @@ export const anthropicMessages: Dialect = {
   },
 
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(
-      schema,
-      withBlocks(body),
-      UNSUPPORTED,
-      REPLACEMENTS,
-    );
+    const given = withBlocks(body);
+    const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED, REPLACEMENTS);
     const request = requestOf(fields, context);
     const hidesReasoning = omitsReasoning(fields);
     return {
@@ -137,12 +133,8 @@ export const anthropicMessages: Dialect = {
 
 /** Parses a body only for its prompt, for `count_tokens`. */
 export function parsePrompt(body: unknown, context: ParseContext) {
-  const { fields, ignoredParams } = parseBody(
-    promptSchema,
-    withBlocks(body),
-    UNSUPPORTED,
-    REPLACEMENTS,
-  );
+  const given = withBlocks(body);
+  const { fields, ignoredParams } = parseBody(promptSchema, given, UNSUPPORTED, REPLACEMENTS);
   return { request: requestOf(fields, context), model: fields.model ?? null, ignoredParams };
 }
 
@@ -184,11 +176,7 @@ function readReasoning({ thinking, output_config: config }: Fields): ReasoningOp
     case "disabled":
       return { effort: "none", budgetTokens: null, isSeparate: true };
     case "enabled":
-      return {
-        effort: effort ?? "medium",
-        budgetTokens: thinking.budget_tokens,
-        isSeparate: true,
-      };
+      return { effort: effort ?? "medium", budgetTokens: thinking.budget_tokens, isSeparate: true };
     default:
       return { effort, budgetTokens: null, isSeparate: true };
   }

@@ -1,11 +1,10 @@
 // Gemini's conversation, a list of contents made of parts → Message. https://ai.google.dev/api/caching#Content
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
-import { invalidValue, isObject } from "../shared/refusals.ts";
+import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 const ONLY_TEXT = "this server's models read text only";
 const media = z.null(ONLY_TEXT).optional();
@@ -102,9 +101,7 @@ function refuseMediaPart(given: unknown, path: string): void {
   const name = Object.keys(MEDIA).find((each) => isGiven(given[each]));
   if (name === undefined) return;
   const param = `${path}.${name}`;
-  throw new ServiceError("unsupported_content", `${ONLY_TEXT}, so ${param} cannot be used`, {
-    param,
-  });
+  throw unreadable(param, param);
 }
 
 type Content = z.output<typeof contents>[number];

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { ParseContext } from "../dialect.ts";
-import type { Endpoint } from "../endpoint.ts";
+import { countTokens, type Endpoint } from "../endpoint.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue, isObject } from "../shared/refusals.ts";
 import { geminiError, geminiTokenCount } from "./answer.ts";
@@ -42,18 +42,11 @@ export const geminiCountTokens: Endpoint = {
 
   parse(body, context) {
     const parsed = parsePrompt(body, context);
-    const { request } = parsed;
-    return {
-      ...parsed,
-      answer: async (ask) => {
-        const { promptTokens } = await ask({ type: "prepare", request });
-        const totalTokens = promptTokens.length;
-        return {
-          totalTokens,
-          promptTokensDetails: [{ modality: "TEXT", tokenCount: totalTokens }],
-        };
-      },
-    };
+    const answer = countTokens(parsed.request, (totalTokens) => ({
+      totalTokens,
+      promptTokensDetails: [{ modality: "TEXT", tokenCount: totalTokens }],
+    }));
+    return { ...parsed, answer };
   },
 };
 

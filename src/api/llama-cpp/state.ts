@@ -1,6 +1,7 @@
 // Answers of GET /slots and GET /props in the form of llama.cpp's server. They reveal no prompts, keys or file paths.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
+import type { ModelInfo } from "../../generation/model-info.ts";
 import type { Props, Settings, SlotList } from "./answers.ts";
 
 /** The request that occupies a slot. */
@@ -49,14 +50,7 @@ export type ServerState = {
   readonly modelFile: string;
   readonly slots: number;
   readonly defaultSettings: Settings;
-  readonly model: {
-    readonly contextTokens: number;
-    readonly chatTemplate: string | null;
-    readonly toolFormat: string | null;
-    readonly reasoningFormat: string | null;
-    readonly beginningText: string | null;
-    readonly endText: string | null;
-  };
+  readonly model: ModelInfo;
 };
 
 export function encodeProps({ model, ...server }: ServerState): Props {

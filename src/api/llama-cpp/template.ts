@@ -4,10 +4,10 @@
 
 import type { AskedRequest } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
-import type { AskEngine, Endpoint, EndpointCall } from "../endpoint.ts";
+import { type AskEngine, countTokens, type Endpoint, type EndpointCall } from "../endpoint.ts";
 import { openaiChat } from "../openai/chat.ts";
 import { nonGenerating } from "../shared/contract.ts";
-import { inputTokens, renderedPrompt } from "./answers.ts";
+import { encodeInputTokens, inputTokens, renderedPrompt } from "./answers.ts";
 
 export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
@@ -35,10 +35,7 @@ export const chatInputTokens: Endpoint = {
     answer: inputTokens,
   }),
   parse: (body, context) =>
-    chatCall(body, context, async (request, ask) => {
-      const { promptTokens } = await ask({ type: "prepare", request });
-      return { object: "response.input_tokens", input_tokens: promptTokens.length };
-    }),
+    chatCall(body, context, (request, ask) => countTokens(request, encodeInputTokens)(ask)),
 };
 
 function chatCall(

@@ -13,13 +13,7 @@ const details = z.strictObject({
   quantization_level: z.string(),
 });
 
-const listed = {
-  name: z.string(),
-  model: z.string(),
-  size: count,
-  digest: z.string(),
-  details,
-};
+const listed = { name: z.string(), model: z.string(), size: count, digest: z.string(), details };
 
 export const ollamaModels = z.strictObject({
   models: z.array(z.strictObject({ ...listed, modified_at: z.iso.datetime() })),

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import { type Contract, withoutEffect } from "../shared/contract.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { isObject } from "../shared/refusals.ts";
@@ -21,36 +22,18 @@ export const OLLAMA_VERSION = "0.13.0";
 /** Expiry date of a model that stays loaded, in Ollama's way: a date in the far future. */
 const NEVER = "2999-12-31T00:00:00.000Z";
 
-/** Facts read from the model when it was loaded. */
-type LoadedModelInfo = {
-  readonly family: string;
-  readonly parameters: number;
-  readonly quantization: string | null;
-  readonly canInfill: boolean;
-  readonly modelBytes: number;
-  /** Context size of one request. */
-  readonly contextTokens: number;
-  readonly chatTemplate: string | null;
-  readonly toolFormat: string | null;
-  readonly reasoningFormat: string | null;
-  readonly gpuLayers: number;
-  readonly totalLayers: number;
-};
-
 export type OllamaServedModel = {
   readonly id: string;
   /** Whether the model only makes embeddings. */
   readonly isForVectors: boolean;
   readonly isLoaded: boolean;
   /** Null until the model has been loaded for the first time. */
-  readonly info: LoadedModelInfo | null;
+  readonly info: ModelInfo | null;
   readonly startedAtSeconds: number;
 };
 
 export function encodeModels(served: readonly OllamaServedModel[]): OllamaModels {
-  return {
-    models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })),
-  };
+  return { models: served.map((each) => ({ ...headOf(each), modified_at: startOf(each) })) };
 }
 
 export function encodeRunning(served: readonly OllamaServedModel[]): OllamaRunning {

@@ -36,10 +36,7 @@ const message = z.strictObject({
 /** The first delta of a call has its id and name, the later ones more of its arguments. */
 const callDelta = z.union([
   z.strictObject({ index: z.int().min(0), ...call }),
-  z.strictObject({
-    index: z.int().min(0),
-    function: z.strictObject({ arguments: z.string() }),
-  }),
+  z.strictObject({ index: z.int().min(0), function: z.strictObject({ arguments: z.string() }) }),
 ]);
 
 const delta = z.strictObject({

@@ -89,17 +89,14 @@ export const openaiChat: Dialect = {
   parse(body, context) {
     refuseUnreadable(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const own = {
+      prompts: [readPrompt(fields)],
+      maxTokens: maxTokens(fields),
+      logprobs: logprobOptions(fields),
+      echoesPrompt: false,
+    };
     return {
-      ...requestsOf(
-        fields,
-        {
-          prompts: [readPrompt(fields)],
-          maxTokens: maxTokens(fields),
-          logprobs: logprobOptions(fields),
-          echoesPrompt: false,
-        },
-        context,
-      ),
+      ...requestsOf(fields, own, context),
       ignoredParams,
       encoder: (identity) =>
         new OpenaiEncoder(SHAPE, identity, {

@@ -117,18 +117,14 @@ export const openaiCompletions: Dialect = {
     refuseInvalidLists((body as { prompt?: unknown } | null)?.prompt);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     refuseContradictions(fields);
-    const prompts = readPrompts(fields);
+    const own = {
+      prompts: readPrompts(fields),
+      maxTokens: fields.max_tokens ?? null,
+      logprobs: logprobOptions(fields),
+      echoesPrompt: fields.echo,
+    };
     return {
-      ...requestsOf(
-        fields,
-        {
-          prompts,
-          maxTokens: fields.max_tokens ?? null,
-          logprobs: logprobOptions(fields),
-          echoesPrompt: fields.echo,
-        },
-        context,
-      ),
+      ...requestsOf(fields, own, context),
       ignoredParams,
       encoder: (identity) =>
         new OpenaiEncoder(SHAPE, identity, {
@@ -192,11 +188,8 @@ function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }:
   if (echo && suffix) throw invalidValue("echo", "cannot be used together with suffix");
   if (echo && grammar) throw invalidValue("echo", "cannot be used together with grammar");
   if (typeof best_of === "number" && best_of !== n) {
-    throw new ServiceError(
-      "unsupported_parameter",
-      "best_of is not supported by this server; omit it or set it to the value of n",
-      { param: "best_of" },
-    );
+    const message = "best_of is not supported by this server; omit it or set it to the value of n";
+    throw new ServiceError("unsupported_parameter", message, { param: "best_of" });
   }
 }
 

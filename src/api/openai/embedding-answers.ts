@@ -10,11 +10,7 @@ const vector = z.union([z.array(z.number()), z.base64()]);
 export const embeddingList = z.strictObject({
   object: z.literal("list"),
   data: z.array(
-    z.strictObject({
-      object: z.literal("embedding"),
-      index: z.int().min(0),
-      embedding: vector,
-    }),
+    z.strictObject({ object: z.literal("embedding"), index: z.int().min(0), embedding: vector }),
   ),
   model: z.string(),
   usage,

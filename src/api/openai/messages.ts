@@ -73,11 +73,9 @@ export function refuseUnreadable(body: unknown): void {
 
 function refuseOlderCalls(given: Record<string, unknown>, path: string): void {
   if (given.role === "function") {
-    throw new ServiceError(
-      "unsupported_content",
-      "the role function is not supported by this server; send tool results with the role tool",
-      { param: `${path}.role` },
-    );
+    const message =
+      "the role function is not supported by this server; send tool results with the role tool";
+    throw new ServiceError("unsupported_content", message, { param: `${path}.role` });
   }
   for (const field of UNSUPPORTED) {
     if (given[field] === undefined || given[field] === null) continue;

@@ -108,11 +108,7 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
   const { fields, ignoredParams } = parseBody(teiSchema, body, UNSUPPORTED);
   const { texts, raw_scores, return_text, truncate } = fields;
   return {
-    request: rankRequest("texts", {
-      query: fields.query,
-      documents: texts,
-      truncates: truncate,
-    }),
+    request: rankRequest("texts", { query: fields.query, documents: texts, truncates: truncate }),
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
@@ -146,10 +142,8 @@ class RankingEncoder implements EmbeddingEncoder {
 
   add([score = Number.NaN]: Float64Array): void {
     if (!Number.isFinite(score)) {
-      throw new ServiceError(
-        "generation_failed",
-        "the model computed a score that is not a number",
-      );
+      const message = "the model computed a score that is not a number";
+      throw new ServiceError("generation_failed", message);
     }
     this.#scores.push(score);
   }

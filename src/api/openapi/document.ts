@@ -77,10 +77,7 @@ const HEADERS = {
   "x-ratelimit-reset-tokens": text(
     "Time until the key has all its tokens again, e.g. `1m12.5s` or `20ms`.",
   ),
-  "retry-after": {
-    description: "Seconds to wait before a retry.",
-    schema: { type: "integer" },
-  },
+  "retry-after": { description: "Seconds to wait before a retry.", schema: { type: "integer" } },
   "www-authenticate": text("`Bearer`."),
 };
 

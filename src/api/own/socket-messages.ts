@@ -63,9 +63,7 @@ export function parseClientMessage(text: string): ClientMessage {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const param = issue?.path.join(".") || "type";
-  throw new ServiceError("invalid_value", `${param}: ${issue?.message ?? "is invalid"}`, {
-    param,
-  });
+  throw new ServiceError("invalid_value", `${param}: ${issue?.message ?? "is invalid"}`, { param });
 }
 
 /** How a request ended: with a complete answer, by `cancel`, or because its answer was interrupted. */

@@ -1,15 +1,12 @@
 // Answer of GET /v1/usage, which only this server has: what keys have used since the server started, and their current
 // requests.
 
+import type { KeyUsage } from "../../generation/events.ts";
 import type { UsageList } from "./server-answers.ts";
 
-export type UsageLine = {
+export type UsageLine = KeyUsage & {
   /** The key's name. */
   readonly name: string;
-  readonly requests: number;
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly completionTokens: number;
   readonly running: number;
   readonly waiting: number;
 };

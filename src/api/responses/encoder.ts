@@ -4,32 +4,19 @@
 import { type ServiceError, wasStopped } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
-import type { AnswerIdentity, Frame, StoredAnswerEncoder } from "../dialect.ts";
+import type { Frame, StoredAnswerEncoder } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
-import type { ResponsesFields } from "./fields.ts";
 import { type InputItem, withIds } from "./input.ts";
 import { type Item, type ItemStatus, itemOf, logprobsOf, type OpenItem, partOf } from "./items.ts";
-import {
-  encodeResponse,
-  type ResponseStatus,
-  type ResponseTraits,
-  responseId,
-} from "./response-object.ts";
+import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
 
-export type ResponsesAnswer = {
-  readonly identity: AnswerIdentity;
-  readonly fields: ResponsesFields;
-  readonly traits: ResponseTraits;
+export type ResponsesAnswer = Pick<ResponseState, "identity" | "fields" | "traits"> & {
   /** Without the earlier conversation. */
   readonly input: readonly InputItem[];
 };
 
 /** How the response ended. */
-type End = {
-  readonly status: ResponseStatus;
-  readonly receipt: Receipt | null;
-  readonly error: ServiceError | null;
-};
+type End = Pick<ResponseState, "status" | "receipt" | "error">;
 
 export class ResponsesEncoder implements StoredAnswerEncoder {
   #answer: ResponsesAnswer;

@@ -1,8 +1,8 @@
 // The endpoint POST /v1/responses/input_tokens: counts the prompt tokens that the same body would have as a response.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 
-import type { Endpoint } from "../endpoint.ts";
-import { inputTokens } from "../llama-cpp/answers.ts";
+import { countTokens, type Endpoint } from "../endpoint.ts";
+import { encodeInputTokens, inputTokens } from "../llama-cpp/answers.ts";
 import { nonGenerating } from "../shared/contract.ts";
 import { openaiResponses } from "./responses.ts";
 
@@ -20,14 +20,7 @@ export const responsesInputTokens: Endpoint = {
     const { requests, model, ignoredParams } = openaiResponses.parse(body, context);
     const [request] = requests;
     if (!request) throw new Error("a response needs a request");
-    return {
-      model,
-      ignoredParams,
-      request,
-      answer: async (ask) => {
-        const { promptTokens } = await ask({ type: "prepare", request });
-        return { object: "response.input_tokens", input_tokens: promptTokens.length };
-      },
-    };
+    const answer = countTokens(request, encodeInputTokens);
+    return { model, ignoredParams, request, answer };
   },
 };

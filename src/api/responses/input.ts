@@ -92,11 +92,8 @@ export function refuseUnreadableItems(given: unknown): void {
     if (!isObject(each)) continue;
     const { type, content: parts, output } = each;
     if (type === "item_reference") {
-      throw new ServiceError(
-        "unsupported_content",
-        "item references are not supported by this server; send the item itself",
-        { param: `input[${index}]` },
-      );
+      const message = "item references are not supported by this server; send the item itself";
+      throw new ServiceError("unsupported_content", message, { param: `input[${index}]` });
     }
     refuseMedia(parts, `input[${index}].content`);
     refuseMedia(output, `input[${index}].output`);

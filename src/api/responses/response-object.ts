@@ -8,7 +8,7 @@ import { encodeTimings } from "../openai/encoder.ts";
 import type { ResponsesFields } from "./fields.ts";
 import type { Item } from "./items.ts";
 
-export type ResponseStatus =
+type ResponseStatus =
   | "queued"
   | "in_progress"
   | "completed"
@@ -17,7 +17,7 @@ export type ResponseStatus =
   | "cancelled";
 
 /** Properties of a response that do not follow from the request body alone. */
-export type ResponseTraits = {
+type ResponseTraits = {
   /** Whether the response is stored, so that clients can retrieve and continue it. */
   readonly isStored: boolean;
   /** Indices of the conversation's items that did not fit and were left out. */

@@ -124,11 +124,8 @@ function cutsWithinLimits({ fields, earlier, items }: ConversationTurn): [number
   if (from === 0) return [0, ...cuts];
   const [first, ...others] = cuts.filter((cut) => cut >= from);
   if (first !== undefined) return [first, ...others];
-  throw new ServiceError(
-    "context_length_exceeded",
-    `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; set truncation to "auto", or start a new conversation`,
-    { param: "previous_response_id" },
-  );
+  const message = `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; set truncation to "auto", or start a new conversation`;
+  throw new ServiceError("context_length_exceeded", message, { param: "previous_response_id" });
 }
 
 const STORES_NONE = "is not possible here: this server stores no responses (--response-store 0)";

@@ -96,11 +96,9 @@ function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
 function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): Source | null {
   if (!grammar) return null;
   if (allowsGrammar) return { param: "grammar", grammar };
-  throw new ServiceError(
-    "unsupported_parameter",
-    "grammar is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema",
-    { param: "grammar" },
-  );
+  const message =
+    "grammar is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema";
+  throw new ServiceError("unsupported_parameter", message, { param: "grammar" });
 }
 
 /** @param param path of the field that holds the schema */

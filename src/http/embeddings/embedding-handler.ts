@@ -2,13 +2,10 @@
 // once: with its answer, or with one error in OpenAI's envelope.
 
 import type { RequestHandler } from "express";
-import type { Logger } from "pino";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
 import type { Caller } from "../../keys/caller.ts";
-import type { UsageBook } from "../../keys/usage-book.ts";
-import type { Metrics } from "../../metrics.ts";
-import type { RunningRequests } from "../generate/running-requests.ts";
+import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
@@ -17,15 +14,10 @@ import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import type { EmbeddingService } from "./embedding-service.ts";
 
-export type EmbeddingDeps = {
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly requests: Pick<RunningRequests, "add">;
-  readonly usage: Pick<UsageBook, "add">;
-  readonly isStrict: boolean;
-  readonly requestTimeoutMs: number;
-  readonly stallTimeoutMs: number;
-};
+export type EmbeddingDeps = Pick<
+  GenerateHandlerDeps,
+  "metrics" | "log" | "requests" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
+>;
 
 export function embeddingHandler(
   api: EmbeddingApi,
@@ -107,11 +99,7 @@ async function compute(options: Computation): Promise<string> {
     });
   } finally {
     record.queueMs = ticket.waitedMs;
-    usage.add(caller, {
-      promptTokens: record.promptTokens,
-      cachedTokens: 0,
-      completionTokens: 0,
-    });
+    usage.add(caller, { promptTokens: record.promptTokens, cachedTokens: 0, completionTokens: 0 });
     ticket.leave();
   }
 }

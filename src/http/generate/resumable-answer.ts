@@ -3,7 +3,8 @@
 
 import type { Request } from "express";
 import type { Dialect } from "../../api/dialect.ts";
-import { ServiceError, toServiceError } from "../../errors.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
+import { toServiceError } from "../../errors.ts";
 import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { followLog } from "../stream/follow-log.ts";
@@ -31,11 +32,13 @@ export function isResumableRequest(
   if (given === undefined) return isDefault && !lines;
   if (/^(true|1|on)$/i.test(given)) {
     if (!lines) return true;
-    const message = `${HEADER} requires a stream of server-sent events; this path streams lines of JSON`;
-    throw new ServiceError("invalid_value", message, { param: HEADER });
+    throw invalidValue(
+      HEADER,
+      "requires a stream of server-sent events; this path streams lines of JSON",
+    );
   }
   if (/^(false|0|off)$/i.test(given)) return false;
-  throw new ServiceError("invalid_value", `${HEADER} must be true or false`, { param: HEADER });
+  throw invalidValue(HEADER, "must be true or false");
 }
 
 /** @throws ServiceError the failure, for the log; its readers have been sent it already */

@@ -1,16 +1,9 @@
 // The register of all requests that wait or run, so that their owners can list and cancel them.
 
+import type { ListedRequest } from "../../api/own/requests.ts";
 import { ServiceError } from "../../errors.ts";
-import type { QueuePosition } from "../../queue/ticket.ts";
 
-type RequestState = {
-  readonly model: string | null;
-  readonly isStreamed: boolean;
-  /** Its place in the queue; null while it does not wait. */
-  readonly place: QueuePosition | null;
-  readonly promptTokens: number;
-  readonly generatedTokens: number;
-};
+type RequestState = Omit<ListedRequest, "requestId" | "path" | "ageMs">;
 
 export type RunningRequest = {
   readonly requestId: string;
@@ -42,10 +35,8 @@ export class RunningRequests {
     const found = this.of(owner).filter((request) => request.requestId === requestId);
     if (found.length === 0) {
       const shown = JSON.stringify(requestId.slice(0, 100));
-      throw new ServiceError(
-        "not_found",
-        `no request ${shown} is running; GET /v1/requests lists those that are`,
-      );
+      const message = `no request ${shown} is running; GET /v1/requests lists those that are`;
+      throw new ServiceError("not_found", message);
     }
     for (const { abort } of found) {
       abort(new ServiceError("cancelled", "the request was cancelled by DELETE /v1/requests"));

@@ -2,6 +2,7 @@
 // it has; without any text the request fails.
 
 import type { Request, Response } from "express";
+import { invalidValue } from "../../api/shared/refusals.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import type { Ticket } from "../../queue/ticket.ts";
 import { type ClientWatch, watchClient } from "../stream/disconnect.ts";
@@ -17,11 +18,7 @@ export function deadlineOf(req: Request): number | null {
   if (given === undefined) return null;
   const ms = /^\d{1,10}$/.test(given) ? Number(given) : 0;
   if (ms >= 1 && ms <= MAX_MS) return ms;
-  throw new ServiceError(
-    "invalid_value",
-    `${HEADER} must be a whole number of milliseconds from 1 to ${MAX_MS}`,
-    { param: HEADER },
-  );
+  throw invalidValue(HEADER, `must be a whole number of milliseconds from 1 to ${MAX_MS}`);
 }
 
 /**

@@ -11,11 +11,10 @@ import {
   geminiModelsQuery,
   pageOf,
 } from "../../api/gemini/models.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { ServiceError } from "../../errors.ts";
-import type { Catalog } from "../../models/catalog.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
 import { methodNotAllowed, useEnvelope } from "../server/middleware.ts";
 import { checkedQuery } from "./checked-query.ts";
+import type { ModelsDeps } from "./models-routes.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
 const MODELS = "/v1beta/models";
@@ -23,11 +22,7 @@ const MODEL = routeOf(`${MODELS}/{model}`);
 /** The method of a model, behind its name, which may contain a colon too. */
 const METHOD = /:(generateContent|streamGenerateContent|countTokens)$/;
 
-export type GeminiDeps = {
-  readonly engine: Pick<Engine, "status">;
-  readonly catalog: Catalog;
-  readonly isStrict: boolean;
-};
+export type GeminiDeps = Pick<ModelsDeps, "engine" | "catalog"> & { readonly isStrict: boolean };
 
 /** Goes before the authentication middleware, so that its errors have Gemini's envelope. */
 export function useGemini(app: Express): void {
@@ -72,10 +67,9 @@ function isMethodCall({ method, path }: Request): boolean {
 function requireSse(): RequestHandler {
   return ({ method, query }, _res, next) => {
     if (method !== "POST" || query.alt === "sse") return next();
-    throw new ServiceError(
-      "invalid_value",
-      "alt must be sse (?alt=sse): this server streams server-sent events, not a JSON array",
-      { param: "alt" },
+    throw invalidValue(
+      "alt",
+      "must be sse (?alt=sse): this server streams server-sent events, not a JSON array",
     );
   };
 }

@@ -115,8 +115,6 @@ function describeServer(deps: StateDeps): object {
 function loadedModel({ engine }: Pick<StateDeps, "engine">) {
   const { model, state } = engine.status();
   if (model) return model;
-  throw new ServiceError(
-    "engine_unavailable",
-    `the model is not loaded (${state}); GET /ready says more`,
-  );
+  const message = `the model is not loaded (${state}); GET /ready says more`;
+  throw new ServiceError("engine_unavailable", message);
 }

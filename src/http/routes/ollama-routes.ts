@@ -12,13 +12,11 @@ import {
   ollamaPull,
   ollamaShow,
 } from "../../api/ollama/models.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { ServiceError } from "../../errors.ts";
-import type { Catalog } from "../../models/catalog.ts";
-import type { EmbeddingService } from "../embeddings/embedding-service.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
+import type { ModelsDeps } from "./models-routes.ts";
 
 const LISTS = ["/api/tags", "/api/ps", "/api/version"];
 const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
@@ -31,13 +29,7 @@ const REPLACEMENTS =
 
 export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
 
-export type OllamaDeps = {
-  readonly engine: Pick<Engine, "status">;
-  readonly catalog: Catalog;
-  readonly embeddings: EmbeddingService;
-  readonly startedAtSeconds: number;
-  readonly isStrict: boolean;
-};
+export type OllamaDeps = Omit<ModelsDeps, "reranking"> & { readonly isStrict: boolean };
 
 export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
   app.get("/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));

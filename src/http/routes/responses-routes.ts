@@ -9,7 +9,9 @@ import {
   retrieveQuery,
 } from "../../api/responses/queries.ts";
 import { openaiResponses } from "../../api/responses/responses.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
 import { ServiceError } from "../../errors.ts";
+import { settlesWithin } from "../../generation/deferred.ts";
 import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
@@ -69,8 +71,7 @@ function idOf(req: Request): string {
 
 function refuseWithoutStream(startingAfter: number | null | undefined): void {
   if (startingAfter === null || startingAfter === undefined) return;
-  const message = "starting_after requires stream=true";
-  throw new ServiceError("invalid_value", message, { param: "starting_after" });
+  throw invalidValue("starting_after", "requires stream=true");
 }
 
 type StreamOptions = {
@@ -97,18 +98,11 @@ async function stop(response: KeptResponse): Promise<void> {
     response.abort(
       new ServiceError("cancelled", "the response was cancelled by a request to /cancel"),
     );
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise((resolve) => {
-      timer = setTimeout(resolve, STOP_MS);
-    });
-    await Promise.race([response.hasEnded, limit]);
-    clearTimeout(timer);
+    await settlesWithin(response.hasEnded, STOP_MS);
     return;
   }
   const { status } = response.state() as { readonly status: string };
   if (status === "cancelled") return;
-  throw new ServiceError(
-    "invalid_value",
-    `the response has ended already: its status is ${status}`,
-  );
+  const message = `the response has ended already: its status is ${status}`;
+  throw new ServiceError("invalid_value", message);
 }

@@ -28,7 +28,7 @@ import { checkOrigin } from "../server/origin-guard.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { noSniff } from "../server/security-headers.ts";
 import type { WebSockets } from "../websocket/websocket.ts";
-import { mountDocs } from "./docs-routes.ts";
+import { type DocsDeps, mountDocs } from "./docs-routes.ts";
 import { type GeminiDeps, mountGemini, useGemini } from "./gemini-routes.ts";
 import { type HealthDeps, mountHealth } from "./health-routes.ts";
 import {
@@ -75,6 +75,7 @@ type BodyOptions = {
 /** The sum of the needs that the routes declare: each function below takes only its own part. */
 export type AppDeps = GuardOptions &
   BodyOptions &
+  DocsDeps &
   HealthDeps &
   MetricsDeps &
   ModelsDeps &
@@ -162,7 +163,7 @@ function useEnvelopes(app: Express): void {
 /** The routes before the authentication middleware: public, or with a check of their own. */
 function mountPublic(app: Express, parts: AppDeps): void {
   mountHealth(app, parts);
-  mountDocs(app, parts.build);
+  mountDocs(app, parts);
   mountPage(app, parts.pageFolder);
   parts.webSockets.mount(app);
   mountStreamsByToken(app, parts);

@@ -3,7 +3,8 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { streamQuery } from "../../api/shared/queries.ts";
-import { ServiceError } from "../../errors.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
+import type { ServiceError } from "../../errors.ts";
 import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
 import { STREAMS_PATH } from "../generate/resumable-answer.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
@@ -67,11 +68,5 @@ function lastEventId(req: Request, otherwise: number): number {
   const given = req.get("last-event-id");
   if (given === undefined || given === "") return otherwise;
   if (/^\d{1,15}$/.test(given)) return Number(given);
-  throw new ServiceError(
-    "invalid_value",
-    "last-event-id must be the id of an event of this stream",
-    {
-      param: "last-event-id",
-    },
-  );
+  throw invalidValue("last-event-id", "must be the id of an event of this stream");
 }

@@ -117,13 +117,8 @@ async function decompress(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw tooLarge(limitBytes);
-    throw new ServiceError(
-      "bad_request",
-      "the body cannot be decompressed with its content-encoding",
-      {
-        cause: error,
-      },
-    );
+    const message = "the body cannot be decompressed with its content-encoding";
+    throw new ServiceError("bad_request", message, { cause: error });
   }
 }
 

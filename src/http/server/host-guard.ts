@@ -16,10 +16,8 @@ export function checkHost(names: readonly string[]): RequestHandler {
       : authoritiesOf(req).find((each) => !isKnown(each, known));
     if (unknown === undefined) return next();
     const shown = unknown.slice(0, MAX_SHOWN_CHARS);
-    throw new ServiceError(
-      "host_not_allowed",
-      `the host name ${JSON.stringify(shown)} is not allowed; allow it with --allowed-host`,
-    );
+    const message = `the host name ${JSON.stringify(shown)} is not allowed; allow it with --allowed-host`;
+    throw new ServiceError("host_not_allowed", message);
   };
 }
 

@@ -12,11 +12,8 @@ type Parsed = { readonly ignoredParams: readonly string[] };
 export function refuseUnknown({ ignoredParams }: Parsed, isStrict: boolean): void {
   const [param] = ignoredParams;
   if (!isStrict || param === undefined) return;
-  throw new ServiceError(
-    "unknown_parameter",
-    `${param} is not supported, and --strict refuses fields that would be ignored`,
-    { param },
-  );
+  const message = `${param} is not supported, and --strict refuses fields that would be ignored`;
+  throw new ServiceError("unknown_parameter", message, { param });
 }
 
 export function nameIgnored(res: Response, { ignoredParams }: Parsed): void {

@@ -70,10 +70,8 @@ function positionIn(error: unknown): string {
 }
 
 function notJson(): ServiceError {
-  return new ServiceError(
-    "unsupported_media_type",
-    "the body must be JSON, with the header content-type: application/json",
-  );
+  const message = "the body must be JSON, with the header content-type: application/json";
+  return new ServiceError("unsupported_media_type", message);
 }
 
 function notUtf8(): ServiceError {

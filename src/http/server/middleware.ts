@@ -48,10 +48,8 @@ export function requireApiKey(keys: Pick<KeyRing, "isOpen" | "find">): RequestHa
     if (keys.isOpen) return next();
     const given = keyIn(req);
     if (given === null) {
-      throw new ServiceError(
-        "invalid_api_key",
-        "an API key is required: Authorization: Bearer KEY",
-      );
+      const message = "an API key is required: Authorization: Bearer KEY";
+      throw new ServiceError("invalid_api_key", message);
     }
     const caller = keys.find(given);
     if (!caller) throw new ServiceError("invalid_api_key", "this API key is not valid");
@@ -77,10 +75,8 @@ export function requireScope(scope: Scope): RequestHandler {
   return (req, res, next) => {
     const { name, scopes } = callerOf(res);
     if (scopes.includes(scope)) return next();
-    throw new ServiceError(
-      "permission_denied",
-      `${req.method} ${req.originalUrl.split("?")[0]} requires the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`,
-    );
+    const message = `${req.method} ${req.originalUrl.split("?")[0]} requires the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`;
+    throw new ServiceError("permission_denied", message);
   };
 }
 
@@ -88,20 +84,16 @@ export function requireScope(scope: Scope): RequestHandler {
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req, res) => {
     res.setHeader("allow", allowed);
-    throw new ServiceError(
-      "method_not_allowed",
-      `${req.method} is not allowed on this path; use ${allowed}`,
-    );
+    const message = `${req.method} is not allowed on this path; use ${allowed}`;
+    throw new ServiceError("method_not_allowed", message);
   };
 }
 
 /** @param paths the API's paths, for the hint in the message */
 export function notFound(paths: readonly string[]): RequestHandler {
   return (req) => {
-    throw new ServiceError(
-      "not_found",
-      `there is no ${req.method} ${req.path.slice(0, MAX_PATH_CHARS)}; ${hintFor(req.path, paths)}`,
-    );
+    const message = `there is no ${req.method} ${req.path.slice(0, MAX_PATH_CHARS)}; ${hintFor(req.path, paths)}`;
+    throw new ServiceError("not_found", message);
   };
 }
 

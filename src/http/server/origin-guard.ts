@@ -47,10 +47,8 @@ export function checkOrigin(origins: readonly string[]): RequestHandler {
     if (origin === undefined || isOwn(origin, req.host)) return next();
     if (isOpen || allowed.has(origin)) return share(req, res, next);
     const shown = origin.slice(0, MAX_SHOWN_CHARS);
-    throw new ServiceError(
-      "origin_not_allowed",
-      `pages of ${shown} may not use this server; allow them with --cors-origin ${shown}`,
-    );
+    const message = `pages of ${shown} may not use this server; allow them with --cors-origin ${shown}`;
+    throw new ServiceError("origin_not_allowed", message);
   };
 }
 

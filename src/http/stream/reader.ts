@@ -7,22 +7,15 @@ import type { ServiceError } from "../../errors.ts";
 import { requestIdOf } from "../server/response-locals.ts";
 import { destroyIfStuck, watchClient } from "./disconnect.ts";
 import type { Reader } from "./follow-log.ts";
-import { type Framing, sseFraming } from "./framing.ts";
-import type { SocketWatch } from "./send-queue-watch.ts";
-import { SseStream } from "./sse.ts";
+import { sseFraming } from "./framing.ts";
+import { type SseOptions, SseStream } from "./sse.ts";
 
-export type ReaderDeps = {
+export type ReaderDeps = Pick<SseOptions, "socketWatch" | "heartbeatMs" | "stallTimeoutMs"> & {
   readonly log: Logger;
-  readonly socketWatch: SocketWatch;
-  readonly heartbeatMs: number;
-  readonly stallTimeoutMs: number;
 };
 
-export type ReaderOptions = {
+type ReaderOptions = Pick<SseOptions, "res" | "framing" | "waitStatus"> & {
   readonly req: Request;
-  readonly res: Response;
-  readonly framing: Framing;
-  readonly waitStatus: () => string | null;
   readonly errorFrame: (error: ServiceError) => Frame;
 };
 

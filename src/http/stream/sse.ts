@@ -165,8 +165,6 @@ export function endBroken(sse: SseStream, error: ServiceError, last: readonly Fr
 
 export function stalled(stallTimeoutMs: number): ServiceError {
   const seconds = stallTimeoutMs / 1000;
-  return new ServiceError(
-    "client_stalled",
-    `the client did not read for ${seconds} s (--stall-timeout)`,
-  );
+  const message = `the client did not read for ${seconds} s (--stall-timeout)`;
+  return new ServiceError("client_stalled", message);
 }

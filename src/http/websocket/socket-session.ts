@@ -202,19 +202,14 @@ export class SocketSession {
 
   #begin(id: string, request: Omit<InnerRequest, "remoteAddress" | "signal">): void {
     const { maxOpen, host } = this.#options;
-    if (this.#requests.has(id))
-      throw new ServiceError(
-        "invalid_value",
-        `id: the request ${JSON.stringify(id)} is still open; use another id`,
-        {
-          param: "id",
-        },
-      );
-    if (this.#requests.size >= maxOpen)
-      throw new ServiceError(
-        "queue_full",
-        `this socket has ${maxOpen} open requests, the most allowed (--socket-requests)`,
-      );
+    if (this.#requests.has(id)) {
+      const message = `id: the request ${JSON.stringify(id)} is still open; use another id`;
+      throw new ServiceError("invalid_value", message, { param: "id" });
+    }
+    if (this.#requests.size >= maxOpen) {
+      const message = `this socket has ${maxOpen} open requests, the most allowed (--socket-requests)`;
+      throw new ServiceError("queue_full", message);
+    }
     const abort = new AbortController();
     this.#requests.set(id, abort);
     this.#errorsInARow = 0;

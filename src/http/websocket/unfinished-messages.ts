@@ -5,9 +5,11 @@ import type { WebSocket } from "ws";
 import type { BodyHold, BodyMemory } from "../server/body-memory.ts";
 
 export type UnfinishedOptions = {
+  /** Shared with request bodies. */
   readonly bodyMemory: BodyMemory;
   /** Limit of one message. */
   readonly bodyLimitBytes: number;
+  /** Limit for receiving a complete message. */
   readonly receiveTimeoutMs: number;
 };
 

@@ -7,29 +7,23 @@ import type { Express, Request } from "express";
 import { type WebSocket, WebSocketServer } from "ws";
 import { guarded, ServiceError } from "../../errors.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
-import type { BodyMemory } from "../server/body-memory.ts";
 import type { Connections, HttpServer } from "../server/connections.ts";
 import { keyIn, methodNotAllowed } from "../server/middleware.ts";
 import { serveWithoutUpgrade, type Upgrade } from "../server/unwanted-upgrade.ts";
 import { innerRequest } from "./inner-request.ts";
-import { SocketSession } from "./socket-session.ts";
-import { announcedBytes, UnfinishedMessages } from "./unfinished-messages.ts";
+import { SocketSession, type SocketSessionOptions } from "./socket-session.ts";
+import {
+  announcedBytes,
+  UnfinishedMessages,
+  type UnfinishedOptions,
+} from "./unfinished-messages.ts";
 
-export type WebSocketsOptions = {
-  readonly keys: Pick<KeyRing, "isOpen" | "find" | "onChange">;
-  /** Limit of one message. */
-  readonly bodyLimitBytes: number;
-  /** Limit of open requests on one socket. */
-  readonly socketRequests: number;
-  readonly heartbeatMs: number;
-  readonly stallTimeoutMs: number;
-  /** Limit for receiving a complete message. */
-  readonly receiveTimeoutMs: number;
-  /** Shared with request bodies, for partly received messages. */
-  readonly bodyMemory: BodyMemory;
-  /** Called with errors that no request has caught. */
-  readonly report: (error: unknown) => void;
-};
+export type WebSocketsOptions = UnfinishedOptions &
+  Pick<SocketSessionOptions, "heartbeatMs" | "stallTimeoutMs" | "report"> & {
+    readonly keys: Pick<KeyRing, "isOpen" | "find" | "onChange">;
+    /** Limit of open requests on one socket. */
+    readonly socketRequests: number;
+  };
 
 const PATH = "/v1/ws";
 const GOING_AWAY = 1001;

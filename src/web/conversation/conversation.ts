@@ -62,17 +62,21 @@ export type ChatToolCall = {
 
 export type ChatFinishReason = "stop" | "length" | "tool_calls";
 
-/** State of an answer. The last three are final. */
-export type Phase =
-  | { readonly type: "connecting" }
+/** States of an answer that waits for its first text, or for a new connection. */
+export type WaitPhase =
   | { readonly type: "loading"; readonly progress: number | null }
   | { readonly type: "restarting" }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number | null }
   | { readonly type: "reading"; readonly processed: number; readonly total: number }
+  | { readonly type: "reconnecting"; readonly attempt: number };
+
+/** State of an answer. The last three are final. */
+export type Phase =
+  | WaitPhase
+  | { readonly type: "connecting" }
   | { readonly type: "thinking" }
   | { readonly type: "writing" }
   | { readonly type: "calling" }
-  | { readonly type: "reconnecting"; readonly attempt: number }
   | { readonly type: "done" }
   | { readonly type: "stopped" }
   | { readonly type: "failed" };

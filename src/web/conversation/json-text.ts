@@ -4,8 +4,16 @@
 /** A value, or a problem to show to the user. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** The token that must come next. */
-type Expected = "value" | "value-or-end" | "name" | "name-or-end" | "colon" | "comma" | "end";
+/** The tokens that may come next, in words. A comma's alternative depends on the bracket that is open. */
+const EXPECTED = {
+  value: "a value",
+  "value-or-end": "a value or ]",
+  name: "a name in double quotes",
+  "name-or-end": "a name in double quotes, or }",
+  colon: "a colon",
+  end: "the end of the text",
+};
+type Expected = keyof typeof EXPECTED | "comma";
 type Opener = "{" | "[";
 
 const SPACE = /[ \t\n\r]*/y;
@@ -121,20 +129,5 @@ function messageFor(text: string, { at, expected, open }: Walk): string {
 }
 
 function describe(expected: Expected, open: readonly Opener[]): string {
-  switch (expected) {
-    case "value":
-      return "a value";
-    case "value-or-end":
-      return "a value or ]";
-    case "name":
-      return "a name in double quotes";
-    case "name-or-end":
-      return "a name in double quotes, or }";
-    case "colon":
-      return "a colon";
-    case "comma":
-      return `a comma or ${closerOf(open.at(-1))}`;
-    case "end":
-      return "the end of the text";
-  }
+  return expected === "comma" ? `a comma or ${closerOf(open.at(-1))}` : EXPECTED[expected];
 }

@@ -1,11 +1,12 @@
-// The copy button of a code block, which briefly confirms the copy.
+// The copy button of a code block, and the state of every copy button: it briefly confirms the copy.
 
 import { type ReactElement, useEffect, useState } from "react";
 import { copyText } from "../browser/copy-text.ts";
 
 const FEEDBACK_MS = 2_000;
 
-export function CopyButton({ text }: { readonly text: string }): ReactElement {
+/** @returns the confirmation, null without one, and the function that copies */
+export function useCopy(text: string): readonly [string | null, () => Promise<void>] {
   const [feedback, setFeedback] = useState<string | null>(null);
   useEffect(() => {
     if (feedback === null) return;
@@ -13,6 +14,11 @@ export function CopyButton({ text }: { readonly text: string }): ReactElement {
     return () => clearTimeout(timer);
   }, [feedback]);
   const copy = async () => setFeedback((await copyText(text)) ? "Copied" : "Copy failed");
+  return [feedback, copy];
+}
+
+export function CopyButton({ text }: { readonly text: string }): ReactElement {
+  const [feedback, copy] = useCopy(text);
   const label = feedback ?? "Copy code";
   return (
     <>

@@ -1,8 +1,9 @@
 // Loads a GGUF that computes embedding vectors or ranks documents, on the requested device.
 
 import type { LlamaEmbeddingContext, LlamaModel, LlamaRankingContext, Token } from "node-llama-cpp";
-import type { ModelInfo, ModelOptions } from "../../engine/messages.ts";
+import type { ModelOptions } from "../../engine/messages.ts";
 import type { PreparedInput } from "../../generation/embedding.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import { usableCpus } from "./cpu-count.ts";
 import {
   type Device,

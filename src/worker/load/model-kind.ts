@@ -1,7 +1,7 @@
 // Describes the kind of model in a GGUF, for the model endpoints.
 
 import { GgufFileType, type LlamaModel } from "node-llama-cpp";
-import type { ModelInfo } from "../../engine/messages.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
 
 type Kind = Pick<ModelInfo, "family" | "parameters" | "quantization" | "canInfill">;
 

@@ -1,9 +1,10 @@
 // Loads a GGUF on the requested or the best device, and creates the context with its sequences.
 
 import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
-import type { ModelInfo, ModelOptions } from "../../engine/messages.ts";
+import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import { acceptSeedFunctions } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";

@@ -65,7 +65,7 @@ function sluice(...args: string[]): Promise<string> {
 
 test("holds the compiled program, its types, the page and the built-in model, and nothing else", () => {
   const allowed =
-    /^(LICENSE|README\.md|package\.json|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/docs\.(html|css)|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
 
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toEqual(
@@ -78,6 +78,8 @@ test("holds the compiled program, its types, the page and the built-in model, an
       "dist/worker/embedding-main.js",
       "dist/compile/thread-main.js",
       "dist/web/index.html",
+      "dist/docs.html",
+      "dist/docs.css",
       "models/builtin.gguf",
     ]),
   );

@@ -1,8 +1,12 @@
 // The page at /docs: whole without a network, without scripts, and with everything that the document has.
 
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler } from "express";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderPage } from "../../../scripts/docs-page/page.ts";
 import type { OpenapiDocument } from "../../../src/api/openapi/document.ts";
-import { renderPage } from "../../../src/http/docs-page/page.ts";
+import { mountDocs } from "../../../src/http/routes/docs-routes.ts";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
 
 let running: RunningService;
@@ -68,3 +72,30 @@ test("shows what is in the document as text, never as markup", () => {
   expect(shown).not.toContain("<script>");
   expect(shown).toContain("&lt;script&gt;alert(&#39;&amp;&#39;)");
 });
+
+test("names the server as the reader reached it, and answers HEAD without a body", async () => {
+  const head = await fetch(`${running.url}/docs`, { method: "HEAD" });
+
+  expect(page).toContain(`curl ${running.url}/v1/models`);
+  expect(page).toContain(`>Sluice ${document.info.version}<`);
+  expect(head.status).toBe(200);
+  expect(head.headers.get("content-length")).toBe(String(Buffer.byteLength(page)));
+});
+
+test.each(["/docs", "/docs/style.css"])(
+  "without a build, %s says how to make one",
+  async (path) => {
+    const app = express();
+    mountDocs(app, { build: "sluice 0", builtFolder: "/nowhere" });
+    const showError: ErrorRequestHandler = (error, _req, res, _next) =>
+      void res.send(error.message);
+    app.use(showError);
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+
+    expect(await answer.text()).toBe("the page is not built; run `npm run build`");
+    server.close();
+  },
+);

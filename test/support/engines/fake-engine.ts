@@ -9,7 +9,6 @@ import type {
   GenerateOptions,
   PendingAnswer,
 } from "../../../src/engine/engine.ts";
-import type { ModelInfo } from "../../../src/engine/messages.ts";
 import { abortReason, ServiceError } from "../../../src/errors.ts";
 import { deferred, orAborted } from "../../../src/generation/deferred.ts";
 import type {
@@ -19,6 +18,7 @@ import type {
   PromptProgress,
   Usage,
 } from "../../../src/generation/events.ts";
+import type { ModelInfo } from "../../../src/generation/model-info.ts";
 import type { Answers, AnswerTo, Question } from "../../../src/generation/questions.ts";
 import {
   type GenerateRequest,

@@ -14,11 +14,12 @@ import { ToolCallsView } from "./tool-calls-view.tsx";
 
 const Markdown = lazy(async () => ({ default: await markdown }));
 
-type AnswerProps = {
+export type AnswerProps = {
   readonly conversationId: string;
   readonly answer: ChatAnswer;
   readonly isLast: boolean;
   readonly isAnswering: boolean;
+  /** Ids of tool calls without a result, separated by spaces. A string, so that `memo` can compare it. */
   readonly pendingIds: string;
   readonly onKey: () => void;
 };

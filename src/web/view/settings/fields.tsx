@@ -83,10 +83,7 @@ type Attributes = {
   readonly "aria-invalid": boolean;
 };
 
-type FrameProps = {
-  readonly label: string;
-  readonly help: string;
-  readonly problem: string | undefined;
+type FrameProps = Pick<FieldProps<unknown>, "label" | "help" | "problem"> & {
   readonly children: (attributes: Attributes) => ReactNode;
 };
 

@@ -3,7 +3,7 @@
 import { memo } from "react";
 import { pendingToolCalls } from "../../chat/turns.ts";
 import type { ChatTurn, Conversation } from "../../conversation/conversation.ts";
-import { AnswerView } from "../answer/answer-view.tsx";
+import { type AnswerProps, AnswerView } from "../answer/answer-view.tsx";
 import { useApp, useCurrent } from "../context.ts";
 import { Icon } from "../icons.tsx";
 import { EmptyChat } from "./empty-chat.tsx";
@@ -60,15 +60,7 @@ function Turns({ conversation, onKey }: TurnsProps) {
   ));
 }
 
-type TurnProps = {
-  readonly conversationId: string;
-  readonly turn: ChatTurn;
-  readonly isLast: boolean;
-  readonly isAnswering: boolean;
-  /** Ids of tool calls without a result, separated by spaces. A string, so that `memo` can compare it. */
-  readonly pendingIds: string;
-  readonly onKey: () => void;
-};
+type TurnProps = Omit<AnswerProps, "answer"> & { readonly turn: ChatTurn };
 
 const TurnView = memo(function TurnView({ turn, ...rest }: TurnProps) {
   switch (turn.kind) {

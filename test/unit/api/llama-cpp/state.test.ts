@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { defaultSettings } from "../../../../src/api/llama-cpp/infill.ts";
 import { encodeProps, encodeSlots } from "../../../../src/api/llama-cpp/state.ts";
+import { FAKE_MODEL } from "../../../support/engines/fake-engine.ts";
 
 const SETTINGS = defaultSettings({ defaultMaxTokens: null, allowsGrammar: false });
 
@@ -52,14 +53,8 @@ test("the progress of a prompt is unknown before the first token", () => {
 });
 
 test("a model without a template has null for it", () => {
-  const model = {
-    contextTokens: 256,
-    chatTemplate: null,
-    toolFormat: null,
-    reasoningFormat: null,
-    beginningText: null,
-    endText: "</s>",
-  };
+  const facts = { contextTokens: 256, chatTemplate: null, toolFormat: null, reasoningFormat: null };
+  const model = { ...FAKE_MODEL, ...facts, beginningText: null, endText: "</s>" };
   const server = {
     build: "b",
     alias: "a",

@@ -1,6 +1,7 @@
 // Every field that is documented as having an effect has one, and its documented limits and default are true.
 
 import { describe, expect, test } from "vitest";
+import { type FieldRow, fieldRows } from "../../../../scripts/docs-page/fields.ts";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
 import type { AskEngine } from "../../../../src/api/endpoint.ts";
 import { openapiDocument } from "../../../../src/api/openapi/document.ts";
@@ -8,7 +9,6 @@ import type { Contract } from "../../../../src/api/shared/contract.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { Delta } from "../../../../src/generation/events.ts";
-import { type FieldRow, fieldRows } from "../../../../src/http/docs-page/fields.ts";
 import { choiceOf, ended, IDENTITY, RECEIPT, scored } from "../../../support/clients/receipts.ts";
 
 const { schemas } = openapiDocument("0").components;

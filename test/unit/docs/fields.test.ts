@@ -1,7 +1,7 @@
 // A JSON schema as table rows, with the allowed values in words.
 
 import { expect, test } from "vitest";
-import { fieldRows } from "../../../../src/http/docs-page/fields.ts";
+import { fieldRows } from "../../../scripts/docs-page/fields.ts";
 
 function allowed(property: object): string {
   return fieldRows({ properties: { a: property } })[0]?.allowed ?? "";

@@ -1,7 +1,7 @@
 // Turns the JSON schema of a body into table rows: each field with its path and the allowed values in words.
 
-import type { JsonSchema } from "../../api/openapi/schemas.ts";
-import { WITHOUT_EFFECT_MARK } from "../../api/shared/contract.ts";
+import type { JsonSchema } from "../../src/api/openapi/schemas.ts";
+import { WITHOUT_EFFECT_MARK } from "../../src/api/shared/contract.ts";
 
 export type FieldRow = {
   /** `messages[].content` */

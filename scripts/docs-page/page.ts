@@ -4,12 +4,10 @@ import type {
   DocumentedAnswer,
   DocumentedOperation,
   OpenapiDocument,
-} from "../../api/openapi/document.ts";
-import type { JsonSchema } from "../../api/openapi/schemas.ts";
+} from "../../src/api/openapi/document.ts";
+import type { JsonSchema } from "../../src/api/openapi/schemas.ts";
+import { EXAMPLE_BASE } from "../../src/http/routes/docs-routes.ts";
 import { type FieldRow, fieldRows } from "./fields.ts";
-
-/** The default address of the server, in all examples. */
-export const EXAMPLE_BASE = "http://127.0.0.1:8080";
 
 /** Content types of streamed answers. */
 const STREAMS = ["text/event-stream", "application/x-ndjson"];
