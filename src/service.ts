@@ -76,7 +76,7 @@ export type Service = {
   /** Counts an uncaught error and logs it with its stack. */
   readonly report: (error: unknown) => void;
   /**
-   * All HTTP routes, to mount in another Express app before its body parsers instead of calling `listen`. The host then has
+   * All HTTP routes, to mount at the root of another Express app, before its body parsers, instead of `listen`. The host then has
    * its own server: its TLS, timeouts and connection limits apply, not those of the settings, and WebSocket upgrades are the
    * host's too, so /v1/ws is not available.
    */
