@@ -5,7 +5,8 @@ import type { RequestListener } from "node:http";
 import path from "node:path";
 import { SchemaCompiler } from "./compile/schema-compiler.ts";
 import { packageVersion } from "./config/command-line.ts";
-import { type Config, configWith } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
+import { configWith } from "./config/config-with.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -31,8 +32,9 @@ import { TokenBudgets } from "./queue/token-budgets.ts";
 import { ResponseStore } from "./resume/response-store.ts";
 import { StreamStore } from "./resume/stream-store.ts";
 
-// biome-ignore lint/performance/noBarrelFile: the package's public API includes these types of other files
-export { type Config, configWith } from "./config/config.ts";
+export type { Config } from "./config/config.ts";
+// biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
+export { configWith } from "./config/config-with.ts";
 export type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type {
@@ -74,7 +76,7 @@ export type Service = {
   /** Counts an uncaught error and logs it with its stack. */
   readonly report: (error: unknown) => void;
   /**
-   * All HTTP routes, to mount in another Express app before its body parsers instead of calling `listen`. The host then has
+   * All HTTP routes, to mount at the root of another Express app, before its body parsers, instead of `listen`. The host then has
    * its own server: its TLS, timeouts and connection limits apply, not those of the settings, and WebSocket upgrades are the
    * host's too, so /v1/ws is not available.
    */
@@ -98,7 +100,7 @@ export type ServiceParts = {
 /**
  * @param settings durations in milliseconds; a missing setting has its default
  * @throws KeysFileError for a keys file that is missing or invalid
- * @throws ConfigError if the files of `tlsCert` and `tlsKey` are not a pair
+ * @throws ConfigError for a setting that is unknown or out of its range, a host that requires a key, or TLS files that are no pair
  */
 export function createService(settings: Partial<Config> = {}, parts: ServiceParts = {}): Service {
   const config = configWith(settings);

@@ -13,7 +13,7 @@ type BannerOptions = {
 
 export function printBanner(model: ModelInfo, { url, service, config }: BannerOptions): void {
   const id = service.catalog.realId;
-  const shownUrl = reachable(url);
+  const shownUrl = reachable(url, config);
   if (config.logFormat === "json") {
     const { chatTemplate: _, ...facts } = model; // the template is longer than all other facts together
     service.log.info({ url: shownUrl, model: id, ...facts }, "ready");
@@ -70,9 +70,14 @@ function exampleRequest({ chatTemplate }: ModelInfo, { url, id, needsKey }: Exam
   return `curl -N ${url}${path} -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
-/** The address to paste on another machine, when the server listens on all addresses. */
-function reachable(url: string): string {
+/** The address to paste on another machine. A certificate is for a host name, so HTTPS uses the first allowed one. */
+export function reachable(
+  url: string,
+  { tlsCert, allowedHost }: Pick<Config, "tlsCert" | "allowedHost">,
+): string {
   const { protocol, hostname, port } = new URL(url);
+  const name = allowedHost.find((each) => each !== "*");
+  if (tlsCert !== undefined && name !== undefined) return `${protocol}//${name}:${port}`;
   if (hostname !== "0.0.0.0" && hostname !== "[::]") return url;
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   const own = addresses.find(({ family, internal }) => family === "IPv4" && !internal);

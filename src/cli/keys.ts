@@ -7,6 +7,7 @@ import { SCOPES, type Scope } from "../keys/caller.ts";
 import { hashOf, newKey } from "../keys/key-hash.ts";
 import { changeKeysFile, type KeyEntry, keyName, readKeysFile } from "../keys/keys-file.ts";
 import { CommandError } from "./command-error.ts";
+import { programName } from "./program-name.ts";
 
 export type KeysOutput = {
   /** The key or the list, for standard output. */
@@ -23,7 +24,12 @@ type Action = keyof typeof ACTIONS;
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
-type Command = { readonly file: string; readonly names: readonly string[]; readonly flags: Flags };
+type Command = {
+  readonly file: string;
+  readonly names: readonly string[];
+  readonly flags: Flags;
+  readonly program: string;
+};
 
 /** @throws CommandError or KeysFileError */
 export async function runKeys(args: readonly string[], env: Env): Promise<void> {
@@ -45,7 +51,12 @@ export function runKeysCommand(args: readonly string[], env: Env): KeysOutput {
   const { values, positionals } = parse(given, rest);
   if (values.help) return { out: helpText(given, env), note: null };
   const file = values["keys-file"] ?? (env.SLUICE_KEYS_FILE || defaultFile(env));
-  return ACTIONS[given]({ file: String(file), names: positionals, flags: values });
+  return ACTIONS[given]({
+    file: String(file),
+    names: positionals,
+    flags: values,
+    program: programName(env),
+  });
 }
 
 function isAction(word: string | undefined): word is Action {
@@ -78,9 +89,9 @@ function add({ file, names, flags }: Command): KeysOutput {
   };
 }
 
-function list({ file, names }: Command): KeysOutput {
+function list({ file, names, program }: Command): KeysOutput {
   if (names.length > 0) throw new CommandError("keys list: takes no name");
-  const rows = readKeysFile(file).map(({ name, scopes, limits, created }) => [
+  const rows = readKeysFile(file, program).map(({ name, scopes, limits, created }) => [
     name,
     scopes.join(","),
     shown(limits.concurrent),
@@ -92,9 +103,9 @@ function list({ file, names }: Command): KeysOutput {
   return { out: asTable([head, ...rows]), note: null };
 }
 
-function revoke({ file, names }: Command): KeysOutput {
+function revoke({ file, names, program }: Command): KeysOutput {
   const name = onlyName("revoke", names);
-  readKeysFile(file); // throws when there is no file: it must not be created here
+  readKeysFile(file, program); // throws when there is no file: it must not be created here
   changeKeysFile(file, (entries) => {
     const left = entries.filter((each) => each.name !== name);
     if (left.length < entries.length) return left;

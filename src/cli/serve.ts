@@ -2,6 +2,7 @@
 
 import { readCommandLine } from "../config/command-line.ts";
 import type { Config } from "../config/config.ts";
+import { readKeysFile } from "../keys/keys-file.ts";
 import type { Service } from "../service.ts";
 import { uncaughtListener } from "../uncaught.ts";
 import { printBanner } from "./banner.ts";
@@ -20,8 +21,10 @@ export async function runServe(
   const command = readCommandLine(args, env);
   if (command.type === "print") console.log(command.text);
   else {
-    checkModelFiles(command.config, programName(env));
-    await serve(command.config);
+    const { config } = command;
+    checkModelFiles(config, programName(env));
+    if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
+    await serve(config);
   }
 }
 

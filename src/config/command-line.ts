@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { type Config, flagName, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { helpText } from "./help.ts";
+import { checkRulesBetweenSettings } from "./rules-between-settings.ts";
 import type { Setting } from "./setting.ts";
 
 export type CommandLine =
@@ -23,8 +24,10 @@ export function readCommandLine(
   const config: Partial<Record<SettingKey, unknown>> = {};
   for (const key of SETTING_KEYS) config[key] = readSetting(key, flags[flagName(key)], env);
   const checked = config as Config; // each value comes from its own schema
-  checkHost(checked, sourceOf("host", flags.host));
-  checkBodyMemory(checked, sourceOf("bodyMemory", flags["body-memory"]));
+  checkRulesBetweenSettings(checked, {
+    given: (key) => sourceOf(key, flags[flagName(key)]),
+    other: (key) => `--${flagName(key)}`,
+  });
   return { type: "serve", config: checked };
 }
 
@@ -104,21 +107,4 @@ function asList(given: Flags[string]): unknown {
 
 function asText(given: Flags[string]): unknown {
   return typeof given === "boolean" ? String(given) : given;
-}
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
-
-function checkHost({ host, apiKey, keysFile, allowNoKey }: Config, source: string): void {
-  if (LOOPBACK.test(host) || apiKey.length > 0 || keysFile !== undefined || allowNoKey) return;
-  throw new ConfigError(
-    `${source} is ${JSON.stringify(host)}: other machines can connect, so it requires --api-key or --keys-file (or --allow-no-key)`,
-  );
-}
-
-/** One client may hold only as much as it leaves free, which is at most half of the memory. */
-function checkBodyMemory({ bodyMemory, bodyLimit }: Config, source: string): void {
-  if (bodyMemory >= 2 * bodyLimit) return;
-  throw new ConfigError(
-    `${source} is ${bodyMemory}: a body of ${bodyLimit} bytes (--body-limit) could never fit; allowed is ${2 * bodyLimit} or more`,
-  );
 }

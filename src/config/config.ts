@@ -26,12 +26,6 @@ export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
 /** All settings, checked. Durations are in milliseconds, sizes in bytes or tokens as their help says. */
 export type Config = { readonly [K in SettingKey]: z.output<Settings[K]["schema"]> };
 
-/** All defaults, with some settings changed: for tests and embedding. Durations are in milliseconds here too. */
-export function configWith(changes: Partial<Config>): Config {
-  const defaults = SETTING_KEYS.map((key) => [key, SETTINGS[key].schema.parse(undefined)]);
-  return { ...(Object.fromEntries(defaults) as Config), ...changes };
-}
-
 export function flagName(key: SettingKey): string {
   const name = SETTINGS[key].isInSeconds ? key.replace(/Ms$/, "") : key;
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -59,11 +59,16 @@ const keysFile = z.strictObject({
 /** A key as stored in the file. */
 export type KeyEntry = z.output<typeof keyEntry>;
 
-/** @throws KeysFileError if the file is missing, unreadable or invalid */
-export function readKeysFile(file: string): readonly KeyEntry[] {
+/**
+ * @param program the words that run sluice, for the command in an error
+ * @throws KeysFileError if the file is missing, unreadable or invalid
+ */
+export function readKeysFile(file: string, program = "sluice"): readonly KeyEntry[] {
   const text = readText(file);
   if (text === null)
-    throw new KeysFileError(`there is no keys file ${file}; create it with: sluice keys add NAME`);
+    throw new KeysFileError(
+      `there is no keys file ${file}; create it with: ${program} keys add NAME --keys-file ${file}`,
+    );
   return parse(file, text);
 }
 

@@ -144,7 +144,8 @@ export class DownloadNetwork {
     const lost = errorCode(this.#lastError) || code;
     const why = lost && ` (${lost})`;
     if (error instanceof CutError) return transient(`${message}${why}`);
-    if (!this.#hasAnswered) return transient(`cannot reach ${this.#host}${why}`);
+    const hint = this.#host === "huggingface.co" ? "; HF_ENDPOINT can name another hub" : "";
+    if (!this.#hasAnswered) return transient(`cannot reach ${this.#host}${why}${hint}`);
     return this.#lastError === undefined
       ? fatal(message)
       : transient(`the connection to ${this.#host} broke${why}`);

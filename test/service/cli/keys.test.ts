@@ -57,6 +57,19 @@ test("the server does not start with a broken keys file, and names it", async ()
   expect(err).toMatch(/^sluice: the keys file .*broken\.json is not valid: keys\.0\.sha256: .*\n$/);
 });
 
+test("the server in a clone names the command that makes its missing keys file", async () => {
+  const file = path.join(scratch, "none.json");
+
+  const { code, err } = await sluice(["--port", "0", "--keys-file", file], {
+    npm_lifecycle_event: "start",
+  });
+
+  expect(code).toBe(1);
+  expect(err).toBe(
+    `sluice: there is no keys file ${file}; create it with: npm start -- keys add NAME --keys-file ${file}\n`,
+  );
+});
+
 test("prints help", async () => {
   const { out } = await sluice(["keys", "--help"]);
   expect(out).toContain("usage: sluice keys add NAME");

@@ -63,15 +63,16 @@ function sluice(...args: string[]): Promise<string> {
   );
 }
 
-test("holds the compiled program, its types, the page and the built-in model, and nothing else", () => {
+test("holds the compiled program, its types, the page, the built-in model and the nginx configuration, and nothing else", () => {
   const allowed =
-    /^(LICENSE|README\.md|package\.json|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/docs\.(html|css)|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|deploy\/nginx\.conf|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/docs\.(html|css)|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
 
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toEqual(
     expect.arrayContaining([
       "LICENSE",
       "README.md",
+      "deploy/nginx.conf",
       "dist/main.js",
       "dist/service.d.ts",
       "dist/worker/main.js",

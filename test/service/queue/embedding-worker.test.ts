@@ -3,7 +3,7 @@
 
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { configWith } from "../../../src/config/config.ts";
+import { configWith } from "../../../src/config/config-with.ts";
 import { WorkerEmbeddingEngine } from "../../../src/engine/embedding-engine.ts";
 import type { Config } from "../../../src/service.ts";
 import { rawPost, WAYS_TO_LEAVE } from "../../support/clients/raw-client.ts";

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { readCommandLine } from "../../../src/config/command-line.ts";
-import { configWith, SETTINGS } from "../../../src/config/config.ts";
+import { SETTINGS } from "../../../src/config/config.ts";
+import { configWith } from "../../../src/config/config-with.ts";
 
 test("has the same defaults for embedders as for the command", () => {
   expect(readCommandLine([], {})).toEqual({ type: "serve", config: configWith({}) });

@@ -95,7 +95,10 @@ test("refuses a change while another one is in progress", () => {
 
 test("reports a missing file and the command that creates it", () => {
   expect(() => readKeysFile(file)).toThrow(
-    `there is no keys file ${file}; create it with: sluice keys add NAME`,
+    `there is no keys file ${file}; create it with: sluice keys add NAME --keys-file ${file}`,
+  );
+  expect(() => readKeysFile(file, "npm start --")).toThrow(
+    `create it with: npm start -- keys add NAME --keys-file ${file}`,
   );
 });
 

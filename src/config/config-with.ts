@@ -1,0 +1,41 @@
+// Typed settings → Config, for programs that embed the service and for tests. The flags' own schemas check the values.
+
+import { type Config, SETTING_KEYS, SETTINGS, type SettingKey } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { checkRulesBetweenSettings } from "./rules-between-settings.ts";
+import type { Setting } from "./setting.ts";
+
+/** All defaults, with some settings changed. Durations are in milliseconds here too. @throws ConfigError */
+export function configWith(changes: Partial<Config>): Config {
+  for (const key of Object.keys(changes))
+    if (!Object.hasOwn(SETTINGS, key)) throw new ConfigError(`${key} is not a setting`);
+  const entries = SETTING_KEYS.map((key) => [key, check(key, changes[key])]);
+  const config = Object.fromEntries(entries) as Config; // each value comes from its own schema
+  checkRulesBetweenSettings(config, { given: String, other: String });
+  return config;
+}
+
+function check(key: SettingKey, value: unknown): unknown {
+  const { schema, isList = false }: Setting = SETTINGS[key];
+  const result = schema.safeParse(isList ? value : asFlag(key, value));
+  // A string must not pass for a number: the schema would read it in the unit of the flag.
+  const hasType = value === undefined || typeof result.data === typeof value;
+  if (result.success && hasType) return result.data;
+  const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(value)}`;
+  throw new ConfigError(`${key}${shown}: allowed is ${allowedFor(key)}`);
+}
+
+/** The value as its flag would have it, which the schema reads. */
+function asFlag(key: SettingKey, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const { isInSeconds }: Setting = SETTINGS[key];
+  return String(typeof value === "number" && isInSeconds ? value / 1000 : value);
+}
+
+function allowedFor(key: SettingKey): string {
+  const { allows, isList, isInSeconds }: Setting = SETTINGS[key];
+  if (isInSeconds) return "a number of milliseconds from 1 to 2000000000";
+  if (allows === "on or off") return "true or false";
+  if (key === "trustProxy") return "a number of proxies, or a list of addresses and networks";
+  return isList ? `a list of values, each ${allows}` : allows;
+}
