@@ -5,9 +5,9 @@ import type { Config } from "../config/config.ts";
 import type { Service } from "../service.ts";
 import { uncaughtListener } from "../uncaught.ts";
 import { printBanner } from "./banner.ts";
-import { checkModelFile } from "./check-model-file.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
+import { requireGgufFile } from "./require-gguf-file.ts";
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;
@@ -20,18 +20,18 @@ export async function runServe(
   const command = readCommandLine(args, env);
   if (command.type === "print") console.log(command.text);
   else {
-    checkModelFiles(command.config, programName(env));
+    requireGgufFiles(command.config, programName(env));
     await serve(command.config);
   }
 }
 
-function checkModelFiles(config: Config, program: string): void {
+function requireGgufFiles(config: Config, program: string): void {
   const files = [
     { flag: "--model", file: config.model },
     { flag: "--embedding-model", file: config.embeddingModel },
     { flag: "--rerank-model", file: config.rerankModel },
   ];
-  for (const { flag, file } of files) if (file) checkModelFile({ flag, file, program });
+  for (const { flag, file } of files) if (file) requireGgufFile({ flag, file, program });
 }
 
 async function serve(config: Config): Promise<void> {

@@ -12,8 +12,8 @@ import {
 } from "../../../src/api/llama-cpp/answers.ts";
 import { ranking, teiRanking } from "../../../src/api/openai/embedding-answers.ts";
 import { openaiEmbeddings } from "../../../src/api/openai/embeddings.ts";
-import { readiness } from "../../../src/api/own/server-answers.ts";
 import type { Contract } from "../../../src/api/shared/contract.ts";
+import { readiness } from "../../../src/api/sluice/server-answers.ts";
 import { DIALECTS } from "../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";

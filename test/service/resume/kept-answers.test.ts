@@ -1,13 +1,13 @@
 // Responses that are kept, at every point of their lives, against their schemas.
 
 import { afterEach, expect, test } from "vitest";
-import { requestList } from "../../../src/api/own/server-answers.ts";
 import {
   deletedResponse,
   inputItemList,
   response,
   responseEvent,
 } from "../../../src/api/responses/answer.ts";
+import { requestList } from "../../../src/api/sluice/server-answers.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta } from "../../../src/generation/events.ts";
 import { eventsOf, expectHeldTo } from "../../support/clients/expect-schema.ts";
