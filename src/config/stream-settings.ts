@@ -25,7 +25,7 @@ export const STREAM_SETTINGS = inGroup("streams", {
     max: MAX_BYTES,
     default: 67_108_864,
     value: "BYTES",
-    help: "memory for all resumable streams; a stream that fills its 64th of it waits for its reader",
+    help: "memory for all resumable streams; one stream may use 1/64 of it, then it waits for its reader",
     isExpert: true,
   }),
   streamBuffer: integer({

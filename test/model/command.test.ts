@@ -86,7 +86,7 @@ describe("refuses with one line and exit code 1", () => {
       () => ["--model", "builtin"],
       /for the built-in model, leave out --model/,
     ],
-    ["an unknown command", () => ["start"], /unexpected argument "start"; .*serve, keys and pull/],
+    ["an unknown command", () => ["start"], /unknown command "start"; .*serve, keys and pull/],
     ["a folder as model", () => ["--model", scratch], /--model: .* is not a file/],
     [
       "a model that is no GGUF",

@@ -39,8 +39,8 @@ type LoadedModelInfo = {
 
 export type OllamaServedModel = {
   readonly id: string;
-  /** Whether the model only makes embeddings. */
-  readonly isForVectors: boolean;
+  /** Whether the model computes only embeddings. */
+  readonly isEmbeddingModel: boolean;
   readonly isLoaded: boolean;
   /** Null until the model has been loaded for the first time. */
   readonly info: LoadedModelInfo | null;
@@ -123,8 +123,9 @@ function shortened(parameters: number): string {
   return `${Math.round((parameters / size) * 10) / 10}${unit}`;
 }
 
-function capabilitiesOf({ isForVectors, info }: OllamaServedModel): OllamaModel["capabilities"] {
-  if (isForVectors) return ["embedding"];
+function capabilitiesOf(served: OllamaServedModel): OllamaModel["capabilities"] {
+  const { isEmbeddingModel, info } = served;
+  if (isEmbeddingModel) return ["embedding"];
   return [
     "completion",
     ...(info?.toolFormat ? ["tools" as const] : []),

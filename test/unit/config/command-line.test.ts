@@ -264,8 +264,7 @@ test.each([
 
 test("names an unknown command word, and says what is allowed", () => {
   expect(complaintAbout(["start"])).toBe(
-    'unexpected argument "start"; choose a model with --model PATH; ' +
-      "commands are serve, keys and pull; with npm, put -- before the flags",
+    'unknown command "start"; the commands are serve, keys and pull; with npm, put -- before the options',
   );
 });
 
