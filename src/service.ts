@@ -149,7 +149,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   };
 }
 
-/** Who may use the service, and how much of it. */
+/** Keys and their limits. */
 function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
     plainKeys: config.apiKey,

@@ -1,4 +1,4 @@
-// Where the server listens, who may connect, and how many connections it takes. Part of config.ts.
+// The address, the allowed hosts and origins, and the limits of connections. Part of config.ts.
 
 import { isIP } from "node:net";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-// Streams, slow and lost readers, and what is kept for them. Part of config.ts.
+// The settings of streams: slow and lost readers, and the memory kept for them. Part of config.ts.
 
 import { inGroup, integer, offByDefault, timeLimit } from "./setting.ts";
 

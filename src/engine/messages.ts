@@ -74,7 +74,7 @@ export function fromWireError({ code, message, param }: WireError): ServiceError
   return new ServiceError(toErrorCode(code), message, { param });
 }
 
-/** Also thrown before the model is loaded for ranking, if it is already loaded for generation. */
+/** Thrown also before the model is loaded for ranking, if it is already loaded for generation. */
 export function cannotRank(): ServiceError {
   return new ServiceError(
     "unsupported_parameter",

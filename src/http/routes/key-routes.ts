@@ -1,4 +1,4 @@
-// What a key can learn about itself: its usage, its metrics, and in response headers its remaining tokens per minute.
+// Routes where a key reads about itself: its usage, its metrics, and in response headers its remaining tokens per minute.
 
 import type { Express, RequestHandler } from "express";
 import { encodeUsage, type UsageLine } from "../../api/sluice/usage.ts";
