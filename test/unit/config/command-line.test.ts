@@ -191,7 +191,7 @@ test.each(["--version", "-v"])("%s prints the version alone", (flag) => {
   expect(command).toEqual({ type: "print", text: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
 });
 
-// Somebody may forget to repeat --api-key, and a service manager logs the error.
+// A user may forget to repeat --api-key, and a service manager logs the error.
 test("shows no API key that was written without its flag", () => {
   expect(complaintAbout(["--api-key", "first", "top-secret"])).not.toContain("top-secret");
 });
