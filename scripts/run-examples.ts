@@ -73,7 +73,7 @@ async function drive({ file, kind, path }: Example): Promise<void> {
   }
 }
 
-/** As the proxy serves it. */
+/** The path at which the proxy serves the page. */
 function pageOf(file: string): string {
   return file.replace("examples/", "").replace(".jsx", ".html");
 }

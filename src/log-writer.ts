@@ -1,5 +1,5 @@
 // Writes log lines to a file descriptor in batches, without blocking the process and with bounded memory. If the reader is
-// gone, lines are dropped. Not pino's own destination: its flushSync() at exit retries forever when nobody reads any more.
+// gone, lines are dropped. Not pino's own destination: its flushSync() at exit retries forever when no process reads any more.
 
 import { write, writeSync } from "node:fs";
 

@@ -8,9 +8,9 @@ import { packageVersion } from "./config/command-line.ts";
 import type { Config } from "./config/config.ts";
 import { configWith } from "./config/config-with.ts";
 import { readTlsFiles } from "./config/tls-files.ts";
+import { createEmbeddings, createEngine, type EngineParts } from "./create-engines.ts";
 import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
-import { createEmbeddings, createEngine, type EngineParts } from "./engine-set.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import { RunningRequests } from "./http/generate/running-requests.ts";
@@ -151,7 +151,7 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   };
 }
 
-/** Who may use the service, and how much of it. */
+/** Keys and their limits. */
 function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
     plainKeys: config.apiKey,

@@ -2,10 +2,10 @@
 // must catch their own errors (`guarded()` in errors.ts); an error that gets here is a bug, and is logged and counted.
 //
 // The rule: most callbacks of Node (socket, stream, parser, file, timer) belong to one connection, and an error damages only
-// that connection, so the server keeps running. It drains and exits with a code that makes its supervisor restart it
+// that connection, so the server keeps running. The server drains and exits, with a code that makes its supervisor restart it,
 // - if the stack contains code with state that all requests share: slots and queues (queue/), requests in the worker
 //   (engine/), stored streams and responses (resume/). A slot that is never returned would be lost forever;
-// - if the error has no stack to tell its origin;
+// - if the error has no stack that shows its origin;
 // - if there are many errors within a minute: their cause does not go away with one connection.
 
 const SHARED = /[\\/](?:src|dist)[\\/](?:queue|engine|resume)[\\/]|node_modules[\\/]p-queue[\\/]/;

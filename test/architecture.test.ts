@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     ...["type engine/engine.ts", "type engine/embedding-engine.ts"],
   ],
-  "engine-set.ts": [
+  "create-engines.ts": [
     "type config",
     "engine",
     "queue",
@@ -49,9 +49,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "web/conversation": [],
   "web/browser": [],
   "web/markdown": ["web/browser"],
-  "web/server": ["type web/conversation"],
-  "web/chat": ["web/conversation", "web/browser", "web/server"],
-  "web/view": ["web/conversation", "web/browser", "web/markdown", "web/server", "web/chat"],
+  "web/client": ["type web/conversation"],
+  "web/chat": ["web/conversation", "web/browser", "web/client"],
+  "web/view": ["web/conversation", "web/browser", "web/markdown", "web/client", "web/chat"],
   "web/main.tsx": ["*"],
   "web/vite.config.ts": [],
   "uncaught.ts": [],
@@ -61,7 +61,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["*"],
 };
 
-/** Who may import a package, or a module of Node that is not for everyone. Allowed as types only: with `type `. */
+/** The layers that may import a package, or a restricted module of Node. With `type ` they may import types only. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/jinja": ["worker"],
   cors: ["http"],
@@ -76,7 +76,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "pino-pretty": ["log.ts"],
   "prom-client": ["metrics.ts"],
   "@vitejs/plugin-react": ["web/vite.config.ts"],
-  "eventsource-parser": ["http", "web/server"],
+  "eventsource-parser": ["http", "web/client"],
   "hast-util-to-jsx-runtime": ["web/markdown"],
   idb: ["web/conversation"],
   lowlight: ["web/markdown"],
@@ -91,7 +91,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   zod: ["api", "keys", "config"],
 };
 
-/** Who may look at flags and variables: the entry hands them on, the worker's process gives the variables to its child. */
+/** The files that may read flags and variables: the entry passes them on, and the worker's process gives them to its child. */
 const PROCESS_READERS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["env", "argv"],
   "engine/worker-process.ts": ["env"],
@@ -168,7 +168,7 @@ function packageOf(specifier: string): string {
   return first.startsWith("@") ? `${first}/${second}` : first;
 }
 
-/** What a file reads of `process`, of the two things that only few may. */
+/** Which of `process.env` and `process.argv` a file reads. */
 function processReadsOf(program: Program): string[] {
   const reads: string[] = [];
   const note = (name: string | undefined) => {
@@ -227,7 +227,7 @@ test("finds the sources, and understands all of them", () => {
   );
 });
 
-test("every folder and root file of src/ is a layer in the table, and no layer is only there", () => {
+test("every folder and root file of src/ is a layer in the table, and every layer exists", () => {
   const there = new Set(files.map(layerOf));
 
   expect([...there].sort()).toEqual(Object.keys(LAYERS).sort());
@@ -266,7 +266,7 @@ test("only the owner of a package imports it, and every package has an owner", (
   expect(violations.map(show)).toEqual([]);
 });
 
-test("flags and variables are read where the process begins, and nowhere else", () => {
+test("flags and variables are read only where the process begins", () => {
   const violations = [...modules].flatMap(([file, { program }]) =>
     processReadsOf(program)
       .filter((name) => !PROCESS_READERS[file]?.includes(name))
@@ -276,7 +276,7 @@ test("flags and variables are read where the process begins, and nowhere else", 
   expect(violations).toEqual([]);
 });
 
-test("imports go in no circle", () => {
+test("there are no import cycles", () => {
   const done = new Set<string>();
 
   const cycles = files.map((file) => cycleFrom(file, [], done)).filter(Boolean);
@@ -284,7 +284,7 @@ test("imports go in no circle", () => {
   expect(cycles).toEqual([]);
 });
 
-test("every exported type has a name of its own", () => {
+test("every exported type has a unique name", () => {
   const places = new Map<string, string[]>();
   for (const [file, { program }] of modules) {
     for (const name of exportedTypesOf(program))
@@ -296,7 +296,7 @@ test("every exported type has a name of its own", () => {
   expect(shared).toEqual([]);
 });
 
-test("imports name the file with its ending", () => {
+test("imports contain the file extension", () => {
   const violations = imports.filter(
     (each) =>
       isRelative(each) &&

@@ -16,7 +16,7 @@ export type ProgramOptions = {
 };
 
 export type Program = {
-  /** What it wrote; grows. */
+  /** Its output so far; grows. */
   readonly output: () => string;
   readonly stop: () => void;
   /** @throws Error with the end of its output, unless it ends well in time */
@@ -43,7 +43,7 @@ export function startProgram(options: ProgramOptions): Program {
     process.off("exit", stop);
     if (code !== 0) throw new Error(`ended with ${code ?? signal}\n${output.slice(-2_000)}`);
   });
-  ended.catch(() => {}); // of one that is stopped nobody waits for its end
+  ended.catch(() => {}); // a stopped program is not awaited
   return { output: () => output, stop, ended };
 }
 

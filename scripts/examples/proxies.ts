@@ -12,7 +12,7 @@ const START_MS = 30_000;
 const STOP_MS = 2_000;
 const SHORT = "What is streaming?";
 const LONG = "Count from 1 to 500.";
-/** Of the server, by default. */
+/** The server's default. */
 const SLOTS = 4;
 
 export type Proxy = {

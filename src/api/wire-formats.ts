@@ -1,4 +1,5 @@
-// The list of all wire formats. One line here gives a new format its path and its entry in the OpenAPI document.
+// The list of all wire formats. A line here mounts a format at its path and adds it to the OpenAPI document. The
+// descriptions of its fields are in openapi/.
 
 import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";

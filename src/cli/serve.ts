@@ -6,9 +6,9 @@ import { readKeysFile } from "../keys/keys-file.ts";
 import type { Service } from "../service.ts";
 import { uncaughtListener } from "../uncaught.ts";
 import { printBanner } from "./banner.ts";
-import { checkModelFile } from "./check-model-file.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
+import { requireGgufFile } from "./require-gguf-file.ts";
 
 /** One Ctrl-C may arrive twice: from the terminal, and forwarded by npm. */
 const SAME_SIGNAL_MS = 300;
@@ -22,19 +22,19 @@ export async function runServe(
   if (command.type === "print") console.log(command.text);
   else {
     const { config } = command;
-    checkModelFiles(config, programName(env));
+    requireGgufFiles(config, programName(env));
     if (config.keysFile !== undefined) readKeysFile(config.keysFile, programName(env));
     await serve(config);
   }
 }
 
-function checkModelFiles(config: Config, program: string): void {
+function requireGgufFiles(config: Config, program: string): void {
   const files = [
     { flag: "--model", file: config.model },
     { flag: "--embedding-model", file: config.embeddingModel },
     { flag: "--rerank-model", file: config.rerankModel },
   ];
-  for (const { flag, file } of files) if (file) checkModelFile({ flag, file, program });
+  for (const { flag, file } of files) if (file) requireGgufFile({ flag, file, program });
 }
 
 async function serve(config: Config): Promise<void> {

@@ -75,15 +75,14 @@ function joinValues(args: readonly string[], options: FlagOptions): string[] {
   return joined;
 }
 
-/** An argument without a flag may be a key, which must not be shown, unless it is a word in the place of a command. */
+/** Shows an argument only if it is a word in the place of a command: any other may be a key. */
 function describeBadArgument(error: NodeJS.ErrnoException, first = ""): string {
   if (error.code !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL")
     return `${error.message.split("\n")[0]} (see --help)`;
-  const shown = /^[a-z]{1,12}$/.test(first) ? ` "${first}"` : "";
-  return (
-    `unexpected argument${shown}; choose a model with --model PATH; ` +
-    "commands are serve, keys and pull; with npm, put -- before the flags"
-  );
+  const problem = /^[a-z]{1,12}$/.test(first)
+    ? `unknown command "${first}"; the commands are serve, keys and pull`
+    : "unexpected argument; choose a model with --model PATH";
+  return `${problem}; with npm, put -- before the options`;
 }
 
 function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.ProcessEnv): unknown {

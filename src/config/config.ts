@@ -1,4 +1,4 @@
-// Every setting, once: its flag, its variable, its default, what it allows, and its text in --help.
+// Merges the settings of the *-settings.ts files. Each is declared once: flag, variable, default, allowed values, help text.
 
 import type { z } from "zod";
 import { KEY_SETTINGS } from "./key-settings.ts";

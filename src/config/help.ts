@@ -21,7 +21,7 @@ export function helpText({ showsExpert }: HelpOptions): string {
     "usage: sluice [serve] [options]   start the server",
     "       sluice keys --help         make, list and revoke API keys",
     "       sluice pull --help         download a model",
-    "       npm start -- ...           the same in a clone, in place of the word sluice",
+    "       in a clone, write `npm start --` instead of `sluice`",
     ...groups.flatMap((group) => [
       "",
       GROUPS[group],

@@ -1,4 +1,4 @@
-// Who may use the server, and what keys share. Part of config.ts.
+// The settings of access: keys, and what keys share. Part of config.ts.
 
 import { z } from "zod";
 import { inGroup, offByDefault, setting } from "./setting.ts";

@@ -1,4 +1,4 @@
-// How large, how long and how many requests may be. Part of config.ts.
+// The limits on the size, the duration and the number of requests. Part of config.ts.
 
 import { inGroup, integer, offByDefault, timeLimit } from "./setting.ts";
 
@@ -20,11 +20,11 @@ export const LIMIT_SETTINGS = inGroup("limits", {
     help: "longest wait for a slot of a non-streaming request, whose client sees nothing until it is done",
   }),
   firstTokenTimeoutMs: timeLimit({
-    help: "refuse a request that has no first token by then (default: no limit)",
+    help: "refuse a request whose first token is not there after this time (default: no limit)",
   }),
   requestTimeoutMs: timeLimit({
     default: 3600,
-    help: "longest time of a whole request; its answer then ends with what has been generated",
+    help: "longest time of a whole request; then its answer ends with the text so far, or it fails if there is none",
   }),
   drainTimeoutMs: timeLimit({
     default: 30,
@@ -38,7 +38,7 @@ export const LIMIT_SETTINGS = inGroup("limits", {
     help: "largest request body",
   }),
   strict: offByDefault({
-    help: "refuse unknown request fields instead of naming them in x-ignored-params",
+    help: "refuse unknown request fields with a 400 (default: name them in x-ignored-params)",
   }),
   bodyMemory: integer({
     min: 4096,
@@ -46,7 +46,7 @@ export const LIMIT_SETTINGS = inGroup("limits", {
     default: 268_435_456,
     value: "BYTES",
     also: ", at least twice --body-limit",
-    help: "memory for the bodies of all unfinished requests; without room a request gets a 503; one client may hold only as much as it leaves free",
+    help: "memory for the bodies of all unfinished requests; without room a request gets a 503; one client alone may hold at most half of it",
     isExpert: true,
   }),
   flexWaitMs: timeLimit({

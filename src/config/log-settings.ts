@@ -1,4 +1,4 @@
-// What is logged, and how. Part of config.ts.
+// The settings of the log. Part of config.ts.
 
 import { z } from "zod";
 import { inGroup, setting } from "./setting.ts";

@@ -1,4 +1,4 @@
-// Where the server listens, who may connect, and how many connections it takes. Part of config.ts.
+// The address, the allowed hosts and origins, and the limits of connections. Part of config.ts.
 
 import { isIP } from "node:net";
 import { z } from "zod";
@@ -76,7 +76,7 @@ export const NETWORK_SETTINGS = inGroup("network", {
   trustProxy: setting({
     schema: proxies.optional(),
     value: "PROXIES",
-    help: "trust the X-Forwarded-* headers of this number of proxies in front, or of these addresses (default: of none)",
+    help: "trust the X-Forwarded-* headers of this number of proxies in front, or of these addresses (default: none)",
     allows: "a number of proxies, or addresses and networks with commas between them",
   }),
   page: onByDefault({ help: "serve the chat page at /" }),

@@ -1,4 +1,4 @@
-// What a setting is, and the kinds of values that several settings have.
+// The type of a setting, and the kinds of values that several settings have.
 
 import { z } from "zod";
 
@@ -19,7 +19,7 @@ export type Setting<T extends z.ZodType = z.ZodType> = {
   readonly value?: string;
   /** Complete by itself: the setting above it in --help is not read first. */
   readonly help: string;
-  /** What is allowed, for the error message. */
+  /** The allowed values, for the error message. */
   readonly allows: string;
   /** May be given several times; the variable then holds a comma-separated list. */
   readonly isList?: boolean;

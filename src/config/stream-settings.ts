@@ -1,4 +1,4 @@
-// Streams, slow and lost readers, and what is kept for them. Part of config.ts.
+// The settings of streams: slow and lost readers, and the memory kept for them. Part of config.ts.
 
 import { inGroup, integer, offByDefault, timeLimit } from "./setting.ts";
 
@@ -25,7 +25,7 @@ export const STREAM_SETTINGS = inGroup("streams", {
     max: MAX_BYTES,
     default: 67_108_864,
     value: "BYTES",
-    help: "memory for all resumable streams; a stream that fills its 64th of it waits for its reader",
+    help: "memory for all resumable streams; one stream may use 1/64 of it, then it waits for its reader",
     isExpert: true,
   }),
   streamBuffer: integer({

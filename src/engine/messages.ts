@@ -40,7 +40,7 @@ export function fromWireError({ code, message, param }: WireError): ServiceError
   return new ServiceError(toErrorCode(code), message, { param });
 }
 
-/** Also thrown before the model is loaded for ranking, if it is already loaded for generation. */
+/** Thrown also before the model is loaded for ranking, if it is already loaded for generation. */
 export function cannotRank(): ServiceError {
   const message =
     "this model cannot rank documents; start the server with --rerank-model FILE, where FILE is the GGUF of a reranker";

@@ -49,8 +49,8 @@ export type RemoteRunOptions = {
 };
 
 /**
- * `running`: on a slot in the worker. `suspended`: without a slot, because its reader is too slow. `requeued`: its reader has
- * caught up, and it waits for a slot. `ended`: the worker is done with it.
+ * `new`: not sent to the worker yet. `running`: on a slot in the worker. `suspended`: without a slot, because its reader is
+ * too slow. `requeued`: its reader has caught up, and it waits for a slot. `ended`: the worker is done with it.
  */
 type Phase = "new" | "running" | "suspended" | "requeued" | "ended";
 
@@ -64,8 +64,8 @@ export class RemoteRun {
   #phase: Phase = "new";
   #leaveGate = () => {};
   #isProving = false;
-  /** Whether it is a cleared suspect that waits for the other suspects. */
-  #isHeld = false;
+  /** Whether the run is a cleared suspect that waits for the other suspects. */
+  #waitsForSuspects = false;
   #loss: WorkerLoss | null = null;
   readonly #received: ReceivedAnswer;
   #unreturnedBytes = 0;
@@ -195,7 +195,7 @@ export class RemoteRun {
   /** Returns half a buffer at a time, so that a fast reader needs only one message in a thousand tokens. */
   #returnCredit(bytes: number): void {
     this.#unreturnedBytes += bytes;
-    if (this.#isHeld) return;
+    if (this.#waitsForSuspects) return;
     const isDue = this.#unreturnedBytes >= this.#options.bufferBytes / 2;
     if (!isDue && this.#phase !== "suspended") return;
     this.#stopParkTimer();
@@ -217,10 +217,10 @@ export class RemoteRun {
   /** Leaves the gate. The run stays parked until all other suspects are cleared too, and then continues beside them. */
   #clearSuspect(): void {
     this.#isProving = false;
-    this.#isHeld = true;
+    this.#waitsForSuspects = true;
     this.#leaveGate();
     const entered = this.#options.enterGate(false).then((leave) => {
-      this.#isHeld = false;
+      this.#waitsForSuspects = false;
       if (this.#phase !== "running") return leave();
       this.#leaveGate = leave;
       this.#sendCredit(this.#options.bufferBytes - this.#firstCredit);

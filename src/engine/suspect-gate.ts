@@ -23,18 +23,18 @@ export class SuspectGate {
     if (isSuspect) this.#suspectsWaiting += 1;
     try {
       // No await between the check and the entry, so that only one of several waiting suspects enters.
-      while (isSuspect ? this.#inside > 0 : this.isSuspicious) await wait(this.#change());
+      while (isSuspect ? this.#inside > 0 : this.isReserved) await wait(this.#change());
       this.#inside += 1;
       this.#isSuspectInside = isSuspect;
     } finally {
       if (isSuspect) this.#suspectsWaiting -= 1;
-      if (!this.isSuspicious) this.#notify();
+      if (!this.isReserved) this.#notify();
     }
     return this.#leaver();
   }
 
   /** Whether a suspect is inside or waits, so that other requests may not enter. */
-  get isSuspicious(): boolean {
+  get isReserved(): boolean {
     return this.#isSuspectInside || this.#suspectsWaiting > 0;
   }
 

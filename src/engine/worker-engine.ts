@@ -115,7 +115,7 @@ export class WorkerEngine implements Engine {
         await this.#ready(waits);
         this.#runs.set(id, run);
       },
-      isGateWanted: () => this.#gate.isSuspicious,
+      isGateWanted: () => this.#gate.isReserved,
       send: (message) => this.#worker.send(message),
       onEnded: () => this.#runs.delete(id),
     });

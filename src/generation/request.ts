@@ -190,7 +190,7 @@ export type OutputPlan = {
   readonly answerGrammar: {
     readonly text: string;
     /** `start`: from the first token after the reasoning block. `text`: answer text only, not reasoning or message headers. */
-    readonly holds: "start" | "text";
+    readonly appliesFrom: "start" | "text";
   } | null;
   /** GBNF that applies from the beginning of a call to the end of the answer; null for none. */
   readonly callGrammar: string | null;

@@ -21,15 +21,15 @@ export function integerRange(min: number | null, max: number | null): string | n
 }
 
 /**
- * Accepts decimals whose whole part alone proves that they are in the range, and the limits themselves if they are whole.
- * Some numbers of the range are not accepted. @returns null if there are none
+ * Accepts a decimal only if its whole part already puts it in the range: 5.x for a maximum of 6, but no 5.x for 5.5. The
+ * limits themselves are accepted if they are whole. @returns null if no number is accepted
  */
 export function numberRange(min: number | null, max: number | null): string | null {
   const parts: string[] = [];
   const fraction = '( "." [0-9]{1,16} )?';
   // From zero up, k with decimals lies in [k, k + 1); below zero, -k with decimals lies in (-k - 1, -k].
-  const up = atLeastZero(min) ? integerRange(wholeUp(min) ?? 0, minusOne(max)) : null;
-  const fromZero = atLeastZero(min) ? up : integerRange(0, minusOne(max));
+  const up = atLeastZero(min) ? integerRange(ceilOrNull(min) ?? 0, lastWholeBelow(max)) : null;
+  const fromZero = atLeastZero(min) ? up : integerRange(0, lastWholeBelow(max));
   if (fromZero !== null) parts.push(`${fromZero} ${fraction}`);
   if (!atLeastZero(min)) {
     const down = integerRange(
@@ -38,7 +38,7 @@ export function numberRange(min: number | null, max: number | null): string | nu
     );
     if (down !== null) parts.push(`${down} ${fraction}`);
   }
-  const edges = [wholeUp(min), max === null ? null : Math.floor(max)].filter(
+  const edges = [ceilOrNull(min), max === null ? null : Math.floor(max)].filter(
     (edge) => edge !== null && (min === null || edge >= min) && (max === null || edge <= max),
   );
   for (const edge of edges) parts.push(literal(String(edge)));
@@ -49,7 +49,7 @@ function atLeastZero(min: number | null): boolean {
   return min !== null && min >= 0;
 }
 
-function wholeUp(min: number | null): number | null {
+function ceilOrNull(min: number | null): number | null {
   return min === null ? null : Math.ceil(min);
 }
 
@@ -58,7 +58,7 @@ function wholeDown(max: number | null): number {
 }
 
 /** The last whole part whose decimals all stay below the limit. */
-function minusOne(max: number | null): number | null {
+function lastWholeBelow(max: number | null): number | null {
   return max === null ? null : Math.floor(max) - 1;
 }
 

@@ -41,7 +41,7 @@ export type DownloadStart = {
   readonly isComplete: boolean;
 };
 
-/** What the command shows while it waits. */
+/** Shown by the command while it waits. */
 export type DownloadReporter = {
   readonly onStart: (start: DownloadStart) => void;
   readonly onBytes: (bytes: number, totalBytes: number) => void;

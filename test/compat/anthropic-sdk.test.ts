@@ -1,4 +1,4 @@
-// The official Anthropic SDK as the judge: its own accumulator, parsers and error classes read what comes.
+// The official Anthropic SDK as the judge: its own accumulator, parsers and error classes read the answers.
 
 import Anthropic from "@anthropic-ai/sdk";
 import { betaZodTool } from "@anthropic-ai/sdk/helpers/beta/zod";
@@ -35,7 +35,7 @@ const tools = [
 const asking = { ...plain, messages: [weatherQuestion], max_tokens: 120, tools };
 
 describe("messages", () => {
-  test("create() gives a message", async () => {
+  test("create() returns a message", async () => {
     const { data, request_id } = await client.messages
       .create({ ...plain, system: "Be brief." })
       .withResponse();
@@ -47,7 +47,7 @@ describe("messages", () => {
     expect(request_id).toBeTruthy();
   });
 
-  test("the second of two like messages comes from the cache", async () => {
+  test("the second of two equal messages uses the cache", async () => {
     const messages = [{ role: "user" as const, content: "Tell me about rivers and lakes." }];
     const first = await client.messages.create({ ...plain, messages, max_tokens: 2 });
     const { usage } = await client.messages.create({ ...plain, messages, max_tokens: 2 });
@@ -68,7 +68,7 @@ describe("messages", () => {
     expect(types.slice(-3)).toEqual(["content_block_stop", "message_delta", "message_stop"]);
   });
 
-  test("stream() puts a message together that is the same as a buffered one", async () => {
+  test("stream() assembles the same message as a buffered one", async () => {
     let heard = "";
     const stream = client.messages.stream(plain).on("text", (text) => {
       heard += text;
@@ -85,7 +85,7 @@ describe("messages", () => {
     expect(message.stop_reason).toBe("end_turn");
   });
 
-  test("stops at max_tokens and at a stop sequence, and says which", async () => {
+  test("stops at max_tokens and at a stop sequence, and reports which", async () => {
     const short = await client.messages.create({ ...plain, max_tokens: 2 });
     const stopped = await client.messages.create({ ...plain, stop_sequences: ["zzz", " is"] });
 
@@ -93,7 +93,7 @@ describe("messages", () => {
     expect(stopped).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: " is" });
   });
 
-  test("goes on with a last message of the assistant", async () => {
+  test("continues a last message of the assistant", async () => {
     const begun = { role: "assistant" as const, content: "A streamed answer is" };
 
     const { content } = await client.messages.create({ ...plain, messages: [question, begun] });
@@ -101,7 +101,7 @@ describe("messages", () => {
     expect(content[0]?.type === "text" && content[0].text).not.toContain("A streamed answer");
   });
 
-  test("countTokens() says what usage will say", async () => {
+  test("countTokens() returns the same number as usage", async () => {
     const { model, messages } = plain;
     const { input_tokens } = await client.messages.countTokens({ model, messages, tools });
     const { usage } = await client.messages.create({ ...plain, tools, max_tokens: 1 });
@@ -111,7 +111,7 @@ describe("messages", () => {
 });
 
 describe("tools", () => {
-  test("a call comes back with its result, and the model tells it", async () => {
+  test("a call gets its result, and the model uses it in its answer", async () => {
     const called = await client.messages.create(asking);
     const use = called.content.find((block) => block.type === "tool_use");
     expect(called.stop_reason).toBe("tool_use");
@@ -134,7 +134,7 @@ describe("tools", () => {
     expect(answer.content[0]?.type === "text" && answer.content[0].text).toContain("18");
   });
 
-  test("stream() puts the pieces of a call together", async () => {
+  test("stream() assembles the pieces of a call", async () => {
     const pieces: string[] = [];
     const stream = client.messages.stream(asking).on("inputJson", (piece) => pieces.push(piece));
 
@@ -179,7 +179,7 @@ describe("tools", () => {
   );
 });
 
-test("thoughts are blocks of their own, and come back as such", async () => {
+test("reasoning has its own blocks, and can be sent back in them", async () => {
   const sum = { role: "user" as const, content: "What is 2 + 3?" };
   const thinking = { type: "adaptive" as const };
   const wish = { ...plain, messages: [sum], max_tokens: 300, thinking };
@@ -201,7 +201,7 @@ test("thoughts are blocks of their own, and come back as such", async () => {
 /** Without limits: the SDK leaves those out of the schema that it sends. */
 const Thing = z.object({ color: z.enum(["red", "green"]), isBig: z.boolean() });
 
-test("parse() gives an answer as its zod schema has it, and so does a stream", async () => {
+test("parse() and a stream return an answer that matches its zod schema", async () => {
   const wish = { ...plain, output_config: { format: zodOutputFormat(Thing) } };
 
   const parsed = await client.messages.parse({ ...wish, temperature: 1 });
@@ -231,7 +231,7 @@ describe("errors", () => {
     });
   });
 
-  test("of keys without a scope, or beyond their limit, have theirs too", async () => {
+  test("for keys without a scope or above their limit have the SDK's classes too", async () => {
     const keys = newKeysFile();
     const clientOf = (...flags: string[]) => {
       const { authorization } = keys.add(flags[1] ?? "key", ...flags);
@@ -252,7 +252,7 @@ describe("errors", () => {
     await shared.close();
   });
 
-  test("name a prompt that is too long, also where it is only counted", async () => {
+  test("name a prompt that is too long, also when it is only counted", async () => {
     const messages = [{ role: "user" as const, content: "word ".repeat(6000) }];
 
     const refusal = {

@@ -19,7 +19,7 @@ version = tuple(int(part) for part in anthropic.__version__.split(".")[:2])
 failed = []
 
 messages = [{"role": "user", "content": "What is the weather in Paris?"}]
-# As further fields of the body: the newest SDKs have no argument for it any more.
+# Sent as further fields of the body, because the newest SDKs have no argument for it.
 cold = {"extra_body": {"temperature": 0}}
 plain = {"model": model, "messages": messages, "max_tokens": 120, **cold}
 tools = [
@@ -40,7 +40,7 @@ def check(since=(0, 18)):
         try:
             test()
             print(f"ok    {test.__name__}")
-        except Exception as error:  # every failure is told, and counted
+        except Exception as error:  # every failure is printed and counted
             failed.append(test.__name__)
             print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}")
         return test

@@ -1,4 +1,4 @@
-// The official Google Gen AI SDK as the judge: its own chats, parsers and error class read what comes.
+// The official Google Gen AI SDK as the judge: its own chats, parsers and error class read the answers.
 
 import {
   ApiError,
@@ -51,7 +51,7 @@ async function collected(stream: AsyncGenerator<GenerateContentResponse>) {
 }
 
 describe("generateContent()", () => {
-  test("gives a text, why it ended, and what was used", async () => {
+  test("returns text, finish reason and usage", async () => {
     const answer = await ai.models.generateContent({
       ...plain,
       config: { ...config, systemInstruction: "Be brief." },
@@ -82,7 +82,7 @@ describe("generateContent()", () => {
     expect(stopped.text).not.toContain(" is");
   });
 
-  test("gives so many candidates as are asked for, with log probabilities", async () => {
+  test("returns the requested number of candidates, with logprobs", async () => {
     const { candidates = [] } = await ai.models.generateContent({
       ...plain,
       config: {
@@ -111,7 +111,7 @@ describe("generateContent()", () => {
 });
 
 describe("generateContentStream()", () => {
-  test("gives the same text in pieces, and what was used with the last one", async () => {
+  test("streams the same text in chunks, with the usage in the last one", async () => {
     const chunks = await collected(await ai.models.generateContentStream(plain));
 
     const whole = await ai.models.generateContent(plain);
@@ -123,7 +123,7 @@ describe("generateContentStream()", () => {
     expect(last?.usageMetadata?.totalTokenCount).toBe(whole.usageMetadata?.totalTokenCount);
   });
 
-  test("passes over what is said to one that waits", async () => {
+  test("ignores the wait status of a queued request", async () => {
     const slow = await startWithModel({ threads: 1, alias: [MODEL], slots: 1, heartbeatMs: 20 });
     const client = new GoogleGenAI({ apiKey: "any", httpOptions: { baseUrl: slow.url } });
     const short = { ...plain, config: { ...config, maxOutputTokens: 5 } };
@@ -139,7 +139,7 @@ describe("generateContentStream()", () => {
     await slow.close();
   });
 
-  test("leaving it frees its slot", async () => {
+  test("leaving the stream frees its slot", async () => {
     const leaving = new AbortController();
     const stream = await ai.models.generateContentStream({
       ...plain,
@@ -157,11 +157,11 @@ describe("generateContentStream()", () => {
   });
 });
 
-/** Nothing else is of this schema. */
+/** The only answer that matches this schema. */
 const endless = { type: "array", items: { type: "integer" }, minItems: 1000 };
 
 describe("chats", () => {
-  test("keep what was said, whole and streamed", async () => {
+  test("keep the conversation, buffered and streamed", async () => {
     const chat = ai.chats.create({ model: MODEL, config });
 
     const first = await chat.sendMessage({ message: "What is streaming?" });
@@ -176,7 +176,7 @@ describe("chats", () => {
     );
   });
 
-  test("go on with a begun answer of the model", async () => {
+  test("continue an answer that the model has begun", async () => {
     const begun = "A streamed answer is";
     const { text } = await ai.models.generateContent({
       ...plain,
@@ -192,7 +192,7 @@ describe("chats", () => {
 });
 
 describe("functions", () => {
-  test("a call comes back with its response, and the model tells it", async () => {
+  test("a call gets its response, and the model uses it in its answer", async () => {
     const mode = FunctionCallingConfigMode.AUTO;
     const chat = ai.chats.create({ model: MODEL, config: withWeather(mode) });
     const called = await chat.sendMessage({ message: weatherQuestion });
@@ -207,7 +207,7 @@ describe("functions", () => {
     expect(answer.text).toContain("18");
   });
 
-  test("with ANY one is called, streamed as well, with arguments of its schema", async () => {
+  test("with ANY a function is called, also streamed, with arguments that match its schema", async () => {
     const wish = { ...plain, config: withWeather(FunctionCallingConfigMode.ANY) };
 
     const whole = await ai.models.generateContent(wish);
@@ -220,7 +220,7 @@ describe("functions", () => {
     expect(streamed[0]?.id).toBeTruthy();
   });
 
-  test("with NONE none is called", async () => {
+  test("with NONE no function is called", async () => {
     const { parameters: _, ...described } = weather;
     const parametersJsonSchema = { type: "object", properties: { city: { type: "string" } } };
     const answer = await ai.models.generateContent({
@@ -263,7 +263,7 @@ describe("functions", () => {
 });
 
 describe("structured output", () => {
-  test("an OpenAPI schema holds the answer, with its properties in their order", async () => {
+  test("an answer follows an OpenAPI schema, with its properties in order", async () => {
     const { text = "" } = await ai.models.generateContent({
       ...plain,
       config: {
@@ -289,7 +289,7 @@ describe("structured output", () => {
     expect([1, 2]).toContain(thing.tags.length);
   });
 
-  test("so does a JSON schema, and a list of words", async () => {
+  test("an answer follows a JSON schema, or a list of words", async () => {
     const ofSchema = await ai.models.generateContent({
       ...plain,
       config: {
@@ -310,7 +310,7 @@ describe("structured output", () => {
   });
 });
 
-test("thoughts are told where they are asked for, and counted anyway", async () => {
+test("reasoning is returned on request, and always counted", async () => {
   const thinkingConfig = { thinkingLevel: ThinkingLevel.LOW };
   const wish = { ...plain, contents: "What is 2 + 3?" };
   const thinking = (includeThoughts: boolean) => ({
@@ -318,19 +318,19 @@ test("thoughts are told where they are asked for, and counted anyway", async () 
     thinkingConfig: { ...thinkingConfig, includeThoughts },
   });
 
-  const told = await ai.models.generateContent({ ...wish, config: thinking(true) });
+  const shown = await ai.models.generateContent({ ...wish, config: thinking(true) });
   const silent = await ai.models.generateContent({ ...wish, config: thinking(false) });
   const off = { ...config, thinkingConfig: { thinkingBudget: 0 } };
   const without = await ai.models.generateContent({ ...wish, config: off });
 
-  expect(told.candidates?.[0]?.content?.parts?.[0]).toMatchObject({ thought: true });
+  expect(shown.candidates?.[0]?.content?.parts?.[0]).toMatchObject({ thought: true });
   expect(silent.candidates?.[0]?.content?.parts?.some(({ thought }) => thought)).toBe(false);
-  expect(silent.text).toBe(told.text);
+  expect(silent.text).toBe(shown.text);
   expect(silent.usageMetadata?.thoughtsTokenCount).toBeGreaterThan(0);
   expect(without.usageMetadata?.thoughtsTokenCount).toBe(0);
 });
 
-test("countTokens() says what usage will say", async () => {
+test("countTokens() returns the same number as usage", async () => {
   const { totalTokens } = await ai.models.countTokens({ model: MODEL, contents: plain.contents });
   const { usageMetadata } = await ai.models.generateContent({
     ...plain,
@@ -365,9 +365,9 @@ describe("errors", () => {
     );
     expect(error).toBeInstanceOf(ApiError);
     const { status, message } = error as ApiError;
-    const told = JSON.parse(message) as { error: { code: number; status: string } };
-    expect(told.error.code).toBe(status);
-    return told.error.status;
+    const answer = JSON.parse(message) as { error: { code: number; status: string } };
+    expect(answer.error.code).toBe(status);
+    return answer.error.status;
   };
 
   test("have the SDK's class, Google's status and the envelope", async () => {

@@ -50,7 +50,7 @@ function textOf(parts: readonly ChatResponse[]): string {
 }
 
 describe("chat", () => {
-  test("gives a message with the numbers of its answer", async () => {
+  test("returns a message with its statistics", async () => {
     const answer = await client.chat(plain);
 
     expect(answer).toMatchObject({ model: "builtin", done: true, done_reason: "stop" });
@@ -63,7 +63,7 @@ describe("chat", () => {
     expect(load_duration + prompt_eval_duration).toBeLessThanOrEqual(total);
   });
 
-  test("streams what it gives as one message", async () => {
+  test("streams the same text as in one message", async () => {
     const whole = await client.chat(plain);
 
     const parts = await all(await client.chat({ ...plain, stream: true }));
@@ -82,7 +82,7 @@ describe("chat", () => {
     expect(stopped.message.content).not.toContain(" is");
   });
 
-  test("holds the answer to a JSON schema, or to JSON", async () => {
+  test("enforces a JSON schema, or JSON", async () => {
     const Thing = z.object({ color: z.enum(["red", "green"]), isBig: z.boolean() });
 
     const held = await client.chat({ ...plain, format: z.toJSONSchema(Thing) });
@@ -98,7 +98,7 @@ describe("chat", () => {
     expect(JSON.parse(textOf(parts))).toEqual({ a: 5 });
   });
 
-  test("tells thoughts from the answer", async () => {
+  test("separates the reasoning from the answer", async () => {
     const messages = [{ role: "user", content: "What is 2 + 3?" }];
     const wish = { ...plain, messages, options: { ...options, num_predict: 300 } };
 
@@ -111,12 +111,12 @@ describe("chat", () => {
     expect(silent.message).not.toHaveProperty("thinking");
   });
 
-  test("scores tokens", async () => {
+  test("returns logprobs of tokens", async () => {
     const wish = { ...plain, logprobs: true, top_logprobs: 2 };
 
     const { logprobs = [], eval_count } = await client.chat(wish);
 
-    expect(Math.abs(logprobs.length - eval_count)).toBeLessThanOrEqual(1); // the last one may be the end
+    expect(Math.abs(logprobs.length - eval_count)).toBeLessThanOrEqual(1); // the last token may be the end of the answer
     for (const { logprob, top_logprobs } of logprobs) {
       expect(logprob).toBeLessThanOrEqual(0);
       expect(top_logprobs).toHaveLength(2);
@@ -125,7 +125,7 @@ describe("chat", () => {
 });
 
 describe("tools", () => {
-  test("a call comes back with its result, and the model tells it", async () => {
+  test("a call gets its result, and the model uses it in its answer", async () => {
     const { message, done_reason } = await client.chat(asking);
     const [call] = message.tool_calls ?? [];
     expect(call?.function).toMatchObject({ name: "get_weather", arguments: { city: "Paris" } });
@@ -137,7 +137,7 @@ describe("tools", () => {
     expect(answer.message.content).toContain("18");
   });
 
-  test("a streamed call comes whole", async () => {
+  test("a streamed call arrives in one piece", async () => {
     const parts = await all(await client.chat({ ...asking, stream: true }));
 
     const calls = parts.flatMap(({ message }) => message.tool_calls ?? []);
@@ -148,7 +148,7 @@ describe("tools", () => {
 });
 
 describe("generate", () => {
-  test("answers a question, whole and streamed", async () => {
+  test("answers a question, buffered and streamed", async () => {
     const wish = { model: MODEL, prompt: "What is streaming?", system: "Be brief.", options };
 
     const whole = await client.generate(wish);
@@ -158,7 +158,7 @@ describe("generate", () => {
     expect(parts.map(({ response }) => response).join("")).toBe(whole.response);
   });
 
-  test("goes on with a text as it is", async () => {
+  test("continues a raw text", async () => {
     const wish = { model: MODEL, prompt: "Streaming is", raw: true, options };
 
     const { response, prompt_eval_count } = await client.generate(wish);
@@ -167,7 +167,7 @@ describe("generate", () => {
     expect(prompt_eval_count).toBeLessThan(10);
   });
 
-  test("without a prompt says that the model is loaded", async () => {
+  test("without a prompt reports that the model is loaded", async () => {
     const loaded = await client.generate({ model: MODEL, prompt: "" });
     const parts = await all(await client.chat({ model: MODEL, stream: true, keep_alive: 0 }));
 
@@ -177,7 +177,7 @@ describe("generate", () => {
 });
 
 describe("models", () => {
-  test("list(), ps() and show() describe what is served", async () => {
+  test("list(), ps() and show() describe the served models", async () => {
     const [{ models }, loaded, shown] = await Promise.all([
       client.list(),
       client.ps(),
@@ -194,13 +194,13 @@ describe("models", () => {
     expect(shown.model_info).toMatchObject({ [`${family}.context_length`]: expect.any(Number) });
   });
 
-  test("version() is that of an Ollama with all of this", async () => {
+  test("version() is that of an Ollama with all these features", async () => {
     const { version } = await client.version();
 
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  test("pull() succeeds for what is served, and is refused for the rest, as making models is", async () => {
+  test("pull() succeeds for a served model; pulling another one or creating one is refused", async () => {
     const [status] = await all(await client.pull({ model: MODEL, stream: true }));
 
     expect(status).toEqual({ status: "success" });
@@ -212,7 +212,7 @@ describe("models", () => {
   });
 });
 
-test("embed() and embeddings() give vectors", async () => {
+test("embed() and embeddings() return vectors", async () => {
   const { embeddings, prompt_eval_count } = await client.embed({
     model: MODEL,
     input: ["The cat sat on the mat.", "Paris is the capital of France."],
@@ -228,7 +228,7 @@ test("embed() and embeddings() give vectors", async () => {
   expect(embedding.map((value) => value / Math.hypot(...embedding))[0]).toBeCloseTo(first[0] ?? 0);
 });
 
-test("an input that is too long is cut where the client says so, and refused otherwise", async () => {
+test("an input that is too long is truncated on request, and refused otherwise", async () => {
   const wish = { model: MODEL, input: "word ".repeat(6000) };
 
   await expect(client.embed(wish)).rejects.toMatchObject({ status_code: 400 });
@@ -276,7 +276,7 @@ test("abort() frees the slot", async () => {
   await until(() => running.service.queue.inside === 0, "the slot is free");
 });
 
-test("who waits in the queue reads on as if nothing was said", async () => {
+test("a queued client ignores the wait status", async () => {
   const long = { ...plain, options: { ...options, num_predict: 100 } };
 
   const answers = await Promise.all(

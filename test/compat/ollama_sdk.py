@@ -40,7 +40,7 @@ def check(since=(0, 4)):
         try:
             test()
             print(f"ok    {test.__name__}")
-        except Exception as error:  # every failure is told, and counted
+        except Exception as error:  # every failure is printed and counted
             failed.append(test.__name__)
             print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}")
         return test

@@ -1,4 +1,4 @@
-// The official client as the judge of embeddings. It asks for base64 unless told otherwise, and decodes it.
+// The official client as the judge of embeddings. By default it requests base64 and decodes it.
 
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,7 +23,7 @@ test("creates an embedding of a string", async () => {
   expect(usage.total_tokens).toBeGreaterThan(0);
 });
 
-test("what it decodes is what it gets as floats", async () => {
+test("the decoded base64 equals the floats", async () => {
   const input = ["Hello", "Paris is the capital of France."];
 
   const decoded = await client.embeddings.create({ model, input });
@@ -44,6 +44,6 @@ test("errors are the SDK's own error classes", async () => {
 
   await expect(wide).rejects.toThrow(OpenAI.BadRequestError);
   await expect(wide).rejects.toMatchObject({ param: "dimensions" });
-  const empty = client.embeddings.create({ model, input: ["a", ""] }); // not before: it fails at once
+  const empty = client.embeddings.create({ model, input: ["a", ""] }); // created only here, because it fails at once
   await expect(empty).rejects.toMatchObject({ param: "input[1]", code: "invalid_value" });
 });

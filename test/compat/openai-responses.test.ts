@@ -1,4 +1,4 @@
-// The official OpenAI SDK on responses: what its helpers put together is what was sent.
+// The official OpenAI SDK on responses: its helpers assemble the answers that were sent.
 
 import OpenAI from "openai";
 import { zodTextFormat } from "openai/helpers/zod";
@@ -38,7 +38,7 @@ test("creates a response, with its text and its usage", async () => {
   expect(response.usage?.input_tokens).toBeGreaterThan(0);
 });
 
-test("streams the same text, in events that count up", async () => {
+test("streams the same text, in events with ascending numbers", async () => {
   const whole = await client.responses.create(plain);
   const stream = client.responses.stream(plain);
   const types: string[] = [];
@@ -55,14 +55,14 @@ test("streams the same text, in events that count up", async () => {
   expect(numbers).toEqual(numbers.map((_, index) => index));
 });
 
-test("says that an answer was cut off", async () => {
+test("reports that an answer was cut off", async () => {
   const response = await client.responses.create({ ...plain, max_output_tokens: 3 });
 
   expect(response.status).toBe("incomplete");
   expect(response.incomplete_details?.reason).toBe("max_output_tokens");
 });
 
-test("calls a function, and goes on from its result", async () => {
+test("calls a function, and continues from its result", async () => {
   const first = await client.responses.create(question);
   const [call] = first.output;
   if (call?.type !== "function_call") throw new Error("no call");
@@ -81,7 +81,7 @@ test("calls a function, and goes on from its result", async () => {
   expect(second.output_text).toContain("18");
 });
 
-test("streams a call's arguments, which add up to the whole", async () => {
+test("streams a call's arguments, which add up to the complete ones", async () => {
   const stream = client.responses.stream({
     ...question,
     tool_choice: "required",
@@ -98,7 +98,7 @@ test("streams a call's arguments, which add up to the whole", async () => {
   expect(call?.arguments).toBe(text);
 });
 
-test("parses an answer of a zod schema", async () => {
+test("parses an answer with a zod schema", async () => {
   const thing = z.object({
     color: z.enum(["red", "green"]),
     count: z.number().int().min(0).max(5),
@@ -113,7 +113,7 @@ test("parses an answer of a zod schema", async () => {
   expect(thing.safeParse(output_parsed).success).toBe(true);
 });
 
-test("gives thoughts an item of their own, before the message", async () => {
+test("returns reasoning as an item of its own, before the message", async () => {
   const { output } = await client.responses.create({
     ...plain,
     input: "What is 2 + 3?",
@@ -124,7 +124,7 @@ test("gives thoughts an item of their own, before the message", async () => {
   expect(output.map(({ type }) => type)).toEqual(["reasoning", "message"]);
 });
 
-test("goes on from an earlier response, lists what was said, and deletes it", async () => {
+test("continues an earlier response, lists its input, and deletes it", async () => {
   const first = await client.responses.create(plain);
   const second = await client.responses.create({ ...plain, previous_response_id: first.id });
   const items = await client.responses.inputItems.list(second.id, { order: "asc" });
@@ -141,7 +141,7 @@ test("goes on from an earlier response, lists what was said, and deletes it", as
   expect((await client.responses.retrieve(second.id)).output_text).toBe(second.output_text);
 });
 
-test("counts the tokens of a response before it is asked for", async () => {
+test("counts the input tokens of a response before it is created", async () => {
   const { input_tokens } = await client.responses.inputTokens.count({ input: plain.input });
 
   const { usage } = await client.responses.create(plain);
@@ -158,7 +158,7 @@ test("runs in the background until it is polled", async () => {
   expect(response.output_text).toBe(whole.output_text);
 });
 
-test("comes back to a stream that it lost, with the SDK's own helper", async () => {
+test("reconnects to a lost stream with the SDK's own helper", async () => {
   const stream = await client.responses.create({ ...plain, background: true, stream: true });
   let id = "";
   const seen: number[] = [];
@@ -175,7 +175,7 @@ test("comes back to a stream that it lost, with the SDK's own helper", async () 
   expect((await again.finalResponse()).output_text).toBe(whole.output_text);
 });
 
-test("stops one that runs in the background", async () => {
+test("cancels a response that runs in the background", async () => {
   const { id } = await client.responses.create({
     ...plain,
     max_output_tokens: 3_000,
@@ -188,7 +188,7 @@ test("stops one that runs in the background", async () => {
   expect(running.service.queue.inside).toBe(0);
 });
 
-test("refuses what is not kept here, by name", async () => {
+test("names a stored response or conversation that does not exist in the error", async () => {
   for (const [param, value] of [
     ["previous_response_id", "resp_1"],
     ["conversation", "conv_1"],

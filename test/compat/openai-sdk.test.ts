@@ -61,7 +61,7 @@ test("streams a chat completion with usage", async () => {
   expect(usage?.completion_tokens).toBeGreaterThan(0);
 });
 
-test("the stream helper puts the same answer together", async () => {
+test("the stream helper assembles the same answer", async () => {
   const body = { model, messages, max_tokens: 30, temperature: 0 };
 
   const helper = client.chat.completions.stream(body);
@@ -101,7 +101,7 @@ test("completes text, streamed and buffered", async () => {
   expect(text).toBe(buffered.choices[0]?.text);
 });
 
-test("'*' serves any name, and the answer carries the real one", async () => {
+test("'*' serves any name, and the answer names the real one", async () => {
   const answer = await client.chat.completions.create({
     model: "whatever",
     messages,
@@ -165,7 +165,7 @@ const Plan = z.object({
   note: z.string().max(10).nullable(),
 });
 
-test("parses an answer of a zod schema", async () => {
+test("parses an answer with a zod schema", async () => {
   const { choices } = await client.chat.completions.parse({
     model,
     messages,
@@ -179,7 +179,7 @@ test("parses an answer of a zod schema", async () => {
   expect(plan.steps.length).toBeGreaterThan(0);
 });
 
-test("streams an answer of a zod schema", async () => {
+test("streams an answer with a zod schema", async () => {
   const stream = client.chat.completions.stream({
     model,
     messages,

@@ -1,4 +1,4 @@
-// The official OpenAI SDK on tools, thoughts, scores and structured answers: its own helpers read what comes.
+// The official OpenAI SDK on tools, reasoning, logprobs and structured answers: its own helpers read the answers.
 
 import OpenAI from "openai";
 import { zodFunction, zodResponseFormat } from "openai/helpers/zod";
@@ -26,7 +26,7 @@ const weather = { name: "get_weather", description: "Get the weather of a city",
 const tools = [{ type: "function" as const, function: weather }];
 const plain = { model, messages, temperature: 0, max_tokens: 120 };
 
-test("stream() puts the pieces of a call together", async () => {
+test("stream() assembles the pieces of a call", async () => {
   const stream = client.chat.completions.stream({ ...plain, tools });
   const names: string[] = [];
   stream.on("tool_calls.function.arguments.done", ({ name }) => names.push(name));
@@ -40,7 +40,7 @@ test("stream() puts the pieces of a call together", async () => {
   expect(call?.type === "function" && JSON.parse(call.function.arguments)).toHaveProperty("city");
 });
 
-test("runTools() calls the function and brings its result back to the model", async () => {
+test("runTools() calls the function and sends its result to the model", async () => {
   const asked: string[] = [];
   const runner = client.chat.completions.runTools({
     ...plain,
@@ -89,7 +89,7 @@ test("runTools() works on a stream as well", async () => {
   expect(calls).toBe(1);
 });
 
-test("parse() gives the arguments of a strict tool as its schema has them", async () => {
+test("parse() returns arguments of a strict tool that match its schema", async () => {
   const booking = z.object({
     day: z.enum(["monday", "friday"]),
     guests: z.number().int().min(1).max(9),
@@ -106,7 +106,7 @@ test("parse() gives the arguments of a strict tool as its schema has them", asyn
   expect(booking.safeParse(call?.function.parsed_arguments).success).toBe(true);
 });
 
-test("parse() gives an answer as its schema has it", async () => {
+test("parse() returns an answer that matches its schema", async () => {
   const thing = z.object({
     color: z.enum(["red", "green"]),
     count: z.number().int().min(0).max(5),
@@ -121,7 +121,7 @@ test("parse() gives an answer as its schema has it", async () => {
   expect(thing.safeParse(completion.choices[0]?.message.parsed).success).toBe(true);
 });
 
-test("scores come through the SDK, streamed with a call as well", async () => {
+test("logprobs arrive through the SDK, also streamed with a call", async () => {
   const stream = client.chat.completions.stream({
     ...plain,
     tools,
@@ -135,7 +135,7 @@ test("scores come through the SDK, streamed with a call as well", async () => {
   expect(choices[0]?.logprobs?.content?.[0]?.top_logprobs).toHaveLength(3);
 });
 
-test("several choices come through the SDK, each whole", async () => {
+test("several choices arrive through the SDK, each complete", async () => {
   const stream = client.chat.completions.stream({ ...plain, n: 3, temperature: 1, max_tokens: 20 });
 
   const { choices } = await stream.finalChatCompletion();
@@ -144,7 +144,7 @@ test("several choices come through the SDK, each whole", async () => {
   expect(choices.every(({ finish_reason }) => finish_reason !== null)).toBe(true);
 });
 
-test("the effort of thinking is heard, and thoughts do not mix with the answer", async () => {
+test("the reasoning effort has an effect, and reasoning does not mix with the answer", async () => {
   const { choices, usage } = await client.chat.completions.create({
     ...plain,
     messages: [{ role: "user", content: "What is 2 + 3?" }],
@@ -155,7 +155,7 @@ test("the effort of thinking is heard, and thoughts do not mix with the answer",
   expect(choices[0]?.message.content).not.toContain("<think>");
 });
 
-test("older completions: several prompts, echoed, scored", async () => {
+test("text completions: several prompts, echoed, with logprobs", async () => {
   const { choices } = await client.completions.create({
     model,
     prompt: ["One two", "Three"],

@@ -3,7 +3,7 @@
     pip install openai            # or openai==1.12 with httpx<0.28, for the oldest still in use
     python test/compat/openai_sdk.py http://127.0.0.1:8080/v1
 
-A server with --api-key wants it in OPENAI_API_KEY. Prints a line for each check, and exits with 1 if one fails. Checks that an SDK is too old for are skipped.
+For a server with --api-key, set OPENAI_API_KEY. Prints a line for each check, and exits with 1 if one fails. Checks that an SDK is too old for are skipped.
 """
 import json
 import os
@@ -44,7 +44,7 @@ def check(since=(1, 12)):
         try:
             test()
             print(f"ok    {test.__name__}")
-        except Exception as error:  # every failure is told, and counted
+        except Exception as error:  # every failure is printed and counted
             failed.append(test.__name__)
             print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}")
         return test

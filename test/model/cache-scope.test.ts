@@ -1,4 +1,4 @@
-// The prefix cache is one API key's own: nobody learns from the time of an answer what others have asked.
+// Each API key has its own prefix cache, so that response times do not reveal the prompts of other keys.
 
 import { afterEach, expect, test } from "vitest";
 import { chat, post } from "../support/clients/sse-client.ts";
@@ -23,7 +23,7 @@ async function cachedTokens(key: string): Promise<number> {
   return body.usage.prompt_tokens_details.cached_tokens;
 }
 
-test("a key finds what it has asked before, and not what another has", async () => {
+test("a key reuses the cache of its own earlier prompts, not that of another key's", async () => {
   running = await startWithModel({ apiKey: ["one", "two"], threads: 1, slots: 2 });
 
   expect(await cachedTokens("one")).toBe(0);
@@ -32,7 +32,7 @@ test("a key finds what it has asked before, and not what another has", async () 
   expect(await cachedTokens("two")).toBeGreaterThan(200);
 });
 
-test("with --shared-cache all keys find it", async () => {
+test("with --shared-cache all keys reuse it", async () => {
   running = await startWithModel({ apiKey: ["one", "two"], threads: 1, sharedCache: true });
 
   expect(await cachedTokens("one")).toBe(0);

@@ -1,5 +1,5 @@
-// How a call's grammar is switched on in the middle of an answer, with a real tokenizer and the real grammar engine: what
-// begins a call is spread over tokens that end, and may begin, somewhere else.
+// The grammar of a tool call is switched on in the middle of an answer, with a real tokenizer and the real grammar engine: the
+// marker that begins a call is spread over tokens that can contain text before and after it.
 
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -40,7 +40,7 @@ const ANSWERS: readonly (readonly [format: string, answer: string])[] = [
   ["gemma-4", 'Sure <|tool_call>call:f{city:<|"|>Rome<|"|>}<tool_call|>'],
 ];
 
-/** Reads the answer as if it were generated. @returns what the grammar refused, and whether it ever held */
+/** Reads the answer as if it were generated. @returns the tokens that the grammar refused, and whether it was ever active */
 function readAnswer(name: string, answer: string) {
   const format = toolFormatNamed(name);
   const tools = [compiledTool("f", CITY)];
@@ -71,13 +71,13 @@ function readAnswer(name: string, answer: string) {
 }
 
 test.each(ANSWERS)(
-  "%s: holds a call from where it begins, and lets a good one through",
+  "%s: restricts a call from its beginning, and accepts a valid one",
   (name, answer) => {
     expect(readAnswer(name, answer)).toEqual({ refused: null, isHeld: true });
   },
 );
 
-test.each(ANSWERS)("%s: refuses arguments of another type", (name, answer) => {
+test.each(ANSWERS)("%s: refuses arguments of a wrong type", (name, answer) => {
   const { refused, isHeld } = readAnswer(name, answer.replace(/(<[^<]*>|")Rome(<[^<]*>|")/, "5"));
 
   expect(isHeld).toBe(true);

@@ -1,4 +1,4 @@
-// `sluice` as a user runs it: what it prints, how it refuses to start, how it exits.
+// `sluice` as a user runs it: its output, its errors at the start, and its exit.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -84,7 +84,7 @@ describe("refuses with one line and exit code 1", () => {
       () => ["--model", "builtin"],
       /for the built-in model, leave out --model/,
     ],
-    ["an unknown command", () => ["start"], /unexpected argument "start"; .*serve, keys and pull/],
+    ["an unknown command", () => ["start"], /unknown command "start"; .*serve, keys and pull/],
     ["a folder as model", () => ["--model", scratch], /--model: .* is not a file/],
     [
       "a model that is no GGUF",
@@ -148,7 +148,7 @@ test("prints the options with --help", async () => {
   }
 });
 
-test("says where it listens, on which device, and what to paste; the pasted address streams", async () => {
+test("prints its address, its device and a command to paste, and that address streams", async () => {
   const { output, prints } = run(["serve", "--gpu", "off"], {
     SLUICE_PORT: "0",
     SLUICE_THREADS: "1",
@@ -184,7 +184,7 @@ test("accepts a key that the keys command made, and refuses others", async () =>
   expect((await ask("Bearer sluice-unknown")).status).toBe(401);
 });
 
-test("SIGTERM lets a stream finish and exits with 0, and leaves no worker behind", async () => {
+test("after SIGTERM a stream finishes, the exit code is 0, and no worker is left behind", async () => {
   const { child, output, prints, exit } = run(["--gpu", "off", "--port", "0", "--threads", "1"]);
   await prints("curl -N");
   const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
@@ -207,7 +207,7 @@ test.each(["text", "json"])(
     await prints(format === "json" ? '"ready"' : "curl -N");
 
     child.stdout.destroy();
-    child.kill("SIGTERM"); // it has a line to write about that
+    child.kill("SIGTERM"); // makes it write a line to its log
 
     expect(await ended).toBe(0);
   },
@@ -233,14 +233,14 @@ test("a second signal ends it at once", async () => {
   answer.leave();
 });
 
-test("when it is killed during a computation that never ends, no worker is left behind", async () => {
+test("a server killed during an endless computation leaves no worker behind", async () => {
   const flags = ["--gpu", "off", "--port", "0", "--threads", "1", "--allow-grammar"];
   const { child, output, prints } = run(flags);
   await prints("curl -N");
   const [, base] = /OPENAI_BASE_URL=(\S+)/.exec(output.out) ?? [];
   const found = execFileSync("pgrep", ["-P", `${child.pid}`], { encoding: "utf8" });
   const worker = Number(found);
-  // After each letter three texts are possible, and llama.cpp keeps track of all of them.
+  // After each letter three continuations are possible, and llama.cpp tracks all of them.
   const grammar = 'root ::= [a-z] root "b" | [a-z] root "c" | [a-z] root "d" | "a"';
   const asked = chat({ grammar, max_tokens: 60, temperature: 1 });
   post(`${base}/chat/completions`, asked).catch(() => {}); // the server is killed

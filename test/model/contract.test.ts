@@ -1,4 +1,4 @@
-// What the real model answers, against the schemas of the document.
+// Checks the answers of the real model against the schemas of the OpenAPI document.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { operations } from "../../src/api/openapi/operations.ts";
@@ -16,7 +16,7 @@ const parameters = { type: "object", properties: { city: { type: "string" } } };
 const messages = [{ role: "user", content: "What is the weather in Paris?" }];
 const cold = { temperature: 0 };
 
-/** The built-in model neither fills in nor ranks: what has no body here is asked with the document's example. */
+/** Bodies for single routes; all other routes get the document's example. The built-in model can neither infill nor rank. */
 const BODIES: Readonly<Record<string, object>> = {
   "/v1/chat/completions": {
     ...{
@@ -40,7 +40,7 @@ const BODIES: Readonly<Record<string, object>> = {
   },
 };
 
-/** What is stopped needs no model. */
+/** Cancelling needs no model. */
 const ANSWERED = operations().filter(
   ({ path, method, answers }) =>
     !/infill|rerank|cancel/.test(path) && method !== "delete" && answers[0]?.schema !== undefined,

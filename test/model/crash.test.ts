@@ -1,4 +1,4 @@
-// The worker dies, in every phase: its streams go on in the next one, and the server never stops answering.
+// The worker dies, in every phase: its streams continue in the next one, and the server never stops answering.
 
 import { afterEach, expect, test } from "vitest";
 import { rawPost } from "../support/clients/raw-client.ts";
@@ -22,15 +22,15 @@ function killWorker(signal: NodeJS.Signals): void {
 
 const endless = { max_tokens: 3000, ignore_eos: true };
 
-/** So long after the first text of a stream. */
+/** Delay after the first text of a stream. */
 async function whileItWrites(ms: number): Promise<void> {
   await until(async () => (await metric(running.url, "sluice_slots_busy")) > 0, "it runs");
   const beforeMs = performance.now();
   await until(() => performance.now() - beforeMs > ms, "text has been sent");
 }
 
-test("killed while decoding: streams go on in the next worker, and those that wait are served by it", async () => {
-  await start({ heartbeatMs: 500 }); // the wait for the next worker is shorter than the news of it usually take
+test("killed while decoding: streams continue in the next worker, which also serves the waiting requests", async () => {
+  await start({ heartbeatMs: 500 }); // the default is longer than the wait for the next worker
   const streams = await Promise.all(
     [1, 2].map(() => postSse(chatUrl, chat({ ...endless, max_tokens: 600, stream: true }))),
   );
@@ -54,8 +54,8 @@ test("killed while decoding: streams go on in the next worker, and those that wa
   expect(running.service.queue.inside).toBe(0);
 });
 
-test("killed while it draws tokens: the same seed gives the same text", async () => {
-  await start({ slots: 1, batchSize: 1 }); // reading several tokens at once rounds otherwise than generating them
+test("killed while sampling: the same seed gives the same text", async () => {
+  await start({ slots: 1, batchSize: 1 }); // reading several tokens at once rounds differently from generating them
   const messages = [{ role: "user", content: "Tell me a story" }];
   const drawn = { messages, temperature: 1, seed: 7, max_tokens: 400, ignore_eos: true };
   const asked = chat({ ...drawn, stream: true });
@@ -69,7 +69,7 @@ test("killed while it draws tokens: the same seed gives the same text", async ()
   expect(running.service.engine.status().workerRestarts).toBe(1);
 });
 
-/** What it says is forced by its grammar, so that every character of it is known. */
+/** The grammar determines every character of the answer. */
 const TORTURE = "a\u00e9\ud83e\udd84 0123456789 ".repeat(20);
 const forced = {
   response_format: {
@@ -80,7 +80,7 @@ const forced = {
 };
 
 test.each(["SIGKILL", "SIGSEGV"] as const)(
-  "%s in the middle of an answer of a schema: not a character is lost or doubled",
+  "%s in the middle of an answer with a schema: no character is lost or repeated",
   async (signal) => {
     await start();
     const reading = readAll(await postSse(chatUrl, chat({ ...forced, stream: true })));
@@ -97,7 +97,7 @@ test.each(["SIGKILL", "SIGSEGV"] as const)(
   },
 );
 
-test("killed in the middle of a call: its arguments are whole, and of their schema", async () => {
+test("killed in the middle of a tool call: its arguments are complete and match their schema", async () => {
   await start();
   const tools = [
     {
@@ -131,7 +131,7 @@ test("killed in the middle of a call: its arguments are whole, and of their sche
   expect(running.service.engine.status().workerRestarts).toBe(1);
 });
 
-test("killed with log probabilities: one for every token, before and after", async () => {
+test("killed with logprobs: every token has one, before and after the crash", async () => {
   await start();
   const asked = chat({ max_tokens: 400, ignore_eos: true, logprobs: true, top_logprobs: 2 });
   const answer = post(chatUrl, asked);
@@ -146,7 +146,7 @@ test("killed with log probabilities: one for every token, before and after", asy
   expect(usage.completion_tokens).toBe(400);
 });
 
-test("killed during prefill and behind a buffered answer: both run again, and nobody notices", async () => {
+test("killed during prefill and during a buffered answer: both run again, and no client notices", async () => {
   await start({ batchSize: 32 });
   const messages = [{ role: "user", content: "word ".repeat(1000) }];
   const prefill = postSse(
@@ -164,7 +164,7 @@ test("killed during prefill and behind a buffered answer: both run again, and no
   expect(await (await buffered).json()).toMatchObject({ usage: { completion_tokens: 300 } });
 });
 
-test("hung: found by its silence and replaced", async () => {
+test("a hanging worker is detected by its silence and replaced", async () => {
   await start({ hangTimeoutMs: 400 });
   const asked = chat({ max_tokens: 600, ignore_eos: true, stream: true });
   const reading = readAll(await postSse(chatUrl, asked));
@@ -177,10 +177,10 @@ test("hung: found by its silence and replaced", async () => {
   expect(next.status).toBe(200);
 });
 
-test("hung past the deadline of an answer: its client has what there is, in time", async () => {
+test("a worker that hangs past the deadline of an answer: the client gets the text so far in time", async () => {
   await start({ hangTimeoutMs: 30_000 });
   const messages = [{ role: "user", content: "word ".repeat(100) }];
-  await post(chatUrl, chat({ messages, max_tokens: 2 })); // so that its prompt is cached
+  await post(chatUrl, chat({ messages, max_tokens: 2 })); // caches the prompt
   const asked = chat({ messages, max_tokens: 3_000, ignore_eos: true });
   const beforeMs = performance.now();
   const answer = post(chatUrl, asked, { "x-deadline-ms": "1500" });
@@ -196,7 +196,7 @@ test("hung past the deadline of an answer: its client has what there is, in time
   killWorker("SIGKILL");
 });
 
-test("killed while it loads: the next one serves what waited", async () => {
+test("killed while it loads: the next worker serves the waiting requests", async () => {
   await start();
   killWorker("SIGKILL");
   await until(() => running.service.engine.status().state === "restarting", "it is being replaced");
@@ -209,7 +209,7 @@ test("killed while it loads: the next one serves what waited", async () => {
   expect(running.service.engine.status().workerRestarts).toBe(2);
 });
 
-test("a client that leaves while there is no worker frees its place", async () => {
+test("a client that disconnects while there is no worker frees its place in the queue", async () => {
   await start();
   killWorker("SIGKILL");
   await until(() => running.service.engine.status().state === "restarting", "it is being replaced");

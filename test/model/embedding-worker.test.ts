@@ -1,5 +1,5 @@
-// The real embedding worker beside the one that generates: neither disturbs the other. What the worker does in each phase of
-// its life is tested with a scripted process in service/queue/embedding-worker.test.ts.
+// The real embedding worker beside the one that generates: neither disturbs the other. The phases of its life are tested with a
+// scripted process in service/queue/embedding-worker.test.ts.
 
 import { afterEach, expect, test } from "vitest";
 import { rawPost } from "../support/clients/raw-client.ts";
@@ -20,7 +20,7 @@ async function start(embeddingModel: string): Promise<void> {
 
 const workerPid = () => running.service.embeddings.engine.workerPid;
 
-test("a computation that is interrupted ends its own process, and changes nothing for the chat model", async () => {
+test("an interrupted computation ends its own process, and does not affect the chat model", async () => {
   // Its longest input takes far longer than it takes to disconnect.
   await start(writeTinyBert({ pooling: "cls", contextTokens: 8192, layers: 5, width: 64 }));
   const chatUrl = `${running.url}/v1/chat/completions`;
@@ -42,7 +42,7 @@ test("a computation that is interrupted ends its own process, and changes nothin
   expect(running.service.engine.status()).toMatchObject({ workerPid: before, workerRestarts: 0 });
 });
 
-test("a file that cannot be loaded fails embeddings alone", async () => {
+test("a file that cannot be loaded affects only embeddings", async () => {
   await start("/nowhere/nothing.gguf");
 
   const response = await post(url, short);

@@ -1,5 +1,5 @@
-// Vectors and scores of the real worker: the built-in model, which generates, and tiny BERTs with random weights, which
-// go the way of encoders. Facts of the protocol, and which text is closer to which; no quality.
+// Vectors and rerank scores of the real worker: the built-in model, a decoder, and tiny BERTs with random weights, which are
+// encoders. Tests the protocol and which texts are closer to each other, not the quality.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { post } from "../support/clients/sse-client.ts";
@@ -53,14 +53,14 @@ const texts = [
 ];
 
 describe.each([
-  // Its long text is more than it reads in one step.
+  // Its long text does not fit into one decode step.
   ["the model that generates", () => running, 256, "word ".repeat(1_500)],
   ["an encoder", () => encoder, 32, "cat ".repeat(500)],
 ])("%s", (_name, service, width, longText) => {
   const embed = (input: unknown, more: object = {}) =>
     ask<Answer>(`${service().url}/v1/embeddings`, { input, ...more });
 
-  test("gives each text of a list the very vector that it gets alone, of length 1", async () => {
+  test("gives each text of a list the same vector as alone, with length 1", async () => {
     const inputs = [...texts, longText, "the cat"];
     const together = await embed(inputs);
 
@@ -77,7 +77,7 @@ describe.each([
     }
   });
 
-  test("says the same in base64 as in floats", async () => {
+  test("returns the same vectors in base64 as in floats", async () => {
     const floats = await embed(texts);
 
     const base64 = await embed(texts, { encoding_format: "base64" });
@@ -89,7 +89,7 @@ describe.each([
     expect(decoded).toEqual(vectorsOf(floats).map((vector) => vector.map(Math.fround)));
   });
 
-  test("cuts a vector to its first dimensions, and scales it again", async () => {
+  test("cuts a vector to its first dimensions, and normalizes it again", async () => {
     const [whole = []] = vectorsOf(await embed("the cat"));
 
     const [cut = []] = vectorsOf(await embed("the cat", { dimensions: 8 }));
@@ -113,7 +113,7 @@ describe.each([
   });
 });
 
-test("texts about the same are closer than others", async () => {
+test("texts about the same subject are closer than others", async () => {
   const answer = await ask<Answer>(`${running.url}/v1/embeddings`, { input: texts });
 
   const [cat, otherCat, paris, otherParis] = vectorsOf(answer);
@@ -121,7 +121,7 @@ test("texts about the same are closer than others", async () => {
   expect(closeness(paris, otherParis)).toBeGreaterThan(closeness(otherCat, paris) + 0.1);
 });
 
-test("token ids get the vector of the text that they are", async () => {
+test("token ids get the vector of their text", async () => {
   const tokens = ["the", "cat", "sat"].map((word) => TINY_VOCABULARY.indexOf(`\u2581${word}`));
   const url = `${encoder.url}/v1/embeddings`;
 
@@ -131,10 +131,10 @@ test("token ids get the vector of the text that they are", async () => {
 
   expect(vectorsOf(ids)).toEqual(vectorsOf(text));
   expect(vectorsOf(list)[0]).toEqual(vectorsOf(text)[0]);
-  expect(ids.usage).toEqual({ prompt_tokens: 5, total_tokens: 5 }); // with the beginning and the end
+  expect(ids.usage).toEqual({ prompt_tokens: 5, total_tokens: 5 }); // with the tokens for beginning and end
 });
 
-test("an encoder reads an input as long as its whole context, and refuses a longer one by its name", async () => {
+test("an encoder reads an input as long as its whole context, and an error names a longer one", async () => {
   const url = `${encoder.url}/v1/embeddings`;
 
   const longest = await ask<Answer>(url, { input: ["a ".repeat(510)] });
@@ -151,7 +151,7 @@ test("an encoder reads an input as long as its whole context, and refuses a long
   });
 });
 
-test("control tokens in a text are text", async () => {
+test("control tokens in a text are read as text", async () => {
   const url = `${encoder.url}/v1/embeddings`;
 
   const { usage } = await ask<Answer>(url, { input: "[SEP]" });
@@ -162,7 +162,7 @@ test("control tokens in a text are text", async () => {
 const query = "the capital of france";
 const documents = ["the cat sat on the mat", "paris is the capital", "", "dog"];
 
-test("gives each document of a list the very score that it gets alone", async () => {
+test("gives each document of a list the same score as alone", async () => {
   const url = `${encoder.url}/v1/rerank`;
 
   const { results } = await ask<Ranking>(url, { query, documents });
@@ -185,7 +185,7 @@ test("reads a query and a document as BERT does: beginning, query, separator, do
   expect(answer.usage).toEqual({ prompt_tokens: 6, total_tokens: 6 });
 });
 
-test("refuses a document that is too long by its name, or cuts it where the client asks for that", async () => {
+test("names a document that is too long in the error, or truncates it on request", async () => {
   const url = `${encoder.url}/rerank`;
   const texts = ["a", "a ".repeat(600)];
 
@@ -202,7 +202,7 @@ test("refuses a document that is too long by its name, or cuts it where the clie
   });
 });
 
-test("a served model that cannot rank is not loaded again to say so", async () => {
+test("a chat model that cannot rank is not loaded a second time to find that out", async () => {
   const served = await startWithModel({ threads: 1 });
 
   const response = await post(`${served.url}/v1/rerank`, { query, documents });
@@ -212,7 +212,7 @@ test("a served model that cannot rank is not loaded again to say so", async () =
   await served.close();
 });
 
-test("a model that cannot rank, and one that only ranks, say which flag is missing", async () => {
+test("with a model that cannot rank, or only ranks, the error names the missing flag", async () => {
   const withModel = (pooling: "mean" | "rank") =>
     startWithFake({}, { gpu: "off", threads: 1, embeddingModel: writeTinyBert({ pooling }) });
   const embedder = await withModel("mean");

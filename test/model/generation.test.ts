@@ -1,4 +1,4 @@
-// The real worker on the built-in model: protocol facts, not prose.
+// The real worker on the built-in model: tests the protocol, not the quality of the text.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
@@ -60,7 +60,7 @@ test("does not end before min_tokens", async () => {
   expect(longer.usage.completion_tokens).toBeGreaterThanOrEqual(min_tokens);
 });
 
-test("gives the same answer for the same seed, and reports the seed it drew", async () => {
+test("gives the same answer for the same seed, and reports the seed it picked", async () => {
   const body = { max_tokens: 30, temperature: 1.5, ignore_eos: true };
   const drawn = await ask(body);
 
@@ -73,7 +73,7 @@ test("gives the same answer for the same seed, and reports the seed it drew", as
   expect(contentOf(other)).not.toBe(contentOf(drawn));
 });
 
-test("gives two requests at the same moment different seeds", async () => {
+test("gives two simultaneous requests different seeds", async () => {
   const body = { max_tokens: 30, temperature: 1.5, ignore_eos: true };
 
   const [one, two] = await Promise.all([ask(body), ask(body)]);
@@ -82,7 +82,7 @@ test("gives two requests at the same moment different seeds", async () => {
   expect(contentOf(one)).not.toBe(contentOf(two));
 });
 
-test("ends before a stop string, which never leaks, also when it spans tokens", async () => {
+test("ends before a stop string, and sends no part of it, even if it spans tokens", async () => {
   const prompt = "one two three four five six one two three four five six one two";
   const body = { prompt, max_tokens: 40, temperature: 0, ignore_eos: true };
   const whole = (await ask(body, completionsUrl)).choices[0]?.text ?? "";
@@ -121,7 +121,7 @@ test("bans the end of the answer by its token id", async () => {
   expect(banned.choices[0]?.finish_reason).toBe("length");
 });
 
-test("refuses a token id outside the vocabulary by name", async () => {
+test("names a token id outside the vocabulary in the error", async () => {
   const response = await post(chatUrl, chat({ logit_bias: { "9999999": 1 } }));
 
   expect(response.status).toBe(400);
@@ -141,9 +141,9 @@ test("a frequency penalty breaks the repetition that greedy decoding falls into"
   expect(distinct(penalized)).toBeGreaterThan(distinct(plain));
 });
 
-test("reuses the cache of the same beginning, unless cache_prompt is false", async () => {
+test("reuses the cache of the same prefix, unless cache_prompt is false", async () => {
   const messages = [
-    { role: "user", content: "A beginning that nobody else has used so far: copy the word blue" },
+    { role: "user", content: "A beginning that no other test has used so far: copy the word blue" },
   ];
 
   const first = await ask({ messages });
@@ -169,7 +169,7 @@ test("keeps control tokens inside a message as text", async () => {
   expect(usage.prompt_tokens - plain.usage.prompt_tokens).toBeGreaterThan(15);
 });
 
-test("refuses a prompt that does not fit, with both counts", async () => {
+test("refuses a prompt that does not fit, and reports both counts", async () => {
   const messages = [{ role: "user", content: "word ".repeat(5000) }];
 
   for (const stream of [true, false]) {
@@ -181,7 +181,7 @@ test("refuses a prompt that does not fit, with both counts", async () => {
   }
 });
 
-test("refuses a hopelessly long prompt without reading all of it", async () => {
+test("refuses a far too long prompt without tokenizing all of it", async () => {
   const messages = [{ role: "user", content: "word ".repeat(500_000) }];
 
   const response = await post(chatUrl, chat({ messages }));
@@ -190,7 +190,7 @@ test("refuses a hopelessly long prompt without reading all of it", async () => {
   expect(await response.json()).toMatchObject({ error: { code: "context_length_exceeded" } });
 });
 
-test("ends with length when the context is full", async () => {
+test("ends with finish reason length when the context is full", async () => {
   const small = await startWithModel({ threads: 1, context: 512 });
   const messages = [{ role: "user", content: "word ".repeat(400) }];
 
@@ -204,7 +204,7 @@ test("ends with length when the context is full", async () => {
   expect(usage.prompt_tokens + usage.completion_tokens).toBe(512);
 });
 
-test("never splits a character over deltas", async () => {
+test("never splits a character between deltas", async () => {
   const text = "Copy this: 🦄🌈 naïve 日本語 👩‍👩‍👧";
   const answer = await postSse(
     chatUrl,
@@ -225,7 +225,7 @@ test("never splits a character over deltas", async () => {
   expect(deltas.every((delta) => delta.isWellFormed())).toBe(true);
 });
 
-test("serves 32 clients on 4 slots, each with its own right answer", async () => {
+test("serves 32 clients on 4 slots, and each gets its own correct answer", async () => {
   const body = { max_tokens: 20, ignore_eos: true, temperature: 0, stream: true };
   const messages = (i: number) => [{ role: "user", content: `Say the number ${i % 8} again` }];
   const expected = await Promise.all(

@@ -1,4 +1,4 @@
-// The native routes with the real worker on the built-in model, and on a copy of it that can fill in the middle.
+// The routes of llama.cpp's server with the real worker on the built-in model, and on a copy of it that can fill in the middle.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import {
 
 type Body = Record<string, unknown>;
 
-/** Control tokens of the built-in model that may stand for others: it was never trained on those. */
+/** Control tokens of the built-in model that the test may rename: the model was not trained on them. */
 const [TOOLS, END_OF_TOOLS, TOOL_RESPONSE] = [2863, 2864, 2861];
 
 async function ask<T = Body>({ url }: RunningService, path: string, body: object): Promise<T> {
@@ -66,7 +66,7 @@ describe("the built-in model", () => {
     });
   });
 
-  test("tells a piece that is no whole character as its bytes", async () => {
+  test("returns a piece that is not a whole character as bytes", async () => {
     const { tokens } = await ask<{ tokens: { id: number; piece: string | number[] }[] }>(
       running,
       "/tokenize",
@@ -90,7 +90,7 @@ describe("the built-in model", () => {
     });
   });
 
-  test("shows the prompt of a chat, with its tools and its beginning of an answer", async () => {
+  test("renders the prompt of a chat, with its tools and the beginning of the answer", async () => {
     const messages = [
       { role: "system", content: "Be brief." },
       { role: "user", content: "Hi" },
@@ -133,7 +133,7 @@ describe("the built-in model", () => {
     });
   });
 
-  test("counts and renders nothing that a chat would find too long", async () => {
+  test("refuses to count or render a prompt that is too long for a chat", async () => {
     const messages = Array.from({ length: 5000 }, () => ({ role: "user", content: "" }));
     for (const path of ["/apply-template", "/v1/chat/completions/input_tokens"]) {
       const response = await post(running.url + path, { messages });
@@ -182,7 +182,7 @@ describe("the built-in model", () => {
     expect(JSON.stringify(props)).not.toContain(path.dirname(BUILTIN_MODEL));
   });
 
-  test("does not fill in the middle", async () => {
+  test("refuses to fill in the middle", async () => {
     const response = await post(`${running.url}/infill`, { input_prefix: "a", input_suffix: "b" });
 
     expect(response.status).toBe(400);
@@ -210,7 +210,7 @@ describe("a model that fills in the middle", () => {
   const greedy = { temperature: 0, ignore_eos: true, n_predict: 12 };
   const infill = (body: object) => ask(running, "/infill", { ...greedy, ...body });
 
-  test("has the token ids that its copy names", async () => {
+  test("has the token ids that the copied file names", async () => {
     const { tokens } = await ask(running, "/tokenize", {
       content: "<tools></tools><tool_response>",
     });
@@ -218,7 +218,7 @@ describe("a model that fills in the middle", () => {
     expect(tokens).toEqual([TOOLS, END_OF_TOOLS, TOOL_RESPONSE]);
   });
 
-  test("reads prefix, suffix, middle: the very prompt that a completion of these tokens has", async () => {
+  test("reads prefix, suffix, middle: the same prompt as a completion of these tokens", async () => {
     const between = await infill({ input_prefix: "one two", input_suffix: "five six" });
 
     const { tokens } = await ask(running, "/tokenize", {
@@ -239,7 +239,7 @@ describe("a model that fills in the middle", () => {
     expect(between).toMatchObject({ stop: true, stop_type: "limit", tokens_predicted: 12 });
   });
 
-  test("answers the same streamed, buffered, and to a completion with a suffix", async () => {
+  test("gives the same answer streamed, buffered, and as a completion with a suffix", async () => {
     const body = { input_prefix: "one two", input_suffix: "five six" };
 
     const { content } = await infill(body);
@@ -286,8 +286,8 @@ describe("a model that fills in the middle", () => {
     expect(added).toBeGreaterThan(3);
   });
 
-  test("uses the cached beginning, and says how much of it", async () => {
-    const body = { input_prefix: "a beginning that nobody has used", input_suffix: "z" };
+  test("uses the cached prefix, and reports its length", async () => {
+    const body = { input_prefix: "a beginning that no other test has used", input_suffix: "z" };
 
     const first = await infill(body);
     const second = await infill(body);
@@ -296,7 +296,7 @@ describe("a model that fills in the middle", () => {
     expect(second.timings).toMatchObject({ prompt_n: 1, predicted_n: 12 });
   });
 
-  test("names its own field for a prefix that does not fit", async () => {
+  test("names its own field when the prefix does not fit", async () => {
     const response = await post(`${running.url}/infill`, {
       input_prefix: "word ".repeat(5000),
       input_suffix: "",

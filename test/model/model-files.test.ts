@@ -1,4 +1,4 @@
-// Models that are not right, as the command meets them: one line, soon; and the types of tensors as the library has them.
+// Broken model files: the command ends soon with one line. And the types of tensors, compared with the library's.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ function run(command: string, ...args: readonly string[]) {
 const serve = (model: string) =>
   run(process.execPath, MAIN, "--port", "0", "--gpu", "off", "--model", model);
 
-/** The built-in model with another number for a key of it. */
+/** A copy of the built-in model with another number for one key. */
 function modelWith(key: string, value: number): string {
   const bytes = readFileSync(BUILTIN_MODEL);
   bytes.writeUInt32LE(value, bytes.indexOf(key) + key.length + 4);
@@ -56,7 +56,7 @@ test.each([
   expect(output.text).toContain(file);
 });
 
-test("too few open files end the start with one line", async () => {
+test("a limit of too few open files ends the start with one line", async () => {
   const { ended, output } = run("prlimit", "--nofile=64", process.execPath, MAIN, "--port", "0");
 
   expect(await ended).toBe(1);
@@ -74,9 +74,9 @@ test("a worker whose server is killed while it loads ends too", async () => {
   await until(() => !isRunning(worker?.pid ?? 0), "the worker has ended");
 });
 
-test("the sizes of all types of tensors are those of the library", async () => {
+test("the sizes of all tensor types are the same as the library's", async () => {
   const llama = await getLlama({ build: "never", gpu: false });
-  // The library has them, and no type for them.
+  // They exist at run time, but not in the library's types.
   const sizes = (llama as unknown as { readonly _bindings: Sizes })._bindings;
   const types = Object.values(GgmlType).filter((type) => typeof type === "number");
   const known = types

@@ -1,5 +1,5 @@
-// Nothing is ever sent elsewhere: every connection that the server or a worker opens, as the kernel saw it, in a run with
-// everything in it: start, load, chat, embeddings, a crash of the worker, stop.
+// The server and its workers open no outbound connection: a trace of the kernel over a run with start, load, chat, embeddings, a
+// crash of the worker, and stop.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import { findProgram } from "../support/debian-program.ts";
 import { until } from "../support/start-service.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-/** As users run it: what compiles on the fly in development has sockets of its own. */
+/** The built server: the compiler used in development opens sockets of its own. */
 const MAIN = path.join(ROOT, "dist/main.js");
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-strace-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,16 +23,18 @@ function findStrace(): string | null {
     if (found) execFileSync(found, ["-o", "/dev/null", "true"], { stdio: "pipe" });
     return found;
   } catch {
-    console.warn("SKIPPED: that nothing is sent elsewhere, since this machine lets nobody trace");
+    console.warn(
+      "SKIPPED: the test that nothing is sent to other machines, because this machine does not allow tracing",
+    );
     return null;
   }
 }
 
-/** A process and all its children, traced; what they opened is known when it has ended. */
+/** Traces a process and all its children; the opened connections are known when it has ended. */
 function traced(name: string, args: readonly string[]) {
   const log = path.join(folder, `${name}.txt`);
   const options = ["-f", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", log];
-  // The shell becomes the process, and has told its number before.
+  // The shell prints its process id, and then becomes the process.
   const shell = ["sh", "-c", 'echo "pid $$"; exec "$@"', "sh", process.execPath, ...args];
   const child = spawn(strace ?? "", [...options, ...shell], { stdio: ["ignore", "pipe", "pipe"] });
   const output = { text: "" };
@@ -53,7 +55,7 @@ function addressesIn(text: string): string[] {
   return found.map(([, call, address]) => `${call} ${address}`);
 }
 
-/** Threads of C's library ask the machine's own name service, where there is one. */
+/** The C library asks the machine's own name service, if there is one. */
 const NAME_SERVICE = /AF_UNIX.*nscd/;
 
 function workerOf(pid: number): number {
@@ -64,12 +66,12 @@ function workerOf(pid: number): number {
   return Number.parseInt(line ?? "", 10);
 }
 
-describe.skipIf(strace === null)("as the kernel saw it", () => {
+describe.skipIf(strace === null)("in a trace of the kernel", () => {
   beforeAll(() => {
     execFileSync(process.execPath, [path.join(ROOT, "scripts/build-if-stale.mjs")]);
   });
 
-  test("a connection is seen when one is opened", async () => {
+  test("an opened connection is seen", async () => {
     const script = 'require("net").connect(9, "127.0.0.1").on("error", () => {})';
     const run = traced("control", ["-e", script]);
     await run.exit;
@@ -79,7 +81,7 @@ describe.skipIf(strace === null)("as the kernel saw it", () => {
     ]);
   });
 
-  test("none is opened to anything, from start to end", { timeout: 120_000 }, async () => {
+  test("the server opens none, from start to end", { timeout: 120_000 }, async () => {
     const run = traced("server", [MAIN, "--port", "0", "--gpu", "off", "--threads", "1"]);
     await until(() => /http:\/\/127[^\s"]+/.test(run.output.text), "it listens");
     const [url = ""] = /http:\/\/127[^\s"]+/.exec(run.output.text) ?? [];
@@ -94,7 +96,7 @@ describe.skipIf(strace === null)("as the kernel saw it", () => {
       if (event.type === "frame") frames += 1;
       if (frames === 10) process.kill(workerOf(run.pid()), "SIGKILL");
     }
-    expect(frames).toBeGreaterThan(11); // it went on in the next worker
+    expect(frames).toBeGreaterThan(11); // it continued in the next worker
     process.kill(run.pid(), "SIGTERM");
     await run.exit;
 

@@ -1,4 +1,4 @@
-// A reader that does not keep up parks its stream in the worker, gives up its slot to those who wait, and loses nothing.
+// The stream of a slow reader is parked in the worker, gives its slot to waiting requests, and loses nothing.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -16,7 +16,7 @@ let running: RunningService;
 let engine: Engine;
 let queue: RequestQueue;
 beforeAll(async () => {
-  const steps = { slots: 1, batchSize: 1 }; // reading several tokens at once rounds otherwise than generating them
+  const steps = { slots: 1, batchSize: 1 }; // reading several tokens at once rounds differently from generating them
   running = await startWithModel({ threads: 1, ...steps, streamBuffer: 64, parkTimeoutMs: 50 });
   ({ engine, queue } = running.service);
 });
@@ -61,7 +61,7 @@ async function readText(
   throw new Error("no finish");
 }
 
-test("a stream that is not read is parked, and goes on without a gap when it is read", async () => {
+test("a stream that is not read is parked, and continues without a gap when it is read", async () => {
   const request = await prepared("Count from 1 to 100", 150);
   const whole = generate(request);
   const { text: expected } = await readText(whole.events);
@@ -79,7 +79,7 @@ test("a stream that is not read is parked, and goes on without a gap when it is 
   expect(textOf(first) + textOf(second) + rest.text).toBe(expected);
 });
 
-test("a parked stream gives its slot to one who waits, and goes on afterwards without a gap", async () => {
+test("a parked stream gives its slot to a waiting request, and continues afterwards without a gap", async () => {
   const request = await prepared("Count from 1 to 100", 150);
   const whole = generate(request);
   const { text: expected } = await readText(whole.events);
@@ -101,22 +101,29 @@ test("a parked stream gives its slot to one who waits, and goes on afterwards wi
 test.each([
   { name: "one draw a token", sampling: { topP: 1 } },
   { name: "no draw where one token is left", sampling: { topP: 0.5 } },
-])("a suspended stream goes on with the numbers of its seed: $name", async ({ sampling }) => {
-  const request = await prepared("Tell me a story", 200, { temperature: 1, seed: 7, ...sampling });
-  const whole = generate(request);
-  const { text: expected } = await readText(whole.events);
-  whole.ticket.leave();
+])(
+  "a suspended stream continues with the random numbers of its seed: $name",
+  async ({ sampling }) => {
+    const request = await prepared("Tell me a story", 200, {
+      temperature: 1,
+      seed: 7,
+      ...sampling,
+    });
+    const whole = generate(request);
+    const { text: expected } = await readText(whole.events);
+    whole.ticket.leave();
 
-  const slow = generate(request);
-  const first = await slow.events.next();
-  const other = generate(await prepared("Hello", 5));
-  await readText(other.events);
-  other.ticket.leave();
-  const rest = await readText(slow.events);
-  slow.ticket.leave();
+    const slow = generate(request);
+    const first = await slow.events.next();
+    const other = generate(await prepared("Hello", 5));
+    await readText(other.events);
+    other.ticket.leave();
+    const rest = await readText(slow.events);
+    slow.ticket.leave();
 
-  expect(textOf(first) + rest.text).toBe(expected);
-});
+    expect(textOf(first) + rest.text).toBe(expected);
+  },
+);
 
 test("a suspended stream that is aborted leaves nothing behind", async () => {
   const controller = new AbortController();
@@ -137,7 +144,7 @@ test("a suspended stream that is aborted leaves nothing behind", async () => {
   after.ticket.leave();
 });
 
-test("parked or suspended when the worker dies: it goes on in the next one when it is read", async () => {
+test("a stream that was parked or suspended when the worker died continues in the next one when it is read", async () => {
   const parked = generate(await prepared("Count from 1 to 100", 150));
   await parked.events.next();
   const beforeMs = performance.now();

@@ -1,4 +1,4 @@
-// Thoughts on the real model: switched on and off, told from the answer, and held to a budget.
+// Reasoning on the real model: switched on and off, separated from the answer, and limited by a budget.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
@@ -29,7 +29,7 @@ async function ask(changes: object): Promise<Answer> {
   return (await (await post(url, chat({ ...QUESTION, ...changes }))).json()) as Answer;
 }
 
-test("thinks when it is told to, and tells thoughts from the answer", async () => {
+test("reasons when asked to, and separates the reasoning from the answer", async () => {
   const { choices, usage } = await ask({ reasoning_effort: "medium" });
 
   const { content, reasoning_content: thoughts } = choices[0].message;
@@ -40,7 +40,7 @@ test("thinks when it is told to, and tells thoughts from the answer", async () =
   expect(usage.completion_tokens_details.reasoning_tokens).toBeLessThan(usage.completion_tokens);
 });
 
-test("does not think when it is not told to, or told not to", async () => {
+test("does not reason unless asked to", async () => {
   for (const changes of [
     {},
     { reasoning_effort: "none" },
@@ -54,7 +54,7 @@ test("does not think when it is not told to, or told not to", async () => {
   }
 });
 
-test("streams thoughts before the answer, as it buffers them", async () => {
+test("streams the same reasoning as in a buffered answer, before the text", async () => {
   const body = chat({ ...QUESTION, reasoning_effort: "medium", stream: true });
   const { chunks } = await readAll(await postSse(url, body));
   const { choices } = await ask({ reasoning_effort: "medium" });
@@ -73,19 +73,19 @@ test("streams thoughts before the answer, as it buffers them", async () => {
   expect(kinds.lastIndexOf("thought")).toBeLessThan(kinds.indexOf("text"));
 });
 
-test("ends thoughts that have used up their budget, and answers", async () => {
+test("ends the reasoning when its budget is used up, and answers", async () => {
   const { choices, usage } = await ask({ reasoning_effort: "high", thinking_budget_tokens: 5 });
 
   const free = await ask({ reasoning_effort: "high" });
   const { reasoning_content: thoughts = "", content } = choices[0].message;
   expect(free.choices[0].message.reasoning_content?.startsWith(thoughts)).toBe(true);
   expect(thoughts.length).toBeLessThan(free.choices[0].message.reasoning_content?.length ?? 0);
-  expect(usage.completion_tokens_details.reasoning_tokens).toBeLessThan(12); // with what ends them
+  expect(usage.completion_tokens_details.reasoning_tokens).toBeLessThan(12); // including the tokens that end it
   expect(content).not.toBe("");
   expect(choices[0].finish_reason).toBe("stop");
 });
 
-test("does not think at all without a budget, even if the model begins to", async () => {
+test("does not reason with a budget of 0, even if the model begins to", async () => {
   const messages = [{ role: "system", content: "/think" }, ...QUESTION.messages];
 
   const { choices } = await ask({ messages, thinking_budget_tokens: 0 });
@@ -94,14 +94,14 @@ test("does not think at all without a budget, even if the model begins to", asyn
   expect(choices[0].message.content).not.toBe("");
 });
 
-test("leaves thoughts in the text where that is wanted", async () => {
+test("leaves the reasoning in the text on request", async () => {
   const { choices } = await ask({ reasoning_effort: "medium", reasoning_format: "none" });
 
   expect(choices[0].message.reasoning_content).toBeUndefined();
   expect(choices[0].message.content).toMatch(/^<think>[\s\S]+<\/think>/);
 });
 
-test("goes on with thoughts that the last message has begun", async () => {
+test("continues reasoning that the last message began", async () => {
   const messages = [
     ...QUESTION.messages,
     { role: "assistant", content: "<think>\nAdd digit by digit" },
@@ -113,7 +113,7 @@ test("goes on with thoughts that the last message has begun", async () => {
   expect(choices[0].message.content).not.toContain("think>");
 });
 
-test("a required call comes at once, thoughts or not", async () => {
+test("a required tool call comes without reasoning before it", async () => {
   const tools = [
     { type: "function", function: { name: "add", parameters: { type: "object", properties: {} } } },
   ];

@@ -1,5 +1,5 @@
-// One run on one slot of the real model, with what its server may ask of it at awkward moments. And the bounds of a prompt's
-// length beside its real length.
+// One run on one slot of the real model, with messages from the server at awkward moments; and the bounds of a prompt's length
+// compared with its real length.
 
 import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -94,7 +94,7 @@ const WORDS = [
   "\u0000",
 ];
 
-test("a long prompt has the same tokens in pieces as in one go", () => {
+test("a long prompt has the same tokens whether tokenized in pieces or at once", () => {
   const deps = prepareDeps();
   const turn = (index: number): Message =>
     index % 2 === 0
@@ -112,7 +112,7 @@ test("a long prompt has the same tokens in pieces as in one go", () => {
   }
 });
 
-test("a prompt is never shorter than its bound", () => {
+test("a prompt never has fewer tokens than its lower bound", () => {
   const deps = prepareDeps();
   let seed = 1;
   const below = (limit: number) => {

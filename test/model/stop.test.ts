@@ -1,5 +1,5 @@
-// A client that disconnects stops the real worker, in every phase, in every way, whatever else is running. That an aborted
-// request takes part in no further decode is tested in unit/worker/step/generate.test.ts; here the whole path is.
+// A client that disconnects stops the real worker, in every phase, in every way, whatever else is running. This tests the whole
+// path; unit/worker/step/generate.test.ts tests that an aborted request takes part in no further decode.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LEAVING, type LeavingClient } from "../support/clients/leaving-client.ts";
@@ -25,14 +25,14 @@ afterAll(async () => running.close());
 const FEW = 1_000;
 /** Generates until its client disconnects. */
 const endless = { max_tokens: 3000, ignore_eos: true };
-/** Nearly two megabytes a thousand tokens: more than the buffers of a loopback connection take, which is up to five. */
+/** Nearly 2 MB per 1,000 tokens: in all more than the buffers of a loopback connection, which hold up to 5 MB. */
 const large = { ...endless, max_tokens: 4000, logprobs: true, top_logprobs: 20 };
 let count = 0;
-/** Takes many steps to read, and starts unlike any other. */
+/** Takes many steps to read, and shares no prefix with other prompts. */
 const longPrompt = (words = 3000) => ({
   messages: [{ role: "user", content: `${count++} ${"word ".repeat(words)}` }],
 });
-/** A text that takes very many tokens. */
+/** A text with very many tokens. */
 const long = { type: "string", minLength: 5000, maxLength: 6000 };
 const tool = {
   type: "function",
@@ -46,16 +46,16 @@ const schema = { name: "x", schema: long };
 type Phase = {
   readonly body: () => object;
   readonly path?: string;
-  /** Has every slot taken, whatever else. */
+  /** Occupies every slot, even when run alone. */
   readonly isQueued?: boolean;
-  /** Takes nothing of what comes, until its stream is parked: that takes seconds, so few are tried. */
+  /** Reads nothing until its stream is parked; this takes seconds, so few combinations are tried. */
   readonly isDeaf?: boolean;
   readonly reached: (client: LeavingClient) => Promise<void>;
   /** Tokens that may still be computed. */
   readonly bound: number;
 };
 
-/** Others that hold a slot. */
+/** Other requests that hold a slot. */
 let othersRunning = 0;
 const inSlot = () => until(() => running.service.queue.busy > othersRunning, "it has a slot");
 const writes = (client: LeavingClient) => client.sees('"content":"');
@@ -136,7 +136,7 @@ describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
   );
   const tried = phases.filter(([, , ways]) => ways.length > 0);
   describe.each(tried)("a client that disconnects in %s", (_name, phase, ways) => {
-    test.each(ways)("by %s frees all it had", async (way) => {
+    test.each(ways)("by %s frees everything it held", async (way) => {
       const others = await fill(phase.isQueued ? SLOTS : traffic === "alone" ? 0 : SLOTS - 1);
       const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
       const url = `${running.url}${phase.path ?? "/v1/chat/completions"}`;
@@ -161,7 +161,7 @@ describe.each(["alone", "with all other slots busy"])("%s", (traffic) => {
   });
 });
 
-/** Its tokens do not grow any more. */
+/** Its number of tokens no longer grows. */
 async function parked(): Promise<void> {
   let last = 0;
   let still = 0;
@@ -176,7 +176,7 @@ async function parked(): Promise<void> {
   expect(last).toBeLessThan(large.max_tokens);
 }
 
-/** Streams that go on. */
+/** Streams that keep running. */
 async function fill(slots: number): Promise<RawClient[]> {
   const others: RawClient[] = [];
   for (let number = 0; number < slots; number++) {
@@ -187,7 +187,7 @@ async function fill(slots: number): Promise<RawClient[]> {
   return others;
 }
 
-test("after 32 clients, half of them killed at random moments, nothing is held", async () => {
+test("after 32 clients, half of them cut at random moments, everything is free again", async () => {
   const clients = await Promise.all(
     Array.from({ length: 32 }, (_, i) =>
       rawPost(chatUrl, chat({ stream: i % 4 !== 0, max_tokens: 30, ignore_eos: true })),

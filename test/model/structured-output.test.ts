@@ -1,4 +1,4 @@
-// Answers held to a form, on the real model: whatever it would say, what comes is of the schema.
+// Structured output of the real model: whatever is sampled, the answer matches the schema.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
@@ -51,7 +51,7 @@ function expectThing(text: string): void {
   expect([null, true, false]).toContain(thing.parent);
 }
 
-test("whatever is drawn, the answer is of the schema and ends with stop", async () => {
+test("whatever is sampled, the answer matches the schema and ends with stop", async () => {
   const answers = await Promise.all(
     Array.from({ length: 12 }, (_, seed) => ask({ response_format: FORMAT, temperature: 1, seed })),
   );
@@ -62,7 +62,7 @@ test("whatever is drawn, the answer is of the schema and ends with stop", async 
   }
 });
 
-test("streamed it is the same text as buffered", async () => {
+test("a streamed answer has the same text as a buffered one", async () => {
   const body = { response_format: FORMAT, temperature: 0, max_tokens: 400 };
 
   const { choices } = await ask(body);
@@ -72,7 +72,7 @@ test("streamed it is the same text as buffered", async () => {
   expectThing(streamed.text);
 });
 
-test("beside others that are free, and free itself afterwards", async () => {
+test("requests without a schema are not restricted, neither beside nor after one with a schema", async () => {
   const [held, free] = await Promise.all([
     ask({ response_format: FORMAT, temperature: 0 }),
     ask({ temperature: 0, max_tokens: 60 }),
@@ -99,7 +99,7 @@ test("JSON mode answers with an object", async () => {
   } else expect(choices[0]?.message.content.trimStart().startsWith("{")).toBe(true);
 });
 
-test("a grammar by hand is kept to, also with characters that the model seldom writes", async () => {
+test("a client's own grammar is enforced, also with characters that the model rarely writes", async () => {
   const yes = await ask({ grammar: 'root ::= "yes" | "no"', temperature: 1 });
   const rare = await ask({
     grammar: 'root ::= "\u65e5\u672c\ud83d\ude00" [\\x00-\\x7F]{2}',
@@ -110,7 +110,7 @@ test("a grammar by hand is kept to, also with characters that the model seldom w
   expect(rare.choices[0]?.message.content).toMatch(/^\u65e5\u672c\ud83d\ude00/);
 });
 
-test("an answer that is cut off by max_tokens says so", async () => {
+test("an answer that max_tokens cuts off has finish reason length", async () => {
   const { choices } = await ask({ response_format: FORMAT, max_tokens: 3 });
 
   expect(choices[0]?.finish_reason).toBe("length");

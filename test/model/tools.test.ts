@@ -1,4 +1,4 @@
-// Tools on the real model: whatever it would say, a call is of a tool there is, with arguments of its schema.
+// Tools on the real model: every call names an existing tool, and its arguments match the tool's schema.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
@@ -94,7 +94,7 @@ function expectBooking(call: Call | undefined): void {
   expect(booking.code).toMatch(/^[A-Z]{2}\d$/);
 }
 
-test("calls a tool by itself, where the question asks for one", async () => {
+test("calls a tool by itself when the question asks for one", async () => {
   const { choices } = await ask({});
 
   expect(choices[0]).toMatchObject({ finish_reason: "tool_calls", message: { content: null } });
@@ -103,7 +103,7 @@ test("calls a tool by itself, where the question asks for one", async () => {
   expect(JSON.parse(call?.function.arguments ?? "")).toMatchObject({ city: expect.any(String) });
 });
 
-test("streams a call as it buffers it: id and name once, then arguments in pieces", async () => {
+test("streams the same call as in a buffered answer: id and name once, then arguments in pieces", async () => {
   const chunks = await stream({});
   const whole = (await ask({})).choices[0]?.message.tool_calls?.[0];
 
@@ -121,7 +121,7 @@ test("streams a call as it buffers it: id and name once, then arguments in piece
   expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe("tool_calls");
 });
 
-test("whatever is drawn, a required call is of a tool there is and its arguments are of the schema", async () => {
+test("whatever is sampled, a required call names an existing tool and its arguments match the schema", async () => {
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, seed) =>
       ask({
@@ -141,14 +141,14 @@ test("whatever is drawn, a required call is of a tool there is and its arguments
   }
 });
 
-test("answers in text where no tool may be called, with the tools there", async () => {
+test("answers in text when no tool may be called, although there are tools", async () => {
   const { choices } = await ask({ tool_choice: "none" });
 
   expect(choices[0]?.message.tool_calls).toBeUndefined();
   expect(choices[0]?.message.content).not.toBe("");
 });
 
-test("several calls come by index, one after the other", async () => {
+test("several calls come one after another, with their index", async () => {
   const city = (name: string) => ({
     type: "function",
     function: { name, parameters: { type: "object", properties: {} } },
@@ -171,7 +171,7 @@ test("several calls come by index, one after the other", async () => {
   }
 });
 
-test("goes on from the result of a call", async () => {
+test("continues from the result of a call", async () => {
   const call = {
     id: "call_1",
     type: "function",
@@ -189,20 +189,20 @@ test("goes on from the result of a call", async () => {
   expect(choices[0]?.message.content).toContain("18");
 });
 
-test("scores the tokens of a call too, streamed", async () => {
+test("streams logprobs for the tokens of a call too", async () => {
   const chunks = await stream({ logprobs: true, top_logprobs: 2 });
 
   const tokens = chunks.flatMap(({ choices }) => choices[0]?.logprobs?.content ?? []);
   expect(tokens.map(({ token }) => token).join("")).toMatch(/<tool_call>[\s\S]*"city"/);
 });
 
-test("a call that max_tokens cuts off ends with length, and is no whole JSON", async () => {
+test("a call that max_tokens cuts off ends with length and incomplete JSON", async () => {
   const { choices } = await ask({ tool_choice: "required", max_tokens: 14 });
 
   expect(choices[0]?.finish_reason).toBe("length");
 });
 
-test("beside tools an answer of a schema is possible", async () => {
+test("tools and an answer with a schema can be combined", async () => {
   const schema = {
     type: "object",
     properties: { ok: { type: "boolean" } },
@@ -222,7 +222,7 @@ test("beside tools an answer of a schema is possible", async () => {
   }
 });
 
-test("names the keywords that a tool which is not strict does without", async () => {
+test("names the keywords that are not enforced for a tool without strict", async () => {
   const parameters = { type: "object", properties: { list: { type: "array", uniqueItems: true } } };
   const loose = { type: "function", function: { name: "loose", parameters } };
 

@@ -1,4 +1,4 @@
-// Errors that nothing catches, in a real process: the command goes on, or drains and ends so that it is started again.
+// Uncaught errors in a real process: the command keeps running, or drains and exits so that its supervisor restarts it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
@@ -7,7 +7,7 @@ import { chat, postSse, readAll } from "../support/clients/sse-client.ts";
 import { metric, until } from "../support/start-service.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-/** Throws as a callback of Node does: outside of every request. */
+/** Throws outside of every request, like a callback of Node. */
 const FAULTS = `
   import { EventEmitter } from "node:events";
   const faults = {
@@ -45,7 +45,7 @@ async function start() {
   return { url, exit, lines, kill: (signal: NodeJS.Signals) => started.kill(signal) };
 }
 
-test("goes on after errors of timers, promises and emitters: they are counted, logged without their words, and cost no stream", async () => {
+test("keeps running after errors of timers, promises and emitters: they are counted, logged without their messages, and end no stream", async () => {
   const { url, lines, kill } = await start();
   const answer = await postSse(
     `${url}/v1/chat/completions`,
@@ -67,7 +67,7 @@ test("goes on after errors of timers, promises and emitters: they are counted, l
   expect(JSON.stringify(bugs)).not.toContain("secret words");
 });
 
-test("drains and ends with 1 after an error in what all requests share", async () => {
+test("drains and exits with 1 after an error in code with state that all requests share", async () => {
   const { url, exit, lines, kill } = await start();
   const answer = await postSse(
     `${url}/v1/chat/completions`,

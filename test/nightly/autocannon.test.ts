@@ -1,5 +1,5 @@
-// A load test that ends drops its connections in the middle of their answers: a step later every slot is free. It counts
-// steps, of less than a millisecond each: run it on a quiet machine.
+// A load test drops its connections in the middle of their answers; one step later every slot must be free. A step takes less
+// than a millisecond, so run it on a quiet machine.
 
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(async () => running.close());
 
-/** In a process of its own, as people run it: otherwise its work would hold the server up. */
+/** Runs in a separate process, so that its work does not slow down the server. */
 async function fire(connections: number, ...body: string[]): Promise<autocannon.Result> {
   const flags = ["-c", `${connections}`, "-d", "1", "-m", "POST", "-j", "-n"];
   const header = ["-H", "content-type=application/json"];
@@ -46,8 +46,8 @@ test.each(["buffered", "streamed"])("the %s body of bench/bodies is served", asy
 });
 
 test.each([
-  ["no more connections than slots", SLOTS, 2 * SLOTS], // the step that ran and one more, of each
-  ["as many again waiting", 2 * SLOTS, 2 * BATCH], // in one of them, prompts of those who had waited
+  ["no more connections than slots", SLOTS, 2 * SLOTS], // for each, the running step and one more
+  ["as many again waiting", 2 * SLOTS, 2 * BATCH], // one of these steps reads prompts of waiting requests
 ])("with %s, all slots are free a step after it has gone", async (_name, connections, bound) => {
   const wastedBefore = await metric(running.url, "sluice_tokens_after_leaving_total");
   const firing = fire(connections, "-b", JSON.stringify(ENDLESS));

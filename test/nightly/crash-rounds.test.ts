@@ -1,4 +1,4 @@
-// A short run of `npm run crash-rounds`: what it holds the server to is held, and it can still be started.
+// A short run of `npm run crash-rounds`: it must start, and its checks must pass.
 
 import { spawn } from "node:child_process";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// A short run of `npm run fuzz`, always the same: so that it can still find something, and that it finds nothing.
+// A short run of `npm run fuzz` with a fixed seed: it must run, and find nothing.
 
 import { spawn } from "node:child_process";
 import path from "node:path";

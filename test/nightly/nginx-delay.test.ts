@@ -1,4 +1,4 @@
-// How much later the first token comes through the real nginx. It measures time: run it on a quiet machine.
+// Measures the delay of the first token through the real nginx. Run it on a quiet machine.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

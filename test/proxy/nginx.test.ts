@@ -1,5 +1,5 @@
-// Sluice behind the real nginx, with deploy/nginx.conf: token by token, and with a stop that works. How much later the first
-// token comes is measured in nightly/nginx-delay.test.ts.
+// Sluice behind the real nginx with deploy/nginx.conf: answers arrive token by token, and a disconnect stops them. The delay of
+// the first token is measured in nightly/nginx-delay.test.ts.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +38,7 @@ async function codeOf(response: Response): Promise<string> {
   return ((await response.json()) as { error: { code: string } }).error.code;
 }
 
-/** When it has been read whole. */
+/** Resolves when it has been read completely. */
 async function statusOf(answer: Promise<Response>): Promise<number> {
   const response = await answer;
   await response.text();
@@ -59,7 +59,7 @@ describe.skipIf(program === null)("behind nginx", () => {
   });
 
   test.each(Object.entries(WAYS_TO_LEAVE))(
-    "a client that leaves by %s stops the worker",
+    "a client that disconnects by %s stops the worker",
     async (_way, leave) => {
       const { nginx, service, url } = await behind(await startWithModel({ threads: 1, slots: 1 }));
       for (const stream of [true, false]) {
@@ -75,7 +75,7 @@ describe.skipIf(program === null)("behind nginx", () => {
     },
   );
 
-  test("a resumable stream is found again, and read on from where it was", async () => {
+  test("a client can reconnect to a resumable stream, and continues where it stopped", async () => {
     const { nginx } = await fake({ texts: ["word "], tokens: 40, tokenMs: 5 });
     const first = await postSse(`${nginx.url}${CHAT}`, chat({ stream: true, max_tokens: 40 }), {
       "x-resumable": "true",
@@ -109,7 +109,7 @@ describe.skipIf(program === null)("behind nginx", () => {
     expect(text).toBe("Hello world");
   });
 
-  test("errors, states and our headers are those of the server", async () => {
+  test("errors, status codes and our headers are passed on", async () => {
     const { nginx, url } = await fake({}, { apiKey: ["secret"] });
     for (const [path_, init] of [
       ["/ready", {}],
@@ -132,7 +132,7 @@ describe.skipIf(program === null)("behind nginx", () => {
     }
   });
 
-  test("what nginx refuses by itself has the same envelope", async () => {
+  test("nginx's own refusals have the same envelope", async () => {
     const { nginx, close } = await fake({}, { drainTimeoutMs: 10 });
     const large = await post(`${nginx.url}${CHAT}`, " ".repeat(4_194_305));
     expect([large.status, await codeOf(large)]).toEqual([413, "body_too_large"]);
@@ -147,7 +147,7 @@ describe.skipIf(program === null)("behind nginx", () => {
     ]);
   });
 
-  test("one address has a limit of connections, in the same envelope, and gets them back", async () => {
+  test("the number of connections of one address is limited, with the same envelope, and closed ones are free again", async () => {
     const { nginx } = await fake(
       { tokens: Number.POSITIVE_INFINITY, tokenMs: 5 },
       { slots: 70, queue: 100 },
@@ -170,10 +170,10 @@ describe.skipIf(program === null)("behind nginx", () => {
     );
   });
 
-  test("a flood of requests is refused, in the same envelope", async () => {
+  test("a flood of requests is refused with the same envelope", async () => {
     const { nginx } = await fake();
     const statuses = new Set<number>();
-    // The bucket of 200 is empty when that many have come faster than it fills.
+    // The burst of 200 is used up when requests arrive faster than the rate refills it.
     for (let round = 0; round < 100 && !statuses.has(429); round++) {
       const answers = Array.from({ length: 40 }, () => statusOf(fetch(`${nginx.url}/health`)));
       for (const status of await Promise.all(answers)) statuses.add(status);
@@ -182,7 +182,7 @@ describe.skipIf(program === null)("behind nginx", () => {
     expect([...statuses].sort()).toEqual([200, 429]);
   });
 
-  test("every kind of answer leaves its connection fit for the next one", async () => {
+  test("after every kind of answer its connection serves the next one", async () => {
     const { nginx } = await fake();
     for (let round = 0; round < 30; round++) {
       const answers = [

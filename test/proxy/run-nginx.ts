@@ -1,4 +1,4 @@
-// The real nginx with the configuration that we ship, on a port and in a folder of its own.
+// Runs the real nginx with deploy/nginx.conf, on a free port and in a temporary folder.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -49,7 +49,7 @@ export async function runNginx({ program, folder, target }: NginxOptions): Promi
 
 type Site = { readonly port: number; readonly log: string; readonly target: string };
 
-/** The shipped one, but for where it listens, what is behind it, and its log. */
+/** deploy/nginx.conf with another port, upstream and log. */
 function siteConfig({ port, log, target }: Site): string {
   const changes = [
     ["listen 80;", `listen 127.0.0.1:${port};`],
@@ -64,7 +64,7 @@ function siteConfig({ port, log, target }: Site): string {
   return text;
 }
 
-/** Its temporary files go where those of the test do. */
+/** Puts nginx's temporary files into the test's folder. */
 function mainConfig(folder: string, name: string): string {
   const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const temporary = kinds.map(

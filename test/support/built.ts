@@ -1,4 +1,4 @@
-// Before any test: what is compiled (the workers, the command, the chat page) is as new as its source.
+// Runs before all tests: rebuilds the workers, the command and the chat page if they are older than their source.
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";

@@ -1,5 +1,5 @@
-// A program that tests need and the machine may lack: taken from the PATH, or unpacked from Debian's package into a folder
-// of the test's own. Nothing is installed, and no service started.
+// Finds a program that tests need: on the PATH, or unpacked from Debian's package into a temporary folder. Installs nothing and
+// starts no service.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
@@ -7,14 +7,14 @@ import path from "node:path";
 
 export type Wanted = {
   readonly name: string;
-  /** Where it is in its package. */
+  /** Its path in the package. */
   readonly file: string;
-  /** Prints its version, and proves that it runs. */
+  /** Prints the version, to check that the program runs. */
   readonly versionFlag: string;
   readonly folder: string;
 };
 
-/** Null, and said loudly, where it cannot be had. */
+/** Null, with a warning, if it is not available. */
 export function findProgram({ name, file, versionFlag, folder }: Wanted): string | null {
   const runs = (program: string) => spawnSync(program, [versionFlag]).status === 0;
   if (runs(name)) return name;

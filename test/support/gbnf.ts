@@ -1,4 +1,4 @@
-// Reads a GBNF grammar and tells whether a text is in its language: the judge of the grammars that Sluice makes.
+// Reads a GBNF grammar and checks whether a text matches it: the tests check Sluice's grammars with it.
 
 type Node =
   | { readonly type: "text"; readonly text: string }
@@ -27,7 +27,7 @@ export class Gbnf {
     return this.#ends({ type: "rule", name: "root" }, [...text], 0).has([...text].length);
   }
 
-  /** Everywhere a match of the node from `at` may end. */
+  /** All positions where a match of the node from `at` may end. */
   #ends(node: Node, text: readonly string[], at: number): Set<number> {
     switch (node.type) {
       case "text": {

@@ -1,4 +1,4 @@
-// What this process holds in memory, without what is only garbage.
+// Measures the memory of this process without garbage.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -13,5 +13,5 @@ export async function bytesInUse(): Promise<number> {
     await new Promise((resolve) => setImmediate(resolve));
   }
   const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external; // which has the buffers in it
+  return heapUsed + external; // includes the buffers
 }

@@ -1,4 +1,4 @@
-// Keys in a file of their own, for services that ask for them.
+// Creates a keys file for services that require keys.
 
 import { existsSync, mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +8,12 @@ import { runKeysCommand } from "../../src/cli/keys.ts";
 
 export type KeysFile = {
   readonly path: string;
-  /** @param flags as the command has them. @returns the key, as headers of a request */
+  /** @param flags flags of `sluice keys add`. @returns the headers of a request with the key */
   readonly add: (name: string, ...flags: string[]) => { readonly authorization: string };
   readonly revoke: (name: string) => void;
 };
 
-/** For one test. */
+/** A keys file for one test. */
 export function newKeysFile(): KeysFile {
   const folder = mkdtempSync(path.join(tmpdir(), "sluice-keys-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -30,8 +30,8 @@ export function newKeysFile(): KeysFile {
 }
 
 /**
- * Waits until a change of the file has been noticed. A change between a watcher's start and its first look at the file is
- * none to the watcher: after a second the file is touched.
+ * Waits until the server has noticed a change of the file. A watcher misses a change between its start and its first look at
+ * the file, so the file is touched after a second.
  */
 export async function untilNoticed(
   file: string,
@@ -40,7 +40,7 @@ export async function untilNoticed(
   const startedAtMs = Date.now();
   for (let touches = 1; !(await isNoticed()); ) {
     const waitedMs = Date.now() - startedAtMs;
-    if (waitedMs > 20_000) throw new Error(`nobody noticed that ${file} has changed`);
+    if (waitedMs > 20_000) throw new Error(`the server did not notice the change of ${file}`);
     if (waitedMs > 1_500 * touches && existsSync(file)) {
       utimesSync(file, new Date(), new Date(Date.now() + touches * 1_000));
       touches += 1;

@@ -1,15 +1,15 @@
-// What can be seen of a process and its children from outside, as Linux tells it.
+// Reads facts about a process and its children from Linux's /proc.
 
 import { readdirSync, readFileSync } from "node:fs";
 
 export type Child = {
   readonly pid: number;
   readonly command: string;
-  /** It has ended, and nobody has taken notice. */
+  /** It has ended, but its parent has not collected it (a zombie). */
   readonly isZombie: boolean;
 };
 
-/** Those that run, and those that are not buried yet. */
+/** Running processes and zombies. */
 export function childrenOf(pid: number): readonly Child[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
     const pids = readOr(`/proc/${pid}/task/${thread}/children`).trim().split(" ").filter(Boolean);
@@ -21,18 +21,18 @@ export function childrenOf(pid: number): readonly Child[] {
   });
 }
 
-/** One that has ended, and is not buried yet, does not run. */
+/** A zombie does not count as running. */
 export function isRunning(pid: number): boolean {
   const stat = readOr(`/proc/${pid}/stat`);
   return stat !== "" && !/ Z /.test(stat);
 }
 
-/** Open files, sockets and pipes. */
+/** Number of open files, sockets and pipes. */
 export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Empty where the process has ended in the meantime. */
+/** Empty if the process has ended in the meantime. */
 function readOr(file: string): string {
   try {
     return readFileSync(file, "utf8");

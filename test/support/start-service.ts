@@ -16,7 +16,7 @@ export type RunningService = {
   readonly close: () => Promise<void>;
 };
 
-/** Compiled, they start in half the time. `built.ts` sees to it that they are as new as src/. */
+/** The compiled workers start in half the time. `built.ts` keeps them up to date with src/. */
 const WORKER_FOLDER = path.resolve(import.meta.dirname, "../../dist/worker");
 
 const COMMON: Partial<Config> = { port: 0, drainTimeoutMs: 50, heartbeatMs: 5_000 };
@@ -30,7 +30,7 @@ export async function startWithFake(
   return { ...running, engine: fake };
 }
 
-/** Neither generates nor computes for real. @param generating of the engine that generates */
+/** Starts a service with fake engines. @param generating options of the engine that generates */
 export async function startWithFakeEmbeddings(
   options: FakeEmbeddingOptions = {},
   settings: Partial<Config> = {},
@@ -44,7 +44,7 @@ export async function startWithFakeEmbeddings(
   return { ...running, engine };
 }
 
-/** Both are given. */
+/** Starts a service with the given engines. */
 export function startWithEngines(
   engines: Required<Pick<ServiceParts, "engine" | "embeddingEngine">>,
   settings: Partial<Config> = {},
@@ -52,7 +52,7 @@ export function startWithEngines(
   return start(settings, engines);
 }
 
-/** The real worker on the built-in model; resolves when it is loaded. */
+/** Starts a service with the real worker and the built-in model; resolves when the model is loaded. */
 export async function startWithModel(settings: Partial<Config> = {}): Promise<RunningService> {
   const running = await start({ model: BUILTIN_MODEL, gpu: "off", ...settings });
   await running.service.engine.firstLoad;
@@ -80,7 +80,7 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  const deadline = Date.now() + 50_000; // shorter than the time limit of a test, so that it says what it waited for
+  const deadline = Date.now() + 50_000; // shorter than the time limit of a test, so that the error names the condition
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -7,7 +7,7 @@ export default class TotalReporter implements Reporter {
     let failed = 0;
     let skipped = 0;
     for (const module of modules) {
-      if (module.errors().length > 0) failed += 1; // a file that did not even load
+      if (module.errors().length > 0) failed += 1; // a file that failed to load
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === "passed") passed += 1;

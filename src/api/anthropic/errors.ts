@@ -30,7 +30,7 @@ export function encodeAnthropicError(error: ServiceError, requestId: string): An
 /** The SDKs' tool runners first ask for a stored thread. This error makes them send the whole conversation every turn. */
 const NO_THREADS = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
 
-/** The engine names this field as chat completions do. */
+/** The engine's error names `reasoning_effort`; the field of this API is `thinking`. */
 function withOwnParam(error: ServiceError): ServiceError {
   if (error.param !== "reasoning_effort") return error;
   return new ServiceError(

@@ -1,7 +1,7 @@
 // Normalizes Gemini bodies before they are parsed: snake_case names become camelCase, and a single content or part becomes
 // a list. Google's JSON reader accepts both forms. https://protobuf.dev/programming-guides/json/
 
-import { refuseShape } from "../shared/json-shape.ts";
+import { checkShape } from "../shared/json-shape.ts";
 import { invalidValue, isObject } from "../shared/refusals.ts";
 
 /** Fields whose contents are the client's own. */
@@ -23,7 +23,7 @@ const LISTS = ["contents", "parts"];
 /** @throws ServiceError 400 for a field given in both spellings, and for a body that is nested too deeply */
 export function inCamelCase(body: unknown): unknown {
   if (!isObject(body)) return body;
-  refuseShape(body, null);
+  checkShape(body, null);
   return normalized(body);
 }
 

@@ -8,35 +8,35 @@ import { schemaAt } from "../shared/schema-grammar.ts";
 import { MAX_TOOLS, refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
-const refused = z
+const refusedTool = z
   .null("is not supported: this server runs no tools of its own; use functionDeclarations")
   .optional();
-const nothing = withoutEffect(z.unknown().optional());
+const ignoredField = withoutEffect(z.unknown().optional());
 
 const declaration = z.looseObject({
   name: toolName,
   description: z.string().nullish(),
   parameters: openapiSchema.nullish(),
   parametersJsonSchema: z.record(z.string(), z.unknown()).nullish(),
-  response: nothing,
-  responseJsonSchema: nothing,
-  behavior: nothing, // for Gemini's Live API
+  response: ignoredField,
+  responseJsonSchema: ignoredField,
+  behavior: ignoredField, // for Gemini's Live API
 });
 
 export const toolFields = {
   tools: toolList(
     z.looseObject({
       functionDeclarations: z.array(declaration).nullish(),
-      googleSearch: refused,
-      googleSearchRetrieval: refused,
-      codeExecution: refused,
-      urlContext: refused,
-      googleMaps: refused,
-      fileSearch: refused,
-      computerUse: refused,
-      mcpServers: refused,
-      retrieval: refused,
-      enterpriseWebSearch: refused,
+      googleSearch: refusedTool,
+      googleSearchRetrieval: refusedTool,
+      codeExecution: refusedTool,
+      urlContext: refusedTool,
+      googleMaps: refusedTool,
+      fileSearch: refusedTool,
+      computerUse: refusedTool,
+      mcpServers: refusedTool,
+      retrieval: refusedTool,
+      enterpriseWebSearch: refusedTool,
     }),
   ).nullish(),
   toolConfig: z
@@ -54,8 +54,8 @@ export const toolFields = {
             .meta({ default: false }),
         })
         .nullish(),
-      retrievalConfig: nothing, // for Google's own tools
-      includeServerSideToolInvocations: nothing,
+      retrievalConfig: ignoredField, // for Google's own tools
+      includeServerSideToolInvocations: ignoredField,
     })
     .nullish(),
 };
@@ -114,7 +114,7 @@ function readChoice({ toolConfig }: ToolFields, names: readonly string[]) {
   const allowed = allowedFunctionNames?.length ? [...new Set(allowedFunctionNames)] : names;
   const missing = allowed.findIndex((name) => !names.includes(name));
   if (missing >= 0)
-    throw invalidValue(`${path}.allowedFunctionNames`, "has a name that no function has");
+    throw invalidValue(`${path}.allowedFunctionNames`, "names a function that is not in tools");
   const isRequired = mode === "ANY";
   if (isRequired && names.length === 0)
     throw invalidValue(`${path}.mode`, "is ANY, but there are no tools");

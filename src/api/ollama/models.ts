@@ -24,8 +24,8 @@ const NEVER = "2999-12-31T00:00:00.000Z";
 
 export type OllamaServedModel = {
   readonly id: string;
-  /** Whether the model only makes embeddings. */
-  readonly isForVectors: boolean;
+  /** Whether the model computes only embeddings. */
+  readonly isEmbeddingModel: boolean;
   readonly isLoaded: boolean;
   /** Null until the model has been loaded for the first time. */
   readonly info: ModelInfo | null;
@@ -106,8 +106,9 @@ function shortened(parameters: number): string {
   return `${Math.round((parameters / size) * 10) / 10}${unit}`;
 }
 
-function capabilitiesOf({ isForVectors, info }: OllamaServedModel): OllamaModel["capabilities"] {
-  if (isForVectors) return ["embedding"];
+function capabilitiesOf(served: OllamaServedModel): OllamaModel["capabilities"] {
+  const { isEmbeddingModel, info } = served;
+  if (isEmbeddingModel) return ["embedding"];
   return [
     "completion",
     ...(info?.toolFormat ? ["tools" as const] : []),

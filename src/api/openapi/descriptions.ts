@@ -1,5 +1,5 @@
-// Descriptions of all body fields and query parameters, shown in the OpenAPI document and at /docs. A key is the field's
-// path, or the body's name plus the path, or a dot plus the field's name, which matches the field in any place.
+// Descriptions of all body fields and query parameters, shown in the OpenAPI document and at /docs. The
+// keys by precedence: the body's name plus the field's path; the path alone; a dot plus the field's name, for any place.
 
 import { GEMINI } from "./gemini-descriptions.ts";
 import { OLLAMA } from "./ollama-descriptions.ts";

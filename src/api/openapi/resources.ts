@@ -1,11 +1,11 @@
 // Operations on stored responses, on resumable streams, and on the caller's own requests.
 
 import { z } from "zod";
-import { requestList, stoppedRequest } from "../own/server-answers.ts";
 import { deletedResponse, inputItemList, response, responseEvent } from "../responses/answer.ts";
 import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
 import { openaiResponses } from "../responses/responses.ts";
 import { streamQuery } from "../shared/queries.ts";
+import { requestList, stoppedRequest } from "../sluice/server-answers.ts";
 import { DIALECTS } from "../wire-formats.ts";
 import { get, type Operation, type Parameter, pathId, queryOf } from "./operation.ts";
 

@@ -19,7 +19,7 @@ type Container = { readonly holder: object; readonly path: string; readonly dept
  * @param param the field that holds the JSON, or null for a whole body
  * @throws ServiceError 400 naming the field
  */
-export function refuseShape(json: object, param: string | null): void {
+export function checkShape(json: object, param: string | null): void {
   const unread: Container[] = [{ holder: json, path: param ?? "", depth: 0 }];
   let containers = 0;
   let strings = 0;
@@ -27,12 +27,12 @@ export function refuseShape(json: object, param: string | null): void {
     const { holder, depth } = each;
     containers += 1;
     if (containers > MAX_CONTAINERS)
-      throw tooLarge(each, param, `brings the body above ${MAX_CONTAINERS} objects and lists`);
+      throw tooLarge(each, param, `takes the body above ${MAX_CONTAINERS} objects and lists`);
     if (depth > MAX_DEPTH)
       throw tooLarge(each, param, `is nested more than ${MAX_DEPTH} levels deep`);
     if (Array.isArray(holder)) strings += stringsIn(holder);
     if (strings > MAX_LISTED_STRINGS)
-      throw tooLarge(each, param, `brings the body above ${MAX_LISTED_STRINGS} strings in lists`);
+      throw tooLarge(each, param, `takes the body above ${MAX_LISTED_STRINGS} strings in lists`);
     // A list may hold a million token ids, so only its objects and lists are visited.
     const names = Array.isArray(holder) ? containersIn(holder) : Object.keys(holder);
     if (names.length > MAX_MEMBERS)

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import { refuseShape } from "./json-shape.ts";
+import { checkShape } from "./json-shape.ts";
 import { isObject } from "./refusals.ts";
 
 /**
@@ -66,7 +66,7 @@ export function parseBody<T extends z.ZodType>(
   replacements: Replacements = {},
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
   if (!isObject(body)) throw new ServiceError("invalid_json", "the body must be a JSON object");
-  refuseShape(body, null);
+  checkShape(body, null);
   for (const name of Object.keys(unsupported)) {
     const value = valueAt(body, name.split("."));
     refuseUnsupported(name, value, unsupported, replacementFor(name, schema, replacements));

@@ -1,14 +1,14 @@
 // Tool calls in any dialect: the arguments that a client sends back, and the ids of the calls that the model makes.
 
 import type { ToolCall } from "../../generation/request.ts";
-import { refuseShape } from "./json-shape.ts";
+import { checkShape } from "./json-shape.ts";
 import { invalidValue, isObject } from "./refusals.ts";
 
 /** @param text a JSON object as text. @throws ServiceError 400 naming the field; it does not quote the text */
 export function readArguments(text: string, param: string): ToolCall["arguments"] {
   const value = parseArguments(text);
   if (!value) throw invalidValue(param, "must be a JSON object written as a string");
-  refuseShape(value, param);
+  checkShape(value, param);
   return value as ToolCall["arguments"]; // it came out of JSON
 }
 

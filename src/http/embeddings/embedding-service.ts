@@ -1,4 +1,4 @@
-// A model that computes embeddings or rerank scores. Built by engine-set.ts; one service may do both.
+// A model that computes embeddings or rerank scores. Built by create-engines.ts; one service may do both.
 
 import type { EmbeddingEngine } from "../../engine/embedding-engine.ts";
 import type { Catalog } from "../../models/catalog.ts";

@@ -1,6 +1,6 @@
 // The register of all requests that wait or run, so that their owners can list and cancel them.
 
-import type { ListedRequest } from "../../api/own/requests.ts";
+import type { ListedRequest } from "../../api/sluice/requests.ts";
 import { ServiceError } from "../../errors.ts";
 
 type RequestState = Omit<ListedRequest, "requestId" | "path" | "ageMs">;

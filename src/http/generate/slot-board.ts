@@ -1,4 +1,4 @@
-// Which request holds which slot, for GET /slots. The handlers wrap the lease of each choice with `watch()`. A slot number
+// Records which request holds which slot, for GET /slots. The handlers wrap the lease of each choice with `watch()`. A slot number
 // here is only a row of this board: the worker alone knows the model's sequence.
 
 import type { ShownSlot, SlotUse } from "../../api/llama-cpp/state.ts";

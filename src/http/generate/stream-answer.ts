@@ -53,7 +53,7 @@ function openStream(exchange: Exchange, deps: StreamDeps): SseStream {
   return sse;
 }
 
-/** As `openStream()`, for a client that reads a log. */
+/** Same as `openStream()`, but for a client that reads a log. */
 export function openReader(exchange: Exchange, deps: ReaderDeps): Reader {
   const { req, res, dialect, waitStatus } = exchange;
   const framing = framingOf(dialect, identityOf(exchange));

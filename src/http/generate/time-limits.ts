@@ -22,7 +22,7 @@ export function deadlineOf(req: Request): number | null {
 }
 
 /**
- * As `watchClient()`, for work without a partial answer: at the limit it is aborted.
+ * Same as `watchClient()`, but for work without a partial answer: at the limit it is aborted.
  * @param timeoutMs the server's limit; the client's own may be shorter
  * @throws ServiceError 400 for an invalid deadline
  */

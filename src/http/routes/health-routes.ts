@@ -1,7 +1,7 @@
 // /health: whether the process serves requests. /ready: whether it can generate. Public, for load balancers.
 
 import type { Express } from "express";
-import type { Readiness } from "../../api/own/server-answers.ts";
+import type { Readiness } from "../../api/sluice/server-answers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import type { RequestQueue } from "../../queue/request-queue.ts";

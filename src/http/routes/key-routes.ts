@@ -1,7 +1,7 @@
-// What a key can learn about itself: its usage, its metrics, and in response headers its remaining tokens per minute.
+// Routes where a key reads about itself: its usage, its metrics, and in response headers its remaining tokens per minute.
 
 import type { Express, RequestHandler } from "express";
-import { encodeUsage, type UsageLine } from "../../api/own/usage.ts";
+import { encodeUsage, type UsageLine } from "../../api/sluice/usage.ts";
 import type { Caller } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";

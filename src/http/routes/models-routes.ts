@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/models , with the `meta` of llama.cpp's server.
 
 import type { Express } from "express";
-import type { Model } from "../../api/own/server-answers.ts";
+import type { Model } from "../../api/sluice/server-answers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import type { EmbeddingService } from "../embeddings/embedding-service.ts";

@@ -53,14 +53,14 @@ function servedBy(deps: OllamaDeps): readonly OllamaServedModel[] {
 
 function generatingModel(id: string, { engine, startedAtSeconds }: OllamaDeps): OllamaServedModel {
   const { model: info, state } = engine.status();
-  return { id, info, startedAtSeconds, isForVectors: false, isLoaded: state === "ready" };
+  return { id, info, startedAtSeconds, isEmbeddingModel: false, isLoaded: state === "ready" };
 }
 
 /** The embedding model is loaded by the first request that needs it. */
 function vectorModel({ embeddings, startedAtSeconds }: OllamaDeps): OllamaServedModel {
   const isLoaded = embeddings.engine.workerPid !== null;
   const id = embeddings.catalog.realId;
-  return { id, info: null, startedAtSeconds, isForVectors: true, isLoaded };
+  return { id, info: null, startedAtSeconds, isEmbeddingModel: true, isLoaded };
 }
 
 /** @throws ServiceError `model_not_found` */

@@ -1,7 +1,7 @@
 // /v1/requests: lists the caller's requests, waiting and running, and stops them.
 
 import type { Express } from "express";
-import { encodeRequests, encodeStopped } from "../../api/own/requests.ts";
+import { encodeRequests, encodeStopped } from "../../api/sluice/requests.ts";
 import type { RunningRequests } from "../generate/running-requests.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";

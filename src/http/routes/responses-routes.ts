@@ -20,9 +20,9 @@ import { sseFraming } from "../stream/framing.ts";
 import { endHead, makeReader, type ReaderDeps } from "../stream/reader.ts";
 import { checkedQuery } from "./checked-query.ts";
 
-const ONE = `${openaiResponses.path}/:id`;
-const CANCEL = `${ONE}/cancel`;
-const INPUT_ITEMS = `${ONE}/input_items`;
+const RESPONSE_PATH = `${openaiResponses.path}/:id`;
+const CANCEL_PATH = `${RESPONSE_PATH}/cancel`;
+const INPUT_ITEMS_PATH = `${RESPONSE_PATH}/input_items`;
 
 /** A cancelled response ends within this time, unless its worker hangs. */
 const STOP_MS = 5_000;
@@ -36,7 +36,7 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
   const { responses, isStrict } = deps;
   const kept = (req: Request, res: Response) => responses.get(idOf(req), ownerOf(res));
 
-  app.get(ONE, (req, res) => {
+  app.get(RESPONSE_PATH, (req, res) => {
     const query = checkedQuery(req, res, retrieveQuery, isStrict);
     const response = kept(req, res);
     if (query.stream) {
@@ -45,24 +45,24 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
     refuseWithoutStream(query.starting_after);
     res.json(response.state());
   });
-  app.delete(ONE, (req, res) => {
+  app.delete(RESPONSE_PATH, (req, res) => {
     responses.delete(idOf(req), ownerOf(res));
     res.json(encodeDeleted(idOf(req)));
   });
-  app.all(ONE, methodNotAllowed("GET, DELETE"));
+  app.all(RESPONSE_PATH, methodNotAllowed("GET, DELETE"));
 
-  app.post(CANCEL, async (req, res) => {
+  app.post(CANCEL_PATH, async (req, res) => {
     const response = kept(req, res);
     await stop(response);
     res.json(response.state());
   });
-  app.all(CANCEL, methodNotAllowed("POST"));
+  app.all(CANCEL_PATH, methodNotAllowed("POST"));
 
-  app.get(INPUT_ITEMS, (req, res) => {
+  app.get(INPUT_ITEMS_PATH, (req, res) => {
     const query = checkedQuery(req, res, inputItemsQuery, isStrict);
     res.json(encodeInputItems(kept(req, res).input(), query));
   });
-  app.all(INPUT_ITEMS, methodNotAllowed("GET"));
+  app.all(INPUT_ITEMS_PATH, methodNotAllowed("GET"));
 }
 
 function idOf(req: Request): string {

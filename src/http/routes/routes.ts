@@ -3,7 +3,7 @@
 import express, { type Express } from "express";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
 import { rerank } from "../../api/openai/rerank.ts";
-import type { Index } from "../../api/own/server-answers.ts";
+import type { Index } from "../../api/sluice/server-answers.ts";
 import { DIALECTS, EMBEDDING_APIS } from "../../api/wire-formats.ts";
 import type { Scope } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
@@ -39,21 +39,19 @@ import {
   mountUsage,
   USAGE_PATH,
 } from "./key-routes.ts";
-import {
-  ASKING_EXPRESS_ROUTES,
-  ASKING_PATHS,
-  mountQuestions,
-  mountState,
-  type QuestionRoutesDeps,
-  STATE_PATHS,
-  type StateDeps,
-} from "./llama-cpp-routes.ts";
 import { type ModelsDeps, mountModels } from "./models-routes.ts";
 import { mountOllama, OLLAMA_PATHS, type OllamaDeps } from "./ollama-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { routeOf } from "./path-model.ts";
+import {
+  mountQuestions,
+  QUESTION_EXPRESS_ROUTES,
+  QUESTION_PATHS,
+  type QuestionRoutesDeps,
+} from "./question-routes.ts";
 import { mountRequests, type RequestsDeps } from "./requests-routes.ts";
 import { mountResponses, type ResponsesDeps } from "./responses-routes.ts";
+import { mountState, STATE_PATHS, type StateDeps } from "./state-routes.ts";
 import { mountStreams, mountStreamsByToken, type StreamsDeps } from "./streams-routes.ts";
 
 type GuardOptions = {
@@ -102,11 +100,11 @@ const EMBEDDING = EMBEDDING_APIS.flatMap(({ paths }) => paths);
 /** The paths that a 404 may suggest, of all that accept a POST. */
 const ANSWERED = [...GENERATING, ...EMBEDDING_APIS.map(({ paths: [path] }) => path)];
 const MODEL_PATHS = ["/v1/models", "/v1/models/{id}", "/v1beta/models", "/v1beta/models/{model}"];
-const NATIVE_PATHS = [...ASKING_PATHS, ...STATE_PATHS];
+const NATIVE_PATHS = [...QUESTION_PATHS, ...STATE_PATHS];
 
 /** The scope that a key needs for a path and everything below it. Every key may use the other paths. */
 const SCOPES: readonly (readonly [Scope, readonly string[]])[] = [
-  ["generate", [...GENERATING_ROUTES, ...ASKING_EXPRESS_ROUTES, STREAMS_PATH]],
+  ["generate", [...GENERATING_ROUTES, ...QUESTION_EXPRESS_ROUTES, STREAMS_PATH]],
   ["embed", EMBEDDING],
   ["read", [...STATE_PATHS, METRICS_PATH]],
 ];

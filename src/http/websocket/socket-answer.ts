@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
-import { socketMessages } from "../../api/own/socket-messages.ts";
+import { socketMessages } from "../../api/sluice/socket-messages.ts";
 
 /** Resolves when the client takes more. */
 type Send = (text: string) => Promise<void>;

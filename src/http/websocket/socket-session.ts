@@ -9,7 +9,7 @@ import {
   parseClientMessage,
   type SocketEnd,
   socketMessages,
-} from "../../api/own/socket-messages.ts";
+} from "../../api/sluice/socket-messages.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
 import type { InnerRequest } from "./inner-request.ts";

@@ -1,12 +1,12 @@
 // The state of an answer: applies stream events and returns the next state. Pure functions, called by the store.
 
+import type { AnswerEvent, ChatToolCallDelta } from "../client/answer-event.ts";
 import type {
   ChatAnswer,
   ChatToolCall,
   Phase,
   RequestFailure,
 } from "../conversation/conversation.ts";
-import type { AnswerEvent, ChatToolCallDelta } from "../server/answer-event.ts";
 
 /** Fields that an answer gets only at its end. */
 const NOT_ENDED = { finishReason: null, failure: null, numbers: null, stream: null } as const;

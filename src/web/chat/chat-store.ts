@@ -1,6 +1,7 @@
 // The state of the page: all conversations and the actions on them. The views read and call it; it knows no view.
 
 import { onFrames } from "../browser/frame-scheduler.ts";
+import type { Server } from "../client/server.ts";
 import type { StorageChange } from "../conversation/change-channel.ts";
 import {
   type ChatAnswer,
@@ -15,7 +16,6 @@ import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
 import { streamedBody } from "../conversation/request-body.ts";
 import type { ConversationStorage } from "../conversation/storage.ts";
-import type { Server } from "../server/server.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { ConversationSaver } from "./conversation-saver.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";

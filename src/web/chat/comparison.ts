@@ -1,8 +1,8 @@
 // Sends the same request streamed and buffered at the same time, and measures when the user sees text.
 
+import { readAnswer } from "../client/answer-stream.ts";
+import type { Server } from "../client/server.ts";
 import { newId } from "../conversation/ids.ts";
-import { readAnswer } from "../server/answer-stream.ts";
-import type { Server } from "../server/server.ts";
 
 /** Times in ms since both requests started. */
 export type Side = {

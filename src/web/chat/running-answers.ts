@@ -1,10 +1,10 @@
 // The answers that are streaming: at most one per conversation, whichever conversation is shown.
 
 import { currentTransport } from "../browser/transport.ts";
+import { readAnswer, type StreamStart } from "../client/answer-stream.ts";
+import type { Server } from "../client/server.ts";
+import { ServerError } from "../client/server-error.ts";
 import type { ChatAnswer, RequestFailure } from "../conversation/conversation.ts";
-import { readAnswer, type StreamStart } from "../server/answer-stream.ts";
-import type { Server } from "../server/server.ts";
-import { ServerError } from "../server/server-error.ts";
 import { ended, failed, stopped, withEvents } from "./answer.ts";
 
 export type AnswerReference = { readonly conversationId: string; readonly answerId: string };

@@ -1,8 +1,8 @@
 // The server's status: its models, its readiness, and whether it requires a key. Polled while the page is visible.
 
+import type { ChatModel, Server, ServerReadiness } from "../client/server.ts";
+import { connectionError, ServerError } from "../client/server-error.ts";
 import type { RequestFailure } from "../conversation/conversation.ts";
-import type { ChatModel, Server, ServerReadiness } from "../server/server.ts";
-import { connectionError, ServerError } from "../server/server-error.ts";
 
 export type StatusState = {
   readonly models: readonly ChatModel[];

@@ -1,9 +1,9 @@
 // Queries on the turns of a conversation, for the store and the views.
 
+import type { Server } from "../client/server.ts";
 import type { ChatToolCall, Conversation } from "../conversation/conversation.ts";
 import { omitOldest } from "../conversation/edits.ts";
 import { requestBody } from "../conversation/request-body.ts";
-import type { Server } from "../server/server.ts";
 
 /** Omits the oldest turns until the rest fits the context: as few as possible, but at least one. */
 export async function trimmedToFit(

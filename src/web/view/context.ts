@@ -4,8 +4,8 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 import type { ApiKey } from "../browser/api-key.ts";
 import type { ChatState, ChatStore } from "../chat/chat-store.ts";
 import type { ServerStatus, StatusState } from "../chat/server-status.ts";
+import type { Server } from "../client/server.ts";
 import type { Conversation } from "../conversation/conversation.ts";
-import type { Server } from "../server/server.ts";
 
 export type AppParts = {
   readonly store: ChatStore;

@@ -1,14 +1,16 @@
 // The types of a GGUF's header values, and those tensor types that the pinned library supports.
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
-export const ARRAY = 9;
-export const STRING = 8;
-export const FLOAT32 = 6;
 export const INT32 = 5;
+export const FLOAT32 = 6;
+const BOOL = 7;
+export const STRING = 8;
+export const ARRAY = 9;
+const FLOAT64 = 12;
 
 export type IntegerType = { readonly bytes: number; readonly isSigned: boolean };
 
-/** The types of one whole number. */
+/** Integer types by their id. */
 export const INTEGERS: ReadonlyMap<number, IntegerType> = new Map([
   [0, { bytes: 1, isSigned: false }],
   [1, { bytes: 1, isSigned: true }],
@@ -24,8 +26,8 @@ export const INTEGERS: ReadonlyMap<number, IntegerType> = new Map([
 export const VALUE_BYTES: ReadonlyMap<number, number> = new Map([
   ...[...INTEGERS].map(([type, { bytes }]) => [type, bytes] as const),
   [FLOAT32, 4],
-  [7, 1],
-  [12, 8],
+  [BOOL, 1],
+  [FLOAT64, 8],
 ]);
 
 /** How many numbers a block of a tensor holds, and its size in bytes. */

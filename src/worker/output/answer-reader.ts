@@ -77,7 +77,7 @@ export class AnswerReader {
   /** The grammar state that restricts the next token; undefined when any token is allowed. */
   get grammarState(): GrammarState | undefined {
     const { answerGrammar } = this.#options.output;
-    if (answerGrammar && !this.#hasState && this.#isRestricted(answerGrammar.holds)) {
+    if (answerGrammar && !this.#hasState && this.#isRestricted(answerGrammar.appliesFrom)) {
       this.#hasState = true;
       this.#state = this.#options.grammars.begin(answerGrammar.text);
     }
@@ -106,9 +106,9 @@ export class AnswerReader {
     return this.#last([...this.#parser.push(text), ...this.#parser.end()]);
   }
 
-  #isRestricted(holds: "start" | "text"): boolean {
+  #isRestricted(appliesFrom: "start" | "text"): boolean {
     if (!this.#parser) return true;
-    return holds === "start" ? !this.#parser.isReasoning : this.#parser.isText;
+    return appliesFrom === "start" ? !this.#parser.isReasoning : this.#parser.isText;
   }
 
   /** Starts the call grammar. It first takes in the tokens that began the first call, with any text before the call in them. */

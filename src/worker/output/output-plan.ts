@@ -40,7 +40,7 @@ const LONGEST_OPENING = 100;
 export function planOutput(request: PlanRequest, deps: PlanDeps): OutputPlan {
   const { prompt, grammar } = request;
   if (grammar !== null) deps.grammars.check(grammar);
-  const answerGrammar = grammar === null ? null : ({ text: grammar, holds: "text" } as const);
+  const answerGrammar = grammar === null ? null : ({ text: grammar, appliesFrom: "text" } as const);
   const plain: OutputPlan = { ...PLAIN_OUTPUT, answerGrammar };
   if (prompt.type !== "messages") return plain;
   return {
@@ -92,8 +92,8 @@ function planTools(
   });
   grammars.check(text);
   const named = { toolFormat: toolFormat.name, toolNames: callable };
-  if (isRequired) return { ...named, answerGrammar: { text, holds: "start" } };
-  if (isChoice) return { ...named, answerGrammar: { text, holds: "text" } };
+  if (isRequired) return { ...named, answerGrammar: { text, appliesFrom: "start" } };
+  if (isChoice) return { ...named, answerGrammar: { text, appliesFrom: "text" } };
   return { ...named, callGrammar: text };
 }
 

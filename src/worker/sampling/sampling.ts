@@ -26,7 +26,7 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     ...penalties(run),
     ...biases(model, run),
     ...grammar(run),
-    // The library sorts nothing by it, but hands it to our batching strategy, which needs the sequence id.
+    // Only our batching strategy reads it: it needs the sequence id.
     evaluationPriority: slot.id as EvaluationPriority,
     yieldEogToken: true,
     contextShift: { strategy: refuseContextShift },

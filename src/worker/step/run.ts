@@ -250,9 +250,9 @@ function textOf(parts: readonly OutputPart[]): string {
 /** The logprobs of the tokens that form this text. */
 function logprobsOf(text: string, logprobs: readonly PositionLogprobs[]): PositionLogprobs[] {
   let at = 0;
-  return logprobs.filter((score) => {
+  return logprobs.filter((logprob) => {
     const isInText = at < text.length;
-    at += score.text.length;
+    at += logprob.text.length;
     return isInText;
   });
 }

@@ -39,7 +39,7 @@ export class Slot {
     return this.sequence.compareContextTokens(tokens as Token[]).firstDifferentIndex;
   }
 
-  /** Assigns its cache to this scope, and clears it first if it had another, so that no request can detect that content. */
+  /** Assigns its cache to this scope, and clears it first if it had another, so that response times do not reveal it. */
   async enterScope(scope: string, batcher: Batcher): Promise<void> {
     if (scope !== this.#scope) await this.clear(batcher);
     this.#scope = scope;
@@ -52,7 +52,7 @@ export class Slot {
   }
 }
 
-/** A slot apart from the busy ones adds a second computation to every step: this many cached tokens make up for it. */
+/** A slot not next to a busy one makes llama.cpp compute each step in two parts. This many cached tokens make up for it. */
 const APART_TOKENS = 64;
 
 export class SlotPool {
@@ -64,8 +64,8 @@ export class SlotPool {
   }
 
   /**
-   * Takes the free slot with the longest common prefix of the same scope, less `APART_TOKENS` for a slot apart from the busy
-   * ones. Among equal slots, an empty one comes first, then the least recently used.
+   * Takes the free slot with the longest common prefix of the same scope, less `APART_TOKENS` for a slot that is not next to a
+   * busy one. Among equal slots, an empty one comes first, then the least recently used.
    * @returns null when no slot is free
    */
   take(tokens: readonly number[], scope: string): Slot | null {

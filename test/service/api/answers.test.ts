@@ -1,5 +1,5 @@
-// Answers of every kind against their schemas, field by field: thoughts, calls, scores, progress, choices, endings, errors;
-// whole and streamed.
+// Every kind of answer against its schema, field by field: reasoning, calls, logprobs, progress, choices, endings, errors;
+// buffered and streamed.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -12,8 +12,8 @@ import {
 } from "../../../src/api/llama-cpp/answers.ts";
 import { ranking, teiRanking } from "../../../src/api/openai/embedding-answers.ts";
 import { openaiEmbeddings } from "../../../src/api/openai/embeddings.ts";
-import { readiness } from "../../../src/api/own/server-answers.ts";
 import type { Contract } from "../../../src/api/shared/contract.ts";
+import { readiness } from "../../../src/api/sluice/server-answers.ts";
 import { DIALECTS } from "../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";
@@ -82,7 +82,7 @@ const GEMINI = {
   },
   tools: [{ functionDeclarations: [{ name: "f" }] }],
 };
-/** With what each dialect can add to an answer. */
+/** Request fields that make each dialect add optional parts to its answer. */
 const MORE: Readonly<Record<string, object>> = {
   "/v1/chat/completions": {
     ...{ logprobs: true, top_logprobs: 2, n: 2, return_progress: true, service_tier: "flex" },
@@ -112,7 +112,7 @@ const MORE: Readonly<Record<string, object>> = {
   "/api/generate": { logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
 };
 
-/** Without the form that any answer is of. */
+/** The schemas, without the form that all answers share. */
 function schemasOf({ answer, event }: Contract): readonly [z.ZodType, z.ZodType] {
   if (answer instanceof z.ZodUnion && answer.options.includes(pickedFields))
     return [infillAnswer, z.union([infillFrame, infillAnswer])];
@@ -130,7 +130,7 @@ function urlOf(path: string, { url, service }: RunningService): string {
   return url + placeOf(path, service.catalog.realId);
 }
 
-test("has something to add to every dialect", () => {
+test("has additions for every dialect", () => {
   expect(Object.keys(MORE).sort()).toEqual(DIALECTS.map(({ path }) => path).sort());
 });
 
@@ -141,14 +141,14 @@ describe.each(Object.entries(ENGINES))("an answer of %s", (_engine, options) => 
     const [whole, event] = schemasOf(contract);
     const body = { ...contract.example, ...fields };
 
-    test.skipIf(contract.isOnlyStreamed)("in one body", async () => {
+    test.skipIf(contract.isOnlyStreamed)("matches its schema in one body", async () => {
       const response = await post(urlOf(path, service()), { ...body, stream_options: undefined });
 
       expect(response.status).toBe(200);
       expectHeldTo(whole, await response.json());
     });
 
-    test.skipIf(!contract.event)("in events", async () => {
+    test.skipIf(!contract.event)("matches its schema in events", async () => {
       const response = await post(urlOf(path, service()), { ...body, stream: true });
 
       const events = await eventsOf(response);
@@ -158,23 +158,26 @@ describe.each(Object.entries(ENGINES))("an answer of %s", (_engine, options) => 
   });
 });
 
-describe("an answer that breaks after it has begun", () => {
+describe("an answer that fails after it has begun", () => {
   const error = new ServiceError("generation_failed", "broken");
   const service = sharedService({ tokens: 5, failure: { error, afterTokens: 2 } });
   const streamed = PATHS.filter(([, { event }]) => event !== undefined);
 
-  test.each(streamed)("of %s ends with an error of its schema", async (path, contract) => {
-    const response = await post(urlOf(path, service()), { ...contract.example, stream: true });
+  test.each(streamed)(
+    "of %s ends with an error that matches its schema",
+    async (path, contract) => {
+      const response = await post(urlOf(path, service()), { ...contract.example, stream: true });
 
-    const last = (await eventsOf(response)).at(-1);
-    expect(errorDetailsOf(last).code).toBe("generation_failed");
-    expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
-  });
+      const last = (await eventsOf(response)).at(-1);
+      expect(errorDetailsOf(last).code).toBe("generation_failed");
+      expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
+    },
+  );
 });
 
 describe("a full queue", () => {
   const service = sharedService(
-    { tokens: Number.POSITIVE_INFINITY, tokenMs: 20 }, // the first one is there for a minute
+    { tokens: Number.POSITIVE_INFINITY, tokenMs: 20 }, // the first request runs for a minute
     { slots: 1, queue: 0 },
   );
   beforeAll(async () => {
@@ -184,7 +187,7 @@ describe("a full queue", () => {
     return first.leave;
   });
 
-  test.each(PATHS)("refuses %s with an error of its schema", async (path, contract) => {
+  test.each(PATHS)("refuses %s with an error that matches its schema", async (path, contract) => {
     const response = await post(urlOf(path, service()), contract.example);
 
     expect(response.status).toBe(429);
@@ -197,7 +200,7 @@ describe("a deadline", () => {
   const service = sharedService({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
   const whole = PATHS.filter(([, { isOnlyStreamed }]) => !isOnlyStreamed);
 
-  test.each(whole)("ends an answer of %s with what there is", async (path, contract) => {
+  test.each(whole)("ends an answer of %s with the text so far", async (path, contract) => {
     const within = { "x-deadline-ms": "300" };
     const response = await post(urlOf(path, service()), contract.example, within);
 
@@ -206,7 +209,7 @@ describe("a deadline", () => {
   });
 });
 
-test("a picked answer of /infill has the paths that were asked for, and no others", async () => {
+test("response_fields of /infill returns only the requested paths", async () => {
   running = await startWithFake();
   const body = {
     input_prefix: "a",
@@ -219,22 +222,22 @@ test("a picked answer of /infill has the paths that were asked for, and no other
   expect(Object.keys(answer)).toEqual(["content", "timings/prompt_n"]);
 });
 
-test("rankings of both forms, with texts and without", async () => {
+test("rankings in both forms match their schemas, with texts and without", async () => {
   running = await startWithFakeEmbeddings();
   const url = `${running.url}/v1/rerank`;
   const documents = ["a", { text: "b" }];
-  const [plain, told, tei, teiTold] = await Promise.all([
+  const [plain, withTexts, tei, teiWithTexts] = await Promise.all([
     post(url, { query: "q", documents }),
     post(url, { query: "q", documents, return_documents: true, top_n: 1 }),
     post(url, { query: "q", texts: ["a", "b"] }),
     post(url, { query: "q", texts: ["a"], return_text: true, raw_scores: true, truncate: true }),
   ]);
 
-  for (const response of [plain, told]) expectHeldTo(ranking, await response.json());
-  for (const response of [tei, teiTold]) expectHeldTo(teiRanking, await response.json());
+  for (const response of [plain, withTexts]) expectHeldTo(ranking, await response.json());
+  for (const response of [tei, teiWithTexts]) expectHeldTo(teiRanking, await response.json());
 });
 
-test("vectors as numbers and as bytes", async () => {
+test("vectors match their schemas as numbers and as bytes", async () => {
   running = await startWithFakeEmbeddings();
   const url = `${running.url}/v1/embeddings`;
   const [numbers, bytes] = await Promise.all([
@@ -246,7 +249,7 @@ test("vectors as numbers and as bytes", async () => {
     expectHeldTo(openaiEmbeddings.contract.answer, await response.json());
 });
 
-test("slots that are busy, before and after the first token", async () => {
+test("busy slots match their schema, before and after the first token", async () => {
   running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5, prefillMs: 100 });
   const first = await postSse(
     `${running.url}/v1/chat/completions`,
@@ -267,7 +270,7 @@ test("slots that are busy, before and after the first token", async () => {
   for (const answer of seen) expectHeldTo(slotList, answer);
 });
 
-test("readiness while the model loads, and what is not there yet", async () => {
+test("readiness and missing facts match their schemas while the model loads", async () => {
   const engine = new FakeEngine();
   engine.startLoading();
   running = await startWithFake(engine);

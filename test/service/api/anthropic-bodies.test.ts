@@ -1,4 +1,4 @@
-// What attackers and clumsy clients send to Anthropic's Messages: a 4xx in its envelope that names the exact field.
+// Invalid and hostile bodies for Anthropic's Messages: each gets a 4xx in its envelope that names the exact field.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { post } from "../../support/clients/sse-client.ts";
@@ -35,7 +35,7 @@ const thinking = (given: unknown) => ({ thinking: given });
 const output = (given: unknown) => ({ output_config: given });
 const schema = (given: unknown) => output({ format: { type: "json_schema", schema: given } });
 
-/** Stands for JSON that no value can be made of without running out of stack. */
+/** Placeholder for JSON that is nested too deeply to build as a value. */
 const raws: string[] = [];
 const nested = (before: string, after: string) =>
   `@raw${raws.push(before.repeat(10_000) + after.repeat(10_000)) - 1}@`;
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
   ["a document", block({ type: "document", source: {} }), BLOCK, unreadable, "text only"],
   ["a search result", block({ type: "search_result" }), BLOCK, unreadable, "text only"],
   [
-    "a call of the user's",
+    "a tool call in a user message",
     block({ type: "tool_use", id: "1", name: "f", input: {} }),
     `${BLOCK}.type`,
   ],
@@ -116,7 +116,7 @@ const CASES: readonly Case[] = [
   ],
   ["is_error as text", result({ is_error: "yes" }), `${BLOCK}.is_error`],
   [
-    "a result of the assistant's",
+    "a tool result in an assistant message",
     answered({ type: "tool_result", tool_use_id: "1" }),
     `${ANSWER}.type`,
   ],
@@ -180,7 +180,7 @@ const CASES: readonly Case[] = [
   ],
   ["an output that is text", output("json"), "output_config"],
   [
-    "an output of another format",
+    "an unknown output format",
     output({ format: { type: "xml", schema: {} } }),
     "output_config.format.type",
   ],
@@ -238,7 +238,7 @@ const CASES: readonly Case[] = [
   ],
   ["a choice as text", choosing("any"), "tool_choice"],
   [
-    "a choice of OpenAI's",
+    "a tool choice in OpenAI's form",
     choosing({ type: "required" }),
     "tool_choice.type",
     "invalid_value",
@@ -260,7 +260,7 @@ const CASES: readonly Case[] = [
     unsupported,
   ],
   [
-    "edits of the context",
+    "context edits",
     { context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } },
     "context_management",
     unsupported,
@@ -287,7 +287,7 @@ async function answerTo(path: string, body: unknown) {
 
 describe.each([PATH, `${PATH}/count_tokens`])("POST %s", (path) => {
   const isCounting = path.endsWith("count_tokens");
-  // Both have one parser: the second gets some, to see that it uses it.
+  // Both share one parser: the second gets only some cases, to show that it uses it.
   const given = CASES.filter(
     ([what], index) => !isCounting || (what !== "no limit" && index % 6 === 0),
   );
@@ -338,11 +338,11 @@ describe.each([PATH, `${PATH}/count_tokens`])("POST %s", (path) => {
   });
 });
 
-test("has tried enough", () => {
+test("has many cases", () => {
   expect(CASES.length).toBeGreaterThanOrEqual(50);
 });
 
-test("answers what is not there, and a wrong key, in the envelope", async () => {
+test("answers an unknown path and a wrong key in the envelope", async () => {
   const locked = await startWithFake({}, { apiKey: ["key"] });
   const paths = [PATH, `${PATH}/count_tokens`];
 
@@ -360,7 +360,7 @@ test("answers what is not there, and a wrong key, in the envelope", async () => 
   await locked.close();
 });
 
-test("refuses what nobody knows under --strict, and names it otherwise", async () => {
+test("refuses unknown fields under --strict, and names them otherwise", async () => {
   const strictly = await startWithFake({}, { strict: true });
   const body = { ...plain, seed: 5 };
 
@@ -375,7 +375,7 @@ test("refuses what nobody knows under --strict, and names it otherwise", async (
   await strictly.close();
 });
 
-test("still serves after all of that, and has seen no bug", async () => {
+test("still serves after all cases, and no internal error was counted", async () => {
   const { response, body } = await answerTo(PATH, plain);
   const counted = await answerTo(`${PATH}/count_tokens`, saying("one two three"));
 

@@ -76,7 +76,7 @@ test("sends every event of a message in Anthropic's order, with a block for each
   expect(types).toEqual([
     "message_start",
     "ping",
-    ...block(3), // two thoughts, and their signature
+    ...block(3), // two pieces of reasoning, and their signature
     ...block(2),
     ...block(2),
     ...block(1),
@@ -92,7 +92,7 @@ test("sends every event of a message in Anthropic's order, with a block for each
   ]);
 });
 
-test("begins with what of the prompt was cached, and ends with all that was used", async () => {
+test("begins with the cached tokens of the prompt, and ends with the whole usage", async () => {
   const { frames } = await streamed({ events: EVENTS });
 
   expect(frames[0]).toMatchObject({
@@ -104,7 +104,7 @@ test("begins with what of the prompt was cached, and ends with all that was used
   });
 });
 
-test("says the same streamed and in one body", async () => {
+test("has the same content streamed and in one body", async () => {
   const { frames } = await streamed({ events: EVENTS });
   const url = `${running.url}/v1/messages`;
 
@@ -131,7 +131,7 @@ test("says the same streamed and in one body", async () => {
   expect(new Set(whole.content.slice(2).map(({ id }) => id)).size).toBe(2);
 });
 
-test("a stream that breaks ends with an event named error", async () => {
+test("a stream that fails ends with an event named error", async () => {
   const error = new ServiceError("generation_failed", "it broke");
 
   const { frames, types } = await streamed({ failure: { error, afterTokens: 1 } });
@@ -159,7 +159,7 @@ test("a quiet stream is kept alive by pings", async () => {
   expect(types.at(-1)).toBe("message_stop");
 });
 
-test("hidden thoughts leave room for pings", async () => {
+test("pings are sent during hidden reasoning", async () => {
   const thoughts = Array.from({ length: 20 }, () => ({
     type: "reasoning-delta" as const,
     text: "Hm",
@@ -176,23 +176,23 @@ test("hidden thoughts leave room for pings", async () => {
   expect(names).not.toContain("content_block_start");
 });
 
-test("who waits in the queue is told its place, and no slot is held once it has left", async () => {
+test("a queued client gets its position, and holds no slot after it disconnects", async () => {
   running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 2 }, { slots: 1 });
   const url = `${running.url}/v1/messages`;
   const first = await postSse(url, body({ max_tokens: 4000 }));
   const second = await postSse(url, body());
 
-  let told = "";
-  while (!told.includes("queued")) {
+  let comment = "";
+  while (!comment.includes("queued")) {
     const { value } = await second.events.next();
-    if (value?.type === "comment") told = value.text;
+    if (value?.type === "comment") comment = value.text;
   }
   second.leave();
   first.leave();
   await until(() => running.engine.running === 0 && running.service.queue.inside === 0, "all left");
 });
 
-test("a full queue is a rate limit, with the time to come back", async () => {
+test("a full queue is a rate limit error with Retry-After", async () => {
   running = await startWithFake(
     { tokens: Number.POSITIVE_INFINITY, tokenMs: 2 },
     { slots: 1, queue: 0 },

@@ -39,7 +39,7 @@ test("streams role, text, one finish chunk with timings, and [DONE]", async () =
   expect(chunks.every((chunk) => chunk.choices?.length === 1)).toBe(true);
 });
 
-test("sends the usage chunk only to those who asked for it", async () => {
+test("sends the usage chunk only on request", async () => {
   const { chatUrl } = await started();
 
   const asked = await readAll(
@@ -66,7 +66,7 @@ test("sends the headers that SSE needs, and an id", async () => {
   expect(response.headers.get("x-request-id")).toBe("my-id.1");
 });
 
-test("answers in one body, with Server-Timing, when no stream is asked for", async () => {
+test("answers in one body, with Server-Timing, when no stream is requested", async () => {
   const { chatUrl } = await started({ texts: ["Hel", "lo"] });
 
   const response = await post(chatUrl, chat({ unknown_thing: 1 }));
@@ -102,7 +102,7 @@ test("keeps a quiet stream alive with heartbeat comments", async () => {
   expect(text).toBe("Hello world");
 });
 
-test("ends a stream that fails in the middle with one error event, and keeps what was sent", async () => {
+test("ends a stream that fails in the middle with one error event, after the text that was sent", async () => {
   const error = new ServiceError("generation_failed", "the engine broke");
   const { chatUrl } = await started({ tokens: 5, failure: { error, afterTokens: 2 } });
 
@@ -127,7 +127,7 @@ test("answers a failure before the first byte with its status, streamed or not",
   }
 });
 
-test("opens a stream while the model loads, says so, and answers when it is loaded", async () => {
+test("opens a stream while the model loads, sends the wait status, and answers when it is loaded", async () => {
   const { chatUrl, engine, url } = await started({}, { heartbeatMs: 20 });
   engine.startLoading();
 
@@ -142,7 +142,7 @@ test("opens a stream while the model loads, says so, and answers when it is load
   expect(text).toBe("Hello world");
 });
 
-test("logs one line per request, without a word of it", async () => {
+test("logs one line per request, without any of its text", async () => {
   const { chatUrl, logLines } = await started({ texts: ["secret-answer"] });
 
   await (

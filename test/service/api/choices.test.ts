@@ -98,7 +98,7 @@ test("answers with the failure of one choice when nothing was sent yet", async (
 });
 
 test.each([true, false])(
-  "frees every place when the client leaves (streamed: %s)",
+  "frees every place in the queue when the client disconnects (streamed: %s)",
   async (stream) => {
     const { chatUrl, engine, service } = await started(ENDLESS, { slots: 2 });
     const client = await rawPost(chatUrl, chat({ n: 4, stream, max_tokens: 4000 }));
@@ -111,7 +111,7 @@ test.each([true, false])(
   },
 );
 
-test("runs the choices one after the other where there is one slot", async () => {
+test("runs the choices one after another if there is only one slot", async () => {
   const { chatUrl, engine } = await started({}, { slots: 1 });
 
   const answer = (await (await post(chatUrl, chat({ n: 3 }))).json()) as Body;
@@ -120,7 +120,7 @@ test("runs the choices one after the other where there is one slot", async () =>
   expect(engine.peakRunning).toBe(1);
 });
 
-test("refuses more choices than it holds with a 400 that names n", async () => {
+test("refuses more choices than the queue holds with a 400 that names n", async () => {
   const { chatUrl } = await started({}, { slots: 1, queue: 1 });
 
   const response = await post(chatUrl, chat({ n: 3 }));
@@ -156,7 +156,7 @@ test("streams every prompt of a list", async () => {
   expect(isDone).toBe(true);
 });
 
-test("runs flex requests when no other request wants the slot", async () => {
+test("runs flex requests when no other request waits for the slot", async () => {
   const { chatUrl, engine, service } = await started({ tokens: 20, tokenMs: 5 }, { slots: 1 });
   const done: string[] = [];
   const ask = async (name: string, fields: object = {}) => {
@@ -187,7 +187,7 @@ test("flushes whole words: fewer chunks, the same text", async () => {
   expect(words.isDone).toBe(true);
 });
 
-test("passes on how far the prompt has been read, to those who asked", async () => {
+test("sends the progress of the prompt to clients that requested it", async () => {
   const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
   const hello = { type: "text-delta", text: "Hello", tokens: 1 } as const;
   const { chatUrl } = await started({ events: [progress, hello] });

@@ -1,4 +1,4 @@
-// Embeddings and rerank over HTTP with a fake engine: bad bodies, the line, and clients that leave.
+// Embeddings and rerank over HTTP with a fake engine: bad bodies, the queue, and clients that disconnect.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -116,7 +116,7 @@ describe("bad requests", () => {
 let running: RunningService | undefined;
 afterEach(async () => running?.close());
 
-test("answers with vectors, names what it ignored, and leaves a log line and figures", async () => {
+test("returns vectors, names ignored fields, and leaves a log line and metrics", async () => {
   running = await startWithFakeEmbeddings();
 
   const response = await post(`${running.url}/v1/embeddings`, { input: ["abc", "a"], foo: 1 });
@@ -132,15 +132,18 @@ test("answers with vectors, names what it ignored, and leaves a log line and fig
   expect(await metric(running.url, "sluice_requests_total", '{outcome="computed"}')).toBe(1);
 });
 
-test.each(["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"])("%s ranks", async (path) => {
-  running = await startWithFakeEmbeddings();
+test.each(["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"])(
+  "%s returns a ranking",
+  async (path) => {
+    running = await startWithFakeEmbeddings();
 
-  const response = await post(running.url + path, { query, documents: ["long one", "short"] });
+    const response = await post(running.url + path, { query, documents: ["long one", "short"] });
 
-  expect(await response.json()).toMatchObject({ results: [{ index: 1 }, { index: 0 }] });
-});
+    expect(await response.json()).toMatchObject({ results: [{ index: 1 }, { index: 0 }] });
+  },
+);
 
-test("each model has its file's name, and every alias means each of them", async () => {
+test("each model is named after its file, and an alias works for each of them", async () => {
   const settings = { embeddingModel: "/m/vectors.gguf", alias: ["any-name"] };
   running = await startWithFakeEmbeddings({}, settings);
   const { url } = running;
@@ -154,8 +157,8 @@ test("each model has its file's name, and every alias means each of them", async
   expect(await modelOf("any-name")).toBe("any-name");
 });
 
-describe.each(Object.entries(WAYS_TO_LEAVE))("a client that leaves by %s", (_way, leave) => {
-  test("frees its place, while it is computed and while it waits", async () => {
+describe.each(Object.entries(WAYS_TO_LEAVE))("a client that disconnects by %s", (_way, leave) => {
+  test("frees its place, while it is computed and while it waits in the queue", async () => {
     const started = await startWithFakeEmbeddings({ inputMs: 20 });
     running = started;
     const { queue } = started.service.embeddings;
@@ -175,7 +178,7 @@ describe.each(Object.entries(WAYS_TO_LEAVE))("a client that leaves by %s", (_way
   });
 });
 
-test("beyond the line it answers 429 with Retry-After, and in it one is computed after the other", async () => {
+test("a full queue answers 429 with Retry-After, and queued requests are computed one after another", async () => {
   const started = await startWithFakeEmbeddings({ inputMs: 50 }, { queue: 1 });
   running = started;
   const url = `${started.url}/v1/embeddings`;
@@ -210,7 +213,7 @@ test.each([
   ahead.socket.destroy();
 });
 
-test("a failure of the engine is an error of the server", async () => {
+test("a failure of the engine is a server error", async () => {
   const failure = new ServiceError("worker_crashed", "it is gone");
   running = await startWithFakeEmbeddings({ failure });
 
@@ -220,7 +223,7 @@ test("a failure of the engine is an error of the server", async () => {
   expect(await response.json()).toMatchObject({ error: { code: "worker_crashed" } });
 });
 
-test("a server that closes ends what is computed with 503", async () => {
+test("a server that closes ends running requests with 503", async () => {
   const started = await startWithFakeEmbeddings({ inputMs: 50 });
   const response = post(`${started.url}/v1/embeddings`, { input: Array(2000).fill("a") });
   await until(() => started.engine.running === 1, "it runs");
@@ -230,14 +233,14 @@ test("a server that closes ends what is computed with 503", async () => {
   expect((await response).status).toBe(503);
 });
 
-/** Megabytes, so that no buffer of a socket holds them all; of letters that take several bytes. */
+/** Several megabytes, more than any socket buffer holds, of characters that take several bytes. */
 const largeBody = {
   query,
   documents: Array(16).fill("\u00fc\u{1f600}".repeat(100_000)),
   return_documents: true,
 };
 
-test("a large answer arrives whole", async () => {
+test("a large answer arrives complete", async () => {
   running = await startWithFakeEmbeddings({}, { bodyLimit: 100_000_000 });
 
   const response = await post(`${running.url}/v1/rerank`, largeBody);
@@ -246,7 +249,7 @@ test("a large answer arrives whole", async () => {
   expect(results.every(({ document }, i) => document.text === largeBody.documents[i])).toBe(true);
 });
 
-test("a client that stops reading a large answer is cut off, and nobody waits for it", async () => {
+test("a client that stops reading a large answer is cut off, and no other client waits for it", async () => {
   const settings = { bodyLimit: 100_000_000, stallTimeoutMs: 200 };
   const started = await startWithFakeEmbeddings({}, settings);
   running = started;

@@ -1,4 +1,4 @@
-// What attackers and clumsy clients send to Gemini's API: a 4xx in Google's envelope that names the exact field.
+// Invalid and hostile bodies for Gemini's API: each gets a 4xx in Google's envelope that names the exact field.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { errorDetailsOf } from "../../support/clients/error-text.ts";
@@ -60,7 +60,7 @@ const CASES: readonly Case[] = [
   ],
   ["code", saying({ executableCode: {} }), "contents[0].parts[0].executableCode", unreadable],
   [
-    "an image of the system",
+    "an image in the system instruction",
     { systemInstruction: { parts: [{ inlineData: {} }] } },
     "systemInstruction.parts[0].inlineData",
     unreadable,
@@ -114,7 +114,7 @@ const CASES: readonly Case[] = [
   ["a schema without JSON", config({ responseSchema: { type: "STRING" } }), `${AT}.responseSchema`],
   ["a schema as text", json({ responseSchema: "{}" }), `${AT}.responseSchema`],
   [
-    "a type of nobody",
+    "an unknown type",
     json({ responseSchema: { type: "THING" } }),
     `${AT}.responseSchema.type`,
     "unsupported_schema",
@@ -133,7 +133,7 @@ const CASES: readonly Case[] = [
     `${AT}.thinkingConfig.thinkingBudget`,
   ],
   [
-    "a level of nobody",
+    "an unknown level",
     config({ thinkingConfig: { thinkingLevel: "MAX" } }),
     `${AT}.thinkingConfig.thinkingLevel`,
   ],
@@ -164,9 +164,9 @@ const CASES: readonly Case[] = [
     },
     "tools",
   ],
-  ["a mode of nobody", choosing({ mode: "MUST" }), "toolConfig.functionCallingConfig.mode"],
+  ["an unknown mode", choosing({ mode: "MUST" }), "toolConfig.functionCallingConfig.mode"],
   [
-    "a function that is not there",
+    "a function that does not exist",
     choosing({ mode: "ANY", allowedFunctionNames: ["g"] }),
     "toolConfig.functionCallingConfig.allowedFunctionNames",
   ],
@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
   ],
   ["a cache", { cachedContent: "cachedContents/1" }, "cachedContent", unsupported],
   ["a cache in snake_case", { cached_content: "cachedContents/1" }, "cachedContent", unsupported],
-  ["a tier of nobody", { serviceTier: "gold" }, "serviceTier"],
+  ["an unknown tier", { serviceTier: "gold" }, "serviceTier"],
   ["10,000 levels", { contents: deep }, "contents"],
   ["a prototype", proto, "__proto__"],
 ];
@@ -196,7 +196,7 @@ async function answerTo(place: string, body: unknown) {
 }
 
 describe.each(METHODS)("POST {model}%s", (place) => {
-  // All have one parser: the others get some, to see that they use it.
+  // All methods share one parser: the others get only some cases, to show that they use it.
   const given = CASES.filter((_, index) => place === METHODS[0] || index % 6 === 0);
   const cases = given.map(([what, fields, param, code = "invalid_value"]) => ({
     ...{ what, fields, param, code },
@@ -236,11 +236,11 @@ describe.each(METHODS)("POST {model}%s", (place) => {
   });
 });
 
-test("has tried enough", () => {
+test("has many cases", () => {
   expect(CASES.length).toBeGreaterThanOrEqual(60);
 });
 
-test("a stream that is not asked for as events is refused with the way to have it", async () => {
+test("a stream without alt=sse is refused, and the error names alt=sse", async () => {
   const { response, body } = await answerTo(":streamGenerateContent", plain);
 
   expect(response.status).toBe(400);
@@ -276,7 +276,7 @@ test("a model's name may have slashes, and is the same below /v1", async () => {
 describe("keys", () => {
   const SECRET = "a-secret-key";
 
-  test("come in Google's header or query, and never into the log", async () => {
+  test("are accepted in Google's header or query, and never logged", async () => {
     const locked = await startWithFake({}, { apiKey: [SECRET] });
     const url = `${locked.url}/v1beta/models/builtin:generateContent`;
 
@@ -299,7 +299,7 @@ describe("keys", () => {
     await locked.close();
   });
 
-  test("in a query do nothing elsewhere", async () => {
+  test("in a query have no effect on other paths", async () => {
     const locked = await startWithFake({}, { apiKey: [SECRET] });
 
     const response = await fetch(`${locked.url}/v1/models?key=${SECRET}`);
@@ -309,7 +309,7 @@ describe("keys", () => {
   });
 });
 
-test("refuses what nobody knows under --strict, and names it otherwise", async () => {
+test("refuses unknown fields under --strict, and names them otherwise", async () => {
   const strictly = await startWithFake({}, { strict: true });
   const body = { ...plain, generationConfig: { minP: 1 } };
 
@@ -325,7 +325,7 @@ test("refuses what nobody knows under --strict, and names it otherwise", async (
   await strictly.close();
 });
 
-test("still serves after all of that, and has seen no bug", async () => {
+test("still serves after all cases, and no internal error was counted", async () => {
   const { response, body } = await answerTo(":generateContent", plain);
   const counted = await answerTo(":countTokens", saying({ text: "one two three" }));
 

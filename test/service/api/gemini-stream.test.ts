@@ -1,4 +1,4 @@
-// Gemini's stream over real HTTP: unnamed events, comments for who waits, errors before it and in the middle.
+// Gemini's stream over real HTTP: unnamed events, comments with the wait status, errors before it and in the middle.
 
 import { afterEach, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -28,7 +28,7 @@ const body = (generationConfig: object = {}) => ({
   tools: [{ functionDeclarations: [{ name: "weather" }, { name: "clock" }] }],
   generationConfig: { maxOutputTokens: 50, ...generationConfig },
 });
-const told = body({ thinkingConfig: { includeThoughts: true } });
+const withReasoning = body({ thinkingConfig: { includeThoughts: true } });
 
 type Chunk = {
   readonly candidates: readonly {
@@ -42,7 +42,7 @@ const urlOf = (method: string) => `${running.url}${MODEL}:${method}`;
 
 async function streamed(engine: FakeEngineOptions, settings: Partial<Config> = {}) {
   running = await startWithFake(engine, settings);
-  const { events } = await postSse(`${urlOf("streamGenerateContent")}?alt=sse`, told);
+  const { events } = await postSse(`${urlOf("streamGenerateContent")}?alt=sse`, withReasoning);
   const chunks: Chunk[] = [];
   const comments: string[] = [];
   for await (const event of events) {
@@ -56,7 +56,7 @@ async function streamed(engine: FakeEngineOptions, settings: Partial<Config> = {
   return { chunks, comments, parts };
 }
 
-test("is a row of unnamed events, and the last one says why it ended", async () => {
+test("sends unnamed events, and the last one has the finish reason", async () => {
   const { chunks, parts } = await streamed({ events: EVENTS });
 
   expect(parts).toMatchObject([
@@ -76,10 +76,10 @@ test("is a row of unnamed events, and the last one says why it ended", async () 
   });
 });
 
-test("says the same streamed and in one body", async () => {
+test("has the same content streamed and in one body", async () => {
   const { parts } = await streamed({ events: EVENTS });
 
-  const response = await post(urlOf("generateContent"), told);
+  const response = await post(urlOf("generateContent"), withReasoning);
 
   const whole = (await response.json()) as Chunk;
   const texts = [{ text: "Hm.", thought: true }, { text: "Let me see" }];
@@ -100,7 +100,7 @@ test("candidates stream side by side", async () => {
   expect(text.match(/"usageMetadata"/g)).toHaveLength(1);
 });
 
-test("a stream that breaks ends with Google's error", async () => {
+test("a stream that fails ends with Google's error", async () => {
   const error = new ServiceError("generation_failed", "it broke");
 
   const { chunks } = await streamed({ failure: { error, afterTokens: 1 } });
@@ -111,10 +111,10 @@ test("a stream that breaks ends with Google's error", async () => {
   });
 });
 
-test("what is refused before the stream is a plain error", async () => {
+test("a refusal before the stream is a plain error", async () => {
   running = await startWithFake({ contextTokens: 1 });
 
-  const response = await post(`${urlOf("streamGenerateContent")}?alt=sse`, told);
+  const response = await post(`${urlOf("streamGenerateContent")}?alt=sse`, withReasoning);
 
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
@@ -129,7 +129,7 @@ test("a quiet stream is kept alive by comments", async () => {
   expect(chunks.length).toBeGreaterThan(1);
 });
 
-test("who waits is told its place in a comment, and a full queue says when to come back", async () => {
+test("a waiting client gets its position in a comment, and a full queue sends Retry-After", async () => {
   running = await startWithFake(
     { tokens: Number.POSITIVE_INFINITY, tokenMs: 2 },
     { slots: 1, queue: 1 },
@@ -137,14 +137,14 @@ test("who waits is told its place in a comment, and a full queue says when to co
   const url = `${urlOf("streamGenerateContent")}?alt=sse`;
   const first = await postSse(url, body({ maxOutputTokens: 4000 }));
   await until(() => running.engine.running === 1, "it runs");
-  const second = await postSse(url, told);
+  const second = await postSse(url, withReasoning);
   let comment = "";
   while (!comment.includes("queued")) {
     const { value } = await second.events.next();
     if (value?.type === "comment") comment = value.text;
   }
 
-  const refused = await post(url, told);
+  const refused = await post(url, withReasoning);
 
   expect(refused.status).toBe(429);
   expect(await refused.json()).toMatchObject({

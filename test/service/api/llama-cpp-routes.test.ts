@@ -1,4 +1,4 @@
-// The native routes over HTTP: what they answer, what they refuse, and that they need no slot and never hang.
+// The routes of llama.cpp's server over HTTP: their answers and refusals; they need no slot and never hang.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Config } from "../../../src/service.ts";
@@ -15,7 +15,7 @@ const ASKING = [
 ] as const;
 const between = (changes: object = {}) => ({ input_prefix: "a", input_suffix: "b", ...changes });
 
-describe("with nothing to do", () => {
+describe("an idle server", () => {
   let running: RunningService;
   beforeAll(async () => {
     running = await startWithFake({}, { bodyLimit: 3_000_000 });
@@ -163,7 +163,7 @@ describe("with nothing to do", () => {
     expect(body).toMatchObject({ error: { code, param, type: "invalid_request_error" } });
   });
 
-  test("still answers after all of that", async () => {
+  test("still answers after all cases", async () => {
     expect(await answerOf("/tokenize", { content: "x" })).toMatchObject({ status: 200 });
     expect(running.service.queue.inside).toBe(0);
   });
@@ -176,7 +176,7 @@ describe("with nothing to do", () => {
     ["GET", "/infill", "POST"],
     ["POST", "/slots", "GET"],
     ["POST", "/props", "GET"],
-  ])("answers %s %s with 405, and what is allowed", async (method, path, allowed) => {
+  ])("answers %s %s with 405, and names the allowed methods", async (method, path, allowed) => {
     const response = await fetch(running.url + path, { method });
 
     expect(response.status).toBe(405);
@@ -184,7 +184,7 @@ describe("with nothing to do", () => {
     expect(await response.json()).toMatchObject({ error: { code: "method_not_allowed" } });
   });
 
-  test("lists its paths, and knows where a client looks for them in vain", async () => {
+  test("lists its paths, and suggests them for similar unknown paths", async () => {
     const index = (await (await fetch(running.url)).json()) as { endpoints: string[] };
     const paths = ["/tokenize", "/detokenize", "/apply-template", "/infill", "/slots", "/props"];
 
@@ -196,7 +196,7 @@ describe("with nothing to do", () => {
     expect(body).toMatchObject({ error: { message: expect.stringContaining("use /tokenize") } });
   });
 
-  test.each(ASKING)("POST %s names what it ignores, and knows its model", async (path, good) => {
+  test.each(ASKING)("POST %s names ignored fields, and checks the model", async (path, good) => {
     const named = await post(running.url + path, { ...good, color: "red" });
     const other = await post(running.url + path, { ...good, model: "gpt-4" });
 
@@ -205,7 +205,7 @@ describe("with nothing to do", () => {
     expect(await other.json()).toMatchObject({ error: { param: "model" } });
   });
 
-  test("shows every slot free, and its own description", async () => {
+  test("shows that every slot is free, and describes the server", async () => {
     const slots = await (await fetch(`${running.url}/slots?fail_on_no_slot=1`)).json();
     const props = await (await fetch(`${running.url}/props`)).json();
 
@@ -262,7 +262,7 @@ describe("POST /infill", () => {
     expect(isDone).toBe(false);
   });
 
-  test("goes through the queue like all that generate", async () => {
+  test("goes through the queue like all generating requests", async () => {
     running = await startWithFake({ tokens: Number.POSITIVE_INFINITY }, { slots: 1, queue: 0 });
     const first = await postSse(`${running.url}/infill`, between({ stream: true }));
 
@@ -298,7 +298,7 @@ describe("while all slots are busy", () => {
     await until(async () => (await slots()).every((slot) => !slot.is_processing), "both are free");
   }
 
-  test("shows who is on them, without texts and keys", async () => {
+  test("shows the requests on them, without texts and keys", async () => {
     const stream = await fill();
 
     const shown = await slots();
@@ -316,7 +316,7 @@ describe("while all slots are busy", () => {
     await leave(stream);
   });
 
-  test("says 503 where that is asked for, which is no failure, and still tokenizes", async () => {
+  test("answers 503 on request, which counts as no failure, and still tokenizes", async () => {
     const stream = await fill();
 
     const full = await get("/slots?fail_on_no_slot=1");
@@ -330,20 +330,20 @@ describe("while all slots are busy", () => {
   });
 
   test.each([...ASKING.map(([path]) => path), "/infill"])(
-    "wants a key for POST %s",
+    "requires a key for POST %s",
     async (path) => {
       expect((await post(running.url + path, {})).status).toBe(401);
     },
   );
 
-  test.each(["/slots", "/props"])("wants a key for GET %s", async (path) => {
+  test.each(["/slots", "/props"])("requires a key for GET %s", async (path) => {
     expect((await fetch(running.url + path)).status).toBe(401);
   });
 });
 
 describe("under --strict", () => {
   test.each([...ASKING, ["/infill", between()] as const])(
-    "POST %s refuses what it does not know",
+    "POST %s refuses unknown fields",
     async (path, good) => {
       const running = await startWithFake({}, { strict: true });
 
@@ -368,7 +368,7 @@ describe("while the model loads", () => {
   };
   afterEach(async () => running.close());
 
-  test.each(ASKING)("POST %s waits for it", async (path, body) => {
+  test.each(ASKING)("POST %s waits until it is loaded", async (path, body) => {
     await start();
     const answer = post(running.url + path, body);
     const isWaiting = Promise.race([answer.then(() => false), fetch(`${running.url}/health`)]);
@@ -379,16 +379,19 @@ describe("while the model loads", () => {
     expect((await answer).status).toBe(200);
   });
 
-  test.each(ASKING)("POST %s waits no longer than a request may take", async (path, body) => {
-    await start({ requestTimeoutMs: 30 });
+  test.each(ASKING)(
+    "POST %s waits no longer than the time limit of a request",
+    async (path, body) => {
+      await start({ requestTimeoutMs: 30 });
 
-    const response = await post(running.url + path, body);
+      const response = await post(running.url + path, body);
 
-    expect(response.status).toBe(504);
-    expect(await response.json()).toMatchObject({ error: { code: "request_timeout" } });
-  });
+      expect(response.status).toBe(504);
+      expect(await response.json()).toMatchObject({ error: { code: "request_timeout" } });
+    },
+  );
 
-  test.each(Object.entries(WAYS_TO_LEAVE))("a client may leave by %s", async (_way, leave) => {
+  test.each(Object.entries(WAYS_TO_LEAVE))("a client may disconnect by %s", async (_way, leave) => {
     await start();
     const client = await rawPost(`${running.url}/tokenize`, { content: "x" });
     await until(() => engine.waiting === 1, "it waits");
@@ -400,7 +403,7 @@ describe("while the model loads", () => {
     expect(await aborted()).toBe(1);
   });
 
-  test("four questions of a client are asked at once, and only as many wait as the queue may hold", async () => {
+  test("four questions of a client are asked at once, and no more wait than the queue holds", async () => {
     await start({ queue: 1 });
     const ask = () => post(`${running.url}/tokenize`, { content: "x" });
     const questions = Array.from({ length: 18 }, ask);
@@ -416,7 +419,7 @@ describe("while the model loads", () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(17);
   });
 
-  test("who waits is told when the server shuts down", async () => {
+  test("a waiting client gets an error when the server shuts down", async () => {
     await start();
     const answer = post(`${running.url}/tokenize`, { content: "x" });
     await until(() => engine.waiting === 1, "it waits for the model");
@@ -427,7 +430,7 @@ describe("while the model loads", () => {
     expect(await (await answer).json()).toMatchObject({ error: { code: "draining" } });
   });
 
-  test.each(["/slots", "/props"])("GET %s says so with 503", async (path) => {
+  test.each(["/slots", "/props"])("GET %s answers 503", async (path) => {
     await start();
 
     const response = await fetch(running.url + path);

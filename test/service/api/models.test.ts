@@ -1,4 +1,4 @@
-// What /v1/models says is served.
+// The list of served models at /v1/models.
 
 import { afterEach, expect, test } from "vitest";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
@@ -22,7 +22,7 @@ test("lists the served model under each of its names, with its context", async (
   expect(body.data[0]).toMatchObject({ object: "model", meta: { state: "ready", n_ctx: 4096 } });
 });
 
-test("lists models for embeddings and ranking too, if they are others", async () => {
+test("lists separate models for embeddings and ranking too", async () => {
   running = await startWithFake(
     {},
     { embeddingModel: "/models/embed.gguf", rerankModel: "/models/rank.gguf" },

@@ -1,4 +1,4 @@
-// What attackers and clumsy clients send to Ollama's API: a 4xx in its envelope that names the exact field.
+// Invalid and hostile bodies for Ollama's API: each gets a 4xx in its envelope that names the exact field.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { post } from "../../support/clients/sse-client.ts";
@@ -28,7 +28,7 @@ const BODIES: Readonly<Record<string, object>> = {
 };
 const proto = JSON.parse('{"__proto__":{"polluted":true}}') as object;
 
-/** Stands for JSON that no value can be made of without running out of stack. */
+/** Placeholder for JSON that is nested too deeply to build as a value. */
 const DEEP = "@deep@";
 const lists = "[".repeat(10_000) + "]".repeat(10_000);
 
@@ -44,7 +44,7 @@ const unsupported = "unsupported_parameter";
 const unreadable = "unsupported_content";
 const missing = "missing_parameter";
 
-/** Of both that generate. */
+/** Cases for both routes that generate. */
 const COMMON: readonly Case[] = [
   ["no model", { model: undefined }, "model", missing],
   ["a model that is a number", { model: 5 }, "model"],
@@ -201,7 +201,7 @@ describe.each(Object.entries(BODIES))("POST %s", (path, plain) => {
   });
 });
 
-test("answers what is not there, a wrong key and a missing scope in the envelope", async () => {
+test("answers an unknown path, a wrong key and a missing scope in the envelope", async () => {
   const locked = await startWithFake({}, { apiKey: ["key"] });
 
   const paths = ["/api/tags", "/api/nothing", ...Object.keys(BODIES)];
@@ -219,7 +219,7 @@ test("answers what is not there, a wrong key and a missing scope in the envelope
   await locked.close();
 });
 
-test("refuses what nobody knows under --strict, and names it otherwise", async () => {
+test("refuses unknown fields under --strict, and names them otherwise", async () => {
   const strictly = await startWithFake({}, { strict: true });
   const body = { ...BODIES[CHAT], options: { num_gqa: 8 } };
 
@@ -235,7 +235,7 @@ test("refuses what nobody knows under --strict, and names it otherwise", async (
   await strictly.close();
 });
 
-test("still serves after all of that, and has seen no bug", async () => {
+test("still serves after all cases, and no internal error was counted", async () => {
   const { response } = await answerTo(CHAT, BODIES[CHAT]);
 
   expect(response.status).toBe(200);

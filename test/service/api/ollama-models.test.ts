@@ -1,4 +1,4 @@
-// What Ollama's clients ask about models, and its vectors, over real HTTP.
+// Ollama's routes about models, and its embeddings, over real HTTP.
 
 import { afterEach, expect, test } from "vitest";
 import { post } from "../../support/clients/sse-client.ts";
@@ -34,7 +34,7 @@ test("lists the model under each of its names, each with a tag", async () => {
   expect(new Set(models.map(({ digest }) => digest)).size).toBe(2);
 });
 
-test("lists a model of its own for vectors too, which is loaded when it is needed", async () => {
+test("lists a separate embedding model too, which is loaded on demand", async () => {
   running = await startWithFake({}, { embeddingModel: "models/bge.gguf" });
 
   const [{ models }, loaded] = await Promise.all([get("/api/tags"), get("/api/ps")]);
@@ -45,7 +45,7 @@ test("lists a model of its own for vectors too, which is loaded when it is neede
   expect(await (await show("bge:latest")).json()).toMatchObject({ capabilities: ["embedding"] });
 });
 
-test("shows what clients need to know of a model", async () => {
+test("shows the facts about a model that clients need", async () => {
   running = await startWithFake();
 
   const shown = await (await show("builtin:latest")).json();
@@ -63,7 +63,7 @@ test("shows what clients need to know of a model", async () => {
   });
 });
 
-test("knows little of a model that has not been loaded, and says so in /api/ps", async () => {
+test("shows few facts about a model that has not been loaded, and omits it in /api/ps", async () => {
   const fake = await startWithFake();
   running = fake;
   fake.engine.startLoading();
@@ -73,7 +73,7 @@ test("knows little of a model that has not been loaded, and says so in /api/ps",
   expect((await show("builtin")).status).toBe(200);
 });
 
-test("says which version of the API it is, and answers probes", async () => {
+test("returns the version of the API, and answers probes", async () => {
   running = await startWithFake();
 
   const probe = await fetch(running.url, { method: "HEAD" });
@@ -82,7 +82,7 @@ test("says which version of the API it is, and answers probes", async () => {
   expect(probe.status).toBe(200);
 });
 
-test("a pull of what is served succeeds at once, of anything else says what to do", async () => {
+test("a pull of a served model succeeds at once, of any other the error says what to do", async () => {
   running = await startWithFake();
   const pull = async (body: object) => post(`${running.url}/api/pull`, body);
 
@@ -107,7 +107,7 @@ test.each([
   ["POST", "/api/push"],
   ["DELETE", "/api/delete"],
   ["HEAD", "/api/blobs/sha256:1"],
-])("%s %s is refused, with what to do instead", async (method, path) => {
+])("%s %s is refused, and the error says what to do instead", async (method, path) => {
   running = await startWithFake();
 
   const response = await fetch(running.url + path, { method });
@@ -117,7 +117,7 @@ test.each([
   expect(await response.json()).toMatchObject({ error: expect.stringContaining("--model FILE") });
 });
 
-test("embeds texts: vectors of length 1, or as they are at the older path", async () => {
+test("returns vectors of length 1, or at the older path not normalized ones", async () => {
   running = await startWithFakeEmbeddings();
 
   const many = await post(`${running.url}/api/embed`, {
@@ -145,7 +145,7 @@ test("embeds texts: vectors of length 1, or as they are at the older path", asyn
   expect(await one.json()).toMatchObject({ embeddings: [[1]] });
 });
 
-test("a key may do what its scopes say, and list models whatever they are", async () => {
+test("a key may use the routes of its scopes, and may list models with any scope", async () => {
   const keys = newKeysFile();
   const reader = keys.add("reader", "--scope", "read");
   const embedder = keys.add("embedder", "--scope", "embed");

@@ -1,4 +1,4 @@
-// Ollama's chat and generate over real HTTP: lines of JSON, what a waiting client is told, and how both end.
+// Ollama's chat and generate over real HTTP: lines of JSON, the wait status, and how answers end.
 
 import { afterEach, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -41,7 +41,7 @@ function chat(changes: object = {}): Promise<Response> {
   return post(`${running.url}/api/chat`, { ...plain, ...changes });
 }
 
-test("streams by default: a line for each delta, whole calls, and one with the numbers", async () => {
+test("streams by default: a line for each delta, complete calls, and a last line with statistics", async () => {
   running = await startWithFake({ events: EVENTS });
 
   const response = await chat();
@@ -64,7 +64,7 @@ test("streams by default: a line for each delta, whole calls, and one with the n
   });
 });
 
-test("says the same streamed and in one body", async () => {
+test("has the same content streamed and in one body", async () => {
   running = await startWithFake({ events: EVENTS });
 
   const lines = await linesOf<Line>(await chat());
@@ -123,7 +123,7 @@ test.each([
   expect(running.logLines.filter(({ outcome }) => outcome === "computed")).toHaveLength(2);
 });
 
-test("who waits in the queue is told its place in lines that say nothing else", async () => {
+test("a queued client gets its position in lines with an empty delta", async () => {
   running = await startWithFake({ tokens: 40, tokenMs: 5 }, { slots: 1, heartbeatMs: 50 });
 
   const first = chat();
@@ -141,7 +141,7 @@ test("who waits in the queue is told its place in lines that say nothing else", 
   expect(lines.at(-1)?.done).toBe(true);
 });
 
-test("who waits for the model is told how far it is", async () => {
+test("a client that waits for the model gets its load progress", async () => {
   running = await startWithFake({}, { heartbeatMs: 20 });
   running.engine.startLoading();
 
@@ -162,7 +162,7 @@ test("a quiet stream is kept alive by empty deltas", async () => {
   expect(lines.map(({ message }) => message.content).join("")).toBe("Hello world");
 });
 
-test("a stream that breaks ends with a line that has the error", async () => {
+test("a stream that fails ends with a line that has the error", async () => {
   const error = new ServiceError("generation_failed", "it broke");
   running = await startWithFake({ failure: { error, afterTokens: 1 } });
 
@@ -193,7 +193,7 @@ test("an error before the first token has its status, streamed or not", async ()
     expect(await answer.json()).toMatchObject({ error: expect.any(String) });
 });
 
-test("leaves the oldest turns out where the client allows it", async () => {
+test("omits the oldest turns if the client allows it", async () => {
   running = await startWithFake({ contextTokens: 12 });
   const long = { role: "user", content: "word ".repeat(20) };
   const messages = [long, { role: "assistant", content: "Well" }, ...plain.messages];
@@ -205,7 +205,7 @@ test("leaves the oldest turns out where the client allows it", async () => {
   expect(await cut.json()).toMatchObject({ prompt_eval_count: 1 });
 });
 
-test("a client that leaves frees its slot, also while it waits", async () => {
+test("a client that disconnects frees its slot, also while it waits", async () => {
   running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 2 }, { slots: 1 });
   const leaving = [new AbortController(), new AbortController()];
 
@@ -220,7 +220,7 @@ test("a client that leaves frees its slot, also while it waits", async () => {
   await until(() => running.engine.running === 0 && running.service.queue.inside === 0, "all left");
 });
 
-test("streams of lines cannot be resumable, and say so", async () => {
+test("streams of lines cannot be resumable, and the error says so", async () => {
   running = await startWithFake();
 
   const response = await post(`${running.url}/api/chat`, plain, { "x-resumable": "true" });

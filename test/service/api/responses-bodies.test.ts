@@ -1,4 +1,4 @@
-// What attackers and clumsy clients send to Responses: a 4xx in OpenAI's envelope that names the exact field.
+// Invalid and hostile bodies for Responses: each gets a 4xx in OpenAI's envelope that names the exact field.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { post } from "../../support/clients/sse-client.ts";
@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
   ["arguments that are a list", call({ arguments: "[]" }), "input[1].arguments"],
   ["a call without a name", call({ name: "" }), "input[1].name"],
   [
-    "thoughts of another server",
+    "reasoning of another server",
     thought({ encrypted_content: "abc" }),
     "input[1].encrypted_content",
   ],
@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
   ["top_p as text", { top_p: "1" }, "top_p"],
   ["21 alternatives", { top_logprobs: 21 }, "top_logprobs"],
   ["two choices", { n: 2 }, "n", unsupported],
-  ["news of the prompt", { return_progress: true }, "return_progress", unsupported],
+  ["progress of the prompt", { return_progress: true }, "return_progress", unsupported],
   ["a forgotten background", { background: true, store: false }, "background", unsupported],
   ["background as text", { background: "yes" }, "background"],
   ["a conversation", { conversation: "conv_1" }, "conversation", unsupported],
@@ -173,11 +173,11 @@ test.each(cases)("refuses $what", async ({ fields, param, code }) => {
   expect(body.error.message.length).toBeLessThan(1_000);
 });
 
-test("has tried enough", () => {
+test("has many cases", () => {
   expect(CASES.length).toBeGreaterThanOrEqual(60);
 });
 
-test("still serves after all of that, and has seen no bug", async () => {
+test("still serves after all cases, and no internal error was counted", async () => {
   const { response, body } = await answerTo({ ...plain, metadata: { a: "b" } });
 
   expect(response.status).toBe(200);
@@ -191,7 +191,7 @@ test("still serves after all of that, and has seen no bug", async () => {
   expect("polluted" in {}).toBe(false);
 });
 
-test("takes its own answers back as they were, also under --strict", async () => {
+test("accepts its own answers as input without changes, also under --strict", async () => {
   const strictly = await startWithFake({}, { strict: true });
   const asked = { ...plain, include: ["message.output_text.logprobs"] };
   const first = await post(strictly.url + PATH, asked);

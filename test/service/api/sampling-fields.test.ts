@@ -1,4 +1,4 @@
-// Sampling fields mean the same in every API that has them: what is sent reaches the engine.
+// Sampling fields have the same meaning in every API that has them: their values reach the engine.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Prompt } from "../../../src/generation/request.ts";
@@ -29,7 +29,7 @@ async function requestOf(path: string, body: object) {
 }
 
 describe.each(BODIES)("%s", (path, body) => {
-  test("passes on how tokens are drawn", async () => {
+  test("passes on the sampling options", async () => {
     const { sampling } = await requestOf(path, {
       ...body,
       ...{ temperature: 0.5, top_p: 0.9, top_k: 40, min_p: 0.05, seed: 5 },
@@ -43,7 +43,7 @@ describe.each(BODIES)("%s", (path, body) => {
     });
   });
 
-  test("passes on where an answer may end, and whether the cache is used", async () => {
+  test("passes on the limits of the answer, and whether the cache is used", async () => {
     const request = await requestOf(path, {
       ...body,
       ...{ stop: ["x"], min_tokens: 2, ignore_eos: true, cache_prompt: false },
@@ -67,7 +67,7 @@ describe.each(BODIES)("%s", (path, body) => {
             response_format: { type: "json_schema", json_schema: { schema: { type: "integer" } } },
           },
         ]),
-  ])("holds the answer to %j", async (fields) => {
+  ])("restricts the answer by %j", async (fields) => {
     const { grammar } = await requestOf(path, { ...body, ...fields });
 
     expect(grammar).toContain("root ::=");
@@ -79,7 +79,7 @@ function asMessages(prompt: Prompt): Extract<Prompt, { type: "messages" }> {
   return prompt;
 }
 
-test("Responses passes on the template's variables, the budget of thoughts, and which tools are allowed", async () => {
+test("Responses passes on the template's variables, the reasoning budget, and the allowed tools", async () => {
   const tools = ["f", "g"].map((name) => ({ type: "function", name }));
   const { prompt } = await requestOf("/v1/responses", {
     input: "Hi",
@@ -95,7 +95,7 @@ test("Responses passes on the template's variables, the budget of thoughts, and 
   expect(use).toMatchObject({ callable: ["g"], isRequired: true });
 });
 
-test("Responses takes an answer back with all that it had", async () => {
+test("Responses accepts an answer as input, with all its parts", async () => {
   const part = { type: "output_text", text: "Well", annotations: [], logprobs: [] };
   const given = { type: "function_call", call_id: "1", name: "f", arguments: "{}" };
 

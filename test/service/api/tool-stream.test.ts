@@ -1,4 +1,4 @@
-// Calls, thoughts and scores over real HTTP, in OpenAI's forms, streamed and in one body.
+// Tool calls, reasoning and logprobs over real HTTP, in OpenAI's forms, streamed and in one body.
 
 import { afterEach, expect, test } from "vitest";
 import type { FreshDelta } from "../../../src/generation/events.ts";
@@ -48,7 +48,7 @@ async function deltasOf(url: string, fields: object = {}): Promise<readonly Delt
   return chunks.map(({ choices }) => (choices?.[0]?.delta ?? {}) as Delta);
 }
 
-/** The message that a client puts together from a stream, as OpenAI's SDKs do; without ids. */
+/** Assembles a message from a stream, as OpenAI's SDKs do; without ids. */
 function assembled(deltas: readonly Delta[]) {
   const calls: { name: string; arguments: string }[] = [];
   for (const { index, function: part } of deltas.flatMap((each) => each.tool_calls ?? [])) {
@@ -90,7 +90,7 @@ test("ends an answer that called tools with tool_calls", async () => {
 });
 
 test.each(["token", "word", "sentence", 50])(
-  "has the same in a stream flushed by %j as in one body",
+  "has the same content in a stream flushed by %j as in one body",
   async (flush) => {
     const url = await started(EVENTS);
 
@@ -104,7 +104,7 @@ test.each(["token", "word", "sentence", 50])(
   },
 );
 
-test("gives calls of different choices and answers ids of their own", async () => {
+test("gives calls of different choices and answers different ids", async () => {
   const url = await started(EVENTS);
   const idsOf = async () => {
     const response = await post(url, chat({ tools: TOOLS, n: 2 }));
@@ -117,7 +117,7 @@ test("gives calls of different choices and answers ids of their own", async () =
   expect(new Set(ids).size).toBe(8);
 });
 
-test("has no text in an answer that only calls", async () => {
+test("has no text in an answer that consists of calls", async () => {
   const url = await started(EVENTS.slice(-1));
 
   const response = await post(url, chat({ tools: TOOLS }));
@@ -125,7 +125,7 @@ test("has no text in an answer that only calls", async () => {
   expect(await response.json()).toMatchObject({ choices: [{ message: { content: null } }] });
 });
 
-test("streams thoughts as reasoning_content, and counts them", async () => {
+test("streams reasoning as reasoning_content, and counts its tokens", async () => {
   const url = await started(EVENTS.slice(0, 4));
   const stream_options = { include_usage: true };
 
@@ -156,7 +156,7 @@ test("has the same logprobs in a stream and in one body", async () => {
   expect(contentOf(body.choices[0])).toEqual(streamed);
 });
 
-test("echoes the service tier that was asked for", async () => {
+test("echoes the requested service tier", async () => {
   const url = await started(EVENTS.slice(2, 4));
 
   const response = await post(url, chat({ service_tier: "flex" }));

@@ -84,7 +84,7 @@ test("streams continue without a gap or a duplicate when the worker is killed", 
 });
 
 test.each(["kill-at-start", "kill-at-5", "nonsense-at-5"] as const)(
-  "a request that does %s is refused, and takes nobody with it",
+  "a request that does %s is refused, and no other request fails",
   async (action) => {
     const queue = open();
     const innocent = [1, 2].map(() => ask({ queue, tokens: 60 }));

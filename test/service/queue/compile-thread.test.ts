@@ -1,4 +1,4 @@
-// The thread that compiles schemas: in its place one that hangs, ends or grows, and the real one.
+// The thread that compiles schemas: scripted threads that hang, end or grow, and the real one.
 
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
@@ -55,7 +55,7 @@ test("a document that takes too long is refused, and the next ones get a new thr
   expect(await run("compile")).toBe("document 2 of this thread");
 });
 
-test("a thread that has nothing to do ends, and the next document gets a new one", async () => {
+test("an idle thread ends, and the next document gets a new one", async () => {
   const { run } = scripted();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
@@ -69,7 +69,7 @@ test("a thread that has nothing to do ends, and the next document gets a new one
   }
 });
 
-test.each(["throw", "exit"])("a thread that ends by %s fails its document alone", async (act) => {
+test.each(["throw", "exit"])("a thread that ends by %s fails only its document", async (act) => {
   const { run } = scripted();
 
   const [failed, next] = await Promise.all([refusalOf(run(act)), run("compile")]);
@@ -81,14 +81,14 @@ test.each(["throw", "exit"])("a thread that ends by %s fails its document alone"
   expect(next).toBe("document 1 of this thread");
 });
 
-test("a thread whose program is not there fails each document, and nothing else", async () => {
+test("a thread whose program is missing fails each document, and nothing else", async () => {
   const { run } = scripted({ entry: `${SCRIPTED}.missing` });
 
   expect(await refusalOf(run("compile"))).toMatchObject({ code: "internal_error" });
   expect(await refusalOf(run("compile"))).toMatchObject({ code: "internal_error" });
 });
 
-test("a document that takes too much memory is refused, and this process lives", async () => {
+test("a document that takes too much memory is refused, and this process keeps running", async () => {
   const { run } = scripted();
 
   expect(await refusalOf(run("grow"))).toMatchObject({
@@ -98,7 +98,7 @@ test("a document that takes too much memory is refused, and this process lives",
   expect(await run("compile")).toBe("document 1 of this thread");
 });
 
-test("a client that leaves waits no longer; its document is not compiled, unless it had begun", async () => {
+test("the document of a client that disconnects is not compiled, unless it had begun", async () => {
   const { run, outcomes } = scripted();
   const leaving = new AbortController();
   const [first, second] = ["first", "second"].map((act) =>
@@ -123,7 +123,7 @@ test("owners take turns", async () => {
   expect(outcomes.map((text) => JSON.parse(text).act)).toEqual(["a1", "a2", "b1", "a3"]);
 });
 
-test("what became known while a document waited is not compiled again", async () => {
+test("a document that was compiled while an equal one waited is not compiled again", async () => {
   const known = new Map<string, CompileOutcome>();
   const { run } = scripted({
     known: (text) => known.get(text),
@@ -139,7 +139,7 @@ test("what became known while a document waited is not compiled again", async ()
   ]);
 });
 
-test("closing ends what runs and what waits", async () => {
+test("closing ends running and waiting documents", async () => {
   const { thread, run } = scripted();
   const [hanging, waiting] = [refusalOf(run("hang")), refusalOf(run("compile"))];
 
@@ -161,7 +161,7 @@ const LARGE = {
   ),
 };
 
-test("the real thread compiles as this process would; small documents need none", async () => {
+test("the real thread gives the same result as this process; small documents need no thread", async () => {
   const [withThread, without] = [REAL, `${REAL}.missing`].map((entry) => {
     const compiler = new SchemaCompiler({ entry });
     opened.push(compiler);
@@ -175,7 +175,7 @@ test("the real thread compiles as this process would; small documents need none"
   await expect(without?.(LARGE)).rejects.toMatchObject({ code: "internal_error" });
 });
 
-test("a small document that takes much work goes to the thread", async () => {
+test("a small document with much work goes to the thread", async () => {
   const compiler = new SchemaCompiler({ entry: `${REAL}.missing` });
   opened.push(compiler);
   const schema = { type: "string", pattern: "[a-f0-9]{90}" };
@@ -185,7 +185,7 @@ test("a small document that takes much work goes to the thread", async () => {
   await expect(compiling).rejects.toMatchObject({ code: "internal_error" });
 });
 
-test("what is refused in the thread is refused in the same words", async () => {
+test("a refusal in the thread has the same message as in this process", async () => {
   const compiler = new SchemaCompiler({ entry: REAL });
   opened.push(compiler);
   const schema = { ...LARGE, not: {} };

@@ -66,7 +66,7 @@ test("starts with the first request, and ends when it is idle", async () => {
 });
 
 test.each(Object.entries(WAYS_TO_LEAVE))(
-  "a client that disconnects (%s) during a long input ends the process, and the next one serves who waits",
+  "a client that disconnects (%s) during a long input ends the process, and the next one serves the waiting request",
   async (_way, leave) => {
     await start();
     const before = await startedWorker();

@@ -44,7 +44,7 @@ test("refuses with 429 and Retry-After when the queue is full", async () => {
   second.socket.destroy();
 });
 
-test("tells a waiting stream its position and the expected wait", async () => {
+test("sends a waiting stream its position and the expected wait", async () => {
   const { chatUrl, service } = await started(
     { tokens: 30, tokenMs: 5 },
     { slots: 1, heartbeatMs: 50 },
@@ -77,7 +77,7 @@ test("gives a request that waited too long an error, before or after the headers
   holder.socket.destroy();
 });
 
-test("drains: nothing new gets in, what runs finishes", async () => {
+test("drains: new requests are refused, and running ones finish", async () => {
   const { chatUrl, url, service } = await started(
     { tokens: 40, tokenMs: 5 },
     { drainTimeoutMs: 10_000 },
@@ -98,7 +98,7 @@ test("drains: nothing new gets in, what runs finishes", async () => {
   await expect(post(chatUrl, chat())).rejects.toThrow();
 });
 
-test("drains: what is not done by the limit ends with an error event", async () => {
+test("drains: a stream that is unfinished at the limit ends with an error event", async () => {
   const { chatUrl, service } = await started(endless, { drainTimeoutMs: 50 });
   const reading = readAll(await postSse(chatUrl, chat({ stream: true, max_tokens: 4000 })));
   await until(() => service.queue.busy === 1, "it runs");
@@ -110,7 +110,7 @@ test("drains: what is not done by the limit ends with an error event", async () 
   expect(chunks.at(-1)?.error?.code).toBe("draining");
 });
 
-test("answers while it drains: /health as ever, /ready and new requests with 503", async () => {
+test("answers while it drains: /health with 200, /ready and new requests with 503", async () => {
   const { chatUrl, url, service } = await started(endless, { drainTimeoutMs: 60_000 });
   const holder = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }));
   await until(() => service.queue.busy === 1, "it runs");

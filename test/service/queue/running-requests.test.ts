@@ -1,4 +1,4 @@
-// What is inside, seen and stopped from outside.
+// GET and DELETE /v1/requests: they list and cancel running and waiting requests.
 
 import { afterEach, expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
@@ -30,7 +30,7 @@ async function list(headers: Headers = {}): Promise<Record<string, unknown>[]> {
 const stop = (id: string, headers: Headers = {}) =>
   fetch(`${running.url}/v1/requests/${id}`, { method: "DELETE", headers });
 
-test("lists what runs and what waits, oldest first, without texts", async () => {
+test("lists running and waiting requests, oldest first, without texts", async () => {
   const { chatUrl, engine } = await start(endless, { slots: 1 });
   const first = postSse(chatUrl, chat({ stream: true }), { "x-request-id": "a" });
   await until(() => engine.running === 1, "the first runs");
@@ -51,7 +51,7 @@ test("lists what runs and what waits, oldest first, without texts", async () => 
   await Promise.all([first.then(readAll), second]);
 });
 
-test.each([true, false])("stops one from outside (streamed: %s)", async (stream) => {
+test.each([true, false])("cancels a running request (streamed: %s)", async (stream) => {
   const { chatUrl, engine, service } = await start();
   const asked = post(chatUrl, chat({ stream, max_tokens: 4000 }), { "x-request-id": "a" });
   await until(() => engine.tokensComputed > 3, "it runs");
@@ -65,7 +65,7 @@ test.each([true, false])("stops one from outside (streamed: %s)", async (stream)
   expect(await list()).toEqual([]);
 });
 
-test("stops one that waits, all of the same id, and one that computes vectors", async () => {
+test("cancels a waiting request, all requests with the same id, and one for embeddings", async () => {
   const { chatUrl, engine, service } = await start(endless, { slots: 1 });
   const both = [1, 2].map(() => post(chatUrl, chat({ max_tokens: 4000 }), { "x-request-id": "a" }));
   await until(() => engine.running === 1 && service.queue.waiting === 1, "both are inside");
@@ -80,7 +80,7 @@ test("stops one that waits, all of the same id, and one that computes vectors", 
   expect((await vectors).status).toBe(409);
 });
 
-test("is about the caller's own, and nobody else's", async () => {
+test("shows and cancels only the caller's own requests", async () => {
   const { chatUrl, engine } = await start(endless, { apiKey: ["one", "two"] });
   const [one, two] = ["one", "two"].map((key) => ({ authorization: `Bearer ${key}` }));
   const asked = post(chatUrl, chat({ max_tokens: 4000 }), { "x-request-id": "a", ...one });

@@ -1,4 +1,4 @@
-// How long a request may take: to its slot, to its first token, in all; and what becomes of it then.
+// The time limits of a request: to its slot, to its first token, in total; and how it ends at each limit.
 
 import { afterEach, describe, expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
@@ -30,7 +30,7 @@ describe.each([
   ["the client's deadline", {}, within(400)],
   ["the operator's limit", { requestTimeoutMs: 400 }, {}],
 ])("when %s comes", (_what, settings, headers) => {
-  test("a stream ends with what there is", async () => {
+  test("a stream ends with the text so far", async () => {
     const { chatUrl, service } = await start(endless, settings);
     const answer = await postSse(chatUrl, chat({ ...forever, stream: true }), headers);
     const { text, chunks, isDone } = await readAll(answer);
@@ -44,7 +44,7 @@ describe.each([
     await until(() => service.queue.inside === 0, "its place is free");
   });
 
-  test("a body has what there is", async () => {
+  test("a buffered answer has the text so far", async () => {
     const { chatUrl } = await start(endless, settings);
     const response = await post(chatUrl, chat(forever), headers);
 
@@ -57,7 +57,7 @@ describe.each([
     });
   });
 
-  test("what has no token yet is a 504", async () => {
+  test("a request without a token gets 504", async () => {
     const { chatUrl, service } = await start({ prefillMs: 60_000 }, settings);
     const response = await post(chatUrl, chat(), headers);
 
@@ -73,7 +73,7 @@ test.each([
     {},
     { input: "Hi", background: true, messages: undefined, max_tokens: undefined },
   ],
-])("a stream of %s that somebody else writes ends in the same way", async (path, headers, body) => {
+])("a resumable or background answer of %s ends in the same way", async (path, headers, body) => {
   const { url } = await start();
   const asked = chat({ ...forever, stream: true, ...body });
   const answer = await postSse(`${url}${path}`, asked, { ...headers, ...within(300) });
@@ -84,7 +84,7 @@ test.each([
   expect(last).not.toContain('"code"');
 });
 
-test("the other APIs end as their own words have it", async () => {
+test("the other APIs end with their own finish reasons", async () => {
   const { url } = await start();
   const input = { input: "Hi", max_output_tokens: 4_000 };
   const response = await post(`${url}/v1/responses`, input, within(300));
@@ -94,7 +94,7 @@ test("the other APIs end as their own words have it", async () => {
   expect(await message.json()).toMatchObject({ stop_reason: "max_tokens" });
 });
 
-test("embeddings and questions have no half: they are refused", async () => {
+test("embeddings and questions have no partial answer: they get 504", async () => {
   running = await startWithFakeEmbeddings({ inputMs: 60_000 });
   const response = await post(`${running.url}/v1/embeddings`, { input: "a" }, within(30));
 
@@ -115,12 +115,12 @@ test.each(["0", "-1", "soon", "1.5", "99999999999"])(
   },
 );
 
-test("a deadline that cannot be met is refused at once, with advice", async () => {
+test("a deadline that cannot be met is refused at once, and the error says what to do", async () => {
   const { chatUrl, engine } = await start(endless, { slots: 1 });
-  await post(chatUrl, chat({ max_tokens: 100 })); // so that something is known
+  await post(chatUrl, chat({ max_tokens: 100 })); // so that the service time is known
   const others = [await rawPost(chatUrl, chat(forever)), await rawPost(chatUrl, chat(forever))];
   await until(() => engine.running === 1, "the slot is taken");
-  const response = await post(chatUrl, chat(), within(50)); // one that had waited would get 504
+  const response = await post(chatUrl, chat(), within(50)); // a request that had waited would get 504
 
   expect(response.status).toBe(503);
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
@@ -136,7 +136,7 @@ test("a request without a token in time is refused", async () => {
   expect(await response.text()).toContain("--first-token-timeout");
 });
 
-test("a body that cannot begin in time gets a 503, while a stream waits on", async () => {
+test("a buffered request that cannot begin in time gets a 503, while a stream keeps waiting", async () => {
   const { chatUrl, engine, service } = await start(endless, {
     slots: 1,
     bufferedQueueTimeoutMs: 60,
@@ -153,7 +153,7 @@ test("a body that cannot begin in time gets a 503, while a stream waits on", asy
   expect((await readAll(await stream)).text).toBe("a a a ");
 });
 
-test("a body that has begun is not hurried", async () => {
+test("a buffered request that has begun is not limited any more", async () => {
   const { chatUrl } = await start(
     { tokens: 50, tokenMs: 3, texts: ["a "] },
     { bufferedQueueTimeoutMs: 30 },

@@ -1,13 +1,13 @@
-// Responses that are kept, at every point of their lives, against their schemas.
+// Stored responses in every state, against their schemas.
 
 import { afterEach, expect, test } from "vitest";
-import { requestList } from "../../../src/api/own/server-answers.ts";
 import {
   deletedResponse,
   inputItemList,
   response,
   responseEvent,
 } from "../../../src/api/responses/answer.ts";
+import { requestList } from "../../../src/api/sluice/server-answers.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta } from "../../../src/generation/events.ts";
 import { eventsOf, expectHeldTo } from "../../support/clients/expect-schema.ts";
@@ -41,7 +41,7 @@ test.each([
     "failed",
   ],
 ] as const)("%s, as it stands and as events", async (_what, engine, body, status) => {
-  running = await startWithFake(engine as FakeEngineOptions); // tuples are no lists to it
+  running = await startWithFake(engine as FakeEngineOptions); // the type of tuples is not that of lists
   const url = running.url + PATH;
   const { id } = (await (await post(url, body)).json()) as { id: string };
 
@@ -54,7 +54,7 @@ test.each([
   expect(events.length).toBeGreaterThan(3);
 });
 
-test("what was said before it, and its deletion", async () => {
+test("input items and deletion match their schemas", async () => {
   running = await startWithFake();
   const url = running.url + PATH;
   const input = [
@@ -74,29 +74,32 @@ test("what was said before it, and its deletion", async () => {
   expectHeldTo(deletedResponse, gone);
 });
 
-test.each(["queued", "in_progress"])("one that is %s, and stopped then", async (status) => {
-  running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 }, { slots: 1 });
-  const url = running.url + PATH;
-  const start = async () =>
-    (await (await post(url, { input: "Hi", background: true })).json()) as { id: string };
-  const first = await start();
-  const { id } = status === "queued" ? await start() : first;
-  const seen: unknown[] = [];
-  await until(async () => {
-    const state = (await (await fetch(`${url}/${id}`)).json()) as { status: string };
-    seen.push(state);
-    return state.status === status;
-  }, status);
+test.each(["queued", "in_progress"])(
+  "a response that is %s and then cancelled matches its schema",
+  async (status) => {
+    running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 }, { slots: 1 });
+    const url = running.url + PATH;
+    const start = async () =>
+      (await (await post(url, { input: "Hi", background: true })).json()) as { id: string };
+    const first = await start();
+    const { id } = status === "queued" ? await start() : first;
+    const seen: unknown[] = [];
+    await until(async () => {
+      const state = (await (await fetch(`${url}/${id}`)).json()) as { status: string };
+      seen.push(state);
+      return state.status === status;
+    }, status);
 
-  const stopped = (await (await post(`${url}/${id}/cancel`, {})).json()) as { status: string };
+    const stopped = (await (await post(`${url}/${id}/cancel`, {})).json()) as { status: string };
 
-  expect(stopped.status).toBe("cancelled");
-  for (const state of [...seen, stopped]) expectHeldTo(response, state);
-  for (const each of await eventsOf(await fetch(`${url}/${id}?stream=true`)))
-    expectHeldTo(responseEvent, each);
-});
+    expect(stopped.status).toBe("cancelled");
+    for (const state of [...seen, stopped]) expectHeldTo(response, state);
+    for (const each of await eventsOf(await fetch(`${url}/${id}?stream=true`)))
+      expectHeldTo(responseEvent, each);
+  },
+);
 
-test("requests that run and wait", async () => {
+test("running and waiting requests match their schema", async () => {
   running = await startWithFake({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 }, { slots: 1 });
   const { url } = running;
   const first = await postSse(

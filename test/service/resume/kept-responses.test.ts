@@ -1,4 +1,4 @@
-// Responses that are kept: to be read, gone on from, followed, stopped and deleted, by their owner alone.
+// Stored responses: only their owner can read, continue, follow, cancel and delete them.
 
 import { afterEach, describe, expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
@@ -56,27 +56,28 @@ async function follow(path: string): Promise<SseAnswer> {
   return { response, events: readEvents(response), leave: () => controller.abort() };
 }
 
-type Told = {
+type ResponseEvent = {
   readonly type: string;
   readonly sequence_number: number;
   readonly response?: Wire;
 } & Readonly<Record<string, unknown>>;
 
-/** Its events, until so many have come or all. */
-async function told(
+/** Its events, up to this number or all. */
+async function eventsOf(
   { events, leave }: SseAnswer,
   most = Number.POSITIVE_INFINITY,
-): Promise<Told[]> {
-  const seen: Told[] = [];
+): Promise<ResponseEvent[]> {
+  const seen: ResponseEvent[] = [];
   for await (const event of events) {
-    if (event.type === "frame") seen.push(JSON.parse(event.message.data) as Told);
+    if (event.type === "frame") seen.push(JSON.parse(event.message.data) as ResponseEvent);
     if (seen.length >= most) break;
   }
   if (seen.length >= most) leave();
   return seen;
 }
 
-const numbersOf = (events: readonly Told[]) => events.map(({ sequence_number }) => sequence_number);
+const numbersOf = (events: readonly ResponseEvent[]) =>
+  events.map(({ sequence_number }) => sequence_number);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 const textOf = ({ output }: Wire) => output[0]?.content[0]?.text;
 const endless: FakeEngineOptions = {
@@ -87,7 +88,7 @@ const endless: FakeEngineOptions = {
 const ended = (id: string) => async () => !/queued|in_progress/.test((await get(id)).body.status);
 
 describe("a response", () => {
-  test("can be read again, as it was", async () => {
+  test("can be read again unchanged", async () => {
     await start();
     const { timings: _, ...created } = await create();
 
@@ -96,7 +97,7 @@ describe("a response", () => {
     expect(body.store).toBe(true);
   });
 
-  test("is not kept when the client does not want it, or the server keeps none", async () => {
+  test("is not stored if the client or the server says so", async () => {
     await start();
     const forgotten = await create({ store: false });
     expect(forgotten.store).toBe(false);
@@ -120,7 +121,7 @@ describe("a response", () => {
     expect((await get(id, {}, "DELETE")).body.error?.code).toBe("not_found");
   });
 
-  test("is its owner's alone", async () => {
+  test("is visible only to its owner", async () => {
     await start({}, { apiKey: ["one", "two"] });
     const [one, two] = ["one", "two"].map((key) => ({ authorization: `Bearer ${key}` }));
     const { id } = await create({}, one);
@@ -144,7 +145,7 @@ describe("a conversation", () => {
     return prompt.messages.map(({ role, content }) => `${role}: ${content}`);
   };
 
-  test("goes on from what was said, without earlier instructions", async () => {
+  test("continues the earlier conversation, without its instructions", async () => {
     await start();
     const first = await create({ input: "One", instructions: "Be brief." });
     const second = await create({ input: "Two", previous_response_id: first.id });
@@ -180,7 +181,7 @@ describe("a conversation", () => {
     ]);
   });
 
-  test("is cut when it does not fit and the client allows it, and says what was left out", async () => {
+  test("is shortened when it does not fit and the client allows it, and reports the omitted items", async () => {
     await start({ contextTokens: 24 });
     const input = ["1", "2", "3", "4", "5"].map((word) => ({
       role: "user",
@@ -200,7 +201,7 @@ describe("a conversation", () => {
     expect(whole.omitted_items).toEqual([]);
   });
 
-  test("that cannot be cut far enough is refused", async () => {
+  test("that cannot be shortened enough is refused", async () => {
     await start({ contextTokens: 4 });
     const input = [
       { role: "user", content: "a b c d" },
@@ -213,7 +214,7 @@ describe("a conversation", () => {
 });
 
 describe("in the background", () => {
-  test("an answer goes on without its client, and can be polled", async () => {
+  test("an answer continues without its client, and can be polled", async () => {
     await start({ texts: ["a", "b", "c"], tokenMs: 5 });
     const { id, status, background } = await create({ background: true });
     expect([status, background]).toEqual(["in_progress", true]);
@@ -224,9 +225,9 @@ describe("in the background", () => {
     await until(() => running.service.queue.inside === 0, "its place is free");
   });
 
-  test("a reader that was lost comes back, without a gap or a duplicate", async () => {
+  test("a reader that lost its connection reconnects without a gap or a duplicate", async () => {
     await start({ texts: ["a", "b", "c", "d", "e", "f"], tokenMs: 5 });
-    const first = await told(
+    const first = await eventsOf(
       await postSse(url, { input: "Hi", background: true, stream: true }),
       7,
     );
@@ -236,20 +237,20 @@ describe("in the background", () => {
     ]);
 
     const last = first.at(-1)?.sequence_number;
-    const rest = await told(await follow(`${id}?stream=true&starting_after=${last}`));
+    const rest = await eventsOf(await follow(`${id}?stream=true&starting_after=${last}`));
     const numbers = numbersOf([...first, ...rest]);
     expect(numbers).toEqual(upTo(numbers.length));
     expect(rest.at(-1)?.type).toBe("response.completed");
-    expect(await told(await follow(`${id}?stream=true`))).toEqual([...first, ...rest]);
+    expect(await eventsOf(await follow(`${id}?stream=true`))).toEqual([...first, ...rest]);
   });
 
-  test("several readers follow at once, and one that leaves disturbs nobody", async () => {
+  test("several readers follow at once, and one that disconnects does not affect the others", async () => {
     await start({ ...endless, tokens: 60 });
     const { id } = await create({ background: true });
     const [a, b, c] = await Promise.all([
-      follow(`${id}?stream=true`).then((answer) => told(answer)),
-      follow(`${id}?stream=true`).then((answer) => told(answer, 10)),
-      follow(`${id}?stream=true&starting_after=5`).then((answer) => told(answer)),
+      follow(`${id}?stream=true`).then((answer) => eventsOf(answer)),
+      follow(`${id}?stream=true`).then((answer) => eventsOf(answer, 10)),
+      follow(`${id}?stream=true&starting_after=5`).then((answer) => eventsOf(answer)),
     ]);
 
     expect(numbersOf(a)).toEqual(upTo(a.length));
@@ -257,7 +258,7 @@ describe("in the background", () => {
     expect(c).toEqual(a.slice(6));
   });
 
-  test("an answer waits for a slot, and says so", async () => {
+  test("an answer that waits for a slot reports that", async () => {
     await start(endless, { slots: 1 });
     const other = await rawPost(`${running.url}/v1/chat/completions`, chat({ max_tokens: 4000 }));
     await until(() => running.engine.running === 1, "the slot is taken");
@@ -278,7 +279,7 @@ describe("in the background", () => {
     await until(() => running.service.queue.inside === 0, "it is stopped");
   });
 
-  test("what is refused is refused at once", async () => {
+  test("a bad request is refused at once", async () => {
     await start({ contextTokens: 2 });
 
     expect((await create({ background: true, input: "a b c" })).error?.code).toBe(
@@ -287,11 +288,11 @@ describe("in the background", () => {
     expect((await create({ background: true, store: false })).error?.param).toBe("background");
   });
 
-  test("a server that stops ends what still runs after its limit", async () => {
+  test("a server that drains ends the running answers at its limit", async () => {
     await start(endless, { drainTimeoutMs: 20 });
     const { id } = await create({ background: true, max_output_tokens: 4000 });
     const reader = await follow(`${id}?stream=true`);
-    const reading = told(reader);
+    const reading = eventsOf(reader);
     await running.close();
 
     const events = await reading;
@@ -302,7 +303,7 @@ describe("in the background", () => {
     expect(events.at(-1)).toMatchObject({ type: "error", code: "draining" });
   });
 
-  test("a reader that does not read is cut off; the answer goes on", async () => {
+  test("a reader that does not read is cut off, and the answer continues", async () => {
     await start({ texts: ["x".repeat(100_000)], tokens: 200 }, { stallTimeoutMs: 100 });
     const reader = await rawPost(url, { input: "Hi", background: true, stream: true });
     reader.socket.pause();
@@ -322,16 +323,16 @@ function hasEnded(reader: Awaited<ReturnType<typeof rawPost>>): boolean {
   return reader.socket.readableEnded;
 }
 
-describe("stopped", () => {
+describe("a cancelled response", () => {
   test.each(["by cancel", "by its client"])(
-    "%s: keeps what there is, and frees its slot",
+    "%s: keeps the text so far, and frees its slot",
     async (how) => {
       await start(endless);
       const answer = await postSse(url, { input: "Hi", stream: true, max_output_tokens: 4000 });
-      const first: Told[] = [];
+      const first: ResponseEvent[] = [];
       while (first.length < 10) {
-        const { value: event } = await answer.events.next(); // leaving a loop would leave the stream
-        if (event?.type === "frame") first.push(JSON.parse(event.message.data) as Told);
+        const { value: event } = await answer.events.next(); // a `for` loop would close the stream at its end
+        if (event?.type === "frame") first.push(JSON.parse(event.message.data) as ResponseEvent);
       }
       const id = first[0]?.response?.id ?? "";
       if (how === "by cancel") expect((await get(`${id}/cancel`, {}, "POST")).status).toBe(200);
@@ -344,16 +345,16 @@ describe("stopped", () => {
       const next = await create({ previous_response_id: id, max_output_tokens: 3 });
       expect(textOf(next)).toBe("word word word ");
       if (how === "by cancel") {
-        const last = (await told(answer)).at(-1);
+        const last = (await eventsOf(answer)).at(-1);
         expect(last).toMatchObject({ type: "response.incomplete", response: { id } });
       }
     },
   );
 
-  test("its readers are told, and stopping twice is no mistake", async () => {
+  test("ends its readers' streams, and can be cancelled twice", async () => {
     await start(endless);
     const { id } = await create({ background: true, max_output_tokens: 4000 });
-    const reading = follow(`${id}?stream=true`).then((answer) => told(answer));
+    const reading = follow(`${id}?stream=true`).then((answer) => eventsOf(answer));
     await until(() => running.engine.tokensComputed > 5, "it runs");
     const { body } = await get(`${id}/cancel`, {}, "POST");
 
@@ -365,7 +366,7 @@ describe("stopped", () => {
     expect((await get(`${id}/cancel`, {}, "POST")).body).toEqual(body);
   });
 
-  test("after its end it is too late", async () => {
+  test("cannot be cancelled after its end", async () => {
     await start();
     const { id } = await create();
 
@@ -374,7 +375,7 @@ describe("stopped", () => {
     expect(body.error?.message).toContain("completed");
   });
 
-  test("while it waits for a slot", async () => {
+  test("can be cancelled while it waits for a slot", async () => {
     await start(endless, { slots: 1 });
     const other = await create({ background: true, max_output_tokens: 4000 });
     await until(() => running.engine.running === 1, "the slot is taken");
@@ -387,13 +388,13 @@ describe("stopped", () => {
   });
 });
 
-describe("failed", () => {
+describe("a failed response", () => {
   const crash = new ServiceError("worker_crashed", "the worker is gone");
   const failing: FakeEngineOptions = { tokens: 9, failure: { error: crash, afterTokens: 3 } };
 
-  test("a stream ends with the response that failed, and an error on which SDKs throw", async () => {
+  test("ends its stream with the failed response and an error, so that SDKs throw", async () => {
     await start(failing);
-    const events = await told(await postSse(url, { input: "Hi", stream: true }));
+    const events = await eventsOf(await postSse(url, { input: "Hi", stream: true }));
     const [failed, error] = events.slice(-2);
 
     expect(failed).toMatchObject({
@@ -410,13 +411,13 @@ describe("failed", () => {
     });
   });
 
-  test("one in the background can be read about, and its failure is logged", async () => {
+  test("in the background can be read, and its failure is logged", async () => {
     await start(failing);
     const { id } = await create({ background: true });
     await until(ended(id), "it ends");
 
     expect((await get(id)).body).toMatchObject({ status: "failed", usage: { output_tokens: 3 } });
-    expect((await told(await follow(`${id}?stream=true`))).at(-1)?.type).toBe("error");
+    expect((await eventsOf(await follow(`${id}?stream=true`))).at(-1)?.type).toBe("error");
     await until(
       () => running.logLines.some(({ outcome }) => outcome === "worker_crashed"),
       "logged",
@@ -453,7 +454,7 @@ describe("refuses", () => {
     expect((await get(`${id}${path}`, {}, method)).status).toBe(405);
   });
 
-  test("names queries that nobody knows", async () => {
+  test("names unknown query parameters", async () => {
     await start();
     const { id } = await create();
     const response = await fetch(`${url}/${id}?colour=red`);

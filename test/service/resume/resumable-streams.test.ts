@@ -1,4 +1,4 @@
-// Streams that survive their connection: nothing is missed, nothing comes twice, and nobody else gets in.
+// Resumable streams: after a reconnect no event is missing or repeated, and no other client can read them.
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { afterEach, describe, expect, test } from "vitest";
@@ -50,7 +50,7 @@ function ask(
   });
 }
 
-/** Its events, until there are so many or all; then the connection is cut. */
+/** Its events, up to this number or all; then the connection is cut. */
 async function read(
   { response, leave }: Opened,
   most = Number.POSITIVE_INFINITY,
@@ -67,7 +67,7 @@ async function read(
   return events;
 }
 
-const comeBack = (
+const reconnect = (
   location: string,
   after: string | undefined,
   headers: Record<string, string> = {},
@@ -81,13 +81,13 @@ function textOf(events: readonly Event[]): string {
 const idsOf = (events: readonly Event[]) => events.map(({ id }) => Number(id));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-test("a client that was lost comes back, again and again, and has every event once", async () => {
+test("a client that reconnects again and again gets every event once", async () => {
   await start(writing);
   const first = await ask();
   expect(first.location).toMatch(/^\/v1\/streams\/stream_\w+\?token=/);
   const events = await read(first, 3);
   while (events.at(-1)?.data !== "[DONE]")
-    events.push(...(await read(await comeBack(first.location, events.at(-1)?.id), 7)));
+    events.push(...(await read(await reconnect(first.location, events.at(-1)?.id), 7)));
 
   expect(idsOf(events)).toEqual(upTo(events.length));
   expect(textOf(events)).toBe(words.join(""));
@@ -95,21 +95,21 @@ test("a client that was lost comes back, again and again, and has every event on
   expect(running.logLines.at(-1)).toMatchObject({ outcome: "stop", tokensOut: 40 });
 });
 
-test("a client that comes back when all is over has the rest, and hears then that it was all", async () => {
+test("a client that reconnects after the end gets the rest, and then 204", async () => {
   await start({ texts: words });
   const first = await ask();
   const events = await read(first, 3);
   await until(() => running.service.queue.inside === 0, "it has ended");
-  events.push(...(await read(await comeBack(first.location, "2"))));
-  const { response } = await comeBack(first.location, events.at(-1)?.id);
+  events.push(...(await read(await reconnect(first.location, "2"))));
+  const { response } = await reconnect(first.location, events.at(-1)?.id);
 
   expect(idsOf(events)).toEqual(upTo(events.length));
   expect(textOf(events)).toBe(words.join(""));
-  expect(response.status).toBe(204); // an EventSource stops coming back
+  expect(response.status).toBe(204); // makes an EventSource stop reconnecting
   expect(await read(await open(`${first.location}&last_event_id=2`))).toEqual(events.slice(3));
 });
 
-test("stops when nobody comes back in time", async () => {
+test("stops when no client reconnects in time", async () => {
   await start(endless, { resumeGraceMs: 100 });
   const { location, ...stream } = await ask();
   await read({ location, ...stream }, 5);
@@ -117,12 +117,12 @@ test("stops when nobody comes back in time", async () => {
   await until(() => running.service.queue.inside === 0, "it is stopped");
 
   expect(running.logLines.at(-1)).toMatchObject({ outcome: "aborted" });
-  const status = async () => (await comeBack(location, "999999")).response.status; // which reads nothing
+  const status = async () => (await reconnect(location, "999999")).response.status; // reads no events
   expect(await status()).toBe(204);
   await until(async () => (await status()) === 404, "it is forgotten");
 });
 
-test("stops at once when it is told to", async () => {
+test("stops at once when it is deleted", async () => {
   await start(endless);
   const stream = await ask();
   const reading = read(stream);
@@ -136,7 +136,7 @@ test("stops at once when it is told to", async () => {
   await until(() => running.service.queue.inside === 0, "its place is free");
 });
 
-test("a plain stream has no address, and stops when its client leaves", async () => {
+test("a plain stream has no address, and stops when its client disconnects", async () => {
   await start(endless);
   const stream = await ask({});
   expect(stream.location).toBe("");
@@ -146,7 +146,7 @@ test("a plain stream has no address, and stops when its client leaves", async ()
   await until(() => running.service.queue.inside === 0, "it is stopped");
 });
 
-test("all streams are resumable where the operator wants it, but for those that do not", async () => {
+test("with --resumable all streams are resumable unless the client declines", async () => {
   await start(writing, { resumable: true });
 
   expect((await ask({})).location).not.toBe("");
@@ -158,17 +158,17 @@ test.each([
   ["/v1/messages", {}],
   ["/v1/responses", { input: "Hi", messages: undefined, max_tokens: undefined }],
   ["/infill", { input_prefix: "a", input_suffix: "b", messages: undefined }],
-])("works for %s as well", async (path, body) => {
+])("works for %s too", async (path, body) => {
   await start(writing);
   const first = await ask(RESUMABLE, body, path);
   const events = await read(first, 6);
-  events.push(...(await read(await comeBack(first.location, events.at(-1)?.id))));
+  events.push(...(await read(await reconnect(first.location, events.at(-1)?.id))));
 
   expect(idsOf(events)).toEqual(upTo(events.length));
   expect(events.map(({ data }) => data).join("")).toContain("39 ");
 });
 
-test("what is refused is refused at once, and leaves no address", async () => {
+test("a refused request is refused at once, and has no address", async () => {
   await start({ contextTokens: 2 });
   const { response, location } = await ask(RESUMABLE, {
     messages: [{ role: "user", content: "one two three" }],
@@ -181,18 +181,18 @@ test("what is refused is refused at once, and leaves no address", async () => {
   await until(() => running.service.queue.inside === 0, "nothing is left");
 });
 
-test("a model that still loads keeps nobody: the client leaves, and comes back for its answer", async () => {
+test("a client can disconnect while the model loads, and reconnect for its answer", async () => {
   await start({ texts: words }, { heartbeatMs: 20 });
   running.engine.startLoading();
   const first = await ask();
   first.leave();
-  const back = await comeBack(first.location, undefined);
+  const back = await reconnect(first.location, undefined);
   running.engine.becomeReady();
 
   expect(textOf(await read(back))).toBe(words.join(""));
 });
 
-describe("nobody else gets in", () => {
+describe("no client can read a stream", () => {
   test("without the key or the token", async () => {
     await start(writing, { apiKey: ["one", "two"] });
     const [one, two] = ["one", "two"].map((key) => ({ authorization: `Bearer ${key}` }));
@@ -215,7 +215,7 @@ describe("nobody else gets in", () => {
     await start(writing);
     const { location } = await ask();
 
-    expect((await comeBack(location, id)).response.status).toBe(400);
+    expect((await reconnect(location, id)).response.status).toBe(400);
   });
 
   test("with another method", async () => {
@@ -226,7 +226,7 @@ describe("nobody else gets in", () => {
   });
 });
 
-test("a reader that does not read holds up its own stream alone, within its bounds", async () => {
+test("a reader that does not read stops only its own stream, within its memory limit", async () => {
   const large = { texts: ["x".repeat(20_000)], tokens: 500 };
   await start(large, { resumeBuffer: 64 * 65_536, stallTimeoutMs: 300, slots: 2 });
   const deaf = await rawPost(
@@ -251,7 +251,7 @@ test("a reader that does not read holds up its own stream alone, within its boun
   deaf.socket.destroy();
 });
 
-test("a server that stops tells all readers", async () => {
+test("a server that stops ends all readers' streams with an error", async () => {
   await start(endless, { drainTimeoutMs: 20 });
   const stream = await ask();
   const reading = Promise.all([read(stream), read(await open(stream.location))]);

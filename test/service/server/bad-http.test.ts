@@ -1,4 +1,5 @@
-// What Node's parser refuses before Express sees it: answered like every other refusal, and never into another answer.
+// Requests that Node's parser refuses before Express sees them: they are answered like every other refusal, and never inside
+// another answer.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -57,7 +58,7 @@ test.each([
   ["no chunk size", `${CHUNKED}x\r\n`, 400, "bad_request"],
   ["a chunk's endless extension", `${CHUNKED}5;${"a".repeat(20_000)}\r\n`, 413, "body_too_large"],
   ["20 KiB of headers", post("/", `a: ${"b".repeat(20_000)}`), 431, "headers_too_large"],
-])("answers %s with an error like any other", async (_what, bytes, status, code) => {
+])("answers %s with an error in the usual form", async (_what, bytes, status, code) => {
   const { answers, fault } = await send(bytes);
 
   const [answer] = answers;
@@ -82,7 +83,7 @@ test("answers a broken body in the envelope of its path", async () => {
   });
 });
 
-test("answers what has no version and two hosts once, though more bytes come", async () => {
+test("answers a request without version and with two hosts once, although more bytes arrive", async () => {
   const socket = connect({ host: "127.0.0.1", port: Number(new URL(running.url).port) });
   socket.write(
     "POST /v1/chat/com\nhost: localhost\r\na: bGET /health HTTP/1.1\r\nhost: localhost\r\n\r\nmore\r\n",
@@ -95,7 +96,7 @@ test("answers what has no version and two hosts once, though more bytes come", a
   expect(text).toContain("content-length: ");
 });
 
-test("writes nothing into a stream whose client goes on with nonsense, and frees its slot", async () => {
+test("writes nothing into a stream whose client sends invalid bytes, and frees its slot", async () => {
   const good = post("/v1/chat/completions", `content-length: ${CHAT.length}`) + CHAT;
 
   const { answers, isClosed } = await send(good, { pauseMs: 30 }, Buffer.from("nonsense\r\n\r\n"));
@@ -105,7 +106,7 @@ test("writes nothing into a stream whose client goes on with nonsense, and frees
   await expect.poll(() => running.service.queue.inside).toBe(0);
 });
 
-test("ignores an expectation that it does not know", async () => {
+test("ignores an unknown expectation", async () => {
   const { answers } = await send(
     "GET /health HTTP/1.1\r\nhost: localhost\r\nexpect: 200-ok\r\n\r\n",
   );
@@ -113,7 +114,7 @@ test("ignores an expectation that it does not know", async () => {
   expect(answers[0]?.status).toBe(200);
 });
 
-test("ends a broken body whose expectation it ignored, and nothing more", async () => {
+test("ends only the connection of a broken body whose expectation it ignored", async () => {
   const head = post("/v1/chat/completions", "expect: 200-ok", "transfer-encoding: chunked");
 
   const { answers, fault } = await send(`${head}x\r\n`);
@@ -121,13 +122,13 @@ test("ends a broken body whose expectation it ignored, and nothing more", async 
   expect([fault, answers.map(({ status }) => status)]).toEqual([null, [400]]);
 });
 
-test("says of a path that nobody has only how it begins", async () => {
+test("repeats only the beginning of an unknown path", async () => {
   const { answers } = await send(`GET /${"a".repeat(10_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
 
   expect([answers[0]?.status, Number(answers[0]?.body.length) < 500]).toEqual([404, true]);
 });
 
-test("logs them without a word of theirs, and no bug", () => {
+test("logs them without their content, and counts no internal error", () => {
   const lines = running.logLines.filter(({ outcome }) => outcome === "headers_too_large");
 
   expect(lines).toEqual([expect.objectContaining({ level: 30, requestId: expect.any(String) })]);

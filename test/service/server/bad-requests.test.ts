@@ -1,4 +1,4 @@
-// What clients get wrong: a clear 4xx in OpenAI's envelope that names the field, and a server that still serves.
+// Common mistakes of clients: each gets a 4xx in OpenAI's envelope that names the field, and the server keeps serving.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chat, post } from "../../support/clients/sse-client.ts";
@@ -13,7 +13,7 @@ afterAll(async () => running.close());
 const message = { role: "user", content: "Hi" };
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
 
-/** What it is about, the body (or its fields beside a good message), the code, the field. */
+/** Title, body (or fields added to a valid message), error code, field. */
 const CHAT: readonly [string, unknown, string, string | null][] = [
   ["no JSON", "{", "invalid_json", null],
   ["an empty body", "", "missing_parameter", "messages"],
@@ -102,7 +102,7 @@ describe("POST /v1/chat/completions", () => {
     expect(String(error.message).length).toBeGreaterThan(10);
   });
 
-  test("takes SDK defaults that change nothing", async () => {
+  test("accepts SDK defaults that change nothing", async () => {
     const defaults = {
       n: 1,
       tools: [],
@@ -176,7 +176,7 @@ test.each([
   expect(await response.json()).toMatchObject({ error: { code } });
 });
 
-test("asks for the API key everywhere but at /health and /ready", async () => {
+test("requires the API key everywhere except at /health and /ready", async () => {
   const locked = await startWithFake({}, { apiKey: ["right", "also-right"] });
   const status = async (path: string, headers = {}) =>
     (await fetch(locked.url + path, { headers })).status;
@@ -191,7 +191,7 @@ test("asks for the API key everywhere but at /health and /ready", async () => {
   await locked.close();
 });
 
-test("takes any or no key while none is configured", async () => {
+test("accepts any or no key while none is configured", async () => {
   const response = await fetch(`${running.url}/v1/models`, {
     headers: { authorization: "Bearer x" },
   });
@@ -199,7 +199,7 @@ test("takes any or no key while none is configured", async () => {
   expect(response.status).toBe(200);
 });
 
-test("still serves after all of that", async () => {
+test("still serves after all cases", async () => {
   const response = await post(`${running.url}/v1/chat/completions`, chat());
 
   expect(response.status).toBe(200);

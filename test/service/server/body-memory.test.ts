@@ -1,5 +1,5 @@
-// Bodies that never end, and requests that wait with theirs: all of them together take no more than --body-memory, one key
-// does not take it from the others, and all of it comes back.
+// Unfinished bodies and the bodies of waiting requests: together they use at most --body-memory, one key leaves room for others,
+// and all memory is released.
 
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -21,20 +21,20 @@ afterEach(async () => {
 const LIMIT = 10_000;
 const LIMITS: Partial<Config> = { bodyLimit: LIMIT, bodyMemory: 4 * LIMIT };
 
-/** Sends a head, and whatever is written later. */
+/** Sends a head; the caller writes the body later. */
 function open(...headers: string[]) {
   const socket = connect({ host: "127.0.0.1", port: Number(new URL(running.url).port) });
   sockets.push(socket);
   const seen = { text: "" };
   socket.on("data", (bytes) => (seen.text += bytes));
-  socket.on("error", () => {}); // a reset is one of the ways to be let go
+  socket.on("error", () => {}); // a disconnect may be a reset
   const first = ["POST /v1/chat/completions HTTP/1.1", "host: localhost"];
   const head = [...first, "content-type: application/json", ...headers];
   socket.write(`${head.join("\r\n")}\r\n\r\n`);
   return { socket, seen };
 }
 
-/** All of a body but its last byte; resolves when the server holds it, or has refused it. */
+/** Sends a body without its last byte; resolves when the server holds it, or has refused it. */
 async function openUnfinished(...headers: string[]) {
   const { socket, seen } = open(`content-length: ${LIMIT}`, ...headers);
   await new Promise<void>((resolve) => socket.write(" ".repeat(LIMIT - 1), () => resolve()));
@@ -46,7 +46,7 @@ async function statusOf(headers: Record<string, string> = {}): Promise<number> {
     .status;
 }
 
-test("unfinished bodies of one key take its share alone, and another key is served", async () => {
+test("unfinished bodies of one key use only its share, and another key is served", async () => {
   const keys = newKeysFile();
   const [alice, bob] = [keys.add("alice"), keys.add("bob")];
   running = await startWithFake({}, { ...LIMITS, keysFile: keys.path });
@@ -64,7 +64,7 @@ test("unfinished bodies of one key take its share alone, and another key is serv
   await until(async () => (await statusOf(alice)) === 200, "what was held is free again");
 });
 
-test("without keys, the clients of one address share", async () => {
+test("without keys, the clients of one address have a common share", async () => {
   running = await startWithFake({}, { ...LIMITS, trustProxy: 1 });
   for (let count = 0; count < 2; count++) await openUnfinished("x-forwarded-for: 10.0.0.1");
 
@@ -75,7 +75,7 @@ test("without keys, the clients of one address share", async () => {
   expect(await statusOf({ "x-forwarded-for": "10.0.0.2" })).toBe(200);
 });
 
-test("a declared length is refused before a byte of it has come, and not asked for", async () => {
+test("a declared length that is too large is refused before the body, without 100 Continue", async () => {
   running = await startWithFake({}, LIMITS);
   for (let count = 0; count < 2; count++) await openUnfinished();
   await until(async () => (await statusOf()) === 503, "the share is taken");
@@ -85,7 +85,7 @@ test("a declared length is refused before a byte of it has come, and not asked f
   expect(seen.text).toMatch(/^HTTP\/1.1 503/);
 });
 
-test("a body in chunks is refused at the byte that is too much", async () => {
+test("a chunked body is refused at the first byte above the limit", async () => {
   running = await startWithFake({}, { ...LIMITS, bodyMemory: 2 * LIMIT });
   await openUnfinished();
   await until(async () => (await statusOf()) === 503, "the share is taken");
@@ -94,7 +94,7 @@ test("a body in chunks is refused at the byte that is too much", async () => {
   await until(() => seen.text.includes("body_memory_full"), "it is refused before it ends");
 });
 
-test("a small packed body is refused while there is no memory for what it may become", async () => {
+test("a small compressed body is refused if there is no memory for its maximum size", async () => {
   running = await startWithFake({}, LIMITS);
   const send = () =>
     fetch(`${running.url}/v1/chat/completions`, {
@@ -123,7 +123,7 @@ test("a body counts until its request ends, also while it waits for a slot", asy
   await until(async () => (await send()) === 400, "what they held is free again");
 });
 
-test("every path that takes a body asks for its memory", async () => {
+test("every path that takes a body reserves its memory", async () => {
   running = await startWithFake({}, { ...LIMITS, bodyMemory: 2 * LIMIT });
   await openUnfinished();
   await until(async () => (await statusOf()) === 503, "the share is taken");

@@ -1,4 +1,4 @@
-// Whose requests come in: names that somebody let point here, and pages of other origins, do not.
+// Requests to unknown host names (DNS rebinding) and from pages of other origins are refused.
 
 import { request } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
@@ -44,8 +44,8 @@ const PREFLIGHT = {
     "authorization,content-type,x-stainless-os,anthropic-version,x-resumable,x-strange",
 };
 
-describe("a name that points here", () => {
-  test("is refused in the envelope of its path, and the flag is named in answer and log", async () => {
+describe("an unknown host name", () => {
+  test("is refused in the envelope of its path, and answer and log name the flag", async () => {
     await start();
     const { status, body } = await send({
       path: "/v1/messages",
@@ -75,7 +75,7 @@ describe("a name that points here", () => {
     },
   );
 
-  test("comes in when it is allowed, and so does that of --host", async () => {
+  test("is accepted when it is allowed, and so is that of --host", async () => {
     await start({ allowedHost: ["sluice.example"], host: "localhost" });
     const answers = await Promise.all(
       ["sluice.example:8080", "localhost"].map((host) => send({ headers: { host } })),
@@ -87,7 +87,7 @@ describe("a name that points here", () => {
 
 describe("a page of another origin", () => {
   test.each(["POST", "DELETE", "GET", "OPTIONS"])(
-    "is refused its %s, and nothing is generated",
+    "has its %s refused, and nothing is generated",
     async (method) => {
       const { engine } = await startedFake();
       const { status, headers, body } = await send({ method, headers: { ...PREFLIGHT } });
@@ -102,7 +102,7 @@ describe("a page of another origin", () => {
     },
   );
 
-  test("is told what it may send, before it is asked for a key", async () => {
+  test("gets the allowed headers in a preflight, without a key", async () => {
     await start({ corsOrigin: [OTHER], apiKey: ["secret"] });
     const { status, headers } = await send({ method: "OPTIONS", headers: PREFLIGHT });
 
@@ -118,7 +118,7 @@ describe("a page of another origin", () => {
     expect(headers.vary).toMatch(/origin/i);
   });
 
-  test("that is allowed reads answers, errors and our headers", async () => {
+  test("can read answers, errors and our headers if it is allowed", async () => {
     await start({ corsOrigin: ["https://b.example", OTHER], apiKey: ["secret"] });
     const good = await send({ headers: { origin: OTHER, authorization: "Bearer secret" } });
     const bad = await send({ headers: { origin: OTHER } });
@@ -139,7 +139,7 @@ describe("a page of another origin", () => {
     expect((await send({ headers: { origin: "null" } })).status).toBe(403);
   });
 
-  test("that is allowed reads streams, and may come back to them", async () => {
+  test("can read streams and reconnect to them if it is allowed", async () => {
     await start({ corsOrigin: [OTHER] });
     const headers = { origin: OTHER, "content-type": "application/json", "x-resumable": "true" };
     const body = JSON.stringify(chat({ stream: true }));
@@ -153,7 +153,7 @@ describe("a page of another origin", () => {
       expect(response.headers.get("access-control-allow-origin")).toBe(OTHER);
   });
 
-  test("that may be any is", async () => {
+  test("is allowed by *", async () => {
     await start({ corsOrigin: ["*"] });
     const answers = await Promise.all(
       ["https://x.example", "null"].map((origin) => send({ headers: { origin } })),
@@ -171,12 +171,12 @@ describe("a page of this server's own", () => {
     ["https://localhost", "localhost:443", 200],
     ["http://localhost:3000", "localhost:8080", 403],
     ["http://127.0.0.1:8080", "localhost:8080", 403],
-  ])("at %s, asking %s, gets %i", async (origin, host, expected) => {
+  ])("at %s, requesting %s, gets %i", async (origin, host, expected) => {
     await start();
     expect((await send({ headers: { origin, host } })).status).toBe(expected);
   });
 
-  test("is known behind a proxy only where proxies are trusted", async () => {
+  test("is recognized behind a proxy only if the proxy is trusted", async () => {
     const headers = { origin: "https://sluice.example", "x-forwarded-host": "sluice.example" };
     await start();
     const distrusted = await send({ headers });
@@ -187,7 +187,7 @@ describe("a page of this server's own", () => {
   });
 });
 
-test("no answer may be taken for what it is not", async () => {
+test("every answer forbids content sniffing", async () => {
   await start();
   const paths = ["/health", "/", "/metrics", "/nothing", "/v1/models"];
   for (const path of paths) {

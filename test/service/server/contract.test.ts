@@ -1,4 +1,4 @@
-// The OpenAPI document against the server: it is valid, it has every route, and every path of it answers as it says.
+// The OpenAPI document against the server: it is valid, has every route, and every path answers as documented.
 
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { Express } from "express";
@@ -27,7 +27,7 @@ let running: RunningService;
 let locked: RunningService;
 let document: OpenapiDocument;
 beforeAll(async () => {
-  // A response that runs in the background is still there to be stopped.
+  // A response that runs in the background can still be cancelled.
   running = await startWithFakeEmbeddings({}, {}, { tokenMs: 5 });
   locked = await startWithFake({}, { apiKey: ["secret"] });
   document = (await (await fetch(`${running.url}/openapi.json`)).json()) as OpenapiDocument;
@@ -43,7 +43,7 @@ const STREAMING = POSTS.filter(([, { contract }]) => contract?.event);
 
 const LONG = { messages: [{ role: "user", content: "Hi" }], max_tokens: 50, stream: true };
 
-/** Of something that is there: what the path is about has to run, so that it can be stopped. */
+/** Starts the request, stream or response that the path needs, so that it can be cancelled. */
 async function idFor(path: string, { url, service }: RunningService): Promise<string> {
   if (path.startsWith("/v1/models/")) return service.catalog.realId;
   if (path.startsWith("/v1/responses/")) {
@@ -55,7 +55,7 @@ async function idFor(path: string, { url, service }: RunningService): Promise<st
   return /[^/]+(?=\?token=)/.exec(headers.get("location") ?? "")?.[0] ?? "none";
 }
 
-/** A path that is there, with every parameter filled in. */
+/** An existing path, with every parameter filled in. */
 async function urlOf({ path }: Operation, of: RunningService = running): Promise<string> {
   const place = placeOf(path, of.service.catalog.realId);
   return of.url + (path.includes("{id}") ? place.replace("{id}", await idFor(path, of)) : place);
@@ -80,7 +80,7 @@ function routesOf(app: Express): readonly string[] {
       readonly path: string | string[];
       readonly methods: Record<string, boolean>;
     };
-  }[]; // express has no types for it
+  }[]; // Express has no types for it
   return layers.flatMap(({ route }) => {
     const methods = Object.keys(route?.methods ?? {});
     if (methods.length > 2) return []; // the refusal of all other methods
@@ -105,7 +105,7 @@ describe("the document", () => {
 
   test("has every route of the app, and no other", () => {
     const catalog = new Catalog({ fileName: "m", aliases: [] });
-    // No request reaches what is missing.
+    // Requests never reach the dependencies, so they are missing.
     const app = createApp({
       build: "sluice 0",
       catalog,
@@ -139,7 +139,7 @@ describe("the document", () => {
     }
   });
 
-  test("has every error code that anybody is told, but those that are on no path", () => {
+  test("has every error code that a client can get, except those that belong to no path", () => {
     const said = new Set(operations().flatMap(({ codes }) => codes));
     const everywhere: readonly ErrorCode[] = [
       "invalid_api_key",
@@ -168,14 +168,14 @@ describe("the document", () => {
     expect(silent.map(({ name, path }) => `${name}.${path}`)).toEqual([]);
   });
 
-  test("has answers whose objects allow no field that they do not name", () => {
+  test("has answers whose objects allow no unknown fields", () => {
     const answers = Object.entries(document.components.schemas).filter(
       ([name]) => !name.endsWith("Request") && name !== "OpenApiDocument",
     );
 
     const open = answers.flatMap(([name, schema]) => openObjects(schema, name));
 
-    // What the client sent comes back as it was.
+    // The client's own values are returned unchanged.
     expect(open.sort()).toEqual([
       "InputItemList.data",
       "Response.text.format",
@@ -215,7 +215,7 @@ describe.each(ALL)("%s", (_name, operation) => {
     else expect((await response.text()) === "").toBe(answer?.status === 204);
   });
 
-  test("wants a key where the document says so, and says so in its envelope", async () => {
+  test("requires a key where documented, and refuses in its own envelope", async () => {
     const response = await ask(operation, locked);
 
     const isPublic = operation.isPublic === true;
@@ -247,14 +247,14 @@ describe.each(POSTS)("%s", (_name, operation) => {
     const answer = (await response.json()) as unknown;
     expect(response.status).toBe(statusOf(code));
     expectHeldTo(envelopeOf(operation)[1], answer);
-    const told = errorDetailsOf(answer);
-    expect(told.code).toBe(code);
-    expect(told.param === null).toBe(code === "invalid_json");
+    const details = errorDetailsOf(answer);
+    expect(details.code).toBe(code);
+    expect(details.param === null).toBe(code === "invalid_json");
     expect(operation.codes).toContain(code);
     expect(documentedAs(operation).responses[`${response.status}`]?.description).toContain(code);
   });
 
-  test("refuses another type, and too much of it", async () => {
+  test("refuses another content type, and a body that is too large", async () => {
     const url = await urlOf(operation);
     const type = await fetch(url, { method: "POST", body: "{}" });
     const size = await post(url, { a: "a".repeat(5_000_000) });
@@ -264,7 +264,7 @@ describe.each(POSTS)("%s", (_name, operation) => {
       expectHeldTo(envelopeOf(operation)[1], await response.json());
   });
 
-  test("names in a header what nobody knows", async () => {
+  test("names unknown fields in a header", async () => {
     const response = await post(await urlOf(operation), { ...contract?.example, zzz: 1 });
 
     expect(response.headers.get("x-ignored-params")).toBe("zzz");
@@ -272,7 +272,7 @@ describe.each(POSTS)("%s", (_name, operation) => {
 });
 
 test.each(STREAMING)("%s streams events as the document says", async (_name, operation) => {
-  const { event, lastData, example } = operation.contract as Contract; // only those that have one are asked
+  const { event, lastData, example } = operation.contract as Contract; // only operations with a contract are in the list
 
   const response = await post(await urlOf(operation), { ...example, stream: true });
 
@@ -286,7 +286,7 @@ test.each(STREAMING)("%s streams events as the document says", async (_name, ope
   expect(documentedAs(operation).responses[200]?.content).toHaveProperty(type);
 });
 
-test("still serves after all of that, and has seen no bug", async () => {
+test("still serves after all cases, and no internal error was counted", async () => {
   expect((await fetch(`${running.url}/health`)).status).toBe(200);
   expect(running.logLines.filter(({ msg }) => msg === "bug")).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The page at /docs: whole without a network, without scripts, and with everything that the document has.
+// The page at /docs: complete without a network, without scripts, and with everything in the OpenAPI document.
 
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -25,7 +25,7 @@ function attributes(name: string): readonly string[] {
   return [...page.matchAll(new RegExp(`\\s${name}="([^"]*)"`, "g"))].map(([, value = ""]) => value);
 }
 
-test("needs no key, and is held to its own style alone", async () => {
+test("needs no key, and its policy allows only its own style", async () => {
   expect(response.status).toBe(200);
   expect(response.headers.get("content-security-policy")).toMatch(
     /^default-src 'none';script-src 'none';style-src 'self';/,
@@ -56,7 +56,7 @@ test("has a section for every operation, and every link leads to one", () => {
   expect(ids).toEqual(expect.arrayContaining(anchors.map((url) => url.slice(1))));
 });
 
-test("has every path, and a call for each that a shell takes as it is", () => {
+test("has every path, each with a command that works in a shell", () => {
   for (const path of Object.keys(document.paths)) expect(page).toContain(path);
   const calls = page.match(/curl [^\n]*/g) ?? [];
 
@@ -64,7 +64,7 @@ test("has every path, and a call for each that a shell takes as it is", () => {
   for (const call of calls) expect((call.match(/&#39;/g) ?? []).length % 2).toBe(0);
 });
 
-test("shows what is in the document as text, never as markup", () => {
+test("shows the document's content as text, never as markup", () => {
   const hostile = "<script>alert('&')</script>";
 
   const shown = renderPage({ ...document, info: { ...document.info, title: hostile } });

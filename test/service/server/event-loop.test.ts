@@ -1,5 +1,5 @@
-// Nothing that one client sends may keep the others waiting: for every route, its costliest bodies, and how long the event
-// loop is silent meanwhile. The client's share of the work is counted, too: it is in this process.
+// No body of one client may block the event loop for others: sends the costliest bodies to every route and measures the longest
+// turn of the event loop. The client's own work counts too, because it runs in this process.
 
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,12 +13,12 @@ import { FakeEmbeddingEngine } from "../../support/engines/fake-embedding-engine
 import { FakeEngine } from "../../support/engines/fake-engine.ts";
 import { type RunningService, startWithEngines } from "../../support/start-service.ts";
 
-/** No turn of the event loop may take more CPU time on a machine as quick as this one is at its best. */
+/** Maximum CPU time of one turn of the event loop, on this machine at its best speed. */
 const MOST_SILENCE_MS = 200;
-/** One of them must be quick enough: a garbage collection may fall into any turn. */
+/** Number of tries. One must be fast enough: a garbage collection may fall into any turn. */
 const TRIES = 5;
 
-/** The model's own work is in another process. */
+/** The model's work is in another process, so it is left out here. */
 class QuickEngine extends FakeEngine {
   override ask<Q extends Question>(question: Q): PendingAnswer<Q> {
     const answers = {
@@ -47,7 +47,7 @@ type Sent = { readonly status: number; readonly ignored: string; readonly silenc
 
 type Watch = { readonly stop: () => number };
 
-/** Watches for the longest turn of the event loop. Time that the process did not compute in belongs to other processes. */
+/** Measures the longest turn of the event loop, in CPU time of this process. */
 function watchSilence(): Watch {
   let [last, silenceMs] = [now(), 0];
   const tick = () => {
@@ -73,7 +73,7 @@ function now() {
 const REFERENCE = JSON.stringify(many(10_000, (n) => ({ text: `text ${n}`, list: [n, null] })));
 let bestReferenceMs = Number.POSITIVE_INFINITY;
 
-/** The CPU time of a fixed computation, the least of a few. */
+/** The CPU time of a fixed computation: the minimum of several runs. */
 function referenceMs(): number {
   const times = many(5, () => {
     const { cpuMs } = now();
@@ -85,7 +85,7 @@ function referenceMs(): number {
   return least;
 }
 
-/** How much slower this process computes now than at its best: others use the caches and the other half of the core. */
+/** How much slower this process is now than at its best, because other processes use the caches and the core. */
 function slowdown(): number {
   return referenceMs() / bestReferenceMs;
 }
@@ -105,7 +105,7 @@ async function send(path: string, data: Buffer): Promise<Sent> {
   return { ...answer, silenceMs: watch.stop() };
 }
 
-/** @returns the answer whose silence is the shortest, relative to how quick this process is just then */
+/** @returns the try with the shortest block of the event loop, relative to the speed of this process at that time */
 async function quietest(path: string, data: Buffer): Promise<Sent> {
   let best: Sent | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
@@ -123,16 +123,16 @@ const paths = [...DIALECTS, ...ENDPOINTS]
   .map(({ path }) => path)
   .concat(EMBEDDING_APIS.flatMap(({ paths: [first] }) => first ?? []));
 
-test("every route that takes a body has its costly ones", () => {
+test("there are costly bodies for every route that takes a body", () => {
   const known = new Set(COSTLY_BODIES.map(({ path }) => path));
 
   expect(paths.filter((path) => !known.has(path))).toEqual([]);
 });
 
 /**
- * Each kind of body once. A kind that several routes take in their own words goes to the route that has the fewest so far;
- * a kind that several routes take as it is goes to the first, which is the one that generates. `npm run fuzz` sends every
- * kind to every route.
+ * Each kind of body once. A kind that is written differently for each route goes to the route with the fewest bodies so far;
+ * a kind that is the same for several routes goes to the first one, which generates. `npm run fuzz` sends every kind to every
+ * route.
  */
 function shareOf(bodies: readonly CostlyBody[]): CostlyBody[] {
   const kinds = new Map<unknown, CostlyBody[]>();
@@ -142,7 +142,7 @@ function shareOf(bodies: readonly CostlyBody[]): CostlyBody[] {
   }
   const chosen: CostlyBody[] = [];
   const countOf = (path: string) => chosen.filter((each) => each.path === path).length;
-  // The kinds that every route takes come first, and are needed last.
+  // The kinds that every route accepts come first in the list, and are distributed last.
   for (const [first, ...others] of [...kinds.values()].reverse()) {
     if (!first) continue;
     const candidates = first.isGeneric ? [first, ...others] : [first];
@@ -158,12 +158,12 @@ const byPath = paths.map((path): [string, CostlyBody[]] => [
   share.filter((each) => each.path === path),
 ]);
 
-test("each route gets some of them", () => {
+test("each route gets some bodies", () => {
   expect(byPath.filter(([, bodies]) => bodies.length === 0)).toEqual([]);
 });
 
 test.each(byPath)(
-  "%s leaves the event loop to others",
+  "%s does not block the event loop",
   { timeout: 120_000 },
   async (path, bodies) => {
     for (const { name, make } of bodies) {
@@ -182,7 +182,7 @@ test.each(byPath)(
 const chat = { messages: [{ role: "user", content: "Hi" }] };
 const dataOf = (body: object) => Buffer.from(JSON.stringify({ ...chat, ...body }));
 
-test("schemas that are too much work are a 400 that names the field", async () => {
+test("schemas with too much work get a 400 that names the field", async () => {
   const json_schema = COSTLY_SCHEMAS.patterns?.();
 
   const response = await fetch(`${running.url}/v1/chat/completions`, {
@@ -201,7 +201,7 @@ test("schemas that are too much work are a 400 that names the field", async () =
   });
 });
 
-test("keywords that are not enforced are named, of small schemas and of large ones; --strict refuses them", async () => {
+test("keywords that are not enforced are named, in small and large schemas, and refused under --strict", async () => {
   const strict = await startWithEngines(
     { engine: new QuickEngine(), embeddingEngine: new QuickEmbeddings() },
     { strict: true },

@@ -1,5 +1,5 @@
-// An error in a callback that Node calls outside of every request: of the server, the parser, an upgrade, a WebSocket's
-// messages and timers, a stream. Each costs one connection at most, and is reported.
+// Errors in callbacks that Node calls outside of every request: of the server, the parser, an upgrade, a WebSocket's messages
+// and timers, a stream. Each ends at most one connection, and is reported.
 
 import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -39,7 +39,7 @@ type Parts = {
 
 const OPEN = { isOpen: true, find: () => null, onChange: () => {} };
 
-/** A server of one path, with a part of it broken. */
+/** A server with one path, and one part of it broken. */
 async function serve({ app, metrics = new Metrics(), keys = OPEN }: Parts = {}) {
   const report = vi.fn<(error: unknown) => void>();
   const connections = new Connections();
@@ -92,7 +92,7 @@ test.each([
   ["an unknown expectation", head("POST /", "expect: nothing")],
   ["an offer of HTTP/2", head("GET /", "connection: upgrade", "upgrade: h2c")],
   ["one behind another", head("GET /fine") + head("GET /")],
-])("of the server, for %s", async (_what, text) => {
+])("an error in the server's callback for %s", async (_what, text) => {
   const { port, report, isServing } = await serve({ app: broken });
 
   await send(port, text);
@@ -101,7 +101,7 @@ test.each([
   await isServing();
 });
 
-test("of the parser, for what is no HTTP", async () => {
+test("an error in the parser's callback for bytes that are not HTTP", async () => {
   const metrics = new Metrics();
   metrics.requestEnded = broken;
   const { port, report, isServing } = await serve({ metrics });
@@ -112,7 +112,7 @@ test("of the parser, for what is no HTTP", async () => {
   await isServing();
 });
 
-test("of an upgrade, between its answer and its session", async () => {
+test("an error in an upgrade, between its answer and its session", async () => {
   let asked = 0;
   const keys = { ...OPEN, isOpen: true };
   Object.defineProperty(keys, "isOpen", { get: () => (asked++ === 0 ? true : broken()) });
@@ -127,7 +127,7 @@ test("of an upgrade, between its answer and its session", async () => {
   await isServing();
 });
 
-test("of the server, when it can accept no connection: the operator is told, once", async () => {
+test("an error when the server cannot accept a connection is logged once", async () => {
   const { server, lines, isServing } = await serve();
   for (let count = 0; count < 5; count++)
     server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }));
@@ -136,7 +136,7 @@ test("of the server, when it can accept no connection: the operator is told, onc
   await isServing();
 });
 
-test("of a WebSocket's message", async () => {
+test("an error in a WebSocket's message callback", async () => {
   const keys = { ...OPEN, isOpen: false, find: broken };
   const { port, report, isServing } = await serve({ keys });
   const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`);
@@ -149,7 +149,7 @@ test("of a WebSocket's message", async () => {
   await isServing();
 });
 
-test("a client that asks for more answers than it takes is cut off", async () => {
+test("a client that requests more answers than it reads is cut off", async () => {
   const { port, isServing } = await serve({ app: () => {} });
   const socket = connect(port, "127.0.0.1");
   const closed = once(socket, "close");
@@ -160,7 +160,7 @@ test("a client that asks for more answers than it takes is cut off", async () =>
   await isServing();
 });
 
-/** As far as a session looks at one. */
+/** The parts of a socket that a session uses. */
 class StubSocket extends EventEmitter {
   readonly OPEN = 1;
   readonly readyState = 1;
@@ -190,7 +190,7 @@ function session(change: Partial<SocketSessionOptions> = {}) {
   return { socket, report, session: made };
 }
 
-test("of a WebSocket's timer", async () => {
+test("an error in a WebSocket's timer", async () => {
   const { socket, report } = session();
   socket.ping = vi.fn(broken);
 
@@ -199,7 +199,7 @@ test("of a WebSocket's timer", async () => {
   expect(report).toHaveBeenCalledWith(FAULT);
 });
 
-test("of what is sent over a WebSocket, at once and when a request ends", async () => {
+test("an error when sending over a WebSocket, at once and when a request ends", async () => {
   const { socket, report } = session({ heartbeatMs: 60_000 });
   socket.send = vi.fn(broken);
 
@@ -211,7 +211,7 @@ test("of what is sent over a WebSocket, at once and when a request ends", async 
   expect(report.mock.calls).toEqual([[FAULT], [FAULT]]);
 });
 
-test("of a stream's timers: it ends, and its request hears why", async () => {
+test("an error in a stream's timer ends the stream, and its request gets the error", async () => {
   const res = { writeHead: () => {}, write: () => true, destroy: vi.fn<() => void>() };
   const abort = vi.fn<(error: ServiceError) => void>();
   let asked = 0;

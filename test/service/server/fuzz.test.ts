@@ -1,4 +1,4 @@
-// The fuzzer against a server with a fault: it has to find it, and to say how it is seen again.
+// The fuzzer against a server with a fault: it must find the fault and report how to reproduce it.
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ afterEach(() => {
   server.close();
 });
 
-/** Answers every body well, but those of which the predicate holds. */
+/** Answers every body correctly, except those for which the predicate is true. */
 async function startFaulty(isFatal: (body: string) => boolean): Promise<string> {
   server = createServer(async (req, res) => {
     let body = "";
@@ -35,7 +35,7 @@ async function findingsOf(url: string) {
   return { found, reproduction };
 }
 
-test("finds the fault, and the plainest body that shows it", async () => {
+test("finds the fault, and the smallest body that shows it", async () => {
   const url = await startFaulty((body) => !body.includes('"content"'));
 
   const { found, reproduction } = await findingsOf(url);
@@ -46,7 +46,7 @@ test("finds the fault, and the plainest body that shows it", async () => {
   expect(reproduction?.length).toBeLessThan(300);
 });
 
-test("finds nothing where nothing is wrong", async () => {
+test("finds nothing in a correct server", async () => {
   const url = await startFaulty(() => false);
 
   const { found } = await findingsOf(url);

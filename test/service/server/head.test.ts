@@ -1,4 +1,4 @@
-// HEAD changes nothing, whatever path it is sent to and whoever sends it.
+// HEAD changes nothing, on any path and with any key.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat } from "../../support/clients/sse-client.ts";
@@ -9,7 +9,7 @@ afterAll(async () => running.close());
 
 const KEY = { authorization: "Bearer right" };
 const JSON_TYPE = { "content-type": "application/json" };
-/** What is there to be changed: of streams and responses, one that runs and one that has ended. */
+/** State that a request could change: a running and an ended stream, and a running and an ended response. */
 const ids: Record<"streams" | "responses" | "requests", string[]> = {
   streams: [],
   responses: [],
@@ -51,7 +51,7 @@ beforeAll(async () => {
   await until(() => running.service.queue.inside === 2, "what was short has ended");
 });
 
-/** All that a client can see of what it has. */
+/** Everything that a client can see of that state. */
 async function stateNow() {
   const responses = await Promise.all(ids.responses.map((id) => get(`/v1/responses/${id}`)));
   const requests = (await get("/v1/requests")) as { data: { id: string }[] };
@@ -79,7 +79,7 @@ async function pathsOf(): Promise<string[]> {
   ];
 }
 
-test("a sweep over all paths, with a key and without, changes nothing and waits for nothing", async () => {
+test("HEAD on all paths, with a key and without, changes nothing and does not wait", async () => {
   const before = await stateNow();
   expect(before).toMatchObject({ inside: 2, responses: ["in_progress", "incomplete"] });
   const paths = await pathsOf();
@@ -102,7 +102,7 @@ test("a sweep over all paths, with a key and without, changes nothing and waits 
   expect(await again.text()).toContain("[DONE]"); // the stream that had ended can still be read
 });
 
-test("of a stream it tells whether it is there, by key and by token", async () => {
+test("HEAD on a stream shows whether it exists, by key and by token", async () => {
   const head = async (path: string, headers: Record<string, string> = {}) =>
     (await fetch(running.url + path, { method: "HEAD", headers })).status;
   const [address = ""] = addresses;

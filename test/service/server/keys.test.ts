@@ -1,4 +1,4 @@
-// API keys as clients see them: what they may do, their limits, their shares of the slots, and what they have used.
+// API keys as clients see them: scopes, limits, shares of the slots, and usage.
 
 import { writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
@@ -60,7 +60,7 @@ describe("scopes", () => {
     });
   });
 
-  test("every operation of the document wants a scope, but for those that are for any key", async () => {
+  test("every operation of the document requires a scope, except those for any key", async () => {
     const keys = newKeysFile();
     const admin = keys.add("admin", "--scope", "admin");
     const { url } = await startWith(keys);
@@ -76,7 +76,7 @@ describe("scopes", () => {
     ["generate", "/v1/streams/stream_x", ["/v1/embeddings", "/metrics"]],
     ["embed", "/v1/embeddings", ["/v1/responses/resp_x/cancel", "/v1/streams/stream_x"]],
     ["read", "/metrics", ["/rerank", "/v1/chat/completions/input_tokens"]],
-  ])("%s is for %s, not for %s", async (scope, allowed, denied) => {
+  ])("scope %s allows %s, not %s", async (scope, allowed, denied) => {
     const keys = newKeysFile();
     const key = keys.add("key", "--scope", scope);
     const { url } = await startWith(keys);
@@ -86,7 +86,7 @@ describe("scopes", () => {
     expect(await Promise.all(denied.map(statusOf))).toEqual([403, 403]);
   });
 
-  test("nobody without a key that is known gets in, also while the file has none", async () => {
+  test("requests without a known key are refused, also while the file is empty", async () => {
     const keys = newKeysFile();
     keys.add("gone");
     keys.revoke("gone");
@@ -96,7 +96,7 @@ describe("scopes", () => {
     expect((await ask({ authorization: "Bearer sluice-x" })).status).toBe(401);
   });
 
-  test("plain keys may do everything, beside those of the file", async () => {
+  test("plain keys beside a file may do everything", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice");
     const { url, ask } = await startWith(keys, {}, { apiKey: ["plain"] });
@@ -110,7 +110,7 @@ describe("scopes", () => {
 });
 
 describe("the file", () => {
-  test("is read again when it changes: new keys are let in, revoked ones are not", async () => {
+  test("is read again when it changes: new keys are accepted, revoked ones are not", async () => {
     const keys = newKeysFile();
     const old = keys.add("old");
     const { ask } = await startWith(keys);
@@ -122,7 +122,7 @@ describe("the file", () => {
     await untilNoticed(keys.path, async () => (await ask(old)).status === 401);
   });
 
-  test("keeps its last keys when it breaks, and says so in the log", async () => {
+  test("keeps its last keys when it becomes invalid, and logs an error", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice");
     const { ask, logLines } = await startWith(keys);
@@ -134,7 +134,7 @@ describe("the file", () => {
     expect((await ask(alice)).status).toBe(200);
   });
 
-  test("is no beginning when it is broken or missing", async () => {
+  test("prevents the start when it is invalid or missing", async () => {
     const keys = newKeysFile();
 
     await expect(startWith(keys)).rejects.toThrow(`there is no keys file ${keys.path}`);
@@ -187,7 +187,7 @@ describe("limits", () => {
     stream.leave();
   });
 
-  test("Retry-After is true: then the next request is let in", async () => {
+  test("Retry-After is correct: after it the next request is accepted", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice", "--tokens-per-minute", "600");
     const { ask } = await startWith(keys, { tokens: 604 });
@@ -196,12 +196,12 @@ describe("limits", () => {
     const refused = await ask(alice);
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).toBe("1");
-    await new Promise((resolve) => setTimeout(resolve, 1_000)); // the time itself is what is tested
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // this test is about real time
 
     expect((await ask(alice)).status).toBe(200);
   });
 
-  test("Anthropic's clients are told in their own words", async () => {
+  test("Anthropic's clients get the limit in Anthropic's form", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice", "--tokens-per-minute", "1");
     const { url, ask } = await startWith(keys);
@@ -217,7 +217,7 @@ describe("limits", () => {
     });
   });
 
-  test("a key has no more than its slots, however many are free", async () => {
+  test("a key uses no more than its own slots, even if others are free", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice", "--concurrent", "1", "--waiting", "1");
     const { chatUrl, ask, engine, usage } = await startWith(
@@ -245,7 +245,7 @@ describe("limits", () => {
     for (const stream of streams) (await stream).leave();
   });
 
-  test("embeddings spend the same tokens", async () => {
+  test("embeddings use the same token limit", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice", "--tokens-per-minute", "2");
     running = await startWithFakeEmbeddings({}, { keysFile: keys.path });
@@ -262,7 +262,7 @@ describe("limits", () => {
 });
 
 describe("shares", () => {
-  test("a key with one request is among the next, however many another has in line", async () => {
+  test("a key with one request is served soon, even if another key has many requests waiting", async () => {
     const keys = newKeysFile();
     const [greedy, modest] = [keys.add("greedy"), keys.add("modest")];
     const { ask, chatUrl, service, logLines } = await startWith(
@@ -280,7 +280,7 @@ describe("shares", () => {
 
     const ended = logLines.filter(({ msg }) => msg === "request");
     expect(status).toBe(200);
-    expect(ended.length).toBeLessThan(8); // the two that left are among them
+    expect(ended.length).toBeLessThan(8); // including the two that disconnected
     expect((await Promise.all(many)).map((each) => each.status)).toEqual(Array(50).fill(200));
   });
 
@@ -300,14 +300,14 @@ describe("shares", () => {
 });
 
 describe("usage", () => {
-  test("is each key's own, and all of them for an admin", async () => {
+  test("shows a key its own usage, and an admin the usage of all keys", async () => {
     const keys = newKeysFile();
     const [alice, bob] = [keys.add("alice"), keys.add("bob")];
     const admin = keys.add("boss", "--scope", "admin");
     const { ask, usage, url } = await startWith(keys, { texts: ["a", "b", "c"] });
     await ask(alice);
     await ask(alice, { messages: [{ role: "user", content: "one two three" }], n: 2 });
-    await ask(bob, { max_tokens: 0 }); // refused: not let in
+    await ask(bob, { max_tokens: 0 }); // refused, so it does not count
 
     const lineOf = (key: string, requests: number, prompt: number, completion: number) => ({
       object: "key.usage",
@@ -348,7 +348,7 @@ describe("usage", () => {
     expect(await seriesFor(scraper)).toHaveLength(16);
   });
 
-  test("no path tells a key who the others are, or which requests they have", async () => {
+  test("no path shows a key the names or requests of other keys", async () => {
     const keys = newKeysFile();
     const [alice, bob] = [keys.add("alice"), keys.add("bob")];
     const admin = keys.add("boss", "--scope", "read", "--scope", "admin");
@@ -359,7 +359,7 @@ describe("usage", () => {
     await until(() => engine.running === 2, "both run");
     const waiting = await postSse(chatUrl, body, ours);
 
-    const told = async (path: string, headers: Record<string, string>) =>
+    const bodyOf = async (path: string, headers: Record<string, string>) =>
       (await fetch(url + path, { headers })).text();
     const paths = ["/metrics", "/slots", "/props", "/ready", "/v1/requests", "/v1/usage", "/"];
     const others = [
@@ -369,18 +369,18 @@ describe("usage", () => {
       "/slots?fail_on_no_slot=1",
     ];
     for (const path of [...paths, ...others])
-      expect([path, await told(path, bob)]).toEqual([path, expect.not.stringContaining("alice")]);
-    const slots = JSON.parse(await told("/slots", bob));
+      expect([path, await bodyOf(path, bob)]).toEqual([path, expect.not.stringContaining("alice")]);
+    const slots = JSON.parse(await bodyOf("/slots", bob));
     const busy = { n_reserved: null, speculative: false, is_processing: true };
     expect(slots).toEqual([0, 1].map((id) => ({ id, n_ctx: slots[0].n_ctx, ...busy })));
     for (const headers of [alice, admin])
-      expect(JSON.parse(await told("/slots", headers))).toMatchObject([
+      expect(JSON.parse(await bodyOf("/slots", headers))).toMatchObject([
         ...[{ request_id: "alices-own-id" }, { request_id: "alices-own-id" }],
       ]);
     for (const { leave } of [...streams, waiting]) leave();
   });
 
-  test("is everybody's on a server without keys", async () => {
+  test("is visible to every client on a server without keys", async () => {
     running = await startWithFakeEmbeddings();
     const { url } = running;
     await post(`${url}/v1/chat/completions`, chat());
@@ -394,7 +394,7 @@ describe("usage", () => {
     expect(await metric(url, "sluice_key_requests_total", '{key="anonymous"}')).toBe(2);
   });
 
-  test("counts no prompt of a request that never had a slot", async () => {
+  test("does not count the prompt of a request that never had a slot", async () => {
     const keys = newKeysFile();
     const alice = keys.add("alice");
     const { chatUrl, engine, service, usage } = await startWith(keys, endless, { slots: 1 });

@@ -1,5 +1,5 @@
-// Requests that ask for another protocol and arrive behind others on the same connection: all are answered, in order, and
-// no order of them can harm the server. Over HTTP, and over TLS.
+// Requests for another protocol that arrive behind other requests on the same connection: all are answered, in order, and no
+// order harms the server. Over HTTP and over TLS.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -31,7 +31,7 @@ function open(url: string) {
   const seen = { text: "", isClosed: false };
   socket.on("data", (bytes) => (seen.text += bytes.toString("latin1")));
   socket.on("close", () => (seen.isClosed = true));
-  socket.on("error", () => {}); // a reset is one of the ways to be refused
+  socket.on("error", () => {}); // a refusal may be a reset
   return { socket, seen, statuses: () => statusesOf(seen.text) };
 }
 
@@ -102,7 +102,7 @@ describe.each(["http", "https"])("over %s", (scheme) => {
     const pairs = Object.entries(UPGRADES).flatMap(([upgrade, second]) =>
       Object.entries(BEFORE).map(([before, first]) => ({ upgrade, before, first, second })),
     );
-    test.each(pairs)("$upgrade behind $before is answered in its turn", async (pair) => {
+    test.each(pairs)("$upgrade behind $before is answered after it", async (pair) => {
       const [first, ...statuses] = pair.first;
       const [second, status, text] = pair.second;
       const client = open(running.url);
@@ -127,7 +127,7 @@ describe.each(["http", "https"])("over %s", (scheme) => {
   });
 });
 
-describe("an upgrade behind an answer that takes long", () => {
+describe("an upgrade behind a long answer", () => {
   let running: Awaited<ReturnType<typeof startWithFake>>;
   afterEach(async () => running.close());
   const start = async (...given: Parameters<typeof startWithFake>) => {
@@ -140,7 +140,7 @@ describe("an upgrade behind an answer that takes long", () => {
     expect(await metric(running.url, "sluice_uncaught_total")).toBe(0);
   };
 
-  test("waits for it, and neither hears of the other", async () => {
+  test("waits for it, and the two do not mix", async () => {
     const client = await start({ tokens: 40, tokenMs: 2, texts: ["word "] });
     client.socket.write(withBody(CHAT, body({ stream: true, max_tokens: 100 })));
     await until(() => client.seen.text.includes("word"), "it streams");
@@ -154,7 +154,7 @@ describe("an upgrade behind an answer that takes long", () => {
     await isServed();
   });
 
-  test("waits while its client does not read it, and what it says meanwhile is not lost", async () => {
+  test("waits while the client does not read the answer, and messages sent meanwhile are not lost", async () => {
     const client = await start(
       { tokens: 250, texts: ["word ".repeat(4_000)] },
       { streamBuffer: 65_536 },
@@ -173,7 +173,7 @@ describe("an upgrade behind an answer that takes long", () => {
   });
 
   test.each(["destroy", "resetAndDestroy", "end"] as const)(
-    "is forgotten when its client leaves by %s",
+    "is forgotten when its client disconnects by %s",
     async (leave) => {
       const client = await start({ tokens: Number.POSITIVE_INFINITY, tokenMs: 2 });
       client.socket.write(withBody(CHAT, body({ stream: true, max_tokens: 4_000 })));
@@ -186,7 +186,7 @@ describe("an upgrade behind an answer that takes long", () => {
     },
   );
 
-  test("does not keep a server that ends", async () => {
+  test("does not keep a closing server alive", async () => {
     const client = await start({ tokens: Number.POSITIVE_INFINITY, texts: ["word ".repeat(400)] });
     client.socket.pause();
     client.socket.write(withBody(CHAT, body({ stream: true, max_tokens: 4_000 })));
@@ -198,7 +198,7 @@ describe("an upgrade behind an answer that takes long", () => {
   });
 });
 
-test("an upgrade that asks for a WebSocket while the server ends is refused", async () => {
+test("an upgrade to a WebSocket is refused while the server closes", async () => {
   const running = await startWithFake({}, {});
   const client = open(running.url);
   client.socket.write(head("GET /health"));
@@ -212,7 +212,7 @@ test("an upgrade that asks for a WebSocket while the server ends is refused", as
   expect(client.statuses()).not.toContain(101);
 });
 
-test("an upgrade's connection is not timed as the idle one that it was before", async () => {
+test("an upgraded connection loses the timeout of an idle connection", async () => {
   const connections = new Connections();
   const server = createServer((_req, res) => {
     connections.begin(res);

@@ -1,4 +1,4 @@
-// How requests may come in: how slowly, how large, how many. Whoever takes too much is let go, and the others notice nothing.
+// Limits on incoming requests: their time, size and number. A client above a limit is disconnected, and others are not affected.
 
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
@@ -24,7 +24,7 @@ function open() {
   const seen = { text: "", isClosed: false };
   socket.on("data", (bytes) => (seen.text += bytes));
   socket.on("close", () => (seen.isClosed = true));
-  socket.on("error", () => {}); // a reset is one of the ways to be let go
+  socket.on("error", () => {}); // a disconnect may be a reset
   const count = (text: string) => seen.text.split(text).length - 1;
   return { socket, seen, count };
 }
@@ -32,7 +32,7 @@ function open() {
 const head = (...lines: string[]) =>
   `${["POST /v1/chat/completions HTTP/1.1", "host: localhost", "content-type: application/json", ...lines].join("\r\n")}\r\n\r\n`;
 
-/** A byte now and then, for ever. */
+/** Sends a byte at intervals, forever. */
 function trickle(socket: Socket, byte: string): () => void {
   const timer = setInterval(() => socket.write(byte), 20);
   return () => clearInterval(timer);
@@ -43,22 +43,25 @@ describe("a client that sends slowly", () => {
     ["its head", "GET /health HTTP/1.1\r\nx-slow: ", "a"],
     ["its body", head("content-length: 1000"), " "],
     ["its chunks", `${head("transfer-encoding: chunked")}`, "1\r\n \r\n"],
-  ])("%s is let go when its time is over, however lively it is", async (_what, begin, byte) => {
-    await start({ receiveTimeoutMs: 300 });
-    const { socket, seen } = open();
-    socket.write(begin);
-    const stop = trickle(socket, byte);
+  ])(
+    "%s is disconnected when its time is over, even if bytes keep arriving",
+    async (_what, begin, byte) => {
+      await start({ receiveTimeoutMs: 300 });
+      const { socket, seen } = open();
+      socket.write(begin);
+      const stop = trickle(socket, byte);
 
-    await until(() => seen.isClosed, "it is closed");
+      await until(() => seen.isClosed, "it is closed");
 
-    stop();
-    expect(seen.text).toContain("HTTP/1.1 408");
-    expect(JSON.parse(seen.text.split("\r\n\r\n")[1] ?? "")).toMatchObject({
-      error: { code: "receive_timeout", message: expect.stringContaining("--receive-timeout") },
-    });
-  });
+      stop();
+      expect(seen.text).toContain("HTTP/1.1 408");
+      expect(JSON.parse(seen.text.split("\r\n\r\n")[1] ?? "")).toMatchObject({
+        error: { code: "receive_timeout", message: expect.stringContaining("--receive-timeout") },
+      });
+    },
+  );
 
-  test("in hundreds, and the others are served meanwhile", async () => {
+  test("does not affect others, even in hundreds", async () => {
     await start({ receiveTimeoutMs: 60_000 });
     const slow = Array.from({ length: 300 }, () => open());
     for (const { socket } of slow) socket.write(head("content-length: 1000"));
@@ -66,10 +69,10 @@ describe("a client that sends slowly", () => {
     const { status } = await post(`${running.url}/v1/chat/completions`, chat());
 
     expect(status).toBe(200);
-    expect(slow.filter(({ seen }) => seen.isClosed)).toEqual([]); // none had to be closed for that
+    expect(slow.filter(({ seen }) => seen.isClosed)).toEqual([]); // none had to be closed to serve the others
   });
 
-  test("in hundreds, and all of them are let go", async () => {
+  test("is disconnected, even in hundreds", async () => {
     await start({ receiveTimeoutMs: 300 });
     const slow = Array.from({ length: 300 }, () => open());
     for (const { socket } of slow) socket.write(head("content-length: 1000"));
@@ -79,7 +82,7 @@ describe("a client that sends slowly", () => {
 });
 
 describe("a body that is too large", () => {
-  test("is refused by its length, before a byte of it has come", async () => {
+  test("is refused by its length, before any byte of it arrives", async () => {
     await start();
     const { socket, seen } = open();
     socket.write(head(`content-length: ${LIMIT + 1}`));
@@ -88,7 +91,7 @@ describe("a body that is too large", () => {
     expect(seen.text).toContain("HTTP/1.1 413");
   });
 
-  test("is refused with Expect: 100-continue instead of being asked for", async () => {
+  test("is refused instead of getting 100 Continue", async () => {
     await start();
     const { socket, seen } = open();
     socket.write(head(`content-length: ${LIMIT + 1}`, "expect: 100-continue"));
@@ -97,7 +100,7 @@ describe("a body that is too large", () => {
     expect(seen.text).toMatch(/^HTTP\/1.1 413/);
   });
 
-  test("is refused at the byte that is too much, where its length is not known", async () => {
+  test("is refused at the first byte above the limit if its length is unknown", async () => {
     await start();
     const { socket, seen } = open();
     const chunk = `1000\r\n${" ".repeat(4096)}\r\n`;
@@ -111,7 +114,7 @@ describe("a body that is too large", () => {
     expect(seen.text).toContain("HTTP/1.1 413");
   });
 
-  test("is read to its end all the same, and the connection serves the next request", async () => {
+  test("is still read to its end, and the connection serves the next request", async () => {
     await start();
     const { socket, count } = open();
     const json = JSON.stringify(chat());
@@ -121,7 +124,7 @@ describe("a body that is too large", () => {
     await until(() => count("HTTP/1.1 200") === 1, "the next one is served");
   });
 
-  test("that never ends costs its connection, and no second answer", async () => {
+  test("that never ends closes its connection, without a second answer", async () => {
     await start({ receiveTimeoutMs: 300 });
     const { socket, seen, count } = open();
     socket.write(head("transfer-encoding: chunked"));
@@ -133,7 +136,7 @@ describe("a body that is too large", () => {
   });
 });
 
-test("a body that may come is asked for, and answered", async () => {
+test("a body of an allowed size gets 100 Continue and an answer", async () => {
   await start();
   const { socket, seen } = open();
   const json = JSON.stringify(chat());
@@ -155,7 +158,7 @@ test.each([
   expect(seen.text).toContain("HTTP/1.1 431");
 });
 
-test("a body nested 100,000 deep is refused, and nothing falls over", async () => {
+test("a body nested 100,000 deep is refused, and the server keeps running", async () => {
   await start({ bodyLimit: 1_048_576 });
   const deep = `{"messages":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   const { status } = await post(`${running.url}/v1/chat/completions`, deep);
@@ -164,7 +167,7 @@ test("a body nested 100,000 deep is refused, and nothing falls over", async () =
   expect((await fetch(`${running.url}/health`)).status).toBe(200);
 });
 
-test("more connections than may be are closed as they come, the operator is told once, and a free one serves again", async () => {
+test("connections above the limit are closed at once, one line is logged, and a free connection serves again", async () => {
   await start({ maxConnections: 2 });
   const kept = [open(), open()];
   for (const { socket } of kept) socket.write("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");

@@ -1,5 +1,5 @@
-// The store of responses as clients of several keys see it: none loses what it keeps to another, and an answer that is not kept
-// says so.
+// The store of responses with several keys: no key loses a response because of another key, and an answer that is not stored
+// reports that.
 
 import { afterEach, expect, test } from "vitest";
 import { post, postSse, readEvents } from "../../support/clients/sse-client.ts";
@@ -26,7 +26,7 @@ const ask = async (fields: object, headers: Headers) =>
 const statusOf = async (id: string, headers: Headers) =>
   (await fetch(`${running.url}/v1/responses/${id}`, { headers })).status;
 
-test("a key that keeps much loses its own, and no other key's", async () => {
+test("a key that stores too much loses its own responses, not those of other keys", async () => {
   const [alice, bob] = await startWithKeys();
   const { id } = await ask({ input: "remember blue" }, bob);
   for (let count = 0; count < 20; count++) {
@@ -37,7 +37,7 @@ test("a key that keeps much loses its own, and no other key's", async () => {
   expect(await statusOf(id, bob)).toBe(200);
 });
 
-test("an answer that does not fit says that it is not kept, whole and as a stream", async () => {
+test("an answer that does not fit reports that it is not stored, buffered and streamed", async () => {
   const [alice] = await startWithKeys();
   const input = "x".repeat(STORE / 2);
   const whole = await ask({ input }, alice);
@@ -53,7 +53,7 @@ test("an answer that does not fit says that it is not kept, whole and as a strea
   expect(stored).toEqual([false, false, false]); // created, in progress, completed
 });
 
-test("one in the background that does not fit is refused: nobody could ask for it", async () => {
+test("a background response that does not fit is refused, because no client could read it", async () => {
   const [alice] = await startWithKeys();
   const url = `${running.url}/v1/responses`;
   const answer = await post(url, { input: "x".repeat(STORE / 2), background: true }, alice);
@@ -62,7 +62,7 @@ test("one in the background that does not fit is refused: nobody could ask for i
   expect(await answer.json()).toMatchObject({ error: { code: "response_store_full" } });
 });
 
-test("requests of one key that run or wait leave room for those of another", async () => {
+test("running and waiting requests of one key leave room for those of another", async () => {
   const [alice, bob] = await startWithKeys({ tokens: Number.POSITIVE_INFINITY, tokenMs: 5 });
   const background = { background: true, max_output_tokens: 100_000 };
   const alices = await Promise.all(

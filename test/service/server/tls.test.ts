@@ -1,4 +1,4 @@
-// HTTPS: the same service behind it, and files that cannot work are found before it listens.
+// HTTPS: the service works over it, and unusable files are reported before the server listens.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
@@ -33,14 +33,14 @@ const start = async () => {
 };
 
 describe.skipIf(!ours || !other)("over HTTPS", () => {
-  test("a stream comes token by token, and leaving stops it", async () => {
+  test("a stream arrives token by token, and a disconnect stops it", async () => {
     const { url, service } = await start();
     expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     const agent = new Agent({ ca: readFileSync(files.cert) });
     const req = request(`${url}/v1/chat/completions`, {
       ...{ agent, method: "POST", headers: { "content-type": "application/json" } },
     });
-    req.on("error", () => {}); // its own leaving
+    req.on("error", () => {}); // from its own disconnect
     req.end(JSON.stringify(chat({ stream: true, max_tokens: 4_000 })));
     let text = "";
     req.once("response", (res) => res.on("data", (bytes) => (text += bytes)));
@@ -52,7 +52,7 @@ describe.skipIf(!ours || !other)("over HTTPS", () => {
     agent.destroy();
   });
 
-  test("whoever speaks HTTP to it is let go, and the next one is served", async () => {
+  test("a client that sends plain HTTP is disconnected, and the next one is served", async () => {
     const { url, service } = await start();
     await expect(fetch(url.replace("https", "http"))).rejects.toThrow();
     const socket = connectTls({
@@ -70,7 +70,7 @@ describe.skipIf(!ours || !other)("over HTTPS", () => {
   });
 });
 
-describe.skipIf(!ours || !other)("files that cannot work are named, and why:", () => {
+describe.skipIf(!ours || !other)("the error names an unusable file and the reason:", () => {
   const text = path.join(folder, "text.pem");
   writeFileSync(text, "hello");
   test.each([
@@ -84,14 +84,14 @@ describe.skipIf(!ours || !other)("files that cannot work are named, and why:", (
     ],
     ["a folder as key", files.cert, folder, /^--tls-key: cannot read .*: EISDIR$/],
     [
-      "a certificate that is none",
+      "a file that is no certificate",
       text,
       files.key,
       /^--tls-cert: .*text\.pem is not a certificate/,
     ],
     ["a key that is none", files.cert, text, /^--tls-key: .*text\.pem is not a private key/],
     [
-      "the key of another",
+      "the key of another certificate",
       files.cert,
       other?.key,
       /^--tls-key: .*other-key\.pem is not the key of .*ours\.pem$/,
@@ -108,6 +108,6 @@ describe.skipIf(!ours || !other)("files that cannot work are named, and why:", (
   });
 });
 
-test("without files it is HTTP", () => {
+test("without files the server uses HTTP", () => {
   expect(readTlsFiles({ tlsCert: undefined, tlsKey: undefined })).toBe(null);
 });

@@ -33,7 +33,7 @@ const POSTS = APIS.map((api) => {
   return [path, { field: required.path, contract, envelope, send }] as const;
 });
 
-test.each(POSTS)("%s answers, and names a field that it ignores", async (_path, { send }) => {
+test.each(POSTS)("%s answers, and names an ignored field", async (_path, { send }) => {
   const response = await send("zzz", "1");
   await response.arrayBuffer();
 
@@ -85,7 +85,7 @@ test("a model that is not served is a 404 that names the field", async () => {
   }
 });
 
-test("still serves after all of that, and has seen no bug", async () => {
+test("still serves after all cases, and no internal error was counted", async () => {
   expect((await fetch(`${running.url}/health`)).status).toBe(200);
   expect(running.service.queue.inside).toBe(0);
   expect(running.logLines.filter(({ msg }) => msg === "bug")).toEqual([]);

@@ -1,4 +1,4 @@
-// A reader that takes nothing stops its own stream, and nobody else's. Deltas are large: loopback sockets take megabytes.
+// A client that reads nothing stops only its own stream. Deltas are large, because loopback sockets take megabytes.
 
 import { afterEach, expect, test } from "vitest";
 import { rawPost } from "../../support/clients/raw-client.ts";
@@ -16,7 +16,7 @@ async function started(...args: Parameters<typeof startWithFake>) {
 
 const LARGE = { texts: ["x".repeat(65_536)], tokens: Number.POSITIVE_INFINITY };
 
-test("generates no further than a deaf reader's socket takes, and goes on when it reads", async () => {
+test("generates only as much as the socket of a stalled reader takes, and continues when it reads", async () => {
   const { chatUrl, engine } = await started(LARGE);
   const client = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }), { isDeaf: true });
   let before = -1;
@@ -35,7 +35,7 @@ test("generates no further than a deaf reader's socket takes, and goes on when i
   client.socket.destroy();
 });
 
-test("cuts a reader that takes nothing for the stall limit, and says so in log and metric", async () => {
+test("cuts a reader that reads nothing for the stall limit, with a log line and a metric", async () => {
   const { chatUrl, url, service, engine, logLines } = await started(LARGE, { stallTimeoutMs: 200 });
   const client = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }), { isDeaf: true });
 
@@ -46,10 +46,10 @@ test("cuts a reader that takes nothing for the stall limit, and says so in log a
   client.socket.destroy();
 });
 
-test("serves others at full speed beside a deaf reader", async () => {
+test("serves others at full speed beside a stalled reader", async () => {
   const { chatUrl, engine } = await started(LARGE, { slots: 2 });
   const deaf = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }), { isDeaf: true });
-  await until(() => engine.running === 1, "the deaf one runs");
+  await until(() => engine.running === 1, "the stalled one runs");
 
   const answer = await post(chatUrl, chat({ max_tokens: 20 }));
 
@@ -57,7 +57,7 @@ test("serves others at full speed beside a deaf reader", async () => {
   deaf.socket.destroy();
 });
 
-test("is not deceived by a deaf reader that goes on sending", async () => {
+test("cuts a stalled reader that keeps sending", async () => {
   const { chatUrl, service, engine } = await started(LARGE, { stallTimeoutMs: 300 });
   const client = await rawPost(chatUrl, chat({ stream: true, max_tokens: 4000 }), { isDeaf: true });
   const chatter = setInterval(() => client.socket.write("\r\n"), 50);

@@ -1,4 +1,4 @@
-// A client that leaves stops its request, in whatever phase it is and in whatever way it leaves.
+// A client that disconnects stops its request, in every phase and in every way.
 
 import { afterEach, describe, expect, test } from "vitest";
 import { rawPost, WAYS_TO_LEAVE } from "../../support/clients/raw-client.ts";
@@ -11,7 +11,7 @@ afterEach(async () => running?.close());
 
 type Phase = {
   readonly engine: FakeEngineOptions;
-  /** Requests that hold the slots when ours comes. */
+  /** Requests that hold the slots when the tested one arrives. */
   readonly others: number;
   readonly isReached: (engine: FakeEngine, service: RunningService) => boolean;
 };
@@ -37,7 +37,7 @@ const PHASES: Record<string, Phase> = {
   decode: { engine: endless, others: 0, isReached: (engine) => engine.tokensComputed > 3 },
 };
 
-describe.each(Object.entries(PHASES))("a client that leaves while %s", (_name, phase) => {
+describe.each(Object.entries(PHASES))("a client that disconnects while %s", (_name, phase) => {
   describe.each(Object.entries(WAYS_TO_LEAVE))("by %s", (_way, leave) => {
     test.each([true, false])("frees everything it held (streamed: %s)", async (stream) => {
       const started = await startWithFake(phase.engine, { slots: 1 });
@@ -82,7 +82,7 @@ test("a kept-alive connection serves the next request after a whole stream", asy
   client.socket.destroy();
 });
 
-test("a client that leaves does not disturb the others", async () => {
+test("a client that disconnects does not affect others", async () => {
   const started = await startWithFake({ tokens: 50, tokenMs: 2 }, { slots: 2 });
   running = started;
   const url = `${started.url}/v1/chat/completions`;
@@ -96,7 +96,7 @@ test("a client that leaves does not disturb the others", async () => {
   expect(answer.usage.completion_tokens).toBe(50);
 });
 
-test("pipelined requests are all gone when their connection is reset", async () => {
+test("pipelined requests all end when their connection is reset", async () => {
   const started = await startWithFake(endless, { slots: 1 });
   running = started;
   const client = await rawPost(
@@ -114,7 +114,7 @@ test("pipelined requests are all gone when their connection is reset", async () 
   expect(started.engine.running).toBe(0);
 });
 
-test("a stream ends its connection for a client that wants it closed", async () => {
+test("a stream closes its connection for a client that sends Connection: close", async () => {
   const started = await startWithFake();
   running = started;
 

@@ -1,4 +1,4 @@
-// Preparing a prompt is work: it waits in a line where keys take turns, and is charged to its key, also when it is refused.
+// Preparing a prompt is work: keys take turns for it, and it is charged to its key, also when the prompt is refused.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
@@ -14,7 +14,7 @@ import { type RunningService, startWithFake, until } from "../../support/start-s
 let running: RunningService | undefined;
 afterEach(async () => running?.close());
 
-/** Answers no question before it is let go on, one for each call. */
+/** Answers a question only when it is released, one for each call. */
 class HeldEngine extends FakeEngine {
   readonly asked: string[] = [];
   readonly #held: (() => void)[] = [];
@@ -50,7 +50,7 @@ async function start(engine: FakeEngineOptions | FakeEngine, settings = {}) {
   return { ...service, ask, alice, bob, limited };
 }
 
-test("a key with many prompts keeps no other key from the engine", async () => {
+test("a key with many prompts does not block another key", async () => {
   const engine = new HeldEngine();
   const { ask, alice, bob } = await start(engine, { slots: 8 });
   const inside = () => running?.service.queue.inside;
@@ -72,7 +72,7 @@ test("a key with many prompts keeps no other key from the engine", async () => {
   );
 });
 
-test("takes the tokens per minute of a key whose prompts are refused", async () => {
+test("charges refused prompts to the key's tokens per minute", async () => {
   const { ask, limited } = await start({ contextTokens: 8, askCostMs: 40 });
   const tooLong = hello("one two three four five six seven eight nine ten");
 
@@ -85,7 +85,7 @@ test("takes the tokens per minute of a key whose prompts are refused", async () 
   expect(await last.json()).toMatchObject({ error: { code: "rate_limit_exceeded" } });
 });
 
-test("takes them for counting and rendering too", async () => {
+test("charges counting and rendering too", async () => {
   const { url, limited } = await start({ askCostMs: 60 });
   const count = () => post(`${url}/tokenize`, { content: "a b c" }, limited);
 
@@ -138,7 +138,7 @@ test("a request that has been admitted is prepared while the server drains", asy
   await closed;
 });
 
-test("a refusal by the engine frees its turn", async () => {
+test("a refusal by the engine ends the turn", async () => {
   const failing = new FakeEngine();
   const answer = failing.ask.bind(failing);
   let isFirst = true;

@@ -18,9 +18,9 @@ const isLinux = process.platform === "linux";
 if (!isLinux) console.warn("SKIPPED: clients that vanish are watched on Linux alone");
 
 const STALL_MS = 600;
-/** A busy machine looks late; another limit would take minutes. */
+/** A busy machine is late; any other limit would take minutes. */
 const MOST_MS = 10 * STALL_MS;
-/** Enough to fill what the silent side still takes (64 KiB) in no time, too little to fill our own side. */
+/** Fills the receive buffer of the silent side (64 KiB) at once, but not the send buffer of our side. */
 const FAST = { texts: ["x".repeat(4_096)], tokens: Number.POSITIVE_INFINITY, tokenMs: 5 };
 
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-silence-"));
@@ -43,7 +43,7 @@ async function start(settings: Partial<Config> = {}) {
 const stream = chat({ stream: true, max_tokens: 1_000_000 });
 
 describe.skipIf(!isLinux)("a client that vanishes", () => {
-  test("is cut after the stall limit, and nobody had waited for its socket", async () => {
+  test("is cut after the stall limit, before any write had to wait for its socket", async () => {
     const { service, engine, url, chatUrl, proxy: way, logLines } = await start();
     const client = await rawPost(chatUrl, stream);
     await client.sees('"content":"x');
@@ -51,11 +51,11 @@ describe.skipIf(!isLinux)("a client that vanishes", () => {
     const [frozenAtMs, before] = [performance.now(), engine.tokensComputed];
     await until(() => service.queue.inside === 0, "it is cut");
 
-    // It is later than the limit: the silent side's kernel takes what it has room for.
+    // The cut comes later than the limit, because the kernel of the silent side first fills its buffer.
     const tookMs = performance.now() - frozenAtMs;
     expect(tookMs).toBeGreaterThan(STALL_MS);
     expect(tookMs).toBeLessThan(MOST_MS);
-    // Had the socket been full, no tokens would have come: then another limit would have cut it.
+    // With a full socket no tokens would have been generated, and another limit would have cut it.
     expect(engine.tokensComputed - before).toBeGreaterThan(10);
     expect(await metric(url, "sluice_stalled_streams_total")).toBe(1);
     await until(() => logLines.some(({ outcome }) => outcome === "client_stalled"), "it is logged");
@@ -75,9 +75,9 @@ describe.skipIf(!isLinux)("a client that vanishes", () => {
     await until(() => linesOf(port).length > 0, "the connection is listed");
     way.freeze();
 
-    // The list is not read in one piece, and may lack a line: hence twice.
+    // The kernel's list is not read atomically and may lack a line, so it is read twice.
     await until(async () => {
-      await sleep(50); // a reading costs milliseconds
+      await sleep(50); // each read takes milliseconds
       return [...linesOf(port), ...linesOf(port)].length === 0;
     }, "the connection is cut");
 
@@ -87,7 +87,7 @@ describe.skipIf(!isLinux)("a client that vanishes", () => {
     await until(() => service.queue.inside === 0, "it is stopped");
   });
 
-  test("leaves those alone that read", async () => {
+  test("does not affect clients that read", async () => {
     const { service, url, chatUrl, proxy: way } = await start();
     const gone = await rawPost(chatUrl, stream);
     const direct = await rawPost(`${url}/v1/chat/completions`, stream);
@@ -122,18 +122,18 @@ test.skipIf(!isLinux || !certificate)("a client that vanishes is cut over HTTPS 
   socket.destroy();
 });
 
-test.skipIf(!isLinux)("a connection on which nothing moves is probed by the kernel", async () => {
+test.skipIf(!isLinux)("the kernel probes an idle connection", async () => {
   const { url } = await start();
   const client = await rawPost(`${url}/v1/chat/completions`, chat({ max_tokens: 1_000_000 }));
   await until(() => running.service.queue.inside === 1, "it is inside");
 
-  // `tr` is 02: the timer that runs is that of keep-alive.
+  // `tr` is 02: the keep-alive timer is active.
   const { port } = new URL(url);
   await until(() => linesOf(port).some((line) => / 01 \S+ 02:/.test(line)), "its timer runs");
   client.socket.destroy();
 });
 
-/** The kernel's lines of established connections, those of the server's side. */
+/** The kernel's lines of established connections on the server's side. */
 function linesOf(port: string): string[] {
   const ours = `0100007F:${Number(port).toString(16).toUpperCase().padStart(4, "0")}`;
   const lines = readFileSync("/proc/net/tcp", "latin1").split("\n");

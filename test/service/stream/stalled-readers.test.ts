@@ -1,5 +1,5 @@
-// Sixteen readers that take nothing, on four slots: each costs what its buffers may hold, other clients are served meanwhile,
-// and all of them are cut. Deltas are large: loopback sockets take megabytes.
+// Sixteen clients that read nothing, on four slots: each takes only the memory of its buffers, other clients are served
+// meanwhile, and all of them are cut. Deltas are large, because loopback sockets take megabytes.
 
 import { afterEach, expect, test } from "vitest";
 import { type RawClient, rawPost } from "../../support/clients/raw-client.ts";
@@ -13,16 +13,16 @@ const OTHERS = 5;
 const TOKENS = 10;
 const DELTA_BYTES = 65_536;
 const RESUME_BUFFER = 2 * 1_048_576;
-/** What log lines, caches and compiled code take. */
+/** Memory for log lines, caches and compiled code. */
 const MOST_LEFT_BYTES = 4 * 1_048_576;
 const RESUMABLE = { "x-resumable": "true" };
 
 type Running = Awaited<ReturnType<typeof startWithFake>>;
 let running: Running;
-let deaf: RawClient[] = [];
+let stalled: RawClient[] = [];
 afterEach(async () => {
-  for (const { socket } of deaf) socket.destroy();
-  deaf = [];
+  for (const { socket } of stalled) socket.destroy();
+  stalled = [];
   await running.close();
 });
 
@@ -36,14 +36,14 @@ async function start(stallTimeoutMs: number): Promise<void> {
 
 const ask = (tokens: number) => chat({ stream: true, max_tokens: tokens });
 const chatUrl = () => `${running.url}/v1/chat/completions`;
-/** Sockets, timers and whatever else is open. */
+/** Number of open sockets, timers and other resources. */
 const handles = () => process.getActiveResourcesInfo().length;
 
 async function askDeaf(headers: Record<string, string>): Promise<void> {
   const asked = Array.from({ length: STALLED }, () =>
     rawPost(chatUrl(), ask(4_000), { isDeaf: true, headers }),
   );
-  deaf = await Promise.all(asked);
+  stalled = await Promise.all(asked);
 }
 
 async function allStandStill(): Promise<void> {
@@ -52,7 +52,7 @@ async function allStandStill(): Promise<void> {
     const { tokensComputed } = running.engine;
     const isStill = tokensComputed === last && running.service.queue.waiting === 0;
     last = tokensComputed;
-    await new Promise((resolve) => setTimeout(resolve, 100)); // no event says that nothing happens
+    await new Promise((resolve) => setTimeout(resolve, 100)); // there is no event for an idle server
     return isStill;
   }, "all stand still");
 }
@@ -77,29 +77,32 @@ const ended = (outcome: string) =>
   running.logLines.filter((line) => line.outcome === outcome).length;
 
 test.each([
-  // A delta is written as it is, and the reader's own side of the connection takes one more.
+  // A delta is written in one piece, and the reader's side of the connection takes one more.
   ["stalled readers", {}, 6 * DELTA_BYTES],
-  // All of them together may keep twice what they are given, and each one delta more.
+  // All together may keep twice their memory, and each one delta more.
   ["resumable ones", RESUMABLE, 9 * DELTA_BYTES + (2 * RESUME_BUFFER) / STALLED],
-])("%s cost no more than their buffers, and others are served", async (_, headers, mostBytes) => {
-  await start(600_000);
-  await readOthers(); // what is compiled and cached once
-  const before = { bytes: await bytesInUse(), handles: handles() };
+])(
+  "%s take only the memory of their buffers, and others are served",
+  async (_, headers, mostBytes) => {
+    await start(600_000);
+    await readOthers(); // fills caches
+    const before = { bytes: await bytesInUse(), handles: handles() };
 
-  await askDeaf(headers);
-  await allStandStill();
-  expect(((await bytesInUse()) - before.bytes) / STALLED).toBeLessThan(mostBytes);
-  await readOthers();
+    await askDeaf(headers);
+    await allStandStill();
+    expect(((await bytesInUse()) - before.bytes) / STALLED).toBeLessThan(mostBytes);
+    await readOthers();
 
-  expect(running.service.queue.inside).toBe(STALLED); // none had to be cut for that
-  for (const { socket } of deaf) socket.destroy();
-  await nothingIsLeft();
-});
+    expect(running.service.queue.inside).toBe(STALLED); // none had to be cut to serve the others
+    for (const { socket } of stalled) socket.destroy();
+    await nothingIsLeft();
+  },
+);
 
 test.each([
   ["stalled readers", {}, "client_stalled"],
   ["resumable ones", RESUMABLE, "aborted"],
-])("%s are cut, and nothing of them is left", async (_, headers, outcome) => {
+])("%s are cut, and all their resources are free", async (_, headers, outcome) => {
   await start(300);
   await readOthers();
   const before = { bytes: await bytesInUse(), handles: handles() };
@@ -107,7 +110,7 @@ test.each([
   await askDeaf(headers);
   await until(() => ended(outcome) === STALLED, "all are cut");
 
-  for (const { socket } of deaf) socket.destroy(); // they have not read that far
+  for (const { socket } of stalled) socket.destroy(); // they have not read the end of the connection
   await nothingIsLeft();
   await until(() => handles() <= before.handles, "nothing is open");
   expect((await bytesInUse()) - before.bytes).toBeLessThan(MOST_LEFT_BYTES);

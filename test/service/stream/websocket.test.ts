@@ -1,4 +1,4 @@
-// The same requests as over HTTP, several at once on one socket; and the limits of that.
+// Requests over a WebSocket: the same as over HTTP, several at once on one socket, with limits.
 
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -57,7 +57,7 @@ test("streams several answers at once, each to its own end", async () => {
   }
 });
 
-test("brings bodies, and refusals in the dialect's own envelope", async () => {
+test("delivers bodies, and refusals in the dialect's own envelope", async () => {
   await start({ tokens: 2 });
   const client = await connect();
   client.say(ask("body"));
@@ -79,16 +79,16 @@ test("brings bodies, and refusals in the dialect's own envelope", async () => {
   expect(other).toMatchObject({ status: 400, body: { type: "error" } });
 });
 
-test("says where a request waits", async () => {
+test("sends the position of a waiting request", async () => {
   await start(endless, { slots: 1 });
   const client = await connect();
   client.say(ask("first", { stream: true }));
   await client.hears(({ type, id }) => type === "event" && id === "first");
   client.say(ask("second", { stream: true }));
 
-  const news = await client.hears(({ type, id }) => type === "status" && id === "second");
+  const status = await client.hears(({ type, id }) => type === "status" && id === "second");
 
-  expect(news).toMatchObject({ state: "queued", position: 1 });
+  expect(status).toMatchObject({ state: "queued", position: 1 });
 });
 
 test("a cancelled request stops at once, also one that survives its connection", async () => {
@@ -118,7 +118,7 @@ test.each(["close", "terminate"] as const)("a socket that does %s stops its work
   await until(() => service.queue.inside === 0, "all are gone");
 });
 
-test("a stream is come back to over another socket, with what was missed", async () => {
+test("a client resumes a stream over another socket, with the missed events", async () => {
   await start({ tokens: 200, tokenMs: 2, texts: ["x"] });
   const first = await connect();
   first.say(ask("a", { stream: true }, { headers: { "x-resumable": "true" } }));
@@ -134,7 +134,7 @@ test("a stream is come back to over another socket, with what was missed", async
   expect(textOf([...first.heard, ...rest])).toBe("x".repeat(200));
 });
 
-test("a reader that takes nothing parks its own requests, and the server's memory stays as it is", async () => {
+test("the requests of a client that reads nothing are parked, and the server's memory does not grow", async () => {
   const { engine } = await start(
     { tokens: Number.POSITIVE_INFINITY, texts: ["word ".repeat(2_000)] },
     { stallTimeoutMs: 60_000, streamBuffer: 65_536 },
@@ -159,7 +159,7 @@ test("a reader that takes nothing parks its own requests, and the server's memor
 describe("with keys", () => {
   const settings = { apiKey: ["right"] };
 
-  test("takes one from the header, or from the first message", async () => {
+  test("accepts a key in the header, or in the first message", async () => {
     await start({ tokens: 2 }, settings);
     const byHeader = await connect({ authorization: "Bearer right" });
     byHeader.say(ask("1"));
@@ -174,7 +174,7 @@ describe("with keys", () => {
     expect((await byMessage.answer("2"))[0]).toMatchObject({ status: 200 });
   });
 
-  test("refuses a wrong one: in the header before there is a socket, in a message by its close", async () => {
+  test("refuses a wrong key: in the header before the upgrade, in a message by closing", async () => {
     await start({}, settings);
     expect(await refusal({ headers: { authorization: "Bearer wrong" } })).toBe(401);
 
@@ -184,7 +184,7 @@ describe("with keys", () => {
     expect((await closed)[0]).toBe(4401);
   });
 
-  test("takes what comes at once behind the key, however large it is", async () => {
+  test("accepts a message right after the key, even a large one", async () => {
     await start({ tokens: 2 }, settings);
     const client = await connect();
     client.say({ type: "auth", key: "right" });
@@ -199,7 +199,7 @@ describe("with keys", () => {
     ["what is no text", [Buffer.of(1)]],
     ["a large key", [JSON.stringify({ type: "auth", key: "x".repeat(3_000) })]],
     ["many pings", Array.from({ length: 200 }, () => '{"type":"ping"}')],
-  ])("before it, %s closes the socket", async (_what, messages) => {
+  ])("%s before the key closes the socket", async (_what, messages) => {
     await start({}, settings);
     const client = await connect();
     const closed = once(client.socket, "close");
@@ -213,7 +213,7 @@ describe("with keys", () => {
     });
   });
 
-  test("before it, not even the beginning of something large is read", async () => {
+  test("reads no part of a large message before the key", async () => {
     await start({}, settings);
     const client = await connect();
     const raw = rawOf(client.socket);
@@ -225,7 +225,7 @@ describe("with keys", () => {
     expect(raw.bytesRead).toBeLessThan(1_000);
   });
 
-  test("when it is taken back, its sockets are closed, and no others", async () => {
+  test("closes the sockets of a revoked key, and no others", async () => {
     const keys = newKeysFile();
     const [bad, good] = [keys.add("bad"), keys.add("good")];
     await start(endless, { keysFile: keys.path });
@@ -245,9 +245,9 @@ describe("with keys", () => {
   });
 });
 
-/** The bare socket below. */
+/** The TCP socket below the WebSocket. */
 function rawOf(socket: WebSocket): Socket {
-  return (socket as unknown as { readonly _socket: Socket })._socket; // there is no other way to it
+  return (socket as unknown as { readonly _socket: Socket })._socket; // ws has no public property for it
 }
 
 /** A masked text frame, with a mask of zeros. */
@@ -255,7 +255,7 @@ function frameOf(text: string): Buffer {
   return Buffer.concat([Buffer.of(0x81, 0x80 | text.length, 0, 0, 0, 0), Buffer.from(text)]);
 }
 
-/** The head of a frame of so many bytes. */
+/** The head of a frame with this many bytes. */
 function largeHead(bytes: number): Buffer {
   const head = Buffer.alloc(14);
   head.set([0x81, 0xff]);
@@ -263,16 +263,16 @@ function largeHead(bytes: number): Buffer {
   return head;
 }
 
-/** The status of a connection that is refused. */
+/** The HTTP status of a refused connection. */
 async function refusal(options: WebSocket.ClientOptions, path = "/v1/ws"): Promise<number> {
   const socket = new WebSocket(running.url.replace("http", "ws") + path, options);
-  socket.on("error", () => {}); // it says so in words too
+  socket.on("error", () => {}); // the client reports the refusal also as an error
   const [, response] = await once(socket, "unexpected-response");
   socket.terminate();
   return (response as { statusCode: number }).statusCode;
 }
 
-test("pages of other origins, other names, other paths and plain requests are refused as they are over HTTP", async () => {
+test("other origins, unknown host names, other paths and plain requests are refused as over HTTP", async () => {
   await start();
 
   expect(await refusal({ origin: "https://evil.example" })).toBe(403);
@@ -286,7 +286,7 @@ function codeOf(message: Heard | undefined): string | undefined {
   return (message?.error as { code: string } | undefined)?.code;
 }
 
-test("messages that cannot be followed are errors, and cost nothing else", async () => {
+test("invalid messages get an error, and have no other effect", async () => {
   await start({ tokens: 2 }, { socketRequests: 2 });
   const client = await connect();
   const wrong = async (message: string | Buffer) => {
@@ -313,7 +313,7 @@ test("messages that cannot be followed are errors, and cost nothing else", async
   expect((await client.answer("fine"))[0]).toMatchObject({ status: 200 });
 });
 
-test("has a limit of open requests, and of a message's size", async () => {
+test("limits the number of open requests and the size of a message", async () => {
   await start(endless, { socketRequests: 2, bodyLimit: 10_000 });
   const client = await connect();
   for (const id of ["1", "2"]) client.say(ask(id, { stream: true }));
@@ -337,7 +337,7 @@ test.each<[string, string]>([
   ["refused requests", '{"type":"request","id":"1","path":"/x y"}'],
   ["answers", '{"type":"request","id":"1","path":"/nothing","method":"GET"}'],
 ])(
-  "a client that reads nothing is not read either, and cut off in the end: %s",
+  "the server stops reading from a client that reads nothing, and then cuts it off: %s",
   async (_what, message) => {
     await start({}, { heartbeatMs: 20, stallTimeoutMs: 500 });
     const deaf = await connect();
@@ -350,17 +350,17 @@ test.each<[string, string]>([
       while (!raw.destroyed && sent < 300_000_000 && raw.write(many)) sent += many.length;
     };
     raw.on("drain", more);
-    const talk = setInterval(() => raw.write(frameOf(message)), 10); // it is never silent
+    const talk = setInterval(() => raw.write(frameOf(message)), 10); // keeps sending
     more();
 
     await cut;
     clearInterval(talk);
-    expect(sent).toBeLessThan(50_000_000); // what the kernel takes for both, and no more
+    expect(sent).toBeLessThan(50_000_000); // at most the kernel's buffers of both sides
     expect((await fetch(`${running.url}/health`)).status).toBe(200);
   },
 );
 
-test("messages that are not whole have a time and, all together, a size", async () => {
+test("unfinished messages have a time limit and a common size limit", async () => {
   const limits = { bodyLimit: 10_000, bodyMemory: 400_000, receiveTimeoutMs: 3_000 };
   await start({ tokens: 2 }, limits);
   const idle = await connect();
@@ -378,7 +378,7 @@ test("messages that are not whole have a time and, all together, a size", async 
   expect((await idle.answer("1"))[0]).toMatchObject({ status: 200 });
 });
 
-test("a large message that is only announced before the key closes its socket, and holds nothing", async () => {
+test("a large message announced before the key closes its socket, and takes no memory", async () => {
   await start({}, { apiKey: ["secret"], bodyLimit: 1_000_000 });
   const client = await connect();
   const closed = once(client.socket, "close");
@@ -388,7 +388,7 @@ test("a large message that is only announced before the key closes its socket, a
   expect((await closed)[0]).toBe(4401);
 });
 
-test("a client that sends one wrong message after the other is sent away", async () => {
+test("a client that keeps sending invalid messages is disconnected", async () => {
   await start();
   const client = await connect();
   const closed = once(client.socket, "close");
@@ -401,7 +401,7 @@ test("a client that sends one wrong message after the other is sent away", async
   expect(client.heard.filter(({ type }) => type === "error")).toHaveLength(199);
 });
 
-test("requests beyond the limit are no wrong messages, however many they are", async () => {
+test("requests above the limit do not count as invalid messages", async () => {
   await start(endless, { socketRequests: 1 });
   const client = await connect();
   for (let count = 0; count < 300; count++) client.say(ask(`${count}`, { stream: true }));
@@ -411,7 +411,7 @@ test("requests beyond the limit are no wrong messages, however many they are", a
   expect(client.heard.filter((message) => codeOf(message) === "queue_full")).toHaveLength(299);
 });
 
-test("a client that reads slowly, and is asked meanwhile whether it lives, is not cut off", async () => {
+test("a client that reads slowly is not cut off by unanswered pings", async () => {
   await start(
     { tokens: 2_000, texts: ["word ".repeat(400)] },
     { heartbeatMs: 20, stallTimeoutMs: 2_000 },
@@ -428,7 +428,7 @@ test("a client that reads slowly, and is asked meanwhile whether it lives, is no
   expect(messages.at(-1)).toMatchObject({ type: "end", reason: "done" });
 });
 
-test("answers pings of both kinds, and cuts a client that says nothing any more", async () => {
+test("answers pings of both kinds, and cuts a client that falls silent", async () => {
   await start({}, { heartbeatMs: 20, stallTimeoutMs: 300 });
   const client = await connect();
   client.say({ type: "ping" });
@@ -441,7 +441,7 @@ test("answers pings of both kinds, and cuts a client that says nothing any more"
   expect(client.socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test("a server that ends says so", async () => {
+test("a server that shuts down closes sockets with code 1001", async () => {
   await start();
   const client = await connect();
   const closed = once(client.socket, "close");
@@ -451,7 +451,7 @@ test("a server that ends says so", async () => {
   expect((await closed)[0]).toBe(1001);
 });
 
-test("clients that offer HTTP/2 with every request are served as always", async () => {
+test("clients that offer HTTP/2 with every request are served over HTTP/1.1", async () => {
   await start({ tokens: 3 });
   const { stdout: text } = await promisify(execFile)("curl", [
     ...["-s", "--http2", `${running.url}${CHAT}`, "-H", "content-type: application/json"],

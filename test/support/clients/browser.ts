@@ -1,4 +1,4 @@
-// A real browser for the tests of the page: the machine's Chromium, or the one of Debian's package.
+// A real browser for the tests of the page: the installed Chromium, or that of Debian's package.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -7,14 +7,14 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 
 export type OpenedPage = {
   readonly page: Page;
-  /** What the page's own code or the browser complained about. */
+  /** Errors reported by the page's code or by the browser. */
   readonly complaints: string[];
-  /** Addresses that the page asked for. */
+  /** Addresses that the page requested. */
   readonly asked: string[];
 };
 
 export type ScreenOptions = {
-  /** A phone's screen and touch instead of a desk's. */
+  /** A phone's screen and touch instead of a desktop's. */
   readonly isPhone?: boolean;
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce";
@@ -23,7 +23,7 @@ export type ScreenOptions = {
 type PageOptions = ScreenOptions & {
   readonly browser: Browser;
   readonly url: string;
-  /** Done before the page is loaded. */
+  /** Called before the page is loaded. */
   readonly prepare?: (page: Page) => Promise<unknown>;
 };
 
@@ -35,10 +35,10 @@ const PHONE = {
 };
 const DESK = { viewport: { width: 1280, height: 800 } };
 
-/** The program; null, and said loudly, where it cannot be had. */
+/** Path of the program; null, with a warning, if it is not available. */
 export const CHROMIUM = findChromium();
 
-/** @throws Error where `CHROMIUM` is null: such tests are skipped */
+/** @throws Error if `CHROMIUM` is null; such tests are skipped */
 export async function startBrowser(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("there is no browser");
   if (!existsSync(BUILT_PAGE)) throw new Error("the page is not built: npm run build");
@@ -50,7 +50,7 @@ export function newContext(browser: Browser, options: ScreenOptions): Promise<Br
   return browser.newContext({ ...(isPhone ? PHONE : DESK), colorScheme: "light", ...rest });
 }
 
-/** Opens a page in a context of its own, so that nothing is kept from others. */
+/** Opens a page in a new context, without data of other pages. */
 export async function openPage(options: PageOptions): Promise<OpenedPage> {
   const { browser, url, prepare, ...screen } = options;
   const page = await (await newContext(browser, screen)).newPage();
@@ -82,7 +82,7 @@ function findChromium(): string | null {
   if (there !== undefined) return absolute(there);
   try {
     const options = { stdio: "pipe", timeout: INSTALL_MS } as const;
-    // Two test files may need it at once: the second one waits for the first one's lock.
+    // Two test files may need the browser at once; the second waits for the lock of the first.
     const locks = ["-o", `DPkg::Lock::Timeout=${INSTALL_MS / 1000}`];
     execFileSync("apt-get", [...locks, "update", "-q"], options);
     const install = ["install", "-qy", "--no-install-recommends", "chromium"];

@@ -1,11 +1,11 @@
-// Certificates for localhost that nobody else trusts, made on the spot: a key in the repository would be found by scanners.
+// Creates self-signed certificates for localhost when needed, because scanners would report a key in the repository.
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
 export type CertificateFiles = { readonly cert: string; readonly key: string };
 
-/** Null, and said loudly, where there is no openssl. */
+/** Null, with a warning, if there is no openssl. */
 export function makeCertificate(folder: string, name: string): CertificateFiles | null {
   const cert = path.join(folder, `${name}.pem`);
   const key = path.join(folder, `${name}-key.pem`);

@@ -1,13 +1,13 @@
-// A TCP proxy that can cut all its connections, or hold everything still, and be itself again afterwards.
+// A TCP proxy that can cut or freeze all its connections, and then work again.
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export type CuttingProxy = {
   readonly url: string;
-  /** Every connection ends at once, by RST. New ones are taken. */
+  /** Ends every connection at once, by RST. Accepts new ones. */
   readonly cut: () => void;
-  /** Those that are open now carry nothing any more, and nobody is told. New ones are taken. */
+  /** Open connections silently stop carrying data. Accepts new ones. */
   readonly hush: () => void;
   /** Whether new connections are refused. */
   refuse: boolean;

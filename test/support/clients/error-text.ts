@@ -1,8 +1,8 @@
-// What an error says, whatever its envelope.
+// Reads message, code and field of an error in any API's envelope.
 
 export type ErrorDetails = { readonly code: string; readonly param: string | null };
 
-/** Our code and the field of an error, wherever its envelope has them. */
+/** Our code and the field of an error in any envelope. */
 export function errorDetailsOf(answer: unknown): ErrorDetails {
   const { error, ...beside } = answer as { readonly error: Envelope | string };
   if (typeof error === "string") return beside as ErrorDetails; // Ollama's
@@ -15,7 +15,7 @@ export function errorDetailsOf(answer: unknown): ErrorDetails {
 
 type Envelope = ErrorDetails & { readonly details?: unknown };
 
-/** As Google has it. */
+/** Google's envelope. */
 type Detail = {
   readonly reason?: string;
   readonly fieldViolations?: readonly { readonly field: string }[];

@@ -1,4 +1,4 @@
-// Answers against their schemas: a field that the schema does not know is a failure.
+// Checks answers against their schemas: an unknown field is a failure.
 
 import { expect } from "vitest";
 import { z } from "zod";
@@ -8,13 +8,13 @@ export function expectHeldTo(schema: z.ZodType, answer: unknown): void {
   expect(error ? `${z.prettifyError(error)}\nin ${JSON.stringify(answer)}` : "").toBe("");
 }
 
-/** Where an API is, with its model and what its query needs. */
+/** The path of an API, with its model and query parameters filled in. */
 export function placeOf(path: string, model: string): string {
   const query = path.includes(":stream") ? "?alt=sse" : "";
   return path.replace("{model}", model) + query;
 }
 
-/** The data of every event of a stream, or every line of it; what is no JSON is left as text. */
+/** The data of every event or line of a stream; anything other than JSON is left as text. */
 export async function eventsOf(response: Response): Promise<readonly unknown[]> {
   if (response.headers.get("content-type") === "application/x-ndjson") return linesOf(response);
   const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));
@@ -24,7 +24,7 @@ export async function eventsOf(response: Response): Promise<readonly unknown[]> 
   });
 }
 
-/** Of a stream of lines of JSON. */
+/** The lines of a stream of JSON lines. */
 export async function linesOf<T = unknown>(response: Response): Promise<readonly T[]> {
   const lines = (await response.text()).split("\n").filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line) as T);

@@ -1,4 +1,4 @@
-// A TCP proxy that can freeze: from then on it neither reads nor forwards nor closes, as a path that is cut somewhere.
+// A TCP proxy that can freeze: then it neither reads, forwards nor closes, like a broken network path.
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";

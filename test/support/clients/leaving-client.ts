@@ -1,4 +1,4 @@
-// A client that asks one thing and leaves, in one of all the ways there are.
+// A client that sends one request and disconnects, in every possible way.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -6,7 +6,7 @@ import { rawPost, WAYS_TO_LEAVE } from "./raw-client.ts";
 import { openSocket } from "./socket-client.ts";
 
 export type LeavingClient = {
-  /** Resolves when what has come so far contains the text. */
+  /** Resolves when the received bytes contain the text. */
   readonly sees: (text: string) => Promise<void>;
   readonly leave: () => void;
 };
@@ -14,7 +14,7 @@ export type LeavingClient = {
 type Ask = {
   readonly url: string;
   readonly body: object;
-  /** Whether it takes nothing of what comes. */
+  /** Whether the client reads nothing. */
   readonly isDeaf?: boolean;
 };
 
@@ -52,8 +52,8 @@ export const LEAVING: Readonly<Record<string, Way>> = {
   "abort of a fetch": async ({ url, body, isDeaf = false }) => {
     const controller = new AbortController();
     let text = "";
-    const news: (() => void)[] = [];
-    let response: Response | undefined; // held until it leaves: one that nobody can reach any more is cancelled
+    const waiting: (() => void)[] = [];
+    let response: Response | undefined; // a reference until the disconnect, because an unreachable response is cancelled
     const read = async () => {
       response = await fetch(url, {
         method: "POST",
@@ -64,13 +64,13 @@ export const LEAVING: Readonly<Record<string, Way>> = {
       if (isDeaf) return;
       for await (const bytes of response.body ?? []) {
         text += Buffer.from(bytes).toString();
-        for (const tell of news.splice(0)) tell();
+        for (const wake of waiting.splice(0)) wake();
       }
     };
-    read().catch(() => {}); // it is left in the middle
+    read().catch(() => {}); // it is cut off by the disconnect
     return {
       sees: async (wanted) => {
-        while (!text.includes(wanted)) await new Promise<void>((resolve) => news.push(resolve));
+        while (!text.includes(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
       },
       leave: () => {
         controller.abort();

@@ -1,4 +1,4 @@
-// An HTTP client on a bare socket: leaves by FIN or RST, stops reading, half-closes.
+// An HTTP client on a plain socket: disconnects by FIN or RST, stops reading, or half-closes.
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -15,7 +15,7 @@ export type RawOptions = {
   /** Stop reading right after the request has been sent. */
   readonly isDeaf?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Instead of a new connection. */
+  /** A connection to use instead of a new one. */
   readonly socket?: Socket;
 };
 
@@ -28,7 +28,7 @@ export async function rawPost(
   const { hostname, port, pathname } = new URL(url);
   const socket = options.socket ?? connect({ host: hostname, port: Number(port) });
   if (!options.socket) await once(socket, "connect");
-  socket.on("error", () => {}); // a reset is one of the ways to leave
+  socket.on("error", () => {}); // a disconnect may be a reset
   const json = JSON.stringify(body);
   const head = [
     `POST ${pathname} HTTP/1.1`,
@@ -49,7 +49,7 @@ export async function rawPost(
   };
 }
 
-/** The ways to leave a connection. */
+/** The ways to disconnect. */
 export const WAYS_TO_LEAVE: Readonly<Record<string, (socket: Socket) => void>> = {
   FIN: (socket) => void socket.destroy(),
   RST: (socket) => void socket.resetAndDestroy(),

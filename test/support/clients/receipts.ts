@@ -1,4 +1,4 @@
-// What an answer ends with, for tests of wire formats.
+// Endings and receipts of answers, for tests of wire formats.
 
 import type { Choice } from "../../../src/generation/choice.ts";
 import type {
@@ -21,12 +21,12 @@ export const RECEIPT: Receipt = {
 
 export const IDENTITY = { id: "abc", model: "tiny", createdAtSeconds: 1_700_000_000 };
 
-/** As no stop string ends it. */
+/** An ending without a stop string. */
 export function ended(reason: FinishReason): Ending {
   return { reason, stopString: null };
 }
 
-/** A choice without calls, thoughts or scores. */
+/** A choice without calls, reasoning or logprobs. */
 export function choiceOf(text: string, changes: Partial<Choice> = {}): Choice {
   return { text, reasoning: "", toolCalls: [], logprobs: [], ending: ended("stop"), ...changes };
 }
@@ -42,7 +42,7 @@ export function thought(text: string): Delta {
   return { type: "reasoning-delta", text, tokens: 1, atMs: 0 };
 }
 
-/** The beginning of a call if it has a name, else more of its arguments. */
+/** The beginning of a call if there is a name, else more of its arguments. */
 export function callDelta(index: number, name: string | null, text = ""): Delta {
   return { type: "tool-call-delta", index, name, text, tokens: 1, atMs: 0 };
 }

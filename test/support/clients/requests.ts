@@ -1,4 +1,4 @@
-// Requests with nothing special about them: OpenAI's defaults, and a fixed seed.
+// Ordinary requests: OpenAI's defaults, and a fixed seed.
 
 import {
   type GenerateRequest,

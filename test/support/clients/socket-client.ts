@@ -1,4 +1,4 @@
-// A client of /v1/ws for tests: what it says, and all that it hears, in order.
+// A client of /v1/ws for tests: sends messages, and records all received messages in order.
 
 import { once } from "node:events";
 import WebSocket from "ws";
@@ -13,9 +13,9 @@ export type SocketClient = {
   readonly socket: WebSocket;
   readonly heard: Heard[];
   readonly say: (message: object) => void;
-  /** Resolves with the first message that fits, which may have come already. */
+  /** Resolves with the first matching message, which may have arrived before the call. */
   readonly hears: (fits: (message: Heard) => boolean) => Promise<Heard>;
-  /** All of one request up to its end. */
+  /** All messages of one request up to its end. */
   readonly answer: (id: string) => Promise<readonly Heard[]>;
 };
 
@@ -25,13 +25,13 @@ export async function openSocket(
 ): Promise<SocketClient> {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/ws`, { headers });
   const heard: Heard[] = [];
-  const news: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   socket.on("message", (data) => {
     heard.push(JSON.parse(String(data)) as Heard);
-    for (const tell of news.splice(0)) tell();
+    for (const wake of waiting.splice(0)) wake();
   });
   socket.on("close", () => {
-    for (const tell of news.splice(0)) tell();
+    for (const wake of waiting.splice(0)) wake();
   });
   await once(socket, "open");
   const hears = async (fits: (message: Heard) => boolean) => {
@@ -39,7 +39,7 @@ export async function openSocket(
       const found = heard.find(fits);
       if (found) return found;
       if (socket.readyState !== socket.OPEN) throw new Error("the socket is closed");
-      await new Promise<void>((resolve) => news.push(resolve));
+      await new Promise<void>((resolve) => waiting.push(resolve));
     }
   };
   return {

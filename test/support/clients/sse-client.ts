@@ -1,4 +1,4 @@
-// Reads an SSE answer: comments, frames, and leaving early.
+// Reads an SSE answer with its comments and frames, and can disconnect early.
 
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 
@@ -59,7 +59,7 @@ function textOf({ choices }: ChatChunk): string {
   return choice?.delta?.content ?? choice?.text ?? "";
 }
 
-/** What tests look at, of chat and completion chunks and of error events. */
+/** The fields of chunks and error events that tests use. */
 type ChatChunk = {
   readonly id?: string;
   readonly model?: string;

@@ -12,7 +12,7 @@ export const WRONG_VALUES: readonly string[] = [
   ...[DEEP_LISTS, DEEP_OBJECTS],
 ];
 
-/** Fields of the second form of a ranking, which has `texts` in place of `documents`. */
+/** Fields of the second form of a rerank request, with `texts` instead of `documents`. */
 const FIELDS_OF_TEXTS = ["raw_scores", "return_text", "truncate", "truncation_direction"];
 
 type Api = { readonly path: string; readonly contract: Contract };

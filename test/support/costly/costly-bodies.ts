@@ -1,19 +1,19 @@
-// For every route that takes a body: bodies within all limits of size, made to cost as much work as they can. Used by the
-// sweep of the event loop, and by the fuzzer.
+// For every route that takes a body: bodies within all size limits that cause as much work as possible. Used by the test of the
+// event loop and by the fuzzer.
 
 import { COSTLY_SCHEMAS, many, nested, object, properties, texts } from "./costly-schemas.ts";
 
 export type CostlyBody = {
   readonly path: string;
   readonly name: string;
-  /** Whether other routes get the same in their own words. */
+  /** Whether the body is rewritten for other routes. */
   readonly isGeneric: boolean;
-  /** Made when it is needed: it may be of 4 MB. */
+  /** Created when needed, because it may have 4 MB. */
   readonly make: () => unknown;
 };
 
 const MIB = 1_048_576;
-/** Some bytes below the default limit of a body. */
+/** Slightly below the default body limit. */
 const LONG = 4 * MIB - 4_000;
 
 const TEXTS: Readonly<Record<string, () => string>> = {
@@ -34,7 +34,7 @@ const UNKNOWN: Readonly<Record<string, () => object>> = {
 
 type Route = {
   readonly path: string;
-  /** A body that says this. */
+  /** A body with this content. */
   readonly saying: (text: string) => object;
   readonly withAnswer?: (schema: object) => object;
   readonly withTool?: (schema: object) => object;

@@ -1,4 +1,4 @@
-// JSON schemas whose every part is allowed, and which are far too much work all together.
+// JSON schemas in which every part is allowed, but the whole is far too much work.
 
 const MIB = 1_048_576;
 
@@ -15,7 +15,7 @@ export const texts = (count: number, pattern: (index: number) => string) =>
 export const nested = (depth: number, wrap: (inner: unknown) => unknown, core: unknown = {}) =>
   many(depth, () => 0).reduce<unknown>((inner) => wrap(inner), core);
 
-/** Schemas whose every part is allowed. */
+/** Schemas in which every part is allowed. */
 export const COSTLY_SCHEMAS: Readonly<Record<string, () => object>> = {
   patterns: () => texts(1_000, (n) => `^(${many(60, (at) => `c${at}x${n}`).join("|")}){1,99}$`),
   "open patterns": () => texts(4_000, (n) => `\\w+@\\w+\\.(com|org)${n}`),

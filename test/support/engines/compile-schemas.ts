@@ -1,4 +1,4 @@
-// Schemas compiled right here, as the service has them compiled between a dialect and the engine.
+// Compiles schemas in this process, the way the service does between a dialect and the engine.
 
 import type { ParsedRequest } from "../../../src/api/dialect.ts";
 import { compileDocument } from "../../../src/compile/compile-document.ts";
@@ -10,7 +10,7 @@ type CompiledParse = Omit<ParsedRequest, "requests"> & {
   readonly requests: readonly GenerateRequest[];
 };
 
-/** What a dialect parsed, as the engine gets it, with all that is ignored. @throws ServiceError 400 */
+/** Converts a parsed request to what the engine gets, with all ignored fields. @throws ServiceError 400 */
 export function compiled(parsed: ParsedRequest): CompiledParse {
   const [request] = parsed.requests;
   const document = request ? documentOf(request) : null;
@@ -22,7 +22,7 @@ export function compiled(parsed: ParsedRequest): CompiledParse {
   };
 }
 
-/** @param index of the tool, among those of its request */
+/** @param index index of the tool in its request */
 export function compiledTool(name: string, parameters: Json, index = 0): Tool {
   const asked = { schema: parameters, param: "", isStrict: true };
   const { tools } = compileDocument({ answer: null, tools: Array(index + 1).fill(asked) });

@@ -16,7 +16,7 @@ export type FakeEmbeddingOptions = {
 export class FakeEmbeddingEngine implements EmbeddingEngine {
   readonly #options: FakeEmbeddingOptions;
   readonly workerPid = null;
-  /** Requests as they came. */
+  /** All requests in order of arrival. */
   readonly requests: EmbeddingRequest[] = [];
   running = 0;
   inputsComputed = 0;

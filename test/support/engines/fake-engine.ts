@@ -31,17 +31,17 @@ import type { SlotLease } from "../../../src/generation/slot-lease.ts";
 export type FakeEngineOptions = {
   /** Text of each token; the last one repeats. */
   readonly texts?: readonly string[];
-  /** What an answer is instead of `texts`: progress where it was asked for, and deltas of any kind. */
+  /** Events of an answer, instead of `texts`: progress if it was requested, and deltas of any kind. */
   readonly events?: readonly (FreshDelta | PromptProgress)[];
-  /** Tokens of an answer; Infinity goes on until max_tokens. */
+  /** Number of tokens of an answer; Infinity continues until max_tokens. */
   readonly tokens?: number;
   readonly tokenMs?: number;
   readonly prefillMs?: number;
   readonly prepareMs?: number;
-  /** What a question is said to have cost. */
+  /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
-  /** A reader that takes nothing for so long gives its slot up, if others wait for one; it never does without. */
+  /** A stream that is not read for this long gives its slot to waiting requests; without this option it never does. */
   readonly parkTimeoutMs?: number;
   /** Thrown after this many tokens. */
   readonly failure?: {
@@ -50,7 +50,7 @@ export type FakeEngineOptions = {
   };
 };
 
-/** A stay on a slot, which may be given up in between. Beginning one that has begun, and ending one that has not, do nothing. */
+/** A stay on a slot that can be interrupted. A second `begin` or an `end` without `begin` has no effect. */
 type Turn = { readonly begin: () => Promise<void>; readonly end: () => void };
 
 export const FAKE_MODEL: ModelInfo = {
@@ -81,11 +81,11 @@ export class FakeEngine implements Engine {
   readonly #options: FakeEngineOptions;
   readonly #loaded = deferred<ModelInfo>();
   #state: EngineState = "ready";
-  /** Requests as they came, for assertions. */
+  /** All requests in order of arrival, for assertions. */
   readonly requests: GenerateRequest[] = [];
   /** Requests that hold a slot now. */
   running = 0;
-  /** Most that ever held one at the same time. */
+  /** Maximum number of requests that held a slot at the same time. */
   peakRunning = 0;
   tokensComputed = 0;
   /** Questions that wait for the model. */
@@ -130,7 +130,7 @@ export class FakeEngine implements Engine {
     return this.asking(this.#answerLater(question, signal));
   }
 
-  /** The answer, with what a question is said to have cost here. */
+  /** The answer, with the reported cost of the question. */
   protected asking<T>(answer: Promise<T>): { answer: Promise<T>; costMs: Promise<number> } {
     const { askCostMs = 0 } = this.#options;
     const cost = () => askCostMs;
@@ -142,7 +142,7 @@ export class FakeEngine implements Engine {
     if (question.type === "prepare") this.requests.push(question.request);
     if (this.#state !== "ready") await this.#becomesReady(signal);
     if (prepareMs > 0) await orAborted(sleep(prepareMs), signal);
-    return this.#answerTo(question) as AnswerTo<Q>; // of the question's own kind
+    return this.#answerTo(question) as AnswerTo<Q>; // has the type of the question
   }
 
   async #becomesReady(signal: AbortSignal): Promise<void> {
@@ -208,7 +208,7 @@ export class FakeEngine implements Engine {
       for await (const event of answer) {
         const stopTimer = this.#parkLater(turn, lease);
         try {
-          yield event; // comes back when the reader wants more
+          yield event; // resumes when the reader asks for more
         } finally {
           stopTimer();
         }
@@ -314,7 +314,7 @@ export class FakeEngine implements Engine {
     };
   }
 
-  /** Lets other work run even at full speed, and ends with the signal. */
+  /** Yields to other work even at full speed, and ends with the signal. */
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     await orAborted(ms > 0 ? sleep(ms) : new Promise((resolve) => setImmediate(resolve)), signal);
     if (signal.aborted) throw abortReason(signal);

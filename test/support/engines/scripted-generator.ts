@@ -1,5 +1,5 @@
-// Runs as a worker process without a model: the first token of a prompt is what its request does. Honours credit, and goes
-// on from tokens that another worker generated; every token is a text of its number.
+// Runs as a worker process without a model: the first token of a prompt selects the action. Honours credit, and continues from
+// tokens that another worker generated; the text of a token is its number.
 
 import type { FromWorker, StepEvent, ToWorker } from "../../../src/engine/messages.ts";
 import { ACTIONS } from "./actions.ts";
@@ -45,7 +45,7 @@ function step(work: Work): void {
   const { id, request } = work.start;
   if (actionOf(work) === "kill-at-5" && work.count === 5) process.abort();
   if (actionOf(work) === "nonsense-at-5" && work.count === 5)
-    return send({ type: "step" } as FromWorker); // its receiver is to stumble over it
+    return send({ type: "step" } as FromWorker); // an invalid message for the server
   const number = work.count;
   work.count += 1;
   const text = `${number} `;

@@ -1,4 +1,4 @@
-// Runs as a worker process without a model: each input of a request is what it does over it.
+// Runs as a worker process without a model: each input of a request selects an action.
 
 import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
 
@@ -25,7 +25,7 @@ const MODEL = {
   quantization: "Q8_0",
   canInfill: false,
 };
-/** What a token stands for: `crash`, `hang`, `slow`; any other text is a vector. */
+/** The actions by token: `crash`, `hang`, `slow`; any other text returns a vector. */
 const ACTIONS = ["answer", "crash", "hang", "slow"];
 
 process.on("disconnect", () => process.exit());

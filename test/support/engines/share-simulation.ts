@@ -8,7 +8,7 @@ import { TokenUsage } from "../../../src/queue/token-usage.ts";
 
 export type SimulatedKey = {
   readonly owner: string;
-  /** Requests the key keeps inside: each that ends is replaced by a new one. */
+  /** Number of requests the key keeps in the queue: each ended request is replaced by a new one. */
   readonly inside: number;
   readonly cost: () => {
     readonly prompt: number;

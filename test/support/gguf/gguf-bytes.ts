@@ -1,4 +1,4 @@
-// Puts a GGUF together, right or wrong in whatever way a test asks for.
+// Assembles a GGUF file, correct or wrong as a test needs it.
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 export type GgufTensor = {
@@ -6,18 +6,18 @@ export type GgufTensor = {
   readonly shape: readonly number[];
   /** Null for a tensor without data. */
   readonly values: Float32Array | null;
-  /** As ggml numbers them; default 0, which is f32. */
+  /** The number of the `ggml_type`; default 0, which is f32. */
   readonly type?: number;
-  /** Default: where it is. */
+  /** Default: its real offset. */
   readonly offset?: number;
 };
 
 export type GgufParts = {
-  /** Keys, and their values with their types before them. */
+  /** Keys and values, each value after its type. */
   readonly metadata: readonly (readonly [key: string, value: Buffer])[];
   readonly tensors: readonly GgufTensor[];
   readonly version?: number;
-  /** What the file says that it has; default: what it has. */
+  /** The counts in the header; default: the real ones. */
   readonly tensorCount?: number | bigint;
   readonly valueCount?: number | bigint;
 };

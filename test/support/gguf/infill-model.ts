@@ -1,4 +1,4 @@
-// A copy of a GGUF that names tokens for filling in the middle: the built-in model has none.
+// Copies a GGUF and names tokens for filling in the middle, which the built-in model lacks.
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 import { readFile, writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ export type InfillTokens = {
 
 const UINT32 = 4;
 const STRING = 8;
-/** Magic, version, number of tensors; then the number of metadata entries, which come right after it. */
+/** Offset of the number of metadata entries, after magic, version and number of tensors. The entries follow it. */
 const COUNT_AT = 16;
 const ENTRIES_AT = 24;
 /** Tensor data begins at a multiple of this. */
@@ -28,7 +28,7 @@ export async function writeInfillModel(
     entry("tokenizer.ggml.fim_suf_token_id", UINT32, uint32(suffix)),
     entry("tokenizer.ggml.fim_mid_token_id", UINT32, uint32(middle)),
   ];
-  // The order of entries is free, so new ones go first; a last one fills up to where the data stays aligned.
+  // The order of entries is free, so new ones come first; a padding entry keeps the data aligned.
   const length = Buffer.concat([...entries, filler(0)]).length;
   entries.push(filler((ALIGNMENT - (length % ALIGNMENT)) % ALIGNMENT));
   const count = model.readBigUInt64LE(COUNT_AT);

@@ -1,5 +1,5 @@
-// Writes a tiny BERT with random weights as a GGUF: the encoder path of the engine, embedder or reranker, without a
-// download. The same options make the same file.
+// Writes a tiny BERT with random weights as a GGUF, to test embedding and reranking with an encoder without a download. The
+// same options make the same file.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ export type TinyBertOptions = {
 };
 
 const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
-/** Whole words; every letter is there too, as a word's beginning and in its middle, so that nothing is unknown. */
+/** Whole words, and every letter at the beginning and in the middle of a word, so that no text is unknown. */
 const WORDS = [
   "the",
   "a",
@@ -40,7 +40,7 @@ const WORDS = [
   "paris",
 ];
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
-/** A token of the vocabulary that begins a word has this mark, as llama.cpp wants it. */
+/** llama.cpp requires this mark on a token that begins a word. */
 const WORD_START = "\u2581";
 
 export const TINY_VOCABULARY: readonly string[] = [
@@ -51,18 +51,18 @@ export const TINY_VOCABULARY: readonly string[] = [
 
 const POOLING = { mean: 1, cls: 2, rank: 4 } as const;
 
-/** @returns the path of the file, in the temporary folder: its name tells its options, so that no more than one is left */
+/** @returns the path of the file in the temporary folder; its name contains the options, so that it is written only once */
 export function writeTinyBert(options: TinyBertOptions): string {
   const { pooling, contextTokens = 512, layers = 2, width = 32 } = options;
   const name = `tiny-bert-${pooling}-${contextTokens}-${layers}-${width}.gguf`;
   const file = path.join(tmpdir(), name);
-  const unfinished = `${file}.${process.pid}`; // another test may be reading the file itself
+  const unfinished = `${file}.${process.pid}`; // another test may be reading the final file
   writeFileSync(unfinished, ggufBytes(tinyBert(options)));
   renameSync(unfinished, file);
   return file;
 }
 
-/** The same as parts, for tests that change some of them. */
+/** The parts of the file, for tests that change some of them. */
 export function tinyBert(options: TinyBertOptions): GgufParts {
   return { metadata: metadataOf(options), tensors: tensorsOf(options) };
 }
@@ -88,7 +88,7 @@ function metadataOf({ pooling, contextTokens = 512, layers = 2, width = 32 }: Ti
     ["tokenizer.ggml.unknown_token_id", id("[UNK]")],
     ["tokenizer.ggml.bos_token_id", id("[CLS]")],
     ["tokenizer.ggml.cls_token_id", id("[CLS]")],
-    ["tokenizer.ggml.seperator_token_id", id("[SEP]")], // spelled so in the format
+    ["tokenizer.ggml.seperator_token_id", id("[SEP]")], // the spelling of the format
     ["tokenizer.ggml.mask_token_id", id("[MASK]")],
   ];
   return metadata;
@@ -141,7 +141,7 @@ function tensorsOf({
   return tensors;
 }
 
-/** From -1 to 1. https://en.wikipedia.org/wiki/Linear_congruential_generator */
+/** Random numbers from -1 to 1. https://en.wikipedia.org/wiki/Linear_congruential_generator */
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {

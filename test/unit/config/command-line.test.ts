@@ -191,7 +191,7 @@ test.each(["--version", "-v"])("%s prints the version alone", (flag) => {
   expect(command).toEqual({ type: "print", text: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
 });
 
-// Somebody may forget to repeat --api-key, and a service manager logs the error.
+// A user may forget to repeat --api-key, and a service manager logs the error.
 test("shows no API key that was written without its flag", () => {
   expect(complaintAbout(["--api-key", "first", "top-secret"])).not.toContain("top-secret");
 });
@@ -264,8 +264,7 @@ test.each([
 
 test("names an unknown command word, and says what is allowed", () => {
   expect(complaintAbout(["start"])).toBe(
-    'unexpected argument "start"; choose a model with --model PATH; ' +
-      "commands are serve, keys and pull; with npm, put -- before the flags",
+    'unknown command "start"; the commands are serve, keys and pull; with npm, put -- before the options',
   );
 });
 

@@ -33,7 +33,7 @@ test("admits any number of other requests", async () => {
   await Promise.all([innocent("a"), innocent("b")]);
 
   expect(log).toEqual(["a", "b"]);
-  expect(gate.isSuspicious).toBe(false);
+  expect(gate.isReserved).toBe(false);
 });
 
 test("a suspect waits until all requests inside have left", async () => {
@@ -58,7 +58,7 @@ test("other requests wait while a suspect waits", async () => {
   void innocent("late");
   await turn();
 
-  expect(gate.isSuspicious).toBe(true);
+  expect(gate.isReserved).toBe(true);
   expect(log).toEqual(["first"]);
 });
 
@@ -68,11 +68,11 @@ test("other requests wait while a suspect is inside", async () => {
 
   const late = innocent("late");
   await turn();
-  expect([gate.isSuspicious, log]).toEqual([true, ["s"]]);
+  expect([gate.isReserved, log]).toEqual([true, ["s"]]);
   leave();
   await late;
 
-  expect([gate.isSuspicious, log]).toEqual([false, ["s", "late"]]);
+  expect([gate.isReserved, log]).toEqual([false, ["s", "late"]]);
 });
 
 test("a second suspect waits for the one inside", async () => {
@@ -117,7 +117,7 @@ test("a suspect that stops waiting blocks no other request", async () => {
   await expect(givesUp).rejects.toThrow("the client has left");
   await late;
   expect(log).toEqual(["inside", "late"]);
-  expect(gate.isSuspicious).toBe(false);
+  expect(gate.isReserved).toBe(false);
 });
 
 test("suspects that arrive at the same time enter one by one", async () => {

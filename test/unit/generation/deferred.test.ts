@@ -19,12 +19,12 @@ test("is settled from outside", async () => {
   await expect(rejected.promise).rejects.toThrow("no");
 });
 
-test("counts a rejection that nobody awaits as handled", async () => {
+test("counts a rejection that is not awaited as handled", async () => {
   const onUnhandled = vi.fn();
   process.on("unhandledRejection", onUnhandled);
   onTestFinished(() => void process.off("unhandledRejection", onUnhandled));
 
-  deferred<void>().reject(new Error("nobody listens"));
+  deferred<void>().reject(new Error("not awaited"));
   await turn();
 
   expect(onUnhandled).not.toHaveBeenCalled();

@@ -288,7 +288,7 @@ describe.each(Object.entries(CASES))("%s", (_name, { schema, accepts, rejects })
   });
 });
 
-describe("white space costs tokens, and a weak model goes on with it", () => {
+describe("white space is limited, because it costs tokens and a weak model repeats it", () => {
   const FORMS = {
     object: { schema: PERSON, text: '{"name":"a","age":1}' },
     map: {

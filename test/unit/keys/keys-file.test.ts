@@ -114,7 +114,7 @@ test("reports why it cannot be read or written", () => {
 test.each<[string, string, string]>([
   ["no JSON", "{ secret", "is not valid JSON"],
   ["another version", '{"version":2,"keys":[]}', "version"],
-  ["a field that nobody knows", '{"version":1,"keys":[],"x":1}', "x"],
+  ["an unknown field", '{"version":1,"keys":[],"x":1}', "x"],
   ["no list", '{"version":1,"keys":{}}', "keys"],
 ])("refuses a file with %s, and does not quote it", (_what, text, expected) => {
   writeFileSync(file, text);
@@ -129,9 +129,9 @@ test.each<[string, string, string]>([
 test.each<[string, readonly object[], string]>([
   ["a hash that is none", [entry("a", { sha256: "abc" })], "keys.0.sha256"],
   ["no scope", [entry("a", { scopes: [] })], "keys.0.scopes"],
-  ["a scope that nobody knows", [{ ...entry("a"), scopes: ["all"] }], "keys.0.scopes.0"],
+  ["an unknown scope", [{ ...entry("a"), scopes: ["all"] }], "keys.0.scopes.0"],
   ["a limit of 0", [entry("a", { limits: { ...NO_LIMITS, concurrent: 0 } })], "limits.concurrent"],
-  ["a limit that nobody knows", [{ ...entry("a"), limits: { tokens: 1 } }], "tokens"],
+  ["an unknown limit", [{ ...entry("a"), limits: { tokens: 1 } }], "tokens"],
   ["a name with a space", [entry("a b")], "keys.0.name"],
   ["the name of a plain key", [entry("key-1")], "--api-key"],
   ["two keys of one name", [entry("a"), entry("a", { sha256: "0".repeat(64) })], "same name"],

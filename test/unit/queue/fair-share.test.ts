@@ -201,7 +201,7 @@ test("reports positions in the order in which slots will be given out", () => {
   enter("flex", { owner: "b", isFlex: true });
   enter("back", { owner: "a", isReturning: true });
 
-  expect(positions("b1", "back", "a1", "a2", "a3", "flex", "nobody")).toEqual([
+  expect(positions("b1", "back", "a1", "a2", "a3", "flex", "unknown")).toEqual([
     1,
     2,
     3,
@@ -220,7 +220,7 @@ test("reports positions that turn out right for any mix", () => {
     const owner = index % 5 === 0 ? "c" : index % 2 === 0 ? "a" : "b";
     enter(id, { owner, cost: (index * 37) % 90, isFlex: index % 7 === 0 });
   }
-  const told = positions(...ids);
+  const reported = positions(...ids);
 
   const running: string[] = [];
   while (served.length < ids.length) {
@@ -228,7 +228,7 @@ test("reports positions that turn out right for any mix", () => {
     waiting.release(running.shift() ?? "");
   }
 
-  expect(ids.map((id) => served.indexOf(id) + 1)).toEqual(told);
+  expect(ids.map((id) => served.indexOf(id) + 1)).toEqual(reported);
 });
 
 test("reports the position within the key and the slots of the key", () => {

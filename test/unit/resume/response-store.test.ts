@@ -74,12 +74,12 @@ test("answers other owners as if the response had never existed", () => {
   const store = storeOf();
   keep(store, "a");
 
-  const foreign = refusalOf(() => store.get("a", "somebody"));
+  const foreign = refusalOf(() => store.get("a", "another owner"));
   store.delete("a", "me");
   expect(foreign.code).toBe("not_found");
   expect(refusalOf(() => store.get("a", "me")).message).toBe(foreign.message);
-  expect(refusalOf(() => store.delete("a", "somebody"))).toMatchObject(gone);
-  expect(refusalOf(() => store.conversation("a", "somebody"))).toMatchObject({
+  expect(refusalOf(() => store.delete("a", "another owner"))).toMatchObject(gone);
+  expect(refusalOf(() => store.conversation("a", "another owner"))).toMatchObject({
     code: "previous_response_not_found",
     param: "previous_response_id",
   });
@@ -109,7 +109,7 @@ test("lets a conversation branch, and keeps a turn while a branch needs it", () 
   expect([store.size, store.bytes]).toEqual([0, 0]);
 });
 
-describe("nobody goes on from a response", () => {
+describe("no request can continue a response", () => {
   test("that is still running", () => {
     const store = storeOf();
     begin(store, "a");

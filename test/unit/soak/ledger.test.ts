@@ -40,7 +40,7 @@ test("finds missing, duplicate, different and unknown requests", () => {
         line("doubled", "stop"),
         line("doubled", "stop"),
         line("different", "length"),
-        line("nobody's", "stop"),
+        line("unknown", "stop"),
       ],
       counted: counts({ stop: 2, length: 1 }),
     }),
@@ -50,7 +50,7 @@ test("finds missing, duplicate, different and unknown requests", () => {
     "missing: 0 log lines: ",
     "doubled: 2 log lines: stop,stop",
     "different: the log has length, its client saw stop",
-    "nobody's: in the log (stop), but sent by no client",
+    "unknown: in the log (stop), but sent by no client",
     "stop: 3 in the log, 2 in the metrics",
   ]);
 });

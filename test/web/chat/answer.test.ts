@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { ended, failed, newAnswer, stopped, withEvents } from "../../../src/web/chat/answer.ts";
-import type { AnswerEvent } from "../../../src/web/server/answer-event.ts";
+import type { AnswerEvent } from "../../../src/web/client/answer-event.ts";
 
 const fresh = newAnswer("a", 1_000);
 const after = (...events: readonly AnswerEvent[]) => withEvents(fresh, events, 2_000);

@@ -2,9 +2,9 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { ChatStore } from "../../../src/web/chat/chat-store.ts";
+import { Server } from "../../../src/web/client/server.ts";
 import type { ChatAnswer } from "../../../src/web/conversation/conversation.ts";
 import { openStorage } from "../../../src/web/conversation/storage.ts";
-import { Server } from "../../../src/web/server/server.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -80,7 +80,7 @@ it("shows an image as a link, or as text if its URL is not safe", () => {
   expect(view.element().querySelectorAll("a")).toHaveLength(1);
 });
 
-it("tells safe URLs from others", () => {
+it("recognizes safe URLs", () => {
   expect(["https://x", "HTTP://x", "mailto:a@b"].map(safeUrl)).not.toContain(null);
   const others = [
     "",

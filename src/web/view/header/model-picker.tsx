@@ -1,6 +1,6 @@
 // Selects the model and shows its state.
 
-import type { ChatModel, ServerReadiness } from "../../server/server.ts";
+import type { ChatModel, ServerReadiness } from "../../client/server.ts";
 import { useApp, useCurrent, useStatus } from "../context.ts";
 import { percent } from "../format.ts";
 

@@ -82,7 +82,7 @@ test("counts the tokens that the chat itself would have", async () => {
 });
 
 test.each([nativeApplyTemplate, chatInputTokens])(
-  "$path knows its model and what nobody knows",
+  "$path checks the model and names unknown fields",
   (route) => {
     const context = { defaultMaxTokens: null, allowsGrammar: false, randomSeed: () => 7 };
 

@@ -134,15 +134,15 @@ test.each([
   ["queued position=1", { queue: { position: 1, eta_ms: null } }],
   ["restarting progress=0.50", { loading: { state: "restarting", progress: 0.5 } }],
   [null, {}],
-])("sends a waiting client the status %s in an empty delta", (news, told) => {
+])("sends a waiting client the status %s in an empty delta", (waitStatus, fields) => {
   const notices = [ollamaChat, ollamaGenerate].flatMap(({ lines }) =>
-    lines ? [JSON.parse(lines.notice(news, IDENTITY).data)] : [],
+    lines ? [JSON.parse(lines.notice(waitStatus, IDENTITY).data)] : [],
   );
 
   const message = { role: "assistant", content: "" };
   expect(notices).toEqual([
-    { ...HEAD, message, done: false, ...told },
-    { ...HEAD, response: "", done: false, ...told },
+    { ...HEAD, message, done: false, ...fields },
+    { ...HEAD, response: "", done: false, ...fields },
   ]);
   expectHeldTo(chatForms.event, notices[0]);
 });

@@ -197,11 +197,11 @@ const DELTAS: readonly Delta[] = [
 ];
 const CHOICE = choiceOf("a", { reasoning: "Hm", logprobs, ending: ended("length") });
 
-type Told = (body: object) => Promise<unknown>;
+type ReadBody = (body: object) => Promise<unknown>;
 
 /** The result of a body: the questions to the engine, and the encoded answer. */
-const TOLD: readonly (readonly [Contract, Told])[] = [
-  ...DIALECTS.map(({ contract, parse }): readonly [Contract, Told] => [
+const READERS: readonly (readonly [Contract, ReadBody])[] = [
+  ...DIALECTS.map(({ contract, parse }): readonly [Contract, ReadBody] => [
     contract,
     async (body) => {
       const { encoder, ...parsed } = parse(body, CONTEXT);
@@ -210,7 +210,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
       return [asJson(parsed), encoder(IDENTITY).body([CHOICE], RECEIPT), frames];
     },
   ]),
-  ...ENDPOINTS.map(({ contract, parse }): readonly [Contract, Told] => [
+  ...ENDPOINTS.map(({ contract, parse }): readonly [Contract, ReadBody] => [
     contract,
     async (body) => {
       const { answer, ...asked } = parse(body, CONTEXT);
@@ -222,7 +222,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
       return [asJson(asked), await answer(ask), questions];
     },
   ]),
-  ...EMBEDDING_APIS.map(({ contract, parse }): readonly [Contract, Told] => [
+  ...EMBEDDING_APIS.map(({ contract, parse }): readonly [Contract, ReadBody] => [
     contract,
     async (body) => {
       const { encoder, ...parsed } = parse(body);
@@ -242,7 +242,7 @@ const TOLD: readonly (readonly [Contract, Told])[] = [
 ];
 
 /** Contracts with their own body schema; the other routes take the bodies of these. */
-const OWN = TOLD.filter(([{ name }]) => Object.hasOwn(TRIES, name));
+const OWN = READERS.filter(([{ name }]) => Object.hasOwn(TRIES, name));
 
 /** Top-level fields of a body. */
 function rowsOf(name: string): readonly FieldRow[] {
@@ -251,9 +251,9 @@ function rowsOf(name: string): readonly FieldRow[] {
   );
 }
 
-const FIELDS = OWN.flatMap(([contract, told]) =>
+const FIELDS = OWN.flatMap(([contract, read]) =>
   rowsOf(contract.name).map(
-    (row) => [`${contract.name}.${row.path}`, { contract, told, row }] as const,
+    (row) => [`${contract.name}.${row.path}`, { contract, read, row }] as const,
   ),
 );
 
@@ -270,14 +270,14 @@ function asJson(given: object): Record<string, unknown> {
   return JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
 }
 
-describe.each(FIELDS)("%s", (_name, { contract, told, row }) => {
+describe.each(FIELDS)("%s", (_name, { contract, read, row }) => {
   const [value, around = {}] = TRIES[contract.name]?.[row.path] ?? [];
   const without = asJson({ ...contract.example, ...around });
 
   test("every field without the mark x-without-effect changes the request", async () => {
     if (!row.hasEffect) return expect(TRIES[contract.name]).not.toHaveProperty(row.path);
     expect(value).toBeDefined();
-    expect(await told({ ...without, [row.path]: value })).not.toEqual(await told(without));
+    expect(await read({ ...without, [row.path]: value })).not.toEqual(await read(without));
   });
 
   test("every documented default changes nothing", async () => {
@@ -285,11 +285,11 @@ describe.each(FIELDS)("%s", (_name, { contract, told, row }) => {
     const { [row.path]: _, ...absent } = without;
     const given = { ...absent, [row.path]: JSON.parse(row.fallback) };
 
-    expect(await told(given)).toEqual(await told(absent));
+    expect(await read(given)).toEqual(await read(absent));
   });
 });
 
-const LIMITS = FIELDS.flatMap(([name, { contract, told, row }]) => {
+const LIMITS = FIELDS.flatMap(([name, { contract, read, row }]) => {
   const [, around = {}] = TRIES[contract.name]?.[row.path] ?? [];
   const limits = /^(?:integer|number) from (\S+) to (\S+)$/.exec(row.allowed.replaceAll(",", ""));
   if (!limits) return [];
@@ -300,7 +300,7 @@ const LIMITS = FIELDS.flatMap(([name, { contract, told, row }]) => {
       name,
       Number(limit),
       beyond,
-      (value: number) => told({ ...body, [row.path]: value }),
+      (value: number) => read({ ...body, [row.path]: value }),
     ] as const;
   });
 });

@@ -1,12 +1,12 @@
 // JSON that is refused before any recursive code reads it.
 
 import { expect, test } from "vitest";
-import { refuseShape } from "../../../../src/api/shared/json-shape.ts";
+import { checkShape } from "../../../../src/api/shared/json-shape.ts";
 import { ServiceError } from "../../../../src/errors.ts";
 
 function refusalOf(json: string, param: string | null = null): ServiceError {
   try {
-    refuseShape(JSON.parse(json), param);
+    checkShape(JSON.parse(json), param);
   } catch (error) {
     if (error instanceof ServiceError) return error;
   }
@@ -18,7 +18,7 @@ function nested(depth: number): string {
 }
 
 test("accepts a hundred levels of nesting", () => {
-  expect(() => refuseShape(JSON.parse(`{"a":${nested(100)}}`), null)).not.toThrow();
+  expect(() => checkShape(JSON.parse(`{"a":${nested(100)}}`), null)).not.toThrow();
 });
 
 test.each([101, 10_000, 500_000])("refuses %i levels, naming the field", (depth) => {
@@ -40,7 +40,7 @@ test("names the field that holds the JSON as text", () => {
 });
 
 test("accepts other names that are special in JavaScript", () => {
-  expect(() => refuseShape({ constructor: { prototype: {} }, toString: 1 }, null)).not.toThrow();
+  expect(() => checkShape({ constructor: { prototype: {} }, toString: 1 }, null)).not.toThrow();
 });
 
 const listOf = (count: number, item: string) => `[${Array(count).fill(item).join()}]`;
@@ -48,7 +48,7 @@ const listOf = (count: number, item: string) => `[${Array(count).fill(item).join
 test("accepts lists of a million numbers, and of tens of thousands of strings", () => {
   const body = `{"prompt":${listOf(1_000_000, "1")},"texts":${listOf(50_000, '"a"')}}`;
 
-  expect(() => refuseShape(JSON.parse(body), null)).not.toThrow();
+  expect(() => checkShape(JSON.parse(body), null)).not.toThrow();
 });
 
 test.each([

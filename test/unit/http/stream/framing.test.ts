@@ -49,14 +49,14 @@ test("a dialect may have a heartbeat frame of its own", () => {
 });
 
 test("a stream of JSON lines carries the wait status and heartbeats as lines of JSON", () => {
-  const notice = (news: string | null, { model }: typeof IDENTITY) => ({
-    data: JSON.stringify({ model, news }),
+  const notice = (status: string | null, { model }: typeof IDENTITY) => ({
+    data: JSON.stringify({ model, status }),
   });
   const framing = framingOf({ lines: { notice } }, IDENTITY);
 
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.waitStatus("queued")).toBe('{"model":"tiny","news":"queued"}\n');
-  expect(framing.heartbeat(null)).toBe('{"model":"tiny","news":null}\n');
+  expect(framing.waitStatus("queued")).toBe('{"model":"tiny","status":"queued"}\n');
+  expect(framing.heartbeat(null)).toBe('{"model":"tiny","status":null}\n');
 });

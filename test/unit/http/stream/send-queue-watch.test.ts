@@ -108,7 +108,7 @@ test("bytes that are not certainly acknowledged are no progress", () => {
     progressOf(before, { written: [least, most], queued: 100, nowMs: 9 });
 
   expect(seen(600)).toEqual(before);
-  expect(seen(600, 900)).toEqual(before); // written while the list was read: nobody knows whether it had it
+  expect(seen(600, 900)).toEqual(before); // written while the list was read, so the list may or may not contain it
   expect(seen(601)).toEqual({ acknowledged: 501, sinceMs: null });
   expect(seen(601, 700)).toEqual({ acknowledged: 600, sinceMs: null });
 });

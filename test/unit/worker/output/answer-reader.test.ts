@@ -55,18 +55,18 @@ test("restricts nothing without a grammar", () => {
 });
 
 test("restricts an answer from its first token", () => {
-  const { state } = open({ answerGrammar: { text: "root ::= x", holds: "text" } });
+  const { state } = open({ answerGrammar: { text: "root ::= x", appliesFrom: "text" } });
 
   expect(state()).toEqual({ grammar: "root ::= x", fed: "" });
 });
 
 test.each(["start", "text"] as const)(
-  "holds what comes after thoughts (%s), not the thoughts",
-  (holds) => {
+  "restricts the text after the reasoning (%s), not the reasoning",
+  (appliesFrom) => {
     const { state, push } = open({
       reasoningFormat: "think",
       startsInReasoning: true,
-      answerGrammar: { text: "root ::= x", holds },
+      answerGrammar: { text: "root ::= x", appliesFrom },
     });
     expect(state()).toBeUndefined();
 

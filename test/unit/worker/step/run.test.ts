@@ -303,9 +303,9 @@ test("reports how the prompt was read once, with its first token", () => {
   const run = makeRun();
   run.cachedTokens = 2;
   run.prefillMs = 7;
-  const told = [...Buffer.from("ab")].map((byte) => run.accept(byte).deltas[0]?.prompt);
+  const prompts = [...Buffer.from("ab")].map((byte) => run.accept(byte).deltas[0]?.prompt);
 
-  expect(told).toEqual([{ cachedTokens: 2, prefillMs: 7 }, undefined]);
+  expect(prompts).toEqual([{ cachedTokens: 2, prefillMs: 7 }, undefined]);
   const resumed = makeRun();
   resumed.replay([97]);
   expect(resumed.accept(98).deltas[0]?.prompt).toBeUndefined();

@@ -11,7 +11,7 @@ type ModelFile = {
 };
 
 /** @throws CommandError naming the flag, the file and the way out */
-export function checkModelFile({ flag, file, program }: ModelFile): void {
+export function requireGgufFile({ flag, file, program }: ModelFile): void {
   const magic = Buffer.alloc(4);
   try {
     const stats = statSync(file, { throwIfNoEntry: false });

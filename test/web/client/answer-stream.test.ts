@@ -1,10 +1,10 @@
 // Reading one answer, with reconnects.
 
 import { afterEach, expect, test, vi } from "vitest";
-import type { AnswerEvent } from "../../../src/web/server/answer-event.ts";
-import { readAnswer, type StreamStart } from "../../../src/web/server/answer-stream.ts";
-import { Server } from "../../../src/web/server/server.ts";
-import type { ServerError } from "../../../src/web/server/server-error.ts";
+import type { AnswerEvent } from "../../../src/web/client/answer-event.ts";
+import { readAnswer, type StreamStart } from "../../../src/web/client/answer-stream.ts";
+import { Server } from "../../../src/web/client/server.ts";
+import type { ServerError } from "../../../src/web/client/server-error.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -20,7 +20,7 @@ export type ReadOptions = {
   readonly isResumable?: boolean;
   /** Default `sse`. */
   readonly transport?: "sse" | "websocket";
-  /** Waits before a reconnect, less if the network comes back. Replaced in tests. */
+  /** Waits before a reconnect, less if the network is available again. Replaced in tests. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 

@@ -1,4 +1,4 @@
-// Reads one answer over a WebSocket, as the same frames as over HTTP. docs/api.md documents the messages ("WebSocket").
+// Reads one answer over a WebSocket, as the same frames as over HTTP. docs/api/websocket.md documents the messages.
 
 import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
 import { connectionError, failureFrom, ServerError } from "./server-error.ts";

@@ -1,8 +1,8 @@
 // Conversion of the server's frames to events.
 
 import { expect, test } from "vitest";
-import { chunkEvents, commentEvents } from "../../../src/web/server/chunk-events.ts";
-import { ServerError } from "../../../src/web/server/server-error.ts";
+import { chunkEvents, commentEvents } from "../../../src/web/client/chunk-events.ts";
+import { ServerError } from "../../../src/web/client/server-error.ts";
 
 test.each([
   [" connected heartbeat_ms=5000", []],

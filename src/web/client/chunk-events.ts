@@ -61,7 +61,7 @@ export function chunkEvents(data: string): readonly AnswerEvent[] {
   return events;
 }
 
-/** The comments are documented in docs/api.md under "Answers". */
+/** docs/api/streams.md documents the comments. */
 export function commentEvents(comment: string): readonly AnswerEvent[] {
   const [status] = comment.trim().split(" ", 1);
   const number = (name: string) => {

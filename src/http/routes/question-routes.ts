@@ -1,0 +1,63 @@
+// Routes that ask the engine without generating: count tokens, tokenize, render a prompt. None of them needs a slot.
+
+import type { Express, RequestHandler } from "express";
+import type { Endpoint } from "../../api/endpoint.ts";
+import { ENDPOINTS } from "../../api/wire-formats.ts";
+import { compiledQuestion } from "../../compile/compiled-request.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import { askInTurn, type QuestionDeps } from "../generate/ask-in-turn.ts";
+import { type CompileDeps, compileSchemas } from "../generate/compiled-schemas.ts";
+import { type ParseDeps, parseContext } from "../generate/parse-context.ts";
+import { watchWithin } from "../generate/time-limits.ts";
+import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
+import type { ReadJson } from "../server/json-body.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { callerOf, ownerOf } from "../server/response-locals.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
+import { modelInPath, routeOf } from "./path-model.ts";
+
+/** The routes that count, tokenize and render prompts. */
+export const QUESTION_PATHS = ENDPOINTS.map(({ path }) => path);
+/** The same in Express syntax. */
+export const QUESTION_EXPRESS_ROUTES = QUESTION_PATHS.map(routeOf);
+
+export type QuestionRoutesDeps = ParseDeps &
+  QuestionDeps &
+  CompileDeps & {
+    readonly catalog: Catalog;
+    readonly requestTimeoutMs: number;
+    readonly stallTimeoutMs: number;
+  };
+
+export function mountQuestions(app: Express, deps: QuestionRoutesDeps, readJson: ReadJson): void {
+  for (const route of ENDPOINTS) {
+    app.post(routeOf(route.path), readJson(askHandler(route, deps)));
+    app.all(routeOf(route.path), methodNotAllowed("POST"));
+  }
+}
+
+function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
+  const { catalog, stallTimeoutMs } = deps;
+  return async (req, res) => {
+    const { signal, abort, dispose } = watchWithin(req, res, deps.requestTimeoutMs);
+    try {
+      const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
+      const asked = route.parse(req.body, context);
+      refuseUnknown(asked, deps.isStrict);
+      catalog.resolve(asked.model);
+      nameIgnored(res, asked);
+      const turn = { signal, abort, caller: callerOf(res), isAdmitted: false };
+      const { ignoredParams } = asked;
+      const request = asked.request ?? undefined;
+      const compiled = await compileSchemas({ res, signal, request, ignoredParams }, deps);
+      // The cast is safe: compiling a question does not change the type of its answer.
+      const answer = await askInTurn(deps, turn, (ask) =>
+        asked.answer((question) => ask(compiledQuestion(question, compiled)) as never),
+      );
+      res.json(answer);
+    } finally {
+      dispose();
+    }
+    destroyIfStuck(res, stallTimeoutMs);
+  };
+}

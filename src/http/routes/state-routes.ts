@@ -1,0 +1,59 @@
+// The server's state in the form of llama.cpp's server: its slots and its properties.
+
+import type { Express, Request, Response } from "express";
+import { defaultSettings } from "../../api/llama-cpp/infill.ts";
+import { encodeProps, encodeSlots } from "../../api/llama-cpp/state.ts";
+import { encodeOpenaiError } from "../../api/openai/encoder.ts";
+import { ServiceError } from "../../errors.ts";
+import type { Catalog } from "../../models/catalog.ts";
+import { type DefaultsDeps, defaultContext } from "../generate/parse-context.ts";
+import type { SlotBoard } from "../generate/slot-board.ts";
+import { methodNotAllowed } from "../server/middleware.ts";
+import { ownerOf, seesAll } from "../server/response-locals.ts";
+
+export const STATE_PATHS = ["/slots", "/props"];
+
+export type StateDeps = DefaultsDeps & {
+  readonly catalog: Catalog;
+  readonly slots: SlotBoard;
+  /** The name and version of this server. */
+  readonly build: string;
+  /** The name of the GGUF file, without its folder. */
+  readonly modelFile: string;
+};
+
+export function mountState(app: Express, deps: StateDeps): void {
+  app.get("/slots", (req, res) => sendSlots(req, res, deps));
+  app.get("/props", (_req, res) => void res.json(describeServer(deps)));
+  app.all(STATE_PATHS, methodNotAllowed("GET"));
+}
+
+function sendSlots({ query }: Request, res: Response, deps: StateDeps): void {
+  const { contextTokens } = loadedModel(deps);
+  const { slots } = deps;
+  const mayBeFull = [undefined, "", "0"].includes(query.fail_on_no_slot?.toString());
+  const shown = slots.shownTo(seesAll(res) ? null : ownerOf(res));
+  if (mayBeFull || !slots.isFull) return void res.json(encodeSlots(shown, contextTokens));
+  // Sent and not thrown, so that it is not logged as a failure: the client asked whether a slot is free.
+  const full = new ServiceError("no_free_slot", `all ${slots.size} slots are busy`);
+  res.status(full.traits.status).json(encodeOpenaiError(full));
+}
+
+function describeServer(deps: StateDeps): object {
+  return encodeProps({
+    build: deps.build,
+    alias: deps.catalog.realId,
+    modelFile: deps.modelFile,
+    slots: deps.slots.size,
+    defaultSettings: defaultSettings(defaultContext(deps)),
+    model: loadedModel(deps),
+  });
+}
+
+/** @throws ServiceError until the model has been loaded for the first time */
+function loadedModel({ engine }: Pick<StateDeps, "engine">) {
+  const { model, state } = engine.status();
+  if (model) return model;
+  const message = `the model is not loaded (${state}); GET /ready says more`;
+  throw new ServiceError("engine_unavailable", message);
+}
