@@ -21,7 +21,12 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "web", include: ["test/web/**/*.test.{ts,tsx}"], environment: "happy-dom" },
+        test: {
+          name: "web",
+          include: ["test/web/**/*.test.{ts,tsx}"],
+          environment: "happy-dom",
+          testTimeout: 60_000,
+        },
       },
       {
         // Files share modules, as the unit tests do: loading all of src/ once per file took a third of the time.
