@@ -63,7 +63,7 @@ function sluice(...args: string[]): Promise<string> {
   );
 }
 
-test("holds the compiled program, its types, the page and the built-in model, and nothing else", () => {
+test("contains the compiled program, its types, the page and the built-in model, and nothing else", () => {
   const allowed =
     /^(LICENSE|README\.md|package\.json|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
 
