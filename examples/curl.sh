@@ -39,7 +39,7 @@ grep -q '"cancelled"' "$folder/end" || fail "the stream did not end as cancelled
 echo "== a resumable stream: its address is in the Location header, and every event has an id"
 ask "$long" -H 'X-Resumable: true' -D "$folder/head" >"$folder/lost" &
 until [ "$(grep -c '^id:' "$folder/lost" || true)" -ge 5 ]; do wait_a_little; done
-kill $! # the connection is lost; the stream goes on
+kill $! # the connection is lost; the stream continues
 wait $! 2>/dev/null || true
 address=$(tr -d '\r' <"$folder/head" | sed -n 's/^[Ll]ocation: //p')
 last=$(grep '^id:' "$folder/lost" | tail -n 1 | tr -dc 0-9)

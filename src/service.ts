@@ -151,7 +151,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   };
 }
 
-/** Keys and their limits. */
 function openAccess(config: Config, log: Logger) {
   const keys = new KeyRing({
     plainKeys: config.apiKey,

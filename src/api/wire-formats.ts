@@ -1,5 +1,4 @@
-// The list of all wire formats. A line here mounts a format at its path and adds it to the OpenAPI document. The
-// descriptions of its fields are in openapi/.
+// All wire formats. A line here mounts a format and adds it to the OpenAPI document; openapi/ describes its fields.
 
 import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";

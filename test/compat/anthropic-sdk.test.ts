@@ -184,14 +184,14 @@ test("reasoning has its own blocks, and can be sent back in them", async () => {
   const thinking = { type: "adaptive" as const };
   const wish = { ...plain, messages: [sum], max_tokens: 300, thinking };
   const stream = client.messages.stream({ ...wish, output_config: { effort: "low" } });
-  let thoughts = "";
+  let reasoning = "";
   stream.on("thinking", (text) => {
-    thoughts += text;
+    reasoning += text;
   });
 
   const { content, usage } = await stream.finalMessage();
 
-  expect(content).toMatchObject([{ type: "thinking", thinking: thoughts }, { type: "text" }]);
+  expect(content).toMatchObject([{ type: "thinking", thinking: reasoning }, { type: "text" }]);
   expect(usage.output_tokens_details?.thinking_tokens).toBeGreaterThan(0);
   const messages = [sum, { role: "assistant" as const, content }, question];
   const next = await client.messages.create({ ...plain, messages, thinking: { type: "disabled" } });

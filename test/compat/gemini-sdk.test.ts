@@ -341,7 +341,7 @@ test("countTokens() returns the same number as usage", async () => {
 });
 
 describe("models", () => {
-  test("list() pages through what is served", async () => {
+  test("list() pages through the served models", async () => {
     const names: (string | undefined)[] = [];
     for await (const { name } of await ai.models.list({ config: { pageSize: 1 } }))
       names.push(name);

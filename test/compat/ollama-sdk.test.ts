@@ -105,8 +105,8 @@ describe("chat", () => {
     const parts = await all(await client.chat({ ...wish, think: true, stream: true }));
     const silent = await client.chat({ ...wish, think: false });
 
-    const thoughts = parts.map(({ message }) => message.thinking ?? "").join("");
-    expect(thoughts).toMatch(/\d/);
+    const reasoning = parts.map(({ message }) => message.thinking ?? "").join("");
+    expect(reasoning).toMatch(/\d/);
     expect(textOf(parts)).not.toContain("think>");
     expect(silent.message).not.toHaveProperty("thinking");
   });

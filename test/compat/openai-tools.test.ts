@@ -65,7 +65,7 @@ test("runTools() calls the function and sends its result to the model", async ()
   expect(answer).toContain("18");
 });
 
-test("runTools() works on a stream as well", async () => {
+test("runTools() works on a stream too", async () => {
   let calls = 0;
   const runner = client.chat.completions.runTools({
     ...plain,

@@ -1,4 +1,4 @@
-// Tells memory growth from noise: allocators and garbage collectors keep freed memory for a while.
+// Separates memory growth from noise: allocators and garbage collectors keep freed memory for a while.
 
 /** Share of samples ignored at the start, while caches fill up. */
 const WARM_UP = 0.4;

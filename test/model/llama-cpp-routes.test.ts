@@ -115,7 +115,7 @@ describe("the built-in model", () => {
 
   test.each([
     ["words", {}],
-    ["no thoughts", { reasoning_effort: "none" }],
+    ["no reasoning", { reasoning_effort: "none" }],
     ["tools", { tools: [{ type: "function", function: { name: "look_up" } }] }],
   ])("counts the tokens of a chat with %s as its usage does", async (_name, changes) => {
     const body = chat({ max_tokens: 1, ...changes });

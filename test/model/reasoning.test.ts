@@ -32,8 +32,8 @@ async function ask(changes: object): Promise<Answer> {
 test("reasons when asked to, and separates the reasoning from the answer", async () => {
   const { choices, usage } = await ask({ reasoning_effort: "medium" });
 
-  const { content, reasoning_content: thoughts } = choices[0].message;
-  expect(thoughts?.length).toBeGreaterThan(10);
+  const { content, reasoning_content: reasoning } = choices[0].message;
+  expect(reasoning?.length).toBeGreaterThan(10);
   expect(content).not.toContain("think>");
   expect(content).not.toBe("");
   expect(usage.completion_tokens_details.reasoning_tokens).toBeGreaterThan(5);
@@ -64,22 +64,22 @@ test("streams the same reasoning as in a buffered answer, before the text", asyn
       (chunk.choices?.[0]?.delta ?? {}) as { reasoning_content?: string; content?: string | null },
   );
   const kinds = deltas.map((delta) =>
-    "reasoning_content" in delta ? "thought" : delta.content ? "text" : "",
+    "reasoning_content" in delta ? "reasoning" : delta.content ? "text" : "",
   );
   expect(deltas.map((delta) => delta.reasoning_content ?? "").join("")).toBe(
     choices[0].message.reasoning_content,
   );
   expect(deltas.map((delta) => delta.content ?? "").join("")).toBe(choices[0].message.content);
-  expect(kinds.lastIndexOf("thought")).toBeLessThan(kinds.indexOf("text"));
+  expect(kinds.lastIndexOf("reasoning")).toBeLessThan(kinds.indexOf("text"));
 });
 
 test("ends the reasoning when its budget is used up, and answers", async () => {
   const { choices, usage } = await ask({ reasoning_effort: "high", thinking_budget_tokens: 5 });
 
   const free = await ask({ reasoning_effort: "high" });
-  const { reasoning_content: thoughts = "", content } = choices[0].message;
-  expect(free.choices[0].message.reasoning_content?.startsWith(thoughts)).toBe(true);
-  expect(thoughts.length).toBeLessThan(free.choices[0].message.reasoning_content?.length ?? 0);
+  const { reasoning_content: reasoning = "", content } = choices[0].message;
+  expect(free.choices[0].message.reasoning_content?.startsWith(reasoning)).toBe(true);
+  expect(reasoning.length).toBeLessThan(free.choices[0].message.reasoning_content?.length ?? 0);
   expect(usage.completion_tokens_details.reasoning_tokens).toBeLessThan(12); // including the tokens that end it
   expect(content).not.toBe("");
   expect(choices[0].finish_reason).toBe("stop");

@@ -24,7 +24,7 @@ test("300 changed bodies, the broken streams and WebSockets find nothing", async
   expect(code).toBe(0);
 });
 
-test("explains itself, and refuses what it does not know", async () => {
+test("prints help, and refuses unknown options", async () => {
   const [help, wrong] = await Promise.all([run("--help"), run("--only", "nothing")]);
 
   expect([help.code, wrong.code]).toEqual([0, 1]);

@@ -30,7 +30,7 @@ const medianOf = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 describe.skipIf(program === null)("behind nginx", () => {
-  test(`the first token comes at most ${MOST_LATER_MS} ms later`, { retry: 2 }, async () => {
+  test(`the first token arrives at most ${MOST_LATER_MS} ms later`, { retry: 2 }, async () => {
     const service = await startWithFake(
       { prefillMs: 5, tokenMs: 5, tokens: 8 },
       { allowedHost: ["sluice.example"] },

@@ -18,7 +18,6 @@ import { modelInPath, routeOf } from "./path-model.ts";
 
 /** The routes that count, tokenize and render prompts. */
 export const QUESTION_PATHS = ENDPOINTS.map(({ path }) => path);
-/** The same in Express syntax. */
 export const QUESTION_EXPRESS_ROUTES = QUESTION_PATHS.map(routeOf);
 
 export type QuestionRoutesDeps = ParseDeps &

@@ -21,7 +21,7 @@ export function toJson(conversations: readonly Conversation[]): string {
 
 /**
  * @param text of a file written by `toJson`
- * @throws Error whose message tells the user what is wrong with the file
+ * @throws Error with a message for the user about the invalid file
  */
 export function fromJson(text: string): readonly Conversation[] {
   const read = readJson(text);

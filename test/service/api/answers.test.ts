@@ -19,7 +19,7 @@ import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";
 import { errorDetailsOf } from "../../support/clients/error-text.ts";
 import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
-import { scored } from "../../support/clients/receipts.ts";
+import { tokenLogprob } from "../../support/clients/receipts.ts";
 import { chat, post, postSse } from "../../support/clients/sse-client.ts";
 import { FakeEngine, type FakeEngineOptions } from "../../support/engines/fake-engine.ts";
 import {
@@ -48,14 +48,14 @@ function sharedService(...given: Parameters<typeof startWithFake>): () => Runnin
 }
 
 const logprobs = [
-  scored("He", -0.5, [
+  tokenLogprob("He", -0.5, [
     ["He", -0.5],
     ["She", -1],
   ]),
-  scored("y", Number.NEGATIVE_INFINITY),
+  tokenLogprob("y", Number.NEGATIVE_INFINITY),
 ];
 const text: FreshDelta = { type: "text-delta", text: "Hey", tokens: 2, logprobs };
-const thought: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
+const reasoning: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
 const call: FreshDelta = { type: "tool-call-delta", index: 0, name: "f", text: '{"a":', tokens: 1 };
 const more: FreshDelta = { type: "tool-call-delta", index: 0, name: null, text: "1}", tokens: 1 };
 const progress: PromptProgress = {
@@ -68,7 +68,7 @@ const progress: PromptProgress = {
 
 const ENGINES: Readonly<Record<string, FakeEngineOptions>> = {
   text: { events: [progress, text, text] },
-  "thoughts and calls": { events: [progress, thought, text, call, more, { ...call, index: 1 }] },
+  "reasoning and calls": { events: [progress, reasoning, text, call, more, { ...call, index: 1 }] },
   "a call alone": { events: [call, more] },
   nothing: { events: [] },
   "an answer that is cut off": { texts: ["a"], tokens: 100 },

@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
     block({ type: "tool_use", id: "1", name: "f", input: {} }),
     `${BLOCK}.type`,
   ],
-  ["a thought of the user's", block({ type: "thinking", thinking: "a" }), `${BLOCK}.type`],
+  ["reasoning in a user message", block({ type: "thinking", thinking: "a" }), `${BLOCK}.type`],
   [
     "a result without id",
     block({ type: "tool_result", content: "1" }),
@@ -126,7 +126,7 @@ const CASES: readonly Case[] = [
   ["an input that is a list", used({ input: [] }), `${ANSWER}.input`],
   ["an input of 10,000 levels", used({ input: { a: lists } }), "messages"],
   ["an input with a prototype", used({ input: proto }), `${ANSWER}.input.__proto__`],
-  ["a thought without text", answered({ type: "thinking" }), `${ANSWER}.thinking`, missing],
+  ["reasoning without text", answered({ type: "thinking" }), `${ANSWER}.thinking`, missing],
   ["a server's call", answered({ type: "server_tool_use", id: "1" }), `${ANSWER}.type`],
   [
     "a call at the end",

@@ -160,12 +160,12 @@ test("a quiet stream is kept alive by pings", async () => {
 });
 
 test("pings are sent during hidden reasoning", async () => {
-  const thoughts = Array.from({ length: 20 }, () => ({
+  const reasoning = Array.from({ length: 20 }, () => ({
     type: "reasoning-delta" as const,
     text: "Hm",
     tokens: 1,
   }));
-  running = await startWithFake({ events: thoughts, tokenMs: 10 }, { heartbeatMs: 20 });
+  running = await startWithFake({ events: reasoning, tokenMs: 10 }, { heartbeatMs: 20 });
   const thinking = { type: "adaptive", display: "omitted" };
 
   const { events } = await postSse(`${running.url}/v1/messages`, body({ thinking }));

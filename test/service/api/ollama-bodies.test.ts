@@ -94,7 +94,7 @@ const OF_CHAT: readonly Case[] = [
   ["content in parts", saying({ role: "user", content: [] }), "messages[1].content"],
   ["an image", saying({ ...user, images: ["aGk="] }), "messages[1].images", unreadable, "text"],
   ["an image that is no list", saying({ ...user, images: "a" }), "messages[1].images", unreadable],
-  ["thoughts as a list", answered({ thinking: [] }), "messages[1].thinking"],
+  ["reasoning as a list", answered({ thinking: [] }), "messages[1].thinking"],
   ["calls as an object", answered({ tool_calls: {} }), "messages[1].tool_calls"],
   [
     "a call of nothing",
@@ -130,7 +130,7 @@ const OF_GENERATE: readonly Case[] = [
   ["a picture", { width: 512 }, "width", unsupported],
   ["raw as text", { raw: "yes" }, "raw"],
   ["raw with a system prompt", { raw: true, system: "a" }, "system"],
-  ["raw with thoughts", { raw: true, think: true }, "think"],
+  ["raw with reasoning", { raw: true, think: true }, "think"],
   ["a suffix with a system prompt", { suffix: "a", system: "a" }, "system"],
   ["a suffix of a number", { suffix: 5 }, "suffix"],
 ];

@@ -21,7 +21,7 @@ const call = (more: object) =>
   item({ type: "function_call", call_id: "1", name: "f", arguments: "{}", ...more });
 const result = (more: object) =>
   item({ type: "function_call_output", call_id: "1", output: "a", ...more });
-const thought = (more: object) => item({ type: "reasoning", summary: [], ...more });
+const reasoningItem = (more: object) => item({ type: "reasoning", summary: [], ...more });
 const tool = (more: object) => ({
   tools: [{ type: "function", name: "f", parameters: { type: "object" }, ...more }],
 });
@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
   ["a call without a name", call({ name: "" }), "input[1].name"],
   [
     "reasoning of another server",
-    thought({ encrypted_content: "abc" }),
+    reasoningItem({ encrypted_content: "abc" }),
     "input[1].encrypted_content",
   ],
   ["instructions of a number", { instructions: 5 }, "instructions"],

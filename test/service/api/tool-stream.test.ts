@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from "vitest";
 import type { FreshDelta } from "../../../src/generation/events.ts";
-import { scored } from "../../support/clients/receipts.ts";
+import { tokenLogprob } from "../../support/clients/receipts.ts";
 import { chat, post, postSse, readAll } from "../../support/clients/sse-client.ts";
 import { type RunningService, startWithFake } from "../../support/start-service.ts";
 
@@ -141,16 +141,24 @@ test("streams reasoning as reasoning_content, and counts its tokens", async () =
 
 test("has the same logprobs in a stream and in one body", async () => {
   const url = await started([
-    { type: "text-delta", text: "One", tokens: 1, logprobs: [scored("One", -1, [["One", -1]])] },
-    { type: "text-delta", text: " two", tokens: 1, logprobs: [scored(" two", -2)] },
+    {
+      type: "text-delta",
+      text: "One",
+      tokens: 1,
+      logprobs: [tokenLogprob("One", -1, [["One", -1]])],
+    },
+    { type: "text-delta", text: " two", tokens: 1, logprobs: [tokenLogprob(" two", -2)] },
   ]);
   const fields = { logprobs: true, top_logprobs: 1 };
 
   const { chunks } = await readAll(await postSse(url, chat({ ...fields, stream: true })));
   const body = (await (await post(url, chat(fields))).json()) as { choices: object[] };
 
-  type Scored = { readonly logprobs?: { readonly content: readonly object[] } | null } | undefined;
-  const contentOf = (choice: object | undefined) => (choice as Scored)?.logprobs?.content ?? [];
+  type WithLogprobs =
+    | { readonly logprobs?: { readonly content: readonly object[] } | null }
+    | undefined;
+  const contentOf = (choice: object | undefined) =>
+    (choice as WithLogprobs)?.logprobs?.content ?? [];
   const streamed = chunks.flatMap(({ choices }) => contentOf(choices?.[0]));
   expect(streamed).toHaveLength(2);
   expect(contentOf(body.choices[0])).toEqual(streamed);

@@ -63,7 +63,7 @@ function sluice(...args: string[]): Promise<string> {
   );
 }
 
-test("holds the compiled program, its types, the page, the built-in model and the nginx configuration, and nothing else", () => {
+test("contains the compiled program, its types, the page, the built-in model and the nginx configuration, and nothing else", () => {
   const allowed =
     /^(LICENSE|README\.md|package\.json|deploy\/nginx\.conf|models\/(builtin\.gguf|MODEL_CARD\.md)|dist\/web\/[\w./-]+\.(html|js|css|svg|md)|dist\/docs\.(html|css)|dist\/(?!web\/)[\w/-]+\.(js|d\.ts))$/;
 

@@ -43,7 +43,7 @@ describe.concurrent("sluice pull", { timeout: 60_000 }, () => {
     expect(ranges).toEqual([]);
   });
 
-  it("asks only for what is missing when a connection breaks in the middle", async () => {
+  it("requests only the missing bytes when a connection breaks in the middle", async () => {
     const { url, ranges } = await serveModel({
       send(response, bytes, { start, count }) {
         if (start !== 5 * MIB || count > 3) response.end(bytes);

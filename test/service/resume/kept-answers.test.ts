@@ -20,11 +20,11 @@ afterEach(async () => running?.close());
 
 const PATH = "/v1/responses";
 const text: FreshDelta = { type: "text-delta", text: "Hey", tokens: 2 };
-const thought: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
+const reasoning: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
 const call: FreshDelta = { type: "tool-call-delta", index: 0, name: "f", text: "{}", tokens: 1 };
 
 test.each([
-  ["a response that ends", { events: [thought, text, call] }, { input: "Hi" }, "completed"],
+  ["a response that ends", { events: [reasoning, text, call] }, { input: "Hi" }, "completed"],
   [
     "one that is cut off",
     { texts: ["a"], tokens: 100 },

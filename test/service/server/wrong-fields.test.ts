@@ -57,7 +57,7 @@ test.each(POSTS)("%s refuses wrong values with 400, in its envelope", async (_pa
   expect(new Set(refusals)).toEqual(new Set([`400 ${field}`]));
 });
 
-test.each(POSTS)("%s refuses an unsupported field by its name", async (_path, on) => {
+test.each(POSTS)("%s names an unsupported field in the error", async (_path, on) => {
   const { contract, envelope, send } = on;
   const [field] = Object.keys(contract.unsupported);
   if (field === undefined) return;

@@ -38,7 +38,7 @@ export function textDelta(
   return { type: "text-delta", text, tokens: 1, atMs: 0, ...changes };
 }
 
-export function thought(text: string): Delta {
+export function reasoningDelta(text: string): Delta {
   return { type: "reasoning-delta", text, tokens: 1, atMs: 0 };
 }
 
@@ -47,20 +47,20 @@ export function callDelta(index: number, name: string | null, text = ""): Delta 
   return { type: "tool-call-delta", index, name, text, tokens: 1, atMs: 0 };
 }
 
-/** A token with its logprob, and alternatives of that form. */
-export function scored(
+/** The logprob of a token, with those of its alternatives. */
+export function tokenLogprob(
   text: string,
   logprob: number | null,
   alternatives: readonly (readonly [text: string, logprob: number])[] = [],
 ): PositionLogprobs {
-  const scoreOf = (of: string, value: number | null) => ({
+  const logprobOf = (of: string, value: number | null) => ({
     id: 1,
     text: of,
     bytes: [...Buffer.from(of)],
     logprob: value,
   });
   return {
-    ...scoreOf(text, logprob),
-    alternatives: alternatives.map(([other, value]) => scoreOf(other, value)),
+    ...logprobOf(text, logprob),
+    alternatives: alternatives.map(([other, value]) => logprobOf(other, value)),
   };
 }

@@ -138,7 +138,7 @@ test("is empty once the reader has taken all events", async () => {
 
 test("keeps deltas of different kinds apart, in their order", async () => {
   const { channel, onTaken } = open();
-  const thought = { type: "reasoning-delta", text: "hm", tokens: 1, atMs: 0 } as const;
+  const reasoning = { type: "reasoning-delta", text: "hm", tokens: 1, atMs: 0 } as const;
   const call = {
     type: "tool-call-delta",
     index: 0,
@@ -149,7 +149,7 @@ test("keeps deltas of different kinds apart, in their order", async () => {
   } as const;
   const args = { ...call, name: null, text: "{}" };
 
-  for (const event of [thought, delta("a"), delta("b"), call, args, FINISH]) channel.push(event);
+  for (const event of [reasoning, delta("a"), delta("b"), call, args, FINISH]) channel.push(event);
 
   const events = await readAll(channel);
   expect(events.map(({ type }) => type)).toEqual([

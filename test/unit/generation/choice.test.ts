@@ -3,7 +3,13 @@
 import { expect, test } from "vitest";
 import { type Choice, ChoiceCollector } from "../../../src/generation/choice.ts";
 import type { FinishReason, GenerateEvent } from "../../../src/generation/events.ts";
-import { callDelta, ended, scored, textDelta, thought } from "../../support/clients/receipts.ts";
+import {
+  callDelta,
+  ended,
+  reasoningDelta,
+  textDelta,
+  tokenLogprob,
+} from "../../support/clients/receipts.ts";
 
 function finish(reason: FinishReason): GenerateEvent {
   const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
@@ -28,8 +34,8 @@ test("is empty if only the finish event came", () => {
 
 test("keeps reasoning, text and calls apart in any order", () => {
   const choice = collected(
-    thought("Hm"),
-    thought("."),
+    reasoningDelta("Hm"),
+    reasoningDelta("."),
     textDelta("Let "),
     callDelta(0, "f", '{"a"'),
     callDelta(0, null, ":1}"),
@@ -52,8 +58,8 @@ test("keeps reasoning, text and calls apart in any order", () => {
 
 test("collects the logprobs of all deltas in order", () => {
   const choice = collected(
-    { ...thought("a"), logprobs: [scored("a", -1)] },
-    textDelta("bc", { logprobs: [scored("b", -2), scored("c", -3)] }),
+    { ...reasoningDelta("a"), logprobs: [tokenLogprob("a", -1)] },
+    textDelta("bc", { logprobs: [tokenLogprob("b", -2), tokenLogprob("c", -3)] }),
     finish("stop"),
   );
 

@@ -8,8 +8,8 @@ import {
   ended,
   IDENTITY,
   RECEIPT,
+  reasoningDelta,
   textDelta,
-  thought,
 } from "../../../support/clients/receipts.ts";
 
 const encoder = (hidesReasoning = false) => new AnthropicEncoder(IDENTITY, { hidesReasoning });
@@ -68,7 +68,7 @@ test("text is one block", () => {
 });
 
 test("sends reasoning as a block of its own that ends with a signature", () => {
-  const events = blockEvents([thought("Hm"), textDelta("a")]);
+  const events = blockEvents([reasoningDelta("Hm"), textDelta("a")]);
 
   expect(events.slice(0, 5)).toMatchObject([
     { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "" } },
@@ -80,7 +80,7 @@ test("sends reasoning as a block of its own that ends with a signature", () => {
 });
 
 test("leaves out hidden reasoning, streamed and in a body", () => {
-  const events = blockEvents([thought("Hm"), textDelta("a")], encoder(true));
+  const events = blockEvents([reasoningDelta("Hm"), textDelta("a")], encoder(true));
   const body = encoder(true).body([choiceOf("a", { reasoning: "Hm" })], RECEIPT);
 
   expect(events[0]).toMatchObject({ index: 0, content_block: { type: "text" } });

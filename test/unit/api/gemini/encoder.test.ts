@@ -9,9 +9,9 @@ import {
   ended,
   IDENTITY,
   RECEIPT,
-  scored,
+  reasoningDelta,
   textDelta,
-  thought,
+  tokenLogprob,
 } from "../../../support/clients/receipts.ts";
 
 const ALL = { includesReasoning: true, includesLogprobs: false };
@@ -100,15 +100,18 @@ test("sends reasoning as parts of its own if requested", () => {
       { text: "Well" },
     ];
     expect(encoder.body([choice], RECEIPT).candidates[0]?.content.parts).toEqual(expected);
-    const streamed = partsOf(encoder, [thought("Hm"), textDelta("Well")]);
+    const streamed = partsOf(encoder, [reasoningDelta("Hm"), textDelta("Well")]);
     expect(streamed.flat()).toEqual(expected);
   }
 });
 
 test("sends logprobs with their text, and those of hidden tokens with the next text", () => {
-  const logprobs = [scored("He", -1, [["She", -2]]), scored("y", Number.NEGATIVE_INFINITY)];
+  const logprobs = [
+    tokenLogprob("He", -1, [["She", -2]]),
+    tokenLogprob("y", Number.NEGATIVE_INFINITY),
+  ];
   const encoder = encoderWith({ includesReasoning: false, includesLogprobs: true });
-  const hidden = { ...thought("Hm"), logprobs: [scored("Hm", -0.5)] };
+  const hidden = { ...reasoningDelta("Hm"), logprobs: [tokenLogprob("Hm", -0.5)] };
 
   const frames = [hidden, textDelta("Hey", { logprobs })].flatMap((delta) =>
     encoder.delta(0, delta),
@@ -136,7 +139,7 @@ test("sends logprobs with their text, and those of hidden tokens with the next t
 test.each([true, false])(
   "a call is sent before reasoning that follows it (shown: %s)",
   (includesReasoning) => {
-    const deltas = [callDelta(0, "f", "{}"), thought("Hm"), textDelta("then")];
+    const deltas = [callDelta(0, "f", "{}"), reasoningDelta("Hm"), textDelta("then")];
 
     const parts = partsOf(encoderWith({ includesReasoning }), deltas);
 

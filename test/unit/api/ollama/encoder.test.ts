@@ -14,9 +14,9 @@ import {
   ended,
   IDENTITY,
   RECEIPT,
-  scored,
+  reasoningDelta,
   textDelta,
-  thought,
+  tokenLogprob,
 } from "../../../support/clients/receipts.ts";
 
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: false, randomSeed: () => 3 };
@@ -41,7 +41,7 @@ test("writes one line per delta, and the metrics in the last line", () => {
   const said = { role: "assistant", content: "" };
 
   const lines = linesIn([
-    ...encoder.delta(0, thought("Hm")),
+    ...encoder.delta(0, reasoningDelta("Hm")),
     ...encoder.delta(0, textDelta('"a\n')),
     ...encoder.finish(0, ended("length"), RECEIPT),
   ]);
@@ -93,11 +93,11 @@ test("leaves out a call that was cut off, because a client would run it", () => 
 
 test("sends logprobs with the text of their tokens, and loses none", () => {
   const encoder = chatting({ logprobs: true, top_logprobs: 1 });
-  const logprobs = [scored("a", Number.NEGATIVE_INFINITY, [["b", -2]])];
+  const logprobs = [tokenLogprob("a", Number.NEGATIVE_INFINITY, [["b", -2]])];
 
   const lines = linesIn([
     ...encoder.delta(0, textDelta("a", { logprobs })),
-    ...encoder.delta(0, { ...callDelta(0, "f"), logprobs: [scored("f", -1)] }),
+    ...encoder.delta(0, { ...callDelta(0, "f"), logprobs: [tokenLogprob("f", -1)] }),
     ...encoder.finish(0, ended("tool-calls"), RECEIPT),
   ]);
 

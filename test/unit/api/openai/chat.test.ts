@@ -9,8 +9,8 @@ import {
   ended,
   IDENTITY,
   RECEIPT,
+  reasoningDelta,
   textDelta,
-  thought,
 } from "../../../support/clients/receipts.ts";
 
 const MESSAGES = [{ role: "user", content: "Hi" }];
@@ -223,7 +223,7 @@ test("sends only the text in the delta of a later chunk", () => {
 });
 
 test("sends reasoning as reasoning_content, without content", () => {
-  expect(chunksOf(encoder().delta(0, thought("Hm")))).toEqual([
+  expect(chunksOf(encoder().delta(0, reasoningDelta("Hm")))).toEqual([
     { ...HEAD, choices: [choiceIn({ role: "assistant", content: null })] },
     { ...HEAD, choices: [choiceIn({ reasoning_content: "Hm" })] },
   ]);

@@ -9,8 +9,8 @@ import {
   choiceOf,
   IDENTITY,
   RECEIPT,
-  scored,
   textDelta,
+  tokenLogprob,
 } from "../../../support/clients/receipts.ts";
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -18,11 +18,11 @@ const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () =>
 
 test("writes chat's form: token, bytes, logprob, and the likeliest alternatives", () => {
   const logprobs = [
-    scored("é", -0.5, [
+    tokenLogprob("é", -0.5, [
       ["é", -0.5],
       ["e", -1],
     ]),
-    scored("!", -2),
+    tokenLogprob("!", -2),
   ];
 
   expect(chatLogprobs(logprobs)).toEqual({
@@ -44,12 +44,12 @@ test("writes chat's form: token, bytes, logprob, and the likeliest alternatives"
 
 test("writes completions' form: lists, and offsets into the text", () => {
   const logprobs = [
-    scored("One", -1, [
+    tokenLogprob("One", -1, [
       ["One", -1],
       ["Two", -2],
     ]),
-    scored(" 🙂", -3),
-    scored("!", -4),
+    tokenLogprob(" 🙂", -3),
+    tokenLogprob("!", -4),
   ];
 
   expect(completionLogprobs(logprobs, 10)).toEqual({
@@ -61,7 +61,7 @@ test("writes completions' form: lists, and offsets into the text", () => {
 });
 
 test("writes -9999 for a probability of 0, in both forms", () => {
-  const logprobs = [scored("a", NEVER, [["b", NEVER]])];
+  const logprobs = [tokenLogprob("a", NEVER, [["b", NEVER]])];
 
   const chat = JSON.stringify(chatLogprobs(logprobs));
 
@@ -77,7 +77,7 @@ test("writes -9999 for a probability of 0, in both forms", () => {
 });
 
 test("writes null for a prompt's first token, which has no predecessor", () => {
-  expect(completionLogprobs([scored("a", null), scored("b", -1)], 0)).toMatchObject({
+  expect(completionLogprobs([tokenLogprob("a", null), tokenLogprob("b", -1)], 0)).toMatchObject({
     token_logprobs: [null, -1],
     top_logprobs: [null, { b: -1 }],
   });
@@ -85,7 +85,7 @@ test("writes null for a prompt's first token, which has no predecessor", () => {
 
 test("keeps the likelier of two tokens with the same text", () => {
   const logprobs = [
-    scored("\ufffd", -1, [
+    tokenLogprob("\ufffd", -1, [
       ["\ufffd", -1],
       ["\ufffd", -5],
     ]),
@@ -107,9 +107,9 @@ function chunksOf(dialect: typeof openaiChat, body: object, deltas: readonly Del
 }
 
 const DELTAS = [
-  textDelta("One", { logprobs: [scored("One", -1)] }),
+  textDelta("One", { logprobs: [tokenLogprob("One", -1)] }),
   textDelta(""),
-  textDelta(" two", { logprobs: [scored(" t", -2), scored("wo", -3)] }),
+  textDelta(" two", { logprobs: [tokenLogprob(" t", -2), tokenLogprob("wo", -3)] }),
 ];
 
 test("streams completions' logprobs with offsets that continue from chunk to chunk", () => {
@@ -132,7 +132,7 @@ test("streams chat's logprobs with their text, and null if there are none", () =
 });
 
 test("puts all logprobs of a choice into its body, and none if not requested", () => {
-  const choices = [choiceOf("One", { logprobs: [scored("One", -1)] })];
+  const choices = [choiceOf("One", { logprobs: [tokenLogprob("One", -1)] })];
   const bodyOf = (fields: object) =>
     openaiCompletions
       .parse({ prompt: "Hi", ...fields }, CONTEXT)

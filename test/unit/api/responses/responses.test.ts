@@ -11,8 +11,8 @@ import {
   ended,
   IDENTITY,
   RECEIPT,
+  reasoningDelta,
   textDelta,
-  thought,
 } from "../../../support/clients/receipts.ts";
 import { compiled } from "../../../support/engines/compile-schemas.ts";
 
@@ -176,7 +176,7 @@ describe("an answer", () => {
   test("streams each item from its beginning to its end, one after the other", () => {
     const encode = encoder();
     const frames = [
-      ...encode.delta(0, thought("Hm.")),
+      ...encode.delta(0, reasoningDelta("Hm.")),
       ...encode.delta(0, textDelta("Let me ")),
       ...encode.delta(0, textDelta("see.")),
       ...encode.delta(0, callDelta(0, "f")),
@@ -211,7 +211,7 @@ describe("an answer", () => {
 
   test("ends with the same response as a body", () => {
     const encode = encoder();
-    encode.delta(0, thought("Hm."));
+    encode.delta(0, reasoningDelta("Hm."));
     encode.delta(0, textDelta("Five."));
     const last = encode.finish(0, ended("stop"), RECEIPT).at(-1);
 

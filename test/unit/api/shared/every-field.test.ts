@@ -9,7 +9,13 @@ import type { Contract } from "../../../../src/api/shared/contract.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { Delta } from "../../../../src/generation/events.ts";
-import { choiceOf, ended, IDENTITY, RECEIPT, scored } from "../../../support/clients/receipts.ts";
+import {
+  choiceOf,
+  ended,
+  IDENTITY,
+  RECEIPT,
+  tokenLogprob,
+} from "../../../support/clients/receipts.ts";
 
 const { schemas } = openapiDocument("0").components;
 const CONTEXT: ParseContext = {
@@ -190,7 +196,7 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
   },
 };
 
-const logprobs = [scored("a", -1, [["b", -2]])];
+const logprobs = [tokenLogprob("a", -1, [["b", -2]])];
 const DELTAS: readonly Delta[] = [
   { type: "reasoning-delta", text: "Hm", tokens: 1, atMs: 0 },
   { type: "text-delta", text: "a", tokens: 1, atMs: 0, logprobs },

@@ -83,7 +83,7 @@ test.each(apis)("%s accepts each value of each field, or names the field", (path
   }
 });
 
-test.each(apis)("%s refuses each unsupported field by its name", (path, { contract }) => {
+test.each(apis)("%s names each unsupported field in the error", (path, { contract }) => {
   for (const field of Object.keys(contract.unsupported)) {
     const answer = refusalOf(path, jsonWithField({ path, contract }, field, '{"a":1}'));
     expect(answer && errorDetailsOf(answer), field).toMatchObject({

@@ -4,7 +4,12 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Flush } from "../../../../src/api/dialect.ts";
 import type { GenerateEvent } from "../../../../src/generation/events.ts";
 import { coalesceDeltas } from "../../../../src/http/generate/coalesce-deltas.ts";
-import { callDelta, scored, textDelta, thought } from "../../../support/clients/receipts.ts";
+import {
+  callDelta,
+  reasoningDelta,
+  textDelta,
+  tokenLogprob,
+} from "../../../support/clients/receipts.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -35,7 +40,7 @@ async function textsOf(texts: readonly string[], flush: Flush): Promise<string[]
 }
 
 test.each<[Flush]>([["token"], [0]])("passes every event on unchanged with %j", async (flush) => {
-  const events = [textDelta("a"), textDelta("b"), thought("c"), callDelta(0, "f"), FINISH];
+  const events = [textDelta("a"), textDelta("b"), reasoningDelta("c"), callDelta(0, "f"), FINISH];
 
   expect(await sentOf(events, flush)).toEqual(events);
 });
@@ -83,7 +88,13 @@ test.each<[Flush]>([["word"], ["sentence"], [1000]])(
   async (flush) => {
     const sent = await sentOf(
       [
-        ...[thought("a"), thought("b"), thought("c"), textDelta("d"), textDelta("e")],
+        ...[
+          reasoningDelta("a"),
+          reasoningDelta("b"),
+          reasoningDelta("c"),
+          textDelta("d"),
+          textDelta("e"),
+        ],
         ...[callDelta(0, "f", "{"), callDelta(0, null, "}"), callDelta(1, "g"), FINISH],
       ],
       flush,
@@ -112,13 +123,13 @@ test.each<[Flush]>([["word"], ["sentence"]])(
 
 test("joins the logprobs of deltas sent together, and adds up their tokens", async () => {
   const deltas = ["He", "l", "lo", " you"].map((text) =>
-    textDelta(text, { logprobs: [scored(text, -1)] }),
+    textDelta(text, { logprobs: [tokenLogprob(text, -1)] }),
   );
 
   const sent = await sentOf([...deltas, FINISH], "word");
 
   expect(sent[1]).toMatchObject({ text: "llo", tokens: 2 });
-  expect(sent[1]).toMatchObject({ logprobs: [scored("l", -1), scored("lo", -1)] });
+  expect(sent[1]).toMatchObject({ logprobs: [tokenLogprob("l", -1), tokenLogprob("lo", -1)] });
   expect(
     sent.slice(0, -1).flatMap((event) => ("logprobs" in event ? event.logprobs : [])),
   ).toHaveLength(4);

@@ -101,12 +101,12 @@ test("does not count a prompt that is likely to fit", () => {
 
 test("counts nothing that a template may leave out", () => {
   const { deps } = bounds();
-  const thoughts = `<think>${"x".repeat(20_000)}</think>yes`;
+  const reasoning = `<think>${"x".repeat(20_000)}</think>yes`;
   const instructions: Message = { role: "system", content: "x".repeat(20_000) };
   const prompt = messagesPrompt([
     instructions,
     user(" ".repeat(9_000)),
-    assistant(thoughts),
+    assistant(reasoning),
     user("a"),
   ]);
 

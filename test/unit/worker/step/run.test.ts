@@ -269,7 +269,7 @@ const THINKING: Partial<PreparedRequest> = {
 test.each([
   ["plain text", {}, "ab\u00e9\u{1F984}cd"],
   ["a stop string that comes nearly", { stop: ["cdX", "END"] }, "abcdENcdENzz"],
-  ["thoughts that use up their budget", THINKING, "hm, so five it is"],
+  ["reasoning that uses up its budget", THINKING, "hm, so five it is"],
 ])("goes on in another worker as if nothing had happened: %s", (_what, request, given) => {
   const tokens = [...Buffer.from(given)];
   const ending = [...Buffer.from("</think>")];
