@@ -8,7 +8,7 @@ const SLOW = { testTimeout: 60_000, hookTimeout: 60_000 };
 export default defineConfig({
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3, // some wait for a process or a timer while others compute,
     globalSetup: "./test/support/built.ts",
     reporters: process.env.CI ? ["default", "./test/support/total-reporter.ts"] : ["default"],
     projects: [
@@ -38,7 +38,6 @@ export default defineConfig({
           include: [...files("model"), ...files("compat"), ...files("proxy")],
           isolate: false,
           ...SLOW,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -50,7 +49,6 @@ export default defineConfig({
           isolate: false, // the files share their modules, and one browser
           globalSetup: "./test/page/browser-server.ts",
           retry: 1,
-          sequence: { groupOrder: 1 },
         },
       },
       {

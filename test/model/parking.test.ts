@@ -125,6 +125,23 @@ test.each([
   },
 );
 
+test("a parked stream that is aborted leaves nothing behind", async () => {
+  const controller = new AbortController();
+  const slow = generate(await prepared("Count from 1 to 100", 150), controller);
+  await slow.events.next();
+  const beforeMs = performance.now();
+  await until(() => performance.now() - beforeMs > 200, "it is parked");
+
+  controller.abort();
+  await expect(readText(slow.events)).rejects.toThrow();
+  slow.ticket.leave();
+
+  expect([queue.busy, queue.inside]).toEqual([0, 0]);
+  const after = generate(await prepared("Hello", 5));
+  expect((await readText(after.events)).tokens).toBe(5);
+  after.ticket.leave();
+});
+
 test("a suspended stream that is aborted leaves nothing behind", async () => {
   const controller = new AbortController();
   const slow = generate(await prepared("Count from 1 to 100", 150), controller);

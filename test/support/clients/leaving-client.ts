@@ -14,16 +14,14 @@ export type LeavingClient = {
 type Ask = {
   readonly url: string;
   readonly body: object;
-  /** Whether the client reads nothing. */
-  readonly isDeaf?: boolean;
 };
 
 type Way = (ask: Ask) => Promise<LeavingClient>;
 
 const bare =
   (name: string): Way =>
-  async ({ url, body, isDeaf = false }) => {
-    const { socket, sees } = await rawPost(url, body, { isDeaf });
+  async ({ url, body }) => {
+    const { socket, sees } = await rawPost(url, body);
     return { sees, leave: () => WAYS_TO_LEAVE[name]?.(socket) };
   };
 
@@ -37,7 +35,7 @@ export const LEAVING: Readonly<Record<string, Way>> = {
     await once(socket, "connect");
     socket.write("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
     await once(socket, "data");
-    const { sees } = await rawPost(ask.url, ask.body, { isDeaf: ask.isDeaf ?? false, socket });
+    const { sees } = await rawPost(ask.url, ask.body, { socket });
     return { sees, leave: () => void socket.destroy() };
   },
   "the end of a WebSocket": async ({ url, body }) => {
@@ -49,7 +47,7 @@ export const LEAVING: Readonly<Record<string, Way>> = {
       leave: () => socket.terminate(),
     };
   },
-  "abort of a fetch": async ({ url, body, isDeaf = false }) => {
+  "abort of a fetch": async ({ url, body }) => {
     const controller = new AbortController();
     let text = "";
     const waiting: (() => void)[] = [];
@@ -61,7 +59,6 @@ export const LEAVING: Readonly<Record<string, Way>> = {
         body: JSON.stringify(body),
         signal: controller.signal,
       });
-      if (isDeaf) return;
       for await (const bytes of response.body ?? []) {
         text += Buffer.from(bytes).toString();
         for (const wake of waiting.splice(0)) wake();
