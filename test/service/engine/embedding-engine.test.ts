@@ -1,8 +1,8 @@
-import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { WorkerEmbeddingEngine } from "../../../src/engine/embedding-engine.ts";
 import type { ModelOptions } from "../../../src/engine/messages.ts";
 import { ServiceError } from "../../../src/errors.ts";
+import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
 
 const MODEL: ModelOptions = {
   modelPath: "some.gguf",
@@ -22,7 +22,7 @@ afterEach(async () => engine.close());
 
 function start(modelPath = "some.gguf"): void {
   engine = new WorkerEmbeddingEngine({
-    entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts"),
+    entry: scriptedProgram("scripted-worker"),
     model: { ...MODEL, modelPath },
     loadTimeoutMs: 10_000,
     hangTimeoutMs: 60_000,

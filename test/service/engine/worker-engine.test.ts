@@ -1,12 +1,12 @@
 // Requests whose worker process dies: the request that causes the crash is found, and all others continue.
 
-import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { WorkerEngine } from "../../../src/engine/worker-engine.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { RequestQueue } from "../../../src/queue/request-queue.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
 import { ACTIONS } from "../../support/engines/actions.ts";
+import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
 import { until } from "../../support/start-service.ts";
 
 let engine: WorkerEngine;
@@ -16,7 +16,7 @@ afterEach(async () => engine.close());
 function open(slots = 4, onWastedTokens = () => {}) {
   logged = [];
   engine = new WorkerEngine({
-    entry: path.resolve(import.meta.dirname, "../../support/engines/scripted-generator.ts"),
+    entry: scriptedProgram("scripted-generator"),
     model: {} as never, // this worker loads no model
     loadTimeoutMs: 20_000,
     hangTimeoutMs: 20_000,

@@ -1,7 +1,6 @@
 // The life of the embedding worker, seen over HTTP with a scripted process: it starts with the first request, is replaced
 // when it dies, and is ended when its computation is no longer needed or when it is idle.
 
-import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { configWith } from "../../../src/config/config-with.ts";
 import { WorkerEmbeddingEngine } from "../../../src/engine/embedding-engine.ts";
@@ -9,9 +8,10 @@ import type { Config } from "../../../src/service.ts";
 import { rawPost, WAYS_TO_LEAVE } from "../../support/clients/raw-client.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import { FakeEngine } from "../../support/engines/fake-engine.ts";
+import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
 import { type RunningService, startWithEngines, until } from "../../support/start-service.ts";
 
-const ENTRY = path.resolve(import.meta.dirname, "../../support/engines/scripted-worker.ts");
+const ENTRY = scriptedProgram("scripted-worker");
 /** The scripted worker never answers it. */
 const endless = { input: "hang" };
 const short = { input: "answer" };
