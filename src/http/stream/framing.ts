@@ -50,20 +50,20 @@ function encodeEvents(frames: readonly Frame[]): string {
   for (const { event, id, data } of frames) {
     if (id !== undefined) text += `id: ${oneLine(id, "the id of an event")}\n`;
     if (event !== undefined) text += `event: ${oneLine(event, "the name of an event")}\n`;
-    text += `${field("data", data)}\n`;
+    text += hasLineBreak(data) ? `${field("data", data)}\n` : `data: ${data}\n\n`;
   }
   return text;
 }
 
-const LINE_BREAK = /\r\n|\r|\n/;
+/** Not a pattern: this runs for every token. */
+function hasLineBreak(value: string): boolean {
+  return value.includes("\n") || value.includes("\r");
+}
 
 /** One line of the stream for each line of the value: a line break written as it is would begin another field. */
 function field(name: string, value: string): string {
-  if (!LINE_BREAK.test(value)) return `${name}: ${value}\n`;
-  return value
-    .split(LINE_BREAK)
-    .map((line) => `${name}: ${line}\n`)
-    .join("");
+  const lines = value.split(/\r\n|\r|\n/);
+  return lines.map((line) => `${name}: ${line}\n`).join("");
 }
 
 const UNWRITABLE = /[\r\n\0]/;
