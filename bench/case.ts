@@ -50,7 +50,7 @@ export type ServerCase = CaseInfo & {
   readonly run: (target: Target, options: CaseOptions) => Promise<Figures>;
 };
 
-/** A case that measures something of its own, once per round, independent of the targets. */
+/** A case that runs once per round and measures no target. */
 export type StandaloneCase = CaseInfo & {
   /** Its column in the table. */
   readonly column: string;

@@ -1,5 +1,5 @@
 // The interface of a wire format that generates text: parses a body into requests, and encodes the engine's events as
-// frames or as one body. The HTTP layer calls it. Pure: no I/O, no clock, no randomness of its own.
+// frames or as one body. The HTTP layer calls it. Pure: it uses no I/O, no clock and no randomness.
 
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";

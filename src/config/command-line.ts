@@ -63,7 +63,7 @@ function parseFlags(args: readonly string[]): Flags {
   }
 }
 
-/** `--port -1` → `--port=-1`, so that a value with a dash gets the error of its own setting. */
+/** `--port -1` → `--port=-1`, so that the error for a value with a dash names its setting. */
 function joinValues(args: readonly string[], options: FlagOptions): string[] {
   const joined: string[] = [];
   for (let index = 0; index < args.length; index++) {

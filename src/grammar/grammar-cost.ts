@@ -78,7 +78,7 @@ export class GrammarCost {
   }
 }
 
-/** Counts expanded elements up to the end or the closing parenthesis. A group in parentheses is a rule of its own. */
+/** Counts expanded elements up to the end or the closing parenthesis. A group in parentheses counts as a separate rule. */
 function elementsOf(tokens: Tokens, from: number): { elements: number; at: number } {
   let elements = 0;
   let at = from;

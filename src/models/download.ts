@@ -191,7 +191,7 @@ async function verifyChecksums(
   { network, reporter }: DownloadOptions,
 ): Promise<void> {
   const urls = [...network.files.keys()];
-  // A file that the hub stores in several binary parts has no checksum of its own.
+  // A file that the hub stores in several binary parts has no checksum for the whole.
   if (urls.length !== files.length) return;
   for (const [index, file] of files.entries()) {
     const expected = await network.sha256(urls[index] ?? "").catch(() => undefined);

@@ -21,7 +21,7 @@ export type QueueState = {
   /** Waiting requests of the same key; null if there is only one key, which may use all places. */
   readonly ownWaiting?: number | null;
   readonly isDraining: boolean;
-  /** Time the client allows; null for no limit of its own. */
+  /** Time the client allows; null if it sets no limit. */
   readonly deadlineMs: number | null;
   /** Longest wait for a slot; a request that has waited this long is refused. */
   readonly queueTimeoutMs: number;

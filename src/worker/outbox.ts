@@ -26,7 +26,7 @@ export class Outbox {
     this.#events.push(event);
   }
 
-  /** Sent with the next events, never in a message of its own. */
+  /** Sent with the next events, never in a separate message. */
   addLoad(load: StepLoad): void {
     this.#loads.push(load);
   }

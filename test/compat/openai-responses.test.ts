@@ -113,7 +113,7 @@ test("parses an answer with a zod schema", async () => {
   expect(thing.safeParse(output_parsed).success).toBe(true);
 });
 
-test("returns reasoning as an item of its own, before the message", async () => {
+test("returns reasoning as a separate item before the message", async () => {
   const { output } = await client.responses.create({
     ...plain,
     input: "What is 2 + 3?",

@@ -11,7 +11,7 @@ import { findProgram } from "../support/debian-program.ts";
 import { until } from "../support/start-service.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-/** The built server: the compiler used in development opens sockets of its own. */
+/** The built server: the compiler used in development also opens sockets. */
 const MAIN = path.join(ROOT, "dist/main.js");
 const folder = mkdtempSync(path.join(tmpdir(), "sluice-strace-"));
 afterAll(() => rmSync(folder, { recursive: true }));

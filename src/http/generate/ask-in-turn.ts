@@ -1,4 +1,4 @@
-// Questions to the engine need no slot (prepare, count, render). They wait in a queue of their own, where the keys take
+// Questions to the engine need no slot (prepare, count, render). They wait in a separate queue, where the keys take
 // turns, and then in the engine, which computes one at a time.
 // A question costs the milliseconds that the engine works on it, even if the answer is a refusal. The key's share is charged
 // that many units, and its tokens per minute one token for each millisecond.

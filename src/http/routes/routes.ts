@@ -151,14 +151,14 @@ function useHeaders(app: Express, { queue }: Pick<HealthDeps, "queue">): void {
   );
 }
 
-/** Goes before everything that may refuse a request: each API has an error envelope of its own. */
+/** Goes before everything that may refuse a request: each API has its own error envelope. */
 function useEnvelopes(app: Express): void {
   app.use("/api", useEnvelope(encodeOllamaError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
   useGemini(app);
 }
 
-/** The routes before the authentication middleware: public, or with a check of their own. */
+/** The routes before the authentication middleware: public, or with their own check. */
 function mountPublic(app: Express, parts: AppDeps): void {
   mountHealth(app, parts);
   mountDocs(app, parts);

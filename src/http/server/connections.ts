@@ -83,7 +83,7 @@ export class Connections {
     for (const socket of this.#open) socket.destroy();
   }
 
-  /** Closes connections that stall on any answer. Streams have a stricter check of their own. */
+  /** Closes connections that stall on any answer. Streams also have a stricter check. */
   #watchStalls(server: HttpServer, stallTimeoutMs: number): void {
     const waiting = new WeakMap<Socket, { readonly taken: number; readonly sinceMs: number }>();
     const check = () => {

@@ -278,7 +278,7 @@ export class SocketSession {
   }
 
   #ping(): void {
-    // A client cannot answer a ping while it sends a large message, which has a time limit of its own.
+    // A client cannot answer a ping while it sends a large message, which has a separate time limit.
     if (this.#options.isReceiving() && !this.#room) this.#liveness.heard();
     if (this.#isOpen) this.#liveness.check();
   }

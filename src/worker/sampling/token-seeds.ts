@@ -1,4 +1,4 @@
-// Each token is drawn with a seed of its own, so that a run that continues in another slot or worker draws the same numbers as an
+// Each token is drawn with its own seed, so that a run that continues in another slot or worker draws the same numbers as an
 // undisturbed one. Counting the draws would not work: a token takes no draw if one candidate is left, and two if its grammar
 // refuses the first.
 

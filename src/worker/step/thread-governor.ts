@@ -85,7 +85,7 @@ export function govern(state: GovernorState, step: GovernedStep): GovernorState 
   return next;
 }
 
-/** Each small batch size is a class of its own; larger sizes are grouped by powers of two. */
+/** Each small batch size is a separate class; larger sizes are grouped by powers of two. */
 function sizeClass(tokens: number): number {
   return tokens <= 16 ? tokens : 12 + Math.ceil(Math.log2(tokens));
 }

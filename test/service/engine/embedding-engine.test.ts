@@ -1,21 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { WorkerEmbeddingEngine } from "../../../src/engine/embedding-engine.ts";
-import type { ModelOptions } from "../../../src/engine/messages.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
-
-const MODEL: ModelOptions = {
-  modelPath: "some.gguf",
-  gpu: "off",
-  gpuLayers: null,
-  slots: 1,
-  contextTokens: null,
-  threads: null,
-  threadGovernor: false,
-  flashAttention: true,
-  batchTokens: null,
-  stepTargetMs: null,
-};
+import { scriptedProgram, UNLOADED_MODEL } from "../../support/engines/scripted-programs.ts";
 
 let engine: WorkerEmbeddingEngine;
 afterEach(async () => engine.close());
@@ -23,7 +9,7 @@ afterEach(async () => engine.close());
 function start(modelPath = "some.gguf"): void {
   engine = new WorkerEmbeddingEngine({
     entry: scriptedProgram("scripted-worker"),
-    model: { ...MODEL, modelPath },
+    model: { ...UNLOADED_MODEL, modelPath },
     loadTimeoutMs: 10_000,
     hangTimeoutMs: 60_000,
     stepTimeoutMs: 60_000,

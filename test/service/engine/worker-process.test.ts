@@ -1,14 +1,13 @@
 // A worker that dies while it loads its model: the error contains the known reason.
 
 import { expect, test } from "vitest";
-import type { ModelOptions } from "../../../src/engine/messages.ts";
 import { WorkerProcess } from "../../../src/engine/worker-process.ts";
-import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
+import { scriptedProgram, UNLOADED_MODEL } from "../../support/engines/scripted-programs.ts";
 
 test("names the file without its folder, and the last message of the library", async () => {
   const worker = new WorkerProcess({
     entry: scriptedProgram("scripted-worker"),
-    model: { modelPath: "/models/deadly.gguf" } as ModelOptions, // it loads none
+    model: { ...UNLOADED_MODEL, modelPath: "/models/deadly.gguf" },
     loadTimeoutMs: 20_000,
     hangTimeoutMs: 20_000,
     stepTimeoutMs: 20_000,

@@ -8,7 +8,7 @@ import type { Config } from "../../../src/service.ts";
 import { rawPost, WAYS_TO_LEAVE } from "../../support/clients/raw-client.ts";
 import { post } from "../../support/clients/sse-client.ts";
 import { FakeEngine } from "../../support/engines/fake-engine.ts";
-import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
+import { scriptedProgram, UNLOADED_MODEL } from "../../support/engines/scripted-programs.ts";
 import { type RunningService, startWithEngines, until } from "../../support/start-service.ts";
 
 const ENTRY = scriptedProgram("scripted-worker");
@@ -21,23 +21,15 @@ let embeddingEngine: WorkerEmbeddingEngine;
 let url: string;
 afterEach(async () => running.close());
 
-async function start(settings: Partial<Config> = {}, modelPath = "some.gguf"): Promise<void> {
+async function start(
+  settings: Partial<Config> = {},
+  modelPath = UNLOADED_MODEL.modelPath,
+): Promise<void> {
   const config = configWith(settings);
   embeddingEngine = new WorkerEmbeddingEngine({
     ...config,
     entry: ENTRY,
-    model: {
-      modelPath,
-      gpu: "off",
-      gpuLayers: null,
-      slots: 1,
-      contextTokens: null,
-      threads: null,
-      threadGovernor: false,
-      flashAttention: true,
-      batchTokens: null,
-      stepTargetMs: null,
-    },
+    model: { ...UNLOADED_MODEL, modelPath },
     knownModel: () => null,
     log: () => {},
     onLoadProgress: () => {},

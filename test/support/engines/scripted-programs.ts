@@ -2,10 +2,25 @@
 
 import path from "node:path";
 import { build } from "vite";
+import type { ModelOptions } from "../../../src/engine/messages.ts";
 
 const SOURCES = import.meta.dirname;
 const FOLDER = path.resolve(SOURCES, "../../../node_modules/.cache/sluice-scripted");
 const NAMES = ["scripted-worker", "scripted-generator"] as const;
+
+/** Options for a model that no scripted worker loads. */
+export const UNLOADED_MODEL: ModelOptions = {
+  modelPath: "some.gguf",
+  gpu: "off",
+  gpuLayers: null,
+  slots: 1,
+  contextTokens: null,
+  threads: null,
+  threadGovernor: false,
+  flashAttention: true,
+  batchTokens: null,
+  stepTargetMs: null,
+};
 
 /** The file to start. `built.ts` has written it before the tests. */
 export function scriptedProgram(name: (typeof NAMES)[number]): string {
