@@ -171,13 +171,13 @@ export class ResponseStore {
   }
 
   #findFinished(id: string, owner: string): Entry {
-    const param = "previous_response_id";
+    const field = "previousId";
     const entry = this.#findEntry(id, owner);
     if (!entry)
-      throw new ServiceError("previous_response_not_found", this.#describeMissing(id), { param });
+      throw new ServiceError("previous_response_not_found", this.#describeMissing(id), { field });
     const closed = entry.ended ? entry.ended.closed : "it is still running";
     if (closed === null) return entry;
-    throw new ServiceError("invalid_value", `cannot continue from ${id}: ${closed}`, { param });
+    throw new ServiceError("invalid_value", `cannot continue from ${id}: ${closed}`, { field });
   }
 
   #viewOf(entry: Entry): KeptResponse {

@@ -7,12 +7,12 @@ import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/ev
 import type { AskedRequest } from "../../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiError } from "../openai/answer.ts";
-import { encodeOpenaiError } from "../openai/encoder.ts";
+import { openaiErrors } from "../openai/encoder.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
-import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
+import { formatOf } from "../shared/schema-grammar.ts";
 import {
   type InfillAnswer,
   type InfillFrame,
@@ -78,6 +78,7 @@ export const nativeInfill: Dialect = {
       { ...fields, n: 1, stream_options: null },
       {
         prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
+        format: formatOf(fields),
         maxTokens: maxTokens(fields),
         logprobs: null,
         echoesPrompt: false,
@@ -93,7 +94,11 @@ export const nativeInfill: Dialect = {
     };
   },
 
-  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
+  encodeError: openaiErrors({
+    prompt: "input_prefix",
+    suffix: "input_suffix",
+    logitBias: "logit_bias",
+  }),
 };
 
 /** Settings of a request that sets none, for GET /props. */
@@ -124,12 +129,6 @@ function maxTokens({ n_predict, max_tokens }: Fields): number | null {
   }
   return own ?? other;
 }
-
-/** The engine names the fields of a prompt as completions do. */
-const OWN_PARAMS: OwnParams = {
-  unsupported_parameter: { suffix: "input_suffix" },
-  context_length_exceeded: { prompt: "input_prefix" },
-};
 
 /** `stop_type` of an answer that no stop string ended. */
 const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;

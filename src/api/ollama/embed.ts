@@ -63,11 +63,10 @@ export const ollamaEmbed: EmbeddingApi = {
   parse(body) {
     const { fields, ignoredParams } = parseBody(schema, body, {});
     const dimensions = fields.dimensions ?? null;
-    const isList = typeof fields.input !== "string";
     return {
       request: {
         type: "embed",
-        field: { name: "input", isList },
+        inputPath: typeof fields.input === "string" ? "input" : "input[]",
         inputs: [fields.input].flat(),
         dimensions,
         truncates: fields.truncate,
@@ -100,7 +99,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
     return {
       request: {
         type: "embed",
-        field: { name: "prompt", isList: false },
+        inputPath: "prompt",
         inputs: [fields.prompt],
         dimensions: null,
         truncates: false,

@@ -16,6 +16,7 @@ import {
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
+import { formatOf } from "../shared/schema-grammar.ts";
 import { callId } from "../shared/tool-calls.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
 import { openaiError } from "./answer.ts";
@@ -91,6 +92,7 @@ export const openaiChat: Dialect = {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     const own = {
       prompts: [readPrompt(fields)],
+      format: formatOf(fields),
       maxTokens: maxTokens(fields),
       logprobs: logprobOptions(fields),
       echoesPrompt: false,

@@ -14,6 +14,7 @@ import {
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
+import { formatOf } from "../shared/schema-grammar.ts";
 import { openaiError } from "./answer.ts";
 import { type CompletionText, completion, completionChunk } from "./completions-answer.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
@@ -119,6 +120,7 @@ export const openaiCompletions: Dialect = {
     refuseContradictions(fields);
     const own = {
       prompts: readPrompts(fields),
+      format: formatOf(fields),
       maxTokens: fields.max_tokens ?? null,
       logprobs: logprobOptions(fields),
       echoesPrompt: fields.echo,

@@ -83,7 +83,7 @@ export const openaiEmbeddings: EmbeddingApi = {
     return {
       request: {
         type: "embed",
-        field: { name: "input", isList: fields.input.isList },
+        inputPath: fields.input.isList ? "input[]" : "input",
         inputs: fields.input.inputs,
         dimensions,
         truncates: false,

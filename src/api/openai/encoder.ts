@@ -5,6 +5,7 @@ import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
 import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
@@ -147,11 +148,21 @@ function encodeChoice(index: number, fields: object, finishReason: string | null
   return { index, logprobs: null, ...fields, finish_reason: finishReason };
 }
 
-/** OpenAI's error object. */
-export function encodeOpenaiError(error: ServiceError): OpenaiError {
-  const { code, message, param, traits } = error;
-  return { error: { message, type: traits.type, param, code } };
+/** Makes the encoder of OpenAI's error object for an API with these field names. */
+export function openaiErrors(names: FieldNames): (error: ServiceError) => OpenaiError {
+  return (error) => {
+    const { code, message, param, traits } = inWireTerms(error, names);
+    return { error: { message, type: traits.type, param, code } };
+  };
 }
+
+/** For chat completions, completions, and all routes without field names of their own. */
+export const encodeOpenaiError = openaiErrors({
+  choices: "n",
+  effort: "reasoning_effort",
+  variables: "chat_template_kwargs",
+  logitBias: "logit_bias",
+});
 
 function encodeUsage({ usage }: Receipt): UsageObject {
   return {

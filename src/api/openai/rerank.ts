@@ -4,7 +4,6 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { RankRequest } from "../../generation/embedding.ts";
 import type {
   EmbeddingAnswer,
   EmbeddingApi,
@@ -85,9 +84,9 @@ export const rerank: EmbeddingApi = {
 
 function parseJina(body: unknown): ParsedEmbeddingRequest {
   const { fields, ignoredParams } = parseBody(jinaSchema, body, UNSUPPORTED);
-  const { documents, top_n, return_documents } = fields;
+  const { query, documents, top_n, return_documents } = fields;
   return {
-    request: rankRequest("documents", { query: fields.query, documents, truncates: false }),
+    request: { type: "rank", inputPath: "documents[]", query, documents, truncates: false },
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
@@ -106,9 +105,9 @@ function parseJina(body: unknown): ParsedEmbeddingRequest {
 
 function parseTei(body: unknown): ParsedEmbeddingRequest {
   const { fields, ignoredParams } = parseBody(teiSchema, body, UNSUPPORTED);
-  const { texts, raw_scores, return_text, truncate } = fields;
+  const { query, texts, raw_scores, return_text, truncate: truncates } = fields;
   return {
-    request: rankRequest("texts", { query: fields.query, documents: texts, truncates: truncate }),
+    request: { type: "rank", inputPath: "texts[]", query, documents: texts, truncates },
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
@@ -120,13 +119,6 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
         })),
       ),
   };
-}
-
-function rankRequest(
-  name: RankRequest["field"]["name"],
-  asked: Pick<RankRequest, "query" | "documents" | "truncates">,
-): RankRequest {
-  return { type: "rank", field: { name, isList: true }, ...asked };
 }
 
 type Ranked = { readonly index: number; readonly score: number };

@@ -5,7 +5,7 @@ import { type ServiceError, wasStopped } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { Frame, StoredAnswerEncoder } from "../dialect.ts";
-import { encodeOpenaiError } from "../openai/encoder.ts";
+import { openaiErrors } from "../openai/encoder.ts";
 import { type InputItem, withIds } from "./input.ts";
 import { type Item, type ItemStatus, itemOf, logprobsOf, type OpenItem, partOf } from "./items.ts";
 import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
@@ -17,6 +17,14 @@ export type ResponsesAnswer = Pick<ResponseState, "identity" | "fields" | "trait
 
 /** How the response ended. */
 type End = Pick<ResponseState, "status" | "receipt" | "error">;
+
+export const encodeResponsesError = openaiErrors({
+  previousId: "previous_response_id",
+  messages: "input",
+  effort: "reasoning.effort",
+  variables: "chat_template_kwargs",
+  logitBias: "logit_bias",
+});
 
 export class ResponsesEncoder implements StoredAnswerEncoder {
   #answer: ResponsesAnswer;
@@ -76,8 +84,9 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     this.#end = { status, receipt, error: isStopped ? null : error };
     const response = this.state(false);
     if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
-    const { code, message, param } = error;
-    const fields = { code, message, param, ...encodeOpenaiError(error), request_id: requestId };
+    const encoded = encodeResponsesError(error);
+    const { code, message, param } = encoded.error;
+    const fields = { code, message, param, ...encoded, request_id: requestId };
     return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];
   }
 

@@ -2,9 +2,9 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../../errors.ts";
-import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../../generation/request.ts";
+import type { AskedPrompt, AskedTool, ToolUse } from "../../generation/request.ts";
+import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
-import { encodeOpenaiError } from "../openai/encoder.ts";
 import { readReasoning } from "../openai/reasoning.ts";
 import {
   refuseStreamOptions,
@@ -12,12 +12,12 @@ import {
   UNSUPPORTED_IN_CHAT,
   unsupportedWith,
 } from "../shared/fields.ts";
-import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { isObject } from "../shared/refusals.ts";
+import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
 import { readTools } from "../shared/tools.ts";
 import { responsesContract } from "./contract.ts";
-import { ResponsesEncoder } from "./encoder.ts";
+import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
 import { type ResponsesFields, responsesSchema } from "./fields.ts";
 import {
   type InputItem,
@@ -60,13 +60,6 @@ const UNSUPPORTED = unsupportedWith({
   response_format: [],
 });
 
-/** See `withOwnParam`. */
-const OWN_PARAMS: OwnParams = {
-  context_length_exceeded: { messages: "input", prompt: "input" },
-  template_error: { messages: "input" },
-  unsupported_parameter: { reasoning_effort: "reasoning.effort" },
-};
-
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
   contract: responsesContract(UNSUPPORTED, REPLACEMENTS),
@@ -79,10 +72,10 @@ export const openaiResponses: Dialect = {
       UNSUPPORTED,
       REPLACEMENTS,
     );
-    return withOwnParams(() => parsedRequest(fields, ignoredParams, context));
+    return parsedRequest(fields, ignoredParams, context);
   },
 
-  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
+  encodeError: encodeResponsesError,
 };
 
 function parsedRequest(
@@ -93,7 +86,7 @@ function parsedRequest(
   refuseStreamOptions(fields);
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw noBackground(context);
-  const tools = withOwnPaths(readTools(chatTools(fields)));
+  const tools = readTools(chatTools(fields), (index) => `tools[${index}]`);
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
   const turn = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
@@ -171,17 +164,11 @@ function withoutItems(
   };
   const wantsLogprobs =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
-  const parsed = requestsOf(
-    {
-      ...fields,
-      n: 1,
-      return_progress: false,
-      stream_options: null,
-      max_tokens: null,
-      response_format: chatFormat(fields),
-    },
+  return requestsOf(
+    { ...fields, n: 1, return_progress: false, stream_options: null },
     {
       prompts: [prompt],
+      format: formatOf(fields),
       maxTokens: fields.max_output_tokens ?? null,
       logprobs: wantsLogprobs
         ? { alternatives: fields.top_logprobs ?? 0, includesPrompt: false }
@@ -190,25 +177,6 @@ function withoutItems(
     },
     context,
   );
-  return { ...parsed, requests: parsed.requests.map(withOwnPath) };
-}
-
-function withOwnPath(request: AskedRequest): AskedRequest {
-  const { grammar } = request;
-  const isSchema = grammar !== null && typeof grammar !== "string";
-  return isSchema
-    ? { ...request, grammar: { ...grammar, param: ownParam(grammar.param) } }
-    : request;
-}
-
-/** Errors in the tools' schemas name the fields of this API, not those of chat completions. */
-function withOwnPaths(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | null {
-  if (!use) return null;
-  const tools = use.tools.map((tool) => ({
-    ...tool,
-    parameters: { ...tool.parameters, param: ownParam(tool.parameters.param) },
-  }));
-  return { ...use, tools };
 }
 
 /** The tool fields in the form of chat completions. */
@@ -233,30 +201,15 @@ function chatChoice(choice: NonNullable<ResponsesFields["tool_choice"]> | null) 
   return { type: "allowed_tools", allowed_tools: { mode, tools: tools.map(asFunction) } } as const;
 }
 
-function chatFormat({ text }: ResponsesFields) {
-  const given = text?.format;
-  if (given?.type !== "json_schema") return given ?? null;
-  const { name, schema, strict } = given;
-  return { type: "json_schema", json_schema: { name, schema, strict } } as const;
-}
-
-/** Path of a field of chat completions → path of the same field here. */
-function ownParam(param: string): string {
-  return param
-    .replace(/^(tools\[\d+\])\.function\b/, "$1")
-    .replace(/^response_format\.json_schema\b/, "text.format")
-    .replace(/^response_format\b/, "text.format");
-}
-
-function withOwnParams<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.param === null) throw error;
-    const param = ownParam(error.param);
-    throw new ServiceError(error.code, error.message.replace(error.param, param), {
-      param,
-      cause: error.cause,
-    });
+function formatOf({ text }: ResponsesFields): AnswerForm | null {
+  const format = text?.format;
+  const param = "text.format";
+  switch (format?.type) {
+    case "json_schema":
+      return { param, grammar: schemaAt(format.schema, `${param}.schema`) };
+    case "json_object":
+      return { param, grammar: jsonObjectGrammar() };
+    default:
+      return null;
   }
 }

@@ -8,7 +8,7 @@ import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/req
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
 import type { Unsupported } from "./parse-body.ts";
-import { grammarFields, grammarOf } from "./schema-grammar.ts";
+import { type AnswerForm, grammarFields, grammarOf } from "./schema-grammar.ts";
 
 export const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
@@ -102,12 +102,17 @@ export const sharedFields = {
   ...grammarFields,
 };
 
-type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
+type SharedFields = Omit<
+  z.output<z.ZodObject<typeof sharedFields>>,
+  "max_tokens" | "response_format"
+>;
 
 /** The parts of a request that each dialect reads by itself. */
 type DialectPart = Pick<AskedRequest, "logprobs" | "echoesPrompt"> & {
   readonly maxTokens: number | null;
   readonly prompts: readonly AskedPrompt[];
+  /** The form of the answer that the API's own field asks for; null for none. */
+  readonly format: AnswerForm | null;
 };
 
 /** Fields of a request in the APIs that have no such options. */
@@ -122,14 +127,14 @@ export const PLAIN_REQUEST = {
 /** Makes one request per choice. Choices of the same prompt differ only in their seeds. */
 export function requestsOf(
   fields: SharedFields,
-  { prompts, maxTokens, ...dialectPart }: DialectPart,
+  { prompts, maxTokens, format, ...dialectPart }: DialectPart,
   context: ParseContext,
 ): Pick<
   ParsedRequest,
   "requests" | "choicesPerPrompt" | "model" | "isStreamed" | "flush" | "isFlex"
 > {
   refuseStreamOptions(fields);
-  const shared = sharedRequest(fields, maxTokens, context);
+  const shared = sharedRequest(fields, { maxTokens, format }, context);
   const { seed } = shared.sampling;
   const requests = prompts.flatMap((prompt, promptIndex) =>
     Array.from({ length: fields.n }, (_, index) => ({
@@ -162,7 +167,7 @@ export function refuseStreamOptions(fields: StreamFields): void {
 
 function sharedRequest(
   fields: SharedFields,
-  maxTokens: number | null,
+  { maxTokens, format }: Pick<DialectPart, "maxTokens" | "format">,
   context: ParseContext,
 ): Omit<AskedRequest, "prompt" | "logprobs" | "echoesPrompt"> {
   return {
@@ -181,7 +186,7 @@ function sharedRequest(
     maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
     minTokens: fields.min_tokens,
     ignoreEos: fields.ignore_eos,
-    grammar: grammarOf(fields, context),
+    grammar: grammarOf(fields, format, context),
     reportsProgress: fields.return_progress && fields.stream,
     reusePrefix: fields.cache_prompt,
   };

@@ -49,17 +49,27 @@ export const grammarFields = {
     .nullish(),
 };
 
-type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {
+type FormatFields = Pick<z.output<z.ZodObject<typeof grammarFields>>, "response_format">;
+
+type GrammarFields = Omit<z.output<z.ZodObject<typeof grammarFields>>, "response_format"> & {
   readonly ignore_eos: boolean;
   readonly min_tokens: number;
 };
 
+/** What a field says about the form of the answer. @param param the field */
+export type AnswerForm = { readonly param: string; readonly grammar: string | AskedSchema };
+
 /**
+ * @param format the form that the API's own field asks for; null for none
  * @returns the form of the answer: GBNF, or a schema that will be compiled to GBNF; null for free text
  * @throws ServiceError 400 naming the fields that contradict each other
  */
-export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRequest["grammar"] {
-  const given = [fromFormat(fields), fromSchema(fields), fromText(fields, context)].filter(
+export function grammarOf(
+  fields: GrammarFields,
+  format: AnswerForm | null,
+  context: ParseContext,
+): AskedRequest["grammar"] {
+  const given = [format, fromSchema(fields), fromText(fields, context)].filter(
     (each) => each !== null,
   );
   const [first, second] = given;
@@ -73,9 +83,8 @@ export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRe
   return first.grammar;
 }
 
-type Source = { readonly param: string; readonly grammar: string | AskedSchema };
-
-function fromFormat({ response_format: format }: GrammarFields): Source | null {
+/** The form that OpenAI's `response_format` asks for; null for free text. */
+export function formatOf({ response_format: format }: FormatFields): AnswerForm | null {
   if (!format || format.type === "text") return null;
   const param = "response_format";
   if (format.type === "json_schema") {
@@ -87,13 +96,13 @@ function fromFormat({ response_format: format }: GrammarFields): Source | null {
   return { param, grammar: schemaAt(schema, `${param}.schema`) };
 }
 
-function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
+function fromSchema({ json_schema: schema }: GrammarFields): AnswerForm | null {
   if (schema === undefined || schema === null) return null;
   return { param: "json_schema", grammar: schemaAt(schema, "json_schema") };
 }
 
 /** llama.cpp tracks every possible parse of a text at once, so a grammar of a few lines can keep it busy forever. */
-function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): Source | null {
+function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): AnswerForm | null {
   if (!grammar) return null;
   if (allowsGrammar) return { param: "grammar", grammar };
   const message =

@@ -80,7 +80,7 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
     caller,
     deadlineMs,
     isFlex: parsed.isFlex,
-    field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
+    field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
   });
   const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
   const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });

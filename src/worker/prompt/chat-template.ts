@@ -135,12 +135,9 @@ export class ChatTemplate {
       return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });
     if (unknown === undefined) return;
-    const param = `chat_template_kwargs.${unknown}`;
-    throw new ServiceError(
-      "unsupported_parameter",
-      `${param}: this model's chat template has no such variable`,
-      { param },
-    );
+    const field = `variables.${unknown}` as const;
+    const message = `${field}: this model's chat template has no such variable`;
+    throw new ServiceError("unsupported_parameter", message, { field });
   }
 
   /** @throws ServiceError when the request asks for reasoning and the template cannot enable it */
@@ -150,8 +147,8 @@ export class ChatTemplate {
     if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
       throw new ServiceError(
         "unsupported_parameter",
-        `reasoning_effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
-        { param: "reasoning_effort" },
+        `effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
+        { field: "effort" },
       );
     }
     return { enable_thinking: true, thinking: true, reasoning_effort: effort };
@@ -165,7 +162,7 @@ export class ChatTemplate {
       throw new ServiceError(
         "template_error",
         `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
-        { param: "messages", cause: error },
+        { field: "messages", cause: error },
       );
     }
   }
@@ -217,7 +214,7 @@ export class ChatTemplate {
     throw new ServiceError(
       "template_error",
       "this model's chat template does not support continuing an assistant message",
-      { param: "messages" },
+      { field: "messages" },
     );
   }
 }

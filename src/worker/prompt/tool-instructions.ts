@@ -55,7 +55,7 @@ export function withInstructions(
   throw new ServiceError(
     "template_error",
     "this model's chat template does not support system messages, so with tools the first message must be from the user",
-    { param: "messages" },
+    { field: "messages" },
   );
 }
 
