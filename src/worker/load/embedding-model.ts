@@ -12,7 +12,7 @@ import {
   fitIntoMemory,
   withDevice,
 } from "./device.ts";
-import { modelKind } from "./model-kind.ts";
+import { modelFacts } from "./model-facts.ts";
 
 /** OpenAI's limit for one input. */
 const MAX_CONTEXT_TOKENS = 8192;
@@ -59,22 +59,15 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
     info: {
       device: await describeDevice(llama, model),
       deviceNote: note,
-      gpuLayers: model.gpuLayers,
-      totalLayers: model.fileInsights.totalLayers,
       threads,
       slots: 1,
       contextTokens,
-      trainedContextTokens: model.trainContextSize,
       batchTokens,
       chatTemplate: null,
       toolFormat: null,
       reasoningFormat: null,
       vocabularySize,
-      beginningText: null,
-      endText: null,
-      canRank: ranking !== null,
-      modelBytes: model.size,
-      ...modelKind(model),
+      ...modelFacts(model),
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   type CallForm,
   findCallForm,
   type TemplateMessage,
+  templateError,
   templateMessages,
 } from "./template-messages.ts";
 import { plainMessages, withInstructions } from "./tool-instructions.ts";
@@ -159,10 +160,9 @@ export class ChatTemplate {
       return this.#run(messages, variables);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new ServiceError(
-        "template_error",
+      throw templateError(
         `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
-        { field: "messages", cause: error },
+        error,
       );
     }
   }
@@ -211,10 +211,8 @@ export class ChatTemplate {
   #upToEnd(rendered: string): string {
     const at = rendered.indexOf(this.#end);
     if (at >= 0) return rendered.slice(0, at);
-    throw new ServiceError(
-      "template_error",
+    throw templateError(
       "this model's chat template does not support continuing an assistant message",
-      { field: "messages" },
     );
   }
 }

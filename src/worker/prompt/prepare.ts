@@ -14,6 +14,7 @@ import {
   SUSPECT_CHARS_PER_TOKEN,
 } from "./prompt-bounds.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
+import { templateError } from "./template-messages.ts";
 
 export type PrepareDeps = PlanDeps &
   BoundDeps & {
@@ -113,10 +114,8 @@ export function promptSegments(
 ): readonly PromptSegment[] {
   if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
   if (template) return template.render(prompt);
-  throw new ServiceError(
-    "template_error",
+  throw templateError(
     "this model has no chat template, so it cannot read messages; use /v1/completions",
-    { field: "messages" },
   );
 }
 
