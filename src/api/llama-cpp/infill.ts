@@ -8,10 +8,9 @@ import type { AskedRequest } from "../../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiError } from "../openai/answer.ts";
 import { openaiErrors } from "../openai/encoder.ts";
-import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { requestsOf, sharedFields, tokenLimit, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
 import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
 import {
   type InfillAnswer,
@@ -79,7 +78,7 @@ export const nativeInfill: Dialect = {
       {
         prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
         format: formatOf(fields),
-        maxTokens: maxTokens(fields),
+        maxTokens: tokenLimit(fields, ["n_predict", "max_tokens"]),
         logprobs: null,
         echoesPrompt: false,
       },
@@ -120,14 +119,6 @@ function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
 
 function separator(name: string): string {
   return `\n\n--- ${name} ---\n\n`;
-}
-
-function maxTokens({ n_predict, max_tokens }: Fields): number | null {
-  const [own, other] = [n_predict ?? null, max_tokens ?? null];
-  if (own !== null && other !== null && own !== other) {
-    throw invalidValue("n_predict", `is ${own} and max_tokens is ${other}; send only one of them`);
-  }
-  return own ?? other;
 }
 
 /** `stop_type` of an answer that no stop string ended. */

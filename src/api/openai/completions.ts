@@ -1,7 +1,6 @@
 // The dialect of POST /v1/completions, which continues a text. https://platform.openai.com/docs/api-reference/completions
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
@@ -13,7 +12,7 @@ import {
   unsupportedWith,
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
+import { invalidValue, notSupported } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
 import { openaiError } from "./answer.ts";
 import { type CompletionText, completion, completionChunk } from "./completions-answer.ts";
@@ -125,15 +124,11 @@ export const openaiCompletions: Dialect = {
       logprobs: logprobOptions(fields),
       echoesPrompt: fields.echo,
     };
+    const encoded = { ...fields, logprobs: own.logprobs };
     return {
       ...requestsOf(fields, own, context),
       ignoredParams,
-      encoder: (identity) =>
-        new OpenaiEncoder(SHAPE, identity, {
-          includesUsage: fields.stream_options?.include_usage ?? false,
-          includesLogprobs: typeof fields.logprobs === "number",
-          serviceTier: fields.service_tier ?? null,
-        }),
+      encoder: (identity) => new OpenaiEncoder(SHAPE, identity, encoded),
     };
   },
 
@@ -189,10 +184,11 @@ function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }:
     throw invalidValue("max_tokens", "must be at least 1 (0 only with echo); -1 means no limit");
   if (echo && suffix) throw invalidValue("echo", "cannot be used together with suffix");
   if (echo && grammar) throw invalidValue("echo", "cannot be used together with grammar");
-  if (typeof best_of === "number" && best_of !== n) {
-    const message = "best_of is not supported by this server; omit it or set it to the value of n";
-    throw new ServiceError("unsupported_parameter", message, { param: "best_of" });
-  }
+  if (typeof best_of === "number" && best_of !== n)
+    throw notSupported(
+      "best_of",
+      "is not supported by this server; omit it or set it to the value of n",
+    );
 }
 
 function logprobOptions({ logprobs, echo }: Fields): LogprobOptions | null {

@@ -91,31 +91,31 @@ export const openaiEmbeddings: EmbeddingApi = {
       model: fields.model ?? null,
       ignoredParams,
       encoder: () =>
-        new VectorEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
+        new ResultEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
     };
   },
 };
 
-type EncodeVector = (values: Float64Array) => string;
-type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
+/** Encodes each result when it arrives: encoding thousands at the end would block every stream. */
+export class ResultEncoder<T> implements EmbeddingEncoder {
+  readonly #encode: (values: Float64Array) => T;
+  readonly #encodeBody: (results: readonly T[], answer: EmbeddingAnswer) => string;
+  readonly #results: T[] = [];
 
-/** Serializes each vector when it arrives: serializing thousands at the end would block every stream. */
-export class VectorEncoder implements EmbeddingEncoder {
-  readonly #encode: EncodeVector;
-  readonly #encodeBody: EncodeVectors;
-  readonly #vectors: string[] = [];
-
-  constructor(encode: EncodeVector, encodeBody: EncodeVectors) {
+  constructor(
+    encode: (values: Float64Array) => T,
+    encodeBody: (results: readonly T[], answer: EmbeddingAnswer) => string,
+  ) {
     this.#encode = encode;
     this.#encodeBody = encodeBody;
   }
 
   add(values: Float64Array): void {
-    this.#vectors.push(this.#encode(values));
+    this.#results.push(this.#encode(values));
   }
 
   body(answer: EmbeddingAnswer): string {
-    return this.#encodeBody(this.#vectors, answer);
+    return this.#encodeBody(this.#results, answer);
   }
 }
 

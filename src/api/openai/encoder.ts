@@ -32,11 +32,11 @@ export type ChoiceContext = {
   readonly offset: number;
 };
 
-export type EncoderOptions = {
-  readonly includesUsage: boolean;
-  readonly includesLogprobs: boolean;
-  /** `service_tier` as the client sent it; null if it sent none. */
-  readonly serviceTier: string | null;
+/** What an answer includes: the fields of the request, and its options for logprobs. */
+export type EncodedFields = {
+  readonly stream_options?: { readonly include_usage: boolean } | null | undefined;
+  readonly service_tier?: string | null | undefined;
+  readonly logprobs: object | null;
 };
 
 const DONE: Frame = { data: "[DONE]" };
@@ -52,28 +52,30 @@ type Streaming = {
 export class OpenaiEncoder implements AnswerEncoder {
   readonly #shape: AnswerShape;
   readonly #answerId: string;
-  readonly #options: EncoderOptions;
+  readonly #includesUsage: boolean;
+  readonly #includesLogprobs: boolean;
   readonly #head: { id: string; object: string; created: number; model: string };
   readonly #tier: { service_tier?: string };
   readonly #choices: Streaming[] = [];
 
-  constructor(shape: AnswerShape, identity: AnswerIdentity, options: EncoderOptions) {
+  constructor(shape: AnswerShape, identity: AnswerIdentity, fields: EncodedFields) {
     this.#shape = shape;
     this.#answerId = identity.id;
-    this.#options = options;
+    this.#includesUsage = fields.stream_options?.include_usage ?? false;
+    this.#includesLogprobs = fields.logprobs !== null;
     this.#head = {
       id: `${shape.idPrefix}-${identity.id}`,
       object: shape.chunkObject,
       created: identity.createdAtSeconds,
       model: identity.model,
     };
-    this.#tier = options.serviceTier === null ? {} : { service_tier: options.serviceTier };
+    this.#tier = fields.service_tier ? { service_tier: fields.service_tier } : {};
   }
 
   delta(choice: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(choice);
     const opening = this.#open(choice, delta.type === "text-delta");
-    const isPlain = delta.type === "text-delta" && !this.#options.includesLogprobs;
+    const isPlain = delta.type === "text-delta" && !this.#includesLogprobs;
     if (isPlain) {
       const text = streaming.textFrame(delta.text);
       return opening ? [opening, text] : [text];
@@ -97,7 +99,7 @@ export class OpenaiEncoder implements AnswerEncoder {
     const frames = opening ? [opening] : [];
     if (!receipt) return [...frames, jsonFrame(last)];
     frames.push(jsonFrame({ ...last, timings: encodeTimings(receipt) }));
-    if (this.#options.includesUsage)
+    if (this.#includesUsage)
       frames.push(
         jsonFrame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
       );
@@ -110,7 +112,7 @@ export class OpenaiEncoder implements AnswerEncoder {
       object: this.#shape.bodyObject,
       choices: choices.map((each, index) => {
         const context = { answerId: this.#answerId, choice: index, offset: 0 };
-        const logprobs = this.#options.includesLogprobs ? each.logprobs : [];
+        const logprobs = this.#includesLogprobs ? each.logprobs : [];
         const fields = this.#shape.whole({ ...each, logprobs }, context);
         return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
@@ -138,7 +140,7 @@ export class OpenaiEncoder implements AnswerEncoder {
   }
 
   #chunk(choice: number, fields: object, finishReason: string | null = null) {
-    const usage = this.#options.includesUsage ? { usage: null } : {};
+    const usage = this.#includesUsage ? { usage: null } : {};
     const choices = [encodeChoice(choice, fields, finishReason)];
     return { ...this.#head, choices, ...this.#tier, ...usage };
   }

@@ -16,6 +16,7 @@ import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
+import { ResultEncoder } from "./embeddings.ts";
 
 const MAX_DOCUMENTS = 2048;
 
@@ -90,7 +91,7 @@ function parseJina(body: unknown): ParsedEmbeddingRequest {
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
-      new RankingEncoder((ranked, { model, promptTokens }) => ({
+      rankingEncoder((ranked, { model, promptTokens }) => ({
         model,
         object: "list",
         results: ranked.slice(0, top_n ?? ranked.length).map(({ index, score }) => ({
@@ -111,7 +112,7 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
-      new RankingEncoder((ranked) =>
+      rankingEncoder((ranked) =>
         ranked.map(({ index, score }) => ({
           index,
           score: raw_scores ? rawScore(score) : score,
@@ -124,28 +125,22 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
 type Ranked = { readonly index: number; readonly score: number };
 type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking | TeiRanking;
 
-class RankingEncoder implements EmbeddingEncoder {
-  readonly #encode: EncodeRanking;
-  readonly #scores: number[] = [];
+function rankingEncoder(encode: EncodeRanking): EmbeddingEncoder {
+  return new ResultEncoder(scoreOf, (scores, answer) =>
+    JSON.stringify(encode(rankedBy(scores), answer)),
+  );
+}
 
-  constructor(encode: EncodeRanking) {
-    this.#encode = encode;
-  }
+/** @throws ServiceError `generation_failed` */
+function scoreOf([score = Number.NaN]: Float64Array): number {
+  if (Number.isFinite(score)) return score;
+  throw new ServiceError("generation_failed", "the model computed a score that is not a number");
+}
 
-  add([score = Number.NaN]: Float64Array): void {
-    if (!Number.isFinite(score)) {
-      const message = "the model computed a score that is not a number";
-      throw new ServiceError("generation_failed", message);
-    }
-    this.#scores.push(score);
-  }
-
-  /** Best first. Documents with equal scores keep their order. */
-  body(answer: EmbeddingAnswer): string {
-    const ranked = this.#scores.map((score, index) => ({ index, score }));
-    ranked.sort((one, other) => other.score - one.score);
-    return JSON.stringify(this.#encode(ranked, answer));
-  }
+/** Best first. Documents with equal scores keep their order. */
+function rankedBy(scores: readonly number[]): readonly Ranked[] {
+  const ranked = scores.map((score, index) => ({ index, score }));
+  return ranked.sort((one, other) => other.score - one.score);
 }
 
 /** The model's logit, i.e. the inverse of the sigmoid. Scores of exactly 0 and 1 give the nearest finite value. */

@@ -13,7 +13,7 @@ import {
   unsupportedWith,
 } from "../shared/fields.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
-import { isObject } from "../shared/refusals.ts";
+import { isObject, notSupported } from "../shared/refusals.ts";
 import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
 import { readTools } from "../shared/tools.ts";
 import { responsesContract } from "./contract.ts";
@@ -125,15 +125,14 @@ const STORES_NONE = "is not possible here: this server stores no responses (--re
 
 function earlierItems(previousId: string, { conversation }: ParseContext): readonly InputItem[] {
   if (conversation) return readEarlier(conversation(previousId));
-  const param = "previous_response_id";
-  throw new ServiceError("unsupported_parameter", `${param} ${STORES_NONE}`, { param });
+  throw notSupported("previous_response_id", STORES_NONE);
 }
 
 function noBackground({ conversation }: ParseContext): ServiceError {
   const reason = conversation
     ? "requires store: true; without it the answer could not be retrieved"
     : STORES_NONE;
-  return new ServiceError("unsupported_parameter", `background ${reason}`, { param: "background" });
+  return notSupported("background", reason);
 }
 
 type ConversationTurn = {

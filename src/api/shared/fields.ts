@@ -3,11 +3,11 @@
 // cache_prompt come from llama.cpp's server; min_tokens from vLLM.
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
 import type { Unsupported } from "./parse-body.ts";
+import { invalidValue } from "./refusals.ts";
 import { type AnswerForm, grammarFields, grammarOf } from "./schema-grammar.ts";
 
 export const MAX_STOPS = 16;
@@ -161,8 +161,7 @@ type StreamFields = Pick<SharedFields, "stream"> & {
 /** @throws ServiceError 400 for options of a stream beside `stream: false`, as OpenAI does */
 export function refuseStreamOptions(fields: StreamFields): void {
   if (fields.stream || !fields.stream_options) return;
-  const param = "stream_options";
-  throw new ServiceError("invalid_value", `${param} can only be used with stream: true`, { param });
+  throw invalidValue("stream_options", "can only be used with stream: true");
 }
 
 function sharedRequest(
@@ -190,6 +189,27 @@ function sharedRequest(
     reportsProgress: fields.return_progress && fields.stream,
     reusePrefix: fields.cache_prompt,
   };
+}
+
+type Limit = number | null | undefined;
+
+/** A token limit that a client may set under either of two names. @throws ServiceError 400 if the two differ */
+export function tokenLimit<A extends string, B extends string>(
+  fields: { readonly [F in A | B]?: Limit },
+  [name, other]: readonly [A, B],
+): number | null {
+  const [value, otherValue]: readonly [Limit, Limit] = [fields[name], fields[other]];
+  if (typeof value === "number" && typeof otherValue === "number" && value !== otherValue)
+    throw invalidValue(name, `is ${value} and ${other} is ${otherValue}; send only one of them`);
+  return value ?? otherValue ?? null;
+}
+
+type LogprobFields = { readonly logprobs: boolean; readonly top_logprobs: number };
+
+export function logprobOptions({ logprobs, top_logprobs: top }: LogprobFields) {
+  if (logprobs) return { alternatives: top, includesPrompt: false };
+  if (top > 0) throw invalidValue("top_logprobs", "requires logprobs: true");
+  return null;
 }
 
 /** -1 is a random seed, as in llama.cpp's server and Ollama. */

@@ -2,13 +2,12 @@
 // https://platform.openai.com/docs/guides/structured-outputs
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedRequest, AskedSchema, Json } from "../../generation/request.ts";
 import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { ParseContext } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
-import { invalidValue } from "./refusals.ts";
+import { invalidValue, notSupported } from "./refusals.ts";
 
 /** Grammars written by hand are much shorter. A longer one could only keep the server busy. */
 const MAX_GRAMMAR_CHARS = 65_536;
@@ -105,9 +104,10 @@ function fromSchema({ json_schema: schema }: GrammarFields): AnswerForm | null {
 function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): AnswerForm | null {
   if (!grammar) return null;
   if (allowsGrammar) return { param: "grammar", grammar };
-  const message =
-    "grammar is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema";
-  throw new ServiceError("unsupported_parameter", message, { param: "grammar" });
+  throw notSupported(
+    "grammar",
+    "is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema",
+  );
 }
 
 /** @param param path of the field that holds the schema */
@@ -115,6 +115,6 @@ export function schemaAt(schema: unknown, param: string): AskedSchema {
   return { schema: schema as Json, param }; // it came out of JSON
 }
 
-function contradiction(param: string, reason: string): ServiceError {
+function contradiction(param: string, reason: string) {
   return invalidValue(param, `cannot be used here: ${reason}`);
 }
