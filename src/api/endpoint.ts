@@ -3,7 +3,7 @@
 
 import type { AnswerTo, AskedQuestion } from "../generation/questions.ts";
 import type { AskedRequest } from "../generation/request.ts";
-import type { ParseContext } from "./dialect.ts";
+import type { ParseContext, ParsedRequest } from "./dialect.ts";
 import type { Contract } from "./shared/contract.ts";
 
 export type AskEngine = <Q extends AskedQuestion>(question: Q) => Promise<AnswerTo<Q>>;
@@ -27,10 +27,22 @@ export interface Endpoint {
   parse(body: unknown, context: ParseContext): EndpointCall;
 }
 
+/** Answers for one request, which `parse` made. */
+type AnswerRequest = (request: AskedRequest, ask: AskEngine) => Promise<object>;
+
+/** The call of an endpoint that takes a dialect's body. Choices differ only in their seeds, so it is about the first. */
+export function callAbout(
+  { requests: [request], model, ignoredParams }: AboutRequest,
+  answer: AnswerRequest,
+): EndpointCall {
+  if (!request) throw new Error("a body that is not empty is a request");
+  return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
+}
+
+export type AboutRequest = Pick<ParsedRequest, "requests" | "model" | "ignoredParams">;
+
 /** The answer of an endpoint that counts the prompt tokens of a request. */
-export function countTokens(
-  request: AskedRequest,
-  encode: (promptTokens: number) => object,
-): EndpointCall["answer"] {
-  return async (ask) => encode((await ask({ type: "prepare", request })).promptTokens.length);
+export function countTokens(encode: (promptTokens: number) => object): AnswerRequest {
+  return async (request, ask) =>
+    encode((await ask({ type: "prepare", request })).promptTokens.length);
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
+import type { AboutRequest } from "../endpoint.ts";
 import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
 import {
   defaulted,
@@ -132,10 +133,10 @@ export const anthropicMessages: Dialect = {
 };
 
 /** Parses a body only for its prompt, for `count_tokens`. */
-export function parsePrompt(body: unknown, context: ParseContext) {
+export function parsePrompt(body: unknown, context: ParseContext): AboutRequest {
   const given = withBlocks(body);
   const { fields, ignoredParams } = parseBody(promptSchema, given, UNSUPPORTED, REPLACEMENTS);
-  return { request: requestOf(fields, context), model: fields.model ?? null, ignoredParams };
+  return { requests: [requestOf(fields, context)], model: fields.model ?? null, ignoredParams };
 }
 
 function requestOf(fields: Fields, context: ParseContext): AskedRequest {
