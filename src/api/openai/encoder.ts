@@ -76,15 +76,11 @@ export class OpenaiEncoder implements AnswerEncoder {
     const streaming = this.#streaming(choice);
     const opening = this.#open(choice, delta.type === "text-delta");
     const isPlain = delta.type === "text-delta" && !this.#includesLogprobs;
-    if (isPlain) {
-      const text = streaming.textFrame(delta.text);
-      return opening ? [opening, text] : [text];
-    }
+    if (isPlain) return [...opening, streaming.textFrame(delta.text)];
     const { offset } = streaming;
     const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
     if (delta.type === "text-delta") streaming.offset += delta.text.length;
-    const chunk = jsonFrame(this.#chunk(choice, fields));
-    return opening ? [opening, chunk] : [chunk];
+    return [...opening, jsonFrame(this.#chunk(choice, fields))];
   }
 
   /** In the form of llama.cpp's server. */
@@ -94,9 +90,8 @@ export class OpenaiEncoder implements AnswerEncoder {
   }
 
   finish(choice: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
-    const opening = this.#open(choice, true);
+    const frames = [...this.#open(choice, true)];
     const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
-    const frames = opening ? [opening] : [];
     if (!receipt) return [...frames, jsonFrame(last)];
     frames.push(jsonFrame({ ...last, timings: encodeTimings(receipt) }));
     if (this.#includesUsage)
@@ -122,12 +117,12 @@ export class OpenaiEncoder implements AnswerEncoder {
     };
   }
 
-  #open(choice: number, hasText: boolean): Frame | null {
+  #open(choice: number, hasText: boolean): readonly Frame[] {
     const streaming = this.#streaming(choice);
-    if (streaming.isOpen) return null;
+    if (streaming.isOpen) return [];
     streaming.isOpen = true;
     const { opening } = this.#shape;
-    return opening ? jsonFrame(this.#chunk(choice, opening(hasText))) : null;
+    return opening ? [jsonFrame(this.#chunk(choice, opening(hasText)))] : [];
   }
 
   #streaming(choice: number): Streaming {

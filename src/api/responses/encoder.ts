@@ -55,8 +55,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = this.#opening();
     const open = this.#itemFor(delta, frames);
-    open.text += delta.text;
-    if (open.kind === "message") open.logprobs.push(...(delta.logprobs ?? []));
+    add(delta, open);
     if (delta.text !== "") frames.push(this.#textDelta(open, delta));
     return frames;
   }
@@ -92,17 +91,12 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
     if (!choice) throw new Error("a response needs a choice");
-    const { reasoning, text, toolCalls, ending } = choice;
-    const open: OpenItem[] = [];
-    const id = (prefix: string) => this.#id(prefix, open.length);
-    if (reasoning !== "") open.push({ kind: "reasoning", id: id("rs"), text: reasoning });
-    if (text !== "")
-      open.push({ kind: "message", id: id("msg"), text, logprobs: [...choice.logprobs] });
-    for (const call of toolCalls) {
-      const ids = { id: id("fc"), callId: id("call") };
-      open.push({ kind: "call", ...ids, name: call.name, text: call.arguments });
-    }
-    const status = statusOf(ending);
+    const open = deltasOf(choice).map((delta, number) => {
+      const item = this.#newItem(delta, number);
+      add(delta, item);
+      return item;
+    });
+    const status = statusOf(choice.ending);
     this.#items = open.map((each, index) =>
       itemOf(each, index === open.length - 1 ? status : "completed"),
     );
@@ -161,7 +155,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
     if (this.#open?.kind === kind[delta.type] && !beginsCall) return this.#open;
     this.#close("completed", frames);
-    const open = this.#newItem(delta);
+    const open = this.#newItem(delta, this.#items.length);
     this.#open = open;
     const item = itemOf(open, "in_progress", false);
     frames.push(
@@ -174,8 +168,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return open;
   }
 
-  #newItem(delta: Delta): OpenItem {
-    const number = this.#items.length;
+  #newItem(delta: Delta, number: number): OpenItem {
     switch (delta.type) {
       case "text-delta":
         return { kind: "message", id: this.#id("msg", number), text: "", logprobs: [] };
@@ -248,6 +241,11 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     this.#sequence += 1;
     return { event: type, data: JSON.stringify({ type, sequence_number, ...fields }) };
   }
+}
+
+function add({ text, logprobs }: Delta, open: OpenItem): void {
+  open.text += text;
+  if (open.kind === "message") open.logprobs.push(...(logprobs ?? []));
 }
 
 function statusOf({ reason }: Ending): "completed" | "incomplete" {

@@ -36,8 +36,7 @@ export type EmbeddingModel = {
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
 export function loadEmbeddingModel(load: LoadOptions): Promise<EmbeddingModel> {
-  const { gpu, modelPath } = load.options;
-  return withDevice({ gpu, modelPath }, (device) => loadOn(device, load));
+  return withDevice(load.options, (device) => loadOn(device, load));
 }
 
 async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<EmbeddingModel> {

@@ -44,8 +44,7 @@ export type LoadedModel = ModelLanguage & {
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
 export function loadModel(load: LoadOptions): Promise<LoadedModel> {
-  const { gpu, modelPath } = load.options;
-  return withDevice({ gpu, modelPath }, (device) => loadOn(device, load));
+  return withDevice(load.options, (device) => loadOn(device, load));
 }
 
 async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<LoadedModel> {
