@@ -20,6 +20,8 @@ const STATUSES: Readonly<Record<number, Status>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
+const RPC = "type.googleapis.com/google.rpc";
+
 const FIELD_NAMES: FieldNames = {
   choices: "generationConfig.candidateCount",
   messages: "contents",
@@ -45,28 +47,16 @@ export function encodeGeminiError(thrown: ServiceError, requestId: string): Gemi
   };
 }
 
-function detailsOf(
-  { code, param, message, retryAfterSeconds }: ServiceError,
-  requestId: string,
-): Detail[] {
-  const details: Detail[] = [
-    {
-      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-      reason: code.toUpperCase(),
-      domain: "sluice",
-    },
+function detailsOf(error: ServiceError, requestId: string): Detail[] {
+  const { code, param, message, retryAfterSeconds } = error;
+  const violation = { field: param ?? "", description: message };
+  const details: readonly (Detail | null)[] = [
+    { "@type": `${RPC}.ErrorInfo`, reason: code.toUpperCase(), domain: "sluice" },
+    param === null ? null : { "@type": `${RPC}.BadRequest`, fieldViolations: [violation] },
+    retryAfterSeconds === null
+      ? null
+      : { "@type": `${RPC}.RetryInfo`, retryDelay: `${retryAfterSeconds}s` },
+    { "@type": `${RPC}.RequestInfo`, requestId },
   ];
-  if (param !== null) {
-    details.push({
-      "@type": "type.googleapis.com/google.rpc.BadRequest",
-      fieldViolations: [{ field: param, description: message }],
-    });
-  }
-  if (retryAfterSeconds !== null) {
-    details.push({
-      "@type": "type.googleapis.com/google.rpc.RetryInfo",
-      retryDelay: `${retryAfterSeconds}s`,
-    });
-  }
-  return [...details, { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId }];
+  return details.filter((detail) => detail !== null);
 }

@@ -157,7 +157,8 @@ function refuseInvalidIds(ids: readonly unknown[], path: string): void {
 }
 
 function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
-  const given = asList(prompt);
+  const isOne = typeof prompt === "string" || typeof prompt[0] === "number";
+  const given = (isOne ? [prompt] : prompt) as readonly (string | readonly number[])[]; // the schema refuses mixed lists
   if (given.length * n > MAX_PROMPTS)
     throw invalidValue("n", `times the number of prompts must be at most ${MAX_PROMPTS}`);
   if (!suffix) return given.map(asPrompt);
@@ -165,12 +166,6 @@ function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
     if (typeof each === "string") return { type: "infill", prefix: each, suffix };
     throw invalidValue("suffix", "requires a prompt that is a string, not token ids");
   });
-}
-
-function asList(prompt: Fields["prompt"]): readonly (string | readonly number[])[] {
-  if (typeof prompt === "string") return [prompt];
-  if (typeof prompt[0] === "number") return [prompt as readonly number[]]; // the schema refuses mixed lists
-  return prompt as readonly (string | readonly number[])[];
 }
 
 function asPrompt(given: string | readonly number[]): AskedPrompt {

@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../../errors.ts";
-import type { AskedPrompt, AskedTool, ToolUse } from "../../generation/request.ts";
+import type { AskedPrompt } from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { readReasoning } from "../openai/reasoning.ts";
@@ -60,6 +60,8 @@ const UNSUPPORTED = unsupportedWith({
   response_format: [],
 });
 
+type MessagesPrompt = Extract<AskedPrompt, { readonly type: "messages" }>;
+
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
   contract: responsesContract(UNSUPPORTED, REPLACEMENTS),
@@ -89,21 +91,26 @@ function parsedRequest(
   const tools = readTools(chatTools(fields), (index) => `tools[${index}]`);
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
-  const turn = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
+  const items = [...earlier, ...fields.input];
   const form = (cut: number): ParsedRequest => {
-    const omitted = omittedBefore(cut, turn.items);
+    const omitted = omittedBefore(cut, items);
+    const skipped = new Set(omitted);
+    const messages = readInput(
+      items.filter((_, index) => !skipped.has(index)),
+      { instructions: fields.instructions ?? null, firstOwn: earlier.length },
+    );
     const traits = { isStored, omitted };
     const encoder = (identity: AnswerIdentity) =>
       new ResponsesEncoder({ identity, fields, traits, input: fields.input });
     const isBackground = fields.background ?? false;
     return {
-      ...withoutItems(turn, omitted),
+      ...requestsFor({ messages, tools }, fields, context),
       ignoredParams,
       encoder,
       storing: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
-  const [first, ...others] = cutsWithinLimits(turn);
+  const [first, ...others] = cutsWithinLimits(items, fields);
   return { ...form(first), shorterForms: others.map((cut) => () => form(cut)) };
 }
 
@@ -111,9 +118,12 @@ function parsedRequest(
  * Indices at which the conversation may be cut, longest remainder first; 0 keeps all of it.
  * @throws ServiceError 400 for a conversation that is too long and may not be cut enough
  */
-function cutsWithinLimits({ fields, earlier, items }: ConversationTurn): [number, ...number[]] {
-  const cuts = fields.truncation === "auto" ? cutsOf(items) : [];
-  const from = earlier.length === 0 ? 0 : earliestWithinLimits(items); // a single body is always within the limits
+function cutsWithinLimits(
+  items: readonly InputItem[],
+  { truncation, input }: ResponsesFields,
+): [number, ...number[]] {
+  const cuts = truncation === "auto" ? cutsOf(items) : [];
+  const from = items.length === input.length ? 0 : earliestWithinLimits(items); // a single body is always within the limits
   if (from === 0) return [0, ...cuts];
   const [first, ...others] = cuts.filter((cut) => cut >= from);
   if (first !== undefined) return [first, ...others];
@@ -135,30 +145,15 @@ function noBackground({ conversation }: ParseContext): ServiceError {
   return notSupported("background", reason);
 }
 
-type ConversationTurn = {
-  readonly fields: ResponsesFields;
-  readonly context: ParseContext;
-  readonly tools: ToolUse<AskedTool> | null;
-  readonly earlier: readonly InputItem[];
-  /** The whole conversation. */
-  readonly items: readonly InputItem[];
-};
-
-/** @param omitted indices of the conversation's items that are left out */
-function withoutItems(
-  { fields, context, tools, earlier, items }: ConversationTurn,
-  omitted: readonly number[],
+function requestsFor(
+  conversation: Pick<MessagesPrompt, "messages" | "tools">,
+  fields: ResponsesFields,
+  context: ParseContext,
 ) {
-  const skipped = new Set(omitted);
-  const messages = readInput(
-    items.filter((_, index) => !skipped.has(index)),
-    { instructions: fields.instructions ?? null, firstOwn: earlier.length },
-  );
-  const prompt: AskedPrompt = {
+  const prompt: MessagesPrompt = {
     type: "messages",
-    messages,
-    tools,
-    continuesLast: messages.at(-1)?.role === "assistant",
+    ...conversation,
+    continuesLast: conversation.messages.at(-1)?.role === "assistant",
     ...readReasoning({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
   const wantsLogprobs =
@@ -180,12 +175,8 @@ function withoutItems(
 
 /** The tool fields in the form of chat completions. */
 function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: ResponsesFields) {
-  const asFunction = ({ type, ...rest }: NonNullable<typeof tools>[number]) => ({
-    type,
-    function: rest,
-  });
   return {
-    tools: tools?.map(asFunction) ?? null,
+    tools: tools?.map(({ type, ...rest }) => ({ type, function: rest })) ?? null,
     tool_choice: chatChoice(choice ?? null),
     parallel_tool_calls,
   };
@@ -193,11 +184,13 @@ function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: Response
 
 function chatChoice(choice: NonNullable<ResponsesFields["tool_choice"]> | null) {
   if (choice === null || typeof choice === "string") return choice;
-  const asFunction = ({ name }: { readonly name: string }) =>
-    ({ type: "function", function: { name } }) as const;
   if (choice.type === "function") return asFunction(choice);
-  const { mode, tools } = choice;
-  return { type: "allowed_tools", allowed_tools: { mode, tools: tools.map(asFunction) } } as const;
+  const { type, mode, tools } = choice;
+  return { type, allowed_tools: { mode, tools: tools.map(asFunction) } };
+}
+
+function asFunction({ type, name }: { readonly type: "function"; readonly name: string }) {
+  return { type, function: { name } };
 }
 
 function formatOf({ text }: ResponsesFields): AnswerForm | null {
