@@ -88,8 +88,7 @@ export function parsedOf(
     flush: "token",
     isFlex: false,
     ignoredParams,
-    encoder: (identity) =>
-      new OllamaEncoder(shape, identity, { includesLogprobs: fields.logprobs }),
+    encoder: (identity) => new OllamaEncoder(shape, identity, fields.logprobs),
   };
 }
 

@@ -181,22 +181,14 @@ export class ChatTemplate {
 
   /** Whether the template writes tool definitions into the prompt. */
   #showsTools(): boolean {
-    const definition = {
-      type: "function",
-      function: {
-        name: "needle_tool",
-        description: "",
-        parameters: { type: "object", properties: {} },
-      },
-    };
+    const parameters = { type: "object", properties: {} };
+    const needle = { name: "needle_tool", description: "", parameters };
+    const definition = { type: "function", function: needle };
     return this.#rendersTo("needle_tool", QUESTION, { tools: [definition] });
   }
 
   #takesSystemMessages(): boolean {
-    const messages = [
-      { role: "system", content: "needle_system" },
-      { role: "user", content: "question" },
-    ];
+    const messages = [{ role: "system", content: "needle_system" }, ...QUESTION];
     return this.#rendersTo("needle_system", messages, {});
   }
 
