@@ -13,8 +13,8 @@ export type EndpointCall = {
   readonly model: string | null;
   /** See `ParsedRequest`. */
   readonly ignoredParams: readonly string[];
-  /** The request whose schemas are compiled before `answer` is called; null if there is none. */
-  readonly request: AskedRequest | null;
+  /** The request whose schemas are compiled before `answer` is called; absent if there is none. */
+  readonly request?: AskedRequest;
   /** @returns the body. @throws ServiceError from the engine */
   readonly answer: (ask: AskEngine) => Promise<object>;
 };

@@ -115,7 +115,6 @@ export const anthropicMessages: Dialect = {
     const given = withBlocks(body);
     const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED, REPLACEMENTS);
     const request = requestOf(fields, context);
-    const hidesReasoning = omitsReasoning(fields);
     return {
       requests: [request],
       choicesPerPrompt: 1,
@@ -124,7 +123,7 @@ export const anthropicMessages: Dialect = {
       flush: "token",
       isFlex: false,
       ignoredParams,
-      encoder: (identity) => new AnthropicEncoder(identity, { hidesReasoning }),
+      encoder: (identity) => new AnthropicEncoder(identity, omitsReasoning(fields)),
     };
   },
 

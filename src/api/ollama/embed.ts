@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
-import { encodeFloats, ResultEncoder, unitVector } from "../openai/embeddings.ts";
+import { encodeFloats, resultEncoder, unitVector } from "../openai/embeddings.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
@@ -74,7 +74,7 @@ export const ollamaEmbed: EmbeddingApi = {
       model: fields.model,
       ignoredParams,
       encoder: () =>
-        new ResultEncoder((values) => encodeFloats(unitVector(values, dimensions)), encodeAnswer),
+        resultEncoder((values) => encodeFloats(unitVector(values, dimensions)), encodeAnswer),
     };
   },
 };
@@ -107,7 +107,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
       model: fields.model,
       ignoredParams,
       encoder: () =>
-        new ResultEncoder(
+        resultEncoder(
           (values) => encodeFloats(finiteVector(values)),
           ([embedding = "[]"]) => `{"embedding":${embedding}}`,
         ),

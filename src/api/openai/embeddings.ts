@@ -90,33 +90,21 @@ export const openaiEmbeddings: EmbeddingApi = {
       },
       model: fields.model ?? null,
       ignoredParams,
-      encoder: () =>
-        new ResultEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
+      encoder: () => resultEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
     };
   },
 };
 
 /** Encodes each result when it arrives: encoding thousands at the end would block every stream. */
-export class ResultEncoder<T> implements EmbeddingEncoder {
-  readonly #encode: (values: Float64Array) => T;
-  readonly #encodeBody: (results: readonly T[], answer: EmbeddingAnswer) => string;
-  readonly #results: T[] = [];
-
-  constructor(
-    encode: (values: Float64Array) => T,
-    encodeBody: (results: readonly T[], answer: EmbeddingAnswer) => string,
-  ) {
-    this.#encode = encode;
-    this.#encodeBody = encodeBody;
-  }
-
-  add(values: Float64Array): void {
-    this.#results.push(this.#encode(values));
-  }
-
-  body(answer: EmbeddingAnswer): string {
-    return this.#encodeBody(this.#results, answer);
-  }
+export function resultEncoder<T>(
+  encode: (values: Float64Array) => T,
+  encodeBody: (results: readonly T[], answer: EmbeddingAnswer) => string,
+): EmbeddingEncoder {
+  const results: T[] = [];
+  return {
+    add: (values) => void results.push(encode(values)),
+    body: (answer) => encodeBody(results, answer),
+  };
 }
 
 function encodeList(vectors: readonly string[], { model, promptTokens }: EmbeddingAnswer): string {

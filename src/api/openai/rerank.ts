@@ -16,7 +16,7 @@ import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
-import { ResultEncoder } from "./embeddings.ts";
+import { resultEncoder } from "./embeddings.ts";
 
 const MAX_DOCUMENTS = 2048;
 
@@ -126,7 +126,7 @@ type Ranked = { readonly index: number; readonly score: number };
 type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking | TeiRanking;
 
 function rankingEncoder(encode: EncodeRanking): EmbeddingEncoder {
-  return new ResultEncoder(scoreOf, (scores, answer) =>
+  return resultEncoder(scoreOf, (scores, answer) =>
     JSON.stringify(encode(rankedBy(scores), answer)),
   );
 }
