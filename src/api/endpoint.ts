@@ -27,7 +27,9 @@ export interface Endpoint {
   parse(body: unknown, context: ParseContext): EndpointCall;
 }
 
-/** Answers for one request, which `parse` made. */
+/** A parsed body, for an endpoint that is about one request. */
+export type AboutRequest = Pick<ParsedRequest, "requests" | "model" | "ignoredParams">;
+
 type AnswerRequest = (request: AskedRequest, ask: AskEngine) => Promise<object>;
 
 /** The call of an endpoint that takes a dialect's body. Choices differ only in their seeds, so it is about the first. */
@@ -35,11 +37,9 @@ export function callAbout(
   { requests: [request], model, ignoredParams }: AboutRequest,
   answer: AnswerRequest,
 ): EndpointCall {
-  if (!request) throw new Error("a body that is not empty is a request");
+  if (!request) throw new Error("a body makes at least one request");
   return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
 }
-
-export type AboutRequest = Pick<ParsedRequest, "requests" | "model" | "ignoredParams">;
 
 /** The answer of an endpoint that counts the prompt tokens of a request. */
 export function countTokens(encode: (promptTokens: number) => object): AnswerRequest {

@@ -55,7 +55,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = this.#opening();
     const open = this.#itemFor(delta, frames);
-    add(delta, open);
+    addTo(open, delta);
     if (delta.text !== "") frames.push(this.#textDelta(open, delta));
     return frames;
   }
@@ -93,7 +93,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     if (!choice) throw new Error("a response needs a choice");
     const open = deltasOf(choice).map((delta, number) => {
       const item = this.#newItem(delta, number);
-      add(delta, item);
+      addTo(item, delta);
       return item;
     });
     const status = statusOf(choice.ending);
@@ -243,9 +243,9 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 }
 
-function add({ text, logprobs }: Delta, open: OpenItem): void {
+function addTo(open: OpenItem, { text, logprobs = [] }: Delta): void {
   open.text += text;
-  if (open.kind === "message") open.logprobs.push(...(logprobs ?? []));
+  if (open.kind === "message") for (const each of logprobs) open.logprobs.push(each);
 }
 
 function statusOf({ reason }: Ending): "completed" | "incomplete" {
