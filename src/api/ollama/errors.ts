@@ -5,11 +5,9 @@ import type { ServiceError } from "../../errors.ts";
 import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
 import type { OllamaError } from "./answer.ts";
 
-type EncodeOllamaError = (error: ServiceError, requestId: string) => OllamaError;
-
 /** Makes the encoder for a route with these field names, besides the common ones. */
-export function ollamaErrors(names: FieldNames): EncodeOllamaError {
-  return (error, requestId) => {
+export function ollamaErrors(names: FieldNames) {
+  return (error: ServiceError, requestId: string): OllamaError => {
     const { message, code, param } = inWireTerms(error, { ...COMMON_NAMES, ...names });
     return { error: message, code, param, request_id: requestId };
   };

@@ -28,11 +28,9 @@ export function prepareInputs(request: EmbeddingRequest, model: EmbeddingModel):
 function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
   const { vectors, model } = deps;
   if (!vectors) {
-    throw new ServiceError(
-      "unsupported_parameter",
-      "this model can only rank documents, not compute vectors; start the server with --embedding-model FILE",
-      { field: "model" },
-    );
+    const message =
+      "this model can only rank documents, not compute vectors; start the server with --embedding-model FILE";
+    throw new ServiceError("unsupported_parameter", message, { field: "model" });
   }
   checkDimensions(request.dimensions, model.embeddingVectorSize);
   return request.inputs.map((input, index) => {

@@ -89,11 +89,8 @@ function segmentTokens(
 function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, deps: PrepareDeps) {
   const { infill } = deps.model.tokens;
   if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
-    throw new ServiceError(
-      "unsupported_parameter",
-      "suffix is not supported by this model: it has no fill-in-the-middle tokens",
-      { field: "suffix" },
-    );
+    const message = "suffix is not supported by this model: it has no fill-in-the-middle tokens";
+    throw new ServiceError("unsupported_parameter", message, { field: "suffix" });
   }
   const { model } = deps;
   return withBeginning(
