@@ -40,11 +40,11 @@ export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type {
   Finish,
   GenerateEvent,
-  PromptProgress,
   ReasoningDelta,
   TextDelta,
   ToolCallDelta,
 } from "./generation/events.ts";
+export type { PrefillStatus } from "./generation/wait-status.ts";
 
 /** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;

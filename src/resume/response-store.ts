@@ -3,6 +3,7 @@
 
 import { ServiceError } from "../errors.ts";
 import { type Deferred, deferred } from "../generation/deferred.ts";
+import type { WaitingStatus } from "../generation/wait-status.ts";
 import {
   bytesUpTo,
   type ConversationTurn,
@@ -33,7 +34,7 @@ export type ResponseSource = {
   /** The response in its current state. */
   readonly state: () => object;
   /** Wait status sent to a waiting reader. */
-  readonly waitStatus: () => string | null;
+  readonly waitStatus: () => WaitingStatus | null;
   readonly abort: (error: ServiceError) => void;
 };
 

@@ -4,6 +4,7 @@
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { ServiceError } from "../errors.ts";
+import type { WaitingStatus } from "../generation/wait-status.ts";
 import { equalShare } from "./equal-share.ts";
 import { EventLog } from "./event-log.ts";
 
@@ -17,7 +18,7 @@ export type StreamSource = {
   /** Other clients without the stream's token get `not_found`. */
   readonly owner: string;
   /** Wait status sent to a waiting reader. */
-  readonly waitStatus: () => string | null;
+  readonly waitStatus: () => WaitingStatus | null;
   readonly abort: (error: ServiceError) => void;
 };
 
@@ -26,7 +27,7 @@ export type KeptStream = {
   /** Its holder may read and stop this stream. */
   readonly token: string;
   readonly log: EventLog;
-  readonly waitStatus: () => string | null;
+  readonly waitStatus: () => WaitingStatus | null;
   readonly abort: (error: ServiceError) => void;
   /** Registers a reader. @returns a function to call when the reader has left */
   readonly attach: () => () => void;

@@ -4,6 +4,7 @@ import type { Request, Response } from "express";
 import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Ticket } from "../../queue/ticket.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -23,7 +24,7 @@ export type Exchange = Arrival & {
   /** One for each choice. */
   readonly tickets: readonly Ticket[];
   /** Queue position or load progress; null while there is nothing to wait for. */
-  readonly waitStatus: () => string | null;
+  readonly waitStatus: () => WaitingStatus | null;
   /** The engine's events of one choice. */
   readonly generate: (prepared: PreparedRequest, choice: number) => AsyncGenerator<GenerateEvent>;
 };

@@ -115,7 +115,7 @@ function framesOf(
   receipt: Parameters<AnswerEncoder["finish"]>[2],
 ): readonly Frame[] {
   if (event.type === "finish") return encoder.finish(choice, event, receipt);
-  if (event.type === "prompt-progress") return encoder.progress(choice, event);
+  if (event.type === "prefill") return encoder.progress(choice, event);
   return encoder.delta(choice, event);
 }
 

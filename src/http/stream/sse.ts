@@ -4,6 +4,7 @@
 import type { Response } from "express";
 import type { Frame } from "../../api/dialect.ts";
 import { abortReason, guarded, ServiceError, toServiceError } from "../../errors.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Framing } from "./framing.ts";
 import type { SocketWatch } from "./send-queue-watch.ts";
 
@@ -19,7 +20,7 @@ export type SseOptions = {
   readonly socketWatch: SocketWatch;
   readonly abort: (error: ServiceError) => void;
   /** Queue position or load progress; null while there is nothing to wait for. */
-  readonly waitStatus: () => string | null;
+  readonly waitStatus: () => WaitingStatus | null;
 };
 
 const HEADERS = { "cache-control": "no-cache", "x-accel-buffering": "no" };
@@ -32,7 +33,8 @@ export class SseStream {
   #ticker: NodeJS.Timeout | null = null;
   #hasEnded = false;
   #lastWriteMs = 0;
-  #lastStatus: string | null = null;
+  #lastStatus: WaitingStatus | null = null;
+  #lastStatusText = "";
   #draining: Promise<void> | null = null;
   #unwatch: (() => void) | null = null;
 
@@ -62,8 +64,7 @@ export class SseStream {
     const opening = framing.opening(heartbeatMs);
     if (opening === "") res.flushHeaders();
     else this.#write(opening);
-    const status = this.#newStatus();
-    if (status) this.#write(framing.waitStatus(status));
+    this.#writeNewStatus();
     const tick = this.#safe(() => this.#tick());
     this.#ticker = setInterval(tick, Math.min(STATUS_MS, heartbeatMs / 5));
     if (!res.socket) return;
@@ -116,19 +117,21 @@ export class SseStream {
 
   #tick(): void {
     if (this.#options.res.writableNeedDrain) return; // the client has unread data
-    const status = this.#newStatus();
-    if (status) return this.#write(this.#options.framing.waitStatus(status));
+    if (this.#writeNewStatus()) return;
     const silentMs = performance.now() - this.#lastWriteMs;
     const { heartbeatMs, framing } = this.#options;
     if (silentMs >= heartbeatMs) this.#write(framing.heartbeat(this.#lastStatus));
   }
 
-  /** The wait status if it has changed, else null. */
-  #newStatus(): string | null {
-    const status = this.#options.waitStatus();
-    if (status === this.#lastStatus) return null;
-    this.#lastStatus = status;
-    return status;
+  /** Writes the wait status if it has changed. @returns whether it wrote one */
+  #writeNewStatus(): boolean {
+    const { waitStatus, framing } = this.#options;
+    this.#lastStatus = waitStatus();
+    const text = this.#lastStatus ? framing.waitStatus(this.#lastStatus) : "";
+    const isNew = text !== "" && text !== this.#lastStatusText;
+    this.#lastStatusText = text;
+    if (isNew) this.#write(text);
+    return isNew;
   }
 
   #write(text: string): void {

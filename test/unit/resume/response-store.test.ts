@@ -13,6 +13,7 @@ function storeOf(maxBytes = 1_000_000): ResponseStore {
   return new ResponseStore({ maxBytes, ttlMs: HOUR_MS });
 }
 
+const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
 const said = (text: string) => ({ type: "message", text });
 
 /** Null if there is no room for the response. */
@@ -23,7 +24,7 @@ function tryToBegin(store: ResponseStore, id: string, changes: Partial<ResponseS
     previousId: null,
     input: [said(`question ${id}`)],
     state: () => ({ id, status: "in_progress" }),
-    waitStatus: () => "queued position=1",
+    waitStatus: () => QUEUED,
     abort: () => {},
     ...changes,
   });
@@ -63,7 +64,7 @@ test("returns a response while it is running and after its end", () => {
   const response = begin(store, "a");
 
   expect(store.get("a", "me").state()).toEqual({ id: "a", status: "in_progress" });
-  expect(store.get("a", "me").waitStatus()).toBe("queued position=1");
+  expect(store.get("a", "me").waitStatus()).toBe(QUEUED);
   response.end({ state: { status: "completed" }, output: [], closed: null, replay: () => [] });
   expect(store.get("a", "me").state()).toEqual({ status: "completed" });
   expect(store.get("a", "me").isRunning).toBe(false);

@@ -6,13 +6,15 @@ import { StreamStore } from "../../../src/resume/stream-store.ts";
 
 const GRACE_MS = 30_000;
 
+const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function open(maxBytes = 64_000_000) {
   const store = new StreamStore({ graceMs: GRACE_MS, maxBytes });
   const abort = vi.fn<(error: ServiceError) => void>();
-  const begin = (owner = "me") => store.begin({ owner, waitStatus: () => "queued", abort });
+  const begin = (owner = "me") => store.begin({ owner, waitStatus: () => QUEUED, abort });
   return { store, abort, begin };
 }
 

@@ -136,7 +136,7 @@ test("joins the logprobs of deltas sent together, and adds up their tokens", asy
 });
 
 test("passes prompt progress on at once, before the first text", async () => {
-  const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
+  const progress = { type: "prefill", total: 9, cached: 0, processed: 5, ms: 1 } as const;
 
   for (const flush of ["word", "sentence", 1000] as const)
     expect((await sentOf([progress, textDelta("a"), FINISH], flush))[0]).toEqual(progress);

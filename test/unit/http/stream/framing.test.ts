@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { framingOf } from "../../../../src/http/stream/framing.ts";
 import { IDENTITY } from "../../../support/clients/receipts.ts";
 
+const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
 
 test("server-sent events carry the wait status and heartbeats as comments", () => {
@@ -12,10 +13,14 @@ test("server-sent events carry the wait status and heartbeats as comments", () =
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
   expect(framing.encode(frames)).toBe("data: {}\n\nid: 1\nevent: x\ndata: [1]\n\n");
   expect(framing.opening(5000)).toBe(": connected heartbeat_ms=5000\n\n");
-  expect(framing.waitStatus("queued position=1")).toBe(": queued position=1\n\n");
-  expect([framing.heartbeat(null), framing.heartbeat("queued")]).toEqual([
+  expect(framing.waitStatus({ ...QUEUED, position: 3, etaMs: 4200 })).toBe(
+    ": queued position=3 eta_ms=4200\n\n",
+  );
+  const loading = { type: "loading", state: "restarting", progress: 0.5 } as const;
+  expect(framing.waitStatus(loading)).toBe(": restarting progress=0.50\n\n");
+  expect([framing.heartbeat(null), framing.heartbeat(QUEUED)]).toEqual([
     ": heartbeat\n\n",
-    ": queued\n\n",
+    ": queued position=1\n\n",
   ]);
 });
 
@@ -28,12 +33,6 @@ test.each(["\n", "\r", "\r\n"])(
   },
 );
 
-test("a comment stays a comment, with line breaks in it too", () => {
-  const framing = framingOf({}, IDENTITY);
-
-  expect(framing.waitStatus("queued\r\ndata: {}")).toBe(": queued\n: data: {}\n\n");
-});
-
 test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an error", (char) => {
   const { encode } = framingOf({}, IDENTITY);
 
@@ -45,11 +44,11 @@ test("a dialect may have a heartbeat frame of its own", () => {
   const streamEvents = { error: "error", heartbeat: { event: "ping", data: "{}" } };
   const framing = framingOf({ streamEvents }, IDENTITY);
 
-  expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
+  expect(framing.heartbeat(QUEUED)).toBe("event: ping\ndata: {}\n\n");
 });
 
 test("a stream of JSON lines carries the wait status and heartbeats as lines of JSON", () => {
-  const notice = (status: string | null, { model }: typeof IDENTITY) => ({
+  const notice = (status: object | null, { model }: typeof IDENTITY) => ({
     data: JSON.stringify({ model, status }),
   });
   const framing = framingOf({ lines: { notice } }, IDENTITY);
@@ -57,6 +56,6 @@ test("a stream of JSON lines carries the wait status and heartbeats as lines of 
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.waitStatus("queued")).toBe('{"model":"tiny","status":"queued"}\n');
+  expect(framing.waitStatus(QUEUED)).toBe(`{"model":"tiny","status":${JSON.stringify(QUEUED)}}\n`);
   expect(framing.heartbeat(null)).toBe('{"model":"tiny","status":null}\n');
 });
