@@ -5,9 +5,9 @@ import type { Response } from "express";
 import type { Frame } from "../../api/dialect.ts";
 import { abortReason, guarded, ServiceError, toServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
+import type { SocketWatch } from "../vanished-clients/send-queue-watch.ts";
 import { destroyIfStuck } from "./disconnect.ts";
 import type { Framing } from "./framing.ts";
-import type { SocketWatch } from "./send-queue-watch.ts";
 import type { Sink } from "./sink.ts";
 
 export type FrameStreamOptions = {
