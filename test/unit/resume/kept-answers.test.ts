@@ -90,6 +90,18 @@ test("makes room by removing ended streams, oldest first", () => {
   expect(store.find(streams[99]?.id ?? "", { owner: "me" })).toBe(streams[99]);
 });
 
+test("removes the stream that ended first, not the one that began first", () => {
+  const { store, begin } = open(10_000);
+  const [long, short] = [begin(), begin()];
+  for (const stream of [short, long]) {
+    stream.log.append([{ data: "x".repeat(2_000) }]);
+    store.end(stream);
+  }
+  begin().log.append([{ data: "x".repeat(2_000) }]);
+
+  expect([long, short].map(({ id }) => store.find(id, { owner: "me" }))).toEqual([long, null]);
+});
+
 test("many unread streams barely exceed the memory limit, and a stream with a reader continues", async () => {
   const { store, begin } = open(640_000);
   const writeTo = async ({ log }: ReturnType<typeof begin>, events: number) => {
