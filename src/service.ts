@@ -19,7 +19,7 @@ import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
 import { Connections, type HttpServer } from "./http/server/connections.ts";
 import { createHttpServer, listen } from "./http/server/http-server.ts";
-import { watchSendQueues } from "./http/stream/send-queue-watch.ts";
+import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
 import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";
@@ -29,8 +29,8 @@ import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { RequestQueue } from "./queue/request-queue.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
-import { ResponseStore } from "./resume/response-store.ts";
-import { StreamStore } from "./resume/stream-store.ts";
+import { KeptAnswers } from "./resume/kept-answers.ts";
+import { StoredResponses } from "./resume/stored-responses.ts";
 
 export type { Config } from "./config/config.ts";
 // biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
@@ -40,11 +40,11 @@ export type { Engine, EngineStatus, GenerateOptions } from "./engine/engine.ts";
 export type {
   Finish,
   GenerateEvent,
-  PromptProgress,
   ReasoningDelta,
   TextDelta,
   ToolCallDelta,
 } from "./generation/events.ts";
+export type { PrefillStatus } from "./generation/wait-status.ts";
 
 /** After the drain timeout, connections stay open for this time to send their last frames. */
 const LAST_FRAMES_MS = 1_000;
@@ -194,15 +194,16 @@ function createModels(options: ModelsOptions): Models {
 type Stores = ReturnType<typeof createStores>;
 
 function createStores(config: Config) {
+  const { resumeBuffer, resumeGraceMs, responseStore, responseTtlMs } = config;
   return {
-    streams: new StreamStore({ graceMs: config.resumeGraceMs, maxBytes: config.resumeBuffer }),
-    responses: new ResponseStore({ maxBytes: config.responseStore, ttlMs: config.responseTtlMs }),
+    streams: new KeptAnswers({ maxBytes: resumeBuffer, keepMs: resumeGraceMs, isResumable: true }),
+    responses: new StoredResponses({ maxBytes: responseStore, keepMs: responseTtlMs }),
     schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM }),
   };
 }
 
 async function closeStores({ streams, responses, schemas }: Stores): Promise<void> {
-  responses.close();
+  responses.answers.close();
   streams.close();
   await schemas.close();
 }

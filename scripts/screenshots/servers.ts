@@ -14,7 +14,7 @@ const ANSWER = readFileSync(path.join(import.meta.dirname, "answer.md"), "utf8")
 const TOKENS = ANSWER.match(/\s*\S{1,6}/g) ?? [];
 const CRASH = new ServiceError("worker_crashed", "the worker died while it worked on this request");
 const READING = {
-  type: "prompt-progress",
+  type: "prefill",
   total: 3100,
   cached: 0,
   processed: 1426,

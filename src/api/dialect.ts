@@ -3,8 +3,9 @@
 
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
-import type { Delta, Ending, PromptProgress, Receipt } from "../generation/events.ts";
+import type { Delta, Ending, Receipt } from "../generation/events.ts";
 import type { AskedRequest } from "../generation/request.ts";
+import type { PrefillStatus, WaitingStatus } from "../generation/wait-status.ts";
 import type { Contract } from "./shared/contract.ts";
 
 export type ParseContext = {
@@ -53,7 +54,7 @@ export interface AnswerEncoder {
   /** Frames to send when the request has been accepted, before its first token. */
   start?(): readonly Frame[];
   delta(choice: number, delta: Delta): readonly Frame[];
-  progress(choice: number, progress: PromptProgress): readonly Frame[];
+  progress(choice: number, progress: PrefillStatus): readonly Frame[];
   finish(choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[];
   body(choices: readonly Choice[], receipt: Receipt): object;
   /**
@@ -123,11 +124,8 @@ export interface Dialect {
   encodeError(error: ServiceError, requestId: string): object;
   /** Present if streams are lines of JSON instead of server-sent events. */
   readonly lines?: {
-    /**
-     * Makes the line that a waiting client gets.
-     * @param waitStatus e.g. `queued position=3 eta_ms=4200` or `loading progress=0.42`; null for a mere keep-alive
-     */
-    readonly notice: (waitStatus: string | null, identity: AnswerIdentity) => Frame;
+    /** Makes the line that a waiting client gets. @param status null for a mere keep-alive */
+    readonly notice: (status: WaitingStatus | null, identity: AnswerIdentity) => Frame;
   };
   /** Error and heartbeat events of a stream. Default: an error's event has no name, and a heartbeat is a comment. */
   readonly streamEvents?: {

@@ -3,10 +3,11 @@
 
 import { type ErrorPlace, ServiceError, toErrorCode } from "../errors.ts";
 import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
-import type { Ending, FreshDelta, PromptProgress, StepLoad, Usage } from "../generation/events.ts";
+import type { Ending, FreshDelta, StepLoad, Usage } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { Answers, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
+import type { PrefillStatus } from "../generation/wait-status.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
 
@@ -76,7 +77,7 @@ export type ToWorker =
 /** An event of one request in one decode step. */
 export type StepEvent =
   | { readonly type: "delta"; readonly id: string; readonly delta: FreshDelta }
-  | { readonly type: "progress"; readonly id: string; readonly progress: PromptProgress }
+  | { readonly type: "progress"; readonly id: string; readonly progress: PrefillStatus }
   /** The request has no credit left and stays on its slot without decoding. */
   | { readonly type: "parked"; readonly id: string }
   /** The slot is free, and the request waits for `resume`. */

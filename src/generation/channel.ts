@@ -65,6 +65,6 @@ export class Channel implements AsyncIterable<GenerateEvent> {
 /** Merges deltas of the same kind. Newer prompt progress replaces older. Null if the two cannot be merged. */
 function join(earlier: GenerateEvent, later: GenerateEvent): GenerateEvent | null {
   if (isDelta(earlier) && isDelta(later)) return joinDeltas(earlier, later);
-  const isNewer = earlier.type === "prompt-progress" && later.type === "prompt-progress";
+  const isNewer = earlier.type === "prefill" && later.type === "prefill";
   return isNewer ? later : null;
 }

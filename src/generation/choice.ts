@@ -24,7 +24,7 @@ export class ChoiceCollector {
 
   add(event: GenerateEvent): void {
     if (event.type === "finish") this.#ending = event;
-    else if (event.type !== "prompt-progress") this.#addDelta(event);
+    else if (event.type !== "prefill") this.#addDelta(event);
   }
 
   /** @throws Error if the choice has not finished */

@@ -1,5 +1,7 @@
 // Events that the engine yields for one request: any number of deltas, then one `finish` (or a thrown ServiceError).
 
+import type { PrefillStatus } from "./wait-status.ts";
+
 /**
  * `stop`: the model ended its answer or reached a stop string. `length`: the answer reached its token limit or filled the
  * context. `tool-calls`: like `stop`, and the answer calls tools.
@@ -86,17 +88,6 @@ export type FreshDelta =
   | Omit<ReasoningDelta, "atMs">
   | Omit<ToolCallDelta, "atMs">;
 
-/** How much of the prompt has been read. Sent only if the request asked for it. */
-export type PromptProgress = {
-  readonly type: "prompt-progress";
-  readonly total: number;
-  /** Tokens found in the KV cache. */
-  readonly cached: number;
-  /** Tokens read so far, including cached ones. */
-  readonly processed: number;
-  readonly ms: number;
-};
-
 /** Why a choice ended. */
 export type Ending = {
   readonly reason: FinishReason;
@@ -111,10 +102,10 @@ export type Finish = Ending & {
   readonly prefillMs: number;
 };
 
-export type GenerateEvent = Delta | PromptProgress | Finish;
+export type GenerateEvent = Delta | PrefillStatus | Finish;
 
 export function isDelta(event: GenerateEvent): event is Delta {
-  return event.type !== "finish" && event.type !== "prompt-progress";
+  return event.type !== "finish" && event.type !== "prefill";
 }
 
 /** Weight of one logprob in a stream's buffer, in bytes: about its size on the wire. */

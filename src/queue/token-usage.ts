@@ -56,7 +56,7 @@ export class TokenUsage {
   }
 
   add(event: GenerateEvent): void {
-    if (event.type === "prompt-progress") return;
+    if (event.type === "prefill") return;
     if (event.type === "finish") return this.close(event.usage);
     this.#generated += event.tokens;
     this.#cachedTokens = event.prompt?.cachedTokens ?? this.#cachedTokens;

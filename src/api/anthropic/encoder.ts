@@ -2,7 +2,8 @@
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
 import { type Choice, NO_ENDING } from "../../generation/choice.ts";
-import type { Delta, Ending, PromptProgress, Receipt, Usage } from "../../generation/events.ts";
+import type { Delta, Ending, Receipt, Usage } from "../../generation/events.ts";
+import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import { callId, parseArguments } from "../shared/tool-calls.ts";
 import type {
@@ -41,7 +42,7 @@ export class AnthropicEncoder implements AnswerEncoder {
   }
 
   /** The first progress event opens the stream, because `message_start` states how much of the prompt was cached. */
-  progress(_choice: number, { total, cached }: PromptProgress): readonly Frame[] {
+  progress(_choice: number, { total, cached }: PrefillStatus): readonly Frame[] {
     return this.#open({ ...NO_USAGE, promptTokens: total, cachedTokens: cached });
   }
 

@@ -3,8 +3,9 @@
 
 import { z } from "zod";
 import { type Choice, NO_ENDING } from "../../generation/choice.ts";
-import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
+import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
+import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiError } from "../openai/answer.ts";
 import { openaiErrors } from "../openai/encoder.ts";
@@ -140,7 +141,7 @@ class InfillEncoder implements AnswerEncoder {
     return [jsonFrame({ index: 0, content: text, tokens: [], stop: false } satisfies InfillFrame)];
   }
 
-  progress(_index: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+  progress(_index: number, { total, cached, processed, ms }: PrefillStatus): readonly Frame[] {
     const prompt_progress = { total, cache: cached, processed, time_ms: rounded(ms) };
     return [jsonFrame({ index: 0, content: "", tokens: [], stop: false, prompt_progress })];
   }

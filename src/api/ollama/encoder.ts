@@ -3,6 +3,7 @@
 
 import { type Choice, NO_ENDING } from "../../generation/choice.ts";
 import type { Delta, Ending, PositionLogprobs, Receipt } from "../../generation/events.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import { encodeToken } from "../openai/logprobs.ts";
 import { jsonFrame, textFrames } from "../shared/frames.ts";
@@ -139,22 +140,16 @@ export function headOf({ model, createdAtSeconds }: AnswerIdentity) {
 
 /** A line with an empty delta, which clients ignore, and our own fields for the wait status. */
 export function noticeOf(shape: EncodedShape) {
-  return (waitStatus: string | null, identity: AnswerIdentity): Frame => {
-    const waiting = encodeWaitStatus(waitStatus ?? "");
+  return (status: WaitingStatus | null, identity: AnswerIdentity): Frame => {
+    const waiting = status ? encodeWaitStatus(status) : {};
     return jsonFrame({ ...headOf(identity), ...shape.fields({}), done: false, ...waiting });
   };
 }
 
-function encodeWaitStatus(waitStatus: string): OllamaWaiting {
-  const queued = /^queued position=(\d+)(?: eta_ms=(\S+))?$/.exec(waitStatus);
-  if (queued) {
-    const [, position, eta] = queued;
-    return {
-      queue: { position: Number(position), eta_ms: eta === undefined ? null : Number(eta) },
-    };
-  }
-  const [, state, progress] = /^(\w+) progress=(\S+)$/.exec(waitStatus) ?? [];
-  return state === undefined ? {} : { loading: { state, progress: Number(progress) } };
+function encodeWaitStatus(status: WaitingStatus): OllamaWaiting {
+  if (status.type === "queued")
+    return { queue: { position: status.position, eta_ms: status.etaMs } };
+  return { loading: { state: status.state, progress: status.progress } };
 }
 
 /** `eval_duration` is all time except waiting and prefill. */

@@ -3,7 +3,8 @@
 
 import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
-import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
+import type { Delta, Ending, Receipt } from "../../generation/events.ts";
+import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
 import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
@@ -84,7 +85,7 @@ export class OpenaiEncoder implements AnswerEncoder {
   }
 
   /** In the form of llama.cpp's server. */
-  progress(choice: number, { total, cached, processed, ms }: PromptProgress): readonly Frame[] {
+  progress(choice: number, { total, cached, processed, ms }: PrefillStatus): readonly Frame[] {
     const progress: EncodedProgress = { total, cache: cached, processed, time_ms: rounded(ms) };
     return [jsonFrame({ ...this.#chunk(choice, this.#shape.closing), prompt_progress: progress })];
   }

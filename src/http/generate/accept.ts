@@ -1,10 +1,8 @@
 // Accepts a request before its first token: prepares the prompt (shortened if the client allows that), makes the encoder,
 // and reserves a place in the store. After that a request can fail, but is not refused any more.
 
-import { randomUUID } from "node:crypto";
 import type {
   AnswerEncoder,
-  AnswerIdentity,
   ParsedRequest,
   StoredAnswerEncoder,
   StoringOptions,
@@ -13,28 +11,22 @@ import { compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
-import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
+import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
 import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, identityOf } from "./exchange.ts";
 
 export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
 
-type StoreDeps = { readonly responses: Pick<ResponseStore, "begin"> };
-
-/** An answer in the response store, with the encoder that knows its current state. */
-export type StoredAnswer = {
-  readonly response: KeptResponse;
-  readonly encoder: StoredAnswerEncoder;
-};
+type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
 export type AcceptedExchange = Exchange & {
   /** One for each choice. */
   readonly prepared: readonly PreparedRequest[];
   readonly encoder: AnswerEncoder;
   /** Null if the answer is not stored. */
-  readonly stored: StoredAnswer | null;
+  readonly stored: KeptResponse | null;
 };
 
 /** Running responses usually end within seconds, and free their memory. */
@@ -57,20 +49,12 @@ export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<Acce
   return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
 }
 
-export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
-  return {
-    id: randomUUID().replaceAll("-", ""),
-    model: record.model ?? "",
-    createdAtSeconds: Math.floor(Date.now() / 1000),
-  };
-}
-
 /** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */
 function store(
   exchange: Exchange & StoreDeps,
   encoder: StoredAnswerEncoder,
   { previousId, isBackground }: StoringOptions,
-): StoredAnswer | null {
+): KeptResponse | null {
   const { responses, res, client } = exchange;
   const isWaiting = () => exchange.tickets.some(({ queuePosition }) => queuePosition !== null);
   const response = responses.begin({
@@ -79,10 +63,12 @@ function store(
     previousId,
     input: encoder.input(),
     state: () => encoder.state(isWaiting()),
+    output: () => encoder.output(),
+    replay: () => encoder.replay(),
     waitStatus: exchange.waitStatus,
     abort: client.abort,
   });
-  if (response) return { response, encoder };
+  if (response) return response;
   if (isBackground) throw noRoom();
   encoder.forget();
   return null;

@@ -1,9 +1,10 @@
-// One handler for all dialects: parse → enter the queue → accept → generate → deliver (stream, body, or background).
+// One handler for all dialects: parse → enter the queue → deliver (prepare, generate, send).
 // Every request ends exactly once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
-import type { Dialect } from "../../api/dialect.ts";
+import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Catalog } from "../../models/catalog.ts";
@@ -12,24 +13,21 @@ import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
-import { identityOf } from "./accept.ts";
-import { answerLater, replay } from "./background-answer.ts";
-import { type ChoiceDeps, generateChoices } from "./choices.ts";
-import { collectAnswer } from "./collect-answer.ts";
-import type { Arrival, Exchange } from "./exchange.ts";
+import { type DeliverDeps, deliver } from "./deliver.ts";
+import { type Arrival, type Exchange, identityOf } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
-import { isResumableRequest, type ResumableDeps, streamResumably } from "./resumable-answer.ts";
 import type { RunningRequests } from "./running-requests.ts";
-import { streamAnswer } from "./stream-answer.ts";
+import { type SinkDeps, sinkOf } from "./sinks.ts";
 import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
 import { placeOf, waitedMs, waitStatusOf } from "./wait-status.ts";
 
-/** The needs of the handler itself, and of its steps: parse, limit, generate, deliver. */
+/** The needs of the handler itself, and of its steps: parse, limit, deliver. */
 export type GenerateHandlerDeps = ParseDeps &
-  ChoiceDeps &
-  DeliveryDeps &
-  TimeLimits & {
+  TimeLimits &
+  SinkDeps &
+  DeliverDeps & {
+    readonly engine: Pick<Engine, "status">;
     readonly catalog: Catalog;
     readonly queue: RequestQueue;
     readonly requests: Pick<RunningRequests, "add">;
@@ -60,48 +58,64 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
 }
 
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
-  const { dialect, req, res, client, record } = arrival;
+  const { req, res, client, record } = arrival;
   const deadlineMs = deadlineOf(req);
+  const parsed = parse(arrival, deps);
+  if (parsed.immediateBody) {
+    record.isAnsweredWithoutEngine = true;
+    return void res.json(parsed.immediateBody(identityOf(arrival)));
+  }
+  const exchange = enterQueue(arrival, parsed, { ...deps, deadlineMs });
+  const { tickets } = exchange;
+  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
+  const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
+  const leaveList = deps.requests.add(listed(exchange));
+  try {
+    await deliver(exchange, sinkOf(exchange, deps), deps);
+  } finally {
+    clearLimits();
+    leaveList();
+    record.queueMs = waitedMs(tickets);
+    const hasRun = tickets.some((ticket) => ticket.hadTurn);
+    deps.usage.add(callerOf(res), hasRun ? record.receipt.usage : null);
+    for (const ticket of tickets) ticket.leave();
+  }
+}
+
+function parse({ dialect, req, res, record }: Arrival, deps: GenerateHandlerDeps): ParsedRequest {
   const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
   const parsed = dialect.parse(req.body, context);
   refuseUnknown(parsed, deps.isStrict);
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(res, parsed);
-  if (parsed.immediateBody) {
-    record.isAnsweredWithoutEngine = true;
-    return void res.json(parsed.immediateBody(identityOf(arrival)));
-  }
-  const { signal, abort } = client;
-  const caller = callerOf(res);
-  const tickets = deps.queue.enterAll(parsed.requests.length, {
+  return parsed;
+}
+
+type EnterDeps = Pick<GenerateHandlerDeps, "queue" | "engine"> & {
+  readonly deadlineMs: number | null;
+};
+
+/** @throws ServiceError 429 or 503, with the time after which to retry */
+function enterQueue(
+  arrival: Arrival,
+  parsed: ParsedRequest,
+  { queue, engine, deadlineMs }: EnterDeps,
+): Exchange {
+  const { signal, abort } = arrival.client;
+  const tickets = queue.enterAll(parsed.requests.length, {
     signal,
     abort,
-    caller,
+    caller: callerOf(arrival.res),
     deadlineMs,
     isFlex: parsed.isFlex,
     field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
   });
-  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
-  const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
-  const waitStatus = () => waitStatusOf(deps.engine, tickets);
-  const queued = { ...arrival, parsed, tickets, waitStatus };
-  const leaveList = deps.requests.add(listed(queued));
-  try {
-    const exchange = { ...queued, generate: generateChoices(queued, deps) };
-    await chooseDelivery(exchange, deps.resumable)(exchange, deps);
-  } finally {
-    clearLimits();
-    leaveList();
-    record.queueMs = waitedMs(tickets);
-    const hasRun = tickets.some((ticket) => ticket.hadTurn);
-    deps.usage.add(caller, hasRun ? record.receipt.usage : null);
-    for (const ticket of tickets) ticket.leave();
-  }
+  return { ...arrival, parsed, tickets, waitStatus: () => waitStatusOf(engine, tickets) };
 }
 
 /** The request as GET /v1/requests shows it. */
-function listed({ dialect, res, client, record, parsed, tickets }: Omit<Exchange, "generate">) {
+function listed({ dialect, res, client, record, parsed, tickets }: Exchange) {
   return {
     requestId: requestIdOf(res),
     owner: ownerOf(res),
@@ -115,19 +129,4 @@ function listed({ dialect, res, client, record, parsed, tickets }: Omit<Exchange
     }),
     abort: client.abort,
   };
-}
-
-type DeliveryDeps = ResumableDeps & {
-  /** Whether streams survive their connection unless the client says otherwise. */
-  readonly resumable: boolean;
-};
-
-type Delivery = (exchange: Exchange, deps: ResumableDeps) => Promise<void>;
-
-/** @throws ServiceError 400 for an invalid `X-Resumable` header */
-function chooseDelivery({ parsed, req, dialect }: Exchange, isDefault: boolean): Delivery {
-  const isResumable = isResumableRequest(req, dialect, isDefault);
-  if (parsed.storing?.isBackground) return parsed.isStreamed ? replay : answerLater;
-  if (!parsed.isStreamed) return collectAnswer;
-  return isResumable ? streamResumably : streamAnswer;
 }

@@ -59,7 +59,7 @@ export class RequestRecord {
 
   event(choice: number, event: GenerateEvent): void {
     const record = this.#choices[choice];
-    if (!record || event.type === "prompt-progress") return;
+    if (!record || event.type === "prefill") return;
     if (event.type === "finish") {
       record.finish = event;
       return;

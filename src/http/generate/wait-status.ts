@@ -1,18 +1,19 @@
 // How long a request has to wait: its queue position and queue time, and the wait status that its client is sent.
 
 import type { Engine } from "../../engine/engine.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { QueuePosition, Ticket } from "../../queue/ticket.ts";
 
-/** `loading progress=0.42`, `queued position=3 eta_ms=4200`; null once one of the choices has a slot. */
+/** Null once one of the choices has a slot. */
 export function waitStatusOf(
   engine: Pick<Engine, "status">,
   tickets: readonly Ticket[],
-): string | null {
+): WaitingStatus | null {
   const { state, loadProgress } = engine.status();
-  if (state !== "ready") return `${state} progress=${loadProgress.toFixed(2)}`;
+  if (state !== "ready")
+    return { type: "loading", state, progress: Math.round(loadProgress * 100) / 100 };
   const place = placeOf(tickets);
-  if (!place) return null;
-  return `queued position=${place.position}${place.etaMs === null ? "" : ` eta_ms=${place.etaMs}`}`;
+  return place && { type: "queued", ...place };
 }
 
 /** The first choice's place in the queue; null when one of the choices is not waiting for a slot. */

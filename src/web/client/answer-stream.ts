@@ -2,7 +2,7 @@
 
 import type { StreamPosition } from "../conversation/conversation.ts";
 import type { AnswerEvent } from "./answer-event.ts";
-import { chunkEvents, commentEvents } from "./chunk-events.ts";
+import { chunkEvents } from "./chunk-events.ts";
 import type { OpenedStream } from "./opened-stream.ts";
 import type { Server } from "./server.ts";
 import { connectionError, ServerError } from "./server-error.ts";
@@ -56,7 +56,7 @@ export async function* readAnswer(
           if (lastEventId !== null && position) position = { ...position, lastEventId };
           if (events.length > 0) yield events;
           if (isEnd) return;
-          if (frame.type === "event") attempt = 0; // a connection that brings only comments does not count as progress
+          if (frame.type === "event") attempt = 0; // a connection that brings no event does not count as progress
         }
       }
       throw connectionError("connection_lost");
@@ -105,8 +105,7 @@ type ReadFrame = {
 };
 
 function readFrame(frame: SseFrame): ReadFrame {
-  if (frame.type === "comment")
-    return { events: commentEvents(frame.text), lastEventId: null, isEnd: false };
+  if (frame.type === "status") return { events: [frame.phase], lastEventId: null, isEnd: false };
   const { id, data } = frame;
   if (data === "[DONE]") return { events: [], lastEventId: id, isEnd: true };
   const events = chunkEvents(data);

@@ -1,4 +1,4 @@
-// Converts the frames of the server's stream to events: chat completion chunks, and comments with the wait status.
+// Converts the chat completion chunks of the server's stream to events.
 
 import type { AnswerStatistics, ChatFinishReason } from "../conversation/conversation.ts";
 import type { AnswerEvent } from "./answer-event.ts";
@@ -59,25 +59,6 @@ export function chunkEvents(data: string): readonly AnswerEvent[] {
     events.push({ type: "finish", reason, numbers: statisticsFrom(chunk.timings) });
   }
   return events;
-}
-
-/** docs/api/streams.md documents the comments. */
-export function commentEvents(comment: string): readonly AnswerEvent[] {
-  const [status] = comment.trim().split(" ", 1);
-  const number = (name: string) => {
-    const text = new RegExp(`${name}=([\\d.]+)`).exec(comment)?.[1];
-    return text === undefined ? null : Number(text);
-  };
-  switch (status) {
-    case "queued":
-      return [{ type: "queued", position: number("position") ?? 1, etaMs: number("eta_ms") }];
-    case "loading":
-      return [{ type: "loading", progress: number("progress") }];
-    case "restarting":
-      return [{ type: "restarting" }];
-    default:
-      return []; // connected, a heartbeat, or a comment of a proxy
-  }
 }
 
 function statisticsFrom(timings: Timings | undefined): AnswerStatistics | null {

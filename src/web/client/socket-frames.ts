@@ -3,6 +3,7 @@
 import type { OpenedStream, StreamRequest } from "./opened-stream.ts";
 import { connectionError, failureFrom, ServerError } from "./server-error.ts";
 import type { SseFrame } from "./sse-frames.ts";
+import { phaseFrom, type WireStatus } from "./wait-phase.ts";
 
 type SocketOptions = {
   /** URL of `/v1/ws`. */
@@ -12,7 +13,7 @@ type SocketOptions = {
 };
 
 /** The fields of a message that the page uses. */
-type Message = {
+type Message = WireStatus & {
   readonly type: string;
   readonly stream?: string | null;
   readonly status?: number;
@@ -21,8 +22,6 @@ type Message = {
   readonly error?: object;
   readonly event_id?: string | null;
   readonly data?: unknown;
-  readonly state?: string;
-  readonly [field: string]: unknown;
 };
 
 const ID = "answer";
@@ -82,12 +81,12 @@ async function* framesOf(inbox: Inbox): AsyncGenerator<readonly SseFrame[], void
   }
 }
 
-function frameOf({ type, data, event_id: id = null, state, ...rest }: Message): SseFrame | null {
+function frameOf({ type, data, event_id: id = null, ...rest }: Message): SseFrame | null {
   if (type === "event")
     return { type: "event", id, data: typeof data === "string" ? data : JSON.stringify(data) };
   if (type !== "status") return null;
-  const fields = Object.entries(rest).map(([name, value]) => `${name}=${value}`);
-  return { type: "comment", text: [state, ...fields].join(" ") };
+  const phase = phaseFrom(rest);
+  return phase && { type: "status", phase };
 }
 
 /** The messages of one socket in order. Closes a socket that is silent for too long. */

@@ -1,10 +1,12 @@
-// Reads the frames of one response with server-sent events. Throws if the response is silent for too long.
+// Reads the frames of one response with server-sent events, and its wait status. Throws if the response is silent for too long.
 
 import { createParser } from "eventsource-parser";
+import type { WaitPhase } from "../conversation/conversation.ts";
+import { phaseInComment } from "./wait-phase.ts";
 
 export type SseFrame =
   | { readonly type: "event"; readonly id: string | null; readonly data: string }
-  | { readonly type: "comment"; readonly text: string };
+  | { readonly type: "status"; readonly phase: WaitPhase };
 
 /** Longest silence while the server has not announced its heartbeat interval. */
 const INITIAL_SILENCE_MS = 60_000;
@@ -27,7 +29,8 @@ export async function* sseFrames(
     onComment: (text) => {
       const heartbeatMs = Number(/heartbeat_ms=(\d+)/.exec(text)?.[1] ?? 0);
       if (heartbeatMs > 0) maxSilenceMs = MISSED_HEARTBEATS * heartbeatMs;
-      frames.push({ type: "comment", text });
+      const phase = phaseInComment(text);
+      if (phase) frames.push({ type: "status", phase });
     },
   });
   try {

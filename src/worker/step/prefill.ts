@@ -1,7 +1,8 @@
 // Prefill: reads the prompt in slices, and reports its logprobs and its progress if the request asks for them.
 
 import type { LlamaModel, Token } from "node-llama-cpp";
-import type { FreshDelta, PromptProgress } from "../../generation/events.ts";
+import type { FreshDelta } from "../../generation/events.ts";
+import type { PrefillStatus } from "../../generation/wait-status.ts";
 import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
@@ -15,7 +16,7 @@ export type PrefillDeps = {
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
   readonly onDelta: (run: Run, delta: FreshDelta) => void;
-  readonly onProgress: (run: Run, progress: PromptProgress) => void;
+  readonly onProgress: (run: Run, progress: PrefillStatus) => void;
 };
 
 /** Reads all tokens except the last slice, whose logits the decode needs. @returns the last slice; null after an abort */
@@ -63,7 +64,7 @@ export function reportProgress(
   deps: PrefillDeps,
 ): void {
   deps.onProgress(run, {
-    type: "prompt-progress",
+    type: "prefill",
     total: run.request.promptTokens.length,
     cached: run.cachedTokens,
     processed,

@@ -16,7 +16,8 @@ import type { Contract } from "../../../src/api/shared/contract.ts";
 import { readiness } from "../../../src/api/sluice/server-answers.ts";
 import { DIALECTS } from "../../../src/api/wire-formats.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";
+import type { FreshDelta } from "../../../src/generation/events.ts";
+import type { PrefillStatus } from "../../../src/generation/wait-status.ts";
 import { errorDetailsOf } from "../../support/clients/error-text.ts";
 import { eventsOf, expectHeldTo, placeOf } from "../../support/clients/expect-schema.ts";
 import { tokenLogprob } from "../../support/clients/receipts.ts";
@@ -58,8 +59,8 @@ const text: FreshDelta = { type: "text-delta", text: "Hey", tokens: 2, logprobs 
 const reasoning: FreshDelta = { type: "reasoning-delta", text: "Hm.", tokens: 1 };
 const call: FreshDelta = { type: "tool-call-delta", index: 0, name: "f", text: '{"a":', tokens: 1 };
 const more: FreshDelta = { type: "tool-call-delta", index: 0, name: null, text: "1}", tokens: 1 };
-const progress: PromptProgress = {
-  type: "prompt-progress",
+const progress: PrefillStatus = {
+  type: "prefill",
   total: 9,
   cached: 1,
   processed: 5,

@@ -2,7 +2,8 @@
 
 import { afterEach, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
-import type { FreshDelta, PromptProgress } from "../../../src/generation/events.ts";
+import type { FreshDelta } from "../../../src/generation/events.ts";
+import type { PrefillStatus } from "../../../src/generation/wait-status.ts";
 import type { Config } from "../../../src/service.ts";
 import { post, postSse } from "../../support/clients/sse-client.ts";
 import type { FakeEngineOptions } from "../../support/engines/fake-engine.ts";
@@ -20,14 +21,14 @@ const call = (index: number, name: string | null, text: string): FreshDelta => (
   text,
   tokens: 1,
 });
-const PROGRESS: PromptProgress = {
-  type: "prompt-progress",
+const PROGRESS: PrefillStatus = {
+  type: "prefill",
   total: 9,
   cached: 4,
   processed: 4,
   ms: 1,
 };
-const EVENTS: readonly (FreshDelta | PromptProgress)[] = [
+const EVENTS: readonly (FreshDelta | PrefillStatus)[] = [
   PROGRESS,
   { ...PROGRESS, processed: 9 },
   { type: "reasoning-delta", text: "Hm", tokens: 1 },

@@ -188,7 +188,7 @@ test("flushes whole words: fewer chunks, the same text", async () => {
 });
 
 test("sends the progress of the prompt to clients that requested it", async () => {
-  const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
+  const progress = { type: "prefill", total: 9, cached: 0, processed: 5, ms: 1 } as const;
   const hello = { type: "text-delta", text: "Hello", tokens: 1 } as const;
   const { chatUrl } = await started({ events: [progress, hello] });
 

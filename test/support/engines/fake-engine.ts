@@ -15,7 +15,6 @@ import type {
   FinishReason,
   FreshDelta,
   GenerateEvent,
-  PromptProgress,
   Usage,
 } from "../../../src/generation/events.ts";
 import type { ModelInfo } from "../../../src/generation/model-info.ts";
@@ -27,12 +26,13 @@ import {
   type Prompt,
 } from "../../../src/generation/request.ts";
 import type { SlotLease } from "../../../src/generation/slot-lease.ts";
+import type { PrefillStatus } from "../../../src/generation/wait-status.ts";
 
 export type FakeEngineOptions = {
   /** Text of each token; the last one repeats. */
   readonly texts?: readonly string[];
   /** Events of an answer, instead of `texts`: progress if it was requested, and deltas of any kind. */
-  readonly events?: readonly (FreshDelta | PromptProgress)[];
+  readonly events?: readonly (FreshDelta | PrefillStatus)[];
   /** Number of tokens of an answer; Infinity continues until max_tokens. */
   readonly tokens?: number;
   readonly tokenMs?: number;
@@ -289,13 +289,13 @@ export class FakeEngine implements Engine {
   async *#script(
     request: PreparedRequest,
     signal: AbortSignal,
-    events: readonly (FreshDelta | PromptProgress)[],
+    events: readonly (FreshDelta | PrefillStatus)[],
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     let reason: FinishReason = "stop";
     const tokens = { completionTokens: 0, reasoningTokens: 0 };
     for (const event of events) {
       await this.#pause(this.#options.tokenMs ?? 0, signal);
-      if (event.type === "prompt-progress") {
+      if (event.type === "prefill") {
         if (request.reportsProgress) yield event;
         continue;
       }

@@ -164,7 +164,7 @@ test("keeps deltas of different kinds apart, in their order", async () => {
 
 test("keeps only the newest prompt progress, which has no weight", async () => {
   const { channel, onTaken } = open();
-  const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 3, ms: 1 } as const;
+  const progress = { type: "prefill", total: 9, cached: 0, processed: 3, ms: 1 } as const;
 
   channel.push(progress);
   channel.push({ ...progress, processed: 6 });

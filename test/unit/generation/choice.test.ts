@@ -67,7 +67,7 @@ test("collects the logprobs of all deltas in order", () => {
 });
 
 test("ignores prompt progress", () => {
-  const progress = { type: "prompt-progress", total: 9, cached: 0, processed: 5, ms: 1 } as const;
+  const progress = { type: "prefill", total: 9, cached: 0, processed: 5, ms: 1 } as const;
 
   expect(collected(progress, textDelta("a"), finish("stop")).text).toBe("a");
 });

@@ -72,7 +72,7 @@ test("weighs text in UTF-8 bytes, and each logprob and alternative with its size
 });
 
 test("distinguishes deltas from other events", () => {
-  const progress = { type: "prompt-progress", total: 1, cached: 0, processed: 1, ms: 1 } as const;
+  const progress = { type: "prefill", total: 1, cached: 0, processed: 1, ms: 1 } as const;
 
   expect([textDelta("a"), reasoningDelta("a"), callDelta(0, "f")].every(isDelta)).toBe(true);
   expect(isDelta(progress)).toBe(false);

@@ -1,20 +1,8 @@
 // Conversion of the server's frames to events.
 
 import { expect, test } from "vitest";
-import { chunkEvents, commentEvents } from "../../../src/web/client/chunk-events.ts";
+import { chunkEvents } from "../../../src/web/client/chunk-events.ts";
 import { ServerError } from "../../../src/web/client/server-error.ts";
-
-test.each([
-  [" connected heartbeat_ms=5000", []],
-  [" heartbeat", []],
-  [" queued position=3 eta_ms=4200", [{ type: "queued", position: 3, etaMs: 4200 }]],
-  [" queued position=1", [{ type: "queued", position: 1, etaMs: null }]],
-  [" loading progress=0.42", [{ type: "loading", progress: 0.42 }]],
-  [" restarting progress=0.00", [{ type: "restarting" }]],
-  [" something of a proxy", []],
-])("converts the comment%s", (comment, events) => {
-  expect(commentEvents(comment)).toEqual(events);
-});
 
 const choice = (delta: object, finish_reason: string | null = null) =>
   JSON.stringify({ choices: [{ delta, finish_reason }] });

@@ -13,7 +13,7 @@ import {
 } from "../../../support/clients/receipts.ts";
 
 const encoder = (hidesReasoning = false) => new AnthropicEncoder(IDENTITY, hidesReasoning);
-const PROGRESS = { type: "prompt-progress", total: 9, cached: 4, processed: 4, ms: 1 } as const;
+const PROGRESS = { type: "prefill", total: 9, cached: 4, processed: 4, ms: 1 } as const;
 
 type Event = { readonly type: string; readonly [field: string]: unknown };
 

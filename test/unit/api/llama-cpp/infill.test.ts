@@ -95,7 +95,7 @@ describe("an answer", () => {
   test("streams text, progress and one last frame", () => {
     const frames = [
       ...encoder().progress(0, {
-        type: "prompt-progress",
+        type: "prefill",
         total: 4,
         cached: 1,
         processed: 2,

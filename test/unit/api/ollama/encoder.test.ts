@@ -130,11 +130,14 @@ test("/api/generate has text and reasoning at the top level", () => {
 });
 
 test.each([
-  ["queued position=3 eta_ms=4200", { queue: { position: 3, eta_ms: 4200 } }],
-  ["queued position=1", { queue: { position: 1, eta_ms: null } }],
-  ["restarting progress=0.50", { loading: { state: "restarting", progress: 0.5 } }],
+  [{ type: "queued", position: 3, etaMs: 4200 }, { queue: { position: 3, eta_ms: 4200 } }],
+  [{ type: "queued", position: 1, etaMs: null }, { queue: { position: 1, eta_ms: null } }],
+  [
+    { type: "loading", state: "restarting", progress: 0.5 },
+    { loading: { state: "restarting", progress: 0.5 } },
+  ],
   [null, {}],
-])("sends a waiting client the status %s in an empty delta", (waitStatus, fields) => {
+] as const)("sends a waiting client the status %j in an empty delta", (waitStatus, fields) => {
   const notices = [ollamaChat, ollamaGenerate].flatMap(({ lines }) =>
     lines ? [JSON.parse(lines.notice(waitStatus, IDENTITY).data)] : [],
   );

@@ -181,7 +181,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
 
   test("reports the progress of the prompt in the form of llama.cpp's server", () => {
     const progress = {
-      type: "prompt-progress",
+      type: "prefill",
       total: 9,
       cached: 2,
       processed: 5,

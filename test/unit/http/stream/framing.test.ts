@@ -1,21 +1,25 @@
 // The two formats of a stream: server-sent events, and lines of JSON.
 
 import { expect, test } from "vitest";
-import { framingOf } from "../../../../src/http/stream/framing.ts";
-import { IDENTITY } from "../../../support/clients/receipts.ts";
+import { framingIn, JSON_LINES, SSE } from "../../../../src/http/stream/framing.ts";
 
+const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
 
 test("server-sent events carry the wait status and heartbeats as comments", () => {
-  const framing = framingOf({}, IDENTITY);
+  const framing = framingIn(SSE, {});
 
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
   expect(framing.encode(frames)).toBe("data: {}\n\nid: 1\nevent: x\ndata: [1]\n\n");
   expect(framing.opening(5000)).toBe(": connected heartbeat_ms=5000\n\n");
-  expect(framing.waitStatus("queued position=1")).toBe(": queued position=1\n\n");
-  expect([framing.heartbeat(null), framing.heartbeat("queued")]).toEqual([
+  expect(framing.waitStatus({ ...QUEUED, position: 3, etaMs: 4200 })).toBe(
+    ": queued position=3 eta_ms=4200\n\n",
+  );
+  const loading = { type: "loading", state: "restarting", progress: 0.5 } as const;
+  expect(framing.waitStatus(loading)).toBe(": restarting progress=0.50\n\n");
+  expect([framing.heartbeat(null), framing.heartbeat(QUEUED)]).toEqual([
     ": heartbeat\n\n",
-    ": queued\n\n",
+    ": queued position=1\n\n",
   ]);
 });
 
@@ -24,39 +28,30 @@ test.each(["\n", "\r", "\r\n"])(
   (lineBreak) => {
     const data = `one${lineBreak}id: 7${lineBreak}`;
 
-    expect(framingOf({}, IDENTITY).encode([{ data }])).toBe("data: one\ndata: id: 7\ndata: \n\n");
+    expect(framingIn(SSE, {}).encode([{ data }])).toBe("data: one\ndata: id: 7\ndata: \n\n");
   },
 );
 
-test("a comment stays a comment, with line breaks in it too", () => {
-  const framing = framingOf({}, IDENTITY);
-
-  expect(framing.waitStatus("queued\r\ndata: {}")).toBe(": queued\n: data: {}\n\n");
-});
-
 test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an error", (char) => {
-  const { encode } = framingOf({}, IDENTITY);
+  const { encode } = framingIn(SSE, {});
 
   expect(() => encode([{ id: `1${char}`, data: "" }])).toThrow("id of an event");
   expect(() => encode([{ event: `x${char}data: {}`, data: "" }])).toThrow("name of an event");
 });
 
 test("a dialect may have a heartbeat frame of its own", () => {
-  const streamEvents = { error: "error", heartbeat: { event: "ping", data: "{}" } };
-  const framing = framingOf({ streamEvents }, IDENTITY);
+  const framing = framingIn(SSE, { heartbeat: { event: "ping", data: "{}" } });
 
-  expect(framing.heartbeat("queued")).toBe("event: ping\ndata: {}\n\n");
+  expect(framing.heartbeat(QUEUED)).toBe("event: ping\ndata: {}\n\n");
 });
 
 test("a stream of JSON lines carries the wait status and heartbeats as lines of JSON", () => {
-  const notice = (status: string | null, { model }: typeof IDENTITY) => ({
-    data: JSON.stringify({ model, status }),
-  });
-  const framing = framingOf({ lines: { notice } }, IDENTITY);
+  const notice = (status: object | null) => ({ data: JSON.stringify({ status }) });
+  const framing = framingIn(JSON_LINES, { notice });
 
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.waitStatus("queued")).toBe('{"model":"tiny","status":"queued"}\n');
-  expect(framing.heartbeat(null)).toBe('{"model":"tiny","status":null}\n');
+  expect(framing.waitStatus(QUEUED)).toBe(`{"status":${JSON.stringify(QUEUED)}}\n`);
+  expect(framing.heartbeat(null)).toBe('{"status":null}\n');
 });
