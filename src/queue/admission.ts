@@ -1,6 +1,7 @@
 // Decides whether a request may enter the queue. Pure: counts in, verdict out.
 
 import { ServiceError } from "../errors.ts";
+import type { RequestField } from "../generation/request-field.ts";
 import type { TokenBudgetState } from "./token-budget.ts";
 import type { CallerLimits } from "./token-budgets.ts";
 
@@ -8,7 +9,7 @@ export type QueueState = {
   /** Choices of the request: each takes its own slot. */
   readonly entering: number;
   /** The request field that sets the number of choices. */
-  readonly field?: string | undefined;
+  readonly field?: RequestField | undefined;
   /** Requests inside the queue, running or waiting. */
   readonly inside: number;
   readonly slots: number;
@@ -46,7 +47,7 @@ export function findRefusal(state: QueueState): ServiceError | null {
   const room = state.slots + state.maxWaiting;
   if (state.entering > room) {
     const message = `the request asks for ${state.entering} answers at once; this server accepts up to ${room} (--slots plus --queue)`;
-    return new ServiceError("invalid_value", message, { param: state.field });
+    return new ServiceError("invalid_value", message, { field: state.field });
   }
   const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
   if (state.inside + state.entering <= admitted)
@@ -88,7 +89,7 @@ function refuseCrowding(state: QueueState, room: number): ServiceError | null {
 
 export type KeyState = {
   readonly entering: number;
-  readonly field?: string | undefined;
+  readonly field?: RequestField | undefined;
   readonly limits: CallerLimits;
   /** Null for a key without a token limit. */
   readonly budget: TokenBudgetState | null;
@@ -114,7 +115,7 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   if (limits.waiting === null) return null;
   if (entering > slots + limits.waiting) {
     const message = `the request asks for ${entering} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
-    return new ServiceError("invalid_value", message, { param: state.field });
+    return new ServiceError("invalid_value", message, { field: state.field });
   }
   const startable = Math.max(0, Math.min(slots - running, state.freeSlots));
   if (inside - running + entering <= startable + limits.waiting) return null;

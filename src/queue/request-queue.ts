@@ -39,7 +39,7 @@ export type EnterOptions = {
   /** Time its client allows from now on, in ms; null or undefined for no limit. */
   readonly deadlineMs?: number | null;
   /** The request field that sets the number of choices, named in the refusal. */
-  readonly field?: string;
+  readonly field?: QueueState["field"];
 };
 
 export class RequestQueue {

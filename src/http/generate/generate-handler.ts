@@ -109,7 +109,7 @@ function enterQueue(
     caller: callerOf(arrival.res),
     deadlineMs,
     isFlex: parsed.isFlex,
-    field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
+    field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
   });
   return { ...arrival, parsed, tickets, waitStatus: () => waitStatusOf(engine, tickets) };
 }
