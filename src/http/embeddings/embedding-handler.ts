@@ -9,7 +9,7 @@ import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
-import { type ClientWatch, destroyIfStuck } from "../stream/disconnect.ts";
+import type { ClientWatch } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import type { EmbeddingService } from "./embedding-service.ts";
@@ -46,7 +46,6 @@ export function embeddingHandler(
       nameIgnored(res, parsed);
       const body = await compute({ parsed, service, client, record, usage, caller: callerOf(res) });
       await sendJson(res, body, { stallTimeoutMs, signal: client.signal });
-      destroyIfStuck(res, stallTimeoutMs);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
