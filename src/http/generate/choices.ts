@@ -28,9 +28,10 @@ export function generateChoices(
     const lease = slots.watch(ticket, { owner, use: () => record.stateOf(choice) });
     const { signal, deadline } = client;
     const cacheScope = sharedCache ? "" : owner;
+    const tally = record.tallyOf(choice);
     for await (const event of engine.generate(prepared, { signal, deadline, lease, cacheScope })) {
-      record.event(choice, event);
-      ticket.charge(event);
+      record.event(tally, event);
+      ticket.charge(tally);
       yield event;
     }
   };
