@@ -3,11 +3,10 @@
 
 import { ServiceError, toErrorCode } from "../errors.ts";
 import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
-import type { Ending, FreshDelta, StepLoad, Usage } from "../generation/events.ts";
+import type { FreshEvent, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { Answers, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
-import type { PrefillStatus } from "../generation/wait-status.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
 
@@ -77,20 +76,12 @@ export type ToWorker =
 
 /** An event of one request in one decode step. */
 export type StepEvent =
-  | { readonly type: "delta"; readonly id: string; readonly delta: FreshDelta }
-  | { readonly type: "progress"; readonly id: string; readonly progress: PrefillStatus }
+  /** A `finish` is the last event of a completed request. Its slot is free. */
+  | { readonly type: "output"; readonly id: string; readonly event: FreshEvent }
   /** The request has no credit left and stays on its slot without decoding. */
   | { readonly type: "parked"; readonly id: string }
   /** The slot is free, and the request waits for `resume`. */
   | { readonly type: "suspended"; readonly id: string }
-  /** Last event of a completed request. Its slot is free. */
-  | {
-      readonly type: "finished";
-      readonly id: string;
-      readonly ending: Ending;
-      readonly usage: Usage;
-      readonly prefillMs: number;
-    }
   /** Last event of an aborted request. Its slot is free. */
   | { readonly type: "aborted"; readonly id: string; readonly tokensAfterAbort: number }
   /** Last event of a failed request. Its slot is free. */

@@ -1,9 +1,9 @@
 // Continues a request when its worker dies: the next worker reads the prompt and the answer so far, and continues. The client
 // notices only a pause.
 
-import { type GenerateEvent, isDelta, type PromptReading } from "../generation/events.ts";
+import type { GenerateEvent } from "../generation/events.ts";
+import { Tally } from "../generation/tally.ts";
 import { Crashes } from "./crashes.ts";
-import { finishAtDeadline } from "./finish-at-deadline.ts";
 import type { RemoteRun, RemoteRunOptions, RunStart } from "./remote-run.ts";
 
 /** The deadline ends the answer with the tokens so far, also while no worker is running. */
@@ -14,34 +14,22 @@ export async function* surviveCrashes(
   newRun: (start: RunStart) => RemoteRun,
   { request, lease, deadline }: SurvivalOptions,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
+  const tally = new Tally(request.promptTokens.length);
   const generated: number[] = [];
-  let reasoning = 0;
-  let prompt: PromptReading | null = null;
   const crashes = new Crashes();
-  let hasOutput = false;
   try {
     for (;;) {
-      const isSuspect = crashes.count > 0;
-      const run = newRun({ generated: generated.slice(), reasoning, prompt, isSuspect });
+      const run = newRun({ generated, tally, isSuspect: crashes.count > 0 });
       try {
         await run.begin();
-        for await (const event of run.events) {
-          if (isDelta(event)) {
-            hasOutput = true;
-            for (const id of event.ids ?? []) generated.push(id);
-            prompt ??= event.prompt ?? null;
-            if (event.type === "reasoning-delta") reasoning += event.tokens;
-          }
-          yield event;
-        }
-        return;
+        return yield* run.events;
       } catch (error) {
         if (deadline.aborted && error === deadline.reason) {
-          yield finishAtDeadline(request, { tokens: generated.length, reasoning, prompt });
+          yield tally.finish("length", null);
           return;
         }
-        const canContinue = !hasOutput || generated.length > 0; // an echoed prompt must not be sent twice
-        if (!canContinue || !crashes.mayRetry(error, run)) throw error;
+        const hasOnlyEchoed = tally.firstAtMs !== null && generated.length === 0; // must not be sent twice
+        if (hasOnlyEchoed || !crashes.mayRetry(error, run)) throw error;
       } finally {
         await run.finish();
       }

@@ -73,7 +73,7 @@ export class WorkerEngine implements Engine {
     const crashes = new Crashes();
     for (;;) {
       const isProving = crashes.count > 0;
-      const leaveGate = isProving ? await this.#enterGate(true, signal) : () => {};
+      const leaveGate = isProving ? await this.#gate.enter({ isSuspect: true, signal }) : () => {};
       try {
         return await this.#askOnce(question, signal, cost);
       } catch (error) {
@@ -110,7 +110,7 @@ export class WorkerEngine implements Engine {
       bufferBytes: streamBufferBytes,
       parkTimeoutMs,
       onWastedTokens,
-      enterGate: (isSuspect) => this.#enterGate(isSuspect, waits),
+      enterGate: (isSuspect) => this.#gate.enter({ isSuspect, signal: waits }),
       enterWorker: async () => {
         await this.#ready(waits);
         this.#runs.set(id, run);
@@ -144,10 +144,6 @@ export class WorkerEngine implements Engine {
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
-  }
-
-  #enterGate(isSuspect: boolean, signal: AbortSignal): Promise<() => void> {
-    return this.#gate.enter({ isSuspect, wait: (change) => orAborted(change, signal) });
   }
 
   /** The worker is ready when this resolves. The caller must not await anything else before it uses the worker. */

@@ -1,7 +1,7 @@
 // What an answer has used so far. The worker counts the tokens of its run, the engine the deltas that it received, and the
 // HTTP layer the events that it delivers.
 
-import type { Ending, Finish, FinishReason, GenerateEvent, Usage } from "./events.ts";
+import type { Finish, FinishReason, GenerateEvent, Usage } from "./events.ts";
 
 /** The usage of one answer, counted token by token or event by event. */
 export class Tally implements Usage {
@@ -45,7 +45,7 @@ export class Tally implements Usage {
   }
 
   /** The finish event of an answer that ends now. */
-  finish({ reason, stopString }: Ending): Finish {
+  finish(reason: FinishReason, stopString: string | null): Finish {
     return { type: "finish", reason, stopString, usage: this.usage, prefillMs: this.prefillMs };
   }
 

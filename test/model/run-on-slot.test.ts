@@ -65,8 +65,7 @@ test("an abort that arrives while a suspended run gives up its cache ends the ru
   };
   const deps: GenerateDeps = {
     ...loaded,
-    onDelta: () => {},
-    onProgress: () => {},
+    onEvent: () => {},
     onParked: () => {
       isParked = true;
       setImmediate(() => run.suspend());

@@ -7,16 +7,15 @@ import { RemoteRun, type RemoteRunOptions } from "../../../src/engine/remote-run
 import { ServiceError } from "../../../src/errors.ts";
 import { deferred } from "../../../src/generation/deferred.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 
 const PARK_TIMEOUT_MS = 2000;
 const REQUEST = { promptTokens: Uint32Array.of(1) } as PreparedRequest; // only the worker uses the other fields
 const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
 const FINISHED = {
-  type: "finished",
+  type: "output",
   id: "r1",
-  ending: { reason: "stop", stopString: null },
-  usage: USAGE,
-  prefillMs: 3,
+  event: { type: "finish", reason: "stop", stopString: null, usage: USAGE, prefillMs: 3 },
 } as const;
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -38,7 +37,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
-    start: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
+    start: { generated: [], tally: new Tally(1), isSuspect: false },
     cacheScope: "a key",
     lease,
     signal: controller.signal,
@@ -55,7 +54,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   });
   const reader = run.events[Symbol.asyncIterator]();
   const sendText = (text: string) =>
-    run.receive({ type: "delta", id: "r1", delta: { type: "text-delta", text, tokens: 1 } });
+    run.receive({ type: "output", id: "r1", event: { type: "text-delta", text, tokens: 1 } });
   return { run, reader, sent, lease, controller, deadline, onWastedTokens, onEnded, sendText };
 }
 
@@ -177,6 +176,17 @@ test("stops the worker when the reader leaves in the middle of the answer", asyn
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
+test("adds the tokens that it receives to those of earlier runs, from which another worker can continue", async () => {
+  const start = { generated: [7], tally: new Tally(1), isSuspect: false };
+  const { run } = await started({ start });
+  const delta = { type: "reasoning-delta", text: "Hi", tokens: 2, ids: [8, 9] } as const;
+
+  run.receive({ type: "output", id: "r1", event: delta });
+
+  expect(start.generated).toEqual([7, 8, 9]);
+  expect(start.tally).toMatchObject({ completionTokens: 2, reasoningTokens: 2 });
+});
+
 test("counts the tokens that were computed after the client had disconnected", async () => {
   const { run, controller, onWastedTokens, sendText } = await started();
   sendText("wanted");
@@ -209,9 +219,9 @@ test("ends with the tokens so far at its deadline, and stops the worker", async 
   const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
   const prompt = { cachedTokens: 1, prefillMs: 5 };
   run.receive({
-    type: "delta",
+    type: "output",
     id: "r1",
-    delta: { type: "text-delta", text: "Hi", tokens: 1, prompt },
+    event: { type: "text-delta", text: "Hi", tokens: 1, prompt },
   });
   deadline.abort(new ServiceError("deadline_exceeded", "late"));
   sendText("more");
@@ -273,7 +283,7 @@ test("releases the slot of a parked request when the worker is lost, because its
 });
 
 describe("a suspect", () => {
-  const start = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
+  const start = { generated: [7, 8], tally: new Tally(1), isSuspect: true };
 
   test("continues from the known tokens, in its slot, with little credit", async () => {
     const { run, sent, lease } = open({ start, bufferBytes: 100 });

@@ -5,12 +5,14 @@ import type { RemoteRun, RunStart } from "../../../src/engine/remote-run.ts";
 import { surviveCrashes } from "../../../src/engine/survive-crashes.ts";
 import type { WorkerLoss } from "../../../src/engine/worker-process.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { GenerateEvent } from "../../../src/generation/events.ts";
+import type { Finish, GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
+
+type Said = TextDelta & { readonly ids: readonly number[] };
 
 /** The behaviour of one worker. */
 type Life = {
-  readonly events?: readonly GenerateEvent[];
+  readonly events?: readonly (Said | Finish)[];
   /** How the worker dies after these events; null if it does not. */
   readonly loss: WorkerLoss | null;
   readonly isProving?: boolean;
@@ -25,14 +27,14 @@ const crash = ({
   isFromOutside,
   crashesInARow,
 });
-const said = (text: string, ...ids: number[]): GenerateEvent => ({
+const said = (text: string, ...ids: number[]): Said => ({
   type: "text-delta",
   text,
   ids,
   tokens: ids.length,
   atMs: 0,
 });
-const FINISH: GenerateEvent = {
+const FINISH: Finish = {
   type: "finish",
   reason: "stop",
   stopString: null,
@@ -41,14 +43,19 @@ const FINISH: GenerateEvent = {
 };
 
 function open(...lives: readonly Life[]) {
-  const starts: RunStart[] = [];
+  const starts: object[] = [];
   const finish = vi.fn(async () => {});
   const lease = { acquire: vi.fn(), release: vi.fn(), isHeld: false, isContended: false };
   const newRun = (start: RunStart) => {
     const life = lives[starts.length] ?? { loss: null };
-    starts.push(start);
+    const { generated, tally, isSuspect } = start;
+    starts.push({ generated: generated.slice(), isSuspect, tokens: tally.completionTokens });
     async function* events() {
-      yield* life.events ?? [];
+      for (const event of life.events ?? []) {
+        tally.add(event);
+        if (event.type !== "finish") generated.push(...event.ids);
+        yield event;
+      }
       const failure = life.failure ?? life.loss?.error;
       if (failure) throw failure;
     }
@@ -83,9 +90,9 @@ test("continues from its tokens in the next worker, and in the one after it", as
 
   expect(await read(answer)).toEqual({ text: "abcde", error: null, hasFinished: true });
   expect(starts).toEqual([
-    { generated: [], reasoning: 0, prompt: null, isSuspect: false },
-    { generated: [1, 2, 3], reasoning: 0, prompt: null, isSuspect: true },
-    { generated: [1, 2, 3, 4], reasoning: 0, prompt: null, isSuspect: true },
+    { generated: [], isSuspect: false, tokens: 0 },
+    { generated: [1, 2, 3], isSuspect: true, tokens: 3 },
+    { generated: [1, 2, 3, 4], isSuspect: true, tokens: 4 },
   ]);
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
 });

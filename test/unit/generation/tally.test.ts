@@ -76,7 +76,7 @@ test("keeps how the first worker read the prompt when another worker finishes th
 test("makes the finish event of an answer that ends now", () => {
   const tally = tallyOf(FIRST);
 
-  expect(tally.finish({ reason: "length", stopString: null })).toEqual({
+  expect(tally.finish("length", null)).toEqual({
     type: "finish",
     reason: "length",
     stopString: null,
