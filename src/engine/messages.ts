@@ -51,7 +51,7 @@ export type ToWorker =
   | { readonly type: "load"; readonly options: ModelOptions }
   | { readonly type: "ask"; readonly id: string; readonly question: Question }
   /**
-   * Starts a request on a free slot. `generated`: tokens of the answer from a lost worker, after which the answer continues.
+   * Starts a request on a free slot. `generated`: tokens of the answer from earlier runs, after which it continues.
    * `creditBytes`: weight of the deltas that it may send before the first `credit` message.
    */
   | {
@@ -65,10 +65,8 @@ export type ToWorker =
     }
   | { readonly type: "credit"; readonly id: string; readonly bytes: number }
   | { readonly type: "abort"; readonly id: string }
-  /** Frees the slot of a parked request, which can continue later. */
+  /** Ends a parked request, which a later `start` can continue. */
   | { readonly type: "suspend"; readonly id: string }
-  /** Continues a suspended request on a free slot. */
-  | { readonly type: "resume"; readonly id: string }
   /** The next two go to the embedding worker, one message at a time. */
   | { readonly type: "prepare-inputs"; readonly id: string; readonly request: EmbeddingRequest }
   | { readonly type: "compute-input"; readonly id: string; readonly input: PreparedInput }
@@ -80,7 +78,7 @@ export type StepEvent =
   | { readonly type: "output"; readonly id: string; readonly event: FreshEvent }
   /** The request has no credit left and stays on its slot without decoding. */
   | { readonly type: "parked"; readonly id: string }
-  /** The slot is free, and the request waits for `resume`. */
+  /** Last event of a suspended request. Its slot is free. */
   | { readonly type: "suspended"; readonly id: string }
   /** Last event of an aborted request. Its slot is free. */
   | { readonly type: "aborted"; readonly id: string; readonly tokensAfterAbort: number }

@@ -1,4 +1,4 @@
-// The server's side of one request in the worker: how it gets, leaves and regains a slot, and how it ends.
+// The server's side of one request in the worker, from its slot to its end: the answer, a failure, or its suspension.
 
 import { abortReason, toServiceError } from "../errors.ts";
 import { Channel } from "../generation/channel.ts";
@@ -12,11 +12,11 @@ import { fromWireError, type StepEvent, type ToWorker } from "./messages.ts";
 import { giveUpWhenWanted } from "./parking.ts";
 import type { WorkerLoss } from "./worker-process.ts";
 
-/** Where a run starts: at the beginning of the answer, or where another worker was lost. */
+/** Where a run starts: at the beginning of the answer, or where an earlier run was suspended or lost. */
 export type RunStart = {
   /** Tokens of the answer so far. The run adds its own. */
   readonly generated: number[];
-  /** Counts the deltas that all runs have received. */
+  /** Counts what all runs have received. */
   readonly tally: Tally;
   /** Whether its last worker died. It then runs alone until it has shown that it does not cause crashes. */
   readonly isSuspect: boolean;
@@ -45,10 +45,9 @@ export type RemoteRunOptions = Required<GenerateOptions> & {
 
 /**
  * `new`: not sent to the worker yet. `running`: on a slot in the worker. `parked`: on a slot, but out of credit, because its
- * reader is too slow. `suspended`: without a slot, for the same reason. `requeued`: its reader has caught up, and it waits for
- * a slot. `ended`: the worker is done with it.
+ * reader is too slow. `ended`: the worker is done with it.
  */
-type Phase = "new" | "running" | "parked" | "suspended" | "requeued" | "ended";
+type Phase = "new" | "running" | "parked" | "ended";
 
 export class RemoteRun {
   readonly #options: RemoteRunOptions;
@@ -92,13 +91,11 @@ export class RemoteRun {
 
   /** Stops the run if it is still running, and waits until its slot is free. */
   async finish(): Promise<void> {
-    const { id, send, signal, deadline } = this.#options;
-    signal.removeEventListener("abort", this.#onAbort);
-    deadline.removeEventListener("abort", this.#onDeadline);
-    if (this.#hasEnded) return this.#stopParking();
-    if (this.#phase === "new") return this.#end();
-    send({ type: "abort", id }); // a second abort has no effect
+    const { id, send } = this.#options;
+    if (this.#phase === "new") this.#end();
+    if (!this.#hasEnded) send({ type: "abort", id }); // a second abort has no effect
     await this.#ended.promise; // settles when the worker confirms the abort, or is lost
+    this.#stopParking();
   }
 
   receive(event: StepEvent): void {
@@ -108,7 +105,8 @@ export class RemoteRun {
       case "parked":
         return this.isProving ? this.#clearSuspect() : this.#park();
       case "suspended":
-        return this.#suspended();
+        this.#channel.close();
+        return this.#end();
       case "aborted":
         this.#end();
         return this.#options.onWastedTokens(event.tokensAfterAbort);
@@ -151,34 +149,35 @@ export class RemoteRun {
   readonly #onDeadline = (): void => {
     const { id, send, start } = this.#options;
     send({ type: "abort", id });
-    this.#channel.push(start.tally.finish("length", null));
+    this.#push(start.tally.finish("length", null));
   };
 
   #output(event: FreshEvent): void {
-    if (event.type === "prefill") return this.#channel.push(event);
+    if (event.type === "prefill") return this.#push(event);
     if (event.type !== "finish") return this.#receiveDelta(event);
-    this.#channel.push(event);
+    this.#push(event);
     this.#end();
   }
 
-  #receiveDelta(fresh: FreshDelta): void {
+  #receiveDelta(delta: FreshDelta): void {
     const { signal, deadline, onWastedTokens, start } = this.#options;
-    if (signal.aborted || deadline.aborted) return onWastedTokens(fresh.tokens);
-    for (const id of fresh.ids ?? []) start.generated.push(id);
-    const delta = { ...fresh, atMs: performance.now() };
-    start.tally.add(delta);
-    this.#channel.push(delta);
+    if (signal.aborted || deadline.aborted) return onWastedTokens(delta.tokens);
+    for (const id of delta.ids ?? []) start.generated.push(id);
+    this.#push({ ...delta, atMs: performance.now() });
+  }
+
+  #push(event: GenerateEvent): void {
+    this.#options.start.tally.add(event);
+    this.#channel.push(event);
   }
 
   /** The reader has taken deltas of this weight. */
   #taken(bytes: number): void {
     this.#credit.add(bytes);
-    const isSuspended = this.#phase === "suspended";
-    if (!isSuspended && !this.#credit.isDue) return;
+    if (this.#hasEnded || !this.#credit.isDue) return;
     this.#stopParking();
-    if (this.#phase === "parked") this.#phase = "running";
+    this.#phase = "running";
     this.#sendCredit();
-    if (isSuspended) void this.#requeue();
   }
 
   #sendCredit(): void {
@@ -207,31 +206,10 @@ export class RemoteRun {
     this.#stopParking = giveUpWhenWanted({ parkTimeoutMs, isWanted, giveUp });
   }
 
-  #suspended(): void {
-    this.#stopParking();
-    this.#phase = "suspended";
-    this.#leaveGate();
-    this.#options.lease.release();
-    if (this.#channel.isEmpty) void this.#requeue(); // the reader caught up during the suspension
-  }
-
-  async #requeue(): Promise<void> {
-    const { id, lease, send, enterGate } = this.#options;
-    this.#phase = "requeued";
-    try {
-      await lease.acquire();
-      if (this.#hasEnded) return lease.release();
-      const leave = await enterGate(false);
-      if (this.#hasEnded) return leave(); // the lease was released at its end
-      this.#leaveGate = leave;
-      this.#phase = "running";
-      send({ type: "resume", id });
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
   #end(keepsSlot = false): void {
+    const { signal, deadline } = this.#options;
+    signal.removeEventListener("abort", this.#onAbort);
+    deadline.removeEventListener("abort", this.#onDeadline);
     this.#phase = "ended";
     this.#stopParking();
     this.#leaveGate();

@@ -8,10 +8,10 @@ import type { AnswerTo, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import { Crashes } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
+import { generateInRuns } from "./generate-in-runs.ts";
 import { type FromWorker, fromWireError, type StepEvent } from "./messages.ts";
 import { QuestionCost } from "./question-cost.ts";
 import { RemoteRun, type RemoteRunOptions, type RunStart } from "./remote-run.ts";
-import { surviveCrashes } from "./survive-crashes.ts";
 import { SuspectGate } from "./suspect-gate.ts";
 import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
@@ -92,7 +92,7 @@ export class WorkerEngine implements Engine {
     const waits = AbortSignal.any([signal, deadline]);
     const options = { signal, lease, deadline, cacheScope, waits };
     const newRun = (start: RunStart) => this.#newRun(request, start, options);
-    return surviveCrashes(newRun, { request, lease, deadline });
+    return generateInRuns(newRun, { request, lease, deadline });
   }
 
   #newRun(

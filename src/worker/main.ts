@@ -35,14 +35,12 @@ function receive(message: ToWorker): void {
     case "start":
       start(message);
       return;
-    case "resume":
-      resume(message.id);
-      return;
     case "credit":
       runs.get(message.id)?.addCredit(message.bytes);
       return;
     case "abort":
-      abort(message.id);
+      runs.get(message.id)?.abort();
+      if (questions.drop(message.id)) refuseDropped(message.id);
       return;
     case "suspend":
       runs.get(message.id)?.suspend();
@@ -105,19 +103,9 @@ function start(message: Extract<ToWorker, { type: "start" }>): void {
   work(run).catch(die);
 }
 
-function resume(id: string): void {
-  const run = runs.get(id);
-  if (run) work(run).catch(die);
-}
-
-function abort(id: string): void {
-  if (questions.drop(id)) {
-    const error = wireError(new ServiceError("aborted", "the client cancelled the question"));
-    return outbox.post({ type: "refused", id, error, ms: 0 });
-  }
-  const run = runs.get(id);
-  run?.abort();
-  if (run?.hasSlot === false) end(run, { type: "aborted", id, tokensAfterAbort: 0 });
+function refuseDropped(id: string): void {
+  const error = wireError(new ServiceError("aborted", "the client cancelled the question"));
+  outbox.post({ type: "refused", id, error, ms: 0 });
 }
 
 /** Runs a request on a slot until it ends or is suspended, frees the slot, and reports the outcome. */
@@ -126,14 +114,12 @@ async function work(run: Run): Promise<void> {
   const slot = loaded?.pool.take(run.tokens, run.cacheScope);
   if (!loaded || !slot)
     return end(run, { type: "failed", id, error: wireError("no slot is free") });
-  run.hasSlot = true;
   try {
     const outcome = await generate(run, slot, loaded.deps);
     loaded.pool.release(slot);
-    run.hasSlot = false;
     switch (outcome.type) {
       case "suspended":
-        return report({ type: "suspended", id });
+        return end(run, { type: "suspended", id });
       case "aborted":
         return end(run, { type: "aborted", id, tokensAfterAbort: run.tokensAfterAbort });
       case "finished":

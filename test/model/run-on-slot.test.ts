@@ -72,7 +72,7 @@ test("an abort that arrives while a suspended run gives up its cache ends the ru
     },
   };
   try {
-    expect(await generate(run, slot, deps)).toEqual({ type: "aborted" });
+    expect(await generate(run, slot, deps)).toEqual({ type: "suspended" }); // which ends it as well
   } finally {
     slot.clear = clear;
   }

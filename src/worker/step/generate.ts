@@ -13,7 +13,7 @@ export type GenerateDeps = PrefillDeps & {
   readonly onParked: (run: Run) => void;
 };
 
-/** How a run left its slot. A suspended run continues later, on any slot. */
+/** How a run ended. Another run can continue from the tokens of a suspended one. */
 export type SlotOutcome =
   /** The last deltas and the `finish` event reach the server in the same message, even if this process dies. */
   | { readonly type: "finished"; readonly events: readonly FreshEvent[] }
@@ -25,12 +25,6 @@ const SUSPENDED: SlotOutcome = { type: "suspended" };
 
 /** Generates until the answer ends or the run is aborted or suspended. Afterwards another run may use the slot. */
 export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<SlotOutcome> {
-  const outcome = await generateOn(slot, run, deps);
-  // An abort that arrives while the cache is being cleared comes too late for generateOn(), and would be lost.
-  return outcome.type === "suspended" && run.isAborted ? ABORTED : outcome;
-}
-
-async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<SlotOutcome> {
   const { batcher } = deps;
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
@@ -140,7 +134,5 @@ async function park(run: Run, { batcher, onParked }: GenerateDeps): Promise<bool
   } finally {
     batcher.enter();
   }
-  const isSuspended = run.isSuspendWanted && !run.isAborted;
-  run.isSuspendWanted = false;
-  return isSuspended;
+  return run.isSuspendWanted;
 }

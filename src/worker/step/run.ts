@@ -1,5 +1,5 @@
-// The worker's state of one request, independent of any slot: its tokens, its unsent output, and what the server asked for
-// (abort, credit, suspend). A suspended request is a Run without a slot.
+// The worker's state of one request, independent of its slot: its tokens, its unsent output, and what the server asked for
+// (abort, credit, suspend).
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import {
@@ -34,7 +34,6 @@ export class Run {
   readonly cacheScope: string;
   /** Prompt and answer so far: the cache must hold them for generation to continue. */
   readonly tokens: number[];
-  /** Its cached tokens are those of its first slot. */
   readonly tally: Tally;
   readonly #reader: AnswerReader;
   readonly #feed: WorkerRunOptions["grammars"]["feed"];
@@ -45,7 +44,6 @@ export class Run {
   #isPromptReported = false;
   #unsentLogprobs: PositionLogprobs[] = [];
   #isBudgetUsed = false;
-  hasSlot = false;
   isAborted = false;
   isSuspendWanted = false;
   hasFinished = false;
@@ -110,8 +108,8 @@ export class Run {
   }
 
   /**
-   * Restores the state after tokens that a lost worker generated, whose deltas have already been sent.
-   * @returns the remaining forced tokens, if that worker was lost while it was forcing tokens
+   * Restores the state after tokens of an earlier run, whose deltas have already been sent.
+   * @returns the remaining forced tokens, if that run was lost while it was forcing tokens
    */
   replay(tokens: readonly number[]): readonly number[] {
     const credit = this.#credit;
@@ -148,9 +146,12 @@ export class Run {
     this.#wake?.();
   }
 
-  /** Only a parked run gives up its slot. If it is not parked, its reader has just caught up. */
+  /**
+   * Only a parked run gives up its slot: otherwise its reader has just caught up. The server must have got a token of it, or the
+   * next run would echo the prompt again.
+   */
   suspend(): void {
-    if (!this.#wake) return;
+    if (!this.#wake || !this.#isPromptReported) return;
     this.isSuspendWanted = true;
     this.#wake();
   }

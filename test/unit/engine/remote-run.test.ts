@@ -1,4 +1,4 @@
-// The server's side of one request in the worker: abort, credit, and leaving and getting back a slot.
+// The server's side of one request in the worker: abort, credit, and leaving its slot.
 
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -64,15 +64,6 @@ async function started(options: Partial<RemoteRunOptions> = {}) {
   await opened.run.begin();
   opened.sent.length = 0;
   opened.lease.acquire.mockClear();
-  return opened;
-}
-
-/** A run that was parked with a full buffer and then suspended, because the reader has taken nothing. */
-async function suspended() {
-  const opened = await started();
-  opened.sendText("0123456789");
-  opened.run.receive({ type: "parked", id: "r1" });
-  opened.run.receive({ type: "suspended", id: "r1" });
   return opened;
 }
 
@@ -396,25 +387,21 @@ test("suspends a parked request also when a suspect waits at the gate", async ()
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("leaves the gate while suspended, and enters it again before it continues", async () => {
-  const [entered, left] = [vi.fn(), vi.fn()];
-  const enterGate = async () => {
-    entered();
-    return left;
-  };
-  const { run, reader, sent, sendText } = open({ enterGate });
-  await run.begin();
+test("a suspended request has left the gate and its slot, and its reader gets what was sent before", async () => {
+  const left = vi.fn();
+  const { run, reader, sent, lease, onEnded, sendText } = await started({
+    enterGate: async () => left,
+  });
   sendText("0123456789");
   run.receive({ type: "parked", id: "r1" });
+
   run.receive({ type: "suspended", id: "r1" });
-  expect([entered.mock.calls.length, left.mock.calls.length]).toEqual([1, 1]);
+  expect([left, lease.release, onEnded].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 1]);
 
-  await reader.next();
-  await vi.waitFor(() => expect(sent).toContainEqual({ type: "resume", id: "r1" }));
-
-  expect([entered.mock.calls.length, left.mock.calls.length]).toEqual([2, 1]);
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  expect(left).toHaveBeenCalledTimes(2);
+  expect((await reader.next()).value).toMatchObject({ text: "0123456789" });
+  expect((await reader.next()).done).toBe(true);
+  await run.finish();
+  expect([run.loss, sent, lease.acquire.mock.calls]).toEqual([null, [], []]);
 });
 
 test("lets it keep its slot when the reader catches up in time", async () => {
@@ -440,107 +427,4 @@ test("leaves no timer behind when a parked request ends", async () => {
   run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
 
   expect(vi.getTimerCount()).toBe(0);
-});
-
-test("releases the slot when the worker has suspended the request", async () => {
-  const { lease } = await suspended();
-
-  expect(lease.release).toHaveBeenCalledTimes(1);
-  expect(lease.acquire).not.toHaveBeenCalled();
-});
-
-test("acquires a slot again when the reader has caught up, and resumes on it", async () => {
-  const { reader, sent, lease } = await suspended();
-
-  await reader.next();
-  expect(lease.acquire).toHaveBeenCalledTimes(1);
-  await turn();
-
-  expect(sent).toEqual([
-    { type: "credit", id: "r1", bytes: 10 },
-    { type: "resume", id: "r1" },
-  ]);
-});
-
-test("does not resume before it has a slot", async () => {
-  const turnOnSlot = deferred<void>();
-  const { reader, sent, lease } = await suspended();
-  lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
-
-  await reader.next();
-  await turn();
-  expect(sent.map(({ type }) => type)).toEqual(["credit"]);
-  turnOnSlot.resolve();
-  await turn();
-
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
-});
-
-test("queues again at once when the reader caught up during the suspension", async () => {
-  const { run, reader, sent, lease, sendText } = await started();
-  sendText("0123456789");
-  run.receive({ type: "parked", id: "r1" });
-
-  await reader.next();
-  run.receive({ type: "suspended", id: "r1" });
-  await turn();
-
-  expect(lease.release).toHaveBeenCalledTimes(1);
-  expect(lease.acquire).toHaveBeenCalledTimes(1);
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
-});
-
-test("can be suspended again after it was resumed", async () => {
-  const { run, reader, sent, lease, sendText } = await suspended();
-  await reader.next();
-  await turn();
-
-  sendText("0123456789");
-  run.receive({ type: "parked", id: "r1" });
-  run.receive({ type: "suspended", id: "r1" });
-  await reader.next();
-  await turn();
-
-  expect(lease.release).toHaveBeenCalledTimes(2);
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume", "credit", "resume"]);
-});
-
-test("passes an error to the reader when no slot can be acquired again, and then stops the worker", async () => {
-  const { run, reader, sent, lease } = await suspended();
-  const timeout = new ServiceError("queue_timeout", "no slot became free");
-  lease.acquire.mockRejectedValueOnce(timeout);
-
-  await reader.next();
-  await expect(reader.next()).rejects.toBe(timeout);
-  const finishing = run.finish();
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  await finishing;
-
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "abort"]);
-});
-
-test("releases a slot that it acquired after its end", async () => {
-  const turnOnSlot = deferred<void>();
-  const { run, reader, sent, lease } = await suspended();
-  lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
-  await reader.next();
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  const releasedBefore = lease.release.mock.calls.length;
-
-  turnOnSlot.resolve();
-  await turn();
-
-  expect(lease.release).toHaveBeenCalledTimes(releasedBefore + 1);
-  expect(sent.map(({ type }) => type)).toEqual(["credit"]);
-});
-
-test("stops waiting for a slot when a suspended request is aborted", async () => {
-  const { run, sent, lease, controller } = await suspended();
-
-  controller.abort(REASON);
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  await run.finish();
-
-  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
-  expect(lease.acquire).not.toHaveBeenCalled();
 });

@@ -187,19 +187,32 @@ test("is woken by an abort", async () => {
 });
 
 test("is woken by a suspension", async () => {
-  const run = makeRun({}, 0);
+  const run = makeRun({}, 1);
+  run.accept(97);
 
   expect(await isWokenBy(run, () => run.suspend())).toBe(true);
   expect(run.isSuspendWanted).toBe(true);
 });
 
 test("can be suspended only while it is parked: otherwise its reader has just caught up", async () => {
-  const run = makeRun({}, 0);
+  const run = makeRun({}, 1);
+  run.accept(97);
 
   run.suspend();
   expect(run.isSuspendWanted).toBe(false);
   await isWokenBy(run, () => run.addCredit(1));
   run.suspend();
+
+  expect(run.isSuspendWanted).toBe(false);
+});
+
+test("cannot be suspended after an echoed prompt alone, because the next run would echo it again", async () => {
+  const run = makeRun({ stop: ["aX"] }, 1);
+  run.promptDelta("the prompt");
+  run.accept(97); // its text is held back
+
+  run.suspend();
+  await isWokenBy(run, () => run.addCredit(100));
 
   expect(run.isSuspendWanted).toBe(false);
 });
