@@ -2,10 +2,9 @@
 // Messages are plain data (structured clone), without functions and classes.
 
 import { ServiceError, toErrorCode } from "../errors.ts";
-import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
 import type { FreshEvent, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
-import type { Answers, Question } from "../generation/questions.ts";
+import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
@@ -47,9 +46,10 @@ export function cannotRank(): ServiceError {
   return new ServiceError("unsupported_parameter", message, { param: "model" });
 }
 
-export type ToWorker =
+/** A worker for generation answers a `Question`, an embedding worker an `EmbeddingQuestion`. */
+export type ToWorker<Q extends AnyQuestion = Question> =
   | { readonly type: "load"; readonly options: ModelOptions }
-  | { readonly type: "ask"; readonly id: string; readonly question: Question }
+  | { readonly type: "ask"; readonly id: string; readonly question: Q }
   /**
    * Starts a request on a free slot. `generated`: tokens of the answer from earlier runs, after which it continues.
    * `creditBytes`: weight of the deltas that it may send before the first `credit` message.
@@ -67,9 +67,6 @@ export type ToWorker =
   | { readonly type: "abort"; readonly id: string }
   /** Ends a parked request, which a later `start` can continue. */
   | { readonly type: "suspend"; readonly id: string }
-  /** The next two go to the embedding worker, one message at a time. */
-  | { readonly type: "prepare-inputs"; readonly id: string; readonly request: EmbeddingRequest }
-  | { readonly type: "compute-input"; readonly id: string; readonly input: PreparedInput }
   | { readonly type: "ping" };
 
 /** An event of one request in one decode step. */
@@ -95,7 +92,7 @@ export type FromWorker =
   | {
       readonly type: "answered";
       readonly id: string;
-      readonly answer: Answers[keyof Answers];
+      readonly answer: AnswerTo<AnyQuestion>;
       readonly ms: number;
     }
   | {
@@ -109,17 +106,6 @@ export type FromWorker =
       readonly type: "step";
       readonly events: readonly StepEvent[];
       readonly loads: readonly StepLoad[];
-    }
-  | {
-      readonly type: "inputs-prepared";
-      readonly id: string;
-      readonly result: PreparedInputs | WireError;
-    }
-  /** A vector, or one number: the rerank score of a document. */
-  | {
-      readonly type: "input-computed";
-      readonly id: string;
-      readonly result: Float64Array | WireError;
     }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** `stepAgeMs`: how long the current decode has been running; 0 if none is running. */

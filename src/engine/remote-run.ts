@@ -27,8 +27,8 @@ export type RemoteRunOptions = Required<GenerateOptions> & {
   readonly request: PreparedRequest;
   readonly start: RunStart;
   readonly send: (message: ToWorker) => void;
-  /** Maximum weight of the deltas that wait here for the reader. */
-  readonly bufferBytes: number;
+  /** Maximum weight of the deltas that wait here for the reader; see `weightOf()`. */
+  readonly streamBufferBytes: number;
   /** How long a parked request keeps its slot while other requests wait for one. */
   readonly parkTimeoutMs: number;
   /** Waits for entry to the worker, see SuspectGate. @returns a function that leaves again */
@@ -63,9 +63,9 @@ export class RemoteRun {
   isProving = false;
 
   constructor(options: RemoteRunOptions) {
-    const { bufferBytes, start } = options;
+    const { streamBufferBytes, start } = options;
     this.#options = options;
-    this.#credit = new Credit({ bufferBytes, isSuspect: start.isSuspect });
+    this.#credit = new Credit({ bufferBytes: streamBufferBytes, isSuspect: start.isSuspect });
     this.#channel = new Channel({ onTaken: (bytes) => this.#taken(bytes) });
   }
 
@@ -79,7 +79,6 @@ export class RemoteRun {
     if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
     this.#leaveGate = await this.#options.enterGate(start.isSuspect);
     await this.#options.enterWorker();
-    if (signal.aborted) throw abortReason(signal);
     this.#phase = "running";
     this.isProving = start.isSuspect;
     const generated = start.generated.slice();

@@ -43,7 +43,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
     signal: controller.signal,
     deadline: deadline.signal,
     send: (message) => sent.push(message),
-    bufferBytes: 10,
+    streamBufferBytes: 10,
     parkTimeoutMs: PARK_TIMEOUT_MS,
     enterGate: async () => () => {},
     enterWorker: async () => {},
@@ -277,7 +277,7 @@ describe("a suspect", () => {
   const start = { generated: [7, 8], tally: new Tally(1), isSuspect: true };
 
   test("continues from the known tokens, in its slot, with little credit", async () => {
-    const { run, sent, lease } = open({ start, bufferBytes: 100 });
+    const { run, sent, lease } = open({ start, streamBufferBytes: 100 });
     lease.isHeld = true;
 
     await run.begin();
@@ -305,7 +305,7 @@ describe("a suspect", () => {
     };
     const { run, sent, reader, sendText } = await started({
       start,
-      bufferBytes: 100,
+      streamBufferBytes: 100,
       enterGate,
     });
     sendText("x".repeat(70));
