@@ -80,15 +80,18 @@ export type ToolCallDelta = DeltaFields & {
 
 export type Delta = TextDelta | ReasoningDelta | ToolCallDelta;
 
-/** A delta as the worker sends it, without `atMs`. */
-export type FreshDelta = (
-  | Omit<TextDelta, "atMs">
-  | Omit<ReasoningDelta, "atMs">
-  | Omit<ToolCallDelta, "atMs">
-) & {
-  /** Ids of its tokens, from which another worker can continue. */
-  readonly ids?: readonly number[];
-};
+/** What a delta adds to the answer, without its figures. */
+export type OutputPart =
+  | Pick<TextDelta, "type" | "text">
+  | Pick<ReasoningDelta, "type" | "text">
+  | Pick<ToolCallDelta, "type" | "index" | "name" | "text">;
+
+/** A delta as the worker sends it. */
+export type FreshDelta = OutputPart &
+  Omit<DeltaFields, "atMs"> & {
+    /** Ids of its tokens, from which another run can continue. */
+    readonly ids?: readonly number[];
+  };
 
 /** Why a choice ended. */
 export type Ending = {

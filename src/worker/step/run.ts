@@ -6,6 +6,7 @@ import {
   type Finish,
   type FinishReason,
   type FreshDelta,
+  type OutputPart,
   type PositionLogprobs,
   type PromptReading,
   weightOf,
@@ -14,7 +15,6 @@ import type { PreparedRequest } from "../../generation/request.ts";
 import { Tally } from "../../generation/tally.ts";
 import { AnswerReader, type ReadParts } from "../output/answer-reader.ts";
 import type { AnswerReaderDeps } from "../output/answer-reader-deps.ts";
-import type { OutputPart } from "../output/output-parser.ts";
 
 export type WorkerRunOptions = AnswerReaderDeps & {
   readonly id: string;
@@ -91,7 +91,7 @@ export class Run {
 
   /** The prompt's text as the start of the answer, with its logprobs. */
   promptDelta(text: string): FreshDelta {
-    return this.#delta({ type: "text", text });
+    return this.#delta({ type: "text-delta", text });
   }
 
   /** Takes in one generated token. */
@@ -182,7 +182,7 @@ export class Run {
 
   #deltas(parts: readonly OutputPart[]): readonly FreshDelta[] {
     return parts
-      .filter((part) => part.type === "call" || part.text !== "")
+      .filter((part) => part.type === "tool-call-delta" || part.text !== "")
       .map((part) => this.#delta(part));
   }
 
@@ -191,7 +191,7 @@ export class Run {
     if (stopString !== null) this.#unsentLogprobs = logprobsOf(textOf(parts), this.#unsentLogprobs);
     const deltas = this.#deltas(parts);
     if (this.#unsentLogprobs.length === 0) return deltas;
-    return [...deltas, this.#delta({ type: "text", text: "" })];
+    return [...deltas, this.#delta({ type: "text-delta", text: "" })];
   }
 
   /** A delta with all tokens and logprobs that have not been sent yet. */
@@ -201,7 +201,7 @@ export class Run {
     const fresh = { tokens: ids.length, ids, ...(logprobs.length > 0 ? { logprobs } : {}) };
     this.#unsentIds = [];
     this.#unsentLogprobs = [];
-    const delta = { ...freshDelta(part), ...fresh, ...this.#promptReading() };
+    const delta = { ...part, ...fresh, ...this.#promptReading() };
     this.#credit -= weightOf(delta);
     return delta;
   }
@@ -215,21 +215,8 @@ export class Run {
   }
 }
 
-function freshDelta(part: OutputPart) {
-  switch (part.type) {
-    case "text":
-      return { type: "text-delta", text: part.text } as const;
-    case "reasoning":
-      return { type: "reasoning-delta", text: part.text } as const;
-    case "call":
-      return { type: "tool-call-delta", index: part.index, name: part.name, text: "" } as const;
-    case "arguments":
-      return { type: "tool-call-delta", index: part.index, name: null, text: part.text } as const;
-  }
-}
-
 function textOf(parts: readonly OutputPart[]): string {
-  return parts.map((part) => (part.type === "call" ? "" : part.text)).join("");
+  return parts.map(({ text }) => text).join("");
 }
 
 /** The logprobs of the tokens that form this text. */
