@@ -79,6 +79,8 @@ export class RemoteRun {
     if (!lease.isHeld) await orAborted(lease.acquire(), deadline);
     this.#leaveGate = await this.#options.enterGate(start.isSuspect);
     await this.#options.enterWorker();
+    if (signal.aborted) throw abortReason(signal);
+    if (deadline.aborted) throw abortReason(deadline);
     this.#phase = "running";
     this.isProving = start.isSuspect;
     const generated = start.generated.slice();

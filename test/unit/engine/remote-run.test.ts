@@ -131,6 +131,21 @@ test("sends nothing to the worker for a request that never started, and releases
   expect(onEnded).toHaveBeenCalledTimes(1);
 });
 
+test.each(["controller", "deadline"] as const)(
+  "does not start a request whose %s aborts while it waits for a worker",
+  async (which) => {
+    const ready = deferred<void>();
+    const { run, sent, ...signals } = open({ enterWorker: () => ready.promise });
+    const begun = run.begin();
+
+    signals[which].abort(REASON);
+    ready.resolve();
+
+    await expect(begun).rejects.toBe(REASON);
+    expect(sent).toEqual([]);
+  },
+);
+
 test("sends an abort to the worker at once, and its reason to the reader", async () => {
   const { run, reader, sent, controller } = await started();
 
