@@ -83,34 +83,30 @@ export class WorkerEngine implements Engine {
     { signal, lease, deadline = new AbortController().signal, cacheScope = "" }: GenerateOptions,
   ): AsyncGenerator<GenerateEvent, void, undefined> {
     const waits = AbortSignal.any([signal, deadline]);
-    const options = { signal, lease, deadline, cacheScope, waits };
-    const newRun = (start: RunStart) => this.#newRun(request, start, options);
+    const newRun = (start: RunStart) => {
+      this.#nextId += 1;
+      const id = `r${this.#nextId}`;
+      const run: RemoteRun = new RemoteRun({
+        ...this.#options,
+        id,
+        request,
+        start,
+        signal,
+        lease,
+        deadline,
+        cacheScope,
+        enterGate: (isSuspect) => this.#gate.enter({ isSuspect, signal: waits }),
+        enterWorker: async () => {
+          await this.#worker.ready(waits);
+          this.#runs.set(id, run);
+        },
+        isGateWanted: () => this.#gate.isReserved,
+        send: (message) => this.#worker.send(message),
+        onEnded: () => this.#runs.delete(id),
+      });
+      return run;
+    };
     return generateInRuns(newRun, { request, lease, deadline });
-  }
-
-  #newRun(
-    request: PreparedRequest,
-    start: RunStart,
-    { waits, ...options }: Required<GenerateOptions> & { waits: AbortSignal },
-  ): RemoteRun {
-    this.#nextId += 1;
-    const id = `r${this.#nextId}`;
-    const run: RemoteRun = new RemoteRun({
-      ...this.#options,
-      ...options,
-      id,
-      request,
-      start,
-      enterGate: (isSuspect) => this.#gate.enter({ isSuspect, signal: waits }),
-      enterWorker: async () => {
-        await this.#worker.ready(waits);
-        this.#runs.set(id, run);
-      },
-      isGateWanted: () => this.#gate.isReserved,
-      send: (message) => this.#worker.send(message),
-      onEnded: () => this.#runs.delete(id),
-    });
-    return run;
   }
 
   async close(): Promise<void> {
