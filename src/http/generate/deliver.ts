@@ -135,9 +135,10 @@ async function* counted(
 function counterOf(accepted: AcceptedExchange, choice: number): (event: GenerateEvent) => void {
   const { record } = accepted;
   const ticket = ticketOf(accepted, choice);
+  const tally = record.tallyOf(choice);
   return (event) => {
-    record.event(choice, event);
-    ticket.charge(event);
+    record.event(tally, event);
+    ticket.charge(tally);
   };
 }
 

@@ -3,6 +3,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import type { FinishReason } from "../../../src/generation/events.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 import { RequestQueue, type RequestQueueOptions } from "../../../src/queue/request-queue.ts";
 import {
   ANONYMOUS_CALLER,
@@ -36,6 +38,11 @@ function open(options: Partial<RequestQueueOptions> = {}) {
     return { ticket, served, acquire, abort, leaveService: () => controller.abort(REASON) };
   };
   return { queue, log, ask };
+}
+
+/** An answer to a prompt of 10 tokens. */
+function counted(completionTokens: number, reason: FinishReason | null = null): Tally {
+  return Object.assign(new Tally(10), { completionTokens, reason });
 }
 
 function refusalOf(enter: () => unknown): ServiceError {
@@ -389,10 +396,10 @@ test("lets a request finish that exceeds its key's tokens, and refuses the next 
   const first = ask("a", limits);
   await first.served; // 10 tokens of the prompt
 
-  first.ticket.charge({ type: "text-delta", text: "x", tokens: 54, atMs: 0 });
+  first.ticket.charge(counted(54));
   const refused = refusalOf(() => ask("a", limits));
   expect(refused).toMatchObject({ code: "rate_limit_exceeded", retryAfterSeconds: 5 });
-  first.ticket.charge({ type: "text-delta", text: "x", tokens: 1, atMs: 0 });
+  first.ticket.charge(counted(55));
   vi.advanceTimersByTime(6_000);
 
   expect(() => ask("a", limits)).not.toThrow();
@@ -410,8 +417,7 @@ test("charges keys the real cost of their requests, whatever was expected", asyn
     );
     for (const [turn, each] of byTurn) if (each === ticket) byTurn.delete(turn);
     const completionTokens = answers[owner as keyof typeof answers];
-    const usage = { promptTokens: 10, cachedTokens: 0, completionTokens, reasoningTokens: 0 };
-    ticket.charge({ type: "finish", reason: "stop", stopString: null, usage, prefillMs: 0 });
+    ticket.charge(counted(completionTokens, "stop"));
     ticket.leave();
     await turn();
   }
