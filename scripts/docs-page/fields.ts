@@ -1,7 +1,7 @@
 // Turns the JSON schema of a body into table rows: each field with its path and the allowed values in words.
 
 import type { JsonSchema } from "../../src/api/openapi/schemas.ts";
-import { WITHOUT_EFFECT_MARK } from "../../src/api/shared/contract.ts";
+import { WITHOUT_EFFECT_MARK } from "../../src/api/shared/field-types.ts";
 
 export type FieldRow = {
   /** `messages[].content` */
@@ -108,7 +108,7 @@ function rowOf(path: string, fieldForms: readonly FieldForm[], { forms }: Found)
     fallback: fallback === undefined ? null : JSON.stringify(fallback),
     isRequired: requiring === forms.get(holder),
     hasEffect: fieldForms.some(({ hasEffect }) => hasEffect),
-    description: schemas.find(({ description }) => description)?.description ?? "",
+    description: [...new Set(schemas.map((schema) => schema.description ?? ""))].join(" "),
   };
 }
 

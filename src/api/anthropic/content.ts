@@ -3,49 +3,65 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { orText, withoutEffect } from "../shared/contract.ts";
+import {
+  ALWAYS_CACHED,
+  anyText,
+  CONTENT,
+  MESSAGES,
+  SYSTEM_PROMPT,
+  toolCallId,
+} from "../shared/common-fields.ts";
+import { ignored, kind, orText, role, withoutEffect } from "../shared/field-types.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 /** Fields for Anthropic's cache and citations. Here every prompt is cached, and there are no citations. */
 const ignoredFields = {
-  cache_control: withoutEffect(z.unknown().optional()),
-  citations: withoutEffect(z.unknown().optional()),
+  cache_control: ignored(ALWAYS_CACHED),
+  citations: ignored("Ignored: this server makes no citations."),
 };
 
 const text = z.looseObject({
-  type: z.literal("text", "must be text"),
-  text: z.string(),
+  type: kind("text", "must be text"),
+  text: anyText,
   ...ignoredFields,
 });
 const toolResult = z.looseObject({
-  type: z.literal("tool_result"),
-  tool_use_id: z.string("must be the id of the tool_use that this is the result of").min(1),
-  content: orText(z.array(text, "must be a string, or a list of text blocks")).nullish(),
-  is_error: z.boolean().nullish(),
+  type: kind("tool_result"),
+  tool_use_id: z
+    .string("must be the id of the tool_use that this is the result of")
+    .min(1)
+    .describe("For tool_result: id of its tool_use."),
+  content: orText(z.array(text, "must be a string, or a list of text blocks"))
+    .nullish()
+    .describe("For tool_result: the result."),
+  is_error: z.boolean().nullish().describe("For tool_result: whether the tool failed."),
   ...ignoredFields,
 });
 const toolUse = z.looseObject({
-  type: z.literal("tool_use"),
-  id: z.string().min(1),
-  name: z.string().min(1),
-  input: z.record(z.string(), z.unknown()),
-  caller: withoutEffect(z.unknown().optional()),
+  type: kind("tool_use"),
+  id: toolCallId,
+  name: z.string().min(1).describe("For tool_use: name of the tool."),
+  input: z.record(z.string(), z.unknown()).describe("For tool_use: the arguments."),
+  caller: ignored("Ignored."),
   ...ignoredFields,
 });
 const thinking = z.looseObject({
-  type: z.literal("thinking"),
-  thinking: z.string(),
-  signature: withoutEffect(z.string().nullish()),
+  type: kind("thinking"),
+  thinking: z.string().describe("The assistant's reasoning."),
+  signature: withoutEffect(z.string().nullish(), "Ignored: this server signs nothing."),
 });
 const redactedThinking = z.looseObject({
-  type: z.literal("redacted_thinking"),
-  data: withoutEffect(z.string().nullish()),
+  type: kind("redacted_thinking"),
+  data: withoutEffect(
+    z.string().nullish(),
+    "Encrypted reasoning, which this server cannot read. Ignored.",
+  ),
 });
 
 const BLOCKS = "must be a string, or a list of blocks";
 
 /** `withBlocks` has already turned strings into blocks. */
-export const system = orText(z.array(text, BLOCKS)).nullish();
+export const system = orText(z.array(text, BLOCKS)).nullish().describe(SYSTEM_PROMPT);
 
 export const messages = z
   .array(
@@ -53,7 +69,7 @@ export const messages = z
       "role",
       [
         z.looseObject({
-          role: z.literal("user"),
+          role: role("user"),
           content: orText(
             z
               .array(
@@ -62,28 +78,35 @@ export const messages = z
                 }),
                 BLOCKS,
               )
-              .min(1, "must have at least one block"),
+              .min(1, "must have at least one block")
+              .describe(CONTENT),
           ),
         }),
         z.looseObject({
-          role: z.literal("assistant"),
+          role: role("assistant"),
           content: orText(
-            z.array(
-              z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
-                error:
-                  "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
-              }),
-              BLOCKS,
-            ),
+            z
+              .array(
+                z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
+                  error:
+                    "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
+                }),
+                BLOCKS,
+              )
+              .describe(CONTENT),
           ),
         }),
-        z.looseObject({ role: z.literal("system"), content: orText(z.array(text, BLOCKS).min(1)) }),
+        z.looseObject({
+          role: role("system"),
+          content: orText(z.array(text, BLOCKS).min(1).describe(CONTENT)),
+        }),
       ],
       { error: "role must be user, assistant or system" },
     ),
     "must be a list of messages",
   )
-  .min(1, "must have at least one message");
+  .min(1, "must have at least one message")
+  .describe(MESSAGES);
 
 type InputMessage = z.output<typeof messages>[number];
 type Block = InputMessage["content"][number];

@@ -3,14 +3,17 @@
 import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
-import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
 import {
-  defaulted,
-  MAX_STOPS,
-  PLAIN_REQUEST,
-  stopString,
-  unsupportedWith,
-} from "../shared/fields.ts";
+  ALWAYS_CACHED,
+  modelId,
+  STREAM,
+  sampler,
+  stopList,
+  tokenLimit,
+} from "../shared/common-fields.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
+import { defaulted, ignored, kind, toggle, withoutEffect } from "../shared/field-types.ts";
+import { PLAIN_REQUEST, unsupportedWith } from "../shared/fields.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
@@ -40,56 +43,65 @@ const REPLACEMENTS: Replacements = {
 
 const format = z
   .looseObject({
-    type: z.literal("json_schema", "must be json_schema, the only type here"),
+    type: kind("json_schema", "must be json_schema, the only type here"),
     schema: jsonSchema,
   })
-  .nullish();
+  .nullish()
+  .describe("Constrains the answer to a JSON schema.");
 
-const display = z.enum(["summarized", "omitted"], "must be summarized or omitted").nullish();
+const reasoningLimit = z.int().min(1).describe("For enabled: maximum number of reasoning tokens.");
+
+const display = z
+  .enum(["summarized", "omitted"], "must be summarized or omitted")
+  .nullish()
+  .describe("omitted leaves the reasoning out of the answer.");
 
 const schema = z.object({
   ...toolFields,
-  model: z.string().nullish(),
-  max_tokens: z.int().min(1),
+  model: modelId,
+  max_tokens: tokenLimit,
   messages,
   system,
-  stop_sequences: z
-    .array(stopString)
-    .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
-    .nullish(),
-  stream: defaulted(z.boolean(), false),
-  temperature: defaulted(z.number().min(0).max(1), 1),
-  top_p: defaulted(z.number().min(0).max(1), 1),
-  top_k: defaulted(z.int().min(0).max(1_000_000), 0),
+  stop_sequences: stopList,
+  stream: toggle(false, STREAM),
+  temperature: defaulted(sampler.temperature(1), 1),
+  top_p: defaulted(sampler.topP, 1),
+  top_k: defaulted(sampler.topK, 0),
   thinking: z
     .discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: z.literal("enabled"), budget_tokens: z.int().min(1), display }),
-        z.looseObject({ type: z.literal("adaptive"), display }),
-        z.looseObject({ type: z.literal("disabled") }),
+        z.looseObject({ type: kind("enabled"), budget_tokens: reasoningLimit, display }),
+        z.looseObject({ type: kind("adaptive"), display }),
+        z.looseObject({ type: kind("disabled") }),
       ],
       { error: "type must be enabled, adaptive or disabled" },
     )
-    .nullish(),
+    .nullish()
+    .describe("Whether the model reasons before it answers."),
   output_config: z
     .looseObject({
       format,
       effort: z
         .enum(["low", "medium", "high", "xhigh", "max"], "must be low, medium, high, xhigh or max")
-        .nullish(),
+        .nullish()
+        .describe("How much the model reasons; max equals xhigh."),
     })
-    .nullish(),
-  output_format: format,
+    .nullish()
+    .describe("Form of the answer, and reasoning effort."),
+  output_format: format.describe("Older name of output_config.format."),
   service_tier: withoutEffect(
     z.enum(["auto", "standard_only"], "must be auto or standard_only").nullish(),
+    "Ignored: this server has one tier.",
   ),
-  cache_control: withoutEffect(z.unknown().optional()), // every prompt is cached
-  diagnostics: withoutEffect(z.unknown().optional()), // about Anthropic's cache
+  cache_control: ignored(ALWAYS_CACHED),
+  diagnostics: ignored("Ignored: about Anthropic's cache."),
 });
 
 /** For `count_tokens`: the same body, in which `max_tokens` is optional. */
-export const promptSchema = schema.partial({ max_tokens: true });
+export const promptSchema = schema.extend({
+  max_tokens: tokenLimit.optional().describe("Ignored; accepted because a message has it."),
+});
 
 type Fields = z.output<typeof promptSchema>;
 

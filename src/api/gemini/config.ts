@@ -11,8 +11,9 @@ import type {
 } from "../../generation/request.ts";
 import { literal, oneOf } from "../../grammar/rules.ts";
 import type { ParseContext } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_ALTERNATIVES, MAX_STOPS, stopString, wrapSeed } from "../shared/fields.ts";
+import { logprobFields, sampler, stopList, stopString } from "../shared/common-fields.ts";
+import { defaulted, ignored, refused, toggle, withoutEffect } from "../shared/field-types.ts";
+import { wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
@@ -21,60 +22,70 @@ import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 const MAX_CANDIDATES = 8;
 const CONFIG = "generationConfig";
 
-const refused = z.null("is not supported by this server").optional();
-const nothing = withoutEffect(z.unknown().optional());
+const unsupported = refused("is not supported by this server");
 
 const thinkingConfig = z
   .looseObject({
-    includeThoughts: defaulted(z.boolean(), false),
-    thinkingBudget: z.int().min(-1).nullish().meta({ default: -1 }),
+    includeThoughts: toggle(false, "Whether to return the model's reasoning."),
+    thinkingBudget: z
+      .int()
+      .min(-1)
+      .nullish()
+      .meta({ default: -1 })
+      .describe("Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit."),
     thinkingLevel: z
       .enum(["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"])
-      .nullish(),
+      .nullish()
+      .describe("How much the model reasons."),
   })
-  .nullish();
+  .nullish()
+  .describe("Reasoning options.");
 
 const config = z.looseObject({
-  temperature: defaulted(z.number().min(0).max(2), 1),
-  topP: defaulted(z.number().min(0).max(1), 1),
-  topK: defaulted(z.int().min(0).max(1_000_000), 0),
-  candidateCount: defaulted(z.int().min(1).max(MAX_CANDIDATES), 1),
-  maxOutputTokens: z.int().min(1).nullish(),
-  stopSequences: z
-    .array(stopString)
-    .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
-    .nullish(),
-  seed: z.int().nullish(),
-  presencePenalty: defaulted(z.number().min(-2).max(2), 0),
-  frequencyPenalty: defaulted(z.number().min(-2).max(2), 0),
+  temperature: defaulted(sampler.temperature(2), 1),
+  topP: defaulted(sampler.topP, 1),
+  topK: defaulted(sampler.topK, 0),
+  candidateCount: defaulted(z.int().min(1).max(MAX_CANDIDATES), 1).describe(
+    "Number of candidates to generate.",
+  ),
+  maxOutputTokens: z
+    .int()
+    .min(1)
+    .nullish()
+    .describe("Maximum number of tokens to generate, including reasoning."),
+  stopSequences: stopList,
+  seed: z.int().nullish().describe("The same seed gives the same tokens."),
+  presencePenalty: defaulted(sampler.presencePenalty, 0),
+  frequencyPenalty: defaulted(sampler.frequencyPenalty, 0),
   responseMimeType: defaulted(
     z.enum(["text/plain", "application/json", "text/x.enum"]),
     "text/plain",
-  ),
-  responseSchema: openapiSchema.nullish(),
-  responseJsonSchema: jsonSchema.nullish(),
-  responseLogprobs: defaulted(z.boolean(), false),
-  logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
+  ).describe("Constrains the answer to JSON or to an enum."),
+  responseSchema: openapiSchema.nullish().describe("OpenAPI schema of the answer."),
+  responseJsonSchema: jsonSchema.nullish().describe("JSON schema of the answer."),
+  responseLogprobs: logprobFields.logprobs,
+  logprobs: logprobFields.top_logprobs,
   thinkingConfig,
   responseModalities: withoutEffect(
     z
       .array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here"))
       .nullish(),
+    "Ignored: answers are text.",
   ),
-  mediaResolution: nothing, // media are refused
-  audioTimestamp: nothing,
-  enableEnhancedCivicAnswers: nothing,
-  routingConfig: nothing, // there is one model
-  modelSelectionConfig: nothing,
-  enableAffectiveDialog: refused,
-  speechConfig: refused,
-  imageConfig: refused,
-  audioTranscriptionConfig: refused,
-  translationConfig: refused,
-  responseFormat: refused,
+  mediaResolution: ignored("Ignored: media are not supported."),
+  audioTimestamp: ignored("Ignored: audio is not supported."),
+  enableEnhancedCivicAnswers: ignored("Ignored: for Google's own models."),
+  routingConfig: ignored("Ignored: the path names the model."),
+  modelSelectionConfig: ignored("Ignored: the path names the model."),
+  enableAffectiveDialog: unsupported,
+  speechConfig: unsupported,
+  imageConfig: unsupported,
+  audioTranscriptionConfig: unsupported,
+  translationConfig: unsupported,
+  responseFormat: unsupported,
 });
 
-export const generationConfig = config.nullish();
+export const generationConfig = config.nullish().describe("Options for generation.");
 
 export type GenerationConfig = z.output<typeof config>;
 

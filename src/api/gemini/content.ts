@@ -2,29 +2,34 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import { anyText, functionName, SYSTEM_PROMPT } from "../shared/common-fields.ts";
+import { ignored, mustBe, refused, withoutEffect } from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 const ONLY_TEXT = "this server's models read text only";
-const media = z.null(ONLY_TEXT).optional();
-const nothing = withoutEffect(z.unknown().optional());
+const media = refused(ONLY_TEXT);
+const thoughtSignature = ignored("Ignored: this server signs nothing.");
 
 const functionCall = z.looseObject({
-  id: z.string().nullish(),
-  name: z.string().min(1),
-  args: z.record(z.string(), z.unknown()).nullish(),
+  id: z.string().nullish().describe("Id of the call; its response refers to it."),
+  name: functionName,
+  args: z.record(z.string(), z.unknown()).nullish().describe("The arguments."),
 });
 
 const functionResponse = z.looseObject({
-  id: z.string().nullish(),
-  name: z.string().min(1),
-  response: z.record(z.string(), z.unknown()),
-  parts: z.array(z.unknown()).max(0, ONLY_TEXT).nullish(),
-  scheduling: nothing,
-  willContinue: withoutEffect(
-    z.literal(false, "must be false: a response must be sent whole").nullish(),
-  ),
+  id: z.string().nullish().describe("Id of the call. Default: the next call of that name."),
+  name: functionName,
+  response: z
+    .record(z.string(), z.unknown())
+    .describe("The result. If `output` or `result` is the only field, its value is the result."),
+  parts: z
+    .array(z.unknown())
+    .max(0, ONLY_TEXT)
+    .nullish()
+    .describe("Must be empty: models read text only."),
+  scheduling: ignored("Ignored: for Gemini's Live API."),
+  willContinue: mustBe([false], "must be false: a response must be sent whole"),
 });
 
 /** Fields of a part that are refused before the schema is applied. */
@@ -40,12 +45,12 @@ const MEDIA = {
 
 const part = z
   .looseObject({
-    text: z.string().nullish(),
-    thought: z.boolean().nullish(),
-    functionCall: functionCall.nullish(),
-    functionResponse: functionResponse.nullish(),
-    thoughtSignature: nothing,
-    partMetadata: nothing,
+    text: anyText.nullish(),
+    thought: z.boolean().nullish().describe("Whether the text is reasoning."),
+    functionCall: functionCall.nullish().describe("A function call that the model made."),
+    functionResponse: functionResponse.nullish().describe("The result of a function call."),
+    thoughtSignature,
+    partMetadata: ignored("Ignored."),
     ...MEDIA,
   })
   .refine(
@@ -58,8 +63,14 @@ export const contents = z
   .array(
     z
       .looseObject({
-        role: z.enum(["user", "model", "function"], "must be user, model or function").nullish(),
-        parts: z.array(part, "must be a list of parts").nullish(),
+        role: z
+          .enum(["user", "model", "function"], "must be user, model or function")
+          .nullish()
+          .describe("The author. Default: user."),
+        parts: z
+          .array(part, "must be a list of parts")
+          .nullish()
+          .describe("The parts. Contents of the model may have none."),
       })
       // Clients send an empty answer back without parts.
       .refine(
@@ -68,14 +79,20 @@ export const contents = z
       ),
     "must be a list of contents",
   )
-  .min(1, "must have at least one content");
+  .min(1, "must have at least one content")
+  .describe(
+    "The conversation so far. If the last content is the model's, generation continues it.",
+  );
 
 export const systemInstruction = z
   .looseObject({
-    role: withoutEffect(z.string().nullish()),
-    parts: z.array(z.looseObject({ text: z.string(), thoughtSignature: nothing, ...MEDIA })),
+    role: withoutEffect(z.string().nullish(), "Ignored."),
+    parts: z
+      .array(z.looseObject({ text: anyText, thoughtSignature, ...MEDIA }))
+      .describe("The texts."),
   })
-  .nullish();
+  .nullish()
+  .describe(SYSTEM_PROMPT);
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;

@@ -22,7 +22,10 @@ import { inCamelCase } from "./spelling.ts";
 const schema = z.object({
   ...geminiFields,
   contents: contents.nullish(),
-  generateContentRequest: z.looseObject(geminiFields).nullish(),
+  generateContentRequest: z
+    .looseObject(geminiFields)
+    .nullish()
+    .describe("A whole request, instead of contents and the other fields."),
 });
 
 export const geminiCountTokens: Endpoint = {

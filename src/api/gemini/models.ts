@@ -26,14 +26,18 @@ export const geminiModelList = z.strictObject({
 });
 
 /** All /v1beta routes accept `?key=`; the authentication middleware has already checked it. */
-const keyQuery = { key: z.string().nullish() };
+const keyQuery = {
+  key: z.string().nullish().describe("An API key, for clients that cannot send headers."),
+};
 
 export const geminiModelQuery = z.object(keyQuery);
 
 export const geminiModelsQuery = z.object({
   ...keyQuery,
-  pageSize: wholeNumber(0, 1_000_000).nullish(),
-  pageToken: wholeNumber(0, 1_000_000).nullish(),
+  pageSize: wholeNumber(0, 1_000_000)
+    .nullish()
+    .describe("Maximum number of models; 0 or no value means 50."),
+  pageToken: wholeNumber(0, 1_000_000).nullish().describe("`nextPageToken` of the previous page."),
 });
 
 type Page = z.output<typeof geminiModelsQuery>;

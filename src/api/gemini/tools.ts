@@ -2,31 +2,41 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import { ignored, refused } from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { MAX_TOOLS, refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
+import {
+  MAX_TOOLS,
+  refuseDuplicateNames,
+  TOOL_CHOICE,
+  TOOLS,
+  toolList,
+  toolName,
+  toolParts,
+} from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
-const refusedTool = z
-  .null("is not supported: this server runs no tools of its own; use functionDeclarations")
-  .optional();
-const ignoredField = withoutEffect(z.unknown().optional());
+const refusedTool = refused(
+  "is not supported: this server runs no tools of its own; use functionDeclarations",
+);
 
 const declaration = z.looseObject({
   name: toolName,
-  description: z.string().nullish(),
-  parameters: openapiSchema.nullish(),
-  parametersJsonSchema: z.record(z.string(), z.unknown()).nullish(),
-  response: ignoredField,
-  responseJsonSchema: ignoredField,
-  behavior: ignoredField, // for Gemini's Live API
+  description: toolParts.description,
+  parameters: openapiSchema.nullish().describe("OpenAPI schema of the arguments."),
+  parametersJsonSchema: toolParts.schema.nullish(),
+  response: ignored("Ignored."),
+  responseJsonSchema: ignored("Ignored."),
+  behavior: ignored("Ignored: for Gemini's Live API."),
 });
+
+const MODES =
+  "ANY: the model must call a function. NONE: the prompt lists no functions. VALIDATED is the same as AUTO, because calls always match their schema.";
 
 export const toolFields = {
   tools: toolList(
     z.looseObject({
-      functionDeclarations: z.array(declaration).nullish(),
+      functionDeclarations: z.array(declaration).nullish().describe(TOOLS),
       googleSearch: refusedTool,
       googleSearchRetrieval: refusedTool,
       codeExecution: refusedTool,
@@ -38,7 +48,7 @@ export const toolFields = {
       retrieval: refusedTool,
       enterpriseWebSearch: refusedTool,
     }),
-  ).nullish(),
+  ),
   toolConfig: z
     .looseObject({
       functionCallingConfig: z
@@ -46,18 +56,23 @@ export const toolFields = {
           mode: z
             .enum(["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"])
             .nullish()
-            .meta({ default: "AUTO" }),
-          allowedFunctionNames: z.array(z.string()).nullish(),
+            .meta({ default: "AUTO", description: MODES }),
+          allowedFunctionNames: z
+            .array(z.string())
+            .nullish()
+            .describe("The functions that the model may call."),
           streamFunctionCallArguments: z
             .literal(false, "must be false: calls are sent whole")
             .nullish()
-            .meta({ default: false }),
+            .meta({ default: false, description: "Must be false: calls are sent whole." }),
         })
-        .nullish(),
-      retrievalConfig: ignoredField, // for Google's own tools
-      includeServerSideToolInvocations: ignoredField,
+        .nullish()
+        .describe("The mode, and the functions that may be called."),
+      retrievalConfig: ignored("Ignored: for Google's own tools."),
+      includeServerSideToolInvocations: ignored("Ignored: for Google's own tools."),
     })
-    .nullish(),
+    .nullish()
+    .describe(TOOL_CHOICE),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

@@ -41,16 +41,25 @@ const { n: _one, stream_options: _none, ...ownFields } = sharedFields;
 
 const schema = z.object({
   ...ownFields,
-  input_prefix: z.string(),
-  input_suffix: z.string(),
+  input_prefix: z.string().describe("The text before the gap."),
+  input_suffix: z.string().describe("The text after the gap."),
   input_extra: z
-    .array(z.object({ text: z.string(), filename: z.string().nullish() }), {
-      error: "must be a list of {filename: string, text: string}",
-    })
-    .nullish(),
-  prompt: z.string().nullish(),
-  n_predict: sharedFields.max_tokens,
-  response_fields: z.array(z.string()).max(100).nullish(),
+    .array(
+      z.object({
+        text: z.string().describe("Contents of the file."),
+        filename: z.string().nullish().describe("Name of the file."),
+      }),
+      { error: "must be a list of {filename: string, text: string}" },
+    )
+    .nullish()
+    .describe("Other files, placed before the prefix."),
+  prompt: z.string().nullish().describe("Text that follows the prefix."),
+  n_predict: sharedFields.max_tokens.describe("llama.cpp's name of max_tokens."),
+  response_fields: z
+    .array(z.string())
+    .max(100)
+    .nullish()
+    .describe("Paths of the fields to return, e.g. timings/prompt_n."),
 });
 
 type Fields = z.output<typeof schema>;

@@ -5,7 +5,8 @@ import { z } from "zod";
 import type { TokenPiece } from "../../generation/questions.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { openaiError } from "../openai/answer.ts";
-import { defaulted } from "../shared/fields.ts";
+import { modelId } from "../shared/common-fields.ts";
+import { toggle } from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { tokenList, tokenText } from "./answers.ts";
 
@@ -15,14 +16,15 @@ const MAX_BYTES = 200_000;
 const MAX_TOKENS = 200_000;
 
 const toTokenize = z.object({
-  model: z.string().nullish(),
+  model: modelId,
   content: z
     .string()
     .refine((text) => Buffer.byteLength(text) <= MAX_BYTES, `must have at most ${MAX_BYTES} bytes`)
-    .refine((text) => text.isWellFormed(), "must be valid Unicode"),
-  add_special: defaulted(z.boolean(), false),
-  parse_special: defaulted(z.boolean(), true),
-  with_pieces: defaulted(z.boolean(), false),
+    .refine((text) => text.isWellFormed(), "must be valid Unicode")
+    .describe("The text."),
+  add_special: toggle(false, "Whether to add the token that begins every text."),
+  parse_special: toggle(true, "Whether to parse the texts of control tokens as control tokens."),
+  with_pieces: toggle(false, "Whether to return each token's text."),
 });
 
 export const nativeTokenize: Endpoint = {
@@ -70,8 +72,11 @@ function encodePiece({ id, text, bytes }: TokenPiece) {
 }
 
 const toDetokenize = z.object({
-  model: z.string().nullish(),
-  tokens: z.array(z.int().min(0)).max(MAX_TOKENS, `must have at most ${MAX_TOKENS} tokens`),
+  model: modelId,
+  tokens: z
+    .array(z.int().min(0))
+    .max(MAX_TOKENS, `must have at most ${MAX_TOKENS} tokens`)
+    .describe("Token ids."),
 });
 
 export const nativeDetokenize: Endpoint = {

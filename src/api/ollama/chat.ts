@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AskedRequest, Message } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
-import { defaulted } from "../shared/fields.ts";
+import { toggle } from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
 import { type ChatFields, chatForms, ollamaError } from "./answer.ts";
@@ -33,7 +33,10 @@ const schema = z.object({
   ...commonFields,
   messages,
   tools: toolFields.tools,
-  truncate: defaulted(z.boolean(), false),
+  truncate: toggle(
+    false,
+    "Whether to leave out the oldest turns of a conversation that is too long.",
+  ),
 });
 
 type Fields = z.output<typeof schema>;

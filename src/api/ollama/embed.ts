@@ -4,8 +4,7 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
 import { encodeFloats, unitVector, VectorEncoder } from "../openai/embeddings.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted } from "../shared/fields.ts";
+import { toggle, withoutEffect } from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { ollamaError } from "./answer.ts";
 import { inNs } from "./encoder.ts";
@@ -17,19 +16,25 @@ const text = z.string().min(1, "must not be empty: an empty text has no vector")
 const common = {
   model: modelName,
   keep_alive: keepAlive,
-  options: withoutEffect(z.record(z.string(), z.unknown()).nullish()),
+  options: withoutEffect(z.record(z.string(), z.unknown()).nullish(), "Ignored."),
 };
 
 const schema = z.object({
   ...common,
-  input: z.union([text, z.array(text).min(1).max(MAX_INPUTS)], {
-    error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
-  }),
-  truncate: defaulted(z.boolean(), false),
-  dimensions: z.int().min(1).nullish(),
+  input: z
+    .union([text, z.array(text).min(1).max(MAX_INPUTS)], {
+      error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
+    })
+    .describe("A text, or a list of texts."),
+  truncate: toggle(false, "Whether to cut an input that is too long, instead of refusing it."),
+  dimensions: z
+    .int()
+    .min(1)
+    .nullish()
+    .describe("Length of the vectors: their first numbers, scaled to length 1."),
 });
 
-const olderSchema = z.object({ ...common, prompt: text });
+const olderSchema = z.object({ ...common, prompt: text.describe("The text.") });
 
 const vector = z.array(z.number());
 const count = z.int().min(0);

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import type { AskedPrompt, Message } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { defaulted } from "../shared/fields.ts";
+import { suffix } from "../shared/common-fields.ts";
+import { toggle } from "../shared/field-types.ts";
 import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { type GenerateFields, generateForms, ollamaError } from "./answer.ts";
@@ -38,10 +39,16 @@ const REPLACEMENTS: Replacements = {
 
 const schema = z.object({
   ...commonFields,
-  prompt: z.string().nullish(),
-  system: z.string().nullish(),
-  suffix: z.string().nullish(),
-  raw: defaulted(z.boolean(), false),
+  prompt: z
+    .string()
+    .nullish()
+    .describe("The question. With raw or suffix: the text before the answer."),
+  system: z.string().nullish().describe("System message, placed before the question."),
+  suffix,
+  raw: toggle(
+    false,
+    "Whether to send the prompt to the model without a chat template, control tokens included.",
+  ),
 });
 
 type Fields = z.output<typeof schema>;

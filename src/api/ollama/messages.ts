@@ -2,48 +2,59 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import {
+  EARLIER_REASONING,
+  functionName,
+  MESSAGES,
+  RESULT_OF,
+  TOOL_CALLS,
+} from "../shared/common-fields.ts";
+import { alreadyRefused, role, withoutEffect } from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { unreadable } from "../shared/refusals.ts";
 
-const content = z.string().nullish();
-
 /** `refuseImages` has already refused any images. */
-const images = z.unknown().meta({ type: "null" }).optional();
+const common = { content: z.string().nullish().describe("The text."), images: alreadyRefused };
 
 const toolCall = z.looseObject({
-  id: z.string().nullish(),
-  type: withoutEffect(z.string().nullish()),
-  function: z.looseObject({
-    index: withoutEffect(z.int().nullish()),
-    name: z.string().min(1),
-    arguments: z.record(z.string(), z.unknown(), "must be an object").nullish(),
-  }),
+  id: z.string().nullish().describe("Id of the call; its result refers to it."),
+  type: withoutEffect(z.string().nullish(), "Always function."),
+  function: z
+    .looseObject({
+      index: withoutEffect(z.int().nullish(), "Ignored."),
+      name: functionName,
+      arguments: z
+        .record(z.string(), z.unknown(), "must be an object")
+        .nullish()
+        .describe("The arguments, as an object."),
+    })
+    .describe("The function that was called."),
 });
 
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: z.enum(["system", "user"]), content, images }),
+    z.looseObject({ role: role("system", "user"), ...common }),
     z.looseObject({
-      role: z.literal("assistant"),
-      content,
-      thinking: z.string().nullish(),
-      tool_calls: z.array(toolCall).nullish(),
-      images,
+      role: role("assistant"),
+      thinking: z.string().nullish().describe(EARLIER_REASONING),
+      tool_calls: z.array(toolCall).nullish().describe(TOOL_CALLS),
+      ...common,
     }),
     z.looseObject({
-      role: z.literal("tool"),
-      content,
-      tool_name: z.string().nullish(),
-      tool_call_id: z.string().nullish(),
-      images,
+      role: role("tool"),
+      tool_name: z.string().nullish().describe("For role tool: the function's name."),
+      tool_call_id: z.string().nullish().describe(RESULT_OF),
+      ...common,
     }),
   ],
   { error: "role must be system, user, assistant or tool" },
 );
 
-export const messages = z.array(message, "must be a list of messages").nullish();
+export const messages = z
+  .array(message, "must be a list of messages")
+  .nullish()
+  .describe(`${MESSAGES} Without messages, the answer says that the model is loaded.`);
 
 type InputMessage = z.output<typeof message>;
 type ToolResult = Extract<InputMessage, { role: "tool" }>;

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import { type Contract, withoutEffect } from "../shared/contract.ts";
+import type { Contract } from "../shared/contract.ts";
+import { withoutEffect } from "../shared/field-types.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { isObject } from "../shared/refusals.ts";
 import { ollamaError } from "./answer.ts";
@@ -136,12 +137,14 @@ export type ModelRoute = {
   parse(body: unknown): { readonly model: string; readonly ignoredParams: readonly string[] };
 };
 
-const name = z.string().nullish();
+const names = {
+  model: modelName,
+  name: withoutEffect(z.string().nullish(), "Older name of model."),
+};
 
 const showSchema = z.object({
-  model: modelName,
-  name: withoutEffect(name),
-  verbose: withoutEffect(z.boolean().nullish()),
+  ...names,
+  verbose: withoutEffect(z.boolean().nullish(), "Ignored: there is nothing more to show."),
 });
 /** These would change the description but not the model. */
 const UNSUPPORTED: Unsupported = { system: [""], template: [""], options: [] };
@@ -166,10 +169,9 @@ export const ollamaShow: ModelRoute = {
 };
 
 const pullSchema = z.object({
-  model: modelName,
-  name: withoutEffect(name),
-  insecure: withoutEffect(z.boolean().nullish()),
-  stream: withoutEffect(z.boolean().nullish()),
+  ...names,
+  insecure: withoutEffect(z.boolean().nullish(), "Ignored: nothing is downloaded."),
+  stream: withoutEffect(z.boolean().nullish(), "Ignored: there is always one answer."),
 });
 
 export const ollamaPull: ModelRoute = {

@@ -5,10 +5,9 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
+import { logprobFields } from "../shared/common-fields.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import {
-  defaulted,
-  MAX_ALTERNATIVES,
   requestsOf,
   sharedFields,
   UNSUPPORTED_IN_CHAT,
@@ -49,11 +48,16 @@ const schema = z.object({
   ...toolFields,
   ...reasoningFields,
   messages,
-  max_completion_tokens: sharedFields.max_tokens,
-  logprobs: defaulted(z.boolean(), false),
-  top_logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
-  continue_final_message: z.boolean().nullish(),
-  add_generation_prompt: z.boolean().nullish(),
+  max_completion_tokens: sharedFields.max_tokens.describe("Newer name of max_tokens."),
+  ...logprobFields,
+  continue_final_message: z
+    .boolean()
+    .nullish()
+    .describe("Whether to continue the last message if it is the assistant's."),
+  add_generation_prompt: z
+    .boolean()
+    .nullish()
+    .describe("Whether to begin a new message even if the last one is the assistant's."),
 });
 
 type Fields = z.output<typeof schema>;

@@ -4,14 +4,9 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import {
-  defaulted,
-  MAX_ALTERNATIVES,
-  requestsOf,
-  sharedFields,
-  unsupportedWith,
-} from "../shared/fields.ts";
+import { MAX_ALTERNATIVES, suffix } from "../shared/common-fields.ts";
+import { textsOrIds, toggle, withoutEffect } from "../shared/field-types.ts";
+import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
@@ -53,28 +48,26 @@ function isPrompt(given: unknown): given is GivenPrompt {
   return isKnown && given.every((each) => kindOf(each) === kind);
 }
 
-const text = { type: "string" };
-const ids = {
-  type: "array",
-  items: { type: "integer", minimum: 0, maximum: MAX_TOKEN_ID },
-  minItems: 1,
-};
-const list = (items: object) => ({ type: "array", items, minItems: 1, maxItems: MAX_PROMPTS });
-/** JSON schema of what `isPrompt` accepts. */
-const PROMPT_SCHEMAS = [text, ids, list(text), list(ids)];
-
 const schema = z.object({
   ...sharedFields,
-  prompt: z.custom<GivenPrompt>(isPrompt, PROMPT_VALUES).meta({ anyOf: PROMPT_SCHEMAS }),
-  max_tokens: z.int().min(-1).nullish(),
-  suffix: z.string().nullish(),
-  echo: defaulted(z.boolean(), false),
+  prompt: z
+    .custom<GivenPrompt>(isPrompt, PROMPT_VALUES)
+    .meta({ anyOf: textsOrIds(MAX_PROMPTS, {}, { maximum: MAX_TOKEN_ID }) })
+    .describe("A text or its token ids, or several of either."),
+  max_tokens: z
+    .int()
+    .min(-1)
+    .nullish()
+    .describe("Maximum number of tokens; -1 means no limit, and 0 requires echo."),
+  suffix,
+  echo: toggle(false, "Whether to put the prompt before the answer."),
   logprobs: z
     .union([z.int().min(0).max(MAX_ALTERNATIVES), z.literal(false)], {
       error: `must be an integer from 0 to ${MAX_ALTERNATIVES}`,
     })
-    .nullish(),
-  best_of: withoutEffect(z.int().nullish()), // refused unless it equals n
+    .nullish()
+    .describe("Returns log probabilities of every token, and of this many alternatives."),
+  best_of: withoutEffect(z.int().nullish(), "Omit it, or set it to the value of n."),
 });
 
 type Fields = z.output<typeof schema>;

@@ -4,54 +4,75 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import {
+  anyText,
+  argumentsText,
+  EARLIER_REASONING,
+  functionName,
+  MESSAGES,
+  RESULT_OF,
+  TOOL_CALLS,
+  toolCallId,
+} from "../shared/common-fields.ts";
+import { alreadyRefused, kind, refused, role, withoutEffect } from "../shared/field-types.ts";
 import { invalidValue, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
-const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
+const textPart = z.looseObject({ type: kind("text"), text: anyText });
 
-const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'must be a string, or a list of parts {type: "text", text: string}',
-});
+const content = z
+  .union([z.string(), z.array(textPart).min(1)], {
+    error: 'must be a string, or a list of parts {type: "text", text: string}',
+  })
+  .describe("The text, or a list of parts.");
 
-/** Chat templates ignore it. */
-const name = withoutEffect(z.string().nullish());
+const name = withoutEffect(z.string().nullish(), "Ignored: chat templates do not use it.");
 
 const toolCall = z.looseObject({
-  id: z.string().min(1),
-  type: z.literal("function").nullish(),
-  function: z.looseObject({
-    name: z.string().min(1),
-    arguments: z.string("must be a string that holds JSON"),
-  }),
+  id: toolCallId,
+  type: kind("function").nullish(),
+  function: z
+    .looseObject({
+      name: functionName,
+      arguments: argumentsText,
+    })
+    .describe("The function that was called."),
 });
 
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: z.enum(["system", "developer", "user"]), content, name }),
+    z.looseObject({ role: role("system", "developer", "user"), content, name }),
     z.looseObject({
-      role: z.literal("assistant"),
+      role: role("assistant"),
       content: content.nullish(),
       name,
-      refusal: z.null("must be null: this server does not read refusals").optional(),
-      tool_calls: z.array(toolCall).nullish(),
-      reasoning_content: z.string().nullish(),
-      // `refuseUnreadable` has already refused any value but null.
-      function_call: z.unknown().meta({ type: "null" }).optional(),
-      audio: z.unknown().meta({ type: "null" }).optional(),
+      refusal: refused("must be null: this server does not read refusals"),
+      tool_calls: z.array(toolCall).nullish().describe(TOOL_CALLS),
+      reasoning_content: z.string().nullish().describe(EARLIER_REASONING),
+      function_call: alreadyRefused,
+      audio: alreadyRefused,
     }),
     z.looseObject({
-      role: z.literal("tool"),
+      role: role("tool"),
       content,
-      tool_call_id: z.string("must be the id of the call that this is the result of").min(1),
-      name: z.string().nullish(),
+      tool_call_id: z
+        .string("must be the id of the call that this is the result of")
+        .min(1)
+        .describe(RESULT_OF),
+      name: z
+        .string()
+        .nullish()
+        .describe("For role tool: the function's name, if no call has this id."),
     }),
   ],
   { error: "role must be system, developer, user, assistant or tool" },
 );
 
-export const messages = z.array(message).min(1, "must have at least one message");
+export const messages = z
+  .array(message)
+  .min(1, "must have at least one message")
+  .describe(MESSAGES);
 
 type InputMessage = z.output<typeof message>;
 

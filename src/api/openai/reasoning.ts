@@ -9,13 +9,23 @@ import { invalidValue } from "../shared/refusals.ts";
 const SERVER_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
 
 export const reasoningFields = {
-  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
-  chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
-  thinking_budget_tokens: z.int().min(-1).nullish(),
+  reasoning_effort: z
+    .enum(["none", "minimal", "low", "medium", "high", "xhigh"])
+    .nullish()
+    .describe("How much the model reasons; none switches reasoning off."),
+  chat_template_kwargs: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .describe("Variables for the model's chat template."),
+  thinking_budget_tokens: z
+    .int()
+    .min(-1)
+    .nullish()
+    .describe("Maximum number of reasoning tokens; -1 means no limit."),
   reasoning_format: z
     .enum(["none", "auto", "deepseek"], "must be none, auto or deepseek")
     .nullish()
-    .meta({ default: "auto" }),
+    .meta({ default: "auto", description: "none leaves the reasoning in the answer's text." }),
 };
 
 type ReasoningFields = z.output<z.ZodObject<typeof reasoningFields>>;

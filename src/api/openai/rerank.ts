@@ -11,8 +11,8 @@ import type {
   EmbeddingEncoder,
   ParsedEmbeddingRequest,
 } from "../embedding-api.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted } from "../shared/fields.ts";
+import { anyText, modelId } from "../shared/common-fields.ts";
+import { mustBe, toggle } from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
@@ -31,32 +31,44 @@ const UNSUPPORTED = {
   truncation: [],
 };
 
-const query = z.string().min(1, "must not be empty");
+const query = z
+  .string()
+  .min(1, "must not be empty")
+  .describe("The query that the documents are ranked for.");
 const atLeastOne = "must have at least one document";
 const atMost = `must have at most ${MAX_DOCUMENTS} documents`;
-const document = z.union(
-  [z.string(), z.object({ text: z.string() }).transform(({ text }) => text)],
-  { error: 'must be a string, or {"text": "..."}' },
-);
+const document = z.union([z.string(), z.object({ text: anyText }).transform(({ text }) => text)], {
+  error: 'must be a string, or {"text": "..."}',
+});
 
 const jinaSchema = z.object({
-  model: z.string().nullish(),
+  model: modelId,
   query,
-  documents: z.array(document).min(1, atLeastOne).max(MAX_DOCUMENTS, atMost),
-  top_n: z.int().min(1).nullish(),
-  return_documents: defaulted(z.boolean(), false),
+  documents: z
+    .array(document)
+    .min(1, atLeastOne)
+    .max(MAX_DOCUMENTS, atMost)
+    .describe("The documents to rank, in the form of Jina and Cohere."),
+  top_n: z
+    .int()
+    .min(1)
+    .nullish()
+    .describe("Number of documents to return, best first. Default: all."),
+  return_documents: toggle(false, "Whether to return the documents' texts."),
 });
 
 const teiSchema = z.object({
-  model: z.string().nullish(),
+  model: modelId,
   query,
-  texts: z.array(z.string()).min(1, atLeastOne).max(MAX_DOCUMENTS, atMost),
-  raw_scores: defaulted(z.boolean(), false),
-  return_text: defaulted(z.boolean(), false),
-  truncate: defaulted(z.boolean(), false),
-  truncation_direction: withoutEffect(
-    z.literal(["right", "Right"], "must be right: documents are cut at their end").nullish(),
-  ),
+  texts: z
+    .array(z.string())
+    .min(1, atLeastOne)
+    .max(MAX_DOCUMENTS, atMost)
+    .describe("The documents to rank, in the form of text-embeddings-inference."),
+  raw_scores: toggle(false, "Whether to return the model's raw scores instead of probabilities."),
+  return_text: toggle(false, "Whether to return the texts."),
+  truncate: toggle(false, "Whether to cut the end of a text that is too long, or to refuse it."),
+  truncation_direction: mustBe(["right", "Right"], "must be right: documents are cut at their end"),
 });
 
 export const rerank: EmbeddingApi = {

@@ -3,7 +3,6 @@
 import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
-import { descriptionOf } from "./descriptions.ts";
 
 /** A possible answer of an operation: JSON, or a body of another type. */
 export type OperationAnswer = {
@@ -65,13 +64,10 @@ export function queryOf(schema: z.ZodType): readonly Parameter[] {
   });
   return Object.entries(properties)
     .filter(([name]) => !name.endsWith("[]"))
-    .map(([name, property]) => ({
-      name,
-      in: "query" as const,
-      required: required.includes(name),
-      description: descriptionOf("query", name) ?? "",
-      schema: Object(property) as object,
-    }));
+    .map(([name, property]) => {
+      const { description = "", ...schema } = Object(property) as { description?: string };
+      return { name, in: "query" as const, required: required.includes(name), description, schema };
+    });
 }
 
 export function pathId(description: string): Parameter {

@@ -2,9 +2,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { OR_TEXT_MARK, WITHOUT_EFFECT_MARK } from "../shared/contract.ts";
+import { OR_TEXT_MARK, WITHOUT_EFFECT_MARK } from "../shared/field-types.ts";
 import { WITHOUT_EFFECT } from "../shared/parse-body.ts";
-import { descriptionOf } from "./descriptions.ts";
 
 /** A JSON schema, or a part of one. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -27,7 +26,7 @@ export class SchemaNames {
     return { $ref: `${PREFIX}${known ?? name}` };
   }
 
-  /** Adds the schema of a request body, whose fields get descriptions. */
+  /** Adds the schema of a request body, which gets the fields that every body accepts. */
   addBody(name: string, schema: z.ZodType): JsonSchema {
     const reference = this.add(name, schema);
     if (this.#names.get(schema) === name) this.#bodies.add(name);
@@ -44,10 +43,11 @@ export class SchemaNames {
       uri: (id) => `${PREFIX}${id}`,
       override: ({ zodSchema, jsonSchema }) => cleanUp(zodSchema, jsonSchema as JsonSchema),
     });
+    const described = JSON.parse(JSON.stringify(schemas), withOuterDescription) as typeof schemas;
     return Object.fromEntries(
-      Object.entries(schemas).map(([name, { $schema: _, $id: _id, ...schema }]) => [
+      Object.entries(described).map(([name, { $schema: _, $id: _id, ...schema }]) => [
         name,
-        this.#bodies.has(name) ? described(name, schema) : schema,
+        this.#bodies.has(name) ? withHarmlessFields(schema) : schema,
       ]),
     );
   }
@@ -61,11 +61,10 @@ function cleanUp(zodSchema: z.core.$ZodTypes, json: JsonSchema): void {
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   delete json.readOnly;
   if (isDeepStrictEqual(json.propertyNames, { type: "string" })) delete json.propertyNames;
-  if (Array.isArray(json.anyOf)) json.anyOf = json.anyOf.flatMap(flattened);
   if (!json[OR_TEXT_MARK]) return;
-  const { [OR_TEXT_MARK]: _, ...list } = json;
+  const { [OR_TEXT_MARK]: _, description, ...list } = json;
   for (const keyword of Object.keys(json)) delete json[keyword];
-  json.anyOf = [{ type: "string" }, list];
+  Object.assign(json, { description, anyOf: [{ type: "string" }, list] });
 }
 
 /** Replaces an `anyOf` that holds nothing but an `anyOf` by its branches. */
@@ -74,35 +73,23 @@ function flattened(branch: JsonSchema): readonly JsonSchema[] {
   return Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [branch];
 }
 
-/** Adds the fields that every body accepts without effect, and a description for every field. */
-function described(name: string, schema: JsonSchema): JsonSchema {
+/** Adds the fields that every body accepts without effect. */
+function withHarmlessFields(schema: JsonSchema): JsonSchema {
   const forms = (schema.anyOf ?? [schema]) as readonly JsonSchema[]; // a body has one form or several
   for (const form of forms) {
     const properties = form.properties as Record<string, JsonSchema>; // bodies are objects
-    for (const field of WITHOUT_EFFECT) properties[field] ??= { [WITHOUT_EFFECT_MARK]: true };
-    describeFields(name, "", form);
+    for (const [field, description] of Object.entries(WITHOUT_EFFECT))
+      properties[field] ??= { description, [WITHOUT_EFFECT_MARK]: true };
   }
   return schema;
 }
 
-function describeFields(body: string, path: string, schema: JsonSchema): void {
-  const {
-    properties = {},
-    items,
-    anyOf,
-    oneOf,
-  } = schema as {
-    readonly properties?: Record<string, JsonSchema>;
-    readonly items?: JsonSchema;
-    readonly anyOf?: readonly JsonSchema[];
-    readonly oneOf?: readonly JsonSchema[];
-  };
-  for (const [name, property] of Object.entries(properties)) {
-    const field = path === "" ? name : `${path}.${name}`;
-    const description = descriptionOf(body, field);
-    if (description !== undefined) property.description ??= description;
-    describeFields(body, field, property);
-  }
-  if (items) describeFields(body, `${path}[]`, items);
-  for (const branch of [...(anyOf ?? []), ...(oneOf ?? [])]) describeFields(body, path, branch);
+/** Moves the description of the only form besides null outside, e.g. of `z.string().describe("...").nullish()`. */
+function withOuterDescription(_key: string, json: unknown): unknown {
+  const { anyOf, ...rest } = Object(json) as { anyOf?: unknown };
+  if (!Array.isArray(anyOf)) return json;
+  const [{ description, ...form }, ...others] = anyOf as [JsonSchema, ...JsonSchema[]];
+  const isOnly = others.length === 1 && others[0]?.type === "null";
+  const forms = isOnly ? [form, ...others] : anyOf;
+  return { ...(isOnly ? { description } : {}), ...rest, anyOf: forms.flatMap(flattened) };
 }

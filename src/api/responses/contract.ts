@@ -2,31 +2,21 @@
 
 import { z } from "zod";
 import { openaiError } from "../openai/answer.ts";
-import { CHAT_CODES, type Contract, withoutEffect } from "../shared/contract.ts";
+import { CHAT_CODES, type Contract } from "../shared/contract.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { response, responseEvent } from "./answer.ts";
 import { responsesSchema } from "./fields.ts";
 
-const { input, reasoning, text, ...fields } = responsesSchema.shape;
-const [message, ...others] = input.element.options;
-const [reasoningFields, textFields] = [reasoning.unwrap().unwrap(), text.unwrap().unwrap()];
+const [message, ...others] = responsesSchema.shape.input.element.options;
 
 /** `input` may be a string (a user message), and an item with a role but no type is a message. */
 const body = responsesSchema.extend({
-  input: z.union([
-    z.string(),
-    z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
-  ]),
-  reasoning: reasoningFields
-    .extend({ summary: withoutEffect(reasoningFields.shape.summary) })
-    .nullish(),
-  text: textFields.extend({ verbosity: withoutEffect(textFields.shape.verbosity) }).nullish(),
-  tool_choice: fields.tool_choice.meta({ default: "auto" }),
-  parallel_tool_calls: fields.parallel_tool_calls.meta({ default: true }),
-  truncation: fields.truncation.meta({ default: "disabled" }),
-  background: fields.background.meta({ default: false }),
-  top_logprobs: fields.top_logprobs.meta({ default: 0 }),
-  stream_options: withoutEffect(fields.stream_options),
+  input: z
+    .union([
+      z.string(),
+      z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
+    ])
+    .describe("The conversation: a user message as a string, or a list of items."),
 });
 
 export function responsesContract(unsupported: Unsupported, replacements: Replacements): Contract {

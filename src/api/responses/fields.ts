@@ -2,8 +2,19 @@
 
 import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
-import { MAX_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
-import { functionFields, toolList, toolType } from "../shared/tools.ts";
+import { alternatives, NO_PADDING, STREAM_OPTIONS, tokenLimit } from "../shared/common-fields.ts";
+import { kind, mustBe, refused, withoutEffect } from "../shared/field-types.ts";
+import { sharedFields } from "../shared/fields.ts";
+import { ALWAYS_STRICT, ANSWER_FORM } from "../shared/schema-grammar.ts";
+import {
+  CALLABLE,
+  choiceMode,
+  functionFields,
+  parallelCalls,
+  TOOL_CHOICE,
+  toolList,
+  toolType,
+} from "../shared/tools.ts";
 import { input } from "./input.ts";
 
 /** Accepted values of `include`. The second adds logprobs; encrypted reasoning never exists here. */
@@ -18,19 +29,22 @@ const {
   ...ownFields
 } = sharedFields;
 
-const named = z.looseObject({ type: z.literal("function"), name: z.string() });
+const named = z.looseObject({
+  type: kind("function"),
+  name: z.string().describe("The function to call."),
+});
 
 const format = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({ type: z.literal("text") }),
-    z.looseObject({ type: z.literal("json_object") }),
+    z.looseObject({ type: kind("text") }),
+    z.looseObject({ type: kind("json_object") }),
     z.looseObject({
-      type: z.literal("json_schema"),
-      name: z.string().min(1).max(64),
-      schema: z.record(z.string(), z.unknown()),
-      description: z.string().nullish(),
-      strict: z.boolean().nullish(),
+      type: kind("json_schema"),
+      name: z.string().min(1).max(64).describe("Name of the schema."),
+      schema: z.record(z.string(), z.unknown()).describe("The JSON schema."),
+      description: z.string().nullish().describe("Ignored."),
+      strict: z.boolean().nullish().describe(ALWAYS_STRICT),
     }),
   ],
   { error: "type must be text, json_object or json_schema" },
@@ -39,49 +53,77 @@ const format = z.discriminatedUnion(
 export const responsesSchema = z.object({
   ...ownFields,
   input,
-  instructions: z.string().nullish(),
-  max_output_tokens: z.int().min(1).nullish(),
-  tools: toolList(z.looseObject({ type: toolType, ...functionFields })).nullish(),
+  instructions: z.string().nullish().describe("A system message, placed before all others."),
+  max_output_tokens: tokenLimit.nullish(),
+  tools: toolList(z.looseObject({ type: toolType, ...functionFields })),
   tool_choice: z
     .union(
       [
         z.enum(["none", "auto", "required"]),
         named,
         z.looseObject({
-          type: z.literal("allowed_tools"),
-          mode: z.enum(["auto", "required"]),
-          tools: z.array(named).min(1),
+          type: kind("allowed_tools"),
+          mode: choiceMode,
+          tools: z.array(named).min(1).describe(CALLABLE),
         }),
       ],
       { error: 'must be none, auto, required, or {type: "function", name}' },
     )
-    .nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
+    .nullish()
+    .meta({ default: "auto", description: TOOL_CHOICE }),
+  parallel_tool_calls: parallelCalls,
   text: z
     .looseObject({
-      format: format.nullish(),
-      verbosity: z.literal("medium", "must be medium, the only verbosity here").nullish(),
+      format: format.nullish().describe(ANSWER_FORM),
+      verbosity: mustBe(["medium"], "must be medium, the only verbosity here"),
     })
-    .nullish(),
+    .nullish()
+    .describe("Form of the answer's text."),
   reasoning: z
     .looseObject({
       effort: reasoningFields.reasoning_effort,
-      summary: z.enum(["auto", "concise", "detailed"]).nullish(), // reasoning is sent in full, not as a summary
+      summary: withoutEffect(
+        z.enum(["auto", "concise", "detailed"]).nullish(),
+        "Ignored: reasoning is returned in full, not as a summary.",
+      ),
     })
-    .nullish(),
-  reasoning_effort: z.null("is not supported here; use reasoning.effort").optional(),
+    .nullish()
+    .describe("Reasoning options."),
+  reasoning_effort: refused("is not supported here; use reasoning.effort"),
   chat_template_kwargs: reasoningFields.chat_template_kwargs,
   thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
-  include: z.array(z.enum(INCLUDABLE)).nullish(),
-  top_logprobs: z.int().min(0).max(MAX_ALTERNATIVES).nullish(),
-  truncation: z.enum(["auto", "disabled"]).nullish(),
-  store: z.boolean().nullish(),
-  previous_response_id: z.string().min(1).nullish(),
-  background: z.boolean().nullish(),
+  include: z
+    .array(z.enum(INCLUDABLE))
+    .nullish()
+    .describe("Extra data to return: log probabilities. Encrypted reasoning is never returned."),
+  top_logprobs: alternatives.nullish().meta({ default: 0 }),
+  truncation: z
+    .enum(["auto", "disabled"])
+    .nullish()
+    .meta({ default: "disabled" })
+    .describe("auto leaves out the oldest turns of a conversation that does not fit."),
+  store: z
+    .boolean()
+    .nullish()
+    .describe("Whether to store the response, so that it can be retrieved and continued."),
+  previous_response_id: z
+    .string()
+    .min(1)
+    .nullish()
+    .describe("Id of the stored response to continue."),
+  background: z
+    .boolean()
+    .nullish()
+    .meta({ default: false })
+    .describe("Whether generation continues after the client disconnects."),
   metadata: z
     .record(z.string(), z.string(), "must be an object whose values are strings")
-    .nullish(),
-  stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
+    .nullish()
+    .describe("An object whose values are strings; returned with the answer."),
+  stream_options: withoutEffect(
+    z.looseObject({ include_obfuscation: z.boolean().nullish().describe(NO_PADDING) }).nullish(),
+    STREAM_OPTIONS,
+  ),
 });
 
 export type ResponsesFields = z.output<typeof responsesSchema>;

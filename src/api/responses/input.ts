@@ -5,59 +5,70 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { textOf } from "../openai/messages.ts";
+import { anyText, argumentsText, functionName } from "../shared/common-fields.ts";
+import { kind, refused, role } from "../shared/field-types.ts";
 import { isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
 /** Clients send answers back unchanged, so fields that a model does not read are allowed. */
 const textPart = z.looseObject({
-  type: z.enum(PART_TYPES),
-  text: z.string(),
-  annotations: z.array(z.unknown()).nullish(),
-  logprobs: z.array(z.unknown()).nullish(),
+  type: kind([...PART_TYPES]),
+  text: anyText,
+  annotations: z.array(z.unknown()).nullish().describe("Ignored."),
+  logprobs: z.array(z.unknown()).nullish().describe("Ignored."),
 });
-const reasoningPart = z.looseObject({ type: z.string().nullish(), text: z.string() });
-
-const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'must be a string, or a list of parts {type: "input_text", text: string}',
+const reasoningPart = z.looseObject({
+  type: z.string().nullish().describe("The form of this object."),
+  text: anyText,
 });
 
-const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
+const content = z
+  .union([z.string(), z.array(textPart).min(1)], {
+    error: 'must be a string, or a list of parts {type: "input_text", text: string}',
+  })
+  .describe("The text, or a list of parts.");
+
+/** Of a call and of its output. */
+const callId = z.string().min(1).describe("The id that a call and its output share.");
+
+const common = {
+  id: z.string().nullish().describe("Id of the item. Ignored."),
+  status: z.enum(["in_progress", "completed", "incomplete"]).nullish().describe("Ignored."),
+};
 
 const item = z.discriminatedUnion(
   "type",
   [
     z.looseObject({
-      type: z.literal("message"),
-      role: z.enum(["system", "developer", "user", "assistant"]),
+      type: kind("message"),
+      role: role("system", "developer", "user", "assistant"),
       content,
-      id: z.string().nullish(),
-      status,
+      ...common,
     }),
     z.looseObject({
-      type: z.literal("function_call"),
-      call_id: z.string().min(1),
-      name: z.string().min(1),
-      arguments: z.string("must be a string that holds JSON"),
-      id: z.string().nullish(),
-      status,
+      type: kind("function_call"),
+      call_id: callId,
+      name: functionName,
+      arguments: argumentsText,
+      ...common,
     }),
     z.looseObject({
-      type: z.literal("function_call_output"),
-      call_id: z.string().min(1),
-      output: content,
-      id: z.string().nullish(),
-      status,
+      type: kind("function_call_output"),
+      call_id: callId,
+      output: content.describe("For function_call_output: the result."),
+      ...common,
     }),
     z.looseObject({
-      type: z.literal("reasoning"),
-      summary: z.array(reasoningPart).nullish(),
-      content: z.array(reasoningPart).nullish(),
-      id: z.string().nullish(),
-      encrypted_content: z
-        .null("must be null: this server cannot read encrypted reasoning")
-        .nullish(),
-      status,
+      type: kind("reasoning"),
+      summary: z
+        .array(reasoningPart)
+        .nullish()
+        .describe("For a reasoning item: the reasoning, used if content is absent."),
+      content: z.array(reasoningPart).nullish().describe("For a reasoning item: the reasoning."),
+      id: common.id,
+      encrypted_content: refused("must be null: this server cannot read encrypted reasoning"),
+      status: common.status,
     }),
   ],
   { error: "type must be message, function_call, function_call_output or reasoning" },

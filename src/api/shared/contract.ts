@@ -51,18 +51,3 @@ export function nonGenerating(
   const { event: _event, lastData: _data, ...shared } = contract;
   return { ...shared, ...own };
 }
-
-/** Keyword in the published JSON schema. */
-export const WITHOUT_EFFECT_MARK = "x-without-effect";
-/** Internal keyword; removed before the document is published. */
-export const OR_TEXT_MARK = "orText";
-
-/** Marks a field that is validated but does not change the answer. */
-export function withoutEffect<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ [WITHOUT_EFFECT_MARK]: true });
-}
-
-/** Marks a list that a client may also write as a string; the string becomes a list before the schema is applied. */
-export function orText<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ [OR_TEXT_MARK]: true });
-}

@@ -6,32 +6,25 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
-import { withoutEffect } from "./contract.ts";
+import {
+  MAX_STOPS,
+  MAX_TOP_K,
+  modelId,
+  NO_PADDING,
+  STOPS,
+  STREAM,
+  STREAM_OPTIONS,
+  sampler,
+  stopString,
+} from "./common-fields.ts";
+import { defaulted, mustBe, toggle, withoutEffect } from "./field-types.ts";
 import type { Unsupported } from "./parse-body.ts";
 import { grammarFields, grammarOf } from "./schema-grammar.ts";
 
-export const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
 const MAX_FLUSH_MS = 1000;
 /** Choices per prompt. */
 const MAX_CHOICES = 16;
-/** Alternatives per token in `top_logprobs`. */
-export const MAX_ALTERNATIVES = 20;
-
-/** A field whose default applies if it is absent or null, as in OpenAI's API. */
-export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
-  return schema
-    .nullish()
-    .transform((given) => given ?? value)
-    .meta({ default: value });
-}
-
-export const stopString = z
-  .string()
-  .min(1, "must have at least 1 character")
-  .max(1024, "must have at most 1024 characters")
-  .refine((text) => text.isWellFormed(), "must be valid Unicode");
-
 const TOKEN_ID = /^\d{1,9}$/;
 
 const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
@@ -39,50 +32,60 @@ const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
-  model: z.string().nullish(),
-  stream: defaulted(z.boolean(), false),
+  model: modelId,
+  stream: toggle(false, STREAM),
   stream_options: z
     .looseObject({
-      include_usage: defaulted(z.boolean(), false),
-      include_obfuscation: withoutEffect(z.boolean().nullish()), // OpenAI pads its chunks; this server does not
-      continuous_usage_stats: withoutEffect(
-        z.literal(false, "must be false: usage is sent once, at the end").nullish(),
-      ),
+      include_usage: toggle(false, "Whether to send the usage in a last chunk."),
+      include_obfuscation: withoutEffect(z.boolean().nullish(), NO_PADDING),
+      continuous_usage_stats: mustBe([false], "must be false: usage is sent once, at the end"),
       flush: z
         .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
         .nullish()
-        .meta({ default: "token" }),
+        .meta({ default: "token" })
+        .describe("When to send text: per token, word, sentence, or interval in ms."),
     })
-    .nullish(),
-  temperature: defaulted(z.number().min(0).max(2), 1),
-  top_p: defaulted(z.number().min(0).max(1), 1),
-  top_k: defaulted(z.int().min(-1).max(1_000_000), 0),
-  min_p: defaulted(z.number().min(0).max(1), 0),
-  presence_penalty: defaulted(z.number().min(-2).max(2), 0),
-  frequency_penalty: defaulted(z.number().min(-2).max(2), 0),
-  repeat_penalty: defaulted(z.number().positive().max(10), 1),
+    .nullish()
+    .describe(STREAM_OPTIONS),
+  temperature: defaulted(sampler.temperature(2), 1),
+  top_p: defaulted(sampler.topP, 1),
+  top_k: defaulted(z.int().min(-1).max(MAX_TOP_K), 0).describe(
+    "Samples from this many of the likeliest tokens; 0 and -1 switch it off.",
+  ),
+  min_p: defaulted(sampler.minP, 0),
+  presence_penalty: defaulted(sampler.presencePenalty, 0),
+  frequency_penalty: defaulted(sampler.frequencyPenalty, 0),
+  repeat_penalty: defaulted(sampler.repeatPenalty, 1),
   seed: z
     .number()
     .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
     .meta({ type: "integer" })
-    .nullish(),
+    .nullish()
+    .describe("The same seed gives the same tokens; -1 or no value picks a random seed."),
   stop: z
     .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
       error: `must be a string, or up to ${MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
     })
-    .nullish(),
+    .nullish()
+    .describe(STOPS),
   max_tokens: z
     .int()
     .min(-1)
     .refine((n) => n !== 0, "must be at least 1; -1 means no limit")
     .meta({ not: { const: 0 } })
-    .nullish(),
-  min_tokens: defaulted(z.int().min(0), 0),
-  ignore_eos: defaulted(z.boolean(), false),
-  cache_prompt: defaulted(z.boolean(), true),
-  n: defaulted(z.int().min(1).max(MAX_CHOICES), 1),
-  return_progress: defaulted(z.boolean(), false),
-  service_tier: z.enum(["auto", "default", "flex"], "must be auto, default or flex").nullish(),
+    .nullish()
+    .describe("Maximum number of tokens to generate; -1 means no limit."),
+  min_tokens: defaulted(z.int().min(0), 0).describe(
+    "The model cannot end its answer before this many tokens.",
+  ),
+  ignore_eos: toggle(false, "Whether to prevent the model from ending its answer."),
+  cache_prompt: toggle(true, "Whether to use the prefix cache, and to leave this prompt in it."),
+  n: defaulted(z.int().min(1).max(MAX_CHOICES), 1).describe("Number of choices to generate."),
+  return_progress: toggle(false, "Whether a stream reports how much of the prompt has been read."),
+  service_tier: z
+    .enum(["auto", "default", "flex"], "must be auto, default or flex")
+    .nullish()
+    .describe("flex gives the request low priority: it runs when no other request waits."),
   logit_bias: defaulted(
     z
       .record(z.string(), z.number().min(-100).max(100))
@@ -96,7 +99,8 @@ export const sharedFields = {
         (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
         `must have at most ${MAX_BIASED_TOKENS} tokens`,
       )
-      .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS }),
+      .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS })
+      .describe("Maps token ids to a bias from -100 to 100 that is added to their logits."),
     {},
   ),
   ...grammarFields,

@@ -17,9 +17,11 @@ export function wholeNumber(min: number, max: number) {
 
 /** Query of `GET /v1/streams/{id}`. */
 export const streamQuery = z.object({
-  token: z.string().nullish(),
+  token: z.string().nullish().describe("Token of this stream; replaces an API key."),
   /** Same as the header `Last-Event-ID`, which takes precedence. */
-  last_event_id: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
+  last_event_id: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+    .nullish()
+    .describe("Id of the last event that the client received."),
 });
 
 export type QuerySchema = z.ZodType;

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
+import { kind } from "./field-types.ts";
 import { invalidValue } from "./refusals.ts";
 import { schemaAt } from "./schema-grammar.ts";
 
@@ -12,7 +13,32 @@ const MAX_DEFINITION_CHARS = 524_288;
 
 export const toolName = z
   .string()
-  .regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits, underscores, dashes or dots");
+  .regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits, underscores, dashes or dots")
+  .describe("Name: 1 to 128 letters, digits, `_`, `-` and `.`.");
+
+/** Parts of a tool's definition in several APIs. */
+export const toolParts = {
+  name: toolName,
+  description: z.string().nullish().describe("Tells the model what the function does."),
+  schema: z.record(z.string(), z.unknown()).describe("JSON schema of the arguments."),
+  strict: z
+    .boolean()
+    .nullish()
+    .describe("Whether to refuse schema keywords that cannot be enforced."),
+};
+
+export const TOOLS = "Functions that the model may call.";
+export const TOOL_CHOICE = "Whether the model calls a function, and which ones it may call.";
+export const CALLABLE = "The tools that the model may call.";
+
+export const choiceMode = z
+  .enum(["auto", "required"])
+  .describe("Whether the model must call one of them.");
+
+export const parallelCalls = z
+  .boolean()
+  .nullish()
+  .meta({ default: true, description: "Whether an answer may have more than one call." });
 
 /** A list of tool definitions in a dialect's own form, within the limits. */
 export function toolList<T extends z.ZodType>(definition: T) {
@@ -22,45 +48,50 @@ export function toolList<T extends z.ZodType>(definition: T) {
     .refine(
       (tools) => JSON.stringify(tools).length <= MAX_DEFINITION_CHARS,
       `must have at most ${MAX_DEFINITION_CHARS} characters of JSON`,
-    );
+    )
+    .nullish()
+    .describe(TOOLS);
 }
 
 const named = z.looseObject({
-  type: z.literal("function"),
-  function: z.looseObject({ name: toolName }),
+  type: kind("function"),
+  function: z.looseObject({ name: toolName }).describe("The function."),
 });
 
-export const toolType = z.literal("function", "must be function, the only type of tool here");
+export const toolType = kind("function", "must be function, the only type of tool here");
 
 export const functionFields = {
   name: toolName,
-  description: z.string().nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
-  strict: z.boolean().nullish(),
+  description: toolParts.description,
+  parameters: toolParts.schema.nullish(),
+  strict: toolParts.strict,
 };
 
 export const toolFields = {
   tools: toolList(
-    z.looseObject({ type: toolType, function: z.looseObject(functionFields) }),
-  ).nullish(),
+    z.looseObject({
+      type: toolType,
+      function: z.looseObject(functionFields).describe("The function."),
+    }),
+  ),
   tool_choice: z
     .union(
       [
         z.enum(["none", "auto", "required"]),
         named,
         z.looseObject({
-          type: z.literal("allowed_tools"),
-          allowed_tools: z.looseObject({
-            mode: z.enum(["auto", "required"]),
-            tools: z.array(named).min(1),
-          }),
+          type: kind("allowed_tools"),
+          allowed_tools: z
+            .looseObject({ mode: choiceMode, tools: z.array(named).min(1).describe(CALLABLE) })
+            .describe("A subset of the tools."),
         }),
       ],
       { error: 'must be none, auto, required, or {type: "function", function: {name}}' },
     )
     .nullish()
-    .meta({ default: "auto" }),
-  parallel_tool_calls: z.boolean().nullish().meta({ default: true }),
+    .meta({ default: "auto" })
+    .describe(TOOL_CHOICE),
+  parallel_tool_calls: parallelCalls,
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
