@@ -3,56 +3,49 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import {
-  ALWAYS_CACHED,
-  anyText,
-  CONTENT,
-  MESSAGES,
-  SYSTEM_PROMPT,
-  toolCallId,
-} from "../shared/common-fields.ts";
-import { ignored, kind, orText, role, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 /** Fields for Anthropic's cache and citations. Here every prompt is cached, and there are no citations. */
 const ignoredFields = {
-  cache_control: ignored(ALWAYS_CACHED),
-  citations: ignored("Ignored: this server makes no citations."),
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  citations: field.ignored("Ignored: this server makes no citations."),
 };
 
 const text = z.looseObject({
-  type: kind("text", "must be text"),
-  text: anyText,
+  type: field.kind("text", "must be text"),
+  text: field.anyText,
   ...ignoredFields,
 });
 const toolResult = z.looseObject({
-  type: kind("tool_result"),
+  type: field.kind("tool_result"),
   tool_use_id: z
     .string("must be the id of the tool_use that this is the result of")
     .min(1)
     .describe("For tool_result: id of its tool_use."),
-  content: orText(z.array(text, "must be a string, or a list of text blocks"))
-    .nullish()
-    .describe("For tool_result: the result."),
-  is_error: z.boolean().nullish().describe("For tool_result: whether the tool failed."),
+  content: field.optional(
+    field.orText(z.array(text, "must be a string, or a list of text blocks")),
+    "For tool_result: the result.",
+  ),
+  is_error: field.flag("For tool_result: whether the tool failed."),
   ...ignoredFields,
 });
 const toolUse = z.looseObject({
-  type: kind("tool_use"),
-  id: toolCallId,
+  type: field.kind("tool_use"),
+  id: field.toolCallId,
   name: z.string().min(1).describe("For tool_use: name of the tool."),
   input: z.record(z.string(), z.unknown()).describe("For tool_use: the arguments."),
-  caller: ignored("Ignored."),
+  caller: field.ignored("Ignored."),
   ...ignoredFields,
 });
 const thinking = z.looseObject({
-  type: kind("thinking"),
+  type: field.kind("thinking"),
   thinking: z.string().describe("The assistant's reasoning."),
-  signature: withoutEffect(z.string().nullish(), "Ignored: this server signs nothing."),
+  signature: field.withoutEffect(z.string().nullish(), "Ignored: this server signs nothing."),
 });
 const redactedThinking = z.looseObject({
-  type: kind("redacted_thinking"),
-  data: withoutEffect(
+  type: field.kind("redacted_thinking"),
+  data: field.withoutEffect(
     z.string().nullish(),
     "Encrypted reasoning, which this server cannot read. Ignored.",
   ),
@@ -61,7 +54,7 @@ const redactedThinking = z.looseObject({
 const BLOCKS = "must be a string, or a list of blocks";
 
 /** `withBlocks` has already turned strings into blocks. */
-export const system = orText(z.array(text, BLOCKS)).nullish().describe(SYSTEM_PROMPT);
+export const system = field.optional(field.orText(z.array(text, BLOCKS)), field.SYSTEM_PROMPT);
 
 export const messages = z
   .array(
@@ -69,8 +62,8 @@ export const messages = z
       "role",
       [
         z.looseObject({
-          role: role("user"),
-          content: orText(
+          role: field.role("user"),
+          content: field.orText(
             z
               .array(
                 z.discriminatedUnion("type", [text, toolResult], {
@@ -79,12 +72,12 @@ export const messages = z
                 BLOCKS,
               )
               .min(1, "must have at least one block")
-              .describe(CONTENT),
+              .describe(field.CONTENT),
           ),
         }),
         z.looseObject({
-          role: role("assistant"),
-          content: orText(
+          role: field.role("assistant"),
+          content: field.orText(
             z
               .array(
                 z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
@@ -93,12 +86,12 @@ export const messages = z
                 }),
                 BLOCKS,
               )
-              .describe(CONTENT),
+              .describe(field.CONTENT),
           ),
         }),
         z.looseObject({
-          role: role("system"),
-          content: orText(z.array(text, BLOCKS).min(1).describe(CONTENT)),
+          role: field.role("system"),
+          content: field.orText(z.array(text, BLOCKS).min(1).describe(field.CONTENT)),
         }),
       ],
       { error: "role must be user, assistant or system" },
@@ -106,7 +99,7 @@ export const messages = z
     "must be a list of messages",
   )
   .min(1, "must have at least one message")
-  .describe(MESSAGES);
+  .describe(field.MESSAGES);
 
 type InputMessage = z.output<typeof messages>[number];
 type Block = InputMessage["content"][number];

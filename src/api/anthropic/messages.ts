@@ -3,21 +3,13 @@
 import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
-import {
-  ALWAYS_CACHED,
-  modelId,
-  STREAM,
-  sampler,
-  stopList,
-  tokenLimit,
-} from "../shared/common-fields.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
-import { defaulted, ignored, kind, toggle, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST, unsupportedWith } from "../shared/fields.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
-import { anthropicError, anthropicEvent, anthropicMessage } from "./answer.ts";
+import { ANTHROPIC, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { messages, readMessages, system, withBlocks } from "./content.ts";
 import { AnthropicEncoder, PING } from "./encoder.ts";
 import { encodeAnthropicError } from "./errors.ts";
@@ -41,66 +33,69 @@ const REPLACEMENTS: Replacements = {
   structured_outputs: "output_config.format",
 };
 
-const format = z
-  .looseObject({
-    type: kind("json_schema", "must be json_schema, the only type here"),
+const format = field.optional(
+  z.looseObject({
+    type: field.kind("json_schema", "must be json_schema, the only type here"),
     schema: jsonSchema,
-  })
-  .nullish()
-  .describe("Constrains the answer to a JSON schema.");
+  }),
+  "Constrains the answer to a JSON schema.",
+);
 
 const reasoningLimit = z.int().min(1).describe("For enabled: maximum number of reasoning tokens.");
 
-const display = z
-  .enum(["summarized", "omitted"], "must be summarized or omitted")
-  .nullish()
-  .describe("omitted leaves the reasoning out of the answer.");
+const display = field.optional(
+  z.enum(["summarized", "omitted"], "must be summarized or omitted"),
+  "omitted leaves the reasoning out of the answer.",
+);
 
 const schema = z.object({
   ...toolFields,
-  model: modelId,
-  max_tokens: tokenLimit,
+  model: field.modelId,
+  max_tokens: field.tokenLimit,
   messages,
   system,
-  stop_sequences: stopList,
-  stream: toggle(false, STREAM),
-  temperature: defaulted(sampler.temperature(1), 1),
-  top_p: defaulted(sampler.topP, 1),
-  top_k: defaulted(sampler.topK, 0),
-  thinking: z
-    .discriminatedUnion(
+  stop_sequences: field.stopList,
+  stream: field.toggle(false, field.STREAM),
+  temperature: field.defaulted(field.sampler.temperature(1), 1),
+  top_p: field.defaulted(field.sampler.topP, 1),
+  top_k: field.defaulted(field.sampler.topK, 0),
+  thinking: field.optional(
+    z.discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: kind("enabled"), budget_tokens: reasoningLimit, display }),
-        z.looseObject({ type: kind("adaptive"), display }),
-        z.looseObject({ type: kind("disabled") }),
+        z.looseObject({ type: field.kind("enabled"), budget_tokens: reasoningLimit, display }),
+        z.looseObject({ type: field.kind("adaptive"), display }),
+        z.looseObject({ type: field.kind("disabled") }),
       ],
       { error: "type must be enabled, adaptive or disabled" },
-    )
-    .nullish()
-    .describe("Whether the model reasons before it answers."),
-  output_config: z
-    .looseObject({
+    ),
+    "Whether the model reasons before it answers.",
+  ),
+  output_config: field.optional(
+    z.looseObject({
       format,
-      effort: z
-        .enum(["low", "medium", "high", "xhigh", "max"], "must be low, medium, high, xhigh or max")
-        .nullish()
-        .describe("How much the model reasons; max equals xhigh."),
-    })
-    .nullish()
-    .describe("Form of the answer, and reasoning effort."),
+      effort: field.optional(
+        z.enum(
+          ["low", "medium", "high", "xhigh", "max"],
+          "must be low, medium, high, xhigh or max",
+        ),
+        "How much the model reasons; max equals xhigh.",
+      ),
+    }),
+    "Form of the answer, and reasoning effort.",
+  ),
   output_format: format.describe("Older name of output_config.format."),
-  service_tier: withoutEffect(
+  service_tier: field.withoutEffect(
     z.enum(["auto", "standard_only"], "must be auto or standard_only").nullish(),
     "Ignored: this server has one tier.",
   ),
-  cache_control: ignored(ALWAYS_CACHED),
-  diagnostics: ignored("Ignored: about Anthropic's cache."),
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  diagnostics: field.ignored("Ignored: about Anthropic's cache."),
 });
 
 /** For `count_tokens`: the same body, in which `max_tokens` is optional. */
 export const promptSchema = schema.extend({
-  max_tokens: tokenLimit.optional().describe("Ignored; accepted because a message has it."),
+  max_tokens: field.tokenLimit.optional().describe("Ignored; accepted because a message has it."),
 });
 
 type Fields = z.output<typeof promptSchema>;
@@ -110,7 +105,7 @@ export const anthropicMessages: Dialect = {
 
   contract: {
     name: "Message",
-    tag: "Anthropic",
+    tag: ANTHROPIC,
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -118,7 +113,6 @@ export const anthropicMessages: Dialect = {
     example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
     answer: anthropicMessage,
     event: anthropicEvent,
-    error: anthropicError,
     codes: CHAT_CODES,
   },
 

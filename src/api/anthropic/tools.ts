@@ -2,8 +2,7 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
-import { ALWAYS_CACHED } from "../shared/common-fields.ts";
-import { ignored, kind, mustBe, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import {
@@ -17,29 +16,28 @@ import {
 const ONLY_CUSTOM = "must be custom: this server runs no tools of its own";
 
 const definition = z.looseObject({
-  type: kind("custom", ONLY_CUSTOM).nullish(),
+  type: field.kind("custom", ONLY_CUSTOM).nullish(),
   name: toolName,
   description: toolParts.description,
   input_schema: toolParts.schema,
   strict: toolParts.strict,
-  input_examples: z
-    .array(z.record(z.string(), z.unknown()))
-    .nullish()
-    .describe("Example arguments, shown to the model."),
-  allowed_callers: withoutEffect(
+  input_examples: field.optional(
+    z.array(z.record(z.string(), z.unknown())),
+    "Example arguments, shown to the model.",
+  ),
+  allowed_callers: field.withoutEffect(
     z.array(z.literal("direct", "must be direct, the only caller here")).nullish(),
     "Who may call the tool. Only the model can.",
   ),
-  defer_loading: mustBe([false], "must be false: the prompt always lists all tools"),
-  cache_control: ignored(ALWAYS_CACHED),
-  eager_input_streaming: ignored("Ignored: arguments are always streamed as they are generated."),
+  defer_loading: field.mustBe([false], "must be false: the prompt always lists all tools"),
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  eager_input_streaming: field.ignored(
+    "Ignored: arguments are always streamed as they are generated.",
+  ),
 });
 
 const parallel = {
-  disable_parallel_tool_use: z
-    .boolean()
-    .nullish()
-    .describe("Whether an answer has at most one call."),
+  disable_parallel_tool_use: field.flag("Whether an answer has at most one call."),
 };
 
 export const toolFields = {
@@ -48,9 +46,9 @@ export const toolFields = {
     .discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: kind(["auto", "any", "none"]), ...parallel }),
+        z.looseObject({ type: field.kind(["auto", "any", "none"]), ...parallel }),
         z.looseObject({
-          type: kind("tool"),
+          type: field.kind("tool"),
           name: z.string().describe("The function to call."),
           ...parallel,
         }),

@@ -11,8 +11,7 @@ import type {
 } from "../../generation/request.ts";
 import { literal, oneOf } from "../../grammar/rules.ts";
 import type { ParseContext } from "../dialect.ts";
-import { logprobFields, sampler, stopList, stopString } from "../shared/common-fields.ts";
-import { defaulted, ignored, refused, toggle, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
@@ -22,61 +21,56 @@ import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 const MAX_CANDIDATES = 8;
 const CONFIG = "generationConfig";
 
-const unsupported = refused("is not supported by this server");
+const unsupported = field.refused("is not supported by this server");
 
-const thinkingConfig = z
-  .looseObject({
-    includeThoughts: toggle(false, "Whether to return the model's reasoning."),
+const thinkingConfig = field.optional(
+  z.looseObject({
+    includeThoughts: field.toggle(false, "Whether to return the model's reasoning."),
     thinkingBudget: z
       .int()
       .min(-1)
       .nullish()
       .meta({ default: -1 })
       .describe("Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit."),
-    thinkingLevel: z
-      .enum(["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"])
-      .nullish()
-      .describe("How much the model reasons."),
-  })
-  .nullish()
-  .describe("Reasoning options.");
+    thinkingLevel: field.optional(
+      z.enum(["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"]),
+      "How much the model reasons.",
+    ),
+  }),
+  "Reasoning options.",
+);
 
 const config = z.looseObject({
-  temperature: defaulted(sampler.temperature(2), 1),
-  topP: defaulted(sampler.topP, 1),
-  topK: defaulted(sampler.topK, 0),
-  candidateCount: defaulted(z.int().min(1).max(MAX_CANDIDATES), 1).describe(
-    "Number of candidates to generate.",
-  ),
-  maxOutputTokens: z
-    .int()
-    .min(1)
-    .nullish()
-    .describe("Maximum number of tokens to generate, including reasoning."),
-  stopSequences: stopList,
-  seed: z.int().nullish().describe("The same seed gives the same tokens."),
-  presencePenalty: defaulted(sampler.presencePenalty, 0),
-  frequencyPenalty: defaulted(sampler.frequencyPenalty, 0),
-  responseMimeType: defaulted(
-    z.enum(["text/plain", "application/json", "text/x.enum"]),
-    "text/plain",
-  ).describe("Constrains the answer to JSON or to an enum."),
-  responseSchema: openapiSchema.nullish().describe("OpenAPI schema of the answer."),
-  responseJsonSchema: jsonSchema.nullish().describe("JSON schema of the answer."),
-  responseLogprobs: logprobFields.logprobs,
-  logprobs: logprobFields.top_logprobs,
+  temperature: field.defaulted(field.sampler.temperature(2), 1),
+  topP: field.defaulted(field.sampler.topP, 1),
+  topK: field.defaulted(field.sampler.topK, 0),
+  candidateCount: field
+    .defaulted(z.int().min(1).max(MAX_CANDIDATES), 1)
+    .describe("Number of candidates to generate."),
+  maxOutputTokens: field.count("Maximum number of tokens to generate, including reasoning."),
+  stopSequences: field.stopList,
+  seed: field.optional(z.int(), "The same seed gives the same tokens."),
+  presencePenalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequencyPenalty: field.defaulted(field.sampler.frequencyPenalty, 0),
+  responseMimeType: field
+    .defaulted(z.enum(["text/plain", "application/json", "text/x.enum"]), "text/plain")
+    .describe("Constrains the answer to JSON or to an enum."),
+  responseSchema: field.optional(openapiSchema, "OpenAPI schema of the answer."),
+  responseJsonSchema: field.optional(jsonSchema, "JSON schema of the answer."),
+  responseLogprobs: field.logprobFields.logprobs,
+  logprobs: field.logprobFields.top_logprobs,
   thinkingConfig,
-  responseModalities: withoutEffect(
+  responseModalities: field.withoutEffect(
     z
       .array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here"))
       .nullish(),
     "Ignored: answers are text.",
   ),
-  mediaResolution: ignored("Ignored: media are not supported."),
-  audioTimestamp: ignored("Ignored: audio is not supported."),
-  enableEnhancedCivicAnswers: ignored("Ignored: for Google's own models."),
-  routingConfig: ignored("Ignored: the path names the model."),
-  modelSelectionConfig: ignored("Ignored: the path names the model."),
+  mediaResolution: field.ignored("Ignored: media are not supported."),
+  audioTimestamp: field.ignored("Ignored: audio is not supported."),
+  enableEnhancedCivicAnswers: field.ignored("Ignored: for Google's own models."),
+  routingConfig: field.ignored("Ignored: the path names the model."),
+  modelSelectionConfig: field.ignored("Ignored: the path names the model."),
   enableAffectiveDialog: unsupported,
   speechConfig: unsupported,
   imageConfig: unsupported,
@@ -85,7 +79,7 @@ const config = z.looseObject({
   responseFormat: unsupported,
 });
 
-export const generationConfig = config.nullish().describe("Options for generation.");
+export const generationConfig = field.optional(config, "Options for generation.");
 
 export type GenerationConfig = z.output<typeof config>;
 
@@ -156,7 +150,7 @@ function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   const given = Array.isArray(schema?.enum) ? schema.enum : [];
   if (given.join("").length + given.length > MAX_WORD_CHARS)
     throw invalid("responseSchema", `has an enum of more than ${MAX_WORD_CHARS} characters`);
-  const words = z.array(stopString).min(1).safeParse(given);
+  const words = z.array(field.stopString).min(1).safeParse(given);
   if (words.success) return `root ::= ${oneOf(words.data.map(literal))}`;
   throw invalid("responseSchema", "must have an enum of strings for responseMimeType text/x.enum");
 }

@@ -2,37 +2,35 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { anyText, functionName, SYSTEM_PROMPT } from "../shared/common-fields.ts";
-import { ignored, mustBe, refused, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 const ONLY_TEXT = "this server's models read text only";
-const media = refused(ONLY_TEXT);
-const thoughtSignature = ignored("Ignored: this server signs nothing.");
+const media = field.refused(ONLY_TEXT);
+const thoughtSignature = field.ignored("Ignored: this server signs nothing.");
 
 const functionCall = z.looseObject({
-  id: z.string().nullish().describe("Id of the call; its response refers to it."),
-  name: functionName,
-  args: z.record(z.string(), z.unknown()).nullish().describe("The arguments."),
+  id: field.text("Id of the call; its response refers to it."),
+  name: field.functionName,
+  args: field.optional(z.record(z.string(), z.unknown()), "The arguments."),
 });
 
 const functionResponse = z.looseObject({
-  id: z.string().nullish().describe("Id of the call. Default: the next call of that name."),
-  name: functionName,
+  id: field.text("Id of the call. Default: the next call of that name."),
+  name: field.functionName,
   response: z
     .record(z.string(), z.unknown())
     .describe("The result. If `output` or `result` is the only field, its value is the result."),
-  parts: z
-    .array(z.unknown())
-    .max(0, ONLY_TEXT)
-    .nullish()
-    .describe("Must be empty: models read text only."),
-  scheduling: ignored("Ignored: for Gemini's Live API."),
-  willContinue: mustBe([false], "must be false: a response must be sent whole"),
+  parts: field.optional(
+    z.array(z.unknown()).max(0, ONLY_TEXT),
+    "Must be empty: models read text only.",
+  ),
+  scheduling: field.ignored("Ignored: for Gemini's Live API."),
+  willContinue: field.mustBe([false], "must be false: a response must be sent whole"),
 });
 
-/** Fields of a part that are refused before the schema is applied. */
+/** Fields of a part that are field.refused before the schema is applied. */
 const MEDIA = {
   inlineData: media,
   fileData: media,
@@ -45,12 +43,12 @@ const MEDIA = {
 
 const part = z
   .looseObject({
-    text: anyText.nullish(),
-    thought: z.boolean().nullish().describe("Whether the text is reasoning."),
-    functionCall: functionCall.nullish().describe("A function call that the model made."),
-    functionResponse: functionResponse.nullish().describe("The result of a function call."),
+    text: field.anyText.nullish(),
+    thought: field.flag("Whether the text is reasoning."),
+    functionCall: field.optional(functionCall, "A function call that the model made."),
+    functionResponse: field.optional(functionResponse, "The result of a function call."),
     thoughtSignature,
-    partMetadata: ignored("Ignored."),
+    partMetadata: field.ignored("Ignored."),
     ...MEDIA,
   })
   .refine(
@@ -63,14 +61,14 @@ export const contents = z
   .array(
     z
       .looseObject({
-        role: z
-          .enum(["user", "model", "function"], "must be user, model or function")
-          .nullish()
-          .describe("The author. Default: user."),
-        parts: z
-          .array(part, "must be a list of parts")
-          .nullish()
-          .describe("The parts. Contents of the model may have none."),
+        role: field.optional(
+          z.enum(["user", "model", "function"], "must be user, model or function"),
+          "The author. Default: user.",
+        ),
+        parts: field.optional(
+          z.array(part, "must be a list of parts"),
+          "The parts. Contents of the model may have none.",
+        ),
       })
       // Clients send an empty answer back without parts.
       .refine(
@@ -84,15 +82,15 @@ export const contents = z
     "The conversation so far. If the last content is the model's, generation continues it.",
   );
 
-export const systemInstruction = z
-  .looseObject({
-    role: withoutEffect(z.string().nullish(), "Ignored."),
+export const systemInstruction = field.optional(
+  z.looseObject({
+    role: field.withoutEffect(z.string().nullish(), "Ignored."),
     parts: z
-      .array(z.looseObject({ text: anyText, thoughtSignature, ...MEDIA }))
+      .array(z.looseObject({ text: field.anyText, thoughtSignature, ...MEDIA }))
       .describe("The texts."),
-  })
-  .nullish()
-  .describe(SYSTEM_PROMPT);
+  }),
+  field.SYSTEM_PROMPT,
+);
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;

@@ -5,10 +5,10 @@ import { z } from "zod";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
-import { ignored, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
-import { geminiAnswer, geminiError } from "./answer.ts";
+import { GEMINI, geminiAnswer } from "./answer.ts";
 import { configOf, generationConfig, readConfig, readReasoning } from "./config.ts";
 import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
@@ -24,7 +24,7 @@ export const UNSUPPORTED: Unsupported = {
 };
 
 export const geminiFields = {
-  model: withoutEffect(z.string().nullish(), "Ignored: the path names the model."),
+  model: field.withoutEffect(z.string().nullish(), "Ignored: the path names the model."),
   contents,
   systemInstruction,
   ...toolFields,
@@ -34,8 +34,8 @@ export const geminiFields = {
     .nullish()
     .meta({ default: "standard" })
     .describe("flex runs when no other request waits. The other values are the same."),
-  safetySettings: ignored("Ignored: this server does not filter answers."),
-  labels: ignored("The client's notes. Ignored."),
+  safetySettings: field.ignored("Ignored: this server does not filter answers."),
+  labels: field.ignored("The client's notes. Ignored."),
 };
 
 const schema = z.object(geminiFields);
@@ -67,7 +67,7 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
 
     contract: {
       name,
-      tag: "Gemini",
+      tag: GEMINI,
       summary: isStreamed ? "Answers a conversation, as a stream" : "Answers a conversation",
       body: schema,
       unsupported: UNSUPPORTED,
@@ -77,7 +77,6 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
       },
       answer: geminiAnswer,
       ...(isStreamed ? { event: geminiAnswer, isOnlyStreamed: true, query: streamQuery } : {}),
-      error: geminiError,
       codes: CHAT_CODES,
     },
 

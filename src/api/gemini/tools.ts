@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
-import { ignored, refused } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import {
@@ -16,18 +16,18 @@ import {
 } from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
-const refusedTool = refused(
+const refusedTool = field.refused(
   "is not supported: this server runs no tools of its own; use functionDeclarations",
 );
 
 const declaration = z.looseObject({
   name: toolName,
   description: toolParts.description,
-  parameters: openapiSchema.nullish().describe("OpenAPI schema of the arguments."),
+  parameters: field.optional(openapiSchema, "OpenAPI schema of the arguments."),
   parametersJsonSchema: toolParts.schema.nullish(),
-  response: ignored("Ignored."),
-  responseJsonSchema: ignored("Ignored."),
-  behavior: ignored("Ignored: for Gemini's Live API."),
+  response: field.ignored("Ignored."),
+  responseJsonSchema: field.ignored("Ignored."),
+  behavior: field.ignored("Ignored: for Gemini's Live API."),
 });
 
 const MODES =
@@ -36,7 +36,7 @@ const MODES =
 export const toolFields = {
   tools: toolList(
     z.looseObject({
-      functionDeclarations: z.array(declaration).nullish().describe(TOOLS),
+      functionDeclarations: field.optional(z.array(declaration), TOOLS),
       googleSearch: refusedTool,
       googleSearchRetrieval: refusedTool,
       codeExecution: refusedTool,
@@ -49,30 +49,30 @@ export const toolFields = {
       enterpriseWebSearch: refusedTool,
     }),
   ),
-  toolConfig: z
-    .looseObject({
-      functionCallingConfig: z
-        .looseObject({
+  toolConfig: field.optional(
+    z.looseObject({
+      functionCallingConfig: field.optional(
+        z.looseObject({
           mode: z
             .enum(["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"])
             .nullish()
             .meta({ default: "AUTO", description: MODES }),
-          allowedFunctionNames: z
-            .array(z.string())
-            .nullish()
-            .describe("The functions that the model may call."),
+          allowedFunctionNames: field.optional(
+            z.array(z.string()),
+            "The functions that the model may call.",
+          ),
           streamFunctionCallArguments: z
             .literal(false, "must be false: calls are sent whole")
             .nullish()
             .meta({ default: false, description: "Must be false: calls are sent whole." }),
-        })
-        .nullish()
-        .describe("The mode, and the functions that may be called."),
-      retrievalConfig: ignored("Ignored: for Google's own tools."),
-      includeServerSideToolInvocations: ignored("Ignored: for Google's own tools."),
-    })
-    .nullish()
-    .describe(TOOL_CHOICE),
+        }),
+        "The mode, and the functions that may be called.",
+      ),
+      retrievalConfig: field.ignored("Ignored: for Google's own tools."),
+      includeServerSideToolInvocations: field.ignored("Ignored: for Google's own tools."),
+    }),
+    TOOL_CHOICE,
+  ),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

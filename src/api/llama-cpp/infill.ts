@@ -6,8 +6,8 @@ import { type Choice, NO_ENDING } from "../../generation/choice.ts";
 import type { Delta, Ending, PromptProgress, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
-import { openaiError } from "../openai/answer.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
+import * as field from "../shared/field-types.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
@@ -19,6 +19,7 @@ import {
   type InfillTimings,
   infillAnswer,
   infillFrame,
+  LLAMA_CPP,
   pickedFields,
   type Settings,
 } from "./answers.ts";
@@ -43,23 +44,22 @@ const schema = z.object({
   ...ownFields,
   input_prefix: z.string().describe("The text before the gap."),
   input_suffix: z.string().describe("The text after the gap."),
-  input_extra: z
-    .array(
+  input_extra: field.optional(
+    z.array(
       z.object({
         text: z.string().describe("Contents of the file."),
-        filename: z.string().nullish().describe("Name of the file."),
+        filename: field.text("Name of the file."),
       }),
       { error: "must be a list of {filename: string, text: string}" },
-    )
-    .nullish()
-    .describe("Other files, placed before the prefix."),
-  prompt: z.string().nullish().describe("Text that follows the prefix."),
+    ),
+    "Other files, placed before the prefix.",
+  ),
+  prompt: field.text("Text that follows the prefix."),
   n_predict: sharedFields.max_tokens.describe("llama.cpp's name of max_tokens."),
-  response_fields: z
-    .array(z.string())
-    .max(100)
-    .nullish()
-    .describe("Paths of the fields to return, e.g. timings/prompt_n."),
+  response_fields: field.optional(
+    z.array(z.string()).max(100),
+    "Paths of the fields to return, e.g. timings/prompt_n.",
+  ),
 });
 
 type Fields = z.output<typeof schema>;
@@ -69,7 +69,7 @@ export const nativeInfill: Dialect = {
 
   contract: {
     name: "Infill",
-    tag: "llama.cpp",
+    tag: LLAMA_CPP,
     summary: "Fills in the text between two texts",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -77,7 +77,6 @@ export const nativeInfill: Dialect = {
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
     answer: z.union([infillAnswer, pickedFields]),
     event: z.union([infillFrame, infillAnswer, pickedFields]),
-    error: openaiError,
     codes: ["unsupported_schema", "context_length_exceeded"],
   },
 

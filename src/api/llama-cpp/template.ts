@@ -5,15 +5,16 @@
 import type { AskedRequest } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
 import { type AskEngine, countTokens, type Endpoint, type EndpointCall } from "../endpoint.ts";
+import { OPENAI } from "../openai/answer.ts";
 import { openaiChat } from "../openai/chat.ts";
 import { nonGenerating } from "../shared/contract.ts";
-import { encodeInputTokens, inputTokens, renderedPrompt } from "./answers.ts";
+import { encodeInputTokens, inputTokens, LLAMA_CPP, renderedPrompt } from "./answers.ts";
 
 export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
   contract: nonGenerating(openaiChat.contract, {
     name: "RenderedPrompt",
-    tag: "llama.cpp",
+    tag: LLAMA_CPP,
     summary: "Shows the prompt that a conversation becomes",
     answer: renderedPrompt,
   }),
@@ -30,7 +31,7 @@ export const chatInputTokens: Endpoint = {
   path: `${openaiChat.path}/input_tokens`,
   contract: nonGenerating(openaiChat.contract, {
     name: "InputTokens",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Counts the tokens of a conversation",
     answer: inputTokens,
   }),

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 
@@ -90,6 +91,12 @@ export const ollamaError = z.strictObject({
   param: z.string().nullable(),
   request_id: z.string(),
 });
+
+export const OLLAMA: Tag = {
+  name: "Ollama",
+  description: "For Ollama's clients and tools built on them. The host is this server.",
+  error: ollamaError,
+};
 
 export type OllamaCall = z.output<typeof call>;
 export type OllamaLogprobs = z.output<typeof logprobs>;

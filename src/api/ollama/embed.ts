@@ -4,9 +4,9 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
 import { encodeFloats, unitVector, VectorEncoder } from "../openai/embeddings.ts";
-import { toggle, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { ollamaError } from "./answer.ts";
+import { OLLAMA } from "./answer.ts";
 import { inNs } from "./encoder.ts";
 import { keepAlive, modelName } from "./fields.ts";
 
@@ -16,7 +16,7 @@ const text = z.string().min(1, "must not be empty: an empty text has no vector")
 const common = {
   model: modelName,
   keep_alive: keepAlive,
-  options: withoutEffect(z.record(z.string(), z.unknown()).nullish(), "Ignored."),
+  options: field.withoutEffect(z.record(z.string(), z.unknown()).nullish(), "Ignored."),
 };
 
 const schema = z.object({
@@ -26,12 +26,11 @@ const schema = z.object({
       error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
     })
     .describe("A text, or a list of texts."),
-  truncate: toggle(false, "Whether to cut an input that is too long, instead of refusing it."),
-  dimensions: z
-    .int()
-    .min(1)
-    .nullish()
-    .describe("Length of the vectors: their first numbers, scaled to length 1."),
+  truncate: field.toggle(
+    false,
+    "Whether to cut an input that is too long, instead of refusing it.",
+  ),
+  dimensions: field.count("Length of the vectors: their first numbers, scaled to length 1."),
 });
 
 const olderSchema = z.object({ ...common, prompt: text.describe("The text.") });
@@ -52,7 +51,7 @@ export const ollamaEmbed: EmbeddingApi = {
 
   contract: {
     name: "OllamaEmbedding",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Turns texts into vectors",
     body: schema,
     unsupported: {},
@@ -61,7 +60,6 @@ export const ollamaEmbed: EmbeddingApi = {
       input: ["The cat sat on the mat.", "Paris is the capital of France."],
     },
     answer,
-    error: ollamaError,
     codes: ["context_length_exceeded"],
   },
 
@@ -90,13 +88,12 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
 
   contract: {
     name: "OlderOllamaEmbedding",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Turns one text into a vector that is not scaled to length 1",
     body: olderSchema,
     unsupported: {},
     example: { model: "builtin", prompt: "The cat sat on the mat." },
     answer: z.strictObject({ embedding: vector }),
-    error: ollamaError,
     codes: ["context_length_exceeded"],
   },
 

@@ -9,8 +9,7 @@ import type {
 } from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
-import { logprobFields } from "../shared/common-fields.ts";
-import { toggle, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
@@ -19,7 +18,7 @@ import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
 
 /** How long the model stays in memory. Without effect: models stay loaded. */
-export const keepAlive = withoutEffect(
+export const keepAlive = field.withoutEffect(
   z.union([z.string(), z.number()]).nullish(),
   "Ignored: the model stays loaded.",
 );
@@ -30,20 +29,20 @@ const EFFORTS = ["low", "medium", "high", "max"] as const;
 
 export const commonFields = {
   model: modelName,
-  stream: toggle(true, "Whether to stream the answer as lines of JSON."),
+  stream: field.toggle(true, "Whether to stream the answer as lines of JSON."),
   options,
-  format: z
-    .union(
+  format: field.optional(
+    z.union(
       [z.enum(["json", ""]), z.record(z.string(), z.unknown())],
       "must be json or a JSON schema",
-    )
-    .nullish()
-    .describe(ANSWER_FORM),
-  think: z
-    .union([z.boolean(), z.enum(EFFORTS)], `must be true, false, ${EFFORTS.join(", ")}`)
-    .nullish()
-    .describe("Whether the model reasons before it answers, and how much."),
-  ...logprobFields,
+    ),
+    ANSWER_FORM,
+  ),
+  think: field.optional(
+    z.union([z.boolean(), z.enum(EFFORTS)], `must be true, false, ${EFFORTS.join(", ")}`),
+    "Whether the model reasons before it answers, and how much.",
+  ),
+  ...field.logprobFields,
   keep_alive: keepAlive,
 };
 

@@ -3,11 +3,10 @@
 import { z } from "zod";
 import type { AskedPrompt, Message } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { suffix } from "../shared/common-fields.ts";
-import { toggle } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
-import { type GenerateFields, generateForms, ollamaError } from "./answer.ts";
+import { type GenerateFields, generateForms, OLLAMA } from "./answer.ts";
 import { type EncodedShape, noticeOf } from "./encoder.ts";
 import { errorsNamed } from "./errors.ts";
 import {
@@ -39,13 +38,10 @@ const REPLACEMENTS: Replacements = {
 
 const schema = z.object({
   ...commonFields,
-  prompt: z
-    .string()
-    .nullish()
-    .describe("The question. With raw or suffix: the text before the answer."),
-  system: z.string().nullish().describe("System message, placed before the question."),
-  suffix,
-  raw: toggle(
+  prompt: field.text("The question. With raw or suffix: the text before the answer."),
+  system: field.text("System message, placed before the question."),
+  suffix: field.suffix,
+  raw: field.toggle(
     false,
     "Whether to send the prompt to the model without a chat template, control tokens included.",
   ),
@@ -65,7 +61,7 @@ export const ollamaGenerate: Dialect = {
 
   contract: {
     name: "OllamaGeneration",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Answers one question, or continues a text",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -78,7 +74,6 @@ export const ollamaGenerate: Dialect = {
     },
     answer: generateForms.answer,
     event: generateForms.event,
-    error: ollamaError,
     codes: ["unsupported_schema", "template_error", "context_length_exceeded"],
   },
 

@@ -2,31 +2,24 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import {
-  EARLIER_REASONING,
-  functionName,
-  MESSAGES,
-  RESULT_OF,
-  TOOL_CALLS,
-} from "../shared/common-fields.ts";
-import { alreadyRefused, role, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { unreadable } from "../shared/refusals.ts";
 
 /** `refuseImages` has already refused any images. */
-const common = { content: z.string().nullish().describe("The text."), images: alreadyRefused };
+const common = { content: field.text("The text."), images: field.alreadyRefused };
 
 const toolCall = z.looseObject({
-  id: z.string().nullish().describe("Id of the call; its result refers to it."),
-  type: withoutEffect(z.string().nullish(), "Always function."),
+  id: field.text("Id of the call; its result refers to it."),
+  type: field.withoutEffect(z.string().nullish(), "Always function."),
   function: z
     .looseObject({
-      index: withoutEffect(z.int().nullish(), "Ignored."),
-      name: functionName,
-      arguments: z
-        .record(z.string(), z.unknown(), "must be an object")
-        .nullish()
-        .describe("The arguments, as an object."),
+      index: field.withoutEffect(z.int().nullish(), "Ignored."),
+      name: field.functionName,
+      arguments: field.optional(
+        z.record(z.string(), z.unknown(), "must be an object"),
+        "The arguments, as an object.",
+      ),
     })
     .describe("The function that was called."),
 });
@@ -34,27 +27,27 @@ const toolCall = z.looseObject({
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: role("system", "user"), ...common }),
+    z.looseObject({ role: field.role("system", "user"), ...common }),
     z.looseObject({
-      role: role("assistant"),
-      thinking: z.string().nullish().describe(EARLIER_REASONING),
-      tool_calls: z.array(toolCall).nullish().describe(TOOL_CALLS),
+      role: field.role("assistant"),
+      thinking: field.text(field.EARLIER_REASONING),
+      tool_calls: field.optional(z.array(toolCall), field.TOOL_CALLS),
       ...common,
     }),
     z.looseObject({
-      role: role("tool"),
-      tool_name: z.string().nullish().describe("For role tool: the function's name."),
-      tool_call_id: z.string().nullish().describe(RESULT_OF),
+      role: field.role("tool"),
+      tool_name: field.text("For role tool: the function's name."),
+      tool_call_id: field.text(field.RESULT_OF),
       ...common,
     }),
   ],
   { error: "role must be system, user, assistant or tool" },
 );
 
-export const messages = z
-  .array(message, "must be a list of messages")
-  .nullish()
-  .describe(`${MESSAGES} Without messages, the answer says that the model is loaded.`);
+export const messages = field.optional(
+  z.array(message, "must be a list of messages"),
+  `${field.MESSAGES} Without messages, the answer says that the model is loaded.`,
+);
 
 type InputMessage = z.output<typeof message>;
 type ToolResult = Extract<InputMessage, { role: "tool" }>;

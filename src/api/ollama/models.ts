@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { Contract } from "../shared/contract.ts";
-import { withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { isObject } from "../shared/refusals.ts";
-import { ollamaError } from "./answer.ts";
+import { OLLAMA } from "./answer.ts";
 import { modelName } from "./fields.ts";
 import {
   type OllamaDetails,
@@ -139,12 +139,12 @@ export type ModelRoute = {
 
 const names = {
   model: modelName,
-  name: withoutEffect(z.string().nullish(), "Older name of model."),
+  name: field.withoutEffect(z.string().nullish(), "Older name of model."),
 };
 
 const showSchema = z.object({
   ...names,
-  verbose: withoutEffect(z.boolean().nullish(), "Ignored: there is nothing more to show."),
+  verbose: field.withoutEffect(z.boolean().nullish(), "Ignored: there is nothing more to show."),
 });
 /** These would change the description but not the model. */
 const UNSUPPORTED: Unsupported = { system: [""], template: [""], options: [] };
@@ -153,13 +153,12 @@ export const ollamaShow: ModelRoute = {
   path: "/api/show",
   contract: {
     name: "OllamaShow",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Describes one model",
     body: showSchema,
     unsupported: UNSUPPORTED,
     example: { model: "builtin" },
     answer: ollamaModel,
-    error: ollamaError,
     codes: [],
   },
   parse(body) {
@@ -170,21 +169,20 @@ export const ollamaShow: ModelRoute = {
 
 const pullSchema = z.object({
   ...names,
-  insecure: withoutEffect(z.boolean().nullish(), "Ignored: nothing is downloaded."),
-  stream: withoutEffect(z.boolean().nullish(), "Ignored: there is always one answer."),
+  insecure: field.withoutEffect(z.boolean().nullish(), "Ignored: nothing is downloaded."),
+  stream: field.withoutEffect(z.boolean().nullish(), "Ignored: there is always one answer."),
 });
 
 export const ollamaPull: ModelRoute = {
   path: "/api/pull",
   contract: {
     name: "OllamaPull",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Confirms that a model is served; downloads nothing",
     body: pullSchema,
     unsupported: {},
     example: { model: "builtin" },
     answer: ollamaStatus,
-    error: ollamaError,
     codes: [],
   },
   parse(body) {

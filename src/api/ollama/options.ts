@@ -4,15 +4,14 @@
 import { z } from "zod";
 import type { AskedRequest, SamplingParams } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
-import { sampler } from "../shared/common-fields.ts";
-import { defaulted, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { readSeed, sharedFields } from "../shared/fields.ts";
 import type { Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
 const BY_SERVER = "Ignored: the server's own settings decide.";
-const loadNumber = withoutEffect(z.number().nullish(), BY_SERVER);
-const loadSwitch = withoutEffect(z.boolean().nullish(), BY_SERVER);
+const loadNumber = field.withoutEffect(z.number().nullish(), BY_SERVER);
+const loadSwitch = field.withoutEffect(z.boolean().nullish(), BY_SERVER);
 
 /** Options for where and how the model is computed. They never change the answer. */
 const loadOptions = {
@@ -30,27 +29,26 @@ const loadOptions = {
 
 /** These only matter together with an option that is refused, or with a context that is cut, which does not happen here. */
 const dependentOptions = {
-  mirostat_tau: withoutEffect(z.number().nullish(), "Ignored: mirostat is off."),
-  mirostat_eta: withoutEffect(z.number().nullish(), "Ignored: mirostat is off."),
-  num_keep: withoutEffect(z.int().nullish(), "Ignored: a full context ends the answer."),
+  mirostat_tau: field.withoutEffect(z.number().nullish(), "Ignored: mirostat is off."),
+  mirostat_eta: field.withoutEffect(z.number().nullish(), "Ignored: mirostat is off."),
+  num_keep: field.withoutEffect(z.int().nullish(), "Ignored: a full context ends the answer."),
 };
 
 const fields = z.looseObject({
-  temperature: defaulted(sampler.temperature(2), 0.8),
-  top_k: defaulted(sampler.topK, 40),
-  top_p: defaulted(sampler.topP, 0.9),
-  min_p: defaulted(sampler.minP, 0),
-  repeat_penalty: defaulted(sampler.repeatPenalty, 1.1),
-  presence_penalty: defaulted(sampler.presencePenalty, 0),
-  frequency_penalty: defaulted(sampler.frequencyPenalty, 0),
+  temperature: field.defaulted(field.sampler.temperature(2), 0.8),
+  top_k: field.defaulted(field.sampler.topK, 40),
+  top_p: field.defaulted(field.sampler.topP, 0.9),
+  min_p: field.defaulted(field.sampler.minP, 0),
+  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1.1),
+  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
   seed: sharedFields.seed,
-  num_predict: z
-    .int()
-    .min(-2)
-    .nullish()
-    .describe("Maximum number of tokens to generate; 0, -1 and -2 mean no limit."),
+  num_predict: field.optional(
+    z.int().min(-2),
+    "Maximum number of tokens to generate; 0, -1 and -2 mean no limit.",
+  ),
   stop: sharedFields.stop,
-  num_ctx: withoutEffect(
+  num_ctx: field.withoutEffect(
     z.int().min(0).nullish(),
     "Refused if larger than the server's context size, else ignored.",
   ),
@@ -58,9 +56,9 @@ const fields = z.looseObject({
   ...dependentOptions,
 });
 
-export const options = defaulted(fields, fields.parse({})).describe(
-  "Sampling options, and Ollama's options for loading the model.",
-);
+export const options = field
+  .defaulted(fields, fields.parse({}))
+  .describe("Sampling options, and Ollama's options for loading the model.");
 
 type Options = z.output<typeof options>;
 

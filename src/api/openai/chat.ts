@@ -5,8 +5,8 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { logprobFields } from "../shared/common-fields.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import {
   requestsOf,
   sharedFields,
@@ -17,7 +17,7 @@ import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { callId } from "../shared/tool-calls.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import {
   type ChatCall,
   type ChatDelta,
@@ -49,15 +49,13 @@ const schema = z.object({
   ...reasoningFields,
   messages,
   max_completion_tokens: sharedFields.max_tokens.describe("Newer name of max_tokens."),
-  ...logprobFields,
-  continue_final_message: z
-    .boolean()
-    .nullish()
-    .describe("Whether to continue the last message if it is the assistant's."),
-  add_generation_prompt: z
-    .boolean()
-    .nullish()
-    .describe("Whether to begin a new message even if the last one is the assistant's."),
+  ...field.logprobFields,
+  continue_final_message: field.flag(
+    "Whether to continue the last message if it is the assistant's.",
+  ),
+  add_generation_prompt: field.flag(
+    "Whether to begin a new message even if the last one is the assistant's.",
+  ),
 });
 
 type Fields = z.output<typeof schema>;
@@ -78,7 +76,7 @@ export const openaiChat: Dialect = {
 
   contract: {
     name: "ChatCompletion",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -86,7 +84,6 @@ export const openaiChat: Dialect = {
     answer: chatCompletion,
     event: chatChunk,
     lastData: "[DONE]",
-    error: openaiError,
     codes: CHAT_CODES,
   },
 

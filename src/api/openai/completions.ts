@@ -4,12 +4,11 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { MAX_ALTERNATIVES, suffix } from "../shared/common-fields.ts";
-import { textsOrIds, toggle, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import { type CompletionText, completion, completionChunk } from "./completions-answer.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
 import { completionLogprobs } from "./logprobs.ts";
@@ -52,22 +51,21 @@ const schema = z.object({
   ...sharedFields,
   prompt: z
     .custom<GivenPrompt>(isPrompt, PROMPT_VALUES)
-    .meta({ anyOf: textsOrIds(MAX_PROMPTS, {}, { maximum: MAX_TOKEN_ID }) })
+    .meta({ anyOf: field.textsOrIds(MAX_PROMPTS, {}, { maximum: MAX_TOKEN_ID }) })
     .describe("A text or its token ids, or several of either."),
-  max_tokens: z
-    .int()
-    .min(-1)
-    .nullish()
-    .describe("Maximum number of tokens; -1 means no limit, and 0 requires echo."),
-  suffix,
-  echo: toggle(false, "Whether to put the prompt before the answer."),
-  logprobs: z
-    .union([z.int().min(0).max(MAX_ALTERNATIVES), z.literal(false)], {
-      error: `must be an integer from 0 to ${MAX_ALTERNATIVES}`,
-    })
-    .nullish()
-    .describe("Returns log probabilities of every token, and of this many alternatives."),
-  best_of: withoutEffect(z.int().nullish(), "Omit it, or set it to the value of n."),
+  max_tokens: field.optional(
+    z.int().min(-1),
+    "Maximum number of tokens; -1 means no limit, and 0 requires echo.",
+  ),
+  suffix: field.suffix,
+  echo: field.toggle(false, "Whether to put the prompt before the answer."),
+  logprobs: field.optional(
+    z.union([z.int().min(0).max(field.MAX_ALTERNATIVES), z.literal(false)], {
+      error: `must be an integer from 0 to ${field.MAX_ALTERNATIVES}`,
+    }),
+    "Returns log probabilities of every token, and of this many alternatives.",
+  ),
+  best_of: field.withoutEffect(z.int().nullish(), "Omit it, or set it to the value of n."),
 });
 
 type Fields = z.output<typeof schema>;
@@ -94,7 +92,7 @@ export const openaiCompletions: Dialect = {
 
   contract: {
     name: "Completion",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Continues a text",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -102,7 +100,6 @@ export const openaiCompletions: Dialect = {
     answer: completion,
     event: completionChunk,
     lastData: "[DONE]",
-    error: openaiError,
     codes: ["unsupported_schema", "context_length_exceeded"],
   },
 

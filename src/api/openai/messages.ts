@@ -4,21 +4,11 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import {
-  anyText,
-  argumentsText,
-  EARLIER_REASONING,
-  functionName,
-  MESSAGES,
-  RESULT_OF,
-  TOOL_CALLS,
-  toolCallId,
-} from "../shared/common-fields.ts";
-import { alreadyRefused, kind, refused, role, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
-const textPart = z.looseObject({ type: kind("text"), text: anyText });
+const textPart = z.looseObject({ type: field.kind("text"), text: field.anyText });
 
 const content = z
   .union([z.string(), z.array(textPart).min(1)], {
@@ -26,15 +16,15 @@ const content = z
   })
   .describe("The text, or a list of parts.");
 
-const name = withoutEffect(z.string().nullish(), "Ignored: chat templates do not use it.");
+const name = field.withoutEffect(z.string().nullish(), "Ignored: chat templates do not use it.");
 
 const toolCall = z.looseObject({
-  id: toolCallId,
-  type: kind("function").nullish(),
+  id: field.toolCallId,
+  type: field.kind("function").nullish(),
   function: z
     .looseObject({
-      name: functionName,
-      arguments: argumentsText,
+      name: field.functionName,
+      arguments: field.argumentsText,
     })
     .describe("The function that was called."),
 });
@@ -42,28 +32,25 @@ const toolCall = z.looseObject({
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: role("system", "developer", "user"), content, name }),
+    z.looseObject({ role: field.role("system", "developer", "user"), content, name }),
     z.looseObject({
-      role: role("assistant"),
+      role: field.role("assistant"),
       content: content.nullish(),
       name,
-      refusal: refused("must be null: this server does not read refusals"),
-      tool_calls: z.array(toolCall).nullish().describe(TOOL_CALLS),
-      reasoning_content: z.string().nullish().describe(EARLIER_REASONING),
-      function_call: alreadyRefused,
-      audio: alreadyRefused,
+      refusal: field.refused("must be null: this server does not read refusals"),
+      tool_calls: field.optional(z.array(toolCall), field.TOOL_CALLS),
+      reasoning_content: field.text(field.EARLIER_REASONING),
+      function_call: field.alreadyRefused,
+      audio: field.alreadyRefused,
     }),
     z.looseObject({
-      role: role("tool"),
+      role: field.role("tool"),
       content,
       tool_call_id: z
         .string("must be the id of the call that this is the result of")
         .min(1)
-        .describe(RESULT_OF),
-      name: z
-        .string()
-        .nullish()
-        .describe("For role tool: the function's name, if no call has this id."),
+        .describe(field.RESULT_OF),
+      name: field.text("For role tool: the function's name, if no call has this id."),
     }),
   ],
   { error: "role must be system, developer, user, assistant or tool" },
@@ -72,7 +59,7 @@ const message = z.discriminatedUnion(
 export const messages = z
   .array(message)
   .min(1, "must have at least one message")
-  .describe(MESSAGES);
+  .describe(field.MESSAGES);
 
 type InputMessage = z.output<typeof message>;
 

@@ -3,25 +3,25 @@
 
 import { z } from "zod";
 import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
 /** Template variables that only the server sets. */
 const SERVER_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
 
 export const reasoningFields = {
-  reasoning_effort: z
-    .enum(["none", "minimal", "low", "medium", "high", "xhigh"])
-    .nullish()
-    .describe("How much the model reasons; none switches reasoning off."),
-  chat_template_kwargs: z
-    .record(z.string(), z.unknown())
-    .nullish()
-    .describe("Variables for the model's chat template."),
-  thinking_budget_tokens: z
-    .int()
-    .min(-1)
-    .nullish()
-    .describe("Maximum number of reasoning tokens; -1 means no limit."),
+  reasoning_effort: field.optional(
+    z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]),
+    "How much the model reasons; none switches reasoning off.",
+  ),
+  chat_template_kwargs: field.optional(
+    z.record(z.string(), z.unknown()),
+    "Variables for the model's chat template.",
+  ),
+  thinking_budget_tokens: field.optional(
+    z.int().min(-1),
+    "Maximum number of reasoning tokens; -1 means no limit.",
+  ),
   reasoning_format: z
     .enum(["none", "auto", "deepseek"], "must be none, auto or deepseek")
     .nullish()

@@ -11,11 +11,10 @@ import type {
   EmbeddingEncoder,
   ParsedEmbeddingRequest,
 } from "../embedding-api.ts";
-import { anyText, modelId } from "../shared/common-fields.ts";
-import { mustBe, toggle } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
 
 const MAX_DOCUMENTS = 2048;
@@ -37,38 +36,46 @@ const query = z
   .describe("The query that the documents are ranked for.");
 const atLeastOne = "must have at least one document";
 const atMost = `must have at most ${MAX_DOCUMENTS} documents`;
-const document = z.union([z.string(), z.object({ text: anyText }).transform(({ text }) => text)], {
-  error: 'must be a string, or {"text": "..."}',
-});
+const document = z.union(
+  [z.string(), z.object({ text: field.anyText }).transform(({ text }) => text)],
+  {
+    error: 'must be a string, or {"text": "..."}',
+  },
+);
 
 const jinaSchema = z.object({
-  model: modelId,
+  model: field.modelId,
   query,
   documents: z
     .array(document)
     .min(1, atLeastOne)
     .max(MAX_DOCUMENTS, atMost)
     .describe("The documents to rank, in the form of Jina and Cohere."),
-  top_n: z
-    .int()
-    .min(1)
-    .nullish()
-    .describe("Number of documents to return, best first. Default: all."),
-  return_documents: toggle(false, "Whether to return the documents' texts."),
+  top_n: field.count("Number of documents to return, best first. Default: all."),
+  return_documents: field.toggle(false, "Whether to return the documents' texts."),
 });
 
 const teiSchema = z.object({
-  model: modelId,
+  model: field.modelId,
   query,
   texts: z
     .array(z.string())
     .min(1, atLeastOne)
     .max(MAX_DOCUMENTS, atMost)
     .describe("The documents to rank, in the form of text-embeddings-inference."),
-  raw_scores: toggle(false, "Whether to return the model's raw scores instead of probabilities."),
-  return_text: toggle(false, "Whether to return the texts."),
-  truncate: toggle(false, "Whether to cut the end of a text that is too long, or to refuse it."),
-  truncation_direction: mustBe(["right", "Right"], "must be right: documents are cut at their end"),
+  raw_scores: field.toggle(
+    false,
+    "Whether to return the model's raw scores instead of probabilities.",
+  ),
+  return_text: field.toggle(false, "Whether to return the texts."),
+  truncate: field.toggle(
+    false,
+    "Whether to cut the end of a text that is too long, or to refuse it.",
+  ),
+  truncation_direction: field.mustBe(
+    ["right", "Right"],
+    "must be right: documents are cut at their end",
+  ),
 });
 
 export const rerank: EmbeddingApi = {
@@ -76,13 +83,12 @@ export const rerank: EmbeddingApi = {
 
   contract: {
     name: "Ranking",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Ranks documents by how well they answer a query",
     body: z.union([jinaSchema, teiSchema]),
     unsupported: UNSUPPORTED,
     example: { query: "Where is Paris?", documents: ["Cats sleep.", "Paris is in France."] },
     answer: z.union([ranking, teiRanking]),
-    error: openaiError,
     codes: ["context_length_exceeded"],
   },
 

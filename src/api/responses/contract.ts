@@ -1,7 +1,7 @@
 // The contract of POST /v1/responses. Its body schema also allows the short forms that `withItems` expands before parsing.
 
 import { z } from "zod";
-import { openaiError } from "../openai/answer.ts";
+import { OPENAI } from "../openai/answer.ts";
 import { CHAT_CODES, type Contract } from "../shared/contract.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { response, responseEvent } from "./answer.ts";
@@ -22,7 +22,7 @@ const body = responsesSchema.extend({
 export function responsesContract(unsupported: Unsupported, replacements: Replacements): Contract {
   return {
     name: "Response",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Answers one turn of a conversation, and stores it",
     body,
     unsupported,
@@ -30,7 +30,6 @@ export function responsesContract(unsupported: Unsupported, replacements: Replac
     example: { input: "What is streaming?", max_output_tokens: 60 },
     answer: response,
     event: responseEvent,
-    error: openaiError,
     codes: [...CHAT_CODES, "previous_response_not_found", "response_store_full"],
   };
 }

@@ -2,8 +2,7 @@
 
 import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
-import { alternatives, NO_PADDING, STREAM_OPTIONS, tokenLimit } from "../shared/common-fields.ts";
-import { kind, mustBe, refused, withoutEffect } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { sharedFields } from "../shared/fields.ts";
 import { ALWAYS_STRICT, ANSWER_FORM } from "../shared/schema-grammar.ts";
 import {
@@ -30,21 +29,21 @@ const {
 } = sharedFields;
 
 const named = z.looseObject({
-  type: kind("function"),
+  type: field.kind("function"),
   name: z.string().describe("The function to call."),
 });
 
 const format = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({ type: kind("text") }),
-    z.looseObject({ type: kind("json_object") }),
+    z.looseObject({ type: field.kind("text") }),
+    z.looseObject({ type: field.kind("json_object") }),
     z.looseObject({
-      type: kind("json_schema"),
+      type: field.kind("json_schema"),
       name: z.string().min(1).max(64).describe("Name of the schema."),
       schema: z.record(z.string(), z.unknown()).describe("The JSON schema."),
-      description: z.string().nullish().describe("Ignored."),
-      strict: z.boolean().nullish().describe(ALWAYS_STRICT),
+      description: field.text("Ignored."),
+      strict: field.flag(ALWAYS_STRICT),
     }),
   ],
   { error: "type must be text, json_object or json_schema" },
@@ -53,8 +52,8 @@ const format = z.discriminatedUnion(
 export const responsesSchema = z.object({
   ...ownFields,
   input,
-  instructions: z.string().nullish().describe("A system message, placed before all others."),
-  max_output_tokens: tokenLimit.nullish(),
+  instructions: field.text("A system message, placed before all others."),
+  max_output_tokens: field.tokenLimit.nullish(),
   tools: toolList(z.looseObject({ type: toolType, ...functionFields })),
   tool_choice: z
     .union(
@@ -62,7 +61,7 @@ export const responsesSchema = z.object({
         z.enum(["none", "auto", "required"]),
         named,
         z.looseObject({
-          type: kind("allowed_tools"),
+          type: field.kind("allowed_tools"),
           mode: choiceMode,
           tools: z.array(named).min(1).describe(CALLABLE),
         }),
@@ -72,57 +71,50 @@ export const responsesSchema = z.object({
     .nullish()
     .meta({ default: "auto", description: TOOL_CHOICE }),
   parallel_tool_calls: parallelCalls,
-  text: z
-    .looseObject({
-      format: format.nullish().describe(ANSWER_FORM),
-      verbosity: mustBe(["medium"], "must be medium, the only verbosity here"),
-    })
-    .nullish()
-    .describe("Form of the answer's text."),
-  reasoning: z
-    .looseObject({
+  text: field.optional(
+    z.looseObject({
+      format: field.optional(format, ANSWER_FORM),
+      verbosity: field.mustBe(["medium"], "must be medium, the only verbosity here"),
+    }),
+    "Form of the answer's text.",
+  ),
+  reasoning: field.optional(
+    z.looseObject({
       effort: reasoningFields.reasoning_effort,
-      summary: withoutEffect(
+      summary: field.withoutEffect(
         z.enum(["auto", "concise", "detailed"]).nullish(),
         "Ignored: reasoning is returned in full, not as a summary.",
       ),
-    })
-    .nullish()
-    .describe("Reasoning options."),
-  reasoning_effort: refused("is not supported here; use reasoning.effort"),
+    }),
+    "Reasoning options.",
+  ),
+  reasoning_effort: field.refused("is not supported here; use reasoning.effort"),
   chat_template_kwargs: reasoningFields.chat_template_kwargs,
   thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
-  include: z
-    .array(z.enum(INCLUDABLE))
-    .nullish()
-    .describe("Extra data to return: log probabilities. Encrypted reasoning is never returned."),
-  top_logprobs: alternatives.nullish().meta({ default: 0 }),
+  include: field.optional(
+    z.array(z.enum(INCLUDABLE)),
+    "Extra data to return: log probabilities. Encrypted reasoning is never returned.",
+  ),
+  top_logprobs: field.alternatives.nullish().meta({ default: 0 }),
   truncation: z
     .enum(["auto", "disabled"])
     .nullish()
     .meta({ default: "disabled" })
     .describe("auto leaves out the oldest turns of a conversation that does not fit."),
-  store: z
-    .boolean()
-    .nullish()
-    .describe("Whether to store the response, so that it can be retrieved and continued."),
-  previous_response_id: z
-    .string()
-    .min(1)
-    .nullish()
-    .describe("Id of the stored response to continue."),
+  store: field.flag("Whether to store the response, so that it can be retrieved and continued."),
+  previous_response_id: field.optional(z.string().min(1), "Id of the stored response to continue."),
   background: z
     .boolean()
     .nullish()
     .meta({ default: false })
     .describe("Whether generation continues after the client disconnects."),
-  metadata: z
-    .record(z.string(), z.string(), "must be an object whose values are strings")
-    .nullish()
-    .describe("An object whose values are strings; returned with the answer."),
-  stream_options: withoutEffect(
-    z.looseObject({ include_obfuscation: z.boolean().nullish().describe(NO_PADDING) }).nullish(),
-    STREAM_OPTIONS,
+  metadata: field.optional(
+    z.record(z.string(), z.string(), "must be an object whose values are strings"),
+    "An object whose values are strings; returned with the answer.",
+  ),
+  stream_options: field.withoutEffect(
+    z.looseObject({ include_obfuscation: field.flag(field.NO_PADDING) }).nullish(),
+    field.STREAM_OPTIONS,
   ),
 });
 

@@ -5,22 +5,21 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { textOf } from "../openai/messages.ts";
-import { anyText, argumentsText, functionName } from "../shared/common-fields.ts";
-import { kind, refused, role } from "../shared/field-types.ts";
+import * as field from "../shared/field-types.ts";
 import { isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
 /** Clients send answers back unchanged, so fields that a model does not read are allowed. */
 const textPart = z.looseObject({
-  type: kind([...PART_TYPES]),
-  text: anyText,
-  annotations: z.array(z.unknown()).nullish().describe("Ignored."),
-  logprobs: z.array(z.unknown()).nullish().describe("Ignored."),
+  type: field.kind([...PART_TYPES]),
+  text: field.anyText,
+  annotations: field.optional(z.array(z.unknown()), "Ignored."),
+  logprobs: field.optional(z.array(z.unknown()), "Ignored."),
 });
 const reasoningPart = z.looseObject({
-  type: z.string().nullish().describe("The form of this object."),
-  text: anyText,
+  type: field.text("The form of this object."),
+  text: field.anyText,
 });
 
 const content = z
@@ -33,41 +32,41 @@ const content = z
 const callId = z.string().min(1).describe("The id that a call and its output share.");
 
 const common = {
-  id: z.string().nullish().describe("Id of the item. Ignored."),
-  status: z.enum(["in_progress", "completed", "incomplete"]).nullish().describe("Ignored."),
+  id: field.text("Id of the item. Ignored."),
+  status: field.optional(z.enum(["in_progress", "completed", "incomplete"]), "Ignored."),
 };
 
 const item = z.discriminatedUnion(
   "type",
   [
     z.looseObject({
-      type: kind("message"),
-      role: role("system", "developer", "user", "assistant"),
+      type: field.kind("message"),
+      role: field.role("system", "developer", "user", "assistant"),
       content,
       ...common,
     }),
     z.looseObject({
-      type: kind("function_call"),
+      type: field.kind("function_call"),
       call_id: callId,
-      name: functionName,
-      arguments: argumentsText,
+      name: field.functionName,
+      arguments: field.argumentsText,
       ...common,
     }),
     z.looseObject({
-      type: kind("function_call_output"),
+      type: field.kind("function_call_output"),
       call_id: callId,
       output: content.describe("For function_call_output: the result."),
       ...common,
     }),
     z.looseObject({
-      type: kind("reasoning"),
-      summary: z
-        .array(reasoningPart)
-        .nullish()
-        .describe("For a reasoning item: the reasoning, used if content is absent."),
-      content: z.array(reasoningPart).nullish().describe("For a reasoning item: the reasoning."),
+      type: field.kind("reasoning"),
+      summary: field.optional(
+        z.array(reasoningPart),
+        "For a reasoning item: the reasoning, used if content is absent.",
+      ),
+      content: field.optional(z.array(reasoningPart), "For a reasoning item: the reasoning."),
       id: common.id,
-      encrypted_content: refused("must be null: this server cannot read encrypted reasoning"),
+      encrypted_content: field.refused("must be null: this server cannot read encrypted reasoning"),
       status: common.status,
     }),
   ],

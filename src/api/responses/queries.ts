@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { z } from "zod";
+import * as field from "../shared/field-types.ts";
 import { flag, wholeNumber } from "../shared/queries.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
@@ -13,22 +14,23 @@ const included = {
 
 /** Query of `GET /v1/responses/{id}`. */
 export const retrieveQuery = z.object({
-  stream: flag.nullish().describe("Whether to stream the response's events from the first one."),
-  starting_after: wholeNumber(0, Number.MAX_SAFE_INTEGER)
-    .nullish()
-    .describe("For a stream: `sequence_number` of the last event received."),
+  stream: field.optional(flag, "Whether to stream the response's events from the first one."),
+  starting_after: field.optional(
+    wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    "For a stream: `sequence_number` of the last event received.",
+  ),
   ...included,
-  include_obfuscation: flag.nullish().describe("Ignored: this server does not pad its events."),
+  include_obfuscation: field.optional(flag, "Ignored: this server does not pad its events."),
 });
 
 /** Query of `GET /v1/responses/{id}/input_items`. */
 export const inputItemsQuery = z.object({
-  limit: wholeNumber(1, 100).nullish().describe("Maximum number of items: 1 to 100. Default: 20."),
-  order: z
-    .enum(["asc", "desc"], "must be asc or desc")
-    .nullish()
-    .describe("Order of the items. Default: latest first."),
-  after: z.string().nullish().describe("Id of the item before the first one to return."),
+  limit: field.optional(wholeNumber(1, 100), "Maximum number of items: 1 to 100. Default: 20."),
+  order: field.optional(
+    z.enum(["asc", "desc"], "must be asc or desc"),
+    "Order of the items. Default: latest first.",
+  ),
+  after: field.text("Id of the item before the first one to return."),
   ...included,
 });
 

@@ -6,18 +6,7 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
-import {
-  MAX_STOPS,
-  MAX_TOP_K,
-  modelId,
-  NO_PADDING,
-  STOPS,
-  STREAM,
-  STREAM_OPTIONS,
-  sampler,
-  stopString,
-} from "./common-fields.ts";
-import { defaulted, mustBe, toggle, withoutEffect } from "./field-types.ts";
+import * as field from "./field-types.ts";
 import type { Unsupported } from "./parse-body.ts";
 import { grammarFields, grammarOf } from "./schema-grammar.ts";
 
@@ -32,61 +21,78 @@ const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
-  model: modelId,
-  stream: toggle(false, STREAM),
-  stream_options: z
-    .looseObject({
-      include_usage: toggle(false, "Whether to send the usage in a last chunk."),
-      include_obfuscation: withoutEffect(z.boolean().nullish(), NO_PADDING),
-      continuous_usage_stats: mustBe([false], "must be false: usage is sent once, at the end"),
+  model: field.modelId,
+  stream: field.toggle(false, field.STREAM),
+  stream_options: field.optional(
+    z.looseObject({
+      include_usage: field.toggle(false, "Whether to send the usage in a last chunk."),
+      include_obfuscation: field.withoutEffect(z.boolean().nullish(), field.NO_PADDING),
+      continuous_usage_stats: field.mustBe(
+        [false],
+        "must be false: usage is sent once, at the end",
+      ),
       flush: z
         .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
         .nullish()
         .meta({ default: "token" })
         .describe("When to send text: per token, word, sentence, or interval in ms."),
-    })
-    .nullish()
-    .describe(STREAM_OPTIONS),
-  temperature: defaulted(sampler.temperature(2), 1),
-  top_p: defaulted(sampler.topP, 1),
-  top_k: defaulted(z.int().min(-1).max(MAX_TOP_K), 0).describe(
-    "Samples from this many of the likeliest tokens; 0 and -1 switch it off.",
+    }),
+    field.STREAM_OPTIONS,
   ),
-  min_p: defaulted(sampler.minP, 0),
-  presence_penalty: defaulted(sampler.presencePenalty, 0),
-  frequency_penalty: defaulted(sampler.frequencyPenalty, 0),
-  repeat_penalty: defaulted(sampler.repeatPenalty, 1),
-  seed: z
-    .number()
-    .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
-    .meta({ type: "integer" })
-    .nullish()
-    .describe("The same seed gives the same tokens; -1 or no value picks a random seed."),
-  stop: z
-    .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
-      error: `must be a string, or up to ${MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
-    })
-    .nullish()
-    .describe(STOPS),
-  max_tokens: z
-    .int()
-    .min(-1)
-    .refine((n) => n !== 0, "must be at least 1; -1 means no limit")
-    .meta({ not: { const: 0 } })
-    .nullish()
-    .describe("Maximum number of tokens to generate; -1 means no limit."),
-  min_tokens: defaulted(z.int().min(0), 0).describe(
-    "The model cannot end its answer before this many tokens.",
+  temperature: field.defaulted(field.sampler.temperature(2), 1),
+  top_p: field.defaulted(field.sampler.topP, 1),
+  top_k: field
+    .defaulted(z.int().min(-1).max(field.MAX_TOP_K), 0)
+    .describe("Samples from this many of the likeliest tokens; 0 and -1 switch it off."),
+  min_p: field.defaulted(field.sampler.minP, 0),
+  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
+  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
+  seed: field.optional(
+    z
+      .number()
+      .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
+      .meta({ type: "integer" }),
+    "The same seed gives the same tokens; -1 or no value picks a random seed.",
   ),
-  ignore_eos: toggle(false, "Whether to prevent the model from ending its answer."),
-  cache_prompt: toggle(true, "Whether to use the prefix cache, and to leave this prompt in it."),
-  n: defaulted(z.int().min(1).max(MAX_CHOICES), 1).describe("Number of choices to generate."),
-  return_progress: toggle(false, "Whether a stream reports how much of the prompt has been read."),
-  service_tier: z
-    .enum(["auto", "default", "flex"], "must be auto, default or flex")
-    .nullish()
-    .describe("flex gives the request low priority: it runs when no other request waits."),
-  logit_bias: defaulted(
+  stop: field.optional(
+    z.union(
+      [
+        field.stopString.transform((stop) => [stop]),
+        z.array(field.stopString).max(field.MAX_STOPS),
+      ],
+      {
+        error: `must be a string, or up to ${field.MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
+      },
+    ),
+    field.STOPS,
+  ),
+  max_tokens: field.optional(
+    z
+      .int()
+      .min(-1)
+      .refine((n) => n !== 0, "must be at least 1; -1 means no limit")
+      .meta({ not: { const: 0 } }),
+    "Maximum number of tokens to generate; -1 means no limit.",
+  ),
+  min_tokens: field
+    .defaulted(z.int().min(0), 0)
+    .describe("The model cannot end its answer before this many tokens."),
+  ignore_eos: field.toggle(false, "Whether to prevent the model from ending its answer."),
+  cache_prompt: field.toggle(
+    true,
+    "Whether to use the prefix cache, and to leave this prompt in it.",
+  ),
+  n: field.defaulted(z.int().min(1).max(MAX_CHOICES), 1).describe("Number of choices to generate."),
+  return_progress: field.toggle(
+    false,
+    "Whether a stream reports how much of the prompt has been read.",
+  ),
+  service_tier: field.optional(
+    z.enum(["auto", "default", "flex"], "must be auto, default or flex"),
+    "flex gives the request low priority: it runs when no other request waits.",
+  ),
+  logit_bias: field.defaulted(
     z
       .record(z.string(), z.number().min(-100).max(100))
       .superRefine((biases, context) => {

@@ -7,7 +7,7 @@ import type { AskedRequest, AskedSchema, Json } from "../../generation/request.t
 import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { ParseContext } from "../dialect.ts";
-import { kind, withoutEffect } from "./field-types.ts";
+import * as field from "./field-types.ts";
 import { invalidValue } from "./refusals.ts";
 
 /** Grammars written by hand are much shorter. A longer one could only keep the server busy. */
@@ -27,22 +27,22 @@ export const grammarFields = {
     .discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: kind("text") }),
+        z.looseObject({ type: field.kind("text") }),
         z.looseObject({
-          type: kind("json_object"),
-          schema: jsonSchema.nullish().describe("For json_object: a JSON schema."),
+          type: field.kind("json_object"),
+          schema: field.optional(jsonSchema, "For json_object: a JSON schema."),
         }),
         z.looseObject({
-          type: kind("json_schema"),
+          type: field.kind("json_schema"),
           json_schema: z
             .looseObject({
-              name: withoutEffect(
+              name: field.withoutEffect(
                 z.string().min(1).max(64).nullish(),
                 "Name of the schema. Ignored.",
               ),
-              description: withoutEffect(z.string().nullish(), "Ignored."),
+              description: field.withoutEffect(z.string().nullish(), "Ignored."),
               schema: jsonSchema,
-              strict: withoutEffect(z.boolean().nullish(), ALWAYS_STRICT),
+              strict: field.withoutEffect(z.boolean().nullish(), ALWAYS_STRICT),
             })
             .describe("For json_schema: the schema and its name."),
         }),
@@ -52,16 +52,17 @@ export const grammarFields = {
     .nullish()
     .meta({ default: { type: "text" } })
     .describe(ANSWER_FORM),
-  json_schema: jsonSchema.nullish().describe("JSON schema of the answer."),
-  grammar: z
-    .string()
-    .max(MAX_GRAMMAR_CHARS, `must have at most ${MAX_GRAMMAR_CHARS} characters`)
-    .superRefine((text, context) => {
-      const problem = text.isWellFormed() ? gbnfProblem(text) : "must be valid Unicode";
-      if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
-    })
-    .nullish()
-    .describe("GBNF grammar of the answer, if the server allows it (--allow-grammar)."),
+  json_schema: field.optional(jsonSchema, "JSON schema of the answer."),
+  grammar: field.optional(
+    z
+      .string()
+      .max(MAX_GRAMMAR_CHARS, `must have at most ${MAX_GRAMMAR_CHARS} characters`)
+      .superRefine((text, context) => {
+        const problem = text.isWellFormed() ? gbnfProblem(text) : "must be valid Unicode";
+        if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
+      }),
+    "GBNF grammar of the answer, if the server allows it (--allow-grammar).",
+  ),
 };
 
 type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
-import { kind } from "./field-types.ts";
+import * as field from "./field-types.ts";
 import { invalidValue } from "./refusals.ts";
 import { schemaAt } from "./schema-grammar.ts";
 
@@ -19,12 +19,9 @@ export const toolName = z
 /** Parts of a tool's definition in several APIs. */
 export const toolParts = {
   name: toolName,
-  description: z.string().nullish().describe("Tells the model what the function does."),
+  description: field.text("Tells the model what the function does."),
   schema: z.record(z.string(), z.unknown()).describe("JSON schema of the arguments."),
-  strict: z
-    .boolean()
-    .nullish()
-    .describe("Whether to refuse schema keywords that cannot be enforced."),
+  strict: field.flag("Whether to refuse schema keywords that cannot be enforced."),
 };
 
 export const TOOLS = "Functions that the model may call.";
@@ -42,23 +39,24 @@ export const parallelCalls = z
 
 /** A list of tool definitions in a dialect's own form, within the limits. */
 export function toolList<T extends z.ZodType>(definition: T) {
-  return z
-    .array(definition)
-    .max(MAX_TOOLS, `must have at most ${MAX_TOOLS} tools`)
-    .refine(
-      (tools) => JSON.stringify(tools).length <= MAX_DEFINITION_CHARS,
-      `must have at most ${MAX_DEFINITION_CHARS} characters of JSON`,
-    )
-    .nullish()
-    .describe(TOOLS);
+  return field.optional(
+    z
+      .array(definition)
+      .max(MAX_TOOLS, `must have at most ${MAX_TOOLS} tools`)
+      .refine(
+        (tools) => JSON.stringify(tools).length <= MAX_DEFINITION_CHARS,
+        `must have at most ${MAX_DEFINITION_CHARS} characters of JSON`,
+      ),
+    TOOLS,
+  );
 }
 
 const named = z.looseObject({
-  type: kind("function"),
+  type: field.kind("function"),
   function: z.looseObject({ name: toolName }).describe("The function."),
 });
 
-export const toolType = kind("function", "must be function, the only type of tool here");
+export const toolType = field.kind("function", "must be function, the only type of tool here");
 
 export const functionFields = {
   name: toolName,
@@ -80,7 +78,7 @@ export const toolFields = {
         z.enum(["none", "auto", "required"]),
         named,
         z.looseObject({
-          type: kind("allowed_tools"),
+          type: field.kind("allowed_tools"),
           allowed_tools: z
             .looseObject({ mode: choiceMode, tools: z.array(named).min(1).describe(CALLABLE) })
             .describe("A subset of the tools."),

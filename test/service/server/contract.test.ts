@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { DocumentedOperation, OpenapiDocument } from "../../../src/api/openapi/document.ts";
 import type { Operation } from "../../../src/api/openapi/operation.ts";
-import { envelopeOf, operations } from "../../../src/api/openapi/operations.ts";
+import { operations } from "../../../src/api/openapi/operations.ts";
 import type { Contract } from "../../../src/api/shared/contract.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-formats.ts";
 import { type ErrorCode, SENT_CODES, statusOf } from "../../../src/errors.ts";
@@ -211,7 +211,7 @@ describe.each(ALL)("%s", (_name, operation) => {
     const isPublic = operation.isPublic === true;
     expect(response.status === 401).toBe(!isPublic);
     expect(documentedAs(operation).security?.length === 0).toBe(isPublic);
-    if (!isPublic) expectHeldTo(envelopeOf(operation)[1], await response.json());
+    if (!isPublic) expectHeldTo(operation.tag.error, await response.json());
   });
 });
 
@@ -236,7 +236,7 @@ describe.each(POSTS)("%s", (_name, operation) => {
 
     const answer = (await response.json()) as unknown;
     expect(response.status).toBe(statusOf(code));
-    expectHeldTo(envelopeOf(operation)[1], answer);
+    expectHeldTo(operation.tag.error, answer);
     const details = errorDetailsOf(answer);
     expect(details.code).toBe(code);
     expect(details.param === null).toBe(code === "invalid_json");
@@ -250,8 +250,7 @@ describe.each(POSTS)("%s", (_name, operation) => {
     const size = await post(url, { a: "a".repeat(5_000_000) });
 
     expect([type.status, size.status]).toEqual([415, 413]);
-    for (const response of [type, size])
-      expectHeldTo(envelopeOf(operation)[1], await response.json());
+    for (const response of [type, size]) expectHeldTo(operation.tag.error, await response.json());
   });
 
   test("names unknown fields in a header", async () => {
