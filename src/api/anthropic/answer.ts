@@ -70,7 +70,7 @@ export const anthropicEvent = z.discriminatedUnion("type", [
 
 export const anthropicTokenCount = z.strictObject({ input_tokens: count });
 
-export const anthropicError = z.strictObject({
+const anthropicError = z.strictObject({
   type: z.literal("error"),
   error: z.strictObject({
     type: z.enum([

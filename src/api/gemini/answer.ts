@@ -90,7 +90,7 @@ const detail = z.discriminatedUnion("@type", [
   }),
 ]);
 
-export const geminiError = z.strictObject({
+const geminiError = z.strictObject({
   error: z.strictObject({
     code: z.int(),
     message: z.string(),

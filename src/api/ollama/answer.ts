@@ -85,7 +85,7 @@ export const chatForms = forms({ message });
 export const generateForms = forms({ response: z.string(), thinking: z.string().optional() });
 
 /** Ollama's clients read only `error`. */
-export const ollamaError = z.strictObject({
+const ollamaError = z.strictObject({
   error: z.string(),
   code: z.enum(SENT_CODES),
   param: z.string().nullable(),

@@ -31,7 +31,7 @@ export type DocumentedOperation = {
 };
 
 type DocumentedParameter = Parameter | { readonly $ref: string };
-export type DocumentedAnswer = { readonly description: string; readonly content?: Content };
+type DocumentedAnswer = { readonly description: string; readonly content?: Content };
 type Content = Readonly<
   Record<
     string,

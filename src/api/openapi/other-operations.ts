@@ -176,7 +176,6 @@ const PUBLIC: readonly Operation[] = [
   },
   get("/openapi.json", SERVER, "This document", ["OpenApiDocument", z.looseObject({})]),
   get("/docs", SERVER, "This document as a page", "text/html"),
-  get("/docs/style.css", SERVER, "The style sheet of that page", "text/css"),
 ];
 
 export const OTHER_OPERATIONS: readonly Operation[] = [

@@ -43,7 +43,7 @@ export class SchemaNames {
       uri: (id) => `${PREFIX}${id}`,
       override: ({ zodSchema, jsonSchema }) => cleanUp(zodSchema, jsonSchema as JsonSchema),
     });
-    const described = JSON.parse(JSON.stringify(schemas), withOuterDescription) as typeof schemas;
+    const described = JSON.parse(JSON.stringify(schemas), withoutNullForm) as typeof schemas;
     return Object.fromEntries(
       Object.entries(described).map(([name, { $schema: _, $id: _id, ...schema }]) => [
         name,
@@ -84,12 +84,15 @@ function withHarmlessFields(schema: JsonSchema): JsonSchema {
   return schema;
 }
 
-/** Moves the description of the only form besides null outside, e.g. of `z.string().describe("...").nullish()`. */
-function withOuterDescription(_key: string, json: unknown): unknown {
+/** Writes a form that may be null, such as `z.string().describe("...").nullish()`, as one schema if possible. */
+function withoutNullForm(_key: string, json: unknown): unknown {
   const { anyOf, ...rest } = Object(json) as { anyOf?: unknown };
   if (!Array.isArray(anyOf)) return json;
-  const [{ description, ...form }, ...others] = anyOf as [JsonSchema, ...JsonSchema[]];
-  const isOnly = others.length === 1 && others[0]?.type === "null";
-  const forms = isOnly ? [form, ...others] : anyOf;
-  return { ...(isOnly ? { description } : {}), ...rest, anyOf: forms.flatMap(flattened) };
+  const [form, ...others] = anyOf as [JsonSchema, ...JsonSchema[]];
+  if (others.length !== 1 || others[0]?.type !== "null")
+    return { ...rest, anyOf: anyOf.flatMap(flattened) };
+  if (typeof form.type === "string" && !("enum" in form) && !("const" in form))
+    return { ...form, ...rest, type: [form.type, "null"] };
+  const { description, ...plain } = form;
+  return { description, ...rest, anyOf: [plain, ...others].flatMap(flattened) };
 }

@@ -115,6 +115,7 @@ describe("the document", () => {
       hostNames: [],
       corsOrigins: [],
       webSockets: { mount: () => {} },
+      builtFolder: "",
       pageFolder: null,
     } as unknown as AppDeps);
 

@@ -1,7 +1,7 @@
 // The document describes everything that a client may send.
 
 import { expect, test } from "vitest";
-import { fieldRows } from "../../../../scripts/docs-page/fields.ts";
+import { fieldRows } from "../../../../scripts/field-rows.ts";
 import { openapiDocument } from "../../../../src/api/openapi/document.ts";
 
 const { components, paths } = openapiDocument("0");

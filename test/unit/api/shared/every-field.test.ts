@@ -1,7 +1,7 @@
 // Every field that is documented as having an effect has one, and its documented limits and default are true.
 
 import { describe, expect, test } from "vitest";
-import { type FieldRow, fieldRows } from "../../../../scripts/docs-page/fields.ts";
+import { type FieldRow, fieldRows } from "../../../../scripts/field-rows.ts";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
 import type { AskEngine } from "../../../../src/api/endpoint.ts";
 import { openapiDocument } from "../../../../src/api/openapi/document.ts";
