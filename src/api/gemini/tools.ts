@@ -61,10 +61,7 @@ export const toolFields = {
             z.array(z.string()),
             "The functions that the model may call.",
           ),
-          streamFunctionCallArguments: z
-            .literal(false, "must be false: calls are sent whole")
-            .nullish()
-            .meta({ default: false, description: "Must be false: calls are sent whole." }),
+          streamFunctionCallArguments: field.mustBe([false], "must be false: calls are sent whole"),
         }),
         "The mode, and the functions that may be called.",
       ),

@@ -8,11 +8,10 @@ import type { AskedRequest } from "../../generation/request.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { encodeOpenaiError } from "../openai/encoder.ts";
 import * as field from "../shared/field-types.ts";
-import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { eitherOf, requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
 import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
 import {
   type InfillAnswer,
   type InfillFrame,
@@ -86,7 +85,7 @@ export const nativeInfill: Dialect = {
       { ...fields, n: 1, stream_options: null },
       {
         prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
-        maxTokens: maxTokens(fields),
+        maxTokens: eitherOf(fields, "n_predict", "max_tokens"),
         logprobs: null,
         echoesPrompt: false,
       },
@@ -123,14 +122,6 @@ function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
 
 function separator(name: string): string {
   return `\n\n--- ${name} ---\n\n`;
-}
-
-function maxTokens({ n_predict, max_tokens }: Fields): number | null {
-  const [own, other] = [n_predict ?? null, max_tokens ?? null];
-  if (own !== null && other !== null && own !== other) {
-    throw invalidValue("n_predict", `is ${own} and max_tokens is ${other}; send only one of them`);
-  }
-  return own ?? other;
 }
 
 /** The engine names the fields of a prompt as completions do. */

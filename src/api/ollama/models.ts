@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { Contract } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
-import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { parseBody } from "../shared/parse-body.ts";
 import { isObject } from "../shared/refusals.ts";
 import { OLLAMA } from "./answer.ts";
 import { modelName } from "./fields.ts";
@@ -146,26 +146,15 @@ const showSchema = z.object({
   ...names,
   verbose: field.withoutEffect(z.boolean().nullish(), "Ignored: there is nothing more to show."),
 });
-/** These would change the description but not the model. */
-const UNSUPPORTED: Unsupported = { system: [""], template: [""], options: [] };
 
-export const ollamaShow: ModelRoute = {
-  path: "/api/show",
-  contract: {
-    name: "OllamaShow",
-    tag: OLLAMA,
-    summary: "Describes one model",
-    body: showSchema,
-    unsupported: UNSUPPORTED,
-    example: { model: "builtin" },
-    answer: ollamaModel,
-    codes: [],
-  },
-  parse(body) {
-    const { fields, ignoredParams } = parseBody(showSchema, withModel(body), UNSUPPORTED);
-    return { model: fields.model, ignoredParams };
-  },
-};
+export const ollamaShow = modelRoute("/api/show", {
+  name: "OllamaShow",
+  summary: "Describes one model",
+  body: showSchema,
+  // These would change the description but not the model.
+  unsupported: { system: [""], template: [""], options: [] },
+  answer: ollamaModel,
+});
 
 const pullSchema = z.object({
   ...names,
@@ -173,23 +162,29 @@ const pullSchema = z.object({
   stream: field.withoutEffect(z.boolean().nullish(), "Ignored: there is always one answer."),
 });
 
-export const ollamaPull: ModelRoute = {
-  path: "/api/pull",
-  contract: {
-    name: "OllamaPull",
-    tag: OLLAMA,
-    summary: "Confirms that a model is served; downloads nothing",
-    body: pullSchema,
-    unsupported: {},
-    example: { model: "builtin" },
-    answer: ollamaStatus,
-    codes: [],
-  },
-  parse(body) {
-    const { fields, ignoredParams } = parseBody(pullSchema, withModel(body), {});
-    return { model: fields.model, ignoredParams };
-  },
+export const ollamaPull = modelRoute("/api/pull", {
+  name: "OllamaPull",
+  summary: "Confirms that a model is served; downloads nothing",
+  body: pullSchema,
+  unsupported: {},
+  answer: ollamaStatus,
+});
+
+type NamedModel = z.ZodType<{ readonly model: string }>;
+type OwnPart = Pick<Contract, "name" | "summary" | "unsupported" | "answer"> & {
+  readonly body: NamedModel;
 };
+
+function modelRoute(path: string, own: OwnPart): ModelRoute {
+  return {
+    path,
+    contract: { ...own, tag: OLLAMA, example: { model: "builtin" }, codes: [] },
+    parse(body) {
+      const { fields, ignoredParams } = parseBody(own.body, withModel(body), own.unsupported);
+      return { model: fields.model, ignoredParams };
+    },
+  };
+}
 
 /** Some clients still send the model's name in the older field `name`. */
 function withModel(body: unknown): unknown {

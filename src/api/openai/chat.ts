@@ -3,11 +3,13 @@
 import { z } from "zod";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
-import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
+import type { AskedPrompt, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import {
+  eitherOf,
+  logprobOptions,
   requestsOf,
   sharedFields,
   UNSUPPORTED_IN_CHAT,
@@ -92,7 +94,7 @@ export const openaiChat: Dialect = {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     const own = {
       prompts: [readPrompt(fields)],
-      maxTokens: maxTokens(fields),
+      maxTokens: eitherOf(fields, "max_tokens", "max_completion_tokens"),
       logprobs: logprobOptions(fields),
       echoesPrompt: false,
     };
@@ -159,21 +161,6 @@ function continuesLast(fields: Fields, read: readonly Message[]): boolean {
       "can be false only if the last message is continued",
     );
   return isContinued;
-}
-
-function logprobOptions({ logprobs, top_logprobs: top }: Fields): LogprobOptions | null {
-  if (logprobs) return { alternatives: top, includesPrompt: false };
-  if (top > 0) throw invalidValue("top_logprobs", "requires logprobs: true");
-  return null;
-}
-
-function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null {
-  const [older, newer] = [max_tokens ?? null, max_completion_tokens ?? null];
-  if (older !== null && newer !== null && older !== newer) {
-    const difference = `is ${older} and max_completion_tokens is ${newer}; send only one of them`;
-    throw invalidValue("max_tokens", difference);
-  }
-  return newer ?? older;
 }
 
 function encodeDelta(delta: Delta, context: ChoiceContext): ChatDelta {

@@ -12,32 +12,19 @@ import { type JsonSchema, SchemaNames } from "./schemas.ts";
 
 export type OpenapiDocument = {
   readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
-  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> } & Readonly<
-    Record<string, object>
-  >;
+  readonly components: { readonly schemas: Record<string, JsonSchema> } & Record<string, object>;
 } & Readonly<Record<string, unknown>>;
 
 export type DocumentedOperation = {
-  readonly tags: readonly string[];
-  readonly summary: string;
-  readonly operationId: string;
-  readonly parameters: readonly DocumentedParameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Content };
+  readonly parameters: readonly (Parameter | { readonly $ref: string })[];
+  readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<Record<string, DocumentedAnswer>>;
   readonly security?: readonly object[];
-};
+} & Readonly<Record<string, unknown>>;
 
-type DocumentedParameter = Parameter | { readonly $ref: string };
 type DocumentedAnswer = { readonly description: string; readonly content?: Content };
-type Content = Readonly<
-  Record<
-    string,
-    { readonly schema: JsonSchema; readonly example?: unknown; readonly description?: string }
-  >
->;
+type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>;
 
 const INFO = `A streaming server for GGUF models with a request queue. Bodies are JSON. Every answer has an \`x-request-id\`: your own, if you send one.
 The server answers 404 (\`not_found\`) to unknown paths, 405 (\`method_not_allowed\`) to other methods, 431 (\`headers_too_large\`) to headers over 16 KiB, 408 (\`receive_timeout\`) to requests that arrive too slowly, and 403 (\`host_not_allowed\`, \`origin_not_allowed\`) to host names and web origins that are not allowed.
@@ -47,24 +34,22 @@ function text(description: string) {
   return { description, schema: { type: "string" } };
 }
 
+function integer(description: string) {
+  return { description, schema: { type: "integer" } };
+}
+
 const HEADERS = {
   "x-request-id": text("Id of the request: your own, if you sent a valid one."),
   "request-id": text("Same as `x-request-id`, for Anthropic's SDKs."),
   "x-ignored-params": text("Fields of the body that are unknown and had no effect."),
   location: text("For a resumable stream: the path at which to resume it."),
   "server-timing": text("How long each phase took."),
-  "x-ratelimit-limit-tokens": {
-    description: "Tokens that the key may use per minute. Absent for keys without such a limit.",
-    schema: { type: "integer" },
-  },
-  "x-ratelimit-remaining-tokens": {
-    description: "Tokens that the key had left when the request arrived.",
-    schema: { type: "integer" },
-  },
-  "x-ratelimit-reset-tokens": text(
-    "Time until the key has all its tokens again, e.g. `1m12.5s` or `20ms`.",
+  "x-ratelimit-limit-tokens": integer(
+    "Tokens that the key may use per minute. Absent for keys without such a limit.",
   ),
-  "retry-after": { description: "Seconds to wait before a retry.", schema: { type: "integer" } },
+  "x-ratelimit-remaining-tokens": integer("Tokens that the key had left at the request's arrival."),
+  "x-ratelimit-reset-tokens": text("Time until the key has all its tokens again, e.g. `1m12.5s`."),
+  "retry-after": integer("Seconds to wait before a retry."),
   "www-authenticate": text("`Bearer`."),
 };
 
@@ -94,15 +79,13 @@ const PARAMETERS = {
   requestId: {
     name: "x-request-id",
     in: "header",
-    description:
-      "An id of your own for this request: up to 128 letters, digits, `_`, `.`, `:`, `-`.",
+    description: "An id of your own: up to 128 letters, digits, `_`, `.`, `:`, `-`.",
     schema: { type: "string", pattern: "^[\\w.:-]{1,128}$" },
   },
   resumable: {
     name: "x-resumable",
     in: "header",
-    description:
-      "Whether the stream can be resumed after a lost connection, at the path in the header `location`.",
+    description: "Whether the stream can be resumed, at the path in the header `location`.",
     schema: { type: "string", enum: ["true", "false"] },
   },
   deadline: {
@@ -164,12 +147,10 @@ function errorOf({ tag }: Operation, names: SchemaNames): JsonSchema {
   return names.add(`${tag.name}Error`, tag.error);
 }
 
-function codesOf({ codes, query, isPublic, isForAnyKey }: Operation): readonly ErrorCode[] {
+function codesOf({ codes, isPublic, isForAnyKey }: Operation): readonly ErrorCode[] {
   if (isPublic) return codes;
-  const all = new Set([...codes, "invalid_api_key", "internal_error"] as const);
-  if (query) all.add("invalid_value").add("unknown_parameter");
-  if (!isForAnyKey) all.add("permission_denied");
-  return [...all];
+  const scope = isForAnyKey ? [] : (["permission_denied"] as const);
+  return [...codes, "invalid_api_key", ...scope, "internal_error"];
 }
 
 /** Streams of JSON lines cannot be resumed, because lines have no ids. */

@@ -6,11 +6,10 @@ import * as field from "../shared/field-types.ts";
 import { sharedFields } from "../shared/fields.ts";
 import { ALWAYS_STRICT, ANSWER_FORM } from "../shared/schema-grammar.ts";
 import {
-  CALLABLE,
-  choiceMode,
+  allowedTools,
   functionFields,
   parallelCalls,
-  TOOL_CHOICE,
+  toolChoice,
   toolList,
   toolType,
 } from "../shared/tools.ts";
@@ -55,21 +54,11 @@ export const responsesSchema = z.object({
   instructions: field.text("A system message, placed before all others."),
   max_output_tokens: field.tokenLimit.nullish(),
   tools: toolList(z.looseObject({ type: toolType, ...functionFields })),
-  tool_choice: z
-    .union(
-      [
-        z.enum(["none", "auto", "required"]),
-        named,
-        z.looseObject({
-          type: field.kind("allowed_tools"),
-          mode: choiceMode,
-          tools: z.array(named).min(1).describe(CALLABLE),
-        }),
-      ],
-      { error: 'must be none, auto, required, or {type: "function", name}' },
-    )
-    .nullish()
-    .meta({ default: "auto", description: TOOL_CHOICE }),
+  tool_choice: toolChoice(
+    named,
+    z.looseObject({ type: field.kind("allowed_tools"), ...allowedTools(named) }),
+    '{type: "function", name}',
+  ),
   parallel_tool_calls: parallelCalls,
   text: field.optional(
     z.looseObject({
@@ -96,18 +85,14 @@ export const responsesSchema = z.object({
     "Extra data to return: log probabilities. Encrypted reasoning is never returned.",
   ),
   top_logprobs: field.alternatives.nullish().meta({ default: 0 }),
-  truncation: z
-    .enum(["auto", "disabled"])
-    .nullish()
-    .meta({ default: "disabled" })
-    .describe("auto leaves out the oldest turns of a conversation that does not fit."),
+  truncation: field.optional(
+    z.enum(["auto", "disabled"]),
+    "auto leaves out the oldest turns of a conversation that does not fit.",
+    "disabled",
+  ),
   store: field.flag("Whether to store the response, so that it can be retrieved and continued."),
   previous_response_id: field.optional(z.string().min(1), "Id of the stored response to continue."),
-  background: z
-    .boolean()
-    .nullish()
-    .meta({ default: false })
-    .describe("Whether generation continues after the client disconnects."),
+  background: field.flag("Whether generation continues after the client disconnects.", false),
   metadata: field.optional(
     z.record(z.string(), z.string(), "must be an object whose values are strings"),
     "An object whose values are strings; returned with the answer.",
@@ -116,6 +101,18 @@ export const responsesSchema = z.object({
     z.looseObject({ include_obfuscation: field.flag(field.NO_PADDING) }).nullish(),
     field.STREAM_OPTIONS,
   ),
+});
+
+const [message, ...others] = input.element.options;
+
+/** The same, with the short forms that `withItems` expands: a string, and an item with a role but no type. */
+export const responsesBody = responsesSchema.extend({
+  input: z
+    .union([
+      z.string(),
+      z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
+    ])
+    .describe("The conversation: a user message as a string, or a list of items."),
 });
 
 export type ResponsesFields = z.output<typeof responsesSchema>;

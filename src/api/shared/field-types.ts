@@ -16,17 +16,17 @@ export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
     .meta({ default: value });
 }
 
-/** A field that may be absent or null. */
-export function optional<T extends z.ZodType>(schema: T, description: string) {
-  return schema.nullish().describe(description);
+/** A field that may be absent or null. @param value the default, applied where the field is read */
+export function optional<T extends z.ZodType>(schema: T, description: string, value?: unknown) {
+  return schema.nullish().meta({ description, ...(value === undefined ? {} : { default: value }) });
 }
 
 export function text(description: string) {
   return optional(z.string(), description);
 }
 
-export function flag(description: string) {
-  return optional(z.boolean(), description);
+export function flag(description: string, value?: boolean) {
+  return optional(z.boolean(), description, value);
 }
 
 /** An integer from 1. */

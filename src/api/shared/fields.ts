@@ -4,10 +4,16 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
+import {
+  type AskedPrompt,
+  type AskedRequest,
+  type LogprobOptions,
+  SEEDS,
+} from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
 import * as field from "./field-types.ts";
 import type { Unsupported } from "./parse-body.ts";
+import { invalidValue } from "./refusals.ts";
 import { grammarFields, grammarOf } from "./schema-grammar.ts";
 
 const MAX_BIASED_TOKENS = 1024;
@@ -128,6 +134,27 @@ export const PLAIN_REQUEST = {
   reportsProgress: false,
   reusePrefix: true,
 } as const;
+
+type LogprobFields = { readonly logprobs: boolean; readonly top_logprobs: number };
+
+/** @throws ServiceError 400 for alternatives without log probabilities */
+export function logprobOptions({ logprobs, top_logprobs }: LogprobFields): LogprobOptions | null {
+  if (logprobs) return { alternatives: top_logprobs, includesPrompt: false };
+  if (top_logprobs === 0) return null;
+  throw invalidValue("top_logprobs", "requires logprobs: true");
+}
+
+/** The value of a field that has two names. @throws ServiceError 400 if both are given, with different values */
+export function eitherOf<N extends string>(
+  fields: { readonly [K in N]?: number | null | undefined },
+  name: N,
+  other: N,
+): number | null {
+  const [one, two] = [fields[name] ?? null, fields[other] ?? null];
+  if (one !== null && two !== null && one !== two)
+    throw invalidValue(name, `is ${one} and ${other} is ${two}; send only one of them`);
+  return one ?? two;
+}
 
 /** Makes one request per choice. Choices of the same prompt differ only in their seeds. */
 export function requestsOf(

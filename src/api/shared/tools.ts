@@ -26,16 +26,6 @@ export const toolParts = {
 
 export const TOOLS = "Functions that the model may call.";
 export const TOOL_CHOICE = "Whether the model calls a function, and which ones it may call.";
-export const CALLABLE = "The tools that the model may call.";
-
-export const choiceMode = z
-  .enum(["auto", "required"])
-  .describe("Whether the model must call one of them.");
-
-export const parallelCalls = z
-  .boolean()
-  .nullish()
-  .meta({ default: true, description: "Whether an answer may have more than one call." });
 
 /** A list of tool definitions in a dialect's own form, within the limits. */
 export function toolList<T extends z.ZodType>(definition: T) {
@@ -51,11 +41,6 @@ export function toolList<T extends z.ZodType>(definition: T) {
   );
 }
 
-const named = z.looseObject({
-  type: field.kind("function"),
-  function: z.looseObject({ name: toolName }).describe("The function."),
-});
-
 export const toolType = field.kind("function", "must be function, the only type of tool here");
 
 export const functionFields = {
@@ -65,6 +50,32 @@ export const functionFields = {
   strict: toolParts.strict,
 };
 
+/** A choice among some of the tools. @param named schema of the name of one */
+export function allowedTools<T extends z.ZodType>(named: T) {
+  return {
+    mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
+    tools: z.array(named).min(1).describe("The tools that the model may call."),
+  };
+}
+
+/** How the model must choose, in OpenAI's dialects. @param form of the choice of one tool, for the error */
+export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
+  named: N,
+  allowed: A,
+  form: string,
+) {
+  const error = `must be none, auto, required, or ${form}`;
+  const choice = z.union([z.enum(["none", "auto", "required"]), named, allowed], { error });
+  return field.optional(choice, TOOL_CHOICE, "auto");
+}
+
+export const parallelCalls = field.flag("Whether an answer may have more than one call.", true);
+
+const named = z.looseObject({
+  type: field.kind("function"),
+  function: z.looseObject({ name: toolName }).describe("The function."),
+});
+
 export const toolFields = {
   tools: toolList(
     z.looseObject({
@@ -72,23 +83,14 @@ export const toolFields = {
       function: z.looseObject(functionFields).describe("The function."),
     }),
   ),
-  tool_choice: z
-    .union(
-      [
-        z.enum(["none", "auto", "required"]),
-        named,
-        z.looseObject({
-          type: field.kind("allowed_tools"),
-          allowed_tools: z
-            .looseObject({ mode: choiceMode, tools: z.array(named).min(1).describe(CALLABLE) })
-            .describe("A subset of the tools."),
-        }),
-      ],
-      { error: 'must be none, auto, required, or {type: "function", function: {name}}' },
-    )
-    .nullish()
-    .meta({ default: "auto" })
-    .describe(TOOL_CHOICE),
+  tool_choice: toolChoice(
+    named,
+    z.looseObject({
+      type: field.kind("allowed_tools"),
+      allowed_tools: z.looseObject(allowedTools(named)).describe("A subset of the tools."),
+    }),
+    '{type: "function", function: {name}}',
+  ),
   parallel_tool_calls: parallelCalls,
 };
 
