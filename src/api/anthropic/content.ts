@@ -51,10 +51,15 @@ const redactedThinking = z.looseObject({
   ),
 });
 
-const BLOCKS = "must be a string, or a list of blocks";
-
 /** `withBlocks` has already turned strings into blocks. */
-export const system = field.optional(field.orText(z.array(text, BLOCKS)), field.SYSTEM_PROMPT);
+function listOf<T extends z.ZodType>(block: T) {
+  const list = z
+    .array(block, "must be a string, or a list of blocks")
+    .describe("The text, or a list of blocks.");
+  return field.orText(list);
+}
+
+export const system = field.optional(listOf(text), field.SYSTEM_PROMPT);
 
 export const messages = z
   .array(
@@ -63,36 +68,22 @@ export const messages = z
       [
         z.looseObject({
           role: field.role("user"),
-          content: field.orText(
-            z
-              .array(
-                z.discriminatedUnion("type", [text, toolResult], {
-                  error: "type must be text or tool_result in a user message",
-                }),
-                BLOCKS,
-              )
-              .min(1, "must have at least one block")
-              .describe(field.CONTENT),
-          ),
+          content: listOf(
+            z.discriminatedUnion("type", [text, toolResult], {
+              error: "type must be text or tool_result in a user message",
+            }),
+          ).min(1, "must have at least one block"),
         }),
         z.looseObject({
           role: field.role("assistant"),
-          content: field.orText(
-            z
-              .array(
-                z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
-                  error:
-                    "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
-                }),
-                BLOCKS,
-              )
-              .describe(field.CONTENT),
+          content: listOf(
+            z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
+              error:
+                "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
+            }),
           ),
         }),
-        z.looseObject({
-          role: field.role("system"),
-          content: field.orText(z.array(text, BLOCKS).min(1).describe(field.CONTENT)),
-        }),
+        z.looseObject({ role: field.role("system"), content: listOf(text).min(1) }),
       ],
       { error: "role must be user, assistant or system" },
     ),

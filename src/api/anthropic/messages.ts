@@ -55,7 +55,7 @@ const schema = z.object({
   messages,
   system,
   stop_sequences: field.stopList,
-  stream: field.toggle(false, field.STREAM),
+  stream: field.off(field.STREAM),
   temperature: field.defaulted(field.sampler.temperature(1), 1),
   top_p: field.defaulted(field.sampler.topP, 1),
   top_k: field.defaulted(field.sampler.topK, 0),

@@ -31,9 +31,7 @@ const definition = z.looseObject({
   ),
   defer_loading: field.mustBe([false], "must be false: the prompt always lists all tools"),
   cache_control: field.ignored(field.ALWAYS_CACHED),
-  eager_input_streaming: field.ignored(
-    "Ignored: arguments are always streamed as they are generated.",
-  ),
+  eager_input_streaming: field.ignored("Ignored: arguments are always streamed as generated."),
 });
 
 const parallel = {

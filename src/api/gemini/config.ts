@@ -25,7 +25,7 @@ const unsupported = field.refused("is not supported by this server");
 
 const thinkingConfig = field.optional(
   z.looseObject({
-    includeThoughts: field.toggle(false, "Whether to return the model's reasoning."),
+    includeThoughts: field.off("Whether to return the model's reasoning."),
     thinkingBudget: z
       .int()
       .min(-1)

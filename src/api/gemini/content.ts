@@ -24,13 +24,13 @@ const functionResponse = z.looseObject({
     .describe("The result. If `output` or `result` is the only field, its value is the result."),
   parts: field.optional(
     z.array(z.unknown()).max(0, ONLY_TEXT),
-    "Must be empty: models read text only.",
+    "Must be empty: only text is read.",
   ),
   scheduling: field.ignored("Ignored: for Gemini's Live API."),
   willContinue: field.mustBe([false], "must be false: a response must be sent whole"),
 });
 
-/** Fields of a part that are field.refused before the schema is applied. */
+/** Fields of a part that are refused before the schema is applied. */
 const MEDIA = {
   inlineData: media,
   fileData: media,
@@ -78,9 +78,7 @@ export const contents = z
     "must be a list of contents",
   )
   .min(1, "must have at least one content")
-  .describe(
-    "The conversation so far. If the last content is the model's, generation continues it.",
-  );
+  .describe("The conversation so far. If the last content is the model's, it is continued.");
 
 export const systemInstruction = field.optional(
   z.looseObject({

@@ -35,10 +35,7 @@ export const geminiModelQuery = z.object(keyQuery);
 
 export const geminiModelsQuery = z.object({
   ...keyQuery,
-  pageSize: field.optional(
-    wholeNumber(0, 1_000_000),
-    "Maximum number of models; 0 or no value means 50.",
-  ),
+  pageSize: field.optional(wholeNumber(0, 1_000_000), "Maximum number of models; 0 or none: 50."),
   pageToken: field.optional(wholeNumber(0, 1_000_000), "`nextPageToken` of the previous page."),
 });
 

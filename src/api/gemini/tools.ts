@@ -57,10 +57,7 @@ export const toolFields = {
             .enum(["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"])
             .nullish()
             .meta({ default: "AUTO", description: MODES }),
-          allowedFunctionNames: field.optional(
-            z.array(z.string()),
-            "The functions that the model may call.",
-          ),
+          allowedFunctionNames: field.optional(z.array(z.string()), TOOLS),
           streamFunctionCallArguments: field.mustBe([false], "must be false: calls are sent whole"),
         }),
         "The mode, and the functions that may be called.",

@@ -20,12 +20,9 @@ const toTokenize = z.object({
     .refine((text) => Buffer.byteLength(text) <= MAX_BYTES, `must have at most ${MAX_BYTES} bytes`)
     .refine((text) => text.isWellFormed(), "must be valid Unicode")
     .describe("The text."),
-  add_special: field.toggle(false, "Whether to add the token that begins every text."),
-  parse_special: field.toggle(
-    true,
-    "Whether to parse the texts of control tokens as control tokens.",
-  ),
-  with_pieces: field.toggle(false, "Whether to return each token's text."),
+  add_special: field.off("Whether to add the token that begins every text."),
+  parse_special: field.on("Whether to parse the texts of control tokens as control tokens."),
+  with_pieces: field.off("Whether to return each token's text."),
 });
 
 export const nativeTokenize: Endpoint = {

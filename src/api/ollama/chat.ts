@@ -33,10 +33,7 @@ const schema = z.object({
   ...commonFields,
   messages,
   tools: toolFields.tools,
-  truncate: field.toggle(
-    false,
-    "Whether to leave out the oldest turns of a conversation that is too long.",
-  ),
+  truncate: field.off("Whether to leave out the oldest turns of a conversation that is too long."),
 });
 
 type Fields = z.output<typeof schema>;

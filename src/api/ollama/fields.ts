@@ -23,7 +23,7 @@ const EFFORTS = ["low", "medium", "high", "max"] as const;
 
 export const commonFields = {
   model: modelName,
-  stream: field.toggle(true, "Whether to stream the answer as lines of JSON."),
+  stream: field.on("Whether to stream the answer as lines of JSON."),
   options,
   format: field.optional(
     z.union(

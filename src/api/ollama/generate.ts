@@ -41,10 +41,7 @@ const schema = z.object({
   prompt: field.text("The question. With raw or suffix: the text before the answer."),
   system: field.text("System message, placed before the question."),
   suffix: field.suffix,
-  raw: field.toggle(
-    false,
-    "Whether to send the prompt to the model without a chat template, control tokens included.",
-  ),
+  raw: field.off("Whether to send the prompt without a chat template, control tokens included."),
 });
 
 type Fields = z.output<typeof schema>;

@@ -52,12 +52,8 @@ const schema = z.object({
   messages,
   max_completion_tokens: sharedFields.max_tokens.describe("Newer name of max_tokens."),
   ...field.logprobFields,
-  continue_final_message: field.flag(
-    "Whether to continue the last message if it is the assistant's.",
-  ),
-  add_generation_prompt: field.flag(
-    "Whether to begin a new message even if the last one is the assistant's.",
-  ),
+  continue_final_message: field.flag("Whether to continue the assistant's last message."),
+  add_generation_prompt: field.flag("Whether to begin a new message even after the assistant's."),
 });
 
 type Fields = z.output<typeof schema>;

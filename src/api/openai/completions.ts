@@ -58,7 +58,7 @@ const schema = z.object({
     "Maximum number of tokens; -1 means no limit, and 0 requires echo.",
   ),
   suffix: field.suffix,
-  echo: field.toggle(false, "Whether to put the prompt before the answer."),
+  echo: field.off("Whether to put the prompt before the answer."),
   logprobs: field.optional(
     z.union([z.int().min(0).max(field.MAX_ALTERNATIVES), z.literal(false)], {
       error: `must be an integer from 0 to ${field.MAX_ALTERNATIVES}`,

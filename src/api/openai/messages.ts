@@ -22,10 +22,7 @@ const toolCall = z.looseObject({
   id: field.toolCallId,
   type: field.kind("function").nullish(),
   function: z
-    .looseObject({
-      name: field.functionName,
-      arguments: field.argumentsText,
-    })
+    .looseObject({ name: field.functionName, arguments: field.argumentsText })
     .describe("The function that was called."),
 });
 

@@ -34,44 +34,34 @@ const query = z
   .string()
   .min(1, "must not be empty")
   .describe("The query that the documents are ranked for.");
-const atLeastOne = "must have at least one document";
-const atMost = `must have at most ${MAX_DOCUMENTS} documents`;
 const document = z.union(
   [z.string(), z.object({ text: field.anyText }).transform(({ text }) => text)],
-  {
-    error: 'must be a string, or {"text": "..."}',
-  },
+  { error: 'must be a string, or {"text": "..."}' },
 );
+
+function listOf<T extends z.ZodType>(form: T, description: string) {
+  return z
+    .array(form)
+    .min(1, "must have at least one document")
+    .max(MAX_DOCUMENTS, `must have at most ${MAX_DOCUMENTS} documents`)
+    .describe(description);
+}
 
 const jinaSchema = z.object({
   model: field.modelId,
   query,
-  documents: z
-    .array(document)
-    .min(1, atLeastOne)
-    .max(MAX_DOCUMENTS, atMost)
-    .describe("The documents to rank, in the form of Jina and Cohere."),
+  documents: listOf(document, "The documents to rank, in the form of Jina and Cohere."),
   top_n: field.count("Number of documents to return, best first. Default: all."),
-  return_documents: field.toggle(false, "Whether to return the documents' texts."),
+  return_documents: field.off("Whether to return the documents' texts."),
 });
 
 const teiSchema = z.object({
   model: field.modelId,
   query,
-  texts: z
-    .array(z.string())
-    .min(1, atLeastOne)
-    .max(MAX_DOCUMENTS, atMost)
-    .describe("The documents to rank, in the form of text-embeddings-inference."),
-  raw_scores: field.toggle(
-    false,
-    "Whether to return the model's raw scores instead of probabilities.",
-  ),
-  return_text: field.toggle(false, "Whether to return the texts."),
-  truncate: field.toggle(
-    false,
-    "Whether to cut the end of a text that is too long, or to refuse it.",
-  ),
+  texts: listOf(z.string(), "The documents to rank, in the form of text-embeddings-inference."),
+  raw_scores: field.off("Whether to return the model's raw scores instead of probabilities."),
+  return_text: field.off("Whether to return the texts."),
+  truncate: field.off("Whether to cut the end of a text that is too long, or to refuse it."),
   truncation_direction: field.mustBe(
     ["right", "Right"],
     "must be right: documents are cut at their end",

@@ -34,9 +34,14 @@ export function count(description: string) {
   return optional(z.int().min(1), description);
 }
 
-/** A boolean field with its default. */
-export function toggle(value: boolean, description: string) {
-  return defaulted(z.boolean(), value).describe(description);
+/** A switch that is off by default. */
+export function off(description: string) {
+  return defaulted(z.boolean(), false).describe(description);
+}
+
+/** A switch that is on by default. */
+export function on(description: string) {
+  return defaulted(z.boolean(), true).describe(description);
 }
 
 /** Marks a field that is validated but does not change the answer. */
@@ -100,7 +105,6 @@ export const MAX_TOP_K = 1_000_000;
 
 export const MESSAGES =
   "The conversation so far. If the last message is the assistant's, it is continued.";
-export const CONTENT = "The text, or a list of parts or blocks.";
 export const EARLIER_REASONING = "The assistant's reasoning before this message.";
 export const RESULT_OF = "For role tool: id of the call that this is the result of.";
 export const TOOL_CALLS = "The tool calls that the assistant made.";
@@ -111,11 +115,7 @@ export const NO_PADDING = "Ignored: this server does not pad its chunks.";
 export const ALWAYS_CACHED = "Ignored: every prompt is cached.";
 export const STOPS = "Strings at which generation stops. The answer does not include them.";
 
-export const modelId = z
-  .string()
-  .nullish()
-  .describe("Id of a served model. Default: the served model.");
-
+export const modelId = text("Id of a served model. Default: the served model.");
 export const anyText = z.string().describe("The text.");
 export const toolCallId = z.string().min(1).describe("Id of the call; its result refers to it.");
 export const functionName = z.string().min(1).describe("Name of the function.");
@@ -124,11 +124,7 @@ export const argumentsText = z
   .describe("The arguments: a JSON object as a string.");
 
 export const tokenLimit = z.int().min(1).describe("Maximum number of tokens to generate.");
-
-export const suffix = z
-  .string()
-  .nullish()
-  .describe("Text after the answer, for models that can fill in the middle.");
+export const suffix = text("Text after the answer, for models that can fill in the middle.");
 
 export const stopString = z
   .string()
@@ -136,11 +132,10 @@ export const stopString = z
   .max(1024, "must have at most 1024 characters")
   .refine((text) => text.isWellFormed(), "must be valid Unicode");
 
-export const stopList = z
-  .array(stopString)
-  .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
-  .nullish()
-  .describe(STOPS);
+export const stopList = optional(
+  z.array(stopString).max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`),
+  STOPS,
+);
 
 export const alternatives = z
   .int()
@@ -149,7 +144,7 @@ export const alternatives = z
   .describe("Number of alternatives to return for each token.");
 
 export const logprobFields = {
-  logprobs: toggle(false, "Whether to return log probabilities."),
+  logprobs: off("Whether to return log probabilities."),
   top_logprobs: defaulted(alternatives, 0),
 };
 

@@ -28,10 +28,10 @@ const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
   model: field.modelId,
-  stream: field.toggle(false, field.STREAM),
+  stream: field.off(field.STREAM),
   stream_options: field.optional(
     z.looseObject({
-      include_usage: field.toggle(false, "Whether to send the usage in a last chunk."),
+      include_usage: field.off("Whether to send the usage in a last chunk."),
       include_obfuscation: field.withoutEffect(z.boolean().nullish(), field.NO_PADDING),
       continuous_usage_stats: field.mustBe(
         [false],
@@ -84,16 +84,10 @@ export const sharedFields = {
   min_tokens: field
     .defaulted(z.int().min(0), 0)
     .describe("The model cannot end its answer before this many tokens."),
-  ignore_eos: field.toggle(false, "Whether to prevent the model from ending its answer."),
-  cache_prompt: field.toggle(
-    true,
-    "Whether to use the prefix cache, and to leave this prompt in it.",
-  ),
+  ignore_eos: field.off("Whether to prevent the model from ending its answer."),
+  cache_prompt: field.on("Whether to use the prefix cache, and to leave this prompt in it."),
   n: field.defaulted(z.int().min(1).max(MAX_CHOICES), 1).describe("Number of choices to generate."),
-  return_progress: field.toggle(
-    false,
-    "Whether a stream reports how much of the prompt has been read.",
-  ),
+  return_progress: field.off("Whether a stream reports how much of the prompt has been read."),
   service_tier: field.optional(
     z.enum(["auto", "default", "flex"], "must be auto, default or flex"),
     "flex gives the request low priority: it runs when no other request waits.",

@@ -36,10 +36,7 @@ export const grammarFields = {
           type: field.kind("json_schema"),
           json_schema: z
             .looseObject({
-              name: field.withoutEffect(
-                z.string().min(1).max(64).nullish(),
-                "Name of the schema. Ignored.",
-              ),
+              name: field.withoutEffect(z.string().min(1).max(64).nullish(), "Its name. Ignored."),
               description: field.withoutEffect(z.string().nullish(), "Ignored."),
               schema: jsonSchema,
               strict: field.withoutEffect(z.boolean().nullish(), ALWAYS_STRICT),
@@ -50,8 +47,7 @@ export const grammarFields = {
       { error: "type must be text, json_object or json_schema" },
     )
     .nullish()
-    .meta({ default: { type: "text" } })
-    .describe(ANSWER_FORM),
+    .meta({ default: { type: "text" }, description: ANSWER_FORM }),
   json_schema: field.optional(jsonSchema, "JSON schema of the answer."),
   grammar: field.optional(
     z
