@@ -28,7 +28,6 @@ const content = z
   })
   .describe("The text, or a list of parts.");
 
-/** Of a call and of its output. */
 const callId = z.string().min(1).describe("The id that a call and its output share.");
 
 const common = {
