@@ -41,12 +41,12 @@ const toolUse = z.looseObject({
 const thinking = z.looseObject({
   type: field.kind("thinking"),
   thinking: z.string().describe("The assistant's reasoning."),
-  signature: field.withoutEffect(z.string().nullish(), "Ignored: this server signs nothing."),
+  signature: field.withoutEffect(z.string(), "Ignored: this server signs nothing."),
 });
 const redactedThinking = z.looseObject({
   type: field.kind("redacted_thinking"),
   data: field.withoutEffect(
-    z.string().nullish(),
+    z.string(),
     "Encrypted reasoning, which this server cannot read. Ignored.",
   ),
 });

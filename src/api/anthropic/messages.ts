@@ -86,7 +86,7 @@ const schema = z.object({
   ),
   output_format: format.describe("Older name of output_config.format."),
   service_tier: field.withoutEffect(
-    z.enum(["auto", "standard_only"], "must be auto or standard_only").nullish(),
+    z.enum(["auto", "standard_only"], "must be auto or standard_only"),
     "Ignored: this server has one tier.",
   ),
   cache_control: field.ignored(field.ALWAYS_CACHED),

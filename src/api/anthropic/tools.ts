@@ -26,7 +26,7 @@ const definition = z.looseObject({
     "Example arguments, shown to the model.",
   ),
   allowed_callers: field.withoutEffect(
-    z.array(z.literal("direct", "must be direct, the only caller here")).nullish(),
+    z.array(z.literal("direct", "must be direct, the only caller here")),
     "Who may call the tool. Only the model can.",
   ),
   defer_loading: field.mustBe([false], "must be false: the prompt always lists all tools"),

@@ -61,9 +61,7 @@ const config = z.looseObject({
   logprobs: field.logprobFields.top_logprobs,
   thinkingConfig,
   responseModalities: field.withoutEffect(
-    z
-      .array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here"))
-      .nullish(),
+    z.array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here")),
     "Ignored: answers are text.",
   ),
   mediaResolution: field.ignored("Ignored: media are not supported."),

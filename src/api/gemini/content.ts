@@ -82,7 +82,7 @@ export const contents = z
 
 export const systemInstruction = field.optional(
   z.looseObject({
-    role: field.withoutEffect(z.string().nullish(), "Ignored."),
+    role: field.withoutEffect(z.string(), "Ignored."),
     parts: z
       .array(z.looseObject({ text: field.anyText, thoughtSignature, ...MEDIA }))
       .describe("The texts."),

@@ -24,7 +24,7 @@ export const UNSUPPORTED: Unsupported = {
 };
 
 export const geminiFields = {
-  model: field.withoutEffect(z.string().nullish(), "Ignored: the path names the model."),
+  model: field.withoutEffect(z.string(), "Ignored: the path names the model."),
   contents,
   systemInstruction,
   ...toolFields,

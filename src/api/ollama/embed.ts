@@ -16,7 +16,7 @@ const text = z.string().min(1, "must not be empty: an empty text has no vector")
 const common = {
   model: modelName,
   keep_alive: keepAlive,
-  options: field.withoutEffect(z.record(z.string(), z.unknown()).nullish(), "Ignored."),
+  options: field.withoutEffect(z.record(z.string(), z.unknown()), "Ignored."),
 };
 
 const schema = z.object({

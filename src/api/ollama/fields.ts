@@ -13,7 +13,7 @@ import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
 
 /** How long the model stays in memory. Without effect: models stay loaded. */
 export const keepAlive = field.withoutEffect(
-  z.union([z.string(), z.number()]).nullish(),
+  z.union([z.string(), z.number()]),
   "Ignored: the model stays loaded.",
 );
 

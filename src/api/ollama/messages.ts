@@ -11,10 +11,10 @@ const common = { content: field.text("The text."), images: field.alreadyRefused 
 
 const toolCall = z.looseObject({
   id: field.text("Id of the call; its result refers to it."),
-  type: field.withoutEffect(z.string().nullish(), "Always function."),
+  type: field.withoutEffect(z.string(), "Always function."),
   function: z
     .looseObject({
-      index: field.withoutEffect(z.int().nullish(), "Ignored."),
+      index: field.withoutEffect(z.int(), "Ignored."),
       name: field.functionName,
       arguments: field.optional(
         z.record(z.string(), z.unknown(), "must be an object"),

@@ -139,12 +139,12 @@ export type ModelRoute = {
 
 const names = {
   model: modelName,
-  name: field.withoutEffect(z.string().nullish(), "Older name of model."),
+  name: field.withoutEffect(z.string(), "Older name of model."),
 };
 
 const showSchema = z.object({
   ...names,
-  verbose: field.withoutEffect(z.boolean().nullish(), "Ignored: there is nothing more to show."),
+  verbose: field.withoutEffect(z.boolean(), "Ignored: there is nothing more to show."),
 });
 
 export const ollamaShow = modelRoute("/api/show", {
@@ -158,8 +158,8 @@ export const ollamaShow = modelRoute("/api/show", {
 
 const pullSchema = z.object({
   ...names,
-  insecure: field.withoutEffect(z.boolean().nullish(), "Ignored: nothing is downloaded."),
-  stream: field.withoutEffect(z.boolean().nullish(), "Ignored: there is always one answer."),
+  insecure: field.withoutEffect(z.boolean(), "Ignored: nothing is downloaded."),
+  stream: field.withoutEffect(z.boolean(), "Ignored: there is always one answer."),
 });
 
 export const ollamaPull = modelRoute("/api/pull", {

@@ -10,8 +10,8 @@ import type { Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
 const BY_SERVER = "Ignored: the server's own settings decide.";
-const loadNumber = field.withoutEffect(z.number().nullish(), BY_SERVER);
-const loadSwitch = field.withoutEffect(z.boolean().nullish(), BY_SERVER);
+const loadNumber = field.withoutEffect(z.number(), BY_SERVER);
+const loadSwitch = field.withoutEffect(z.boolean(), BY_SERVER);
 
 /** Options for where and how the model is computed. They never change the answer. */
 const loadOptions = {
@@ -29,9 +29,9 @@ const loadOptions = {
 
 /** These only matter together with an option that is refused, or with a context that is cut, which does not happen here. */
 const dependentOptions = {
-  mirostat_tau: field.withoutEffect(z.number().nullish(), "Ignored: mirostat is off."),
-  mirostat_eta: field.withoutEffect(z.number().nullish(), "Ignored: mirostat is off."),
-  num_keep: field.withoutEffect(z.int().nullish(), "Ignored: a full context ends the answer."),
+  mirostat_tau: field.withoutEffect(z.number(), "Ignored: mirostat is off."),
+  mirostat_eta: field.withoutEffect(z.number(), "Ignored: mirostat is off."),
+  num_keep: field.withoutEffect(z.int(), "Ignored: a full context ends the answer."),
 };
 
 const fields = z.looseObject({
@@ -43,13 +43,10 @@ const fields = z.looseObject({
   presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
   frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
   seed: sharedFields.seed,
-  num_predict: field.optional(
-    z.int().min(-2),
-    "Maximum number of tokens to generate; 0, -1 and -2 mean no limit.",
-  ),
+  num_predict: field.count("Maximum number of tokens to generate; 0, -1 and -2 mean no limit.", -2),
   stop: sharedFields.stop,
   num_ctx: field.withoutEffect(
-    z.int().min(0).nullish(),
+    z.int().min(0),
     "Refused if larger than the server's context size, else ignored.",
   ),
   ...loadOptions,

@@ -53,10 +53,7 @@ const schema = z.object({
     .custom<GivenPrompt>(isPrompt, PROMPT_VALUES)
     .meta({ anyOf: field.textsOrIds(MAX_PROMPTS, {}, { maximum: MAX_TOKEN_ID }) })
     .describe("A text or its token ids, or several of either."),
-  max_tokens: field.optional(
-    z.int().min(-1),
-    "Maximum number of tokens; -1 means no limit, and 0 requires echo.",
-  ),
+  max_tokens: field.count("Maximum number of tokens; -1 means no limit, and 0 requires echo.", -1),
   suffix: field.suffix,
   echo: field.off("Whether to put the prompt before the answer."),
   logprobs: field.optional(
@@ -65,7 +62,7 @@ const schema = z.object({
     }),
     "Returns log probabilities of every token, and of this many alternatives.",
   ),
-  best_of: field.withoutEffect(z.int().nullish(), "Omit it, or set it to the value of n."),
+  best_of: field.withoutEffect(z.int(), "Omit it, or set it to the value of n."),
 });
 
 type Fields = z.output<typeof schema>;

@@ -16,7 +16,7 @@ const content = z
   })
   .describe("The text, or a list of parts.");
 
-const name = field.withoutEffect(z.string().nullish(), "Ignored: chat templates do not use it.");
+const name = field.withoutEffect(z.string(), "Ignored: chat templates do not use it.");
 
 const toolCall = z.looseObject({
   id: field.toolCallId,

@@ -18,10 +18,7 @@ export const reasoningFields = {
     z.record(z.string(), z.unknown()),
     "Variables for the model's chat template.",
   ),
-  thinking_budget_tokens: field.optional(
-    z.int().min(-1),
-    "Maximum number of reasoning tokens; -1 means no limit.",
-  ),
+  thinking_budget_tokens: field.count("Maximum number of reasoning tokens; -1 means no limit.", -1),
   reasoning_format: z
     .enum(["none", "auto", "deepseek"], "must be none, auto or deepseek")
     .nullish()

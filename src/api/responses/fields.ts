@@ -71,7 +71,7 @@ export const responsesSchema = z.object({
     z.looseObject({
       effort: reasoningFields.reasoning_effort,
       summary: field.withoutEffect(
-        z.enum(["auto", "concise", "detailed"]).nullish(),
+        z.enum(["auto", "concise", "detailed"]),
         "Ignored: reasoning is returned in full, not as a summary.",
       ),
     }),
@@ -98,7 +98,7 @@ export const responsesSchema = z.object({
     "An object whose values are strings; returned with the answer.",
   ),
   stream_options: field.withoutEffect(
-    z.looseObject({ include_obfuscation: field.flag(field.NO_PADDING) }).nullish(),
+    z.looseObject({ include_obfuscation: field.flag(field.NO_PADDING) }),
     field.STREAM_OPTIONS,
   ),
 });

@@ -29,9 +29,8 @@ export function flag(description: string, value?: boolean) {
   return optional(z.boolean(), description, value);
 }
 
-/** An integer from 1. */
-export function count(description: string) {
-  return optional(z.int().min(1), description);
+export function count(description: string, min = 1) {
+  return optional(z.int().min(min), description);
 }
 
 /** A switch that is off by default. */
@@ -44,20 +43,23 @@ export function on(description: string) {
   return defaulted(z.boolean(), true).describe(description);
 }
 
-/** Marks a field that is validated but does not change the answer. */
-export function withoutEffect<T extends z.ZodType>(schema: T, description: string): T {
-  return schema.meta({ description, [WITHOUT_EFFECT_MARK]: true });
+/** A field that is validated but does not change the answer. */
+export function withoutEffect<T extends z.ZodType>(schema: T, description: string) {
+  return schema.nullish().meta({ description, [WITHOUT_EFFECT_MARK]: true });
 }
 
 /** A field whose value is neither validated nor used. */
 export function ignored(description: string) {
-  return withoutEffect(z.unknown().optional(), description);
+  return z
+    .unknown()
+    .optional()
+    .meta({ description, [WITHOUT_EFFECT_MARK]: true });
 }
 
 /** A field that may only have the value that changes nothing. @param reason the error for other values */
 export function mustBe<const T extends string | false>(values: readonly T[], reason: string) {
   const description = `${reason[0]?.toUpperCase()}${reason.slice(1)}.`;
-  return withoutEffect(z.literal(values, reason).nullish(), description);
+  return withoutEffect(z.literal(values, reason), description);
 }
 
 /** A field that may only be null. @param reason the error for other values */

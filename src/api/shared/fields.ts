@@ -32,7 +32,7 @@ export const sharedFields = {
   stream_options: field.optional(
     z.looseObject({
       include_usage: field.off("Whether to send the usage in a last chunk."),
-      include_obfuscation: field.withoutEffect(z.boolean().nullish(), field.NO_PADDING),
+      include_obfuscation: field.withoutEffect(z.boolean(), field.NO_PADDING),
       continuous_usage_stats: field.mustBe(
         [false],
         "must be false: usage is sent once, at the end",

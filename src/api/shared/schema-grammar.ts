@@ -36,10 +36,10 @@ export const grammarFields = {
           type: field.kind("json_schema"),
           json_schema: z
             .looseObject({
-              name: field.withoutEffect(z.string().min(1).max(64).nullish(), "Its name. Ignored."),
-              description: field.withoutEffect(z.string().nullish(), "Ignored."),
+              name: field.withoutEffect(z.string().min(1).max(64), "Its name. Ignored."),
+              description: field.withoutEffect(z.string(), "Ignored."),
               schema: jsonSchema,
-              strict: field.withoutEffect(z.boolean().nullish(), ALWAYS_STRICT),
+              strict: field.withoutEffect(z.boolean(), ALWAYS_STRICT),
             })
             .describe("For json_schema: the schema and its name."),
         }),
