@@ -8,7 +8,7 @@ import { errorAnswers, headersNamed } from "./errors.ts";
 import type { Operation, OperationAnswer, Parameter } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { MODEL } from "./other-operations.ts";
-import { type JsonSchema, SchemaNames } from "./schemas.ts";
+import { BODY, type JsonSchema, SchemaNames } from "./schemas.ts";
 
 export type OpenapiDocument = {
   readonly openapi: string;
@@ -61,19 +61,16 @@ const SECURITY = {
     scheme: "bearer",
     description: "A key from `--api-key` or `--keys-file`.",
   },
-  apiKey: {
-    type: "apiKey",
-    in: "header",
-    name: "x-api-key",
-    description: "The same key, as Anthropic's SDKs send it.",
-  },
-  googleApiKey: {
-    type: "apiKey",
-    in: "header",
-    name: "x-goog-api-key",
-    description: "The same key, as Google's SDKs send it. `/v1beta` also accepts the query `key`.",
-  },
+  apiKey: keyIn("x-api-key", "The same key, as Anthropic's SDKs send it."),
+  googleApiKey: keyIn(
+    "x-goog-api-key",
+    "The same key, as Google's SDKs send it. `/v1beta` also accepts the query `key`.",
+  ),
 };
+
+function keyIn(name: string, description: string) {
+  return { type: "apiKey", in: "header", name, description };
+}
 
 const PARAMETERS = {
   requestId: {
@@ -196,7 +193,7 @@ function queryOf(schema: z.ZodType): readonly Parameter[] {
 }
 
 function requestBody({ name, body, example }: Contract, names: SchemaNames) {
-  const schema = names.addBody(`${name}Request`, body);
+  const schema = names.add(name + BODY, body);
   return { required: true, content: { "application/json": { schema, example } } };
 }
 

@@ -8,12 +8,13 @@ import { WITHOUT_EFFECT } from "../shared/parse-body.ts";
 /** A JSON schema, or a part of one. */
 export type JsonSchema = { [keyword: string]: unknown };
 
+/** The name of a request body's schema ends in this. */
+export const BODY = "Request";
 const PREFIX = "#/components/schemas/";
 
 /** The document's schemas by name. A zod schema that is added under several names keeps the first. */
 export class SchemaNames {
   readonly #names = new Map<z.ZodType, string>();
-  readonly #bodies = new Set<string>();
 
   /** @returns a reference to the schema */
   add(name: string, schema: z.ZodType): JsonSchema {
@@ -24,13 +25,6 @@ export class SchemaNames {
       this.#names.set(schema, name);
     }
     return { $ref: `${PREFIX}${known ?? name}` };
-  }
-
-  /** Adds the schema of a request body, which gets the fields that every body accepts. */
-  addBody(name: string, schema: z.ZodType): JsonSchema {
-    const reference = this.add(name, schema);
-    if (this.#names.get(schema) === name) this.#bodies.add(name);
-    return reference;
   }
 
   /** All schemas that were added. */
@@ -47,7 +41,7 @@ export class SchemaNames {
     return Object.fromEntries(
       Object.entries(described).map(([name, { $schema: _, $id: _id, ...schema }]) => [
         name,
-        this.#bodies.has(name) ? withHarmlessFields(schema) : schema,
+        name.endsWith(BODY) ? withHarmlessFields(schema) : schema,
       ]),
     );
   }
