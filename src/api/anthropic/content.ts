@@ -17,8 +17,7 @@ const text = z.looseObject({
   text: field.anyText,
   ...ignoredFields,
 });
-const toolResult = z.looseObject({
-  type: field.kind("tool_result"),
+const toolResult = field.form("tool_result", {
   tool_use_id: z
     .string("must be the id of the tool_use that this is the result of")
     .min(1)
@@ -30,21 +29,18 @@ const toolResult = z.looseObject({
   is_error: field.flag("For tool_result: whether the tool failed."),
   ...ignoredFields,
 });
-const toolUse = z.looseObject({
-  type: field.kind("tool_use"),
+const toolUse = field.form("tool_use", {
   id: field.toolCallId,
   name: z.string().min(1).describe("For tool_use: name of the tool."),
   input: z.record(z.string(), z.unknown()).describe("For tool_use: the arguments."),
   caller: field.ignored("Ignored."),
   ...ignoredFields,
 });
-const thinking = z.looseObject({
-  type: field.kind("thinking"),
+const thinking = field.form("thinking", {
   thinking: z.string().describe("The assistant's reasoning."),
   signature: field.withoutEffect(z.string(), "Ignored: this server signs nothing."),
 });
-const redactedThinking = z.looseObject({
-  type: field.kind("redacted_thinking"),
+const redactedThinking = field.form("redacted_thinking", {
   data: field.withoutEffect(
     z.string(),
     "Encrypted reasoning, which this server cannot read. Ignored.",

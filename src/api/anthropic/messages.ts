@@ -63,9 +63,9 @@ const schema = z.object({
     z.discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: field.kind("enabled"), budget_tokens: reasoningLimit, display }),
-        z.looseObject({ type: field.kind("adaptive"), display }),
-        z.looseObject({ type: field.kind("disabled") }),
+        field.form("enabled", { budget_tokens: reasoningLimit, display }),
+        field.form("adaptive", { display }),
+        field.form("disabled", {}),
       ],
       { error: "type must be enabled, adaptive or disabled" },
     ),

@@ -45,11 +45,7 @@ export const toolFields = {
       "type",
       [
         z.looseObject({ type: field.kind(["auto", "any", "none"]), ...parallel }),
-        z.looseObject({
-          type: field.kind("tool"),
-          name: z.string().describe("The function to call."),
-          ...parallel,
-        }),
+        field.form("tool", { name: z.string().describe("The function to call."), ...parallel }),
       ],
       { error: "type must be auto, any, tool or none" },
     )

@@ -8,7 +8,7 @@ import * as field from "../shared/field-types.ts";
 import { invalidValue, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
-const textPart = z.looseObject({ type: field.kind("text"), text: field.anyText });
+const textPart = field.form("text", { text: field.anyText });
 
 const content = z
   .union([z.string(), z.array(textPart).min(1)], {

@@ -27,18 +27,14 @@ const {
   ...ownFields
 } = sharedFields;
 
-const named = z.looseObject({
-  type: field.kind("function"),
-  name: z.string().describe("The function to call."),
-});
+const named = field.form("function", { name: z.string().describe("The function to call.") });
 
 const format = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({ type: field.kind("text") }),
-    z.looseObject({ type: field.kind("json_object") }),
-    z.looseObject({
-      type: field.kind("json_schema"),
+    field.form("text", {}),
+    field.form("json_object", {}),
+    field.form("json_schema", {
       name: z.string().min(1).max(64).describe("Name of the schema."),
       schema: z.record(z.string(), z.unknown()).describe("The JSON schema."),
       description: field.text("Ignored."),
@@ -56,7 +52,7 @@ export const responsesSchema = z.object({
   tools: toolList(z.looseObject({ type: toolType, ...functionFields })),
   tool_choice: toolChoice(
     named,
-    z.looseObject({ type: field.kind("allowed_tools"), ...allowedTools(named) }),
+    field.form("allowed_tools", allowedTools(named)),
     '{type: "function", name}',
   ),
   parallel_tool_calls: parallelCalls,

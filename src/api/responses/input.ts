@@ -38,27 +38,23 @@ const common = {
 const item = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({
-      type: field.kind("message"),
+    field.form("message", {
       role: field.role("system", "developer", "user", "assistant"),
       content,
       ...common,
     }),
-    z.looseObject({
-      type: field.kind("function_call"),
+    field.form("function_call", {
       call_id: callId,
       name: field.functionName,
       arguments: field.argumentsText,
       ...common,
     }),
-    z.looseObject({
-      type: field.kind("function_call_output"),
+    field.form("function_call_output", {
       call_id: callId,
       output: content.describe("For function_call_output: the result."),
       ...common,
     }),
-    z.looseObject({
-      type: field.kind("reasoning"),
+    field.form("reasoning", {
       summary: field.optional(
         z.array(reasoningPart),
         "For a reasoning item: the reasoning, used if content is absent.",

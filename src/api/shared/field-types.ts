@@ -84,6 +84,11 @@ export function kind<const T extends string>(names: T | readonly T[], error?: st
   return z.literal(values, error).describe("The form of this object.");
 }
 
+/** One of the forms of an object, which differ in `type`. */
+export function form<const T extends string, F extends z.core.$ZodLooseShape>(type: T, fields: F) {
+  return z.looseObject({ type: kind(type), ...fields });
+}
+
 /** The author of a message. */
 export function role<const T extends string>(...names: T[]) {
   return z.literal(names).describe("The author of the message.");

@@ -27,13 +27,11 @@ export const grammarFields = {
     .discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: field.kind("text") }),
-        z.looseObject({
-          type: field.kind("json_object"),
+        field.form("text", {}),
+        field.form("json_object", {
           schema: field.optional(jsonSchema, "For json_object: a JSON schema."),
         }),
-        z.looseObject({
-          type: field.kind("json_schema"),
+        field.form("json_schema", {
           json_schema: z
             .looseObject({
               name: field.withoutEffect(z.string().min(1).max(64), "Its name. Ignored."),

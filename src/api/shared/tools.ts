@@ -71,8 +71,7 @@ export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
 
 export const parallelCalls = field.flag("Whether an answer may have more than one call.", true);
 
-const named = z.looseObject({
-  type: field.kind("function"),
+const named = field.form("function", {
   function: z.looseObject({ name: toolName }).describe("The function."),
 });
 
@@ -85,8 +84,7 @@ export const toolFields = {
   ),
   tool_choice: toolChoice(
     named,
-    z.looseObject({
-      type: field.kind("allowed_tools"),
+    field.form("allowed_tools", {
       allowed_tools: z.looseObject(allowedTools(named)).describe("A subset of the tools."),
     }),
     '{type: "function", function: {name}}',
