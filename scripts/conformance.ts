@@ -8,7 +8,7 @@ import { openapiDocument } from "../src/api/openapi/document.ts";
 import type { Contract } from "../src/api/shared/contract.ts";
 import { replacementFor } from "../src/api/shared/parse-body.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../src/api/wire-formats.ts";
-import { type FieldRow, fieldRows } from "./docs-page/fields.ts";
+import { type FieldRow, fieldRows } from "./field-rows.ts";
 import { testsThatSend } from "./sent-fields.ts";
 
 const COMPAT = path.join(import.meta.dirname, "../test/compat");

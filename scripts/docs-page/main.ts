@@ -1,12 +1,20 @@
-// Writes the page at /docs and its style sheet into dist/. Part of `npm run build`.
+// Copies the page at /docs into dist/docs: the viewer Swagger UI with its licences, and our page that starts it. Part of
+// `npm run build`.
 
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync } from "node:fs";
 import path from "node:path";
-import { openapiDocument } from "../../src/api/openapi/document.ts";
-import { packageVersion } from "../../src/config/command-line.ts";
-import { renderPage } from "./page.ts";
+import { fileURLToPath } from "node:url";
 
-const dist = path.join(import.meta.dirname, "../../dist");
-mkdirSync(dist, { recursive: true });
-writeFileSync(path.join(dist, "docs.html"), renderPage(openapiDocument(packageVersion())));
-copyFileSync(path.join(import.meta.dirname, "style.css"), path.join(dist, "docs.css"));
+const viewer = path.dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
+const target = path.join(import.meta.dirname, "../../dist/docs");
+const FILES = [
+  "swagger-ui-bundle.js",
+  "swagger-ui-bundle.js.LICENSE.txt",
+  "swagger-ui.css",
+  "LICENSE",
+  "NOTICE",
+];
+
+for (const file of FILES) cpSync(path.join(viewer, file), path.join(target, file));
+for (const file of ["index.html", "start.js"])
+  cpSync(path.join(import.meta.dirname, file), path.join(target, file));

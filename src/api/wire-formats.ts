@@ -1,4 +1,4 @@
-// All wire formats. A line here mounts a format and adds it to the OpenAPI document; openapi/ describes its fields.
+// All wire formats. A line here mounts a format and adds it to the OpenAPI document.
 
 import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 
@@ -69,7 +70,7 @@ export const anthropicEvent = z.discriminatedUnion("type", [
 
 export const anthropicTokenCount = z.strictObject({ input_tokens: count });
 
-export const anthropicError = z.strictObject({
+const anthropicError = z.strictObject({
   type: z.literal("error"),
   error: z.strictObject({
     type: z.enum([
@@ -92,6 +93,12 @@ export const anthropicError = z.strictObject({
   }),
   request_id: z.string(),
 });
+
+export const ANTHROPIC: Tag = {
+  name: "Anthropic",
+  description: "For Anthropic's SDKs. The base URL has no `/v1`.",
+  error: anthropicError,
+};
 
 export type AnthropicMessage = z.output<typeof anthropicMessage>;
 export type AnthropicBlock = z.output<typeof block>;

@@ -3,49 +3,59 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { orText, withoutEffect } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 /** Fields for Anthropic's cache and citations. Here every prompt is cached, and there are no citations. */
 const ignoredFields = {
-  cache_control: withoutEffect(z.unknown().optional()),
-  citations: withoutEffect(z.unknown().optional()),
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  citations: field.ignored("Ignored: this server makes no citations."),
 };
 
 const text = z.looseObject({
-  type: z.literal("text", "must be text"),
-  text: z.string(),
+  type: field.kind("text", "must be text"),
+  text: field.anyText,
   ...ignoredFields,
 });
-const toolResult = z.looseObject({
-  type: z.literal("tool_result"),
-  tool_use_id: z.string("must be the id of the tool_use that this is the result of").min(1),
-  content: orText(z.array(text, "must be a string, or a list of text blocks")).nullish(),
-  is_error: z.boolean().nullish(),
+const toolResult = field.form("tool_result", {
+  tool_use_id: z
+    .string("must be the id of the tool_use that this is the result of")
+    .min(1)
+    .describe("For tool_result: id of its tool_use."),
+  content: field.optional(
+    field.orText(z.array(text, "must be a string, or a list of text blocks")),
+    "For tool_result: the result.",
+  ),
+  is_error: field.flag("For tool_result: whether the tool failed."),
   ...ignoredFields,
 });
-const toolUse = z.looseObject({
-  type: z.literal("tool_use"),
-  id: z.string().min(1),
-  name: z.string().min(1),
-  input: z.record(z.string(), z.unknown()),
-  caller: withoutEffect(z.unknown().optional()),
+const toolUse = field.form("tool_use", {
+  id: field.toolCallId,
+  name: z.string().min(1).describe("For tool_use: name of the tool."),
+  input: z.record(z.string(), z.unknown()).describe("For tool_use: the arguments."),
+  caller: field.ignored("Ignored."),
   ...ignoredFields,
 });
-const thinking = z.looseObject({
-  type: z.literal("thinking"),
-  thinking: z.string(),
-  signature: withoutEffect(z.string().nullish()),
+const thinking = field.form("thinking", {
+  thinking: z.string().describe("The assistant's reasoning."),
+  signature: field.withoutEffect(z.string(), "Ignored: this server signs nothing."),
 });
-const redactedThinking = z.looseObject({
-  type: z.literal("redacted_thinking"),
-  data: withoutEffect(z.string().nullish()),
+const redactedThinking = field.form("redacted_thinking", {
+  data: field.withoutEffect(
+    z.string(),
+    "Encrypted reasoning, which this server cannot read. Ignored.",
+  ),
 });
-
-const BLOCKS = "must be a string, or a list of blocks";
 
 /** `withBlocks` has already turned strings into blocks. */
-export const system = orText(z.array(text, BLOCKS)).nullish();
+function listOf<T extends z.ZodType>(block: T) {
+  const list = z
+    .array(block, "must be a string, or a list of blocks")
+    .describe("The text, or a list of blocks.");
+  return field.orText(list);
+}
+
+export const system = field.optional(listOf(text), field.SYSTEM_PROMPT);
 
 export const messages = z
   .array(
@@ -53,37 +63,30 @@ export const messages = z
       "role",
       [
         z.looseObject({
-          role: z.literal("user"),
-          content: orText(
-            z
-              .array(
-                z.discriminatedUnion("type", [text, toolResult], {
-                  error: "type must be text or tool_result in a user message",
-                }),
-                BLOCKS,
-              )
-              .min(1, "must have at least one block"),
-          ),
+          role: field.role("user"),
+          content: listOf(
+            z.discriminatedUnion("type", [text, toolResult], {
+              error: "type must be text or tool_result in a user message",
+            }),
+          ).min(1, "must have at least one block"),
         }),
         z.looseObject({
-          role: z.literal("assistant"),
-          content: orText(
-            z.array(
-              z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
-                error:
-                  "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
-              }),
-              BLOCKS,
-            ),
+          role: field.role("assistant"),
+          content: listOf(
+            z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
+              error:
+                "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
+            }),
           ),
         }),
-        z.looseObject({ role: z.literal("system"), content: orText(z.array(text, BLOCKS).min(1)) }),
+        z.looseObject({ role: field.role("system"), content: listOf(text).min(1) }),
       ],
       { error: "role must be user, assistant or system" },
     ),
     "must be a list of messages",
   )
-  .min(1, "must have at least one message");
+  .min(1, "must have at least one message")
+  .describe(field.MESSAGES);
 
 type InputMessage = z.output<typeof messages>[number];
 type Block = InputMessage["content"][number];

@@ -3,7 +3,7 @@
 
 import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import { nonGenerating } from "../shared/contract.ts";
-import { anthropicTokenCount } from "./answer.ts";
+import { ANTHROPIC, anthropicTokenCount } from "./answer.ts";
 import { anthropicMessages, parsePrompt, promptSchema } from "./messages.ts";
 
 export const anthropicCountTokens: Endpoint = {
@@ -11,7 +11,7 @@ export const anthropicCountTokens: Endpoint = {
 
   contract: nonGenerating(anthropicMessages.contract, {
     name: "TokenCount",
-    tag: "Anthropic",
+    tag: ANTHROPIC,
     summary: "Counts the tokens of a conversation",
     body: promptSchema,
     example: { messages: [{ role: "user", content: "Hi" }] },

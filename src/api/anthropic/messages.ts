@@ -4,18 +4,13 @@ import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
 import type { AboutRequest } from "../endpoint.ts";
-import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
-import {
-  defaulted,
-  MAX_STOPS,
-  PLAIN_REQUEST,
-  stopString,
-  unsupportedWith,
-} from "../shared/fields.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
+import { PLAIN_REQUEST, unsupportedWith } from "../shared/fields.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
-import { anthropicError, anthropicEvent, anthropicMessage } from "./answer.ts";
+import { ANTHROPIC, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { messages, readMessages, system, withBlocks } from "./content.ts";
 import { AnthropicEncoder, PING } from "./encoder.ts";
 import { encodeAnthropicError } from "./errors.ts";
@@ -39,58 +34,70 @@ const REPLACEMENTS: Replacements = {
   structured_outputs: "output_config.format",
 };
 
-const format = z
-  .looseObject({
-    type: z.literal("json_schema", "must be json_schema, the only type here"),
+const format = field.optional(
+  z.looseObject({
+    type: field.kind("json_schema", "must be json_schema, the only type here"),
     schema: jsonSchema,
-  })
-  .nullish();
+  }),
+  "Constrains the answer to a JSON schema.",
+);
 
-const display = z.enum(["summarized", "omitted"], "must be summarized or omitted").nullish();
+const reasoningLimit = z.int().min(1).describe("For enabled: maximum number of reasoning tokens.");
+
+const display = field.optional(
+  z.enum(["summarized", "omitted"], "must be summarized or omitted"),
+  "omitted leaves the reasoning out of the answer.",
+);
 
 const schema = z.object({
   ...toolFields,
-  model: z.string().nullish(),
-  max_tokens: z.int().min(1),
+  model: field.modelId,
+  max_tokens: field.tokenLimit,
   messages,
   system,
-  stop_sequences: z
-    .array(stopString)
-    .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
-    .nullish(),
-  stream: defaulted(z.boolean(), false),
-  temperature: defaulted(z.number().min(0).max(1), 1),
-  top_p: defaulted(z.number().min(0).max(1), 1),
-  top_k: defaulted(z.int().min(0).max(1_000_000), 0),
-  thinking: z
-    .discriminatedUnion(
+  stop_sequences: field.stopList,
+  stream: field.off(field.STREAM),
+  temperature: field.defaulted(field.sampler.temperature(1), 1),
+  top_p: field.defaulted(field.sampler.topP, 1),
+  top_k: field.defaulted(field.sampler.topK, 0),
+  thinking: field.optional(
+    z.discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: z.literal("enabled"), budget_tokens: z.int().min(1), display }),
-        z.looseObject({ type: z.literal("adaptive"), display }),
-        z.looseObject({ type: z.literal("disabled") }),
+        field.form("enabled", { budget_tokens: reasoningLimit, display }),
+        field.form("adaptive", { display }),
+        field.form("disabled", {}),
       ],
       { error: "type must be enabled, adaptive or disabled" },
-    )
-    .nullish(),
-  output_config: z
-    .looseObject({
-      format,
-      effort: z
-        .enum(["low", "medium", "high", "xhigh", "max"], "must be low, medium, high, xhigh or max")
-        .nullish(),
-    })
-    .nullish(),
-  output_format: format,
-  service_tier: withoutEffect(
-    z.enum(["auto", "standard_only"], "must be auto or standard_only").nullish(),
+    ),
+    "Whether the model reasons before it answers.",
   ),
-  cache_control: withoutEffect(z.unknown().optional()), // every prompt is cached
-  diagnostics: withoutEffect(z.unknown().optional()), // about Anthropic's cache
+  output_config: field.optional(
+    z.looseObject({
+      format,
+      effort: field.optional(
+        z.enum(
+          ["low", "medium", "high", "xhigh", "max"],
+          "must be low, medium, high, xhigh or max",
+        ),
+        "How much the model reasons; max equals xhigh.",
+      ),
+    }),
+    "Form of the answer, and reasoning effort.",
+  ),
+  output_format: format.describe("Older name of output_config.format."),
+  service_tier: field.withoutEffect(
+    z.enum(["auto", "standard_only"], "must be auto or standard_only"),
+    "Ignored: this server has one tier.",
+  ),
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  diagnostics: field.ignored("Ignored: about Anthropic's cache."),
 });
 
 /** For `count_tokens`: the same body, in which `max_tokens` is optional. */
-export const promptSchema = schema.partial({ max_tokens: true });
+export const promptSchema = schema.extend({
+  max_tokens: field.tokenLimit.optional().describe("Ignored; accepted because a message has it."),
+});
 
 type Fields = z.output<typeof promptSchema>;
 
@@ -99,7 +106,7 @@ export const anthropicMessages: Dialect = {
 
   contract: {
     name: "Message",
-    tag: "Anthropic",
+    tag: ANTHROPIC,
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -107,7 +114,6 @@ export const anthropicMessages: Dialect = {
     example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
     answer: anthropicMessage,
     event: anthropicEvent,
-    error: anthropicError,
     codes: CHAT_CODES,
   },
 

@@ -2,47 +2,55 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
+import {
+  refuseDuplicateNames,
+  TOOL_CHOICE,
+  toolList,
+  toolName,
+  toolParts,
+} from "../shared/tools.ts";
 
 const ONLY_CUSTOM = "must be custom: this server runs no tools of its own";
 
 const definition = z.looseObject({
-  type: z.literal("custom", ONLY_CUSTOM).nullish(),
+  type: field.kind("custom", ONLY_CUSTOM).nullish(),
   name: toolName,
-  description: z.string().nullish(),
-  input_schema: z.record(z.string(), z.unknown()),
-  strict: z.boolean().nullish(),
-  input_examples: z.array(z.record(z.string(), z.unknown())).nullish(),
-  allowed_callers: withoutEffect(
-    z.array(z.literal("direct", "must be direct, the only caller here")).nullish(),
+  description: toolParts.description,
+  input_schema: toolParts.schema,
+  strict: toolParts.strict,
+  input_examples: field.optional(
+    z.array(z.record(z.string(), z.unknown())),
+    "Example arguments, shown to the model.",
   ),
-  defer_loading: withoutEffect(
-    z.literal(false, "must be false: the prompt always lists all tools").nullish(),
+  allowed_callers: field.withoutEffect(
+    z.array(z.literal("direct", "must be direct, the only caller here")),
+    "Who may call the tool. Only the model can.",
   ),
-  cache_control: withoutEffect(z.unknown().optional()),
-  eager_input_streaming: withoutEffect(z.unknown().optional()), // arguments are always streamed as they are generated
+  defer_loading: field.mustBe([false], "must be false: the prompt always lists all tools"),
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  eager_input_streaming: field.ignored("Ignored: arguments are always streamed as generated."),
 });
 
-const parallel = { disable_parallel_tool_use: z.boolean().nullish() };
+const parallel = {
+  disable_parallel_tool_use: field.flag("Whether an answer has at most one call."),
+};
 
 export const toolFields = {
-  tools: toolList(definition).nullish(),
+  tools: toolList(definition),
   tool_choice: z
     .discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: z.literal("auto"), ...parallel }),
-        z.looseObject({ type: z.literal("any"), ...parallel }),
-        z.looseObject({ type: z.literal("tool"), name: z.string(), ...parallel }),
-        z.looseObject({ type: z.literal("none"), ...parallel }),
+        z.looseObject({ type: field.kind(["auto", "any", "none"]), ...parallel }),
+        field.form("tool", { name: z.string().describe("The function to call."), ...parallel }),
       ],
       { error: "type must be auto, any, tool or none" },
     )
     .nullish()
-    .meta({ default: { type: "auto" } }),
+    .meta({ default: { type: "auto" }, description: TOOL_CHOICE }),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 
@@ -89,7 +90,7 @@ const detail = z.discriminatedUnion("@type", [
   }),
 ]);
 
-export const geminiError = z.strictObject({
+const geminiError = z.strictObject({
   error: z.strictObject({
     code: z.int(),
     message: z.string(),
@@ -97,6 +98,13 @@ export const geminiError = z.strictObject({
     details: z.array(detail),
   }),
 });
+
+export const GEMINI: Tag = {
+  name: "Gemini",
+  description: "For Google's SDKs. The base URL has no `/v1beta`.",
+  error: geminiError,
+  isCodeNumeric: true,
+};
 
 export type GeminiAnswer = z.output<typeof geminiAnswer>;
 export type GeminiCandidate = z.output<typeof candidate>;

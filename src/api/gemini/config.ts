@@ -11,8 +11,8 @@ import type {
 } from "../../generation/request.ts";
 import { literal, oneOf } from "../../grammar/rules.ts";
 import type { ParseContext } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_ALTERNATIVES, MAX_STOPS, stopString, wrapSeed } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
+import { wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
@@ -21,60 +21,63 @@ import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 const MAX_CANDIDATES = 8;
 const CONFIG = "generationConfig";
 
-const refused = z.null("is not supported by this server").optional();
-const nothing = withoutEffect(z.unknown().optional());
+const unsupported = field.refused("is not supported by this server");
 
-const thinkingConfig = z
-  .looseObject({
-    includeThoughts: defaulted(z.boolean(), false),
-    thinkingBudget: z.int().min(-1).nullish().meta({ default: -1 }),
-    thinkingLevel: z
-      .enum(["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"])
-      .nullish(),
-  })
-  .nullish();
+const thinkingConfig = field.optional(
+  z.looseObject({
+    includeThoughts: field.off("Whether to return the model's reasoning."),
+    thinkingBudget: z
+      .int()
+      .min(-1)
+      .nullish()
+      .meta({ default: -1 })
+      .describe("Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit."),
+    thinkingLevel: field.optional(
+      z.enum(["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"]),
+      "How much the model reasons.",
+    ),
+  }),
+  "Reasoning options.",
+);
 
 const config = z.looseObject({
-  temperature: defaulted(z.number().min(0).max(2), 1),
-  topP: defaulted(z.number().min(0).max(1), 1),
-  topK: defaulted(z.int().min(0).max(1_000_000), 0),
-  candidateCount: defaulted(z.int().min(1).max(MAX_CANDIDATES), 1),
-  maxOutputTokens: z.int().min(1).nullish(),
-  stopSequences: z
-    .array(stopString)
-    .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
-    .nullish(),
-  seed: z.int().nullish(),
-  presencePenalty: defaulted(z.number().min(-2).max(2), 0),
-  frequencyPenalty: defaulted(z.number().min(-2).max(2), 0),
-  responseMimeType: defaulted(
-    z.enum(["text/plain", "application/json", "text/x.enum"]),
-    "text/plain",
-  ),
-  responseSchema: openapiSchema.nullish(),
-  responseJsonSchema: jsonSchema.nullish(),
-  responseLogprobs: defaulted(z.boolean(), false),
-  logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
+  temperature: field.defaulted(field.sampler.temperature(2), 1),
+  topP: field.defaulted(field.sampler.topP, 1),
+  topK: field.defaulted(field.sampler.topK, 0),
+  candidateCount: field
+    .defaulted(z.int().min(1).max(MAX_CANDIDATES), 1)
+    .describe("Number of candidates to generate."),
+  maxOutputTokens: field.count("Maximum number of tokens to generate, including reasoning."),
+  stopSequences: field.stopList,
+  seed: field.optional(z.int(), "The same seed gives the same tokens."),
+  presencePenalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequencyPenalty: field.defaulted(field.sampler.frequencyPenalty, 0),
+  responseMimeType: field
+    .defaulted(z.enum(["text/plain", "application/json", "text/x.enum"]), "text/plain")
+    .describe("Constrains the answer to JSON or to an enum."),
+  responseSchema: field.optional(openapiSchema, "OpenAPI schema of the answer."),
+  responseJsonSchema: field.optional(jsonSchema, "JSON schema of the answer."),
+  responseLogprobs: field.logprobFields.logprobs,
+  logprobs: field.logprobFields.top_logprobs,
   thinkingConfig,
-  responseModalities: withoutEffect(
-    z
-      .array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here"))
-      .nullish(),
+  responseModalities: field.withoutEffect(
+    z.array(z.enum(["TEXT", "MODALITY_UNSPECIFIED"], "must be TEXT, the only modality here")),
+    "Ignored: answers are text.",
   ),
-  mediaResolution: nothing, // media are refused
-  audioTimestamp: nothing,
-  enableEnhancedCivicAnswers: nothing,
-  routingConfig: nothing, // there is one model
-  modelSelectionConfig: nothing,
-  enableAffectiveDialog: refused,
-  speechConfig: refused,
-  imageConfig: refused,
-  audioTranscriptionConfig: refused,
-  translationConfig: refused,
-  responseFormat: refused,
+  mediaResolution: field.ignored("Ignored: media are not supported."),
+  audioTimestamp: field.ignored("Ignored: audio is not supported."),
+  enableEnhancedCivicAnswers: field.ignored("Ignored: for Google's own models."),
+  routingConfig: field.ignored("Ignored: the path names the model."),
+  modelSelectionConfig: field.ignored("Ignored: the path names the model."),
+  enableAffectiveDialog: unsupported,
+  speechConfig: unsupported,
+  imageConfig: unsupported,
+  audioTranscriptionConfig: unsupported,
+  translationConfig: unsupported,
+  responseFormat: unsupported,
 });
 
-export const generationConfig = config.nullish();
+export const generationConfig = field.optional(config, "Options for generation.");
 
 export type GenerationConfig = z.output<typeof config>;
 
@@ -145,7 +148,7 @@ function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   const given = Array.isArray(schema?.enum) ? schema.enum : [];
   if (given.join("").length + given.length > MAX_WORD_CHARS)
     throw invalid("responseSchema", `has an enum of more than ${MAX_WORD_CHARS} characters`);
-  const words = z.array(stopString).min(1).safeParse(given);
+  const words = z.array(field.stopString).min(1).safeParse(given);
   if (words.success) return `root ::= ${oneOf(words.data.map(literal))}`;
   throw invalid("responseSchema", "must have an enum of strings for responseMimeType text/x.enum");
 }

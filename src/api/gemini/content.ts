@@ -2,29 +2,32 @@
 
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 
 const ONLY_TEXT = "this server's models read text only";
-const media = z.null(ONLY_TEXT).optional();
-const nothing = withoutEffect(z.unknown().optional());
+const media = field.refused(ONLY_TEXT);
+const thoughtSignature = field.ignored("Ignored: this server signs nothing.");
 
 const functionCall = z.looseObject({
-  id: z.string().nullish(),
-  name: z.string().min(1),
-  args: z.record(z.string(), z.unknown()).nullish(),
+  id: field.text("Id of the call; its response refers to it."),
+  name: field.functionName,
+  args: field.optional(z.record(z.string(), z.unknown()), "The arguments."),
 });
 
 const functionResponse = z.looseObject({
-  id: z.string().nullish(),
-  name: z.string().min(1),
-  response: z.record(z.string(), z.unknown()),
-  parts: z.array(z.unknown()).max(0, ONLY_TEXT).nullish(),
-  scheduling: nothing,
-  willContinue: withoutEffect(
-    z.literal(false, "must be false: a response must be sent whole").nullish(),
+  id: field.text("Id of the call. Default: the next call of that name."),
+  name: field.functionName,
+  response: z
+    .record(z.string(), z.unknown())
+    .describe("The result. If `output` or `result` is the only field, its value is the result."),
+  parts: field.optional(
+    z.array(z.unknown()).max(0, ONLY_TEXT),
+    "Must be empty: only text is read.",
   ),
+  scheduling: field.ignored("Ignored: for Gemini's Live API."),
+  willContinue: field.mustBe([false], "must be false: a response must be sent whole"),
 });
 
 /** Fields of a part that are refused before the schema is applied. */
@@ -40,12 +43,12 @@ const MEDIA = {
 
 const part = z
   .looseObject({
-    text: z.string().nullish(),
-    thought: z.boolean().nullish(),
-    functionCall: functionCall.nullish(),
-    functionResponse: functionResponse.nullish(),
-    thoughtSignature: nothing,
-    partMetadata: nothing,
+    text: field.anyText.nullish(),
+    thought: field.flag("Whether the text is reasoning."),
+    functionCall: field.optional(functionCall, "A function call that the model made."),
+    functionResponse: field.optional(functionResponse, "The result of a function call."),
+    thoughtSignature,
+    partMetadata: field.ignored("Ignored."),
     ...MEDIA,
   })
   .refine(
@@ -58,8 +61,14 @@ export const contents = z
   .array(
     z
       .looseObject({
-        role: z.enum(["user", "model", "function"], "must be user, model or function").nullish(),
-        parts: z.array(part, "must be a list of parts").nullish(),
+        role: field.optional(
+          z.enum(["user", "model", "function"], "must be user, model or function"),
+          "The author. Default: user.",
+        ),
+        parts: field.optional(
+          z.array(part, "must be a list of parts"),
+          "The parts. Contents of the model may have none.",
+        ),
       })
       // Clients send an empty answer back without parts.
       .refine(
@@ -68,14 +77,18 @@ export const contents = z
       ),
     "must be a list of contents",
   )
-  .min(1, "must have at least one content");
+  .min(1, "must have at least one content")
+  .describe("The conversation so far. If the last content is the model's, it is continued.");
 
-export const systemInstruction = z
-  .looseObject({
-    role: withoutEffect(z.string().nullish()),
-    parts: z.array(z.looseObject({ text: z.string(), thoughtSignature: nothing, ...MEDIA })),
-  })
-  .nullish();
+export const systemInstruction = field.optional(
+  z.looseObject({
+    role: field.withoutEffect(z.string(), "Ignored."),
+    parts: z
+      .array(z.looseObject({ text: field.anyText, thoughtSignature, ...MEDIA }))
+      .describe("The texts."),
+  }),
+  field.SYSTEM_PROMPT,
+);
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;

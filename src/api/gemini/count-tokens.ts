@@ -5,9 +5,10 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { ParseContext } from "../dialect.ts";
 import { type AboutRequest, callAbout, countTokens, type Endpoint } from "../endpoint.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue, isObject } from "../shared/refusals.ts";
-import { geminiError, geminiTokenCount } from "./answer.ts";
+import { GEMINI, geminiTokenCount } from "./answer.ts";
 import { contents, refuseMedia } from "./content.ts";
 import {
   type GeminiRequest,
@@ -22,7 +23,10 @@ import { inCamelCase } from "./spelling.ts";
 const schema = z.object({
   ...geminiFields,
   contents: contents.nullish(),
-  generateContentRequest: z.looseObject(geminiFields).nullish(),
+  generateContentRequest: field.optional(
+    z.looseObject(geminiFields),
+    "A whole request, instead of contents and the other fields.",
+  ),
 });
 
 export const geminiCountTokens: Endpoint = {
@@ -30,13 +34,12 @@ export const geminiCountTokens: Endpoint = {
 
   contract: {
     name: "GeminiTokenCount",
-    tag: "Gemini",
+    tag: GEMINI,
     summary: "Counts the tokens of a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
     example: { contents: [{ role: "user", parts: [{ text: "Hi" }] }] },
     answer: geminiTokenCount,
-    error: geminiError,
     codes: geminiGenerate.contract.codes,
   },
 

@@ -4,10 +4,11 @@
 import { z } from "zod";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
-import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
-import { geminiAnswer, geminiError } from "./answer.ts";
+import { GEMINI, geminiAnswer } from "./answer.ts";
 import { configOf, generationConfig, readConfig, readReasoning } from "./config.ts";
 import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
@@ -23,7 +24,7 @@ export const UNSUPPORTED: Unsupported = {
 };
 
 export const geminiFields = {
-  model: withoutEffect(z.string().nullish()), // the path names the model
+  model: field.withoutEffect(z.string(), "Ignored: the path names the model."),
   contents,
   systemInstruction,
   ...toolFields,
@@ -31,9 +32,10 @@ export const geminiFields = {
   serviceTier: z
     .enum(["unspecified", "standard", "priority", "flex"])
     .nullish()
-    .meta({ default: "standard" }),
-  safetySettings: withoutEffect(z.unknown().optional()),
-  labels: withoutEffect(z.unknown().optional()),
+    .meta({ default: "standard" })
+    .describe("flex runs when no other request waits. The other values are the same."),
+  safetySettings: field.ignored("Ignored: this server does not filter answers."),
+  labels: field.ignored("The client's notes. Ignored."),
 };
 
 const schema = z.object(geminiFields);
@@ -41,7 +43,9 @@ const schema = z.object(geminiFields);
 export type GeminiRequest = z.output<typeof schema>;
 
 /** The query `?alt=sse`. */
-const streamQuery = z.object({ alt: z.literal("sse") });
+const streamQuery = z.object({
+  alt: z.literal("sse").describe("Streams are server-sent events."),
+});
 
 export const geminiGenerate: Dialect = dialectOf({
   method: "generateContent",
@@ -63,7 +67,7 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
 
     contract: {
       name,
-      tag: "Gemini",
+      tag: GEMINI,
       summary: isStreamed ? "Answers a conversation, as a stream" : "Answers a conversation",
       body: schema,
       unsupported: UNSUPPORTED,
@@ -73,7 +77,6 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
       },
       answer: geminiAnswer,
       ...(isStreamed ? { event: geminiAnswer, isOnlyStreamed: true, query: streamQuery } : {}),
-      error: geminiError,
       codes: CHAT_CODES,
     },
 

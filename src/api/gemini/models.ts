@@ -1,6 +1,7 @@
 // Gemini's model list. https://ai.google.dev/api/models
 
 import { z } from "zod";
+import * as field from "../shared/field-types.ts";
 import { wholeNumber } from "../shared/queries.ts";
 
 const METHODS = ["generateContent", "streamGenerateContent", "countTokens"] as const;
@@ -26,14 +27,16 @@ export const geminiModelList = z.strictObject({
 });
 
 /** All /v1beta routes accept `?key=`; the authentication middleware has already checked it. */
-const keyQuery = { key: z.string().nullish() };
+const keyQuery = {
+  key: field.text("An API key, for clients that cannot send headers."),
+};
 
 export const geminiModelQuery = z.object(keyQuery);
 
 export const geminiModelsQuery = z.object({
   ...keyQuery,
-  pageSize: wholeNumber(0, 1_000_000).nullish(),
-  pageToken: wholeNumber(0, 1_000_000).nullish(),
+  pageSize: field.optional(wholeNumber(0, 1_000_000), "Maximum number of models; 0 or none: 50."),
+  pageToken: field.optional(wholeNumber(0, 1_000_000), "`nextPageToken` of the previous page."),
 });
 
 type Page = z.output<typeof geminiModelsQuery>;

@@ -2,31 +2,41 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
-import { MAX_TOOLS, refuseDuplicateNames, toolList, toolName } from "../shared/tools.ts";
+import {
+  MAX_TOOLS,
+  refuseDuplicateNames,
+  TOOL_CHOICE,
+  TOOLS,
+  toolList,
+  toolName,
+  toolParts,
+} from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
-const refusedTool = z
-  .null("is not supported: this server runs no tools of its own; use functionDeclarations")
-  .optional();
-const ignoredField = withoutEffect(z.unknown().optional());
+const refusedTool = field.refused(
+  "is not supported: this server runs no tools of its own; use functionDeclarations",
+);
 
 const declaration = z.looseObject({
   name: toolName,
-  description: z.string().nullish(),
-  parameters: openapiSchema.nullish(),
-  parametersJsonSchema: z.record(z.string(), z.unknown()).nullish(),
-  response: ignoredField,
-  responseJsonSchema: ignoredField,
-  behavior: ignoredField, // for Gemini's Live API
+  description: toolParts.description,
+  parameters: field.optional(openapiSchema, "OpenAPI schema of the arguments."),
+  parametersJsonSchema: toolParts.schema.nullish(),
+  response: field.ignored("Ignored."),
+  responseJsonSchema: field.ignored("Ignored."),
+  behavior: field.ignored("Ignored: for Gemini's Live API."),
 });
+
+const MODES =
+  "ANY: the model must call a function. NONE: the prompt lists no functions. VALIDATED is the same as AUTO, because calls always match their schema.";
 
 export const toolFields = {
   tools: toolList(
     z.looseObject({
-      functionDeclarations: z.array(declaration).nullish(),
+      functionDeclarations: field.optional(z.array(declaration), TOOLS),
       googleSearch: refusedTool,
       googleSearchRetrieval: refusedTool,
       codeExecution: refusedTool,
@@ -38,26 +48,25 @@ export const toolFields = {
       retrieval: refusedTool,
       enterpriseWebSearch: refusedTool,
     }),
-  ).nullish(),
-  toolConfig: z
-    .looseObject({
-      functionCallingConfig: z
-        .looseObject({
+  ),
+  toolConfig: field.optional(
+    z.looseObject({
+      functionCallingConfig: field.optional(
+        z.looseObject({
           mode: z
             .enum(["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"])
             .nullish()
-            .meta({ default: "AUTO" }),
-          allowedFunctionNames: z.array(z.string()).nullish(),
-          streamFunctionCallArguments: z
-            .literal(false, "must be false: calls are sent whole")
-            .nullish()
-            .meta({ default: false }),
-        })
-        .nullish(),
-      retrievalConfig: ignoredField, // for Google's own tools
-      includeServerSideToolInvocations: ignoredField,
-    })
-    .nullish(),
+            .meta({ default: "AUTO", description: MODES }),
+          allowedFunctionNames: field.optional(z.array(z.string()), TOOLS),
+          streamFunctionCallArguments: field.mustBe([false], "must be false: calls are sent whole"),
+        }),
+        "The mode, and the functions that may be called.",
+      ),
+      retrievalConfig: field.ignored("Ignored: for Google's own tools."),
+      includeServerSideToolInvocations: field.ignored("Ignored: for Google's own tools."),
+    }),
+    TOOL_CHOICE,
+  ),
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

@@ -2,7 +2,8 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
-import { promptProgress } from "../openai/answer.ts";
+import { openaiError, promptProgress } from "../openai/answer.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 /** Null if the divisor is 0. */
@@ -121,6 +122,12 @@ export const props = z.strictObject({
   eos_token: z.string().nullable(),
   build_info: z.string(),
 });
+
+export const LLAMA_CPP: Tag = {
+  name: "llama.cpp",
+  description: "Routes of llama.cpp's server.",
+  error: openaiError,
+};
 
 export type Settings = z.output<typeof settings>;
 export type InfillTimings = z.output<typeof infillTimings>;

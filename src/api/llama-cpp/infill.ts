@@ -7,9 +7,9 @@ import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
-import { openaiError } from "../openai/answer.ts";
 import { openaiErrors } from "../openai/encoder.ts";
-import { requestsOf, sharedFields, tokenLimit, unsupportedWith } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
+import { eitherOf, requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
 import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
@@ -19,6 +19,7 @@ import {
   type InfillTimings,
   infillAnswer,
   infillFrame,
+  LLAMA_CPP,
   pickedFields,
   type Settings,
 } from "./answers.ts";
@@ -41,16 +42,24 @@ const { n: _one, stream_options: _none, ...ownFields } = sharedFields;
 
 const schema = z.object({
   ...ownFields,
-  input_prefix: z.string(),
-  input_suffix: z.string(),
-  input_extra: z
-    .array(z.object({ text: z.string(), filename: z.string().nullish() }), {
-      error: "must be a list of {filename: string, text: string}",
-    })
-    .nullish(),
-  prompt: z.string().nullish(),
-  n_predict: sharedFields.max_tokens,
-  response_fields: z.array(z.string()).max(100).nullish(),
+  input_prefix: z.string().describe("The text before the gap."),
+  input_suffix: z.string().describe("The text after the gap."),
+  input_extra: field.optional(
+    z.array(
+      z.object({
+        text: z.string().describe("Contents of the file."),
+        filename: field.text("Name of the file."),
+      }),
+      { error: "must be a list of {filename: string, text: string}" },
+    ),
+    "Other files, placed before the prefix.",
+  ),
+  prompt: field.text("Text that follows the prefix."),
+  n_predict: sharedFields.max_tokens.describe("llama.cpp's name of max_tokens."),
+  response_fields: field.optional(
+    z.array(z.string()).max(100),
+    "Paths of the fields to return, e.g. timings/prompt_n.",
+  ),
 });
 
 type Fields = z.output<typeof schema>;
@@ -60,7 +69,7 @@ export const nativeInfill: Dialect = {
 
   contract: {
     name: "Infill",
-    tag: "llama.cpp",
+    tag: LLAMA_CPP,
     summary: "Fills in the text between two texts",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -68,7 +77,6 @@ export const nativeInfill: Dialect = {
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
     answer: z.union([infillAnswer, pickedFields]),
     event: z.union([infillFrame, infillAnswer, pickedFields]),
-    error: openaiError,
     codes: ["unsupported_schema", "context_length_exceeded"],
   },
 
@@ -79,7 +87,7 @@ export const nativeInfill: Dialect = {
       {
         prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
         format: formatOf(fields),
-        maxTokens: tokenLimit(fields, ["n_predict", "max_tokens"]),
+        maxTokens: eitherOf(fields, "n_predict", "max_tokens"),
         logprobs: null,
         echoesPrompt: false,
       },

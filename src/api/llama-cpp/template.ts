@@ -3,15 +3,16 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
+import { OPENAI } from "../openai/answer.ts";
 import { openaiChat } from "../openai/chat.ts";
 import { nonGenerating } from "../shared/contract.ts";
-import { encodeInputTokens, inputTokens, renderedPrompt } from "./answers.ts";
+import { encodeInputTokens, inputTokens, LLAMA_CPP, renderedPrompt } from "./answers.ts";
 
 export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
   contract: nonGenerating(openaiChat.contract, {
     name: "RenderedPrompt",
-    tag: "llama.cpp",
+    tag: LLAMA_CPP,
     summary: "Shows the prompt that a conversation becomes",
     answer: renderedPrompt,
   }),
@@ -28,7 +29,7 @@ export const chatInputTokens: Endpoint = {
   path: `${openaiChat.path}/input_tokens`,
   contract: nonGenerating(openaiChat.contract, {
     name: "InputTokens",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Counts the tokens of a conversation",
     answer: inputTokens,
   }),

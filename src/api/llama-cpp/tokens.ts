@@ -4,10 +4,9 @@
 import { z } from "zod";
 import type { TokenPiece } from "../../generation/questions.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { openaiError } from "../openai/answer.ts";
-import { defaulted } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { tokenList, tokenText } from "./answers.ts";
+import { LLAMA_CPP, tokenList, tokenText } from "./answers.ts";
 
 /** Tokenizing blocks the worker for about 5 µs per token, and every byte may be a token. */
 const MAX_BYTES = 200_000;
@@ -15,14 +14,15 @@ const MAX_BYTES = 200_000;
 const MAX_TOKENS = 200_000;
 
 const toTokenize = z.object({
-  model: z.string().nullish(),
+  model: field.modelId,
   content: z
     .string()
     .refine((text) => Buffer.byteLength(text) <= MAX_BYTES, `must have at most ${MAX_BYTES} bytes`)
-    .refine((text) => text.isWellFormed(), "must be valid Unicode"),
-  add_special: defaulted(z.boolean(), false),
-  parse_special: defaulted(z.boolean(), true),
-  with_pieces: defaulted(z.boolean(), false),
+    .refine((text) => text.isWellFormed(), "must be valid Unicode")
+    .describe("The text."),
+  add_special: field.off("Whether to add the token that begins every text."),
+  parse_special: field.on("Whether to parse the texts of control tokens as control tokens."),
+  with_pieces: field.off("Whether to return each token's text."),
 });
 
 export const nativeTokenize: Endpoint = {
@@ -30,13 +30,12 @@ export const nativeTokenize: Endpoint = {
 
   contract: {
     name: "Tokenization",
-    tag: "llama.cpp",
+    tag: LLAMA_CPP,
     summary: "Splits a text into tokens",
     body: toTokenize,
     unsupported: {},
     example: { content: "Hi there", with_pieces: true },
     answer: tokenList,
-    error: openaiError,
     codes: [],
   },
 
@@ -69,8 +68,11 @@ function encodePiece({ id, text, bytes }: TokenPiece) {
 }
 
 const toDetokenize = z.object({
-  model: z.string().nullish(),
-  tokens: z.array(z.int().min(0)).max(MAX_TOKENS, `must have at most ${MAX_TOKENS} tokens`),
+  model: field.modelId,
+  tokens: z
+    .array(z.int().min(0))
+    .max(MAX_TOKENS, `must have at most ${MAX_TOKENS} tokens`)
+    .describe("Token ids."),
 });
 
 export const nativeDetokenize: Endpoint = {
@@ -78,13 +80,12 @@ export const nativeDetokenize: Endpoint = {
 
   contract: {
     name: "Detokenization",
-    tag: "llama.cpp",
+    tag: LLAMA_CPP,
     summary: "Joins tokens into a text",
     body: toDetokenize,
     unsupported: {},
     example: { tokens: [662, 1933] },
     answer: tokenText,
-    error: openaiError,
     codes: [],
   },
 

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 
@@ -84,12 +85,18 @@ export const chatForms = forms({ message });
 export const generateForms = forms({ response: z.string(), thinking: z.string().optional() });
 
 /** Ollama's clients read only `error`. */
-export const ollamaError = z.strictObject({
+const ollamaError = z.strictObject({
   error: z.string(),
   code: z.enum(SENT_CODES),
   param: z.string().nullable(),
   request_id: z.string(),
 });
+
+export const OLLAMA: Tag = {
+  name: "Ollama",
+  description: "For Ollama's clients and tools built on them. The host is this server.",
+  error: ollamaError,
+};
 
 export type OllamaCall = z.output<typeof call>;
 export type OllamaLogprobs = z.output<typeof logprobs>;

@@ -4,10 +4,10 @@ import { z } from "zod";
 import type { AskedRequest, Message } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
-import { defaulted } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
-import { type ChatFields, chatForms, ollamaError } from "./answer.ts";
+import { type ChatFields, chatForms, OLLAMA } from "./answer.ts";
 import { type EncodedShape, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
 import {
@@ -33,7 +33,7 @@ const schema = z.object({
   ...commonFields,
   messages,
   tools: toolFields.tools,
-  truncate: defaulted(z.boolean(), false),
+  truncate: field.off("Whether to leave out the oldest turns of a conversation that is too long."),
 });
 
 type Fields = z.output<typeof schema>;
@@ -54,7 +54,7 @@ export const ollamaChat: Dialect = {
 
   contract: {
     name: "OllamaChat",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -67,7 +67,6 @@ export const ollamaChat: Dialect = {
     },
     answer: chatForms.answer,
     event: chatForms.event,
-    error: ollamaError,
     codes: CHAT_CODES,
   },
 

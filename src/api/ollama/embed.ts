@@ -4,10 +4,9 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
 import { encodeFloats, resultEncoder, unitVector } from "../openai/embeddings.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { ollamaError } from "./answer.ts";
+import { OLLAMA } from "./answer.ts";
 import { inNs } from "./encoder.ts";
 import { keepAlive, modelName } from "./fields.ts";
 
@@ -17,19 +16,21 @@ const text = z.string().min(1, "must not be empty: an empty text has no vector")
 const common = {
   model: modelName,
   keep_alive: keepAlive,
-  options: withoutEffect(z.record(z.string(), z.unknown()).nullish()),
+  options: field.withoutEffect(z.record(z.string(), z.unknown()), "Ignored."),
 };
 
 const schema = z.object({
   ...common,
-  input: z.union([text, z.array(text).min(1).max(MAX_INPUTS)], {
-    error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
-  }),
-  truncate: defaulted(z.boolean(), false),
-  dimensions: z.int().min(1).nullish(),
+  input: z
+    .union([text, z.array(text).min(1).max(MAX_INPUTS)], {
+      error: `must be a string or a list of up to ${MAX_INPUTS} strings, none of them empty`,
+    })
+    .describe("A text, or a list of texts."),
+  truncate: field.off("Whether to cut an input that is too long, instead of refusing it."),
+  dimensions: field.count("Length of the vectors: their first numbers, scaled to length 1."),
 });
 
-const olderSchema = z.object({ ...common, prompt: text });
+const olderSchema = z.object({ ...common, prompt: text.describe("The text.") });
 
 const vector = z.array(z.number());
 const count = z.int().min(0);
@@ -47,7 +48,7 @@ export const ollamaEmbed: EmbeddingApi = {
 
   contract: {
     name: "OllamaEmbedding",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Turns texts into vectors",
     body: schema,
     unsupported: {},
@@ -56,7 +57,6 @@ export const ollamaEmbed: EmbeddingApi = {
       input: ["The cat sat on the mat.", "Paris is the capital of France."],
     },
     answer,
-    error: ollamaError,
     codes: ["context_length_exceeded"],
   },
 
@@ -84,13 +84,12 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
 
   contract: {
     name: "OlderOllamaEmbedding",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Turns one text into a vector that is not scaled to length 1",
     body: olderSchema,
     unsupported: {},
     example: { model: "builtin", prompt: "The cat sat on the mat." },
     answer: z.strictObject({ embedding: vector }),
-    error: ollamaError,
     codes: ["context_length_exceeded"],
   },
 

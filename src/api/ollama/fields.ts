@@ -4,35 +4,39 @@ import { z } from "zod";
 import type { AskedPrompt, AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, logprobOptions, MAX_ALTERNATIVES, PLAIN_REQUEST } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
+import { logprobOptions, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
-import { schemaAt } from "../shared/schema-grammar.ts";
+import { ANSWER_FORM, schemaAt } from "../shared/schema-grammar.ts";
 import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
 
 /** How long the model stays in memory. Without effect: models stay loaded. */
-export const keepAlive = withoutEffect(z.union([z.string(), z.number()]).nullish());
+export const keepAlive = field.withoutEffect(
+  z.union([z.string(), z.number()]),
+  "Ignored: the model stays loaded.",
+);
 
-export const modelName = z.string("must be the name of a model");
+export const modelName = z.string("must be the name of a model").describe("Id of a served model.");
 
 const EFFORTS = ["low", "medium", "high", "max"] as const;
 
 export const commonFields = {
   model: modelName,
-  stream: defaulted(z.boolean(), true),
+  stream: field.on("Whether to stream the answer as lines of JSON."),
   options,
-  format: z
-    .union(
+  format: field.optional(
+    z.union(
       [z.enum(["json", ""]), z.record(z.string(), z.unknown())],
       "must be json or a JSON schema",
-    )
-    .nullish(),
-  think: z
-    .union([z.boolean(), z.enum(EFFORTS)], `must be true, false, ${EFFORTS.join(", ")}`)
-    .nullish(),
-  logprobs: defaulted(z.boolean(), false),
-  top_logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
+    ),
+    ANSWER_FORM,
+  ),
+  think: field.optional(
+    z.union([z.boolean(), z.enum(EFFORTS)], `must be true, false, ${EFFORTS.join(", ")}`),
+    "Whether the model reasons before it answers, and how much.",
+  ),
+  ...field.logprobFields,
   keep_alive: keepAlive,
 };
 

@@ -3,10 +3,10 @@
 import { z } from "zod";
 import type { AskedPrompt, Message } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { defaulted } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
-import { type GenerateFields, generateForms, ollamaError } from "./answer.ts";
+import { type GenerateFields, generateForms, OLLAMA } from "./answer.ts";
 import { type EncodedShape, noticeOf } from "./encoder.ts";
 import { ollamaErrors } from "./errors.ts";
 import {
@@ -38,10 +38,10 @@ const REPLACEMENTS: Replacements = {
 
 const schema = z.object({
   ...commonFields,
-  prompt: z.string().nullish(),
-  system: z.string().nullish(),
-  suffix: z.string().nullish(),
-  raw: defaulted(z.boolean(), false),
+  prompt: field.text("The question. With raw or suffix: the text before the answer."),
+  system: field.text("System message, placed before the question."),
+  suffix: field.suffix,
+  raw: field.off("Whether to send the prompt without a chat template, control tokens included."),
 });
 
 type Fields = z.output<typeof schema>;
@@ -58,7 +58,7 @@ export const ollamaGenerate: Dialect = {
 
   contract: {
     name: "OllamaGeneration",
-    tag: "Ollama",
+    tag: OLLAMA,
     summary: "Answers one question, or continues a text",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -71,7 +71,6 @@ export const ollamaGenerate: Dialect = {
     },
     answer: generateForms.answer,
     event: generateForms.event,
-    error: ollamaError,
     codes: ["unsupported_schema", "template_error", "context_length_exceeded"],
   },
 

@@ -2,48 +2,52 @@
 
 import { z } from "zod";
 import type { Message } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { unreadable } from "../shared/refusals.ts";
 
-const content = z.string().nullish();
-
 /** `refuseImages` has already refused any images. */
-const images = z.unknown().meta({ type: "null" }).optional();
+const common = { content: field.text("The text."), images: field.alreadyRefused };
 
 const toolCall = z.looseObject({
-  id: z.string().nullish(),
-  type: withoutEffect(z.string().nullish()),
-  function: z.looseObject({
-    index: withoutEffect(z.int().nullish()),
-    name: z.string().min(1),
-    arguments: z.record(z.string(), z.unknown(), "must be an object").nullish(),
-  }),
+  id: field.text("Id of the call; its result refers to it."),
+  type: field.withoutEffect(z.string(), "Always function."),
+  function: z
+    .looseObject({
+      index: field.withoutEffect(z.int(), "Ignored."),
+      name: field.functionName,
+      arguments: field.optional(
+        z.record(z.string(), z.unknown(), "must be an object"),
+        "The arguments, as an object.",
+      ),
+    })
+    .describe("The function that was called."),
 });
 
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: z.enum(["system", "user"]), content, images }),
+    z.looseObject({ role: field.role("system", "user"), ...common }),
     z.looseObject({
-      role: z.literal("assistant"),
-      content,
-      thinking: z.string().nullish(),
-      tool_calls: z.array(toolCall).nullish(),
-      images,
+      role: field.role("assistant"),
+      thinking: field.text(field.EARLIER_REASONING),
+      tool_calls: field.optional(z.array(toolCall), field.TOOL_CALLS),
+      ...common,
     }),
     z.looseObject({
-      role: z.literal("tool"),
-      content,
-      tool_name: z.string().nullish(),
-      tool_call_id: z.string().nullish(),
-      images,
+      role: field.role("tool"),
+      tool_name: field.text("For role tool: the function's name."),
+      tool_call_id: field.text(field.RESULT_OF),
+      ...common,
     }),
   ],
   { error: "role must be system, user, assistant or tool" },
 );
 
-export const messages = z.array(message, "must be a list of messages").nullish();
+export const messages = field.optional(
+  z.array(message, "must be a list of messages"),
+  `${field.MESSAGES} Without messages, the answer says that the model is loaded.`,
+);
 
 type InputMessage = z.output<typeof message>;
 

@@ -3,10 +3,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import { type Contract, withoutEffect } from "../shared/contract.ts";
-import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import type { Contract } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
+import { parseBody } from "../shared/parse-body.ts";
 import { isObject } from "../shared/refusals.ts";
-import { ollamaError } from "./answer.ts";
+import { OLLAMA } from "./answer.ts";
 import { modelName } from "./fields.ts";
 import {
   type OllamaDetails,
@@ -136,60 +137,54 @@ export type ModelRoute = {
   parse(body: unknown): { readonly model: string; readonly ignoredParams: readonly string[] };
 };
 
-const name = z.string().nullish();
+const names = {
+  model: modelName,
+  name: field.withoutEffect(z.string(), "Older name of model."),
+};
 
 const showSchema = z.object({
-  model: modelName,
-  name: withoutEffect(name),
-  verbose: withoutEffect(z.boolean().nullish()),
+  ...names,
+  verbose: field.withoutEffect(z.boolean(), "Ignored: there is nothing more to show."),
 });
-/** These would change the description but not the model. */
-const UNSUPPORTED: Unsupported = { system: [""], template: [""], options: [] };
 
-export const ollamaShow: ModelRoute = {
-  path: "/api/show",
-  contract: {
-    name: "OllamaShow",
-    tag: "Ollama",
-    summary: "Describes one model",
-    body: showSchema,
-    unsupported: UNSUPPORTED,
-    example: { model: "builtin" },
-    answer: ollamaModel,
-    error: ollamaError,
-    codes: [],
-  },
-  parse(body) {
-    const { fields, ignoredParams } = parseBody(showSchema, withModel(body), UNSUPPORTED);
-    return { model: fields.model, ignoredParams };
-  },
-};
+export const ollamaShow = modelRoute("/api/show", {
+  name: "OllamaShow",
+  summary: "Describes one model",
+  body: showSchema,
+  // These would change the description but not the model.
+  unsupported: { system: [""], template: [""], options: [] },
+  answer: ollamaModel,
+});
 
 const pullSchema = z.object({
-  model: modelName,
-  name: withoutEffect(name),
-  insecure: withoutEffect(z.boolean().nullish()),
-  stream: withoutEffect(z.boolean().nullish()),
+  ...names,
+  insecure: field.withoutEffect(z.boolean(), "Ignored: nothing is downloaded."),
+  stream: field.withoutEffect(z.boolean(), "Ignored: there is always one answer."),
 });
 
-export const ollamaPull: ModelRoute = {
-  path: "/api/pull",
-  contract: {
-    name: "OllamaPull",
-    tag: "Ollama",
-    summary: "Confirms that a model is served; downloads nothing",
-    body: pullSchema,
-    unsupported: {},
-    example: { model: "builtin" },
-    answer: ollamaStatus,
-    error: ollamaError,
-    codes: [],
-  },
-  parse(body) {
-    const { fields, ignoredParams } = parseBody(pullSchema, withModel(body), {});
-    return { model: fields.model, ignoredParams };
-  },
+export const ollamaPull = modelRoute("/api/pull", {
+  name: "OllamaPull",
+  summary: "Confirms that a model is served; downloads nothing",
+  body: pullSchema,
+  unsupported: {},
+  answer: ollamaStatus,
+});
+
+type NamedModel = z.ZodType<{ readonly model: string }>;
+type OwnPart = Pick<Contract, "name" | "summary" | "unsupported" | "answer"> & {
+  readonly body: NamedModel;
 };
+
+function modelRoute(path: string, own: OwnPart): ModelRoute {
+  return {
+    path,
+    contract: { ...own, tag: OLLAMA, example: { model: "builtin" }, codes: [] },
+    parse(body) {
+      const { fields, ignoredParams } = parseBody(own.body, withModel(body), own.unsupported);
+      return { model: fields.model, ignoredParams };
+    },
+  };
+}
 
 /** Some clients still send the model's name in the older field `name`. */
 function withModel(body: unknown): unknown {

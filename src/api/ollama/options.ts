@@ -4,49 +4,58 @@
 import { z } from "zod";
 import type { AskedRequest, SamplingParams } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, readSeed, sharedFields } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
+import { readSeed, sharedFields } from "../shared/fields.ts";
 import type { Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
+const BY_SERVER = "Ignored: the server's own settings decide.";
+const loadNumber = field.withoutEffect(z.number(), BY_SERVER);
+const loadSwitch = field.withoutEffect(z.boolean(), BY_SERVER);
+
 /** Options for where and how the model is computed. They never change the answer. */
-export const loadOptions = {
-  num_batch: withoutEffect(z.number().nullish()),
-  num_gpu: withoutEffect(z.number().nullish()),
-  main_gpu: withoutEffect(z.number().nullish()),
-  num_thread: withoutEffect(z.number().nullish()),
-  numa: withoutEffect(z.boolean().nullish()),
-  low_vram: withoutEffect(z.boolean().nullish()),
-  f16_kv: withoutEffect(z.boolean().nullish()),
-  use_mmap: withoutEffect(z.boolean().nullish()),
-  use_mlock: withoutEffect(z.boolean().nullish()),
-  logits_all: withoutEffect(z.boolean().nullish()),
+const loadOptions = {
+  num_batch: loadNumber,
+  num_gpu: loadNumber,
+  main_gpu: loadNumber,
+  num_thread: loadNumber,
+  numa: loadSwitch,
+  low_vram: loadSwitch,
+  f16_kv: loadSwitch,
+  use_mmap: loadSwitch,
+  use_mlock: loadSwitch,
+  logits_all: loadSwitch,
 };
 
 /** These only matter together with an option that is refused, or with a context that is cut, which does not happen here. */
 const dependentOptions = {
-  mirostat_tau: withoutEffect(z.number().nullish()),
-  mirostat_eta: withoutEffect(z.number().nullish()),
-  num_keep: withoutEffect(z.int().nullish()),
+  mirostat_tau: field.withoutEffect(z.number(), "Ignored: mirostat is off."),
+  mirostat_eta: field.withoutEffect(z.number(), "Ignored: mirostat is off."),
+  num_keep: field.withoutEffect(z.int(), "Ignored: a full context ends the answer."),
 };
 
 const fields = z.looseObject({
-  temperature: defaulted(z.number().min(0).max(2), 0.8),
-  top_k: defaulted(z.int().min(0).max(1_000_000), 40),
-  top_p: defaulted(z.number().min(0).max(1), 0.9),
-  min_p: defaulted(z.number().min(0).max(1), 0),
-  repeat_penalty: defaulted(z.number().positive().max(10), 1.1),
-  presence_penalty: defaulted(z.number().min(-2).max(2), 0),
-  frequency_penalty: defaulted(z.number().min(-2).max(2), 0),
+  temperature: field.defaulted(field.sampler.temperature(2), 0.8),
+  top_k: field.defaulted(field.sampler.topK, 40),
+  top_p: field.defaulted(field.sampler.topP, 0.9),
+  min_p: field.defaulted(field.sampler.minP, 0),
+  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1.1),
+  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
   seed: sharedFields.seed,
-  num_predict: z.int().min(-2).nullish(),
+  num_predict: field.count("Maximum number of tokens to generate; 0, -1 and -2 mean no limit.", -2),
   stop: sharedFields.stop,
-  num_ctx: withoutEffect(z.int().min(0).nullish()),
+  num_ctx: field.withoutEffect(
+    z.int().min(0),
+    "Refused if larger than the server's context size, else ignored.",
+  ),
   ...loadOptions,
   ...dependentOptions,
 });
 
-export const options = defaulted(fields, fields.parse({}));
+export const options = field
+  .defaulted(fields, fields.parse({}))
+  .describe("Sampling options, and Ollama's options for loading the model.");
 
 type Options = z.output<typeof options>;
 

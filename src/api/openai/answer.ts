@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { SENT_CODES } from "../../errors.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 const ms = z.number().min(0);
@@ -60,6 +61,12 @@ export const openaiError = z.strictObject({
     code: z.enum(SENT_CODES),
   }),
 });
+
+export const OPENAI: Tag = {
+  name: "OpenAI",
+  description: "For OpenAI's SDKs and tools built on them. The base URL ends in `/v1`.",
+  error: openaiError,
+};
 
 export type UsageObject = z.output<typeof usage>;
 export type Timings = z.output<typeof timings>;

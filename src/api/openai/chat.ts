@@ -6,13 +6,12 @@ import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import {
-  defaulted,
+  eitherOf,
   logprobOptions,
-  MAX_ALTERNATIVES,
   requestsOf,
   sharedFields,
-  tokenLimit,
   UNSUPPORTED_IN_CHAT,
   unsupportedWith,
 } from "../shared/fields.ts";
@@ -21,7 +20,7 @@ import { invalidValue } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
 import { callId } from "../shared/tool-calls.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import {
   type ChatCall,
   type ChatDelta,
@@ -52,11 +51,10 @@ const schema = z.object({
   ...toolFields,
   ...reasoningFields,
   messages,
-  max_completion_tokens: sharedFields.max_tokens,
-  logprobs: defaulted(z.boolean(), false),
-  top_logprobs: defaulted(z.int().min(0).max(MAX_ALTERNATIVES), 0),
-  continue_final_message: z.boolean().nullish(),
-  add_generation_prompt: z.boolean().nullish(),
+  max_completion_tokens: sharedFields.max_tokens.describe("Newer name of max_tokens."),
+  ...field.logprobFields,
+  continue_final_message: field.flag("Whether to continue the assistant's last message."),
+  add_generation_prompt: field.flag("Whether to begin a new message even after the assistant's."),
 });
 
 type Fields = z.output<typeof schema>;
@@ -77,7 +75,7 @@ export const openaiChat: Dialect = {
 
   contract: {
     name: "ChatCompletion",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Answers a conversation",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -85,7 +83,6 @@ export const openaiChat: Dialect = {
     answer: chatCompletion,
     event: chatChunk,
     lastData: "[DONE]",
-    error: openaiError,
     codes: CHAT_CODES,
   },
 
@@ -95,7 +92,7 @@ export const openaiChat: Dialect = {
     const own = {
       prompts: [readPrompt(fields)],
       format: formatOf(fields),
-      maxTokens: tokenLimit(fields, ["max_tokens", "max_completion_tokens"]),
+      maxTokens: eitherOf(fields, "max_tokens", "max_completion_tokens"),
       logprobs: logprobOptions(fields),
       echoesPrompt: false,
     };

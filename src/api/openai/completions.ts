@@ -3,18 +3,12 @@
 import { z } from "zod";
 import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import {
-  defaulted,
-  MAX_ALTERNATIVES,
-  requestsOf,
-  sharedFields,
-  unsupportedWith,
-} from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
+import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue, notSupported } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import { type CompletionText, completion, completionChunk } from "./completions-answer.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
 import { completionLogprobs } from "./logprobs.ts";
@@ -53,28 +47,22 @@ function isPrompt(given: unknown): given is GivenPrompt {
   return isKnown && given.every((each) => kindOf(each) === kind);
 }
 
-const text = { type: "string" };
-const ids = {
-  type: "array",
-  items: { type: "integer", minimum: 0, maximum: MAX_TOKEN_ID },
-  minItems: 1,
-};
-const list = (items: object) => ({ type: "array", items, minItems: 1, maxItems: MAX_PROMPTS });
-/** JSON schema of what `isPrompt` accepts. */
-const PROMPT_SCHEMAS = [text, ids, list(text), list(ids)];
-
 const schema = z.object({
   ...sharedFields,
-  prompt: z.custom<GivenPrompt>(isPrompt, PROMPT_VALUES).meta({ anyOf: PROMPT_SCHEMAS }),
-  max_tokens: z.int().min(-1).nullish(),
-  suffix: z.string().nullish(),
-  echo: defaulted(z.boolean(), false),
-  logprobs: z
-    .union([z.int().min(0).max(MAX_ALTERNATIVES), z.literal(false)], {
-      error: `must be an integer from 0 to ${MAX_ALTERNATIVES}`,
-    })
-    .nullish(),
-  best_of: withoutEffect(z.int().nullish()), // refused unless it equals n
+  prompt: z
+    .custom<GivenPrompt>(isPrompt, PROMPT_VALUES)
+    .meta({ anyOf: field.textsOrIds(MAX_PROMPTS, {}, { maximum: MAX_TOKEN_ID }) })
+    .describe("A text or its token ids, or several of either."),
+  max_tokens: field.count("Maximum number of tokens; -1 means no limit, and 0 requires echo.", -1),
+  suffix: field.suffix,
+  echo: field.off("Whether to put the prompt before the answer."),
+  logprobs: field.optional(
+    z.union([z.int().min(0).max(field.MAX_ALTERNATIVES), z.literal(false)], {
+      error: `must be an integer from 0 to ${field.MAX_ALTERNATIVES}`,
+    }),
+    "Returns log probabilities of every token, and of this many alternatives.",
+  ),
+  best_of: field.withoutEffect(z.int(), "Omit it, or set it to the value of n."),
 });
 
 type Fields = z.output<typeof schema>;
@@ -101,7 +89,7 @@ export const openaiCompletions: Dialect = {
 
   contract: {
     name: "Completion",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Continues a text",
     body: schema,
     unsupported: UNSUPPORTED,
@@ -109,7 +97,6 @@ export const openaiCompletions: Dialect = {
     answer: completion,
     event: completionChunk,
     lastData: "[DONE]",
-    error: openaiError,
     codes: ["unsupported_schema", "context_length_exceeded"],
   },
 

@@ -4,9 +4,9 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "../embedding-api.ts";
-import { defaulted } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import { embeddingList } from "./embedding-answers.ts";
 
 const MAX_INPUTS = 2048;
@@ -49,16 +49,15 @@ const inputField = z.unknown().transform((value, context): Inputs => {
   return refuse(isEmpty ? EMPTY_INPUT : INPUT_VALUES, [invalid]);
 });
 
-const text = { type: "string", minLength: 1 };
-const ids = { type: "array", items: { type: "integer", minimum: 0 }, minItems: 1 };
-const list = (items: object) => ({ type: "array", items, minItems: 1, maxItems: MAX_INPUTS });
-const INPUT_SCHEMAS = [text, ids, list(text), list(ids)];
-
 const schema = z.object({
-  input: inputField.meta({ anyOf: INPUT_SCHEMAS }),
-  model: z.string().nullish(),
-  encoding_format: defaulted(z.enum(["float", "base64"]), "float"),
-  dimensions: z.int().min(1).nullish(),
+  input: inputField
+    .meta({ anyOf: field.textsOrIds(MAX_INPUTS, { minLength: 1 }, {}) })
+    .describe("A text or its token ids, or several of either. None may be empty."),
+  model: field.modelId,
+  encoding_format: field
+    .defaulted(z.enum(["float", "base64"]), "float")
+    .describe("float: numbers. base64: the bytes of little-endian 32-bit floats."),
+  dimensions: field.count("Number of dimensions to return, scaled to length 1. Default: all."),
 });
 
 export const openaiEmbeddings: EmbeddingApi = {
@@ -66,13 +65,12 @@ export const openaiEmbeddings: EmbeddingApi = {
 
   contract: {
     name: "Embeddings",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Turns texts into vectors",
     body: schema,
     unsupported: UNSUPPORTED,
     example: { input: ["The cat sat on the mat.", "Paris is the capital of France."] },
     answer: embeddingList,
-    error: openaiError,
     codes: ["context_length_exceeded"],
   },
 

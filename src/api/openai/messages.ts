@@ -4,54 +4,59 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { withoutEffect } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
-const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
+const textPart = field.form("text", { text: field.anyText });
 
-const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'must be a string, or a list of parts {type: "text", text: string}',
-});
+const content = z
+  .union([z.string(), z.array(textPart).min(1)], {
+    error: 'must be a string, or a list of parts {type: "text", text: string}',
+  })
+  .describe("The text, or a list of parts.");
 
-/** Chat templates ignore it. */
-const name = withoutEffect(z.string().nullish());
+const name = field.withoutEffect(z.string(), "Ignored: chat templates do not use it.");
 
 const toolCall = z.looseObject({
-  id: z.string().min(1),
-  type: z.literal("function").nullish(),
-  function: z.looseObject({
-    name: z.string().min(1),
-    arguments: z.string("must be a string that holds JSON"),
-  }),
+  id: field.toolCallId,
+  type: field.kind("function").nullish(),
+  function: z
+    .looseObject({ name: field.functionName, arguments: field.argumentsText })
+    .describe("The function that was called."),
 });
 
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: z.enum(["system", "developer", "user"]), content, name }),
+    z.looseObject({ role: field.role("system", "developer", "user"), content, name }),
     z.looseObject({
-      role: z.literal("assistant"),
+      role: field.role("assistant"),
       content: content.nullish(),
       name,
-      refusal: z.null("must be null: this server does not read refusals").optional(),
-      tool_calls: z.array(toolCall).nullish(),
-      reasoning_content: z.string().nullish(),
-      // `refuseUnreadable` has already refused any value but null.
-      function_call: z.unknown().meta({ type: "null" }).optional(),
-      audio: z.unknown().meta({ type: "null" }).optional(),
+      refusal: field.refused("must be null: this server does not read refusals"),
+      tool_calls: field.optional(z.array(toolCall), field.TOOL_CALLS),
+      reasoning_content: field.text(field.EARLIER_REASONING),
+      function_call: field.alreadyRefused,
+      audio: field.alreadyRefused,
     }),
     z.looseObject({
-      role: z.literal("tool"),
+      role: field.role("tool"),
       content,
-      tool_call_id: z.string("must be the id of the call that this is the result of").min(1),
-      name: z.string().nullish(),
+      tool_call_id: z
+        .string("must be the id of the call that this is the result of")
+        .min(1)
+        .describe(field.RESULT_OF),
+      name: field.text("For role tool: the function's name, if no call has this id."),
     }),
   ],
   { error: "role must be system, developer, user, assistant or tool" },
 );
 
-export const messages = z.array(message).min(1, "must have at least one message");
+export const messages = z
+  .array(message)
+  .min(1, "must have at least one message")
+  .describe(field.MESSAGES);
 
 type InputMessage = z.output<typeof message>;
 

@@ -3,19 +3,26 @@
 
 import { z } from "zod";
 import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
 /** Template variables that only the server sets. */
 const SERVER_VARIABLES = ["messages", "tools", "add_generation_prompt", "bos_token", "eos_token"];
 
 export const reasoningFields = {
-  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
-  chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
-  thinking_budget_tokens: z.int().min(-1).nullish(),
+  reasoning_effort: field.optional(
+    z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]),
+    "How much the model reasons; none switches reasoning off.",
+  ),
+  chat_template_kwargs: field.optional(
+    z.record(z.string(), z.unknown()),
+    "Variables for the model's chat template.",
+  ),
+  thinking_budget_tokens: field.count("Maximum number of reasoning tokens; -1 means no limit.", -1),
   reasoning_format: z
     .enum(["none", "auto", "deepseek"], "must be none, auto or deepseek")
     .nullish()
-    .meta({ default: "auto" }),
+    .meta({ default: "auto", description: "none leaves the reasoning in the answer's text." }),
 };
 
 type ReasoningFields = z.output<z.ZodObject<typeof reasoningFields>>;

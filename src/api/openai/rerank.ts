@@ -10,11 +10,10 @@ import type {
   EmbeddingEncoder,
   ParsedEmbeddingRequest,
 } from "../embedding-api.ts";
-import { withoutEffect } from "../shared/contract.ts";
-import { defaulted } from "../shared/fields.ts";
+import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
-import { openaiError } from "./answer.ts";
+import { OPENAI } from "./answer.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
 import { resultEncoder } from "./embeddings.ts";
 
@@ -31,31 +30,41 @@ const UNSUPPORTED = {
   truncation: [],
 };
 
-const query = z.string().min(1, "must not be empty");
-const atLeastOne = "must have at least one document";
-const atMost = `must have at most ${MAX_DOCUMENTS} documents`;
+const query = z
+  .string()
+  .min(1, "must not be empty")
+  .describe("The query that the documents are ranked for.");
 const document = z.union(
-  [z.string(), z.object({ text: z.string() }).transform(({ text }) => text)],
+  [z.string(), z.object({ text: field.anyText }).transform(({ text }) => text)],
   { error: 'must be a string, or {"text": "..."}' },
 );
 
+function listOf<T extends z.ZodType>(form: T, description: string) {
+  return z
+    .array(form)
+    .min(1, "must have at least one document")
+    .max(MAX_DOCUMENTS, `must have at most ${MAX_DOCUMENTS} documents`)
+    .describe(description);
+}
+
 const jinaSchema = z.object({
-  model: z.string().nullish(),
+  model: field.modelId,
   query,
-  documents: z.array(document).min(1, atLeastOne).max(MAX_DOCUMENTS, atMost),
-  top_n: z.int().min(1).nullish(),
-  return_documents: defaulted(z.boolean(), false),
+  documents: listOf(document, "The documents to rank, in the form of Jina and Cohere."),
+  top_n: field.count("Number of documents to return, best first. Default: all."),
+  return_documents: field.off("Whether to return the documents' texts."),
 });
 
 const teiSchema = z.object({
-  model: z.string().nullish(),
+  model: field.modelId,
   query,
-  texts: z.array(z.string()).min(1, atLeastOne).max(MAX_DOCUMENTS, atMost),
-  raw_scores: defaulted(z.boolean(), false),
-  return_text: defaulted(z.boolean(), false),
-  truncate: defaulted(z.boolean(), false),
-  truncation_direction: withoutEffect(
-    z.literal(["right", "Right"], "must be right: documents are cut at their end").nullish(),
+  texts: listOf(z.string(), "The documents to rank, in the form of text-embeddings-inference."),
+  raw_scores: field.off("Whether to return the model's raw scores instead of probabilities."),
+  return_text: field.off("Whether to return the texts."),
+  truncate: field.off("Whether to cut the end of a text that is too long, or to refuse it."),
+  truncation_direction: field.mustBe(
+    ["right", "Right"],
+    "must be right: documents are cut at their end",
   ),
 });
 
@@ -64,13 +73,12 @@ export const rerank: EmbeddingApi = {
 
   contract: {
     name: "Ranking",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Ranks documents by how well they answer a query",
     body: z.union([jinaSchema, teiSchema]),
     unsupported: UNSUPPORTED,
     example: { query: "Where is Paris?", documents: ["Cats sleep.", "Paris is in France."] },
     answer: z.union([ranking, teiRanking]),
-    error: openaiError,
     codes: ["context_length_exceeded"],
   },
 

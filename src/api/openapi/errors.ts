@@ -1,6 +1,7 @@
 // Error answers of an operation: one per HTTP status, with the codes that it may have.
 
 import { type ErrorCode, statusOf } from "../../errors.ts";
+import type { Tag } from "../shared/contract.ts";
 import type { JsonSchema } from "./schemas.ts";
 
 /** Codes of every operation with a body: the body is invalid or cannot be read. */
@@ -58,20 +59,17 @@ const HEADERS: Readonly<Record<number, string>> = {
   503: "retry-after",
 };
 
-/**
- * @param envelope reference to the schema of the dialect's errors
- * @param hasCode whether `error.code` is one of our codes
- */
+/** @param envelope reference to the schema of the errors */
 export function errorAnswers(
   codes: readonly ErrorCode[],
   envelope: JsonSchema,
-  hasCode: boolean,
+  { isCodeNumeric }: Tag,
 ): Record<string, { readonly description: string }> {
   const statuses = [...new Set(codes.map(statusOf))].sort((one, other) => one - other);
   return Object.fromEntries(
     statuses.map((status) => {
       const own = codes.filter((code) => statusOf(code) === status);
-      const schema = hasCode ? { allOf: [envelope, withCodes(own)] } : envelope;
+      const schema = isCodeNumeric ? envelope : { allOf: [envelope, withCodes(own)] };
       const names = ["x-request-id", "request-id", ...[HEADERS[status] ?? []].flat()];
       const description = `${MEANINGS[status] ?? "An error"}. \`code\`: ${own.join(", ")}.`;
       const headers = headersNamed(names);

@@ -1,17 +1,17 @@
-// One operation of the OpenAPI document, and helpers that build operations.
+// One operation of the OpenAPI document.
 
-import { z } from "zod";
+import type { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
-import { descriptionOf } from "./descriptions.ts";
 
-/** A possible answer of an operation: JSON, or a body of another type. */
+export type NamedSchema = readonly [name: string, schema: z.ZodType];
+
+/** A possible answer: JSON, a body of another type, or no body. */
 export type OperationAnswer = {
   readonly status: number;
   readonly description: string;
+  readonly schema?: NamedSchema;
   readonly type?: string;
-  /** Name of the schema, and the schema; absent if the body is not JSON. */
-  readonly schema?: readonly [name: string, schema: z.ZodType];
 };
 
 export type Parameter = {
@@ -27,14 +27,16 @@ export type Operation = {
   readonly path: string;
   readonly tag: Tag;
   readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  /** Present for wire formats: defines body, stream and error. */
+  /** Present for wire formats: defines body and stream. */
   readonly contract?: Contract;
-  /** Error schema of an operation without a contract. Default: OpenAI's. */
-  readonly error?: z.ZodType;
+  /** Description of `{id}` in the path. */
+  readonly id?: string;
+  readonly query?: z.ZodType;
+  /** Parameters besides those of the path and the query. */
+  readonly parameters?: readonly Parameter[];
   readonly answers: readonly OperationAnswer[];
-  /** Name and schema of a stream event's data. */
-  readonly event?: readonly [name: string, schema: z.ZodType];
+  /** Schema of a stream event's data. */
+  readonly event?: NamedSchema;
   /** Present if the stream has lines instead of events. */
   readonly streamType?: "application/x-ndjson";
   readonly codes: readonly ErrorCode[];
@@ -45,44 +47,3 @@ export type Operation = {
   /** Whether it counts against the key's tokens per minute. */
   readonly isMetered?: boolean;
 };
-
-/** A GET operation without parameters. */
-export function get(
-  path: string,
-  tag: Tag,
-  summary: string,
-  schema?: OperationAnswer["schema"],
-): Operation {
-  const answers = schema ? [{ status: 200, description: "The answer", schema }] : [];
-  return { method: "get", path, tag, summary, answers, codes: [] };
-}
-
-/** The parameters of a query. `include[]` is another spelling of `include` and left out. */
-export function queryOf(schema: z.ZodType): readonly Parameter[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, {
-    io: "input",
-    unrepresentable: "any",
-  });
-  return Object.entries(properties)
-    .filter(([name]) => !name.endsWith("[]"))
-    .map(([name, property]) => ({
-      name,
-      in: "query" as const,
-      required: required.includes(name),
-      description: descriptionOf("query", name) ?? "",
-      schema: Object(property) as object,
-    }));
-}
-
-export function pathId(description: string): Parameter {
-  return inPath("id", description);
-}
-
-/** The parameter of a path with `{model}` in it. */
-export function pathModel(): Parameter {
-  return inPath("model", "Id of a served model. It may contain slashes.");
-}
-
-function inPath(name: string, description: string): Parameter {
-  return { name, in: "path", required: true, description, schema: { type: "string" } };
-}

@@ -2,19 +2,19 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { OR_TEXT_MARK, WITHOUT_EFFECT_MARK } from "../shared/contract.ts";
+import { OR_TEXT_MARK, WITHOUT_EFFECT_MARK } from "../shared/field-types.ts";
 import { WITHOUT_EFFECT } from "../shared/parse-body.ts";
-import { descriptionOf } from "./descriptions.ts";
 
 /** A JSON schema, or a part of one. */
 export type JsonSchema = { [keyword: string]: unknown };
 
+/** The name of a request body's schema ends in this. */
+export const BODY = "Request";
 const PREFIX = "#/components/schemas/";
 
 /** The document's schemas by name. A zod schema that is added under several names keeps the first. */
 export class SchemaNames {
   readonly #names = new Map<z.ZodType, string>();
-  readonly #bodies = new Set<string>();
 
   /** @returns a reference to the schema */
   add(name: string, schema: z.ZodType): JsonSchema {
@@ -27,13 +27,6 @@ export class SchemaNames {
     return { $ref: `${PREFIX}${known ?? name}` };
   }
 
-  /** Adds the schema of a request body, whose fields get descriptions. */
-  addBody(name: string, schema: z.ZodType): JsonSchema {
-    const reference = this.add(name, schema);
-    if (this.#names.get(schema) === name) this.#bodies.add(name);
-    return reference;
-  }
-
   /** All schemas that were added. */
   toJson(): Record<string, JsonSchema> {
     const registry = z.registry<{ id: string }>();
@@ -44,10 +37,11 @@ export class SchemaNames {
       uri: (id) => `${PREFIX}${id}`,
       override: ({ zodSchema, jsonSchema }) => cleanUp(zodSchema, jsonSchema as JsonSchema),
     });
+    const described = JSON.parse(JSON.stringify(schemas), withoutNullForm) as typeof schemas;
     return Object.fromEntries(
-      Object.entries(schemas).map(([name, { $schema: _, $id: _id, ...schema }]) => [
+      Object.entries(described).map(([name, { $schema: _, $id: _id, ...schema }]) => [
         name,
-        this.#bodies.has(name) ? described(name, schema) : schema,
+        name.endsWith(BODY) ? withHarmlessFields(schema) : schema,
       ]),
     );
   }
@@ -61,11 +55,10 @@ function cleanUp(zodSchema: z.core.$ZodTypes, json: JsonSchema): void {
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   delete json.readOnly;
   if (isDeepStrictEqual(json.propertyNames, { type: "string" })) delete json.propertyNames;
-  if (Array.isArray(json.anyOf)) json.anyOf = json.anyOf.flatMap(flattened);
   if (!json[OR_TEXT_MARK]) return;
-  const { [OR_TEXT_MARK]: _, ...list } = json;
+  const { [OR_TEXT_MARK]: _, description, ...list } = json;
   for (const keyword of Object.keys(json)) delete json[keyword];
-  json.anyOf = [{ type: "string" }, list];
+  Object.assign(json, { description, anyOf: [{ type: "string" }, list] });
 }
 
 /** Replaces an `anyOf` that holds nothing but an `anyOf` by its branches. */
@@ -74,35 +67,26 @@ function flattened(branch: JsonSchema): readonly JsonSchema[] {
   return Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [branch];
 }
 
-/** Adds the fields that every body accepts without effect, and a description for every field. */
-function described(name: string, schema: JsonSchema): JsonSchema {
+/** Adds the fields that every body accepts without effect. */
+function withHarmlessFields(schema: JsonSchema): JsonSchema {
   const forms = (schema.anyOf ?? [schema]) as readonly JsonSchema[]; // a body has one form or several
   for (const form of forms) {
     const properties = form.properties as Record<string, JsonSchema>; // bodies are objects
-    for (const field of WITHOUT_EFFECT) properties[field] ??= { [WITHOUT_EFFECT_MARK]: true };
-    describeFields(name, "", form);
+    for (const [field, description] of Object.entries(WITHOUT_EFFECT))
+      properties[field] ??= { description, [WITHOUT_EFFECT_MARK]: true };
   }
   return schema;
 }
 
-function describeFields(body: string, path: string, schema: JsonSchema): void {
-  const {
-    properties = {},
-    items,
-    anyOf,
-    oneOf,
-  } = schema as {
-    readonly properties?: Record<string, JsonSchema>;
-    readonly items?: JsonSchema;
-    readonly anyOf?: readonly JsonSchema[];
-    readonly oneOf?: readonly JsonSchema[];
-  };
-  for (const [name, property] of Object.entries(properties)) {
-    const field = path === "" ? name : `${path}.${name}`;
-    const description = descriptionOf(body, field);
-    if (description !== undefined) property.description ??= description;
-    describeFields(body, field, property);
-  }
-  if (items) describeFields(body, `${path}[]`, items);
-  for (const branch of [...(anyOf ?? []), ...(oneOf ?? [])]) describeFields(body, path, branch);
+/** Writes a form that may be null, such as `z.string().describe("...").nullish()`, as one schema if possible. */
+function withoutNullForm(_key: string, json: unknown): unknown {
+  const { anyOf, ...rest } = Object(json) as { anyOf?: unknown };
+  if (!Array.isArray(anyOf)) return json;
+  const [form, ...others] = anyOf as [JsonSchema, ...JsonSchema[]];
+  if (others.length !== 1 || others[0]?.type !== "null")
+    return { ...rest, anyOf: anyOf.flatMap(flattened) };
+  if (typeof form.type === "string" && !("enum" in form) && !("const" in form))
+    return { ...form, ...rest, type: [form.type, "null"] };
+  const { description, ...plain } = form;
+  return { description, ...rest, anyOf: [plain, ...others].flatMap(flattened) };
 }

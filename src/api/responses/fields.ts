@@ -2,8 +2,17 @@
 
 import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
-import { MAX_ALTERNATIVES, sharedFields } from "../shared/fields.ts";
-import { functionFields, toolList, toolType } from "../shared/tools.ts";
+import * as field from "../shared/field-types.ts";
+import { sharedFields } from "../shared/fields.ts";
+import { ALWAYS_STRICT, ANSWER_FORM } from "../shared/schema-grammar.ts";
+import {
+  allowedTools,
+  functionFields,
+  parallelCalls,
+  toolChoice,
+  toolList,
+  toolType,
+} from "../shared/tools.ts";
 import { input } from "./input.ts";
 
 /** Accepted values of `include`. The second adds logprobs; encrypted reasoning never exists here. */
@@ -18,19 +27,18 @@ const {
   ...ownFields
 } = sharedFields;
 
-const named = z.looseObject({ type: z.literal("function"), name: z.string() });
+const named = field.form("function", { name: z.string().describe("The function to call.") });
 
 const format = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({ type: z.literal("text") }),
-    z.looseObject({ type: z.literal("json_object") }),
-    z.looseObject({
-      type: z.literal("json_schema"),
-      name: z.string().min(1).max(64),
-      schema: z.record(z.string(), z.unknown()),
-      description: z.string().nullish(),
-      strict: z.boolean().nullish(),
+    field.form("text", {}),
+    field.form("json_object", {}),
+    field.form("json_schema", {
+      name: z.string().min(1).max(64).describe("Name of the schema."),
+      schema: z.record(z.string(), z.unknown()).describe("The JSON schema."),
+      description: field.text("Ignored."),
+      strict: field.flag(ALWAYS_STRICT),
     }),
   ],
   { error: "type must be text, json_object or json_schema" },
@@ -39,49 +47,68 @@ const format = z.discriminatedUnion(
 export const responsesSchema = z.object({
   ...ownFields,
   input,
-  instructions: z.string().nullish(),
-  max_output_tokens: z.int().min(1).nullish(),
-  tools: toolList(z.looseObject({ type: toolType, ...functionFields })).nullish(),
-  tool_choice: z
-    .union(
-      [
-        z.enum(["none", "auto", "required"]),
-        named,
-        z.looseObject({
-          type: z.literal("allowed_tools"),
-          mode: z.enum(["auto", "required"]),
-          tools: z.array(named).min(1),
-        }),
-      ],
-      { error: 'must be none, auto, required, or {type: "function", name}' },
-    )
-    .nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
-  text: z
-    .looseObject({
-      format: format.nullish(),
-      verbosity: z.literal("medium", "must be medium, the only verbosity here").nullish(),
-    })
-    .nullish(),
-  reasoning: z
-    .looseObject({
+  instructions: field.text("A system message, placed before all others."),
+  max_output_tokens: field.tokenLimit.nullish(),
+  tools: toolList(z.looseObject({ type: toolType, ...functionFields })),
+  tool_choice: toolChoice(
+    named,
+    field.form("allowed_tools", allowedTools(named)),
+    '{type: "function", name}',
+  ),
+  parallel_tool_calls: parallelCalls,
+  text: field.optional(
+    z.looseObject({
+      format: field.optional(format, ANSWER_FORM),
+      verbosity: field.mustBe(["medium"], "must be medium, the only verbosity here"),
+    }),
+    "Form of the answer's text.",
+  ),
+  reasoning: field.optional(
+    z.looseObject({
       effort: reasoningFields.reasoning_effort,
-      summary: z.enum(["auto", "concise", "detailed"]).nullish(), // reasoning is sent in full, not as a summary
-    })
-    .nullish(),
-  reasoning_effort: z.null("is not supported here; use reasoning.effort").optional(),
+      summary: field.withoutEffect(
+        z.enum(["auto", "concise", "detailed"]),
+        "Ignored: reasoning is returned in full, not as a summary.",
+      ),
+    }),
+    "Reasoning options.",
+  ),
+  reasoning_effort: field.refused("is not supported here; use reasoning.effort"),
   chat_template_kwargs: reasoningFields.chat_template_kwargs,
   thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
-  include: z.array(z.enum(INCLUDABLE)).nullish(),
-  top_logprobs: z.int().min(0).max(MAX_ALTERNATIVES).nullish(),
-  truncation: z.enum(["auto", "disabled"]).nullish(),
-  store: z.boolean().nullish(),
-  previous_response_id: z.string().min(1).nullish(),
-  background: z.boolean().nullish(),
-  metadata: z
-    .record(z.string(), z.string(), "must be an object whose values are strings")
-    .nullish(),
-  stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
+  include: field.optional(
+    z.array(z.enum(INCLUDABLE)),
+    "Extra data to return: log probabilities. Encrypted reasoning is never returned.",
+  ),
+  top_logprobs: field.alternatives.nullish().meta({ default: 0 }),
+  truncation: field.optional(
+    z.enum(["auto", "disabled"]),
+    "auto leaves out the oldest turns of a conversation that does not fit.",
+    "disabled",
+  ),
+  store: field.flag("Whether to store the response, so that it can be retrieved and continued."),
+  previous_response_id: field.optional(z.string().min(1), "Id of the stored response to continue."),
+  background: field.flag("Whether generation continues after the client disconnects.", false),
+  metadata: field.optional(
+    z.record(z.string(), z.string(), "must be an object whose values are strings"),
+    "An object whose values are strings; returned with the answer.",
+  ),
+  stream_options: field.withoutEffect(
+    z.looseObject({ include_obfuscation: field.flag(field.NO_PADDING) }),
+    field.STREAM_OPTIONS,
+  ),
+});
+
+const [message, ...others] = input.element.options;
+
+/** The same, with the short forms that `withItems` expands: a string, and an item with a role but no type. */
+export const responsesBody = responsesSchema.extend({
+  input: z
+    .union([
+      z.string(),
+      z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
+    ])
+    .describe("The conversation: a user message as a string, or a list of items."),
 });
 
 export type ResponsesFields = z.output<typeof responsesSchema>;

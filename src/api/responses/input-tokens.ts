@@ -3,6 +3,7 @@
 
 import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import { encodeInputTokens, inputTokens } from "../llama-cpp/answers.ts";
+import { OPENAI } from "../openai/answer.ts";
 import { nonGenerating } from "../shared/contract.ts";
 import { openaiResponses } from "./responses.ts";
 
@@ -11,7 +12,7 @@ export const responsesInputTokens: Endpoint = {
 
   contract: nonGenerating(openaiResponses.contract, {
     name: "ResponseInputTokens",
-    tag: "OpenAI",
+    tag: OPENAI,
     summary: "Counts the tokens of a response's prompt",
     answer: inputTokens,
   }),

@@ -5,59 +5,64 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { textOf } from "../openai/messages.ts";
+import * as field from "../shared/field-types.ts";
 import { isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
 const PART_TYPES = ["input_text", "output_text", "text"] as const;
 /** Clients send answers back unchanged, so fields that a model does not read are allowed. */
 const textPart = z.looseObject({
-  type: z.enum(PART_TYPES),
-  text: z.string(),
-  annotations: z.array(z.unknown()).nullish(),
-  logprobs: z.array(z.unknown()).nullish(),
+  type: field.kind([...PART_TYPES]),
+  text: field.anyText,
+  annotations: field.optional(z.array(z.unknown()), "Ignored."),
+  logprobs: field.optional(z.array(z.unknown()), "Ignored."),
 });
-const reasoningPart = z.looseObject({ type: z.string().nullish(), text: z.string() });
-
-const content = z.union([z.string(), z.array(textPart).min(1)], {
-  error: 'must be a string, or a list of parts {type: "input_text", text: string}',
+const reasoningPart = z.looseObject({
+  type: field.text("The form of this object."),
+  text: field.anyText,
 });
 
-const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
+const content = z
+  .union([z.string(), z.array(textPart).min(1)], {
+    error: 'must be a string, or a list of parts {type: "input_text", text: string}',
+  })
+  .describe("The text, or a list of parts.");
+
+const callId = z.string().min(1).describe("The id that a call and its output share.");
+
+const common = {
+  id: field.text("Id of the item. Ignored."),
+  status: field.optional(z.enum(["in_progress", "completed", "incomplete"]), "Ignored."),
+};
 
 const item = z.discriminatedUnion(
   "type",
   [
-    z.looseObject({
-      type: z.literal("message"),
-      role: z.enum(["system", "developer", "user", "assistant"]),
+    field.form("message", {
+      role: field.role("system", "developer", "user", "assistant"),
       content,
-      id: z.string().nullish(),
-      status,
+      ...common,
     }),
-    z.looseObject({
-      type: z.literal("function_call"),
-      call_id: z.string().min(1),
-      name: z.string().min(1),
-      arguments: z.string("must be a string that holds JSON"),
-      id: z.string().nullish(),
-      status,
+    field.form("function_call", {
+      call_id: callId,
+      name: field.functionName,
+      arguments: field.argumentsText,
+      ...common,
     }),
-    z.looseObject({
-      type: z.literal("function_call_output"),
-      call_id: z.string().min(1),
-      output: content,
-      id: z.string().nullish(),
-      status,
+    field.form("function_call_output", {
+      call_id: callId,
+      output: content.describe("For function_call_output: the result."),
+      ...common,
     }),
-    z.looseObject({
-      type: z.literal("reasoning"),
-      summary: z.array(reasoningPart).nullish(),
-      content: z.array(reasoningPart).nullish(),
-      id: z.string().nullish(),
-      encrypted_content: z
-        .null("must be null: this server cannot read encrypted reasoning")
-        .nullish(),
-      status,
+    field.form("reasoning", {
+      summary: field.optional(
+        z.array(reasoningPart),
+        "For a reasoning item: the reasoning, used if content is absent.",
+      ),
+      content: field.optional(z.array(reasoningPart), "For a reasoning item: the reasoning."),
+      id: common.id,
+      encrypted_content: field.refused("must be null: this server cannot read encrypted reasoning"),
+      status: common.status,
     }),
   ],
   { error: "type must be message, function_call, function_call_output or reasoning" },

@@ -2,27 +2,36 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { z } from "zod";
+import * as field from "../shared/field-types.ts";
 import { flag, wholeNumber } from "../shared/queries.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
+/** Everything is always included. `include[]` is another spelling. */
+const included = {
+  include: z.unknown().optional().describe("Ignored: everything is always included."),
+  "include[]": z.unknown().optional(),
+};
+
 /** Query of `GET /v1/responses/{id}`. */
 export const retrieveQuery = z.object({
-  stream: flag.nullish(),
-  /** `sequence_number` of the last event that the client received. */
-  starting_after: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
-  include: z.unknown().optional(), // everything is always included
-  "include[]": z.unknown().optional(),
-  include_obfuscation: flag.nullish(), // this server does not pad its events
+  stream: field.optional(flag, "Whether to stream the response's events from the first one."),
+  starting_after: field.optional(
+    wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    "For a stream: `sequence_number` of the last event received.",
+  ),
+  ...included,
+  include_obfuscation: field.optional(flag, "Ignored: this server does not pad its events."),
 });
 
 /** Query of `GET /v1/responses/{id}/input_items`. */
 export const inputItemsQuery = z.object({
-  limit: wholeNumber(1, 100).nullish(),
-  order: z.enum(["asc", "desc"], "must be asc or desc").nullish(),
-  /** Id of the item before the first one to return. */
-  after: z.string().nullish(),
-  include: z.unknown().optional(), // everything is always included
-  "include[]": z.unknown().optional(),
+  limit: field.optional(wholeNumber(1, 100), "Maximum number of items: 1 to 100. Default: 20."),
+  order: field.optional(
+    z.enum(["asc", "desc"], "must be asc or desc"),
+    "Order of the items. Default: latest first.",
+  ),
+  after: field.text("Id of the item before the first one to return."),
+  ...included,
 });
 
 export type InputItemsQuery = z.output<typeof inputItemsQuery>;

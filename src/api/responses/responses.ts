@@ -5,7 +5,9 @@ import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt } from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
+import { OPENAI } from "../openai/answer.ts";
 import { readReasoning } from "../openai/reasoning.ts";
+import { CHAT_CODES } from "../shared/contract.ts";
 import {
   refuseStreamOptions,
   requestsOf,
@@ -16,9 +18,9 @@ import { parseBody, type Replacements } from "../shared/parse-body.ts";
 import { isObject, notSupported } from "../shared/refusals.ts";
 import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
 import { readTools } from "../shared/tools.ts";
-import { responsesContract } from "./contract.ts";
+import { response, responseEvent } from "./answer.ts";
 import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
-import { type ResponsesFields, responsesSchema } from "./fields.ts";
+import { type ResponsesFields, responsesBody, responsesSchema } from "./fields.ts";
 import {
   type InputItem,
   readEarlier,
@@ -64,7 +66,19 @@ type MessagesPrompt = Extract<AskedPrompt, { readonly type: "messages" }>;
 
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
-  contract: responsesContract(UNSUPPORTED, REPLACEMENTS),
+
+  contract: {
+    name: "Response",
+    tag: OPENAI,
+    summary: "Answers one turn of a conversation, and stores it",
+    body: responsesBody,
+    unsupported: UNSUPPORTED,
+    replacements: REPLACEMENTS,
+    example: { input: "What is streaming?", max_output_tokens: 60 },
+    answer: response,
+    event: responseEvent,
+    codes: [...CHAT_CODES, "previous_response_not_found", "response_store_full"],
+  },
 
   parse(body, context) {
     if (isObject(body)) refuseUnreadableItems(body.input);

@@ -5,7 +5,15 @@ import type { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import type { Replacements, Unsupported } from "./parse-body.ts";
 
-export type Tag = "OpenAI" | "Anthropic" | "Ollama" | "Gemini" | "llama.cpp" | "Server";
+/** A group of routes in the OpenAPI document: the API of one vendor. */
+export type Tag = {
+  readonly name: string;
+  readonly description: string;
+  /** Schema of its errors. */
+  readonly error: z.ZodType;
+  /** Whether an error's `code` is the HTTP status instead of one of our codes. */
+  readonly isCodeNumeric?: true;
+};
 
 export type Contract = {
   /** Prefix of its schema names in the OpenAPI document, e.g. `ChatCompletion`. */
@@ -30,7 +38,6 @@ export type Contract = {
   readonly query?: z.ZodType;
   /** Data of a stream's last event, if that is not JSON. */
   readonly lastData?: string;
-  readonly error: z.ZodType;
   /** Error codes with which it refuses a body, in addition to those for invalid fields. */
   readonly codes: readonly ErrorCode[];
 };
@@ -50,19 +57,4 @@ export function nonGenerating(
 ): Contract {
   const { event: _event, lastData: _data, ...shared } = contract;
   return { ...shared, ...own };
-}
-
-/** Keyword in the published JSON schema. */
-export const WITHOUT_EFFECT_MARK = "x-without-effect";
-/** Internal keyword; removed before the document is published. */
-export const OR_TEXT_MARK = "orText";
-
-/** Marks a field that is validated but does not change the answer. */
-export function withoutEffect<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ [WITHOUT_EFFECT_MARK]: true });
-}
-
-/** Marks a list that a client may also write as a string; the string becomes a list before the schema is applied. */
-export function orText<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ [OR_TEXT_MARK]: true });
 }

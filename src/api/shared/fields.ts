@@ -3,35 +3,22 @@
 // cache_prompt come from llama.cpp's server; min_tokens from vLLM.
 
 import { z } from "zod";
-import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
+import {
+  type AskedPrompt,
+  type AskedRequest,
+  type LogprobOptions,
+  SEEDS,
+} from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
-import { withoutEffect } from "./contract.ts";
+import * as field from "./field-types.ts";
 import type { Unsupported } from "./parse-body.ts";
 import { invalidValue } from "./refusals.ts";
 import { type AnswerForm, grammarFields, grammarOf } from "./schema-grammar.ts";
 
-export const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
 const MAX_FLUSH_MS = 1000;
 /** Choices per prompt. */
 const MAX_CHOICES = 16;
-/** Alternatives per token in `top_logprobs`. */
-export const MAX_ALTERNATIVES = 20;
-
-/** A field whose default applies if it is absent or null, as in OpenAI's API. */
-export function defaulted<T extends z.ZodType>(schema: T, value: z.output<T>) {
-  return schema
-    .nullish()
-    .transform((given) => given ?? value)
-    .meta({ default: value });
-}
-
-export const stopString = z
-  .string()
-  .min(1, "must have at least 1 character")
-  .max(1024, "must have at most 1024 characters")
-  .refine((text) => text.isWellFormed(), "must be valid Unicode");
-
 const TOKEN_ID = /^\d{1,9}$/;
 
 const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
@@ -39,51 +26,72 @@ const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
-  model: z.string().nullish(),
-  stream: defaulted(z.boolean(), false),
-  stream_options: z
-    .looseObject({
-      include_usage: defaulted(z.boolean(), false),
-      include_obfuscation: withoutEffect(z.boolean().nullish()), // OpenAI pads its chunks; this server does not
-      continuous_usage_stats: withoutEffect(
-        z.literal(false, "must be false: usage is sent once, at the end").nullish(),
+  model: field.modelId,
+  stream: field.off(field.STREAM),
+  stream_options: field.optional(
+    z.looseObject({
+      include_usage: field.off("Whether to send the usage in a last chunk."),
+      include_obfuscation: field.withoutEffect(z.boolean(), field.NO_PADDING),
+      continuous_usage_stats: field.mustBe(
+        [false],
+        "must be false: usage is sent once, at the end",
       ),
       flush: z
         .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
         .nullish()
-        .meta({ default: "token" }),
-    })
-    .nullish(),
-  temperature: defaulted(z.number().min(0).max(2), 1),
-  top_p: defaulted(z.number().min(0).max(1), 1),
-  top_k: defaulted(z.int().min(-1).max(1_000_000), 0),
-  min_p: defaulted(z.number().min(0).max(1), 0),
-  presence_penalty: defaulted(z.number().min(-2).max(2), 0),
-  frequency_penalty: defaulted(z.number().min(-2).max(2), 0),
-  repeat_penalty: defaulted(z.number().positive().max(10), 1),
-  seed: z
-    .number()
-    .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
-    .meta({ type: "integer" })
-    .nullish(),
-  stop: z
-    .union([stopString.transform((stop) => [stop]), z.array(stopString).max(MAX_STOPS)], {
-      error: `must be a string, or up to ${MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
-    })
-    .nullish(),
-  max_tokens: z
-    .int()
-    .min(-1)
-    .refine((n) => n !== 0, "must be at least 1; -1 means no limit")
-    .meta({ not: { const: 0 } })
-    .nullish(),
-  min_tokens: defaulted(z.int().min(0), 0),
-  ignore_eos: defaulted(z.boolean(), false),
-  cache_prompt: defaulted(z.boolean(), true),
-  n: defaulted(z.int().min(1).max(MAX_CHOICES), 1),
-  return_progress: defaulted(z.boolean(), false),
-  service_tier: z.enum(["auto", "default", "flex"], "must be auto, default or flex").nullish(),
-  logit_bias: defaulted(
+        .meta({ default: "token" })
+        .describe("When to send text: per token, word, sentence, or interval in ms."),
+    }),
+    field.STREAM_OPTIONS,
+  ),
+  temperature: field.defaulted(field.sampler.temperature(2), 1),
+  top_p: field.defaulted(field.sampler.topP, 1),
+  top_k: field
+    .defaulted(z.int().min(-1).max(field.MAX_TOP_K), 0)
+    .describe("Samples from this many of the likeliest tokens; 0 and -1 switch it off."),
+  min_p: field.defaulted(field.sampler.minP, 0),
+  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
+  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
+  seed: field.optional(
+    z
+      .number()
+      .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
+      .meta({ type: "integer" }),
+    "The same seed gives the same tokens; -1 or no value picks a random seed.",
+  ),
+  stop: field.optional(
+    z.union(
+      [
+        field.stopString.transform((stop) => [stop]),
+        z.array(field.stopString).max(field.MAX_STOPS),
+      ],
+      {
+        error: `must be a string, or up to ${field.MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
+      },
+    ),
+    field.STOPS,
+  ),
+  max_tokens: field.optional(
+    z
+      .int()
+      .min(-1)
+      .refine((n) => n !== 0, "must be at least 1; -1 means no limit")
+      .meta({ not: { const: 0 } }),
+    "Maximum number of tokens to generate; -1 means no limit.",
+  ),
+  min_tokens: field
+    .defaulted(z.int().min(0), 0)
+    .describe("The model cannot end its answer before this many tokens."),
+  ignore_eos: field.off("Whether to prevent the model from ending its answer."),
+  cache_prompt: field.on("Whether to use the prefix cache, and to leave this prompt in it."),
+  n: field.defaulted(z.int().min(1).max(MAX_CHOICES), 1).describe("Number of choices to generate."),
+  return_progress: field.off("Whether a stream reports how much of the prompt has been read."),
+  service_tier: field.optional(
+    z.enum(["auto", "default", "flex"], "must be auto, default or flex"),
+    "flex gives the request low priority: it runs when no other request waits.",
+  ),
+  logit_bias: field.defaulted(
     z
       .record(z.string(), z.number().min(-100).max(100))
       .superRefine((biases, context) => {
@@ -96,7 +104,8 @@ export const sharedFields = {
         (biases) => Object.keys(biases).length <= MAX_BIASED_TOKENS,
         `must have at most ${MAX_BIASED_TOKENS} tokens`,
       )
-      .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS }),
+      .meta({ propertyNames: { pattern: TOKEN_ID.source }, maxProperties: MAX_BIASED_TOKENS })
+      .describe("Maps token ids to a bias from -100 to 100 that is added to their logits."),
     {},
   ),
   ...grammarFields,
@@ -123,6 +132,27 @@ export const PLAIN_REQUEST = {
   reportsProgress: false,
   reusePrefix: true,
 } as const;
+
+type LogprobFields = { readonly logprobs: boolean; readonly top_logprobs: number };
+
+/** @throws ServiceError 400 for alternatives without log probabilities */
+export function logprobOptions({ logprobs, top_logprobs }: LogprobFields): LogprobOptions | null {
+  if (logprobs) return { alternatives: top_logprobs, includesPrompt: false };
+  if (top_logprobs === 0) return null;
+  throw invalidValue("top_logprobs", "requires logprobs: true");
+}
+
+/** The value of a field that has two names. @throws ServiceError 400 if both are given, with different values */
+export function eitherOf<N extends string>(
+  fields: { readonly [K in N]?: number | null | undefined },
+  name: N,
+  other: N,
+): number | null {
+  const [one, two] = [fields[name] ?? null, fields[other] ?? null];
+  if (one !== null && two !== null && one !== two)
+    throw invalidValue(name, `is ${one} and ${other} is ${two}; send only one of them`);
+  return one ?? two;
+}
 
 /** Makes one request per choice. Choices of the same prompt differ only in their seeds. */
 export function requestsOf(
@@ -189,27 +219,6 @@ function sharedRequest(
     reportsProgress: fields.return_progress && fields.stream,
     reusePrefix: fields.cache_prompt,
   };
-}
-
-type Limit = number | null | undefined;
-
-/** A token limit that a client may set under either of two names. @throws ServiceError 400 if the two differ */
-export function tokenLimit<A extends string, B extends string>(
-  fields: { readonly [F in A | B]?: Limit },
-  [name, other]: readonly [A, B],
-): number | null {
-  const [value, otherValue]: readonly [Limit, Limit] = [fields[name], fields[other]];
-  if (typeof value === "number" && typeof otherValue === "number" && value !== otherValue)
-    throw invalidValue(name, `is ${value} and ${other} is ${otherValue}; send only one of them`);
-  return value ?? otherValue ?? null;
-}
-
-type LogprobFields = { readonly logprobs: boolean; readonly top_logprobs: number };
-
-export function logprobOptions({ logprobs, top_logprobs: top }: LogprobFields) {
-  if (logprobs) return { alternatives: top, includesPrompt: false };
-  if (top > 0) throw invalidValue("top_logprobs", "requires logprobs: true");
-  return null;
 }
 
 /** -1 is a random seed, as in llama.cpp's server and Ollama. */

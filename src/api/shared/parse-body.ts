@@ -44,14 +44,14 @@ const REPLACEMENTS: Replacements = {
 const MAX_QUOTED_NAME = 100;
 
 /** Unknown fields that are accepted without being listed as ignored, because they never change an answer. */
-export const WITHOUT_EFFECT: readonly string[] = [
-  "user",
-  "metadata",
-  "store",
-  "safety_identifier",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-];
+export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+  user: "The end user. Ignored.",
+  metadata: "The client's notes. Ignored.",
+  store: "Ignored: the answer is not stored.",
+  safety_identifier: "The end user. Ignored.",
+  prompt_cache_key: "Ignored: every prompt is cached.",
+  prompt_cache_retention: "Ignored: every prompt is cached.",
+};
 
 /**
  * Validates a body, and refuses unsupported fields that would change the answer.
@@ -116,7 +116,7 @@ function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported
   const names = new Set<string>();
   collectUnknown(body, schema, "", names);
   return [...names].filter(
-    (name) => !Object.hasOwn(unsupported, name) && !WITHOUT_EFFECT.includes(name),
+    (name) => !Object.hasOwn(unsupported, name) && !Object.hasOwn(WITHOUT_EFFECT, name),
   );
 }
 

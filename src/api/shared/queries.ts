@@ -1,6 +1,7 @@
 // Query strings: the field types they are made of, and the parser that the routes call.
 
 import { z } from "zod";
+import * as field from "./field-types.ts";
 import { parseBody } from "./parse-body.ts";
 
 export const flag = z
@@ -17,9 +18,12 @@ export function wholeNumber(min: number, max: number) {
 
 /** Query of `GET /v1/streams/{id}`. */
 export const streamQuery = z.object({
-  token: z.string().nullish(),
+  token: field.text("Token of this stream; replaces an API key."),
   /** Same as the header `Last-Event-ID`, which takes precedence. */
-  last_event_id: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
+  last_event_id: field.optional(
+    wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    "Id of the last event that the client received.",
+  ),
 });
 
 export type QuerySchema = z.ZodType;

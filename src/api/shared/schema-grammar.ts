@@ -6,46 +6,56 @@ import type { AskedRequest, AskedSchema, Json } from "../../generation/request.t
 import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { ParseContext } from "../dialect.ts";
-import { withoutEffect } from "./contract.ts";
+import * as field from "./field-types.ts";
 import { invalidValue, notSupported } from "./refusals.ts";
 
 /** Grammars written by hand are much shorter. A longer one could only keep the server busy. */
 const MAX_GRAMMAR_CHARS = 65_536;
 
-export const jsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())], {
-  error: "must be a JSON schema: an object, or true",
-});
+export const jsonSchema = z
+  .union([z.boolean(), z.record(z.string(), z.unknown())], {
+    error: "must be a JSON schema: an object, or true",
+  })
+  .describe("The JSON schema.");
+
+export const ANSWER_FORM = "Constrains the answer to JSON or to a JSON schema.";
+export const ALWAYS_STRICT = "Ignored: the schema is always enforced.";
 
 export const grammarFields = {
   response_format: z
     .discriminatedUnion(
       "type",
       [
-        z.looseObject({ type: z.literal("text") }),
-        z.looseObject({ type: z.literal("json_object"), schema: jsonSchema.nullish() }),
-        z.looseObject({
-          type: z.literal("json_schema"),
-          json_schema: z.looseObject({
-            name: withoutEffect(z.string().min(1).max(64).nullish()),
-            description: withoutEffect(z.string().nullish()),
-            schema: jsonSchema,
-            strict: withoutEffect(z.boolean().nullish()), // the schema is always enforced
-          }),
+        field.form("text", {}),
+        field.form("json_object", {
+          schema: field.optional(jsonSchema, "For json_object: a JSON schema."),
+        }),
+        field.form("json_schema", {
+          json_schema: z
+            .looseObject({
+              name: field.withoutEffect(z.string().min(1).max(64), "Its name. Ignored."),
+              description: field.withoutEffect(z.string(), "Ignored."),
+              schema: jsonSchema,
+              strict: field.withoutEffect(z.boolean(), ALWAYS_STRICT),
+            })
+            .describe("For json_schema: the schema and its name."),
         }),
       ],
       { error: "type must be text, json_object or json_schema" },
     )
     .nullish()
-    .meta({ default: { type: "text" } }),
-  json_schema: jsonSchema.nullish(),
-  grammar: z
-    .string()
-    .max(MAX_GRAMMAR_CHARS, `must have at most ${MAX_GRAMMAR_CHARS} characters`)
-    .superRefine((text, context) => {
-      const problem = text.isWellFormed() ? gbnfProblem(text) : "must be valid Unicode";
-      if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
-    })
-    .nullish(),
+    .meta({ default: { type: "text" }, description: ANSWER_FORM }),
+  json_schema: field.optional(jsonSchema, "JSON schema of the answer."),
+  grammar: field.optional(
+    z
+      .string()
+      .max(MAX_GRAMMAR_CHARS, `must have at most ${MAX_GRAMMAR_CHARS} characters`)
+      .superRefine((text, context) => {
+        const problem = text.isWellFormed() ? gbnfProblem(text) : "must be valid Unicode";
+        if (problem) context.addIssue({ code: "custom", message: `a grammar ${problem}` });
+      }),
+    "GBNF grammar of the answer, if the server allows it (--allow-grammar).",
+  ),
 };
 
 type FormatFields = Pick<z.output<z.ZodObject<typeof grammarFields>>, "response_format">;

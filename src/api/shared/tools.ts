@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
+import * as field from "./field-types.ts";
 import { invalidValue } from "./refusals.ts";
 import { schemaAt } from "./schema-grammar.ts";
 
@@ -12,55 +13,83 @@ const MAX_DEFINITION_CHARS = 524_288;
 
 export const toolName = z
   .string()
-  .regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits, underscores, dashes or dots");
+  .regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits, underscores, dashes or dots")
+  .describe("Name: 1 to 128 letters, digits, `_`, `-` and `.`.");
+
+/** Parts of a tool's definition in several APIs. */
+export const toolParts = {
+  name: toolName,
+  description: field.text("Tells the model what the function does."),
+  schema: z.record(z.string(), z.unknown()).describe("JSON schema of the arguments."),
+  strict: field.flag("Whether to refuse schema keywords that cannot be enforced."),
+};
+
+export const TOOLS = "Functions that the model may call.";
+export const TOOL_CHOICE = "Whether the model calls a function, and which ones it may call.";
 
 /** A list of tool definitions in a dialect's own form, within the limits. */
 export function toolList<T extends z.ZodType>(definition: T) {
-  return z
-    .array(definition)
-    .max(MAX_TOOLS, `must have at most ${MAX_TOOLS} tools`)
-    .refine(
-      (tools) => JSON.stringify(tools).length <= MAX_DEFINITION_CHARS,
-      `must have at most ${MAX_DEFINITION_CHARS} characters of JSON`,
-    );
+  return field.optional(
+    z
+      .array(definition)
+      .max(MAX_TOOLS, `must have at most ${MAX_TOOLS} tools`)
+      .refine(
+        (tools) => JSON.stringify(tools).length <= MAX_DEFINITION_CHARS,
+        `must have at most ${MAX_DEFINITION_CHARS} characters of JSON`,
+      ),
+    TOOLS,
+  );
 }
 
-const named = z.looseObject({
-  type: z.literal("function"),
-  function: z.looseObject({ name: toolName }),
-});
-
-export const toolType = z.literal("function", "must be function, the only type of tool here");
+export const toolType = field.kind("function", "must be function, the only type of tool here");
 
 export const functionFields = {
   name: toolName,
-  description: z.string().nullish(),
-  parameters: z.record(z.string(), z.unknown()).nullish(),
-  strict: z.boolean().nullish(),
+  description: toolParts.description,
+  parameters: toolParts.schema.nullish(),
+  strict: toolParts.strict,
 };
+
+/** A choice among some of the tools. @param named schema of the name of one */
+export function allowedTools<T extends z.ZodType>(named: T) {
+  return {
+    mode: z.enum(["auto", "required"]).describe("Whether the model must call one of them."),
+    tools: z.array(named).min(1).describe("The tools that the model may call."),
+  };
+}
+
+/** How the model must choose, in OpenAI's dialects. @param form of the choice of one tool, for the error */
+export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
+  named: N,
+  allowed: A,
+  form: string,
+) {
+  const error = `must be none, auto, required, or ${form}`;
+  const choice = z.union([z.enum(["none", "auto", "required"]), named, allowed], { error });
+  return field.optional(choice, TOOL_CHOICE, "auto");
+}
+
+export const parallelCalls = field.flag("Whether an answer may have more than one call.", true);
+
+const named = field.form("function", {
+  function: z.looseObject({ name: toolName }).describe("The function."),
+});
 
 export const toolFields = {
   tools: toolList(
-    z.looseObject({ type: toolType, function: z.looseObject(functionFields) }),
-  ).nullish(),
-  tool_choice: z
-    .union(
-      [
-        z.enum(["none", "auto", "required"]),
-        named,
-        z.looseObject({
-          type: z.literal("allowed_tools"),
-          allowed_tools: z.looseObject({
-            mode: z.enum(["auto", "required"]),
-            tools: z.array(named).min(1),
-          }),
-        }),
-      ],
-      { error: 'must be none, auto, required, or {type: "function", function: {name}}' },
-    )
-    .nullish()
-    .meta({ default: "auto" }),
-  parallel_tool_calls: z.boolean().nullish().meta({ default: true }),
+    z.looseObject({
+      type: toolType,
+      function: z.looseObject(functionFields).describe("The function."),
+    }),
+  ),
+  tool_choice: toolChoice(
+    named,
+    field.form("allowed_tools", {
+      allowed_tools: z.looseObject(allowedTools(named)).describe("A subset of the tools."),
+    }),
+    '{type: "function", function: {name}}',
+  ),
+  parallel_tool_calls: parallelCalls,
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;

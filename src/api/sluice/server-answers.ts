@@ -1,6 +1,8 @@
 // Schemas of the answers about the server itself: models, requests, usage, health, readiness, paths.
 
 import { z } from "zod";
+import { openaiError } from "../openai/answer.ts";
+import type { Tag } from "../shared/contract.ts";
 
 const head = {
   id: z.string(),
@@ -88,6 +90,12 @@ export const index = z.strictObject({
   models: z.array(z.string()).readonly(),
   endpoints: z.array(z.string()),
 });
+
+export const SERVER: Tag = {
+  name: "Server",
+  description: "About the server itself.",
+  error: openaiError,
+};
 
 export type Model = z.output<typeof model>;
 export type Readiness = z.output<typeof readiness>;

@@ -171,7 +171,7 @@ describe("an answer that fails after it has begun", () => {
 
       const last = (await eventsOf(response)).at(-1);
       expect(errorDetailsOf(last).code).toBe("generation_failed");
-      expectHeldTo(z.union([contract.error, contract.event ?? z.never()]), last);
+      expectHeldTo(z.union([contract.tag.error, contract.event ?? z.never()]), last);
     },
   );
 });
@@ -193,7 +193,7 @@ describe("a full queue", () => {
 
     expect(response.status).toBe(429);
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
-    expectHeldTo(contract.error, await response.json());
+    expectHeldTo(contract.tag.error, await response.json());
   });
 });
 

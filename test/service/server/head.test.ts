@@ -71,7 +71,7 @@ async function pathsOf(): Promise<string[]> {
     return known.map((id) => path.replace(/\{\w+\}/g, id));
   });
   return [
-    ...["/", "/favicon.svg", "/docs/style.css", "/assets/none.js", "/nothing", "/v1/ws"],
+    ...["/", "/favicon.svg", "/docs/start.js", "/assets/none.js", "/nothing", "/v1/ws"],
     ...listed,
     ...addresses,
     ...ids.streams.map((id) => `/v1/streams/${id}?last_event_id=1`),

@@ -1,6 +1,7 @@
 // For every route that takes a body: bodies within all size limits that cause as much work as possible. Used by the test of the
 // event loop and by the fuzzer.
 
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../../../src/api/wire-formats.ts";
 import { COSTLY_SCHEMAS, many, nested, object, properties, texts } from "./costly-schemas.ts";
 
 export type CostlyBody = {
@@ -215,7 +216,6 @@ const ROUTES: readonly Route[] = [
       "40,000 fields of the answer": () => ({ input_prefix: "a", input_suffix: "b", response_fields: many(40_000, () => "a/b/c") }),
     },
   }, // biome-ignore format: a table
-  { path: "/tokenize", saying: (content) => ({ content, with_pieces: true }) },
   {
     path: "/detokenize",
     saying: (text) => ({ tokens: text }),
@@ -227,7 +227,25 @@ const ROUTES: readonly Route[] = [
   { path: "/v1/rerank", ...RERANK },
 ];
 
-export const COSTLY_BODIES: readonly CostlyBody[] = ROUTES.flatMap(bodiesOf);
+/** All other routes that take a body: their contract's example, with a costly text. */
+const OTHER_ROUTES: readonly Route[] = [
+  ...DIALECTS,
+  ...ENDPOINTS,
+  ...EMBEDDING_APIS.map(({ paths: [path], contract }) => ({ path, contract })),
+]
+  .filter(({ path }) => ROUTES.every((route) => route.path !== path))
+  .map(({ path, contract }) => ({ path, saying: (text) => exampleSaying(contract.example, text) }));
+
+/** The example with this text instead of its longest one. */
+function exampleSaying(example: object, text: string): object {
+  const texts = [...JSON.stringify(example).matchAll(/:("(?:[^"\\]|\\.)*")/g)].map(
+    ([, each]) => each,
+  );
+  const longest = texts.reduce((one = "", other = "") => (other.length > one.length ? other : one));
+  return JSON.parse(JSON.stringify(example).replace(longest ?? "", () => JSON.stringify(text)));
+}
+
+export const COSTLY_BODIES: readonly CostlyBody[] = [...ROUTES, ...OTHER_ROUTES].flatMap(bodiesOf);
 
 function bodiesOf({ path, saying, withAnswer, withTool, own = {} }: Route): CostlyBody[] {
   const bodies: [string, () => unknown][] = [];

@@ -75,7 +75,7 @@ test.each(apis)("%s accepts each value of each field, or names the field", (path
       const answer = refusalOf(path, jsonWithField({ path, contract: api.contract }, field, value));
       if (!answer) continue;
       refused += 1;
-      expectHeldTo(api.contract.error, answer);
+      expectHeldTo(api.contract.tag.error, answer);
       const { param } = errorDetailsOf(answer);
       expect(String(param).split(/[.[]/)[0], `${field}: ${value.slice(0, 40)}`).toBe(field);
     }

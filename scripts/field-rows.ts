@@ -1,7 +1,7 @@
 // Turns the JSON schema of a body into table rows: each field with its path and the allowed values in words.
 
-import type { JsonSchema } from "../../src/api/openapi/schemas.ts";
-import { WITHOUT_EFFECT_MARK } from "../../src/api/shared/contract.ts";
+import type { JsonSchema } from "../src/api/openapi/schemas.ts";
+import { WITHOUT_EFFECT_MARK } from "../src/api/shared/field-types.ts";
 
 export type FieldRow = {
   /** `messages[].content` */
@@ -33,7 +33,6 @@ type Found = {
 type Holder = Pick<FieldForm, "schema" | "hasEffect"> & { readonly path: string };
 
 type Known = {
-  readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Known>>;
   readonly required?: readonly string[];
@@ -56,23 +55,11 @@ type Known = {
   readonly [WITHOUT_EFFECT_MARK]?: boolean;
 };
 
-/** All schemas of the document by name. */
-type Schemas = Readonly<Record<string, JsonSchema>>;
-
-/** @param schema an object, a list, or a choice of them. @param schemas the targets of its references */
-export function fieldRows(schema: JsonSchema, schemas: Schemas = {}): readonly FieldRow[] {
+/** @param schema an object, a list, or a choice of them, without references */
+export function fieldRows(schema: JsonSchema): readonly FieldRow[] {
   const found: Found = { fields: new Map(), forms: new Map() };
-  collect({ schema: resolved(schema, schemas), path: "", hasEffect: true }, found);
+  collect({ schema, path: "", hasEffect: true }, found);
   return [...found.fields].map(([path, forms]) => rowOf(path, forms, found));
-}
-
-/** Replaces all references by their targets. No schema here refers to itself. */
-function resolved(schema: unknown, schemas: Schemas): Known {
-  return JSON.parse(JSON.stringify(schema), (_, value: unknown) => {
-    const reference = (value as Known | null)?.$ref;
-    if (typeof reference !== "string") return value;
-    return resolved(schemas[reference.slice(reference.lastIndexOf("/") + 1)] ?? {}, schemas);
-  });
 }
 
 /** Collects fields recursively; a list or choice contributes the fields of its elements. */
@@ -108,7 +95,7 @@ function rowOf(path: string, fieldForms: readonly FieldForm[], { forms }: Found)
     fallback: fallback === undefined ? null : JSON.stringify(fallback),
     isRequired: requiring === forms.get(holder),
     hasEffect: fieldForms.some(({ hasEffect }) => hasEffect),
-    description: schemas.find(({ description }) => description)?.description ?? "",
+    description: [...new Set(schemas.map((schema) => schema.description ?? ""))].join(" "),
   };
 }
 
