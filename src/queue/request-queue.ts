@@ -1,22 +1,16 @@
-// Decides which request may generate, and when: p-queue with one task per slot, ordered by fair shares, with limits on
-// waiting.
+// Decides which request may generate, and when: turns on the slots, ordered by fair shares, with limits on waiting.
 
-import PQueue from "p-queue";
 import type { ServiceError } from "../errors.ts";
 import { settlesWithin } from "../generation/deferred.ts";
 import { findKeyRefusal, findRefusal, type QueueState } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
-import {
-  type EnqueueOptions,
-  FairShare,
-  type FairShareOptions,
-  type NewRequest,
-} from "./fair-share.ts";
+import { FairShare, type FairShareOptions, type NewRequest } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
 import { ServiceRate } from "./service-rate.ts";
 import { Ticket } from "./ticket.ts";
 import { ANONYMOUS_CALLER, type QueueCaller, type TokenBudgets } from "./token-budgets.ts";
 import { TokenUsage } from "./token-usage.ts";
+import { Turns } from "./turns.ts";
 
 export type RequestQueueOptions = FairShareOptions &
   Pick<QueueState, "busyWith" | "maxWaiting" | "queueTimeoutMs"> & {
@@ -45,10 +39,11 @@ export type EnterOptions = {
 export class RequestQueue {
   readonly #options: RequestQueueOptions;
   readonly #order: FairShare;
-  readonly #turns: PQueue<FairShare, EnqueueOptions>;
+  readonly #turns: Turns;
   readonly #rate = new ServiceRate();
   readonly #answers = new AnswerLengths();
   readonly #tickets = new Set<Ticket>();
+  /** The requests that have a slot, in the order in which they got it. */
   readonly #running = new Set<Ticket>();
   #isDraining = false;
   #onEmpty: (() => void) | null = null;
@@ -56,17 +51,8 @@ export class RequestQueue {
 
   constructor(options: RequestQueueOptions) {
     this.#options = options;
-    const order = new FairShare(options);
-    this.#order = order;
-    this.#turns = new PQueue<FairShare, EnqueueOptions>({
-      concurrency: options.slots,
-      queueClass: class {
-        constructor() {
-          // biome-ignore lint/correctness/noConstructorReturn: p-queue makes its own queue; positions need ours
-          return order;
-        }
-      } as unknown as new () => FairShare,
-    });
+    this.#order = new FairShare(options, () => [...this.#running].map(({ owner }) => owner));
+    this.#turns = new Turns(options.slots, this.#order);
   }
 
   /** Requests that wait for a slot. */
@@ -76,7 +62,7 @@ export class RequestQueue {
 
   /** Slots in use. */
   get busy(): number {
-    return this.#turns.pending;
+    return this.#running.size;
   }
 
   get inside(): number {
@@ -85,7 +71,7 @@ export class RequestQueue {
 
   /** Running and waiting requests of one key. */
   loadOf(owner: string): { readonly running: number; readonly waiting: number } {
-    return { running: this.#order.runningOf(owner), waiting: this.#order.waitingOf(owner) };
+    return { running: this.#runningOf(owner), waiting: this.#order.waitingOf(owner) };
   }
 
   get isDraining(): boolean {
@@ -108,10 +94,10 @@ export class RequestQueue {
     const { field, isFlex = false, caller = ANONYMOUS_CALLER, deadlineMs = null } = entry;
     const { slots, busyWith, maxWaiting, queueTimeoutMs, isShared } = this.#options;
     const { owner, limits } = caller;
-    if (this.#order.setLimit(owner, limits.concurrent)) this.#turns.concurrency = slots; // makes p-queue look for more requests to start
+    if (this.#order.setLimit(owner, limits.concurrent)) this.#turns.wake();
     let ownInside = 0;
     for (const ticket of this.#tickets) if (ticket.owner === owner) ownInside += 1;
-    const running = this.#order.runningOf(owner);
+    const running = this.#runningOf(owner);
     const refused =
       findRefusal({
         entering,
@@ -162,10 +148,13 @@ export class RequestQueue {
       turns: this.#turns,
       order: this.#order,
       waitMs: (position) => (position ? this.#waitMsAt(position) : this.#waitMs(1)),
-      onTurn: (running) => this.#running.add(running),
-      onTurnEnd: (ended, heldMs) => {
-        this.#running.delete(ended);
-        this.#rate.observe(heldMs);
+      onTurn: (running) => {
+        this.#running.add(running);
+        return () => {
+          this.#running.delete(running);
+          this.#rate.observe(running.heldMs);
+          this.#order.slotFreed();
+        };
       },
       onLeave: (ticket) => {
         if (tokenUsage.isOpen) this.#answers.observe(owner, tokenUsage.generated);
@@ -188,6 +177,10 @@ export class RequestQueue {
 
   abortAll(error: ServiceError): void {
     for (const ticket of this.#tickets) ticket.abort(error);
+  }
+
+  #runningOf(owner: string): number {
+    return [...this.#running].filter((ticket) => ticket.owner === owner).length;
   }
 
   #waitMs(position: number, slots = this.#options.slots): number | null {

@@ -1,12 +1,12 @@
 // One request's stay in the queue: its position, and its turns on a slot. A turn lasts until the worker has freed the slot.
 
-import type PQueue from "p-queue";
 import { abortReason, ServiceError } from "../errors.ts";
 import type { GenerateEvent, Usage } from "../generation/events.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
-import type { EnqueueOptions, FairShare } from "./fair-share.ts";
+import type { FairShare } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
 import type { TokenUsage } from "./token-usage.ts";
+import type { Turns } from "./turns.ts";
 
 export type TicketOptions = {
   readonly id: string;
@@ -19,12 +19,12 @@ export type TicketOptions = {
   /** Expected tokens of an answer for this key. */
   readonly expectedAnswer: () => number;
   readonly queueTimeoutMs: number;
-  readonly turns: PQueue<FairShare, EnqueueOptions>;
+  readonly turns: Turns;
   readonly order: FairShare;
   /** Expected wait at a position; of the next request if null. */
   readonly waitMs: (position: ForecastPosition | null) => number | null;
-  readonly onTurn: (ticket: Ticket) => void;
-  readonly onTurnEnd: (ticket: Ticket, heldMs: number) => void;
+  /** @returns a function to call when the turn ends */
+  readonly onTurn: (ticket: Ticket) => () => void;
   readonly onLeave: (ticket: Ticket) => void;
 };
 
@@ -80,7 +80,7 @@ export class Ticket implements SlotLease {
   /** Whether another request could use this slot. Requests of other keys that wait for their own key's slots could not. */
   get isContended(): boolean {
     const { order, owner } = this.#options;
-    return order.size > 0 || order.waitingOf(owner) > 0;
+    return order.startable > 0 || order.waitingOf(owner) > 0;
   }
 
   /** Sets the expected cost, before the request waits. @param maxTokens of the answer */
@@ -136,29 +136,21 @@ export class Ticket implements SlotLease {
     onLeave(this);
   }
 
-  /** Resolves when the turn begins; p-queue's task continues until `release()`. */
+  /** Resolves when the turn begins; it continues until `release()`. */
   #turn(signal: AbortSignal): Promise<void> {
-    const { id, owner, tokenUsage, isFlex, order, turns, onTurn, onTurnEnd } = this.#options;
-    return new Promise((resolve, reject) => {
-      const task = () =>
-        new Promise<void>((end) => {
-          this.#turnStartedMs = performance.now();
-          this.#hadTurn = true;
-          tokenUsage.open();
-          onTurn(this);
-          this.#endTurn = () => {
-            this.#endTurn = null;
-            onTurnEnd(this, this.heldMs);
-            this.#turnStartedMs = null;
-            order.release(id);
-            end();
-          };
-          resolve();
-        });
-      // The signal only ends the wait: on a running task it would free the place before the worker has freed the slot.
-      const isReturning = this.#hadTurn;
-      const options = { id, owner, cost: tokenUsage.expected, signal, isFlex, isReturning };
-      turns.add(task, options).catch(reject);
+    const { id, owner, isFlex, tokenUsage, turns, onTurn } = this.#options;
+    const request = { id, owner, isFlex, cost: tokenUsage.expected, isReturning: this.#hadTurn };
+    return turns.take(request, signal, (end) => {
+      this.#turnStartedMs = performance.now();
+      this.#hadTurn = true;
+      tokenUsage.open();
+      const onEnd = onTurn(this);
+      this.#endTurn = () => {
+        this.#endTurn = null;
+        onEnd();
+        this.#turnStartedMs = null;
+        end();
+      };
     });
   }
 
