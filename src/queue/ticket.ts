@@ -1,8 +1,11 @@
-// One request's stay in the queue: its position, and its turns on a slot. A turn lasts until the worker has freed the slot.
+// The right of one choice to wait for slots: its position, and its turns on a slot. A turn lasts until the worker has freed the
+// slot.
 
 import { abortReason, ServiceError } from "../errors.ts";
 import type { GenerateEvent, Usage } from "../generation/events.ts";
-import type { SlotLease } from "../generation/slot-lease.ts";
+import type { ShownSlot, SlotLease, SlotUse } from "../generation/slot-lease.ts";
+import type { QueuedStatus } from "../generation/wait-status.ts";
+import type { AnswerLengths } from "./answer-lengths.ts";
 import type { FairShare } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
 import type { TokenUsage } from "./token-usage.ts";
@@ -11,13 +14,11 @@ import type { Turns } from "./turns.ts";
 export type TicketOptions = {
   readonly id: string;
   readonly signal: AbortSignal;
-  readonly abort: (error: ServiceError) => void;
   /** Whether it is a flex request: all others go first. */
   readonly isFlex: boolean;
   readonly owner: string;
   readonly tokenUsage: TokenUsage;
-  /** Expected tokens of an answer for this key. */
-  readonly expectedAnswer: () => number;
+  readonly answers: AnswerLengths;
   readonly queueTimeoutMs: number;
   readonly turns: Turns;
   readonly order: FairShare;
@@ -25,22 +26,14 @@ export type TicketOptions = {
   readonly waitMs: (position: ForecastPosition | null) => number | null;
   /** @returns a function to call when the turn ends */
   readonly onTurn: (ticket: Ticket) => () => void;
-  readonly onLeave: (ticket: Ticket) => void;
+  /** The current figures; undefined if they are not shown. */
+  readonly use: () => Omit<SlotUse, "heldMs"> | undefined;
 };
 
-export type QueuePosition = {
-  /** 1 is next. Only a forecast: a request of a key with less work done may still go first. */
-  readonly position: number;
-  /** Null before any measurement. */
-  readonly etaMs: number | null;
-};
-
-/** One request's stay in the queue, from entry to end. It counts against the queue limit until `leave()`. */
 export class Ticket implements SlotLease {
   readonly #options: TicketOptions;
   #endTurn: (() => void) | null = null;
   #stopWaiting: ((error: ServiceError) => void) | null = null;
-  #hadTurn = false;
   #waitedMs = 0;
   #turnStartedMs: number | null = null;
 
@@ -53,10 +46,10 @@ export class Ticket implements SlotLease {
   }
 
   /** Null while it does not wait. */
-  get queuePosition(): QueuePosition | null {
+  get place(): QueuedStatus | null {
     const { id, order, waitMs } = this.#options;
     const forecast = order.positionOf(id);
-    return forecast && { position: forecast.position, etaMs: waitMs(forecast) };
+    return forecast && { type: "queued", position: forecast.position, etaMs: waitMs(forecast) };
   }
 
   /** Time spent waiting for slots so far, in ms. */
@@ -70,7 +63,13 @@ export class Ticket implements SlotLease {
   }
 
   get hadTurn(): boolean {
-    return this.#hadTurn;
+    return this.#options.tokenUsage.isOpen;
+  }
+
+  /** As GET /slots shows it to its owner. */
+  get shown(): ShownSlot {
+    const use = this.#options.use();
+    return use ? { ...use, heldMs: this.heldMs } : "busy";
   }
 
   get isHeld(): boolean {
@@ -85,8 +84,8 @@ export class Ticket implements SlotLease {
 
   /** Sets the expected cost, before the request waits. @param maxTokens of the answer */
   expect(tokens: { readonly promptTokens: number; readonly maxTokens: number }): void {
-    const { tokenUsage, expectedAnswer } = this.#options;
-    tokenUsage.expect(tokens.promptTokens, Math.min(tokens.maxTokens, expectedAnswer()));
+    const { tokenUsage, answers, owner } = this.#options;
+    tokenUsage.expect(tokens.promptTokens, Math.min(tokens.maxTokens, answers.expected(owner)));
   }
 
   /** Charges the event's tokens to the request's key. */
@@ -124,25 +123,21 @@ export class Ticket implements SlotLease {
     this.#endTurn?.();
   }
 
-  abort(error: ServiceError): void {
-    this.#options.abort(error);
-  }
-
+  /** Called once, when the choice needs no slot any more. */
   leave(): void {
     this.release();
-    const { tokenUsage, order, id, onLeave } = this.#options;
+    const { tokenUsage, order, id, answers, owner } = this.#options;
     tokenUsage.close(null);
     order.leave(id);
-    onLeave(this);
+    if (tokenUsage.isOpen) answers.observe(owner, tokenUsage.generated);
   }
 
   /** Resolves when the turn begins; it continues until `release()`. */
   #turn(signal: AbortSignal): Promise<void> {
     const { id, owner, isFlex, tokenUsage, turns, onTurn } = this.#options;
-    const request = { id, owner, isFlex, cost: tokenUsage.expected, isReturning: this.#hadTurn };
+    const request = { id, owner, isFlex, cost: tokenUsage.expected, isReturning: this.hadTurn };
     return turns.take(request, signal, (end) => {
       this.#turnStartedMs = performance.now();
-      this.#hadTurn = true;
       tokenUsage.open();
       const onEnd = onTurn(this);
       this.#endTurn = () => {

@@ -7,12 +7,12 @@ import type { Engine } from "../../engine/engine.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { AnswerTo, Question } from "../../generation/questions.ts";
 import type { Caller } from "../../keys/caller.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 
 export type QuestionDeps = {
   readonly engine: Pick<Engine, "ask">;
   /** The queue of questions. */
-  readonly questions: RequestQueue;
+  readonly questions: Admissions;
 };
 
 type AskEngine = <Q extends Question>(question: Q) => Promise<AnswerTo<Q>>;
@@ -31,7 +31,8 @@ export async function askInTurn<T>(
   { signal, abort, caller, isAdmitted }: AskInTurnOptions,
   work: (ask: AskEngine) => Promise<T>,
 ): Promise<T> {
-  const turn = questions.enter({ signal, abort, caller, isAdmitted });
+  const admission = questions.enter({ signal, abort, caller, isAdmitted, choices: 1 });
+  const turn = admission.ticketOf(0);
   const costs: Promise<number>[] = [];
   const ask: AskEngine = (question) => {
     const { answer, costMs } = engine.ask(question, { signal });
@@ -45,7 +46,7 @@ export async function askInTurn<T>(
     // An aborted question occupies the engine for a moment longer, and its turn lasts until then.
     void Promise.all(costs).then((all) => {
       turn.chargeAll(all.reduce((sum, ms) => sum + ms, 0));
-      turn.leave();
+      admission.leave();
     });
   }
 }

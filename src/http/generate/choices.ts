@@ -6,31 +6,26 @@ import type { GenerateEvent } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import type { Exchange } from "./exchange.ts";
-import type { SlotBoard } from "./slot-board.ts";
 
 export type ChoiceDeps = {
   readonly engine: Pick<Engine, "generate">;
-  readonly slots: Pick<SlotBoard, "watch">;
   /** Whether all API keys share one prefix cache. */
   readonly sharedCache: boolean;
 };
 
 /** @returns the engine's events of one choice, each noted in the request's record and charged to its key */
 export function generateChoices(
-  { res, client, record, tickets }: Omit<Exchange, "generate">,
-  { engine, slots, sharedCache }: ChoiceDeps,
+  { res, client, record, admission }: Omit<Exchange, "generate">,
+  { engine, sharedCache }: ChoiceDeps,
 ): Exchange["generate"] {
   return async function* (prepared, choice): AsyncGenerator<GenerateEvent> {
-    const ticket = tickets[choice];
-    if (!ticket) throw new Error(`choice ${choice} has no ticket`);
-    ticket.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
-    const owner = ownerOf(res);
-    const lease = slots.watch(ticket, { owner, use: () => record.stateOf(choice) });
+    const lease = admission.ticketOf(choice);
+    lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
     const { signal, deadline } = client;
-    const cacheScope = sharedCache ? "" : owner;
+    const cacheScope = sharedCache ? "" : ownerOf(res);
     for await (const event of engine.generate(prepared, { signal, deadline, lease, cacheScope })) {
       record.event(choice, event);
-      ticket.charge(event);
+      lease.charge(event);
       yield event;
     }
   };

@@ -8,7 +8,6 @@ import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import { forEachChoice } from "./choices.ts";
 import type { Exchange } from "./exchange.ts";
 import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
-import { waitedMs } from "./wait-status.ts";
 
 /** @throws ServiceError before anything was sent */
 export async function collectAnswer(
@@ -37,8 +36,7 @@ export async function collectAnswer(
 }
 
 function send(accepted: AcceptedExchange, collectors: readonly ChoiceCollector[]): void {
-  const { res, record, tickets, encoder } = accepted;
-  record.queueMs = waitedMs(tickets);
+  const { res, record, encoder } = accepted;
   record.answered();
   const { receipt } = record;
   const body = encoder.body(

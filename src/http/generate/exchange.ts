@@ -5,7 +5,7 @@ import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
 import type { GenerateEvent } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
-import type { Ticket } from "../../queue/ticket.ts";
+import type { Admission } from "../../queue/admission.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 
@@ -21,8 +21,7 @@ export type Arrival = {
 /** A parsed request that has entered the queue. */
 export type Exchange = Arrival & {
   readonly parsed: ParsedRequest;
-  /** One for each choice. */
-  readonly tickets: readonly Ticket[];
+  readonly admission: Admission;
   /** Queue position or load progress; null while there is nothing to wait for. */
   readonly waitStatus: () => WaitingStatus | null;
   /** The engine's events of one choice. */

@@ -4,10 +4,12 @@
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
 import type { Dialect } from "../../api/dialect.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Catalog } from "../../models/catalog.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { Admission } from "../../queue/admission.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
@@ -20,10 +22,8 @@ import type { Arrival, Exchange } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
 import { isResumableRequest, type ResumableDeps, streamResumably } from "./resumable-answer.ts";
-import type { RunningRequests } from "./running-requests.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
-import { placeOf, waitedMs, waitStatusOf } from "./wait-status.ts";
 
 /** The needs of the handler itself, and of its steps: parse, limit, generate, deliver. */
 export type GenerateHandlerDeps = ParseDeps &
@@ -31,8 +31,7 @@ export type GenerateHandlerDeps = ParseDeps &
   DeliveryDeps &
   TimeLimits & {
     readonly catalog: Catalog;
-    readonly queue: RequestQueue;
-    readonly requests: Pick<RunningRequests, "add">;
+    readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
     readonly metrics: Metrics;
     readonly log: Logger;
@@ -74,47 +73,47 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   }
   const { signal, abort } = client;
   const caller = callerOf(res);
-  const tickets = deps.queue.enterAll(parsed.requests.length, {
+  const admission = deps.queue.enter({
     signal,
     abort,
     caller,
     deadlineMs,
     isFlex: parsed.isFlex,
+    choices: parsed.requests.length,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
+    listing: { requestId: requestIdOf(res), path: dialect.path, record },
   });
+  record.admission = admission;
   const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
-  const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
-  const waitStatus = () => waitStatusOf(deps.engine, tickets);
-  const queued = { ...arrival, parsed, tickets, waitStatus };
-  const leaveList = deps.requests.add(listed(queued));
+  const clearLimits = keepLimits({
+    client,
+    record,
+    admission,
+    isBuffered,
+    deadlineMs,
+    limits: deps,
+  });
+  const waitStatus = () => waitStatusOf(deps.engine, admission);
+  const queued = { ...arrival, parsed, admission, waitStatus };
   try {
     const exchange = { ...queued, generate: generateChoices(queued, deps) };
     await chooseDelivery(exchange, deps.resumable)(exchange, deps);
   } finally {
     clearLimits();
-    leaveList();
-    record.queueMs = waitedMs(tickets);
-    const hasRun = tickets.some((ticket) => ticket.hadTurn);
-    deps.usage.add(caller, hasRun ? record.receipt.usage : null);
-    for (const ticket of tickets) ticket.leave();
+    deps.usage.add(caller, admission.hadTurn ? record.receipt.usage : null);
+    admission.leave();
   }
 }
 
-/** The request as GET /v1/requests shows it. */
-function listed({ dialect, res, client, record, parsed, tickets }: Omit<Exchange, "generate">) {
-  return {
-    requestId: requestIdOf(res),
-    owner: ownerOf(res),
-    path: dialect.path,
-    startedAtMs: performance.now(),
-    state: () => ({
-      model: record.model,
-      isStreamed: parsed.isStreamed,
-      place: placeOf(tickets),
-      ...record.tokens,
-    }),
-    abort: client.abort,
-  };
+/** Null once one of the choices has a slot. */
+function waitStatusOf(
+  engine: GenerateHandlerDeps["engine"],
+  { place }: Admission,
+): WaitingStatus | null {
+  const { state, loadProgress } = engine.status();
+  if (state !== "ready")
+    return { type: "loading", state, progress: Math.round(loadProgress * 100) / 100 };
+  return place;
 }
 
 type DeliveryDeps = ResumableDeps & {

@@ -1,7 +1,6 @@
 // Gathers the facts of one request while it runs. They become the client's receipt, one log line, and metrics.
 
 import type { Logger } from "pino";
-import type { SlotUse } from "../../api/llama-cpp/state.ts";
 import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
 import type {
   Finish,
@@ -11,7 +10,9 @@ import type {
   Usage,
 } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
+import type { SlotUse } from "../../generation/slot-lease.ts";
 import type { Metrics, RequestOutcome } from "../../metrics.ts";
+import type { Admission } from "../../queue/admission.ts";
 
 export type RecordOptions = {
   readonly requestId: string;
@@ -38,8 +39,8 @@ export class RequestRecord {
   #answeredAtMs: number | null = null;
   /** Null until the request is parsed. */
   model: string | null = null;
-  /** Time in the queue for slots. */
-  queueMs = 0;
+  /** Null until the request is in the queue. */
+  admission: Pick<Admission, "waitedMs"> | null = null;
   isStreamed = false;
   /** Whether a time limit ended the answer early. */
   isCut = false;
@@ -48,6 +49,11 @@ export class RequestRecord {
 
   constructor(options: RecordOptions) {
     this.#options = options;
+  }
+
+  /** Time in the queue for slots. */
+  get queueMs(): number {
+    return this.admission?.waitedMs ?? 0;
   }
 
   /** @param requests one for each choice */

@@ -14,7 +14,6 @@ import { forEachChoice } from "./choices.ts";
 import { coalesceDeltas } from "./coalesce-deltas.ts";
 import type { Exchange } from "./exchange.ts";
 import { endStoredAnswer, failAnswer } from "./stored-answer.ts";
-import { waitedMs } from "./wait-status.ts";
 
 type StreamDeps = Omit<ReaderDeps, "log">;
 
@@ -90,7 +89,7 @@ export async function writeChoices(
   exchange: AcceptedExchange,
   { send, end }: Writer,
 ): Promise<void> {
-  const { record, parsed, prepared, encoder, tickets } = exchange;
+  const { record, parsed, prepared, encoder } = exchange;
   if (encoder.start) await send(encoder.start());
   let unfinished = prepared.length;
   await forEachChoice(exchange, prepared, async (each, choice) => {
@@ -98,7 +97,6 @@ export async function writeChoices(
     // Nothing to join token by token: that saves one generator for every token.
     const flowing = parsed.flush === "token" ? events : coalesceDeltas(events, parsed.flush);
     for await (const event of flowing) {
-      record.queueMs = waitedMs(tickets);
       if (event.type === "finish") unfinished -= 1;
       const isLast = unfinished === 0;
       if (isLast) record.answered();

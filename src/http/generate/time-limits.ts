@@ -4,7 +4,7 @@
 import type { Request, Response } from "express";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
-import type { Ticket } from "../../queue/ticket.ts";
+import type { Admission } from "../../queue/admission.ts";
 import { type ClientWatch, watchClient } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 
@@ -59,7 +59,7 @@ export type TimeLimits = {
 type Limited = {
   readonly client: ClientWatch;
   readonly record: RequestRecord;
-  readonly tickets: readonly Ticket[];
+  readonly admission: Admission;
   /** Whether the client gets no headers before the complete answer. */
   readonly isBuffered: boolean;
   readonly deadlineMs: number | null;
@@ -67,7 +67,7 @@ type Limited = {
 };
 
 /** @returns a function to call when the request ends */
-export function keepLimits({ client, record, tickets, ...limited }: Limited): () => void {
+export function keepLimits({ client, record, admission, ...limited }: Limited): () => void {
   const { requestTimeoutMs, firstTokenTimeoutMs, bufferedQueueTimeoutMs } = limited.limits;
   const timers: NodeJS.Timeout[] = [];
   const at = (ms: number | null | undefined, act: (seconds: number) => void) => {
@@ -97,9 +97,8 @@ export function keepLimits({ client, record, tickets, ...limited }: Limited): ()
       client.abort(late(`no token was generated within ${s} s (--first-token-timeout)`));
   });
   at(limited.isBuffered ? bufferedQueueTimeoutMs : null, (s) => {
-    const hasBegun = tickets.some(({ hadTurn }) => hadTurn);
     const message = `no slot was free within ${s} s (--buffered-queue-timeout); a streamed request may wait longer`;
-    if (!hasBegun) client.abort(late(message));
+    if (!admission.hadTurn) client.abort(late(message));
   });
   return () => timers.forEach(clearTimeout);
 }

@@ -1,11 +1,8 @@
 // Tokens per minute: spent, refilled evenly, overdrawn.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import {
-  ANONYMOUS_CALLER,
-  type QueueCaller,
-  TokenBudgets,
-} from "../../../src/queue/token-budgets.ts";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
+import { type QueueCaller, TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,7 +12,7 @@ afterEach(() => {
 });
 
 function key(tokensPerMinute: number | null, owner = "a"): QueueCaller {
-  return { owner, limits: { ...ANONYMOUS_CALLER.limits, tokensPerMinute } };
+  return { owner, limits: { ...NO_LIMITS, tokensPerMinute } };
 }
 
 test("has all its tokens at the start", () => {
