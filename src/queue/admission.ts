@@ -1,16 +1,16 @@
 // One request inside the queue, from its entry until it leaves: the tickets of its choices, and what the lists show of it.
 
 import type { ServiceError } from "../errors.ts";
+import type { LimitedCaller } from "../generation/caller.ts";
 import type { SlotUse } from "../generation/slot-lease.ts";
 import type { QueuedStatus } from "../generation/wait-status.ts";
 import type { Ticket } from "./ticket.ts";
-import type { QueueCaller } from "./token-budgets.ts";
 
 export type EnterOptions = {
   readonly signal: AbortSignal;
   /** Ends the request from the server's side. */
   readonly abort: (error: ServiceError) => void;
-  readonly caller: QueueCaller;
+  readonly caller: LimitedCaller;
   /** Choices of the request: each takes its own slot, and all enter or none. */
   readonly choices: number;
   /** The request field that sets the number of choices, named in the refusal. */
@@ -25,7 +25,7 @@ export type EnterOptions = {
   readonly listing?: RequestListing;
 };
 
-export type RequestListing = {
+type RequestListing = {
   /** Clients can choose it, so several requests may have the same. */
   readonly requestId: string;
   readonly path: string;
@@ -33,7 +33,7 @@ export type RequestListing = {
 };
 
 /** The current figures of a request. Its record has them. */
-export interface RequestFigures {
+interface RequestFigures {
   readonly model: string | null;
   readonly isStreamed: boolean;
   /** The sum over all choices. */
@@ -52,11 +52,10 @@ export type AdmissionOptions = EnterOptions & {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly enteredAtMs = performance.now();
-  #places: number;
+  #hasPlaces = true;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#places = options.tickets.length;
   }
 
   get owner(): string {
@@ -65,30 +64,35 @@ export class Admission {
 
   /** Places that it takes in the queue, with or without slots: one for each choice. */
   get places(): number {
-    return this.#places;
+    return this.#hasPlaces ? this.tickets.length : 0;
+  }
+
+  /** One for each choice. */
+  get tickets(): readonly Ticket[] {
+    return this.#options.tickets;
   }
 
   /** @throws Error for a choice that the request does not have */
   ticketOf(choice: number): Ticket {
-    const ticket = this.#options.tickets[choice];
+    const ticket = this.tickets[choice];
     if (!ticket) throw new Error(`choice ${choice} has no ticket`);
     return ticket;
   }
 
   /** The first choice's place in the queue; null when one of the choices is not waiting for a slot. */
   get place(): QueuedStatus | null {
-    const places = this.#options.tickets.map(({ place }) => place);
+    const places = this.tickets.map(({ place }) => place);
     return places.includes(null) ? null : (places[0] ?? null);
   }
 
   /** The longest queue time of the choices so far, in ms. */
   get waitedMs(): number {
-    return Math.max(...this.#options.tickets.map(({ waitedMs }) => waitedMs));
+    return Math.max(...this.tickets.map(({ waitedMs }) => waitedMs));
   }
 
   /** Whether one of the choices has had a slot. */
   get hadTurn(): boolean {
-    return this.#options.tickets.some(({ hadTurn }) => hadTurn);
+    return this.tickets.some(({ hadTurn }) => hadTurn);
   }
 
   /** As GET /v1/requests shows it; null if it is not listed. */
@@ -108,9 +112,9 @@ export class Admission {
 
   /** Returns its slots and its places in the queue. It stays listed until `leave()`. */
   freePlaces(): void {
-    if (this.#places === 0) return;
-    this.#places = 0;
-    for (const ticket of this.#options.tickets) ticket.leave();
+    if (!this.#hasPlaces) return;
+    this.#hasPlaces = false;
+    for (const ticket of this.tickets) ticket.leave();
     this.#options.onPlacesFree();
   }
 

@@ -205,8 +205,10 @@ export class Admissions {
   }
 
   #waitMsOfNext(owner: string): number | null {
-    const next = this.#order.nextOf(owner);
-    return next ? this.#waitMsAt(next) : this.#waitMs(1, this.#order.slotsOf(owner));
+    const tickets = this.of(owner).flatMap((admission) => admission.tickets);
+    const etasMs = tickets.flatMap(({ place }) => place?.etaMs ?? []);
+    if (etasMs.length > 0) return Math.min(...etasMs);
+    return this.#waitMs(1, this.#order.slotsOf(owner));
   }
 }
 

@@ -134,18 +134,13 @@ export class FairShare {
     if (!entry) return null;
     const { owner } = entry;
     const last = { position: this.waiting, ownPosition: this.waitingOf(owner) };
-    return this.#forecast.positionOf(id) ?? { owner, ...last, ownSlots: this.slotsOf(owner) };
+    return this.#forecast.positionOf(id) ?? { ...last, ownSlots: this.slotsOf(owner) };
   }
 
   /** Position that one more request would get. */
   positionOfNew(request: NewRequest): ForecastPosition | null {
     const entry = this.#arrived({ ...request, id: "new", cost: 1, isReturning: false });
     return this.#simulate(entry).get(entry.id) ?? null;
-  }
-
-  /** Position of the key's next request; null if none waits. */
-  nextOf(owner: string): ForecastPosition | null {
-    return this.waitingOf(owner) > 0 ? this.#forecast.nextOf(owner) : null;
   }
 
   #arrived(request: SlotRequest): WaitingRequest {
@@ -190,8 +185,8 @@ export class FairShare {
     const note = ({ id, owner }: WaitingRequest) => {
       const ownPosition = (turns.get(owner) ?? 0) + 1;
       turns.set(owner, ownPosition);
-      const ownSlots = this.slotsOf(owner);
-      positions.set(id, { owner, position: positions.size + 1, ownPosition, ownSlots });
+      const position = positions.size + 1;
+      positions.set(id, { position, ownPosition, ownSlots: this.slotsOf(owner) });
     };
     const simulated = Math.min(this.waiting + (newcomer ? 1 : 0), SIMULATED_TURNS);
     while (positions.size < simulated) {

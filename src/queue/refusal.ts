@@ -1,8 +1,10 @@
 // Decides whether a request may enter the queue. Pure: counts in, verdict out.
 
 import { ServiceError } from "../errors.ts";
+import type { KeyLimits } from "../generation/caller.ts";
 import type { EnterOptions } from "./admission.ts";
-import type { CallerLimits, TokenBudgetState } from "./token-budgets.ts";
+import { retrySeconds } from "./service-rate.ts";
+import type { TokenBudgetState } from "./token-budgets.ts";
 
 export type QueueState = Pick<EnterOptions, "choices" | "field" | "isFlex" | "deadlineMs"> & {
   /** Requests inside the queue, running or waiting. */
@@ -23,8 +25,6 @@ export type QueueState = Pick<EnterOptions, "choices" | "field" | "isFlex" | "de
   readonly newWaitMs?: (behind: number) => number | null;
 };
 
-/** Retry advice in seconds before any measurement. */
-const DEFAULT_RETRY_SECONDS = 1;
 /** A draining server is expected to be back, or replaced, after this time. */
 const DRAIN_RETRY_SECONDS = 30;
 
@@ -43,8 +43,8 @@ export function findRefusal(state: QueueState): ServiceError | null {
   const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
   if (state.inside + state.choices <= admitted)
     return refuseCrowding(state, room) ?? refuseLateStart(state);
-  const message = `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`;
-  return new ServiceError("queue_full", message, { retryAfterSeconds: retryAfterSeconds(state) });
+  const busy = state.busyWith ?? `every slot is busy (--slots ${state.slots})`;
+  return queueFull(state, `${busy} and the queue is full (--queue ${state.maxWaiting})`);
 }
 
 /** Refuses a request now if its wait would end in a timeout anyway. */
@@ -56,15 +56,15 @@ function refuseLateStart(state: QueueState): ServiceError | null {
   if (atMostMs === null || atMostMs <= limitMs) return null;
   const waitingMs = state.newWaitMs?.(behind) ?? atMostMs;
   if (waitingMs <= limitMs) return null;
-  const retryAfterSeconds = Math.max(1, Math.ceil((waitingMs - limitMs) / 1000));
-  const expected = `a slot is expected in ${Math.ceil(waitingMs / 1000)} s`;
-  return limitMs === deadlineMs
-    ? new ServiceError("deadline_unmeetable", `${expected}, after the deadline of ${limitMs} ms`, {
-        retryAfterSeconds,
-      })
-    : new ServiceError("queue_timeout", `${expected}, later than --queue-timeout allows`, {
-        retryAfterSeconds,
-      });
+  const isDeadline = limitMs === deadlineMs;
+  const late = isDeadline
+    ? `after the deadline of ${limitMs} ms`
+    : "later than --queue-timeout allows";
+  return new ServiceError(
+    isDeadline ? "deadline_unmeetable" : "queue_timeout",
+    `a slot is expected in ${Math.ceil(waitingMs / 1000)} s, ${late}`,
+    { retryAfterSeconds: retrySeconds(waitingMs - limitMs) },
+  );
 }
 
 /**
@@ -74,12 +74,18 @@ function refuseLateStart(state: QueueState): ServiceError | null {
 function refuseCrowding(state: QueueState, room: number): ServiceError | null {
   const { ownWaiting = null, choices, inside, maxWaiting } = state;
   if (ownWaiting === null || ownWaiting + choices <= 2 * (room - inside)) return null;
-  const message = `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting}); the remaining places are reserved for other keys; try again later`;
-  return new ServiceError("queue_full", message, { retryAfterSeconds: retryAfterSeconds(state) });
+  const own = `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting})`;
+  return queueFull(state, `${own}; the remaining places are reserved for other keys`);
+}
+
+/** The client is to retry when half of the queue has gone. If all retried for the very next place, they would fill the queue. */
+function queueFull({ maxWaiting, waitMs }: QueueState, reason: string): ServiceError {
+  const retryAfterSeconds = retrySeconds(waitMs(Math.ceil(maxWaiting / 2) + 1));
+  return new ServiceError("queue_full", `${reason}; try again later`, { retryAfterSeconds });
 }
 
 export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
-  readonly limits: CallerLimits;
+  readonly limits: KeyLimits;
   /** Null for a key without a token limit. */
   readonly budget: TokenBudgetState | null;
   readonly inside: number;
@@ -95,11 +101,8 @@ export type KeyState = Pick<EnterOptions, "choices" | "field"> & {
 export function findKeyRefusal(state: KeyState): ServiceError | null {
   const { limits, budget, choices, inside, running, slots } = state;
   if (budget && budget.retryMs > 0) {
-    return new ServiceError(
-      "rate_limit_exceeded",
-      `this key has used its ${budget.limit} tokens per minute; try again later`,
-      { retryAfterSeconds: Math.max(1, Math.ceil(budget.retryMs / 1000)) },
-    );
+    const message = `this key has used its ${budget.limit} tokens per minute`;
+    return limitReached(message, budget.retryMs);
   }
   if (limits.waiting === null) return null;
   if (choices > slots + limits.waiting) {
@@ -108,16 +111,15 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   }
   const startable = Math.max(0, Math.min(slots - running, state.freeSlots));
   if (inside - running + choices <= startable + limits.waiting) return null;
-  return new ServiceError(
-    "rate_limit_exceeded",
-    `this key has ${running} running and ${inside - running} waiting requests; its limit is ` +
-      `${limits.concurrent === null ? "" : `${limits.concurrent} running and `}${limits.waiting} waiting; try again later`,
-    { retryAfterSeconds: Math.max(DEFAULT_RETRY_SECONDS, Math.ceil((state.waitMs() ?? 0) / 1000)) },
-  );
+  const concurrent = limits.concurrent === null ? "" : `${limits.concurrent} running and `;
+  const own = `this key has ${running} running and ${inside - running} waiting requests`;
+  const message = `${own}; its limit is ${concurrent}${limits.waiting} waiting`;
+  return limitReached(message, state.waitMs());
 }
 
-/** Time until half of the queue has gone. If clients retried for the very next place, their retries would fill the queue. */
-function retryAfterSeconds({ maxWaiting, waitMs }: QueueState): number {
-  const ms = waitMs(Math.ceil(maxWaiting / 2) + 1);
-  return ms === null ? DEFAULT_RETRY_SECONDS : Math.max(1, Math.ceil(ms / 1000));
+function limitReached(reason: string, retryMs: number | null): ServiceError {
+  const retryAfterSeconds = retrySeconds(retryMs);
+  return new ServiceError("rate_limit_exceeded", `${reason}; try again later`, {
+    retryAfterSeconds,
+  });
 }

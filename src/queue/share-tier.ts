@@ -74,11 +74,10 @@ export class ShareTier {
 
   /** Removes the next request and charges its key with the expected cost. */
   take(ownerSlots: OwnerSlots): WaitingRequest | undefined {
-    const [first, ...others] = this.#candidates(ownerSlots);
-    if (!first) return undefined;
-    const next = others.reduce(
-      (best, each) => (isBefore(each, best, ownerSlots) ? each : best),
-      first,
+    const candidates = this.#candidates(ownerSlots);
+    if (candidates.length === 0) return undefined;
+    const next = candidates.reduce((best, each) =>
+      isBefore(each, best, ownerSlots) ? each : best,
     );
     const entry = next.waiting.shift();
     if (entry && !entry.isReturning) next.expected += entry.cost;

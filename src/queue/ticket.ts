@@ -8,15 +8,13 @@ import type { QueuedStatus } from "../generation/wait-status.ts";
 import type { AnswerLengths } from "./answer-lengths.ts";
 import type { FairShare } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
+import { retrySeconds } from "./service-rate.ts";
+import type { SlotRequest } from "./share-tier.ts";
 import type { TokenUsage } from "./token-usage.ts";
 import type { Turns } from "./turns.ts";
 
-export type TicketOptions = {
-  readonly id: string;
+export type TicketOptions = Pick<SlotRequest, "id" | "owner" | "isFlex"> & {
   readonly signal: AbortSignal;
-  /** Whether it is a flex request: all others go first. */
-  readonly isFlex: boolean;
-  readonly owner: string;
   readonly tokenUsage: TokenUsage;
   readonly answers: AnswerLengths;
   readonly queueTimeoutMs: number;
@@ -150,11 +148,9 @@ export class Ticket implements SlotLease {
   }
 
   #timedOut(): ServiceError {
-    const { queueTimeoutMs } = this.#options;
-    return new ServiceError(
-      "queue_timeout",
-      `no slot became free within ${queueTimeoutMs / 1000} s (--queue-timeout)`,
-      { retryAfterSeconds: Math.max(1, Math.ceil((this.#options.waitMs(null) ?? 0) / 1000)) },
-    );
+    const { queueTimeoutMs, waitMs } = this.#options;
+    const message = `no slot became free within ${queueTimeoutMs / 1000} s (--queue-timeout)`;
+    const retryAfterSeconds = retrySeconds(waitMs(null));
+    return new ServiceError("queue_timeout", message, { retryAfterSeconds });
   }
 }

@@ -2,23 +2,9 @@
 // The rate-limiter packages do not fit: they refuse a charge that exceeds the limit, or forget it when their window ends. Here
 // a running answer continues past the limit, and the overdraft must refill before the key's next request.
 
+import type { LimitedCaller } from "../generation/caller.ts";
+
 const MINUTE_MS = 60_000;
-
-/** Null means no limit. */
-export type CallerLimits = {
-  /** Slots held at the same time. */
-  readonly concurrent: number | null;
-  /** Requests waiting for a slot. */
-  readonly waiting: number | null;
-  readonly tokensPerMinute: number | null;
-};
-
-/** The API key on whose behalf a request enters the queue. */
-export type QueueCaller = {
-  /** Same value for all requests of one key. */
-  readonly owner: string;
-  readonly limits: CallerLimits;
-};
 
 /** Current state of a key's budget. */
 export type TokenBudgetState = {
@@ -37,7 +23,7 @@ export class TokenBudgets {
   readonly #budgets = new Map<string, Budget>();
 
   /** Null for a key without a limit. A change of the limit keeps the tokens spent so far. */
-  stateOf({ owner, limits }: QueueCaller): TokenBudgetState | null {
+  stateOf({ owner, limits }: LimitedCaller): TokenBudgetState | null {
     const { tokensPerMinute: limit } = limits;
     if (limit === null) {
       this.#budgets.delete(owner);

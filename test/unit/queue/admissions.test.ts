@@ -3,9 +3,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import type { KeyLimits } from "../../../src/generation/caller.ts";
 import { ANONYMOUS, NO_LIMITS } from "../../../src/keys/caller.ts";
 import { Admissions, type AdmissionsOptions } from "../../../src/queue/admissions.ts";
-import { type CallerLimits, TokenBudgets } from "../../../src/queue/token-budgets.ts";
+import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -314,7 +315,7 @@ test("gives slots to normal requests before flex requests", async () => {
 /** `ask(owner)` enters as that key and logs the owner once it has a slot. */
 function openShared(options: Partial<AdmissionsOptions> = {}) {
   const { queue, log } = open({ isShared: () => true, ...options });
-  const ask = (owner: string, limits: Partial<CallerLimits> = {}) => {
+  const ask = (owner: string, limits: Partial<KeyLimits> = {}) => {
     const caller = { owner, limits: { ...NO_LIMITS, ...limits } };
     const abort = vi.fn<(error: ServiceError) => void>();
     const { signal } = new AbortController();
@@ -396,6 +397,18 @@ test("refuses a key beyond its own limit, but not other keys", async () => {
 
   expect(refusalOf(() => ask("a", { waiting: 1 })).code).toBe("rate_limit_exceeded");
   expect(() => ask("b", { waiting: 1 })).not.toThrow();
+});
+
+test("advises a key at its limit to retry when its next request is expected to start", async () => {
+  vi.useFakeTimers();
+  const { ask } = openShared({ slots: 1 });
+  await ask("a", { waiting: 1 }).served;
+  const next = ask("a", { waiting: 1 });
+  ask("b");
+  vi.advanceTimersByTime(6_000);
+
+  expect(next.ticket.place).toEqual({ type: "queued", position: 2, etaMs: 12_000 });
+  expect(refusalOf(() => ask("a", { waiting: 1 })).retryAfterSeconds).toBe(12);
 });
 
 test("lets a request finish that exceeds its key's tokens, and refuses the next one", async () => {

@@ -250,8 +250,7 @@ test("reports the position within the key and the slots of the key", () => {
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
 
   expect(waiting.positionOf("a2")).toMatchObject({ position: 2, ownPosition: 2, ownSlots: 1 });
-  expect(waiting.nextOf("a")).toMatchObject({ position: 1, ownPosition: 1 });
-  expect(waiting.nextOf("b")).toBeNull();
+  expect(waiting.positionOf("a1")).toMatchObject({ position: 1, ownPosition: 1 });
 });
 
 test("moves other requests up when one leaves", () => {

@@ -1,8 +1,9 @@
 // Tokens per minute: spent, refilled evenly, overdrawn.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { LimitedCaller } from "../../../src/generation/caller.ts";
 import { NO_LIMITS } from "../../../src/keys/caller.ts";
-import { type QueueCaller, TokenBudgets } from "../../../src/queue/token-budgets.ts";
+import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function key(tokensPerMinute: number | null, owner = "a"): QueueCaller {
+function key(tokensPerMinute: number | null, owner = "a"): LimitedCaller {
   return { owner, limits: { ...NO_LIMITS, tokensPerMinute } };
 }
 
