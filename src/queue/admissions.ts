@@ -93,7 +93,7 @@ export class Admissions {
       ...entry,
       tickets: Array.from({ length: entry.choices }, (_, choice) => this.#newTicket(entry, choice)),
       onPlacesFree: () => {
-        if (this.inside === 0) this.#onEmpty?.();
+        if (this.#onEmpty && this.inside === 0) this.#onEmpty();
       },
       onLeave: () => this.#inside.delete(admission),
     });

@@ -56,9 +56,10 @@ export class ShareTier {
     return [...this.#shares.values()].flatMap(({ waiting }) => waiting);
   }
 
-  /** Keys that have waited here. */
-  get owners(): Iterable<string> {
-    return this.#shares.keys();
+  /** Keys that wait here. */
+  get owners(): readonly string[] {
+    const shares = [...this.#shares.values()].filter(({ waiting }) => waiting.length > 0);
+    return shares.map(({ owner }) => owner);
   }
 
   waitingOf(owner: string): number {

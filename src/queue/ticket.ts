@@ -30,10 +30,9 @@ export type TicketOptions = Pick<SlotRequest, "id" | "owner" | "isFlex"> & {
 
 export class Ticket implements SlotLease {
   readonly #options: TicketOptions;
-  #endTurn: (() => void) | null = null;
-  #stopWaiting: ((error: ServiceError) => void) | null = null;
+  #waiting: AbortController | null = null;
   #waitedMs = 0;
-  #turnStartedMs: number | null = null;
+  #turn: { readonly startedMs: number; readonly end: () => void } | null = null;
 
   constructor(options: TicketOptions) {
     this.#options = options;
@@ -57,7 +56,7 @@ export class Ticket implements SlotLease {
 
   /** How long it has held its slot, in ms; 0 without one. */
   get heldMs(): number {
-    return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
+    return this.#turn ? performance.now() - this.#turn.startedMs : 0;
   }
 
   get hadTurn(): boolean {
@@ -71,7 +70,7 @@ export class Ticket implements SlotLease {
   }
 
   get isHeld(): boolean {
-    return this.#endTurn !== null;
+    return this.#turn !== null;
   }
 
   /** Whether another request could use this slot. Requests of other keys that wait for their own key's slots could not. */
@@ -101,24 +100,24 @@ export class Ticket implements SlotLease {
     const { signal, queueTimeoutMs } = this.#options;
     if (signal.aborted) throw abortReason(signal);
     const waiting = new AbortController();
-    this.#stopWaiting = (error) => waiting.abort(error);
+    this.#waiting = waiting;
     const onAbort = () => waiting.abort(abortReason(signal));
     signal.addEventListener("abort", onAbort, { once: true });
     const timer = setTimeout(() => waiting.abort(this.#timedOut()), queueTimeoutMs);
     const startedMs = performance.now();
     try {
-      await this.#turn(waiting.signal);
+      await this.#takeTurn(waiting.signal);
     } finally {
       this.#waitedMs += performance.now() - startedMs;
-      this.#stopWaiting = null;
+      this.#waiting = null;
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     }
   }
 
   release(): void {
-    this.#stopWaiting?.(new ServiceError("aborted", "the request no longer needs a slot"));
-    this.#endTurn?.();
+    this.#waiting?.abort(new ServiceError("aborted", "the request no longer needs a slot"));
+    this.#turn?.end();
   }
 
   /** Called once, when the choice needs no slot any more. */
@@ -131,19 +130,18 @@ export class Ticket implements SlotLease {
   }
 
   /** Resolves when the turn begins; it continues until `release()`. */
-  #turn(signal: AbortSignal): Promise<void> {
+  #takeTurn(signal: AbortSignal): Promise<void> {
     const { id, owner, isFlex, tokenUsage, turns, onTurn } = this.#options;
     const request = { id, owner, isFlex, cost: tokenUsage.expected, isReturning: this.hadTurn };
     return turns.take(request, signal, (end) => {
-      this.#turnStartedMs = performance.now();
       tokenUsage.open();
-      const onEnd = onTurn(this);
-      this.#endTurn = () => {
-        this.#endTurn = null;
-        onEnd();
-        this.#turnStartedMs = null;
+      const freeSlot = onTurn(this);
+      const endTurn = () => {
+        freeSlot();
+        this.#turn = null;
         end();
       };
+      this.#turn = { startedMs: performance.now(), end: endTurn };
     });
   }
 
