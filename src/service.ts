@@ -17,7 +17,7 @@ import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
 import { Connections, type HttpServer } from "./http/server/connections.ts";
 import { createHttpServer, listen } from "./http/server/http-server.ts";
-import { watchSendQueues } from "./http/stream/send-queue-watch.ts";
+import { watchSendQueues } from "./http/vanished-clients/send-queue-watch.ts";
 import { WebSockets } from "./http/websocket/websocket.ts";
 import { ANONYMOUS } from "./keys/caller.ts";
 import { KeyRing } from "./keys/key-ring.ts";

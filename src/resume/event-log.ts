@@ -59,6 +59,10 @@ export class EventLog {
     return this.#isDropped;
   }
 
+  get #isFull(): boolean {
+    return this.#bytes > this.#maxBytes && !this.#isDropped;
+  }
+
   get #maxBytes(): number {
     return this.#options.maxBytes?.() ?? Number.POSITIVE_INFINITY;
   }
@@ -97,9 +101,13 @@ export class EventLog {
     this.#wakeAll();
   }
 
-  /** Waits until there is room for more events. @throws ServiceError the signal's reason */
-  async room(signal: AbortSignal): Promise<void> {
-    while (this.#bytes > this.#maxBytes && !this.#isDropped) {
+  /** @returns a promise if the log is full: it resolves when there is room, and rejects with the signal's reason */
+  room(signal: AbortSignal): Promise<void> | undefined {
+    return this.#isFull ? this.#waitForRoom(signal) : undefined;
+  }
+
+  async #waitForRoom(signal: AbortSignal): Promise<void> {
+    while (this.#isFull) {
       if (signal.aborted) throw abortReason(signal);
       await this.#change(signal);
     }

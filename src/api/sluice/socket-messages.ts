@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
+import type { Frame } from "../dialect.ts";
 
 /** Chosen by the client for each request; the messages of its answer repeat it. */
 const id = z.string().min(1).max(128);
@@ -76,10 +78,9 @@ export const socketMessages = {
   /** A stream has begun. @param stream path at which a client can resume it; null if it cannot */
   started: (name: string, requestId: string, stream: string | null) =>
     JSON.stringify({ type: "started", id: name, request_id: requestId, stream }),
-  /** @param waitStatus as in an SSE comment, e.g. `queued position=3 eta_ms=4200` */
-  status: (name: string, waitStatus: string) =>
-    JSON.stringify({ type: "status", id: name, ...statusOf(waitStatus) }),
-  event: (name: string, { event, id: eventId, data }: SocketEvent) => {
+  status: (name: string, status: WaitingStatus) =>
+    JSON.stringify({ type: "status", id: name, ...statusFields(status) }),
+  event: (name: string, { event, id: eventId, data }: Frame) => {
     const head = JSON.stringify({ type: "event", id: name, event, event_id: eventId });
     return `${head.slice(0, -1)},"data":${asJson(data)}}`;
   },
@@ -94,15 +95,9 @@ export const socketMessages = {
     JSON.stringify({ type: "error", ...(name === null ? {} : { id: name }), ...error }),
 } as const;
 
-export type SocketEvent = {
-  readonly event?: string | undefined;
-  readonly id?: string | undefined;
-  readonly data: string;
-};
-
 type SocketResponse = {
   readonly status: number;
-  /** In seconds. */
+  /** In seconds; undefined if the client need not wait. */
   readonly retryAfter: number | undefined;
   readonly body: string;
 };
@@ -112,8 +107,8 @@ function asJson(text: string): string {
   return /^[[{]/.test(text) && text !== "[DONE]" ? text : JSON.stringify(text);
 }
 
-function statusOf(waitStatus: string): object {
-  const [state = "", ...fields] = waitStatus.split(" ");
-  const pairs = fields.map((field) => field.split("="));
-  return { state, ...Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)])) };
+function statusFields(status: WaitingStatus): object {
+  if (status.type === "loading") return { state: status.state, progress: status.progress };
+  const { position, etaMs } = status;
+  return { state: "queued", position, ...(etaMs === null ? {} : { eta_ms: etaMs }) };
 }

@@ -1,10 +1,8 @@
 // Accepts a request before its first token: prepares the prompt (shortened if the client allows that), makes the encoder,
 // and reserves a place in the store. After that a request can fail, but is not refused any more.
 
-import { randomUUID } from "node:crypto";
 import type {
   AnswerEncoder,
-  AnswerIdentity,
   ParsedRequest,
   StoredAnswerEncoder,
   StoringOptions,
@@ -17,7 +15,7 @@ import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
 import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, identityOf } from "./exchange.ts";
 
 export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
 
@@ -55,14 +53,6 @@ export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<Acce
   if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(exchange)), stored: null };
   const encoder = storing.encoder(identityOf(exchange));
   return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
-}
-
-export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
-  return {
-    id: randomUUID().replaceAll("-", ""),
-    model: record.model ?? "",
-    createdAtSeconds: Math.floor(Date.now() / 1000),
-  };
 }
 
 /** Null if the store is full; the answer then says that it is not stored. @throws ServiceError if it runs in background */

@@ -26,9 +26,9 @@ const UNITS: Readonly<Record<"word" | "sentence", Unit>> = {
 
 export async function* coalesceDeltas(
   events: AsyncGenerator<GenerateEvent, void, undefined>,
-  flush: Flush,
+  flush: Exclude<Flush, "token">,
 ): AsyncGenerator<GenerateEvent, void, undefined> {
-  if (flush === "token" || flush === 0) yield* events;
+  if (flush === 0) yield* events;
   else if (typeof flush === "number") yield* everyMs(events, flush);
   else yield* inUnits(events, UNITS[flush]);
 }

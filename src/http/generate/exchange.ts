@@ -1,11 +1,12 @@
-// One request on its way through the generate handler: the two shapes that the steps of this folder hand on.
+// One request on its way through the generate handler: the shapes that the steps of this folder hand on.
 
+import { randomUUID } from "node:crypto";
 import type { Request, Response } from "express";
-import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
-import type { GenerateEvent } from "../../generation/events.ts";
-import type { PreparedRequest } from "../../generation/request.ts";
+import type { AnswerIdentity, Dialect, Frame, ParsedRequest } from "../../api/dialect.ts";
+import type { ServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { Admission } from "../../queue/admission.ts";
+import { requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
 
@@ -22,8 +23,23 @@ export type Arrival = {
 export type Exchange = Arrival & {
   readonly parsed: ParsedRequest;
   readonly admission: Admission;
-  /** Queue position or load progress; null while there is nothing to wait for. */
+  /** Null while there is nothing to wait for. */
   readonly waitStatus: () => WaitingStatus | null;
-  /** The engine's events of one choice. */
-  readonly generate: (prepared: PreparedRequest, choice: number) => AsyncGenerator<GenerateEvent>;
 };
+
+export function identityOf({ record }: Pick<Exchange, "record">): AnswerIdentity {
+  return {
+    id: randomUUID().replaceAll("-", ""),
+    model: record.model ?? "",
+    createdAtSeconds: Math.floor(Date.now() / 1000),
+  };
+}
+
+/** The frame of a failure, in the dialect of the request. */
+export function errorFrame(
+  { dialect, res }: Pick<Exchange, "dialect" | "res">,
+  error: ServiceError,
+): Frame {
+  const data = JSON.stringify(dialect.encodeError(error, requestIdOf(res)));
+  return dialect.streamEvents ? { event: dialect.streamEvents.error, data } : { data };
+}

@@ -1,35 +1,32 @@
-// One handler for all dialects: parse → enter the queue → accept → generate → deliver (stream, body, or background).
+// One handler for all dialects: parse → enter the queue → deliver (prepare, generate, send).
 // Every request ends exactly once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
 import type { Logger } from "pino";
-import type { Dialect } from "../../api/dialect.ts";
+import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Catalog } from "../../models/catalog.ts";
-import type { Admission } from "../../queue/admission.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
 import { watchClient } from "../stream/disconnect.ts";
-import { identityOf } from "./accept.ts";
-import { answerLater, replay } from "./background-answer.ts";
-import { type ChoiceDeps, generateChoices } from "./choices.ts";
-import { collectAnswer } from "./collect-answer.ts";
-import type { Arrival, Exchange } from "./exchange.ts";
+import { type DeliverDeps, deliver } from "./deliver.ts";
+import { type Arrival, type Exchange, identityOf } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
-import { isResumableRequest, type ResumableDeps, streamResumably } from "./resumable-answer.ts";
-import { streamAnswer } from "./stream-answer.ts";
+import { type SinkDeps, sinkOf } from "./sinks.ts";
 import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
 
-/** The needs of the handler itself, and of its steps: parse, limit, generate, deliver. */
+/** The needs of the handler itself, and of its steps: parse, limit, deliver. */
 export type GenerateHandlerDeps = ParseDeps &
-  ChoiceDeps &
-  DeliveryDeps &
-  TimeLimits & {
+  TimeLimits &
+  SinkDeps &
+  DeliverDeps & {
+    readonly engine: Pick<Engine, "status">;
     readonly catalog: Catalog;
     readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
@@ -59,74 +56,66 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
 }
 
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
-  const { dialect, req, res, client, record } = arrival;
+  const { req, res, record } = arrival;
   const deadlineMs = deadlineOf(req);
+  const parsed = parse(arrival, deps);
+  if (parsed.immediateBody) {
+    record.isAnsweredWithoutEngine = true;
+    return void res.json(parsed.immediateBody(identityOf(arrival)));
+  }
+  const exchange = enterQueue(arrival, parsed, { ...deps, deadlineMs });
+  const { admission } = exchange;
+  record.admission = admission;
+  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
+  const clearLimits = keepLimits({ ...exchange, isBuffered, deadlineMs, limits: deps });
+  try {
+    await deliver(exchange, sinkOf(exchange, deps), deps);
+  } finally {
+    clearLimits();
+    deps.usage.add(callerOf(res), admission.hadTurn ? record.receipt.usage : null);
+    admission.leave();
+  }
+}
+
+function parse({ dialect, req, res, record }: Arrival, deps: GenerateHandlerDeps): ParsedRequest {
   const context = { ...parseContext(deps, ownerOf(res)), ...modelInPath(req) };
   const parsed = dialect.parse(req.body, context);
   refuseUnknown(parsed, deps.isStrict);
   record.isStreamed = parsed.isStreamed;
   record.model = deps.catalog.resolve(parsed.model);
   nameIgnored(res, parsed);
-  if (parsed.immediateBody) {
-    record.isAnsweredWithoutEngine = true;
-    return void res.json(parsed.immediateBody(identityOf(arrival)));
-  }
+  return parsed;
+}
+
+type EnterDeps = Pick<GenerateHandlerDeps, "queue" | "engine"> & {
+  readonly deadlineMs: number | null;
+};
+
+/** @throws ServiceError 429 or 503, with the time after which to retry */
+function enterQueue(
+  arrival: Arrival,
+  parsed: ParsedRequest,
+  { queue, engine, deadlineMs }: EnterDeps,
+): Exchange {
+  const { dialect, res, client, record } = arrival;
   const { signal, abort } = client;
-  const caller = callerOf(res);
-  const admission = deps.queue.enter({
+  const admission = queue.enter({
     signal,
     abort,
-    caller,
+    caller: callerOf(res),
     deadlineMs,
     isFlex: parsed.isFlex,
     choices: parsed.requests.length,
     field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
     listing: { requestId: requestIdOf(res), path: dialect.path, record },
   });
-  record.admission = admission;
-  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
-  const clearLimits = keepLimits({
-    client,
-    record,
-    admission,
-    isBuffered,
-    deadlineMs,
-    limits: deps,
-  });
-  const waitStatus = () => waitStatusOf(deps.engine, admission);
-  const queued = { ...arrival, parsed, admission, waitStatus };
-  try {
-    const exchange = { ...queued, generate: generateChoices(queued, deps) };
-    await chooseDelivery(exchange, deps.resumable)(exchange, deps);
-  } finally {
-    clearLimits();
-    deps.usage.add(caller, admission.hadTurn ? record.receipt.usage : null);
-    admission.leave();
-  }
+  const waitStatus = () => loadingStatusOf(engine) ?? admission.place;
+  return { ...arrival, parsed, admission, waitStatus };
 }
 
-/** Null once one of the choices has a slot. */
-function waitStatusOf(
-  engine: GenerateHandlerDeps["engine"],
-  { place }: Admission,
-): WaitingStatus | null {
+/** Null while the model is loaded. */
+function loadingStatusOf(engine: Pick<Engine, "status">): WaitingStatus | null {
   const { state, loadProgress } = engine.status();
-  if (state !== "ready")
-    return { type: "loading", state, progress: Math.round(loadProgress * 100) / 100 };
-  return place;
-}
-
-type DeliveryDeps = ResumableDeps & {
-  /** Whether streams survive their connection unless the client says otherwise. */
-  readonly resumable: boolean;
-};
-
-type Delivery = (exchange: Exchange, deps: ResumableDeps) => Promise<void>;
-
-/** @throws ServiceError 400 for an invalid `X-Resumable` header */
-function chooseDelivery({ parsed, req, dialect }: Exchange, isDefault: boolean): Delivery {
-  const isResumable = isResumableRequest(req, dialect, isDefault);
-  if (parsed.storing?.isBackground) return parsed.isStreamed ? replay : answerLater;
-  if (!parsed.isStreamed) return collectAnswer;
-  return isResumable ? streamResumably : streamAnswer;
+  if (state === "ready") return null;
+  return { type: "loading", state, progress: Math.round(loadProgress * 100) / 100 };
 }

@@ -15,9 +15,8 @@ import { settlesWithin } from "../../generation/deferred.ts";
 import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
-import { followLog } from "../stream/follow-log.ts";
-import { sseFraming } from "../stream/framing.ts";
-import { endHead, makeReader, type ReaderDeps } from "../stream/reader.ts";
+import { framingOf } from "../stream/framing.ts";
+import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 import { checkedQuery } from "./checked-query.ts";
 
 const RESPONSE_PATH = `${openaiResponses.path}/:id`;
@@ -27,7 +26,7 @@ const INPUT_ITEMS_PATH = `${RESPONSE_PATH}/input_items`;
 /** A cancelled response ends within this time, unless its worker hangs. */
 const STOP_MS = 5_000;
 
-export type ResponsesDeps = ReaderDeps & {
+export type ResponsesDeps = LogReaderDeps & {
   readonly responses: Pick<ResponseStore, "get" | "delete">;
   readonly isStrict: boolean;
 };
@@ -77,7 +76,7 @@ function refuseWithoutStream(startingAfter: number | null | undefined): void {
 type StreamOptions = {
   readonly req: Request;
   readonly res: Response;
-  readonly deps: ReaderDeps;
+  readonly deps: LogReaderDeps;
   readonly after: number;
 };
 
@@ -87,9 +86,8 @@ function stream({ log, waitStatus }: KeptResponse, { req, res, deps, after }: St
   const errorFrame = (error: ServiceError) => ({
     data: JSON.stringify(openaiResponses.encodeError(error, "")),
   });
-  const framing = sseFraming(null);
-  const reader = makeReader({ req, res, framing, waitStatus, errorFrame }, deps);
-  void followLog({ ...reader, log, after });
+  const reader = new LogReader({ req, res, framing: framingOf(res), waitStatus, errorFrame }, deps);
+  void reader.follow(log, after);
 }
 
 /** @throws ServiceError 400 if it has ended otherwise, as OpenAI does; cancelling twice is allowed */

@@ -10,7 +10,7 @@ import type { KeyRing } from "../../keys/key-ring.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { type EmbeddingDeps, embeddingHandler } from "../embeddings/embedding-handler.ts";
 import { type GenerateHandlerDeps, generateHandler } from "../generate/generate-handler.ts";
-import { STREAMS_PATH } from "../generate/resumable-answer.ts";
+import { STREAMS_PATH } from "../generate/sinks.ts";
 import type { BodyMemory } from "../server/body-memory.ts";
 import { checkHost } from "../server/host-guard.ts";
 import { jsonBody, type ReadJson } from "../server/json-body.ts";

@@ -6,17 +6,16 @@ import { streamQuery } from "../../api/shared/queries.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
-import { STREAMS_PATH } from "../generate/resumable-answer.ts";
+import { STREAMS_PATH } from "../generate/sinks.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
-import { followLog } from "../stream/follow-log.ts";
-import { sseFraming } from "../stream/framing.ts";
-import { endHead, makeReader, type ReaderDeps } from "../stream/reader.ts";
+import { framingOf } from "../stream/framing.ts";
+import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 import { checkedQuery } from "./checked-query.ts";
 
 const ONE = `${STREAMS_PATH}/:id`;
 
-export type StreamsDeps = ReaderDeps & {
+export type StreamsDeps = LogReaderDeps & {
   readonly streams: StreamStore;
   readonly isStrict: boolean;
 };
@@ -58,9 +57,9 @@ function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptStre
   stream.log.check(after);
   if (stream.log.isReadTo(after)) return void res.status(204).end(); // an EventSource reconnects until it gets a 204
   const errorFrame = (error: ServiceError) => ({ data: JSON.stringify(encodeOpenaiError(error)) });
-  const framing = sseFraming(null);
-  const reader = makeReader({ req, res, framing, waitStatus: stream.waitStatus, errorFrame }, deps);
-  void followLog({ ...reader, log: stream.log, after }).finally(stream.attach());
+  const { waitStatus } = stream;
+  const reader = new LogReader({ req, res, framing: framingOf(res), waitStatus, errorFrame }, deps);
+  void reader.follow(stream.log, after).finally(stream.attach());
 }
 
 /** When an EventSource reconnects, it sends the header to its first address, so the header counts before the query. */

@@ -3,6 +3,7 @@
 import type { Response } from "express";
 import type { ServiceError } from "../../errors.ts";
 import { ANONYMOUS, type Caller } from "../../keys/caller.ts";
+import type { StreamFormat } from "../stream/stream-format.ts";
 
 /** Builds the error body of one API. */
 export type EncodeError = (error: ServiceError, requestId: string) => object;
@@ -13,6 +14,8 @@ export type ResponseLocals = {
   caller?: Caller;
   /** The error envelope of the requested path; OpenAI's when it is not set. */
   encodeError?: EncodeError;
+  /** The format of streams on a response that is no HTTP response; absent on others. */
+  streamFormat?: StreamFormat;
   /** Whether the handler logs and counts the request itself, however it ends. */
   isRecorded?: boolean;
 };

@@ -1,58 +1,62 @@
-// Encodes frames as the bytes of a stream: server-sent events, or lines of JSON, which have no comments.
-// Formats: https://html.spec.whatwg.org/multipage/server-sent-events.html , https://github.com/ndjson/ndjson-spec
+// The formats of a stream: server-sent events, lines of JSON, and (in websocket/) messages of a WebSocket.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html , https://github.com/ndjson/ndjson-spec
 
-import type { AnswerIdentity, Dialect, Frame } from "../../api/dialect.ts";
+import type { Response } from "express";
+import type { Frame } from "../../api/dialect.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
+import { localsOf } from "../server/response-locals.ts";
+import type { StreamFormat } from "./stream-format.ts";
 
-export interface Framing {
-  readonly contentType: string;
-  encode(frames: readonly Frame[]): string;
-  /** The first bytes of a stream; may be empty. */
-  opening(heartbeatMs: number): string;
-  waitStatus(status: WaitingStatus): string;
+/** What an API sends while a stream waits, in place of comments. */
+export type WaitingFrames = {
+  /** The wait status as a line of JSON, or a mere keep-alive (null), for an API whose streams are lines of JSON. */
+  readonly notice?: ((status: WaitingStatus | null) => Frame) | undefined;
+  readonly heartbeat?: Frame | undefined;
+};
+
+/** The format of one stream, with the wait status and heartbeats as its API has them. */
+export type Framing = Pick<StreamFormat, "contentType" | "encode" | "opening"> & {
+  readonly waitStatus: (status: WaitingStatus) => string;
   /** Sent when nothing else was for a while. @param lastStatus the last wait status; null if there is none */
-  heartbeat(lastStatus: WaitingStatus | null): string;
+  readonly heartbeat: (lastStatus: WaitingStatus | null) => string;
+};
+
+/** A stream over a WebSocket has the format that its response names; every other one that of its API. */
+export function framingOf(res: Response, frames: WaitingFrames = {}): Framing {
+  return framingIn(localsOf(res).streamFormat ?? (frames.notice ? JSON_LINES : SSE), frames);
 }
 
-export function framingOf(
-  { lines, streamEvents }: Pick<Dialect, "lines" | "streamEvents">,
-  identity: AnswerIdentity,
-): Framing {
-  if (!lines) return sseFraming(streamEvents?.heartbeat ?? null);
-  return lineFraming((status) => lines.notice(status, identity));
-}
-
-/** @param heartbeat null to send a comment as heartbeat */
-export function sseFraming(heartbeat: Frame | null): Framing {
-  const comment = (text: string) => `: ${text}\n\n`;
+export function framingIn(format: StreamFormat, { notice, heartbeat }: WaitingFrames): Framing {
+  const said = (status: WaitingStatus | null) =>
+    notice ? format.encode([notice(status)]) : format.comment(status);
   return {
-    contentType: "text/event-stream; charset=utf-8",
-    encode: encodeEvents,
-    opening: (heartbeatMs) => comment(`connected heartbeat_ms=${heartbeatMs}`),
-    waitStatus: (status) => comment(commentOf(status)),
-    heartbeat: (lastStatus) =>
-      heartbeat
-        ? encodeEvents([heartbeat])
-        : comment(lastStatus ? commentOf(lastStatus) : "heartbeat"),
+    contentType: format.contentType,
+    encode: format.encode,
+    opening: format.opening,
+    waitStatus: said,
+    heartbeat: (lastStatus) => (heartbeat ? format.encode([heartbeat]) : said(lastStatus)),
   };
 }
 
+export const SSE: StreamFormat = {
+  contentType: "text/event-stream; charset=utf-8",
+  encode: encodeEvents,
+  opening: (heartbeatMs) => `: connected heartbeat_ms=${heartbeatMs}\n\n`,
+  comment: (status) => `: ${status ? statusText(status) : "heartbeat"}\n\n`,
+};
+
+export const JSON_LINES: StreamFormat = {
+  contentType: "application/x-ndjson",
+  encode: (frames) => frames.map(({ data }) => `${data}\n`).join(""),
+  opening: () => "",
+  comment: () => "",
+};
+
 /** e.g. `queued position=3 eta_ms=4200` or `loading progress=0.42` */
-function commentOf(status: WaitingStatus): string {
+function statusText(status: WaitingStatus): string {
   if (status.type === "loading") return `${status.state} progress=${status.progress.toFixed(2)}`;
   const { position, etaMs } = status;
   return `queued position=${position}${etaMs === null ? "" : ` eta_ms=${etaMs}`}`;
-}
-
-function lineFraming(notice: (status: WaitingStatus | null) => Frame): Framing {
-  const line = ({ data }: Frame) => `${data}\n`;
-  return {
-    contentType: "application/x-ndjson",
-    encode: (frames) => frames.map(line).join(""),
-    opening: () => "",
-    waitStatus: (status) => line(notice(status)),
-    heartbeat: (lastStatus) => line(notice(lastStatus)),
-  };
 }
 
 function encodeEvents(frames: readonly Frame[]): string {

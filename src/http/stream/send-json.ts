@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import type { Response } from "express";
 import { abortReason } from "../../errors.ts";
-import { stalled } from "./sse.ts";
+import { stalled } from "./frame-stream.ts";
 
 const PIECE_BYTES = 65_536;
 

@@ -1,20 +1,19 @@
 // One WebSocket: the client's messages become requests, several at a time, and their answers become messages. A client that
 // reads slowly delays only its own requests, and its further messages are not read meanwhile.
 
-import type { IncomingMessage } from "node:http";
 import type { RawData, WebSocket } from "ws";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import {
   type ClientMessage,
   parseClientMessage,
-  type SocketEnd,
   socketMessages,
 } from "../../api/sluice/socket-messages.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
-import type { InnerRequest } from "./inner-request.ts";
-import { forwardAnswer } from "./socket-answer.ts";
+import type { SocketExchange, SocketExchangeOptions, SocketRequest } from "./socket-exchange.ts";
 import { SocketLiveness } from "./socket-liveness.ts";
+
+type OpenExchange = Pick<SocketExchange, "ended" | "location" | "abort">;
 
 export type SocketSessionOptions = {
   readonly socket: WebSocket;
@@ -22,7 +21,10 @@ export type SocketSessionOptions = {
   readonly key: string | null;
   readonly isKeyRequired: boolean;
   readonly isKeyValid: (key: string) => boolean;
-  readonly ask: (request: Omit<InnerRequest, "remoteAddress">) => Promise<IncomingMessage>;
+  readonly open: (
+    request: SocketRequest,
+    options: Omit<SocketExchangeOptions, "remoteAddress">,
+  ) => OpenExchange;
   /** The host name that the client uses for this server. */
   readonly host: string;
   /** Whether a message is only partly received. */
@@ -52,7 +54,7 @@ const KEY_FIRST = 'an API key is required first: {"type":"auth","key":KEY}';
 
 export class SocketSession {
   readonly #options: SocketSessionOptions;
-  readonly #requests = new Map<string, AbortController>();
+  readonly #requests = new Map<string, OpenExchange>();
   readonly #pinging: NodeJS.Timeout;
   readonly #authTimer: NodeJS.Timeout | null;
   /** Received messages that wait until the socket has room for the answers; null is a binary message. */
@@ -149,7 +151,7 @@ export class SocketSession {
       if (error.code === "internal_error") this.#options.report(error.cause);
       if (!this.#isAuthenticated) return this.#refuse(KEY_FIRST);
       const id = message && "id" in message ? message.id : null;
-      this.#post(socketMessages.error(encodeOpenaiError(error), id));
+      void this.#send(socketMessages.error(encodeOpenaiError(error), id));
       if (error.code !== "queue_full") this.#countError(); // not an invalid message
     }
   }
@@ -162,7 +164,7 @@ export class SocketSession {
 
   #act(message: ClientMessage): void {
     if (message.type === "auth") return this.#authenticate(message.key);
-    if (message.type === "ping") return this.#post(socketMessages.pong());
+    if (message.type === "ping") return void this.#send(socketMessages.pong());
     if (!this.#isAuthenticated) return this.#refuse(KEY_FIRST);
     switch (message.type) {
       case "cancel":
@@ -190,17 +192,17 @@ export class SocketSession {
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isAuthenticated = true;
-    this.#post(socketMessages.authenticated());
+    void this.#send(socketMessages.authenticated());
   }
 
   #refuse(reason: string): void {
     this.#isAuthenticated = false;
     const error = new ServiceError("invalid_api_key", reason);
-    this.#post(socketMessages.error(encodeOpenaiError(error), null));
+    void this.#send(socketMessages.error(encodeOpenaiError(error), null));
     this.#options.socket.close(UNAUTHORIZED, reason);
   }
 
-  #begin(id: string, request: Omit<InnerRequest, "remoteAddress" | "signal">): void {
+  #begin(id: string, request: SocketRequest): void {
     const { maxOpen, host } = this.#options;
     if (this.#requests.has(id)) {
       const message = `id: the request ${JSON.stringify(id)} is still open; use another id`;
@@ -210,55 +212,42 @@ export class SocketSession {
       const message = `this socket has ${maxOpen} open requests, the most allowed (--socket-requests)`;
       throw new ServiceError("queue_full", message);
     }
-    const abort = new AbortController();
-    this.#requests.set(id, abort);
     this.#errorsInARow = 0;
     const authorization = this.#key === null ? {} : { authorization: `Bearer ${this.#key}` };
     const headers = { ...request.headers, ...authorization, host };
-    this.#run(id, { ...request, headers, signal: abort.signal }).catch((error) =>
-      this.#fail(error),
-    );
+    this.#run(id, { ...request, headers }).catch((error) => this.#fail(error));
   }
 
-  async #run(id: string, request: Omit<InnerRequest, "remoteAddress">): Promise<void> {
-    let end: SocketEnd = "done";
-    let stream: string | null = null;
-    try {
-      const response = await this.#options.ask(request);
-      stream = response.headers.location ?? null;
-      await forwardAnswer(id, response, (text) => this.#send(text));
-    } catch {
-      end = request.signal.aborted ? "cancelled" : "broken"; // the request's log line has the reason
-    }
+  async #run(id: string, request: SocketRequest): Promise<void> {
+    const exchange = this.#options.open(request, { name: id, send: (text) => this.#send(text) });
+    this.#requests.set(id, exchange);
+    const end = await exchange.ended;
     // A resumable stream would continue without a reader.
-    if (end === "cancelled" && stream !== null && this.#isOpen) await this.#stop(stream, request);
+    if (end === "cancelled" && exchange.location !== null && this.#isOpen)
+      await this.#stop(exchange.location, request);
     this.#requests.delete(id);
-    await this.#send(socketMessages.end(id, end));
+    void this.#send(socketMessages.end(id, end));
   }
 
-  async #stop(stream: string, { headers: given }: Pick<InnerRequest, "headers">): Promise<void> {
+  async #stop(stream: string, { headers: given }: Pick<SocketRequest, "headers">): Promise<void> {
     const { authorization, host = "" } = given;
     const headers = authorization === undefined ? { host } : { authorization, host };
-    const { signal } = new AbortController();
-    const request = { method: "DELETE", path: stream, headers, body: null, signal };
+    const request = { method: "DELETE", path: stream, headers, body: null };
     // An error means that the stream has ended already.
-    await this.#options.ask(request).then(
-      (response) => response.resume(),
-      () => {},
-    );
+    await this.#options.open(request, { name: "", send: () => null }).ended;
   }
 
-  #post(text: string): void {
-    this.#send(text).catch((error) => this.#fail(error));
-  }
-
-  /** Resolves when the socket has room for more. */
-  async #send(text: string): Promise<void> {
+  /** Never throws. @returns a promise if the socket is full: it resolves when there is room for more */
+  #send(text: string): Promise<void> | null {
     const { socket } = this.#options;
-    if (!this.#isOpen) return;
-    socket.send(text, this.#onSent);
+    if (!this.#isOpen) return null;
+    try {
+      socket.send(text, this.#onSent);
+    } catch (error) {
+      this.#fail(error);
+    }
     if (socket.bufferedAmount >= BUFFER_BYTES) this.#room ??= deferred();
-    await this.#room?.promise;
+    return this.#room?.promise ?? null;
   }
 
   readonly #onSent = (): void => {
@@ -286,7 +275,7 @@ export class SocketSession {
   #close(): void {
     clearInterval(this.#pinging);
     if (this.#authTimer) clearTimeout(this.#authTimer);
-    for (const abort of this.#requests.values()) abort.abort();
+    for (const exchange of this.#requests.values()) exchange.abort();
     this.#makeRoom(); // so that waiting requests end
   }
 }

@@ -10,7 +10,7 @@ import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Connections, HttpServer } from "../server/connections.ts";
 import { keyIn, methodNotAllowed } from "../server/middleware.ts";
 import { serveWithoutUpgrade, type Upgrade } from "../server/unwanted-upgrade.ts";
-import { innerRequest } from "./inner-request.ts";
+import { SocketExchange } from "./socket-exchange.ts";
 import { SocketSession, type SocketSessionOptions } from "./socket-session.ts";
 import {
   announcedBytes,
@@ -127,7 +127,7 @@ export class WebSockets {
 
   #begin(
     req: Request,
-    { socket, server }: Upgrade,
+    { socket }: Upgrade,
     { client, key }: { readonly client: WebSocket; readonly key: string | null },
   ): SocketSession {
     const { keys, socketRequests, heartbeatMs, stallTimeoutMs, report } = this.#options;
@@ -140,7 +140,7 @@ export class WebSockets {
       report,
       isKeyRequired: !keys.isOpen,
       isKeyValid: (given) => keys.find(given) !== null,
-      ask: (request) => innerRequest(server, { ...request, remoteAddress }),
+      open: (request, given) => new SocketExchange(req.app, request, { ...given, remoteAddress }),
       host: req.get("host") ?? "localhost",
       maxOpen: socketRequests,
       isReceiving: () => announcedBytes(client) > 0,

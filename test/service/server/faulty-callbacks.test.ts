@@ -12,8 +12,8 @@ import type { ServiceError } from "../../../src/errors.ts";
 import { BodyMemory } from "../../../src/http/server/body-memory.ts";
 import { Connections } from "../../../src/http/server/connections.ts";
 import { createHttpServer } from "../../../src/http/server/http-server.ts";
-import { sseFraming } from "../../../src/http/stream/framing.ts";
-import { SseStream } from "../../../src/http/stream/sse.ts";
+import { FrameStream } from "../../../src/http/stream/frame-stream.ts";
+import { framingIn, SSE } from "../../../src/http/stream/framing.ts";
 import {
   SocketSession,
   type SocketSessionOptions,
@@ -180,7 +180,7 @@ function session(change: Partial<SocketSessionOptions> = {}) {
   const options: SocketSessionOptions = {
     socket: socket as never,
     ...{ key: "any", isKeyRequired: true, isKeyValid: () => true, host: "localhost" },
-    ask: async () => broken(),
+    open: () => ({ ended: Promise.resolve("done"), location: null, abort: () => {} }),
     isReceiving: () => false,
     ...{ maxOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
     ...change,
@@ -215,8 +215,8 @@ test("an error in a stream's timer ends the stream, and its request gets the err
   const res = { writeHead: () => {}, write: () => true, destroy: vi.fn<() => void>() };
   const abort = vi.fn<(error: ServiceError) => void>();
   let asked = 0;
-  const stream = new SseStream({
-    ...{ res: res as unknown as Response, framing: sseFraming(null), abort },
+  const stream = new FrameStream({
+    ...{ res: res as unknown as Response, framing: framingIn(SSE, {}), abort },
     ...{ heartbeatMs: 10, stallTimeoutMs: 1_000, signal: new AbortController().signal },
     socketWatch: { watch: () => () => {} },
     waitStatus: () => (asked++ === 0 ? null : broken()),

@@ -113,9 +113,9 @@ describe("a log that is full", () => {
     for (let number = 0; number < 20; number++) log.append([event(number)]); // 66 bytes or more each
     return log;
   };
-  const isWaiting = async (waiting: Promise<void>) => {
+  const isWaiting = async (waiting: Promise<void> | undefined) => {
     let isOver = false;
-    void waiting.then(() => {
+    void waiting?.then(() => {
       isOver = true;
     });
     await new Promise((resolve) => setImmediate(resolve));

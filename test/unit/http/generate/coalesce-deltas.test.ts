@@ -23,23 +23,29 @@ const FINISH: GenerateEvent = {
   prefillMs: 3,
 };
 
+/** Deltas are not joined token by token. */
+type JoinedFlush = Exclude<Flush, "token">;
+
 async function* each(events: readonly GenerateEvent[]): AsyncGenerator<GenerateEvent, void> {
   yield* events;
 }
 
-async function sentOf(events: readonly GenerateEvent[], flush: Flush): Promise<GenerateEvent[]> {
+async function sentOf(
+  events: readonly GenerateEvent[],
+  flush: JoinedFlush,
+): Promise<GenerateEvent[]> {
   const sent: GenerateEvent[] = [];
   for await (const event of coalesceDeltas(each(events), flush)) sent.push(event);
   return sent;
 }
 
-async function textsOf(texts: readonly string[], flush: Flush): Promise<string[]> {
+async function textsOf(texts: readonly string[], flush: JoinedFlush): Promise<string[]> {
   const events = [...texts.map((text) => textDelta(text)), FINISH];
   const sent = await sentOf(events, flush);
   return sent.flatMap((event) => (event.type === "text-delta" ? [event.text] : []));
 }
 
-test.each<[Flush]>([["token"], [0]])("passes every event on unchanged with %j", async (flush) => {
+test.each<[JoinedFlush]>([[0]])("passes every event on unchanged with %j", async (flush) => {
   const events = [textDelta("a"), textDelta("b"), reasoningDelta("c"), callDelta(0, "f"), FINISH];
 
   expect(await sentOf(events, flush)).toEqual(events);
@@ -83,7 +89,7 @@ test.each([
   expect(sent.join("")).toBe(`-${"x".repeat(chars)}`);
 });
 
-test.each<[Flush]>([["word"], ["sentence"], [1000]])(
+test.each<[JoinedFlush]>([["word"], ["sentence"], [1000]])(
   "holds nothing past reasoning, a tool call or the end with %j",
   async (flush) => {
     const sent = await sentOf(
@@ -110,7 +116,7 @@ test.each<[Flush]>([["word"], ["sentence"], [1000]])(
   },
 );
 
-test.each<[Flush]>([["word"], ["sentence"]])(
+test.each<[JoinedFlush]>([["word"], ["sentence"]])(
   "passes tool calls on unchanged with %j",
   async (flush) => {
     const calls = [callDelta(0, "f"), callDelta(0, null, '{"a'), callDelta(0, null, '":1}')];
@@ -215,7 +221,7 @@ test("clears its timer and ends its source when the reader stops early", async (
     }
   }
 
-  const leave = async (flush: Flush) => {
+  const leave = async (flush: JoinedFlush) => {
     for await (const _ of coalesceDeltas(endless(), flush)) break;
   };
   const left = Promise.all([leave("word"), leave("sentence"), leave(100)]);
@@ -226,7 +232,7 @@ test("clears its timer and ends its source when the reader stops early", async (
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test.each<[Flush]>([["word"], ["sentence"], [100]])(
+test.each<[JoinedFlush]>([["word"], ["sentence"], [100]])(
   "fails with the error of its source with %j",
   async (flush) => {
     const error = new Error("broken");

@@ -1,14 +1,13 @@
 // The two formats of a stream: server-sent events, and lines of JSON.
 
 import { expect, test } from "vitest";
-import { framingOf } from "../../../../src/http/stream/framing.ts";
-import { IDENTITY } from "../../../support/clients/receipts.ts";
+import { framingIn, JSON_LINES, SSE } from "../../../../src/http/stream/framing.ts";
 
 const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
 
 test("server-sent events carry the wait status and heartbeats as comments", () => {
-  const framing = framingOf({}, IDENTITY);
+  const framing = framingIn(SSE, {});
 
   expect(framing.contentType).toBe("text/event-stream; charset=utf-8");
   expect(framing.encode(frames)).toBe("data: {}\n\nid: 1\nevent: x\ndata: [1]\n\n");
@@ -29,33 +28,30 @@ test.each(["\n", "\r", "\r\n"])(
   (lineBreak) => {
     const data = `one${lineBreak}id: 7${lineBreak}`;
 
-    expect(framingOf({}, IDENTITY).encode([{ data }])).toBe("data: one\ndata: id: 7\ndata: \n\n");
+    expect(framingIn(SSE, {}).encode([{ data }])).toBe("data: one\ndata: id: 7\ndata: \n\n");
   },
 );
 
 test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an error", (char) => {
-  const { encode } = framingOf({}, IDENTITY);
+  const { encode } = framingIn(SSE, {});
 
   expect(() => encode([{ id: `1${char}`, data: "" }])).toThrow("id of an event");
   expect(() => encode([{ event: `x${char}data: {}`, data: "" }])).toThrow("name of an event");
 });
 
 test("a dialect may have a heartbeat frame of its own", () => {
-  const streamEvents = { error: "error", heartbeat: { event: "ping", data: "{}" } };
-  const framing = framingOf({ streamEvents }, IDENTITY);
+  const framing = framingIn(SSE, { heartbeat: { event: "ping", data: "{}" } });
 
   expect(framing.heartbeat(QUEUED)).toBe("event: ping\ndata: {}\n\n");
 });
 
 test("a stream of JSON lines carries the wait status and heartbeats as lines of JSON", () => {
-  const notice = (status: object | null, { model }: typeof IDENTITY) => ({
-    data: JSON.stringify({ model, status }),
-  });
-  const framing = framingOf({ lines: { notice } }, IDENTITY);
+  const notice = (status: object | null) => ({ data: JSON.stringify({ status }) });
+  const framing = framingIn(JSON_LINES, { notice });
 
   expect(framing.contentType).toBe("application/x-ndjson");
   expect(framing.encode(frames)).toBe("{}\n[1]\n");
   expect(framing.opening(5000)).toBe("");
-  expect(framing.waitStatus(QUEUED)).toBe(`{"model":"tiny","status":${JSON.stringify(QUEUED)}}\n`);
-  expect(framing.heartbeat(null)).toBe('{"model":"tiny","status":null}\n');
+  expect(framing.waitStatus(QUEUED)).toBe(`{"status":${JSON.stringify(QUEUED)}}\n`);
+  expect(framing.heartbeat(null)).toBe('{"status":null}\n');
 });

@@ -3,12 +3,12 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { connectionKey } from "../../../../src/http/stream/proc-net-tcp.ts";
+import { connectionKey } from "../../../../src/http/vanished-clients/proc-net-tcp.ts";
 import {
   progressOf,
   type SendProgress,
   SendQueueWatch,
-} from "../../../../src/http/stream/send-queue-watch.ts";
+} from "../../../../src/http/vanished-clients/send-queue-watch.ts";
 
 const LIMIT_MS = 10_000;
 const STEP_MS = 500;

@@ -1,7 +1,10 @@
 // The list of connections as a real kernel printed it, and the addresses in it.
 
 import { expect, test } from "vitest";
-import { connectionKey, parseSendQueues } from "../../../../src/http/stream/proc-net-tcp.ts";
+import {
+  connectionKey,
+  parseSendQueues,
+} from "../../../../src/http/vanished-clients/proc-net-tcp.ts";
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1523747 1 0000000032c363bf 100 0 0 10 0                   

@@ -1,14 +1,16 @@
-// A stream on one response (server-sent events, or lines of JSON): headers, frames, wait status and heartbeats between them,
-// and waiting while the socket is full.
+// The sink of a streamed answer: headers, frames, wait status and heartbeats between them, and waiting while the socket is
+// full. Its framing decides the format: server-sent events, lines of JSON, or messages of a WebSocket.
 
 import type { Response } from "express";
 import type { Frame } from "../../api/dialect.ts";
 import { abortReason, guarded, ServiceError, toServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
+import type { SocketWatch } from "../vanished-clients/send-queue-watch.ts";
+import { destroyIfStuck } from "./disconnect.ts";
 import type { Framing } from "./framing.ts";
-import type { SocketWatch } from "./send-queue-watch.ts";
+import type { Sink } from "./sink.ts";
 
-export type SseOptions = {
+export type FrameStreamOptions = {
   readonly res: Response;
   readonly framing: Framing;
   /** A heartbeat is sent after this time without a write. */
@@ -27,8 +29,9 @@ const HEADERS = { "cache-control": "no-cache", "x-accel-buffering": "no" };
 /** The wait status is sent at most this often. */
 const STATUS_MS = 1000;
 
-export class SseStream {
-  readonly #options: SseOptions;
+export class FrameStream implements Sink {
+  readonly takesBody = false;
+  readonly #options: FrameStreamOptions;
   #opening: NodeJS.Timeout | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #hasEnded = false;
@@ -38,7 +41,7 @@ export class SseStream {
   #draining: Promise<void> | null = null;
   #unwatch: (() => void) | null = null;
 
-  constructor(options: SseOptions) {
+  constructor(options: FrameStreamOptions) {
     this.#options = options;
   }
 
@@ -50,13 +53,13 @@ export class SseStream {
   /** Opens the stream after this time unless it is open by then. */
   openWithin(ms: number): void {
     this.#opening = setTimeout(
-      this.#safe(() => this.open()),
+      this.#safe(() => this.begin()),
       ms,
     );
   }
 
   /** Sends the headers and a first comment at once, so that the client and proxies do not time out. */
-  open(): void {
+  begin(): void {
     const { res, framing, heartbeatMs, stallTimeoutMs, signal, socketWatch, abort } = this.#options;
     if (this.#ticker || this.#hasEnded || signal.aborted) return;
     res.writeHead(200, { "content-type": framing.contentType, ...HEADERS });
@@ -72,35 +75,50 @@ export class SseStream {
   }
 
   /**
-   * Writes the frames together, and waits until the socket takes more.
-   * @throws ServiceError `client_stalled`, or the signal's reason
+   * Writes the frames together. Not an async function, because it runs for every token.
+   * @returns a promise only if the socket is full: it resolves when the socket takes more
+   * @throws ServiceError the signal's reason; the promise rejects with it or with `client_stalled`
    */
-  async send(frames: readonly Frame[]): Promise<void> {
+  send(frames: readonly Frame[]): Promise<void> | undefined {
     const { res, signal } = this.#options;
-    this.open();
+    this.begin();
     if (signal.aborted) throw abortReason(signal);
-    if (frames.length === 0) return; // without a write, a heartbeat may still be due
+    if (frames.length === 0) return undefined; // without a write, a heartbeat may still be due
     this.#lastWriteMs = performance.now();
-    if (res.write(this.#options.framing.encode(frames))) return;
+    if (res.write(this.#options.framing.encode(frames))) return undefined;
     this.#draining ??= this.#drained(); // all choices wait for the same drain
-    await this.#draining;
+    return this.#draining;
   }
 
   /** Ends the stream with these frames, without waiting for the client. */
   end(frames: readonly Frame[] = []): void {
-    this.close();
+    this.#stop();
     const { res, framing } = this.#options;
     res.end(frames.length > 0 ? framing.encode(frames) : undefined);
   }
 
+  /** Sends the last frames, unless the headers are not sent yet: then the error mapper answers. */
+  fail(error: ServiceError, last: readonly Frame[]): void {
+    if (!this.isOpen) return;
+    const isUnreachable = error.code === "aborted" || error.code === "client_stalled";
+    if (isUnreachable) this.#destroy();
+    else this.end(last);
+  }
+
+  /** A client that does not read the rest within the stall timeout is disconnected. */
+  close(): void {
+    this.#stop();
+    destroyIfStuck(this.#options.res, this.#options.stallTimeoutMs);
+  }
+
   /** Closes the connection of a client that would not read an error either. */
-  destroy(): void {
-    this.close();
+  #destroy(): void {
+    this.#stop();
     this.#options.res.destroy();
   }
 
   /** Stops the timers: nothing is sent on their account any more. */
-  close(): void {
+  #stop(): void {
     this.#hasEnded = true;
     if (this.#opening) clearTimeout(this.#opening);
     if (this.#ticker) clearInterval(this.#ticker);
@@ -111,7 +129,7 @@ export class SseStream {
   #safe(callback: () => void): () => void {
     return guarded(callback, (error) => {
       this.#options.abort(toServiceError(error));
-      this.destroy();
+      this.#destroy();
     });
   }
 
@@ -136,7 +154,7 @@ export class SseStream {
 
   #write(text: string): void {
     this.#lastWriteMs = performance.now();
-    this.#options.res.write(text);
+    if (text !== "") this.#options.res.write(text);
   }
 
   /** One write is at most a stream's buffer: a client that does not read that much within the limit has stalled. */
@@ -157,13 +175,6 @@ export class SseStream {
       signal.addEventListener("abort", onAbort, { once: true });
     });
   }
-}
-
-/** Ends a stream after an error. A client that disconnected or stalled is not sent the error. */
-export function endBroken(sse: SseStream, error: ServiceError, last: readonly Frame[]): void {
-  const isUnreachable = error.code === "aborted" || error.code === "client_stalled";
-  if (isUnreachable) sse.destroy();
-  else sse.end(last);
 }
 
 export function stalled(stallTimeoutMs: number): ServiceError {

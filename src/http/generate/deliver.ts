@@ -1,0 +1,183 @@
+// Delivers one answer to one sink: prepares the prompts, generates all choices at once, encodes their events as frames, and ends
+// the answer exactly once, complete or failed. If the answer is stored, its frames also go to its log.
+
+import type { AnswerEncoder, Frame } from "../../api/dialect.ts";
+import { jsonFrame } from "../../api/shared/frames.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { type ServiceError, toServiceError, wasStopped } from "../../errors.ts";
+import { ChoiceCollector } from "../../generation/choice.ts";
+import type { GenerateEvent, Receipt } from "../../generation/events.ts";
+import type { PreparedRequest } from "../../generation/request.ts";
+import { ownerOf, requestIdOf } from "../server/response-locals.ts";
+import type { Sink } from "../stream/sink.ts";
+import { type AcceptDeps, type AcceptedExchange, accept, type StoredAnswer } from "./accept.ts";
+import { coalesceDeltas } from "./coalesce-deltas.ts";
+import { type Exchange, errorFrame } from "./exchange.ts";
+
+export type DeliverDeps = AcceptDeps & {
+  readonly engine: Pick<Engine, "generate">;
+  /** Whether all API keys share one prefix cache. */
+  readonly sharedCache: boolean;
+};
+
+/** @throws ServiceError the failure, for the log; the sink has been told it already */
+export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps): Promise<void> {
+  let accepted: AcceptedExchange | null = null;
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+    if (accepted?.stored) endStored(accepted.stored, null);
+    sink.end();
+  };
+  try {
+    accepted = await accept(exchange, deps);
+    sink.begin(accepted.stored?.response ?? null);
+    await writeAnswer(accepted, { sink, deps, end });
+  } catch (thrown) {
+    const error = toServiceError(thrown);
+    if (!hasEnded)
+      sink.fail(error, accepted ? failAnswer(accepted, error) : [errorFrame(exchange, error)]);
+    throw error;
+  } finally {
+    sink.close();
+  }
+}
+
+type WriteOptions = {
+  readonly sink: Sink;
+  readonly deps: DeliverDeps;
+  /** Called after the last frames, before the engine has freed the slot. */
+  readonly end: () => void;
+};
+
+async function writeAnswer(
+  accepted: AcceptedExchange,
+  { sink, deps, end }: WriteOptions,
+): Promise<void> {
+  const { encoder, prepared, stored, parsed } = accepted;
+  const encode = sink.takesBody ? bodyEncoding(accepted) : frameEncoding(encoder);
+  const log = sink.takesBody ? null : stored?.response.log;
+  const write = (frames: readonly Frame[]) => {
+    log?.append(frames);
+    return sink.send(frames);
+  };
+  if (encoder.start && !sink.takesBody) await write(encoder.start());
+  let unfinished = prepared.length;
+  await forEachChoice(accepted, async (each, choice) => {
+    const count = counterOf(accepted, choice);
+    for await (const event of eventsOf(accepted, each, choice, deps)) {
+      if (parsed.flush === "token") count(event); // else it was counted before deltas were joined
+      if (event.type === "finish") unfinished -= 1;
+      const receipt = unfinished === 0 ? completeReceipt(accepted) : null;
+      const full = write(encode(choice, event, receipt));
+      if (full) await full; // a promise for every token would cost time
+      if (receipt) end();
+    }
+  });
+}
+
+/** @param receipt with the last event of the answer */
+type Encode = (choice: number, event: GenerateEvent, receipt: Receipt | null) => readonly Frame[];
+
+function frameEncoding(encoder: AnswerEncoder): Encode {
+  return (choice, event, receipt) => {
+    if (event.type === "finish") return encoder.finish(choice, event, receipt);
+    if (event.type === "prefill") return encoder.progress(choice, event);
+    return encoder.delta(choice, event);
+  };
+}
+
+/** The whole answer as the data of one frame. */
+function bodyEncoding({ encoder, prepared }: AcceptedExchange): Encode {
+  const collectors = prepared.map(() => new ChoiceCollector());
+  return (choice, event, receipt) => {
+    collectors[choice]?.add(event);
+    if (!receipt) return [];
+    const choices = collectors.map((collector) => collector.choice);
+    return [jsonFrame(encoder.body(choices, receipt))];
+  };
+}
+
+/** The engine's events of one choice, joined as the request asks for. */
+function eventsOf(
+  accepted: AcceptedExchange,
+  prepared: PreparedRequest,
+  choice: number,
+  { engine, sharedCache }: DeliverDeps,
+): AsyncIterable<GenerateEvent> {
+  const { res, client, parsed } = accepted;
+  const lease = accepted.admission.ticketOf(choice);
+  lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
+  const { signal, deadline } = client;
+  const cacheScope = sharedCache ? "" : ownerOf(res);
+  const events = engine.generate(prepared, { signal, deadline, lease, cacheScope });
+  if (parsed.flush === "token") return events;
+  return coalesceDeltas(counted(events, counterOf(accepted, choice)), parsed.flush);
+}
+
+async function* counted(
+  events: AsyncIterable<GenerateEvent>,
+  count: (event: GenerateEvent) => void,
+): AsyncGenerator<GenerateEvent, void, undefined> {
+  for await (const event of events) {
+    count(event);
+    yield event;
+  }
+}
+
+/** Counts the events of one choice for the request's record, and charges them to its key. */
+function counterOf(accepted: AcceptedExchange, choice: number): (event: GenerateEvent) => void {
+  const { record, admission } = accepted;
+  const ticket = admission.ticketOf(choice);
+  return (event) => {
+    record.event(choice, event);
+    ticket.charge(event);
+  };
+}
+
+/**
+ * Works on all choices at once. A failure of one aborts the others.
+ * @throws the first error
+ */
+async function forEachChoice(
+  { client, prepared }: AcceptedExchange,
+  work: (prepared: PreparedRequest, choice: number) => Promise<void>,
+): Promise<void> {
+  const errors: unknown[] = [];
+  const tryWork = async (each: PreparedRequest, choice: number) => {
+    try {
+      await work(each, choice);
+    } catch (error) {
+      errors.push(error);
+      if (prepared.length > 1) client.abort(toServiceError(error));
+    }
+  };
+  await Promise.all(prepared.map(tryWork));
+  if (errors.length > 0) throw errors[0];
+}
+
+function completeReceipt({ record }: AcceptedExchange): Receipt {
+  record.answered();
+  return record.receipt;
+}
+
+/** @returns the last frames of the stream */
+function failAnswer(accepted: AcceptedExchange, error: ServiceError): readonly Frame[] {
+  const { stored, encoder, record, res } = accepted;
+  const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
+  if (stored) {
+    stored.response.log.append(frames ?? []);
+    endStored(stored, wasStopped(error) ? null : `it failed with ${error.code}`);
+  }
+  return frames ?? [errorFrame(accepted, error)];
+}
+
+/** @param closed why no later request may continue the conversation; null if one may */
+function endStored({ response, encoder }: StoredAnswer, closed: string | null): void {
+  response.end({
+    state: encoder.state(false),
+    output: encoder.output(),
+    closed,
+    replay: () => encoder.replay(),
+  });
+}

@@ -1,0 +1,152 @@
+// Chooses the sink of an answer: its own connection, or a log that this connection and later ones read.
+
+import type { Request } from "express";
+import type { Dialect } from "../../api/dialect.ts";
+import { invalidValue } from "../../api/shared/refusals.ts";
+import type { StreamStore } from "../../resume/stream-store.ts";
+import { ownerOf } from "../server/response-locals.ts";
+import { bodySink } from "../stream/body-sink.ts";
+import { destroyIfStuck } from "../stream/disconnect.ts";
+import { FrameStream } from "../stream/frame-stream.ts";
+import { type Framing, framingOf } from "../stream/framing.ts";
+import { LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
+import type { Sink } from "../stream/sink.ts";
+import { type Exchange, errorFrame, identityOf } from "./exchange.ts";
+
+export type SinkDeps = LogReaderDeps & {
+  readonly streams: Pick<StreamStore, "begin">;
+  /** Whether streams survive their connection unless the client says otherwise. */
+  readonly resumable: boolean;
+};
+
+const RESUMABLE = "x-resumable";
+export const STREAMS_PATH = "/v1/streams";
+
+/** @throws ServiceError 400 for an invalid `X-Resumable` header */
+export function sinkOf(exchange: Exchange, deps: SinkDeps): Sink {
+  const { parsed, req, res, dialect, record } = exchange;
+  const isResumable = isResumableRequest(req, dialect, deps.resumable);
+  if (parsed.storing?.isBackground) return backgroundSink(exchange, deps);
+  if (!parsed.isStreamed) return bodySink({ ...deps, res, receipt: () => record.receipt });
+  return isResumable ? resumableSink(exchange, deps) : streamSink(exchange, deps);
+}
+
+/** @throws ServiceError 400, also for streams of JSON lines, which have no place for event ids */
+function isResumableRequest(
+  req: Request,
+  { lines }: Pick<Dialect, "lines">,
+  isDefault: boolean,
+): boolean {
+  const given = req.get(RESUMABLE);
+  if (given === undefined) return isDefault && !lines;
+  if (/^(true|1|on)$/i.test(given)) {
+    if (!lines) return true;
+    throw invalidValue(
+      RESUMABLE,
+      "requires a stream of server-sent events; this path streams lines of JSON",
+    );
+  }
+  if (/^(false|0|off)$/i.test(given)) return false;
+  throw invalidValue(RESUMABLE, "must be true or false");
+}
+
+/**
+ * Sends the headers after one heartbeat at the latest, so that a client does not wait for them while a large model loads.
+ * A prompt that is refused before that gets a plain 400.
+ */
+function streamSink(exchange: Exchange, deps: SinkDeps): Sink {
+  const { res, client, waitStatus } = exchange;
+  const { signal, abort } = client;
+  const framing = framingFor(exchange);
+  const stream = new FrameStream({ ...deps, res, framing, signal, abort, waitStatus });
+  stream.openWithin(deps.heartbeatMs);
+  return stream;
+}
+
+/** Same as `streamSink()`, but for a connection that reads a log. */
+function readerOf(exchange: Exchange, deps: SinkDeps): LogReader {
+  const { req, res, waitStatus } = exchange;
+  const framing = framingFor(exchange);
+  const reader = new LogReader(
+    { req, res, framing, waitStatus, errorFrame: (error) => errorFrame(exchange, error) },
+    deps,
+  );
+  reader.stream.openWithin(deps.heartbeatMs);
+  return reader;
+}
+
+function framingFor(exchange: Exchange): Framing {
+  const { lines, streamEvents } = exchange.dialect;
+  const identity = identityOf(exchange);
+  return framingOf(exchange.res, {
+    notice: lines && ((status) => lines.notice(status, identity)),
+    heartbeat: streamEvents?.heartbeat,
+  });
+}
+
+/**
+ * A background answer continues without its client. It is written to the response's log only, where deliver() writes every
+ * stored answer. The client gets the state of the answer, which is still empty, or reads that log.
+ */
+function backgroundSink(exchange: Exchange, deps: SinkDeps): Sink {
+  const { res, client, parsed } = exchange;
+  const reader = parsed.isStreamed ? readerOf(exchange, deps) : null;
+  let hasBegun = false;
+  return {
+    takesBody: false,
+    begin: (response) => {
+      if (!response) throw new Error("a background answer must be stored");
+      hasBegun = true;
+      client.detach();
+      // Not awaited: a slow reader may take much longer than the answer.
+      if (reader) return void reader.follow(response.log, -1);
+      res.json(response.state());
+      destroyIfStuck(res, deps.stallTimeoutMs);
+    },
+    send: () => undefined,
+    end: () => {},
+    fail: (error, last) => {
+      if (hasBegun || !reader) return;
+      reader.stream.fail(error, last);
+      reader.leave();
+    },
+    close: () => {},
+  };
+}
+
+/**
+ * A resumable stream survives its connection: it is written to a log, which the client reads, and reads on after a reconnect.
+ * The store stops a stream that no client has read for the grace period.
+ */
+function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
+  const { res, client, waitStatus } = exchange;
+  const { abort, signal } = client;
+  const { log, ...stream } = deps.streams.begin({ owner: ownerOf(res), waitStatus, abort });
+  const detach = stream.attach();
+  client.detach();
+  res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);
+  const reader = readerOf(exchange, deps);
+  const follow = () => void reader.follow(log, -1).finally(detach); // not awaited, see above
+  let hasBegun = false;
+  return {
+    takesBody: false,
+    begin: () => {
+      hasBegun = true;
+      follow();
+    },
+    send: (frames) => {
+      log.append(frames);
+      return log.room(signal);
+    },
+    end: stream.end,
+    fail: (_error, last) => {
+      log.append(last);
+      if (hasBegun) return;
+      if (reader.stream.isOpen) return follow();
+      res.removeHeader("location");
+      reader.leave();
+      detach();
+    },
+    close: stream.end,
+  };
+}

@@ -1,0 +1,74 @@
+// A connection that reads a log: first the events it has missed, then the new ones, until the end. Its disconnect or slowness
+// does not affect the writer.
+
+import type { Request, Response } from "express";
+import type { Logger } from "pino";
+import type { Frame } from "../../api/dialect.ts";
+import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
+import type { EventLog } from "../../resume/event-log.ts";
+import { requestIdOf } from "../server/response-locals.ts";
+import { watchClient } from "./disconnect.ts";
+import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
+import { SSE } from "./framing.ts";
+
+export type LogReaderDeps = Pick<
+  FrameStreamOptions,
+  "socketWatch" | "heartbeatMs" | "stallTimeoutMs"
+> & {
+  readonly log: Logger;
+};
+
+type LogReaderOptions = Pick<FrameStreamOptions, "res" | "framing" | "waitStatus"> & {
+  readonly req: Request;
+  readonly errorFrame: (error: ServiceError) => Frame;
+};
+
+export class LogReader {
+  readonly #options: LogReaderOptions;
+  readonly #logger: Logger;
+  readonly #signal: AbortSignal;
+  readonly #dispose: () => void;
+  readonly stream: FrameStream;
+
+  constructor(options: LogReaderOptions, deps: LogReaderDeps) {
+    const { signal, abort, dispose } = watchClient(options.req, options.res); // the writer keeps the time limits
+    this.#options = options;
+    this.#logger = deps.log;
+    this.#signal = signal;
+    this.#dispose = dispose;
+    this.stream = new FrameStream({ ...options, ...deps, signal, abort });
+  }
+
+  /**
+   * Sends the log's events after number `after` (-1 for all), and leaves at the end. Never throws: a failure ends this reader
+   * only.
+   */
+  async follow(log: EventLog, after: number): Promise<void> {
+    const { res, errorFrame } = this.#options;
+    try {
+      this.stream.begin();
+      for await (const events of log.read(after, this.#signal)) await this.stream.send(events);
+      this.stream.end();
+    } catch (thrown) {
+      const error = toServiceError(thrown);
+      if (error.code === "internal_error") {
+        const line = { requestId: requestIdOf(res), stack: stackOf(error.cause) };
+        this.#logger.error(line, "bug");
+      }
+      this.stream.fail(error, [errorFrame(error)]);
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Must be called for a reader that follows no log. */
+  leave(): void {
+    this.stream.close();
+    this.#dispose();
+  }
+}
+
+/** Answers HEAD with the headers of a stream. The stream does not count this as a reader. */
+export function endHead(res: Response): void {
+  res.writeHead(200, { "content-type": SSE.contentType }).end();
+}
