@@ -1,7 +1,8 @@
-// What a client is told while its request waits for its first token. Each stream format writes it in its own way.
+// The wait status: what a client is told while its request waits (its stream asks for it) and while its prompt is read (an event of
+// the answer). Each stream format and each API writes it in its own way.
 
 /** The request waits for a slot. */
-export type QueuedStatus = {
+type QueuedStatus = {
   readonly type: "queued";
   /** 1 is next. Only a forecast: a request of a key with less work done may still go first. */
   readonly position: number;
@@ -10,7 +11,7 @@ export type QueuedStatus = {
 };
 
 /** The request waits for the model. */
-export type LoadingStatus = {
+type LoadingStatus = {
   readonly type: "loading";
   readonly state: "loading" | "restarting" | "failed" | "closed";
   /** 0 to 1. */
@@ -30,5 +31,3 @@ export type PrefillStatus = {
   readonly processed: number;
   readonly ms: number;
 };
-
-export type WaitStatus = WaitingStatus | PrefillStatus;

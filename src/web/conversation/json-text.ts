@@ -1,23 +1,23 @@
 // Parses JSON that the user typed, with the same error messages in every browser.
 // (The messages of browsers differ, and half of them give no position.)
 
-import { type ParseError, ParseErrorCode, parse } from "jsonc-parser";
+import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 
 /** A value, or a problem to show to the user. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** What an error of the parser expects. Its other errors are about strings. */
-const EXPECTED: { readonly [C in ParseErrorCode]?: string } = {
-  [ParseErrorCode.InvalidSymbol]: "a value",
-  [ParseErrorCode.InvalidNumberFormat]: "a value",
-  [ParseErrorCode.InvalidCommentToken]: "no comment",
-  [ParseErrorCode.ValueExpected]: "a value",
-  [ParseErrorCode.PropertyNameExpected]: "a name in double quotes",
-  [ParseErrorCode.ColonExpected]: "a colon",
-  [ParseErrorCode.CommaExpected]: "a comma or a closing bracket",
-  [ParseErrorCode.CloseBraceExpected]: "a closing }",
-  [ParseErrorCode.CloseBracketExpected]: "a closing ]",
-  [ParseErrorCode.EndOfFileExpected]: "the end of the text",
+/** Name of a parser error → what it expects. The other errors are about strings. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  InvalidSymbol: "a value",
+  InvalidNumberFormat: "a value",
+  InvalidCommentToken: "no comment",
+  ValueExpected: "a value",
+  PropertyNameExpected: "a name in double quotes",
+  ColonExpected: "a colon",
+  CommaExpected: "a comma or a closing bracket",
+  CloseBraceExpected: "a closing }",
+  CloseBracketExpected: "a closing ]",
+  EndOfFileExpected: "the end of the text",
 };
 
 /** The value of a JSON text, or the line and column of its first error. */
@@ -45,10 +45,12 @@ function problemIn(text: string): string {
   } catch {
     return "the text is nested too deeply"; // the parser is recursive
   }
-  const [first = { error: ParseErrorCode.ValueExpected, offset: 0 }, next] = errors;
+  const [first] = errors;
+  if (!first) return "this is not valid JSON";
   // After an unknown symbol the parser says what it expected in its place.
-  const code = first.error === ParseErrorCode.InvalidSymbol && next ? next.error : first.error;
-  const expected = EXPECTED[code];
+  const codes = errors.slice(0, 2).map(({ error }) => printParseErrorCode(error));
+  const code = codes[0] === "InvalidSymbol" ? codes.at(-1) : codes[0];
+  const expected = EXPECTED[code ?? ""];
   const end = first.offset < text.length ? "" : "unexpected end of the text, ";
   const message = expected
     ? `${end}expected ${expected}`
