@@ -27,8 +27,8 @@ import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
 import { Admissions } from "./queue/admissions.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
-import { ResponseStore } from "./resume/response-store.ts";
-import { StreamStore } from "./resume/stream-store.ts";
+import { KeptAnswers } from "./resume/kept-answers.ts";
+import { StoredResponses } from "./resume/stored-responses.ts";
 
 export type { Config } from "./config/config.ts";
 // biome-ignore lint/performance/noBarrelFile: the package's public API includes parts of other files
@@ -190,15 +190,16 @@ function createModels(options: ModelsOptions): Models {
 type Stores = ReturnType<typeof createStores>;
 
 function createStores(config: Config) {
+  const { resumeBuffer, resumeGraceMs, responseStore, responseTtlMs } = config;
   return {
-    streams: new StreamStore({ graceMs: config.resumeGraceMs, maxBytes: config.resumeBuffer }),
-    responses: new ResponseStore({ maxBytes: config.responseStore, ttlMs: config.responseTtlMs }),
+    streams: new KeptAnswers({ maxBytes: resumeBuffer, keepMs: resumeGraceMs, isResumable: true }),
+    responses: new StoredResponses({ maxBytes: responseStore, keepMs: responseTtlMs }),
     schemas: new SchemaCompiler({ entry: COMPILE_PROGRAM }),
   };
 }
 
 async function closeStores({ streams, responses, schemas }: Stores): Promise<void> {
-  responses.close();
+  responses.answers.close();
   streams.close();
   await schemas.close();
 }

@@ -2,7 +2,7 @@
 // owners above it give up some of their own. https://en.wikipedia.org/wiki/Max-min_fairness
 
 /** Memory of one owner. */
-export type Holding = {
+type Holding = {
   readonly bytes: number;
   /** The part that cannot be dropped. */
   readonly fixedBytes: number;

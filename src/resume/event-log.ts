@@ -1,6 +1,7 @@
 // The events of one stream, kept so that a reconnecting reader gets the missed events and then the new ones, without a gap.
 
 import { abortReason, ServiceError } from "../errors.ts";
+import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 
 /** One server-sent event before encoding. */
 export type LoggedEvent = {
@@ -36,11 +37,11 @@ export class EventLog {
   #first = 0;
   #bytes = 0;
   #hasEnded = false;
+  /** Whether its events were dropped, and new ones are not kept. */
   #isDropped = false;
-  #whyGone = eventsDropped();
   /** For each reader, the number of its next event. */
   readonly #readers = new Set<{ next: number }>();
-  #wake: (() => void)[] = [];
+  #wake: Deferred<void> | null = null;
 
   constructor(options: EventLogOptions = {}) {
     this.#options = options;
@@ -52,11 +53,6 @@ export class EventLog {
 
   get isEmpty(): boolean {
     return this.#count === 0;
-  }
-
-  /** Whether its events were dropped, and new ones are not kept. */
-  get isDropped(): boolean {
-    return this.#isDropped;
   }
 
   get #isFull(): boolean {
@@ -79,7 +75,8 @@ export class EventLog {
 
   /** @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet */
   check(after: number): void {
-    if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after))) throw this.#whyGone;
+    if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after)))
+      throw eventsDropped();
     if (after < this.#count || this.#hasEnded) return;
     throw new ServiceError("invalid_value", `this stream has no event ${after} yet`);
   }
@@ -96,7 +93,8 @@ export class EventLog {
       this.#events.push(this.#options.isNumbered ? { id: `${this.#count}`, ...event } : event);
       bytes += weightOf(event);
     }
-    this.#changed(bytes);
+    this.#bytes += bytes;
+    this.#options.onChange?.(bytes);
     this.#trim();
     this.#wakeAll();
   }
@@ -107,10 +105,7 @@ export class EventLog {
   }
 
   async #waitForRoom(signal: AbortSignal): Promise<void> {
-    while (this.#isFull) {
-      if (signal.aborted) throw abortReason(signal);
-      await this.#change(signal);
-    }
+    while (this.#isFull) await this.#change(signal);
   }
 
   /** Readers finish once they have read the remaining events. */
@@ -119,10 +114,9 @@ export class EventLog {
     this.#wakeAll();
   }
 
-  /** Frees its memory. Readers that have not read everything fail with `why`. */
-  drop(why: ServiceError = eventsDropped()): void {
+  /** Frees its memory. Readers that have not read everything fail. */
+  drop(): void {
     this.#isDropped = true;
-    this.#whyGone = why;
     this.#forget(this.#events.length);
     this.#wakeAll();
   }
@@ -140,7 +134,7 @@ export class EventLog {
     try {
       for (;;) {
         if (signal.aborted) throw abortReason(signal);
-        if (reader.next < this.#first) throw this.#whyGone;
+        this.check(reader.next - 1);
         const batch = this.#batchFrom(reader.next);
         reader.next += batch.length;
         if (batch.length > 0) {
@@ -148,7 +142,6 @@ export class EventLog {
           this.#trim();
           this.#wakeAll(); // the writer may be waiting for room
         } else if (this.#hasEnded) return;
-        else if (this.#isDropped) throw this.#whyGone;
         else await this.#change(signal);
       }
     } finally {
@@ -178,31 +171,20 @@ export class EventLog {
   #forget(count: number): void {
     const gone = this.#events.splice(0, count);
     this.#first += gone.length;
-    this.#changed(-gone.reduce((sum, event) => sum + weightOf(event), 0));
+    const bytes = gone.reduce((sum, event) => sum + weightOf(event), 0);
+    this.#bytes -= bytes;
+    this.#options.onChange?.(-bytes);
   }
 
-  #changed(bytes: number): void {
-    if (bytes === 0) return;
-    this.#bytes += bytes;
-    this.#options.onChange?.(bytes);
-  }
-
-  /** Resolves at the next change, or when the signal is aborted. */
+  /** Resolves at the next change. @throws ServiceError the signal's reason */
   #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      signal.addEventListener("abort", done, { once: true });
-      this.#wake.push(done);
-    });
+    this.#wake ??= deferred();
+    return orAborted(this.#wake.promise, signal);
   }
 
   #wakeAll(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const wake of waiting) wake();
+    this.#wake?.resolve();
+    this.#wake = null;
   }
 }
 

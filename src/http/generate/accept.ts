@@ -11,7 +11,7 @@ import { compiledRequest } from "../../compile/compiled-request.ts";
 import type { CompiledDocument } from "../../compile/schema-document.ts";
 import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
-import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
+import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
 import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
@@ -19,20 +19,14 @@ import { type Exchange, identityOf } from "./exchange.ts";
 
 export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
 
-type StoreDeps = { readonly responses: Pick<ResponseStore, "begin"> };
-
-/** An answer in the response store, with the encoder that knows its current state. */
-export type StoredAnswer = {
-  readonly response: KeptResponse;
-  readonly encoder: StoredAnswerEncoder;
-};
+type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
 export type AcceptedExchange = Exchange & {
   /** One for each choice. */
   readonly prepared: readonly PreparedRequest[];
   readonly encoder: AnswerEncoder;
   /** Null if the answer is not stored. */
-  readonly stored: StoredAnswer | null;
+  readonly stored: KeptResponse | null;
 };
 
 /** Running responses usually end within seconds, and free their memory. */
@@ -60,7 +54,7 @@ function store(
   exchange: Exchange & StoreDeps,
   encoder: StoredAnswerEncoder,
   { previousId, isBackground }: StoringOptions,
-): StoredAnswer | null {
+): KeptResponse | null {
   const { responses, res, client } = exchange;
   const isWaiting = () => exchange.admission.place !== null;
   const response = responses.begin({
@@ -69,10 +63,12 @@ function store(
     previousId,
     input: encoder.input(),
     state: () => encoder.state(isWaiting()),
+    output: () => encoder.output(),
+    replay: () => encoder.replay(),
     waitStatus: exchange.waitStatus,
     abort: client.abort,
   });
-  if (response) return { response, encoder };
+  if (response) return response;
   if (isBackground) throw noRoom();
   encoder.forget();
   return null;

@@ -10,7 +10,7 @@ import type { GenerateEvent, Receipt } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import { ownerOf, requestIdOf } from "../server/response-locals.ts";
 import type { Sink } from "../stream/sink.ts";
-import { type AcceptDeps, type AcceptedExchange, accept, type StoredAnswer } from "./accept.ts";
+import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import { coalesceDeltas } from "./coalesce-deltas.ts";
 import { type Exchange, errorFrame } from "./exchange.ts";
 
@@ -26,12 +26,12 @@ export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps)
   let hasEnded = false;
   const end = () => {
     hasEnded = true;
-    if (accepted?.stored) endStored(accepted.stored, null);
+    accepted?.stored?.end(null);
     sink.end();
   };
   try {
     accepted = await accept(exchange, deps);
-    sink.begin(accepted.stored?.response ?? null);
+    sink.begin(accepted.stored);
     await writeAnswer(accepted, { sink, deps, end });
   } catch (thrown) {
     const error = toServiceError(thrown);
@@ -56,7 +56,7 @@ async function writeAnswer(
 ): Promise<void> {
   const { encoder, prepared, stored, parsed } = accepted;
   const encode = sink.takesBody ? bodyEncoding(accepted) : frameEncoding(encoder);
-  const log = sink.takesBody ? null : stored?.response.log;
+  const log = sink.takesBody ? null : stored?.log;
   const write = (frames: readonly Frame[]) => {
     log?.append(frames);
     return sink.send(frames);
@@ -165,19 +165,7 @@ function completeReceipt({ record }: AcceptedExchange): Receipt {
 function failAnswer(accepted: AcceptedExchange, error: ServiceError): readonly Frame[] {
   const { stored, encoder, record, res } = accepted;
   const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
-  if (stored) {
-    stored.response.log.append(frames ?? []);
-    endStored(stored, wasStopped(error) ? null : `it failed with ${error.code}`);
-  }
+  stored?.log.append(frames ?? []);
+  stored?.end(wasStopped(error) ? null : `it failed with ${error.code}`);
   return frames ?? [errorFrame(accepted, error)];
-}
-
-/** @param closed why no later request may continue the conversation; null if one may */
-function endStored({ response, encoder }: StoredAnswer, closed: string | null): void {
-  response.end({
-    state: encoder.state(false),
-    output: encoder.output(),
-    closed,
-    replay: () => encoder.replay(),
-  });
 }

@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import type { ParseContext } from "../../api/dialect.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { SEEDS } from "../../generation/request.ts";
-import type { ResponseStore } from "../../resume/response-store.ts";
+import type { StoredResponses } from "../../resume/stored-responses.ts";
 
 export type DefaultsDeps = {
   readonly engine: Pick<Engine, "status">;
@@ -13,7 +13,7 @@ export type DefaultsDeps = {
 };
 
 export type ParseDeps = DefaultsDeps & {
-  readonly responses: Pick<ResponseStore, "isOpen" | "conversation">;
+  readonly responses: Pick<StoredResponses, "isOpen" | "conversation">;
 };
 
 /** For a request of no particular caller, which cannot continue a stored response. */

@@ -1,9 +1,10 @@
 // Chooses the sink of an answer: its own connection, or a log that this connection and later ones read.
 
+import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Dialect } from "../../api/dialect.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
-import type { StreamStore } from "../../resume/stream-store.ts";
+import type { KeptAnswers } from "../../resume/kept-answers.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { bodySink } from "../stream/body-sink.ts";
 import { destroyIfStuck } from "../stream/disconnect.ts";
@@ -14,7 +15,7 @@ import type { Sink } from "../stream/sink.ts";
 import { type Exchange, errorFrame, identityOf } from "./exchange.ts";
 
 export type SinkDeps = LogReaderDeps & {
-  readonly streams: Pick<StreamStore, "begin">;
+  readonly streams: Pick<KeptAnswers, "begin" | "attach" | "end">;
   /** Whether streams survive their connection unless the client says otherwise. */
   readonly resumable: boolean;
 };
@@ -121,10 +122,13 @@ function backgroundSink(exchange: Exchange, deps: SinkDeps): Sink {
 function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
   const { res, client, waitStatus } = exchange;
   const { abort, signal } = client;
-  const { log, ...stream } = deps.streams.begin({ owner: ownerOf(res), waitStatus, abort });
-  const detach = stream.attach();
+  const id = `stream_${randomBytes(12).toString("hex")}`;
+  const stream = deps.streams.begin({ id, owner: ownerOf(res), waitStatus, abort });
+  const { log, token } = stream;
+  const detach = deps.streams.attach(stream);
+  const end = () => deps.streams.end(stream);
   client.detach();
-  res.setHeader("location", `${STREAMS_PATH}/${stream.id}?token=${stream.token}`);
+  res.setHeader("location", `${STREAMS_PATH}/${id}?token=${token}`);
   const reader = readerOf(exchange, deps);
   const follow = () => void reader.follow(log, -1).finally(detach); // not awaited, see above
   let hasBegun = false;
@@ -138,7 +142,7 @@ function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
       log.append(frames);
       return log.room(signal);
     },
-    end: stream.end,
+    end,
     fail: (_error, last) => {
       log.append(last);
       if (hasBegun) return;
@@ -147,6 +151,6 @@ function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
       reader.leave();
       detach();
     },
-    close: stream.end,
+    close: end,
   };
 }

@@ -2,6 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import type { Express, Request, Response } from "express";
+import type { Frame } from "../../api/dialect.ts";
 import {
   encodeDeleted,
   encodeInputItems,
@@ -12,7 +13,12 @@ import { openaiResponses } from "../../api/responses/responses.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import { ServiceError } from "../../errors.ts";
 import { settlesWithin } from "../../generation/deferred.ts";
-import type { KeptResponse, ResponseStore } from "../../resume/response-store.ts";
+import { inputItemsOf } from "../../resume/conversation.ts";
+import {
+  eventsOf,
+  type KeptResponse,
+  type StoredResponses,
+} from "../../resume/stored-responses.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { framingOf } from "../stream/framing.ts";
@@ -27,7 +33,7 @@ const INPUT_ITEMS_PATH = `${RESPONSE_PATH}/input_items`;
 const STOP_MS = 5_000;
 
 export type ResponsesDeps = LogReaderDeps & {
-  readonly responses: Pick<ResponseStore, "get" | "delete">;
+  readonly responses: Pick<StoredResponses, "get" | "delete">;
   readonly isStrict: boolean;
 };
 
@@ -38,11 +44,17 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
   app.get(RESPONSE_PATH, (req, res) => {
     const query = checkedQuery(req, res, retrieveQuery, isStrict);
     const response = kept(req, res);
-    if (query.stream) {
-      return stream(response, { req, res, deps, after: query.starting_after ?? -1 });
+    if (!query.stream) {
+      refuseWithoutStream(query.starting_after);
+      return void res.json(response.state());
     }
-    refuseWithoutStream(query.starting_after);
-    res.json(response.state());
+    const after = query.starting_after ?? -1;
+    const log = eventsOf(response);
+    log.check(after);
+    if (req.method === "HEAD") return endHead(res);
+    const { waitStatus } = response;
+    const options = { req, res, framing: framingOf(res), waitStatus, errorFrame };
+    void new LogReader(options, deps).follow(log, after);
   });
   app.delete(RESPONSE_PATH, (req, res) => {
     responses.delete(idOf(req), ownerOf(res));
@@ -59,7 +71,7 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
 
   app.get(INPUT_ITEMS_PATH, (req, res) => {
     const query = checkedQuery(req, res, inputItemsQuery, isStrict);
-    res.json(encodeInputItems(kept(req, res).input(), query));
+    res.json(encodeInputItems(inputItemsOf(kept(req, res).turn), query));
   });
   app.all(INPUT_ITEMS_PATH, methodNotAllowed("GET"));
 }
@@ -73,21 +85,8 @@ function refuseWithoutStream(startingAfter: number | null | undefined): void {
   throw invalidValue("starting_after", "requires stream=true");
 }
 
-type StreamOptions = {
-  readonly req: Request;
-  readonly res: Response;
-  readonly deps: LogReaderDeps;
-  readonly after: number;
-};
-
-function stream({ log, waitStatus }: KeptResponse, { req, res, deps, after }: StreamOptions): void {
-  log.check(after);
-  if (req.method === "HEAD") return endHead(res);
-  const errorFrame = (error: ServiceError) => ({
-    data: JSON.stringify(openaiResponses.encodeError(error, "")),
-  });
-  const reader = new LogReader({ req, res, framing: framingOf(res), waitStatus, errorFrame }, deps);
-  void reader.follow(log, after);
+function errorFrame(error: ServiceError): Frame {
+  return { data: JSON.stringify(openaiResponses.encodeError(error, "")) };
 }
 
 /** @throws ServiceError 400 if it has ended otherwise, as OpenAI does; cancelling twice is allowed */
@@ -96,7 +95,7 @@ async function stop(response: KeptResponse): Promise<void> {
     response.abort(
       new ServiceError("cancelled", "the response was cancelled by a request to /cancel"),
     );
-    await settlesWithin(response.hasEnded, STOP_MS);
+    await settlesWithin(response.hasEnded.promise, STOP_MS);
     return;
   }
   const { status } = response.state() as { readonly status: string };

@@ -4,8 +4,8 @@ import type { Express, Request, RequestHandler, Response } from "express";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { streamQuery } from "../../api/shared/queries.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
-import type { ServiceError } from "../../errors.ts";
-import type { KeptStream, StreamStore } from "../../resume/stream-store.ts";
+import { ServiceError } from "../../errors.ts";
+import type { Claim, KeptAnswer, KeptAnswers } from "../../resume/kept-answers.ts";
 import { STREAMS_PATH } from "../generate/sinks.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
@@ -16,7 +16,7 @@ import { checkedQuery } from "./checked-query.ts";
 const ONE = `${STREAMS_PATH}/:id`;
 
 export type StreamsDeps = LogReaderDeps & {
-  readonly streams: StreamStore;
+  readonly streams: KeptAnswers;
   readonly isStrict: boolean;
 };
 
@@ -25,33 +25,38 @@ export function mountStreamsByToken(app: Express, deps: StreamsDeps): void {
   const withToken: RequestHandler = (req, res, next) => {
     if (req.query.token === undefined || !["GET", "HEAD", "DELETE"].includes(req.method))
       return next();
-    const token = String(req.query.token);
-    return serve(req, res, deps, deps.streams.get(idOf(req), { token }));
+    return serve(req, res, deps, { token: String(req.query.token) });
   };
   app.all(ONE, withToken);
 }
 
 /** For the owner of the key. */
 export function mountStreams(app: Express, deps: StreamsDeps): void {
-  const asOwner: RequestHandler = (req, res) =>
-    serve(req, res, deps, deps.streams.get(idOf(req), { owner: ownerOf(res) }));
+  const asOwner: RequestHandler = (req, res) => serve(req, res, deps, { owner: ownerOf(res) });
   app.get(ONE, asOwner);
   app.delete(ONE, asOwner);
   app.all(ONE, methodNotAllowed("GET, DELETE"));
 }
 
-function idOf(req: Request): string {
-  return String(req.params.id);
-}
-
-function serve(req: Request, res: Response, deps: StreamsDeps, stream: KeptStream): void {
+/** @throws ServiceError `not_found` */
+function serve(req: Request, res: Response, deps: StreamsDeps, claim: Claim): void {
+  const { streams } = deps;
+  const stream = streams.find(String(req.params.id), claim);
+  if (!stream) throw notFound(streams.options.keepMs);
   if (req.method === "HEAD") return endHead(res);
   if (req.method === "GET") return resume(req, res, deps, stream);
-  deps.streams.stop(stream);
+  if (stream.isRunning)
+    stream.abort(new ServiceError("cancelled", "the stream was stopped by another request"));
+  else streams.remove(stream);
   res.status(204).end();
 }
 
-function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptStream): void {
+function notFound(keepMs: number): ServiceError {
+  const message = `no such stream; streams are kept for ${keepMs / 1000} s without a reader (--resume-grace) and are lost on restart`;
+  return new ServiceError("not_found", message);
+}
+
+function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptAnswer): void {
   const query = checkedQuery(req, res, streamQuery, deps.isStrict);
   const after = lastEventId(req, query.last_event_id ?? -1);
   stream.log.check(after);
@@ -59,7 +64,7 @@ function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptStre
   const errorFrame = (error: ServiceError) => ({ data: JSON.stringify(encodeOpenaiError(error)) });
   const { waitStatus } = stream;
   const reader = new LogReader({ req, res, framing: framingOf(res), waitStatus, errorFrame }, deps);
-  void reader.follow(stream.log, after).finally(stream.attach());
+  void reader.follow(stream.log, after).finally(deps.streams.attach(stream));
 }
 
 /** When an EventSource reconnects, it sends the header to its first address, so the header counts before the query. */

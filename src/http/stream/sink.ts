@@ -2,7 +2,7 @@
 
 import type { Frame } from "../../api/dialect.ts";
 import type { ServiceError } from "../../errors.ts";
-import type { KeptResponse } from "../../resume/response-store.ts";
+import type { KeptResponse } from "../../resume/stored-responses.ts";
 
 export interface Sink {
   /** Whether it takes the whole answer as one body, in a single frame, instead of the frames of a stream. */

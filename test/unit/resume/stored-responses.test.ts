@@ -2,51 +2,78 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ServiceError } from "../../../src/errors.ts";
-import { type ResponseSource, ResponseStore } from "../../../src/resume/response-store.ts";
+import { inputItemsOf } from "../../../src/resume/conversation.ts";
+import type { EventLog } from "../../../src/resume/event-log.ts";
+import {
+  eventsOf,
+  type ResponseSource,
+  StoredResponses,
+} from "../../../src/resume/stored-responses.ts";
 
 const HOUR_MS = 3_600_000;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function storeOf(maxBytes = 1_000_000): ResponseStore {
-  return new ResponseStore({ maxBytes, ttlMs: HOUR_MS });
+function storeOf(maxBytes = 1_000_000): StoredResponses {
+  return new StoredResponses({ maxBytes, keepMs: HOUR_MS });
 }
 
 const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
 const said = (text: string) => ({ type: "message", text });
 
 /** Null if there is no room for the response. */
-function tryToBegin(store: ResponseStore, id: string, changes: Partial<ResponseSource> = {}) {
+function tryToBegin(store: StoredResponses, id: string, changes: Partial<ResponseSource> = {}) {
   return store.begin({
     id,
     owner: "me",
     previousId: null,
     input: [said(`question ${id}`)],
-    state: () => ({ id, status: "in_progress" }),
+    state: () => ({ id, status: "completed" }),
+    output: () => [said(`answer ${id}`)],
+    replay: () => [{ data: `replayed ${id}` }],
     waitStatus: () => QUEUED,
     abort: () => {},
     ...changes,
   });
 }
 
-function begin(store: ResponseStore, id: string, changes: Partial<ResponseSource> = {}) {
+function begin(store: StoredResponses, id: string, changes: Partial<ResponseSource> = {}) {
   const response = tryToBegin(store, id, changes);
   if (!response) throw new Error("there is no room for it");
   return response;
 }
 
 /** Keeps an ended response with `logged` characters in its log. */
-function keep(store: ResponseStore, id: string, changes: Partial<ResponseSource> = {}, logged = 0) {
+function keep(
+  store: StoredResponses,
+  id: string,
+  changes: Partial<ResponseSource> = {},
+  logged = 0,
+) {
   const response = begin(store, id, changes);
   if (logged > 0) response.log.append([{ data: "x".repeat(logged) }]);
-  response.end({
-    state: { id, status: "completed" },
-    output: [said(`answer ${id}`)],
-    closed: null,
-    replay: () => [{ data: `replayed ${id}` }],
-  });
+  response.end(null);
   return response;
+}
+
+function isThere(store: StoredResponses, id: string, owner = "me"): boolean {
+  try {
+    return store.get(id, owner).id === id;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether its events are gone. */
+function isDropped(log: EventLog): boolean {
+  try {
+    log.check(-1);
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({ code: "events_dropped" });
+    return true;
+  }
 }
 
 const gone = { code: "not_found" };
@@ -61,12 +88,14 @@ function refusalOf(work: () => unknown): ServiceError {
 
 test("returns a response while it is running and after its end", () => {
   const store = storeOf();
-  const response = begin(store, "a");
+  let state = { id: "a", status: "in_progress" };
+  const response = begin(store, "a", { state: () => state });
 
   expect(store.get("a", "me").state()).toEqual({ id: "a", status: "in_progress" });
   expect(store.get("a", "me").waitStatus()).toBe(QUEUED);
-  response.end({ state: { status: "completed" }, output: [], closed: null, replay: () => [] });
-  expect(store.get("a", "me").state()).toEqual({ status: "completed" });
+  state = { id: "a", status: "completed" };
+  response.end(null);
+  expect(store.get("a", "me").state()).toEqual({ id: "a", status: "completed" });
   expect(store.get("a", "me").isRunning).toBe(false);
   expect(store.get("a", "me").waitStatus()).toBe(null);
 });
@@ -93,7 +122,7 @@ test("returns the whole conversation over many turns", () => {
   const c = keep(store, "c", { previousId: "b" });
 
   const expected = ["question a", "answer a", "question b", "answer b", "question c"].map(said);
-  expect(c.input()).toEqual(expected);
+  expect(inputItemsOf(c.turn)).toEqual(expected);
   expect(store.conversation("c", "me")).toEqual([...expected, said("answer c")]);
 });
 
@@ -107,7 +136,8 @@ test("lets a conversation branch, and keeps a turn while a branch needs it", () 
 
   expect(store.conversation("c", "me")).toHaveLength(4);
   store.delete("c", "me");
-  expect([store.size, store.bytes]).toEqual([0, 0]);
+  expect(["a", "b", "c"].some((id) => isThere(store, id))).toBe(false);
+  expect(store.answers.bytes).toBe(0);
 });
 
 describe("no request can continue a response", () => {
@@ -121,7 +151,7 @@ describe("no request can continue a response", () => {
   test("that failed", () => {
     const store = storeOf();
     const closed = "it failed with worker_crashed";
-    begin(store, "a").end({ state: {}, output: [], closed, replay: () => [] });
+    begin(store, "a").end(closed);
 
     expect(refusalOf(() => store.conversation("a", "me")).message).toContain("worker_crashed");
   });
@@ -138,48 +168,41 @@ test("forgets each response when its time is over, and not before", () => {
   expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
   expect(store.get("b", "me").id).toBe("b");
   vi.advanceTimersByTime(HOUR_MS);
-  expect(store.size).toBe(1); // the running one
-  store.close();
-  expect([store.size, store.bytes, vi.getTimerCount()]).toEqual([0, 0, 0]);
+  expect(["a", "b", "c"].map((id) => isThere(store, id))).toEqual([false, false, true]);
+  store.answers.close();
+  expect(isThere(store, "c")).toBe(false);
+  expect([store.answers.bytes, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
 test("makes room by dropping the events of the oldest responses, then the responses", () => {
   const store = storeOf(40_000);
   for (const id of ["a", "b", "c"]) keep(store, id, {}, 5_000);
-  expect(store.bytes).toBeGreaterThan(30_000);
+  expect(store.answers.bytes).toBeGreaterThan(30_000);
   keep(store, "d", {}, 5_000);
 
-  expect(["a", "b", "c", "d"].map((id) => store.get(id, "me").log.isDropped)).toEqual([
+  expect(["a", "b", "c", "d"].map((id) => isDropped(store.get(id, "me").log))).toEqual([
     true,
     false,
     false,
     false,
   ]);
   for (let index = 0; index < 100; index++) keep(store, `${index}`, {}, 1_000);
-  expect(store.bytes).toBeLessThanOrEqual(40_000);
+  expect(store.answers.bytes).toBeLessThanOrEqual(40_000);
   expect(refusalOf(() => store.get("a", "me"))).toMatchObject(gone);
   expect(store.get("99", "me").state()).toMatchObject({ status: "completed" });
 });
 
 describe("an owner with more than an equal share", () => {
-  const isThere = (store: ResponseStore, id: string, owner: string) => {
-    try {
-      return store.get(id, owner).id === id;
-    } catch {
-      return false;
-    }
-  };
-
   test("loses its own oldest responses, while other owners lose nothing", () => {
     const store = storeOf(40_000);
     for (const owner of ["bob", "carol"]) keep(store, owner, { owner }, 1_000);
     for (let index = 0; index < 50; index++) {
       keep(store, `alice ${index}`, { owner: "alice", input: [said("x".repeat(2_000))] }, 500);
-      expect(store.bytes).toBeLessThanOrEqual(40_000);
+      expect(store.answers.bytes).toBeLessThanOrEqual(40_000);
       expect(isThere(store, `alice ${index}`, "alice")).toBe(true);
     }
 
-    expect(["bob", "carol"].map((owner) => store.get(owner, owner).log.isDropped)).toEqual([
+    expect(["bob", "carol"].map((owner) => isDropped(store.get(owner, owner).log))).toEqual([
       false,
       false,
     ]);
@@ -209,7 +232,7 @@ describe("an owner with more than an equal share", () => {
 
     expect(running.filter((each) => each !== null)).toHaveLength(3); // 5 KB each, in half of the store
     expect(tryToBegin(store, "new", { owner: "bob", input })).not.toBe(null);
-    expect(store.get("kept", "bob").log.isDropped).toBe(false);
+    expect(isDropped(store.get("kept", "bob").log)).toBe(false);
   });
 
   test("cannot evade that limit by continuing from kept responses", () => {
@@ -223,9 +246,8 @@ describe("an owner with more than an equal share", () => {
 
 test("keeps a response that is too large only until another one arrives", () => {
   const store = storeOf(20_000);
-  const response = begin(store, "a");
   const text = "x".repeat(20_000);
-  response.end({ state: { text }, output: [said(text)], closed: null, replay: () => [] });
+  begin(store, "a", { state: () => ({ text }), output: () => [said(text)] }).end(null);
   expect(store.get("a", "me").state()).toEqual({ text });
 
   begin(store, "b");
@@ -237,17 +259,17 @@ test("drops the events of a response that exceeds the store, but not the respons
   const response = begin(store, "a");
   for (let index = 0; index < 100; index++) response.log.append([{ data: "x".repeat(1_000) }]);
 
-  expect(response.log.isDropped).toBe(true);
-  expect(store.bytes).toBeLessThan(2_000);
-  response.end({ state: { id: "a" }, output: [], closed: null, replay: () => [] });
-  expect(store.get("a", "me").state()).toEqual({ id: "a" });
+  expect(isDropped(response.log)).toBe(true);
+  expect(store.answers.bytes).toBeLessThan(2_000);
+  response.end(null);
+  expect(store.get("a", "me").state()).toEqual({ id: "a", status: "completed" });
 });
 
 test("rebuilds the events of a response that was not streamed", async () => {
   const store = storeOf();
   keep(store, "a");
   const batches = [];
-  for await (const batch of store.get("a", "me").log.read(-1, new AbortController().signal))
+  for await (const batch of eventsOf(store.get("a", "me")).read(-1, new AbortController().signal))
     batches.push(batch);
 
   expect(batches).toEqual([[{ data: "replayed a" }]]);
@@ -259,10 +281,10 @@ test("stops a response that is deleted while running, and does not keep its end"
   const response = begin(store, "a", { abort });
   store.delete("a", "me");
   response.log.append([{ data: "more" }]);
-  response.end({ state: {}, output: [], closed: null, replay: () => [] });
+  response.end(null);
 
   expect(abort).toHaveBeenCalledWith(expect.objectContaining({ code: "cancelled" }));
-  expect([store.size, store.bytes]).toEqual([0, 0]);
+  expect([isThere(store, "a"), store.answers.bytes]).toEqual([false, 0]);
 });
 
 test("reports that it keeps nothing if its size is 0", () => {

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ServiceError } from "../../../src/errors.ts";
-import { StreamStore } from "../../../src/resume/stream-store.ts";
+import { KeptAnswers } from "../../../src/resume/kept-answers.ts";
 
 const GRACE_MS = 30_000;
 
@@ -12,20 +12,24 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function open(maxBytes = 64_000_000) {
-  const store = new StreamStore({ graceMs: GRACE_MS, maxBytes });
+  const store = new KeptAnswers({ keepMs: GRACE_MS, maxBytes, isResumable: true });
   const abort = vi.fn<(error: ServiceError) => void>();
-  const begin = (owner = "me") => store.begin({ owner, waitStatus: () => QUEUED, abort });
+  let count = 0;
+  const begin = (owner = "me") => {
+    count += 1;
+    return store.begin({ id: `stream_${count}`, owner, waitStatus: () => QUEUED, abort });
+  };
   return { store, abort, begin };
 }
 
 test("stops a stream without a reader after the grace period, not earlier", () => {
-  const { begin, abort } = open();
+  const { store, begin, abort } = open();
   const stream = begin();
-  const detach = stream.attach();
+  const detach = store.attach(stream);
   vi.advanceTimersByTime(10 * GRACE_MS);
   detach();
   vi.advanceTimersByTime(GRACE_MS - 1);
-  const detachAgain = stream.attach();
+  const detachAgain = store.attach(stream);
   detach(); // calling it twice does no harm
   vi.advanceTimersByTime(10 * GRACE_MS);
   expect(abort).not.toHaveBeenCalled();
@@ -36,9 +40,9 @@ test("stops a stream without a reader after the grace period, not earlier", () =
 });
 
 test("continues while one of several readers is attached", () => {
-  const { begin, abort } = open();
+  const { store, begin, abort } = open();
   const stream = begin();
-  const [detach] = [stream.attach(), stream.attach()];
+  const [detach] = [store.attach(stream), store.attach(stream)];
   detach();
   vi.advanceTimersByTime(10 * GRACE_MS);
 
@@ -48,27 +52,27 @@ test("continues while one of several readers is attached", () => {
 test("keeps the end for a while for clients that missed it", () => {
   const { store, begin, abort } = open();
   const stream = begin();
-  stream.attach()();
+  store.attach(stream)();
   stream.log.append([{ data: "a" }]);
-  stream.end();
+  store.end(stream);
   expect(stream.waitStatus()).toBe(null);
   vi.advanceTimersByTime(GRACE_MS - 1);
-  expect(store.get(stream.id, { owner: "me" })).toBe(stream);
+  expect(store.find(stream.id, { owner: "me" })).toBe(stream);
   vi.advanceTimersByTime(1);
 
-  expect(() => store.get(stream.id, { owner: "me" })).toThrow("no such stream");
-  expect([store.size, store.bytes, abort.mock.calls.length]).toEqual([0, 0, 0]);
+  expect(store.find(stream.id, { owner: "me" })).toBe(null);
+  expect([store.bytes, abort.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0, 0]);
 });
 
 test("is readable with its owner or its token only", () => {
   const { store, begin } = open();
   const [mine, other] = [begin("me"), begin("other")];
 
-  expect(store.get(mine.id, { owner: "me" })).toBe(mine);
-  expect(store.get(mine.id, { token: mine.token })).toBe(mine);
+  expect(store.find(mine.id, { owner: "me" })).toBe(mine);
+  expect(store.find(mine.id, { token: mine.token })).toBe(mine);
   for (const claim of [{ owner: "other" }, { token: other.token }, { token: "" }])
-    expect(() => store.get(mine.id, claim)).toThrow("no such stream");
-  expect(() => store.get("stream_1", { owner: "me" })).toThrow("no such stream");
+    expect(store.find(mine.id, claim)).toBe(null);
+  expect(store.find("stream_3", { owner: "me" })).toBe(null);
 });
 
 test("makes room by removing ended streams, oldest first", () => {
@@ -76,14 +80,26 @@ test("makes room by removing ended streams, oldest first", () => {
   const streams = Array.from({ length: 100 }, () => {
     const stream = begin();
     stream.log.append([{ data: "x".repeat(4_000) }]);
-    stream.end();
+    store.end(stream);
     return stream;
   });
 
   expect(store.bytes).toBeLessThanOrEqual(640_000);
-  expect(store.size).toBe(79);
-  expect(() => store.get(streams[0]?.id ?? "", { owner: "me" })).toThrow("no such stream");
-  expect(store.get(streams[99]?.id ?? "", { owner: "me" })).toBe(streams[99]);
+  expect(streams.filter(({ id }) => store.find(id, { owner: "me" }))).toHaveLength(79);
+  expect(store.find(streams[0]?.id ?? "", { owner: "me" })).toBe(null);
+  expect(store.find(streams[99]?.id ?? "", { owner: "me" })).toBe(streams[99]);
+});
+
+test("removes the stream that ended first, not the one that began first", () => {
+  const { store, begin } = open(10_000);
+  const [long, short] = [begin(), begin()];
+  for (const stream of [short, long]) {
+    stream.log.append([{ data: "x".repeat(2_000) }]);
+    store.end(stream);
+  }
+  begin().log.append([{ data: "x".repeat(2_000) }]);
+
+  expect([long, short].map(({ id }) => store.find(id, { owner: "me" }))).toEqual([long, null]);
 });
 
 test("many unread streams barely exceed the memory limit, and a stream with a reader continues", async () => {
@@ -114,15 +130,15 @@ test("an owner with more than an equal share loses its own ended streams, and no
   const keep = (owner: string) => {
     const stream = begin(owner);
     stream.log.append([{ data: "x".repeat(4_000) }]);
-    stream.end();
+    store.end(stream);
     return stream;
   };
   const bobs = keep("bob");
   const alices = Array.from({ length: 200 }, () => keep("alice"));
 
   expect(store.bytes).toBeLessThanOrEqual(640_000);
-  expect(store.get(bobs.id, { owner: "bob" })).toBe(bobs);
-  expect(() => store.get(alices[0]?.id ?? "", { owner: "alice" })).toThrow("no such stream");
+  expect(store.find(bobs.id, { owner: "bob" })).toBe(bobs);
+  expect(store.find(alices[0]?.id ?? "", { owner: "alice" })).toBe(null);
 });
 
 test("one owner's unread streams leave the other owners their share", async () => {
@@ -150,9 +166,11 @@ test("one owner's unread streams leave the other owners their share", async () =
 
 test("leaves nothing behind when it closes", () => {
   const { store, begin } = open();
-  begin().log.append([{ data: "a" }]);
-  begin().attach()();
+  const streams = [begin(), begin()];
+  for (const stream of streams) stream.log.append([{ data: "a" }]);
+  for (const stream of streams.slice(1)) store.attach(stream)();
   store.close();
 
-  expect([store.size, store.bytes, vi.getTimerCount()]).toEqual([0, 0, 0]);
+  for (const { id } of streams) expect(store.find(id, { owner: "me" })).toBe(null);
+  expect([store.bytes, vi.getTimerCount()]).toEqual([0, 0]);
 });
