@@ -66,8 +66,7 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
   const exchange = enterQueue(arrival, parsed, { ...deps, deadlineMs });
   const { admission } = exchange;
   record.admission = admission;
-  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
-  const clearLimits = keepLimits({ ...exchange, isBuffered, deadlineMs, limits: deps });
+  const clearLimits = keepLimits(exchange, { ...deps, deadlineMs });
   try {
     await deliver(exchange, sinkOf(exchange, deps), deps);
   } finally {

@@ -51,11 +51,6 @@ export class RequestRecord {
     this.#options = options;
   }
 
-  /** Time in the queue for slots. */
-  get queueMs(): number {
-    return this.admission?.waitedMs ?? 0;
-  }
-
   /** @param requests one for each choice */
   prepared(requests: readonly PreparedRequest[], choicesPerPrompt: number): void {
     this.#prepared = requests;
@@ -118,7 +113,7 @@ export class RequestRecord {
     const total = (of: readonly Usage[], field: keyof Usage) =>
       of.reduce((sum, usage) => sum + usage[field], 0);
     return {
-      queueMs: this.queueMs,
+      queueMs: this.admission?.waitedMs ?? 0,
       prefillMs: Math.max(
         0,
         ...this.#choices.map(({ finish, prompt }) => finish?.prefillMs || (prompt?.prefillMs ?? 0)),

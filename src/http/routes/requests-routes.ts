@@ -23,16 +23,14 @@ export function mountRequests(app: Express, queues: ReadonlySet<Admissions>): vo
   app.delete(ONE, (req, res) => {
     const { id } = req.params;
     const found = requestsOf(ownerOf(res)).filter(({ listed }) => listed?.requestId === id);
-    if (found.length === 0) throw notRunning(id);
+    if (found.length === 0) {
+      const shown = JSON.stringify(id.slice(0, 100));
+      const message = `no request ${shown} is running; GET /v1/requests lists those that are`;
+      throw new ServiceError("not_found", message);
+    }
     const error = new ServiceError("cancelled", "the request was cancelled by DELETE /v1/requests");
     for (const request of found) request.abort(error);
     res.json(encodeStopped(id));
   });
   app.all(ONE, methodNotAllowed("DELETE"));
-}
-
-function notRunning(requestId: string): ServiceError {
-  const shown = JSON.stringify(requestId.slice(0, 100));
-  const message = `no request ${shown} is running; GET /v1/requests lists those that are`;
-  return new ServiceError("not_found", message);
 }
