@@ -43,13 +43,10 @@ export class FairShare {
     this.#onSlots = onSlots;
   }
 
-  /** Requests that could start. A request that waits for its own key's running ones does not count. */
-  get startable(): number {
-    const { runningOf } = this.#ownerSlots(this.#onSlots());
-    let sum = 0;
-    for (const owner of new Set([...this.#normal.owners, ...this.#flex.owners]))
-      sum += Math.min(this.waitingOf(owner), Math.max(0, this.slotsOf(owner) - runningOf(owner)));
-    return sum;
+  /** Whether a request could start. One that waits for its own key's running ones could not. */
+  get canStart(): boolean {
+    const ownerSlots = this.#ownerSlots(this.#onSlots());
+    return this.#normal.canStart(ownerSlots) || this.#flex.canStart(ownerSlots);
   }
 
   get waiting(): number {

@@ -56,10 +56,10 @@ export class ShareTier {
     return [...this.#shares.values()].flatMap(({ waiting }) => waiting);
   }
 
-  /** Keys that wait here. */
-  get owners(): readonly string[] {
-    const shares = [...this.#shares.values()].filter(({ waiting }) => waiting.length > 0);
-    return shares.map(({ owner }) => owner);
+  /** Whether one of its requests could start. */
+  canStart({ mayRun }: OwnerSlots): boolean {
+    const shares = [...this.#shares.values()];
+    return shares.some(({ owner, waiting }) => waiting.length > 0 && mayRun(owner));
   }
 
   waitingOf(owner: string): number {

@@ -76,7 +76,7 @@ export class Ticket implements SlotLease {
   /** Whether another request could use this slot. Requests of other keys that wait for their own key's slots could not. */
   get isContended(): boolean {
     const { order, owner } = this.#options;
-    return order.startable > 0 || order.waitingOf(owner) > 0;
+    return order.canStart || order.waitingOf(owner) > 0;
   }
 
   /** Sets the expected cost, before the request waits. @param maxTokens of the answer */

@@ -44,8 +44,9 @@ export class Turns {
 function queueClass(order: FairShare): new () => TurnQueue {
   const starts = new Map<string, StartTurn>();
   class OrderedQueue {
+    /** p-queue only asks whether it is 0. */
     get size(): number {
-      return order.startable;
+      return order.canStart ? 1 : 0;
     }
 
     enqueue(start: StartTurn, { request }: TurnOptions): void {
