@@ -1,6 +1,8 @@
 // The one error type of the service, and the table code → HTTP status, OpenAI error type, retryable.
 // Every layer throws it; only a dialect turns it into wire bytes.
 
+import type { RequestField } from "./generation/request-field.ts";
+
 type ErrorTraits = {
   readonly status: number;
   /** OpenAI's `error.type`. */
@@ -76,12 +78,21 @@ export function statusOf(code: ErrorCode): number {
   return TRAITS[code].status;
 }
 
-export type ServiceErrorOptions = {
+/** Which field of the request is at fault. */
+export type ErrorPlace = {
+  /**
+   * The field at fault in our request types. The message may begin with this name; the dialect that sends the error replaces
+   * both with its own name.
+   */
+  readonly field?: RequestField | null | undefined;
+  /** The same as the client wrote it, e.g. `messages[2].content`: from a dialect, or from a path that a dialect gave. */
+  readonly param?: string | null | undefined;
+};
+
+export type ServiceErrorOptions = ErrorPlace & {
   readonly cause?: unknown;
-  /** The request field at fault in wire spelling, e.g. `messages[2].content`. */
-  readonly param?: string | undefined;
   /** Seconds after which a retry may succeed; becomes `Retry-After`. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | null;
 };
 
 /** Errors may quote a client's names and texts, so their length is limited. */
@@ -92,6 +103,7 @@ const MAX_PARAM_CHARS = 300;
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly code: ErrorCode;
+  readonly field: RequestField | null;
   readonly param: string | null;
   readonly retryAfterSeconds: number | null;
 
@@ -99,7 +111,9 @@ export class ServiceError extends Error {
     const shown = shortened(message, MAX_MESSAGE_CHARS);
     super(shown, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.param = options.param === undefined ? null : shortened(options.param, MAX_PARAM_CHARS);
+    this.field = options.field ?? null;
+    const { param = null } = options;
+    this.param = param === null ? null : shortened(param, MAX_PARAM_CHARS);
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 

@@ -6,6 +6,7 @@ import { builtinModules } from "node:module";
 import path from "node:path";
 import { type Program, parseSync, Visitor } from "oxc-parser";
 import { expect, test } from "vitest";
+import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../src/api/wire-formats.ts";
 
 const SRC = path.join(import.meta.dirname, "../src");
 const TEST = import.meta.dirname;
@@ -17,7 +18,7 @@ const MAX_FILES_IN_A_FOLDER = 20;
  * alone, `type ` before a name allows types only, `*` is everything.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  "errors.ts": [],
+  "errors.ts": ["type generation/request-field.ts"],
   generation: ["errors.ts"],
   grammar: [],
   config: ["errors.ts"],
@@ -96,6 +97,18 @@ const PROCESS_READERS: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["env", "argv"],
   "engine/worker-process.ts": ["env"],
 };
+
+/** Names of the APIs' body fields that could be no other word: those with an underscore or a capital inside. */
+const WIRE_NAMES = new Set(
+  [...DIALECTS, ...ENDPOINTS, ...EMBEDDING_APIS]
+    .flatMap(({ contract: { body, unsupported } }) => [
+      ...("shape" in body ? Object.keys(body.shape as object) : []),
+      ...Object.keys(unsupported).map((name) => name.replace(/^options\./, "")),
+    ])
+    .filter((name) => /[a-z](_[a-z]|[A-Z])/.test(name)),
+);
+/** Places that may write such names: the APIs, the page (a client), help texts, and the variables of chat templates. */
+const WIRE_SPEAKERS = ["api/", "web/", "config/", "worker/prompt/chat-template.ts"];
 
 type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
 
@@ -191,6 +204,20 @@ function processReadsOf(program: Program): string[] {
   return reads;
 }
 
+/** The wire names in a file's strings. */
+function wireNamesIn(program: Program): string[] {
+  const texts: string[] = [];
+  new Visitor({
+    Literal({ value }) {
+      if (typeof value === "string") texts.push(value);
+    },
+    TemplateElement({ value }) {
+      texts.push(value.raw);
+    },
+  }).visit(program);
+  return texts.flatMap((text) => text.split(/\W+/)).filter((word) => WIRE_NAMES.has(word));
+}
+
 /** Names of the types, interfaces and classes that a file declares and exports. */
 function exportedTypesOf(program: Program): string[] {
   return program.body.flatMap((statement) => {
@@ -273,6 +300,15 @@ test("flags and variables are read only where the process begins", () => {
       .map((name) => `${file} reads process.${name}`),
   );
 
+  expect(violations).toEqual([]);
+});
+
+test("only the APIs know the names of their fields", () => {
+  const violations = [...modules]
+    .filter(([file]) => !WIRE_SPEAKERS.some((place) => file.startsWith(place)))
+    .flatMap(([file, { program }]) => wireNamesIn(program).map((name) => `${file} names ${name}`));
+
+  expect(WIRE_NAMES.size).toBeGreaterThan(100);
   expect(violations).toEqual([]);
 });
 

@@ -3,7 +3,7 @@
 
 import type { AnswerTo, AskedQuestion } from "../generation/questions.ts";
 import type { AskedRequest } from "../generation/request.ts";
-import type { ParseContext } from "./dialect.ts";
+import type { ParseContext, ParsedRequest } from "./dialect.ts";
 import type { Contract } from "./shared/contract.ts";
 
 export type AskEngine = <Q extends AskedQuestion>(question: Q) => Promise<AnswerTo<Q>>;
@@ -13,8 +13,8 @@ export type EndpointCall = {
   readonly model: string | null;
   /** See `ParsedRequest`. */
   readonly ignoredParams: readonly string[];
-  /** The request whose schemas are compiled before `answer` is called; null if there is none. */
-  readonly request: AskedRequest | null;
+  /** The request whose schemas are compiled before `answer` is called; absent if there is none. */
+  readonly request?: AskedRequest;
   /** @returns the body. @throws ServiceError from the engine */
   readonly answer: (ask: AskEngine) => Promise<object>;
 };
@@ -27,10 +27,22 @@ export interface Endpoint {
   parse(body: unknown, context: ParseContext): EndpointCall;
 }
 
+/** A parsed body, for an endpoint that is about one request. */
+export type AboutRequest = Pick<ParsedRequest, "requests" | "model" | "ignoredParams">;
+
+type AnswerRequest = (request: AskedRequest, ask: AskEngine) => Promise<object>;
+
+/** The call of an endpoint that takes a dialect's body. Choices differ only in their seeds, so it is about the first. */
+export function callAbout(
+  { requests: [request], model, ignoredParams }: AboutRequest,
+  answer: AnswerRequest,
+): EndpointCall {
+  if (!request) throw new Error("a body makes at least one request");
+  return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
+}
+
 /** The answer of an endpoint that counts the prompt tokens of a request. */
-export function countTokens(
-  request: AskedRequest,
-  encode: (promptTokens: number) => object,
-): EndpointCall["answer"] {
-  return async (ask) => encode((await ask({ type: "prepare", request })).promptTokens.length);
+export function countTokens(encode: (promptTokens: number) => object): AnswerRequest {
+  return async (request, ask) =>
+    encode((await ask({ type: "prepare", request })).promptTokens.length);
 }

@@ -29,7 +29,7 @@ export function outcomeOf(work: () => CompiledDocument): CompileOutcome {
 export function compiledOf(outcome: CompileOutcome): CompiledDocument {
   if (outcome.type === "compiled") return outcome.compiled;
   const { code, message, param } = outcome;
-  throw new ServiceError(toErrorCode(code), message, { param: param ?? undefined });
+  throw new ServiceError(toErrorCode(code), message, { param });
 }
 
 export function bytesOf(outcome: CompileOutcome): number {

@@ -1,7 +1,7 @@
 // All messages between the server process and its workers. Each send is a list of messages, from one turn of the event loop.
 // Messages are plain data (structured clone), without functions and classes.
 
-import { ServiceError, toErrorCode } from "../errors.ts";
+import { type ErrorPlace, ServiceError, toErrorCode } from "../errors.ts";
 import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
 import type { Ending, FreshDelta, StepLoad, Usage } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
@@ -31,21 +31,20 @@ export type ModelOptions = {
 };
 
 /** An error as plain data. */
-export type WireError = {
+export type WireError = ErrorPlace & {
   readonly code: string;
   readonly message: string;
-  readonly param?: string | undefined;
 };
 
-export function fromWireError({ code, message, param }: WireError): ServiceError {
-  return new ServiceError(toErrorCode(code), message, { param });
+export function fromWireError({ code, message, field, param }: WireError): ServiceError {
+  return new ServiceError(toErrorCode(code), message, { field, param });
 }
 
 /** Thrown also before the model is loaded for ranking, if it is already loaded for generation. */
 export function cannotRank(): ServiceError {
   const message =
     "this model cannot rank documents; start the server with --rerank-model FILE, where FILE is the GGUF of a reranker";
-  return new ServiceError("unsupported_parameter", message, { param: "model" });
+  return new ServiceError("unsupported_parameter", message, { field: "model" });
 }
 
 export type ToWorker =

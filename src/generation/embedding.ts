@@ -1,15 +1,9 @@
 // Requests to the embedding worker: vectors of texts, or scores of documents for a query.
 
-/** The body's field that holds the inputs, for error messages. */
-export type InputField = {
-  readonly name: "input" | "prompt" | "documents" | "texts";
-  /** Whether errors name single items, e.g. `input[3]`. */
-  readonly isList: boolean;
-};
-
 export type EmbedRequest = {
   readonly type: "embed";
-  readonly field: InputField;
+  /** Path of each input in the client's body, for errors. In a list it ends in `[]`, where errors put the index. */
+  readonly inputPath: string;
   /** Each is a text or its token ids. */
   readonly inputs: readonly (string | readonly number[])[];
   /** How many of a vector's first numbers to return; null for all. */
@@ -20,7 +14,8 @@ export type EmbedRequest = {
 
 export type RankRequest = {
   readonly type: "rank";
-  readonly field: InputField;
+  /** Path of each document; see `EmbedRequest`. */
+  readonly inputPath: string;
   readonly query: string;
   readonly documents: readonly string[];
   /** Whether to cut documents that are too long instead of refusing them. */

@@ -52,7 +52,7 @@ export class Catalog {
           ? "Leave it out, or start"
           : `To serve it under that name too, start ${this.#withAlias(shown)}, or`) +
         " with --alias '*' for any name",
-      { param: "model" },
+      { field: "model" },
     );
   }
 }

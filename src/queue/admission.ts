@@ -2,6 +2,7 @@
 
 import type { ServiceError } from "../errors.ts";
 import type { LimitedCaller } from "../generation/caller.ts";
+import type { RequestField } from "../generation/request-field.ts";
 import type { SlotUse } from "../generation/slot-lease.ts";
 import type { QueuedStatus } from "../generation/wait-status.ts";
 import type { Ticket } from "./ticket.ts";
@@ -14,7 +15,7 @@ export type EnterOptions = {
   /** Choices of the request: each takes its own slot, and all enter or none. */
   readonly choices: number;
   /** The request field that sets the number of choices, named in the refusal. */
-  readonly field?: string;
+  readonly field?: RequestField;
   /** Whether another queue has already admitted the request; if so, it is never refused here. Default: false. */
   readonly isAdmitted?: boolean;
   /** Whether it is a flex request: it gets a slot when no other request needs it. Default: false. */

@@ -38,7 +38,7 @@ export function findRefusal(state: QueueState): ServiceError | null {
   const room = state.slots + state.maxWaiting;
   if (state.choices > room) {
     const message = `the request asks for ${state.choices} answers at once; this server accepts up to ${room} (--slots plus --queue)`;
-    return new ServiceError("invalid_value", message, { param: state.field });
+    return new ServiceError("invalid_value", message, { field: state.field });
   }
   const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
   if (state.inside + state.choices <= admitted)
@@ -107,7 +107,7 @@ export function findKeyRefusal(state: KeyState): ServiceError | null {
   if (limits.waiting === null) return null;
   if (choices > slots + limits.waiting) {
     const message = `the request asks for ${choices} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
-    return new ServiceError("invalid_value", message, { param: state.field });
+    return new ServiceError("invalid_value", message, { field: state.field });
   }
   const startable = Math.max(0, Math.min(slots - running, state.freeSlots));
   if (inside - running + choices <= startable + limits.waiting) return null;

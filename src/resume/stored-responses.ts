@@ -111,13 +111,13 @@ export class StoredResponses {
   }
 
   #findFinished(id: string, owner: string): KeptResponse {
-    const param = "previous_response_id";
+    const field = "previousId";
     const response = this.answers.find(id, { owner });
     if (!response)
-      throw new ServiceError("previous_response_not_found", this.#describeMissing(id), { param });
+      throw new ServiceError("previous_response_not_found", this.#describeMissing(id), { field });
     if (response.closed === null) return response;
     const message = `cannot continue from ${id}: ${response.closed}`;
-    throw new ServiceError("invalid_value", message, { param });
+    throw new ServiceError("invalid_value", message, { field });
   }
 
   #describeMissing(id: string): string {

@@ -24,7 +24,8 @@ export function send(messages: readonly FromWorker[]): void {
 /** Errors of the library go to the log only: they may name files, and clients cannot act on them. */
 export function wireError(error: unknown): WireError {
   if (error instanceof ServiceError) {
-    return { code: error.code, message: error.message, param: error.param ?? undefined };
+    const { code, message, field, param } = error;
+    return { code, message, field, param };
   }
   send([{ type: "log", level: "error", message: `the engine failed: ${textOf(error)}` }]);
   return {

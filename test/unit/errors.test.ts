@@ -65,6 +65,7 @@ test("shortens long texts of a client in its message and param", () => {
 test("has null, not undefined, without a field and a retry time", () => {
   const error = new ServiceError("not_found", "nothing here", { param: undefined });
 
+  expect(error.field).toBeNull();
   expect(error.param).toBeNull();
   expect(error.retryAfterSeconds).toBeNull();
   expect("cause" in error).toBe(false);

@@ -1,7 +1,7 @@
 // The endpoint POST /v1/messages/count_tokens: counts the prompt tokens that the same body would have as a message.
 // https://docs.anthropic.com/en/api/messages-count-tokens
 
-import { countTokens, type Endpoint } from "../endpoint.ts";
+import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import { nonGenerating } from "../shared/contract.ts";
 import { anthropicTokenCount } from "./answer.ts";
 import { anthropicMessages, parsePrompt, promptSchema } from "./messages.ts";
@@ -18,8 +18,9 @@ export const anthropicCountTokens: Endpoint = {
     answer: anthropicTokenCount,
   }),
 
-  parse(body, context) {
-    const parsed = parsePrompt(body, context);
-    return { ...parsed, answer: countTokens(parsed.request, (input_tokens) => ({ input_tokens })) };
-  },
+  parse: (body, context) =>
+    callAbout(
+      parsePrompt(body, context),
+      countTokens((input_tokens) => ({ input_tokens })),
+    ),
 };

@@ -15,11 +15,6 @@ import type {
   AnthropicUsage,
 } from "./answer.ts";
 
-export type AnthropicEncoderOptions = {
-  /** Whether reasoning is left out of the answer. */
-  readonly hidesReasoning: boolean;
-};
-
 export const PING: Frame = frame({ type: "ping" });
 
 const NO_USAGE: Usage = {
@@ -33,16 +28,17 @@ const STOP_REASONS = { stop: "end_turn", length: "max_tokens", "tool-calls": "to
 /** There is always one choice, because Anthropic's API has no field for more. */
 export class AnthropicEncoder implements AnswerEncoder {
   readonly #identity: AnswerIdentity;
-  readonly #options: AnthropicEncoderOptions;
+  /** Whether reasoning is left out of the answer. */
+  readonly #hidesReasoning: boolean;
   #isOpen = false;
   /** Type of the open block; null between blocks. */
   #block: Delta["type"] | null = null;
   /** Number of blocks begun so far. */
   #blocks = 0;
 
-  constructor(identity: AnswerIdentity, options: AnthropicEncoderOptions) {
+  constructor(identity: AnswerIdentity, hidesReasoning: boolean) {
     this.#identity = identity;
-    this.#options = options;
+    this.#hidesReasoning = hidesReasoning;
   }
 
   /** The first progress event opens the stream, because `message_start` states how much of the prompt was cached. */
@@ -52,7 +48,7 @@ export class AnthropicEncoder implements AnswerEncoder {
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = [...this.#open(NO_USAGE)];
-    if (delta.type === "reasoning-delta" && this.#options.hidesReasoning) return frames;
+    if (delta.type === "reasoning-delta" && this.#hidesReasoning) return frames;
     const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
     if (delta.text === "" && !beginsCall) return frames; // no empty blocks
     if (beginsCall || this.#block !== delta.type) frames.push(...this.#close(), this.#begin(delta));
@@ -117,7 +113,7 @@ export class AnthropicEncoder implements AnswerEncoder {
   }
 
   #content({ text, reasoning, toolCalls }: Choice): AnthropicBlock[] {
-    const showsReasoning = reasoning !== "" && !this.#options.hidesReasoning;
+    const showsReasoning = reasoning !== "" && !this.#hidesReasoning;
     return [
       ...(showsReasoning ? [thinkingBlock(reasoning)] : []),
       ...(text === "" ? [] : [textBlock(text)]),

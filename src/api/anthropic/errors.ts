@@ -1,7 +1,8 @@
 // Encodes errors in Anthropic's form, plus our `param` and `code`.
 // https://docs.anthropic.com/en/api/errors
 
-import { ServiceError } from "../../errors.ts";
+import type { ServiceError } from "../../errors.ts";
+import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
 import type { AnthropicError } from "./answer.ts";
 
 /** HTTP status → error type. Other statuses are `invalid_request_error` below 500, else `api_error`. */
@@ -15,8 +16,17 @@ const TYPES: Readonly<Record<number, AnthropicError["error"]["type"]>> = {
   504: "timeout_error",
 };
 
+const FIELD_NAMES: FieldNames = {
+  effort: {
+    param: "thinking",
+    message:
+      "thinking: this model's chat template cannot switch reasoning on; " +
+      'omit thinking and output_config.effort, or set thinking to {"type": "disabled"}',
+  },
+};
+
 export function encodeAnthropicError(error: ServiceError, requestId: string): AnthropicError {
-  const { code, message, param, traits } = withOwnParam(error);
+  const { code, message, param, traits } = inWireTerms(error, FIELD_NAMES);
   const { status } = traits;
   const type = TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
   const details = param === "thread" ? { details: NO_THREADS } : {};
@@ -29,14 +39,3 @@ export function encodeAnthropicError(error: ServiceError, requestId: string): An
 
 /** The SDKs' tool runners first ask for a stored thread. This error makes them send the whole conversation every turn. */
 const NO_THREADS = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
-
-/** The engine's error names `reasoning_effort`; the field of this API is `thinking`. */
-function withOwnParam(error: ServiceError): ServiceError {
-  if (error.param !== "reasoning_effort") return error;
-  return new ServiceError(
-    error.code,
-    "thinking: this model's chat template cannot switch reasoning on; " +
-      'omit thinking and output_config.effort, or set thinking to {"type": "disabled"}',
-    { param: "thinking" },
-  );
-}

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import type { Dialect, ParseContext } from "../dialect.ts";
+import type { AboutRequest } from "../endpoint.ts";
 import { CHAT_CODES, withoutEffect } from "../shared/contract.ts";
 import {
   defaulted,
@@ -114,7 +115,6 @@ export const anthropicMessages: Dialect = {
     const given = withBlocks(body);
     const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED, REPLACEMENTS);
     const request = requestOf(fields, context);
-    const hidesReasoning = omitsReasoning(fields);
     return {
       requests: [request],
       choicesPerPrompt: 1,
@@ -123,7 +123,7 @@ export const anthropicMessages: Dialect = {
       flush: "token",
       isFlex: false,
       ignoredParams,
-      encoder: (identity) => new AnthropicEncoder(identity, { hidesReasoning }),
+      encoder: (identity) => new AnthropicEncoder(identity, omitsReasoning(fields)),
     };
   },
 
@@ -132,10 +132,10 @@ export const anthropicMessages: Dialect = {
 };
 
 /** Parses a body only for its prompt, for `count_tokens`. */
-export function parsePrompt(body: unknown, context: ParseContext) {
+export function parsePrompt(body: unknown, context: ParseContext): AboutRequest {
   const given = withBlocks(body);
   const { fields, ignoredParams } = parseBody(promptSchema, given, UNSUPPORTED, REPLACEMENTS);
-  return { request: requestOf(fields, context), model: fields.model ?? null, ignoredParams };
+  return { requests: [requestOf(fields, context)], model: fields.model ?? null, ignoredParams };
 }
 
 function requestOf(fields: Fields, context: ParseContext): AskedRequest {

@@ -116,7 +116,7 @@ type Conversation = {
 /** @throws ServiceError 400 if the last content has calls without results, so that there is nothing to answer */
 export function readContents({ contents, systemInstruction }: Conversation): readonly Message[] {
   const system = (systemInstruction?.parts ?? []).map(({ text }) => text).join("\n");
-  const calls = new Calls();
+  const calls = new OpenCalls();
   const messages = turnsOf(contents).flatMap(({ isAnswer, parts }) =>
     isAnswer ? [readAnswer(parts, calls)] : readUserTurn(parts, calls),
   );
@@ -141,11 +141,11 @@ function turnsOf(given: readonly Content[]): readonly Turn[] {
   return turns;
 }
 
-function readAnswer(parts: readonly Part[], calls: Calls): Message {
+function readAnswer(parts: readonly Part[], calls: OpenCalls): Message {
   const toolCalls: ToolCall[] = [];
   let [content, reasoning] = ["", ""];
   for (const { text, thought, functionCall } of parts) {
-    if (functionCall) toolCalls.push(calls.add(functionCall));
+    if (functionCall) toolCalls.push(calls.add({ ...functionCall, arguments: functionCall.args }));
     else if (thought) reasoning += text ?? "";
     else content += text ?? "";
   }
@@ -153,11 +153,11 @@ function readAnswer(parts: readonly Part[], calls: Calls): Message {
 }
 
 /** Function results come first, because nothing may stand between a call and its result. */
-function readUserTurn(parts: readonly Part[], calls: Calls): readonly Message[] {
+function readUserTurn(parts: readonly Part[], calls: OpenCalls): readonly Message[] {
   const results = parts.flatMap(({ functionResponse: given }): Message[] => {
     if (!given) return [];
-    const { name } = given;
-    return [{ role: "tool", content: resultText(given), toolCallId: calls.idFor(given), name }];
+    const { id, name } = given;
+    return [calls.resultOf({ id, name, content: resultText(given) })];
   });
   const texts = parts.flatMap(({ text }) => text ?? []);
   return texts.length > 0 ? [...results, { role: "user", content: texts.join("\n") }] : results;
@@ -169,24 +169,4 @@ function resultText({ response }: z.output<typeof functionResponse>): string {
   const isWrapped = others.length === 0 && (name === "output" || name === "result");
   const result = isWrapped ? response[name] : response;
   return typeof result === "string" ? result : JSON.stringify(result);
-}
-
-/** Matches results to calls. Gemini's clients may omit ids; then the name decides, in the order of the calls. */
-class Calls {
-  readonly #open = new OpenCalls();
-  #count = 0;
-
-  add({ id, name, args }: z.output<typeof functionCall>): ToolCall {
-    const call = {
-      id: id || `call_${this.#count++}`,
-      name,
-      arguments: (args ?? {}) as ToolCall["arguments"], // it came out of JSON
-    };
-    this.#open.add(call);
-    return call;
-  }
-
-  idFor({ id, name }: z.output<typeof functionResponse>): string | null {
-    return this.#open.take(id ?? null, name)?.id ?? (id || null);
-  }
 }

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { ParseContext } from "../dialect.ts";
-import { countTokens, type Endpoint } from "../endpoint.ts";
+import { type AboutRequest, callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue, isObject } from "../shared/refusals.ts";
 import { geminiError, geminiTokenCount } from "./answer.ts";
@@ -40,23 +40,20 @@ export const geminiCountTokens: Endpoint = {
     codes: geminiGenerate.contract.codes,
   },
 
-  parse(body, context) {
-    const parsed = parsePrompt(body, context);
-    const answer = countTokens(parsed.request, (totalTokens) => ({
-      totalTokens,
-      promptTokensDetails: [{ modality: "TEXT", tokenCount: totalTokens }],
-    }));
-    return { ...parsed, answer };
-  },
+  parse: (body, context) => callAbout(parsePrompt(body, context), countTokens(encodeCount)),
 };
 
-function parsePrompt(body: unknown, context: ParseContext) {
+function encodeCount(totalTokens: number) {
+  return { totalTokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: totalTokens }] };
+}
+
+function parsePrompt(body: unknown, context: ParseContext): AboutRequest {
   const given = inCamelCase(body);
   refuseMedia(given);
   if (isObject(given)) refuseMedia(given.generateContentRequest);
   const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
-  const request = requestOf(wholeRequest(fields), context);
-  return { request, model: context.model ?? null, ignoredParams };
+  const requests = [requestOf(wholeRequest(fields), context)];
+  return { requests, model: context.model ?? null, ignoredParams };
 }
 
 function wholeRequest(fields: z.output<typeof schema>): GeminiRequest {

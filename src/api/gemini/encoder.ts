@@ -22,15 +22,13 @@ export type GeminiEncoderOptions = {
   readonly includesLogprobs: boolean;
 };
 
-type Call = { readonly name: string; arguments: string };
+type Call = { readonly index: number; readonly name: string; arguments: string };
 
 /** State of one candidate while it streams. */
 type Streaming = {
   readonly textFrame: (text: string) => Frame;
   /** The incomplete call; calls are sent whole. */
   call: Call | null;
-  /** Number of calls begun so far. */
-  calls: number;
   /** Logprobs that have not been sent yet. */
   logprobs: PositionLogprobs[];
 };
@@ -96,7 +94,7 @@ export class GeminiEncoder implements AnswerEncoder {
     const parts = [
       ...(showsReasoning ? [thought(reasoning)] : []),
       ...(content === "" ? [] : [text(content)]),
-      ...toolCalls.flatMap((call, number) => this.#encodeCall(call, index, number)),
+      ...toolCalls.flatMap((call, number) => this.#encodeCall({ ...call, index: number }, index)),
     ];
     return parts.length > 0 ? parts : [text("")];
   }
@@ -111,15 +109,14 @@ export class GeminiEncoder implements AnswerEncoder {
     return this.#options.includesReasoning ? this.#parts(index, [thought(content)]) : [];
   }
 
-  #call(index: number, { name, text: more }: ToolCallDelta): readonly Frame[] {
+  #call(index: number, { index: number, name, text: more }: ToolCallDelta): readonly Frame[] {
     const streaming = this.#streaming(index);
     if (name === null) {
       if (streaming.call) streaming.call.arguments += more;
       return [];
     }
     const frames = this.#endCall(index);
-    streaming.call = { name, arguments: more };
-    streaming.calls += 1;
+    streaming.call = { index: number, name, arguments: more };
     return frames;
   }
 
@@ -130,16 +127,16 @@ export class GeminiEncoder implements AnswerEncoder {
 
   #takeCall(index: number): readonly GeminiPart[] {
     const streaming = this.#streaming(index);
-    const { call, calls } = streaming;
+    const { call } = streaming;
     streaming.call = null;
-    return call ? this.#encodeCall(call, index, calls - 1) : [];
+    return call ? this.#encodeCall(call, index) : [];
   }
 
   /** Leaves out a call that was cut off; the finish reason is MAX_TOKENS then. */
-  #encodeCall(call: Call, index: number, number: number): readonly GeminiPart[] {
+  #encodeCall(call: Call, index: number): readonly GeminiPart[] {
     const args = parseArguments(call.arguments);
     if (args === null) return [];
-    const id = callId("call", this.#identity.id, number, index);
+    const id = callId("call", this.#identity.id, call.index, index);
     return [{ functionCall: { id, name: call.name, args } }];
   }
 
@@ -149,7 +146,7 @@ export class GeminiEncoder implements AnswerEncoder {
     const textFrame = textFrames((content) => {
       return this.#answer([{ content: { parts: [text(content)], role: "model" }, index }]);
     });
-    const streaming = { textFrame, call: null, calls: 0, logprobs: [] };
+    const streaming = { textFrame, call: null, logprobs: [] };
     this.#candidates[index] = streaming;
     return streaming;
   }

@@ -2,6 +2,7 @@
 // https://cloud.google.com/apis/design/errors
 
 import type { ServiceError } from "../../errors.ts";
+import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
 import type { GeminiError } from "./answer.ts";
 
 type Status = GeminiError["error"]["status"];
@@ -19,53 +20,43 @@ const STATUSES: Readonly<Record<number, Status>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** Field as the engine and the queue name it, after chat completions → Gemini's field. */
-const OWN_PARAMS: ReadonlyMap<string, string> = new Map([
-  ["messages", "contents"],
-  ["n", "generationConfig.candidateCount"],
-  ["reasoning_effort", "generationConfig.thinkingConfig"],
-]);
+const RPC = "type.googleapis.com/google.rpc";
 
-const NO_SWITCH =
-  "generationConfig.thinkingConfig: this model's chat template cannot switch reasoning on; " +
-  "omit thinkingLevel or set thinkingBudget to 0";
+const FIELD_NAMES: FieldNames = {
+  choices: "generationConfig.candidateCount",
+  messages: "contents",
+  effort: {
+    param: "generationConfig.thinkingConfig",
+    message:
+      "generationConfig.thinkingConfig: this model's chat template cannot switch reasoning on; " +
+      "omit thinkingLevel or set thinkingBudget to 0",
+  },
+};
 
-export function encodeGeminiError(error: ServiceError, requestId: string): GeminiError {
-  const { message, param, traits } = error;
+export function encodeGeminiError(thrown: ServiceError, requestId: string): GeminiError {
+  const error = inWireTerms(thrown, FIELD_NAMES);
+  const { message, traits } = error;
   const { status: code } = traits;
   return {
     error: {
       code,
-      message: param === "reasoning_effort" ? NO_SWITCH : message,
+      message,
       status: STATUSES[code] ?? (code < 500 ? "INVALID_ARGUMENT" : "INTERNAL"),
       details: detailsOf(error, requestId),
     },
   };
 }
 
-function detailsOf(
-  { code, param, message, retryAfterSeconds }: ServiceError,
-  requestId: string,
-): Detail[] {
-  const details: Detail[] = [
-    {
-      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-      reason: code.toUpperCase(),
-      domain: "sluice",
-    },
+function detailsOf(error: ServiceError, requestId: string): Detail[] {
+  const { code, param, message, retryAfterSeconds } = error;
+  const violation = { field: param ?? "", description: message };
+  const details: readonly (Detail | null)[] = [
+    { "@type": `${RPC}.ErrorInfo`, reason: code.toUpperCase(), domain: "sluice" },
+    param === null ? null : { "@type": `${RPC}.BadRequest`, fieldViolations: [violation] },
+    retryAfterSeconds === null
+      ? null
+      : { "@type": `${RPC}.RetryInfo`, retryDelay: `${retryAfterSeconds}s` },
+    { "@type": `${RPC}.RequestInfo`, requestId },
   ];
-  if (param !== null) {
-    const field = OWN_PARAMS.get(param) ?? param;
-    details.push({
-      "@type": "type.googleapis.com/google.rpc.BadRequest",
-      fieldViolations: [{ field, description: message }],
-    });
-  }
-  if (retryAfterSeconds !== null) {
-    details.push({
-      "@type": "type.googleapis.com/google.rpc.RetryInfo",
-      retryDelay: `${retryAfterSeconds}s`,
-    });
-  }
-  return [...details, { "@type": "type.googleapis.com/google.rpc.RequestInfo", requestId }];
+  return details.filter((detail) => detail !== null);
 }

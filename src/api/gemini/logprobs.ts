@@ -1,7 +1,7 @@
 // Encodes logprobs in Gemini's form. https://ai.google.dev/api/generate-content#LogprobsResult
 
 import type { PositionLogprobs, TokenLogprob } from "../../generation/events.ts";
-import { MIN_LOGPROB } from "../openai/logprobs.ts";
+import { finite } from "../openai/logprobs.ts";
 import type { GeminiLogprobs, GeminiTokenLogprob } from "./answer.ts";
 
 export function logprobsOf(logprobs: readonly PositionLogprobs[]): GeminiLogprobs {
@@ -14,14 +14,10 @@ export function logprobsOf(logprobs: readonly PositionLogprobs[]): GeminiLogprob
 }
 
 export function averageOf(logprobs: readonly PositionLogprobs[]): number {
-  const sum = logprobs.reduce((total, each) => total + finite(each), 0);
+  const sum = logprobs.reduce((total, each) => total + finite(each.logprob ?? 0), 0);
   return sum / Math.max(1, logprobs.length);
 }
 
 function encodeToken(token: TokenLogprob): GeminiTokenLogprob {
-  return { token: token.text, tokenId: token.id, logProbability: finite(token) };
-}
-
-function finite({ logprob }: TokenLogprob): number {
-  return logprob === null ? 0 : Math.max(MIN_LOGPROB, logprob);
+  return { token: token.text, tokenId: token.id, logProbability: finite(token.logprob ?? 0) };
 }

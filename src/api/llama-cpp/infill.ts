@@ -8,12 +8,11 @@ import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiError } from "../openai/answer.ts";
-import { encodeOpenaiError } from "../openai/encoder.ts";
-import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { openaiErrors } from "../openai/encoder.ts";
+import { requestsOf, sharedFields, tokenLimit, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
-import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
+import { formatOf } from "../shared/schema-grammar.ts";
 import {
   type InfillAnswer,
   type InfillFrame,
@@ -79,7 +78,8 @@ export const nativeInfill: Dialect = {
       { ...fields, n: 1, stream_options: null },
       {
         prompts: [{ type: "infill", prefix: textBefore(fields), suffix: fields.input_suffix }],
-        maxTokens: maxTokens(fields),
+        format: formatOf(fields),
+        maxTokens: tokenLimit(fields, ["n_predict", "max_tokens"]),
         logprobs: null,
         echoesPrompt: false,
       },
@@ -94,7 +94,11 @@ export const nativeInfill: Dialect = {
     };
   },
 
-  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
+  encodeError: openaiErrors({
+    prompt: "input_prefix",
+    suffix: "input_suffix",
+    logitBias: "logit_bias",
+  }),
 };
 
 /** Settings of a request that sets none, for GET /props. */
@@ -117,20 +121,6 @@ function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
 function separator(name: string): string {
   return `\n\n--- ${name} ---\n\n`;
 }
-
-function maxTokens({ n_predict, max_tokens }: Fields): number | null {
-  const [own, other] = [n_predict ?? null, max_tokens ?? null];
-  if (own !== null && other !== null && own !== other) {
-    throw invalidValue("n_predict", `is ${own} and max_tokens is ${other}; send only one of them`);
-  }
-  return own ?? other;
-}
-
-/** The engine names the fields of a prompt as completions do. */
-const OWN_PARAMS: OwnParams = {
-  unsupported_parameter: { suffix: "input_suffix" },
-  context_length_exceeded: { prompt: "input_prefix" },
-};
 
 /** `stop_type` of an answer that no stop string ended. */
 const STOP_TYPES = { stop: "eos", "tool-calls": "eos", length: "limit" } as const;

@@ -2,9 +2,7 @@
 // number of tokens. They take the body of a chat completion and refuse what a chat completion refuses.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
-import type { AskedRequest } from "../../generation/request.ts";
-import type { ParseContext } from "../dialect.ts";
-import { type AskEngine, countTokens, type Endpoint, type EndpointCall } from "../endpoint.ts";
+import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import { openaiChat } from "../openai/chat.ts";
 import { nonGenerating } from "../shared/contract.ts";
 import { encodeInputTokens, inputTokens, renderedPrompt } from "./answers.ts";
@@ -18,7 +16,7 @@ export const nativeApplyTemplate: Endpoint = {
     answer: renderedPrompt,
   }),
   parse: (body, context) =>
-    chatCall(body, context, async (request, ask) => {
+    callAbout(openaiChat.parse(body, context), async (request, ask) => {
       // Refuses a prompt that is too long before it is rendered.
       await ask({ type: "prepare", request });
       const { text } = await ask({ type: "render", prompt: request.prompt });
@@ -35,16 +33,5 @@ export const chatInputTokens: Endpoint = {
     answer: inputTokens,
   }),
   parse: (body, context) =>
-    chatCall(body, context, (request, ask) => countTokens(request, encodeInputTokens)(ask)),
+    callAbout(openaiChat.parse(body, context), countTokens(encodeInputTokens)),
 };
-
-function chatCall(
-  body: unknown,
-  context: ParseContext,
-  answer: (request: AskedRequest, ask: AskEngine) => Promise<object>,
-): EndpointCall {
-  const { requests, model, ignoredParams } = openaiChat.parse(body, context);
-  const [request] = requests; // the choices differ only in their seeds
-  if (!request) throw new Error("a chat needs a request");
-  return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
-}

@@ -45,7 +45,6 @@ export const nativeTokenize: Endpoint = {
     return {
       model: fields.model ?? null,
       ignoredParams,
-      request: null,
       answer: async (ask) => {
         const pieces = await ask({
           type: "tokenize",
@@ -94,7 +93,6 @@ export const nativeDetokenize: Endpoint = {
     return {
       model: fields.model ?? null,
       ignoredParams,
-      request: null,
       answer: async (ask) => ({
         content: await ask({ type: "detokenize", tokens: fields.tokens }),
       }),

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { EmbeddingAnswer, EmbeddingApi } from "../embedding-api.ts";
-import { encodeFloats, unitVector, VectorEncoder } from "../openai/embeddings.ts";
+import { encodeFloats, resultEncoder, unitVector } from "../openai/embeddings.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { defaulted } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
@@ -63,11 +63,10 @@ export const ollamaEmbed: EmbeddingApi = {
   parse(body) {
     const { fields, ignoredParams } = parseBody(schema, body, {});
     const dimensions = fields.dimensions ?? null;
-    const isList = typeof fields.input !== "string";
     return {
       request: {
         type: "embed",
-        field: { name: "input", isList },
+        inputPath: typeof fields.input === "string" ? "input" : "input[]",
         inputs: [fields.input].flat(),
         dimensions,
         truncates: fields.truncate,
@@ -75,7 +74,7 @@ export const ollamaEmbed: EmbeddingApi = {
       model: fields.model,
       ignoredParams,
       encoder: () =>
-        new VectorEncoder((values) => encodeFloats(unitVector(values, dimensions)), encodeAnswer),
+        resultEncoder((values) => encodeFloats(unitVector(values, dimensions)), encodeAnswer),
     };
   },
 };
@@ -100,7 +99,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
     return {
       request: {
         type: "embed",
-        field: { name: "prompt", isList: false },
+        inputPath: "prompt",
         inputs: [fields.prompt],
         dimensions: null,
         truncates: false,
@@ -108,7 +107,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
       model: fields.model,
       ignoredParams,
       encoder: () =>
-        new VectorEncoder(
+        resultEncoder(
           (values) => encodeFloats(finiteVector(values)),
           ([embedding = "[]"]) => `{"embedding":${embedding}}`,
         ),

@@ -20,8 +20,6 @@ export type AnswerPart = {
 /** The fields that differ between the two routes. */
 export type EncodedShape = { readonly fields: (part: AnswerPart) => object };
 
-export type OllamaEncoderOptions = { readonly includesLogprobs: boolean };
-
 const NS_PER_MS = 1_000_000;
 const DONE_REASONS = { stop: "stop", length: "length", "tool-calls": "stop" } as const;
 
@@ -36,10 +34,10 @@ export class OllamaEncoder implements AnswerEncoder {
   /** Logprobs that have not been sent yet. */
   #logprobs: PositionLogprobs[] = [];
 
-  constructor(shape: EncodedShape, identity: AnswerIdentity, options: OllamaEncoderOptions) {
+  constructor(shape: EncodedShape, identity: AnswerIdentity, includesLogprobs: boolean) {
     this.#shape = shape;
     this.#identity = identity;
-    this.#includesLogprobs = options.includesLogprobs;
+    this.#includesLogprobs = includesLogprobs;
     this.#textFrame = textFrames((text) => this.#line({ text }));
   }
 

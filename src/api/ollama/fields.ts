@@ -1,18 +1,12 @@
 // Body fields that POST /api/chat and POST /api/generate share, and the requests that they become.
 
 import { z } from "zod";
-import type {
-  AskedPrompt,
-  AskedRequest,
-  LogprobOptions,
-  ReasoningOptions,
-} from "../../generation/request.ts";
+import type { AskedPrompt, AskedRequest, ReasoningOptions } from "../../generation/request.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { defaulted, MAX_ALTERNATIVES, PLAIN_REQUEST } from "../shared/fields.ts";
+import { defaulted, logprobOptions, MAX_ALTERNATIVES, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
@@ -94,8 +88,7 @@ export function parsedOf(
     flush: "token",
     isFlex: false,
     ignoredParams,
-    encoder: (identity) =>
-      new OllamaEncoder(shape, identity, { includesLogprobs: fields.logprobs }),
+    encoder: (identity) => new OllamaEncoder(shape, identity, fields.logprobs),
   };
 }
 
@@ -125,10 +118,4 @@ function effortOf(think: CommonFields["think"]): string | null {
 function grammarOf({ format }: CommonFields): AskedRequest["grammar"] {
   if (format === null || format === undefined || format === "") return null;
   return format === "json" ? jsonObjectGrammar() : schemaAt(format, "format");
-}
-
-function logprobOptions({ logprobs, top_logprobs: top }: CommonFields): LogprobOptions | null {
-  if (logprobs) return { alternatives: top, includesPrompt: false };
-  if (top === 0) return null;
-  throw invalidValue("top_logprobs", "requires logprobs: true");
 }

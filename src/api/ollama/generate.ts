@@ -8,7 +8,7 @@ import { parseBody, type Replacements, type Unsupported } from "../shared/parse-
 import { invalidValue } from "../shared/refusals.ts";
 import { type GenerateFields, generateForms, ollamaError } from "./answer.ts";
 import { type EncodedShape, noticeOf } from "./encoder.ts";
-import { errorsNamed } from "./errors.ts";
+import { ollamaErrors } from "./errors.ts";
 import {
   commonFields,
   loadedAtOnce,
@@ -85,7 +85,7 @@ export const ollamaGenerate: Dialect = {
       : { ...parsed, requests: [request] };
   },
 
-  encodeError: errorsNamed({ context_length_exceeded: { messages: "prompt" } }),
+  encodeError: ollamaErrors({ messages: "prompt" }),
   lines: { notice: noticeOf(SHAPE) },
 };
 

@@ -1,7 +1,7 @@
 // Ollama's chat messages → Message. https://docs.ollama.com/api/chat
 
 import { z } from "zod";
-import type { Message, ToolCall } from "../../generation/request.ts";
+import type { Message } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
 import { unreadable } from "../shared/refusals.ts";
@@ -46,7 +46,6 @@ const message = z.discriminatedUnion(
 export const messages = z.array(message, "must be a list of messages").nullish();
 
 type InputMessage = z.output<typeof message>;
-type ToolResult = Extract<InputMessage, { role: "tool" }>;
 
 /** Refuses images with a specific reason; the schema would only report an invalid value. */
 export function refuseImages(body: unknown): void {
@@ -62,51 +61,24 @@ export function refuseImages(body: unknown): void {
 }
 
 export function readMessages(given: readonly InputMessage[]): readonly Message[] {
-  const calls: Calls = { count: 0, open: new OpenCalls() };
+  const calls = new OpenCalls();
   return given.map((each) => readMessage(each, calls));
 }
 
-/** Tool calls in the messages read so far. */
-type Calls = {
-  count: number;
-  /** Calls without a result. */
-  readonly open: OpenCalls;
-};
-
-function readMessage(given: InputMessage, calls: Calls): Message {
+function readMessage(given: InputMessage, calls: OpenCalls): Message {
   const content = given.content ?? "";
   switch (given.role) {
     case "assistant": {
-      const toolCalls = (given.tool_calls ?? []).map((call) => readCall(call, calls.count++));
-      for (const call of toolCalls) calls.open.add(call);
+      const toolCalls = (given.tool_calls ?? []).map(({ id, function: called }) =>
+        calls.add({ id, name: called.name, arguments: called.arguments }),
+      );
       return { role: "assistant", content, reasoning: given.thinking || null, toolCalls };
     }
     case "tool":
-      return readResult(given, calls.open);
+      return calls.resultOf({ id: given.tool_call_id, name: given.tool_name, content });
     default:
       return { role: given.role, content };
   }
-}
-
-/** Older clients send no ids; then the id is the call's number. */
-function readCall({ id, function: called }: z.output<typeof toolCall>, index: number): ToolCall {
-  return {
-    id: id || `call_${index}`,
-    name: called.name,
-    arguments: (called.arguments ?? {}) as ToolCall["arguments"], // it came out of JSON
-  };
-}
-
-/** Assigns the result to the first open call that fits. */
-function readResult(result: ToolResult, open: OpenCalls): Message {
-  const { content, tool_name: name, tool_call_id: id } = result;
-  const call = open.take(id ?? null, name ?? null);
-  return {
-    role: "tool",
-    content: content ?? "",
-    toolCallId: call?.id ?? id ?? null,
-    name: call?.name ?? name ?? null,
-  };
 }
 
 /** Shorter and shorter conversations: each begins at a later user message, and all keep the system messages. */

@@ -3,19 +3,22 @@
 import { z } from "zod";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
-import type { AskedPrompt, LogprobOptions, Message, ToolUse } from "../../generation/request.ts";
+import type { AskedPrompt, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import {
   defaulted,
+  logprobOptions,
   MAX_ALTERNATIVES,
   requestsOf,
   sharedFields,
+  tokenLimit,
   UNSUPPORTED_IN_CHAT,
   unsupportedWith,
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
+import { formatOf } from "../shared/schema-grammar.ts";
 import { callId } from "../shared/tool-calls.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
 import { openaiError } from "./answer.ts";
@@ -91,19 +94,16 @@ export const openaiChat: Dialect = {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
     const own = {
       prompts: [readPrompt(fields)],
-      maxTokens: maxTokens(fields),
+      format: formatOf(fields),
+      maxTokens: tokenLimit(fields, ["max_tokens", "max_completion_tokens"]),
       logprobs: logprobOptions(fields),
       echoesPrompt: false,
     };
+    const encoded = { ...fields, logprobs: own.logprobs };
     return {
       ...requestsOf(fields, own, context),
       ignoredParams,
-      encoder: (identity) =>
-        new OpenaiEncoder(SHAPE, identity, {
-          includesUsage: fields.stream_options?.include_usage ?? false,
-          includesLogprobs: fields.logprobs,
-          serviceTier: fields.service_tier ?? null,
-        }),
+      encoder: (identity) => new OpenaiEncoder(SHAPE, identity, encoded),
     };
   },
 
@@ -158,21 +158,6 @@ function continuesLast(fields: Fields, read: readonly Message[]): boolean {
       "can be false only if the last message is continued",
     );
   return isContinued;
-}
-
-function logprobOptions({ logprobs, top_logprobs: top }: Fields): LogprobOptions | null {
-  if (logprobs) return { alternatives: top, includesPrompt: false };
-  if (top > 0) throw invalidValue("top_logprobs", "requires logprobs: true");
-  return null;
-}
-
-function maxTokens({ max_tokens, max_completion_tokens }: Fields): number | null {
-  const [older, newer] = [max_tokens ?? null, max_completion_tokens ?? null];
-  if (older !== null && newer !== null && older !== newer) {
-    const difference = `is ${older} and max_completion_tokens is ${newer}; send only one of them`;
-    throw invalidValue("max_tokens", difference);
-  }
-  return newer ?? older;
 }
 
 function encodeDelta(delta: Delta, context: ChoiceContext): ChatDelta {

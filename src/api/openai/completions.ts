@@ -1,7 +1,6 @@
 // The dialect of POST /v1/completions, which continues a text. https://platform.openai.com/docs/api-reference/completions
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { withoutEffect } from "../shared/contract.ts";
@@ -13,7 +12,8 @@ import {
   unsupportedWith,
 } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
+import { invalidValue, notSupported } from "../shared/refusals.ts";
+import { formatOf } from "../shared/schema-grammar.ts";
 import { openaiError } from "./answer.ts";
 import { type CompletionText, completion, completionChunk } from "./completions-answer.ts";
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
@@ -119,19 +119,16 @@ export const openaiCompletions: Dialect = {
     refuseContradictions(fields);
     const own = {
       prompts: readPrompts(fields),
+      format: formatOf(fields),
       maxTokens: fields.max_tokens ?? null,
       logprobs: logprobOptions(fields),
       echoesPrompt: fields.echo,
     };
+    const encoded = { ...fields, logprobs: own.logprobs };
     return {
       ...requestsOf(fields, own, context),
       ignoredParams,
-      encoder: (identity) =>
-        new OpenaiEncoder(SHAPE, identity, {
-          includesUsage: fields.stream_options?.include_usage ?? false,
-          includesLogprobs: typeof fields.logprobs === "number",
-          serviceTier: fields.service_tier ?? null,
-        }),
+      encoder: (identity) => new OpenaiEncoder(SHAPE, identity, encoded),
     };
   },
 
@@ -160,7 +157,8 @@ function refuseInvalidIds(ids: readonly unknown[], path: string): void {
 }
 
 function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
-  const given = asList(prompt);
+  const isOne = typeof prompt === "string" || typeof prompt[0] === "number";
+  const given = (isOne ? [prompt] : prompt) as readonly (string | readonly number[])[]; // the schema refuses mixed lists
   if (given.length * n > MAX_PROMPTS)
     throw invalidValue("n", `times the number of prompts must be at most ${MAX_PROMPTS}`);
   if (!suffix) return given.map(asPrompt);
@@ -168,12 +166,6 @@ function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
     if (typeof each === "string") return { type: "infill", prefix: each, suffix };
     throw invalidValue("suffix", "requires a prompt that is a string, not token ids");
   });
-}
-
-function asList(prompt: Fields["prompt"]): readonly (string | readonly number[])[] {
-  if (typeof prompt === "string") return [prompt];
-  if (typeof prompt[0] === "number") return [prompt as readonly number[]]; // the schema refuses mixed lists
-  return prompt as readonly (string | readonly number[])[];
 }
 
 function asPrompt(given: string | readonly number[]): AskedPrompt {
@@ -187,10 +179,11 @@ function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }:
     throw invalidValue("max_tokens", "must be at least 1 (0 only with echo); -1 means no limit");
   if (echo && suffix) throw invalidValue("echo", "cannot be used together with suffix");
   if (echo && grammar) throw invalidValue("echo", "cannot be used together with grammar");
-  if (typeof best_of === "number" && best_of !== n) {
-    const message = "best_of is not supported by this server; omit it or set it to the value of n";
-    throw new ServiceError("unsupported_parameter", message, { param: "best_of" });
-  }
+  if (typeof best_of === "number" && best_of !== n)
+    throw notSupported(
+      "best_of",
+      "is not supported by this server; omit it or set it to the value of n",
+    );
 }
 
 function logprobOptions({ logprobs, echo }: Fields): LogprobOptions | null {

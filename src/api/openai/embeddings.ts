@@ -83,40 +83,28 @@ export const openaiEmbeddings: EmbeddingApi = {
     return {
       request: {
         type: "embed",
-        field: { name: "input", isList: fields.input.isList },
+        inputPath: fields.input.isList ? "input[]" : "input",
         inputs: fields.input.inputs,
         dimensions,
         truncates: false,
       },
       model: fields.model ?? null,
       ignoredParams,
-      encoder: () =>
-        new VectorEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
+      encoder: () => resultEncoder((values) => encode(unitVector(values, dimensions)), encodeList),
     };
   },
 };
 
-type EncodeVector = (values: Float64Array) => string;
-type EncodeVectors = (vectors: readonly string[], answer: EmbeddingAnswer) => string;
-
-/** Serializes each vector when it arrives: serializing thousands at the end would block every stream. */
-export class VectorEncoder implements EmbeddingEncoder {
-  readonly #encode: EncodeVector;
-  readonly #encodeBody: EncodeVectors;
-  readonly #vectors: string[] = [];
-
-  constructor(encode: EncodeVector, encodeBody: EncodeVectors) {
-    this.#encode = encode;
-    this.#encodeBody = encodeBody;
-  }
-
-  add(values: Float64Array): void {
-    this.#vectors.push(this.#encode(values));
-  }
-
-  body(answer: EmbeddingAnswer): string {
-    return this.#encodeBody(this.#vectors, answer);
-  }
+/** Encodes each result when it arrives: encoding thousands at the end would block every stream. */
+export function resultEncoder<T>(
+  encode: (values: Float64Array) => T,
+  encodeBody: (results: readonly T[], answer: EmbeddingAnswer) => string,
+): EmbeddingEncoder {
+  const results: T[] = [];
+  return {
+    add: (values) => void results.push(encode(values)),
+    body: (answer) => encodeBody(results, answer),
+  };
 }
 
 function encodeList(vectors: readonly string[], { model, promptTokens }: EmbeddingAnswer): string {

@@ -6,6 +6,7 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
 import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
@@ -32,11 +33,11 @@ export type ChoiceContext = {
   readonly offset: number;
 };
 
-export type EncoderOptions = {
-  readonly includesUsage: boolean;
-  readonly includesLogprobs: boolean;
-  /** `service_tier` as the client sent it; null if it sent none. */
-  readonly serviceTier: string | null;
+/** What an answer includes: the fields of the request, and its options for logprobs. */
+export type EncodedFields = {
+  readonly stream_options?: { readonly include_usage: boolean } | null | undefined;
+  readonly service_tier?: string | null | undefined;
+  readonly logprobs: object | null;
 };
 
 const DONE: Frame = { data: "[DONE]" };
@@ -52,37 +53,35 @@ type Streaming = {
 export class OpenaiEncoder implements AnswerEncoder {
   readonly #shape: AnswerShape;
   readonly #answerId: string;
-  readonly #options: EncoderOptions;
+  readonly #includesUsage: boolean;
+  readonly #includesLogprobs: boolean;
   readonly #head: { id: string; object: string; created: number; model: string };
   readonly #tier: { service_tier?: string };
   readonly #choices: Streaming[] = [];
 
-  constructor(shape: AnswerShape, identity: AnswerIdentity, options: EncoderOptions) {
+  constructor(shape: AnswerShape, identity: AnswerIdentity, fields: EncodedFields) {
     this.#shape = shape;
     this.#answerId = identity.id;
-    this.#options = options;
+    this.#includesUsage = fields.stream_options?.include_usage ?? false;
+    this.#includesLogprobs = fields.logprobs !== null;
     this.#head = {
       id: `${shape.idPrefix}-${identity.id}`,
       object: shape.chunkObject,
       created: identity.createdAtSeconds,
       model: identity.model,
     };
-    this.#tier = options.serviceTier === null ? {} : { service_tier: options.serviceTier };
+    this.#tier = fields.service_tier ? { service_tier: fields.service_tier } : {};
   }
 
   delta(choice: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(choice);
     const opening = this.#open(choice, delta.type === "text-delta");
-    const isPlain = delta.type === "text-delta" && !this.#options.includesLogprobs;
-    if (isPlain) {
-      const text = streaming.textFrame(delta.text);
-      return opening ? [opening, text] : [text];
-    }
+    const isPlain = delta.type === "text-delta" && !this.#includesLogprobs;
+    if (isPlain) return [...opening, streaming.textFrame(delta.text)];
     const { offset } = streaming;
     const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
     if (delta.type === "text-delta") streaming.offset += delta.text.length;
-    const chunk = jsonFrame(this.#chunk(choice, fields));
-    return opening ? [opening, chunk] : [chunk];
+    return [...opening, jsonFrame(this.#chunk(choice, fields))];
   }
 
   /** In the form of llama.cpp's server. */
@@ -92,12 +91,11 @@ export class OpenaiEncoder implements AnswerEncoder {
   }
 
   finish(choice: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
-    const opening = this.#open(choice, true);
+    const frames = [...this.#open(choice, true)];
     const last = this.#chunk(choice, this.#shape.closing, FINISH_REASONS[reason]);
-    const frames = opening ? [opening] : [];
     if (!receipt) return [...frames, jsonFrame(last)];
     frames.push(jsonFrame({ ...last, timings: encodeTimings(receipt) }));
-    if (this.#options.includesUsage)
+    if (this.#includesUsage)
       frames.push(
         jsonFrame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
       );
@@ -110,7 +108,7 @@ export class OpenaiEncoder implements AnswerEncoder {
       object: this.#shape.bodyObject,
       choices: choices.map((each, index) => {
         const context = { answerId: this.#answerId, choice: index, offset: 0 };
-        const logprobs = this.#options.includesLogprobs ? each.logprobs : [];
+        const logprobs = this.#includesLogprobs ? each.logprobs : [];
         const fields = this.#shape.whole({ ...each, logprobs }, context);
         return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
@@ -120,12 +118,12 @@ export class OpenaiEncoder implements AnswerEncoder {
     };
   }
 
-  #open(choice: number, hasText: boolean): Frame | null {
+  #open(choice: number, hasText: boolean): readonly Frame[] {
     const streaming = this.#streaming(choice);
-    if (streaming.isOpen) return null;
+    if (streaming.isOpen) return [];
     streaming.isOpen = true;
     const { opening } = this.#shape;
-    return opening ? jsonFrame(this.#chunk(choice, opening(hasText))) : null;
+    return opening ? [jsonFrame(this.#chunk(choice, opening(hasText)))] : [];
   }
 
   #streaming(choice: number): Streaming {
@@ -138,7 +136,7 @@ export class OpenaiEncoder implements AnswerEncoder {
   }
 
   #chunk(choice: number, fields: object, finishReason: string | null = null) {
-    const usage = this.#options.includesUsage ? { usage: null } : {};
+    const usage = this.#includesUsage ? { usage: null } : {};
     const choices = [encodeChoice(choice, fields, finishReason)];
     return { ...this.#head, choices, ...this.#tier, ...usage };
   }
@@ -148,11 +146,21 @@ function encodeChoice(index: number, fields: object, finishReason: string | null
   return { index, logprobs: null, ...fields, finish_reason: finishReason };
 }
 
-/** OpenAI's error object. */
-export function encodeOpenaiError(error: ServiceError): OpenaiError {
-  const { code, message, param, traits } = error;
-  return { error: { message, type: traits.type, param, code } };
+/** Makes the encoder of OpenAI's error object for an API with these field names. */
+export function openaiErrors(names: FieldNames): (error: ServiceError) => OpenaiError {
+  return (error) => {
+    const { code, message, param, traits } = inWireTerms(error, names);
+    return { error: { message, type: traits.type, param, code } };
+  };
 }
+
+/** For chat completions, completions, and all routes without field names of their own. */
+export const encodeOpenaiError = openaiErrors({
+  choices: "n",
+  effort: "reasoning_effort",
+  variables: "chat_template_kwargs",
+  logitBias: "logit_bias",
+});
 
 function encodeUsage({ usage }: Receipt): UsageObject {
   return {

@@ -5,11 +5,10 @@ import type { ChatLogprobs } from "./chat-answer.ts";
 import type { CompletionLogprobs } from "./completions-answer.ts";
 
 /** Stands for minus infinity, which JSON cannot represent. OpenAI uses the same number. */
-export const MIN_LOGPROB = -9999;
+const MIN_LOGPROB = -9999;
 
 /** https://platform.openai.com/docs/api-reference/chat/object */
-export function chatLogprobs(logprobs: readonly PositionLogprobs[] | undefined): ChatLogprobs {
-  if (!logprobs) return null;
+export function chatLogprobs(logprobs: readonly PositionLogprobs[]): NonNullable<ChatLogprobs> {
   return {
     content: logprobs.map(({ alternatives, ...own }) => ({
       ...encodeToken(own),
@@ -28,10 +27,9 @@ export function encodeToken({ text, bytes, logprob }: TokenLogprob) {
  * @param offset number of characters before the first of these tokens
  */
 export function completionLogprobs(
-  logprobs: readonly PositionLogprobs[] | undefined,
+  logprobs: readonly PositionLogprobs[],
   offset: number,
 ): CompletionLogprobs {
-  if (!logprobs) return null;
   let at = offset;
   const offsets = logprobs.map(({ text }) => {
     at += text.length;
@@ -53,6 +51,6 @@ function topOf({ text, logprob, alternatives }: PositionLogprobs): Record<string
   return Object.fromEntries([own, ...others.reverse()]);
 }
 
-function finite(logprob: number): number {
+export function finite(logprob: number): number {
   return Number.isFinite(logprob) ? logprob : MIN_LOGPROB;
 }

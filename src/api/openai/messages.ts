@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { withoutEffect } from "../shared/contract.ts";
-import { invalidValue, unreadable } from "../shared/refusals.ts";
+import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
@@ -65,13 +65,13 @@ export function refuseUnreadable(body: unknown): void {
   const given = (body as { messages?: unknown } | null)?.messages;
   if (!Array.isArray(given)) return;
   for (const [index, each] of given.entries()) {
-    if (typeof each !== "object" || each === null) continue;
-    refuseOlderCalls(each as Record<string, unknown>, `messages[${index}]`);
-    refuseMedia((each as { content?: unknown }).content, `messages[${index}].content`);
+    if (!isObject(each)) continue;
+    refuseOlderCalls(each, `messages[${index}]`);
+    refuseMedia(each.content, `messages[${index}].content`);
   }
 }
 
-function refuseOlderCalls(given: Record<string, unknown>, path: string): void {
+function refuseOlderCalls(given: Readonly<Record<string, unknown>>, path: string): void {
   if (given.role === "function") {
     const message =
       "the role function is not supported by this server; send tool results with the role tool";

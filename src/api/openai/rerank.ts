@@ -4,7 +4,6 @@
 
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
-import type { RankRequest } from "../../generation/embedding.ts";
 import type {
   EmbeddingAnswer,
   EmbeddingApi,
@@ -17,6 +16,7 @@ import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { openaiError } from "./answer.ts";
 import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
+import { resultEncoder } from "./embeddings.ts";
 
 const MAX_DOCUMENTS = 2048;
 
@@ -85,13 +85,13 @@ export const rerank: EmbeddingApi = {
 
 function parseJina(body: unknown): ParsedEmbeddingRequest {
   const { fields, ignoredParams } = parseBody(jinaSchema, body, UNSUPPORTED);
-  const { documents, top_n, return_documents } = fields;
+  const { query, documents, top_n, return_documents } = fields;
   return {
-    request: rankRequest("documents", { query: fields.query, documents, truncates: false }),
+    request: { type: "rank", inputPath: "documents[]", query, documents, truncates: false },
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
-      new RankingEncoder((ranked, { model, promptTokens }) => ({
+      rankingEncoder((ranked, { model, promptTokens }) => ({
         model,
         object: "list",
         results: ranked.slice(0, top_n ?? ranked.length).map(({ index, score }) => ({
@@ -106,13 +106,13 @@ function parseJina(body: unknown): ParsedEmbeddingRequest {
 
 function parseTei(body: unknown): ParsedEmbeddingRequest {
   const { fields, ignoredParams } = parseBody(teiSchema, body, UNSUPPORTED);
-  const { texts, raw_scores, return_text, truncate } = fields;
+  const { query, texts, raw_scores, return_text, truncate: truncates } = fields;
   return {
-    request: rankRequest("texts", { query: fields.query, documents: texts, truncates: truncate }),
+    request: { type: "rank", inputPath: "texts[]", query, documents: texts, truncates },
     model: fields.model ?? null,
     ignoredParams,
     encoder: () =>
-      new RankingEncoder((ranked) =>
+      rankingEncoder((ranked) =>
         ranked.map(({ index, score }) => ({
           index,
           score: raw_scores ? rawScore(score) : score,
@@ -122,38 +122,25 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
   };
 }
 
-function rankRequest(
-  name: RankRequest["field"]["name"],
-  asked: Pick<RankRequest, "query" | "documents" | "truncates">,
-): RankRequest {
-  return { type: "rank", field: { name, isList: true }, ...asked };
-}
-
 type Ranked = { readonly index: number; readonly score: number };
 type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking | TeiRanking;
 
-class RankingEncoder implements EmbeddingEncoder {
-  readonly #encode: EncodeRanking;
-  readonly #scores: number[] = [];
+function rankingEncoder(encode: EncodeRanking): EmbeddingEncoder {
+  return resultEncoder(scoreOf, (scores, answer) =>
+    JSON.stringify(encode(rankedBy(scores), answer)),
+  );
+}
 
-  constructor(encode: EncodeRanking) {
-    this.#encode = encode;
-  }
+/** @throws ServiceError `generation_failed` */
+function scoreOf([score = Number.NaN]: Float64Array): number {
+  if (Number.isFinite(score)) return score;
+  throw new ServiceError("generation_failed", "the model computed a score that is not a number");
+}
 
-  add([score = Number.NaN]: Float64Array): void {
-    if (!Number.isFinite(score)) {
-      const message = "the model computed a score that is not a number";
-      throw new ServiceError("generation_failed", message);
-    }
-    this.#scores.push(score);
-  }
-
-  /** Best first. Documents with equal scores keep their order. */
-  body(answer: EmbeddingAnswer): string {
-    const ranked = this.#scores.map((score, index) => ({ index, score }));
-    ranked.sort((one, other) => other.score - one.score);
-    return JSON.stringify(this.#encode(ranked, answer));
-  }
+/** Best first. Documents with equal scores keep their order. */
+function rankedBy(scores: readonly number[]): readonly Ranked[] {
+  const ranked = scores.map((score, index) => ({ index, score }));
+  return ranked.sort((one, other) => other.score - one.score);
 }
 
 /** The model's logit, i.e. the inverse of the sigmoid. Scores of exactly 0 and 1 give the nearest finite value. */

@@ -5,7 +5,7 @@ import { type ServiceError, wasStopped } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { Frame, StoredAnswerEncoder } from "../dialect.ts";
-import { encodeOpenaiError } from "../openai/encoder.ts";
+import { openaiErrors } from "../openai/encoder.ts";
 import { type InputItem, withIds } from "./input.ts";
 import { type Item, type ItemStatus, itemOf, logprobsOf, type OpenItem, partOf } from "./items.ts";
 import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
@@ -17,6 +17,14 @@ export type ResponsesAnswer = Pick<ResponseState, "identity" | "fields" | "trait
 
 /** How the response ended. */
 type End = Pick<ResponseState, "status" | "receipt" | "error">;
+
+export const encodeResponsesError = openaiErrors({
+  previousId: "previous_response_id",
+  messages: "input",
+  effort: "reasoning.effort",
+  variables: "chat_template_kwargs",
+  logitBias: "logit_bias",
+});
 
 export class ResponsesEncoder implements StoredAnswerEncoder {
   #answer: ResponsesAnswer;
@@ -47,8 +55,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = this.#opening();
     const open = this.#itemFor(delta, frames);
-    open.text += delta.text;
-    if (open.kind === "message") open.logprobs.push(...(delta.logprobs ?? []));
+    addTo(open, delta);
     if (delta.text !== "") frames.push(this.#textDelta(open, delta));
     return frames;
   }
@@ -76,24 +83,20 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     this.#end = { status, receipt, error: isStopped ? null : error };
     const response = this.state(false);
     if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
-    const { code, message, param } = error;
-    const fields = { code, message, param, ...encodeOpenaiError(error), request_id: requestId };
+    const encoded = encodeResponsesError(error);
+    const { code, message, param } = encoded.error;
+    const fields = { code, message, param, ...encoded, request_id: requestId };
     return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];
   }
 
   body([choice]: readonly Choice[], receipt: Receipt): object {
     if (!choice) throw new Error("a response needs a choice");
-    const { reasoning, text, toolCalls, ending } = choice;
-    const open: OpenItem[] = [];
-    const id = (prefix: string) => this.#id(prefix, open.length);
-    if (reasoning !== "") open.push({ kind: "reasoning", id: id("rs"), text: reasoning });
-    if (text !== "")
-      open.push({ kind: "message", id: id("msg"), text, logprobs: [...choice.logprobs] });
-    for (const call of toolCalls) {
-      const ids = { id: id("fc"), callId: id("call") };
-      open.push({ kind: "call", ...ids, name: call.name, text: call.arguments });
-    }
-    const status = statusOf(ending);
+    const open = deltasOf(choice).map((delta, number) => {
+      const item = this.#newItem(delta, number);
+      addTo(item, delta);
+      return item;
+    });
+    const status = statusOf(choice.ending);
     this.#items = open.map((each, index) =>
       itemOf(each, index === open.length - 1 ? status : "completed"),
     );
@@ -152,7 +155,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
     if (this.#open?.kind === kind[delta.type] && !beginsCall) return this.#open;
     this.#close("completed", frames);
-    const open = this.#newItem(delta);
+    const open = this.#newItem(delta, this.#items.length);
     this.#open = open;
     const item = itemOf(open, "in_progress", false);
     frames.push(
@@ -165,8 +168,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return open;
   }
 
-  #newItem(delta: Delta): OpenItem {
-    const number = this.#items.length;
+  #newItem(delta: Delta, number: number): OpenItem {
     switch (delta.type) {
       case "text-delta":
         return { kind: "message", id: this.#id("msg", number), text: "", logprobs: [] };
@@ -239,6 +241,11 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     this.#sequence += 1;
     return { event: type, data: JSON.stringify({ type, sequence_number, ...fields }) };
   }
+}
+
+function addTo(open: OpenItem, { text, logprobs = [] }: Delta): void {
+  open.text += text;
+  if (open.kind === "message") for (const each of logprobs) open.logprobs.push(each);
 }
 
 function statusOf({ reason }: Ending): "completed" | "incomplete" {

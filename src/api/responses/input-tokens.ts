@@ -1,7 +1,7 @@
 // The endpoint POST /v1/responses/input_tokens: counts the prompt tokens that the same body would have as a response.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 
-import { countTokens, type Endpoint } from "../endpoint.ts";
+import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import { encodeInputTokens, inputTokens } from "../llama-cpp/answers.ts";
 import { nonGenerating } from "../shared/contract.ts";
 import { openaiResponses } from "./responses.ts";
@@ -16,11 +16,6 @@ export const responsesInputTokens: Endpoint = {
     answer: inputTokens,
   }),
 
-  parse(body, context) {
-    const { requests, model, ignoredParams } = openaiResponses.parse(body, context);
-    const [request] = requests;
-    if (!request) throw new Error("a response needs a request");
-    const answer = countTokens(request, encodeInputTokens);
-    return { model, ignoredParams, request, answer };
-  },
+  parse: (body, context) =>
+    callAbout(openaiResponses.parse(body, context), countTokens(encodeInputTokens)),
 };

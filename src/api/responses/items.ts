@@ -23,33 +23,14 @@ export type OpenItem =
 /** @param hasContent false if later events add the content */
 export function itemOf(open: OpenItem, status: ItemStatus, hasContent = true): Item {
   const { id } = open;
-  switch (open.kind) {
-    case "reasoning":
-      return {
-        id,
-        type: "reasoning",
-        summary: [],
-        content: hasContent ? [partOf(open)] : [],
-        status,
-      };
-    case "message":
-      return {
-        id,
-        type: "message",
-        role: "assistant",
-        content: hasContent ? [partOf(open)] : [],
-        status,
-      };
-    case "call":
-      return {
-        id,
-        type: "function_call",
-        call_id: open.callId,
-        name: open.name,
-        arguments: open.text,
-        status,
-      };
+  if (open.kind === "call") {
+    const call = { call_id: open.callId, name: open.name, arguments: open.text };
+    return { id, type: "function_call", ...call, status };
   }
+  const content = hasContent ? [partOf(open)] : [];
+  return open.kind === "reasoning"
+    ? { id, type: "reasoning", summary: [], content, status }
+    : { id, type: "message", role: "assistant", content, status };
 }
 
 export function partOf(open: Exclude<OpenItem, { kind: "call" }>): object {
@@ -63,5 +44,5 @@ export function partOf(open: Exclude<OpenItem, { kind: "call" }>): object {
 }
 
 export function logprobsOf(logprobs: readonly PositionLogprobs[]) {
-  return chatLogprobs(logprobs)?.content ?? [];
+  return chatLogprobs(logprobs).content;
 }

@@ -2,9 +2,9 @@
 // https://platform.openai.com/docs/api-reference/responses
 
 import { ServiceError } from "../../errors.ts";
-import type { AskedPrompt, AskedRequest, AskedTool, ToolUse } from "../../generation/request.ts";
+import type { AskedPrompt } from "../../generation/request.ts";
+import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
-import { encodeOpenaiError } from "../openai/encoder.ts";
 import { readReasoning } from "../openai/reasoning.ts";
 import {
   refuseStreamOptions,
@@ -12,12 +12,12 @@ import {
   UNSUPPORTED_IN_CHAT,
   unsupportedWith,
 } from "../shared/fields.ts";
-import { type OwnParams, withOwnParam } from "../shared/own-params.ts";
 import { parseBody, type Replacements } from "../shared/parse-body.ts";
-import { isObject } from "../shared/refusals.ts";
+import { isObject, notSupported } from "../shared/refusals.ts";
+import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
 import { readTools } from "../shared/tools.ts";
 import { responsesContract } from "./contract.ts";
-import { ResponsesEncoder } from "./encoder.ts";
+import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
 import { type ResponsesFields, responsesSchema } from "./fields.ts";
 import {
   type InputItem,
@@ -60,12 +60,7 @@ const UNSUPPORTED = unsupportedWith({
   response_format: [],
 });
 
-/** See `withOwnParam`. */
-const OWN_PARAMS: OwnParams = {
-  context_length_exceeded: { messages: "input", prompt: "input" },
-  template_error: { messages: "input" },
-  unsupported_parameter: { reasoning_effort: "reasoning.effort" },
-};
+type MessagesPrompt = Extract<AskedPrompt, { readonly type: "messages" }>;
 
 export const openaiResponses: Dialect = {
   path: "/v1/responses",
@@ -79,10 +74,10 @@ export const openaiResponses: Dialect = {
       UNSUPPORTED,
       REPLACEMENTS,
     );
-    return withOwnParams(() => parsedRequest(fields, ignoredParams, context));
+    return parsedRequest(fields, ignoredParams, context);
   },
 
-  encodeError: (error) => encodeOpenaiError(withOwnParam(error, OWN_PARAMS)),
+  encodeError: encodeResponsesError,
 };
 
 function parsedRequest(
@@ -93,24 +88,29 @@ function parsedRequest(
   refuseStreamOptions(fields);
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw noBackground(context);
-  const tools = withOwnPaths(readTools(chatTools(fields)));
+  const tools = readTools(chatTools(fields), (index) => `tools[${index}]`);
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
-  const turn = { fields, context, tools, earlier, items: [...earlier, ...fields.input] };
+  const items = [...earlier, ...fields.input];
   const form = (cut: number): ParsedRequest => {
-    const omitted = omittedBefore(cut, turn.items);
+    const omitted = omittedBefore(cut, items);
+    const skipped = new Set(omitted);
+    const messages = readInput(
+      items.filter((_, index) => !skipped.has(index)),
+      { instructions: fields.instructions ?? null, firstOwn: earlier.length },
+    );
     const traits = { isStored, omitted };
     const encoder = (identity: AnswerIdentity) =>
       new ResponsesEncoder({ identity, fields, traits, input: fields.input });
     const isBackground = fields.background ?? false;
     return {
-      ...withoutItems(turn, omitted),
+      ...requestsFor({ messages, tools }, fields, context),
       ignoredParams,
       encoder,
       storing: isStored ? { previousId, isBackground, encoder } : null,
     };
   };
-  const [first, ...others] = cutsWithinLimits(turn);
+  const [first, ...others] = cutsWithinLimits(items, fields);
   return { ...form(first), shorterForms: others.map((cut) => () => form(cut)) };
 }
 
@@ -118,9 +118,12 @@ function parsedRequest(
  * Indices at which the conversation may be cut, longest remainder first; 0 keeps all of it.
  * @throws ServiceError 400 for a conversation that is too long and may not be cut enough
  */
-function cutsWithinLimits({ fields, earlier, items }: ConversationTurn): [number, ...number[]] {
-  const cuts = fields.truncation === "auto" ? cutsOf(items) : [];
-  const from = earlier.length === 0 ? 0 : earliestWithinLimits(items); // a single body is always within the limits
+function cutsWithinLimits(
+  items: readonly InputItem[],
+  { truncation, input }: ResponsesFields,
+): [number, ...number[]] {
+  const cuts = truncation === "auto" ? cutsOf(items) : [];
+  const from = items.length === input.length ? 0 : earliestWithinLimits(items); // a single body is always within the limits
   if (from === 0) return [0, ...cuts];
   const [first, ...others] = cuts.filter((cut) => cut >= from);
   if (first !== undefined) return [first, ...others];
@@ -132,56 +135,34 @@ const STORES_NONE = "is not possible here: this server stores no responses (--re
 
 function earlierItems(previousId: string, { conversation }: ParseContext): readonly InputItem[] {
   if (conversation) return readEarlier(conversation(previousId));
-  const param = "previous_response_id";
-  throw new ServiceError("unsupported_parameter", `${param} ${STORES_NONE}`, { param });
+  throw notSupported("previous_response_id", STORES_NONE);
 }
 
 function noBackground({ conversation }: ParseContext): ServiceError {
   const reason = conversation
     ? "requires store: true; without it the answer could not be retrieved"
     : STORES_NONE;
-  return new ServiceError("unsupported_parameter", `background ${reason}`, { param: "background" });
+  return notSupported("background", reason);
 }
 
-type ConversationTurn = {
-  readonly fields: ResponsesFields;
-  readonly context: ParseContext;
-  readonly tools: ToolUse<AskedTool> | null;
-  readonly earlier: readonly InputItem[];
-  /** The whole conversation. */
-  readonly items: readonly InputItem[];
-};
-
-/** @param omitted indices of the conversation's items that are left out */
-function withoutItems(
-  { fields, context, tools, earlier, items }: ConversationTurn,
-  omitted: readonly number[],
+function requestsFor(
+  conversation: Pick<MessagesPrompt, "messages" | "tools">,
+  fields: ResponsesFields,
+  context: ParseContext,
 ) {
-  const skipped = new Set(omitted);
-  const messages = readInput(
-    items.filter((_, index) => !skipped.has(index)),
-    { instructions: fields.instructions ?? null, firstOwn: earlier.length },
-  );
-  const prompt: AskedPrompt = {
+  const prompt: MessagesPrompt = {
     type: "messages",
-    messages,
-    tools,
-    continuesLast: messages.at(-1)?.role === "assistant",
+    ...conversation,
+    continuesLast: conversation.messages.at(-1)?.role === "assistant",
     ...readReasoning({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
   const wantsLogprobs =
     (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
-  const parsed = requestsOf(
-    {
-      ...fields,
-      n: 1,
-      return_progress: false,
-      stream_options: null,
-      max_tokens: null,
-      response_format: chatFormat(fields),
-    },
+  return requestsOf(
+    { ...fields, n: 1, return_progress: false, stream_options: null },
     {
       prompts: [prompt],
+      format: formatOf(fields),
       maxTokens: fields.max_output_tokens ?? null,
       logprobs: wantsLogprobs
         ? { alternatives: fields.top_logprobs ?? 0, includesPrompt: false }
@@ -190,35 +171,12 @@ function withoutItems(
     },
     context,
   );
-  return { ...parsed, requests: parsed.requests.map(withOwnPath) };
-}
-
-function withOwnPath(request: AskedRequest): AskedRequest {
-  const { grammar } = request;
-  const isSchema = grammar !== null && typeof grammar !== "string";
-  return isSchema
-    ? { ...request, grammar: { ...grammar, param: ownParam(grammar.param) } }
-    : request;
-}
-
-/** Errors in the tools' schemas name the fields of this API, not those of chat completions. */
-function withOwnPaths(use: ToolUse<AskedTool> | null): ToolUse<AskedTool> | null {
-  if (!use) return null;
-  const tools = use.tools.map((tool) => ({
-    ...tool,
-    parameters: { ...tool.parameters, param: ownParam(tool.parameters.param) },
-  }));
-  return { ...use, tools };
 }
 
 /** The tool fields in the form of chat completions. */
 function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: ResponsesFields) {
-  const asFunction = ({ type, ...rest }: NonNullable<typeof tools>[number]) => ({
-    type,
-    function: rest,
-  });
   return {
-    tools: tools?.map(asFunction) ?? null,
+    tools: tools?.map(({ type, ...rest }) => ({ type, function: rest })) ?? null,
     tool_choice: chatChoice(choice ?? null),
     parallel_tool_calls,
   };
@@ -226,37 +184,24 @@ function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: Response
 
 function chatChoice(choice: NonNullable<ResponsesFields["tool_choice"]> | null) {
   if (choice === null || typeof choice === "string") return choice;
-  const asFunction = ({ name }: { readonly name: string }) =>
-    ({ type: "function", function: { name } }) as const;
   if (choice.type === "function") return asFunction(choice);
-  const { mode, tools } = choice;
-  return { type: "allowed_tools", allowed_tools: { mode, tools: tools.map(asFunction) } } as const;
+  const { type, mode, tools } = choice;
+  return { type, allowed_tools: { mode, tools: tools.map(asFunction) } };
 }
 
-function chatFormat({ text }: ResponsesFields) {
-  const given = text?.format;
-  if (given?.type !== "json_schema") return given ?? null;
-  const { name, schema, strict } = given;
-  return { type: "json_schema", json_schema: { name, schema, strict } } as const;
+function asFunction({ type, name }: { readonly type: "function"; readonly name: string }) {
+  return { type, function: { name } };
 }
 
-/** Path of a field of chat completions → path of the same field here. */
-function ownParam(param: string): string {
-  return param
-    .replace(/^(tools\[\d+\])\.function\b/, "$1")
-    .replace(/^response_format\.json_schema\b/, "text.format")
-    .replace(/^response_format\b/, "text.format");
-}
-
-function withOwnParams<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ServiceError) || error.param === null) throw error;
-    const param = ownParam(error.param);
-    throw new ServiceError(error.code, error.message.replace(error.param, param), {
-      param,
-      cause: error.cause,
-    });
+function formatOf({ text }: ResponsesFields): AnswerForm | null {
+  const format = text?.format;
+  const param = "text.format";
+  switch (format?.type) {
+    case "json_schema":
+      return { param, grammar: schemaAt(format.schema, `${param}.schema`) };
+    case "json_object":
+      return { param, grammar: jsonObjectGrammar() };
+    default:
+      return null;
   }
 }

@@ -3,12 +3,12 @@
 // cache_prompt come from llama.cpp's server; min_tokens from vLLM.
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import { type AskedPrompt, type AskedRequest, SEEDS } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
 import type { Unsupported } from "./parse-body.ts";
-import { grammarFields, grammarOf } from "./schema-grammar.ts";
+import { invalidValue } from "./refusals.ts";
+import { type AnswerForm, grammarFields, grammarOf } from "./schema-grammar.ts";
 
 export const MAX_STOPS = 16;
 const MAX_BIASED_TOKENS = 1024;
@@ -102,12 +102,17 @@ export const sharedFields = {
   ...grammarFields,
 };
 
-type SharedFields = z.output<z.ZodObject<typeof sharedFields>>;
+type SharedFields = Omit<
+  z.output<z.ZodObject<typeof sharedFields>>,
+  "max_tokens" | "response_format"
+>;
 
 /** The parts of a request that each dialect reads by itself. */
 type DialectPart = Pick<AskedRequest, "logprobs" | "echoesPrompt"> & {
   readonly maxTokens: number | null;
   readonly prompts: readonly AskedPrompt[];
+  /** The form of the answer that the API's own field asks for; null for none. */
+  readonly format: AnswerForm | null;
 };
 
 /** Fields of a request in the APIs that have no such options. */
@@ -122,14 +127,14 @@ export const PLAIN_REQUEST = {
 /** Makes one request per choice. Choices of the same prompt differ only in their seeds. */
 export function requestsOf(
   fields: SharedFields,
-  { prompts, maxTokens, ...dialectPart }: DialectPart,
+  { prompts, maxTokens, format, ...dialectPart }: DialectPart,
   context: ParseContext,
 ): Pick<
   ParsedRequest,
   "requests" | "choicesPerPrompt" | "model" | "isStreamed" | "flush" | "isFlex"
 > {
   refuseStreamOptions(fields);
-  const shared = sharedRequest(fields, maxTokens, context);
+  const shared = sharedRequest(fields, { maxTokens, format }, context);
   const { seed } = shared.sampling;
   const requests = prompts.flatMap((prompt, promptIndex) =>
     Array.from({ length: fields.n }, (_, index) => ({
@@ -156,13 +161,12 @@ type StreamFields = Pick<SharedFields, "stream"> & {
 /** @throws ServiceError 400 for options of a stream beside `stream: false`, as OpenAI does */
 export function refuseStreamOptions(fields: StreamFields): void {
   if (fields.stream || !fields.stream_options) return;
-  const param = "stream_options";
-  throw new ServiceError("invalid_value", `${param} can only be used with stream: true`, { param });
+  throw invalidValue("stream_options", "can only be used with stream: true");
 }
 
 function sharedRequest(
   fields: SharedFields,
-  maxTokens: number | null,
+  { maxTokens, format }: Pick<DialectPart, "maxTokens" | "format">,
   context: ParseContext,
 ): Omit<AskedRequest, "prompt" | "logprobs" | "echoesPrompt"> {
   return {
@@ -181,10 +185,31 @@ function sharedRequest(
     maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
     minTokens: fields.min_tokens,
     ignoreEos: fields.ignore_eos,
-    grammar: grammarOf(fields, context),
+    grammar: grammarOf(fields, format, context),
     reportsProgress: fields.return_progress && fields.stream,
     reusePrefix: fields.cache_prompt,
   };
+}
+
+type Limit = number | null | undefined;
+
+/** A token limit that a client may set under either of two names. @throws ServiceError 400 if the two differ */
+export function tokenLimit<A extends string, B extends string>(
+  fields: { readonly [F in A | B]?: Limit },
+  [name, other]: readonly [A, B],
+): number | null {
+  const [value, otherValue]: readonly [Limit, Limit] = [fields[name], fields[other]];
+  if (typeof value === "number" && typeof otherValue === "number" && value !== otherValue)
+    throw invalidValue(name, `is ${value} and ${other} is ${otherValue}; send only one of them`);
+  return value ?? otherValue ?? null;
+}
+
+type LogprobFields = { readonly logprobs: boolean; readonly top_logprobs: number };
+
+export function logprobOptions({ logprobs, top_logprobs: top }: LogprobFields) {
+  if (logprobs) return { alternatives: top, includesPrompt: false };
+  if (top > 0) throw invalidValue("top_logprobs", "requires logprobs: true");
+  return null;
 }
 
 /** -1 is a random seed, as in llama.cpp's server and Ollama. */

@@ -1,6 +1,18 @@
 // Matches tool results to tool calls, for Gemini and Ollama, whose clients may omit the ids of calls.
 
-import type { ToolCall } from "../../generation/request.ts";
+import type { Message, ToolCall } from "../../generation/request.ts";
+
+type GivenCall = {
+  readonly id?: string | null | undefined;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>> | null | undefined;
+};
+
+type GivenResult = {
+  readonly id: string | null | undefined;
+  readonly name: string | null | undefined;
+  readonly content: string;
+};
 
 type OpenCall = { readonly call: ToolCall; hasResult: boolean };
 type CallQueue = { readonly calls: OpenCall[]; next: number };
@@ -10,18 +22,32 @@ export class OpenCalls {
   readonly #byName = new Map<string, CallQueue>();
   readonly #all: CallQueue = { calls: [], next: 0 };
 
-  add(call: ToolCall): void {
+  /** A call without an id gets its number as id. */
+  add({ id, name, arguments: args }: GivenCall): ToolCall {
+    const call = {
+      id: id || `call_${this.#all.calls.length}`,
+      name,
+      arguments: (args ?? {}) as ToolCall["arguments"], // it came out of JSON
+    };
     const open = { call, hasResult: false };
     queueIn(this.#byId, call.id).calls.push(open);
     queueIn(this.#byName, call.name).calls.push(open);
     this.#all.calls.push(open);
+    return call;
   }
 
-  /**
-   * Finds the first call without a result that fits: by id, else by name, else any. Later results skip that call.
-   * @returns undefined if no call fits
-   */
-  take(id: string | null, name: string | null): ToolCall | undefined {
+  /** The result belongs to the first call without a result that fits: by id, else by name, else any. */
+  resultOf({ id, name, content }: GivenResult): Message {
+    const call = this.#take(id, name);
+    return {
+      role: "tool",
+      content,
+      toolCallId: call?.id ?? (id || null),
+      name: call?.name ?? name ?? null,
+    };
+  }
+
+  #take(id: GivenResult["id"], name: GivenResult["name"]): ToolCall | undefined {
     const queue = id ? this.#byId.get(id) : name ? this.#byName.get(name) : this.#all;
     if (!queue) return undefined;
     for (; queue.next < queue.calls.length; queue.next++) {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import { checkShape } from "./json-shape.ts";
-import { isObject } from "./refusals.ts";
+import { isObject, notSupported } from "./refusals.ts";
 
 /**
  * Unsupported fields, each with the values that are accepted because they change nothing. Null and empty lists or objects
@@ -89,7 +89,7 @@ function refuseUnsupported(
   const what = replacement
     ? `is not supported here; use ${replacement}`
     : "is not supported by this server";
-  throw new ServiceError("unsupported_parameter", `${name} ${what}${allowed}`, { param: name });
+  throw notSupported(name, `${what}${allowed}`);
 }
 
 /**

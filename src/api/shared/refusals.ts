@@ -7,6 +7,11 @@ export function invalidValue(param: string, reason: string): ServiceError {
   return new ServiceError("invalid_value", `${param} ${reason}`, { param });
 }
 
+/** The same for a field that this server does not support. */
+export function notSupported(param: string, reason: string): ServiceError {
+  return new ServiceError("unsupported_parameter", `${param} ${reason}`, { param });
+}
+
 /** A 400 for images, audio and files. @param what e.g. `a part of type image_url` */
 export function unreadable(what: string, param: string): ServiceError {
   const message = `this server's models read text only, so ${what} cannot be used`;

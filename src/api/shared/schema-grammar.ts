@@ -2,13 +2,12 @@
 // https://platform.openai.com/docs/guides/structured-outputs
 
 import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { AskedRequest, AskedSchema, Json } from "../../generation/request.ts";
 import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { ParseContext } from "../dialect.ts";
 import { withoutEffect } from "./contract.ts";
-import { invalidValue } from "./refusals.ts";
+import { invalidValue, notSupported } from "./refusals.ts";
 
 /** Grammars written by hand are much shorter. A longer one could only keep the server busy. */
 const MAX_GRAMMAR_CHARS = 65_536;
@@ -49,17 +48,27 @@ export const grammarFields = {
     .nullish(),
 };
 
-type GrammarFields = z.output<z.ZodObject<typeof grammarFields>> & {
+type FormatFields = Pick<z.output<z.ZodObject<typeof grammarFields>>, "response_format">;
+
+type GrammarFields = Omit<z.output<z.ZodObject<typeof grammarFields>>, "response_format"> & {
   readonly ignore_eos: boolean;
   readonly min_tokens: number;
 };
 
+/** What a field says about the form of the answer. @param param the field */
+export type AnswerForm = { readonly param: string; readonly grammar: string | AskedSchema };
+
 /**
+ * @param format the form that the API's own field asks for; null for none
  * @returns the form of the answer: GBNF, or a schema that will be compiled to GBNF; null for free text
  * @throws ServiceError 400 naming the fields that contradict each other
  */
-export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRequest["grammar"] {
-  const given = [fromFormat(fields), fromSchema(fields), fromText(fields, context)].filter(
+export function grammarOf(
+  fields: GrammarFields,
+  format: AnswerForm | null,
+  context: ParseContext,
+): AskedRequest["grammar"] {
+  const given = [format, fromSchema(fields), fromText(fields, context)].filter(
     (each) => each !== null,
   );
   const [first, second] = given;
@@ -73,9 +82,8 @@ export function grammarOf(fields: GrammarFields, context: ParseContext): AskedRe
   return first.grammar;
 }
 
-type Source = { readonly param: string; readonly grammar: string | AskedSchema };
-
-function fromFormat({ response_format: format }: GrammarFields): Source | null {
+/** The form that OpenAI's `response_format` asks for; null for free text. */
+export function formatOf({ response_format: format }: FormatFields): AnswerForm | null {
   if (!format || format.type === "text") return null;
   const param = "response_format";
   if (format.type === "json_schema") {
@@ -87,18 +95,19 @@ function fromFormat({ response_format: format }: GrammarFields): Source | null {
   return { param, grammar: schemaAt(schema, `${param}.schema`) };
 }
 
-function fromSchema({ json_schema: schema }: GrammarFields): Source | null {
+function fromSchema({ json_schema: schema }: GrammarFields): AnswerForm | null {
   if (schema === undefined || schema === null) return null;
   return { param: "json_schema", grammar: schemaAt(schema, "json_schema") };
 }
 
 /** llama.cpp tracks every possible parse of a text at once, so a grammar of a few lines can keep it busy forever. */
-function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): Source | null {
+function fromText({ grammar }: GrammarFields, { allowsGrammar }: ParseContext): AnswerForm | null {
   if (!grammar) return null;
   if (allowsGrammar) return { param: "grammar", grammar };
-  const message =
-    "grammar is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema";
-  throw new ServiceError("unsupported_parameter", message, { param: "grammar" });
+  throw notSupported(
+    "grammar",
+    "is disabled on this server (--allow-grammar enables it); use response_format with a JSON schema",
+  );
 }
 
 /** @param param path of the field that holds the schema */
@@ -106,6 +115,6 @@ export function schemaAt(schema: unknown, param: string): AskedSchema {
   return { schema: schema as Json, param }; // it came out of JSON
 }
 
-function contradiction(param: string, reason: string): ServiceError {
+function contradiction(param: string, reason: string) {
   return invalidValue(param, `cannot be used here: ${reason}`);
 }

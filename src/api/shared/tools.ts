@@ -67,29 +67,38 @@ type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type ChatTool = NonNullable<ToolFields["tools"]>[number];
 
 /**
+ * @param pathOf path of a tool's name and parameters
  * @returns null if the model may not call any tool
  * @throws ServiceError 400 naming the tool
  */
-export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
+export function readTools(
+  fields: ToolFields,
+  pathOf = (index: number) => `tools[${index}].function`,
+): ToolUse<AskedTool> | null {
   const given = fields.tools ?? [];
   refuseDuplicateNames(
     given.map((tool) => tool.function.name),
-    (index) => `tools[${index}].function.name`,
+    (index) => `${pathOf(index)}.name`,
   );
   const { callable, isRequired, isNamed } = readChoice(fields, given);
   if (callable.length === 0) return null;
   // "Call exactly one specific function": https://platform.openai.com/docs/guides/function-calling#tool-choice
   const isParallel = !isNamed && (fields.parallel_tool_calls ?? true);
-  return { tools: given.map(readTool), callable, isRequired, isParallel };
+  return {
+    tools: given.map((tool, index) => readTool(tool, pathOf(index))),
+    callable,
+    isRequired,
+    isParallel,
+  };
 }
 
-function readTool(given: ChatTool, index: number): AskedTool {
+function readTool(given: ChatTool, path: string): AskedTool {
   const { name, parameters, strict } = given.function;
   return {
     name,
     definition: given as unknown as Json, // it came out of JSON
     parameters: {
-      ...schemaAt(parameters ?? null, `tools[${index}].function.parameters`),
+      ...schemaAt(parameters ?? null, `${path}.parameters`),
       isStrict: strict === true,
     },
   };

@@ -105,7 +105,7 @@ function enterQueue(
     deadlineMs,
     isFlex: parsed.isFlex,
     choices: parsed.requests.length,
-    field: parsed.choicesPerPrompt > 1 ? "n" : "prompt",
+    field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
     listing: { requestId: requestIdOf(res), path: dialect.path, record },
   });
   const waitStatus = () => loadingStatusOf(engine) ?? admission.place;

@@ -98,9 +98,9 @@ function pullerOf(deps: OllamaDeps): (name: string) => object {
 
 function withHint(error: unknown): unknown {
   if (!(error instanceof ServiceError)) return error;
-  const { code, message, param } = error;
+  const { code, message, field, param } = error;
   const whole = `${message}. ${REPLACEMENTS}`;
-  return new ServiceError(code, whole, { cause: error, param: param ?? undefined });
+  return new ServiceError(code, whole, { cause: error, field, param });
 }
 
 function refuseUnsupported(): RequestHandler {

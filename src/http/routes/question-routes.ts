@@ -46,8 +46,7 @@ function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
       const turn = { signal, abort, caller: callerOf(res), isAdmitted: false };
-      const { ignoredParams } = asked;
-      const request = asked.request ?? undefined;
+      const { request, ignoredParams } = asked;
       const compiled = await compileSchemas({ res, signal, request, ignoredParams }, deps);
       // The cast is safe: compiling a question does not change the type of its answer.
       const answer = await askInTurn(deps, turn, (ask) =>

@@ -12,7 +12,7 @@ import {
   fitIntoMemory,
   withDevice,
 } from "./device.ts";
-import { modelKind } from "./model-kind.ts";
+import { modelFacts } from "./model-facts.ts";
 
 /** OpenAI's limit for one input. */
 const MAX_CONTEXT_TOKENS = 8192;
@@ -36,8 +36,7 @@ export type EmbeddingModel = {
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
 export function loadEmbeddingModel(load: LoadOptions): Promise<EmbeddingModel> {
-  const { gpu, modelPath } = load.options;
-  return withDevice({ gpu, modelPath }, (device) => loadOn(device, load));
+  return withDevice(load.options, (device) => loadOn(device, load));
 }
 
 async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<EmbeddingModel> {
@@ -59,22 +58,15 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
     info: {
       device: await describeDevice(llama, model),
       deviceNote: note,
-      gpuLayers: model.gpuLayers,
-      totalLayers: model.fileInsights.totalLayers,
       threads,
       slots: 1,
       contextTokens,
-      trainedContextTokens: model.trainContextSize,
       batchTokens,
       chatTemplate: null,
       toolFormat: null,
       reasoningFormat: null,
       vocabularySize,
-      beginningText: null,
-      endText: null,
-      canRank: ranking !== null,
-      modelBytes: model.size,
-      ...modelKind(model),
+      ...modelFacts(model),
     },
   };
 }

@@ -18,7 +18,7 @@ import {
   fitIntoMemory,
   withDevice,
 } from "./device.ts";
-import { modelKind } from "./model-kind.ts";
+import { modelFacts } from "./model-facts.ts";
 import { type ModelLanguage, modelLanguage } from "./model-language.ts";
 
 /** Largest slice of a prompt: short on a CPU so that an abort is quick, long on a GPU to keep the device busy. */
@@ -44,8 +44,7 @@ export type LoadedModel = ModelLanguage & {
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
 export function loadModel(load: LoadOptions): Promise<LoadedModel> {
-  const { gpu, modelPath } = load.options;
-  return withDevice({ gpu, modelPath }, (device) => loadOn(device, load));
+  return withDevice(load.options, (device) => loadOn(device, load));
 }
 
 async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<LoadedModel> {
@@ -88,7 +87,11 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
       slots: slots.length,
       contextTokens: context.contextSize,
       batchTokens: context.batchSize,
-      ...describeModel(model, language),
+      chatTemplate: language.template?.source ?? null,
+      toolFormat: language.template?.toolFormat.name ?? null,
+      reasoningFormat: language.reasoningFormat?.name ?? null,
+      vocabularySize: language.vocabularySize,
+      ...modelFacts(model),
     },
   };
 }
@@ -115,26 +118,6 @@ function newBatcher(
       meter.observe(step);
     },
   });
-}
-
-function describeModel(
-  model: LlamaModel,
-  { template, reasoningFormat, vocabularySize }: ModelLanguage,
-) {
-  return {
-    gpuLayers: model.gpuLayers,
-    totalLayers: model.fileInsights.totalLayers,
-    trainedContextTokens: model.trainContextSize,
-    chatTemplate: template?.source ?? null,
-    toolFormat: template?.toolFormat.name ?? null,
-    reasoningFormat: reasoningFormat?.name ?? null,
-    vocabularySize,
-    canRank: model.fileInsights.supportsRanking,
-    modelBytes: model.size,
-    ...modelKind(model),
-    beginningText: model.tokens.bosString,
-    endText: model.tokens.eosString,
-  };
 }
 
 type ContextNeeds = {

@@ -34,10 +34,7 @@ export function answerReaderDeps(
       });
       return new Map(entries);
     },
-    grammars: {
-      begin: (text) => grammars.begin(text),
-      feed: (state, tokens) => grammars.feed(state, tokens),
-    },
+    grammars,
     reasoningEnding:
       reasoningFormat === null || reasoningBudgetTokens === null
         ? []

@@ -4,6 +4,7 @@
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
 import { literal } from "../../grammar/rules.ts";
+import type { Grammars } from "./grammars.ts";
 import { OutputParser, type OutputPart } from "./output-parser.ts";
 import { reasoningFormatNamed } from "./reasoning-formats.ts";
 import { StopSequences } from "./stop-sequences.ts";
@@ -12,13 +13,6 @@ import { toolFormatNamed } from "./tool-formats.ts";
 
 type GrammarState = LlamaGrammarEvaluationState;
 
-type AnswerGrammars = {
-  /** A new state, for the start of an answer. */
-  readonly begin: (text: string) => GrammarState;
-  /** Advances a state by generated tokens. @returns false when the grammar does not allow them */
-  readonly feed: (state: GrammarState, tokens: readonly number[]) => boolean;
-};
-
 export type AnswerReaderOptions = {
   readonly output: OutputPlan;
   readonly stop: readonly string[];
@@ -26,7 +20,7 @@ export type AnswerReaderOptions = {
   readonly detokenize: Detokenize;
   /** The control tokens with these texts, as a map from id to text. */
   readonly controlTokens: (texts: readonly string[]) => ReadonlyMap<number, string>;
-  readonly grammars: AnswerGrammars;
+  readonly grammars: Pick<Grammars, "begin" | "feed">;
 };
 
 export type ReadParts = {

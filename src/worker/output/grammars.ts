@@ -57,7 +57,7 @@ export class Grammars {
       throw new ServiceError(
         "invalid_value",
         "grammar is not valid GBNF; it must have a rule named root and no left recursion",
-        { param: "grammar", cause: error },
+        { field: "grammar", cause: error },
       );
     }
   }

@@ -4,7 +4,8 @@
 import { JSON_SYNTAX } from "../../grammar/syntax.ts";
 import { callArguments } from "./call-arguments.ts";
 import type { ReasoningFormat } from "./reasoning-formats.ts";
-import type { Marker, ToolFormat } from "./tool-format.ts";
+import { longestStart } from "./stop-sequences.ts";
+import { anywhere, atStart, type Marker, type ToolFormat } from "./tool-format.ts";
 
 export type OutputPart =
   | { readonly type: "text"; readonly text: string }
@@ -143,9 +144,8 @@ export class OutputParser {
   #textMarkers(): readonly Marker[] {
     const format = this.#options.reasoningFormat;
     if (!format) return [];
-    if (format.type === "channels")
-      return format.closers.map((text) => ({ text, isAtStart: false }));
-    return this.#mayStartReasoning ? [{ text: format.opener, isAtStart: true }] : [];
+    if (format.type === "channels") return anywhere(...format.closers);
+    return this.#mayStartReasoning ? atStart(format.opener) : [];
   }
 
   #enter(found: Found): boolean {
@@ -171,8 +171,7 @@ export class OutputParser {
     const format = this.#options.reasoningFormat;
     if (!format) return false;
     this.#dropGap();
-    const closers = format.type === "channels" ? format.closers : [format.closer];
-    const markers = closers.map((text) => ({ text, isAtStart: false }));
+    const markers = anywhere(...(format.type === "channels" ? format.closers : [format.closer]));
     const found = firstOf(markers, this.#held, false);
     if (!found) {
       const sure = this.#held.length - heldLength(markers, this.#held, false);
@@ -270,17 +269,10 @@ function firstOf(markers: readonly Marker[], text: string, isFirst: boolean): Fo
 
 /** Length of the text's end that may become a marker, including the white space before it, which would be dropped too. */
 function heldLength(markers: readonly Marker[], text: string, isFirst: boolean): number {
-  let longest = 0;
   const trimmed = text.trimStart();
-  for (const marker of markers) {
-    if (marker.isAtStart) {
-      if (isFirst && marker.text.startsWith(trimmed)) longest = text.length;
-      continue;
-    }
-    for (let length = Math.min(marker.text.length - 1, text.length); length > longest; length--) {
-      if (marker.text.startsWith(text.slice(text.length - length))) longest = length;
-    }
-  }
-  const before = text.slice(0, text.length - longest);
+  if (isFirst && markers.some((each) => each.isAtStart && each.text.startsWith(trimmed)))
+    return text.length;
+  const words = markers.filter(({ isAtStart }) => !isAtStart).map((marker) => marker.text);
+  const before = text.slice(0, text.length - longestStart(words, text));
   return text.length - before.trimEnd().length;
 }

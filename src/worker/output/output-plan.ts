@@ -83,13 +83,7 @@ function planTools(
   // In a format with channels, a call is not text. In others, the grammar of the text must also allow a call.
   const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const text = callGrammars.get({
-    format: toolFormat,
-    tools,
-    isParallel,
-    isRequired,
-    answer,
-  });
+  const text = callGrammars.get({ format: toolFormat, tools, isParallel, isRequired, answer });
   grammars.check(text);
   const named = { toolFormat: toolFormat.name, toolNames: callable };
   if (isRequired) return { ...named, answerGrammar: { text, appliesFrom: "start" } };

@@ -29,14 +29,7 @@ function tags(
   closer: string,
   controlTexts: readonly string[] = [opener, closer],
 ): ReasoningFormat {
-  return {
-    name,
-    type: "tags",
-    opener,
-    closer,
-    ending: `\n${closer}\n\n`,
-    controlTexts,
-  };
+  return { name, type: "tags", opener, closer, ending: `\n${closer}\n\n`, controlTexts };
 }
 
 const FORMATS: readonly ReasoningFormat[] = [

@@ -24,9 +24,9 @@ export class StopSequences {
       this.#held = "";
       return { text: text.slice(0, found.at), stopString: found.stop };
     }
-    const heldLength = this.#heldLength(text);
-    this.#held = text.slice(text.length - heldLength);
-    return { text: text.slice(0, text.length - heldLength), stopString: null };
+    const sure = text.length - longestStart(this.#stops, text);
+    this.#held = text.slice(sure);
+    return { text: text.slice(0, sure), stopString: null };
   }
 
   /** @returns the text that was held back, at the end of the answer */
@@ -44,15 +44,15 @@ export class StopSequences {
     }
     return first;
   }
+}
 
-  /** Length of the longest end of the text that is the start of a stop string. */
-  #heldLength(text: string): number {
-    let longest = 0;
-    for (const stop of this.#stops) {
-      for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
-        if (stop.startsWith(text.slice(text.length - length))) longest = length;
-      }
+/** Length of the longest end of the text that may become one of the words. */
+export function longestStart(words: readonly string[], text: string): number {
+  let longest = 0;
+  for (const word of words) {
+    for (let length = Math.min(word.length - 1, text.length); length > longest; length--) {
+      if (word.startsWith(text.slice(text.length - length))) longest = length;
     }
-    return longest;
   }
+  return longest;
 }

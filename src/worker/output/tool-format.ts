@@ -1,7 +1,7 @@
 // The type of a tool call format, and helpers that several formats share.
 
 import { literal } from "../../grammar/rules.ts";
-import type { Syntax } from "../../grammar/syntax.ts";
+import { JSON_SYNTAX, type Syntax } from "../../grammar/syntax.ts";
 
 export type Marker = {
   readonly text: string;
@@ -39,6 +39,24 @@ export type ToolFormat = {
     readonly end: string;
   };
 };
+
+type Grammar = ToolFormat["grammar"];
+type FormatDetails = Pick<ToolFormat, "name" | "isUsedBy" | "openers" | "header"> &
+  Partial<Omit<ToolFormat, "grammar">> & {
+    readonly grammar: Pick<Grammar, "call" | "between"> & Partial<Grammar>;
+  };
+
+/** Completes a format: its arguments are JSON and it has no further texts, unless the details say otherwise. */
+export function withDefaults({ grammar, ...details }: FormatDetails): ToolFormat {
+  return {
+    closer: null,
+    syntax: JSON_SYNTAX,
+    dropped: [],
+    controlTexts: [],
+    ...details,
+    grammar: { lead: "", begin: "", end: "", ...grammar },
+  };
+}
 
 /** White space that models put between elements, limited so that it ends. */
 export const GAP = "[ \\n\\t]{0,4}";

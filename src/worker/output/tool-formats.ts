@@ -2,37 +2,35 @@
 // family. A model whose template does not support tools is instructed to use the generic format.
 
 import { literal } from "../../grammar/rules.ts";
-import { JSON_SYNTAX } from "../../grammar/syntax.ts";
 import {
   anywhere,
   atStart,
-  type CallRules,
   GAP,
   jsonCall,
   SPACE,
   type ToolFormat,
+  withDefaults,
 } from "./tool-format.ts";
 
 /** Markers of templates that use the same tags with other content: Qwen3-Coder, GLM, MiniMax. */
 const OTHER_TAGS = ["<parameter=", "<arg_key>", "]<]minimax[>["];
 
-const TAGGED = {
+/** https://github.com/NousResearch/Hermes-Function-Calling ; Qwen 2.5 and Qwen 3 as well */
+const TAGGED = withDefaults({
+  name: "hermes",
+  isUsedBy: (template) =>
+    template.includes("<tool_call>") && !OTHER_TAGS.some((text) => template.includes(text)),
   openers: () => anywhere("<tool_call>"),
   header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
   closer: "</tool_call>",
-  syntax: JSON_SYNTAX,
-  dropped: [],
   controlTexts: ["<tool_call>", "</tool_call>"],
   example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
   grammar: {
-    lead: "",
-    begin: "",
-    call: (rules: CallRules) =>
+    call: (rules) =>
       `"<tool_call>" ${GAP} ${jsonCall(rules, "arguments")} ${GAP} "}" ${GAP} "</tool_call>"`,
     between: GAP,
-    end: "",
   },
-} satisfies Partial<ToolFormat>;
+});
 
 /** For models whose template does not support tools, or uses a format that is not in the table; see tool-instructions.ts. */
 export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isUsedBy: () => false };
@@ -47,24 +45,20 @@ const DEEPSEEK_TOKENS = [
 
 /** Gemma's format: `call:x{city:<q>Rome<q>}`. */
 function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
-  return {
+  return withDefaults({
     name,
     isUsedBy: (template) => template.includes(`${opener}call:`),
     openers: () => anywhere(`${opener}call:`),
     header: /call:([\w.-]+)\s*(?=\{)/,
     closer,
     syntax: { quote, areNamesQuoted: false, hasEscapes: false },
-    dropped: [],
     controlTexts: [opener, closer, quote],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name: tool, args }) =>
         `${literal(`${opener}call:`)} ${tool} ${args} ${literal(closer)}`,
       between: "",
-      end: "",
     },
-  };
+  });
 }
 
 /** The first format that matches a template is used. */
@@ -73,26 +67,21 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
   gemma("gemma-4", "<|tool_call>", "<tool_call|>", '<|"|>'),
   // https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices
   gemma("function-gemma", "<start_function_call>", "<end_function_call>", "<escape>"),
-  {
+  withDefaults({
     // https://github.com/openai/harmony ; the answer itself is in channels, see reasoning-formats.ts
     name: "harmony",
     isUsedBy: (template) => template.includes("<|channel|>"),
     openers: () => anywhere("to=functions."),
     header: /to=functions\.([\w.-]+)[^{]*?<\|message\|>\s*(?=\{)/,
-    closer: null,
-    syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
     grammar: {
       lead: literal("<|channel|>commentary "),
-      begin: "",
       call: ({ name, args }) =>
         `"to=functions." ${name} ( "<|channel|>" ( "commentary" | "analysis" ) )? ( ${SPACE} "<|constrain|>"? "json" )? "<|message|>" ${args}`,
       between: null,
-      end: "",
     },
-  },
-  {
+  }),
+  withDefaults({
     // https://huggingface.co/meetkai/functionary-medium-v3.2 ; the prompt ends with the first ">>>"
     name: "functionary-v3.2",
     isUsedBy: (template) => template.includes(">>>all"),
@@ -101,37 +90,25 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       ...anywhere(...names.map((name) => `>>>${name}\n`)),
     ],
     header: /(?:^|>>>)\s*([\w.-]+)\n\s*(?=\{)/,
-    closer: null,
-    syntax: JSON_SYNTAX,
     dropped: [...atStart("all\n"), ...anywhere(">>>all\n")],
-    controlTexts: [],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name, args }) => `">>>"? ${name} "\\n" ${args}`,
       between: GAP,
-      end: "",
     },
-  },
-  {
+  }),
+  withDefaults({
     // https://huggingface.co/meetkai/functionary-small-v3.1
     name: "functionary-v3.1",
     isUsedBy: (template) => template.includes("<function=") && !template.includes("<parameter="),
     openers: (names) => anywhere(...names.map((name) => `<function=${name}>`)),
     header: /<function=([\w.-]+)>\s*(?=\{)/,
     closer: "</function>",
-    syntax: JSON_SYNTAX,
-    dropped: [],
-    controlTexts: [],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name, args }) => `"<function=" ${name} ">" ${GAP} ${args} ${GAP} "</function>"`,
       between: GAP,
-      end: "",
     },
-  },
-  {
+  }),
+  withDefaults({
     // https://huggingface.co/deepseek-ai/DeepSeek-R1 and -V3: a Markdown code fence around the arguments
     name: "deepseek-r1",
     isUsedBy: (template) =>
@@ -139,80 +116,64 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
-    syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      lead: "",
       begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
       call: ({ name, args }) =>
         `"<｜tool▁call▁begin｜>function<｜tool▁sep｜>" ${name} "\\n\`\`\`json\\n" ${args} "\\n\`\`\`" "<｜tool▁call▁end｜>"`,
       between: GAP,
       end: `${GAP} "<｜tool▁calls▁end｜>"`,
     },
-  },
-  {
+  }),
+  withDefaults({
     // https://huggingface.co/deepseek-ai/DeepSeek-V3.1
     name: "deepseek-v3.1",
     isUsedBy: (template) => template.includes("<｜tool▁calls▁begin｜>"),
     openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
-    syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      lead: "",
       begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
       call: ({ name, args }) =>
         `"<｜tool▁call▁begin｜>" ${name} "<｜tool▁sep｜>" ${args} "<｜tool▁call▁end｜>"`,
       between: GAP,
       end: `${GAP} "<｜tool▁calls▁end｜>"`,
     },
-  },
-  {
+  }),
+  withDefaults({
     // https://docs.mistral.ai/cookbooks/concept-deep-dive-tokenization-tool_calling : tokenizer v11 and later
     name: "mistral-v11",
     isUsedBy: (template) => template.includes("[TOOL_CALLS]") && template.includes("[ARGS]"),
     openers: () => anywhere("[TOOL_CALLS]"),
     header: /\[TOOL_CALLS\]\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]\s*(?=\{)/,
-    closer: null,
-    syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["[TOOL_CALLS]", "[ARGS]", "[CALL_ID]"],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name, args }) =>
         `"[TOOL_CALLS]" ${name} ( "[CALL_ID]" [a-zA-Z0-9]{9} )? "[ARGS]" ${args}`,
       between: "",
-      end: "",
     },
-  },
-  {
+  }),
+  withDefaults({
     // The same vendor, up to tokenizer v7
     name: "mistral",
     isUsedBy: (template) => template.includes("[TOOL_CALLS]"),
     openers: () => anywhere("[TOOL_CALLS]"),
     header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
-    closer: null,
-    syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["[TOOL_CALLS]"],
     grammar: {
-      lead: "",
       begin: `"[TOOL_CALLS]" ${SPACE} "["`,
       call: (rules) =>
         `${jsonCall(rules, "arguments")} ( ", \\"id\\": \\"" [a-zA-Z0-9]{9} "\\"" )? "}"`,
       between: `"," ${SPACE}`,
       end: '"]"',
     },
-  },
-  {
+  }),
+  withDefaults({
     // https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1 : the answer is one call as JSON, and nothing else
     name: "llama-3",
     isUsedBy: (template) => template.includes("<|start_header_id|>ipython<|end_header_id|>"),
@@ -227,12 +188,8 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       ),
     ],
     header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
-    closer: null,
-    syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["<|python_tag|>"],
     grammar: {
-      lead: "",
       begin: '"<|python_tag|>"?',
       call: ({ name, args }) =>
         [
@@ -241,16 +198,9 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
           `"\\"parameters\\":" ${SPACE} ${args} ${GAP} "}"`,
         ].join(" "),
       between: null,
-      end: "",
     },
-  },
-  {
-    // https://github.com/NousResearch/Hermes-Function-Calling ; Qwen 2.5 and Qwen 3 as well
-    ...TAGGED,
-    name: "hermes",
-    isUsedBy: (template) =>
-      template.includes("<tool_call>") && !OTHER_TAGS.some((text) => template.includes(text)),
-  },
+  }),
+  TAGGED,
 ];
 
 /** @returns the generic format if no other matches */

@@ -103,5 +103,7 @@ function problemOf(grammar: string, { format, tools, answer }: CallGrammarOption
 }
 
 function unsupported(reason: string): ServiceError {
-  return new ServiceError("unsupported_schema", `tools: ${reason}`, { param: "tools" });
+  return new ServiceError("unsupported_schema", `tools: ${reason}`, {
+    field: "tools",
+  });
 }

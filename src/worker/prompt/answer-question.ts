@@ -1,11 +1,11 @@
 // Answers questions that need no slot: prepare, tokenize, detokenize, render.
 
 import type { Token } from "node-llama-cpp";
-import { ServiceError } from "../../errors.ts";
 import type { Answers, Question } from "../../generation/questions.ts";
 import type { Prompt } from "../../generation/request.ts";
 import type { LoadedModel } from "../load/model.ts";
 import { tokenPiece } from "../sampling/token-piece.ts";
+import { checkTokens } from "./check-tokens.ts";
 import { type PrepareDeps, prepare, promptSegments, promptTokens } from "./prepare.ts";
 
 /** @throws ServiceError 4xx */
@@ -17,7 +17,8 @@ export function answerQuestion(question: Question, loaded: LoadedModel): Answers
     case "tokenize":
       return tokenized(question, deps);
     case "detokenize":
-      return detokenized(question.tokens, deps);
+      checkTokens(question.tokens, deps.vocabularySize, { field: "tokens" });
+      return deps.model.detokenize(question.tokens as Token[], true); // the check makes the cast safe
     case "render":
       return rendered(question.prompt, deps);
   }
@@ -31,16 +32,6 @@ function tokenized(
   const { bos, shouldPrependBosToken } = model.tokens;
   const isMissing = addsBeginning && shouldPrependBosToken && bos !== null && tokens[0] !== bos;
   return (isMissing ? [bos, ...tokens] : tokens).map((token) => tokenPiece(model, token));
-}
-
-function detokenized(tokens: readonly number[], { model, vocabularySize }: PrepareDeps): string {
-  const wrong = tokens.find((token) => token >= vocabularySize);
-  if (wrong === undefined) return model.detokenize(tokens as Token[], true);
-  throw new ServiceError(
-    "invalid_value",
-    `tokens has the token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
-    { param: "tokens" },
-  );
 }
 
 function rendered(prompt: Prompt, deps: PrepareDeps): Answers["render"] {

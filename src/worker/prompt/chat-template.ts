@@ -12,6 +12,7 @@ import {
   type CallForm,
   findCallForm,
   type TemplateMessage,
+  templateError,
   templateMessages,
 } from "./template-messages.ts";
 import { plainMessages, withInstructions } from "./tool-instructions.ts";
@@ -135,12 +136,9 @@ export class ChatTemplate {
       return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });
     if (unknown === undefined) return;
-    const param = `chat_template_kwargs.${unknown}`;
-    throw new ServiceError(
-      "unsupported_parameter",
-      `${param}: this model's chat template has no such variable`,
-      { param },
-    );
+    const field = `variables.${unknown}` as const;
+    const message = `${field}: this model's chat template has no such variable`;
+    throw new ServiceError("unsupported_parameter", message, { field });
   }
 
   /** @throws ServiceError when the request asks for reasoning and the template cannot enable it */
@@ -150,8 +148,8 @@ export class ChatTemplate {
     if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
       throw new ServiceError(
         "unsupported_parameter",
-        `reasoning_effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
-        { param: "reasoning_effort" },
+        `effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
+        { field: "effort" },
       );
     }
     return { enable_thinking: true, thinking: true, reasoning_effort: effort };
@@ -162,10 +160,9 @@ export class ChatTemplate {
       return this.#run(messages, variables);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new ServiceError(
-        "template_error",
+      throw templateError(
         `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
-        { param: "messages", cause: error },
+        error,
       );
     }
   }
@@ -184,22 +181,14 @@ export class ChatTemplate {
 
   /** Whether the template writes tool definitions into the prompt. */
   #showsTools(): boolean {
-    const definition = {
-      type: "function",
-      function: {
-        name: "needle_tool",
-        description: "",
-        parameters: { type: "object", properties: {} },
-      },
-    };
+    const parameters = { type: "object", properties: {} };
+    const needle = { name: "needle_tool", description: "", parameters };
+    const definition = { type: "function", function: needle };
     return this.#rendersTo("needle_tool", QUESTION, { tools: [definition] });
   }
 
   #takesSystemMessages(): boolean {
-    const messages = [
-      { role: "system", content: "needle_system" },
-      { role: "user", content: "question" },
-    ];
+    const messages = [{ role: "system", content: "needle_system" }, ...QUESTION];
     return this.#rendersTo("needle_system", messages, {});
   }
 
@@ -214,10 +203,8 @@ export class ChatTemplate {
   #upToEnd(rendered: string): string {
     const at = rendered.indexOf(this.#end);
     if (at >= 0) return rendered.slice(0, at);
-    throw new ServiceError(
-      "template_error",
+    throw templateError(
       "this model's chat template does not support continuing an assistant message",
-      { param: "messages" },
     );
   }
 }

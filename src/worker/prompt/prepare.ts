@@ -5,6 +5,7 @@ import { ServiceError } from "../../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
 import type { ChatTemplate } from "./chat-template.ts";
+import { checkTokens } from "./check-tokens.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import {
   type BoundDeps,
@@ -13,6 +14,7 @@ import {
   SUSPECT_CHARS_PER_TOKEN,
 } from "./prompt-bounds.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
+import { templateError } from "./template-messages.ts";
 
 export type PrepareDeps = PlanDeps &
   BoundDeps & {
@@ -44,19 +46,8 @@ export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRe
 /** A token id outside the vocabulary would fail the whole batch, including other streams. */
 function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: number): void {
   const biased = sampling.logitBias.map(([token]) => token);
-  const given = prompt.type === "tokens" ? prompt.tokens : [];
-  for (const [param, tokens] of [
-    ["logit_bias", biased],
-    ["prompt", given],
-  ] as const) {
-    const wrong = tokens.find((token) => token >= vocabularySize);
-    if (wrong === undefined) continue;
-    throw new ServiceError(
-      "invalid_value",
-      `${param} has the token ${wrong}; this model's tokens are 0 to ${vocabularySize - 1}`,
-      { param },
-    );
-  }
+  checkTokens(biased, vocabularySize, { field: "logitBias" });
+  if (prompt.type === "tokens") checkTokens(prompt.tokens, vocabularySize, { field: "prompt" });
 }
 
 /** @throws ServiceError 400 for a prompt that is certainly too long, before it is rendered */
@@ -98,11 +89,8 @@ function segmentTokens(
 function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, deps: PrepareDeps) {
   const { infill } = deps.model.tokens;
   if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
-    throw new ServiceError(
-      "unsupported_parameter",
-      "this model does not support suffix: it has no fill-in-the-middle tokens",
-      { param: "suffix" },
-    );
+    const message = "suffix is not supported by this model: it has no fill-in-the-middle tokens";
+    throw new ServiceError("unsupported_parameter", message, { field: "suffix" });
   }
   const { model } = deps;
   return withBeginning(
@@ -123,10 +111,8 @@ export function promptSegments(
 ): readonly PromptSegment[] {
   if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
   if (template) return template.render(prompt);
-  throw new ServiceError(
-    "template_error",
+  throw templateError(
     "this model has no chat template, so it cannot read messages; use /v1/completions",
-    { param: "messages" },
   );
 }
 
@@ -160,6 +146,6 @@ function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceE
     "context_length_exceeded",
     `the prompt has ${count} tokens, but the context holds ${contextTokens} tokens, ` +
       "at least one of them for the answer; shorten the prompt or start the server with a larger --context",
-    { param: prompt.type === "messages" ? "messages" : "prompt" },
+    { field: prompt.type === "messages" ? "messages" : "prompt" },
   );
 }

@@ -3,7 +3,7 @@
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { Json, Message, Prompt } from "../../generation/request.ts";
-import type { ChatTemplate } from "./chat-template.ts";
+import type { ChatTemplate, MessagesPrompt } from "./chat-template.ts";
 
 export type BoundDeps = {
   readonly model: Pick<LlamaModel, "tokenize">;
@@ -138,7 +138,7 @@ export function leastMessageTokens(
   }
 }
 
-function promptOf(messages: readonly Message[]): Extract<Prompt, { type: "messages" }> {
+function promptOf(messages: readonly Message[]): MessagesPrompt {
   const reasoning = { effort: null, budgetTokens: null, isSeparate: true };
   return {
     type: "messages",

@@ -1,6 +1,7 @@
 // Converts messages to the form that a chat template expects. Templates differ in the form of tool calls, so several are tried.
 
 import { createHash } from "node:crypto";
+import { ServiceError } from "../../errors.ts";
 import type { Json, Message, ToolCall } from "../../generation/request.ts";
 
 /** The form in which a template accepts the tool calls of an earlier answer. */
@@ -48,6 +49,11 @@ export function findCallForm(
     }
   });
   return found ? { ...found, hasShortIds } : null;
+}
+
+/** For messages that the template cannot render. */
+export function templateError(message: string, cause?: unknown): ServiceError {
+  return new ServiceError("template_error", message, { field: "messages", cause });
 }
 
 export function templateMessages(

@@ -1,9 +1,8 @@
 // Tools for models whose template does not describe them: instructions in a system message and, if the template does not
 // support tool calls either, earlier calls and results as plain text.
 
-import { ServiceError } from "../../errors.ts";
 import type { Message, ToolUse } from "../../generation/request.ts";
-import type { TemplateMessage } from "./template-messages.ts";
+import { type TemplateMessage, templateError } from "./template-messages.ts";
 
 /** Writes calls and results as text, in the Hermes format. */
 export function plainMessages(messages: readonly Message[]): readonly TemplateMessage[] {
@@ -52,10 +51,8 @@ export function withInstructions(
     return [{ ...first, content: `${first.content}\n\n${text}` }, ...rest];
   }
   if (hasSystemRole) return [{ role, content: text }, ...messages];
-  throw new ServiceError(
-    "template_error",
+  throw templateError(
     "this model's chat template does not support system messages, so with tools the first message must be from the user",
-    { param: "messages" },
   );
 }
 

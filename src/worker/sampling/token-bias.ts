@@ -4,17 +4,8 @@ import { type LlamaModel, TokenBias } from "node-llama-cpp";
 import type { SamplingParams } from "../../generation/request.ts";
 import { setLogitBias } from "../library-internals.ts";
 
-export type RequestBiases = {
-  /** For positions where the answer may end. */
-  readonly ending: TokenBias;
-  /** For positions where it may not. */
-  readonly notEnding: TokenBias;
-};
-
-export function requestBiases(
-  model: LlamaModel,
-  logitBias: SamplingParams["logitBias"],
-): RequestBiases {
+/** @returns the biases for positions where the answer may end, and for those where it may not */
+export function requestBiases(model: LlamaModel, logitBias: SamplingParams["logitBias"]) {
   const ending = TokenBias.for(model);
   const notEnding = TokenBias.for(model);
   for (const [token, bias] of logitBias) {

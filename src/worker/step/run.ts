@@ -38,7 +38,7 @@ export class Run {
   /** Prompt and answer so far: the cache must hold them for generation to continue. */
   readonly tokens: number[];
   readonly #reader: AnswerReader;
-  readonly #feed: WorkerRunOptions["grammars"]["feed"];
+  readonly #grammars: WorkerRunOptions["grammars"];
   readonly #reasoningEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
@@ -69,7 +69,7 @@ export class Run {
       stop: request.stop,
       promptTokens,
     });
-    this.#feed = options.grammars.feed;
+    this.#grammars = options.grammars;
     this.#reasoningEnding = reasoningEnding;
     this.#credit = creditBytes;
   }
@@ -137,7 +137,7 @@ export class Run {
     let forced: readonly number[] = [];
     for (const token of tokens) {
       const state = this.grammarState;
-      if (state) this.#feed(state, [token]);
+      if (state) this.#grammars.feed(state, [token]);
       this.accept(token);
       forced = forced.length > 0 ? forced.slice(1) : this.takeForced();
     }

@@ -26,9 +26,8 @@ type RunOptions = { readonly signal?: AbortSignal; readonly onFirst?: () => void
 /** Runs a request in which each input names a behaviour. @returns the pid of the process that answered each input */
 async function run(inputs: readonly string[], { signal, onFirst }: RunOptions = {}) {
   const pids: number[] = [];
-  const field = { name: "input", isList: true } as const;
   await engine.run(
-    { type: "embed", field, inputs, dimensions: null, truncates: false },
+    { type: "embed", inputPath: "input[]", inputs, dimensions: null, truncates: false },
     {
       signal: signal ?? new AbortController().signal,
       onResult: ([pid = 0]) => {

@@ -104,9 +104,11 @@ test("a request whose worker is killed gets its answer from the next worker", as
 test("a request that exceeds its time limit ends the process and gets an error", async () => {
   await start({ requestTimeoutMs: 1_000 });
   const { signal } = new AbortController();
-  const field = { name: "input", isList: true } as const;
-  const input = { type: "embed", field, inputs: ["answer"], dimensions: null } as const;
-  await embeddingEngine.run({ ...input, truncates: false }, { signal, onResult: () => {} }); // may take longer than the limit
+  const rest = { inputPath: "input[]", dimensions: null, truncates: false } as const;
+  await embeddingEngine.run(
+    { type: "embed", inputs: ["answer"], ...rest },
+    { signal, onResult: () => {} },
+  ); // may take longer than the limit
   const before = embeddingEngine.workerPid;
 
   const response = await post(url, endless);

@@ -36,7 +36,7 @@ test("refuses an unknown name, says what is served, and how to serve it", () => 
       "To serve it under that name too, start with --alias gpt --alias llama --alias claude, " +
       "or with --alias '*' for any name",
   );
-  expect(refuse).toThrow(expect.objectContaining({ code: "model_not_found", param: "model" }));
+  expect(refuse).toThrow(expect.objectContaining({ code: "model_not_found", field: "model" }));
 });
 
 test("does not serve the file's name when there are aliases", () => {

@@ -90,10 +90,14 @@ test("counts every choice of a request", () => {
 });
 
 test("refuses more choices than the queue can ever hold with a 400 that names the field", () => {
-  const refused = findRefusal(state({ choices: 15, field: "n" }));
+  const refused = findRefusal(state({ choices: 15, field: "choices" }));
 
   expect(findRefusal(state({ choices: 14 }))).toBeNull();
-  expect(refused).toMatchObject({ code: "invalid_value", param: "n", retryAfterSeconds: null });
+  expect(refused).toMatchObject({
+    code: "invalid_value",
+    field: "choices",
+    retryAfterSeconds: null,
+  });
   expect(refused?.traits.status).toBe(400);
   expect(refused?.message).toBe(
     "the request asks for 15 answers at once; this server accepts up to 14 (--slots plus --queue)",
@@ -163,10 +167,10 @@ test("limits a key's waiting requests only if it has a limit for them", () => {
 });
 
 test("refuses more choices than the key may ever have with a 400 that names the field", () => {
-  const refused = findKeyRefusal(keyState({ choices: 6, field: "n" }));
+  const refused = findKeyRefusal(keyState({ choices: 6, field: "choices" }));
 
   expect(findKeyRefusal(keyState({ choices: 5 }))).toBeNull();
-  expect(refused).toMatchObject({ code: "invalid_value", param: "n" });
+  expect(refused).toMatchObject({ code: "invalid_value", field: "choices" });
   expect(refused?.message).toBe(
     "the request asks for 6 answers at once; this key may have 2 running and 3 waiting",
   );

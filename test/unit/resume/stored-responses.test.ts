@@ -111,7 +111,7 @@ test("answers other owners as if the response had never existed", () => {
   expect(refusalOf(() => store.delete("a", "another owner"))).toMatchObject(gone);
   expect(refusalOf(() => store.conversation("a", "another owner"))).toMatchObject({
     code: "previous_response_not_found",
-    param: "previous_response_id",
+    field: "previousId",
   });
 });
 

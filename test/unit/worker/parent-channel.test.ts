@@ -5,12 +5,13 @@ import { ServiceError } from "../../../src/errors.ts";
 import { wireError } from "../../../src/worker/parent-channel.ts";
 
 test("an error for the client keeps its message", () => {
-  const error = new ServiceError("template_error", "the template refuses", { param: "messages" });
+  const error = new ServiceError("template_error", "the template refuses", { field: "messages" });
 
   expect(wireError(error)).toEqual({
     code: "template_error",
     message: "the template refuses",
-    param: "messages",
+    field: "messages",
+    param: null,
   });
 });
 

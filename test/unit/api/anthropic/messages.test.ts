@@ -132,21 +132,6 @@ describe("thinking", () => {
     expect(withEffort("high", { type: "enabled", budget_tokens: 9 })).toBe("high");
     expect(withEffort("high", { type: "disabled" })).toBe("none");
   });
-
-  test("that the model's template does not support is refused under Anthropic's name", () => {
-    const error = new ServiceError("unsupported_parameter", "x", { param: "reasoning_effort" });
-
-    expect(anthropicMessages.encodeError(error, "r1")).toEqual({
-      type: "error",
-      error: {
-        type: "invalid_request_error",
-        message: expect.stringContaining("disabled"),
-        param: "thinking",
-        code: "unsupported_parameter",
-      },
-      request_id: "r1",
-    });
-  });
 });
 
 describe("tools", () => {

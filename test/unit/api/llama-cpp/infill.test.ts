@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import { defaultSettings, nativeInfill } from "../../../../src/api/llama-cpp/infill.ts";
-import { ServiceError } from "../../../../src/errors.ts";
 import type { Receipt } from "../../../../src/generation/events.ts";
 import { ended } from "../../../support/clients/receipts.ts";
 
@@ -140,18 +139,6 @@ describe("an answer", () => {
       timings: { prompt_per_second: null, predicted_per_token_ms: null },
     });
   });
-});
-
-test.each([
-  ["unsupported_parameter", "suffix", "input_suffix"],
-  ["context_length_exceeded", "prompt", "input_prefix"],
-  ["invalid_value", "prompt", "prompt"],
-  ["unknown_parameter", "suffix", "suffix"],
-  ["queue_full", undefined, null],
-] as const)("an error %s in %s names %s", (code, given, param) => {
-  const error = new ServiceError(code, "words", { param: given });
-
-  expect(nativeInfill.encodeError(error, "")).toMatchObject({ error: { code, param } });
 });
 
 test("the defaults have a random seed and the operator's limits", () => {

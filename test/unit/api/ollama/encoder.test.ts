@@ -150,17 +150,10 @@ test.each([
   expectHeldTo(chatForms.event, notices[0]);
 });
 
-test("an error has its message, our code, and the field under its own name", () => {
-  const param = "reasoning_effort";
-  const thinking = new ServiceError("unsupported_parameter", "no switch", { param });
-  const long = new ServiceError("context_length_exceeded", "too long", { param: "messages" });
+test("an error has its message, our code, the field and the request id", () => {
+  const error = new ServiceError("context_length_exceeded", "too long", { param: "prompt" });
 
-  expect(encodeOllamaError(thinking, "1")).toMatchObject({
-    error: expect.stringContaining("think: this model"),
-    param: "think",
-  });
-  expect(ollamaGenerate.encodeError(long, "1")).toEqual({
+  expect(encodeOllamaError(error, "1")).toEqual({
     ...{ error: "too long", code: "context_length_exceeded", param: "prompt", request_id: "1" },
   });
-  expect(ollamaChat.encodeError(long, "1")).toMatchObject({ param: "messages" });
 });

@@ -17,7 +17,10 @@ test.each([
   ["token ids", [1, 2, 3], [[1, 2, 3]], false],
   ["lists of token ids", [[1, 2], [3]], [[1, 2], [3]], true],
 ])("takes %s", (_name, input, inputs, isList) => {
-  expect(parse({ input }).request).toMatchObject({ inputs, field: { name: "input", isList } });
+  expect(parse({ input }).request).toMatchObject({
+    inputs,
+    inputPath: isList ? "input[]" : "input",
+  });
 });
 
 test("treats null as absent in optional fields, and lists unknown fields", () => {

@@ -94,11 +94,6 @@ test("keeps the likelier of two tokens with the same text", () => {
   expect(completionLogprobs(logprobs, 0)?.top_logprobs).toEqual([{ "\ufffd": -1 }]);
 });
 
-test("writes null without logprobs", () => {
-  expect(chatLogprobs(undefined)).toBeNull();
-  expect(completionLogprobs(undefined, 0)).toBeNull();
-});
-
 function chunksOf(dialect: typeof openaiChat, body: object, deltas: readonly Delta[]) {
   const encode = dialect.parse(body, CONTEXT).encoder(IDENTITY);
   return deltas

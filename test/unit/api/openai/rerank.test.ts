@@ -52,7 +52,7 @@ test("a raw score is the logit, and always a number", () => {
 test("asks the worker to cut texts only if the client allows it", () => {
   expect(rerank.parse({ query, texts: ["a"], truncate: true }).request).toMatchObject({
     truncates: true,
-    field: { name: "texts" },
+    inputPath: "texts[]",
   });
   expect(rerank.parse({ query, documents: ["a"] }).request).toMatchObject({ truncates: false });
 });

@@ -38,17 +38,6 @@ function refusalOf(body: object): ServiceError {
   throw new Error("was not refused");
 }
 
-test.each([
-  ["context_length_exceeded", "messages", "input"],
-  ["template_error", "messages", "input"],
-  ["unsupported_parameter", "reasoning_effort", "reasoning.effort"],
-  ["unsupported_parameter", "messages", "messages"],
-] as const)("names the field of a %s on %s: %s", (code, param, own) => {
-  const error = new ServiceError(code, "no", { param });
-
-  expect(openaiResponses.encodeError(error, "1")).toMatchObject({ error: { param: own, code } });
-});
-
 const encoder = (body: object = {}) => parse(body).encoder(IDENTITY);
 
 describe("a request", () => {

@@ -123,7 +123,7 @@ test("turns a template's error into a 400 with the template's own message", () =
   const refusal = refusalOf(source, { role: "system", content: "Be brief." });
 
   expect(refusal.code).toBe("template_error");
-  expect(refusal.param).toBe("messages");
+  expect(refusal.field).toBe("messages");
   expect(refusal.message).toBe(
     "the model's chat template rejects these messages: System role not supported",
   );

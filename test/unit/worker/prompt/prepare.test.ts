@@ -96,7 +96,7 @@ test("accepts a prompt that leaves room for one token, and rejects one that leav
   const refusal = refusalOf(text("1234567890"), deps());
 
   expect(refusal.code).toBe("context_length_exceeded");
-  expect(refusal.param).toBe("prompt");
+  expect(refusal.field).toBe("prompt");
   expect(refusal.message).toContain("the prompt has 10 tokens");
   expect(refusal.message).toContain("context holds 10 tokens");
 });
@@ -104,7 +104,7 @@ test("accepts a prompt that leaves room for one token, and rejects one that leav
 test("names messages as the invalid field when a chat is too long", () => {
   const options = deps({ template: template("{{ messages[0].content }}") });
 
-  expect(refusalOf(chat("12345678901"), options).param).toBe("messages");
+  expect(refusalOf(chat("12345678901"), options).field).toBe("messages");
 });
 
 test("puts BOS before a prompt for a model that requires it", () => {
@@ -141,8 +141,8 @@ test("rejects a biased token outside the vocabulary, naming it and the allowed r
   const refusal = refusalOf(biased(50), deps());
 
   expect(refusal.code).toBe("invalid_value");
-  expect(refusal.param).toBe("logit_bias");
-  expect(refusal.message).toBe("logit_bias has the token 50; this model's tokens are 0 to 49");
+  expect(refusal.field).toBe("logitBias");
+  expect(refusal.message).toBe("logitBias has the token 50; this model's tokens are 0 to 49");
 });
 
 test("accepts a bias on the last token of the vocabulary", () => {

@@ -165,10 +165,10 @@ test("rejects an unknown variable by name; turning reasoning off needs no variab
   const messages: Message[] = [{ role: "user", content: "Hi" }];
 
   expect(() => textOf(CHATML, messages, { variables: { dialect: "formal" } })).toThrow(
-    expect.objectContaining({ param: "chat_template_kwargs.dialect" }),
+    expect.objectContaining({ field: "variables.dialect" }),
   );
   expect(() => textOf(CHATML, messages, { variables: { enable_thinking: true } })).toThrow(
-    expect.objectContaining({ param: "chat_template_kwargs.enable_thinking" }),
+    expect.objectContaining({ field: "variables.enable_thinking" }),
   );
   expect(() => textOf(CHATML, messages, { variables: { enable_thinking: false } })).not.toThrow();
 });
@@ -183,6 +183,6 @@ test("passes the reasoning options on, and rejects them if the template cannot e
   expect(textOf(source, messages, thinking("high"))).toMatch(/<think>high$/);
   expect(textOf(source, messages, thinking("none"))).not.toContain("<think>");
   expect(() => textOf(CHATML, messages, thinking("high"))).toThrow(
-    expect.objectContaining({ param: "reasoning_effort" }),
+    expect.objectContaining({ field: "effort" }),
   );
 });

@@ -1,0 +1,21 @@
+// The fields of requests and questions that an error may name. Each dialect has a table of the names that differ in its API.
+
+export type RequestFieldName =
+  | "model"
+  | "prompt"
+  | "messages"
+  | "tools"
+  | "effort"
+  | "variables"
+  | "suffix"
+  | "logitBias"
+  | "grammar"
+  | "tokens"
+  | "query"
+  | "dimensions"
+  /** The number of choices per prompt. */
+  | "choices"
+  /** The id of the stored answer that the request continues. */
+  | "previousId";
+
+export type RequestField = RequestFieldName | `variables.${string}`;
