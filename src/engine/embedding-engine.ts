@@ -1,11 +1,12 @@
 // Computes embedding vectors and rerank scores in a separate worker process. The first request starts the worker, and it ends
 // after an idle time. It serves one request at a time, one input after the other.
 
-import { abortReason, ServiceError } from "../errors.ts";
-import { type Deferred, deferred, orAborted, settlesWithin } from "../generation/deferred.ts";
-import type { EmbeddingRequest, PreparedInput } from "../generation/embedding.ts";
+import { ServiceError } from "../errors.ts";
+import { settlesWithin } from "../generation/deferred.ts";
+import type { EmbeddingRequest } from "../generation/embedding.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
-import { cannotRank, type FromWorker, fromWireError, type WireError } from "./messages.ts";
+import type { AnswerTo, EmbeddingQuestion } from "../generation/questions.ts";
+import { cannotRank } from "./messages.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type EmbeddingRunOptions = {
@@ -37,28 +38,14 @@ export type WorkerEmbeddingEngineOptions = Omit<WorkerProcessOptions, "onMessage
   readonly knownModel: () => ModelInfo | null;
 };
 
-type Reply = Extract<FromWorker, { readonly type: "inputs-prepared" | "input-computed" }>;
-type Work =
-  | { readonly type: "prepare-inputs"; readonly request: EmbeddingRequest }
-  | { readonly type: "compute-input"; readonly input: PreparedInput };
-
-type Pending = {
-  readonly id: string;
-  readonly worker: WorkerProcess;
-  readonly reply: Deferred<Reply>;
-};
-
 /** How long an aborted computation may run before its process is ended: it cannot be interrupted. */
 const STOP_LIMIT_MS = 500;
 
 export class WorkerEmbeddingEngine implements EmbeddingEngine {
   readonly #options: WorkerEmbeddingEngineOptions;
   #worker: WorkerProcess | null = null;
-  /** The current message and its reply. */
-  #pending: Pending | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #nextId = 0;
 
   constructor(options: WorkerEmbeddingEngineOptions) {
     this.#options = options;
@@ -77,14 +64,8 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     clearTimeout(this.#idleTimer);
     const ask = this.#asker(signal);
     try {
-      const prepared = await ask({ type: "prepare-inputs", request });
-      if (prepared.type !== "inputs-prepared") throw wrongReply(prepared);
-      const { inputs, promptTokens } = resultOf(prepared);
-      for (const input of inputs) {
-        const computed = await ask({ type: "compute-input", input });
-        if (computed.type !== "input-computed") throw wrongReply(computed);
-        onResult(resultOf(computed));
-      }
+      const { inputs, promptTokens } = await ask({ type: "prepare-inputs", request });
+      for (const input of inputs) onResult(await ask({ type: "compute-input", input }));
       return { promptTokens };
     } finally {
       this.#startIdleTimer();
@@ -97,45 +78,38 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     await this.#endWorker();
   }
 
-  /** @returns a function that sends one message at a time. Over all messages, one crash of the worker leads to a retry. */
-  #asker(signal: AbortSignal): (work: Work) => Promise<Reply> {
+  /** @returns a function that asks one question at a time. Over all questions, one crash of the worker leads to a retry. */
+  #asker(signal: AbortSignal) {
     let mayCrash = true;
-    return async (work) => {
+    return async <Q extends EmbeddingQuestion>(question: Q): Promise<AnswerTo<Q>> => {
       try {
-        return await this.#ask(work, signal);
+        return await this.#ask(question, signal);
       } catch (error) {
         const isCrash = error instanceof ServiceError && error.code === "worker_crashed";
         if (!isCrash || !mayCrash) throw error;
         mayCrash = false;
-        return await this.#ask(work, signal);
+        return await this.#ask(question, signal);
       }
     };
   }
 
-  async #ask(work: Work, signal: AbortSignal): Promise<Reply> {
+  async #ask<Q extends EmbeddingQuestion>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
     const worker = await this.#readyWorker(signal);
-    if (signal.aborted) throw abortReason(signal);
-    this.#nextId += 1;
-    const pending = { id: `e${this.#nextId}`, worker, reply: deferred<Reply>() };
-    this.#pending = pending;
+    const { answer, costMs } = worker.questions.ask(question, signal);
     try {
-      worker.send({ ...work, id: pending.id });
-      return await orAborted(pending.reply.promise, signal);
+      return await answer;
     } catch (error) {
-      if (signal.aborted) await this.#untilFree(pending.reply.promise);
+      if (signal.aborted) await this.#untilFree(costMs);
       throw error;
-    } finally {
-      this.#pending = null;
     }
   }
 
-  /** The worker is ready when this resolves. The caller must not await anything else before it uses the worker. */
   async #readyWorker(signal: AbortSignal): Promise<WorkerProcess> {
     if (this.#isClosed) throw new ServiceError("engine_unavailable", "the server is shutting down");
     this.#worker ??= this.#startWorker();
     const worker = this.#worker;
     try {
-      while (worker.status.state !== "ready") await orAborted(worker.ready(), signal);
+      await worker.ready(signal);
       return worker;
     } catch (error) {
       if (!signal.aborted) await this.#endWorker(); // the next request loads it again
@@ -145,24 +119,12 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   #startWorker(): WorkerProcess {
     this.#options.log("info", `starting a worker for ${this.#options.model.modelPath}`);
-    const worker: WorkerProcess = new WorkerProcess({
-      ...this.#options,
-      onMessage: (message) => this.#receive(message),
-      onExit: ({ error }) => {
-        if (this.#pending?.worker === worker) this.#pending.reply.reject(error);
-      },
-    });
-    return worker;
+    return new WorkerProcess({ ...this.#options, onMessage: () => {}, onExit: () => {} });
   }
 
-  #receive(message: FromWorker): void {
-    if (message.type !== "inputs-prepared" && message.type !== "input-computed") return;
-    if (message.id === this.#pending?.id) this.#pending.reply.resolve(message);
-  }
-
-  /** Waits for the reply to an aborted message, or ends the worker after the limit. The next request starts another. */
-  async #untilFree(reply: Promise<Reply>): Promise<void> {
-    if (await settlesWithin(reply, STOP_LIMIT_MS)) return;
+  /** Waits until an aborted question is over, or ends the worker after the limit. The next request starts another. */
+  async #untilFree(costMs: Promise<number>): Promise<void> {
+    if (await settlesWithin(costMs, STOP_LIMIT_MS)) return;
     this.#options.log("info", "ending the worker: it is still computing an aborted request");
     await this.#endWorker();
   }
@@ -181,14 +143,4 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     this.#worker = null;
     await worker?.close();
   }
-}
-
-/** @throws ServiceError if the worker replied with an error */
-function resultOf<T extends object>({ result }: { readonly result: T | WireError }): T {
-  if ("code" in result) throw fromWireError(result);
-  return result;
-}
-
-function wrongReply({ type }: Reply): Error {
-  return new Error(`the worker answered with ${type}`);
 }

@@ -2,7 +2,7 @@
 
 import type { GenerateEvent } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
-import type { AnswerTo, Question } from "../generation/questions.ts";
+import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
 import type { SlotLease } from "../generation/slot-lease.ts";
 
@@ -31,7 +31,7 @@ export type GenerateOptions = {
 };
 
 /** The pending answer to a question. */
-export type PendingAnswer<Q extends Question> = {
+export type PendingAnswer<Q extends AnyQuestion> = {
   readonly answer: Promise<AnswerTo<Q>>;
   /**
    * How long the engine has computed the answer, in ms. Resolves when the engine has stopped, also after an error, and never

@@ -2,12 +2,10 @@
 // Messages are plain data (structured clone), without functions and classes.
 
 import { type ErrorPlace, ServiceError, toErrorCode } from "../errors.ts";
-import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "../generation/embedding.ts";
-import type { Ending, FreshDelta, StepLoad, Usage } from "../generation/events.ts";
+import type { FreshEvent, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
-import type { Answers, Question } from "../generation/questions.ts";
+import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
 import type { PreparedRequest } from "../generation/request.ts";
-import type { PrefillStatus } from "../generation/wait-status.ts";
 
 export type GpuChoice = "auto" | "cuda" | "metal" | "vulkan" | "off";
 
@@ -47,11 +45,12 @@ export function cannotRank(): ServiceError {
   return new ServiceError("unsupported_parameter", message, { field: "model" });
 }
 
-export type ToWorker =
+/** A worker for generation answers a `Question`, an embedding worker an `EmbeddingQuestion`. */
+export type ToWorker<Q extends AnyQuestion = Question> =
   | { readonly type: "load"; readonly options: ModelOptions }
-  | { readonly type: "ask"; readonly id: string; readonly question: Question }
+  | { readonly type: "ask"; readonly id: string; readonly question: Q }
   /**
-   * Starts a request on a free slot. `generated`: tokens of the answer from a lost worker, after which the answer continues.
+   * Starts a request on a free slot. `generated`: tokens of the answer from earlier runs, after which it continues.
    * `creditBytes`: weight of the deltas that it may send before the first `credit` message.
    */
   | {
@@ -65,31 +64,18 @@ export type ToWorker =
     }
   | { readonly type: "credit"; readonly id: string; readonly bytes: number }
   | { readonly type: "abort"; readonly id: string }
-  /** Frees the slot of a parked request, which can continue later. */
+  /** Ends a parked request, which a later `start` can continue. */
   | { readonly type: "suspend"; readonly id: string }
-  /** Continues a suspended request on a free slot. */
-  | { readonly type: "resume"; readonly id: string }
-  /** The next two go to the embedding worker, one message at a time. */
-  | { readonly type: "prepare-inputs"; readonly id: string; readonly request: EmbeddingRequest }
-  | { readonly type: "compute-input"; readonly id: string; readonly input: PreparedInput }
   | { readonly type: "ping" };
 
 /** An event of one request in one decode step. */
 export type StepEvent =
-  | { readonly type: "delta"; readonly id: string; readonly delta: FreshDelta }
-  | { readonly type: "progress"; readonly id: string; readonly progress: PrefillStatus }
+  /** A `finish` is the last event of a completed request. Its slot is free. */
+  | { readonly type: "output"; readonly id: string; readonly event: FreshEvent }
   /** The request has no credit left and stays on its slot without decoding. */
   | { readonly type: "parked"; readonly id: string }
-  /** The slot is free, and the request waits for `resume`. */
+  /** Last event of a suspended request. Its slot is free. */
   | { readonly type: "suspended"; readonly id: string }
-  /** Last event of a completed request. Its slot is free. */
-  | {
-      readonly type: "finished";
-      readonly id: string;
-      readonly ending: Ending;
-      readonly usage: Usage;
-      readonly prefillMs: number;
-    }
   /** Last event of an aborted request. Its slot is free. */
   | { readonly type: "aborted"; readonly id: string; readonly tokensAfterAbort: number }
   /** Last event of a failed request. Its slot is free. */
@@ -105,7 +91,7 @@ export type FromWorker =
   | {
       readonly type: "answered";
       readonly id: string;
-      readonly answer: Answers[keyof Answers];
+      readonly answer: AnswerTo<AnyQuestion>;
       readonly ms: number;
     }
   | {
@@ -119,17 +105,6 @@ export type FromWorker =
       readonly type: "step";
       readonly events: readonly StepEvent[];
       readonly loads: readonly StepLoad[];
-    }
-  | {
-      readonly type: "inputs-prepared";
-      readonly id: string;
-      readonly result: PreparedInputs | WireError;
-    }
-  /** A vector, or one number: the rerank score of a document. */
-  | {
-      readonly type: "input-computed";
-      readonly id: string;
-      readonly result: Float64Array | WireError;
     }
   | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string }
   /** `stepAgeMs`: how long the current decode has been running; 0 if none is running. */

@@ -1,11 +1,9 @@
 // After a crash, every request that was in the worker is a suspect. Suspects run alone, one at a time, so that the one that
 // causes the crash is found and affects no other request. All other requests wait at this gate meanwhile.
 
-type EnterOptions = {
-  readonly isSuspect: boolean;
-  /** Waits for a change, or throws if the request has ended. */
-  readonly wait: (change: Promise<void>) => Promise<void>;
-};
+import { orAborted } from "../generation/deferred.ts";
+
+type EnterOptions = { readonly isSuspect: boolean; readonly signal: AbortSignal };
 
 /** Admits many requests at once, or one suspect alone. */
 export class SuspectGate {
@@ -17,13 +15,14 @@ export class SuspectGate {
   /**
    * Waits for entry.
    * @returns a function that leaves again; a second call has no effect
-   * @throws the error that `wait` throws
+   * @throws the signal's reason
    */
-  async enter({ isSuspect, wait }: EnterOptions): Promise<() => void> {
+  async enter({ isSuspect, signal }: EnterOptions): Promise<() => void> {
     if (isSuspect) this.#suspectsWaiting += 1;
     try {
       // No await between the check and the entry, so that only one of several waiting suspects enters.
-      while (isSuspect ? this.#inside > 0 : this.isReserved) await wait(this.#change());
+      while (isSuspect ? this.#inside > 0 : this.isReserved)
+        await orAborted(this.#change(), signal);
       this.#inside += 1;
       this.#isSuspectInside = isSuspect;
     } finally {

@@ -1,11 +1,13 @@
-// Manages the worker process: spawn, readiness, heartbeat, restart with back-off, kill. Knows nothing about requests.
+// Manages the worker process: spawn, readiness, questions, heartbeat, restart with back-off, kill. Knows nothing about runs.
 
 import { type ChildProcess, fork } from "node:child_process";
-import { guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
-import { deferred } from "../generation/deferred.ts";
+import { abortReason, guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
+import { deferred, orAborted } from "../generation/deferred.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
+import type { AnyQuestion } from "../generation/questions.ts";
 import type { EngineState } from "./engine.ts";
 import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
+import { OpenQuestions } from "./open-questions.ts";
 import { WorkerOutput } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
@@ -24,7 +26,7 @@ export type WorkerProcessOptions = {
   /** Called with 0 to 1 while a worker loads the model. */
   readonly onLoadProgress: (progress: number) => void;
   readonly onMessage: (message: FromWorker) => void;
-  /** Called when the process has ended, with everything that ran in it. */
+  /** Called when the process has ended, with every run in it. */
   readonly onExit: (loss: WorkerLoss) => void;
 };
 
@@ -54,20 +56,18 @@ export class WorkerProcess {
   #loadProgress = 0;
   #restarts = 0;
   #crashesInARow = 0;
-  #unsent: ToWorker[] = [];
+  #unsent: ToWorker<AnyQuestion>[] = [];
   #wasHeard = false;
   #wasKilledHere = false;
   #timers = new Set<NodeJS.Timeout>();
-  #firstLoad = deferred<ModelInfo>();
-  #ready = deferred<void>();
+  #ready = deferred<ModelInfo>();
+  /** Settles when the model was loaded for the first time, or failed to load. */
+  readonly firstLoad = this.#ready.promise;
+  readonly questions = new OpenQuestions((message) => this.send(message));
 
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
     this.#spawn();
-  }
-
-  get firstLoad(): Promise<ModelInfo> {
-    return this.#firstLoad.promise;
   }
 
   get status() {
@@ -81,13 +81,17 @@ export class WorkerProcess {
     };
   }
 
-  /** Resolves when a model is loaded. @throws ServiceError `engine_unavailable` if that cannot happen any more */
-  ready(): Promise<void> {
-    return this.#ready.promise;
+  /**
+   * The worker is ready when this resolves. The caller must not await anything else before it uses the worker.
+   * @throws ServiceError `engine_unavailable` if it cannot become ready any more, or the signal's reason
+   */
+  async ready(signal: AbortSignal): Promise<void> {
+    while (this.#state !== "ready") await orAborted(this.#ready.promise, signal);
+    if (signal.aborted) throw abortReason(signal);
   }
 
   /** Messages from one turn of the event loop are sent in one write. */
-  send(message: ToWorker): void {
+  send(message: ToWorker<AnyQuestion>): void {
     if (this.#unsent.push(message) === 1) setImmediate(() => this.#flush());
   }
 
@@ -119,7 +123,6 @@ export class WorkerProcess {
     this.#clearTimers();
     const child = this.#child;
     const closed = new ServiceError("engine_unavailable", "the server is shutting down");
-    this.#firstLoad.reject(closed);
     this.#ready.reject(closed); // for current callers; the new promise below is for later callers
     this.#ready = deferred();
     this.#ready.reject(closed);
@@ -178,6 +181,9 @@ export class WorkerProcess {
         return this.#options.log(message.level, message.message);
       case "pong":
         return this.#checkStep(message.stepAgeMs);
+      case "answered":
+      case "refused":
+        return this.questions.receive(message);
       default:
         this.#options.onMessage(message);
     }
@@ -189,8 +195,7 @@ export class WorkerProcess {
     this.#state = "ready";
     this.#reason = null;
     this.#loadProgress = 1;
-    this.#firstLoad.resolve(model);
-    this.#ready.resolve();
+    this.#ready.resolve(model);
     this.#watchHeartbeat();
     this.#after(STABLE_AFTER_MS, () => {
       this.#crashesInARow = 0;
@@ -200,7 +205,6 @@ export class WorkerProcess {
   #loadFailed(code: string, message: string): void {
     this.#reason = message;
     const failed = new ServiceError(toErrorCode(code), message, { retryAfterSeconds: 30 });
-    this.#firstLoad.reject(failed);
     this.#ready.reject(failed); // current callers fail; later callers wait for the next attempt
     this.#ready = deferred();
     this.#child?.kill("SIGKILL"); // its exit handler decides whether to retry
@@ -237,22 +241,24 @@ export class WorkerProcess {
     this.#child = null;
     this.#unsent = []; // these messages were for the ended worker
     this.#clearTimers();
-    const notify = guarded(this.#options.onExit, (error) => this.#logBug(error));
     if (this.#state === "closed") {
       const error = new ServiceError("engine_unavailable", "the server is shutting down");
-      return notify({ error, isFromOutside, crashesInARow: this.#crashesInARow });
+      return this.#loseAll(error, isFromOutside);
     }
     if (this.#state === "ready") this.#ready = deferred();
-    const wasEverLoaded = this.#model !== null;
     this.#reason ??= what;
-    this.#state = wasEverLoaded ? "restarting" : "failed";
-    const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
+    this.#state = this.#model ? "restarting" : "failed";
     this.#crashesInARow += 1;
+    const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
+    this.#loseAll(error, isFromOutside);
+    if (this.#model) return this.#restart(what);
+    this.#ready.reject(new ServiceError("engine_unavailable", this.#reason));
+  }
+
+  #loseAll(error: ServiceError, isFromOutside: boolean): void {
+    const notify = guarded(this.#options.onExit, (bug) => this.#logBug(bug));
     notify({ error, isFromOutside, crashesInARow: this.#crashesInARow });
-    if (wasEverLoaded) return this.#restart(what);
-    const failed = new ServiceError("engine_unavailable", this.#reason);
-    this.#firstLoad.reject(failed);
-    this.#ready.reject(failed);
+    this.questions.lose(error);
   }
 
   #restart(what: string): void {

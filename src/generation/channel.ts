@@ -8,7 +8,7 @@ export type ChannelOptions = {
   readonly onTaken: (bytes: number) => void;
 };
 
-/** For one producer and one consumer. Ends after a `finish` event or `fail()`. */
+/** For one producer and one consumer. Ends after a `finish` event, `close()` or `fail()`. */
 export class Channel implements AsyncIterable<GenerateEvent> {
   readonly #onTaken: (bytes: number) => void;
   #waiting: GenerateEvent[] = [];
@@ -20,11 +20,6 @@ export class Channel implements AsyncIterable<GenerateEvent> {
     this.#onTaken = onTaken;
   }
 
-  /** Whether the consumer has taken all events. */
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
-  }
-
   /** Adds an event, or merges it into a waiting event of the same kind. Does nothing after the end. */
   push(event: GenerateEvent): void {
     if (this.#isFinished || this.#failure) return;
@@ -33,6 +28,12 @@ export class Channel implements AsyncIterable<GenerateEvent> {
     const joined = last && join(last, event);
     if (joined) this.#waiting[this.#waiting.length - 1] = joined;
     else this.#waiting.push(event);
+    this.#wake?.();
+  }
+
+  /** Ends the stream without a `finish` event, after the events that were pushed before. */
+  close(): void {
+    this.#isFinished = true;
     this.#wake?.();
   }
 
@@ -49,9 +50,10 @@ export class Channel implements AsyncIterable<GenerateEvent> {
       if (event) {
         if (isDelta(event)) this.#onTaken(weightOf(event));
         yield event;
-        if (event.type === "finish") return;
       } else if (this.#failure) {
         throw this.#failure.error;
+      } else if (this.#isFinished) {
+        return;
       } else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

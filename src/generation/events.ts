@@ -50,8 +50,6 @@ export type PromptReading = {
 type DeltaFields = {
   /** Tokens generated since the previous delta. Not always 1, because text may be held back. */
   readonly tokens: number;
-  /** Ids of those tokens, from an engine that can continue from them. */
-  readonly ids?: readonly number[];
   /** Present on the delta with the first token. */
   readonly prompt?: PromptReading;
   /** When the delta reached the server process, as `performance.now()` in ms. */
@@ -82,11 +80,18 @@ export type ToolCallDelta = DeltaFields & {
 
 export type Delta = TextDelta | ReasoningDelta | ToolCallDelta;
 
-/** A delta as the worker sends it, without `atMs`. */
-export type FreshDelta =
-  | Omit<TextDelta, "atMs">
-  | Omit<ReasoningDelta, "atMs">
-  | Omit<ToolCallDelta, "atMs">;
+/** What a delta adds to the answer, without its figures. */
+export type OutputPart =
+  | Pick<TextDelta, "type" | "text">
+  | Pick<ReasoningDelta, "type" | "text">
+  | Pick<ToolCallDelta, "type" | "index" | "name" | "text">;
+
+/** A delta as the worker sends it. */
+export type FreshDelta = OutputPart &
+  Omit<DeltaFields, "atMs"> & {
+    /** Ids of its tokens, from which another run can continue. */
+    readonly ids?: readonly number[];
+  };
 
 /** Why a choice ended. */
 export type Ending = {
@@ -103,6 +108,9 @@ export type Finish = Ending & {
 };
 
 export type GenerateEvent = Delta | PrefillStatus | Finish;
+
+/** An event as the worker sends it. */
+export type FreshEvent = FreshDelta | PrefillStatus | Finish;
 
 export function isDelta(event: GenerateEvent): event is Delta {
   return event.type !== "finish" && event.type !== "prefill";
@@ -125,14 +133,13 @@ export function weightOf(delta: FreshDelta): number {
 export function joinDeltas(earlier: Delta, later: Delta): Delta | null {
   if (earlier.type !== later.type) return null;
   if (later.type === "tool-call-delta" && later.name !== null) return null; // another call
-  const { logprobs = [], ids = [] } = earlier;
+  const { logprobs = [] } = earlier;
   return {
     ...earlier,
     text: earlier.text + later.text,
     tokens: earlier.tokens + later.tokens,
     atMs: later.atMs,
     ...(later.prompt ? { prompt: later.prompt } : {}),
-    ...(later.ids ? { ids: [...ids, ...later.ids] } : {}),
     ...(later.logprobs ? { logprobs: [...logprobs, ...later.logprobs] } : {}),
   };
 }

@@ -1,5 +1,7 @@
-// Questions that the engine answers without a slot: preparing a request, tokenizing, detokenizing, rendering a prompt.
+// Questions that the engine answers without a slot: preparing a request, tokenizing, detokenizing, rendering a prompt. The
+// embedding worker has its own.
 
+import type { EmbeddingRequest, PreparedInput, PreparedInputs } from "./embedding.ts";
 import type {
   AskedPrompt,
   AskedRequest,
@@ -29,6 +31,13 @@ export type Question =
   /** Renders the prompt as the model reads it. */
   | { readonly type: "render"; readonly prompt: Prompt };
 
+/** A question to the embedding worker. */
+export type EmbeddingQuestion =
+  | { readonly type: "prepare-inputs"; readonly request: EmbeddingRequest }
+  | { readonly type: "compute-input"; readonly input: PreparedInput };
+
+export type AnyQuestion = Question | EmbeddingQuestion;
+
 /** A question as a dialect makes it, with schemas that have not been compiled. */
 export type AskedQuestion =
   | Exclude<Question, { readonly type: "prepare" | "render" }>
@@ -42,4 +51,11 @@ export type Answers = {
   readonly render: { readonly text: string; readonly tokens: number };
 };
 
-export type AnswerTo<Q extends Question | AskedQuestion> = Answers[Q["type"]];
+type EmbeddingAnswers = {
+  readonly "prepare-inputs": PreparedInputs;
+  /** A vector, or one number: the rerank score of a document. */
+  readonly "compute-input": Float64Array;
+};
+
+export type AnswerTo<Q extends AnyQuestion | AskedQuestion> = (Answers &
+  EmbeddingAnswers)[Q["type"]];

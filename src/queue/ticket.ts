@@ -2,8 +2,8 @@
 // slot.
 
 import { abortReason, ServiceError } from "../errors.ts";
-import type { GenerateEvent, Usage } from "../generation/events.ts";
 import type { ShownSlot, SlotLease, SlotUse } from "../generation/slot-lease.ts";
+import type { Tally } from "../generation/tally.ts";
 import type { QueuedStatus } from "../generation/wait-status.ts";
 import type { AnswerLengths } from "./answer-lengths.ts";
 import type { FairShare } from "./fair-share.ts";
@@ -85,15 +85,16 @@ export class Ticket implements SlotLease {
     tokenUsage.expect(tokens.promptTokens, Math.min(tokens.maxTokens, answers.expected(owner)));
   }
 
-  /** Charges the event's tokens to the request's key. */
-  charge(event: GenerateEvent): void {
-    this.#options.tokenUsage.add(event);
+  /** Charges the tokens counted since the last call to the request's key. */
+  charge(tally: Tally): void {
+    this.#options.tokenUsage.charge(tally);
   }
 
   /** Charges a request without events. A fraction is allowed if the queue's unit is not a token. */
   chargeAll(promptTokens: number): void {
-    const usage: Usage = { promptTokens, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-    this.#options.tokenUsage.close(usage);
+    const { tokenUsage } = this.#options;
+    tokenUsage.expect(promptTokens, 0);
+    tokenUsage.close();
   }
 
   async acquire(): Promise<void> {
@@ -124,7 +125,7 @@ export class Ticket implements SlotLease {
   leave(): void {
     this.release();
     const { tokenUsage, order, id, answers, owner } = this.#options;
-    tokenUsage.close(null);
+    tokenUsage.close();
     order.leave(id);
     if (tokenUsage.isOpen) answers.observe(owner, tokenUsage.generated);
   }

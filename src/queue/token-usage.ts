@@ -2,7 +2,7 @@
 // of the slots is charged with the expected cost, its token budget with the tokens counted so far. Both are corrected
 // when the request ends.
 
-import type { GenerateEvent, Usage } from "../generation/events.ts";
+import { Tally } from "../generation/tally.ts";
 import type { ShareCharge } from "./share-tier.ts";
 
 export type TokenUsageOptions = {
@@ -13,11 +13,9 @@ export type TokenUsageOptions = {
 
 export class TokenUsage {
   readonly #options: TokenUsageOptions;
-  #promptTokens = 0;
+  /** Cached tokens are known once the first token arrives. */
+  #tally = new Tally(0);
   #answerTokens = 0;
-  /** Cached prompt tokens, known once the first token arrives. */
-  #cachedTokens = 0;
-  #generated = 0;
   #isOpen = false;
   #isClosed = false;
   /** Tokens charged to the share so far: computed, and still expected. */
@@ -30,7 +28,7 @@ export class TokenUsage {
   }
 
   get expected(): number {
-    return Math.max(1, this.#promptTokens + this.#answerTokens);
+    return Math.max(1, this.#tally.promptTokens + this.#answerTokens);
   }
 
   /** Whether the request ever got a slot. */
@@ -39,11 +37,11 @@ export class TokenUsage {
   }
 
   get generated(): number {
-    return this.#generated;
+    return this.#tally.completionTokens;
   }
 
   expect(promptTokens: number, answerTokens: number): void {
-    this.#promptTokens = promptTokens;
+    this.#tally = new Tally(promptTokens);
     this.#answerTokens = answerTokens;
   }
 
@@ -52,33 +50,31 @@ export class TokenUsage {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#expected = this.expected; // the share was charged this much with the slot
-    this.#chargeBudget(this.#promptTokens); // the cached part is only known with the first token
+    this.#chargeBudget();
   }
 
-  add(event: GenerateEvent): void {
-    if (event.type === "prefill") return;
-    if (event.type === "finish") return this.close(event.usage);
-    this.#generated += event.tokens;
-    this.#cachedTokens = event.prompt?.cachedTokens ?? this.#cachedTokens;
-    this.#chargeBudget(this.#promptTokens - this.#cachedTokens + this.#generated);
-    const leastExpected = Math.min(this.#expected, this.#promptTokens - this.#cachedTokens); // charged at the end
-    this.#chargeShare(this.#generated, Math.max(leastExpected, this.#expected - event.tokens));
+  /** Charges what was counted since the last call. */
+  charge(tally: Tally): void {
+    this.#tally = tally;
+    if (tally.reason !== null) return this.close();
+    this.#chargeBudget();
+    const { promptTokens, cachedTokens, completionTokens } = tally;
+    const leastExpected = Math.min(this.#expected, promptTokens - cachedTokens); // charged at the end
+    const expected = this.#expected - (completionTokens - this.#done);
+    this.#chargeShare(completionTokens, Math.max(leastExpected, expected));
   }
 
-  /**
-   * Charges the final cost, once.
-   * @param usage null if the answer broke off; without a token, the whole prompt counts as computed
-   */
-  close(usage: Omit<Usage, "reasoningTokens"> | null): void {
+  /** Charges the final cost, once. If the answer broke off without a token, the whole prompt counts as computed. */
+  close(): void {
     if (!this.#isOpen || this.#isClosed) return;
     this.#isClosed = true;
-    const cost = usage
-      ? usage.promptTokens -
-        Math.max(usage.cachedTokens, this.#cachedTokens) +
-        usage.completionTokens
-      : this.#promptTokens - this.#cachedTokens + this.#generated;
-    this.#chargeShare(cost, 0);
-    this.#chargeBudget(cost);
+    this.#chargeShare(this.#cost, 0);
+    this.#chargeBudget();
+  }
+
+  get #cost(): number {
+    const { promptTokens, cachedTokens, completionTokens } = this.#tally;
+    return promptTokens - cachedTokens + completionTokens;
   }
 
   #chargeShare(done: number, expected: number): void {
@@ -87,7 +83,8 @@ export class TokenUsage {
     this.#expected = expected;
   }
 
-  #chargeBudget(cost: number): void {
+  #chargeBudget(): void {
+    const cost = this.#cost;
     if (cost !== this.#chargedToBudget) this.#options.chargeBudget(cost - this.#chargedToBudget);
     this.#chargedToBudget = cost;
   }

@@ -4,9 +4,12 @@
 import { setPriority } from "node:os";
 import type { FromWorker, ModelOptions, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import type { EmbeddingQuestion } from "../generation/questions.ts";
 import { type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
 import { die, send, serveParent, wireError } from "./parent-channel.ts";
 import { prepareInputs } from "./prompt/prepare-inputs.ts";
+
+type Message = ToWorker<EmbeddingQuestion>;
 
 /** A `nice` value: about a tenth of the CPU time of a normal process on the same CPU. */
 const LOWER_PRIORITY = 10;
@@ -28,17 +31,16 @@ function giveWay(): void {
   }
 }
 
-function receive(message: ToWorker): void {
+function receive(message: Message): void {
   switch (message.type) {
     case "load":
       load(message.options).catch(die);
       return;
-    case "prepare-inputs":
-      prepare(message);
+    case "ask":
+      answer(message).catch(die);
       return;
-    case "compute-input":
-      compute(message).catch(die);
-      return;
+    case "abort":
+      return; // an input cannot be interrupted
     case "ping":
       post({
         type: "pong",
@@ -63,22 +65,17 @@ async function load(options: ModelOptions): Promise<void> {
   }
 }
 
-function prepare({ id, request }: Extract<ToWorker, { type: "prepare-inputs" }>): void {
-  const type = "inputs-prepared";
+async function answer({ id, question }: Extract<Message, { type: "ask" }>): Promise<void> {
+  const askedAtMs = performance.now();
+  startedAtMs = askedAtMs;
   try {
-    post({ type, id, result: prepareInputs(request, model()) });
+    const answer =
+      question.type === "prepare-inputs"
+        ? prepareInputs(question.request, model())
+        : await model().compute(question.input);
+    post({ type: "answered", id, answer, ms: performance.now() - askedAtMs });
   } catch (error) {
-    post({ type, id, result: wireError(error) });
-  }
-}
-
-async function compute({ id, input }: Extract<ToWorker, { type: "compute-input" }>) {
-  const type = "input-computed";
-  startedAtMs = performance.now();
-  try {
-    post({ type, id, result: await model().compute(input) });
-  } catch (error) {
-    post({ type, id, result: wireError(error) });
+    post({ type: "refused", id, error: wireError(error), ms: performance.now() - askedAtMs });
   } finally {
     startedAtMs = null;
   }

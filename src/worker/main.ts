@@ -9,7 +9,7 @@ import { answerReaderDeps } from "./output/answer-reader-deps.ts";
 import { die, send, serveParent, wireError } from "./parent-channel.ts";
 import { answerQuestion } from "./prompt/answer-question.ts";
 import { type QuestionMessage, QuestionQueue } from "./prompt/question-queue.ts";
-import { type GenerateDeps, generate, type SlotOutcome } from "./step/generate.ts";
+import { type GenerateDeps, generate } from "./step/generate.ts";
 import { Run } from "./step/run.ts";
 import { SlotPool } from "./step/slots.ts";
 
@@ -35,14 +35,12 @@ function receive(message: ToWorker): void {
     case "start":
       start(message);
       return;
-    case "resume":
-      resume(message.id);
-      return;
     case "credit":
       runs.get(message.id)?.addCredit(message.bytes);
       return;
     case "abort":
-      abort(message.id);
+      runs.get(message.id)?.abort();
+      if (questions.drop(message.id)) refuseDropped(message.id);
       return;
     case "suspend":
       runs.get(message.id)?.suspend();
@@ -77,8 +75,7 @@ function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
     model,
     batcher,
     slices,
-    onDelta: ({ id }, delta) => outbox.add({ type: "delta", id, delta }),
-    onProgress: ({ id }, progress) => outbox.add({ type: "progress", id, progress }),
+    onEvent: ({ id }, event) => outbox.add({ type: "output", id, event }),
     onParked: ({ id }) => outbox.add({ type: "parked", id }),
   };
 }
@@ -97,28 +94,18 @@ function answer({ id, question }: QuestionMessage): FromWorker {
 function start(message: Extract<ToWorker, { type: "start" }>): void {
   const { id, request, generated, cacheScope, creditBytes } = message;
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
-  const { onDelta } = loaded.deps;
+  const { onEvent } = loaded.deps;
   const deps = answerReaderDeps(loaded, request.output);
   const run = new Run({ id, request, cacheScope, creditBytes, ...deps });
   runs.set(id, run);
   for (const token of run.replay(generated))
-    for (const delta of run.accept(token).deltas) onDelta(run, delta);
+    for (const event of run.accept(token)) onEvent(run, event);
   work(run).catch(die);
 }
 
-function resume(id: string): void {
-  const run = runs.get(id);
-  if (run) work(run).catch(die);
-}
-
-function abort(id: string): void {
-  if (questions.drop(id)) {
-    const error = wireError(new ServiceError("aborted", "the client cancelled the question"));
-    return outbox.post({ type: "refused", id, error, ms: 0 });
-  }
-  const run = runs.get(id);
-  run?.abort();
-  if (run?.hasSlot === false) end(run, { type: "aborted", id, tokensAfterAbort: 0 });
+function refuseDropped(id: string): void {
+  const error = wireError(new ServiceError("aborted", "the client cancelled the question"));
+  outbox.post({ type: "refused", id, error, ms: 0 });
 }
 
 /** Runs a request on a slot until it ends or is suspended, frees the slot, and reports the outcome. */
@@ -127,15 +114,17 @@ async function work(run: Run): Promise<void> {
   const slot = loaded?.pool.take(run.tokens, run.cacheScope);
   if (!loaded || !slot)
     return end(run, { type: "failed", id, error: wireError("no slot is free") });
-  run.hasSlot = true;
   try {
     const outcome = await generate(run, slot, loaded.deps);
     loaded.pool.release(slot);
-    run.hasSlot = false;
-    if (outcome.type === "suspended") return report({ type: "suspended", id });
-    if (outcome.type === "finished")
-      for (const delta of outcome.deltas) outbox.add({ type: "delta", id, delta });
-    end(run, lastEvent(run, outcome));
+    switch (outcome.type) {
+      case "suspended":
+        return end(run, { type: "suspended", id });
+      case "aborted":
+        return end(run, { type: "aborted", id, tokensAfterAbort: run.tokensAfterAbort });
+      case "finished":
+        return end(run, ...outcome.events.map((event) => ({ type: "output", id, event }) as const));
+    }
   } catch (error) {
     await slot.clear(loaded.batcher); // after an error its content is unknown
     loaded.pool.release(slot);
@@ -143,18 +132,12 @@ async function work(run: Run): Promise<void> {
   }
 }
 
-function lastEvent(run: Run, outcome: Exclude<SlotOutcome, { type: "suspended" }>): StepEvent {
-  const { id, usage, prefillMs, tokensAfterAbort } = run;
-  if (outcome.type === "aborted") return { type: "aborted", id, tokensAfterAbort };
-  return { type: "finished", id, ending: outcome.ending, usage, prefillMs };
-}
-
-function end(run: Run, event: StepEvent): void {
+function end(run: Run, ...events: readonly StepEvent[]): void {
   runs.delete(run.id);
-  report(event);
+  report(...events);
 }
 
-function report(event: StepEvent): void {
-  outbox.add(event);
-  if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // otherwise the next step sends it
+function report(...events: readonly StepEvent[]): void {
+  for (const event of events) outbox.add(event);
+  if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // otherwise the next step sends them
 }

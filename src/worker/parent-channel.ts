@@ -2,9 +2,10 @@
 
 import type { FromWorker, ToWorker, WireError } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import type { AnyQuestion } from "../generation/questions.ts";
 
 /** Call it once, when the process starts. */
-export function serveParent(receive: (message: ToWorker) => void): void {
+export function serveParent<Q extends AnyQuestion>(receive: (message: ToWorker<Q>) => void): void {
   // Ctrl-C and `docker stop` signal the whole process group, but only the server decides when a worker ends.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
@@ -13,7 +14,7 @@ export function serveParent(receive: (message: ToWorker) => void): void {
   process.on("unhandledRejection", die);
   process.on("uncaughtException", die);
   process.on("message", (messages) => {
-    for (const message of messages as ToWorker[]) receive(message); // only the server writes to this channel
+    for (const message of messages as ToWorker<Q>[]) receive(message); // only the server writes to this channel
   });
 }
 

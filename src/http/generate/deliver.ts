@@ -129,9 +129,10 @@ async function* counted(
 function counterOf(accepted: AcceptedExchange, choice: number): (event: GenerateEvent) => void {
   const { record, admission } = accepted;
   const ticket = admission.ticketOf(choice);
+  const tally = record.tallyOf(choice);
   return (event) => {
-    record.event(choice, event);
-    ticket.charge(event);
+    record.event(tally, event);
+    ticket.charge(tally);
   };
 }
 

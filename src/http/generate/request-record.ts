@@ -2,15 +2,10 @@
 
 import type { Logger } from "pino";
 import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
-import type {
-  Finish,
-  GenerateEvent,
-  PromptReading,
-  Receipt,
-  Usage,
-} from "../../generation/events.ts";
+import { type GenerateEvent, isDelta, type Receipt, type Usage } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import type { SlotUse } from "../../generation/slot-lease.ts";
+import { Tally } from "../../generation/tally.ts";
 import type { Metrics, RequestOutcome } from "../../metrics.ts";
 import type { Admission } from "../../queue/admission.ts";
 
@@ -21,21 +16,13 @@ export type RecordOptions = {
   readonly log: Logger;
 };
 
-type ChoiceRecord = {
-  generatedTokens: number;
-  lastTokenAtMs: number;
-  finish: Finish | null;
-  /** Null before the first token. */
-  prompt: PromptReading | null;
-};
-
 export class RequestRecord {
   readonly #options: RecordOptions;
   readonly #arrivedAtMs = performance.now();
   #prepared: readonly PreparedRequest[] = [];
   #choicesPerPrompt = 1;
-  #choices: ChoiceRecord[] = [];
-  #firstTokenMs: number | null = null;
+  /** One for each choice. */
+  #tallies: readonly Tally[] = [];
   #answeredAtMs: number | null = null;
   /** Null until the request is parsed. */
   model: string | null = null;
@@ -55,33 +42,32 @@ export class RequestRecord {
   prepared(requests: readonly PreparedRequest[], choicesPerPrompt: number): void {
     this.#prepared = requests;
     this.#choicesPerPrompt = choicesPerPrompt;
-    this.#choices = requests.map(newChoice);
+    this.#tallies = requests.map(({ promptTokens }) => new Tally(promptTokens.length));
   }
 
-  event(choice: number, event: GenerateEvent): void {
-    const record = this.#choices[choice];
-    if (!record || event.type === "prefill") return;
-    if (event.type === "finish") {
-      record.finish = event;
-      return;
-    }
-    record.prompt ??= event.prompt ?? null;
-    this.#firstTokenMs ??= event.atMs - this.#arrivedAtMs;
-    if (record.generatedTokens > 0 && event.tokens > 0)
-      this.#options.metrics.tokensArrived(event.atMs - record.lastTokenAtMs, event.tokens);
-    record.lastTokenAtMs = event.atMs;
-    record.generatedTokens += event.tokens;
+  /** Counts the event of one choice. */
+  event(tally: Tally, event: GenerateEvent): void {
+    if (isDelta(event) && tally.completionTokens > 0 && event.tokens > 0)
+      this.#options.metrics.tokensArrived(event.atMs - tally.lastAtMs, event.tokens);
+    tally.add(event);
+  }
+
+  /** @throws Error if the request is not prepared yet */
+  tallyOf(choice: number): Tally {
+    const tally = this.#tallies[choice];
+    if (!tally) throw new Error(`choice ${choice} is not prepared`);
+    return tally;
   }
 
   /** The progress of one choice, for GET /slots. */
   stateOf(choice: number): Omit<SlotUse, "heldMs"> {
-    const prepared = this.#prepared[choice];
+    const { promptTokens, completionTokens } = this.tallyOf(choice);
     return {
       requestId: this.#options.requestId,
       model: this.model,
-      promptTokens: prepared?.promptTokens.length ?? 0,
-      generatedTokens: this.#choices[choice]?.generatedTokens ?? 0,
-      maxTokens: prepared?.maxTokens ?? 0,
+      promptTokens,
+      generatedTokens: completionTokens,
+      maxTokens: this.#prepared[choice]?.maxTokens ?? 0,
     };
   }
 
@@ -96,38 +82,38 @@ export class RequestRecord {
   }
 
   get hasText(): boolean {
-    return this.#firstTokenMs !== null;
+    return this.#tallies.some(({ firstAtMs }) => firstAtMs !== null);
   }
 
   /** The sum over all choices so far. */
   get tokens(): { readonly promptTokens: number; readonly generatedTokens: number } {
-    const { promptTokens } = this.receipt.usage;
-    const generated = this.#choices.map(({ generatedTokens }) => generatedTokens);
-    return { promptTokens, generatedTokens: generated.reduce((sum, each) => sum + each, 0) };
+    const { promptTokens, completionTokens } = this.#usage;
+    return { promptTokens, generatedTokens: completionTokens };
   }
 
-  /** The figures so far. A prompt counts once, even with several choices. */
+  /** The figures so far. */
   get receipt(): Receipt {
-    const usages = this.#choices.map((choice, index) => usageOf(choice, this.#prepared[index]));
-    const prompts = usages.filter((_, index) => index % this.#choicesPerPrompt === 0);
-    const total = (of: readonly Usage[], field: keyof Usage) =>
-      of.reduce((sum, usage) => sum + usage[field], 0);
+    const firstAtMs = this.#tallies.flatMap((tally) => tally.firstAtMs ?? []);
     return {
       queueMs: this.admission?.waitedMs ?? 0,
-      prefillMs: Math.max(
-        0,
-        ...this.#choices.map(({ finish, prompt }) => finish?.prefillMs || (prompt?.prefillMs ?? 0)),
-      ),
-      firstTokenMs: this.#firstTokenMs,
+      prefillMs: Math.max(0, ...this.#tallies.map(({ prefillMs }) => prefillMs)),
+      firstTokenMs: firstAtMs.length > 0 ? Math.min(...firstAtMs) - this.#arrivedAtMs : null,
       totalMs: this.ageMs,
       isCut: this.isCut,
-      usage: {
-        promptTokens: total(prompts, "promptTokens"),
-        cachedTokens: total(prompts, "cachedTokens"),
-        completionTokens: total(usages, "completionTokens"),
-        reasoningTokens: total(usages, "reasoningTokens"),
-      },
+      usage: this.#usage,
       seed: this.#prepared[0]?.sampling.seed ?? 0,
+    };
+  }
+
+  /** A prompt counts once, even with several choices. Reasoning counts when its choice has finished. */
+  get #usage(): Usage {
+    const prompts = this.#tallies.filter((_, index) => index % this.#choicesPerPrompt === 0);
+    const finished = this.#tallies.filter(({ reason }) => reason !== null);
+    return {
+      promptTokens: total(prompts, "promptTokens"),
+      cachedTokens: total(prompts, "cachedTokens"),
+      completionTokens: total(this.#tallies, "completionTokens"),
+      reasoningTokens: total(finished, "reasoningTokens"),
     };
   }
 
@@ -136,7 +122,7 @@ export class RequestRecord {
     const { metrics, log, requestId, path } = this.#options;
     const failure = error === null ? null : toServiceError(error);
     const otherwise = this.isAnsweredWithoutEngine ? "computed" : "internal_error";
-    const outcome: RequestOutcome = failure?.code ?? this.#choices[0]?.finish?.reason ?? otherwise;
+    const outcome: RequestOutcome = failure?.code ?? this.#tallies[0]?.reason ?? otherwise;
     const { receipt } = this;
     metrics.requestEnded(outcome, this.#prepared.length > 0 ? receipt : null);
     const line = {
@@ -170,21 +156,6 @@ export function logEnd(log: Logger, line: EndLine, failure: ServiceError | null)
   }
 }
 
-function newChoice(): ChoiceRecord {
-  return { generatedTokens: 0, lastTokenAtMs: 0, finish: null, prompt: null };
-}
-
-/** A worker that continues another one's answer did not read the prompt: the first worker's cached tokens count. */
-function usageOf(
-  { finish, generatedTokens, prompt }: ChoiceRecord,
-  prepared?: PreparedRequest,
-): Usage {
-  const cachedTokens = prompt?.cachedTokens ?? 0;
-  if (finish) return { ...finish.usage, cachedTokens: finish.usage.cachedTokens || cachedTokens };
-  return {
-    promptTokens: prepared?.promptTokens.length ?? 0,
-    cachedTokens,
-    completionTokens: generatedTokens,
-    reasoningTokens: 0,
-  };
+function total(of: readonly Usage[], field: keyof Usage): number {
+  return of.reduce((sum, usage) => sum + usage[field], 0);
 }

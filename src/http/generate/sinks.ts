@@ -7,7 +7,6 @@ import { invalidValue } from "../../api/shared/refusals.ts";
 import type { KeptAnswers } from "../../resume/kept-answers.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { bodySink } from "../stream/body-sink.ts";
-import { destroyIfStuck } from "../stream/disconnect.ts";
 import { FrameStream } from "../stream/frame-stream.ts";
 import { type Framing, framingOf } from "../stream/framing.ts";
 import { LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
@@ -28,7 +27,7 @@ export function sinkOf(exchange: Exchange, deps: SinkDeps): Sink {
   const { parsed, req, res, dialect, record } = exchange;
   const isResumable = isResumableRequest(req, dialect, deps.resumable);
   if (parsed.storing?.isBackground) return backgroundSink(exchange, deps);
-  if (!parsed.isStreamed) return bodySink({ ...deps, res, receipt: () => record.receipt });
+  if (!parsed.isStreamed) return bodySink(res, () => record.receipt);
   return isResumable ? resumableSink(exchange, deps) : streamSink(exchange, deps);
 }
 
@@ -102,7 +101,6 @@ function backgroundSink(exchange: Exchange, deps: SinkDeps): Sink {
       // Not awaited: a slow reader may take much longer than the answer.
       if (reader) return void reader.follow(response.log, -1);
       res.json(response.state());
-      destroyIfStuck(res, deps.stallTimeoutMs);
     },
     send: () => undefined,
     end: () => {},

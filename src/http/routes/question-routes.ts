@@ -13,7 +13,6 @@ import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
-import { destroyIfStuck } from "../stream/disconnect.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
 /** The routes that count, tokenize and render prompts. */
@@ -25,7 +24,6 @@ export type QuestionRoutesDeps = ParseDeps &
   CompileDeps & {
     readonly catalog: Catalog;
     readonly requestTimeoutMs: number;
-    readonly stallTimeoutMs: number;
   };
 
 export function mountQuestions(app: Express, deps: QuestionRoutesDeps, readJson: ReadJson): void {
@@ -36,7 +34,7 @@ export function mountQuestions(app: Express, deps: QuestionRoutesDeps, readJson:
 }
 
 function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
-  const { catalog, stallTimeoutMs } = deps;
+  const { catalog } = deps;
   return async (req, res) => {
     const { signal, abort, dispose } = watchWithin(req, res, deps.requestTimeoutMs);
     try {
@@ -56,6 +54,5 @@ function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
     } finally {
       dispose();
     }
-    destroyIfStuck(res, stallTimeoutMs);
   };
 }

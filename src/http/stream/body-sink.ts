@@ -2,17 +2,10 @@
 
 import type { Response } from "express";
 import type { Receipt } from "../../generation/events.ts";
-import { destroyIfStuck } from "./disconnect.ts";
 import type { Sink } from "./sink.ts";
 
-export type BodySinkOptions = {
-  readonly res: Response;
-  /** Of the complete answer. */
-  readonly receipt: () => Receipt;
-  readonly stallTimeoutMs: number;
-};
-
-export function bodySink({ res, receipt, stallTimeoutMs }: BodySinkOptions): Sink {
+/** @param receipt returns that of the complete answer */
+export function bodySink(res: Response, receipt: () => Receipt): Sink {
   return {
     takesBody: true,
     begin: () => {},
@@ -20,7 +13,6 @@ export function bodySink({ res, receipt, stallTimeoutMs }: BodySinkOptions): Sin
       if (!body) return undefined;
       res.setHeader("server-timing", serverTiming(receipt()));
       res.type("json").send(body.data);
-      destroyIfStuck(res, stallTimeoutMs);
       return undefined;
     },
     end: () => {},

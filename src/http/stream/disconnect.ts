@@ -47,11 +47,3 @@ export function watchClient(req: Request, res: Response): ClientWatch {
     dispose: detach,
   };
 }
-
-/** Closes the connection of a response that has ended, but whose client does not read the rest within the limit. */
-export function destroyIfStuck(res: Response, stallTimeoutMs: number): void {
-  if (res.writableFinished || res.destroyed) return;
-  const timer = setTimeout(() => res.destroy(), stallTimeoutMs);
-  timer.unref();
-  res.once("close", () => clearTimeout(timer));
-}

@@ -6,7 +6,6 @@ import type { Frame } from "../../api/dialect.ts";
 import { abortReason, guarded, ServiceError, toServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { SocketWatch } from "../vanished-clients/send-queue-watch.ts";
-import { destroyIfStuck } from "./disconnect.ts";
 import type { Framing } from "./framing.ts";
 import type { Sink } from "./sink.ts";
 
@@ -92,7 +91,7 @@ export class FrameStream implements Sink {
 
   /** Ends the stream with these frames, without waiting for the client. */
   end(frames: readonly Frame[] = []): void {
-    this.#stop();
+    this.close();
     const { res, framing } = this.#options;
     res.end(frames.length > 0 ? framing.encode(frames) : undefined);
   }
@@ -105,20 +104,14 @@ export class FrameStream implements Sink {
     else this.end(last);
   }
 
-  /** A client that does not read the rest within the stall timeout is disconnected. */
-  close(): void {
-    this.#stop();
-    destroyIfStuck(this.#options.res, this.#options.stallTimeoutMs);
-  }
-
   /** Closes the connection of a client that would not read an error either. */
   #destroy(): void {
-    this.#stop();
+    this.close();
     this.#options.res.destroy();
   }
 
-  /** Stops the timers: nothing is sent on their account any more. */
-  #stop(): void {
+  /** Stops the timers. connections.ts closes the connection of a client that does not read the rest. */
+  close(): void {
     this.#hasEnded = true;
     if (this.#opening) clearTimeout(this.#opening);
     if (this.#ticker) clearInterval(this.#ticker);

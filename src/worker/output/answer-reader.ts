@@ -2,10 +2,11 @@
 // Decides which grammar restricts the next token.
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
+import type { OutputPart } from "../../generation/events.ts";
 import type { OutputPlan } from "../../generation/request.ts";
 import { literal } from "../../grammar/rules.ts";
 import type { Grammars } from "./grammars.ts";
-import { OutputParser, type OutputPart } from "./output-parser.ts";
+import { OutputParser } from "./output-parser.ts";
 import { reasoningFormatNamed } from "./reasoning-formats.ts";
 import { StopSequences } from "./stop-sequences.ts";
 import { type Detokenize, TokenDecoder } from "./token-decoder.ts";
@@ -80,7 +81,7 @@ export class AnswerReader {
 
   push(token: number): ReadParts {
     const text = this.#decoder.push(token);
-    if (!this.#parser) return this.#cut([{ type: "text", text }]);
+    if (!this.#parser) return this.#cut([{ type: "text-delta", text }]);
     const { callGrammar } = this.#options.output;
     if (callGrammar !== null && !this.#hasState) {
       this.#tokens.push({ id: token, at: this.#text.length });
@@ -96,7 +97,7 @@ export class AnswerReader {
   /** Ends the answer without another token. */
   end(): ReadParts {
     const text = this.#decoder.flush();
-    if (!this.#parser) return this.#last([{ type: "text", text }]);
+    if (!this.#parser) return this.#last([{ type: "text-delta", text }]);
     return this.#last([...this.#parser.push(text), ...this.#parser.end()]);
   }
 
@@ -125,7 +126,7 @@ export class AnswerReader {
   #cut(parts: readonly OutputPart[]): ReadParts {
     const kept: OutputPart[] = [];
     for (const part of parts) {
-      if (part.type !== "text") {
+      if (part.type !== "text-delta") {
         this.#keepText(kept, this.#stops.flush());
         kept.push(part);
         continue;
@@ -146,6 +147,6 @@ export class AnswerReader {
   }
 
   #keepText(kept: OutputPart[], text: string): void {
-    if (text !== "") kept.push({ type: "text", text });
+    if (text !== "") kept.push({ type: "text-delta", text });
   }
 }

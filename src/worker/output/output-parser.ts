@@ -1,18 +1,12 @@
 // Splits the model's output, as it arrives, into text, reasoning and tool calls. Holds back any text that may become the start
 // of a marker, because parts that were returned cannot be taken back.
 
+import type { OutputPart } from "../../generation/events.ts";
 import { JSON_SYNTAX } from "../../grammar/syntax.ts";
 import { callArguments } from "./call-arguments.ts";
 import type { ReasoningFormat } from "./reasoning-formats.ts";
 import { longestStart } from "./stop-sequences.ts";
 import { anywhere, atStart, type Marker, type ToolFormat } from "./tool-format.ts";
-
-export type OutputPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "reasoning"; readonly text: string }
-  /** A tool call starts. */
-  | { readonly type: "call"; readonly index: number; readonly name: string }
-  | { readonly type: "arguments"; readonly index: number; readonly text: string };
 
 export type OutputParserOptions = {
   /** Null when the output has no tool calls. */
@@ -212,7 +206,7 @@ export class OutputParser {
     const [all, name] = header ?? [];
     if (!header || name === undefined) return false;
     this.#drop(header.index + (all?.length ?? 0));
-    this.#parts.push({ type: "call", index: this.#calls, name });
+    this.#parts.push({ type: "tool-call-delta", index: this.#calls, name, text: "" });
     this.#calls += 1;
     this.#arguments = callArguments(format.syntax);
     this.#mode = "arguments";
@@ -223,7 +217,8 @@ export class OutputParser {
     if (this.#held === "") return false;
     const { length, json, isComplete } = this.#arguments.take(this.#held);
     this.#drop(length);
-    if (json !== "") this.#parts.push({ type: "arguments", index: this.#calls - 1, text: json });
+    const index = this.#calls - 1;
+    if (json !== "") this.#parts.push({ type: "tool-call-delta", index, name: null, text: json });
     if (isComplete) this.#mode = "calls";
     return isComplete;
   }
@@ -250,7 +245,7 @@ export class OutputParser {
       this.#mayStartReasoning = false;
     }
     const isText = type === "text" || this.#options.keepsReasoningInText;
-    this.#parts.push({ type: isText ? "text" : "reasoning", text });
+    this.#parts.push({ type: isText ? "text-delta" : "reasoning-delta", text });
   }
 }
 

@@ -22,7 +22,7 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
     topP: sampling.topP,
     minP: sampling.minP,
     topK: sampling.topK > 0 ? sampling.topK : topKOff,
-    seed: seedOfEachToken(sampling.seed, () => run.generatedTokens),
+    seed: seedOfEachToken(sampling.seed, () => run.tally.completionTokens),
     ...penalties(run),
     ...biases(model, run),
     ...grammar(run),

@@ -1,22 +1,22 @@
 // Runs one request on one slot: prefill in slices, then decode token by token. Checks for an abort before every decode.
 
 import type { Token } from "node-llama-cpp";
-import type { Ending, FreshDelta } from "../../generation/events.ts";
+import type { FreshEvent } from "../../generation/events.ts";
 import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { positionLogprobs } from "../sampling/token-logprobs.ts";
 import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
-import type { FinishedAnswer, Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 
 export type GenerateDeps = PrefillDeps & {
   readonly onParked: (run: Run) => void;
 };
 
-/** How a run left its slot. A suspended run continues later, on any slot. */
+/** How a run ended. Another run can continue from the tokens of a suspended one. */
 export type SlotOutcome =
-  /** Includes the last deltas, so that they reach the server in the same message as the end, even if this process dies. */
-  | { readonly type: "finished"; readonly ending: Ending; readonly deltas: readonly FreshDelta[] }
+  /** The last deltas and the `finish` event reach the server in the same message, even if this process dies. */
+  | { readonly type: "finished"; readonly events: readonly FreshEvent[] }
   | { readonly type: "aborted" }
   | { readonly type: "suspended" };
 
@@ -25,21 +25,15 @@ const SUSPENDED: SlotOutcome = { type: "suspended" };
 
 /** Generates until the answer ends or the run is aborted or suspended. Afterwards another run may use the slot. */
 export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<SlotOutcome> {
-  const outcome = await generateOn(slot, run, deps);
-  // An abort that arrives while the cache is being cleared comes too late for generateOn(), and would be lost.
-  return outcome.type === "suspended" && run.isAborted ? ABORTED : outcome;
-}
-
-async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<SlotOutcome> {
   const { batcher } = deps;
   if (run.isAborted) return ABORTED;
   const startedAt = performance.now();
-  const isFirstTime = run.generatedTokens === 0;
+  const isFirstTime = run.tally.completionTokens === 0;
   const needsPromptLogprobs = isFirstTime && run.request.logprobs?.includesPrompt === true;
   await slot.enterScope(run.cacheScope, batcher);
   if (!run.request.reusePrefix || needsPromptLogprobs) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
-  if (isFirstTime) run.cachedTokens = cached;
+  if (isFirstTime) run.tally.cachedTokens = cached;
 
   const endReading = batcher.enterReading();
   try {
@@ -49,13 +43,13 @@ async function generateOn(slot: Slot, run: Run, deps: GenerateDeps): Promise<Slo
     const onFirstToken = () => {
       endReading();
       if (!isFirstTime) return;
-      run.prefillMs = performance.now() - startedAt;
+      run.tally.prefillMs = performance.now() - startedAt;
       if (run.request.reportsProgress)
         reportProgress(run, run.request.promptTokens.length, startedAt, deps);
     };
     if (run.request.maxTokens === 0) {
       onFirstToken();
-      return finished(run.finish("length"));
+      return { type: "finished", events: run.finish("length") };
     }
     return await decode(run, slot, deps, lastSlice, onFirstToken);
   } finally {
@@ -86,7 +80,7 @@ async function decode(
         run.tokensAfterAbort += isFirst ? lastSlice.length : 1;
         return ABORTED;
       }
-      if (deps.model.isEogToken(token)) return finished(run.finish("stop"));
+      if (deps.model.isEogToken(token)) return { type: "finished", events: run.finish("stop") };
       let last = accept(run, token, deps);
       const forced = last ? [] : run.takeForced();
       replacement = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
@@ -124,15 +118,11 @@ function generateTokens(
 }
 
 /** @returns the outcome if the answer ends with this token; otherwise sends its deltas and returns null */
-function accept(run: Run, token: number, { onDelta }: GenerateDeps): SlotOutcome | null {
-  const { deltas, end } = run.accept(token);
-  if (end) return finished({ deltas, end });
-  for (const delta of deltas) onDelta(run, delta);
+function accept(run: Run, token: number, { onEvent }: GenerateDeps): SlotOutcome | null {
+  const events = run.accept(token);
+  if (run.hasFinished) return { type: "finished", events };
+  for (const event of events) onEvent(run, event);
   return null;
-}
-
-function finished({ deltas, end }: FinishedAnswer): SlotOutcome {
-  return { type: "finished", ending: end, deltas };
 }
 
 /** Waits until the reader has caught up. @returns whether the run must give up its slot instead */
@@ -144,7 +134,5 @@ async function park(run: Run, { batcher, onParked }: GenerateDeps): Promise<bool
   } finally {
     batcher.enter();
   }
-  const isSuspended = run.isSuspendWanted && !run.isAborted;
-  run.isSuspendWanted = false;
-  return isSuspended;
+  return run.isSuspendWanted;
 }

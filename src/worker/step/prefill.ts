@@ -1,8 +1,7 @@
 // Prefill: reads the prompt in slices, and reports its logprobs and its progress if the request asks for them.
 
 import type { LlamaModel, Token } from "node-llama-cpp";
-import type { FreshDelta } from "../../generation/events.ts";
-import type { PrefillStatus } from "../../generation/wait-status.ts";
+import type { FreshEvent } from "../../generation/events.ts";
 import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
@@ -15,8 +14,7 @@ export type PrefillDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
-  readonly onDelta: (run: Run, delta: FreshDelta) => void;
-  readonly onProgress: (run: Run, progress: PrefillStatus) => void;
+  readonly onEvent: (run: Run, event: FreshEvent) => void;
 };
 
 /** Reads all tokens except the last slice, whose logits the decode needs. @returns the last slice; null after an abort */
@@ -28,7 +26,8 @@ export async function prefill(
 ): Promise<Token[] | null> {
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
-  const needsLogprobs = run.generatedTokens === 0 && run.request.logprobs?.includesPrompt === true;
+  const needsLogprobs =
+    run.tally.completionTokens === 0 && run.request.logprobs?.includesPrompt === true;
   if (needsLogprobs && !hidesFirst(run, deps.model))
     run.addLogprobs(firstPositionLogprobs(deps.model, run.tokens[0] ?? 0));
   for (;;) {
@@ -63,10 +62,10 @@ export function reportProgress(
   startedAt: number,
   deps: PrefillDeps,
 ): void {
-  deps.onProgress(run, {
+  deps.onEvent(run, {
     type: "prefill",
     total: run.request.promptTokens.length,
-    cached: run.cachedTokens,
+    cached: run.tally.cachedTokens,
     processed,
     ms: performance.now() - startedAt,
   });
@@ -84,10 +83,10 @@ async function readSliceWithLogprobs(run: Run, slot: Slot, { model }: PrefillDep
 }
 
 /** Sends the prompt as the start of the answer's text. */
-export function echoPrompt(run: Run, { model, onDelta }: PrefillDeps): void {
+export function echoPrompt(run: Run, { model, onEvent }: PrefillDeps): void {
   const tokens = Array.from(run.request.promptTokens) as Token[];
   const shown = hidesFirst(run, model) ? tokens.slice(1) : tokens;
-  onDelta(run, run.promptDelta(model.detokenize(shown, true)));
+  onEvent(run, run.promptDelta(model.detokenize(shown, true)));
 }
 
 /** Whether the prompt starts with the model's begin token, which clients do not see. */

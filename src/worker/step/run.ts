@@ -1,20 +1,20 @@
-// The worker's state of one request, independent of any slot: its tokens, its unsent output, and what the server asked for
-// (abort, credit, suspend). A suspended request is a Run without a slot.
+// The worker's state of one request, independent of its slot: its tokens, its unsent output, and what the server asked for
+// (abort, credit, suspend).
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import {
-  type Ending,
+  type Finish,
   type FinishReason,
   type FreshDelta,
+  type OutputPart,
   type PositionLogprobs,
   type PromptReading,
-  type Usage,
   weightOf,
 } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
+import { Tally } from "../../generation/tally.ts";
 import { AnswerReader, type ReadParts } from "../output/answer-reader.ts";
 import type { AnswerReaderDeps } from "../output/answer-reader-deps.ts";
-import type { OutputPart } from "../output/output-parser.ts";
 
 export type WorkerRunOptions = AnswerReaderDeps & {
   readonly id: string;
@@ -25,11 +25,8 @@ export type WorkerRunOptions = AnswerReaderDeps & {
   readonly creditBytes: number;
 };
 
-/** The last deltas of an answer, and how it ends. */
-export type FinishedAnswer = { readonly deltas: readonly FreshDelta[]; readonly end: Ending };
-
-/** The deltas to send for one token, and how the answer ends with it; null when it continues. */
-export type AcceptedToken = Pick<FinishedAnswer, "deltas"> & { readonly end: Ending | null };
+/** The deltas to send for one token. If the answer ends with it, the last event is a `finish`. */
+type RunEvents = readonly (FreshDelta | Finish)[];
 
 export class Run {
   readonly id: string;
@@ -37,6 +34,7 @@ export class Run {
   readonly cacheScope: string;
   /** Prompt and answer so far: the cache must hold them for generation to continue. */
   readonly tokens: number[];
+  readonly tally: Tally;
   readonly #reader: AnswerReader;
   readonly #grammars: WorkerRunOptions["grammars"];
   readonly #reasoningEnding: readonly number[];
@@ -45,14 +43,10 @@ export class Run {
   #unsentIds: number[] = [];
   #isPromptReported = false;
   #unsentLogprobs: PositionLogprobs[] = [];
-  #reasoningTokens = 0;
   #isBudgetUsed = false;
-  hasSlot = false;
   isAborted = false;
   isSuspendWanted = false;
-  /** Prompt tokens that were in the cache when the run first got a slot. */
-  cachedTokens = 0;
-  prefillMs = 0;
+  hasFinished = false;
   /** Tokens computed (read or generated) in steps that ended after the abort. */
   tokensAfterAbort = 0;
 
@@ -63,6 +57,7 @@ export class Run {
     this.request = request;
     this.cacheScope = options.cacheScope;
     this.tokens = promptTokens.slice();
+    this.tally = new Tally(promptTokens.length);
     this.#reader = new AnswerReader({
       ...options,
       output: request.output,
@@ -74,13 +69,9 @@ export class Run {
     this.#credit = creditBytes;
   }
 
-  get generatedTokens(): number {
-    return this.tokens.length - this.request.promptTokens.length;
-  }
-
   /** Whether the model may end the answer at the next token. */
   get mayEnd(): boolean {
-    return !this.request.ignoreEos && this.generatedTokens >= this.request.minTokens;
+    return !this.request.ignoreEos && this.tally.completionTokens >= this.request.minTokens;
   }
 
   /** The grammar state that restricts the next token; undefined when any token is allowed. */
@@ -93,15 +84,6 @@ export class Run {
     return this.#credit <= 0;
   }
 
-  get usage(): Usage {
-    return {
-      promptTokens: this.request.promptTokens.length,
-      cachedTokens: this.cachedTokens,
-      completionTokens: this.generatedTokens,
-      reasoningTokens: this.#reasoningTokens,
-    };
-  }
-
   /** Adds logprobs to send with the text of their token. */
   addLogprobs(logprobs: PositionLogprobs): void {
     this.#unsentLogprobs.push(logprobs);
@@ -109,28 +91,25 @@ export class Run {
 
   /** The prompt's text as the start of the answer, with its logprobs. */
   promptDelta(text: string): FreshDelta {
-    return this.#delta({ type: "text", text });
+    return this.#delta({ type: "text-delta", text });
   }
 
   /** Takes in one generated token. */
-  accept(token: number): AcceptedToken {
+  accept(token: number): RunEvents {
     this.tokens.push(token);
     this.#unsentIds.push(token);
-    if (this.#reader.isReasoning) this.#reasoningTokens += 1;
+    this.tally.completionTokens += 1;
+    if (this.#reader.isReasoning) this.tally.reasoningTokens += 1;
     const read = this.#reader.push(token);
-    if (read.stopString !== null)
-      return { deltas: this.#lastDeltas(read), end: this.#ending("stop", read) };
+    if (read.stopString !== null) return this.#end("stop", read);
     const deltas = this.#deltas(read.parts);
-    if (this.generatedTokens >= this.request.maxTokens) {
-      const { deltas: rest, end } = this.finish("length");
-      return { deltas: [...deltas, ...rest], end };
-    }
-    return { deltas, end: null };
+    const isLast = this.tally.completionTokens >= this.request.maxTokens;
+    return isLast ? [...deltas, ...this.finish("length")] : deltas;
   }
 
   /**
-   * Restores the state after tokens that a lost worker generated, whose deltas have already been sent.
-   * @returns the remaining forced tokens, if that worker was lost while it was forcing tokens
+   * Restores the state after tokens of an earlier run, whose deltas have already been sent.
+   * @returns the remaining forced tokens, if that run was lost while it was forcing tokens
    */
   replay(tokens: readonly number[]): readonly number[] {
     const credit = this.#credit;
@@ -144,13 +123,12 @@ export class Run {
     this.#unsentIds = [];
     this.#isPromptReported = tokens.length > 0;
     this.#credit = credit;
-    return forced.slice(0, this.request.maxTokens - this.generatedTokens - 1);
+    return forced.slice(0, this.request.maxTokens - this.tally.completionTokens - 1);
   }
 
   /** Ends the answer without another token. Text that was held back is sent, unless it completes a stop string. */
-  finish(reason: FinishReason): FinishedAnswer {
-    const read = this.#reader.end();
-    return { deltas: this.#lastDeltas(read), end: this.#ending(reason, read) };
+  finish(reason: FinishReason): RunEvents {
+    return this.#end(reason, this.#reader.end());
   }
 
   /** Tokens that replace the model's next tokens: once, they end reasoning that has used up its budget. */
@@ -158,7 +136,7 @@ export class Run {
     const { reasoningBudgetTokens } = this.request.output;
     if (this.#isBudgetUsed || reasoningBudgetTokens === null || !this.#reader.isReasoning)
       return [];
-    if (this.#reasoningTokens < reasoningBudgetTokens) return [];
+    if (this.tally.reasoningTokens < reasoningBudgetTokens) return [];
     this.#isBudgetUsed = true;
     return this.#reasoningEnding;
   }
@@ -168,9 +146,12 @@ export class Run {
     this.#wake?.();
   }
 
-  /** Only a parked run gives up its slot. If it is not parked, its reader has just caught up. */
+  /**
+   * Only a parked run gives up its slot: otherwise its reader has just caught up. The server must have got a token of it, or the
+   * next run would echo the prompt again.
+   */
   suspend(): void {
-    if (!this.#wake) return;
+    if (!this.#wake || !this.#isPromptReported) return;
     this.isSuspendWanted = true;
     this.#wake();
   }
@@ -190,15 +171,18 @@ export class Run {
     }
   }
 
-  #ending(reason: FinishReason, { stopString }: ReadParts): Ending {
+  #end(reason: FinishReason, read: ReadParts): RunEvents {
+    this.hasFinished = true;
+    const { stopString } = read;
     const given = stopString === null ? reason : "stop";
     const isCalling = given === "stop" && this.#reader.hasCalls;
-    return { reason: isCalling ? "tool-calls" : given, stopString };
+    const finish = this.tally.finish(isCalling ? "tool-calls" : given, stopString);
+    return [...this.#lastDeltas(read), finish];
   }
 
   #deltas(parts: readonly OutputPart[]): readonly FreshDelta[] {
     return parts
-      .filter((part) => part.type === "call" || part.text !== "")
+      .filter((part) => part.type === "tool-call-delta" || part.text !== "")
       .map((part) => this.#delta(part));
   }
 
@@ -207,7 +191,7 @@ export class Run {
     if (stopString !== null) this.#unsentLogprobs = logprobsOf(textOf(parts), this.#unsentLogprobs);
     const deltas = this.#deltas(parts);
     if (this.#unsentLogprobs.length === 0) return deltas;
-    return [...deltas, this.#delta({ type: "text", text: "" })];
+    return [...deltas, this.#delta({ type: "text-delta", text: "" })];
   }
 
   /** A delta with all tokens and logprobs that have not been sent yet. */
@@ -217,34 +201,22 @@ export class Run {
     const fresh = { tokens: ids.length, ids, ...(logprobs.length > 0 ? { logprobs } : {}) };
     this.#unsentIds = [];
     this.#unsentLogprobs = [];
-    const delta = { ...freshDelta(part), ...fresh, ...this.#promptReading() };
+    const delta = { ...part, ...fresh, ...this.#promptReading() };
     this.#credit -= weightOf(delta);
     return delta;
   }
 
   /** Reported once, with the first token. */
   #promptReading(): { readonly prompt?: PromptReading } {
-    if (this.#isPromptReported || this.generatedTokens === 0) return {};
+    const { completionTokens, cachedTokens, prefillMs } = this.tally;
+    if (this.#isPromptReported || completionTokens === 0) return {};
     this.#isPromptReported = true;
-    return { prompt: { cachedTokens: this.cachedTokens, prefillMs: this.prefillMs } };
-  }
-}
-
-function freshDelta(part: OutputPart) {
-  switch (part.type) {
-    case "text":
-      return { type: "text-delta", text: part.text } as const;
-    case "reasoning":
-      return { type: "reasoning-delta", text: part.text } as const;
-    case "call":
-      return { type: "tool-call-delta", index: part.index, name: part.name, text: "" } as const;
-    case "arguments":
-      return { type: "tool-call-delta", index: part.index, name: null, text: part.text } as const;
+    return { prompt: { cachedTokens, prefillMs } };
   }
 }
 
 function textOf(parts: readonly OutputPart[]): string {
-  return parts.map((part) => (part.type === "call" ? "" : part.text)).join("");
+  return parts.map(({ text }) => text).join("");
 }
 
 /** The logprobs of the tokens that form this text. */

@@ -2,6 +2,7 @@
 // tokens that another worker generated; the text of a token is its number.
 
 import type { FromWorker, StepEvent, ToWorker } from "../../../src/engine/messages.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 import { ACTIONS } from "./actions.ts";
 import { FAKE_MODEL } from "./fake-engine.ts";
 
@@ -50,9 +51,9 @@ function step(work: Work): void {
   work.count += 1;
   const text = `${number} `;
   work.credit -= text.length;
-  const delta = { type: "text-delta", text, tokens: 1, ids: [number] } as const;
+  const event = { type: "text-delta", text, tokens: 1, ids: [number] } as const;
   const isLast = work.count === request.maxTokens;
-  const events: StepEvent[] = [{ type: "delta", id, delta }];
+  const events: StepEvent[] = [{ type: "output", id, event }];
   if (isLast) events.push(finished(work));
   else if (work.credit <= 0) events.push({ type: "parked", id });
   send({ type: "step", events, loads: [] });
@@ -62,18 +63,9 @@ function step(work: Work): void {
 }
 
 function finished({ start: { id, request }, count }: Work): StepEvent {
-  const usage = {
-    promptTokens: request.promptTokens.length,
-    cachedTokens: 0,
-    completionTokens: count,
-  };
-  return {
-    type: "finished",
-    id,
-    ending: { reason: "length", stopString: null },
-    usage: { ...usage, reasoningTokens: 0 },
-    prefillMs: 0,
-  };
+  const tally = new Tally(request.promptTokens.length);
+  tally.completionTokens = count;
+  return { type: "output", id, event: tally.finish("length", null) };
 }
 
 function addCredit(id: string, bytes: number): void {

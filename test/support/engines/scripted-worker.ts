@@ -1,6 +1,7 @@
 // Runs as a worker process without a model: each input of a request selects an action.
 
 import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
+import type { EmbeddingQuestion } from "../../../src/generation/questions.ts";
 
 const MODEL = {
   device: "CPU",
@@ -30,33 +31,36 @@ const ACTIONS = ["answer", "crash", "hang", "slow"];
 
 process.on("disconnect", () => process.exit());
 process.on("message", (messages) => {
-  for (const message of messages as ToWorker[]) receive(message);
+  for (const message of messages as ToWorker<EmbeddingQuestion>[]) receive(message);
 });
 send({ type: "started" });
 
-function receive(message: ToWorker): void {
+function receive(message: ToWorker<EmbeddingQuestion>): void {
   if (message.type === "load" && message.options.modelPath === "broken") {
     send({ type: "load-failed", error: { code: "engine_unavailable", message: "it is broken" } });
   } else if (message.type === "load" && message.options.modelPath === "/models/deadly.gguf") {
     process.stderr.write("ggml.c:1: GGML_ASSERT(heads > 0) failed\n", () => process.exit(3));
   } else if (message.type === "load") {
     send({ type: "loaded", model: MODEL });
-  } else if (message.type === "prepare-inputs" && message.request.type === "embed") {
-    const inputs = message.request.inputs.map((input) => ({
-      tokens: Uint32Array.of(Math.max(0, ACTIONS.indexOf(String(input)))),
-      query: null,
-    }));
-    const result = { inputs, promptTokens: inputs.length };
-    send({ type: "inputs-prepared", id: message.id, result });
-  } else if (message.type === "compute-input") {
-    compute(message.id, ACTIONS[message.input.tokens[0] ?? 0]);
+  } else if (message.type === "ask") {
+    ask(message.id, message.question);
   }
+}
+
+function ask(id: string, question: EmbeddingQuestion): void {
+  if (question.type === "compute-input") return compute(id, ACTIONS[question.input.tokens[0] ?? 0]);
+  if (question.request.type !== "embed") return;
+  const inputs = question.request.inputs.map((input) => ({
+    tokens: Uint32Array.of(Math.max(0, ACTIONS.indexOf(String(input)))),
+    query: null,
+  }));
+  send({ type: "answered", id, answer: { inputs, promptTokens: inputs.length }, ms: 0 });
 }
 
 function compute(id: string, action: string | undefined): void {
   if (action === "crash") process.exit(1);
   if (action === "hang") return;
-  const answer = () => send({ type: "input-computed", id, result: Float64Array.of(process.pid) });
+  const answer = () => send({ type: "answered", id, answer: Float64Array.of(process.pid), ms: 0 });
   if (action === "slow") setTimeout(answer, 200);
   else answer();
 }

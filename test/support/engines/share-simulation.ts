@@ -2,6 +2,7 @@
 // corrected when it ends, is computed as in the real queue.
 
 import { vi } from "vitest";
+import { Tally } from "../../../src/generation/tally.ts";
 import { AnswerLengths } from "../../../src/queue/answer-lengths.ts";
 import { FairShare } from "../../../src/queue/fair-share.ts";
 import { TokenUsage } from "../../../src/queue/token-usage.ts";
@@ -121,8 +122,10 @@ export class ShareSimulation {
       usage.open();
       this.served.push({ owner, arrivedAtMs, startedAtMs: this.nowMs });
       const computed = prompt - cached + answer;
+      const counted = { cachedTokens: cached, completionTokens: answer, reason: "stop" };
+      const tally = Object.assign(new Tally(prompt), counted);
       const end = () => {
-        usage.close({ promptTokens: prompt, cachedTokens: cached, completionTokens: answer });
+        usage.charge(tally);
         this.#answers.observe(owner, answer);
         this.#tokens.set(owner, this.tokensOf(owner) + computed);
         this.#order.leave(id);

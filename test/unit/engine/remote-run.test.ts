@@ -1,4 +1,4 @@
-// The server's side of one request in the worker: abort, credit, and leaving and getting back a slot.
+// The server's side of one request in the worker: abort, credit, and leaving its slot.
 
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -7,16 +7,15 @@ import { RemoteRun, type RemoteRunOptions } from "../../../src/engine/remote-run
 import { ServiceError } from "../../../src/errors.ts";
 import { deferred } from "../../../src/generation/deferred.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 
 const PARK_TIMEOUT_MS = 2000;
 const REQUEST = { promptTokens: Uint32Array.of(1) } as PreparedRequest; // only the worker uses the other fields
 const USAGE = { promptTokens: 1, cachedTokens: 0, completionTokens: 2, reasoningTokens: 0 };
 const FINISHED = {
-  type: "finished",
+  type: "output",
   id: "r1",
-  ending: { reason: "stop", stopString: null },
-  usage: USAGE,
-  prefillMs: 3,
+  event: { type: "finish", reason: "stop", stopString: null, usage: USAGE, prefillMs: 3 },
 } as const;
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -38,13 +37,13 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   const run = new RemoteRun({
     id: "r1",
     request: REQUEST,
-    start: { generated: [], reasoning: 0, prompt: null, isSuspect: false },
+    start: { generated: [], tally: new Tally(1), isSuspect: false },
     cacheScope: "a key",
     lease,
     signal: controller.signal,
     deadline: deadline.signal,
     send: (message) => sent.push(message),
-    bufferBytes: 10,
+    streamBufferBytes: 10,
     parkTimeoutMs: PARK_TIMEOUT_MS,
     enterGate: async () => () => {},
     enterWorker: async () => {},
@@ -55,7 +54,7 @@ function open(options: Partial<RemoteRunOptions> = {}) {
   });
   const reader = run.events[Symbol.asyncIterator]();
   const sendText = (text: string) =>
-    run.receive({ type: "delta", id: "r1", delta: { type: "text-delta", text, tokens: 1 } });
+    run.receive({ type: "output", id: "r1", event: { type: "text-delta", text, tokens: 1 } });
   return { run, reader, sent, lease, controller, deadline, onWastedTokens, onEnded, sendText };
 }
 
@@ -65,15 +64,6 @@ async function started(options: Partial<RemoteRunOptions> = {}) {
   await opened.run.begin();
   opened.sent.length = 0;
   opened.lease.acquire.mockClear();
-  return opened;
-}
-
-/** A run that was parked with a full buffer and then suspended, because the reader has taken nothing. */
-async function suspended() {
-  const opened = await started();
-  opened.sendText("0123456789");
-  opened.run.receive({ type: "parked", id: "r1" });
-  opened.run.receive({ type: "suspended", id: "r1" });
   return opened;
 }
 
@@ -141,6 +131,21 @@ test("sends nothing to the worker for a request that never started, and releases
   expect(onEnded).toHaveBeenCalledTimes(1);
 });
 
+test.each(["controller", "deadline"] as const)(
+  "does not start a request whose %s aborts while it waits for a worker",
+  async (which) => {
+    const ready = deferred<void>();
+    const { run, sent, ...signals } = open({ enterWorker: () => ready.promise });
+    const begun = run.begin();
+
+    signals[which].abort(REASON);
+    ready.resolve();
+
+    await expect(begun).rejects.toBe(REASON);
+    expect(sent).toEqual([]);
+  },
+);
+
 test("sends an abort to the worker at once, and its reason to the reader", async () => {
   const { run, reader, sent, controller } = await started();
 
@@ -177,6 +182,17 @@ test("stops the worker when the reader leaves in the middle of the answer", asyn
   expect(lease.release).toHaveBeenCalledTimes(1);
 });
 
+test("adds the tokens that it receives to those of earlier runs, from which another worker can continue", async () => {
+  const start = { generated: [7], tally: new Tally(1), isSuspect: false };
+  const { run } = await started({ start });
+  const delta = { type: "reasoning-delta", text: "Hi", tokens: 2, ids: [8, 9] } as const;
+
+  run.receive({ type: "output", id: "r1", event: delta });
+
+  expect(start.generated).toEqual([7, 8, 9]);
+  expect(start.tally).toMatchObject({ completionTokens: 2, reasoningTokens: 2 });
+});
+
 test("counts the tokens that were computed after the client had disconnected", async () => {
   const { run, controller, onWastedTokens, sendText } = await started();
   sendText("wanted");
@@ -209,9 +225,9 @@ test("ends with the tokens so far at its deadline, and stops the worker", async 
   const { run, reader, sent, deadline, sendText, onWastedTokens } = await started();
   const prompt = { cachedTokens: 1, prefillMs: 5 };
   run.receive({
-    type: "delta",
+    type: "output",
     id: "r1",
-    delta: { type: "text-delta", text: "Hi", tokens: 1, prompt },
+    event: { type: "text-delta", text: "Hi", tokens: 1, prompt },
   });
   deadline.abort(new ServiceError("deadline_exceeded", "late"));
   sendText("more");
@@ -273,10 +289,10 @@ test("releases the slot of a parked request when the worker is lost, because its
 });
 
 describe("a suspect", () => {
-  const start = { generated: [7, 8], reasoning: 1, prompt: null, isSuspect: true };
+  const start = { generated: [7, 8], tally: new Tally(1), isSuspect: true };
 
   test("continues from the known tokens, in its slot, with little credit", async () => {
-    const { run, sent, lease } = open({ start, bufferBytes: 100 });
+    const { run, sent, lease } = open({ start, streamBufferBytes: 100 });
     lease.isHeld = true;
 
     await run.begin();
@@ -304,7 +320,7 @@ describe("a suspect", () => {
     };
     const { run, sent, reader, sendText } = await started({
       start,
-      bufferBytes: 100,
+      streamBufferBytes: 100,
       enterGate,
     });
     sendText("x".repeat(70));
@@ -386,25 +402,21 @@ test("suspends a parked request also when a suspect waits at the gate", async ()
   expect(sent).toEqual([{ type: "suspend", id: "r1" }]);
 });
 
-test("leaves the gate while suspended, and enters it again before it continues", async () => {
-  const [entered, left] = [vi.fn(), vi.fn()];
-  const enterGate = async () => {
-    entered();
-    return left;
-  };
-  const { run, reader, sent, sendText } = open({ enterGate });
-  await run.begin();
+test("a suspended request has left the gate and its slot, and its reader gets what was sent before", async () => {
+  const left = vi.fn();
+  const { run, reader, sent, lease, onEnded, sendText } = await started({
+    enterGate: async () => left,
+  });
   sendText("0123456789");
   run.receive({ type: "parked", id: "r1" });
+
   run.receive({ type: "suspended", id: "r1" });
-  expect([entered.mock.calls.length, left.mock.calls.length]).toEqual([1, 1]);
+  expect([left, lease.release, onEnded].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 1]);
 
-  await reader.next();
-  await vi.waitFor(() => expect(sent).toContainEqual({ type: "resume", id: "r1" }));
-
-  expect([entered.mock.calls.length, left.mock.calls.length]).toEqual([2, 1]);
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  expect(left).toHaveBeenCalledTimes(2);
+  expect((await reader.next()).value).toMatchObject({ text: "0123456789" });
+  expect((await reader.next()).done).toBe(true);
+  await run.finish();
+  expect([run.loss, sent, lease.acquire.mock.calls]).toEqual([null, [], []]);
 });
 
 test("lets it keep its slot when the reader catches up in time", async () => {
@@ -430,107 +442,4 @@ test("leaves no timer behind when a parked request ends", async () => {
   run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
 
   expect(vi.getTimerCount()).toBe(0);
-});
-
-test("releases the slot when the worker has suspended the request", async () => {
-  const { lease } = await suspended();
-
-  expect(lease.release).toHaveBeenCalledTimes(1);
-  expect(lease.acquire).not.toHaveBeenCalled();
-});
-
-test("acquires a slot again when the reader has caught up, and resumes on it", async () => {
-  const { reader, sent, lease } = await suspended();
-
-  await reader.next();
-  expect(lease.acquire).toHaveBeenCalledTimes(1);
-  await turn();
-
-  expect(sent).toEqual([
-    { type: "credit", id: "r1", bytes: 10 },
-    { type: "resume", id: "r1" },
-  ]);
-});
-
-test("does not resume before it has a slot", async () => {
-  const turnOnSlot = deferred<void>();
-  const { reader, sent, lease } = await suspended();
-  lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
-
-  await reader.next();
-  await turn();
-  expect(sent.map(({ type }) => type)).toEqual(["credit"]);
-  turnOnSlot.resolve();
-  await turn();
-
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
-});
-
-test("queues again at once when the reader caught up during the suspension", async () => {
-  const { run, reader, sent, lease, sendText } = await started();
-  sendText("0123456789");
-  run.receive({ type: "parked", id: "r1" });
-
-  await reader.next();
-  run.receive({ type: "suspended", id: "r1" });
-  await turn();
-
-  expect(lease.release).toHaveBeenCalledTimes(1);
-  expect(lease.acquire).toHaveBeenCalledTimes(1);
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume"]);
-});
-
-test("can be suspended again after it was resumed", async () => {
-  const { run, reader, sent, lease, sendText } = await suspended();
-  await reader.next();
-  await turn();
-
-  sendText("0123456789");
-  run.receive({ type: "parked", id: "r1" });
-  run.receive({ type: "suspended", id: "r1" });
-  await reader.next();
-  await turn();
-
-  expect(lease.release).toHaveBeenCalledTimes(2);
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "resume", "credit", "resume"]);
-});
-
-test("passes an error to the reader when no slot can be acquired again, and then stops the worker", async () => {
-  const { run, reader, sent, lease } = await suspended();
-  const timeout = new ServiceError("queue_timeout", "no slot became free");
-  lease.acquire.mockRejectedValueOnce(timeout);
-
-  await reader.next();
-  await expect(reader.next()).rejects.toBe(timeout);
-  const finishing = run.finish();
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  await finishing;
-
-  expect(sent.map(({ type }) => type)).toEqual(["credit", "abort"]);
-});
-
-test("releases a slot that it acquired after its end", async () => {
-  const turnOnSlot = deferred<void>();
-  const { run, reader, sent, lease } = await suspended();
-  lease.acquire.mockReturnValueOnce(turnOnSlot.promise);
-  await reader.next();
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  const releasedBefore = lease.release.mock.calls.length;
-
-  turnOnSlot.resolve();
-  await turn();
-
-  expect(lease.release).toHaveBeenCalledTimes(releasedBefore + 1);
-  expect(sent.map(({ type }) => type)).toEqual(["credit"]);
-});
-
-test("stops waiting for a slot when a suspended request is aborted", async () => {
-  const { run, sent, lease, controller } = await suspended();
-
-  controller.abort(REASON);
-  run.receive({ type: "aborted", id: "r1", tokensAfterAbort: 0 });
-  await run.finish();
-
-  expect(sent).toEqual([{ type: "abort", id: "r1" }]);
-  expect(lease.acquire).not.toHaveBeenCalled();
 });

@@ -3,14 +3,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { SuspectGate } from "../../../src/engine/suspect-gate.ts";
-import { orAborted } from "../../../src/generation/deferred.ts";
-
-/** Waits in the same way as the engine. */
-const wait = (change: Promise<void>) => orAborted(change, new AbortController().signal);
+import { ServiceError } from "../../../src/errors.ts";
 
 /** Enters, and records the name when inside. */
 function enter(gate: SuspectGate, log: string[], name: string, isSuspect: boolean) {
-  return gate.enter({ isSuspect, wait }).then((leave) => {
+  const { signal } = new AbortController();
+  return gate.enter({ isSuspect, signal }).then((leave) => {
     log.push(name);
     return leave;
   });
@@ -108,10 +106,8 @@ test("a suspect that stops waiting blocks no other request", async () => {
   const { gate, log, innocent } = open();
   await innocent("inside");
 
-  const givesUp = gate.enter({
-    isSuspect: true,
-    wait: () => Promise.reject(new Error("the client has left")),
-  });
+  const signal = AbortSignal.abort(new ServiceError("aborted", "the client has left"));
+  const givesUp = gate.enter({ isSuspect: true, signal });
   const late = innocent("late");
 
   await expect(givesUp).rejects.toThrow("the client has left");

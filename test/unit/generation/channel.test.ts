@@ -123,17 +123,24 @@ test("reports text in UTF-8 bytes, and only when it is taken", async () => {
   expect(onTaken.mock.calls).toEqual([[6]]);
 });
 
-test("is empty once the reader has taken all events", async () => {
+test("ends without a finish event when it is closed, after the events that wait", async () => {
   const { channel, reader } = open();
-  expect(channel.isEmpty).toBe(true);
-
   channel.push(delta("text"));
-  channel.push(FINISH);
-  await reader.next();
-  expect(channel.isEmpty).toBe(false);
-  await reader.next();
 
-  expect(channel.isEmpty).toBe(true);
+  channel.close();
+  channel.push(delta("too late"));
+
+  expect(await readAll(channel)).toEqual([delta("text")]);
+  expect((await reader.next()).done).toBe(true);
+});
+
+test("wakes a reader that was waiting when it is closed", async () => {
+  const { channel, reader } = open();
+
+  const waiting = reader.next();
+  channel.close();
+
+  expect((await waiting).done).toBe(true);
 });
 
 test("keeps deltas of different kinds apart, in their order", async () => {

@@ -4,6 +4,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import type { KeyLimits } from "../../../src/generation/caller.ts";
+import type { FinishReason } from "../../../src/generation/events.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 import { ANONYMOUS, NO_LIMITS } from "../../../src/keys/caller.ts";
 import { Admissions, type AdmissionsOptions } from "../../../src/queue/admissions.ts";
 import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
@@ -43,6 +45,11 @@ function open(options: Partial<AdmissionsOptions> = {}) {
     };
   };
   return { queue, log, ask };
+}
+
+/** An answer to a prompt of 10 tokens. */
+function counted(completionTokens: number, reason: FinishReason | null = null): Tally {
+  return Object.assign(new Tally(10), { completionTokens, reason });
 }
 
 function refusalOf(enter: () => unknown): ServiceError {
@@ -418,10 +425,10 @@ test("lets a request finish that exceeds its key's tokens, and refuses the next 
   const first = ask("a", limits);
   await first.served; // 10 tokens of the prompt
 
-  first.ticket.charge({ type: "text-delta", text: "x", tokens: 54, atMs: 0 });
+  first.ticket.charge(counted(54));
   const refused = refusalOf(() => ask("a", limits));
   expect(refused).toMatchObject({ code: "rate_limit_exceeded", retryAfterSeconds: 5 });
-  first.ticket.charge({ type: "text-delta", text: "x", tokens: 1, atMs: 0 });
+  first.ticket.charge(counted(55));
   vi.advanceTimersByTime(6_000);
 
   expect(() => ask("a", limits)).not.toThrow();
@@ -439,8 +446,7 @@ test("charges keys the real cost of their requests, whatever was expected", asyn
     );
     byTurn.delete(served);
     const completionTokens = answers[admission.owner as keyof typeof answers];
-    const usage = { promptTokens: 10, cachedTokens: 0, completionTokens, reasoningTokens: 0 };
-    ticket.charge({ type: "finish", reason: "stop", stopString: null, usage, prefillMs: 0 });
+    ticket.charge(counted(completionTokens, "stop"));
     admission.leave();
     await turn();
   }

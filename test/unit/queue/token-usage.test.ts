@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Finish, GenerateEvent } from "../../../src/generation/events.ts";
+import { Tally } from "../../../src/generation/tally.ts";
 import { TokenUsage } from "../../../src/queue/token-usage.ts";
 
 function open(promptTokens = 100, answerTokens = 50) {
@@ -19,7 +20,12 @@ function open(promptTokens = 100, answerTokens = 50) {
     sums.expected += usage.expected;
     usage.open();
   };
-  return { usage, sums, start };
+  const tally = new Tally(promptTokens);
+  const charge = (event: GenerateEvent) => {
+    tally.add(event);
+    usage.charge(tally);
+  };
+  return { usage, sums, start, charge };
 }
 
 function delta(tokens: number): GenerateEvent {
@@ -34,72 +40,72 @@ function finish(cachedTokens: number, completionTokens: number): Finish {
 test("costs nothing without a slot", () => {
   const { usage, sums } = open();
 
-  usage.close(null);
+  usage.close();
 
   expect(usage.expected).toBe(150);
   expect(sums).toEqual({ done: 0, expected: 0, budget: 0 });
 });
 
 test("charges the budget with the prompt, then with tokens as they come", () => {
-  const { usage, sums, start } = open();
+  const { sums, start, charge } = open();
   start();
   expect(sums.budget).toBe(100);
 
-  usage.add(delta(2));
-  usage.add(delta(3));
+  charge(delta(2));
+  charge(delta(3));
 
   expect(sums.budget).toBe(105);
 });
 
 test("turns expected tokens into computed ones as they arrive", () => {
-  const { usage, sums, start } = open();
+  const { sums, start, charge } = open();
   start();
   expect(sums).toMatchObject({ done: 0, expected: 150 });
 
-  usage.add(delta(20));
+  charge(delta(20));
   expect(sums).toMatchObject({ done: 20, expected: 130 });
-  usage.add(delta(37));
+  charge(delta(37));
 
   expect(sums).toMatchObject({ done: 57, expected: 100 }); // the prompt is settled at the end
 });
 
 test("charges neither cached tokens nor tokens that were not generated", () => {
-  const { usage, sums, start } = open();
+  const { sums, start, charge } = open();
   start();
-  usage.add(delta(20));
+  charge(delta(20));
 
-  usage.add(finish(90, 20));
+  charge(finish(90, 20));
 
   expect(sums).toEqual({ done: 30, expected: 0, budget: 30 });
 });
 
 test("is corrected only once, even if it is closed again", () => {
-  const { usage, sums, start } = open();
+  const { usage, sums, start, charge } = open();
   start();
-  usage.add(finish(100, 1));
+  charge(finish(100, 1));
 
-  usage.close(null);
+  usage.close();
 
   expect(sums).toEqual({ done: 1, expected: 0, budget: 1 });
 });
 
 test("charges the tokens of an answer that broke off", () => {
-  const { usage, sums, start } = open();
+  const { usage, sums, start, charge } = open();
   start();
-  usage.add(delta(5));
+  charge(delta(5));
 
-  usage.close(null);
+  usage.close();
 
   expect(sums).toEqual({ done: 105, expected: 0, budget: 105 });
 });
 
 test("charges a restarted request only once", () => {
-  const { usage, sums, start } = open();
+  const { usage, sums, start, charge } = open();
   start();
-  usage.add(delta(5));
+  charge(delta(5));
   usage.open();
 
-  usage.add(finish(0, 10));
+  charge(finish(0, 10));
 
   expect(sums).toEqual({ done: 110, expected: 0, budget: 110 });
 });

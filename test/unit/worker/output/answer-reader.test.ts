@@ -2,9 +2,9 @@
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import { expect, test } from "vitest";
+import type { OutputPart } from "../../../../src/generation/events.ts";
 import { type OutputPlan, PLAIN_OUTPUT } from "../../../../src/generation/request.ts";
 import { AnswerReader } from "../../../../src/worker/output/answer-reader.ts";
-import type { OutputPart } from "../../../../src/worker/output/output-parser.ts";
 
 type FakeState = { readonly grammar: string; readonly fed: string };
 
@@ -112,9 +112,10 @@ test("applies stop strings to text, but not to reasoning or arguments", () => {
   );
 
   const textOf = (of: readonly OutputPart[], type: OutputPart["type"]) =>
-    of.map((part) => (part.type === type && "text" in part ? part.text : "")).join("");
-  expect(textOf(parts, "reasoning")).toBe("END");
-  expect(textOf(parts, "text")).toBe("Hi");
-  expect(textOf(parts, "arguments")).toBe('{"a": {}}');
-  expect(textOf(open(output, { stop: ["END"] }).push("one END two"), "text")).toBe("one ");
+    of.map((part) => (part.type === type ? part.text : "")).join("");
+  expect(textOf(parts, "reasoning-delta")).toBe("END");
+  expect(textOf(parts, "text-delta")).toBe("Hi");
+  expect(textOf(parts, "tool-call-delta")).toBe('{"a": {}}');
+  const stopped = open(output, { stop: ["END"] }).push("one END two");
+  expect(textOf(stopped, "text-delta")).toBe("one ");
 });

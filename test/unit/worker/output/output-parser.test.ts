@@ -1,10 +1,10 @@
 // Splits recorded outputs of the model families, with their published sources, whole and in pieces.
 
 import { expect, test } from "vitest";
+import type { OutputPart } from "../../../../src/generation/events.ts";
 import {
   OutputParser,
   type OutputParserOptions,
-  type OutputPart,
 } from "../../../../src/worker/output/output-parser.ts";
 import { reasoningFormatNamed } from "../../../../src/worker/output/reasoning-formats.ts";
 import { TOOL_FORMATS, toolFormatNamed } from "../../../../src/worker/output/tool-formats.ts";
@@ -34,9 +34,9 @@ function collect(parts: readonly OutputPart[]) {
   const calls: { name: string; arguments: string }[] = [];
   let [content, reasoning] = ["", ""];
   for (const part of parts) {
-    if (part.type === "text") content += part.text;
-    else if (part.type === "reasoning") reasoning += part.text;
-    else if (part.type === "call") calls.push({ name: part.name, arguments: "" });
+    if (part.type === "text-delta") content += part.text;
+    else if (part.type === "reasoning-delta") reasoning += part.text;
+    else if (part.name !== null) calls.push({ name: part.name, arguments: "" });
     else (calls[part.index] ?? { arguments: "" }).arguments += part.text;
   }
   return { content, reasoning, calls };
@@ -80,11 +80,13 @@ test("returns arguments as they arrive, and the name once", () => {
   reading.push('<tool_call>\n{"name": "get_weather", "arguments": ');
 
   expect(reading.push('{"ci')).toEqual([
-    { type: "call", index: 0, name: "get_weather" },
-    { type: "arguments", index: 0, text: '{"ci' },
+    { type: "tool-call-delta", index: 0, name: "get_weather", text: "" },
+    { type: "tool-call-delta", index: 0, name: null, text: '{"ci' },
   ]);
-  expect(reading.push('ty": "}"')).toEqual([{ type: "arguments", index: 0, text: 'ty": "}"' }]);
-  expect(reading.push("}")).toEqual([{ type: "arguments", index: 0, text: "}" }]);
+  expect(reading.push('ty": "}"')).toEqual([
+    { type: "tool-call-delta", index: 0, name: null, text: 'ty": "}"' },
+  ]);
+  expect(reading.push("}")).toEqual([{ type: "tool-call-delta", index: 0, name: null, text: "}" }]);
 });
 
 test("is not misled by braces and quotes within strings", () => {
@@ -102,8 +104,8 @@ test("is not misled by braces and quotes within strings", () => {
 test("holds back text that may become a call, and returns it when it does not", () => {
   const reading = parser({ toolFormat: HERMES });
 
-  expect(reading.push("a <tool_")).toEqual([{ type: "text", text: "a" }]);
-  expect(reading.push("box>")).toEqual([{ type: "text", text: " <tool_box>" }]);
+  expect(reading.push("a <tool_")).toEqual([{ type: "text-delta", text: "a" }]);
+  expect(reading.push("box>")).toEqual([{ type: "text-delta", text: " <tool_box>" }]);
 });
 
 test("drops a call that was cut off at its start: it is not text", () => {
@@ -168,5 +170,5 @@ test("passes text on at once if the format has no markers", () => {
   const reading = parser({ reasoningFormat: THINK });
   reading.push("Hello");
 
-  expect(reading.push(" ")).toEqual([{ type: "text", text: " " }]);
+  expect(reading.push(" ")).toEqual([{ type: "text-delta", text: " " }]);
 });

@@ -98,7 +98,7 @@ function namesRead(format: ToolFormat, text: string): string[] {
     startsInReasoning: false,
   });
   const parts = [...parser.push(text), ...parser.end()];
-  return parts.flatMap((part) => (part.type === "call" ? [part.name] : []));
+  return parts.flatMap((part) => (part.type === "tool-call-delta" ? (part.name ?? []) : []));
 }
 
 for (const format of [...TOOL_FORMATS, GENERIC]) {

@@ -58,8 +58,7 @@ async function abortDuring(decode: number) {
     model: { isEogToken: () => false } as unknown as LlamaModel,
     batcher: new Batcher({ onStep: () => {}, onStepTime: () => {} }),
     slices,
-    onDelta: () => {},
-    onProgress: () => {},
+    onEvent: () => {},
     onParked: () => {},
   };
   const slot = new Slot(0, sequence as unknown as Slot["sequence"]);

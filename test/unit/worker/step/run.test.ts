@@ -2,8 +2,9 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { Ending } from "../../../../src/generation/events.ts";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../../../src/generation/request.ts";
-import { type AcceptedToken, Run } from "../../../../src/worker/step/run.ts";
+import { Run } from "../../../../src/worker/step/run.ts";
 import { ended } from "../../../support/clients/receipts.ts";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
 
@@ -37,11 +38,18 @@ function acceptAll(run: Run, given: string) {
   return [...Buffer.from(given)].map((byte) => shown(run.accept(byte)));
 }
 
-function shown({ deltas, end }: AcceptedToken) {
-  return text(deltas.map((delta) => delta.text).join(""), end);
+function shown(events: ReturnType<Run["accept"]>) {
+  const last = events.at(-1);
+  const end = last?.type === "finish" ? last : null;
+  const ending = end && { reason: end.reason, stopString: end.stopString };
+  return text(textOf(events), ending);
 }
 
-function text(given: string, end: AcceptedToken["end"]) {
+function textOf(events: ReturnType<Run["accept"]>): string {
+  return events.map((event) => (event.type === "finish" ? "" : event.text)).join("");
+}
+
+function text(given: string, end: Ending | null) {
   return { text: given, end };
 }
 
@@ -106,10 +114,10 @@ test("finds a stop string that only the last flushed text completes", () => {
 
 test("counts prompt, cached and generated tokens separately", () => {
   const run = makeRun();
-  run.cachedTokens = 2;
+  run.tally.cachedTokens = 2;
   acceptAll(run, "abcd");
 
-  expect(run.usage).toEqual({
+  expect(run.tally.usage).toEqual({
     promptTokens: 3,
     cachedTokens: 2,
     completionTokens: 4,
@@ -179,19 +187,32 @@ test("is woken by an abort", async () => {
 });
 
 test("is woken by a suspension", async () => {
-  const run = makeRun({}, 0);
+  const run = makeRun({}, 1);
+  run.accept(97);
 
   expect(await isWokenBy(run, () => run.suspend())).toBe(true);
   expect(run.isSuspendWanted).toBe(true);
 });
 
 test("can be suspended only while it is parked: otherwise its reader has just caught up", async () => {
-  const run = makeRun({}, 0);
+  const run = makeRun({}, 1);
+  run.accept(97);
 
   run.suspend();
   expect(run.isSuspendWanted).toBe(false);
   await isWokenBy(run, () => run.addCredit(1));
   run.suspend();
+
+  expect(run.isSuspendWanted).toBe(false);
+});
+
+test("cannot be suspended after an echoed prompt alone, because the next run would echo it again", async () => {
+  const run = makeRun({ stop: ["aX"] }, 1);
+  run.promptDelta("the prompt");
+  run.accept(97); // its text is held back
+
+  run.suspend();
+  await isWokenBy(run, () => run.addCredit(100));
 
   expect(run.isSuspendWanted).toBe(false);
 });
@@ -213,7 +234,7 @@ test("ends reasoning with the format's ending once the budget is used up", () =>
   expect(Buffer.from(forced).toString()).toBe("</think>");
   for (const token of forced) run.accept(token);
   expect(run.takeForced()).toEqual([]);
-  expect(run.usage.reasoningTokens).toBe(2 + forced.length);
+  expect(run.tally.usage.reasoningTokens).toBe(2 + forced.length);
 });
 
 test("sends logprobs with the text of their tokens, and none for text that a stop string cut off", () => {
@@ -227,7 +248,7 @@ test("sends logprobs with the text of their tokens, and none for text that a sto
   });
   const deltas = [..."abc"].flatMap((char) => {
     run.addLogprobs(score(char));
-    return run.accept(char.charCodeAt(0)).deltas;
+    return run.accept(char.charCodeAt(0)).filter(({ type }) => type !== "finish");
   });
 
   expect(deltas).toMatchObject([
@@ -241,15 +262,15 @@ test("reports `tool-calls` when the answer ends with a call", () => {
 
   acceptAll(run, '<tool_call>{"name": "f", "arguments": {}}</tool_call>');
 
-  expect(run.finish("stop").end).toEqual(ended("tool-calls"));
+  expect(shown(run.finish("stop"))).toEqual(text("", ended("tool-calls")));
 });
 
 /** Deltas by the number of tokens before them, and the token ids in them. */
 function heard(run: Run, tokens: readonly number[]) {
   return tokens.map((token) => {
-    const { deltas } = run.accept(token);
-    const forced = run.takeForced().flatMap((each) => run.accept(each).deltas);
-    const all = [...deltas, ...forced];
+    const accepted = run.accept(token);
+    const forced = run.takeForced().flatMap((each) => run.accept(each));
+    const all = [...accepted, ...forced].filter((event) => event.type !== "finish");
     return {
       text: all.map((delta) => `${delta.type[0]}:${delta.text}`).join("|"),
       ids: all.flatMap(({ ids = [] }) => ids),
@@ -299,14 +320,18 @@ test("continues the forced end of reasoning that a lost worker had begun", () =>
   expect(interrupted.isOutOfCredit).toBe(false);
 });
 
+function firstReading([first]: ReturnType<Run["accept"]>) {
+  return first?.type === "finish" ? null : first?.prompt;
+}
+
 test("reports how the prompt was read once, with its first token", () => {
   const run = makeRun();
-  run.cachedTokens = 2;
-  run.prefillMs = 7;
-  const prompts = [...Buffer.from("ab")].map((byte) => run.accept(byte).deltas[0]?.prompt);
+  run.tally.cachedTokens = 2;
+  run.tally.prefillMs = 7;
+  const prompts = [...Buffer.from("ab")].map((byte) => firstReading(run.accept(byte)));
 
   expect(prompts).toEqual([{ cachedTokens: 2, prefillMs: 7 }, undefined]);
   const resumed = makeRun();
   resumed.replay([97]);
-  expect(resumed.accept(98).deltas[0]?.prompt).toBeUndefined();
+  expect(firstReading(resumed.accept(98))).toBeUndefined();
 });

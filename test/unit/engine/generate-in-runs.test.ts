@@ -1,17 +1,19 @@
-// A request whose workers die.
+// A request whose workers die, or suspend it because its reader is too slow.
 
 import { expect, test, vi } from "vitest";
+import { generateInRuns } from "../../../src/engine/generate-in-runs.ts";
 import type { RemoteRun, RunStart } from "../../../src/engine/remote-run.ts";
-import { surviveCrashes } from "../../../src/engine/survive-crashes.ts";
 import type { WorkerLoss } from "../../../src/engine/worker-process.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import type { GenerateEvent } from "../../../src/generation/events.ts";
+import type { Finish, GenerateEvent, TextDelta } from "../../../src/generation/events.ts";
 import type { PreparedRequest } from "../../../src/generation/request.ts";
+
+type Said = TextDelta & { readonly ids: readonly number[] };
 
 /** The behaviour of one worker. */
 type Life = {
-  readonly events?: readonly GenerateEvent[];
-  /** How the worker dies after these events; null if it does not. */
+  readonly events?: readonly (Said | Finish)[];
+  /** How the worker dies after these events; null if it does not. Without a `finish` event, it then suspends the run. */
   readonly loss: WorkerLoss | null;
   readonly isProving?: boolean;
   readonly failure?: ServiceError;
@@ -25,14 +27,14 @@ const crash = ({
   isFromOutside,
   crashesInARow,
 });
-const said = (text: string, ...ids: number[]): GenerateEvent => ({
+const said = (text: string, ...ids: number[]): Said => ({
   type: "text-delta",
   text,
   ids,
   tokens: ids.length,
   atMs: 0,
 });
-const FINISH: GenerateEvent = {
+const FINISH: Finish = {
   type: "finish",
   reason: "stop",
   stopString: null,
@@ -41,24 +43,29 @@ const FINISH: GenerateEvent = {
 };
 
 function open(...lives: readonly Life[]) {
-  const starts: RunStart[] = [];
+  const starts: object[] = [];
   const finish = vi.fn(async () => {});
   const lease = { acquire: vi.fn(), release: vi.fn(), isHeld: false, isContended: false };
   const newRun = (start: RunStart) => {
     const life = lives[starts.length] ?? { loss: null };
-    starts.push(start);
+    const { generated, tally, isSuspect } = start;
+    starts.push({ generated: generated.slice(), isSuspect, tokens: tally.completionTokens });
     async function* events() {
-      yield* life.events ?? [];
+      for (const event of life.events ?? []) {
+        tally.add(event);
+        if (event.type !== "finish") generated.push(...event.ids);
+        yield event;
+      }
       const failure = life.failure ?? life.loss?.error;
       if (failure) throw failure;
     }
     const { loss, isProving = false } = life;
     const run = { begin: async () => {}, events: events(), finish, loss, isProving };
-    return run as unknown as RemoteRun; // the members that surviveCrashes() uses
+    return run as unknown as RemoteRun; // the members that generateInRuns() uses
   };
   const deadline = new AbortController();
   const request = { promptTokens: Uint32Array.of(1, 2) } as PreparedRequest; // the only field that is used
-  const answer = surviveCrashes(newRun, { request, lease, deadline: deadline.signal });
+  const answer = generateInRuns(newRun, { request, lease, deadline: deadline.signal });
   return { answer, starts, finish, lease, deadline };
 }
 
@@ -83,9 +90,9 @@ test("continues from its tokens in the next worker, and in the one after it", as
 
   expect(await read(answer)).toEqual({ text: "abcde", error: null, hasFinished: true });
   expect(starts).toEqual([
-    { generated: [], reasoning: 0, prompt: null, isSuspect: false },
-    { generated: [1, 2, 3], reasoning: 0, prompt: null, isSuspect: true },
-    { generated: [1, 2, 3, 4], reasoning: 0, prompt: null, isSuspect: true },
+    { generated: [], isSuspect: false, tokens: 0 },
+    { generated: [1, 2, 3], isSuspect: true, tokens: 3 },
+    { generated: [1, 2, 3, 4], isSuspect: true, tokens: 4 },
   ]);
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([3, 1]);
 });
@@ -171,4 +178,53 @@ test("stops its run and releases its slot when the reader leaves", async () => {
   for await (const _ of answer) break;
 
   expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([1, 1]);
+});
+
+test("continues from its tokens in another run after a suspension, not as a suspect", async () => {
+  const { answer, starts, finish, lease } = open(
+    { events: [said("a", 1)], loss: crash() },
+    { events: [said("b", 2)], loss: null },
+    { events: [said("c", 3)], loss: null },
+    { events: [said("d", 4), FINISH], loss: null },
+  );
+
+  expect(await read(answer)).toEqual({ text: "abcd", error: null, hasFinished: true });
+  expect(starts).toMatchObject([
+    { generated: [], isSuspect: false },
+    { generated: [1], isSuspect: true },
+    { generated: [1, 2], isSuspect: false },
+    { generated: [1, 2, 3], isSuspect: false },
+  ]);
+  expect([finish.mock.calls.length, lease.release.mock.calls.length]).toEqual([4, 1]);
+});
+
+test("waits for another run until the reader has taken all events of the suspended one", async () => {
+  const { answer, starts } = open(
+    { events: [said("a", 1), said("b", 2)], loss: null },
+    { events: [FINISH], loss: null },
+  );
+
+  await answer.next();
+  await answer.next();
+  expect(starts).toHaveLength(1);
+  await answer.next();
+
+  expect(starts).toHaveLength(2);
+});
+
+test("fails with the error of its next run after a suspension", async () => {
+  const failure = new ServiceError("queue_timeout", "no slot became free");
+  const { answer, finish } = open({ events: [said("a", 1)], loss: null }, { loss: null, failure });
+
+  expect(await read(answer)).toEqual({ text: "a", error: failure, hasFinished: false });
+  expect(finish).toHaveBeenCalledTimes(2);
+});
+
+test("ends with the tokens so far when its deadline passes while it is suspended", async () => {
+  const reason = new ServiceError("deadline_exceeded", "late");
+  const waiting: Life = { loss: null, failure: reason };
+  const { answer, deadline } = open({ events: [said("ab", 1, 2)], loss: null }, waiting);
+  deadline.abort(reason);
+
+  expect(await read(answer)).toEqual({ text: "ab", error: null, hasFinished: true });
 });
