@@ -123,7 +123,7 @@ test("a refusal before the stream is a plain error", async () => {
 });
 
 test("a quiet stream is kept alive by comments", async () => {
-  const { comments, chunks } = await streamed({ prefillMs: 200 }, { heartbeatMs: 20 });
+  const { comments, chunks } = await streamed({ prefillMs: 600 }, { heartbeatMs: 20 });
 
   expect(comments.length).toBeGreaterThan(2);
   expect(chunks.length).toBeGreaterThan(1);
