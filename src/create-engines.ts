@@ -10,7 +10,7 @@ import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
-import { RequestQueue, type RequestQueueOptions } from "./queue/request-queue.ts";
+import { Admissions, type AdmissionsOptions } from "./queue/admissions.ts";
 
 /** Load progress is logged in steps of this size. */
 const PROGRESS_STEP_PERCENT = 25;
@@ -64,7 +64,7 @@ function workerEntry(name: "main" | "embedding-main", folder?: string): string {
 type Embeddings = { readonly embeddings: EmbeddingService; readonly reranking: EmbeddingService };
 type EmbeddingParts = Omit<EngineParts, "metrics"> & {
   /** For the queues before the workers. */
-  readonly queueOptions: Omit<RequestQueueOptions, "slots">;
+  readonly queueOptions: Omit<AdmissionsOptions, "slots">;
   /** The engine that generates. */
   readonly generating: Engine;
   readonly embeddingEngine?: EmbeddingEngine;
@@ -89,7 +89,7 @@ function createEmbeddingService(model: string, parts: EmbeddingParts): Embedding
   const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
   return {
     engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
-    queue: new RequestQueue({
+    queue: new Admissions({
       ...queueOptions,
       slots: 1,
       busyWith: "another request is being computed",

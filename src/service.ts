@@ -13,8 +13,6 @@ import type { EmbeddingEngine } from "./engine/embedding-engine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { ServiceError, stackOf } from "./errors.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
-import { RunningRequests } from "./http/generate/running-requests.ts";
-import { SlotBoard } from "./http/generate/slot-board.ts";
 import { createApp } from "./http/routes/routes.ts";
 import { BodyMemory } from "./http/server/body-memory.ts";
 import { Connections, type HttpServer } from "./http/server/connections.ts";
@@ -27,7 +25,7 @@ import { UsageBook } from "./keys/usage-book.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Catalog } from "./models/catalog.ts";
-import { RequestQueue } from "./queue/request-queue.ts";
+import { Admissions } from "./queue/admissions.ts";
 import { TokenBudgets } from "./queue/token-budgets.ts";
 import { KeptAnswers } from "./resume/kept-answers.ts";
 import { StoredResponses } from "./resume/stored-responses.ts";
@@ -67,7 +65,7 @@ const QUESTION_LIMITS = { slots: 16, slotsPerOwner: 4 };
 export type Service = {
   readonly engine: Engine;
   /** The queue for slots. */
-  readonly queue: RequestQueue;
+  readonly queue: Admissions;
   readonly catalog: Catalog;
   readonly embeddings: EmbeddingService;
   /** The same as `embeddings` where one model does both. */
@@ -127,8 +125,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
     ...models,
     ...stores,
     ...bodies,
-    slots: new SlotBoard(config.slots),
-    requests: new RunningRequests(),
     socketWatch: watchSendQueues(config.stallTimeoutMs, log),
     webSockets,
     metrics,
@@ -164,7 +160,7 @@ function openAccess(config: Config, log: Logger) {
 
 type Models = Pick<Service, "engine" | "catalog" | "queue" | "embeddings" | "reranking"> & {
   /** The queue of questions, which need no slot. */
-  readonly questions: RequestQueue;
+  readonly questions: Admissions;
 };
 
 type ModelsOptions = ServiceParts &
@@ -185,8 +181,8 @@ function createModels(options: ModelsOptions): Models {
   return {
     engine,
     catalog: new Catalog({ fileName, aliases: config.alias }),
-    queue: new RequestQueue(queueOptions),
-    questions: new RequestQueue({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
+    queue: new Admissions(queueOptions),
+    questions: new Admissions({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
     ...createEmbeddings({ ...options, queueOptions, generating: engine }),
   };
 }
@@ -262,7 +258,7 @@ async function close(
   await Promise.all([...engines].map((each) => each.close()));
 }
 
-async function empty(queue: RequestQueue, drainTimeoutMs: number): Promise<void> {
+async function empty(queue: Admissions, drainTimeoutMs: number): Promise<void> {
   if (await queue.drain(drainTimeoutMs)) return;
   queue.abortAll(new ServiceError("draining", "the server is shutting down"));
   await queue.drain(LAST_FRAMES_MS);

@@ -18,3 +18,17 @@ export interface SlotLease {
   /** Whether another request waits for a slot now. */
   readonly isContended: boolean;
 }
+
+/** The request that holds a slot. */
+export type SlotUse = {
+  readonly requestId: string;
+  readonly model: string | null;
+  readonly promptTokens: number;
+  readonly generatedTokens: number;
+  /** The request's token limit. */
+  readonly maxTokens: number;
+  readonly heldMs: number;
+};
+
+/** Null for a free slot; `busy` for one used by another key, whose details stay hidden. */
+export type ShownSlot = SlotUse | "busy" | null;

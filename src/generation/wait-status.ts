@@ -2,7 +2,7 @@
 // the answer). Each stream format and each API writes it in its own way.
 
 /** The request waits for a slot. */
-type QueuedStatus = {
+export type QueuedStatus = {
   readonly type: "queued";
   /** 1 is next. Only a forecast: a request of a key with less work done may still go first. */
   readonly position: number;

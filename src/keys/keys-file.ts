@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { type Caller, type KeyLimits, SCOPES } from "./caller.ts";
+import type { KeyLimits } from "../generation/caller.ts";
+import { type Caller, SCOPES } from "./caller.ts";
 
 export class KeysFileError extends Error {
   override readonly name = "KeysFileError";

@@ -1,134 +1,126 @@
-// Decides whether a request may enter the queue. Pure: counts in, verdict out.
+// One request inside the queue, from its entry until it leaves: the tickets of its choices, and what the lists show of it.
 
-import { ServiceError } from "../errors.ts";
+import type { ServiceError } from "../errors.ts";
+import type { LimitedCaller } from "../generation/caller.ts";
 import type { RequestField } from "../generation/request-field.ts";
-import type { TokenBudgetState } from "./token-budget.ts";
-import type { CallerLimits } from "./token-budgets.ts";
+import type { SlotUse } from "../generation/slot-lease.ts";
+import type { QueuedStatus } from "../generation/wait-status.ts";
+import type { Ticket } from "./ticket.ts";
 
-export type QueueState = {
-  /** Choices of the request: each takes its own slot. */
-  readonly entering: number;
-  /** The request field that sets the number of choices. */
-  readonly field?: RequestField | undefined;
-  /** Requests inside the queue, running or waiting. */
-  readonly inside: number;
-  readonly slots: number;
-  /** Requests that may wait, in addition to running ones. */
-  readonly maxWaiting: number;
-  /** Replaces "every slot is busy" in the error if requests do not wait for the slots of `--slots`. */
-  readonly busyWith?: string | undefined;
-  /** Whether it is a flex request: those may use half of the waiting places, others all. */
+export type EnterOptions = {
+  readonly signal: AbortSignal;
+  /** Ends the request from the server's side. */
+  readonly abort: (error: ServiceError) => void;
+  readonly caller: LimitedCaller;
+  /** Choices of the request: each takes its own slot, and all enter or none. */
+  readonly choices: number;
+  /** The request field that sets the number of choices, named in the refusal. */
+  readonly field?: RequestField;
+  /** Whether another queue has already admitted the request; if so, it is never refused here. Default: false. */
+  readonly isAdmitted?: boolean;
+  /** Whether it is a flex request: it gets a slot when no other request needs it. Default: false. */
   readonly isFlex?: boolean;
-  /** Waiting requests of the same key; null if there is only one key, which may use all places. */
-  readonly ownWaiting?: number | null;
-  readonly isDraining: boolean;
-  /** Time the client allows; null if it sets no limit. */
-  readonly deadlineMs: number | null;
-  /** Longest wait for a slot; a request that has waited this long is refused. */
-  readonly queueTimeoutMs: number;
-  /** Expected wait at a position in ms; null before any measurement. */
-  readonly waitMs: (position: number) => number | null;
-  /** Expected wait of this request, which may precede others; `behind` is the last position it could get. */
-  readonly newWaitMs?: (behind: number) => number | null;
+  /** Time its client allows from now on, in ms; null or undefined for no limit. */
+  readonly deadlineMs?: number | null;
+  /** How the lists show the request; without it, they do not. */
+  readonly listing?: RequestListing;
 };
 
-/** Retry advice in seconds before any measurement. */
-const DEFAULT_RETRY_SECONDS = 1;
-/** A draining server is expected to be back, or replaced, after this time. */
-const DRAIN_RETRY_SECONDS = 30;
-
-/** Returns null if the request may enter, otherwise the reason for refusing it. */
-export function findRefusal(state: QueueState): ServiceError | null {
-  if (state.isDraining) {
-    return new ServiceError("draining", "the server is shutting down and accepts no new requests", {
-      retryAfterSeconds: DRAIN_RETRY_SECONDS,
-    });
-  }
-  const room = state.slots + state.maxWaiting;
-  if (state.entering > room) {
-    const message = `the request asks for ${state.entering} answers at once; this server accepts up to ${room} (--slots plus --queue)`;
-    return new ServiceError("invalid_value", message, { field: state.field });
-  }
-  const admitted = state.isFlex ? state.slots + Math.floor(state.maxWaiting / 2) : room;
-  if (state.inside + state.entering <= admitted)
-    return refuseCrowding(state, room) ?? refuseLateStart(state);
-  const message = `${state.busyWith ?? `every slot is busy (--slots ${state.slots})`} and the queue is full (--queue ${state.maxWaiting}); try again later`;
-  return new ServiceError("queue_full", message, { retryAfterSeconds: retryAfterSeconds(state) });
-}
-
-/** Refuses a request now if its wait would end in a timeout anyway. */
-function refuseLateStart(state: QueueState): ServiceError | null {
-  const { inside, entering, slots, deadlineMs, queueTimeoutMs, waitMs } = state;
-  const behind = inside + entering - slots;
-  const atMostMs = behind > 0 ? waitMs(behind) : null;
-  const limitMs = Math.min(deadlineMs ?? Number.POSITIVE_INFINITY, queueTimeoutMs);
-  if (atMostMs === null || atMostMs <= limitMs) return null;
-  const waitingMs = state.newWaitMs?.(behind) ?? atMostMs;
-  if (waitingMs <= limitMs) return null;
-  const retryAfterSeconds = Math.max(1, Math.ceil((waitingMs - limitMs) / 1000));
-  const expected = `a slot is expected in ${Math.ceil(waitingMs / 1000)} s`;
-  return limitMs === deadlineMs
-    ? new ServiceError("deadline_unmeetable", `${expected}, after the deadline of ${limitMs} ms`, {
-        retryAfterSeconds,
-      })
-    : new ServiceError("queue_timeout", `${expected}, later than --queue-timeout allows`, {
-        retryAfterSeconds,
-      });
-}
-
-/**
- * If there are several keys, none may fill the queue: a key may have up to twice as many requests waiting as there are places
- * left. One key alone gets two thirds of the queue, two keys two fifths each, and there is always a place for the next key.
- */
-function refuseCrowding(state: QueueState, room: number): ServiceError | null {
-  const { ownWaiting = null, entering, inside, maxWaiting } = state;
-  if (ownWaiting === null || ownWaiting + entering <= 2 * (room - inside)) return null;
-  const message = `this key has ${ownWaiting} requests in the queue (--queue ${maxWaiting}); the remaining places are reserved for other keys; try again later`;
-  return new ServiceError("queue_full", message, { retryAfterSeconds: retryAfterSeconds(state) });
-}
-
-export type KeyState = {
-  readonly entering: number;
-  readonly field?: RequestField | undefined;
-  readonly limits: CallerLimits;
-  /** Null for a key without a token limit. */
-  readonly budget: TokenBudgetState | null;
-  readonly inside: number;
-  readonly running: number;
-  /** Slots the key may hold. */
-  readonly slots: number;
-  readonly freeSlots: number;
-  /** Expected time until one of its waiting requests gets a slot; null if unknown. */
-  readonly waitMs: () => number | null;
+type RequestListing = {
+  /** Clients can choose it, so several requests may have the same. */
+  readonly requestId: string;
+  readonly path: string;
+  readonly record: RequestFigures;
 };
 
-/** Returns null if the key's own limits admit the request, otherwise the reason for refusing it. */
-export function findKeyRefusal(state: KeyState): ServiceError | null {
-  const { limits, budget, entering, inside, running, slots } = state;
-  if (budget && budget.retryMs > 0) {
-    return new ServiceError(
-      "rate_limit_exceeded",
-      `this key has used its ${budget.limit} tokens per minute; try again later`,
-      { retryAfterSeconds: Math.max(1, Math.ceil(budget.retryMs / 1000)) },
-    );
-  }
-  if (limits.waiting === null) return null;
-  if (entering > slots + limits.waiting) {
-    const message = `the request asks for ${entering} answers at once; this key may have ${slots} running and ${limits.waiting} waiting`;
-    return new ServiceError("invalid_value", message, { field: state.field });
-  }
-  const startable = Math.max(0, Math.min(slots - running, state.freeSlots));
-  if (inside - running + entering <= startable + limits.waiting) return null;
-  return new ServiceError(
-    "rate_limit_exceeded",
-    `this key has ${running} running and ${inside - running} waiting requests; its limit is ` +
-      `${limits.concurrent === null ? "" : `${limits.concurrent} running and `}${limits.waiting} waiting; try again later`,
-    { retryAfterSeconds: Math.max(DEFAULT_RETRY_SECONDS, Math.ceil((state.waitMs() ?? 0) / 1000)) },
-  );
+/** The current figures of a request. Its record has them. */
+interface RequestFigures {
+  readonly model: string | null;
+  readonly isStreamed: boolean;
+  /** The sum over all choices. */
+  readonly tokens: { readonly promptTokens: number; readonly generatedTokens: number };
+  /** One choice that has a slot. Missing if the request needs none of the slots of `--slots`. */
+  stateOf?(choice: number): Omit<SlotUse, "heldMs">;
 }
 
-/** Time until half of the queue has gone. If clients retried for the very next place, their retries would fill the queue. */
-function retryAfterSeconds({ maxWaiting, waitMs }: QueueState): number {
-  const ms = waitMs(Math.ceil(maxWaiting / 2) + 1);
-  return ms === null ? DEFAULT_RETRY_SECONDS : Math.max(1, Math.ceil(ms / 1000));
+export type AdmissionOptions = EnterOptions & {
+  /** One for each choice. */
+  readonly tickets: readonly Ticket[];
+  readonly onPlacesFree: () => void;
+  readonly onLeave: () => void;
+};
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly enteredAtMs = performance.now();
+  #hasPlaces = true;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  get owner(): string {
+    return this.#options.caller.owner;
+  }
+
+  /** Places that it takes in the queue, with or without slots: one for each choice. */
+  get places(): number {
+    return this.#hasPlaces ? this.tickets.length : 0;
+  }
+
+  /** One for each choice. */
+  get tickets(): readonly Ticket[] {
+    return this.#options.tickets;
+  }
+
+  /** @throws Error for a choice that the request does not have */
+  ticketOf(choice: number): Ticket {
+    const ticket = this.tickets[choice];
+    if (!ticket) throw new Error(`choice ${choice} has no ticket`);
+    return ticket;
+  }
+
+  /** The first choice's place in the queue; null when one of the choices is not waiting for a slot. */
+  get place(): QueuedStatus | null {
+    const places = this.tickets.map(({ place }) => place);
+    return places.includes(null) ? null : (places[0] ?? null);
+  }
+
+  /** The longest queue time of the choices so far, in ms. */
+  get waitedMs(): number {
+    return Math.max(...this.tickets.map(({ waitedMs }) => waitedMs));
+  }
+
+  /** Whether one of the choices has had a slot. */
+  get hadTurn(): boolean {
+    return this.tickets.some(({ hadTurn }) => hadTurn);
+  }
+
+  /** As GET /v1/requests shows it; null if it is not listed. */
+  get listed() {
+    const { listing } = this.#options;
+    if (!listing) return null;
+    const { requestId, path, record } = listing;
+    const { model, isStreamed, tokens } = record;
+    const place = record.stateOf ? this.place : null;
+    const ageMs = performance.now() - this.enteredAtMs;
+    return { requestId, path, model, isStreamed, place, ...tokens, ageMs };
+  }
+
+  abort(error: ServiceError): void {
+    this.#options.abort(error);
+  }
+
+  /** Returns its slots and its places in the queue. It stays listed until `leave()`. */
+  freePlaces(): void {
+    if (!this.#hasPlaces) return;
+    this.#hasPlaces = false;
+    for (const ticket of this.tickets) ticket.leave();
+    this.#options.onPlacesFree();
+  }
+
+  leave(): void {
+    this.freePlaces();
+    this.#options.onLeave();
+  }
 }

@@ -1,14 +1,16 @@
-// The order in which waiting requests get slots, as p-queue's queue class. Keys take turns by the tokens computed for
-// each. Within a key, requests that had to give up a slot come first. Flex requests come last.
+// The order in which waiting requests get slots. Keys take turns by the tokens computed for each. Within a key, requests
+// that had to give up a slot come first. Flex requests come last.
 
-import type { QueueAddOptions } from "p-queue";
 import { Forecast, type ForecastPosition } from "./forecast.ts";
-import { type OwnerSlots, type ShareCharge, ShareTier, type WaitingRequest } from "./share-tier.ts";
+import {
+  type OwnerSlots,
+  type ShareCharge,
+  ShareTier,
+  type SlotRequest,
+  type WaitingRequest,
+} from "./share-tier.ts";
 
-export type EnqueueOptions = QueueAddOptions &
-  Partial<Pick<WaitingRequest, "owner" | "cost" | "isReturning" | "isFlex">>;
-
-export type NewRequest = { readonly owner: string; readonly isFlex: boolean };
+export type NewRequest = Pick<SlotRequest, "owner" | "isFlex">;
 
 export type FairShareOptions = {
   readonly slots: number;
@@ -23,49 +25,36 @@ const SIMULATED_TURNS = 1_000;
 
 export class FairShare {
   readonly #options: FairShareOptions;
-  #normal = new ShareTier();
-  #flex = new ShareTier();
-  /** Owners of running requests by request id, in the order in which they got their slots. */
-  #onSlots = new Map<string, string>();
-  /** Whom to charge, by request id: requests that got a slot and have not left yet. */
-  #charged = new Map<string, { readonly owner: string; readonly tier: ShareTier }>();
-  /** Number of waiting requests by owner. */
-  #waiting = new Map<string, number>();
-  /** Owners of waiting requests by request id. */
-  #owners = new Map<string, string>();
+  readonly #onSlots: () => readonly string[];
+  readonly #normal = new ShareTier();
+  readonly #flex = new ShareTier();
+  /** Waiting requests by id. */
+  readonly #waiting = new Map<string, WaitingRequest>();
+  /** Charge the key of a request, by request id: requests that got a slot and have not left yet. */
+  readonly #charges = new Map<string, (charge: ShareCharge) => void>();
   /** Slots each owner may hold; an owner without an entry may hold all. */
-  #limits = new Map<string, number>();
+  readonly #limits = new Map<string, number>();
   #arrivals = 0;
-  readonly #forecast = new Forecast(() => this.#copy().#simulate());
+  readonly #forecast = new Forecast(() => this.#simulate());
 
-  constructor(options: FairShareOptions) {
+  /** @param onSlots the owners of the requests that have a slot, in the order in which they got it */
+  constructor(options: FairShareOptions, onSlots: () => readonly string[]) {
     this.#options = options;
+    this.#onSlots = onSlots;
   }
 
-  /** Requests that could start, for p-queue. A request that waits for its own key's running ones does not count. */
-  get size(): number {
-    let startable = 0;
-    for (const [owner, count] of this.#waiting) {
-      startable += Math.min(count, Math.max(0, this.slotsOf(owner) - this.runningOf(owner)));
-    }
-    return startable;
+  /** Whether a request could start. One that waits for its own key's running ones could not. */
+  get canStart(): boolean {
+    const ownerSlots = this.#ownerSlots(this.#onSlots());
+    return this.#normal.canStart(ownerSlots) || this.#flex.canStart(ownerSlots);
   }
 
   get waiting(): number {
-    let sum = 0;
-    for (const count of this.#waiting.values()) sum += count;
-    return sum;
+    return this.#waiting.size;
   }
 
   waitingOf(owner: string): number {
-    return this.#waiting.get(owner) ?? 0;
-  }
-
-  /** Slots a key holds. */
-  runningOf(owner: string): number {
-    let count = 0;
-    for (const each of this.#onSlots.values()) if (each === owner) count += 1;
-    return count;
+    return this.#normal.waitingOf(owner) + this.#flex.waitingOf(owner);
   }
 
   /** Slots a key may hold. */
@@ -86,88 +75,73 @@ export class FairShare {
     return this.slotsOf(owner) > before;
   }
 
-  enqueue(start: WaitingRequest["start"], options: EnqueueOptions = {}): void {
-    const { id = "", owner = "", cost = 1, isReturning = false, isFlex = false } = options;
-    this.#arrivals += 1;
-    const arrived = { arrival: this.#arrivals, arrivedAtMs: performance.now() };
-    const entry: WaitingRequest = { ...arrived, id, owner, cost, isFlex, isReturning, start };
+  add(request: SlotRequest): void {
+    const entry = this.#arrived(request);
+    this.#arrivals = entry.arrival;
     this.#tierOf(entry).add(entry);
-    this.#count(entry, 1);
+    this.#waiting.set(entry.id, entry);
     this.#forecast.invalidate();
   }
 
-  dequeue(): WaitingRequest["start"] | undefined {
+  /** Removes the request that gets the next slot. */
+  take(): SlotRequest | undefined {
     this.#moveAged();
-    const taken = this.#take();
-    if (taken) this.#forecast.recordServed();
-    return taken?.start;
+    const ownerSlots = this.#ownerSlots(this.#onSlots());
+    for (const tier of [this.#normal, this.#flex]) {
+      const entry = tier.take(ownerSlots);
+      if (!entry) continue;
+      const { id, owner, isReturning } = entry;
+      if (!isReturning) this.#charges.set(id, (charge) => tier.charge(owner, charge));
+      this.#waiting.delete(id);
+      this.#forecast.recordServed();
+      return entry;
+    }
+    return undefined;
   }
 
-  /** Frees the request's slot when its turn is over. */
-  release(id: string): void {
-    this.#onSlots.delete(id);
+  /** A request has given up its slot. */
+  slotFreed(): void {
     this.#forecast.invalidate();
   }
 
   /** Charges the request's key for tokens computed and tokens still expected. */
   charge(id: string, charge: ShareCharge): void {
-    const charged = this.#charged.get(id);
-    charged?.tier.charge(charged.owner, charge);
+    this.#charges.get(id)?.(charge);
   }
 
   /** Forgets a request that will not need a slot again. */
   leave(id: string): void {
-    this.#charged.delete(id);
-    this.release(id);
+    this.#charges.delete(id);
+    this.#forecast.invalidate();
   }
 
-  /** Part of p-queue's contract. Without it, p-queue would keep counting requests that have left. */
+  /** Removes a request that stops waiting. */
   remove(id: string): void {
-    const removed = this.#normal.remove(id) ?? this.#flex.remove(id);
-    if (removed) this.#count(removed, -1);
+    const entry = this.#waiting.get(id);
+    if (!entry) return;
+    this.#waiting.delete(id);
+    this.#normal.remove(entry);
+    this.#flex.remove(entry);
     this.#forecast.invalidate();
   }
 
   /** Position if no other request enters and every request costs what is expected; null if it does not wait. */
   positionOf(id: string): ForecastPosition | null {
-    const owner = this.#owners.get(id);
-    if (owner === undefined) return null;
+    const entry = this.#waiting.get(id);
+    if (!entry) return null;
+    const { owner } = entry;
     const last = { position: this.waiting, ownPosition: this.waitingOf(owner) };
-    return this.#forecast.positionOf(id) ?? { owner, ...last, ownSlots: this.slotsOf(owner) };
+    return this.#forecast.positionOf(id) ?? { ...last, ownSlots: this.slotsOf(owner) };
   }
 
   /** Position that one more request would get. */
-  positionOfNew({ owner, isFlex }: NewRequest): ForecastPosition | null {
-    const copy = this.#copy();
-    copy.enqueue(async () => {}, { id: "new", owner, isFlex });
-    return copy.#simulate().get("new") ?? null;
+  positionOfNew(request: NewRequest): ForecastPosition | null {
+    const entry = this.#arrived({ ...request, id: "new", cost: 1, isReturning: false });
+    return this.#simulate(entry).get(entry.id) ?? null;
   }
 
-  /** Position of the key's next request; null if none waits. */
-  nextOf(owner: string): ForecastPosition | null {
-    return this.waitingOf(owner) > 0 ? this.#forecast.nextOf(owner) : null;
-  }
-
-  /** Part of p-queue's contract, for priorities, which are not used here. */
-  filter(): WaitingRequest["start"][] {
-    return this.#entries.map((entry) => entry.start);
-  }
-
-  /** Part of p-queue's contract. @throws Error always: there are no priorities to change */
-  setPriority(): never {
-    throw new Error("waiting requests have no priorities");
-  }
-
-  get #entries(): readonly WaitingRequest[] {
-    return [...this.#normal.entries, ...this.#flex.entries];
-  }
-
-  #count({ id, owner }: WaitingRequest, change: 1 | -1): void {
-    const count = this.waitingOf(owner) + change;
-    if (count === 0) this.#waiting.delete(owner);
-    else this.#waiting.set(owner, count);
-    if (change > 0) this.#owners.set(id, owner);
-    else this.#owners.delete(id);
+  #arrived(request: SlotRequest): WaitingRequest {
+    return { ...request, arrival: this.#arrivals + 1, arrivedAtMs: performance.now() };
   }
 
   #tierOf({ isFlex, arrivedAtMs }: WaitingRequest): ShareTier {
@@ -175,70 +149,53 @@ export class FairShare {
     return isFlex && !isAged ? this.#flex : this.#normal;
   }
 
-  #take(): WaitingRequest | undefined {
-    const ownerSlots: OwnerSlots = {
-      mayRun: (owner) => this.runningOf(owner) < this.slotsOf(owner),
-      runningOf: (owner) => this.runningOf(owner),
+  #ownerSlots(onSlots: readonly string[]): OwnerSlots {
+    const runningOf = (owner: string) => {
+      let count = 0;
+      for (const each of onSlots) if (each === owner) count += 1;
+      return count;
     };
-    const taken =
-      this.#takeFrom(this.#normal, ownerSlots) ?? this.#takeFrom(this.#flex, ownerSlots);
-    if (!taken) return undefined;
-    this.#onSlots.set(taken.id, taken.owner);
-    this.#count(taken, -1);
-    return taken;
-  }
-
-  #takeFrom(tier: ShareTier, ownerSlots: OwnerSlots): WaitingRequest | undefined {
-    const entry = tier.take(ownerSlots);
-    if (!entry) return undefined;
-    if (!entry.isReturning) this.#charged.set(entry.id, { owner: entry.owner, tier });
-    return entry;
+    return { runningOf, mayRun: (owner) => runningOf(owner) < this.slotsOf(owner) };
   }
 
   /** Moves flex requests that have waited long enough to the normal tier, in their order of arrival. */
   #moveAged(): void {
     for (const entry of this.#flex.entries) {
       if (this.#tierOf(entry) === this.#flex) continue;
-      this.#flex.remove(entry.id);
+      this.#flex.remove(entry);
       this.#normal.add(entry);
     }
   }
 
-  #copy(): FairShare {
+  /**
+   * Plays the queue to its end, assuming that the request that has held its slot the longest always ends next.
+   * @param newcomer a request that is not in the queue
+   */
+  #simulate(newcomer?: WaitingRequest): ReadonlyMap<string, ForecastPosition> {
     this.#moveAged();
-    const copy = new FairShare(this.#options);
-    copy.#normal = this.#normal.copy();
-    copy.#flex = this.#flex.copy();
-    copy.#onSlots = new Map(this.#onSlots);
-    copy.#waiting = new Map(this.#waiting);
-    copy.#limits = new Map(this.#limits);
-    copy.#arrivals = this.#arrivals;
-    return copy;
-  }
-
-  /** Plays the queue to its end, assuming that the request that has held its slot the longest always ends next. */
-  #simulate(): ReadonlyMap<string, ForecastPosition> {
+    const [normal, flex] = [this.#normal.copy(), this.#flex.copy()];
+    if (newcomer) (this.#tierOf(newcomer) === this.#flex ? flex : normal).add(newcomer);
+    const onSlots = [...this.#onSlots()];
+    const ownerSlots = this.#ownerSlots(onSlots);
     const positions = new Map<string, ForecastPosition>();
     const turns = new Map<string, number>();
-    const add = ({ id, owner }: WaitingRequest) => {
+    const note = ({ id, owner }: WaitingRequest) => {
       const ownPosition = (turns.get(owner) ?? 0) + 1;
       turns.set(owner, ownPosition);
-      const ownSlots = this.slotsOf(owner);
-      positions.set(id, { owner, position: positions.size + 1, ownPosition, ownSlots });
+      const position = positions.size + 1;
+      positions.set(id, { position, ownPosition, ownSlots: this.slotsOf(owner) });
     };
-    const simulated = Math.min(this.waiting, SIMULATED_TURNS);
+    const simulated = Math.min(this.waiting + (newcomer ? 1 : 0), SIMULATED_TURNS);
     while (positions.size < simulated) {
-      const taken = this.#onSlots.size < this.#options.slots ? this.#take() : undefined;
+      const hasFree = onSlots.length < this.#options.slots;
+      const taken = hasFree ? (normal.take(ownerSlots) ?? flex.take(ownerSlots)) : undefined;
       if (taken) {
-        add(taken);
-        continue;
-      }
-      const [oldest] = this.#onSlots.keys();
-      if (oldest === undefined) break;
-      this.#onSlots.delete(oldest);
+        onSlots.push(taken.owner);
+        note(taken);
+      } else if (onSlots.shift() === undefined) break;
     }
-    for (const entry of this.#entries.toSorted((one, other) => one.arrival - other.arrival))
-      add(entry);
+    const rest = [...normal.entries, ...flex.entries];
+    for (const entry of rest.sort((one, other) => one.arrival - other.arrival)) note(entry);
     return positions;
   }
 }

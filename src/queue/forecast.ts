@@ -2,7 +2,6 @@
 // simulation. In a long queue, where a simulation is slow, it runs less often so that it does not delay other work.
 
 export type ForecastPosition = {
-  readonly owner: string;
   /** 1 is next. */
   readonly position: number;
   /** Position among the requests of the same key. */
@@ -46,21 +45,8 @@ export class Forecast {
   /** Returns null for a request that entered after the last simulation. */
   positionOf(id: string): ForecastPosition | null {
     this.#refresh();
-    return this.#updated(this.#positions.get(id));
-  }
-
-  /** Position of the key's next request. */
-  nextOf(owner: string): ForecastPosition | null {
-    this.#refresh();
-    for (const position of this.#positions.values()) {
-      if (position.owner === owner) return this.#updated(position);
-    }
-    return null;
-  }
-
-  #updated(position: ForecastPosition | undefined): ForecastPosition | null {
-    if (!position || this.#served === 0) return position ?? null;
-    return { ...position, position: Math.max(1, position.position - this.#served) };
+    const found = this.#positions.get(id);
+    return found ? { ...found, position: Math.max(1, found.position - this.#served) } : null;
   }
 
   #refresh(): void {

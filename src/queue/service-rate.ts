@@ -26,3 +26,8 @@ export class ServiceRate {
 export function weightedMean(mean: number | null, value: number): number {
   return mean === null ? value : mean + NEWEST * (value - mean);
 }
+
+/** The time after which to retry, from the expected wait; null is one that was not measured. */
+export function retrySeconds(waitMs: number | null): number {
+  return Math.max(1, Math.ceil((waitMs ?? 0) / 1000));
+}

@@ -2,13 +2,11 @@
 // order of arrival. Virtual time as in start-time fair queueing, measured in tokens computed:
 // https://arxiv.org/abs/2401.00588 (the virtual token counter).
 
-/** A request that waits for a slot. */
-export type WaitingRequest = {
+/** A request that needs a slot. */
+export type SlotRequest = {
   readonly id: string;
   readonly owner: string;
-  /** Arrival number: lower came earlier. */
-  readonly arrival: number;
-  readonly arrivedAtMs: number;
+  /** Whether all other requests go first. */
   readonly isFlex: boolean;
   /**
    * Whether it had a slot before and gave it up. Such a request precedes the key's others, and was charged the first time.
@@ -16,7 +14,12 @@ export type WaitingRequest = {
   readonly isReturning: boolean;
   /** Expected cost in tokens. */
   readonly cost: number;
-  readonly start: () => Promise<unknown>;
+};
+
+export type WaitingRequest = SlotRequest & {
+  /** Arrival number: lower came earlier. */
+  readonly arrival: number;
+  readonly arrivedAtMs: number;
 };
 
 type Share = {
@@ -53,6 +56,16 @@ export class ShareTier {
     return [...this.#shares.values()].flatMap(({ waiting }) => waiting);
   }
 
+  /** Whether one of its requests could start. */
+  canStart({ mayRun }: OwnerSlots): boolean {
+    const shares = [...this.#shares.values()];
+    return shares.some(({ owner, waiting }) => waiting.length > 0 && mayRun(owner));
+  }
+
+  waitingOf(owner: string): number {
+    return this.#shares.get(owner)?.waiting.length ?? 0;
+  }
+
   add(entry: WaitingRequest): void {
     const share = this.#shareOf(entry.owner);
     if (share.waiting.length === 0) this.#compete([share]);
@@ -62,11 +75,10 @@ export class ShareTier {
 
   /** Removes the next request and charges its key with the expected cost. */
   take(ownerSlots: OwnerSlots): WaitingRequest | undefined {
-    const [first, ...others] = this.#candidates(ownerSlots);
-    if (!first) return undefined;
-    const next = others.reduce(
-      (best, each) => (isBefore(each, best, ownerSlots) ? each : best),
-      first,
+    const candidates = this.#candidates(ownerSlots);
+    if (candidates.length === 0) return undefined;
+    const next = candidates.reduce((best, each) =>
+      isBefore(each, best, ownerSlots) ? each : best,
     );
     const entry = next.waiting.shift();
     if (entry && !entry.isReturning) next.expected += entry.cost;
@@ -74,15 +86,12 @@ export class ShareTier {
     return entry;
   }
 
-  remove(id: string): WaitingRequest | undefined {
-    for (const share of this.#shares.values()) {
-      const index = share.waiting.findIndex((entry) => entry.id === id);
-      if (index < 0) continue;
-      const [entry] = share.waiting.splice(index, 1);
-      share.isCompeting &&= share.waiting.length > 0;
-      return entry;
-    }
-    return undefined;
+  /** Does nothing if the request is not in this tier. */
+  remove(entry: WaitingRequest): void {
+    const share = this.#shares.get(entry.owner);
+    if (!share?.waiting.includes(entry)) return;
+    share.waiting = share.waiting.filter((each) => each !== entry);
+    share.isCompeting &&= share.waiting.length > 0;
   }
 
   charge(owner: string, { done, expected }: ShareCharge): void {

@@ -1,48 +1,38 @@
-// One request's stay in the queue: its position, and its turns on a slot. A turn lasts until the worker has freed the slot.
+// The right of one choice to wait for slots: its position, and its turns on a slot. A turn lasts until the worker has freed the
+// slot.
 
-import type PQueue from "p-queue";
 import { abortReason, ServiceError } from "../errors.ts";
-import type { SlotLease } from "../generation/slot-lease.ts";
+import type { ShownSlot, SlotLease, SlotUse } from "../generation/slot-lease.ts";
 import type { Tally } from "../generation/tally.ts";
-import type { EnqueueOptions, FairShare } from "./fair-share.ts";
+import type { QueuedStatus } from "../generation/wait-status.ts";
+import type { AnswerLengths } from "./answer-lengths.ts";
+import type { FairShare } from "./fair-share.ts";
 import type { ForecastPosition } from "./forecast.ts";
+import { retrySeconds } from "./service-rate.ts";
+import type { SlotRequest } from "./share-tier.ts";
 import type { TokenUsage } from "./token-usage.ts";
+import type { Turns } from "./turns.ts";
 
-export type TicketOptions = {
-  readonly id: string;
+export type TicketOptions = Pick<SlotRequest, "id" | "owner" | "isFlex"> & {
   readonly signal: AbortSignal;
-  readonly abort: (error: ServiceError) => void;
-  /** Whether it is a flex request: all others go first. */
-  readonly isFlex: boolean;
-  readonly owner: string;
   readonly tokenUsage: TokenUsage;
-  /** Expected tokens of an answer for this key. */
-  readonly expectedAnswer: () => number;
+  readonly answers: AnswerLengths;
   readonly queueTimeoutMs: number;
-  readonly turns: PQueue<FairShare, EnqueueOptions>;
+  readonly turns: Turns;
   readonly order: FairShare;
   /** Expected wait at a position; of the next request if null. */
   readonly waitMs: (position: ForecastPosition | null) => number | null;
-  readonly onTurn: (ticket: Ticket) => void;
-  readonly onTurnEnd: (ticket: Ticket, heldMs: number) => void;
-  readonly onLeave: (ticket: Ticket) => void;
+  /** @returns a function to call when the turn ends */
+  readonly onTurn: (ticket: Ticket) => () => void;
+  /** The current figures; undefined if they are not shown. */
+  readonly use: () => Omit<SlotUse, "heldMs"> | undefined;
 };
 
-export type QueuePosition = {
-  /** 1 is next. Only a forecast: a request of a key with less work done may still go first. */
-  readonly position: number;
-  /** Null before any measurement. */
-  readonly etaMs: number | null;
-};
-
-/** One request's stay in the queue, from entry to end. It counts against the queue limit until `leave()`. */
 export class Ticket implements SlotLease {
   readonly #options: TicketOptions;
-  #endTurn: (() => void) | null = null;
-  #stopWaiting: ((error: ServiceError) => void) | null = null;
-  #hadTurn = false;
+  #waiting: AbortController | null = null;
   #waitedMs = 0;
-  #turnStartedMs: number | null = null;
+  #turn: { readonly startedMs: number; readonly end: () => void } | null = null;
 
   constructor(options: TicketOptions) {
     this.#options = options;
@@ -53,10 +43,10 @@ export class Ticket implements SlotLease {
   }
 
   /** Null while it does not wait. */
-  get queuePosition(): QueuePosition | null {
+  get place(): QueuedStatus | null {
     const { id, order, waitMs } = this.#options;
     const forecast = order.positionOf(id);
-    return forecast && { position: forecast.position, etaMs: waitMs(forecast) };
+    return forecast && { type: "queued", position: forecast.position, etaMs: waitMs(forecast) };
   }
 
   /** Time spent waiting for slots so far, in ms. */
@@ -66,27 +56,33 @@ export class Ticket implements SlotLease {
 
   /** How long it has held its slot, in ms; 0 without one. */
   get heldMs(): number {
-    return this.#turnStartedMs === null ? 0 : performance.now() - this.#turnStartedMs;
+    return this.#turn ? performance.now() - this.#turn.startedMs : 0;
   }
 
   get hadTurn(): boolean {
-    return this.#hadTurn;
+    return this.#options.tokenUsage.isOpen;
+  }
+
+  /** As GET /slots shows it to its owner. */
+  get shown(): ShownSlot {
+    const use = this.#options.use();
+    return use ? { ...use, heldMs: this.heldMs } : "busy";
   }
 
   get isHeld(): boolean {
-    return this.#endTurn !== null;
+    return this.#turn !== null;
   }
 
   /** Whether another request could use this slot. Requests of other keys that wait for their own key's slots could not. */
   get isContended(): boolean {
     const { order, owner } = this.#options;
-    return order.size > 0 || order.waitingOf(owner) > 0;
+    return order.canStart || order.waitingOf(owner) > 0;
   }
 
   /** Sets the expected cost, before the request waits. @param maxTokens of the answer */
   expect(tokens: { readonly promptTokens: number; readonly maxTokens: number }): void {
-    const { tokenUsage, expectedAnswer } = this.#options;
-    tokenUsage.expect(tokens.promptTokens, Math.min(tokens.maxTokens, expectedAnswer()));
+    const { tokenUsage, answers, owner } = this.#options;
+    tokenUsage.expect(tokens.promptTokens, Math.min(tokens.maxTokens, answers.expected(owner)));
   }
 
   /** Charges the tokens counted since the last call to the request's key. */
@@ -105,70 +101,55 @@ export class Ticket implements SlotLease {
     const { signal, queueTimeoutMs } = this.#options;
     if (signal.aborted) throw abortReason(signal);
     const waiting = new AbortController();
-    this.#stopWaiting = (error) => waiting.abort(error);
+    this.#waiting = waiting;
     const onAbort = () => waiting.abort(abortReason(signal));
     signal.addEventListener("abort", onAbort, { once: true });
     const timer = setTimeout(() => waiting.abort(this.#timedOut()), queueTimeoutMs);
     const startedMs = performance.now();
     try {
-      await this.#turn(waiting.signal);
+      await this.#takeTurn(waiting.signal);
     } finally {
       this.#waitedMs += performance.now() - startedMs;
-      this.#stopWaiting = null;
+      this.#waiting = null;
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     }
   }
 
   release(): void {
-    this.#stopWaiting?.(new ServiceError("aborted", "the request no longer needs a slot"));
-    this.#endTurn?.();
+    this.#waiting?.abort(new ServiceError("aborted", "the request no longer needs a slot"));
+    this.#turn?.end();
   }
 
-  abort(error: ServiceError): void {
-    this.#options.abort(error);
-  }
-
+  /** Called once, when the choice needs no slot any more. */
   leave(): void {
     this.release();
-    const { tokenUsage, order, id, onLeave } = this.#options;
+    const { tokenUsage, order, id, answers, owner } = this.#options;
     tokenUsage.close();
     order.leave(id);
-    onLeave(this);
+    if (tokenUsage.isOpen) answers.observe(owner, tokenUsage.generated);
   }
 
-  /** Resolves when the turn begins; p-queue's task continues until `release()`. */
-  #turn(signal: AbortSignal): Promise<void> {
-    const { id, owner, tokenUsage, isFlex, order, turns, onTurn, onTurnEnd } = this.#options;
-    return new Promise((resolve, reject) => {
-      const task = () =>
-        new Promise<void>((end) => {
-          this.#turnStartedMs = performance.now();
-          this.#hadTurn = true;
-          tokenUsage.open();
-          onTurn(this);
-          this.#endTurn = () => {
-            this.#endTurn = null;
-            onTurnEnd(this, this.heldMs);
-            this.#turnStartedMs = null;
-            order.release(id);
-            end();
-          };
-          resolve();
-        });
-      // The signal only ends the wait: on a running task it would free the place before the worker has freed the slot.
-      const isReturning = this.#hadTurn;
-      const options = { id, owner, cost: tokenUsage.expected, signal, isFlex, isReturning };
-      turns.add(task, options).catch(reject);
+  /** Resolves when the turn begins; it continues until `release()`. */
+  #takeTurn(signal: AbortSignal): Promise<void> {
+    const { id, owner, isFlex, tokenUsage, turns, onTurn } = this.#options;
+    const request = { id, owner, isFlex, cost: tokenUsage.expected, isReturning: this.hadTurn };
+    return turns.take(request, signal, (end) => {
+      tokenUsage.open();
+      const freeSlot = onTurn(this);
+      const endTurn = () => {
+        freeSlot();
+        this.#turn = null;
+        end();
+      };
+      this.#turn = { startedMs: performance.now(), end: endTurn };
     });
   }
 
   #timedOut(): ServiceError {
-    const { queueTimeoutMs } = this.#options;
-    return new ServiceError(
-      "queue_timeout",
-      `no slot became free within ${queueTimeoutMs / 1000} s (--queue-timeout)`,
-      { retryAfterSeconds: Math.max(1, Math.ceil((this.#options.waitMs(null) ?? 0) / 1000)) },
-    );
+    const { queueTimeoutMs, waitMs } = this.#options;
+    const message = `no slot became free within ${queueTimeoutMs / 1000} s (--queue-timeout)`;
+    const retryAfterSeconds = retrySeconds(waitMs(null));
+    return new ServiceError("queue_timeout", message, { retryAfterSeconds });
   }
 }

@@ -1,52 +1,62 @@
-// Token budgets of all keys. All queues share them, so tokens spent in one queue count in every other.
+// The tokens per minute of all keys, refilled evenly. All queues share them, so tokens spent in one queue count in every other.
+// The rate-limiter packages do not fit: they refuse a charge that exceeds the limit, or forget it when their window ends. Here
+// a running answer continues past the limit, and the overdraft must refill before the key's next request.
 
-import { TokenBudget, type TokenBudgetState } from "./token-budget.ts";
+import type { LimitedCaller } from "../generation/caller.ts";
 
-/** Null means no limit. */
-export type CallerLimits = {
-  /** Slots held at the same time. */
-  readonly concurrent: number | null;
-  /** Requests waiting for a slot. */
-  readonly waiting: number | null;
-  readonly tokensPerMinute: number | null;
+const MINUTE_MS = 60_000;
+
+/** Current state of a key's budget. */
+export type TokenBudgetState = {
+  readonly limit: number;
+  /** Tokens that may be spent now. */
+  readonly remaining: number;
+  /** Time until the budget is full again. */
+  readonly resetMs: number;
+  /** Time until a token can be spent; 0 if one can be spent now. */
+  readonly retryMs: number;
 };
 
-/** The API key on whose behalf a request enters the queue. */
-export type QueueCaller = {
-  /** Same value for all requests of one key. */
-  readonly owner: string;
-  readonly limits: CallerLimits;
-};
-
-/** The caller of every request on a server without keys. */
-export const ANONYMOUS_CALLER: QueueCaller = {
-  owner: "",
-  limits: { concurrent: null, waiting: null, tokensPerMinute: null },
-};
+type Budget = { perMinute: number; spent: number; atMs: number };
 
 export class TokenBudgets {
-  readonly #budgets = new Map<string, TokenBudget>();
+  readonly #budgets = new Map<string, Budget>();
 
-  stateOf(caller: QueueCaller): TokenBudgetState | null {
-    return this.#budgetOf(caller)?.state ?? null;
-  }
-
-  /** Does nothing for a key without a budget: its limit may have been removed since the request was admitted. */
-  spend(owner: string, tokens: number): void {
-    this.#budgets.get(owner)?.spend(tokens);
-  }
-
-  #budgetOf({ owner, limits }: QueueCaller): TokenBudget | null {
-    const { tokensPerMinute } = limits;
-    if (tokensPerMinute === null) {
+  /** Null for a key without a limit. A change of the limit keeps the tokens spent so far. */
+  stateOf({ owner, limits }: LimitedCaller): TokenBudgetState | null {
+    const { tokensPerMinute: limit } = limits;
+    if (limit === null) {
       this.#budgets.delete(owner);
       return null;
     }
-    const known = this.#budgets.get(owner);
-    known?.changeTo(tokensPerMinute);
-    if (known) return known;
-    const fresh = new TokenBudget(tokensPerMinute);
-    this.#budgets.set(owner, fresh);
-    return fresh;
+    const budget = this.#budgets.get(owner) ?? { perMinute: limit, spent: 0, atMs: 0 };
+    refill(budget);
+    budget.perMinute = limit;
+    this.#budgets.set(owner, budget);
+    const { spent } = budget;
+    return {
+      limit,
+      remaining: Math.max(0, Math.floor(limit - spent)),
+      resetMs: Math.ceil((spent * MINUTE_MS) / limit),
+      retryMs: Math.ceil((Math.max(0, spent + 1 - limit) * MINUTE_MS) / limit),
+    };
   }
+
+  /**
+   * Does nothing for a key without a budget: its limit may have been removed since the request was admitted.
+   * @param tokens a negative number returns tokens
+   */
+  spend(owner: string, tokens: number): void {
+    const budget = this.#budgets.get(owner);
+    if (!budget) return;
+    refill(budget);
+    budget.spent = Math.max(0, budget.spent + tokens);
+  }
+}
+
+function refill(budget: Budget): void {
+  const now = performance.now();
+  const refilled = ((now - budget.atMs) * budget.perMinute) / MINUTE_MS;
+  budget.spent = Math.max(0, budget.spent - refilled);
+  budget.atMs = now;
 }

@@ -2,19 +2,21 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { ServiceError } from "../../src/errors.ts";
 import type { GenerateEvent, TextDelta } from "../../src/generation/events.ts";
 import type {
   GenerateRequest,
   PreparedRequest,
   SamplingParams,
 } from "../../src/generation/request.ts";
-import type { RequestQueue } from "../../src/queue/request-queue.ts";
+import { ANONYMOUS } from "../../src/keys/caller.ts";
+import type { Admissions } from "../../src/queue/admissions.ts";
 import { messagesPrompt, PLAIN_REQUEST, PLAIN_SAMPLING } from "../support/clients/requests.ts";
 import { type RunningService, startWithModel, until } from "../support/start-service.ts";
 
 let running: RunningService;
 let engine: Engine;
-let queue: RequestQueue;
+let queue: Admissions;
 beforeAll(async () => {
   const steps = { slots: 1, batchSize: 1 }; // reading several tokens at once rounds differently from generating them
   running = await startWithModel({ threads: 1, ...steps, streamBuffer: 64, parkTimeoutMs: 50 });
@@ -39,9 +41,10 @@ async function prepared(
 
 function generate(request: PreparedRequest, controller = new AbortController()) {
   const { signal } = controller;
-  const ticket = queue.enter({ signal, abort: (error) => controller.abort(error) });
-  const events = engine.generate(request, { signal, lease: ticket });
-  return { ticket, events: events[Symbol.asyncIterator]() };
+  const abort = (error: ServiceError) => controller.abort(error);
+  const admission = queue.enter({ signal, abort, caller: ANONYMOUS, choices: 1 });
+  const events = engine.generate(request, { signal, lease: admission.ticketOf(0) });
+  return { admission, events: events[Symbol.asyncIterator]() };
 }
 
 function textOf({ value }: IteratorResult<GenerateEvent, unknown>): string {
@@ -65,7 +68,7 @@ test("a stream that is not read is parked, and continues without a gap when it i
   const request = await prepared("Count from 1 to 100", 150);
   const whole = generate(request);
   const { text: expected } = await readText(whole.events);
-  whole.ticket.leave();
+  whole.admission.leave();
 
   const slow = generate(request);
   const first = await slow.events.next();
@@ -73,7 +76,7 @@ test("a stream that is not read is parked, and continues without a gap when it i
   await until(() => performance.now() - beforeMs > 400, "it had time to run ahead");
   const second = await slow.events.next();
   const rest = await readText(slow.events);
-  slow.ticket.leave();
+  slow.admission.leave();
 
   expect(textOf(second).length).toBeLessThan(64 + 32); // no further ahead than the buffer and one token
   expect(textOf(first) + textOf(second) + rest.text).toBe(expected);
@@ -83,15 +86,15 @@ test("a parked stream gives its slot to a waiting request, and continues afterwa
   const request = await prepared("Count from 1 to 100", 150);
   const whole = generate(request);
   const { text: expected } = await readText(whole.events);
-  whole.ticket.leave();
+  whole.admission.leave();
 
   const slow = generate(request);
   const first = await slow.events.next();
   const other = generate(await prepared("Hello", 5));
   const otherAnswer = await readText(other.events); // has the only slot, although the slow one has not ended
-  other.ticket.leave();
+  other.admission.leave();
   const rest = await readText(slow.events);
-  slow.ticket.leave();
+  slow.admission.leave();
 
   expect(otherAnswer.tokens).toBe(5);
   expect(textOf(first) + rest.text).toBe(expected);
@@ -111,15 +114,15 @@ test.each([
     });
     const whole = generate(request);
     const { text: expected } = await readText(whole.events);
-    whole.ticket.leave();
+    whole.admission.leave();
 
     const slow = generate(request);
     const first = await slow.events.next();
     const other = generate(await prepared("Hello", 5));
     await readText(other.events);
-    other.ticket.leave();
+    other.admission.leave();
     const rest = await readText(slow.events);
-    slow.ticket.leave();
+    slow.admission.leave();
 
     expect(textOf(first) + rest.text).toBe(expected);
   },
@@ -134,12 +137,12 @@ test("a parked stream that is aborted leaves nothing behind", async () => {
 
   controller.abort();
   await expect(readText(slow.events)).rejects.toThrow();
-  slow.ticket.leave();
+  slow.admission.leave();
 
   expect([queue.busy, queue.inside]).toEqual([0, 0]);
   const after = generate(await prepared("Hello", 5));
   expect((await readText(after.events)).tokens).toBe(5);
-  after.ticket.leave();
+  after.admission.leave();
 });
 
 test("a suspended stream that is aborted leaves nothing behind", async () => {
@@ -148,17 +151,17 @@ test("a suspended stream that is aborted leaves nothing behind", async () => {
   await slow.events.next();
   const other = generate(await prepared("Hello", 5));
   await readText(other.events);
-  other.ticket.leave();
+  other.admission.leave();
 
   controller.abort();
   await expect(readText(slow.events)).rejects.toThrow();
-  slow.ticket.leave();
+  slow.admission.leave();
 
   expect(queue.busy).toBe(0);
   expect(queue.inside).toBe(0);
   const after = generate(await prepared("Hello", 5));
   expect((await readText(after.events)).tokens).toBe(5);
-  after.ticket.leave();
+  after.admission.leave();
 });
 
 test("a stream that was parked or suspended when the worker died continues in the next one when it is read", async () => {
@@ -170,18 +173,18 @@ test("a stream that was parked or suspended when the worker died continues in th
   process.kill(engine.status().workerPid ?? 0, "SIGKILL");
 
   expect((await readText(parked.events)).tokens).toBe(150);
-  parked.ticket.leave();
+  parked.admission.leave();
   expect(queue.busy).toBe(0);
 
   const suspended = generate(await prepared("Count from 1 to 100", 150));
   await suspended.events.next();
   const other = generate(await prepared("Hello", 5));
   await readText(other.events);
-  other.ticket.leave();
+  other.admission.leave();
 
   process.kill(engine.status().workerPid ?? 0, "SIGKILL");
 
   expect((await readText(suspended.events)).tokens).toBe(150);
-  suspended.ticket.leave();
+  suspended.admission.leave();
   expect(queue.inside).toBe(0);
 });

@@ -2,21 +2,8 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import type { ModelInfo } from "../../generation/model-info.ts";
+import type { ShownSlot, SlotUse } from "../../generation/slot-lease.ts";
 import type { Props, Settings, SlotList } from "./answers.ts";
-
-/** The request that occupies a slot. */
-export type SlotUse = {
-  readonly requestId: string;
-  readonly model: string | null;
-  readonly promptTokens: number;
-  readonly generatedTokens: number;
-  /** The request's token limit. */
-  readonly maxTokens: number;
-  readonly heldMs: number;
-};
-
-/** Null for a free slot; `busy` for one used by another key, whose details stay hidden. */
-export type ShownSlot = SlotUse | "busy" | null;
 
 export function encodeSlots(slots: readonly ShownSlot[], contextTokens: number): SlotList {
   return slots.map((use, id) => {

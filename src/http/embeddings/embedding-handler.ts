@@ -1,14 +1,14 @@
 // One handler for embeddings and reranking: parse → enter the queue → compute → one JSON body. Every request ends exactly
 // once: with its answer, or with one error in OpenAI's envelope.
 
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
-import type { Caller } from "../../keys/caller.ts";
+import type { Admission } from "../../queue/admission.ts";
 import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
-import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
+import { callerOf, localsOf, requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import { sendJson } from "../stream/send-json.ts";
 import { EmbeddingRecord } from "./embedding-record.ts";
@@ -16,7 +16,7 @@ import type { EmbeddingService } from "./embedding-service.ts";
 
 export type EmbeddingDeps = Pick<
   GenerateHandlerDeps,
-  "metrics" | "log" | "requests" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
+  "metrics" | "log" | "usage" | "isStrict" | "requestTimeoutMs" | "stallTimeoutMs"
 >;
 
 export function embeddingHandler(
@@ -24,83 +24,85 @@ export function embeddingHandler(
   service: EmbeddingService,
   deps: EmbeddingDeps,
 ): RequestHandler {
-  const { metrics, log, requests, usage, stallTimeoutMs } = deps;
+  const { metrics, log } = deps;
   return async (req, res) => {
     const client = watchWithin(req, res, deps.requestTimeoutMs);
     const requestId = requestIdOf(res);
     const record = new EmbeddingRecord({ requestId, path: api.paths[0], metrics, log });
     localsOf(res).isRecorded = true; // by `record.end()` below, however it ends
-    const leaveList = requests.add({
-      requestId,
-      owner: ownerOf(res),
-      path: api.paths[0],
-      startedAtMs: performance.now(),
-      state: () => stateOf(record),
-      abort: client.abort,
-    });
     let failure: unknown = null;
     try {
-      const parsed = api.parse(req.body);
-      refuseUnknown(parsed, deps.isStrict);
-      record.model = service.catalog.resolve(parsed.model);
-      nameIgnored(res, parsed);
-      const body = await compute({ parsed, service, client, record, usage, caller: callerOf(res) });
-      await sendJson(res, body, { stallTimeoutMs, signal: client.signal });
+      await answer({ api, req, res, service, client, record }, deps);
     } catch (error) {
       failure = error;
       if (!res.headersSent && !res.destroyed) throw error; // the error mapper answers
       res.destroy(); // part of the body is sent: only a broken connection can show the error
     } finally {
-      leaveList();
       client.dispose();
       record.end(failure);
     }
   };
 }
 
-function stateOf({ model, promptTokens }: EmbeddingRecord) {
-  return { model, isStreamed: false, place: null, promptTokens, generatedTokens: 0 };
-}
-
-type Computation = {
-  readonly parsed: ReturnType<EmbeddingApi["parse"]>;
+type EmbeddingExchange = {
+  readonly api: EmbeddingApi;
+  readonly req: Request;
+  readonly res: Response;
   readonly service: EmbeddingService;
   readonly client: ClientWatch;
   readonly record: EmbeddingRecord;
-  readonly usage: EmbeddingDeps["usage"];
-  readonly caller: Caller;
 };
 
-async function compute(options: Computation): Promise<string> {
-  const { parsed, service, client, record, usage, caller } = options;
-  const { engine, queue } = service;
-  const encoder = parsed.encoder();
+async function answer(exchange: EmbeddingExchange, deps: EmbeddingDeps): Promise<void> {
+  const { api, req, res, service, client, record } = exchange;
+  const parsed = api.parse(req.body);
+  refuseUnknown(parsed, deps.isStrict);
+  record.model = service.catalog.resolve(parsed.model);
+  nameIgnored(res, parsed);
   const { signal, abort } = client;
-  const ticket = queue.enter({ signal, abort, caller });
-  ticket.expect({ promptTokens: expectedTokens(parsed.request), maxTokens: 0 });
+  const { stallTimeoutMs, usage } = deps;
+  const caller = callerOf(res);
+  const listing = { requestId: requestIdOf(res), path: api.paths[0], record };
+  const admission = service.queue.enter({ signal, abort, caller, choices: 1, listing });
   try {
-    await ticket.acquire();
-    const { promptTokens } = await engine.run(parsed.request, {
-      signal: client.signal,
-      onResult: (values) => {
-        encoder.add(values);
-        record.inputs += 1;
-      },
+    const body = await compute({ ...exchange, parsed, admission }).finally(() => {
+      record.queueMs = admission.waitedMs;
+      const { promptTokens } = record;
+      usage.add(caller, { promptTokens, cachedTokens: 0, completionTokens: 0 });
+      admission.freePlaces(); // the body is sent without a place in the queue
     });
-    record.promptTokens = promptTokens;
-    ticket.chargeAll(promptTokens);
-    const { waitedMs: queueMs } = ticket;
-    return encoder.body({
-      model: record.model ?? "",
-      promptTokens,
-      queueMs,
-      totalMs: record.ageMs,
-    });
+    await sendJson(res, body, { stallTimeoutMs, signal });
   } finally {
-    record.queueMs = ticket.waitedMs;
-    usage.add(caller, { promptTokens: record.promptTokens, cachedTokens: 0, completionTokens: 0 });
-    ticket.leave();
+    admission.leave();
   }
+}
+
+type Computation = EmbeddingExchange & {
+  readonly parsed: ReturnType<EmbeddingApi["parse"]>;
+  readonly admission: Admission;
+};
+
+async function compute(exchange: Computation): Promise<string> {
+  const { parsed, service, client, record, admission } = exchange;
+  const encoder = parsed.encoder();
+  const ticket = admission.ticketOf(0);
+  ticket.expect({ promptTokens: expectedTokens(parsed.request), maxTokens: 0 });
+  await ticket.acquire();
+  const { promptTokens } = await service.engine.run(parsed.request, {
+    signal: client.signal,
+    onResult: (values) => {
+      encoder.add(values);
+      record.inputs += 1;
+    },
+  });
+  record.promptTokens = promptTokens;
+  ticket.chargeAll(promptTokens);
+  return encoder.body({
+    model: record.model ?? "",
+    promptTokens,
+    queueMs: admission.waitedMs,
+    totalMs: record.ageMs,
+  });
 }
 
 /** Average characters per token, to estimate the cost of an input before it is tokenized. */

@@ -13,6 +13,7 @@ export class EmbeddingRecord {
   /** Inputs computed so far. */
   inputs = 0;
   promptTokens = 0;
+  readonly isStreamed = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
@@ -20,6 +21,10 @@ export class EmbeddingRecord {
 
   get ageMs(): number {
     return performance.now() - this.#arrivedAtMs;
+  }
+
+  get tokens() {
+    return { promptTokens: this.promptTokens, generatedTokens: 0 };
   }
 
   /** Writes the log line and the metrics. Must be called exactly once. */

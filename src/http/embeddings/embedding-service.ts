@@ -2,11 +2,11 @@
 
 import type { EmbeddingEngine } from "../../engine/embedding-engine.ts";
 import type { Catalog } from "../../models/catalog.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 
 export type EmbeddingService = {
   readonly engine: EmbeddingEngine;
   /** Its worker computes one request at a time. */
-  readonly queue: RequestQueue;
+  readonly queue: Admissions;
   readonly catalog: Catalog;
 };

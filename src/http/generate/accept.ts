@@ -56,7 +56,7 @@ function store(
   { previousId, isBackground }: StoringOptions,
 ): KeptResponse | null {
   const { responses, res, client } = exchange;
-  const isWaiting = () => exchange.tickets.some(({ queuePosition }) => queuePosition !== null);
+  const isWaiting = () => exchange.admission.place !== null;
   const response = responses.begin({
     id: encoder.id,
     owner: ownerOf(res),

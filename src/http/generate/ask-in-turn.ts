@@ -4,37 +4,29 @@
 // that many units, and its tokens per minute one token for each millisecond.
 
 import type { Engine } from "../../engine/engine.ts";
-import type { ServiceError } from "../../errors.ts";
 import type { AnswerTo, Question } from "../../generation/questions.ts";
-import type { Caller } from "../../keys/caller.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { EnterOptions } from "../../queue/admission.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 
 export type QuestionDeps = {
   readonly engine: Pick<Engine, "ask">;
   /** The queue of questions. */
-  readonly questions: RequestQueue;
+  readonly questions: Admissions;
 };
 
 type AskEngine = <Q extends Question>(question: Q) => Promise<AnswerTo<Q>>;
 
-export type AskInTurnOptions = {
-  readonly signal: AbortSignal;
-  readonly abort: (error: ServiceError) => void;
-  readonly caller: Caller;
-  /** Whether the request is already in the queue for slots: then this queue does not refuse it. */
-  readonly isAdmitted: boolean;
-};
-
 /** @throws ServiceError 429 if the queue is full or a limit of the key is reached, and what `work` throws */
 export async function askInTurn<T>(
   { engine, questions }: QuestionDeps,
-  { signal, abort, caller, isAdmitted }: AskInTurnOptions,
+  entry: Omit<EnterOptions, "choices">,
   work: (ask: AskEngine) => Promise<T>,
 ): Promise<T> {
-  const turn = questions.enter({ signal, abort, caller, isAdmitted });
+  const admission = questions.enter({ ...entry, choices: 1 });
+  const turn = admission.ticketOf(0);
   const costs: Promise<number>[] = [];
   const ask: AskEngine = (question) => {
-    const { answer, costMs } = engine.ask(question, { signal });
+    const { answer, costMs } = engine.ask(question, { signal: entry.signal });
     costs.push(costMs);
     return answer;
   };
@@ -45,7 +37,7 @@ export async function askInTurn<T>(
     // An aborted question occupies the engine for a moment longer, and its turn lasts until then.
     void Promise.all(costs).then((all) => {
       turn.chargeAll(all.reduce((sum, ms) => sum + ms, 0));
-      turn.leave();
+      admission.leave();
     });
   }
 }

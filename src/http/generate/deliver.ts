@@ -8,18 +8,14 @@ import { type ServiceError, toServiceError, wasStopped } from "../../errors.ts";
 import { ChoiceCollector } from "../../generation/choice.ts";
 import type { GenerateEvent, Receipt } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
-import type { Ticket } from "../../queue/ticket.ts";
 import { ownerOf, requestIdOf } from "../server/response-locals.ts";
 import type { Sink } from "../stream/sink.ts";
 import { type AcceptDeps, type AcceptedExchange, accept } from "./accept.ts";
 import { coalesceDeltas } from "./coalesce-deltas.ts";
 import { type Exchange, errorFrame } from "./exchange.ts";
-import type { SlotBoard } from "./slot-board.ts";
-import { waitedMs } from "./wait-status.ts";
 
 export type DeliverDeps = AcceptDeps & {
   readonly engine: Pick<Engine, "generate">;
-  readonly slots: Pick<SlotBoard, "watch">;
   /** Whether all API keys share one prefix cache. */
   readonly sharedCache: boolean;
 };
@@ -107,15 +103,13 @@ function eventsOf(
   accepted: AcceptedExchange,
   prepared: PreparedRequest,
   choice: number,
-  { engine, slots, sharedCache }: DeliverDeps,
+  { engine, sharedCache }: DeliverDeps,
 ): AsyncIterable<GenerateEvent> {
-  const { res, client, record, parsed } = accepted;
-  const ticket = ticketOf(accepted, choice);
-  ticket.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
-  const owner = ownerOf(res);
-  const lease = slots.watch(ticket, { owner, use: () => record.stateOf(choice) });
+  const { res, client, parsed } = accepted;
+  const lease = accepted.admission.ticketOf(choice);
+  lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
   const { signal, deadline } = client;
-  const cacheScope = sharedCache ? "" : owner;
+  const cacheScope = sharedCache ? "" : ownerOf(res);
   const events = engine.generate(prepared, { signal, deadline, lease, cacheScope });
   if (parsed.flush === "token") return events;
   return coalesceDeltas(counted(events, counterOf(accepted, choice)), parsed.flush);
@@ -133,19 +127,13 @@ async function* counted(
 
 /** Counts the events of one choice for the request's record, and charges them to its key. */
 function counterOf(accepted: AcceptedExchange, choice: number): (event: GenerateEvent) => void {
-  const { record } = accepted;
-  const ticket = ticketOf(accepted, choice);
+  const { record, admission } = accepted;
+  const ticket = admission.ticketOf(choice);
   const tally = record.tallyOf(choice);
   return (event) => {
     record.event(tally, event);
     ticket.charge(tally);
   };
-}
-
-function ticketOf({ tickets }: AcceptedExchange, choice: number): Ticket {
-  const ticket = tickets[choice];
-  if (!ticket) throw new Error(`choice ${choice} has no ticket`);
-  return ticket;
 }
 
 /**
@@ -169,16 +157,14 @@ async function forEachChoice(
   if (errors.length > 0) throw errors[0];
 }
 
-function completeReceipt({ record, tickets }: AcceptedExchange): Receipt {
-  record.queueMs = waitedMs(tickets);
+function completeReceipt({ record }: AcceptedExchange): Receipt {
   record.answered();
   return record.receipt;
 }
 
 /** @returns the last frames of the stream */
 function failAnswer(accepted: AcceptedExchange, error: ServiceError): readonly Frame[] {
-  const { stored, encoder, record, tickets, res } = accepted;
-  record.queueMs = waitedMs(tickets);
+  const { stored, encoder, record, res } = accepted;
   const frames = encoder.fail?.(error, requestIdOf(res), record.receipt) ?? null;
   stored?.log.append(frames ?? []);
   stored?.end(wasStopped(error) ? null : `it failed with ${error.code}`);

@@ -5,7 +5,7 @@ import type { Request, Response } from "express";
 import type { AnswerIdentity, Dialect, Frame, ParsedRequest } from "../../api/dialect.ts";
 import type { ServiceError } from "../../errors.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
-import type { Ticket } from "../../queue/ticket.ts";
+import type { Admission } from "../../queue/admission.ts";
 import { requestIdOf } from "../server/response-locals.ts";
 import type { ClientWatch } from "../stream/disconnect.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -22,8 +22,7 @@ export type Arrival = {
 /** A parsed request that has entered the queue. */
 export type Exchange = Arrival & {
   readonly parsed: ParsedRequest;
-  /** One for each choice. */
-  readonly tickets: readonly Ticket[];
+  readonly admission: Admission;
   /** Null while there is nothing to wait for. */
   readonly waitStatus: () => WaitingStatus | null;
 };

@@ -5,10 +5,11 @@ import type { RequestHandler } from "express";
 import type { Logger } from "pino";
 import type { Dialect, ParsedRequest } from "../../api/dialect.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Catalog } from "../../models/catalog.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import { modelInPath } from "../routes/path-model.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import { callerOf, localsOf, ownerOf, requestIdOf } from "../server/response-locals.ts";
@@ -17,10 +18,8 @@ import { type DeliverDeps, deliver } from "./deliver.ts";
 import { type Arrival, type Exchange, identityOf } from "./exchange.ts";
 import { type ParseDeps, parseContext } from "./parse-context.ts";
 import { RequestRecord } from "./request-record.ts";
-import type { RunningRequests } from "./running-requests.ts";
 import { type SinkDeps, sinkOf } from "./sinks.ts";
 import { deadlineOf, keepLimits, type TimeLimits } from "./time-limits.ts";
-import { placeOf, waitedMs, waitStatusOf } from "./wait-status.ts";
 
 /** The needs of the handler itself, and of its steps: parse, limit, deliver. */
 export type GenerateHandlerDeps = ParseDeps &
@@ -29,8 +28,7 @@ export type GenerateHandlerDeps = ParseDeps &
   DeliverDeps & {
     readonly engine: Pick<Engine, "status">;
     readonly catalog: Catalog;
-    readonly queue: RequestQueue;
-    readonly requests: Pick<RunningRequests, "add">;
+    readonly queue: Admissions;
     readonly usage: Pick<UsageBook, "add">;
     readonly metrics: Metrics;
     readonly log: Logger;
@@ -58,7 +56,7 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
 }
 
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
-  const { req, res, client, record } = arrival;
+  const { req, res, record } = arrival;
   const deadlineMs = deadlineOf(req);
   const parsed = parse(arrival, deps);
   if (parsed.immediateBody) {
@@ -66,19 +64,15 @@ async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void
     return void res.json(parsed.immediateBody(identityOf(arrival)));
   }
   const exchange = enterQueue(arrival, parsed, { ...deps, deadlineMs });
-  const { tickets } = exchange;
-  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
-  const clearLimits = keepLimits({ client, record, tickets, isBuffered, deadlineMs, limits: deps });
-  const leaveList = deps.requests.add(listed(exchange));
+  const { admission } = exchange;
+  record.admission = admission;
+  const clearLimits = keepLimits(exchange, { ...deps, deadlineMs });
   try {
     await deliver(exchange, sinkOf(exchange, deps), deps);
   } finally {
     clearLimits();
-    leaveList();
-    record.queueMs = waitedMs(tickets);
-    const hasRun = tickets.some((ticket) => ticket.hadTurn);
-    deps.usage.add(callerOf(res), hasRun ? record.receipt.usage : null);
-    for (const ticket of tickets) ticket.leave();
+    deps.usage.add(callerOf(res), admission.hadTurn ? record.receipt.usage : null);
+    admission.leave();
   }
 }
 
@@ -102,31 +96,25 @@ function enterQueue(
   parsed: ParsedRequest,
   { queue, engine, deadlineMs }: EnterDeps,
 ): Exchange {
-  const { signal, abort } = arrival.client;
-  const tickets = queue.enterAll(parsed.requests.length, {
+  const { dialect, res, client, record } = arrival;
+  const { signal, abort } = client;
+  const admission = queue.enter({
     signal,
     abort,
-    caller: callerOf(arrival.res),
+    caller: callerOf(res),
     deadlineMs,
     isFlex: parsed.isFlex,
+    choices: parsed.requests.length,
     field: parsed.choicesPerPrompt > 1 ? "choices" : "prompt",
+    listing: { requestId: requestIdOf(res), path: dialect.path, record },
   });
-  return { ...arrival, parsed, tickets, waitStatus: () => waitStatusOf(engine, tickets) };
+  const waitStatus = () => loadingStatusOf(engine) ?? admission.place;
+  return { ...arrival, parsed, admission, waitStatus };
 }
 
-/** The request as GET /v1/requests shows it. */
-function listed({ dialect, res, client, record, parsed, tickets }: Exchange) {
-  return {
-    requestId: requestIdOf(res),
-    owner: ownerOf(res),
-    path: dialect.path,
-    startedAtMs: performance.now(),
-    state: () => ({
-      model: record.model,
-      isStreamed: parsed.isStreamed,
-      place: placeOf(tickets),
-      ...record.tokens,
-    }),
-    abort: client.abort,
-  };
+/** Null while the model is loaded. */
+function loadingStatusOf(engine: Pick<Engine, "status">): WaitingStatus | null {
+  const { state, loadProgress } = engine.status();
+  if (state === "ready") return null;
+  return { type: "loading", state, progress: Math.round(loadProgress * 100) / 100 };
 }

@@ -1,12 +1,13 @@
 // Gathers the facts of one request while it runs. They become the client's receipt, one log line, and metrics.
 
 import type { Logger } from "pino";
-import type { SlotUse } from "../../api/llama-cpp/state.ts";
 import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
 import { type GenerateEvent, isDelta, type Receipt, type Usage } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
+import type { SlotUse } from "../../generation/slot-lease.ts";
 import { Tally } from "../../generation/tally.ts";
 import type { Metrics, RequestOutcome } from "../../metrics.ts";
+import type { Admission } from "../../queue/admission.ts";
 
 export type RecordOptions = {
   readonly requestId: string;
@@ -25,8 +26,8 @@ export class RequestRecord {
   #answeredAtMs: number | null = null;
   /** Null until the request is parsed. */
   model: string | null = null;
-  /** Time in the queue for slots. */
-  queueMs = 0;
+  /** Null until the request is in the queue. */
+  admission: Pick<Admission, "waitedMs"> | null = null;
   isStreamed = false;
   /** Whether a time limit ended the answer early. */
   isCut = false;
@@ -94,7 +95,7 @@ export class RequestRecord {
   get receipt(): Receipt {
     const firstAtMs = this.#tallies.flatMap((tally) => tally.firstAtMs ?? []);
     return {
-      queueMs: this.queueMs,
+      queueMs: this.admission?.waitedMs ?? 0,
       prefillMs: Math.max(0, ...this.#tallies.map(({ prefillMs }) => prefillMs)),
       firstTokenMs: firstAtMs.length > 0 ? Math.min(...firstAtMs) - this.#arrivedAtMs : null,
       totalMs: this.ageMs,

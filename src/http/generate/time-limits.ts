@@ -4,9 +4,8 @@
 import type { Request, Response } from "express";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
-import type { Ticket } from "../../queue/ticket.ts";
 import { type ClientWatch, watchClient } from "../stream/disconnect.ts";
-import type { RequestRecord } from "./request-record.ts";
+import type { Exchange } from "./exchange.ts";
 
 const HEADER = "x-deadline-ms";
 /** Node's timers cannot wait longer than 2^31 ms. */
@@ -56,19 +55,13 @@ export type TimeLimits = {
   readonly bufferedQueueTimeoutMs: number;
 };
 
-type Limited = {
-  readonly client: ClientWatch;
-  readonly record: RequestRecord;
-  readonly tickets: readonly Ticket[];
-  /** Whether the client gets no headers before the complete answer. */
-  readonly isBuffered: boolean;
-  readonly deadlineMs: number | null;
-  readonly limits: TimeLimits;
-};
-
 /** @returns a function to call when the request ends */
-export function keepLimits({ client, record, tickets, ...limited }: Limited): () => void {
-  const { requestTimeoutMs, firstTokenTimeoutMs, bufferedQueueTimeoutMs } = limited.limits;
+export function keepLimits(
+  { client, record, admission, parsed }: Exchange,
+  limits: TimeLimits & { readonly deadlineMs: number | null },
+): () => void {
+  /** Whether the client gets no headers before the complete answer. */
+  const isBuffered = !parsed.isStreamed && !parsed.storing?.isBackground;
   const timers: NodeJS.Timeout[] = [];
   const at = (ms: number | null | undefined, act: (seconds: number) => void) => {
     if (ms === null || ms === undefined) return;
@@ -84,22 +77,21 @@ export function keepLimits({ client, record, tickets, ...limited }: Limited): ()
       client.end(error);
     } else client.abort(error);
   };
-  at(requestTimeoutMs, (s) =>
+  at(limits.requestTimeoutMs, (s) =>
     end(new ServiceError("request_timeout", unfinished(s, "--request-timeout"))),
   );
-  at(limited.deadlineMs, (s) =>
+  at(limits.deadlineMs, (s) =>
     end(
       new ServiceError("deadline_exceeded", `no token was generated within ${s} s (X-Deadline-Ms)`),
     ),
   );
-  at(firstTokenTimeoutMs, (s) => {
+  at(limits.firstTokenTimeoutMs, (s) => {
     if (!record.hasText)
       client.abort(late(`no token was generated within ${s} s (--first-token-timeout)`));
   });
-  at(limited.isBuffered ? bufferedQueueTimeoutMs : null, (s) => {
-    const hasBegun = tickets.some(({ hadTurn }) => hadTurn);
+  at(isBuffered ? limits.bufferedQueueTimeoutMs : null, (s) => {
     const message = `no slot was free within ${s} s (--buffered-queue-timeout); a streamed request may wait longer`;
-    if (!hasBegun) client.abort(late(message));
+    if (!admission.hadTurn) client.abort(late(message));
   });
   return () => timers.forEach(clearTimeout);
 }

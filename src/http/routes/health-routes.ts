@@ -4,12 +4,12 @@ import type { Express } from "express";
 import type { Readiness } from "../../api/sluice/server-answers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Catalog } from "../../models/catalog.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 
 export type HealthDeps = {
   readonly engine: Pick<Engine, "status">;
-  readonly queue: RequestQueue;
+  readonly queue: Admissions;
   readonly catalog: Catalog;
 };
 

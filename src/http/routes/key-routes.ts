@@ -6,7 +6,7 @@ import type { Caller } from "../../keys/caller.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { RequestQueue } from "../../queue/request-queue.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { callerOf, seesAll } from "../server/response-locals.ts";
@@ -18,7 +18,7 @@ export type UsageDeps = {
   readonly keys: Pick<KeyRing, "isOpen" | "callers">;
   readonly usage: UsageBook;
   /** The queues that count a key's running and waiting requests. */
-  readonly queues: ReadonlySet<RequestQueue>;
+  readonly queues: ReadonlySet<Admissions>;
   readonly startedAtSeconds: number;
 };
 

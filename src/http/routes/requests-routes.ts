@@ -2,29 +2,35 @@
 
 import type { Express } from "express";
 import { encodeRequests, encodeStopped } from "../../api/sluice/requests.ts";
-import type { RunningRequests } from "../generate/running-requests.ts";
+import { ServiceError } from "../../errors.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
 
 const REQUESTS_PATH = "/v1/requests";
 const ONE = `${REQUESTS_PATH}/:id`;
 
-export type RequestsDeps = { readonly requests: Pick<RunningRequests, "of" | "stop"> };
-
-export function mountRequests(app: Express, { requests }: RequestsDeps): void {
+/** @param queues whose requests are listed: only a request's owner may list and stop it */
+export function mountRequests(app: Express, queues: ReadonlySet<Admissions>): void {
+  const requestsOf = (owner: string) =>
+    [...queues]
+      .flatMap((queue) => queue.of(owner))
+      .sort((one, other) => one.enteredAtMs - other.enteredAtMs);
   app.get(REQUESTS_PATH, (_req, res) => {
-    const now = performance.now();
-    const listed = requests.of(ownerOf(res)).map(({ state, startedAtMs, ...request }) => ({
-      ...request,
-      ...state(),
-      ageMs: now - startedAtMs,
-    }));
-    res.json(encodeRequests(listed));
+    res.json(encodeRequests(requestsOf(ownerOf(res)).flatMap(({ listed }) => listed ?? [])));
   });
   app.all(REQUESTS_PATH, methodNotAllowed("GET"));
   app.delete(ONE, (req, res) => {
-    requests.stop(req.params.id, ownerOf(res));
-    res.json(encodeStopped(req.params.id));
+    const { id } = req.params;
+    const found = requestsOf(ownerOf(res)).filter(({ listed }) => listed?.requestId === id);
+    if (found.length === 0) {
+      const shown = JSON.stringify(id.slice(0, 100));
+      const message = `no request ${shown} is running; GET /v1/requests lists those that are`;
+      throw new ServiceError("not_found", message);
+    }
+    const error = new ServiceError("cancelled", "the request was cancelled by DELETE /v1/requests");
+    for (const request of found) request.abort(error);
+    res.json(encodeStopped(id));
   });
   app.all(ONE, methodNotAllowed("DELETE"));
 }

@@ -49,7 +49,7 @@ import {
   QUESTION_PATHS,
   type QuestionRoutesDeps,
 } from "./question-routes.ts";
-import { mountRequests, type RequestsDeps } from "./requests-routes.ts";
+import { mountRequests } from "./requests-routes.ts";
 import { mountResponses, type ResponsesDeps } from "./responses-routes.ts";
 import { mountState, STATE_PATHS, type StateDeps } from "./state-routes.ts";
 import { mountStreams, mountStreamsByToken, type StreamsDeps } from "./streams-routes.ts";
@@ -84,8 +84,7 @@ export type AppDeps = GuardOptions &
   QuestionRoutesDeps &
   StateDeps &
   ResponsesDeps &
-  StreamsDeps &
-  RequestsDeps & {
+  StreamsDeps & {
     readonly keys: KeyRing;
     readonly tokenBudgets: TokenBudgets;
     readonly webSockets: WebSockets;
@@ -128,7 +127,6 @@ export function createApp(parts: AppDeps): Express {
   mountOllama(app, parts, readJson);
   mountResponses(app, parts);
   mountStreams(app, parts);
-  mountRequests(app, parts);
   app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
   app.use(errorMapper(parts.log, parts.metrics));
   return app;
@@ -184,6 +182,7 @@ function mountInformation(app: Express, parts: AppDeps): void {
   mountModels(app, parts);
   const queues = new Set([queue, embeddings.queue, reranking.queue]);
   mountUsage(app, { ...parts, queues });
+  mountRequests(app, queues);
   mountGemini(app, parts);
 }
 

@@ -6,8 +6,8 @@ import { encodeProps, encodeSlots } from "../../api/llama-cpp/state.ts";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Catalog } from "../../models/catalog.ts";
+import type { Admissions } from "../../queue/admissions.ts";
 import { type DefaultsDeps, defaultContext } from "../generate/parse-context.ts";
-import type { SlotBoard } from "../generate/slot-board.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
 import { ownerOf, seesAll } from "../server/response-locals.ts";
 
@@ -15,7 +15,7 @@ export const STATE_PATHS = ["/slots", "/props"];
 
 export type StateDeps = DefaultsDeps & {
   readonly catalog: Catalog;
-  readonly slots: SlotBoard;
+  readonly queue: Admissions;
   /** The name and version of this server. */
   readonly build: string;
   /** The name of the GGUF file, without its folder. */
@@ -30,12 +30,13 @@ export function mountState(app: Express, deps: StateDeps): void {
 
 function sendSlots({ query }: Request, res: Response, deps: StateDeps): void {
   const { contextTokens } = loadedModel(deps);
-  const { slots } = deps;
+  const { queue } = deps;
   const mayBeFull = [undefined, "", "0"].includes(query.fail_on_no_slot?.toString());
-  const shown = slots.shownTo(seesAll(res) ? null : ownerOf(res));
-  if (mayBeFull || !slots.isFull) return void res.json(encodeSlots(shown, contextTokens));
+  const shown = queue.slotsShownTo(seesAll(res) ? null : ownerOf(res));
+  if (mayBeFull || queue.busy < queue.slots)
+    return void res.json(encodeSlots(shown, contextTokens));
   // Sent and not thrown, so that it is not logged as a failure: the client asked whether a slot is free.
-  const full = new ServiceError("no_free_slot", `all ${slots.size} slots are busy`);
+  const full = new ServiceError("no_free_slot", `all ${queue.slots} slots are busy`);
   res.status(full.traits.status).json(encodeOpenaiError(full));
 }
 
@@ -44,7 +45,7 @@ function describeServer(deps: StateDeps): object {
     build: deps.build,
     alias: deps.catalog.realId,
     modelFile: deps.modelFile,
-    slots: deps.slots.size,
+    slots: deps.queue.slots,
     defaultSettings: defaultSettings(defaultContext(deps)),
     model: loadedModel(deps),
   });

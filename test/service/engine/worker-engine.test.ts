@@ -3,7 +3,8 @@
 import { afterEach, expect, test } from "vitest";
 import { WorkerEngine } from "../../../src/engine/worker-engine.ts";
 import { ServiceError } from "../../../src/errors.ts";
-import { RequestQueue } from "../../../src/queue/request-queue.ts";
+import { ANONYMOUS } from "../../../src/keys/caller.ts";
+import { Admissions } from "../../../src/queue/admissions.ts";
 import { PLAIN_PREPARED } from "../../support/clients/requests.ts";
 import { ACTIONS } from "../../support/engines/actions.ts";
 import { scriptedProgram } from "../../support/engines/scripted-programs.ts";
@@ -31,11 +32,11 @@ function open(slots = 4, onWastedTokens = () => {}) {
       onWastedTokens,
     },
   });
-  return new RequestQueue({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
+  return new Admissions({ slots, maxWaiting: 100, queueTimeoutMs: 20_000, flexWaitMs: 60_000 });
 }
 
 type Asked = {
-  readonly queue: RequestQueue;
+  readonly queue: Admissions;
   readonly action?: (typeof ACTIONS)[number];
   readonly tokens?: number;
 };
@@ -44,7 +45,8 @@ function ask({ queue, action = "answer", tokens = 100 }: Asked) {
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (error: ServiceError) => controller.abort(error);
-  const lease = queue.enter({ signal, abort });
+  const admission = queue.enter({ signal, abort, caller: ANONYMOUS, choices: 1 });
+  const lease = admission.ticketOf(0);
   const request = {
     ...PLAIN_PREPARED,
     promptTokens: Uint32Array.of(ACTIONS.indexOf(action)),
@@ -60,7 +62,7 @@ function ask({ queue, action = "answer", tokens = 100 }: Asked) {
     } catch (error) {
       return error instanceof ServiceError ? error.code : error;
     } finally {
-      lease.leave();
+      admission.leave();
     }
   }
   return answer;

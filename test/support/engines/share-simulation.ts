@@ -44,6 +44,8 @@ export class ShareSimulation {
   readonly #order: FairShare;
   readonly #answers = new AnswerLengths();
   readonly #inside = new Map<SimulatedKey, number>();
+  /** Start a request, by request id. */
+  readonly #starts = new Map<string, () => void>();
   readonly #tokens = new Map<string, number>();
   readonly served: Served[] = [];
   #running: Running[] = [];
@@ -53,7 +55,9 @@ export class ShareSimulation {
   constructor(slots: number, keys: readonly SimulatedKey[], flexWaitMs = 60_000) {
     this.#slots = slots;
     this.#keys = keys;
-    this.#order = new FairShare({ slots, flexWaitMs });
+    this.#order = new FairShare({ slots, flexWaitMs }, () =>
+      this.#running.map((each) => each.owner),
+    );
     for (const { owner, slots: limit } of keys) this.#order.setLimit(owner, limit ?? null);
     vi.stubGlobal("performance", { now: () => this.nowMs });
   }
@@ -77,9 +81,10 @@ export class ShareSimulation {
     while (this.nowMs < untilMs) {
       for (const key of this.#keys) this.#refill(key);
       while (this.#running.length < this.#slots) {
-        const start = this.#order.dequeue();
-        if (!start) break;
-        void start();
+        const taken = this.#order.take();
+        if (!taken) break;
+        this.#starts.get(taken.id)?.();
+        this.#starts.delete(taken.id);
       }
       const next = Math.min(
         untilMs,
@@ -113,7 +118,7 @@ export class ShareSimulation {
     });
     usage.expect(prompt, this.#answers.expected(owner));
     this.#inside.set(key, (this.#inside.get(key) ?? 0) + 1);
-    const start = async () => {
+    const start = () => {
       usage.open();
       this.served.push({ owner, arrivedAtMs, startedAtMs: this.nowMs });
       const computed = prompt - cached + answer;
@@ -128,7 +133,8 @@ export class ShareSimulation {
       };
       this.#running.push({ owner, key, endsAtMs: this.nowMs + computed, end });
     };
-    this.#order.enqueue(start, { id, owner, isFlex, cost: usage.expected });
+    this.#starts.set(id, start);
+    this.#order.add({ id, owner, isFlex, isReturning: false, cost: usage.expected });
   }
 }
 

@@ -2,7 +2,8 @@
 // first; flex requests come last.
 
 import { afterEach, expect, test, vi } from "vitest";
-import { type EnqueueOptions, FairShare } from "../../../src/queue/fair-share.ts";
+import { FairShare } from "../../../src/queue/fair-share.ts";
+import type { SlotRequest } from "../../../src/queue/share-tier.ts";
 
 const FLEX_WAIT_MS = 60_000;
 
@@ -11,23 +12,35 @@ afterEach(() => {
 });
 
 function line(slots = 1) {
-  const waiting = new FairShare({ slots, flexWaitMs: FLEX_WAIT_MS });
+  /** Owners by request id. */
+  const onSlots = new Map<string, string>();
+  const waiting = new FairShare({ slots, flexWaitMs: FLEX_WAIT_MS }, () => [...onSlots.values()]);
   const served: string[] = [];
-  const enter = (id: string, options: EnqueueOptions = {}) =>
-    waiting.enqueue(async () => served.push(id), { id, ...options });
+  const enter = (id: string, options: Partial<SlotRequest> = {}) =>
+    waiting.add({ owner: "", isFlex: false, isReturning: false, cost: 1, ...options, id });
   /** Starts the next request. @returns whether there was one */
   const serve = () => {
-    const start = waiting.dequeue();
-    void start?.();
-    return start !== undefined;
+    const taken = waiting.take();
+    if (!taken) return false;
+    onSlots.set(taken.id, taken.owner);
+    served.push(taken.id);
+    return true;
+  };
+  const release = (id: string) => {
+    onSlots.delete(id);
+    waiting.slotFreed();
+  };
+  const leave = (id: string) => {
+    release(id);
+    waiting.leave(id);
   };
   /** Serves all requests one after the other, each on a slot that is free again before the next. */
   const serveAll = () => {
-    while (serve()) waiting.release(served.at(-1) ?? "");
+    while (serve()) release(served.at(-1) ?? "");
     return served;
   };
   const positions = (...ids: string[]) => ids.map((id) => waiting.positionOf(id)?.position);
-  return { waiting, served, enter, serve, serveAll, positions };
+  return { waiting, served, enter, serve, serveAll, positions, release, leave };
 }
 
 test("serves a single key in order of arrival, whatever its requests cost", () => {
@@ -54,26 +67,26 @@ test("serves more requests of a key whose requests cost little", () => {
 });
 
 test("uses the real cost of a request once it is known", () => {
-  const { waiting, enter, serve, serveAll } = line();
+  const { waiting, enter, serve, serveAll, leave } = line();
   for (const id of ["a1", "a2", "a3"]) enter(id, { owner: "a", cost: 100 });
   for (const id of ["b1", "b2", "b3"]) enter(id, { owner: "b", cost: 60 });
   serve(); // a1
 
   waiting.charge("a1", { done: 10, expected: -100 });
-  waiting.leave("a1");
+  leave("a1");
 
   expect(serveAll()).toEqual(["a1", "b1", "a2", "b2", "a3", "b3"]); // by expected cost, b2 would precede a2
 });
 
 test("gives a key no credit for its absence", () => {
-  const { enter, serve, served, waiting, serveAll } = line();
+  const { enter, serve, served, waiting, serveAll, leave } = line();
   enter("b0", { owner: "b", cost: 10 });
   for (const id of ["a1", "a2", "a3", "a4", "a5", "a6"]) enter(id, { owner: "a", cost: 10 });
   for (let turn = 0; turn < 5; turn += 1) {
     serve();
     const id = served.at(-1) ?? "";
     waiting.charge(id, { done: 10, expected: -10 });
-    waiting.leave(id);
+    leave(id);
   }
   expect(served).toEqual(["b0", "a1", "a2", "a3", "a4"]);
 
@@ -83,14 +96,14 @@ test("gives a key no credit for its absence", () => {
 });
 
 test("starts an arriving key at the computed tokens of the others, not at their expected ones", () => {
-  const { waiting, enter, serve, serveAll } = line(4);
+  const { waiting, enter, serve, serveAll, leave } = line(4);
   for (const id of ["a1", "a2", "a3", "a4"]) enter(id, { owner: "a", cost: 3_000 });
   for (let turn = 0; turn < 3; turn += 1) serve();
   for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 10 });
 
   for (const id of ["a1", "a2", "a3"]) {
     waiting.charge(id, { done: 5, expected: -3_000 }); // the rest was cached
-    waiting.leave(id);
+    leave(id);
   }
 
   expect(serveAll().slice(3)).toEqual(["b1", "b2", "a4"]); // 0 and 10 before 15
@@ -109,11 +122,11 @@ test("serves a key's returning requests before its new ones, in the order of the
 });
 
 test("does not favor a key because its streams return", () => {
-  const { waiting, enter, serve, serveAll } = line(12);
+  const { enter, serve, serveAll, release } = line(12);
   const streams = Array.from({ length: 12 }, (_, index) => `a${index}`);
   for (const id of streams) enter(id, { owner: "a", cost: 100 });
   while (serve());
-  for (const id of streams) waiting.release(id); // they are parked, and expected to continue
+  for (const id of streams) release(id); // they are parked, and expected to continue
   for (const id of ["b1", "b2"]) enter(id, { owner: "b", cost: 100 });
   enter("c1", { owner: "c", cost: 100 });
   for (const id of streams) enter(id, { owner: "a", cost: 100, isReturning: true });
@@ -122,11 +135,11 @@ test("does not favor a key because its streams return", () => {
 });
 
 test("charges a returning request only once", () => {
-  const { waiting, enter, serve, serveAll } = line(2);
+  const { enter, serve, serveAll, release } = line(2);
   enter("a1", { owner: "a", cost: 50 });
   enter("b1", { owner: "b", cost: 60 });
   while (serve());
-  waiting.release("a1");
+  release("a1");
   enter("b2", { owner: "b", cost: 60 });
   enter("a1", { owner: "a", cost: 50, isReturning: true });
   enter("a2", { owner: "a", cost: 50 });
@@ -166,16 +179,16 @@ test("treats a flex request that has waited long enough as a normal one", () => 
 });
 
 test("keeps a key within its slots and gives the rest to others", () => {
-  const { waiting, enter, serve, served } = line(3);
+  const { waiting, enter, serve, served, release } = line(3);
   waiting.setLimit("a", 1);
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
   enter("b1", { owner: "b", cost: 1_000 });
 
-  expect(waiting.size).toBe(2); // only one of a's could start
+  expect(waiting.canStart).toBe(true);
   while (serve());
   expect(served).toEqual(["a1", "b1"]);
-  expect([waiting.size, waiting.waiting, waiting.waitingOf("a")]).toEqual([0, 1, 1]);
-  waiting.release("a1");
+  expect([waiting.canStart, waiting.waiting, waiting.waitingOf("a")]).toEqual([false, 1, 1]);
+  release("a1");
 
   expect(serve()).toBe(true);
   expect(served).toEqual(["a1", "b1", "a2"]);
@@ -213,7 +226,7 @@ test("reports positions in the order in which slots will be given out", () => {
 });
 
 test("reports positions that turn out right for any mix", () => {
-  const { waiting, enter, serve, served, positions } = line(3);
+  const { waiting, enter, serve, served, positions, release } = line(3);
   waiting.setLimit("a", 1);
   const ids = Array.from({ length: 30 }, (_, index) => `r${index}`);
   for (const [index, id] of ids.entries()) {
@@ -225,7 +238,7 @@ test("reports positions that turn out right for any mix", () => {
   const running: string[] = [];
   while (served.length < ids.length) {
     while (running.length < 3 && serve()) running.push(served.at(-1) ?? "");
-    waiting.release(running.shift() ?? "");
+    release(running.shift() ?? "");
   }
 
   expect(ids.map((id) => served.indexOf(id) + 1)).toEqual(reported);
@@ -237,8 +250,7 @@ test("reports the position within the key and the slots of the key", () => {
   for (const id of ["a1", "a2"]) enter(id, { owner: "a" });
 
   expect(waiting.positionOf("a2")).toMatchObject({ position: 2, ownPosition: 2, ownSlots: 1 });
-  expect(waiting.nextOf("a")).toMatchObject({ position: 1, ownPosition: 1 });
-  expect(waiting.nextOf("b")).toBeNull();
+  expect(waiting.positionOf("a1")).toMatchObject({ position: 1, ownPosition: 1 });
 });
 
 test("moves other requests up when one leaves", () => {
@@ -256,15 +268,6 @@ test("moves other requests up when one leaves", () => {
 test("serves nothing when empty", () => {
   const { waiting } = line();
 
-  expect(waiting.dequeue()).toBeUndefined();
-  expect([waiting.size, waiting.waiting]).toEqual([0, 0]);
-});
-
-test("offers p-queue all waiting requests, but no priorities", () => {
-  const { waiting, enter } = line();
-  enter("a");
-  enter("b", { isFlex: true });
-
-  expect(waiting.filter()).toHaveLength(2);
-  expect(() => waiting.setPriority()).toThrow("no priorities");
+  expect(waiting.take()).toBeUndefined();
+  expect([waiting.canStart, waiting.waiting]).toEqual([false, 0]);
 });

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 function forecastAt(position: number): ForecastPosition {
-  return { owner: "a", position, ownPosition: position, ownSlots: 1 };
+  return { position, ownPosition: position, ownSlots: 1 };
 }
 
 /** A forecast for three requests whose simulation takes `takesMs`. */
@@ -58,7 +58,7 @@ test("moves waiting requests up between slow simulations", () => {
   forecast.recordServed();
   forecast.recordServed();
 
-  expect([forecast.positionOf("r3")?.position, forecast.nextOf("a")?.position]).toEqual([1, 1]);
+  expect(["r1", "r3"].map((id) => forecast.positionOf(id)?.position)).toEqual([1, 1]);
   vi.advanceTimersByTime(199);
   forecast.positionOf("r3");
   expect(simulate).toHaveBeenCalledTimes(1);
@@ -69,9 +69,10 @@ test("moves waiting requests up between slow simulations", () => {
 });
 
 test("orders requests beyond the first thousand by their arrival", () => {
-  const line = new FairShare({ slots: 1, flexWaitMs: 60_000 });
+  const line = new FairShare({ slots: 1, flexWaitMs: 60_000 }, () => []);
   for (let index = 0; index < 3_000; index += 1) {
-    line.enqueue(async () => {}, { id: `a${index}`, owner: index < 1_500 ? "a" : "b", cost: 10 });
+    const owner = index < 1_500 ? "a" : "b";
+    line.add({ id: `a${index}`, owner, isFlex: false, isReturning: false, cost: 10 });
   }
 
   const positions = [1, 499, 500, 1_000, 1_499, 1_500, 1_999, 2_000, 2_999].map(

@@ -1,9 +1,10 @@
-// One request's stay in the queue: its position, its waiting time, and how its wait ends.
+// The wait of one choice: its position, its waiting time, and how its wait ends.
 
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
-import { RequestQueue } from "../../../src/queue/request-queue.ts";
+import { ANONYMOUS } from "../../../src/keys/caller.ts";
+import { Admissions } from "../../../src/queue/admissions.ts";
 
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -17,23 +18,24 @@ afterEach(() => {
 
 /** A queue with one slot, and a function that enters it. */
 function open() {
-  const queue = new RequestQueue({
+  const queue = new Admissions({
     slots: 1,
     maxWaiting: 10,
     queueTimeoutMs: 60_000,
     flexWaitMs: 60_000,
   });
-  const enter = (signal = new AbortController().signal) => queue.enter({ signal, abort: () => {} });
+  const enter = (signal = new AbortController().signal) =>
+    queue.enter({ signal, abort: () => {}, caller: ANONYMOUS, choices: 1 }).ticketOf(0);
   return { queue, enter };
 }
 
 test("has no position before it waits or after it got its slot", async () => {
   const ticket = open().enter();
-  expect(ticket.queuePosition).toBeNull();
+  expect(ticket.place).toBeNull();
 
   await ticket.acquire();
 
-  expect(ticket.queuePosition).toBeNull();
+  expect(ticket.place).toBeNull();
 });
 
 test("knows its position, but has no estimate before any measurement", async () => {
@@ -44,8 +46,8 @@ test("knows its position, but has no estimate before any measurement", async () 
   void second.acquire();
   void third.acquire();
 
-  expect(second.queuePosition).toEqual({ position: 1, etaMs: null });
-  expect(third.queuePosition).toEqual({ position: 2, etaMs: null });
+  expect(second.place).toEqual({ type: "queued", position: 1, etaMs: null });
+  expect(third.place).toEqual({ type: "queued", position: 2, etaMs: null });
 });
 
 test("estimates its wait from how long slots were held", async () => {
@@ -60,8 +62,8 @@ test("estimates its wait from how long slots were held", async () => {
   first.release();
   await secondServed;
 
-  expect(third.queuePosition).toEqual({ position: 1, etaMs: 4_000 });
-  expect(fourth.queuePosition).toEqual({ position: 2, etaMs: 8_000 });
+  expect(third.place).toEqual({ type: "queued", position: 1, etaMs: 4_000 });
+  expect(fourth.place).toEqual({ type: "queued", position: 2, etaMs: 8_000 });
 });
 
 test("adds up all its waiting time and none of its time on a slot", async () => {
@@ -109,7 +111,7 @@ test("stops waiting when it is released", async () => {
 
   await expect(waiting).rejects.toMatchObject({ code: "aborted" });
   expect(queue.waiting).toBe(0);
-  expect(ticket.queuePosition).toBeNull();
+  expect(ticket.place).toBeNull();
 });
 
 test("does not queue for a client that has already disconnected", async () => {
@@ -150,7 +152,7 @@ test("measures the time on a slot only once, however often it is released", asyn
   vi.advanceTimersByTime(4_000);
   first.release();
 
-  expect(third.queuePosition?.etaMs).toBe(4_000);
+  expect(third.place?.etaMs).toBe(4_000);
 });
 
 test("leaves no timer and no listener behind after the wait", async () => {

@@ -1,11 +1,9 @@
 // Tokens per minute: spent, refilled evenly, overdrawn.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import {
-  ANONYMOUS_CALLER,
-  type QueueCaller,
-  TokenBudgets,
-} from "../../../src/queue/token-budgets.ts";
+import type { LimitedCaller } from "../../../src/generation/caller.ts";
+import { NO_LIMITS } from "../../../src/keys/caller.ts";
+import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -14,8 +12,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function key(tokensPerMinute: number | null, owner = "a"): QueueCaller {
-  return { owner, limits: { ...ANONYMOUS_CALLER.limits, tokensPerMinute } };
+function key(tokensPerMinute: number | null, owner = "a"): LimitedCaller {
+  return { owner, limits: { ...NO_LIMITS, tokensPerMinute } };
 }
 
 test("has all its tokens at the start", () => {

@@ -6,11 +6,11 @@ import {
   findRefusal,
   type KeyState,
   type QueueState,
-} from "../../../src/queue/admission.ts";
+} from "../../../src/queue/refusal.ts";
 
 function state(changes: Partial<QueueState> = {}): QueueState {
   return {
-    entering: 1,
+    choices: 1,
     inside: 0,
     slots: 4,
     maxWaiting: 10,
@@ -85,14 +85,14 @@ test("refuses every request with 503 while draining, full or not", () => {
 });
 
 test("counts every choice of a request", () => {
-  expect(findRefusal(state({ entering: 4, inside: 10 }))).toBeNull();
-  expect(findRefusal(state({ entering: 5, inside: 10 }))?.code).toBe("queue_full");
+  expect(findRefusal(state({ choices: 4, inside: 10 }))).toBeNull();
+  expect(findRefusal(state({ choices: 5, inside: 10 }))?.code).toBe("queue_full");
 });
 
 test("refuses more choices than the queue can ever hold with a 400 that names the field", () => {
-  const refused = findRefusal(state({ entering: 15, field: "choices" }));
+  const refused = findRefusal(state({ choices: 15, field: "choices" }));
 
-  expect(findRefusal(state({ entering: 14 }))).toBeNull();
+  expect(findRefusal(state({ choices: 14 }))).toBeNull();
   expect(refused).toMatchObject({
     code: "invalid_value",
     field: "choices",
@@ -126,7 +126,7 @@ test("reserves waiting places for other keys if there are several keys", () => {
 
 function keyState(changes: Partial<KeyState> = {}): KeyState {
   return {
-    entering: 1,
+    choices: 1,
     limits: { concurrent: 2, waiting: 3, tokensPerMinute: null },
     budget: null,
     inside: 0,
@@ -167,9 +167,9 @@ test("limits a key's waiting requests only if it has a limit for them", () => {
 });
 
 test("refuses more choices than the key may ever have with a 400 that names the field", () => {
-  const refused = findKeyRefusal(keyState({ entering: 6, field: "choices" }));
+  const refused = findKeyRefusal(keyState({ choices: 6, field: "choices" }));
 
-  expect(findKeyRefusal(keyState({ entering: 5 }))).toBeNull();
+  expect(findKeyRefusal(keyState({ choices: 5 }))).toBeNull();
   expect(refused).toMatchObject({ code: "invalid_value", field: "choices" });
   expect(refused?.message).toBe(
     "the request asks for 6 answers at once; this key may have 2 running and 3 waiting",

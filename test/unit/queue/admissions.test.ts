@@ -3,14 +3,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import type { KeyLimits } from "../../../src/generation/caller.ts";
 import type { FinishReason } from "../../../src/generation/events.ts";
 import { Tally } from "../../../src/generation/tally.ts";
-import { RequestQueue, type RequestQueueOptions } from "../../../src/queue/request-queue.ts";
-import {
-  ANONYMOUS_CALLER,
-  type CallerLimits,
-  TokenBudgets,
-} from "../../../src/queue/token-budgets.ts";
+import { ANONYMOUS, NO_LIMITS } from "../../../src/keys/caller.ts";
+import { Admissions, type AdmissionsOptions } from "../../../src/queue/admissions.ts";
+import { TokenBudgets } from "../../../src/queue/token-budgets.ts";
 
 const REASON = new ServiceError("aborted", "the client has left");
 
@@ -19,8 +17,8 @@ afterEach(() => {
 });
 
 /** A queue, and `ask(name)`, which enters it and logs the name once it has a slot. */
-function open(options: Partial<RequestQueueOptions> = {}) {
-  const queue = new RequestQueue({
+function open(options: Partial<AdmissionsOptions> = {}) {
+  const queue = new Admissions({
     slots: 1,
     maxWaiting: 10,
     queueTimeoutMs: 60_000,
@@ -31,11 +29,20 @@ function open(options: Partial<RequestQueueOptions> = {}) {
   const ask = (name: string) => {
     const controller = new AbortController();
     const abort = vi.fn((error: ServiceError) => controller.abort(error));
-    const ticket = queue.enter({ signal: controller.signal, abort });
+    const { signal } = controller;
+    const admission = queue.enter({ signal, abort, caller: ANONYMOUS, choices: 1 });
+    const ticket = admission.ticketOf(0);
     const acquire = () => ticket.acquire().then(() => void log.push(name));
     const served = acquire();
     served.catch(() => {});
-    return { ticket, served, acquire, abort, leaveService: () => controller.abort(REASON) };
+    return {
+      admission,
+      ticket,
+      served,
+      acquire,
+      abort,
+      leaveService: () => controller.abort(REASON),
+    };
   };
   return { queue, log, ask };
 }
@@ -110,7 +117,7 @@ test("derives the retry advice from how long slots were held", async () => {
   const first = ask("first");
   await first.served;
   vi.advanceTimersByTime(5_000);
-  first.ticket.leave();
+  first.admission.leave();
   for (const name of ["a", "b", "c"]) ask(name);
 
   const refused = refusalOf(() => ask("d"));
@@ -125,7 +132,7 @@ test("counts a request against the limit until it leaves, with or without a slot
   a.ticket.release();
   expect(refusalOf(() => ask("b")).code).toBe("queue_full");
 
-  a.ticket.leave();
+  a.admission.leave();
 
   expect(queue.inside).toBe(0);
   await expect(ask("c").served).resolves.toBeUndefined();
@@ -139,7 +146,7 @@ test("removes a waiting request as soon as its client disconnects, and moves the
   b.leaveService();
   await expect(b.served).rejects.toBe(REASON);
   expect(queue.waiting).toBe(1);
-  expect(c.ticket.queuePosition?.position).toBe(1);
+  expect(c.ticket.place?.position).toBe(1);
   a.ticket.release();
   await c.served;
 
@@ -202,10 +209,10 @@ test("is drained when the last request has left, including waiting ones", async 
   const onDrained = vi.fn();
   const drained = queue.drain(10_000).then(onDrained);
 
-  a.ticket.leave();
+  a.admission.leave();
   await b.served;
   expect(onDrained).not.toHaveBeenCalled();
-  b.ticket.leave();
+  b.admission.leave();
   await drained;
 
   expect(onDrained.mock.calls).toEqual([[true]]);
@@ -246,27 +253,33 @@ test("leaves no timer and no occupied place behind when all have left", async ()
   const [a, b] = [ask("a"), ask("b")];
   await a.served;
 
-  b.ticket.leave();
-  a.ticket.leave();
+  b.admission.leave();
+  a.admission.leave();
   await vi.advanceTimersByTimeAsync(0);
 
   expect([queue.busy, queue.waiting, queue.inside, vi.getTimerCount()]).toEqual([0, 0, 0, 0]);
 });
 
-function enterAll(queue: RequestQueue, choices: number) {
+function enterAll(queue: Admissions, choices: number) {
   const abort = vi.fn<(error: ServiceError) => void>();
-  return queue.enterAll(choices, { signal: new AbortController().signal, abort });
+  const { signal } = new AbortController();
+  return queue.enter({ signal, abort, caller: ANONYMOUS, choices });
 }
 
 test("admits all choices of a request, each with its own place", async () => {
   const { queue } = open({ slots: 2 });
 
-  const tickets = enterAll(queue, 3);
-  for (const ticket of tickets) ticket.acquire().catch(() => {}); // the third leaves while it waits
+  const admission = enterAll(queue, 3);
+  // The third leaves while it waits.
+  for (const choice of [0, 1, 2])
+    admission
+      .ticketOf(choice)
+      .acquire()
+      .catch(() => {});
   await turn();
 
   expect([queue.inside, queue.busy, queue.waiting]).toEqual([3, 2, 1]);
-  for (const ticket of tickets) ticket.leave();
+  admission.leave();
   expect(queue.inside).toBe(0);
 });
 
@@ -277,7 +290,7 @@ test("admits all choices of a request or none", () => {
 
   expect(refusalOf(() => enterAll(queue, 3)).code).toBe("queue_full");
   expect(queue.inside).toBe(2);
-  expect(enterAll(queue, 2)).toHaveLength(2);
+  expect(enterAll(queue, 2).places).toBe(2);
 });
 
 test("refuses more choices than the queue can hold, full or not", () => {
@@ -292,7 +305,9 @@ test("gives slots to normal requests before flex requests", async () => {
   const a = ask("a");
   await a.served;
   const abort = vi.fn<(error: ServiceError) => void>();
-  const flex = queue.enter({ signal: new AbortController().signal, abort, isFlex: true });
+  const { signal } = new AbortController();
+  const entry = { signal, abort, caller: ANONYMOUS, choices: 1 };
+  const flex = queue.enter({ ...entry, isFlex: true }).ticketOf(0);
   const flexServed = flex.acquire().then(() => void log.push("flex"));
   const b = ask("b");
 
@@ -305,16 +320,18 @@ test("gives slots to normal requests before flex requests", async () => {
 });
 
 /** `ask(owner)` enters as that key and logs the owner once it has a slot. */
-function openShared(options: Partial<RequestQueueOptions> = {}) {
+function openShared(options: Partial<AdmissionsOptions> = {}) {
   const { queue, log } = open({ isShared: () => true, ...options });
-  const ask = (owner: string, limits: Partial<CallerLimits> = {}) => {
-    const caller = { owner, limits: { ...ANONYMOUS_CALLER.limits, ...limits } };
+  const ask = (owner: string, limits: Partial<KeyLimits> = {}) => {
+    const caller = { owner, limits: { ...NO_LIMITS, ...limits } };
     const abort = vi.fn<(error: ServiceError) => void>();
-    const ticket = queue.enter({ signal: new AbortController().signal, abort, caller });
+    const { signal } = new AbortController();
+    const admission = queue.enter({ signal, abort, caller, choices: 1 });
+    const ticket = admission.ticketOf(0);
     ticket.expect({ promptTokens: 10, maxTokens: 0 });
     const served = ticket.acquire().then(() => void log.push(owner));
     served.catch(() => {});
-    return { ticket, served };
+    return { admission, ticket, served };
   };
   return { queue, log, ask };
 }
@@ -323,9 +340,9 @@ test("serves one key's only request before another key's many", async () => {
   const { log, ask } = openShared({ maxWaiting: 50 });
   const many = Array.from({ length: 20 }, () => ask("many"));
   const few = ask("few");
-  expect(few.ticket.queuePosition?.position).toBe(1);
+  expect(few.ticket.place?.position).toBe(1);
 
-  many[0]?.ticket.leave();
+  many[0]?.admission.leave();
   await few.served;
 
   expect(log).toEqual(["many", "few"]);
@@ -349,10 +366,10 @@ test("keeps a key within its concurrency limit and starts its next request when 
   expect(queue.loadOf("a")).toEqual({ running: 1, waiting: 1 });
   expect([a2.ticket.isContended, b.ticket.isContended]).toEqual([true, false]);
 
-  b.ticket.leave();
+  b.admission.leave();
   await turn();
   expect(log).toEqual(["a", "b"]);
-  a1.ticket.leave();
+  a1.admission.leave();
   await a2.served;
 
   expect(log).toEqual(["a", "b", "a"]);
@@ -374,10 +391,10 @@ test("estimates the wait of a key with few slots from its own requests", async (
   const { ask } = openShared({ slots: 4 });
   const asked = [1, 2, 3].map(() => ask("a", { concurrent: 1 }));
   vi.advanceTimersByTime(6_000);
-  asked[0]?.ticket.leave();
+  asked[0]?.admission.leave();
   await asked[1]?.served;
 
-  expect(asked[2]?.ticket.queuePosition).toEqual({ position: 1, etaMs: 6_000 }); // 3 slots are free
+  expect(asked[2]?.ticket.place).toEqual({ type: "queued", position: 1, etaMs: 6_000 }); // 3 slots are free
 });
 
 test("refuses a key beyond its own limit, but not other keys", async () => {
@@ -387,6 +404,18 @@ test("refuses a key beyond its own limit, but not other keys", async () => {
 
   expect(refusalOf(() => ask("a", { waiting: 1 })).code).toBe("rate_limit_exceeded");
   expect(() => ask("b", { waiting: 1 })).not.toThrow();
+});
+
+test("advises a key at its limit to retry when its next request is expected to start", async () => {
+  vi.useFakeTimers();
+  const { ask } = openShared({ slots: 1 });
+  await ask("a", { waiting: 1 }).served;
+  const next = ask("a", { waiting: 1 });
+  ask("b");
+  vi.advanceTimersByTime(6_000);
+
+  expect(next.ticket.place).toEqual({ type: "queued", position: 2, etaMs: 12_000 });
+  expect(refusalOf(() => ask("a", { waiting: 1 })).retryAfterSeconds).toBe(12);
 });
 
 test("lets a request finish that exceeds its key's tokens, and refuses the next one", async () => {
@@ -409,16 +438,16 @@ test("charges keys the real cost of their requests, whatever was expected", asyn
   const { log, ask } = openShared({ maxWaiting: 200 });
   const answers = { talker: 190, brief: 10 };
   const asked = Array.from({ length: 40 }, () => [ask("talker"), ask("brief")]).flat();
-  const byTurn = new Map(asked.map((each) => [each.served, each.ticket]));
+  const byTurn = new Map(asked.map((each) => [each.served, each]));
 
-  for (let served = 0; served < 21; served += 1) {
-    const [ticket, owner] = await Promise.race(
-      [...byTurn].map(([turn, each]) => turn.then(() => [each, each.owner] as const)),
+  for (let turns = 0; turns < 21; turns += 1) {
+    const { admission, ticket, served } = await Promise.race(
+      [...byTurn].map(([turn, each]) => turn.then(() => each)),
     );
-    for (const [turn, each] of byTurn) if (each === ticket) byTurn.delete(turn);
-    const completionTokens = answers[owner as keyof typeof answers];
+    byTurn.delete(served);
+    const completionTokens = answers[admission.owner as keyof typeof answers];
     ticket.charge(counted(completionTokens, "stop"));
-    ticket.leave();
+    admission.leave();
     await turn();
   }
 
@@ -433,12 +462,136 @@ test("compares a deadline with the wait of the key itself, not of the whole queu
   await many[0]?.served;
   vi.advanceTimersByTime(1_000);
   const enter = (owner: string, isFlex = false) => {
-    const caller = { owner, limits: ANONYMOUS_CALLER.limits };
+    const caller = { owner, limits: NO_LIMITS };
     const { signal } = new AbortController();
-    return queue.enter({ signal, abort: () => {}, caller, isFlex, deadlineMs: 3_000 });
+    return queue.enter({ signal, abort: () => {}, caller, choices: 1, isFlex, deadlineMs: 3_000 });
   };
 
   expect(refusalOf(() => enter("many")).code).toBe("deadline_unmeetable"); // 20 s
   expect(refusalOf(() => enter("few", true)).code).toBe("deadline_unmeetable");
   expect(() => enter("few")).not.toThrow();
+});
+
+const FIGURES = { model: "m", promptTokens: 1, generatedTokens: 2, maxTokens: 3 };
+
+/** `enter(owner, requestId)` enters a request with two choices that the lists show. */
+function openListed(slots: number) {
+  const { queue } = open({ slots });
+  const enter = (owner: string, requestId: string, isForSlots = true) => {
+    const { model, promptTokens, generatedTokens } = FIGURES;
+    const figures = { model, isStreamed: false, tokens: { promptTokens, generatedTokens } };
+    const stateOf = (choice: number) => ({ ...FIGURES, requestId: `${requestId}${choice}` });
+    const record = isForSlots ? { ...figures, stateOf } : figures;
+    const caller = { owner, limits: NO_LIMITS };
+    const abort = vi.fn<(error: ServiceError) => void>();
+    const { signal } = new AbortController();
+    const listing = { requestId, path: "/v1", record };
+    return queue.enter({ signal, abort, caller, choices: 2, listing });
+  };
+  const shown = (owner: string | null = null) =>
+    queue.slotsShownTo(owner).map((use) => (use === "busy" || use === null ? use : use.requestId));
+  return { queue, enter, shown };
+}
+
+test("shows a choice while it holds its slot", async () => {
+  vi.useFakeTimers();
+  const { queue, enter, shown } = openListed(2);
+  const ticket = enter("me", "a").ticketOf(1);
+
+  await ticket.acquire();
+  expect(shown()).toEqual(["a1", null]);
+  vi.advanceTimersByTime(700);
+  expect(queue.slotsShownTo("me")).toEqual([{ ...FIGURES, requestId: "a1", heldMs: 700 }, null]);
+  ticket.release();
+
+  expect(shown()).toEqual([null, null]);
+});
+
+test("gives a free slot number to the next request, and another number to a parked one that resumes", async () => {
+  const { enter, shown } = openListed(2);
+  const [a, b, c] = ["a", "b", "c"].map((id) => enter("me", id).ticketOf(0));
+
+  await a?.acquire();
+  await b?.acquire();
+  a?.release();
+  await c?.acquire();
+  expect(shown()).toEqual(["c0", "b0"]);
+  b?.release();
+  await a?.acquire();
+
+  expect(shown()).toEqual(["c0", "a0"]);
+});
+
+test("does not show a choice that got no slot", async () => {
+  const { enter, shown } = openListed(1);
+  const [other, late] = [enter("me", "other").ticketOf(0), enter("me", "late").ticketOf(0)];
+
+  await other.acquire();
+  const waiting = late.acquire();
+  late.release();
+  late.release();
+
+  await expect(waiting).rejects.toMatchObject({ code: "aborted" });
+  expect(shown()).toEqual(["other0"]);
+});
+
+test("does not show a choice whose slot was released before acquire() returned", async () => {
+  const { enter, shown } = openListed(1);
+  const ticket = enter("me", "a").ticketOf(0);
+
+  const acquiring = ticket.acquire();
+  ticket.release();
+  await acquiring.catch(() => {});
+
+  expect(shown()).toEqual([null]);
+});
+
+test("shows an owner its own slots, and other slots only as busy", async () => {
+  const { queue, enter, shown } = openListed(3);
+  await enter("alice", "a").ticketOf(0).acquire();
+  await enter("bob", "b").ticketOf(0).acquire();
+
+  expect(shown("alice")).toEqual(["a0", "busy", null]);
+  expect(shown("bob")).toEqual(["busy", "b0", null]);
+  expect(shown()).toEqual(["a0", "b0", null]);
+  expect([queue.busy, queue.slots]).toEqual([2, 3]);
+});
+
+test("lists a key's requests until they leave, with the place of those that wait for a slot", async () => {
+  const { queue, enter } = openListed(1);
+  const [a, b] = [enter("alice", "a"), enter("alice", "b")];
+  const other = enter("alice", "other", false);
+  enter("bob", "c");
+  const asked = [a, b, other].flatMap((each) => [0, 1].map((choice) => each.ticketOf(choice)));
+  for (const ticket of asked) ticket.acquire().catch(() => {});
+  await turn();
+  const listed = () => queue.of("alice").map((each) => each.listed);
+
+  expect(listed()).toMatchObject([
+    { requestId: "a", path: "/v1", promptTokens: 1, generatedTokens: 2, place: null },
+    { requestId: "b", place: { position: 2 } },
+    { requestId: "other", place: null },
+  ]);
+  b.freePlaces();
+  expect([listed().length, queue.inside]).toEqual([3, 6]);
+  for (const each of [a, b, other]) each.leave();
+
+  expect([listed().length, queue.inside]).toEqual([0, 2]);
+});
+
+test("sums up the choices of a request", async () => {
+  vi.useFakeTimers();
+  const { enter } = openListed(1);
+  const admission = enter("me", "a");
+  const [first, second] = [admission.ticketOf(0), admission.ticketOf(1)];
+  expect([admission.hadTurn, admission.waitedMs, admission.place]).toEqual([false, 0, null]);
+
+  await first.acquire();
+  const waiting = second.acquire();
+  vi.advanceTimersByTime(300);
+  first.release();
+  await waiting;
+
+  expect([admission.hadTurn, admission.waitedMs]).toEqual([true, 300]);
+  expect(() => admission.ticketOf(2)).toThrow("choice 2 has no ticket");
 });

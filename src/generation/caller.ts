@@ -1,0 +1,16 @@
+// The sender of a request: its API key, and the limits of that key.
+
+/** Null means no limit. */
+export type KeyLimits = {
+  /** Requests running at the same time; further ones wait. */
+  readonly concurrent: number | null;
+  readonly waiting: number | null;
+  /** Uncached prompt tokens plus generated tokens. */
+  readonly tokensPerMinute: number | null;
+};
+
+export type LimitedCaller = {
+  /** Identifies the key: its SHA-256 as hex. */
+  readonly owner: string;
+  readonly limits: KeyLimits;
+};

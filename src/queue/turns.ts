@@ -1,0 +1,71 @@
+// Gives out the turns on slots: p-queue counts them, FairShare chooses who is next. Only this file knows p-queue.
+
+import PQueue, { type Queue, type QueueAddOptions } from "p-queue";
+import type { FairShare } from "./fair-share.ts";
+import type { SlotRequest } from "./share-tier.ts";
+
+type StartTurn = () => Promise<unknown>;
+type TurnOptions = QueueAddOptions & { readonly request: SlotRequest };
+type TurnQueue = Queue<StartTurn, TurnOptions>;
+
+export class Turns {
+  readonly #slots: number;
+  readonly #queue: PQueue<TurnQueue, TurnOptions>;
+
+  constructor(slots: number, order: FairShare) {
+    this.#slots = slots;
+    this.#queue = new PQueue({ concurrency: slots, queueClass: queueClass(order) });
+  }
+
+  /**
+   * Waits for a turn.
+   * @param signal ends the wait
+   * @param begin called as soon as the turn begins, with the function that ends it
+   * @throws the signal's reason
+   */
+  take(request: SlotRequest, signal: AbortSignal, begin: (end: () => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = () =>
+        new Promise<void>((end) => {
+          begin(end);
+          resolve();
+        });
+      this.#queue.add(turn, { id: request.id, request, signal }).catch(reject);
+    });
+  }
+
+  /** Starts the requests that may start now because a limit was raised. */
+  wake(): void {
+    this.#queue.concurrency = this.#slots; // p-queue then looks for requests to start
+  }
+}
+
+/** p-queue constructs its queue without arguments, so the class has the order built in. */
+function queueClass(order: FairShare): new () => TurnQueue {
+  const starts = new Map<string, StartTurn>();
+  class OrderedQueue {
+    /** p-queue only asks whether it is 0. */
+    get size(): number {
+      return order.canStart ? 1 : 0;
+    }
+
+    enqueue(start: StartTurn, { request }: TurnOptions): void {
+      starts.set(request.id, start);
+      order.add(request);
+    }
+
+    dequeue(): StartTurn | undefined {
+      const id = order.take()?.id ?? "";
+      const start = starts.get(id);
+      starts.delete(id);
+      return start;
+    }
+
+    remove(id: string): void {
+      starts.delete(id);
+      order.remove(id);
+    }
+  }
+  // The cast hides what only p-queue's priorities and `sizeBy()` need, which are not used.
+  return OrderedQueue as unknown as new () => TurnQueue;
+}

@@ -1,0 +1,72 @@
+// Turns on slots, with the real p-queue inside.
+
+import { setImmediate as nextLoop } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { FairShare } from "../../../src/queue/fair-share.ts";
+import { Turns } from "../../../src/queue/turns.ts";
+
+/** `take(id)` asks for a turn and logs the id once it has one. */
+function open(slots: number) {
+  const ends = new Map<string, () => void>();
+  const order = new FairShare({ slots, flexWaitMs: 60_000 }, () => [...ends].map(() => "a"));
+  const turns = new Turns(slots, order);
+  const log: string[] = [];
+  const take = (id: string, signal = new AbortController().signal) => {
+    const request = { id, owner: "a", isFlex: false, isReturning: false, cost: 1 };
+    const begin = (end: () => void) => {
+      log.push(id);
+      ends.set(id, end);
+    };
+    return turns.take(request, signal, begin);
+  };
+  const end = (id: string) => {
+    const endTurn = ends.get(id);
+    ends.delete(id);
+    endTurn?.();
+  };
+  return { order, turns, log, take, end };
+}
+
+test("gives the turn that ends to the next request in the order", async () => {
+  const { log, take, end } = open(1);
+  const taken = ["a", "b", "c"].map((id) => take(id));
+
+  await taken[0];
+  expect(log).toEqual(["a"]);
+  end("a");
+  await taken[1];
+  end("b");
+  await taken[2];
+
+  expect(log).toEqual(["a", "b", "c"]);
+});
+
+test("forgets a request whose signal is aborted while it waits", async () => {
+  const { order, log, take, end } = open(1);
+  const waiting = new AbortController();
+  await take("a");
+  const [second, third] = [take("b", waiting.signal), take("c")];
+
+  const reason = new Error("left");
+  waiting.abort(reason);
+  await expect(second).rejects.toBe(reason);
+  expect(order.waiting).toBe(1);
+  end("a");
+  await third;
+
+  expect(log).toEqual(["a", "c"]);
+});
+
+test("starts waiting requests after a limit was raised", async () => {
+  const { order, turns, log, take } = open(2);
+  order.setLimit("a", 1);
+  for (const id of ["a", "b"]) void take(id);
+  await nextLoop();
+  expect(log).toEqual(["a"]);
+
+  order.setLimit("a", null);
+  turns.wake();
+  await nextLoop();
+
+  expect(log).toEqual(["a", "b"]);
+});
