@@ -1,5 +1,6 @@
 // Delivers one answer to one sink: prepares the prompts, generates all choices at once, encodes their events as frames, and ends
-// the answer exactly once, complete or failed. If the answer is stored, its frames also go to its log.
+// the answer exactly once, complete or failed. If the answer is stored, its frames also go to its log. The numbers are the steps
+// of docs/architecture.md.
 
 import type { AnswerEncoder, Frame } from "../../api/dialect.ts";
 import { jsonFrame } from "../../api/shared/frames.ts";
@@ -30,7 +31,7 @@ export async function deliver(exchange: Exchange, sink: Sink, deps: DeliverDeps)
     sink.end();
   };
   try {
-    accepted = await accept(exchange, deps);
+    accepted = await accept(exchange, deps); // 4. prepare
     sink.begin(accepted.stored);
     await writeAnswer(accepted, { sink, deps, end });
   } catch (thrown) {
@@ -65,11 +66,12 @@ async function writeAnswer(
   let unfinished = prepared.length;
   await forEachChoice(accepted, async (each, choice) => {
     const count = counterOf(accepted, choice);
+    // 5. start, 6. generate and 7. read are the worker's.
     for await (const event of eventsOf(accepted, each, choice, deps)) {
       if (parsed.flush === "token") count(event); // else it was counted before deltas were joined
       if (event.type === "finish") unfinished -= 1;
       const receipt = unfinished === 0 ? completeReceipt(accepted) : null;
-      const full = write(encode(choice, event, receipt));
+      const full = write(encode(choice, event, receipt)); // 8. deliver
       if (full) await full; // a promise for every token would cost time
       if (receipt) end();
     }

@@ -1,4 +1,4 @@
-// One handler for all dialects: parse → enter the queue → deliver (prepare, generate, send).
+// One handler for all dialects. Its numbers are the steps of docs/architecture.md; deliver.ts has the rest.
 // Every request ends exactly once: with its answer, or with one error in the dialect's envelope.
 
 import type { RequestHandler } from "express";
@@ -56,19 +56,19 @@ export function generateHandler(dialect: Dialect, deps: GenerateHandlerDeps): Re
 }
 
 async function answer(arrival: Arrival, deps: GenerateHandlerDeps): Promise<void> {
-  const { req, res, record } = arrival;
+  const { req, res, record } = arrival; // 1. arrive
   const deadlineMs = deadlineOf(req);
-  const parsed = parse(arrival, deps);
+  const parsed = parse(arrival, deps); // 2. parse
   if (parsed.immediateBody) {
     record.isAnsweredWithoutEngine = true;
     return void res.json(parsed.immediateBody(identityOf(arrival)));
   }
-  const exchange = enterQueue(arrival, parsed, { ...deps, deadlineMs });
+  const exchange = admit(arrival, parsed, { ...deps, deadlineMs }); // 3. admit
   const { admission } = exchange;
   record.admission = admission;
   const clearLimits = keepLimits(exchange, { ...deps, deadlineMs });
   try {
-    await deliver(exchange, sinkOf(exchange, deps), deps);
+    await deliver(exchange, sinkOf(exchange, deps), deps); // 4. prepare to 8. deliver
   } finally {
     clearLimits();
     deps.usage.add(callerOf(res), admission.hadTurn ? record.receipt.usage : null);
@@ -86,15 +86,15 @@ function parse({ dialect, req, res, record }: Arrival, deps: GenerateHandlerDeps
   return parsed;
 }
 
-type EnterDeps = Pick<GenerateHandlerDeps, "queue" | "engine"> & {
+type AdmitDeps = Pick<GenerateHandlerDeps, "queue" | "engine"> & {
   readonly deadlineMs: number | null;
 };
 
-/** @throws ServiceError 429 or 503, with the time after which to retry */
-function enterQueue(
+/** Enters the queue. @throws ServiceError 429 or 503, with the time after which to retry */
+function admit(
   arrival: Arrival,
   parsed: ParsedRequest,
-  { queue, engine, deadlineMs }: EnterDeps,
+  { queue, engine, deadlineMs }: AdmitDeps,
 ): Exchange {
   const { dialect, res, client, record } = arrival;
   const { signal, abort } = client;
