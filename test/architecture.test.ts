@@ -19,7 +19,7 @@ const MAX_FILES_IN_A_FOLDER = 20;
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   generation: ["errors.ts"],
-  grammar: [],
+  grammar: ["generation"],
   config: ["errors.ts"],
   api: ["generation", "grammar", "errors.ts"],
   compile: ["generation", "grammar", "errors.ts"],

@@ -1,26 +1,29 @@
-// JSON Schema → GBNF: a grammar that only accepts JSON of the schema. If the schema allows more than a grammar can express
+// JSON Schema → grammar: one that only accepts JSON of the schema. If the schema allows more than a grammar can express
 // (additional properties, all spellings of a date), the grammar accepts less. Keywords that cannot be enforced are refused.
 // Keywords: https://json-schema.org/draft/2020-12
 
+import type { Json } from "../generation/request.ts";
+import { writeName, writeValue } from "../generation/syntax.ts";
 import type { CompileBudget } from "./compile-budget.ts";
+import { charsOf } from "./grammar-cost.ts";
 import {
   anyArray,
   anyObject,
   anyValue,
   arrayOf,
   boolean,
+  memberOf,
   objectInOrder,
   objectOf,
-  whitespace,
 } from "./json.ts";
+import { type GrammarNode, type GrammarPart, oneOf, rule } from "./nodes.ts";
 import { numberRule } from "./number-schema.ts";
 import { resolveReference } from "./resolve-reference.ts";
-import { literal, oneOf, Rules, type RulesOptions } from "./rules.ts";
+import { Rules, type RulesOptions } from "./rules.ts";
 import {
   areDistinct,
   hasType,
   isSchema,
-  type JsonValue,
   join,
   readCount,
   readList,
@@ -31,7 +34,6 @@ import {
   typesOf,
 } from "./schema-keywords.ts";
 import { stringRule } from "./string-schema.ts";
-import { writeName, writeValue } from "./syntax.ts";
 
 /** The location of a schema in its document. */
 type SchemaLocation = {
@@ -62,9 +64,12 @@ export type SchemaRulesOptions = RulesOptions & {
 };
 
 /** Same as `schemaGrammar`, for a part of a larger grammar. @throws SchemaError */
-export function schemaRules(schema: unknown, { rule, ...options }: SchemaRulesOptions): Rules {
+export function schemaRules(
+  schema: unknown,
+  { rule: root, ...options }: SchemaRulesOptions,
+): Rules {
   const rules = new Rules(options);
-  rules.set(rule, new Compiler(schema as JsonValue, rules).compile()); // it was parsed from JSON
+  rules.set(root, new Compiler(schema as Json, rules).compile()); // it was parsed from JSON
   rules.refuseCostly();
   return rules;
 }
@@ -77,27 +82,27 @@ export function jsonObjectGrammar(): string {
 }
 
 class Compiler {
-  readonly #document: JsonValue;
+  readonly #document: Json;
   readonly #rules: Rules;
-  readonly #refs = new Map<string, string>();
+  readonly #refs = new Map<string, GrammarNode>();
   #nodes = 0;
 
-  constructor(document: JsonValue, rules: Rules) {
+  constructor(document: Json, rules: Rules) {
     this.#document = document;
     this.#rules = rules;
   }
 
-  compile(): string {
+  compile(): GrammarPart {
     return this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
   }
 
-  #visit(schema: JsonValue | undefined, at: SchemaLocation): string {
+  #visit(schema: Json | undefined, at: SchemaLocation): GrammarPart {
     const body = this.#bodyOf(schema, at);
-    this.#rules.budget.spendChars(body.length); // the enclosing schema writes it again
+    this.#rules.budget.spendChars(charsOf(body)); // the enclosing schema measures it again
     return body;
   }
 
-  #bodyOf(schema: JsonValue | undefined, at: SchemaLocation): string {
+  #bodyOf(schema: Json | undefined, at: SchemaLocation): GrammarPart {
     this.#nodes += 1;
     if (this.#nodes > MOST_NODES || at.depth > MOST_DEPTH) {
       throw new SchemaError(
@@ -111,10 +116,10 @@ class Compiler {
     this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
     refuseUnknown(schema, at.path);
     const body = this.#choose(schema, at);
-    return schema.nullable === true ? oneOf([body, '"null"']) : body;
+    return schema.nullable === true ? oneOf([body, "null"]) : body;
   }
 
-  #choose(schema: Schema, at: SchemaLocation): string {
+  #choose(schema: Schema, at: SchemaLocation): GrammarPart {
     if (schema.$ref !== undefined) return this.#reference(schema, at);
     if (schema.const !== undefined) return this.#values([schema.const], schema, at, "const");
     if (schema.enum !== undefined) {
@@ -129,7 +134,7 @@ class Compiler {
     return oneOf(types.map((type) => this.#type(type, schema, at)));
   }
 
-  #reference(schema: Schema, { path, followed }: SchemaLocation): string {
+  #reference(schema: Schema, { path, followed }: SchemaLocation): GrammarNode {
     refuseOthers("$ref", schema, path);
     const ref = String(schema.$ref);
     this.#rules.budget.spendChars(ref.length);
@@ -140,38 +145,39 @@ class Compiler {
     if (known) return known;
     const target = resolveReference(this.#document, ref, join(path, "$ref"));
     const name = this.#rules.reserve(ref.split("/").at(-1) ?? "ref");
-    this.#refs.set(ref, name);
+    const reference = rule(name);
+    this.#refs.set(ref, reference);
     const body = this.#visit(target, {
       path: ref,
       depth: 1,
       followed: new Set([...followed, ref]),
     });
     this.#rules.set(name, body);
-    return name;
+    return reference;
   }
 
   #values(
-    values: readonly JsonValue[],
+    values: readonly Json[],
     schema: Schema,
     { path }: SchemaLocation,
     keyword: string,
-  ): string {
+  ): GrammarPart {
     refuseOthers(keyword, schema, path, ["type"]);
     if (values.length > MOST_VALUES)
       throw new SchemaError(join(path, keyword), `has more than ${MOST_VALUES} values`);
     const types = schema.type === undefined ? null : typesOf(schema, path);
     const allowed = values.filter((value) => !types || types.some((type) => hasType(value, type)));
     if (allowed.length === 0) throw new SchemaError(join(path, keyword), "allows no value");
-    return oneOf(allowed.map((value) => this.#literal(writeValue(value, this.#rules.syntax))));
+    return oneOf(allowed.map((value) => this.#text(writeValue(value, this.#rules.syntax))));
   }
 
-  /** Spends before writing: a client's text may be long. */
-  #literal(text: string): string {
+  /** Spends for a literal before it is written: a client's text may be long. */
+  #text(text: string): string {
     this.#rules.budget.spendChars(text.length);
-    return literal(text);
+    return text;
   }
 
-  #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, at: SchemaLocation): string {
+  #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, at: SchemaLocation): GrammarPart {
     const { path } = at;
     refuseOthers(keyword, schema, path);
     const branches = readList(schema[keyword], join(path, keyword));
@@ -196,11 +202,11 @@ class Compiler {
     );
   }
 
-  #areDistinct(branches: readonly JsonValue[]): boolean {
+  #areDistinct(branches: readonly Json[]): boolean {
     return areDistinct(branches, (looks) => this.#rules.budget.spend(looks));
   }
 
-  #type(type: string, schema: Schema, at: SchemaLocation): string {
+  #type(type: string, schema: Schema, at: SchemaLocation): GrammarPart {
     switch (type) {
       case "object":
         return this.#object(schema, at);
@@ -214,11 +220,11 @@ class Compiler {
       case "boolean":
         return boolean(this.#rules);
       default:
-        return '"null"';
+        return "null";
     }
   }
 
-  #object(schema: Schema, at: SchemaLocation): string {
+  #object(schema: Schema, at: SchemaLocation): GrammarPart {
     const { path } = at;
     const properties = schema.properties ?? {};
     if (!isSchema(properties)) throw new SchemaError(join(path, "properties"), "must be an object");
@@ -231,16 +237,16 @@ class Compiler {
     const members = names.map((name) => {
       const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
       const value = this.#member(name, own ?? others, at);
-      const ws = whitespace(this.#rules);
+      const shownName = this.#text(writeName(name, this.#rules.syntax));
       return {
-        text: `${this.#literal(writeName(name, this.#rules.syntax))} ":" ${ws} ${value}`,
+        node: memberOf(this.#rules, shownName, value),
         isRequired: required.has(name),
       };
     });
     return this.#rules.add("object", objectInOrder(this.#rules, members));
   }
 
-  #member(name: string, schema: JsonValue, at: SchemaLocation): string {
+  #member(name: string, schema: Json, at: SchemaLocation): GrammarPart {
     if (schema === false) {
       throw new SchemaError(join(at.path, "required"), `lists ${name}, which is not allowed`);
     }
@@ -248,14 +254,14 @@ class Compiler {
   }
 
   /** An object of which only the values are described. */
-  #map(others: JsonValue, at: SchemaLocation): string {
+  #map(others: Json, at: SchemaLocation): GrammarPart {
     if (others === true) return anyObject(this.#rules);
-    if (others === false) return '"{}"';
+    if (others === false) return "{}";
     const value = this.#visit(others, within(at, "additionalProperties"));
     return this.#rules.add("map", objectOf(this.#rules, value));
   }
 
-  #array(schema: Schema, at: SchemaLocation): string {
+  #array(schema: Schema, at: SchemaLocation): GrammarPart {
     const { path } = at;
     const { prefixItems, minItems, maxItems } = schema;
     const items = schema.items ?? true;
@@ -266,7 +272,7 @@ class Compiler {
     const max = readCount(maxItems, join(path, "maxItems"));
     if (max !== null && max < min)
       throw new SchemaError(join(path, "maxItems"), "is below minItems");
-    const visit = (item: JsonValue, ...names: string[]) =>
+    const visit = (item: Json, ...names: string[]) =>
       this.#rules.add("item", this.#visit(item, within(at, ...names)));
     const first = prefix.map((item, index) => visit(item, "prefixItems", `${index}`));
     const most = items === false ? Math.min(max ?? first.length, first.length) : max;

@@ -1,6 +1,7 @@
 // Removes what cannot be enforced from a schema, for callers that accept a partial guarantee.
 
-import { isKnown, isSchema, type JsonValue, join, SchemaError } from "./schema-keywords.ts";
+import type { Json } from "../generation/request.ts";
+import { isKnown, isSchema, join, SchemaError } from "./schema-keywords.ts";
 
 /** Attempts left. Each refusal is found by compiling again, so all schemas that share the budget share its attempts. */
 export type LooseningBudget = { left: number };
@@ -41,7 +42,7 @@ export function loosenSchema<T>(
 
 const ANY_OBJECT = { type: "object" };
 
-type MutableSchema = Record<string, JsonValue>;
+type MutableSchema = Record<string, Json>;
 
 /** Keywords that hold other schemas: by name, in a list, or directly. */
 const BY_NAME = ["properties", "$defs", "definitions"];
@@ -60,13 +61,13 @@ function removeUnknown(schema: MutableSchema, path: string, ignored: string[]): 
     if (BY_NAME.includes(keyword) && isSchema(value))
       removeUnknownIn(Object.entries(value), where, ignored);
     else if (IN_LIST.includes(keyword) && Array.isArray(value))
-      removeUnknownIn(Object.entries(value as JsonValue[]), where, ignored);
+      removeUnknownIn(Object.entries(value as Json[]), where, ignored);
     else if (DIRECTLY.includes(keyword)) removeUnknownIn([["", value ?? null]], where, ignored);
   }
 }
 
 function removeUnknownIn(
-  schemas: readonly (readonly [name: string, schema: JsonValue])[],
+  schemas: readonly (readonly [name: string, schema: Json])[],
   path: string,
   ignored: string[],
 ): void {

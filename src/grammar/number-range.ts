@@ -1,17 +1,27 @@
-// Numbers between two limits as GBNF, digit by digit, because a grammar cannot compare numbers.
+// Numbers between two limits as a grammar, digit by digit, because a grammar cannot compare numbers.
 
-import { literal, oneOf } from "./rules.ts";
+import {
+  charClass,
+  choice,
+  type GrammarNode,
+  type GrammarPart,
+  oneOf,
+  repeated,
+  sequence,
+} from "./nodes.ts";
+import { regExpNode } from "./pattern-parser.ts";
 
 /** Most digits of integers without a limit. */
 const MOST_DIGITS = 16;
+const FRACTION = regExpNode("(\\.[0-9]{1,16})?");
 
 /** Both limits are inclusive; null means no limit. @returns null if the range is empty */
-export function integerRange(min: number | null, max: number | null): string | null {
-  const parts: string[] = [];
+export function integerRange(min: number | null, max: number | null): GrammarNode | null {
+  const parts: GrammarNode[] = [];
   if (min === null || min < 0) {
     const least = max === null || max >= 0 ? 1 : -max;
     const most = min === null ? null : -min;
-    if (most === null || least <= most) parts.push(`"-" ${naturals(least, most)}`);
+    if (most === null || least <= most) parts.push(sequence("-", naturals(least, most)));
   }
   if (max === null || max >= 0) {
     const from = Math.max(min ?? 0, 0);
@@ -24,24 +34,23 @@ export function integerRange(min: number | null, max: number | null): string | n
  * Accepts a decimal only if its whole part already puts it in the range: 5.x for a maximum of 6, but no 5.x for 5.5. The
  * limits themselves are accepted if they are whole. @returns null if no number is accepted
  */
-export function numberRange(min: number | null, max: number | null): string | null {
-  const parts: string[] = [];
-  const fraction = '( "." [0-9]{1,16} )?';
+export function numberRange(min: number | null, max: number | null): GrammarNode | null {
+  const parts: GrammarPart[] = [];
   // From zero up, k with decimals lies in [k, k + 1); below zero, -k with decimals lies in (-k - 1, -k].
   const up = atLeastZero(min) ? integerRange(ceilOrNull(min) ?? 0, lastWholeBelow(max)) : null;
   const fromZero = atLeastZero(min) ? up : integerRange(0, lastWholeBelow(max));
-  if (fromZero !== null) parts.push(`${fromZero} ${fraction}`);
+  if (fromZero !== null) parts.push(sequence(fromZero, FRACTION));
   if (!atLeastZero(min)) {
     const down = integerRange(
       min === null ? null : Math.ceil(min) + 1,
       Math.min(wholeDown(max), -1),
     );
-    if (down !== null) parts.push(`${down} ${fraction}`);
+    if (down !== null) parts.push(sequence(down, FRACTION));
   }
   const edges = [ceilOrNull(min), max === null ? null : Math.floor(max)].filter(
     (edge) => edge !== null && (min === null || edge >= min) && (max === null || edge <= max),
   );
-  for (const edge of edges) parts.push(literal(String(edge)));
+  for (const edge of edges) parts.push(String(edge));
   return parts.length === 0 ? null : oneOf(parts);
 }
 
@@ -63,10 +72,10 @@ function lastWholeBelow(max: number | null): number | null {
 }
 
 /** Integers from 0 up. */
-function naturals(min: number, max: number | null): string {
+function naturals(min: number, max: number | null): GrammarNode {
   const from = String(min);
   const to = max === null ? "9".repeat(Math.max(MOST_DIGITS, from.length)) : String(max);
-  const parts: string[] = [];
+  const parts: GrammarNode[] = [];
   for (let length = from.length; length <= to.length; length++) {
     const least = length === from.length ? from : `1${"0".repeat(length - 1)}`;
     const most = length === to.length ? to : "9".repeat(length);
@@ -75,18 +84,21 @@ function naturals(min: number, max: number | null): string {
   return oneOf(parts);
 }
 
-function sameLength(min: string, max: string): string {
-  if (min === "") return "";
-  const length = min.length;
-  if (/^0+$/.test(min) && /^9+$/.test(max)) return length === 1 ? "[0-9]" : `[0-9]{${length}}`;
-  const [first = "", last = ""] = [min[0], max[0]];
+/** Both limits have as many digits. */
+function sameLength(min: string, max: string): GrammarNode {
+  if (/^0*$/.test(min) && /^9*$/.test(max))
+    return repeated(digitFrom(0, 9), min.length, min.length);
+  const [first, last] = [Number(min[0]), Number(max[0])];
   const [minRest, maxRest] = [min.slice(1), max.slice(1)];
-  if (first === last) return `"${first}" ${sameLength(minRest, maxRest)}`.trim();
-  if (length === 1) return `[${first}-${last}]`;
-  const any = length === 2 ? "[0-9]" : `[0-9]{${length - 1}}`;
-  const parts = [`"${first}" ${sameLength(minRest, "9".repeat(length - 1))}`];
-  const [low, high] = [Number(first) + 1, Number(last) - 1];
-  if (low <= high) parts.push(`[${low}-${high}] ${any}`);
-  parts.push(`"${last}" ${sameLength("0".repeat(length - 1), maxRest)}`);
-  return oneOf(parts);
+  if (first === last) return sequence(String(first), sameLength(minRest, maxRest));
+  const [zeros, nines] = ["0".repeat(minRest.length), "9".repeat(minRest.length)];
+  if (min.length === 1) return digitFrom(first, last);
+  const parts = [sequence(String(first), sameLength(minRest, nines))];
+  if (first + 1 < last)
+    parts.push(sequence(digitFrom(first + 1, last - 1), sameLength(zeros, nines)));
+  return choice(...parts, sequence(String(last), sameLength(zeros, maxRest)));
+}
+
+function digitFrom(first: number, last: number): GrammarNode {
+  return charClass([[0x30 + first, 0x30 + last]]);
 }

@@ -1,17 +1,18 @@
 // Numbers of a JSON Schema, with or without limits.
 
 import { anyInteger, anyNumber } from "./json.ts";
+import type { GrammarNode } from "./nodes.ts";
 import { integerRange, numberRange } from "./number-range.ts";
 import type { Rules } from "./rules.ts";
 import { join, larger, readNumber, type Schema, SchemaError, smaller } from "./schema-keywords.ts";
 
-/** @returns a GBNF expression for the numbers. @throws SchemaError */
+/** @throws SchemaError */
 export function numberRule(
   type: "integer" | "number",
   schema: Schema,
   path: string,
   rules: Rules,
-): string {
+): GrammarNode {
   const limit = (keyword: string) => readNumber(schema[keyword], join(path, keyword));
   const isWhole = type === "integer";
   const [least, above] = [limit("minimum"), limit("exclusiveMinimum")];

@@ -1,19 +1,20 @@
 // References within a schema: JSON pointers. https://www.rfc-editor.org/rfc/rfc6901
 
-import { isSchema, type JsonValue, type Schema, SchemaError } from "./schema-keywords.ts";
+import type { Json } from "../generation/request.ts";
+import { isSchema, type Schema, SchemaError } from "./schema-keywords.ts";
 
 /**
  * @param path path of the reference itself, for the error
  * @throws SchemaError for a reference that points outside the schema or to nothing
  */
-export function resolveReference(document: JsonValue, ref: string, path: string): JsonValue {
+export function resolveReference(document: Json, ref: string, path: string): Json {
   if (ref === "#") return document;
   if (!ref.startsWith("#/"))
     throw new SchemaError(
       path,
       `${ref} is not supported; only references within the schema (#/...) are`,
     );
-  let target: JsonValue | undefined = document;
+  let target: Json | undefined = document;
   for (const name of pointerNames(ref, path)) {
     const holder: object | null = isSchema(target) || Array.isArray(target) ? target : null;
     target = holder && Object.hasOwn(holder, name) ? (holder as Schema)[name] : undefined;

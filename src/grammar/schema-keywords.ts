@@ -1,5 +1,7 @@
 // The known keywords of a schema, the types they apply to, and functions that read them.
 
+import type { Json } from "../generation/request.ts";
+
 /** Reports a part of a schema that cannot be enforced: where it is, and why. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
@@ -12,14 +14,7 @@ export class SchemaError extends Error {
   }
 }
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
-export type Schema = { readonly [name: string]: JsonValue };
+export type Schema = { readonly [name: string]: Json };
 
 /** Keywords that describe a value but do not constrain it. */
 const ANNOTATIONS = new Set([
@@ -104,7 +99,7 @@ export function typesOf(schema: Schema, path: string): readonly string[] | null 
   return types.length > 0 ? types : null;
 }
 
-export function hasType(value: JsonValue, type: string): boolean {
+export function hasType(value: Json, type: string): boolean {
   if (value === null) return type === "null";
   if (Array.isArray(value)) return type === "array";
   if (type === "integer") return Number.isInteger(value);
@@ -115,7 +110,7 @@ export function hasType(value: JsonValue, type: string): boolean {
  * Whether no value can match two branches: all have different types, or the same property has a different constant in each.
  * @param spend is called for every look at a branch
  */
-export function areDistinct(branches: readonly JsonValue[], spend: (units: number) => void) {
+export function areDistinct(branches: readonly Json[], spend: (units: number) => void) {
   const schemas = branches.filter(isSchema);
   if (schemas.length !== branches.length) return false;
   const types = schemas.map(({ type }) => (type === "integer" ? "number" : type));
@@ -133,7 +128,7 @@ export function areDistinct(branches: readonly JsonValue[], spend: (units: numbe
   });
 }
 
-function requiredOf({ required }: Schema): ReadonlySet<JsonValue> {
+function requiredOf({ required }: Schema): ReadonlySet<Json> {
   return new Set(Array.isArray(required) ? required : []);
 }
 
@@ -145,23 +140,23 @@ function constantOf({ properties }: Schema, name: string): string | null {
   return Array.isArray(values) && values.length === 1 ? JSON.stringify(values[0]) : null;
 }
 
-export function isSchema(value: JsonValue | undefined): value is Schema {
+export function isSchema(value: Json | undefined): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-export function readList(value: JsonValue | undefined, path: string): readonly JsonValue[] {
+export function readList(value: Json | undefined, path: string): readonly Json[] {
   if (Array.isArray(value)) return value;
   throw new SchemaError(path, "must be an array");
 }
 
-export function readCount(value: JsonValue | undefined, path: string): number | null {
+export function readCount(value: Json | undefined, path: string): number | null {
   if (value === undefined) return null;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
     return value;
   throw new SchemaError(path, "must be an integer from 0 to 65536");
 }
 
-export function readNumber(value: JsonValue | undefined, path: string): number | null {
+export function readNumber(value: Json | undefined, path: string): number | null {
   if (value === undefined) return null;
   if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
   throw new SchemaError(path, "must be a number from -2^53 to 2^53");

@@ -1,13 +1,15 @@
 // Strings of a JSON Schema, limited by length, pattern or format.
 
 import { anyString, quoted, stringChar, stringOfLength } from "./json.ts";
+import type { GrammarNode } from "./nodes.ts";
+import { PatternError } from "./pattern-parser.ts";
 import type { Rules } from "./rules.ts";
 import { join, readCount, type Schema, SchemaError } from "./schema-keywords.ts";
 import { FORMAT_NAMES, formatRule } from "./string-format.ts";
-import { PatternError, patternRule } from "./string-pattern.ts";
+import { patternRule } from "./string-pattern.ts";
 
-/** @returns a GBNF expression for the strings. @throws SchemaError */
-export function stringRule(schema: Schema, path: string, rules: Rules): string {
+/** @throws SchemaError */
+export function stringRule(schema: Schema, path: string, rules: Rules): GrammarNode {
   const { pattern, format, minLength, maxLength } = schema;
   const min = readCount(minLength, join(path, "minLength")) ?? 0;
   const max = readCount(maxLength, join(path, "maxLength"));
@@ -27,7 +29,7 @@ export function stringRule(schema: Schema, path: string, rules: Rules): string {
   return stringOfLength(rules, min, max);
 }
 
-function patternString(pattern: string, path: string, rules: Rules): string {
+function patternString(pattern: string, path: string, rules: Rules): GrammarNode {
   try {
     return quoted(rules, patternRule(pattern, rules, stringChar(rules)));
   } catch (error) {
@@ -37,7 +39,7 @@ function patternString(pattern: string, path: string, rules: Rules): string {
   }
 }
 
-function formatString(format: string, path: string, rules: Rules): string {
+function formatString(format: string, path: string, rules: Rules): GrammarNode {
   const rule = formatRule(format, rules);
   if (rule) return quoted(rules, rule);
   throw new SchemaError(

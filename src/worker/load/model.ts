@@ -5,6 +5,7 @@ import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { acceptSeedFunctions } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
@@ -127,6 +128,7 @@ function describeModel(
     trainedContextTokens: model.trainContextSize,
     chatTemplate: template?.source ?? null,
     toolFormat: template?.toolFormat.name ?? null,
+    argumentSyntax: template?.toolFormat.syntax ?? JSON_SYNTAX,
     reasoningFormat: reasoningFormat?.name ?? null,
     vocabularySize,
     canRank: model.fileInsights.supportsRanking,

@@ -3,7 +3,7 @@
 
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { OutputPlan } from "../../generation/request.ts";
-import { literal } from "../../grammar/rules.ts";
+import { gbnf } from "../../grammar/nodes.ts";
 import { OutputParser, type OutputPart } from "./output-parser.ts";
 import { reasoningFormatNamed } from "./reasoning-formats.ts";
 import { StopSequences } from "./stop-sequences.ts";
@@ -118,7 +118,7 @@ export class AnswerReader {
     const { grammars } = this.#options;
     const before = this.#text.slice(this.#tokens[first]?.at ?? at, at);
     const whole =
-      before === "" ? grammar : grammar.replace(/^root ::=/, () => `root ::= ${literal(before)}`);
+      before === "" ? grammar : grammar.replace(/^root ::=/, () => `root ::= ${gbnf(before)}`);
     const state = grammars.begin(whole);
     const ids = this.#tokens.slice(first).map(({ id }) => id);
     // The generated tokens cannot be undone. If the grammar does not allow them (unusual white space), the call is unrestricted.

@@ -1,7 +1,7 @@
 // Splits the model's output, as it arrives, into text, reasoning and tool calls. Holds back any text that may become the start
 // of a marker, because parts that were returned cannot be taken back.
 
-import { JSON_SYNTAX } from "../../grammar/syntax.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { callArguments } from "./call-arguments.ts";
 import type { ReasoningFormat } from "./reasoning-formats.ts";
 import type { Marker, ToolFormat } from "./tool-format.ts";

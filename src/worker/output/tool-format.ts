@@ -1,7 +1,8 @@
 // The type of a tool call format, and helpers that several formats share.
 
-import { literal } from "../../grammar/rules.ts";
-import type { Syntax } from "../../grammar/syntax.ts";
+import type { Syntax } from "../../generation/syntax.ts";
+import { type GrammarNode, type GrammarPart, optional, sequence } from "../../grammar/nodes.ts";
+import { regExpNode } from "../../grammar/pattern-parser.ts";
 
 export type Marker = {
   readonly text: string;
@@ -9,8 +10,8 @@ export type Marker = {
   readonly isAtStart: boolean;
 };
 
-/** GBNF of one tool: its name as a GBNF literal, without quotes of its own, and the name of the rule for its arguments. */
-export type CallRules = { readonly name: string; readonly args: string };
+/** One tool: its name, and the rule of its arguments. */
+export type CallRules = { readonly name: string; readonly args: GrammarNode };
 
 export type ToolFormat = {
   readonly name: string;
@@ -32,17 +33,17 @@ export type ToolFormat = {
   readonly grammar: {
     /** Comes before the first call if the answer must be a call. */
     readonly lead: string;
-    readonly begin: string;
-    readonly call: (rules: CallRules) => string;
+    readonly begin: GrammarPart;
+    readonly call: (rules: CallRules) => GrammarNode;
     /** Null if an answer can hold only one call. */
-    readonly between: string | null;
-    readonly end: string;
+    readonly between: GrammarPart | null;
+    readonly end: GrammarPart;
   };
 };
 
 /** White space that models put between elements, limited so that it ends. */
-export const GAP = "[ \\n\\t]{0,4}";
-export const SPACE = '" "?';
+export const GAP = regExpNode("[ \\n\\t]{0,4}");
+export const SPACE = optional(" ");
 
 export const anywhere = (...texts: string[]): Marker[] =>
   texts.map((text) => ({ text, isAtStart: false }));
@@ -50,18 +51,7 @@ export const atStart = (...texts: string[]): Marker[] =>
   texts.map((text) => ({ text, isAtStart: true }));
 
 /** `{"name": "x", "arguments": {...}`, without the closing brace. */
-export function jsonCall({ name, args }: CallRules, key: "arguments" | "parameters"): string {
-  return [
-    literal("{"),
-    GAP,
-    literal('"name":'),
-    SPACE,
-    literal('"'),
-    name,
-    literal('",'),
-    SPACE,
-    literal(`"${key}":`),
-    SPACE,
-    args,
-  ].join(" ");
+export function jsonCall({ name, args }: CallRules, key: "arguments" | "parameters"): GrammarNode {
+  const start = sequence("{", GAP, '"name":', SPACE, `"${name}",`, SPACE);
+  return sequence(start, `"${key}":`, SPACE, args);
 }

@@ -1,8 +1,9 @@
 // The tool call format of each model family: its start markers, how to read it, and its grammar. The chat template shows the
 // family. A model whose template does not support tools is instructed to use the generic format.
 
-import { literal } from "../../grammar/rules.ts";
-import { JSON_SYNTAX } from "../../grammar/syntax.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
+import { choice, optional, sequence } from "../../grammar/nodes.ts";
+import { regExpNode } from "../../grammar/pattern-parser.ts";
 import {
   anywhere,
   atStart,
@@ -28,7 +29,7 @@ const TAGGED = {
     lead: "",
     begin: "",
     call: (rules: CallRules) =>
-      `"<tool_call>" ${GAP} ${jsonCall(rules, "arguments")} ${GAP} "}" ${GAP} "</tool_call>"`,
+      sequence("<tool_call>", GAP, jsonCall(rules, "arguments"), GAP, "}", GAP, "</tool_call>"),
     between: GAP,
     end: "",
   },
@@ -45,6 +46,9 @@ const DEEPSEEK_TOKENS = [
   "<｜tool▁sep｜>",
 ];
 
+/** An id as Mistral's models make them. */
+const CALL_ID = regExpNode("[a-zA-Z0-9]{9}");
+
 /** Gemma's format: `call:x{city:<q>Rome<q>}`. */
 function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
   return {
@@ -59,8 +63,7 @@ function gemma(name: string, opener: string, closer: string, quote: string): Too
     grammar: {
       lead: "",
       begin: "",
-      call: ({ name: tool, args }) =>
-        `${literal(`${opener}call:`)} ${tool} ${args} ${literal(closer)}`,
+      call: ({ name: tool, args }) => sequence(`${opener}call:${tool}`, args, closer),
       between: "",
       end: "",
     },
@@ -84,10 +87,16 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     dropped: [],
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
     grammar: {
-      lead: literal("<|channel|>commentary "),
+      lead: "<|channel|>commentary ",
       begin: "",
       call: ({ name, args }) =>
-        `"to=functions." ${name} ( "<|channel|>" ( "commentary" | "analysis" ) )? ( ${SPACE} "<|constrain|>"? "json" )? "<|message|>" ${args}`,
+        sequence(
+          `to=functions.${name}`,
+          optional("<|channel|>", choice("commentary", "analysis")),
+          optional(SPACE, optional("<|constrain|>"), "json"),
+          "<|message|>",
+          args,
+        ),
       between: null,
       end: "",
     },
@@ -108,7 +117,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     grammar: {
       lead: "",
       begin: "",
-      call: ({ name, args }) => `">>>"? ${name} "\\n" ${args}`,
+      call: ({ name, args }) => sequence(optional(">>>"), `${name}\n`, args),
       between: GAP,
       end: "",
     },
@@ -126,7 +135,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     grammar: {
       lead: "",
       begin: "",
-      call: ({ name, args }) => `"<function=" ${name} ">" ${GAP} ${args} ${GAP} "</function>"`,
+      call: ({ name, args }) => sequence(`<function=${name}>`, GAP, args, GAP, "</function>"),
       between: GAP,
       end: "",
     },
@@ -146,11 +155,15 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
       lead: "",
-      begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
+      begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
       call: ({ name, args }) =>
-        `"<｜tool▁call▁begin｜>function<｜tool▁sep｜>" ${name} "\\n\`\`\`json\\n" ${args} "\\n\`\`\`" "<｜tool▁call▁end｜>"`,
+        sequence(
+          `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n`,
+          args,
+          "\n```<｜tool▁call▁end｜>",
+        ),
       between: GAP,
-      end: `${GAP} "<｜tool▁calls▁end｜>"`,
+      end: sequence(GAP, "<｜tool▁calls▁end｜>"),
     },
   },
   {
@@ -167,11 +180,11 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
       lead: "",
-      begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
+      begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
       call: ({ name, args }) =>
-        `"<｜tool▁call▁begin｜>" ${name} "<｜tool▁sep｜>" ${args} "<｜tool▁call▁end｜>"`,
+        sequence(`<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>`, args, "<｜tool▁call▁end｜>"),
       between: GAP,
-      end: `${GAP} "<｜tool▁calls▁end｜>"`,
+      end: sequence(GAP, "<｜tool▁calls▁end｜>"),
     },
   },
   {
@@ -188,7 +201,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
       lead: "",
       begin: "",
       call: ({ name, args }) =>
-        `"[TOOL_CALLS]" ${name} ( "[CALL_ID]" [a-zA-Z0-9]{9} )? "[ARGS]" ${args}`,
+        sequence(`[TOOL_CALLS]${name}`, optional("[CALL_ID]", CALL_ID), "[ARGS]", args),
       between: "",
       end: "",
     },
@@ -205,11 +218,11 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     controlTexts: ["[TOOL_CALLS]"],
     grammar: {
       lead: "",
-      begin: `"[TOOL_CALLS]" ${SPACE} "["`,
+      begin: sequence("[TOOL_CALLS]", SPACE, "["),
       call: (rules) =>
-        `${jsonCall(rules, "arguments")} ( ", \\"id\\": \\"" [a-zA-Z0-9]{9} "\\"" )? "}"`,
-      between: `"," ${SPACE}`,
-      end: '"]"',
+        sequence(jsonCall(rules, "arguments"), optional(', "id": "', CALL_ID, '"'), "}"),
+      between: sequence(",", SPACE),
+      end: "]",
     },
   },
   {
@@ -233,13 +246,13 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     controlTexts: ["<|python_tag|>"],
     grammar: {
       lead: "",
-      begin: '"<|python_tag|>"?',
+      begin: optional("<|python_tag|>"),
       call: ({ name, args }) =>
-        [
-          `"{" ${SPACE} ( "\\"type\\": \\"function\\"," ${SPACE} )?`,
-          `"\\"name\\":" ${SPACE} "\\"" ${name} "\\"," ${SPACE}`,
-          `"\\"parameters\\":" ${SPACE} ${args} ${GAP} "}"`,
-        ].join(" "),
+        sequence(
+          sequence("{", SPACE, optional('"type": "function",', SPACE)),
+          sequence('"name":', SPACE, `"${name}",`, SPACE),
+          sequence('"parameters":', SPACE, args, GAP, "}"),
+        ),
       between: null,
       end: "",
     },

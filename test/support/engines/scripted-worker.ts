@@ -1,6 +1,7 @@
 // Runs as a worker process without a model: each input of a request selects an action.
 
 import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
+import { JSON_SYNTAX } from "../../../src/generation/syntax.ts";
 
 const MODEL = {
   device: "CPU",
@@ -14,6 +15,7 @@ const MODEL = {
   batchTokens: 16,
   chatTemplate: null,
   toolFormat: null,
+  argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
   vocabularySize: 0,
   beginningText: null,

@@ -39,7 +39,7 @@ function unitsOf(schema: unknown, budget = new CountedBudget(Number.POSITIVE_INF
 /** Each part of these schemas is allowed by itself. */
 const COSTLY: readonly (readonly [what: string, schema: unknown])[] = [
   ["a thousand patterns", texts(1_000, (n) => `^(${many(60, (at) => `c${at}x${n}`).join("|")}){1,99}$`)],
-  ["patterns of two thousand characters", texts(500, (n) => `^${".".repeat(1_900)}${n}$`)],
+  ["patterns of two thousand characters", texts(500, (n) => `^(${many(900, () => "a").join("|")})${n}$`)],
   ["patterns with nested groups", texts(500, (n) => `^${"(".repeat(900)}${n}${")".repeat(900)}$`)],
   ["patterns that may match anywhere", texts(2_000, (n) => `\\w+@\\w+\\.(com|org)${n}`)],
   ["large classes", texts(300, (n) => `^[${many(1_800, (at) => String.fromCodePoint(0x4e00 + at * 2)).join("")}]{1,99}${n}$`)],
