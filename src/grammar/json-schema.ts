@@ -16,7 +16,7 @@ import {
   objectInOrder,
   objectOf,
 } from "./json.ts";
-import { type GrammarNode, type GrammarPart, oneOf, rule } from "./nodes.ts";
+import { type GrammarNode, type GrammarPart, oneOf, rule, UNBOUNDED } from "./nodes.ts";
 import { numberRule } from "./number-schema.ts";
 import { resolveReference } from "./resolve-reference.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
@@ -268,15 +268,14 @@ class Compiler {
     const isLimited = [prefixItems, minItems, maxItems].some((limit) => limit !== undefined);
     if (items === true && !isLimited) return anyArray(this.#rules);
     const prefix = readList(prefixItems ?? [], join(path, "prefixItems"));
-    const min = readCount(minItems, join(path, "minItems")) ?? 0;
-    const max = readCount(maxItems, join(path, "maxItems"));
-    if (max !== null && max < min)
-      throw new SchemaError(join(path, "maxItems"), "is below minItems");
+    const min = readCount(minItems, join(path, "minItems"), 0);
+    const max = readCount(maxItems, join(path, "maxItems"), UNBOUNDED);
+    if (max < min) throw new SchemaError(join(path, "maxItems"), "is below minItems");
     const visit = (item: Json, ...names: string[]) =>
       this.#rules.add("item", this.#visit(item, within(at, ...names)));
     const first = prefix.map((item, index) => visit(item, "prefixItems", `${index}`));
-    const most = items === false ? Math.min(max ?? first.length, first.length) : max;
-    if (most !== null && most < min)
+    const most = items === false ? Math.min(max, first.length) : max;
+    if (most < min)
       throw new SchemaError(join(path, "minItems"), "is more than the items that are allowed");
     const rest = items === false || most === first.length ? null : visit(items, "items");
     return this.#rules.add("array", arrayOf(this.#rules, { first, rest, min, max: most }));

@@ -10,7 +10,6 @@ import {
   optional,
   repeated,
   sequence,
-  UNBOUNDED,
 } from "./nodes.ts";
 import { regExpNode } from "./pattern-parser.ts";
 import type { Rules } from "./rules.ts";
@@ -57,10 +56,9 @@ function anyName(rules: Rules): GrammarNode {
   return rules.syntax.areNamesQuoted ? anyString(rules) : rules.once("name", () => NAME);
 }
 
-/** @param max null for no limit. Both limits count characters. */
-export function stringOfLength(rules: Rules, min: number, max: number | null): GrammarNode {
-  const chars = repeated(stringChar(rules), min, max ?? UNBOUNDED);
-  return rules.add("string", quoted(rules, chars));
+/** Both limits count characters. */
+export function stringOfLength(rules: Rules, min: number, max: number): GrammarNode {
+  return rules.add("string", quoted(rules, repeated(stringChar(rules), min, max)));
 }
 
 export function anyInteger(rules: Rules): GrammarNode {
@@ -141,12 +139,12 @@ export type ArrayParts = {
   /** Rule of all further items; null if there are none. */
   readonly rest: GrammarNode | null;
   readonly min: number;
-  readonly max: number | null;
+  readonly max: number;
 };
 
 export function arrayOf(rules: Rules, { first, rest, min, max }: ArrayParts): GrammarNode {
   let items = rest ? furtherItems(rules, rest, { after: first.length, min, max }) : sequence();
-  for (let index = Math.min(first.length, max ?? first.length) - 1; index >= 0; index--) {
+  for (let index = Math.min(first.length, max) - 1; index >= 0; index--) {
     const item = sequence(index === 0 ? "" : comma(rules), first[index] ?? "", items);
     items = rules.add("items", index < min ? item : optional(item));
   }
@@ -162,7 +160,7 @@ function furtherItems(
   { after, min, max }: FurtherItems,
 ): GrammarNode {
   const least = Math.max(0, min - after);
-  const most = Math.max(0, (max ?? UNBOUNDED) - after);
+  const most = Math.max(0, max - after);
   if (most === 0) return sequence();
   const next = rules.add("further", sequence(comma(rules), item));
   if (after > 0) return repeated(next, least, most);

@@ -149,25 +149,17 @@ export function readList(value: Json | undefined, path: string): readonly Json[]
   throw new SchemaError(path, "must be an array");
 }
 
-export function readCount(value: Json | undefined, path: string): number | null {
-  if (value === undefined) return null;
+export function readCount(value: Json | undefined, path: string, absent: number): number {
+  if (value === undefined) return absent;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
     return value;
   throw new SchemaError(path, "must be an integer from 0 to 65536");
 }
 
-export function readNumber(value: Json | undefined, path: string): number | null {
-  if (value === undefined) return null;
+export function readNumber(value: Json | undefined, path: string, absent: number): number {
+  if (value === undefined) return absent;
   if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
   throw new SchemaError(path, "must be a number from -2^53 to 2^53");
-}
-
-export function larger(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
-}
-
-export function smaller(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 export function join(path: string, name: string): string {

@@ -25,19 +25,19 @@ export type ToolFormat = {
   /** Syntax of the arguments. */
   readonly syntax: Syntax;
   /** Markers that are removed from the text. */
-  readonly dropped: readonly Marker[];
+  readonly dropped?: readonly Marker[];
   /** Control tokens of the format; all other control tokens are decoded to no text. */
   readonly controlTexts: readonly string[];
   /** A call as the model should write it, for templates that do not describe tools. */
   readonly example?: string;
   readonly grammar: {
     /** Comes before the first call if the answer must be a call. */
-    readonly lead: string;
-    readonly begin: GrammarPart;
+    readonly lead?: string;
+    readonly begin?: GrammarPart;
     readonly call: (rules: CallRules) => GrammarNode;
     /** Null if an answer can hold only one call. */
     readonly between: GrammarPart | null;
-    readonly end: GrammarPart;
+    readonly end?: GrammarPart;
   };
 };
 

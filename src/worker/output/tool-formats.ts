@@ -22,16 +22,12 @@ const TAGGED = {
   header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
   closer: "</tool_call>",
   syntax: JSON_SYNTAX,
-  dropped: [],
   controlTexts: ["<tool_call>", "</tool_call>"],
   example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
   grammar: {
-    lead: "",
-    begin: "",
     call: (rules: CallRules) =>
       sequence("<tool_call>", GAP, jsonCall(rules, "arguments"), GAP, "}", GAP, "</tool_call>"),
     between: GAP,
-    end: "",
   },
 } satisfies Partial<ToolFormat>;
 
@@ -58,14 +54,10 @@ function gemma(name: string, opener: string, closer: string, quote: string): Too
     header: /call:([\w.-]+)\s*(?=\{)/,
     closer,
     syntax: { quote, areNamesQuoted: false, hasEscapes: false },
-    dropped: [],
     controlTexts: [opener, closer, quote],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name: tool, args }) => sequence(`${opener}call:${tool}`, args, closer),
       between: "",
-      end: "",
     },
   };
 }
@@ -84,11 +76,9 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /to=functions\.([\w.-]+)[^{]*?<\|message\|>\s*(?=\{)/,
     closer: null,
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
     grammar: {
       lead: "<|channel|>commentary ",
-      begin: "",
       call: ({ name, args }) =>
         sequence(
           `to=functions.${name}`,
@@ -98,7 +88,6 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
           args,
         ),
       between: null,
-      end: "",
     },
   },
   {
@@ -115,11 +104,8 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     dropped: [...atStart("all\n"), ...anywhere(">>>all\n")],
     controlTexts: [],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name, args }) => sequence(optional(">>>"), `${name}\n`, args),
       between: GAP,
-      end: "",
     },
   },
   {
@@ -130,14 +116,10 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /<function=([\w.-]+)>\s*(?=\{)/,
     closer: "</function>",
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: [],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name, args }) => sequence(`<function=${name}>`, GAP, args, GAP, "</function>"),
       between: GAP,
-      end: "",
     },
   },
   {
@@ -149,12 +131,10 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      lead: "",
       begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
       call: ({ name, args }) =>
         sequence(
@@ -174,12 +154,10 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
     closer: "<｜tool▁calls▁end｜>",
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      lead: "",
       begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
       call: ({ name, args }) =>
         sequence(`<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>`, args, "<｜tool▁call▁end｜>"),
@@ -195,15 +173,11 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /\[TOOL_CALLS\]\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]\s*(?=\{)/,
     closer: null,
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["[TOOL_CALLS]", "[ARGS]", "[CALL_ID]"],
     grammar: {
-      lead: "",
-      begin: "",
       call: ({ name, args }) =>
         sequence(`[TOOL_CALLS]${name}`, optional("[CALL_ID]", CALL_ID), "[ARGS]", args),
       between: "",
-      end: "",
     },
   },
   {
@@ -214,10 +188,8 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["[TOOL_CALLS]"],
     grammar: {
-      lead: "",
       begin: sequence("[TOOL_CALLS]", SPACE, "["),
       call: (rules) =>
         sequence(jsonCall(rules, "arguments"), optional(', "id": "', CALL_ID, '"'), "}"),
@@ -242,10 +214,8 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     closer: null,
     syntax: JSON_SYNTAX,
-    dropped: [],
     controlTexts: ["<|python_tag|>"],
     grammar: {
-      lead: "",
       begin: optional("<|python_tag|>"),
       call: ({ name, args }) =>
         sequence(
@@ -254,7 +224,6 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
           sequence('"parameters":', SPACE, args, GAP, "}"),
         ),
       between: null,
-      end: "",
     },
   },
   {

@@ -22,7 +22,7 @@ export function callGrammar({
   isRequired,
   answer,
 }: CallGrammarOptions): string {
-  const { lead, begin, between, end } = grammar;
+  const { lead = "", begin = "", between, end = "" } = grammar;
   const more = isParallel && between !== null ? anyNumberOf(between, rule("call")) : "";
   const calls = sequence(isRequired ? lead : "", begin, rule("call"), more, end);
   const root = answer === null ? calls : choice(calls, rule("answer"));

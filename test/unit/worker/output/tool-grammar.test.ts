@@ -110,7 +110,7 @@ for (const format of [...TOOL_FORMATS, GENERIC]) {
 
   test(`${format.name}: allows a call, which is parsed back`, () => {
     expect(grammarOf(format).matches(call + end)).toBe(true);
-    expect(namesRead(format, format.grammar.lead + call + end)).toEqual(["get_weather"]);
+    expect(namesRead(format, (format.grammar.lead ?? "") + call + end)).toEqual(["get_weather"]);
   });
 
   test(`${format.name}: restricts name and arguments to the given tools`, () => {
