@@ -33,48 +33,43 @@ export function costProblem(rules: ReadonlyMap<string, GrammarNode>): string | n
   return null;
 }
 
-/** Counts elements with repetitions expanded. A repeated group counts as a separate rule. */
-export function elementsOf(node: GrammarNode): number {
+export type NodeSize = {
+  /** Elements with repetitions expanded. A repeated group counts as a separate rule. */
+  readonly elements: number;
+  /** Roughly the length of its text. */
+  readonly chars: number;
+};
+
+export function sizeOf(node: GrammarPart): NodeSize {
+  if (typeof node === "string") return { elements: node.length + 2, chars: node.length + 3 };
   switch (node.type) {
     case "literal":
-      return node.text.length + 2; // and two for its ends
+      return sizeOf(node.text);
     case "char":
+      return { elements: 1, chars: 3 + RANGE_CHARS * node.ranges.length };
     case "rule":
-      return 1;
+      return { elements: 1, chars: node.name.length + 1 };
     case "sequence":
-      return sumOf(node.parts, elementsOf);
+      return sumOf(node.parts);
     case "choice":
-      return sumOf(node.options, elementsOf);
+      return sumOf(node.options);
     case "repeat": {
-      const [once, copies] = [elementsOf(node.part), copiesOf(node)];
-      return isGroup(node.part) ? once + copies : once * copies;
+      const { elements, chars } = sizeOf(node.part);
+      const copies = copiesOf(node);
+      const expanded = isGroup(node.part) ? elements + copies : elements * copies;
+      return { elements: expanded, chars: chars + 3 };
     }
   }
 }
 
-/** Roughly the length of the node as text. */
-export function charsOf(node: GrammarPart): number {
-  if (typeof node === "string") return node.length + 3;
-  switch (node.type) {
-    case "literal":
-      return charsOf(node.text);
-    case "char":
-      return 3 + RANGE_CHARS * node.ranges.length;
-    case "rule":
-      return node.name.length + 1;
-    case "sequence":
-      return sumOf(node.parts, charsOf);
-    case "choice":
-      return sumOf(node.options, charsOf) + 2 * node.options.length;
-    case "repeat":
-      return charsOf(node.part) + 3;
+function sumOf(nodes: readonly GrammarNode[]): NodeSize {
+  let [elements, chars] = [0, 2 * nodes.length];
+  for (const node of nodes) {
+    const size = sizeOf(node);
+    elements += size.elements;
+    chars += size.chars;
   }
-}
-
-function sumOf(nodes: readonly GrammarNode[], sizeOf: (node: GrammarNode) => number): number {
-  let sum = 0;
-  for (const node of nodes) sum += sizeOf(node);
-  return sum;
+  return { elements, chars };
 }
 
 type Cost = {
@@ -110,10 +105,7 @@ class WaysCounter {
   }
 
   #measured(node: GrammarNode): Cost {
-    const cost = this.#costOf(node);
-    this.mostWays = Math.max(this.mostWays, cost.ways);
-    this.mostSkips = Math.max(this.mostSkips, cost.skips);
-    return cost;
+    return this.#noted(this.#costOf(node));
   }
 
   #costOf(node: GrammarNode): Cost {
@@ -132,20 +124,24 @@ class WaysCounter {
     }
   }
 
+  /** From the back: the number of ways into the rest at each position. */
   #sequence(parts: readonly GrammarNode[]): Cost {
     let rest: Cost = { ways: 0, isNullable: true, skips: 0 };
-    // From the back: the number of ways into the rest at each position.
     for (const part of parts.toReversed()) {
       const { ways, isNullable, skips } = this.#measured(part);
-      rest = {
+      rest = this.#noted({
         ways: ways + (isNullable ? rest.ways : 0),
         isNullable: isNullable && rest.isNullable,
         skips: isNullable ? skips + rest.skips : 0,
-      };
-      this.mostWays = Math.max(this.mostWays, rest.ways);
-      this.mostSkips = Math.max(this.mostSkips, rest.skips);
+      });
     }
     return rest;
+  }
+
+  #noted(cost: Cost): Cost {
+    this.mostWays = Math.max(this.mostWays, cost.ways);
+    this.mostSkips = Math.max(this.mostSkips, cost.skips);
+    return cost;
   }
 }
 

@@ -4,8 +4,7 @@
 
 import type { Json } from "../generation/request.ts";
 import { writeName, writeValue } from "../generation/syntax.ts";
-import type { CompileBudget } from "./compile-budget.ts";
-import { charsOf } from "./grammar-cost.ts";
+import { sizeOf } from "./grammar-cost.ts";
 import {
   anyArray,
   anyObject,
@@ -51,19 +50,12 @@ const MOST_FOLLOWED = 64;
 const UNITS_PER_NODE = 10;
 const NONE: ReadonlySet<string> = new Set();
 
-/**
- * @returns a grammar whose rule `root` is JSON of this schema
- * @throws SchemaError
- */
-export function schemaGrammar(schema: unknown, budget?: CompileBudget): string {
-  return schemaRules(schema, { rule: "root", ...(budget ? { budget } : {}) }).toString();
-}
-
 export type SchemaRulesOptions = RulesOptions & {
+  /** Name of the rule that is JSON of the schema. */
   readonly rule: string;
 };
 
-/** Same as `schemaGrammar`, for a part of a larger grammar. @throws SchemaError */
+/** @throws SchemaError */
 export function schemaRules(
   schema: unknown,
   { rule: root, ...options }: SchemaRulesOptions,
@@ -98,7 +90,7 @@ class Compiler {
 
   #visit(schema: Json | undefined, at: SchemaLocation): GrammarPart {
     const body = this.#bodyOf(schema, at);
-    this.#rules.budget.spendChars(charsOf(body)); // the enclosing schema measures it again
+    this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
     return body;
   }
 

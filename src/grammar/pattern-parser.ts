@@ -2,7 +2,7 @@
 // groups, alternatives and repetitions.
 
 import { type CharRange, complement, without } from "./char-ranges.ts";
-import { charsOf } from "./grammar-cost.ts";
+import { sizeOf } from "./grammar-cost.ts";
 import {
   charClass,
   choice,
@@ -164,7 +164,7 @@ export class PatternParser {
       } else if (kind !== ":") throw new PatternError(`(?${kind} is not supported`);
     }
     const body = oneOf(this.#alternatives());
-    this.#rules?.budget.spendChars(charsOf(body)); // the groups around it measure it again
+    this.#rules?.budget.spendChars(sizeOf(body).chars); // the groups around it measure it again
     if (!this.#take(")")) throw new PatternError("it has an unclosed (");
     return body;
   }

@@ -2,7 +2,7 @@
 
 import { JSON_SYNTAX, type Syntax } from "../generation/syntax.ts";
 import { CompileBudget } from "./compile-budget.ts";
-import { charsOf, costProblem, elementsOf, sizeProblem } from "./grammar-cost.ts";
+import { costProblem, sizeOf, sizeProblem } from "./grammar-cost.ts";
 import { type GrammarNode, type GrammarPart, gbnf, rule, sequence } from "./nodes.ts";
 import { SchemaError } from "./schema-keywords.ts";
 
@@ -39,9 +39,10 @@ export class Rules {
   set(name: string, given: GrammarPart): void {
     const body = sequence(given);
     this.budget.spend(1);
-    this.budget.spendChars(charsOf(body));
+    const { chars, elements } = sizeOf(body);
+    this.budget.spendChars(chars);
     this.#bodies.set(name, body);
-    this.#elements += elementsOf(body);
+    this.#elements += elements;
     refuse(sizeProblem(this.#elements));
   }
 

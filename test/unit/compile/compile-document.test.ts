@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { compileDocument } from "../../../src/compile/compile-document.ts";
 import type { AskedArguments, Json } from "../../../src/generation/request.ts";
 import { CompileBudget } from "../../../src/grammar/compile-budget.ts";
-import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
 import { Gbnf } from "../../support/gbnf.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const many = <T>(count: number, make: (index: number) => T) =>

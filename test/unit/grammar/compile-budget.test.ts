@@ -2,8 +2,9 @@
 
 import { expect, test } from "vitest";
 import { CompileBudget } from "../../../src/grammar/compile-budget.ts";
-import { schemaGrammar, schemaRules } from "../../../src/grammar/json-schema.ts";
+import { schemaRules } from "../../../src/grammar/json-schema.ts";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 const many = <T>(count: number, make: (index: number) => T) =>
   Array.from({ length: count }, (_, index) => make(index));

@@ -2,7 +2,6 @@
 
 import { expect, test } from "vitest";
 import { costProblem } from "../../../src/grammar/grammar-cost.ts";
-import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
 import {
   anyNumberOf,
   type GrammarNode,
@@ -11,6 +10,7 @@ import {
   sequence,
 } from "../../../src/grammar/nodes.ts";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 /** Each level has two ways to the next one. */
 function tree(levels: number): object {

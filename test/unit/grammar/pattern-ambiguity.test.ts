@@ -1,8 +1,8 @@
 // Patterns that can match in very many ways at once are refused; realistic patterns are not, however long their texts.
 
 import { expect, test } from "vitest";
-import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 const compile = (pattern: string) => () => schemaGrammar({ type: "string", pattern });
 
