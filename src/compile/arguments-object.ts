@@ -60,7 +60,7 @@ class ObjectProof {
 
   #resolve(ref: string): unknown {
     try {
-      return resolveReference(this.#root, ref, "");
+      return resolveReference(this.#root, ref);
     } catch {
       return null;
     }

@@ -24,6 +24,7 @@ import {
   hasType,
   isSchema,
   join,
+  KeywordError,
   readCount,
   readList,
   refuseOthers,
@@ -88,10 +89,16 @@ class Compiler {
     return this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
   }
 
+  /** @throws SchemaError */
   #visit(schema: Json | undefined, at: SchemaLocation): GrammarPart {
-    const body = this.#bodyOf(schema, at);
-    this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
-    return body;
+    try {
+      const body = this.#bodyOf(schema, at);
+      this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
+      return body;
+    } catch (error) {
+      if (!(error instanceof KeywordError)) throw error;
+      throw new SchemaError(join(at.path, error.keyword), error.message);
+    }
   }
 
   #bodyOf(schema: Json | undefined, at: SchemaLocation): GrammarPart {
@@ -106,36 +113,35 @@ class Compiler {
     if (!isSchema(schema))
       throw new SchemaError(at.path, "must be a schema that allows at least one value");
     this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
-    refuseUnknown(schema, at.path);
+    refuseUnknown(schema);
     const body = this.#choose(schema, at);
     return schema.nullable === true ? oneOf([body, "null"]) : body;
   }
 
   #choose(schema: Schema, at: SchemaLocation): GrammarPart {
     if (schema.$ref !== undefined) return this.#reference(schema, at);
-    if (schema.const !== undefined) return this.#values([schema.const], schema, at, "const");
+    if (schema.const !== undefined) return this.#values("const", [schema.const], schema);
     if (schema.enum !== undefined) {
-      const values = readList(schema.enum, join(at.path, "enum"));
-      return this.#values(values, schema, at, "enum");
+      return this.#values("enum", readList(schema.enum, "enum"), schema);
     }
     for (const keyword of ["anyOf", "oneOf", "allOf"] as const) {
       if (schema[keyword] !== undefined) return this.#branches(keyword, schema, at);
     }
-    const types = typesOf(schema, at.path);
+    const types = typesOf(schema);
     if (!types) return anyValue(this.#rules);
     return oneOf(types.map((type) => this.#type(type, schema, at)));
   }
 
-  #reference(schema: Schema, { path, followed }: SchemaLocation): GrammarNode {
-    refuseOthers("$ref", schema, path);
+  #reference(schema: Schema, { followed }: SchemaLocation): GrammarNode {
+    refuseOthers("$ref", schema);
     const ref = String(schema.$ref);
     this.#rules.budget.spendChars(ref.length);
     const known = this.#refs.get(ref);
-    if (followed.has(ref)) throw new SchemaError(join(path, "$ref"), `${ref} refers to itself`);
+    if (followed.has(ref)) throw new KeywordError("$ref", `${ref} refers to itself`);
     if (followed.size > MOST_FOLLOWED)
-      throw new SchemaError(join(path, "$ref"), `follows more than ${MOST_FOLLOWED} references`);
+      throw new KeywordError("$ref", `follows more than ${MOST_FOLLOWED} references`);
     if (known) return known;
-    const target = resolveReference(this.#document, ref, join(path, "$ref"));
+    const target = resolveReference(this.#document, ref);
     const name = this.#rules.reserve(ref.split("/").at(-1) ?? "ref");
     const reference = rule(name);
     this.#refs.set(ref, reference);
@@ -148,18 +154,13 @@ class Compiler {
     return reference;
   }
 
-  #values(
-    values: readonly Json[],
-    schema: Schema,
-    { path }: SchemaLocation,
-    keyword: string,
-  ): GrammarPart {
-    refuseOthers(keyword, schema, path, ["type"]);
+  #values(keyword: "const" | "enum", values: readonly Json[], schema: Schema): GrammarPart {
+    refuseOthers(keyword, schema, ["type"]);
     if (values.length > MOST_VALUES)
-      throw new SchemaError(join(path, keyword), `has more than ${MOST_VALUES} values`);
-    const types = schema.type === undefined ? null : typesOf(schema, path);
+      throw new KeywordError(keyword, `has more than ${MOST_VALUES} values`);
+    const types = schema.type === undefined ? null : typesOf(schema);
     const allowed = values.filter((value) => !types || types.some((type) => hasType(value, type)));
-    if (allowed.length === 0) throw new SchemaError(join(path, keyword), "allows no value");
+    if (allowed.length === 0) throw new KeywordError(keyword, "allows no value");
     return oneOf(allowed.map((value) => this.#text(writeValue(value, this.#rules.syntax))));
   }
 
@@ -170,16 +171,15 @@ class Compiler {
   }
 
   #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, at: SchemaLocation): GrammarPart {
-    const { path } = at;
-    refuseOthers(keyword, schema, path);
-    const branches = readList(schema[keyword], join(path, keyword));
+    refuseOthers(keyword, schema);
+    const branches = readList(schema[keyword], keyword);
     this.#rules.budget.spend(branches.length);
     if (keyword === "allOf" && branches.length > 1) {
-      throw new SchemaError(join(path, "allOf"), "may hold only one schema");
+      throw new KeywordError("allOf", "may hold only one schema");
     }
     if (keyword === "oneOf" && !this.#areDistinct(branches)) {
-      throw new SchemaError(
-        join(path, "oneOf"),
+      throw new KeywordError(
+        "oneOf",
         "needs branches of different types, or with a different const in the same required property; use anyOf instead",
       );
     }
@@ -187,7 +187,7 @@ class Compiler {
       branches.map((branch, index) =>
         this.#visit(branch, {
           ...at,
-          path: join(path, `${keyword}.${index}`),
+          path: join(at.path, `${keyword}.${index}`),
           depth: at.depth + 2,
         }),
       ),
@@ -205,10 +205,10 @@ class Compiler {
       case "array":
         return this.#array(schema, at);
       case "string":
-        return stringRule(schema, at.path, this.#rules);
+        return stringRule(schema, this.#rules);
       case "integer":
       case "number":
-        return numberRule(type, schema, at.path, this.#rules);
+        return numberRule(type, schema, this.#rules);
       case "boolean":
         return boolean(this.#rules);
       default:
@@ -217,10 +217,9 @@ class Compiler {
   }
 
   #object(schema: Schema, at: SchemaLocation): GrammarPart {
-    const { path } = at;
     const properties = schema.properties ?? {};
-    if (!isSchema(properties)) throw new SchemaError(join(path, "properties"), "must be an object");
-    const requiredNames = readList(schema.required ?? [], join(path, "required"));
+    if (!isSchema(properties)) throw new KeywordError("properties", "must be an object");
+    const requiredNames = readList(schema.required ?? [], "required");
     this.#rules.budget.spend(requiredNames.length);
     const required = new Set(requiredNames.map(String));
     const others = schema.additionalProperties ?? true;
@@ -240,7 +239,7 @@ class Compiler {
 
   #member(name: string, schema: Json, at: SchemaLocation): GrammarPart {
     if (schema === false) {
-      throw new SchemaError(join(at.path, "required"), `lists ${name}, which is not allowed`);
+      throw new KeywordError("required", `lists ${name}, which is not allowed`);
     }
     return this.#visit(schema, within(at, "properties", name));
   }
@@ -254,21 +253,19 @@ class Compiler {
   }
 
   #array(schema: Schema, at: SchemaLocation): GrammarPart {
-    const { path } = at;
     const { prefixItems, minItems, maxItems } = schema;
     const items = schema.items ?? true;
     const isLimited = [prefixItems, minItems, maxItems].some((limit) => limit !== undefined);
     if (items === true && !isLimited) return anyArray(this.#rules);
-    const prefix = readList(prefixItems ?? [], join(path, "prefixItems"));
-    const min = readCount(minItems, join(path, "minItems"), 0);
-    const max = readCount(maxItems, join(path, "maxItems"), UNBOUNDED);
-    if (max < min) throw new SchemaError(join(path, "maxItems"), "is below minItems");
+    const prefix = readList(prefixItems ?? [], "prefixItems");
+    const min = readCount(schema, "minItems", 0);
+    const max = readCount(schema, "maxItems", UNBOUNDED);
+    if (max < min) throw new KeywordError("maxItems", "is below minItems");
     const visit = (item: Json, ...names: string[]) =>
       this.#rules.add("item", this.#visit(item, within(at, ...names)));
     const first = prefix.map((item, index) => visit(item, "prefixItems", `${index}`));
     const most = items === false ? Math.min(max, first.length) : max;
-    if (most < min)
-      throw new SchemaError(join(path, "minItems"), "is more than the items that are allowed");
+    if (most < min) throw new KeywordError("minItems", "is more than the items that are allowed");
     const rest = items === false || most === first.length ? null : visit(items, "items");
     return this.#rules.add("array", arrayOf(this.#rules, { first, rest, min, max: most }));
   }

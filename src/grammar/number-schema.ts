@@ -13,33 +13,26 @@ import {
 } from "./nodes.ts";
 import { regExpNode } from "./pattern-parser.ts";
 import type { Rules } from "./rules.ts";
-import { join, readNumber, type Schema, SchemaError } from "./schema-keywords.ts";
+import { KeywordError, readNumber, type Schema } from "./schema-keywords.ts";
 
 /** Most digits of integers without a limit. */
 const MOST_DIGITS = 16;
 const FRACTION = regExpNode("(\\.[0-9]{1,16})?");
 
-/** @throws SchemaError */
-export function numberRule(
-  type: "integer" | "number",
-  schema: Schema,
-  path: string,
-  rules: Rules,
-): GrammarNode {
-  const limit = (keyword: string, absent: number) =>
-    readNumber(schema[keyword], join(path, keyword), absent);
+/** @throws KeywordError */
+export function numberRule(type: "integer" | "number", schema: Schema, rules: Rules): GrammarNode {
   // An exclusive limit becomes the next whole number; decimals in between are given up.
-  const above = Math.floor(limit("exclusiveMinimum", -UNBOUNDED)) + 1;
-  const below = Math.ceil(limit("exclusiveMaximum", UNBOUNDED)) - 1;
-  const min = Math.max(limit("minimum", -UNBOUNDED), above);
-  const max = Math.min(limit("maximum", UNBOUNDED), below);
+  const above = Math.floor(readNumber(schema, "exclusiveMinimum", -UNBOUNDED)) + 1;
+  const below = Math.ceil(readNumber(schema, "exclusiveMaximum", UNBOUNDED)) - 1;
+  const min = Math.max(readNumber(schema, "minimum", -UNBOUNDED), above);
+  const max = Math.min(readNumber(schema, "maximum", UNBOUNDED), below);
   const isWhole = type === "integer";
   if (min === -UNBOUNDED && max === UNBOUNDED)
     return isWhole ? anyInteger(rules) : anyNumber(rules);
   const range = isWhole ? integerRange(Math.ceil(min), Math.floor(max)) : numberRange(min, max);
   if (range) return range;
   const keyword = min === -UNBOUNDED ? "maximum" : "minimum";
-  throw new SchemaError(join(path, keyword), "leaves no number that a grammar can express");
+  throw new KeywordError(keyword, "leaves no number that a grammar can express");
 }
 
 /** Both limits are inclusive; an infinite one is no limit. @returns null if the range is empty */

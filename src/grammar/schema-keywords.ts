@@ -14,6 +14,16 @@ export class SchemaError extends Error {
   }
 }
 
+/** The same for a keyword of the schema that is compiled at the time; it becomes a SchemaError with the schema's path. */
+export class KeywordError extends Error {
+  readonly keyword: string;
+
+  constructor(keyword: string, message: string) {
+    super(message);
+    this.keyword = keyword;
+  }
+}
+
 export type Schema = { readonly [name: string]: Json };
 
 /** Keywords that describe a value but do not constrain it. */
@@ -56,36 +66,29 @@ export function isKnown(keyword: string): boolean {
   return KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-");
 }
 
-/** @throws SchemaError for an unknown keyword, which may be a constraint */
-export function refuseUnknown(schema: Schema, path: string): void {
-  for (const keyword of Object.keys(schema)) {
-    if (isKnown(keyword)) continue;
-    throw new SchemaError(join(path, keyword), "cannot be enforced");
-  }
+/** @throws KeywordError for an unknown keyword, which may be a constraint */
+export function refuseUnknown(schema: Schema): void {
+  const unknown = Object.keys(schema).find((keyword) => !isKnown(keyword));
+  if (unknown !== undefined) throw new KeywordError(unknown, "cannot be enforced");
 }
 
 /** Refuses other keywords next to one that describes the whole value: they would be additional constraints. */
-export function refuseOthers(
-  keyword: string,
-  schema: Schema,
-  path: string,
-  allowed: readonly string[] = [],
-) {
+export function refuseOthers(keyword: string, schema: Schema, allowed: readonly string[] = []) {
   for (const other of Object.keys(schema)) {
     if (other === keyword || ANNOTATIONS.has(other) || other.startsWith("x-")) continue;
     if (allowed.includes(other)) continue;
-    throw new SchemaError(join(path, other), `cannot be enforced together with ${keyword}`);
+    throw new KeywordError(other, `cannot be enforced together with ${keyword}`);
   }
 }
 
 /** The types in `type`, or else the types the other keywords apply to; null for any type. */
-export function typesOf(schema: Schema, path: string): readonly string[] | null {
+export function typesOf(schema: Schema): readonly string[] | null {
   if (schema.type !== undefined) {
     const types = Array.isArray(schema.type) ? schema.type.map(String) : [String(schema.type)];
     const wrong = types.find((type) => !Object.hasOwn(TYPE_KEYWORDS, type));
     if (wrong !== undefined || types.length === 0) {
       const names = Object.keys(TYPE_KEYWORDS).join(", ");
-      throw new SchemaError(join(path, "type"), `must be one of ${names}`);
+      throw new KeywordError("type", `must be one of ${names}`);
     }
     const different = [...new Set(types)];
     return different.includes("number")
@@ -144,22 +147,24 @@ export function isSchema(value: Json | undefined): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-export function readList(value: Json | undefined, path: string): readonly Json[] {
+export function readList(value: Json | undefined, keyword: string): readonly Json[] {
   if (Array.isArray(value)) return value;
-  throw new SchemaError(path, "must be an array");
+  throw new KeywordError(keyword, "must be an array");
 }
 
-export function readCount(value: Json | undefined, path: string, absent: number): number {
+export function readCount(schema: Schema, keyword: string, absent: number): number {
+  const value = schema[keyword];
   if (value === undefined) return absent;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
     return value;
-  throw new SchemaError(path, "must be an integer from 0 to 65536");
+  throw new KeywordError(keyword, "must be an integer from 0 to 65536");
 }
 
-export function readNumber(value: Json | undefined, path: string, absent: number): number {
+export function readNumber(schema: Schema, keyword: string, absent: number): number {
+  const value = schema[keyword];
   if (value === undefined) return absent;
   if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
-  throw new SchemaError(path, "must be a number from -2^53 to 2^53");
+  throw new KeywordError(keyword, "must be a number from -2^53 to 2^53");
 }
 
 export function join(path: string, name: string): string {

@@ -4,6 +4,7 @@
 import type { GrammarNode } from "./nodes.ts";
 import { regExpNode } from "./pattern-parser.ts";
 import type { Rules } from "./rules.ts";
+import { KeywordError } from "./schema-keywords.ts";
 
 /** Days end at 28, because a grammar cannot know the length of a month. */
 const DATE = "[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
@@ -29,8 +30,10 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS);
 
-/** @returns the rule of the text inside the quotes; null for an unknown format */
-export function formatRule(format: string, rules: Rules): GrammarNode | null {
+/** The text inside the quotes. @throws KeywordError for an unknown format */
+export function formatRule(format: string, rules: Rules): GrammarNode {
   const text = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  return text === undefined ? null : rules.once(`format-${format}`, () => regExpNode(text));
+  if (text !== undefined) return rules.once(`format-${format}`, () => regExpNode(text));
+  const names = FORMAT_NAMES.join(", ");
+  throw new KeywordError("format", `${format} cannot be enforced; use one of ${names}`);
 }
