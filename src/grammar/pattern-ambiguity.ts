@@ -42,7 +42,7 @@ export function ambiguityProblem(
   return null;
 }
 
-/** Equal states continue equally. */
+/** Equal states continue equally. Order matters: it decides between characters shared by equally many ways. */
 function stateOf(alive: ReadonlySet<Continuation>): string {
   return [...alive].map(({ key }) => key).join();
 }
@@ -69,8 +69,9 @@ class Walk {
 
   /** The continuations after the character that the most ways accept. */
   next(alive: ReadonlySet<Continuation>): Set<Continuation> {
-    const classes = [...alive].map(({ node }) => rangesOf(node));
-    const char = mostSharedChar(classes, this.#budget);
+    const ways = new Map<readonly CharRange[], number>();
+    for (const { node } of alive) ways.set(rangesOf(node), (ways.get(rangesOf(node)) ?? 0) + 1);
+    const char = mostSharedChar(ways, this.#budget);
     const after = new Set<Continuation>();
     const seen = new Set<number>();
     for (const { node, next } of alive)
@@ -161,21 +162,32 @@ function rangesOf(node: GrammarNode): readonly CharRange[] {
   return node.type === "char" ? node.ranges : [];
 }
 
-/** The first character that the most classes accept; -1 if there is none. */
-function mostSharedChar(classes: readonly (readonly CharRange[])[], budget: CompileBudget): number {
+/**
+ * The first character that the most ways accept; -1 if there is none. The order matters: ways further on in the pattern come
+ * first, and lead the walk there. Each intersection of classes has the start of a range in it.
+ * @param ways their number for each class of characters
+ */
+function mostSharedChar(
+  ways: ReadonlyMap<readonly CharRange[], number>,
+  budget: CompileBudget,
+): number {
   const changes = new Map<number, number>();
   const change = (char: number, by: number) => changes.set(char, (changes.get(char) ?? 0) + by);
-  for (const ranges of classes) {
+  for (const [ranges, count] of ways) {
     budget.spend(1 + ranges.length);
     for (const [from, to] of ranges) {
-      change(from, 1);
-      change(to + 1, -1);
+      change(from, count);
+      change(to + 1, -count);
     }
   }
-  let best = { char: -1, shared: 0 };
-  let shared = 0;
+  let sum = 0;
   for (const char of [...changes.keys()].sort((a, b) => a - b)) {
-    shared += changes.get(char) ?? 0;
+    sum += changes.get(char) ?? 0;
+    changes.set(char, sum);
+  }
+  let best = { char: -1, shared: 0 };
+  for (const [char] of [...ways.keys()].flat()) {
+    const shared = changes.get(char) ?? 0;
     if (shared > best.shared) best = { char, shared };
   }
   return best.char;

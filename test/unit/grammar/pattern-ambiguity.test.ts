@@ -10,6 +10,7 @@ test.each([
   ["counts of parts with variable length", "^(a|aa|aaa|aaaa){1,1000}$"],
   ["two counts of the same class", "^.{0,1000}.{0,1000}$"],
   ["counts of overlapping classes", "^[a-m]{0,900}[k-z]{0,900}[a-z]{0,900}$"],
+  ["a count that may begin anywhere", "\\d?x{5,900}$"],
   ["counts within counts", "^((ab|a|b){1,50}c?){1,2}$"],
   [
     "very many alternatives with the same start",
