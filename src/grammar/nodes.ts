@@ -43,16 +43,16 @@ export function sequence(...given: readonly GrammarPart[]): GrammarNode {
   return parts.length === 1 ? first : { type: "sequence", parts };
 }
 
-/** One of different options, of which there must be at least one. */
+/** One of different options; without options, the empty text. */
 export function choice(...given: readonly GrammarPart[]): GrammarNode {
   const options = given.map(nodeOf);
-  const [only] = options;
-  return only && options.length === 1 ? only : { type: "choice", options };
+  const [only = sequence()] = options;
+  return options.length < 2 ? only : { type: "choice", options };
 }
 
 /** One of options that may be equal. */
 export function oneOf(options: readonly GrammarPart[]): GrammarNode {
-  if (options.length === 1) return choice(...options);
+  if (options.length < 2) return choice(...options);
   return choice(...new Map(options.map((option) => [gbnf(option), option])).values());
 }
 
