@@ -28,16 +28,15 @@ export function ambiguityProblem(
   bodies: ReadonlyMap<string, GrammarNode>,
   budget: CompileBudget,
 ): string | null {
-  const walk = new Walk(bodies, budget);
-  let alive = walk.begin(rule);
+  const walk = new Walk(rule, bodies, budget);
   const states = new Set<string>();
-  for (let step = 0; step < STEPS && alive.size > 0; step++) {
-    if (alive.size > MOST_ALIVE)
+  for (let step = 0; step < STEPS && walk.alive.size > 0; step++) {
+    if (walk.alive.size > MOST_ALIVE)
       return `it can match a text in more than ${MOST_ALIVE} ways at once`;
-    const state = stateOf(alive);
+    const state = stateOf(walk.alive);
     if (states.has(state)) return null; // the walk has entered a cycle
     states.add(state);
-    alive = walk.next(alive);
+    walk.step();
   }
   return null;
 }
@@ -56,83 +55,68 @@ class Walk {
   /** The characters of each literal. */
   readonly #chars = new Map<GrammarNode, readonly GrammarNode[]>();
 
-  constructor(bodies: ReadonlyMap<string, GrammarNode>, budget: CompileBudget) {
+  /** Where the walk is: character classes that may come next. */
+  alive = new Set<Continuation>();
+  /** Keys of the continuations that this step has entered. */
+  #entered = new Set<number>();
+
+  constructor(rule: GrammarNode, bodies: ReadonlyMap<string, GrammarNode>, budget: CompileBudget) {
     this.#bodies = bodies;
     this.#budget = budget;
+    this.#enter(rule, 0, null);
   }
 
-  begin(rule: GrammarNode): Set<Continuation> {
-    const alive = new Set<Continuation>();
-    this.#enter(rule, 0, null, alive, new Set());
-    return alive;
-  }
-
-  /** The continuations after the character that the most ways accept. */
-  next(alive: ReadonlySet<Continuation>): Set<Continuation> {
+  /** Goes on by the character that the most ways accept. */
+  step(): void {
+    const before = this.alive;
+    this.alive = new Set();
+    this.#entered = new Set();
     const ways = new Map<readonly CharRange[], number>();
-    for (const { node } of alive) ways.set(rangesOf(node), (ways.get(rangesOf(node)) ?? 0) + 1);
+    for (const { node } of before) ways.set(rangesOf(node), (ways.get(rangesOf(node)) ?? 0) + 1);
     const char = mostSharedChar(ways, this.#budget);
-    const after = new Set<Continuation>();
-    const seen = new Set<number>();
-    for (const { node, next } of alive)
-      if (rangesOf(node).some(([from, to]) => char >= from && char <= to))
-        this.#leave(next, after, seen);
-    return after;
+    for (const { node, next } of before)
+      if (rangesOf(node).some(([from, to]) => char >= from && char <= to)) this.#leave(next);
   }
 
-  #leave(next: Continuation | null, alive: Set<Continuation>, seen: Set<number>): void {
-    if (!next || seen.has(next.key)) return;
-    seen.add(next.key);
-    this.#enter(next.node, next.count, next.next, alive, seen);
+  #leave(next: Continuation | null): void {
+    if (!next || this.#entered.has(next.key)) return;
+    this.#entered.add(next.key);
+    this.#enter(next.node, next.count, next.next);
   }
 
   /** Adds the character classes that may come next. */
-  #enter(
-    node: GrammarNode,
-    count: number,
-    next: Continuation | null,
-    alive: Set<Continuation>,
-    seen: Set<number>,
-  ): void {
+  #enter(node: GrammarNode, count: number, next: Continuation | null): void {
     this.#budget.spend(1);
     switch (node.type) {
       case "char":
-        alive.add(this.#continuation(node, 0, next));
+        this.alive.add(this.#continuation(node, 0, next));
         return;
       case "rule": {
         const body = this.#bodies.get(node.name);
-        if (body) this.#enter(body, 0, next, alive, seen);
+        if (body) this.#enter(body, 0, next);
         return;
       }
       case "choice":
-        for (const option of node.options) this.#enter(option, 0, next, alive, seen);
+        for (const option of node.options) this.#enter(option, 0, next);
         return;
       case "literal":
-        return this.#enterFirst(this.#charsOf(node, node.text), next, alive, seen);
+        return this.#enterFirst(this.#charsOf(node, node.text), next);
       case "sequence":
-        return this.#enterFirst(node.parts, next, alive, seen);
+        return this.#enterFirst(node.parts, next);
       case "repeat": {
-        if (count >= node.min) this.#leave(next, alive, seen);
+        if (count >= node.min) this.#leave(next);
         if (count >= node.max) return;
         // Without an upper limit, all counts beyond the minimum are equivalent.
         const counted = node.max === UNBOUNDED ? Math.min(count + 1, node.min) : count + 1;
-        const again = this.#continuation(node, counted, next);
-        this.#enter(node.part, 0, again, alive, seen);
+        this.#enter(node.part, 0, this.#continuation(node, counted, next));
       }
     }
   }
 
-  #enterFirst(
-    parts: readonly GrammarNode[],
-    next: Continuation | null,
-    alive: Set<Continuation>,
-    seen: Set<number>,
-  ): void {
-    const [first, ...others] = parts;
-    if (!first) return this.#leave(next, alive, seen);
-    let rest = next;
-    for (const part of others.reverse()) rest = this.#continuation(part, 0, rest);
-    this.#enter(first, 0, rest, alive, seen);
+  #enterFirst([first, ...others]: readonly GrammarNode[], next: Continuation | null): void {
+    if (!first) return this.#leave(next);
+    const rest = others.reduceRight((after, part) => this.#continuation(part, 0, after), next);
+    this.#enter(first, 0, rest);
   }
 
   #continuation(node: GrammarNode, count: number, next: Continuation | null): Continuation {

@@ -51,7 +51,6 @@ export const atStart = (...texts: string[]): Marker[] =>
   texts.map((text) => ({ text, isAtStart: true }));
 
 /** `{"name": "x", "arguments": {...}`, without the closing brace. */
-export function jsonCall({ name, args }: CallRules, key: "arguments" | "parameters"): GrammarNode {
-  const start = sequence("{", GAP, '"name":', SPACE, `"${name}",`, SPACE);
-  return sequence(start, `"${key}":`, SPACE, args);
+export function jsonCall({ name, args }: CallRules): GrammarNode {
+  return sequence("{", GAP, '"name":', SPACE, `"${name}",`, SPACE, '"arguments":', SPACE, args);
 }

@@ -26,7 +26,7 @@ const TAGGED = {
   example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
   grammar: {
     call: (rules: CallRules) =>
-      sequence("<tool_call>", GAP, jsonCall(rules, "arguments"), GAP, "}", GAP, "</tool_call>"),
+      sequence("<tool_call>", GAP, jsonCall(rules), GAP, "}", GAP, "</tool_call>"),
     between: GAP,
   },
 } satisfies Partial<ToolFormat>;
@@ -34,13 +34,23 @@ const TAGGED = {
 /** For models whose template does not support tools, or uses a format that is not in the table; see tool-instructions.ts. */
 export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isUsedBy: () => false };
 
-const DEEPSEEK_TOKENS = [
-  "<｜tool▁calls▁begin｜>",
-  "<｜tool▁calls▁end｜>",
-  "<｜tool▁call▁begin｜>",
-  "<｜tool▁call▁end｜>",
-  "<｜tool▁sep｜>",
-];
+const DEEPSEEK = {
+  openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
+  closer: "<｜tool▁calls▁end｜>",
+  syntax: JSON_SYNTAX,
+  controlTexts: [
+    "<｜tool▁calls▁begin｜>",
+    "<｜tool▁calls▁end｜>",
+    "<｜tool▁call▁begin｜>",
+    "<｜tool▁call▁end｜>",
+    "<｜tool▁sep｜>",
+  ],
+};
+const DEEPSEEK_CALLS = {
+  begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
+  between: GAP,
+  end: sequence(GAP, "<｜tool▁calls▁end｜>"),
+};
 
 /** An id as Mistral's models make them. */
 const CALL_ID = regExpNode("[a-zA-Z0-9]{9}");
@@ -124,45 +134,35 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
   },
   {
     // https://huggingface.co/deepseek-ai/DeepSeek-R1 and -V3: a Markdown code fence around the arguments
+    ...DEEPSEEK,
     name: "deepseek-r1",
     isUsedBy: (template) =>
       template.includes("<｜tool▁calls▁begin｜>") && template.includes("```json"),
-    openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
-    closer: "<｜tool▁calls▁end｜>",
-    syntax: JSON_SYNTAX,
-    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
+      ...DEEPSEEK_CALLS,
       call: ({ name, args }) =>
         sequence(
           `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n`,
           args,
           "\n```<｜tool▁call▁end｜>",
         ),
-      between: GAP,
-      end: sequence(GAP, "<｜tool▁calls▁end｜>"),
     },
   },
   {
     // https://huggingface.co/deepseek-ai/DeepSeek-V3.1
+    ...DEEPSEEK,
     name: "deepseek-v3.1",
     isUsedBy: (template) => template.includes("<｜tool▁calls▁begin｜>"),
-    openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
-    closer: "<｜tool▁calls▁end｜>",
-    syntax: JSON_SYNTAX,
-    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
+      ...DEEPSEEK_CALLS,
       call: ({ name, args }) =>
         sequence(`<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>`, args, "<｜tool▁call▁end｜>"),
-      between: GAP,
-      end: sequence(GAP, "<｜tool▁calls▁end｜>"),
     },
   },
   {
@@ -191,8 +191,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     controlTexts: ["[TOOL_CALLS]"],
     grammar: {
       begin: sequence("[TOOL_CALLS]", SPACE, "["),
-      call: (rules) =>
-        sequence(jsonCall(rules, "arguments"), optional(', "id": "', CALL_ID, '"'), "}"),
+      call: (rules) => sequence(jsonCall(rules), optional(', "id": "', CALL_ID, '"'), "}"),
       between: sequence(",", SPACE),
       end: "]",
     },
