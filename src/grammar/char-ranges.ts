@@ -6,6 +6,7 @@ const EVERY: readonly CharRange[] = [[0, 0x10ffff]];
 
 /** The same characters as sorted ranges that do not touch. */
 export function merged(ranges: readonly CharRange[]): readonly CharRange[] {
+  if (ranges.length < 2) return ranges;
   const result: [number, number][] = [];
   for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
     const last = result.at(-1);

@@ -8,7 +8,12 @@ export type GrammarNode =
   /** One character of these ranges, which are sorted and do not touch. */
   | { readonly type: "char"; readonly ranges: readonly CharRange[] }
   | { readonly type: "sequence"; readonly parts: readonly GrammarNode[] }
-  | { readonly type: "choice"; readonly options: readonly GrammarNode[] }
+  | {
+      readonly type: "choice";
+      readonly options: readonly GrammarNode[];
+      /** In GBNF, if it was written already. */
+      readonly text?: string;
+    }
   | {
       readonly type: "repeat";
       readonly part: GrammarNode;
@@ -21,6 +26,8 @@ export type GrammarNode =
 /** A node, or the text of a literal. */
 export type GrammarPart = GrammarNode | string;
 
+/** The only literal without text. */
+const EMPTY: GrammarNode = { type: "literal", text: "" };
 export const UNBOUNDED = Number.POSITIVE_INFINITY;
 /** llama.cpp expands every repetition, so longer ones are built from blocks. */
 const BLOCK = 64;
@@ -37,23 +44,25 @@ export function charClass(ranges: readonly CharRange[]): GrammarNode {
 
 /** All parts in this order; without parts, the empty text. */
 export function sequence(...given: readonly GrammarPart[]): GrammarNode {
-  const parts = given.map(nodeOf).filter((part) => part.type !== "literal" || part.text !== "");
-  const [first] = parts;
-  if (!first) return { type: "literal", text: "" };
-  return parts.length === 1 ? first : { type: "sequence", parts };
+  const nodes = given.map(nodeOf);
+  const parts = nodes.includes(EMPTY) ? nodes.filter((part) => part !== EMPTY) : nodes;
+  const [first = EMPTY] = parts;
+  return parts.length < 2 ? first : { type: "sequence", parts };
 }
 
 /** One of different options; without options, the empty text. */
 export function choice(...given: readonly GrammarPart[]): GrammarNode {
   const options = given.map(nodeOf);
-  const [only = sequence()] = options;
+  const [only = EMPTY] = options;
   return options.length < 2 ? only : { type: "choice", options };
 }
 
-/** One of options that may be equal. */
+/** One of options that may be equal: they are compared by their text. */
 export function oneOf(options: readonly GrammarPart[]): GrammarNode {
   if (options.length < 2) return choice(...options);
-  return choice(...new Map(options.map((option) => [gbnf(option), option])).values());
+  const different = new Map(options.map((option) => [gbnf(option), option]));
+  const node = choice(...different.values());
+  return node.type === "choice" ? { ...node, text: [...different.keys()].join(" | ") } : node;
 }
 
 /** All parts together, or nothing. */
@@ -73,7 +82,7 @@ export function repeated(part: GrammarNode, min: number, max = UNBOUNDED): Gramm
 }
 
 function times(part: GrammarNode, min: number, max: number): GrammarNode {
-  if (max === 0) return sequence();
+  if (max === 0) return EMPTY;
   return min === 1 && max === 1 ? part : { type: "repeat", part, min, max };
 }
 
@@ -98,6 +107,7 @@ function blockOf(part: GrammarNode): GrammarNode {
 }
 
 function nodeOf(part: GrammarPart): GrammarNode {
+  if (part === "") return EMPTY;
   return typeof part === "string" ? { type: "literal", text: part } : part;
 }
 
@@ -114,7 +124,7 @@ export function gbnf(node: GrammarPart): string {
         .map((part) => (part.type === "choice" ? grouped(part) : gbnf(part)))
         .join(" ");
     case "choice":
-      return node.options.map(gbnf).join(" | ");
+      return node.text ?? node.options.map(gbnf).join(" | ");
     case "repeat":
       return (isGroup(node.part) ? grouped(node.part) : gbnf(node.part)) + shownBounds(node);
     case "rule":

@@ -6,7 +6,6 @@ import {
   choice,
   type GrammarNode,
   type GrammarPart,
-  oneOf,
   repeated,
   sequence,
   UNBOUNDED,
@@ -17,6 +16,7 @@ import { KeywordError, readNumber, type Schema } from "./schema-keywords.ts";
 
 /** Most digits of integers without a limit. */
 const MOST_DIGITS = 16;
+const DIGIT = regExpNode("[0-9]");
 const FRACTION = regExpNode("(\\.[0-9]{1,16})?");
 
 /** @throws KeywordError */
@@ -41,7 +41,7 @@ function integerRange(min: number, max: number): GrammarNode | null {
   const [least, most] = [Math.max(1, -max), -min]; // of the digits after a minus
   if (least <= most) parts.push(sequence("-", naturals(least, most)));
   if (max >= Math.max(min, 0)) parts.push(naturals(Math.max(min, 0), max));
-  return parts.length === 0 ? null : oneOf(parts);
+  return parts.length === 0 ? null : choice(...parts);
 }
 
 /**
@@ -55,9 +55,9 @@ function numberRange(min: number, max: number): GrammarNode | null {
   const up = integerRange(Math.max(first, 0), last - 1);
   const down = integerRange(first + 1, Math.min(last, -1));
   for (const whole of [up, down]) if (whole) parts.push(sequence(whole, FRACTION));
-  for (const edge of [first, last])
+  for (const edge of new Set([first, last]))
     if (Number.isFinite(edge) && edge >= min && edge <= max) parts.push(String(edge));
-  return parts.length === 0 ? null : oneOf(parts);
+  return parts.length === 0 ? null : choice(...parts);
 }
 
 /** Integers from 0 up. */
@@ -70,13 +70,12 @@ function naturals(min: number, max: number): GrammarNode {
     const most = length === to.length ? to : "9".repeat(length);
     parts.push(sameLength(least, most));
   }
-  return oneOf(parts);
+  return choice(...parts);
 }
 
 /** Both limits have as many digits. */
 function sameLength(min: string, max: string): GrammarNode {
-  if (/^0*$/.test(min) && /^9*$/.test(max))
-    return repeated(digitFrom(0, 9), min.length, min.length);
+  if (/^0*$/.test(min) && /^9*$/.test(max)) return repeated(DIGIT, min.length, min.length);
   const [first, last] = [Number(min[0]), Number(max[0])];
   const [minRest, maxRest] = [min.slice(1), max.slice(1)];
   if (first === last) return sequence(String(first), sameLength(minRest, maxRest));
