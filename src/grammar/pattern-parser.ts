@@ -71,7 +71,7 @@ export class PatternParser {
   /** Whether the pattern has alternatives outside any group. */
   hasAlternatives = false;
 
-  /** @param rules of the grammar that a client's pattern is for: they have its limits, its syntax, and get its parts */
+  /** @param rules get the parts of a client's pattern, and have its syntax and budget; null for an expression of ours */
   constructor(pattern: string, rules: Rules | null) {
     this.#chars = [...pattern];
     this.#rules = rules;
