@@ -20,7 +20,7 @@ const MAX_FILES_IN_A_FOLDER = 20;
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": ["type generation/request-field.ts"],
   generation: ["errors.ts"],
-  grammar: [],
+  grammar: ["generation"],
   config: ["errors.ts"],
   api: ["generation", "grammar", "errors.ts"],
   compile: ["generation", "grammar", "errors.ts"],

@@ -13,6 +13,7 @@ import type { GenerateEvent } from "../../src/generation/events.ts";
 import type { ModelInfo } from "../../src/generation/model-info.ts";
 import type { AnswerTo, Question } from "../../src/generation/questions.ts";
 import { PLAIN_OUTPUT, type PreparedRequest } from "../../src/generation/request.ts";
+import { JSON_SYNTAX } from "../../src/generation/syntax.ts";
 
 const MODEL: ModelInfo = {
   device: "none",
@@ -26,6 +27,7 @@ const MODEL: ModelInfo = {
   batchTokens: 0,
   chatTemplate: null,
   toolFormat: null,
+  argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
   vocabularySize: 0,
   canRank: false,

@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { ServiceError } from "../errors.ts";
 import type { AskedSchema } from "../generation/request.ts";
-
-type JsonObject = { readonly [name: string]: unknown };
+import { resolveReference } from "../grammar/resolve-reference.ts";
+import type { Schema } from "../grammar/schema-keywords.ts";
 
 /** Keywords that may state the object type elsewhere. */
 const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
@@ -14,8 +14,8 @@ const MOST_STEPS = 20;
  * Without a schema, or with a schema without properties, the object is empty.
  * @throws ServiceError 400 for a schema of anything but an object
  */
-export function argumentsObject({ schema, param }: AskedSchema): JsonObject {
-  const given = (schema ?? { properties: {} }) as JsonObject; // every dialect has checked that the schema is an object
+export function argumentsObject({ schema, param }: AskedSchema): Schema {
+  const given = (schema ?? { properties: {} }) as Schema; // every dialect has checked that the schema is an object
   if (!new ObjectProof(given).holds) {
     const where = given.type === undefined ? param : `${param}.type`;
     throw new ServiceError("invalid_value", `${where}: arguments must be an object`, {
@@ -30,11 +30,11 @@ export function argumentsObject({ schema, param }: AskedSchema): JsonObject {
 
 /** Proves that a schema only allows objects, by itself or through its references and branches. */
 class ObjectProof {
-  readonly #root: JsonObject;
+  readonly #root: Schema;
   /** Each schema is proven once, however many references lead to it. */
   readonly #proven = new Set<object>();
 
-  constructor(root: JsonObject) {
+  constructor(root: Schema) {
     this.#root = root;
   }
 
@@ -45,7 +45,7 @@ class ObjectProof {
   #allowsOnlyObjects(schema: unknown, stepsLeft: number): boolean {
     if (typeof schema !== "object" || schema === null || stepsLeft === 0) return false;
     if (this.#proven.has(schema)) return true;
-    const { type, $ref, anyOf, oneOf, allOf } = schema as JsonObject;
+    const { type, $ref, anyOf, oneOf, allOf } = schema as Schema;
     const branches = anyOf ?? oneOf ?? allOf;
     let isProven: boolean;
     if (type !== undefined) isProven = isDeepStrictEqual([type].flat(), ["object"]);
@@ -59,12 +59,10 @@ class ObjectProof {
   }
 
   #resolve(ref: string): unknown {
-    const names = ref.startsWith("#/") ? ref.slice(2).split("/") : [];
-    let target: unknown = names.length > 0 ? this.#root : null;
-    for (const name of names) {
-      const has = typeof target === "object" && target !== null && Object.hasOwn(target, name);
-      target = has ? (target as JsonObject)[name] : null;
+    try {
+      return resolveReference(this.#root, ref);
+    } catch {
+      return null;
     }
-    return target;
   }
 }

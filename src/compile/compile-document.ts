@@ -2,68 +2,80 @@
 // small documents.
 
 import { ServiceError } from "../errors.ts";
-import type { ArgumentRules, AskedArguments, AskedSchema, Json } from "../generation/request.ts";
+import type { AskedArguments, AskedSchema } from "../generation/request.ts";
+import { JSON_SYNTAX } from "../generation/syntax.ts";
 import { CompileBudget } from "../grammar/compile-budget.ts";
-import { schemaGrammar, schemaRules } from "../grammar/json-schema.ts";
+import { sizeProblem } from "../grammar/grammar-cost.ts";
+import { type SchemaRulesOptions, schemaRules } from "../grammar/json-schema.ts";
 import { type LooseningBudget, loosenSchema } from "../grammar/loosen-schema.ts";
+import type { Rules } from "../grammar/rules.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import { argumentsObject } from "./arguments-object.ts";
-import type { CompiledArguments, CompiledDocument, SchemaDocument } from "./schema-document.ts";
+import type { CompiledDocument, SchemaDocument } from "./schema-document.ts";
 
 /** Each refusal is found by compiling again; all tools of a request together may use this many attempts. */
 const MOST_LOOSENED = 50;
 
 /** @throws ServiceError 400 naming the keyword that cannot be enforced, or the tool whose arguments are not an object */
 export function compileDocument(
-  { answer, tools }: SchemaDocument,
+  { answer, tools, syntax = JSON_SYNTAX }: SchemaDocument,
   budget = new CompileBudget(),
 ): CompiledDocument {
-  const grammar = answer === null ? null : answerGrammar(answer, budget);
+  const answerRules = answer === null ? null : compileAnswer(answer, budget);
   const ignored: string[] = [];
   const loosening: LooseningBudget = { left: MOST_LOOSENED };
-  const compiled = tools.map((asked, index) =>
-    compileArguments(asked, { index, budget, loosening, ignored }),
-  );
-  return { grammar, tools: compiled, ignored };
+  const compiled = tools.map((asked, index) => {
+    const options = { prefix: `tool${index}-`, rule: nameOf(index), syntax, budget };
+    return compileArguments(asked, { options, loosening, ignored });
+  });
+  refuseTooLarge(answerRules ? [answerRules, ...compiled] : compiled);
+  return {
+    grammar: answerRules?.toString() ?? null,
+    tools: compiled.map((rules, index) => ({ name: nameOf(index), text: rules.toString() })),
+    ignored,
+  };
 }
 
-function answerGrammar({ schema, param }: AskedSchema, budget: CompileBudget): string {
+function nameOf(index: number): string {
+  return `tool${index}-arguments`;
+}
+
+function compileAnswer({ schema, param }: AskedSchema, budget: CompileBudget): Rules {
   try {
-    return schemaGrammar(schema, budget);
+    return schemaRules(schema, { rule: "root", budget });
   } catch (error) {
     throw asServiceError(error, param);
   }
 }
 
 type Compiling = {
-  readonly index: number;
-  readonly budget: CompileBudget;
+  readonly options: SchemaRulesOptions;
   readonly loosening: LooseningBudget;
   readonly ignored: string[];
 };
 
 /** Compiles to the rules of an object: an empty one if the schema has no properties. */
-function compileArguments(asked: AskedArguments, compiling: Compiling): CompiledArguments {
+function compileArguments(asked: AskedArguments, compiling: Compiling): Rules {
   const { param, isStrict } = asked;
-  const { budget, loosening, ignored, index } = compiling;
-  const rulesOf = (schema: object) => argumentRules(schema, index, budget);
+  const { options, loosening, ignored } = compiling;
   try {
     const schema = argumentsObject(asked);
-    if (isStrict) return { parameters: schema as Json, rules: rulesOf(schema) };
-    const loose = loosenSchema(schema, rulesOf, loosening);
+    if (isStrict) return schemaRules(schema, options);
+    const loose = loosenSchema(schema, (each) => schemaRules(each, options), loosening);
     ignored.push(...loose.ignored.map((path) => clientPath(param, path)));
     // The remaining schema costs next to nothing, even after the budget is used up.
-    const rules = loose.compiled ?? argumentRules(loose.schema, index, new CompileBudget());
-    return { parameters: loose.schema as Json, rules };
+    return loose.compiled ?? schemaRules(loose.schema, { ...options, budget: new CompileBudget() });
   } catch (error) {
     throw asServiceError(error, param);
   }
 }
 
-function argumentRules(schema: object, index: number, budget: CompileBudget): ArgumentRules {
-  const name = `tool${index}-arguments`;
-  const rules = schemaRules(schema, { prefix: `tool${index}-`, rule: name, budget });
-  return { name, text: rules.toString(), elements: rules.elements };
+/** Each schema is small enough by itself, but one answer may be any of them. */
+function refuseTooLarge(all: readonly Rules[]): void {
+  const problem = sizeProblem(all.reduce((sum, { elements }) => sum + elements, 0));
+  if (problem === null) return;
+  const message = `tools: together they make a grammar that ${problem}`;
+  throw new ServiceError("unsupported_schema", message, { param: "tools" });
 }
 
 function asServiceError(error: unknown, param: string): unknown {

@@ -38,9 +38,9 @@ function compiledPrompt(asked: AskedPrompt, { tools }: CompiledDocument): Prompt
   if (asked.type !== "messages") return asked;
   if (asked.tools === null) return { ...asked, tools: null };
   const withRules = ({ name, definition }: AskedTool, index: number): Tool => {
-    const compiled = tools[index];
-    if (!compiled) throw new Error(`the schema of tool ${index} was not compiled`);
-    return { name, definition, ...compiled };
+    const rules = tools[index];
+    if (!rules) throw new Error(`the schema of tool ${index} was not compiled`);
+    return { name, definition, rules };
   };
   return { ...asked, tools: { ...asked.tools, tools: asked.tools.tools.map(withRules) } };
 }

@@ -35,6 +35,6 @@ export function compiledOf(outcome: CompileOutcome): CompiledDocument {
 export function bytesOf(outcome: CompileOutcome): number {
   if (outcome.type === "refused") return 2 * outcome.message.length;
   const { grammar, tools, ignored } = outcome.compiled;
-  const texts = [grammar ?? "", ...tools.map(({ rules }) => rules.text), ...ignored];
+  const texts = [grammar ?? "", ...tools.map(({ text }) => text), ...ignored];
   return 2 * texts.reduce((sum, text) => sum + text.length, 0);
 }

@@ -5,29 +5,26 @@ import type {
   AskedArguments,
   AskedRequest,
   AskedSchema,
-  Json,
 } from "../generation/request.ts";
+import type { Syntax } from "../generation/syntax.ts";
 
 export type SchemaDocument = {
   /** Schema of the answer; null if there is none. */
   readonly answer: AskedSchema | null;
   readonly tools: readonly AskedArguments[];
+  /** In which the model writes the arguments of tools. Default: JSON. */
+  readonly syntax?: Syntax;
 };
 
 export type CompiledDocument = {
   /** GBNF of the answer; null if it has no schema. */
   readonly grammar: string | null;
-  readonly tools: readonly CompiledArguments[];
+  readonly tools: readonly ArgumentRules[];
   /** Keywords that are not enforced, with paths as the client would write them. */
   readonly ignored: readonly string[];
 };
 
-export type CompiledArguments = {
-  /** Without anything that cannot be enforced. */
-  readonly parameters: Json;
-  readonly rules: ArgumentRules;
-};
-
+/** Null for a request without schemas. */
 export function documentOf({ prompt, grammar }: AskedRequest): SchemaDocument | null {
   const answer = grammar === null || typeof grammar === "string" ? null : grammar;
   const use = prompt.type === "messages" ? prompt.tools : null;

@@ -1,5 +1,7 @@
 // The facts about a loaded model: the worker reports them, and answers, the banner and the log show them.
 
+import type { Syntax } from "./syntax.ts";
+
 /** The loaded model, with the values that are really in use. */
 export type ModelInfo = {
   /** e.g. `CPU` or `CUDA (NVIDIA H200)`. */
@@ -18,6 +20,8 @@ export type ModelInfo = {
   readonly chatTemplate: string | null;
   /** Name of the tool call format; null without a chat template. */
   readonly toolFormat: string | null;
+  /** Syntax in which it writes the arguments of tool calls. */
+  readonly argumentSyntax: Syntax;
   /** Name of the reasoning format; null for a model without reasoning. */
   readonly reasoningFormat: string | null;
   readonly vocabularySize: number;

@@ -40,19 +40,15 @@ export type Tool = {
   readonly name: string;
   /** The client's definition, which chat templates show to the model. */
   readonly definition: Json;
-  /** JSON schema of the arguments, without keywords that cannot be enforced. */
-  readonly parameters: Json;
   readonly rules: ArgumentRules;
 };
 
-/** GBNF rules of a tool's arguments, for models that write them as JSON. */
+/** GBNF rules of a tool's arguments, in the syntax in which the model writes them. */
 export type ArgumentRules = {
   /** Name of the root rule, with a prefix that is unique among the request's tools. */
   readonly name: string;
   /** All rules, one per line. */
   readonly text: string;
-  /** Number of grammar elements with all repetitions written out. */
-  readonly elements: number;
 };
 
 /** A client's JSON schema, not validated yet, and the path of the field that holds it. */

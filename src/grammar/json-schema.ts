@@ -1,27 +1,30 @@
-// JSON Schema → GBNF: a grammar that only accepts JSON of the schema. If the schema allows more than a grammar can express
+// JSON Schema → grammar: one that only accepts JSON of the schema. If the schema allows more than a grammar can express
 // (additional properties, all spellings of a date), the grammar accepts less. Keywords that cannot be enforced are refused.
 // Keywords: https://json-schema.org/draft/2020-12
 
-import type { CompileBudget } from "./compile-budget.ts";
+import type { Json } from "../generation/request.ts";
+import { writeName, writeValue } from "../generation/syntax.ts";
+import { sizeOf } from "./grammar-cost.ts";
 import {
   anyArray,
   anyObject,
   anyValue,
   arrayOf,
   boolean,
+  memberOf,
   objectInOrder,
   objectOf,
-  whitespace,
 } from "./json.ts";
+import { type GrammarNode, type GrammarPart, oneOf, rule, UNBOUNDED } from "./nodes.ts";
 import { numberRule } from "./number-schema.ts";
 import { resolveReference } from "./resolve-reference.ts";
-import { literal, oneOf, Rules, type RulesOptions } from "./rules.ts";
+import { Rules, type RulesOptions } from "./rules.ts";
 import {
   areDistinct,
   hasType,
   isSchema,
-  type JsonValue,
   join,
+  KeywordError,
   readCount,
   readList,
   refuseOthers,
@@ -31,7 +34,6 @@ import {
   typesOf,
 } from "./schema-keywords.ts";
 import { stringRule } from "./string-schema.ts";
-import { writeName, writeValue } from "./syntax.ts";
 
 /** The location of a schema in its document. */
 type SchemaLocation = {
@@ -49,22 +51,18 @@ const MOST_FOLLOWED = 64;
 const UNITS_PER_NODE = 10;
 const NONE: ReadonlySet<string> = new Set();
 
-/**
- * @returns a grammar whose rule `root` is JSON of this schema
- * @throws SchemaError
- */
-export function schemaGrammar(schema: unknown, budget?: CompileBudget): string {
-  return schemaRules(schema, { rule: "root", ...(budget ? { budget } : {}) }).toString();
-}
-
 export type SchemaRulesOptions = RulesOptions & {
+  /** Name of the rule that is JSON of the schema. */
   readonly rule: string;
 };
 
-/** Same as `schemaGrammar`, for a part of a larger grammar. @throws SchemaError */
-export function schemaRules(schema: unknown, { rule, ...options }: SchemaRulesOptions): Rules {
+/** @throws SchemaError */
+export function schemaRules(
+  schema: unknown,
+  { rule: root, ...options }: SchemaRulesOptions,
+): Rules {
   const rules = new Rules(options);
-  rules.set(rule, new Compiler(schema as JsonValue, rules).compile()); // it was parsed from JSON
+  rules.set(root, new Compiler(schema as Json, rules).compile()); // it was parsed from JSON
   rules.refuseCostly();
   return rules;
 }
@@ -77,27 +75,33 @@ export function jsonObjectGrammar(): string {
 }
 
 class Compiler {
-  readonly #document: JsonValue;
+  readonly #document: Json;
   readonly #rules: Rules;
-  readonly #refs = new Map<string, string>();
+  readonly #refs = new Map<string, GrammarNode>();
   #nodes = 0;
 
-  constructor(document: JsonValue, rules: Rules) {
+  constructor(document: Json, rules: Rules) {
     this.#document = document;
     this.#rules = rules;
   }
 
-  compile(): string {
+  compile(): GrammarPart {
     return this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
   }
 
-  #visit(schema: JsonValue | undefined, at: SchemaLocation): string {
-    const body = this.#bodyOf(schema, at);
-    this.#rules.budget.spendChars(body.length); // the enclosing schema writes it again
-    return body;
+  /** @throws SchemaError */
+  #visit(schema: Json | undefined, at: SchemaLocation): GrammarPart {
+    try {
+      const body = this.#bodyOf(schema, at);
+      this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
+      return body;
+    } catch (error) {
+      if (!(error instanceof KeywordError)) throw error;
+      throw new SchemaError(join(at.path, error.keyword), error.message);
+    }
   }
 
-  #bodyOf(schema: JsonValue | undefined, at: SchemaLocation): string {
+  #bodyOf(schema: Json | undefined, at: SchemaLocation): GrammarPart {
     this.#nodes += 1;
     if (this.#nodes > MOST_NODES || at.depth > MOST_DEPTH) {
       throw new SchemaError(
@@ -109,79 +113,73 @@ class Compiler {
     if (!isSchema(schema))
       throw new SchemaError(at.path, "must be a schema that allows at least one value");
     this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
-    refuseUnknown(schema, at.path);
+    refuseUnknown(schema);
     const body = this.#choose(schema, at);
-    return schema.nullable === true ? oneOf([body, '"null"']) : body;
+    return schema.nullable === true ? oneOf([body, "null"]) : body;
   }
 
-  #choose(schema: Schema, at: SchemaLocation): string {
+  #choose(schema: Schema, at: SchemaLocation): GrammarPart {
     if (schema.$ref !== undefined) return this.#reference(schema, at);
-    if (schema.const !== undefined) return this.#values([schema.const], schema, at, "const");
+    if (schema.const !== undefined) return this.#values("const", [schema.const], schema);
     if (schema.enum !== undefined) {
-      const values = readList(schema.enum, join(at.path, "enum"));
-      return this.#values(values, schema, at, "enum");
+      return this.#values("enum", readList(schema.enum, "enum"), schema);
     }
     for (const keyword of ["anyOf", "oneOf", "allOf"] as const) {
       if (schema[keyword] !== undefined) return this.#branches(keyword, schema, at);
     }
-    const types = typesOf(schema, at.path);
+    const types = typesOf(schema);
     if (!types) return anyValue(this.#rules);
     return oneOf(types.map((type) => this.#type(type, schema, at)));
   }
 
-  #reference(schema: Schema, { path, followed }: SchemaLocation): string {
-    refuseOthers("$ref", schema, path);
+  #reference(schema: Schema, { followed }: SchemaLocation): GrammarNode {
+    refuseOthers("$ref", schema);
     const ref = String(schema.$ref);
     this.#rules.budget.spendChars(ref.length);
     const known = this.#refs.get(ref);
-    if (followed.has(ref)) throw new SchemaError(join(path, "$ref"), `${ref} refers to itself`);
+    if (followed.has(ref)) throw new KeywordError("$ref", `${ref} refers to itself`);
     if (followed.size > MOST_FOLLOWED)
-      throw new SchemaError(join(path, "$ref"), `follows more than ${MOST_FOLLOWED} references`);
+      throw new KeywordError("$ref", `follows more than ${MOST_FOLLOWED} references`);
     if (known) return known;
-    const target = resolveReference(this.#document, ref, join(path, "$ref"));
+    const target = resolveReference(this.#document, ref);
     const name = this.#rules.reserve(ref.split("/").at(-1) ?? "ref");
-    this.#refs.set(ref, name);
+    const reference = rule(name);
+    this.#refs.set(ref, reference);
     const body = this.#visit(target, {
       path: ref,
       depth: 1,
       followed: new Set([...followed, ref]),
     });
     this.#rules.set(name, body);
-    return name;
+    return reference;
   }
 
-  #values(
-    values: readonly JsonValue[],
-    schema: Schema,
-    { path }: SchemaLocation,
-    keyword: string,
-  ): string {
-    refuseOthers(keyword, schema, path, ["type"]);
+  #values(keyword: "const" | "enum", values: readonly Json[], schema: Schema): GrammarPart {
+    refuseOthers(keyword, schema, ["type"]);
     if (values.length > MOST_VALUES)
-      throw new SchemaError(join(path, keyword), `has more than ${MOST_VALUES} values`);
-    const types = schema.type === undefined ? null : typesOf(schema, path);
+      throw new KeywordError(keyword, `has more than ${MOST_VALUES} values`);
+    const types = schema.type === undefined ? null : typesOf(schema);
     const allowed = values.filter((value) => !types || types.some((type) => hasType(value, type)));
-    if (allowed.length === 0) throw new SchemaError(join(path, keyword), "allows no value");
-    return oneOf(allowed.map((value) => this.#literal(writeValue(value, this.#rules.syntax))));
+    if (allowed.length === 0) throw new KeywordError(keyword, "allows no value");
+    return oneOf(allowed.map((value) => this.#text(writeValue(value, this.#rules.syntax))));
   }
 
-  /** Spends before writing: a client's text may be long. */
-  #literal(text: string): string {
+  /** Spends for a literal before it is written: a client's text may be long. */
+  #text(text: string): string {
     this.#rules.budget.spendChars(text.length);
-    return literal(text);
+    return text;
   }
 
-  #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, at: SchemaLocation): string {
-    const { path } = at;
-    refuseOthers(keyword, schema, path);
-    const branches = readList(schema[keyword], join(path, keyword));
+  #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, at: SchemaLocation): GrammarPart {
+    refuseOthers(keyword, schema);
+    const branches = readList(schema[keyword], keyword);
     this.#rules.budget.spend(branches.length);
     if (keyword === "allOf" && branches.length > 1) {
-      throw new SchemaError(join(path, "allOf"), "may hold only one schema");
+      throw new KeywordError("allOf", "may hold only one schema");
     }
     if (keyword === "oneOf" && !this.#areDistinct(branches)) {
-      throw new SchemaError(
-        join(path, "oneOf"),
+      throw new KeywordError(
+        "oneOf",
         "needs branches of different types, or with a different const in the same required property; use anyOf instead",
       );
     }
@@ -189,40 +187,39 @@ class Compiler {
       branches.map((branch, index) =>
         this.#visit(branch, {
           ...at,
-          path: join(path, `${keyword}.${index}`),
+          path: join(at.path, `${keyword}.${index}`),
           depth: at.depth + 2,
         }),
       ),
     );
   }
 
-  #areDistinct(branches: readonly JsonValue[]): boolean {
+  #areDistinct(branches: readonly Json[]): boolean {
     return areDistinct(branches, (looks) => this.#rules.budget.spend(looks));
   }
 
-  #type(type: string, schema: Schema, at: SchemaLocation): string {
+  #type(type: string, schema: Schema, at: SchemaLocation): GrammarPart {
     switch (type) {
       case "object":
         return this.#object(schema, at);
       case "array":
         return this.#array(schema, at);
       case "string":
-        return stringRule(schema, at.path, this.#rules);
+        return stringRule(schema, this.#rules);
       case "integer":
       case "number":
-        return numberRule(type, schema, at.path, this.#rules);
+        return numberRule(type, schema, this.#rules);
       case "boolean":
         return boolean(this.#rules);
       default:
-        return '"null"';
+        return "null";
     }
   }
 
-  #object(schema: Schema, at: SchemaLocation): string {
-    const { path } = at;
+  #object(schema: Schema, at: SchemaLocation): GrammarPart {
     const properties = schema.properties ?? {};
-    if (!isSchema(properties)) throw new SchemaError(join(path, "properties"), "must be an object");
-    const requiredNames = readList(schema.required ?? [], join(path, "required"));
+    if (!isSchema(properties)) throw new KeywordError("properties", "must be an object");
+    const requiredNames = readList(schema.required ?? [], "required");
     this.#rules.budget.spend(requiredNames.length);
     const required = new Set(requiredNames.map(String));
     const others = schema.additionalProperties ?? true;
@@ -231,47 +228,44 @@ class Compiler {
     const members = names.map((name) => {
       const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
       const value = this.#member(name, own ?? others, at);
-      const ws = whitespace(this.#rules);
+      const shownName = this.#text(writeName(name, this.#rules.syntax));
       return {
-        text: `${this.#literal(writeName(name, this.#rules.syntax))} ":" ${ws} ${value}`,
+        node: memberOf(this.#rules, shownName, value),
         isRequired: required.has(name),
       };
     });
     return this.#rules.add("object", objectInOrder(this.#rules, members));
   }
 
-  #member(name: string, schema: JsonValue, at: SchemaLocation): string {
+  #member(name: string, schema: Json, at: SchemaLocation): GrammarPart {
     if (schema === false) {
-      throw new SchemaError(join(at.path, "required"), `lists ${name}, which is not allowed`);
+      throw new KeywordError("required", `lists ${name}, which is not allowed`);
     }
     return this.#visit(schema, within(at, "properties", name));
   }
 
   /** An object of which only the values are described. */
-  #map(others: JsonValue, at: SchemaLocation): string {
+  #map(others: Json, at: SchemaLocation): GrammarPart {
     if (others === true) return anyObject(this.#rules);
-    if (others === false) return '"{}"';
+    if (others === false) return "{}";
     const value = this.#visit(others, within(at, "additionalProperties"));
     return this.#rules.add("map", objectOf(this.#rules, value));
   }
 
-  #array(schema: Schema, at: SchemaLocation): string {
-    const { path } = at;
+  #array(schema: Schema, at: SchemaLocation): GrammarPart {
     const { prefixItems, minItems, maxItems } = schema;
     const items = schema.items ?? true;
     const isLimited = [prefixItems, minItems, maxItems].some((limit) => limit !== undefined);
     if (items === true && !isLimited) return anyArray(this.#rules);
-    const prefix = readList(prefixItems ?? [], join(path, "prefixItems"));
-    const min = readCount(minItems, join(path, "minItems")) ?? 0;
-    const max = readCount(maxItems, join(path, "maxItems"));
-    if (max !== null && max < min)
-      throw new SchemaError(join(path, "maxItems"), "is below minItems");
-    const visit = (item: JsonValue, ...names: string[]) =>
+    const prefix = readList(prefixItems ?? [], "prefixItems");
+    const min = readCount(schema, "minItems", 0);
+    const max = readCount(schema, "maxItems", UNBOUNDED);
+    if (max < min) throw new KeywordError("maxItems", "is below minItems");
+    const visit = (item: Json, ...names: string[]) =>
       this.#rules.add("item", this.#visit(item, within(at, ...names)));
     const first = prefix.map((item, index) => visit(item, "prefixItems", `${index}`));
-    const most = items === false ? Math.min(max ?? first.length, first.length) : max;
-    if (most !== null && most < min)
-      throw new SchemaError(join(path, "minItems"), "is more than the items that are allowed");
+    const most = items === false ? Math.min(max, first.length) : max;
+    if (most < min) throw new KeywordError("minItems", "is more than the items that are allowed");
     const rest = items === false || most === first.length ? null : visit(items, "items");
     return this.#rules.add("array", arrayOf(this.#rules, { first, rest, min, max: most }));
   }

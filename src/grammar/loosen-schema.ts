@@ -1,6 +1,7 @@
 // Removes what cannot be enforced from a schema, for callers that accept a partial guarantee.
 
-import { isKnown, isSchema, type JsonValue, join, SchemaError } from "./schema-keywords.ts";
+import type { Json } from "../generation/request.ts";
+import { isKnown, isSchema, join, SchemaError } from "./schema-keywords.ts";
 
 /** Attempts left. Each refusal is found by compiling again, so all schemas that share the budget share its attempts. */
 export type LooseningBudget = { left: number };
@@ -41,7 +42,7 @@ export function loosenSchema<T>(
 
 const ANY_OBJECT = { type: "object" };
 
-type MutableSchema = Record<string, JsonValue>;
+type MutableSchema = Record<string, Json>;
 
 /** Keywords that hold other schemas: by name, in a list, or directly. */
 const BY_NAME = ["properties", "$defs", "definitions"];
@@ -56,25 +57,18 @@ function removeUnknown(schema: MutableSchema, path: string, ignored: string[]): 
       ignored.push(where);
       continue;
     }
-    const value = schema[keyword];
-    if (BY_NAME.includes(keyword) && isSchema(value))
-      removeUnknownIn(Object.entries(value), where, ignored);
-    else if (IN_LIST.includes(keyword) && Array.isArray(value))
-      removeUnknownIn(Object.entries(value as JsonValue[]), where, ignored);
-    else if (DIRECTLY.includes(keyword)) removeUnknownIn([["", value ?? null]], where, ignored);
+    // The clone is ours to change.
+    for (const [name, inner] of schemasIn(keyword, schema[keyword]))
+      if (isSchema(inner))
+        removeUnknown(inner as MutableSchema, name === "" ? where : join(where, name), ignored);
   }
 }
 
-function removeUnknownIn(
-  schemas: readonly (readonly [name: string, schema: JsonValue])[],
-  path: string,
-  ignored: string[],
-): void {
-  for (const [name, schema] of schemas) {
-    // The clone is ours to change.
-    if (isSchema(schema))
-      removeUnknown(schema as MutableSchema, name === "" ? path : join(path, name), ignored);
-  }
+/** The schemas that a keyword holds, by name; the name is empty if it holds one directly. */
+function schemasIn(keyword: string, value: Json = null): readonly (readonly [string, Json])[] {
+  if (BY_NAME.includes(keyword) && isSchema(value)) return Object.entries(value);
+  if (IN_LIST.includes(keyword) && Array.isArray(value)) return Object.entries(value);
+  return DIRECTLY.includes(keyword) ? [["", value]] : [];
 }
 
 /** @returns whether something existed at this path */

@@ -1,5 +1,7 @@
 // The known keywords of a schema, the types they apply to, and functions that read them.
 
+import type { Json } from "../generation/request.ts";
+
 /** Reports a part of a schema that cannot be enforced: where it is, and why. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
@@ -12,14 +14,17 @@ export class SchemaError extends Error {
   }
 }
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
-export type Schema = { readonly [name: string]: JsonValue };
+/** The same for a keyword of the schema that is compiled at the time; it becomes a SchemaError with the schema's path. */
+export class KeywordError extends Error {
+  readonly keyword: string;
+
+  constructor(keyword: string, message: string) {
+    super(message);
+    this.keyword = keyword;
+  }
+}
+
+export type Schema = { readonly [name: string]: Json };
 
 /** Keywords that describe a value but do not constrain it. */
 const ANNOTATIONS = new Set([
@@ -61,36 +66,29 @@ export function isKnown(keyword: string): boolean {
   return KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-");
 }
 
-/** @throws SchemaError for an unknown keyword, which may be a constraint */
-export function refuseUnknown(schema: Schema, path: string): void {
-  for (const keyword of Object.keys(schema)) {
-    if (isKnown(keyword)) continue;
-    throw new SchemaError(join(path, keyword), "cannot be enforced");
-  }
+/** @throws KeywordError for an unknown keyword, which may be a constraint */
+export function refuseUnknown(schema: Schema): void {
+  const unknown = Object.keys(schema).find((keyword) => !isKnown(keyword));
+  if (unknown !== undefined) throw new KeywordError(unknown, "cannot be enforced");
 }
 
 /** Refuses other keywords next to one that describes the whole value: they would be additional constraints. */
-export function refuseOthers(
-  keyword: string,
-  schema: Schema,
-  path: string,
-  allowed: readonly string[] = [],
-) {
+export function refuseOthers(keyword: string, schema: Schema, allowed: readonly string[] = []) {
   for (const other of Object.keys(schema)) {
     if (other === keyword || ANNOTATIONS.has(other) || other.startsWith("x-")) continue;
     if (allowed.includes(other)) continue;
-    throw new SchemaError(join(path, other), `cannot be enforced together with ${keyword}`);
+    throw new KeywordError(other, `cannot be enforced together with ${keyword}`);
   }
 }
 
 /** The types in `type`, or else the types the other keywords apply to; null for any type. */
-export function typesOf(schema: Schema, path: string): readonly string[] | null {
+export function typesOf(schema: Schema): readonly string[] | null {
   if (schema.type !== undefined) {
     const types = Array.isArray(schema.type) ? schema.type.map(String) : [String(schema.type)];
     const wrong = types.find((type) => !Object.hasOwn(TYPE_KEYWORDS, type));
     if (wrong !== undefined || types.length === 0) {
       const names = Object.keys(TYPE_KEYWORDS).join(", ");
-      throw new SchemaError(join(path, "type"), `must be one of ${names}`);
+      throw new KeywordError("type", `must be one of ${names}`);
     }
     const different = [...new Set(types)];
     return different.includes("number")
@@ -104,7 +102,7 @@ export function typesOf(schema: Schema, path: string): readonly string[] | null 
   return types.length > 0 ? types : null;
 }
 
-export function hasType(value: JsonValue, type: string): boolean {
+export function hasType(value: Json, type: string): boolean {
   if (value === null) return type === "null";
   if (Array.isArray(value)) return type === "array";
   if (type === "integer") return Number.isInteger(value);
@@ -115,7 +113,7 @@ export function hasType(value: JsonValue, type: string): boolean {
  * Whether no value can match two branches: all have different types, or the same property has a different constant in each.
  * @param spend is called for every look at a branch
  */
-export function areDistinct(branches: readonly JsonValue[], spend: (units: number) => void) {
+export function areDistinct(branches: readonly Json[], spend: (units: number) => void) {
   const schemas = branches.filter(isSchema);
   if (schemas.length !== branches.length) return false;
   const types = schemas.map(({ type }) => (type === "integer" ? "number" : type));
@@ -133,7 +131,7 @@ export function areDistinct(branches: readonly JsonValue[], spend: (units: numbe
   });
 }
 
-function requiredOf({ required }: Schema): ReadonlySet<JsonValue> {
+function requiredOf({ required }: Schema): ReadonlySet<Json> {
   return new Set(Array.isArray(required) ? required : []);
 }
 
@@ -145,34 +143,28 @@ function constantOf({ properties }: Schema, name: string): string | null {
   return Array.isArray(values) && values.length === 1 ? JSON.stringify(values[0]) : null;
 }
 
-export function isSchema(value: JsonValue | undefined): value is Schema {
+export function isSchema(value: Json | undefined): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-export function readList(value: JsonValue | undefined, path: string): readonly JsonValue[] {
+export function readList(value: Json | undefined, keyword: string): readonly Json[] {
   if (Array.isArray(value)) return value;
-  throw new SchemaError(path, "must be an array");
+  throw new KeywordError(keyword, "must be an array");
 }
 
-export function readCount(value: JsonValue | undefined, path: string): number | null {
-  if (value === undefined) return null;
+export function readCount(schema: Schema, keyword: string, absent: number): number {
+  const value = schema[keyword];
+  if (value === undefined) return absent;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
     return value;
-  throw new SchemaError(path, "must be an integer from 0 to 65536");
+  throw new KeywordError(keyword, "must be an integer from 0 to 65536");
 }
 
-export function readNumber(value: JsonValue | undefined, path: string): number | null {
-  if (value === undefined) return null;
+export function readNumber(schema: Schema, keyword: string, absent: number): number {
+  const value = schema[keyword];
+  if (value === undefined) return absent;
   if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
-  throw new SchemaError(path, "must be a number from -2^53 to 2^53");
-}
-
-export function larger(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
-}
-
-export function smaller(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+  throw new KeywordError(keyword, "must be a number from -2^53 to 2^53");
 }
 
 export function join(path: string, name: string): string {

@@ -43,7 +43,7 @@ const ANSWERS: readonly (readonly [format: string, answer: string])[] = [
 /** Reads the answer as if it were generated. @returns the tokens that the grammar refused, and whether it was ever active */
 function readAnswer(name: string, answer: string) {
   const format = toolFormatNamed(name);
-  const tools = [compiledTool("f", CITY)];
+  const tools = [compiledTool("f", CITY, { syntax: format.syntax })];
   const text = callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null });
   const reader = new AnswerReader({
     output: {

@@ -9,7 +9,7 @@ import type {
   ReasoningOptions,
   SamplingParams,
 } from "../../generation/request.ts";
-import { literal, oneOf } from "../../grammar/rules.ts";
+import { gbnf, oneOf } from "../../grammar/nodes.ts";
 import type { ParseContext } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { wrapSeed } from "../shared/fields.ts";
@@ -149,7 +149,7 @@ function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   if (given.join("").length + given.length > MAX_WORD_CHARS)
     throw invalid("responseSchema", `has an enum of more than ${MAX_WORD_CHARS} characters`);
   const words = z.array(field.stopString).min(1).safeParse(given);
-  if (words.success) return `root ::= ${oneOf(words.data.map(literal))}`;
+  if (words.success) return `root ::= ${gbnf(oneOf(words.data))}`;
   throw invalid("responseSchema", "must have an enum of strings for responseMimeType text/x.enum");
 }
 

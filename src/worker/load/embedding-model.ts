@@ -4,6 +4,7 @@ import type { LlamaEmbeddingContext, LlamaModel, LlamaRankingContext, Token } fr
 import type { ModelOptions } from "../../engine/messages.ts";
 import type { PreparedInput } from "../../generation/embedding.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { usableCpus } from "./cpu-count.ts";
 import {
   type Device,
@@ -64,6 +65,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       batchTokens,
       chatTemplate: null,
       toolFormat: null,
+      argumentSyntax: JSON_SYNTAX,
       reasoningFormat: null,
       vocabularySize,
       ...modelFacts(model),

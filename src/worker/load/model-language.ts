@@ -7,14 +7,12 @@ import {
   type ReasoningFormat,
   reasoningInstruction,
 } from "../output/reasoning-formats.ts";
-import { CallGrammars } from "../output/tool-grammar.ts";
 import { ChatTemplate } from "../prompt/chat-template.ts";
 import { ControlTokens } from "../prompt/control-tokens.ts";
 import { leastMessageTokens } from "../prompt/prompt-bounds.ts";
 
 export type ModelLanguage = {
   readonly grammars: Grammars;
-  readonly callGrammars: CallGrammars;
   /** Null when the GGUF has none, or none that can be read. */
   readonly template: ChatTemplate | null;
   /** Null for a model without reasoning. */
@@ -37,7 +35,6 @@ export function modelLanguage(llama: Llama, model: LlamaModel, log: Log): ModelL
     : null;
   return {
     grammars: new Grammars(llama, model),
-    callGrammars: new CallGrammars(),
     template,
     reasoningFormat,
     controlTokens,

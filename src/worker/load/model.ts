@@ -5,6 +5,7 @@ import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { acceptSeedFunctions } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
@@ -89,6 +90,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
       batchTokens: context.batchSize,
       chatTemplate: language.template?.source ?? null,
       toolFormat: language.template?.toolFormat.name ?? null,
+      argumentSyntax: language.template?.toolFormat.syntax ?? JSON_SYNTAX,
       reasoningFormat: language.reasoningFormat?.name ?? null,
       vocabularySize: language.vocabularySize,
       ...modelFacts(model),

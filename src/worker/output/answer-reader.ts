@@ -4,7 +4,7 @@
 import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { OutputPart } from "../../generation/events.ts";
 import type { OutputPlan } from "../../generation/request.ts";
-import { literal } from "../../grammar/rules.ts";
+import { gbnf } from "../../grammar/nodes.ts";
 import type { Grammars } from "./grammars.ts";
 import { OutputParser } from "./output-parser.ts";
 import { reasoningFormatNamed } from "./reasoning-formats.ts";
@@ -113,7 +113,7 @@ export class AnswerReader {
     const { grammars } = this.#options;
     const before = this.#text.slice(this.#tokens[first]?.at ?? at, at);
     const whole =
-      before === "" ? grammar : grammar.replace(/^root ::=/, () => `root ::= ${literal(before)}`);
+      before === "" ? grammar : grammar.replace(/^root ::=/, () => `root ::= ${gbnf(before)}`);
     const state = grammars.begin(whole);
     const ids = this.#tokens.slice(first).map(({ id }) => id);
     // The generated tokens cannot be undone. If the grammar does not allow them (unusual white space), the call is unrestricted.

@@ -1,7 +1,7 @@
 // Reads the arguments of a tool call as they arrive: finds where they end, and converts other syntaxes to JSON. Does not
 // validate them: a grammar or the client does.
 
-import type { Syntax } from "../../grammar/syntax.ts";
+import type { Syntax } from "../../generation/syntax.ts";
 
 type ReadArguments = {
   /** Length of the given text that was read as arguments. */

@@ -2,7 +2,7 @@
 // of a marker, because parts that were returned cannot be taken back.
 
 import type { OutputPart } from "../../generation/events.ts";
-import { JSON_SYNTAX } from "../../grammar/syntax.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { callArguments } from "./call-arguments.ts";
 import type { ReasoningFormat } from "./reasoning-formats.ts";
 import { longestStart } from "./stop-sequences.ts";

@@ -15,11 +15,10 @@ import {
   type ReasoningFormat,
   reasoningFormatNamed,
 } from "./reasoning-formats.ts";
-import type { CallGrammars } from "./tool-grammar.ts";
+import { callGrammar } from "./tool-grammar.ts";
 
 export type PlanDeps = {
   readonly grammars: Pick<Grammars, "check">;
-  readonly callGrammars: Pick<CallGrammars, "get">;
   /** Null when the GGUF has none. */
   readonly template: ChatTemplate | null;
   /** Null for a model without reasoning. */
@@ -74,7 +73,7 @@ function lastWord(text: string): string {
 function planTools(
   use: ToolUse | null,
   answerGrammar: string | null,
-  { template, reasoningFormat, grammars, callGrammars }: PlanDeps,
+  { template, reasoningFormat, grammars }: PlanDeps,
 ): Partial<OutputPlan> {
   if (!use || !template) return {};
   const { toolFormat } = template;
@@ -83,7 +82,7 @@ function planTools(
   // In a format with channels, a call is not text. In others, the grammar of the text must also allow a call.
   const isChoice = answerGrammar !== null && !isRequired && reasoningFormat?.type !== "channels";
   const answer = isChoice ? answerGrammar : null;
-  const text = callGrammars.get({ format: toolFormat, tools, isParallel, isRequired, answer });
+  const text = callGrammar({ format: toolFormat, tools, isParallel, isRequired, answer });
   grammars.check(text);
   const named = { toolFormat: toolFormat.name, toolNames: callable };
   if (isRequired) return { ...named, answerGrammar: { text, appliesFrom: "start" } };

@@ -1,7 +1,8 @@
 // The type of a tool call format, and helpers that several formats share.
 
-import { literal } from "../../grammar/rules.ts";
-import { JSON_SYNTAX, type Syntax } from "../../grammar/syntax.ts";
+import { JSON_SYNTAX, type Syntax } from "../../generation/syntax.ts";
+import { type GrammarNode, type GrammarPart, optional, sequence } from "../../grammar/nodes.ts";
+import { regExpNode } from "../../grammar/pattern-parser.ts";
 
 export type Marker = {
   readonly text: string;
@@ -9,8 +10,8 @@ export type Marker = {
   readonly isAtStart: boolean;
 };
 
-/** GBNF of one tool: its name as a GBNF literal, without quotes of its own, and the name of the rule for its arguments. */
-export type CallRules = { readonly name: string; readonly args: string };
+/** One tool: its name, and the rule of its arguments. */
+export type CallRules = { readonly name: string; readonly args: GrammarNode };
 
 export type ToolFormat = {
   readonly name: string;
@@ -24,43 +25,33 @@ export type ToolFormat = {
   /** Syntax of the arguments. */
   readonly syntax: Syntax;
   /** Markers that are removed from the text. */
-  readonly dropped: readonly Marker[];
+  readonly dropped?: readonly Marker[];
   /** Control tokens of the format; all other control tokens are decoded to no text. */
   readonly controlTexts: readonly string[];
   /** A call as the model should write it, for templates that do not describe tools. */
   readonly example?: string;
   readonly grammar: {
     /** Comes before the first call if the answer must be a call. */
-    readonly lead: string;
-    readonly begin: string;
-    readonly call: (rules: CallRules) => string;
+    readonly lead?: string;
+    readonly begin?: GrammarPart;
+    readonly call: (rules: CallRules) => GrammarNode;
     /** Null if an answer can hold only one call. */
-    readonly between: string | null;
-    readonly end: string;
+    readonly between: GrammarPart | null;
+    readonly end?: GrammarPart;
   };
 };
 
-type Grammar = ToolFormat["grammar"];
-type FormatDetails = Pick<ToolFormat, "name" | "isUsedBy" | "openers" | "header"> &
-  Partial<Omit<ToolFormat, "grammar">> & {
-    readonly grammar: Pick<Grammar, "call" | "between"> & Partial<Grammar>;
-  };
+type FormatDetails = Pick<ToolFormat, "name" | "isUsedBy" | "openers" | "header" | "grammar"> &
+  Partial<ToolFormat>;
 
 /** Completes a format: its arguments are JSON and it has no further texts, unless the details say otherwise. */
-export function withDefaults({ grammar, ...details }: FormatDetails): ToolFormat {
-  return {
-    closer: null,
-    syntax: JSON_SYNTAX,
-    dropped: [],
-    controlTexts: [],
-    ...details,
-    grammar: { lead: "", begin: "", end: "", ...grammar },
-  };
+export function withDefaults(details: FormatDetails): ToolFormat {
+  return { closer: null, syntax: JSON_SYNTAX, dropped: [], controlTexts: [], ...details };
 }
 
 /** White space that models put between elements, limited so that it ends. */
-export const GAP = "[ \\n\\t]{0,4}";
-export const SPACE = '" "?';
+export const GAP = regExpNode("[ \\n\\t]{0,4}");
+export const SPACE = optional(" ");
 
 export const anywhere = (...texts: string[]): Marker[] =>
   texts.map((text) => ({ text, isAtStart: false }));
@@ -68,18 +59,6 @@ export const atStart = (...texts: string[]): Marker[] =>
   texts.map((text) => ({ text, isAtStart: true }));
 
 /** `{"name": "x", "arguments": {...}`, without the closing brace. */
-export function jsonCall({ name, args }: CallRules, key: "arguments" | "parameters"): string {
-  return [
-    literal("{"),
-    GAP,
-    literal('"name":'),
-    SPACE,
-    literal('"'),
-    name,
-    literal('",'),
-    SPACE,
-    literal(`"${key}":`),
-    SPACE,
-    args,
-  ].join(" ");
+export function jsonCall({ name, args }: CallRules): GrammarNode {
+  return sequence("{", GAP, '"name":', SPACE, `"${name}",`, SPACE, '"arguments":', SPACE, args);
 }

@@ -1,7 +1,8 @@
 // The tool call format of each model family: its start markers, how to read it, and its grammar. The chat template shows the
 // family. A model whose template does not support tools is instructed to use the generic format.
 
-import { literal } from "../../grammar/rules.ts";
+import { choice, optional, sequence } from "../../grammar/nodes.ts";
+import { regExpNode } from "../../grammar/pattern-parser.ts";
 import {
   anywhere,
   atStart,
@@ -26,8 +27,7 @@ const TAGGED = withDefaults({
   controlTexts: ["<tool_call>", "</tool_call>"],
   example: '<tool_call>\n{"name": "FUNCTION", "arguments": {"ARGUMENT": "VALUE"}}\n</tool_call>',
   grammar: {
-    call: (rules) =>
-      `"<tool_call>" ${GAP} ${jsonCall(rules, "arguments")} ${GAP} "}" ${GAP} "</tool_call>"`,
+    call: (rules) => sequence("<tool_call>", GAP, jsonCall(rules), GAP, "}", GAP, "</tool_call>"),
     between: GAP,
   },
 });
@@ -35,13 +35,25 @@ const TAGGED = withDefaults({
 /** For models whose template does not support tools, or uses a format that is not in the table; see tool-instructions.ts. */
 export const GENERIC: ToolFormat = { ...TAGGED, name: "generic", isUsedBy: () => false };
 
-const DEEPSEEK_TOKENS = [
-  "<｜tool▁calls▁begin｜>",
-  "<｜tool▁calls▁end｜>",
-  "<｜tool▁call▁begin｜>",
-  "<｜tool▁call▁end｜>",
-  "<｜tool▁sep｜>",
-];
+const DEEPSEEK = {
+  openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
+  closer: "<｜tool▁calls▁end｜>",
+  controlTexts: [
+    "<｜tool▁calls▁begin｜>",
+    "<｜tool▁calls▁end｜>",
+    "<｜tool▁call▁begin｜>",
+    "<｜tool▁call▁end｜>",
+    "<｜tool▁sep｜>",
+  ],
+};
+const DEEPSEEK_CALLS = {
+  begin: sequence(optional("<｜tool▁calls▁begin｜>"), GAP),
+  between: GAP,
+  end: sequence(GAP, "<｜tool▁calls▁end｜>"),
+};
+
+/** An id as Mistral's models make them. */
+const CALL_ID = regExpNode("[a-zA-Z0-9]{9}");
 
 /** Gemma's format: `call:x{city:<q>Rome<q>}`. */
 function gemma(name: string, opener: string, closer: string, quote: string): ToolFormat {
@@ -54,8 +66,7 @@ function gemma(name: string, opener: string, closer: string, quote: string): Too
     syntax: { quote, areNamesQuoted: false, hasEscapes: false },
     controlTexts: [opener, closer, quote],
     grammar: {
-      call: ({ name: tool, args }) =>
-        `${literal(`${opener}call:`)} ${tool} ${args} ${literal(closer)}`,
+      call: ({ name: tool, args }) => sequence(`${opener}call:${tool}`, args, closer),
       between: "",
     },
   });
@@ -75,9 +86,15 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /to=functions\.([\w.-]+)[^{]*?<\|message\|>\s*(?=\{)/,
     controlTexts: ["<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>"],
     grammar: {
-      lead: literal("<|channel|>commentary "),
+      lead: "<|channel|>commentary ",
       call: ({ name, args }) =>
-        `"to=functions." ${name} ( "<|channel|>" ( "commentary" | "analysis" ) )? ( ${SPACE} "<|constrain|>"? "json" )? "<|message|>" ${args}`,
+        sequence(
+          `to=functions.${name}`,
+          optional("<|channel|>", choice("commentary", "analysis")),
+          optional(SPACE, optional("<|constrain|>"), "json"),
+          "<|message|>",
+          args,
+        ),
       between: null,
     },
   }),
@@ -92,7 +109,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /(?:^|>>>)\s*([\w.-]+)\n\s*(?=\{)/,
     dropped: [...atStart("all\n"), ...anywhere(">>>all\n")],
     grammar: {
-      call: ({ name, args }) => `">>>"? ${name} "\\n" ${args}`,
+      call: ({ name, args }) => sequence(optional(">>>"), `${name}\n`, args),
       between: GAP,
     },
   }),
@@ -104,45 +121,41 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /<function=([\w.-]+)>\s*(?=\{)/,
     closer: "</function>",
     grammar: {
-      call: ({ name, args }) => `"<function=" ${name} ">" ${GAP} ${args} ${GAP} "</function>"`,
+      call: ({ name, args }) => sequence(`<function=${name}>`, GAP, args, GAP, "</function>"),
       between: GAP,
     },
   }),
   withDefaults({
     // https://huggingface.co/deepseek-ai/DeepSeek-R1 and -V3: a Markdown code fence around the arguments
+    ...DEEPSEEK,
     name: "deepseek-r1",
     isUsedBy: (template) =>
       template.includes("<｜tool▁calls▁begin｜>") && template.includes("```json"),
-    openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>function<｜tool▁sep｜>\s*([\w.-]+)\s*```json\s*(?=\{)/,
-    closer: "<｜tool▁calls▁end｜>",
-    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>FUNCTION\n```json\n{"ARGUMENT": "VALUE"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
+      ...DEEPSEEK_CALLS,
       call: ({ name, args }) =>
-        `"<｜tool▁call▁begin｜>function<｜tool▁sep｜>" ${name} "\\n\`\`\`json\\n" ${args} "\\n\`\`\`" "<｜tool▁call▁end｜>"`,
-      between: GAP,
-      end: `${GAP} "<｜tool▁calls▁end｜>"`,
+        sequence(
+          `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n`,
+          args,
+          "\n```<｜tool▁call▁end｜>",
+        ),
     },
   }),
   withDefaults({
     // https://huggingface.co/deepseek-ai/DeepSeek-V3.1
+    ...DEEPSEEK,
     name: "deepseek-v3.1",
     isUsedBy: (template) => template.includes("<｜tool▁calls▁begin｜>"),
-    openers: () => anywhere("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>"),
     header: /<｜tool▁call▁begin｜>\s*([\w.-]+)\s*<｜tool▁sep｜>\s*(?=\{)/,
-    closer: "<｜tool▁calls▁end｜>",
-    controlTexts: DEEPSEEK_TOKENS,
     example:
       '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>FUNCTION<｜tool▁sep｜>{"ARGUMENT": "VALUE"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     grammar: {
-      begin: `"<｜tool▁calls▁begin｜>"? ${GAP}`,
+      ...DEEPSEEK_CALLS,
       call: ({ name, args }) =>
-        `"<｜tool▁call▁begin｜>" ${name} "<｜tool▁sep｜>" ${args} "<｜tool▁call▁end｜>"`,
-      between: GAP,
-      end: `${GAP} "<｜tool▁calls▁end｜>"`,
+        sequence(`<｜tool▁call▁begin｜>${name}<｜tool▁sep｜>`, args, "<｜tool▁call▁end｜>"),
     },
   }),
   withDefaults({
@@ -154,7 +167,7 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     controlTexts: ["[TOOL_CALLS]", "[ARGS]", "[CALL_ID]"],
     grammar: {
       call: ({ name, args }) =>
-        `"[TOOL_CALLS]" ${name} ( "[CALL_ID]" [a-zA-Z0-9]{9} )? "[ARGS]" ${args}`,
+        sequence(`[TOOL_CALLS]${name}`, optional("[CALL_ID]", CALL_ID), "[ARGS]", args),
       between: "",
     },
   }),
@@ -166,11 +179,10 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     controlTexts: ["[TOOL_CALLS]"],
     grammar: {
-      begin: `"[TOOL_CALLS]" ${SPACE} "["`,
-      call: (rules) =>
-        `${jsonCall(rules, "arguments")} ( ", \\"id\\": \\"" [a-zA-Z0-9]{9} "\\"" )? "}"`,
-      between: `"," ${SPACE}`,
-      end: '"]"',
+      begin: sequence("[TOOL_CALLS]", SPACE, "["),
+      call: (rules) => sequence(jsonCall(rules), optional(', "id": "', CALL_ID, '"'), "}"),
+      between: sequence(",", SPACE),
+      end: "]",
     },
   }),
   withDefaults({
@@ -190,13 +202,13 @@ export const TOOL_FORMATS: readonly ToolFormat[] = [
     header: /"name"\s*:\s*"([^"\\]+)"\s*,\s*"(?:arguments|parameters)"\s*:\s*(?=\{)/,
     controlTexts: ["<|python_tag|>"],
     grammar: {
-      begin: '"<|python_tag|>"?',
+      begin: optional("<|python_tag|>"),
       call: ({ name, args }) =>
-        [
-          `"{" ${SPACE} ( "\\"type\\": \\"function\\"," ${SPACE} )?`,
-          `"\\"name\\":" ${SPACE} "\\"" ${name} "\\"," ${SPACE}`,
-          `"\\"parameters\\":" ${SPACE} ${args} ${GAP} "}"`,
-        ].join(" "),
+        sequence(
+          sequence("{", SPACE, optional('"type": "function",', SPACE)),
+          sequence('"name":', SPACE, `"${name}",`, SPACE),
+          sequence('"parameters":', SPACE, args, GAP, "}"),
+        ),
       between: null,
     },
   }),

@@ -5,6 +5,7 @@ import { compileDocument } from "../../../src/compile/compile-document.ts";
 import { compiledRequest, NO_SCHEMAS } from "../../../src/compile/compiled-request.ts";
 import { documentOf } from "../../../src/compile/schema-document.ts";
 import type { GenerateRequest, Json, Tool } from "../../../src/generation/request.ts";
+import { JSON_SYNTAX, type Syntax } from "../../../src/generation/syntax.ts";
 
 type CompiledParse = Omit<ParsedRequest, "requests"> & {
   readonly requests: readonly GenerateRequest[];
@@ -22,11 +23,20 @@ export function compiled(parsed: ParsedRequest): CompiledParse {
   };
 }
 
-/** @param index index of the tool in its request */
-export function compiledTool(name: string, parameters: Json, index = 0): Tool {
-  const asked = { schema: parameters, param: "", isStrict: true };
-  const { tools } = compileDocument({ answer: null, tools: Array(index + 1).fill(asked) });
-  const compiledHere = tools[index];
-  if (!compiledHere) throw new Error("a tool was not compiled");
-  return { name, definition: { name }, ...compiledHere, parameters };
+type ToolOptions = {
+  /** Index of the tool in its request. */
+  readonly index?: number;
+  readonly syntax?: Syntax;
+};
+
+export function compiledTool(
+  name: string,
+  schema: Json,
+  { index = 0, syntax = JSON_SYNTAX }: ToolOptions = {},
+): Tool {
+  const asked = { schema, param: "", isStrict: true };
+  const tools = Array(index + 1).fill(asked);
+  const rules = compileDocument({ answer: null, tools, syntax }).tools[index];
+  if (!rules) throw new Error("a tool was not compiled");
+  return { name, definition: { name }, rules };
 }

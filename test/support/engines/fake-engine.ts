@@ -26,6 +26,7 @@ import {
   type Prompt,
 } from "../../../src/generation/request.ts";
 import type { SlotLease } from "../../../src/generation/slot-lease.ts";
+import { JSON_SYNTAX } from "../../../src/generation/syntax.ts";
 import type { PrefillStatus } from "../../../src/generation/wait-status.ts";
 
 export type FakeEngineOptions = {
@@ -65,6 +66,7 @@ export const FAKE_MODEL: ModelInfo = {
   batchTokens: 128,
   chatTemplate: "{{ messages }}",
   toolFormat: "hermes",
+  argumentSyntax: JSON_SYNTAX,
   reasoningFormat: "think",
   vocabularySize: 1000,
   canRank: true,

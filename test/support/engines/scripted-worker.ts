@@ -2,6 +2,7 @@
 
 import type { FromWorker, ToWorker } from "../../../src/engine/messages.ts";
 import type { EmbeddingQuestion } from "../../../src/generation/questions.ts";
+import { JSON_SYNTAX } from "../../../src/generation/syntax.ts";
 
 const MODEL = {
   device: "CPU",
@@ -15,6 +16,7 @@ const MODEL = {
   batchTokens: 16,
   chatTemplate: null,
   toolFormat: null,
+  argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
   vocabularySize: 0,
   beginningText: null,

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { compileDocument } from "../../../src/compile/compile-document.ts";
 import type { AskedArguments, Json } from "../../../src/generation/request.ts";
 import { CompileBudget } from "../../../src/grammar/compile-budget.ts";
-import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
 import { Gbnf } from "../../support/gbnf.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const many = <T>(count: number, make: (index: number) => T) =>
@@ -31,10 +31,9 @@ test("the answer's schema becomes a grammar, and each tool's schema a part of a 
 
   expect(grammar).toBe(schemaGrammar(CITY));
   expect(ignored).toEqual([]);
-  const rules = tools.map((each) => each.rules);
-  expect(rules.map(({ name }) => name)).toEqual(["tool0-arguments", "tool1-arguments"]);
+  expect(tools.map(({ name }) => name)).toEqual(["tool0-arguments", "tool1-arguments"]);
   const joined = new Gbnf(
-    ['root ::= tool0-arguments "," tool1-arguments', ...rules.map(({ text }) => text)].join("\n"),
+    ['root ::= tool0-arguments "," tool1-arguments', ...tools.map(({ text }) => text)].join("\n"),
   );
   expect(joined.matches('{"city": "Rome"},{}')).toBe(true);
   expect(joined.matches('{},{"city": "Rome"}')).toBe(false);
@@ -61,18 +60,15 @@ test("from the first non-strict tool that exceeds the budget, only the object is
     tools: [tool(CITY), tool(HUGE, false, 1), tool(CITY, false, 2)],
   });
 
-  expect(tools.map(({ parameters }) => parameters)).toEqual([
-    CITY,
-    { type: "object" },
-    { type: "object" },
-  ]);
   expect(ignored).toEqual(["tools[1]", "tools[2]"]);
-  const { name, text } = tools[2]?.rules ?? { name: "", text: "" };
-  expect(new Gbnf(`root ::= ${name}\n${text}`).matches('{"any": [1]}')).toBe(true);
+  const accepted = tools.map(({ name, text }) =>
+    new Gbnf(`root ::= ${name}\n${text}`).matches('{"any": [1]}'),
+  );
+  expect(accepted).toEqual([false, true, true]);
 });
 
 test("all schemas of a request share one budget and one number of attempts", () => {
-  const schema = { type: "object", properties: { a: { enum: many(1_500, (n) => `value ${n}`) } } };
+  const schema = { type: "object", properties: { a: {} }, required: many(3_500, () => "a") };
   const loose = { ...schema, properties: { ...schema.properties, b: { multipleOf: 2 } } };
   const unitsOf = (count: number, of: Json) => {
     const budget = new CompileBudget();
@@ -97,4 +93,37 @@ test("a schema reached through many branches is followed once", () => {
   });
 
   expect(tools).toHaveLength(1);
+});
+
+test("schemas that are too large together are refused", () => {
+  const texts = many(15, (n) => [`p${n}`, { type: "string", maxLength: 60_000 + n }]);
+  const schema = { type: "object", properties: Object.fromEntries(texts) };
+  const compile = (tools: number, answer: boolean) => () =>
+    compileDocument({
+      answer: answer ? { schema, param: "format" } : null,
+      tools: many(tools, (n) => tool(schema, false, n)),
+    });
+
+  expect(compile(1, true)).not.toThrow();
+  expect(compile(2, false)).not.toThrow();
+  for (const tooLarge of [compile(2, true), compile(3, false)])
+    expect(tooLarge).toThrow(
+      expect.objectContaining({
+        code: "unsupported_schema",
+        param: "tools",
+        message: expect.stringContaining("together they make a grammar that has more than 80000"),
+      }),
+    );
+});
+
+test("arguments are written in the model's syntax, the answer as JSON", () => {
+  const { grammar, tools } = compileDocument({
+    answer: { schema: CITY, param: "format" },
+    tools: [tool(CITY)],
+    syntax: { quote: "<q>", areNamesQuoted: false, hasEscapes: false },
+  });
+
+  const { name, text } = tools[0] ?? { name: "", text: "" };
+  expect(new Gbnf(`root ::= ${name}\n${text}`).matches("{city:<q>Rome<q>}")).toBe(true);
+  expect(new Gbnf(grammar ?? "").matches('{"city":"Rome"}')).toBe(true);
 });

@@ -1,9 +1,10 @@
 // Which JSON the grammar of a schema accepts, according to the GBNF matcher in test/support.
 
 import { describe, expect, test } from "vitest";
-import { jsonObjectGrammar, schemaGrammar } from "../../../src/grammar/json-schema.ts";
+import { jsonObjectGrammar } from "../../../src/grammar/json-schema.ts";
 import { SchemaError } from "../../../src/grammar/schema-keywords.ts";
 import { Gbnf } from "../../support/gbnf.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 type Case = {
   readonly schema: unknown;

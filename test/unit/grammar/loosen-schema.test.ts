@@ -1,8 +1,8 @@
 // Removing what cannot be enforced from schemas.
 
 import { expect, test, vi } from "vitest";
-import { schemaGrammar } from "../../../src/grammar/json-schema.ts";
 import { loosenSchema } from "../../../src/grammar/loosen-schema.ts";
+import { schemaGrammar } from "../../support/schema-grammar.ts";
 
 const TEXT = { type: "string" };
 

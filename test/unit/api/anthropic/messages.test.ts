@@ -9,7 +9,7 @@ import {
   PLAIN_PREPARED,
   PLAIN_REQUEST,
 } from "../../../support/clients/requests.ts";
-import { compiled } from "../../../support/engines/compile-schemas.ts";
+import { compiled, compiledTool } from "../../../support/engines/compile-schemas.ts";
 
 const CONTEXT = { defaultMaxTokens: 7, allowsGrammar: false, randomSeed: () => 42 };
 const body = (changes: object = {}) => ({
@@ -151,7 +151,7 @@ describe("tools", () => {
               parameters: { ...parameters, examples: [{ a: "b" }] },
             },
           },
-          parameters,
+          rules: compiledTool("f", parameters).rules,
         },
       ],
       callable: ["f"],

@@ -117,7 +117,7 @@ describe("structured output", () => {
 
     const { grammar } = configured({ responseMimeType: "text/x.enum", responseSchema });
 
-    expect(grammar).toBe('root ::= ( "a" | "b\\"c" )');
+    expect(grammar).toBe('root ::= "a" | "b\\"c"');
   });
 
   test.each([

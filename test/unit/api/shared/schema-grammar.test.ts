@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
 import { openaiCompletions } from "../../../../src/api/openai/completions.ts";
 import { ServiceError } from "../../../../src/errors.ts";
-import { jsonObjectGrammar, schemaGrammar } from "../../../../src/grammar/json-schema.ts";
+import { jsonObjectGrammar } from "../../../../src/grammar/json-schema.ts";
 import { compiled } from "../../../support/engines/compile-schemas.ts";
+import { schemaGrammar } from "../../../support/schema-grammar.ts";
 
 const CONTEXT = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 1 };
 const SCHEMA = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };

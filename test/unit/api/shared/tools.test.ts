@@ -3,8 +3,8 @@
 import { expect, test } from "vitest";
 import { openaiChat } from "../../../../src/api/openai/chat.ts";
 import { ServiceError } from "../../../../src/errors.ts";
-import type { ToolUse } from "../../../../src/generation/request.ts";
-import { compiled } from "../../../support/engines/compile-schemas.ts";
+import type { Json, ToolUse } from "../../../../src/generation/request.ts";
+import { compiled, compiledTool } from "../../../support/engines/compile-schemas.ts";
 
 const MESSAGES = [{ role: "user", content: "Hi" }];
 const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
@@ -33,6 +33,8 @@ function refusalOf(fields: object): ServiceError {
   throw new Error("was not refused");
 }
 
+/** The rules of a tool at this index whose arguments have this schema. */
+const rulesOf = (schema: Json, index: number) => compiledTool("any", schema, { index }).rules;
 const named = (name: string) => ({ type: "function", function: { name } });
 const among = (mode: string, ...names: string[]) => ({
   type: "allowed_tools",
@@ -85,7 +87,7 @@ test("keeps the client's definition unchanged", () => {
 test("keeps the schema of a tool's arguments", () => {
   const use = useOf({ tools: [tool("a", { parameters: CITY }), tool("b", { parameters: CITY })] });
 
-  expect(use?.tools.map(({ parameters }) => parameters)).toEqual([CITY, CITY]);
+  expect(use?.tools.map(({ rules }) => rules)).toEqual([rulesOf(CITY, 0), rulesOf(CITY, 1)]);
 });
 
 test.each([[undefined], [null], [{ type: "object", properties: {} }]])(
@@ -93,11 +95,9 @@ test.each([[undefined], [null], [{ type: "object", properties: {} }]])(
   (parameters) => {
     const use = useOf({ tools: [tool("a", { parameters })] });
 
-    expect(use?.tools[0]?.parameters).toEqual({
-      type: "object",
-      properties: {},
-      additionalProperties: false,
-    });
+    expect(use?.tools[0]?.rules).toEqual(
+      rulesOf({ type: "object", properties: {}, additionalProperties: false }, 0),
+    );
   },
 );
 
@@ -133,11 +133,10 @@ test("lists the schema keywords of a tool that it cannot enforce, and enforces t
 
   expect(parsed.ignoredParams).toEqual(["tools[1].function.parameters.properties.a.uniqueItems"]);
   const prompt = parsed.requests[0]?.prompt;
-  const enforced = prompt?.type === "messages" ? prompt.tools?.tools[1]?.parameters : null;
-  expect(enforced).toEqual({
-    type: "object",
-    properties: { a: { type: "array", items: { type: "string" } } },
-  });
+  const enforced = prompt?.type === "messages" ? prompt.tools?.tools[1]?.rules : null;
+  expect(enforced).toEqual(
+    rulesOf({ type: "object", properties: { a: { type: "array", items: { type: "string" } } } }, 1),
+  );
 });
 
 test("refuses a strict tool with a keyword that cannot be enforced", () => {

@@ -16,18 +16,17 @@ import {
 import { compiledTool } from "../../../support/engines/compile-schemas.ts";
 import { Gbnf } from "../../../support/gbnf.ts";
 
-const WEATHER = compiledTool("get_weather", {
+const CITY = {
   type: "object",
   properties: { city: { type: "string" } },
   required: ["city"],
   additionalProperties: false,
-});
+};
 const NUMBERS = {
   type: "object",
   properties: { a: { type: "integer" }, b: { type: "integer" } },
   required: ["a", "b"],
 };
-const ADD = compiledTool("add", NUMBERS, 1);
 
 /** One call as each family writes it, and the text between two calls. */
 const WRITTEN: Readonly<Record<string, { readonly call: string; readonly second?: string }>> = {
@@ -83,7 +82,11 @@ function tagged() {
 }
 
 function grammarOf(format: ToolFormat, options: Partial<CallGrammarOptions> = {}): Gbnf {
-  const tools = [WEATHER, ADD];
+  const { syntax } = format;
+  const tools = [
+    compiledTool("get_weather", CITY, { syntax }),
+    compiledTool("add", NUMBERS, { syntax, index: 1 }),
+  ];
   return new Gbnf(
     callGrammar({ format, tools, isParallel: true, isRequired: false, answer: null, ...options }),
   );
@@ -107,9 +110,7 @@ for (const format of [...TOOL_FORMATS, GENERIC]) {
 
   test(`${format.name}: allows a call, which is parsed back`, () => {
     expect(grammarOf(format).matches(call + end)).toBe(true);
-    expect(namesRead(format, format.grammar.lead.replaceAll('"', "") + call + end)).toEqual([
-      "get_weather",
-    ]);
+    expect(namesRead(format, (format.grammar.lead ?? "") + call + end)).toEqual(["get_weather"]);
   });
 
   test(`${format.name}: restricts name and arguments to the given tools`, () => {

@@ -30,7 +30,6 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
   return {
     model: fakeModel().model,
     grammars: { check: () => {} },
-    callGrammars: { get: () => 'root ::= "calls"' },
     template: null,
     reasoningFormat: null,
     contextTokens: 10,

@@ -43,8 +43,7 @@ function withTools(parameters: Json): Prompt {
       {
         name: "f",
         definition: { parameters },
-        parameters: {},
-        rules: { name: "r", text: "", elements: 0 },
+        rules: { name: "r", text: "" },
       },
     ],
     callable: ["f"],

@@ -1,6 +1,6 @@
 // How values are written: as JSON, or in the syntax some models use instead. Schemas compile to grammars of either.
 
-import type { JsonValue } from "./schema-keywords.ts";
+import type { Json } from "./request.ts";
 
 export type Syntax = {
   /** The quote around a string. */
@@ -14,8 +14,8 @@ export type Syntax = {
 export const JSON_SYNTAX: Syntax = { quote: '"', areNamesQuoted: true, hasEscapes: true };
 
 /** Formats a value in the syntax. */
-export function writeValue(value: JsonValue, syntax: Syntax): string {
-  if (syntax === JSON_SYNTAX) return JSON.stringify(value);
+export function writeValue(value: Json, syntax: Syntax): string {
+  if (syntax.hasEscapes) return JSON.stringify(value);
   if (typeof value === "string") return `${syntax.quote}${value}${syntax.quote}`;
   if (Array.isArray(value)) return `[${value.map((item) => writeValue(item, syntax)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
