@@ -79,12 +79,12 @@ export class FrameStream implements Sink {
    * @throws ServiceError the signal's reason; the promise rejects with it or with `client_stalled`
    */
   send(frames: readonly Frame[]): Promise<void> | undefined {
-    const { res, signal } = this.#options;
-    this.begin();
+    const { res, signal, framing } = this.#options;
+    if (!this.#ticker) this.begin();
     if (signal.aborted) throw abortReason(signal);
     if (frames.length === 0) return undefined; // without a write, a heartbeat may still be due
     this.#lastWriteMs = performance.now();
-    if (res.write(this.#options.framing.encode(frames))) return undefined;
+    if (res.write(framing.encode(frames))) return undefined;
     this.#draining ??= this.#drained(); // all choices wait for the same drain
     return this.#draining;
   }
