@@ -76,8 +76,8 @@ function checkRelations(
   const heads = sizeOf("attention.head_count");
   const shared = sizeOf("attention.head_count_kv");
   const width = sizeOf("embedding_length");
+  // Each layer has at least one tensor.
   if ((blocks.number ?? 0) > tensorCount)
-    // each layer has at least one tensor
     throw new ModelFileError(
       `${blocks.key} is ${blocks.number}, but the model has only ${tensorCount} tensors`,
     );
