@@ -5,11 +5,12 @@ import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import { type LoadedModel, loadModel } from "./load/model.ts";
 import { Outbox } from "./outbox.ts";
-import { answerReaderDeps } from "./output/answer-reader-deps.ts";
+import { answerReaderDeps } from "./output/answer-reader.ts";
 import { die, send, serveParent, wireError } from "./parent-channel.ts";
 import { answerQuestion } from "./prompt/answer-question.ts";
 import { type QuestionMessage, QuestionQueue } from "./prompt/question-queue.ts";
-import { type GenerateDeps, generate } from "./step/generate.ts";
+import { generate } from "./step/generate.ts";
+import type { GenerateDeps } from "./step/prefill.ts";
 import { Run } from "./step/run.ts";
 import { SlotPool } from "./step/slots.ts";
 
@@ -19,7 +20,7 @@ const questions = new QuestionQueue({
   answer: (question) => outbox.post(answer(question)),
   isIdle: () => loaded?.batcher.isIdle ?? true,
 });
-let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDeps }) | null = null;
+let loaded: (LoadedModel & GenerateDeps & { readonly pool: SlotPool }) | null = null;
 
 serveParent(receive);
 outbox.post({ type: "started" });
@@ -63,21 +64,12 @@ async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<v
       },
       onLoad: (step) => outbox.addLoad(step),
     });
-    loaded = { ...model, pool: new SlotPool(model.slots), deps: generateDeps(model) };
+    const emit = (event: StepEvent) => outbox.add(event);
+    loaded = { ...model, pool: new SlotPool(model.slots), emit };
     outbox.post({ type: "loaded", model: model.info });
   } catch (error) {
     outbox.post({ type: "load-failed", error: wireError(error) });
   }
-}
-
-function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
-  return {
-    model,
-    batcher,
-    slices,
-    onEvent: ({ id }, event) => outbox.add({ type: "output", id, event }),
-    onParked: ({ id }) => outbox.add({ type: "parked", id }),
-  };
 }
 
 function answer({ id, question }: QuestionMessage): FromWorker {
@@ -94,12 +86,11 @@ function answer({ id, question }: QuestionMessage): FromWorker {
 function start(message: Extract<ToWorker, { type: "start" }>): void {
   const { id, request, generated, cacheScope, creditBytes } = message;
   if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
-  const { onEvent } = loaded.deps;
   const deps = answerReaderDeps(loaded, request.output);
   const run = new Run({ id, request, cacheScope, creditBytes, ...deps });
   runs.set(id, run);
   for (const token of run.replay(generated))
-    for (const event of run.accept(token)) onEvent(run, event);
+    for (const event of run.accept(token)) outbox.add({ type: "output", id, event });
   work(run).catch(die);
 }
 
@@ -115,16 +106,9 @@ async function work(run: Run): Promise<void> {
   if (!loaded || !slot)
     return end(run, { type: "failed", id, error: wireError("no slot is free") });
   try {
-    const outcome = await generate(run, slot, loaded.deps);
+    const lastEvents = await generate(run, slot, loaded);
     loaded.pool.release(slot);
-    switch (outcome.type) {
-      case "suspended":
-        return end(run, { type: "suspended", id });
-      case "aborted":
-        return end(run, { type: "aborted", id, tokensAfterAbort: run.tokensAfterAbort });
-      case "finished":
-        return end(run, ...outcome.events.map((event) => ({ type: "output", id, event }) as const));
-    }
+    end(run, ...lastEvents);
   } catch (error) {
     await slot.clear(loaded.batcher); // after an error its content is unknown
     loaded.pool.release(slot);
