@@ -5,7 +5,7 @@ import { setPriority } from "node:os";
 import type { FromWorker, ModelOptions, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
 import type { EmbeddingQuestion } from "../generation/questions.ts";
-import { type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
+import { computeInput, type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
 import { die, send, serveParent, wireError } from "./parent-channel.ts";
 import { prepareInputs } from "./prompt/prepare-inputs.ts";
 
@@ -72,7 +72,7 @@ async function answer({ id, question }: Extract<Message, { type: "ask" }>): Prom
     const answer =
       question.type === "prepare-inputs"
         ? prepareInputs(question.request, model())
-        : await model().compute(question.input);
+        : await computeInput(question.input, model());
     post({ type: "answered", id, answer, ms: performance.now() - askedAtMs });
   } catch (error) {
     post({ type: "refused", id, error: wireError(error), ms: performance.now() - askedAtMs });
