@@ -31,7 +31,7 @@ export interface EmbeddingEngine {
   close(): Promise<void>;
 }
 
-export type WorkerEmbeddingEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> & {
+export type WorkerEmbeddingEngineOptions = Omit<WorkerProcessOptions, "onStep" | "onExit"> & {
   /** How long an idle worker is kept. */
   readonly embeddingIdleTimeoutMs: number;
   /** Information about the model from another source, so that unsupported requests are rejected without loading it. */
@@ -119,7 +119,7 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   #startWorker(): WorkerProcess {
     this.#options.log("info", `starting a worker for ${this.#options.model.modelPath}`);
-    return new WorkerProcess({ ...this.#options, onMessage: () => {}, onExit: () => {} });
+    return new WorkerProcess({ ...this.#options, onStep: () => {}, onExit: () => {} });
   }
 
   /** Waits until an aborted question is over, or ends the worker after the limit. The next request starts another. */

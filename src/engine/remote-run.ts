@@ -94,7 +94,7 @@ export class RemoteRun {
   async finish(): Promise<void> {
     const { id, send } = this.#options;
     if (this.#phase === "new") this.#end();
-    if (!this.#hasEnded) send({ type: "abort", id }); // a second abort has no effect
+    if (this.#phase !== "ended") send({ type: "abort", id }); // a second abort has no effect
     await this.#ended.promise; // settles when the worker confirms the abort, or is lost
     this.#stopParking();
   }
@@ -136,10 +136,6 @@ export class RemoteRun {
     this.#stopParking = giveUpWhenWanted({ parkTimeoutMs, isWanted, giveUp });
   }
 
-  get #hasEnded(): boolean {
-    return this.#phase === "ended";
-  }
-
   readonly #onAbort = (): void => {
     const { id, send, signal } = this.#options;
     send({ type: "abort", id });
@@ -175,7 +171,7 @@ export class RemoteRun {
   /** The reader has taken deltas of this weight. */
   #taken(bytes: number): void {
     this.#credit.add(bytes);
-    if (this.#hasEnded || !this.#credit.isDue) return;
+    if (this.#phase === "ended" || !this.#credit.isDue) return;
     this.#stopParking();
     this.#phase = "running";
     this.#sendCredit();
@@ -191,7 +187,7 @@ export class RemoteRun {
     this.isProving = false;
     this.#leaveGate();
     const entered = this.#options.enterGate(false).then((leave) => {
-      if (this.#hasEnded) return leave();
+      if (this.#phase === "ended") return leave();
       this.#leaveGate = leave;
       this.#sendCredit();
     });

@@ -1,7 +1,7 @@
 // After a crash, every request that was in the worker is a suspect. Suspects run alone, one at a time, so that the one that
 // causes the crash is found and affects no other request. All other requests wait at this gate meanwhile.
 
-import { orAborted } from "../generation/deferred.ts";
+import { deferred, orAborted } from "../generation/deferred.ts";
 
 type EnterOptions = { readonly isSuspect: boolean; readonly signal: AbortSignal };
 
@@ -10,7 +10,7 @@ export class SuspectGate {
   #inside = 0;
   #suspectsWaiting = 0;
   #isSuspectInside = false;
-  #changed: (() => void)[] = [];
+  #changed = deferred<void>();
 
   /**
    * Waits for entry.
@@ -22,7 +22,7 @@ export class SuspectGate {
     try {
       // No await between the check and the entry, so that only one of several waiting suspects enters.
       while (isSuspect ? this.#inside > 0 : this.isReserved)
-        await orAborted(this.#change(), signal);
+        await orAborted(this.#changed.promise, signal);
       this.#inside += 1;
       this.#isSuspectInside = isSuspect;
     } finally {
@@ -48,13 +48,8 @@ export class SuspectGate {
     };
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#changed.push(resolve));
-  }
-
   #notify(): void {
-    const waiting = this.#changed;
-    this.#changed = [];
-    for (const resolve of waiting) resolve();
+    this.#changed.resolve();
+    this.#changed = deferred();
   }
 }

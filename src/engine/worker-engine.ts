@@ -7,12 +7,12 @@ import type { PreparedRequest } from "../generation/request.ts";
 import { Crashes } from "./crashes.ts";
 import type { Engine, EngineStatus, GenerateOptions, PendingAnswer } from "./engine.ts";
 import { generateInRuns } from "./generate-in-runs.ts";
-import type { FromWorker, StepEvent } from "./messages.ts";
+import type { StepEvent } from "./messages.ts";
 import { RemoteRun, type RemoteRunOptions, type RunStart } from "./remote-run.ts";
 import { SuspectGate } from "./suspect-gate.ts";
 import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
-export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onMessage" | "onExit"> &
+export type WorkerEngineOptions = Omit<WorkerProcessOptions, "onStep" | "onExit"> &
   Pick<RemoteRunOptions, "streamBufferBytes" | "parkTimeoutMs" | "onWastedTokens"> & {
     /** Called after each decode step. */
     readonly onLoad: (load: StepLoad) => void;
@@ -30,7 +30,10 @@ export class WorkerEngine implements Engine {
     this.#options = options;
     this.#worker = new WorkerProcess({
       ...options,
-      onMessage: (message) => this.#receive(message),
+      onStep: ({ events, loads }) => {
+        for (const event of events) this.#receive(event);
+        for (const load of loads) options.onLoad(load);
+      },
       onExit: (loss) => this.#loseAll(loss),
     });
   }
@@ -113,13 +116,7 @@ export class WorkerEngine implements Engine {
     await this.#worker.close();
   }
 
-  #receive(message: FromWorker): void {
-    if (message.type !== "step") return;
-    for (const event of message.events) this.#receiveEvent(event);
-    for (const load of message.loads) this.#options.onLoad(load);
-  }
-
-  #receiveEvent(event: StepEvent): void {
+  #receive(event: StepEvent): void {
     const run = this.#runs.get(event.id);
     try {
       run?.receive(event);

@@ -2,7 +2,6 @@
 // such as a grammar that it cannot parse, so only lines with a known prefix are logged.
 
 import type { ChildProcess } from "node:child_process";
-import path from "node:path";
 import { createInterface } from "node:readline";
 
 /** Prefixes of ggml, llama.cpp, CUDA, the C++ runtime and Node. */
@@ -22,30 +21,25 @@ export function loggable(line: string): string | null {
   return ERROR.exec(line)?.[1] ?? null;
 }
 
-export class WorkerOutput {
-  #lastLine: string | null = null;
-
-  /** @param log receives the lines that may be logged */
-  constructor(
-    { stdout, stderr }: Pick<ChildProcess, "stdout" | "stderr">,
-    log: (level: "warn", message: string) => void,
-  ) {
-    for (const input of [stdout, stderr]) {
-      if (!input) continue;
-      const lines = createInterface({ input });
-      lines.on("error", () => {}); // an unhandled error would end the process; the rest of the output is lost
-      lines.on("line", (line) => {
-        const shown = loggable(line);
-        if (shown === null) return;
-        this.#lastLine = shown;
-        log("warn", `worker: ${shown}`);
-      });
-    }
+/**
+ * @param log receives the lines that may be logged
+ * @returns a function that gives the last of them; null for none
+ */
+export function logOutput(
+  { stdout, stderr }: Pick<ChildProcess, "stdout" | "stderr">,
+  log: (level: "warn", message: string) => void,
+): () => string | null {
+  let lastLine: string | null = null;
+  for (const input of [stdout, stderr]) {
+    if (!input) continue;
+    const lines = createInterface({ input });
+    lines.on("error", () => {}); // an unhandled error would end the process; the rest of the output is lost
+    lines.on("line", (line) => {
+      const shown = loggable(line);
+      if (shown === null) return;
+      lastLine = shown;
+      log("warn", `worker: ${shown}`);
+    });
   }
-
-  /** How a worker ended while it loaded its model. Names the file without its folder, because clients see this text. */
-  endWhileLoading(how: string, modelPath: string): string {
-    const words = this.#lastLine === null ? "" : `; its last message: ${this.#lastLine}`;
-    return `the ${how} while it loaded ${path.basename(modelPath)}${words}`;
-  }
+  return () => lastLine;
 }

@@ -1,14 +1,15 @@
 // Manages the worker process: spawn, readiness, questions, heartbeat, restart with back-off, kill. Knows nothing about runs.
 
 import { type ChildProcess, fork } from "node:child_process";
+import path from "node:path";
 import { abortReason, guarded, ServiceError, stackOf, toErrorCode } from "../errors.ts";
 import { deferred, orAborted } from "../generation/deferred.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnyQuestion } from "../generation/questions.ts";
-import type { EngineState } from "./engine.ts";
+import type { EngineStatus } from "./engine.ts";
 import type { FromWorker, ModelOptions, ToWorker } from "./messages.ts";
 import { OpenQuestions } from "./open-questions.ts";
-import { WorkerOutput } from "./worker-output.ts";
+import { logOutput } from "./worker-output.ts";
 
 export type WorkerProcessOptions = {
   /** File that the child runs, `.ts` (through tsx) or `.js`. */
@@ -25,7 +26,7 @@ export type WorkerProcessOptions = {
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
   /** Called with 0 to 1 while a worker loads the model. */
   readonly onLoadProgress: (progress: number) => void;
-  readonly onMessage: (message: FromWorker) => void;
+  readonly onStep: (step: Extract<FromWorker, { type: "step" }>) => void;
   /** Called when the process has ended, with every run in it. */
   readonly onExit: (loss: WorkerLoss) => void;
 };
@@ -50,11 +51,14 @@ const WORKER_ENVIRONMENT = { UV_THREADPOOL_SIZE: "1", GGML_NO_BACKTRACE: "1" };
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   #child: ChildProcess | null = null;
-  #state: EngineState = "loading";
-  #reason: string | null = null;
-  #model: ModelInfo | null = null;
-  #loadProgress = 0;
-  #restarts = 0;
+  #status: EngineStatus = {
+    state: "loading",
+    loadProgress: 0,
+    model: null,
+    workerPid: null,
+    workerRestarts: 0,
+    reason: null,
+  };
   #crashesInARow = 0;
   #unsent: ToWorker<AnyQuestion>[] = [];
   #wasHeard = false;
@@ -70,15 +74,12 @@ export class WorkerProcess {
     this.#spawn();
   }
 
-  get status() {
-    return {
-      state: this.#state,
-      loadProgress: this.#loadProgress,
-      model: this.#model,
-      workerPid: this.#child?.pid ?? null,
-      workerRestarts: this.#restarts,
-      reason: this.#reason,
-    };
+  get status(): EngineStatus {
+    return this.#status;
+  }
+
+  #update(change: Partial<EngineStatus>): void {
+    this.#status = { ...this.#status, ...change };
   }
 
   /**
@@ -86,7 +87,7 @@ export class WorkerProcess {
    * @throws ServiceError `engine_unavailable` if it cannot become ready any more, or the signal's reason
    */
   async ready(signal: AbortSignal): Promise<void> {
-    while (this.#state !== "ready") await orAborted(this.#ready.promise, signal);
+    while (this.#status.state !== "ready") await orAborted(this.#ready.promise, signal);
     if (signal.aborted) throw abortReason(signal);
   }
 
@@ -107,7 +108,7 @@ export class WorkerProcess {
   }
 
   /** Ends a worker whose answers can no longer be trusted. Its exit starts a new one. */
-  kill(reason: string): void {
+  #kill(reason: string): void {
     this.#options.log("error", `killing the worker: ${reason}`);
     this.#wasKilledHere = true;
     this.#child?.kill("SIGKILL");
@@ -115,11 +116,11 @@ export class WorkerProcess {
 
   /** Handles an error in a callback: ends the worker, because the state of its requests may be inconsistent. */
   #distrust(error: unknown): void {
-    this.kill(`its messages cannot be handled: ${stackOf(error)}`);
+    this.#kill(`its messages cannot be handled: ${stackOf(error)}`);
   }
 
   async close(): Promise<void> {
-    this.#state = "closed";
+    this.#update({ state: "closed" });
     this.#clearTimers();
     const child = this.#child;
     const closed = new ServiceError("engine_unavailable", "the server is shutting down");
@@ -140,10 +141,10 @@ export class WorkerProcess {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    const output = new WorkerOutput(child, this.#options.log);
+    const lastLine = logOutput(child, this.#options.log);
     this.#child = child;
     this.#wasKilledHere = false;
-    this.#loadProgress = 0;
+    this.#update({ loadProgress: 0, workerPid: child.pid ?? null });
     const receiveAll = (messages: unknown) => {
       for (const message of messages as FromWorker[]) this.#receive(message); // only the worker writes to this channel
     };
@@ -155,12 +156,15 @@ export class WorkerProcess {
     child.once("exit", (code, signal) => {
       const isFromOutside = signal === "SIGKILL" && !this.#wasKilledHere;
       const how = `worker ended (${signal ?? `code ${code}`})`;
-      const isLoading = this.#state === "loading" || this.#state === "restarting";
+      const { state } = this.#status;
+      const isLoading = state === "loading" || state === "restarting";
       if (!isLoading) return this.#gone(child, how, isFromOutside);
       // Its last output may arrive after its exit, and is the only hint at the reason.
-      const { modelPath } = this.#options.model;
-      const ending = () => output.endWhileLoading(how, modelPath);
-      child.once("close", () => this.#gone(child, ending(), isFromOutside));
+      child.once("close", () => {
+        const file = path.basename(this.#options.model.modelPath); // without its folder, because clients see this text
+        const words = lastLine() === null ? "" : `; its last message: ${lastLine()}`;
+        this.#gone(child, `the ${how} while it loaded ${file}${words}`, isFromOutside);
+      });
     });
     this.#watchLoading();
   }
@@ -171,7 +175,7 @@ export class WorkerProcess {
       case "started":
         return this.send({ type: "load", options: this.#options.model });
       case "loading":
-        this.#loadProgress = message.progress;
+        this.#update({ loadProgress: message.progress });
         return this.#options.onLoadProgress(message.progress);
       case "loaded":
         return this.#loaded(message.model);
@@ -180,21 +184,20 @@ export class WorkerProcess {
       case "log":
         return this.#options.log(message.level, message.message);
       case "pong":
-        return this.#checkStep(message.stepAgeMs);
+        if (message.stepAgeMs > this.#options.stepTimeoutMs)
+          this.#kill(`a decode step has been running for ${Math.round(message.stepAgeMs)} ms`);
+        return;
       case "answered":
       case "refused":
         return this.questions.receive(message);
-      default:
-        this.#options.onMessage(message);
+      case "step":
+        return this.#options.onStep(message);
     }
   }
 
   #loaded(model: ModelInfo): void {
     this.#clearTimers();
-    this.#model = model;
-    this.#state = "ready";
-    this.#reason = null;
-    this.#loadProgress = 1;
+    this.#update({ state: "ready", model, reason: null, loadProgress: 1 });
     this.#ready.resolve(model);
     this.#watchHeartbeat();
     this.#after(STABLE_AFTER_MS, () => {
@@ -203,7 +206,7 @@ export class WorkerProcess {
   }
 
   #loadFailed(code: string, message: string): void {
-    this.#reason = message;
+    this.#update({ reason: message });
     const failed = new ServiceError(toErrorCode(code), message, { retryAfterSeconds: 30 });
     this.#ready.reject(failed); // current callers fail; later callers wait for the next attempt
     this.#ready = deferred();
@@ -224,16 +227,10 @@ export class WorkerProcess {
     const timer = setInterval(() => {
       silentTicks = this.#wasHeard ? 0 : silentTicks + 1;
       this.#wasHeard = false;
-      if (silentTicks > HEARTBEAT_TICKS) return this.kill("it does not answer pings");
+      if (silentTicks > HEARTBEAT_TICKS) return this.#kill("it does not answer pings");
       this.send({ type: "ping" });
     }, this.#options.hangTimeoutMs / HEARTBEAT_TICKS);
     this.#timers.add(timer);
-  }
-
-  #checkStep(stepAgeMs: number): void {
-    if (stepAgeMs > this.#options.stepTimeoutMs) {
-      this.kill(`a decode step has been running for ${Math.round(stepAgeMs)} ms`);
-    }
   }
 
   #gone(child: ChildProcess, what: string, isFromOutside = false): void {
@@ -241,18 +238,19 @@ export class WorkerProcess {
     this.#child = null;
     this.#unsent = []; // these messages were for the ended worker
     this.#clearTimers();
-    if (this.#state === "closed") {
+    this.#update({ workerPid: null });
+    const { state, model, reason } = this.#status;
+    if (state === "closed") {
       const error = new ServiceError("engine_unavailable", "the server is shutting down");
       return this.#loseAll(error, isFromOutside);
     }
-    if (this.#state === "ready") this.#ready = deferred();
-    this.#reason ??= what;
-    this.#state = this.#model ? "restarting" : "failed";
+    if (state === "ready") this.#ready = deferred();
+    this.#update({ state: model ? "restarting" : "failed", reason: reason ?? what });
     this.#crashesInARow += 1;
     const error = new ServiceError("worker_crashed", `${what} while it worked on this request`);
     this.#loseAll(error, isFromOutside);
-    if (this.#model) return this.#restart(what);
-    this.#ready.reject(new ServiceError("engine_unavailable", this.#reason));
+    if (model) return this.#restart(what);
+    this.#ready.reject(new ServiceError("engine_unavailable", reason ?? what));
   }
 
   #loseAll(error: ServiceError, isFromOutside: boolean): void {
@@ -264,7 +262,7 @@ export class WorkerProcess {
   #restart(what: string): void {
     const backoffMs = BACKOFF_MS[Math.min(this.#crashesInARow, BACKOFF_MS.length) - 1] ?? 0;
     const delayMs = Math.min(backoffMs, this.#options.restartDelayMs);
-    this.#restarts += 1;
+    this.#update({ workerRestarts: this.#status.workerRestarts + 1 });
     this.#options.log("error", `${what}; a new one starts in ${delayMs} ms`);
     const spawn = guarded(
       () => this.#spawn(),

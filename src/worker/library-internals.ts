@@ -20,6 +20,21 @@ type TokenWithLogits = readonly [number, unknown, unknown, readonly number[], nu
 /** Selects the logits to return: of these tokens, the highest, the lowest, the sampled one, and a number of the likeliest. */
 type LogitSelection = readonly [readonly number[], false, false, false, top: number];
 
+type PrivateLlama = {
+  readonly _bindings: {
+    readonly AddonSampler: {
+      new (model: unknown): NativeSampler;
+      canBeNextTokenForGrammarEvaluationState(state: object, token: number): boolean;
+      acceptGrammarEvaluationStateToken(state: object, token: number): void;
+    };
+  };
+};
+
+type PrivateModel = {
+  readonly llama: PrivateLlama;
+  readonly _model: { getTokenString(token: number): string };
+};
+
 type PrivateSequence = {
   readonly context: {
     readonly _ctx: {
@@ -50,12 +65,7 @@ type LogitMapper<T> = (logitIndex: number, tokenIndex: number) => Promise<T>;
 
 /** `Llama._bindings.AddonSampler` and `LlamaModel._model`: the library's own wrapper, `LlamaSampler`, is not exported. */
 export function newSampler(model: LlamaModel): NativeSampler {
-  const { llama, _model } = model as unknown as {
-    readonly llama: {
-      readonly _bindings: { readonly AddonSampler: new (model: unknown) => NativeSampler };
-    };
-    readonly _model: unknown;
-  };
+  const { llama, _model } = model as unknown as PrivateModel;
   return new llama._bindings.AddonSampler(_model);
 }
 
@@ -133,10 +143,7 @@ export function readLogits(
 
 /** `LlamaModel._model.getTokenString()`: a token's entry in the vocabulary. `detokenize()` returns U+FFFD for half a character. */
 export function vocabularyText(model: LlamaModel, token: number): string {
-  const { _model } = model as unknown as {
-    readonly _model: { getTokenString(token: number): string };
-  };
-  return _model.getTokenString(token);
+  return (model as unknown as PrivateModel)._model.getTokenString(token);
 }
 
 /**
@@ -150,18 +157,11 @@ export function advanceGrammar(
   token: number,
 ): boolean {
   const { _state } = state as unknown as { readonly _state: object };
-  const { AddonSampler } = (llama as unknown as { readonly _bindings: GrammarBindings })._bindings;
+  const { AddonSampler } = (llama as unknown as PrivateLlama)._bindings;
   if (!AddonSampler.canBeNextTokenForGrammarEvaluationState(_state, token)) return false;
   AddonSampler.acceptGrammarEvaluationStateToken(_state, token);
   return true;
 }
-
-type GrammarBindings = {
-  readonly AddonSampler: {
-    canBeNextTokenForGrammarEvaluationState(state: object, token: number): boolean;
-    acceptGrammarEvaluationStateToken(state: object, token: number): void;
-  };
-};
 
 /**
  * `TokenBias._biases`. `TokenBias.set()` ignores end-of-answer tokens without an error, but `ignore_eos`, `min_tokens` and a

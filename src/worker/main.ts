@@ -3,104 +3,78 @@
 
 import type { FromWorker, StepEvent, ToWorker } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import type { Question } from "../generation/questions.ts";
+import type { LoadOptions } from "./load/device.ts";
 import { type LoadedModel, loadModel } from "./load/model.ts";
 import { Outbox } from "./outbox.ts";
-import { answerReaderDeps } from "./output/answer-reader-deps.ts";
-import { die, send, serveParent, wireError } from "./parent-channel.ts";
+import { answerReaderDeps } from "./output/answer-reader.ts";
+import { die, type LoadedWorker, send, serveParent, wireError } from "./parent-channel.ts";
 import { answerQuestion } from "./prompt/answer-question.ts";
 import { type QuestionMessage, QuestionQueue } from "./prompt/question-queue.ts";
-import { type GenerateDeps, generate } from "./step/generate.ts";
+import type { Batcher } from "./step/batcher.ts";
+import { generate } from "./step/generate.ts";
+import type { GenerateDeps } from "./step/prefill.ts";
 import { Run } from "./step/run.ts";
 import { SlotPool } from "./step/slots.ts";
 
+type Model = LoadedModel & GenerateDeps & { readonly pool: SlotPool };
+
 const outbox = new Outbox(send);
 const runs = new Map<string, Run>();
-const questions = new QuestionQueue({
-  answer: (question) => outbox.post(answer(question)),
-  isIdle: () => loaded?.batcher.isIdle ?? true,
-});
-let loaded: (LoadedModel & { readonly pool: SlotPool; readonly deps: GenerateDeps }) | null = null;
 
-serveParent(receive);
-outbox.post({ type: "started" });
+serveParent({ load, post: (message) => outbox.post(message) });
 
-function receive(message: ToWorker): void {
-  switch (message.type) {
-    case "load":
-      load(message).catch(die);
-      return;
-    case "ask":
-      questions.add(message);
-      return;
-    case "start":
-      start(message);
-      return;
-    case "credit":
-      runs.get(message.id)?.addCredit(message.bytes);
-      return;
-    case "abort":
-      runs.get(message.id)?.abort();
-      if (questions.drop(message.id)) refuseDropped(message.id);
-      return;
-    case "suspend":
-      runs.get(message.id)?.suspend();
-      return;
-    case "ping":
-      outbox.post({ type: "pong", stepAgeMs: loaded?.batcher.stepAgeMs ?? 0 });
-      return;
-  }
-}
-
-async function load({ options }: Extract<ToWorker, { type: "load" }>): Promise<void> {
-  try {
-    const model = await loadModel({
-      options,
-      onProgress: (progress) => outbox.post({ type: "loading", progress }),
-      log: (level, message) => outbox.post({ type: "log", level, message }),
-      onStep: () => {
-        outbox.flushSoon();
-        questions.wake();
-      },
-      onLoad: (step) => outbox.addLoad(step),
-    });
-    loaded = { ...model, pool: new SlotPool(model.slots), deps: generateDeps(model) };
-    outbox.post({ type: "loaded", model: model.info });
-  } catch (error) {
-    outbox.post({ type: "load-failed", error: wireError(error) });
-  }
-}
-
-function generateDeps({ model, batcher, slices }: LoadedModel): GenerateDeps {
+async function load(options: LoadOptions): Promise<LoadedWorker<Question>> {
+  const loaded = await loadModel({
+    ...options,
+    onStep: () => {
+      outbox.flushSoon();
+      questions.wake();
+    },
+    onLoad: (step) => outbox.addLoad(step),
+  });
+  const { batcher, info, slots } = loaded;
+  const emit = (event: StepEvent) => outbox.add(event);
+  const model = { ...loaded, pool: new SlotPool(slots), emit };
+  const questions = new QuestionQueue({
+    answer: (question) => outbox.post(answer(question, model)),
+    isIdle: () => batcher.isIdle,
+  });
   return {
-    model,
-    batcher,
-    slices,
-    onEvent: ({ id }, event) => outbox.add({ type: "output", id, event }),
-    onParked: ({ id }) => outbox.add({ type: "parked", id }),
+    info,
+    receive: (message) => receive(message, model, questions),
+    stepAgeMs: () => batcher.stepAgeMs,
   };
 }
 
-function answer({ id, question }: QuestionMessage): FromWorker {
-  const startedAtMs = performance.now();
-  const elapsedMs = () => performance.now() - startedAtMs;
-  try {
-    if (!loaded) throw new ServiceError("engine_unavailable", "the model is not loaded");
-    return { type: "answered", id, answer: answerQuestion(question, loaded), ms: elapsedMs() };
-  } catch (error) {
-    return { type: "refused", id, error: wireError(error), ms: elapsedMs() };
+type Message = Parameters<LoadedWorker<Question>["receive"]>[0];
+
+function receive(message: Message, model: Model, questions: QuestionQueue): void {
+  const run = runs.get(message.id);
+  switch (message.type) {
+    case "ask":
+      return questions.add(message);
+    case "start":
+      return start(message, model);
+    case "credit":
+      return run?.addCredit(message.bytes);
+    case "abort":
+      run?.abort();
+      if (questions.drop(message.id)) refuseDropped(message.id);
+      return;
+    case "suspend":
+      return run?.suspend();
   }
 }
 
-function start(message: Extract<ToWorker, { type: "start" }>): void {
-  const { id, request, generated, cacheScope, creditBytes } = message;
-  if (!loaded) return report({ type: "failed", id, error: wireError("the model is not loaded") });
-  const { onEvent } = loaded.deps;
-  const deps = answerReaderDeps(loaded, request.output);
-  const run = new Run({ id, request, cacheScope, creditBytes, ...deps });
-  runs.set(id, run);
-  for (const token of run.replay(generated))
-    for (const event of run.accept(token)) onEvent(run, event);
-  work(run).catch(die);
+function answer({ id, question }: QuestionMessage, model: Model): FromWorker {
+  const startedAtMs = performance.now();
+  const elapsedMs = () => performance.now() - startedAtMs;
+  try {
+    return { type: "answered", id, answer: answerQuestion(question, model), ms: elapsedMs() };
+  } catch (error) {
+    return { type: "refused", id, error: wireError(error), ms: elapsedMs() };
+  }
 }
 
 function refuseDropped(id: string): void {
@@ -108,36 +82,35 @@ function refuseDropped(id: string): void {
   outbox.post({ type: "refused", id, error, ms: 0 });
 }
 
+function start(message: Extract<ToWorker, { type: "start" }>, model: Model): void {
+  const { id, request, generated, cacheScope, creditBytes } = message;
+  const deps = answerReaderDeps(model, request.output);
+  const run = new Run({ id, request, cacheScope, creditBytes, ...deps });
+  runs.set(id, run);
+  for (const token of run.replay(generated))
+    for (const event of run.accept(token)) model.emit({ type: "output", id, event });
+  work(run, model).catch(die);
+}
+
 /** Runs a request on a slot until it ends or is suspended, frees the slot, and reports the outcome. */
-async function work(run: Run): Promise<void> {
-  const { id } = run;
-  const slot = loaded?.pool.take(run.tokens, run.cacheScope);
-  if (!loaded || !slot)
-    return end(run, { type: "failed", id, error: wireError("no slot is free") });
+async function work(run: Run, model: Model): Promise<void> {
+  const { batcher, pool } = model;
+  const { id, tokens, cacheScope } = run;
+  const slot = pool.take(tokens, cacheScope);
+  if (!slot) return end(id, batcher, [{ type: "failed", id, error: wireError("no slot is free") }]);
   try {
-    const outcome = await generate(run, slot, loaded.deps);
-    loaded.pool.release(slot);
-    switch (outcome.type) {
-      case "suspended":
-        return end(run, { type: "suspended", id });
-      case "aborted":
-        return end(run, { type: "aborted", id, tokensAfterAbort: run.tokensAfterAbort });
-      case "finished":
-        return end(run, ...outcome.events.map((event) => ({ type: "output", id, event }) as const));
-    }
+    const lastEvents = await generate(run, slot, model);
+    pool.release(slot);
+    end(id, batcher, lastEvents);
   } catch (error) {
-    await slot.clear(loaded.batcher); // after an error its content is unknown
-    loaded.pool.release(slot);
-    end(run, { type: "failed", id, error: wireError(error) });
+    await slot.clear(batcher); // after an error its content is unknown
+    pool.release(slot);
+    end(id, batcher, [{ type: "failed", id, error: wireError(error) }]);
   }
 }
 
-function end(run: Run, ...events: readonly StepEvent[]): void {
-  runs.delete(run.id);
-  report(...events);
-}
-
-function report(...events: readonly StepEvent[]): void {
-  for (const event of events) outbox.add(event);
-  if (!loaded || loaded.batcher.isIdle) outbox.flushSoon(); // otherwise the next step sends them
+function end(id: string, { isIdle }: Batcher, lastEvents: readonly StepEvent[]): void {
+  runs.delete(id);
+  for (const event of lastEvents) outbox.add(event);
+  if (isIdle) outbox.flushSoon(); // otherwise the next step sends them
 }

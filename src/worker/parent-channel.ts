@@ -1,11 +1,26 @@
 // The worker's side of the channel to the server process: receives and sends messages, and ends with its parent.
 
-import type { FromWorker, ToWorker, WireError } from "../engine/messages.ts";
+import type { FromWorker, ModelOptions, ToWorker, WireError } from "../engine/messages.ts";
 import { ServiceError } from "../errors.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnyQuestion } from "../generation/questions.ts";
+import type { LoadOptions } from "./load/device.ts";
 
-/** Call it once, when the process starts. */
-export function serveParent<Q extends AnyQuestion>(receive: (message: ToWorker<Q>) => void): void {
+/** A worker whose model is loaded. */
+export type LoadedWorker<Q extends AnyQuestion> = {
+  readonly info: ModelInfo;
+  readonly receive: (message: Exclude<ToWorker<Q>, { type: "load" | "ping" }>) => void;
+  /** How long the current step has been running; 0 if none is running. */
+  readonly stepAgeMs: () => number;
+};
+
+type ServeOptions<Q extends AnyQuestion> = {
+  readonly load: (options: LoadOptions) => Promise<LoadedWorker<Q>>;
+  readonly post: (message: FromWorker) => void;
+};
+
+/** Loads the model when the server says so, and then passes its messages on. Call it once, when the process starts. */
+export function serveParent<Q extends AnyQuestion>({ load, post }: ServeOptions<Q>): void {
   // Ctrl-C and `docker stop` signal the whole process group, but only the server decides when a worker ends.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
@@ -13,9 +28,30 @@ export function serveParent<Q extends AnyQuestion>(receive: (message: ToWorker<Q
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("unhandledRejection", die);
   process.on("uncaughtException", die);
+  let loaded: LoadedWorker<Q> | null = null;
+  const loadModel = async (options: ModelOptions) => {
+    const onProgress = (progress: number) => post({ type: "loading", progress });
+    try {
+      loaded = await load({
+        options,
+        onProgress,
+        log: (level, message) => post({ type: "log", level, message }),
+      });
+      post({ type: "loaded", model: loaded.info });
+    } catch (error) {
+      post({ type: "load-failed", error: wireError(error) });
+    }
+  };
+  const receive = (message: ToWorker<Q>) => {
+    if (message.type === "load") loadModel(message.options).catch(die);
+    else if (message.type === "ping") post({ type: "pong", stepAgeMs: loaded?.stepAgeMs() ?? 0 });
+    else if (loaded) loaded.receive(message);
+    else die(new Error(`the model is not loaded: ${message.type}`));
+  };
   process.on("message", (messages) => {
     for (const message of messages as ToWorker<Q>[]) receive(message); // only the server writes to this channel
   });
+  post({ type: "started" });
 }
 
 export function send(messages: readonly FromWorker[]): void {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { GgmlType, getLlama } from "node-llama-cpp";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { TENSOR_BLOCKS } from "../../src/worker/model-file/gguf-types.ts";
+import { TENSOR_BLOCKS } from "../../src/worker/model-file/gguf-tensors.ts";
 import { childrenOf, isRunning } from "../support/processes.ts";
 import { BUILTIN_MODEL, until } from "../support/start-service.ts";
 

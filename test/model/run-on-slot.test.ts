@@ -5,10 +5,11 @@ import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Message, PreparedRequest } from "../../src/generation/request.ts";
 import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
-import { answerReaderDeps } from "../../src/worker/output/answer-reader-deps.ts";
+import { answerReaderDeps } from "../../src/worker/output/answer-reader.ts";
 import { prepare, promptTokens } from "../../src/worker/prompt/prepare.ts";
 import { leastTokens } from "../../src/worker/prompt/prompt-bounds.ts";
-import { type GenerateDeps, generate } from "../../src/worker/step/generate.ts";
+import { generate } from "../../src/worker/step/generate.ts";
+import type { GenerateDeps } from "../../src/worker/step/prefill.ts";
 import { Run } from "../../src/worker/step/run.ts";
 import type { Slot } from "../../src/worker/step/slots.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../support/clients/requests.ts";
@@ -65,14 +66,14 @@ test("an abort that arrives while a suspended run gives up its cache ends the ru
   };
   const deps: GenerateDeps = {
     ...loaded,
-    onEvent: () => {},
-    onParked: () => {
+    emit: ({ type }) => {
+      if (type !== "parked") return;
       isParked = true;
       setImmediate(() => run.suspend());
     },
   };
   try {
-    expect(await generate(run, slot, deps)).toEqual({ type: "suspended" }); // which ends it as well
+    expect(await generate(run, slot, deps)).toEqual([{ type: "suspended", id: "run" }]); // which ends it as well
   } finally {
     slot.clear = clear;
   }

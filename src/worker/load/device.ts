@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  GgufFileType,
   getLlama,
   InsufficientMemoryError,
   type Llama,
@@ -11,22 +12,28 @@ import {
 } from "node-llama-cpp";
 import type { GpuChoice, ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import { checkModelFile } from "../model-file/check-model-file.ts";
 
 /** Native log lines come from other threads and may arrive later than the error that they explain. */
 const NATIVE_LOG_MS = 200;
 
+export type LoadOptions = {
+  readonly options: ModelOptions;
+  /** 0 to 1. */
+  readonly onProgress: (progress: number) => void;
+  readonly log: (level: "warn" | "error", message: string) => void;
+};
+
 export type Device = { readonly llama: Llama; readonly note: string | null };
 type NativeLogger = (level: LlamaLogLevel, message: string) => void;
-
-type DeviceOptions = Pick<ModelOptions, "gpu" | "modelPath">;
 
 /**
  * Checks the file, opens the device and loads the model on it. An error includes the first error line of the native log.
  * @throws ServiceError `engine_unavailable` with one clear line
  */
 export async function withDevice<T>(
-  { gpu, modelPath }: DeviceOptions,
+  { gpu, modelPath }: ModelOptions,
   load: (device: Device) => Promise<T>,
 ): Promise<T> {
   checkModelFile(modelPath);
@@ -84,28 +91,21 @@ function unusableDevice(gpu: GpuChoice, reason: string, cause?: unknown): Servic
   );
 }
 
-export type FitOptions = {
-  readonly options: Pick<ModelOptions, "modelPath" | "gpuLayers" | "flashAttention">;
-  /** 0 to 1. */
-  readonly onProgress: (progress: number) => void;
-  readonly log: (level: "warn" | "error", message: string) => void;
-};
-
 /** With too little GPU memory, retries with half of the layers on the GPU, down to none. */
 export async function fitIntoMemory<T>(
   llama: Llama,
-  load: FitOptions,
+  { options, onProgress, log }: LoadOptions,
   createContext: (model: LlamaModel) => Promise<T>,
 ): Promise<{ readonly model: LlamaModel; readonly context: T }> {
-  let gpuLayers: number | "auto" = load.options.gpuLayers ?? "auto";
+  let gpuLayers: number | "auto" = options.gpuLayers ?? "auto";
   for (;;) {
     let model: LlamaModel | undefined;
     try {
       model = await llama.loadModel({
-        modelPath: load.options.modelPath,
+        modelPath: options.modelPath,
         gpuLayers: llama.gpu === false ? 0 : gpuLayers,
-        defaultContextFlashAttention: load.options.flashAttention,
-        onLoadProgress: load.onProgress,
+        defaultContextFlashAttention: options.flashAttention,
+        onLoadProgress: onProgress,
       });
       return { model, context: await createContext(model) };
     } catch (error) {
@@ -113,7 +113,7 @@ export async function fitIntoMemory<T>(
       await model?.dispose();
       if (llama.gpu === false || used === 0 || !isOutOfMemory(error)) throw error;
       gpuLayers = Math.floor(used / 2);
-      load.log("warn", `too little GPU memory for ${used} layers, trying ${gpuLayers}`);
+      log("warn", `too little GPU memory for ${used} layers, trying ${gpuLayers}`);
     }
   }
 }
@@ -123,8 +123,31 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && /memory|failed to (create|load|allocate)/i.test(error.message);
 }
 
+/** What a loaded model says about itself and its device, for the model endpoints. */
+export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
+  const { fileInfo, fileInsights, tokens } = model;
+  const { architecture, file_type: type } = fileInfo.metadata.general;
+  const name = type === undefined ? undefined : GgufFileType[type];
+  const { prefix, suffix, middle } = tokens.infill;
+  return {
+    device: await describeDevice(llama, model),
+    deviceNote: note,
+    gpuLayers: model.gpuLayers,
+    totalLayers: fileInsights.totalLayers,
+    trainedContextTokens: model.trainContextSize,
+    canRank: fileInsights.supportsRanking,
+    modelBytes: model.size,
+    family: architecture,
+    parameters: fileInsights.totalParameters,
+    quantization: name?.replace(/^(MOSTLY|ALL)_/, "") ?? null,
+    canInfill: [prefix, suffix, middle].every((token) => token !== null),
+    beginningText: tokens.bosString,
+    endText: tokens.eosString,
+  } satisfies Partial<ModelInfo>;
+}
+
 /** The device's kind and names, for people to read. */
-export async function describeDevice(llama: Llama, model: LlamaModel): Promise<string> {
+async function describeDevice(llama: Llama, model: LlamaModel): Promise<string> {
   if (llama.gpu === false) return "CPU";
   const names = await llama.getGpuDeviceNames();
   const kind = { cuda: "CUDA", metal: "Metal", vulkan: "Vulkan" }[llama.gpu];

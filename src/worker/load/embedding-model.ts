@@ -6,22 +6,13 @@ import type { PreparedInput } from "../../generation/embedding.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { usableCpus } from "./cpu-count.ts";
-import {
-  type Device,
-  describeDevice,
-  type FitOptions,
-  fitIntoMemory,
-  withDevice,
-} from "./device.ts";
-import { modelFacts } from "./model-facts.ts";
+import { type Device, fitIntoMemory, type LoadOptions, modelFacts, withDevice } from "./device.ts";
 
 /** OpenAI's limit for one input. */
 const MAX_CONTEXT_TOKENS = 8192;
 const SLICE_TOKENS = 512;
 /** `pooling_type` of a GGUF: https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h */
 const POOLING = { none: 0, last: 3, rank: 4 } as const;
-
-type LoadOptions = FitOptions & { readonly options: ModelOptions };
 
 export type EmbeddingModel = {
   readonly info: ModelInfo;
@@ -31,8 +22,6 @@ export type EmbeddingModel = {
   /** Null for a model that cannot rank. */
   readonly ranking: LlamaRankingContext | null;
   readonly vocabularySize: number;
-  /** Computes one vector, or one score. The cache keeps nothing of earlier inputs, so the result depends on this input alone. */
-  readonly compute: (input: PreparedInput) => Promise<Float64Array>;
 };
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
@@ -40,12 +29,12 @@ export function loadEmbeddingModel(load: LoadOptions): Promise<EmbeddingModel> {
   return withDevice(load.options, (device) => loadOn(device, load));
 }
 
-async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<EmbeddingModel> {
+async function loadOn(device: Device, load: LoadOptions): Promise<EmbeddingModel> {
   // At most half of the CPUs: two processes that both compute on all CPUs slow each other down many times over.
   const half = Math.max(1, Math.floor(usableCpus() / 2));
   const threads = Math.min(load.options.threads ?? half, half);
-  llama.maxThreads = threads;
-  const { model, context } = await fitIntoMemory(llama, load, (candidate) =>
+  device.llama.maxThreads = threads;
+  const { model, context } = await fitIntoMemory(device.llama, load, (candidate) =>
     createContexts(candidate, load.options, threads),
   );
   const { vectors, ranking, contextTokens, batchTokens } = context;
@@ -55,10 +44,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
     vectors,
     ranking,
     vocabularySize,
-    compute: (input) => compute(input, { vectors, ranking }),
     info: {
-      device: await describeDevice(llama, model),
-      deviceNote: note,
       threads,
       slots: 1,
       contextTokens,
@@ -68,12 +54,10 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Embed
       argumentSyntax: JSON_SYNTAX,
       reasoningFormat: null,
       vocabularySize,
-      ...modelFacts(model),
+      ...(await modelFacts(device, model)),
     },
   };
 }
-
-type Contexts = Pick<EmbeddingModel, "vectors" | "ranking">;
 
 async function createContexts(model: LlamaModel, options: ModelOptions, threads: number) {
   const contextTokens = Math.min(
@@ -112,9 +96,10 @@ function poolingOf(model: LlamaModel): number {
   return pooling_type ?? POOLING.none;
 }
 
-async function compute(
+/** Computes one vector, or one score. The cache keeps nothing of earlier inputs, so the result depends on this input alone. */
+export async function computeInput(
   { tokens, query }: PreparedInput,
-  { vectors, ranking }: Contexts,
+  { vectors, ranking }: EmbeddingModel,
 ): Promise<Float64Array> {
   const input = Array.from(tokens) as Token[];
   if (query === null) {

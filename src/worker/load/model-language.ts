@@ -9,19 +9,17 @@ import {
 } from "../output/reasoning-formats.ts";
 import { ChatTemplate } from "../prompt/chat-template.ts";
 import { ControlTokens } from "../prompt/control-tokens.ts";
-import { leastMessageTokens } from "../prompt/prompt-bounds.ts";
+import { leastMessageTokens, type TokenBounds } from "../prompt/prompt-bounds.ts";
 
-export type ModelLanguage = {
+export type ModelLanguage = TokenBounds & {
   readonly grammars: Grammars;
   /** Null when the GGUF has none, or none that can be read. */
   readonly template: ChatTemplate | null;
   /** Null for a model without reasoning. */
   readonly reasoningFormat: ReasoningFormat | null;
   readonly controlTokens: ControlTokens;
+  /** Number of tokens in the vocabulary. */
   readonly vocabularySize: number;
-  readonly longestTokenChars: number;
-  /** The fewest tokens that the template adds to a message's content. */
-  readonly messageTokens: number;
 };
 
 type Log = (level: "warn" | "error", message: string) => void;

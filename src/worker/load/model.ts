@@ -1,6 +1,6 @@
 // Loads a GGUF on the requested or the best device, and creates the context with its sequences.
 
-import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { Llama, LlamaModel } from "node-llama-cpp";
 import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
@@ -10,16 +10,9 @@ import { acceptSeedFunctions } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
 import { Slot } from "../step/slots.ts";
-import { StepMeter } from "../step/step-meter.ts";
+import { stepMeter } from "../step/step-meter.ts";
 import { usableCpus } from "./cpu-count.ts";
-import {
-  type Device,
-  describeDevice,
-  type FitOptions,
-  fitIntoMemory,
-  withDevice,
-} from "./device.ts";
-import { modelFacts } from "./model-facts.ts";
+import { type Device, fitIntoMemory, type LoadOptions, modelFacts, withDevice } from "./device.ts";
 import { type ModelLanguage, modelLanguage } from "./model-language.ts";
 
 /** Largest slice of a prompt: short on a CPU so that an abort is quick, long on a GPU to keep the device busy. */
@@ -29,8 +22,7 @@ const DEFAULT_CONTEXT_TOKENS = 4096;
 /** A model trained for a smaller context loads only with an explicit --context, because hardly any prompt would fit. */
 const MIN_DEFAULT_CONTEXT_TOKENS = 256;
 
-export type LoadOptions = FitOptions & {
-  readonly options: ModelOptions;
+export type SlotLoadOptions = LoadOptions & {
   readonly onStep: () => void;
   readonly onLoad: (load: StepLoad) => void;
 };
@@ -44,11 +36,12 @@ export type LoadedModel = ModelLanguage & {
 };
 
 /** @throws ServiceError `engine_unavailable` with one clear line */
-export function loadModel(load: LoadOptions): Promise<LoadedModel> {
+export function loadModel(load: SlotLoadOptions): Promise<LoadedModel> {
   return withDevice(load.options, (device) => loadOn(device, load));
 }
 
-async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<LoadedModel> {
+async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedModel> {
+  const { llama } = device;
   const { options } = load;
   const cpus = usableCpus();
   llama.maxThreads = cpus; // caps the context's threads when it is created
@@ -58,7 +51,15 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
   const threads = options.threads ?? cpus;
   const batcher = newBatcher(llama, slices, threads, load);
   const { model, context } = await fitIntoMemory(llama, load, (loaded) =>
-    createContext(loaded, options, { batcher, batchTokens, cpus }),
+    loaded.createContext({
+      sequences: options.slots,
+      contextSize: contextTokensOf(loaded, options),
+      batchSize: Math.max(batchTokens, options.slots),
+      flashAttention: options.flashAttention,
+      threads: cpus,
+      failedCreationRemedy: false, // never creates a smaller context than requested
+      batching: { itemPrioritizationStrategy: batcher.fillBatch },
+    }),
   );
   if (context.contextSize > model.trainContextSize) {
     const sizes = `${context.contextSize} tokens, but the model was trained for ${model.trainContextSize}`;
@@ -74,7 +75,6 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     (_, id) => new Slot(id, acceptSeedFunctions(context.getSequence())),
   );
   const language = modelLanguage(llama, model, load.log);
-  const device = await describeDevice(llama, model);
   return {
     ...language,
     model,
@@ -82,8 +82,6 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
     batcher,
     slices,
     info: {
-      device,
-      deviceNote: note,
       threads,
       slots: slots.length,
       contextTokens: context.contextSize,
@@ -93,7 +91,7 @@ async function loadOn({ llama, note }: Device, load: LoadOptions): Promise<Loade
       argumentSyntax: language.template?.toolFormat.syntax ?? JSON_SYNTAX,
       reasoningFormat: language.reasoningFormat?.name ?? null,
       vocabularySize: language.vocabularySize,
-      ...modelFacts(model),
+      ...(await modelFacts(device, model)),
     },
   };
 }
@@ -103,9 +101,9 @@ function newBatcher(
   llama: Llama,
   slices: PromptSlices,
   maxThreads: number,
-  { options, onStep, onLoad }: LoadOptions,
+  { options, onStep, onLoad }: SlotLoadOptions,
 ): Batcher {
-  const meter = new StepMeter({
+  const meter = stepMeter({
     slices,
     maxThreads,
     isGoverned: options.threadGovernor && llama.gpu === false,
@@ -115,41 +113,17 @@ function newBatcher(
   });
   return new Batcher({
     onStep,
-    onStepTime: (step) => {
-      onLoad({ ...step, threads: meter.threads });
-      meter.observe(step);
-    },
+    onStepTime: (step) => onLoad({ ...step, threads: meter(step) }),
   });
 }
 
-type ContextNeeds = {
-  readonly batcher: Batcher;
-  readonly batchTokens: number;
-  readonly cpus: number;
-};
-
-async function createContext(
-  model: LlamaModel,
-  options: ModelOptions,
-  { batcher, batchTokens, cpus }: ContextNeeds,
-): Promise<LlamaContext> {
+/** @throws ServiceError when there is no context size that is safe to choose */
+function contextTokensOf(model: LlamaModel, { contextTokens, modelPath }: ModelOptions): number {
   const trained = model.trainContextSize;
-  if (options.contextTokens === null && trained < MIN_DEFAULT_CONTEXT_TOKENS)
-    throw tooSmall(options.modelPath, trained);
-  return model.createContext({
-    sequences: options.slots,
-    contextSize: options.contextTokens ?? Math.min(DEFAULT_CONTEXT_TOKENS, trained),
-    batchSize: Math.max(batchTokens, options.slots),
-    flashAttention: options.flashAttention,
-    threads: cpus,
-    failedCreationRemedy: false, // never creates a smaller context than requested
-    batching: { itemPrioritizationStrategy: batcher.fillBatch },
-  });
-}
-
-function tooSmall(modelPath: string, tokens: number): ServiceError {
+  if (contextTokens !== null) return contextTokens;
+  if (trained >= MIN_DEFAULT_CONTEXT_TOKENS) return Math.min(DEFAULT_CONTEXT_TOKENS, trained);
   const message =
-    `cannot load ${modelPath}: it was trained for a context of ${tokens} tokens (context_length), and the minimum is ` +
+    `cannot load ${modelPath}: it was trained for a context of ${trained} tokens (context_length), and the minimum is ` +
     `${MIN_DEFAULT_CONTEXT_TOKENS}; to serve it with N tokens anyway, use --context N`;
-  return new ServiceError("engine_unavailable", message);
+  throw new ServiceError("engine_unavailable", message);
 }

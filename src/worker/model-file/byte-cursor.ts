@@ -56,7 +56,10 @@ export class ByteCursor {
 
   /** @throws ModelFileError when the file has fewer bytes left */
   expect(bytes: number, what: string): void {
-    if (bytes > this.left) throw this.#beyond(what, bytes);
+    if (bytes <= this.left) return;
+    throw new ModelFileError(
+      `${what} needs ${bytes} bytes at byte ${this.#position}, but the file has only ${this.left} more: it is truncated or damaged`,
+    );
   }
 
   skip(bytes: number, what: string): void {
@@ -74,11 +77,5 @@ export class ByteCursor {
     }
     this.#position += bytes;
     return this.#window.subarray(begin, begin + bytes);
-  }
-
-  #beyond(what: string, bytes: number): ModelFileError {
-    return new ModelFileError(
-      `${what} needs ${bytes} bytes at byte ${this.#position}, but the file has only ${this.left} more: it is truncated or damaged`,
-    );
   }
 }

@@ -3,7 +3,7 @@
 
 import { ByteCursor, type ByteSource } from "./byte-cursor.ts";
 import { type GgufTensors, readTensors } from "./gguf-tensors.ts";
-import { type GgufValue, readValue } from "./gguf-values.ts";
+import { type GgufValue, integerOf, readValue } from "./gguf-values.ts";
 import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 export type GgufHeader = {
@@ -76,10 +76,10 @@ const MOST_ALIGNMENT = 1_048_576;
 
 function alignmentOf(value: GgufValue | undefined): number {
   if (!value) return DEFAULT_ALIGNMENT;
-  const bytes = value.type === "integer" ? value.number : 0;
-  const isPowerOf2 = bytes > 0 && bytes <= MOST_ALIGNMENT && Number.isInteger(Math.log2(bytes));
-  if (isPowerOf2) return bytes;
+  const bytes = integerOf(value);
+  if (bytes && bytes > 0 && bytes <= MOST_ALIGNMENT && Number.isInteger(Math.log2(bytes)))
+    return bytes;
   throw new ModelFileError(
-    `general.alignment must be a power of 2 up to ${MOST_ALIGNMENT}, not ${value.type === "integer" ? value.number : `of type ${value.type}`}`,
+    `general.alignment must be a power of 2 up to ${MOST_ALIGNMENT}, not ${bytes ?? `of type ${value.type}`}`,
   );
 }

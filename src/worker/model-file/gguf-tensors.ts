@@ -1,40 +1,69 @@
 // Reads the tensor descriptions of a GGUF, and checks their shapes and types, and that their data is inside the file.
 
 import type { ByteCursor } from "./byte-cursor.ts";
-import { type Block, TENSOR_BLOCKS } from "./gguf-types.ts";
 import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 export type GgufTensors = {
   readonly count: number;
-  /** Size of a token's vector, and number of tokens; null in a file without that tensor. */
-  readonly tokenEmbedding: { readonly width: number; readonly tokens: number } | null;
+  /** Numbers per token in the tensor `token_embd.weight`; null in a file without it. */
+  readonly embeddingLength: number | null;
 };
 
-type TensorOptions = { readonly count: number; readonly alignment: number };
-type Tensor = { readonly name: string; readonly offset: number; readonly bytes: number };
+/** How many numbers a block of a tensor holds, and its size in bytes. */
+type Block = { readonly numbers: number; readonly bytes: number };
 
-const TOKEN_EMBEDDING = "token_embd.weight";
+const blocksOf = (numbers: number, bytesOfTypes: Readonly<Record<number, number>>) =>
+  Object.entries(bytesOfTypes).map(([type, bytes]): [number, Block] => [
+    Number(type),
+    { numbers, bytes },
+  ]);
+
+/** Blocks by the number of the `ggml_type`, for all types that the pinned library supports. llama.cpp has removed the others. */
+export const TENSOR_BLOCKS: ReadonlyMap<number, Block> = new Map([
+  ...blocksOf(1, { 0: 4, 1: 2, 24: 1, 25: 2, 26: 4, 27: 8, 28: 8, 30: 2 }),
+  ...blocksOf(32, { 2: 18, 3: 20, 6: 22, 7: 24, 8: 34, 9: 36, 20: 18, 39: 17 }),
+  ...blocksOf(64, { 40: 36, 42: 18 }),
+  ...blocksOf(128, { 41: 18 }),
+  ...blocksOf(256, { 10: 84, 11: 110, 12: 144, 13: 176, 14: 210, 15: 292, 16: 66, 17: 74 }),
+  ...blocksOf(256, { 18: 98, 19: 50, 21: 110, 22: 82, 23: 136, 29: 56, 34: 54, 35: 66 }),
+]);
+
 /** The limits of ggml. */
 const MOST_DIMENSIONS = 4;
 const LONGEST_NAME = 63;
 
+type TensorOptions = { readonly count: number; readonly alignment: number };
+
 /** @param cursor at the first description. @throws ModelFileError naming the tensor */
 export function readTensors(cursor: ByteCursor, { count, alignment }: TensorOptions): GgufTensors {
-  let tokenEmbedding: GgufTensors["tokenEmbedding"] = null;
-  let last: Tensor | null = null;
+  let embeddingLength: number | null = null;
+  let last = { name: "", end: 0 };
   for (let index = 0; index < count; index++) {
-    const { text: name, bytes } = cursor.text(`the name of tensor ${index + 1}`, LONGEST_NAME);
-    if (bytes > LONGEST_NAME || !PRINTABLE.test(name))
-      throw new ModelFileError(
-        `tensor ${index + 1} must have a name of up to ${LONGEST_NAME} printable characters`,
-      );
+    const name = readName(cursor, index);
     const shape = readShape(cursor, name);
-    const tensor = readPlace(cursor, { name, shape, alignment });
-    if (!last || tensor.offset + tensor.bytes > last.offset + last.bytes) last = tensor;
-    if (name === TOKEN_EMBEDDING) tokenEmbedding = { width: shape[0] ?? 0, tokens: shape[1] ?? 1 };
+    const bytes = readBytes(cursor, name, shape);
+    const offset = cursor.u64(`the place of ${name}`);
+    if (offset % alignment !== 0)
+      throw new ModelFileError(
+        `${name} is at offset ${offset}, which is not a multiple of ${alignment}`,
+      );
+    if (offset + bytes > last.end) last = { name, end: offset + bytes };
+    if (name === "token_embd.weight") embeddingLength = shape[0] ?? 0;
   }
-  if (last) checkEnd(cursor, last, alignment);
-  return { count, tokenEmbedding };
+  const end = Math.ceil(cursor.position / alignment) * alignment + last.end;
+  const size = cursor.position + cursor.left;
+  if (end <= size || count === 0) return { count, embeddingLength };
+  throw new ModelFileError(
+    `${last.name} ends at byte ${end}, but the file has ${size}: it is truncated (was its download finished?) or damaged`,
+  );
+}
+
+function readName(cursor: ByteCursor, index: number): string {
+  const { text, bytes } = cursor.text(`the name of tensor ${index + 1}`, LONGEST_NAME);
+  if (bytes <= LONGEST_NAME && PRINTABLE.test(text)) return text;
+  throw new ModelFileError(
+    `tensor ${index + 1} must have a name of up to ${LONGEST_NAME} printable characters`,
+  );
 }
 
 function readShape(cursor: ByteCursor, name: string): readonly number[] {
@@ -51,44 +80,18 @@ function readShape(cursor: ByteCursor, name: string): readonly number[] {
   );
 }
 
-type Described = {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly alignment: number;
-};
-
-function readPlace(cursor: ByteCursor, { name, shape, alignment }: Described): Tensor {
+/** Reads a tensor's type. @returns the size of its data */
+function readBytes(cursor: ByteCursor, name: string, shape: readonly number[]): number {
   const type = cursor.u32(`the type of ${name}`);
   const block = TENSOR_BLOCKS.get(type);
   if (!block) throw new ModelFileError(`${name} is of type ${type}, which is not supported`);
   const [row = 0] = shape;
-  if (row % block.numbers !== 0)
-    throw new ModelFileError(
-      `${name} has rows of ${row} numbers, but its type ${type} stores them in blocks of ${block.numbers}`,
-    );
-  const offset = cursor.u64(`the place of ${name}`);
-  if (offset % alignment !== 0)
-    throw new ModelFileError(
-      `${name} is at offset ${offset}, which is not a multiple of ${alignment}`,
-    );
-  return { name, offset, bytes: bytesIn(shape, block) };
-}
-
-function bytesIn(shape: readonly number[], { numbers, bytes }: Block): number {
-  return (productOf(shape) / numbers) * bytes;
+  if (row % block.numbers === 0) return (productOf(shape) / block.numbers) * block.bytes;
+  throw new ModelFileError(
+    `${name} has rows of ${row} numbers, but its type ${type} stores them in blocks of ${block.numbers}`,
+  );
 }
 
 function productOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
-}
-
-/** @param cursor after the last description */
-function checkEnd(cursor: ByteCursor, { name, offset, bytes }: Tensor, alignment: number): void {
-  const begin = Math.ceil(cursor.position / alignment) * alignment;
-  const size = cursor.position + cursor.left;
-  const end = begin + offset + bytes;
-  if (end <= size) return;
-  throw new ModelFileError(
-    `${name} ends at byte ${end}, but the file has ${size}: it is truncated (was its download finished?) or damaged`,
-  );
 }

@@ -2,8 +2,7 @@
 // error message.
 
 import type { GgufHeader } from "./gguf-header.ts";
-import { FLOAT32, INT32, STRING } from "./gguf-types.ts";
-import type { GgufValue } from "./gguf-values.ts";
+import { FLOAT32, type GgufValue, INT32, integerOf, STRING } from "./gguf-values.ts";
 import { ModelFileError, PRINTABLE } from "./model-file-error.ts";
 
 type Range = { readonly least: number; readonly most: number };
@@ -27,20 +26,17 @@ const RECURRENT = [".ssm.", ".wkv.", ".shortconv.", ".kda."];
 /** @param tensorCount in all files of the model. @throws ModelFileError naming the key, its value and the allowed range */
 export function checkLimits({ values, tensors }: GgufHeader, tensorCount: number): void {
   const architecture = architectureOf(values.get("general.architecture"));
-  const keyOf = (name: string) => `${architecture}.${name}`;
   const isRecurrent = [...values.keys()].some(
     (key) => key.startsWith(architecture) && RECURRENT.some((part) => key.includes(part)),
   );
   for (const [name, range] of Object.entries(RANGES)) {
-    const value = values.get(keyOf(name));
-    const isOfExperts = values.has(keyOf(`expert_${name}`)); // expert layers have their own length
+    const key = `${architecture}.${name}`;
+    const value = values.get(key);
+    const isOfExperts = values.has(`${architecture}.expert_${name}`); // expert layers have their own length
     const mayBeZero = isOfExperts || (isRecurrent && MAY_BE_ZERO.includes(name));
-    const least = mayBeZero ? 0 : range.least;
-    if (value) checkRange(keyOf(name), value, { ...range, least });
+    if (value) checkRange(key, value, { ...range, least: mayBeZero ? 0 : range.least });
   }
-  checkBlocks(keyOf("block_count"), values, tensorCount);
-  checkHeads(keyOf, values);
-  checkWidth(keyOf, { values, tensors });
+  checkRelations(architecture, { values, tensors }, tensorCount);
   checkVocabulary(values);
 }
 
@@ -65,42 +61,40 @@ function checkRange(key: string, value: GgufValue, { least, most }: Range): void
   if (Math.max(...numbers) < least) throw new ModelFileError(`${key} contains only 0: ${allowed}`);
 }
 
-type Values = GgufHeader["values"];
-
-/** Each layer has at least one tensor. */
-function checkBlocks(key: string, values: Values, tensorCount: number): void {
-  const blocks = integerOf(values, key) ?? 0;
-  if (blocks <= tensorCount) return;
-  throw new ModelFileError(`${key} is ${blocks}, but the model has only ${tensorCount} tensors`);
-}
-
-function checkHeads(keyOf: (name: string) => string, values: Values): void {
-  const heads = integerOf(values, keyOf("attention.head_count"));
-  const shared = integerOf(values, keyOf("attention.head_count_kv"));
-  const width = integerOf(values, keyOf("embedding_length"));
-  if (heads === null) return;
-  if (shared !== null && shared > 0 && heads % shared !== 0)
-    throw new ModelFileError(
-      `${keyOf("attention.head_count_kv")} is ${shared}: it must divide ${keyOf("attention.head_count")}, which is ${heads}`,
-    );
-  const hasLength = values.has(keyOf("attention.key_length"));
-  if (width !== null && heads > width && !hasLength)
-    throw new ModelFileError(
-      `${keyOf("attention.head_count")} is ${heads}, more than ${keyOf("embedding_length")}, which is ${width}`,
-    );
-}
-
-/** The two widths may differ only in audio models, which have the key `features_length`. */
-function checkWidth(
-  keyOf: (name: string) => string,
-  { values, tensors: { tokenEmbedding } }: Pick<GgufHeader, "values" | "tensors">,
+/** Checks sizes that depend on each other. */
+function checkRelations(
+  architecture: string,
+  { values, tensors: { embeddingLength } }: GgufHeader,
+  tensorCount: number,
 ): void {
-  const width = integerOf(values, keyOf("embedding_length"));
-  if (width === null || !tokenEmbedding || values.has(keyOf("features_length"))) return;
-  if (width === tokenEmbedding.width) return;
-  throw new ModelFileError(
-    `${keyOf("embedding_length")} is ${width}, but the tensor token_embd.weight has ${tokenEmbedding.width} numbers per token`,
-  );
+  const has = (name: string) => values.has(`${architecture}.${name}`);
+  const sizeOf = (name: string) => {
+    const key = `${architecture}.${name}`;
+    return { key, number: integerOf(values.get(key)) };
+  };
+  const blocks = sizeOf("block_count");
+  const heads = sizeOf("attention.head_count");
+  const shared = sizeOf("attention.head_count_kv");
+  const width = sizeOf("embedding_length");
+  // Each layer has at least one tensor.
+  if ((blocks.number ?? 0) > tensorCount)
+    throw new ModelFileError(
+      `${blocks.key} is ${blocks.number}, but the model has only ${tensorCount} tensors`,
+    );
+  if (heads.number !== null && shared.number && heads.number % shared.number !== 0)
+    throw new ModelFileError(
+      `${shared.key} is ${shared.number}: it must divide ${heads.key}, which is ${heads.number}`,
+    );
+  if (width.number === null) return;
+  if ((heads.number ?? 0) > width.number && !has("attention.key_length"))
+    throw new ModelFileError(
+      `${heads.key} is ${heads.number}, more than ${width.key}, which is ${width.number}`,
+    );
+  // These two may differ only in audio models, which have the key `features_length`.
+  if (embeddingLength !== null && embeddingLength !== width.number && !has("features_length"))
+    throw new ModelFileError(
+      `${width.key} is ${width.number}, but the tensor token_embd.weight has ${embeddingLength} numbers per token`,
+    );
 }
 
 const TOKENS = "tokenizer.ggml.tokens";
@@ -110,7 +104,7 @@ const PER_TOKEN = [
   { key: "tokenizer.ggml.token_type", element: INT32 },
 ];
 
-function checkVocabulary(values: Values): void {
+function checkVocabulary(values: GgufHeader["values"]): void {
   const tokens = values.get(TOKENS);
   if (!tokens) return;
   if (tokens.type !== "array" || tokens.element !== STRING || tokens.length === 0)
@@ -122,9 +116,4 @@ function checkVocabulary(values: Values): void {
     if (!isRight || value.length < tokens.length)
       throw new ModelFileError(`${key} is not a list of ${tokens.length} numbers, one per token`);
   }
-}
-
-function integerOf(values: Values, key: string): number | null {
-  const value = values.get(key);
-  return value?.type === "integer" ? value.number : null;
 }

@@ -1,10 +1,11 @@
 // Turns the tokens of one answer into parts: decodes them, separates text, reasoning and tool calls, and cuts at a stop string.
 // Decides which grammar restricts the next token.
 
-import type { LlamaGrammarEvaluationState } from "node-llama-cpp";
+import type { LlamaGrammarEvaluationState, Token } from "node-llama-cpp";
 import type { OutputPart } from "../../generation/events.ts";
 import type { OutputPlan } from "../../generation/request.ts";
 import { gbnf } from "../../grammar/nodes.ts";
+import type { LoadedModel } from "../load/model.ts";
 import type { Grammars } from "./grammars.ts";
 import { OutputParser } from "./output-parser.ts";
 import { reasoningFormatNamed } from "./reasoning-formats.ts";
@@ -14,14 +15,17 @@ import { toolFormatNamed } from "./tool-formats.ts";
 
 type GrammarState = LlamaGrammarEvaluationState;
 
-export type AnswerReaderOptions = {
-  readonly output: OutputPlan;
-  readonly stop: readonly string[];
-  readonly promptTokens: readonly number[];
+export type AnswerReaderDeps = {
   readonly detokenize: Detokenize;
   /** The control tokens with these texts, as a map from id to text. */
   readonly controlTokens: (texts: readonly string[]) => ReadonlyMap<number, string>;
   readonly grammars: Pick<Grammars, "begin" | "feed">;
+};
+
+export type AnswerReaderOptions = AnswerReaderDeps & {
+  readonly output: OutputPlan;
+  readonly stop: readonly string[];
+  readonly promptTokens: readonly number[];
 };
 
 export type ReadParts = {
@@ -149,4 +153,29 @@ export class AnswerReader {
   #keepText(kept: OutputPart[], text: string): void {
     if (text !== "") kept.push({ type: "text-delta", text });
   }
+}
+
+/** What a run needs of the loaded model to read its answer. */
+export function answerReaderDeps(
+  {
+    model,
+    grammars,
+    controlTokens: { ids },
+  }: Pick<LoadedModel, "model" | "grammars" | "controlTokens">,
+  { reasoningFormat, reasoningBudgetTokens }: OutputPlan,
+) {
+  const detokenize: Detokenize = (tokens, before) =>
+    model.detokenize(tokens as Token[], false, before as Token[]);
+  const controlTokens = (texts: readonly string[]) =>
+    new Map(
+      texts.flatMap((text): [number, string][] => {
+        const id = ids.get(text);
+        return id === undefined ? [] : [[id, text]];
+      }),
+    );
+  const reasoningEnding =
+    reasoningFormat === null || reasoningBudgetTokens === null
+      ? []
+      : model.tokenize(reasoningFormatNamed(reasoningFormat).ending, true);
+  return { detokenize, controlTokens, grammars, reasoningEnding };
 }

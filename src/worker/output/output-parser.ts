@@ -37,8 +37,10 @@ export class OutputParser {
   #hasText = false;
   #mayStartReasoning = true;
   #isGapDropped = false;
-  #calls = 0;
-  #callsBeganAt: number | null = null;
+  /** Number of tool calls that have started. */
+  calls = 0;
+  /** Position of the first call's opening marker in the whole output, in characters; null before the first call. */
+  callsBeganAt: number | null = null;
 
   constructor(options: OutputParserOptions) {
     const { toolFormat, toolNames, reasoningFormat, startsInReasoning } = options;
@@ -59,16 +61,6 @@ export class OutputParser {
     return this.#mode !== "reasoning" && this.#mode !== "header";
   }
 
-  /** Number of tool calls that have started. */
-  get calls(): number {
-    return this.#calls;
-  }
-
-  /** Position of the first call's opening marker in the whole output, in characters; null before the first call. */
-  get callsBeganAt(): number | null {
-    return this.#callsBeganAt;
-  }
-
   push(text: string): readonly OutputPart[] {
     this.#held += text;
     while (this.#step());
@@ -80,7 +72,7 @@ export class OutputParser {
     const rest = this.#held;
     this.#drop(rest.length);
     if (this.#mode === "reasoning") this.#emit("reasoning", rest.trimEnd());
-    if (this.#mode === "text") this.#emit("text", this.#calls > 0 ? rest.trimEnd() : rest);
+    if (this.#mode === "text") this.#emit("text", this.calls > 0 ? rest.trimEnd() : rest);
     return this.#taken();
   }
 
@@ -186,7 +178,7 @@ export class OutputParser {
   #beginCalls({ at }: Found): boolean {
     const before = this.#drop(at);
     if (this.#mode === "text") this.#emit("text", before.trimEnd());
-    this.#callsBeganAt ??= this.#read;
+    this.callsBeganAt ??= this.#read;
     this.#mode = "calls";
     return true;
   }
@@ -206,8 +198,8 @@ export class OutputParser {
     const [all, name] = header ?? [];
     if (!header || name === undefined) return false;
     this.#drop(header.index + (all?.length ?? 0));
-    this.#parts.push({ type: "tool-call-delta", index: this.#calls, name, text: "" });
-    this.#calls += 1;
+    this.#parts.push({ type: "tool-call-delta", index: this.calls, name, text: "" });
+    this.calls += 1;
     this.#arguments = callArguments(format.syntax);
     this.#mode = "arguments";
     return true;
@@ -217,7 +209,7 @@ export class OutputParser {
     if (this.#held === "") return false;
     const { length, json, isComplete } = this.#arguments.take(this.#held);
     this.#drop(length);
-    const index = this.#calls - 1;
+    const index = this.calls - 1;
     if (json !== "") this.#parts.push({ type: "tool-call-delta", index, name: null, text: json });
     if (isComplete) this.#mode = "calls";
     return isComplete;

@@ -8,21 +8,13 @@ import {
   type Prompt,
   type ToolUse,
 } from "../../generation/request.ts";
-import type { ChatTemplate } from "../prompt/chat-template.ts";
+import type { ModelLanguage } from "../load/model-language.ts";
 import type { Grammars } from "./grammars.ts";
-import {
-  endsInReasoning,
-  type ReasoningFormat,
-  reasoningFormatNamed,
-} from "./reasoning-formats.ts";
+import { endsInReasoning, reasoningFormatNamed } from "./reasoning-formats.ts";
 import { callGrammar } from "./tool-grammar.ts";
 
-export type PlanDeps = {
+export type PlanDeps = Pick<ModelLanguage, "template" | "reasoningFormat"> & {
   readonly grammars: Pick<Grammars, "check">;
-  /** Null when the GGUF has none. */
-  readonly template: ChatTemplate | null;
-  /** Null for a model without reasoning. */
-  readonly reasoningFormat: ReasoningFormat | null;
 };
 
 export type PlanRequest = {

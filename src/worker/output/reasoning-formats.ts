@@ -1,27 +1,22 @@
 // How models mark their reasoning. The chat template, or a token of the vocabulary, shows which format a model uses.
 
-export type ReasoningFormat =
-  | {
-      readonly name: string;
-      readonly type: "tags";
-      readonly opener: string;
-      readonly closer: string;
-      /** Text that ends the reasoning when the budget is used up. */
-      readonly ending: string;
-      readonly controlTexts: readonly string[];
-    }
+export type ReasoningFormat = {
+  readonly name: string;
+  /** Starts the reasoning; with channels, it ends a header and starts its message. */
+  readonly opener: string;
+  /** Text that ends the reasoning when the budget is used up. */
+  readonly ending: string;
+  readonly controlTexts: readonly string[];
+} & (
+  | { readonly type: "tags"; readonly closer: string }
   /** The whole answer is a sequence of messages, each with a header that names its channel. */
   | {
-      readonly name: string;
       readonly type: "channels";
-      /** Ends a header and starts its message. */
-      readonly opener: string;
       /** Each ends a message; the next header follows. */
       readonly closers: readonly string[];
       readonly isReasoning: (header: string) => boolean;
-      readonly ending: string;
-      readonly controlTexts: readonly string[];
-    };
+    }
+);
 
 function tags(
   name: string,

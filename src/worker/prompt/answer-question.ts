@@ -2,41 +2,29 @@
 
 import type { Token } from "node-llama-cpp";
 import type { Answers, Question } from "../../generation/questions.ts";
-import type { Prompt } from "../../generation/request.ts";
 import type { LoadedModel } from "../load/model.ts";
 import { tokenPiece } from "../sampling/token-piece.ts";
 import { checkTokens } from "./check-tokens.ts";
-import { type PrepareDeps, prepare, promptSegments, promptTokens } from "./prepare.ts";
+import { prepare, promptTokens, withBeginning } from "./prepare.ts";
 
 /** @throws ServiceError 4xx */
 export function answerQuestion(question: Question, loaded: LoadedModel): Answers[keyof Answers] {
-  const deps: PrepareDeps = { ...loaded, contextTokens: loaded.info.contextTokens };
+  const { model, vocabularySize } = loaded;
+  const deps = { ...loaded, contextTokens: loaded.info.contextTokens };
   switch (question.type) {
     case "prepare":
       return prepare(question.request, deps);
-    case "tokenize":
-      return tokenized(question, deps);
+    case "tokenize": {
+      const tokens = model.tokenize(question.text, question.readsControlTokens);
+      const all = question.addsBeginning ? withBeginning(tokens, model) : tokens;
+      return all.map((token) => tokenPiece(model, token));
+    }
     case "detokenize":
-      checkTokens(question.tokens, deps.vocabularySize, { field: "tokens" });
-      return deps.model.detokenize(question.tokens as Token[], true); // the check makes the cast safe
-    case "render":
-      return rendered(question.prompt, deps);
+      checkTokens(question.tokens, vocabularySize, { field: "tokens" });
+      return model.detokenize(question.tokens as Token[], true); // the check makes the cast safe
+    case "render": {
+      const { tokens, text } = promptTokens(question.prompt, deps);
+      return { text, tokens: tokens.length };
+    }
   }
-}
-
-function tokenized(
-  { text, addsBeginning, readsControlTokens }: Extract<Question, { type: "tokenize" }>,
-  { model }: PrepareDeps,
-): Answers["tokenize"] {
-  const tokens: number[] = model.tokenize(text, readsControlTokens);
-  const { bos, shouldPrependBosToken } = model.tokens;
-  const isMissing = addsBeginning && shouldPrependBosToken && bos !== null && tokens[0] !== bos;
-  return (isMissing ? [bos, ...tokens] : tokens).map((token) => tokenPiece(model, token));
-}
-
-function rendered(prompt: Prompt, deps: PrepareDeps): Answers["render"] {
-  const tokens = promptTokens(prompt, deps).tokens.length;
-  const isText = prompt.type === "messages" || prompt.type === "text";
-  const text = isText ? promptSegments(prompt, deps.template).map((each) => each.text) : [];
-  return { text: text.join(""), tokens };
 }

@@ -3,6 +3,7 @@
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
+import type { ModelLanguage } from "../load/model-language.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { checkTokens } from "./check-tokens.ts";
@@ -17,11 +18,10 @@ import type { PromptSegment } from "./prompt-fence.ts";
 import { templateError } from "./template-messages.ts";
 
 export type PrepareDeps = PlanDeps &
-  BoundDeps & {
+  BoundDeps &
+  Pick<ModelLanguage, "vocabularySize"> & {
     readonly model: LlamaModel;
     readonly controlTokens: Pick<ControlTokens, "tokenize">;
-    /** Number of tokens in the vocabulary. */
-    readonly vocabularySize: number;
   };
 
 /** @throws ServiceError 4xx */
@@ -59,9 +59,18 @@ function rejectLongPrompt(prompt: Prompt, deps: PrepareDeps): void {
 
 /** @returns the prompt's tokens, and its rendered text if it has one */
 export function promptTokens(prompt: Prompt, deps: PrepareDeps) {
-  if (prompt.type === "tokens")
-    return { tokens: beginning([...prompt.tokens], deps.model), text: "" };
-  if (prompt.type === "infill") return { tokens: infillTokens(prompt, deps), text: "" };
+  const { tokens, text } = readPrompt(prompt, deps);
+  const { bos, eos } = deps.model.tokens;
+  // Generation needs at least one token, even for an empty prompt.
+  return { tokens: tokens.length > 0 ? tokens : [bos ?? eos ?? 0], text };
+}
+
+function readPrompt(
+  prompt: Prompt,
+  deps: PrepareDeps,
+): { readonly tokens: readonly number[]; readonly text: string } {
+  if (prompt.type === "tokens") return { tokens: prompt.tokens, text: "" };
+  if (prompt.type === "infill") return { tokens: infillTokens(prompt, deps.model), text: "" };
   const segments = promptSegments(prompt, deps.template);
   const tokens = withBeginning(segmentTokens(segments, prompt, deps), deps.model);
   return { tokens, text: segments.map(({ text }) => text).join("") };
@@ -86,26 +95,18 @@ function segmentTokens(
 }
 
 /** The order is prefix, suffix, middle, as in llama.cpp. */
-function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, deps: PrepareDeps) {
-  const { infill } = deps.model.tokens;
+function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, model: LlamaModel) {
+  const { infill } = model.tokens;
   if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
     const message = "suffix is not supported by this model: it has no fill-in-the-middle tokens";
     throw new ServiceError("unsupported_parameter", message, { field: "suffix" });
   }
-  const { model } = deps;
-  return withBeginning(
-    [
-      infill.prefix,
-      ...model.tokenize(prefix, false, "trimLeadingSpace"),
-      infill.suffix,
-      ...model.tokenize(suffix, false, "trimLeadingSpace"),
-      infill.middle,
-    ],
-    model,
-  );
+  const before = model.tokenize(prefix, false, "trimLeadingSpace");
+  const after = model.tokenize(suffix, false, "trimLeadingSpace");
+  return withBeginning([infill.prefix, ...before, infill.suffix, ...after, infill.middle], model);
 }
 
-export function promptSegments(
+function promptSegments(
   prompt: Extract<Prompt, { type: "messages" | "text" }>,
   template: ChatTemplate | null,
 ): readonly PromptSegment[] {
@@ -129,16 +130,11 @@ function tokenize(
   return isLiteral ? begin(text, false) : controlTokens.tokenize(text, begin);
 }
 
-function withBeginning(tokens: number[], model: LlamaModel): number[] {
+/** Adds the token that begins every text of this model, if it has one and the tokens lack it. */
+export function withBeginning(tokens: readonly number[], model: LlamaModel): readonly number[] {
   const { bos, shouldPrependBosToken } = model.tokens;
-  if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) return [bos, ...tokens];
-  return beginning(tokens, model);
-}
-
-/** Generation needs at least one token, even for an empty prompt. */
-function beginning(tokens: number[], { tokens: special }: LlamaModel): number[] {
-  if (tokens.length > 0) return tokens;
-  return [special.bos ?? special.eos ?? 0];
+  const isMissing = shouldPrependBosToken && bos !== null && tokens[0] !== bos;
+  return isMissing ? [bos, ...tokens] : tokens;
 }
 
 function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceError {

@@ -5,14 +5,19 @@ import type { LlamaModel } from "node-llama-cpp";
 import type { Json, Message, Prompt } from "../../generation/request.ts";
 import type { ChatTemplate, MessagesPrompt } from "./chat-template.ts";
 
-export type BoundDeps = {
+export type BoundDeps = TokenBounds & {
   readonly model: Pick<LlamaModel, "tokenize">;
   readonly contextTokens: number;
+};
+
+export type TokenBounds = {
   /** Characters of the longest token: a text of n characters has at least n / longestTokenChars tokens. */
   readonly longestTokenChars: number;
   /** The fewest tokens that the template adds to a message's content. */
   readonly messageTokens: number;
 };
+
+type TextPrompt = Exclude<Prompt, { type: "tokens" }>;
 
 /** Text with more characters per context token than this is counted before it is rendered or tokenized as a whole. */
 export const SUSPECT_CHARS_PER_TOKEN = 3;
@@ -33,7 +38,10 @@ export function leastTokens(prompt: Prompt, deps: BoundDeps): number {
   const quick = Math.max(Math.floor(chars / deps.longestTokenChars), leastOfShape(prompt, deps));
   if (quick >= deps.contextTokens || chars <= deps.contextTokens * SUSPECT_CHARS_PER_TOKEN)
     return quick;
-  return Math.max(quick, leastOfTexts(certainTexts(prompt), deps));
+  let count = 0;
+  for (const text of certainTexts(prompt))
+    count += leastTextTokens(text, deps.contextTokens - count, deps);
+  return Math.max(quick, count);
 }
 
 /**
@@ -55,17 +63,8 @@ export function leastTextTokens(
   return count;
 }
 
-function leastOfTexts(texts: readonly string[], deps: BoundDeps): number {
-  let count = 0;
-  for (const text of texts) {
-    if (count >= deps.contextTokens) break;
-    count += leastTextTokens(text, deps.contextTokens - count, deps);
-  }
-  return count;
-}
-
 /** Counts each message, call, and value in definitions or arguments as at least one token: these are slow to render. */
-function leastOfShape(prompt: Exclude<Prompt, { type: "tokens" }>, deps: BoundDeps): number {
+function leastOfShape(prompt: TextPrompt, deps: BoundDeps): number {
   if (prompt.type !== "messages") return 0;
   const { contextTokens: limit } = deps;
   const definitions = (prompt.tools?.tools ?? []).map(({ definition }) => definition);
@@ -99,7 +98,7 @@ function valuesIn(document: Json, limit: number): number {
   return count;
 }
 
-function textsOf(prompt: Exclude<Prompt, { type: "tokens" }>): readonly string[] {
+function textsOf(prompt: TextPrompt): readonly string[] {
   switch (prompt.type) {
     case "messages":
       return prompt.messages.map(({ content }) => content);
@@ -111,7 +110,7 @@ function textsOf(prompt: Exclude<Prompt, { type: "tokens" }>): readonly string[]
 }
 
 /** Texts that every template includes. It may trim them, and may leave out some of an assistant message. */
-function certainTexts(prompt: Exclude<Prompt, { type: "tokens" }>): readonly string[] {
+function certainTexts(prompt: TextPrompt): readonly string[] {
   if (prompt.type !== "messages") return textsOf(prompt);
   const certain = prompt.messages.filter(({ role }) => role === "user" || role === "tool");
   return certain.map(({ content }) => content.trim());
@@ -124,8 +123,15 @@ export function leastMessageTokens(
 ): number {
   const question: Message = { role: "user", content: "a" };
   const answer: Message = { role: "assistant", content: "a", reasoning: null, toolCalls: [] };
+  const plain: Omit<MessagesPrompt, "messages"> = {
+    type: "messages",
+    tools: null,
+    continuesLast: false,
+    reasoning: { effort: null, budgetTokens: null, isSeparate: true },
+    variables: {},
+  };
   const lengthOf = (...messages: Message[]) => {
-    const segments = template?.render(promptOf(messages)) ?? [];
+    const segments = template?.render({ ...plain, messages }) ?? [];
     return tokenize(segments.map(({ text }) => text).join("")).length;
   };
   try {
@@ -136,16 +142,4 @@ export function leastMessageTokens(
   } catch {
     return 1; // the template rejects the sample messages
   }
-}
-
-function promptOf(messages: readonly Message[]): MessagesPrompt {
-  const reasoning = { effort: null, budgetTokens: null, isSeparate: true };
-  return {
-    type: "messages",
-    messages,
-    tools: null,
-    continuesLast: false,
-    reasoning,
-    variables: {},
-  };
 }

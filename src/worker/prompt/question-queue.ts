@@ -33,6 +33,7 @@ export class QuestionQueue {
   readonly #options: QuestionQueueOptions;
   readonly #short: Lane = { waiting: [], pausedUntilMs: 0 };
   readonly #long: Lane = { waiting: [], pausedUntilMs: 0 };
+  readonly #lanes = [this.#short, this.#long];
   #stopTimer: (() => void) | null = null;
 
   constructor(options: QuestionQueueOptions) {
@@ -57,10 +58,6 @@ export class QuestionQueue {
   /** Call it when the last stream has left its slot. */
   wake(): void {
     if (this.#options.isIdle()) this.#schedule();
-  }
-
-  get #lanes(): readonly Lane[] {
-    return [this.#short, this.#long];
   }
 
   #schedule(): void {

@@ -1,44 +1,38 @@
 // Runs one request on one slot: prefill in slices, then decode token by token. Checks for an abort before every decode.
 
 import type { Token } from "node-llama-cpp";
+import type { StepEvent } from "../../engine/messages.ts";
 import type { FreshEvent } from "../../generation/events.ts";
 import { evaluateWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { positionLogprobs } from "../sampling/token-logprobs.ts";
-import { echoPrompt, type PrefillDeps, prefill, reportProgress } from "./prefill.ts";
+import { echoPrompt, type GenerateDeps, prefill, reportProgress } from "./prefill.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 
-export type GenerateDeps = PrefillDeps & {
-  readonly onParked: (run: Run) => void;
-};
-
-/** How a run ended. Another run can continue from the tokens of a suspended one. */
-export type SlotOutcome =
-  /** The last deltas and the `finish` event reach the server in the same message, even if this process dies. */
-  | { readonly type: "finished"; readonly events: readonly FreshEvent[] }
-  | { readonly type: "aborted" }
-  | { readonly type: "suspended" };
-
-const ABORTED: SlotOutcome = { type: "aborted" };
-const SUSPENDED: SlotOutcome = { type: "suspended" };
-
-/** Generates until the answer ends or the run is aborted or suspended. Afterwards another run may use the slot. */
-export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promise<SlotOutcome> {
+/**
+ * Generates until the answer ends or the run is aborted or suspended. Afterwards another run may use the slot, and can continue
+ * from the tokens of a suspended one.
+ * @returns the last events, to be sent when the slot is free: in one message, so that they arrive even if this process dies
+ */
+export async function generate(
+  run: Run,
+  slot: Slot,
+  deps: GenerateDeps,
+): Promise<readonly StepEvent[]> {
   const { batcher } = deps;
-  if (run.isAborted) return ABORTED;
+  if (run.isAborted) return aborted(run);
   const startedAt = performance.now();
   const isFirstTime = run.tally.completionTokens === 0;
-  const needsPromptLogprobs = isFirstTime && run.request.logprobs?.includesPrompt === true;
   await slot.enterScope(run.cacheScope, batcher);
-  if (!run.request.reusePrefix || needsPromptLogprobs) await slot.clear(batcher);
+  if (!run.request.reusePrefix || run.needsPromptLogprobs) await slot.clear(batcher);
   const cached = await slot.keepPrefix(run.tokens, batcher);
   if (isFirstTime) run.tally.cachedTokens = cached;
 
   const endReading = batcher.enterReading();
   try {
     const lastSlice = await prefill(run, slot, deps, startedAt);
-    if (!lastSlice) return ABORTED;
+    if (!lastSlice) return aborted(run);
     if (isFirstTime && run.request.echoesPrompt) echoPrompt(run, deps);
     const onFirstToken = () => {
       endReading();
@@ -49,7 +43,7 @@ export async function generate(run: Run, slot: Slot, deps: GenerateDeps): Promis
     };
     if (run.request.maxTokens === 0) {
       onFirstToken();
-      return { type: "finished", events: run.finish("length") };
+      return outputs(run, run.finish("length"));
     }
     return await decode(run, slot, deps, lastSlice, onFirstToken);
   } finally {
@@ -65,28 +59,28 @@ async function decode(
   deps: GenerateDeps,
   lastSlice: Token[],
   onFirstToken: () => void,
-): Promise<SlotOutcome> {
+): Promise<readonly StepEvent[]> {
   const tokens = generateTokens(run, slot, deps, lastSlice);
   let replacement: readonly Token[] | undefined;
   try {
     for (let isFirst = true; ; isFirst = false) {
       await deps.batcher.makeWay();
-      if (run.isAborted) return ABORTED;
+      if (run.isAborted) return aborted(run);
       const { value: token, done } = await tokens.next(replacement as Token[] | undefined);
       deps.batcher.computed();
       if (done) throw new Error("the engine ended the answer without an end token");
       if (isFirst) onFirstToken();
       if (run.isAborted) {
         run.tokensAfterAbort += isFirst ? lastSlice.length : 1;
-        return ABORTED;
+        return aborted(run);
       }
-      if (deps.model.isEogToken(token)) return { type: "finished", events: run.finish("stop") };
+      if (deps.model.isEogToken(token)) return outputs(run, run.finish("stop"));
       let last = accept(run, token, deps);
       const forced = last ? [] : run.takeForced();
       replacement = forced.length > 0 ? ([token, ...forced] as Token[]) : undefined;
       for (const each of forced) last ??= accept(run, each, deps);
       if (last) return last;
-      if (run.isOutOfCredit && (await park(run, deps))) return SUSPENDED;
+      if (run.isOutOfCredit && (await park(run, deps))) return [{ type: "suspended", id: run.id }];
     }
   } finally {
     await tokens.return();
@@ -117,17 +111,25 @@ function generateTokens(
   });
 }
 
-/** @returns the outcome if the answer ends with this token; otherwise sends its deltas and returns null */
-function accept(run: Run, token: number, { onEvent }: GenerateDeps): SlotOutcome | null {
+/** @returns the last events if the answer ends with this token; otherwise sends its deltas and returns null */
+function accept(run: Run, token: number, { emit }: GenerateDeps): readonly StepEvent[] | null {
   const events = run.accept(token);
-  if (run.hasFinished) return { type: "finished", events };
-  for (const event of events) onEvent(run, event);
+  if (run.hasFinished) return outputs(run, events);
+  for (const event of events) emit({ type: "output", id: run.id, event });
   return null;
 }
 
+function outputs({ id }: Run, events: readonly FreshEvent[]): readonly StepEvent[] {
+  return events.map((event) => ({ type: "output", id, event }));
+}
+
+function aborted({ id, tokensAfterAbort }: Run): readonly StepEvent[] {
+  return [{ type: "aborted", id, tokensAfterAbort }];
+}
+
 /** Waits until the reader has caught up. @returns whether the run must give up its slot instead */
-async function park(run: Run, { batcher, onParked }: GenerateDeps): Promise<boolean> {
-  onParked(run);
+async function park(run: Run, { batcher, emit }: GenerateDeps): Promise<boolean> {
+  emit({ type: "parked", id: run.id });
   batcher.leave();
   try {
     await run.woken();

@@ -1,7 +1,7 @@
 // Prefill: reads the prompt in slices, and reports its logprobs and its progress if the request asks for them.
 
 import type { LlamaModel, Token } from "node-llama-cpp";
-import type { FreshEvent } from "../../generation/events.ts";
+import type { StepEvent } from "../../engine/messages.ts";
 import { readWithLogprobs } from "../sampling/evaluate-with-logprobs.ts";
 import { evaluateOptions } from "../sampling/sampling.ts";
 import { firstPositionLogprobs, positionLogprobs } from "../sampling/token-logprobs.ts";
@@ -10,24 +10,23 @@ import type { PromptSlices } from "./prompt-slices.ts";
 import type { Run } from "./run.ts";
 import type { Slot } from "./slots.ts";
 
-export type PrefillDeps = {
+export type GenerateDeps = {
   readonly model: LlamaModel;
   readonly batcher: Batcher;
   readonly slices: PromptSlices;
-  readonly onEvent: (run: Run, event: FreshEvent) => void;
+  readonly emit: (event: StepEvent) => void;
 };
 
 /** Reads all tokens except the last slice, whose logits the decode needs. @returns the last slice; null after an abort */
 export async function prefill(
   run: Run,
   slot: Slot,
-  deps: PrefillDeps,
+  deps: GenerateDeps,
   startedAt: number,
 ): Promise<Token[] | null> {
   const { sequence } = slot;
   const unread = run.tokens.length - sequence.nextTokenIndex;
-  const needsLogprobs =
-    run.tally.completionTokens === 0 && run.request.logprobs?.includesPrompt === true;
+  const needsLogprobs = run.needsPromptLogprobs;
   if (needsLogprobs && !hidesFirst(run, deps.model))
     run.addLogprobs(firstPositionLogprobs(deps.model, run.tokens[0] ?? 0));
   for (;;) {
@@ -42,9 +41,8 @@ export async function prefill(
       position,
       needsLogprobs ? Math.min(end, run.tokens.length - 1) : end,
     ) as Token[];
-    if (slice.length === 0 || position + slice.length === run.tokens.length) {
-      return slice.length === 0 ? (run.tokens.slice(position) as Token[]) : slice;
-    }
+    if (slice.length === 0) return run.tokens.slice(position) as Token[];
+    if (position + slice.length === run.tokens.length) return slice;
     if (needsLogprobs) await readSliceWithLogprobs(run, slot, deps, slice);
     else {
       await sequence.evaluateWithoutGeneratingNewTokens(slice, {
@@ -60,18 +58,20 @@ export function reportProgress(
   run: Run,
   processed: number,
   startedAt: number,
-  deps: PrefillDeps,
+  { emit }: GenerateDeps,
 ): void {
-  deps.onEvent(run, {
-    type: "prefill",
-    total: run.request.promptTokens.length,
-    cached: run.tally.cachedTokens,
-    processed,
-    ms: performance.now() - startedAt,
-  });
+  const { id, request, tally } = run;
+  const [total, cached] = [request.promptTokens.length, tally.cachedTokens];
+  const ms = performance.now() - startedAt;
+  emit({ type: "output", id, event: { type: "prefill", total, cached, processed, ms } });
 }
 
-async function readSliceWithLogprobs(run: Run, slot: Slot, { model }: PrefillDeps, slice: Token[]) {
+async function readSliceWithLogprobs(
+  run: Run,
+  slot: Slot,
+  { model }: GenerateDeps,
+  slice: Token[],
+) {
   const { sequence } = slot;
   const position = sequence.nextTokenIndex;
   const following = run.tokens.slice(position + 1, position + 1 + slice.length) as Token[];
@@ -83,10 +83,11 @@ async function readSliceWithLogprobs(run: Run, slot: Slot, { model }: PrefillDep
 }
 
 /** Sends the prompt as the start of the answer's text. */
-export function echoPrompt(run: Run, { model, onEvent }: PrefillDeps): void {
+export function echoPrompt(run: Run, { model, emit }: GenerateDeps): void {
   const tokens = Array.from(run.request.promptTokens) as Token[];
   const shown = hidesFirst(run, model) ? tokens.slice(1) : tokens;
-  onEvent(run, run.promptDelta(model.detokenize(shown, true)));
+  const event = run.promptDelta(model.detokenize(shown, true));
+  emit({ type: "output", id: run.id, event });
 }
 
 /** Whether the prompt starts with the model's begin token, which clients do not see. */

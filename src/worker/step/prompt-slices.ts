@@ -114,14 +114,10 @@ export class PromptSlices {
 
   /** Updates moving averages (of size, ms and their products), from which `#cost()` fits a straight line. */
   #observeSlice(ms: number, tokens: number): void {
-    const now = this.#moments;
-    const expected = now ? now.ms * (tokens / now.s) : ms;
+    const expected = this.#moments ? this.#moments.ms * (tokens / this.#moments.s) : ms;
     const y = Math.min(Math.max(ms, 0.01), MOST_SLOWNESS * expected);
     const point = { s: tokens, ms: y, ss: tokens * tokens, sms: tokens * y };
-    if (!now) {
-      this.#moments = point;
-      return;
-    }
+    const now = this.#moments ?? point;
     const moved = (from: number, to: number) => from + WEIGHT * (to - from);
     this.#moments = {
       s: moved(now.s, point.s),

@@ -13,8 +13,7 @@ import {
 } from "../../generation/events.ts";
 import type { PreparedRequest } from "../../generation/request.ts";
 import { Tally } from "../../generation/tally.ts";
-import { AnswerReader, type ReadParts } from "../output/answer-reader.ts";
-import type { AnswerReaderDeps } from "../output/answer-reader-deps.ts";
+import { AnswerReader, type AnswerReaderDeps, type ReadParts } from "../output/answer-reader.ts";
 
 export type WorkerRunOptions = AnswerReaderDeps & {
   readonly id: string;
@@ -23,6 +22,8 @@ export type WorkerRunOptions = AnswerReaderDeps & {
   readonly cacheScope: string;
   /** Total weight of the deltas that it may send before more credit arrives; see `weightOf()`. */
   readonly creditBytes: number;
+  /** Tokens that end the reasoning when its budget is used up. */
+  readonly reasoningEnding: readonly number[];
 };
 
 /** The deltas to send for one token. If the answer ends with it, the last event is a `finish`. */
@@ -35,9 +36,8 @@ export class Run {
   /** Prompt and answer so far: the cache must hold them for generation to continue. */
   readonly tokens: number[];
   readonly tally: Tally;
+  readonly #options: WorkerRunOptions;
   readonly #reader: AnswerReader;
-  readonly #grammars: WorkerRunOptions["grammars"];
-  readonly #reasoningEnding: readonly number[];
   #credit: number;
   #wake: (() => void) | null = null;
   #unsentIds: number[] = [];
@@ -51,21 +51,15 @@ export class Run {
   tokensAfterAbort = 0;
 
   constructor(options: WorkerRunOptions) {
-    const { id, request, creditBytes, reasoningEnding } = options;
-    const promptTokens = Array.from(request.promptTokens);
+    const { id, request, cacheScope, creditBytes } = options;
+    const { output, stop } = request;
     this.id = id;
     this.request = request;
-    this.cacheScope = options.cacheScope;
-    this.tokens = promptTokens.slice();
-    this.tally = new Tally(promptTokens.length);
-    this.#reader = new AnswerReader({
-      ...options,
-      output: request.output,
-      stop: request.stop,
-      promptTokens,
-    });
-    this.#grammars = options.grammars;
-    this.#reasoningEnding = reasoningEnding;
+    this.cacheScope = cacheScope;
+    this.tokens = Array.from(request.promptTokens);
+    this.tally = new Tally(this.tokens.length);
+    this.#options = options;
+    this.#reader = new AnswerReader({ ...options, output, stop, promptTokens: this.tokens });
     this.#credit = creditBytes;
   }
 
@@ -77,6 +71,11 @@ export class Run {
   /** The grammar state that restricts the next token; undefined when any token is allowed. */
   get grammarState(): LlamaGrammarEvaluationState | undefined {
     return this.#reader.grammarState;
+  }
+
+  /** Whether logprobs of the prompt are asked for and were not sent by an earlier run. */
+  get needsPromptLogprobs(): boolean {
+    return this.tally.completionTokens === 0 && this.request.logprobs?.includesPrompt === true;
   }
 
   /** Whether the client has not yet read a full buffer. The run must not decode until credit arrives. */
@@ -116,7 +115,7 @@ export class Run {
     let forced: readonly number[] = [];
     for (const token of tokens) {
       const state = this.grammarState;
-      if (state) this.#grammars.feed(state, [token]);
+      if (state) this.#options.grammars.feed(state, [token]);
       this.accept(token);
       forced = forced.length > 0 ? forced.slice(1) : this.takeForced();
     }
@@ -138,7 +137,7 @@ export class Run {
       return [];
     if (this.tally.reasoningTokens < reasoningBudgetTokens) return [];
     this.#isBudgetUsed = true;
-    return this.#reasoningEnding;
+    return this.#options.reasoningEnding;
   }
 
   abort(): void {

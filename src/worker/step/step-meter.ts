@@ -2,7 +2,7 @@
 
 import type { StepTime } from "./batcher.ts";
 import type { PromptSlices } from "./prompt-slices.ts";
-import { type GovernorState, govern, startGovernor } from "./thread-governor.ts";
+import { govern, startGovernor } from "./thread-governor.ts";
 
 export type StepMeterOptions = {
   readonly slices: PromptSlices;
@@ -13,26 +13,17 @@ export type StepMeterOptions = {
   readonly setThreads: (threads: number) => void;
 };
 
-export class StepMeter {
-  readonly #options: StepMeterOptions;
-  #governor: GovernorState;
-
-  constructor(options: StepMeterOptions) {
-    this.#options = options;
-    this.#governor = startGovernor(options.maxThreads);
-  }
-
-  get threads(): number {
-    return this.#governor.threads;
-  }
-
-  observe(step: StepTime): void {
-    this.#options.slices.observe(step);
-    if (!this.#options.isGoverned) return;
-    const before = this.#governor.threads;
+/** @returns a function that learns from a step, and returns how many threads computed it */
+export function stepMeter(options: StepMeterOptions): (step: StepTime) => number {
+  const { slices, maxThreads, isGoverned, setThreads } = options;
+  let governor = startGovernor(maxThreads);
+  return (step) => {
+    slices.observe(step);
+    const { threads } = governor;
+    if (!isGoverned) return threads;
     const { ms, decodes, promptTokens } = step;
-    const atMs = performance.now();
-    this.#governor = govern(this.#governor, { atMs, ms, tokens: decodes + promptTokens });
-    if (this.#governor.threads !== before) this.#options.setThreads(this.#governor.threads);
-  }
+    governor = govern(governor, { atMs: performance.now(), ms, tokens: decodes + promptTokens });
+    if (governor.threads !== threads) setThreads(governor.threads);
+    return threads;
+  };
 }

@@ -14,7 +14,7 @@ test("names the file without its folder, and the last message of the library", a
     restartDelayMs: 5,
     log: () => {},
     onLoadProgress: () => {},
-    onMessage: () => {},
+    onStep: () => {},
     onExit: () => {},
   });
 

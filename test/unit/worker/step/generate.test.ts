@@ -3,7 +3,8 @@
 import type { LlamaModel, Token } from "node-llama-cpp";
 import { expect, test } from "vitest";
 import { Batcher } from "../../../../src/worker/step/batcher.ts";
-import { type GenerateDeps, generate } from "../../../../src/worker/step/generate.ts";
+import { generate } from "../../../../src/worker/step/generate.ts";
+import type { GenerateDeps } from "../../../../src/worker/step/prefill.ts";
 import { PromptSlices } from "../../../../src/worker/step/prompt-slices.ts";
 import { Run } from "../../../../src/worker/step/run.ts";
 import { Slot } from "../../../../src/worker/step/slots.ts";
@@ -58,13 +59,12 @@ async function abortDuring(decode: number) {
     model: { isEogToken: () => false } as unknown as LlamaModel,
     batcher: new Batcher({ onStep: () => {}, onStepTime: () => {} }),
     slices,
-    onEvent: () => {},
-    onParked: () => {},
+    emit: () => {},
   };
   const slot = new Slot(0, sequence as unknown as Slot["sequence"]);
   if (decode === 0) run.abort();
-  const outcome = await generate(run, slot, deps);
-  return { outcome, decodes: sequence.decodes, wasted: run.tokensAfterAbort };
+  const lastEvents = await generate(run, slot, deps);
+  return { lastEvents, decodes: sequence.decodes };
 }
 
 test.each([
@@ -73,16 +73,18 @@ test.each([
   ["during a later token", 10, 1],
 ])("a run that is aborted %s is in no decode after that one", async (_when, decode, wasted) => {
   expect(await abortDuring(decode)).toEqual({
-    outcome: { type: "aborted" },
+    lastEvents: [{ type: "aborted", id: "r1", tokensAfterAbort: wasted }],
     decodes: decode,
-    wasted,
   });
 });
 
 test("a run that is aborted before it has a slot is in no decode", async () => {
-  expect(await abortDuring(0)).toMatchObject({ outcome: { type: "aborted" }, decodes: 0 });
+  expect(await abortDuring(0)).toMatchObject({ lastEvents: [{ type: "aborted" }], decodes: 0 });
 });
 
 test("a run that is not aborted takes a decode for each slice and each further token", async () => {
-  expect(await abortDuring(-1)).toMatchObject({ outcome: { type: "finished" }, decodes: 1_002 });
+  const { lastEvents, decodes } = await abortDuring(-1);
+
+  expect(lastEvents.at(-1)).toMatchObject({ type: "output", event: { type: "finish" } });
+  expect(decodes).toBe(1_002);
 });
