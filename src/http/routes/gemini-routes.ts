@@ -12,7 +12,7 @@ import {
   pageOf,
 } from "../../api/gemini/models.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
-import { methodNotAllowed, useEnvelope } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet, useEnvelope } from "../server/middleware.ts";
 import { checkedQuery } from "./checked-query.ts";
 import type { ModelsDeps } from "./models-routes.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
@@ -41,7 +41,7 @@ function stableVersion(): RequestHandler {
 
 export function mountGemini(app: Express, deps: GeminiDeps): void {
   app.use(routeOf(geminiStream.path), requireSse());
-  app.get(MODELS, (req, res) => {
+  mountGet(app, MODELS, (req, res) => {
     const query = checkedQuery(req, res, geminiModelsQuery, deps.isStrict);
     const models = deps.catalog.ids.map((id) => describe(id, deps));
     res.json(pageOf(models, query));
@@ -52,7 +52,6 @@ export function mountGemini(app: Express, deps: GeminiDeps): void {
     const { model = null } = modelInPath(req);
     res.json(describe(deps.catalog.resolve(model), deps));
   });
-  app.all(MODELS, methodNotAllowed("GET"));
   app.all(MODEL, (req, res, next) => {
     if (isMethodCall(req)) return next();
     return methodNotAllowed("GET")(req, res, next);

@@ -15,11 +15,9 @@ import {
 import { ServiceError } from "../../errors.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet, mountPost } from "../server/middleware.ts";
 import type { ModelsDeps } from "./models-routes.ts";
 
-const LISTS = ["/api/tags", "/api/ps", "/api/version"];
-const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
 /** Ollama's paths that this server does not support. */
 const UNSUPPORTED = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
 
@@ -27,19 +25,20 @@ const REPLACEMENTS =
   "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
   "sluice --model FILE --alias NAME serves it";
 
-export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
+export const OLLAMA_PATHS = [
+  ...["/api/tags", "/api/ps", "/api/version"],
+  ...[ollamaShow.path, ollamaPull.path],
+];
 
 export type OllamaDeps = Omit<ModelsDeps, "reranking"> & { readonly isStrict: boolean };
 
 export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
-  app.get("/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
-  app.get("/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
-  app.get("/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
-  app.all(LISTS, methodNotAllowed("GET"));
+  mountGet(app, "/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
+  mountGet(app, "/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
+  mountGet(app, "/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
   const showing = answerAbout(ollamaShow, deps, (name) => encodeModel(findServed(name, deps)));
-  app.post(ollamaShow.path, readJson(showing));
-  app.post(ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
-  app.all(ABOUT_ONE, methodNotAllowed("POST"));
+  mountPost(app, ollamaShow.path, readJson(showing));
+  mountPost(app, ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
   app.use(UNSUPPORTED, refuseUnsupported());
 }
 

@@ -19,7 +19,7 @@ import {
   type KeptResponse,
   type StoredResponses,
 } from "../../resume/stored-responses.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet, mountPost } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { framingOf } from "../stream/framing.ts";
 import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
@@ -62,18 +62,16 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
   });
   app.all(RESPONSE_PATH, methodNotAllowed("GET, DELETE"));
 
-  app.post(CANCEL_PATH, async (req, res) => {
+  mountPost(app, CANCEL_PATH, async (req, res) => {
     const response = kept(req, res);
     await stop(response);
     res.json(response.state());
   });
-  app.all(CANCEL_PATH, methodNotAllowed("POST"));
 
-  app.get(INPUT_ITEMS_PATH, (req, res) => {
+  mountGet(app, INPUT_ITEMS_PATH, (req, res) => {
     const query = checkedQuery(req, res, inputItemsQuery, isStrict);
     res.json(encodeInputItems(inputItemsOf(kept(req, res).turn), query));
   });
-  app.all(INPUT_ITEMS_PATH, methodNotAllowed("GET"));
 }
 
 function idOf(req: Request): string {

@@ -17,7 +17,8 @@ import { jsonBody, type ReadJson } from "../server/json-body.ts";
 import {
   closeWhileDraining,
   errorMapper,
-  methodNotAllowed,
+  mountGet,
+  mountPost,
   notFound,
   requestId,
   requireApiKey,
@@ -176,8 +177,7 @@ function useKeys(
 
 function mountInformation(app: Express, parts: AppDeps): void {
   const { catalog, queue, embeddings, reranking } = parts;
-  app.get("/", (_req, res) => void res.json(indexOf(catalog.ids)));
-  app.all("/", methodNotAllowed("GET"));
+  mountGet(app, "/", (_req, res) => void res.json(indexOf(catalog.ids)));
   mountMetrics(app, parts);
   mountModels(app, parts);
   const queues = new Set([queue, embeddings.queue, reranking.queue]);
@@ -187,11 +187,8 @@ function mountInformation(app: Express, parts: AppDeps): void {
 }
 
 function mountGenerating(app: Express, deps: GenerateHandlerDeps, readJson: ReadJson): void {
-  for (const dialect of DIALECTS) {
-    const route = routeOf(dialect.path);
-    app.post(route, readJson(generateHandler(dialect, deps)));
-    app.all(route, methodNotAllowed("POST"));
-  }
+  for (const dialect of DIALECTS)
+    mountPost(app, routeOf(dialect.path), readJson(generateHandler(dialect, deps)));
 }
 
 function mountEmbeddings(
@@ -201,9 +198,7 @@ function mountEmbeddings(
 ): void {
   for (const api of EMBEDDING_APIS) {
     const service = api === rerank ? deps.reranking : deps.embeddings;
-    const paths = [...api.paths];
-    app.post(paths, readJson(embeddingHandler(api, service, deps)));
-    app.all(paths, methodNotAllowed("POST"));
+    mountPost(app, [...api.paths], readJson(embeddingHandler(api, service, deps)));
   }
 }
 

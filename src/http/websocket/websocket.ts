@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { guarded, ServiceError } from "../../errors.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Connections, HttpServer } from "../server/connections.ts";
-import { keyIn, methodNotAllowed } from "../server/middleware.ts";
+import { keyIn, mountGet } from "../server/middleware.ts";
 import { serveWithoutUpgrade, type Upgrade } from "../server/unwanted-upgrade.ts";
 import { SocketExchange } from "./socket-exchange.ts";
 import { SocketSession, type SocketSessionOptions } from "./socket-session.ts";
@@ -50,7 +50,7 @@ export class WebSockets {
 
   /** Goes before the authentication middleware: a browser can send a key only after it has connected. */
   mount(app: Express): void {
-    app.get(PATH, (req, res) => {
+    mountGet(app, PATH, (req, res) => {
       const upgrade = this.#upgrades.get(req);
       if (!upgrade)
         throw new ServiceError("upgrade_required", `connect to ${PATH} with a WebSocket`);
@@ -59,7 +59,6 @@ export class WebSockets {
       res.detachSocket(upgrade.socket);
       this.#accept(req, upgrade, key);
     });
-    app.all(PATH, methodNotAllowed("GET"));
   }
 
   /** Handles all upgrades of the server. Upgrades to anything else are ignored: the request is served without one. */
