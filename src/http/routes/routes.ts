@@ -115,7 +115,9 @@ export function createApp(parts: AppDeps): Express {
   app.disable("etag");
   app.set("trust proxy", parts.trustProxy ?? false);
   const readJson = jsonReader(parts);
-  useHeaders(app, parts);
+  // Headers of every answer, errors included.
+  app.use(requestId(), noSniff());
+  app.use(closeWhileDraining(() => parts.queue.isDraining));
   useEnvelopes(app);
   app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
   mountPublic(app, parts);
@@ -139,15 +141,6 @@ function jsonReader({ keys, bodyLimitBytes, bodyMemory }: BodyOptions): ReadJson
     memory: bodyMemory,
     ownerOf: (req, res) => (keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
   });
-}
-
-/** Headers of every answer, errors included. */
-function useHeaders(app: Express, { queue }: Pick<HealthDeps, "queue">): void {
-  app.use(requestId());
-  app.use(
-    noSniff(),
-    closeWhileDraining(() => queue.isDraining),
-  );
 }
 
 /** Goes before everything that may refuse a request: each API has its own error envelope. */

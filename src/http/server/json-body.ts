@@ -42,7 +42,8 @@ export function jsonBody(options: JsonBodyOptions): ReadJson {
 function check(req: Request, owner: string, { limitBytes, memory }: JsonBodyOptions): void {
   if (!req.is("json") && !req.is("+json")) throw notJson();
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(typeOf(req)) ?? [];
-  if (!/^utf-?8$/i.test(charset)) throw notUtf8();
+  if (!/^utf-?8$/i.test(charset))
+    throw new ServiceError("unsupported_media_type", "the body must be JSON in UTF-8");
   const length = declaredLength(req) ?? 0;
   if (length > limitBytes) throw tooLarge(limitBytes);
   memory.check(owner, length);
@@ -72,8 +73,4 @@ function positionIn(error: unknown): string {
 function notJson(): ServiceError {
   const message = "the body must be JSON, with the header content-type: application/json";
   return new ServiceError("unsupported_media_type", message);
-}
-
-function notUtf8(): ServiceError {
-  return new ServiceError("unsupported_media_type", "the body must be JSON in UTF-8");
 }

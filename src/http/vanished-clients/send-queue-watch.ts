@@ -141,10 +141,10 @@ export function progressOf(
 }
 
 async function readSendQueues(): Promise<SendQueues> {
-  const [first, second] = await Promise.all(
+  const texts = await Promise.all(
     LISTS.map((file) => readFile(file, "latin1").catch(emptyWithoutV6)),
   );
-  return new Map([...parseSendQueues(first ?? ""), ...parseSendQueues(second ?? "")]);
+  return new Map(texts.flatMap((text) => [...parseSendQueues(text)]));
 }
 
 /** A kernel without IPv6 has no tcp6. */
