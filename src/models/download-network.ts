@@ -12,9 +12,11 @@ type Progress = { readonly totalSize: number; readonly downloadedSize: number };
 
 export type DownloadFailure = {
   readonly message: string;
-  readonly isTransient: boolean;
-  /** ipull marks bytes as written before they are: after a failed write, its unfinished file claims too much. */
-  readonly hasDamagedFile: boolean;
+  /**
+   * A retry may fix a transient one. After a failed write the unfinished file is damaged: ipull marks bytes as written before
+   * they are, so it claims too much.
+   */
+  readonly kind: "fatal" | "damaged" | "transient";
 };
 
 export type DownloadAttempt = {
@@ -37,6 +39,10 @@ type AttemptState = {
 export class DownloadError extends Error {
   override readonly name = "DownloadError";
 }
+
+const fatal = (message: string): DownloadFailure => ({ kind: "fatal", message });
+const damaged = (message: string): DownloadFailure => ({ kind: "damaged", message });
+const transient = (message: string): DownloadFailure => ({ kind: "transient", message });
 
 /** A connection went silent or broke too often. */
 class CutError extends Error {}
@@ -219,16 +225,4 @@ function errorCode(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause)
     if ("code" in at && typeof at.code === "string") return at.code;
   return "";
-}
-
-function fatal(message: string): DownloadFailure {
-  return { message, isTransient: false, hasDamagedFile: false };
-}
-
-function damaged(message: string): DownloadFailure {
-  return { message, isTransient: false, hasDamagedFile: true };
-}
-
-function transient(message: string): DownloadFailure {
-  return { message, isTransient: true, hasDamagedFile: false };
 }

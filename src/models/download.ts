@@ -64,9 +64,9 @@ export async function downloadModel(options: DownloadOptions): Promise<string> {
       const [first] = await attempt(options, seen);
       return first?.filePath ?? options.dir;
     } catch (error) {
-      const { message, isTransient } = network.explain(error);
+      const { message, kind } = network.explain(error);
       fruitless = seen.bytes > before ? 1 : fruitless + 1;
-      if (!isTransient || fruitless >= MAX_ATTEMPTS) throw new DownloadError(message);
+      if (kind !== "transient" || fruitless >= MAX_ATTEMPTS) throw new DownloadError(message);
       reporter.onRetry(message);
       await sleep(fruitless * 1000);
     }
@@ -111,9 +111,9 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     await settle(downloader?.cancel({ deleteTempFile: false }), options.timeoutMs);
     end();
     await settle(downloading, options.timeoutMs);
-    const { hasDamagedFile } = network.explain(error);
+    const isDamaged = network.explain(error).kind === "damaged";
     for (const [index, file] of (downloader?.filesInfo ?? []).entries())
-      removeRemains(file, replaced[index], hasDamagedFile);
+      removeRemains(file, replaced[index], isDamaged);
     throw error;
   } finally {
     end();
