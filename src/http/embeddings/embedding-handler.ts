@@ -109,11 +109,11 @@ async function compute(exchange: Computation): Promise<string> {
 const CHARACTERS_PER_TOKEN = 4;
 
 function expectedTokens(request: EmbeddingRequest): number {
-  const { inputs, query } =
+  const inputs =
     request.type === "embed"
-      ? { inputs: request.inputs, query: "" }
-      : { inputs: request.documents, query: request.query };
+      ? request.inputs
+      : request.documents.flatMap((document) => [document, request.query]);
   const estimate = (input: string | readonly number[]) =>
     typeof input === "string" ? input.length / CHARACTERS_PER_TOKEN : input.length;
-  return Math.ceil(inputs.reduce((sum, input) => sum + estimate(input) + estimate(query), 0));
+  return Math.ceil(inputs.reduce((sum, input) => sum + estimate(input), 0));
 }

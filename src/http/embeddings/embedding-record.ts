@@ -32,14 +32,15 @@ export class EmbeddingRecord {
     const { metrics, log, requestId, path } = this.#options;
     const { model, queueMs, inputs, promptTokens } = this;
     const failure = error === null ? null : toServiceError(error);
+    const outcome = failure?.code ?? "computed";
     const totalMs = this.ageMs;
-    metrics.requestEnded(failure?.code ?? "computed", null);
+    metrics.requestEnded(outcome, null);
     metrics.inputsComputed({ inputs, promptTokens, queueMs, totalMs });
     const line = {
       requestId,
       path,
       model,
-      outcome: failure?.code ?? "computed",
+      outcome,
       inputs,
       tokensIn: promptTokens,
       queueMs: Math.round(queueMs),
