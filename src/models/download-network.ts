@@ -2,6 +2,7 @@
 // ipull use the global fetch, without a time limit and with up to 150 retries.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { deferred } from "../generation/deferred.ts";
 
 const MAX_FIRST_CONTACTS = 3;
 const MAX_REQUESTS_WITHOUT_BYTES = 40;
@@ -75,23 +76,23 @@ export class DownloadNetwork {
   }
 
   begin(onNewBytes: (progress: Progress) => void): DownloadAttempt {
-    let fail: (reason: unknown) => void = () => {};
-    const hasFailed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    hasFailed.catch(() => {});
-    const ended = new AbortController();
-    const wholeBodies = new Set<string>();
-    const state = { ended, wholeBodies, fail, requestsWithoutBytes: 0, hasBytes: false };
+    const failed = deferred<never>();
+    const state: AttemptState = {
+      ended: new AbortController(),
+      wholeBodies: new Set(),
+      fail: (reason) => failed.reject(reason as Error), // explain() takes every value
+      requestsWithoutBytes: 0,
+      hasBytes: false,
+    };
     this.#current = state;
     this.files.clear();
     const { onProgress, stop } = this.#watchBytes(state, onNewBytes);
     return {
       onProgress,
-      run: (step) => Promise.race([this.#attempts.run(state, step), hasFailed]),
+      run: (step) => Promise.race([this.#attempts.run(state, step), failed.promise]),
       end() {
         stop();
-        ended.abort();
+        state.ended.abort();
       },
     };
   }

@@ -32,18 +32,10 @@ export type DownloadOptions = {
   readonly reporter: DownloadReporter;
 };
 
-export type DownloadStart = {
-  readonly fileNames: readonly string[];
-  /** 0 when the server does not say. */
-  readonly totalBytes: number;
-  /** From an earlier, unfinished download. */
-  readonly presentBytes: number;
-  readonly isComplete: boolean;
-};
-
 /** Shown by the command while it waits. */
 export type DownloadReporter = {
-  readonly onStart: (start: DownloadStart) => void;
+  /** @param made its `totalSize` is 0 when the server does not say; its `downloadedSize` is from an earlier, unfinished download */
+  readonly onStart: (made: ModelDownloader, isComplete: boolean) => void;
   readonly onBytes: (bytes: number, totalBytes: number) => void;
   readonly onRetry: (reason: string) => void;
   readonly onChecksumRight: (fileName: string) => void;
@@ -98,7 +90,8 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     const files = made.filesInfo;
     const isComplete = files.every(isOnDisk);
     replaced = files.map((file) => inode(file.filePath));
-    reporter.onStart(startOf(made, isComplete));
+    refuseName(made);
+    reporter.onStart(made, isComplete);
     if (!isComplete) {
       for (const file of files) refuseToReplace(file);
       checkRoom(made, options.dir);
@@ -138,18 +131,11 @@ function inode(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
-function startOf(downloader: ModelDownloader, isComplete: boolean): DownloadStart {
-  const { filesInfo, entrypointFilename, downloadedSize, totalSize } = downloader;
-  if (!/\.gguf$/i.test(entrypointFilename))
-    throw new DownloadError(
-      `the server calls the file "${entrypointFilename}"; choose a name with --name model.gguf`,
-    );
-  return {
-    fileNames: filesInfo.map((file) => file.fileName),
-    totalBytes: totalSize,
-    presentBytes: downloadedSize,
-    isComplete,
-  };
+function refuseName({ entrypointFilename }: ModelDownloader): void {
+  if (/\.gguf$/i.test(entrypointFilename)) return;
+  throw new DownloadError(
+    `the server calls the file "${entrypointFilename}"; choose a name with --name model.gguf`,
+  );
 }
 
 function isOnDisk({ filePath, totalSize }: Files[number]): boolean {

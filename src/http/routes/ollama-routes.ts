@@ -1,7 +1,7 @@
 // Ollama's routes about models, beside its dialects. Models are chosen when the server starts: a running server cannot
 // download, create or delete one.
 
-import type { Express, RequestHandler } from "express";
+import type { Express, Request, RequestHandler } from "express";
 import {
   encodeModel,
   encodeModels,
@@ -38,8 +38,12 @@ export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson):
   mountGet(app, "/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
   const showing = answerAbout(ollamaShow, deps, (name) => encodeModel(findServed(name, deps)));
   mountPost(app, ollamaShow.path, readJson(showing));
-  mountPost(app, ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
-  app.use(UNSUPPORTED, refuseUnsupported());
+  mountPost(
+    app,
+    ollamaPull.path,
+    readJson(answerAbout(ollamaPull, deps, (name) => pull(name, deps))),
+  );
+  app.use(UNSUPPORTED, refuseUnsupported);
 }
 
 /** The generating model under each of its names, and the embedding model if it is a different one. */
@@ -84,15 +88,13 @@ function answerAbout(
   };
 }
 
-function pullerOf(deps: OllamaDeps): (name: string) => object {
-  return (name) => {
-    try {
-      findServed(name, deps);
-      return { status: "success" };
-    } catch (error) {
-      throw withHint(error);
-    }
-  };
+function pull(name: string, deps: OllamaDeps): object {
+  try {
+    findServed(name, deps);
+    return { status: "success" };
+  } catch (error) {
+    throw withHint(error);
+  }
 }
 
 function withHint(error: unknown): unknown {
@@ -102,8 +104,6 @@ function withHint(error: unknown): unknown {
   return new ServiceError(code, whole, { cause: error, field, param });
 }
 
-function refuseUnsupported(): RequestHandler {
-  return ({ method, baseUrl }) => {
-    throw new ServiceError("not_found", `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`);
-  };
+function refuseUnsupported({ method, baseUrl }: Request): void {
+  throw new ServiceError("not_found", `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`);
 }

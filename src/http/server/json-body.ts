@@ -41,16 +41,13 @@ export function jsonBody(options: JsonBodyOptions): ReadJson {
 /** Checks the headers. @throws ServiceError */
 function check(req: Request, owner: string, { limitBytes, memory }: JsonBodyOptions): void {
   if (!req.is("json") && !req.is("+json")) throw notJson();
-  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(typeOf(req)) ?? [];
+  const [, charset = "utf-8"] =
+    /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(req.get("content-type") ?? "") ?? [];
   if (!/^utf-?8$/i.test(charset))
     throw new ServiceError("unsupported_media_type", "the body must be JSON in UTF-8");
   const length = declaredLength(req) ?? 0;
   if (length > limitBytes) throw tooLarge(limitBytes);
   memory.check(owner, length);
-}
-
-function typeOf({ headers }: Request): string {
-  return headers["content-type"] ?? "";
 }
 
 /** An empty body counts as `{}`, so that the error names the missing field. */
