@@ -94,9 +94,9 @@ function list({ file, names, program }: Command): KeysOutput {
   const rows = readKeysFile(file, program).map(({ name, scopes, limits, created }) => [
     name,
     scopes.join(","),
-    shown(limits.concurrent),
-    shown(limits.waiting),
-    shown(limits.tokensPerMinute),
+    String(limits.concurrent ?? "-"),
+    String(limits.waiting ?? "-"),
+    String(limits.tokensPerMinute ?? "-"),
     created,
   ]);
   const head = ["NAME", "SCOPES", "CONCURRENT", "WAITING", "TOKENS/MIN", "CREATED"];
@@ -174,22 +174,13 @@ function defaultFile(env: Env): string {
   return path.join(base, "sluice", "keys.json");
 }
 
-function shown(limit: number | null): string {
-  return limit === null ? "-" : String(limit);
-}
-
 function asTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
 }
 
 const HELP: Readonly<Record<Action, string>> = {

@@ -20,14 +20,6 @@ export type DownloadFailure = {
   readonly kind: "fatal" | "damaged" | "transient";
 };
 
-export type DownloadAttempt = {
-  readonly onProgress: (progress: Progress) => void;
-  /** Returns the step's result; rejects as soon as no byte has arrived for too long or a limit is reached. */
-  readonly run: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Aborts the remaining requests. Only for a closed download, because ipull takes an abort for the end of the file. */
-  readonly end: () => void;
-};
-
 type AttemptState = {
   readonly ended: AbortController;
   readonly wholeBodies: Set<string>;
@@ -75,7 +67,7 @@ export class DownloadNetwork {
     process.on("unhandledRejection", (reason) => this.#current?.fail(reason));
   }
 
-  begin(onNewBytes: (progress: Progress) => void): DownloadAttempt {
+  begin(onNewBytes: (progress: Progress) => void) {
     const failed = deferred<never>();
     const state: AttemptState = {
       ended: new AbortController(),
@@ -89,7 +81,10 @@ export class DownloadNetwork {
     const { onProgress, stop } = this.#watchBytes(state, onNewBytes);
     return {
       onProgress,
-      run: (step) => Promise.race([this.#attempts.run(state, step), failed.promise]),
+      /** Returns the step's result; rejects as soon as no byte has arrived for too long or a limit is reached. */
+      run: <T>(step: () => Promise<T>): Promise<T> =>
+        Promise.race([this.#attempts.run(state, step), failed.promise]),
+      /** Aborts the remaining requests. Only for a closed download, because ipull takes an abort for the end of the file. */
       end() {
         stop();
         state.ended.abort();
@@ -125,12 +120,8 @@ export class DownloadNetwork {
   async sha256(url: string): Promise<string | undefined> {
     const headers = this.files.get(url) ?? new Headers();
     const signal = AbortSignal.timeout(this.#timeoutMs);
-    const response = await this.#fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      headers,
-      signal,
-    });
+    const settings = { method: "HEAD", redirect: "manual", headers, signal } as const;
+    const response = await this.#fetch(url, settings);
     return /^"?([0-9a-f]{64})"?$/.exec(response.headers.get("x-linked-etag") ?? "")?.[1];
   }
 

@@ -194,7 +194,8 @@ function reject(file: Files[number], fault: string): never {
   throw new DownloadError(`${file.fileName} ${fault}; removed`);
 }
 
-function readStart(file: string): string {
+/** The first bytes of a file: "GGUF" for a model. */
+export function readStart(file: string): string {
   const start = Buffer.alloc(4);
   const handle = openSync(file, "r");
   try {

@@ -45,7 +45,8 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
     const query = checkedQuery(req, res, retrieveQuery, isStrict);
     const response = kept(req, res);
     if (!query.stream) {
-      refuseWithoutStream(query.starting_after);
+      if (query.starting_after != null)
+        throw invalidValue("starting_after", "requires stream=true");
       return void res.json(response.state());
     }
     const after = query.starting_after ?? -1;
@@ -76,11 +77,6 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
 
 function idOf(req: Request): string {
   return String(req.params.id);
-}
-
-function refuseWithoutStream(startingAfter: number | null | undefined): void {
-  if (startingAfter === null || startingAfter === undefined) return;
-  throw invalidValue("starting_after", "requires stream=true");
 }
 
 function errorFrame(error: ServiceError): Frame {
