@@ -26,8 +26,6 @@ import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts"
 import { checkedQuery } from "./checked-query.ts";
 
 const RESPONSE_PATH = `${openaiResponses.path}/:id`;
-const CANCEL_PATH = `${RESPONSE_PATH}/cancel`;
-const INPUT_ITEMS_PATH = `${RESPONSE_PATH}/input_items`;
 
 /** A cancelled response ends within this time, unless its worker hangs. */
 const STOP_MS = 5_000;
@@ -63,13 +61,13 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
   });
   app.all(RESPONSE_PATH, methodNotAllowed("GET, DELETE"));
 
-  mountPost(app, CANCEL_PATH, async (req, res) => {
+  mountPost(app, `${RESPONSE_PATH}/cancel`, async (req, res) => {
     const response = kept(req, res);
     await stop(response);
     res.json(response.state());
   });
 
-  mountGet(app, INPUT_ITEMS_PATH, (req, res) => {
+  mountGet(app, `${RESPONSE_PATH}/input_items`, (req, res) => {
     const query = checkedQuery(req, res, inputItemsQuery, isStrict);
     res.json(encodeInputItems(inputItemsOf(kept(req, res).turn), query));
   });

@@ -64,16 +64,8 @@ type GuardOptions = {
   readonly trustProxy: number | readonly string[] | undefined;
 };
 
-type BodyOptions = {
-  readonly keys: Pick<KeyRing, "isOpen">;
-  readonly bodyLimitBytes: number;
-  /** For the bodies of all requests together. */
-  readonly bodyMemory: BodyMemory;
-};
-
 /** The sum of the needs that the routes declare: each function below takes only its own part. */
 export type AppDeps = GuardOptions &
-  BodyOptions &
   DocsDeps &
   HealthDeps &
   MetricsDeps &
@@ -87,6 +79,9 @@ export type AppDeps = GuardOptions &
   ResponsesDeps &
   StreamsDeps & {
     readonly keys: KeyRing;
+    readonly bodyLimitBytes: number;
+    /** For the bodies of all requests together. */
+    readonly bodyMemory: BodyMemory;
     readonly tokenBudgets: TokenBudgets;
     readonly webSockets: WebSockets;
     /** The folder of the built chat page; null to serve no page. */
@@ -114,7 +109,11 @@ export function createApp(parts: AppDeps): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("trust proxy", parts.trustProxy ?? false);
-  const readJson = jsonReader(parts);
+  const readJson = jsonBody({
+    limitBytes: parts.bodyLimitBytes,
+    memory: parts.bodyMemory,
+    ownerOf: (req, res) => (parts.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+  });
   // Headers of every answer, errors included.
   app.use(requestId(), noSniff());
   app.use(closeWhileDraining(() => parts.queue.isDraining));
@@ -133,14 +132,6 @@ export function createApp(parts: AppDeps): Express {
   app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
   app.use(errorMapper(parts.log, parts.metrics));
   return app;
-}
-
-function jsonReader({ keys, bodyLimitBytes, bodyMemory }: BodyOptions): ReadJson {
-  return jsonBody({
-    limitBytes: bodyLimitBytes,
-    memory: bodyMemory,
-    ownerOf: (req, res) => (keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
-  });
 }
 
 /** Goes before everything that may refuse a request: each API has its own error envelope. */

@@ -149,7 +149,11 @@ function answerUnreadable(server: HttpServer, { log, metrics, connections, repor
     const res = connections.latest(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const error = errorOf(failure);
-    if (res && isBeingRead(res, socket)) return endRequest(res, error);
+    if (res && isBeingRead(res, socket)) {
+      res.setHeader("connection", "close");
+      // In the envelope of the requested path: the app has had it, so Express has set its prototype.
+      return sendError(res as Response, error); // the handler notices the end by the socket
+    }
     // An error must not be written into or before an unfinished answer, nor after it for the same request.
     if (res && !(res.writableFinished && res.req.complete)) return void socket.destroy();
     // That answer closes the connection, so the bytes after it are not a request.
@@ -172,12 +176,6 @@ function answerUnreadable(server: HttpServer, { log, metrics, connections, repor
 /** Whether the headers were valid, the body is not, and no earlier answer is in progress. */
 function isBeingRead(res: ServerResponse, socket: Socket): boolean {
   return !res.req.complete && !res.headersSent && res.socket === socket;
-}
-
-/** Answers in the envelope of the requested path. The handler notices the end by the socket. */
-function endRequest(res: ServerResponse, error: ServiceError): void {
-  res.setHeader("connection", "close");
-  sendError(res as Response, error); // the app has had it, so Express has set its prototype
 }
 
 /** https://nodejs.org/api/http.html#event-clienterror */
