@@ -61,7 +61,6 @@ function workerEntry(name: "main" | "embedding-main", folder?: string): string {
   return path.join(import.meta.dirname, "worker", `${name}${path.extname(import.meta.filename)}`);
 }
 
-type Embeddings = { readonly embeddings: EmbeddingService; readonly reranking: EmbeddingService };
 type EmbeddingParts = Omit<EngineParts, "metrics"> & {
   /** For the queues before the workers. */
   readonly queueOptions: Omit<AdmissionsOptions, "slots">;
@@ -71,29 +70,24 @@ type EmbeddingParts = Omit<EngineParts, "metrics"> & {
 };
 
 /** One worker for both, or one for each if their files differ. The first request that needs a worker starts it. */
-export function createEmbeddings(parts: EmbeddingParts): Embeddings {
+export function createEmbeddings(parts: EmbeddingParts) {
   const { config } = parts;
   const embeddingModel = config.embeddingModel ?? config.model;
   const rerankModel = config.rerankModel ?? embeddingModel;
   const embeddings = createEmbeddingService(embeddingModel, parts);
   const isShared = rerankModel === embeddingModel;
-  return {
-    embeddings,
-    reranking: isShared ? embeddings : createEmbeddingService(rerankModel, parts),
-  };
+  const reranking = isShared ? embeddings : createEmbeddingService(rerankModel, parts);
+  return { embeddings, reranking };
 }
 
 function createEmbeddingService(model: string, parts: EmbeddingParts): EmbeddingService {
   const { config, queueOptions, embeddingEngine } = parts;
   const fileName = path.basename(model, ".gguf");
+  const busyWith = "another request is being computed";
   const aliases = model === config.model ? config.alias : [fileName, ...config.alias];
   return {
     engine: embeddingEngine ?? createEmbeddingEngine(model, parts),
-    queue: new Admissions({
-      ...queueOptions,
-      slots: 1,
-      busyWith: "another request is being computed",
-    }),
+    queue: new Admissions({ ...queueOptions, slots: 1, busyWith }),
     catalog: new Catalog({ fileName, aliases }),
   };
 }
@@ -101,15 +95,14 @@ function createEmbeddingService(model: string, parts: EmbeddingParts): Embedding
 function createEmbeddingEngine(model: string, parts: EmbeddingParts): EmbeddingEngine {
   const { config, log, generating, workerFolder } = parts;
   const isGenerating = model === config.model; // only then --context and --gpu-layers apply
-  const options: ModelOptions = {
-    ...modelOptions(config),
-    modelPath: path.resolve(model),
-    ...(isGenerating ? {} : { contextTokens: null, gpuLayers: null }),
-  };
   return new WorkerEmbeddingEngine({
     ...config,
     entry: workerEntry("embedding-main", workerFolder),
-    model: options,
+    model: {
+      ...modelOptions(config),
+      modelPath: path.resolve(model),
+      ...(isGenerating ? {} : { contextTokens: null, gpuLayers: null }),
+    },
     knownModel: () => (isGenerating ? generating.status().model : null),
     log: (level, message) => log[level](`embeddings: ${message}`),
     onLoadProgress: () => {},

@@ -112,8 +112,7 @@ export class ServiceError extends Error {
     super(shown, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.field = options.field ?? null;
-    const { param = null } = options;
-    this.param = param === null ? null : shortened(param, MAX_PARAM_CHARS);
+    this.param = options.param == null ? null : shortened(options.param, MAX_PARAM_CHARS);
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 

@@ -10,6 +10,33 @@ import type { FinishReason, KeyUsage, Receipt, StepLoad } from "./generation/eve
  */
 export type RequestOutcome = FinishReason | "computed" | ErrorCode;
 
+/** Every metric's name begins with it. */
+const PREFIX = "sluice_";
+const HELP = {
+  requests_total: "Requests that have ended, by outcome",
+  tokens_total: "Tokens: in (prompts), cached (prompt tokens found in the cache), out (answers)",
+  tokens_after_leaving_total: "Tokens computed after their client had disconnected",
+  stalled_streams_total: "Streams ended because their client read nothing for the stall timeout",
+  uncaught_total: "Errors that no request had caught: each is a bug, logged with its stack",
+  queue_time_seconds: "Time that requests waited for a slot",
+  ttft_seconds: "From the arrival of a request to its first token",
+  itl_seconds: "Time between tokens",
+  e2e_seconds: "From the arrival of a request to its end",
+  step_seconds: "Duration of a decode step, from its start to its first token",
+  batch_tokens:
+    "Tokens computed in one decode step by all slots; sum divided by count is the mean batch size",
+  threads: "Threads used by the last decode step",
+  embedding_inputs_total: "Inputs of embedding and rerank requests that were computed",
+  embedding_e2e_seconds: "From the arrival of an embedding or rerank request to its end",
+  slots_busy: "Slots in use",
+  queue_length: "Requests waiting for a slot",
+  worker_restarts_total: "Restarts of the worker process",
+  key_requests_total: "Admitted requests of a key that have ended",
+  key_tokens_total:
+    "Tokens of a key: in (prompts), cached (prompt tokens found in the cache), out (answers)",
+};
+type MetricName = keyof typeof HELP;
+
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
 const INTER_TOKEN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
 
@@ -34,112 +61,36 @@ export type ComputedInputs = {
 };
 
 export class Metrics {
-  readonly #registry = new Registry();
-  readonly #requests: Counter<"outcome">;
-  readonly #tokens: Counter<"direction">;
-  readonly #wastedTokens: Counter;
-  readonly #stalled: Counter;
-  readonly #uncaught: Counter;
-  readonly #queue: Histogram;
-  readonly #firstToken: Histogram;
-  readonly #interToken: Histogram;
-  readonly #total: Histogram;
-  readonly #step: Histogram;
-  readonly #batch: Histogram;
-  readonly #threads: Gauge;
-  readonly #inputs: Counter;
-  readonly #computing: Histogram;
-
-  constructor() {
-    const registers = [this.#registry];
-    collectDefaultMetrics({
-      register: this.#registry,
-      prefix: "sluice_",
-      eventLoopMonitoringPrecision: 10, // ms; at 1 an idle server would use 2 % of a CPU
-    });
-    const histogram = (name: string, help: string, buckets = SECONDS) =>
-      new Histogram({ name: `sluice_${name}_seconds`, help, buckets, registers });
-    this.#requests = new Counter({
-      name: "sluice_requests_total",
-      help: "Requests that have ended, by outcome",
-      labelNames: ["outcome"],
-      registers,
-    });
-    this.#tokens = new Counter({
-      name: "sluice_tokens_total",
-      help: "Tokens: in (prompts), cached (prompt tokens found in the cache), out (answers)",
-      labelNames: ["direction"],
-      registers,
-    });
-    this.#wastedTokens = new Counter({
-      name: "sluice_tokens_after_leaving_total",
-      help: "Tokens computed after their client had disconnected",
-      registers,
-    });
-    this.#stalled = new Counter({
-      name: "sluice_stalled_streams_total",
-      help: "Streams ended because their client read nothing for the stall timeout",
-      registers,
-    });
-    this.#uncaught = new Counter({
-      name: "sluice_uncaught_total",
-      help: "Errors that no request had caught: each is a bug, logged with its stack",
-      registers,
-    });
-    this.#queue = histogram("queue_time", "Time that requests waited for a slot");
-    this.#firstToken = histogram("ttft", "From the arrival of a request to its first token");
-    this.#interToken = histogram("itl", "Time between tokens", INTER_TOKEN_SECONDS);
-    this.#total = histogram("e2e", "From the arrival of a request to its end");
-    this.#step = histogram(
-      "step",
-      "Duration of a decode step, from its start to its first token",
-      STEP_SECONDS,
-    );
-    this.#batch = new Histogram({
-      name: "sluice_batch_tokens",
-      help: "Tokens computed in one decode step by all slots; sum divided by count is the mean batch size",
-      buckets: BATCH_TOKENS,
-      registers,
-    });
-    this.#threads = new Gauge({
-      name: "sluice_threads",
-      help: "Threads used by the last decode step",
-      registers,
-    });
-    this.#inputs = new Counter({
-      name: "sluice_embedding_inputs_total",
-      help: "Inputs of embedding and rerank requests that were computed",
-      registers,
-    });
-    this.#computing = histogram(
-      "embedding_e2e",
-      "From the arrival of an embedding or rerank request to its end",
-    );
-  }
+  readonly #registry = processRegistry();
+  readonly #make = metricsIn(this.#registry);
+  readonly #requests = this.#make.counter("requests_total", ["outcome"]);
+  readonly #tokens = this.#make.counter("tokens_total", ["direction"]);
+  readonly #wastedTokens = this.#make.counter("tokens_after_leaving_total");
+  readonly #stalled = this.#make.counter("stalled_streams_total");
+  readonly #uncaught = this.#make.counter("uncaught_total");
+  readonly #queue = this.#make.histogram("queue_time_seconds");
+  readonly #firstToken = this.#make.histogram("ttft_seconds");
+  readonly #interToken = this.#make.histogram("itl_seconds", INTER_TOKEN_SECONDS);
+  readonly #total = this.#make.histogram("e2e_seconds");
+  readonly #step = this.#make.histogram("step_seconds", STEP_SECONDS);
+  readonly #batch = this.#make.histogram("batch_tokens", BATCH_TOKENS);
+  readonly #threads = this.#make.gauge("threads");
+  readonly #inputs = this.#make.counter("embedding_inputs_total");
+  readonly #computing = this.#make.histogram("embedding_e2e_seconds");
+  #readGauges: () => void = () => {};
 
   /** Must be called once, when the sources of the gauges exist. */
   watch({ slotsBusy, queueLength, workerRestarts }: Gauges): void {
-    const registers = [this.#registry];
-    const gauge = (name: string, help: string, read: () => number) =>
-      new Gauge({
-        name: `sluice_${name}`,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-    gauge("slots_busy", "Slots in use", slotsBusy);
-    gauge("queue_length", "Requests waiting for a slot", queueLength);
-    new Counter({
-      name: "sluice_worker_restarts_total",
-      help: "Restarts of the worker process",
-      registers,
-      collect() {
-        this.reset();
-        this.inc(workerRestarts());
-      },
-    });
+    const { gauge, counter } = this.#make;
+    const busy = gauge("slots_busy");
+    const waiting = gauge("queue_length");
+    const restarts = counter("worker_restarts_total");
+    this.#readGauges = () => {
+      busy.set(slotsBusy());
+      waiting.set(queueLength());
+      restarts.reset();
+      restarts.inc(workerRestarts());
+    };
   }
 
   /** @param receipt the figures so far; null if the request was refused before it ran */
@@ -189,26 +140,42 @@ export class Metrics {
 
   /** The Prometheus text format. @param keys the keys whose series are included */
   async text(keys: readonly KeyFigures[]): Promise<string> {
+    this.#readGauges();
     return `${await this.#registry.metrics()}\n${await seriesOf(keys).metrics()}`;
   }
+}
+
+function processRegistry(): Registry {
+  const register = new Registry();
+  collectDefaultMetrics({
+    register,
+    prefix: PREFIX,
+    eventLoopMonitoringPrecision: 10, // ms; at 1 an idle server would use 2 % of a CPU
+  });
+  return register;
+}
+
+function metricsIn(registry: Registry) {
+  const described = (name: MetricName) => ({
+    name: PREFIX + name,
+    help: HELP[name],
+    registers: [registry],
+  });
+  return {
+    counter: <Label extends string = never>(name: MetricName, labelNames: readonly Label[] = []) =>
+      new Counter({ ...described(name), labelNames }),
+    gauge: (name: MetricName) => new Gauge(described(name)),
+    histogram: (name: MetricName, buckets = SECONDS) =>
+      new Histogram({ ...described(name), buckets }),
+  };
 }
 
 /** Built for each scrape, because a caller may see only its own key. Up to a thousand keys exist, so names can be labels. */
 function seriesOf(keys: readonly KeyFigures[]): Registry {
   const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: "sluice_key_requests_total",
-    help: "Admitted requests of a key that have ended",
-    labelNames: ["key"],
-    registers,
-  });
-  const tokens = new Counter({
-    name: "sluice_key_tokens_total",
-    help: "Tokens of a key: in (prompts), cached (prompt tokens found in the cache), out (answers)",
-    labelNames: ["key", "direction"],
-    registers,
-  });
+  const { counter } = metricsIn(registry);
+  const requests = counter("key_requests_total", ["key"]);
+  const tokens = counter("key_tokens_total", ["key", "direction"]);
   for (const { name: key, ...used } of keys) {
     requests.inc({ key }, used.requests);
     tokens.inc({ key, direction: "in" }, used.promptTokens);

@@ -112,7 +112,11 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   const access = openAccess(config, log);
   const models = createModels({ ...parts, config, log, metrics, access });
   const stores = createStores(config);
-  watchFigures(metrics, models);
+  metrics.watch({
+    slotsBusy: () => models.queue.busy,
+    queueLength: () => models.queue.waiting,
+    workerRestarts: () => models.engine.status().workerRestarts,
+  });
   const bodies = {
     bodyLimitBytes: config.bodyLimit,
     bodyMemory: new BodyMemory(config.bodyMemory),
@@ -120,7 +124,6 @@ export function createService(settings: Partial<Config> = {}, parts: ServicePart
   const webSockets = new WebSockets({ ...config, ...bodies, keys: access.keys, report });
   const app = createApp({
     ...settingsOf(config),
-    ...factsOf(config),
     ...access,
     ...models,
     ...stores,
@@ -158,16 +161,13 @@ function openAccess(config: Config, log: Logger) {
   return { keys, usage, tokenBudgets: new TokenBudgets() };
 }
 
-type Models = Pick<Service, "engine" | "catalog" | "queue" | "embeddings" | "reranking"> & {
-  /** The queue of questions, which need no slot. */
-  readonly questions: Admissions;
-};
+type Models = ReturnType<typeof createModels>;
 
 type ModelsOptions = ServiceParts &
   EngineParts & { readonly access: ReturnType<typeof openAccess> };
 
 /** The engines, the queues before them, and the names of their models. */
-function createModels(options: ModelsOptions): Models {
+function createModels(options: ModelsOptions) {
   const { config, access } = options;
   const engine = options.engine ?? createEngine(options);
   const fileName = path.basename(config.model, ".gguf");
@@ -182,6 +182,7 @@ function createModels(options: ModelsOptions): Models {
     engine,
     catalog: new Catalog({ fileName, aliases: config.alias }),
     queue: new Admissions(queueOptions),
+    /** The queue of questions, which need no slot. */
     questions: new Admissions({ ...queueOptions, ...QUESTION_LIMITS, busyWith }),
     ...createEmbeddings({ ...options, queueOptions, generating: engine }),
   };
@@ -204,24 +205,7 @@ async function closeStores({ streams, responses, schemas }: Stores): Promise<voi
   await schemas.close();
 }
 
-function watchFigures(metrics: Metrics, { engine, queue }: Models): void {
-  metrics.watch({
-    slotsBusy: () => queue.busy,
-    queueLength: () => queue.waiting,
-    workerRestarts: () => engine.status().workerRestarts,
-  });
-}
-
-/** Facts about this server that its answers show. */
-function factsOf(config: Config) {
-  return {
-    startedAtSeconds: Math.floor(Date.now() / 1000),
-    build: `sluice ${packageVersion()}`,
-    modelFile: path.basename(config.model),
-  };
-}
-
-/** The settings under the names that the routes use. */
+/** The settings under the names that the routes use, and the facts about this server that its answers show. */
 function settingsOf(config: Config) {
   return {
     ...config,
@@ -230,6 +214,9 @@ function settingsOf(config: Config) {
     corsOrigins: config.corsOrigin,
     builtFolder: BUILT_FOLDER,
     pageFolder: config.page ? path.join(BUILT_FOLDER, "web") : null,
+    startedAtSeconds: Math.floor(Date.now() / 1000),
+    build: `sluice ${packageVersion()}`,
+    modelFile: path.basename(config.model),
   };
 }
 

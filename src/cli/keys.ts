@@ -94,9 +94,9 @@ function list({ file, names, program }: Command): KeysOutput {
   const rows = readKeysFile(file, program).map(({ name, scopes, limits, created }) => [
     name,
     scopes.join(","),
-    shown(limits.concurrent),
-    shown(limits.waiting),
-    shown(limits.tokensPerMinute),
+    String(limits.concurrent ?? "-"),
+    String(limits.waiting ?? "-"),
+    String(limits.tokensPerMinute ?? "-"),
     created,
   ]);
   const head = ["NAME", "SCOPES", "CONCURRENT", "WAITING", "TOKENS/MIN", "CREATED"];
@@ -174,67 +174,48 @@ function defaultFile(env: Env): string {
   return path.join(base, "sluice", "keys.json");
 }
 
-function shown(limit: number | null): string {
-  return limit === null ? "-" : String(limit);
-}
-
 function asTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
 }
 
-const HELP: Readonly<Record<Action, readonly string[]>> = {
-  add: [
-    "usage: sluice keys add NAME [options]",
-    "",
-    "Makes a key and prints it once: the file holds only its hash.",
-    "",
-    `  --scope SCOPE          what the key may do; repeatable (default: ${DEFAULT_SCOPES.join(", ")})`,
-    "                           generate  answers, token counts, stored responses",
-    "                           embed     embeddings and reranking",
-    "                           read      metrics, slots, server properties",
-    "                           admin     the usage of all keys",
-    "  --concurrent N         requests in slots at the same time; others wait (default: no limit)",
-    "  --waiting N            requests that may wait; further ones get a 429 (default: no limit)",
-    "  --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)",
-  ],
-  list: [
-    "usage: sluice keys list [options]",
-    "",
-    "Lists names, scopes, limits and dates. The keys themselves are not stored.",
-    "",
-  ],
-  revoke: [
-    "usage: sluice keys revoke NAME [options]",
-    "",
-    "Deletes a key: new requests with it are refused, running ones may finish.",
-    "",
-  ],
+const HELP: Readonly<Record<Action, string>> = {
+  add: `usage: sluice keys add NAME [options]
+
+Makes a key and prints it once: the file holds only its hash.
+
+  --scope SCOPE          what the key may do; repeatable (default: ${DEFAULT_SCOPES.join(", ")})
+                           generate  answers, token counts, stored responses
+                           embed     embeddings and reranking
+                           read      metrics, slots, server properties
+                           admin     the usage of all keys
+  --concurrent N         requests in slots at the same time; others wait (default: no limit)
+  --waiting N            requests that may wait; further ones get a 429 (default: no limit)
+  --tokens-per-minute N  tokens of answers and of uncached prompts (default: no limit)`,
+  list: `usage: sluice keys list [options]
+
+Lists names, scopes, limits and dates. The keys themselves are not stored.
+`,
+  revoke: `usage: sluice keys revoke NAME [options]
+
+Deletes a key: new requests with it are refused, running ones may finish.
+`,
 };
 
-function helpText(action: Action | null, env: Env): string {
-  if (action) return [...HELP[action], fileHelp(env)].join("\n");
-  return [
-    "usage: sluice keys add NAME [options]     make a key",
-    "       sluice keys list                   list the keys",
-    "       sluice keys revoke NAME            delete a key",
-    "",
-    "Manages the API keys of a server with --keys-file. More: sluice keys add --help",
-    "",
-    fileHelp(env),
-  ].join("\n");
-}
+const HELP_OF_ALL = `usage: sluice keys add NAME [options]     make a key
+       sluice keys list                   list the keys
+       sluice keys revoke NAME            delete a key
 
-function fileHelp(env: Env): string {
+Manages the API keys of a server with --keys-file. More: sluice keys add --help
+`;
+
+function helpText(action: Action | null, env: Env): string {
   const file = `(default: SLUICE_KEYS_FILE, or ${defaultFile(env)})`;
-  return `  --keys-file PATH       the keys file\n                         ${file}`;
+  return `${action ? HELP[action] : HELP_OF_ALL}
+  --keys-file PATH       the keys file
+                         ${file}`;
 }

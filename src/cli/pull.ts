@@ -80,10 +80,11 @@ function parse(args: readonly string[], program: string) {
 function reporterOf(showsProgressBar: boolean): DownloadReporter {
   let shownPercent = 0;
   return {
-    onStart({ fileNames, totalBytes, presentBytes, isComplete }) {
-      const size = totalBytes > 0 ? formatBytes(totalBytes) : "size unknown";
-      const resumed = presentBytes > 0 ? `, resuming at ${formatBytes(presentBytes)}` : "";
-      console.log(`${fileNames.join(", ")}: ${isComplete ? "already complete" : size + resumed}`);
+    onStart({ filesInfo, totalSize, downloadedSize }, isComplete) {
+      const names = filesInfo.map(({ fileName }) => fileName).join(", ");
+      const size = totalSize > 0 ? formatBytes(totalSize) : "size unknown";
+      const resumed = downloadedSize > 0 ? `, resuming at ${formatBytes(downloadedSize)}` : "";
+      console.log(`${names}: ${isComplete ? "already complete" : size + resumed}`);
     },
     onBytes(bytes, totalBytes) {
       const percent = Math.floor((bytes / totalBytes) * 100);

@@ -1,6 +1,7 @@
 // Finds what is wrong with a model file before the worker starts, which takes much longer to say so.
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { readStart } from "../models/download.ts";
 import { CommandError } from "./command-error.ts";
 
 type ModelFile = {
@@ -12,22 +13,19 @@ type ModelFile = {
 
 /** @throws CommandError naming the flag, the file and the way out */
 export function requireGgufFile({ flag, file, program }: ModelFile): void {
-  const magic = Buffer.alloc(4);
+  let start = "";
   try {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (!stats) throw new CommandError(`${flag}: ${describeMissing({ flag, file, program })}`);
     if (!stats.isFile()) throw new CommandError(`${flag}: ${file} is not a file`);
-    const descriptor = openSync(file, "r");
-    readSync(descriptor, magic);
-    closeSync(descriptor);
+    start = readStart(file);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(
       `${flag}: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`,
     );
   }
-  if (magic.toString("latin1") !== "GGUF")
-    throw new CommandError(`${flag}: ${file} is not a GGUF file`);
+  if (start !== "GGUF") throw new CommandError(`${flag}: ${file} is not a GGUF file`);
 }
 
 function describeMissing({ flag, file, program }: ModelFile): string {

@@ -89,7 +89,7 @@ function readSetting(key: SettingKey, flagValue: Flags[string], env: NodeJS.Proc
   const { schema, allows, isList }: Setting = SETTINGS[key];
   const variable = env[variableName(key)];
   const given = flagValue ?? (variable === "" ? undefined : variable);
-  const result = schema.safeParse(isList ? asList(given) : asText(given));
+  const result = schema.safeParse(isList ? asList(given) : given?.toString());
   if (result.success) return result.data;
   const source = sourceOf(key, flagValue);
   const shown = key === "apiKey" ? "" : ` is ${JSON.stringify(given)}`;
@@ -102,8 +102,4 @@ function sourceOf(key: SettingKey, flagValue: Flags[string]): string {
 
 function asList(given: Flags[string]): unknown {
   return typeof given === "string" ? given.split(",") : given;
-}
-
-function asText(given: Flags[string]): unknown {
-  return typeof given === "boolean" ? String(given) : given;
 }

@@ -1,24 +1,24 @@
 // The settings of access: keys, and what keys share. Part of config.ts.
 
 import { z } from "zod";
-import { inGroup, offByDefault, setting } from "./setting.ts";
+import { inGroup, offByDefault } from "./setting.ts";
 
 const KEY = /^[\x21-\x7e]+$/;
 
 export const KEY_SETTINGS = inGroup("keys", {
-  apiKey: setting({
+  apiKey: {
     schema: z.array(z.string().trim().regex(KEY)).default([]),
     value: "KEY",
     help: "API key that clients must send; repeatable (default: no key is required)",
     allows: "a key of printable ASCII characters without spaces",
     isList: true,
-  }),
-  keysFile: setting({
+  },
+  keysFile: {
     schema: z.string().min(1).optional(),
     value: "PATH",
     help: "file of named keys with scopes and limits, made by `sluice keys add` (default: none)",
     allows: "a path to a keys file",
-  }),
+  },
   allowNoKey: offByDefault({
     help: "require no key although other machines can connect (see --host)",
   }),

@@ -2,36 +2,36 @@
 
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { inGroup, integer, list, onByDefault, setting, timeLimit } from "./setting.ts";
+import { inGroup, integer, list, onByDefault, timeLimit } from "./setting.ts";
 
 const BUILTIN_MODEL = fileURLToPath(new URL("../../models/builtin.gguf", import.meta.url));
 
 export const MODEL_SETTINGS = inGroup("model", {
-  model: setting({
+  model: {
     schema: z.string().min(1).default(BUILTIN_MODEL),
     value: "PATH",
     help: "GGUF file to serve (default: the small built-in model)",
     allows: "a path to a .gguf file",
-  }),
-  alias: setting({
+  },
+  alias: {
     schema: list.default([]),
     value: "NAME",
     help: "name of the model for clients, instead of its file name; repeatable; '*' accepts any name",
     allows: "a name",
     isList: true,
-  }),
-  embeddingModel: setting({
+  },
+  embeddingModel: {
     schema: z.string().min(1).optional(),
     value: "PATH",
     help: "GGUF file for /v1/embeddings (default: the served model)",
     allows: "a path to a .gguf file",
-  }),
-  rerankModel: setting({
+  },
+  rerankModel: {
     schema: z.string().min(1).optional(),
     value: "PATH",
     help: "GGUF file for /v1/rerank (default: the embedding model)",
     allows: "a path to a .gguf file",
-  }),
+  },
   slots: integer({
     min: 1,
     max: 256,
@@ -43,12 +43,12 @@ export const MODEL_SETTINGS = inGroup("model", {
     max: 16_777_216,
     help: "tokens of one slot, for prompt and answer together, rounded up to a multiple of 256 (default: what the model was trained for, up to 4096)",
   }),
-  gpu: setting({
+  gpu: {
     schema: z.enum(["auto", "cuda", "metal", "vulkan", "off"]).default("auto"),
     value: "KIND",
     help: "GPU backend: auto, cuda, metal, vulkan or off (default auto)",
     allows: "auto, cuda, metal, vulkan or off",
-  }),
+  },
   gpuLayers: integer({
     min: 0,
     max: 10_000,

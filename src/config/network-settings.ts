@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { z } from "zod";
-import { inGroup, integer, onByDefault, setting, timeLimit } from "./setting.ts";
+import { inGroup, integer, onByDefault, timeLimit } from "./setting.ts";
 
 /** Any scheme, because apps and browser extensions have their own. A page without an origin sends `null`. */
 const ORIGIN = /^(\*|null|[a-z][a-z\d+.-]*:\/\/[^\s/?#,@*]+)$/;
@@ -29,7 +29,7 @@ function isWithin(bits: string, most: number): boolean {
 }
 
 export const NETWORK_SETTINGS = inGroup("network", {
-  host: setting({
+  host: {
     schema: z
       .string()
       .min(1)
@@ -38,33 +38,33 @@ export const NETWORK_SETTINGS = inGroup("network", {
     value: "HOST",
     help: "address to listen on; all but loopback addresses require --api-key or --keys-file (default 127.0.0.1)",
     allows: "an address",
-  }),
+  },
   port: integer({
     min: 0,
     max: 65535,
     default: 8080,
     help: "port to listen on; 0 picks a free one",
   }),
-  tlsCert: setting({
+  tlsCert: {
     schema: z.string().min(1).optional(),
     value: "FILE",
     help: "certificate in PEM, with those of its issuers, for HTTPS; requires --tls-key (default: HTTP)",
     allows: "a path to a PEM file",
-  }),
-  tlsKey: setting({
+  },
+  tlsKey: {
     schema: z.string().min(1).optional(),
     value: "FILE",
     help: "private key of --tls-cert in PEM, without a passphrase",
     allows: "a path to a PEM file",
-  }),
-  allowedHost: setting({
+  },
+  allowedHost: {
     schema: z.array(z.string().trim().toLowerCase().regex(HOST_NAME)).default([]),
     value: "NAME",
     help: "host name by which clients may reach this server, besides localhost, IP addresses and --host; repeatable; '*' allows any",
     allows: "a host name without a port",
     isList: true,
-  }),
-  corsOrigin: setting({
+  },
+  corsOrigin: {
     schema: z
       .array(z.string().trim().toLowerCase().transform(withoutSlash).pipe(z.string().regex(ORIGIN)))
       .default([]),
@@ -72,13 +72,13 @@ export const NETWORK_SETTINGS = inGroup("network", {
     help: "origin whose pages may use this server, such as https://app.example; repeatable; '*' allows any (default: none)",
     allows: "scheme://host, with a port if it has one; null; or *",
     isList: true,
-  }),
-  trustProxy: setting({
+  },
+  trustProxy: {
     schema: proxies.optional(),
     value: "PROXIES",
     help: "trust the X-Forwarded-* headers of this number of proxies in front, or of these addresses (default: none)",
     allows: "a number of proxies, or addresses and networks with commas between them",
-  }),
+  },
   page: onByDefault({ help: "serve the chat page at /" }),
   receiveTimeoutMs: timeLimit({
     default: 120,

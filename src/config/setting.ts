@@ -33,10 +33,6 @@ export type GroupedSetting<T extends z.ZodType = z.ZodType> = Setting<T> & {
   readonly group: SettingGroup;
 };
 
-export function setting<T extends z.ZodType>(given: Setting<T>): Setting<T> {
-  return given;
-}
-
 /** Gives all settings of a file their group. */
 export function inGroup<S extends Readonly<Record<string, Setting>>>(
   group: SettingGroup,

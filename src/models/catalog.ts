@@ -5,7 +5,7 @@ import { ServiceError } from "../errors.ts";
 /** The alias that accepts every name. */
 const ANY = "*";
 /** Ollama's clients append a tag to every name; this one is the default and is ignored. */
-const LATEST = ":latest";
+const LATEST = /:latest$/;
 
 /** An error repeats a wrong name up to this length. */
 const LONGEST_SHOWN = 100;
@@ -31,10 +31,6 @@ export class Catalog {
     return this.ids[0] ?? "";
   }
 
-  #withAlias(name: string): string {
-    return `with --alias ${this.ids.join(" --alias ")} --alias ${name}`;
-  }
-
   /**
    * @param name as a client wrote it; null, when it named none, means the only model there is
    * @returns the id that the answer carries
@@ -42,7 +38,7 @@ export class Catalog {
    */
   resolve(name: string | null): string {
     if (name === null || this.#servesAny) return this.realId;
-    const served = [name, withoutLatest(name)].find((each) => this.ids.includes(each));
+    const served = [name, name.replace(LATEST, "")].find((each) => this.ids.includes(each));
     if (served !== undefined) return served;
     const shown = name.slice(0, LONGEST_SHOWN).toWellFormed();
     throw new ServiceError(
@@ -50,13 +46,9 @@ export class Catalog {
       `the model ${JSON.stringify(shown)} is not served here; served: ${this.ids.join(", ")}. ` +
         (shown === ""
           ? "Leave it out, or start"
-          : `To serve it under that name too, start ${this.#withAlias(shown)}, or`) +
+          : `To serve it under that name too, start with --alias ${[...this.ids, shown].join(" --alias ")}, or`) +
         " with --alias '*' for any name",
       { field: "model" },
     );
   }
-}
-
-function withoutLatest(name: string): string {
-  return name.endsWith(LATEST) ? name.slice(0, -LATEST.length) : name;
 }

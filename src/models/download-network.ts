@@ -2,6 +2,7 @@
 // ipull use the global fetch, without a time limit and with up to 150 retries.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { deferred } from "../generation/deferred.ts";
 
 const MAX_FIRST_CONTACTS = 3;
 const MAX_REQUESTS_WITHOUT_BYTES = 40;
@@ -12,17 +13,11 @@ type Progress = { readonly totalSize: number; readonly downloadedSize: number };
 
 export type DownloadFailure = {
   readonly message: string;
-  readonly isTransient: boolean;
-  /** ipull marks bytes as written before they are: after a failed write, its unfinished file claims too much. */
-  readonly hasDamagedFile: boolean;
-};
-
-export type DownloadAttempt = {
-  readonly onProgress: (progress: Progress) => void;
-  /** Returns the step's result; rejects as soon as no byte has arrived for too long or a limit is reached. */
-  readonly run: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Aborts the remaining requests. Only for a closed download, because ipull takes an abort for the end of the file. */
-  readonly end: () => void;
+  /**
+   * A retry may fix a transient one. After a failed write the unfinished file is damaged: ipull marks bytes as written before
+   * they are, so it claims too much.
+   */
+  readonly kind: "fatal" | "damaged" | "transient";
 };
 
 type AttemptState = {
@@ -37,6 +32,10 @@ type AttemptState = {
 export class DownloadError extends Error {
   override readonly name = "DownloadError";
 }
+
+const fatal = (message: string): DownloadFailure => ({ kind: "fatal", message });
+const damaged = (message: string): DownloadFailure => ({ kind: "damaged", message });
+const transient = (message: string): DownloadFailure => ({ kind: "transient", message });
 
 /** A connection went silent or broke too often. */
 class CutError extends Error {}
@@ -68,24 +67,27 @@ export class DownloadNetwork {
     process.on("unhandledRejection", (reason) => this.#current?.fail(reason));
   }
 
-  begin(onNewBytes: (progress: Progress) => void): DownloadAttempt {
-    let fail: (reason: unknown) => void = () => {};
-    const hasFailed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    hasFailed.catch(() => {});
-    const ended = new AbortController();
-    const wholeBodies = new Set<string>();
-    const state = { ended, wholeBodies, fail, requestsWithoutBytes: 0, hasBytes: false };
+  begin(onNewBytes: (progress: Progress) => void) {
+    const failed = deferred<never>();
+    const state: AttemptState = {
+      ended: new AbortController(),
+      wholeBodies: new Set(),
+      fail: (reason) => failed.reject(reason as Error), // explain() takes every value
+      requestsWithoutBytes: 0,
+      hasBytes: false,
+    };
     this.#current = state;
     this.files.clear();
     const { onProgress, stop } = this.#watchBytes(state, onNewBytes);
     return {
       onProgress,
-      run: (step) => Promise.race([this.#attempts.run(state, step), hasFailed]),
+      /** Returns the step's result; rejects as soon as no byte has arrived for too long or a limit is reached. */
+      run: <T>(step: () => Promise<T>): Promise<T> =>
+        Promise.race([this.#attempts.run(state, step), failed.promise]),
+      /** Aborts the remaining requests. Only for a closed download, because ipull takes an abort for the end of the file. */
       end() {
         stop();
-        ended.abort();
+        state.ended.abort();
       },
     };
   }
@@ -118,12 +120,8 @@ export class DownloadNetwork {
   async sha256(url: string): Promise<string | undefined> {
     const headers = this.files.get(url) ?? new Headers();
     const signal = AbortSignal.timeout(this.#timeoutMs);
-    const response = await this.#fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      headers,
-      signal,
-    });
+    const settings = { method: "HEAD", redirect: "manual", headers, signal } as const;
+    const response = await this.#fetch(url, settings);
     return /^"?([0-9a-f]{64})"?$/.exec(response.headers.get("x-linked-etag") ?? "")?.[1];
   }
 
@@ -219,16 +217,4 @@ function errorCode(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause)
     if ("code" in at && typeof at.code === "string") return at.code;
   return "";
-}
-
-function fatal(message: string): DownloadFailure {
-  return { message, isTransient: false, hasDamagedFile: false };
-}
-
-function damaged(message: string): DownloadFailure {
-  return { message, isTransient: false, hasDamagedFile: true };
-}
-
-function transient(message: string): DownloadFailure {
-  return { message, isTransient: true, hasDamagedFile: false };
 }

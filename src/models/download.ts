@@ -32,18 +32,10 @@ export type DownloadOptions = {
   readonly reporter: DownloadReporter;
 };
 
-export type DownloadStart = {
-  readonly fileNames: readonly string[];
-  /** 0 when the server does not say. */
-  readonly totalBytes: number;
-  /** From an earlier, unfinished download. */
-  readonly presentBytes: number;
-  readonly isComplete: boolean;
-};
-
 /** Shown by the command while it waits. */
 export type DownloadReporter = {
-  readonly onStart: (start: DownloadStart) => void;
+  /** @param made its `totalSize` is 0 when the server does not say; its `downloadedSize` is from an earlier, unfinished download */
+  readonly onStart: (made: ModelDownloader, isComplete: boolean) => void;
   readonly onBytes: (bytes: number, totalBytes: number) => void;
   readonly onRetry: (reason: string) => void;
   readonly onChecksumRight: (fileName: string) => void;
@@ -64,9 +56,9 @@ export async function downloadModel(options: DownloadOptions): Promise<string> {
       const [first] = await attempt(options, seen);
       return first?.filePath ?? options.dir;
     } catch (error) {
-      const { message, isTransient } = network.explain(error);
+      const { message, kind } = network.explain(error);
       fruitless = seen.bytes > before ? 1 : fruitless + 1;
-      if (!isTransient || fruitless >= MAX_ATTEMPTS) throw new DownloadError(message);
+      if (kind !== "transient" || fruitless >= MAX_ATTEMPTS) throw new DownloadError(message);
       reporter.onRetry(message);
       await sleep(fruitless * 1000);
     }
@@ -98,7 +90,8 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     const files = made.filesInfo;
     const isComplete = files.every(isOnDisk);
     replaced = files.map((file) => inode(file.filePath));
-    reporter.onStart(startOf(made, isComplete));
+    refuseName(made);
+    reporter.onStart(made, isComplete);
     if (!isComplete) {
       for (const file of files) refuseToReplace(file);
       checkRoom(made, options.dir);
@@ -111,9 +104,9 @@ async function attempt(options: DownloadOptions, seen: Seen): Promise<Files> {
     await settle(downloader?.cancel({ deleteTempFile: false }), options.timeoutMs);
     end();
     await settle(downloading, options.timeoutMs);
-    const { hasDamagedFile } = network.explain(error);
+    const isDamaged = network.explain(error).kind === "damaged";
     for (const [index, file] of (downloader?.filesInfo ?? []).entries())
-      removeRemains(file, replaced[index], hasDamagedFile);
+      removeRemains(file, replaced[index], isDamaged);
     throw error;
   } finally {
     end();
@@ -138,18 +131,11 @@ function inode(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
-function startOf(downloader: ModelDownloader, isComplete: boolean): DownloadStart {
-  const { filesInfo, entrypointFilename, downloadedSize, totalSize } = downloader;
-  if (!/\.gguf$/i.test(entrypointFilename))
-    throw new DownloadError(
-      `the server calls the file "${entrypointFilename}"; choose a name with --name model.gguf`,
-    );
-  return {
-    fileNames: filesInfo.map((file) => file.fileName),
-    totalBytes: totalSize,
-    presentBytes: downloadedSize,
-    isComplete,
-  };
+function refuseName({ entrypointFilename }: ModelDownloader): void {
+  if (/\.gguf$/i.test(entrypointFilename)) return;
+  throw new DownloadError(
+    `the server calls the file "${entrypointFilename}"; choose a name with --name model.gguf`,
+  );
 }
 
 function isOnDisk({ filePath, totalSize }: Files[number]): boolean {
@@ -208,7 +194,8 @@ function reject(file: Files[number], fault: string): never {
   throw new DownloadError(`${file.fileName} ${fault}; removed`);
 }
 
-function readStart(file: string): string {
+/** The first bytes of a file: "GGUF" for a model. */
+export function readStart(file: string): string {
   const start = Buffer.alloc(4);
   const handle = openSync(file, "r");
   try {

@@ -2,7 +2,7 @@
 // slot: in turn, ordered by fair shares.
 
 import type { ServiceError } from "../errors.ts";
-import { settlesWithin } from "../generation/deferred.ts";
+import { type Deferred, deferred, settlesWithin } from "../generation/deferred.ts";
 import type { ShownSlot } from "../generation/slot-lease.ts";
 import { Admission, type EnterOptions } from "./admission.ts";
 import { AnswerLengths } from "./answer-lengths.ts";
@@ -34,7 +34,7 @@ export class Admissions {
   /** The choices that have a slot, in the order in which they got it. Slot numbers exist only here: the worker has its own. */
   readonly #onSlots = new Map<number, Ticket>();
   #isDraining = false;
-  #onEmpty: (() => void) | null = null;
+  #emptied: Deferred<void> | null = null;
   #nextId = 0;
 
   constructor(options: AdmissionsOptions) {
@@ -93,7 +93,7 @@ export class Admissions {
       ...entry,
       tickets: Array.from({ length: entry.choices }, (_, choice) => this.#newTicket(entry, choice)),
       onPlacesFree: () => {
-        if (this.#onEmpty && this.inside === 0) this.#onEmpty();
+        if (this.inside === 0) this.#emptied?.resolve();
       },
       onLeave: () => this.#inside.delete(admission),
     });
@@ -105,10 +105,8 @@ export class Admissions {
   async drain(limitMs: number): Promise<boolean> {
     this.#isDraining = true;
     if (this.inside === 0) return true;
-    const empty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
-    return settlesWithin(empty, limitMs);
+    this.#emptied = deferred();
+    return settlesWithin(this.#emptied.promise, limitMs);
   }
 
   abortAll(error: ServiceError): void {

@@ -76,7 +76,10 @@ export class EventLog {
   /** @throws ServiceError if the event after number `after` was dropped, or event `after` does not exist yet */
   check(after: number): void {
     if (after + 1 < this.#first || (this.#isDropped && !this.isReadTo(after)))
-      throw eventsDropped();
+      throw new ServiceError(
+        "events_dropped",
+        "earlier events of this stream are no longer kept (--response-store, --resume-buffer)",
+      );
     if (after < this.#count || this.#hasEnded) return;
     throw new ServiceError("invalid_value", `this stream has no event ${after} yet`);
   }
@@ -191,10 +194,4 @@ export class EventLog {
 /** JavaScript strings take up to two bytes per UTF-16 code unit. */
 function weightOf(event: LoggedEvent | undefined): number {
   return event ? EVENT_BYTES + 2 * event.data.length : 0;
-}
-
-function eventsDropped(): ServiceError {
-  const message =
-    "earlier events of this stream are no longer kept (--response-store, --resume-buffer)";
-  return new ServiceError("events_dropped", message);
 }

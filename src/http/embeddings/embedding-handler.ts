@@ -4,7 +4,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { EmbeddingApi } from "../../api/embedding-api.ts";
 import type { EmbeddingRequest } from "../../generation/embedding.ts";
-import type { Admission } from "../../queue/admission.ts";
 import type { GenerateHandlerDeps } from "../generate/generate-handler.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
@@ -53,67 +52,61 @@ type EmbeddingExchange = {
   readonly record: EmbeddingRecord;
 };
 
-async function answer(exchange: EmbeddingExchange, deps: EmbeddingDeps): Promise<void> {
-  const { api, req, res, service, client, record } = exchange;
+async function answer(
+  { api, req, res, service, client, record }: EmbeddingExchange,
+  deps: EmbeddingDeps,
+): Promise<void> {
   const parsed = api.parse(req.body);
   refuseUnknown(parsed, deps.isStrict);
-  record.model = service.catalog.resolve(parsed.model);
+  const model = service.catalog.resolve(parsed.model);
+  record.model = model;
   nameIgnored(res, parsed);
   const { signal, abort } = client;
-  const { stallTimeoutMs, usage } = deps;
+  const { request } = parsed;
+  const encoder = parsed.encoder();
   const caller = callerOf(res);
   const listing = { requestId: requestIdOf(res), path: api.paths[0], record };
   const admission = service.queue.enter({ signal, abort, caller, choices: 1, listing });
+  record.admission = admission;
+  const onResult = (values: Float64Array) => {
+    encoder.add(values);
+    record.inputs += 1;
+  };
+  const compute = async () => {
+    const ticket = admission.ticketOf(0);
+    ticket.expect({ promptTokens: expectedTokens(request), maxTokens: 0 });
+    await ticket.acquire();
+    const { promptTokens } = await service.engine.run(request, { signal, onResult });
+    record.promptTokens = promptTokens;
+    ticket.chargeAll(promptTokens);
+    return encoder.body({
+      model,
+      promptTokens,
+      queueMs: admission.waitedMs,
+      totalMs: record.ageMs,
+    });
+  };
   try {
-    const body = await compute({ ...exchange, parsed, admission }).finally(() => {
-      record.queueMs = admission.waitedMs;
+    const body = await compute().finally(() => {
       const { promptTokens } = record;
-      usage.add(caller, { promptTokens, cachedTokens: 0, completionTokens: 0 });
+      deps.usage.add(caller, { promptTokens, cachedTokens: 0, completionTokens: 0 });
       admission.freePlaces(); // the body is sent without a place in the queue
     });
-    await sendJson(res, body, { stallTimeoutMs, signal });
+    await sendJson(res, body, { stallTimeoutMs: deps.stallTimeoutMs, signal });
   } finally {
     admission.leave();
   }
-}
-
-type Computation = EmbeddingExchange & {
-  readonly parsed: ReturnType<EmbeddingApi["parse"]>;
-  readonly admission: Admission;
-};
-
-async function compute(exchange: Computation): Promise<string> {
-  const { parsed, service, client, record, admission } = exchange;
-  const encoder = parsed.encoder();
-  const ticket = admission.ticketOf(0);
-  ticket.expect({ promptTokens: expectedTokens(parsed.request), maxTokens: 0 });
-  await ticket.acquire();
-  const { promptTokens } = await service.engine.run(parsed.request, {
-    signal: client.signal,
-    onResult: (values) => {
-      encoder.add(values);
-      record.inputs += 1;
-    },
-  });
-  record.promptTokens = promptTokens;
-  ticket.chargeAll(promptTokens);
-  return encoder.body({
-    model: record.model ?? "",
-    promptTokens,
-    queueMs: admission.waitedMs,
-    totalMs: record.ageMs,
-  });
 }
 
 /** Average characters per token, to estimate the cost of an input before it is tokenized. */
 const CHARACTERS_PER_TOKEN = 4;
 
 function expectedTokens(request: EmbeddingRequest): number {
-  const { inputs, query } =
+  const inputs =
     request.type === "embed"
-      ? { inputs: request.inputs, query: "" }
-      : { inputs: request.documents, query: request.query };
+      ? request.inputs
+      : request.documents.flatMap((document) => [document, request.query]);
   const estimate = (input: string | readonly number[]) =>
     typeof input === "string" ? input.length / CHARACTERS_PER_TOKEN : input.length;
-  return Math.ceil(inputs.reduce((sum, input) => sum + estimate(input) + estimate(query), 0));
+  return Math.ceil(inputs.reduce((sum, input) => sum + estimate(input), 0));
 }

@@ -1,6 +1,7 @@
 // Gathers the facts of one embedding or rerank request. They become one log line and metrics.
 
 import { toServiceError } from "../../errors.ts";
+import type { Admission } from "../../queue/admission.ts";
 import { logEnd, type RecordOptions } from "../generate/request-record.ts";
 
 export class EmbeddingRecord {
@@ -8,8 +9,8 @@ export class EmbeddingRecord {
   readonly #arrivedAtMs = performance.now();
   /** Null until the request is parsed. */
   model: string | null = null;
-  /** Time in the queue for the worker. */
-  queueMs = 0;
+  /** Null until the request is in the queue for the worker. */
+  admission: Pick<Admission, "waitedMs"> | null = null;
   /** Inputs computed so far. */
   inputs = 0;
   promptTokens = 0;
@@ -30,16 +31,18 @@ export class EmbeddingRecord {
   /** Writes the log line and the metrics. Must be called exactly once. */
   end(error: unknown): void {
     const { metrics, log, requestId, path } = this.#options;
-    const { model, queueMs, inputs, promptTokens } = this;
+    const { model, inputs, promptTokens } = this;
+    const queueMs = this.admission?.waitedMs ?? 0;
     const failure = error === null ? null : toServiceError(error);
+    const outcome = failure?.code ?? "computed";
     const totalMs = this.ageMs;
-    metrics.requestEnded(failure?.code ?? "computed", null);
+    metrics.requestEnded(outcome, null);
     metrics.inputsComputed({ inputs, promptTokens, queueMs, totalMs });
     const line = {
       requestId,
       path,
       model,
-      outcome: failure?.code ?? "computed",
+      outcome,
       inputs,
       tokensIn: promptTokens,
       queueMs: Math.round(queueMs),

@@ -69,17 +69,14 @@ function store(
     abort: client.abort,
   });
   if (response) return response;
-  if (isBackground) throw noRoom();
+  if (isBackground)
+    throw new ServiceError(
+      "response_store_full",
+      "there is no room to store this response: the running responses of one client may use as much of --response-store as they leave free; retry when one of them has ended, or send less",
+      { retryAfterSeconds: STORE_RETRY_SECONDS },
+    );
   encoder.forget();
   return null;
-}
-
-function noRoom(): ServiceError {
-  return new ServiceError(
-    "response_store_full",
-    "there is no room to store this response: the running responses of one client may use as much of --response-store as they leave free; retry when one of them has ended, or send less",
-    { retryAfterSeconds: STORE_RETRY_SECONDS },
-  );
 }
 
 type CompiledExchange = Exchange & {

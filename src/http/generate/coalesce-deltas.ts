@@ -4,6 +4,8 @@
 import type { Flush } from "../../api/dialect.ts";
 import { type Delta, type GenerateEvent, isDelta, joinDeltas } from "../../generation/events.ts";
 
+type Events = AsyncGenerator<GenerateEvent, void, undefined>;
+
 type Unit = {
   /** A text with this end is complete. */
   readonly ends: RegExp;
@@ -24,19 +26,13 @@ const UNITS: Readonly<Record<"word" | "sentence", Unit>> = {
   },
 };
 
-export async function* coalesceDeltas(
-  events: AsyncGenerator<GenerateEvent, void, undefined>,
-  flush: Exclude<Flush, "token">,
-): AsyncGenerator<GenerateEvent, void, undefined> {
+export async function* coalesceDeltas(events: Events, flush: Exclude<Flush, "token">): Events {
   if (flush === 0) yield* events;
   else if (typeof flush === "number") yield* everyMs(events, flush);
   else yield* inUnits(events, UNITS[flush]);
 }
 
-async function* inUnits(
-  events: AsyncGenerator<GenerateEvent, void, undefined>,
-  unit: Unit,
-): AsyncGenerator<GenerateEvent, void, undefined> {
+async function* inUnits(events: Events, unit: Unit): Events {
   let held: Delta | null = null;
   let isFirst = true;
   try {
@@ -66,10 +62,7 @@ function isComplete({ type, text }: Delta, { ends, maxChars }: Unit): boolean {
   return type === "tool-call-delta" || ends.test(text) || text.length >= maxChars;
 }
 
-async function* everyMs(
-  events: AsyncGenerator<GenerateEvent, void, undefined>,
-  ms: number,
-): AsyncGenerator<GenerateEvent, void, undefined> {
+async function* everyMs(events: Events, ms: number): Events {
   let held: Delta | null = null;
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let next = events.next();

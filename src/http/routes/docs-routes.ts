@@ -5,7 +5,7 @@ import path from "node:path";
 import express, { type Express } from "express";
 import { openapiDocument } from "../../api/openapi/document.ts";
 import { ServiceError } from "../../errors.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
 
 export type DocsDeps = {
@@ -20,15 +20,14 @@ export function mountDocs(app: Express, { build, builtFolder }: DocsDeps): void 
   const folder = path.join(builtFolder, "docs");
   const index = path.join(folder, "index.html");
   const isBuilt = existsSync(index);
-  app.get("/openapi.json", (_req, res) => void res.type("json").send(json));
-  app.get("/docs", pageHeaders(), (req, res) => {
+  mountGet(app, "/openapi.json", (_req, res) => void res.type("json").send(json));
+  mountGet(app, "/docs", pageHeaders(), (req, res) => {
     if (!isBuilt) throw new ServiceError("not_found", "the page is not built; run `npm run build`");
     // The page's links are relative, so that it works behind any prefix of a proxy.
     if (req.path.endsWith("/")) return res.redirect("../docs");
     res.sendFile(index);
   });
   app.use("/docs", express.static(folder, { index: false, redirect: false }));
-  app.all(["/openapi.json", "/docs"], methodNotAllowed("GET"));
 }
 
 /** Cached by build: making it takes 0.1 s, and all servers of a process share the result. */

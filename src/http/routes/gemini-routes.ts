@@ -1,7 +1,7 @@
 // Gemini's API beside its dialects: the model list, the error envelope, and the two versions of its paths.
 // https://ai.google.dev/api/models
 
-import type { Express, Request, RequestHandler } from "express";
+import type { Express, NextFunction, Request, Response } from "express";
 import { encodeGeminiError } from "../../api/gemini/errors.ts";
 import { geminiStream } from "../../api/gemini/generate.ts";
 import {
@@ -12,7 +12,7 @@ import {
   pageOf,
 } from "../../api/gemini/models.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
-import { methodNotAllowed, useEnvelope } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet, useEnvelope } from "../server/middleware.ts";
 import { checkedQuery } from "./checked-query.ts";
 import type { ModelsDeps } from "./models-routes.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
@@ -26,22 +26,20 @@ export type GeminiDeps = Pick<ModelsDeps, "engine" | "catalog"> & { readonly isS
 
 /** Goes before the authentication middleware, so that its errors have Gemini's envelope. */
 export function useGemini(app: Express): void {
-  app.use(stableVersion());
+  app.use(stableVersion);
   app.use("/v1beta", useEnvelope(encodeGeminiError));
 }
 
 /** Serves `/v1/models/{model}:generateContent` and the like as /v1beta. OpenAI's API has no such paths. */
-function stableVersion(): RequestHandler {
-  return (req, _res, next) => {
-    const isOurs = req.path.startsWith("/v1/models/") && METHOD.test(req.path);
-    if (isOurs) req.url = req.url.replace("/v1/", "/v1beta/");
-    next();
-  };
+function stableVersion(req: Request, _res: Response, next: NextFunction): void {
+  const isOurs = req.path.startsWith("/v1/models/") && METHOD.test(req.path);
+  if (isOurs) req.url = req.url.replace("/v1/", "/v1beta/");
+  next();
 }
 
 export function mountGemini(app: Express, deps: GeminiDeps): void {
-  app.use(routeOf(geminiStream.path), requireSse());
-  app.get(MODELS, (req, res) => {
+  app.use(routeOf(geminiStream.path), requireSse);
+  mountGet(app, MODELS, (req, res) => {
     const query = checkedQuery(req, res, geminiModelsQuery, deps.isStrict);
     const models = deps.catalog.ids.map((id) => describe(id, deps));
     res.json(pageOf(models, query));
@@ -52,7 +50,6 @@ export function mountGemini(app: Express, deps: GeminiDeps): void {
     const { model = null } = modelInPath(req);
     res.json(describe(deps.catalog.resolve(model), deps));
   });
-  app.all(MODELS, methodNotAllowed("GET"));
   app.all(MODEL, (req, res, next) => {
     if (isMethodCall(req)) return next();
     return methodNotAllowed("GET")(req, res, next);
@@ -64,14 +61,10 @@ function isMethodCall({ method, path }: Request): boolean {
   return METHOD.test(path) || (method === "POST" && /:\w+$/.test(path));
 }
 
-function requireSse(): RequestHandler {
-  return ({ method, query }, _res, next) => {
-    if (method !== "POST" || query.alt === "sse") return next();
-    throw invalidValue(
-      "alt",
-      "must be sse (?alt=sse): this server streams server-sent events, not a JSON array",
-    );
-  };
+function requireSse({ method, query }: Request, _res: Response, next: NextFunction): void {
+  if (method !== "POST" || query.alt === "sse") return next();
+  const rule = "must be sse (?alt=sse): this server streams server-sent events, not a JSON array";
+  throw invalidValue("alt", rule);
 }
 
 function describe(id: string, { engine }: GeminiDeps): GeminiModel {

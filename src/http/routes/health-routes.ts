@@ -5,7 +5,7 @@ import type { Readiness } from "../../api/sluice/server-answers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import type { Admissions } from "../../queue/admissions.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet } from "../server/middleware.ts";
 
 export type HealthDeps = {
   readonly engine: Pick<Engine, "status">;
@@ -14,12 +14,11 @@ export type HealthDeps = {
 };
 
 export function mountHealth(app: Express, deps: HealthDeps): void {
-  app.get("/health", (_req, res) => void res.json({ status: "ok" }));
-  app.get("/ready", (_req, res) => {
+  mountGet(app, "/health", (_req, res) => void res.json({ status: "ok" }));
+  mountGet(app, "/ready", (_req, res) => {
     const readiness = readinessOf(deps);
     res.status(readiness.status === "ready" ? 200 : 503).json(readiness);
   });
-  app.all(["/health", "/ready"], methodNotAllowed("GET"));
 }
 
 function readinessOf({ engine, queue, catalog }: HealthDeps): Readiness {

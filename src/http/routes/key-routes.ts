@@ -8,7 +8,7 @@ import type { UsageBook } from "../../keys/usage-book.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import type { TokenBudgets } from "../../queue/token-budgets.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet } from "../server/middleware.ts";
 import { callerOf, seesAll } from "../server/response-locals.ts";
 
 export const USAGE_PATH = "/v1/usage";
@@ -23,25 +23,23 @@ export type UsageDeps = {
 };
 
 export function mountUsage(app: Express, deps: UsageDeps): void {
-  app.get(USAGE_PATH, (_req, res) => {
+  mountGet(app, USAGE_PATH, (_req, res) => {
     const caller = callerOf(res);
     const callers = seesAll(res) && !deps.keys.isOpen ? deps.keys.callers : [caller];
     const lines = callers.map((each) => usageOf(each, deps));
     res.json(encodeUsage(lines, deps.startedAtSeconds));
   });
-  app.all(USAGE_PATH, methodNotAllowed("GET"));
 }
 
 export type MetricsDeps = { readonly metrics: Metrics; readonly usage: UsageBook };
 
 /** The series per key show the caller's key only; an admin sees those of all keys. */
 export function mountMetrics(app: Express, { metrics, usage }: MetricsDeps): void {
-  app.get(METRICS_PATH, async (_req, res) => {
+  mountGet(app, METRICS_PATH, async (_req, res) => {
     const { owner, name } = callerOf(res);
     const shown = seesAll(res) ? usage.all : [{ name, ...usage.of(owner) }];
     res.type(metrics.contentType).send(await metrics.text(shown));
   });
-  app.all(METRICS_PATH, methodNotAllowed("GET"));
 }
 
 function usageOf({ owner, name }: Caller, { usage, queues }: UsageDeps): UsageLine {

@@ -6,7 +6,7 @@ import type { Model } from "../../api/sluice/server-answers.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import type { EmbeddingService } from "../embeddings/embedding-service.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet } from "../server/middleware.ts";
 
 export type ModelsDeps = {
   readonly engine: Pick<Engine, "status">;
@@ -22,19 +22,18 @@ export function mountModels(app: Express, deps: ModelsDeps): void {
       !deps.catalog.ids.includes(catalog.realId) &&
       all.findIndex((each) => each.catalog.realId === catalog.realId) === index,
   );
-  app.get("/v1/models", (_req, res) => {
+  mountGet(app, "/v1/models", (_req, res) => {
     const data = [
       ...deps.catalog.ids.map((id) => describeServed(id, deps)),
       ...others.map((other) => describeOther(other, deps)),
     ];
     res.json({ object: "list", data });
   });
-  app.get("/v1/models/*id", (req, res) => {
+  mountGet(app, "/v1/models/*id", (req, res) => {
     const name = [req.params.id].flat().join("/");
     const other = others.find(({ catalog }) => catalog.realId === name);
     res.json(other ? describeOther(other, deps) : describeServed(deps.catalog.resolve(name), deps));
   });
-  app.all(["/v1/models", "/v1/models/*id"], methodNotAllowed("GET"));
 }
 
 function describeServed(id: string, { engine, startedAtSeconds }: ModelsDeps): Model {

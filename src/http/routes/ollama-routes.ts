@@ -1,7 +1,7 @@
 // Ollama's routes about models, beside its dialects. Models are chosen when the server starts: a running server cannot
 // download, create or delete one.
 
-import type { Express, RequestHandler } from "express";
+import type { Express, Request, RequestHandler } from "express";
 import {
   encodeModel,
   encodeModels,
@@ -15,11 +15,9 @@ import {
 import { ServiceError } from "../../errors.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet, mountPost } from "../server/middleware.ts";
 import type { ModelsDeps } from "./models-routes.ts";
 
-const LISTS = ["/api/tags", "/api/ps", "/api/version"];
-const ABOUT_ONE = [ollamaShow, ollamaPull].map(({ path }) => path);
 /** Ollama's paths that this server does not support. */
 const UNSUPPORTED = ["/api/create", "/api/copy", "/api/push", "/api/delete", "/api/blobs"];
 
@@ -27,20 +25,25 @@ const REPLACEMENTS =
   "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
   "sluice --model FILE --alias NAME serves it";
 
-export const OLLAMA_PATHS = [...LISTS, ...ABOUT_ONE];
+export const OLLAMA_PATHS = [
+  ...["/api/tags", "/api/ps", "/api/version"],
+  ...[ollamaShow.path, ollamaPull.path],
+];
 
 export type OllamaDeps = Omit<ModelsDeps, "reranking"> & { readonly isStrict: boolean };
 
 export function mountOllama(app: Express, deps: OllamaDeps, readJson: ReadJson): void {
-  app.get("/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
-  app.get("/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
-  app.get("/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
-  app.all(LISTS, methodNotAllowed("GET"));
+  mountGet(app, "/api/tags", (_req, res) => void res.json(encodeModels(servedBy(deps))));
+  mountGet(app, "/api/ps", (_req, res) => void res.json(encodeRunning(servedBy(deps))));
+  mountGet(app, "/api/version", (_req, res) => void res.json({ version: OLLAMA_VERSION }));
   const showing = answerAbout(ollamaShow, deps, (name) => encodeModel(findServed(name, deps)));
-  app.post(ollamaShow.path, readJson(showing));
-  app.post(ollamaPull.path, readJson(answerAbout(ollamaPull, deps, pullerOf(deps))));
-  app.all(ABOUT_ONE, methodNotAllowed("POST"));
-  app.use(UNSUPPORTED, refuseUnsupported());
+  mountPost(app, ollamaShow.path, readJson(showing));
+  mountPost(
+    app,
+    ollamaPull.path,
+    readJson(answerAbout(ollamaPull, deps, (name) => pull(name, deps))),
+  );
+  app.use(UNSUPPORTED, refuseUnsupported);
 }
 
 /** The generating model under each of its names, and the embedding model if it is a different one. */
@@ -85,15 +88,13 @@ function answerAbout(
   };
 }
 
-function pullerOf(deps: OllamaDeps): (name: string) => object {
-  return (name) => {
-    try {
-      findServed(name, deps);
-      return { status: "success" };
-    } catch (error) {
-      throw withHint(error);
-    }
-  };
+function pull(name: string, deps: OllamaDeps): object {
+  try {
+    findServed(name, deps);
+    return { status: "success" };
+  } catch (error) {
+    throw withHint(error);
+  }
 }
 
 function withHint(error: unknown): unknown {
@@ -103,8 +104,6 @@ function withHint(error: unknown): unknown {
   return new ServiceError(code, whole, { cause: error, field, param });
 }
 
-function refuseUnsupported(): RequestHandler {
-  return ({ method, baseUrl }) => {
-    throw new ServiceError("not_found", `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`);
-  };
+function refuseUnsupported({ method, baseUrl }: Request): void {
+  throw new ServiceError("not_found", `${method} ${baseUrl} is not supported. ${REPLACEMENTS}`);
 }

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import express, { type Express, type RequestHandler } from "express";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet } from "../server/middleware.ts";
 import { pageHeaders } from "../server/security-headers.ts";
 
 /** These files have a hash of their content in the name. */
@@ -31,6 +31,5 @@ export function mountPage(app: Express, folder: string | null): void {
   });
   app.get(`${ASSETS}/*file`, headers);
   app.use(ASSETS, files);
-  app.get(ICON, headers, (_req, res) => res.sendFile(path.join(folder, ICON)));
-  app.all(ICON, methodNotAllowed("GET"));
+  mountGet(app, ICON, headers, (_req, res) => res.sendFile(path.join(folder, ICON)));
 }

@@ -11,7 +11,7 @@ import { type ParseDeps, parseContext } from "../generate/parse-context.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
 import type { ReadJson } from "../server/json-body.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountPost } from "../server/middleware.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
 
@@ -27,10 +27,8 @@ export type QuestionRoutesDeps = ParseDeps &
   };
 
 export function mountQuestions(app: Express, deps: QuestionRoutesDeps, readJson: ReadJson): void {
-  for (const route of ENDPOINTS) {
-    app.post(routeOf(route.path), readJson(askHandler(route, deps)));
-    app.all(routeOf(route.path), methodNotAllowed("POST"));
-  }
+  for (const route of ENDPOINTS)
+    mountPost(app, routeOf(route.path), readJson(askHandler(route, deps)));
 }
 
 function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {

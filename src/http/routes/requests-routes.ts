@@ -4,7 +4,7 @@ import type { Express } from "express";
 import { encodeRequests, encodeStopped } from "../../api/sluice/requests.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Admissions } from "../../queue/admissions.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
 
 const REQUESTS_PATH = "/v1/requests";
@@ -16,10 +16,9 @@ export function mountRequests(app: Express, queues: ReadonlySet<Admissions>): vo
     [...queues]
       .flatMap((queue) => queue.of(owner))
       .sort((one, other) => one.enteredAtMs - other.enteredAtMs);
-  app.get(REQUESTS_PATH, (_req, res) => {
+  mountGet(app, REQUESTS_PATH, (_req, res) => {
     res.json(encodeRequests(requestsOf(ownerOf(res)).flatMap(({ listed }) => listed ?? [])));
   });
-  app.all(REQUESTS_PATH, methodNotAllowed("GET"));
   app.delete(ONE, (req, res) => {
     const { id } = req.params;
     const found = requestsOf(ownerOf(res)).filter(({ listed }) => listed?.requestId === id);

@@ -19,15 +19,13 @@ import {
   type KeptResponse,
   type StoredResponses,
 } from "../../resume/stored-responses.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { methodNotAllowed, mountGet, mountPost } from "../server/middleware.ts";
 import { ownerOf } from "../server/response-locals.ts";
 import { framingOf } from "../stream/framing.ts";
 import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 import { checkedQuery } from "./checked-query.ts";
 
 const RESPONSE_PATH = `${openaiResponses.path}/:id`;
-const CANCEL_PATH = `${RESPONSE_PATH}/cancel`;
-const INPUT_ITEMS_PATH = `${RESPONSE_PATH}/input_items`;
 
 /** A cancelled response ends within this time, unless its worker hangs. */
 const STOP_MS = 5_000;
@@ -45,7 +43,8 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
     const query = checkedQuery(req, res, retrieveQuery, isStrict);
     const response = kept(req, res);
     if (!query.stream) {
-      refuseWithoutStream(query.starting_after);
+      if (query.starting_after != null)
+        throw invalidValue("starting_after", "requires stream=true");
       return void res.json(response.state());
     }
     const after = query.starting_after ?? -1;
@@ -62,27 +61,20 @@ export function mountResponses(app: Express, deps: ResponsesDeps): void {
   });
   app.all(RESPONSE_PATH, methodNotAllowed("GET, DELETE"));
 
-  app.post(CANCEL_PATH, async (req, res) => {
+  mountPost(app, `${RESPONSE_PATH}/cancel`, async (req, res) => {
     const response = kept(req, res);
     await stop(response);
     res.json(response.state());
   });
-  app.all(CANCEL_PATH, methodNotAllowed("POST"));
 
-  app.get(INPUT_ITEMS_PATH, (req, res) => {
+  mountGet(app, `${RESPONSE_PATH}/input_items`, (req, res) => {
     const query = checkedQuery(req, res, inputItemsQuery, isStrict);
     res.json(encodeInputItems(inputItemsOf(kept(req, res).turn), query));
   });
-  app.all(INPUT_ITEMS_PATH, methodNotAllowed("GET"));
 }
 
 function idOf(req: Request): string {
   return String(req.params.id);
-}
-
-function refuseWithoutStream(startingAfter: number | null | undefined): void {
-  if (startingAfter === null || startingAfter === undefined) return;
-  throw invalidValue("starting_after", "requires stream=true");
 }
 
 function errorFrame(error: ServiceError): Frame {

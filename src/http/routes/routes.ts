@@ -17,7 +17,8 @@ import { jsonBody, type ReadJson } from "../server/json-body.ts";
 import {
   closeWhileDraining,
   errorMapper,
-  methodNotAllowed,
+  mountGet,
+  mountPost,
   notFound,
   requestId,
   requireApiKey,
@@ -63,16 +64,8 @@ type GuardOptions = {
   readonly trustProxy: number | readonly string[] | undefined;
 };
 
-type BodyOptions = {
-  readonly keys: Pick<KeyRing, "isOpen">;
-  readonly bodyLimitBytes: number;
-  /** For the bodies of all requests together. */
-  readonly bodyMemory: BodyMemory;
-};
-
 /** The sum of the needs that the routes declare: each function below takes only its own part. */
 export type AppDeps = GuardOptions &
-  BodyOptions &
   DocsDeps &
   HealthDeps &
   MetricsDeps &
@@ -86,6 +79,9 @@ export type AppDeps = GuardOptions &
   ResponsesDeps &
   StreamsDeps & {
     readonly keys: KeyRing;
+    readonly bodyLimitBytes: number;
+    /** For the bodies of all requests together. */
+    readonly bodyMemory: BodyMemory;
     readonly tokenBudgets: TokenBudgets;
     readonly webSockets: WebSockets;
     /** The folder of the built chat page; null to serve no page. */
@@ -113,8 +109,14 @@ export function createApp(parts: AppDeps): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("trust proxy", parts.trustProxy ?? false);
-  const readJson = jsonReader(parts);
-  useHeaders(app, parts);
+  const readJson = jsonBody({
+    limitBytes: parts.bodyLimitBytes,
+    memory: parts.bodyMemory,
+    ownerOf: (req, res) => (parts.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+  });
+  // Headers of every answer, errors included.
+  app.use(requestId(), noSniff());
+  app.use(closeWhileDraining(() => parts.queue.isDraining));
   useEnvelopes(app);
   app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
   mountPublic(app, parts);
@@ -130,23 +132,6 @@ export function createApp(parts: AppDeps): Express {
   app.use(notFound(["/v1/models", USAGE_PATH, ...ANSWERED, ...NATIVE_PATHS, ...OLLAMA_PATHS]));
   app.use(errorMapper(parts.log, parts.metrics));
   return app;
-}
-
-function jsonReader({ keys, bodyLimitBytes, bodyMemory }: BodyOptions): ReadJson {
-  return jsonBody({
-    limitBytes: bodyLimitBytes,
-    memory: bodyMemory,
-    ownerOf: (req, res) => (keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
-  });
-}
-
-/** Headers of every answer, errors included. */
-function useHeaders(app: Express, { queue }: Pick<HealthDeps, "queue">): void {
-  app.use(requestId());
-  app.use(
-    noSniff(),
-    closeWhileDraining(() => queue.isDraining),
-  );
 }
 
 /** Goes before everything that may refuse a request: each API has its own error envelope. */
@@ -176,8 +161,7 @@ function useKeys(
 
 function mountInformation(app: Express, parts: AppDeps): void {
   const { catalog, queue, embeddings, reranking } = parts;
-  app.get("/", (_req, res) => void res.json(indexOf(catalog.ids)));
-  app.all("/", methodNotAllowed("GET"));
+  mountGet(app, "/", (_req, res) => void res.json(indexOf(catalog.ids)));
   mountMetrics(app, parts);
   mountModels(app, parts);
   const queues = new Set([queue, embeddings.queue, reranking.queue]);
@@ -187,11 +171,8 @@ function mountInformation(app: Express, parts: AppDeps): void {
 }
 
 function mountGenerating(app: Express, deps: GenerateHandlerDeps, readJson: ReadJson): void {
-  for (const dialect of DIALECTS) {
-    const route = routeOf(dialect.path);
-    app.post(route, readJson(generateHandler(dialect, deps)));
-    app.all(route, methodNotAllowed("POST"));
-  }
+  for (const dialect of DIALECTS)
+    mountPost(app, routeOf(dialect.path), readJson(generateHandler(dialect, deps)));
 }
 
 function mountEmbeddings(
@@ -201,9 +182,7 @@ function mountEmbeddings(
 ): void {
   for (const api of EMBEDDING_APIS) {
     const service = api === rerank ? deps.reranking : deps.embeddings;
-    const paths = [...api.paths];
-    app.post(paths, readJson(embeddingHandler(api, service, deps)));
-    app.all(paths, methodNotAllowed("POST"));
+    mountPost(app, [...api.paths], readJson(embeddingHandler(api, service, deps)));
   }
 }
 

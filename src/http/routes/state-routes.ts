@@ -8,7 +8,7 @@ import { ServiceError } from "../../errors.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import type { Admissions } from "../../queue/admissions.ts";
 import { type DefaultsDeps, defaultContext } from "../generate/parse-context.ts";
-import { methodNotAllowed } from "../server/middleware.ts";
+import { mountGet } from "../server/middleware.ts";
 import { ownerOf, seesAll } from "../server/response-locals.ts";
 
 export const STATE_PATHS = ["/slots", "/props"];
@@ -23,9 +23,8 @@ export type StateDeps = DefaultsDeps & {
 };
 
 export function mountState(app: Express, deps: StateDeps): void {
-  app.get("/slots", (req, res) => sendSlots(req, res, deps));
-  app.get("/props", (_req, res) => void res.json(describeServer(deps)));
-  app.all(STATE_PATHS, methodNotAllowed("GET"));
+  mountGet(app, "/slots", (req, res) => sendSlots(req, res, deps));
+  mountGet(app, "/props", (_req, res) => void res.json(describeServer(deps)));
 }
 
 function sendSlots({ query }: Request, res: Response, deps: StateDeps): void {

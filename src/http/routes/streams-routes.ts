@@ -42,18 +42,16 @@ export function mountStreams(app: Express, deps: StreamsDeps): void {
 function serve(req: Request, res: Response, deps: StreamsDeps, claim: Claim): void {
   const { streams } = deps;
   const stream = streams.find(String(req.params.id), claim);
-  if (!stream) throw notFound(streams.options.keepMs);
+  if (!stream) {
+    const message = `no such stream; streams are kept for ${streams.options.keepMs / 1000} s without a reader (--resume-grace) and are lost on restart`;
+    throw new ServiceError("not_found", message);
+  }
   if (req.method === "HEAD") return endHead(res);
   if (req.method === "GET") return resume(req, res, deps, stream);
   if (stream.isRunning)
     stream.abort(new ServiceError("cancelled", "the stream was stopped by another request"));
   else streams.remove(stream);
   res.status(204).end();
-}
-
-function notFound(keepMs: number): ServiceError {
-  const message = `no such stream; streams are kept for ${keepMs / 1000} s without a reader (--resume-grace) and are lost on restart`;
-  return new ServiceError("not_found", message);
 }
 
 function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptAnswer): void {

@@ -25,7 +25,11 @@ const UNPACKERS: ReadonlyMap<string, Unpack> = new Map([
 export async function readBody(source: BodySource, limits: BodyLimits): Promise<Buffer> {
   const encoding = (source.req.headers["content-encoding"] || "identity").toLowerCase();
   const unpack = UNPACKERS.get(encoding);
-  if (!unpack && encoding !== "identity") throw unknownEncoding();
+  if (!unpack && encoding !== "identity") {
+    const allowed = [...UNPACKERS.keys()].join(", ");
+    const message = `this content-encoding is not supported; allowed are ${allowed} and identity`;
+    throw new ServiceError("unsupported_media_type", message);
+  }
   const bytes = await receive(source, limits);
   return unpack ? decompress(bytes, unpack, limits) : bytes;
 }
@@ -126,10 +130,4 @@ async function decompress(
 export function tooLarge(limitBytes: number): ServiceError {
   const message = `the body is larger than ${limitBytes} bytes (--body-limit)`;
   return new ServiceError("body_too_large", message);
-}
-
-function unknownEncoding(): ServiceError {
-  const allowed = [...UNPACKERS.keys()].join(", ");
-  const message = `this content-encoding is not supported; allowed are ${allowed} and identity`;
-  return new ServiceError("unsupported_media_type", message);
 }

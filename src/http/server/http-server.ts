@@ -139,11 +139,9 @@ function rateLimited<Args extends readonly unknown[]>(
 function refuse(res: ServerResponse, message: string): void {
   if (res.headersSent) return void res.destroy();
   const error = new ServiceError("bad_request", message);
-  const body = bodyOf(error);
-  res.statusCode = error.traits.status;
-  const headers = { ...headersOf(randomUUID()), "content-length": Buffer.byteLength(body) };
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  res.end(body);
+  const { status, headers, body } = answerTo(error, randomUUID());
+  res.statusCode = status;
+  res.setHeaders(new Map(Object.entries(headers))).end(body); // not writeHead(): answerUnreadable() reads them
 }
 
 function answerUnreadable(server: HttpServer, { log, metrics, connections, report }: Deps): void {
@@ -151,7 +149,11 @@ function answerUnreadable(server: HttpServer, { log, metrics, connections, repor
     const res = connections.latest(socket);
     if (failure.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     const error = errorOf(failure);
-    if (res && isBeingRead(res, socket)) return endRequest(res, error);
+    if (res && isBeingRead(res, socket)) {
+      res.setHeader("connection", "close");
+      // In the envelope of the requested path: the app has had it, so Express has set its prototype.
+      return sendError(res as Response, error); // the handler notices the end by the socket
+    }
     // An error must not be written into or before an unfinished answer, nor after it for the same request.
     if (res && !(res.writableFinished && res.req.complete)) return void socket.destroy();
     // That answer closes the connection, so the bytes after it are not a request.
@@ -176,12 +178,6 @@ function isBeingRead(res: ServerResponse, socket: Socket): boolean {
   return !res.req.complete && !res.headersSent && res.socket === socket;
 }
 
-/** Answers in the envelope of the requested path. The handler notices the end by the socket. */
-function endRequest(res: ServerResponse, error: ServiceError): void {
-  res.setHeader("connection", "close");
-  sendError(res as Response, error); // the app has had it, so Express has set its prototype
-}
-
 /** https://nodejs.org/api/http.html#event-clienterror */
 function errorOf({ code }: NodeJS.ErrnoException): ServiceError {
   switch (code) {
@@ -200,23 +196,20 @@ function errorOf({ code }: NodeJS.ErrnoException): ServiceError {
 }
 
 function bytesOf(error: ServiceError, requestId: string): string {
-  const { status } = error.traits;
-  const body = bodyOf(error);
-  const headers = { ...headersOf(requestId), "content-length": Buffer.byteLength(body) };
+  const { status, headers, body } = answerTo(error, requestId);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n");
 }
 
-function headersOf(requestId: string) {
-  return {
+function answerTo(error: ServiceError, requestId: string) {
+  const body = JSON.stringify(encodeOpenaiError(error));
+  const headers = {
     ...NO_SNIFF,
     "content-type": "application/json; charset=utf-8",
     "x-request-id": requestId,
     "request-id": requestId,
     connection: "close",
+    "content-length": Buffer.byteLength(body),
   };
-}
-
-function bodyOf(error: ServiceError): string {
-  return JSON.stringify(encodeOpenaiError(error));
+  return { status: error.traits.status, headers, body };
 }

@@ -40,16 +40,18 @@ export function jsonBody(options: JsonBodyOptions): ReadJson {
 
 /** Checks the headers. @throws ServiceError */
 function check(req: Request, owner: string, { limitBytes, memory }: JsonBodyOptions): void {
-  if (!req.is("json") && !req.is("+json")) throw notJson();
-  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(typeOf(req)) ?? [];
-  if (!/^utf-?8$/i.test(charset)) throw notUtf8();
+  if (!req.is("json") && !req.is("+json"))
+    throw new ServiceError(
+      "unsupported_media_type",
+      "the body must be JSON, with the header content-type: application/json",
+    );
+  const [, charset = "utf-8"] =
+    /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(req.get("content-type") ?? "") ?? [];
+  if (!/^utf-?8$/i.test(charset))
+    throw new ServiceError("unsupported_media_type", "the body must be JSON in UTF-8");
   const length = declaredLength(req) ?? 0;
   if (length > limitBytes) throw tooLarge(limitBytes);
   memory.check(owner, length);
-}
-
-function typeOf({ headers }: Request): string {
-  return headers["content-type"] ?? "";
 }
 
 /** An empty body counts as `{}`, so that the error names the missing field. */
@@ -67,13 +69,4 @@ async function readJson(source: BodySource, limits: BodyLimits): Promise<unknown
 function positionIn(error: unknown): string {
   const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : "") ?? [];
   return position === undefined ? "" : ` (at character ${position})`;
-}
-
-function notJson(): ServiceError {
-  const message = "the body must be JSON, with the header content-type: application/json";
-  return new ServiceError("unsupported_media_type", message);
-}
-
-function notUtf8(): ServiceError {
-  return new ServiceError("unsupported_media_type", "the body must be JSON in UTF-8");
 }

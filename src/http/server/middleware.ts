@@ -1,7 +1,7 @@
 // The middleware of every request: its id, authentication, scopes, and the one mapper from errors to responses.
 
 import { randomUUID } from "node:crypto";
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import { encodeOpenaiError } from "../../api/openai/encoder.ts";
 import { ServiceError, stackOf, toServiceError } from "../../errors.ts";
@@ -78,6 +78,16 @@ export function requireScope(scope: Scope): RequestHandler {
     const message = `${req.method} ${req.originalUrl.split("?")[0]} requires the scope ${scope}; the key ${name} has: ${scopes.join(", ")}`;
     throw new ServiceError("permission_denied", message);
   };
+}
+
+/** Mounts a path that allows GET only. */
+export function mountGet(app: Express, path: string, ...handlers: RequestHandler[]): void {
+  app.get(path, ...handlers).all(path, methodNotAllowed("GET"));
+}
+
+/** Mounts paths that allow POST only. */
+export function mountPost(app: Express, paths: string | string[], handler: RequestHandler): void {
+  app.post(paths, handler).all(paths, methodNotAllowed("POST"));
 }
 
 /** Refuses the other methods of an existing path. */

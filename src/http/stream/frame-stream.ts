@@ -85,8 +85,10 @@ export class FrameStream implements Sink {
     if (frames.length === 0) return undefined; // without a write, a heartbeat may still be due
     this.#lastWriteMs = performance.now();
     if (res.write(framing.encode(frames))) return undefined;
-    this.#draining ??= this.#drained(); // all choices wait for the same drain
-    return this.#draining;
+    this.#draining ??= drained(res, this.#options).finally(() => {
+      this.#draining = null;
+    });
+    return this.#draining; // all choices wait for the same drain
   }
 
   /** Ends the stream with these frames, without waiting for the client. */
@@ -149,28 +151,33 @@ export class FrameStream implements Sink {
     this.#lastWriteMs = performance.now();
     if (text !== "") this.#options.res.write(text);
   }
-
-  /** One write is at most a stream's buffer: a client that does not read that much within the limit has stalled. */
-  #drained(): Promise<void> {
-    const { res, signal, stallTimeoutMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        clearTimeout(timer);
-        res.off("drain", onDrain);
-        signal.removeEventListener("abort", onAbort);
-        this.#draining = null;
-        settle();
-      };
-      const onDrain = () => done(resolve);
-      const onAbort = () => done(() => reject(abortReason(signal)));
-      const timer = setTimeout(() => done(() => reject(stalled(stallTimeoutMs))), stallTimeoutMs);
-      res.once("drain", onDrain);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
-  }
 }
 
-export function stalled(stallTimeoutMs: number): ServiceError {
+export type DrainOptions = Pick<FrameStreamOptions, "signal" | "stallTimeoutMs">;
+
+/**
+ * Waits until the socket takes more. One write is at most a stream's buffer: a client that does not read that much within the
+ * limit has stalled.
+ * @throws ServiceError `client_stalled`, or the signal's reason
+ */
+export function drained(res: Response, { signal, stallTimeoutMs }: DrainOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (settle: () => void) => {
+      clearTimeout(timer);
+      res.off("drain", onDrain);
+      signal.removeEventListener("abort", onAbort);
+      settle();
+    };
+    const onDrain = () => done(resolve);
+    const onAbort = () => done(() => reject(abortReason(signal)));
+    const timer = setTimeout(() => done(() => reject(stalled(stallTimeoutMs))), stallTimeoutMs);
+    res.once("drain", onDrain);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+function stalled(stallTimeoutMs: number): ServiceError {
   const seconds = stallTimeoutMs / 1000;
   const message = `the client did not read for ${seconds} s (--stall-timeout)`;
   return new ServiceError("client_stalled", message);

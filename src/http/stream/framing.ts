@@ -15,7 +15,7 @@ export type WaitingFrames = {
 };
 
 /** The format of one stream, with the wait status and heartbeats as its API has them. */
-export type Framing = Pick<StreamFormat, "contentType" | "encode" | "opening"> & {
+export type Framing = StreamFormat & {
   readonly waitStatus: (status: WaitingStatus) => string;
   /** Sent when nothing else was for a while. @param lastStatus the last wait status; null if there is none */
   readonly heartbeat: (lastStatus: WaitingStatus | null) => string;
@@ -30,9 +30,7 @@ export function framingIn(format: StreamFormat, { notice, heartbeat }: WaitingFr
   const said = (status: WaitingStatus | null) =>
     notice ? format.encode([notice(status)]) : format.comment(status);
   return {
-    contentType: format.contentType,
-    encode: format.encode,
-    opening: format.opening,
+    ...format,
     waitStatus: said,
     heartbeat: (lastStatus) => (heartbeat ? format.encode([heartbeat]) : said(lastStatus)),
   };

@@ -7,7 +7,7 @@ import type { Frame } from "../../api/dialect.ts";
 import { type ServiceError, stackOf, toServiceError } from "../../errors.ts";
 import type { EventLog } from "../../resume/event-log.ts";
 import { requestIdOf } from "../server/response-locals.ts";
-import { watchClient } from "./disconnect.ts";
+import { type ClientWatch, watchClient } from "./disconnect.ts";
 import { FrameStream, type FrameStreamOptions } from "./frame-stream.ts";
 import { SSE } from "./framing.ts";
 
@@ -24,19 +24,15 @@ type LogReaderOptions = Pick<FrameStreamOptions, "res" | "framing" | "waitStatus
 };
 
 export class LogReader {
-  readonly #options: LogReaderOptions;
-  readonly #logger: Logger;
-  readonly #signal: AbortSignal;
-  readonly #dispose: () => void;
+  readonly #options: LogReaderOptions & LogReaderDeps;
+  readonly #client: ClientWatch;
   readonly stream: FrameStream;
 
   constructor(options: LogReaderOptions, deps: LogReaderDeps) {
-    const { signal, abort, dispose } = watchClient(options.req, options.res); // the writer keeps the time limits
-    this.#options = options;
-    this.#logger = deps.log;
-    this.#signal = signal;
-    this.#dispose = dispose;
-    this.stream = new FrameStream({ ...options, ...deps, signal, abort });
+    this.#options = { ...options, ...deps };
+    this.#client = watchClient(options.req, options.res); // the writer keeps the time limits
+    const { signal, abort } = this.#client;
+    this.stream = new FrameStream({ ...this.#options, signal, abort });
   }
 
   /**
@@ -47,13 +43,14 @@ export class LogReader {
     const { res, errorFrame } = this.#options;
     try {
       this.stream.begin();
-      for await (const events of log.read(after, this.#signal)) await this.stream.send(events);
+      for await (const events of log.read(after, this.#client.signal))
+        await this.stream.send(events);
       this.stream.end();
     } catch (thrown) {
       const error = toServiceError(thrown);
       if (error.code === "internal_error") {
         const line = { requestId: requestIdOf(res), stack: stackOf(error.cause) };
-        this.#logger.error(line, "bug");
+        this.#options.log.error(line, "bug");
       }
       this.stream.fail(error, [errorFrame(error)]);
     } finally {
@@ -64,7 +61,7 @@ export class LogReader {
   /** Must be called for a reader that follows no log. */
   leave(): void {
     this.stream.close();
-    this.#dispose();
+    this.#client.dispose();
   }
 }
 

@@ -80,7 +80,9 @@ export class SendQueueWatch implements SocketWatch {
           this.#schedule();
         });
     };
-    this.#timer = setTimeout(poll, intervalOf(this.#options.stallTimeoutMs)).unref();
+    const { min, max } = INTERVAL_MS;
+    const intervalMs = Math.max(min, this.#options.stallTimeoutMs * INTERVAL_SHARE);
+    this.#timer = setTimeout(poll, Math.min(max, intervalMs)).unref();
   }
 
   async #poll(): Promise<void> {
@@ -141,10 +143,10 @@ export function progressOf(
 }
 
 async function readSendQueues(): Promise<SendQueues> {
-  const [first, second] = await Promise.all(
+  const texts = await Promise.all(
     LISTS.map((file) => readFile(file, "latin1").catch(emptyWithoutV6)),
   );
-  return new Map([...parseSendQueues(first ?? ""), ...parseSendQueues(second ?? "")]);
+  return new Map(texts.flatMap((text) => [...parseSendQueues(text)]));
 }
 
 /** A kernel without IPv6 has no tcp6. */
@@ -156,9 +158,4 @@ function emptyWithoutV6(error: NodeJS.ErrnoException): string {
 /** Bytes handed to the kernel; the rest is still buffered in this process. */
 function writtenTo({ bytesWritten, writableLength }: Socket): number {
   return bytesWritten - writableLength;
-}
-
-function intervalOf(stallTimeoutMs: number): number {
-  const { min, max } = INTERVAL_MS;
-  return Math.min(max, Math.max(min, stallTimeoutMs * INTERVAL_SHARE));
 }

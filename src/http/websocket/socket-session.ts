@@ -10,6 +10,7 @@ import {
 } from "../../api/sluice/socket-messages.ts";
 import { guarded, ServiceError, toServiceError } from "../../errors.ts";
 import { type Deferred, deferred } from "../../generation/deferred.ts";
+import type { KeyRing } from "../../keys/key-ring.ts";
 import type { SocketExchange, SocketExchangeOptions, SocketRequest } from "./socket-exchange.ts";
 import { SocketLiveness } from "./socket-liveness.ts";
 
@@ -19,8 +20,7 @@ export type SocketSessionOptions = {
   readonly socket: WebSocket;
   /** The API key of the upgrade request; null without one, or if no key is required. */
   readonly key: string | null;
-  readonly isKeyRequired: boolean;
-  readonly isKeyValid: (key: string) => boolean;
+  readonly keys: Pick<KeyRing, "isOpen" | "find">;
   readonly open: (
     request: SocketRequest,
     options: Omit<SocketExchangeOptions, "remoteAddress">,
@@ -29,8 +29,8 @@ export type SocketSessionOptions = {
   readonly host: string;
   /** Whether a message is only partly received. */
   readonly isReceiving: () => boolean;
-  /** Limit of open requests. */
-  readonly maxOpen: number;
+  /** Limit of open requests on one socket. */
+  readonly socketRequests: number;
   /** The interval of pings, in ms. */
   readonly heartbeatMs: number;
   /** A client that neither answers pings nor reads for this time is disconnected, even if it sends. */
@@ -69,11 +69,11 @@ export class SocketSession {
   readonly #liveness: SocketLiveness;
 
   constructor(options: SocketSessionOptions) {
-    const { socket, key, isKeyRequired, heartbeatMs } = options;
+    const { socket, key, keys, heartbeatMs } = options;
     this.#options = options;
     this.#liveness = new SocketLiveness(options);
     this.#key = key;
-    this.#isAuthenticated = !isKeyRequired || key !== null;
+    this.#isAuthenticated = keys.isOpen || key !== null;
     const onLate = this.#safe(() => this.#refuse("no API key was sent in time"));
     this.#authTimer = this.#isAuthenticated ? null : setTimeout(onLate, AUTH_MS);
     const ping = this.#safe(() => this.#ping());
@@ -109,8 +109,7 @@ export class SocketSession {
 
   /** Must be called when the keys change: a revoked key closes the socket. */
   checkKey(): void {
-    const { isKeyRequired, isKeyValid } = this.#options;
-    if (!isKeyRequired || this.#key === null || isKeyValid(this.#key)) return;
+    if (this.#key === null || this.#isValid(this.#key)) return;
     this.#refuse("this API key is no longer valid");
   }
 
@@ -187,12 +186,16 @@ export class SocketSession {
   }
 
   #authenticate(key: string): void {
-    const { isKeyRequired, isKeyValid } = this.#options;
-    if (isKeyRequired && !isKeyValid(key)) return this.#refuse("this API key is not valid");
+    if (!this.#isValid(key)) return this.#refuse("this API key is not valid");
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#key = key;
     this.#isAuthenticated = true;
     void this.#send(socketMessages.authenticated());
+  }
+
+  #isValid(key: string): boolean {
+    const { keys } = this.#options;
+    return keys.isOpen || keys.find(key) !== null;
   }
 
   #refuse(reason: string): void {
@@ -203,13 +206,13 @@ export class SocketSession {
   }
 
   #begin(id: string, request: SocketRequest): void {
-    const { maxOpen, host } = this.#options;
+    const { socketRequests, host } = this.#options;
     if (this.#requests.has(id)) {
       const message = `id: the request ${JSON.stringify(id)} is still open; use another id`;
       throw new ServiceError("invalid_value", message, { param: "id" });
     }
-    if (this.#requests.size >= maxOpen) {
-      const message = `this socket has ${maxOpen} open requests, the most allowed (--socket-requests)`;
+    if (this.#requests.size >= socketRequests) {
+      const message = `this socket has ${socketRequests} open requests, the most allowed (--socket-requests)`;
       throw new ServiceError("queue_full", message);
     }
     this.#errorsInARow = 0;

@@ -8,21 +8,15 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { guarded, ServiceError } from "../../errors.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Connections, HttpServer } from "../server/connections.ts";
-import { keyIn, methodNotAllowed } from "../server/middleware.ts";
+import { keyIn, mountGet } from "../server/middleware.ts";
 import { serveWithoutUpgrade, type Upgrade } from "../server/unwanted-upgrade.ts";
 import { SocketExchange } from "./socket-exchange.ts";
 import { SocketSession, type SocketSessionOptions } from "./socket-session.ts";
-import {
-  announcedBytes,
-  UnfinishedMessages,
-  type UnfinishedOptions,
-} from "./unfinished-messages.ts";
+import { announcedBytes, type UnfinishedOptions, watchUnfinished } from "./unfinished-messages.ts";
 
 export type WebSocketsOptions = UnfinishedOptions &
-  Pick<SocketSessionOptions, "heartbeatMs" | "stallTimeoutMs" | "report"> & {
-    readonly keys: Pick<KeyRing, "isOpen" | "find" | "onChange">;
-    /** Limit of open requests on one socket. */
-    readonly socketRequests: number;
+  Omit<SocketSessionOptions, "socket" | "key" | "open" | "host" | "isReceiving"> & {
+    readonly keys: Pick<KeyRing, "onChange">;
   };
 
 const PATH = "/v1/ws";
@@ -33,7 +27,6 @@ const CLOSE_MS = 1_000;
 export class WebSockets {
   readonly #options: WebSocketsOptions;
   readonly #sockets: WebSocketServer;
-  readonly #unfinished: UnfinishedMessages;
   readonly #sessions = new Set<SocketSession>();
   readonly #upgrades = new WeakMap<IncomingMessage, Upgrade>();
   #isClosing = false;
@@ -42,7 +35,6 @@ export class WebSockets {
     this.#options = options;
     const limits = { maxPayload: options.bodyLimitBytes, closeTimeout: CLOSE_MS };
     this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, ...limits });
-    this.#unfinished = new UnfinishedMessages(options);
     options.keys.onChange(() => {
       for (const session of this.#sessions) session.checkKey();
     });
@@ -50,7 +42,7 @@ export class WebSockets {
 
   /** Goes before the authentication middleware: a browser can send a key only after it has connected. */
   mount(app: Express): void {
-    app.get(PATH, (req, res) => {
+    mountGet(app, PATH, (req, res) => {
       const upgrade = this.#upgrades.get(req);
       if (!upgrade)
         throw new ServiceError("upgrade_required", `connect to ${PATH} with a WebSocket`);
@@ -59,7 +51,6 @@ export class WebSockets {
       res.detachSocket(upgrade.socket);
       this.#accept(req, upgrade, key);
     });
-    app.all(PATH, methodNotAllowed("GET"));
   }
 
   /** Handles all upgrades of the server. Upgrades to anything else are ignored: the request is served without one. */
@@ -130,22 +121,17 @@ export class WebSockets {
     { socket }: Upgrade,
     { client, key }: { readonly client: WebSocket; readonly key: string | null },
   ): SocketSession {
-    const { keys, socketRequests, heartbeatMs, stallTimeoutMs, report } = this.#options;
     const remoteAddress = req.ip ?? socket.remoteAddress; // behind a proxy, the client's own
     const session = new SocketSession({
+      ...this.#options,
       socket: client,
       key,
-      heartbeatMs,
-      stallTimeoutMs,
-      report,
-      isKeyRequired: !keys.isOpen,
-      isKeyValid: (given) => keys.find(given) !== null,
       open: (request, given) => new SocketExchange(req.app, request, { ...given, remoteAddress }),
       host: req.get("host") ?? "localhost",
-      maxOpen: socketRequests,
       isReceiving: () => announcedBytes(client) > 0,
     });
-    const onMore = this.#unfinished.watch(client, () => session.key ?? remoteAddress ?? "");
+    const ownerOf = () => session.key ?? remoteAddress ?? "";
+    const onMore = watchUnfinished(client, { ...this.#options, ownerOf });
     const onData = ({ length }: Buffer) => {
       if (session.isAuthenticated) onMore(length);
       else session.countBeforeKey(length, announcedBytes(client));

@@ -19,6 +19,7 @@ import {
   type SocketSessionOptions,
 } from "../../../src/http/websocket/socket-session.ts";
 import { WebSockets, type WebSocketsOptions } from "../../../src/http/websocket/websocket.ts";
+import { ANONYMOUS } from "../../../src/keys/caller.ts";
 import { Metrics } from "../../../src/metrics.ts";
 import { until } from "../../support/start-service.ts";
 
@@ -179,10 +180,10 @@ function session(change: Partial<SocketSessionOptions> = {}) {
   const report = vi.fn<(error: unknown) => void>();
   const options: SocketSessionOptions = {
     socket: socket as never,
-    ...{ key: "any", isKeyRequired: true, isKeyValid: () => true, host: "localhost" },
+    ...{ key: "any", keys: { isOpen: false, find: () => ANONYMOUS }, host: "localhost" },
     open: () => ({ ended: Promise.resolve("done"), location: null, abort: () => {} }),
     isReceiving: () => false,
-    ...{ maxOpen: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
+    ...{ socketRequests: 2, heartbeatMs: 5, stallTimeoutMs: 60_000, report },
     ...change,
   };
   const made = new SocketSession(options);
