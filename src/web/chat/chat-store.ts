@@ -2,7 +2,6 @@
 
 import { onFrames } from "../browser/frame-scheduler.ts";
 import type { Server } from "../client/server.ts";
-import type { StorageChange } from "../conversation/change-channel.ts";
 import {
   type ChatAnswer,
   type ChatSettings,
@@ -15,7 +14,7 @@ import {
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
 import { streamedBody } from "../conversation/request-body.ts";
-import type { ConversationStorage } from "../conversation/storage.ts";
+import type { ConversationStorage, StorageChange } from "../conversation/storage.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { ConversationSaver } from "./conversation-saver.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
