@@ -36,7 +36,7 @@ export class ChatStore {
   readonly #storage: ConversationStorage;
   readonly #answers: RunningAnswers;
   readonly #listeners = new Set<() => void>();
-  readonly #frames = onFrames(() => this.#notify());
+  readonly #notifySoon = onFrames(() => this.#notify());
   readonly #saver: ConversationSaver;
   #state: ChatState;
 
@@ -237,7 +237,7 @@ export class ChatStore {
     const turns = conversation.turns.map((turn) => (turn === before ? after : turn));
     this.#replace({ ...conversation, turns });
     if (isFinal) this.#notify();
-    else this.#frames.request();
+    else this.#notifySoon();
     // Save a new stream address at once, so that the answer survives closing the page.
     const isUrgent = isFinal || after.stream?.address !== before.stream?.address;
     if (isUrgent) this.#saver.save(conversationId);
