@@ -1,21 +1,20 @@
 // Sends the same prompt streamed and buffered, side by side, to show the effect of streaming.
 
 import { useEffect, useRef, useState } from "react";
-import { type Comparison, compare, EMPTY_SIDE, type Side } from "../../chat/comparison.ts";
+import { compare, EMPTY_COMPARISON, type Side } from "../../chat/comparison.ts";
 import { requestBody } from "../../conversation/request-body.ts";
 import { useApp, useCurrent } from "../context.ts";
 import { duration } from "../format.ts";
 import { Dialog } from "./dialog.tsx";
 
 const EXAMPLE = "What is streaming?";
-const EMPTY: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
 
 export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const { server } = useApp();
   const conversation = useCurrent();
   const last = conversation.turns.findLast(({ kind }) => kind === "question");
   const [text, setText] = useState(last?.kind === "question" ? last.text : EXAMPLE);
-  const [result, setResult] = useState(EMPTY);
+  const [result, setResult] = useState(EMPTY_COMPARISON);
   const [startedAtMs, setStarted] = useState<number | null>(null);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
@@ -23,7 +22,7 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const start = async () => {
     const abort = new AbortController();
     running.current = abort;
-    setResult(EMPTY);
+    setResult(EMPTY_COMPARISON);
     setStarted(performance.now());
     const turns = [{ kind: "question", id: "compared", text } as const];
     const body = requestBody({ ...conversation, turns, omittedTurns: 0 });
@@ -69,7 +68,7 @@ type SideProps = {
 
 function SideView({ title, side, startedAtMs }: SideProps) {
   const { text, firstTextMs, totalMs, problem } = side;
-  const isWaiting = startedAtMs !== null && totalMs === null && problem === null;
+  const isWaiting = startedAtMs !== null && totalMs === null;
   const elapsedMs = useStopwatch(isWaiting ? startedAtMs : null);
   const first = firstTextMs ?? (isWaiting ? elapsedMs : null);
   const total = totalMs ?? (isWaiting ? elapsedMs : null);
