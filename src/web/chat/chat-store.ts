@@ -2,6 +2,7 @@
 
 import { onFrames } from "../browser/frame-scheduler.ts";
 import type { Server } from "../client/server.ts";
+import { failure } from "../client/server-error.ts";
 import {
   type ChatAnswer,
   type ChatSettings,
@@ -10,6 +11,7 @@ import {
   hasEnded,
   hasRunningAnswer,
   newestFirst,
+  type RequestFailure,
 } from "../conversation/conversation.ts";
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
@@ -18,7 +20,7 @@ import type { ConversationStorage, StorageChange } from "../conversation/storage
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { ConversationSaver } from "./conversation-saver.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
-import { PAGE_CLOSED, pendingToolCalls, trimmedToFit } from "./turns.ts";
+import { pendingToolCalls, trimmedToFit } from "./turns.ts";
 
 export type ChatState = {
   /** Conversations with turns, newest first, and the current one even if it is empty. */
@@ -211,8 +213,7 @@ export class ChatStore {
       void this.#answers.read(reference, { body, requestId: newId() });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const failure = { ...PAGE_CLOSED, code: "invalid_settings", message };
-      this.#changeAnswer(reference, (answer) => failed(answer, failure, Date.now()), true);
+      this.#fail(reference, failure("invalid_settings", message));
     }
   }
 
@@ -220,8 +221,13 @@ export class ChatStore {
     const answer = conversation.turns.findLast((turn) => turn.kind === "answer");
     if (!answer || hasEnded(answer) || this.isAnswering(conversation.id)) return;
     const reference = { conversationId: conversation.id, answerId: answer.id };
+    const closed = "The page was closed before the answer started.";
     if (answer.stream) void this.#answers.read(reference, { position: answer.stream });
-    else this.#changeAnswer(reference, (before) => failed(before, PAGE_CLOSED, Date.now()), true);
+    else this.#fail(reference, failure("connection_lost", closed));
+  }
+
+  #fail(reference: AnswerReference, why: RequestFailure): void {
+    this.#changeAnswer(reference, (answer) => failed(answer, why, Date.now()), true);
   }
 
   #changeAnswer(
