@@ -203,7 +203,7 @@ export class ChatStore {
     const conversation = this.#find(id);
     if (!conversation || this.isAnswering(id)) return;
     const answer = newAnswer(newId(), Date.now());
-    this.#change(id, (before, nowMs) => edits.putAnswer(before, { answer, nowMs }));
+    this.#change(id, (before, nowMs) => edits.addAnswer(before, { answer, nowMs }));
     this.#read({ conversationId: id, answerId: answer.id }, conversation);
   }
 
