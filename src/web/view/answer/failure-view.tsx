@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import type { ChatAnswer, RequestFailure } from "../../conversation/conversation.ts";
-import { useApp } from "../context.ts";
+import { useApp, useOpen } from "../context.ts";
 import { duration } from "../format.ts";
 
 type FailureProps = {
@@ -10,7 +10,6 @@ type FailureProps = {
   readonly answer: ChatAnswer;
   readonly failure: RequestFailure;
   readonly isLast: boolean;
-  readonly onKey: () => void;
 };
 
 export function FailureView(props: FailureProps) {
@@ -26,7 +25,8 @@ export function FailureView(props: FailureProps) {
   );
 }
 
-function Actions({ conversationId, answer, failure, onKey }: FailureProps) {
+function Actions({ conversationId, answer, failure }: FailureProps) {
+  const open = useOpen();
   const { store } = useApp();
   const waitMs = useCountdown(failure.retryAtMs);
   const [canOmit, setCanOmit] = useState(true);
@@ -40,7 +40,7 @@ function Actions({ conversationId, answer, failure, onKey }: FailureProps) {
   return (
     <div className="form-buttons">
       {failure.status === 401 && (
-        <button type="button" className="button is-main" onClick={onKey}>
+        <button type="button" className="button is-main" onClick={() => open("key")}>
           Enter key
         </button>
       )}
