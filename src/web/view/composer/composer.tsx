@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { hasRunningAnswer } from "../../conversation/conversation.ts";
 import { problemsOf } from "../../conversation/settings.ts";
 import { useApp, useCurrent, useOpen } from "../context.ts";
+import { Form } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { isSendKey } from "./send-key.ts";
 
@@ -30,13 +31,7 @@ export function Composer() {
     if (matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, [field]);
   return (
-    <form
-      className="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
+    <Form className="composer" onSubmit={send}>
       {problems.length > 0 && (
         <p className="notice is-warning" role="alert">
           {problems[0]}{" "}
@@ -85,7 +80,7 @@ export function Composer() {
       <p className="hint composer-hint">
         Enter to send, Shift+Enter for a new line, Escape to stop
       </p>
-    </form>
+    </Form>
   );
 }
 

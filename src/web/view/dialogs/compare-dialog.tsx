@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { compare, EMPTY_COMPARISON, type Side } from "../../chat/comparison.ts";
 import { requestBody } from "../../conversation/request-body.ts";
 import { useApp, useCurrent } from "../context.ts";
+import { Form } from "../form.tsx";
 import { duration } from "../format.ts";
 import { Dialog } from "./dialog.tsx";
 
@@ -31,13 +32,9 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Dialog title="Compare streamed and buffered" onClose={onClose} className="is-wide">
-      <form
+      <Form
         className="compare-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isRunning) running.current?.abort();
-          else void start();
-        }}
+        onSubmit={() => (isRunning ? running.current?.abort() : void start())}
       >
         <input
           aria-label="Prompt"
@@ -47,7 +44,7 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
         <button type="submit" className="button is-main" disabled={text.trim() === ""}>
           {isRunning ? "Stop" : "Start both"}
         </button>
-      </form>
+      </Form>
       <div className="compare-sides">
         <SideView title="Streamed" side={result.streamed} startedAtMs={startedAtMs} />
         <SideView title="Buffered" side={result.buffered} startedAtMs={startedAtMs} />
