@@ -49,12 +49,11 @@ export class ChatStore {
       this.#changeAnswer(reference, change, isFinal),
     );
     const first = edits.newConversation({ nowMs: Date.now() });
-    const { isPersistent } = storage;
     this.#state = {
       conversations: [first],
       currentId: first.id,
       hasLoaded: false,
-      isPersistent,
+      isPersistent: storage.isPersistent,
       saveProblem: null,
     };
     this.#saver = new ConversationSaver({
@@ -115,8 +114,7 @@ export class ChatStore {
 
   async remove(id: string): Promise<void> {
     this.stop(id);
-    const conversations = this.#state.conversations.filter((each) => each.id !== id);
-    this.#set({ conversations });
+    this.#set({ conversations: this.#state.conversations.filter((each) => each.id !== id) });
     if (this.#state.currentId === id) this.startNew();
     this.#saver.cancel(id);
     await this.#storage.remove(id);

@@ -9,15 +9,9 @@ type RequestMessage =
   | {
       readonly role: "assistant";
       readonly content: string | null;
-      readonly tool_calls?: readonly RequestCall[];
+      readonly tool_calls?: readonly ReturnType<typeof requestCall>[];
     }
   | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string };
-
-type RequestCall = {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
-};
 
 /** Omits settings that are null, so that the server's defaults apply. */
 type RequestBody = {
@@ -127,6 +121,6 @@ function answerMessage(text: string, calls: readonly ChatToolCall[]): readonly R
   return [{ role: "assistant", content, tool_calls: calls.map(requestCall) }];
 }
 
-function requestCall({ id, name, arguments: json }: ChatToolCall): RequestCall {
-  return { id, type: "function", function: { name, arguments: json } };
+function requestCall({ id, name, arguments: json }: ChatToolCall) {
+  return { id, type: "function", function: { name, arguments: json } } as const;
 }

@@ -67,14 +67,12 @@ function SideView({ title, side, startedAtMs }: SideProps) {
   const { text, firstTextMs, totalMs, problem } = side;
   const isWaiting = startedAtMs !== null && totalMs === null;
   const elapsedMs = useStopwatch(isWaiting ? startedAtMs : null);
-  const first = firstTextMs ?? (isWaiting ? elapsedMs : null);
-  const total = totalMs ?? (isWaiting ? elapsedMs : null);
   return (
     <section className="compare-side" aria-label={title}>
       <h3>{title}</h3>
       <dl className="numbers">
-        <Time name="First text" ms={first} isRunning={firstTextMs === null} />
-        <Time name="Complete" ms={total} isRunning={totalMs === null} />
+        <Time name="First text" ms={firstTextMs ?? elapsedMs} isRunning={firstTextMs === null} />
+        <Time name="Complete" ms={totalMs ?? elapsedMs} isRunning={totalMs === null} />
       </dl>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keyboard users must reach it */}
       <div className="compare-text" tabIndex={0}>
@@ -99,8 +97,8 @@ function Time({ name, ms, isRunning }: TimeProps) {
   );
 }
 
-/** Ms since the given time; 0 if it is null. */
-function useStopwatch(sinceMs: number | null): number {
+/** Ms since the given time; null if there is none. */
+function useStopwatch(sinceMs: number | null): number | null {
   const [nowMs, setNow] = useState(0);
   useEffect(() => {
     if (sinceMs === null) return;
@@ -112,5 +110,5 @@ function useStopwatch(sinceMs: number | null): number {
     tick();
     return () => cancelAnimationFrame(frame);
   }, [sinceMs]);
-  return sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs);
+  return sinceMs === null ? null : Math.max(0, nowMs - sinceMs);
 }
