@@ -2,7 +2,7 @@
 
 import { createRoot } from "react-dom/client";
 import { ApiKey } from "./browser/api-key.ts";
-import { applyTheme } from "./browser/theme.ts";
+import { currentTheme, setTheme } from "./browser/theme.ts";
 import { ChatStore } from "./chat/chat-store.ts";
 import { ServerStatus } from "./chat/server-status.ts";
 import { Server } from "./client/server.ts";
@@ -19,7 +19,7 @@ import "./style/code-colours.css";
 import { App } from "./view/app.tsx";
 import { AppContext } from "./view/context.ts";
 
-applyTheme();
+setTheme(currentTheme());
 const apiKey = new ApiKey();
 const server = new Server(new URL("./", document.baseURI).href, () => apiKey.get());
 const storage = await openStorage();

@@ -1,15 +1,9 @@
 // Runs a function at most once per animation frame, or a few times a second in a hidden tab, which has no frames.
 
-export type FrameScheduler = {
-  /** Schedules one run, however often it is called. */
-  request(): void;
-  /** Runs now, if a run is scheduled. */
-  flush(): void;
-};
-
 const HIDDEN_MS = 300;
 
-export function onFrames(run: () => void): FrameScheduler {
+/** @returns a function that schedules one run, however often it is called */
+export function onFrames(run: () => void): () => void {
   let cancel: (() => void) | null = null;
   const fire = () => {
     cancel = null;
@@ -29,14 +23,7 @@ export function onFrames(run: () => void): FrameScheduler {
     cancel();
     cancel = schedule();
   });
-  return {
-    request: () => {
-      cancel ??= schedule();
-    },
-    flush: () => {
-      if (!cancel) return;
-      cancel();
-      fire();
-    },
+  return () => {
+    cancel ??= schedule();
   };
 }

@@ -12,9 +12,5 @@ export function currentTheme(): Theme {
 
 export function setTheme(theme: Theme): void {
   writeStored(() => localStorage, NAME, theme);
-  applyTheme(theme);
-}
-
-export function applyTheme(theme = currentTheme()): void {
   document.documentElement.dataset.theme = theme;
 }

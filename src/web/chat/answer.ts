@@ -1,6 +1,6 @@
 // The state of an answer: applies stream events and returns the next state. Pure functions, called by the store.
 
-import type { AnswerEvent, ChatToolCallDelta } from "../client/answer-event.ts";
+import type { AnswerEvent } from "../client/answer-event.ts";
 import type {
   ChatAnswer,
   ChatToolCall,
@@ -123,7 +123,7 @@ function withReasoningEnded(answer: ChatAnswer, nowMs: number): ChatAnswer {
 function withDelta(
   calls: readonly ChatToolCall[],
   index: number,
-  { id, name, arguments: more = "" }: ChatToolCallDelta,
+  { id, name, arguments: more = "" }: Partial<ChatToolCall>,
 ): readonly ChatToolCall[] {
   const call = calls[index] ?? { id: id ?? `call_${index}`, name: "", arguments: "" };
   const next = { ...call, name: call.name + (name ?? ""), arguments: call.arguments + more };

@@ -2,7 +2,7 @@
 
 import { onFrames } from "../browser/frame-scheduler.ts";
 import type { Server } from "../client/server.ts";
-import type { StorageChange } from "../conversation/change-channel.ts";
+import { failure } from "../client/server-error.ts";
 import {
   type ChatAnswer,
   type ChatSettings,
@@ -11,15 +11,16 @@ import {
   hasEnded,
   hasRunningAnswer,
   newestFirst,
+  type RequestFailure,
 } from "../conversation/conversation.ts";
 import * as edits from "../conversation/edits.ts";
 import { newId } from "../conversation/ids.ts";
 import { streamedBody } from "../conversation/request-body.ts";
-import type { ConversationStorage } from "../conversation/storage.ts";
+import type { ConversationStorage, StorageChange } from "../conversation/storage.ts";
 import { failed, newAnswer, reopened } from "./answer.ts";
 import { ConversationSaver } from "./conversation-saver.ts";
 import { type AnswerReference, RunningAnswers } from "./running-answers.ts";
-import { PAGE_CLOSED, pendingToolCalls, trimmedToFit } from "./turns.ts";
+import { pendingToolCalls, trimmedToFit } from "./turns.ts";
 
 export type ChatState = {
   /** Conversations with turns, newest first, and the current one even if it is empty. */
@@ -37,7 +38,7 @@ export class ChatStore {
   readonly #storage: ConversationStorage;
   readonly #answers: RunningAnswers;
   readonly #listeners = new Set<() => void>();
-  readonly #frames = onFrames(() => this.#notify());
+  readonly #notifySoon = onFrames(() => this.#notify());
   readonly #saver: ConversationSaver;
   #state: ChatState;
 
@@ -48,12 +49,11 @@ export class ChatStore {
       this.#changeAnswer(reference, change, isFinal),
     );
     const first = edits.newConversation({ nowMs: Date.now() });
-    const { isPersistent } = storage;
     this.#state = {
       conversations: [first],
       currentId: first.id,
       hasLoaded: false,
-      isPersistent,
+      isPersistent: storage.isPersistent,
       saveProblem: null,
     };
     this.#saver = new ConversationSaver({
@@ -114,8 +114,7 @@ export class ChatStore {
 
   async remove(id: string): Promise<void> {
     this.stop(id);
-    const conversations = this.#state.conversations.filter((each) => each.id !== id);
-    this.#set({ conversations });
+    this.#set({ conversations: this.#state.conversations.filter((each) => each.id !== id) });
     if (this.#state.currentId === id) this.startNew();
     this.#saver.cancel(id);
     await this.#storage.remove(id);
@@ -202,7 +201,7 @@ export class ChatStore {
     const conversation = this.#find(id);
     if (!conversation || this.isAnswering(id)) return;
     const answer = newAnswer(newId(), Date.now());
-    this.#change(id, (before, nowMs) => edits.putAnswer(before, { answer, nowMs }));
+    this.#change(id, (before, nowMs) => edits.addAnswer(before, { answer, nowMs }));
     this.#read({ conversationId: id, answerId: answer.id }, conversation);
   }
 
@@ -212,8 +211,7 @@ export class ChatStore {
       void this.#answers.read(reference, { body, requestId: newId() });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const failure = { ...PAGE_CLOSED, code: "invalid_settings", message };
-      this.#changeAnswer(reference, (answer) => failed(answer, failure, Date.now()), true);
+      this.#fail(reference, failure("invalid_settings", message));
     }
   }
 
@@ -221,8 +219,13 @@ export class ChatStore {
     const answer = conversation.turns.findLast((turn) => turn.kind === "answer");
     if (!answer || hasEnded(answer) || this.isAnswering(conversation.id)) return;
     const reference = { conversationId: conversation.id, answerId: answer.id };
+    const closed = "The page was closed before the answer started.";
     if (answer.stream) void this.#answers.read(reference, { position: answer.stream });
-    else this.#changeAnswer(reference, (before) => failed(before, PAGE_CLOSED, Date.now()), true);
+    else this.#fail(reference, failure("connection_lost", closed));
+  }
+
+  #fail(reference: AnswerReference, why: RequestFailure): void {
+    this.#changeAnswer(reference, (answer) => failed(answer, why, Date.now()), true);
   }
 
   #changeAnswer(
@@ -238,7 +241,7 @@ export class ChatStore {
     const turns = conversation.turns.map((turn) => (turn === before ? after : turn));
     this.#replace({ ...conversation, turns });
     if (isFinal) this.#notify();
-    else this.#frames.request();
+    else this.#notifySoon();
     // Save a new stream address at once, so that the answer survives closing the page.
     const isUrgent = isFinal || after.stream?.address !== before.stream?.address;
     if (isUrgent) this.#saver.save(conversationId);

@@ -19,11 +19,11 @@ type CompareOptions = {
   /** A request body without `stream`. */
   readonly body: object;
   readonly signal: AbortSignal;
-  /** Called at most once per animation frame. */
   readonly onChange: (comparison: Comparison) => void;
 };
 
-export const EMPTY_SIDE: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+const EMPTY_SIDE: Side = { text: "", firstTextMs: null, totalMs: null, problem: null };
+export const EMPTY_COMPARISON: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
 /** Makes both requests draw the same tokens, unless the settings contain a seed. */
 const SEED = 1;
 
@@ -31,12 +31,10 @@ const SEED = 1;
 export async function compare({ server, body, signal, onChange }: CompareOptions): Promise<void> {
   const startedAtMs = performance.now();
   const elapsed = () => performance.now() - startedAtMs;
-  let comparison: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
-  let frame = 0;
+  let comparison = EMPTY_COMPARISON;
   const put = (side: keyof Comparison, change: Partial<Side>) => {
     comparison = { ...comparison, [side]: { ...comparison[side], ...change } };
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => onChange(comparison));
+    onChange(comparison);
   };
   const guarded = async (side: keyof Comparison, run: () => Promise<void>) => {
     try {
@@ -68,7 +66,6 @@ export async function compare({ server, body, signal, onChange }: CompareOptions
       put("buffered", { text: text.join(""), firstTextMs: elapsed() });
     }),
   ]);
-  onChange(comparison);
 }
 
 /** The fields of a buffered answer that are used. */

@@ -3,7 +3,7 @@
 import { currentTransport } from "../browser/transport.ts";
 import { readAnswer, type StreamStart } from "../client/answer-stream.ts";
 import type { Server } from "../client/server.ts";
-import { ServerError } from "../client/server-error.ts";
+import { failure, ServerError } from "../client/server-error.ts";
 import type { ChatAnswer, RequestFailure } from "../conversation/conversation.ts";
 import { ended, failed, stopped, withEvents } from "./answer.ts";
 
@@ -81,5 +81,5 @@ export class RunningAnswers {
 function failureOf(error: unknown): RequestFailure {
   if (error instanceof ServerError) return error.failure;
   const message = error instanceof Error ? error.message : String(error);
-  return { status: null, code: "page_error", message, param: null, retryAtMs: null };
+  return failure("page_error", message);
 }

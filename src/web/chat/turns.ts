@@ -29,12 +29,3 @@ export function pendingToolCalls({ turns }: Conversation): readonly ChatToolCall
     later.some((turn) => turn.kind === "tool-result" && turn.callId === id);
   return answer.calls.filter(({ id }) => !hasResult(id));
 }
-
-/** Failure of an answer that a reload interrupted before its stream had an address. */
-export const PAGE_CLOSED = {
-  status: null,
-  code: "connection_lost",
-  param: null,
-  retryAtMs: null,
-  message: "The page was closed before the answer started.",
-};

@@ -1,4 +1,4 @@
-// The events of an answer stream. server/chunk-events.ts produces them, and chat/answer.ts applies them to an answer.
+// The events of an answer stream. client/chunk-events.ts produces them, and chat/answer.ts applies them to an answer.
 
 import type {
   AnswerStatistics,
@@ -14,7 +14,8 @@ export type AnswerEvent =
   | { readonly type: "model"; readonly id: string }
   | { readonly type: "reasoning"; readonly text: string }
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "tool-call"; readonly index: number; readonly delta: ChatToolCallDelta }
+  /** The id and name come once, the arguments in several deltas. */
+  | { readonly type: "tool-call"; readonly index: number; readonly delta: Partial<ChatToolCall> }
   | {
       readonly type: "finish";
       readonly reason: ChatFinishReason;
@@ -22,6 +23,3 @@ export type AnswerEvent =
     }
   /** All events up to this id of the stream have been delivered. */
   | { readonly type: "position"; readonly lastEventId: string };
-
-/** The id and name come once, the arguments in several deltas. */
-export type ChatToolCallDelta = Partial<ChatToolCall>;

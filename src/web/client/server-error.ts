@@ -33,13 +33,13 @@ export async function errorFrom(response: Response): Promise<ServerError> {
 /** @param body an error body of the server, or anything else */
 export function failureFrom(body: unknown): RequestFailure {
   const { message, code, param } = (body as ErrorBody | null)?.error ?? {};
-  return {
-    status: null,
-    code: code ?? "bad_answer",
-    message: message ?? "The server sent an unexpected response.",
-    param: param ?? null,
-    retryAtMs: null,
-  };
+  const known = failure(code ?? "bad_answer", message ?? "The server sent an unexpected response.");
+  return { ...known, param: param ?? null };
+}
+
+/** A failure without an error response of the server. */
+export function failure(code: string, message: string): RequestFailure {
+  return { status: null, code, message, param: null, retryAtMs: null };
 }
 
 /** @param cause the browser's error */
@@ -48,7 +48,7 @@ export function connectionError(code: "unreachable" | "connection_lost", cause?:
     code === "unreachable"
       ? "Cannot reach the server."
       : "The connection was lost before the answer was complete.";
-  return new ServerError({ status: null, code, message, param: null, retryAtMs: null }, { cause });
+  return new ServerError(failure(code, message), { cause });
 }
 
 function parsed(text: string): unknown {

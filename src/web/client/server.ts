@@ -27,7 +27,7 @@ type Call = {
   readonly signal?: AbortSignal;
 };
 
-/** Timeout of a request without a stream. Streams have their own timeouts. */
+/** Timeout of a request without a signal. Streams have their own timeouts. */
 const TIMEOUT_MS = 20_000;
 /** Share of the context that a prompt may take, so that there is room for the answer. */
 const MAX_PROMPT_SHARE = 0.75;
@@ -59,7 +59,7 @@ export class Server {
 
   /** Succeeds even if the server is not ready. */
   async readiness(): Promise<ServerReadiness> {
-    const response = await this.call("ready", { signal: AbortSignal.timeout(TIMEOUT_MS) }, [503]);
+    const response = await this.call("ready", {}, [503]);
     const wire = (await response.json()) as WireReadiness;
     return { status: wire.status, reason: wire.reason, loadProgress: wire.load_progress };
   }
@@ -84,7 +84,7 @@ export class Server {
   async stop(target: { readonly address: string } | { readonly requestId: string }): Promise<void> {
     const path =
       "address" in target ? target.address : `v1/requests/${encodeURIComponent(target.requestId)}`;
-    await this.call(path, { method: "DELETE", signal: AbortSignal.timeout(TIMEOUT_MS) }, [404]);
+    await this.call(path, { method: "DELETE" }, [404]);
   }
 
   /** Requests an answer as a stream, or the rest of an existing stream. */
@@ -119,7 +119,7 @@ export class Server {
    * @param allowed statuses of 400 and above that are not errors
    */
   async call(path: string, call: Call = {}, allowed: readonly number[] = []): Promise<Response> {
-    const { method = "GET", body, headers = {}, signal } = call;
+    const { method = "GET", body, headers, signal = AbortSignal.timeout(TIMEOUT_MS) } = call;
     const key = this.#key();
     const response = await fetch(new URL(path.replace(/^\/+/, ""), this.#base), {
       method,
@@ -129,10 +129,10 @@ export class Server {
         ...headers,
       },
       body: body ? JSON.stringify(body) : null,
-      signal: signal ?? null,
+      signal,
       cache: "no-store",
     }).catch((error: unknown) => {
-      if (signal?.aborted) throw signal.reason;
+      if (signal.aborted) throw signal.reason;
       throw connectionError("unreachable", error);
     });
     if (response.ok || allowed.includes(response.status)) return response;
@@ -140,8 +140,7 @@ export class Server {
   }
 
   async #json<T>(path: string, call: Call = {}): Promise<T> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await this.call(path, { signal, ...call });
+    const response = await this.call(path, call);
     return (await response.json()) as T; // the server belongs to this page
   }
 }

@@ -3,11 +3,8 @@
 
 import type {
   AnswerStatistics,
-  ChatAnswer,
-  ChatQuestion,
   ChatSettings,
   ChatToolCall,
-  ChatToolResult,
   ChatTurn,
   Conversation,
   Phase,
@@ -18,51 +15,6 @@ import type {
 /** @throws Error whose message starts with the path */
 type Check = (value: unknown, path: string) => void;
 type Fields<T> = { readonly [name in keyof T]-?: Check };
-
-const SETTINGS: Fields<ChatSettings> = {
-  model: orNull(text),
-  system: text,
-  stop: listOf(text),
-  jsonSchema: text,
-  tools: text,
-  temperature: orNull(number),
-  topP: orNull(number),
-  maxTokens: orNull(number),
-  seed: orNull(number),
-};
-
-const QUESTION: Fields<ChatQuestion> = { kind: text, id: text, text };
-
-const TOOL_RESULT: Fields<ChatToolResult> = {
-  kind: text,
-  id: text,
-  callId: text,
-  name: text,
-  text,
-};
-
-const TOOL_CALL: Fields<ChatToolCall> = { id: text, name: text, arguments: text };
-
-const FAILURE: Fields<RequestFailure> = {
-  status: orNull(number),
-  code: text,
-  message: text,
-  param: orNull(text),
-  retryAtMs: orNull(time),
-};
-
-const STATISTICS: Fields<AnswerStatistics> = {
-  queueMs: number,
-  prefillMs: number,
-  firstTokenMs: orNull(number),
-  totalMs: number,
-  promptTokens: number,
-  cachedTokens: number,
-  generatedTokens: number,
-  seed: orNull(number),
-};
-
-const STREAM: Fields<StreamPosition> = { address: text, lastEventId: orNull(text) };
 
 const PHASES: { readonly [type in Phase["type"]]: Fields<Extract<Phase, { type: type }>> } = {
   connecting: { type: text },
@@ -79,45 +31,72 @@ const PHASES: { readonly [type in Phase["type"]]: Fields<Extract<Phase, { type: 
   reconnecting: { type: text, attempt: number },
 };
 
-const ANSWER: Fields<ChatAnswer> = {
-  kind: text,
-  id: text,
-  startedAtMs: time,
-  model: orNull(text),
-  text,
-  thoughts: text,
-  phase: variant("type", PHASES),
-  thinkingSinceMs: orNull(number),
-  thoughtMs: orNull(number),
-  calls: listOf(object(TOOL_CALL)),
-  finishReason: orNull(oneOf(["stop", "length", "tool_calls"])),
-  failure: orNull(object(FAILURE)),
-  numbers: orNull(object(STATISTICS)),
-  stream: orNull(object(STREAM)),
-};
-
 const TURNS: { readonly [kind in ChatTurn["kind"]]: Fields<Extract<ChatTurn, { kind: kind }>> } = {
-  question: QUESTION,
-  answer: ANSWER,
-  "tool-result": TOOL_RESULT,
+  question: { kind: text, id: text, text },
+  answer: {
+    kind: text,
+    id: text,
+    startedAtMs: time,
+    model: orNull(text),
+    text,
+    thoughts: text,
+    phase: variant("type", PHASES),
+    thinkingSinceMs: orNull(number),
+    thoughtMs: orNull(number),
+    calls: listOf(object<ChatToolCall>({ id: text, name: text, arguments: text })),
+    finishReason: orNull(oneOf(["stop", "length", "tool_calls"])),
+    failure: orNull(
+      object<RequestFailure>({
+        status: orNull(number),
+        code: text,
+        message: text,
+        param: orNull(text),
+        retryAtMs: orNull(time),
+      }),
+    ),
+    numbers: orNull(
+      object<AnswerStatistics>({
+        queueMs: number,
+        prefillMs: number,
+        firstTokenMs: orNull(number),
+        totalMs: number,
+        promptTokens: number,
+        cachedTokens: number,
+        generatedTokens: number,
+        seed: orNull(number),
+      }),
+    ),
+    stream: orNull(object<StreamPosition>({ address: text, lastEventId: orNull(text) })),
+  },
+  "tool-result": { kind: text, id: text, callId: text, name: text, text },
 };
 
-const CONVERSATION: Fields<Conversation> = {
+const checkFields = object<Conversation>({
   id: text,
   title: text,
   createdAtMs: time,
   updatedAtMs: time,
-  settings: object(SETTINGS),
+  settings: object<ChatSettings>({
+    model: orNull(text),
+    system: text,
+    stop: listOf(text),
+    jsonSchema: text,
+    tools: text,
+    temperature: orNull(number),
+    topP: orNull(number),
+    maxTokens: orNull(number),
+    seed: orNull(number),
+  }),
   turns: listOf(variant("kind", TURNS)),
   omittedTurns: number,
-};
+});
 
 /**
  * @param path of the value, for the error message
  * @throws Error that names the first wrong field
  */
 export function checkConversation(value: unknown, path: string): Conversation {
-  object(CONVERSATION)(value, path);
+  checkFields(value, path);
   const checked = value as Conversation; // every field was checked
   const { turns, omittedTurns } = checked;
   checkUniqueIds(turns, `${path}.turns`);
@@ -135,11 +114,11 @@ export function checkUniqueIds(values: readonly { readonly id: string }[], path:
   }
 }
 
-function object(fields: Readonly<Record<string, Check>>): Check {
+function object<T extends object>(fields: Fields<T>): Check {
   return (value, path) => {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       throw wrong(path, "an object", value);
-    for (const [name, check] of Object.entries(fields))
+    for (const [name, check] of Object.entries<Check>(fields))
       check((value as Record<string, unknown>)[name], `${path}.${name}`);
   };
 }

@@ -4,7 +4,6 @@ import {
   type ChatAnswer,
   type ChatSettings,
   type ChatToolCall,
-  type ChatToolResult,
   type ChatTurn,
   type Conversation,
   DEFAULT_SETTINGS,
@@ -39,17 +38,11 @@ export function addQuestion(
   return withTurns({ ...conversation, title }, turns, nowMs);
 }
 
-/** Replaces the answer with the same id, or adds it at the end. */
-export function putAnswer(
+export function addAnswer(
   conversation: Conversation,
   { answer, nowMs }: Now & { readonly answer: ChatAnswer },
 ): Conversation {
-  const { turns } = conversation;
-  const exists = turns.some(({ id }) => id === answer.id);
-  const changed = exists
-    ? turns.map((turn) => (turn.id === answer.id ? answer : turn))
-    : [...turns, answer];
-  return withTurns(conversation, changed, nowMs);
+  return withTurns(conversation, [...conversation.turns, answer], nowMs);
 }
 
 /** Changes the text of a question and removes every later turn. Updates a title that was derived from the question. */
@@ -104,13 +97,7 @@ export function putToolResult(
   }
   const index = resultIndex(turns, call.id);
   if (index === null) return conversation;
-  const result: ChatToolResult = {
-    kind: "tool-result",
-    id,
-    callId: call.id,
-    name: call.name,
-    text,
-  };
+  const result = { kind: "tool-result", id, callId: call.id, name: call.name, text } as const;
   return withTurns(conversation, turns.toSpliced(index, 0, result), nowMs);
 }
 

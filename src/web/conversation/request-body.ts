@@ -1,6 +1,6 @@
 // Builds the body of POST /v1/chat/completions for the next answer of a conversation.
 
-import type { ChatSettings, ChatToolCall, ChatTurn, Conversation } from "./conversation.ts";
+import type { ChatToolCall, ChatTurn, Conversation } from "./conversation.ts";
 import { type Parsed, readJson } from "./json-text.ts";
 import { isObject, type JsonObject, readSchema, readTools } from "./typed-settings.ts";
 
@@ -9,18 +9,12 @@ type RequestMessage =
   | {
       readonly role: "assistant";
       readonly content: string | null;
-      readonly tool_calls?: readonly RequestCall[];
+      readonly tool_calls?: readonly ReturnType<typeof requestCall>[];
     }
   | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string };
 
-type RequestCall = {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
-};
-
 /** Omits settings that are null, so that the server's defaults apply. */
-export type RequestBody = {
+type RequestBody = {
   readonly model?: string;
   readonly messages: readonly RequestMessage[];
   readonly temperature?: number;
@@ -35,34 +29,21 @@ export type RequestBody = {
   readonly tools?: readonly JsonObject[];
 };
 
-export type StreamedBody = RequestBody & {
-  readonly stream: true;
-  readonly stream_options: { readonly include_usage: true };
-  readonly return_progress: true;
-};
-
-/** Settings that may be null. */
-type Nullable = "model" | "temperature" | "topP" | "maxTokens" | "seed";
-
 /**
  * If the last turn is an answer, the server continues it.
  *
- * @param defaults used where a setting of the conversation is null
  * @throws Error if the schema or the tools are invalid; `problemsOf` reports that beforehand
  */
-export function requestBody(
-  { settings, turns, omittedTurns }: Conversation,
-  defaults: Partial<Pick<ChatSettings, Nullable>> = {},
-): RequestBody {
+export function requestBody({ settings, turns, omittedTurns }: Conversation): RequestBody {
   const schema = requireValid("the JSON schema", readSchema(settings.jsonSchema));
   const tools = requireValid("the list of tools", readTools(settings.tools));
   return {
-    ...set("model", settings.model ?? defaults.model),
+    ...set("model", settings.model),
     messages: [...systemMessage(settings.system), ...messagesOf(turns.slice(omittedTurns))],
-    ...set("temperature", settings.temperature ?? defaults.temperature),
-    ...set("top_p", settings.topP ?? defaults.topP),
-    ...set("max_tokens", settings.maxTokens ?? defaults.maxTokens),
-    ...set("seed", settings.seed ?? defaults.seed),
+    ...set("temperature", settings.temperature),
+    ...set("top_p", settings.topP),
+    ...set("max_tokens", settings.maxTokens),
+    ...set("seed", settings.seed),
     ...(settings.stop.length > 0 ? { stop: settings.stop } : {}),
     ...(schema
       ? { response_format: { type: "json_schema", json_schema: { name: "answer", schema } } }
@@ -72,18 +53,18 @@ export function requestBody(
 }
 
 /** The body of a streamed request, with the usage and progress that the page shows. */
-export function streamedBody(...args: Parameters<typeof requestBody>): StreamedBody {
+export function streamedBody(conversation: Conversation) {
   return {
-    ...requestBody(...args),
+    ...requestBody(conversation),
     stream: true,
     stream_options: { include_usage: true },
     return_progress: true,
   };
 }
 
-function set<K extends string, T>(name: K, value: T | null | undefined): { [key in K]?: T } {
+function set<K extends string, T>(name: K, value: T | null): { [key in K]?: T } {
   const fields: { [key in K]?: T } = {};
-  if (value !== null && value !== undefined) fields[name] = value;
+  if (value !== null) fields[name] = value;
   return fields;
 }
 
@@ -140,6 +121,6 @@ function answerMessage(text: string, calls: readonly ChatToolCall[]): readonly R
   return [{ role: "assistant", content, tool_calls: calls.map(requestCall) }];
 }
 
-function requestCall({ id, name, arguments: json }: ChatToolCall): RequestCall {
-  return { id, type: "function", function: { name, arguments: json } };
+function requestCall({ id, name, arguments: json }: ChatToolCall) {
+  return { id, type: "function", function: { name, arguments: json } } as const;
 }

@@ -27,10 +27,7 @@ export function search(conversations: readonly Conversation[], words: string): r
   const wanted = fold(words).split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return [];
   return conversations
-    .flatMap((conversation) => {
-      const match = matchOf(conversation, wanted);
-      return match ? [match] : [];
-    })
+    .flatMap((conversation) => matchOf(conversation, wanted) ?? [])
     .sort((one, other) => other.conversation.updatedAtMs - one.conversation.updatedAtMs);
 }
 

@@ -1,8 +1,13 @@
 // Stores conversations in the browser's IndexedDB, or in memory where the browser refuses that (private windows).
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import { openChangeChannel, type StorageChange } from "./change-channel.ts";
 import { type Conversation, newestFirst } from "./conversation.ts";
+
+/** A change made by another tab. `saved` carries only the id; `ConversationStorage.get` returns the new state. */
+export type StorageChange =
+  | { readonly type: "saved"; readonly id: string }
+  | { readonly type: "removed"; readonly id: string }
+  | { readonly type: "cleared" };
 
 export interface ConversationStorage {
   /** False if conversations are lost when the page is closed. */
@@ -15,12 +20,8 @@ export interface ConversationStorage {
   save(conversation: Conversation): Promise<void>;
   remove(id: string): Promise<void>;
   clear(): Promise<void>;
-  /**
-   * Reports changes made by other tabs, not by this one.
-   *
-   * @returns a function that removes the listener
-   */
-  onChange(listener: (change: StorageChange) => void): () => void;
+  /** Reports changes made by other tabs, not by this one. */
+  onChange(listener: (change: StorageChange) => void): void;
   close(): void;
 }
 
@@ -31,6 +32,8 @@ export type StorageOptions = {
 
 const NAME = "sluice";
 const STORE = "conversations";
+/** Each tab announces its changes here, so that several open tabs stay in step. */
+const CHANNEL = "sluice-conversations";
 /** Schema version of the database. A new version adds a step to `upgrade`. */
 const DATABASE_VERSION = 1;
 /** Schema version of a conversation. Newer conversations are neither read nor overwritten nor removed. */
@@ -79,7 +82,8 @@ async function withTimeout(opening: Promise<Database>, timeoutMs: number): Promi
 }
 
 function persistentStorage(database: Database): ConversationStorage {
-  const channel = openChangeChannel();
+  const channel = new BroadcastChannel(CHANNEL);
+  const announce = (change: StorageChange) => channel.postMessage(change);
   return {
     isPersistent: true,
     async all() {
@@ -96,22 +100,34 @@ function persistentStorage(database: Database): ConversationStorage {
         store.put({ id, version: RECORD_VERSION, conversation }),
       );
       if (!isSaved) throw new Error("this conversation was saved by a newer version of the page");
-      channel.announce({ type: "saved", id });
+      announce({ type: "saved", id });
     },
     async remove(id) {
       if (await change(database, id, (store) => store.delete(id)))
-        channel.announce({ type: "removed", id });
+        announce({ type: "removed", id });
     },
     async clear() {
       await removeAll(database);
-      channel.announce({ type: "cleared" });
+      announce({ type: "cleared" });
     },
-    onChange: channel.onChange,
+    onChange(listener) {
+      channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+        if (isChange(data)) listener(data);
+      });
+    },
     close() {
       channel.close();
       database.close();
     },
   };
+}
+
+/** Checks the message, because the other tab may run another version of the page. */
+function isChange(data: unknown): data is StorageChange {
+  if (typeof data !== "object" || data === null || !("type" in data)) return false;
+  if (data.type === "cleared") return true;
+  const namesOne = data.type === "saved" || data.type === "removed";
+  return namesOne && "id" in data && typeof data.id === "string";
 }
 
 function isReadable({ version }: Stored): boolean {
@@ -158,7 +174,7 @@ function memoryStorage(): ConversationStorage {
       conversations.delete(id);
     },
     clear: async () => conversations.clear(),
-    onChange: () => () => {},
+    onChange: () => {},
     close: () => conversations.clear(),
   };
 }

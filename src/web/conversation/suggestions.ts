@@ -10,6 +10,12 @@ export type Suggestion = {
   readonly settings?: Partial<ChatSettings>;
 };
 
+const CALL_A_TOOL: Suggestion = {
+  label: "Call a tool",
+  text: "What is the weather in Paris?",
+  settings: { tools: EXAMPLE_TOOLS },
+};
+
 /** Prompts that the built-in model answers reliably, each tried with the default settings and its own. */
 const BUILTIN: readonly Suggestion[] = [
   { label: "Closing the page", text: "What happens when I close the page?" },
@@ -20,11 +26,7 @@ const BUILTIN: readonly Suggestion[] = [
     text: "Count from 1 to 200.",
     settings: { stop: [", 201"] }, // otherwise the model counts on to the token limit
   },
-  {
-    label: "Call a tool",
-    text: "What is the weather in Paris?",
-    settings: { tools: EXAMPLE_TOOLS },
-  },
+  CALL_A_TOOL,
   {
     label: "Reason first",
     text: "What is 11 + 24? /think",
@@ -33,10 +35,7 @@ const BUILTIN: readonly Suggestion[] = [
 ];
 
 const OTHERS: readonly Suggestion[] = [
-  {
-    label: "Explain something",
-    text: "Explain to a curious child how a rainbow forms.",
-  },
+  { label: "Explain something", text: "Explain to a curious child how a rainbow forms." },
   {
     label: "Compare in a table",
     text: "Compare HTTP streaming, server-sent events and WebSockets in a table, with a sentence on when to use each.",
@@ -49,11 +48,7 @@ const OTHERS: readonly Suggestion[] = [
     label: "A long story",
     text: "Tell a story of about 600 words about a lighthouse keeper who receives a letter from the future.",
   },
-  {
-    label: "Call a tool",
-    text: "What is the weather in Paris?",
-    settings: { tools: EXAMPLE_TOOLS },
-  },
+  CALL_A_TOOL,
   {
     label: "Plan a day",
     text: "I have one free day in a city I do not know. Ask me three questions, then plan my day.",

@@ -34,18 +34,17 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 function readEach(tools: readonly unknown[]): Parsed<readonly JsonObject[]> {
-  const read: JsonObject[] = [];
   const names = new Set<string>();
   for (const [index, tool] of tools.entries()) {
-    const problem = isObject(tool) ? toolProblem(tool, names) : "it must be an object";
+    const problem = toolProblem(tool, names);
     if (problem !== null) return { problem: `tool ${index + 1}: ${problem}` };
-    if (isObject(tool)) read.push(tool);
   }
-  return { value: read };
+  return { value: tools as readonly JsonObject[] }; // `toolProblem` checked that each is one
 }
 
 /** @param names names of the earlier tools; the function adds this tool's name */
-function toolProblem(tool: JsonObject, names: Set<string>): string | null {
+function toolProblem(tool: unknown, names: Set<string>): string | null {
+  if (!isObject(tool)) return "it must be an object";
   if (tool.type !== "function") return 'its "type" must be "function"';
   if (!isObject(tool.function)) return 'it needs a "function" object';
   const { name, description, parameters } = tool.function;

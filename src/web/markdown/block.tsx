@@ -9,7 +9,6 @@ import { htmlAsText } from "./html-as-text.ts";
 import { markEnd } from "./mark-end.ts";
 import { createPacedRenderer } from "./paced-renderer.ts";
 import { pageRules } from "./page-rules.ts";
-import { safeUrl } from "./safe-url.ts";
 
 type BlockProps = {
   readonly text: string;
@@ -52,6 +51,5 @@ function parseMarkdown(text: string, isLive: boolean): ReactElement {
     components: COMPONENTS,
     remarkPlugins: REMARK_PLUGINS,
     rehypePlugins: isLive ? LIVE_PLUGINS : FINISHED_PLUGINS,
-    urlTransform: safeUrl,
   });
 }

@@ -2,12 +2,13 @@
 // no ids.
 
 import { type ContentNode, type ElementNode, type RootNode, textOf } from "./hast.ts";
-import { safeUrl } from "./safe-url.ts";
 
 type Scope = { readonly isInLink: boolean };
 
 /** The page itself uses h1 and h2. */
 const HEADING_SHIFT = 2;
+/** Tested against the exact attribute value, so tabs or newlines inside "javascript" do not get past it. */
+const SAFE_URL = /^(?:https?:\/\/|mailto:)[^\s]/i;
 
 export function pageRules(): (tree: RootNode) => void {
   return (tree) => {
@@ -53,6 +54,11 @@ function image(node: ElementNode, scope: Scope): ContentNode[] {
   const text: ContentNode = { type: "text", value: `image: ${node.properties.alt ?? ""}`.trim() };
   const url = safeUrl(String(node.properties.src ?? ""));
   return [url === null || scope.isInLink ? text : linkTo(url, [text])];
+}
+
+/** The URL unchanged; null if it must not become a link: only complete http, https and mailto URLs may. */
+export function safeUrl(url: string): string | null {
+  return SAFE_URL.test(url) ? url : null;
 }
 
 function linkTo(href: string, children: ContentNode[]): ElementNode {

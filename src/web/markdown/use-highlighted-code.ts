@@ -39,11 +39,8 @@ function useHighlight(isWanted: boolean): Highlight | null {
   useEffect(() => {
     if (isWanted) load();
   }, [isWanted]);
+  const current = () => highlight;
   return useSyncExternalStore(subscribe, current, current);
-}
-
-function current(): Highlight | null {
-  return highlight;
 }
 
 function subscribe(listener: () => void): () => void {

@@ -4,13 +4,12 @@ import { useEffect, useState } from "react";
 import { type ChatTurn, hasEnded } from "../conversation/conversation.ts";
 import { Announcer } from "./announcer.tsx";
 import { Composer } from "./composer/composer.tsx";
-import { useApp, useChats, useCurrent, useStatus } from "./context.ts";
+import { OpenContext, type Opened, useApp, useChats, useCurrent, useStatus } from "./context.ts";
 import { CodeDialog } from "./dialogs/code-dialog.tsx";
 import { CompareDialog } from "./dialogs/compare-dialog.tsx";
 import { KeyDialog } from "./dialogs/key-dialog.tsx";
 import { Header } from "./header/header.tsx";
 import { Notices } from "./notices.tsx";
-import type { Opened } from "./opened.ts";
 import { SettingsPanel } from "./settings/settings-panel.tsx";
 import { Sidebar } from "./sidebar/sidebar.tsx";
 import { Transcript } from "./transcript/transcript.tsx";
@@ -46,25 +45,26 @@ export function App() {
   useEscapeToStop(() => store.stop(conversation.id));
 
   return (
-    <div className={hasSidebar ? "app has-sidebar" : "app"}>
-      <Sidebar isOpen={hasSidebar} onClose={() => setSidebar(false)} />
-      <main className="main">
-        <Header
-          hasSidebar={hasSidebar}
-          onSidebar={() => setSidebar((before) => !before)}
-          opened={opened}
-          onOpen={setOpened}
-        />
-        <Notices onKey={() => setOpened("key")} />
-        {hasLoaded && <Transcript key={conversation.id} onKey={() => setOpened("key")} />}
-        <Composer key={`composer ${conversation.id}`} onSettings={() => setOpened("settings")} />
-      </main>
-      {opened === "settings" && <SettingsPanel key={conversation.id} onClose={close} />}
-      {opened === "code" && <CodeDialog onClose={close} />}
-      {opened === "compare" && <CompareDialog onClose={close} />}
-      {opened === "key" && <KeyDialog onClose={close} />}
-      <Announcer />
-    </div>
+    <OpenContext value={setOpened}>
+      <div className={hasSidebar ? "app has-sidebar" : "app"}>
+        <Sidebar isOpen={hasSidebar} onClose={() => setSidebar(false)} />
+        <main className="main">
+          <Header
+            hasSidebar={hasSidebar}
+            onSidebar={() => setSidebar((before) => !before)}
+            opened={opened}
+          />
+          <Notices />
+          {hasLoaded && <Transcript key={conversation.id} />}
+          <Composer key={`composer ${conversation.id}`} />
+        </main>
+        {opened === "settings" && <SettingsPanel key={conversation.id} onClose={close} />}
+        {opened === "code" && <CodeDialog onClose={close} />}
+        {opened === "compare" && <CompareDialog onClose={close} />}
+        {opened === "key" && <KeyDialog onClose={close} />}
+        <Announcer />
+      </div>
+    </OpenContext>
   );
 }
 

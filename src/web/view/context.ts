@@ -1,4 +1,4 @@
-// React context with the stores and the server, which main.tsx creates once.
+// React contexts: the stores and the server, which main.tsx creates once, and the function that opens a dialog.
 
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { ApiKey } from "../browser/api-key.ts";
@@ -14,7 +14,17 @@ export type AppParts = {
   readonly apiKey: ApiKey;
 };
 
+/** The dialog or panel in front of the conversation. */
+export type Opened = "nothing" | "settings" | "code" | "compare" | "key";
+
 export const AppContext = createContext<AppParts | null>(null);
+
+/** Opens a dialog or panel. */
+export const OpenContext = createContext<(what: Opened) => void>(() => {});
+
+export function useOpen(): (what: Opened) => void {
+  return useContext(OpenContext);
+}
 
 export function useApp(): AppParts {
   const parts = useContext(AppContext);

@@ -1,9 +1,10 @@
 // Notices about the whole page: an unreachable server, a model that is not ready, a browser that stores nothing.
 
-import { useChats, useStatus } from "./context.ts";
+import { useChats, useOpen, useStatus } from "./context.ts";
 import { percent } from "./format.ts";
 
-export function Notices({ onKey }: { readonly onKey: () => void }) {
+export function Notices() {
+  const open = useOpen();
   const { isPersistent, saveProblem } = useChats();
   const { failure, readiness } = useStatus();
   return (
@@ -11,7 +12,7 @@ export function Notices({ onKey }: { readonly onKey: () => void }) {
       {failure?.status === 401 && (
         <p className="notice is-warning">
           This server requires an API key.{" "}
-          <button type="button" className="link" onClick={onKey}>
+          <button type="button" className="link" onClick={() => open("key")}>
             Enter key
           </button>
         </p>

@@ -3,11 +3,11 @@
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../src/web/conversation/conversation.ts";
 import {
+  addAnswer,
   addQuestion,
   cutFrom,
   newConversation,
   omitOldest,
-  putAnswer,
   putSettings,
   putToolResult,
   rename,
@@ -51,16 +51,11 @@ test("the first question names the conversation, a later one does not", () => {
   expect(second.turns.at(-1)).toMatchObject({ kind: "question", text: "And why?" });
 });
 
-test("an answer is added, and then replaced as it grows", () => {
-  const started = putAnswer(conversation([question("A")]), {
-    answer: answer("", { id: "x" }),
-    nowMs,
-  });
-  const grown = putAnswer(started, { answer: answer("more", { id: "x" }), nowMs });
+test("an answer is added at the end", () => {
+  const started = addAnswer(conversation([question("A")]), { answer: answer("a"), nowMs });
 
-  expect(started.turns).toHaveLength(2);
-  expect(grown.turns).toHaveLength(2);
-  expect(grown.turns[1]).toMatchObject({ id: "x", text: "more" });
+  expect(started.turns).toEqual([question("A"), answer("a")]);
+  expect(started.updatedAtMs).toBe(nowMs);
 });
 
 test("changing a question removes every later turn", () => {

@@ -52,14 +52,6 @@ test("sends every setting under the server's name", () => {
   });
 });
 
-test("uses a default only where the setting of the conversation is null", () => {
-  const given = conversation([], { settings: settings({ temperature: 0 }) });
-
-  const body = requestBody(given, { model: "builtin", temperature: 1 });
-
-  expect(body).toMatchObject({ model: "builtin", temperature: 0 });
-});
-
 test("sends tool calls with their results, also for an answer without text", () => {
   const given = conversation([
     question("Weather?"),

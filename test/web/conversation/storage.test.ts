@@ -4,8 +4,11 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { openDB } from "idb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { StorageChange } from "../../../src/web/conversation/change-channel.ts";
-import { type ConversationStorage, openStorage } from "../../../src/web/conversation/storage.ts";
+import {
+  type ConversationStorage,
+  openStorage,
+  type StorageChange,
+} from "../../../src/web/conversation/storage.ts";
 import { answer, conversation, question } from "./samples.ts";
 
 const opened: ConversationStorage[] = [];
@@ -116,19 +119,6 @@ test("changes are reported to other tabs and not to the tab that made them", asy
     .poll(() => received)
     .toEqual([{ type: "saved", id: "one" }, { type: "removed", id: "one" }, { type: "cleared" }]);
   expect(own).toEqual([]);
-});
-
-test("a removed listener is not called", async () => {
-  const [here, there] = [await open(), await open()];
-  const removed = vi.fn();
-  const kept = vi.fn();
-  there.onChange(removed)();
-  there.onChange(kept);
-
-  await here.clear();
-
-  await expect.poll(() => kept.mock.calls.length).toBe(1);
-  expect(removed).not.toHaveBeenCalled();
 });
 
 test("unknown messages, which another version of the page may send, are ignored", async () => {

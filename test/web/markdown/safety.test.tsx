@@ -1,7 +1,7 @@
 // Nothing in an answer runs or loads anything, and links lead only to web and mail addresses.
 
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { safeUrl } from "../../../src/web/markdown/safe-url.ts";
+import { safeUrl } from "../../../src/web/markdown/page-rules.ts";
 import { loadHighlighter, openView, type View } from "./render.tsx";
 
 const ATTACKS: readonly string[] = [

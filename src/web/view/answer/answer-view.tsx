@@ -1,13 +1,13 @@
 // One answer of the model: its reasoning, text, tool calls, state, and the actions on it.
 
 import { lazy, Suspense } from "react";
-import { type ChatAnswer, hasEnded } from "../../conversation/conversation.ts";
+import { type ChatAnswer, hasEnded, type Phase } from "../../conversation/conversation.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { IconButton } from "../icons.tsx";
 import { FailureView } from "./failure-view.tsx";
 import { markdown } from "./lazy-markdown.tsx";
-import { PhaseLine } from "./phase-line.tsx";
+import { phaseText } from "./phase-text.ts";
 import { ReasoningView } from "./reasoning-view.tsx";
 import { StatisticsLine } from "./statistics-line.tsx";
 import { ToolCallsView } from "./tool-calls-view.tsx";
@@ -21,11 +21,10 @@ export type AnswerProps = {
   readonly isAnswering: boolean;
   /** Ids of tool calls without a result, separated by spaces. A string, so that `memo` can compare it. */
   readonly pendingIds: string;
-  readonly onKey: () => void;
 };
 
 export function AnswerView(props: AnswerProps) {
-  const { conversationId, answer, isLast, pendingIds, onKey } = props;
+  const { conversationId, answer, isLast, pendingIds } = props;
   const { text, thoughts, calls, phase, failure } = answer;
   const isStreaming = !hasEnded(answer);
   const isWriting = phase.type === "writing";
@@ -54,12 +53,29 @@ export function AnswerView(props: AnswerProps) {
           answer={answer}
           failure={failure}
           isLast={isLast}
-          onKey={onKey}
         />
       )}
       {!isStreaming && <AnswerTools {...props} />}
     </article>
   );
+}
+
+/** Shows what an answer is waiting for while it has no text. */
+function PhaseLine({ phase }: { readonly phase: Phase }) {
+  const progress = progressOf(phase);
+  return (
+    <p className="phase-line">
+      <span className="pulse" aria-hidden="true" />
+      {phaseText(phase)}
+      {progress !== null && <progress value={progress} aria-label={phaseText(phase)} />}
+    </p>
+  );
+}
+
+function progressOf(phase: Phase): number | null {
+  if (phase.type === "loading") return phase.progress;
+  if (phase.type === "reading" && phase.total > 0) return phase.processed / phase.total;
+  return null;
 }
 
 function EndNote({ answer: { finishReason, text, calls } }: { readonly answer: ChatAnswer }) {

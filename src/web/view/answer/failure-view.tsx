@@ -1,16 +1,16 @@
 // Explains why an answer failed and offers what the user can do next.
 
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { ChatAnswer, RequestFailure } from "../../conversation/conversation.ts";
-import { useApp } from "../context.ts";
+import { useApp, useOpen } from "../context.ts";
 import { duration } from "../format.ts";
+import { useClock } from "../use-clock.ts";
 
 type FailureProps = {
   readonly conversationId: string;
   readonly answer: ChatAnswer;
   readonly failure: RequestFailure;
   readonly isLast: boolean;
-  readonly onKey: () => void;
 };
 
 export function FailureView(props: FailureProps) {
@@ -26,9 +26,11 @@ export function FailureView(props: FailureProps) {
   );
 }
 
-function Actions({ conversationId, answer, failure, onKey }: FailureProps) {
+function Actions({ conversationId, answer, failure }: FailureProps) {
+  const open = useOpen();
   const { store } = useApp();
-  const waitMs = useCountdown(failure.retryAtMs);
+  const retryAtMs = failure.retryAtMs ?? 0;
+  const waitMs = Math.max(0, retryAtMs - useClock(retryAtMs));
   const [canOmit, setCanOmit] = useState(true);
   const retry = () => store.regenerate(conversationId, answer.id);
   const omit = async () => {
@@ -40,7 +42,7 @@ function Actions({ conversationId, answer, failure, onKey }: FailureProps) {
   return (
     <div className="form-buttons">
       {failure.status === 401 && (
-        <button type="button" className="button is-main" onClick={onKey}>
+        <button type="button" className="button is-main" onClick={() => open("key")}>
           Enter key
         </button>
       )}
@@ -69,21 +71,6 @@ function Actions({ conversationId, answer, failure, onKey }: FailureProps) {
       </button>
     </div>
   );
-}
-
-const TICK_MS = 250;
-
-/** @returns the remaining time in ms */
-function useCountdown(untilMs: number | null): number {
-  const left = () => Math.max(0, (untilMs ?? 0) - Date.now());
-  const [leftMs, setLeft] = useState(left);
-  const isOver = leftMs === 0;
-  useEffect(() => {
-    if (isOver) return;
-    const timer = setInterval(() => setLeft(Math.max(0, (untilMs ?? 0) - Date.now())), TICK_MS);
-    return () => clearInterval(timer);
-  }, [isOver, untilMs]);
-  return leftMs;
 }
 
 type Explanation = { readonly title: string; readonly advice?: string };

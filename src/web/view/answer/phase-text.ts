@@ -17,7 +17,9 @@ export function phaseText(phase: Phase): string {
     case "queued":
       return queueText(phase.position, phase.etaMs);
     case "reading":
-      return phase.total === 0 ? "Reading the prompt…" : readingText(phase.processed, phase.total);
+      return phase.total === 0
+        ? "Reading the prompt…"
+        : `Reading the prompt: ${percent(phase.processed / phase.total)}`;
     case "thinking":
       return "Reasoning…";
     case "writing":
@@ -36,8 +38,4 @@ export function phaseText(phase: Phase): string {
 function queueText(position: number, etaMs: number | null): string {
   const place = position === 1 ? "Next in the queue" : `Position ${position} in the queue`;
   return etaMs === null ? place : `${place}, about ${duration(Math.max(1000, etaMs))} left`;
-}
-
-function readingText(processed: number, total: number): string {
-  return `Reading the prompt: ${percent(processed / total)}`;
 }

@@ -1,13 +1,13 @@
 // The model's reasoning before its answer: collapsed, with the time it took.
 
-import { useEffect, useState } from "react";
 import type { ChatAnswer } from "../../conversation/conversation.ts";
 import { duration } from "../format.ts";
+import { useClock } from "../use-clock.ts";
 
 export function ReasoningView({ answer }: { readonly answer: ChatAnswer }) {
   const { thoughts, thinkingSinceMs, thoughtMs, phase } = answer;
   const isReasoning = phase.type === "thinking";
-  const nowMs = useClock(isReasoning);
+  const nowMs = useClock(isReasoning ? Number.POSITIVE_INFINITY : 0);
   const elapsedMs = thoughtMs ?? Math.max(0, nowMs - (thinkingSinceMs ?? nowMs));
   return (
     <details className="reasoning">
@@ -18,16 +18,4 @@ export function ReasoningView({ answer }: { readonly answer: ChatAnswer }) {
       <div className="reasoning-text">{thoughts}</div>
     </details>
   );
-}
-
-const TICK_MS = 200;
-
-function useClock(isRunning: boolean): number {
-  const [nowMs, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (!isRunning) return;
-    const timer = setInterval(() => setNow(Date.now()), TICK_MS);
-    return () => clearInterval(timer);
-  }, [isRunning]);
-  return nowMs;
 }

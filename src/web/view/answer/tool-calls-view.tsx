@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { ChatToolCall } from "../../conversation/conversation.ts";
 import { indented } from "../../conversation/json-text.ts";
 import { useApp } from "../context.ts";
+import { Form } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 
 type ToolCallsProps = {
@@ -38,13 +39,7 @@ function ResultForm({ conversationId, call }: ResultProps) {
   const { store } = useApp();
   const [text, setText] = useState("");
   return (
-    <form
-      className="result-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        store.addToolResult(conversationId, call, text);
-      }}
-    >
+    <Form className="result-form" onSubmit={() => store.addToolResult(conversationId, call, text)}>
       <label>
         Tool result
         <textarea
@@ -59,6 +54,6 @@ function ResultForm({ conversationId, call }: ResultProps) {
           Send result
         </button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -3,14 +3,16 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { hasRunningAnswer } from "../../conversation/conversation.ts";
 import { problemsOf } from "../../conversation/settings.ts";
-import { useApp, useCurrent } from "../context.ts";
+import { useApp, useCurrent, useOpen } from "../context.ts";
+import { Form } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { isSendKey } from "./send-key.ts";
 
 /** Unsent text by conversation, kept until the page is closed. */
 const drafts = new Map<string, string>();
 
-export function Composer({ onSettings }: { readonly onSettings: () => void }) {
+export function Composer() {
+  const open = useOpen();
   const { store } = useApp();
   const conversation = useCurrent();
   const { id } = conversation;
@@ -29,17 +31,11 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
     if (matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, [field]);
   return (
-    <form
-      className="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
+    <Form className="composer" onSubmit={send}>
       {problems.length > 0 && (
         <p className="notice is-warning" role="alert">
           {problems[0]}{" "}
-          <button type="button" className="link" onClick={onSettings}>
+          <button type="button" className="link" onClick={() => open("settings")}>
             Open settings
           </button>
         </p>
@@ -84,7 +80,7 @@ export function Composer({ onSettings }: { readonly onSettings: () => void }) {
       <p className="hint composer-hint">
         Enter to send, Shift+Enter for a new line, Escape to stop
       </p>
-    </form>
+    </Form>
   );
 }
 

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import type { Conversation } from "../../conversation/conversation.ts";
 import { streamedBody } from "../../conversation/request-body.ts";
-import { asCurl, asJavaScript, asPython } from "../../conversation/request-code.ts";
+import { asCurl, asJavaScript, asPython, type CodeBody } from "../../conversation/request-code.ts";
 import { useApp, useCurrent, useStatus } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -62,20 +62,19 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-type Body = ReturnType<typeof streamedBody>;
-
 /** The request includes the turns up to the last question, or an example question in an empty chat. */
 function codeFor(
   conversation: Conversation,
   model: string | null,
-  write: (body: Body) => string,
+  write: (body: CodeBody) => string,
 ): string {
-  const { turns } = conversation;
+  const { turns, settings } = conversation;
   const lastQuestion = turns.findLastIndex(({ kind }) => kind === "question");
   const asked = turns.at(-1)?.kind === "tool-result" ? turns : turns.slice(0, lastQuestion + 1);
   const shown = asked.length > 0 ? asked : [EXAMPLE];
   try {
-    return write(streamedBody({ ...conversation, turns: shown }, { model }));
+    const named = { ...settings, model: settings.model ?? model };
+    return write(streamedBody({ ...conversation, settings: named, turns: shown }));
   } catch (error) {
     return `# ${error instanceof Error ? error.message : String(error)}`; // invalid settings
   }

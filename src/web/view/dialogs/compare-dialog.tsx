@@ -1,21 +1,21 @@
 // Sends the same prompt streamed and buffered, side by side, to show the effect of streaming.
 
 import { useEffect, useRef, useState } from "react";
-import { type Comparison, compare, EMPTY_SIDE, type Side } from "../../chat/comparison.ts";
+import { compare, EMPTY_COMPARISON, type Side } from "../../chat/comparison.ts";
 import { requestBody } from "../../conversation/request-body.ts";
 import { useApp, useCurrent } from "../context.ts";
+import { Form } from "../form.tsx";
 import { duration } from "../format.ts";
 import { Dialog } from "./dialog.tsx";
 
 const EXAMPLE = "What is streaming?";
-const EMPTY: Comparison = { streamed: EMPTY_SIDE, buffered: EMPTY_SIDE };
 
 export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const { server } = useApp();
   const conversation = useCurrent();
   const last = conversation.turns.findLast(({ kind }) => kind === "question");
   const [text, setText] = useState(last?.kind === "question" ? last.text : EXAMPLE);
-  const [result, setResult] = useState(EMPTY);
+  const [result, setResult] = useState(EMPTY_COMPARISON);
   const [startedAtMs, setStarted] = useState<number | null>(null);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
@@ -23,7 +23,7 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   const start = async () => {
     const abort = new AbortController();
     running.current = abort;
-    setResult(EMPTY);
+    setResult(EMPTY_COMPARISON);
     setStarted(performance.now());
     const turns = [{ kind: "question", id: "compared", text } as const];
     const body = requestBody({ ...conversation, turns, omittedTurns: 0 });
@@ -32,13 +32,9 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Dialog title="Compare streamed and buffered" onClose={onClose} className="is-wide">
-      <form
+      <Form
         className="compare-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isRunning) running.current?.abort();
-          else void start();
-        }}
+        onSubmit={() => (isRunning ? running.current?.abort() : void start())}
       >
         <input
           aria-label="Prompt"
@@ -48,7 +44,7 @@ export function CompareDialog({ onClose }: { readonly onClose: () => void }) {
         <button type="submit" className="button is-main" disabled={text.trim() === ""}>
           {isRunning ? "Stop" : "Start both"}
         </button>
-      </form>
+      </Form>
       <div className="compare-sides">
         <SideView title="Streamed" side={result.streamed} startedAtMs={startedAtMs} />
         <SideView title="Buffered" side={result.buffered} startedAtMs={startedAtMs} />
@@ -69,16 +65,14 @@ type SideProps = {
 
 function SideView({ title, side, startedAtMs }: SideProps) {
   const { text, firstTextMs, totalMs, problem } = side;
-  const isWaiting = startedAtMs !== null && totalMs === null && problem === null;
+  const isWaiting = startedAtMs !== null && totalMs === null;
   const elapsedMs = useStopwatch(isWaiting ? startedAtMs : null);
-  const first = firstTextMs ?? (isWaiting ? elapsedMs : null);
-  const total = totalMs ?? (isWaiting ? elapsedMs : null);
   return (
     <section className="compare-side" aria-label={title}>
       <h3>{title}</h3>
       <dl className="numbers">
-        <Time name="First text" ms={first} isRunning={firstTextMs === null} />
-        <Time name="Complete" ms={total} isRunning={totalMs === null} />
+        <Time name="First text" ms={firstTextMs ?? elapsedMs} isRunning={firstTextMs === null} />
+        <Time name="Complete" ms={totalMs ?? elapsedMs} isRunning={totalMs === null} />
       </dl>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keyboard users must reach it */}
       <div className="compare-text" tabIndex={0}>
@@ -103,8 +97,8 @@ function Time({ name, ms, isRunning }: TimeProps) {
   );
 }
 
-/** Ms since the given time; 0 if it is null. */
-function useStopwatch(sinceMs: number | null): number {
+/** Ms since the given time; null if there is none. */
+function useStopwatch(sinceMs: number | null): number | null {
   const [nowMs, setNow] = useState(0);
   useEffect(() => {
     if (sinceMs === null) return;
@@ -116,5 +110,5 @@ function useStopwatch(sinceMs: number | null): number {
     tick();
     return () => cancelAnimationFrame(frame);
   }, [sinceMs]);
-  return sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs);
+  return sinceMs === null ? null : Math.max(0, nowMs - sinceMs);
 }

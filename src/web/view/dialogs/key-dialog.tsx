@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { useApp, useCurrent } from "../context.ts";
+import { Form } from "../form.tsx";
 import { Dialog } from "./dialog.tsx";
 
 export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
@@ -20,12 +21,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
   const wasWrong = apiKey.get() !== null && status.get().failure?.status === 401;
   return (
     <Dialog title="API key" onClose={onClose} className="is-small">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <Form onSubmit={() => void save()}>
         <p>{wasWrong ? "The server rejected this key." : "This server requires an API key."}</p>
         <label className="field">
           Key
@@ -50,7 +46,7 @@ export function KeyDialog({ onClose }: { readonly onClose: () => void }) {
             Use this key
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

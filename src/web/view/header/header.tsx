@@ -1,8 +1,7 @@
 // The bar above the conversation: title, model, context gauge, and buttons that open the panels.
 
-import { useCurrent } from "../context.ts";
+import { type Opened, useCurrent, useOpen } from "../context.ts";
 import { IconButton } from "../icons.tsx";
-import type { Opened } from "../opened.ts";
 import { ContextGauge } from "./context-gauge.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 
@@ -10,10 +9,10 @@ type HeaderProps = {
   readonly hasSidebar: boolean;
   readonly onSidebar: () => void;
   readonly opened: Opened;
-  readonly onOpen: (what: Opened) => void;
 };
 
-export function Header({ hasSidebar, onSidebar, opened, onOpen }: HeaderProps) {
+export function Header({ hasSidebar, onSidebar, opened }: HeaderProps) {
+  const open = useOpen();
   const { title } = useCurrent();
   return (
     <header className="header">
@@ -29,14 +28,14 @@ export function Header({ hasSidebar, onSidebar, opened, onOpen }: HeaderProps) {
         <IconButton
           icon="compare"
           label="Compare streamed and buffered"
-          onClick={() => onOpen("compare")}
+          onClick={() => open("compare")}
         />
-        <IconButton icon="code" label="Show request" onClick={() => onOpen("code")} />
+        <IconButton icon="code" label="Show request" onClick={() => open("code")} />
         <IconButton
           icon="settings"
           label="Chat settings"
           isOn={opened === "settings"}
-          onClick={() => onOpen(opened === "settings" ? "nothing" : "settings")}
+          onClick={() => open(opened === "settings" ? "nothing" : "settings")}
         />
       </div>
     </header>

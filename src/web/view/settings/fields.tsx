@@ -93,7 +93,7 @@ function Field({ label, help, problem, children }: FrameProps) {
     <div className="field">
       <label htmlFor={id}>{label}</label>
       {children({ id, "aria-describedby": `${id}-help`, "aria-invalid": problem !== undefined })}
-      <p id={`${id}-help`} className={problem === undefined ? "hint" : "problem"}>
+      <p id={`${id}-help`} className={problem === undefined ? "hint" : "hint problem"}>
         {problem ?? help}
       </p>
     </div>

@@ -6,6 +6,7 @@ import { type Conversation, hasRunningAnswer } from "../../conversation/conversa
 import { fileNameFor, toJson } from "../../conversation/export.ts";
 import { toMarkdown } from "../../conversation/export-markdown.ts";
 import { useApp } from "../context.ts";
+import { Form } from "../form.tsx";
 import { when } from "../format.ts";
 import { Menu } from "./menu.tsx";
 
@@ -70,12 +71,7 @@ type TitleProps = {
 function TitleForm({ title, onDone }: TitleProps) {
   const [draft, setDraft] = useState(title);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        onDone(draft);
-      }}
-    >
+    <Form onSubmit={() => onDone(draft)}>
       <input
         className="title-field"
         aria-label="Title"
@@ -90,6 +86,6 @@ function TitleForm({ title, onDone }: TitleProps) {
           onDone(null);
         }}
       />
-    </form>
+    </Form>
   );
 }

@@ -5,6 +5,7 @@ import type { ChatQuestion } from "../../conversation/conversation.ts";
 import { isSendKey } from "../composer/send-key.ts";
 import { useApp } from "../context.ts";
 import { CopyButton } from "../copy-button.tsx";
+import { Form } from "../form.tsx";
 import { IconButton } from "../icons.tsx";
 
 type QuestionProps = { readonly conversationId: string; readonly question: ChatQuestion };
@@ -46,13 +47,7 @@ function QuestionForm({ text, onCancel, onSend }: FormProps) {
     if (draft.trim() !== "") onSend(draft.trim());
   };
   return (
-    <form
-      className="question-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
+    <Form className="question-form" onSubmit={send}>
       <textarea
         aria-label="Edited text"
         // biome-ignore lint/a11y/noAutofocus: the user has just opened it
@@ -79,6 +74,6 @@ function QuestionForm({ text, onCancel, onSend }: FormProps) {
           Send
         </button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -2,28 +2,26 @@
 
 import { memo } from "react";
 import { pendingToolCalls } from "../../chat/turns.ts";
-import type { ChatTurn, Conversation } from "../../conversation/conversation.ts";
+import type { ChatTurn } from "../../conversation/conversation.ts";
 import { type AnswerProps, AnswerView } from "../answer/answer-view.tsx";
 import { useApp, useCurrent } from "../context.ts";
 import { Icon } from "../icons.tsx";
 import { EmptyChat } from "./empty-chat.tsx";
-import { OmittedNote } from "./omitted-note.tsx";
 import { QuestionView } from "./question-view.tsx";
 import { useStickyEnd } from "./use-sticky-end.ts";
 
-export function Transcript({ onKey }: { readonly onKey: () => void }) {
+export function Transcript() {
   const last = useCurrent().turns.at(-1);
-  return last ? <Frame lastId={last.id} onKey={onKey} /> : <EmptyChat />;
+  return last ? <Frame lastId={last.id} /> : <EmptyChat />;
 }
 
-function Frame({ lastId, onKey }: { readonly lastId: string; readonly onKey: () => void }) {
-  const conversation = useCurrent();
+function Frame({ lastId }: { readonly lastId: string }) {
   const { frame, content, isAtEnd, toEnd } = useStickyEnd(lastId);
   return (
     <div className="transcript-place">
       <section className="transcript" ref={frame} aria-label="Messages" tabIndex={-1}>
         <div className="transcript-content" ref={content}>
-          <Turns conversation={conversation} onKey={onKey} />
+          <Turns />
         </div>
       </section>
       {!isAtEnd && (
@@ -35,10 +33,9 @@ function Frame({ lastId, onKey }: { readonly lastId: string; readonly onKey: () 
   );
 }
 
-type TurnsProps = { readonly conversation: Conversation; readonly onKey: () => void };
-
-function Turns({ conversation, onKey }: TurnsProps) {
+function Turns() {
   const { store } = useApp();
+  const conversation = useCurrent();
   const { id, turns, omittedTurns } = conversation;
   const isAnswering = store.isAnswering(id);
   const caller = isAnswering ? null : turns.findLast(({ kind }) => kind === "answer");
@@ -54,10 +51,22 @@ function Turns({ conversation, onKey }: TurnsProps) {
         isLast={index === turns.length - 1}
         isAnswering={isAnswering}
         pendingIds={turn === caller ? pendingIds : ""}
-        onKey={onKey}
       />
     </div>
   ));
+}
+
+/** Marks the end of the turns that are no longer sent to the model. */
+function OmittedNote({ conversationId }: { readonly conversationId: string }) {
+  const { store } = useApp();
+  return (
+    <p className="omitted-note">
+      The messages above are no longer sent to the model, because the conversation was too long.{" "}
+      <button type="button" className="link" onClick={() => store.restoreOmitted(conversationId)}>
+        Include them again
+      </button>
+    </p>
+  );
 }
 
 type TurnProps = Omit<AnswerProps, "answer"> & { readonly turn: ChatTurn };
