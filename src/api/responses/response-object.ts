@@ -5,16 +5,8 @@ import type { ServiceError } from "../../errors.ts";
 import type { Receipt } from "../../generation/events.ts";
 import type { AnswerIdentity } from "../dialect.ts";
 import { encodeTimings } from "../openai/encoder.ts";
+import type { ResponseItem, ResponseStatus } from "./answer.ts";
 import type { ResponsesFields } from "./fields.ts";
-import type { Item } from "./items.ts";
-
-type ResponseStatus =
-  | "queued"
-  | "in_progress"
-  | "completed"
-  | "incomplete"
-  | "failed"
-  | "cancelled";
 
 /** Properties of a response that do not follow from the request body alone. */
 type ResponseTraits = {
@@ -29,7 +21,7 @@ export type ResponseState = {
   readonly fields: ResponsesFields;
   readonly traits: ResponseTraits;
   readonly status: ResponseStatus;
-  readonly items: readonly Item[];
+  readonly items: readonly ResponseItem[];
   /** Null until generation has ended. */
   readonly receipt: Receipt | null;
   /** The error that ended it; null for none. */
