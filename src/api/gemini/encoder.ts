@@ -45,11 +45,6 @@ export class GeminiEncoder implements AnswerEncoder {
     this.#options = options;
   }
 
-  /** Gemini's API has no event for prompt progress. */
-  progress(): readonly Frame[] {
-    return [];
-  }
-
   delta(index: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(index);
     const { includesLogprobs } = this.#options;
@@ -74,7 +69,7 @@ export class GeminiEncoder implements AnswerEncoder {
     return [jsonFrame({ ...this.#answer([candidate]), ...usage })];
   }
 
-  body(choices: readonly Choice[], { usage }: Receipt): GeminiAnswer {
+  body(choices: readonly [Choice, ...Choice[]], { usage }: Receipt): GeminiAnswer {
     const candidates = choices.map((choice, index): GeminiCandidate => {
       const logprobs = this.#options.includesLogprobs ? choice.logprobs : [];
       return {

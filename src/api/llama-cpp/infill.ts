@@ -2,7 +2,7 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
-import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
@@ -159,8 +159,8 @@ class InfillEncoder implements AnswerEncoder {
     return receipt ? [jsonFrame(this.#whole("", ending, receipt))] : [];
   }
 
-  body([choice]: readonly Choice[], receipt: Receipt): object {
-    return this.#whole(choice?.text ?? "", choice?.ending ?? NO_ENDING, receipt);
+  body([choice]: readonly [Choice], receipt: Receipt): object {
+    return this.#whole(choice.text, choice.ending, receipt);
   }
 
   #whole(content: string, { reason, stopString }: Ending, receipt: Receipt): object {

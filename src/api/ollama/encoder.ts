@@ -1,7 +1,7 @@
 // Encoder of POST /api/chat and POST /api/generate: lines of JSON, the last of which has the metrics, or one body. Tool
 // calls are sent whole. https://docs.ollama.com/api/streaming
 
-import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, PositionLogprobs, Receipt } from "../../generation/events.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
@@ -53,27 +53,23 @@ export class OllamaEncoder implements AnswerEncoder {
     }
   }
 
-  /** Ollama's API has no event for prompt progress. */
-  progress(): readonly Frame[] {
-    return [];
-  }
-
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
     const call = this.#endCall();
     return receipt ? [...call, jsonFrame(this.#whole({}, ending, receipt))] : call;
   }
 
-  body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (this.#includesLogprobs) this.#logprobs.push(...(choice?.logprobs ?? []));
-    const calls = (choice?.toolCalls ?? []).flatMap((call, index) =>
+  body([choice]: readonly [Choice], receipt: Receipt): object {
+    if (this.#includesLogprobs) this.#logprobs.push(...choice.logprobs);
+    const { text, reasoning, toolCalls, ending } = choice;
+    const calls = toolCalls.flatMap((call, index) =>
       this.#encodeCall({ index, name: call.name, text: call.arguments }),
     );
     const part = {
-      text: choice?.text ?? "",
-      ...(choice?.reasoning ? { reasoning: choice.reasoning } : {}),
+      text,
+      ...(reasoning === "" ? {} : { reasoning }),
       ...(calls.length > 0 ? { calls } : {}),
     };
-    return this.#whole(part, choice?.ending ?? NO_ENDING, receipt);
+    return this.#whole(part, ending, receipt);
   }
 
   #encodeText(text: string): Frame {

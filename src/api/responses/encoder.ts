@@ -78,11 +78,6 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return frames;
   }
 
-  /** The Responses API has no event for prompt progress. */
-  progress(): readonly Frame[] {
-    return [];
-  }
-
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
     const frames = this.#opening();
     const status = statusOf(ending);
@@ -107,8 +102,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];
   }
 
-  body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (!choice) throw new Error("a response needs a choice");
+  body([choice]: readonly [Choice], receipt: Receipt): object {
     for (const delta of deltasOf(choice)) {
       const item = this.#newItem(delta);
       addTo(item, delta.text, encodeLogprobs(delta));
