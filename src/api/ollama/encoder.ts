@@ -7,7 +7,7 @@ import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import { encodeToken } from "../openai/logprobs.ts";
 import { jsonFrame, textFrames } from "../shared/frames.ts";
-import { callId, parseArguments } from "../shared/tool-calls.ts";
+import { type WholeCall, WholeCalls } from "../shared/tool-calls.ts";
 import type { OllamaCall, OllamaLogprobs, OllamaMetrics, OllamaWaiting } from "./answer.ts";
 
 /** The part of an answer that one line holds. */
@@ -29,8 +29,7 @@ export class OllamaEncoder implements AnswerEncoder {
   readonly #identity: AnswerIdentity;
   readonly #includesLogprobs: boolean;
   readonly #textFrame: (text: string) => Frame;
-  /** The incomplete call. */
-  #call: { readonly index: number; readonly name: string; text: string } | null = null;
+  readonly #calls: WholeCalls;
   /** Logprobs that have not been sent yet. */
   #logprobs: PositionLogprobs[] = [];
 
@@ -38,32 +37,29 @@ export class OllamaEncoder implements AnswerEncoder {
     this.#shape = shape;
     this.#identity = identity;
     this.#includesLogprobs = includesLogprobs;
+    this.#calls = new WholeCalls(identity.id);
     this.#textFrame = textFrames((text) => this.#line({ text }));
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
     if (this.#includesLogprobs) this.#logprobs.push(...(delta.logprobs ?? []));
-    switch (delta.type) {
-      case "text-delta":
-        return [...this.#endCall(), this.#encodeText(delta.text)];
-      case "reasoning-delta":
-        return [...this.#endCall(), jsonFrame(this.#line({ reasoning: delta.text }))];
-      case "tool-call-delta":
-        return this.#collectCall(delta);
-    }
+    const frames = this.#callFrames(this.#calls.add(delta));
+    if (delta.type === "text-delta") frames.push(this.#encodeText(delta.text));
+    if (delta.type === "reasoning-delta")
+      frames.push(jsonFrame(this.#line({ reasoning: delta.text })));
+    return frames;
   }
 
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
-    const call = this.#endCall();
-    return receipt ? [...call, jsonFrame(this.#whole({}, ending, receipt))] : call;
+    const frames = this.#callFrames(this.#calls.end());
+    if (receipt) frames.push(jsonFrame(this.#whole({}, ending, receipt)));
+    return frames;
   }
 
   body([choice]: readonly [Choice], receipt: Receipt): object {
     if (this.#includesLogprobs) this.#logprobs.push(...choice.logprobs);
     const { text, reasoning, toolCalls, ending } = choice;
-    const calls = toolCalls.flatMap((call, index) =>
-      this.#encodeCall({ index, name: call.name, text: call.arguments }),
-    );
+    const calls = this.#calls.all(toolCalls).map(encodeCall);
     const part = {
       text,
       ...(reasoning === "" ? {} : { reasoning }),
@@ -76,30 +72,8 @@ export class OllamaEncoder implements AnswerEncoder {
     return this.#logprobs.length > 0 ? jsonFrame(this.#line({ text })) : this.#textFrame(text);
   }
 
-  #collectCall({ index, name, text }: Extract<Delta, { type: "tool-call-delta" }>) {
-    if (name === null) {
-      if (this.#call) this.#call.text += text;
-      return [];
-    }
-    const before = this.#endCall();
-    this.#call = { index, name, text };
-    return before;
-  }
-
-  #endCall(): readonly Frame[] {
-    if (!this.#call) return [];
-    const calls = this.#encodeCall(this.#call);
-    this.#call = null;
-    return calls.length > 0 ? [jsonFrame(this.#line({ calls }))] : [];
-  }
-
-  /** Leaves out a call that was cut off, because clients would run it. `done_reason` is `length` then. */
-  #encodeCall(call: { readonly index: number; readonly name: string; readonly text: string }) {
-    const { index, name, text } = call;
-    const parsed = parseArguments(text);
-    if (!parsed) return [];
-    const id = callId("call", this.#identity.id, index);
-    return [{ id, function: { index, name, arguments: parsed } }];
+  #callFrames(call: WholeCall | null): Frame[] {
+    return call ? [jsonFrame(this.#line({ calls: [encodeCall(call)] }))] : [];
   }
 
   #line(part: AnswerPart): object {
@@ -128,6 +102,10 @@ export class OllamaEncoder implements AnswerEncoder {
     this.#logprobs = [];
     return { logprobs };
   }
+}
+
+function encodeCall({ id, index, name, args }: WholeCall): OllamaCall {
+  return { id, function: { index, name, arguments: args } };
 }
 
 export function headOf({ model, createdAtSeconds }: AnswerIdentity) {
