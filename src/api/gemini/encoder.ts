@@ -2,12 +2,26 @@
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 import type { Choice } from "../../generation/choice.ts";
-import type { Delta, Ending, PositionLogprobs, Receipt, Usage } from "../../generation/events.ts";
+import type {
+  Delta,
+  Ending,
+  PositionLogprobs,
+  Receipt,
+  TokenLogprob,
+  Usage,
+} from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { finite } from "../openai/logprobs.ts";
 import { jsonFrame, textFrames } from "../shared/frames.ts";
 import { type WholeCall, WholeCalls } from "../shared/tool-calls.ts";
-import type { GeminiAnswer, GeminiCandidate, GeminiPart, GeminiUsage } from "./answer.ts";
-import { averageOf, logprobsOf } from "./logprobs.ts";
+import type {
+  GeminiAnswer,
+  GeminiCandidate,
+  GeminiLogprobs,
+  GeminiPart,
+  GeminiTokenLogprob,
+  GeminiUsage,
+} from "./answer.ts";
 
 export type GeminiEncoderOptions = {
   /** Whether the answer includes the model's reasoning. */
@@ -137,4 +151,23 @@ function encodeUsage(usage: Usage): GeminiUsage {
     thoughtsTokenCount: reasoningTokens,
     totalTokenCount: promptTokens + completionTokens,
   };
+}
+
+/** https://ai.google.dev/api/generate-content#LogprobsResult */
+function logprobsOf(logprobs: readonly PositionLogprobs[]): GeminiLogprobs {
+  return {
+    chosenCandidates: logprobs.map(encodeToken),
+    topCandidates: logprobs.map(({ alternatives }) => ({
+      candidates: alternatives.map(encodeToken),
+    })),
+  };
+}
+
+function averageOf(logprobs: readonly PositionLogprobs[]): number {
+  const sum = logprobs.reduce((total, each) => total + finite(each.logprob ?? 0), 0);
+  return sum / Math.max(1, logprobs.length);
+}
+
+function encodeToken(token: TokenLogprob): GeminiTokenLogprob {
+  return { token: token.text, tokenId: token.id, logProbability: finite(token.logprob ?? 0) };
 }

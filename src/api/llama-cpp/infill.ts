@@ -23,7 +23,6 @@ import {
   pickedFields,
   type Settings,
 } from "./answers.ts";
-import { encodeSettings } from "./settings.ts";
 
 /** Editors send these with every request. They have no effect here, and `x-ignored-params` lists them. */
 const IGNORED = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
@@ -115,6 +114,27 @@ export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Sett
   const [request] = nativeInfill.parse(body, { ...context, randomSeed: () => 0 }).requests;
   if (!request) throw new Error("one prompt is one request");
   return { ...encodeSettings(request), seed: -1 };
+}
+
+/** A request's settings under llama.cpp's names. */
+function encodeSettings(request: AskedRequest): Settings {
+  const { sampling } = request;
+  return {
+    seed: sampling.seed,
+    temperature: sampling.temperature,
+    top_k: sampling.topK,
+    top_p: sampling.topP,
+    min_p: sampling.minP,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    repeat_penalty: sampling.repeatPenalty,
+    logit_bias: sampling.logitBias.map(([token, bias]) => ({ token, bias })),
+    stop: request.stop,
+    n_predict: request.maxTokens ?? -1,
+    min_tokens: request.minTokens,
+    ignore_eos: request.ignoreEos,
+    cache_prompt: request.reusePrefix,
+  };
 }
 
 /** Puts other files before the prefix, each after a separator line, as llama.cpp's server does without file tokens. */
