@@ -17,15 +17,15 @@ export type AnswerPart = {
   readonly calls?: OllamaCall[];
 };
 
-/** The fields that differ between the two routes. */
-export type EncodedShape = { readonly fields: (part: AnswerPart) => object };
+/** Encodes the fields that differ between the two routes. */
+export type EncodePart = (part: AnswerPart) => object;
 
 const NS_PER_MS = 1_000_000;
 const DONE_REASONS = { stop: "stop", length: "length", "tool-calls": "stop" } as const;
 
 /** There is always one choice, because Ollama's API has no field for more. */
 export class OllamaEncoder implements AnswerEncoder {
-  readonly #shape: EncodedShape;
+  readonly #encodePart: EncodePart;
   readonly #identity: AnswerIdentity;
   readonly #includesLogprobs: boolean;
   readonly #textFrame: (text: string) => Frame;
@@ -33,8 +33,8 @@ export class OllamaEncoder implements AnswerEncoder {
   /** Logprobs that have not been sent yet. */
   #logprobs: PositionLogprobs[] = [];
 
-  constructor(shape: EncodedShape, identity: AnswerIdentity, includesLogprobs: boolean) {
-    this.#shape = shape;
+  constructor(encodePart: EncodePart, identity: AnswerIdentity, includesLogprobs: boolean) {
+    this.#encodePart = encodePart;
     this.#identity = identity;
     this.#includesLogprobs = includesLogprobs;
     this.#calls = new WholeCalls(identity.id);
@@ -79,7 +79,7 @@ export class OllamaEncoder implements AnswerEncoder {
   #line(part: AnswerPart): object {
     return {
       ...headOf(this.#identity),
-      ...this.#shape.fields(part),
+      ...this.#encodePart(part),
       done: false,
       ...this.#takeLogprobs(),
     };
@@ -88,7 +88,7 @@ export class OllamaEncoder implements AnswerEncoder {
   #whole(part: AnswerPart, { reason }: Ending, receipt: Receipt): object {
     return {
       ...headOf(this.#identity),
-      ...this.#shape.fields(part),
+      ...this.#encodePart(part),
       done: true,
       done_reason: DONE_REASONS[reason],
       ...encodeMetrics(receipt),
@@ -113,10 +113,10 @@ export function headOf({ model, createdAtSeconds }: AnswerIdentity) {
 }
 
 /** A line with an empty delta, which clients ignore, and our own fields for the wait status. */
-export function noticeOf(shape: EncodedShape) {
+export function noticeOf(encodePart: EncodePart) {
   return (status: WaitingStatus | null, identity: AnswerIdentity): Frame => {
     const waiting = status ? encodeWaitStatus(status) : {};
-    return jsonFrame({ ...headOf(identity), ...shape.fields({}), done: false, ...waiting });
+    return jsonFrame({ ...headOf(identity), ...encodePart({}), done: false, ...waiting });
   };
 }
 

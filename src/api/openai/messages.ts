@@ -141,7 +141,7 @@ function readAnswer(given: Extract<InputMessage, { role: "assistant" }>, path: s
   }
   return {
     role: "assistant",
-    content: text === null || text === undefined ? "" : textOf(text),
+    content: textOf(text ?? ""),
     reasoning: reasoning ?? null,
     toolCalls: calls.map((call, index) => readCall(call, `${path}.tool_calls[${index}]`)),
   };
