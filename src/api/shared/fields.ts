@@ -199,12 +199,11 @@ export function requestsOf(
   };
 }
 
-type StreamFields = Pick<SharedFields, "stream"> & {
-  readonly stream_options?: object | null | undefined;
-};
-
 /** @throws ServiceError 400 for options of a stream beside `stream: false`, as OpenAI does */
-export function refuseStreamOptions(fields: StreamFields): void {
+export function refuseStreamOptions(fields: {
+  readonly stream: boolean;
+  readonly stream_options?: object | null | undefined;
+}): void {
   if (fields.stream || !fields.stream_options) return;
   throw invalidValue("stream_options", "can only be used with stream: true");
 }
