@@ -11,7 +11,10 @@ import type { ResponseItem } from "./answer.ts";
 import { type InputItem, withIds } from "./input.ts";
 import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
 
-export type ResponsesAnswer = Pick<ResponseState, "identity" | "fields" | "traits"> & {
+export type ResponsesAnswer = Pick<
+  ResponseState,
+  "identity" | "fields" | "isStored" | "omitted"
+> & {
   /** Without the earlier conversation. */
   readonly input: readonly InputItem[];
 };
@@ -125,8 +128,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 
   forget(): void {
-    const { traits } = this.#answer;
-    this.#answer = { ...this.#answer, traits: { ...traits, isStored: false } };
+    this.#answer = { ...this.#answer, isStored: false };
   }
 
   state(isWaiting: boolean): object {
