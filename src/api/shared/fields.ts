@@ -211,23 +211,19 @@ export function refuseStreamOptions(fields: {
 type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>;
 
 /** The sampling options that have the same names in OpenAI's dialects and Ollama's. */
-export function readSampling(fields: SamplingFields, context: ParseContext): SamplingParams {
+export function readSampling(fields: SamplingFields, { randomSeed }: ParseContext): SamplingParams {
+  const seed = fields.seed ?? -1; // -1 is a random seed, as in llama.cpp's server and Ollama
   return {
     temperature: fields.temperature,
     topP: fields.top_p,
     topK: Math.max(0, fields.top_k),
     minP: fields.min_p,
-    seed: readSeed(fields.seed, context),
+    seed: seed === -1 ? randomSeed() : wrapSeed(seed),
     presencePenalty: fields.presence_penalty,
     frequencyPenalty: fields.frequency_penalty,
     repeatPenalty: fields.repeat_penalty,
     logitBias: [],
   };
-}
-
-/** -1 is a random seed, as in llama.cpp's server and Ollama. */
-function readSeed(seed: number | null | undefined, context: ParseContext): number {
-  return seed === null || seed === undefined || seed === -1 ? context.randomSeed() : wrapSeed(seed);
 }
 
 /** Maps any integer to the seeds that the engine accepts. */
