@@ -31,9 +31,12 @@ export const encodeResponsesError = openaiErrors({
 });
 
 const EVENTS = {
-  message: "response.output_text",
-  reasoning: "response.reasoning_text",
-  function_call: "response.function_call_arguments",
+  message: { delta: "response.output_text.delta", done: "response.output_text.done" },
+  reasoning: { delta: "response.reasoning_text.delta", done: "response.reasoning_text.done" },
+  function_call: {
+    delta: "response.function_call_arguments.delta",
+    done: "response.function_call_arguments.done",
+  },
 } as const;
 
 const ITEM_TYPES = {
@@ -77,7 +80,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     if (delta.text === "") return frames;
     const fields = { ...this.#position(open), delta: delta.text };
     const more = open.type === "message" ? { ...fields, logprobs } : fields;
-    frames.push(this.#event(`${EVENTS[open.type]}.delta`, more));
+    frames.push(this.#event(EVENTS[open.type].delta, more));
     return frames;
   }
 
@@ -205,7 +208,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     this.#open = null;
     item.status = status;
     const fields = { ...this.#position(item), ...wholeText(item) };
-    frames.push(this.#event(`${EVENTS[item.type]}.done`, fields));
+    frames.push(this.#event(EVENTS[item.type].done, fields));
     if (item.type !== "function_call") frames.push(this.#partEvent("done", item));
     const output_index = this.#items.length - 1;
     frames.push(this.#event("response.output_item.done", { output_index, item }));
