@@ -54,9 +54,10 @@ export interface AnswerEncoder {
   /** Frames to send when the request has been accepted, before its first token. */
   start?(): readonly Frame[];
   delta(choice: number, delta: Delta): readonly Frame[];
-  progress(choice: number, progress: PrefillStatus): readonly Frame[];
+  /** Absent if the API has no event for prompt progress. */
+  progress?(choice: number, progress: PrefillStatus): readonly Frame[];
   finish(choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[];
-  body(choices: readonly Choice[], receipt: Receipt): object;
+  body(choices: readonly [Choice, ...Choice[]], receipt: Receipt): object;
   /**
    * The last frames of a stream that fails or is stopped. Without this method the stream ends with the dialect's error.
    * @param receipt times and tokens up to the failure
@@ -65,7 +66,7 @@ export interface AnswerEncoder {
 }
 
 /** Encoder of an answer that clients can retrieve while it is generated and afterwards. */
-export interface StoredAnswerEncoder extends Required<AnswerEncoder> {
+export interface StoredAnswerEncoder extends AnswerEncoder {
   /** Unique among all answers. */
   readonly id: string;
   /** The answer in its current state. @param isWaiting whether it still waits for a slot */

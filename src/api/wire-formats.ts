@@ -8,7 +8,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { geminiCountTokens } from "./gemini/count-tokens.ts";
 import { geminiGenerate, geminiStream } from "./gemini/generate.ts";
 import { nativeInfill } from "./llama-cpp/infill.ts";
-import { chatInputTokens, nativeApplyTemplate } from "./llama-cpp/template.ts";
+import { nativeApplyTemplate } from "./llama-cpp/template.ts";
 import { nativeDetokenize, nativeTokenize } from "./llama-cpp/tokens.ts";
 import { ollamaChat } from "./ollama/chat.ts";
 import { olderOllamaEmbeddings, ollamaEmbed } from "./ollama/embed.ts";
@@ -16,8 +16,8 @@ import { ollamaGenerate } from "./ollama/generate.ts";
 import { openaiChat } from "./openai/chat.ts";
 import { openaiCompletions } from "./openai/completions.ts";
 import { openaiEmbeddings } from "./openai/embeddings.ts";
+import { chatInputTokens, responsesInputTokens } from "./openai/input-tokens.ts";
 import { rerank } from "./openai/rerank.ts";
-import { responsesInputTokens } from "./responses/input-tokens.ts";
 import { openaiResponses } from "./responses/responses.ts";
 
 /** Formats that generate text. */

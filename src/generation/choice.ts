@@ -11,9 +11,6 @@ export type Choice = {
   readonly ending: Ending;
 };
 
-/** Used by encoders if there is no choice. */
-export const NO_ENDING: Ending = { reason: "stop", stopString: null };
-
 /** Collects one choice. */
 export class ChoiceCollector {
   #text = "";

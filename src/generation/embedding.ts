@@ -1,25 +1,25 @@
 // Requests to the embedding worker: vectors of texts, or scores of documents for a query.
 
-export type EmbedRequest = {
-  readonly type: "embed";
+type InputOptions = {
   /** Path of each input in the client's body, for errors. In a list it ends in `[]`, where errors put the index. */
   readonly inputPath: string;
-  /** Each is a text or its token ids. */
-  readonly inputs: readonly (string | readonly number[])[];
-  /** How many of a vector's first numbers to return; null for all. */
-  readonly dimensions: number | null;
   /** Whether to cut inputs that are too long instead of refusing them. */
   readonly truncates: boolean;
 };
 
-export type RankRequest = {
+export type EmbedRequest = InputOptions & {
+  readonly type: "embed";
+  /** Each is a text or its token ids. */
+  readonly inputs: readonly (string | readonly number[])[];
+  /** How many of a vector's first numbers to return; null for all. */
+  readonly dimensions: number | null;
+};
+
+/** The documents are the inputs. */
+export type RankRequest = InputOptions & {
   readonly type: "rank";
-  /** Path of each document; see `EmbedRequest`. */
-  readonly inputPath: string;
   readonly query: string;
   readonly documents: readonly string[];
-  /** Whether to cut documents that are too long instead of refusing them. */
-  readonly truncates: boolean;
 };
 
 export type EmbeddingRequest = EmbedRequest | RankRequest;

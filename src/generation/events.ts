@@ -1,5 +1,6 @@
 // Events that the engine yields for one request: any number of deltas, then one `finish` (or a thrown ServiceError).
 
+import type { TokenPiece } from "./questions.ts";
 import type { PrefillStatus } from "./wait-status.ts";
 
 /**
@@ -24,11 +25,7 @@ export type KeyUsage = Omit<Usage, "reasoningTokens"> & {
 };
 
 /** A token and its probability according to the model alone: before temperature, penalties, biases, top-k and grammars. */
-export type TokenLogprob = {
-  readonly id: number;
-  /** U+FFFD replaces bytes that are not a whole character. */
-  readonly text: string;
-  readonly bytes: readonly number[];
+export type TokenLogprob = TokenPiece & {
   /** Natural logarithm of the probability; null for the first token of a prompt, which has no predecessor. */
   readonly logprob: number | null;
 };

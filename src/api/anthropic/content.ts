@@ -149,7 +149,10 @@ export function readMessages({ system, messages }: Conversation): readonly Messa
   return turnsOf([
     ...(system && hasSystem ? [{ role: "system" as const, content: system }] : []),
     ...messages,
-  ]).flatMap((turn) => readTurn(turn, names));
+  ]).flatMap(({ role, blocks }) => {
+    if (role === "assistant") return [readAnswer(blocks, names)];
+    return role === "user" ? readUserTurn(blocks, names) : [{ role, content: textOf(blocks) }];
+  });
 }
 
 /** Merges consecutive messages of one role, as Anthropic does; many chat templates require alternating roles. */
@@ -161,17 +164,6 @@ function turnsOf(given: readonly InputMessage[]): readonly Turn[] {
     else for (const block of content) last.blocks.push(block);
   }
   return turns;
-}
-
-function readTurn({ role, blocks }: Turn, names: Map<string, string>): readonly Message[] {
-  switch (role) {
-    case "assistant":
-      return [readAnswer(blocks, names)];
-    case "user":
-      return readUserTurn(blocks, names);
-    case "system":
-      return [{ role, content: textOf(blocks) }];
-  }
 }
 
 function readAnswer(blocks: readonly Block[], names: Map<string, string>): Message {

@@ -1,7 +1,7 @@
 // Encoder of POST /v1/messages: one message of blocks, streamed as typed events.
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
-import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt, Usage } from "../../generation/events.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
@@ -69,9 +69,8 @@ export class AnthropicEncoder implements AnswerEncoder {
     ];
   }
 
-  body([choice]: readonly Choice[], { usage }: Receipt): AnthropicMessage {
-    const content = choice ? this.#content(choice) : [];
-    return this.#message(content, encodeEnding(choice?.ending ?? NO_ENDING), usage);
+  body([choice]: readonly [Choice], { usage }: Receipt): AnthropicMessage {
+    return this.#message(this.#content(choice), encodeEnding(choice.ending), usage);
   }
 
   #open(usage: Usage): readonly Frame[] {

@@ -118,17 +118,13 @@ export const anthropicMessages: Dialect = {
   },
 
   parse(body, context) {
-    const given = withBlocks(body);
-    const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED, REPLACEMENTS);
-    const request = requestOf(fields, context);
+    const { fields, ...parsed } = parseFor(schema, body, context);
     return {
-      requests: [request],
+      ...parsed,
       choicesPerPrompt: 1,
-      model: fields.model ?? null,
       isStreamed: fields.stream,
       flush: "token",
       isFlex: false,
-      ignoredParams,
       encoder: (identity) => new AnthropicEncoder(identity, omitsReasoning(fields)),
     };
   },
@@ -139,9 +135,13 @@ export const anthropicMessages: Dialect = {
 
 /** Parses a body only for its prompt, for `count_tokens`. */
 export function parsePrompt(body: unknown, context: ParseContext): AboutRequest {
-  const given = withBlocks(body);
-  const { fields, ignoredParams } = parseBody(promptSchema, given, UNSUPPORTED, REPLACEMENTS);
-  return { requests: [requestOf(fields, context)], model: fields.model ?? null, ignoredParams };
+  return parseFor(promptSchema, body, context);
+}
+
+function parseFor(form: typeof schema | typeof promptSchema, body: unknown, context: ParseContext) {
+  const { fields, ignoredParams } = parseBody(form, withBlocks(body), UNSUPPORTED, REPLACEMENTS);
+  const model = fields.model ?? null;
+  return { fields, requests: [requestOf(fields, context)], model, ignoredParams };
 }
 
 function requestOf(fields: Fields, context: ParseContext): AskedRequest {

@@ -77,13 +77,12 @@ const config = z.looseObject({
   responseFormat: unsupported,
 });
 
-export const generationConfig = field.optional(config, "Options for generation.");
+export const generationConfig = config
+  .nullish()
+  .transform((given) => given ?? config.parse({}))
+  .describe("Options for generation.");
 
 export type GenerationConfig = z.output<typeof config>;
-
-export function configOf(given: z.output<typeof generationConfig>): GenerationConfig {
-  return given ?? config.parse({});
-}
 
 type ConfigPart = Pick<AskedRequest, "sampling" | "stop" | "maxTokens" | "grammar" | "logprobs">;
 

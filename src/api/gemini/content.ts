@@ -98,23 +98,19 @@ function isGiven(value: unknown): boolean {
 export function refuseMedia(body: unknown): void {
   if (!isObject(body)) return;
   const { contents: given, systemInstruction: system } = body;
-  const all = (Array.isArray(given) ? given : []).map((each, index) => ({
-    content: each as unknown,
-    path: `contents[${index}]`,
-  }));
-  for (const { content, path } of [...all, { content: system, path: "systemInstruction" }]) {
-    if (!isObject(content) || !Array.isArray(content.parts)) continue;
-    for (const [index, each] of content.parts.entries())
-      refuseMediaPart(each, `${path}.parts[${index}]`);
-  }
+  for (const [index, content] of (Array.isArray(given) ? given : []).entries())
+    refuseMediaIn(content, `contents[${index}]`);
+  refuseMediaIn(system, "systemInstruction");
 }
 
-function refuseMediaPart(given: unknown, path: string): void {
-  if (!isObject(given)) return;
-  const name = Object.keys(MEDIA).find((each) => isGiven(given[each]));
-  if (name === undefined) return;
-  const param = `${path}.${name}`;
-  throw unreadable(param, param);
+function refuseMediaIn(content: unknown, path: string): void {
+  if (!isObject(content) || !Array.isArray(content.parts)) return;
+  for (const [index, part] of content.parts.entries()) {
+    const name = isObject(part) && Object.keys(MEDIA).find((each) => isGiven(part[each]));
+    if (!name) continue;
+    const param = `${path}.parts[${index}].${name}`;
+    throw unreadable(param, param);
+  }
 }
 
 type Content = z.output<typeof contents>[number];

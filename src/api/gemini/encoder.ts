@@ -7,14 +7,21 @@ import type {
   Ending,
   PositionLogprobs,
   Receipt,
-  ToolCallDelta,
+  TokenLogprob,
   Usage,
 } from "../../generation/events.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
+import { finite } from "../openai/logprobs.ts";
 import { jsonFrame, textFrames } from "../shared/frames.ts";
-import { callId, parseArguments } from "../shared/tool-calls.ts";
-import type { GeminiAnswer, GeminiCandidate, GeminiPart, GeminiUsage } from "./answer.ts";
-import { averageOf, logprobsOf } from "./logprobs.ts";
+import { type WholeCall, WholeCalls } from "../shared/tool-calls.ts";
+import type {
+  GeminiAnswer,
+  GeminiCandidate,
+  GeminiLogprobs,
+  GeminiPart,
+  GeminiTokenLogprob,
+  GeminiUsage,
+} from "./answer.ts";
 
 export type GeminiEncoderOptions = {
   /** Whether the answer includes the model's reasoning. */
@@ -22,15 +29,12 @@ export type GeminiEncoderOptions = {
   readonly includesLogprobs: boolean;
 };
 
-type Call = { readonly index: number; readonly name: string; arguments: string };
-
 /** State of one candidate while it streams. */
 type Streaming = {
   readonly textFrame: (text: string) => Frame;
-  /** The incomplete call; calls are sent whole. */
-  call: Call | null;
+  readonly calls: WholeCalls;
   /** Logprobs that have not been sent yet. */
-  logprobs: PositionLogprobs[];
+  readonly logprobs: PositionLogprobs[];
 };
 
 const FINISH_REASONS = { stop: "STOP", length: "MAX_TOKENS", "tool-calls": "STOP" } as const;
@@ -45,36 +49,30 @@ export class GeminiEncoder implements AnswerEncoder {
     this.#options = options;
   }
 
-  /** Gemini's API has no event for prompt progress. */
-  progress(): readonly Frame[] {
-    return [];
-  }
-
   delta(index: number, delta: Delta): readonly Frame[] {
-    const streaming = this.#streaming(index);
-    const { includesLogprobs } = this.#options;
-    if (includesLogprobs) for (const each of delta.logprobs ?? []) streaming.logprobs.push(each);
-    switch (delta.type) {
-      case "text-delta":
-        return [...this.#endCall(index), ...this.#text(index, delta.text)];
-      case "reasoning-delta":
-        return [...this.#endCall(index), ...this.#reasoning(index, delta.text)];
-      case "tool-call-delta":
-        return this.#call(index, delta);
-    }
+    const { textFrame, calls, logprobs } = this.#streaming(index);
+    const { includesReasoning, includesLogprobs } = this.#options;
+    if (includesLogprobs) for (const each of delta.logprobs ?? []) logprobs.push(each);
+    const call = calls.add(delta);
+    const frames = call ? [this.#frame(index, callPart(call))] : [];
+    if (delta.type === "text-delta" && delta.text !== "")
+      frames.push(includesLogprobs ? this.#frame(index, text(delta.text)) : textFrame(delta.text));
+    if (delta.type === "reasoning-delta" && includesReasoning)
+      frames.push(this.#frame(index, thought(delta.text)));
+    return frames;
   }
 
   finish(index: number, { reason }: Ending, receipt: Receipt | null): readonly Frame[] {
-    const parts = this.#takeCall(index);
+    const call = this.#streaming(index).calls.end();
     const candidate = {
-      ...this.#candidate(index, parts.length > 0 ? parts : [text("")]),
+      ...this.#candidate(index, call ? callPart(call) : text("")),
       finishReason: FINISH_REASONS[reason],
     };
     const usage = receipt ? { usageMetadata: encodeUsage(receipt.usage) } : {};
     return [jsonFrame({ ...this.#answer([candidate]), ...usage })];
   }
 
-  body(choices: readonly Choice[], { usage }: Receipt): GeminiAnswer {
+  body(choices: readonly [Choice, ...Choice[]], { usage }: Receipt): GeminiAnswer {
     const candidates = choices.map((choice, index): GeminiCandidate => {
       const logprobs = this.#options.includesLogprobs ? choice.logprobs : [];
       return {
@@ -94,50 +92,9 @@ export class GeminiEncoder implements AnswerEncoder {
     const parts = [
       ...(showsReasoning ? [thought(reasoning)] : []),
       ...(content === "" ? [] : [text(content)]),
-      ...toolCalls.flatMap((call, number) => this.#encodeCall({ ...call, index: number }, index)),
+      ...this.#streaming(index).calls.all(toolCalls).map(callPart),
     ];
     return parts.length > 0 ? parts : [text("")];
-  }
-
-  #text(index: number, content: string): readonly Frame[] {
-    if (content === "") return [];
-    if (this.#options.includesLogprobs) return this.#parts(index, [text(content)]);
-    return [this.#streaming(index).textFrame(content)];
-  }
-
-  #reasoning(index: number, content: string): readonly Frame[] {
-    return this.#options.includesReasoning ? this.#parts(index, [thought(content)]) : [];
-  }
-
-  #call(index: number, { index: number, name, text: more }: ToolCallDelta): readonly Frame[] {
-    const streaming = this.#streaming(index);
-    if (name === null) {
-      if (streaming.call) streaming.call.arguments += more;
-      return [];
-    }
-    const frames = this.#endCall(index);
-    streaming.call = { index: number, name, arguments: more };
-    return frames;
-  }
-
-  #endCall(index: number): readonly Frame[] {
-    const parts = this.#takeCall(index);
-    return parts.length > 0 ? this.#parts(index, parts) : [];
-  }
-
-  #takeCall(index: number): readonly GeminiPart[] {
-    const streaming = this.#streaming(index);
-    const { call } = streaming;
-    streaming.call = null;
-    return call ? this.#encodeCall(call, index) : [];
-  }
-
-  /** Leaves out a call that was cut off; the finish reason is MAX_TOKENS then. */
-  #encodeCall(call: Call, index: number): readonly GeminiPart[] {
-    const args = parseArguments(call.arguments);
-    if (args === null) return [];
-    const id = callId("call", this.#identity.id, call.index, index);
-    return [{ functionCall: { id, name: call.name, args } }];
   }
 
   #streaming(index: number): Streaming {
@@ -146,21 +103,21 @@ export class GeminiEncoder implements AnswerEncoder {
     const textFrame = textFrames((content) => {
       return this.#answer([{ content: { parts: [text(content)], role: "model" }, index }]);
     });
-    const streaming = { textFrame, call: null, logprobs: [] };
+    const calls = new WholeCalls(this.#identity.id, index);
+    const streaming = { textFrame, calls, logprobs: [] };
     this.#candidates[index] = streaming;
     return streaming;
   }
 
-  #parts(index: number, parts: readonly GeminiPart[]): readonly Frame[] {
-    return [jsonFrame(this.#answer([this.#candidate(index, parts)]))];
+  #frame(index: number, part: GeminiPart): Frame {
+    return jsonFrame(this.#answer([this.#candidate(index, part)]));
   }
 
   /** Includes the logprobs that have not been sent yet. */
-  #candidate(index: number, parts: readonly GeminiPart[]): GeminiCandidate {
+  #candidate(index: number, part: GeminiPart): GeminiCandidate {
     const logprobs = this.#streaming(index).logprobs.splice(0);
-    const content = { parts: [...parts], role: "model" as const };
     return {
-      content,
+      content: { parts: [part], role: "model" },
       index,
       ...(logprobs.length > 0 ? { logprobsResult: logprobsOf(logprobs) } : {}),
     };
@@ -180,6 +137,10 @@ function thought(content: string): GeminiPart {
   return { text: content, thought: true };
 }
 
+function callPart({ id, name, args }: WholeCall): GeminiPart {
+  return { functionCall: { id, name, args } };
+}
+
 /** Gemini counts reasoning tokens apart from those of the candidates. */
 function encodeUsage(usage: Usage): GeminiUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage;
@@ -190,4 +151,23 @@ function encodeUsage(usage: Usage): GeminiUsage {
     thoughtsTokenCount: reasoningTokens,
     totalTokenCount: promptTokens + completionTokens,
   };
+}
+
+/** https://ai.google.dev/api/generate-content#LogprobsResult */
+function logprobsOf(logprobs: readonly PositionLogprobs[]): GeminiLogprobs {
+  return {
+    chosenCandidates: logprobs.map(encodeToken),
+    topCandidates: logprobs.map(({ alternatives }) => ({
+      candidates: alternatives.map(encodeToken),
+    })),
+  };
+}
+
+function averageOf(logprobs: readonly PositionLogprobs[]): number {
+  const sum = logprobs.reduce((total, each) => total + finite(each.logprob ?? 0), 0);
+  return sum / Math.max(1, logprobs.length);
+}
+
+function encodeToken(token: TokenLogprob): GeminiTokenLogprob {
+  return { token: token.text, tokenId: token.id, logProbability: finite(token.logprob ?? 0) };
 }

@@ -9,7 +9,7 @@ import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { parseBody, type Unsupported } from "../shared/parse-body.ts";
 import { GEMINI, geminiAnswer } from "./answer.ts";
-import { configOf, generationConfig, readConfig, readReasoning } from "./config.ts";
+import { generationConfig, readConfig, readReasoning } from "./config.ts";
 import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
 import { encodeGeminiError } from "./errors.ts";
@@ -90,7 +90,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
   refuseMedia(given);
   const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
   const request = requestOf(fields, context);
-  const config = configOf(fields.generationConfig);
+  const { generationConfig: config } = fields;
   return {
     requests: Array.from({ length: config.candidateCount }, (_, index) => ({
       ...request,
@@ -113,7 +113,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
 /** The request for one candidate. @throws ServiceError 400, naming the field */
 export function requestOf(fields: GeminiRequest, context: ParseContext): AskedRequest {
   const messages = readContents(fields);
-  const config = configOf(fields.generationConfig);
+  const { generationConfig: config } = fields;
   return {
     prompt: {
       type: "messages",

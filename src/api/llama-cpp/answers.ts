@@ -78,15 +78,6 @@ export const tokenText = z.strictObject({ content: z.string() });
 
 export const renderedPrompt = z.strictObject({ prompt: z.string() });
 
-export const inputTokens = z.strictObject({
-  object: z.literal("response.input_tokens"),
-  input_tokens: count,
-});
-
-export function encodeInputTokens(tokens: number): z.output<typeof inputTokens> {
-  return { object: "response.input_tokens", input_tokens: tokens };
-}
-
 const slot = { id: count, n_ctx: count, n_reserved: count, speculative: z.literal(false) };
 
 /** A free slot, a slot used by another key, or a slot used by the caller's key. */

@@ -2,7 +2,7 @@
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import { z } from "zod";
-import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
@@ -23,7 +23,6 @@ import {
   pickedFields,
   type Settings,
 } from "./answers.ts";
-import { encodeSettings } from "./settings.ts";
 
 /** Editors send these with every request. They have no effect here, and `x-ignored-params` lists them. */
 const IGNORED = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
@@ -117,6 +116,27 @@ export function defaultSettings(context: Omit<ParseContext, "randomSeed">): Sett
   return { ...encodeSettings(request), seed: -1 };
 }
 
+/** A request's settings under llama.cpp's names. */
+function encodeSettings(request: AskedRequest): Settings {
+  const { sampling } = request;
+  return {
+    seed: sampling.seed,
+    temperature: sampling.temperature,
+    top_k: sampling.topK,
+    top_p: sampling.topP,
+    min_p: sampling.minP,
+    presence_penalty: sampling.presencePenalty,
+    frequency_penalty: sampling.frequencyPenalty,
+    repeat_penalty: sampling.repeatPenalty,
+    logit_bias: sampling.logitBias.map(([token, bias]) => ({ token, bias })),
+    stop: request.stop,
+    n_predict: request.maxTokens ?? -1,
+    min_tokens: request.minTokens,
+    ignore_eos: request.ignoreEos,
+    cache_prompt: request.reusePrefix,
+  };
+}
+
 /** Puts other files before the prefix, each after a separator line, as llama.cpp's server does without file tokens. */
 function textBefore({ input_extra, input_prefix, prompt }: Fields): string {
   const extra = (input_extra ?? []).map(
@@ -159,8 +179,8 @@ class InfillEncoder implements AnswerEncoder {
     return receipt ? [jsonFrame(this.#whole("", ending, receipt))] : [];
   }
 
-  body([choice]: readonly Choice[], receipt: Receipt): object {
-    return this.#whole(choice?.text ?? "", choice?.ending ?? NO_ENDING, receipt);
+  body([choice]: readonly [Choice], receipt: Receipt): object {
+    return this.#whole(choice.text, choice.ending, receipt);
   }
 
   #whole(content: string, { reason, stopString }: Ending, receipt: Receipt): object {

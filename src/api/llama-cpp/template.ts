@@ -1,12 +1,11 @@
-// The endpoints POST /apply-template and POST /v1/chat/completions/input_tokens: the rendered prompt of a chat, and its
-// number of tokens. They take the body of a chat completion and refuse what a chat completion refuses.
+// The endpoint POST /apply-template: the rendered prompt of a chat. It takes the body of a chat completion and refuses what a
+// chat completion refuses.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
-import { callAbout, countTokens, type Endpoint } from "../endpoint.ts";
-import { OPENAI } from "../openai/answer.ts";
+import { callAbout, type Endpoint } from "../endpoint.ts";
 import { openaiChat } from "../openai/chat.ts";
 import { nonGenerating } from "../shared/contract.ts";
-import { encodeInputTokens, inputTokens, LLAMA_CPP, renderedPrompt } from "./answers.ts";
+import { LLAMA_CPP, renderedPrompt } from "./answers.ts";
 
 export const nativeApplyTemplate: Endpoint = {
   path: "/apply-template",
@@ -23,16 +22,4 @@ export const nativeApplyTemplate: Endpoint = {
       const { text } = await ask({ type: "render", prompt: request.prompt });
       return { prompt: text };
     }),
-};
-
-export const chatInputTokens: Endpoint = {
-  path: `${openaiChat.path}/input_tokens`,
-  contract: nonGenerating(openaiChat.contract, {
-    name: "InputTokens",
-    tag: OPENAI,
-    summary: "Counts the tokens of a conversation",
-    answer: inputTokens,
-  }),
-  parse: (body, context) =>
-    callAbout(openaiChat.parse(body, context), countTokens(encodeInputTokens)),
 };

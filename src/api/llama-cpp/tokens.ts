@@ -51,15 +51,13 @@ export const nativeTokenize: Endpoint = {
           addsBeginning: fields.add_special,
           readsControlTokens: fields.parse_special,
         });
-        return { tokens: fields.with_pieces ? pieces.map(encodePiece) : pieces.map(idOf) };
+        return {
+          tokens: fields.with_pieces ? pieces.map(encodePiece) : pieces.map(({ id }) => id),
+        };
       },
     };
   },
 };
-
-function idOf({ id }: TokenPiece): number {
-  return id;
-}
 
 /** Returns bytes for a token that holds only part of a character. */
 function encodePiece({ id, text, bytes }: TokenPiece) {

@@ -8,7 +8,7 @@ import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { readTools, toolFields } from "../shared/tools.ts";
 import { type ChatFields, chatForms, OLLAMA } from "./answer.ts";
-import { type EncodedShape, noticeOf } from "./encoder.ts";
+import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
 import {
   commonFields,
@@ -38,16 +38,16 @@ const schema = z.object({
 
 type Fields = z.output<typeof schema>;
 
-const SHAPE: EncodedShape = {
-  fields: ({ text = "", reasoning, calls }): ChatFields => ({
+function encodePart({ text = "", reasoning, calls }: AnswerPart): ChatFields {
+  return {
     message: {
       role: "assistant",
       content: text,
       ...(reasoning === undefined ? {} : { thinking: reasoning }),
       ...(calls ? { tool_calls: calls } : {}),
     },
-  }),
-};
+  };
+}
 
 export const ollamaChat: Dialect = {
   path: "/api/chat",
@@ -74,9 +74,9 @@ export const ollamaChat: Dialect = {
     refuseImages(body);
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
     const request = chatRequest(fields, context);
-    const parsed = parsedOf(fields, ignoredParams, SHAPE);
+    const parsed = parsedOf(fields, ignoredParams, encodePart);
     if (!fields.messages?.length)
-      return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, SHAPE) };
+      return { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, encodePart) };
     const whole = readMessages(fields.messages);
     const formOf = (form: readonly Message[]) => ({ ...parsed, requests: [request(form)] });
     const shorter = fields.truncate ? shorterForms(whole) : [];
@@ -84,7 +84,7 @@ export const ollamaChat: Dialect = {
   },
 
   encodeError: encodeOllamaError,
-  lines: { notice: noticeOf(SHAPE) },
+  lines: { notice: noticeOf(encodePart) },
 };
 
 /** Like Ollama, continues a final assistant message. */

@@ -1,13 +1,13 @@
 // Encoder of POST /api/chat and POST /api/generate: lines of JSON, the last of which has the metrics, or one body. Tool
 // calls are sent whole. https://docs.ollama.com/api/streaming
 
-import { type Choice, NO_ENDING } from "../../generation/choice.ts";
+import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, PositionLogprobs, Receipt } from "../../generation/events.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
 import { encodeToken } from "../openai/logprobs.ts";
 import { jsonFrame, textFrames } from "../shared/frames.ts";
-import { callId, parseArguments } from "../shared/tool-calls.ts";
+import { type WholeCall, WholeCalls } from "../shared/tool-calls.ts";
 import type { OllamaCall, OllamaLogprobs, OllamaMetrics, OllamaWaiting } from "./answer.ts";
 
 /** The part of an answer that one line holds. */
@@ -17,99 +17,69 @@ export type AnswerPart = {
   readonly calls?: OllamaCall[];
 };
 
-/** The fields that differ between the two routes. */
-export type EncodedShape = { readonly fields: (part: AnswerPart) => object };
+/** Encodes the fields that differ between the two routes. */
+export type EncodePart = (part: AnswerPart) => object;
 
 const NS_PER_MS = 1_000_000;
 const DONE_REASONS = { stop: "stop", length: "length", "tool-calls": "stop" } as const;
 
 /** There is always one choice, because Ollama's API has no field for more. */
 export class OllamaEncoder implements AnswerEncoder {
-  readonly #shape: EncodedShape;
+  readonly #encodePart: EncodePart;
   readonly #identity: AnswerIdentity;
   readonly #includesLogprobs: boolean;
   readonly #textFrame: (text: string) => Frame;
-  /** The incomplete call. */
-  #call: { readonly index: number; readonly name: string; text: string } | null = null;
+  readonly #calls: WholeCalls;
   /** Logprobs that have not been sent yet. */
   #logprobs: PositionLogprobs[] = [];
 
-  constructor(shape: EncodedShape, identity: AnswerIdentity, includesLogprobs: boolean) {
-    this.#shape = shape;
+  constructor(encodePart: EncodePart, identity: AnswerIdentity, includesLogprobs: boolean) {
+    this.#encodePart = encodePart;
     this.#identity = identity;
     this.#includesLogprobs = includesLogprobs;
+    this.#calls = new WholeCalls(identity.id);
     this.#textFrame = textFrames((text) => this.#line({ text }));
   }
 
   delta(_choice: number, delta: Delta): readonly Frame[] {
     if (this.#includesLogprobs) this.#logprobs.push(...(delta.logprobs ?? []));
-    switch (delta.type) {
-      case "text-delta":
-        return [...this.#endCall(), this.#encodeText(delta.text)];
-      case "reasoning-delta":
-        return [...this.#endCall(), jsonFrame(this.#line({ reasoning: delta.text }))];
-      case "tool-call-delta":
-        return this.#collectCall(delta);
-    }
-  }
-
-  /** Ollama's API has no event for prompt progress. */
-  progress(): readonly Frame[] {
-    return [];
+    const frames = this.#callFrames(this.#calls.add(delta));
+    if (delta.type === "text-delta") frames.push(this.#encodeText(delta.text));
+    if (delta.type === "reasoning-delta")
+      frames.push(jsonFrame(this.#line({ reasoning: delta.text })));
+    return frames;
   }
 
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
-    const call = this.#endCall();
-    return receipt ? [...call, jsonFrame(this.#whole({}, ending, receipt))] : call;
+    const frames = this.#callFrames(this.#calls.end());
+    if (receipt) frames.push(jsonFrame(this.#whole({}, ending, receipt)));
+    return frames;
   }
 
-  body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (this.#includesLogprobs) this.#logprobs.push(...(choice?.logprobs ?? []));
-    const calls = (choice?.toolCalls ?? []).flatMap((call, index) =>
-      this.#encodeCall({ index, name: call.name, text: call.arguments }),
-    );
+  body([choice]: readonly [Choice], receipt: Receipt): object {
+    if (this.#includesLogprobs) this.#logprobs.push(...choice.logprobs);
+    const { text, reasoning, toolCalls, ending } = choice;
+    const calls = this.#calls.all(toolCalls).map(encodeCall);
     const part = {
-      text: choice?.text ?? "",
-      ...(choice?.reasoning ? { reasoning: choice.reasoning } : {}),
+      text,
+      ...(reasoning === "" ? {} : { reasoning }),
       ...(calls.length > 0 ? { calls } : {}),
     };
-    return this.#whole(part, choice?.ending ?? NO_ENDING, receipt);
+    return this.#whole(part, ending, receipt);
   }
 
   #encodeText(text: string): Frame {
     return this.#logprobs.length > 0 ? jsonFrame(this.#line({ text })) : this.#textFrame(text);
   }
 
-  #collectCall({ index, name, text }: Extract<Delta, { type: "tool-call-delta" }>) {
-    if (name === null) {
-      if (this.#call) this.#call.text += text;
-      return [];
-    }
-    const before = this.#endCall();
-    this.#call = { index, name, text };
-    return before;
-  }
-
-  #endCall(): readonly Frame[] {
-    if (!this.#call) return [];
-    const calls = this.#encodeCall(this.#call);
-    this.#call = null;
-    return calls.length > 0 ? [jsonFrame(this.#line({ calls }))] : [];
-  }
-
-  /** Leaves out a call that was cut off, because clients would run it. `done_reason` is `length` then. */
-  #encodeCall(call: { readonly index: number; readonly name: string; readonly text: string }) {
-    const { index, name, text } = call;
-    const parsed = parseArguments(text);
-    if (!parsed) return [];
-    const id = callId("call", this.#identity.id, index);
-    return [{ id, function: { index, name, arguments: parsed } }];
+  #callFrames(call: WholeCall | null): Frame[] {
+    return call ? [jsonFrame(this.#line({ calls: [encodeCall(call)] }))] : [];
   }
 
   #line(part: AnswerPart): object {
     return {
       ...headOf(this.#identity),
-      ...this.#shape.fields(part),
+      ...this.#encodePart(part),
       done: false,
       ...this.#takeLogprobs(),
     };
@@ -118,7 +88,7 @@ export class OllamaEncoder implements AnswerEncoder {
   #whole(part: AnswerPart, { reason }: Ending, receipt: Receipt): object {
     return {
       ...headOf(this.#identity),
-      ...this.#shape.fields(part),
+      ...this.#encodePart(part),
       done: true,
       done_reason: DONE_REASONS[reason],
       ...encodeMetrics(receipt),
@@ -134,15 +104,19 @@ export class OllamaEncoder implements AnswerEncoder {
   }
 }
 
+function encodeCall({ id, index, name, args }: WholeCall): OllamaCall {
+  return { id, function: { index, name, arguments: args } };
+}
+
 export function headOf({ model, createdAtSeconds }: AnswerIdentity) {
   return { model, created_at: new Date(createdAtSeconds * 1000).toISOString() };
 }
 
 /** A line with an empty delta, which clients ignore, and our own fields for the wait status. */
-export function noticeOf(shape: EncodedShape) {
+export function noticeOf(encodePart: EncodePart) {
   return (status: WaitingStatus | null, identity: AnswerIdentity): Frame => {
     const waiting = status ? encodeWaitStatus(status) : {};
-    return jsonFrame({ ...headOf(identity), ...shape.fields({}), done: false, ...waiting });
+    return jsonFrame({ ...headOf(identity), ...encodePart({}), done: false, ...waiting });
   };
 }
 

@@ -8,7 +8,7 @@ import * as field from "../shared/field-types.ts";
 import { logprobOptions, PLAIN_REQUEST } from "../shared/fields.ts";
 import type { Replacements, Unsupported } from "../shared/parse-body.ts";
 import { ANSWER_FORM, schemaAt } from "../shared/schema-grammar.ts";
-import { type EncodedShape, headOf, OllamaEncoder } from "./encoder.ts";
+import { type EncodePart, headOf, OllamaEncoder } from "./encoder.ts";
 import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
 
 /** How long the model stays in memory. Without effect: models stay loaded. */
@@ -83,7 +83,7 @@ export function requestOf(
 export function parsedOf(
   fields: CommonFields,
   ignoredParams: readonly string[],
-  shape: EncodedShape,
+  encodePart: EncodePart,
 ): Omit<ParsedRequest, "requests"> {
   return {
     choicesPerPrompt: 1,
@@ -92,16 +92,16 @@ export function parsedOf(
     flush: "token",
     isFlex: false,
     ignoredParams,
-    encoder: (identity) => new OllamaEncoder(shape, identity, fields.logprobs),
+    encoder: (identity) => new OllamaEncoder(encodePart, identity, fields.logprobs),
   };
 }
 
 /** A request without a prompt asks to load or unload the model. Here it only gets the answer that Ollama would give. */
-export function loadedAtOnce({ keep_alive }: CommonFields, shape: EncodedShape) {
+export function loadedAtOnce({ keep_alive }: CommonFields, encodePart: EncodePart) {
   const isUnload = keep_alive === 0 || /^0\w*$/.test(String(keep_alive ?? ""));
   return (identity: AnswerIdentity) => ({
     ...headOf(identity),
-    ...shape.fields({}),
+    ...encodePart({}),
     done: true,
     done_reason: isUnload ? "unload" : "load",
   });

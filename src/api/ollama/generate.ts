@@ -7,7 +7,7 @@ import * as field from "../shared/field-types.ts";
 import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { type GenerateFields, generateForms, OLLAMA } from "./answer.ts";
-import { type EncodedShape, noticeOf } from "./encoder.ts";
+import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { ollamaErrors } from "./errors.ts";
 import {
   commonFields,
@@ -46,12 +46,9 @@ const schema = z.object({
 
 type Fields = z.output<typeof schema>;
 
-const SHAPE: EncodedShape = {
-  fields: ({ text = "", reasoning }): GenerateFields => ({
-    response: text,
-    ...(reasoning === undefined ? {} : { thinking: reasoning }),
-  }),
-};
+function encodePart({ text = "", reasoning }: AnswerPart): GenerateFields {
+  return { response: text, ...(reasoning === undefined ? {} : { thinking: reasoning }) };
+}
 
 export const ollamaGenerate: Dialect = {
   path: "/api/generate",
@@ -77,15 +74,15 @@ export const ollamaGenerate: Dialect = {
   parse(body, context) {
     const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
     const request = requestOf(fields, promptOf(fields), context);
-    const parsed = parsedOf(fields, ignoredParams, SHAPE);
+    const parsed = parsedOf(fields, ignoredParams, encodePart);
     const isLoad = !fields.prompt && !fields.suffix;
     return isLoad
-      ? { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, SHAPE) }
+      ? { ...parsed, requests: [], immediateBody: loadedAtOnce(fields, encodePart) }
       : { ...parsed, requests: [request] };
   },
 
   encodeError: ollamaErrors({ messages: "prompt" }),
-  lines: { notice: noticeOf(SHAPE) },
+  lines: { notice: noticeOf(encodePart) },
 };
 
 function promptOf(fields: Fields): AskedPrompt {

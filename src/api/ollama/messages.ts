@@ -66,23 +66,21 @@ export function refuseImages(body: unknown): void {
 
 export function readMessages(given: readonly InputMessage[]): readonly Message[] {
   const calls = new OpenCalls();
-  return given.map((each) => readMessage(each, calls));
-}
-
-function readMessage(given: InputMessage, calls: OpenCalls): Message {
-  const content = given.content ?? "";
-  switch (given.role) {
-    case "assistant": {
-      const toolCalls = (given.tool_calls ?? []).map(({ id, function: called }) =>
-        calls.add({ id, name: called.name, arguments: called.arguments }),
-      );
-      return { role: "assistant", content, reasoning: given.thinking || null, toolCalls };
+  return given.map((each): Message => {
+    const content = each.content ?? "";
+    switch (each.role) {
+      case "assistant": {
+        const toolCalls = (each.tool_calls ?? []).map(({ id, function: called }) =>
+          calls.add({ id, name: called.name, arguments: called.arguments }),
+        );
+        return { role: "assistant", content, reasoning: each.thinking || null, toolCalls };
+      }
+      case "tool":
+        return calls.resultOf({ id: each.tool_call_id, name: each.tool_name, content });
+      default:
+        return { role: each.role, content };
     }
-    case "tool":
-      return calls.resultOf({ id: given.tool_call_id, name: given.tool_name, content });
-    default:
-      return { role: given.role, content };
-  }
+  });
 }
 
 /** Shorter and shorter conversations: each begins at a later user message, and all keep the system messages. */

@@ -2,10 +2,10 @@
 // https://docs.ollama.com/modelfile#parameter , api/types.go in https://github.com/ollama/ollama
 
 import { z } from "zod";
-import type { AskedRequest, SamplingParams } from "../../generation/request.ts";
+import type { AskedRequest } from "../../generation/request.ts";
 import type { ParseContext } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
-import { readSeed, sharedFields } from "../shared/fields.ts";
+import { readSampling, sharedFields } from "../shared/fields.ts";
 import type { Unsupported } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 
@@ -69,37 +69,25 @@ export const UNSUPPORTED_OPTIONS: Unsupported = {
   "options.embedding_only": [false],
 };
 
-type OptionsPart = Pick<AskedRequest, "stop" | "maxTokens"> & { readonly sampling: SamplingParams };
-
 /** @throws ServiceError 400 if `num_ctx` exceeds the context size */
-export function readOptions(given: Options, context: ParseContext): OptionsPart {
+export function readOptions(
+  given: Options,
+  context: ParseContext,
+): Pick<AskedRequest, "sampling" | "stop" | "maxTokens"> {
   refuseLargerContext(given, context);
   return {
-    sampling: {
-      temperature: given.temperature,
-      topK: given.top_k,
-      topP: given.top_p,
-      minP: given.min_p,
-      seed: readSeed(given.seed, context),
-      presencePenalty: given.presence_penalty,
-      frequencyPenalty: given.frequency_penalty,
-      repeatPenalty: given.repeat_penalty,
-      logitBias: [],
-    },
+    sampling: readSampling(given, context),
     stop: given.stop ?? [],
     maxTokens: maxTokensOf(given, context),
   };
 }
 
 /** A smaller `num_ctx` is accepted without effect: prompts are never cut to it. */
-function refuseLargerContext({ num_ctx }: Pick<Options, "num_ctx">, context: ContextSize) {
-  const { contextTokens = null } = context;
+function refuseLargerContext({ num_ctx }: Options, { contextTokens = null }: ParseContext) {
   if (contextTokens === null || (num_ctx ?? 0) <= contextTokens) return;
   const limit = `must be at most ${contextTokens}, the context size of this server (--context)`;
   throw invalidValue("options.num_ctx", `is ${num_ctx}; it ${limit}`);
 }
-
-type ContextSize = Pick<ParseContext, "contextTokens">;
 
 /** In Ollama's API, 0, -1 and -2 all mean no limit. */
 function maxTokensOf({ num_predict }: Options, context: ParseContext): number | null {

@@ -148,17 +148,12 @@ function readPrompts({ prompt, suffix, n }: Fields): readonly AskedPrompt[] {
   const given = (isOne ? [prompt] : prompt) as readonly (string | readonly number[])[]; // the schema refuses mixed lists
   if (given.length * n > MAX_PROMPTS)
     throw invalidValue("n", `times the number of prompts must be at most ${MAX_PROMPTS}`);
-  if (!suffix) return given.map(asPrompt);
-  return given.map((each) => {
-    if (typeof each === "string") return { type: "infill", prefix: each, suffix };
+  return given.map((each): AskedPrompt => {
+    if (typeof each === "string")
+      return suffix ? { type: "infill", prefix: each, suffix } : { type: "text", text: each };
+    if (!suffix) return { type: "tokens", tokens: each };
     throw invalidValue("suffix", "requires a prompt that is a string, not token ids");
   });
-}
-
-function asPrompt(given: string | readonly number[]): AskedPrompt {
-  return typeof given === "string"
-    ? { type: "text", text: given }
-    : { type: "tokens", tokens: given };
 }
 
 function refuseContradictions({ max_tokens, echo, suffix, best_of, n, grammar }: Fields): void {

@@ -7,7 +7,6 @@ import type { EmbeddingAnswer, EmbeddingApi, EmbeddingEncoder } from "../embeddi
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { OPENAI } from "./answer.ts";
-import { embeddingList } from "./embedding-answers.ts";
 
 const MAX_INPUTS = 2048;
 const INPUT_VALUES = `must be a string, up to ${MAX_INPUTS} strings, a list of token ids, or up to ${MAX_INPUTS} such lists`;
@@ -58,6 +57,23 @@ const schema = z.object({
     .defaulted(z.enum(["float", "base64"]), "float")
     .describe("float: numbers. base64: the bytes of little-endian 32-bit floats."),
   dimensions: field.count("Number of dimensions to return, scaled to length 1. Default: all."),
+});
+
+export const embeddingUsage = z.strictObject({
+  prompt_tokens: z.int().min(0),
+  total_tokens: z.int().min(0),
+});
+
+/** Numbers; or, with `encoding_format: "base64"`, the bytes of 32-bit floats. */
+const vector = z.union([z.array(z.number()), z.base64()]);
+
+const embeddingList = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(
+    z.strictObject({ object: z.literal("embedding"), index: z.int().min(0), embedding: vector }),
+  ),
+  model: z.string(),
+  usage: embeddingUsage,
 });
 
 export const openaiEmbeddings: EmbeddingApi = {

@@ -105,43 +105,35 @@ function refuseMedia(parts: unknown, path: string): void {
 /** @throws ServiceError 400 naming the message */
 export function readMessages(given: readonly InputMessage[]): readonly Message[] {
   const names = new Map<string, string>();
-  return given.map((each, index) => {
-    const read = readMessage(each, `messages[${index}]`, names);
-    if (read.role === "assistant") for (const call of read.toolCalls) names.set(call.id, call.name);
-    return read;
+  return given.map((each, index): Message => {
+    switch (each.role) {
+      case "assistant": {
+        const answer = readAnswer(each, `messages[${index}]`);
+        for (const call of answer.toolCalls) names.set(call.id, call.name);
+        return answer;
+      }
+      case "tool": {
+        const { tool_call_id: toolCallId } = each;
+        const toolName = names.get(toolCallId) ?? each.name ?? null;
+        return { role: "tool", content: textOf(each.content), toolCallId, name: toolName };
+      }
+      default: {
+        const role = each.role === "developer" ? "system" : each.role;
+        return { role, content: textOf(each.content) };
+      }
+    }
   });
 }
 
-function readMessage(
-  given: InputMessage,
-  path: string,
-  names: ReadonlyMap<string, string>,
-): Message {
-  switch (given.role) {
-    case "assistant":
-      return readAnswer(given, path);
-    case "tool": {
-      const { tool_call_id: toolCallId } = given;
-      const toolName = names.get(toolCallId) ?? given.name ?? null;
-      return { role: "tool", content: textOf(given.content), toolCallId, name: toolName };
-    }
-    default:
-      return {
-        role: given.role === "developer" ? "system" : given.role,
-        content: textOf(given.content),
-      };
-  }
-}
-
-function readAnswer(given: Extract<InputMessage, { role: "assistant" }>, path: string): Message {
+function readAnswer(given: Extract<InputMessage, { role: "assistant" }>, path: string) {
   const calls = given.tool_calls ?? [];
   const { content: text, reasoning_content: reasoning } = given;
   if ((text === null || text === undefined) && calls.length === 0) {
     throw invalidValue(`${path}.content`, "is required if there are no tool_calls");
   }
   return {
-    role: "assistant",
-    content: text === null || text === undefined ? "" : textOf(text),
+    role: "assistant" as const,
+    content: textOf(text ?? ""),
     reasoning: reasoning ?? null,
     toolCalls: calls.map((call, index) => readCall(call, `${path}.tool_calls[${index}]`)),
   };

@@ -14,8 +14,7 @@ import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { OPENAI } from "./answer.ts";
-import { type Ranking, ranking, type TeiRanking, teiRanking } from "./embedding-answers.ts";
-import { resultEncoder } from "./embeddings.ts";
+import { embeddingUsage, resultEncoder } from "./embeddings.ts";
 
 const MAX_DOCUMENTS = 2048;
 
@@ -67,6 +66,25 @@ const teiSchema = z.object({
     "must be right: documents are cut at their end",
   ),
 });
+
+/** Answer to `documents`, in the form of Jina and Cohere. */
+export const ranking = z.strictObject({
+  model: z.string(),
+  object: z.literal("list"),
+  results: z.array(
+    z.strictObject({
+      index: z.int().min(0),
+      relevance_score: z.number(),
+      document: z.strictObject({ text: z.string() }).optional(),
+    }),
+  ),
+  usage: embeddingUsage,
+});
+
+/** Answer to `texts`, in the form of text-embeddings-inference. */
+export const teiRanking = z.array(
+  z.strictObject({ index: z.int().min(0), score: z.number(), text: z.string().optional() }),
+);
 
 export const rerank: EmbeddingApi = {
   paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"],
@@ -131,7 +149,8 @@ function parseTei(body: unknown): ParsedEmbeddingRequest {
 }
 
 type Ranked = { readonly index: number; readonly score: number };
-type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking | TeiRanking;
+type Ranking = z.output<typeof ranking> | z.output<typeof teiRanking>;
+type EncodeRanking = (ranked: readonly Ranked[], answer: EmbeddingAnswer) => Ranking;
 
 function rankingEncoder(encode: EncodeRanking): EmbeddingEncoder {
   return resultEncoder(scoreOf, (scores, answer) =>

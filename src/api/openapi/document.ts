@@ -6,8 +6,7 @@ import type { ErrorCode } from "../../errors.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
 import { errorAnswers, headersNamed } from "./errors.ts";
 import type { Operation, OperationAnswer, Parameter } from "./operation.ts";
-import { operations } from "./operations.ts";
-import { MODEL } from "./other-operations.ts";
+import { MODEL, operations } from "./operations.ts";
 import { BODY, type JsonSchema, SchemaNames } from "./schemas.ts";
 
 export type OpenapiDocument = {

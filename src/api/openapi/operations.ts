@@ -1,11 +1,154 @@
-// All operations of the server: those of the wire formats, made from their contracts, and all others.
+// All operations of the server: those of the wire formats, made from their contracts, and all others: models, stored responses,
+// streams, the caller's requests, the server itself.
 
+import { z } from "zod";
+import type { ErrorCode } from "../../errors.ts";
+import { GEMINI } from "../gemini/answer.ts";
+import {
+  geminiModel,
+  geminiModelList,
+  geminiModelQuery,
+  geminiModelsQuery,
+} from "../gemini/models.ts";
+import { LLAMA_CPP, props, slotList } from "../llama-cpp/answers.ts";
+import { OLLAMA } from "../ollama/answer.ts";
+import { ollamaModels, ollamaRunning, ollamaVersion } from "../ollama/model-answers.ts";
 import { ollamaPull, ollamaShow } from "../ollama/models.ts";
-import type { Contract } from "../shared/contract.ts";
+import { OPENAI } from "../openai/answer.ts";
+import { deletedResponse, inputItemList, response, responseEvent } from "../responses/answer.ts";
+import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
+import { openaiResponses } from "../responses/responses.ts";
+import type { Contract, Tag } from "../shared/contract.ts";
+import * as field from "../shared/field-types.ts";
+import { streamQuery } from "../shared/queries.ts";
+import { requestList, stoppedRequest } from "../sluice/requests.ts";
+import { health, index, model, modelList, readiness, SERVER } from "../sluice/server-answers.ts";
+import { usageList } from "../sluice/usage.ts";
 import { DIALECTS, EMBEDDING_APIS, ENDPOINTS } from "../wire-formats.ts";
 import { codesOfPost, READING_CODES } from "./errors.ts";
-import type { Operation } from "./operation.ts";
-import { OTHER_OPERATIONS } from "./other-operations.ts";
+import type { NamedSchema, Operation, Parameter } from "./operation.ts";
+
+export const MODEL = "Id of a served model. It may contain slashes.";
+
+const NO_MODEL: readonly ErrorCode[] = ["model_not_found", "bad_request"];
+const BAD_QUERY: readonly ErrorCode[] = ["invalid_value", "unknown_parameter"];
+
+const slotsQuery = z.object({
+  fail_on_no_slot: field.text("Any value except 0: answer 503 if no slot is free."),
+});
+
+const FOR_ANY_KEY: readonly Operation[] = [
+  get("/v1/models", OPENAI, "Lists the served models", ["ModelList", modelList]),
+  get("/v1/models/{id}", OPENAI, "Describes one model", ["Model", model], {
+    id: MODEL,
+    codes: NO_MODEL,
+  }),
+  get("/v1beta/models", GEMINI, "Lists the served models", ["GeminiModelList", geminiModelList], {
+    query: geminiModelsQuery,
+    codes: BAD_QUERY,
+  }),
+  get("/v1beta/models/{model}", GEMINI, "Describes one model", ["GeminiModel", geminiModel], {
+    query: geminiModelQuery,
+    codes: [...BAD_QUERY, ...NO_MODEL],
+  }),
+  get("/api/tags", OLLAMA, "Lists the served models", ["OllamaModels", ollamaModels]),
+  get("/api/ps", OLLAMA, "Lists the loaded models", ["OllamaRunning", ollamaRunning]),
+  get("/api/version", OLLAMA, "Returns the API's version", ["OllamaVersion", ollamaVersion]),
+  get("/v1/usage", SERVER, "Returns the usage of the caller's key", ["Usage", usageList]),
+  get("/v1/requests", SERVER, "Lists the caller's requests", ["RequestList", requestList]),
+  get("/v1/requests/{id}", SERVER, "Stops a request", ["RequestStop", stoppedRequest], {
+    method: "delete",
+    id: "The `x-request-id` of the request.",
+    codes: ["not_found"],
+  }),
+  get("/", SERVER, "Lists all paths", ["Index", index]),
+];
+
+const RESPONSE = `${openaiResponses.path}/{id}`;
+const RESPONSE_ID = "Id of a stored response.";
+const WHOLE: NamedSchema = ["Response", response];
+
+const STREAM = "/v1/streams/{id}";
+const STREAM_ID = "Id of a stream that was started with `x-resumable`.";
+const anyEvent = z.union(
+  DIALECTS.flatMap(({ contract: { event }, lines }) => (event && !lines ? [event] : [])),
+);
+
+const LAST_EVENT_ID: Parameter = {
+  name: "last-event-id",
+  in: "header",
+  required: false,
+  description: "Id of the last event that the client received. Takes precedence over the query.",
+  schema: { type: "string", pattern: "^\\d{1,15}$" },
+};
+
+const BY_SCOPE: readonly Operation[] = [
+  get(RESPONSE, OPENAI, "Returns a stored response, or streams its events", WHOLE, {
+    id: RESPONSE_ID,
+    query: retrieveQuery,
+    event: ["ResponseEvent", responseEvent],
+    codes: [...BAD_QUERY, "not_found", "events_dropped"],
+  }),
+  get(RESPONSE, OPENAI, "Deletes a stored response, and stops it", ["Deletion", deletedResponse], {
+    method: "delete",
+    id: RESPONSE_ID,
+    codes: ["not_found"],
+  }),
+  get(`${RESPONSE}/cancel`, OPENAI, "Stops a running response", WHOLE, {
+    method: "post",
+    id: RESPONSE_ID,
+    codes: ["invalid_value", "not_found"],
+  }),
+  get(
+    `${RESPONSE}/input_items`,
+    OPENAI,
+    "Lists a response's input",
+    ["InputItemList", inputItemList],
+    {
+      id: RESPONSE_ID,
+      query: inputItemsQuery,
+      codes: [...BAD_QUERY, "not_found"],
+    },
+  ),
+  get(STREAM, SERVER, "Resumes a stream after its connection was lost", null, {
+    id: STREAM_ID,
+    query: streamQuery,
+    parameters: [LAST_EVENT_ID],
+    event: ["StreamEvent", anyEvent],
+    answers: [
+      { status: 200, description: "The remaining events, as they were first sent" },
+      { status: 204, description: "There are no more events" },
+    ],
+    codes: [...BAD_QUERY, "not_found", "events_dropped"],
+  }),
+  get(STREAM, SERVER, "Stops a stream whose connection was lost", null, {
+    method: "delete",
+    id: STREAM_ID,
+    query: streamQuery.pick({ token: true }),
+    answers: [{ status: 204, description: "Stopped" }],
+    codes: ["not_found"],
+  }),
+  get("/slots", LLAMA_CPP, "Shows what each slot is doing", ["SlotList", slotList], {
+    query: slotsQuery,
+    codes: ["engine_unavailable", "no_free_slot"],
+  }),
+  get("/props", LLAMA_CPP, "Describes the model and its defaults", ["Props", props], {
+    codes: ["engine_unavailable"],
+  }),
+  get("/metrics", SERVER, "Metrics for Prometheus", "text/plain"),
+];
+
+const PUBLIC: readonly Operation[] = [
+  get("/health", SERVER, "Answers if the process runs", ["Health", health]),
+  get("/ready", SERVER, "Returns whether the server can serve requests", null, {
+    answers: [
+      { status: 200, description: "Ready", schema: ["Readiness", readiness] },
+      { status: 503, description: "Not ready: see `reason`", schema: ["Readiness", readiness] },
+    ],
+  }),
+  get("/openapi.json", SERVER, "This document", ["OpenApiDocument", z.looseObject({})]),
+  get("/docs", SERVER, "This document as a page", "text/html"),
+];
 
 export function operations(): readonly Operation[] {
   return [
@@ -23,7 +166,9 @@ export function operations(): readonly Operation[] {
       codes: READING_CODES,
       isForAnyKey: true,
     })),
-    ...OTHER_OPERATIONS,
+    ...FOR_ANY_KEY.map((operation) => ({ ...operation, isForAnyKey: true })),
+    ...BY_SCOPE,
+    ...PUBLIC.map((operation) => ({ ...operation, isPublic: true })),
   ];
 }
 
@@ -46,4 +191,17 @@ function operationOf(path: string, contract: Contract): Operation {
 function describeAnswer({ event, isOnlyStreamed = false }: Contract): string {
   if (isOnlyStreamed) return "The answer as events";
   return event ? "The answer, whole or, with `stream: true`, as events" : "The answer";
+}
+
+/** @param answer its schema, or its type if it is not JSON. @param more what differs from a plain GET */
+function get(
+  path: string,
+  tag: Tag,
+  summary: string,
+  answer: NamedSchema | string | null,
+  more: Partial<Operation> = {},
+): Operation {
+  const content = typeof answer === "string" ? { type: answer } : answer && { schema: answer };
+  const answers = [{ status: 200, description: "The answer", ...content }];
+  return { method: "get", path, tag, summary, answers, codes: [], ...more };
 }

@@ -138,3 +138,6 @@ export const deletedResponse = z.strictObject({
   object: z.literal("response"),
   deleted: z.literal(true),
 });
+
+export type ResponseItem = z.output<typeof item>;
+export type ResponseStatus = z.output<typeof response>["status"];

@@ -6,11 +6,15 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { Frame, StoredAnswerEncoder } from "../dialect.ts";
 import { openaiErrors } from "../openai/encoder.ts";
+import { chatLogprobs } from "../openai/logprobs.ts";
+import type { ResponseItem } from "./answer.ts";
 import { type InputItem, withIds } from "./input.ts";
-import { type Item, type ItemStatus, itemOf, logprobsOf, type OpenItem, partOf } from "./items.ts";
 import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
 
-export type ResponsesAnswer = Pick<ResponseState, "identity" | "fields" | "traits"> & {
+export type ResponsesAnswer = Pick<
+  ResponseState,
+  "identity" | "fields" | "isStored" | "omitted"
+> & {
   /** Without the earlier conversation. */
   readonly input: readonly InputItem[];
 };
@@ -26,10 +30,26 @@ export const encodeResponsesError = openaiErrors({
   logitBias: "logit_bias",
 });
 
+const EVENTS = {
+  message: { delta: "response.output_text.delta", done: "response.output_text.done" },
+  reasoning: { delta: "response.reasoning_text.delta", done: "response.reasoning_text.done" },
+  function_call: {
+    delta: "response.function_call_arguments.delta",
+    done: "response.function_call_arguments.done",
+  },
+} as const;
+
+const ITEM_TYPES = {
+  "text-delta": "message",
+  "reasoning-delta": "reasoning",
+  "tool-call-delta": "function_call",
+} as const;
+
 export class ResponsesEncoder implements StoredAnswerEncoder {
   #answer: ResponsesAnswer;
-  #items: readonly Item[] = [];
-  #open: OpenItem | null = null;
+  readonly #items: ResponseItem[] = [];
+  /** The last item, while it is being written. */
+  #open: ResponseItem | null = null;
   #end: End | null = null;
   /** Arguments of `body`, kept for `replay`. */
   #whole: { readonly choice: Choice; readonly receipt: Receipt } | null = null;
@@ -55,14 +75,13 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = this.#opening();
     const open = this.#itemFor(delta, frames);
-    addTo(open, delta);
-    if (delta.text !== "") frames.push(this.#textDelta(open, delta));
+    const logprobs = encodeLogprobs(delta);
+    addTo(open, delta.text, logprobs);
+    if (delta.text === "") return frames;
+    const fields = { ...this.#position(open), delta: delta.text };
+    const more = open.type === "message" ? { ...fields, logprobs } : fields;
+    frames.push(this.#event(EVENTS[open.type].delta, more));
     return frames;
-  }
-
-  /** The Responses API has no event for prompt progress. */
-  progress(): readonly Frame[] {
-    return [];
   }
 
   finish(_choice: number, ending: Ending, receipt: Receipt | null): readonly Frame[] {
@@ -89,17 +108,15 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];
   }
 
-  body([choice]: readonly Choice[], receipt: Receipt): object {
-    if (!choice) throw new Error("a response needs a choice");
-    const open = deltasOf(choice).map((delta, number) => {
-      const item = this.#newItem(delta, number);
-      addTo(item, delta);
-      return item;
-    });
+  body([choice]: readonly [Choice], receipt: Receipt): object {
+    for (const delta of deltasOf(choice)) {
+      const item = this.#newItem(delta);
+      addTo(item, delta.text, encodeLogprobs(delta));
+      item.status = "completed";
+    }
     const status = statusOf(choice.ending);
-    this.#items = open.map((each, index) =>
-      itemOf(each, index === open.length - 1 ? status : "completed"),
-    );
+    const last = this.#items.at(-1);
+    if (last) last.status = status;
     this.#end = { status, receipt, error: null };
     this.#whole = { choice, receipt };
     return this.state(false);
@@ -114,8 +131,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 
   forget(): void {
-    const { traits } = this.#answer;
-    this.#answer = { ...this.#answer, traits: { ...traits, isStored: false } };
+    this.#answer = { ...this.#answer, isStored: false };
   }
 
   state(isWaiting: boolean): object {
@@ -134,8 +150,8 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return withIds(input, identity.id);
   }
 
-  output(): readonly Item[] {
-    return this.#open ? [...this.#items, itemOf(this.#open, "in_progress")] : this.#items;
+  output(): readonly ResponseItem[] {
+    return this.#items;
   }
 
   /** The first events; empty after the first call. */
@@ -146,94 +162,75 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     return [...start, this.#event("response.in_progress", { response: this.state(false) })];
   }
 
-  #itemFor(delta: Delta, frames: Frame[]): OpenItem {
-    const kind = {
-      "text-delta": "message",
-      "reasoning-delta": "reasoning",
-      "tool-call-delta": "call",
-    } as const;
+  #itemFor(delta: Delta, frames: Frame[]): ResponseItem {
     const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
-    if (this.#open?.kind === kind[delta.type] && !beginsCall) return this.#open;
+    if (this.#open?.type === ITEM_TYPES[delta.type] && !beginsCall) return this.#open;
     this.#close("completed", frames);
-    const open = this.#newItem(delta, this.#items.length);
-    this.#open = open;
-    const item = itemOf(open, "in_progress", false);
-    frames.push(
-      this.#event("response.output_item.added", { output_index: this.#items.length, item }),
-    );
-    if (open.kind !== "call")
-      frames.push(
-        this.#event("response.content_part.added", { ...this.#position(open), part: partOf(open) }),
-      );
-    return open;
+    const item = this.#newItem(delta);
+    this.#open = item;
+    const output_index = this.#items.length - 1;
+    const isCall = item.type === "function_call";
+    const added = isCall ? item : { ...item, content: [] }; // the next event adds the content
+    frames.push(this.#event("response.output_item.added", { output_index, item: added }));
+    if (!isCall) frames.push(this.#partEvent("added", item));
+    return item;
   }
 
-  #newItem(delta: Delta, number: number): OpenItem {
+  #newItem(delta: Delta): ResponseItem {
+    const item = this.#emptyItem(delta);
+    this.#items.push(item);
+    return item;
+  }
+
+  #emptyItem(delta: Delta): ResponseItem {
+    const status = "in_progress";
     switch (delta.type) {
-      case "text-delta":
-        return { kind: "message", id: this.#id("msg", number), text: "", logprobs: [] };
-      case "reasoning-delta":
-        return { kind: "reasoning", id: this.#id("rs", number), text: "" };
+      case "text-delta": {
+        const part = { type: "output_text" as const, text: "", annotations: [], logprobs: [] };
+        const id = this.#id("msg");
+        return { id, type: "message", role: "assistant", content: [part], status };
+      }
+      case "reasoning-delta": {
+        const content = [{ type: "reasoning_text" as const, text: "" }];
+        return { id: this.#id("rs"), type: "reasoning", summary: [], content, status };
+      }
       case "tool-call-delta": {
-        const ids = { id: this.#id("fc", number), callId: this.#id("call", number) };
-        return { kind: "call", ...ids, name: delta.name ?? "", text: "" };
+        const call = { call_id: this.#id("call"), name: delta.name ?? "", arguments: "" };
+        return { id: this.#id("fc"), type: "function_call", ...call, status };
       }
     }
   }
 
-  #textDelta(open: OpenItem, { text, logprobs }: Delta): Frame {
-    const fields = { ...this.#position(open), delta: text };
-    switch (open.kind) {
-      case "reasoning":
-        return this.#event("response.reasoning_text.delta", fields);
-      case "message":
-        return this.#event("response.output_text.delta", {
-          ...fields,
-          logprobs: logprobsOf(logprobs ?? []),
-        });
-      case "call":
-        return this.#event("response.function_call_arguments.delta", fields);
-    }
-  }
-
   /** Ends the open item, if there is one. */
-  #close(status: ItemStatus, frames: Frame[]): void {
-    const open = this.#open;
-    if (!open) return;
+  #close(status: ResponseItem["status"], frames: Frame[]): void {
+    const item = this.#open;
+    if (!item) return;
     this.#open = null;
-    const position = this.#position(open);
-    if (open.kind === "call") {
-      const { name, text } = open;
-      frames.push(
-        this.#event("response.function_call_arguments.done", {
-          ...position,
-          name,
-          arguments: text,
-        }),
-      );
-    } else {
-      const isReasoning = open.kind === "reasoning";
-      const type = isReasoning ? "response.reasoning_text.done" : "response.output_text.done";
-      const logprobs = isReasoning ? {} : { logprobs: logprobsOf(open.logprobs) };
-      frames.push(
-        this.#event(type, { ...position, text: open.text, ...logprobs }),
-        this.#event("response.content_part.done", { ...position, part: partOf(open) }),
-      );
-    }
-    const item = itemOf(open, status);
-    frames.push(
-      this.#event("response.output_item.done", { output_index: this.#items.length, item }),
-    );
-    this.#items = [...this.#items, item];
+    item.status = status;
+    const fields = { ...this.#position(item), ...wholeText(item) };
+    frames.push(this.#event(EVENTS[item.type].done, fields));
+    if (item.type !== "function_call") frames.push(this.#partEvent("done", item));
+    const output_index = this.#items.length - 1;
+    frames.push(this.#event("response.output_item.done", { output_index, item }));
   }
 
-  #position(open: OpenItem) {
-    const position = { item_id: open.id, output_index: this.#items.length };
-    return open.kind === "call" ? position : { ...position, content_index: 0 };
+  #partEvent(
+    name: "added" | "done",
+    item: Exclude<ResponseItem, { type: "function_call" }>,
+  ): Frame {
+    const fields = { ...this.#position(item), part: item.content[0] };
+    return this.#event(`response.content_part.${name}`, fields);
   }
 
-  #id(prefix: string, number: number): string {
-    return `${prefix}_${this.#answer.identity.id}${number}`;
+  /** The last item's. */
+  #position({ id, type }: ResponseItem) {
+    const position = { item_id: id, output_index: this.#items.length - 1 };
+    return type === "function_call" ? position : { ...position, content_index: 0 };
+  }
+
+  /** An id for the next item. */
+  #id(prefix: string): string {
+    return `${prefix}_${this.#answer.identity.id}${this.#items.length}`;
   }
 
   #event(type: string, fields: object): Frame {
@@ -243,9 +240,26 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 }
 
-function addTo(open: OpenItem, { text, logprobs = [] }: Delta): void {
-  open.text += text;
-  if (open.kind === "message") for (const each of logprobs) open.logprobs.push(each);
+type Logprobs = ReturnType<typeof encodeLogprobs>;
+
+function encodeLogprobs({ logprobs = [] }: Delta) {
+  return chatLogprobs(logprobs).content;
+}
+
+function addTo(item: ResponseItem, text: string, logprobs: Logprobs): void {
+  if (item.type === "function_call") item.arguments += text;
+  else
+    for (const part of item.content) {
+      part.text += text;
+      if (part.type === "output_text") for (const each of logprobs) part.logprobs.push(each);
+    }
+}
+
+/** The fields of a `done` event that hold the whole text. */
+function wholeText(item: ResponseItem): object {
+  if (item.type === "function_call") return { name: item.name, arguments: item.arguments };
+  const text = { text: item.content[0]?.text };
+  return item.type === "reasoning" ? text : { ...text, logprobs: item.content[0]?.logprobs };
 }
 
 function statusOf({ reason }: Ending): "completed" | "incomplete" {

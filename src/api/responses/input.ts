@@ -211,15 +211,11 @@ function readItem(
       const reasoning = parts.map(({ text }) => text).join("\n");
       return { role: "assistant", content: "", reasoning, toolCalls: [] };
     }
-    default:
-      return readMessage(each.role, textOf(each.content));
+    default: {
+      const { role, content: given } = each;
+      const text = textOf(given);
+      if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
+      return { role: role === "developer" ? "system" : role, content: text };
+    }
   }
-}
-
-function readMessage(
-  role: "system" | "developer" | "user" | "assistant",
-  text: string,
-): AssistantMessage | OtherMessage {
-  if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
-  return { role: role === "developer" ? "system" : role, content: text };
 }

@@ -5,31 +5,18 @@ import type { ServiceError } from "../../errors.ts";
 import type { Receipt } from "../../generation/events.ts";
 import type { AnswerIdentity } from "../dialect.ts";
 import { encodeTimings } from "../openai/encoder.ts";
+import type { ResponseItem, ResponseStatus } from "./answer.ts";
 import type { ResponsesFields } from "./fields.ts";
-import type { Item } from "./items.ts";
-
-type ResponseStatus =
-  | "queued"
-  | "in_progress"
-  | "completed"
-  | "incomplete"
-  | "failed"
-  | "cancelled";
-
-/** Properties of a response that do not follow from the request body alone. */
-type ResponseTraits = {
-  /** Whether the response is stored, so that clients can retrieve and continue it. */
-  readonly isStored: boolean;
-  /** Indices of the conversation's items that did not fit and were left out. */
-  readonly omitted: readonly number[];
-};
 
 export type ResponseState = {
   readonly identity: AnswerIdentity;
   readonly fields: ResponsesFields;
-  readonly traits: ResponseTraits;
+  /** Whether the response is stored, so that clients can retrieve and continue it. */
+  readonly isStored: boolean;
+  /** Indices of the conversation's items that did not fit and were left out. */
+  readonly omitted: readonly number[];
   readonly status: ResponseStatus;
-  readonly items: readonly Item[];
+  readonly items: readonly ResponseItem[];
   /** Null until generation has ended. */
   readonly receipt: Receipt | null;
   /** The error that ended it; null for none. */
@@ -63,7 +50,7 @@ function reasonOf(status: ResponseStatus): { readonly reason: string } | null {
 }
 
 /** The request's fields, which the response repeats with defaults filled in. */
-function echoed({ fields, traits }: ResponseState): object {
+function echoed({ fields, isStored, omitted }: ResponseState): object {
   return {
     instructions: fields.instructions ?? null,
     max_output_tokens: fields.max_output_tokens ?? null,
@@ -71,14 +58,14 @@ function echoed({ fields, traits }: ResponseState): object {
     previous_response_id: fields.previous_response_id ?? null,
     reasoning: { effort: fields.reasoning?.effort ?? null, summary: null },
     service_tier: fields.service_tier ?? "default",
-    store: traits.isStored,
+    store: isStored,
     temperature: fields.temperature,
     text: { format: fields.text?.format ?? { type: "text" } },
     tool_choice: fields.tool_choice ?? "auto",
     tools: fields.tools ?? [],
     top_p: fields.top_p,
     truncation: fields.truncation ?? "disabled",
-    ...(fields.truncation === "auto" ? { omitted_items: traits.omitted } : {}),
+    ...(fields.truncation === "auto" ? { omitted_items: omitted } : {}),
     background: fields.background ?? false,
     metadata: fields.metadata ?? {},
   };

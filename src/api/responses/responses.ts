@@ -113,9 +113,9 @@ function parsedRequest(
       items.filter((_, index) => !skipped.has(index)),
       { instructions: fields.instructions ?? null, firstOwn: earlier.length },
     );
-    const traits = { isStored, omitted };
+    const { input } = fields;
     const encoder = (identity: AnswerIdentity) =>
-      new ResponsesEncoder({ identity, fields, traits, input: fields.input });
+      new ResponsesEncoder({ identity, fields, isStored, omitted, input });
     const isBackground = fields.background ?? false;
     return {
       ...requestsFor({ messages, tools }, fields, context),

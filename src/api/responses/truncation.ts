@@ -1,5 +1,6 @@
 // `truncation: "auto"`: decides which items of a conversation to leave out, oldest first, if it does not fit.
 
+import { textOf } from "../openai/messages.ts";
 import type { InputItem } from "./input.ts";
 
 /**
@@ -47,21 +48,16 @@ export function earliestWithinLimits(items: readonly InputItem[]): number {
 function charsOf(item: InputItem | undefined): number {
   switch (item?.type) {
     case "message":
-      return lengthOf(item.content);
+      return textOf(item.content).length;
     case "function_call":
       return item.arguments.length;
     case "function_call_output":
-      return lengthOf(item.output);
+      return textOf(item.output).length;
     case "reasoning":
-      return lengthOf(item.content ?? item.summary ?? []);
+      return textOf(item.content ?? item.summary ?? []).length;
     default:
       return 0;
   }
-}
-
-function lengthOf(given: string | readonly { readonly text: string }[]): number {
-  if (typeof given === "string") return given.length;
-  return given.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function isSystem(item: InputItem | undefined): boolean {

@@ -7,6 +7,7 @@ import {
   type AskedPrompt,
   type AskedRequest,
   type LogprobOptions,
+  type SamplingParams,
   SEEDS,
 } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
@@ -23,6 +24,25 @@ const TOKEN_ID = /^\d{1,9}$/;
 
 const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
 const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
+
+const samplingFields = {
+  temperature: field.defaulted(field.sampler.temperature(2), 1),
+  top_p: field.defaulted(field.sampler.topP, 1),
+  top_k: field
+    .defaulted(z.int().min(-1).max(field.MAX_TOP_K), 0)
+    .describe("Samples from this many of the likeliest tokens; 0 and -1 switch it off."),
+  min_p: field.defaulted(field.sampler.minP, 0),
+  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
+  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
+  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
+  seed: field.optional(
+    z
+      .number()
+      .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
+      .meta({ type: "integer" }),
+    "The same seed gives the same tokens; -1 or no value picks a random seed.",
+  ),
+};
 
 /** Fields with the same meaning in all OpenAI dialects. */
 export const sharedFields = {
@@ -44,22 +64,7 @@ export const sharedFields = {
     }),
     field.STREAM_OPTIONS,
   ),
-  temperature: field.defaulted(field.sampler.temperature(2), 1),
-  top_p: field.defaulted(field.sampler.topP, 1),
-  top_k: field
-    .defaulted(z.int().min(-1).max(field.MAX_TOP_K), 0)
-    .describe("Samples from this many of the likeliest tokens; 0 and -1 switch it off."),
-  min_p: field.defaulted(field.sampler.minP, 0),
-  presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
-  frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
-  repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
-  seed: field.optional(
-    z
-      .number()
-      .refine(Number.isInteger, "must be an integer; -1 picks a random seed")
-      .meta({ type: "integer" }),
-    "The same seed gives the same tokens; -1 or no value picks a random seed.",
-  ),
+  ...samplingFields,
   stop: field.optional(
     z.union(
       [
@@ -164,15 +169,25 @@ export function requestsOf(
   "requests" | "choicesPerPrompt" | "model" | "isStreamed" | "flush" | "isFlex"
 > {
   refuseStreamOptions(fields);
-  const shared = sharedRequest(fields, { maxTokens, format }, context);
-  const { seed } = shared.sampling;
+  const sampling = readSampling(fields, context);
+  const logitBias = Object.entries(fields.logit_bias).map(
+    ([id, bias]) => [Number(id), bias] as const,
+  );
+  const shared = {
+    ...dialectPart,
+    stop: fields.stop ?? [],
+    maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
+    minTokens: fields.min_tokens,
+    ignoreEos: fields.ignore_eos,
+    grammar: grammarOf(fields, format, context),
+    reportsProgress: fields.return_progress && fields.stream,
+    reusePrefix: fields.cache_prompt,
+  };
   const requests = prompts.flatMap((prompt, promptIndex) =>
-    Array.from({ length: fields.n }, (_, index) => ({
-      ...shared,
-      ...dialectPart,
-      prompt,
-      sampling: { ...shared.sampling, seed: wrapSeed(seed + promptIndex * fields.n + index) },
-    })),
+    Array.from({ length: fields.n }, (_, index) => {
+      const seed = wrapSeed(sampling.seed + promptIndex * fields.n + index);
+      return { ...shared, prompt, sampling: { ...sampling, logitBias, seed } };
+    }),
   );
   return {
     requests,
@@ -184,46 +199,31 @@ export function requestsOf(
   };
 }
 
-type StreamFields = Pick<SharedFields, "stream"> & {
-  readonly stream_options?: object | null | undefined;
-};
-
 /** @throws ServiceError 400 for options of a stream beside `stream: false`, as OpenAI does */
-export function refuseStreamOptions(fields: StreamFields): void {
+export function refuseStreamOptions(fields: {
+  readonly stream: boolean;
+  readonly stream_options?: object | null | undefined;
+}): void {
   if (fields.stream || !fields.stream_options) return;
   throw invalidValue("stream_options", "can only be used with stream: true");
 }
 
-function sharedRequest(
-  fields: SharedFields,
-  { maxTokens, format }: Pick<DialectPart, "maxTokens" | "format">,
-  context: ParseContext,
-): Omit<AskedRequest, "prompt" | "logprobs" | "echoesPrompt"> {
-  return {
-    sampling: {
-      temperature: fields.temperature,
-      topP: fields.top_p,
-      topK: Math.max(0, fields.top_k),
-      minP: fields.min_p,
-      seed: readSeed(fields.seed, context),
-      presencePenalty: fields.presence_penalty,
-      frequencyPenalty: fields.frequency_penalty,
-      repeatPenalty: fields.repeat_penalty,
-      logitBias: Object.entries(fields.logit_bias).map(([id, bias]) => [Number(id), bias] as const),
-    },
-    stop: fields.stop ?? [],
-    maxTokens: maxTokens === -1 ? null : (maxTokens ?? context.defaultMaxTokens),
-    minTokens: fields.min_tokens,
-    ignoreEos: fields.ignore_eos,
-    grammar: grammarOf(fields, format, context),
-    reportsProgress: fields.return_progress && fields.stream,
-    reusePrefix: fields.cache_prompt,
-  };
-}
+type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>;
 
-/** -1 is a random seed, as in llama.cpp's server and Ollama. */
-export function readSeed(seed: number | null | undefined, context: ParseContext): number {
-  return seed === null || seed === undefined || seed === -1 ? context.randomSeed() : wrapSeed(seed);
+/** The sampling options that have the same names in OpenAI's dialects and Ollama's. */
+export function readSampling(fields: SamplingFields, { randomSeed }: ParseContext): SamplingParams {
+  const seed = fields.seed ?? -1; // -1 is a random seed, as in llama.cpp's server and Ollama
+  return {
+    temperature: fields.temperature,
+    topP: fields.top_p,
+    topK: Math.max(0, fields.top_k),
+    minP: fields.min_p,
+    seed: seed === -1 ? randomSeed() : wrapSeed(seed),
+    presencePenalty: fields.presence_penalty,
+    frequencyPenalty: fields.frequency_penalty,
+    repeatPenalty: fields.repeat_penalty,
+    logitBias: [],
+  };
 }
 
 /** Maps any integer to the seeds that the engine accepts. */

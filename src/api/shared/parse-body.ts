@@ -67,29 +67,25 @@ export function parseBody<T extends z.ZodType>(
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
   if (!isObject(body)) throw new ServiceError("invalid_json", "the body must be a JSON object");
   checkShape(body, null);
-  for (const name of Object.keys(unsupported)) {
+  for (const [name, harmless] of Object.entries(unsupported)) {
     const value = valueAt(body, name.split("."));
-    refuseUnsupported(name, value, unsupported, replacementFor(name, schema, replacements));
+    if (isEmpty(value) || harmless.some((each) => isDeepStrictEqual(each, value))) continue;
+    throw unsupportedField(name, harmless, replacementFor(name, schema, replacements));
   }
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
   return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
 }
 
-function refuseUnsupported(
+function unsupportedField(
   name: string,
-  value: unknown,
-  unsupported: Unsupported,
+  harmless: readonly unknown[],
   replacement: string | null,
-): void {
-  const harmless = unsupported[name] ?? [];
-  if (isEmpty(value) || harmless.some((allowed) => isDeepStrictEqual(allowed, value))) return;
+): ServiceError {
   const values = harmless.map((each) => JSON.stringify(each)).join(" or ");
   const allowed = values === "" ? "" : `; omit it or set it to ${values}`;
-  const what = replacement
-    ? `is not supported here; use ${replacement}`
-    : "is not supported by this server";
-  throw notSupported(name, `${what}${allowed}`);
+  const where = replacement ? `here; use ${replacement}` : "by this server";
+  return notSupported(name, `is not supported ${where}${allowed}`);
 }
 
 /**

@@ -1,5 +1,7 @@
 // Tool calls in any dialect: the arguments that a client sends back, and the ids of the calls that the model makes.
 
+import type { Choice } from "../../generation/choice.ts";
+import type { Delta } from "../../generation/events.ts";
 import type { ToolCall } from "../../generation/request.ts";
 import { checkShape } from "./json-shape.ts";
 import { invalidValue, isObject } from "./refusals.ts";
@@ -28,4 +30,57 @@ const MAX_CALLS_PER_CHOICE = 4096;
 export function callId(prefix: string, answerId: string, index: number, choice = 0): string {
   const number = `${choice * MAX_CALLS_PER_CHOICE + index}`.padStart(6, "0");
   return `${prefix}_${answerId.slice(0, 18)}${number}`;
+}
+
+type OutputCall = Choice["toolCalls"][number];
+export type WholeCall = {
+  readonly id: string;
+  readonly index: number;
+  readonly name: string;
+  readonly args: Record<string, unknown>;
+};
+
+/**
+ * The calls of one choice, for APIs that send calls whole. Leaves out a call that was cut off, because clients would run it;
+ * the finish reason is a limit then.
+ */
+export class WholeCalls {
+  readonly #answerId: string;
+  readonly #choice: number;
+  #open: { readonly index: number; readonly name: string; arguments: string } | null = null;
+
+  constructor(answerId: string, choice = 0) {
+    this.#answerId = answerId;
+    this.#choice = choice;
+  }
+
+  /** @returns the call that ends with this delta; null if none does */
+  add(delta: Delta): WholeCall | null {
+    if (delta.type !== "tool-call-delta") return this.end();
+    const { index, name, text } = delta;
+    if (name === null) {
+      if (this.#open) this.#open.arguments += text;
+      return null;
+    }
+    const ended = this.end();
+    this.#open = { index, name, arguments: text };
+    return ended;
+  }
+
+  /** @returns the open call; null if there is none */
+  end(): WholeCall | null {
+    const call = this.#open;
+    this.#open = null;
+    return call && this.#whole(call, call.index);
+  }
+
+  /** The calls of a buffered answer. */
+  all(calls: readonly OutputCall[]): readonly WholeCall[] {
+    return calls.flatMap((call, index) => this.#whole(call, index) ?? []);
+  }
+
+  #whole({ name, arguments: text }: OutputCall, index: number): WholeCall | null {
+    const args = parseArguments(text);
+    return args && { id: callId("call", this.#answerId, index, this.#choice), index, name, args };
+  }
 }

@@ -1,6 +1,32 @@
 // Answers of GET and DELETE /v1/requests, which only this server has. They have the form of OpenAI's lists.
 
-import type { RequestList } from "./server-answers.ts";
+import { z } from "zod";
+
+/** The caller's waiting and running requests. */
+export const requestList = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(
+    z.strictObject({
+      id: z.string(),
+      object: z.literal("request"),
+      path: z.string(),
+      model: z.string().nullable(),
+      stream: z.boolean(),
+      status: z.enum(["queued", "running"]),
+      position: z.int().nullable(),
+      eta_ms: z.number().nullable(),
+      prompt_tokens: z.int().min(0),
+      generated_tokens: z.int().min(0),
+      age_ms: z.int().min(0),
+    }),
+  ),
+});
+
+export const stoppedRequest = z.strictObject({
+  id: z.string(),
+  object: z.literal("request"),
+  stopped: z.literal(true),
+});
 
 /** A waiting or running request. */
 export type ListedRequest = {
@@ -15,24 +41,21 @@ export type ListedRequest = {
   readonly ageMs: number;
 };
 
-export function encodeRequests(requests: readonly ListedRequest[]): RequestList {
-  return { object: "list", data: requests.map(encodeRequest) };
-}
-
-function encodeRequest({ place, ...request }: ListedRequest): RequestList["data"][number] {
-  return {
+export function encodeRequests(requests: readonly ListedRequest[]): z.output<typeof requestList> {
+  const data = requests.map(({ place, ...request }) => ({
     id: request.requestId,
-    object: "request",
+    object: "request" as const,
     path: request.path,
     model: request.model,
     stream: request.isStreamed,
-    status: place ? "queued" : "running",
+    status: place ? ("queued" as const) : ("running" as const),
     position: place?.position ?? null,
     eta_ms: place?.etaMs ?? null,
     prompt_tokens: request.promptTokens,
     generated_tokens: request.generatedTokens,
     age_ms: Math.round(request.ageMs),
-  };
+  }));
+  return { object: "list", data };
 }
 
 export function encodeStopped(requestId: string): object {

@@ -29,50 +29,6 @@ export const model = z.union([
 
 export const modelList = z.strictObject({ object: z.literal("list"), data: z.array(model) });
 
-/** The caller's waiting and running requests. */
-export const requestList = z.strictObject({
-  object: z.literal("list"),
-  data: z.array(
-    z.strictObject({
-      id: z.string(),
-      object: z.literal("request"),
-      path: z.string(),
-      model: z.string().nullable(),
-      stream: z.boolean(),
-      status: z.enum(["queued", "running"]),
-      position: z.int().nullable(),
-      eta_ms: z.number().nullable(),
-      prompt_tokens: z.int().min(0),
-      generated_tokens: z.int().min(0),
-      age_ms: z.int().min(0),
-    }),
-  ),
-});
-
-/** Usage per key since the server started: the caller's key, or all keys for an admin. */
-export const usageList = z.strictObject({
-  object: z.literal("list"),
-  since: z.int(),
-  data: z.array(
-    z.strictObject({
-      object: z.literal("key.usage"),
-      key: z.string(),
-      requests: z.int().min(0),
-      prompt_tokens: z.int().min(0),
-      cached_tokens: z.int().min(0),
-      completion_tokens: z.int().min(0),
-      running: z.int().min(0),
-      waiting: z.int().min(0),
-    }),
-  ),
-});
-
-export const stoppedRequest = z.strictObject({
-  id: z.string(),
-  object: z.literal("request"),
-  stopped: z.literal(true),
-});
-
 export const health = z.strictObject({ status: z.literal("ok") });
 
 export const readiness = z.strictObject({
@@ -99,6 +55,4 @@ export const SERVER: Tag = {
 
 export type Model = z.output<typeof model>;
 export type Readiness = z.output<typeof readiness>;
-export type UsageList = z.output<typeof usageList>;
-export type RequestList = z.output<typeof requestList>;
 export type Index = z.output<typeof index>;

@@ -84,7 +84,7 @@ type Encode = (choice: number, event: GenerateEvent, receipt: Receipt | null) =>
 function frameEncoding(encoder: AnswerEncoder): Encode {
   return (choice, event, receipt) => {
     if (event.type === "finish") return encoder.finish(choice, event, receipt);
-    if (event.type === "prefill") return encoder.progress(choice, event);
+    if (event.type === "prefill") return encoder.progress?.(choice, event) ?? [];
     return encoder.delta(choice, event);
   };
 }
@@ -95,8 +95,8 @@ function bodyEncoding({ encoder, prepared }: AcceptedExchange): Encode {
   return (choice, event, receipt) => {
     collectors[choice]?.add(event);
     if (!receipt) return [];
-    const choices = collectors.map((collector) => collector.choice);
-    return [jsonFrame(encoder.body(choices, receipt))];
+    const [first, ...others] = collectors.map((collector) => collector.choice);
+    return first ? [jsonFrame(encoder.body([first, ...others], receipt))] : [];
   };
 }
 

@@ -10,8 +10,8 @@ import {
   pickedFields,
   slotList,
 } from "../../../src/api/llama-cpp/answers.ts";
-import { ranking, teiRanking } from "../../../src/api/openai/embedding-answers.ts";
 import { openaiEmbeddings } from "../../../src/api/openai/embeddings.ts";
+import { ranking, teiRanking } from "../../../src/api/openai/rerank.ts";
 import type { Contract } from "../../../src/api/shared/contract.ts";
 import { readiness } from "../../../src/api/sluice/server-answers.ts";
 import { DIALECTS } from "../../../src/api/wire-formats.ts";

@@ -7,7 +7,7 @@ import {
   response,
   responseEvent,
 } from "../../../src/api/responses/answer.ts";
-import { requestList } from "../../../src/api/sluice/server-answers.ts";
+import { requestList } from "../../../src/api/sluice/requests.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { FreshDelta } from "../../../src/generation/events.ts";
 import { eventsOf, expectHeldTo } from "../../support/clients/expect-schema.ts";

@@ -94,13 +94,13 @@ describe("an answer", () => {
 
   test("streams text, progress and one last frame", () => {
     const frames = [
-      ...encoder().progress(0, {
+      ...(encoder().progress?.(0, {
         type: "prefill",
         total: 4,
         cached: 1,
         processed: 2,
         ms: 3,
-      }),
+      }) ?? []),
       ...encoder().delta(0, { type: "text-delta", text: "x", tokens: 1, atMs: 0 }),
       ...encoder().finish(0, ended("stop"), RECEIPT),
     ];

@@ -2,8 +2,9 @@
 
 import { expect, test, vi } from "vitest";
 import type { AskEngine, Endpoint } from "../../../../src/api/endpoint.ts";
-import { chatInputTokens, nativeApplyTemplate } from "../../../../src/api/llama-cpp/template.ts";
+import { nativeApplyTemplate } from "../../../../src/api/llama-cpp/template.ts";
 import { nativeDetokenize, nativeTokenize } from "../../../../src/api/llama-cpp/tokens.ts";
+import { chatInputTokens } from "../../../../src/api/openai/input-tokens.ts";
 import type { Answers, Question } from "../../../../src/generation/questions.ts";
 import { PLAIN_PREPARED } from "../../../support/clients/requests.ts";
 

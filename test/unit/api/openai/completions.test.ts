@@ -206,9 +206,9 @@ test("ends with an empty text and the reason", () => {
 });
 
 test("has the whole text of every choice in a body", () => {
-  const choices = [choiceOf("Hello"), choiceOf("Good day", { ending: ended("length") })];
+  const [first, second] = [choiceOf("Hello"), choiceOf("Good day", { ending: ended("length") })];
 
-  expect(encoder({ n: 2 }).body(choices, RECEIPT)).toMatchObject({
+  expect(encoder({ n: 2 }).body([first, second], RECEIPT)).toMatchObject({
     ...HEAD,
     choices: [choiceIn("Hello", "stop"), choiceIn("Good day", "length", 1)],
   });

@@ -188,7 +188,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       ms: 1.26,
     } as const;
 
-    const frames = encoder().progress(0, progress);
+    const frames = encoder().progress?.(0, progress) ?? [];
 
     expect(frames).toHaveLength(1);
     expect(JSON.parse(frames[0]?.data ?? "")).toMatchObject({

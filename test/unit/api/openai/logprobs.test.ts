@@ -127,12 +127,12 @@ test("streams chat's logprobs with their text, and null if there are none", () =
 });
 
 test("puts all logprobs of a choice into its body, and none if not requested", () => {
-  const choices = [choiceOf("One", { logprobs: [tokenLogprob("One", -1)] })];
+  const choice = choiceOf("One", { logprobs: [tokenLogprob("One", -1)] });
   const bodyOf = (fields: object) =>
     openaiCompletions
       .parse({ prompt: "Hi", ...fields }, CONTEXT)
       .encoder(IDENTITY)
-      .body(choices, RECEIPT);
+      .body([choice], RECEIPT);
 
   expect(bodyOf({ logprobs: 1 })).toMatchObject({ choices: [{ logprobs: { tokens: ["One"] } }] });
   expect(bodyOf({})).toMatchObject({ choices: [{ logprobs: null }] });
