@@ -75,8 +75,8 @@ export type Service = {
   readonly report: (error: unknown) => void;
   /**
    * All HTTP routes, to mount at the root of another Express app, before its body parsers, instead of `listen`. The host then has
-   * its own server: its TLS, timeouts and connection limits apply, not those of the settings, and WebSocket upgrades are the
-   * host's too, so /v1/ws is not available.
+   * its own server: its TLS, timeouts and connection limits apply, not those of the settings (a client that does not read the rest
+   * of an answer is the host's to disconnect), and WebSocket upgrades are the host's too, so /v1/ws is not available.
    */
   readonly app: RequestListener;
   /** Starts listening. @returns the base URL. @throws Error with a `code` such as `EADDRINUSE` */

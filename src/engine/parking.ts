@@ -7,12 +7,13 @@ type ParkingOptions = {
   readonly giveUp: () => void;
 };
 
-/** Calls `giveUp` once, when the slot is wanted at the end of an interval. @returns a function that ends the wait */
+/**
+ * Calls `giveUp` at the end of each interval in which the slot is wanted; the worker may not be able to give it up yet.
+ * @returns a function that ends the wait
+ */
 export function giveUpWhenWanted({ parkTimeoutMs, isWanted, giveUp }: ParkingOptions): () => void {
   const timer = setInterval(() => {
-    if (!isWanted()) return;
-    clearInterval(timer);
-    giveUp();
+    if (isWanted()) giveUp();
   }, parkTimeoutMs);
   return () => clearInterval(timer);
 }

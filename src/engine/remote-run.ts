@@ -132,7 +132,10 @@ export class RemoteRun {
     if (!keepsSlot) return;
     // Its reader may be too slow to notice the loss and call `finish()`.
     const isWanted = () => lease.isContended;
-    const giveUp = () => lease.release();
+    const giveUp = () => {
+      this.#stopParking();
+      lease.release();
+    };
     this.#stopParking = giveUpWhenWanted({ parkTimeoutMs, isWanted, giveUp });
   }
 

@@ -49,7 +49,7 @@ export class Tally implements Usage {
     return { type: "finish", reason, stopString, usage: this.usage, prefillMs: this.prefillMs };
   }
 
-  /** A worker that continues another one's answer reports 0, because it did not read the prompt: the first worker's figures count. */
+  /** A worker that continues another one's answer reports 0: the first worker's figures count. */
   #addReading(cachedTokens: number, prefillMs: number): void {
     this.cachedTokens = cachedTokens || this.cachedTokens;
     this.prefillMs = prefillMs || this.prefillMs;

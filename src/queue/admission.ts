@@ -39,7 +39,7 @@ interface RequestFigures {
   readonly isStreamed: boolean;
   /** The sum over all choices. */
   readonly tokens: { readonly promptTokens: number; readonly generatedTokens: number };
-  /** One choice that has a slot. Missing if the request needs none of the slots of `--slots`. */
+  /** The figures of one choice that has a slot. Missing if the request needs none of the slots of `--slots`. */
   stateOf?(choice: number): Omit<SlotUse, "heldMs">;
 }
 

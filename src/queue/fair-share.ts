@@ -30,7 +30,7 @@ export class FairShare {
   readonly #flex = new ShareTier();
   /** Waiting requests by id. */
   readonly #waiting = new Map<string, WaitingRequest>();
-  /** Charge the key of a request, by request id: requests that got a slot and have not left yet. */
+  /** Functions that charge a request's key, by request id: of requests that got a slot and have not left yet. */
   readonly #charges = new Map<string, (charge: ShareCharge) => void>();
   /** Slots each owner may hold; an owner without an entry may hold all. */
   readonly #limits = new Map<string, number>();

@@ -55,8 +55,8 @@ function store(
   encoder: StoredAnswerEncoder,
   { previousId, isBackground }: StoringOptions,
 ): KeptResponse | null {
-  const { responses, res, client } = exchange;
-  const isWaiting = () => exchange.admission.place !== null;
+  const { responses, res, client, admission } = exchange;
+  const isWaiting = () => admission.place !== null; // not of `exchange`: the store would keep all of it
   const response = responses.begin({
     id: encoder.id,
     owner: ownerOf(res),

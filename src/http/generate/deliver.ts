@@ -139,7 +139,7 @@ function counterOf(accepted: AcceptedExchange, choice: number): (event: Generate
 }
 
 /**
- * Works on all choices at once. A failure of one aborts the others.
+ * Works on all choices at once. A failure of one aborts all.
  * @throws the first error
  */
 async function forEachChoice(
@@ -152,7 +152,7 @@ async function forEachChoice(
       await work(each, choice);
     } catch (error) {
       errors.push(error);
-      if (prepared.length > 1) client.abort(toServiceError(error));
+      client.abort(toServiceError(error)); // also ends a wait of this choice for its next event
     }
   };
   await Promise.all(prepared.map(tryWork));

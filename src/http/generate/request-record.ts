@@ -140,6 +140,7 @@ export class RequestRecord {
       totalMs: Math.round(receipt.totalMs),
     };
     logEnd(log, line, failure);
+    this.#prepared = []; // a kept answer may keep this record, but must not keep the tokens of its prompt
   }
 }
 

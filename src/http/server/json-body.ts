@@ -34,6 +34,7 @@ export function jsonBody(options: JsonBodyOptions): ReadJson {
       await handler(req, res, next);
     } finally {
       hold.release();
+      req.body = undefined; // what is kept of the request must not keep its body
     }
   };
 }

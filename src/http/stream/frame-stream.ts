@@ -98,7 +98,10 @@ export class FrameStream implements Sink {
     res.end(frames.length > 0 ? framing.encode(frames) : undefined);
   }
 
-  /** Sends the last frames, unless the headers are not sent yet: then the error mapper answers. */
+  /**
+   * Sends the last frames; a client that disconnected or stalled is not sent them. Does nothing before the headers: then an error
+   * can still be answered in another way.
+   */
   fail(error: ServiceError, last: readonly Frame[]): void {
     if (!this.isOpen) return;
     const isUnreachable = error.code === "aborted" || error.code === "client_stalled";
@@ -112,7 +115,7 @@ export class FrameStream implements Sink {
     this.#options.res.destroy();
   }
 
-  /** Stops the timers. connections.ts closes the connection of a client that does not read the rest. */
+  /** Stops the timers. The server closes the connection of a client that does not read the rest, see connections.ts. */
   close(): void {
     this.#hasEnded = true;
     if (this.#opening) clearTimeout(this.#opening);

@@ -52,7 +52,8 @@ export class LogReader {
         const line = { requestId: requestIdOf(res), stack: stackOf(error.cause) };
         this.#options.log.error(line, "bug");
       }
-      this.stream.fail(error, [errorFrame(error)]);
+      if (this.stream.isOpen) this.stream.fail(error, [errorFrame(error)]);
+      else res.destroy(); // no handler waits for this reader, so the error mapper does not answer
     } finally {
       this.leave();
     }

@@ -1,4 +1,4 @@
-// What a stream's format has to say: implemented in framing.ts, and for WebSockets in websocket/socket-exchange.ts.
+// The format of a stream: implemented in framing.ts, and for WebSockets in websocket/socket-exchange.ts.
 
 import type { Frame } from "../../api/dialect.ts";
 import type { WaitingStatus } from "../../generation/wait-status.ts";

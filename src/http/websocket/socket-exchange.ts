@@ -1,5 +1,5 @@
 // One request of a WebSocket: it goes through the same app as every HTTP request, with the same guards, limits and handlers,
-// and what they write becomes messages. The two objects are Node's own, without a connection.
+// and what they write becomes messages. Request and response are Node's own, on a connection that carries nothing.
 
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -43,7 +43,7 @@ export class SocketExchange {
     const req = requestOn(this.#connection, request);
     this.#res = this.#responseTo(req);
     // The casts are safe: Express gives both objects its own prototypes.
-    app(req as Request, this.#res as Response);
+    app(req as Request, this.#res as Response, () => this.#close("broken")); // after an error behind the headers
   }
 
   /** Resolves when the answer has ended. */
@@ -61,7 +61,7 @@ export class SocketExchange {
     this.#close("cancelled");
   }
 
-  /** Own properties, because Express replaces the prototype. */
+  /** The overridden methods are own properties of the response, because Express replaces its prototype. */
   #responseTo(req: IncomingMessage): ServerResponse {
     const res = new ServerResponse(req);
     const locals: ResponseLocals = { streamFormat: this.#format() };
@@ -138,7 +138,9 @@ export class SocketExchange {
       Object.assign(this.#res, { writableFinished: true });
       this.#res.emit("finish");
     }
-    this.#res.destroyed = true;
+    this.#body.length = 0; // a stored answer may keep this object as long as itself
+    Object.assign(this.#res, { destroyed: true, finished: true });
+    this.#res.emit("socket", this.#connection); // who waits for the end, such as express.static, waits for its close
     this.#res.emit("close");
     this.#connection.destroy();
     this.#ended.resolve(end);

@@ -17,16 +17,15 @@ function open() {
   return { giveUp, state, stop };
 }
 
-test("keeps the slot as long as no other request wants it, then gives it up once", () => {
+test("keeps the slot as long as no other request wants it, then asks for it again and again", () => {
   const { giveUp, state } = open();
 
   vi.advanceTimersByTime(1_000);
   expect(giveUp).not.toHaveBeenCalled();
   state.isWanted = true;
-  vi.advanceTimersByTime(1_000);
+  vi.advanceTimersByTime(200);
 
-  expect(giveUp).toHaveBeenCalledTimes(1);
-  expect(vi.getTimerCount()).toBe(0);
+  expect(giveUp).toHaveBeenCalledTimes(2); // the worker may not have been able to at the first time
 });
 
 test("keeps the slot once it is stopped", () => {
