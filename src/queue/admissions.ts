@@ -59,7 +59,7 @@ export class Admissions {
 
   /** Places taken, with or without slots: one for each choice. */
   get inside(): number {
-    return placesOf([...this.#inside]);
+    return this.#placesOf(null);
   }
 
   get isDraining(): boolean {
@@ -113,6 +113,14 @@ export class Admissions {
     for (const admission of this.#inside) admission.abort(error);
   }
 
+  /** Not of a list of the requests: a thousand may wait when the next one asks. @param owner null for all */
+  #placesOf(owner: string | null): number {
+    let places = 0;
+    for (const admission of this.#inside)
+      if (owner === null || admission.owner === owner) places += admission.places;
+    return places;
+  }
+
   get #running(): readonly Ticket[] {
     return [...this.#onSlots.values()];
   }
@@ -122,7 +130,7 @@ export class Admissions {
     const { owner, limits } = caller;
     const { slots, isShared, tokenBudgets } = this.#options;
     if (this.#order.setLimit(owner, limits.concurrent)) this.#turns.wake();
-    const ownInside = placesOf(this.of(owner));
+    const ownInside = this.#placesOf(owner);
     const { running } = this.loadOf(owner);
     const refused =
       findRefusal({
@@ -208,8 +216,4 @@ export class Admissions {
     if (etasMs.length > 0) return Math.min(...etasMs);
     return this.#waitMs(1, this.#order.slotsOf(owner));
   }
-}
-
-function placesOf(admissions: readonly Admission[]): number {
-  return admissions.reduce((sum, { places }) => sum + places, 0);
 }

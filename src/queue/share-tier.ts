@@ -89,8 +89,9 @@ export class ShareTier {
   /** Does nothing if the request is not in this tier. */
   remove(entry: WaitingRequest): void {
     const share = this.#shares.get(entry.owner);
-    if (!share?.waiting.includes(entry)) return;
-    share.waiting = share.waiting.filter((each) => each !== entry);
+    const index = share?.waiting.indexOf(entry) ?? -1;
+    if (!share || index < 0) return;
+    share.waiting.splice(index, 1);
     share.isCompeting &&= share.waiting.length > 0;
   }
 
