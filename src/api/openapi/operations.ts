@@ -19,7 +19,6 @@ import { deletedResponse, inputItemList, response, responseEvent } from "../resp
 import { inputItemsQuery, retrieveQuery } from "../responses/queries.ts";
 import { openaiResponses } from "../responses/responses.ts";
 import type { Contract, Tag } from "../shared/contract.ts";
-import * as field from "../shared/field-types.ts";
 import { streamQuery } from "../shared/queries.ts";
 import { requestList, stoppedRequest } from "../sluice/requests.ts";
 import { health, index, model, modelList, readiness, SERVER } from "../sluice/server-answers.ts";
@@ -34,7 +33,10 @@ const NO_MODEL: readonly ErrorCode[] = ["model_not_found", "bad_request"];
 const BAD_QUERY: readonly ErrorCode[] = ["invalid_value", "unknown_parameter"];
 
 const slotsQuery = z.object({
-  fail_on_no_slot: field.text("Any value except 0: answer 503 if no slot is free."),
+  fail_on_no_slot: z
+    .string()
+    .optional()
+    .describe("Any value except 0: answer 503 if no slot is free."),
 });
 
 const FOR_ANY_KEY: readonly Operation[] = [
