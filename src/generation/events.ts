@@ -77,7 +77,7 @@ export type ToolCallDelta = DeltaFields & {
 
 export type Delta = TextDelta | ReasoningDelta | ToolCallDelta;
 
-/** What a delta adds to the answer, without its figures. */
+/** The part of the answer that a delta carries, without the delta's figures. */
 export type OutputPart =
   | Pick<TextDelta, "type" | "text">
   | Pick<ReasoningDelta, "type" | "text">

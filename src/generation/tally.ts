@@ -1,4 +1,4 @@
-// What an answer has used so far. The worker counts the tokens of its run, the engine the deltas that it received, and the
+// The usage of an answer so far. The worker counts the tokens of its run, the engine the deltas that it received, and the
 // HTTP layer the events that it delivers.
 
 import type { Finish, FinishReason, GenerateEvent, Usage } from "./events.ts";

@@ -137,8 +137,9 @@ export class KeptAnswers<Source extends AnswerSource = AnswerSource> {
     };
   }
 
-  /** @param bytes memory that it takes from now on, in addition */
+  /** A second call has no effect. @param bytes memory that it takes from now on, in addition */
   end(answer: KeptAnswer<Source>, bytes = 0): void {
+    if (!answer.isRunning) return;
     answer.log.end();
     answer.isRunning = false;
     if (!this.#answers.delete(answer.id)) return; // it was removed while it ran

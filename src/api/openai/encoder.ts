@@ -33,7 +33,7 @@ export type ChoiceContext = {
   readonly offset: number;
 };
 
-/** What an answer includes: the fields of the request, and its options for logprobs. */
+/** The fields of the request that decide what an answer includes, and its options for logprobs. */
 export type EncodedFields = {
   readonly stream_options?: { readonly include_usage: boolean } | null | undefined;
   readonly service_tier?: string | null | undefined;

@@ -65,7 +65,7 @@ type GrammarFields = Omit<z.output<z.ZodObject<typeof grammarFields>>, "response
   readonly min_tokens: number;
 };
 
-/** What a field says about the form of the answer. @param param the field */
+/** The form of the answer that a field asks for. @param param the field */
 export type AnswerForm = { readonly param: string; readonly grammar: string | AskedSchema };
 
 /**

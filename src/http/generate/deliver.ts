@@ -66,9 +66,11 @@ async function writeAnswer(
   let unfinished = prepared.length;
   await forEachChoice(accepted, async (each, choice) => {
     const count = counterOf(accepted, choice);
-    // 5. start, 6. generate and 7. read are the worker's.
-    for await (const event of eventsOf(accepted, each, choice, deps)) {
-      if (parsed.flush === "token") count(event); // else it was counted before deltas were joined
+    const { flush } = parsed;
+    const events = eventsOf(accepted, each, choice, deps); // 5. start, 6. generate and 7. read are the worker's
+    const joined = flush === "token" ? null : coalesceDeltas(counted(events, count), flush);
+    for await (const event of joined ?? events) {
+      if (!joined) count(event); // here, because a generator for every token would cost time
       if (event.type === "finish") unfinished -= 1;
       const receipt = unfinished === 0 ? completeReceipt(accepted) : null;
       const full = write(encode(choice, event, receipt)); // 8. deliver
@@ -100,23 +102,22 @@ function bodyEncoding({ encoder, prepared }: AcceptedExchange): Encode {
   };
 }
 
-/** The engine's events of one choice, joined as the request asks for. */
+/** The engine's events of one choice. */
 function eventsOf(
   accepted: AcceptedExchange,
   prepared: PreparedRequest,
   choice: number,
   { engine, sharedCache }: DeliverDeps,
 ): AsyncIterable<GenerateEvent> {
-  const { res, client, parsed } = accepted;
+  const { res, client } = accepted;
   const lease = accepted.admission.ticketOf(choice);
   lease.expect({ promptTokens: prepared.promptTokens.length, maxTokens: prepared.maxTokens });
   const { signal, deadline } = client;
   const cacheScope = sharedCache ? "" : ownerOf(res);
-  const events = engine.generate(prepared, { signal, deadline, lease, cacheScope });
-  if (parsed.flush === "token") return events;
-  return coalesceDeltas(counted(events, counterOf(accepted, choice)), parsed.flush);
+  return engine.generate(prepared, { signal, deadline, lease, cacheScope });
 }
 
+/** Counts each event before deltas are joined. */
 async function* counted(
   events: AsyncIterable<GenerateEvent>,
   count: (event: GenerateEvent) => void,

@@ -128,7 +128,8 @@ function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
   client.detach();
   res.setHeader("location", `${STREAMS_PATH}/${id}?token=${token}`);
   const reader = readerOf(exchange, deps);
-  const follow = () => void reader.follow(log, -1).finally(detach); // not awaited: a slow reader may take much longer than the answer
+  // Not awaited: a slow reader may take much longer than the answer.
+  const follow = () => void reader.follow(log, -1).finally(detach);
   let hasBegun = false;
   return {
     takesBody: false,

@@ -7,7 +7,7 @@ import type { WaitingStatus } from "../../generation/wait-status.ts";
 import { localsOf } from "../server/response-locals.ts";
 import type { StreamFormat } from "./stream-format.ts";
 
-/** What an API sends while a stream waits, in place of comments. */
+/** Frames that some APIs send in place of comments while a stream waits. */
 export type WaitingFrames = {
   /** The wait status as a line of JSON, or a mere keep-alive (null), for an API whose streams are lines of JSON. */
   readonly notice?: ((status: WaitingStatus | null) => Frame) | undefined;

@@ -8,6 +8,6 @@ export interface StreamFormat {
   encode(frames: readonly Frame[]): string;
   /** The first text of a stream; may be empty. */
   opening(heartbeatMs: number): string;
-  /** What is not an event of the answer; empty if the format has no such text. @param status null for a heartbeat */
+  /** The text of a wait status or heartbeat; empty if the format has none. @param status null for a heartbeat */
   comment(status: WaitingStatus | null): string;
 }

@@ -43,7 +43,7 @@ export class SocketExchange {
     const req = requestOn(this.#connection, request);
     this.#res = this.#responseTo(req);
     // The casts are safe: Express gives both objects its own prototypes.
-    app(req as Request, this.#res as Response, () => this.#close("broken")); // after an error behind the headers
+    app(req as Request, this.#res as Response, () => this.#close("broken")); // an error after the headers
   }
 
   /** Resolves when the answer has ended. */
@@ -138,9 +138,9 @@ export class SocketExchange {
       Object.assign(this.#res, { writableFinished: true });
       this.#res.emit("finish");
     }
-    this.#body.length = 0; // a stored answer may keep this object as long as itself
+    this.#body.length = 0; // a stored answer may reference this object until it expires
     Object.assign(this.#res, { destroyed: true, finished: true });
-    this.#res.emit("socket", this.#connection); // who waits for the end, such as express.static, waits for its close
+    this.#res.emit("socket", this.#connection); // express.static, which waits for a socket, then sees it close
     this.#res.emit("close");
     this.#connection.destroy();
     this.#ended.resolve(end);

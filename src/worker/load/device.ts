@@ -123,7 +123,7 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && /memory|failed to (create|load|allocate)/i.test(error.message);
 }
 
-/** What a loaded model says about itself and its device, for the model endpoints. */
+/** Facts about a loaded model and its device, for the model endpoints. */
 export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
   const { fileInfo, fileInsights, tokens } = model;
   const { architecture, file_type: type } = fileInfo.metadata.general;

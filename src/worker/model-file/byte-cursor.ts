@@ -62,7 +62,7 @@ export class ByteCursor {
     );
   }
 
-  skip(bytes: number, what: string): void {
+  advance(bytes: number, what: string): void {
     this.expect(bytes, what);
     this.#position += bytes;
   }

@@ -58,7 +58,7 @@ export function readValue(cursor: ByteCursor, key: string): GgufValue {
   const { bytes, kind } = fixedType(type, key);
   if (kind !== "other")
     return { type: "integer", number: cursor.integer(bytes, kind === "signed", key) };
-  cursor.skip(bytes, key);
+  cursor.advance(bytes, key);
   return { type: "other" };
 }
 
@@ -81,7 +81,7 @@ function readArray(cursor: ByteCursor, key: string): GgufArray {
   const { bytes, kind } = fixedType(element, key);
   cursor.expect(bytes * length, key);
   if (kind === "other" || length > KEPT_NUMBERS) {
-    cursor.skip(bytes * length, key);
+    cursor.advance(bytes * length, key);
     return array;
   }
   const next = () => cursor.integer(bytes, kind === "signed", key);

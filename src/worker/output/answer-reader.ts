@@ -155,7 +155,7 @@ export class AnswerReader {
   }
 }
 
-/** What a run needs of the loaded model to read its answer. */
+/** The parts of the loaded model that a run needs to read its answer. */
 export function answerReaderDeps(
   {
     model,

@@ -1,4 +1,4 @@
-// What an answer has used: from its deltas while it runs, and from its finish event once it is complete.
+// The usage of an answer: from its deltas while it runs, and from its finish event once it is complete.
 
 import { expect, test } from "vitest";
 import type { Delta, Finish, Usage } from "../../../src/generation/events.ts";
