@@ -110,7 +110,7 @@ function withoutEffect(rows: readonly FieldRow[]): string {
 }
 
 function refused(
-  { body, unsupported, replacements, ignored = [] }: Contract,
+  { body, unsupported, replacements, wishes = {}, sameAs = {} }: Contract,
   rows: readonly FieldRow[],
 ): string {
   const onlyNull = rows.filter(({ allowed }) => allowed === "").map(({ path: field }) => field);
@@ -118,21 +118,25 @@ function refused(
     ...Object.entries(unsupported),
     ...onlyNull.map((field) => [field, []] as const),
   ].map(([field, harmless]) =>
-    tableRow([
-      `\`${field}\``,
-      harmless.map((value) => `\`${JSON.stringify(value)}\``).join(", "),
-      replacementFor(field, body, replacements) ?? "",
-    ]),
+    tableRow([`\`${field}\``, valuesOf(harmless), replacementFor(field, body, replacements) ?? ""]),
   );
-  const listed = ignored.map((field) => `\`${field}\``).join(", ");
+  const left = Object.entries(wishes).map(([field, harmless]) =>
+    tableRow([`\`${field}\``, valuesOf(harmless)]),
+  );
+  const others = Object.entries(sameAs).map(([other, field]) => `\`${other}\` is \`${field}\``);
   return [
     ...(given.length > 0
       ? [`| refused | except | use instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]
       : []),
-    ...(listed === ""
-      ? []
-      : [`Known, without effect, and named in \`x-ignored-params\`: ${listed}.\n`]),
+    ...(left.length > 0
+      ? [`| left out and named | except |\n| --- | --- |\n${left.join("\n")}\n`]
+      : []),
+    ...(others.length > 0 ? [`Other names: ${others.join(", ")}.\n`] : []),
   ].join("\n");
+}
+
+function valuesOf(harmless: readonly unknown[]): string {
+  return harmless.map((value) => `\`${JSON.stringify(value)}\``).join(", ");
 }
 
 function tableRow(cells: readonly string[]): string {

@@ -3,7 +3,6 @@
 
 import { randomBytes } from "node:crypto";
 import { Template } from "@huggingface/jinja";
-import { ServiceError } from "../../errors.ts";
 import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
@@ -39,6 +38,7 @@ const QUESTION: readonly TemplateMessage[] = [{ role: "user", content: "question
 export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
+  readonly canSwitchReasoning: boolean;
   readonly #template: Template;
   readonly #options: ChatTemplateOptions;
   /** Null when the template does not support tool calls; they are then written as plain text. */
@@ -57,6 +57,8 @@ export class ChatTemplate {
     this.source = options.source;
     this.#template = new Template(options.source);
     this.#fence = new PromptFence(options.controlTexts);
+    this.canSwitchReasoning =
+      options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
     this.#noTools = this.#rendersTo("question", QUESTION, { tools: null }) ? null : [];
     const callForm = findCallForm(options.source, (messages) => this.#run(messages, {}));
     const format = callForm ? findToolFormat(options.source) : GENERIC;
@@ -66,12 +68,8 @@ export class ChatTemplate {
     this.#hasSystemRole = this.#takesSystemMessages();
   }
 
-  /**
-   * @throws ServiceError `template_error` with the template's own message when it rejects the messages;
-   * `unsupported_parameter` for a variable that it does not have
-   */
+  /** @throws ServiceError `template_error` with the template's own message when it rejects the messages */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
-    this.#checkVariables(prompt.variables);
     const { tools } = prompt;
     if (!tools || !this.#describesTools) return this.#rendered(prompt, false);
     try {
@@ -88,7 +86,7 @@ export class ChatTemplate {
     const rendered = this.#tryRun(
       this.#fence.fence(this.#messagesOf(prompt, byTemplate)) as readonly TemplateMessage[], // fencing keeps the shape
       {
-        ...this.#reasoningVariables(prompt.reasoning),
+        ...reasoningVariables(prompt.reasoning),
         ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
         tools: this.#fence.fence(tools ?? this.#noTools),
         add_generation_prompt: !prompt.continuesLast,
@@ -125,34 +123,6 @@ export class ChatTemplate {
     const [first, ...rest] = messages;
     if (first?.role !== "system") return [{ role: "system", content: instruction }, ...messages];
     return [{ ...first, content: `${first.content}\n${instruction}` }, ...rest];
-  }
-
-  /** An unknown variable would have no effect, so it is an error. Turning reasoning off needs no variable. */
-  #checkVariables(variables: Variables): void {
-    const unknown = Object.keys(variables).find((name) => {
-      const isSwitch = name === "enable_thinking" || name === "thinking";
-      if (isSwitch && (variables[name] === false || this.#options.reasoningInstruction))
-        return false;
-      return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
-    });
-    if (unknown === undefined) return;
-    const field = `variables.${unknown}` as const;
-    const message = `${field}: this model's chat template has no such variable`;
-    throw new ServiceError("unsupported_parameter", message, { field });
-  }
-
-  /** @throws ServiceError when the request asks for reasoning and the template cannot enable it */
-  #reasoningVariables({ effort }: ReasoningOptions): Variables {
-    if (effort === null) return {};
-    if (effort === "none") return { enable_thinking: false, thinking: false };
-    if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
-      throw new ServiceError(
-        "unsupported_parameter",
-        `effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
-        { field: "effort" },
-      );
-    }
-    return { enable_thinking: true, thinking: true, reasoning_effort: effort };
   }
 
   #tryRun(messages: readonly TemplateMessage[], variables: Variables): string {
@@ -207,4 +177,10 @@ export class ChatTemplate {
       "this model's chat template does not support continuing an assistant message",
     );
   }
+}
+
+function reasoningVariables({ effort }: ReasoningOptions): Variables {
+  if (effort === null) return {};
+  if (effort === "none") return { enable_thinking: false, thinking: false };
+  return { enable_thinking: true, thinking: true, reasoning_effort: effort };
 }

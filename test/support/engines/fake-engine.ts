@@ -68,6 +68,7 @@ export const FAKE_MODEL: ModelInfo = {
   toolFormat: "hermes",
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: "think",
+  canSwitchReasoning: true,
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,
