@@ -7,7 +7,6 @@ import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
-import { openaiErrors } from "../openai/encoder.ts";
 import * as field from "../shared/field-types.ts";
 import { eitherOf, requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
@@ -23,6 +22,7 @@ import {
   pickedFields,
   type Settings,
 } from "./answers.ts";
+import { llamaCppErrors } from "./errors.ts";
 
 /** Editors send these with every request. They have no effect here, and `x-ignored-params` lists them. */
 const IGNORED = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
@@ -101,7 +101,7 @@ export const nativeInfill: Dialect = {
     };
   },
 
-  encodeError: openaiErrors({
+  encodeError: llamaCppErrors({
     prompt: "input_prefix",
     suffix: "input_suffix",
     logitBias: "logit_bias",
