@@ -22,7 +22,7 @@ export async function answerQuestion(
   const deps = { ...loaded, contextTokens: loaded.info.contextTokens };
   switch (question.type) {
     case "prepare":
-      return await prepare(question.request, deps, turn);
+      return await prepare(question, deps, turn);
     case "tokenize":
       return await tokenPieces(question, loaded, turn);
     case "detokenize":

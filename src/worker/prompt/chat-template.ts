@@ -40,7 +40,8 @@ export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
   readonly #template: Template;
-  readonly #options: ChatTemplateOptions;
+  /** Plain data, from which another thread can make the same template. */
+  readonly options: ChatTemplateOptions;
   /** Null when the template does not support tool calls; they are then written as plain text. */
   readonly #callForm: CallForm | null;
   readonly #describesTools: boolean;
@@ -53,7 +54,7 @@ export class ChatTemplate {
 
   /** @throws Error when the template cannot be parsed */
   constructor(options: ChatTemplateOptions) {
-    this.#options = options;
+    this.options = options;
     this.source = options.source;
     this.#template = new Template(options.source);
     this.#fence = new PromptFence(options.controlTexts);
@@ -119,7 +120,7 @@ export class ChatTemplate {
     messages: readonly TemplateMessage[],
     { reasoning, variables }: MessagesPrompt,
   ): readonly TemplateMessage[] {
-    const instruction = this.#options.reasoningInstruction;
+    const instruction = this.options.reasoningInstruction;
     const isEnabled = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
     if (instruction === null || !isEnabled) return messages;
     const [first, ...rest] = messages;
@@ -131,7 +132,7 @@ export class ChatTemplate {
   #checkVariables(variables: Variables): void {
     const unknown = Object.keys(variables).find((name) => {
       const isSwitch = name === "enable_thinking" || name === "thinking";
-      if (isSwitch && (variables[name] === false || this.#options.reasoningInstruction))
+      if (isSwitch && (variables[name] === false || this.options.reasoningInstruction))
         return false;
       return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
     });
@@ -145,7 +146,7 @@ export class ChatTemplate {
   #reasoningVariables({ effort }: ReasoningOptions): Variables {
     if (effort === null) return {};
     if (effort === "none") return { enable_thinking: false, thinking: false };
-    if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
+    if (!this.options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
       throw new ServiceError(
         "unsupported_parameter",
         `effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
@@ -168,7 +169,7 @@ export class ChatTemplate {
   }
 
   #run(messages: readonly TemplateMessage[], variables: Variables): string {
-    const { bosText, eosText } = this.#options;
+    const { bosText, eosText } = this.options;
     return this.#template.render({
       tools: this.#noTools,
       add_generation_prompt: true,

@@ -2,6 +2,7 @@
 
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
+import type { Question } from "../../generation/questions.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
 import type { ModelLanguage } from "../load/model-language.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
@@ -10,9 +11,13 @@ import { checkTokens } from "./check-tokens.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import { type BoundDeps, estimateIfTooLong } from "./prompt-bounds.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
+import { sizeOfPrompt } from "./question-size.ts";
+import { renderInThread } from "./render-thread.ts";
 import { templateError } from "./template-messages.ts";
 import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
 import type { Turn } from "./turn.ts";
+
+type PrepareQuestion = Omit<Extract<Question, { type: "prepare" }>, "type">;
 
 export type PrepareDeps = PlanDeps &
   BoundDeps &
@@ -21,15 +26,19 @@ export type PrepareDeps = PlanDeps &
     readonly controlTokens: Pick<ControlTokens, "tokenize">;
   };
 
+/** Longer prompts are rendered in a thread: these take a few milliseconds, and starting a thread takes 50. */
+const INLINE_MESSAGES = 100;
+const INLINE_CHARS = 200_000;
+
 /** @throws ServiceError 4xx, or the turn's reason to abort */
 export async function prepare(
-  request: GenerateRequest,
+  { request, isTrial = false }: PrepareQuestion,
   deps: PrepareDeps,
   turn: Turn,
 ): Promise<PreparedRequest> {
   const { prompt, maxTokens, grammar, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
-  const estimate = await estimateIfTooLong(prompt, deps, turn);
+  const estimate = await estimateIfTooLong({ prompt, isTrial }, deps, turn);
   if (estimate !== null) throw tooLong(prompt, { tokens: estimate, isEstimate: true }, deps);
   const { tokens, text } = await promptTokens(prompt, deps, turn);
   const planned = planOutput({ prompt, promptText: text, grammar }, deps);
@@ -68,7 +77,7 @@ async function readPrompt(
   if (prompt.type === "tokens") return { tokens: prompt.tokens, text: "" };
   if (prompt.type === "infill")
     return { tokens: await infillTokens(prompt, deps.model, turn), text: "" };
-  const segments = promptSegments(prompt, deps.template);
+  const segments = await promptSegments(prompt, deps.template, turn);
   const tokens: number[] = [];
   for (const segment of segments) {
     const isFirst = tokens.length === 0;
@@ -97,15 +106,19 @@ async function infillTokens(
   return withBeginning([infill.prefix, ...before, infill.suffix, ...after, infill.middle], model);
 }
 
-function promptSegments(
+async function promptSegments(
   prompt: Extract<Prompt, { type: "messages" | "text" }>,
   template: ChatTemplate | null,
-): readonly PromptSegment[] {
+  turn: Turn,
+): Promise<readonly PromptSegment[]> {
   if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
-  if (template) return template.render(prompt);
-  throw templateError(
-    "this model has no chat template, so it cannot read messages; use /v1/completions",
-  );
+  if (!template)
+    throw templateError(
+      "this model has no chat template, so it cannot read messages; use /v1/completions",
+    );
+  const isLong = prompt.messages.length > INLINE_MESSAGES || sizeOfPrompt(prompt) > INLINE_CHARS;
+  if (!isLong) return template.render(prompt);
+  return await turn.wait(renderInThread({ options: template.options, prompt }, turn.signal));
 }
 
 /** Some tokenizers put a space before the text. That is right only at the very start of the prompt. */

@@ -25,7 +25,10 @@ type TextPrompt = Exclude<Prompt, { type: "tokens" }>;
 /** A prompt is counted exactly up to this size, in the characters that take the same time to tokenize. */
 const COUNTED_CHARS = 500_000;
 const COUNTED_CHARS_PER_TOKEN = 8;
-/** Tokens that a text may lose where it is cut or joins other text. A cut may also split a control token into several. */
+/** The same for a trial, whose tokens no client sees. */
+const TRIED_CHARS_PER_TOKEN = 3;
+/** Tokens that a text may lose by joining with adjacent text. A cut may also split a control token into several tokens. */
+const EDGE_TOKENS = 4;
 const CUT_TOKENS = 16;
 /** A template shows at least one of this many values in a tool's definition. */
 const SHOWN_VALUES = 4;
@@ -37,15 +40,18 @@ const SAMPLES = 16;
  * null otherwise
  */
 export async function estimateIfTooLong(
-  prompt: Prompt,
+  { prompt, isTrial }: { readonly prompt: Prompt; readonly isTrial: boolean },
   deps: BoundDeps,
   turn: Pick<Turn, "pause">,
 ): Promise<number | null> {
   const { contextTokens } = deps;
-  const most = Math.max(COUNTED_CHARS, COUNTED_CHARS_PER_TOKEN * contextTokens);
+  const most = isTrial
+    ? TRIED_CHARS_PER_TOKEN * contextTokens
+    : Math.max(COUNTED_CHARS, COUNTED_CHARS_PER_TOKEN * contextTokens);
   if (prompt.type === "tokens" || sizeOfPrompt(prompt) <= most) return null;
   const least = await leastTokens(prompt, deps, turn);
   if (least < contextTokens) return null;
+  if (isTrial) return least;
   return Math.max(least, await estimatedTokens(prompt, deps, turn));
 }
 
@@ -61,10 +67,11 @@ export async function leastTokens(
   if (quick >= contextTokens) return quick;
   let count = 0;
   for (const text of certainTexts(prompt)) {
+    const lost = text.length <= SLICE_CHARS ? EDGE_TOKENS : CUT_TOKENS;
     for (let at = 0; at < text.length && count < contextTokens; at += SLICE_CHARS) {
       // The text of a control token is read as one token, which is the fewest it can be.
       const slice = model.tokenize(text.slice(at, at + SLICE_CHARS), true);
-      count += Math.max(0, slice.length - CUT_TOKENS);
+      count += Math.max(0, slice.length - lost);
       await turn.pause();
     }
   }

@@ -72,8 +72,9 @@ function* places(slice: string): Generator<number> {
   if (space > slice.length / 2) yield space;
   let run = last;
   while (run > 0 && slice[run - 1] === slice[last]) run--;
-  if (slice[run - 1] === " ") run--; // many tokenizers join one space to what follows
-  if (last - run >= RUN_CHARS) yield last - ((last - run) % RUN_CHARS);
+  // Some tokens join a space to the run that follows it.
+  for (const start of [run, run - 1])
+    if (last - start >= RUN_CHARS) yield last - ((last - start) % RUN_CHARS);
   for (let place = last; place > last - MOST_PLACES; place--) yield place;
 }
 
