@@ -114,12 +114,25 @@ export const props = z.strictObject({
   build_info: z.string(),
 });
 
+const { shape } = openaiError.shape.error;
+
+/** `type`, `n_prompt_tokens` and `n_ctx` are llama.cpp's for a prompt that does not fit. */
+const llamaCppError = z.strictObject({
+  error: z.strictObject({
+    ...shape,
+    type: z.union([shape.type, z.literal("exceed_context_size_error")]),
+    n_prompt_tokens: count.optional(),
+    n_ctx: count.optional(),
+  }),
+});
+
 export const LLAMA_CPP: Tag = {
   name: "llama.cpp",
   description: "Routes of llama.cpp's server.",
-  error: openaiError,
+  error: llamaCppError,
 };
 
+export type LlamaCppError = z.output<typeof llamaCppError>;
 export type Settings = z.output<typeof settings>;
 export type InfillTimings = z.output<typeof infillTimings>;
 export type InfillAnswer = z.output<typeof infillAnswer>;

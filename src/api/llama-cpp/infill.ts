@@ -7,7 +7,6 @@ import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
-import { openaiErrors } from "../openai/encoder.ts";
 import { policyWith } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
 import { eitherOf, requestsOf, sharedFields } from "../shared/fields.ts";
@@ -24,6 +23,7 @@ import {
   pickedFields,
   type Settings,
 } from "./answers.ts";
+import { llamaCppErrors } from "./errors.ts";
 
 const SHARED = policyWith({
   wishes: {
@@ -101,7 +101,7 @@ export const nativeInfill: Dialect = {
     };
   },
 
-  encodeError: openaiErrors({
+  encodeError: llamaCppErrors({
     prompt: "input_prefix",
     suffix: "input_suffix",
     logitBias: "logit_bias",

@@ -6,7 +6,7 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
+import { type FieldNames, inWireTerms, type OverflowWords } from "../shared/field-names.ts";
 import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
 
@@ -154,10 +154,14 @@ export function tierOf(asked: string | null | undefined): string {
 /** Makes the encoder of OpenAI's error object for an API with these field names. */
 export function openaiErrors(names: FieldNames): (error: ServiceError) => OpenaiError {
   return (error) => {
-    const { code, message, param, traits } = inWireTerms(error, names);
+    const { code, message, param, traits } = inWireTerms(error, names, overflowWords);
     return { error: { message, type: traits.type, param, code } };
   };
 }
+
+const overflowWords: OverflowWords = ({ promptTokens, contextTokens }, field) =>
+  `This model's maximum context length is ${contextTokens} tokens. However, your ${field} resulted in ${promptTokens} tokens. ` +
+  `Please reduce the length of the ${field}`;
 
 /** For chat completions, completions, and all routes without field names of their own. */
 export const encodeOpenaiError = openaiErrors({

@@ -77,7 +77,12 @@ export const response = z.strictObject({
   object: z.literal("response"),
   created_at: count,
   status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
-  error: z.strictObject({ code: z.literal("server_error"), message: z.string() }).nullable(),
+  error: z
+    .strictObject({
+      code: z.enum(["server_error", "context_length_exceeded"]),
+      message: z.string(),
+    })
+    .nullable(),
   incomplete_details: z
     .strictObject({ reason: z.enum(["max_output_tokens", "cancelled"]) })
     .nullable(),

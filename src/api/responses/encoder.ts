@@ -97,10 +97,10 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     const frames = this.#opening();
     this.#close("incomplete", frames);
     const status = isStopped ? "cancelled" : "failed";
-    this.#end = { status, receipt, error: isStopped ? null : error };
+    const encoded = encodeResponsesError(error);
+    this.#end = { status, receipt, error: isStopped ? null : encoded.error };
     const response = this.state(false);
     if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
-    const encoded = encodeResponsesError(error);
     const { code, message, param } = encoded.error;
     const fields = { code, message, param, ...encoded, request_id: requestId };
     return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];

@@ -1,9 +1,9 @@
 // Encodes the response object in any state: queued, in progress or ended.
 // https://platform.openai.com/docs/api-reference/responses/object
 
-import type { ServiceError } from "../../errors.ts";
 import type { Receipt } from "../../generation/events.ts";
 import type { AnswerIdentity } from "../dialect.ts";
+import type { OpenaiError } from "../openai/answer.ts";
 import { encodeTimings, tierOf } from "../openai/encoder.ts";
 import type { ResponseItem, ResponseStatus } from "./answer.ts";
 import type { ResponsesFields } from "./fields.ts";
@@ -19,8 +19,8 @@ export type ResponseState = {
   readonly items: readonly ResponseItem[];
   /** Null until generation has ended. */
   readonly receipt: Receipt | null;
-  /** The error that ended it; null for none. */
-  readonly error: ServiceError | null;
+  /** The error that ended it, in OpenAI's form; null for none. */
+  readonly error: OpenaiError["error"] | null;
 };
 
 export function responseId({ id }: AnswerIdentity): string {
@@ -34,7 +34,7 @@ export function encodeResponse(state: ResponseState): object {
     object: "response",
     created_at: identity.createdAtSeconds,
     status,
-    error: error && { code: "server_error", message: error.message },
+    error: error && { code: failureCode(error.code), message: error.message },
     incomplete_details: reasonOf(status),
     model: identity.model,
     output: items,
@@ -42,6 +42,11 @@ export function encodeResponse(state: ResponseState): object {
     usage: receipt ? encodeUsage(receipt) : null,
     ...(receipt ? { timings: encodeTimings(receipt) } : {}),
   };
+}
+
+/** Codex looks for this code, and then shortens the conversation. */
+function failureCode(code: string): string {
+  return code === "context_length_exceeded" ? code : "server_error";
 }
 
 function reasonOf(status: ResponseStatus): { readonly reason: string } | null {

@@ -115,7 +115,7 @@ async function tryForm(
   parsed: ParsedRequest,
 ): Promise<PreparedForm | null> {
   try {
-    const form = await prepareForm(exchange, parsed);
+    const form = await prepareForm(exchange, parsed, { isTrial: true });
     return hasRoom(form) ? form : null;
   } catch (error) {
     const isTooLong = error instanceof ServiceError && error.code === "context_length_exceeded";
@@ -139,6 +139,7 @@ function hasRoom({ parsed, prepared }: PreparedForm): boolean {
 async function prepareForm(
   { deps, client, res, compiled }: CompiledExchange,
   parsed: ParsedRequest,
+  { isTrial }: { readonly isTrial: boolean } = { isTrial: false },
 ): Promise<PreparedForm> {
   const { signal, abort } = client;
   const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
@@ -146,7 +147,9 @@ async function prepareForm(
   for (const asked of parsed.requests) {
     if (byPrompt.has(asked.prompt)) continue;
     const request = compiledRequest(asked, compiled);
-    const prepared = await askInTurn(deps, turn, (ask) => ask({ type: "prepare", request }));
+    const prepared = await askInTurn(deps, turn, (ask) =>
+      ask({ type: "prepare", request, isTrial }),
+    );
     byPrompt.set(asked.prompt, prepared);
   }
   const prepared = parsed.requests.flatMap(({ prompt, sampling }) => {

@@ -1,6 +1,7 @@
 // The table of every path: which middleware and which handler serve it, in order, and what each of them gets.
 
 import express, { type Express } from "express";
+import { encodeLlamaCppError } from "../../api/llama-cpp/errors.ts";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
 import { rerank } from "../../api/openai/rerank.ts";
 import type { Index } from "../../api/sluice/server-answers.ts";
@@ -137,6 +138,7 @@ export function createApp(parts: AppDeps): Express {
 /** Goes before everything that may refuse a request: each API has its own error envelope. */
 function useEnvelopes(app: Express): void {
   app.use("/api", useEnvelope(encodeOllamaError));
+  app.use("/apply-template", useEnvelope(encodeLlamaCppError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
   useGemini(app);
 }

@@ -40,7 +40,8 @@ export class ChatTemplate {
   readonly toolFormat: ToolFormat;
   readonly canSwitchReasoning: boolean;
   readonly #template: Template;
-  readonly #options: ChatTemplateOptions;
+  /** Plain data, from which another thread can make the same template. */
+  readonly options: ChatTemplateOptions;
   /** Null when the template does not support tool calls; they are then written as plain text. */
   readonly #callForm: CallForm | null;
   readonly #describesTools: boolean;
@@ -53,7 +54,7 @@ export class ChatTemplate {
 
   /** @throws Error, with the line, when the template cannot be parsed */
   constructor(options: ChatTemplateOptions) {
-    this.#options = options;
+    this.options = options;
     this.source = options.source;
     this.#template = parseTemplate(options.source);
     this.#fence = new PromptFence(options.controlTexts);
@@ -117,7 +118,7 @@ export class ChatTemplate {
     messages: readonly TemplateMessage[],
     { reasoning, variables }: MessagesPrompt,
   ): readonly TemplateMessage[] {
-    const instruction = this.#options.reasoningInstruction;
+    const instruction = this.options.reasoningInstruction;
     const isEnabled = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
     if (instruction === null || !isEnabled) return messages;
     const [first, ...rest] = messages;
@@ -140,7 +141,7 @@ export class ChatTemplate {
   }
 
   #run(messages: readonly TemplateMessage[], variables: Variables): string {
-    const { bosText, eosText } = this.#options;
+    const { bosText, eosText } = this.options;
     return this.#template.render({
       tools: this.#noTools,
       add_generation_prompt: true,

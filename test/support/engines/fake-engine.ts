@@ -191,6 +191,10 @@ export class FakeEngine implements Engine {
       throw new ServiceError(
         "context_length_exceeded",
         `${promptTokens.length} > ${contextTokens}`,
+        {
+          field: prompt.type === "messages" ? "messages" : "prompt",
+          counts: { promptTokens: promptTokens.length, contextTokens },
+        },
       );
     }
     return {
