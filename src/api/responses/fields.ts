@@ -4,7 +4,7 @@ import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
 import * as field from "../shared/field-types.ts";
 import { sharedFields } from "../shared/fields.ts";
-import { ALWAYS_STRICT, ANSWER_FORM } from "../shared/schema-grammar.ts";
+import { ANSWER_FORM, schemaForm } from "../shared/schema-grammar.ts";
 import {
   allowedTools,
   functionFields,
@@ -31,16 +31,7 @@ const named = field.form("function", { name: z.string().describe("The function t
 
 const format = z.discriminatedUnion(
   "type",
-  [
-    field.form("text", {}),
-    field.form("json_object", {}),
-    field.form("json_schema", {
-      name: z.string().min(1).max(64).describe("Name of the schema."),
-      schema: z.record(z.string(), z.unknown()).describe("The JSON schema."),
-      description: field.text("Ignored."),
-      strict: field.flag(ALWAYS_STRICT),
-    }),
-  ],
+  [field.form("text", {}), field.form("json_object", {}), schemaForm],
   { error: "type must be text, json_object or json_schema" },
 );
 

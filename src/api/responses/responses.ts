@@ -12,7 +12,7 @@ import { policyWith, UNSUPPORTED_IN_CHAT, WISHES_IN_CHAT } from "../shared/field
 import { refuseStreamOptions, requestsOf } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { isObject, notSupported } from "../shared/refusals.ts";
-import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
+import { type AnswerForm, schemaFormOf } from "../shared/schema-grammar.ts";
 import { readTools } from "../shared/tools.ts";
 import { response, responseEvent } from "./answer.ts";
 import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
@@ -204,7 +204,7 @@ function formatOf({ text }: ResponsesFields): AnswerForm | null {
   const param = "text.format";
   switch (format?.type) {
     case "json_schema":
-      return { param, grammar: schemaAt(format.schema, `${param}.schema`) };
+      return schemaFormOf(format, param);
     case "json_object":
       return { param, grammar: jsonObjectGrammar() };
     default:
