@@ -130,7 +130,7 @@ export const toolCallId = z.string().min(1).describe("Id of the call; its result
 export const functionName = z.string().min(1).describe("Name of the function.");
 export const argumentsText = z
   .string("must be a string that holds JSON")
-  .describe("The arguments: a JSON object as a string.");
+  .describe("The arguments: a JSON object as a string. The model sees another string as it is.");
 
 export const tokenLimit = z.int().min(1).describe("Maximum number of tokens to generate.");
 export const suffix = text("Text after the answer, for models that can fill in the middle.");
