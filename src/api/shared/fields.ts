@@ -50,6 +50,9 @@ export const sharedFields = {
   stream_options: field.optional(
     z.looseObject({
       include_usage: field.off("Whether to send the usage in a last chunk."),
+      continuous_usage_stats: field.off(
+        "Whether every chunk has the usage so far; requires include_usage.",
+      ),
       include_obfuscation: field.withoutEffect(z.boolean(), field.NO_PADDING),
       flush: z
         .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
@@ -60,18 +63,7 @@ export const sharedFields = {
     field.STREAM_OPTIONS,
   ),
   ...samplingFields,
-  stop: field.optional(
-    z.union(
-      [
-        field.stopString.transform((stop) => [stop]),
-        z.array(field.stopString).max(field.MAX_STOPS),
-      ],
-      {
-        error: `must be a string, or up to ${field.MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
-      },
-    ),
-    field.STOPS,
-  ),
+  stop: field.stopOrStops,
   max_tokens: field.optional(
     z
       .int()

@@ -1,6 +1,6 @@
 // The table of every path: which middleware and which handler serve it, in order, and what each of them gets.
 
-import express, { type Express } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
 import { rerank } from "../../api/openai/rerank.ts";
 import type { Index } from "../../api/sluice/server-answers.ts";
@@ -116,6 +116,7 @@ export function createApp(parts: AppDeps): Express {
   });
   // Headers of every answer, errors included.
   app.use(requestId(), noSniff());
+  app.use(withVersion);
   app.use(closeWhileDraining(() => parts.queue.isDraining));
   useEnvelopes(app);
   app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
@@ -133,6 +134,15 @@ export function createApp(parts: AppDeps): Express {
   app.use(errorMapper(parts.log, parts.metrics));
   return app;
 }
+
+/** Paths of OpenAI's API that llama.cpp's server also serves without the version. */
+const UNVERSIONED = /^\/(chat\/completions|completions|responses|embeddings|models)(?=[/?]|$)/;
+
+/** Serves `/chat/completions` and the like as `/v1/chat/completions`, whatever the method. */
+const withVersion: RequestHandler = (req, _res, next) => {
+  if (UNVERSIONED.test(req.url)) req.url = `/v1${req.url}`;
+  next();
+};
 
 /** Goes before everything that may refuse a request: each API has its own error envelope. */
 function useEnvelopes(app: Express): void {

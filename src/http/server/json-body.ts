@@ -59,10 +59,21 @@ function check(req: Request, owner: string, { limitBytes, memory }: JsonBodyOpti
 async function readJson(source: BodySource, limits: BodyLimits): Promise<unknown> {
   const bytes = await readBody(source, limits);
   if (bytes.length === 0) return {};
+  const text = decode(bytes);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(text);
   } catch (error) {
     throw new ServiceError("invalid_json", `the body is not valid JSON${positionIn(error)}`);
+  }
+}
+
+/** Skips a byte order mark. @throws ServiceError 400; replacement characters would change the client's text in silence */
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    const message = "the body is not valid UTF-8; JSON must be sent in UTF-8";
+    throw new ServiceError("invalid_json", message, { cause: error });
   }
 }
 

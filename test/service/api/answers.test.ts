@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { geminiGenerate, geminiStream } from "../../../src/api/gemini/generate.ts";
 import {
-  infillAnswer,
-  infillFrame,
+  nativeAnswer,
+  nativeFrame,
   pickedFields,
   slotList,
 } from "../../../src/api/llama-cpp/answers.ts";
@@ -116,7 +116,7 @@ const MORE: Readonly<Record<string, object>> = {
 /** The schemas, without the form that all answers share. */
 function schemasOf({ answer, event }: Contract): readonly [z.ZodType, z.ZodType] {
   if (answer instanceof z.ZodUnion && answer.options.includes(pickedFields))
-    return [infillAnswer, z.union([infillFrame, infillAnswer])];
+    return [nativeAnswer, z.union([nativeFrame, nativeAnswer])];
   return [answer, event ?? z.never()];
 }
 

@@ -1,0 +1,60 @@
+// Parts of messages that are not plain text, in OpenAI's forms: documents of text become text, and what a model cannot read
+// inside a tool result or an answer becomes a note, because the client cannot take it out of its history.
+
+import { isObject } from "./refusals.ts";
+
+/** Media types of documents that are text. */
+const TEXT_TYPE = /^(text\/[\w.+-]+|application\/([\w.-]+\+)?(json|xml|yaml|x-ndjson|javascript))$/;
+const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),/;
+/** Types are quoted in notes only if they look like one. */
+const TYPE = /^\w{1,40}$/;
+
+/** The text of a document, with its name before it; null if it is not a text in a data URL. */
+export function textDocument(dataUrl: unknown, filename: unknown): string | null {
+  const [prefix = "", type = "", options = ""] =
+    typeof dataUrl === "string" ? (DATA_URL.exec(dataUrl) ?? []) : [];
+  if (typeof dataUrl !== "string" || !TEXT_TYPE.test(type.toLowerCase())) return null;
+  const text = decoded(dataUrl.slice(prefix.length), options.includes(";base64"));
+  if (text === null) return null;
+  const name = typeof filename === "string" && filename !== "" ? `${filename}:\n` : "";
+  return `${name}${text}\n\n`;
+}
+
+/** Null if it is not UTF-8. */
+function decoded(data: string, isBase64: boolean): string | null {
+  try {
+    const bytes = Buffer.from(
+      isBase64 ? data : decodeURIComponent(data),
+      isBase64 ? "base64" : "utf8",
+    );
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** The text of a tool result or an answer, in which a note stands for each part that a model cannot read. */
+export function textWithNotes(given: unknown): string {
+  if (given === null || given === undefined) return "";
+  if (typeof given === "string") return given;
+  if (!Array.isArray(given)) return JSON.stringify(given);
+  return given.map(textOrNote).join("");
+}
+
+function textOrNote(part: unknown): string {
+  if (typeof part === "string") return part;
+  if (!isObject(part)) return JSON.stringify(part);
+  const { type, text, refusal, file, file_data, filename } = part;
+  if (typeof text === "string") return text;
+  if (typeof refusal === "string") return refusal;
+  const source = isObject(file) ? file : { file_data, filename };
+  return textDocument(source.file_data, source.filename) ?? noteAbout(type);
+}
+
+function noteAbout(type: unknown): string {
+  const kind = typeof type === "string" && TYPE.test(type) ? type : "unknown";
+  if (/image|screenshot/.test(kind)) return "[an image that this model cannot see]";
+  if (/audio/.test(kind)) return "[audio that this model cannot hear]";
+  if (/file|document/.test(kind)) return "[a file that this model cannot read]";
+  return `[a part of type ${kind} that this model cannot read]`;
+}
