@@ -4,8 +4,8 @@ import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
+import { noteAbout } from "../shared/parts.ts";
 import { invalidValue, isObject } from "../shared/refusals.ts";
-import { noteOf } from "../shared/unread-content.ts";
 
 const thoughtSignature = field.ignored("Ignored: this server signs nothing.");
 
@@ -151,10 +151,10 @@ function resultText({ response, parts }: z.output<typeof functionResponse>): str
   const isWrapped = others.length === 0 && (name === "output" || name === "result");
   const result = isWrapped ? response?.[name] : (response ?? "");
   const text = typeof result === "string" ? result : JSON.stringify(result);
-  return [text, ...(parts ?? []).map((part) => noteOf(mediaTypeOf(part)))].join("\n");
+  return [text, ...(parts ?? []).map((part) => noteAbout(mediaTypeOf(part)))].join("\n");
 }
 
 function mediaTypeOf(part: unknown): string {
   const [media] = isObject(part) ? Object.values(part).filter(isObject) : [];
-  return typeof media?.mimeType === "string" ? media.mimeType : "a file";
+  return typeof media?.mimeType === "string" ? media.mimeType : "file";
 }

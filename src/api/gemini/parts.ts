@@ -1,8 +1,8 @@
 // Parts that are not text, before the schema is applied: files of plain text become text, what the model's own tools left behind
 // becomes a note, and media of the user are refused.
 
+import { noteAbout, textOfFile } from "../shared/parts.ts";
 import { isObject, unreadable } from "../shared/refusals.ts";
-import { isTextType, noteOf, textOfBase64 } from "../shared/unread-content.ts";
 
 /** Fields of a part that hold media, or the work of a tool that Google's server runs. */
 const UNREAD = [
@@ -63,12 +63,12 @@ function textOf(
       return fenced(given.code, String(given.language ?? "").toLowerCase());
     case "codeExecutionResult":
       return fenced(given.output, "");
-    case "inlineData":
-      if (isTextType(given.mimeType)) return textOfBase64(given.data, `${path}.data`);
   }
+  const text = name === "inlineData" ? textOfFile(given.mimeType, given.data) : null;
+  if (text !== null) return text;
   const isMedia = name === "inlineData" || name === "fileData" || name === "audioTranscription";
   if (isMedia && !isAnswer) throw unreadable(path, path);
-  return noteOf(typeof given.mimeType === "string" ? given.mimeType : name);
+  return noteAbout(typeof given.mimeType === "string" ? given.mimeType : name);
 }
 
 function fenced(text: unknown, language: string): string {

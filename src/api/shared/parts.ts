@@ -1,4 +1,4 @@
-// Parts of messages that are not plain text, in OpenAI's forms: documents of text become text, and what a model cannot read
+// Parts of messages that are not plain text: documents of text become text, and what a model cannot read
 // inside a tool result or an answer becomes a note, because the client cannot take it out of its history.
 
 import { isObject } from "./refusals.ts";
@@ -7,17 +7,28 @@ import { isObject } from "./refusals.ts";
 const TEXT_TYPE = /^(text\/[\w.+-]+|application\/([\w.-]+\+)?(json|xml|yaml|x-ndjson|javascript))$/;
 const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),/;
 /** Types are quoted in notes only if they look like one. */
-const TYPE = /^\w{1,40}$/;
+const TYPE = /^[\w./+-]{1,80}$/;
 
 /** The text of a document, with its name before it; null if it is not a text in a data URL. */
 export function textDocument(dataUrl: unknown, filename: unknown): string | null {
   const [prefix = "", type = "", options = ""] =
     typeof dataUrl === "string" ? (DATA_URL.exec(dataUrl) ?? []) : [];
-  if (typeof dataUrl !== "string" || !TEXT_TYPE.test(type.toLowerCase())) return null;
+  if (typeof dataUrl !== "string" || !isTextType(type)) return null;
   const text = decoded(dataUrl.slice(prefix.length), options.includes(";base64"));
   if (text === null) return null;
   const name = typeof filename === "string" && filename !== "" ? `${filename}:\n` : "";
   return `${name}${text}\n\n`;
+}
+
+/** The text of a file; null if it is not a text. @param data in base64 */
+export function textOfFile(mediaType: unknown, data: unknown): string | null {
+  if (typeof mediaType !== "string" || typeof data !== "string") return null;
+  const [type = ""] = mediaType.split(";");
+  return isTextType(type.trim()) ? decoded(data, true) : null;
+}
+
+function isTextType(type: string): boolean {
+  return TEXT_TYPE.test(type.toLowerCase());
 }
 
 /** Null if it is not UTF-8. */
@@ -51,10 +62,11 @@ function textOrNote(part: unknown): string {
   return textDocument(source.file_data, source.filename) ?? noteAbout(type);
 }
 
-function noteAbout(type: unknown): string {
+/** @param type of a part, or a media type */
+export function noteAbout(type: unknown): string {
   const kind = typeof type === "string" && TYPE.test(type) ? type : "unknown";
   if (/image|screenshot/.test(kind)) return "[an image that this model cannot see]";
   if (/audio/.test(kind)) return "[audio that this model cannot hear]";
-  if (/file|document/.test(kind)) return "[a file that this model cannot read]";
+  if (/file|document|^application\//.test(kind)) return "[a file that this model cannot read]";
   return `[a part of type ${kind} that this model cannot read]`;
 }

@@ -97,7 +97,7 @@ test("media in a response are notes in the result", () => {
   ]);
 
   expect(result?.content).toBe(
-    "see\n[image/png: left out, because this model reads only text]\n[a file: left out, because this model reads only text]",
+    "see\n[an image that this model cannot see]\n[a file that this model cannot read]",
   );
 });
 
