@@ -37,7 +37,7 @@ function compile(request: AskedRequest, firstLoad: Promise<ModelInfo>, signal: A
   const schemas = { compile: async (document: SchemaDocument) => compileDocument(document) };
   const res = { locals: {}, headersSent: true } as unknown as Response; // what is used of it
   const deps = { engine: { firstLoad }, schemas, isStrict: false };
-  return fitToModel({ res, signal, request, ignoredParams: [] }, deps);
+  return fitToModel({ res, signal, request, ignoredParams: [], wishes: [] }, deps);
 }
 
 test("arguments of tools are compiled in the model's syntax, once it is loaded", async () => {
