@@ -6,7 +6,7 @@ import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import { customArguments } from "../shared/custom-tools.ts";
 import * as field from "../shared/field-types.ts";
-import { textDocument, textWithNotes } from "../shared/parts.ts";
+import { anyContent, textDocument, textWithNotes } from "../shared/parts.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
@@ -25,14 +25,6 @@ const content = z
     error: 'must be a string, or a list of parts {type: "text", text: string}',
   })
   .describe("The text, or a list of parts.");
-
-/** Parts that clients did not write themselves. */
-const anyContent = z
-  .union([z.string(), z.array(z.looseObject({ type: field.text("The form of this object.") }))], {
-    error: "must be a string, or a list of parts",
-  })
-  .nullish()
-  .describe("The text, or a list of parts. A note stands for parts that a model cannot read.");
 
 const name = field.withoutEffect(z.string(), "Ignored: chat templates do not use it.");
 
@@ -171,9 +163,10 @@ function readCall(
   { id, type, function: called, custom }: z.output<typeof toolCall>,
   path: string,
 ): ToolCall {
-  if (custom && type !== "function")
+  const isCustom = type === "custom" || !called;
+  if (isCustom && custom)
     return { id, name: custom.name, arguments: customArguments(custom.input) };
-  if (called) return { id, name: called.name, arguments: readArguments(called.arguments ?? "") };
+  if (!isCustom) return { id, name: called.name, arguments: readArguments(called.arguments ?? "") };
   const param = `${path}.${type ?? "function"}`;
   throw new ServiceError("missing_parameter", `${param} is required`, { param });
 }

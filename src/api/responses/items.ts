@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import * as field from "../shared/field-types.ts";
-import { textDocument } from "../shared/parts.ts";
+import { anyContent, textDocument } from "../shared/parts.ts";
 import { isObject, unreadable } from "../shared/refusals.ts";
 
 /** Clients send answers back unchanged, so fields that a model does not read are allowed. */
@@ -28,13 +28,6 @@ const content = z
     error: 'must be a string, or a list of parts {type: "input_text", text: string}',
   })
   .describe("The text, or a list of parts.");
-
-const output = z
-  .union([z.string(), z.array(z.looseObject({ type: field.text("The form of this object.") }))], {
-    error: "must be a string, or a list of parts",
-  })
-  .nullish()
-  .describe("The result. A note stands for parts that a model cannot read.");
 
 const callId = z.string().min(1).describe("The id that a call and its output share.");
 const namespace = field.text("The namespace of the tool.");
@@ -62,7 +55,7 @@ const ownItem = z.discriminatedUnion("type", [
     arguments: field.argumentsText,
     ...common,
   }),
-  field.form("function_call_output", { call_id: callId, output, ...common }),
+  field.form("function_call_output", { call_id: callId, output: anyContent, ...common }),
   field.form("custom_tool_call", {
     call_id: callId,
     name: field.functionName,
@@ -70,7 +63,7 @@ const ownItem = z.discriminatedUnion("type", [
     input: z.string().describe("The text that the tool was called with."),
     ...common,
   }),
-  field.form("custom_tool_call_output", { call_id: callId, output, ...common }),
+  field.form("custom_tool_call_output", { call_id: callId, output: anyContent, ...common }),
   field.form("reasoning", {
     summary: field.optional(
       z.array(reasoningPart),
@@ -85,7 +78,7 @@ const ownItem = z.discriminatedUnion("type", [
 /** An item of the tools that the vendor's servers or the client's own shell run, as the client wrote it. */
 const hostedItem = z
   .record(z.string(), z.unknown())
-  .refine(({ type }) => typeof type === "string" && !ITEM_TYPES.includes(type))
+  .refine(({ type }) => typeof type === "string" && !ITEM_TYPES.includes(type), { path: ["type"] })
   .transform((item) => ({ type: "hosted" as const, item }))
   .meta({
     properties: { type: { type: "string", not: { enum: ITEM_TYPES } } },

@@ -1,7 +1,27 @@
 // Parts of messages that are not plain text: documents of text become text, and what a model cannot read
 // inside a tool result or an answer becomes a note, because the client cannot take it out of its history.
 
+import { z } from "zod";
+import * as field from "./field-types.ts";
 import { isObject } from "./refusals.ts";
+
+/** The text of a tool result or an answer: parts of any type, because clients did not write them themselves. */
+export const anyContent = z
+  .union(
+    [
+      z.string(),
+      z.array(
+        z.looseObject({
+          type: field.text("The form of this object."),
+          text: field.text("The text."),
+          refusal: field.text("The text of a refusal."),
+        }),
+      ),
+    ],
+    { error: "must be a string, or a list of parts" },
+  )
+  .nullish()
+  .describe("The text, or a list of parts. A note stands for parts that a model cannot read.");
 
 /** Media types of documents that are text. */
 const TEXT_TYPE = /^(text\/[\w.+-]+|application\/([\w.-]+\+)?(json|xml|yaml|x-ndjson|javascript))$/;

@@ -116,14 +116,17 @@ export function schemaFormOf(
   { json_schema: nested, schema: own }: z.output<typeof schemaForm>,
   param: string,
 ): AnswerForm {
-  const inner = nested?.schema;
-  const path = nested ? `${param}.json_schema.schema` : `${param}.schema`;
-  const schema = inner ?? own ?? null;
-  if (schema === null)
-    throw new ServiceError("missing_parameter", `${path} is required`, { param: path });
-  if (nested && own && inner && !isDeepStrictEqual(inner, own))
-    throw contradiction(`${param}.schema`, `${path} is another schema`);
-  return { param, grammar: schemaAt(schema, nested && inner ? path : `${param}.schema`) };
+  const [ownPath, innerPath] = [`${param}.schema`, `${param}.json_schema.schema`];
+  const inner = nested?.schema ?? null;
+  if (inner === null) {
+    if (own !== null && own !== undefined) return { param, grammar: schemaAt(own, ownPath) };
+    const message = nested ? `${innerPath} is required` : `${innerPath} or ${ownPath} is required`;
+    const path = nested ? innerPath : ownPath;
+    throw new ServiceError("missing_parameter", message, { param: path });
+  }
+  if (own && !isDeepStrictEqual(inner, own))
+    throw contradiction(ownPath, `${innerPath} is another schema`);
+  return { param, grammar: schemaAt(inner, innerPath) };
 }
 
 function fromSchema({ json_schema: schema }: GrammarFields): AnswerForm | null {

@@ -85,7 +85,7 @@ export const functionTool = z.looseObject({
 export function hostedTool(known: readonly string[]) {
   return z
     .record(z.string(), z.unknown())
-    .refine(({ type }) => typeof type === "string" && !known.includes(type))
+    .refine(({ type }) => typeof type === "string" && !known.includes(type), { path: ["type"] })
     .transform(() => ({ type: "hosted" as const }))
     .meta({
       properties: { type: { type: "string", not: { enum: known } } },

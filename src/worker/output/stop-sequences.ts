@@ -7,11 +7,14 @@ export type StopScan = {
   readonly stopString: string | null;
 };
 
+/** Node of the automaton before any text. */
+const ROOT = 0;
+
 /** The scanner of one answer. No part of a stop string is returned, however many fragments it is split into. */
 export class StopSequences {
   readonly #stops: readonly string[];
   readonly #automaton: StopAutomaton;
-  #node = 0;
+  #node = ROOT;
   #held = "";
 
   constructor(stops: readonly string[]) {
@@ -24,7 +27,7 @@ export class StopSequences {
     const text = this.#held + fragment;
     const found = this.#firstStop(text);
     if (found) {
-      this.#held = "";
+      this.flush();
       return { text: text.slice(0, found.at), stopString: found.stop };
     }
     const sure = text.length - this.#automaton.depthOf(this.#node);
@@ -36,6 +39,7 @@ export class StopSequences {
   flush(): string {
     const text = this.#held;
     this.#held = "";
+    this.#node = ROOT;
     return text;
   }
 
@@ -53,7 +57,6 @@ export class StopSequences {
   }
 }
 
-const ROOT = 0;
 /** Number of UTF-16 units: a node and a unit make one key. */
 const UNITS = 0x10000;
 

@@ -88,6 +88,10 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     toolConfig: [{ functionCallingConfig: { mode: "ANY" } }, { tools: [FUNCTIONS] }],
     generationConfig: [{ temperature: 0.5 }],
   },
+  NativeCompletion: {
+    max_tokens: [7, { n_predict: undefined }],
+    response_fields: [["content"]],
+  },
   Infill: {
     max_tokens: [7, { n_predict: undefined }],
     input_extra: [[{ text: "x" }]],

@@ -148,18 +148,20 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       ["a", "b"],
     ],
     [[], []],
+    ["", []],
+    [["", "END", ""], ["END"]],
+    [Array(1000).fill("\nAnn:"), Array(1000).fill("\nAnn:")],
   ])("reads the stop %j as %j", (stop, stops) => {
     expect(requestOf({ stop }).stop).toEqual(stops);
   });
 
   test.each([
-    ["an empty string", "", "stop"],
-    ["an empty string in a list", [""], "stop[0]"],
     ["a number", 5, "stop"],
     ["a list with a number", ["a", 1], "stop"],
     ["half a surrogate pair", "\ud800", "stop"],
     ["more than 1024 characters", "x".repeat(1025), "stop"],
-    ["more than 16 strings", Array(17).fill("a"), "stop"],
+    ["more than 1000 strings", Array(1001).fill("a"), "stop"],
+    ["more than 32,768 characters in all", Array(40).fill("x".repeat(1000)), "stop"],
   ])("refuses %s as stop", (_what, stop, param) => {
     const refusal = refusalOf({ stop });
 
