@@ -103,17 +103,6 @@ const CASES: readonly Case[] = [
     missing,
   ],
   ["a result that is a number", result({ content: 5 }), `${BLOCK}.content`],
-  [
-    "a result with an image",
-    result({ content: [{ type: "image" }] }),
-    `${BLOCK}.content[0]`,
-    unreadable,
-  ],
-  [
-    "a result with a reference",
-    result({ content: [{ type: "tool_reference" }] }),
-    `${BLOCK}.content[0].type`,
-  ],
   ["is_error as text", result({ is_error: "yes" }), `${BLOCK}.is_error`],
   [
     "a tool result in an assistant message",
@@ -122,12 +111,10 @@ const CASES: readonly Case[] = [
   ],
   ["a call without id", used({ id: undefined }), `${ANSWER}.id`, missing],
   ["a call without name", used({ name: "" }), `${ANSWER}.name`],
-  ["an input as text", used({ input: "{}" }), `${ANSWER}.input`],
   ["an input that is a list", used({ input: [] }), `${ANSWER}.input`],
   ["an input of 10,000 levels", used({ input: { a: lists } }), "messages"],
   ["an input with a prototype", used({ input: proto }), `${ANSWER}.input.__proto__`],
   ["reasoning without text", answered({ type: "thinking" }), `${ANSWER}.thinking`, missing],
-  ["a server's call", answered({ type: "server_tool_use", id: "1" }), `${ANSWER}.type`],
   [
     "a call at the end",
     {
@@ -170,13 +157,6 @@ const CASES: readonly Case[] = [
   ["thinking without a budget", thinking({ type: "enabled" }), "thinking.budget_tokens", missing],
   ["a budget of 0", thinking({ type: "enabled", budget_tokens: 0 }), "thinking.budget_tokens"],
   ["an unknown display", thinking({ type: "adaptive", display: "all" }), "thinking.display"],
-  [
-    "an unknown effort",
-    output({ effort: "extreme" }),
-    "output_config.effort",
-    "invalid_value",
-    "xhigh",
-  ],
   ["an output that is text", output("json"), "output_config"],
   [
     "an unknown output format",
@@ -199,21 +179,12 @@ const CASES: readonly Case[] = [
   ],
   ["tools as an object", { tools: {} }, "tools"],
   ["a tool that is null", { tools: [null] }, "tools[0]"],
-  [
-    "a web search",
-    { tools: [{ type: "web_search_20250305", name: "web_search" }] },
-    "tools[0].type",
-    "invalid_value",
-    "custom",
-  ],
-  ["a shell", { tools: [{ type: "bash_20250124", name: "bash" }] }, "tools[0].type"],
-  ["a computer", { tools: [{ type: "computer_20250124", name: "computer" }] }, "tools[0].type"],
   ["a tool without a name", tool({ name: undefined }), "tools[0].name", missing],
   ["a name with a space", tool({ name: "a b" }), "tools[0].name"],
   [
     "a tool of OpenAI's",
     { tools: [{ type: "function", function: { name: "f" } }] },
-    "tools[0].type",
+    "tools[0]",
   ],
   ["a tool without a schema", tool({ input_schema: undefined }), "tools[0].input_schema", missing],
   ["a schema of text", tool({ input_schema: { type: "string" } }), "tools[0].input_schema.type"],
@@ -222,12 +193,6 @@ const CASES: readonly Case[] = [
     "129 tools",
     { tools: Array.from({ length: 129 }, (_, i) => ({ name: `f${i}`, input_schema: {} })) },
     "tools",
-  ],
-  ["a tool that waits", tool({ defer_loading: true }), "tools[0].defer_loading"],
-  [
-    "a tool for other callers",
-    tool({ allowed_callers: ["code_execution_20250825"] }),
-    "tools[0].allowed_callers[0]",
   ],
   [
     "a strict tool's uniqueItems",
