@@ -40,7 +40,7 @@ import {
   mountUsage,
   USAGE_PATH,
 } from "./key-routes.ts";
-import { type ModelsDeps, mountModels } from "./models-routes.ts";
+import { type ModelsDeps, mountModels, useAnthropicModels } from "./models-routes.ts";
 import { mountOllama, OLLAMA_PATHS, type OllamaDeps } from "./ollama-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { routeOf } from "./path-model.ts";
@@ -148,6 +148,7 @@ const withVersion: RequestHandler = (req, _res, next) => {
 function useEnvelopes(app: Express): void {
   app.use("/api", useEnvelope(encodeOllamaError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
+  useAnthropicModels(app);
   useGemini(app);
 }
 
