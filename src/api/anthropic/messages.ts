@@ -8,7 +8,7 @@ import type { AboutRequest } from "../endpoint.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import { policyWith } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import { PLAIN_REQUEST } from "../shared/fields.ts";
+import { PENALTY_TOKENS, PLAIN_REQUEST } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
@@ -172,6 +172,7 @@ function requestOf(
       presencePenalty: 0,
       frequencyPenalty: 0,
       repeatPenalty: 1,
+      penaltyTokens: PENALTY_TOKENS,
       logitBias: [],
     },
     stop: fields.stop_sequences ?? [],

@@ -12,7 +12,7 @@ import type {
 import { gbnf, oneOf } from "../../grammar/nodes.ts";
 import type { ParseContext, Wish } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
-import { wrapSeed } from "../shared/fields.ts";
+import { PENALTY_TOKENS, wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
 import { reasoningWishes } from "../shared/wishes.ts";
@@ -132,6 +132,7 @@ function samplingOf(given: GenerationConfig, { randomSeed }: ParseContext): Samp
     presencePenalty: given.presencePenalty,
     frequencyPenalty: given.frequencyPenalty,
     repeatPenalty: 1,
+    penaltyTokens: PENALTY_TOKENS,
     logitBias: [],
   };
 }

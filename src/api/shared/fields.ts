@@ -21,6 +21,9 @@ const MAX_FLUSH_MS = 1000;
 const MAX_CHOICES = 16;
 const TOKEN_ID = /^\d{1,9}$/;
 
+/** Penalties apply to this many of the answer's last tokens unless the client says otherwise. */
+export const PENALTY_TOKENS = 256;
+
 const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
 const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 
@@ -34,6 +37,11 @@ const samplingFields = {
   presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
   frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
   repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
+  repeat_last_n: field
+    .defaulted(z.int().min(-1), PENALTY_TOKENS)
+    .describe(
+      "The penalties apply to this many of the answer's last tokens; -1 means all of them.",
+    ),
   seed: field.optional(
     z
       .number()
@@ -208,6 +216,7 @@ export function readSampling(fields: SamplingFields, { randomSeed }: ParseContex
     presencePenalty: fields.presence_penalty,
     frequencyPenalty: fields.frequency_penalty,
     repeatPenalty: fields.repeat_penalty,
+    penaltyTokens: fields.repeat_last_n === -1 ? Number.MAX_SAFE_INTEGER : fields.repeat_last_n,
     logitBias: [],
   };
 }

@@ -41,7 +41,7 @@ import {
   USAGE_PATH,
 } from "./key-routes.ts";
 import { type ModelsDeps, mountModels, useAnthropicModels } from "./models-routes.ts";
-import { mountOllama, OLLAMA_PATHS, type OllamaDeps } from "./ollama-routes.ts";
+import { mountOllama, OLLAMA_PATHS, OLLAMA_ROUTES, type OllamaDeps } from "./ollama-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { routeOf } from "./path-model.ts";
 import {
@@ -113,6 +113,7 @@ export function createApp(parts: AppDeps): Express {
     limitBytes: parts.bodyLimitBytes,
     memory: parts.bodyMemory,
     ownerOf: (req, res) => (parts.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+    untypedPaths: OLLAMA_ROUTES,
   });
   // Headers of every answer, errors included.
   app.use(requestId(), noSniff());

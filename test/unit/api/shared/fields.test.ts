@@ -45,6 +45,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     presencePenalty: 0,
     frequencyPenalty: 0,
     repeatPenalty: 1,
+    penaltyTokens: 256,
     logitBias: [],
   };
 
@@ -93,6 +94,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       presence_penalty: -2,
       frequency_penalty: 2,
       repeat_penalty: 1.1,
+      repeat_last_n: 32,
     });
 
     expect(sampling).toEqual({
@@ -104,6 +106,7 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
       presencePenalty: -2,
       frequencyPenalty: 2,
       repeatPenalty: 1.1,
+      penaltyTokens: 32,
       logitBias: [],
     });
   });
