@@ -150,7 +150,7 @@ const stopStrings = z
     (stops) => stops.reduce((sum, { length }) => sum + length, 0) <= MAX_STOP_CHARS,
     `must have at most ${MAX_STOP_CHARS} characters in all`,
   )
-  .transform((stops) => stops.filter((stop) => stop !== ""));
+  .overwrite((stops) => stops.filter((stop) => stop !== ""));
 
 export const stopList = optional(stopStrings, STOPS);
 

@@ -15,6 +15,8 @@ export const anyContent = z
           type: field.text("The form of this object."),
           text: field.text("The text."),
           refusal: field.text("The text of a refusal."),
+          annotations: field.ignored("Ignored."),
+          logprobs: field.ignored("Ignored."),
         }),
       ),
     ],

@@ -105,6 +105,7 @@ const MORE: Readonly<Record<string, object>> = {
   "/v1/messages": { max_tokens: 5, tools: [{ name: "f", input_schema: { type: "object" } }] },
   [geminiGenerate.path]: GEMINI,
   [geminiStream.path]: GEMINI,
+  "/completion": { return_progress: true, stop: ["\n\n"], n_predict: 5 },
   "/infill": { return_progress: true, logit_bias: { 5: 1 }, stop: ["\n\n"], n_predict: 5 },
   "/api/chat": {
     ...{ logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },

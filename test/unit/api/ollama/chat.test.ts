@@ -6,6 +6,7 @@ import { ollamaChat } from "../../../../src/api/ollama/chat.ts";
 import { ollamaGenerate } from "../../../../src/api/ollama/generate.ts";
 import type { AskedRequest, GenerateRequest } from "../../../../src/generation/request.ts";
 import { IDENTITY } from "../../../support/clients/receipts.ts";
+import type { MessagesPrompt } from "../../../support/clients/requests.ts";
 import { compiled } from "../../../support/engines/compile-schemas.ts";
 
 const CONTEXT: ParseContext = {
@@ -102,7 +103,44 @@ describe("options", () => {
   });
 });
 
+describe("tools", () => {
+  const named = { type: "function", function: { name: "weather" } };
+  const useWith = (tool_choice: unknown) =>
+    (chat({ tools: [tool], tool_choice }).prompt as MessagesPrompt).tools;
+
+  test("must be called if the client says so", () => {
+    expect(useWith("required")).toMatchObject({ callable: ["weather"], isRequired: true });
+    expect(useWith(named)).toMatchObject({ callable: ["weather"], isRequired: true });
+    expect(useWith("auto")).toMatchObject({ callable: ["weather"], isRequired: false });
+    expect(useWith("none")).toBeNull();
+  });
+
+  test("need no type", () => {
+    const { type: _type, ...untyped } = tool;
+
+    expect(chat({ tools: [untyped] }).prompt).toEqual(chat({ tools: [tool] }).prompt);
+  });
+});
+
 describe("messages", () => {
+  test("that the client cannot change any more may have images and any arguments", () => {
+    const images = ["aGk="];
+    const cut = { function: { name: "weather", arguments: '{"ci' } };
+    const { prompt } = chat({
+      messages: [
+        user,
+        { role: "assistant", content: "Look", images, tool_calls: [cut] },
+        { role: "tool", content: "sunny", tool_name: "weather", images: [...images, ...images] },
+      ],
+    });
+
+    const note = "[an image that this model cannot see]";
+    expect((prompt as MessagesPrompt).messages.slice(1)).toMatchObject([
+      { content: `Look\n${note}`, toolCalls: [{ arguments: { arguments: '{"ci' } }] },
+      { content: `sunny\n${note}\n${note}` },
+    ]);
+  });
+
   test("are read with reasoning, calls, and the results of the calls", () => {
     const { prompt } = chat({
       tools: [tool],

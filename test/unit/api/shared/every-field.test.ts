@@ -98,7 +98,10 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     response_fields: [["content"]],
   },
   Detokenization: { tokens: [[5]] },
-  OllamaChat: { truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }] },
+  OllamaChat: {
+    tool_choice: ["required", { tools: [TOOL] }],
+    truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }],
+  },
   Ranking: {
     documents: [["x"]],
     texts: [["x"], { documents: undefined, texts: ["a", "b"] }],
