@@ -35,6 +35,8 @@ export type AnswerIdentity = {
   /** The model id that the client asked for if it is a served one, else the model's real id. */
   readonly model: string;
   readonly createdAtSeconds: number;
+  /** Tokens of all prompts; absent until they are prepared. */
+  readonly promptTokens?: number;
 };
 
 /** One server-sent event before serialization. */

@@ -10,16 +10,19 @@ import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
 import { type FieldPolicy, parseBody } from "../shared/parse-body.ts";
 import { GEMINI, geminiAnswer } from "./answer.ts";
 import { generationConfig, readConfig, readReasoning, wishesOf } from "./config.ts";
-import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
+import { contents, readContents, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
 import { encodeGeminiError } from "./errors.ts";
-import { inCamelCase } from "./spelling.ts";
+import { normalize } from "./normalize.ts";
 import { readTools, toolFields } from "./tools.ts";
 
 /** `cachedContent` is a part of the prompt that only Google's server has. */
 export const POLICY: FieldPolicy = {
   unsupported: { cachedContent: [""], continuationToken: [""], generationOutputConfig: [] },
-  wishes: { modelArmorConfig: [] },
+  wishes: {
+    modelArmorConfig: [],
+    "toolConfig.functionCallingConfig.streamFunctionCallArguments": [false],
+  },
 };
 
 export const geminiFields = {
@@ -41,9 +44,12 @@ const schema = z.object(geminiFields);
 
 export type GeminiRequest = z.output<typeof schema>;
 
-/** The query `?alt=sse`. */
 const streamQuery = z.object({
-  alt: z.literal("sse").describe("Streams are server-sent events."),
+  alt: z
+    .enum(["sse", "json"])
+    .optional()
+    .meta({ default: "json" })
+    .describe("sse: the stream is server-sent events. json: it is one JSON array."),
 });
 
 export const geminiGenerate: Dialect = dialectOf({
@@ -85,9 +91,8 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
 }
 
 function parse(body: unknown, context: ParseContext, isStreamed: boolean): ParsedRequest {
-  const given = inCamelCase(body);
-  refuseMedia(given);
-  const { fields, ignoredParams } = parseBody(schema, given, POLICY);
+  const given = normalize(body);
+  const { fields, ignoredParams } = parseBody(schema, given.body, POLICY);
   const request = requestOf(fields, context);
   const { generationConfig: config } = fields;
   return {
@@ -100,7 +105,7 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
     isStreamed,
     flush: "token",
     isFlex: fields.serviceTier === "flex",
-    ignoredParams,
+    ignoredParams: [...ignoredParams, ...given.ignoredParams],
     wishes: wishesOf(config),
     encoder: (identity) =>
       new GeminiEncoder(identity, {

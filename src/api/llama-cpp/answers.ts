@@ -26,7 +26,7 @@ const settings = z.strictObject({
   cache_prompt: z.boolean(),
 });
 
-const infillTimings = z.strictObject({
+const nativeTimings = z.strictObject({
   queue_ms: z.number().min(0),
   cache_n: count,
   prompt_n: count,
@@ -40,7 +40,7 @@ const infillTimings = z.strictObject({
 });
 
 /** The whole answer, and the last frame of a stream. */
-export const infillAnswer = z.strictObject({
+export const nativeAnswer = z.strictObject({
   index: z.literal(0),
   content: z.string(),
   tokens: z.array(z.never()),
@@ -53,10 +53,10 @@ export const infillAnswer = z.strictObject({
   tokens_cached: count,
   truncated: z.literal(false),
   generation_settings: settings,
-  timings: infillTimings,
+  timings: nativeTimings,
 });
 
-export const infillFrame = z.strictObject({
+export const nativeFrame = z.strictObject({
   index: z.literal(0),
   content: z.string(),
   tokens: z.array(z.never()),
@@ -134,8 +134,8 @@ export const LLAMA_CPP: Tag = {
 
 export type LlamaCppError = z.output<typeof llamaCppError>;
 export type Settings = z.output<typeof settings>;
-export type InfillTimings = z.output<typeof infillTimings>;
-export type InfillAnswer = z.output<typeof infillAnswer>;
-export type InfillFrame = z.output<typeof infillFrame>;
+export type NativeTimings = z.output<typeof nativeTimings>;
+export type NativeAnswer = z.output<typeof nativeAnswer>;
+export type NativeFrame = z.output<typeof nativeFrame>;
 export type SlotList = z.output<typeof slotList>;
 export type Props = z.output<typeof props>;

@@ -6,7 +6,7 @@ import type { Dialect, ParseContext } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { readTools, toolFields } from "../shared/tools.ts";
+import { functionTool, readTools, toolFields, toolList, toolType } from "../shared/tools.ts";
 import { type ChatFields, chatForms, OLLAMA } from "./answer.ts";
 import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
@@ -34,7 +34,8 @@ const POLICY = {
 const schema = z.object({
   ...commonFields,
   messages,
-  tools: toolFields.tools,
+  tools: toolList(z.looseObject({ ...functionTool.shape, type: toolType.nullish() })),
+  tool_choice: toolFields.tool_choice,
   truncate: field.off("Whether to leave out the oldest turns of a conversation that is too long."),
 });
 
@@ -90,7 +91,8 @@ export const ollamaChat: Dialect = {
 
 /** Like Ollama, continues a final assistant message. */
 function chatRequest(fields: Fields, context: ParseContext) {
-  const tools = readTools({ tools: fields.tools });
+  const given = fields.tools?.map((tool) => ({ ...tool, type: "function" as const }));
+  const tools = readTools({ tools: given, tool_choice: fields.tool_choice });
   const reasoning = readReasoning(fields);
   const prompt = { type: "messages", messages: [], continuesLast: false, variables: {} } as const;
   const shared = requestOf(fields, { ...prompt, tools, reasoning }, context);

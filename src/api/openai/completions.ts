@@ -42,7 +42,7 @@ const POLICY = policyWith({
 
 /** Limit on the prompts of one request, and on the choices of all its prompts together. */
 const MAX_PROMPTS = 64;
-const MAX_TOKEN_ID = 2 ** 31 - 1;
+export const MAX_TOKEN_ID = 2 ** 31 - 1;
 const PROMPT_VALUES = `must be a string, a list of token ids, or a list of up to ${MAX_PROMPTS} of either`;
 
 type GivenPrompt = string | readonly (string | number | readonly number[])[];

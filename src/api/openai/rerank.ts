@@ -87,7 +87,7 @@ export const teiRanking = z.array(
 );
 
 export const rerank: EmbeddingApi = {
-  paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"],
+  paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking", "/v2/rerank"],
 
   contract: {
     name: "Ranking",

@@ -70,7 +70,7 @@ function echoed({ fields, isStored, omitted }: ResponseState): object {
     temperature: fields.temperature,
     text: { format: fields.text?.format ?? { type: "text" } },
     tool_choice: fields.tool_choice ?? "auto",
-    tools: fields.tools ?? [],
+    tools: (fields.tools ?? []).filter(({ type }) => type !== "hosted"),
     top_p: fields.top_p,
     truncation: fields.truncation ?? "disabled",
     ...(fields.truncation === "auto" ? { omitted_items: omitted } : {}),

@@ -12,18 +12,18 @@ import { policyWith, UNSUPPORTED_IN_CHAT, WISHES_IN_CHAT } from "../shared/field
 import { refuseStreamOptions, requestsOf } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { isObject, notSupported } from "../shared/refusals.ts";
-import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
-import { readTools } from "../shared/tools.ts";
+import { type AnswerForm, schemaFormOf } from "../shared/schema-grammar.ts";
 import { response, responseEvent } from "./answer.ts";
 import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
-import { type ResponsesFields, responsesBody, responsesSchema } from "./fields.ts";
 import {
-  type InputItem,
-  readEarlier,
-  readInput,
-  refuseUnreadableItems,
-  withItems,
-} from "./input.ts";
+  INCLUDED_LOGPROBS,
+  type ResponsesFields,
+  responsesBody,
+  responsesSchema,
+} from "./fields.ts";
+import { ignoredItems, readInput } from "./input.ts";
+import { type InputItem, readEarlier, refuseUnreadableItems, withItems } from "./items.ts";
+import { readResponsesTools } from "./tools.ts";
 import { CONVERSATION_LIMITS, cutsOf, earliestWithinLimits, omittedBefore } from "./truncation.ts";
 
 const POLICY = policyWith({
@@ -94,7 +94,7 @@ function parsedRequest(
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw noBackground(context);
   const { prompt: reasoning, wishes } = readReasoning(fields);
-  const tools = readTools(chatTools(fields), (index) => `tools[${index}]`);
+  const { use, clientTools, nameInModel, ignored } = readResponsesTools(fields);
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
   const items = [...earlier, ...fields.input];
@@ -103,15 +103,15 @@ function parsedRequest(
     const skipped = new Set(omitted);
     const messages = readInput(
       items.filter((_, index) => !skipped.has(index)),
-      { instructions: fields.instructions ?? null, firstOwn: earlier.length },
+      { instructions: fields.instructions ?? null, nameInModel },
     );
     const { input } = fields;
     const encoder = (identity: AnswerIdentity) =>
-      new ResponsesEncoder({ identity, fields, isStored, omitted, input });
+      new ResponsesEncoder({ identity, fields, isStored, omitted, input, clientTools });
     const isBackground = fields.background ?? false;
     return {
-      ...requestsFor({ messages, tools, ...reasoning }, fields, context),
-      ignoredParams,
+      ...requestsFor({ messages, tools: use, ...reasoning }, fields, context),
+      ignoredParams: [...ignoredParams, ...ignored, ...ignoredItems(input), ...ignoredIn(fields)],
       wishes,
       encoder,
       storing: isStored ? { previousId, isBackground, encoder } : null,
@@ -163,7 +163,7 @@ function requestsFor(
     continuesLast: conversation.messages.at(-1)?.role === "assistant",
   };
   const wantsLogprobs =
-    (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
+    (fields.top_logprobs ?? 0) > 0 || fields.include?.includes(INCLUDED_LOGPROBS);
   return requestsOf(
     { ...fields, n: 1, return_progress: false, stream_options: null },
     {
@@ -179,24 +179,11 @@ function requestsFor(
   );
 }
 
-/** The tool fields in the form of chat completions. */
-function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: ResponsesFields) {
-  return {
-    tools: tools?.map(({ type, ...rest }) => ({ type, function: rest })) ?? null,
-    tool_choice: chatChoice(choice ?? null),
-    parallel_tool_calls,
-  };
-}
-
-function chatChoice(choice: NonNullable<ResponsesFields["tool_choice"]> | null) {
-  if (choice === null || typeof choice === "string") return choice;
-  if (choice.type === "function") return asFunction(choice);
-  const { type, mode, tools } = choice;
-  return { type, allowed_tools: { mode, tools: tools.map(asFunction) } };
-}
-
-function asFunction({ type, name }: { readonly type: "function"; readonly name: string }) {
-  return { type, function: { name } };
+/** Encrypted reasoning never exists here, so asking for it changes nothing. */
+function ignoredIn({ include }: ResponsesFields): readonly string[] {
+  const isKnown = (each: string) =>
+    each === INCLUDED_LOGPROBS || each === "reasoning.encrypted_content";
+  return (include ?? []).every(isKnown) ? [] : ["include"];
 }
 
 function formatOf({ text }: ResponsesFields): AnswerForm | null {
@@ -204,7 +191,7 @@ function formatOf({ text }: ResponsesFields): AnswerForm | null {
   const param = "text.format";
   switch (format?.type) {
     case "json_schema":
-      return { param, grammar: schemaAt(format.schema, `${param}.schema`) };
+      return schemaFormOf(format, param);
     case "json_object":
       return { param, grammar: jsonObjectGrammar() };
     default:

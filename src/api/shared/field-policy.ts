@@ -32,7 +32,6 @@ const WISHES_EVERYWHERE: Unsupported = {
   dynatemp_range: [0],
   mirostat: [0],
   samplers: [],
-  repeat_last_n: [],
   length_penalty: [1],
   n_keep: [0],
   n_discard: [],

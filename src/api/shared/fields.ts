@@ -21,6 +21,9 @@ const MAX_FLUSH_MS = 1000;
 const MAX_CHOICES = 16;
 const TOKEN_ID = /^\d{1,9}$/;
 
+/** Penalties apply to this many of the answer's last tokens unless the client says otherwise. */
+export const PENALTY_TOKENS = 256;
+
 const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
 const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
 
@@ -34,6 +37,11 @@ const samplingFields = {
   presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
   frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
   repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
+  repeat_last_n: field
+    .defaulted(z.int().min(-1), PENALTY_TOKENS)
+    .describe(
+      "The penalties apply to this many of the answer's last tokens; -1 means all of them.",
+    ),
   seed: field.optional(
     z
       .number()
@@ -50,6 +58,9 @@ export const sharedFields = {
   stream_options: field.optional(
     z.looseObject({
       include_usage: field.off("Whether to send the usage in a last chunk."),
+      continuous_usage_stats: field.off(
+        "Whether every chunk has the usage so far; requires include_usage.",
+      ),
       include_obfuscation: field.withoutEffect(z.boolean(), field.NO_PADDING),
       flush: z
         .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
@@ -60,18 +71,7 @@ export const sharedFields = {
     field.STREAM_OPTIONS,
   ),
   ...samplingFields,
-  stop: field.optional(
-    z.union(
-      [
-        field.stopString.transform((stop) => [stop]),
-        z.array(field.stopString).max(field.MAX_STOPS),
-      ],
-      {
-        error: `must be a string, or up to ${field.MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
-      },
-    ),
-    field.STOPS,
-  ),
+  stop: field.stopOrStops,
   max_tokens: field.optional(
     z
       .int()
@@ -216,6 +216,7 @@ export function readSampling(fields: SamplingFields, { randomSeed }: ParseContex
     presencePenalty: fields.presence_penalty,
     frequencyPenalty: fields.frequency_penalty,
     repeatPenalty: fields.repeat_penalty,
+    penaltyTokens: fields.repeat_last_n === -1 ? Number.MAX_SAFE_INTEGER : fields.repeat_last_n,
     logitBias: [],
   };
 }

@@ -202,12 +202,25 @@ function unwrapped(schema: unknown): unknown {
 
 /** Reports the first problem with its path. Never quotes the client's values, which may be private. */
 function toServiceError(error: z.ZodError, body: object): ServiceError {
-  const issue = error.issues[0];
+  const issue = error.issues[0] && mostSpecific(error.issues[0]);
   if (!issue) return new ServiceError("invalid_value", "the body is not valid");
   const param = showPath(issue.path);
   if (valueAt(body, issue.path) === undefined)
     return new ServiceError("missing_parameter", `${param} is required`, { param });
   return new ServiceError("invalid_value", `${param}: ${wordsFor(issue)}`, { param });
+}
+
+/** The problem with the one form whose type a value has, if its forms differ in their type. */
+function mostSpecific(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const fitting = issue.errors.filter((problems) => !problems.some(isAboutType));
+  const [[inner] = []] = fitting;
+  if (!inner || fitting.length !== 1 || inner.path.length === 0) return issue;
+  return mostSpecific({ ...inner, path: [...issue.path, ...inner.path] });
+}
+
+function isAboutType({ path }: z.core.$ZodIssue): boolean {
+  return path.length === 1 && path[0] === "type";
 }
 
 export function valueAt(body: object, path: readonly PropertyKey[]): unknown {

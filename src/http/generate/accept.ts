@@ -44,8 +44,9 @@ export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<Acce
   record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...exchange, parsed, prepared };
   const { storing } = parsed;
-  if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(exchange)), stored: null };
-  const encoder = storing.encoder(identityOf(exchange));
+  const identity = { ...identityOf(exchange), promptTokens: record.tokens.promptTokens };
+  if (!storing) return { ...accepted, encoder: parsed.encoder(identity), stored: null };
+  const encoder = storing.encoder(identity);
   return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
 }
 

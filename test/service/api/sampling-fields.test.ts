@@ -34,12 +34,14 @@ describe.each(BODIES)("%s", (path, body) => {
       ...body,
       ...{ temperature: 0.5, top_p: 0.9, top_k: 40, min_p: 0.05, seed: 5 },
       ...{ presence_penalty: 1, frequency_penalty: -1, repeat_penalty: 1.1 },
+      repeat_last_n: 32,
       logit_bias: { 7: -100 },
     });
 
     expect(sampling).toEqual({
       ...{ temperature: 0.5, topP: 0.9, topK: 40, minP: 0.05, seed: 5 },
       ...{ presencePenalty: 1, frequencyPenalty: -1, repeatPenalty: 1.1, logitBias: [[7, -100]] },
+      penaltyTokens: 32,
     });
   });
 

@@ -88,13 +88,20 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     toolConfig: [{ functionCallingConfig: { mode: "ANY" } }, { tools: [FUNCTIONS] }],
     generationConfig: [{ temperature: 0.5 }],
   },
+  NativeCompletion: {
+    max_tokens: [7, { n_predict: undefined }],
+    response_fields: [["content"]],
+  },
   Infill: {
     max_tokens: [7, { n_predict: undefined }],
     input_extra: [[{ text: "x" }]],
     response_fields: [["content"]],
   },
   Detokenization: { tokens: [[5]] },
-  OllamaChat: { truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }] },
+  OllamaChat: {
+    tool_choice: ["required", { tools: [TOOL] }],
+    truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }],
+  },
   Ranking: {
     documents: [["x"]],
     texts: [["x"], { documents: undefined, texts: ["a", "b"] }],
