@@ -1,0 +1,128 @@
+// Finds out what a chat template does with each kind of conversation: renders sample conversations and looks which of their
+// texts are in the prompt. Reads neither the model's name nor the template's source, so unknown templates are handled too.
+
+import type { Message } from "../../generation/request.ts";
+import {
+  ANY_CALLS,
+  ANY_MESSAGES,
+  type CallForm,
+  type TemplateTraits,
+} from "../../generation/template-traits.ts";
+import { adaptMessages } from "./adapt-messages.ts";
+import { PROBE_STEPS, type ProbeStep, type TraitChange } from "./probe-steps.ts";
+import { sampleConversation, textsOf } from "./sample-conversations.ts";
+import { type TemplateMessage, templateMessages } from "./template-messages.ts";
+
+/** @throws Error when the template rejects the messages */
+export type RenderMessages = (messages: readonly TemplateMessage[]) => string;
+
+type ContentForm = TemplateTraits["contentAs"];
+
+export type ProbeOptions = {
+  readonly contentAs: ContentForm;
+  /** Null if calls are written as text. */
+  readonly callForm: CallForm | null;
+  /** The ways in which conversations are rendered: first without tools and then, if the template describes tools, with one. */
+  readonly renders: readonly RenderMessages[];
+};
+
+export function probeTemplate({ contentAs, callForm, renders }: ProbeOptions): TemplateTraits {
+  const calls = callForm && {
+    ...ANY_CALLS,
+    ...callForm,
+    showsResultIds: renders.every((render) => showsResultIds(render, callForm, contentAs)),
+  };
+  const start: TemplateTraits = { ...ANY_MESSAGES, contentAs, calls };
+  return PROBE_STEPS.reduce((traits, step) => settle(step, traits, renders), start);
+}
+
+/** The traits stay as they are if no change helps. */
+function settle(
+  { conversations, changes, isWithoutTools = false }: ProbeStep,
+  traits: TemplateTraits,
+  renders: readonly RenderMessages[],
+): TemplateTraits {
+  const used = isWithoutTools ? renders.slice(0, 1) : renders;
+  const samples = conversations
+    .map((kinds) => sampleConversation(kinds))
+    .filter((sample) => traits.calls !== null || !hasCalls(sample));
+  const isRight = (each: TemplateTraits) =>
+    samples.every((sample) => used.every((render) => shows(render, sample, each)));
+  const candidates = [traits, ...changes.map((change) => changed(traits, change))];
+  return candidates.find(isRight) ?? traits;
+}
+
+function hasCalls(sample: readonly Message[]): boolean {
+  return sample.some((each) => each.role === "assistant" && each.toolCalls.length > 0);
+}
+
+function changed(traits: TemplateTraits, { calls, ...change }: TraitChange): TemplateTraits {
+  return { ...traits, ...change, calls: traits.calls && { ...traits.calls, ...calls } };
+}
+
+function shows(
+  render: RenderMessages,
+  sample: readonly Message[],
+  traits: TemplateTraits,
+): boolean {
+  try {
+    const text = render(templateMessages(adaptMessages(sample, traits), traits));
+    return textsOf(sample).every((each) => text.includes(each));
+  } catch {
+    return false; // the template rejects the messages
+  }
+}
+
+/** Whether the prompt changes when two results of one tool exchange their ids. */
+function showsResultIds(render: RenderMessages, calls: CallForm, contentAs: ContentForm): boolean {
+  const sample = sampleConversation(["user", "calls", "result", "result"]);
+  const ids = sample.flatMap((each) => (each.role === "tool" ? [each.toolCallId] : [])).reverse();
+  const exchanged = sample.map((each) =>
+    each.role === "tool" ? { ...each, toolCallId: ids.shift() ?? null } : each,
+  );
+  const [one, other] = [sample, exchanged].map((each) => {
+    try {
+      return render(templateMessages(each, { contentAs, calls }));
+    } catch {
+      return null; // the template rejects several calls
+    }
+  });
+  return one !== other;
+}
+
+/** @returns null when the prompt does not show a user message in any form */
+export function findContentForm(render: RenderMessages): ContentForm | null {
+  const sample = sampleConversation(["user"]);
+  const forms: readonly ContentForm[] = ["text", "parts"];
+  const traits = { ...ANY_MESSAGES, calls: null };
+  return forms.find((contentAs) => shows(render, sample, { ...traits, contentAs })) ?? null;
+}
+
+const CALL_FORMS: readonly Omit<CallForm, "hasShortIds">[] = [
+  { argumentsAs: "object", emptyContent: "" },
+  { argumentsAs: "text", emptyContent: "" },
+  { argumentsAs: "object", emptyContent: null },
+  { argumentsAs: "text", emptyContent: null },
+];
+
+/** @returns null when no form makes the call and its result appear in the prompt */
+export function findCallForm(render: RenderMessages, contentAs: ContentForm): CallForm | null {
+  const sample = sampleConversation(["user", "call", "result"]);
+  const forms = [false, true].flatMap((hasShortIds) =>
+    CALL_FORMS.map((form) => ({ ...form, hasShortIds })),
+  );
+  const found = forms.find((calls) => {
+    try {
+      const text = render(templateMessages(sample, { contentAs, calls }));
+      return textsOf(sample).every((each) => text.includes(each)) && writesArguments(text);
+    } catch {
+      return false; // the template rejects this form
+    }
+  });
+  return found ?? null;
+}
+
+/** False if the arguments look like a value of Python, or are quoted as a text: the other form of them is right. */
+function writesArguments(text: string): boolean {
+  return !/'needlekey\d+'\s*:\s*'needlevalue|\\"needlekey/.test(text);
+}
