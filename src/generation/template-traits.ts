@@ -38,6 +38,8 @@ export type CallTraits = CallForm & {
 
 export type TemplateTraits = {
   readonly contentAs: "text" | "parts";
+  /** Whether reasoning is a field of the message, or a part of its content. */
+  readonly reasoningAs: "field" | "part";
   /** Which system messages it shows. */
   readonly system: "all" | "first" | "none";
   /** Whether a conversation may consist of system messages only. */
@@ -66,6 +68,7 @@ export const ANY_CALLS: Omit<CallTraits, keyof CallForm> = {
 };
 export const ANY_MESSAGES: Omit<TemplateTraits, "calls"> = {
   contentAs: "text",
+  reasoningAs: "field",
   system: "all",
   takesSystemAlone: true,
   takesUsersInARow: true,

@@ -54,7 +54,7 @@ function isFirstOnly(messages: readonly Message[], count: number): boolean {
   return count === 1 && messages[0]?.role === "system";
 }
 
-/** Joins messages of one role that follow one another. */
+/** Joins messages of one role that follow one another. Text that follows a call stays behind it. */
 function mergeRows(messages: readonly Message[], traits: TemplateTraits): readonly Message[] {
   const { takesUsersInARow, takesAssistantsInARow, takesEmptyAssistant } = traits;
   const merged: Message[] = [];
@@ -63,7 +63,12 @@ function mergeRows(messages: readonly Message[], traits: TemplateTraits): readon
     const last = merged.at(-1);
     if (last?.role === "user" && message.role === "user" && !takesUsersInARow)
       merged.splice(-1, 1, { ...last, content: join(last.content, message.content) });
-    else if (last?.role === "assistant" && message.role === "assistant" && !takesAssistantsInARow)
+    else if (
+      last?.role === "assistant" &&
+      message.role === "assistant" &&
+      hasNoCalls(last) &&
+      !takesAssistantsInARow
+    )
       merged.splice(-1, 1, mergeAnswers(last, message));
     else merged.push(message);
   }
@@ -76,10 +81,9 @@ function isEmptyAnswer(message: Message): boolean {
 
 function mergeAnswers(first: Answer, second: Answer): Answer {
   return {
-    role: "assistant",
+    ...second,
     content: join(first.content, second.content),
     reasoning: join(first.reasoning ?? "", second.reasoning ?? "") || null,
-    toolCalls: [...first.toolCalls, ...second.toolCalls],
   };
 }
 

@@ -148,8 +148,9 @@ export class ChatTemplate {
     const instruction = this.#reasoningInstruction(prompt);
     if (instruction !== null) written = withInstruction(written, instruction);
     if (continuesLast) written = this.#withEnd(written);
-    const adapted = templateMessages(adaptMessages(written, traits), traits);
-    return this.#fence.fence(adapted) as readonly TemplateMessage[]; // fencing keeps the shape
+    const takesAssistantLast = traits.takesAssistantLast || continuesLast;
+    const adapted = adaptMessages(written, { ...traits, takesAssistantLast });
+    return this.#fence.fence(templateMessages(adapted, traits)) as readonly TemplateMessage[]; // fencing keeps the shape
   }
 
   #withEnd(messages: readonly Message[]): readonly Message[] {

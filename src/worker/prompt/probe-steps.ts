@@ -48,25 +48,22 @@ const ROLES: readonly ProbeStep[] = [
   },
 ];
 
+const BEFORE = { text: "before", reasonedText: "before", earlierText: "before" } as const;
+const APART = { text: "apart", reasonedText: "apart", earlierText: "apart" } as const;
+
 const TEXT_BESIDE_CALLS: readonly ProbeStep[] = [
   {
     conversations: [["user", "text-call", "result"]],
-    changes: [
-      { calls: { text: "before", earlierText: "before" } },
-      { calls: { text: "apart", earlierText: "apart" } },
-    ],
+    changes: [{ calls: BEFORE }, { calls: APART }],
   },
   {
     conversations: [["user", "text-call", "result", "answer", "user"]],
-    changes: [
-      { calls: { earlierText: "before" } },
-      { calls: { earlierText: "apart" } },
-      { calls: { text: "apart", earlierText: "apart" } },
-    ],
+    changes: [{ calls: { earlierText: "before" } }, { calls: APART }],
   },
   {
     conversations: [["user", "reasoning-text-call", "result", "reasoning-text-call", "result"]],
     changes: [
+      { reasoningAs: "part" },
       { calls: { reasonedText: "before" } },
       { calls: { reasonedText: "apart" } },
       { calls: { reasonedText: "joined" } },

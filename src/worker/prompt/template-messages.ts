@@ -7,7 +7,7 @@ import type { CallForm, TemplateTraits } from "../../generation/template-traits.
 
 export type TemplateMessage = { readonly [name: string]: Json };
 
-export type MessageForm = Pick<TemplateTraits, "contentAs"> & {
+export type MessageForm = Pick<TemplateTraits, "contentAs" | "reasoningAs"> & {
   /** Null if no message has tool calls. */
   readonly calls: CallForm | null;
 };
@@ -24,38 +24,44 @@ export function templateMessages(
   return messages.map((message) => templateMessage(message, form));
 }
 
-function templateMessage(
-  message: Message,
-  { contentAs, calls: form }: MessageForm,
-): TemplateMessage {
-  const contentOf = (text: string): Json =>
-    contentAs === "text" ? text : [{ type: "text", text }];
-  switch (message.role) {
+function templateMessage(message: Message, form: MessageForm): TemplateMessage {
+  const { role, content } = message;
+  switch (role) {
+    case "assistant":
+      return templateAnswer(message, form);
     case "tool": {
-      const { content, toolCallId, name } = message;
+      const { toolCallId, name } = message;
       return {
-        role: "tool",
-        content: contentOf(content),
-        ...(toolCallId === null ? {} : { tool_call_id: idFor(toolCallId, form) }),
+        role,
+        content: contentOf(content, form),
+        ...(toolCallId === null ? {} : { tool_call_id: idFor(toolCallId, form.calls) }),
         ...(name === null ? {} : { name }),
       };
     }
-    case "assistant": {
-      const { content, reasoning, toolCalls } = message;
-      const isBare = form !== null && toolCalls.length > 0 && content === "";
-      return {
-        role: "assistant",
-        content: isBare ? form.emptyContent : contentOf(content),
-        // Qwen and DeepSeek read the first name, gpt-oss the second.
-        ...(reasoning === null ? {} : { reasoning_content: reasoning, thinking: reasoning }),
-        ...(toolCalls.length > 0
-          ? { tool_calls: toolCalls.map((call) => templateCall(call, form)) }
-          : {}),
-      };
-    }
     default:
-      return { role: message.role, content: contentOf(message.content) };
+      return { role, content: contentOf(content, form) };
   }
+}
+
+function contentOf(text: string, { contentAs }: MessageForm): Json {
+  return contentAs === "text" ? text : [{ type: "text", text }];
+}
+
+function templateAnswer(answer: Extract<Message, { role: "assistant" }>, form: MessageForm) {
+  const { role, content: text, reasoning, toolCalls } = answer;
+  const hasCalls = toolCalls.length > 0;
+  const content =
+    hasCalls && text === "" && form.calls ? form.calls.emptyContent : contentOf(text, form);
+  const calls = hasCalls
+    ? { tool_calls: toolCalls.map((call) => templateCall(call, form.calls)) }
+    : {};
+  if (reasoning === null) return { role, content, ...calls };
+  if (form.reasoningAs === "part") {
+    const thought = { type: "thinking", thinking: reasoning };
+    return { role, content: text === "" ? [thought] : [thought, { type: "text", text }], ...calls };
+  }
+  // Qwen and DeepSeek read the first name, gpt-oss the second.
+  return { role, content, reasoning_content: reasoning, thinking: reasoning, ...calls };
 }
 
 function templateCall(call: ToolCall, form: CallForm | null): Json {

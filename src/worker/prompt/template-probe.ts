@@ -11,7 +11,7 @@ import {
 import { adaptMessages } from "./adapt-messages.ts";
 import { PROBE_STEPS, type ProbeStep, type TraitChange } from "./probe-steps.ts";
 import { sampleConversation, textsOf } from "./sample-conversations.ts";
-import { type TemplateMessage, templateMessages } from "./template-messages.ts";
+import { type MessageForm, type TemplateMessage, templateMessages } from "./template-messages.ts";
 
 /** @throws Error when the template rejects the messages */
 export type RenderMessages = (messages: readonly TemplateMessage[]) => string;
@@ -30,7 +30,9 @@ export function probeTemplate({ contentAs, callForm, renders }: ProbeOptions): T
   const calls = callForm && {
     ...ANY_CALLS,
     ...callForm,
-    showsResultIds: renders.every((render) => showsResultIds(render, callForm, contentAs)),
+    showsResultIds: renders.every((render) =>
+      showsResultIds(render, { ...ANY_MESSAGES, contentAs, calls: callForm }),
+    ),
   };
   const start: TemplateTraits = { ...ANY_MESSAGES, contentAs, calls };
   return PROBE_STEPS.reduce((traits, step) => settle(step, traits, renders), start);
@@ -60,6 +62,9 @@ function changed(traits: TemplateTraits, { calls, ...change }: TraitChange): Tem
   return { ...traits, ...change, calls: traits.calls && { ...traits.calls, ...calls } };
 }
 
+/** Matches the parts of a content that a template writes as they are, because it expects a text. */
+const SHOWS_PARTS = /['"]type['"]\s*:\s*['"](text|thinking)['"]/;
+
 function shows(
   render: RenderMessages,
   sample: readonly Message[],
@@ -67,14 +72,14 @@ function shows(
 ): boolean {
   try {
     const text = render(templateMessages(adaptMessages(sample, traits), traits));
-    return textsOf(sample).every((each) => text.includes(each));
+    return textsOf(sample).every((each) => text.includes(each)) && !SHOWS_PARTS.test(text);
   } catch {
     return false; // the template rejects the messages
   }
 }
 
 /** Whether the prompt changes when two results of one tool exchange their ids. */
-function showsResultIds(render: RenderMessages, calls: CallForm, contentAs: ContentForm): boolean {
+function showsResultIds(render: RenderMessages, form: MessageForm): boolean {
   const sample = sampleConversation(["user", "calls", "result", "result"]);
   const ids = sample.flatMap((each) => (each.role === "tool" ? [each.toolCallId] : [])).reverse();
   const exchanged = sample.map((each) =>
@@ -82,7 +87,7 @@ function showsResultIds(render: RenderMessages, calls: CallForm, contentAs: Cont
   );
   const [one, other] = [sample, exchanged].map((each) => {
     try {
-      return render(templateMessages(each, { contentAs, calls }));
+      return render(templateMessages(each, form));
     } catch {
       return null; // the template rejects several calls
     }
@@ -113,7 +118,7 @@ export function findCallForm(render: RenderMessages, contentAs: ContentForm): Ca
   );
   const found = forms.find((calls) => {
     try {
-      const text = render(templateMessages(sample, { contentAs, calls }));
+      const text = render(templateMessages(sample, { ...ANY_MESSAGES, contentAs, calls }));
       return textsOf(sample).every((each) => text.includes(each)) && writesArguments(text);
     } catch {
       return false; // the template rejects this form

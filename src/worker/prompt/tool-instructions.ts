@@ -27,7 +27,7 @@ function plainMessage(message: Message): Message {
       `<tool_call>\n${JSON.stringify({ name, arguments: args })}\n</tool_call>`,
   );
   const content = [message.content, ...calls].filter(Boolean).join("\n");
-  return { role: "assistant", content, reasoning: null, toolCalls: [] };
+  return { ...message, content, toolCalls: [] };
 }
 
 export function resultAsText({ content }: Result): Message {
