@@ -29,6 +29,7 @@ const MODEL: ModelInfo = {
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
+  canSwitchReasoning: false,
   vocabularySize: 0,
   canRank: false,
   modelBytes: 0,

@@ -24,6 +24,8 @@ export type ModelInfo = {
   readonly argumentSyntax: Syntax;
   /** Name of the reasoning format; null for a model without reasoning. */
   readonly reasoningFormat: string | null;
+  /** Whether a request can switch reasoning on or set its effort. Other models always reason, or never. */
+  readonly canSwitchReasoning: boolean;
   readonly vocabularySize: number;
   /** Whether it can rank documents. */
   readonly canRank: boolean;

@@ -2,37 +2,40 @@
 
 import { z } from "zod";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
-import type { Dialect, ParseContext } from "../dialect.ts";
+import type { Dialect, ParseContext, Wish } from "../dialect.ts";
 import type { AboutRequest } from "../endpoint.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
+import { policyWith } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import { PLAIN_REQUEST, unsupportedWith } from "../shared/fields.ts";
-import { parseBody, type Replacements } from "../shared/parse-body.ts";
+import { PLAIN_REQUEST } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
+import { reasoningWishes } from "../shared/wishes.ts";
 import { ANTHROPIC, anthropicEvent, anthropicMessage } from "./answer.ts";
 import { messages, readMessages, system, withBlocks } from "./content.ts";
 import { AnthropicEncoder, PING } from "./encoder.ts";
 import { encodeAnthropicError } from "./errors.ts";
 import { readTools, toolFields } from "./tools.ts";
 
-const UNSUPPORTED = unsupportedWith({
-  container: [],
-  mcp_servers: [],
-  // Claude Code sends the second value with every request: keep all reasoning, which is what happens here.
-  context_management: [
-    { edits: [] },
-    { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
-  ],
-  compaction: [],
-  fallbacks: [],
-  thread: [],
+const POLICY = policyWith({
+  unsupported: { container: [], thread: [] },
+  replacements: {
+    guided_json: "output_config.format",
+    structured_outputs: "output_config.format",
+  },
+  wishes: {
+    mcp_servers: [],
+    // Claude Code sends the second value with every request: keep all reasoning, which is what happens here.
+    context_management: [
+      { edits: [] },
+      { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
+    ],
+    compaction: [],
+    fallbacks: [],
+    service_tier: ["auto", "standard_only"],
+  },
 });
-
-const REPLACEMENTS: Replacements = {
-  guided_json: "output_config.format",
-  structured_outputs: "output_config.format",
-};
 
 const format = field.optional(
   z.looseObject({
@@ -86,10 +89,7 @@ const schema = z.object({
     "Form of the answer, and reasoning effort.",
   ),
   output_format: format.describe("Older name of output_config.format."),
-  service_tier: field.withoutEffect(
-    z.enum(["auto", "standard_only"], "must be auto or standard_only"),
-    "Ignored: this server has one tier.",
-  ),
+  service_tier: field.withoutEffect(z.string(), "Ignored: this server has one tier."),
   cache_control: field.ignored(field.ALWAYS_CACHED),
   diagnostics: field.ignored("Ignored: about Anthropic's cache."),
 });
@@ -109,8 +109,7 @@ export const anthropicMessages: Dialect = {
     tag: ANTHROPIC,
     summary: "Answers a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
-    replacements: REPLACEMENTS,
+    ...POLICY,
     example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
     answer: anthropicMessage,
     event: anthropicEvent,
@@ -139,9 +138,10 @@ export function parsePrompt(body: unknown, context: ParseContext): AboutRequest 
 }
 
 function parseFor(form: typeof schema | typeof promptSchema, body: unknown, context: ParseContext) {
-  const { fields, ignoredParams } = parseBody(form, withBlocks(body), UNSUPPORTED, REPLACEMENTS);
+  const { fields, ignoredParams } = parseBody(form, withBlocks(body), POLICY);
   const model = fields.model ?? null;
-  return { fields, requests: [requestOf(fields, context)], model, ignoredParams };
+  const wishes = wishesOf(fields);
+  return { fields, requests: [requestOf(fields, context)], model, ignoredParams, wishes };
 }
 
 function requestOf(fields: Fields, context: ParseContext): AskedRequest {
@@ -186,6 +186,17 @@ function readReasoning({ thinking, output_config: config }: Fields): ReasoningOp
     default:
       return { effort, budgetTokens: null, isSeparate: true };
   }
+}
+
+function wishesOf(fields: Fields): readonly Wish[] {
+  const { thinking, output_config: config } = fields;
+  return reasoningWishes(readReasoning(fields), {
+    effort: [
+      ...(thinking?.type === "enabled" ? ["thinking"] : []),
+      ...(config?.effort ? ["output_config.effort"] : []),
+    ],
+    budget: "thinking.budget_tokens",
+  });
 }
 
 function omitsReasoning({ thinking }: Fields): boolean {

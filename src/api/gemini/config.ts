@@ -10,11 +10,12 @@ import type {
   SamplingParams,
 } from "../../generation/request.ts";
 import { gbnf, oneOf } from "../../grammar/nodes.ts";
-import type { ParseContext } from "../dialect.ts";
+import type { ParseContext, Wish } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
+import { reasoningWishes } from "../shared/wishes.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
 
 /** Gemini's own limit. */
@@ -166,6 +167,14 @@ export function readReasoning({ thinkingConfig: given }: GenerationConfig): Reas
     budgetTokens: budget > 0 ? budget : null,
     isSeparate: true,
   };
+}
+
+export function wishesOf(given: GenerationConfig): readonly Wish[] {
+  const path = `${CONFIG}.thinkingConfig`;
+  return reasoningWishes(readReasoning(given), {
+    effort: [`${path}.thinkingLevel`],
+    budget: `${path}.thinkingBudget`,
+  });
 }
 
 function invalid(name: string, reason: string): ServiceError {

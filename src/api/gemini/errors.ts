@@ -25,12 +25,6 @@ const RPC = "type.googleapis.com/google.rpc";
 const FIELD_NAMES: FieldNames = {
   choices: "generationConfig.candidateCount",
   messages: "contents",
-  effort: {
-    param: "generationConfig.thinkingConfig",
-    message:
-      "generationConfig.thinkingConfig: this model's chat template cannot switch reasoning on; " +
-      "omit thinkingLevel or set thinkingBudget to 0",
-  },
 };
 
 export function encodeGeminiError(thrown: ServiceError, requestId: string): GeminiError {

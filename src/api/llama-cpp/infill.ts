@@ -8,10 +8,11 @@ import type { AskedRequest } from "../../generation/request.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Dialect, Frame, ParseContext } from "../dialect.ts";
 import { openaiErrors } from "../openai/encoder.ts";
+import { policyWith } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import { eitherOf, requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { eitherOf, requestsOf, sharedFields } from "../shared/fields.ts";
 import { jsonFrame, rounded } from "../shared/frames.ts";
-import { parseBody, type Unsupported, valueAt } from "../shared/parse-body.ts";
+import { parseBody, valueAt } from "../shared/parse-body.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
 import {
   type InfillAnswer,
@@ -24,18 +25,18 @@ import {
   type Settings,
 } from "./answers.ts";
 
-/** Editors send these with every request. They have no effect here, and `x-ignored-params` lists them. */
-const IGNORED = ["samplers", "t_max_prompt_ms", "t_max_predict_ms", "n_indent"];
-const SUPPORTED = ["n_predict", "response_fields", ...IGNORED];
-
-const UNSUPPORTED: Unsupported = {
-  ...without(unsupportedWith({}), SUPPORTED),
-  n: [1],
-  n_cmpl: [1],
-  n_cache_reuse: [0],
-  min_keep: [0],
-  timings_per_token: [false],
-};
+const SHARED = policyWith({
+  wishes: {
+    n_cache_reuse: [0],
+    min_keep: [0],
+    timings_per_token: [false],
+    // Editors send these two with every request.
+    t_max_prompt_ms: [],
+    n_indent: [],
+  },
+});
+const { response_fields: _supported, ...unsupported } = SHARED.unsupported;
+const POLICY = { ...SHARED, unsupported: { ...unsupported, n: [1], n_cmpl: [1] } };
 
 const { n: _one, stream_options: _none, ...ownFields } = sharedFields;
 
@@ -71,8 +72,7 @@ export const nativeInfill: Dialect = {
     tag: LLAMA_CPP,
     summary: "Fills in the text between two texts",
     body: schema,
-    unsupported: UNSUPPORTED,
-    ignored: IGNORED,
+    ...POLICY,
     example: { input_prefix: "def add(a, b):\n    return ", input_suffix: "\n", n_predict: 8 },
     answer: z.union([infillAnswer, pickedFields]),
     event: z.union([infillFrame, infillAnswer, pickedFields]),
@@ -80,7 +80,7 @@ export const nativeInfill: Dialect = {
   },
 
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
     const parsed = requestsOf(
       { ...fields, n: 1, stream_options: null },
       {
@@ -208,10 +208,6 @@ class InfillEncoder implements AnswerEncoder {
 function picked(whole: object, paths: readonly string[]): object {
   const found = paths.map((path) => [path, valueAt(whole, path.split("/"))] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
-}
-
-function without(unsupported: Unsupported, names: readonly string[]): Unsupported {
-  return Object.fromEntries(Object.entries(unsupported).filter(([name]) => !names.includes(name)));
 }
 
 /** Times in ms. `predicted_ms` is all time except waiting and prefill. */

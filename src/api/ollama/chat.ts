@@ -13,20 +13,22 @@ import { encodeOllamaError } from "./errors.ts";
 import {
   commonFields,
   loadedAtOnce,
+  POLICY as POLICY_IN_BOTH,
   parsedOf,
-  REPLACEMENTS,
   readReasoning,
   requestOf,
-  UNSUPPORTED as UNSUPPORTED_IN_BOTH,
 } from "./fields.ts";
 import { messages, readMessages, refuseImages, shorterForms } from "./messages.ts";
 
-const UNSUPPORTED = {
-  ...UNSUPPORTED_IN_BOTH,
-  prompt: [""],
-  system: [""],
-  suffix: [""],
-  raw: [false],
+const POLICY = {
+  ...POLICY_IN_BOTH,
+  unsupported: {
+    ...POLICY_IN_BOTH.unsupported,
+    prompt: [""],
+    system: [""],
+    suffix: [""],
+    raw: [false],
+  },
 };
 
 const schema = z.object({
@@ -57,8 +59,7 @@ export const ollamaChat: Dialect = {
     tag: OLLAMA,
     summary: "Answers a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
-    replacements: REPLACEMENTS,
+    ...POLICY,
     example: {
       model: "builtin",
       messages: [{ role: "user", content: "What is streaming?" }],
@@ -72,7 +73,7 @@ export const ollamaChat: Dialect = {
 
   parse(body, context) {
     refuseImages(body);
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
     const request = chatRequest(fields, context);
     const parsed = parsedOf(fields, ignoredParams, encodePart);
     if (!fields.messages?.length)

@@ -7,7 +7,6 @@ import type { ParseContext } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { readSampling, sharedFields } from "../shared/fields.ts";
 import type { Unsupported } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
 
 const BY_SERVER = "Ignored: the server's own settings decide.";
 const loadNumber = field.withoutEffect(z.number(), BY_SERVER);
@@ -47,7 +46,7 @@ const fields = z.looseObject({
   stop: sharedFields.stop,
   num_ctx: field.withoutEffect(
     z.int().min(0),
-    "Refused if larger than the server's context size, else ignored.",
+    "Ignored: the context is the server's (--context). Named in x-ignored-params if it is larger.",
   ),
   ...loadOptions,
   ...dependentOptions,
@@ -59,7 +58,7 @@ export const options = field
 
 type Options = z.output<typeof options>;
 
-export const UNSUPPORTED_OPTIONS: Unsupported = {
+export const OPTION_WISHES: Unsupported = {
   "options.mirostat": [0],
   "options.repeat_last_n": [64, 256],
   "options.typical_p": [1],
@@ -69,24 +68,15 @@ export const UNSUPPORTED_OPTIONS: Unsupported = {
   "options.embedding_only": [false],
 };
 
-/** @throws ServiceError 400 if `num_ctx` exceeds the context size */
 export function readOptions(
   given: Options,
   context: ParseContext,
 ): Pick<AskedRequest, "sampling" | "stop" | "maxTokens"> {
-  refuseLargerContext(given, context);
   return {
     sampling: readSampling(given, context),
     stop: given.stop ?? [],
     maxTokens: maxTokensOf(given, context),
   };
-}
-
-/** A smaller `num_ctx` is accepted without effect: prompts are never cut to it. */
-function refuseLargerContext({ num_ctx }: Options, { contextTokens = null }: ParseContext) {
-  if (contextTokens === null || (num_ctx ?? 0) <= contextTokens) return;
-  const limit = `must be at most ${contextTokens}, the context size of this server (--context)`;
-  throw invalidValue("options.num_ctx", `is ${num_ctx}; it ${limit}`);
 }
 
 /** In Ollama's API, 0, -1 and -2 all mean no limit. */

@@ -6,15 +6,9 @@ import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
+import { policyWith, UNSUPPORTED_IN_CHAT, WISHES_IN_CHAT } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import {
-  eitherOf,
-  logprobOptions,
-  requestsOf,
-  sharedFields,
-  UNSUPPORTED_IN_CHAT,
-  unsupportedWith,
-} from "../shared/fields.ts";
+import { eitherOf, logprobOptions, requestsOf, sharedFields } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
@@ -38,12 +32,10 @@ import { chatLogprobs } from "./logprobs.ts";
 import { messages, readMessages, refuseUnreadable } from "./messages.ts";
 import { readReasoning, reasoningFields } from "./reasoning.ts";
 
-const UNSUPPORTED = unsupportedWith({
-  ...UNSUPPORTED_IN_CHAT,
-  reasoning: [],
-  max_output_tokens: [],
-  prompt: [],
-  input: [],
+const POLICY = policyWith({
+  unsupported: { ...UNSUPPORTED_IN_CHAT, prompt: [], input: [] },
+  wishes: WISHES_IN_CHAT,
+  sameAs: { max_output_tokens: "max_tokens", n_predict: "max_tokens" },
 });
 
 const schema = z.object({
@@ -78,7 +70,7 @@ export const openaiChat: Dialect = {
     tag: OPENAI,
     summary: "Answers a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
+    ...POLICY,
     example: { messages: [{ role: "user", content: "What is streaming?" }], max_tokens: 60 },
     answer: chatCompletion,
     event: chatChunk,
@@ -88,9 +80,10 @@ export const openaiChat: Dialect = {
 
   parse(body, context) {
     refuseUnreadable(body);
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
+    const { prompt: reasoning, wishes } = readReasoning(fields);
     const own = {
-      prompts: [readPrompt(fields)],
+      prompts: [readPrompt(fields, reasoning)],
       format: formatOf(fields),
       maxTokens: eitherOf(fields, "max_tokens", "max_completion_tokens"),
       logprobs: logprobOptions(fields),
@@ -100,6 +93,7 @@ export const openaiChat: Dialect = {
     return {
       ...requestsOf(fields, own, context),
       ignoredParams,
+      wishes,
       encoder: (identity) => new OpenaiEncoder(SHAPE, identity, encoded),
     };
   },
@@ -107,7 +101,12 @@ export const openaiChat: Dialect = {
   encodeError: encodeOpenaiError,
 };
 
-function readPrompt(fields: Fields): AskedPrompt {
+type MessagesPrompt = Extract<AskedPrompt, { readonly type: "messages" }>;
+
+function readPrompt(
+  fields: Fields,
+  reasoning: Pick<MessagesPrompt, "reasoning" | "variables">,
+): AskedPrompt {
   const read = readMessages(fields.messages);
   const tools = readTools(fields);
   if (tools) refuseEndless(fields, tools);
@@ -116,7 +115,7 @@ function readPrompt(fields: Fields): AskedPrompt {
     messages: read,
     tools,
     continuesLast: continuesLast(fields, read),
-    ...readReasoning(fields),
+    ...reasoning,
   };
 }
 

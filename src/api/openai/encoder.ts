@@ -70,7 +70,7 @@ export class OpenaiEncoder implements AnswerEncoder {
       created: identity.createdAtSeconds,
       model: identity.model,
     };
-    this.#tier = fields.service_tier ? { service_tier: fields.service_tier } : {};
+    this.#tier = fields.service_tier ? { service_tier: tierOf(fields.service_tier) } : {};
   }
 
   delta(choice: number, delta: Delta): readonly Frame[] {
@@ -146,6 +146,11 @@ function encodeChoice(index: number, fields: object, finishReason: string | null
   return { index, logprobs: null, ...fields, finish_reason: finishReason };
 }
 
+/** The tier that a request had: only flex differs from the others. */
+export function tierOf(asked: string | null | undefined): string {
+  return asked === "flex" ? "flex" : "default";
+}
+
 /** Makes the encoder of OpenAI's error object for an API with these field names. */
 export function openaiErrors(names: FieldNames): (error: ServiceError) => OpenaiError {
   return (error) => {
@@ -157,8 +162,6 @@ export function openaiErrors(names: FieldNames): (error: ServiceError) => Openai
 /** For chat completions, completions, and all routes without field names of their own. */
 export const encodeOpenaiError = openaiErrors({
   choices: "n",
-  effort: "reasoning_effort",
-  variables: "chat_template_kwargs",
   logitBias: "logit_bias",
 });
 

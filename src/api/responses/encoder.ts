@@ -25,8 +25,6 @@ type End = Pick<ResponseState, "status" | "receipt" | "error">;
 export const encodeResponsesError = openaiErrors({
   previousId: "previous_response_id",
   messages: "input",
-  effort: "reasoning.effort",
-  variables: "chat_template_kwargs",
   logitBias: "logit_bias",
 });
 

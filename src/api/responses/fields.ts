@@ -59,23 +59,10 @@ export const responsesSchema = z.object({
   text: field.optional(
     z.looseObject({
       format: field.optional(format, ANSWER_FORM),
-      verbosity: field.mustBe(["medium"], "must be medium, the only verbosity here"),
     }),
     "Form of the answer's text.",
   ),
-  reasoning: field.optional(
-    z.looseObject({
-      effort: reasoningFields.reasoning_effort,
-      summary: field.withoutEffect(
-        z.enum(["auto", "concise", "detailed"]),
-        "Ignored: reasoning is returned in full, not as a summary.",
-      ),
-    }),
-    "Reasoning options.",
-  ),
-  reasoning_effort: field.refused("is not supported here; use reasoning.effort"),
-  chat_template_kwargs: reasoningFields.chat_template_kwargs,
-  thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
+  ...reasoningFields,
   include: field.optional(
     z.array(z.enum(INCLUDABLE)),
     "Extra data to return: log probabilities. Encrypted reasoning is never returned.",

@@ -4,7 +4,7 @@
 import type { ServiceError } from "../../errors.ts";
 import type { Receipt } from "../../generation/events.ts";
 import type { AnswerIdentity } from "../dialect.ts";
-import { encodeTimings } from "../openai/encoder.ts";
+import { encodeTimings, tierOf } from "../openai/encoder.ts";
 import type { ResponseItem, ResponseStatus } from "./answer.ts";
 import type { ResponsesFields } from "./fields.ts";
 
@@ -56,8 +56,11 @@ function echoed({ fields, isStored, omitted }: ResponseState): object {
     max_output_tokens: fields.max_output_tokens ?? null,
     parallel_tool_calls: fields.parallel_tool_calls ?? true,
     previous_response_id: fields.previous_response_id ?? null,
-    reasoning: { effort: fields.reasoning?.effort ?? null, summary: null },
-    service_tier: fields.service_tier ?? "default",
+    reasoning: {
+      effort: fields.reasoning?.effort ?? fields.reasoning_effort ?? null,
+      summary: null,
+    },
+    service_tier: tierOf(fields.service_tier),
     store: isStored,
     temperature: fields.temperature,
     text: { format: fields.text?.format ?? { type: "text" } },

@@ -14,10 +14,10 @@ import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
 import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
-import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
 import { type Exchange, identityOf } from "./exchange.ts";
+import { type FitDeps, fitToModel } from "./fit-to-model.ts";
 
-export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
+export type AcceptDeps = QuestionDeps & FitDeps & StoreDeps;
 
 type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
@@ -37,9 +37,9 @@ const ANSWER_SHARE = 0.25;
 /** @throws ServiceError 4xx for a prompt that cannot be served */
 export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<AcceptedExchange> {
   const { res, client, record } = exchange;
-  const { requests, ignoredParams } = exchange.parsed;
-  const schemas = { res, signal: client.signal, request: requests[0], ignoredParams };
-  const compiled = await compileSchemas(schemas, deps);
+  const { requests, ignoredParams, wishes = [] } = exchange.parsed;
+  const asked = { res, signal: client.signal, request: requests[0], ignoredParams, wishes };
+  const compiled = await fitToModel(asked, deps);
   const { parsed, prepared } = await longestFitting({ ...exchange, compiled, deps });
   record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...exchange, parsed, prepared };

@@ -53,6 +53,7 @@ async function loadOn(device: Device, load: LoadOptions): Promise<EmbeddingModel
       toolFormat: null,
       argumentSyntax: JSON_SYNTAX,
       reasoningFormat: null,
+      canSwitchReasoning: false,
       vocabularySize,
       ...(await modelFacts(device, model)),
     },

@@ -90,6 +90,7 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
       toolFormat: language.template?.toolFormat.name ?? null,
       argumentSyntax: language.template?.toolFormat.syntax ?? JSON_SYNTAX,
       reasoningFormat: language.reasoningFormat?.name ?? null,
+      canSwitchReasoning: language.template?.canSwitchReasoning ?? false,
       vocabularySize: language.vocabularySize,
       ...(await modelFacts(device, model)),
     },

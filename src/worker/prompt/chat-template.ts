@@ -3,7 +3,6 @@
 
 import { randomBytes } from "node:crypto";
 import { Template } from "@huggingface/jinja";
-import { ServiceError } from "../../errors.ts";
 import type { Json, Message, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { TemplateTraits } from "../../generation/template-traits.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
@@ -50,6 +49,7 @@ export class ChatTemplate {
   readonly toolFormat: ToolFormat;
   /** What the template does with each kind of conversation. */
   readonly traits: TemplateTraits;
+  readonly canSwitchReasoning: boolean;
   readonly #template: Template;
   readonly #options: ChatTemplateOptions;
   readonly #describesTools: boolean;
@@ -65,6 +65,8 @@ export class ChatTemplate {
     this.source = options.source;
     this.#template = new Template(options.source);
     this.#fence = new PromptFence(options.controlTexts);
+    this.canSwitchReasoning =
+      options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
     const contentForm = (tools: null | readonly []) =>
       findContentForm((messages) => this.#run(messages, { tools }));
     const found = contentForm(null);
@@ -83,12 +85,8 @@ export class ChatTemplate {
     });
   }
 
-  /**
-   * @throws ServiceError `template_error` with the template's own message when it rejects the messages;
-   * `unsupported_parameter` for a variable that it does not have
-   */
+  /** @throws ServiceError `template_error` with the template's own message when it rejects the messages */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
-    this.#checkVariables(prompt.variables);
     const { tools } = prompt;
     if (!tools || !this.#describesTools) return this.#rendered(prompt, false);
     try {
@@ -104,7 +102,7 @@ export class ChatTemplate {
     const tools = byTemplate ? (prompt.tools?.tools ?? []) : [];
     const definitions = tools.map(({ definition }) => definition);
     const variables = {
-      ...this.#reasoningVariables(prompt.reasoning),
+      ...reasoningVariables(prompt.reasoning),
       ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
       tools: byTemplate ? this.#fence.fence(definitions) : this.#noTools,
       add_generation_prompt: !prompt.continuesLast,
@@ -163,34 +161,6 @@ export class ChatTemplate {
     return isEnabled ? this.#options.reasoningInstruction : null;
   }
 
-  /** An unknown variable would have no effect, so it is an error. Turning reasoning off needs no variable. */
-  #checkVariables(variables: Variables): void {
-    const unknown = Object.keys(variables).find((name) => {
-      const isSwitch = name === "enable_thinking" || name === "thinking";
-      if (isSwitch && (variables[name] === false || this.#options.reasoningInstruction))
-        return false;
-      return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
-    });
-    if (unknown === undefined) return;
-    const field = `variables.${unknown}` as const;
-    const message = `${field}: this model's chat template has no such variable`;
-    throw new ServiceError("unsupported_parameter", message, { field });
-  }
-
-  /** @throws ServiceError when the request asks for reasoning and the template cannot enable it */
-  #reasoningVariables({ effort }: ReasoningOptions): Variables {
-    if (effort === null) return {};
-    if (effort === "none") return { enable_thinking: false, thinking: false };
-    if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
-      throw new ServiceError(
-        "unsupported_parameter",
-        `effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
-        { field: "effort" },
-      );
-    }
-    return { enable_thinking: true, thinking: true, reasoning_effort: effort };
-  }
-
   #tryRun(messages: readonly TemplateMessage[], variables: Variables): string {
     try {
       return this.#run(messages, variables);
@@ -229,4 +199,10 @@ export class ChatTemplate {
       "this model's chat template does not support continuing an assistant message",
     );
   }
+}
+
+function reasoningVariables({ effort }: ReasoningOptions): Variables {
+  if (effort === null) return {};
+  if (effort === "none") return { enable_thinking: false, thinking: false };
+  return { enable_thinking: true, thinking: true, reasoning_effort: effort };
 }

@@ -159,7 +159,6 @@ const CASES: readonly Case[] = [
   ["top_p 2", { top_p: 2 }, "top_p"],
   ["top_k -1", { top_k: -1 }, "top_k"],
   ["top_k 1.5", { top_k: 1.5 }, "top_k"],
-  ["the tier priority", { service_tier: "priority" }, "service_tier"],
   ["thinking that is true", thinking(true), "thinking"],
   [
     "thinking of an unknown type",
@@ -253,18 +252,6 @@ const CASES: readonly Case[] = [
     "tool_choice.disable_parallel_tool_use",
   ],
   ["a container", { container: "c1" }, "container", unsupported],
-  [
-    "other servers",
-    { mcp_servers: [{ type: "url", url: "http://a" }] },
-    "mcp_servers",
-    unsupported,
-  ],
-  [
-    "context edits",
-    { context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } },
-    "context_management",
-    unsupported,
-  ],
   ["10,000 results in each other", block(results), "messages"],
   ["10,000 lists as content", saying(lists), "messages"],
   ["a prototype", proto, "__proto__"],

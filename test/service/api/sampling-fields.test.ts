@@ -85,13 +85,14 @@ test("Responses passes on the template's variables, the reasoning budget, and th
     input: "Hi",
     tools,
     tool_choice: { type: "allowed_tools", mode: "required", tools: tools.slice(1) },
-    chat_template_kwargs: { custom: 1 },
+    chat_template_kwargs: { enable_thinking: true },
     thinking_budget_tokens: 9,
+    reasoning_format: "none",
   });
 
   const { variables, reasoning, tools: use } = asMessages(prompt);
-  expect(variables).toEqual({ custom: 1 });
-  expect(reasoning.budgetTokens).toBe(9);
+  expect(variables).toEqual({ enable_thinking: true });
+  expect(reasoning).toMatchObject({ budgetTokens: 9, isSeparate: false });
   expect(use).toMatchObject({ callable: ["g"], isRequired: true });
 });
 

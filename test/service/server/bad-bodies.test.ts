@@ -68,14 +68,7 @@ const CHAT: readonly Case[] = [
   ["flush a list", flush(["word"]), "stream_options.flush"],
   ["stream_options a list", { stream_options: [] }, "stream_options"],
   ["include_usage 1", { stream_options: { include_usage: 1 } }, "stream_options.include_usage"],
-  [
-    "usage in every chunk",
-    { stream_options: { continuous_usage_stats: true } },
-    "stream_options.continuous_usage_stats",
-  ],
-  ["the tier priority", { service_tier: "priority" }, "service_tier", "invalid_value", "flex"],
   ["return_progress 1", { return_progress: 1 }, "return_progress"],
-  ["effort max", { reasoning_effort: "max" }, "reasoning_effort", "invalid_value", "minimal"],
   ["effort 5", { reasoning_effort: 5 }, "reasoning_effort"],
   ["a budget of -2", { thinking_budget_tokens: -2 }, "thinking_budget_tokens"],
   ["a budget as text", { thinking_budget_tokens: "9" }, "thinking_budget_tokens"],
@@ -250,7 +243,6 @@ const COMPLETIONS: readonly Case[] = [
   ["logprobs true", { prompt: "a", logprobs: true }, "logprobs"],
   ["n 17", { prompt: "a", n: 17 }, "n"],
   ["flush 1e9", { prompt: "a", ...flush(1e9) }, "stream_options.flush"],
-  ["the tier scale", { prompt: "a", service_tier: "scale" }, "service_tier"],
 ];
 
 function named([what, fields, param, code = "invalid_value", words = param]: Case) {

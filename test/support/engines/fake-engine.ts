@@ -42,6 +42,8 @@ export type FakeEngineOptions = {
   /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
+  /** Facts about the model that differ from `FAKE_MODEL`. */
+  readonly model?: Partial<ModelInfo>;
   /** A stream that is not read for this long gives its slot to waiting requests; without this option it never does. */
   readonly parkTimeoutMs?: number;
   /** Thrown after this many tokens. */
@@ -68,6 +70,7 @@ export const FAKE_MODEL: ModelInfo = {
   toolFormat: "hermes",
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: "think",
+  canSwitchReasoning: true,
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,
@@ -95,7 +98,11 @@ export class FakeEngine implements Engine {
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
-    this.#loaded.resolve(FAKE_MODEL);
+    this.#loaded.resolve(this.#model);
+  }
+
+  get #model(): ModelInfo {
+    return { ...FAKE_MODEL, ...this.#options.model };
   }
 
   get firstLoad(): Promise<ModelInfo> {
@@ -118,7 +125,7 @@ export class FakeEngine implements Engine {
     return {
       state: this.#state,
       loadProgress: this.#state === "ready" ? 1 : 0.42,
-      model: this.#state === "ready" ? FAKE_MODEL : null,
+      model: this.#state === "ready" ? this.#model : null,
       workerPid: null,
       workerRestarts: 0,
       reason: null,

@@ -18,6 +18,7 @@ const MODEL = {
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
+  canSwitchReasoning: false,
   vocabularySize: 0,
   beginningText: null,
   endText: null,

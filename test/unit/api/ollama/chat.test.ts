@@ -89,17 +89,6 @@ describe("options", () => {
       "zzz",
     ]);
   });
-
-  test("allow num_ctx up to the context size, once that is known", () => {
-    const of = (num_ctx: number, contextTokens: number | null) => () =>
-      ollamaChat.parse({ model: "m", options: { num_ctx } }, { ...CONTEXT, contextTokens });
-
-    expect(of(4096, 4096)).not.toThrow();
-    expect(of(8192, null)).not.toThrow();
-    expect(of(8192, 4096)).toThrow(
-      expect.objectContaining({ code: "invalid_value", param: "options.num_ctx" }),
-    );
-  });
 });
 
 describe("messages", () => {

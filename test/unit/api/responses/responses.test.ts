@@ -116,8 +116,6 @@ describe("a request", () => {
       { text: { format: { type: "json_schema", name: "x", schema: { type: "string", not: {} } } } },
       "text.format.schema.not",
     ],
-    [{ text: { verbosity: "low" } }, "text.verbosity"],
-    [{ reasoning: { effort: "max" } }, "reasoning.effort"],
     [{ stream_options: { include_obfuscation: false } }, "stream_options"],
   ])("refuses %j, naming %s", (body, param) => {
     const refusal = refusalOf(body);

@@ -218,7 +218,6 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
     ["n", 1.5],
     ["n", "1"],
     ["return_progress", 1],
-    ["service_tier", "priority"],
   ])("refuses %s %j, naming the field but not the value", (name, value) => {
     const refusal = refusalOf({ [name]: value });
 
@@ -264,7 +263,6 @@ describe.each(DIALECTS)("%s", (_name, dialect, required) => {
   });
 
   test.each([
-    ["mirostat", 2, "omit it or set it to 0"],
     ["stop_token_ids", [5], "stop_token_ids is not supported by this server"],
     ["prompt_logprobs", 1, "omit it or set it to 0"],
     ["use_beam_search", true, "omit it or set it to false"],
