@@ -26,6 +26,7 @@ const MODEL: ModelInfo = {
   trainedContextTokens: Number.MAX_SAFE_INTEGER,
   batchTokens: 0,
   chatTemplate: null,
+  templateTraits: null,
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,

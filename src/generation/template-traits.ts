@@ -49,11 +49,15 @@ export type TemplateTraits = {
   readonly takesAssistantFirst: boolean;
   readonly takesAssistantLast: boolean;
   readonly takesEmptyAssistant: boolean;
+  /** Whether it shows the reasoning of earlier answers. Most templates leave it out. */
+  readonly showsEarlierReasoning: boolean;
+  /** Whether it describes tools; otherwise a system message does. */
+  readonly describesTools: boolean;
   /** Null if it shows no tool calls: calls and results are then written as text. */
   readonly calls: CallTraits | null;
 };
 
-/** Traits of a template that takes everything. */
+/** Traits of a template that takes everything as it is. */
 export const ANY_CALLS: Omit<CallTraits, keyof CallForm> = {
   takesParallel: true,
   text: "beside",
@@ -66,7 +70,10 @@ export const ANY_CALLS: Omit<CallTraits, keyof CallForm> = {
   takesUserAfterResult: true,
   takesUserAfterCall: true,
 };
-export const ANY_MESSAGES: Omit<TemplateTraits, "calls"> = {
+export const ANY_MESSAGES: Omit<
+  TemplateTraits,
+  "showsEarlierReasoning" | "describesTools" | "calls"
+> = {
   contentAs: "text",
   reasoningAs: "field",
   system: "all",

@@ -33,7 +33,7 @@ type NativeLogger = (level: LlamaLogLevel, message: string) => void;
  * @throws ServiceError `engine_unavailable` with one clear line
  */
 export async function withDevice<T>(
-  { gpu, modelPath }: ModelOptions,
+  { gpu, modelPath }: Pick<ModelOptions, "gpu" | "modelPath">,
   load: (device: Device) => Promise<T>,
 ): Promise<T> {
   checkModelFile(modelPath);
@@ -134,7 +134,7 @@ export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
     deviceNote: note,
     gpuLayers: model.gpuLayers,
     totalLayers: fileInsights.totalLayers,
-    trainedContextTokens: model.trainContextSize,
+    trainedContextTokens: fileInsights.trainContextSize ?? model.trainContextSize,
     canRank: fileInsights.supportsRanking,
     modelBytes: model.size,
     family: architecture,

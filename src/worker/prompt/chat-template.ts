@@ -52,7 +52,6 @@ export class ChatTemplate {
   readonly canSwitchReasoning: boolean;
   readonly #template: Template;
   readonly #options: ChatTemplateOptions;
-  readonly #describesTools: boolean;
   /** The value of `tools` without tools: some templates accept only one of these. */
   readonly #noTools: null | readonly [];
   readonly #fence: PromptFence;
@@ -75,20 +74,21 @@ export class ChatTemplate {
     const render: RenderMessages = (messages) => this.#run(messages, {});
     const callForm = findCallForm(render, contentAs);
     const format = callForm ? findToolFormat(options.source) : GENERIC;
-    this.#describesTools =
+    const describesTools =
       callForm !== null && format !== GENERIC && findContentForm(this.#withTool) !== null;
-    this.toolFormat = this.#describesTools || format.example ? format : GENERIC;
+    this.toolFormat = describesTools || format.example ? format : GENERIC;
     this.traits = probeTemplate({
       contentAs,
       callForm: this.toolFormat === GENERIC ? null : callForm,
-      renders: this.#describesTools ? [render, this.#withTool] : [render],
+      render,
+      renderWithTool: describesTools ? this.#withTool : null,
     });
   }
 
   /** @throws ServiceError `template_error` with the template's own message when it rejects the messages */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
     const { tools } = prompt;
-    if (!tools || !this.#describesTools) return this.#rendered(prompt, false);
+    if (!tools || !this.traits.describesTools) return this.#rendered(prompt, false);
     try {
       return this.#rendered(prompt, true);
     } catch (error) {

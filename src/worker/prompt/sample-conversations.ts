@@ -7,6 +7,7 @@ export type SampleKind =
   | "system"
   | "user"
   | "answer"
+  | "reasoned-answer"
   /** An answer without text. */
   | "empty"
   | "call"
@@ -42,6 +43,8 @@ function sampleMessage(kind: SampleKind, number: number, open: ToolCall[]): Mess
       return { role: kind, content };
     case "answer":
       return plain;
+    case "reasoned-answer":
+      return { ...plain, reasoning };
     case "empty":
       return { ...plain, content: "" };
     case "call":

@@ -22,20 +22,29 @@ export type ProbeOptions = {
   readonly contentAs: ContentForm;
   /** Null if calls are written as text. */
   readonly callForm: CallForm | null;
-  /** The ways in which conversations are rendered: first without tools and then, if the template describes tools, with one. */
-  readonly renders: readonly RenderMessages[];
+  readonly render: RenderMessages;
+  /** Renders messages with a tool; null if the template does not describe tools. */
+  readonly renderWithTool: RenderMessages | null;
 };
 
-export function probeTemplate({ contentAs, callForm, renders }: ProbeOptions): TemplateTraits {
-  const calls = callForm && {
-    ...ANY_CALLS,
-    ...callForm,
-    showsResultIds: renders.every((render) =>
-      showsResultIds(render, { ...ANY_MESSAGES, contentAs, calls: callForm }),
-    ),
+export function probeTemplate(options: ProbeOptions): TemplateTraits {
+  const { contentAs, callForm, render, renderWithTool } = options;
+  const form: MessageForm = { ...ANY_MESSAGES, contentAs, calls: callForm };
+  const start: TemplateTraits = {
+    ...ANY_MESSAGES,
+    contentAs,
+    showsEarlierReasoning: false,
+    describesTools: renderWithTool !== null,
+    calls: callForm && {
+      ...ANY_CALLS,
+      ...callForm,
+      showsResultIds: showsResultIds(render, form),
+    },
   };
-  const start: TemplateTraits = { ...ANY_MESSAGES, contentAs, calls };
-  return PROBE_STEPS.reduce((traits, step) => settle(step, traits, renders), start);
+  const renders = renderWithTool ? [render, renderWithTool] : [render];
+  const traits = PROBE_STEPS.reduce((found, step) => settle(step, found, renders), start);
+  const reasoned = sampleConversation(["user", "reasoned-answer", "user"]);
+  return { ...traits, showsEarlierReasoning: shows(render, reasoned, traits) };
 }
 
 /** The traits stay as they are if no change helps. */
@@ -70,8 +79,18 @@ function shows(
   sample: readonly Message[],
   traits: TemplateTraits,
 ): boolean {
+  return rendersAll(render, sample, traits, adaptMessages(sample, traits));
+}
+
+/** @param messages the sample as it is rendered */
+function rendersAll(
+  render: RenderMessages,
+  sample: readonly Message[],
+  form: MessageForm,
+  messages = sample,
+): boolean {
   try {
-    const text = render(templateMessages(adaptMessages(sample, traits), traits));
+    const text = render(templateMessages(messages, form));
     return textsOf(sample).every((each) => text.includes(each)) && !SHOWS_PARTS.test(text);
   } catch {
     return false; // the template rejects the messages
@@ -99,8 +118,10 @@ function showsResultIds(render: RenderMessages, form: MessageForm): boolean {
 export function findContentForm(render: RenderMessages): ContentForm | null {
   const sample = sampleConversation(["user"]);
   const forms: readonly ContentForm[] = ["text", "parts"];
-  const traits = { ...ANY_MESSAGES, calls: null };
-  return forms.find((contentAs) => shows(render, sample, { ...traits, contentAs })) ?? null;
+  const found = forms.find((contentAs) =>
+    rendersAll(render, sample, { ...ANY_MESSAGES, contentAs, calls: null }),
+  );
+  return found ?? null;
 }
 
 const CALL_FORMS: readonly Omit<CallForm, "hasShortIds">[] = [
@@ -129,5 +150,5 @@ export function findCallForm(render: RenderMessages, contentAs: ContentForm): Ca
 
 /** False if the arguments look like a value of Python, or are quoted as a text: the other form of them is right. */
 function writesArguments(text: string): boolean {
-  return !/'needlekey\d+'\s*:\s*'needlevalue|\\"needlekey/.test(text);
+  return !/'needlekey\w+'\s*:\s*'needlevalue|\\"needlekey/.test(text);
 }

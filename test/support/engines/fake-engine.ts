@@ -67,6 +67,7 @@ export const FAKE_MODEL: ModelInfo = {
   trainedContextTokens: 4096,
   batchTokens: 128,
   chatTemplate: "{{ messages }}",
+  templateTraits: null,
   toolFormat: "hermes",
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: "think",

@@ -15,6 +15,7 @@ const MODEL = {
   trainedContextTokens: 16,
   batchTokens: 16,
   chatTemplate: null,
+  templateTraits: null,
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
