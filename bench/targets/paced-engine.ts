@@ -16,6 +16,7 @@ import { PLAIN_OUTPUT, type PreparedRequest } from "../../src/generation/request
 import { JSON_SYNTAX } from "../../src/generation/syntax.ts";
 
 const MODEL: ModelInfo = {
+  name: null,
   device: "none",
   deviceNote: null,
   gpuLayers: 0,

@@ -1,12 +1,13 @@
 // `sluice show`: prints what a person wants to know about a model file. Reads its header and vocabulary, not its weights.
 
 import { parseArgs } from "node:util";
+import { configWith } from "../config/config-with.ts";
 import { BUILTIN_MODEL } from "../config/model-settings.ts";
 import { ServiceError } from "../errors.ts";
 import { describeAdaptations } from "../generation/describe-adaptations.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { TemplateTraits } from "../generation/template-traits.ts";
 import { formatBytes } from "../models/download.ts";
-import type { ModelDescription } from "../worker/load/describe-model.ts";
 import { CommandError } from "./command-error.ts";
 import { programName } from "./program-name.ts";
 import { requireGgufFile } from "./require-gguf-file.ts";
@@ -20,17 +21,16 @@ export async function runShow(
   const file = readFile(args, program);
   if (file === undefined) return console.log(helpText(program));
   requireGgufFile({ flag: "show", file, program });
-  const { describeModel } = await import("../worker/load/describe-model.ts"); // slow: --help does not wait for it
+  const { describeModel } = await import("../create-engines.ts"); // slow: --help does not wait for it
   try {
-    const description = await describeModel(file, (_, message) => {
-      console.error(`sluice: ${message}`);
+    const model = await describeModel(configWith({ model: file, gpu: "off" }), (level, message) => {
+      if (level !== "info") console.error(`sluice: ${message}`);
     });
-    console.log(descriptionText(description, file));
+    console.log(descriptionText(model, file));
   } catch (error) {
     if (error instanceof ServiceError) throw new CommandError(error.message);
     throw error;
   }
-  process.exit(0); // the library may still hold handles
 }
 
 /** @returns undefined for --help */
@@ -49,7 +49,7 @@ function readFile(args: readonly string[], program: string): string | undefined 
 }
 
 /** A table of facts, and the list of adaptations. */
-export function descriptionText(model: ModelDescription, file: string): string {
+export function descriptionText(model: ModelInfo, file: string): string {
   const { templateTraits: traits } = model;
   const rows = [
     ["Name", model.name ?? "not named"],
@@ -76,7 +76,7 @@ const SYSTEM_MESSAGES = {
   none: "none: the template has no system role",
 } as const;
 
-function chatRows(model: ModelDescription, traits: TemplateTraits): string[][] {
+function chatRows(model: ModelInfo, traits: TemplateTraits): string[][] {
   const describer = traits.describesTools ? "the template" : "a system message of Sluice";
   const switched = model.canSwitchReasoning
     ? "a request can switch it"

@@ -5,6 +5,8 @@ import type { TemplateTraits } from "./template-traits.ts";
 
 /** The loaded model, with the values that are really in use. */
 export type ModelInfo = {
+  /** The name in the file; null if it has none. */
+  readonly name: string | null;
   /** e.g. `CPU` or `CUDA (NVIDIA H200)`. */
   readonly device: string;
   /** Why the requested device is not in use; null if it is. */

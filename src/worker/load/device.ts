@@ -33,7 +33,7 @@ type NativeLogger = (level: LlamaLogLevel, message: string) => void;
  * @throws ServiceError `engine_unavailable` with one clear line
  */
 export async function withDevice<T>(
-  { gpu, modelPath }: Pick<ModelOptions, "gpu" | "modelPath">,
+  { gpu, modelPath }: ModelOptions,
   load: (device: Device) => Promise<T>,
 ): Promise<T> {
   checkModelFile(modelPath);
@@ -126,10 +126,11 @@ function isOutOfMemory(error: unknown): boolean {
 /** Facts about a loaded model and its device, for the model endpoints. */
 export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
   const { fileInfo, fileInsights, tokens } = model;
-  const { architecture, file_type: type } = fileInfo.metadata.general;
+  const { name: modelName, architecture, file_type: type } = fileInfo.metadata.general;
   const name = type === undefined ? undefined : GgufFileType[type];
   const { prefix, suffix, middle } = tokens.infill;
   return {
+    name: modelName ?? null,
     device: await describeDevice(llama, model),
     deviceNote: note,
     gpuLayers: model.gpuLayers,

@@ -57,6 +57,7 @@ export type FakeEngineOptions = {
 type Turn = { readonly begin: () => Promise<void>; readonly end: () => void };
 
 export const FAKE_MODEL: ModelInfo = {
+  name: null,
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,

@@ -5,6 +5,7 @@ import type { EmbeddingQuestion } from "../../../src/generation/questions.ts";
 import { JSON_SYNTAX } from "../../../src/generation/syntax.ts";
 
 const MODEL = {
+  name: null,
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,
