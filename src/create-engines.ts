@@ -7,7 +7,6 @@ import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
 import { WorkerProcess } from "./engine/worker-process.ts";
-import type { ModelInfo } from "./generation/model-info.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -62,7 +61,7 @@ function modelOptions(config: Config): ModelOptions {
 export async function describeModel(
   config: Config,
   log: (level: "info" | "warn" | "error", message: string) => void,
-): Promise<ModelInfo> {
+) {
   const worker = new WorkerProcess({
     ...config,
     entry: workerEntry("describe-main"),
