@@ -40,8 +40,9 @@ function sortResults(messages: readonly Message[]): readonly Message[] {
     const before = messages[index - 1];
     if (message.role !== "tool") return [message];
     if (before?.role === "tool") return []; // it was sorted with the first result
-    const next = messages.findIndex(({ role }, at) => at > index && role !== "tool");
-    const run = messages.slice(index, next < 0 ? undefined : next);
+    let end = index + 1;
+    while (messages[end]?.role === "tool") end += 1;
+    const run = messages.slice(index, end);
     const ids = before?.role === "assistant" ? before.toolCalls.map(({ id }) => id) : [];
     return ids.length < 2 ? run : run.sort((one, other) => placeIn(ids, one) - placeIn(ids, other));
   });
@@ -53,11 +54,10 @@ function placeIn(ids: readonly string[], result: Message): number {
 }
 
 /** Gives the result to the first open call with its id; without an id, to the first open call. @returns false if there is none */
-function claim(open: readonly OpenCall[], given: Result): boolean {
+function claim(open: OpenCall[], given: Result): boolean {
   const { toolCallId } = given;
-  const found = open.find(
-    ({ call, result }) => result === null && (toolCallId === null || call.id === toolCallId),
-  );
+  const at = open.findIndex(({ call }) => toolCallId === null || call.id === toolCallId);
+  const [found] = at < 0 ? [] : open.splice(at, 1);
   if (!found) return false;
   const { id, name } = found.call;
   found.result = { ...given, toolCallId: toolCallId ?? id, name: given.name ?? name };

@@ -2,7 +2,6 @@
 
 import { expect, test } from "vitest";
 import type { Message, ToolCall } from "../../../../src/generation/request.ts";
-import type { TemplateTraits } from "../../../../src/generation/template-traits.ts";
 import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import { type MessagesPrompt, messagesPrompt } from "../../../support/clients/requests.ts";
 import { compiledTool } from "../../../support/engines/compile-schemas.ts";
@@ -294,10 +293,4 @@ test("keeps a prompt a prefix of the next one", () => {
 
   for (const source of sources)
     expect(promptOf(source, steps)).toContain(promptOf(source, steps.slice(0, 4)));
-});
-
-test("the traits are plain data", () => {
-  const { traits } = templateOf(EVERYTHING);
-
-  expect(structuredClone(traits)).toEqual(traits satisfies TemplateTraits);
 });
