@@ -18,6 +18,7 @@ export function describeAdaptations(traits: TemplateTraits): readonly string[] {
     [!traits.takesAssistantLast, "After an assistant message at the end, a user message is added."],
     [!traits.takesEmptyAssistant, "Assistant messages without text are left out."],
     [traits.contentAs === "parts", "Content is given as a list of parts."],
+    [traits.contentAs === "user-parts", "Content of users is given as a list of parts."],
     [traits.reasoningAs === "part", "Reasoning is given as a part of the content."],
     [!traits.describesTools, "Tools are described in a system message."],
     [calls === null, "Tool calls and their results are written as text."],

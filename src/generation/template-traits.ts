@@ -37,7 +37,8 @@ export type CallTraits = CallForm & {
 };
 
 export type TemplateTraits = {
-  readonly contentAs: "text" | "parts";
+  /** The form of content; with `user-parts`, only user messages have parts. */
+  readonly contentAs: "text" | "parts" | "user-parts";
   /** Whether reasoning is a field of the message, or a part of its content. */
   readonly reasoningAs: "field" | "part";
   /** Which system messages it shows. */

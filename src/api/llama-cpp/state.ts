@@ -64,7 +64,7 @@ function encodeTemplate(model: ModelInfo): Props["chat_template_caps"] {
     tool_format: model.toolFormat,
     thought_format: model.reasoningFormat,
     supports_string_content: traits?.contentAs === "text",
-    supports_typed_content: traits?.contentAs === "parts",
+    supports_typed_content: traits !== null && traits.contentAs !== "text",
     supports_system_role: traits !== null && traits.system !== "none",
     // If the template does not describe tools or show calls, instructions and plain text do.
     supports_tools: traits !== null,

@@ -33,25 +33,26 @@ function templateMessage(message: Message, form: MessageForm): TemplateMessage {
       const { toolCallId, name } = message;
       return {
         role,
-        content: contentOf(content, form),
+        content: contentOf(role, content, form),
         ...(toolCallId === null ? {} : { tool_call_id: idFor(toolCallId, form.calls) }),
         ...(name === null ? {} : { name }),
       };
     }
     default:
-      return { role, content: contentOf(content, form) };
+      return { role, content: contentOf(role, content, form) };
   }
 }
 
-function contentOf(text: string, { contentAs }: MessageForm): Json {
-  return contentAs === "text" ? text : [{ type: "text", text }];
+function contentOf(role: Message["role"], text: string, { contentAs }: MessageForm): Json {
+  const isText = contentAs === "text" || (contentAs === "user-parts" && role !== "user");
+  return isText ? text : [{ type: "text", text }];
 }
 
 function templateAnswer(answer: Extract<Message, { role: "assistant" }>, form: MessageForm) {
   const { role, content: text, reasoning, toolCalls } = answer;
   const hasCalls = toolCalls.length > 0;
   const content =
-    hasCalls && text === "" && form.calls ? form.calls.emptyContent : contentOf(text, form);
+    hasCalls && text === "" && form.calls ? form.calls.emptyContent : contentOf(role, text, form);
   const calls = hasCalls
     ? { tool_calls: toolCalls.map((call) => templateCall(call, form.calls)) }
     : {};

@@ -114,14 +114,18 @@ function showsResultIds(render: RenderMessages, form: MessageForm): boolean {
   return one !== other;
 }
 
+const CONTENT_FORMS: readonly ContentForm[] = ["text", "parts", "user-parts"];
+
 /** @returns null when the prompt does not show a user message in any form */
 export function findContentForm(render: RenderMessages): ContentForm | null {
-  const sample = sampleConversation(["user"]);
-  const forms: readonly ContentForm[] = ["text", "parts"];
-  const found = forms.find((contentAs) =>
-    rendersAll(render, sample, { ...ANY_MESSAGES, contentAs, calls: null }),
-  );
-  return found ?? null;
+  const dialogue = sampleConversation(["user", "answer", "user"]);
+  for (const sample of [dialogue, dialogue.slice(0, 1)]) {
+    const found = CONTENT_FORMS.find((contentAs) =>
+      rendersAll(render, sample, { ...ANY_MESSAGES, contentAs, calls: null }),
+    );
+    if (found) return found;
+  }
+  return null;
 }
 
 const CALL_FORMS: readonly Omit<CallForm, "hasShortIds">[] = [

@@ -37,6 +37,7 @@ test("has a sentence for each adaptation of messages", () => {
     { takesAssistantLast: false },
     { takesEmptyAssistant: false },
     { contentAs: "parts" },
+    { contentAs: "user-parts" },
     { reasoningAs: "part" },
     { describesTools: false },
     { calls: null },

@@ -136,6 +136,16 @@ test("gives content as parts to a template that reads only parts", () => {
   );
 });
 
+test("gives only the content of users as parts where the other roles have text", () => {
+  const source =
+    "{% for m in messages %}<{{ m.role }}>{% if m.role == 'user' %}{% for part in m.content %}{{ part.text }}{% endfor %}{% else %}{{ m.content }}{% endif %}{% endfor %}";
+
+  expect(templateOf(source).traits.contentAs).toBe("user-parts");
+  expect(promptOf(source, [system("a"), user("b"), answer("c"), user("d")])).toBe(
+    "<system>a<user>b<assistant>c<user>d",
+  );
+});
+
 /** Writes arguments that are a mapping in its own syntax, and any text as it is. */
 const OWN_SYNTAX =
   `${TOOL_LIST}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% for c in m.tool_calls or [] %}<|tool_call>call:{{ c.function.name }}{{ '{' }}` +
