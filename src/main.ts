@@ -9,6 +9,7 @@ const COMMANDS = {
   serve: async () => (await import("./cli/serve.ts")).runServe,
   keys: async () => (await import("./cli/keys.ts")).runKeys,
   pull: async () => (await import("./cli/pull.ts")).runPull,
+  show: async () => (await import("./cli/show.ts")).runShow,
 };
 
 const problem = openFilesProblem();

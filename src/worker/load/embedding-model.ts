@@ -50,6 +50,7 @@ async function loadOn(device: Device, load: LoadOptions): Promise<EmbeddingModel
       contextTokens,
       batchTokens,
       chatTemplate: null,
+      templateTraits: null,
       toolFormat: null,
       argumentSyntax: JSON_SYNTAX,
       reasoningFormat: null,

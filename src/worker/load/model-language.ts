@@ -1,6 +1,8 @@
 // Everything that depends on a model's vocabulary and chat template: used to prepare prompts and to read answers.
 
 import type { Llama, LlamaModel, Token } from "node-llama-cpp";
+import type { ModelInfo } from "../../generation/model-info.ts";
+import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { Grammars } from "../output/grammars.ts";
 import {
   findReasoningFormat,
@@ -43,6 +45,19 @@ export function modelLanguage(llama: Llama, model: LlamaModel, log: Log): ModelL
     longestTokenChars: longestText(vocabulary, model),
     messageTokens: leastMessageTokens(template, (text) => model.tokenize(text, true)),
   };
+}
+
+/** Facts about the language, for the model endpoints. */
+export function languageFacts({ template, reasoningFormat, vocabularySize }: ModelLanguage) {
+  return {
+    chatTemplate: template?.source ?? null,
+    templateTraits: template?.traits ?? null,
+    toolFormat: template?.toolFormat.name ?? null,
+    argumentSyntax: template?.toolFormat.syntax ?? JSON_SYNTAX,
+    reasoningFormat: reasoningFormat?.name ?? null,
+    canSwitchReasoning: template?.canSwitchReasoning ?? false,
+    vocabularySize,
+  } satisfies Partial<ModelInfo>;
 }
 
 function readTemplate(

@@ -2,19 +2,21 @@
 // reasoning options and the start of an answer to continue.
 
 import { randomBytes } from "node:crypto";
-import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import type { Json, Message, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import type { TemplateTraits } from "../../generation/template-traits.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
+import { adaptMessages, cautiousTraits } from "./adapt-messages.ts";
 import { parseTemplate, type Template, TemplateRaised } from "./jinja/template.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
+import { type TemplateMessage, templateError, templateMessages } from "./template-messages.ts";
 import {
-  type CallForm,
   findCallForm,
-  type TemplateMessage,
-  templateError,
-  templateMessages,
-} from "./template-messages.ts";
-import { plainMessages, withInstructions } from "./tool-instructions.ts";
+  findContentForm,
+  probeTemplate,
+  type RenderMessages,
+} from "./template-probe.ts";
+import { plainMessages, withInstruction, withToolInstructions } from "./tool-instructions.ts";
 
 export type MessagesPrompt = Extract<Prompt, { type: "messages" }>;
 
@@ -33,19 +35,24 @@ type Variables = { readonly [name: string]: Json };
 /** Template variables that enable or limit reasoning. */
 const REASONING_VARIABLES = /\b(enable_thinking|reasoning_effort|thinking)\b/;
 
-const QUESTION: readonly TemplateMessage[] = [{ role: "user", content: "question" }];
+const SAMPLE_TOOL = {
+  type: "function",
+  function: {
+    name: "needle_tool",
+    description: "",
+    parameters: { type: "object", properties: {} },
+  },
+};
 
 export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
+  /** What the template does with each kind of conversation. */
+  readonly traits: TemplateTraits;
   readonly canSwitchReasoning: boolean;
   readonly #template: Template;
   /** Plain data, from which another thread can make the same template. */
   readonly options: ChatTemplateOptions;
-  /** Null when the template does not support tool calls; they are then written as plain text. */
-  readonly #callForm: CallForm | null;
-  readonly #describesTools: boolean;
-  readonly #hasSystemRole: boolean;
   /** The value of `tools` without tools: some templates accept only one of these. */
   readonly #noTools: null | readonly [];
   readonly #fence: PromptFence;
@@ -60,19 +67,29 @@ export class ChatTemplate {
     this.#fence = new PromptFence(options.controlTexts);
     this.canSwitchReasoning =
       options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
-    this.#noTools = this.#rendersTo("question", QUESTION, { tools: null }) ? null : [];
-    const callForm = findCallForm(options.source, (messages) => this.#run(messages, {}));
+    const contentForm = (tools: null | readonly []) =>
+      findContentForm((messages) => this.#run(messages, { tools }));
+    const found = contentForm(null);
+    this.#noTools = found ? null : [];
+    const contentAs = found ?? contentForm([]) ?? "text";
+    const render: RenderMessages = (messages) => this.#run(messages, {});
+    const callForm = findCallForm(render, contentAs);
     const format = callForm ? findToolFormat(options.source) : GENERIC;
-    this.#describesTools = callForm !== null && format !== GENERIC && this.#showsTools();
-    this.toolFormat = this.#describesTools || format.example ? format : GENERIC;
-    this.#callForm = this.toolFormat === GENERIC ? null : callForm;
-    this.#hasSystemRole = this.#takesSystemMessages();
+    const describesTools =
+      callForm !== null && format !== GENERIC && findContentForm(this.#withTool) !== null;
+    this.toolFormat = describesTools || format.example ? format : GENERIC;
+    this.traits = probeTemplate({
+      contentAs,
+      callForm: this.toolFormat === GENERIC ? null : callForm,
+      render,
+      renderWithTool: describesTools ? this.#withTool : null,
+    });
   }
 
   /** @throws ServiceError `template_error` with the template's own message when it rejects the messages */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
     const { tools } = prompt;
-    if (!tools || !this.#describesTools) return this.#rendered(prompt, false);
+    if (!tools || !this.traits.describesTools) return this.#rendered(prompt, false);
     try {
       return this.#rendered(prompt, true);
     } catch (error) {
@@ -83,47 +100,66 @@ export class ChatTemplate {
 
   /** @param byTemplate whether the template describes the tools; otherwise a system message does */
   #rendered(prompt: MessagesPrompt, byTemplate: boolean): readonly PromptSegment[] {
-    const tools = byTemplate ? prompt.tools?.tools.map(({ definition }) => definition) : null;
-    const rendered = this.#tryRun(
-      this.#fence.fence(this.#messagesOf(prompt, byTemplate)) as readonly TemplateMessage[], // fencing keeps the shape
-      {
-        ...reasoningVariables(prompt.reasoning),
-        ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
-        tools: this.#fence.fence(tools ?? this.#noTools),
-        add_generation_prompt: !prompt.continuesLast,
-      },
-    );
+    const tools = byTemplate ? (prompt.tools?.tools ?? []) : [];
+    const definitions = tools.map(({ definition }) => definition);
+    const variables = {
+      ...reasoningVariables(prompt.reasoning),
+      ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
+      tools: byTemplate ? this.#fence.fence(definitions) : this.#noTools,
+      add_generation_prompt: !prompt.continuesLast,
+    };
+    const render = (traits: TemplateTraits) =>
+      this.#tryRun(this.#messagesOf(prompt, traits, byTemplate), variables);
+    const names = tools.map(({ name }) => name);
+    const rendered = this.#firstThatShows(names, render);
     return this.#fence.segments(prompt.continuesLast ? this.#upToEnd(rendered) : rendered);
   }
 
-  #messagesOf(prompt: MessagesPrompt, byTemplate: boolean): readonly TemplateMessage[] {
-    const { messages, tools, continuesLast } = prompt;
-    const form = this.#callForm;
-    const written = form ? templateMessages(messages, form) : plainMessages(messages);
-    const { example } = this.toolFormat;
-    const hasSystemRole = this.#hasSystemRole;
-    const instructed =
-      tools && !byTemplate && example
-        ? withInstructions(written, { tools, example, hasSystemRole })
-        : written;
-    const last = instructed.at(-1);
-    const ended =
-      continuesLast && last
-        ? [...instructed.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
-        : instructed;
-    return this.#withInstruction(ended, prompt);
+  /** Renders messages as the template shows them best. If it rejects them or hides a tool, tries forms that ask less of it. */
+  #firstThatShows(toolNames: readonly string[], render: (traits: TemplateTraits) => string) {
+    const incomplete: string[] = [];
+    const errors: unknown[] = [];
+    for (const traits of [this.traits, ...cautiousTraits(this.traits)]) {
+      try {
+        const text = render(traits);
+        if (toolNames.every((name) => text.includes(name))) return text;
+        incomplete.push(text);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    const [text] = incomplete;
+    if (text === undefined) throw errors[0];
+    return text;
   }
 
-  #withInstruction(
-    messages: readonly TemplateMessage[],
-    { reasoning, variables }: MessagesPrompt,
+  #messagesOf(
+    prompt: MessagesPrompt,
+    traits: TemplateTraits,
+    byTemplate: boolean,
   ): readonly TemplateMessage[] {
-    const instruction = this.options.reasoningInstruction;
+    const { messages, tools, continuesLast } = prompt;
+    const { example } = this.toolFormat;
+    let written = traits.calls ? messages : plainMessages(messages);
+    const hasSystemRole = traits.system !== "none";
+    if (tools && !byTemplate && example)
+      written = withToolInstructions(written, { tools, example, hasSystemRole });
+    const instruction = this.#reasoningInstruction(prompt);
+    if (instruction !== null) written = withInstruction(written, instruction);
+    if (continuesLast) written = this.#withEnd(written);
+    const takesAssistantLast = traits.takesAssistantLast || continuesLast;
+    const adapted = adaptMessages(written, { ...traits, takesAssistantLast });
+    return this.#fence.fence(templateMessages(adapted, traits)) as readonly TemplateMessage[]; // fencing keeps the shape
+  }
+
+  #withEnd(messages: readonly Message[]): readonly Message[] {
+    const last = messages.at(-1);
+    return last ? [...messages.slice(0, -1), { ...last, content: last.content + this.#end }] : [];
+  }
+
+  #reasoningInstruction({ reasoning, variables }: MessagesPrompt): string | null {
     const isEnabled = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
-    if (instruction === null || !isEnabled) return messages;
-    const [first, ...rest] = messages;
-    if (first?.role !== "system") return [{ role: "system", content: instruction }, ...messages];
-    return [{ ...first, content: `${first.content}\n${instruction}` }, ...rest];
+    return isEnabled ? this.options.reasoningInstruction : null;
   }
 
   #tryRun(messages: readonly TemplateMessage[], variables: Variables): string {
@@ -152,26 +188,12 @@ export class ChatTemplate {
     });
   }
 
-  /** Whether the template writes tool definitions into the prompt. */
-  #showsTools(): boolean {
-    const parameters = { type: "object", properties: {} };
-    const needle = { name: "needle_tool", description: "", parameters };
-    const definition = { type: "function", function: needle };
-    return this.#rendersTo("needle_tool", QUESTION, { tools: [definition] });
-  }
-
-  #takesSystemMessages(): boolean {
-    const messages = [{ role: "system", content: "needle_system" }, ...QUESTION];
-    return this.#rendersTo("needle_system", messages, {});
-  }
-
-  #rendersTo(needle: string, messages: readonly TemplateMessage[], variables: Variables): boolean {
-    try {
-      return this.#run(messages, variables).includes(needle);
-    } catch {
-      return false; // the template rejects this input
-    }
-  }
+  /** Renders messages with a tool. @throws Error also if the prompt does not show the tool */
+  readonly #withTool: RenderMessages = (messages) => {
+    const text = this.#run(messages, { tools: [SAMPLE_TOOL] });
+    if (!text.includes(SAMPLE_TOOL.function.name)) throw new Error("the template hides the tool");
+    return text;
+  };
 
   #upToEnd(rendered: string): string {
     const at = rendered.indexOf(this.#end);

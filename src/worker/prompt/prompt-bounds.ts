@@ -173,7 +173,11 @@ export function leastMessageTokens(
     const two = lengthOf(question, answer);
     const ofAnswer = two - lengthOf(question);
     const ofQuestion = lengthOf(question, answer, question) - two;
-    return Math.max(1, Math.min(ofAnswer, ofQuestion) - 1);
+    const ofRows = [
+      lengthOf(question, question) - lengthOf(question),
+      lengthOf(question, answer, answer) - two,
+    ];
+    return Math.max(1, Math.min(ofAnswer, ofQuestion, ...ofRows) - 1);
   } catch {
     return 1; // the template rejects the sample messages
   }

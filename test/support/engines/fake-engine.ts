@@ -57,6 +57,7 @@ export type FakeEngineOptions = {
 type Turn = { readonly begin: () => Promise<void>; readonly end: () => void };
 
 export const FAKE_MODEL: ModelInfo = {
+  name: null,
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,
@@ -67,6 +68,7 @@ export const FAKE_MODEL: ModelInfo = {
   trainedContextTokens: 4096,
   batchTokens: 128,
   chatTemplate: "{{ messages }}",
+  templateTraits: null,
   toolFormat: "hermes",
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: "think",

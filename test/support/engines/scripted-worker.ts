@@ -5,6 +5,7 @@ import type { EmbeddingQuestion } from "../../../src/generation/questions.ts";
 import { JSON_SYNTAX } from "../../../src/generation/syntax.ts";
 
 const MODEL = {
+  name: null,
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,
@@ -15,6 +16,7 @@ const MODEL = {
   trainedContextTokens: 16,
   batchTokens: 16,
   chatTemplate: null,
+  templateTraits: null,
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
