@@ -2,12 +2,12 @@
 // reasoning options and the start of an answer to continue.
 
 import { randomBytes } from "node:crypto";
-import { Template } from "@huggingface/jinja";
 import type { Json, Message, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { TemplateTraits } from "../../generation/template-traits.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
 import { adaptMessages, cautiousTraits } from "./adapt-messages.ts";
+import { parseTemplate, type Template, TemplateRaised } from "./jinja/template.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
 import { type TemplateMessage, templateError, templateMessages } from "./template-messages.ts";
 import {
@@ -60,11 +60,11 @@ export class ChatTemplate {
   /** Marks the end of the last message, where the prompt is cut if that message is continued. */
   readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
 
-  /** @throws Error when the template cannot be parsed */
+  /** @throws Error, with the line, when the template cannot be parsed */
   constructor(options: ChatTemplateOptions) {
     this.#options = options;
     this.source = options.source;
-    this.#template = new Template(options.source);
+    this.#template = parseTemplate(options.source);
     this.#fence = new PromptFence(options.controlTexts);
     this.canSwitchReasoning =
       options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
@@ -174,8 +174,10 @@ export class ChatTemplate {
       return this.#run(messages, variables);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      const what =
+        error instanceof TemplateRaised ? "rejects these messages" : "cannot be evaluated";
       throw templateError(
-        `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
+        `the model's chat template ${what}: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
         error,
       );
     }
@@ -212,7 +214,8 @@ export class ChatTemplate {
 /** @throws ServiceError `template_error` if the prompt has no message in it */
 function requireContent(messages: readonly Message[], segments: readonly PromptSegment[]): void {
   const text = segments.map((segment) => segment.text).join("");
-  if (messages.some(({ content }) => text.includes(content.trim()))) return;
+  const contents = messages.map(({ content }) => content.trim()).filter(Boolean);
+  if (contents.length === 0 || contents.some((content) => text.includes(content))) return;
   throw templateError("this model's chat template does not show messages, so it cannot chat");
 }
 
