@@ -4,40 +4,27 @@
 // Keywords: https://json-schema.org/draft/2020-12
 
 import type { Json } from "../generation/request.ts";
-import { writeName, writeValue } from "../generation/syntax.ts";
+import { writeValue } from "../generation/syntax.ts";
 import { Alternatives, combinatorsOf, MOST_DEPTH } from "./combine/alternatives.ts";
 import { Enforcement } from "./combine/enforcement.ts";
-import { listedValues, othersOf, propertiesOf } from "./combine/merge-schemas.ts";
+import { listedValues } from "./combine/merge-schemas.ts";
 import { Origins } from "./combine/origins.ts";
 import { allows, untoldKeyword } from "./combine/value-check.ts";
+import { arrayRule, type ContainerContext, objectRule } from "./container-schema.ts";
 import { sizeOf } from "./grammar-cost.ts";
-import {
-  anyArray,
-  anyName,
-  anyObject,
-  anyValue,
-  arrayOf,
-  boolean,
-  type Member,
-  memberOf,
-  objectInOrder,
-  objectOf,
-} from "./json.ts";
-import { type GrammarNode, type GrammarPart, oneOf, rule, UNBOUNDED } from "./nodes.ts";
+import { anyObject, anyValue, boolean } from "./json.ts";
+import { type GrammarNode, type GrammarPart, oneOf, rule } from "./nodes.ts";
 import { numberRule } from "./number-schema.ts";
 import { resolveReference } from "./resolve-reference.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
 import {
   EmptyError,
   isAlone,
-  isAlways,
   isNever,
   isSchema,
   join,
   KeywordError,
-  readLeast,
   readList,
-  readMost,
   refuseUnknown,
   type Schema,
   SchemaError,
@@ -128,7 +115,7 @@ class Compiler {
         `belongs to a schema with more than ${MOST_NODES} parts or ${MOST_DEPTH} levels`,
       );
     }
-    if (isNever(schema)) return null;
+    if (isNever(schema) || this.#leadsToNever(schema)) return null;
     if (schema === true) return anyValue(this.#rules);
     if (!isSchema(schema)) {
       this.#enforcement.leaveOut(at.path, "must be a schema");
@@ -148,11 +135,15 @@ class Compiler {
     this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
     this.#origins.note(schema, at.path);
     try {
-      return this.#enforcement.run(schema, at.path, (left) => this.#choose(left, at));
+      return this.#enforcement.run(schema, at, (left) => this.#choose(left, at));
     } catch (error) {
       if (error instanceof EmptyError) return null;
       throw error;
     }
+  }
+
+  #leadsToNever(schema: Json | undefined): boolean {
+    return isSchema(schema) && schema.$ref !== undefined && isNever(this.#alternatives.resolved(schema)); // biome-ignore format: one line
   }
 
   /** A schema that was compiled before: one that is not small becomes a rule. */
@@ -229,9 +220,9 @@ class Compiler {
     if (values.length > MOST_VALUES)
       throw new KeywordError(keyword, `has more than ${MOST_VALUES} values`);
     this.#rules.budget.spend(values.length);
-    const untold = values.map((value) => untoldKeyword(schema, value)).find((found) => found);
-    if (untold) throw new KeywordError(untold, `cannot be enforced together with ${keyword}`);
     const { [keyword]: _, ...rest } = schema;
+    const untold = values.map((value) => untoldKeyword(rest, value)).find((found) => found);
+    if (untold) throw new KeywordError(untold, `cannot be enforced together with ${keyword}`);
     const allowed = values.filter((value) => allows(rest, value));
     if (allowed.length === 0) throw new EmptyError(keyword, "allows no value");
     return oneOf(allowed.map((value) => this.#text(writeValue(value, this.#rules.syntax))));
@@ -271,9 +262,9 @@ class Compiler {
   #type(type: string, schema: Schema, at: SchemaLocation): GrammarPart {
     switch (type) {
       case "object":
-        return this.#object(schema, at);
+        return objectRule(schema, this.#inner(schema, at));
       case "array":
-        return this.#array(schema, at);
+        return arrayRule(schema, this.#inner(schema, at));
       case "string":
         return stringRule(schema, this.#rules);
       case "integer":
@@ -286,92 +277,17 @@ class Compiler {
     }
   }
 
-  #object(schema: Schema, at: SchemaLocation): GrammarPart {
-    const properties = propertiesOf(schema);
-    const requiredNames = readList(schema.required ?? [], "required");
-    this.#rules.budget.spend(requiredNames.length);
-    const required = new Set(requiredNames.map(String));
-    const others = othersOf(schema);
-    const listed = this.#listedNames(schema);
-    const names = [...new Set([...Object.keys(properties), ...required])];
-    if (names.length === 0 && !listed) return this.#map(schema, others, at);
-    const declared = names.length > 0 ? names : (listed ?? []);
-    const members = declared.map((name): Member | null => {
-      const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      const isNamed = !listed || listed.includes(name);
-      const value = isNamed ? this.#member(name, own ?? others, schema, at) : null;
-      const isRequired = required.has(name);
-      if (value !== null) return { node: memberOf(this.#rules, this.#name(name), value), isRequired };
-      if (isRequired) throw new EmptyError("required", `lists ${name}, which is not allowed`);
-      return null;
-    });
-    const possible = members.filter((member) => member !== null);
-    return this.#rules.add("object", objectInOrder(this.#rules, possible));
-  }
-
-  #name(name: string): string {
-    return this.#text(writeName(name, this.#rules.syntax));
-  }
-
-  #member(name: string, value: Json, schema: Schema, at: SchemaLocation): GrammarPart | null {
-    return this.#visit(value, this.#within(schema, at, "properties", name));
-  }
-
-  /** The names of members if propertyNames lists them. */
-  #listedNames({ propertyNames }: Schema): readonly string[] | null {
-    const found = isSchema(propertyNames) ? this.#alternatives.resolved(propertyNames) : null;
-    const values = isSchema(found) ? listedValues(found) : null;
-    return values?.filter((value) => typeof value === "string") ?? null;
-  }
-
-  /** An object of which only the values are described. */
-  #map(schema: Schema, others: Json, at: SchemaLocation): GrammarPart {
-    const name = this.#mapName(schema, at);
-    if (isAlways(others) && name === null) return anyObject(this.#rules);
-    const value = this.#visit(others, this.#within(schema, at, "additionalProperties"));
-    if (value === null) return "{}";
-    return this.#rules.add("map", objectOf(this.#rules, value, name ?? anyName(this.#rules)));
-  }
-
-  /** Null for any name. */
-  #mapName(schema: Schema, at: SchemaLocation): GrammarPart | null {
-    const { propertyNames = true } = schema;
-    if (isAnyText(propertyNames)) return null;
-    if (!this.#rules.syntax.areNamesQuoted)
-      throw new KeywordError("propertyNames", "cannot be enforced in the syntax of this model");
-    const text = isSchema(propertyNames) && combinatorsOf(propertyNames).length === 0;
-    const names = text ? { ...propertyNames, type: "string" } : propertyNames;
-    return this.#visit(names, this.#within(schema, at, "propertyNames"));
-  }
-
-  #array(schema: Schema, at: SchemaLocation): GrammarPart {
-    const { prefixItems, minItems, maxItems } = schema;
-    const items = schema.items ?? true;
-    const isLimited = [prefixItems, minItems, maxItems].some((limit) => limit !== undefined);
-    if (isAlways(items) && !isLimited) return anyArray(this.#rules);
-    const prefix = readList(prefixItems ?? [], "prefixItems");
-    const min = readLeast(schema, "minItems");
-    const max = readMost(schema, "maxItems", UNBOUNDED);
-    if (max < min) throw new EmptyError("maxItems", "is below minItems");
-    const visit = (item: Json, ...names: string[]) => {
-      const body = this.#visit(item, this.#within(schema, at, ...names));
-      return body === null ? null : this.#rules.add("item", body);
-    };
-    const all = prefix.map((item, index) => visit(item, "prefixItems", `${index}`));
-    const end = all.indexOf(null); // there can be no item here, and none after it
-    const first = (end < 0 ? all : all.slice(0, end)).filter((item) => item !== null);
-    const rest = end >= 0 || max <= first.length ? null : visit(items, "items");
-    const most = rest === null ? Math.min(max, first.length) : max;
-    if (most < min) throw new EmptyError("minItems", "is more than the items that are allowed");
-    return this.#rules.add("array", arrayOf(this.#rules, { first, rest, min, max: most }));
-  }
-
-  /** A value inside this one: text separates the two. */
-  #within(schema: Schema, { path, depth }: SchemaLocation, ...names: string[]): SchemaLocation {
+  /** For values inside this one: text separates the two. */
+  #inner(schema: Schema, { path, depth }: SchemaLocation): ContainerContext {
     return {
-      path: this.#origins.within(schema, names, path),
-      depth: depth + names.length,
-      followed: NONE,
+      rules: this.#rules,
+      resolve: (inner) => this.#alternatives.resolved(inner),
+      visit: (inner, ...names) =>
+        this.#visit(inner, {
+          path: this.#origins.within(schema, names, path),
+          depth: depth + names.length,
+          followed: NONE,
+        }),
     };
   }
 }
@@ -380,9 +296,4 @@ function oneOfPossible(keyword: string, bodies: readonly (GrammarPart | null)[])
   const possible = bodies.filter((body) => body !== null);
   if (possible.length === 0) throw new EmptyError(keyword, "allows no value");
   return oneOf(possible);
-}
-
-function isAnyText(schema: Json): boolean {
-  if (isAlways(schema)) return true;
-  return isSchema(schema) && isAlone("type", schema) && (typesOf(schema) ?? []).includes("string");
 }

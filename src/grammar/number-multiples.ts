@@ -2,7 +2,9 @@
 // so few values that they can be listed.
 
 import { choice, type GrammarNode, sequence } from "./nodes.ts";
-import { atLeast, atMost, limitOf, naturals, numberRange, type SignedLimit } from "./number-range.ts";
+import { atLeast, atMost, limitOf, type SignedLimit } from "./number-limit.ts";
+import { naturals, numberRange } from "./number-range.ts";
+import type { Rules } from "./rules.ts";
 
 /** Most different endings of numbers, and most values that are listed. */
 const MOST_ENDINGS = 125;
@@ -23,19 +25,18 @@ type Units = {
 };
 
 /** @returns null if there is no multiple */
-export function multiples({
-  type,
-  step,
-  low,
-  high,
-}: MultiplesOptions): GrammarNode | null | "unsupported" {
+export function multiples(
+  rules: Rules,
+  { type, step, low, high }: MultiplesOptions,
+): GrammarNode | null | "unsupported" {
   if (step <= 0) return "unsupported";
   const units = unitsOf(step, type);
   if (units.scale > MOST_SCALE) return "unsupported";
-  if (units.step === 1n && units.scale > 0) return numberRange(low, high, units.scale);
+  if (units.step === 1n && units.scale > 0)
+    return numberRange(rules, { min: low, max: high, mostDigits: units.scale });
   const min = low && roundedUp(atLeast(scaled(low, units.scale)), units.step);
   const max = high && roundedDown(atMost(scaled(high, units.scale)), units.step);
-  const endings = Endings.of(units);
+  const endings = Endings.of(units, rules);
   if (endings) return onBothSides(min, max, (from, to) => endings.between(from, to));
   if (min === null || max === null) return "unsupported";
   if ((max - min) / units.step >= MOST_LISTED) return "unsupported";
@@ -90,24 +91,32 @@ function onBothSides(
   return parts.length === 0 ? null : choice(...parts);
 }
 
+type EndingsOptions = {
+  readonly units: Units;
+  readonly rules: Rules;
+  readonly length: number;
+};
+
 /** The last digits of all multiples, which repeat at every multiple of `base`. */
 class Endings {
   readonly #units: Units;
+  readonly #rules: Rules;
   readonly #base: bigint;
   readonly #length: number;
 
   /** Null if there are none, or too many. */
-  static of(units: Units): Endings | null {
+  static of(units: Units, rules: Rules): Endings | null {
     for (let length = Math.max(units.scale, 1); length <= MOST_SCALE; length++) {
       const base = 10n ** BigInt(length);
       if (base % units.step !== 0n) continue;
-      return base / units.step <= MOST_ENDINGS ? new Endings(units, length) : null;
+      return base / units.step <= MOST_ENDINGS ? new Endings({ units, rules, length }) : null;
     }
     return null;
   }
 
-  private constructor(units: Units, length: number) {
+  private constructor({ units, rules, length }: EndingsOptions) {
     this.#units = units;
+    this.#rules = rules;
     this.#length = length;
     this.#base = 10n ** BigInt(length);
   }
@@ -119,7 +128,7 @@ class Endings {
     const last = to === null ? null : to / this.#base;
     const end = to === null || last !== first ? this.#base - 1n : to % this.#base;
     const parts: (GrammarNode | null)[] = [this.#after(first, start, end)];
-    const between = naturals(first + 1n, last === null ? null : last - 1n);
+    const between = naturals(this.#rules, first + 1n, last === null ? null : last - 1n);
     if (between) parts.push(this.#following(between, 0n, this.#base - 1n));
     if (to !== null && last !== null && last > first)
       parts.push(this.#after(last, 0n, to % this.#base));

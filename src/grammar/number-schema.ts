@@ -1,9 +1,11 @@
 // Numbers of a JSON Schema: their limits and their step.
 
+import { sizeOf } from "./grammar-cost.ts";
 import { anyInteger, anyNumber } from "./json.ts";
 import type { GrammarNode } from "./nodes.ts";
+import { atLeast, atMost, limitOf } from "./number-limit.ts";
 import { multiples } from "./number-multiples.ts";
-import { atLeast, atMost, integerRange, limitOf, numberRange } from "./number-range.ts";
+import { integerRange, numberRange } from "./number-range.ts";
 import type { Rules } from "./rules.ts";
 import { EmptyError, KeywordError, readNumber, type Schema } from "./schema-keywords.ts";
 
@@ -11,6 +13,9 @@ import { EmptyError, KeywordError, readNumber, type Schema } from "./schema-keyw
 const BEYOND_ALL = 1e116;
 /** A limit from here on would cost more than it says: numbers with a limit have no exponent, and end well below it. */
 const BEYOND_DIGITS = 1e40;
+
+/** Ranges are more work than their text shows. */
+const UNITS_PER_CHAR = 1 / 3;
 
 type Bound = {
   readonly keyword: string;
@@ -28,7 +33,11 @@ export function numberRule(type: "integer" | "number", schema: Schema, rules: Ru
   if (isUnlimited && isAny && !isEmpty(min, max))
     return type === "integer" ? anyInteger(rules) : anyNumber(rules);
   const key = JSON.stringify([type, min, max, step]);
-  return rules.shared("number", key, () => rules.add("number", rangeOf({ type, min, max, step })));
+  return rules.shared("number", key, () => {
+    const range = rangeOf(rules, { type, min, max, step });
+    rules.budget.spend(sizeOf(range).chars * UNITS_PER_CHAR);
+    return rules.add("number", range);
+  });
 }
 
 /** Limits beyond all numbers, on their inner side. */
@@ -64,17 +73,20 @@ type RangeOptions = {
   readonly step: number | null;
 };
 
-function rangeOf({ type, min, max, step }: RangeOptions): GrammarNode {
+function rangeOf(rules: Rules, { type, min, max, step }: RangeOptions): GrammarNode {
   const keyword = min?.keyword ?? max?.keyword ?? "multipleOf";
   if (isEmpty(min, max)) throw nothingLeft(keyword);
   const low = min && min.value > -BEYOND_DIGITS ? limitOf(min.value, min.isExclusive) : null;
   const high = max && max.value < BEYOND_DIGITS ? limitOf(max.value, max.isExclusive) : null;
   if (step === 1) {
-    const range = integerRange(low && atLeast(low), high && atMost(high));
+    const range = integerRange(rules, low && atLeast(low), high && atMost(high));
     if (range) return range;
     throw nothingLeft(keyword);
   }
-  const range = step === null ? numberRange(low, high) : multiples({ type, step, low, high });
+  const range =
+    step === null
+      ? numberRange(rules, { min: low, max: high })
+      : multiples(rules, { type, step, low, high });
   if (range === "unsupported")
     throw new KeywordError("multipleOf", `${step} cannot be enforced: only steps that divide a power of ten, or a few values between two limits`); // biome-ignore format: one line
   if (range) return range;

@@ -34,6 +34,7 @@ export type SplitLocation = {
   readonly path: string;
   readonly depth: number;
   readonly followed: ReadonlySet<unknown>;
+  readonly mayBeEmpty?: boolean;
 };
 
 /** More would cost more to read than they are worth. */
@@ -68,7 +69,7 @@ export class Alternatives {
     this.#enforcement = enforcement;
   }
 
-  /** @throws SchemaError; EmptyError if the schema is a combination that allows no value */
+  /** @throws SchemaError; EmptyError if the schema allows no value and is a branch or a combination */
   of(schema: Json, at: SplitLocation): readonly Schema[] {
     if (isNever(schema)) return [];
     if (schema === true) return [ANY];
@@ -76,7 +77,17 @@ export class Alternatives {
       throw new SchemaError(at.path, isSchema(schema) ? `has more than ${MOST_DEPTH} levels` : "must be a schema"); // biome-ignore format: one line
     this.#budget.spend(UNITS_PER_PART * (1 + Object.keys(schema).length));
     this.#origins.note(schema, at.path);
-    return this.#enforcement.run(schema, at.path, (left) => this.#split(left, at));
+    return this.#enforcement.run(schema, at, (left) => this.#split(left, at));
+  }
+
+  /** Of a branch, which may allow no value by itself. */
+  #ofBranch(branch: Json, at: SplitLocation): readonly Schema[] {
+    try {
+      return this.of(branch, { ...at, mayBeEmpty: true });
+    } catch (error) {
+      if (error instanceof EmptyError) return [];
+      throw error;
+    }
   }
 
   #split(schema: Schema, at: SplitLocation): readonly Schema[] {
@@ -100,7 +111,7 @@ export class Alternatives {
     if (followed.has(ref) || followed.has(target))
       throw new KeywordError("$ref", `${ref} refers to itself`);
     const next = { path: ref, depth: depth + 1, followed: new Set([...followed, ref]) };
-    return this.of(target, next);
+    return this.#ofBranch(target, next);
   }
 
   #ofBranches(
@@ -112,8 +123,11 @@ export class Alternatives {
     const given = readList(schema[keyword], keyword);
     const discriminator = keyword === "allOf" ? null : discriminatorOf(schema);
     const branches = given.map((branch, index) => {
-      const path = join(this.#origins.within(schema, [keyword], join(at.path, keyword)), `${index}`);
-      const split = this.of(branch, { ...at, path, depth: at.depth + 1 });
+      const path = join(
+        this.#origins.within(schema, [keyword], join(at.path, keyword)),
+        `${index}`,
+      );
+      const split = this.#ofBranch(branch, { ...at, path, depth: at.depth + 1 });
       return discriminator ? this.#tagged(split, branch, discriminator) : split;
     });
     if (keyword === "allOf")
@@ -162,11 +176,11 @@ export class Alternatives {
     if (isAlways(b)) return a;
     const context = {
       both: (one: Json, other: Json, names: readonly string[]) => {
-        this.#budget.spend(1);
-        this.#origins.note(one, this.#origins.within(a, names, ""));
-        this.#origins.note(other, this.#origins.within(b, names, ""));
+        this.#origins.noteWithin(one, a, names);
+        this.#origins.noteWithin(other, b, names);
         return this.#both(one, other);
       },
+      spend: (units: number) => this.#budget.spend(units),
       conflict: (name: string) =>
         this.#enforcement.leaveOut(
           this.#origins.within(b, [name], ""),

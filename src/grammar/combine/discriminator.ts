@@ -1,7 +1,7 @@
 // OpenAPI's discriminator: the property that tells the branches of anyOf or oneOf apart. Readers of an answer look for it, so
 // it is always written. https://spec.openapis.org/oas/v3.1.0#discriminator-object
 
-import { type Json } from "../../generation/request.ts";
+import type { Json } from "../../generation/request.ts";
 import { isSchema, type Schema, typesOf } from "../schema-keywords.ts";
 import { listedValues, propertiesOf } from "./merge-schemas.ts";
 
@@ -27,7 +27,8 @@ export function tagged(schema: Schema, branch: Json, { name, mapping }: Discrimi
   if (types?.length !== 1 || types[0] !== "object") return schema;
   const properties = propertiesOf(schema);
   const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-  const names = isSchema(branch) && branch.$ref !== undefined ? namesOf(branch.$ref, mapping) : null;
+  const names =
+    isSchema(branch) && branch.$ref !== undefined ? namesOf(branch.$ref, mapping) : null;
   const isOpen = property === undefined || (isSchema(property) && isPlainText(property));
   if (!isOpen && !isSchema(property)) return schema;
   if (isOpen && names === null) return schema;

@@ -9,6 +9,12 @@ export type EnforcementOptions = {
   readonly ignored: Set<string> | null;
 };
 
+export type EnforcementPlace = {
+  readonly path: string;
+  /** Whether it is no mistake if the schema allows no value, as for combined schemas. */
+  readonly mayBeEmpty?: boolean;
+};
+
 export class Enforcement {
   readonly #origins: Origins;
   readonly #ignored: Set<string> | null;
@@ -20,17 +26,21 @@ export class Enforcement {
 
   /**
    * Each attempt has one keyword less than the one before.
-   * @param path of the schema
-   * @throws SchemaError for a keyword that cannot be enforced; EmptyError for a combination that allows no value
+   * @throws SchemaError for a keyword that cannot be enforced; EmptyError for a schema that may allow no value
    */
-  run<T>(schema: Schema, path: string, work: (schema: Schema) => T): T {
+  run<T>(
+    schema: Schema,
+    { path, mayBeEmpty = false }: EnforcementPlace,
+    work: (schema: Schema) => T,
+  ): T {
     let left = schema;
     for (;;) {
       try {
         return work(left);
       } catch (error) {
         if (!(error instanceof KeywordError)) throw error;
-        if (error instanceof EmptyError && this.#origins.isCombined(left)) throw error;
+        if (error instanceof EmptyError && (mayBeEmpty || this.#origins.isCombined(left)))
+          throw error;
         const { keyword, message } = error;
         this.leaveOut(this.#origins.within(left, keyword === "" ? [] : [keyword], path), message);
         left = this.#origins.keep(without(left, keyword), left);

@@ -3,7 +3,7 @@
 
 import type { Json } from "../../generation/request.ts";
 import { isAlways, isNever, isSchema, type Schema, typesOf } from "../schema-keywords.ts";
-import { listedValues, othersOf, propertiesOf } from "./merge-schemas.ts";
+import { listedValues, othersOf, propertiesOf, textsOf, UNITS_PER_VALUE } from "./merge-schemas.ts";
 import { allows } from "./value-check.ts";
 
 export type ExclusiveContext = {
@@ -23,9 +23,12 @@ export function exclusiveSchemas(
   branches: readonly (readonly Schema[])[],
   context: ExclusiveContext,
 ): readonly Schema[] | null {
+  if (branches.length < 2) return branches.flat();
   const tagged = new Separation(context).byTag(branches);
   return tagged ?? new Separation(context).pairwise(branches);
 }
+
+const UNITS_PER_LOOK = 4;
 
 class Separation {
   readonly #context: ExclusiveContext;
@@ -50,8 +53,8 @@ class Separation {
         this.#context.spend(1);
         const values = this.#valuesOf(propertyOf(schema, name) ?? true);
         if (!values) return false;
-        this.#context.spend(values.length);
-        for (const value of values) texts.add(JSON.stringify(value));
+        this.#context.spend(UNITS_PER_VALUE * values.length);
+        for (const text of textsOf(values)) texts.add(text);
       }
       const isNew = [...texts].every((text) => !seen.has(text));
       for (const text of texts) seen.add(text);
@@ -81,7 +84,7 @@ class Separation {
     if (this.#areDisjoint(schema, other)) return schema;
     const values = listedValues(schema);
     if (values) {
-      this.#context.spend(values.length);
+      this.#context.spend(UNITS_PER_VALUE * values.length);
       const found = values.map((value) => allows(other, value));
       if (found.includes(null)) return null;
       const { const: _, ...rest } = schema;
@@ -108,14 +111,17 @@ class Separation {
 
   #differ(name: string, schema: Schema, other: Schema): boolean {
     const [ours, theirs] = [propertyOf(schema, name), propertyOf(other, name)];
-    return ours !== undefined && theirs !== undefined && this.#areDisjoint(ours, theirs);
+    if (ours === undefined || theirs === undefined || ours === theirs) return false;
+    return this.#areDisjoint(ours, theirs);
   }
 
   #areDisjoint(one: Json, another: Json): boolean {
     const [a, b] = [one, another].map((schema) => this.#context.resolve(schema));
     if (!isSchema(a) || !isSchema(b)) return false;
     const [left, right] = [this.#valuesOf(a), this.#valuesOf(b)];
-    if (left) return left.every((value) => allows(right ? { enum: right } : b, value) === false);
+    this.#context.spend(UNITS_PER_LOOK + UNITS_PER_VALUE * (left?.length ?? right?.length ?? 0));
+    if (left && right) return left.every((value) => !textsOf(right).has(JSON.stringify(value)));
+    if (left) return left.every((value) => allows(b, value) === false);
     if (right) return right.every((value) => allows(a, value) === false);
     return haveOtherTypes(a, b) || isBelow(a, b) || isBelow(b, a);
   }

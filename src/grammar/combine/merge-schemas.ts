@@ -8,32 +8,34 @@ import { FORMAT_NAMES } from "../string-format.ts";
 export type MergeContext = {
   /** Joins schemas of the same part of both, which are found by these names. */
   readonly both: (a: Json, b: Json, names: readonly string[]) => Json;
+  /** Called for every look at a value or a property. */
+  readonly spend: (units: number) => void;
   /** Called for a keyword that only one of the two can set. @throws if that is not acceptable */
   readonly conflict: (keyword: string) => void;
 };
 
+const UNITS_PER_PROPERTY = 4;
+/** Values are compared as text. */
+export const UNITS_PER_VALUE = 2;
+
 /** @returns null if no value matches both. @throws KeywordError */
 export function mergedSchemas(a: Schema, b: Schema, context: MergeContext): Schema | null {
   const types = typesOfBoth(a, b);
-  const values = valuesOfBoth(a, b);
+  const values = valuesOfBoth(a, b, context);
   if (types?.length === 0 || values?.length === 0) return null;
   const { const: _, ...rest } = { ...b, ...a };
   const merged: Record<string, Json> = { ...rest };
   if (types) merged.type = types;
   if (values) merged.enum = values;
-  for (const keyword of Object.keys(b)) {
+  for (const [keyword, join] of Object.entries(JOINED)) {
     const [left, right] = [a[keyword], b[keyword]];
     if (left === undefined || right === undefined || isDeepStrictEqual(left, right)) continue;
-    const join = LIMITS[keyword];
-    const limit = join?.(left, right);
-    if (limit !== undefined) merged[keyword] = limit;
-    else if (join || UNJOINED.includes(keyword)) context.conflict(keyword);
+    const limit = join(left, right);
+    if (limit === undefined) context.conflict(keyword);
+    else merged[keyword] = limit;
   }
   return { ...merged, ...objectParts(a, b, context), ...arrayParts(a, b, context) };
 }
-
-/** Keywords of which there can be only one. */
-const UNJOINED = ["pattern", "not"];
 
 /** The stricter of two limits; undefined if neither implies the other. */
 type Join = (a: Json, b: Json) => Json | undefined;
@@ -41,7 +43,8 @@ type Join = (a: Json, b: Json) => Json | undefined;
 const higher: Join = (a, b) => (areNumbers(a, b) ? Math.max(Number(a), Number(b)) : undefined);
 const lower: Join = (a, b) => (areNumbers(a, b) ? Math.min(Number(a), Number(b)) : undefined);
 
-const LIMITS: Readonly<Record<string, Join>> = {
+/** Keywords that both may set. */
+const JOINED: Readonly<Record<string, Join>> = {
   minimum: higher,
   exclusiveMinimum: higher,
   minLength: higher,
@@ -55,6 +58,7 @@ const LIMITS: Readonly<Record<string, Join>> = {
     const [small, large] = [lower(a, b), higher(a, b)];
     return Number(large) % Number(small) === 0 ? large : undefined;
   },
+  pattern: () => undefined,
   format: (a, b) => {
     const known = [a, b].filter((format) => FORMAT_NAMES.includes(String(format)));
     return known.length < 2 ? (known[0] ?? a) : undefined;
@@ -67,7 +71,8 @@ function areNumbers(...values: readonly Json[]): boolean {
 
 function typesOfBoth(a: Schema, b: Schema): string[] | null {
   const [left, right] = [a, b].map((each) => (each.type === undefined ? null : typesOf(each)));
-  if (!left || !right) return [...(left ?? right ?? [])].length > 0 ? [...(left ?? right ?? [])] : null;
+  if (!left || !right)
+    return [...(left ?? right ?? [])].length > 0 ? [...(left ?? right ?? [])] : null;
   const covers = (types: readonly string[], type: string) =>
     types.includes(type) || (type === "integer" && types.includes("number"));
   return [
@@ -84,23 +89,38 @@ export function listedValues(schema: Schema): readonly Json[] | null {
   return schema.enum === undefined ? null : readList(schema.enum, "enum");
 }
 
-function valuesOfBoth(a: Schema, b: Schema): Json[] | null {
+function valuesOfBoth(a: Schema, b: Schema, { spend }: MergeContext): Json[] | null {
   const [left, right] = [listedValues(a), listedValues(b)];
-  if (!left || !right) return left || right ? [...(left ?? right ?? [])] : null;
-  const texts = new Set(right.map((value) => JSON.stringify(value)));
-  return left.filter((value) => texts.has(JSON.stringify(value)));
+  if (!left && !right) return null;
+  const values = [...(left ?? right ?? [])];
+  if (!left || !right || left === right) return values;
+  spend(UNITS_PER_VALUE * (left.length + right.length));
+  const texts = textsOf(right);
+  return values.filter((value) => texts.has(JSON.stringify(value)));
+}
+
+/** Lists are compared again and again. */
+const TEXTS = new WeakMap<readonly Json[], ReadonlySet<string>>();
+
+/** Listed values as text, to compare them. */
+export function textsOf(values: readonly Json[]): ReadonlySet<string> {
+  const known = TEXTS.get(values) ?? new Set(values.map((value) => JSON.stringify(value)));
+  TEXTS.set(values, known);
+  return known;
 }
 
 /** What the object keywords of both say together; nothing if one of the two has none. */
-function objectParts(a: Schema, b: Schema, { both }: MergeContext): Schema {
+function objectParts(a: Schema, b: Schema, { both, spend }: MergeContext): Schema {
   const required = [a, b].flatMap((each) => readList(each.required ?? [], "required"));
-  const parts: Record<string, Json> = required.length > 0 ? { required: [...new Set(required)] } : {};
+  const parts: Record<string, Json> =
+    required.length > 0 ? { required: [...new Set(required)] } : {};
   for (const keyword of ["additionalProperties", "propertyNames"])
     if (a[keyword] !== undefined && b[keyword] !== undefined)
       parts[keyword] = both(a[keyword], b[keyword], [keyword]);
   const [left, right] = [propertiesOf(a), propertiesOf(b)];
   const names = new Set([...Object.keys(left), ...Object.keys(right)]);
   if (names.size === 0) return parts;
+  spend(UNITS_PER_PROPERTY * names.size);
   const properties = [...names].map((name) => {
     const [ours, theirs] = [own(left, name) ?? othersOf(a), own(right, name) ?? othersOf(b)];
     return [name, both(ours, theirs, ["properties", name])];

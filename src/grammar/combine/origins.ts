@@ -13,6 +13,12 @@ export class Origins {
     if (isSchema(schema) && !this.#paths.has(schema)) this.#paths.set(schema, path);
   }
 
+  /** Notes the path of a schema within another one. */
+  noteWithin(part: Json, schema: Schema, names: readonly string[]): void {
+    if (isSchema(part) && !this.#paths.has(part))
+      this.#paths.set(part, this.within(schema, names, ""));
+  }
+
   /** Notes of which schemas another one was combined or narrowed. */
   combine(made: Schema, ...sources: readonly Schema[]): Schema {
     this.#sources.set(made, sources);

@@ -1,9 +1,17 @@
 // Whether a value matches a schema, as far as that can be told without matching patterns.
 
 import type { Json } from "../../generation/request.ts";
-import { hasType, isAlways, isConstraint, isNever, isSchema, type Schema, typesOf } from "../schema-keywords.ts";
+import {
+  hasType,
+  isAlways,
+  isConstraint,
+  isNever,
+  isSchema,
+  type Schema,
+  typesOf,
+} from "../schema-keywords.ts";
 import { FORMAT_NAMES } from "../string-format.ts";
-import { listedValues, othersOf, propertiesOf } from "./merge-schemas.ts";
+import { othersOf, propertiesOf, textsOf } from "./merge-schemas.ts";
 
 /** @returns null if it cannot be told */
 export function allows(schema: Json, value: Json): boolean | null {
@@ -54,20 +62,21 @@ const OBJECTS: Readonly<Record<string, Check>> = {
   },
   additionalProperties: (_, value, schema) => {
     const properties = propertiesOf(schema);
-    const others = Object.entries(value as Schema).filter(([name]) => !Object.hasOwn(properties, name));
+    const others = Object.entries(value as Schema).filter(
+      ([name]) => !Object.hasOwn(properties, name),
+    );
     return every(others.map(([, member]) => allows(othersOf(schema), member)));
   },
 };
 
 function allowsBy(keyword: string, schema: Schema, value: Json): boolean | null {
   const limit = schema[keyword] ?? null;
-  if (keyword === "type")
-    return (typesOf(schema) ?? []).some((type) => hasType(value, type));
-  if (keyword === "enum" || keyword === "const") {
-    const text = JSON.stringify(value);
-    return (listedValues(schema) ?? []).some((each) => JSON.stringify(each) === text);
-  }
-  if (keyword === "allOf" && Array.isArray(limit)) return every(limit.map((each) => allows(each, value)));
+  if (keyword === "type") return (typesOf(schema) ?? []).some((type) => hasType(value, type));
+  if (keyword === "enum")
+    return textsOf(Array.isArray(limit) ? limit : []).has(JSON.stringify(value));
+  if (keyword === "const") return JSON.stringify(limit) === JSON.stringify(value);
+  if (keyword === "allOf" && Array.isArray(limit))
+    return every(limit.map((each) => allows(each, value)));
   const number = NUMBERS[keyword];
   if (number) {
     if (typeof value !== "number") return true;
@@ -80,7 +89,8 @@ function allowsBy(keyword: string, schema: Schema, value: Json): boolean | null 
   }
   if (keyword === "items" && schema.prefixItems === undefined)
     return !Array.isArray(value) || every(value.map((item) => allows(limit, item)));
-  if (keyword in OBJECTS) return !isSchema(value) || (OBJECTS[keyword]?.(limit, value, schema) ?? null);
+  if (keyword in OBJECTS)
+    return !isSchema(value) || (OBJECTS[keyword]?.(limit, value, schema) ?? null);
   if (keyword === "pattern") return typeof value === "string" ? null : true;
   if (keyword === "format")
     return typeof value === "string" && FORMAT_NAMES.includes(String(limit)) ? null : true;
