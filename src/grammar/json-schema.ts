@@ -43,8 +43,8 @@ type SchemaLocation = {
 
 const MOST_NODES = 5_000;
 const MOST_VALUES = 2_000;
-/** Longest chain of references without any text in between. */
-const MOST_FOLLOWED = 64;
+/** Longest chain of references and branches without any text in between. */
+const MOST_FOLLOWED = 256;
 const UNITS_PER_NODE = 10;
 const NONE: ReadonlySet<unknown> = new Set();
 

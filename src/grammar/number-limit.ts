@@ -33,8 +33,8 @@ export function limitOf(value: number, isExclusive: boolean): SignedLimit {
   };
 }
 
-/** Above 2^53 these are the limits of integer types, of which the shortest decimal is another number. */
-function isPowerOfTwo(value: number): boolean {
+/** Above 2^53 these are the limits of integer types: the shortest decimal is another number. */
+export function isPowerOfTwo(value: number): boolean {
   return Math.abs(value) > Number.MAX_SAFE_INTEGER && Number.isInteger(Math.log2(Math.abs(value)));
 }
 

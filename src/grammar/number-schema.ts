@@ -3,7 +3,7 @@
 import { sizeOf } from "./grammar-cost.ts";
 import { anyInteger, anyNumber } from "./json.ts";
 import type { GrammarNode } from "./nodes.ts";
-import { atLeast, atMost, limitOf } from "./number-limit.ts";
+import { atLeast, atMost, isPowerOfTwo, limitOf } from "./number-limit.ts";
 import { multiples } from "./number-multiples.ts";
 import { integerRange, numberRange } from "./number-range.ts";
 import type { Rules } from "./rules.ts";
@@ -77,7 +77,9 @@ function rangeOf(rules: Rules, { type, min, max, step }: RangeOptions): GrammarN
   const keyword = min?.keyword ?? max?.keyword ?? "multipleOf";
   if (isEmpty(min, max)) throw nothingLeft(keyword);
   const low = min && min.value > -BEYOND_DIGITS ? limitOf(min.value, min.isExclusive) : null;
-  const high = max && max.value < BEYOND_DIGITS ? limitOf(max.value, max.isExclusive) : null;
+  // 2^63 was read from 2^63 - 1: a number in JSON has 53 bits.
+  const isBelow = max?.isExclusive || (type === "integer" && isPowerOfTwo(max?.value ?? 0));
+  const high = max && max.value < BEYOND_DIGITS ? limitOf(max.value, isBelow) : null;
   if (step === 1) {
     const range = integerRange(rules, low && atLeast(low), high && atMost(high));
     if (range) return range;
