@@ -171,7 +171,8 @@ class Compiler {
     return rule(name);
   }
 
-  #choose(schema: Schema, at: SchemaLocation): GrammarPart {
+  #choose(given: Schema, at: SchemaLocation): GrammarPart {
+    const schema = this.#alternatives.rewritten(given);
     refuseUnknown(schema);
     const [combinator] = combinatorsOf(schema);
     const isPlain = schema.discriminator === undefined && combinator && isAlone(combinator, schema);

@@ -21,6 +21,7 @@ import type { Enforcement } from "./enforcement.ts";
 import { exclusiveSchemas } from "./exclusive-schemas.ts";
 import { mergedSchemas } from "./merge-schemas.ts";
 import type { Origins } from "./origins.ts";
+import { rewrittenSchema } from "./rewritten-schema.ts";
 
 export type AlternativesOptions = {
   readonly document: Json;
@@ -90,7 +91,8 @@ export class Alternatives {
     }
   }
 
-  #split(schema: Schema, at: SplitLocation): readonly Schema[] {
+  #split(given: Schema, at: SplitLocation): readonly Schema[] {
+    const schema = this.rewritten(given, at.mayBeEmpty);
     refuseUnknown(schema);
     const combinators = combinatorsOf(schema);
     if (combinators.length === 0 && schema.nullable !== true) return [schema];
@@ -212,6 +214,12 @@ export class Alternatives {
     const id = this.#ids.get(schema) ?? this.#ids.size;
     this.#ids.set(schema, id);
     return id;
+  }
+
+  /** The schema in keywords that can be enforced, as far as that is possible. */
+  rewritten(schema: Schema, isBranch = false): Schema {
+    const made = rewrittenSchema(schema, isBranch);
+    return made === schema ? schema : this.#origins.keep(made, schema);
   }
 
   /** The schema that a chain of references leads to; the last one that can be followed. */

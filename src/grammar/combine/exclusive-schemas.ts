@@ -3,6 +3,7 @@
 
 import type { Json } from "../../generation/request.ts";
 import { isAlways, isNever, isSchema, type Schema, typesOf } from "../schema-keywords.ts";
+import { isKnownFormat } from "../string-format.ts";
 import { listedValues, othersOf, propertiesOf, textsOf, UNITS_PER_VALUE } from "./merge-schemas.ts";
 import { allows } from "./value-check.ts";
 
@@ -123,7 +124,7 @@ class Separation {
     if (left && right) return left.every((value) => !textsOf(right).has(JSON.stringify(value)));
     if (left) return left.every((value) => allows(b, value) === false);
     if (right) return right.every((value) => allows(a, value) === false);
-    return haveOtherTypes(a, b) || isBelow(a, b) || isBelow(b, a);
+    return haveOtherTypes(a, b) || haveOtherFormats(a, b) || isBelow(a, b) || isBelow(b, a);
   }
 
   /** The values that a schema allows if it lists them. */
@@ -132,8 +133,16 @@ class Separation {
     if (!isSchema(found)) return null;
     const listed = listedValues(found);
     if (listed || !Array.isArray(found.allOf)) return listed;
-    const all = found.allOf.map((part) => this.#context.resolve(part)).filter(isSchema);
-    return all.map(listedValues).find((values) => values !== null) ?? null;
+    const lists = found.allOf
+      .map((part) => this.#context.resolve(part))
+      .map((part) => (isSchema(part) ? listedValues(part) : null))
+      .filter((values) => values !== null)
+      .toSorted((a, b) => a.length - b.length);
+    const [shortest, ...others] = lists;
+    if (!shortest) return null;
+    return shortest.filter((value) =>
+      others.every((values) => textsOf(values).has(JSON.stringify(value))),
+    );
   }
 
   #with(schema: Schema, name: string): Schema {
@@ -178,6 +187,15 @@ function haveOtherTypes(a: Schema, b: Schema): boolean {
     (typesOf(schema) ?? []).map((type) => (type === "integer" ? "number" : type));
   const types = asNumbers(b);
   return asNumbers(a).every((type) => !types.includes(type));
+}
+
+/** Only host names may look like a text of another format. */
+function haveOtherFormats(a: Schema, b: Schema): boolean {
+  const formats = [a, b].map((schema) =>
+    typesOf(schema)?.join() === "string" ? schema.format : undefined,
+  );
+  const areKnown = formats.every((format) => isKnownFormat(format) && format !== "hostname");
+  return areKnown && formats[0] !== formats[1];
 }
 
 /** Whether both are numbers and the first ends below the second. */

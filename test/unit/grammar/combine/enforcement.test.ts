@@ -25,7 +25,7 @@ test("leaves out exactly the keywords that cannot be enforced, at any depth", ()
   const schema = {
     type: "object",
     properties: { a: { ...TEXT, foo: 1 }, b: { type: "array", items: { ...TEXT, bar: 1 } } },
-    minProperties: 1,
+    minProperties: 2,
   };
   const rest = { type: "object", properties: { a: TEXT, b: { type: "array", items: TEXT } } };
 
@@ -91,7 +91,7 @@ test("what stands beside a combinator stays when the combinator is left out", ()
     then: { required: ["c"] },
   });
 
-  expect(ignored).toEqual(["anyOf", "if", "then"].filter((name) => name !== "then"));
+  expect(ignored).toEqual(["anyOf", "if"]); // without `if`, `then` says nothing
   expect(new Gbnf(grammar).matches('{"a":1}')).toBe(true);
   expect(new Gbnf(grammar).matches('{"a":"x"}')).toBe(false);
 });
