@@ -14,7 +14,7 @@ export type MergeContext = {
   readonly conflict: (keyword: string) => void;
 };
 
-const UNITS_PER_PROPERTY = 4;
+const UNITS_PER_PROPERTY = 10;
 /** Values are compared as text. */
 export const UNITS_PER_VALUE = 2;
 
