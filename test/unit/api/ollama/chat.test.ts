@@ -113,6 +113,8 @@ describe("tools", () => {
     expect(toolUse(named)).toMatchObject({ callable: ["weather"], isRequired: true });
     expect(toolUse("auto")).toMatchObject({ callable: ["weather"], isRequired: false });
     expect(toolUse("none")).toBeNull();
+    const allowed_tools = { mode: "required", tools: [named] };
+    expect(toolUse({ type: "allowed_tools", allowed_tools })).toMatchObject({ isRequired: true });
   });
 
   test("need no type", () => {
