@@ -149,7 +149,7 @@ const CASES: readonly Case[] = [
     { stop_sequences: Array(1001).fill("a") },
     "stop_sequences",
     "invalid_value",
-    "16",
+    "1000",
   ],
   ["half a character to stop at", { stop_sequences: ["\ud800"] }, "stop_sequences[0]"],
   ["stream as text", { stream: "yes" }, "stream"],
