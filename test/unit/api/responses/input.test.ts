@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import type { ParseContext } from "../../../../src/api/dialect.ts";
 import { openaiResponses } from "../../../../src/api/responses/responses.ts";
+import { IDENTITY } from "../../../support/clients/receipts.ts";
 
 const CONTEXT: ParseContext = { defaultMaxTokens: null, allowsGrammar: false, randomSeed: () => 1 };
 const call = (id: string) => ({ type: "function_call", call_id: id, name: "f", arguments: "{}" });
@@ -168,12 +169,26 @@ test("reads refusals and documents of text", () => {
   ).toEqual(["a.md:\n# A\n\n", "No."]);
 });
 
-test("lists other items as the client wrote them", () => {
+test("stores other items as the client wrote them, and reads them again", () => {
   const item = { type: "shell_call", id: "sh_1", call_id: "1", action: { commands: ["ls"] } };
-  const parsed = parse(user("Hi"), item);
+  const input = [user("Hi"), item];
+  const storing = { ...CONTEXT, conversation: () => [] };
+  const stored = openaiResponses.parse({ input }, storing).storing?.encoder(IDENTITY).input() ?? [];
 
-  const [, second] =
-    parsed.storing?.encoder({ id: "x", model: "m", createdAtSeconds: 0 }).input() ?? [];
+  const later = openaiResponses.parse(
+    {
+      input: [{ type: "shell_call_output", call_id: "1", output: "a" }],
+      previous_response_id: "r",
+    },
+    { ...CONTEXT, conversation: () => stored },
+  );
 
-  expect(second ?? item).toEqual(item);
+  expect(stored[1]).toEqual(item);
+  expect(later.requests[0]?.prompt).toMatchObject({
+    messages: [
+      { role: "user" },
+      { toolCalls: [{ name: "shell" }] },
+      { role: "tool", name: "shell" },
+    ],
+  });
 });
