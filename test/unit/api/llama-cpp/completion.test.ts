@@ -16,6 +16,38 @@ test.each([
   ]);
 });
 
+test("reads the sampling fields as /infill does", () => {
+  const sampling = {
+    ...{ temperature: 0.5, top_p: 0.9, top_k: 5, min_p: 0.1, seed: 3, repeat_penalty: 1.1 },
+    ...{ presence_penalty: 1, frequency_penalty: 0.5, logit_bias: { 5: 1 } },
+  };
+  const fields = {
+    ...{ model: "m", stream: true, max_tokens: 4, min_tokens: 1, ignore_eos: true, grammar: "" },
+    ...{ cache_prompt: false, return_progress: true, service_tier: "flex" },
+    ...{ response_format: { type: "text" }, json_schema: null, response_fields: ["content"] },
+  };
+
+  const { requests, ...rest } = parse({ prompt: "One", ...sampling, ...fields });
+
+  expect(rest).toMatchObject({ model: "m", isStreamed: true, isFlex: true, ignoredParams: [] });
+  expect(requests).toMatchObject([
+    {
+      sampling: { temperature: 0.5, topP: 0.9, topK: 5, minP: 0.1, seed: 3, repeatPenalty: 1.1 },
+      ...{ maxTokens: 4, minTokens: 1, ignoreEos: true, reusePrefix: false, reportsProgress: true },
+    },
+  ]);
+});
+
+test("follows a schema", () => {
+  const schema = { type: "object" };
+  const response_format = { type: "json_schema", schema, json_schema: { name: "x", schema } };
+
+  expect(parse({ prompt: "One", response_format }).requests[0]?.grammar).toMatchObject({ schema });
+  expect(parse({ prompt: "One", json_schema: schema }).requests[0]?.grammar).toMatchObject({
+    schema,
+  });
+});
+
 test.each([
   [{}, "prompt"],
   [{ prompt: ["a", "b"] }, "prompt"],

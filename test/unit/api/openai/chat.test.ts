@@ -373,3 +373,14 @@ test.each([
     tools: { callable, isRequired: true },
   });
 });
+
+test.each([
+  [{ type: "grammar", grammar: { syntax: "lark", definition: "start: /.+/" } }, true],
+  [{ type: "grammar", syntax: "lark", definition: "start: /.+/" }, true],
+  [{ type: "grammar", grammar: { syntax: "regex", definition: "[a-z]+" } }, false],
+  [{ type: "text" }, false],
+])("reads the format %j of a custom tool", (format, isIgnored) => {
+  const tools = [{ type: "custom", custom: { name: "edit", format } }];
+
+  expect(parse({ tools }).ignoredParams).toEqual(isIgnored ? ["tools[0].custom.format"] : []);
+});

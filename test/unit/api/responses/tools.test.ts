@@ -146,3 +146,15 @@ test("streams the call of a custom tool as its input", () => {
     { type: "response.completed" },
   ]);
 });
+
+test.each([
+  [{ type: "grammar", syntax: "lark", definition: "start: /.+/" }, true],
+  [{ type: "grammar", grammar: { syntax: "lark", definition: "start: /.+/" } }, true],
+  [{ type: "grammar", syntax: "regex", definition: "[a-z]+" }, false],
+])("reads the format %j of a custom tool, also in a namespace", (format, isIgnored) => {
+  const tools = [{ ...CUSTOM, format }, namespace("n", { ...CUSTOM, name: "other", format })];
+
+  expect(parse({ tools }).ignoredParams).toEqual(
+    isIgnored ? ["tools[0].format", "tools[1].tools[0].format"] : [],
+  );
+});

@@ -19,6 +19,7 @@ test("shows the model a function with one text", () => {
 
 test.each([
   [{ type: "grammar" as const, syntax: "regex", definition: "a|b" }],
+  [{ type: "grammar" as const, syntax: "regex", definition: "^a|b$" }],
   [{ type: "grammar" as const, grammar: { syntax: "regex", definition: "a|b" } }],
 ])("enforces %j for the whole input", (format) => {
   const { tool, ignored } = customTool({ name: "edit", format }, "tools[0]");
