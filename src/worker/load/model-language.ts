@@ -15,6 +15,8 @@ export type ModelLanguage = TokenBounds & {
   readonly grammars: Grammars;
   /** Null when the GGUF has none, or none that can be read. */
   readonly template: ChatTemplate | null;
+  /** Why the GGUF's template cannot be read, with the line; null if it can be, or there is none. */
+  readonly templateProblem: string | null;
   /** Null for a model without reasoning. */
   readonly reasoningFormat: ReasoningFormat | null;
   readonly controlTokens: ControlTokens;
@@ -27,13 +29,14 @@ type Log = (level: "warn" | "error", message: string) => void;
 export function modelLanguage(llama: Llama, model: LlamaModel, log: Log): ModelLanguage {
   const vocabulary = [...model.iterateAllTokens()];
   const controlTokens = new ControlTokens(model, vocabulary);
-  const template = readTemplate(model, [...controlTokens.ids.keys()], log);
+  const { template, problem } = readTemplate(model, [...controlTokens.ids.keys()], log);
   const reasoningFormat = template
     ? findReasoningFormat(template.source, (text) => model.tokenize(text, true).length === 1)
     : null;
   return {
     grammars: new Grammars(llama, model),
     template,
+    templateProblem: problem,
     reasoningFormat,
     controlTokens,
     vocabularySize: vocabulary.length,
@@ -46,23 +49,25 @@ function readTemplate(
   model: LlamaModel,
   controlTexts: readonly string[],
   log: Log,
-): ChatTemplate | null {
+): { readonly template: ChatTemplate | null; readonly problem: string | null } {
   const source = model.fileInfo.metadata.tokenizer?.chat_template;
-  if (!source) return null;
+  if (!source) return { template: null, problem: null };
   try {
-    return new ChatTemplate({
+    const template = new ChatTemplate({
       source,
       controlTexts,
       bosText: model.tokens.bosString,
       eosText: model.tokens.eosString,
       reasoningInstruction: reasoningInstruction(model.fileInfo.metadata.general?.name ?? ""),
     });
+    return { template, problem: null };
   } catch (error) {
+    const problem = (error as Error).message;
     log(
       "warn",
-      `chat is unavailable, because the chat template cannot be parsed: ${(error as Error).message}`,
+      `chat is unavailable, because the model's chat template cannot be read: ${problem}`,
     );
-    return null;
+    return { template: null, problem };
   }
 }
 

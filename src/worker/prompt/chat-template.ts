@@ -2,10 +2,10 @@
 // reasoning options and the start of an answer to continue.
 
 import { randomBytes } from "node:crypto";
-import { Template } from "@huggingface/jinja";
 import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
+import { parseTemplate, type Template, TemplateRaised } from "./jinja/template.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
 import {
   type CallForm,
@@ -51,11 +51,11 @@ export class ChatTemplate {
   /** Marks the end of the last message, where the prompt is cut if that message is continued. */
   readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
 
-  /** @throws Error when the template cannot be parsed */
+  /** @throws Error, with the line, when the template cannot be parsed */
   constructor(options: ChatTemplateOptions) {
     this.#options = options;
     this.source = options.source;
-    this.#template = new Template(options.source);
+    this.#template = parseTemplate(options.source);
     this.#fence = new PromptFence(options.controlTexts);
     this.canSwitchReasoning =
       options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
@@ -130,8 +130,10 @@ export class ChatTemplate {
       return this.#run(messages, variables);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      const what =
+        error instanceof TemplateRaised ? "rejects these messages" : "cannot be evaluated";
       throw templateError(
-        `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
+        `the model's chat template ${what}: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
         error,
       );
     }

@@ -5,7 +5,6 @@ import { ServiceError } from "../../errors.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
 import type { ModelLanguage } from "../load/model-language.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
-import type { ChatTemplate } from "./chat-template.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import {
@@ -19,7 +18,7 @@ import { templateError } from "./template-messages.ts";
 
 export type PrepareDeps = PlanDeps &
   BoundDeps &
-  Pick<ModelLanguage, "vocabularySize"> & {
+  Pick<ModelLanguage, "vocabularySize" | "templateProblem"> & {
     readonly model: LlamaModel;
     readonly controlTokens: Pick<ControlTokens, "tokenize">;
   };
@@ -71,7 +70,7 @@ function readPrompt(
 ): { readonly tokens: readonly number[]; readonly text: string } {
   if (prompt.type === "tokens") return { tokens: prompt.tokens, text: "" };
   if (prompt.type === "infill") return { tokens: infillTokens(prompt, deps.model), text: "" };
-  const segments = promptSegments(prompt, deps.template);
+  const segments = promptSegments(prompt, deps);
   const tokens = withBeginning(segmentTokens(segments, prompt, deps), deps.model);
   return { tokens, text: segments.map(({ text }) => text).join("") };
 }
@@ -108,12 +107,14 @@ function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, m
 
 function promptSegments(
   prompt: Extract<Prompt, { type: "messages" | "text" }>,
-  template: ChatTemplate | null,
+  { template, templateProblem }: Pick<PrepareDeps, "template" | "templateProblem">,
 ): readonly PromptSegment[] {
   if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
   if (template) return template.render(prompt);
   throw templateError(
-    "this model has no chat template, so it cannot read messages; use /v1/completions",
+    templateProblem === null
+      ? "this model has no chat template, so it cannot read messages; use /v1/completions"
+      : `the model's chat template cannot be read: ${templateProblem}; use /v1/completions`,
   );
 }
 

@@ -31,6 +31,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     model: fakeModel().model,
     grammars: { check: () => {} },
     template: null,
+    templateProblem: null,
     reasoningFormat: null,
     contextTokens: 10,
     controlTokens: { tokenize: (text, begin) => begin(text, true) },
