@@ -71,7 +71,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "node-llama-cpp": ["worker", "models"],
   "node:child_process": ["engine"],
   "node:process": [],
-  "node:worker_threads": ["compile"],
+  "node:worker_threads": ["compile", "worker/prompt"],
   "p-queue": ["queue/turns.ts"],
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
