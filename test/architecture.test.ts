@@ -71,7 +71,11 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "node-llama-cpp": ["worker", "models"],
   "node:child_process": ["engine"],
   "node:process": [],
-  "node:worker_threads": ["compile"],
+  "node:worker_threads": [
+    "compile",
+    "worker/prompt/render-main.ts",
+    "worker/prompt/render-thread.ts",
+  ],
   "p-queue": ["queue/turns.ts"],
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
