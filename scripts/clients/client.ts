@@ -31,7 +31,7 @@ export type Client = {
   readonly setup?: (target: Target) => readonly string[];
   /** Harmless tools of an agent, of which the proxy forces the first that it offers; none: it has no tools. */
   readonly tools?: readonly string[];
-  readonly steps?: readonly Step[];
+  readonly steps?: readonly Step[] | undefined;
   /** Why it is listed but not run. */
   readonly notRun?: string;
   readonly note?: string;

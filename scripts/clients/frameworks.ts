@@ -101,6 +101,6 @@ export const FRAMEWORKS: readonly Client[] = LIBRARIES.flatMap(({ apis, id, titl
     id: apis.length > 1 ? `${id}-${api}` : id,
     group: id,
     title: `${title} (${API_NAMES[api]})`,
-    env: (): Readonly<Record<string, string>> => ({ SLUICE_API: api }),
+    env: () => ({ SLUICE_API: api }),
   })),
 );

@@ -6,7 +6,7 @@ from steps import API, ASK, ASK_LONG, ASK_WEATHER, KEY, MODEL, TOO_LONG, URL, ex
 TARGETS = {
     "openai": {"model": f"openai/{MODEL}", "api_base": f"{URL}/v1"},
     "anthropic": {"model": f"anthropic/{MODEL}", "api_base": URL},
-    "gemini": {"model": f"gemini/{MODEL}", "api_base": f"{URL}/v1beta/models/{MODEL}"},
+    "gemini": {"model": f"gemini/{MODEL}", "api_base": f"{URL}/v1beta"},
     "ollama": {"model": f"ollama_chat/{MODEL}", "api_base": URL},
 }
 TOOL = {
