@@ -48,7 +48,10 @@ try {
 }
 const file = path.join(CACHE, "result.json");
 writeFileSync(file, JSON.stringify(results, null, 2));
-writeResults(results);
+writeResults(
+  results,
+  all.map(({ title }) => title),
+);
 console.log(`wrote docs/clients.md and ${file}`);
 const hasFailed = results.some(({ steps }) =>
   Object.values(steps).some(({ state }) => state === "FAILED"),
@@ -66,7 +69,7 @@ async function check(client: Client): Promise<ClientResult> {
   const { id, title } = client;
   const date = new Date().toISOString().slice(0, 10);
   const note = client.notRun ?? client.note ?? "";
-  if (client.notRun) return { title, version: "", date, steps: {}, note };
+  if (client.notRun) return { title, version: "", date, model: served.id, steps: {}, note };
   console.log(`${id}: installing`);
   try {
     const installed = install(client, nodeBin);
@@ -78,9 +81,16 @@ async function check(client: Client): Promise<ClientResult> {
       report: (step, result) =>
         console.log(`${id}: ${step}: ${result.state}${result.note ? `: ${result.note}` : ""}`),
     });
-    return { title, version: installed.version, date, steps, note };
+    return { title, version: installed.version, date, model: served.id, steps, note };
   } catch (error) {
     console.log(`${id}: ${(error as Error).message}`);
-    return { title, version: "", date, steps: {}, note: `not run: ${(error as Error).message}` };
+    return {
+      title,
+      version: "",
+      date,
+      model: served.id,
+      steps: {},
+      note: `not run: ${(error as Error).message}`,
+    };
   }
 }

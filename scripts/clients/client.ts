@@ -49,6 +49,7 @@ export type ClientResult = {
   readonly title: string;
   readonly version: string;
   readonly date: string;
+  readonly model: string;
   readonly steps: Readonly<Partial<Record<Step, StepResult>>>;
   readonly note: string;
 };

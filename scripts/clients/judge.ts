@@ -26,7 +26,8 @@ export function judgePrompt(outcome: Outcome): StepResult {
   if (outcome.code !== 0) return failed(`ended with ${outcome.code}\n${lastLines(outcome.output)}`);
   if (!asked.some(({ status, isEnded }) => status === 200 && isEnded))
     return failed(`no answer was read to its end\n${lastLines(outcome.output)}`);
-  return ok("");
+  const largest = Math.max(...asked.map(({ body }) => body.length));
+  return ok(`a request of ${Math.ceil(largest / 1024)} KB`);
 }
 
 export function judgeStream({ exchanges }: Outcome): StepResult {

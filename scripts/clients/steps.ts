@@ -14,7 +14,7 @@ import {
   ok,
 } from "./judge.ts";
 import type { RecordingProxy } from "./proxy.ts";
-import { type RunningProgram, runProgram } from "./run-program.ts";
+import { lastLines, type RunningProgram, runProgram } from "./run-program.ts";
 
 export type Place = {
   readonly client: Client;
@@ -71,31 +71,27 @@ async function runAgent(place: Place, home: string): Promise<Results> {
   return results;
 }
 
-/** A program of ours around a library: it checks each step itself, and ends with 0. */
+/** A program of ours around a library: it runs all steps itself, and prints a line for each. */
 async function runFramework(place: Place, home: string): Promise<Results> {
   const results: Results = {};
-  for (const step of STEPS) {
-    if (place.client.steps && !place.client.steps.includes(step)) continue;
-    const isSmall = step === "overflow";
-    const proxy = isSmall ? place.smallProxy : place.proxy;
-    const target = targetOf(place, proxy, home, isSmall ? SMALL_CONTEXT : place.context);
-    await prepare(place, target);
-    proxy.begin([]);
-    const run = start(place, target, [step]);
-    const outcome = await outcomeOf(run, proxy);
-    results[step] = judgeFramework(step, outcome);
-    if (step === "stop" && results[step].state === "ok")
-      results[step] = await untilIdle(proxy.url, results[step].note);
+  const target = targetOf(place, place.proxy, home);
+  await prepare(place, target);
+  place.proxy.begin([]);
+  const { code, isLate, output } = await outcomeOf(start(place, target, []), place.proxy);
+  for (const [, line = ""] of output.matchAll(/^(\{"step":.*\})$/gm)) {
+    const { step, state, note } = JSON.parse(line) as StepResult & { step: Step };
+    const shown = step === "overflow" ? note : state === "ok" ? "" : note;
+    results[step] = { state, note: shown };
     place.report(step, results[step]);
   }
+  if (code === 0) return results;
+  const reason = isLate ? "still running at the limit" : `ended with ${code}`;
+  const next = (place.client.steps ?? STEPS).find((step) => results[step] === undefined);
+  if (next) {
+    results[next] = failed(`${reason}\n${lastLines(output)}`);
+    place.report(next, results[next]);
+  }
   return results;
-}
-
-function judgeFramework(step: Step, { code, isLate, output }: Outcome): StepResult {
-  const said = output.trim().split("\n").slice(-6).join("\n").slice(-600);
-  if (isLate) return failed(`still running at the limit\n${said}`);
-  if (code !== 0) return failed(said);
-  return ok(step === "overflow" ? (said.split("\n").at(-1) ?? "").slice(0, 220) : "");
 }
 
 function targetOf(
@@ -139,6 +135,7 @@ function start(place: Place, target: Target, args: readonly string[]): RunningPr
       PYTHONUNBUFFERED: "1",
       SLUICE_URL: target.url,
       SLUICE_MODEL: target.model,
+      SLUICE_CONTEXT: String(target.context),
       MODULES: path.dirname(installed.bin),
       ...client.env?.(target),
     },

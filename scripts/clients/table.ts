@@ -1,23 +1,23 @@
-// Writes the results into docs/clients.md, between two markers. Rows of clients that were not run this time stay.
+// Writes the results into docs/clients.md. Rows of clients that were not run this time stay.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { readMarked, replaceMarked, tableOf } from "../examples/marked-table.ts";
 import { ROOT } from "../examples/server.ts";
 import { type ClientResult, STEPS } from "./client.ts";
 
-const PAGE = path.join(ROOT, "docs/clients.md");
-const BEGIN = "<!-- begin: written by npm run clients -->";
-const END = "<!-- end -->";
-const HEAD = ["client", "version", "date", ...STEPS, "notes"];
+const PLACE = { file: path.join(ROOT, "docs/clients.md"), command: "npm run clients" };
+const HEAD = ["client", "version", "date, model", ...STEPS, "notes"];
+const MAX_NOTE = 140;
 
-export function writeResults(results: readonly ClientResult[]): void {
-  const page = readFileSync(PAGE, "utf8");
-  const [before = "", rest = ""] = page.split(BEGIN);
-  const [old = "", after = ""] = rest.split(END);
-  const rows = new Map(rowsOf(old).map((row) => [row[0], row]));
+/** `order` has the titles of all clients. */
+export function writeResults(results: readonly ClientResult[], order: readonly string[]): void {
+  const rows = new Map(rowsOf(readMarked(PLACE)).map((row) => [row[0] ?? "", row]));
   for (const result of results) rows.set(result.title, cellsOf(result));
-  const sorted = [...rows.values()];
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tableOf([HEAD, ...sorted])}\n${END}${after}`);
+  const sorted = order.flatMap((title) => {
+    const row = rows.get(title);
+    return row ? [row] : [];
+  });
+  replaceMarked({ ...PLACE, text: tableOf(HEAD, sorted) });
 }
 
 function rowsOf(table: string): string[][] {
@@ -33,21 +33,20 @@ function rowsOf(table: string): string[][] {
     );
 }
 
-function cellsOf({ title, version, date, steps, note }: ClientResult): string[] {
+function cellsOf({ title, version, date, model, steps, note }: ClientResult): string[] {
   const states = STEPS.map((step) => steps[step]?.state ?? "-");
-  const notes = STEPS.map((step) => [step, steps[step]] as const)
-    .filter(([, result]) => result !== undefined && result.note !== "")
-    .map(([step, result]) => `${step}: ${firstLine(result?.note ?? "")}`);
-  return [title, version, date, ...states, [note, ...notes].filter(Boolean).join("; ")];
+  const notes = STEPS.flatMap((step) => {
+    const said = steps[step]?.note;
+    return said ? [`${step}: ${shorten(said)}`] : [];
+  });
+  const when = version === "" ? "" : `${date}, ${model}`;
+  return [title, version, when, ...states, [note, ...notes].filter(Boolean).join("; ")];
 }
 
-function firstLine(text: string): string {
-  const plain = (text.split("\n")[0] ?? "").replaceAll("|", "\\|").replaceAll(/[<>]/g, "");
-  return plain.length > 160 ? `${plain.slice(0, 160)}...` : plain;
-}
-
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  const [head = [], ...body] = rows;
-  return [head, head.map(() => "---"), ...body].map(line).join("");
+function shorten(text: string): string {
+  const plain = text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll("|", "\\|")
+    .replaceAll(/[<>*_`]/g, "");
+  return plain.length > MAX_NOTE ? `${plain.slice(0, MAX_NOTE)}...` : plain;
 }

@@ -140,7 +140,13 @@ function opencode({ url, key, model, contextTokens }: LaunchTarget): LaunchSetup
   const provider = {
     npm: "@ai-sdk/openai-compatible",
     name: "Sluice",
-    options: { baseURL: `${url}/v1`, apiKey: "{env:SLUICE_API_KEY}" },
+    options: {
+      baseURL: `${url}/v1`,
+      apiKey: "{env:SLUICE_API_KEY}",
+      timeout: false,
+      headerTimeout: false,
+      chunkTimeout: false,
+    },
     models: { [model]: { name: model, limit } },
   };
   const config = {

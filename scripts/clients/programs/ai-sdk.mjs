@@ -67,20 +67,40 @@ const STEPS = {
     for await (const _ of textStream) if (++count === 3) leaving.abort();
   },
   async overflow() {
-    const prompt = "The cat sat on the mat. ".repeat(2000);
+    const prompt = "The cat sat on the mat. ".repeat(Number(process.env.SLUICE_CONTEXT) / 4);
     const error = await generateText({ ...common, prompt }).then(
       () => null,
       (reason) => reason,
     );
     expect(error, "a refusal");
-    console.log(`${error.name}: ${error.message}`);
+    return `${error.name}: ${error.message}`;
   },
 };
-await STEPS[process.argv[2]]();
+for (const [step, run] of Object.entries(STEPS)) {
+  try {
+    const note = await run();
+    if (step === "stop") await waitUntilIdle();
+    report(step, "ok", note ?? "");
+  } catch (error) {
+    report(step, "FAILED", `${error.name}: ${error.message}`);
+  }
+}
 process.exit(0);
 
+/** The server must have nothing left to do. */
+async function waitUntilIdle() {
+  for (let count = 0; count < 100; count += 1) {
+    const { data } = await (await fetch(`${url}/v1/requests`)).json();
+    if (data.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the server's request did not end");
+}
+
+function report(step, state, note) {
+  console.log(JSON.stringify({ step, state, note: note.slice(0, 400) }));
+}
+
 function expect(value, what) {
-  if (value) return;
-  console.error(`FAILED: ${what}`);
-  process.exit(1);
+  if (!value) throw new Error(what);
 }

@@ -63,7 +63,7 @@ def stop():
 
 
 def overflow():
-    refused(lambda: chat().invoke(TOO_LONG))
+    refused(lambda: chat().invoke(TOO_LONG), None if API == "ollama" else "ContextOverflowError")
 
 
 run(prompt=prompt, stream=stream, tools=tools, stop=stop, overflow=overflow)

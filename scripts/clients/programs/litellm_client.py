@@ -3,6 +3,7 @@
 import litellm
 from steps import API, ASK, ASK_LONG, ASK_WEATHER, KEY, MODEL, TOO_LONG, URL, expect, first_of, refused, run
 
+litellm.suppress_debug_info = True
 TARGETS = {
     "openai": {"model": f"openai/{MODEL}", "api_base": f"{URL}/v1"},
     "anthropic": {"model": f"anthropic/{MODEL}", "api_base": URL},

@@ -1,7 +1,12 @@
-"""What the programs here have in common: where the server is, the step to run, and how a step fails."""
+"""What the programs here have in common: where the server is, how its steps are run, and how one fails."""
 
+import contextlib
+import io
+import json
 import os
 import sys
+import time
+import urllib.request
 
 URL = os.environ["SLUICE_URL"]
 MODEL = os.environ["SLUICE_MODEL"]
@@ -10,7 +15,7 @@ KEY = "none"
 ASK = "Hello, who are you?"
 ASK_LONG = "Count from 1 to 500, and write every number."
 ASK_WEATHER = "What is the weather in Paris?"
-TOO_LONG = "What is this? " + "The cat sat on the mat. " * 2000
+TOO_LONG = "What is this? " + "The cat sat on the mat. " * (int(os.environ["SLUICE_CONTEXT"]) // 4)
 
 
 def expect(is_true, what):
@@ -41,6 +46,29 @@ def refused(call, wanted=None):
 
 
 def run(**steps):
-    steps[sys.argv[1]]()
-    sys.stdout.flush()
+    """Runs every step, and prints one line of JSON for each."""
+    for name, step in steps.items():
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said):
+                step()
+            if name == "stop":
+                wait_until_idle()
+            report(name, "ok", said.getvalue())
+        except (Exception, SystemExit) as error:
+            report(name, "FAILED", f"{said.getvalue()}{type(error).__name__}: {error}")
     os._exit(0)  # some libraries leave threads that wait
+
+
+def wait_until_idle():
+    """The server must have nothing left to do."""
+    for _ in range(100):
+        with urllib.request.urlopen(f"{URL}/v1/requests") as answer:
+            if not json.load(answer)["data"]:
+                return
+        time.sleep(0.1)
+    sys.exit("the server's request did not end")
+
+
+def report(step, state, note):
+    print(json.dumps({"step": step, "state": state, "note": note.strip()[:400]}), flush=True)
