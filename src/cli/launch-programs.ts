@@ -17,7 +17,7 @@ export type LaunchSetup = {
   readonly env: Readonly<Record<string, string>>;
   /** They stand before those of the user. */
   readonly args?: readonly string[];
-  /** By their name in the folder. */
+  /** By their path in the folder. */
   readonly files?: Readonly<Record<string, string>>;
 };
 
@@ -92,7 +92,6 @@ function claude({ url, key, model, contextTokens }: LaunchTarget): LaunchSetup {
       ANTHROPIC_DEFAULT_SONNET_MODEL: model,
       ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
       CLAUDE_CODE_MAX_CONTEXT_TOKENS: String(contextTokens),
-      CLAUDE_CODE_AUTO_COMPACT_WINDOW: String(contextTokens),
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(answerTokens(contextTokens)),
       // A line that differs in every session would stand at the start of the prompt: no prefix could be reused.
       CLAUDE_CODE_ATTRIBUTION_HEADER: "0",
@@ -122,6 +121,10 @@ function codex({ url, key, model, contextTokens }: LaunchTarget): LaunchSetup {
   return { env: { SLUICE_API_KEY: key }, args: settings.flatMap((each) => ["-c", each]) };
 }
 
+/**
+ * Without a setting that only a file can hold it refuses a base URL, and it ignores a system file that is not root's. So it gets
+ * a home of its own.
+ */
 function gemini({ url, key, model, folder }: LaunchTarget): LaunchSetup {
   const settings = { security: { auth: { selectedType: "gemini-api-key" } } };
   return {
@@ -129,9 +132,9 @@ function gemini({ url, key, model, folder }: LaunchTarget): LaunchSetup {
       GOOGLE_GEMINI_BASE_URL: url,
       GEMINI_API_KEY: key,
       GEMINI_MODEL: model,
-      GEMINI_CLI_SYSTEM_SETTINGS_PATH: `${folder}/settings.json`,
+      GEMINI_CLI_HOME: folder,
     },
-    files: { "settings.json": JSON.stringify(settings) },
+    files: { ".gemini/settings.json": JSON.stringify(settings) },
   };
 }
 

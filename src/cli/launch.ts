@@ -1,7 +1,7 @@
 // `sluice launch`: starts a coding agent against a running server, after checking that the server's model can serve it.
 
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -45,14 +45,19 @@ export async function runLaunch(args: readonly string[], env: Env): Promise<void
   try {
     const { id: model, contextTokens } = served;
     const setup = launched.setup({ url, key: key ?? NO_KEY, model, contextTokens, folder });
-    for (const [file, text] of Object.entries(setup.files ?? {}))
-      writeFileSync(path.join(folder, file), text);
+    for (const [name, text] of Object.entries(setup.files ?? {})) writeInto(folder, name, text);
     console.error(describeSetup(setup, key ?? NO_KEY));
     const all = [...(setup.args ?? []), ...options.args];
     process.exitCode = await runToEnd(launched.command, all, { ...env, ...setup.env });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function writeInto(folder: string, name: string, text: string): void {
+  const file = path.join(folder, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }
 
 /** @returns undefined for --help. @throws CommandError */

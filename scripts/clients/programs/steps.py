@@ -1,6 +1,7 @@
 """What the programs here have in common: where the server is, how its steps are run, and how one fails."""
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -52,6 +53,7 @@ def run(**steps):
         try:
             with contextlib.redirect_stdout(said):
                 step()
+            gc.collect()  # some libraries close a connection only then
             if name == "stop":
                 wait_until_idle()
             report(name, "ok", said.getvalue())
