@@ -32,8 +32,9 @@ const wanted = all.filter(({ id }) => names === undefined || names.includes(id))
 mkdirSync(CACHE, { recursive: true });
 const nodeBin = installNode();
 const model = values.model === undefined ? [] : ["--model", values.model];
-const server = values.url ? null : await startServer([...model, "--context", values.context]);
-const small = values.url ? null : await startServer([...model, "--context", "4096"]);
+const flags = [...model, "--heartbeat", "5", "--alias", "*"];
+const server = values.url ? null : await startServer([...flags, "--context", values.context]);
+const small = values.url ? null : await startServer([...flags, "--context", "4096"]);
 const proxy = await startProxy(values.url ?? server?.url ?? "");
 const smallProxy = await startProxy(values.url ?? small?.url ?? "");
 const served = await servedModel(proxy.url);

@@ -20,7 +20,7 @@ const WORDS_OF_OVERFLOW =
 
 export function judgePrompt(outcome: Outcome): StepResult {
   const asked = generating(outcome);
-  const refused = asked.find(({ status }) => status >= 400);
+  const refused = asked.find(isRefused);
   if (refused) return failed(`${refused.status} ${refused.path}: ${refused.answer.slice(0, 300)}`);
   if (outcome.isLate) return failed(`still running at the limit\n${lastLines(outcome.output)}`);
   if (outcome.code !== 0) return failed(`ended with ${outcome.code}\n${lastLines(outcome.output)}`);
@@ -53,11 +53,16 @@ export function judgeTools(outcome: Outcome): StepResult {
 /** Passes if the client ended by itself and either said why or made the conversation shorter. */
 export function judgeOverflow(outcome: Outcome): StepResult {
   const said = lastLines(outcome.output, 3).replaceAll("\n", " ").slice(-220);
-  const refused = generating(outcome).filter(({ status }) => status >= 400);
-  if (refused.length === 0) return failed(`nothing was refused: ${said}`);
   if (outcome.isLate) return failed(`still running at the limit: ${said}`);
+  if (!generating(outcome).some(isRefused))
+    return outcome.code === 0 ? ok("the client shortened the prompt") : failed(said);
   if (!WORDS_OF_OVERFLOW.test(outcome.output)) return failed(`does not say why: ${said}`);
   return ok(said);
+}
+
+/** A refusal after the first heartbeat is an event of the stream. */
+function isRefused({ status, answer }: Exchange): boolean {
+  return status >= 400 || answer.includes("context_length_exceeded");
 }
 
 function generating({ exchanges }: Outcome): Exchange[] {

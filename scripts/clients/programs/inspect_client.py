@@ -50,6 +50,7 @@ def tools():
 
 def overflow():
     log = evaluate(TOO_LONG, [generate()])
+    expect(log.samples, log.error and log.error.message)
     output = log.samples[0].output
     print(f"{log.status}, stop reason {output.stop_reason}: {(log.error and log.error.message) or output.completion}"[:300])
     expect(output.stop_reason == "model_length", "stop reason model_length")
