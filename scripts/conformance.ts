@@ -46,11 +46,27 @@ export function conformance(): string {
 Every parameter of every API, and what happens to it. \`npm run docs\` makes this page from the schemas that check the
 requests and from the tests. For the answers and the errors see \`GET /openapi.json\`, or \`GET /docs\` in a browser.
 
-A parameter is **supported**, **accepted without effect** (it changes no answer), or **refused** with 400 and its name. Null
-and empty lists and objects always count as absent. Unknown parameters are named in the response header
-\`x-ignored-params\`, or refused under \`--strict\`. Apart from the API keys, no header of OpenAI, Anthropic or Google
-(\`openai-organization\`, \`anthropic-version\`, \`anthropic-beta\`, \`x-goog-api-client\`) has an effect. Images, audio and files
-in a conversation are refused (\`unsupported_content\`), and so are tools that are not functions of the client.
+## The rule
+
+Programs send parameters whatever the server and its model can do, and their users often cannot switch them off. So a
+parameter is treated by what its absence would do to the answer:
+
+- A **promise** is kept or refused. Without a schema, a forced tool, an image or \`n\`, the answer would be wrong, and the client
+  would not notice. If Sluice cannot keep the promise, it answers 400 and names the parameter.
+- A **wish** is granted or left out. Without reasoning, effort, verbosity, a larger context, a hosted tool on offer, a sampler,
+  a cache or a service tier, the answer is still an answer. A wish that the server or its model cannot grant is named in
+  the response header \`x-ignored-params\`, and so is every unknown parameter.
+- **Other names** of a parameter are taken: \`repetition_penalty\` is \`repeat_penalty\`, and \`enable_thinking\`, \`think\`,
+  \`thinking\` and \`reasoning\` all set the effort. If two of them contradict each other, the more specific one counts, and the
+  other is named.
+
+\`--strict\` refuses wishes that are not granted, and unknown parameters. In each table, "left out and named" lists the wishes
+that are never granted; whether reasoning is granted depends on the model. Null and empty lists and objects always count as
+absent. Parameters **accepted without effect** change no answer and are not named. Apart from the API keys, no header of
+OpenAI, Anthropic or Google (\`openai-organization\`, \`anthropic-beta\`, \`x-goog-api-client\`) changes an answer.
+Images, audio and binary files in a user's message are refused (\`unsupported_content\`).
+
+## Contents
 
 ${OWN_APIS.map((api) => `- [\`POST ${api.path}\`](#${anchorOf(api.path)})`).join("\n")}
 - [Tests with the SDKs](#tests-with-the-sdks)
@@ -110,7 +126,7 @@ function withoutEffect(rows: readonly FieldRow[]): string {
 }
 
 function refused(
-  { body, unsupported, replacements, ignored = [] }: Contract,
+  { body, unsupported, replacements, wishes = {}, sameAs = {} }: Contract,
   rows: readonly FieldRow[],
 ): string {
   const onlyNull = rows.filter(({ allowed }) => allowed === "").map(({ path: field }) => field);
@@ -118,21 +134,25 @@ function refused(
     ...Object.entries(unsupported),
     ...onlyNull.map((field) => [field, []] as const),
   ].map(([field, harmless]) =>
-    tableRow([
-      `\`${field}\``,
-      harmless.map((value) => `\`${JSON.stringify(value)}\``).join(", "),
-      replacementFor(field, body, replacements) ?? "",
-    ]),
+    tableRow([`\`${field}\``, valuesOf(harmless), replacementFor(field, body, replacements) ?? ""]),
   );
-  const listed = ignored.map((field) => `\`${field}\``).join(", ");
+  const left = Object.entries(wishes).map(([field, harmless]) =>
+    tableRow([`\`${field}\``, valuesOf(harmless)]),
+  );
+  const others = Object.entries(sameAs).map(([other, field]) => `\`${other}\` is \`${field}\``);
   return [
     ...(given.length > 0
       ? [`| refused | except | use instead |\n| --- | --- | --- |\n${given.join("\n")}\n`]
       : []),
-    ...(listed === ""
-      ? []
-      : [`Known, without effect, and named in \`x-ignored-params\`: ${listed}.\n`]),
+    ...(left.length > 0
+      ? [`| left out and named | except |\n| --- | --- |\n${left.join("\n")}\n`]
+      : []),
+    ...(others.length > 0 ? [`Other names: ${others.join(", ")}.\n`] : []),
   ].join("\n");
+}
+
+function valuesOf(harmless: readonly unknown[]): string {
+  return harmless.map((value) => `\`${JSON.stringify(value)}\``).join(", ");
 }
 
 function tableRow(cells: readonly string[]): string {

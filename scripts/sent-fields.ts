@@ -20,6 +20,7 @@ const OTHER_NAMES: Readonly<Record<string, RegExp>> = {
   "/v1beta/models/{model}:generateContent":
     /:streamGenerateContent|models\.generateContent|gemini\/(generate|content)\.ts/,
   "/v1beta/models/{model}:countTokens": /models\.countTokens|gemini\/(count-tokens|content)\.ts/,
+  "/completion": /llama-cpp\/completion\.ts/,
   "/infill": /llama-cpp\/infill\.ts/,
   "/api/chat": /ollama\/chat\.ts|client\.chat\(/,
   "/api/generate": /ollama\/generate\.ts|client\.generate\(/,

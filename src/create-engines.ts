@@ -6,6 +6,7 @@ import { type EmbeddingEngine, WorkerEmbeddingEngine } from "./engine/embedding-
 import type { Engine } from "./engine/engine.ts";
 import type { ModelOptions } from "./engine/messages.ts";
 import { WorkerEngine } from "./engine/worker-engine.ts";
+import { WorkerProcess } from "./engine/worker-process.ts";
 import type { EmbeddingService } from "./http/embeddings/embedding-service.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -56,7 +57,28 @@ function modelOptions(config: Config): ModelOptions {
   };
 }
 
-function workerEntry(name: "main" | "embedding-main", folder?: string): string {
+/** Facts about a model, without its weights in memory. @throws ServiceError `engine_unavailable` with one clear line */
+export async function describeModel(
+  config: Config,
+  log: (level: "info" | "warn" | "error", message: string) => void,
+) {
+  const worker = new WorkerProcess({
+    ...config,
+    entry: workerEntry("describe-main"),
+    model: modelOptions(config),
+    log,
+    onLoadProgress: () => {},
+    onStep: () => {},
+    onExit: () => {},
+  });
+  try {
+    return await worker.firstLoad;
+  } finally {
+    await worker.close();
+  }
+}
+
+function workerEntry(name: "main" | "embedding-main" | "describe-main", folder?: string): string {
   if (folder !== undefined) return path.join(folder, `${name}.js`);
   return path.join(import.meta.dirname, "worker", `${name}${path.extname(import.meta.filename)}`);
 }

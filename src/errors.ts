@@ -89,7 +89,13 @@ export type ErrorPlace = {
   readonly param?: string | null | undefined;
 };
 
-export type ServiceErrorOptions = ErrorPlace & {
+/** For `context_length_exceeded`, so that each API can say them in its own words. */
+export type TokenCounts = { readonly promptTokens: number; readonly contextTokens: number };
+
+/** What an error says besides its message, as plain data. */
+export type ErrorDetails = ErrorPlace & { readonly counts?: TokenCounts | null | undefined };
+
+export type ServiceErrorOptions = ErrorDetails & {
   readonly cause?: unknown;
   /** Seconds after which a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number | null;
@@ -105,6 +111,7 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly field: RequestField | null;
   readonly param: string | null;
+  readonly counts: TokenCounts | null;
   readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
@@ -113,6 +120,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.field = options.field ?? null;
     this.param = options.param == null ? null : shortened(options.param, MAX_PARAM_CHARS);
+    this.counts = options.counts ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 

@@ -10,6 +10,7 @@ const COMMANDS = {
   keys: async () => (await import("./cli/keys.ts")).runKeys,
   pull: async () => (await import("./cli/pull.ts")).runPull,
   launch: async () => (await import("./cli/launch.ts")).runLaunch,
+  show: async () => (await import("./cli/show.ts")).runShow,
 };
 
 const problem = openFilesProblem();

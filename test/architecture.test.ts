@@ -102,9 +102,11 @@ const PROCESS_READERS: Readonly<Record<string, readonly string[]>> = {
 /** Names of the APIs' body fields that could be no other word: those with an underscore or a capital inside. */
 const WIRE_NAMES = new Set(
   [...DIALECTS, ...ENDPOINTS, ...EMBEDDING_APIS]
-    .flatMap(({ contract: { body, unsupported } }) => [
+    .flatMap(({ contract: { body, unsupported, wishes = {}, sameAs = {} } }) => [
       ...("shape" in body ? Object.keys(body.shape as object) : []),
-      ...Object.keys(unsupported).map((name) => name.replace(/^options\./, "")),
+      ...Object.keys({ ...unsupported, ...wishes, ...sameAs }).map((name) =>
+        name.replace(/^options\./, ""),
+      ),
     ])
     .filter((name) => /[a-z](_[a-z]|[A-Z])/.test(name)),
 );

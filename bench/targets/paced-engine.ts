@@ -16,6 +16,7 @@ import { PLAIN_OUTPUT, type PreparedRequest } from "../../src/generation/request
 import { JSON_SYNTAX } from "../../src/generation/syntax.ts";
 
 const MODEL: ModelInfo = {
+  name: null,
   device: "none",
   deviceNote: null,
   gpuLayers: 0,
@@ -26,9 +27,11 @@ const MODEL: ModelInfo = {
   trainedContextTokens: Number.MAX_SAFE_INTEGER,
   batchTokens: 0,
   chatTemplate: null,
+  templateTraits: null,
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
+  canSwitchReasoning: false,
   vocabularySize: 0,
   canRank: false,
   modelBytes: 0,

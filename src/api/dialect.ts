@@ -4,6 +4,7 @@
 import type { ServiceError } from "../errors.ts";
 import type { Choice } from "../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../generation/events.ts";
+import type { ModelInfo } from "../generation/model-info.ts";
 import type { AskedRequest } from "../generation/request.ts";
 import type { PrefillStatus, WaitingStatus } from "../generation/wait-status.ts";
 import type { Contract } from "./shared/contract.ts";
@@ -34,6 +35,8 @@ export type AnswerIdentity = {
   /** The model id that the client asked for if it is a served one, else the model's real id. */
   readonly model: string;
   readonly createdAtSeconds: number;
+  /** Tokens of all prompts; absent until they are prepared. */
+  readonly promptTokens?: number;
 };
 
 /** One server-sent event before serialization. */
@@ -90,6 +93,13 @@ export type StoringOptions = {
   readonly encoder: (identity: AnswerIdentity) => StoredAnswerEncoder;
 };
 
+/** A field that asks for what only some models can do. Others leave it out, and name it in `x-ignored-params`. */
+export type Wish = {
+  /** As the client wrote it, e.g. `output_config.effort`. */
+  readonly field: string;
+  readonly isMetBy: (model: ModelInfo) => boolean;
+};
+
 /** When to send text: with every token, at the end of a word or a sentence, or at this interval in ms. */
 export type Flush = "token" | "word" | "sentence" | number;
 
@@ -106,6 +116,8 @@ export type ParsedRequest = {
   readonly isFlex: boolean;
   /** Fields that are unknown or cannot be enforced: accepted, and listed in `x-ignored-params`. */
   readonly ignoredParams: readonly string[];
+  /** Fields that are ignored unless the model can do what they ask for. Absent if there are none. */
+  readonly wishes?: readonly Wish[];
   readonly encoder: (identity: AnswerIdentity) => AnswerEncoder;
   /** Makes the body of a request that generates nothing, such as Ollama's "load". `requests` is empty then. */
   readonly immediateBody?: (identity: AnswerIdentity) => object;

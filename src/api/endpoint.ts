@@ -3,7 +3,7 @@
 
 import type { AnswerTo, AskedQuestion } from "../generation/questions.ts";
 import type { AskedRequest } from "../generation/request.ts";
-import type { ParseContext, ParsedRequest } from "./dialect.ts";
+import type { ParseContext, ParsedRequest, Wish } from "./dialect.ts";
 import type { Contract } from "./shared/contract.ts";
 
 export type AskEngine = <Q extends AskedQuestion>(question: Q) => Promise<AnswerTo<Q>>;
@@ -13,6 +13,8 @@ export type EndpointCall = {
   readonly model: string | null;
   /** See `ParsedRequest`. */
   readonly ignoredParams: readonly string[];
+  /** See `ParsedRequest`; absent if there are none. */
+  readonly wishes?: readonly Wish[];
   /** The request whose schemas are compiled before `answer` is called; absent if there is none. */
   readonly request?: AskedRequest;
   /** @returns the body. @throws ServiceError from the engine */
@@ -28,17 +30,23 @@ export interface Endpoint {
 }
 
 /** A parsed body, for an endpoint that is about one request. */
-export type AboutRequest = Pick<ParsedRequest, "requests" | "model" | "ignoredParams">;
+export type AboutRequest = Pick<ParsedRequest, "requests" | "model" | "ignoredParams" | "wishes">;
 
 type AnswerRequest = (request: AskedRequest, ask: AskEngine) => Promise<object>;
 
 /** The call of an endpoint that takes a dialect's body. Choices differ only in their seeds, so it is about the first. */
 export function callAbout(
-  { requests: [request], model, ignoredParams }: AboutRequest,
+  { requests: [request], model, ignoredParams, wishes }: AboutRequest,
   answer: AnswerRequest,
 ): EndpointCall {
   if (!request) throw new Error("a body makes at least one request");
-  return { model, ignoredParams, request, answer: (ask) => answer(request, ask) };
+  return {
+    model,
+    ignoredParams,
+    wishes: wishes ?? [],
+    request,
+    answer: (ask) => answer(request, ask),
+  };
 }
 
 /** The answer of an endpoint that counts the prompt tokens of a request. */

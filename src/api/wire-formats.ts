@@ -7,6 +7,7 @@ import type { EmbeddingApi } from "./embedding-api.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { geminiCountTokens } from "./gemini/count-tokens.ts";
 import { geminiGenerate, geminiStream } from "./gemini/generate.ts";
+import { nativeCompletion } from "./llama-cpp/completion.ts";
 import { nativeInfill } from "./llama-cpp/infill.ts";
 import { nativeApplyTemplate } from "./llama-cpp/template.ts";
 import { nativeDetokenize, nativeTokenize } from "./llama-cpp/tokens.ts";
@@ -28,6 +29,7 @@ export const DIALECTS: readonly Dialect[] = [
   anthropicMessages,
   geminiGenerate,
   geminiStream,
+  nativeCompletion,
   nativeInfill,
   ollamaChat,
   ollamaGenerate,

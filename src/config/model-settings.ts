@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { inGroup, integer, list, onByDefault, timeLimit } from "./setting.ts";
 
-const BUILTIN_MODEL = fileURLToPath(new URL("../../models/builtin.gguf", import.meta.url));
+export const BUILTIN_MODEL = fileURLToPath(new URL("../../models/builtin.gguf", import.meta.url));
 
 export const MODEL_SETTINGS = inGroup("model", {
   model: {

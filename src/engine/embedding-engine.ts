@@ -7,7 +7,7 @@ import type { EmbeddingRequest } from "../generation/embedding.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, EmbeddingQuestion } from "../generation/questions.ts";
 import { cannotRank } from "./messages.ts";
-import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
+import { type WorkerLoss, WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export type EmbeddingRunOptions = {
   readonly signal: AbortSignal;
@@ -44,6 +44,7 @@ const STOP_LIMIT_MS = 500;
 export class WorkerEmbeddingEngine implements EmbeddingEngine {
   readonly #options: WorkerEmbeddingEngineOptions;
   #worker: WorkerProcess | null = null;
+  #lastLoss: WorkerLoss | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -78,15 +79,17 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
     await this.#endWorker();
   }
 
-  /** @returns a function that asks one question at a time. Over all questions, one crash of the worker leads to a retry. */
+  /**
+   * Over all questions, one crash of the worker leads to a retry, unless it was reading the inputs: it would crash again.
+   * @returns a function that asks one question at a time
+   */
   #asker(signal: AbortSignal) {
     let mayCrash = true;
     return async <Q extends EmbeddingQuestion>(question: Q): Promise<AnswerTo<Q>> => {
       try {
         return await this.#ask(question, signal);
       } catch (error) {
-        const isCrash = error instanceof ServiceError && error.code === "worker_crashed";
-        if (!isCrash || !mayCrash) throw error;
+        if (error !== this.#lastLoss?.error || !mayCrash) throw error;
         mayCrash = false;
         return await this.#ask(question, signal);
       }
@@ -119,7 +122,10 @@ export class WorkerEmbeddingEngine implements EmbeddingEngine {
 
   #startWorker(): WorkerProcess {
     this.#options.log("info", `starting a worker for ${this.#options.model.modelPath}`);
-    return new WorkerProcess({ ...this.#options, onStep: () => {}, onExit: () => {} });
+    const onExit = (loss: WorkerLoss) => {
+      this.#lastLoss = loss;
+    };
+    return new WorkerProcess({ ...this.#options, onStep: () => {}, onExit });
   }
 
   /** Waits until an aborted question is over, or ends the worker after the limit. The next request starts another. */

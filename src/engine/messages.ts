@@ -1,7 +1,7 @@
 // All messages between the server process and its workers. Each send is a list of messages, from one turn of the event loop.
 // Messages are plain data (structured clone), without functions and classes.
 
-import { type ErrorPlace, ServiceError, toErrorCode } from "../errors.ts";
+import { type ErrorDetails, ServiceError, toErrorCode } from "../errors.ts";
 import type { FreshEvent, StepLoad } from "../generation/events.ts";
 import type { ModelInfo } from "../generation/model-info.ts";
 import type { AnswerTo, AnyQuestion, Question } from "../generation/questions.ts";
@@ -29,13 +29,13 @@ export type ModelOptions = {
 };
 
 /** An error as plain data. */
-export type WireError = ErrorPlace & {
+export type WireError = ErrorDetails & {
   readonly code: string;
   readonly message: string;
 };
 
-export function fromWireError({ code, message, field, param }: WireError): ServiceError {
-  return new ServiceError(toErrorCode(code), message, { field, param });
+export function fromWireError({ code, message, ...details }: WireError): ServiceError {
+  return new ServiceError(toErrorCode(code), message, details);
 }
 
 /** Thrown also before the model is loaded for ranking, if it is already loaded for generation. */
@@ -87,6 +87,8 @@ export type FromWorker =
   | { readonly type: "loading"; readonly progress: number }
   | { readonly type: "loaded"; readonly model: ModelInfo }
   | { readonly type: "load-failed"; readonly error: WireError }
+  /** The worker begins or continues to compute the answer to this question; null: it computes none until the next message. */
+  | { readonly type: "computing"; readonly id: string | null }
   /** `ms`: time to compute the answer. */
   | {
       readonly type: "answered";

@@ -187,6 +187,7 @@ export class WorkerProcess {
         if (message.stepAgeMs > this.#options.stepTimeoutMs)
           this.#kill(`a decode step has been running for ${Math.round(message.stepAgeMs)} ms`);
         return;
+      case "computing":
       case "answered":
       case "refused":
         return this.questions.receive(message);
@@ -256,7 +257,7 @@ export class WorkerProcess {
   #loseAll(error: ServiceError, isFromOutside: boolean): void {
     const notify = guarded(this.#options.onExit, (bug) => this.#logBug(bug));
     notify({ error, isFromOutside, crashesInARow: this.#crashesInARow });
-    this.questions.lose(error);
+    this.questions.lose(error, { isFromOutside });
   }
 
   #restart(what: string): void {

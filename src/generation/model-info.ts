@@ -1,9 +1,12 @@
 // The facts about a loaded model: the worker reports them, and answers, the banner and the log show them.
 
 import type { Syntax } from "./syntax.ts";
+import type { TemplateTraits } from "./template-traits.ts";
 
 /** The loaded model, with the values that are really in use. */
 export type ModelInfo = {
+  /** The name in the file; null if it has none. */
+  readonly name: string | null;
   /** e.g. `CPU` or `CUDA (NVIDIA H200)`. */
   readonly device: string;
   /** Why the requested device is not in use; null if it is. */
@@ -18,12 +21,16 @@ export type ModelInfo = {
   readonly batchTokens: number;
   /** Jinja source; null if the GGUF has none, or none that can be parsed. */
   readonly chatTemplate: string | null;
+  /** What it does with each kind of conversation; null without a chat template. */
+  readonly templateTraits: TemplateTraits | null;
   /** Name of the tool call format; null without a chat template. */
   readonly toolFormat: string | null;
   /** Syntax in which it writes the arguments of tool calls. */
   readonly argumentSyntax: Syntax;
   /** Name of the reasoning format; null for a model without reasoning. */
   readonly reasoningFormat: string | null;
+  /** Whether a request can switch reasoning on or set its effort. Other models always reason, or never. */
+  readonly canSwitchReasoning: boolean;
   readonly vocabularySize: number;
   /** Whether it can rank documents. */
   readonly canRank: boolean;

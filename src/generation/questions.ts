@@ -18,7 +18,12 @@ export type TokenPiece = {
 };
 
 export type Question =
-  | { readonly type: "prepare"; readonly request: GenerateRequest }
+  | {
+      readonly type: "prepare";
+      readonly request: GenerateRequest;
+      /** Whether a shorter form is tried if it does not fit. The tokens of a long prompt are then not counted. */
+      readonly isTrial?: boolean;
+    }
   | {
       readonly type: "tokenize";
       readonly text: string;

@@ -1,12 +1,10 @@
 // The fields of requests and questions that an error may name. Each dialect has a table of the names that differ in its API.
 
-export type RequestFieldName =
+export type RequestField =
   | "model"
   | "prompt"
   | "messages"
   | "tools"
-  | "effort"
-  | "variables"
   | "suffix"
   | "logitBias"
   | "grammar"
@@ -17,5 +15,3 @@ export type RequestFieldName =
   | "choices"
   /** The id of the stored answer that the request continues. */
   | "previousId";
-
-export type RequestField = RequestFieldName | `variables.${string}`;

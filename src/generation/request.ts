@@ -124,6 +124,8 @@ export type SamplingParams = {
   readonly frequencyPenalty: number;
   /** Divides the logits of tokens that are already in the answer; 1 switches it off. */
   readonly repeatPenalty: number;
+  /** All three penalties apply to this many of the answer's last tokens. */
+  readonly penaltyTokens: number;
   /** Pairs of a token id and the bias that is added to its logit. */
   readonly logitBias: readonly (readonly [token: number, bias: number])[];
 };

@@ -106,7 +106,7 @@ export function callerOf({ name, sha256, scopes, limits }: KeyEntry): Caller {
 
 function readText(file: string): string | null {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file, "utf8").replace(/^\uFEFF/, ""); // editors on Windows write a byte order mark
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw asKeysFileError(error, file);

@@ -26,6 +26,8 @@ export type AnswerSource = {
   /** Wait status sent to a waiting reader. */
   readonly waitStatus: () => WaitingStatus | null;
   readonly abort: (error: ServiceError) => void;
+  /** Whether its readers take no comments (default: false). */
+  readonly isBare?: boolean;
   /** Memory that cannot be dropped while the answer runs (default: that of its events). */
   readonly fixedBytes?: number;
   /** Called once, when the answer is removed. @returns the memory that this frees beside that of its events */

@@ -2,12 +2,14 @@
 // starts it when a request needs it; nothing imports it. It ends when its parent process is gone.
 
 import { setPriority } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FromWorker, ToWorker } from "../engine/messages.ts";
 import type { EmbeddingQuestion } from "../generation/questions.ts";
 import type { LoadOptions } from "./load/device.ts";
 import { computeInput, type EmbeddingModel, loadEmbeddingModel } from "./load/embedding-model.ts";
 import { die, type LoadedWorker, send, serveParent, wireError } from "./parent-channel.ts";
 import { prepareInputs } from "./prompt/prepare-inputs.ts";
+import { SlicedTurn } from "./prompt/turn.ts";
 
 /** A `nice` value: about a tenth of the CPU time of a normal process on the same CPU. */
 const LOWER_PRIORITY = 10;
@@ -46,16 +48,19 @@ async function answer({ id, question }: AskMessage, model: EmbeddingModel): Prom
   const askedAtMs = performance.now();
   startedAtMs = askedAtMs;
   try {
-    const answer =
-      question.type === "prepare-inputs"
-        ? prepareInputs(question.request, model)
-        : await computeInput(question.input, model);
+    const answer = await answerTo(id, question, model);
     post({ type: "answered", id, answer, ms: performance.now() - askedAtMs });
   } catch (error) {
     post({ type: "refused", id, error: wireError(error), ms: performance.now() - askedAtMs });
   } finally {
     startedAtMs = null;
   }
+}
+
+function answerTo(id: string, question: EmbeddingQuestion, model: EmbeddingModel) {
+  if (question.type === "compute-input") return computeInput(question.input, model);
+  post({ type: "computing", id }); // at once: some inputs could end this process
+  return prepareInputs(question.request, model, new SlicedTurn(() => nextTurn()));
 }
 
 function post(message: FromWorker): void {

@@ -10,7 +10,7 @@ import { Outbox } from "./outbox.ts";
 import { answerReaderDeps } from "./output/answer-reader.ts";
 import { die, type LoadedWorker, send, serveParent, wireError } from "./parent-channel.ts";
 import { answerQuestion } from "./prompt/answer-question.ts";
-import { type QuestionMessage, QuestionQueue } from "./prompt/question-queue.ts";
+import { type QuestionMessage, QuestionQueue, type QuestionTurn } from "./prompt/question-queue.ts";
 import type { Batcher } from "./step/batcher.ts";
 import { generate } from "./step/generate.ts";
 import type { GenerateDeps } from "./step/prefill.ts";
@@ -37,7 +37,8 @@ async function load(options: LoadOptions): Promise<LoadedWorker<Question>> {
   const emit = (event: StepEvent) => outbox.add(event);
   const model = { ...loaded, pool: new SlotPool(slots), emit };
   const questions = new QuestionQueue({
-    answer: (question) => outbox.post(answer(question, model)),
+    answer: async (question, turn) => outbox.post(await answer(question, model, turn)),
+    onComputing: (id) => send([{ type: "computing", id }]), // at once: the answer may end this process
     isIdle: () => batcher.isIdle,
   });
   return {
@@ -67,13 +68,16 @@ function receive(message: Message, model: Model, questions: QuestionQueue): void
   }
 }
 
-function answer({ id, question }: QuestionMessage, model: Model): FromWorker {
-  const startedAtMs = performance.now();
-  const elapsedMs = () => performance.now() - startedAtMs;
+async function answer(
+  { id, question }: QuestionMessage,
+  model: Model,
+  turn: QuestionTurn,
+): Promise<FromWorker> {
   try {
-    return { type: "answered", id, answer: answerQuestion(question, model), ms: elapsedMs() };
+    const answer = await answerQuestion(question, model, turn);
+    return { type: "answered", id, answer, ms: turn.computedMs };
   } catch (error) {
-    return { type: "refused", id, error: wireError(error), ms: elapsedMs() };
+    return { type: "refused", id, error: wireError(error), ms: turn.computedMs };
   }
 }
 

@@ -61,8 +61,8 @@ export function send(messages: readonly FromWorker[]): void {
 /** Errors of the library go to the log only: they may name files, and clients cannot act on them. */
 export function wireError(error: unknown): WireError {
   if (error instanceof ServiceError) {
-    const { code, message, field, param } = error;
-    return { code, message, field, param };
+    const { code, message, field, param, counts } = error;
+    return { code, message, field, param, counts };
   }
   send([{ type: "log", level: "error", message: `the engine failed: ${textOf(error)}` }]);
   return {

@@ -148,6 +148,16 @@ test("prints the options with --help", async () => {
   }
 });
 
+test("show describes a model without loading it", async () => {
+  const { output, exit } = run(["show", BUILTIN_MODEL]);
+
+  expect(await exit).toBe(0);
+  expect(output.err).toBe("");
+  expect(output.out).toMatch(/Trained context +4096 tokens\n/);
+  expect(output.out).toMatch(/Tool call format +hermes\n/);
+  expect(output.out).toMatch(/Reasoning +format think; a request can switch it\n/);
+});
+
 test("prints its address, its device and a command to paste, and that address streams", async () => {
   const { output, prints } = run(["serve", "--gpu", "off"], {
     SLUICE_PORT: "0",

@@ -176,7 +176,12 @@ describe("the built-in model", () => {
       model_path: "builtin.gguf",
       bos_token: "<|endoftext|>",
       eos_token: "<|im_end|>",
-      chat_template_caps: { tool_format: "hermes", thought_format: "think" },
+      chat_template_caps: {
+        tool_format: "hermes",
+        thought_format: "think",
+        supports_tools: true,
+        supports_system_role: true,
+      },
     });
     expect(props.chat_template).toContain("add_generation_prompt");
     expect(JSON.stringify(props)).not.toContain(path.dirname(BUILTIN_MODEL));

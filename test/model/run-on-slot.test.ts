@@ -1,18 +1,18 @@
 // One run on one slot of the real model, with messages from the server at awkward moments; and the bounds of a prompt's length
 // compared with its real length.
 
-import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Message, PreparedRequest } from "../../src/generation/request.ts";
 import { type LoadedModel, loadModel } from "../../src/worker/load/model.ts";
 import { answerReaderDeps } from "../../src/worker/output/answer-reader.ts";
-import { prepare, promptTokens } from "../../src/worker/prompt/prepare.ts";
+import { type PrepareDeps, prepare, promptTokens } from "../../src/worker/prompt/prepare.ts";
 import { leastTokens } from "../../src/worker/prompt/prompt-bounds.ts";
 import { generate } from "../../src/worker/step/generate.ts";
 import type { GenerateDeps } from "../../src/worker/step/prefill.ts";
 import { Run } from "../../src/worker/step/run.ts";
 import type { Slot } from "../../src/worker/step/slots.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../support/clients/requests.ts";
+import { STEADY_TURN } from "../support/engines/steady-turn.ts";
 import { BUILTIN_MODEL } from "../support/start-service.ts";
 
 let loaded: LoadedModel;
@@ -40,12 +40,10 @@ afterAll(async () => loaded.model.dispose());
 
 const prepareDeps = () => ({ ...loaded, contextTokens: loaded.info.contextTokens });
 
-function newRun(creditBytes: number, changes: Partial<PreparedRequest> = {}): Run {
+async function newRun(creditBytes: number, changes: Partial<PreparedRequest> = {}): Promise<Run> {
   const prompt = messagesPrompt([{ role: "user", content: "Tell me something." }]);
-  const request = prepare(
-    { ...PLAIN_REQUEST, prompt, ignoreEos: true, maxTokens: 500 },
-    prepareDeps(),
-  );
+  const asked = { ...PLAIN_REQUEST, prompt, ignoreEos: true, maxTokens: 500 };
+  const request = await prepare({ request: asked }, prepareDeps(), STEADY_TURN);
   return new Run({
     id: "run",
     request: { ...request, ...changes },
@@ -57,7 +55,7 @@ function newRun(creditBytes: number, changes: Partial<PreparedRequest> = {}): Ru
 
 test("an abort that arrives while a suspended run gives up its cache ends the run", async () => {
   const [slot] = loaded.slots as [Slot];
-  const run = newRun(1, { reusePrefix: false });
+  const run = await newRun(1, { reusePrefix: false });
   const clear = slot.clear.bind(slot);
   let isParked = false;
   slot.clear = async (batcher) => {
@@ -94,7 +92,7 @@ const WORDS = [
   "\u0000",
 ];
 
-test("a long prompt has the same tokens whether tokenized in pieces or at once", () => {
+test("a long prompt has the same tokens whether tokenized in pieces or at once", async () => {
   const deps = prepareDeps();
   const turn = (index: number): Message =>
     index % 2 === 0
@@ -102,17 +100,14 @@ test("a long prompt has the same tokens whether tokenized in pieces or at once",
       : { role: "assistant", content: `\n answer ${index}`, reasoning: null, toolCalls: [] };
   for (const turns of [1, 2, 101, 400]) {
     const prompt = messagesPrompt(Array.from({ length: turns }, (_, index) => turn(index)));
-    const { tokens } = promptTokens(prompt, { ...deps, contextTokens: 1_000_000 });
-    const asOne = (
-      text: string,
-      begin: (text: string, readsControlTokens: boolean) => readonly Token[],
-    ) => begin(text, true);
-    const whole = { ...deps, contextTokens: 1_000_000, controlTokens: { tokenize: asOne } };
-    expect(tokens).toEqual(promptTokens(prompt, whole).tokens);
+    const { tokens } = await promptTokens(prompt, deps, STEADY_TURN);
+    const asOne: PrepareDeps["controlTokens"]["tokenize"] = (text, begin) => begin(text, true);
+    const whole = { ...deps, controlTokens: { tokenize: asOne } };
+    expect(tokens).toEqual((await promptTokens(prompt, whole, STEADY_TURN)).tokens);
   }
 });
 
-test("a prompt never has fewer tokens than its lower bound", () => {
+test("a prompt never has fewer tokens than its lower bound", async () => {
   const deps = prepareDeps();
   let seed = 1;
   const below = (limit: number) => {
@@ -128,10 +123,10 @@ test("a prompt never has fewer tokens than its lower bound", () => {
       return { role, content };
     });
     const prompt = messagesPrompt(messages);
-    const { length } = promptTokens(prompt, { ...deps, contextTokens: 1_000_000 }).tokens;
+    const { length } = (await promptTokens(prompt, deps, STEADY_TURN)).tokens;
     for (const contextTokens of [256, 1_024, 4_096]) {
-      if (length < contextTokens)
-        expect(leastTokens(prompt, { ...deps, contextTokens })).toBeLessThanOrEqual(length);
+      const least = await leastTokens(prompt, { ...deps, contextTokens }, STEADY_TURN);
+      if (length < contextTokens) expect(least).toBeLessThanOrEqual(length);
     }
   }
 });

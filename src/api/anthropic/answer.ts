@@ -7,7 +7,7 @@ import type { Tag } from "../shared/contract.ts";
 
 const count = z.int().min(0);
 
-const text = z.strictObject({ type: z.literal("text"), text: z.string(), citations: z.null() });
+const text = z.strictObject({ type: z.literal("text"), text: z.string() });
 const thinking = z.strictObject({
   type: z.literal("thinking"),
   thinking: z.string(),
@@ -42,7 +42,6 @@ export const anthropicMessage = z.strictObject({
   model: z.string(),
   content: z.array(block),
   ...ending,
-  container: z.null(),
   usage: z.strictObject({ ...usage, service_tier: z.literal("standard") }),
 });
 
@@ -62,7 +61,7 @@ export const anthropicEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("content_block_stop"), index: count }),
   z.strictObject({
     type: z.literal("message_delta"),
-    delta: z.strictObject({ ...ending, container: z.null() }),
+    delta: z.strictObject(ending),
     usage: z.strictObject(usage),
   }),
   z.strictObject({ type: z.literal("message_stop") }),

@@ -4,7 +4,8 @@
 import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import * as field from "../shared/field-types.ts";
-import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
+import { invalidValue } from "../shared/refusals.ts";
+import { readArguments } from "../shared/tool-calls.ts";
 
 /** Fields for Anthropic's cache and citations. Here every prompt is cached, and there are no citations. */
 const ignoredFields = {
@@ -32,7 +33,10 @@ const toolResult = field.form("tool_result", {
 const toolUse = field.form("tool_use", {
   id: field.toolCallId,
   name: z.string().min(1).describe("For tool_use: name of the tool."),
-  input: z.record(z.string(), z.unknown()).describe("For tool_use: the arguments."),
+  input: field.optional(
+    z.union([z.record(z.string(), z.unknown()), z.string()], "must be an object"),
+    "For tool_use: the arguments; text if the call was cut off.",
+  ),
   caller: field.ignored("Ignored."),
   ...ignoredFields,
 });
@@ -47,7 +51,7 @@ const redactedThinking = field.form("redacted_thinking", {
   ),
 });
 
-/** `withBlocks` has already turned strings into blocks. */
+/** `withReadableBlocks` has already turned strings into blocks. */
 function listOf<T extends z.ZodType>(block: T) {
   const list = z
     .array(block, "must be a string, or a list of blocks")
@@ -91,46 +95,6 @@ export const messages = z
 type InputMessage = z.output<typeof messages>[number];
 type Block = InputMessage["content"][number];
 type Turn = { readonly role: InputMessage["role"]; readonly blocks: Block[] };
-
-const MEDIA_TYPES: readonly unknown[] = ["image", "document", "search_result", "container_upload"];
-
-/**
- * Replaces every string by a list of one text block, so that the schema knows one form and its errors name the exact block.
- * @throws ServiceError 400 for blocks that a text model cannot read
- */
-export function withBlocks(body: unknown): unknown {
-  if (!isObject(body)) return body;
-  const messages = Array.isArray(body.messages) ? body.messages : [];
-  const asBlocks = messages.map((message: unknown, index) =>
-    isObject(message) && Object.hasOwn(message, "content")
-      ? { ...message, content: messageBlocks(message.content, `messages[${index}].content`) }
-      : message,
-  );
-  return {
-    ...body,
-    ...(Array.isArray(body.messages) ? { messages: asBlocks } : {}),
-    ...(Object.hasOwn(body, "system") ? { system: textBlocks(body.system, "system") } : {}),
-  };
-}
-
-/** Descends one level, into tool results. Not recursive, because a hostile body may nest deeply. */
-function messageBlocks(content: unknown, path: string): unknown {
-  const blocks = textBlocks(content, path);
-  if (!Array.isArray(blocks)) return blocks;
-  return blocks.map((block: unknown, index) => {
-    if (!isObject(block) || block.type !== "tool_result") return block;
-    return { ...block, content: textBlocks(block.content, `${path}[${index}].content`) };
-  });
-}
-
-function textBlocks(content: unknown, path: string): unknown {
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  if (!Array.isArray(content)) return content;
-  for (const [index, block] of content.entries())
-    if (isObject(block) && MEDIA_TYPES.includes(block.type))
-      throw unreadable(`a block of type ${block.type}`, `${path}[${index}]`);
-  return content;
-}
 
 type Conversation = {
   readonly system?: z.output<typeof system>;
@@ -176,7 +140,7 @@ function readAnswer(blocks: readonly Block[], names: Map<string, string>): Messa
     if (block.type !== "tool_use") continue;
     const { id, name, input } = block;
     names.set(id, name);
-    toolCalls.push({ id, name, arguments: input as ToolCall["arguments"] }); // it came out of JSON
+    toolCalls.push({ id, name, arguments: argumentsOf(input) });
   }
   return {
     role: "assistant",
@@ -184,6 +148,11 @@ function readAnswer(blocks: readonly Block[], names: Map<string, string>): Messa
     reasoning: reasoning.length > 0 ? reasoning.join("\n") : null,
     toolCalls,
   };
+}
+
+function argumentsOf(input: z.output<typeof toolUse>["input"]): ToolCall["arguments"] {
+  if (typeof input === "string") return readArguments(input);
+  return (input ?? {}) as ToolCall["arguments"]; // it came out of JSON
 }
 
 /** Tool results come first, because nothing may stand between a call and its result. */

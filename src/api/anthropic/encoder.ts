@@ -62,7 +62,7 @@ export class AnthropicEncoder implements AnswerEncoder {
       ...this.#close(),
       frame({
         type: "message_delta",
-        delta: { ...encodeEnding(ending), container: null },
+        delta: encodeEnding(ending),
         usage: encodeUsage(receipt?.usage ?? NO_USAGE),
       }),
       frame({ type: "message_stop" }),
@@ -135,14 +135,13 @@ export class AnthropicEncoder implements AnswerEncoder {
       model: this.#identity.model,
       content,
       ...ending,
-      container: null,
       usage: { ...encodeUsage(usage), service_tier: "standard" },
     };
   }
 }
 
 function textBlock(text: string): AnthropicBlock {
-  return { type: "text", text, citations: null };
+  return { type: "text", text };
 }
 
 function thinkingBlock(thinking: string): AnthropicBlock {

@@ -2,7 +2,7 @@
 // https://docs.anthropic.com/en/api/errors
 
 import type { ServiceError } from "../../errors.ts";
-import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
+import { inWireTerms, type OverflowWords } from "../shared/field-names.ts";
 import type { AnthropicError } from "./answer.ts";
 
 /** HTTP status → error type. Other statuses are `invalid_request_error` below 500, else `api_error`. */
@@ -16,17 +16,12 @@ const TYPES: Readonly<Record<number, AnthropicError["error"]["type"]>> = {
   504: "timeout_error",
 };
 
-const FIELD_NAMES: FieldNames = {
-  effort: {
-    param: "thinking",
-    message:
-      "thinking: this model's chat template cannot switch reasoning on; " +
-      'omit thinking and output_config.effort, or set thinking to {"type": "disabled"}',
-  },
-};
+/** The maximum leaves room for one token of the answer. */
+const overflowWords: OverflowWords = ({ promptTokens, contextTokens }) =>
+  `prompt is too long: ${promptTokens} tokens > ${Math.min(contextTokens, promptTokens - 1)} maximum`;
 
 export function encodeAnthropicError(error: ServiceError, requestId: string): AnthropicError {
-  const { code, message, param, traits } = inWireTerms(error, FIELD_NAMES);
+  const { code, message, param, traits } = inWireTerms(error, {}, overflowWords);
   const { status } = traits;
   const type = TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
   const details = param === "thread" ? { details: NO_THREADS } : {};

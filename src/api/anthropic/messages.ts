@@ -1,38 +1,43 @@
 // The dialect of POST /v1/messages. https://docs.anthropic.com/en/api/messages
 
 import { z } from "zod";
+import type { ModelInfo } from "../../generation/model-info.ts";
 import type { AskedRequest, ReasoningOptions } from "../../generation/request.ts";
-import type { Dialect, ParseContext } from "../dialect.ts";
+import type { Dialect, ParseContext, Wish } from "../dialect.ts";
 import type { AboutRequest } from "../endpoint.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
+import { policyWith } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import { PLAIN_REQUEST, unsupportedWith } from "../shared/fields.ts";
-import { parseBody, type Replacements } from "../shared/parse-body.ts";
+import { PENALTY_TOKENS, PLAIN_REQUEST } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
+import { reasoningWishes } from "../shared/wishes.ts";
 import { ANTHROPIC, anthropicEvent, anthropicMessage } from "./answer.ts";
-import { messages, readMessages, system, withBlocks } from "./content.ts";
+import { withReadableBlocks } from "./blocks.ts";
+import { messages, readMessages, system } from "./content.ts";
 import { AnthropicEncoder, PING } from "./encoder.ts";
 import { encodeAnthropicError } from "./errors.ts";
-import { readTools, toolFields } from "./tools.ts";
+import { type AnthropicTools, readTools, toolFields } from "./tools.ts";
 
-const UNSUPPORTED = unsupportedWith({
-  container: [],
-  mcp_servers: [],
-  // Claude Code sends the second value with every request: keep all reasoning, which is what happens here.
-  context_management: [
-    { edits: [] },
-    { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
-  ],
-  compaction: [],
-  fallbacks: [],
-  thread: [],
+const POLICY = policyWith({
+  unsupported: { container: [], thread: [] },
+  replacements: {
+    guided_json: "output_config.format",
+    structured_outputs: "output_config.format",
+  },
+  wishes: {
+    mcp_servers: [],
+    // Claude Code sends the second value with every request: keep all reasoning, which is what happens here.
+    context_management: [
+      { edits: [] },
+      { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
+    ],
+    compaction: [],
+    fallbacks: [],
+    service_tier: ["auto", "standard_only"],
+  },
 });
-
-const REPLACEMENTS: Replacements = {
-  guided_json: "output_config.format",
-  structured_outputs: "output_config.format",
-};
 
 const format = field.optional(
   z.looseObject({
@@ -75,21 +80,14 @@ const schema = z.object({
   output_config: field.optional(
     z.looseObject({
       format,
-      effort: field.optional(
-        z.enum(
-          ["low", "medium", "high", "xhigh", "max"],
-          "must be low, medium, high, xhigh or max",
-        ),
-        "How much the model reasons; max equals xhigh.",
+      effort: field.text(
+        "How much the model reasons: low, medium, high, xhigh or max, which equals xhigh. Others are ignored.",
       ),
     }),
     "Form of the answer, and reasoning effort.",
   ),
   output_format: format.describe("Older name of output_config.format."),
-  service_tier: field.withoutEffect(
-    z.enum(["auto", "standard_only"], "must be auto or standard_only"),
-    "Ignored: this server has one tier.",
-  ),
+  service_tier: field.withoutEffect(z.string(), "Ignored: this server has one tier."),
   cache_control: field.ignored(field.ALWAYS_CACHED),
   diagnostics: field.ignored("Ignored: about Anthropic's cache."),
 });
@@ -109,8 +107,7 @@ export const anthropicMessages: Dialect = {
     tag: ANTHROPIC,
     summary: "Answers a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
-    replacements: REPLACEMENTS,
+    ...POLICY,
     example: { max_tokens: 60, messages: [{ role: "user", content: "What is streaming?" }] },
     answer: anthropicMessage,
     event: anthropicEvent,
@@ -139,18 +136,29 @@ export function parsePrompt(body: unknown, context: ParseContext): AboutRequest 
 }
 
 function parseFor(form: typeof schema | typeof promptSchema, body: unknown, context: ParseContext) {
-  const { fields, ignoredParams } = parseBody(form, withBlocks(body), UNSUPPORTED, REPLACEMENTS);
-  const model = fields.model ?? null;
-  return { fields, requests: [requestOf(fields, context)], model, ignoredParams };
+  const given = withReadableBlocks(body);
+  const { fields, ignoredParams } = parseBody(form, given.body, POLICY);
+  const tools = readTools(fields);
+  return {
+    fields,
+    requests: [requestOf(fields, tools.use, context)],
+    model: fields.model ?? null,
+    ignoredParams: [...ignoredParams, ...given.ignoredParams, ...tools.ignored],
+    wishes: wishesOf(fields),
+  };
 }
 
-function requestOf(fields: Fields, context: ParseContext): AskedRequest {
+function requestOf(
+  fields: Fields,
+  tools: AnthropicTools["use"],
+  context: ParseContext,
+): AskedRequest {
   const read = readMessages(fields);
   return {
     prompt: {
       type: "messages",
       messages: read,
-      tools: readTools(fields),
+      tools,
       continuesLast: read.at(-1)?.role === "assistant",
       reasoning: readReasoning(fields),
       variables: {},
@@ -164,6 +172,7 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
       presencePenalty: 0,
       frequencyPenalty: 0,
       repeatPenalty: 1,
+      penaltyTokens: PENALTY_TOKENS,
       logitBias: [],
     },
     stop: fields.stop_sequences ?? [],
@@ -175,9 +184,12 @@ function requestOf(fields: Fields, context: ParseContext): AskedRequest {
   };
 }
 
+const EFFORTS = ["low", "medium", "high", "xhigh"];
+
 /** Chat templates know OpenAI's efforts, the highest of which is `xhigh`. */
 function readReasoning({ thinking, output_config: config }: Fields): ReasoningOptions {
-  const effort = config?.effort === "max" ? "xhigh" : (config?.effort ?? null);
+  const given = config?.effort?.toLowerCase() ?? "";
+  const effort = EFFORTS.includes(given) ? given : given === "max" ? "xhigh" : null;
   switch (thinking?.type) {
     case "disabled":
       return { effort: "none", budgetTokens: null, isSeparate: true };
@@ -186,6 +198,31 @@ function readReasoning({ thinking, output_config: config }: Fields): ReasoningOp
     default:
       return { effort, budgetTokens: null, isSeparate: true };
   }
+}
+
+function wishesOf(fields: Fields): readonly Wish[] {
+  const { thinking, output_config: config } = fields;
+  const reasoning = readReasoning(fields);
+  const effort = "output_config.effort";
+  const isLost = config?.effort && (reasoning.effort === null || reasoning.effort === "none");
+  return [
+    ...reasoningWishes(reasoning, {
+      effort: [
+        ...(thinking?.type === "enabled" ? ["thinking"] : []),
+        ...(config?.effort ? [effort] : []),
+      ],
+      budget: "thinking.budget_tokens",
+    }),
+    ...(isLost ? [{ field: effort, isMetBy: () => false }] : []),
+    ...(thinking?.type === "adaptive"
+      ? [
+          {
+            field: "thinking",
+            isMetBy: ({ reasoningFormat }: ModelInfo) => reasoningFormat !== null,
+          },
+        ]
+      : []),
+  ];
 }
 
 function omitsReasoning({ thinking }: Fields): boolean {

@@ -6,17 +6,22 @@ import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import {
+  hostedTool,
   refuseDuplicateNames,
   TOOL_CHOICE,
   toolList,
   toolName,
   toolParts,
 } from "../shared/tools.ts";
+import { CLIENT_TOOL_TYPES, clientTool } from "./client-tools.ts";
 
-const ONLY_CUSTOM = "must be custom: this server runs no tools of its own";
+const common = {
+  cache_control: field.ignored(field.ALWAYS_CACHED),
+  eager_input_streaming: field.ignored("Ignored: arguments are always streamed as generated."),
+};
 
-const definition = z.looseObject({
-  type: field.kind("custom", ONLY_CUSTOM).nullish(),
+const customTool = z.looseObject({
+  type: field.kind("custom").nullish(),
   name: toolName,
   description: toolParts.description,
   input_schema: toolParts.schema,
@@ -26,13 +31,36 @@ const definition = z.looseObject({
     "Example arguments, shown to the model.",
   ),
   allowed_callers: field.withoutEffect(
-    z.array(z.literal("direct", "must be direct, the only caller here")),
-    "Who may call the tool. Only the model can.",
+    z.array(z.string()),
+    "Who may call the tool. Only the model can (direct); other callers are named in x-ignored-params.",
   ),
-  defer_loading: field.mustBe([false], "must be false: the prompt always lists all tools"),
-  cache_control: field.ignored(field.ALWAYS_CACHED),
-  eager_input_streaming: field.ignored("Ignored: arguments are always streamed as generated."),
+  defer_loading: field.withoutEffect(
+    z.boolean(),
+    "Named in x-ignored-params if true: the prompt always lists all tools.",
+  ),
+  ...common,
 });
+
+type AnthropicTool = z.output<typeof customTool>;
+
+/** Limits that only the client's own code can keep. */
+const byClient = field.ignored("Ignored: for the client's own code.");
+
+const knownTool = z
+  .looseObject({
+    type: field.kind(CLIENT_TOOL_TYPES),
+    name: toolName,
+    max_characters: byClient,
+    ...common,
+  })
+  .transform(({ type, name }): AnthropicTool => ({ name, ...clientTool(type) }));
+
+const definition = z.union(
+  [customTool, knownTool, hostedTool(["custom", "function", ...CLIENT_TOOL_TYPES])],
+  {
+    error: "must be a tool with a name and an input_schema, or one of a type of Anthropic's",
+  },
+);
 
 const parallel = {
   disable_parallel_tool_use: field.flag("Whether an answer has at most one call."),
@@ -54,31 +82,51 @@ export const toolFields = {
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
-type AnthropicTool = z.output<typeof definition>;
+export type AnthropicTools = {
+  /** Null if the model may not call any tool. */
+  readonly use: ToolUse<AskedTool> | null;
+  /** Tools that Anthropic's server would run, and wishes of the others that are not granted. */
+  readonly ignored: readonly string[];
+};
 
-/**
- * @returns null if the model may not call any tool
- * @throws ServiceError 400 naming the tool
- */
-export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
-  const given = fields.tools ?? [];
-  const names = given.map(({ name }) => name);
-  refuseDuplicateNames(names, (index) => `tools[${index}].name`);
+/** @throws ServiceError 400 naming the tool */
+export function readTools(fields: ToolFields): AnthropicTools {
+  const tools: AskedTool[] = [];
+  const paths: string[] = [];
+  const ignored: string[] = [];
+  for (const [index, given] of (fields.tools ?? []).entries()) {
+    const path = `tools[${index}]`;
+    if (given.type === "hosted") {
+      ignored.push(path);
+      continue;
+    }
+    paths.push(`${path}.name`);
+    tools.push(readTool(given, path));
+    ignored.push(...ungranted(given).map((name) => `${path}.${name}`));
+  }
+  const names = tools.map(({ name }) => name);
+  refuseDuplicateNames(names, (index) => paths[index] ?? "tools");
   const { callable, isRequired } = readChoice(fields, names);
-  if (callable.length === 0) return null;
-  const tools = given.map(
-    (tool, index): AskedTool => ({
-      name: tool.name,
-      definition: definitionOf(tool),
-      parameters: {
-        ...schemaAt(tool.input_schema, `tools[${index}].input_schema`),
-        isStrict: tool.strict === true,
-      },
-    }),
-  );
+  if (callable.length === 0) return { use: null, ignored };
   const { type, disable_parallel_tool_use: isSingle } = fields.tool_choice ?? {};
   const isParallel = !(isSingle ?? type === "tool"); // a tool by name is called once, unless the client says otherwise
-  return { tools, callable, isRequired, isParallel };
+  return { use: { tools, callable, isRequired, isParallel }, ignored };
+}
+
+function readTool(tool: AnthropicTool, path: string): AskedTool {
+  return {
+    name: tool.name,
+    definition: definitionOf(tool),
+    parameters: {
+      ...schemaAt(tool.input_schema, `${path}.input_schema`),
+      isStrict: tool.strict === true,
+    },
+  };
+}
+
+function ungranted({ defer_loading, allowed_callers }: AnthropicTool): readonly string[] {
+  const isForOthers = allowed_callers?.some((caller) => caller !== "direct") ?? false;
+  return [...(defer_loading ? ["defer_loading"] : []), ...(isForOthers ? ["allowed_callers"] : [])];
 }
 
 function readChoice({ tool_choice: choice }: ToolFields, names: readonly string[]) {
@@ -87,10 +135,13 @@ function readChoice({ tool_choice: choice }: ToolFields, names: readonly string[
       return { callable: [], isRequired: false };
     case "any":
       if (names.length > 0) return { callable: names, isRequired: true };
-      throw invalidValue("tool_choice", "is any, but there are no tools");
+      throw invalidValue("tool_choice", "is any, but there are no tools that could be called");
     case "tool":
       if (names.includes(choice.name)) return { callable: [choice.name], isRequired: true };
-      throw invalidValue("tool_choice.name", "must be the name of one of the tools");
+      throw invalidValue(
+        "tool_choice.name",
+        "must be the name of one of the tools; this server runs none of Anthropic's",
+      );
     default:
       return { callable: names, isRequired: false };
   }

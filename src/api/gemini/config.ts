@@ -10,12 +10,13 @@ import type {
   SamplingParams,
 } from "../../generation/request.ts";
 import { gbnf, oneOf } from "../../grammar/nodes.ts";
-import type { ParseContext } from "../dialect.ts";
+import type { ParseContext, Wish } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
-import { wrapSeed } from "../shared/fields.ts";
+import { PENALTY_TOKENS, wrapSeed } from "../shared/fields.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { jsonSchema, schemaAt } from "../shared/schema-grammar.ts";
-import { jsonSchemaOf, openapiSchema } from "./schema.ts";
+import { reasoningWishes } from "../shared/wishes.ts";
+import { jsonSchemaOf, openapiSchema, schemaIn } from "./schema.ts";
 
 /** Gemini's own limit. */
 const MAX_CANDIDATES = 8;
@@ -32,12 +33,35 @@ const thinkingConfig = field.optional(
       .nullish()
       .meta({ default: -1 })
       .describe("Maximum number of reasoning tokens; 0 switches reasoning off, -1 means no limit."),
-    thinkingLevel: field.optional(
-      z.enum(["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"]),
-      "How much the model reasons.",
+    thinkingLevel: field.text(
+      "How much the model reasons: MINIMAL, LOW, MEDIUM, HIGH or XHIGH. Other levels are ignored.",
     ),
   }),
   "Reasoning options.",
+);
+
+/** A text, or JSON. The other formats of Google's API are media. */
+const responseFormat = field.optional(
+  z
+    .array(
+      z.looseObject({
+        text: field.optional(
+          z.looseObject({
+            mimeType: field.optional(
+              z.enum(["text/plain", "application/json", "TEXT_PLAIN", "APPLICATION_JSON"]),
+              "Constrains the answer to JSON.",
+            ),
+            schema: field.optional(jsonSchema, "JSON schema of the answer."),
+          }),
+          "The form of a text.",
+        ),
+        audio: unsupported,
+        image: unsupported,
+        video: unsupported,
+      }),
+    )
+    .max(1, "must have one format"),
+  "Newer name of responseMimeType and responseJsonSchema.",
 );
 
 const config = z.looseObject({
@@ -74,7 +98,7 @@ const config = z.looseObject({
   imageConfig: unsupported,
   audioTranscriptionConfig: unsupported,
   translationConfig: unsupported,
-  responseFormat: unsupported,
+  responseFormat,
 });
 
 export const generationConfig = config
@@ -108,6 +132,7 @@ function samplingOf(given: GenerationConfig, { randomSeed }: ParseContext): Samp
     presencePenalty: given.presencePenalty,
     frequencyPenalty: given.frequencyPenalty,
     repeatPenalty: 1,
+    penaltyTokens: PENALTY_TOKENS,
     logitBias: [],
   };
 }
@@ -121,11 +146,10 @@ function logprobOptions({ responseLogprobs, logprobs }: GenerationConfig): Logpr
 /** JSON without a schema. A bare number, string or word is not allowed. */
 const ANY_JSON = { type: ["object", "array"] };
 
-function grammarOf({
-  responseMimeType: type,
-  responseSchema: schema,
-  responseJsonSchema: newer,
-}: GenerationConfig): AskedRequest["grammar"] {
+function grammarOf(given: GenerationConfig): AskedRequest["grammar"] {
+  const { responseMimeType: type, responseSchema: schema, responseJsonSchema: newer } = given;
+  const [format] = given.responseFormat ?? [];
+  if (format?.text) return formatGrammar(given, format.text);
   const isJsonSchema = newer !== null && newer !== undefined;
   if (schema && isJsonSchema)
     throw invalid("responseJsonSchema", "cannot be used together with responseSchema");
@@ -135,8 +159,25 @@ function grammarOf({
     throw invalid(name, "requires responseMimeType: application/json");
   }
   if (type === "text/x.enum") return wordGrammar(schema ?? null);
-  if (isJsonSchema) return schemaAt(newer, `${CONFIG}.responseJsonSchema`);
+  if (isJsonSchema) return schemaAt(schemaIn(newer), `${CONFIG}.responseJsonSchema`);
   return schemaAt(schema ? jsonSchemaOf(schema) : ANY_JSON, `${CONFIG}.responseSchema`);
+}
+
+type TextFormat = NonNullable<NonNullable<GenerationConfig["responseFormat"]>[number]["text"]>;
+
+/** The same in its newer form. @throws ServiceError 400 beside the older one */
+function formatGrammar(
+  { responseMimeType, responseSchema, responseJsonSchema }: GenerationConfig,
+  { mimeType, schema }: TextFormat,
+): AskedRequest["grammar"] {
+  if (responseMimeType !== "text/plain" || responseSchema || (responseJsonSchema ?? null) !== null)
+    throw invalid("responseFormat", "cannot be used together with the older fields");
+  const isJson = /json$/i.test(mimeType ?? "");
+  if ((schema ?? null) === null)
+    return isJson ? schemaAt(ANY_JSON, `${CONFIG}.responseFormat`) : null;
+  if (mimeType && !isJson)
+    throw invalid("responseFormat", "has a schema, which requires mimeType: application/json");
+  return schemaAt(schemaIn(schema), `${CONFIG}.responseFormat`);
 }
 
 /** Limit for all enum values together, because their grammar is written synchronously. */
@@ -152,20 +193,35 @@ function wordGrammar(schema: Readonly<Record<string, unknown>> | null): string {
   throw invalid("responseSchema", "must have an enum of strings for responseMimeType text/x.enum");
 }
 
-const EFFORTS = { MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" } as const;
+const EFFORTS = ["minimal", "low", "medium", "high", "xhigh"];
+const NO_LEVEL = ["", "thinking_level_unspecified"];
 
 /** A budget of 0 switches reasoning off; -1 leaves the decision to the model. */
 export function readReasoning({ thinkingConfig: given }: GenerationConfig): ReasoningOptions {
   const budget = given?.thinkingBudget ?? -1;
-  const level = given?.thinkingLevel ?? "THINKING_LEVEL_UNSPECIFIED";
-  const effort = level === "THINKING_LEVEL_UNSPECIFIED" ? null : EFFORTS[level];
-  if (budget >= 0 && effort !== null)
-    throw invalid("thinkingConfig.thinkingLevel", "cannot be used together with thinkingBudget");
+  const level = levelOf(given);
   return {
-    effort: budget === 0 ? "none" : effort,
+    effort: budget === 0 ? "none" : EFFORTS.includes(level) ? level : null,
     budgetTokens: budget > 0 ? budget : null,
     isSeparate: true,
   };
+}
+
+function levelOf(given: GenerationConfig["thinkingConfig"]): string {
+  return given?.thinkingLevel?.toLowerCase() ?? "";
+}
+
+export function wishesOf(given: GenerationConfig): readonly Wish[] {
+  const path = `${CONFIG}.thinkingConfig`;
+  const level = `${path}.thinkingLevel`;
+  const reasoning = readReasoning(given);
+  const isLost = reasoning.effort === null || reasoning.effort === "none"; // unknown, or beside a budget of 0
+  return [
+    ...reasoningWishes(reasoning, { effort: [level], budget: `${path}.thinkingBudget` }),
+    ...(isLost && !NO_LEVEL.includes(levelOf(given.thinkingConfig))
+      ? [{ field: level, isMetBy: () => false }]
+      : []),
+  ];
 }
 
 function invalid(name: string, reason: string): ServiceError {

@@ -4,10 +4,9 @@ import { z } from "zod";
 import type { Message, ToolCall } from "../../generation/request.ts";
 import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
-import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
+import { noteAbout } from "../shared/parts.ts";
+import { invalidValue, isObject } from "../shared/refusals.ts";
 
-const ONLY_TEXT = "this server's models read text only";
-const media = field.refused(ONLY_TEXT);
 const thoughtSignature = field.ignored("Ignored: this server signs nothing.");
 
 const functionCall = z.looseObject({
@@ -19,27 +18,14 @@ const functionCall = z.looseObject({
 const functionResponse = z.looseObject({
   id: field.text("Id of the call. Default: the next call of that name."),
   name: field.functionName,
-  response: z
-    .record(z.string(), z.unknown())
-    .describe("The result. If `output` or `result` is the only field, its value is the result."),
-  parts: field.optional(
-    z.array(z.unknown()).max(0, ONLY_TEXT),
-    "Must be empty: only text is read.",
+  response: field.optional(
+    z.record(z.string(), z.unknown()),
+    "The result. If `output` or `result` is the only field, its value is the result.",
   ),
+  parts: field.optional(z.array(z.unknown()), "Media; a note in the result stands for each."),
   scheduling: field.ignored("Ignored: for Gemini's Live API."),
   willContinue: field.mustBe([false], "must be false: a response must be sent whole"),
 });
-
-/** Fields of a part that are refused before the schema is applied. */
-const MEDIA = {
-  inlineData: media,
-  fileData: media,
-  executableCode: media,
-  codeExecutionResult: media,
-  toolCall: media,
-  toolResponse: media,
-  audioTranscription: media,
-};
 
 const part = z
   .looseObject({
@@ -49,12 +35,12 @@ const part = z
     functionResponse: field.optional(functionResponse, "The result of a function call."),
     thoughtSignature,
     partMetadata: field.ignored("Ignored."),
-    ...MEDIA,
+    mediaResolution: field.ignored("Ignored: media are not read."),
+    videoMetadata: field.ignored("Ignored: media are not read."),
   })
   .refine(
-    (given) =>
-      [given.text, given.functionCall, given.functionResponse].filter(isGiven).length === 1,
-    "must have exactly one of text, functionCall and functionResponse",
+    (given) => contentsOf(given) <= 1,
+    "must have only one of text, functionCall and functionResponse",
   );
 
 export const contents = z
@@ -62,7 +48,7 @@ export const contents = z
     z
       .looseObject({
         role: field.optional(
-          z.enum(["user", "model", "function"], "must be user, model or function"),
+          z.enum(["user", "model", "function", "tool"], "must be user, model, function or tool"),
           "The author. Default: user.",
         ),
         parts: field.optional(
@@ -70,10 +56,10 @@ export const contents = z
           "The parts. Contents of the model may have none.",
         ),
       })
-      // Clients send an empty answer back without parts.
+      // Clients send back answers without parts, and parts that had only a signature.
       .refine(
-        ({ role, parts }) => role === "model" || parts?.length,
-        "must have at least one part",
+        ({ role, parts }) => role === "model" || (parts?.length && parts.every(contentsOf)),
+        "must have at least one part, and no empty one",
       ),
     "must be a list of contents",
   )
@@ -83,37 +69,23 @@ export const contents = z
 export const systemInstruction = field.optional(
   z.looseObject({
     role: field.withoutEffect(z.string(), "Ignored."),
-    parts: z
-      .array(z.looseObject({ text: field.anyText, thoughtSignature, ...MEDIA }))
-      .describe("The texts."),
+    parts: z.array(z.looseObject({ text: field.anyText, thoughtSignature })).describe("The texts."),
   }),
   field.SYSTEM_PROMPT,
 );
 
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
+type PartContent = {
+  readonly text?: unknown;
+  readonly functionCall?: unknown;
+  readonly functionResponse?: unknown;
+};
 
-/** @throws ServiceError 400 for parts that a text model cannot read */
-export function refuseMedia(body: unknown): void {
-  if (!isObject(body)) return;
-  const { contents: given, systemInstruction: system } = body;
-  for (const [index, content] of (Array.isArray(given) ? given : []).entries())
-    refuseMediaIn(content, `contents[${index}]`);
-  refuseMediaIn(system, "systemInstruction");
-}
-
-function refuseMediaIn(content: unknown, path: string): void {
-  if (!isObject(content) || !Array.isArray(content.parts)) return;
-  for (const [index, part] of content.parts.entries()) {
-    const name = isObject(part) && Object.keys(MEDIA).find((each) => isGiven(part[each]));
-    if (!name) continue;
-    const param = `${path}.parts[${index}].${name}`;
-    throw unreadable(param, param);
-  }
+function contentsOf({ text, functionCall, functionResponse }: PartContent): number {
+  return [text, functionCall, functionResponse].filter((each) => (each ?? null) !== null).length;
 }
 
 type Content = z.output<typeof contents>[number];
+
 type Part = z.output<typeof part>;
 type Turn = { readonly isAnswer: boolean; readonly parts: Part[] };
 
@@ -169,13 +141,20 @@ function readUserTurn(parts: readonly Part[], calls: OpenCalls): readonly Messag
     return [calls.resultOf({ id, name, content: resultText(given) })];
   });
   const texts = parts.flatMap(({ text }) => text ?? []);
-  return texts.length > 0 ? [...results, { role: "user", content: texts.join("\n") }] : results;
+  if (texts.length === 0 && results.length > 0) return results;
+  return [...results, { role: "user", content: texts.join("\n") }];
 }
 
 /** Google's SDKs wrap a result that is not an object in a single field `output` or `result`. */
-function resultText({ response }: z.output<typeof functionResponse>): string {
-  const [name, ...others] = Object.keys(response);
+function resultText({ response, parts }: z.output<typeof functionResponse>): string {
+  const [name, ...others] = Object.keys(response ?? {});
   const isWrapped = others.length === 0 && (name === "output" || name === "result");
-  const result = isWrapped ? response[name] : response;
-  return typeof result === "string" ? result : JSON.stringify(result);
+  const result = isWrapped ? response?.[name] : (response ?? "");
+  const text = typeof result === "string" ? result : JSON.stringify(result);
+  return [text, ...(parts ?? []).map((part) => noteAbout(mediaTypeOf(part)))].join("\n");
+}
+
+function mediaTypeOf(part: unknown): string {
+  const [media] = isObject(part) ? Object.values(part).filter(isObject) : [];
+  return typeof media?.mimeType === "string" ? media.mimeType : "file";
 }

@@ -7,17 +7,12 @@ import type { ParseContext } from "../dialect.ts";
 import { type AboutRequest, callAbout, countTokens, type Endpoint } from "../endpoint.ts";
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { invalidValue, isObject } from "../shared/refusals.ts";
+import { invalidValue } from "../shared/refusals.ts";
 import { GEMINI, geminiTokenCount } from "./answer.ts";
-import { contents, refuseMedia } from "./content.ts";
-import {
-  type GeminiRequest,
-  geminiFields,
-  geminiGenerate,
-  requestOf,
-  UNSUPPORTED,
-} from "./generate.ts";
-import { inCamelCase } from "./spelling.ts";
+import { wishesOf } from "./config.ts";
+import { contents } from "./content.ts";
+import { type GeminiRequest, geminiFields, geminiGenerate, POLICY, requestOf } from "./generate.ts";
+import { normalize } from "./normalize.ts";
 
 /** Either the fields of a request, or a whole request in `generateContentRequest`. */
 const schema = z.object({
@@ -37,7 +32,7 @@ export const geminiCountTokens: Endpoint = {
     tag: GEMINI,
     summary: "Counts the tokens of a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
+    ...POLICY,
     example: { contents: [{ role: "user", parts: [{ text: "Hi" }] }] },
     answer: geminiTokenCount,
     codes: geminiGenerate.contract.codes,
@@ -51,12 +46,15 @@ function encodeCount(totalTokens: number) {
 }
 
 function parsePrompt(body: unknown, context: ParseContext): AboutRequest {
-  const given = inCamelCase(body);
-  refuseMedia(given);
-  if (isObject(given)) refuseMedia(given.generateContentRequest);
-  const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
-  const requests = [requestOf(wholeRequest(fields), context)];
-  return { requests, model: context.model ?? null, ignoredParams };
+  const given = normalize(body);
+  const { fields, ignoredParams } = parseBody(schema, given.body, POLICY);
+  const whole = wholeRequest(fields);
+  return {
+    requests: [requestOf(whole, context)],
+    model: context.model ?? null,
+    ignoredParams: [...ignoredParams, ...given.ignoredParams],
+    wishes: wishesOf(whole.generationConfig),
+  };
 }
 
 function wholeRequest(fields: z.output<typeof schema>): GeminiRequest {

@@ -2,7 +2,7 @@
 // https://cloud.google.com/apis/design/errors
 
 import type { ServiceError } from "../../errors.ts";
-import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
+import { type FieldNames, inWireTerms, type OverflowWords } from "../shared/field-names.ts";
 import type { GeminiError } from "./answer.ts";
 
 type Status = GeminiError["error"]["status"];
@@ -25,16 +25,13 @@ const RPC = "type.googleapis.com/google.rpc";
 const FIELD_NAMES: FieldNames = {
   choices: "generationConfig.candidateCount",
   messages: "contents",
-  effort: {
-    param: "generationConfig.thinkingConfig",
-    message:
-      "generationConfig.thinkingConfig: this model's chat template cannot switch reasoning on; " +
-      "omit thinkingLevel or set thinkingBudget to 0",
-  },
 };
 
+const overflowWords: OverflowWords = ({ promptTokens, contextTokens }) =>
+  `The input token count (${promptTokens}) exceeds the maximum number of tokens allowed (${Math.min(contextTokens, promptTokens - 1)})`;
+
 export function encodeGeminiError(thrown: ServiceError, requestId: string): GeminiError {
-  const error = inWireTerms(thrown, FIELD_NAMES);
+  const error = inWireTerms(thrown, FIELD_NAMES, overflowWords);
   const { message, traits } = error;
   const { status: code } = traits;
   return {

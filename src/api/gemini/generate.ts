@@ -7,20 +7,22 @@ import type { Dialect, ParseContext, ParsedRequest } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import { PLAIN_REQUEST, wrapSeed } from "../shared/fields.ts";
-import { parseBody, type Unsupported } from "../shared/parse-body.ts";
+import { type FieldPolicy, parseBody } from "../shared/parse-body.ts";
 import { GEMINI, geminiAnswer } from "./answer.ts";
-import { generationConfig, readConfig, readReasoning } from "./config.ts";
-import { contents, readContents, refuseMedia, systemInstruction } from "./content.ts";
+import { generationConfig, readConfig, readReasoning, wishesOf } from "./config.ts";
+import { contents, readContents, systemInstruction } from "./content.ts";
 import { GeminiEncoder } from "./encoder.ts";
 import { encodeGeminiError } from "./errors.ts";
-import { inCamelCase } from "./spelling.ts";
+import { normalize } from "./normalize.ts";
 import { readTools, toolFields } from "./tools.ts";
 
-export const UNSUPPORTED: Unsupported = {
-  cachedContent: [""],
-  continuationToken: [""],
-  modelArmorConfig: [],
-  generationOutputConfig: [],
+/** `cachedContent` is a part of the prompt that only Google's server has. */
+export const POLICY: FieldPolicy = {
+  unsupported: { cachedContent: [""], continuationToken: [""], generationOutputConfig: [] },
+  wishes: {
+    modelArmorConfig: [],
+    "toolConfig.functionCallingConfig.streamFunctionCallArguments": [false],
+  },
 };
 
 export const geminiFields = {
@@ -42,9 +44,12 @@ const schema = z.object(geminiFields);
 
 export type GeminiRequest = z.output<typeof schema>;
 
-/** The query `?alt=sse`. */
 const streamQuery = z.object({
-  alt: z.literal("sse").describe("Streams are server-sent events."),
+  alt: z
+    .enum(["sse", "json"])
+    .optional()
+    .meta({ default: "json" })
+    .describe("sse: the stream is server-sent events. json: it is one JSON array."),
 });
 
 export const geminiGenerate: Dialect = dialectOf({
@@ -70,7 +75,7 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
       tag: GEMINI,
       summary: isStreamed ? "Answers a conversation, as a stream" : "Answers a conversation",
       body: schema,
-      unsupported: UNSUPPORTED,
+      ...POLICY,
       example: {
         contents: [{ role: "user", parts: [{ text: "What is streaming?" }] }],
         generationConfig: { maxOutputTokens: 60 },
@@ -86,9 +91,8 @@ function dialectOf({ method, name, isStreamed }: Kind): Dialect {
 }
 
 function parse(body: unknown, context: ParseContext, isStreamed: boolean): ParsedRequest {
-  const given = inCamelCase(body);
-  refuseMedia(given);
-  const { fields, ignoredParams } = parseBody(schema, given, UNSUPPORTED);
+  const given = normalize(body);
+  const { fields, ignoredParams } = parseBody(schema, given.body, POLICY);
   const request = requestOf(fields, context);
   const { generationConfig: config } = fields;
   return {
@@ -101,7 +105,8 @@ function parse(body: unknown, context: ParseContext, isStreamed: boolean): Parse
     isStreamed,
     flush: "token",
     isFlex: fields.serviceTier === "flex",
-    ignoredParams,
+    ignoredParams: [...ignoredParams, ...given.ignoredParams],
+    wishes: wishesOf(config),
     encoder: (identity) =>
       new GeminiEncoder(identity, {
         includesReasoning: config.thinkingConfig?.includeThoughts ?? false,

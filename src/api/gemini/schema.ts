@@ -1,4 +1,5 @@
-// Gemini's schemas, a subset of OpenAPI 3.0 → JSON schema. https://ai.google.dev/api/caching#Schema
+// Gemini's schemas → JSON schema: both those in a subset of OpenAPI 3.0, and JSON schemas, in which Google takes OpenAPI's keywords
+// and upper-case types too. https://ai.google.dev/api/caching#Schema
 
 import { z } from "zod";
 import { FORMAT_NAMES } from "../../grammar/string-format.ts";
@@ -7,6 +8,23 @@ import { isObject } from "../shared/refusals.ts";
 export const openapiSchema = z.record(z.string(), z.unknown());
 
 type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Keywords that map the client's own names to schemas. */
+export const SCHEMAS_BY_NAME = [
+  "properties",
+  "patternProperties",
+  "dependentSchemas",
+  "$defs",
+  "definitions",
+];
+const SCHEMA_LISTS = ["anyOf", "oneOf", "allOf", "prefixItems"];
+const SCHEMAS = [
+  ...["items", "additionalProperties", "contains", "propertyNames"],
+  ...["not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties"],
+];
+
+/** Keywords that can say by themselves that the value may be null. */
+const NULLABLE_BY = ["type", "anyOf", "enum"];
 
 /** 64-bit integers, which Google's JSON writes as strings. */
 const COUNTS = /^(min|max)(Items|Length|Properties)$/;
@@ -21,6 +39,9 @@ export function jsonSchemaOf(schema: JsonObject): JsonObject {
   ]);
   return {
     ...typeOf(type, isNullable && rest.anyOf === undefined),
+    ...(isNullable && NULLABLE_BY.every((name) => schema[name] === undefined)
+      ? { nullable: true }
+      : {}),
     ...formatOf(format),
     ...Object.fromEntries(fields),
   };
@@ -28,10 +49,10 @@ export function jsonSchemaOf(schema: JsonObject): JsonObject {
 
 /** `STRING` → `string`. */
 function typeOf(type: unknown, isNullable: boolean): JsonObject {
-  if (typeof type !== "string") return type === undefined || type === null ? {} : { type };
-  if (type === "TYPE_UNSPECIFIED") return {};
-  const name = type.toLowerCase();
-  return { type: isNullable && name !== "null" ? [name, "null"] : name };
+  if (type === undefined || type === null || type === "TYPE_UNSPECIFIED") return {};
+  const names = [type].flat().map((name) => (typeof name === "string" ? name.toLowerCase() : name));
+  const all = isNullable && !names.includes("null") ? [...names, "null"] : names;
+  return { type: all.length === 1 && !Array.isArray(type) ? all[0] : all };
 }
 
 /** Drops formats that enforce nothing, such as `int32`, `double` and `enum`, as Google does. */
@@ -44,17 +65,19 @@ type SchemaContext = { readonly order: unknown; readonly isNullable: boolean };
 function keywordOf(keyword: string, value: unknown, { order, isNullable }: SchemaContext): unknown {
   if (COUNTS.test(keyword))
     return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  if (keyword === "properties" && isObject(value)) return inOrder(value, order);
+  if (SCHEMAS_BY_NAME.includes(keyword) && isObject(value))
+    return inOrder(value, keyword === "properties" ? order : []);
   if (keyword === "enum" && Array.isArray(value))
     return isNullable && !value.includes(null) ? [...value, null] : value;
-  if (keyword === "anyOf" && Array.isArray(value)) {
+  if (SCHEMA_LISTS.includes(keyword) && Array.isArray(value)) {
     const branches = value.map(schemaIn);
-    return isNullable ? [...branches, { type: "null" }] : branches;
+    return keyword === "anyOf" && isNullable ? [...branches, { type: "null" }] : branches;
   }
-  return keyword === "items" ? schemaIn(value) : value;
+  return SCHEMAS.includes(keyword) ? schemaIn(value) : value;
 }
 
-function schemaIn(value: unknown): unknown {
+/** @param value a schema, or anything else, which is returned as it is */
+export function schemaIn(value: unknown): unknown {
   return isObject(value) ? jsonSchemaOf(value) : value;
 }
 

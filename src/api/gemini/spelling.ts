@@ -3,6 +3,7 @@
 
 import { checkShape } from "../shared/json-shape.ts";
 import { invalidValue, isObject } from "../shared/refusals.ts";
+import { SCHEMAS_BY_NAME } from "./schema.ts";
 
 /** Fields whose contents are the client's own. */
 const OPAQUE = [
@@ -12,13 +13,14 @@ const OPAQUE = [
   "default",
   "example",
   "enum",
+  "const",
+  "examples",
+  "schema",
   "responseJsonSchema",
   "parametersJsonSchema",
 ];
-/** The one field that maps the client's own names to schemas. */
-const SCHEMAS_BY_NAME = "properties";
 /** Google's own examples write a single content or part without a list. */
-const LISTS = ["contents", "parts"];
+const LISTS = ["contents", "parts", "responseFormat"];
 
 /** @throws ServiceError 400 for a field given in both spellings, and for a body that is nested too deeply */
 export function inCamelCase(body: unknown): unknown {
@@ -41,7 +43,7 @@ function normalized(value: unknown): unknown {
 
 function fieldOf(name: string, field: unknown): unknown {
   if (OPAQUE.includes(name)) return field;
-  if (name === SCHEMAS_BY_NAME && isObject(field)) {
+  if (SCHEMAS_BY_NAME.includes(name) && isObject(field)) {
     return Object.fromEntries(
       Object.entries(field).map(([each, schema]) => [each, normalized(schema)]),
     );

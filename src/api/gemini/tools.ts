@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { AskedTool, Json, ToolUse } from "../../generation/request.ts";
 import * as field from "../shared/field-types.ts";
-import { invalidValue } from "../shared/refusals.ts";
+import { invalidValue, isObject } from "../shared/refusals.ts";
 import { schemaAt } from "../shared/schema-grammar.ts";
 import {
   MAX_TOOLS,
@@ -15,10 +15,6 @@ import {
   toolParts,
 } from "../shared/tools.ts";
 import { jsonSchemaOf, openapiSchema } from "./schema.ts";
-
-const refusedTool = field.refused(
-  "is not supported: this server runs no tools of its own; use functionDeclarations",
-);
 
 const declaration = z.looseObject({
   name: toolName,
@@ -36,17 +32,10 @@ const MODES =
 export const toolFields = {
   tools: toolList(
     z.looseObject({
-      functionDeclarations: field.optional(z.array(declaration), TOOLS),
-      googleSearch: refusedTool,
-      googleSearchRetrieval: refusedTool,
-      codeExecution: refusedTool,
-      urlContext: refusedTool,
-      googleMaps: refusedTool,
-      fileSearch: refusedTool,
-      computerUse: refusedTool,
-      mcpServers: refusedTool,
-      retrieval: refusedTool,
-      enterpriseWebSearch: refusedTool,
+      functionDeclarations: field.optional(
+        z.array(declaration),
+        `${TOOLS} Google's own tools are left out.`,
+      ),
     }),
   ),
   toolConfig: field.optional(
@@ -58,7 +47,6 @@ export const toolFields = {
             .nullish()
             .meta({ default: "AUTO", description: MODES }),
           allowedFunctionNames: field.optional(z.array(z.string()), TOOLS),
-          streamFunctionCallArguments: field.mustBe([false], "must be false: calls are sent whole"),
         }),
         "The mode, and the functions that may be called.",
       ),
@@ -73,6 +61,23 @@ type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
 type Declaration = z.output<typeof declaration>;
 /** A declaration with its path in the body. */
 type LocatedDeclaration = Declaration & { readonly path: string };
+
+/**
+ * Removes the tools that Google's server would run, such as `googleSearch`: a request may offer them to any model.
+ * @param prefix of the paths of `ignoredParams`, the tools removed
+ */
+export function withoutHosted(body: unknown, prefix: string) {
+  const ignoredParams: string[] = [];
+  if (!isObject(body) || !Array.isArray(body.tools)) return { body, ignoredParams };
+  const tools = body.tools.map((tool: unknown, index) => {
+    if (!isObject(tool)) return tool;
+    const { functionDeclarations, ...hosted } = tool;
+    const given = Object.keys(hosted).filter((name) => (hosted[name] ?? null) !== null);
+    ignoredParams.push(...given.map((name) => `${prefix}tools[${index}].${name}`));
+    return { functionDeclarations };
+  });
+  return { body: { ...body, tools }, ignoredParams };
+}
 
 /**
  * @returns null if the model may not call any function
@@ -112,7 +117,7 @@ const EMPTY = { type: "object", properties: {} };
 function schemaOf({ parameters, parametersJsonSchema: schema, path }: LocatedDeclaration) {
   if (parameters && schema)
     throw invalidValue(`${path}.parametersJsonSchema`, "cannot be used together with parameters");
-  if (schema) return { schema, param: `${path}.parametersJsonSchema` };
+  if (schema) return { schema: jsonSchemaOf(schema), param: `${path}.parametersJsonSchema` };
   return { schema: parameters ? jsonSchemaOf(parameters) : null, param: `${path}.parameters` };
 }
 

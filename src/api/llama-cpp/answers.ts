@@ -26,7 +26,7 @@ const settings = z.strictObject({
   cache_prompt: z.boolean(),
 });
 
-const infillTimings = z.strictObject({
+const nativeTimings = z.strictObject({
   queue_ms: z.number().min(0),
   cache_n: count,
   prompt_n: count,
@@ -40,7 +40,7 @@ const infillTimings = z.strictObject({
 });
 
 /** The whole answer, and the last frame of a stream. */
-export const infillAnswer = z.strictObject({
+export const nativeAnswer = z.strictObject({
   index: z.literal(0),
   content: z.string(),
   tokens: z.array(z.never()),
@@ -53,10 +53,10 @@ export const infillAnswer = z.strictObject({
   tokens_cached: count,
   truncated: z.literal(false),
   generation_settings: settings,
-  timings: infillTimings,
+  timings: nativeTimings,
 });
 
-export const infillFrame = z.strictObject({
+export const nativeFrame = z.strictObject({
   index: z.literal(0),
   content: z.string(),
   tokens: z.array(z.never()),
@@ -108,21 +108,43 @@ export const props = z.strictObject({
   chat_template_caps: z.strictObject({
     tool_format: z.string().nullable(),
     thought_format: z.string().nullable(),
+    supports_string_content: z.boolean(),
+    supports_typed_content: z.boolean(),
+    supports_system_role: z.boolean(),
+    supports_tools: z.boolean(),
+    supports_tool_calls: z.boolean(),
+    supports_parallel_tool_calls: z.boolean(),
+    supports_object_arguments: z.boolean(),
+    supports_preserve_reasoning: z.boolean(),
+    adaptations: z.array(z.string()),
   }),
   bos_token: z.string().nullable(),
   eos_token: z.string().nullable(),
   build_info: z.string(),
 });
 
+const { shape } = openaiError.shape.error;
+
+/** `type`, `n_prompt_tokens` and `n_ctx` are llama.cpp's for a prompt that does not fit. */
+const llamaCppError = z.strictObject({
+  error: z.strictObject({
+    ...shape,
+    type: z.union([shape.type, z.literal("exceed_context_size_error")]),
+    n_prompt_tokens: count.optional(),
+    n_ctx: count.optional(),
+  }),
+});
+
 export const LLAMA_CPP: Tag = {
   name: "llama.cpp",
   description: "Routes of llama.cpp's server.",
-  error: openaiError,
+  error: llamaCppError,
 };
 
+export type LlamaCppError = z.output<typeof llamaCppError>;
 export type Settings = z.output<typeof settings>;
-export type InfillTimings = z.output<typeof infillTimings>;
-export type InfillAnswer = z.output<typeof infillAnswer>;
-export type InfillFrame = z.output<typeof infillFrame>;
+export type NativeTimings = z.output<typeof nativeTimings>;
+export type NativeAnswer = z.output<typeof nativeAnswer>;
+export type NativeFrame = z.output<typeof nativeFrame>;
 export type SlotList = z.output<typeof slotList>;
 export type Props = z.output<typeof props>;

@@ -1,6 +1,7 @@
 // Answers of GET /slots and GET /props in the form of llama.cpp's server. They reveal no prompts, keys or file paths.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
+import { describeAdaptations } from "../../generation/describe-adaptations.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
 import type { ShownSlot, SlotUse } from "../../generation/slot-lease.ts";
 import type { Props, Settings, SlotList } from "./answers.ts";
@@ -48,9 +49,29 @@ export function encodeProps({ model, ...server }: ServerState): Props {
     model_path: server.modelFile,
     modalities: { vision: false, audio: false },
     chat_template: model.chatTemplate,
-    chat_template_caps: { tool_format: model.toolFormat, thought_format: model.reasoningFormat },
+    chat_template_caps: encodeTemplate(model),
     bos_token: model.beginningText,
     eos_token: model.endText,
     build_info: server.build,
+  };
+}
+
+/** llama.cpp's names for what the template shows, and the adaptations for what it does not. */
+function encodeTemplate(model: ModelInfo): Props["chat_template_caps"] {
+  const { templateTraits: traits } = model;
+  const calls = traits?.calls ?? null;
+  return {
+    tool_format: model.toolFormat,
+    thought_format: model.reasoningFormat,
+    supports_string_content: traits?.contentAs === "text",
+    supports_typed_content: traits !== null && traits.contentAs !== "text",
+    supports_system_role: traits !== null && traits.system !== "none",
+    // If the template does not describe tools or show calls, instructions and plain text do.
+    supports_tools: traits !== null,
+    supports_tool_calls: traits !== null,
+    supports_parallel_tool_calls: calls?.takesParallel ?? traits !== null,
+    supports_object_arguments: calls?.argumentsAs === "object",
+    supports_preserve_reasoning: traits?.showsEarlierReasoning ?? false,
+    adaptations: traits ? [...describeAdaptations(traits)] : [],
   };
 }

@@ -40,7 +40,7 @@ export const nativeTokenize: Endpoint = {
   },
 
   parse(body) {
-    const { fields, ignoredParams } = parseBody(toTokenize, body, {});
+    const { fields, ignoredParams } = parseBody(toTokenize, body);
     return {
       model: fields.model ?? null,
       ignoredParams,
@@ -88,7 +88,7 @@ export const nativeDetokenize: Endpoint = {
   },
 
   parse(body) {
-    const { fields, ignoredParams } = parseBody(toDetokenize, body, {});
+    const { fields, ignoredParams } = parseBody(toDetokenize, body);
     return {
       model: fields.model ?? null,
       ignoredParams,

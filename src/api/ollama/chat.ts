@@ -6,33 +6,36 @@ import type { Dialect, ParseContext } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { readTools, toolFields } from "../shared/tools.ts";
+import { functionTool, readTools, toolFields, toolList, toolType } from "../shared/tools.ts";
 import { type ChatFields, chatForms, OLLAMA } from "./answer.ts";
 import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
 import {
   commonFields,
   loadedAtOnce,
+  POLICY as POLICY_IN_BOTH,
   parsedOf,
-  REPLACEMENTS,
   readReasoning,
   requestOf,
-  UNSUPPORTED as UNSUPPORTED_IN_BOTH,
 } from "./fields.ts";
 import { messages, readMessages, refuseImages, shorterForms } from "./messages.ts";
 
-const UNSUPPORTED = {
-  ...UNSUPPORTED_IN_BOTH,
-  prompt: [""],
-  system: [""],
-  suffix: [""],
-  raw: [false],
+const POLICY = {
+  ...POLICY_IN_BOTH,
+  unsupported: {
+    ...POLICY_IN_BOTH.unsupported,
+    prompt: [""],
+    system: [""],
+    suffix: [""],
+    raw: [false],
+  },
 };
 
 const schema = z.object({
   ...commonFields,
   messages,
-  tools: toolFields.tools,
+  tools: toolList(z.looseObject({ ...functionTool.shape, type: toolType.nullish() })),
+  tool_choice: toolFields.tool_choice,
   truncate: field.off("Whether to leave out the oldest turns of a conversation that is too long."),
 });
 
@@ -57,8 +60,7 @@ export const ollamaChat: Dialect = {
     tag: OLLAMA,
     summary: "Answers a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
-    replacements: REPLACEMENTS,
+    ...POLICY,
     example: {
       model: "builtin",
       messages: [{ role: "user", content: "What is streaming?" }],
@@ -72,7 +74,7 @@ export const ollamaChat: Dialect = {
 
   parse(body, context) {
     refuseImages(body);
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
     const request = chatRequest(fields, context);
     const parsed = parsedOf(fields, ignoredParams, encodePart);
     if (!fields.messages?.length)
@@ -89,7 +91,8 @@ export const ollamaChat: Dialect = {
 
 /** Like Ollama, continues a final assistant message. */
 function chatRequest(fields: Fields, context: ParseContext) {
-  const tools = readTools({ tools: fields.tools });
+  const given = fields.tools?.map((tool) => ({ ...tool, type: "function" as const }));
+  const tools = readTools({ tools: given, tool_choice: fields.tool_choice });
   const reasoning = readReasoning(fields);
   const prompt = { type: "messages", messages: [], continuesLast: false, variables: {} } as const;
   const shared = requestOf(fields, { ...prompt, tools, reasoning }, context);

@@ -61,7 +61,7 @@ export const ollamaEmbed: EmbeddingApi = {
   },
 
   parse(body) {
-    const { fields, ignoredParams } = parseBody(schema, body, {});
+    const { fields, ignoredParams } = parseBody(schema, body);
     const dimensions = fields.dimensions ?? null;
     return {
       request: {
@@ -94,7 +94,7 @@ export const olderOllamaEmbeddings: EmbeddingApi = {
   },
 
   parse(body) {
-    const { fields, ignoredParams } = parseBody(olderSchema, body, {});
+    const { fields, ignoredParams } = parseBody(olderSchema, body);
     return {
       request: {
         type: "embed",

@@ -2,23 +2,21 @@
 // https://docs.ollama.com/api/errors
 
 import type { ServiceError } from "../../errors.ts";
-import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
+import { type FieldNames, inWireTerms, type OverflowWords } from "../shared/field-names.ts";
 import type { OllamaError } from "./answer.ts";
 
-/** Makes the encoder for a route with these field names, besides the common ones. */
+/** Makes the encoder for a route with these field names. */
 export function ollamaErrors(names: FieldNames) {
   return (error: ServiceError, requestId: string): OllamaError => {
-    const { message, code, param } = inWireTerms(error, { ...COMMON_NAMES, ...names });
+    const { message, code, param } = inWireTerms(error, names, overflowWords);
     return { error: message, code, param, request_id: requestId };
   };
 }
 
-const COMMON_NAMES: FieldNames = {
-  effort: {
-    param: "think",
-    message:
-      "think: this model's chat template cannot switch reasoning on; omit think or set it to false",
-  },
-};
+/** Ollama has one wording for chats and prompts, another for embeddings. */
+const overflowWords: OverflowWords = ({ promptTokens, contextTokens }, field) =>
+  field === "input"
+    ? "the input length exceeds the context length"
+    : `prompt too long; exceeded max context length by ${Math.max(1, promptTokens - contextTokens)} tokens`;
 
 export const encodeOllamaError = ollamaErrors({});

@@ -6,10 +6,11 @@ import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
 import type { AnswerIdentity, ParseContext, ParsedRequest } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { logprobOptions, PLAIN_REQUEST } from "../shared/fields.ts";
-import type { Replacements, Unsupported } from "../shared/parse-body.ts";
+import type { FieldPolicy } from "../shared/parse-body.ts";
 import { ANSWER_FORM, schemaAt } from "../shared/schema-grammar.ts";
+import { contextWish, reasoningWishes } from "../shared/wishes.ts";
 import { type EncodePart, headOf, OllamaEncoder } from "./encoder.ts";
-import { options, readOptions, UNSUPPORTED_OPTIONS } from "./options.ts";
+import { OPTION_WISHES, options, readOptions } from "./options.ts";
 
 /** How long the model stays in memory. Without effect: models stay loaded. */
 export const keepAlive = field.withoutEffect(
@@ -45,24 +46,22 @@ export type CommonFields = z.output<z.ZodObject<typeof commonFields>>;
 /** Fields that other APIs have at the top level and Ollama has in `options`. */
 const IN_OPTIONS = ["temperature", "top_p", "top_k", "seed", "stop", "num_predict", "num_ctx"];
 
-/** `shift` is among them because a full context ends the answer here: old tokens are never discarded. */
-export const UNSUPPORTED: Unsupported = {
-  ...UNSUPPORTED_OPTIONS,
-  images: [],
-  shift: [false],
-  template: [""],
-  _debug_render_only: [false],
-  max_tokens: [],
-  ...Object.fromEntries(IN_OPTIONS.map((name) => [name, []])),
-  response_format: [],
-  tool_choice: ["auto"],
-};
-
-export const REPLACEMENTS: Replacements = {
-  max_tokens: "options.num_predict",
-  ...Object.fromEntries(IN_OPTIONS.map((name) => [name, `options.${name}`])),
-  response_format: "format",
-};
+/** `shift` is a wish that is not granted: a full context ends the answer here, and old tokens are never discarded. */
+export const POLICY = {
+  unsupported: {
+    images: [],
+    template: [""],
+    _debug_render_only: [false],
+    response_format: [],
+  },
+  replacements: { response_format: "format" },
+  wishes: {
+    ...OPTION_WISHES,
+    shift: [false],
+    max_tokens: [],
+    ...Object.fromEntries(IN_OPTIONS.map((name) => [name, []])),
+  },
+} satisfies FieldPolicy;
 
 /** @throws ServiceError 400 naming the field */
 export function requestOf(
@@ -92,6 +91,10 @@ export function parsedOf(
     flush: "token",
     isFlex: false,
     ignoredParams,
+    wishes: [
+      ...contextWish("options.num_ctx", fields.options.num_ctx),
+      ...reasoningWishes(readReasoning(fields), { effort: ["think"], budget: "think" }),
+    ],
     encoder: (identity) => new OllamaEncoder(encodePart, identity, fields.logprobs),
   };
 }

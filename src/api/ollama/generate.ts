@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AskedPrompt, Message } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
-import { parseBody, type Replacements, type Unsupported } from "../shared/parse-body.ts";
+import { type FieldPolicy, parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { type GenerateFields, generateForms, OLLAMA } from "./answer.ts";
 import { type AnswerPart, noticeOf } from "./encoder.ts";
@@ -12,28 +12,29 @@ import { ollamaErrors } from "./errors.ts";
 import {
   commonFields,
   loadedAtOnce,
+  POLICY as POLICY_IN_BOTH,
   parsedOf,
-  REPLACEMENTS as REPLACEMENTS_IN_BOTH,
   readReasoning,
   requestOf,
-  UNSUPPORTED as UNSUPPORTED_IN_BOTH,
 } from "./fields.ts";
 
-const UNSUPPORTED: Unsupported = {
-  ...UNSUPPORTED_IN_BOTH,
-  context: [],
-  messages: [],
-  tools: [],
-  truncate: [false],
-  width: [0],
-  height: [0],
-  steps: [0],
-};
-const REPLACEMENTS: Replacements = {
-  ...REPLACEMENTS_IN_BOTH,
-  context: "POST /api/chat",
-  messages: "POST /api/chat",
-  tools: "POST /api/chat",
+const POLICY: FieldPolicy = {
+  unsupported: {
+    ...POLICY_IN_BOTH.unsupported,
+    context: [],
+    messages: [],
+    tools: [],
+    width: [0],
+    height: [0],
+    steps: [0],
+  },
+  replacements: {
+    ...POLICY_IN_BOTH.replacements,
+    context: "POST /api/chat",
+    messages: "POST /api/chat",
+    tools: "POST /api/chat",
+  },
+  wishes: { ...POLICY_IN_BOTH.wishes, tool_choice: [], truncate: [false] },
 };
 
 const schema = z.object({
@@ -58,8 +59,7 @@ export const ollamaGenerate: Dialect = {
     tag: OLLAMA,
     summary: "Answers one question, or continues a text",
     body: schema,
-    unsupported: UNSUPPORTED,
-    replacements: REPLACEMENTS,
+    ...POLICY,
     example: {
       model: "builtin",
       prompt: "What is streaming?",
@@ -72,7 +72,7 @@ export const ollamaGenerate: Dialect = {
   },
 
   parse(body, context) {
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED, REPLACEMENTS);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
     const request = requestOf(fields, promptOf(fields), context);
     const parsed = parsedOf(fields, ignoredParams, encodePart);
     const isLoad = !fields.prompt && !fields.suffix;

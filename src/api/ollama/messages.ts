@@ -4,10 +4,14 @@ import { z } from "zod";
 import type { Message } from "../../generation/request.ts";
 import * as field from "../shared/field-types.ts";
 import { OpenCalls } from "../shared/open-calls.ts";
+import { noteAbout } from "../shared/parts.ts";
 import { unreadable } from "../shared/refusals.ts";
+import { readArguments } from "../shared/tool-calls.ts";
 
-/** `refuseImages` has already refused any images. */
-const common = { content: field.text("The text."), images: field.alreadyRefused };
+const content = field.text("The text.");
+/** `refuseImages` has already refused any images of the user. */
+const noImages = { content, images: field.alreadyRefused };
+const noted = { content, images: field.ignored("A note in the text stands for each image.") };
 
 const toolCall = z.looseObject({
   id: field.text("Id of the call; its result refers to it."),
@@ -17,8 +21,8 @@ const toolCall = z.looseObject({
       index: field.withoutEffect(z.int(), "Ignored."),
       name: field.functionName,
       arguments: field.optional(
-        z.record(z.string(), z.unknown(), "must be an object"),
-        "The arguments, as an object.",
+        z.union([z.record(z.string(), z.unknown()), z.string()], "must be an object"),
+        "The arguments, as an object, or as any text.",
       ),
     })
     .describe("The function that was called."),
@@ -27,18 +31,18 @@ const toolCall = z.looseObject({
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: field.role("system", "user"), ...common }),
+    z.looseObject({ role: field.role("system", "user"), ...noImages }),
     z.looseObject({
       role: field.role("assistant"),
       thinking: field.text(field.EARLIER_REASONING),
       tool_calls: field.optional(z.array(toolCall), field.TOOL_CALLS),
-      ...common,
+      ...noted,
     }),
     z.looseObject({
       role: field.role("tool"),
       tool_name: field.text("For role tool: the function's name."),
       tool_call_id: field.text(field.RESULT_OF),
-      ...common,
+      ...noted,
     }),
   ],
   { error: "role must be system, user, assistant or tool" },
@@ -56,7 +60,8 @@ export function refuseImages(body: unknown): void {
   const { messages: given } = Object(body) as { readonly messages?: unknown };
   if (!Array.isArray(given)) return;
   for (const [index, each] of given.entries()) {
-    const { images } = Object(each) as { readonly images?: unknown };
+    const { role, images } = Object(each) as { readonly role?: unknown; readonly images?: unknown };
+    if (role === "tool" || role === "assistant") continue; // the client cannot take them out of its history
     const isEmpty = Array.isArray(images) && images.length === 0;
     if (images === undefined || images === null || isEmpty) continue;
     const field = `messages[${index}].images`;
@@ -67,11 +72,11 @@ export function refuseImages(body: unknown): void {
 export function readMessages(given: readonly InputMessage[]): readonly Message[] {
   const calls = new OpenCalls();
   return given.map((each): Message => {
-    const content = each.content ?? "";
+    const content = textOf(each);
     switch (each.role) {
       case "assistant": {
         const toolCalls = (each.tool_calls ?? []).map(({ id, function: called }) =>
-          calls.add({ id, name: called.name, arguments: called.arguments }),
+          calls.add({ id, name: called.name, arguments: argumentsOf(called.arguments) }),
         );
         return { role: "assistant", content, reasoning: each.thinking || null, toolCalls };
       }
@@ -81,6 +86,18 @@ export function readMessages(given: readonly InputMessage[]): readonly Message[]
         return { role: each.role, content };
     }
   });
+}
+
+function textOf({ role, content, images }: InputMessage): string {
+  const given = role === "tool" || role === "assistant" ? images : [];
+  const notes = Array.isArray(given) ? given.map(() => noteAbout("image")) : [];
+  return [...(content ? [content] : []), ...notes].join("\n");
+}
+
+type GivenArguments = Readonly<Record<string, unknown>> | string | null | undefined;
+
+function argumentsOf(given: GivenArguments): Readonly<Record<string, unknown>> {
+  return typeof given === "string" ? readArguments(given) : (given ?? {});
 }
 
 /** Shorter and shorter conversations: each begins at a later user message, and all keep the system messages. */

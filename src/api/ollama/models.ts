@@ -180,7 +180,7 @@ function modelRoute(path: string, own: OwnPart): ModelRoute {
     path,
     contract: { ...own, tag: OLLAMA, example: { model: "builtin" }, codes: [] },
     parse(body) {
-      const { fields, ignoredParams } = parseBody(own.body, withModel(body), own.unsupported);
+      const { fields, ignoredParams } = parseBody(own.body, withModel(body), own);
       return { model: fields.model, ignoredParams };
     },
   };

@@ -7,7 +7,6 @@ import type { ParseContext } from "../dialect.ts";
 import * as field from "../shared/field-types.ts";
 import { readSampling, sharedFields } from "../shared/fields.ts";
 import type { Unsupported } from "../shared/parse-body.ts";
-import { invalidValue } from "../shared/refusals.ts";
 
 const BY_SERVER = "Ignored: the server's own settings decide.";
 const loadNumber = field.withoutEffect(z.number(), BY_SERVER);
@@ -31,23 +30,39 @@ const loadOptions = {
 const dependentOptions = {
   mirostat_tau: field.withoutEffect(z.number(), "Ignored: mirostat is off."),
   mirostat_eta: field.withoutEffect(z.number(), "Ignored: mirostat is off."),
-  num_keep: field.withoutEffect(z.int(), "Ignored: a full context ends the answer."),
+  num_keep: field.withoutEffect(z.number(), "Ignored: a full context ends the answer."),
 };
+
+const TOP_K = "Samples from this many of the likeliest tokens; 0 and below switch it off.";
+const LAST_TOKENS =
+  "The penalties apply to this many of the answer's last tokens; -1 means all of them.";
+
+/** Ollama cuts off the fraction of a number that should be whole. */
+function whole<T extends z.ZodType<unknown, number>>(schema: T) {
+  return z.number().transform(Math.trunc).pipe(schema).meta({ type: "integer" });
+}
 
 const fields = z.looseObject({
   temperature: field.defaulted(field.sampler.temperature(2), 0.8),
-  top_k: field.defaulted(field.sampler.topK, 40),
+  top_k: field.defaulted(whole(z.int().max(field.MAX_TOP_K)), 40).describe(TOP_K),
   top_p: field.defaulted(field.sampler.topP, 0.9),
   min_p: field.defaulted(field.sampler.minP, 0),
   repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1.1),
   presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
   frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
-  seed: sharedFields.seed,
-  num_predict: field.count("Maximum number of tokens to generate; 0, -1 and -2 mean no limit.", -2),
+  repeat_last_n: field.defaulted(whole(z.int().min(-1)), 64).describe(LAST_TOKENS),
+  seed: field.optional(
+    whole(z.int()),
+    "The same seed gives the same tokens; -1 or no value picks a random seed.",
+  ),
+  num_predict: field.optional(
+    whole(z.int().min(-2)),
+    "Maximum number of tokens to generate; 0, -1 and -2 mean no limit.",
+  ),
   stop: sharedFields.stop,
   num_ctx: field.withoutEffect(
-    z.int().min(0),
-    "Refused if larger than the server's context size, else ignored.",
+    whole(z.int().min(0)),
+    "Ignored: the context is the server's (--context). Named in x-ignored-params if it is larger.",
   ),
   ...loadOptions,
   ...dependentOptions,
@@ -59,9 +74,8 @@ export const options = field
 
 type Options = z.output<typeof options>;
 
-export const UNSUPPORTED_OPTIONS: Unsupported = {
+export const OPTION_WISHES: Unsupported = {
   "options.mirostat": [0],
-  "options.repeat_last_n": [64, 256],
   "options.typical_p": [1],
   "options.tfs_z": [1],
   "options.penalize_newline": [true],
@@ -69,24 +83,15 @@ export const UNSUPPORTED_OPTIONS: Unsupported = {
   "options.embedding_only": [false],
 };
 
-/** @throws ServiceError 400 if `num_ctx` exceeds the context size */
 export function readOptions(
   given: Options,
   context: ParseContext,
 ): Pick<AskedRequest, "sampling" | "stop" | "maxTokens"> {
-  refuseLargerContext(given, context);
   return {
     sampling: readSampling(given, context),
     stop: given.stop ?? [],
     maxTokens: maxTokensOf(given, context),
   };
-}
-
-/** A smaller `num_ctx` is accepted without effect: prompts are never cut to it. */
-function refuseLargerContext({ num_ctx }: Options, { contextTokens = null }: ParseContext) {
-  if (contextTokens === null || (num_ctx ?? 0) <= contextTokens) return;
-  const limit = `must be at most ${contextTokens}, the context size of this server (--context)`;
-  throw invalidValue("options.num_ctx", `is ${num_ctx}; it ${limit}`);
 }
 
 /** In Ollama's API, 0, -1 and -2 all mean no limit. */

@@ -19,24 +19,37 @@ export const chatLogprobsObject = z
   })
   .nullable();
 
-const call = {
+const functionCall = {
   id: z.string(),
   type: z.literal("function"),
   function: z.strictObject({ name: z.string(), arguments: z.string() }),
 };
+const customCall = {
+  id: z.string(),
+  type: z.literal("custom"),
+  custom: z.strictObject({ name: z.string(), input: z.string() }),
+};
+const call = z.discriminatedUnion("type", [
+  z.strictObject(functionCall),
+  z.strictObject(customCall),
+]);
 
 const message = z.strictObject({
   role: z.literal("assistant"),
   content: z.string().nullable(),
   refusal: z.null(),
   reasoning_content: z.string().optional(),
-  tool_calls: z.array(z.strictObject(call)).optional(),
+  tool_calls: z.array(call).optional(),
 });
+
+const index = z.int().min(0);
 
 /** The first delta of a call has its id and name, the later ones more of its arguments. */
 const callDelta = z.union([
-  z.strictObject({ index: z.int().min(0), ...call }),
-  z.strictObject({ index: z.int().min(0), function: z.strictObject({ arguments: z.string() }) }),
+  z.strictObject({ index, ...functionCall }),
+  z.strictObject({ index, ...customCall }),
+  z.strictObject({ index, function: z.strictObject({ arguments: z.string() }) }),
+  z.strictObject({ index, custom: z.strictObject({ input: z.string() }) }),
 ]);
 
 const delta = z.strictObject({
@@ -63,7 +76,8 @@ export const chatChunk = z.strictObject({
 });
 
 export type ChatLogprobs = z.output<typeof chatLogprobsObject>;
-export type ChatCall = z.output<z.ZodObject<typeof call>>;
+export type ChatCall = z.output<typeof call>;
+export type ChatCallDelta = z.output<typeof callDelta>;
 /** Fields of a choice without its index and finish reason. */
 export type ChatDelta = { delta: z.output<typeof delta>; logprobs?: ChatLogprobs };
 export type ChatMessage = { message: z.output<typeof message>; logprobs?: ChatLogprobs };

@@ -1,54 +1,32 @@
 // The dialect of POST /v1/chat/completions. https://platform.openai.com/docs/api-reference/chat
 
 import { z } from "zod";
-import type { Choice } from "../../generation/choice.ts";
-import type { Delta } from "../../generation/events.ts";
 import type { AskedPrompt, Message, ToolUse } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
+import { policyWith, UNSUPPORTED_IN_CHAT, WISHES_IN_CHAT } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import {
-  eitherOf,
-  logprobOptions,
-  requestsOf,
-  sharedFields,
-  UNSUPPORTED_IN_CHAT,
-  unsupportedWith,
-} from "../shared/fields.ts";
+import { eitherOf, logprobOptions, requestsOf, sharedFields } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
-import { callId } from "../shared/tool-calls.ts";
-import { readTools, toolFields } from "../shared/tools.ts";
 import { OPENAI } from "./answer.ts";
-import {
-  type ChatCall,
-  type ChatDelta,
-  type ChatMessage,
-  chatChunk,
-  chatCompletion,
-} from "./chat-answer.ts";
-import {
-  type AnswerShape,
-  type ChoiceContext,
-  encodeOpenaiError,
-  OpenaiEncoder,
-} from "./encoder.ts";
-import { chatLogprobs } from "./logprobs.ts";
+import { chatChunk, chatCompletion } from "./chat-answer.ts";
+import { chatShape } from "./chat-shape.ts";
+import { encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
 import { messages, readMessages, refuseUnreadable } from "./messages.ts";
 import { readReasoning, reasoningFields } from "./reasoning.ts";
+import { chatToolFields, readChatTools } from "./tools.ts";
 
-const UNSUPPORTED = unsupportedWith({
-  ...UNSUPPORTED_IN_CHAT,
-  reasoning: [],
-  max_output_tokens: [],
-  prompt: [],
-  input: [],
+const POLICY = policyWith({
+  unsupported: { ...UNSUPPORTED_IN_CHAT, prompt: [], input: [] },
+  wishes: WISHES_IN_CHAT,
+  sameAs: { max_output_tokens: "max_tokens", n_predict: "max_tokens" },
 });
 
 const schema = z.object({
   ...sharedFields,
-  ...toolFields,
+  ...chatToolFields,
   ...reasoningFields,
   messages,
   max_completion_tokens: sharedFields.max_tokens.describe("Newer name of max_tokens."),
@@ -59,17 +37,6 @@ const schema = z.object({
 
 type Fields = z.output<typeof schema>;
 
-const SHAPE: AnswerShape = {
-  idPrefix: "chatcmpl",
-  chunkObject: "chat.completion.chunk",
-  bodyObject: "chat.completion",
-  text: (content) => ({ delta: { content } }),
-  delta: encodeDelta,
-  opening: (hasText) => ({ delta: { role: "assistant", content: hasText ? "" : null } }),
-  closing: { delta: {} },
-  whole: encodeWhole,
-};
-
 export const openaiChat: Dialect = {
   path: "/v1/chat/completions",
 
@@ -78,7 +45,7 @@ export const openaiChat: Dialect = {
     tag: OPENAI,
     summary: "Answers a conversation",
     body: schema,
-    unsupported: UNSUPPORTED,
+    ...POLICY,
     example: { messages: [{ role: "user", content: "What is streaming?" }], max_tokens: 60 },
     answer: chatCompletion,
     event: chatChunk,
@@ -88,9 +55,11 @@ export const openaiChat: Dialect = {
 
   parse(body, context) {
     refuseUnreadable(body);
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
+    const { prompt: reasoning, wishes } = readReasoning(fields);
+    const { use, customNames, ignored } = readChatTools(fields);
     const own = {
-      prompts: [readPrompt(fields)],
+      prompts: [readPrompt(fields, use, reasoning)],
       format: formatOf(fields),
       maxTokens: eitherOf(fields, "max_tokens", "max_completion_tokens"),
       logprobs: logprobOptions(fields),
@@ -99,24 +68,30 @@ export const openaiChat: Dialect = {
     const encoded = { ...fields, logprobs: own.logprobs };
     return {
       ...requestsOf(fields, own, context),
-      ignoredParams,
-      encoder: (identity) => new OpenaiEncoder(SHAPE, identity, encoded),
+      ignoredParams: [...ignoredParams, ...ignored],
+      wishes,
+      encoder: (identity) => new OpenaiEncoder(chatShape(customNames), identity, encoded),
     };
   },
 
   encodeError: encodeOpenaiError,
 };
 
-function readPrompt(fields: Fields): AskedPrompt {
+type MessagesPrompt = Extract<AskedPrompt, { readonly type: "messages" }>;
+
+function readPrompt(
+  fields: Fields,
+  tools: MessagesPrompt["tools"],
+  reasoning: Pick<MessagesPrompt, "reasoning" | "variables">,
+): AskedPrompt {
   const read = readMessages(fields.messages);
-  const tools = readTools(fields);
   if (tools) refuseEndless(fields, tools);
   return {
     type: "messages",
     messages: read,
     tools,
     continuesLast: continuesLast(fields, read),
-    ...readReasoning(fields),
+    ...reasoning,
   };
 }
 
@@ -155,49 +130,4 @@ function continuesLast(fields: Fields, read: readonly Message[]): boolean {
       "can be false only if the last message is continued",
     );
   return isContinued;
-}
-
-function encodeDelta(delta: Delta, context: ChoiceContext): ChatDelta {
-  const logprobs = delta.logprobs ? { logprobs: chatLogprobs(delta.logprobs) } : {};
-  switch (delta.type) {
-    case "text-delta":
-      return { delta: { content: delta.text }, ...logprobs };
-    case "reasoning-delta":
-      return { delta: { reasoning_content: delta.text }, ...logprobs };
-    case "tool-call-delta": {
-      const { index, name, text } = delta;
-      const call =
-        name === null
-          ? { index, function: { arguments: text } }
-          : { index, ...encodeCall({ name, arguments: text }, index, context) };
-      return { delta: { tool_calls: [call] }, ...logprobs };
-    }
-  }
-}
-
-function encodeWhole(
-  { text, reasoning, toolCalls, logprobs }: Choice,
-  context: ChoiceContext,
-): ChatMessage {
-  const hasNoContent = text === "" && (toolCalls.length > 0 || reasoning !== "");
-  return {
-    message: {
-      role: "assistant",
-      content: hasNoContent ? null : text,
-      refusal: null,
-      ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
-      ...(toolCalls.length === 0
-        ? {}
-        : { tool_calls: toolCalls.map((call, index) => encodeCall(call, index, context)) }),
-    },
-    ...(logprobs.length > 0 ? { logprobs: chatLogprobs(logprobs) } : {}),
-  };
-}
-
-function encodeCall(
-  call: { readonly name: string; readonly arguments: string },
-  index: number,
-  { answerId, choice }: ChoiceContext,
-): ChatCall {
-  return { id: callId("call", answerId, index, choice), type: "function", function: call };
 }

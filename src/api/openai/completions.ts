@@ -3,8 +3,9 @@
 import { z } from "zod";
 import type { AskedPrompt, LogprobOptions } from "../../generation/request.ts";
 import type { Dialect } from "../dialect.ts";
+import { policyWith } from "../shared/field-policy.ts";
 import * as field from "../shared/field-types.ts";
-import { requestsOf, sharedFields, unsupportedWith } from "../shared/fields.ts";
+import { requestsOf, sharedFields } from "../shared/fields.ts";
 import { parseBody } from "../shared/parse-body.ts";
 import { invalidValue, notSupported } from "../shared/refusals.ts";
 import { formatOf } from "../shared/schema-grammar.ts";
@@ -13,26 +14,35 @@ import { type CompletionText, completion, completionChunk } from "./completions-
 import { type AnswerShape, encodeOpenaiError, OpenaiEncoder } from "./encoder.ts";
 import { completionLogprobs } from "./logprobs.ts";
 
-const UNSUPPORTED = unsupportedWith({
-  messages: [],
-  tools: [],
-  tool_choice: ["none", "auto"],
-  functions: [],
-  function_call: ["none", "auto"],
-  max_completion_tokens: [],
-  max_output_tokens: [],
-  reasoning_effort: ["none"],
-  thinking_budget_tokens: [-1, 0],
-  chat_template_kwargs: [],
-  enable_thinking: [false],
-  think: [false],
-  format: [],
-  top_logprobs: [0],
+const POLICY = policyWith({
+  unsupported: {
+    messages: [],
+    tools: [],
+    tool_choice: ["none", "auto"],
+    functions: [],
+    function_call: ["none", "auto"],
+    format: [],
+    top_logprobs: [0],
+  },
+  wishes: {
+    reasoning_effort: ["none"],
+    reasoning: [],
+    thinking: [{ type: "disabled" }],
+    thinking_budget_tokens: [-1, 0],
+    chat_template_kwargs: [],
+    enable_thinking: [false],
+    think: [false],
+  },
+  sameAs: {
+    max_completion_tokens: "max_tokens",
+    max_output_tokens: "max_tokens",
+    n_predict: "max_tokens",
+  },
 });
 
 /** Limit on the prompts of one request, and on the choices of all its prompts together. */
 const MAX_PROMPTS = 64;
-const MAX_TOKEN_ID = 2 ** 31 - 1;
+export const MAX_TOKEN_ID = 2 ** 31 - 1;
 const PROMPT_VALUES = `must be a string, a list of token ids, or a list of up to ${MAX_PROMPTS} of either`;
 
 type GivenPrompt = string | readonly (string | number | readonly number[])[];
@@ -92,7 +102,7 @@ export const openaiCompletions: Dialect = {
     tag: OPENAI,
     summary: "Continues a text",
     body: schema,
-    unsupported: UNSUPPORTED,
+    ...POLICY,
     example: { prompt: "Streaming is", max_tokens: 40 },
     answer: completion,
     event: completionChunk,
@@ -102,7 +112,7 @@ export const openaiCompletions: Dialect = {
 
   parse(body, context) {
     refuseInvalidLists((body as { prompt?: unknown } | null)?.prompt);
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, body, POLICY);
     refuseContradictions(fields);
     const own = {
       prompts: readPrompts(fields),

@@ -91,7 +91,7 @@ export const openaiEmbeddings: EmbeddingApi = {
   },
 
   parse(body) {
-    const { fields, ignoredParams } = parseBody(schema, body, UNSUPPORTED);
+    const { fields, ignoredParams } = parseBody(schema, body, { unsupported: UNSUPPORTED });
     const dimensions = fields.dimensions ?? null;
     const encode = fields.encoding_format === "base64" ? encodeBase64 : encodeFloats;
     return {

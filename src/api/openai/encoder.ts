@@ -3,12 +3,14 @@
 
 import type { ServiceError } from "../../errors.ts";
 import type { Choice } from "../../generation/choice.ts";
-import type { Delta, Ending, Receipt } from "../../generation/events.ts";
+import type { Delta, Ending, Receipt, Usage } from "../../generation/events.ts";
+import { Tally } from "../../generation/tally.ts";
 import type { PrefillStatus } from "../../generation/wait-status.ts";
 import type { AnswerEncoder, AnswerIdentity, Frame } from "../dialect.ts";
-import { type FieldNames, inWireTerms } from "../shared/field-names.ts";
+import { type FieldNames, inWireTerms, type OverflowWords } from "../shared/field-names.ts";
 import { jsonFrame, rounded, textFrames } from "../shared/frames.ts";
 import type { EncodedProgress, OpenaiError, Timings, UsageObject } from "./answer.ts";
+import { charactersIn } from "./logprobs.ts";
 
 /** Fields and names that differ between chat completions and completions. */
 export type AnswerShape = {
@@ -29,13 +31,16 @@ export type ChoiceContext = {
   /** Unique part of the answer's id. */
   readonly answerId: string;
   readonly choice: number;
-  /** Characters of the choice's text before this delta. */
+  /** Code points of the tokens before this delta, counted only if there are logprobs. */
   readonly offset: number;
 };
 
 /** The fields of the request that decide what an answer includes, and its options for logprobs. */
 export type EncodedFields = {
-  readonly stream_options?: { readonly include_usage: boolean } | null | undefined;
+  readonly stream_options?:
+    | { readonly include_usage: boolean; readonly continuous_usage_stats: boolean }
+    | null
+    | undefined;
   readonly service_tier?: string | null | undefined;
   readonly logprobs: object | null;
 };
@@ -54,6 +59,8 @@ export class OpenaiEncoder implements AnswerEncoder {
   readonly #shape: AnswerShape;
   readonly #answerId: string;
   readonly #includesUsage: boolean;
+  /** What was generated so far, of all choices; null if chunks do not have it. */
+  readonly #tally: Tally | null;
   readonly #includesLogprobs: boolean;
   readonly #head: { id: string; object: string; created: number; model: string };
   readonly #tier: { service_tier?: string };
@@ -62,7 +69,10 @@ export class OpenaiEncoder implements AnswerEncoder {
   constructor(shape: AnswerShape, identity: AnswerIdentity, fields: EncodedFields) {
     this.#shape = shape;
     this.#answerId = identity.id;
-    this.#includesUsage = fields.stream_options?.include_usage ?? false;
+    const { include_usage = false, continuous_usage_stats = false } = fields.stream_options ?? {};
+    this.#includesUsage = include_usage;
+    const hasInterimUsage = include_usage && continuous_usage_stats;
+    this.#tally = hasInterimUsage ? new Tally(identity.promptTokens ?? 0) : null;
     this.#includesLogprobs = fields.logprobs !== null;
     this.#head = {
       id: `${shape.idPrefix}-${identity.id}`,
@@ -70,17 +80,18 @@ export class OpenaiEncoder implements AnswerEncoder {
       created: identity.createdAtSeconds,
       model: identity.model,
     };
-    this.#tier = fields.service_tier ? { service_tier: fields.service_tier } : {};
+    this.#tier = fields.service_tier ? { service_tier: tierOf(fields.service_tier) } : {};
   }
 
   delta(choice: number, delta: Delta): readonly Frame[] {
     const streaming = this.#streaming(choice);
+    this.#tally?.add(delta);
     const opening = this.#open(choice, delta.type === "text-delta");
-    const isPlain = delta.type === "text-delta" && !this.#includesLogprobs;
+    const isPlain = delta.type === "text-delta" && !this.#includesLogprobs && !this.#tally;
     if (isPlain) return [...opening, streaming.textFrame(delta.text)];
     const { offset } = streaming;
     const fields = this.#shape.delta(delta, { answerId: this.#answerId, choice, offset });
-    if (delta.type === "text-delta") streaming.offset += delta.text.length;
+    streaming.offset += charactersIn(delta.logprobs ?? []);
     return [...opening, jsonFrame(this.#chunk(choice, fields))];
   }
 
@@ -97,7 +108,7 @@ export class OpenaiEncoder implements AnswerEncoder {
     frames.push(jsonFrame({ ...last, timings: encodeTimings(receipt) }));
     if (this.#includesUsage)
       frames.push(
-        jsonFrame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt) }),
+        jsonFrame({ ...this.#head, choices: [], ...this.#tier, usage: encodeUsage(receipt.usage) }),
       );
     return [...frames, DONE];
   }
@@ -113,7 +124,7 @@ export class OpenaiEncoder implements AnswerEncoder {
         return encodeChoice(index, fields, FINISH_REASONS[each.ending.reason]);
       }),
       ...this.#tier,
-      usage: encodeUsage(receipt),
+      usage: encodeUsage(receipt.usage),
       timings: encodeTimings(receipt),
     };
   }
@@ -136,7 +147,8 @@ export class OpenaiEncoder implements AnswerEncoder {
   }
 
   #chunk(choice: number, fields: object, finishReason: string | null = null) {
-    const usage = this.#includesUsage ? { usage: null } : {};
+    const soFar = this.#tally && encodeUsage(this.#tally.usage);
+    const usage = this.#includesUsage ? { usage: soFar } : {};
     const choices = [encodeChoice(choice, fields, finishReason)];
     return { ...this.#head, choices, ...this.#tier, ...usage };
   }
@@ -146,23 +158,30 @@ function encodeChoice(index: number, fields: object, finishReason: string | null
   return { index, logprobs: null, ...fields, finish_reason: finishReason };
 }
 
+/** The tier that a request had: only flex differs from the others. */
+export function tierOf(asked: string | null | undefined): string {
+  return asked === "flex" ? "flex" : "default";
+}
+
 /** Makes the encoder of OpenAI's error object for an API with these field names. */
 export function openaiErrors(names: FieldNames): (error: ServiceError) => OpenaiError {
   return (error) => {
-    const { code, message, param, traits } = inWireTerms(error, names);
+    const { code, message, param, traits } = inWireTerms(error, names, overflowWords);
     return { error: { message, type: traits.type, param, code } };
   };
 }
 
+const overflowWords: OverflowWords = ({ promptTokens, contextTokens }, field) =>
+  `This model's maximum context length is ${contextTokens} tokens. However, your ${field} resulted in ${promptTokens} tokens. ` +
+  `Please reduce the length of the ${field}`;
+
 /** For chat completions, completions, and all routes without field names of their own. */
 export const encodeOpenaiError = openaiErrors({
   choices: "n",
-  effort: "reasoning_effort",
-  variables: "chat_template_kwargs",
   logitBias: "logit_bias",
 });
 
-function encodeUsage({ usage }: Receipt): UsageObject {
+function encodeUsage(usage: Usage): UsageObject {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

@@ -24,16 +24,19 @@ export function encodeToken({ text, bytes, logprob }: TokenLogprob) {
 
 /**
  * https://platform.openai.com/docs/api-reference/completions/object
- * @param offset number of characters before the first of these tokens
+ * @param offset number of code points before the first of these tokens
  */
 export function completionLogprobs(
   logprobs: readonly PositionLogprobs[],
   offset: number,
 ): CompletionLogprobs {
   let at = offset;
-  const offsets = logprobs.map(({ text }) => {
-    at += text.length;
-    return at - text.length;
+  const offsets = logprobs.map((token) => {
+    const [first] = token.bytes;
+    const isInside = first !== undefined && !beginsCharacter(first); // all tokens of one character have its offset
+    const begins = isInside ? Math.max(0, at - 1) : at;
+    at += charactersIn([token]);
+    return begins;
   });
   return {
     tokens: logprobs.map(({ text }) => text),
@@ -41,6 +44,16 @@ export function completionLogprobs(
     top_logprobs: logprobs.map((each) => (each.logprob === null ? null : topOf(each))),
     text_offset: offsets,
   };
+}
+
+/** The number of code points that begin in these tokens. A token may hold only some bytes of a character. */
+export function charactersIn(logprobs: readonly TokenLogprob[]): number {
+  return logprobs.reduce((sum, { bytes }) => sum + bytes.filter(beginsCharacter).length, 0);
+}
+
+/** Whether a byte of UTF-8 is the first one of a character. */
+function beginsCharacter(byte: number): boolean {
+  return (byte & 0xc0) !== 0x80;
 }
 
 /** Always includes the token itself. */

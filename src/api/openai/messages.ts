@@ -4,14 +4,24 @@
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
+import { customArguments } from "../shared/custom-tools.ts";
 import * as field from "../shared/field-types.ts";
+import { anyContent, textDocument, textWithNotes } from "../shared/parts.ts";
 import { invalidValue, isObject, unreadable } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
 
 const textPart = field.form("text", { text: field.anyText });
+const filePart = field.form("file", {
+  file: z
+    .looseObject({
+      file_data: z.string().describe("A data URL of a text, e.g. data:text/plain;base64,SGk="),
+      filename: field.text("Name of the file, which the model sees before its text."),
+    })
+    .describe("A document of plain text."),
+});
 
 const content = z
-  .union([z.string(), z.array(textPart).min(1)], {
+  .union([z.string(), z.array(z.discriminatedUnion("type", [textPart, filePart])).min(1)], {
     error: 'must be a string, or a list of parts {type: "text", text: string}',
   })
   .describe("The text, or a list of parts.");
@@ -20,10 +30,18 @@ const name = field.withoutEffect(z.string(), "Ignored: chat templates do not use
 
 const toolCall = z.looseObject({
   id: field.toolCallId,
-  type: field.kind("function").nullish(),
-  function: z
-    .looseObject({ name: field.functionName, arguments: field.argumentsText })
-    .describe("The function that was called."),
+  type: field.kind(["function", "custom"]).nullish(),
+  function: field.optional(
+    z.looseObject({ name: field.functionName, arguments: field.argumentsText.nullish() }),
+    "The function that was called.",
+  ),
+  custom: field.optional(
+    z.looseObject({
+      name: field.functionName,
+      input: z.string().describe("The text that the tool was called with."),
+    }),
+    "The custom tool that was called.",
+  ),
 });
 
 const message = z.discriminatedUnion(
@@ -32,17 +50,19 @@ const message = z.discriminatedUnion(
     z.looseObject({ role: field.role("system", "developer", "user"), content, name }),
     z.looseObject({
       role: field.role("assistant"),
-      content: content.nullish(),
+      content: anyContent,
       name,
-      refusal: field.refused("must be null: this server does not read refusals"),
+      refusal: field.text("Text with which the assistant refused; used if there is no content."),
       tool_calls: field.optional(z.array(toolCall), field.TOOL_CALLS),
       reasoning_content: field.text(field.EARLIER_REASONING),
+      reasoning: field.text("Another name of reasoning_content."),
+      annotations: field.ignored("Ignored."),
       function_call: field.alreadyRefused,
       audio: field.alreadyRefused,
     }),
     z.looseObject({
       role: field.role("tool"),
-      content,
+      content: anyContent,
       tool_call_id: z
         .string("must be the id of the call that this is the result of")
         .min(1)
@@ -72,7 +92,8 @@ export function refuseUnreadable(body: unknown): void {
   for (const [index, each] of given.entries()) {
     if (!isObject(each)) continue;
     refuseOlderCalls(each, `messages[${index}]`);
-    refuseMedia(each.content, `messages[${index}].content`);
+    if (each.role !== "assistant" && each.role !== "tool")
+      refuseMedia(each.content, `messages[${index}].content`);
   }
 }
 
@@ -93,9 +114,10 @@ function refuseOlderCalls(given: Readonly<Record<string, unknown>>, path: string
 function refuseMedia(parts: unknown, path: string): void {
   if (!Array.isArray(parts)) return;
   for (const [index, part] of parts.entries()) {
-    const { type, text } = (part ?? {}) as { readonly type?: unknown; readonly text?: unknown };
+    const { type, text, file } = (part ?? {}) as Readonly<Record<string, unknown>>;
     const param = `${path}[${index}]`;
     if (type === "text" && typeof text === "string") continue;
+    if (type === "file" && isObject(file) && textDocument(file.file_data, null) !== null) continue;
     if (typeof type === "string" && MEDIA_PARTS.includes(type))
       throw unreadable(`a part of type ${type}`, param);
     throw invalidValue(param, 'must be a part {type: "text", text: string}');
@@ -115,39 +137,36 @@ export function readMessages(given: readonly InputMessage[]): readonly Message[]
       case "tool": {
         const { tool_call_id: toolCallId } = each;
         const toolName = names.get(toolCallId) ?? each.name ?? null;
-        return { role: "tool", content: textOf(each.content), toolCallId, name: toolName };
+        return { role: "tool", content: textWithNotes(each.content), toolCallId, name: toolName };
       }
       default: {
         const role = each.role === "developer" ? "system" : each.role;
-        return { role, content: textOf(each.content) };
+        return { role, content: textWithNotes(each.content) };
       }
     }
   });
 }
 
+/** An answer may have been cut off before its first text. */
 function readAnswer(given: Extract<InputMessage, { role: "assistant" }>, path: string) {
-  const calls = given.tool_calls ?? [];
-  const { content: text, reasoning_content: reasoning } = given;
-  if ((text === null || text === undefined) && calls.length === 0) {
-    throw invalidValue(`${path}.content`, "is required if there are no tool_calls");
-  }
   return {
     role: "assistant" as const,
-    content: textOf(text ?? ""),
-    reasoning: reasoning ?? null,
-    toolCalls: calls.map((call, index) => readCall(call, `${path}.tool_calls[${index}]`)),
+    content: textWithNotes(given.content) || (given.refusal ?? ""),
+    reasoning: given.reasoning_content ?? given.reasoning ?? null,
+    toolCalls: (given.tool_calls ?? []).map((call, index) =>
+      readCall(call, `${path}.tool_calls[${index}]`),
+    ),
   };
 }
 
-function readCall({ id, function: called }: z.output<typeof toolCall>, path: string): ToolCall {
-  return {
-    id,
-    name: called.name,
-    arguments: readArguments(called.arguments, `${path}.function.arguments`),
-  };
-}
-
-/** Joins the parts of a message's text. */
-export function textOf(given: string | readonly { readonly text: string }[]): string {
-  return typeof given === "string" ? given : given.map((part) => part.text).join("");
+function readCall(
+  { id, type, function: called, custom }: z.output<typeof toolCall>,
+  path: string,
+): ToolCall {
+  const isCustom = type === "custom" || !called;
+  if (isCustom && custom)
+    return { id, name: custom.name, arguments: customArguments(custom.input) };
+  if (!isCustom) return { id, name: called.name, arguments: readArguments(called.arguments ?? "") };
+  const param = `${path}.${type ?? "function"}`;
+  throw new ServiceError("missing_parameter", `${param} is required`, { param });
 }

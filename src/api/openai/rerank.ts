@@ -87,7 +87,7 @@ export const teiRanking = z.array(
 );
 
 export const rerank: EmbeddingApi = {
-  paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"],
+  paths: ["/v1/rerank", "/rerank", "/v1/reranking", "/reranking", "/v2/rerank"],
 
   contract: {
     name: "Ranking",
@@ -110,7 +110,7 @@ export const rerank: EmbeddingApi = {
 };
 
 function parseJina(body: unknown): ParsedEmbeddingRequest {
-  const { fields, ignoredParams } = parseBody(jinaSchema, body, UNSUPPORTED);
+  const { fields, ignoredParams } = parseBody(jinaSchema, body, { unsupported: UNSUPPORTED });
   const { query, documents, top_n, return_documents } = fields;
   return {
     request: { type: "rank", inputPath: "documents[]", query, documents, truncates: false },
@@ -131,7 +131,7 @@ function parseJina(body: unknown): ParsedEmbeddingRequest {
 }
 
 function parseTei(body: unknown): ParsedEmbeddingRequest {
-  const { fields, ignoredParams } = parseBody(teiSchema, body, UNSUPPORTED);
+  const { fields, ignoredParams } = parseBody(teiSchema, body, { unsupported: UNSUPPORTED });
   const { query, texts, raw_scores, return_text, truncate: truncates } = fields;
   return {
     request: { type: "rank", inputPath: "texts[]", query, documents: texts, truncates },

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
+import { anthropicModel, anthropicModelList, anthropicModelsQuery } from "../anthropic/models.ts";
 import { GEMINI } from "../gemini/answer.ts";
 import {
   geminiModel,
@@ -29,6 +30,10 @@ import type { NamedSchema, Operation, Parameter } from "./operation.ts";
 
 export const MODEL = "Id of a served model. It may contain slashes.";
 
+/** Clients that send `anthropic-version` get Anthropic's forms. */
+const modelLists = z.union([modelList, anthropicModelList]);
+const models = z.union([model, anthropicModel]);
+
 const NO_MODEL: readonly ErrorCode[] = ["model_not_found", "bad_request"];
 const BAD_QUERY: readonly ErrorCode[] = ["invalid_value", "unknown_parameter"];
 
@@ -40,8 +45,11 @@ const slotsQuery = z.object({
 });
 
 const FOR_ANY_KEY: readonly Operation[] = [
-  get("/v1/models", OPENAI, "Lists the served models", ["ModelList", modelList]),
-  get("/v1/models/{id}", OPENAI, "Describes one model", ["Model", model], {
+  get("/v1/models", OPENAI, "Lists the served models", ["ModelList", modelLists], {
+    query: anthropicModelsQuery,
+    codes: BAD_QUERY,
+  }),
+  get("/v1/models/{id}", OPENAI, "Describes one model", ["Model", models], {
     id: MODEL,
     codes: NO_MODEL,
   }),

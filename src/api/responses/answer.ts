@@ -38,7 +38,17 @@ const item = z.discriminatedUnion("type", [
     type: z.literal("function_call"),
     call_id: z.string(),
     name: z.string(),
+    namespace: z.string().optional(),
     arguments: z.string(),
+    status,
+  }),
+  z.strictObject({
+    id: z.string(),
+    type: z.literal("custom_tool_call"),
+    call_id: z.string(),
+    name: z.string(),
+    namespace: z.string().optional(),
+    input: z.string(),
     status,
   }),
 ]);
@@ -63,7 +73,7 @@ const echoed = {
   temperature: z.number(),
   text: z.strictObject({ format: z.looseObject({ type: z.string() }) }),
   tool_choice: z.union([z.string(), z.looseObject({ type: z.string() })]),
-  tools: z.array(z.looseObject({ type: z.literal("function") })),
+  tools: z.array(z.looseObject({ type: z.enum(["function", "custom", "namespace"]) })),
   top_p: z.number(),
   truncation: z.enum(["auto", "disabled"]),
   /** Indices of the conversation's items that were left out; only with truncation "auto". */
@@ -77,7 +87,12 @@ export const response = z.strictObject({
   object: z.literal("response"),
   created_at: count,
   status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
-  error: z.strictObject({ code: z.literal("server_error"), message: z.string() }).nullable(),
+  error: z
+    .strictObject({
+      code: z.enum(["server_error", "context_length_exceeded"]),
+      message: z.string(),
+    })
+    .nullable(),
   incomplete_details: z
     .strictObject({ reason: z.enum(["max_output_tokens", "cancelled"]) })
     .nullable(),
@@ -116,6 +131,8 @@ export const responseEvent = z.discriminatedUnion("type", [
     name: z.string(),
     arguments: z.string(),
   }),
+  event("response.custom_tool_call_input.delta", { ...inItem, delta: z.string() }),
+  event("response.custom_tool_call_input.done", { ...inItem, input: z.string() }),
   event("response.content_part.done", { ...inContent, part }),
   event("response.output_item.done", { ...inOutput, item }),
   event("response.completed", { response }),

@@ -6,10 +6,21 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta, Ending, Receipt } from "../../generation/events.ts";
 import type { Frame, StoredAnswerEncoder } from "../dialect.ts";
 import { openaiErrors } from "../openai/encoder.ts";
-import { chatLogprobs } from "../openai/logprobs.ts";
+import { CustomInput } from "../shared/custom-tools.ts";
 import type { ResponseItem } from "./answer.ts";
-import { type InputItem, withIds } from "./input.ts";
+import { type InputItem, withIds } from "./items.ts";
+import {
+  addTo,
+  type CallItem,
+  continues,
+  deltasOf,
+  emptyItem,
+  encodeLogprobs,
+  isCall,
+  wholeText,
+} from "./output-items.ts";
 import { encodeResponse, type ResponseState, responseId } from "./response-object.ts";
+import type { ClientTool } from "./tools.ts";
 
 export type ResponsesAnswer = Pick<
   ResponseState,
@@ -17,6 +28,8 @@ export type ResponsesAnswer = Pick<
 > & {
   /** Without the earlier conversation. */
   readonly input: readonly InputItem[];
+  /** The model's name of a tool → the tool as the client knows it. */
+  readonly clientTools: ReadonlyMap<string, ClientTool>;
 };
 
 /** How the response ended. */
@@ -25,8 +38,6 @@ type End = Pick<ResponseState, "status" | "receipt" | "error">;
 export const encodeResponsesError = openaiErrors({
   previousId: "previous_response_id",
   messages: "input",
-  effort: "reasoning.effort",
-  variables: "chat_template_kwargs",
   logitBias: "logit_bias",
 });
 
@@ -37,12 +48,10 @@ const EVENTS = {
     delta: "response.function_call_arguments.delta",
     done: "response.function_call_arguments.done",
   },
-} as const;
-
-const ITEM_TYPES = {
-  "text-delta": "message",
-  "reasoning-delta": "reasoning",
-  "tool-call-delta": "function_call",
+  custom_tool_call: {
+    delta: "response.custom_tool_call_input.delta",
+    done: "response.custom_tool_call_input.done",
+  },
 } as const;
 
 export class ResponsesEncoder implements StoredAnswerEncoder {
@@ -50,6 +59,8 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   readonly #items: ResponseItem[] = [];
   /** The last item, while it is being written. */
   #open: ResponseItem | null = null;
+  /** Reads the input of the last item, if that is the call of a custom tool. */
+  #input = new CustomInput();
   #end: End | null = null;
   /** Arguments of `body`, kept for `replay`. */
   #whole: { readonly choice: Choice; readonly receipt: Receipt } | null = null;
@@ -75,10 +86,9 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   delta(_choice: number, delta: Delta): readonly Frame[] {
     const frames = this.#opening();
     const open = this.#itemFor(delta, frames);
-    const logprobs = encodeLogprobs(delta);
-    addTo(open, delta.text, logprobs);
-    if (delta.text === "") return frames;
-    const fields = { ...this.#position(open), delta: delta.text };
+    const { text, logprobs } = this.#add(open, delta);
+    if (text === "") return frames;
+    const fields = { ...this.#position(open), delta: text };
     const more = open.type === "message" ? { ...fields, logprobs } : fields;
     frames.push(this.#event(EVENTS[open.type].delta, more));
     return frames;
@@ -99,10 +109,10 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     const frames = this.#opening();
     this.#close("incomplete", frames);
     const status = isStopped ? "cancelled" : "failed";
-    this.#end = { status, receipt, error: isStopped ? null : error };
+    const encoded = encodeResponsesError(error);
+    this.#end = { status, receipt, error: isStopped ? null : encoded.error };
     const response = this.state(false);
     if (isStopped) return [...frames, this.#event("response.incomplete", { response })];
-    const encoded = encodeResponsesError(error);
     const { code, message, param } = encoded.error;
     const fields = { code, message, param, ...encoded, request_id: requestId };
     return [...frames, this.#event("response.failed", { response }), this.#event("error", fields)];
@@ -111,7 +121,7 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   body([choice]: readonly [Choice], receipt: Receipt): object {
     for (const delta of deltasOf(choice)) {
       const item = this.#newItem(delta);
-      addTo(item, delta.text, encodeLogprobs(delta));
+      this.#add(item, delta);
       item.status = "completed";
     }
     const status = statusOf(choice.ending);
@@ -163,42 +173,30 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 
   #itemFor(delta: Delta, frames: Frame[]): ResponseItem {
-    const beginsCall = delta.type === "tool-call-delta" && delta.name !== null;
-    if (this.#open?.type === ITEM_TYPES[delta.type] && !beginsCall) return this.#open;
+    if (this.#open && continues(this.#open, delta)) return this.#open;
     this.#close("completed", frames);
     const item = this.#newItem(delta);
     this.#open = item;
     const output_index = this.#items.length - 1;
-    const isCall = item.type === "function_call";
-    const added = isCall ? item : { ...item, content: [] }; // the next event adds the content
+    const added = isCall(item) ? item : { ...item, content: [] }; // the next event adds the content
     frames.push(this.#event("response.output_item.added", { output_index, item: added }));
-    if (!isCall) frames.push(this.#partEvent("added", item));
+    if (!isCall(item)) frames.push(this.#partEvent("added", item));
     return item;
   }
 
   #newItem(delta: Delta): ResponseItem {
-    const item = this.#emptyItem(delta);
+    const { clientTools } = this.#answer;
+    const item = emptyItem(delta, clientTools, (prefix) => this.#id(prefix));
     this.#items.push(item);
+    this.#input = new CustomInput();
     return item;
   }
 
-  #emptyItem(delta: Delta): ResponseItem {
-    const status = "in_progress";
-    switch (delta.type) {
-      case "text-delta": {
-        const part = { type: "output_text" as const, text: "", annotations: [], logprobs: [] };
-        const id = this.#id("msg");
-        return { id, type: "message", role: "assistant", content: [part], status };
-      }
-      case "reasoning-delta": {
-        const content = [{ type: "reasoning_text" as const, text: "" }];
-        return { id: this.#id("rs"), type: "reasoning", summary: [], content, status };
-      }
-      case "tool-call-delta": {
-        const call = { call_id: this.#id("call"), name: delta.name ?? "", arguments: "" };
-        return { id: this.#id("fc"), type: "function_call", ...call, status };
-      }
-    }
+  #add(item: ResponseItem, delta: Delta) {
+    const text = item.type === "custom_tool_call" ? this.#input.push(delta.text) : delta.text;
+    const logprobs = encodeLogprobs(delta);
+    addTo(item, text, logprobs);
+    return { text, logprobs };
   }
 
   /** Ends the open item, if there is one. */
@@ -209,23 +207,20 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
     item.status = status;
     const fields = { ...this.#position(item), ...wholeText(item) };
     frames.push(this.#event(EVENTS[item.type].done, fields));
-    if (item.type !== "function_call") frames.push(this.#partEvent("done", item));
+    if (!isCall(item)) frames.push(this.#partEvent("done", item));
     const output_index = this.#items.length - 1;
     frames.push(this.#event("response.output_item.done", { output_index, item }));
   }
 
-  #partEvent(
-    name: "added" | "done",
-    item: Exclude<ResponseItem, { type: "function_call" }>,
-  ): Frame {
+  #partEvent(name: "added" | "done", item: Exclude<ResponseItem, CallItem>): Frame {
     const fields = { ...this.#position(item), part: item.content[0] };
     return this.#event(`response.content_part.${name}`, fields);
   }
 
   /** The last item's. */
-  #position({ id, type }: ResponseItem) {
-    const position = { item_id: id, output_index: this.#items.length - 1 };
-    return type === "function_call" ? position : { ...position, content_index: 0 };
+  #position(item: ResponseItem) {
+    const position = { item_id: item.id, output_index: this.#items.length - 1 };
+    return isCall(item) ? position : { ...position, content_index: 0 };
   }
 
   /** An id for the next item. */
@@ -240,46 +235,6 @@ export class ResponsesEncoder implements StoredAnswerEncoder {
   }
 }
 
-type Logprobs = ReturnType<typeof encodeLogprobs>;
-
-function encodeLogprobs({ logprobs = [] }: Delta) {
-  return chatLogprobs(logprobs).content;
-}
-
-function addTo(item: ResponseItem, text: string, logprobs: Logprobs): void {
-  if (item.type === "function_call") item.arguments += text;
-  else
-    for (const part of item.content) {
-      part.text += text;
-      if (part.type === "output_text") for (const each of logprobs) part.logprobs.push(each);
-    }
-}
-
-/** The fields of a `done` event that hold the whole text. */
-function wholeText(item: ResponseItem): object {
-  if (item.type === "function_call") return { name: item.name, arguments: item.arguments };
-  const text = { text: item.content[0]?.text };
-  return item.type === "reasoning" ? text : { ...text, logprobs: item.content[0]?.logprobs };
-}
-
 function statusOf({ reason }: Ending): "completed" | "incomplete" {
   return reason === "length" ? "incomplete" : "completed";
-}
-
-/** The fewest deltas that make up a whole answer. */
-function deltasOf({ reasoning, text, toolCalls, logprobs }: Choice): readonly Delta[] {
-  const untimed = { tokens: 0, atMs: 0 };
-  return [
-    ...(reasoning === ""
-      ? []
-      : [{ ...untimed, type: "reasoning-delta" as const, text: reasoning }]),
-    ...(text === "" ? [] : [{ ...untimed, type: "text-delta" as const, text, logprobs }]),
-    ...toolCalls.map((call, index) => ({
-      ...untimed,
-      type: "tool-call-delta" as const,
-      index,
-      name: call.name,
-      text: call.arguments,
-    })),
-  ];
 }

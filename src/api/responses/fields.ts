@@ -4,19 +4,12 @@ import { z } from "zod";
 import { reasoningFields } from "../openai/reasoning.ts";
 import * as field from "../shared/field-types.ts";
 import { sharedFields } from "../shared/fields.ts";
-import { ALWAYS_STRICT, ANSWER_FORM } from "../shared/schema-grammar.ts";
-import {
-  allowedTools,
-  functionFields,
-  parallelCalls,
-  toolChoice,
-  toolList,
-  toolType,
-} from "../shared/tools.ts";
-import { input } from "./input.ts";
+import { ANSWER_FORM, schemaForm } from "../shared/schema-grammar.ts";
+import { input, inputBody } from "./items.ts";
+import { responsesToolFields } from "./tools.ts";
 
-/** Accepted values of `include`. The second adds logprobs; encrypted reasoning never exists here. */
-const INCLUDABLE = ["reasoning.encrypted_content", "message.output_text.logprobs"];
+/** The value of `include` that adds something to an answer. */
+export const INCLUDED_LOGPROBS = "message.output_text.logprobs";
 
 const {
   n: _one,
@@ -27,20 +20,9 @@ const {
   ...ownFields
 } = sharedFields;
 
-const named = field.form("function", { name: z.string().describe("The function to call.") });
-
 const format = z.discriminatedUnion(
   "type",
-  [
-    field.form("text", {}),
-    field.form("json_object", {}),
-    field.form("json_schema", {
-      name: z.string().min(1).max(64).describe("Name of the schema."),
-      schema: z.record(z.string(), z.unknown()).describe("The JSON schema."),
-      description: field.text("Ignored."),
-      strict: field.flag(ALWAYS_STRICT),
-    }),
-  ],
+  [field.form("text", {}), field.form("json_object", {}), schemaForm],
   { error: "type must be text, json_object or json_schema" },
 );
 
@@ -49,36 +31,17 @@ export const responsesSchema = z.object({
   input,
   instructions: field.text("A system message, placed before all others."),
   max_output_tokens: field.tokenLimit.nullish(),
-  tools: toolList(z.looseObject({ type: toolType, ...functionFields })),
-  tool_choice: toolChoice(
-    named,
-    field.form("allowed_tools", allowedTools(named)),
-    '{type: "function", name}',
-  ),
-  parallel_tool_calls: parallelCalls,
+  ...responsesToolFields,
   text: field.optional(
     z.looseObject({
       format: field.optional(format, ANSWER_FORM),
-      verbosity: field.mustBe(["medium"], "must be medium, the only verbosity here"),
     }),
     "Form of the answer's text.",
   ),
-  reasoning: field.optional(
-    z.looseObject({
-      effort: reasoningFields.reasoning_effort,
-      summary: field.withoutEffect(
-        z.enum(["auto", "concise", "detailed"]),
-        "Ignored: reasoning is returned in full, not as a summary.",
-      ),
-    }),
-    "Reasoning options.",
-  ),
-  reasoning_effort: field.refused("is not supported here; use reasoning.effort"),
-  chat_template_kwargs: reasoningFields.chat_template_kwargs,
-  thinking_budget_tokens: reasoningFields.thinking_budget_tokens,
+  ...reasoningFields,
   include: field.optional(
-    z.array(z.enum(INCLUDABLE)),
-    "Extra data to return: log probabilities. Encrypted reasoning is never returned.",
+    z.array(z.string()),
+    `Extra data to return: ${INCLUDED_LOGPROBS}. Other values are left out, and named.`,
   ),
   top_logprobs: field.alternatives.nullish().meta({ default: 0 }),
   truncation: field.optional(
@@ -99,16 +62,7 @@ export const responsesSchema = z.object({
   ),
 });
 
-const [message, ...others] = input.element.options;
-
-/** The same, with the short forms that `withItems` expands: a string, and an item with a role but no type. */
-export const responsesBody = responsesSchema.extend({
-  input: z
-    .union([
-      z.string(),
-      z.array(z.union([message.extend({ type: message.shape.type.nullish() }), ...others])).min(1),
-    ])
-    .describe("The conversation: a user message as a string, or a list of items."),
-});
+/** The same, with the short forms of the input. */
+export const responsesBody = responsesSchema.extend({ input: inputBody });
 
 export type ResponsesFields = z.output<typeof responsesSchema>;

@@ -1,118 +1,12 @@
-// The input of a response, a string or a list of items → Message. The items of one answer (reasoning, text, calls) become
-// one message. https://platform.openai.com/docs/api-reference/responses/create
+// The items of a conversation → Message. The items of one answer (reasoning, text, calls) become one message, and the results
+// of its calls follow it.
 
-import { z } from "zod";
-import { ServiceError } from "../../errors.ts";
 import type { Message, ToolCall } from "../../generation/request.ts";
-import { textOf } from "../openai/messages.ts";
-import * as field from "../shared/field-types.ts";
-import { isObject, unreadable } from "../shared/refusals.ts";
+import { customArguments } from "../shared/custom-tools.ts";
+import { textWithNotes } from "../shared/parts.ts";
 import { readArguments } from "../shared/tool-calls.ts";
-
-const PART_TYPES = ["input_text", "output_text", "text"] as const;
-/** Clients send answers back unchanged, so fields that a model does not read are allowed. */
-const textPart = z.looseObject({
-  type: field.kind([...PART_TYPES]),
-  text: field.anyText,
-  annotations: field.optional(z.array(z.unknown()), "Ignored."),
-  logprobs: field.optional(z.array(z.unknown()), "Ignored."),
-});
-const reasoningPart = z.looseObject({
-  type: field.text("The form of this object."),
-  text: field.anyText,
-});
-
-const content = z
-  .union([z.string(), z.array(textPart).min(1)], {
-    error: 'must be a string, or a list of parts {type: "input_text", text: string}',
-  })
-  .describe("The text, or a list of parts.");
-
-const callId = z.string().min(1).describe("The id that a call and its output share.");
-
-const common = {
-  id: field.text("Id of the item. Ignored."),
-  status: field.optional(z.enum(["in_progress", "completed", "incomplete"]), "Ignored."),
-};
-
-const item = z.discriminatedUnion(
-  "type",
-  [
-    field.form("message", {
-      role: field.role("system", "developer", "user", "assistant"),
-      content,
-      ...common,
-    }),
-    field.form("function_call", {
-      call_id: callId,
-      name: field.functionName,
-      arguments: field.argumentsText,
-      ...common,
-    }),
-    field.form("function_call_output", {
-      call_id: callId,
-      output: content.describe("For function_call_output: the result."),
-      ...common,
-    }),
-    field.form("reasoning", {
-      summary: field.optional(
-        z.array(reasoningPart),
-        "For a reasoning item: the reasoning, used if content is absent.",
-      ),
-      content: field.optional(z.array(reasoningPart), "For a reasoning item: the reasoning."),
-      id: common.id,
-      encrypted_content: field.refused("must be null: this server cannot read encrypted reasoning"),
-      status: common.status,
-    }),
-  ],
-  { error: "type must be message, function_call, function_call_output or reasoning" },
-);
-
-export const input = z
-  .array(item, "must be a string, or a list of items")
-  .min(1, "must have at least one item");
-
-/** Expands short forms: a string becomes a user message, and an item with a role but no type becomes a message. */
-export function withItems(body: unknown): unknown {
-  if (!isObject(body)) return body;
-  const { input: given } = body;
-  if (typeof given === "string")
-    return { ...body, input: [{ type: "message", role: "user", content: given }] };
-  return Array.isArray(given) ? { ...body, input: given.map(withType) } : body;
-}
-
-function withType(each: unknown): unknown {
-  return isObject(each) && "role" in each ? { ...each, type: each.type ?? "message" } : each;
-}
-
-export type InputItem = z.output<typeof item>;
-
-/** OpenAI's part types that a text model cannot read. */
-const MEDIA_PARTS = ["input_image", "input_file", "input_audio"];
-
-/** Refuses media and references with a specific reason; the schema would only report an invalid value. */
-export function refuseUnreadableItems(given: unknown): void {
-  if (!Array.isArray(given)) return;
-  for (const [index, each] of given.entries()) {
-    if (!isObject(each)) continue;
-    const { type, content: parts, output } = each;
-    if (type === "item_reference") {
-      const message = "item references are not supported by this server; send the item itself";
-      throw new ServiceError("unsupported_content", message, { param: `input[${index}]` });
-    }
-    refuseMedia(parts, `input[${index}].content`);
-    refuseMedia(output, `input[${index}].output`);
-  }
-}
-
-function refuseMedia(parts: unknown, path: string): void {
-  if (!Array.isArray(parts)) return;
-  for (const [index, part] of parts.entries()) {
-    const type = (part as { type?: unknown } | null)?.type;
-    if (typeof type !== "string" || !MEDIA_PARTS.includes(type)) continue;
-    throw unreadable(`a part of type ${type}`, `${path}[${index}]`);
-  }
-}
+import { type HostedReading, readHosted } from "./hosted-items.ts";
+import type { InputItem } from "./items.ts";
 
 /** A message of the assistant while its items are collected. */
 type AssistantMessage = {
@@ -121,53 +15,132 @@ type AssistantMessage = {
   content: string;
   readonly toolCalls: ToolCall[];
 };
-type OtherMessage = Exclude<Message, { readonly role: "assistant" }>;
+type ResultMessage = Extract<Message, { readonly role: "tool" }>;
+type OtherMessage = Extract<Message, { readonly role: "system" | "user" }>;
+type ReadMessage = AssistantMessage | ResultMessage | OtherMessage;
 
-/** OpenAI's prefixes of item ids. */
-const ID_PREFIXES = {
-  message: "msg",
-  function_call: "fc",
-  function_call_output: "fco",
-  reasoning: "rs",
-} as const;
+/** Returns the name under which the model knows a tool. */
+export type NameInModel = (name: string, namespace: string | null) => string;
 
-/** The items as `input_items` lists them: each with an id, and texts as parts. @param unique id of the response */
-export function withIds(given: readonly InputItem[], unique: string): readonly InputItem[] {
-  return given.map((each, index) => ({
-    ...each,
-    ...(each.type === "message" ? { content: partsOf(each) } : {}),
-    id: each.id ?? `${ID_PREFIXES[each.type]}_${unique}in${index}`,
-  }));
-}
+export type InputOptions = {
+  readonly instructions: string | null;
+  readonly nameInModel: NameInModel;
+};
 
-function partsOf({ role, content: given }: Extract<InputItem, { type: "message" }>) {
-  if (typeof given !== "string") return given;
-  const type = role === "assistant" ? ("output_text" as const) : ("input_text" as const);
-  return [{ type, text: given }];
-}
-
-/** The earlier conversation without calls that were cut off, which a model cannot continue from. */
-export function readEarlier(conversation: readonly object[]): readonly InputItem[] {
-  const items = conversation as readonly InputItem[]; // items that this dialect validated before it stored them
-  return items.filter((each) => each.type !== "function_call" || each.status !== "incomplete");
-}
-
-/** @throws ServiceError 400 naming the item */
 export function readInput(
   given: readonly InputItem[],
-  { instructions, firstOwn }: { readonly instructions: string | null; readonly firstOwn: number },
+  { instructions, nameInModel }: InputOptions,
 ): readonly Message[] {
-  const messages: (AssistantMessage | OtherMessage)[] = [];
-  if (instructions !== null) messages.push({ role: "system", content: instructions });
-  const names = new Map<string, string>();
-  for (const [index, each] of given.entries()) {
-    const next = readItem(each, `input[${index - firstOwn}]`, names);
-    const last = messages.at(-1);
-    if (last?.role === "assistant" && next.role === "assistant" && isSameAnswer(last, next))
-      add(last, next);
-    else messages.push(next);
+  const conversation = new Conversation();
+  if (instructions !== null) conversation.add({ role: "system", content: instructions });
+  for (const item of given)
+    for (const message of readItem(item, nameInModel)) conversation.add(message);
+  return conversation.messages;
+}
+
+/** Paths of the items and fields that a model cannot read. */
+export function ignoredItems(given: readonly InputItem[]): readonly string[] {
+  return given.flatMap((item, index) => {
+    const path = `input[${index}]`;
+    if (item.type === "hosted") return readHosted(item.item) === null ? [path] : [];
+    const isEncrypted = item.type === "reasoning" && item.encrypted_content;
+    return isEncrypted ? [`${path}.encrypted_content`] : [];
+  });
+}
+
+function readItem(item: InputItem, nameInModel: NameInModel): readonly ReadMessage[] {
+  switch (item.type) {
+    case "function_call": {
+      const name = nameInModel(item.name, item.namespace ?? null);
+      return [callMessage({ id: item.call_id, name, arguments: readArguments(item.arguments) })];
+    }
+    case "custom_tool_call": {
+      const name = nameInModel(item.name, item.namespace ?? null);
+      return [callMessage({ id: item.call_id, name, arguments: customArguments(item.input) })];
+    }
+    case "function_call_output":
+    case "custom_tool_call_output":
+      return [resultMessage(item.call_id, textWithNotes(item.output))];
+    case "reasoning": {
+      const parts = item.content ?? item.summary ?? [];
+      const reasoning = parts.map(({ text }) => text).join("\n");
+      return reasoning === "" ? [] : [{ role: "assistant", content: "", reasoning, toolCalls: [] }];
+    }
+    case "hosted":
+      return messagesOf(readHosted(item.item));
+    case "message": {
+      const { role, content: given } = item;
+      const content = textWithNotes(given);
+      if (role === "assistant") return [{ role, content, reasoning: null, toolCalls: [] }];
+      return [{ role: role === "developer" ? "system" : role, content }];
+    }
   }
-  return messages;
+}
+
+function messagesOf(reading: HostedReading | null): readonly ReadMessage[] {
+  if (!reading) return [];
+  const { id, call, result } = reading;
+  return [
+    ...(call ? [callMessage({ id, ...call })] : []),
+    ...(result === null ? [] : [resultMessage(id, result)]),
+  ];
+}
+
+function callMessage(call: ToolCall): AssistantMessage {
+  return { role: "assistant", content: "", reasoning: null, toolCalls: [call] };
+}
+
+function resultMessage(toolCallId: string, content: string): ResultMessage {
+  return { role: "tool", content, toolCallId, name: null };
+}
+
+/** Puts messages together. Chat templates expect the results of calls right after them, whatever came in between. */
+class Conversation {
+  /** A message, or an answer with the results of its calls. */
+  #blocks: ReadMessage[][] = [];
+  readonly #calls = new Map<string, { readonly block: ReadMessage[]; readonly name: string }>();
+
+  get messages(): readonly Message[] {
+    return this.#blocks.flat();
+  }
+
+  add(next: ReadMessage): void {
+    if (next.role === "assistant") this.#addAnswer(next);
+    else if (next.role === "tool") this.#addResult(next);
+    else this.#blocks.push([next]);
+  }
+
+  #addAnswer(next: AssistantMessage): void {
+    const last = this.#blocks.at(-1) ?? [];
+    const [answer, ...results] = last;
+    const isSame =
+      answer?.role === "assistant" && results.length === 0 && isSameAnswer(answer, next);
+    if (isSame) append(answer, next);
+    else this.#blocks.push([next]);
+    const block = isSame ? last : this.#blocks.at(-1);
+    if (block) for (const { id, name } of next.toolCalls) this.#calls.set(id, { block, name });
+  }
+
+  #addResult(result: ResultMessage): void {
+    const call = this.#calls.get(result.toolCallId ?? "");
+    if (!call) return void this.#blocks.push([result]);
+    const { block, name } = call;
+    if (block !== this.#blocks.at(-1)) this.#joinLater(block);
+    block.push({ ...result, name });
+  }
+
+  /** Text of the assistant between a call and its result belongs to the answer with the call. */
+  #joinLater(block: ReadMessage[]): void {
+    const index = this.#blocks.lastIndexOf(block);
+    const [answer] = block;
+    if (answer?.role !== "assistant") return;
+    this.#blocks = this.#blocks.filter(([message, ...others], at) => {
+      const isText = message?.role === "assistant" && message.toolCalls.length === 0;
+      if (at <= index || !isText || others.length > 0) return true;
+      append(answer, message);
+      return false;
+    });
+  }
 }
 
 /** Text after text or calls begins a new answer, and so does reasoning after anything. */
@@ -178,44 +151,8 @@ function isSameAnswer(earlier: AssistantMessage, later: AssistantMessage): boole
 }
 
 /** Modifies `earlier`, because copying would be slow for an answer with thousands of calls. */
-function add(earlier: AssistantMessage, later: AssistantMessage): void {
+function append(earlier: AssistantMessage, later: AssistantMessage): void {
   earlier.reasoning ??= later.reasoning;
-  earlier.content += later.content;
+  earlier.content = [earlier.content, later.content].filter((text) => text !== "").join("\n");
   earlier.toolCalls.push(...later.toolCalls);
-}
-
-function readItem(
-  each: InputItem,
-  path: string,
-  names: Map<string, string>,
-): AssistantMessage | OtherMessage {
-  switch (each.type) {
-    case "function_call": {
-      names.set(each.call_id, each.name);
-      const call = {
-        id: each.call_id,
-        name: each.name,
-        arguments: readArguments(each.arguments, `${path}.arguments`),
-      };
-      return { role: "assistant", content: "", reasoning: null, toolCalls: [call] };
-    }
-    case "function_call_output":
-      return {
-        role: "tool",
-        content: textOf(each.output),
-        toolCallId: each.call_id,
-        name: names.get(each.call_id) ?? null,
-      };
-    case "reasoning": {
-      const parts = each.content ?? each.summary ?? [];
-      const reasoning = parts.map(({ text }) => text).join("\n");
-      return { role: "assistant", content: "", reasoning, toolCalls: [] };
-    }
-    default: {
-      const { role, content: given } = each;
-      const text = textOf(given);
-      if (role === "assistant") return { role, content: text, reasoning: null, toolCalls: [] };
-      return { role: role === "developer" ? "system" : role, content: text };
-    }
-  }
 }

@@ -1,10 +1,10 @@
 // Encodes the response object in any state: queued, in progress or ended.
 // https://platform.openai.com/docs/api-reference/responses/object
 
-import type { ServiceError } from "../../errors.ts";
 import type { Receipt } from "../../generation/events.ts";
 import type { AnswerIdentity } from "../dialect.ts";
-import { encodeTimings } from "../openai/encoder.ts";
+import type { OpenaiError } from "../openai/answer.ts";
+import { encodeTimings, tierOf } from "../openai/encoder.ts";
 import type { ResponseItem, ResponseStatus } from "./answer.ts";
 import type { ResponsesFields } from "./fields.ts";
 
@@ -19,8 +19,8 @@ export type ResponseState = {
   readonly items: readonly ResponseItem[];
   /** Null until generation has ended. */
   readonly receipt: Receipt | null;
-  /** The error that ended it; null for none. */
-  readonly error: ServiceError | null;
+  /** The error that ended it, in OpenAI's form; null for none. */
+  readonly error: OpenaiError["error"] | null;
 };
 
 export function responseId({ id }: AnswerIdentity): string {
@@ -34,7 +34,7 @@ export function encodeResponse(state: ResponseState): object {
     object: "response",
     created_at: identity.createdAtSeconds,
     status,
-    error: error && { code: "server_error", message: error.message },
+    error: error && { code: failureCode(error.code), message: error.message },
     incomplete_details: reasonOf(status),
     model: identity.model,
     output: items,
@@ -42,6 +42,11 @@ export function encodeResponse(state: ResponseState): object {
     usage: receipt ? encodeUsage(receipt) : null,
     ...(receipt ? { timings: encodeTimings(receipt) } : {}),
   };
+}
+
+/** Codex looks for this code, and then shortens the conversation. */
+function failureCode(code: string): string {
+  return code === "context_length_exceeded" ? code : "server_error";
 }
 
 function reasonOf(status: ResponseStatus): { readonly reason: string } | null {
@@ -56,13 +61,16 @@ function echoed({ fields, isStored, omitted }: ResponseState): object {
     max_output_tokens: fields.max_output_tokens ?? null,
     parallel_tool_calls: fields.parallel_tool_calls ?? true,
     previous_response_id: fields.previous_response_id ?? null,
-    reasoning: { effort: fields.reasoning?.effort ?? null, summary: null },
-    service_tier: fields.service_tier ?? "default",
+    reasoning: {
+      effort: fields.reasoning?.effort ?? fields.reasoning_effort ?? null,
+      summary: null,
+    },
+    service_tier: tierOf(fields.service_tier),
     store: isStored,
     temperature: fields.temperature,
     text: { format: fields.text?.format ?? { type: "text" } },
     tool_choice: fields.tool_choice ?? "auto",
-    tools: fields.tools ?? [],
+    tools: (fields.tools ?? []).filter(({ type }) => type !== "hosted"),
     top_p: fields.top_p,
     truncation: fields.truncation ?? "disabled",
     ...(fields.truncation === "auto" ? { omitted_items: omitted } : {}),

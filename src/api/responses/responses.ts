@@ -8,58 +8,55 @@ import type { AnswerIdentity, Dialect, ParseContext, ParsedRequest } from "../di
 import { OPENAI } from "../openai/answer.ts";
 import { readReasoning } from "../openai/reasoning.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
-import {
-  refuseStreamOptions,
-  requestsOf,
-  UNSUPPORTED_IN_CHAT,
-  unsupportedWith,
-} from "../shared/fields.ts";
-import { parseBody, type Replacements } from "../shared/parse-body.ts";
+import { policyWith, UNSUPPORTED_IN_CHAT, WISHES_IN_CHAT } from "../shared/field-policy.ts";
+import { refuseStreamOptions, requestsOf } from "../shared/fields.ts";
+import { parseBody } from "../shared/parse-body.ts";
 import { isObject, notSupported } from "../shared/refusals.ts";
-import { type AnswerForm, schemaAt } from "../shared/schema-grammar.ts";
-import { readTools } from "../shared/tools.ts";
+import { type AnswerForm, schemaFormOf } from "../shared/schema-grammar.ts";
 import { response, responseEvent } from "./answer.ts";
 import { encodeResponsesError, ResponsesEncoder } from "./encoder.ts";
-import { type ResponsesFields, responsesBody, responsesSchema } from "./fields.ts";
 import {
-  type InputItem,
-  readEarlier,
-  readInput,
-  refuseUnreadableItems,
-  withItems,
-} from "./input.ts";
+  INCLUDED_LOGPROBS,
+  type ResponsesFields,
+  responsesBody,
+  responsesSchema,
+} from "./fields.ts";
+import { ignoredItems, readInput } from "./input.ts";
+import { type InputItem, readEarlier, refuseUnreadableItems, withItems } from "./items.ts";
+import { readResponsesTools } from "./tools.ts";
 import { CONVERSATION_LIMITS, cutsOf, earliestWithinLimits, omittedBefore } from "./truncation.ts";
 
-/** Fields of chat completions and other APIs that have a different name here. */
-const REPLACEMENTS: Replacements = {
-  prompt: "input and instructions",
-  messages: "input",
-  max_tokens: "max_output_tokens",
-  max_completion_tokens: "max_output_tokens",
-  logprobs: "top_logprobs",
-  think: "reasoning.effort",
-  thinking: "reasoning.effort or thinking_budget_tokens",
-  enable_thinking: "reasoning.effort or chat_template_kwargs",
-  response_format: "text.format",
-  format: "text.format",
-  guided_json: "text.format",
-  structured_outputs: "text.format",
-};
-
-const UNSUPPORTED = unsupportedWith({
-  ...UNSUPPORTED_IN_CHAT,
-  n: [1],
-  return_progress: [false],
-  conversation: [],
-  context_management: [],
-  max_tool_calls: [],
-  reasoning_format: [],
-  logprobs: [false],
-  prompt: [],
-  messages: [],
-  max_tokens: [],
-  max_completion_tokens: [],
-  response_format: [],
+const POLICY = policyWith({
+  unsupported: {
+    ...UNSUPPORTED_IN_CHAT,
+    n: [1],
+    conversation: [],
+    logprobs: [false],
+    prompt: [],
+    messages: [],
+    response_format: [],
+  },
+  replacements: {
+    prompt: "input and instructions",
+    messages: "input",
+    logprobs: "top_logprobs",
+    response_format: "text.format",
+    format: "text.format",
+    guided_json: "text.format",
+    structured_outputs: "text.format",
+  },
+  wishes: {
+    ...WISHES_IN_CHAT,
+    "text.verbosity": ["medium"],
+    return_progress: [false],
+    context_management: [],
+    max_tool_calls: [],
+  },
+  sameAs: {
+    max_tokens: "max_output_tokens",
+    max_completion_tokens: "max_output_tokens",
+    n_predict: "max_output_tokens",
+  },
 });
 
 type MessagesPrompt = Extract<AskedPrompt, { readonly type: "messages" }>;
@@ -72,8 +69,7 @@ export const openaiResponses: Dialect = {
     tag: OPENAI,
     summary: "Answers one turn of a conversation, and stores it",
     body: responsesBody,
-    unsupported: UNSUPPORTED,
-    replacements: REPLACEMENTS,
+    ...POLICY,
     example: { input: "What is streaming?", max_output_tokens: 60 },
     answer: response,
     event: responseEvent,
@@ -82,12 +78,7 @@ export const openaiResponses: Dialect = {
 
   parse(body, context) {
     if (isObject(body)) refuseUnreadableItems(body.input);
-    const { fields, ignoredParams } = parseBody(
-      responsesSchema,
-      withItems(body),
-      UNSUPPORTED,
-      REPLACEMENTS,
-    );
+    const { fields, ignoredParams } = parseBody(responsesSchema, withItems(body), POLICY);
     return parsedRequest(fields, ignoredParams, context);
   },
 
@@ -102,7 +93,8 @@ function parsedRequest(
   refuseStreamOptions(fields);
   const isStored = context.conversation !== undefined && fields.store !== false;
   if (fields.background && !isStored) throw noBackground(context);
-  const tools = readTools(chatTools(fields), (index) => `tools[${index}]`);
+  const { prompt: reasoning, wishes } = readReasoning(fields);
+  const { use, clientTools, nameInModel, ignored } = readResponsesTools(fields);
   const previousId = fields.previous_response_id ?? null;
   const earlier = previousId === null ? [] : earlierItems(previousId, context);
   const items = [...earlier, ...fields.input];
@@ -111,15 +103,16 @@ function parsedRequest(
     const skipped = new Set(omitted);
     const messages = readInput(
       items.filter((_, index) => !skipped.has(index)),
-      { instructions: fields.instructions ?? null, firstOwn: earlier.length },
+      { instructions: fields.instructions ?? null, nameInModel },
     );
     const { input } = fields;
     const encoder = (identity: AnswerIdentity) =>
-      new ResponsesEncoder({ identity, fields, isStored, omitted, input });
+      new ResponsesEncoder({ identity, fields, isStored, omitted, input, clientTools });
     const isBackground = fields.background ?? false;
     return {
-      ...requestsFor({ messages, tools }, fields, context),
-      ignoredParams,
+      ...requestsFor({ messages, tools: use, ...reasoning }, fields, context),
+      ignoredParams: [...ignoredParams, ...ignored, ...ignoredItems(input), ...ignoredIn(fields)],
+      wishes,
       encoder,
       storing: isStored ? { previousId, isBackground, encoder } : null,
     };
@@ -160,7 +153,7 @@ function noBackground({ conversation }: ParseContext): ServiceError {
 }
 
 function requestsFor(
-  conversation: Pick<MessagesPrompt, "messages" | "tools">,
+  conversation: Omit<MessagesPrompt, "type" | "continuesLast">,
   fields: ResponsesFields,
   context: ParseContext,
 ) {
@@ -168,10 +161,9 @@ function requestsFor(
     type: "messages",
     ...conversation,
     continuesLast: conversation.messages.at(-1)?.role === "assistant",
-    ...readReasoning({ ...fields, reasoning_effort: fields.reasoning?.effort }),
   };
   const wantsLogprobs =
-    (fields.top_logprobs ?? 0) > 0 || fields.include?.includes("message.output_text.logprobs");
+    (fields.top_logprobs ?? 0) > 0 || fields.include?.includes(INCLUDED_LOGPROBS);
   return requestsOf(
     { ...fields, n: 1, return_progress: false, stream_options: null },
     {
@@ -187,24 +179,11 @@ function requestsFor(
   );
 }
 
-/** The tool fields in the form of chat completions. */
-function chatTools({ tools, tool_choice: choice, parallel_tool_calls }: ResponsesFields) {
-  return {
-    tools: tools?.map(({ type, ...rest }) => ({ type, function: rest })) ?? null,
-    tool_choice: chatChoice(choice ?? null),
-    parallel_tool_calls,
-  };
-}
-
-function chatChoice(choice: NonNullable<ResponsesFields["tool_choice"]> | null) {
-  if (choice === null || typeof choice === "string") return choice;
-  if (choice.type === "function") return asFunction(choice);
-  const { type, mode, tools } = choice;
-  return { type, allowed_tools: { mode, tools: tools.map(asFunction) } };
-}
-
-function asFunction({ type, name }: { readonly type: "function"; readonly name: string }) {
-  return { type, function: { name } };
+/** Encrypted reasoning never exists here, so asking for it changes nothing. */
+function ignoredIn({ include }: ResponsesFields): readonly string[] {
+  const isKnown = (each: string) =>
+    each === INCLUDED_LOGPROBS || each === "reasoning.encrypted_content";
+  return (include ?? []).every(isKnown) ? [] : ["include"];
 }
 
 function formatOf({ text }: ResponsesFields): AnswerForm | null {
@@ -212,7 +191,7 @@ function formatOf({ text }: ResponsesFields): AnswerForm | null {
   const param = "text.format";
   switch (format?.type) {
     case "json_schema":
-      return { param, grammar: schemaAt(format.schema, `${param}.schema`) };
+      return schemaFormOf(format, param);
     case "json_object":
       return { param, grammar: jsonObjectGrammar() };
     default:

@@ -1,7 +1,8 @@
 // `truncation: "auto"`: decides which items of a conversation to leave out, oldest first, if it does not fit.
 
-import { textOf } from "../openai/messages.ts";
-import type { InputItem } from "./input.ts";
+import { textWithNotes } from "../shared/parts.ts";
+import { readHosted } from "./hosted-items.ts";
+import type { InputItem } from "./items.ts";
 
 /**
  * Indices at which the remaining conversation may begin, longest remainder first: at a user message, or, after the last
@@ -48,13 +49,18 @@ export function earliestWithinLimits(items: readonly InputItem[]): number {
 function charsOf(item: InputItem | undefined): number {
   switch (item?.type) {
     case "message":
-      return textOf(item.content).length;
+      return textWithNotes(item.content).length;
     case "function_call":
       return item.arguments.length;
+    case "custom_tool_call":
+      return item.input.length;
     case "function_call_output":
-      return textOf(item.output).length;
+    case "custom_tool_call_output":
+      return textWithNotes(item.output).length;
     case "reasoning":
-      return textOf(item.content ?? item.summary ?? []).length;
+      return textWithNotes(item.content ?? item.summary ?? []).length;
+    case "hosted":
+      return JSON.stringify(readHosted(item.item)).length;
     default:
       return 0;
   }
@@ -70,8 +76,10 @@ function isUser(item: InputItem | undefined): boolean {
 
 /** Whether the model begins to answer to tool results at this index. */
 function beginsStep(items: readonly InputItem[], index: number): boolean {
-  return (
-    items[index - 1]?.type === "function_call_output" &&
-    items[index]?.type !== "function_call_output"
-  );
+  return isResult(items[index - 1]) && !isResult(items[index]);
+}
+
+function isResult(item: InputItem | undefined): boolean {
+  if (item?.type === "hosted") return readHosted(item.item)?.result != null;
+  return item?.type === "function_call_output" || item?.type === "custom_tool_call_output";
 }

@@ -3,7 +3,7 @@
 
 import type { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
-import type { Replacements, Unsupported } from "./parse-body.ts";
+import type { FieldPolicy } from "./parse-body.ts";
 
 /** A group of routes in the OpenAPI document: the API of one vendor. */
 export type Tag = {
@@ -15,18 +15,13 @@ export type Tag = {
   readonly isCodeNumeric?: true;
 };
 
-export type Contract = {
+export type Contract = FieldPolicy & {
   /** Prefix of its schema names in the OpenAPI document, e.g. `ChatCompletion`. */
   readonly name: string;
   readonly tag: Tag;
   readonly summary: string;
   /** Schema of the request body. */
   readonly body: z.ZodType;
-  /** Fields that are refused, except with values that change nothing. */
-  readonly unsupported: Unsupported;
-  readonly replacements?: Replacements;
-  /** Known fields without effect; listed in `x-ignored-params` like unknown fields. */
-  readonly ignored?: readonly string[];
   /** A valid request body. */
   readonly example: object;
   readonly answer: z.ZodType;

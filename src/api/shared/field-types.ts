@@ -105,7 +105,9 @@ export function textsOrIds(maxItems: number, text: object, id: object): readonly
   return [one, ids, listOf(one), listOf(ids)];
 }
 
-export const MAX_STOPS = 16;
+/** Limits on stop strings. Their automaton in the worker has a node for each character. */
+const MAX_STOPS = 1_000;
+const MAX_STOP_CHARS = 32_768;
 /** Alternatives per token in `top_logprobs`. */
 export const MAX_ALTERNATIVES = 20;
 export const MAX_TOP_K = 1_000_000;
@@ -128,19 +130,34 @@ export const toolCallId = z.string().min(1).describe("Id of the call; its result
 export const functionName = z.string().min(1).describe("Name of the function.");
 export const argumentsText = z
   .string("must be a string that holds JSON")
-  .describe("The arguments: a JSON object as a string.");
+  .describe("The arguments: a JSON object as a string. The model sees another string as it is.");
 
 export const tokenLimit = z.int().min(1).describe("Maximum number of tokens to generate.");
 export const suffix = text("Text after the answer, for models that can fill in the middle.");
 
-export const stopString = z
+const stopText = z
   .string()
-  .min(1, "must have at least 1 character")
   .max(1024, "must have at most 1024 characters")
   .refine((text) => text.isWellFormed(), "must be valid Unicode");
 
-export const stopList = optional(
-  z.array(stopString).max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`),
+export const stopString = stopText.min(1, "must have at least 1 character");
+
+/** Clients send an empty string for a field that their user left blank: it is no stop string. */
+const stopStrings = z
+  .array(stopText)
+  .max(MAX_STOPS, `must have at most ${MAX_STOPS} strings`)
+  .refine(
+    (stops) => stops.reduce((sum, { length }) => sum + length, 0) <= MAX_STOP_CHARS,
+    `must have at most ${MAX_STOP_CHARS} characters in all`,
+  )
+  .overwrite((stops) => stops.filter((stop) => stop !== ""));
+
+export const stopList = optional(stopStrings, STOPS);
+
+export const stopOrStops = optional(
+  z.union([stopText.transform((stop) => (stop === "" ? [] : [stop])), stopStrings], {
+    error: `must be a string, or up to ${MAX_STOPS} strings, each valid Unicode of at most 1024 characters, and ${MAX_STOP_CHARS} in all`,
+  }),
   STOPS,
 );
 

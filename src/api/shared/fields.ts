@@ -1,4 +1,4 @@
-// Request fields that the OpenAI dialects share: sampling, limits, and the list of unsupported fields.
+// Request fields that the OpenAI dialects share: sampling and limits.
 // Names and defaults: https://platform.openai.com/docs/api-reference ; top_k, min_p, repeat_penalty, ignore_eos and
 // cache_prompt come from llama.cpp's server; min_tokens from vLLM.
 
@@ -12,7 +12,6 @@ import {
 } from "../../generation/request.ts";
 import type { ParseContext, ParsedRequest } from "../dialect.ts";
 import * as field from "./field-types.ts";
-import type { Unsupported } from "./parse-body.ts";
 import { invalidValue } from "./refusals.ts";
 import { type AnswerForm, grammarFields, grammarOf } from "./schema-grammar.ts";
 
@@ -21,6 +20,9 @@ const MAX_FLUSH_MS = 1000;
 /** Choices per prompt. */
 const MAX_CHOICES = 16;
 const TOKEN_ID = /^\d{1,9}$/;
+
+/** Penalties apply to this many of the answer's last tokens unless the client says otherwise. */
+export const PENALTY_TOKENS = 256;
 
 const FLUSH_VALUES = `must be token, word, sentence, or milliseconds from 0 to ${MAX_FLUSH_MS}`;
 const flushMs = z.number().min(0, FLUSH_VALUES).max(MAX_FLUSH_MS, FLUSH_VALUES);
@@ -35,6 +37,11 @@ const samplingFields = {
   presence_penalty: field.defaulted(field.sampler.presencePenalty, 0),
   frequency_penalty: field.defaulted(field.sampler.frequencyPenalty, 0),
   repeat_penalty: field.defaulted(field.sampler.repeatPenalty, 1),
+  repeat_last_n: field
+    .defaulted(z.int().min(-1), PENALTY_TOKENS)
+    .describe(
+      "The penalties apply to this many of the answer's last tokens; -1 means all of them.",
+    ),
   seed: field.optional(
     z
       .number()
@@ -51,11 +58,10 @@ export const sharedFields = {
   stream_options: field.optional(
     z.looseObject({
       include_usage: field.off("Whether to send the usage in a last chunk."),
-      include_obfuscation: field.withoutEffect(z.boolean(), field.NO_PADDING),
-      continuous_usage_stats: field.mustBe(
-        [false],
-        "must be false: usage is sent once, at the end",
+      continuous_usage_stats: field.off(
+        "Whether every chunk has the usage so far; requires include_usage.",
       ),
+      include_obfuscation: field.withoutEffect(z.boolean(), field.NO_PADDING),
       flush: z
         .union([z.enum(["token", "word", "sentence"]), flushMs], FLUSH_VALUES)
         .nullish()
@@ -65,18 +71,7 @@ export const sharedFields = {
     field.STREAM_OPTIONS,
   ),
   ...samplingFields,
-  stop: field.optional(
-    z.union(
-      [
-        field.stopString.transform((stop) => [stop]),
-        z.array(field.stopString).max(field.MAX_STOPS),
-      ],
-      {
-        error: `must be a string, or up to ${field.MAX_STOPS} strings, each valid Unicode of 1 to 1024 characters`,
-      },
-    ),
-    field.STOPS,
-  ),
+  stop: field.stopOrStops,
   max_tokens: field.optional(
     z
       .int()
@@ -92,9 +87,8 @@ export const sharedFields = {
   cache_prompt: field.on("Whether to use the prefix cache, and to leave this prompt in it."),
   n: field.defaulted(z.int().min(1).max(MAX_CHOICES), 1).describe("Number of choices to generate."),
   return_progress: field.off("Whether a stream reports how much of the prompt has been read."),
-  service_tier: field.optional(
-    z.enum(["auto", "default", "flex"], "must be auto, default or flex"),
-    "flex gives the request low priority: it runs when no other request waits.",
+  service_tier: field.text(
+    "flex gives the request low priority: it runs when no other request waits. Other tiers are the same.",
   ),
   logit_bias: field.defaulted(
     z
@@ -222,6 +216,7 @@ export function readSampling(fields: SamplingFields, { randomSeed }: ParseContex
     presencePenalty: fields.presence_penalty,
     frequencyPenalty: fields.frequency_penalty,
     repeatPenalty: fields.repeat_penalty,
+    penaltyTokens: fields.repeat_last_n === -1 ? Number.MAX_SAFE_INTEGER : fields.repeat_last_n,
     logitBias: [],
   };
 }
@@ -229,65 +224,4 @@ export function readSampling(fields: SamplingFields, { randomSeed }: ParseContex
 /** Maps any integer to the seeds that the engine accepts. */
 export function wrapSeed(seed: number): number {
   return ((seed % SEEDS) + SEEDS) % SEEDS;
-}
-
-/** Fields of OpenAI, llama.cpp and vLLM that no OpenAI dialect supports here. */
-const UNSUPPORTED_EVERYWHERE: Unsupported = {
-  typical_p: [1],
-  top_n_sigma: [-1],
-  xtc_probability: [0],
-  dry_multiplier: [0],
-  dynatemp_range: [0],
-  mirostat: [0],
-  samplers: [],
-  repeat_last_n: [],
-  n_predict: [],
-  n_probs: [0],
-  n_keep: [0],
-  n_discard: [],
-  id_slot: [-1],
-  lora: [],
-  t_max_predict_ms: [0],
-  response_fields: [],
-  return_tokens: [false],
-  post_sampling_probs: [false],
-  repetition_penalty: [1],
-  stop_token_ids: [],
-  include_stop_str_in_output: [false],
-  bad_words: [],
-  length_penalty: [1],
-  use_beam_search: [false],
-  guided_json: [],
-  guided_regex: [""],
-  guided_choice: [],
-  guided_grammar: [""],
-  structured_outputs: [],
-  truncate_prompt_tokens: [],
-  allowed_token_ids: [],
-  prompt_logprobs: [0],
-};
-
-/** Fields that neither chat completions nor responses support. */
-export const UNSUPPORTED_IN_CHAT: Unsupported = {
-  functions: [],
-  function_call: ["none", "auto"],
-  modalities: [["text"]],
-  audio: [],
-  prediction: [],
-  verbosity: ["medium"],
-  web_search_options: [],
-  moderation: [],
-  chat_template: [],
-  thinking: [],
-  enable_thinking: [],
-  think: [],
-  format: [],
-  echo: [false],
-  suffix: [""],
-  best_of: [1],
-};
-
-/** The common unsupported fields plus those of one dialect. */
-export function unsupportedWith(unsupportedHere: Unsupported): Unsupported {
-  return { ...UNSUPPORTED_EVERYWHERE, ...unsupportedHere };
 }

@@ -1,10 +1,11 @@
-// Validates a request body against its schema, refuses unsupported fields and collects unknown ones. All dialects call it.
+// Validates a request body against its schema, and decides what happens to the fields that the schema does not have: a promise
+// that cannot be kept is refused, a wish is left out and named. All dialects call it. The rule: docs/conformance.md
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ServiceError } from "../../errors.ts";
 import { checkShape } from "./json-shape.ts";
-import { isObject, notSupported } from "./refusals.ts";
+import { invalidValue, isObject, notSupported } from "./refusals.ts";
 
 /**
  * Unsupported fields, each with the values that are accepted because they change nothing. Null and empty lists or objects
@@ -15,11 +16,19 @@ export type Unsupported = Readonly<Record<string, readonly unknown[]>>;
 /** Unsupported field → the field or route that does the same here. */
 export type Replacements = Readonly<Record<string, string>>;
 
+/** How an API treats the fields that its schema does not have. */
+export type FieldPolicy = {
+  /** Promises: fields whose absence would make the answer wrong. They are refused. */
+  readonly unsupported: Unsupported;
+  /** Where to find what an unsupported field does. */
+  readonly replacements?: Replacements;
+  /** Wishes: fields that are left out and named in `x-ignored-params`, like unknown ones, except with these values. */
+  readonly wishes?: Unsupported;
+  /** Other names of fields, at the top level → their names here. */
+  readonly sameAs?: Readonly<Record<string, string>>;
+};
+
 const REPLACEMENTS: Replacements = {
-  n_predict: "max_tokens",
-  max_completion_tokens: "max_tokens",
-  max_output_tokens: "max_tokens",
-  repetition_penalty: "repeat_penalty",
   echo: "POST /v1/completions",
   suffix: "POST /v1/completions",
   best_of: "n",
@@ -31,10 +40,6 @@ const REPLACEMENTS: Replacements = {
   chat_template_kwargs: "POST /v1/chat/completions",
   functions: "tools",
   function_call: "tool_choice",
-  reasoning: "reasoning_effort",
-  thinking: "reasoning_effort or thinking_budget_tokens",
-  enable_thinking: "reasoning_effort or chat_template_kwargs",
-  think: "reasoning_effort",
   format: "response_format",
   guided_json: "response_format",
   structured_outputs: "response_format",
@@ -55,26 +60,68 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
 
 /**
  * Validates a body, and refuses unsupported fields that would change the answer.
- * @param replacements the dialect's own replacements for unsupported fields; they override the usual ones
- * @returns the parsed fields, and the names of unknown fields
+ * @returns the parsed fields, and the names of wishes and unknown fields
  * @throws ServiceError 400 naming the field
  */
 export function parseBody<T extends z.ZodType>(
   schema: T,
-  body: unknown,
-  unsupported: Unsupported,
-  replacements: Replacements = {},
+  given: unknown,
+  { unsupported = {}, replacements, wishes = {}, sameAs = {} }: Partial<FieldPolicy> = {},
 ): { readonly fields: z.output<T>; readonly ignoredParams: readonly string[] } {
-  if (!isObject(body)) throw new ServiceError("invalid_json", "the body must be a JSON object");
-  checkShape(body, null);
+  if (!isObject(given)) throw new ServiceError("invalid_json", "the body must be a JSON object");
+  checkShape(given, null);
   for (const [name, harmless] of Object.entries(unsupported)) {
-    const value = valueAt(body, name.split("."));
-    if (isEmpty(value) || harmless.some((each) => isDeepStrictEqual(each, value))) continue;
+    if (changesNothing(valueAt(given, name.split(".")), harmless)) continue;
     throw unsupportedField(name, harmless, replacementFor(name, schema, replacements));
   }
+  const body = withOurNames(given, sameAs);
   const result = schema.safeParse(body);
   if (!result.success) throw toServiceError(result.error, body);
-  return { fields: result.data, ignoredParams: unknownFields(body, schema, unsupported) };
+  return {
+    fields: result.data,
+    ignoredParams: ignoredIn(body, schema, { ...wishes, ...unsupported }),
+  };
+}
+
+/** @param known fields with the values that need no mention */
+function ignoredIn(body: object, schema: z.ZodType, known: Unsupported): readonly string[] {
+  const names = new Set<string>();
+  collectUnknown(body, schema, "", names);
+  for (const name of [...names, ...Object.keys(known)]) {
+    const isHarmless = Object.hasOwn(known, name)
+      ? changesNothing(valueAt(body, name.split(".")), known[name] ?? [])
+      : Object.hasOwn(WITHOUT_EFFECT, name);
+    if (isHarmless) names.delete(name);
+    else names.add(name);
+  }
+  return [...names];
+}
+
+function changesNothing(value: unknown, harmless: readonly unknown[]): boolean {
+  return isEmpty(value) || harmless.some((each) => isDeepStrictEqual(each, value));
+}
+
+/** @throws ServiceError 400 if both names of a field are given, with different values */
+function withOurNames(
+  given: Readonly<Record<string, unknown>>,
+  sameAs: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  const others = Object.keys(sameAs).filter((name) => Object.hasOwn(given, name));
+  if (others.length === 0) return given;
+  const body = { ...given };
+  for (const other of others) {
+    const ours = sameAs[other] ?? other;
+    const value = body[other];
+    delete body[other];
+    if (isEmpty(value)) continue;
+    if (!isEmpty(body[ours]) && !isDeepStrictEqual(body[ours], value))
+      throw invalidValue(
+        other,
+        `says the same as ${ours}, with another value; send only one of them`,
+      );
+    body[ours] = value;
+  }
+  return body;
 }
 
 function unsupportedField(
@@ -106,14 +153,6 @@ export function replacementFor(
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined) return true;
   return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function unknownFields(body: object, schema: z.ZodType, unsupported: Unsupported): string[] {
-  const names = new Set<string>();
-  collectUnknown(body, schema, "", names);
-  return [...names].filter(
-    (name) => !Object.hasOwn(unsupported, name) && !Object.hasOwn(WITHOUT_EFFECT, name),
-  );
 }
 
 /** Walks objects and lists along with their schema. A value of unspecified type has no unknown fields. */
@@ -163,12 +202,25 @@ function unwrapped(schema: unknown): unknown {
 
 /** Reports the first problem with its path. Never quotes the client's values, which may be private. */
 function toServiceError(error: z.ZodError, body: object): ServiceError {
-  const issue = error.issues[0];
+  const issue = error.issues[0] && mostSpecific(error.issues[0]);
   if (!issue) return new ServiceError("invalid_value", "the body is not valid");
   const param = showPath(issue.path);
   if (valueAt(body, issue.path) === undefined)
     return new ServiceError("missing_parameter", `${param} is required`, { param });
   return new ServiceError("invalid_value", `${param}: ${wordsFor(issue)}`, { param });
+}
+
+/** The problem with the one form whose type a value has, if its forms differ in their type. */
+function mostSpecific(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const fitting = issue.errors.filter((problems) => !problems.some(isAboutType));
+  const [[inner] = []] = fitting;
+  if (!inner || fitting.length !== 1 || inner.path.length === 0) return issue;
+  return mostSpecific({ ...inner, path: [...issue.path, ...inner.path] });
+}
+
+function isAboutType({ path }: z.core.$ZodIssue): boolean {
+  return path.length === 1 && path[0] === "type";
 }
 
 export function valueAt(body: object, path: readonly PropertyKey[]): unknown {

@@ -31,5 +31,5 @@ export type Query<T extends QuerySchema> = z.output<T>;
 
 /** @returns the parsed fields, and the names of unknown fields. @throws ServiceError 400 naming the field */
 export function parseQuery<T extends QuerySchema>(schema: T, query: object) {
-  return parseBody(schema, { ...query }, {});
+  return parseBody(schema, { ...query });
 }

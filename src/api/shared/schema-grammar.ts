@@ -1,7 +1,9 @@
 // Structured output: OpenAI's response_format, and json_schema and grammar of llama.cpp's server → a grammar or a schema.
 // https://platform.openai.com/docs/guides/structured-outputs
 
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { ServiceError } from "../../errors.ts";
 import type { AskedRequest, AskedSchema, Json } from "../../generation/request.ts";
 import { gbnfProblem } from "../../grammar/gbnf-limits.ts";
 import { jsonObjectGrammar } from "../../grammar/json-schema.ts";
@@ -21,6 +23,22 @@ export const jsonSchema = z
 export const ANSWER_FORM = "Constrains the answer to JSON or to a JSON schema.";
 export const ALWAYS_STRICT = "Ignored: the schema is always enforced.";
 
+const schemaParts = {
+  name: field.withoutEffect(z.string(), "Its name. Ignored."),
+  description: field.withoutEffect(z.string(), "Ignored."),
+  schema: field.optional(jsonSchema, "The JSON schema."),
+  strict: field.withoutEffect(z.boolean(), ALWAYS_STRICT),
+};
+
+/** The schema is in `json_schema` (chat completions), or beside the type (responses, llama.cpp's server). All take both. */
+export const schemaForm = field.form("json_schema", {
+  json_schema: field.optional(
+    z.looseObject(schemaParts),
+    "For json_schema: the schema and its name.",
+  ),
+  ...schemaParts,
+});
+
 export const grammarFields = {
   response_format: z
     .discriminatedUnion(
@@ -30,16 +48,7 @@ export const grammarFields = {
         field.form("json_object", {
           schema: field.optional(jsonSchema, "For json_object: a JSON schema."),
         }),
-        field.form("json_schema", {
-          json_schema: z
-            .looseObject({
-              name: field.withoutEffect(z.string().min(1).max(64), "Its name. Ignored."),
-              description: field.withoutEffect(z.string(), "Ignored."),
-              schema: jsonSchema,
-              strict: field.withoutEffect(z.boolean(), ALWAYS_STRICT),
-            })
-            .describe("For json_schema: the schema and its name."),
-        }),
+        schemaForm,
       ],
       { error: "type must be text, json_object or json_schema" },
     )
@@ -96,13 +105,28 @@ export function grammarOf(
 export function formatOf({ response_format: format }: FormatFields): AnswerForm | null {
   if (!format || format.type === "text") return null;
   const param = "response_format";
-  if (format.type === "json_schema") {
-    const { schema } = format.json_schema;
-    return { param, grammar: schemaAt(schema, `${param}.json_schema.schema`) };
-  }
+  if (format.type === "json_schema") return schemaFormOf(format, param);
   const { schema } = format;
   if (schema === undefined || schema === null) return { param, grammar: jsonObjectGrammar() };
   return { param, grammar: schemaAt(schema, `${param}.schema`) };
+}
+
+/** @param param path of the format. @throws ServiceError 400 without a schema, or with two */
+export function schemaFormOf(
+  { json_schema: nested, schema: own }: z.output<typeof schemaForm>,
+  param: string,
+): AnswerForm {
+  const [ownPath, innerPath] = [`${param}.schema`, `${param}.json_schema.schema`];
+  const inner = nested?.schema ?? null;
+  if (inner === null) {
+    if (own !== null && own !== undefined) return { param, grammar: schemaAt(own, ownPath) };
+    const message = nested ? `${innerPath} is required` : `${innerPath} or ${ownPath} is required`;
+    const path = nested ? innerPath : ownPath;
+    throw new ServiceError("missing_parameter", message, { param: path });
+  }
+  if (own && !isDeepStrictEqual(inner, own))
+    throw contradiction(ownPath, `${innerPath} is another schema`);
+  return { param, grammar: schemaAt(inner, innerPath) };
 }
 
 function fromSchema({ json_schema: schema }: GrammarFields): AnswerForm | null {

@@ -4,14 +4,25 @@ import type { Choice } from "../../generation/choice.ts";
 import type { Delta } from "../../generation/events.ts";
 import type { ToolCall } from "../../generation/request.ts";
 import { checkShape } from "./json-shape.ts";
-import { invalidValue, isObject } from "./refusals.ts";
+import { isObject } from "./refusals.ts";
 
-/** @param text a JSON object as text. @throws ServiceError 400 naming the field; it does not quote the text */
-export function readArguments(text: string, param: string): ToolCall["arguments"] {
+/**
+ * The arguments of an earlier call, whatever they are: a call that was cut off comes back as it was sent. Chat templates need
+ * an object, so a text that is not one becomes its only member.
+ */
+export function readArguments(text: string): ToolCall["arguments"] {
   const value = parseArguments(text);
-  if (!value) throw invalidValue(param, "must be a JSON object written as a string");
-  checkShape(value, param);
+  if (!value || !hasFittingShape(value)) return { arguments: text };
   return value as ToolCall["arguments"]; // it came out of JSON
+}
+
+function hasFittingShape(value: object): boolean {
+  try {
+    checkShape(value, null);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Null if the text is not a JSON object, for example because the call was cut off. */

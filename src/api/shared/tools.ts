@@ -71,17 +71,33 @@ export function toolChoice<N extends z.ZodType, A extends z.ZodType>(
 
 export const parallelCalls = field.flag("Whether an answer may have more than one call.", true);
 
-const named = field.form("function", {
+export const named = field.form("function", {
   function: z.looseObject({ name: toolName }).describe("The function."),
 });
 
+/** A function in the form of chat completions. */
+export const functionTool = z.looseObject({
+  type: toolType,
+  function: z.looseObject(functionFields).describe("The function."),
+});
+
+/** A tool of another type, which the vendor's servers run. It is left out and named. @param known the types that are not */
+export function hostedTool(known: readonly string[]) {
+  return z
+    .record(z.string(), z.unknown())
+    .refine(({ type }) => typeof type === "string" && !known.includes(type), { path: ["type"] })
+    .transform(() => ({ type: "hosted" as const }))
+    .meta({
+      properties: { type: { type: "string", not: { enum: known } } },
+      required: ["type"],
+      description: "A tool that the vendor's servers run, e.g. web_search. Left out, and named.",
+    });
+}
+
+export const TOOL_TYPES = "must be a tool with a type, e.g. function";
+
 export const toolFields = {
-  tools: toolList(
-    z.looseObject({
-      type: toolType,
-      function: z.looseObject(functionFields).describe("The function."),
-    }),
-  ),
+  tools: toolList(functionTool),
   tool_choice: toolChoice(
     named,
     field.form("allowed_tools", {
@@ -93,35 +109,25 @@ export const toolFields = {
 };
 
 type ToolFields = z.output<z.ZodObject<typeof toolFields>>;
-type ChatTool = NonNullable<ToolFields["tools"]>[number];
+type FunctionTool = z.output<typeof functionTool>;
 
 /**
- * @param pathOf path of a tool's name and parameters
  * @returns null if the model may not call any tool
  * @throws ServiceError 400 naming the tool
  */
-export function readTools(
-  fields: ToolFields,
-  pathOf = (index: number) => `tools[${index}].function`,
-): ToolUse<AskedTool> | null {
-  const given = fields.tools ?? [];
-  refuseDuplicateNames(
-    given.map((tool) => tool.function.name),
-    (index) => `${pathOf(index)}.name`,
+export function readTools(fields: ToolFields): ToolUse<AskedTool> | null {
+  const tools = (fields.tools ?? []).map((tool, index) =>
+    readFunction(tool, `tools[${index}].function`),
   );
-  const { callable, isRequired, isNamed } = readChoice(fields, given);
-  if (callable.length === 0) return null;
-  // "Call exactly one specific function": https://platform.openai.com/docs/guides/function-calling#tool-choice
-  const isParallel = !isNamed && (fields.parallel_tool_calls ?? true);
-  return {
-    tools: given.map((tool, index) => readTool(tool, pathOf(index))),
-    callable,
-    isRequired,
-    isParallel,
-  };
+  refuseDuplicateNames(
+    tools.map(({ name }) => name),
+    (index) => `tools[${index}].function.name`,
+  );
+  return toolUse(tools, choiceOf(fields.tool_choice), fields.parallel_tool_calls);
 }
 
-function readTool(given: ChatTool, path: string): AskedTool {
+/** @param path path of the function's name and parameters */
+export function readFunction(given: FunctionTool, path: string): AskedTool {
   const { name, parameters, strict } = given.function;
   return {
     name,
@@ -131,6 +137,60 @@ function readTool(given: ChatTool, path: string): AskedTool {
       isStrict: strict === true,
     },
   };
+}
+
+/** Whether the model must call a tool, and which ones it may call. */
+export type ToolChoice = {
+  /** Null for all. */
+  readonly names: readonly string[] | null;
+  readonly isRequired: boolean;
+  /** Whether it is the choice of one tool. */
+  readonly isNamed: boolean;
+};
+
+/** @returns null if the model may not call any tool. @throws ServiceError 400 for a choice among missing tools */
+export function toolUse(
+  tools: readonly AskedTool[],
+  { names, isRequired, isNamed }: ToolChoice,
+  isParallel: boolean | null | undefined,
+): ToolUse<AskedTool> | null {
+  const all = tools.map(({ name }) => name);
+  if (isRequired && all.length === 0)
+    throw invalidValue(
+      "tool_choice",
+      "requires a call, but there are no tools that could be called",
+    );
+  const missing = names?.find((name) => !all.includes(name));
+  if (missing !== undefined)
+    throw invalidValue("tool_choice", `names ${missing}, which is not in tools`);
+  const callable = [...new Set(names ?? all)];
+  if (callable.length === 0) return null;
+  // "Call exactly one specific function": https://platform.openai.com/docs/guides/function-calling#tool-choice
+  return { tools, callable, isRequired, isParallel: !isNamed && (isParallel ?? true) };
+}
+
+/** @param given the choice of chat completions, with functions alone */
+function choiceOf(given: ToolFields["tool_choice"]): ToolChoice {
+  if (typeof given === "string" || !given) return modeOf(given);
+  if (given.type === "function") return choiceOfOne([given.function.name]);
+  const { mode, tools } = given.allowed_tools;
+  return choiceAmong(
+    tools.map((tool) => tool.function.name),
+    mode,
+  );
+}
+
+export function modeOf(mode: "none" | "auto" | "required" | null | undefined): ToolChoice {
+  return { names: mode === "none" ? [] : null, isRequired: mode === "required", isNamed: false };
+}
+
+/** @param names several if tools of several namespaces have the name */
+export function choiceOfOne(names: readonly string[]): ToolChoice {
+  return { names, isRequired: true, isNamed: true };
+}
+
+export function choiceAmong(names: readonly string[], mode: "auto" | "required"): ToolChoice {
+  return { names, isRequired: mode === "required", isNamed: false };
 }
 
 /** @param paramOf path of the field that holds the name */
@@ -144,27 +204,4 @@ export function refuseDuplicateNames(
     paramOf(index),
     `is ${names[index]}, like that of another tool; names must be unique`,
   );
-}
-
-function readChoice({ tool_choice: choice }: ToolFields, given: readonly ChatTool[]) {
-  const all = given.map((tool) => tool.function.name);
-  if (choice === "none") return { callable: [], isRequired: false, isNamed: false };
-  if (choice === null || choice === undefined || choice === "auto")
-    return { callable: all, isRequired: false, isNamed: false };
-  if (choice === "required") {
-    if (all.length > 0) return { callable: all, isRequired: true, isNamed: false };
-    throw invalidValue("tool_choice", "is required, but there are no tools");
-  }
-  const isNamed = choice.type === "function";
-  const wanted = isNamed
-    ? [choice.function.name]
-    : choice.allowed_tools.tools.map((tool) => tool.function.name);
-  const missing = wanted.find((name) => !all.includes(name));
-  if (missing !== undefined)
-    throw invalidValue("tool_choice", `names ${missing}, which is not in tools`);
-  return {
-    callable: [...new Set(wanted)],
-    isRequired: isNamed || choice.allowed_tools.mode === "required",
-    isNamed,
-  };
 }

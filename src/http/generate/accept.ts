@@ -14,10 +14,10 @@ import type { AskedPrompt, PreparedRequest } from "../../generation/request.ts";
 import type { KeptResponse, StoredResponses } from "../../resume/stored-responses.ts";
 import { callerOf, ownerOf } from "../server/response-locals.ts";
 import { askInTurn, type QuestionDeps } from "./ask-in-turn.ts";
-import { type CompileDeps, compileSchemas } from "./compiled-schemas.ts";
 import { type Exchange, identityOf } from "./exchange.ts";
+import { type FitDeps, fitToModel } from "./fit-to-model.ts";
 
-export type AcceptDeps = QuestionDeps & CompileDeps & StoreDeps;
+export type AcceptDeps = QuestionDeps & FitDeps & StoreDeps;
 
 type StoreDeps = { readonly responses: Pick<StoredResponses, "begin"> };
 
@@ -37,15 +37,16 @@ const ANSWER_SHARE = 0.25;
 /** @throws ServiceError 4xx for a prompt that cannot be served */
 export async function accept(exchange: Exchange, deps: AcceptDeps): Promise<AcceptedExchange> {
   const { res, client, record } = exchange;
-  const { requests, ignoredParams } = exchange.parsed;
-  const schemas = { res, signal: client.signal, request: requests[0], ignoredParams };
-  const compiled = await compileSchemas(schemas, deps);
+  const { requests, ignoredParams, wishes = [] } = exchange.parsed;
+  const asked = { res, signal: client.signal, request: requests[0], ignoredParams, wishes };
+  const compiled = await fitToModel(asked, deps);
   const { parsed, prepared } = await longestFitting({ ...exchange, compiled, deps });
   record.prepared(prepared, parsed.choicesPerPrompt);
   const accepted = { ...exchange, parsed, prepared };
   const { storing } = parsed;
-  if (!storing) return { ...accepted, encoder: parsed.encoder(identityOf(exchange)), stored: null };
-  const encoder = storing.encoder(identityOf(exchange));
+  const identity = { ...identityOf(exchange), promptTokens: record.tokens.promptTokens };
+  if (!storing) return { ...accepted, encoder: parsed.encoder(identity), stored: null };
+  const encoder = storing.encoder(identity);
   return { ...accepted, encoder, stored: store({ ...exchange, ...deps }, encoder, storing) };
 }
 
@@ -115,7 +116,7 @@ async function tryForm(
   parsed: ParsedRequest,
 ): Promise<PreparedForm | null> {
   try {
-    const form = await prepareForm(exchange, parsed);
+    const form = await prepareForm(exchange, parsed, { isTrial: true });
     return hasRoom(form) ? form : null;
   } catch (error) {
     const isTooLong = error instanceof ServiceError && error.code === "context_length_exceeded";
@@ -139,6 +140,7 @@ function hasRoom({ parsed, prepared }: PreparedForm): boolean {
 async function prepareForm(
   { deps, client, res, compiled }: CompiledExchange,
   parsed: ParsedRequest,
+  { isTrial }: { readonly isTrial: boolean } = { isTrial: false },
 ): Promise<PreparedForm> {
   const { signal, abort } = client;
   const turn = { signal, abort, caller: callerOf(res), isAdmitted: true };
@@ -146,7 +148,9 @@ async function prepareForm(
   for (const asked of parsed.requests) {
     if (byPrompt.has(asked.prompt)) continue;
     const request = compiledRequest(asked, compiled);
-    const prepared = await askInTurn(deps, turn, (ask) => ask({ type: "prepare", request }));
+    const prepared = await askInTurn(deps, turn, (ask) =>
+      ask({ type: "prepare", request, isTrial }),
+    );
     byPrompt.set(asked.prompt, prepared);
   }
   const prepared = parsed.requests.flatMap(({ prompt, sampling }) => {

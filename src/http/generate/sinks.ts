@@ -2,7 +2,6 @@
 
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
-import type { Dialect } from "../../api/dialect.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import type { KeptAnswers } from "../../resume/kept-answers.ts";
 import { ownerOf } from "../server/response-locals.ts";
@@ -24,26 +23,26 @@ export const STREAMS_PATH = "/v1/streams";
 
 /** @throws ServiceError 400 for an invalid `X-Resumable` header */
 export function sinkOf(exchange: Exchange, deps: SinkDeps): Sink {
-  const { parsed, req, res, dialect, record } = exchange;
-  const isResumable = isResumableRequest(req, dialect, deps.resumable);
+  const { parsed, req, res, record } = exchange;
+  const isResumable = isResumableRequest(req, framingFor(exchange), deps.resumable);
   if (parsed.storing?.isBackground) return backgroundSink(exchange, deps);
   if (!parsed.isStreamed) return bodySink(res, () => record.receipt);
   return isResumable ? resumableSink(exchange, deps) : streamSink(exchange, deps);
 }
 
-/** @throws ServiceError 400, also for streams of JSON lines, which have no place for event ids */
+/** @throws ServiceError 400, also for streams of JSON alone, which have no place for event ids */
 function isResumableRequest(
   req: Request,
-  { lines }: Pick<Dialect, "lines">,
+  { eventIds }: Pick<Framing, "eventIds">,
   isDefault: boolean,
 ): boolean {
   const given = req.get(RESUMABLE);
-  if (given === undefined) return isDefault && !lines;
+  if (given === undefined) return isDefault && eventIds === "usual";
   if (/^(true|1|on)$/i.test(given)) {
-    if (!lines) return true;
+    if (eventIds !== "none") return true;
     throw invalidValue(
       RESUMABLE,
-      "requires a stream of server-sent events; this path streams lines of JSON",
+      "requires a stream of server-sent events; this path streams lines or an array of JSON",
     );
   }
   if (/^(false|0|off)$/i.test(given)) return false;
@@ -121,7 +120,13 @@ function resumableSink(exchange: Exchange, deps: SinkDeps): Sink {
   const { res, client, waitStatus } = exchange;
   const { abort, signal } = client;
   const id = `stream_${randomBytes(12).toString("hex")}`;
-  const stream = deps.streams.begin({ id, owner: ownerOf(res), waitStatus, abort });
+  const stream = deps.streams.begin({
+    id,
+    owner: ownerOf(res),
+    waitStatus,
+    abort,
+    isBare: framingFor(exchange).eventIds === "asked",
+  });
   const { log, token } = stream;
   const detach = deps.streams.attach(stream);
   const end = () => deps.streams.end(stream);

@@ -13,6 +13,8 @@ import {
 } from "../../api/gemini/models.ts";
 import { invalidValue } from "../../api/shared/refusals.ts";
 import { methodNotAllowed, mountGet, useEnvelope } from "../server/middleware.ts";
+import { localsOf } from "../server/response-locals.ts";
+import { BARE_SSE, jsonArray } from "../stream/framing.ts";
 import { checkedQuery } from "./checked-query.ts";
 import type { ModelsDeps } from "./models-routes.ts";
 import { modelInPath, routeOf } from "./path-model.ts";
@@ -28,6 +30,7 @@ export type GeminiDeps = Pick<ModelsDeps, "engine" | "catalog"> & { readonly isS
 export function useGemini(app: Express): void {
   app.use(stableVersion);
   app.use("/v1beta", useEnvelope(encodeGeminiError));
+  app.use(routeOf(geminiStream.path), chooseFormat);
 }
 
 /** Serves `/v1/models/{model}:generateContent` and the like as /v1beta. OpenAI's API has no such paths. */
@@ -38,7 +41,6 @@ function stableVersion(req: Request, _res: Response, next: NextFunction): void {
 }
 
 export function mountGemini(app: Express, deps: GeminiDeps): void {
-  app.use(routeOf(geminiStream.path), requireSse);
   mountGet(app, MODELS, (req, res) => {
     const query = checkedQuery(req, res, geminiModelsQuery, deps.isStrict);
     const models = deps.catalog.ids.map((id) => describe(id, deps));
@@ -61,10 +63,17 @@ function isMethodCall({ method, path }: Request): boolean {
   return METHOD.test(path) || (method === "POST" && /:\w+$/.test(path));
 }
 
-function requireSse({ method, query }: Request, _res: Response, next: NextFunction): void {
-  if (method !== "POST" || query.alt === "sse") return next();
-  const rule = "must be sse (?alt=sse): this server streams server-sent events, not a JSON array";
-  throw invalidValue("alt", rule);
+/** Without `alt=sse` a stream is a JSON array, errors included, as Google's is. A WebSocket has a format of its own. */
+function chooseFormat({ method, query }: Request, res: Response, next: NextFunction): void {
+  const locals = localsOf(res);
+  if (method !== "POST" || locals.streamFormat) return next();
+  const form = query.alt ?? query.$alt ?? "json";
+  if (form === "sse") locals.streamFormat = BARE_SSE;
+  else if (/^json(;|$)/.test(String(form))) {
+    locals.streamFormat = jsonArray();
+    locals.encodeError = (error, requestId) => [encodeGeminiError(error, requestId)];
+  } else throw invalidValue("alt", "must be sse (server-sent events) or json (a JSON array)");
+  next();
 }
 
 function describe(id: string, { engine }: GeminiDeps): GeminiModel {

@@ -25,6 +25,9 @@ const REPLACEMENTS =
   "Models are chosen when the server starts: sluice pull hf:user/repo:quant downloads one, " +
   "sluice --model FILE --alias NAME serves it";
 
+/** All of Ollama's API. Its own examples send no content type, or that of a form. */
+export const OLLAMA_ROUTES = /^\/api\//i;
+
 export const OLLAMA_PATHS = [
   ...["/api/tags", "/api/ps", "/api/version"],
   ...[ollamaShow.path, ollamaPull.path],

@@ -6,7 +6,7 @@ import { ENDPOINTS } from "../../api/wire-formats.ts";
 import { compiledQuestion } from "../../compile/compiled-request.ts";
 import type { Catalog } from "../../models/catalog.ts";
 import { askInTurn, type QuestionDeps } from "../generate/ask-in-turn.ts";
-import { type CompileDeps, compileSchemas } from "../generate/compiled-schemas.ts";
+import { type FitDeps, fitToModel } from "../generate/fit-to-model.ts";
 import { type ParseDeps, parseContext } from "../generate/parse-context.ts";
 import { watchWithin } from "../generate/time-limits.ts";
 import { nameIgnored, refuseUnknown } from "../server/ignored-params.ts";
@@ -21,7 +21,7 @@ export const QUESTION_EXPRESS_ROUTES = QUESTION_PATHS.map(routeOf);
 
 export type QuestionRoutesDeps = ParseDeps &
   QuestionDeps &
-  CompileDeps & {
+  FitDeps & {
     readonly catalog: Catalog;
     readonly requestTimeoutMs: number;
   };
@@ -42,8 +42,8 @@ function askHandler(route: Endpoint, deps: QuestionRoutesDeps): RequestHandler {
       catalog.resolve(asked.model);
       nameIgnored(res, asked);
       const turn = { signal, abort, caller: callerOf(res), isAdmitted: false };
-      const { request, ignoredParams } = asked;
-      const compiled = await compileSchemas({ res, signal, request, ignoredParams }, deps);
+      const { request, ignoredParams, wishes = [] } = asked;
+      const compiled = await fitToModel({ res, signal, request, ignoredParams, wishes }, deps);
       // The cast is safe: compiling a question does not change the type of its answer.
       const answer = await askInTurn(deps, turn, (ask) =>
         asked.answer((question) => ask(compiledQuestion(question, compiled)) as never),

@@ -1,6 +1,7 @@
 // The table of every path: which middleware and which handler serve it, in order, and what each of them gets.
 
-import express, { type Express } from "express";
+import express, { type Express, type RequestHandler } from "express";
+import { encodeLlamaCppError } from "../../api/llama-cpp/errors.ts";
 import { encodeOllamaError } from "../../api/ollama/errors.ts";
 import { rerank } from "../../api/openai/rerank.ts";
 import type { Index } from "../../api/sluice/server-answers.ts";
@@ -40,8 +41,8 @@ import {
   mountUsage,
   USAGE_PATH,
 } from "./key-routes.ts";
-import { type ModelsDeps, mountModels } from "./models-routes.ts";
-import { mountOllama, OLLAMA_PATHS, type OllamaDeps } from "./ollama-routes.ts";
+import { type ModelsDeps, mountModels, useAnthropicModels } from "./models-routes.ts";
+import { mountOllama, OLLAMA_PATHS, OLLAMA_ROUTES, type OllamaDeps } from "./ollama-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { routeOf } from "./path-model.ts";
 import {
@@ -113,9 +114,11 @@ export function createApp(parts: AppDeps): Express {
     limitBytes: parts.bodyLimitBytes,
     memory: parts.bodyMemory,
     ownerOf: (req, res) => (parts.keys.isOpen ? (req.ip ?? "") : ownerOf(res)),
+    untypedPaths: OLLAMA_ROUTES,
   });
   // Headers of every answer, errors included.
   app.use(requestId(), noSniff());
+  app.use(withVersion);
   app.use(closeWhileDraining(() => parts.queue.isDraining));
   useEnvelopes(app);
   app.use(checkHost(parts.hostNames), checkOrigin(parts.corsOrigins));
@@ -134,10 +137,21 @@ export function createApp(parts: AppDeps): Express {
   return app;
 }
 
+/** Paths of OpenAI's API that llama.cpp's server also serves without the version. */
+const UNVERSIONED = /^\/(chat\/completions|completions|responses|embeddings|models)(?=[/?]|$)/;
+
+/** Serves `/chat/completions` and the like as `/v1/chat/completions`, whatever the method. */
+const withVersion: RequestHandler = (req, _res, next) => {
+  if (UNVERSIONED.test(req.url)) req.url = `/v1${req.url}`;
+  next();
+};
+
 /** Goes before everything that may refuse a request: each API has its own error envelope. */
 function useEnvelopes(app: Express): void {
   app.use("/api", useEnvelope(encodeOllamaError));
+  app.use("/apply-template", useEnvelope(encodeLlamaCppError));
   for (const { path, encodeError } of DIALECTS) app.use(routeOf(path), useEnvelope(encodeError));
+  useAnthropicModels(app);
   useGemini(app);
 }
 

@@ -8,8 +8,8 @@ import { ServiceError } from "../../errors.ts";
 import type { Claim, KeptAnswer, KeptAnswers } from "../../resume/kept-answers.ts";
 import { STREAMS_PATH } from "../generate/sinks.ts";
 import { methodNotAllowed } from "../server/middleware.ts";
-import { ownerOf } from "../server/response-locals.ts";
-import { framingOf } from "../stream/framing.ts";
+import { localsOf, ownerOf } from "../server/response-locals.ts";
+import { BARE_SSE, framingOf } from "../stream/framing.ts";
 import { endHead, LogReader, type LogReaderDeps } from "../stream/log-reader.ts";
 import { checkedQuery } from "./checked-query.ts";
 
@@ -61,6 +61,7 @@ function resume(req: Request, res: Response, deps: StreamsDeps, stream: KeptAnsw
   if (stream.log.isReadTo(after)) return void res.status(204).end(); // an EventSource reconnects until it gets a 204
   const errorFrame = (error: ServiceError) => ({ data: JSON.stringify(encodeOpenaiError(error)) });
   const { waitStatus } = stream;
+  if (stream.isBare) localsOf(res).streamFormat ??= BARE_SSE;
   const reader = new LogReader({ req, res, framing: framingOf(res), waitStatus, errorFrame }, deps);
   void reader.follow(stream.log, after).finally(deps.streams.attach(stream));
 }

@@ -95,7 +95,7 @@ export class FrameStream implements Sink {
   end(frames: readonly Frame[] = []): void {
     this.close();
     const { res, framing } = this.#options;
-    res.end(frames.length > 0 ? framing.encode(frames) : undefined);
+    res.end((frames.length > 0 ? framing.encode(frames) : "") + (framing.closing?.() ?? ""));
   }
 
   /**

@@ -1,4 +1,4 @@
-// The formats of a stream: server-sent events, lines of JSON, and (in websocket/) messages of a WebSocket.
+// The formats of a stream: server-sent events, lines of JSON, a JSON array, and (in websocket/) messages of a WebSocket.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html , https://github.com/ndjson/ndjson-spec
 
 import type { Response } from "express";
@@ -31,6 +31,7 @@ export function framingIn(format: StreamFormat, { notice, heartbeat }: WaitingFr
     notice ? format.encode([notice(status)]) : format.comment(status);
   return {
     ...format,
+    ...(notice ? { eventIds: "none" as const } : {}),
     waitStatus: said,
     heartbeat: (lastStatus) => (heartbeat ? format.encode([heartbeat]) : said(lastStatus)),
   };
@@ -38,17 +39,48 @@ export function framingIn(format: StreamFormat, { notice, heartbeat }: WaitingFr
 
 export const SSE: StreamFormat = {
   contentType: "text/event-stream; charset=utf-8",
+  eventIds: "usual",
   encode: encodeEvents,
   opening: (heartbeatMs) => `: connected heartbeat_ms=${heartbeatMs}\n\n`,
   comment: (status) => `: ${status ? statusText(status) : "heartbeat"}\n\n`,
 };
 
+/**
+ * Server-sent events for clients that read every line as data, as most versions of Google's SDKs do: they fail at a comment, at
+ * an id, and some even at an empty line before the first event.
+ */
+export const BARE_SSE: StreamFormat = {
+  ...SSE,
+  eventIds: "asked",
+  opening: () => "",
+  comment: () => "",
+};
+
 export const JSON_LINES: StreamFormat = {
   contentType: "application/x-ndjson",
+  eventIds: "none",
   encode: (frames) => frames.map(({ data }) => `${data}\n`).join(""),
   opening: () => "",
   comment: () => "",
 };
+
+/** The format of one stream that is a JSON array, with the line breaks that Google's server sends. */
+export function jsonArray(): StreamFormat {
+  let before = "[";
+  const encodeElement = ({ data }: Frame) => {
+    const text = `${before}${data}\n`;
+    before = ",\r\n";
+    return text;
+  };
+  return {
+    contentType: "application/json; charset=utf-8",
+    eventIds: "none",
+    encode: (frames) => frames.map(encodeElement).join(""),
+    opening: () => "",
+    comment: () => "",
+    closing: () => (before === "[" ? "[]" : "]"),
+  };
+}
 
 /** e.g. `queued position=3 eta_ms=4200` or `loading progress=0.42` */
 function statusText(status: WaitingStatus): string {

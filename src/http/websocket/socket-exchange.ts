@@ -88,6 +88,7 @@ export class SocketExchange {
     return {
       contentType: STREAM_TYPE,
       encode: (frames) => frames.map((frame) => socketMessages.event(name, frame)).join("\n"),
+      eventIds: "usual",
       opening: () => socketMessages.started(name, requestId(), this.location),
       comment: (status) => (status ? socketMessages.status(name, status) : ""), // a WebSocket has pings
     };

@@ -126,15 +126,16 @@ function isOutOfMemory(error: unknown): boolean {
 /** Facts about a loaded model and its device, for the model endpoints. */
 export async function modelFacts({ llama, note }: Device, model: LlamaModel) {
   const { fileInfo, fileInsights, tokens } = model;
-  const { architecture, file_type: type } = fileInfo.metadata.general;
+  const { name: modelName, architecture, file_type: type } = fileInfo.metadata.general;
   const name = type === undefined ? undefined : GgufFileType[type];
   const { prefix, suffix, middle } = tokens.infill;
   return {
+    name: modelName ?? null,
     device: await describeDevice(llama, model),
     deviceNote: note,
     gpuLayers: model.gpuLayers,
     totalLayers: fileInsights.totalLayers,
-    trainedContextTokens: model.trainContextSize,
+    trainedContextTokens: fileInsights.trainContextSize ?? model.trainContextSize,
     canRank: fileInsights.supportsRanking,
     modelBytes: model.size,
     family: architecture,

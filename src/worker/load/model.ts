@@ -5,7 +5,6 @@ import type { ModelOptions } from "../../engine/messages.ts";
 import { ServiceError } from "../../errors.ts";
 import type { StepLoad } from "../../generation/events.ts";
 import type { ModelInfo } from "../../generation/model-info.ts";
-import { JSON_SYNTAX } from "../../generation/syntax.ts";
 import { acceptSeedFunctions } from "../library-internals.ts";
 import { Batcher } from "../step/batcher.ts";
 import { PromptSlices } from "../step/prompt-slices.ts";
@@ -13,7 +12,7 @@ import { Slot } from "../step/slots.ts";
 import { stepMeter } from "../step/step-meter.ts";
 import { usableCpus } from "./cpu-count.ts";
 import { type Device, fitIntoMemory, type LoadOptions, modelFacts, withDevice } from "./device.ts";
-import { type ModelLanguage, modelLanguage } from "./model-language.ts";
+import { languageFacts, type ModelLanguage, modelLanguage } from "./model-language.ts";
 
 /** Largest slice of a prompt: short on a CPU so that an abort is quick, long on a GPU to keep the device busy. */
 const CPU_BATCH_TOKENS = 128;
@@ -86,11 +85,7 @@ async function loadOn(device: Device, load: SlotLoadOptions): Promise<LoadedMode
       slots: slots.length,
       contextTokens: context.contextSize,
       batchTokens: context.batchSize,
-      chatTemplate: language.template?.source ?? null,
-      toolFormat: language.template?.toolFormat.name ?? null,
-      argumentSyntax: language.template?.toolFormat.syntax ?? JSON_SYNTAX,
-      reasoningFormat: language.reasoningFormat?.name ?? null,
-      vocabularySize: language.vocabularySize,
+      ...languageFacts(language),
       ...(await modelFacts(device, model)),
     },
   };

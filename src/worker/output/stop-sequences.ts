@@ -7,13 +7,19 @@ export type StopScan = {
   readonly stopString: string | null;
 };
 
+/** Node of the automaton before any text. */
+const ROOT = 0;
+
 /** The scanner of one answer. No part of a stop string is returned, however many fragments it is split into. */
 export class StopSequences {
   readonly #stops: readonly string[];
+  readonly #automaton: StopAutomaton;
+  #node = ROOT;
   #held = "";
 
   constructor(stops: readonly string[]) {
     this.#stops = stops;
+    this.#automaton = new StopAutomaton(stops);
   }
 
   push(fragment: string): StopScan {
@@ -21,10 +27,10 @@ export class StopSequences {
     const text = this.#held + fragment;
     const found = this.#firstStop(text);
     if (found) {
-      this.#held = "";
+      this.flush();
       return { text: text.slice(0, found.at), stopString: found.stop };
     }
-    const sure = text.length - longestStart(this.#stops, text);
+    const sure = text.length - this.#automaton.depthOf(this.#node);
     this.#held = text.slice(sure);
     return { text: text.slice(0, sure), stopString: null };
   }
@@ -33,16 +39,85 @@ export class StopSequences {
   flush(): string {
     const text = this.#held;
     this.#held = "";
+    this.#node = ROOT;
     return text;
   }
 
+  /** The stop string that begins first. The automaton has read the held text already. */
   #firstStop(text: string): { readonly at: number; readonly stop: string } | null {
     let first: { readonly at: number; readonly stop: string } | null = null;
-    for (const stop of this.#stops) {
-      const at = text.indexOf(stop);
-      if (at >= 0 && (!first || at < first.at)) first = { at, stop };
+    for (let index = this.#held.length; index < text.length; index++) {
+      this.#node = this.#automaton.next(this.#node, text.charCodeAt(index));
+      const stop = this.#automaton.stopAt(this.#node);
+      if (stop === null) continue;
+      const at = index + 1 - stop.length;
+      if (!first || at < first.at) first = { at, stop };
     }
     return first;
+  }
+}
+
+/** Number of UTF-16 units: a node and a unit make one key. */
+const UNITS = 0x10000;
+
+/**
+ * The Aho-Corasick automaton of the stop strings: reads each character once, however many strings there are and however much
+ * text they hold back. A node stands for a beginning of a stop string.
+ */
+class StopAutomaton {
+  readonly #children = new Map<number, number>();
+  readonly #depths = [0];
+  /** Node of the longest proper end of a node's text that is also a beginning. */
+  readonly #fallbacks = [ROOT];
+  /** The longest stop string that a node's text ends with. */
+  readonly #stops: (string | null)[] = [null];
+
+  constructor(stops: readonly string[]) {
+    const edges = stops.flatMap((stop) => this.#add(stop));
+    edges.sort((one, other) => one.depth - other.depth); // a fallback is less deep than its node
+    for (const { parent, unit, node } of edges) {
+      const fallback = parent === ROOT ? ROOT : this.next(this.#fallbacks[parent] ?? ROOT, unit);
+      this.#fallbacks[node] = fallback;
+      this.#stops[node] ??= this.#stops[fallback] ?? null;
+    }
+  }
+
+  next(from: number, unit: number): number {
+    for (let node = from; ; node = this.#fallbacks[node] ?? ROOT) {
+      const child = this.#children.get(node * UNITS + unit);
+      if (child !== undefined) return child;
+      if (node === ROOT) return ROOT;
+    }
+  }
+
+  depthOf(node: number): number {
+    return this.#depths[node] ?? 0;
+  }
+
+  stopAt(node: number): string | null {
+    return this.#stops[node] ?? null;
+  }
+
+  /** @returns the new edges */
+  #add(stop: string) {
+    const edges: { parent: number; unit: number; node: number; depth: number }[] = [];
+    let parent = ROOT;
+    for (let index = 0; index < stop.length; index++) {
+      const unit = stop.charCodeAt(index);
+      const known = this.#children.get(parent * UNITS + unit);
+      const node = known ?? this.#depths.length;
+      if (known === undefined) {
+        const depth = index + 1;
+        this.#children.set(parent * UNITS + unit, node);
+        this.#depths.push(depth);
+        this.#fallbacks.push(ROOT);
+        this.#stops.push(null);
+        edges.push({ parent, unit, node, depth });
+      }
+      parent = node;
+    }
+    this.#stops[parent] = stop;
+    return edges;
   }
 }
 

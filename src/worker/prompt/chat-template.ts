@@ -2,20 +2,21 @@
 // reasoning options and the start of an answer to continue.
 
 import { randomBytes } from "node:crypto";
-import { Template } from "@huggingface/jinja";
-import { ServiceError } from "../../errors.ts";
-import type { Json, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import type { Json, Message, Prompt, ReasoningOptions } from "../../generation/request.ts";
+import type { TemplateTraits } from "../../generation/template-traits.ts";
 import type { ToolFormat } from "../output/tool-format.ts";
 import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
+import { adaptMessages, cautiousTraits } from "./adapt-messages.ts";
+import { parseTemplate, type Template, TemplateRaised } from "./jinja/template.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";
+import { type TemplateMessage, templateError, templateMessages } from "./template-messages.ts";
 import {
-  type CallForm,
   findCallForm,
-  type TemplateMessage,
-  templateError,
-  templateMessages,
-} from "./template-messages.ts";
-import { plainMessages, withInstructions } from "./tool-instructions.ts";
+  findContentForm,
+  probeTemplate,
+  type RenderMessages,
+} from "./template-probe.ts";
+import { plainMessages, withInstruction, withToolInstructions } from "./tool-instructions.ts";
 
 export type MessagesPrompt = Extract<Prompt, { type: "messages" }>;
 
@@ -34,46 +35,61 @@ type Variables = { readonly [name: string]: Json };
 /** Template variables that enable or limit reasoning. */
 const REASONING_VARIABLES = /\b(enable_thinking|reasoning_effort|thinking)\b/;
 
-const QUESTION: readonly TemplateMessage[] = [{ role: "user", content: "question" }];
+const SAMPLE_TOOL = {
+  type: "function",
+  function: {
+    name: "needle_tool",
+    description: "",
+    parameters: { type: "object", properties: {} },
+  },
+};
 
 export class ChatTemplate {
   readonly source: string;
   readonly toolFormat: ToolFormat;
+  /** What the template does with each kind of conversation. */
+  readonly traits: TemplateTraits;
+  readonly canSwitchReasoning: boolean;
   readonly #template: Template;
-  readonly #options: ChatTemplateOptions;
-  /** Null when the template does not support tool calls; they are then written as plain text. */
-  readonly #callForm: CallForm | null;
-  readonly #describesTools: boolean;
-  readonly #hasSystemRole: boolean;
+  /** Plain data, from which another thread can make the same template. */
+  readonly options: ChatTemplateOptions;
   /** The value of `tools` without tools: some templates accept only one of these. */
   readonly #noTools: null | readonly [];
   readonly #fence: PromptFence;
   /** Marks the end of the last message, where the prompt is cut if that message is continued. */
   readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
 
-  /** @throws Error when the template cannot be parsed */
+  /** @throws Error, with the line, when the template cannot be parsed */
   constructor(options: ChatTemplateOptions) {
-    this.#options = options;
+    this.options = options;
     this.source = options.source;
-    this.#template = new Template(options.source);
+    this.#template = parseTemplate(options.source);
     this.#fence = new PromptFence(options.controlTexts);
-    this.#noTools = this.#rendersTo("question", QUESTION, { tools: null }) ? null : [];
-    const callForm = findCallForm(options.source, (messages) => this.#run(messages, {}));
+    this.canSwitchReasoning =
+      options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
+    const contentForm = (tools: null | readonly []) =>
+      findContentForm((messages) => this.#run(messages, { tools }));
+    const found = contentForm(null);
+    this.#noTools = found ? null : [];
+    const contentAs = found ?? contentForm([]) ?? "text";
+    const render: RenderMessages = (messages) => this.#run(messages, {});
+    const callForm = findCallForm(render, contentAs);
     const format = callForm ? findToolFormat(options.source) : GENERIC;
-    this.#describesTools = callForm !== null && format !== GENERIC && this.#showsTools();
-    this.toolFormat = this.#describesTools || format.example ? format : GENERIC;
-    this.#callForm = this.toolFormat === GENERIC ? null : callForm;
-    this.#hasSystemRole = this.#takesSystemMessages();
+    const describesTools =
+      callForm !== null && format !== GENERIC && findContentForm(this.#withTool) !== null;
+    this.toolFormat = describesTools || format.example ? format : GENERIC;
+    this.traits = probeTemplate({
+      contentAs,
+      callForm: this.toolFormat === GENERIC ? null : callForm,
+      render,
+      renderWithTool: describesTools ? this.#withTool : null,
+    });
   }
 
-  /**
-   * @throws ServiceError `template_error` with the template's own message when it rejects the messages;
-   * `unsupported_parameter` for a variable that it does not have
-   */
+  /** @throws ServiceError `template_error` with the template's own message when it rejects the messages */
   render(prompt: MessagesPrompt): readonly PromptSegment[] {
-    this.#checkVariables(prompt.variables);
     const { tools } = prompt;
-    if (!tools || !this.#describesTools) return this.#rendered(prompt, false);
+    if (!tools || !this.traits.describesTools) return this.#rendered(prompt, false);
     try {
       return this.#rendered(prompt, true);
     } catch (error) {
@@ -84,75 +100,66 @@ export class ChatTemplate {
 
   /** @param byTemplate whether the template describes the tools; otherwise a system message does */
   #rendered(prompt: MessagesPrompt, byTemplate: boolean): readonly PromptSegment[] {
-    const tools = byTemplate ? prompt.tools?.tools.map(({ definition }) => definition) : null;
-    const rendered = this.#tryRun(
-      this.#fence.fence(this.#messagesOf(prompt, byTemplate)) as readonly TemplateMessage[], // fencing keeps the shape
-      {
-        ...this.#reasoningVariables(prompt.reasoning),
-        ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
-        tools: this.#fence.fence(tools ?? this.#noTools),
-        add_generation_prompt: !prompt.continuesLast,
-      },
-    );
+    const tools = byTemplate ? (prompt.tools?.tools ?? []) : [];
+    const definitions = tools.map(({ definition }) => definition);
+    const variables = {
+      ...reasoningVariables(prompt.reasoning),
+      ...(this.#fence.fence(prompt.variables) as Variables), // fencing keeps the shape
+      tools: byTemplate ? this.#fence.fence(definitions) : this.#noTools,
+      add_generation_prompt: !prompt.continuesLast,
+    };
+    const render = (traits: TemplateTraits) =>
+      this.#tryRun(this.#messagesOf(prompt, traits, byTemplate), variables);
+    const names = tools.map(({ name }) => name);
+    const rendered = this.#firstThatShows(names, render);
     return this.#fence.segments(prompt.continuesLast ? this.#upToEnd(rendered) : rendered);
   }
 
-  #messagesOf(prompt: MessagesPrompt, byTemplate: boolean): readonly TemplateMessage[] {
-    const { messages, tools, continuesLast } = prompt;
-    const form = this.#callForm;
-    const written = form ? templateMessages(messages, form) : plainMessages(messages);
-    const { example } = this.toolFormat;
-    const hasSystemRole = this.#hasSystemRole;
-    const instructed =
-      tools && !byTemplate && example
-        ? withInstructions(written, { tools, example, hasSystemRole })
-        : written;
-    const last = instructed.at(-1);
-    const ended =
-      continuesLast && last
-        ? [...instructed.slice(0, -1), { ...last, content: `${last.content ?? ""}${this.#end}` }]
-        : instructed;
-    return this.#withInstruction(ended, prompt);
-  }
-
-  #withInstruction(
-    messages: readonly TemplateMessage[],
-    { reasoning, variables }: MessagesPrompt,
-  ): readonly TemplateMessage[] {
-    const instruction = this.#options.reasoningInstruction;
-    const isEnabled = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
-    if (instruction === null || !isEnabled) return messages;
-    const [first, ...rest] = messages;
-    if (first?.role !== "system") return [{ role: "system", content: instruction }, ...messages];
-    return [{ ...first, content: `${first.content}\n${instruction}` }, ...rest];
-  }
-
-  /** An unknown variable would have no effect, so it is an error. Turning reasoning off needs no variable. */
-  #checkVariables(variables: Variables): void {
-    const unknown = Object.keys(variables).find((name) => {
-      const isSwitch = name === "enable_thinking" || name === "thinking";
-      if (isSwitch && (variables[name] === false || this.#options.reasoningInstruction))
-        return false;
-      return !(/^[A-Za-z_]\w*$/.test(name) && new RegExp(`\\b${name}\\b`).test(this.source));
-    });
-    if (unknown === undefined) return;
-    const field = `variables.${unknown}` as const;
-    const message = `${field}: this model's chat template has no such variable`;
-    throw new ServiceError("unsupported_parameter", message, { field });
-  }
-
-  /** @throws ServiceError when the request asks for reasoning and the template cannot enable it */
-  #reasoningVariables({ effort }: ReasoningOptions): Variables {
-    if (effort === null) return {};
-    if (effort === "none") return { enable_thinking: false, thinking: false };
-    if (!this.#options.reasoningInstruction && !REASONING_VARIABLES.test(this.source)) {
-      throw new ServiceError(
-        "unsupported_parameter",
-        `effort ${effort} is not supported: this model's chat template cannot switch reasoning on; omit it or use none`,
-        { field: "effort" },
-      );
+  /** Renders messages as the template shows them best. If it rejects them or hides a tool, tries forms that ask less of it. */
+  #firstThatShows(toolNames: readonly string[], render: (traits: TemplateTraits) => string) {
+    const incomplete: string[] = [];
+    const errors: unknown[] = [];
+    for (const traits of [this.traits, ...cautiousTraits(this.traits)]) {
+      try {
+        const text = render(traits);
+        if (toolNames.every((name) => text.includes(name))) return text;
+        incomplete.push(text);
+      } catch (error) {
+        errors.push(error);
+      }
     }
-    return { enable_thinking: true, thinking: true, reasoning_effort: effort };
+    const [text] = incomplete;
+    if (text === undefined) throw errors[0];
+    return text;
+  }
+
+  #messagesOf(
+    prompt: MessagesPrompt,
+    traits: TemplateTraits,
+    byTemplate: boolean,
+  ): readonly TemplateMessage[] {
+    const { messages, tools, continuesLast } = prompt;
+    const { example } = this.toolFormat;
+    let written = traits.calls ? messages : plainMessages(messages);
+    const hasSystemRole = traits.system !== "none";
+    if (tools && !byTemplate && example)
+      written = withToolInstructions(written, { tools, example, hasSystemRole });
+    const instruction = this.#reasoningInstruction(prompt);
+    if (instruction !== null) written = withInstruction(written, instruction);
+    if (continuesLast) written = this.#withEnd(written);
+    const takesAssistantLast = traits.takesAssistantLast || continuesLast;
+    const adapted = adaptMessages(written, { ...traits, takesAssistantLast });
+    return this.#fence.fence(templateMessages(adapted, traits)) as readonly TemplateMessage[]; // fencing keeps the shape
+  }
+
+  #withEnd(messages: readonly Message[]): readonly Message[] {
+    const last = messages.at(-1);
+    return last ? [...messages.slice(0, -1), { ...last, content: last.content + this.#end }] : [];
+  }
+
+  #reasoningInstruction({ reasoning, variables }: MessagesPrompt): string | null {
+    const isEnabled = (reasoning.effort ?? "none") !== "none" || variables.enable_thinking === true;
+    return isEnabled ? this.options.reasoningInstruction : null;
   }
 
   #tryRun(messages: readonly TemplateMessage[], variables: Variables): string {
@@ -160,15 +167,17 @@ export class ChatTemplate {
       return this.#run(messages, variables);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      const what =
+        error instanceof TemplateRaised ? "rejects these messages" : "cannot be evaluated";
       throw templateError(
-        `the model's chat template rejects these messages: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
+        `the model's chat template ${what}: ${this.#fence.without(reason).replaceAll(this.#end, "")}`,
         error,
       );
     }
   }
 
   #run(messages: readonly TemplateMessage[], variables: Variables): string {
-    const { bosText, eosText } = this.#options;
+    const { bosText, eosText } = this.options;
     return this.#template.render({
       tools: this.#noTools,
       add_generation_prompt: true,
@@ -179,26 +188,12 @@ export class ChatTemplate {
     });
   }
 
-  /** Whether the template writes tool definitions into the prompt. */
-  #showsTools(): boolean {
-    const parameters = { type: "object", properties: {} };
-    const needle = { name: "needle_tool", description: "", parameters };
-    const definition = { type: "function", function: needle };
-    return this.#rendersTo("needle_tool", QUESTION, { tools: [definition] });
-  }
-
-  #takesSystemMessages(): boolean {
-    const messages = [{ role: "system", content: "needle_system" }, ...QUESTION];
-    return this.#rendersTo("needle_system", messages, {});
-  }
-
-  #rendersTo(needle: string, messages: readonly TemplateMessage[], variables: Variables): boolean {
-    try {
-      return this.#run(messages, variables).includes(needle);
-    } catch {
-      return false; // the template rejects this input
-    }
-  }
+  /** Renders messages with a tool. @throws Error also if the prompt does not show the tool */
+  readonly #withTool: RenderMessages = (messages) => {
+    const text = this.#run(messages, { tools: [SAMPLE_TOOL] });
+    if (!text.includes(SAMPLE_TOOL.function.name)) throw new Error("the template hides the tool");
+    return text;
+  };
 
   #upToEnd(rendered: string): string {
     const at = rendered.indexOf(this.#end);
@@ -207,4 +202,10 @@ export class ChatTemplate {
       "this model's chat template does not support continuing an assistant message",
     );
   }
+}
+
+function reasoningVariables({ effort }: ReasoningOptions): Variables {
+  if (effort === null) return {};
+  if (effort === "none") return { enable_thinking: false, thinking: false };
+  return { enable_thinking: true, thinking: true, reasoning_effort: effort };
 }

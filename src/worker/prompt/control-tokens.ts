@@ -4,6 +4,8 @@
 import type { LlamaModel, Token, TokenAttributes } from "node-llama-cpp";
 import { RecentCache } from "../../generation/recent-cache.ts";
 import { anyOf } from "./prompt-fence.ts";
+import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
+import type { Turn } from "./turn.ts";
 
 /** Longer pieces are not cached: response times could reveal the prompts of other clients. */
 const SHORT_CHARS = 64;
@@ -40,33 +42,39 @@ export class ControlTokens {
    * Returns the same tokens as the tokenizer with control tokens.
    * @param begin tokenizes the first piece, or the whole text if the tokenizer has to find the control tokens
    */
-  tokenize(
+  async tokenize(
     text: string,
-    begin: (text: string, readsControlTokens: boolean) => readonly Token[],
-  ): readonly Token[] {
-    if (this.#pattern === null) return begin(text, true);
+    begin: (text: string, readsControlTokens: boolean) => Promise<readonly Token[]>,
+    turn: Pick<Turn, "pause">,
+  ): Promise<readonly Token[]> {
+    if (this.#pattern === null) return await begin(text, true);
     const tokens: Token[] = [];
     let from = 0;
-    const addText = (to: number) => {
+    const addText = async (to: number) => {
       if (from === to) return;
       const piece = text.slice(from, to);
-      const read = from === 0 ? begin(piece, false) : this.#piece(piece);
+      const isLong = piece.length > SHORT_CHARS;
+      const readPiece = () => (isLong ? this.#long(piece, turn) : this.#short(piece));
+      const read = from === 0 ? await begin(piece, false) : await readPiece();
       for (const token of read) tokens.push(token);
     };
     for (const { 0: found, index } of text.matchAll(this.#pattern)) {
       const id = this.ids.get(found);
       if (id === undefined) continue;
-      addText(index);
+      await addText(index);
       tokens.push(id);
       from = index + found.length;
+      await turn.pause();
     }
-    addText(text.length);
+    await addText(text.length);
     return tokens;
   }
 
-  /** Tokenizes text that follows a control token. */
-  #piece(text: string): readonly Token[] {
-    if (text.length > SHORT_CHARS) return this.#model.tokenize(text, false);
+  #long(text: string, turn: Pick<Turn, "pause">): Promise<readonly Token[]> {
+    return tokenizeInSlices(text, tokenizer(this.#model, false, true), turn);
+  }
+
+  #short(text: string): readonly Token[] {
     const cached = this.#cache.get(text);
     if (cached) return cached;
     const tokens = this.#model.tokenize(text, false);

@@ -12,20 +12,32 @@ import type {
 } from "../../generation/embedding.ts";
 import type { EmbeddingModel } from "../load/embedding-model.ts";
 import { checkTokens } from "./check-tokens.ts";
+import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
+import type { Turn } from "./turn.ts";
 
 type Prepared = { readonly input: PreparedInput; readonly count: number };
 
 /** @throws ServiceError 4xx */
-export function prepareInputs(request: EmbeddingRequest, model: EmbeddingModel): PreparedInputs {
+export async function prepareInputs(
+  request: EmbeddingRequest,
+  model: EmbeddingModel,
+  turn: Pick<Turn, "pause">,
+): Promise<PreparedInputs> {
   const prepared =
-    request.type === "embed" ? prepareEmbed(request, model) : prepareRank(request, model);
+    request.type === "embed"
+      ? await prepareEmbed(request, model, turn)
+      : await prepareRank(request, model, turn);
   return {
     inputs: prepared.map(({ input }) => input),
     promptTokens: prepared.reduce((sum, { count }) => sum + count, 0),
   };
 }
 
-function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
+async function prepareEmbed(
+  request: EmbedRequest,
+  deps: EmbeddingModel,
+  turn: Pick<Turn, "pause">,
+): Promise<Prepared[]> {
   const { vectors, model } = deps;
   if (!vectors) {
     const message =
@@ -33,9 +45,12 @@ function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
     throw new ServiceError("unsupported_parameter", message, { field: "model" });
   }
   checkDimensions(request.dimensions, model.embeddingVectorSize);
-  return request.inputs.map((input, index) => {
+  const prepared: Prepared[] = [];
+  const read = tokenizer(model, false, true);
+  for (const [index, input] of request.inputs.entries()) {
     const param = pathOf(request, index);
-    const tokens = typeof input === "string" ? model.tokenize(input) : [...input];
+    const isText = typeof input === "string";
+    const tokens = isText ? await tokenizeInSlices(input, read, turn) : input;
     checkTokens(tokens, deps.vocabularySize, { param });
     const count = vectors.calculateInputLength(tokens as Token[]); // the check makes the cast safe
     if (count === 0) {
@@ -44,8 +59,13 @@ function prepareEmbed(request: EmbedRequest, deps: EmbeddingModel): Prepared[] {
     }
     const excess = excessOf(count, request, deps, { param });
     const kept = tokens.slice(0, tokens.length - excess);
-    return { input: { tokens: Uint32Array.from(kept), query: null }, count: count - excess };
-  });
+    prepared.push({
+      input: { tokens: Uint32Array.from(kept), query: null },
+      count: count - excess,
+    });
+    await turn.pause();
+  }
+  return prepared;
 }
 
 function checkDimensions(dimensions: number | null, available: number): void {
@@ -54,22 +74,30 @@ function checkDimensions(dimensions: number | null, available: number): void {
   throw new ServiceError("invalid_value", message, { field: "dimensions" });
 }
 
-function prepareRank(request: RankRequest, deps: EmbeddingModel): Prepared[] {
+async function prepareRank(
+  request: RankRequest,
+  deps: EmbeddingModel,
+  turn: Pick<Turn, "pause">,
+): Promise<Prepared[]> {
   const { ranking, model } = deps;
   if (!ranking) throw cannotRank();
   const end = endOfPair(deps);
-  const query = model.tokenize(request.query, false, "trimLeadingSpace");
+  const read = tokenizer(model, false, false);
+  const query = [...(await tokenizeInSlices(request.query, read, turn))];
   const queryCount = ranking.calculateInputLength(query, end);
   excessOf(queryCount, { truncates: false }, deps, { field: "query" });
   const shared = Uint32Array.from(query); // one array for all documents, also when it is sent
-  return request.documents.map((document, index) => {
-    const text = model.tokenize(document, false, "trimLeadingSpace");
+  const prepared: Prepared[] = [];
+  for (const [index, document] of request.documents.entries()) {
+    const text = await tokenizeInSlices(document, read, turn);
     const count = ranking.calculateInputLength(query, [...text, ...end]);
     const excess = excessOf(count, request, deps, { param: pathOf(request, index) });
     const kept = text.slice(0, Math.max(0, text.length - excess));
     const tokens = Uint32Array.from([...kept, ...end]);
-    return { input: { tokens, query: shared }, count: count - excess };
-  });
+    prepared.push({ input: { tokens, query: shared }, count: count - excess });
+    await turn.pause();
+  }
+  return prepared;
 }
 
 /** The library ends a pair with the end token. BERT has none: its pairs end with a separator, which the caller must add. */
@@ -91,5 +119,6 @@ function excessOf(
   const excess = Math.max(0, count - info.contextTokens);
   if (excess === 0 || truncates) return excess;
   const message = `${at.field ?? at.param} has ${count} tokens, but this model reads at most ${info.contextTokens}`;
-  throw new ServiceError("context_length_exceeded", message, at);
+  const counts = { promptTokens: count, contextTokens: info.contextTokens };
+  throw new ServiceError("context_length_exceeded", message, { ...at, counts });
 }

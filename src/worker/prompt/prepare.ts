@@ -2,39 +2,49 @@
 
 import type { LlamaModel } from "node-llama-cpp";
 import { ServiceError } from "../../errors.ts";
+import type { Question } from "../../generation/questions.ts";
 import type { GenerateRequest, PreparedRequest, Prompt } from "../../generation/request.ts";
 import type { ModelLanguage } from "../load/model-language.ts";
 import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan.ts";
-import type { ChatTemplate } from "./chat-template.ts";
 import { checkTokens } from "./check-tokens.ts";
 import type { ControlTokens } from "./control-tokens.ts";
-import {
-  type BoundDeps,
-  leastTextTokens,
-  leastTokens,
-  SUSPECT_CHARS_PER_TOKEN,
-} from "./prompt-bounds.ts";
+import { type BoundDeps, estimateIfTooLong } from "./prompt-bounds.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
+import { sizeOfPrompt } from "./question-size.ts";
+import { renderInThread } from "./render-thread.ts";
 import { templateError } from "./template-messages.ts";
+import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
+import type { Turn } from "./turn.ts";
+
+type PrepareQuestion = Omit<Extract<Question, { type: "prepare" }>, "type">;
 
 export type PrepareDeps = PlanDeps &
   BoundDeps &
-  Pick<ModelLanguage, "vocabularySize"> & {
+  Pick<ModelLanguage, "vocabularySize" | "templateProblem"> & {
     readonly model: LlamaModel;
     readonly controlTokens: Pick<ControlTokens, "tokenize">;
   };
 
-/** @throws ServiceError 4xx */
-export function prepare(request: GenerateRequest, deps: PrepareDeps): PreparedRequest {
+/** Longer prompts are rendered in a thread: these take a few milliseconds, and starting a thread takes 50. */
+const INLINE_MESSAGES = 100;
+const INLINE_CHARS = 200_000;
+
+/** @throws ServiceError 4xx, or the turn's reason to abort */
+export async function prepare(
+  { request, isTrial = false }: PrepareQuestion,
+  deps: PrepareDeps,
+  turn: Turn,
+): Promise<PreparedRequest> {
   const { prompt, maxTokens, grammar, ...rest } = request;
   checkTokenIds(request, deps.vocabularySize);
-  rejectLongPrompt(prompt, deps);
-  const { tokens, text } = promptTokens(prompt, deps);
+  const estimate = await estimateIfTooLong({ prompt, isTrial }, deps, turn);
+  if (estimate !== null) throw tooLong(prompt, { tokens: estimate, isEstimate: true }, deps);
+  const { tokens, text } = await promptTokens(prompt, deps, turn);
   const planned = planOutput({ prompt, promptText: text, grammar }, deps);
   const { tokens: closing, output } = closeReasoning(planned, deps);
   const all = [...tokens, ...closing];
   const room = deps.contextTokens - all.length;
-  if (room < 1) throw tooLong(`${all.length}`, prompt, deps.contextTokens);
+  if (room < 1) throw tooLong(prompt, { tokens: all.length, isEstimate: false }, deps);
   return {
     ...rest,
     promptTokens: Uint32Array.from(all),
@@ -50,84 +60,77 @@ function checkTokenIds({ prompt, sampling }: GenerateRequest, vocabularySize: nu
   if (prompt.type === "tokens") checkTokens(prompt.tokens, vocabularySize, { field: "prompt" });
 }
 
-/** @throws ServiceError 400 for a prompt that is certainly too long, before it is rendered */
-function rejectLongPrompt(prompt: Prompt, deps: PrepareDeps): void {
-  const certain = leastTokens(prompt, deps);
-  if (certain >= deps.contextTokens)
-    throw tooLong(`at least ${certain}`, prompt, deps.contextTokens);
-}
-
 /** @returns the prompt's tokens, and its rendered text if it has one */
-export function promptTokens(prompt: Prompt, deps: PrepareDeps) {
-  const { tokens, text } = readPrompt(prompt, deps);
+export async function promptTokens(prompt: Prompt, deps: PrepareDeps, turn: Turn) {
+  const { tokens, text } = await readPrompt(prompt, deps, turn);
   const { bos, eos } = deps.model.tokens;
   // Generation needs at least one token, even for an empty prompt.
   return { tokens: tokens.length > 0 ? tokens : [bos ?? eos ?? 0], text };
 }
 
-function readPrompt(
+async function readPrompt(
   prompt: Prompt,
   deps: PrepareDeps,
-): { readonly tokens: readonly number[]; readonly text: string } {
+  turn: Turn,
+): Promise<{ readonly tokens: readonly number[]; readonly text: string }> {
   if (prompt.type === "tokens") return { tokens: prompt.tokens, text: "" };
-  if (prompt.type === "infill") return { tokens: infillTokens(prompt, deps.model), text: "" };
-  const segments = promptSegments(prompt, deps.template);
-  const tokens = withBeginning(segmentTokens(segments, prompt, deps), deps.model);
-  return { tokens, text: segments.map(({ text }) => text).join("") };
-}
-
-function segmentTokens(
-  segments: readonly PromptSegment[],
-  prompt: Prompt,
-  deps: PrepareDeps,
-): number[] {
+  if (prompt.type === "infill")
+    return { tokens: await infillTokens(prompt, deps.model, turn), text: "" };
+  const segments = await promptSegments(prompt, deps, turn);
   const tokens: number[] = [];
   for (const segment of segments) {
-    const { length } = tokens;
-    const isSuspect = segment.text.length > deps.contextTokens * SUSPECT_CHARS_PER_TOKEN;
-    const more = isSuspect ? leastTextTokens(segment.text, deps.contextTokens - length, deps) : 0;
-    if (length + more >= deps.contextTokens)
-      throw tooLong(`at least ${length + more}`, prompt, deps.contextTokens);
     const isFirst = tokens.length === 0;
-    for (const token of tokenize(deps, segment, isFirst)) tokens.push(token);
+    for (const token of await segmentTokens(segment, { ...deps, isFirst }, turn))
+      tokens.push(token);
+    await turn.pause();
   }
-  return tokens;
+  const text = segments.map((segment) => segment.text).join("");
+  return { tokens: withBeginning(tokens, deps.model), text };
 }
 
 /** The order is prefix, suffix, middle, as in llama.cpp. */
-function infillTokens({ prefix, suffix }: Extract<Prompt, { type: "infill" }>, model: LlamaModel) {
+async function infillTokens(
+  { prefix, suffix }: Extract<Prompt, { type: "infill" }>,
+  model: LlamaModel,
+  turn: Turn,
+) {
   const { infill } = model.tokens;
   if (infill.prefix === null || infill.suffix === null || infill.middle === null) {
     const message = "suffix is not supported by this model: it has no fill-in-the-middle tokens";
     throw new ServiceError("unsupported_parameter", message, { field: "suffix" });
   }
-  const before = model.tokenize(prefix, false, "trimLeadingSpace");
-  const after = model.tokenize(suffix, false, "trimLeadingSpace");
+  const read = tokenizer(model, false, false);
+  const before = await tokenizeInSlices(prefix, read, turn);
+  const after = await tokenizeInSlices(suffix, read, turn);
   return withBeginning([infill.prefix, ...before, infill.suffix, ...after, infill.middle], model);
 }
 
-function promptSegments(
+async function promptSegments(
   prompt: Extract<Prompt, { type: "messages" | "text" }>,
-  template: ChatTemplate | null,
-): readonly PromptSegment[] {
+  { template, templateProblem }: Pick<PrepareDeps, "template" | "templateProblem">,
+  turn: Turn,
+): Promise<readonly PromptSegment[]> {
   if (prompt.type === "text") return [{ text: prompt.text, isLiteral: false }];
-  if (template) return template.render(prompt);
-  throw templateError(
-    "this model has no chat template, so it cannot read messages; use /v1/completions",
-  );
+  if (!template)
+    throw templateError(
+      templateProblem === null
+        ? "this model has no chat template, so it cannot read messages; use /v1/completions"
+        : `the model's chat template cannot be read: ${templateProblem}; use /v1/completions`,
+    );
+  const isLong = prompt.messages.length > INLINE_MESSAGES || sizeOfPrompt(prompt) > INLINE_CHARS;
+  if (!isLong) return template.render(prompt);
+  return await turn.wait(renderInThread({ options: template.options, prompt }, turn.signal));
 }
 
-function tokenize(
-  { model, controlTokens }: PrepareDeps,
+/** Some tokenizers put a space before the text. That is right only at the very start of the prompt. */
+async function segmentTokens(
   { text, isLiteral }: PromptSegment,
-  isFirst: boolean,
-): readonly number[] {
-  // Some tokenizers put a space before the text. That is right only at the very start of the prompt.
+  { model, controlTokens, isFirst }: PrepareDeps & { readonly isFirst: boolean },
+  turn: Turn,
+): Promise<readonly number[]> {
   const begin = (first: string, readsControlTokens: boolean) =>
-    isFirst
-      ? model.tokenize(first, readsControlTokens)
-      : model.tokenize(first, readsControlTokens, "trimLeadingSpace");
-  return isLiteral ? begin(text, false) : controlTokens.tokenize(text, begin);
+    tokenizeInSlices(first, tokenizer(model, readsControlTokens, isFirst), turn);
+  return isLiteral ? begin(text, false) : controlTokens.tokenize(text, begin, turn);
 }
 
 /** Adds the token that begins every text of this model, if it has one and the tokens lack it. */
@@ -137,11 +140,18 @@ export function withBeginning(tokens: readonly number[], model: LlamaModel): rea
   return isMissing ? [bos, ...tokens] : tokens;
 }
 
-function tooLong(count: string, prompt: Prompt, contextTokens: number): ServiceError {
+function tooLong(
+  prompt: Prompt,
+  { tokens, isEstimate }: { readonly tokens: number; readonly isEstimate: boolean },
+  { contextTokens }: Pick<PrepareDeps, "contextTokens">,
+): ServiceError {
   return new ServiceError(
     "context_length_exceeded",
-    `the prompt has ${count} tokens, but the context holds ${contextTokens} tokens, ` +
+    `the prompt has ${isEstimate ? "about " : ""}${tokens} tokens, but the context holds ${contextTokens} tokens, ` +
       "at least one of them for the answer; shorten the prompt or start the server with a larger --context",
-    { field: prompt.type === "messages" ? "messages" : "prompt" },
+    {
+      field: prompt.type === "messages" ? "messages" : "prompt",
+      counts: { promptTokens: tokens, contextTokens },
+    },
   );
 }

@@ -1,9 +1,12 @@
-// Finds prompts that are certainly too long before they are rendered: rendering thousands of messages takes a tenth of a second
-// and blocks all streams. All counts are lower bounds, so that no prompt that fits is rejected.
+// Finds huge prompts that are certainly too long before they are rendered, and estimates their tokens: counting them exactly
+// would take seconds. The bounds are lower bounds, so that no prompt that fits is rejected.
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { Json, Message, Prompt } from "../../generation/request.ts";
 import type { ChatTemplate, MessagesPrompt } from "./chat-template.ts";
+import { sizeOfPrompt } from "./question-size.ts";
+import { SLICE_CHARS } from "./token-slices.ts";
+import type { Turn } from "./turn.ts";
 
 export type BoundDeps = TokenBounds & {
   readonly model: Pick<LlamaModel, "tokenize">;
@@ -19,48 +22,80 @@ export type TokenBounds = {
 
 type TextPrompt = Exclude<Prompt, { type: "tokens" }>;
 
-/** Text with more characters per context token than this is counted before it is rendered or tokenized as a whole. */
-export const SUSPECT_CHARS_PER_TOKEN = 3;
+/** A prompt is counted exactly up to this size, in the characters that take the same time to tokenize. */
+const COUNTED_CHARS = 500_000;
+const COUNTED_CHARS_PER_TOKEN = 8;
+/** The same for a trial, whose tokens no client sees. */
+const TRIED_CHARS_PER_TOKEN = 3;
 /** Tokens that a text may lose by joining with adjacent text. A cut may also split a control token into several tokens. */
 const EDGE_TOKENS = 4;
 const CUT_TOKENS = 16;
 /** A template shows at least one of this many values in a tool's definition. */
 const SHOWN_VALUES = 4;
-/** Text is counted in pieces of about as many characters as the context has tokens, so that counting can stop early. */
-const LEAST_PIECE_CHARS = 1_024;
-const MOST_PIECE_CHARS = 32_768;
+/** Samples of the text from which the number of its tokens is estimated. */
+const SAMPLES = 16;
+
+/**
+ * @returns an estimate of the prompt's tokens, if counting all of them takes long and the prompt certainly does not fit;
+ * null otherwise
+ */
+export async function estimateIfTooLong(
+  { prompt, isTrial }: { readonly prompt: Prompt; readonly isTrial: boolean },
+  deps: BoundDeps,
+  turn: Pick<Turn, "pause">,
+): Promise<number | null> {
+  const { contextTokens } = deps;
+  const most = isTrial
+    ? TRIED_CHARS_PER_TOKEN * contextTokens
+    : Math.max(COUNTED_CHARS, COUNTED_CHARS_PER_TOKEN * contextTokens);
+  if (prompt.type === "tokens" || sizeOfPrompt(prompt) <= most) return null;
+  const least = await leastTokens(prompt, deps, turn);
+  if (least < contextTokens) return null;
+  if (isTrial) return least;
+  return Math.max(least, await estimatedTokens(prompt, deps, turn));
+}
 
 /** @returns a lower bound of the prompt's tokens; stops counting at the context length */
-export function leastTokens(prompt: Prompt, deps: BoundDeps): number {
-  if (prompt.type === "tokens") return prompt.tokens.length;
-  const texts = textsOf(prompt);
-  const chars = texts.reduce((sum, text) => sum + text.length, 0);
-  const quick = Math.max(Math.floor(chars / deps.longestTokenChars), leastOfShape(prompt, deps));
-  if (quick >= deps.contextTokens || chars <= deps.contextTokens * SUSPECT_CHARS_PER_TOKEN)
-    return quick;
+export async function leastTokens(
+  prompt: TextPrompt,
+  deps: BoundDeps,
+  turn: Pick<Turn, "pause">,
+): Promise<number> {
+  const { model, contextTokens, longestTokenChars } = deps;
+  const chars = textsOf(prompt).reduce((sum, text) => sum + text.length, 0);
+  const quick = Math.max(Math.floor(chars / longestTokenChars), leastOfShape(prompt, deps));
+  if (quick >= contextTokens) return quick;
   let count = 0;
-  for (const text of certainTexts(prompt))
-    count += leastTextTokens(text, deps.contextTokens - count, deps);
+  for (const text of certainTexts(prompt)) {
+    const lost = text.length <= SLICE_CHARS ? EDGE_TOKENS : CUT_TOKENS;
+    for (let at = 0; at < text.length && count < contextTokens; at += SLICE_CHARS) {
+      // The text of a control token is read as one token, which is the fewest it can be.
+      const slice = model.tokenize(text.slice(at, at + SLICE_CHARS), true);
+      count += Math.max(0, slice.length - lost);
+      await turn.pause();
+    }
+  }
   return Math.max(quick, count);
 }
 
-/**
- * Reads the text of a control token as one token, which is the fewest it can be.
- * @returns a lower bound of the text's tokens; stops counting at the limit
- */
-export function leastTextTokens(
-  text: string,
-  limit: number,
-  { model, contextTokens }: Pick<BoundDeps, "model" | "contextTokens">,
-): number {
-  const pieceChars = Math.min(MOST_PIECE_CHARS, Math.max(LEAST_PIECE_CHARS, contextTokens));
-  const lost = text.length <= pieceChars ? EDGE_TOKENS : CUT_TOKENS;
-  let count = 0;
-  for (let at = 0; at < text.length && count < limit; at += pieceChars) {
-    const piece = text.slice(at, at + pieceChars);
-    count += Math.max(0, model.tokenize(piece, true).length - lost);
+async function estimatedTokens(
+  prompt: TextPrompt,
+  { model, messageTokens }: BoundDeps,
+  turn: Pick<Turn, "pause">,
+): Promise<number> {
+  const text = textsOf(prompt).join("\n");
+  const chars = Math.ceil(text.length / SAMPLES);
+  let sampled = 0;
+  let tokens = 0;
+  for (let at = 0; at < text.length; at += chars) {
+    const sample = text.slice(at, at + Math.min(chars, SLICE_CHARS));
+    sampled += sample.length;
+    tokens += model.tokenize(sample, false).length;
+    await turn.pause();
   }
-  return count;
+  const ofText = sampled === 0 ? 0 : (text.length * tokens) / sampled;
+  const messages = prompt.type === "messages" ? prompt.messages.length : 0;
+  return Math.round(ofText) + messages * messageTokens;
 }
 
 /** Counts each message, call, and value in definitions or arguments as at least one token: these are slow to render. */
@@ -138,7 +173,11 @@ export function leastMessageTokens(
     const two = lengthOf(question, answer);
     const ofAnswer = two - lengthOf(question);
     const ofQuestion = lengthOf(question, answer, question) - two;
-    return Math.max(1, Math.min(ofAnswer, ofQuestion) - 1);
+    const ofRows = [
+      lengthOf(question, question) - lengthOf(question),
+      lengthOf(question, answer, answer) - two,
+    ];
+    return Math.max(1, Math.min(ofAnswer, ofQuestion, ...ofRows) - 1);
   } catch {
     return 1; // the template rejects the sample messages
   }

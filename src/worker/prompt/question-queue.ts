@@ -1,38 +1,47 @@
-// The queue of questions that need no slot. Answering one blocks the process and all streams, so after each answer its lane
-// (short or long questions) pauses for three times as long as the answer took. This leaves at least half of the time to the
-// streams. Short questions do not wait for the pause of long ones.
+// The queue of questions that need no slot. Computing an answer blocks all streams, so each lane (short or long questions)
+// computes one answer at a time, in slices, and pauses after each for three times as long as it took. This leaves at least
+// half of the time to the streams. Short questions do not wait for the pause of long ones.
 
 import type { ToWorker } from "../../engine/messages.ts";
-import type { Question } from "../../generation/questions.ts";
-import type { Message, Prompt } from "../../generation/request.ts";
+import { ServiceError } from "../../errors.ts";
+import { sizeOf } from "./question-size.ts";
+import { SlicedTurn, type Turn } from "./turn.ts";
 
 export type QuestionMessage = Extract<ToWorker, { readonly type: "ask" }>;
 
+/** The turn of an answer, which it reports its cost from. */
+export type QuestionTurn = Turn & Pick<SlicedTurn, "computedMs">;
+
 export type QuestionQueueOptions = {
-  /** Answers one question. Blocks the process meanwhile. */
-  readonly answer: (message: QuestionMessage) => void;
+  /** Answers one question, also with a refusal, and never rejects. Blocks the process except in its turn's pauses. */
+  readonly answer: (message: QuestionMessage, turn: QuestionTurn) => Promise<void>;
+  /** Called before each slice with the id of its question, and with null when a slice ends in a pause. */
+  readonly onComputing: (id: string | null) => void;
   /** Whether no stream is on a slot, so that no pause is needed. */
   readonly isIdle: () => boolean;
 };
 
-/** Short or long questions, and the end of their pause. */
-type Lane = { readonly waiting: QuestionMessage[]; pausedUntilMs: number };
+/** An answer that has been started. */
+type Started = { readonly id: string; readonly turn: SlicedTurn };
 
-/** Length of the pause after an answer, in multiples of the time that the answer took. */
+/** Short or long questions, and the end of their pause. */
+type Lane = {
+  readonly waiting: QuestionMessage[];
+  started: Started | null;
+  /** Continues the started answer, which pauses; null if it does not. */
+  resume: (() => void) | null;
+  pausedUntilMs: number;
+};
+
+/** Length of the pause after a slice, in multiples of the time that the slice took. */
 const PAUSE_FACTOR = 3;
 /** Questions up to this size take a few milliseconds. */
 const SHORT_CHARS = 8_000;
-/** Rendering a message costs about as much as tokenizing this much text. */
-const MESSAGE_CHARS = 100;
-/** Tokenizing and fencing a control token costs as much as this much text. */
-const CONTROL_TOKEN_CHARS = 40;
-/** Parsing a grammar takes this share of the time to tokenize the same text. */
-const GRAMMAR_SHARE = 1 / 8;
 
 export class QuestionQueue {
   readonly #options: QuestionQueueOptions;
-  readonly #short: Lane = { waiting: [], pausedUntilMs: 0 };
-  readonly #long: Lane = { waiting: [], pausedUntilMs: 0 };
+  readonly #short: Lane = { waiting: [], started: null, resume: null, pausedUntilMs: 0 };
+  readonly #long: Lane = { waiting: [], started: null, resume: null, pausedUntilMs: 0 };
   readonly #lanes = [this.#short, this.#long];
   #stopTimer: (() => void) | null = null;
 
@@ -46,9 +55,10 @@ export class QuestionQueue {
     this.#schedule();
   }
 
-  /** Removes a waiting question. @returns whether it was waiting */
+  /** Removes a waiting question, or aborts its answer if that has been started. @returns whether it was waiting */
   drop(id: string): boolean {
-    return this.#lanes.some(({ waiting }) => {
+    return this.#lanes.some(({ waiting, started }) => {
+      if (started?.id === id) started.turn.abort(dropped());
       const index = waiting.findIndex((message) => message.id === id);
       if (index >= 0) waiting.splice(index, 1);
       return index >= 0;
@@ -63,11 +73,11 @@ export class QuestionQueue {
   #schedule(): void {
     this.#stopTimer?.();
     this.#stopTimer = null;
-    const open = this.#lanes.filter(({ waiting }) => waiting.length > 0);
+    const open = this.#lanes.filter(canCompute);
     if (open.length === 0) return;
     const wakeAtMs = Math.min(...open.map(({ pausedUntilMs }) => pausedUntilMs));
     const pauseMs = this.#options.isIdle() ? 0 : wakeAtMs - performance.now();
-    // Between two questions the process must read its messages and hand the next decode to its thread.
+    // Between two slices the process must read its messages and hand the next decode to its thread.
     if (pauseMs <= 0) {
       const immediate = setImmediate(() => this.#next());
       this.#stopTimer = () => clearImmediate(immediate);
@@ -79,69 +89,58 @@ export class QuestionQueue {
 
   #next(): void {
     this.#stopTimer = null;
-    const startedAtMs = performance.now();
+    const nowMs = performance.now();
     const isIdle = this.#options.isIdle();
-    const isReady = ({ waiting, pausedUntilMs }: Lane) =>
-      waiting.length > 0 && (isIdle || pausedUntilMs <= startedAtMs);
+    const isReady = (lane: Lane) => canCompute(lane) && (isIdle || lane.pausedUntilMs <= nowMs);
     // The lane whose pause ended first goes first, so that neither lane blocks the other.
     const [lane] = this.#lanes.filter(isReady).sort((a, b) => a.pausedUntilMs - b.pausedUntilMs);
-    const message = lane?.waiting.shift();
-    if (lane && message) {
-      this.#options.answer(message);
-      const endedAtMs = performance.now();
-      lane.pausedUntilMs = endedAtMs + PAUSE_FACTOR * (endedAtMs - startedAtMs);
+    if (lane) this.#compute(lane);
+    else this.#schedule();
+  }
+
+  /** Computes a slice. What follows it calls `#schedule()`. */
+  #compute(lane: Lane): void {
+    const { resume, started } = lane;
+    if (resume && started) {
+      lane.resume = null;
+      this.#options.onComputing(started.id);
+      return resume();
     }
+    const message = lane.waiting.shift();
+    if (message) void this.#start(lane, message);
+  }
+
+  async #start(lane: Lane, message: QuestionMessage): Promise<void> {
+    const turn = new SlicedTurn((computedMs, until) => this.#rest(lane, computedMs, until));
+    lane.started = { id: message.id, turn };
+    this.#options.onComputing(message.id);
+    await this.#options.answer(message, turn);
+    lane.started = null;
+    pauseAfter(lane, turn.sliceMs);
     this.#schedule();
   }
-}
 
-/** Estimated cost, as the number of characters that take the same time to tokenize. */
-function sizeOf(question: Question): number {
-  switch (question.type) {
-    case "prepare": {
-      const { prompt, grammar } = question.request;
-      return sizeOfPrompt(prompt) + (grammar?.length ?? 0) * GRAMMAR_SHARE;
-    }
-    case "render":
-      return sizeOfPrompt(question.prompt);
-    case "tokenize":
-      return (
-        question.text.length + (question.readsControlTokens ? controlTokenCost(question.text) : 0)
-      );
-    case "detokenize":
-      return question.tokens.length;
+  /** Lets others compute until the pause is over, or until other work is done, whose time is not the lane's. */
+  async #rest(lane: Lane, computedMs: number, until: Promise<unknown> | null): Promise<void> {
+    this.#options.onComputing(null);
+    pauseAfter(lane, computedMs);
+    if (until) this.#schedule();
+    await until;
+    await new Promise<void>((resolve) => {
+      lane.resume = resolve;
+      this.#schedule();
+    });
   }
 }
 
-function sizeOfMessage(message: Message): number {
-  const { content } = message;
-  const size = content.length + controlTokenCost(content);
-  if (message.role !== "assistant") return size;
-  const calls = message.toolCalls.length > 0 ? JSON.stringify(message.toolCalls).length : 0;
-  return size + (message.reasoning?.length ?? 0) + calls;
+function canCompute({ waiting, started, resume }: Lane): boolean {
+  return started ? resume !== null : waiting.length > 0;
 }
 
-/** The control tokens of most models start with "<". */
-function controlTokenCost(text: string): number {
-  return CONTROL_TOKEN_CHARS * (text.split("<").length - 1);
+function pauseAfter(lane: Lane, computedMs: number): void {
+  lane.pausedUntilMs = performance.now() + PAUSE_FACTOR * computedMs;
 }
 
-function sizeOfPrompt(prompt: Prompt): number {
-  switch (prompt.type) {
-    case "messages": {
-      const texts = prompt.messages.reduce((sum, message) => sum + sizeOfMessage(message), 0);
-      const tools = prompt.tools?.tools ?? [];
-      const rules = tools.reduce((sum, tool) => sum + tool.rules.text.length, 0);
-      const written = JSON.stringify([tools.map(({ definition }) => definition), prompt.variables]);
-      return (
-        texts + MESSAGE_CHARS * prompt.messages.length + written.length + rules * GRAMMAR_SHARE
-      );
-    }
-    case "text":
-      return prompt.text.length;
-    case "tokens":
-      return prompt.tokens.length;
-    case "infill":
-      return prompt.prefix.length + prompt.suffix.length;
-  }
+function dropped(): ServiceError {
+  return new ServiceError("aborted", "the client cancelled the question");
 }

@@ -1,55 +1,16 @@
-// Converts messages to the form that a chat template expects. Templates differ in the form of tool calls, so several are tried.
+// Converts messages to the values that a chat template reads.
 
 import { createHash } from "node:crypto";
 import { ServiceError } from "../../errors.ts";
 import type { Json, Message, ToolCall } from "../../generation/request.ts";
-
-/** The form in which a template accepts the tool calls of an earlier answer. */
-export type CallForm = {
-  readonly argumentsAs: "object" | "text";
-  /** Content of an answer that has only tool calls. */
-  readonly emptyContent: "" | null;
-  /** Whether call ids must be nine letters and digits. */
-  readonly hasShortIds: boolean;
-};
+import type { CallForm, TemplateTraits } from "../../generation/template-traits.ts";
 
 export type TemplateMessage = { readonly [name: string]: Json };
 
-const CALL: ToolCall = { id: "abcdefghi", name: "needle_name", arguments: { needle: "hay" } };
-const TRIAL: readonly Message[] = [
-  { role: "user", content: "question" },
-  { role: "assistant", content: "", reasoning: null, toolCalls: [CALL] },
-  { role: "tool", content: "needle_result", toolCallId: CALL.id, name: CALL.name },
-];
-const FORMS: readonly Omit<CallForm, "hasShortIds">[] = [
-  { argumentsAs: "object", emptyContent: "" },
-  { argumentsAs: "text", emptyContent: "" },
-  { argumentsAs: "object", emptyContent: null },
-  { argumentsAs: "text", emptyContent: null },
-];
-
-/**
- * @param render renders messages with the template; throws if the template rejects them
- * @returns null when no form makes the call and its result appear in the prompt
- */
-export function findCallForm(
-  source: string,
-  render: (messages: readonly TemplateMessage[]) => string,
-): CallForm | null {
-  const hasShortIds = /length\s*!=\s*9/.test(source);
-  const found = FORMS.find((form) => {
-    try {
-      const text = render(templateMessages(TRIAL, { ...form, hasShortIds }));
-      return (
-        /"needle"\s*:\s*"hay"/.test(text) &&
-        ["name", "result"].every((each) => text.includes(`needle_${each}`))
-      );
-    } catch {
-      return false; // the template rejects this form
-    }
-  });
-  return found ? { ...found, hasShortIds } : null;
-}
+export type MessageForm = Pick<TemplateTraits, "contentAs" | "reasoningAs"> & {
+  /** Null if no message has tool calls. */
+  readonly calls: CallForm | null;
+};
 
 /** For messages that the template cannot render. */
 export function templateError(message: string, cause?: unknown): ServiceError {
@@ -58,49 +19,64 @@ export function templateError(message: string, cause?: unknown): ServiceError {
 
 export function templateMessages(
   messages: readonly Message[],
-  form: CallForm,
+  form: MessageForm,
 ): readonly TemplateMessage[] {
   return messages.map((message) => templateMessage(message, form));
 }
 
-function templateMessage(message: Message, form: CallForm): TemplateMessage {
-  switch (message.role) {
+function templateMessage(message: Message, form: MessageForm): TemplateMessage {
+  const { role, content } = message;
+  switch (role) {
+    case "assistant":
+      return templateAnswer(message, form);
     case "tool": {
-      const { content, toolCallId, name } = message;
+      const { toolCallId, name } = message;
       return {
-        role: "tool",
-        content,
-        ...(toolCallId === null ? {} : { tool_call_id: idFor(toolCallId, form) }),
+        role,
+        content: contentOf(role, content, form),
+        ...(toolCallId === null ? {} : { tool_call_id: idFor(toolCallId, form.calls) }),
         ...(name === null ? {} : { name }),
       };
     }
-    case "assistant": {
-      const { content, reasoning, toolCalls } = message;
-      const hasCalls = toolCalls.length > 0;
-      return {
-        role: "assistant",
-        content: hasCalls && content === "" ? form.emptyContent : content,
-        // Qwen and DeepSeek read the first name, gpt-oss the second.
-        ...(reasoning === null ? {} : { reasoning_content: reasoning, thinking: reasoning }),
-        ...(hasCalls ? { tool_calls: toolCalls.map((call) => templateCall(call, form)) } : {}),
-      };
-    }
     default:
-      return { role: message.role, content: message.content };
+      return { role, content: contentOf(role, content, form) };
   }
 }
 
-function templateCall(call: ToolCall, form: CallForm): Json {
+function contentOf(role: Message["role"], text: string, { contentAs }: MessageForm): Json {
+  const isText = contentAs === "text" || (contentAs === "user-parts" && role !== "user");
+  return isText ? text : [{ type: "text", text }];
+}
+
+function templateAnswer(answer: Extract<Message, { role: "assistant" }>, form: MessageForm) {
+  const { role, content: text, reasoning, toolCalls } = answer;
+  const hasCalls = toolCalls.length > 0;
+  const content =
+    hasCalls && text === "" && form.calls ? form.calls.emptyContent : contentOf(role, text, form);
+  const calls = hasCalls
+    ? { tool_calls: toolCalls.map((call) => templateCall(call, form.calls)) }
+    : {};
+  if (reasoning === null) return { role, content, ...calls };
+  if (form.reasoningAs === "part") {
+    const thought = { type: "thinking", thinking: reasoning };
+    return { role, content: text === "" ? [thought] : [thought, { type: "text", text }], ...calls };
+  }
+  // Qwen and DeepSeek read the first name, gpt-oss the second.
+  return { role, content, reasoning_content: reasoning, thinking: reasoning, ...calls };
+}
+
+function templateCall(call: ToolCall, form: CallForm | null): Json {
   const { id, name, arguments: args } = call;
+  const isText = form?.argumentsAs === "text";
   return {
     id: idFor(id, form),
     type: "function",
-    function: { name, arguments: form.argumentsAs === "object" ? args : JSON.stringify(args) },
+    function: { name, arguments: isText ? JSON.stringify(args) : args },
   };
 }
 
 /** Mistral's templates reject ids of any other length. The result depends only on the id. */
-function idFor(id: string, { hasShortIds }: CallForm): string {
-  if (!hasShortIds || /^[a-zA-Z0-9]{9}$/.test(id)) return id;
+function idFor(id: string, form: CallForm | null): string {
+  if (!form?.hasShortIds || /^[a-zA-Z0-9]{9}$/.test(id)) return id;
   return createHash("sha256").update(id).digest("hex").slice(0, 9);
 }

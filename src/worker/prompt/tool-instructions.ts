@@ -2,58 +2,63 @@
 // support tool calls either, earlier calls and results as plain text.
 
 import type { Message, ToolUse } from "../../generation/request.ts";
-import { type TemplateMessage, templateError } from "./template-messages.ts";
+
+type Result = Extract<Message, { role: "tool" }>;
 
 /** Writes calls and results as text, in the Hermes format. */
-export function plainMessages(messages: readonly Message[]): readonly TemplateMessage[] {
-  const plain: { role: string; content: string }[] = [];
+export function plainMessages(messages: readonly Message[]): readonly Message[] {
+  const plain: Message[] = [];
   for (const message of messages) {
     const next = plainMessage(message);
     const last = plain.at(-1);
     // Results of several calls become one user message, because many templates require alternating roles.
     if (last && last.role === next.role && message.role === "tool") {
-      last.content = `${last.content}\n${next.content}`;
+      plain.splice(-1, 1, { ...last, content: `${last.content}\n${next.content}` });
     } else plain.push(next);
   }
   return plain;
 }
 
-function plainMessage(message: Message): { role: string; content: string } {
-  if (message.role === "tool") {
-    return { role: "user", content: `<tool_response>\n${message.content}\n</tool_response>` };
-  }
-  const { role, content } = message;
-  if (role !== "assistant") return { role, content };
+function plainMessage(message: Message): Message {
+  if (message.role === "tool") return resultAsText(message);
+  if (message.role !== "assistant") return message;
   const calls = message.toolCalls.map(
     ({ name, arguments: args }) =>
       `<tool_call>\n${JSON.stringify({ name, arguments: args })}\n</tool_call>`,
   );
-  return { role, content: [content, ...calls].filter(Boolean).join("\n") };
+  const content = [message.content, ...calls].filter(Boolean).join("\n");
+  return { ...message, content, toolCalls: [] };
 }
 
-export type InstructOptions = {
+export function resultAsText({ content }: Result): Message {
+  return { role: "user", content: `<tool_response>\n${content}\n</tool_response>` };
+}
+
+/** Adds instructions to the first message if that is a system message; otherwise adds a system message in front. */
+export function withInstruction(messages: readonly Message[], text: string): readonly Message[] {
+  const [first, ...rest] = messages;
+  if (first?.role !== "system") return [{ role: "system", content: text }, ...messages];
+  return [{ ...first, content: `${first.content}\n${text}` }, ...rest];
+}
+
+export type ToolInstructions = {
   readonly tools: ToolUse;
   /** A call as the model should write it. */
   readonly example: string;
-  /** Whether the template accepts system messages; otherwise the instructions go into the first user message. */
+  /** Whether the template shows system messages; otherwise the instructions go into the first user message. */
   readonly hasSystemRole: boolean;
 };
 
-/** @throws ServiceError `template_error` when no message can hold the instructions */
-export function withInstructions(
-  messages: readonly TemplateMessage[],
-  { tools, example, hasSystemRole }: InstructOptions,
-): readonly TemplateMessage[] {
+export function withToolInstructions(
+  messages: readonly Message[],
+  { tools, example, hasSystemRole }: ToolInstructions,
+): readonly Message[] {
   const text = instructions(tools, example);
   const [first, ...rest] = messages;
   const role = hasSystemRole ? "system" : "user";
-  if (first && (first.role === role || first.role === "system")) {
-    return [{ ...first, content: `${first.content}\n\n${text}` }, ...rest];
-  }
-  if (hasSystemRole) return [{ role, content: text }, ...messages];
-  throw templateError(
-    "this model's chat template does not support system messages, so with tools the first message must be from the user",
-  );
+  if (first?.role !== role && first?.role !== "system")
+    return [{ role, content: text }, ...messages];
+  return [{ ...first, content: `${first.content}\n\n${text}` }, ...rest];
 }
 
 function instructions({ tools, isRequired, callable }: ToolUse, example: string): string {

@@ -12,9 +12,6 @@ import type { Slot } from "../step/slots.ts";
 import { requestBiases } from "./token-bias.ts";
 import { seedOfEachToken } from "./token-seeds.ts";
 
-/** Penalties apply to this many of the answer's last tokens. A number that changes would rebuild the sampler for each token. */
-const PENALTY_TOKENS = 256;
-
 export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): SequenceEvaluateOptions {
   const { sampling } = run.request;
   return {
@@ -34,17 +31,20 @@ export function evaluateOptions(model: LlamaModel, run: Run, slot: Slot): Sequen
 }
 
 function penalties(run: Run): Pick<SequenceEvaluateOptions, "repeatPenalty"> {
-  const { repeatPenalty, presencePenalty, frequencyPenalty } = run.request.sampling;
+  const { repeatPenalty, presencePenalty, frequencyPenalty, penaltyTokens } = run.request.sampling;
   if (repeatPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return {};
+  if (penaltyTokens === 0) return {};
   const promptLength = run.request.promptTokens.length;
+  // One number for the whole answer: a number that changes would rebuild the sampler for each token.
+  const mostTokens = Math.min(penaltyTokens, run.request.maxTokens);
   return {
     repeatPenalty: {
       penalty: repeatPenalty,
       presencePenalty,
       frequencyPenalty,
-      maxPunishTokens: PENALTY_TOKENS,
+      maxPunishTokens: mostTokens,
       punishTokens: () => {
-        const from = Math.max(promptLength, run.tokens.length - PENALTY_TOKENS);
+        const from = Math.max(promptLength, run.tokens.length - mostTokens);
         return run.tokens.slice(from) as Token[];
       },
     },

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { geminiGenerate, geminiStream } from "../../../src/api/gemini/generate.ts";
 import {
-  infillAnswer,
-  infillFrame,
+  nativeAnswer,
+  nativeFrame,
   pickedFields,
   slotList,
 } from "../../../src/api/llama-cpp/answers.ts";
@@ -105,6 +105,7 @@ const MORE: Readonly<Record<string, object>> = {
   "/v1/messages": { max_tokens: 5, tools: [{ name: "f", input_schema: { type: "object" } }] },
   [geminiGenerate.path]: GEMINI,
   [geminiStream.path]: GEMINI,
+  "/completion": { return_progress: true, stop: ["\n\n"], n_predict: 5 },
   "/infill": { return_progress: true, logit_bias: { 5: 1 }, stop: ["\n\n"], n_predict: 5 },
   "/api/chat": {
     ...{ logprobs: true, top_logprobs: 2, think: true, options: { num_predict: 5 } },
@@ -116,7 +117,7 @@ const MORE: Readonly<Record<string, object>> = {
 /** The schemas, without the form that all answers share. */
 function schemasOf({ answer, event }: Contract): readonly [z.ZodType, z.ZodType] {
   if (answer instanceof z.ZodUnion && answer.options.includes(pickedFields))
-    return [infillAnswer, z.union([infillFrame, infillAnswer])];
+    return [nativeAnswer, z.union([nativeFrame, nativeAnswer])];
   return [answer, event ?? z.never()];
 }
 

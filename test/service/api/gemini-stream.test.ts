@@ -1,4 +1,4 @@
-// Gemini's stream over real HTTP: unnamed events, comments with the wait status, errors before it and in the middle.
+// Gemini's stream over real HTTP: unnamed events or a JSON array, no comments, errors before it and in the middle.
 
 import { afterEach, expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -44,16 +44,13 @@ async function streamed(engine: FakeEngineOptions, settings: Partial<Config> = {
   running = await startWithFake(engine, settings);
   const { events } = await postSse(`${urlOf("streamGenerateContent")}?alt=sse`, withReasoning);
   const chunks: Chunk[] = [];
-  const comments: string[] = [];
   for await (const event of events) {
-    if (event.type === "comment") comments.push(event.text);
-    else {
-      expect(event.message.event).toBeUndefined();
-      chunks.push(JSON.parse(event.message.data) as Chunk);
-    }
+    if (event.type === "comment") throw new Error(`a comment: ${event.text}`);
+    expect(event.message.event).toBeUndefined();
+    chunks.push(JSON.parse(event.message.data) as Chunk);
   }
   const parts = chunks.map(({ candidates }) => candidates?.[0]?.content.parts);
-  return { chunks, comments, parts };
+  return { chunks, parts };
 }
 
 test("sends unnamed events, and the last one has the finish reason", async () => {
@@ -122,14 +119,77 @@ test("a refusal before the stream is a plain error", async () => {
   });
 });
 
-test("a quiet stream is kept alive by comments", async () => {
-  const { comments, chunks } = await streamed({ prefillMs: 600 }, { heartbeatMs: 20 });
+test("a quiet stream has no comments, because Google's SDKs read every line as data", async () => {
+  running = await startWithFake({ prefillMs: 300, texts: ["a"], tokens: 2 }, { heartbeatMs: 20 });
 
-  expect(comments.length).toBeGreaterThan(2);
-  expect(chunks.length).toBeGreaterThan(1);
+  const response = await post(`${urlOf("streamGenerateContent")}?alt=sse`, body());
+
+  const text = await response.text();
+  expect(text).toMatch(/^data: \{/);
+  expect(text).not.toMatch(/^(?!data: |$)/m);
 });
 
-test("a waiting client gets its position in a comment, and a full queue sends Retry-After", async () => {
+test("a server whose streams are resumable sends Google's clients no ids, unless they ask for them", async () => {
+  running = await startWithFake(
+    { texts: ["a"], tokens: 2, prefillMs: 100 },
+    { resumable: true, heartbeatMs: 20 },
+  );
+  const url = `${urlOf("streamGenerateContent")}?alt=sse`;
+
+  const plain = await post(url, body());
+  const asked = await post(url, body(), { "x-resumable": "true" });
+
+  expect(plain.headers.get("location")).toBeNull();
+  expect(await plain.text()).toMatch(/^data: /);
+  const text = await asked.text();
+  expect(text).toMatch(/^id: 0\ndata: /);
+  const again = await fetch(`${running.url}${asked.headers.get("location")}`);
+  expect(await again.text()).toBe(text);
+});
+
+test.each(["", "?alt=json", "?$alt=json;enum-encoding=int"])(
+  "a stream with the query %j is one JSON array",
+  async (query) => {
+    running = await startWithFake({ events: EVENTS, prefillMs: 100 }, { heartbeatMs: 20 });
+
+    const response = await post(`${urlOf("streamGenerateContent")}${query}`, withReasoning);
+
+    expect(response.headers.get("content-type")).toMatch(/^application\/json/);
+    const chunks = (await response.json()) as Chunk[];
+    expect(chunks.map(({ candidates }) => candidates[0]?.content.parts)).toMatchObject([
+      [{ text: "Hm.", thought: true }],
+      [{ text: "Let me " }],
+      [{ text: "see" }],
+      [{ functionCall: { name: "weather" } }],
+      [{ functionCall: { name: "clock" } }],
+    ]);
+  },
+);
+
+test("the errors of an array are its elements, before the stream and in the middle", async () => {
+  const error = new ServiceError("generation_failed", "it broke");
+  running = await startWithFake({ failure: { error, afterTokens: 1 } });
+  const url = urlOf("streamGenerateContent");
+
+  const refused = await post(url, { contents: 5 });
+  const broken = await post(url, withReasoning);
+
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject([{ error: { code: 400 } }]);
+  expect(await broken.json()).toMatchObject([{ candidates: [{}] }, { error: { code: 500 } }]);
+});
+
+test("another form of stream, and an array that can be resumed, are refused", async () => {
+  running = await startWithFake({});
+
+  const proto = await post(`${urlOf("streamGenerateContent")}?alt=proto`, body());
+  const resumable = await post(urlOf("streamGenerateContent"), body(), { "x-resumable": "true" });
+
+  expect(await proto.json()).toMatchObject({ error: { message: expect.stringContaining("alt") } });
+  expect([proto.status, resumable.status]).toEqual([400, 400]);
+});
+
+test("a waiting client gets no comment, and a full queue sends Retry-After", async () => {
   running = await startWithFake(
     { tokens: Number.POSITIVE_INFINITY, tokenMs: 2 },
     { slots: 1, queue: 1 },
@@ -138,11 +198,7 @@ test("a waiting client gets its position in a comment, and a full queue sends Re
   const first = await postSse(url, body({ maxOutputTokens: 4000 }));
   await until(() => running.engine.running === 1, "it runs");
   const second = await postSse(url, withReasoning);
-  let comment = "";
-  while (!comment.includes("queued")) {
-    const { value } = await second.events.next();
-    if (value?.type === "comment") comment = value.text;
-  }
+  await until(() => running.service.queue.inside === 2, "the second waits");
 
   const refused = await post(url, withReasoning);
 

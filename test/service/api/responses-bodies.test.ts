@@ -21,7 +21,6 @@ const call = (more: object) =>
   item({ type: "function_call", call_id: "1", name: "f", arguments: "{}", ...more });
 const result = (more: object) =>
   item({ type: "function_call_output", call_id: "1", output: "a", ...more });
-const reasoningItem = (more: object) => item({ type: "reasoning", summary: [], ...more });
 const tool = (more: object) => ({
   tools: [{ type: "function", name: "f", parameters: { type: "object" }, ...more }],
 });
@@ -44,8 +43,7 @@ const CASES: readonly Case[] = [
   ["chat's messages", { messages: [{ role: "user", content: "Hi" }] }, "messages", unsupported],
   ["an item that is text", item("Hi"), "input[1]"],
   ["an item that is null", item(null), "input[1]"],
-  ["an item of an unknown type", item({ type: "poem" }), "input[1].type"],
-  ["an item of a hosted tool", item({ type: "web_search_call", id: "1" }), "input[1].type"],
+  ["an item of no type", item({ text: "Hi" }), "input[1]"],
   ["a reference", item({ type: "item_reference", id: "1" }), "input[1]", unreadable],
   ["a message of a tool", item({ role: "tool", content: "Hi" }), "input[1].role"],
   ["a message without content", item({ role: "user" }), "input[1].content", missing],
@@ -53,26 +51,12 @@ const CASES: readonly Case[] = [
   ["an image", part({ type: "input_image" }), "input[1].content[0]", unreadable],
   ["a file", part({ type: "input_file" }), "input[1].content[0]", unreadable],
   ["sound", part({ type: "input_audio" }), "input[1].content[0]", unreadable],
-  [
-    "a result that is an image",
-    result({ output: [{ type: "input_image" }] }),
-    "input[1].output[0]",
-    unreadable,
-  ],
   ["a result without id", result({ call_id: undefined }), "input[1].call_id", missing],
   ["arguments that are no text", call({ arguments: {} }), "input[1].arguments"],
-  ["arguments that are no JSON", call({ arguments: "{" }), "input[1].arguments"],
-  ["arguments that are a list", call({ arguments: "[]" }), "input[1].arguments"],
   ["a call without a name", call({ name: "" }), "input[1].name"],
-  [
-    "reasoning of another server",
-    reasoningItem({ encrypted_content: "abc" }),
-    "input[1].encrypted_content",
-  ],
   ["instructions of a number", { instructions: 5 }, "instructions"],
   ["a limit of 0", { max_output_tokens: 0 }, "max_output_tokens"],
   ["a limit as text", { max_output_tokens: "5" }, "max_output_tokens"],
-  ["chat's limit", { max_tokens: 5 }, "max_tokens", unsupported],
   ["chat's format", { response_format: { type: "json_object" } }, "response_format", unsupported],
   ["a model that is a number", { model: 5 }, "model"],
   ["stream as text", { stream: "yes" }, "stream"],
@@ -80,7 +64,6 @@ const CASES: readonly Case[] = [
   ["top_p as text", { top_p: "1" }, "top_p"],
   ["21 alternatives", { top_logprobs: 21 }, "top_logprobs"],
   ["two choices", { n: 2 }, "n", unsupported],
-  ["progress of the prompt", { return_progress: true }, "return_progress", unsupported],
   ["a forgotten background", { background: true, store: false }, "background", unsupported],
   ["background as text", { background: "yes" }, "background"],
   ["a conversation", { conversation: "conv_1" }, "conversation", unsupported],
@@ -88,14 +71,11 @@ const CASES: readonly Case[] = [
   ["a nameless earlier one", { previous_response_id: "" }, "previous_response_id"],
   ["a numbered earlier one", { previous_response_id: 5 }, "previous_response_id"],
   ["a stored prompt", { prompt: { id: "1" } }, "prompt", unsupported],
-  ["a limit on calls", { max_tool_calls: 1 }, "max_tool_calls", unsupported],
   ["an unknown truncation", { truncation: "always" }, "truncation"],
-  ["sources of a search", { include: ["web_search_call.action.sources"] }, "include[0]"],
   ["include as text", { include: "reasoning.encrypted_content" }, "include"],
   ["store as text", { store: "yes" }, "store"],
   ["metadata of numbers", { metadata: { a: 1 } }, "metadata.a"],
   ["metadata with a prototype", { metadata: proto }, "metadata.__proto__"],
-  ["a tool of the host's", { tools: [{ type: "web_search" }] }, "tools[0].type"],
   [
     "a tool in chat's form",
     { tools: [{ type: "function", function: { name: "f" } }] },
@@ -129,19 +109,9 @@ const CASES: readonly Case[] = [
     "text.format.schema",
     missing,
   ],
-  [
-    "a format without name",
-    format({ type: "json_schema", schema: {} }),
-    "text.format.name",
-    missing,
-  ],
   ["a schema's not", schema({ not: {} }), "text.format.schema.not", unenforced],
   ["a deep schema", schema(deep), "text"],
-  ["short words", { text: { verbosity: "low" } }, "text.verbosity"],
   ["an unknown effort", { reasoning: { effort: "extreme" } }, "reasoning.effort"],
-  ["chat's effort", { reasoning_effort: "low" }, "reasoning_effort"],
-  ["Anthropic's thinking", { thinking: { type: "enabled" } }, "thinking", unsupported],
-  ["a template's switch", { enable_thinking: false }, "enable_thinking", unsupported],
   ["a template", { chat_template: "{{ x }}" }, "chat_template", unsupported],
   ["reasoning as text", { reasoning: "high" }, "reasoning"],
   [
@@ -150,7 +120,6 @@ const CASES: readonly Case[] = [
     "grammar",
     unsupported,
   ],
-  ["an unknown tier", { service_tier: "slow" }, "service_tier"],
 ];
 
 async function answerTo(body: object) {

@@ -34,12 +34,14 @@ describe.each(BODIES)("%s", (path, body) => {
       ...body,
       ...{ temperature: 0.5, top_p: 0.9, top_k: 40, min_p: 0.05, seed: 5 },
       ...{ presence_penalty: 1, frequency_penalty: -1, repeat_penalty: 1.1 },
+      repeat_last_n: 32,
       logit_bias: { 7: -100 },
     });
 
     expect(sampling).toEqual({
       ...{ temperature: 0.5, topP: 0.9, topK: 40, minP: 0.05, seed: 5 },
       ...{ presencePenalty: 1, frequencyPenalty: -1, repeatPenalty: 1.1, logitBias: [[7, -100]] },
+      penaltyTokens: 32,
     });
   });
 
@@ -85,13 +87,14 @@ test("Responses passes on the template's variables, the reasoning budget, and th
     input: "Hi",
     tools,
     tool_choice: { type: "allowed_tools", mode: "required", tools: tools.slice(1) },
-    chat_template_kwargs: { custom: 1 },
+    chat_template_kwargs: { enable_thinking: true },
     thinking_budget_tokens: 9,
+    reasoning_format: "none",
   });
 
   const { variables, reasoning, tools: use } = asMessages(prompt);
-  expect(variables).toEqual({ custom: 1 });
-  expect(reasoning.budgetTokens).toBe(9);
+  expect(variables).toEqual({ enable_thinking: true });
+  expect(reasoning).toMatchObject({ budgetTokens: 9, isSeparate: false });
   expect(use).toMatchObject({ callable: ["g"], isRequired: true });
 });
 

@@ -4,9 +4,11 @@ import { ServiceError } from "../../../src/errors.ts";
 import { scriptedProgram, UNLOADED_MODEL } from "../../support/engines/scripted-programs.ts";
 
 let engine: WorkerEmbeddingEngine;
+let logged: string[] = [];
 afterEach(async () => engine.close());
 
 function start(modelPath = "some.gguf"): void {
+  logged = [];
   engine = new WorkerEmbeddingEngine({
     entry: scriptedProgram("scripted-worker"),
     model: { ...UNLOADED_MODEL, modelPath },
@@ -16,7 +18,7 @@ function start(modelPath = "some.gguf"): void {
     restartDelayMs: 30_000,
     embeddingIdleTimeoutMs: 60_000,
     knownModel: () => null,
-    log: () => {},
+    log: (_level, line) => void logged.push(line),
     onLoadProgress: () => {},
   });
 }
@@ -56,6 +58,15 @@ test("a request during which the worker dies twice fails, and a new worker serve
   const [after] = await run(["answer"]);
   expect(after).not.toBe(before);
 }, 20_000);
+
+test("inputs that end the worker when it reads them are not given to another worker", async () => {
+  start();
+  await run(["answer"]);
+
+  await expect(run(["unreadable"])).rejects.toMatchObject({ code: "worker_crashed" });
+
+  expect(logged.filter((line) => line.includes("a new one starts"))).toHaveLength(1);
+});
 
 test("an abort waits for a reply that arrives soon, and keeps the worker", async () => {
   start();

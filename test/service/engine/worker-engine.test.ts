@@ -157,6 +157,23 @@ test.each([
   },
 );
 
+test("a question that ends its worker is not asked again, and those that waited there are", async () => {
+  open();
+  const { signal } = new AbortController();
+  const tokenize = (text: string) =>
+    engine.ask(
+      { type: "tokenize", text, addsBeginning: false, readsControlTokens: false },
+      { signal },
+    ).answer;
+  await engine.firstLoad;
+
+  const [waiting, deadly] = [tokenize("a"), tokenize("kill")];
+
+  await expect(deadly).rejects.toMatchObject({ code: "worker_crashed" });
+  expect(await waiting).toEqual([]);
+  expect(engine.status().workerRestarts).toBe(1);
+});
+
 test("a worker that keeps dying is restarted within the limit", async () => {
   open();
   for (const restarts of [1, 2, 3]) {

@@ -18,6 +18,7 @@ export const PLAIN_SAMPLING: SamplingParams = {
   presencePenalty: 0,
   frequencyPenalty: 0,
   repeatPenalty: 1,
+  penaltyTokens: 256,
   logitBias: [],
 };
 

@@ -42,6 +42,8 @@ export type FakeEngineOptions = {
   /** The reported cost of a question. */
   readonly askCostMs?: number;
   readonly contextTokens?: number;
+  /** Facts about the model that differ from `FAKE_MODEL`. */
+  readonly model?: Partial<ModelInfo>;
   /** A stream that is not read for this long gives its slot to waiting requests; without this option it never does. */
   readonly parkTimeoutMs?: number;
   /** Thrown after this many tokens. */
@@ -55,6 +57,7 @@ export type FakeEngineOptions = {
 type Turn = { readonly begin: () => Promise<void>; readonly end: () => void };
 
 export const FAKE_MODEL: ModelInfo = {
+  name: null,
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,
@@ -65,9 +68,11 @@ export const FAKE_MODEL: ModelInfo = {
   trainedContextTokens: 4096,
   batchTokens: 128,
   chatTemplate: "{{ messages }}",
+  templateTraits: null,
   toolFormat: "hermes",
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: "think",
+  canSwitchReasoning: true,
   vocabularySize: 1000,
   canRank: true,
   modelBytes: 1,
@@ -95,7 +100,11 @@ export class FakeEngine implements Engine {
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
-    this.#loaded.resolve(FAKE_MODEL);
+    this.#loaded.resolve(this.#model);
+  }
+
+  get #model(): ModelInfo {
+    return { ...FAKE_MODEL, ...this.#options.model };
   }
 
   get firstLoad(): Promise<ModelInfo> {
@@ -118,7 +127,7 @@ export class FakeEngine implements Engine {
     return {
       state: this.#state,
       loadProgress: this.#state === "ready" ? 1 : 0.42,
-      model: this.#state === "ready" ? FAKE_MODEL : null,
+      model: this.#state === "ready" ? this.#model : null,
       workerPid: null,
       workerRestarts: 0,
       reason: null,
@@ -184,6 +193,10 @@ export class FakeEngine implements Engine {
       throw new ServiceError(
         "context_length_exceeded",
         `${promptTokens.length} > ${contextTokens}`,
+        {
+          field: prompt.type === "messages" ? "messages" : "prompt",
+          counts: { promptTokens: promptTokens.length, contextTokens },
+        },
       );
     }
     return {

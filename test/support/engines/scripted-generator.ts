@@ -24,6 +24,18 @@ function receive(message: ToWorker): void {
   else if (message.type === "start") start(message);
   else if (message.type === "credit") addCredit(message.id, message.bytes);
   else if (message.type === "abort") abort(message.id);
+  else if (message.type === "ask" && message.question.type === "tokenize")
+    tokenize(message.id, message.question.text);
+}
+
+/** The text selects the action; a text without one is answered a little later. Other questions are never answered. */
+function tokenize(id: string, text: string): void {
+  if (text !== "kill") {
+    setTimeout(() => send({ type: "answered", id, answer: [], ms: 0 }), 10 * TOKEN_MS);
+    return;
+  }
+  send({ type: "computing", id });
+  process.abort();
 }
 
 function start(message: Start): void {

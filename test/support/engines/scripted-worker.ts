@@ -5,6 +5,7 @@ import type { EmbeddingQuestion } from "../../../src/generation/questions.ts";
 import { JSON_SYNTAX } from "../../../src/generation/syntax.ts";
 
 const MODEL = {
+  name: null,
   device: "CPU",
   deviceNote: null,
   gpuLayers: 0,
@@ -15,9 +16,11 @@ const MODEL = {
   trainedContextTokens: 16,
   batchTokens: 16,
   chatTemplate: null,
+  templateTraits: null,
   toolFormat: null,
   argumentSyntax: JSON_SYNTAX,
   reasoningFormat: null,
+  canSwitchReasoning: false,
   vocabularySize: 0,
   beginningText: null,
   endText: null,
@@ -28,7 +31,7 @@ const MODEL = {
   quantization: "Q8_0",
   canInfill: false,
 };
-/** The actions by token: `crash`, `hang`, `slow`; any other text returns a vector. */
+/** The actions by token: `crash`, `hang`, `slow`; any other text returns a vector. A first `unreadable` ends the worker at once. */
 const ACTIONS = ["answer", "crash", "hang", "slow"];
 
 process.on("disconnect", () => process.exit());
@@ -52,6 +55,8 @@ function receive(message: ToWorker<EmbeddingQuestion>): void {
 function ask(id: string, question: EmbeddingQuestion): void {
   if (question.type === "compute-input") return compute(id, ACTIONS[question.input.tokens[0] ?? 0]);
   if (question.request.type !== "embed") return;
+  send({ type: "computing", id });
+  if (question.request.inputs[0] === "unreadable") process.exit(1);
   const inputs = question.request.inputs.map((input) => ({
     tokens: Uint32Array.of(Math.max(0, ACTIONS.indexOf(String(input)))),
     query: null,

@@ -71,10 +71,40 @@ test("the loss of the worker rejects all open questions, which cost nothing", as
   const asked = [ask(), ask()];
   const error = new ServiceError("worker_crashed", "gone");
 
-  questions.lose(error);
+  questions.lose(error, { isFromOutside: false });
 
   for (const { answer, costMs } of asked) {
     await expect(answer).rejects.toBe(error);
     expect(await costMs).toBe(0);
   }
+});
+
+test.each([
+  [false, "only the question that was being computed is not asked again"],
+  [true, "every question is asked again if something else has killed the worker"],
+])("isFromOutside %s: %s", async (isFromOutside) => {
+  const { questions, ask } = open();
+  const [waiting, computed] = [ask(), ask()];
+  const error = new ServiceError("worker_crashed", "gone");
+
+  questions.receive({ type: "computing", id: "q2" });
+  questions.lose(error, { isFromOutside });
+
+  await expect(waiting.answer).rejects.toBe(error); // the engine asks again after this error
+  const reason = await computed.answer.catch((thrown: unknown) => thrown);
+  expect(reason === error).toBe(isFromOutside);
+  expect(reason).toMatchObject({ code: "worker_crashed" });
+});
+
+test("a question that pauses, or has been answered, is not the one that ends the worker", async () => {
+  const { questions, ask } = open();
+  const [pausing, waiting] = [ask(), ask()];
+  const error = new ServiceError("worker_crashed", "gone");
+
+  questions.receive({ type: "computing", id: "q1" });
+  questions.receive({ type: "computing", id: null });
+  questions.lose(error, { isFromOutside: false });
+
+  await expect(pausing.answer).rejects.toBe(error);
+  await expect(waiting.answer).rejects.toBe(error);
 });

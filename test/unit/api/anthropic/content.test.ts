@@ -73,6 +73,21 @@ test("merges consecutive messages of one role", () => {
   ]);
 });
 
+test.each([
+  [{ a: 1 }, { a: 1 }],
+  ['{"a":1}', { a: 1 }],
+  ['{"a":', { arguments: '{"a":' }],
+  [null, {}],
+])("the input %j of a call that was sent back is %j", (input, args) => {
+  const messages = read([
+    user("a"),
+    assistant([{ type: "tool_use", id: "1", name: "f", input }]),
+    user([result("1", "b")]),
+  ]);
+
+  expect(messages[1]).toMatchObject({ toolCalls: [{ arguments: args }] });
+});
+
 test("reads thinking blocks as reasoning, and drops redacted ones", () => {
   const blocks = [
     { type: "thinking", thinking: "Hm.", signature: "" },

@@ -59,7 +59,7 @@ test("text is one block", () => {
     {
       type: "content_block_start",
       index: 0,
-      content_block: { type: "text", text: "", citations: null },
+      content_block: { type: "text", text: "" },
     },
     { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "a" } },
     { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: '"b' } },

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { anthropicCountTokens } from "../../../../src/api/anthropic/count-tokens.ts";
 import { anthropicMessages } from "../../../../src/api/anthropic/messages.ts";
 import { ServiceError } from "../../../../src/errors.ts";
+import type { ModelInfo } from "../../../../src/generation/model-info.ts";
 import type { AskedQuestion } from "../../../../src/generation/questions.ts";
 import type { GenerateRequest } from "../../../../src/generation/request.ts";
 import {
@@ -132,6 +133,20 @@ describe("thinking", () => {
     expect(withEffort("high", { type: "enabled", budget_tokens: 9 })).toBe("high");
     expect(withEffort("high", { type: "disabled" })).toBe("none");
   });
+});
+
+test.each([
+  [{ thinking: { type: "adaptive" } }, ["thinking"]],
+  [{ thinking: { type: "enabled", budget_tokens: 9 } }, ["thinking", "thinking.budget_tokens"]],
+  [{ thinking: { type: "disabled" } }, []],
+  [{ output_config: { effort: "high" } }, ["output_config.effort"]],
+  [{ output_config: { effort: "extreme" } }, ["output_config.effort"]],
+  [{ output_config: { effort: "high" }, thinking: { type: "disabled" } }, ["output_config.effort"]],
+])("a model that does not reason leaves out of %j the fields %j", (fields, left) => {
+  const model = { canSwitchReasoning: false, reasoningFormat: null } as unknown as ModelInfo;
+  const { wishes = [] } = parse(fields);
+
+  expect(wishes.filter((wish) => !wish.isMetBy(model)).map(({ field }) => field)).toEqual(left);
 });
 
 describe("tools", () => {

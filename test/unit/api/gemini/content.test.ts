@@ -86,6 +86,33 @@ test("matches responses to calls by id, else by name in the order of the calls",
   ]);
 });
 
+test("media in a response are notes in the result", () => {
+  const media = [{ inlineData: { mimeType: "image/png", data: "AA==" } }, {}];
+  const functionResponse = { name: "f", response: { output: "see" }, parts: media };
+
+  const [, , result] = read([
+    user,
+    { role: "model", parts: [call("f")] },
+    { role: "tool", parts: [{ functionResponse }] },
+  ]);
+
+  expect(result?.content).toBe(
+    "see\n[an image that this model cannot see]\n[a file that this model cannot read]",
+  );
+});
+
+test("an answer's part of nothing, and a response without a result, are empty", () => {
+  const signed = [{ thoughtSignature: "x" }, { text: "A" }];
+
+  const messages = read([
+    { parts: [{ text: "" }] },
+    { role: "model", parts: [...signed, call("f")] },
+    { parts: [{ functionResponse: { name: "f" } }] },
+  ]);
+
+  expect(messages.map(({ content }) => content)).toEqual(["", "A", ""]);
+});
+
 test("refuses a last call without its response", () => {
   expect(() => read([user, { role: "model", parts: [call("f")] }])).toThrow(
     "contents[1] has a functionCall without a functionResponse; send the response as well",

@@ -5,6 +5,7 @@ import type { ParseContext } from "../../../../src/api/dialect.ts";
 import { geminiCountTokens } from "../../../../src/api/gemini/count-tokens.ts";
 import { geminiGenerate, geminiStream } from "../../../../src/api/gemini/generate.ts";
 import type { ServiceError } from "../../../../src/errors.ts";
+import type { ModelInfo } from "../../../../src/generation/model-info.ts";
 import type { GenerateRequest } from "../../../../src/generation/request.ts";
 import { compiled } from "../../../support/engines/compile-schemas.ts";
 
@@ -126,10 +127,10 @@ describe("structured output", () => {
     [{ ...json, responseSchema: {}, responseJsonSchema: {} }, "responseJsonSchema"],
     [{ responseMimeType: "text/x.enum" }, "responseSchema"],
     [{ logprobs: 2 }, "logprobs"],
-    [
-      { thinkingConfig: { thinkingBudget: 5, thinkingLevel: "LOW" } },
-      "thinkingConfig.thinkingLevel",
-    ],
+    [{ ...json, responseFormat: [{ text: { schema: {} } }] }, "responseFormat"],
+    [{ responseFormat: [{ text: { mimeType: "TEXT_PLAIN", schema: {} } }] }, "responseFormat"],
+    [{ responseFormat: [{ text: {} }, { text: {} }] }, "responseFormat"],
+    [{ responseFormat: [{ audio: {} }] }, "responseFormat[0].audio"],
     [{ ...json, responseSchema: { not: {} } }, "responseSchema.not"],
   ])("%o is refused", (generationConfig, param) => {
     expect(paramOf({ generationConfig })).toBe(`generationConfig.${param}`);
@@ -177,9 +178,57 @@ describe("tools", () => {
     expect(toolUse(choosing(wish))).toMatchObject({ callable, isRequired });
   });
 
+  test("those of Google's server are left out and named", () => {
+    const hosted = { tools: [{ googleSearch: {}, codeExecution: null }, ...tools, { newer: {} }] };
+
+    expect(parse(hosted).ignoredParams).toEqual(["tools[0].googleSearch", "tools[3].newer"]);
+    expect(toolUse(hosted)?.callable).toEqual(["f", "g", "h"]);
+    expect(toolUse({ tools: [{ urlContext: {} }] })).toBeNull();
+  });
+
+  test("those of Google's server cannot be forced", () => {
+    const toolConfig = { functionCallingConfig: { mode: "ANY" } };
+
+    expect(paramOf({ tools: [{ googleSearch: {} }], toolConfig })).toBe(
+      "toolConfig.functionCallingConfig.mode",
+    );
+  });
+
+  test("calls sent in pieces are a wish", () => {
+    const { ignoredParams } = parse(choosing({ streamFunctionCallArguments: true }));
+
+    expect(ignoredParams).toEqual(["toolConfig.functionCallingConfig.streamFunctionCallArguments"]);
+  });
+
   test("NONE passes no tools to the template", () => {
     expect(toolUse(choosing({ mode: "NONE" }))).toBeNull();
   });
+});
+
+test.each([
+  [{ thinkingLevel: "low" }, { effort: "low", budgetTokens: null }, []],
+  [{ thinkingLevel: "XHIGH" }, { effort: "xhigh" }, []],
+  [{ thinkingBudget: 9, thinkingLevel: "HIGH" }, { effort: "high", budgetTokens: 9 }, []],
+  [{ thinkingBudget: 0, thinkingLevel: "HIGH" }, { effort: "none" }, ["thinkingLevel"]],
+  [{ thinkingLevel: "ULTRA" }, { effort: null }, ["thinkingLevel"]],
+  [{ thinkingLevel: "THINKING_LEVEL_UNSPECIFIED" }, { effort: null }, []],
+])("thinkingConfig %o is %o, and leaves out %o", (thinkingConfig, reasoning, left) => {
+  const { wishes = [] } = parse({ generationConfig: { thinkingConfig } });
+  const model = { canSwitchReasoning: true, reasoningFormat: {} } as unknown as ModelInfo;
+
+  expect(configured({ thinkingConfig }).prompt).toMatchObject({ reasoning });
+  const unmet = wishes.filter((wish) => !wish.isMetBy(model)).map(({ field }) => field);
+  expect(unmet).toEqual(left.map((name) => `generationConfig.thinkingConfig.${name}`));
+});
+
+test("countTokens leaves out the tools of Google's server, in a whole request too", () => {
+  const tools = [{ googleSearch: {} }];
+  const ignoredBy = (body: object) => geminiCountTokens.parse(body, CONTEXT).ignoredParams;
+
+  expect(ignoredBy({ contents, tools })).toEqual(["tools[0].googleSearch"]);
+  expect(ignoredBy({ generateContentRequest: { contents, tools } })).toEqual([
+    "generateContentRequest.tools[0].googleSearch",
+  ]);
 });
 
 test("countTokens accepts a conversation or a whole request", async () => {

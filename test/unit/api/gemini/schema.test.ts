@@ -25,7 +25,36 @@ test("converts types to those of JSON schema at every depth", () => {
   });
 });
 
+test("converts a JSON schema at every place that holds a schema, and no other", () => {
+  const upper = { type: "STRING" };
+  const lower = { type: "string" };
+  const schema = (inner: object) => ({
+    $defs: { OBJECT: inner, a_b: inner },
+    oneOf: [inner, { type: "Number" }],
+    allOf: [inner],
+    prefixItems: [inner],
+    additionalProperties: inner,
+    items: inner,
+    patternProperties: { "^x": inner },
+    enum: ["STRING"],
+    const: { type: "STRING" },
+    default: { type: "STRING" },
+  });
+
+  expect(jsonSchemaOf(schema(upper))).toEqual({
+    ...schema(lower),
+    oneOf: [lower, { type: "number" }],
+  });
+});
+
 test.each([
+  [{ type: ["STRING", "NULL"] }, { type: ["string", "null"] }],
+  [{ type: ["STRING", "INTEGER"], nullable: true }, { type: ["string", "integer", "null"] }],
+  [
+    { $ref: "#/$defs/a", nullable: true },
+    { $ref: "#/$defs/a", nullable: true },
+  ],
+  [{ type: "NULL", nullable: true }, { type: "null" }],
   [{ type: "STRING", nullable: true }, { type: ["string", "null"] }],
   [{ type: "STRING", nullable: false }, { type: "string" }],
   [

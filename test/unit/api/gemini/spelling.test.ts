@@ -27,6 +27,26 @@ test("converts snake_case names, and keeps the client's own names", () => {
   });
 });
 
+test("keeps the names of schemas and their references", () => {
+  const given = {
+    parameters: {
+      $defs: { my_type: { min_items: 1 } },
+      pattern_properties: { a_b: { $ref: "#/$defs/my_type" } },
+      const: { a_b: 1 },
+      required: ["a_b"],
+    },
+  };
+
+  expect(inCamelCase(given)).toEqual({
+    parameters: {
+      $defs: { my_type: { minItems: 1 } },
+      patternProperties: { a_b: { $ref: "#/$defs/my_type" } },
+      const: { a_b: 1 },
+      required: ["a_b"],
+    },
+  });
+});
+
 test("refuses a field in both spellings", () => {
   const both = { generationConfig: { top_k: 1, topK: 2 } };
 

@@ -3,6 +3,11 @@
 import { expect, test } from "vitest";
 import { defaultSettings } from "../../../../src/api/llama-cpp/infill.ts";
 import { encodeProps, encodeSlots } from "../../../../src/api/llama-cpp/state.ts";
+import {
+  ANY_CALLS,
+  ANY_MESSAGES,
+  type TemplateTraits,
+} from "../../../../src/generation/template-traits.ts";
 import { FAKE_MODEL } from "../../../support/engines/fake-engine.ts";
 
 const SETTINGS = defaultSettings({ defaultMaxTokens: null, allowsGrammar: false });
@@ -52,23 +57,54 @@ test("the progress of a prompt is unknown before the first token", () => {
   ]);
 });
 
+const SERVER = {
+  build: "b",
+  alias: "a",
+  modelFile: "m.gguf",
+  slots: 2,
+  defaultSettings: SETTINGS,
+};
+
 test("a model without a template has null for it", () => {
   const facts = { contextTokens: 256, chatTemplate: null, toolFormat: null, reasoningFormat: null };
   const model = { ...FAKE_MODEL, ...facts, beginningText: null, endText: "</s>" };
-  const server = {
-    build: "b",
-    alias: "a",
-    modelFile: "m.gguf",
-    slots: 2,
-    defaultSettings: SETTINGS,
-  };
-
-  expect(encodeProps({ ...server, model })).toMatchObject({
+  expect(encodeProps({ ...SERVER, model })).toMatchObject({
     default_generation_settings: { n_ctx: 256, params: {} },
     total_slots: 2,
     chat_template: null,
-    chat_template_caps: { tool_format: null, thought_format: null },
+    chat_template_caps: { tool_format: null, supports_tools: false, adaptations: [] },
     bos_token: null,
     eos_token: "</s>",
+  });
+});
+
+test("tells what the template shows under llama.cpp's names, and how messages are adapted", () => {
+  const templateTraits: TemplateTraits = {
+    ...ANY_MESSAGES,
+    system: "none",
+    showsEarlierReasoning: true,
+    describesTools: true,
+    calls: { ...ANY_CALLS, argumentsAs: "object", emptyContent: "", hasShortIds: false },
+  };
+  const props = (traits: TemplateTraits) =>
+    encodeProps({ ...SERVER, model: { ...FAKE_MODEL, templateTraits: traits } }).chat_template_caps;
+
+  expect(props(templateTraits)).toEqual({
+    tool_format: "hermes",
+    thought_format: "think",
+    supports_string_content: true,
+    supports_typed_content: false,
+    supports_system_role: false,
+    supports_tools: true,
+    supports_tool_calls: true,
+    supports_parallel_tool_calls: true,
+    supports_object_arguments: true,
+    supports_preserve_reasoning: true,
+    adaptations: ["System messages are put into the first user message."],
+  });
+  expect(props({ ...templateTraits, calls: null })).toMatchObject({
+    supports_tools: true, // they are described in a system message
+    supports_parallel_tool_calls: true,
+    supports_object_arguments: false,
   });
 });

@@ -6,6 +6,7 @@ import { ollamaChat } from "../../../../src/api/ollama/chat.ts";
 import { ollamaGenerate } from "../../../../src/api/ollama/generate.ts";
 import type { AskedRequest, GenerateRequest } from "../../../../src/generation/request.ts";
 import { IDENTITY } from "../../../support/clients/receipts.ts";
+import type { MessagesPrompt } from "../../../support/clients/requests.ts";
 import { compiled } from "../../../support/engines/compile-schemas.ts";
 
 const CONTEXT: ParseContext = {
@@ -44,7 +45,7 @@ describe("options", () => {
 
     expect(sampling).toEqual({
       ...{ temperature: 0.8, topK: 40, topP: 0.9, minP: 0, repeatPenalty: 1.1, seed: 3 },
-      ...{ presencePenalty: 0, frequencyPenalty: 0, logitBias: [] },
+      ...{ presencePenalty: 0, frequencyPenalty: 0, penaltyTokens: 64, logitBias: [] },
     });
     expect([maxTokens, stop]).toEqual([50, []]);
     expect(parseChat().isStreamed).toBe(true);
@@ -54,6 +55,7 @@ describe("options", () => {
     const options = {
       ...{ temperature: 0, top_k: 5, top_p: 0.5, min_p: 0.1, repeat_penalty: 1, seed: -2 },
       ...{ presence_penalty: 1, frequency_penalty: -1, num_predict: 7, stop: ["a", "b"] },
+      repeat_last_n: -1,
     };
 
     const { sampling, maxTokens, stop } = generate({ options });
@@ -61,8 +63,18 @@ describe("options", () => {
     expect(sampling).toEqual({
       ...{ temperature: 0, topK: 5, topP: 0.5, minP: 0.1, repeatPenalty: 1, seed: 2 ** 32 - 3 },
       ...{ presencePenalty: 1, frequencyPenalty: -1, logitBias: [] },
+      penaltyTokens: Number.MAX_SAFE_INTEGER,
     });
     expect([maxTokens, stop]).toEqual([7, ["a", "b"]]);
+  });
+
+  test("that should be whole lose their fraction, as in Ollama", () => {
+    const options = { top_k: -1.5, seed: 5.9, num_predict: 7.5, repeat_last_n: 8.5, num_ctx: 9.5 };
+
+    const { sampling, maxTokens } = chat({ options });
+
+    expect(sampling).toMatchObject({ topK: 0, seed: 5, penaltyTokens: 8 });
+    expect(maxTokens).toBe(7);
   });
 
   test.each([0, -1, -2])("num_predict %d means no limit", (num_predict) => {
@@ -89,20 +101,46 @@ describe("options", () => {
       "zzz",
     ]);
   });
+});
 
-  test("allow num_ctx up to the context size, once that is known", () => {
-    const of = (num_ctx: number, contextTokens: number | null) => () =>
-      ollamaChat.parse({ model: "m", options: { num_ctx } }, { ...CONTEXT, contextTokens });
+describe("tools", () => {
+  const named = { type: "function", function: { name: "weather" } };
+  const useWith = (tool_choice: unknown) =>
+    (chat({ tools: [tool], tool_choice }).prompt as MessagesPrompt).tools;
 
-    expect(of(4096, 4096)).not.toThrow();
-    expect(of(8192, null)).not.toThrow();
-    expect(of(8192, 4096)).toThrow(
-      expect.objectContaining({ code: "invalid_value", param: "options.num_ctx" }),
-    );
+  test("must be called if the client says so", () => {
+    expect(useWith("required")).toMatchObject({ callable: ["weather"], isRequired: true });
+    expect(useWith(named)).toMatchObject({ callable: ["weather"], isRequired: true });
+    expect(useWith("auto")).toMatchObject({ callable: ["weather"], isRequired: false });
+    expect(useWith("none")).toBeNull();
+  });
+
+  test("need no type", () => {
+    const { type: _type, ...untyped } = tool;
+
+    expect(chat({ tools: [untyped] }).prompt).toEqual(chat({ tools: [tool] }).prompt);
   });
 });
 
 describe("messages", () => {
+  test("that the client cannot change any more may have images and any arguments", () => {
+    const images = ["aGk="];
+    const cut = { function: { name: "weather", arguments: '{"ci' } };
+    const { prompt } = chat({
+      messages: [
+        user,
+        { role: "assistant", content: "Look", images, tool_calls: [cut] },
+        { role: "tool", content: "sunny", tool_name: "weather", images: [...images, ...images] },
+      ],
+    });
+
+    const note = "[an image that this model cannot see]";
+    expect((prompt as MessagesPrompt).messages.slice(1)).toMatchObject([
+      { content: `Look\n${note}`, toolCalls: [{ arguments: { arguments: '{"ci' } }] },
+      { content: `sunny\n${note}\n${note}` },
+    ]);
+  });
+
   test("are read with reasoning, calls, and the results of the calls", () => {
     const { prompt } = chat({
       tools: [tool],

@@ -114,12 +114,7 @@ test.each([
   ["function_call", { name: "f" }],
   ["modalities", ["text", "audio"]],
   ["audio", { voice: "alloy" }],
-  ["prediction", { type: "content" }],
-  ["verbosity", "low"],
-  ["web_search_options", { a: 1 }],
   ["chat_template", "{{ messages }}"],
-  ["thinking", { type: "enabled" }],
-  ["reasoning", { effort: "high" }],
   ["echo", true],
 ])("refuses %s %j by name", (name, value) => {
   const refusal = refusalOf({ [name]: value });

@@ -56,8 +56,23 @@ test("writes completions' form: lists, and offsets into the text", () => {
     tokens: ["One", " 🙂", "!"],
     token_logprobs: [-1, -3, -4],
     top_logprobs: [{ One: -1, Two: -2 }, { " 🙂": -3 }, { "!": -4 }],
-    text_offset: [10, 13, 16],
+    text_offset: [10, 13, 15],
   });
+});
+
+test("gives all tokens of one character its offset", () => {
+  const part = (...bytes: number[]) => ({ ...tokenLogprob("\ufffd", -1), bytes });
+  const logprobs = [
+    tokenLogprob("caf", -1),
+    part(195),
+    part(169),
+    part(240, 159),
+    part(152),
+    part(128, 33),
+    tokenLogprob(" yes", -1),
+  ];
+
+  expect(completionLogprobs(logprobs, 0)?.text_offset).toEqual([0, 3, 3, 4, 4, 4, 6]);
 });
 
 test("writes -9999 for a probability of 0, in both forms", () => {

@@ -86,26 +86,86 @@ test.each([
 
 test.each([
   ["no JSON", "{"],
+  ["cut off", '{"city":"Ro'],
   ["a list", "[]"],
   ["a number", "1"],
   ["null", "null"],
   ["the text of a text", '"{}"'],
-  ["a secret", "my secret words"],
-])("refuses arguments that are %s without quoting them", (_what, text) => {
-  const refusal = refusalOf([USER, calling(call("c0", "f"), call("c1", "f", text))]);
+  ["nested 10,000 levels deep", `{"a":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
+  ["an object with a prototype", '{"__proto__":{}}'],
+])("keeps arguments that are %s as a text", (_what, text) => {
+  expect(read(calling(call("c1", "f", text)))).toMatchObject([
+    { toolCalls: [{ name: "f", arguments: { arguments: text } }] },
+  ]);
+});
 
-  const param = "messages[1].tool_calls[1].function.arguments";
-  expect(refusal).toMatchObject({ code: "invalid_value", param });
-  expect(refusal.message).toBe(`${param} must be a JSON object written as a string`);
+test("reads the call of a custom tool as one with an input", () => {
+  const custom = { id: "c1", type: "custom", custom: { name: "edit", input: "a\nb" } };
+
+  expect(read(calling(custom))).toMatchObject([
+    { toolCalls: [{ id: "c1", name: "edit", arguments: { input: "a\nb" } }] },
+  ]);
 });
 
 test.each([
-  ["10,000 levels", `{"a":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
-  ["a prototype", '{"__proto__":{}}'],
-])("refuses arguments with %s", (_what, text) => {
-  expect(refusalOf([calling(call("c1", "f", text))]).param).toBe(
-    "messages[0].tool_calls[0].function.arguments",
+  [
+    { content: null, reasoning_content: "Hm" },
+    { content: "", reasoning: "Hm" },
+  ],
+  [
+    { content: null, reasoning: "Hm" },
+    { content: "", reasoning: "Hm" },
+  ],
+  [
+    { content: null, tool_calls: [] },
+    { content: "", toolCalls: [] },
+  ],
+  [{}, { content: "" }],
+  [{ content: [] }, { content: "" }],
+  [{ content: null, refusal: "No." }, { content: "No." }],
+  [{ content: [{ type: "refusal", refusal: "No." }] }, { content: "No." }],
+  [{ content: "a", refusal: "No.", annotations: [] }, { content: "a" }],
+])("accepts the assistant's own %j", (answer, message) => {
+  expect(read(USER, { role: "assistant", ...answer })[1]).toMatchObject(message);
+});
+
+test("writes a note for what a model cannot read in a tool result", () => {
+  const content = [
+    { type: "text", text: "Done. " },
+    { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+    { type: "brand_new" },
+  ];
+
+  const result = { role: "tool", tool_call_id: "c1", content };
+
+  expect(read(result)[0]?.content).toBe(
+    "Done. [an image that this model cannot see][a part of type brand_new that this model cannot read]",
   );
+  expect(parse([USER, result]).ignoredParams).toEqual(["messages[].content[].image_url"]);
+  expect(read({ ...result, content: null })[0]?.content).toBe("");
+});
+
+test("reads documents of text", () => {
+  const fileOf = (type: string, bytes: Buffer) => ({
+    type: "file",
+    file: { filename: "a.txt", file_data: `data:${type};base64,${bytes.toString("base64")}` },
+  });
+  const asking = (file: object) => ({
+    role: "user",
+    content: [file, { type: "text", text: "What is it?" }],
+  });
+
+  expect(read(asking(fileOf("text/plain", Buffer.from("é = 7"))))[0]?.content).toBe(
+    "a.txt:\né = 7\n\nWhat is it?",
+  );
+  for (const file of [
+    fileOf("application/pdf", Buffer.from("%PDF")),
+    fileOf("text/plain", Buffer.from([0xff])),
+  ])
+    expect(refusalOf([asking(file)])).toMatchObject({
+      code: "unsupported_content",
+      param: "messages[0].content[0]",
+    });
 });
 
 test("finds a tool's name by the id of its call, over several turns", () => {
@@ -135,16 +195,13 @@ test.each([
   [[{ role: "user", content: null }], "a string, or a list", "messages[0].content"],
   [[USER, { role: "robot", content: "x" }], "user, assistant or tool", "messages[1].role"],
   [[{ role: "user", content: [{ type: "text" }] }], "a part", "messages[0].content[0]"],
-  [[{ role: "assistant" }], "required if there are no tool_calls", "messages[0].content"],
-  [[{ role: "assistant", content: null, tool_calls: [] }], "required", "messages[0].content"],
   [[{ role: "tool", content: "1" }], "required", "messages[0].tool_call_id"],
   [[{ role: "tool", content: "1", tool_call_id: "" }], "", "messages[0].tool_call_id"],
-  [[{ role: "tool", tool_call_id: "c1" }], "required", "messages[0].content"],
   [[calling({ id: "c1" })], "", "messages[0].tool_calls[0].function"],
   [[calling({ ...call("", "f") })], "", "messages[0].tool_calls[0].id"],
   [[calling({ ...call("c1", "") })], "", "messages[0].tool_calls[0].function.name"],
-  [[calling({ ...call("c1", "f"), type: "custom" })], "", "messages[0].tool_calls[0].type"],
-  [[{ role: "assistant", content: "a", refusal: "no" }], "refusals", "messages[0].refusal"],
+  [[calling({ ...call("c1", "f"), type: "custom" })], "", "messages[0].tool_calls[0].custom"],
+  [[calling({ ...call("c1", "f"), type: "shell" })], "", "messages[0].tool_calls[0].type"],
 ])("refuses the messages %j", (messages, words, param) => {
   const refusal = refusalOf(messages);
 

@@ -82,7 +82,6 @@ test.each(["messages", "tools", "add_generation_prompt", "bos_token", "eos_token
 );
 
 test.each([
-  ["reasoning_effort", "max", "minimal"],
   ["reasoning_effort", 5, "minimal"],
   ["reasoning_effort", "", "minimal"],
   ["thinking_budget_tokens", -2, "at least -1"],

@@ -94,17 +94,16 @@ describe("a request", () => {
     [{ input: [] }, "input"],
     [{ input: [{ type: "item_reference", id: "x" }] }, "input[0]"],
     [{ input: [{ role: "user", content: [{ type: "input_image" }] }] }, "input[0].content[0]"],
-    [
-      { input: [{ type: "function_call", call_id: "c", name: "f", arguments: "[]" }] },
-      "input[0].arguments",
-    ],
+    [{ input: [{ type: "input_image" }] }, "input[0]"],
+    [{ input: [{ type: "function_call", call_id: "c", name: "f" }] }, "input[0].arguments"],
+    [{ input: [{ text: "a" }] }, "input[0]"],
     [{ previous_response_id: "resp_1" }, "previous_response_id"],
     [{ background: true }, "background"],
     [{ conversation: "c" }, "conversation"],
     [{ truncation: "always" }, "truncation"],
-    [{ include: ["file_search_call.results"] }, "include[0]"],
     [{ max_output_tokens: 0 }, "max_output_tokens"],
-    [{ tools: [{ type: "web_search" }] }, "tools[0].type"],
+    [{ tools: [{ type: "web_search" }], tool_choice: { type: "web_search" } }, "tool_choice"],
+    [{ tools: [{ type: "web_search" }], tool_choice: "required" }, "tool_choice"],
     [{ tools: [{ ...FUNCTION, name: "a b" }] }, "tools[0].name"],
     [{ tools: [FUNCTION, FUNCTION] }, "tools[1].name"],
     [
@@ -116,8 +115,6 @@ describe("a request", () => {
       { text: { format: { type: "json_schema", name: "x", schema: { type: "string", not: {} } } } },
       "text.format.schema.not",
     ],
-    [{ text: { verbosity: "low" } }, "text.verbosity"],
-    [{ reasoning: { effort: "max" } }, "reasoning.effort"],
     [{ stream_options: { include_obfuscation: false } }, "stream_options"],
   ])("refuses %j, naming %s", (body, param) => {
     const refusal = refusalOf(body);

@@ -1,7 +1,7 @@
 // The items that are left out of a conversation that does not fit.
 
 import { expect, test } from "vitest";
-import type { InputItem } from "../../../../src/api/responses/input.ts";
+import type { InputItem } from "../../../../src/api/responses/items.ts";
 import {
   cutsOf,
   earliestWithinLimits,

@@ -60,12 +60,15 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     parallel_tool_calls: [false, { tools: [TOOL] }],
     continue_final_message: [false, endedByAnswer],
     add_generation_prompt: [true, endedByAnswer],
+    reasoning: [{ effort: "low" }],
+    thinking: [{ type: "disabled" }],
   },
   Response: {
     tools: [[{ type: "function", name: "f" }]],
     tool_choice: ["required", { tools: [{ type: "function", name: "f" }] }],
     text: [{ format: { type: "json_object" } }],
     reasoning: [{ effort: "low" }],
+    thinking: [{ type: "disabled" }],
     include: [["message.output_text.logprobs"]],
     top_logprobs: [2],
     metadata: [{ a: "b" }],
@@ -85,13 +88,20 @@ const TRIES: Readonly<Record<string, Readonly<Record<string, Try>>>> = {
     toolConfig: [{ functionCallingConfig: { mode: "ANY" } }, { tools: [FUNCTIONS] }],
     generationConfig: [{ temperature: 0.5 }],
   },
+  NativeCompletion: {
+    max_tokens: [7, { n_predict: undefined }],
+    response_fields: [["content"]],
+  },
   Infill: {
     max_tokens: [7, { n_predict: undefined }],
     input_extra: [[{ text: "x" }]],
     response_fields: [["content"]],
   },
   Detokenization: { tokens: [[5]] },
-  OllamaChat: { truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }] },
+  OllamaChat: {
+    tool_choice: ["required", { tools: [TOOL] }],
+    truncate: [true, { messages: [ANSWER, { role: "user", content: "Hi" }] }],
+  },
   Ranking: {
     documents: [["x"]],
     texts: [["x"], { documents: undefined, texts: ["a", "b"] }],

@@ -20,30 +20,27 @@ const NAMES: readonly (readonly [Dialect, { readonly [F in RequestField]?: strin
     openaiChat,
     {
       ...{ model: "model", messages: "messages", tools: "tools", grammar: "grammar" },
-      ...{ effort: "reasoning_effort", logitBias: "logit_bias", choices: "n" },
-      "variables.a.b": "chat_template_kwargs.a.b",
+      ...{ logitBias: "logit_bias", choices: "n" },
     },
   ],
   [openaiCompletions, { prompt: "prompt", suffix: "suffix", logitBias: "logit_bias" }],
   [
     openaiResponses,
     {
-      ...{ messages: "input", effort: "reasoning.effort", tools: "tools" },
+      ...{ messages: "input", tools: "tools" },
       ...{ logitBias: "logit_bias", previousId: "previous_response_id" },
-      "variables.a": "chat_template_kwargs.a",
     },
   ],
-  [anthropicMessages, { messages: "messages", tools: "tools", effort: "thinking" }],
+  [anthropicMessages, { messages: "messages", tools: "tools" }],
   [
     geminiGenerate,
     {
       ...{ messages: "contents", choices: "generationConfig.candidateCount", tools: "tools" },
-      effort: "generationConfig.thinkingConfig",
     },
   ],
   [nativeInfill, { prompt: "input_prefix", suffix: "input_suffix", logitBias: "logit_bias" }],
-  [ollamaChat, { messages: "messages", tools: "tools", effort: "think" }],
-  [ollamaGenerate, { messages: "prompt", prompt: "prompt", suffix: "suffix", effort: "think" }],
+  [ollamaChat, { messages: "messages", tools: "tools" }],
+  [ollamaGenerate, { messages: "prompt", prompt: "prompt", suffix: "suffix" }],
 ];
 
 const CASES = NAMES.flatMap(([dialect, names]) =>
@@ -60,10 +57,14 @@ test.each(CASES)("%s names %s %s, also in the message", (_path, ours, theirs, di
   expect(encoded).toMatch(new RegExp(`"${theirs}(:| is wrong)`));
 });
 
+const words = () => "too long";
+
 test("a path from the client stays as it is, whatever it is called", () => {
   const error = new ServiceError("invalid_value", "messages: no", { param: "messages" });
 
-  expect(inWireTerms(error, { messages: "input" })).toBe(error);
+  expect(inWireTerms(error, { messages: "input" }, words)).toMatchObject({
+    ...{ message: error.message, param: "messages" },
+  });
 });
 
 test("only the beginning of a message is renamed, and the rest of the error stays", () => {
@@ -71,17 +72,8 @@ test("only the beginning of a message is renamed, and the rest of the error stay
   const options = { field: "messages", cause, retryAfterSeconds: 3 } as const;
   const error = new ServiceError("template_error", "rejects these messages: messages", options);
 
-  expect(inWireTerms(error, { messages: "input" })).toMatchObject({
+  expect(inWireTerms(error, { messages: "input" }, words)).toMatchObject({
     ...{ code: "template_error", message: error.message, cause, retryAfterSeconds: 3 },
     ...{ field: null, param: "input" },
   });
-});
-
-test("advice of the API replaces the whole message", () => {
-  const error = new ServiceError("unsupported_parameter", "effort high is wrong; use none", {
-    field: "effort",
-  });
-  const own = { param: "think", message: "think: set it to false" };
-
-  expect(inWireTerms(error, { effort: own })).toMatchObject(own);
 });

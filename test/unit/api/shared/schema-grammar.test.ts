@@ -45,6 +45,11 @@ test.each([
     schemaGrammar(SCHEMA),
   ],
   ["json_schema", { json_schema: SCHEMA }, schemaGrammar(SCHEMA)],
+  [
+    "response_format with the schema beside its type",
+    { response_format: { type: "json_schema", name: "x", strict: true, schema: SCHEMA } },
+    schemaGrammar(SCHEMA),
+  ],
   ["grammar", { grammar: 'root ::= "yes" | "no"' }, 'root ::= "yes" | "no"'],
 ])("makes a grammar of %s", (_name, fields, grammar) => {
   expect(chatGrammar(fields)).toBe(grammar);
@@ -69,7 +74,18 @@ const REFUSED: readonly [name: string, fields: object, param: string][] = [
     { response_format: { type: "json_schema", json_schema: { name: "x" } } },
     "response_format.json_schema.schema",
   ],
-  ["no json_schema", { response_format: { type: "json_schema" } }, "response_format.json_schema"],
+  ["no schema", { response_format: { type: "json_schema" } }, "response_format.schema"],
+  [
+    "two different schemas",
+    {
+      response_format: {
+        type: "json_schema",
+        schema: { type: "string" },
+        json_schema: { name: "x", schema: { type: "object" } },
+      },
+    },
+    "response_format.schema",
+  ],
   ["a schema that is a list", withSchema([]), "response_format.json_schema.schema"],
   [
     "a keyword that cannot be enforced",

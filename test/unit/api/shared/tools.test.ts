@@ -211,7 +211,13 @@ test.each([
     "tool_choice.allowed_tools.tools",
   ],
   ["a choice of another kind", { tools: [tool("a")], tool_choice: "any" }, "tool_choice"],
-  ["another type of tool", { tools: [{ type: "web_search" }] }, "tools[0].type"],
+  ["no type of tool", { tools: [{ function: { name: "a" } }] }, "tools[0]"],
+  ["the choice of a hosted tool", { tool_choice: { type: "web_search" } }, "tool_choice"],
+  [
+    "a required call of hosted tools alone",
+    { tools: [{ type: "web_search" }], tool_choice: "required" },
+    "tool_choice",
+  ],
   ["a name with a space", { tools: [tool("a b")] }, "tools[0].function.name"],
   ["an empty name", { tools: [tool("")] }, "tools[0].function.name"],
   ["a long name", { tools: [tool("a".repeat(129))] }, "tools[0].function.name"],
@@ -246,4 +252,14 @@ test("accepts 128 tools", () => {
   expect(
     useOf({ tools: Array.from({ length: 128 }, (_, i) => tool(`t${i}`)) })?.tools,
   ).toHaveLength(128);
+});
+
+test("leaves out tools of the vendor's servers, and names them", () => {
+  const tools = [{ type: "web_search" }, tool("a"), { type: "brand_new", name: 5 }];
+
+  const { ignoredParams } = parse({ tools });
+
+  expect(useOf({ tools })?.callable).toEqual(["a"]);
+  expect(ignoredParams).toEqual(["tools[0]", "tools[2]"]);
+  expect(useOf({ tools: [{ type: "web_search" }] })).toBeNull();
 });

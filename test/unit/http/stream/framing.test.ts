@@ -1,7 +1,13 @@
-// The two formats of a stream: server-sent events, and lines of JSON.
+// The formats of a stream: server-sent events, lines of JSON, and a JSON array.
 
 import { expect, test } from "vitest";
-import { framingIn, JSON_LINES, SSE } from "../../../../src/http/stream/framing.ts";
+import {
+  BARE_SSE,
+  framingIn,
+  JSON_LINES,
+  jsonArray,
+  SSE,
+} from "../../../../src/http/stream/framing.ts";
 
 const QUEUED = { type: "queued", position: 1, etaMs: null } as const;
 const frames = [{ data: "{}" }, { id: "1", event: "x", data: "[1]" }];
@@ -37,6 +43,23 @@ test.each(["\n", "\r", "\0"])("an id or the name of an event with %j in it is an
 
   expect(() => encode([{ id: `1${char}`, data: "" }])).toThrow("id of an event");
   expect(() => encode([{ event: `x${char}data: {}`, data: "" }])).toThrow("name of an event");
+});
+
+test("bare server-sent events have nothing but data", () => {
+  const framing = framingIn(BARE_SSE, {});
+
+  expect(framing.encode([{ data: "{}" }])).toBe("data: {}\n\n");
+  expect([framing.opening(5000), framing.waitStatus(QUEUED), framing.heartbeat(QUEUED)]).toEqual([
+    ...["", "", ""],
+  ]);
+});
+
+test("a JSON array is one JSON value, whatever was sent together", () => {
+  const { encode, closing } = jsonArray();
+  const sent = encode([{ data: "{}" }]) + encode([]) + encode([{ data: "[1]" }, { data: "2" }]);
+
+  expect(sent + closing?.()).toBe("[{}\n,\r\n[1]\n,\r\n2\n]");
+  expect(jsonArray().closing?.()).toBe("[]");
 });
 
 test("a dialect may have a heartbeat frame of its own", () => {

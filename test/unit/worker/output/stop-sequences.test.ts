@@ -88,3 +88,20 @@ test("returns the same answer however the text is split", () => {
     }
   }
 });
+
+test("ends at the string that begins first, even if another one ends before it", () => {
+  expect(scan(["bc", "abcd"], ["xabcd"])).toEqual({ texts: ["x"], stopString: "abcd" });
+});
+
+test("finds a string that ends within the beginning of another one", () => {
+  expect(scan(["abcd", "bc"], ["ab", "cx"])).toEqual({ texts: ["", "a"], stopString: "bc" });
+});
+
+test("reads each character once, however many strings hold back however much text", () => {
+  const stops = Array.from({ length: 32 }, (_, index) => `${"a".repeat(1000)}${index}`);
+  const scanner = new StopSequences(stops);
+  const texts = Array.from({ length: 20_000 }, () => scanner.push("a").text);
+
+  expect(texts.join("")).toBe("a".repeat(19_000));
+  expect(scanner.push("31")).toEqual({ text: "", stopString: `${"a".repeat(1000)}3` });
+});

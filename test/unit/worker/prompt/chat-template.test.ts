@@ -116,17 +116,13 @@ test("passes the texts of BOS and EOS to the template, or empty texts if there a
 });
 
 test("turns a template's error into a 400 with the template's own message", () => {
-  const source =
-    "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
-    BARE;
+  const source = `{% if 'tax' in messages[-1].content %}{{ raise_exception('No tax advice') }}{% endif %}${BARE}`;
 
-  const refusal = refusalOf(source, { role: "system", content: "Be brief." });
+  const refusal = refusalOf(source, user("tax?"));
 
   expect(refusal.code).toBe("template_error");
   expect(refusal.field).toBe("messages");
-  expect(refusal.message).toBe(
-    "the model's chat template rejects these messages: System role not supported",
-  );
+  expect(refusal.message).toBe("the model's chat template rejects these messages: No tax advice");
 });
 
 test("renders other messages with a template that rejects system messages", () => {

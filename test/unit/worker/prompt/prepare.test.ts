@@ -5,8 +5,12 @@ import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { GenerateRequest, Message } from "../../../../src/generation/request.ts";
 import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
-import { type PrepareDeps, prepare } from "../../../../src/worker/prompt/prepare.ts";
+import {
+  type PrepareDeps,
+  prepare as prepareInTurn,
+} from "../../../../src/worker/prompt/prepare.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../../../support/clients/requests.ts";
+import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 
 const BOS = 1;
 const EOS = 2;
@@ -31,6 +35,7 @@ function deps(options: Partial<PrepareDeps> = {}): PrepareDeps {
     model: fakeModel().model,
     grammars: { check: () => {} },
     template: null,
+    templateProblem: null,
     reasoningFormat: null,
     contextTokens: 10,
     controlTokens: { tokenize: (text, begin) => begin(text, true) },
@@ -65,17 +70,25 @@ function template(source: string, controlTexts: readonly string[] = ["^"]): Chat
   });
 }
 
-function refusalOf(request: GenerateRequest, options: PrepareDeps): ServiceError {
+function prepare(request: GenerateRequest, options: PrepareDeps, isTrial = false) {
+  return prepareInTurn({ request, isTrial }, options, STEADY_TURN);
+}
+
+async function refusalOf(
+  request: GenerateRequest,
+  options: PrepareDeps,
+  isTrial = false,
+): Promise<ServiceError> {
   try {
-    prepare(request, options);
+    await prepare(request, options, isTrial);
   } catch (error) {
     if (error instanceof ServiceError) return error;
   }
   throw new Error("was not refused");
 }
 
-test("tokenizes the prompt, and leaves the rest of the context for the answer", () => {
-  const prepared = prepare(text("abc"), deps());
+test("tokenizes the prompt, and leaves the rest of the context for the answer", async () => {
+  const prepared = await prepare(text("abc"), deps());
 
   expect(prepared.promptTokens).toEqual(Uint32Array.of(97, 98, 99));
   expect(prepared.maxTokens).toBe(7);
@@ -85,14 +98,14 @@ test("tokenizes the prompt, and leaves the rest of the context for the answer", 
 test.each([
   [5, 5],
   [100, 7],
-])("allows %i tokens as %i where 7 are left", (wanted, allowed) => {
-  expect(prepare({ ...text("abc"), maxTokens: wanted }, deps()).maxTokens).toBe(allowed);
+])("allows %i tokens as %i where 7 are left", async (wanted, allowed) => {
+  expect((await prepare({ ...text("abc"), maxTokens: wanted }, deps())).maxTokens).toBe(allowed);
 });
 
-test("accepts a prompt that leaves room for one token, and rejects one that leaves none", () => {
-  expect(prepare(text("123456789"), deps()).maxTokens).toBe(1);
+test("accepts a prompt that leaves room for one token, and rejects one that leaves none", async () => {
+  expect((await prepare(text("123456789"), deps())).maxTokens).toBe(1);
 
-  const refusal = refusalOf(text("1234567890"), deps());
+  const refusal = await refusalOf(text("1234567890"), deps());
 
   expect(refusal.code).toBe("context_length_exceeded");
   expect(refusal.field).toBe("prompt");
@@ -100,66 +113,70 @@ test("accepts a prompt that leaves room for one token, and rejects one that leav
   expect(refusal.message).toContain("context holds 10 tokens");
 });
 
-test("names messages as the invalid field when a chat is too long", () => {
+test("names messages as the invalid field when a chat is too long", async () => {
   const options = deps({ template: template("{{ messages[0].content }}") });
 
-  expect(refusalOf(chat("12345678901"), options).field).toBe("messages");
+  expect((await refusalOf(chat("12345678901"), options)).field).toBe("messages");
 });
 
-test("puts BOS before a prompt for a model that requires it", () => {
+test("puts BOS before a prompt for a model that requires it", async () => {
   const { model } = fakeModel({ shouldPrependBosToken: true });
 
-  expect([...prepare(text("a"), deps({ model })).promptTokens]).toEqual([BOS, 97]);
+  expect([...(await prepare(text("a"), deps({ model }))).promptTokens]).toEqual([BOS, 97]);
 });
 
-test("adds no second BOS if the template has written one", () => {
+test("adds no second BOS if the template has written one", async () => {
   const { model } = fakeModel({ shouldPrependBosToken: true });
   const options = deps({ model, template: template("{{ bos_token }}{{ messages[0].content }}") });
 
-  expect([...prepare(chat("a"), options).promptTokens]).toEqual([BOS, 97]);
+  expect([...(await prepare(chat("a"), options)).promptTokens]).toEqual([BOS, 97]);
 });
 
-test("does not accept a BOS that a client wrote as the prompt's BOS", () => {
+test("does not accept a BOS that a client wrote as the prompt's BOS", async () => {
   const { model } = fakeModel({ shouldPrependBosToken: true });
   const options = deps({ model, template: template("{{ messages[0].content }}") });
 
-  expect([...prepare(chat("^a"), options).promptTokens]).toEqual([BOS, "^".charCodeAt(0), 97]);
+  expect([...(await prepare(chat("^a"), options)).promptTokens]).toEqual([
+    BOS,
+    "^".charCodeAt(0),
+    97,
+  ]);
 });
 
 test.each([
   [{ bos: BOS, eos: EOS, shouldPrependBosToken: false }, BOS],
   [{ bos: null, eos: EOS, shouldPrependBosToken: true }, EOS],
   [{ bos: null, eos: null, shouldPrependBosToken: true }, 0],
-])("starts an empty prompt somewhere, with %j at %i", (tokens, start) => {
+])("starts an empty prompt somewhere, with %j at %i", async (tokens, start) => {
   const { model } = fakeModel(tokens);
 
-  expect([...prepare(text(""), deps({ model })).promptTokens]).toEqual([start]);
+  expect([...(await prepare(text(""), deps({ model }))).promptTokens]).toEqual([start]);
 });
 
-test("rejects a biased token outside the vocabulary, naming it and the allowed range", () => {
-  const refusal = refusalOf(biased(50), deps());
+test("rejects a biased token outside the vocabulary, naming it and the allowed range", async () => {
+  const refusal = await refusalOf(biased(50), deps());
 
   expect(refusal.code).toBe("invalid_value");
   expect(refusal.field).toBe("logitBias");
   expect(refusal.message).toBe("logitBias has the token 50; this model's tokens are 0 to 49");
 });
 
-test("accepts a bias on the last token of the vocabulary", () => {
-  expect(prepare(biased(49), deps()).sampling.logitBias).toEqual([[49, 5]]);
+test("accepts a bias on the last token of the vocabulary", async () => {
+  expect((await prepare(biased(49), deps())).sampling.logitBias).toEqual([[49, 5]]);
 });
 
-test("rejects a chat with a model without a template, and says what to use", () => {
-  const refusal = refusalOf(chat("Hi"), deps());
+test("rejects a chat with a model without a template, and says what to use", async () => {
+  const refusal = await refusalOf(chat("Hi"), deps());
 
   expect(refusal.code).toBe("template_error");
   expect(refusal.message).toContain("/v1/completions");
 });
 
-test("reads no control tokens in client text, and adds a leading space only at the start", () => {
+test("reads no control tokens in client text, and adds a leading space only at the start", async () => {
   const { model, calls } = fakeModel();
   const options = deps({ model, template: template("^{{ messages[0].content }}!") });
 
-  prepare(chat("a^b"), options);
+  await prepare(chat("a^b"), options);
 
   expect(calls).toEqual([
     ["^a", true, undefined],
@@ -168,56 +185,58 @@ test("reads no control tokens in client text, and adds a leading space only at t
   ]);
 });
 
-test("reads only the first piece of a long text that cannot fit", () => {
+test("counts the tokens of a prompt that does not fit", async () => {
+  const refusal = await refusalOf(text("x".repeat(60_000)), deps());
+
+  expect(refusal.counts).toEqual({ promptTokens: 60_000, contextTokens: 10 });
+  expect(refusal.message).toContain("the prompt has 60000 tokens, but the context holds 10 tokens");
+});
+
+test("counts all messages of a chat that does not fit", async () => {
+  const options = deps({
+    template: template("{% for m in messages %}{{ m.content }}{% endfor %}"),
+  });
+
+  const refusal = await refusalOf(chat("x".repeat(9_000), "y".repeat(9_000)), options);
+
+  expect(refusal.counts?.promptTokens).toBe(18_000);
+});
+
+test("only estimates the tokens of a text that would take long to count, and says so", async () => {
   const { model, calls } = fakeModel();
 
-  const refusal = refusalOf(text("x".repeat(1_000_000)), deps({ model }));
+  const refusal = await refusalOf(text("x".repeat(1_000_000)), deps({ model }));
 
-  expect(calls.map(([piece]) => piece.length)).toEqual([1_024]);
+  expect(refusal.message).toContain("the prompt has about 1000000 tokens");
+  expect(refusal.counts?.promptTokens).toBe(1_000_000);
+  expect(calls.length).toBeLessThan(20);
+});
+
+test("neither renders nor counts a trial that cannot fit", async () => {
+  const { model, calls } = fakeModel();
+
+  const refusal = await refusalOf(chat("x".repeat(10_000)), deps({ model }), true);
+
   expect(refusal.code).toBe("context_length_exceeded");
-  expect(refusal.message).toContain("at least 1008 tokens");
+  expect(calls).toHaveLength(1);
 });
 
-test("counts a long text piece by piece until it is certain that it cannot fit", () => {
+test("tokenizes a long text in slices, and has all of its tokens", async () => {
   const { model, calls } = fakeModel();
 
-  refusalOf(text("x".repeat(1_000_000)), deps({ model, contextTokens: 60_000 }));
+  const prepared = await prepare(
+    text("xy ".repeat(10_000)),
+    deps({ model, contextTokens: 50_000 }),
+  );
 
-  expect(calls.map(([piece]) => piece.length)).toEqual([32_768, 32_768]);
+  expect(Math.max(...calls.map(([piece]) => piece.length))).toBeLessThanOrEqual(4_096);
+  expect(String.fromCharCode(...prepared.promptTokens)).toBe("xy ".repeat(10_000));
+  expect(prepared.maxTokens).toBe(20_000);
 });
 
-test("tokenizes a long text that fits as a whole, not in pieces", () => {
-  const { model, calls } = fakeModel();
-
-  const prepared = prepare(text("x".repeat(40_000)), deps({ model, contextTokens: 50_000 }));
-
-  expect(calls.map(([piece]) => piece.length)).toEqual([40_000]);
-  expect(prepared.promptTokens).toHaveLength(40_000);
-  expect(prepared.maxTokens).toBe(10_000);
-});
-
-// The bug tokenized every piece between control tokens, however far the prompt was over the limit.
-test("stops reading a message full of control tokens once it is over the limit", () => {
-  const { model, calls } = fakeModel();
-  const options = deps({ model, template: template("{{ messages[0].content }}") });
-
-  refusalOf(chat("^".repeat(5_000)), options);
-
-  expect(calls.length).toBeLessThan(100);
-});
-
-test("rejects a prompt that cannot fit by its length alone, before anything is rendered or tokenized", () => {
-  const { model, calls } = fakeModel();
-
-  const tooLong = () => prepare(text("x".repeat(101)), deps({ model, longestTokenChars: 10 }));
-
-  expect(tooLong).toThrow("the prompt has at least 10 tokens, but the context holds 10 tokens");
-  expect(calls).toEqual([]);
-});
-
-test("rejects more messages than the context has tokens, before anything is rendered", () => {
-  const messages = Array.from({ length: 11 }, () => ({ role: "user" as const, content: "" }));
+test("estimates from the number of messages, too", async () => {
+  const messages = Array.from({ length: 6_000 }, () => ({ role: "user" as const, content: "" }));
   const request: GenerateRequest = { ...PLAIN_REQUEST, prompt: messagesPrompt(messages) };
 
-  expect(() => prepare(request, deps())).toThrow("at least 10 tokens");
+  expect((await refusalOf(request, deps({ messageTokens: 4 }))).counts?.promptTokens).toBe(29_999);
 });

@@ -6,10 +6,10 @@ import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
   type BoundDeps,
   leastMessageTokens,
-  leastTextTokens,
-  leastTokens,
+  leastTokens as leastTokensInTurn,
 } from "../../../../src/worker/prompt/prompt-bounds.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
+import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 
 /** One token per four characters. Records the lengths of the texts that it was given. */
 function bounds(options: Partial<BoundDeps> = {}) {
@@ -28,6 +28,11 @@ function bounds(options: Partial<BoundDeps> = {}) {
   return { deps, tokenized };
 }
 
+type TextPrompt = Exclude<Prompt, { type: "tokens" }>;
+
+const leastTokens = (prompt: TextPrompt, deps: BoundDeps) =>
+  leastTokensInTurn(prompt, deps, STEADY_TURN);
+
 const user = (content: string): Message => ({ role: "user", content });
 const assistant = (content: string, values: Record<string, Json> = {}): Message => ({
   role: "assistant",
@@ -37,7 +42,7 @@ const assistant = (content: string, values: Record<string, Json> = {}): Message 
 });
 const repeat = (count: number, message: Message) => Array.from({ length: count }, () => message);
 
-function withTools(parameters: Json): Prompt {
+function withTools(parameters: Json): TextPrompt {
   const tools: ToolUse = {
     tools: [
       {
@@ -53,7 +58,7 @@ function withTools(parameters: Json): Prompt {
   return { ...messagesPrompt([user("a")]), tools };
 }
 
-test.each<[what: string, prompt: Prompt]>([
+test.each<[what: string, prompt: TextPrompt]>([
   ["many empty messages", messagesPrompt(repeat(200, user("")))],
   [
     "many results of tools",
@@ -68,37 +73,31 @@ test.each<[what: string, prompt: Prompt]>([
     withTools({ enum: Array.from({ length: 5_000 }, (_, index) => index) }),
   ],
   ["a text longer than the longest tokens together", messagesPrompt([user("x".repeat(100_000))])],
-])("%s are too long without a look at the tokenizer", (_what, prompt) => {
+])("%s are too long without a look at the tokenizer", async (_what, prompt) => {
   const { deps, tokenized } = bounds();
 
-  expect(leastTokens(prompt, deps)).toBeGreaterThanOrEqual(deps.contextTokens);
+  expect(await leastTokens(prompt, deps)).toBeGreaterThanOrEqual(deps.contextTokens);
   expect(tokenized).toEqual([]);
 });
 
-test("counts long texts in pieces, no further than the context", () => {
+test("counts long texts in slices, no further than the context", async () => {
   const { deps, tokenized } = bounds({ contextTokens: 2_000 });
 
-  const least = leastTokens(messagesPrompt([user("x".repeat(100_000)), user("y")]), deps);
+  const least = await leastTokens(messagesPrompt([user("x".repeat(100_000)), user("y")]), deps);
 
   expect(least).toBeGreaterThanOrEqual(2_000);
-  expect(tokenized).toEqual([2_000, 2_000, 2_000, 2_000, 2_000]);
+  expect(tokenized).toEqual([4_096, 4_096]);
 });
 
-test("counts each of many short texts", () => {
-  const { deps, tokenized } = bounds({ messageTokens: 1 });
+test("counts each of many short texts", async () => {
+  const { deps } = bounds({ messageTokens: 1 });
 
-  expect(leastTokens(messagesPrompt(repeat(100, user("x".repeat(60)))), deps)).toBe(1_001);
-  expect(tokenized).toHaveLength(91);
+  const least = await leastTokens(messagesPrompt(repeat(80, user("x".repeat(60)))), deps);
+
+  expect(least).toBe(80 * (15 - 4));
 });
 
-test("does not count a prompt that is likely to fit", () => {
-  const { deps, tokenized } = bounds();
-
-  expect(leastTokens(messagesPrompt([user("x".repeat(3_000))]), deps)).toBe(30);
-  expect(tokenized).toEqual([]);
-});
-
-test("counts nothing that a template may leave out", () => {
+test("counts nothing that a template may leave out", async () => {
   const { deps } = bounds();
   const reasoning = `<think>${"x".repeat(20_000)}</think>yes`;
   const instructions: Message = { role: "system", content: "x".repeat(20_000) };
@@ -109,13 +108,13 @@ test("counts nothing that a template may leave out", () => {
     user("a"),
   ]);
 
-  expect(leastTokens(prompt, deps)).toBeLessThan(deps.contextTokens);
+  expect(await leastTokens(prompt, deps)).toBeLessThan(deps.contextTokens);
 });
 
-test("never counts more tokens in a text than it has, wherever it is cut", () => {
+test("never counts more tokens in a text than it has, wherever it is cut", async () => {
   for (const length of [1, 50, 1_024, 1_025, 5_000, 40_001]) {
-    const { deps } = bounds();
-    const least = leastTextTokens("x".repeat(length), 1_000_000, deps);
+    const { deps } = bounds({ contextTokens: 1_000_000 });
+    const least = await leastTokens({ type: "text", text: "x".repeat(length) }, deps);
     expect(least).toBeLessThanOrEqual(Math.ceil(length / 4));
   }
 });

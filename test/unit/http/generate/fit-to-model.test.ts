@@ -7,7 +7,7 @@ import type { SchemaDocument } from "../../../../src/compile/schema-document.ts"
 import { deferred } from "../../../../src/generation/deferred.ts";
 import type { ModelInfo } from "../../../../src/generation/model-info.ts";
 import type { AskedRequest } from "../../../../src/generation/request.ts";
-import { compileSchemas } from "../../../../src/http/generate/compiled-schemas.ts";
+import { fitToModel } from "../../../../src/http/generate/fit-to-model.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../../../support/clients/requests.ts";
 import { FAKE_MODEL } from "../../../support/engines/fake-engine.ts";
 
@@ -37,7 +37,7 @@ function compile(request: AskedRequest, firstLoad: Promise<ModelInfo>, signal: A
   const schemas = { compile: async (document: SchemaDocument) => compileDocument(document) };
   const res = { locals: {}, headersSent: true } as unknown as Response; // what is used of it
   const deps = { engine: { firstLoad }, schemas, isStrict: false };
-  return compileSchemas({ res, signal, request, ignoredParams: [] }, deps);
+  return fitToModel({ res, signal, request, ignoredParams: [], wishes: [] }, deps);
 }
 
 test("arguments of tools are compiled in the model's syntax, once it is loaded", async () => {
