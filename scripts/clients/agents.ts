@@ -185,6 +185,37 @@ export const AGENTS: readonly Client[] = [
     prompt: (text) => ["-m", "sluice", "-T", "llm_version", text],
     tools: ["llm_version"],
   },
+  {
+    id: "guidellm",
+    title: "GuideLLM",
+    pip: ["guidellm"],
+    program: "guidellm",
+    files: () => ({ "work/prompts.jsonl": '{"prompt":"Hello, who are you?"}\n' }),
+    prompt: (_, { url, model }) => [
+      ...["run", "--backend", `kind=openai_http,target=${url},model=${model}`],
+      ...["--profile", "kind=synchronous", "--constraint", "kind=max_requests,count=1"],
+      ...["--data", "kind=json_file,path=prompts.jsonl"],
+      ...["--output", "kind=console", "--disable-progress"],
+    ],
+    steps: ["prompt", "stream"],
+  },
+  {
+    id: "aiperf",
+    title: "AIPerf",
+    pip: ["aiperf"],
+    program: "aiperf",
+    prompt: (_, { url, model }) => [
+      ...["profile", "--model", model, "--url", url, "--endpoint-type", "chat", "--streaming"],
+      ...["--tokenizer", "builtin", "--request-count", "2", "--concurrency", "1"],
+    ],
+    steps: ["prompt", "stream"],
+  },
+  {
+    id: "open-webui",
+    title: "Open WebUI",
+    program: "open-webui",
+    notRun: "not run: its installation (with PyTorch) takes longer than 10 minutes",
+  },
 ];
 
 function aider(model: string, text: string): readonly string[] {

@@ -93,6 +93,14 @@ const LIBRARIES: readonly Library[] = [
     apis: ["openai", "anthropic", "gemini"],
     steps: ["prompt", "tools", "overflow"],
   },
+  {
+    id: "lm-eval",
+    title: "lm-evaluation-harness",
+    pip: ["lm-eval[api]"],
+    program: "lm_eval_client.py",
+    apis: ["chat"],
+    steps: ["prompt"],
+  },
 ];
 
 export const FRAMEWORKS: readonly Client[] = LIBRARIES.flatMap(({ apis, id, title, ...rest }) =>

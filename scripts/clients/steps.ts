@@ -57,14 +57,18 @@ async function runAgent(place: Place, home: string): Promise<Results> {
     results[step] = result;
     report(step, result);
   };
+  const has = (step: Step) => client.steps?.includes(step) ?? true;
   const target = targetOf(place, place.proxy, home);
   await prepare(place, target);
   const first = await ask(place, target, ASK);
   note("prompt", judgePrompt(first));
   note("stream", judgeStream(first));
   if (client.tools) note("tools", judgeTools(await ask(place, target, ASK_TOOL, client.tools)));
-  if (results.prompt?.state === "ok") note("stop", await stopAgent(place, target));
-  else note("stop", { state: "-", note: "the prompt failed" });
+  if (has("stop")) {
+    const canStop = results.prompt?.state === "ok";
+    note("stop", canStop ? await stopAgent(place, target) : { state: "-", note: "no answer" });
+  }
+  if (!has("overflow")) return results;
   const small = targetOf(place, place.smallProxy, home, SMALL_CONTEXT);
   await prepare(place, small);
   note("overflow", judgeOverflow(await ask(place, small, TOO_LONG, [], place.smallProxy)));
