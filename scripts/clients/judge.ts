@@ -15,8 +15,7 @@ const GENERATES =
   /\/(chat\/completions|completions|messages|responses|api\/chat|api\/generate)(\?|$)|enerateContent/;
 const HAS_TOOL_RESULT =
   /"role": ?"tool"|"type": ?"(function_call_output|tool_result)"|"functionResponse"/;
-const WORDS_OF_OVERFLOW =
-  /context|too long|token|compact|compress|truncat|shorten|length|summar|large/i;
+const WORDS_OF_OVERFLOW = /context (length|window)|too long|maximum number of tokens|compact/i;
 
 export function judgePrompt(outcome: Outcome): StepResult {
   const asked = generating(outcome);
@@ -52,12 +51,14 @@ export function judgeTools(outcome: Outcome): StepResult {
 
 /** Passes if the client ended by itself and either said why or made the conversation shorter. */
 export function judgeOverflow(outcome: Outcome): StepResult {
-  const said = lastLines(outcome.output, 3).replaceAll("\n", " ").slice(-220);
+  const reason = lastLines(outcome.output, 60)
+    .split("\n")
+    .findLast((line) => WORDS_OF_OVERFLOW.test(line));
+  const said = reason ?? lastLines(outcome.output, 1);
   if (outcome.isLate) return failed(`still running at the limit: ${said}`);
   if (!generating(outcome).some(isRefused))
     return outcome.code === 0 ? ok("the client shortened the prompt") : failed(said);
-  if (!WORDS_OF_OVERFLOW.test(outcome.output)) return failed(`does not say why: ${said}`);
-  return ok(said);
+  return reason ? ok(said) : failed(`does not say why: ${said}`);
 }
 
 /** A refusal after the first heartbeat is an event of the stream. */

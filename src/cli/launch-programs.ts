@@ -66,7 +66,7 @@ export const LAUNCH_PROGRAMS = {
   qwen: {
     command: "qwen",
     install: "npm i -g @qwen-code/qwen-code",
-    minContextTokens: 16_384,
+    minContextTokens: 32_768,
     needsTools: true,
     setup: qwen,
   },
