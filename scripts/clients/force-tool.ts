@@ -18,7 +18,7 @@ export function forceTool(body: Body, path: string, wanted: readonly string[]): 
 }
 
 /** The names of all functions in `tools`, which Gemini groups. */
-export function toolNames(body: Body): string[] {
+function toolNames(body: Body): string[] {
   const tools = Array.isArray(body.tools) ? (body.tools as Named[]) : [];
   return tools
     .flatMap((tool) => (tool as { functionDeclarations?: Named[] }).functionDeclarations ?? [tool])

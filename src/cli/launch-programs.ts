@@ -1,7 +1,7 @@
 // How each program that `sluice launch` starts is pointed at the server: variables, arguments and temporary files. Pure.
 // None of them changes a configuration file of the user.
 
-export type LaunchTarget = {
+type LaunchTarget = {
   /** The server's address, without a path. */
   readonly url: string;
   /** Any text, where the server requires no key: the programs do not start without one. */
