@@ -137,6 +137,7 @@ function start(place: Place, target: Target, args: readonly string[]): RunningPr
       LANG: "C.UTF-8",
       TERM: "dumb",
       PYTHONUNBUFFERED: "1",
+      PYTHONDONTWRITEBYTECODE: "1",
       SLUICE_URL: target.url,
       SLUICE_MODEL: target.model,
       SLUICE_CONTEXT: String(target.context),
