@@ -15,7 +15,7 @@ const OTHER_NAMES: Readonly<Record<string, RegExp>> = {
   "/v1/chat/completions": /openai\/chat\.ts|chat\.completions\./,
   "/v1/completions": /openai\/completions\.ts|client\.completions\./,
   "/v1/responses": /responses\/responses\.ts|\.responses\./,
-  "/v1/messages": /anthropic\/messages\.ts|\.messages\.(create|stream|parse)/,
+  "/v1/messages": /anthropic\/(messages|blocks)\.ts|\.messages\.(create|stream|parse)/,
   "/v1/messages/count_tokens": /count_tokens|countTokens/,
   "/v1beta/models/{model}:generateContent":
     /:streamGenerateContent|models\.generateContent|gemini\/(generate|content)\.ts/,

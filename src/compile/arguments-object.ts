@@ -8,6 +8,8 @@ import type { Schema } from "../grammar/schema-keywords.ts";
 
 /** Keywords that may state the object type elsewhere. */
 const ELSEWHERE = ["$ref", "anyOf", "oneOf", "allOf"];
+/** Keywords of objects alone. */
+const MEMBERS = ["properties", "required", "additionalProperties"];
 const MOST_STEPS = 20;
 
 /**
@@ -22,10 +24,9 @@ export function argumentsObject({ schema, param }: AskedSchema): Schema {
       param: where,
     });
   }
-  const { type: _, ...rest } = given;
-  if (ELSEWHERE.some((keyword) => Object.hasOwn(given, keyword))) return rest;
-  const isEmpty = isDeepStrictEqual(given.properties, {});
-  return { ...(isEmpty ? { additionalProperties: false } : {}), ...rest, type: "object" };
+  const isElsewhere = ELSEWHERE.some((keyword) => Object.hasOwn(given, keyword));
+  const isEmpty = !isElsewhere && isDeepStrictEqual(given.properties, {});
+  return { ...(isEmpty ? { additionalProperties: false } : {}), ...given, type: "object" };
 }
 
 /** Proves that a schema only allows objects, by itself or through its references and branches. */
@@ -47,13 +48,15 @@ class ObjectProof {
     if (this.#proven.has(schema)) return true;
     const { type, $ref, anyOf, oneOf, allOf } = schema as Schema;
     const branches = anyOf ?? oneOf ?? allOf;
+    const isDescribed = MEMBERS.some((keyword) => Object.hasOwn(schema, keyword));
     let isProven: boolean;
     if (type !== undefined) isProven = isDeepStrictEqual([type].flat(), ["object"]);
+    else if (isDescribed) isProven = true;
     else if (typeof $ref === "string")
       isProven = this.#allowsOnlyObjects(this.#resolve($ref), stepsLeft - 1);
     else if (Array.isArray(branches))
       isProven = branches.every((branch) => this.#allowsOnlyObjects(branch, stepsLeft - 1));
-    else isProven = schema === this.#root || Object.hasOwn(schema, "properties");
+    else isProven = schema === this.#root;
     if (isProven) this.#proven.add(schema);
     return isProven;
   }

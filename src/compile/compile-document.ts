@@ -7,14 +7,12 @@ import { JSON_SYNTAX } from "../generation/syntax.ts";
 import { CompileBudget } from "../grammar/compile-budget.ts";
 import { sizeProblem } from "../grammar/grammar-cost.ts";
 import { type SchemaRulesOptions, schemaRules } from "../grammar/json-schema.ts";
-import { type LooseningBudget, loosenSchema } from "../grammar/loosen-schema.ts";
 import type { Rules } from "../grammar/rules.ts";
 import { SchemaError } from "../grammar/schema-keywords.ts";
 import { argumentsObject } from "./arguments-object.ts";
 import type { CompiledDocument, SchemaDocument } from "./schema-document.ts";
 
-/** Each refusal is found by compiling again; all tools of a request together may use this many attempts. */
-const MOST_LOOSENED = 50;
+const ANY_OBJECT = { type: "object" };
 
 /** @throws ServiceError 400 naming the keyword that cannot be enforced, or the tool whose arguments are not an object */
 export function compileDocument(
@@ -23,10 +21,9 @@ export function compileDocument(
 ): CompiledDocument {
   const answerRules = answer === null ? null : compileAnswer(answer, budget);
   const ignored: string[] = [];
-  const loosening: LooseningBudget = { left: MOST_LOOSENED };
   const compiled = tools.map((asked, index) => {
     const options = { prefix: `tool${index}-`, rule: nameOf(index), syntax, budget };
-    return compileArguments(asked, { options, loosening, ignored });
+    return compileArguments(asked, { options, ignored });
   });
   refuseTooLarge(answerRules ? [answerRules, ...compiled] : compiled);
   return {
@@ -50,23 +47,32 @@ function compileAnswer({ schema, param }: AskedSchema, budget: CompileBudget): R
 
 type Compiling = {
   readonly options: SchemaRulesOptions;
-  readonly loosening: LooseningBudget;
   readonly ignored: string[];
 };
 
 /** Compiles to the rules of an object: an empty one if the schema has no properties. */
-function compileArguments(asked: AskedArguments, compiling: Compiling): Rules {
+function compileArguments(asked: AskedArguments, { options, ignored }: Compiling): Rules {
   const { param, isStrict } = asked;
-  const { options, loosening, ignored } = compiling;
   try {
     const schema = argumentsObject(asked);
-    if (isStrict) return schemaRules(schema, options);
-    const loose = loosenSchema(schema, (each) => schemaRules(each, options), loosening);
-    ignored.push(...loose.ignored.map((path) => clientPath(param, path)));
-    // The remaining schema costs next to nothing, even after the budget is used up.
-    return loose.compiled ?? schemaRules(loose.schema, { ...options, budget: new CompileBudget() });
+    return isStrict ? schemaRules(schema, options) : compileLoosely(schema, param, { options, ignored }); // biome-ignore format: one line
   } catch (error) {
     throw asServiceError(error, param);
+  }
+}
+
+/** Leaves out what cannot be enforced; of a schema that is too much work, everything. */
+function compileLoosely(schema: object, param: string, { options, ignored }: Compiling): Rules {
+  const paths = new Set<string>();
+  try {
+    const rules = schemaRules(schema, { ...options, ignored: paths });
+    ignored.push(...[...paths].map((path) => clientPath(param, path)));
+    return rules;
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    ignored.push(param);
+    // An object costs next to nothing, even after the budget is used up.
+    return schemaRules(ANY_OBJECT, { ...options, budget: new CompileBudget() });
   }
 }
 

@@ -14,7 +14,7 @@ export type CallForm = {
  * Where the text of an answer with tool calls goes: in the same message, in one before it, or in one before it with a user
  * message between them.
  */
-export type CallText = "beside" | "before" | "apart";
+type CallText = "beside" | "before" | "apart";
 
 export type CallTraits = CallForm & {
   /** Whether an answer may have several calls; otherwise each call and its result follow one another. */

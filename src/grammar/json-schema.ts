@@ -1,68 +1,67 @@
 // JSON Schema → grammar: one that only accepts JSON of the schema. If the schema allows more than a grammar can express
-// (additional properties, all spellings of a date), the grammar accepts less. Keywords that cannot be enforced are refused.
+// (additional properties, all spellings of a date), the grammar accepts less. Keywords that cannot be enforced are refused, or
+// left out where the caller accepts that.
 // Keywords: https://json-schema.org/draft/2020-12
 
 import type { Json } from "../generation/request.ts";
-import { writeName, writeValue } from "../generation/syntax.ts";
+import { writeValue } from "../generation/syntax.ts";
+import { Alternatives, combinatorsOf, MOST_DEPTH } from "./combine/alternatives.ts";
+import { Enforcement } from "./combine/enforcement.ts";
+import { listedValues } from "./combine/merge-schemas.ts";
+import { Origins } from "./combine/origins.ts";
+import { allows, untoldKeyword } from "./combine/value-check.ts";
+import { arrayRule, type ContainerContext, objectRule } from "./container-schema.ts";
 import { sizeOf } from "./grammar-cost.ts";
-import {
-  anyArray,
-  anyObject,
-  anyValue,
-  arrayOf,
-  boolean,
-  memberOf,
-  objectInOrder,
-  objectOf,
-} from "./json.ts";
-import { type GrammarNode, type GrammarPart, oneOf, rule, UNBOUNDED } from "./nodes.ts";
+import { anyObject, anyValue, boolean } from "./json.ts";
+import { type GrammarNode, type GrammarPart, oneOf, rule } from "./nodes.ts";
 import { numberRule } from "./number-schema.ts";
 import { resolveReference } from "./resolve-reference.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
 import {
-  areDistinct,
-  hasType,
+  EmptyError,
+  isAlone,
+  isNever,
   isSchema,
   join,
   KeywordError,
-  readCount,
   readList,
-  refuseOthers,
   refuseUnknown,
   type Schema,
   SchemaError,
   typesOf,
 } from "./schema-keywords.ts";
+import { isKnownFormat } from "./string-format.ts";
 import { stringRule } from "./string-schema.ts";
 
 /** The location of a schema in its document. */
 type SchemaLocation = {
   readonly path: string;
   readonly depth: number;
-  /** References followed to get here without any text in between. Following one of them again would never end. */
-  readonly followed: ReadonlySet<string>;
+  /** References and schemas on the way here without any text in between. Following one of them again would never end. */
+  readonly followed: ReadonlySet<unknown>;
 };
 
 const MOST_NODES = 5_000;
-const MOST_DEPTH = 64;
 const MOST_VALUES = 2_000;
-/** Longest chain of references without any text in between. */
-const MOST_FOLLOWED = 64;
+/** Longest chain of references and branches without any text in between. */
+const MOST_FOLLOWED = 256;
 const UNITS_PER_NODE = 10;
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<unknown> = new Set();
 
 export type SchemaRulesOptions = RulesOptions & {
   /** Name of the rule that is JSON of the schema. */
   readonly rule: string;
+  /** Gets the paths of keywords that cannot be enforced and are left out. Default: they are refused. */
+  readonly ignored?: Set<string>;
 };
 
 /** @throws SchemaError */
 export function schemaRules(
   schema: unknown,
-  { rule: root, ...options }: SchemaRulesOptions,
+  { rule: root, ignored, ...options }: SchemaRulesOptions,
 ): Rules {
   const rules = new Rules(options);
-  rules.set(root, new Compiler(schema as Json, rules).compile()); // it was parsed from JSON
+  rules.set(root, new Compiler(schema as Json, rules, ignored ?? null).compile()); // it was parsed from JSON
   rules.refuseCostly();
   return rules;
 }
@@ -77,31 +76,38 @@ export function jsonObjectGrammar(): string {
 class Compiler {
   readonly #document: Json;
   readonly #rules: Rules;
+  readonly #origins = new Origins();
+  readonly #enforcement: Enforcement;
+  readonly #alternatives: Alternatives;
   readonly #refs = new Map<string, GrammarNode>();
+  /** What schemas have become; null for those that allow no value. */
+  readonly #bodies = new Map<Schema, GrammarPart | null>();
+  /** Schemas that are being compiled, with the rule for their use in themselves. */
+  readonly #open = new Map<Schema, string | null>();
   #nodes = 0;
 
-  constructor(document: Json, rules: Rules) {
+  constructor(document: Json, rules: Rules, ignored: Set<string> | null) {
     this.#document = document;
     this.#rules = rules;
+    const origins = this.#origins;
+    this.#enforcement = new Enforcement({ origins, ignored });
+    this.#alternatives = new Alternatives({
+      document,
+      origins,
+      budget: rules.budget,
+      enforcement: this.#enforcement,
+    });
   }
 
   compile(): GrammarPart {
-    return this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
+    const body = this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
+    if (body !== null) return body;
+    const isNot = isSchema(this.#document) && this.#document.not !== undefined;
+    throw new SchemaError(isNot ? "not" : "", "must be a schema that allows at least one value");
   }
 
-  /** @throws SchemaError */
-  #visit(schema: Json | undefined, at: SchemaLocation): GrammarPart {
-    try {
-      const body = this.#bodyOf(schema, at);
-      this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
-      return body;
-    } catch (error) {
-      if (!(error instanceof KeywordError)) throw error;
-      throw new SchemaError(join(at.path, error.keyword), error.message);
-    }
-  }
-
-  #bodyOf(schema: Json | undefined, at: SchemaLocation): GrammarPart {
+  /** @returns null if the schema allows no value. @throws SchemaError */
+  #visit(schema: Json | undefined, at: SchemaLocation): GrammarPart | null {
     this.#nodes += 1;
     if (this.#nodes > MOST_NODES || at.depth > MOST_DEPTH) {
       throw new SchemaError(
@@ -109,31 +115,85 @@ class Compiler {
         `belongs to a schema with more than ${MOST_NODES} parts or ${MOST_DEPTH} levels`,
       );
     }
+    if (isNever(schema) || this.#leadsToNever(schema)) return null;
     if (schema === true) return anyValue(this.#rules);
-    if (!isSchema(schema))
-      throw new SchemaError(at.path, "must be a schema that allows at least one value");
+    if (!isSchema(schema)) {
+      this.#enforcement.leaveOut(at.path, "must be a schema");
+      return anyValue(this.#rules);
+    }
+    if (this.#bodies.has(schema)) return this.#again(schema);
+    if (this.#open.has(schema)) return this.#withinItself(schema, at);
+    this.#open.set(schema, null);
+    const body = this.#named(schema, this.#bodyOf(schema, at), at);
+    if (body !== null) this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
+    this.#bodies.set(schema, body);
+    this.#open.delete(schema);
+    return body;
+  }
+
+  #bodyOf(schema: Schema, at: SchemaLocation): GrammarPart | null {
     this.#rules.budget.spend(UNITS_PER_NODE + Object.keys(schema).length);
+    this.#origins.note(schema, at.path);
+    try {
+      return this.#enforcement.run(schema, at, (left) => this.#choose(left, at));
+    } catch (error) {
+      if (error instanceof EmptyError) return null;
+      throw error;
+    }
+  }
+
+  #leadsToNever(schema: Json | undefined): boolean {
+    return isSchema(schema) && schema.$ref !== undefined && isNever(this.#alternatives.resolved(schema)); // biome-ignore format: one line
+  }
+
+  /** A schema that was compiled before: one that is not small becomes a rule. */
+  #again(schema: Schema): GrammarPart | null {
+    const body = this.#bodies.get(schema) ?? null;
+    if (body === null || typeof body === "string" || body.type === "rule") return body;
+    const shared = this.#rules.add("shared", body);
+    this.#bodies.set(schema, shared);
+    return shared;
+  }
+
+  #withinItself(schema: Schema, { path, followed }: SchemaLocation): GrammarNode {
+    if (followed.has(schema)) throw new SchemaError(path, "refers to itself");
+    const name = this.#open.get(schema) ?? this.#rules.reserve("self");
+    this.#open.set(schema, name);
+    return rule(name);
+  }
+
+  /** As the rule for the use of the schema in itself, if it is used there. */
+  #named(schema: Schema, body: GrammarPart | null, { path }: SchemaLocation): GrammarPart | null {
+    const name = this.#open.get(schema) ?? null;
+    if (name === null) return body;
+    if (body === null) throw new SchemaError(path, "allows no value that ends");
+    this.#rules.set(name, body);
+    return rule(name);
+  }
+
+  #choose(given: Schema, at: SchemaLocation): GrammarPart {
+    const schema = this.#alternatives.rewritten(given);
     refuseUnknown(schema);
-    const body = this.#choose(schema, at);
+    const [combinator] = combinatorsOf(schema);
+    const isPlain = schema.discriminator === undefined && combinator && isAlone(combinator, schema);
+    let body: GrammarPart;
+    if (combinator === undefined) body = this.#simple(schema, at);
+    else if (combinator === "$ref" && isPlain) body = this.#reference(schema, at);
+    else if (combinator === "anyOf" && isPlain) body = this.#branches(schema, at);
+    else return this.#combination(combinator, schema, at);
     return schema.nullable === true ? oneOf([body, "null"]) : body;
   }
 
-  #choose(schema: Schema, at: SchemaLocation): GrammarPart {
-    if (schema.$ref !== undefined) return this.#reference(schema, at);
-    if (schema.const !== undefined) return this.#values("const", [schema.const], schema);
-    if (schema.enum !== undefined) {
-      return this.#values("enum", readList(schema.enum, "enum"), schema);
-    }
-    for (const keyword of ["anyOf", "oneOf", "allOf"] as const) {
-      if (schema[keyword] !== undefined) return this.#branches(keyword, schema, at);
-    }
-    const types = typesOf(schema);
+  #simple(schema: Schema, at: SchemaLocation): GrammarPart {
+    const values = listedValues(schema);
+    if (values) return this.#values(values, schema);
+    const { format, ...rest } = schema;
+    const types = typesOf(isKnownFormat(format) ? schema : rest);
     if (!types) return anyValue(this.#rules);
     return oneOf(types.map((type) => this.#type(type, schema, at)));
   }
 
   #reference(schema: Schema, { followed }: SchemaLocation): GrammarNode {
-    refuseOthers("$ref", schema);
     const ref = String(schema.$ref);
     this.#rules.budget.spendChars(ref.length);
     const known = this.#refs.get(ref);
@@ -142,6 +202,7 @@ class Compiler {
       throw new KeywordError("$ref", `follows more than ${MOST_FOLLOWED} references`);
     if (known) return known;
     const target = resolveReference(this.#document, ref);
+    if (followed.has(target)) throw new KeywordError("$ref", `${ref} refers to itself`);
     const name = this.#rules.reserve(ref.split("/").at(-1) ?? "ref");
     const reference = rule(name);
     this.#refs.set(ref, reference);
@@ -150,17 +211,21 @@ class Compiler {
       depth: 1,
       followed: new Set([...followed, ref]),
     });
+    if (body === null) throw new KeywordError("$ref", `${ref} allows no value`);
     this.#rules.set(name, body);
     return reference;
   }
 
-  #values(keyword: "const" | "enum", values: readonly Json[], schema: Schema): GrammarPart {
-    refuseOthers(keyword, schema, ["type"]);
+  #values(values: readonly Json[], schema: Schema): GrammarPart {
+    const keyword = schema.const === undefined ? "enum" : "const";
     if (values.length > MOST_VALUES)
       throw new KeywordError(keyword, `has more than ${MOST_VALUES} values`);
-    const types = schema.type === undefined ? null : typesOf(schema);
-    const allowed = values.filter((value) => !types || types.some((type) => hasType(value, type)));
-    if (allowed.length === 0) throw new KeywordError(keyword, "allows no value");
+    this.#rules.budget.spend(values.length);
+    const { [keyword]: _, ...rest } = schema;
+    const untold = values.map((value) => untoldKeyword(rest, value)).find((found) => found);
+    if (untold) throw new KeywordError(untold, `cannot be enforced together with ${keyword}`);
+    const allowed = values.filter((value) => allows(rest, value));
+    if (allowed.length === 0) throw new EmptyError(keyword, "allows no value");
     return oneOf(allowed.map((value) => this.#text(writeValue(value, this.#rules.syntax))));
   }
 
@@ -170,40 +235,37 @@ class Compiler {
     return text;
   }
 
-  #branches(keyword: "anyOf" | "oneOf" | "allOf", schema: Schema, at: SchemaLocation): GrammarPart {
-    refuseOthers(keyword, schema);
-    const branches = readList(schema[keyword], keyword);
+  /** The branches of anyOf alone: each has its own rules. */
+  #branches(schema: Schema, at: SchemaLocation): GrammarPart {
+    const branches = readList(schema.anyOf, "anyOf");
     this.#rules.budget.spend(branches.length);
-    if (keyword === "allOf" && branches.length > 1) {
-      throw new KeywordError("allOf", "may hold only one schema");
-    }
-    if (keyword === "oneOf" && !this.#areDistinct(branches)) {
-      throw new KeywordError(
-        "oneOf",
-        "needs branches of different types, or with a different const in the same required property; use anyOf instead",
-      );
-    }
-    return oneOf(
-      branches.map((branch, index) =>
-        this.#visit(branch, {
-          ...at,
-          path: join(at.path, `${keyword}.${index}`),
-          depth: at.depth + 2,
-        }),
-      ),
+    const path = join(at.path, "anyOf");
+    const bodies = branches.map((branch, index) =>
+      this.#visit(branch, this.#inside(schema, at, join(path, `${index}`))),
     );
+    return oneOfPossible("anyOf", bodies);
   }
 
-  #areDistinct(branches: readonly Json[]): boolean {
-    return areDistinct(branches, (looks) => this.#rules.budget.spend(looks));
+  #combination(keyword: string, schema: Schema, at: SchemaLocation): GrammarPart {
+    const bodies = this.#alternatives
+      .of(schema, at)
+      .map((each) =>
+        this.#visit(each, this.#inside(schema, at, this.#origins.pathOf(each, at.path))),
+      );
+    return oneOfPossible(keyword, bodies);
+  }
+
+  /** At the same place of the answer. */
+  #inside(schema: Schema, { depth, followed }: SchemaLocation, path: string): SchemaLocation {
+    return { path, depth: depth + 2, followed: new Set([...followed, schema]) };
   }
 
   #type(type: string, schema: Schema, at: SchemaLocation): GrammarPart {
     switch (type) {
       case "object":
-        return this.#object(schema, at);
+        return objectRule(schema, this.#inner(schema, at));
       case "array":
-        return this.#array(schema, at);
+        return arrayRule(schema, this.#inner(schema, at));
       case "string":
         return stringRule(schema, this.#rules);
       case "integer":
@@ -216,62 +278,23 @@ class Compiler {
     }
   }
 
-  #object(schema: Schema, at: SchemaLocation): GrammarPart {
-    const properties = schema.properties ?? {};
-    if (!isSchema(properties)) throw new KeywordError("properties", "must be an object");
-    const requiredNames = readList(schema.required ?? [], "required");
-    this.#rules.budget.spend(requiredNames.length);
-    const required = new Set(requiredNames.map(String));
-    const others = schema.additionalProperties ?? true;
-    const names = [...new Set([...Object.keys(properties), ...required])];
-    if (names.length === 0) return this.#map(others, at);
-    const members = names.map((name) => {
-      const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      const value = this.#member(name, own ?? others, at);
-      const shownName = this.#text(writeName(name, this.#rules.syntax));
-      return {
-        node: memberOf(this.#rules, shownName, value),
-        isRequired: required.has(name),
-      };
-    });
-    return this.#rules.add("object", objectInOrder(this.#rules, members));
-  }
-
-  #member(name: string, schema: Json, at: SchemaLocation): GrammarPart {
-    if (schema === false) {
-      throw new KeywordError("required", `lists ${name}, which is not allowed`);
-    }
-    return this.#visit(schema, within(at, "properties", name));
-  }
-
-  /** An object of which only the values are described. */
-  #map(others: Json, at: SchemaLocation): GrammarPart {
-    if (others === true) return anyObject(this.#rules);
-    if (others === false) return "{}";
-    const value = this.#visit(others, within(at, "additionalProperties"));
-    return this.#rules.add("map", objectOf(this.#rules, value));
-  }
-
-  #array(schema: Schema, at: SchemaLocation): GrammarPart {
-    const { prefixItems, minItems, maxItems } = schema;
-    const items = schema.items ?? true;
-    const isLimited = [prefixItems, minItems, maxItems].some((limit) => limit !== undefined);
-    if (items === true && !isLimited) return anyArray(this.#rules);
-    const prefix = readList(prefixItems ?? [], "prefixItems");
-    const min = readCount(schema, "minItems", 0);
-    const max = readCount(schema, "maxItems", UNBOUNDED);
-    if (max < min) throw new KeywordError("maxItems", "is below minItems");
-    const visit = (item: Json, ...names: string[]) =>
-      this.#rules.add("item", this.#visit(item, within(at, ...names)));
-    const first = prefix.map((item, index) => visit(item, "prefixItems", `${index}`));
-    const most = items === false ? Math.min(max, first.length) : max;
-    if (most < min) throw new KeywordError("minItems", "is more than the items that are allowed");
-    const rest = items === false || most === first.length ? null : visit(items, "items");
-    return this.#rules.add("array", arrayOf(this.#rules, { first, rest, min, max: most }));
+  /** For values inside this one: text separates the two. */
+  #inner(schema: Schema, { path, depth }: SchemaLocation): ContainerContext {
+    return {
+      rules: this.#rules,
+      resolve: (inner) => this.#alternatives.resolved(inner),
+      visit: (inner, ...names) =>
+        this.#visit(inner, {
+          path: this.#origins.within(schema, names, path),
+          depth: depth + names.length,
+          followed: NONE,
+        }),
+    };
   }
 }
 
-/** A value inside this one: text separates the two. */
-function within({ path, depth }: SchemaLocation, ...names: string[]): SchemaLocation {
-  return { path: join(path, names.join(".")), depth: depth + names.length, followed: NONE };
+function oneOfPossible(keyword: string, bodies: readonly (GrammarPart | null)[]): GrammarPart {
+  const possible = bodies.filter((body) => body !== null);
+  if (possible.length === 0) throw new EmptyError(keyword, "allows no value");
+  return oneOf(possible);
 }

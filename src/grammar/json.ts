@@ -52,7 +52,7 @@ export function anyString(rules: Rules): GrammarNode {
 }
 
 /** A member name of an object without declared properties. */
-function anyName(rules: Rules): GrammarNode {
+export function anyName(rules: Rules): GrammarNode {
   return rules.syntax.areNamesQuoted ? anyString(rules) : rules.once("name", () => NAME);
 }
 
@@ -97,9 +97,13 @@ export function anyArray(rules: Rules): GrammarNode {
   });
 }
 
-/** The body of an object with any names and values of one rule. */
-export function objectOf(rules: Rules, value: GrammarPart): GrammarNode {
-  const member = memberOf(rules, anyName(rules), value);
+/** The body of an object with any number of members with names and values of these rules. */
+export function objectOf(
+  rules: Rules,
+  value: GrammarPart,
+  name: GrammarPart = anyName(rules),
+): GrammarNode {
+  const member = memberOf(rules, name, value);
   return sequence("{", optional(member, anyNumberOf(comma(rules), member)), "}");
 }
 

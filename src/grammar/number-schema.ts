@@ -1,92 +1,100 @@
-// Numbers of a JSON Schema. Those between two limits are written digit by digit, because a grammar cannot compare numbers.
+// Numbers of a JSON Schema: their limits and their step.
 
+import { sizeOf } from "./grammar-cost.ts";
 import { anyInteger, anyNumber } from "./json.ts";
-import {
-  charClass,
-  choice,
-  type GrammarNode,
-  type GrammarPart,
-  repeated,
-  sequence,
-  UNBOUNDED,
-} from "./nodes.ts";
-import { regExpNode } from "./pattern-parser.ts";
+import type { GrammarNode } from "./nodes.ts";
+import { atLeast, atMost, isPowerOfTwo, limitOf } from "./number-limit.ts";
+import { multiples } from "./number-multiples.ts";
+import { integerRange, numberRange } from "./number-range.ts";
 import type { Rules } from "./rules.ts";
-import { KeywordError, readNumber, type Schema } from "./schema-keywords.ts";
+import { EmptyError, KeywordError, readNumber, type Schema } from "./schema-keywords.ts";
 
-/** Most digits of integers without a limit. */
-const MOST_DIGITS = 16;
-const DIGIT = regExpNode("[0-9]");
-const FRACTION = regExpNode("(\\.[0-9]{1,16})?");
+/** A limit from here on is above all numbers that are written without one: it says nothing. */
+const BEYOND_ALL = 1e116;
+/** A limit from here on would cost more than it says: numbers with a limit have no exponent, and end well below it. */
+const BEYOND_DIGITS = 1e40;
+
+/** Ranges are more work than their text shows. */
+const UNITS_PER_CHAR = 1 / 3;
+
+type Bound = {
+  readonly keyword: string;
+  readonly value: number;
+  readonly isExclusive: boolean;
+};
 
 /** @throws KeywordError */
 export function numberRule(type: "integer" | "number", schema: Schema, rules: Rules): GrammarNode {
-  // An exclusive limit becomes the next whole number; decimals in between are given up.
-  const above = Math.floor(readNumber(schema, "exclusiveMinimum", -UNBOUNDED)) + 1;
-  const below = Math.ceil(readNumber(schema, "exclusiveMaximum", UNBOUNDED)) - 1;
-  const min = Math.max(readNumber(schema, "minimum", -UNBOUNDED), above);
-  const max = Math.min(readNumber(schema, "maximum", UNBOUNDED), below);
-  const isWhole = type === "integer";
-  if (min === -UNBOUNDED && max === UNBOUNDED)
-    return isWhole ? anyInteger(rules) : anyNumber(rules);
-  const range = isWhole ? integerRange(Math.ceil(min), Math.floor(max)) : numberRange(min, max);
-  if (range) return range;
-  const keyword = min === -UNBOUNDED ? "maximum" : "minimum";
-  throw new KeywordError(keyword, "leaves no number that a grammar can express");
+  const min = strictest(boundsOf(schema, "minimum", "exclusiveMinimum"), (a, b) => a - b);
+  const max = strictest(boundsOf(schema, "maximum", "exclusiveMaximum"), (a, b) => b - a);
+  const step = readNumber(schema, "multipleOf") ?? (type === "integer" ? 1 : null);
+  const isUnlimited = [min, max].every((bound) => !bound || Math.abs(bound.value) >= BEYOND_ALL);
+  const isAny = step === null || (step === 1 && type === "integer");
+  if (isUnlimited && isAny && !isEmpty(min, max))
+    return type === "integer" ? anyInteger(rules) : anyNumber(rules);
+  const key = JSON.stringify([type, min, max, step]);
+  return rules.shared("number", key, () => {
+    const range = rangeOf(rules, { type, min, max, step });
+    rules.budget.spend(sizeOf(range).chars * UNITS_PER_CHAR);
+    return rules.add("number", range);
+  });
 }
 
-/** Both limits are inclusive; an infinite one is no limit. @returns null if the range is empty */
-function integerRange(min: number, max: number): GrammarNode | null {
-  const parts: GrammarNode[] = [];
-  const [least, most] = [Math.max(1, -max), -min]; // of the digits after a minus
-  if (least <= most) parts.push(sequence("-", naturals(least, most)));
-  if (max >= Math.max(min, 0)) parts.push(naturals(Math.max(min, 0), max));
-  return parts.length === 0 ? null : choice(...parts);
+/** Limits beyond all numbers, on their inner side. */
+function isEmpty(min: Bound | null, max: Bound | null): boolean {
+  return (min?.value ?? 0) >= BEYOND_DIGITS || (max?.value ?? 0) <= -BEYOND_DIGITS;
 }
 
-/**
- * Accepts a decimal only if its whole part already puts it in the range: 5.x for a maximum of 6, but no 5.x for 5.5. The
- * limits themselves are accepted if they are whole. @returns null if no number is accepted
- */
-function numberRange(min: number, max: number): GrammarNode | null {
-  const parts: GrammarPart[] = [];
-  const [first, last] = [Math.ceil(min), Math.floor(max)];
-  // From zero up, k with decimals lies in [k, k + 1); below zero, -k with decimals lies in (-k - 1, -k].
-  const up = integerRange(Math.max(first, 0), last - 1);
-  const down = integerRange(first + 1, Math.min(last, -1));
-  for (const whole of [up, down]) if (whole) parts.push(sequence(whole, FRACTION));
-  for (const edge of new Set([first, last]))
-    if (Number.isFinite(edge) && edge >= min && edge <= max) parts.push(String(edge));
-  return parts.length === 0 ? null : choice(...parts);
+function boundsOf(schema: Schema, inclusive: string, exclusive: string): readonly Bound[] {
+  // In draft 4 and OpenAPI 3.0, true makes the other limit exclusive.
+  const isExclusive = schema[exclusive] === true;
+  const value = readNumber(schema, inclusive);
+  const other = typeof schema[exclusive] === "boolean" ? null : readNumber(schema, exclusive);
+  return [
+    ...(value === null ? [] : [{ keyword: inclusive, value, isExclusive }]),
+    ...(other === null ? [] : [{ keyword: exclusive, value: other, isExclusive: true }]),
+  ];
 }
 
-/** Integers from 0 up. */
-function naturals(min: number, max: number): GrammarNode {
-  const from = String(min);
-  const to = max === UNBOUNDED ? "9".repeat(Math.max(MOST_DIGITS, from.length)) : String(max);
-  const parts: GrammarNode[] = [];
-  for (let length = from.length; length <= to.length; length++) {
-    const least = length === from.length ? from : `1${"0".repeat(length - 1)}`;
-    const most = length === to.length ? to : "9".repeat(length);
-    parts.push(sameLength(least, most));
+function strictest(
+  bounds: readonly Bound[],
+  compare: (a: number, b: number) => number,
+): Bound | null {
+  const [first, second] = bounds;
+  if (!first || !second) return first ?? null;
+  return compare(first.value, second.value) > 0 ? first : second; // the second is exclusive
+}
+
+type RangeOptions = {
+  readonly type: "integer" | "number";
+  readonly min: Bound | null;
+  readonly max: Bound | null;
+  /** Null for any decimal. */
+  readonly step: number | null;
+};
+
+function rangeOf(rules: Rules, { type, min, max, step }: RangeOptions): GrammarNode {
+  const keyword = min?.keyword ?? max?.keyword ?? "multipleOf";
+  if (isEmpty(min, max)) throw nothingLeft(keyword);
+  const low = min && min.value > -BEYOND_DIGITS ? limitOf(min.value, min.isExclusive) : null;
+  // 2^63 was read from 2^63 - 1: a number in JSON has 53 bits.
+  const isBelow = max?.isExclusive || (type === "integer" && isPowerOfTwo(max?.value ?? 0));
+  const high = max && max.value < BEYOND_DIGITS ? limitOf(max.value, isBelow) : null;
+  if (step === 1) {
+    const range = integerRange(rules, low && atLeast(low), high && atMost(high));
+    if (range) return range;
+    throw nothingLeft(keyword);
   }
-  return choice(...parts);
+  const range =
+    step === null
+      ? numberRange(rules, { min: low, max: high })
+      : multiples(rules, { type, step, low, high });
+  if (range === "unsupported")
+    throw new KeywordError("multipleOf", `${step} cannot be enforced: only steps that divide a power of ten, or a few values between two limits`); // biome-ignore format: one line
+  if (range) return range;
+  throw nothingLeft(keyword);
 }
 
-/** Both limits have as many digits. */
-function sameLength(min: string, max: string): GrammarNode {
-  if (/^0*$/.test(min) && /^9*$/.test(max)) return repeated(DIGIT, min.length, min.length);
-  const [first, last] = [Number(min[0]), Number(max[0])];
-  const [minRest, maxRest] = [min.slice(1), max.slice(1)];
-  if (first === last) return sequence(String(first), sameLength(minRest, maxRest));
-  const [zeros, nines] = ["0".repeat(minRest.length), "9".repeat(minRest.length)];
-  if (min.length === 1) return digitFrom(first, last);
-  const parts = [sequence(String(first), sameLength(minRest, nines))];
-  if (first + 1 < last)
-    parts.push(sequence(digitFrom(first + 1, last - 1), sameLength(zeros, nines)));
-  return choice(...parts, sequence(String(last), sameLength(zeros, maxRest)));
-}
-
-function digitFrom(first: number, last: number): GrammarNode {
-  return charClass([[0x30 + first, 0x30 + last]]);
+function nothingLeft(keyword: string): EmptyError {
+  return new EmptyError(keyword, "leaves no number that a grammar can express");
 }

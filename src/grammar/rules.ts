@@ -18,7 +18,7 @@ export class Rules {
   readonly budget: CompileBudget;
   readonly #prefix: string;
   readonly #bodies = new Map<string, GrammarNode>();
-  readonly #patterns = new Map<string, GrammarNode>();
+  readonly #shared = new Map<string, GrammarNode>();
   #elements = 0;
   #count = 0;
 
@@ -63,10 +63,11 @@ export class Rules {
     return rule(name);
   }
 
-  /** The rule of a pattern, created at its first use. */
-  ofPattern(pattern: string, make: () => GrammarNode): GrammarNode {
-    const known = this.#patterns.get(pattern) ?? make();
-    this.#patterns.set(pattern, known);
+  /** The rule of values that schemas describe in the same words, created at its first use. */
+  shared(kind: "pattern" | "number", words: string, make: () => GrammarNode): GrammarNode {
+    const key = `${kind} ${words}`;
+    const known = this.#shared.get(key) ?? make();
+    this.#shared.set(key, known);
     return known;
   }
 

@@ -24,6 +24,9 @@ export class KeywordError extends Error {
   }
 }
 
+/** Reports a schema that allows no value. */
+export class EmptyError extends KeywordError {}
+
 export type Schema = { readonly [name: string]: Json };
 
 /** Keywords that describe a value but do not constrain it. */
@@ -45,40 +48,87 @@ const ANNOTATIONS = new Set([
   "strict",
   "contentEncoding",
   "contentMediaType",
+  "contentSchema",
   "nullable",
+  "discriminator",
+  "xml",
+  "externalDocs",
   "unevaluatedProperties",
 ]);
 /** Keywords by the type they apply to. They do not constrain values of other types. */
 const TYPE_KEYWORDS: Readonly<Record<string, readonly string[]>> = {
-  object: ["properties", "required", "additionalProperties"],
+  object: ["properties", "required", "additionalProperties", "propertyNames"],
   array: ["items", "prefixItems", "minItems", "maxItems"],
   string: ["minLength", "maxLength", "pattern", "format"],
-  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
-  integer: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
+  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+  integer: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
   boolean: [],
   null: [],
 };
 const ANY_TYPE = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
 const KNOWN = new Set([...ANY_TYPE, ...Object.values(TYPE_KEYWORDS).flat()]);
 
-/** Whether the keyword can be enforced or constrains nothing. */
-export function isKnown(keyword: string): boolean {
-  return KNOWN.has(keyword) || ANNOTATIONS.has(keyword) || keyword.startsWith("x-");
-}
-
 /** @throws KeywordError for an unknown keyword, which may be a constraint */
 export function refuseUnknown(schema: Schema): void {
-  const unknown = Object.keys(schema).find((keyword) => !isKnown(keyword));
+  const unknown = Object.keys(schema).find(
+    (keyword) => isConstraint(keyword) && !KNOWN.has(keyword) && !isAlwaysTrue(keyword, schema),
+  );
   if (unknown !== undefined) throw new KeywordError(unknown, "cannot be enforced");
 }
 
-/** Refuses other keywords next to one that describes the whole value: they would be additional constraints. */
-export function refuseOthers(keyword: string, schema: Schema, allowed: readonly string[] = []) {
-  for (const other of Object.keys(schema)) {
-    if (other === keyword || ANNOTATIONS.has(other) || other.startsWith("x-")) continue;
-    if (allowed.includes(other)) continue;
-    throw new KeywordError(other, `cannot be enforced together with ${keyword}`);
+/** Keywords that do nothing without another one. */
+const DEPENDENT: Readonly<Record<string, string>> = {
+  minContains: "contains",
+  maxContains: "contains",
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: "if",
+  else: "if",
+};
+
+/** Whether a keyword that cannot be enforced allows everything. */
+function isAlwaysTrue(keyword: string, schema: Schema): boolean {
+  const value = schema[keyword];
+  const needed = DEPENDENT[keyword];
+  if (needed !== undefined) return schema[needed] === undefined;
+  switch (keyword) {
+    case "not":
+      return isNever(value);
+    case "if":
+      return schema.then === undefined && schema.else === undefined;
+    case "uniqueItems":
+      return value === false;
+    case "minProperties":
+      return Number(value) <= (Array.isArray(schema.required) ? schema.required.length : 0);
+    case "additionalItems":
+      return !Array.isArray(schema.items);
+    case "patternProperties":
+    case "dependencies":
+    case "dependentRequired":
+    case "dependentSchemas":
+      return isSchema(value) && Object.keys(value).length === 0;
+    default:
+      return false;
   }
+}
+
+/** Whether the keyword may exclude values; the rest are annotations. */
+export function isConstraint(keyword: string): boolean {
+  return !ANNOTATIONS.has(keyword) && !keyword.startsWith("x-");
+}
+
+/** Whether a schema states that it allows no value. */
+export function isNever(schema: Json | undefined): boolean {
+  return schema === false || (isSchema(schema) && isAlways(schema.not ?? false));
+}
+
+/** Whether a schema states that it allows every value. */
+export function isAlways(schema: Json | undefined): boolean {
+  return schema === true || (isSchema(schema) && !Object.keys(schema).some(isConstraint));
+}
+
+/** Whether no other keyword of the schema excludes values. */
+export function isAlone(keyword: string, schema: Schema): boolean {
+  return !Object.keys(schema).some((other) => other !== keyword && isConstraint(other));
 }
 
 /** The types in `type`, or else the types the other keywords apply to; null for any type. */
@@ -109,40 +159,6 @@ export function hasType(value: Json, type: string): boolean {
   return typeof value === type;
 }
 
-/**
- * Whether no value can match two branches: all have different types, or the same property has a different constant in each.
- * @param spend is called for every look at a branch
- */
-export function areDistinct(branches: readonly Json[], spend: (units: number) => void) {
-  const schemas = branches.filter(isSchema);
-  if (schemas.length !== branches.length) return false;
-  const types = schemas.map(({ type }) => (type === "integer" ? "number" : type));
-  if (types.every((type) => typeof type === "string") && new Set(types).size === types.length)
-    return true;
-  const [first = {}] = schemas;
-  const names = isSchema(first.properties) ? Object.keys(first.properties) : [];
-  const required = schemas.map(requiredOf);
-  return names.some((name) => {
-    spend(schemas.length);
-    const constants = schemas.map((schema, index) =>
-      required[index]?.has(name) ? constantOf(schema, name) : null,
-    );
-    return !constants.includes(null) && new Set(constants).size === constants.length;
-  });
-}
-
-function requiredOf({ required }: Schema): ReadonlySet<Json> {
-  return new Set(Array.isArray(required) ? required : []);
-}
-
-function constantOf({ properties }: Schema, name: string): string | null {
-  const property = isSchema(properties) ? properties[name] : undefined;
-  if (!isSchema(property)) return null;
-  if (property.const !== undefined) return JSON.stringify(property.const);
-  const values = property.enum;
-  return Array.isArray(values) && values.length === 1 ? JSON.stringify(values[0]) : null;
-}
-
 export function isSchema(value: Json | undefined): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -152,19 +168,33 @@ export function readList(value: Json | undefined, keyword: string): readonly Jso
   throw new KeywordError(keyword, "must be an array");
 }
 
-export function readCount(schema: Schema, keyword: string, absent: number): number {
-  const value = schema[keyword];
-  if (value === undefined) return absent;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_536)
-    return value;
-  throw new KeywordError(keyword, "must be an integer from 0 to 65536");
+/** The largest number of characters or items that a grammar counts. */
+const MOST_COUNTED = 65_536;
+
+export function readLeast(schema: Schema, keyword: string): number {
+  const value = schema[keyword] ?? 0;
+  if (isCount(value) && value <= MOST_COUNTED) return value;
+  throw new KeywordError(keyword, `must be an integer from 0 to ${MOST_COUNTED}`);
 }
 
-export function readNumber(schema: Schema, keyword: string, absent: number): number {
+/** A limit that is too high to count is lowered. */
+export function readMost(schema: Schema, keyword: string, absent: number): number {
   const value = schema[keyword];
   if (value === undefined) return absent;
-  if (typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
-  throw new KeywordError(keyword, "must be a number from -2^53 to 2^53");
+  if (isCount(value)) return Math.min(value, MOST_COUNTED);
+  throw new KeywordError(keyword, "must be an integer from 0 up");
+}
+
+function isCount(value: Json): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+/** @returns null if the keyword is absent */
+export function readNumber(schema: Schema, keyword: string): number | null {
+  const value = schema[keyword];
+  if (value === undefined) return null;
+  if (typeof value === "number") return value;
+  throw new KeywordError(keyword, "must be a number");
 }
 
 export function join(path: string, name: string): string {

@@ -4,7 +4,6 @@
 import type { GrammarNode } from "./nodes.ts";
 import { regExpNode } from "./pattern-parser.ts";
 import type { Rules } from "./rules.ts";
-import { KeywordError } from "./schema-keywords.ts";
 
 /** Days end at 28, because a grammar cannot know the length of a month. */
 const DATE = "[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
@@ -30,10 +29,49 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS);
 
-/** The text inside the quotes. @throws KeywordError for an unknown format */
+/** Other formats are annotations. */
+export function isKnownFormat(format: unknown): format is string {
+  return typeof format === "string" && Object.hasOwn(FORMATS, format);
+}
+
+/** The text inside the quotes. */
 export function formatRule(format: string, rules: Rules): GrammarNode {
-  const text = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (text !== undefined) return rules.once(`format-${format}`, () => regExpNode(text));
-  const names = FORMAT_NAMES.join(", ");
-  throw new KeywordError("format", `${format} cannot be enforced; use one of ${names}`);
+  return rules.once(`format-${format}`, () => nodeOf(format));
+}
+
+/** The fewest and the most characters of a text of the format. */
+export function formatLengths(format: string): Lengths {
+  return lengthsOf(nodeOf(format));
+}
+
+function nodeOf(format: string): GrammarNode {
+  return regExpNode(FORMATS[format] ?? "");
+}
+
+type Lengths = { readonly min: number; readonly max: number };
+
+function lengthsOf(node: GrammarNode): Lengths {
+  switch (node.type) {
+    case "literal":
+      return { min: node.text.length, max: node.text.length };
+    case "char":
+      return { min: 1, max: 1 };
+    case "sequence":
+      return node.parts
+        .map(lengthsOf)
+        .reduce((sum, { min, max }) => ({ min: sum.min + min, max: sum.max + max }));
+    case "choice": {
+      const options = node.options.map(lengthsOf);
+      return {
+        min: Math.min(...options.map(({ min }) => min)),
+        max: Math.max(...options.map(({ max }) => max)),
+      };
+    }
+    case "repeat": {
+      const { min, max } = lengthsOf(node.part);
+      return { min: min * node.min, max: max * node.max };
+    }
+    case "rule":
+      return { min: 0, max: Number.POSITIVE_INFINITY }; // the formats have none
+  }
 }

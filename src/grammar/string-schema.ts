@@ -5,8 +5,8 @@ import { anyNumberOf, type GrammarNode, sequence, UNBOUNDED } from "./nodes.ts";
 import { ambiguityProblem } from "./pattern-ambiguity.ts";
 import { PatternError, PatternParser } from "./pattern-parser.ts";
 import type { Rules } from "./rules.ts";
-import { KeywordError, readCount, type Schema } from "./schema-keywords.ts";
-import { formatRule } from "./string-format.ts";
+import { EmptyError, KeywordError, readLeast, readMost, type Schema } from "./schema-keywords.ts";
+import { formatLengths, formatRule, isKnownFormat } from "./string-format.ts";
 
 const LONGEST = 2_000;
 /** Budget units per character of a pattern. */
@@ -14,24 +14,29 @@ const UNITS_PER_CHAR = 4;
 
 /** @throws KeywordError */
 export function stringRule(schema: Schema, rules: Rules): GrammarNode {
-  const { pattern, format } = schema;
-  const min = readCount(schema, "minLength", 0);
-  const max = readCount(schema, "maxLength", UNBOUNDED);
-  const hasLength = min > 0 || max !== UNBOUNDED;
+  const { pattern } = schema;
+  const format = isKnownFormat(schema.format) ? schema.format : undefined;
+  const min = readLeast(schema, "minLength");
+  const max = readMost(schema, "maxLength", UNBOUNDED);
+  if (max < min) throw new EmptyError("maxLength", "is below minLength");
+  const hasLength = (min > 0 || max !== UNBOUNDED) && !(format && isImplied(format, min, max));
   if ([pattern !== undefined, format !== undefined, hasLength].filter(Boolean).length > 1) {
     const keyword = pattern !== undefined ? "pattern" : "format";
     throw new KeywordError(keyword, "cannot be enforced together with another limit on the string");
   }
   if (pattern !== undefined) return quoted(rules, patternRule(String(pattern), rules));
-  if (format !== undefined) return quoted(rules, formatRule(String(format), rules));
-  if (!hasLength) return anyString(rules);
-  if (max < min) throw new KeywordError("maxLength", "is below minLength");
-  return stringOfLength(rules, min, max);
+  if (format !== undefined) return quoted(rules, formatRule(format, rules));
+  return hasLength ? stringOfLength(rules, min, max) : anyString(rules);
+}
+
+function isImplied(format: string, min: number, max: number): boolean {
+  const lengths = formatLengths(format);
+  return min <= lengths.min && max >= lengths.max;
 }
 
 function patternRule(pattern: string, rules: Rules): GrammarNode {
   try {
-    return rules.ofPattern(pattern, () => newPatternRule(pattern, rules));
+    return rules.shared("pattern", pattern, () => newPatternRule(pattern, rules));
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const shown = pattern.length > 100 ? `${pattern.slice(0, 100)}...` : pattern;

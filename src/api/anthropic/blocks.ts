@@ -73,6 +73,14 @@ function readResult(block: JsonObject, place: Place): unknown {
   return textBlock(readableText(block, place) ?? noteAbout(block.type));
 }
 
+/** Types of blocks in answers that are read as text. Unknown ones are too. */
+export const NOTED_TYPES = [
+  ...["image", "server_tool_use", "web_search_tool_result", "web_fetch_tool_result"],
+  ...["code_execution_tool_result", "bash_code_execution_tool_result"],
+  ...["text_editor_code_execution_tool_result", "tool_search_tool_result", "tool_reference"],
+  ...["mcp_tool_use", "mcp_tool_result", "container_upload", "compaction"],
+] as const;
+
 const OWN_TYPES = ["text", "tool_use", "tool_result", "thinking", "redacted_thinking"];
 
 /** A block of an answer. The work of Anthropic's own tools is read as text. */

@@ -6,6 +6,7 @@ import type { Message, ToolCall } from "../../generation/request.ts";
 import * as field from "../shared/field-types.ts";
 import { invalidValue } from "../shared/refusals.ts";
 import { readArguments } from "../shared/tool-calls.ts";
+import { NOTED_TYPES } from "./blocks.ts";
 
 /** Fields for Anthropic's cache and citations. Here every prompt is cached, and there are no citations. */
 const ignoredFields = {
@@ -18,14 +19,38 @@ const text = z.looseObject({
   text: field.anyText,
   ...ignoredFields,
 });
+/** In the document only: `withReadableBlocks` has replaced these blocks by text. */
+const readAsText = {
+  document: field.form("document", {
+    source: z
+      .looseObject({ type: field.kind(["text", "content", "base64"]) })
+      .describe("For document: its text; base64 of a media type that is text."),
+    title: field.text("For document and search_result: the title, put before the text."),
+    context: field.text("For document: more about it, put before the text."),
+    ...ignoredFields,
+  }),
+  searchResult: field.form("search_result", {
+    title: field.text("For document and search_result: the title, put before the text."),
+    source: z.string().describe("For search_result: where it is from."),
+    content: z.array(text).describe("For search_result: the texts."),
+    ...ignoredFields,
+  }),
+  noted: z.looseObject({ type: field.kind(NOTED_TYPES) }),
+};
+
 const toolResult = field.form("tool_result", {
   tool_use_id: z
     .string("must be the id of the tool_use that this is the result of")
     .min(1)
     .describe("For tool_result: id of its tool_use."),
   content: field.optional(
-    field.orText(z.array(text, "must be a string, or a list of text blocks")),
-    "For tool_result: the result.",
+    field.orText(
+      z.array(
+        z.discriminatedUnion("type", [text, ...Object.values(readAsText)]),
+        "must be a string, or a list of blocks",
+      ),
+    ),
+    "For tool_result: the result. A note in the text stands for each block that is not text.",
   ),
   is_error: field.flag("For tool_result: whether the tool failed."),
   ...ignoredFields,
@@ -69,18 +94,27 @@ export const messages = z
         z.looseObject({
           role: field.role("user"),
           content: listOf(
-            z.discriminatedUnion("type", [text, toolResult], {
-              error: "type must be text or tool_result in a user message",
-            }),
+            z.discriminatedUnion(
+              "type",
+              [text, toolResult, readAsText.document, readAsText.searchResult],
+              {
+                error:
+                  "type must be text, document, search_result or tool_result in a user message",
+              },
+            ),
           ).min(1, "must have at least one block"),
         }),
         z.looseObject({
           role: field.role("assistant"),
           content: listOf(
-            z.discriminatedUnion("type", [text, toolUse, thinking, redactedThinking], {
-              error:
-                "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
-            }),
+            z.discriminatedUnion(
+              "type",
+              [text, toolUse, thinking, redactedThinking, readAsText.noted],
+              {
+                error:
+                  "type must be text, tool_use, thinking or redacted_thinking in an assistant message",
+              },
+            ),
           ),
         }),
         z.looseObject({ role: field.role("system"), content: listOf(text).min(1) }),

@@ -6,7 +6,7 @@ import type { Dialect, ParseContext } from "../dialect.ts";
 import { CHAT_CODES } from "../shared/contract.ts";
 import * as field from "../shared/field-types.ts";
 import { parseBody } from "../shared/parse-body.ts";
-import { functionTool, readTools, toolFields, toolList, toolType } from "../shared/tools.ts";
+import { functionFields, readTools, toolFields, toolList } from "../shared/tools.ts";
 import { type ChatFields, chatForms, OLLAMA } from "./answer.ts";
 import { type AnswerPart, noticeOf } from "./encoder.ts";
 import { encodeOllamaError } from "./errors.ts";
@@ -31,10 +31,16 @@ const POLICY = {
   },
 };
 
+/** Ollama requires no type. */
+const tool = z.looseObject({
+  type: field.kind("function", "must be function, the only type of tool here").nullish(),
+  function: z.looseObject(functionFields).describe("The function."),
+});
+
 const schema = z.object({
   ...commonFields,
   messages,
-  tools: toolList(z.looseObject({ ...functionTool.shape, type: toolType.nullish() })),
+  tools: toolList(tool),
   tool_choice: toolFields.tool_choice,
   truncate: field.off("Whether to leave out the oldest turns of a conversation that is too long."),
 });

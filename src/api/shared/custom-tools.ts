@@ -40,7 +40,7 @@ export function customTool(
 ): { readonly tool: AskedTool; readonly ignored: readonly string[] } {
   const { syntax, definition } = format?.grammar ?? format ?? {};
   const isRegex = syntax === "regex" && typeof definition === "string";
-  const input = { type: "string", ...(isRegex ? { pattern: `^(?:${definition})$` } : {}) };
+  const input = { type: "string", ...(isRegex ? { pattern: wholePattern(definition) } : {}) };
   const parameters = {
     type: "object",
     properties: { [INPUT]: input },
@@ -57,6 +57,12 @@ export function customTool(
     },
     ignored: format?.type === "grammar" && !isRegex ? [`${path}.format`] : [],
   };
+}
+
+/** The pattern of a whole input. The expression may have its own anchors. */
+function wholePattern(expression: string): string {
+  const inner = expression.replace(/^\^/, "").replace(/(?<!\\)\$$/, "");
+  return `^(?:${inner})$`;
 }
 
 /** The arguments of an earlier call of a custom tool. */

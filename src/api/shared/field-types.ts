@@ -122,7 +122,7 @@ export const STREAM = "Whether to stream the answer as events.";
 export const STREAM_OPTIONS = "Options for streams.";
 export const NO_PADDING = "Ignored: this server does not pad its chunks.";
 export const ALWAYS_CACHED = "Ignored: every prompt is cached.";
-export const STOPS = "Strings at which generation stops. The answer does not include them.";
+const STOPS = "Strings at which generation stops. The answer does not include them.";
 
 export const modelId = text("Id of a served model. Default: the served model.");
 export const anyText = z.string().describe("The text.");

@@ -21,7 +21,7 @@ export const jsonSchema = z
   .describe("The JSON schema.");
 
 export const ANSWER_FORM = "Constrains the answer to JSON or to a JSON schema.";
-export const ALWAYS_STRICT = "Ignored: the schema is always enforced.";
+const ALWAYS_STRICT = "Ignored: the schema is always enforced.";
 
 const schemaParts = {
   name: field.withoutEffect(z.string(), "Its name. Ignored."),

@@ -41,7 +41,7 @@ export function toolList<T extends z.ZodType>(definition: T) {
   );
 }
 
-export const toolType = field.kind("function", "must be function, the only type of tool here");
+const toolType = field.kind("function", "must be function, the only type of tool here");
 
 export const functionFields = {
   name: toolName,
@@ -76,7 +76,7 @@ export const named = field.form("function", {
 });
 
 /** A function in the form of chat completions. */
-export const functionTool = z.looseObject({
+const functionTool = z.looseObject({
   type: toolType,
   function: z.looseObject(functionFields).describe("The function."),
 });

@@ -8,8 +8,8 @@ import { placeResults } from "./call-results.ts";
 type Answer = Extract<Message, { role: "assistant" }>;
 
 /** Stand between messages that a template does not take one after the other, if nothing that the client sent can. */
-export const USER_FILLER: Message = { role: "user", content: "Continue." };
-export const ASSISTANT_FILLER: Message = {
+const USER_FILLER: Message = { role: "user", content: "Continue." };
+const ASSISTANT_FILLER: Message = {
   role: "assistant",
   content: "OK.",
   reasoning: null,

@@ -55,6 +55,8 @@ export class ChatTemplate {
   readonly options: ChatTemplateOptions;
   /** The value of `tools` without tools: some templates accept only one of these. */
   readonly #noTools: null | readonly [];
+  /** False for a template that is not for chats, such as a reranker's, or that rejects even the simplest one. */
+  readonly #showsMessages: boolean;
   readonly #fence: PromptFence;
   /** Marks the end of the last message, where the prompt is cut if that message is continued. */
   readonly #end = `\uE004${randomBytes(8).toString("hex")}\uE005`;
@@ -69,9 +71,11 @@ export class ChatTemplate {
       options.reasoningInstruction !== null || REASONING_VARIABLES.test(options.source);
     const contentForm = (tools: null | readonly []) =>
       findContentForm((messages) => this.#run(messages, { tools }));
-    const found = contentForm(null);
-    this.#noTools = found ? null : [];
-    const contentAs = found ?? contentForm([]) ?? "text";
+    const withNull = contentForm(null);
+    this.#noTools = withNull ? null : [];
+    const found = withNull ?? contentForm([]);
+    this.#showsMessages = found !== null;
+    const contentAs = found ?? "text";
     const render: RenderMessages = (messages) => this.#run(messages, {});
     const callForm = findCallForm(render, contentAs);
     const format = callForm ? findToolFormat(options.source) : GENERIC;
@@ -112,7 +116,11 @@ export class ChatTemplate {
       this.#tryRun(this.#messagesOf(prompt, traits, byTemplate), variables);
     const names = tools.map(({ name }) => name);
     const rendered = this.#firstThatShows(names, render);
-    return this.#fence.segments(prompt.continuesLast ? this.#upToEnd(rendered) : rendered);
+    const segments = this.#fence.segments(
+      prompt.continuesLast ? this.#upToEnd(rendered) : rendered,
+    );
+    if (!this.#showsMessages) requireContent(prompt.messages, segments);
+    return segments;
   }
 
   /** Renders messages as the template shows them best. If it rejects them or hides a tool, tries forms that ask less of it. */
@@ -202,6 +210,14 @@ export class ChatTemplate {
       "this model's chat template does not support continuing an assistant message",
     );
   }
+}
+
+/** @throws ServiceError `template_error` if the prompt has no message in it */
+function requireContent(messages: readonly Message[], segments: readonly PromptSegment[]): void {
+  const text = segments.map((segment) => segment.text).join("");
+  const contents = messages.map(({ content }) => content.trim()).filter(Boolean);
+  if (contents.length === 0 || contents.some((content) => text.includes(content))) return;
+  throw templateError("this model's chat template does not show messages, so it cannot chat");
 }
 
 function reasoningVariables({ effort }: ReasoningOptions): Variables {

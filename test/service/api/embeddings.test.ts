@@ -132,7 +132,7 @@ test("returns vectors, names ignored fields, and leaves a log line and metrics",
   expect(await metric(running.url, "sluice_requests_total", '{outcome="computed"}')).toBe(1);
 });
 
-test.each(["/v1/rerank", "/rerank", "/v1/reranking", "/reranking"])(
+test.each(["/v1/rerank", "/rerank", "/v1/reranking", "/reranking", "/v2/rerank"])(
   "%s returns a ranking",
   async (path) => {
     running = await startWithFakeEmbeddings();

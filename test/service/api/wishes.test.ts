@@ -98,6 +98,7 @@ const REASONING: typeof WISHES = [
     { thinking: { type: "enabled", budget_tokens: 9 } },
     "thinking, thinking.budget_tokens",
   ],
+  [MESSAGES, { thinking: { type: "adaptive" } }, "thinking"],
   [COUNT, { output_config: { effort: "low" } }, "output_config.effort"],
   [
     GEMINI,
@@ -132,7 +133,6 @@ test.each([
   [CHAT, { enable_thinking: false, think: false, reasoning: { enabled: false } }],
   [CHAT, { thinking: { type: "disabled" }, chat_template_kwargs: { enable_thinking: false } }],
   [MESSAGES, { thinking: { type: "disabled" } }],
-  [MESSAGES, { thinking: { type: "adaptive" } }],
   [GEMINI, { generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }],
   [OLLAMA, { think: false }],
 ])("a model that does not reason grants no reasoning: %s %j", async (path, fields) => {

@@ -4,6 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import type { Express } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { OLLAMA } from "../../../src/api/ollama/answer.ts";
 import type { DocumentedOperation, OpenapiDocument } from "../../../src/api/openapi/document.ts";
 import type { Operation } from "../../../src/api/openapi/operation.ts";
 import { operations } from "../../../src/api/openapi/operations.ts";
@@ -250,7 +251,8 @@ describe.each(POSTS)("%s", (_name, operation) => {
     const type = await fetch(url, { method: "POST", body: "{}" });
     const size = await post(url, { a: "a".repeat(5_000_000) });
 
-    expect([type.status, size.status]).toEqual([415, 413]);
+    // Ollama reads bodies of any type, so that the error is about a missing field.
+    expect([type.status, size.status]).toEqual([operation.tag === OLLAMA ? 400 : 415, 413]);
     for (const response of [type, size]) expectHeldTo(operation.tag.error, await response.json());
   });
 

@@ -67,17 +67,62 @@ test("from the first non-strict tool that exceeds the budget, only the object is
   expect(accepted).toEqual([false, true, true]);
 });
 
-test("all schemas of a request share one budget and one number of attempts", () => {
+test("all schemas of a request share one budget", () => {
   const schema = { type: "object", properties: { a: {} }, required: many(3_500, () => "a") };
-  const loose = { ...schema, properties: { ...schema.properties, b: { multipleOf: 2 } } };
-  const unitsOf = (count: number, of: Json) => {
+  const isSpentBy = (count: number) => {
     const budget = new CompileBudget();
-    compileDocument({ answer: null, tools: many(count, (n) => tool(of, false, n)) }, budget);
+    compileDocument({ answer: null, tools: many(count, (n) => tool(schema, false, n)) }, budget);
     return budget.isSpent;
   };
 
-  expect([unitsOf(1, schema), unitsOf(1, loose)]).toEqual([false, false]);
-  expect([unitsOf(100, schema), unitsOf(60, loose)]).toEqual([true, true]);
+  expect([isSpentBy(1), isSpentBy(100)]).toEqual([false, true]);
+});
+
+test("of any number of tools, only the limits that cannot be enforced are left out", () => {
+  const limits = {
+    link: { type: "string", format: "ipv4", maxLength: 4 },
+    code: { type: "string", pattern: "^(?!a)" },
+    size: { type: "integer", multipleOf: 7 },
+  };
+  const schema = {
+    type: "object",
+    properties: { count: { type: "integer" }, ...limits },
+    required: ["count", "link", "code", "size"],
+  };
+
+  const { tools, ignored } = compileDocument({
+    answer: null,
+    tools: many(128, (index) => tool(schema, false, index)),
+  });
+
+  expect(ignored).toHaveLength(3 * 128);
+  expect(ignored.slice(-3)).toEqual([
+    "tools[127].properties.link.format",
+    "tools[127].properties.code.pattern",
+    "tools[127].properties.size.multipleOf",
+  ]);
+  for (const { name, text } of tools) {
+    const grammar = new Gbnf(`root ::= ${name}\n${text}`);
+    expect(grammar.matches('{"count":1,"link":"a","code":"b","size":3}')).toBe(true);
+    expect(grammar.matches('{"count":"1","link":"a","code":"b","size":3}')).toBe(false);
+    expect(grammar.matches("{}")).toBe(false);
+  }
+});
+
+test("the arguments of a tool hold to what stands beside a combinator", () => {
+  const schema = {
+    properties: { name: { type: "string" }, hours: { type: "integer" }, days: { type: "integer" } },
+    anyOf: [{ required: ["hours"] }, { required: ["days"] }],
+  };
+
+  const { tools, ignored } = compileDocument({ answer: null, tools: [tool(schema, true)] });
+
+  expect(ignored).toEqual([]);
+  const [{ name, text } = { name: "", text: "" }] = tools;
+  const grammar = new Gbnf(`root ::= ${name}\n${text}`);
+  expect(grammar.matches('{"name":"a","hours":1}')).toBe(true);
+  expect(grammar.matches('{"name":"a"}')).toBe(false);
+  expect(grammar.matches("5")).toBe(false);
 });
 
 test("a schema reached through many branches is followed once", () => {

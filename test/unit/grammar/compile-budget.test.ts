@@ -44,11 +44,13 @@ const COSTLY: readonly (readonly [what: string, schema: unknown])[] = [
   ["patterns with nested groups", texts(500, (n) => `^${"(".repeat(900)}${n}${")".repeat(900)}$`)],
   ["patterns that may match anywhere", texts(2_000, (n) => `\\w+@\\w+\\.(com|org)${n}`)],
   ["large classes", texts(300, (n) => `^[${many(1_800, (at) => String.fromCodePoint(0x4e00 + at * 2)).join("")}]{1,99}${n}$`)],
-  ["numbers between limits", object(1_600, (n) => ({ type: "number", minimum: -123_456_789_012_345 - n, maximum: 987_654_321_012_345 + n }))],
+  ["numbers between limits", object(1_600, (n) => ({ type: "number", minimum: -123_456_789_012.345 - n, maximum: 987_654_321_012.345 + n }))],
   ["a value of megabytes", { const: "x".repeat(4_000_000) }],
   ["values in nested branches", many(30, () => 0).reduce<unknown>((inner) => ({ anyOf: [inner, { type: "null" }] }), { enum: many(1_900, (n) => `${n}${"x".repeat(50)}`) })],
   ["a million required names", { type: "object", properties: {}, required: many(1_000_000, () => "a") }],
-  ["branches that differ in many constants", { oneOf: many(2_000, () => object(150, () => ({ const: 1 }))) }],
+  ["branches that exclude each other", { ...object(150, () => ({ type: "string" })), oneOf: many(150, (n) => ({ required: [`p${n}`] })) }],
+  ["branches that multiply", { allOf: many(8, (n) => ({ anyOf: many(2, (at) => object(60, () => ({ maxLength: n + at }))) })) }],
+  ["values in many branches", { oneOf: many(40, (n) => ({ enum: many(1_900, (at) => `${n} ${at}`) })) }],
 ]; // biome-ignore format: a table
 
 test.each(COSTLY)(

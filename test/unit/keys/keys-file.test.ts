@@ -111,6 +111,12 @@ test("reports why it cannot be read or written", () => {
   expect(() => changeKeysFile(file, () => [])).toThrow("EACCES");
 });
 
+test("skips a byte order mark", () => {
+  writeFileSync(file, `\uFEFF${JSON.stringify({ version: 1, keys: [entry("alice")] })}`);
+
+  expect(readKeysFile(file)).toMatchObject([{ name: "alice" }]);
+});
+
 test.each<[string, string, string]>([
   ["no JSON", "{ secret", "is not valid JSON"],
   ["another version", '{"version":2,"keys":[]}', "version"],

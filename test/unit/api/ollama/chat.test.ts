@@ -105,14 +105,16 @@ describe("options", () => {
 
 describe("tools", () => {
   const named = { type: "function", function: { name: "weather" } };
-  const useWith = (tool_choice: unknown) =>
+  const toolUse = (tool_choice: unknown) =>
     (chat({ tools: [tool], tool_choice }).prompt as MessagesPrompt).tools;
 
   test("must be called if the client says so", () => {
-    expect(useWith("required")).toMatchObject({ callable: ["weather"], isRequired: true });
-    expect(useWith(named)).toMatchObject({ callable: ["weather"], isRequired: true });
-    expect(useWith("auto")).toMatchObject({ callable: ["weather"], isRequired: false });
-    expect(useWith("none")).toBeNull();
+    expect(toolUse("required")).toMatchObject({ callable: ["weather"], isRequired: true });
+    expect(toolUse(named)).toMatchObject({ callable: ["weather"], isRequired: true });
+    expect(toolUse("auto")).toMatchObject({ callable: ["weather"], isRequired: false });
+    expect(toolUse("none")).toBeNull();
+    const allowed_tools = { mode: "required", tools: [named] };
+    expect(toolUse({ type: "allowed_tools", allowed_tools })).toMatchObject({ isRequired: true });
   });
 
   test("need no type", () => {

@@ -305,3 +305,82 @@ test("has reasoning and calls in the message of a body, and null for missing tex
     tool_calls: [{ id: "call_abc000000", type: "function", function: toolCalls[0] }],
   });
 });
+
+const CUSTOM = {
+  tools: [
+    { type: "custom", custom: { name: "edit" } },
+    { type: "function", function: { name: "f" } },
+  ],
+};
+
+test("sends the call of a custom tool with its input, beside calls of functions", () => {
+  const toolCalls = [
+    { name: "f", arguments: "{}" },
+    { name: "edit", arguments: '{"input":"a\\nb"}' },
+  ];
+
+  expect(encoder(CUSTOM).body([choiceOf("", { toolCalls })], RECEIPT)).toMatchObject({
+    choices: [
+      {
+        message: {
+          content: null,
+          tool_calls: [
+            { type: "function", function: { name: "f", arguments: "{}" } },
+            { type: "custom", custom: { name: "edit", input: "a\nb" } },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+test("streams the input of a custom tool", () => {
+  const encode = encoder(CUSTOM);
+  const deltas = [
+    callDelta(0, "edit"),
+    callDelta(0, null, '{"input":"a\\'),
+    callDelta(0, null, 'nb"}'),
+    callDelta(1, "f"),
+    callDelta(1, null, "{}"),
+  ];
+
+  const calls = deltas
+    .flatMap((delta) => encode.delta(0, delta))
+    .flatMap(({ data }) => JSON.parse(data).choices[0].delta.tool_calls ?? []);
+
+  expect(calls).toMatchObject([
+    { index: 0, type: "custom", custom: { name: "edit", input: "" } },
+    { index: 0, custom: { input: "a" } },
+    { index: 0, custom: { input: "\nb" } },
+    { index: 1, type: "function", function: { name: "f", arguments: "" } },
+    { index: 1, function: { arguments: "{}" } },
+  ]);
+});
+
+test.each([
+  [{ tool_choice: { type: "custom", custom: { name: "edit" } } }, ["edit"]],
+  [
+    {
+      tool_choice: {
+        type: "allowed_tools",
+        allowed_tools: { mode: "required", tools: [{ type: "custom", custom: { name: "edit" } }] },
+      },
+    },
+    ["edit"],
+  ],
+])("reads the choice of a custom tool: %j", (choice, callable) => {
+  expect(parse({ ...CUSTOM, ...choice }).requests[0]?.prompt).toMatchObject({
+    tools: { callable, isRequired: true },
+  });
+});
+
+test.each([
+  [{ type: "grammar", grammar: { syntax: "lark", definition: "start: /.+/" } }, true],
+  [{ type: "grammar", syntax: "lark", definition: "start: /.+/" }, true],
+  [{ type: "grammar", grammar: { syntax: "regex", definition: "[a-z]+" } }, false],
+  [{ type: "text" }, false],
+])("reads the format %j of a custom tool", (format, isIgnored) => {
+  const tools = [{ type: "custom", custom: { name: "edit", format } }];
+
+  expect(parse({ tools }).ignoredParams).toEqual(isIgnored ? ["tools[0].custom.format"] : []);
+});

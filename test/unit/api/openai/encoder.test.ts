@@ -230,3 +230,27 @@ test("does not reveal the cause of an error", () => {
   expect(JSON.stringify(encodeOpenaiError(error))).not.toContain("secret");
   expect(encodeOpenaiError(error)).toMatchObject({ error: { type: "server_error", param: null } });
 });
+
+test("sends the usage so far with every chunk if asked to", () => {
+  const body = {
+    messages: [{ role: "user", content: "Hi" }],
+    stream: true,
+    stream_options: { include_usage: true, continuous_usage_stats: true },
+  };
+  const context = { defaultMaxTokens: null, allowsGrammar: true, randomSeed: () => 77 };
+  const encoder = openaiChat
+    .parse(body, context)
+    .encoder({ id: "abc", model: "tiny", createdAtSeconds: 0, promptTokens: 10 });
+  const frames = [
+    ...encoder.delta(0, { ...textDelta("a"), prompt: { cachedTokens: 4, prefillMs: 1 } }),
+    ...encoder.delta(0, { ...textDelta("b"), tokens: 2 }),
+    ...encoder.finish(0, ended("stop"), RECEIPT),
+  ];
+
+  const usages = frames.slice(0, -1).map((frame) => chunkOf(frame).usage);
+  const soFar = (completion_tokens: number) => ({
+    ...{ prompt_tokens: 10, completion_tokens, total_tokens: 10 + completion_tokens },
+    prompt_tokens_details: { cached_tokens: 4 },
+  });
+  expect(usages).toMatchObject([soFar(1), soFar(1), soFar(3), soFar(3), USAGE]);
+});

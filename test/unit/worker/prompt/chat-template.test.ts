@@ -108,11 +108,11 @@ test("fences nothing for a vocabulary without control tokens", () => {
 });
 
 test("passes the texts of BOS and EOS to the template, or empty texts if there are none", () => {
-  const source = "[{{ bos_token }}|{{ eos_token }}]";
+  const source = "[{{ bos_token }}|{{ eos_token }}]{{ messages[0].content }}";
 
   const [segment] = render(template({ source, bosText: "<s>" }), [user("Hi")]);
 
-  expect(segment?.text).toBe("[<s>|]");
+  expect(segment?.text).toBe("[<s>|]Hi");
 });
 
 test("turns a template's error into a 400 with the template's own message", () => {
@@ -131,6 +131,13 @@ test("renders other messages with a template that rejects system messages", () =
     BARE;
 
   expect(render(template({ source }), [user("Hi")])).toEqual([{ text: "Hi", isLiteral: false }]);
+});
+
+test("refuses messages that a template does not show at all", () => {
+  const refusal = refusalOf("{{ query }}", user("Hi"));
+
+  expect(refusal.code).toBe("template_error");
+  expect(refusal.message).toMatch(/does not show messages/);
 });
 
 test("shows no fence in an error that quotes a message", () => {
