@@ -69,7 +69,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   express: ["http"],
   helmet: ["http"],
   "node-llama-cpp": ["worker", "models"],
-  "node:child_process": ["engine"],
+  "node:child_process": ["engine", "cli/launch.ts"],
   "node:process": [],
   "node:worker_threads": [
     "compile",

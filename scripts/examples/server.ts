@@ -16,8 +16,8 @@ export type Server = {
 };
 
 /** @throws Error when it does not come up */
-export async function startServer(): Promise<Server> {
-  const child = spawn(process.execPath, ["dist/main.js", ...FLAGS], {
+export async function startServer(flags: readonly string[] = []): Promise<Server> {
+  const child = spawn(process.execPath, ["dist/main.js", ...FLAGS, ...flags], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
   });

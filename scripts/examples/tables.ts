@@ -4,33 +4,12 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Client, commandOf, type Example } from "./catalog.ts";
+import { replaceMarked, tableOf } from "./marked-table.ts";
 import { npmVersion, pipVersion } from "./packages.ts";
 import { ROOT } from "./server.ts";
 
 const CLIENTS_PAGE = path.join(ROOT, "docs/clients.md");
 const EXAMPLES_README = path.join(ROOT, "examples/README.md");
-
-const CLIENTS_HEAD = `# Tested clients
-
-\`npm run examples\` runs each of these clients against the real server, and wrote this table when all of them passed.
-`;
-
-const CLIENTS_FOOT = `
-The Python scripts in \`test/compat\` check a running server. They also pass with old versions of the SDKs: \`openai\` from
-1.12, \`anthropic\` from 0.18 and \`ollama\` from 0.4 on.
-
-How to point each client at the server:
-
-| client                            | base URL                   | key                             |
-| --------------------------------- | -------------------------- | ------------------------------- |
-| OpenAI, and SDKs built on its API | \`http://127.0.0.1:8080/v1\` | any, unless the server has keys |
-| Anthropic                         | \`http://127.0.0.1:8080\`    | the same                        |
-| Gemini                            | \`http://127.0.0.1:8080\`    | the same                        |
-| Ollama                            | \`http://127.0.0.1:8080\`    | the same                        |
-
-If a client only accepts certain model names, start the server with \`--alias NAME\`, or with \`--alias '*'\` to accept any
-name. [examples/](../examples/README.md) shows each client in one short file.
-`;
 
 const EXAMPLES_HEAD = `# Examples
 
@@ -54,7 +33,7 @@ export function writeTables(examples: readonly Example[], python: string): void 
       : [[...clientCells(example.client, python), `\`${commandOf(example)}\``]],
   );
   const clients = tableOf(["client", "version tested", "what works", "command"], rows);
-  writeFileSync(CLIENTS_PAGE, `${CLIENTS_HEAD}\n${clients}${CLIENTS_FOOT}`);
+  replaceMarked({ file: CLIENTS_PAGE, command: "npm run examples", text: clients });
 
   const shown = examples.flatMap(({ file, shows }) =>
     shows === undefined ? [] : [[`[${path.basename(file)}](${path.basename(file)})`, shows]],
@@ -77,14 +56,4 @@ function versionOf({ npm, root, pip, program }: Package, python: string): string
   if (pip !== undefined) return pipVersion(python, pip);
   const said = program && execFileSync(program, ["--version"], { encoding: "utf8" });
   return /\d+(\.\d+)+/.exec(said ?? "")?.[0] ?? "";
-}
-
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
-  const rule = widths.map((width) => "-".repeat(width));
-  return [head, rule, ...rows].map(line).join("");
 }
