@@ -183,7 +183,10 @@ test("refuses a prompt that does not fit, and reports both counts", async () => 
 
 test("counts a prompt that does not fit as /tokenize does", async () => {
   const prompt = "It was 7 o'clock: the cat (my cat!) sat on the mat.\n".repeat(500);
-  const count = await post(new URL("/tokenize", chatUrl).href, { content: prompt, add_special: true });
+  const count = await post(new URL("/tokenize", chatUrl).href, {
+    content: prompt,
+    add_special: true,
+  });
   const { tokens } = (await count.json()) as { tokens: number[] };
 
   const response = await post(new URL("/v1/completions", chatUrl).href, { prompt, max_tokens: 1 });

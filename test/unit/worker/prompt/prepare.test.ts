@@ -4,11 +4,11 @@ import type { LlamaModel } from "node-llama-cpp";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { GenerateRequest, Message } from "../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
   type PrepareDeps,
   prepare as prepareInTurn,
 } from "../../../../src/worker/prompt/prepare.ts";
+import { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../../../support/clients/requests.ts";
 import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 

@@ -2,12 +2,12 @@
 
 import { expect, test } from "vitest";
 import type { Json, Message, Prompt, ToolUse } from "../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
   type BoundDeps,
   leastMessageTokens,
   leastTokens as leastTokensInTurn,
 } from "../../../../src/worker/prompt/prompt-bounds.ts";
+import { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
 import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 

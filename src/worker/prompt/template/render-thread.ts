@@ -2,8 +2,8 @@
 
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { fromWireError, type WireError } from "../../engine/messages.ts";
-import { deferred, orAborted } from "../../generation/deferred.ts";
+import { fromWireError, type WireError } from "../../../engine/messages.ts";
+import { deferred, orAborted } from "../../../generation/deferred.ts";
 import type { ChatTemplateOptions, MessagesPrompt } from "./chat-template.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
 

@@ -1,13 +1,13 @@
 // Rendering in a thread: the same segments and errors as without one.
 
 import { expect, test } from "vitest";
-import { ServiceError } from "../../../../src/errors.ts";
+import { ServiceError } from "../../../../../src/errors.ts";
 import {
   ChatTemplate,
   type ChatTemplateOptions,
-} from "../../../../src/worker/prompt/chat-template.ts";
-import { renderInThread } from "../../../../src/worker/prompt/render-thread.ts";
-import { messagesPrompt } from "../../../support/clients/requests.ts";
+} from "../../../../../src/worker/prompt/template/chat-template.ts";
+import { renderInThread } from "../../../../../src/worker/prompt/template/render-thread.ts";
+import { messagesPrompt } from "../../../../support/clients/requests.ts";
 
 const OPTIONS: ChatTemplateOptions = {
   source:
