@@ -44,7 +44,7 @@ type SchemaLocation = {
 const MOST_NODES = 5_000;
 const MOST_VALUES = 2_000;
 /** Longest chain of references and branches without any text in between. */
-const MOST_FOLLOWED = 256;
+const MOST_FOLLOWED = 512;
 const UNITS_PER_NODE = 10;
 const NONE: ReadonlySet<unknown> = new Set();
 
@@ -102,8 +102,10 @@ class Compiler {
   compile(): GrammarPart {
     const body = this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
     if (body !== null) return body;
-    const isNot = isSchema(this.#document) && this.#document.not !== undefined;
-    throw new SchemaError(isNot ? "not" : "", "must be a schema that allows at least one value");
+    throw new SchemaError(
+      isSchema(this.#document) ? "not" : "",
+      "must be a schema that allows at least one value",
+    );
   }
 
   /** @returns null if the schema allows no value. @throws SchemaError */
@@ -124,7 +126,8 @@ class Compiler {
     if (this.#bodies.has(schema)) return this.#again(schema);
     if (this.#open.has(schema)) return this.#withinItself(schema, at);
     this.#open.set(schema, null);
-    const body = this.#named(schema, this.#bodyOf(schema, at), at);
+    const followed = combinatorsOf(schema).length > 0 ? new Set([...at.followed, schema]) : NONE;
+    const body = this.#named(schema, this.#bodyOf(schema, { ...at, followed }), at);
     if (body !== null) this.#rules.budget.spendChars(sizeOf(body).chars); // the enclosing schema measures it again
     this.#bodies.set(schema, body);
     this.#open.delete(schema);
