@@ -102,10 +102,8 @@ class Compiler {
   compile(): GrammarPart {
     const body = this.#visit(this.#document, { path: "", depth: 0, followed: NONE });
     if (body !== null) return body;
-    throw new SchemaError(
-      isSchema(this.#document) ? "not" : "",
-      "must be a schema that allows at least one value",
-    );
+    const path = isSchema(this.#document) ? "not" : "";
+    throw new SchemaError(path, "must be a schema that allows at least one value");
   }
 
   /** @returns null if the schema allows no value. @throws SchemaError */
@@ -167,8 +165,8 @@ class Compiler {
 
   /** As the rule for the use of the schema in itself, if it is used there. */
   #named(schema: Schema, body: GrammarPart | null, { path }: SchemaLocation): GrammarPart | null {
-    const name = this.#open.get(schema) ?? null;
-    if (name === null) return body;
+    const name = this.#open.get(schema);
+    if (!name) return body;
     if (body === null) throw new SchemaError(path, "allows no value that ends");
     this.#rules.set(name, body);
     return rule(name);
@@ -242,9 +240,8 @@ class Compiler {
   #branches(schema: Schema, at: SchemaLocation): GrammarPart {
     const branches = readList(schema.anyOf, "anyOf");
     this.#rules.budget.spend(branches.length);
-    const path = join(at.path, "anyOf");
     const bodies = branches.map((branch, index) =>
-      this.#visit(branch, this.#inside(schema, at, join(path, `${index}`))),
+      this.#visit(branch, this.#inside(schema, at, join(at.path, `anyOf.${index}`))),
     );
     return oneOfPossible("anyOf", bodies);
   }
