@@ -48,7 +48,7 @@ const computing = () =>
   until(() => running.service.embeddings.queue.busy === 1, "the request is computed");
 
 test("starts with the first request, and ends when it is idle", async () => {
-  await start({ embeddingIdleTimeoutMs: 20 });
+  await start({ embeddingIdleTimeoutMs: 300 });
   expect(embeddingEngine.workerPid).toBeNull();
 
   expect(await startedWorker()).not.toBeNull();
