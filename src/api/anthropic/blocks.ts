@@ -11,37 +11,43 @@ type ReadableBody = {
   readonly body: unknown;
   /** Fields of the blocks that were left out. */
   readonly ignoredParams: readonly string[];
+  /** Names of the tools that the conversation has called or that a tool result refers to. */
+  readonly loadedTools: ReadonlySet<string>;
 };
 
 /** @throws ServiceError 400 for images and files of the user, and for bodies that are nested too deeply */
 export function withReadableBlocks(body: unknown): ReadableBody {
-  const ignoredParams: string[] = [];
-  if (!isObject(body)) return { body, ignoredParams };
+  const found = { ignoredParams: [] as string[], loadedTools: new Set<string>() };
+  if (!isObject(body)) return { body, ...found };
   checkShape(body, null); // some blocks are written as JSON
   const { messages, system } = body;
   const read = { ...body };
   if (Array.isArray(messages))
     read.messages = messages.map((message: unknown, index) => {
       if (!isObject(message) || !Object.hasOwn(message, "content")) return message;
-      const place = { path: `messages[${index}].content`, ignoredParams };
+      const place = { path: `messages[${index}].content`, ...found };
       const readOne = message.role === "assistant" ? readAnswered : readAsked;
       return { ...message, content: readList(message.content, place, readOne) };
     });
   if (Object.hasOwn(body, "system"))
-    read.system = readList(system, { path: "system", ignoredParams }, readAsked);
-  return { body: read, ignoredParams };
+    read.system = readList(system, { path: "system", ...found }, readAsked);
+  return { body: read, ...found };
 }
 
 /** The path of a block or of a list of blocks. */
-type Place = { readonly path: string; readonly ignoredParams: string[] };
+type Place = {
+  readonly path: string;
+  readonly ignoredParams: string[];
+  readonly loadedTools: Set<string>;
+};
 type ReadOne = (block: JsonObject, place: Place) => unknown;
 
 /** Blocks that are none are left to the schema. */
-function readList(content: unknown, { path, ignoredParams }: Place, readOne: ReadOne): unknown {
+function readList(content: unknown, place: Place, readOne: ReadOne): unknown {
   if (typeof content === "string") return [textBlock(content)];
   if (!Array.isArray(content)) return content;
   return content.map((block: unknown, index) =>
-    isObject(block) ? readOne(block, { path: `${path}[${index}]`, ignoredParams }) : block,
+    isObject(block) ? readOne(block, { ...place, path: `${place.path}[${index}]` }) : block,
   );
 }
 
@@ -69,8 +75,13 @@ function readAsked(block: JsonObject, place: Place): unknown {
 
 /** A block in a tool result. */
 function readResult(block: JsonObject, place: Place): unknown {
-  if (block.type === "text" || typeof block.type !== "string") return block;
-  return textBlock(readableText(block, place) ?? noteAbout(block.type));
+  const { type, tool_name: name } = block;
+  if (type === "text" || typeof type !== "string") return block;
+  if (type === "tool_reference" && typeof name === "string") {
+    place.loadedTools.add(name);
+    return textBlock(`[the tool ${name} can be called now]`);
+  }
+  return textBlock(readableText(block, place) ?? noteAbout(type));
 }
 
 /** Types of blocks in answers that are read as text. Unknown ones are too. */
@@ -86,6 +97,7 @@ const OWN_TYPES = ["text", "tool_use", "tool_result", "thinking", "redacted_thin
 /** A block of an answer. The work of Anthropic's own tools is read as text. */
 function readAnswered(block: JsonObject, place: Place): unknown {
   const { type } = block;
+  if (type === "tool_use" && typeof block.name === "string") place.loadedTools.add(block.name);
   if (typeof type !== "string" || OWN_TYPES.includes(type)) return block;
   if (type === "compaction") return textBlock(asText(block.content));
   const work = block.content ?? block.input;

@@ -138,7 +138,7 @@ export function parsePrompt(body: unknown, context: ParseContext): AboutRequest 
 function parseFor(form: typeof schema | typeof promptSchema, body: unknown, context: ParseContext) {
   const given = withReadableBlocks(body);
   const { fields, ignoredParams } = parseBody(form, given.body, POLICY);
-  const tools = readTools(fields);
+  const tools = readTools(fields, given.loadedTools);
   return {
     fields,
     requests: [requestOf(fields, tools.use, context)],

@@ -34,9 +34,8 @@ const customTool = z.looseObject({
     z.array(z.string()),
     "Who may call the tool. Only the model can (direct); other callers are named in x-ignored-params.",
   ),
-  defer_loading: field.withoutEffect(
-    z.boolean(),
-    "Named in x-ignored-params if true: the prompt always lists all tools.",
+  defer_loading: field.flag(
+    "Whether the prompt lists the tool only once a tool_reference in a tool result names it.",
   ),
   ...common,
 });
@@ -89,8 +88,18 @@ export type AnthropicTools = {
   readonly ignored: readonly string[];
 };
 
-/** @throws ServiceError 400 naming the tool */
-export function readTools(fields: ToolFields): AnthropicTools {
+/**
+ * A deferred tool is left out until the conversation has loaded it. If Anthropic's server were to search for tools, nobody would
+ * load them here, so that all are listed.
+ * https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/tool-search-tool
+ * @param loaded names of the tools that the conversation has called or refers to
+ * @throws ServiceError 400 naming the tool
+ */
+export function readTools(fields: ToolFields, loaded: ReadonlySet<string>): AnthropicTools {
+  const { tool_choice: choice } = fields;
+  const searchesHere = !fields.tools?.some(({ type }) => type === "hosted");
+  const isLoaded = (name: string) =>
+    loaded.has(name) || (choice?.type === "tool" && choice.name === name);
   const tools: AskedTool[] = [];
   const paths: string[] = [];
   const ignored: string[] = [];
@@ -99,6 +108,10 @@ export function readTools(fields: ToolFields): AnthropicTools {
     if (given.type === "hosted") {
       ignored.push(path);
       continue;
+    }
+    if (given.defer_loading) {
+      if (searchesHere && !isLoaded(given.name)) continue;
+      if (!searchesHere) ignored.push(`${path}.defer_loading`);
     }
     paths.push(`${path}.name`);
     tools.push(readTool(given, path));
@@ -124,9 +137,9 @@ function readTool(tool: AnthropicTool, path: string): AskedTool {
   };
 }
 
-function ungranted({ defer_loading, allowed_callers }: AnthropicTool): readonly string[] {
+function ungranted({ allowed_callers }: AnthropicTool): readonly string[] {
   const isForOthers = allowed_callers?.some((caller) => caller !== "direct") ?? false;
-  return [...(defer_loading ? ["defer_loading"] : []), ...(isForOthers ? ["allowed_callers"] : [])];
+  return isForOthers ? ["allowed_callers"] : [];
 }
 
 function readChoice({ tool_choice: choice }: ToolFields, names: readonly string[]) {

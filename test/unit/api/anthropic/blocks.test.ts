@@ -66,7 +66,7 @@ test("what a tool result has besides text becomes a note", () => {
     "a",
     "[an image that this model cannot see]",
     "b",
-    "[a part of type tool_reference that this model cannot read]",
+    "[the tool f can be called now]",
     "[a part of type newer that this model cannot read]",
   ]);
 });

@@ -1,6 +1,6 @@
 // Tools of Anthropic's own types, which have no schema in the request.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { anthropicMessages } from "../../../../src/api/anthropic/messages.ts";
 import type { MessagesPrompt } from "../../../support/clients/requests.ts";
 
@@ -8,8 +8,11 @@ const CONTEXT = { defaultMaxTokens: null, allowsGrammar: false, randomSeed: () =
 const own = { name: "f", input_schema: { type: "object" } };
 const search = { type: "web_search_20250305", name: "web_search", max_uses: 5 };
 
-function parse(tools: readonly object[], tool_choice?: object) {
-  const messages = [{ role: "user", content: "Hi" }];
+function parse(
+  tools: readonly object[],
+  tool_choice?: object,
+  messages: readonly object[] = [{ role: "user", content: "Hi" }],
+) {
   const parsed = anthropicMessages.parse({ max_tokens: 5, messages, tools, tool_choice }, CONTEXT);
   const [use] = parsed.requests.map(({ prompt }) => (prompt as MessagesPrompt).tools);
   return { use, ignoredParams: parsed.ignoredParams };
@@ -52,13 +55,54 @@ test.each([
   expect(JSON.stringify(use?.tools[0]?.definition)).toContain(`"${property}"`);
 });
 
-test("a tool that may wait, or be called by code, is offered to the model and its wish is named", () => {
-  const waiting = { ...own, defer_loading: true, allowed_callers: ["code_execution_20250825"] };
-
-  const { use, ignoredParams } = parse([waiting]);
+test("a tool that may be called by code is offered to the model, and its wish is named", () => {
+  const { use, ignoredParams } = parse([{ ...own, allowed_callers: ["code_execution_20250825"] }]);
 
   expect(use?.callable).toEqual(["f"]);
-  expect(ignoredParams).toEqual(["tools[0].defer_loading", "tools[0].allowed_callers"]);
-  const usual = { ...own, defer_loading: false, allowed_callers: ["direct"] };
-  expect(parse([usual]).ignoredParams).toEqual([]);
+  expect(ignoredParams).toEqual(["tools[0].allowed_callers"]);
+  expect(parse([{ ...own, allowed_callers: ["direct"] }]).ignoredParams).toEqual([]);
+});
+
+describe("a deferred tool", () => {
+  const tools = [
+    { ...own, name: "search" },
+    { ...own, defer_loading: true },
+  ];
+  const called = (name: string) => [
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: [{ type: "tool_use", id: "1", name, input: {} }] },
+  ];
+  const answered = (content: object[]) => ({
+    role: "user",
+    content: [{ type: "tool_result", tool_use_id: "1", content }],
+  });
+
+  test.each([
+    ["is not listed at first", undefined, undefined, ["search"]],
+    ["is listed if it is chosen", { type: "tool", name: "f" }, undefined, ["search", "f"]],
+    [
+      "is listed once a result refers to it",
+      undefined,
+      [...called("search"), answered([{ type: "tool_reference", tool_name: "f" }])],
+      ["search", "f"],
+    ],
+    [
+      "is listed once it has been called",
+      undefined,
+      [...called("f"), answered([{ type: "text", text: "1" }])],
+      ["search", "f"],
+    ],
+  ])("%s", (_what, choice, messages, expected) => {
+    const { use, ignoredParams } = parse(tools, choice, messages);
+
+    expect(use?.tools.map(({ name }) => name)).toEqual(expected);
+    expect(ignoredParams).toEqual([]);
+  });
+
+  test("is listed and named if Anthropic's server would search for it", () => {
+    const { use, ignoredParams } = parse([search, { ...own, defer_loading: true }]);
+
+    expect(use?.callable).toEqual(["f"]);
+    expect(ignoredParams).toEqual(["tools[0]", "tools[1].defer_loading"]);
+  });
 });
