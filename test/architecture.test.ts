@@ -71,7 +71,11 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "node-llama-cpp": ["worker", "models"],
   "node:child_process": ["engine", "cli/launch.ts"],
   "node:process": [],
-  "node:worker_threads": ["compile"],
+  "node:worker_threads": [
+    "compile",
+    "worker/prompt/template/render-main.ts",
+    "worker/prompt/template/render-thread.ts",
+  ],
   "p-queue": ["queue/turns.ts"],
   pino: ["log.ts", "type http"],
   "pino-pretty": ["log.ts"],
@@ -111,7 +115,7 @@ const WIRE_NAMES = new Set(
     .filter((name) => /[a-z](_[a-z]|[A-Z])/.test(name)),
 );
 /** Places that may write such names: the APIs, the page (a client), help texts, and the variables of chat templates. */
-const WIRE_SPEAKERS = ["api/", "web/", "config/", "worker/prompt/chat-template.ts"];
+const WIRE_SPEAKERS = ["api/", "web/", "config/", "worker/prompt/template/chat-template.ts"];
 
 type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
 

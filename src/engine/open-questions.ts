@@ -5,7 +5,6 @@ import { type Deferred, deferred, orAborted } from "../generation/deferred.ts";
 import type { AnswerTo, AnyQuestion } from "../generation/questions.ts";
 import type { PendingAnswer } from "./engine.ts";
 import { type FromWorker, fromWireError, type ToWorker } from "./messages.ts";
-import type { WorkerLoss } from "./worker-process.ts";
 
 type OpenQuestion = { readonly answer: Deferred<unknown>; readonly cost: Deferred<number> };
 
@@ -51,7 +50,7 @@ export class OpenQuestions {
    * The worker is lost. The question whose answer it was computing gets another error than `error`, so that it is not asked
    * again: it would end the next worker, too.
    */
-  lose(error: ServiceError, { isFromOutside }: Pick<WorkerLoss, "isFromOutside">): void {
+  lose(error: ServiceError, { isFromOutside }: { readonly isFromOutside: boolean }): void {
     for (const [id, { answer, cost }] of this.#open) {
       cost.resolve(0);
       const isCulprit = id === this.#computing && !isFromOutside;

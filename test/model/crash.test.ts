@@ -1,9 +1,18 @@
 // The worker dies, in every phase: its streams continue in the next one, and the server never stops answering.
 
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { rawPost } from "../support/clients/raw-client.ts";
 import { chat, post, postSse, readAll } from "../support/clients/sse-client.ts";
-import { metric, type RunningService, startWithModel, until } from "../support/start-service.ts";
+import {
+  BUILTIN_MODEL,
+  metric,
+  type RunningService,
+  startWithModel,
+  until,
+} from "../support/start-service.ts";
 
 let running: RunningService;
 let chatUrl: string;
@@ -216,4 +225,33 @@ test("a client that disconnects while there is no worker frees its place in the 
   client.socket.resetAndDestroy();
 
   await until(() => running.service.queue.inside === 0, "it is gone");
+});
+
+/** Copies the built-in model, with another value of `tokenizer.ggml.pre` of the same length. */
+async function writeWithPreTokenizer(name: string, to: string): Promise<void> {
+  const bytes = await readFile(BUILTIN_MODEL);
+  bytes.write(name, bytes.indexOf("smollm", bytes.indexOf("tokenizer.ggml.pre")));
+  await writeFile(to, bytes);
+}
+
+// The bug: the pre-tokenizers of many models recurse for each character of a run, and overflow the stack at about 21,000.
+test("long runs of one kind of character do not end the worker, wherever they are tokenized", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "sluice-runs-"));
+  const model = path.join(folder, "model.gguf");
+  await writeWithPreTokenizer("tekken", model);
+  await start({ model });
+
+  for (const run of ["-", "Z", "z", " ", "\n", "7", "中", "😀", "Aa"]) {
+    const text = `a${run.repeat(40_000 / run.length)}b`;
+    const bodies: [route: string, body: object][] = [
+      ["v1/chat/completions", { messages: [{ role: "user", content: text }], max_tokens: 1 }],
+      ["v1/completions", { prompt: text, max_tokens: 1 }],
+      ["tokenize", { content: text }],
+    ];
+    for (const [route, body] of bodies)
+      expect([200, 400]).toContain((await post(`${running.url}/${route}`, body)).status);
+  }
+
+  expect(running.service.engine.status().workerRestarts).toBe(0);
+  await rm(folder, { recursive: true });
 });

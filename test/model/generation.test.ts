@@ -177,17 +177,33 @@ test("refuses a prompt that does not fit, and reports both counts", async () => 
     expect(response.status).toBe(400);
     const { error } = (await response.json()) as { error: { code: string; message: string } };
     expect(error.code).toBe("context_length_exceeded");
-    expect(error.message).toMatch(/has (at least )?\d+ tokens.*4096/);
+    expect(error.message).toMatch(/has \d+ tokens.*4096/);
   }
 });
 
-test("refuses a far too long prompt without tokenizing all of it", async () => {
+test("counts a prompt that does not fit as /tokenize does", async () => {
+  const prompt = "It was 7 o'clock: the cat (my cat!) sat on the mat.\n".repeat(500);
+  const count = await post(new URL("/tokenize", chatUrl).href, {
+    content: prompt,
+    add_special: true,
+  });
+  const { tokens } = (await count.json()) as { tokens: number[] };
+
+  const response = await post(new URL("/v1/completions", chatUrl).href, { prompt, max_tokens: 1 });
+
+  const { error } = (await response.json()) as { error: { message: string } };
+  expect(error.message).toContain(`your prompt resulted in ${tokens.length} tokens`);
+});
+
+test("only estimates the tokens of a far too long prompt", async () => {
   const messages = [{ role: "user", content: "word ".repeat(500_000) }];
 
   const response = await post(chatUrl, chat({ messages }));
 
   expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({ error: { code: "context_length_exceeded" } });
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  expect(error.code).toBe("context_length_exceeded");
+  expect(error.message).toMatch(/the prompt has about \d{6,} tokens/);
 });
 
 test("ends with finish reason length when the context is full", async () => {

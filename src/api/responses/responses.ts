@@ -134,7 +134,8 @@ function cutsWithinLimits(
   if (from === 0) return [0, ...cuts];
   const [first, ...others] = cuts.filter((cut) => cut >= from);
   if (first !== undefined) return [first, ...others];
-  const message = `the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; set truncation to "auto", or start a new conversation`;
+  // The first sentence is OpenAI's.
+  const message = `Your input exceeds the context window of this model. Please adjust your input and try again; the conversation of previous_response_id has more than ${CONVERSATION_LIMITS}; set truncation to "auto", or start a new conversation`;
   throw new ServiceError("context_length_exceeded", message, { param: "previous_response_id" });
 }
 

@@ -9,9 +9,9 @@ import {
   type ReasoningFormat,
   reasoningInstruction,
 } from "../output/reasoning-formats.ts";
-import { ChatTemplate } from "../prompt/chat-template.ts";
 import { ControlTokens } from "../prompt/control-tokens.ts";
 import { leastMessageTokens, type TokenBounds } from "../prompt/prompt-bounds.ts";
+import { ChatTemplate } from "../prompt/template/chat-template.ts";
 
 export type ModelLanguage = TokenBounds & {
   readonly grammars: Grammars;

@@ -3,7 +3,7 @@
 
 import type { LlamaModel, Token, TokenAttributes } from "node-llama-cpp";
 import { RecentCache } from "../../generation/recent-cache.ts";
-import { anyOf } from "./prompt-fence.ts";
+import { anyOf } from "./template/prompt-fence.ts";
 import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
 import type { Turn } from "./turn.ts";
 

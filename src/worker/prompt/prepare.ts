@@ -9,10 +9,10 @@ import { closeReasoning, type PlanDeps, planOutput } from "../output/output-plan
 import { checkTokens } from "./check-tokens.ts";
 import type { ControlTokens } from "./control-tokens.ts";
 import { type BoundDeps, estimateIfTooLong } from "./prompt-bounds.ts";
-import type { PromptSegment } from "./prompt-fence.ts";
 import { sizeOfPrompt } from "./question-size.ts";
-import { renderInThread } from "./render-thread.ts";
-import { templateError } from "./template-messages.ts";
+import type { PromptSegment } from "./template/prompt-fence.ts";
+import { renderInThread } from "./template/render-thread.ts";
+import { templateError } from "./template/template-messages.ts";
 import { tokenizeInSlices, tokenizer } from "./token-slices.ts";
 import type { Turn } from "./turn.ts";
 

@@ -3,8 +3,8 @@
 
 import type { LlamaModel } from "node-llama-cpp";
 import type { Json, Message, Prompt } from "../../generation/request.ts";
-import type { ChatTemplate, MessagesPrompt } from "./chat-template.ts";
 import { sizeOfPrompt } from "./question-size.ts";
+import type { ChatTemplate, MessagesPrompt } from "./template/chat-template.ts";
 import { SLICE_CHARS } from "./token-slices.ts";
 import type { Turn } from "./turn.ts";
 

@@ -5,8 +5,8 @@
 import type { LlamaModel, Token } from "node-llama-cpp";
 import type { Turn } from "./turn.ts";
 
-/** Needs less than a quarter of the usual stack, and takes a few milliseconds. */
-export const SLICE_CHARS = 4_096;
+/** Needs a tenth of the usual stack, and takes a few milliseconds. */
+export const SLICE_CHARS = 2_048;
 /** Characters at the end of a slice that are tokenized again with the next slice. More than the longest token has. */
 const TAIL_CHARS = 128;
 /** A run of one character has tokens of a length that divides this, from its start on: powers of two, or three digits. */

@@ -115,7 +115,7 @@ test("a refusal before the stream is a plain error", async () => {
 
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
-    error: { code: 400, details: [{ reason: "CONTEXT_LENGTH_EXCEEDED" }, {}] },
+    error: { code: 400, details: [{ reason: "CONTEXT_LENGTH_EXCEEDED" }, {}, {}] },
   });
 });
 

@@ -77,6 +77,7 @@ test("contains the compiled program, its types, the page, the built-in model and
       "dist/service.d.ts",
       "dist/worker/main.js",
       "dist/worker/embedding-main.js",
+      "dist/worker/prompt/template/render-main.js",
       "dist/compile/thread-main.js",
       "dist/web/index.html",
       "dist/docs/index.html",

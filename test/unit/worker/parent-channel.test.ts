@@ -12,6 +12,7 @@ test("an error for the client keeps its message", () => {
     message: "the template refuses",
     field: "messages",
     param: null,
+    counts: null,
   });
 });
 

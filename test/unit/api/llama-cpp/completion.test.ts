@@ -19,6 +19,7 @@ test.each([
 test("reads the sampling fields as /infill does", () => {
   const sampling = {
     ...{ temperature: 0.5, top_p: 0.9, top_k: 5, min_p: 0.1, seed: 3, repeat_penalty: 1.1 },
+    repeat_last_n: 64,
     ...{ presence_penalty: 1, frequency_penalty: 0.5, logit_bias: { 5: 1 } },
   };
   const fields = {

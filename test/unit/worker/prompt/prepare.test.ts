@@ -4,11 +4,11 @@ import type { LlamaModel } from "node-llama-cpp";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../../src/errors.ts";
 import type { GenerateRequest, Message } from "../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
   type PrepareDeps,
   prepare as prepareInTurn,
 } from "../../../../src/worker/prompt/prepare.ts";
+import { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
 import { messagesPrompt, PLAIN_REQUEST } from "../../../support/clients/requests.ts";
 import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 
@@ -229,7 +229,7 @@ test("tokenizes a long text in slices, and has all of its tokens", async () => {
     deps({ model, contextTokens: 50_000 }),
   );
 
-  expect(Math.max(...calls.map(([piece]) => piece.length))).toBeLessThanOrEqual(4_096);
+  expect(Math.max(...calls.map(([piece]) => piece.length))).toBeLessThanOrEqual(2_048);
   expect(String.fromCharCode(...prepared.promptTokens)).toBe("xy ".repeat(10_000));
   expect(prepared.maxTokens).toBe(20_000);
 });

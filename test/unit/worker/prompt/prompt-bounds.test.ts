@@ -2,12 +2,12 @@
 
 import { expect, test } from "vitest";
 import type { Json, Message, Prompt, ToolUse } from "../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
 import {
   type BoundDeps,
   leastMessageTokens,
   leastTokens as leastTokensInTurn,
 } from "../../../../src/worker/prompt/prompt-bounds.ts";
+import { ChatTemplate } from "../../../../src/worker/prompt/template/chat-template.ts";
 import { messagesPrompt } from "../../../support/clients/requests.ts";
 import { STEADY_TURN } from "../../../support/engines/steady-turn.ts";
 
@@ -86,7 +86,7 @@ test("counts long texts in slices, no further than the context", async () => {
   const least = await leastTokens(messagesPrompt([user("x".repeat(100_000)), user("y")]), deps);
 
   expect(least).toBeGreaterThanOrEqual(2_000);
-  expect(tokenized).toEqual([4_096, 4_096]);
+  expect(tokenized).toEqual([2_048, 2_048, 2_048, 2_048, 2_048]);
 });
 
 test("counts each of many short texts", async () => {

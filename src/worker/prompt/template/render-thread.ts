@@ -1,8 +1,9 @@
 // Renders a long prompt in a thread of its own. A template takes up to 0.1 ms for each message, and cannot be interrupted.
 
+import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { fromWireError, type WireError } from "../../engine/messages.ts";
-import { deferred, orAborted } from "../../generation/deferred.ts";
+import { fromWireError, type WireError } from "../../../engine/messages.ts";
+import { deferred, orAborted } from "../../../generation/deferred.ts";
 import type { ChatTemplateOptions, MessagesPrompt } from "./chat-template.ts";
 import type { PromptSegment } from "./prompt-fence.ts";
 
@@ -16,8 +17,10 @@ export type RenderOutcome =
   | { readonly segments: readonly PromptSegment[] }
   | { readonly error: WireError };
 
-const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const ENTRY = new URL(`./render-main.${EXTENSION}`, import.meta.url);
+/** The compiled file, because a thread cannot run TypeScript. */
+const ENTRY = import.meta.filename.endsWith(".ts")
+  ? path.join(import.meta.dirname, "../../../dist/worker/prompt/render-main.js")
+  : path.join(import.meta.dirname, "render-main.js");
 /** A prompt and its text have a few MB at most. */
 const LIMITS = { maxOldGenerationSizeMb: 512 };
 

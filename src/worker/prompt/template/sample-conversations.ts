@@ -1,7 +1,7 @@
 // Sample conversations for the check of a chat template. All their texts are words that no template contains, so a text that the
 // template shows can be found in the prompt.
 
-import type { Message, ToolCall } from "../../generation/request.ts";
+import type { Message, ToolCall } from "../../../generation/request.ts";
 
 export type SampleKind =
   | "system"

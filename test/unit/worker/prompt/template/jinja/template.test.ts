@@ -1,7 +1,10 @@
 // Chat templates render as with Python's Jinja2: the expected texts are what it prints.
 
 import { describe, expect, test } from "vitest";
-import { parseTemplate, TemplateRaised } from "../../../../../src/worker/prompt/jinja/template.ts";
+import {
+  parseTemplate,
+  TemplateRaised,
+} from "../../../../../../src/worker/prompt/template/jinja/template.ts";
 
 const VARIABLES = {
   numbers: [3, 1, 2],

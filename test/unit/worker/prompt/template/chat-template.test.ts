@@ -1,13 +1,13 @@
 // Messages rendered by a Jinja template: client text stays text, and only the template can write control tokens.
 
 import { expect, test } from "vitest";
-import { ServiceError } from "../../../../src/errors.ts";
-import type { Message } from "../../../../src/generation/request.ts";
+import { ServiceError } from "../../../../../src/errors.ts";
+import type { Message } from "../../../../../src/generation/request.ts";
 import {
   ChatTemplate,
   type ChatTemplateOptions,
-} from "../../../../src/worker/prompt/chat-template.ts";
-import { type MessagesPrompt, messagesPrompt } from "../../../support/clients/requests.ts";
+} from "../../../../../src/worker/prompt/template/chat-template.ts";
+import { type MessagesPrompt, messagesPrompt } from "../../../../support/clients/requests.ts";
 
 const CHATML =
   "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}" +

@@ -1,14 +1,14 @@
 // Messages in the form that a template reads, and tools in a template that does not describe them.
 
 import { expect, test } from "vitest";
-import type { Message } from "../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
+import type { Message } from "../../../../../src/generation/request.ts";
+import { ChatTemplate } from "../../../../../src/worker/prompt/template/chat-template.ts";
 import {
   type MessageForm,
   templateMessages,
-} from "../../../../src/worker/prompt/template-messages.ts";
-import { messagesPrompt } from "../../../support/clients/requests.ts";
-import { compiledTool } from "../../../support/engines/compile-schemas.ts";
+} from "../../../../../src/worker/prompt/template/template-messages.ts";
+import { messagesPrompt } from "../../../../support/clients/requests.ts";
+import { compiledTool } from "../../../../support/engines/compile-schemas.ts";
 
 const CALLED: readonly Message[] = [
   { role: "user", content: "Weather?" },

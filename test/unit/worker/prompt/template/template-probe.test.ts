@@ -1,10 +1,10 @@
 // What the check of a template finds out, and the prompts that follow from it.
 
 import { expect, test } from "vitest";
-import type { Message, ToolCall } from "../../../../src/generation/request.ts";
-import { ChatTemplate } from "../../../../src/worker/prompt/chat-template.ts";
-import { type MessagesPrompt, messagesPrompt } from "../../../support/clients/requests.ts";
-import { compiledTool } from "../../../support/engines/compile-schemas.ts";
+import type { Message, ToolCall } from "../../../../../src/generation/request.ts";
+import { ChatTemplate } from "../../../../../src/worker/prompt/template/chat-template.ts";
+import { type MessagesPrompt, messagesPrompt } from "../../../../support/clients/requests.ts";
+import { compiledTool } from "../../../../support/engines/compile-schemas.ts";
 
 function templateOf(source: string): ChatTemplate {
   return new ChatTemplate({

@@ -1,8 +1,8 @@
 // Adapts a conversation to what a chat template can show, so that nothing is lost or rejected. A conversation that the template
 // can show as it is stays as it is.
 
-import type { Message } from "../../generation/request.ts";
-import type { CallTraits, TemplateTraits } from "../../generation/template-traits.ts";
+import type { Message } from "../../../generation/request.ts";
+import type { CallTraits, TemplateTraits } from "../../../generation/template-traits.ts";
 import { placeResults } from "./call-results.ts";
 
 type Answer = Extract<Message, { role: "assistant" }>;

@@ -1,7 +1,7 @@
 // The sample conversations of the check of a chat template, and what is changed if the template does not show one of them. Later
 // steps build on the changes of earlier ones.
 
-import type { CallTraits, TemplateTraits } from "../../generation/template-traits.ts";
+import type { CallTraits, TemplateTraits } from "../../../generation/template-traits.ts";
 import type { SampleKind } from "./sample-conversations.ts";
 
 export type TraitChange = Partial<Omit<TemplateTraits, "calls">> & {

@@ -1,7 +1,7 @@
 // Entry point of the thread that renders one long prompt, started by render-thread.ts and never imported.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { ServiceError } from "../../errors.ts";
+import { ServiceError } from "../../../errors.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import type { RenderOutcome, RenderTask } from "./render-thread.ts";
 

@@ -1,13 +1,13 @@
 // Finds out what a chat template does with each kind of conversation: renders sample conversations and looks which of their
 // texts are in the prompt. Reads neither the model's name nor the template's source, so unknown templates are handled too.
 
-import type { Message } from "../../generation/request.ts";
+import type { Message } from "../../../generation/request.ts";
 import {
   ANY_CALLS,
   ANY_MESSAGES,
   type CallForm,
   type TemplateTraits,
-} from "../../generation/template-traits.ts";
+} from "../../../generation/template-traits.ts";
 import { adaptMessages } from "./adapt-messages.ts";
 import { PROBE_STEPS, type ProbeStep, type TraitChange } from "./probe-steps.ts";
 import { sampleConversation, textsOf } from "./sample-conversations.ts";

@@ -1,9 +1,9 @@
 // Converts messages to the values that a chat template reads.
 
 import { createHash } from "node:crypto";
-import { ServiceError } from "../../errors.ts";
-import type { Json, Message, ToolCall } from "../../generation/request.ts";
-import type { CallForm, TemplateTraits } from "../../generation/template-traits.ts";
+import { ServiceError } from "../../../errors.ts";
+import type { Json, Message, ToolCall } from "../../../generation/request.ts";
+import type { CallForm, TemplateTraits } from "../../../generation/template-traits.ts";
 
 export type TemplateMessage = { readonly [name: string]: Json };
 

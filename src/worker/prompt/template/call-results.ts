@@ -1,7 +1,7 @@
 // Puts tool results beside their calls, for chat templates that show a result only there.
 
-import type { Message, ToolCall } from "../../generation/request.ts";
-import type { CallTraits } from "../../generation/template-traits.ts";
+import type { Message, ToolCall } from "../../../generation/request.ts";
+import type { CallTraits } from "../../../generation/template-traits.ts";
 import { resultAsText } from "./tool-instructions.ts";
 
 type Answer = Extract<Message, { role: "assistant" }>;

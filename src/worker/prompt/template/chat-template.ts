@@ -2,10 +2,10 @@
 // reasoning options and the start of an answer to continue.
 
 import { randomBytes } from "node:crypto";
-import type { Json, Message, Prompt, ReasoningOptions } from "../../generation/request.ts";
-import type { TemplateTraits } from "../../generation/template-traits.ts";
-import type { ToolFormat } from "../output/tool-format.ts";
-import { findToolFormat, GENERIC } from "../output/tool-formats.ts";
+import type { Json, Message, Prompt, ReasoningOptions } from "../../../generation/request.ts";
+import type { TemplateTraits } from "../../../generation/template-traits.ts";
+import type { ToolFormat } from "../../output/tool-format.ts";
+import { findToolFormat, GENERIC } from "../../output/tool-formats.ts";
 import { adaptMessages, cautiousTraits } from "./adapt-messages.ts";
 import { parseTemplate, type Template, TemplateRaised } from "./jinja/template.ts";
 import { PromptFence, type PromptSegment } from "./prompt-fence.ts";

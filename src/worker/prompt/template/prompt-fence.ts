@@ -2,7 +2,7 @@
 // as plain text.
 
 import { randomBytes } from "node:crypto";
-import type { Json } from "../../generation/request.ts";
+import type { Json } from "../../../generation/request.ts";
 
 /** A part of the prompt. Literal text came from a client and must not be tokenized to control tokens. */
 export type PromptSegment = {

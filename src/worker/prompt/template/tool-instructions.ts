@@ -1,7 +1,7 @@
 // Tools for models whose template does not describe them: instructions in a system message and, if the template does not
 // support tool calls either, earlier calls and results as plain text.
 
-import type { Message, ToolUse } from "../../generation/request.ts";
+import type { Message, ToolUse } from "../../../generation/request.ts";
 
 type Result = Extract<Message, { role: "tool" }>;
 

@@ -1,14 +1,17 @@
 // Conversations in the form that a template with the given traits can show.
 
 import { expect, test } from "vitest";
-import type { Message, ToolCall } from "../../../../src/generation/request.ts";
+import type { Message, ToolCall } from "../../../../../src/generation/request.ts";
 import {
   ANY_CALLS,
   ANY_MESSAGES,
   type CallTraits,
   type TemplateTraits,
-} from "../../../../src/generation/template-traits.ts";
-import { adaptMessages, cautiousTraits } from "../../../../src/worker/prompt/adapt-messages.ts";
+} from "../../../../../src/generation/template-traits.ts";
+import {
+  adaptMessages,
+  cautiousTraits,
+} from "../../../../../src/worker/prompt/template/adapt-messages.ts";
 
 const CALLS: CallTraits = {
   ...ANY_CALLS,
