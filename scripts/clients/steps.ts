@@ -84,8 +84,8 @@ async function runFramework(place: Place, home: string): Promise<Results> {
   const { code, isLate, output } = await outcomeOf(start(place, target, []), place.proxy);
   for (const [, line = ""] of output.matchAll(/^(\{"step":.*\})$/gm)) {
     const { step, state, note } = JSON.parse(line) as StepResult & { step: Step };
-    const shown = step === "overflow" ? note : state === "ok" ? "" : note;
-    results[step] = { state, note: shown };
+    const kindOfError = note.split(":")[0] ?? "";
+    results[step] = { state, note: state === "ok" ? kindOfError : note };
     place.report(step, results[step]);
   }
   if (code === 0) return results;
